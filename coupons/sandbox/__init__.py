@@ -1,0 +1,5 @@
+"""The umember gateway's side, for demo, drills and tests; shares no code with our client."""
+
+from .gateway import UmemberSandbox
+
+__all__ = ["UmemberSandbox"]

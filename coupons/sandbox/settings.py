@@ -1,0 +1,79 @@
+"""How this gateway behaves today. What the published document leaves open is a switch, and each default our guess."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stores.platforms.sandbox import ControlError
+
+OPERATIONS = ("login", "stores", "products", "detail", "verify")
+
+
+@dataclass
+class Settings:
+    # Published: 2 a second, tokens live a day. rate_limit None switches the limit off.
+    rate_limit: int | None = 2
+    token_seconds: float = 86_400
+    # Unpublished: the exact window, and whether blocked calls prolong the block.
+    rate_window: float = 1.0
+    count_blocked: bool = False
+    # Unpublished: the form of a blocked answer, "429", "403", "code" (HTTP 200, code != 10000) or "html" (HTTP 200).
+    blocked_as: str = "429"
+    # Unpublished: the form of an expired or unknown token, "401" or "code" (HTTP 200, code != 10000).
+    auth_failure_as: str = "401"
+    # Published in two editions: 2 adds price and status_code to detail; the success message changed from "".
+    edition: int = 2
+    verify_success_message: str = "验证成功"
+    # Unpublished: does a refused coupon come as code 10000 with verify_success false ("data"), or as "envelope"?
+    refuse_in: str = "data"
+    # Unpublished: which calls cost one request_count, and whether a verify that refuses the coupon costs too.
+    spends: list[str] = field(default_factory=lambda: ["verify"])
+    spend_on_refusal: bool = True
+    # Unpublished: does a store whose authorisation lapsed still verify?
+    verify_on_lapse: bool = False
+
+    def changed(self, data: Any) -> Settings:
+        """A copy with the given settings; raises ControlError for unknown names and senseless values."""
+        if not isinstance(data, Mapping):
+            raise ControlError("settings must be a JSON object")
+        for name, value in data.items():
+            check = CHECKS.get(name)
+            if check is None:
+                raise ControlError(f"no setting {name!r}; there are {', '.join(CHECKS)}")
+            if not check(value):
+                raise ControlError(f"{name} cannot be {value!r}")
+        return Settings(**{**vars(self), **data})
+
+
+def _one_of(*allowed: Any) -> Callable[[Any], bool]:
+    return lambda value: any(type(value) is type(choice) and value == choice for choice in allowed)
+
+
+def _number(value: Any) -> bool:
+    return type(value) in (int, float) and 0 <= value <= 1e9
+
+
+def _limit(value: Any) -> bool:
+    return value is None or (type(value) is int and value >= 0)
+
+
+def _calls(value: Any) -> bool:
+    return isinstance(value, list) and all(call in OPERATIONS[1:] for call in value)
+
+
+CHECKS: dict[str, Callable[[Any], bool]] = {
+    "rate_limit": _limit,
+    "token_seconds": _number,
+    "rate_window": _number,
+    "count_blocked": _one_of(True, False),
+    "blocked_as": _one_of("429", "403", "code", "html"),
+    "auth_failure_as": _one_of("401", "code"),
+    "edition": _one_of(1, 2),
+    "verify_success_message": lambda value: isinstance(value, str),
+    "refuse_in": _one_of("data", "envelope"),
+    "spends": _calls,
+    "spend_on_refusal": _one_of(True, False),
+    "verify_on_lapse": _one_of(True, False),
+}

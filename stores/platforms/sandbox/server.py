@@ -1,0 +1,113 @@
+"""All sandbox platforms on one port, each under its prefix, plus the control API."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+
+from .arrivals import ArrivalLog
+from .control import Control
+from .exchange import Delivery, Exchange
+from .faults import FaultScript
+from .platform import Reply, Request, SandboxPlatform
+from .sockets import HttpServer
+from .state import StateFile
+
+CONTROL = "_control"
+
+
+class SandboxServer:
+    """Context manager; serves in a background thread.
+
+    The port is bound from construction on. While stopped, connections are refused but the port stays ours, so that
+    `start()` comes back under the same url with the same state; `close()`, or leaving the context, gives it up.
+    """
+
+    def __init__(
+        self,
+        platforms: Sequence[SandboxPlatform],
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        state_file: Path | None = None,
+    ) -> None:
+        self._platforms = {platform.prefix: platform for platform in platforms}
+        self.arrivals = ArrivalLog()
+        self.faults = FaultScript()
+        self._control = Control(self)
+        self._state = StateFile(state_file, platforms) if state_file else None
+        if self._state:
+            self._state.load()
+        self._http = HttpServer((host, port), self._respond)
+        self._host, self._port = host, int(self._http.server_address[1])
+        self.url = f"http://{host}:{self._port}"
+        self._thread: threading.Thread | None = None
+        self._ended = threading.Event()
+
+    @property
+    def prefixes(self) -> tuple[str, ...]:
+        return tuple(self._platforms)
+
+    def platform(self, prefix: str) -> SandboxPlatform:
+        return self._platforms[prefix]
+
+    def start(self) -> None:
+        if self._thread:
+            return
+        self._ended.clear()
+        self._http.server_activate()
+        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), name="sandbox", daemon=True)
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Cut every connection and refuse new ones; what waits in a fault is dropped, unapplied or unanswered."""
+        if not self._thread:
+            return
+        self._http.stop()
+        self._thread.join()
+        self._thread = None
+        self._http = HttpServer((self._host, self._port), self._respond)
+        self.persist()
+        self._ended.set()
+
+    def close(self) -> None:
+        self.stop()
+        self._http.server_close()
+
+    def serve_forever(self) -> None:
+        """Serve until `stop()` from another thread, or an exception such as KeyboardInterrupt in this one."""
+        self.start()
+        self._ended.wait()
+
+    def reset(self) -> None:
+        """Empty platforms, no faults, no arrivals."""
+        for platform in self._platforms.values():
+            platform.reset()
+        self.faults.clear()
+        self.arrivals.clear()
+        self.persist()
+
+    def persist(self) -> None:
+        if self._state:
+            self._state.save()
+
+    def __enter__(self) -> SandboxServer:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _respond(self, http: HttpServer, request: Request) -> Delivery:
+        prefix, _, path = request.path.lstrip("/").partition("/")
+        request.path = f"/{path}"
+        if prefix == CONTROL:
+            return Delivery(self._control.run(request))
+        platform = self._platforms.get(prefix)
+        if platform is None:
+            return Delivery(Reply.json({"error": f"no such platform; there are {', '.join(self.prefixes)}"}, 404))
+        return Exchange(self.arrivals, self.faults, http.pause, self.persist).run(platform, request)
