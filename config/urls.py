@@ -1,0 +1,19 @@
+"""Where everything is."""
+
+from django.contrib import admin
+from django.urls import URLPattern, URLResolver, include, path
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+
+urlpatterns: list[URLPattern | URLResolver] = [
+    path("", include("stores.urls")),
+    path("", include("coupons.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+    path("i18n/", include("django.conf.urls.i18n")),
+    path("admin/", admin.site.urls),
+]
+
+handler400 = "stores.errors.bad_request"
+handler403 = "stores.errors.forbidden"
+handler404 = "stores.errors.not_found"
+handler500 = "stores.errors.server_error"

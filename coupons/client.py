@@ -1,0 +1,48 @@
+"""The umember gateway: five calls. `Authorization` carries the bare token, without `Bearer`."""
+
+from coupons import wire
+from stores.platforms.client import PlatformClient
+
+
+class UmemberClient(PlatformClient):
+    """One typed method per remote call. All raise PlatformErrors (stores/platforms/errors.py)."""
+
+    def login(self, email: str, password: str) -> str:
+        """POST /open/login → the token, a JWT said to live one day."""
+        answer = self.request("POST", "/open/login", body={"email": email, "password": password})
+        return wire.parse_token(wire.open_envelope(answer))
+
+    def stores(self, token: str) -> list[wire.RemoteStore]:
+        """GET …/store/list → the account's stores with authorisation and calls left."""
+        answer = self.request("GET", "/open/user/meituan/store/list", headers={"Authorization": token})
+        return wire.parse_stores(wire.open_envelope(answer))
+
+    def products(self, token: str, store_id: int) -> list[wire.RemoteProduct]:
+        """GET …/coupon/list → the store's deals on sale, prices in yuan."""
+        answer = self.request(
+            "GET",
+            "/open/user/meituan/coupon/list",
+            headers={"Authorization": token},
+            params={"store_id": str(store_id)},
+        )
+        return wire.parse_products(wire.open_envelope(answer))
+
+    def detail(self, token: str, store_id: int, code: str) -> wire.CouponDetail:
+        """GET …/coupon/detail → order, deal and state of a code."""
+        answer = self.request(
+            "GET",
+            "/open/user/meituan/coupon/detail",
+            headers={"Authorization": token},
+            params={"store_id": str(store_id), "coupon_code": code},
+        )
+        return wire.parse_detail(wire.open_envelope(answer))
+
+    def verify(self, token: str, store_id: int, code: str) -> wire.VerifyAnswer:
+        """POST …/coupon/verify: spends the code. No idempotency key, no undo."""
+        answer = self.request(
+            "POST",
+            "/open/user/meituan/coupon/verify",
+            headers={"Authorization": token},
+            body={"store_id": store_id, "coupon_code": code},
+        )
+        return wire.parse_verify(wire.open_envelope(answer))

@@ -1,0 +1,54 @@
+"""Coupon codes: what people type, paste and scan, made into digits; and what may be kept of them."""
+
+import hashlib
+import hmac
+import re
+import unicodedata
+
+from django.conf import settings
+
+MIN_DIGITS, MAX_DIGITS = 8, 20
+MAX_INPUT = 2_000
+_SEPARATORS = re.compile(r"[\s\-_.·]+")
+_CODE = re.compile(rf"[0-9]{{{MIN_DIGITS},{MAX_DIGITS}}}")
+# Groups of digits with single separators between them, as codes are printed: "1234 5678 9012".
+_RUN = re.compile(r"(?<![0-9])[0-9]+(?:[ \t\-][0-9]{3,})*(?![0-9])")
+
+
+class MalformedCode(ValueError):
+    """What was given is not a coupon code."""
+
+
+def normalise(text: object) -> str:
+    """The code in plain digits: full-width digits and separators are accepted. Raises MalformedCode."""
+    if not isinstance(text, str) or len(text) > MAX_INPUT:
+        raise MalformedCode
+    code = _SEPARATORS.sub("", unicodedata.normalize("NFKC", text))
+    if not _CODE.fullmatch(code) or not code.isascii():
+        raise MalformedCode
+    return code
+
+
+def find_in(text: str) -> str | None:
+    """The one code inside a pasted message or scanned link; None when there is none or it is not clear which."""
+    try:
+        return normalise(text)
+    except MalformedCode:
+        pass
+    plain = unicodedata.normalize("NFKC", text[:MAX_INPUT])
+    runs = {_SEPARATORS.sub("", run) for run in _RUN.findall(plain)}
+    likely = [run for run in runs if 10 <= len(run) <= 16 and not _looks_like_a_mobile(run)]
+    return likely[0] if len(likely) == 1 else None
+
+
+def _looks_like_a_mobile(digits: str) -> bool:
+    return len(digits) == 11 and digits.startswith("1")
+
+
+def hash_of(code: str) -> str:
+    """What is stored instead of the code, and found by. HASH_KEY must therefore never change."""
+    return hmac.new(settings.HASH_KEY.encode(), code.encode(), hashlib.sha256).hexdigest()
+
+
+def tail_of(code: str) -> str:
+    return code[-4:]

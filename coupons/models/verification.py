@@ -1,0 +1,210 @@
+"""The ledger of coupon verifications: a row is written before the gateway is called, and ends in a final state or
+in front of a person."""
+
+from decimal import Decimal
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from coupons.models.catalogue import Product
+from coupons.reasons import Reason
+from stores.models import Merchant, Store
+from stores.platforms.secrets import EncryptedTextField
+from stores.tenancy import TenantQuerySet
+
+
+class Channel(models.TextChoices):
+    """Where a request came from."""
+
+    GUEST = "guest", _("guest's phone")
+    COUNTER = "counter", _("counter")
+    API = "api", _("own system")
+    BATCH = "batch", _("batch")
+    COMMAND = "command", _("command")
+
+
+class LookupQuerySet(TenantQuerySet):
+    merchant_path = "store__merchant"
+
+
+class Lookup(models.Model):
+    """One reading of the gateway's `detail` for a code. The code itself is kept only while the reading is open."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        DONE = "done", _("done")
+        FAILED = "failed", _("failed")
+
+    store = models.ForeignKey(Store, models.PROTECT, related_name="lookups", verbose_name=_("store"))
+    code_hash = models.CharField(max_length=64, editable=False)
+    code_tail = models.CharField(_("code ends with"), max_length=4)
+    code = EncryptedTextField(blank=True, default="", editable=False)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    flow = models.CharField(max_length=64, editable=False, help_text="Who reads: only the same flow may reuse it")
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
+    reason = models.CharField(_("reason"), max_length=25, choices=Reason.choices, blank=True)
+    gateway_message = models.CharField(_("gateway's words"), max_length=300, blank=True)
+    order_id = models.CharField(_("order"), max_length=40, blank=True)
+    sku_id = models.CharField(_("SKU"), max_length=40, blank=True)
+    sku_name = models.CharField(_("deal"), max_length=200, blank=True)
+    price: "models.DecimalField[Decimal | None]" = models.DecimalField(
+        _("price"), max_digits=10, decimal_places=2, null=True
+    )
+    is_unused = models.BooleanField(_("unused"), null=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    read_at = models.DateTimeField(_("read"), null=True)
+
+    objects = LookupQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("look-up")
+        verbose_name_plural = _("look-ups")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["store", "code_hash"], name="lookup_code")]
+
+    def __str__(self) -> str:
+        return f"…{self.code_tail}"
+
+
+class BatchQuerySet(TenantQuerySet):
+    merchant_path = "store__merchant"
+
+
+class Batch(models.Model):
+    """Many codes pasted or posted at once, worked off in the background lane."""
+
+    store = models.ForeignKey(Store, models.PROTECT, related_name="batches", verbose_name=_("store"))
+    requested_by = models.CharField(_("requested by"), max_length=150)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = BatchQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("batch")
+        verbose_name_plural = _("batches")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.store} {timezone.localtime(self.created_at):%Y-%m-%d %H:%M}"
+
+
+class VerificationQuerySet(TenantQuerySet):
+    merchant_path = "store__merchant"
+
+
+class Verification(models.Model):
+    """The spending of one group coupon (团券核销) at one store. `value` is yuan."""
+
+    class Status(models.TextChoices):
+        QUEUED = "queued", _("queued")
+        SENDING = "sending", _("sending")
+        VERIFIED = "verified", _("verified")
+        REFUSED = "refused", _("refused")
+        UNKNOWN = "unknown", _("being clarified")
+
+    TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
+        Status.QUEUED: frozenset({Status.SENDING, Status.REFUSED}),
+        Status.SENDING: frozenset({Status.QUEUED, Status.VERIFIED, Status.REFUSED, Status.UNKNOWN}),
+        Status.UNKNOWN: frozenset({Status.QUEUED, Status.VERIFIED, Status.REFUSED}),
+        Status.VERIFIED: frozenset(),
+        Status.REFUSED: frozenset(),
+    }
+    LIVE = (Status.QUEUED, Status.SENDING, Status.UNKNOWN)
+    FINAL = (Status.VERIFIED, Status.REFUSED)
+
+    store = models.ForeignKey(Store, models.PROTECT, related_name="verifications", verbose_name=_("store"))
+    code_hash = models.CharField(max_length=64, editable=False)
+    code_tail = models.CharField(_("code ends with"), max_length=4, db_index=True)
+    code = EncryptedTextField(blank=True, default="", editable=False)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
+    reason = models.CharField(_("reason"), max_length=25, choices=Reason.choices, blank=True)
+    gateway_message = models.CharField(_("gateway's words"), max_length=300, blank=True)
+    inferred = models.BooleanField(_("inferred"), default=False)
+    needs_person = models.BooleanField(_("needs a person"), default=False)
+    lookup = models.ForeignKey(Lookup, models.SET_NULL, null=True, related_name="verifications", editable=False)
+    duplicate_of = models.ForeignKey(
+        "self", models.PROTECT, null=True, related_name="+", verbose_name=_("already verified as")
+    )
+    product = models.ForeignKey(
+        Product, models.PROTECT, null=True, related_name="verifications", verbose_name=_("product")
+    )
+    order_id = models.CharField(_("order"), max_length=40, blank=True)
+    sku_id = models.CharField(_("SKU"), max_length=40, blank=True)
+    sku_name = models.CharField(_("deal"), max_length=200, blank=True)
+    value: "models.DecimalField[Decimal | None]" = models.DecimalField(
+        _("value"), max_digits=10, decimal_places=2, null=True
+    )
+    unmapped = models.BooleanField(_("product not in the list"), default=False)
+    channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    requested_by = models.CharField(_("requested by"), max_length=150)
+    user = models.ForeignKey(
+        "auth.User", models.SET_NULL, null=True, related_name="+", verbose_name=_("user"), editable=False
+    )
+    settled_note = models.CharField(_("note of who settled it"), max_length=300, blank=True)
+    created_at = models.DateTimeField(_("created"), default=timezone.now)
+    settled_at = models.DateTimeField(_("settled"), null=True)
+
+    objects = VerificationQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("verification")
+        verbose_name_plural = _("verifications")
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["store", "code_hash"], condition=~Q(status="refused"), name="one_live_verification_per_code"
+            ),
+        ]
+        indexes = [
+            models.Index(fields=["store", "-created_at", "-id"], name="verification_by_store"),
+            models.Index(fields=["-created_at", "-id"], name="verification_newest"),
+            models.Index(
+                fields=["created_at"],
+                name="verification_live",
+                condition=Q(status__in=["queued", "sending", "unknown"]),
+            ),
+            models.Index(fields=["settled_at"], name="verification_settled"),
+        ]
+
+    def __str__(self) -> str:
+        return f"…{self.code_tail} {self.get_status_display()}"
+
+
+class VerificationRequest(models.Model):
+    """One request that named an idempotency key, and the verification that answers it."""
+
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    key = models.CharField(max_length=100)
+    fingerprint = models.CharField(max_length=64)
+    verification = models.ForeignKey(Verification, models.CASCADE, related_name="requests")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("verification request")
+        verbose_name_plural = _("verification requests")
+        constraints = [models.UniqueConstraint(fields=["merchant", "key"], name="one_answer_per_idempotency_key")]
+
+    def __str__(self) -> str:
+        return self.key
+
+
+class BatchItem(models.Model):
+    """One line of a batch: its verification, or why the line was not a code."""
+
+    batch = models.ForeignKey(Batch, models.CASCADE, related_name="items")
+    position = models.PositiveIntegerField()
+    code_tail = models.CharField(max_length=4, blank=True)
+    verification = models.ForeignKey(Verification, models.PROTECT, null=True, related_name="batch_items")
+    reason = models.CharField(max_length=25, choices=Reason.choices, blank=True)
+
+    class Meta:
+        verbose_name = _("batch line")
+        verbose_name_plural = _("batch lines")
+        ordering = ["position"]
+        constraints = [models.UniqueConstraint(fields=["batch", "position"], name="one_line_per_position")]
+
+    def __str__(self) -> str:
+        return f"{self.batch_id}/{self.position}"

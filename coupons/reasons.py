@@ -1,0 +1,119 @@
+"""Why a verification can be refused: each reason with a text for the guest, one for staff, and what to do next."""
+
+from dataclasses import dataclass
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+
+class Reason(models.TextChoices):
+    NOT_FOUND = "not_found", _("No such coupon")
+    ALREADY_USED = "already_used", _("Already used")
+    EXPIRED = "expired", _("Expired")
+    REFUNDED = "refunded", _("Refunded")
+    WRONG_STORE = "wrong_store", _("For another store")
+    NOT_YET_VALID = "not_yet_valid", _("Not valid yet")
+    NOT_ON_THIS_DAY = "not_on_this_day", _("Not valid today")
+    STORE_UNAUTHORISED = "store_unauthorised", _("Store not authorised")
+    AUTHORISATION_EXPIRED = "authorisation_expired", _("Authorisation expired")
+    QUOTA_EXHAUSTED = "quota_exhausted", _("Quota used up")
+    THROTTLED = "throttled", _("Too busy")
+    SKU_UNMAPPED = "sku_unmapped", _("Product not in the list")
+    MALFORMED_CODE = "malformed_code", _("Not a coupon code")
+    TOO_MANY_TRIES = "too_many_tries", _("Too many tries")
+    PLATFORM_DOWN = "platform_down", _("Meituan not reachable")
+    REFUSED_OTHER = "refused_other", _("Refused by Meituan")
+
+
+@dataclass(frozen=True)
+class Texts:
+    guest: StrOrPromise
+    staff: StrOrPromise
+    next_step: StrOrPromise
+
+
+TEXTS: dict[str, Texts] = {
+    Reason.NOT_FOUND: Texts(
+        _("We could not find this coupon. Please check the number."),
+        _("Meituan does not know this code."),
+        _("Have the guest open the order in the Meituan app and read the code again."),
+    ),
+    Reason.ALREADY_USED: Texts(
+        _("This coupon has already been used."),
+        _("This coupon was used before."),
+        _(
+            "Compare with the list of verifications; if it was not verified here, the guest can look in the Meituan app."
+        ),
+    ),
+    Reason.EXPIRED: Texts(
+        _("This coupon has expired."),
+        _("This coupon has expired."),
+        _("The guest can ask for a refund in the Meituan app."),
+    ),
+    Reason.REFUNDED: Texts(
+        _("This coupon has been refunded."),
+        _("This coupon was refunded to the guest."),
+        _("The guest needs another coupon or pays here."),
+    ),
+    Reason.WRONG_STORE: Texts(
+        _("This coupon is for another store."),
+        _("This coupon belongs to another store."),
+        _("Have the guest check in the Meituan app which store it is for."),
+    ),
+    Reason.NOT_YET_VALID: Texts(
+        _("This coupon is not valid yet."),
+        _("This coupon is not valid yet."),
+        _("Look at the start date in the Meituan app."),
+    ),
+    Reason.NOT_ON_THIS_DAY: Texts(
+        _("This coupon cannot be used today."),
+        _("This coupon cannot be used on this day."),
+        _("Look at the rules of the deal: some days are excluded."),
+    ),
+    Reason.STORE_UNAUTHORISED: Texts(
+        _("This store cannot accept coupons online at the moment. Please ask the staff."),
+        _("This store is not connected with Meituan."),
+        _("The owner authorises the store with the gateway, then syncs the stores."),
+    ),
+    Reason.AUTHORISATION_EXPIRED: Texts(
+        _("This store cannot accept coupons online at the moment. Please ask the staff."),
+        _("Meituan's authorisation of this store has expired."),
+        _("The owner renews the authorisation with the gateway, then syncs the stores."),
+    ),
+    Reason.QUOTA_EXHAUSTED: Texts(
+        _("This store cannot accept coupons online at the moment. Please ask the staff."),
+        _("The calls bought from the gateway are used up."),
+        _("The owner buys more calls, then syncs the stores."),
+    ),
+    Reason.THROTTLED: Texts(
+        _("It is busy right now. Please try again in a moment. Your coupon was not used."),
+        _("The gateway limits calls and was too busy. The coupon was not used."),
+        _("Try again in a moment."),
+    ),
+    Reason.SKU_UNMAPPED: Texts(
+        _("Your coupon is verified. The staff will help you with the details."),
+        _("The deal is not in the list of products."),
+        _("Sync the products."),
+    ),
+    Reason.MALFORMED_CODE: Texts(
+        _("This does not look like a coupon number. It has only digits, usually 12."),
+        _("This is not a coupon code: it has only digits, usually 12."),
+        _("Scan again or type the digits below the code."),
+    ),
+    Reason.TOO_MANY_TRIES: Texts(
+        _("Too many tries. Please wait a few minutes or ask the staff."),
+        _("Too many tries from this address."),
+        _("Verify the coupon at the counter."),
+    ),
+    Reason.PLATFORM_DOWN: Texts(
+        _("Meituan cannot be reached right now. Your coupon was not used. Please ask the staff."),
+        _("Meituan could not be reached in time. The coupon was not used."),
+        _("Try again later, or verify it in Meituan's own app."),
+    ),
+    Reason.REFUSED_OTHER: Texts(
+        _("Meituan did not accept this coupon. Please ask the staff."),
+        _("Meituan refused; see its own words."),
+        _("Read the gateway's words; try Meituan's own app."),
+    ),
+}

@@ -1,0 +1,76 @@
+"""Many codes at once, through the background lane."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from django.db import transaction
+from django.db.models import Count
+
+from coupons import codes
+from coupons.models import Batch, BatchItem, Verification
+from coupons.reasons import Reason
+from coupons.services.verifying import batch_verification, live_call
+from stores import audit
+from stores.models import Store
+from stores.platforms.outbox.owe import ring_for
+
+MAX_CODES = 1000
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a batch is: counts of its lines."""
+
+    total: int
+    verified: int
+    refused: int
+    malformed: int
+    waiting: int
+    unknown: int
+
+    @property
+    def settled(self) -> int:
+        return self.verified + self.refused + self.malformed
+
+    @property
+    def percent(self) -> int:
+        return round(100 * self.settled / self.total) if self.total else 100
+
+
+def batch_create(*, store: Store, raw_codes: Sequence[object], actor: audit.Actor, ip: str = "") -> Batch:
+    """Writes down every line: a verification for each code, a reason for what is none."""
+    with transaction.atomic():
+        batch = Batch.objects.create(store=store, requested_by=audit.name_of(actor))
+        items = [_item(batch, position, raw, actor) for position, raw in enumerate(raw_codes[:MAX_CODES], 1)]
+        BatchItem.objects.bulk_create(items)
+        audit.record("batch created", actor=actor, store=store, target=batch.pk, ip=ip, lines=len(items))
+        waiting = [
+            item.verification for item in items if item.verification and item.verification.status in Verification.LIVE
+        ]
+        if waiting and (call := live_call(waiting[0])):
+            ring_for(call.pk, times=min(4, len(waiting)))
+    return batch
+
+
+def _item(batch: Batch, position: int, raw: object, actor: audit.Actor) -> BatchItem:
+    try:
+        code = codes.normalise(raw)
+    except codes.MalformedCode:
+        return BatchItem(batch=batch, position=position, code_tail=str(raw).strip()[-4:], reason=Reason.MALFORMED_CODE)
+    verification = batch_verification(batch, code, actor)
+    return BatchItem(batch=batch, position=position, code_tail=codes.tail_of(code), verification=verification)
+
+
+def batch_progress(batch: Batch) -> Progress:
+    rows = batch.items.order_by().values_list("verification__status").annotate(Count("pk"))
+    counts: Counter[str | None] = Counter(dict(rows))
+    status = Verification.Status
+    return Progress(
+        total=sum(counts.values()),
+        verified=counts[status.VERIFIED],
+        refused=counts[status.REFUSED],
+        malformed=counts[None],
+        waiting=counts[status.QUEUED] + counts[status.SENDING],
+        unknown=counts[status.UNKNOWN],
+    )

@@ -1,0 +1,114 @@
+"""Looking a coupon up without spending it."""
+
+from datetime import timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from coupons import codes
+from coupons.models import Channel, GatewayStore, Lookup
+from coupons.reasons import Reason
+from coupons.services.operations import ReadDetail
+from stores.models import OutboundCall, Store
+from stores.platforms.outbox import attempt_now, owe
+from stores.platforms.outbox.owe import ring_for
+from stores.platforms.pace import NEAR
+
+# A detail read this recently by the same flow counts as a verification's first step.
+FRESH = timedelta(seconds=60)
+KEEP = timedelta(days=30)
+
+# How long a request may wait for the gateway before it is given up, unspent: a guest leaves, a system does not.
+PATIENCE: dict[str, timedelta] = {
+    Channel.GUEST: timedelta(minutes=15),
+    Channel.COUNTER: timedelta(hours=2),
+    Channel.API: timedelta(hours=24),
+    Channel.BATCH: timedelta(hours=24),
+    Channel.COMMAND: timedelta(hours=24),
+}
+
+
+def gateway_of(store: Store) -> GatewayStore | None:
+    return GatewayStore.objects.select_related("connection").filter(store=store).first()
+
+
+def lane_of(channel: str) -> OutboundCall.Lane:
+    return OutboundCall.Lane.BACKGROUND if channel == Channel.BATCH else OutboundCall.Lane.INTERACTIVE
+
+
+def fresh_lookup(store: Store, code_hash: str, flow: str) -> Lookup | None:
+    """An unused reading that is less than a minute old, by the same flow."""
+    return Lookup.objects.filter(
+        store=store,
+        code_hash=code_hash,
+        flow=flow,
+        is_unused=True,
+        read_at__gt=timezone.now() - FRESH,
+    ).first()
+
+
+@transaction.atomic
+def lookup_request(*, store: Store, code: str, channel: str, flow: str) -> Lookup:
+    """Owes a reading of `code` (digits), or returns the flow's fresh or open one. No call is owed that would surely fail."""
+    code_hash = codes.hash_of(code)
+    if fresh := fresh_lookup(store, code_hash, flow):
+        return fresh
+    gateway = gateway_of(store)
+    blocked = gateway.blocking_reason if gateway else Reason.STORE_UNAUTHORISED
+    if gateway is None or blocked:
+        return _lookup(store, code, channel, flow, status=Lookup.Status.FAILED, reason=blocked or "")
+    open_one = Lookup.objects.filter(store=store, code_hash=code_hash, flow=flow, status=Lookup.Status.QUEUED).first()
+    if open_one:
+        return open_one
+    lookup = _lookup(store, code, channel, flow, status=Lookup.Status.QUEUED)
+    owe_detail(lookup, gateway, channel)
+    return lookup
+
+
+def _lookup(store: Store, code: str, channel: str, flow: str, *, status: str, reason: str = "") -> Lookup:
+    return Lookup.objects.create(
+        store=store,
+        code_hash=codes.hash_of(code),
+        code_tail=codes.tail_of(code),
+        code=code if status == Lookup.Status.QUEUED else "",
+        channel=channel,
+        flow=flow,
+        status=status,
+        reason=reason,
+        read_at=None if status == Lookup.Status.QUEUED else timezone.now(),
+    )
+
+
+def owe_detail(lookup: Lookup, gateway: GatewayStore, channel: str) -> OutboundCall:
+    return owe(
+        ReadDetail,
+        connection=gateway.connection,
+        key=str(lookup.pk),
+        subject_id=lookup.pk,
+        store=lookup.store,
+        lane=lane_of(channel),
+        patience=PATIENCE[channel],
+        ring=False,
+    )
+
+
+def call_of(lookup: Lookup) -> OutboundCall | None:
+    return OutboundCall.objects.filter(
+        platform=ReadDetail.platform, operation=ReadDetail.name, subject_id=lookup.pk, state__in=OutboundCall.LIVE
+    ).first()
+
+
+def lookup_pursue(lookup: Lookup, *, ring: bool = True) -> Lookup:
+    """Reads at once in the caller's thread if a slot is free; else a worker does. Returns the row as it is now."""
+    if lookup.status != Lookup.Status.QUEUED:
+        return lookup
+    call = call_of(lookup)
+    if call and not attempt_now(call.pk, patience=NEAR) and ring:
+        ring_for(call.pk)
+    lookup.refresh_from_db()
+    return lookup
+
+
+def prune_lookups() -> int:
+    """Old readings; verifications keep what they took from them."""
+    return Lookup.objects.filter(created_at__lt=timezone.now() - KEEP).exclude(status=Lookup.Status.QUEUED).delete()[0]

@@ -1,0 +1,190 @@
+"""The two calls a verification owes: read `detail`, then `verify`; and what each outcome does to the ledger."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django.utils import timezone
+
+from coupons.models import GatewayStore, Lookup, Product, Verification
+from coupons.reasons import Reason
+from coupons.services.gateway import Gateway
+from coupons.wire import CouponDetail, VerifyAnswer, reason_of
+from stores.models import OutboundCall
+from stores.platforms.errors import Refused, Unknown
+from stores.platforms.outbox import Operation, Verdict, operation, owe
+
+Status = Verification.Status
+
+
+def move(verification: Verification, status: str, **fields: Any) -> None:
+    """The only way a verification changes its status; TRANSITIONS says which changes there are."""
+    if verification.status == status:
+        return
+    if status not in Verification.TRANSITIONS[verification.status]:
+        raise ValueError(f"a verification does not go from {verification.status} to {status}")
+    verification.status = status
+    if status in Verification.FINAL:
+        # The full code is kept only while it may still have to be sent.
+        fields |= {"settled_at": timezone.now(), "code": "", "needs_person": False}
+    for name, value in fields.items():
+        setattr(verification, name, value)
+    verification.save(update_fields=["status", *fields])
+
+
+def refuse(verification: Verification, reason: str, gateway_message: str = "") -> None:
+    move(verification, Status.REFUSED, reason=reason, gateway_message=gateway_message[:300])
+
+
+def read_detail(call: OutboundCall, turn: Callable[[], None], remote_id: int, code: str) -> CouponDetail:
+    return Gateway(call.connection, turn).call(lambda client, token: client.detail(token, remote_id, code))
+
+
+def remote_id_of(call: OutboundCall) -> int:
+    return GatewayStore.objects.values_list("remote_id", flat=True).get(store_id=call.store_id)
+
+
+@operation
+class ReadDetail(Operation):
+    platform = "umember"
+    name = "coupon.detail"
+    repeatable = True
+    requests_left = 2
+
+    def send(self, call: OutboundCall, turn: Callable[[], None]) -> CouponDetail:
+        code = Lookup.objects.values_list("code", flat=True).get(pk=call.subject_id)
+        return read_detail(call, turn, remote_id_of(call), code)
+
+    def done(self, call: OutboundCall, answer: CouponDetail, *, inferred: bool) -> None:
+        lookup = self._close(call, Lookup.Status.DONE, answer.refusal or "", answer.status_text)
+        lookup.order_id, lookup.sku_id, lookup.sku_name = answer.order_id, answer.sku_id, answer.sku_name
+        lookup.price, lookup.is_unused = answer.price, answer.refusal is None
+        lookup.save(update_fields=["order_id", "sku_id", "sku_name", "price", "is_unused"])
+        for verification in self._waiting(lookup):
+            proceed(verification, lookup, call)
+
+    def refused(self, call: OutboundCall, error: Refused) -> None:
+        reason = reason_of(error.message)
+        lookup = self._close(call, Lookup.Status.FAILED, reason, error.message)
+        for verification in self._waiting(lookup):
+            refuse(verification, reason, error.message)
+
+    def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
+        lookup = self._close(call, Lookup.Status.FAILED, Reason.PLATFORM_DOWN, "")
+        for verification in self._waiting(lookup):
+            refuse(verification, Reason.PLATFORM_DOWN)
+
+    @staticmethod
+    def _close(call: OutboundCall, status: str, reason: str, message: str) -> Lookup:
+        lookup = Lookup.objects.get(pk=call.subject_id)
+        lookup.status, lookup.reason, lookup.gateway_message = status, reason, message[:300]
+        lookup.code, lookup.read_at = "", timezone.now()
+        lookup.save(update_fields=["status", "reason", "gateway_message", "code", "read_at"])
+        return lookup
+
+    @staticmethod
+    def _waiting(lookup: Lookup) -> list[Verification]:
+        return list(Verification.objects.select_for_update(of=("self",)).filter(lookup=lookup, status=Status.QUEUED))
+
+
+def proceed(verification: Verification, lookup: Lookup, call: OutboundCall) -> None:
+    """The second step after a detail was read: refuse what cannot be spent, else owe the verify."""
+    adopt_detail(verification, lookup)
+    if lookup.is_unused:
+        owe_verify(verification, call.lane, patience=call.expires_at - call.queued_at)
+    else:
+        refuse(verification, lookup.reason or Reason.REFUSED_OTHER, lookup.gateway_message)
+
+
+def adopt_detail(verification: Verification, lookup: Lookup) -> None:
+    """Copies what the detail says. Names differ between the gateway's calls, so the product is found by SKU."""
+    product = Product.objects.filter(store_id=verification.store_id, sku_id=lookup.sku_id).first()
+    verification.product, verification.unmapped = product, product is None
+    verification.order_id, verification.sku_id, verification.sku_name = lookup.order_id, lookup.sku_id, lookup.sku_name
+    verification.value = _value(lookup, product)
+    verification.lookup = lookup
+    verification.save(
+        update_fields=["product", "unmapped", "order_id", "sku_id", "sku_name", "value", "lookup"],
+    )
+
+
+def _value(lookup: Lookup, product: Product | None) -> Decimal | None:
+    return lookup.price if lookup.price is not None else product.price if product else None
+
+
+def owe_verify(verification: Verification, lane: int, *, patience: Any, ring: bool = False) -> OutboundCall:
+    """Whoever works off the detail goes on with the verify, so nobody has to be rung for."""
+    store = verification.store
+    return owe(
+        SpendCoupon,
+        connection=store.gateway.connection,
+        key=str(verification.pk),
+        subject_id=verification.pk,
+        store=store,
+        lane=OutboundCall.Lane(lane),
+        patience=patience,
+        queued_at=verification.created_at,
+        ring=ring,
+    )
+
+
+@operation
+class SpendCoupon(Operation):
+    platform = "umember"
+    name = "coupon.verify"
+
+    def send(self, call: OutboundCall, turn: Callable[[], None]) -> VerifyAnswer:
+        remote_id, code = remote_id_of(call), self._code(call)
+        answer = Gateway(call.connection, turn).call(lambda client, token: client.verify(token, remote_id, code))
+        if not answer.success:
+            raise Refused("verify_success", answer.message)
+        return answer
+
+    def ask(self, call: OutboundCall, turn: Callable[[], None]) -> Verdict:
+        """Unused: it was not executed. Used: it was, because the database allows one live attempt per code."""
+        try:
+            detail = read_detail(call, turn, remote_id_of(call), self._code(call))
+        except Refused as error:
+            raise Unknown(f"the question was refused: {error.detail}") from error
+        if detail.refusal is None:
+            return Verdict(executed=False)
+        if detail.refusal in (Reason.ALREADY_USED, Reason.REFUSED_OTHER):
+            return Verdict(executed=True)
+        raise Refused("detail", detail.status_text)
+
+    def sending(self, call: OutboundCall) -> None:
+        move(self._row(call), Status.SENDING)
+
+    def done(self, call: OutboundCall, answer: VerifyAnswer | None, *, inferred: bool) -> None:
+        message = answer.message if answer else ""
+        move(self._row(call), Status.VERIFIED, inferred=inferred, gateway_message=message, reason="")
+
+    def refused(self, call: OutboundCall, error: Refused) -> None:
+        reason = reason_of(error.message)
+        if call.was_unknown and reason == Reason.ALREADY_USED:
+            # An earlier try of ours got no answer and nobody else was allowed to try: it was ours.
+            move(self._row(call), Status.VERIFIED, inferred=True, gateway_message=error.message[:300], reason="")
+        else:
+            refuse(self._row(call), reason, error.message)
+
+    def unknown(self, call: OutboundCall) -> None:
+        move(self._row(call), Status.UNKNOWN)
+
+    def put_back(self, call: OutboundCall) -> None:
+        move(self._row(call), Status.QUEUED)
+
+    def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
+        row = self._row(call)
+        if executed_maybe:
+            row.needs_person = True
+            row.save(update_fields=["needs_person"])
+        else:
+            refuse(row, Reason.PLATFORM_DOWN)
+
+    @staticmethod
+    def _row(call: OutboundCall) -> Verification:
+        return Verification.objects.select_for_update(of=("self",)).get(pk=call.subject_id)
+
+    @staticmethod
+    def _code(call: OutboundCall) -> str:
+        return Verification.objects.values_list("code", flat=True).get(pk=call.subject_id)

@@ -1,0 +1,72 @@
+"""What a person does about a verification that did not settle by itself."""
+
+from django.db import transaction
+from django.utils import timezone
+
+from coupons.models import Verification
+from coupons.reasons import Reason
+from coupons.services.operations import SpendCoupon, move
+from stores import audit
+from stores.models import OutboundCall
+from stores.platforms.outbox import retry_dead
+from stores.platforms.outbox.owe import ring_for
+
+Status = Verification.Status
+
+
+class CannotSettle(Exception):
+    """The verification is not in a state for this; the message says why, for people."""
+
+
+def _call(verification: Verification) -> OutboundCall:
+    return OutboundCall.objects.get(
+        platform=SpendCoupon.platform, operation=SpendCoupon.name, subject_id=verification.pk
+    )
+
+
+@transaction.atomic
+def verification_ask(*, verification: Verification, actor: audit.Actor, ip: str = "") -> None:
+    """Asks the platform now what became of an unclear verification."""
+    row = _locked(verification)
+    call = _call(row)
+    if not retry_dead(call, ask_first=True):
+        OutboundCall.objects.filter(pk=call.pk, state=OutboundCall.State.UNKNOWN).update(due_at=timezone.now())
+        ring_for(call.pk)
+    row.needs_person = False
+    row.save(update_fields=["needs_person"])
+    audit.record("asked the platform", actor=actor, store=row.store, target=row, ip=ip)
+
+
+@transaction.atomic
+def verification_retry(*, verification: Verification, actor: audit.Actor, ip: str = "") -> None:
+    """Sends it again. Asks first all the same: an unclear verification is never simply repeated."""
+    verification_ask(verification=verification, actor=actor, ip=ip)
+
+
+@transaction.atomic
+def verification_settle(
+    *, verification: Verification, verified: bool, note: str, actor: audit.Actor, ip: str = ""
+) -> None:
+    """A person decides an unclear verification, with a reason. Raises CannotSettle."""
+    if not note.strip():
+        raise CannotSettle("a reason is required")
+    row = _locked(verification)
+    call = OutboundCall.objects.select_for_update(of=("self",)).get(pk=_call(row).pk)
+    if call.state == OutboundCall.State.SENDING or (call.lease_until and call.lease_until > timezone.now()):
+        raise CannotSettle("it is being sent or asked about right now")
+    call.state = OutboundCall.State.DONE if verified else OutboundCall.State.REFUSED
+    call.settled_at, call.last_error = timezone.now(), "settled by hand"
+    call.save(update_fields=["state", "settled_at", "last_error"])
+    fields = {"settled_note": note.strip()[:300]}
+    if verified:
+        move(row, Status.VERIFIED, inferred=True, reason="", **fields)
+    else:
+        move(row, Status.REFUSED, reason=Reason.REFUSED_OTHER, **fields)
+    audit.record("settled by hand", actor=actor, store=row.store, target=row, ip=ip, verified=verified, note=note[:300])
+
+
+def _locked(verification: Verification) -> Verification:
+    row = Verification.objects.select_for_update(of=("self",)).select_related("store__merchant").get(pk=verification.pk)
+    if row.status != Status.UNKNOWN:
+        raise CannotSettle("only unclear verifications can be settled by a person")
+    return row

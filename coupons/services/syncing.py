@@ -1,0 +1,147 @@
+"""Reading the gateway's lists: what is new, changed or vanished is shown; nothing is deleted."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from coupons.models import GatewayStore, Product, QuotaReading, SyncRun
+from coupons.services.gateway import Gateway
+from coupons.wire import RemoteProduct, RemoteStore
+from stores import audit
+from stores.models import Connection, Store
+from stores.platforms import pace, tokens
+from stores.platforms.errors import PlatformError
+
+SYNC_PATIENCE = 8.0
+OUTLOOK = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class QuotaOutlook:
+    """Calls left, calls used per day over the last week, and the days that the rest will last (None: not known)."""
+
+    left: int | None
+    per_day: float | None
+    days_left: float | None
+
+
+def _gateway(connection: Connection, patience: float = SYNC_PATIENCE) -> Gateway:
+    return Gateway(connection, lambda: pace.take(connection.pace, patience=patience))
+
+
+def connection_test(*, connection: Connection, actor: audit.Actor, ip: str = "") -> str:
+    """Logs in with the stored credentials; returns "" or what went wrong."""
+    tokens.forget(connection)
+    error = ""
+    try:
+        _gateway(connection).call(lambda client, token: token)
+    except PlatformError as problem:
+        error = problem.detail or type(problem).__name__
+    audit.record("connection tested", actor=actor, merchant=connection.merchant, target=connection, ip=ip, error=error)
+    return error
+
+
+def stores_sync(*, connection: Connection, actor: audit.Actor = None) -> SyncRun:
+    """Reads the account's stores; a new one becomes a store of the merchant. Failures are written on the run."""
+    run = SyncRun.objects.create(connection=connection, kind=SyncRun.Kind.STORES)
+    return _run(
+        run, lambda: _gateway(connection).call(lambda client, token: client.stores(token)), _apply_stores, actor
+    )
+
+
+def products_sync(*, store: Store, actor: audit.Actor = None) -> SyncRun:
+    """Reads one store's deals on sale."""
+    gateway = GatewayStore.objects.select_related("connection__pace").get(store=store)
+    connection = gateway.connection
+    run = SyncRun.objects.create(connection=connection, store=store, kind=SyncRun.Kind.PRODUCTS)
+    read = lambda: _gateway(connection).call(lambda client, token: client.products(token, gateway.remote_id))  # noqa: E731
+    return _run(run, read, _apply_products, actor)
+
+
+def _run(
+    run: SyncRun, read: Callable[[], Any], apply: Callable[[SyncRun, Any, datetime], None], actor: audit.Actor
+) -> SyncRun:
+    try:
+        rows = read()
+    except PlatformError as problem:
+        run.error = (problem.detail or type(problem).__name__)[:300]
+    else:
+        with transaction.atomic():
+            apply(run, rows, timezone.now())
+    run.ended_at = timezone.now()
+    run.save()
+    if actor:
+        audit.record(f"synced {run.kind}", actor=actor, merchant=run.connection.merchant, store=run.store, target=run)
+    return run
+
+
+def _apply_stores(run: SyncRun, rows: list[RemoteStore], now: datetime) -> None:
+    known = {row.remote_id: row for row in GatewayStore.objects.filter(connection=run.connection)}
+    for remote in rows:
+        row = known.pop(remote.remote_id, None)
+        if row is None:
+            run.added.append(remote.name)
+            row = GatewayStore(connection=run.connection, remote_id=remote.remote_id, store=_new_store(run, remote))
+        elif _differs(row, remote):
+            run.changed.append(remote.name)
+        row.remote_name, row.authorisation, row.request_count = remote.name, remote.authorisation, remote.request_count
+        row.synced_at, row.vanished_at = now, None
+        row.save()
+        if remote.request_count is not None:
+            QuotaReading.objects.create(gateway_store=row, request_count=remote.request_count, at=now)
+    run.vanished += _mark_vanished([row for row in known.values() if not row.vanished_at], now)
+
+
+def _new_store(run: SyncRun, remote: RemoteStore) -> Store:
+    return Store.objects.create(merchant=run.connection.merchant, name=remote.name[:100], address=remote.address)
+
+
+def _differs(row: GatewayStore, remote: RemoteStore) -> bool:
+    return (row.remote_name, row.authorisation) != (remote.name, remote.authorisation) or row.vanished_at is not None
+
+
+def _apply_products(run: SyncRun, rows: list[RemoteProduct], now: datetime) -> None:
+    known = {row.sku_id: row for row in Product.objects.filter(store=run.store)}
+    for remote in rows:
+        row = known.pop(remote.sku_id, None)
+        values = {
+            "name": remote.name,
+            "sku_name": remote.sku_name,
+            "price": remote.price,
+            "list_price": remote.list_price,
+        }
+        if row is None:
+            run.added.append(remote.name)
+            row = Product(store=run.store, sku_id=remote.sku_id)
+        elif row.vanished_at or any(getattr(row, name) != value for name, value in values.items()):
+            run.changed.append(remote.name)
+        for name, value in values.items():
+            setattr(row, name, value)
+        row.synced_at, row.vanished_at = now, None
+        row.save()
+    run.vanished += _mark_vanished([row for row in known.values() if not row.vanished_at], now)
+
+
+def _mark_vanished(rows: list[Any], now: datetime) -> list[str]:
+    for row in rows:
+        row.vanished_at = now
+        row.save(update_fields=["vanished_at"])
+    return [str(row) for row in rows]
+
+
+def quota_outlook(gateway: GatewayStore) -> QuotaOutlook:
+    """The burn rate from the readings of the last week; a top-up in between does not count as negative use."""
+    readings = list(
+        gateway.readings.filter(at__gt=timezone.now() - OUTLOOK).order_by("at").values_list("at", "request_count")
+    )
+    if len(readings) < 2 or gateway.request_count is None:
+        return QuotaOutlook(gateway.request_count, None, None)
+    pairs = zip(readings, readings[1:], strict=False)
+    used = sum(max(0, before - after) for (_, before), (_, after) in pairs)
+    days = max((readings[-1][0] - readings[0][0]) / timedelta(days=1), 1 / 24)
+    per_day = used / days
+    return QuotaOutlook(gateway.request_count, per_day, gateway.request_count / per_day if per_day else None)

@@ -1,0 +1,30 @@
+"""What the queue runs for coupons."""
+
+from coupons import services
+from coupons.models import GatewayStore
+from stores.models import Connection, Store
+from stores.platforms import queue
+
+
+def sync_stores(connection_id: int) -> None:
+    services.stores_sync(connection=Connection.objects.get(pk=connection_id))
+
+
+def sync_products(store_id: int) -> None:
+    services.products_sync(store=Store.objects.get(pk=store_id))
+
+
+def sync_all_stores() -> None:
+    active = Connection.objects.filter(platform=Connection.Platform.UMEMBER, is_active=True, merchant__is_active=True)
+    for pk in active.exclude(state=Connection.State.REFUSED).values_list("pk", flat=True):
+        queue.ring("coupons.tasks.sync_stores", pk)
+
+
+def sync_all_products() -> None:
+    listed = GatewayStore.objects.filter(vanished_at=None, authorisation=GatewayStore.Authorisation.AUTHORISED)
+    for store_id in listed.values_list("store_id", flat=True):
+        queue.ring("coupons.tasks.sync_products", store_id)
+
+
+def prune_lookups() -> None:
+    services.prune_lookups()

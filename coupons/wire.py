@@ -1,0 +1,218 @@
+"""The umember gateway's words: what it sends, made into frozen dataclasses; what it says, made into our reasons."""
+
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from typing import Any, NoReturn
+
+from coupons.choices import Authorisation
+from coupons.reasons import Reason
+from stores.platforms.client import Answer
+from stores.platforms.errors import AuthExpired, Refused, Throttled, Unknown
+
+SUCCESS = 10000
+AUTHORISATION = {
+    1: Authorisation.NOT_AUTHORISED,
+    2: Authorisation.AUTHORISED,
+    3: Authorisation.EXPIRED,
+}
+UNUSED_TEXT = "未使用"
+THROTTLE_WORDS = ("频繁", "限流", "too many", "rate limit", "qps")
+# Answers of a gateway in trouble: they do not say whether the call was executed.
+TROUBLE_WORDS = ("系统异常", "系统错误", "系统繁忙", "服务异常", "服务繁忙", "网络异常", "超时", "稍后再试", "稍后重试")
+AUTH_WORDS = ("token", "未登录", "重新登录", "登录失效", "登录已过期", "登录过期", "unauthorized")
+
+# The texts of failures are not published (protocol L): first match wins, the more particular first.
+REASON_WORDS: tuple[tuple[tuple[str, ...], Reason], ...] = (
+    (("授权已过期", "授权过期", "授权失效"), Reason.AUTHORISATION_EXPIRED),
+    (("未授权", "没有授权", "解绑"), Reason.STORE_UNAUTHORISED),
+    (("次数不足", "次数已用", "额度", "余额不足"), Reason.QUOTA_EXHAUSTED),
+    (("其他门店", "其它门店", "非本店", "非本门店", "不适用", "不属于", "门店不匹配"), Reason.WRONG_STORE),
+    (("已使用", "已核销", "已消费", "已验证", "重复核销", "重复验"), Reason.ALREADY_USED),
+    (("已退款", "退款"), Reason.REFUNDED),
+    (("未到", "未开始", "尚未生效"), Reason.NOT_YET_VALID),
+    (("今日不可用", "当天不可用", "不可用日期", "节假日", "该日期"), Reason.NOT_ON_THIS_DAY),
+    (("过期", "失效"), Reason.EXPIRED),
+    (("不存在", "无效", "未找到", "查询不到", "找不到", "错误的券"), Reason.NOT_FOUND),
+)
+
+
+@dataclass(frozen=True)
+class RemoteStore:
+    remote_id: int
+    name: str
+    address: str
+    authorisation: str
+    request_count: int | None
+
+
+@dataclass(frozen=True)
+class RemoteProduct:
+    """`price` and `list_price` are yuan."""
+
+    sku_id: str
+    name: str
+    sku_name: str
+    price: Decimal | None
+    list_price: Decimal | None
+
+
+@dataclass(frozen=True)
+class CouponDetail:
+    """What `detail` says of a code. `refusal` is None for an unused code, else why it cannot be spent."""
+
+    order_id: str
+    sku_id: str
+    sku_name: str
+    refusal: Reason | None
+    status_text: str
+    price: Decimal | None
+
+
+@dataclass(frozen=True)
+class VerifyAnswer:
+    success: bool
+    message: str
+
+
+def reason_of(message: str) -> Reason:
+    """Our reason for the gateway's words; unknown words are REFUSED_OTHER and kept verbatim beside it."""
+    for words, reason in REASON_WORDS:
+        if any(word in message for word in words):
+            return reason
+    return Reason.REFUSED_OTHER
+
+
+def open_envelope(answer: Answer) -> Any:
+    """`data` of a successful answer. Raises Throttled, AuthExpired, Refused, or Unknown for anything not understood."""
+    if answer.status in (403, 429):
+        raise Throttled(f"HTTP {answer.status}: {answer.excerpt}")
+    if answer.status == 401:
+        raise AuthExpired(f"HTTP 401: {answer.excerpt}")
+    if answer.status >= 500:
+        raise Unknown(f"HTTP {answer.status}: {answer.excerpt}")
+    if _is_blocking_page(answer):
+        raise Throttled(f"HTML: {answer.excerpt}")
+    body = answer.json_object()
+    code, message = _code(body.get("code")), str(body.get("msg") or "")[:300]
+    if code is None:
+        raise Unknown(f"HTTP {answer.status} without a code: {answer.excerpt}")
+    if code == SUCCESS:
+        return body.get("data")
+    _raise_failure(code, message)
+
+
+def _raise_failure(code: int, message: str) -> NoReturn:
+    lowered = message.lower()
+    if code == 429 or any(word in lowered for word in THROTTLE_WORDS):
+        raise Throttled(f"{code}: {message}")
+    if code == 401 or any(word in lowered for word in AUTH_WORDS):
+        raise AuthExpired(f"{code}: {message}")
+    if any(word in message for word in TROUBLE_WORDS):
+        raise Unknown(f"{code}: {message}")
+    raise Refused(str(code), message)
+
+
+def _is_blocking_page(answer: Answer) -> bool:
+    """An HTML page that names the limit. Any other HTML says nothing about what was done."""
+    text = answer.content[:4000].decode("utf-8", "replace").lower()
+    return text.lstrip().startswith("<") and any(word in text for word in THROTTLE_WORDS)
+
+
+def _code(value: Any) -> int | None:
+    try:
+        return None if isinstance(value, bool) else int(value)
+    except (TypeError, ValueError):
+        return None
+
+
+def money(value: Any) -> Decimal | None:
+    """Yuan from a string or number like "78.0"; None when it is not a sum."""
+    try:
+        amount = Decimal(str(value)).quantize(Decimal("0.01"))
+    except (InvalidOperation, ValueError):
+        return None
+    return amount if amount.is_finite() and 0 <= amount < 100_000_000 else None
+
+
+def parse_token(data: Any) -> str:
+    token = data.get("token") if isinstance(data, dict) else None
+    if not isinstance(token, str) or not token or not token.isascii():
+        raise Unknown("the login answer holds no token")
+    return token
+
+
+def parse_stores(data: Any) -> list[RemoteStore]:
+    return [_store(row) for row in _rows(data)]
+
+
+def _store(row: dict[str, Any]) -> RemoteStore:
+    remote_id = _code(row.get("store_id"))
+    if remote_id is None:
+        raise Unknown("a store without store_id")
+    status = _code(row.get("status"))
+    return RemoteStore(
+        remote_id=remote_id,
+        name=str(row.get("store_name") or remote_id)[:200],
+        address=str(row.get("address") or "")[:200],
+        authorisation=AUTHORISATION.get(status or 0, Authorisation.UNKNOWN),
+        request_count=_code(row.get("request_count")),
+    )
+
+
+def parse_products(data: Any) -> list[RemoteProduct]:
+    return [_product(row) for row in _rows(data)]
+
+
+def _product(row: dict[str, Any]) -> RemoteProduct:
+    sku_id = str(row.get("sku_id") or "")[:40]
+    if not sku_id:
+        raise Unknown("a product without sku_id")
+    sku_name = str(row.get("sku_name") or "")[:200]
+    return RemoteProduct(
+        sku_id=sku_id,
+        name=str(row.get("product_name") or sku_name or sku_id)[:200],
+        sku_name=sku_name,
+        price=money(row.get("actual_amount")),
+        list_price=money(row.get("origin_amount")),
+    )
+
+
+def _rows(data: Any) -> list[dict[str, Any]]:
+    if data is None:
+        return []
+    if not isinstance(data, list) or not all(isinstance(row, dict) for row in data):
+        raise Unknown("the list is not a list of objects")
+    return data
+
+
+def parse_detail(data: Any) -> CouponDetail:
+    """Both editions: the later one has `price` and `status_code` (0 unused, 1 used), which wins over the text."""
+    if not isinstance(data, dict):
+        raise Unknown("the detail is not an object")
+    status, status_code = data.get("status"), _code(data.get("status_code"))
+    if status_code is None and not isinstance(status, str):
+        raise Unknown("the detail holds no status")
+    text = str(status or "")[:100]
+    return CouponDetail(
+        order_id=str(data.get("order_id") or "")[:40],
+        sku_id=str(data.get("sku_id") or "")[:40],
+        sku_name=str(data.get("sku_name") or "")[:200],
+        refusal=_refusal(status_code, text.strip()),
+        status_text=text,
+        price=money(data.get("price")),
+    )
+
+
+def _refusal(status_code: int | None, text: str) -> Reason | None:
+    if status_code == 0 or (status_code is None and text == UNUSED_TEXT):
+        return None
+    reason = reason_of(text)
+    return Reason.ALREADY_USED if reason == Reason.REFUSED_OTHER and status_code == 1 else reason
+
+
+def parse_verify(data: Any) -> VerifyAnswer:
+    """Decided on `verify_success` alone; the message on success was first empty, later 验证成功."""
+    success = data.get("verify_success") if isinstance(data, dict) else None
+    if not isinstance(success, bool):
+        raise Unknown("the answer holds no verify_success")
+    return VerifyAnswer(success=success, message=str(data.get("verify_message") or "")[:300])

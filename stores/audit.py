@@ -1,0 +1,41 @@
+"""The audit log: who did what. Called by services, inside the transaction that does it."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+
+from stores.models import ApiKey, AuditEntry, Merchant, Store
+
+Actor = User | ApiKey | None
+
+
+def name_of(actor: Actor) -> str:
+    """How lists show an actor: a person's name, a key's name, or the system."""
+    if actor is None:
+        return "system"
+    if isinstance(actor, ApiKey):
+        return f"API {actor.name}"[:150]
+    return (actor.get_full_name() or actor.username)[:150]
+
+
+def record(
+    verb: str,
+    *,
+    actor: Actor,
+    merchant: Merchant | None = None,
+    store: Store | None = None,
+    target: object = "",
+    ip: str = "",
+    **data: Any,
+) -> AuditEntry:
+    """Writes one entry; `data` must hold no secrets and no full coupon codes."""
+    return AuditEntry.objects.create(
+        merchant=merchant or (store.merchant if store else None),
+        store=store,
+        user=actor if isinstance(actor, User) else None,
+        actor=name_of(actor),
+        verb=verb,
+        target=str(target)[:200],
+        ip=ip or None,
+        data=data,
+    )

@@ -1,0 +1,67 @@
+"""API keys: `Authorization: Bearer <key>`, scoped, and limited in rate per key and per address."""
+
+from datetime import timedelta
+from typing import TYPE_CHECKING, Any
+
+from django.utils import timezone
+from drf_spectacular.extensions import OpenApiAuthenticationExtension
+from rest_framework.authentication import BaseAuthentication
+from rest_framework.exceptions import AuthenticationFailed
+from rest_framework.permissions import BasePermission
+from rest_framework.request import Request
+
+from stores.errors import TITLES, Problem
+from stores.limits import Limit, client_ip, take
+from stores.models import ApiKey
+
+if TYPE_CHECKING:
+    from rest_framework.views import APIView
+
+WRONG_KEYS = Limit("api-wrong-key", 30, 60)
+LAST_USED_EVERY = timedelta(minutes=5)
+
+
+class ApiKeyAuthentication(BaseAuthentication):
+    """request.user and request.auth are the ApiKey; tenancy.for_staff takes either."""
+
+    def authenticate(self, request: Request) -> tuple[Any, ApiKey] | None:
+        scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
+        if scheme.lower() != "bearer":
+            return None
+        key = ApiKey.find(secret.strip()) if secret.isascii() else None
+        if key is None:
+            self._wrong_key(request)
+            raise AuthenticationFailed()
+        self._note_use(key)
+        return key, key
+
+    def authenticate_header(self, request: Request) -> str:
+        return "Bearer"
+
+    @staticmethod
+    def _wrong_key(request: Request) -> None:
+        taken = take(WRONG_KEYS, client_ip(request._request))
+        if not taken.allowed:
+            raise Problem("too_many_tries", TITLES["too_many_tries"], status=429, retry_after=taken.retry_after)
+
+    @staticmethod
+    def _note_use(key: ApiKey) -> None:
+        now = timezone.now()
+        if key.last_used_at is None or now - key.last_used_at > LAST_USED_EVERY:
+            ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+
+
+class HasScope(BasePermission):
+    """A view names the scope it needs per method in `scopes`; a key without it gets 403."""
+
+    def has_permission(self, request: Request, view: "APIView") -> bool:
+        needed = getattr(view, "scopes", {}).get(request.method or "")
+        return isinstance(request.auth, ApiKey) and needed in request.auth.scopes
+
+
+class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+    target_class = "stores.authentication.ApiKeyAuthentication"
+    name = "apiKey"
+
+    def get_security_definition(self, auto_schema: Any) -> dict[str, str]:
+        return {"type": "http", "scheme": "bearer"}

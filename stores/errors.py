@@ -1,0 +1,120 @@
+"""How we say no: problem details to machines, a plain page to people; never a stack trace."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+PROBLEM_JSON = "application/problem+json"
+TITLES: dict[str, StrOrPromise] = {
+    "not_found": gettext_lazy("There is no such thing here"),
+    "forbidden": gettext_lazy("You may not do this"),
+    "unauthenticated": gettext_lazy("A valid API key is needed"),
+    "invalid": gettext_lazy("The request is not valid"),
+    "malformed_json": gettext_lazy("The body is not valid JSON"),
+    "method_not_allowed": gettext_lazy("This method is not allowed here"),
+    "unsupported_media_type": gettext_lazy("Send JSON"),
+    "too_many_tries": gettext_lazy("Too many tries, please wait a moment"),
+    "unavailable": gettext_lazy("The system is busy, please try again"),
+    "error": gettext_lazy("Something went wrong on our side"),
+}
+_CODES: dict[type[Exception], str] = {
+    exceptions.ParseError: "malformed_json",
+    exceptions.ValidationError: "invalid",
+    exceptions.NotAuthenticated: "unauthenticated",
+    exceptions.AuthenticationFailed: "unauthenticated",
+    exceptions.PermissionDenied: "forbidden",
+    PermissionDenied: "forbidden",
+    exceptions.NotFound: "not_found",
+    Http404: "not_found",
+    exceptions.MethodNotAllowed: "method_not_allowed",
+    exceptions.UnsupportedMediaType: "unsupported_media_type",
+    exceptions.Throttled: "too_many_tries",
+}
+
+
+class Problem(exceptions.APIException):
+    """An API error with one of our own reason codes."""
+
+    def __init__(self, code: str, detail: StrOrPromise, *, status: int, **extra: Any) -> None:
+        super().__init__(detail, code)
+        self.status_code = status
+        self.reason = code
+        self.extra = extra
+
+
+def problem(code: str, detail: StrOrPromise, *, status: int, **extra: Any) -> dict[str, Any]:
+    """An RFC 9457 problem object; `code` is ours and stable, `detail` is for people."""
+    title = TITLES.get(code, detail)
+    return {"type": f"urn:zhanggui:problem:{code}", "title": str(title), "status": status, "code": code} | {
+        "detail": str(detail),
+        **extra,
+    }
+
+
+def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: every error of the API as application/problem+json."""
+    # rest_framework.views reads the settings that name this function, so it cannot be imported above.
+    from rest_framework.views import exception_handler, set_rollback
+
+    if isinstance(error, Problem):
+        set_rollback()
+        body = problem(error.reason, str(error.detail), status=error.status_code, **error.extra)
+        headers = {"Retry-After": str(error.extra["retry_after"])} if "retry_after" in error.extra else {}
+        return Response(body, status=error.status_code, headers=headers, content_type=PROBLEM_JSON)
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "error")
+    extra: dict[str, Any] = {"errors": response.data} if isinstance(error, exceptions.ValidationError) else {}
+    response.data = problem(code, TITLES[code], status=response.status_code, **extra)
+    response.content_type = PROBLEM_JSON
+    return response
+
+
+def wants_json(request: HttpRequest) -> bool:
+    return request.path.startswith("/api/")
+
+
+def _refuse(request: HttpRequest, code: str, status: int, **headers: str) -> HttpResponse:
+    title = TITLES[code]
+    if wants_json(request):
+        answer: HttpResponse = JsonResponse(
+            problem(code, title, status=status), status=status, content_type=PROBLEM_JSON
+        )
+    else:
+        answer = render(request, "stores/error.html", {"title": title, "status": status}, status=status)
+    for name, value in headers.items():
+        answer[name.replace("_", "-")] = value
+    return answer
+
+
+def unavailable(request: HttpRequest) -> HttpResponse:
+    return _refuse(request, "unavailable", 503, Retry_After="2")
+
+
+def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _refuse(request, "not_found", 404)
+
+
+def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _refuse(request, "forbidden", 403)
+
+
+def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
+    return _refuse(request, "invalid", 400)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    return _refuse(request, "error", 500)
+
+
+def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
+    title = _("This page was open for too long. Please reload it and try again.")
+    return render(request, "stores/error.html", {"title": title, "status": 403}, status=403)

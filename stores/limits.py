@@ -1,0 +1,76 @@
+"""Rate limits for everything public: fixed windows counted in the database, so that all processes count together.
+
+Django's cache cannot count atomically without another server; one upsert can.
+"""
+
+import hashlib
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from django.conf import settings
+from django.db import connection
+from django.http import HttpRequest
+from django.utils import timezone
+
+from stores.models import RateWindow
+
+
+@dataclass(frozen=True)
+class Limit:
+    """At most `count` tries in `seconds`."""
+
+    name: str
+    count: int
+    seconds: int
+
+
+@dataclass(frozen=True)
+class Taken:
+    """Whether a try is allowed, and how many seconds until the window ends."""
+
+    allowed: bool
+    retry_after: int
+
+
+def take(limit: Limit, who: str) -> Taken:
+    """Counts one try of `who` (an address, a store …) and says whether it is within the limit."""
+    window = int(time.time() // limit.seconds)
+    ends = (window + 1) * limit.seconds
+    count = _count(_bucket(limit, who, window), datetime.fromtimestamp(ends, UTC))
+    return Taken(allowed=count <= limit.count, retry_after=max(1, round(ends - time.time())))
+
+
+def peek(limit: Limit, who: str) -> Taken:
+    """Whether a further try would be allowed, without counting it."""
+    window = int(time.time() // limit.seconds)
+    count = RateWindow.objects.filter(pk=_bucket(limit, who, window)).values_list("count", flat=True).first() or 0
+    return Taken(allowed=count < limit.count, retry_after=max(1, round((window + 1) * limit.seconds - time.time())))
+
+
+def _bucket(limit: Limit, who: str, window: int) -> str:
+    digest = hashlib.sha256(who.encode()).hexdigest()[:32]
+    return f"{limit.name}:{digest}:{window}"
+
+
+def _count(bucket: str, ends_at: datetime) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "INSERT INTO stores_ratewindow (bucket, count, ends_at) VALUES (%s, 1, %s) "
+            "ON CONFLICT (bucket) DO UPDATE SET count = stores_ratewindow.count + 1 RETURNING count",
+            [bucket, ends_at],
+        )
+        return int(cursor.fetchone()[0])
+
+
+def forget_past_windows() -> int:
+    return RateWindow.objects.filter(ends_at__lt=timezone.now() - timedelta(hours=1)).delete()[0]
+
+
+def client_ip(request: HttpRequest) -> str:
+    """The caller's address; behind TRUSTED_PROXIES proxies, the address that the outermost of them saw."""
+    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    hops: int = settings.TRUSTED_PROXIES
+    if hops and len(forwarded) >= hops:
+        return forwarded[-hops][:45]
+    return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,0 +1,43 @@
+import logging
+from collections.abc import Callable
+
+from django.db import OperationalError, connection
+from django.http import HttpRequest, HttpResponse
+from django.middleware.locale import LocaleMiddleware
+
+from stores.errors import unavailable
+
+log = logging.getLogger(__name__)
+
+
+def unavailable_when_database_is(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """A busy or missing database is answered with 503 and "try again", in the form the caller expects."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        try:
+            return get_response(request)
+        except OperationalError as error:
+            return database_unavailable(request, error)
+
+    def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return database_unavailable(request, error) if isinstance(error, OperationalError) else None
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
+    return middleware
+
+
+def database_unavailable(request: HttpRequest, error: OperationalError) -> HttpResponse:
+    log.error("database not available for %s: %s", request.path, error)
+    connection.close()
+    return unavailable(request)
+
+
+class ChineseFirstLocaleMiddleware(LocaleMiddleware):
+    """Pages are Chinese until a person chooses otherwise; only the API listens to Accept-Language."""
+
+    def process_request(self, request: HttpRequest) -> None:
+        if not request.path_info.startswith("/api/"):
+            request.META.pop("HTTP_ACCEPT_LANGUAGE", None)
+        super().process_request(request)

@@ -1,0 +1,20 @@
+from stores.models.access import ApiKey
+from stores.models.audit import AuditEntry
+from stores.models.connections import Connection, Pace
+from stores.models.ledger import Heartbeat, InboundEvent, OutboundAttempt, OutboundCall, RateWindow
+from stores.models.people import Merchant, Staff, Store
+
+__all__ = [
+    "ApiKey",
+    "AuditEntry",
+    "Connection",
+    "Heartbeat",
+    "InboundEvent",
+    "Merchant",
+    "OutboundAttempt",
+    "OutboundCall",
+    "Pace",
+    "RateWindow",
+    "Staff",
+    "Store",
+]

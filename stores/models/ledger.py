@@ -1,0 +1,196 @@
+"""The ledgers: what platforms told us, what we owe them, and every try."""
+
+from django.db import models
+from django.db.models import Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from stores.models.connections import Connection, Pace
+from stores.models.people import Store
+from stores.tenancy import TenantQuerySet
+
+
+class InboundQuerySet(TenantQuerySet):
+    merchant_path = "connection__merchant"
+    store_path = None
+
+
+class InboundEvent(models.Model):
+    """What a platform told us, stored once however often it was said. Only verified requests get here."""
+
+    class State(models.TextChoices):
+        RECEIVED = "received", _("received")
+        HANDLING = "handling", _("handling")
+        HANDLED = "handled", _("handled")
+        FAILED = "failed", _("failed")
+
+    platform = models.CharField(_("platform"), max_length=20)
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="inbound", verbose_name=_("connection"))
+    kind = models.CharField(_("kind"), max_length=60)
+    dedup_key = models.CharField(_("deduplication key"), max_length=200)
+    body = models.JSONField(_("body"), default=dict)
+    answer = models.TextField(_("answer"), blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVED)
+    attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    repeats = models.PositiveIntegerField(_("repeats"), default=0)
+    error = models.TextField(_("error"), blank=True)
+    due_at = models.DateTimeField(_("due"), default=timezone.now)
+    lease_until = models.DateTimeField(null=True, blank=True, editable=False)
+    received_at = models.DateTimeField(_("received at"), auto_now_add=True)
+    handled_at = models.DateTimeField(_("handled at"), null=True, blank=True)
+
+    objects = InboundQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("inbound event")
+        verbose_name_plural = _("inbound events")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["platform", "connection", "kind", "dedup_key"], name="one_inbound_event_per_key"
+            )
+        ]
+        indexes = [
+            models.Index(fields=["due_at"], name="inbound_open", condition=~Q(state="handled")),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.platform} {self.kind} {self.dedup_key}"
+
+
+class OutboundQuerySet(TenantQuerySet):
+    merchant_path = "connection__merchant"
+
+
+class OutboundCall(models.Model):
+    """What we owe a platform. Only platforms/outbox.py changes its state."""
+
+    class State(models.TextChoices):
+        PENDING = "pending", _("pending")
+        SENDING = "sending", _("sending")
+        DONE = "done", _("done")
+        REFUSED = "refused", _("refused")
+        UNKNOWN = "unknown", _("unknown")
+        DEAD = "dead", _("needs a person")
+
+    class Lane(models.IntegerChoices):
+        INTERACTIVE = 0, _("somebody is waiting")
+        BACKGROUND = 1, _("background")
+
+    TRANSITIONS: dict[str, frozenset[str]] = {
+        State.PENDING: frozenset({State.SENDING, State.DEAD}),
+        State.SENDING: frozenset({State.PENDING, State.DONE, State.REFUSED, State.UNKNOWN, State.DEAD}),
+        State.UNKNOWN: frozenset({State.PENDING, State.DONE, State.REFUSED, State.DEAD}),
+        State.DEAD: frozenset({State.PENDING, State.UNKNOWN, State.DONE, State.REFUSED}),
+        State.DONE: frozenset(),
+        State.REFUSED: frozenset(),
+    }
+    LIVE = (State.PENDING, State.SENDING, State.UNKNOWN)
+
+    platform = models.CharField(_("platform"), max_length=20)
+    operation = models.CharField(_("operation"), max_length=40)
+    key = models.CharField(_("idempotency key"), max_length=100)
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="outbound", verbose_name=_("connection"))
+    pace = models.ForeignKey(Pace, models.PROTECT, related_name="calls", verbose_name=_("pace"))
+    store = models.ForeignKey(Store, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("store"))
+    subject_id = models.BigIntegerField(_("concerns"), help_text=_("Primary key of the row this call is owed for"))
+    payload = models.JSONField(_("payload"), default=dict, blank=True)
+    lane = models.SmallIntegerField(_("lane"), choices=Lane, default=Lane.BACKGROUND)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
+    queued_at = models.DateTimeField(_("queued"), default=timezone.now)
+    due_at = models.DateTimeField(_("due"), default=timezone.now)
+    expires_at = models.DateTimeField(_("give up after"))
+    lease_until = models.DateTimeField(_("leased until"), null=True, blank=True)
+    claim = models.CharField(max_length=32, blank=True, editable=False)
+    was_unknown = models.BooleanField(_("an answer was lost"), default=False)
+    attempts_made = models.PositiveIntegerField(_("attempts"), default=0)
+    last_error = models.CharField(_("last error"), max_length=300, blank=True)
+    settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+
+    objects = OutboundQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("outbound call")
+        verbose_name_plural = _("outbound calls")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["platform", "operation", "key"], name="one_outbound_call_per_key"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["pace", "lane", "queued_at"],
+                name="outbound_live",
+                condition=Q(state__in=["pending", "sending", "unknown"]),
+            ),
+            models.Index(fields=["operation", "subject_id"], name="outbound_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.key}"
+
+
+class AttemptQuerySet(TenantQuerySet):
+    merchant_path = "call__connection__merchant"
+    store_path = "call__store"
+
+
+class OutboundAttempt(models.Model):
+    """One try at a call: what was asked and what came back, without secrets."""
+
+    class Outcome(models.TextChoices):
+        STARTED = "started", _("no answer recorded")
+        ANSWERED = "answered", _("answered")
+        REFUSED = "refused", _("refused")
+        NOT_SENT = "not_sent", _("not sent")
+        THROTTLED = "throttled", _("throttled")
+        UNKNOWN = "unknown", _("answer lost")
+
+    class Kind(models.TextChoices):
+        SEND = "send", _("send")
+        ASK = "ask", _("ask what became of it")
+
+    call = models.ForeignKey(OutboundCall, models.CASCADE, related_name="attempts", verbose_name=_("call"))
+    kind = models.CharField(_("kind"), max_length=5, choices=Kind, default=Kind.SEND)
+    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, default=Outcome.STARTED)
+    detail = models.TextField(_("detail"), blank=True)
+    started_at = models.DateTimeField(_("started"), default=timezone.now)
+    ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
+
+    objects = AttemptQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("attempt")
+        verbose_name_plural = _("attempts")
+        ordering = ["-id"]
+
+    def __str__(self) -> str:
+        return f"{self.call}: {self.get_outcome_display()}"
+
+
+class Heartbeat(models.Model):
+    """When a cluster's worker last ran something; the watchdog restarts a cluster whose row grows old."""
+
+    name = models.CharField(_("cluster"), max_length=120, unique=True)
+    at = models.DateTimeField(_("seen"))
+
+    class Meta:
+        verbose_name = _("heartbeat")
+        verbose_name_plural = _("heartbeats")
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class RateWindow(models.Model):
+    """How often something public was tried in one fixed window (stores/limits.py)."""
+
+    bucket = models.CharField(max_length=160, primary_key=True)
+    count = models.PositiveIntegerField(default=0)
+    ends_at = models.DateTimeField(db_index=True)
+
+    class Meta:
+        verbose_name = _("rate window")
+        verbose_name_plural = _("rate windows")
+
+    def __str__(self) -> str:
+        return self.bucket

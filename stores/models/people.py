@@ -1,0 +1,100 @@
+import secrets
+
+from django.contrib.auth.models import User
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from stores.tenancy import MerchantQuerySet, Role, TenantQuerySet
+
+
+class MerchantsQuerySet(MerchantQuerySet):
+    merchant_path = "pk"
+
+
+class Merchant(models.Model):
+    """A business (商家): the tenant. Everything else belongs to exactly one."""
+
+    name = models.CharField(_("name"), max_length=100)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = MerchantsQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("merchant")
+        verbose_name_plural = _("merchants")
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StoreQuerySet(TenantQuerySet):
+    store_path = "pk"
+
+
+def guest_slug() -> str:
+    return secrets.token_urlsafe(9)
+
+
+class Store(models.Model):
+    """One shop (门店) of a merchant."""
+
+    class Trade(models.TextChoices):
+        CHESS = "chess", _("Chess and card room")
+        BILLIARDS = "billiards", _("Billiard hall")
+        GYM = "gym", _("Gym")
+        CAT_CAFE = "cat_cafe", _("Cat café")
+        PET_SHOP = "pet_shop", _("Pet shop")
+        COURT = "court", _("Sports court")
+        OTHER = "other", _("Other")
+
+    merchant = models.ForeignKey(Merchant, models.PROTECT, related_name="stores", verbose_name=_("merchant"))
+    name = models.CharField(_("name"), max_length=100)
+    trade = models.CharField(_("trade"), max_length=20, choices=Trade, default=Trade.OTHER)
+    address = models.CharField(_("address"), max_length=200, blank=True)
+    phone = models.CharField(_("phone"), max_length=30, blank=True)
+    guest_slug = models.CharField(_("guest page code"), max_length=32, unique=True, default=guest_slug, editable=False)
+    guest_page_open = models.BooleanField(_("guest page open"), default=True)
+    is_active = models.BooleanField(_("active"), default=True)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    objects = StoreQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("store")
+        verbose_name_plural = _("stores")
+        ordering = ["merchant_id", "name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class StaffQuerySet(TenantQuerySet):
+    store_path = None
+
+
+class Staff(models.Model):
+    """A user's role at a merchant; an owner reaches all stores, the others the stores listed."""
+
+    user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("user"))
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="staff", verbose_name=_("merchant"))
+    role = models.CharField(
+        _("role"),
+        max_length=10,
+        choices=[(Role.OWNER, _("Owner")), (Role.MANAGER, _("Manager")), (Role.CLERK, _("Clerk"))],
+        default=Role.CLERK,
+    )
+    stores = models.ManyToManyField(Store, blank=True, related_name="staff", verbose_name=_("stores"))
+    is_active = models.BooleanField(_("active"), default=True)
+
+    objects = StaffQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("staff member")
+        verbose_name_plural = _("staff")
+        ordering = ["merchant_id", "user__username"]
+        constraints = [models.UniqueConstraint(fields=["user", "merchant"], name="one_role_per_user_and_merchant")]
+
+    def __str__(self) -> str:
+        return f"{self.user.get_full_name() or self.user.username} ({self.get_role_display()})"

@@ -1,0 +1,42 @@
+"""What may become of a call. The outcome is never a boolean: "we do not know" is one of the answers."""
+
+
+class PlatformError(Exception):
+    """Base of everything a platform call raises. `detail` is for the ledger and holds no secrets."""
+
+    def __init__(self, detail: str = "") -> None:
+        super().__init__(detail)
+        self.detail = detail
+
+
+class Refused(PlatformError):
+    """The platform answered and said no: final. `code` is the platform's own, `message` its own words."""
+
+    def __init__(self, code: str, message: str) -> None:
+        super().__init__(f"{code}: {message}")
+        self.code = code
+        self.message = message
+
+
+class NotSent(PlatformError):
+    """Surely not executed: the request never left, or could not have been read. Try again later."""
+
+
+class Throttled(NotSent):
+    """Surely not executed: too many requests. `after` seconds should pass before the account's next call."""
+
+    def __init__(self, detail: str = "", after: float = 1.0) -> None:
+        super().__init__(detail)
+        self.after = after
+
+
+class LoginRefused(NotSent):
+    """The platform does not accept our credentials; nothing can be sent until a person corrects them."""
+
+
+class AuthExpired(NotSent):
+    """The token was not accepted, so the call was not executed."""
+
+
+class Unknown(PlatformError):
+    """The request may have been executed: the answer was lost, late or garbled. Ask before sending again."""

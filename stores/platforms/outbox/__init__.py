@@ -1,0 +1,26 @@
+"""What we owe platforms: owe → claim → deliver → settle, and ask before sending again when an answer was lost.
+
+owe.py writes debts · operations.py says how each kind of call is sent, asked about and settled · claims.py takes leases ·
+deliver.py makes one try · work.py works debts off (worker, web caller, sweeper).
+"""
+
+from stores.platforms.outbox.claims import sweep
+from stores.platforms.outbox.deliver import deliver
+from stores.platforms.outbox.operations import Operation, Verdict, operation, operations
+from stores.platforms.outbox.owe import owe, retry_dead, revoke
+from stores.platforms.outbox.work import attempt_now, place_in_line, work
+
+__all__ = [
+    "Operation",
+    "Verdict",
+    "attempt_now",
+    "deliver",
+    "operation",
+    "operations",
+    "owe",
+    "place_in_line",
+    "retry_dead",
+    "revoke",
+    "sweep",
+    "work",
+]

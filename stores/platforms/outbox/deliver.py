@@ -1,0 +1,195 @@
+"""One try at one claimed call: HTTP outside any transaction, then one short transaction that settles it."""
+
+import logging
+import time
+from collections.abc import Callable
+from datetime import timedelta
+
+from django.conf import settings
+from django.db import OperationalError, connection, transaction
+from django.utils import timezone
+
+from stores.models import OutboundAttempt, OutboundCall
+from stores.platforms import pace
+from stores.platforms.errors import LoginRefused, NotSent, PlatformError, Refused, Throttled, Unknown
+from stores.platforms.outbox.operations import Operation, Verdict, operations
+from stores.platforms.pace import Slot
+
+log = logging.getLogger(__name__)
+State = OutboundCall.State
+Outcome = OutboundAttempt.Outcome
+
+# Seconds until the next try, by the number of tries so far.
+BACKOFF = (1, 2, 5, 10, 20, 30)
+ACCOUNT_BACKOFF = (0, 1, 2, 5, 10, 20, 30)
+SETTLE_PATIENCE = 20.0
+
+
+class Turns:
+    """The account's turns for one try: the slot reserved for it first, then new ones (a login needs one too)."""
+
+    def __init__(self, call: OutboundCall, slot: Slot | None) -> None:
+        self.call = call
+        self.slot = slot
+        # A process that was frozen must not send after its lease ran out: somebody else has asked by then.
+        self.deadline = time.monotonic() + settings.LEASE.total_seconds() - settings.REQUEST_SECONDS
+
+    def __call__(self) -> None:
+        slot, self.slot = self.slot, None
+        slot = slot or pace.reserve(self.call.pace, patience=5.0)
+        if slot is None:
+            raise NotSent("no slot free for a further request")
+        slot.wait()
+        if time.monotonic() > self.deadline:
+            raise NotSent("held up until the lease was nearly over")
+
+
+def deliver(call: OutboundCall, slot: Slot | None) -> None:
+    """Makes one try at a claimed call and settles it, whatever happens."""
+    operation = operations.of(call)
+    asking = call.state == State.UNKNOWN
+    attempt = OutboundAttempt.objects.create(
+        call=call, kind=OutboundAttempt.Kind.ASK if asking else OutboundAttempt.Kind.SEND
+    )
+    turns = Turns(call, slot)
+    outcome: Verdict | PlatformError
+    try:
+        outcome = operation.ask(call, turns) if asking else Verdict(True, operation.send(call, turns))
+    except PlatformError as error:
+        outcome = error
+    except Exception as error:
+        log.exception("call %s failed in our own code", call.pk)
+        outcome = _our_own(error)
+    if turns.slot is not None:
+        pace.release(turns.slot, call.platform)
+    _persist(lambda: _settle(call, attempt, operation, outcome, asking))
+
+
+def _our_own(error: Exception) -> PlatformError:
+    """Nobody can tell whether it happened before or after sending."""
+    return Unknown(
+        "the database was busy" if isinstance(error, OperationalError) else f"our own error: {type(error).__name__}"
+    )
+
+
+def _persist(write: Callable[[], None]) -> None:
+    """An answer must not be lost because the database is busy, so it is written again for a while."""
+    until = time.monotonic() + SETTLE_PATIENCE
+    while True:
+        try:
+            write()
+            return
+        except OperationalError:
+            if time.monotonic() > until:
+                raise
+            log.warning("the database is busy, writing the answer again")
+            connection.close()
+            time.sleep(0.2)
+
+
+def _settle(
+    claimed: OutboundCall,
+    attempt: OutboundAttempt,
+    operation: Operation,
+    outcome: Verdict | PlatformError,
+    asking: bool,
+) -> None:
+    with transaction.atomic():
+        call = (
+            OutboundCall.objects.select_for_update(of=("self",)).select_related("connection", "pace").get(pk=claimed.pk)
+        )
+        _record(attempt, outcome)
+        if call.claim != claimed.claim:
+            # Our lease ran out and another took over; the attempt row keeps what we heard.
+            return
+        call.lease_until, call.claim = None, ""
+        if isinstance(outcome, Verdict):
+            _settle_verdict(call, operation, outcome, asking)
+        elif isinstance(outcome, Refused):
+            _finish(call, State.REFUSED, outcome.detail)
+            operation.refused(call, outcome)
+        elif isinstance(outcome, NotSent) or operation.repeatable:
+            _try_later(call, operation, outcome, still_unknown=asking)
+        else:
+            _lose(call, operation, outcome)
+        call.save()
+    _mind_the_account(call, outcome)
+
+
+def _record(attempt: OutboundAttempt, outcome: Verdict | PlatformError) -> None:
+    attempt.ended_at = timezone.now()
+    attempt.outcome = _outcome_of(outcome)
+    attempt.detail = outcome.detail if isinstance(outcome, PlatformError) else str(outcome.answer or "")
+    attempt.detail = attempt.detail[:2000]
+    attempt.save(update_fields=["ended_at", "outcome", "detail"])
+
+
+def _outcome_of(outcome: Verdict | PlatformError) -> str:
+    match outcome:
+        case Verdict():
+            return Outcome.ANSWERED
+        case Refused():
+            return Outcome.REFUSED
+        case Throttled():
+            return Outcome.THROTTLED
+        case NotSent():
+            return Outcome.NOT_SENT
+        case _:
+            return Outcome.UNKNOWN
+
+
+def _finish(call: OutboundCall, state: str, note: str = "") -> None:
+    call.state, call.settled_at, call.last_error = state, timezone.now(), note[:300]
+
+
+def _settle_verdict(call: OutboundCall, operation: Operation, verdict: Verdict, asking: bool) -> None:
+    if verdict.executed:
+        _finish(call, State.DONE)
+        operation.done(call, verdict.answer, inferred=asking)
+    else:
+        call.state, call.due_at = State.PENDING, timezone.now()
+        call.last_error = "the platform had not executed it"
+        operation.put_back(call)
+
+
+def _try_later(call: OutboundCall, operation: Operation, error: PlatformError, *, still_unknown: bool) -> None:
+    """Surely not executed by this try (or a read): wait and try again, until the call is too old."""
+    call.last_error = error.detail[:300]
+    call.due_at = timezone.now() + _backoff(call)
+    if call.due_at > call.expires_at:
+        _finish(call, State.DEAD, call.last_error)
+        operation.dead(call, executed_maybe=still_unknown)
+    elif not still_unknown:
+        call.state = State.PENDING
+        operation.put_back(call)
+
+
+def _lose(call: OutboundCall, operation: Operation, error: PlatformError) -> None:
+    """It may have been executed: ask before sending again."""
+    first = call.state != State.UNKNOWN
+    call.last_error = error.detail[:300]
+    call.state, call.was_unknown = State.UNKNOWN, True
+    call.due_at = timezone.now() + (operation.ask_after if first else _backoff(call))
+    if call.due_at > call.expires_at:
+        _finish(call, State.DEAD, call.last_error)
+        operation.dead(call, executed_maybe=True)
+    elif first:
+        operation.unknown(call)
+
+
+def _backoff(call: OutboundCall) -> timedelta:
+    return timedelta(seconds=BACKOFF[min(call.attempts_made, len(BACKOFF)) - 1])
+
+
+def _mind_the_account(call: OutboundCall, outcome: Verdict | PlatformError) -> None:
+    """After a throttle or a failure the whole account waits, so that a backlog does not knock at a closed door."""
+    if isinstance(outcome, Verdict | Refused):
+        if call.pace.failures:
+            type(call.pace).objects.filter(pk=call.pace_id).update(failures=0)
+        return
+    if isinstance(outcome, Throttled):
+        pace.postpone(call.pace_id, outcome.after)
+    elif isinstance(outcome, LoginRefused):
+        pace.postpone(call.pace_id, 60.0, failed=True)
+    else:
+        pace.postpone(call.pace_id, ACCOUNT_BACKOFF[min(call.pace.failures, len(ACCOUNT_BACKOFF) - 1)], failed=True)

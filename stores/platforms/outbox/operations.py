@@ -1,0 +1,78 @@
+"""How each kind of call is sent, asked about and settled. Apps register one subclass per operation."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, ClassVar, TypeVar
+
+from stores.models import OutboundCall
+from stores.platforms.errors import Refused
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What asking the platform showed about a call whose answer was lost."""
+
+    executed: bool
+    answer: Any = None
+
+
+class Operation:
+    """One kind of call. `send` and `ask` talk to the platform outside any transaction; the others run inside the one
+    that settles the call, with its row locked, and change only the business rows."""
+
+    platform: ClassVar[str]
+    name: ClassVar[str]
+    # A read: when its answer is lost it is simply sent again.
+    repeatable: ClassVar[bool] = False
+    # How many requests of the account's pace the whole business step still needs, for showing a waiting time.
+    requests_left: ClassVar[int] = 1
+    # Seconds until the first question after a lost answer; the platform may still be at work.
+    ask_after: ClassVar[timedelta] = timedelta(seconds=3)
+
+    def send(self, call: OutboundCall, turn: Callable[[], None]) -> Any:
+        """Sends it; returns the parsed answer or raises a PlatformError. Calls `turn` before every request."""
+        raise Refused("unsupported", f"{self.name} cannot be sent")
+
+    def ask(self, call: OutboundCall, turn: Callable[[], None]) -> Verdict:
+        """Asks whether a call was executed whose answer was lost; raises a PlatformError when it cannot be told."""
+        return Verdict(executed=False)
+
+    def sending(self, call: OutboundCall) -> None:
+        """A try begins."""
+
+    def done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
+        """The platform executed it; `inferred` when we know by asking, not from the answer."""
+
+    def refused(self, call: OutboundCall, error: Refused) -> None:
+        """The platform said no."""
+
+    def unknown(self, call: OutboundCall) -> None:
+        """The answer was lost; the platform will be asked."""
+
+    def put_back(self, call: OutboundCall) -> None:
+        """Surely not executed; it waits for its next try."""
+
+    def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
+        """Given up: too old. When it may have been executed, a person has to decide."""
+
+
+@dataclass
+class _Registry:
+    by_name: dict[tuple[str, str], Operation] = field(default_factory=dict)
+
+    def __getitem__(self, key: tuple[str, str]) -> Operation:
+        return self.by_name[key]
+
+    def of(self, call: OutboundCall) -> Operation:
+        return self.by_name[call.platform, call.operation]
+
+
+operations = _Registry()
+OperationClass = TypeVar("OperationClass", bound=type[Operation])
+
+
+def operation(cls: OperationClass) -> OperationClass:
+    """Registers an Operation subclass."""
+    operations.by_name[cls.platform, cls.name] = cls()
+    return cls

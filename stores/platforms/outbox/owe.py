@@ -1,0 +1,84 @@
+"""Writing debts. The business change and the call it owes commit in one transaction."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+from django.utils import timezone
+
+from stores.models import Connection, OutboundCall, Store
+from stores.platforms import queue
+from stores.platforms.outbox.operations import Operation
+
+DELIVER = "stores.tasks.deliver"
+
+
+def owe(
+    operation: type[Operation],
+    *,
+    connection: Connection,
+    key: str,
+    subject_id: int,
+    store: Store | None = None,
+    lane: OutboundCall.Lane = OutboundCall.Lane.BACKGROUND,
+    patience: timedelta = timedelta(hours=24),
+    queued_at: datetime | None = None,
+    payload: dict[str, Any] | None = None,
+    ring: bool = True,
+) -> OutboundCall:
+    """Owes one call, once per (platform, operation, key); a repetition returns the call that is already owed.
+
+    `queued_at` keeps the place in line of an earlier step; `ring=False` is for callers that attempt it themselves or
+    ring once for many.
+    """
+    now = timezone.now()
+    call, created = OutboundCall.objects.get_or_create(
+        platform=operation.platform,
+        operation=operation.name,
+        key=key,
+        defaults={
+            "connection": connection,
+            "pace_id": connection.pace_id,
+            "store": store,
+            "subject_id": subject_id,
+            "payload": payload or {},
+            "lane": lane,
+            "queued_at": queued_at or now,
+            "due_at": now,
+            "expires_at": (queued_at or now) + patience,
+        },
+    )
+    if created and ring:
+        ring_for(call.pk)
+    return call
+
+
+def ring_for(call_id: int, times: int = 1) -> None:
+    """Rings once the surrounding transaction has committed; several rings wake several workers."""
+
+    def ring() -> None:
+        for _ in range(times):
+            queue.ring(DELIVER, call_id)
+
+    transaction.on_commit(ring)
+
+
+def revoke(call: OutboundCall, reason: str) -> bool:
+    """Takes back a call that was not sent yet; False when it is too late."""
+    now = timezone.now()
+    taken = OutboundCall.objects.filter(pk=call.pk, state=OutboundCall.State.PENDING).update(
+        state=OutboundCall.State.DEAD, settled_at=now, last_error=reason[:300]
+    )
+    return bool(taken)
+
+
+def retry_dead(call: OutboundCall, *, ask_first: bool, patience: timedelta = timedelta(hours=24)) -> bool:
+    """Puts a dead call back to work: asking the platform first when it may have been executed. False if not dead."""
+    now = timezone.now()
+    state = OutboundCall.State.UNKNOWN if ask_first else OutboundCall.State.PENDING
+    taken = OutboundCall.objects.filter(pk=call.pk, state=OutboundCall.State.DEAD).update(
+        state=state, due_at=now, expires_at=now + patience, settled_at=None, lease_until=None
+    )
+    if taken:
+        ring_for(call.pk)
+    return bool(taken)

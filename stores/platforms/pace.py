@@ -1,0 +1,96 @@
+"""Shared call pacing: one row per (platform, account), one UPDATE … RETURNING per slot, on the database's clock.
+
+Slots are evenly spaced and there are no bursts, so a platform that allows n calls a second never sees n + 1. Who waits
+for a person reserves ahead (`patience`); background work takes only slots that are nearly free, so it never makes a queue.
+"""
+
+import time
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.db import connection
+
+from stores.models import Pace
+from stores.platforms.errors import NotSent
+
+# Slots this near (seconds) count as free: reserving slightly ahead loses no time between two calls.
+NEAR = 0.25
+_CLOCK = {
+    "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
+    "postgresql": "extract(epoch from clock_timestamp())::double precision",
+}
+_LATER = {"sqlite": "max", "postgresql": "greatest"}
+
+
+@dataclass(frozen=True)
+class Slot:
+    """The right to send one request at `at` (time.monotonic() seconds)."""
+
+    pace_id: int
+    at: float
+    next_at: float
+
+    def wait(self) -> None:
+        """Blocks until the slot has come."""
+        delay = self.at - time.monotonic()
+        if delay > 0:
+            time.sleep(delay)
+
+
+def interval(platform: str) -> float:
+    """Seconds between two calls of one account at this platform; 0 means unpaced."""
+    return float(settings.PACE_SECONDS.get(platform, 0.0))
+
+
+def reserve(pace: Pace, *, patience: float) -> Slot | None:
+    """The account's next slot if it comes within `patience` seconds, else None and nothing is reserved."""
+    clock, later = _CLOCK[connection.vendor], _LATER[connection.vendor]
+    gap = interval(pace.platform)
+    sql = (
+        f"UPDATE stores_pace SET next_at = {later}(next_at, {clock}) + %s "
+        f"WHERE id = %s AND next_at - {clock} <= %s RETURNING next_at, next_at - %s - {clock}"
+    )
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [gap, pace.pk, patience, gap])
+        row = cursor.fetchone()
+    if row is None:
+        return None
+    return Slot(pace.pk, time.monotonic() + max(0.0, row[1]), row[0])
+
+
+def release(slot: Slot, platform: str) -> None:
+    """Gives a slot back that was not used, if nobody has reserved behind it."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "UPDATE stores_pace SET next_at = next_at - %s WHERE id = %s AND next_at = %s",
+            [interval(platform), slot.pace_id, slot.next_at],
+        )
+
+
+def postpone(pace_id: int, seconds: float, *, failed: bool = False) -> None:
+    """Moves the account's next slot for every process: after a throttle answer, or while the platform is down."""
+    clock, later = _CLOCK[connection.vendor], _LATER[connection.vendor]
+    sql = f"UPDATE stores_pace SET next_at = {later}(next_at, {clock} + %s), failures = failures + %s WHERE id = %s"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, [seconds, int(failed), pace_id])
+
+
+def seconds_until_free(pace_id: int) -> float:
+    """How long until the account's next free slot; 0.0 when it is free now."""
+    clock = _CLOCK[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT next_at - {clock} FROM stores_pace WHERE id = %s", [pace_id])
+        row = cursor.fetchone()
+    return max(0.0, float(row[0])) if row else 0.0
+
+
+def take(pace: Pace, *, patience: float) -> None:
+    """Waits up to `patience` seconds for a free slot in the background lane, then for the slot. Raises NotSent."""
+    until = time.monotonic() + patience
+    while True:
+        slot = reserve(pace, patience=NEAR)
+        if slot is not None:
+            return slot.wait()
+        if time.monotonic() > until:
+            raise NotSent("no slot came free in time")
+        time.sleep(min(0.5, max(0.01, seconds_until_free(pace.pk) - NEAR)))

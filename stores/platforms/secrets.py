@@ -1,0 +1,59 @@
+"""Encrypted model fields under their own key list (CREDENTIAL_KEYS): the first key encrypts, all of them decrypt."""
+
+import json
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+
+
+class SecretUnreadable(Exception):
+    """The stored value was encrypted under a key that CREDENTIAL_KEYS no longer lists."""
+
+
+@lru_cache(maxsize=8)
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    try:
+        return MultiFernet([Fernet(key) for key in keys])
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"CREDENTIAL_KEYS holds a key that is not 32 url-safe base64 bytes: {error}"
+        ) from error
+
+
+def encrypt(text: str) -> str:
+    return _fernet(tuple(settings.CREDENTIAL_KEYS)).encrypt(text.encode()).decode()
+
+
+def decrypt(token: str) -> str:
+    """Raises SecretUnreadable rather than handing back ciphertext."""
+    try:
+        return _fernet(tuple(settings.CREDENTIAL_KEYS)).decrypt(token.encode()).decode()
+    except InvalidToken as error:
+        raise SecretUnreadable("no key in CREDENTIAL_KEYS opens this value") from error
+
+
+class EncryptedTextField(models.TextField[str, str]):
+    """Text that is ciphertext in the database; the empty string stays empty, so "no secret" can be asked for in SQL."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return encrypt(str(value)) if value else value
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
+        return decrypt(value) if value else value
+
+
+class EncryptedJSONField(EncryptedTextField):
+    """A JSON object that is ciphertext in the database."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return encrypt(json.dumps(value, ensure_ascii=False)) if value else ""
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
+        return json.loads(decrypt(value)) if value else {}
+
+    def to_python(self, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) and value else value or {}

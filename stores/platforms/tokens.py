@@ -1,0 +1,88 @@
+"""One token per connection, encrypted in the database and shared by all processes; never two logins at once."""
+
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import TypeVar
+
+from django.db.models import Q
+from django.utils import timezone
+
+from stores.models import Connection
+from stores.platforms.errors import AuthExpired, LoginRefused, NotSent, Refused
+
+LOGIN_LEASE = timedelta(seconds=30)
+LOGIN_PATIENCE = 10.0
+T = TypeVar("T")
+
+
+def with_token(connection: Connection, login: Callable[[], str], request: Callable[[str], T]) -> T:
+    """Calls `request` with the shared token; on an auth failure logs in once more and tries once more.
+
+    Raises NotSent when no token can be had, LoginRefused when the platform rejects the credentials.
+    """
+    fresh = Connection.objects.only("token", "token_serial").get(pk=connection.pk)
+    token, serial = fresh.token, fresh.token_serial
+    if not token:
+        token, serial = _renewed(connection, serial, login)
+    try:
+        return request(token)
+    except AuthExpired:
+        token, serial = _renewed(connection, serial, login)
+    try:
+        return request(token)
+    except AuthExpired as error:
+        raise NotSent(f"the token is rejected right after login: {error.detail}") from error
+
+
+def _renewed(connection: Connection, stale_serial: int, login: Callable[[], str]) -> tuple[str, int]:
+    """A token newer than `stale_serial`: by logging in, or by waiting for whoever is logging in already."""
+    until = time.monotonic() + LOGIN_PATIENCE
+    while time.monotonic() < until:
+        row = Connection.objects.only("token", "token_serial").get(pk=connection.pk)
+        if row.token and row.token_serial > stale_serial:
+            return row.token, row.token_serial
+        if _lease(connection, row.token_serial):
+            return _login(connection, row.token_serial, login)
+        time.sleep(0.1)
+    raise NotSent("another process is logging in and has not finished")
+
+
+def _lease(connection: Connection, serial: int) -> bool:
+    now = timezone.now()
+    free = Q(login_lease_until=None) | Q(login_lease_until__lt=now)
+    rows = Connection.objects.filter(free, pk=connection.pk, token_serial=serial)
+    return bool(rows.update(login_lease_until=now + LOGIN_LEASE))
+
+
+def _login(connection: Connection, serial: int, login: Callable[[], str]) -> tuple[str, int]:
+    row = Connection.objects.filter(pk=connection.pk)
+    state = Connection.State
+    try:
+        token = login()
+    except Refused as error:
+        row.update(
+            login_lease_until=None,
+            state=state.REFUSED,
+            last_error=error.message[:300],
+            checked_at=timezone.now(),
+            token="",
+        )
+        raise LoginRefused(error.detail) from error
+    except BaseException:
+        row.update(login_lease_until=None)
+        raise
+    row.update(
+        token=token,
+        token_serial=serial + 1,
+        login_lease_until=None,
+        state=state.WORKING,
+        last_error="",
+        checked_at=timezone.now(),
+    )
+    return token, serial + 1
+
+
+def forget(connection: Connection) -> None:
+    """Drops the token, for new credentials."""
+    Connection.objects.filter(pk=connection.pk).update(token="", state=Connection.State.NEW, last_error="")

@@ -1,0 +1,141 @@
+"""What several domains contribute to: each app fills this from its apps.py, so that no domain knows another."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any, Literal, Protocol
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils.module_loading import import_string
+from django_stubs_ext import StrOrPromise
+
+from stores.models import Store
+
+
+@dataclass(frozen=True)
+class Card:
+    """A figure on the dashboard."""
+
+    title: StrOrPromise
+    value: str
+    hint: StrOrPromise = ""
+    url: str = ""
+    tone: Literal["plain", "good", "warn", "bad"] = "plain"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Something that needs a person."""
+
+    level: Literal["info", "warning", "error"]
+    text: StrOrPromise
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A bar chart on the dashboard: one bar per label, one series per name."""
+
+    title: StrOrPromise
+    labels: Sequence[str]
+    series: dict[str, Sequence[float]]
+
+
+@dataclass(frozen=True)
+class QueuePlace:
+    position: int
+    seconds: int
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """What the counter shows for one scan. `key` finds it again while it is `waiting`."""
+
+    kind: str
+    key: str
+    state: Literal["ok", "refused", "waiting", "unknown"]
+    title: StrOrPromise
+    lines: Sequence[StrOrPromise] = ()
+    next_step: StrOrPromise = ""
+    place: QueuePlace | None = None
+
+
+class CounterKind(Protocol):
+    """A kind of code that the counter's one box understands."""
+
+    name: str
+
+    def recognise(self, text: str) -> str | None:
+        """The code found in what was scanned or pasted, or None when it is not of this kind."""
+
+    def redeem(self, *, user: User, store: Store, code: str, request_key: str, ip: str) -> ScanResult:
+        """Redeems the code, or joins or queues it; never raises for what a guest may have brought."""
+
+    def result(self, *, user: User, key: str) -> ScanResult | None:
+        """The present state of an earlier scan; None when this user may not see it."""
+
+    def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
+        """The store's last results, newest first."""
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """Something the queue runs again and again: a dotted path without arguments."""
+
+    task: str
+    every: timedelta
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """A line of the admin's side menu; `shown` decides per person."""
+
+    section: StrOrPromise
+    title: StrOrPromise
+    icon: str
+    url_name: str
+    shown: Callable[[HttpRequest], bool] = lambda request: True
+
+
+@dataclass
+class Registry:
+    """Dotted paths are imported on first use, so that filling the registry imports nothing."""
+
+    cards: list[str] = field(default_factory=list)
+    alerts: list[str] = field(default_factory=list)
+    charts: list[str] = field(default_factory=list)
+    counter_kinds: list[str] = field(default_factory=list)
+    sandbox_classes: list[str] = field(default_factory=list)
+    demo_parts: list[str] = field(default_factory=list)
+    demo_infos: list[str] = field(default_factory=list)
+    schedules: list[Schedule] = field(default_factory=list)
+    menu: list[MenuItem] = field(default_factory=list)
+
+
+registry = Registry()
+
+
+def _made(paths: Sequence[str]) -> list[Any]:
+    return [import_string(path) for path in paths]
+
+
+def cards(user: User) -> list[Card]:
+    return [card for make in _made(registry.cards) for card in make(user)]
+
+
+def alerts(user: User) -> list[Alert]:
+    return [alert for make in _made(registry.alerts) for alert in make(user)]
+
+
+def charts(user: User) -> list[Chart]:
+    return [chart for make in _made(registry.charts) for chart in make(user)]
+
+
+def counter_kinds() -> list[CounterKind]:
+    return [make() for make in _made(registry.counter_kinds)]
+
+
+def sandboxes() -> list[Any]:
+    """One SandboxPlatform per platform that the product talks to."""
+    return [make() for make in _made(registry.sandbox_classes)]

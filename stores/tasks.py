@@ -1,0 +1,34 @@
+"""What the queue runs. Every task may run 0, 1 or n times without harm."""
+
+from django.conf import settings
+
+from stores import limits
+from stores.platforms import inbox, outbox, queue
+
+
+def deliver(call_id: int) -> None:
+    """The doorbell: something is due. The worker serves whatever is first in line, which includes this call."""
+    outbox.work(seconds=settings.DRAIN_SECONDS)
+
+
+def handle(event_id: int) -> None:
+    """Handles one stored inbound event."""
+    inbox.handle(event_id)
+
+
+def sweep() -> None:
+    """Each minute: expired leases, due calls and unhandled events, whatever was lost in between."""
+    queue.beat()
+    inbox.sweep()
+    outbox.work(seconds=settings.DRAIN_SECONDS)
+
+
+def beat(_: int) -> None:
+    """Shows the watchdog that this cluster runs tasks."""
+    queue.beat()
+
+
+def prune() -> None:
+    """Each day: rows that nobody needs any more."""
+    limits.forget_past_windows()
+    queue.prune()

@@ -1,0 +1,114 @@
+"""Who may see and do what. `for_staff` is the only place that scopes rows; admin, API and pages all go through it."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, ClassVar, Self
+
+from django.db import models
+from django.db.models import Q
+
+if TYPE_CHECKING:
+    pass
+
+
+class Role(models.TextChoices):
+    OWNER = "owner"
+    MANAGER = "manager"
+    CLERK = "clerk"
+
+
+class Verb(models.TextChoices):
+    """What a person does; ROLE_VERBS says which role may."""
+
+    VIEW = "view"
+    VERIFY = "verify"
+    EXPORT = "export"
+    SETTLE = "settle"
+    MANAGE_STORES = "manage_stores"
+    MANAGE_STAFF = "manage_staff"
+    MANAGE_CONNECTIONS = "manage_connections"
+    VIEW_AUDIT = "view_audit"
+
+
+ROLE_VERBS: dict[str, frozenset[Verb]] = {
+    Role.CLERK: frozenset({Verb.VIEW, Verb.VERIFY}),
+    Role.MANAGER: frozenset({Verb.VIEW, Verb.VERIFY, Verb.EXPORT, Verb.SETTLE, Verb.MANAGE_STORES}),
+    Role.OWNER: frozenset(Verb),
+}
+
+
+@dataclass(frozen=True)
+class Reach:
+    """What an actor reaches: everything, whole merchants, or single stores of merchants."""
+
+    everything: bool = False
+    merchants: frozenset[int] = frozenset()
+    stores: frozenset[int] = frozenset()
+    roles: tuple[tuple[int, str], ...] = ()
+
+    @property
+    def merchants_in_part(self) -> frozenset[int]:
+        """Merchants that the actor belongs to, wholly or for some stores only."""
+        return self.merchants | {merchant for merchant, _ in self.roles}
+
+    def may(self, verb: Verb, merchant_id: int | None = None) -> bool:
+        """Whether some role of the actor (at that merchant, when given) includes the verb."""
+        if self.everything:
+            return True
+        return any(verb in ROLE_VERBS[role] for merchant, role in self.roles if merchant_id in (None, merchant))
+
+
+def reach_of(actor: Any) -> Reach:
+    """Computed once per user or key object, which lives for one request."""
+    known: Reach | None = getattr(actor, "_reach", None)
+    if known is None:
+        known = actor._reach = _reach_of(actor)
+    return known
+
+
+def _reach_of(actor: Any) -> Reach:
+    from stores.models import ApiKey, Staff
+
+    if isinstance(actor, ApiKey):
+        stores = frozenset(actor.stores.values_list("pk", flat=True)) if actor.limited_to_stores else frozenset()
+        whole = frozenset() if actor.limited_to_stores else frozenset({actor.merchant_id})
+        return Reach(merchants=whole, stores=stores)
+    if not actor.is_authenticated or not actor.is_active:
+        return Reach()
+    if actor.is_superuser:
+        return Reach(everything=True)
+    memberships = Staff.objects.filter(user=actor, is_active=True).prefetch_related("stores")
+    roles = tuple((member.merchant_id, member.role) for member in memberships)
+    whole = frozenset(merchant for merchant, role in roles if role == Role.OWNER)
+    stores = frozenset(store.pk for member in memberships if member.role != Role.OWNER for store in member.stores.all())
+    return Reach(merchants=whole, stores=stores, roles=roles)
+
+
+def may(actor: Any, verb: Verb, merchant_id: int | None = None) -> bool:
+    return reach_of(actor).may(verb, merchant_id)
+
+
+class TenantQuerySet(models.QuerySet[Any]):
+    """Rows that belong to a merchant. Subclasses name the lookups that lead to the merchant and, if any, to the store."""
+
+    merchant_path: ClassVar[str] = "merchant"
+    store_path: ClassVar[str | None] = "store"
+
+    def for_staff(self, actor: Any) -> Self:
+        """The rows that this user or API key may see. A row without a store is seen by whoever reaches the whole merchant."""
+        reach = reach_of(actor)
+        if reach.everything:
+            return self
+        seen = Q(**{f"{self.merchant_path}__in": reach.merchants})
+        if self.store_path and reach.stores:
+            seen |= Q(**{f"{self.store_path}__in": reach.stores})
+        return self.filter(seen)
+
+
+class MerchantQuerySet(TenantQuerySet):
+    """Rows that everybody of a merchant may see, whatever their stores."""
+
+    store_path = None
+
+    def for_staff(self, actor: Any) -> Self:
+        reach = reach_of(actor)
+        return self if reach.everything else self.filter(**{f"{self.merchant_path}__in": reach.merchants_in_part})

@@ -1,0 +1,29 @@
+"""Fixtures that every part of the suite uses: the sandbox on a real socket, and a merchant connected to it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from coupons.sandbox import UmemberSandbox
+from stores.platforms.sandbox import SandboxServer
+from tests import factories
+from tests.factories import Shop
+
+
+@pytest.fixture(scope="session")
+def _sandbox_server() -> Iterator[SandboxServer]:
+    with SandboxServer([UmemberSandbox()]) as server:
+        yield server
+
+
+@pytest.fixture
+def sandbox(_sandbox_server: SandboxServer) -> SandboxServer:
+    """The gateway on a real socket, empty and without faults."""
+    _sandbox_server.reset()
+    return _sandbox_server
+
+
+@pytest.fixture
+def shop(transactional_db: None, sandbox: SandboxServer) -> Shop:
+    """A merchant with one store, connected to the sandbox, with codes in every state."""
+    return factories.connected_shop(sandbox)

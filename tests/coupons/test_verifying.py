@@ -1,0 +1,91 @@
+"""A coupon from request to settled, through the real outbox and the sandbox on a real socket."""
+
+import pytest
+
+from coupons.models import Channel, Verification
+from coupons.reasons import Reason
+from coupons.services import verification_pursue, verification_request
+from stores.platforms import outbox
+from stores.tenancy import Role
+from tests.factories import Shop, member
+
+Status = Verification.Status
+
+
+def verify(shop: Shop, code: str, *, wait: float = 5.0, **fields: object) -> Verification:
+    requested = verification_request(store=shop.store, code=code, channel=Channel.API, flow="test", **fields)  # type: ignore[arg-type]
+    return verification_pursue(requested.verification, wait=wait)
+
+
+def test_an_unused_coupon_is_verified_once(shop: Shop) -> None:
+    code = shop.code()
+    row = verify(shop, code)
+    assert (row.status, row.inferred, row.unmapped, row.product) == (Status.VERIFIED, False, False, shop.product)
+    assert row.code == ""
+    assert [a.operation for a in shop.sandbox.arrivals.all()] == ["login", "detail", "verify"]
+
+
+def test_a_code_verified_before_is_refused_without_a_call(shop: Shop) -> None:
+    code = shop.code()
+    first = verify(shop, code)
+    shop.sandbox.arrivals.clear()
+    second = verify(shop, code)
+    assert (second.status, second.reason, second.duplicate_of) == (Status.REFUSED, Reason.ALREADY_USED, first)
+    assert shop.sandbox.arrivals.all() == []
+
+
+def test_an_answer_lost_after_applying_is_settled_by_asking(shop: Shop) -> None:
+    code = shop.code()
+    shop.sandbox.faults.add(operation="verify", kind="drop_after", times=1)
+    row = verify(shop, code, wait=0)
+    assert row.status == Status.UNKNOWN
+    outbox.work(seconds=8)
+    row.refresh_from_db()
+    assert (row.status, row.inferred) == (Status.VERIFIED, True)
+    assert len(shop.sandbox.arrivals.all(operation="verify")) == 1
+
+
+def test_an_answer_lost_before_applying_is_sent_again(shop: Shop) -> None:
+    code = shop.code()
+    shop.sandbox.faults.add(operation="verify", kind="drop_before", times=1)
+    row = verify(shop, code, wait=0)
+    assert row.status == Status.UNKNOWN
+    outbox.work(seconds=8)
+    row.refresh_from_db()
+    assert (row.status, row.inferred) == (Status.VERIFIED, False)
+
+
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [
+        ("used", Reason.ALREADY_USED),
+        ("expired", Reason.EXPIRED),
+        ("refunded", Reason.REFUNDED),
+        ("not_yet_valid", Reason.NOT_YET_VALID),
+        ("not_on_this_day", Reason.NOT_ON_THIS_DAY),
+    ],
+)
+def test_a_coupon_that_cannot_be_spent_is_refused_with_its_reason(shop: Shop, state: str, reason: Reason) -> None:
+    row = verify(shop, shop.code(state))
+    assert (row.status, row.reason) == (Status.REFUSED, reason)
+    assert row.gateway_message
+
+
+def test_an_unknown_code_is_not_found(shop: Shop) -> None:
+    row = verify(shop, "123456789012")
+    assert (row.status, row.reason) == (Status.REFUSED, Reason.NOT_FOUND)
+
+
+def test_twenty_waiting_verifications_are_worked_off_in_order(shop: Shop) -> None:
+    user = member(shop.merchant, Role.OWNER)
+    rows = [
+        verification_request(
+            store=shop.store, code=shop.code(), channel=Channel.COUNTER, actor=user, flow="x"
+        ).verification
+        for _ in range(4)
+    ]
+    outbox.work(seconds=15)
+    for row in rows:
+        row.refresh_from_db()
+        assert row.status == Status.VERIFIED
+    assert shop.sandbox.arrivals.most_in_any(1.0) <= 2
