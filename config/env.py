@@ -1,4 +1,4 @@
-"""Everything that the environment may set, read in one place. A `.env` file beside manage.py (or $ENV_FILE) is read first."""
+"""What the environment may set, read in one place. A `.env` file beside manage.py (or $ENV_FILE) is read first."""
 
 import os
 from pathlib import Path
@@ -6,7 +6,7 @@ from pathlib import Path
 import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-DEV_SECRET = "dev-only-secret-that-checks-refuse-outside-debug"
+DEV_SECRET = "dev-only-secret-that-checks-refuse-outside-debug"  # noqa: S105
 DEV_CREDENTIAL_KEY = "ZGV2LW9ubHkta2V5LXRoYXQtY2hlY2tzLXJlZnVzZSE="
 
 env = environ.Env()
@@ -18,15 +18,20 @@ def sqlite_options() -> dict[str, object]:
     return {
         "transaction_mode": "IMMEDIATE",
         "timeout": env.float("SQLITE_TIMEOUT", 10.0),
-        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL; PRAGMA busy_timeout=10000;",
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
     }
 
 
 def postgres_options() -> dict[str, object]:
-    """A pool in the web processes (gunicorn.conf.py sets DATABASE_POOL); a forking worker cluster must not inherit one."""
+    """A pool in web processes (gunicorn.conf.py sets DATABASE_POOL); a forking worker cluster must not inherit one."""
     if not env.bool("DATABASE_POOL", False):
         return {}
     return {"pool": {"min_size": 2, "max_size": env.int("DATABASE_POOL_SIZE", 16), "timeout": 10}}
+
+
+def _test_name(config: dict[str, object]) -> str | None:
+    """A file, because an in-memory SQLite locks tables and never waits, which no real installation does."""
+    return str(BASE_DIR / "var" / "test.sqlite3") if "sqlite" in str(config["ENGINE"]) else None
 
 
 def database() -> dict[str, object]:
@@ -41,5 +46,5 @@ def database() -> dict[str, object]:
         config["OPTIONS"] = postgres_options()
         config["CONN_MAX_AGE"] = 0 if config["OPTIONS"] else 300
         config["CONN_HEALTH_CHECKS"] = True
-    config["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", "") or None}
+    config["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", "") or _test_name(config)}
     return config
