@@ -43,7 +43,7 @@ TEXTS: dict[str, Texts] = {
         _("This coupon has already been used."),
         _("This coupon was used before."),
         _(
-            "Compare with the list of verifications; if it was not verified here, the guest can look in the Meituan app."
+            "Compare with the list of verifications; if it was not verified here, the guest can check in the Meituan app."
         ),
     ),
     Reason.EXPIRED: Texts(

@@ -96,9 +96,9 @@ def open_envelope(answer: Answer) -> Any:
     code, message = _code(body.get("code")), str(body.get("msg") or "")[:300]
     if code is None:
         raise Unknown(f"HTTP {answer.status} without a code: {answer.excerpt}")
-    if code == SUCCESS:
-        return body.get("data")
-    _raise_failure(code, message)
+    if code != SUCCESS:
+        _raise_failure(code, message)
+    return body.get("data")
 
 
 def _raise_failure(code: int, message: str) -> NoReturn:

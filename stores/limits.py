@@ -72,5 +72,5 @@ def client_ip(request: HttpRequest) -> str:
     forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
     hops: int = settings.TRUSTED_PROXIES
     if hops and len(forwarded) >= hops:
-        return forwarded[-hops][:45]
+        return str(forwarded[-hops][:45])
     return str(request.META.get("REMOTE_ADDR", ""))

@@ -1,13 +1,12 @@
 """Who may see and do what. `for_staff` is the only place that scopes rows; admin, API and pages all go through it."""
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar, Self
+from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
 
-if TYPE_CHECKING:
-    pass
+Row = TypeVar("Row", bound=models.Model, covariant=True)
 
 
 class Role(models.TextChoices):
@@ -87,14 +86,14 @@ def may(actor: Any, verb: Verb, merchant_id: int | None = None) -> bool:
     return reach_of(actor).may(verb, merchant_id)
 
 
-class TenantQuerySet(models.QuerySet[Any]):
+class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
     """Rows that belong to a merchant. Subclasses name the lookups that lead to the merchant and, if any, to the store."""
 
     merchant_path: ClassVar[str] = "merchant"
     store_path: ClassVar[str | None] = "store"
 
     def for_staff(self, actor: Any) -> Self:
-        """The rows that this user or API key may see. A row without a store is seen by whoever reaches the whole merchant."""
+        """The rows that this user or API key may see; those of no store need the whole merchant."""
         reach = reach_of(actor)
         if reach.everything:
             return self
@@ -104,7 +103,7 @@ class TenantQuerySet(models.QuerySet[Any]):
         return self.filter(seen)
 
 
-class MerchantQuerySet(TenantQuerySet):
+class MerchantQuerySet(TenantQuerySet[Row]):
     """Rows that everybody of a merchant may see, whatever their stores."""
 
     store_path = None

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from coupons.choices import Authorisation
 from coupons.models import GatewayStore, Product, Verification
+from coupons.sandbox import UmemberSandbox
 from stores.models import ApiKey, Connection, Merchant, Staff, Store
 from stores.platforms.sandbox import SandboxServer
 from stores.tenancy import Role
@@ -134,7 +135,9 @@ class Shop:
 
 def seed(shop: Shop, *, codes: list[dict[str, Any]], **store: Any) -> None:
     """Tells the sandbox about the shop's account, store and codes."""
-    shop.sandbox.platform("umember").seed(
+    gateway = shop.sandbox.platform("umember")
+    assert isinstance(gateway, UmemberSandbox)
+    gateway.seed(
         {
             "accounts": [
                 {

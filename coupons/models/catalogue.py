@@ -11,7 +11,7 @@ from stores.models import Connection, Store
 from stores.tenancy import TenantQuerySet
 
 
-class GatewayStoreQuerySet(TenantQuerySet):
+class GatewayStoreQuerySet(TenantQuerySet["GatewayStore"]):
     merchant_path = "connection__merchant"
 
 
@@ -75,7 +75,7 @@ class QuotaReading(models.Model):
         return f"{self.gateway_store}: {self.request_count}"
 
 
-class ProductQuerySet(TenantQuerySet):
+class ProductQuerySet(TenantQuerySet["Product"]):
     merchant_path = "store__merchant"
 
 
@@ -86,10 +86,10 @@ class Product(models.Model):
     sku_id = models.CharField(_("SKU"), max_length=40)
     name = models.CharField(_("name"), max_length=200)
     sku_name = models.CharField(_("SKU name"), max_length=200, blank=True)
-    price: "models.DecimalField[Decimal | None]" = models.DecimalField(
+    price: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
         _("price"), max_digits=10, decimal_places=2, null=True
     )
-    list_price: "models.DecimalField[Decimal | None]" = models.DecimalField(
+    list_price: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
         _("list price"), max_digits=10, decimal_places=2, null=True
     )
     synced_at = models.DateTimeField(_("synced"), null=True)
@@ -108,7 +108,7 @@ class Product(models.Model):
         return self.name
 
 
-class SyncRunQuerySet(TenantQuerySet):
+class SyncRunQuerySet(TenantQuerySet["SyncRun"]):
     merchant_path = "connection__merchant"
 
 

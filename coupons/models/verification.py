@@ -26,7 +26,7 @@ class Channel(models.TextChoices):
     COMMAND = "command", _("command")
 
 
-class LookupQuerySet(TenantQuerySet):
+class LookupQuerySet(TenantQuerySet["Lookup"]):
     merchant_path = "store__merchant"
 
 
@@ -50,7 +50,7 @@ class Lookup(models.Model):
     order_id = models.CharField(_("order"), max_length=40, blank=True)
     sku_id = models.CharField(_("SKU"), max_length=40, blank=True)
     sku_name = models.CharField(_("deal"), max_length=200, blank=True)
-    price: "models.DecimalField[Decimal | None]" = models.DecimalField(
+    price: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
         _("price"), max_digits=10, decimal_places=2, null=True
     )
     is_unused = models.BooleanField(_("unused"), null=True)
@@ -69,7 +69,7 @@ class Lookup(models.Model):
         return f"…{self.code_tail}"
 
 
-class BatchQuerySet(TenantQuerySet):
+class BatchQuerySet(TenantQuerySet["Batch"]):
     merchant_path = "store__merchant"
 
 
@@ -91,7 +91,7 @@ class Batch(models.Model):
         return f"{self.store} {timezone.localtime(self.created_at):%Y-%m-%d %H:%M}"
 
 
-class VerificationQuerySet(TenantQuerySet):
+class VerificationQuerySet(TenantQuerySet["Verification"]):
     merchant_path = "store__merchant"
 
 
@@ -134,7 +134,7 @@ class Verification(models.Model):
     order_id = models.CharField(_("order"), max_length=40, blank=True)
     sku_id = models.CharField(_("SKU"), max_length=40, blank=True)
     sku_name = models.CharField(_("deal"), max_length=200, blank=True)
-    value: "models.DecimalField[Decimal | None]" = models.DecimalField(
+    value: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
         _("value"), max_digits=10, decimal_places=2, null=True
     )
     unmapped = models.BooleanField(_("product not in the list"), default=False)

@@ -49,7 +49,7 @@ def fresh_lookup(store: Store, code_hash: str, flow: str) -> Lookup | None:
 
 @transaction.atomic
 def lookup_request(*, store: Store, code: str, channel: str, flow: str) -> Lookup:
-    """Owes a reading of `code` (digits), or returns the flow's fresh or open one. No call is owed that would surely fail."""
+    """Owes a reading of `code` (digits), or returns the flow's fresh or open one; owes none that would surely fail."""
     code_hash = codes.hash_of(code)
     if fresh := fresh_lookup(store, code_hash, flow):
         return fresh

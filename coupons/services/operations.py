@@ -41,7 +41,7 @@ def read_detail(call: OutboundCall, turn: Callable[[], None], remote_id: int, co
 
 
 def remote_id_of(call: OutboundCall) -> int:
-    return GatewayStore.objects.values_list("remote_id", flat=True).get(store_id=call.store_id)
+    return GatewayStore.objects.values_list("remote_id", flat=True).get(store=call.store)
 
 
 @operation

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
@@ -140,8 +141,7 @@ def quota_outlook(gateway: GatewayStore) -> QuotaOutlook:
     )
     if len(readings) < 2 or gateway.request_count is None:
         return QuotaOutlook(gateway.request_count, None, None)
-    pairs = zip(readings, readings[1:], strict=False)
-    used = sum(max(0, before - after) for (_, before), (_, after) in pairs)
+    used = sum(max(0, before - after) for (_, before), (_, after) in pairwise(readings))
     days = max((readings[-1][0] - readings[0][0]) / timedelta(days=1), 1 / 24)
     per_day = used / days
     return QuotaOutlook(gateway.request_count, per_day, gateway.request_count / per_day if per_day else None)

@@ -223,7 +223,7 @@ def verification_pursue(verification: Verification, *, wait: float = 0.0, ring: 
 
 
 def _walk(verification: Verification, *, ring: bool) -> None:
-    """Detail, then verify, or the question after a lost answer: each at once if it is first in line and its slot near."""
+    """Detail, then verify, or the question after a lost answer: each at once if first in line and its slot is near."""
     patience, rung = pace.NEAR, not ring
     while verification.status in (Status.QUEUED, Status.UNKNOWN):
         call = live_call(verification)

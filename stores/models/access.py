@@ -1,7 +1,6 @@
 import hashlib
 import hmac
 import secrets
-from typing import Self
 
 from django.conf import settings
 from django.db import models
@@ -11,7 +10,7 @@ from stores.models.people import Merchant, Store
 from stores.tenancy import TenantQuerySet
 
 
-class ApiKeyQuerySet(TenantQuerySet):
+class ApiKeyQuerySet(TenantQuerySet["ApiKey"]):
     store_path = None
 
 
@@ -54,11 +53,11 @@ class ApiKey(models.Model):
         self.prefix, self.digest = secret[:10], self.digest_of(secret)
         return secret
 
-    @classmethod
-    def find(cls, secret: str) -> Self | None:
+    @staticmethod
+    def find(secret: str) -> "ApiKey | None":
         """The active key with this secret, of an active merchant."""
         return (
-            cls._default_manager.filter(digest=cls.digest_of(secret), is_active=True, merchant__is_active=True)
+            ApiKey.objects.filter(digest=ApiKey.digest_of(secret), is_active=True, merchant__is_active=True)
             .select_related("merchant")
             .first()
         )

@@ -6,6 +6,10 @@ from stores.models.people import Merchant, Store
 from stores.tenancy import TenantQuerySet
 
 
+class AuditQuerySet(TenantQuerySet["AuditEntry"]):
+    pass
+
+
 class AuditEntry(models.Model):
     """Who did what to which row, and from where. Written by stores/audit.py, never changed."""
 
@@ -19,7 +23,7 @@ class AuditEntry(models.Model):
     ip = models.GenericIPAddressField(_("from address"), null=True)
     at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = AuditQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("audit entry")

@@ -23,7 +23,7 @@ class Pace(models.Model):
         return f"{self.platform}: {self.account}"
 
 
-class ConnectionQuerySet(TenantQuerySet):
+class ConnectionQuerySet(TenantQuerySet["Connection"]):
     store_path = None
 
 

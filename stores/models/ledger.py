@@ -10,7 +10,7 @@ from stores.models.people import Store
 from stores.tenancy import TenantQuerySet
 
 
-class InboundQuerySet(TenantQuerySet):
+class InboundQuerySet(TenantQuerySet["InboundEvent"]):
     merchant_path = "connection__merchant"
     store_path = None
 
@@ -58,7 +58,7 @@ class InboundEvent(models.Model):
         return f"{self.platform} {self.kind} {self.dedup_key}"
 
 
-class OutboundQuerySet(TenantQuerySet):
+class OutboundQuerySet(TenantQuerySet["OutboundCall"]):
     merchant_path = "connection__merchant"
 
 
@@ -129,7 +129,7 @@ class OutboundCall(models.Model):
         return f"{self.operation} {self.key}"
 
 
-class AttemptQuerySet(TenantQuerySet):
+class AttemptQuerySet(TenantQuerySet["OutboundAttempt"]):
     merchant_path = "call__connection__merchant"
     store_path = "call__store"
 

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from stores.tenancy import MerchantQuerySet, Role, TenantQuerySet
 
 
-class MerchantsQuerySet(MerchantQuerySet):
+class MerchantsQuerySet(MerchantQuerySet["Merchant"]):
     merchant_path = "pk"
 
 
@@ -29,7 +29,7 @@ class Merchant(models.Model):
         return self.name
 
 
-class StoreQuerySet(TenantQuerySet):
+class StoreQuerySet(TenantQuerySet["Store"]):
     store_path = "pk"
 
 
@@ -70,7 +70,7 @@ class Store(models.Model):
         return self.name
 
 
-class StaffQuerySet(TenantQuerySet):
+class StaffQuerySet(TenantQuerySet["Staff"]):
     store_path = None
 
 

@@ -1,4 +1,6 @@
-"""One way of talking to a platform: wait for the turn, send, read within limits, say what happened. No database, no retries."""
+"""One way of talking to a platform: wait for the turn, send, read within limits, say what happened.
+
+No database, no retries."""
 
 import json
 import logging

@@ -1,4 +1,4 @@
-"""The inbound template: every platform's endpoint limits, authenticates, parses, stores and acknowledges the same way."""
+"""The inbound template: every endpoint limits, authenticates, parses, stores and acknowledges the same way."""
 
 import json
 import logging

@@ -1,7 +1,7 @@
 """Shared call pacing: one row per (platform, account), one UPDATE … RETURNING per slot, on the database's clock.
 
-Slots are evenly spaced and there are no bursts, so a platform that allows n calls a second never sees n + 1. Who waits
-for a person reserves ahead (`patience`); background work takes only slots that are nearly free, so it never makes a queue.
+Slots are evenly spaced and there are no bursts, so a platform that allows n calls a second never sees n + 1. Whoever
+serves a person reserves ahead (`patience`); background work takes only slots that are nearly free and makes no queue.
 """
 
 import time

@@ -36,7 +36,11 @@ def decrypt(token: str) -> str:
         raise SecretUnreadable("no key in CREDENTIAL_KEYS opens this value") from error
 
 
-class EncryptedTextField(models.TextField[str, str]):
+class EncryptedField:
+    """Mixin of the fields below, for finding them all."""
+
+
+class EncryptedTextField(EncryptedField, models.TextField[str, str]):
     """Text that is ciphertext in the database; the empty string stays empty, so "no secret" can be asked for in SQL."""
 
     def get_prep_value(self, value: Any) -> Any:
@@ -46,7 +50,7 @@ class EncryptedTextField(models.TextField[str, str]):
         return decrypt(value) if value else value
 
 
-class EncryptedJSONField(EncryptedTextField):
+class EncryptedJSONField(EncryptedField, models.TextField[dict[str, Any], dict[str, Any]]):
     """A JSON object that is ciphertext in the database."""
 
     def get_prep_value(self, value: Any) -> Any:

@@ -1,6 +1,6 @@
 """What we owe platforms: owe → claim → deliver → settle, and ask before sending again when an answer was lost.
 
-owe.py writes debts · operations.py says how each kind of call is sent, asked about and settled · claims.py takes leases ·
+owe.py writes debts · operations.py says how each kind of call is sent, asked about, settled · claims.py takes leases ·
 deliver.py makes one try · work.py works debts off (worker, web caller, sweeper).
 """
 

@@ -1,4 +1,4 @@
-"""Leases. A claim is one conditional UPDATE that takes a lease and counts the attempt; whoever loses it does nothing."""
+"""Leases. A claim is one conditional UPDATE that takes a lease and counts the try; whoever loses it does nothing."""
 
 import secrets
 from datetime import datetime
@@ -55,7 +55,7 @@ def claim_next(pace_id: int) -> OutboundCall | None:
 
 
 def sweep() -> int:
-    """Frees what a dead process left behind: its calls may have been executed, so they become unknown (reads simply due).
+    """Frees what a dead process left behind: calls that may have been executed become unknown, reads simply due.
 
     Returns how many leases had expired.
     """
