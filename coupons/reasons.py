@@ -42,9 +42,7 @@ TEXTS: dict[str, Texts] = {
     Reason.ALREADY_USED: Texts(
         _("This coupon has already been used."),
         _("This coupon was used before."),
-        _(
-            "Compare with the list of verifications; if it was not verified here, the guest can check in the Meituan app."
-        ),
+        _("Compare with the list of verifications; if it is not there, the guest can check in the Meituan app."),
     ),
     Reason.EXPIRED: Texts(
         _("This coupon has expired."),

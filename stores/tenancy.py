@@ -87,7 +87,7 @@ def may(actor: Any, verb: Verb, merchant_id: int | None = None) -> bool:
 
 
 class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
-    """Rows that belong to a merchant. Subclasses name the lookups that lead to the merchant and, if any, to the store."""
+    """Rows that belong to a merchant. Subclasses name the lookups that lead to the merchant and, if any, the store."""
 
     merchant_path: ClassVar[str] = "merchant"
     store_path: ClassVar[str | None] = "store"
