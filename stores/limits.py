@@ -58,7 +58,7 @@ def _count(bucket: str, ends_at: datetime) -> int:
         cursor.execute(
             "INSERT INTO stores_ratewindow (bucket, count, ends_at) VALUES (%s, 1, %s) "
             "ON CONFLICT (bucket) DO UPDATE SET count = stores_ratewindow.count + 1 RETURNING count",
-            [bucket, ends_at],
+            [bucket, connection.ops.adapt_datetimefield_value(ends_at)],
         )
         return int(cursor.fetchone()[0])
 

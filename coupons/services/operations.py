@@ -4,6 +4,7 @@ from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
+from django.db import transaction
 from django.utils import timezone
 
 from coupons.models import GatewayStore, Lookup, Product, Verification
@@ -11,6 +12,7 @@ from coupons.reasons import Reason
 from coupons.services.gateway import Gateway
 from coupons.wire import CouponDetail, VerifyAnswer, reason_of
 from stores.models import OutboundCall
+from stores.platforms import queue
 from stores.platforms.errors import Refused, Unknown
 from stores.platforms.outbox import Operation, Verdict, operation, owe
 
@@ -32,8 +34,29 @@ def move(verification: Verification, status: str, **fields: Any) -> None:
     verification.save(update_fields=["status", *fields])
 
 
+# The gateway's word on the store outdates what the last sync said, so that no further call is sent in vain.
+_STORE_STATE: dict[str, dict[str, Any]] = {
+    Reason.QUOTA_EXHAUSTED: {"request_count": 0},
+    Reason.STORE_UNAUTHORISED: {"authorisation": GatewayStore.Authorisation.NOT_AUTHORISED},
+    Reason.AUTHORISATION_EXPIRED: {"authorisation": GatewayStore.Authorisation.EXPIRED},
+}
+
+
+def note_store_state(call: OutboundCall, reason: str) -> None:
+    """Blocks the store when the gateway says it cannot verify, and has the stores synced to learn more."""
+    if reason in _STORE_STATE:
+        GatewayStore.objects.filter(store=call.store).update(**_STORE_STATE[reason])
+        transaction.on_commit(lambda: queue.ring("coupons.tasks.sync_stores", call.connection_id))
+
+
 def refuse(verification: Verification, reason: str, gateway_message: str = "") -> None:
     move(verification, Status.REFUSED, reason=reason, gateway_message=gateway_message[:300])
+
+
+def spent(verification: Verification, gateway_message: str, *, inferred: bool) -> None:
+    """Verified; a deal that the synced list does not know stops nothing, it is marked."""
+    reason = Reason.SKU_UNMAPPED if verification.unmapped else ""
+    move(verification, Status.VERIFIED, inferred=inferred, gateway_message=gateway_message[:300], reason=reason)
 
 
 def read_detail(call: OutboundCall, turn: Callable[[], None], remote_id: int, code: str) -> CouponDetail:
@@ -66,6 +89,7 @@ class ReadDetail(Operation):
     def refused(self, call: OutboundCall, error: Refused) -> None:
         reason = reason_of(error.message)
         lookup = self._close(call, Lookup.Status.FAILED, reason, error.message)
+        note_store_state(call, reason)
         for verification in self._waiting(lookup):
             refuse(verification, reason, error.message)
 
@@ -156,14 +180,14 @@ class SpendCoupon(Operation):
         move(self._row(call), Status.SENDING)
 
     def done(self, call: OutboundCall, answer: VerifyAnswer | None, *, inferred: bool) -> None:
-        message = answer.message if answer else ""
-        move(self._row(call), Status.VERIFIED, inferred=inferred, gateway_message=message, reason="")
+        spent(self._row(call), answer.message if answer else "", inferred=inferred)
 
     def refused(self, call: OutboundCall, error: Refused) -> None:
         reason = reason_of(error.message)
+        note_store_state(call, reason)
         if call.was_unknown and reason == Reason.ALREADY_USED:
             # An earlier try of ours got no answer and nobody else was allowed to try: it was ours.
-            move(self._row(call), Status.VERIFIED, inferred=True, gateway_message=error.message[:300], reason="")
+            spent(self._row(call), error.message, inferred=True)
         else:
             refuse(self._row(call), reason, error.message)
 

@@ -225,7 +225,7 @@ def verification_pursue(verification: Verification, *, wait: float = 0.0, ring: 
 def _walk(verification: Verification, *, ring: bool) -> None:
     """Detail, then verify, or the question after a lost answer: each at once if first in line and its slot is near."""
     patience, rung = pace.NEAR, not ring
-    while verification.status in (Status.QUEUED, Status.UNKNOWN):
+    while verification.status in Verification.LIVE:
         call = live_call(verification)
         if call is None or not attempt_now(call.pk, patience=patience):
             if call and not rung:

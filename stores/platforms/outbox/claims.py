@@ -61,10 +61,12 @@ def sweep() -> int:
     """
     now = timezone.now()
     expired = OutboundCall.objects.filter(state=State.SENDING, lease_until__lt=now).values_list("pk", flat=True)
-    return sum(_free(pk, now) for pk in list(expired[:500]))
+    return sum(free_expired(pk) for pk in list(expired[:500]))
 
 
-def _free(call_id: int, now: datetime) -> bool:
+def free_expired(call_id: int) -> bool:
+    """Frees one call if its lease has run out while it was being sent."""
+    now = timezone.now()
     with transaction.atomic():
         call = OutboundCall.objects.select_for_update().filter(pk=call_id).first()
         if call is None or call.state != State.SENDING or call.lease_until is None or call.lease_until >= now:

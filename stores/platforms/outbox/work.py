@@ -14,7 +14,7 @@ from django.utils import timezone
 
 from stores.models import OutboundCall, Pace
 from stores.platforms import pace, queue
-from stores.platforms.outbox.claims import claim, claim_next, due, in_line, sweep
+from stores.platforms.outbox.claims import claim, claim_next, due, free_expired, in_line, sweep
 from stores.platforms.outbox.deliver import deliver
 from stores.platforms.outbox.operations import operations
 from stores.platforms.outbox.owe import ring_for
@@ -116,7 +116,9 @@ def attempt_now(call_id: int, *, patience: float) -> bool:
 
 
 def _attempt(call_id: int, patience: float) -> bool:
-    row = OutboundCall.objects.filter(due(timezone.now()), pk=call_id).select_related("pace").first()
+    row = OutboundCall.objects.filter(pk=call_id, state__in=OutboundCall.LIVE).select_related("pace").first()
+    if row and row.state == OutboundCall.State.SENDING:
+        free_expired(call_id)
     if row is None or in_line(row.pace_id).values_list("pk", flat=True).first() != call_id:
         return False
     slot = pace.reserve(row.pace, patience=patience)
