@@ -1,7 +1,7 @@
 """The verbs of coupons: ask for a verification or look-up, pursue it, settle it by hand, sync the gateway's lists."""
 
 from coupons.services.batches import batch_create, batch_progress
-from coupons.services.lookups import lookup_pursue, lookup_request, prune_lookups
+from coupons.services.lookups import lookup_place, lookup_pursue, lookup_request, prune_lookups
 from coupons.services.settling import verification_ask, verification_retry, verification_settle
 from coupons.services.syncing import connection_test, products_sync, quota_outlook, stores_sync
 from coupons.services.verifying import (
@@ -9,6 +9,7 @@ from coupons.services.verifying import (
     Requested,
     live_call,
     place_of,
+    places_of,
     verification_pursue,
     verification_request,
 )
@@ -20,9 +21,11 @@ __all__ = [
     "batch_progress",
     "connection_test",
     "live_call",
+    "lookup_place",
     "lookup_pursue",
     "lookup_request",
     "place_of",
+    "places_of",
     "products_sync",
     "prune_lookups",
     "quota_outlook",

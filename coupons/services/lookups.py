@@ -1,5 +1,6 @@
 """Looking a coupon up without spending it."""
 
+import time
 from datetime import timedelta
 
 from django.db import transaction
@@ -9,9 +10,11 @@ from coupons import codes
 from coupons.models import Channel, GatewayStore, Lookup
 from coupons.reasons import Reason
 from coupons.services.operations import ReadDetail
+from coupons.services.waiting import wait_for
 from stores.models import OutboundCall, Store
-from stores.platforms.outbox import attempt_now, owe
+from stores.platforms.outbox import attempt_now, owe, place_in_line
 from stores.platforms.outbox.owe import ring_for
+from stores.platforms.outbox.work import PlaceInLine
 from stores.platforms.pace import NEAR
 
 # A detail read this recently by the same flow counts as a verification's first step.
@@ -29,7 +32,9 @@ PATIENCE: dict[str, timedelta] = {
 
 
 def gateway_of(store: Store) -> GatewayStore | None:
-    return GatewayStore.objects.select_related("connection").filter(store=store).first()
+    # The secrets are read by whoever delivers the call.
+    rows = GatewayStore.objects.select_related("connection").defer("connection__credentials", "connection__token")
+    return rows.filter(store=store).first()
 
 
 def lane_of(channel: str) -> OutboundCall.Lane:
@@ -89,6 +94,7 @@ def owe_detail(lookup: Lookup, gateway: GatewayStore, channel: str) -> OutboundC
         lane=lane_of(channel),
         patience=PATIENCE[channel],
         ring=False,
+        known_new=True,
     )
 
 
@@ -98,15 +104,29 @@ def call_of(lookup: Lookup) -> OutboundCall | None:
     ).first()
 
 
-def lookup_pursue(lookup: Lookup, *, ring: bool = True) -> Lookup:
-    """Reads at once in the caller's thread if a slot is free; else a worker does. Returns the row as it is now."""
-    if lookup.status != Lookup.Status.QUEUED:
-        return lookup
+def lookup_pursue(lookup: Lookup, *, wait: float = 0.0, ring: bool = True) -> Lookup:
+    """Reads at once in the caller's thread if a slot is free; else a worker does. Returns the row as it is now.
+
+    `wait` seconds at most are spent waiting for the answer (waiting.py).
+    """
+    until = time.monotonic() + wait
+    if lookup.status == Lookup.Status.QUEUED:
+        _try(lookup, ring=ring)
+        wait_for(lambda: lookup.status != Lookup.Status.QUEUED, lambda: _try(lookup, ring=False), until=until)
+    return lookup
+
+
+def _try(lookup: Lookup, *, ring: bool) -> None:
     call = call_of(lookup)
-    if call and not attempt_now(call.pk, patience=NEAR) and ring:
+    if call and not attempt_now(call, patience=NEAR) and ring:
         ring_for(call.pk)
     lookup.refresh_from_db()
-    return lookup
+
+
+def lookup_place(lookup: Lookup) -> PlaceInLine | None:
+    """Where a waiting reading stands; None once it is settled."""
+    call = call_of(lookup) if lookup.status == Lookup.Status.QUEUED else None
+    return place_in_line(call) if call else None
 
 
 def prune_lookups() -> int:

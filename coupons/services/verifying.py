@@ -1,32 +1,32 @@
 """Asking for a verification: written down first, joined or replayed when it was asked before, then pursued."""
 
 import hashlib
-import threading
 import time
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
-from django.conf import settings
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from coupons import codes
-from coupons.models import Batch, Channel, Lookup, Verification, VerificationRequest
+from coupons.models import Batch, Channel, GatewayStore, Lookup, Verification, VerificationRequest
 from coupons.reasons import Reason
-from coupons.services.lookups import PATIENCE, call_of, fresh_lookup, gateway_of, lane_of, owe_detail
-from coupons.services.operations import SpendCoupon, adopt_detail, owe_verify
+from coupons.services.lookups import PATIENCE, fresh_lookup, gateway_of, lane_of, owe_detail
+from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, owe_verify
+from coupons.services.waiting import wait_for
 from stores import audit
 from stores.models import OutboundCall, Store
 from stores.platforms import pace
-from stores.platforms.outbox import attempt_now, place_in_line
+from stores.platforms.outbox import attempt_now, places_in_line
 from stores.platforms.outbox.owe import ring_for
 from stores.platforms.outbox.work import PlaceInLine
 
 Status = Verification.Status
 # The same person scanning the same code again this soon sees the first answer, not "already used".
 SAME_SCAN = timedelta(seconds=10)
-_waiters = threading.BoundedSemaphore(settings.WEB_WAITERS)
 
 
 class KeyReused(Exception):
@@ -35,10 +35,12 @@ class KeyReused(Exception):
 
 @dataclass(frozen=True)
 class Requested:
-    """The verification that answers a request; `created` is False when it was joined or replayed."""
+    """The verification that answers a request; `created` is False when it was joined or replayed. `call` is what the
+    request owed, if it owed anything."""
 
     verification: Verification
     created: bool
+    call: OutboundCall | None = None
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Request:
     actor: audit.Actor
     flow: str
     request_key: str = ""
+    gateway: GatewayStore | None = None
 
     @property
     def code_hash(self) -> str:
@@ -73,13 +76,14 @@ def verification_request(
     actor: audit.Actor = None,
     flow: str,
     request_key: str = "",
+    gateway: GatewayStore | None = None,
 ) -> Requested:
     """Writes the verification down and owes its first call; sends nothing yet (see verification_pursue).
 
     The same request key gets the first answer; a code in flight is joined; a code that we verified before is refused as
-    already used, naming that verification. Raises KeyReused.
+    already used, naming that verification. `gateway` saves a query when it was read with the store. Raises KeyReused.
     """
-    request = Request(store, code, channel, actor, flow, request_key)
+    request = Request(store, code, channel, actor, flow, request_key, gateway)
     for _ in range(3):
         if found := _answered_before(request):
             return found
@@ -116,7 +120,7 @@ def _join_or_create(request: Request) -> Requested:
     if existing and (existing.status in Verification.LIVE or _is_same_scan(existing, request)):
         result = Requested(existing, created=False)
     else:
-        result = Requested(_create(request, existing), created=True)
+        result = _create(request, existing)
     if request.request_key:
         VerificationRequest.objects.create(
             merchant_id=request.store.merchant_id,
@@ -132,31 +136,29 @@ def _is_same_scan(existing: Verification, request: Request) -> bool:
     return same_person and timezone.now() - (existing.settled_at or existing.created_at) < SAME_SCAN
 
 
-def _create(request: Request, verified_before: Verification | None) -> Verification:
-    gateway = gateway_of(request.store)
-    blocked = gateway.blocking_reason if gateway else Reason.STORE_UNAUTHORISED
+def _create(request: Request, verified_before: Verification | None) -> Requested:
     if verified_before:
-        return _row(request, refused=Reason.ALREADY_USED, duplicate_of=verified_before)
+        return Requested(_row(request, refused=Reason.ALREADY_USED, duplicate_of=verified_before), created=True)
+    gateway = request.gateway or gateway_of(request.store)
+    blocked = gateway.blocking_reason if gateway else Reason.STORE_UNAUTHORISED
     if gateway is None or blocked:
-        return _row(request, refused=blocked or Reason.STORE_UNAUTHORISED)
+        return Requested(_row(request, refused=blocked or Reason.STORE_UNAUTHORISED), created=True)
     lookup = fresh_lookup(request.store, request.code_hash, request.flow)
-    lane, patience = lane_of(request.channel), PATIENCE[request.channel]
     if lookup:
         verification = _row(request)
         adopt_detail(verification, lookup)
-        owe_verify(verification, lane, patience=patience)
-    else:
-        lookup = Lookup.objects.create(
-            store=request.store,
-            code_hash=request.code_hash,
-            code_tail=codes.tail_of(request.code),
-            code=request.code,
-            channel=request.channel,
-            flow=request.flow,
-        )
-        verification = _row(request, lookup=lookup)
-        owe_detail(lookup, gateway, request.channel)
-    return verification
+        call = owe_verify(verification, lane_of(request.channel), patience=PATIENCE[request.channel])
+        return Requested(verification, True, call)
+    lookup = Lookup.objects.create(
+        store=request.store,
+        code_hash=request.code_hash,
+        code_tail=codes.tail_of(request.code),
+        code=request.code,
+        channel=request.channel,
+        flow=request.flow,
+    )
+    verification = _row(request, lookup=lookup)
+    return Requested(verification, True, owe_detail(lookup, gateway, request.channel))
 
 
 def _row(
@@ -187,64 +189,74 @@ def _row(
     )
 
 
+def _calls_of(verifications: Iterable[Verification]) -> dict[int, OutboundCall]:
+    """The live call that each verification waits for, by the verification's key: the verify, else the detail."""
+    rows = {row.pk: row for row in verifications if row.status in Verification.LIVE}
+    readers = {row.lookup_id: row.pk for row in rows.values() if row.lookup_id}
+    if not rows:
+        return {}
+    spends = Q(operation=SpendCoupon.name, subject_id__in=rows)
+    reads = Q(operation=ReadDetail.name, subject_id__in=readers)
+    found: dict[int, OutboundCall] = {}
+    for call in OutboundCall.objects.filter(spends | reads, platform=SpendCoupon.platform, state__in=OutboundCall.LIVE):
+        if call.operation == SpendCoupon.name:
+            found[call.subject_id] = call
+        else:
+            found.setdefault(readers[call.subject_id], call)
+    return found
+
+
 def live_call(verification: Verification) -> OutboundCall | None:
     """The call that the verification is waiting for, if any."""
-    if verification.status in Verification.FINAL:
+    return _calls_of([verification]).get(verification.pk)
+
+
+def places_of(verifications: Iterable[Verification]) -> dict[int, PlaceInLine]:
+    """Where waiting verifications stand, by their keys, in two queries; those being sent or settled are left out."""
+    calls = _calls_of(row for row in verifications if row.status == Status.QUEUED)
+    places = places_in_line([call.pk for call in calls.values()])
+    return {pk: places[call.pk] for pk, call in calls.items() if call.pk in places}
+
+
+def place_of(verification: Verification, call: OutboundCall | None = None) -> PlaceInLine | None:
+    """Where a waiting verification stands; None once it is being sent or settled. `call`, when known, saves a query."""
+    if verification.status != Status.QUEUED:
         return None
-    spend = OutboundCall.objects.filter(
-        platform=SpendCoupon.platform,
-        operation=SpendCoupon.name,
-        subject_id=verification.pk,
-        state__in=OutboundCall.LIVE,
-    ).first()
-    return spend or (call_of(verification.lookup) if verification.lookup else None)
+    known = places_in_line([call.pk]).get(call.pk) if call else None
+    return known or places_of([verification]).get(verification.pk)
 
 
-def place_of(verification: Verification) -> PlaceInLine | None:
-    """Where a waiting verification stands; None once it is being sent or settled."""
-    call = live_call(verification) if verification.status == Status.QUEUED else None
-    return place_in_line(call) if call else None
-
-
-def verification_pursue(verification: Verification, *, wait: float = 0.0, ring: bool = True) -> Verification:
+def verification_pursue(
+    verification: Verification, *, wait: float = 0.0, ring: bool = True, call: OutboundCall | None = None
+) -> Verification:
     """Works the verification off in the caller's own thread while slots are free, and otherwise leaves it to a worker.
 
-    `wait` seconds at most are spent waiting for a result, if this process has a place left for one more who waits.
-    Returns the row as it is now.
+    `wait` seconds at most are spent waiting for a result, if this process has a place left for one more who waits;
+    `call` is what the request has just owed. Returns the row as it is now.
     """
     until = time.monotonic() + wait
-    _walk(verification, ring=ring)
-    if wait > 0 and verification.status not in Verification.FINAL and _waiters.acquire(blocking=False):
-        try:
-            _wait(verification, until)
-        finally:
-            _waiters.release()
+
+    def again() -> None:
+        verification.refresh_from_db()
+        _walk(verification, ring=False)
+
+    _walk(verification, ring=ring, call=call)
+    wait_for(lambda: verification.status in Verification.FINAL, again, until=until)
     return verification
 
 
-def _walk(verification: Verification, *, ring: bool) -> None:
-    """Detail, then verify, or the question after a lost answer: each at once if first in line and its slot is near."""
-    patience, rung = pace.NEAR, not ring
-    while verification.status in Verification.LIVE:
-        call = live_call(verification)
-        if call is None or not attempt_now(call.pk, patience=patience):
-            if call and not rung:
+def _walk(verification: Verification, *, ring: bool, call: OutboundCall | None = None) -> None:
+    """Detail, then verify, or the question after a lost answer: each at once if it is first in line, its slot near."""
+    patience = pace.NEAR
+    while call := call or live_call(verification):
+        if not attempt_now(call, patience=patience):
+            if ring and verification.status != Status.SENDING:
                 ring_for(call.pk)
-            break
+            return
         # Having had the first slot, this thread may wait for the next one: that is one interval away.
         patience = pace.interval(call.platform) + pace.NEAR
         verification.refresh_from_db()
-    verification.refresh_from_db()
-
-
-def _wait(verification: Verification, until: float) -> None:
-    pause = 0.05
-    while verification.status not in Verification.FINAL and time.monotonic() < until:
-        if not connection.in_atomic_block:
-            connection.close()
-        time.sleep(min(pause, max(0.0, until - time.monotonic())))
-        pause = min(0.4, pause * 1.5)
-        _walk(verification, ring=False)
+        call = None
 
 
 def batch_verification(batch: Batch, code: str, actor: audit.Actor) -> Verification:

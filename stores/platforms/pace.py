@@ -75,11 +75,15 @@ def postpone(pace_id: int, seconds: float, *, failed: bool = False) -> None:
         cursor.execute(sql, [seconds, int(failed), pace_id])
 
 
+def seconds_until_free_sql(next_at: str) -> str:
+    """SQL for the seconds until the slot in the column `next_at`; negative when it is free."""
+    return f"{next_at} - {_CLOCK[connection.vendor]}"
+
+
 def seconds_until_free(pace_id: int) -> float:
     """How long until the account's next free slot; 0.0 when it is free now."""
-    clock = _CLOCK[connection.vendor]
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT next_at - {clock} FROM stores_pace WHERE id = %s", [pace_id])
+        cursor.execute(f"SELECT {seconds_until_free_sql('next_at')} FROM stores_pace WHERE id = %s", [pace_id])
         row = cursor.fetchone()
     return max(0.0, float(row[0])) if row else 0.0
 

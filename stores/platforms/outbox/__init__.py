@@ -8,7 +8,7 @@ from stores.platforms.outbox.claims import sweep
 from stores.platforms.outbox.deliver import deliver
 from stores.platforms.outbox.operations import Operation, Verdict, operation, operations
 from stores.platforms.outbox.owe import owe, retry_dead, revoke
-from stores.platforms.outbox.work import attempt_now, place_in_line, work
+from stores.platforms.outbox.work import attempt_now, place_in_line, places_in_line, work
 
 __all__ = [
     "Operation",
@@ -19,6 +19,7 @@ __all__ = [
     "operations",
     "owe",
     "place_in_line",
+    "places_in_line",
     "retry_dead",
     "revoke",
     "sweep",

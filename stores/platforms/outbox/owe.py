@@ -25,29 +25,30 @@ def owe(
     queued_at: datetime | None = None,
     payload: dict[str, Any] | None = None,
     ring: bool = True,
+    known_new: bool = False,
 ) -> OutboundCall:
     """Owes one call, once per (platform, operation, key); a repetition returns the call that is already owed.
 
     `queued_at` keeps the place in line of an earlier step; `ring=False` is for callers that attempt it themselves or
-    ring once for many.
+    ring once for many; `known_new=True` is for a key made in this very transaction, which nobody can have used before.
     """
     now = timezone.now()
-    call, created = OutboundCall.objects.get_or_create(
-        platform=operation.platform,
-        operation=operation.name,
-        key=key,
-        defaults={
-            "connection": connection,
-            "pace_id": connection.pace_id,
-            "store": store,
-            "subject_id": subject_id,
-            "payload": payload or {},
-            "lane": lane,
-            "queued_at": queued_at or now,
-            "due_at": now,
-            "expires_at": (queued_at or now) + patience,
-        },
-    )
+    names = {"platform": operation.platform, "operation": operation.name, "key": key}
+    values: dict[str, Any] = {
+        "connection": connection,
+        "pace_id": connection.pace_id,
+        "store": store,
+        "subject_id": subject_id,
+        "payload": payload or {},
+        "lane": lane,
+        "queued_at": queued_at or now,
+        "due_at": now,
+        "expires_at": (queued_at or now) + patience,
+    }
+    if known_new:
+        call, created = OutboundCall.objects.create(**names, **values), True
+    else:
+        call, created = OutboundCall.objects.get_or_create(**names, defaults=values)
     if created and ring:
         ring_for(call.pk)
     return call
