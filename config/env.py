@@ -1,4 +1,7 @@
-"""What the environment may set, read in one place. A `.env` file beside manage.py (or $ENV_FILE) is read first."""
+"""What the environment may set, read in one place.
+
+The environment wins over the file: $ENV_FILE, else `.env` beside manage.py, else what `make demo` has generated.
+"""
 
 import os
 from pathlib import Path
@@ -6,11 +9,20 @@ from pathlib import Path
 import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
+VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var").resolve()
+DEMO_ENV_FILE = VAR_DIR / "demo.env"
 DEV_SECRET = "dev-only-secret-that-checks-refuse-outside-debug"  # noqa: S105
 DEV_CREDENTIAL_KEY = "ZGV2LW9ubHkta2V5LXRoYXQtY2hlY2tzLXJlZnVzZSE="
 
+
+def _env_file() -> Path:
+    """After `make demo` every command on the same checkout finds the demo's keys, unless there is a `.env`."""
+    usual = BASE_DIR / ".env"
+    return DEMO_ENV_FILE if DEMO_ENV_FILE.exists() and not usual.exists() else usual
+
+
 env = environ.Env()
-environ.Env.read_env(os.environ.get("ENV_FILE", str(BASE_DIR / ".env")))
+environ.Env.read_env(os.environ.get("ENV_FILE") or str(_env_file()))
 
 
 def sqlite_options() -> dict[str, object]:
@@ -31,14 +43,12 @@ def postgres_options() -> dict[str, object]:
 
 def _test_name(config: dict[str, object]) -> str | None:
     """A file, because an in-memory SQLite locks tables and never waits, which no real installation does."""
-    return str(BASE_DIR / "var" / "test.sqlite3") if "sqlite" in str(config["ENGINE"]) else None
+    return str(VAR_DIR / "test.sqlite3") if "sqlite" in str(config["ENGINE"]) else None
 
 
 def database() -> dict[str, object]:
     """DATABASES["default"] from DATABASE_URL; SQLite below var/ unless told otherwise."""
-    config: dict[str, object] = dict(
-        env.db("DATABASE_URL", default=f"sqlite:///{BASE_DIR / 'var' / 'zhanggui.sqlite3'}")
-    )
+    config: dict[str, object] = dict(env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'zhanggui.sqlite3'}"))
     if "sqlite" in str(config["ENGINE"]):
         config["OPTIONS"] = sqlite_options()
         Path(str(config["NAME"])).parent.mkdir(parents=True, exist_ok=True)

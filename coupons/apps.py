@@ -7,5 +7,5 @@ class CouponsConfig(AppConfig):
     verbose_name = _("Coupons")
 
     def ready(self) -> None:
-        from coupons import contributions  # noqa: F401
+        from coupons import checks, contributions  # noqa: F401
         from coupons.services import operations  # noqa: F401

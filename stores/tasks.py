@@ -8,7 +8,7 @@ from stores.platforms import inbox, outbox, queue
 
 def deliver(call_id: int) -> None:
     """The doorbell: something is due. The worker serves whatever is first in line, which includes this call."""
-    outbox.work(seconds=settings.DRAIN_SECONDS)
+    outbox.work(seconds=settings.DRAIN_SECONDS, meanwhile=queue.beat)
 
 
 def handle(event_id: int) -> None:
@@ -16,11 +16,11 @@ def handle(event_id: int) -> None:
     inbox.handle(event_id)
 
 
-def sweep() -> None:
-    """Each minute: expired leases, due calls and unhandled events, whatever was lost in between."""
+def sweep(_: int = 0) -> None:
+    """Each minute, and when a cluster starts: expired leases, due calls, unhandled events; whatever was lost meanwhile."""
     queue.beat()
     inbox.sweep()
-    outbox.work(seconds=settings.DRAIN_SECONDS)
+    outbox.work(seconds=settings.DRAIN_SECONDS, meanwhile=queue.beat)
 
 
 def beat(_: int) -> None:

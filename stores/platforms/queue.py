@@ -1,5 +1,6 @@
 """The only place that knows django-q2. The queue is a doorbell: a task carries one id and may run 0, 1 or n times."""
 
+import contextlib
 import math
 import os
 import socket
@@ -7,9 +8,15 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
+from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
 from stores.models import Heartbeat
+
+# What the watchdog (platforms/watchdog.py) runs as its child.
+CLUSTER_COMMAND = "qcluster"
+BEAT = "stores.tasks.beat"
+SWEEP = "stores.tasks.sweep"
 
 
 def ring(task: str, pk: int) -> None:
@@ -25,16 +32,35 @@ def needed_retry(conf: dict[str, Any]) -> float:
     return float(rounds * conf["timeout"])
 
 
-def cluster_name() -> str:
-    """Names this process's cluster: all processes of one cluster share the process group of its watchdog's child."""
-    return f"{socket.gethostname()}:{os.getpgid(0)}"
+def cluster_name(group: int | None = None) -> str:
+    """Names a cluster by its process group, which all its processes share; by default this process's own."""
+    return f"{socket.gethostname()}:{os.getpgid(0) if group is None else group}"
 
 
-def beat() -> None:
+def results_name(cluster: str) -> str:
+    """The heartbeat of a cluster's monitor, the process that takes results and acknowledges tasks."""
+    return f"{cluster}/results"
+
+
+def beat(name: str = "") -> None:
     """Writes that this cluster's workers run tasks."""
-    now = timezone.now()
-    if not Heartbeat.objects.filter(name=cluster_name()).update(at=now):
-        Heartbeat.objects.get_or_create(name=cluster_name(), defaults={"at": now})
+    name, now = name or cluster_name(), timezone.now()
+    if not Heartbeat.objects.filter(name=name).update(at=now):
+        Heartbeat.objects.get_or_create(name=name, defaults={"at": now})
+
+
+def listen_for_results() -> None:
+    """Has the monitor beat after each `beat` task that it acknowledged: workers alone would not show its death."""
+    from django_q.signals import post_execute
+
+    post_execute.connect(_beat_of_results, dispatch_uid="stores.beat_of_results")
+
+
+def _beat_of_results(task: dict[str, Any], **kwargs: Any) -> None:
+    if task["func"] == BEAT:
+        # The monitor must outlive a database that is away for a moment.
+        with contextlib.suppress(DatabaseError):
+            beat(results_name(cluster_name()))
 
 
 def last_beat_age(name: str = "") -> timedelta | None:
@@ -50,18 +76,23 @@ def alive() -> bool:
 
 
 def sync_schedules() -> None:
-    """Writes the registered schedules into django-q2's table and removes those no longer registered."""
+    """Writes the registered schedules into django-q2's table and removes all others, even if several do so at once."""
     from django_q.models import Schedule
 
     from stores.registry import registry
 
-    for wanted in registry.schedules:
-        minutes = max(1, round(wanted.every.total_seconds() / 60))
-        Schedule.objects.update_or_create(
-            name=wanted.task,
-            defaults={"func": wanted.task, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1},
-        )
-    Schedule.objects.exclude(name__in=[wanted.task for wanted in registry.schedules]).delete()
+    wanted = {schedule.task: schedule for schedule in registry.schedules}
+    with transaction.atomic():
+        if connection.vendor == "postgresql":
+            # Names are not unique in that table, so two watchdogs that start together would both insert.
+            with connection.cursor() as cursor:
+                cursor.execute(f"LOCK TABLE {Schedule._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
+        known = dict(Schedule.objects.order_by("-pk").values_list("name", "pk"))
+        Schedule.objects.exclude(pk__in=[pk for name, pk in known.items() if name in wanted]).delete()
+        for task, schedule in wanted.items():
+            minutes = max(1, round(schedule.every.total_seconds() / 60))
+            fields = {"func": task, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1}
+            Schedule.objects.update_or_create(pk=known.get(task), defaults={"name": task} | fields)
 
 
 def prune() -> None:

@@ -40,6 +40,20 @@ class EncryptedField:
     """Mixin of the fields below, for finding them all."""
 
 
+def reencrypt(token: str) -> str:
+    """The same secret under the first key."""
+    return _fernet(tuple(settings.CREDENTIAL_KEYS)).rotate(token.encode()).decode()
+
+
+def is_current(token: str) -> bool:
+    """Whether the first key opens it, so that it need not be re-encrypted."""
+    try:
+        _fernet((settings.CREDENTIAL_KEYS[0],)).decrypt(token.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
 class EncryptedTextField(EncryptedField, models.TextField[str, str]):
     """Text that is ciphertext in the database; the empty string stays empty, so "no secret" can be asked for in SQL."""
 

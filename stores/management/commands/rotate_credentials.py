@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandParser
+
+from stores.platforms.rotation import Rotation, rotate_all
+
+
+class Command(BaseCommand):
+    help = (
+        "Re-encrypt every stored secret under the first key of CREDENTIAL_KEYS. "
+        "Afterwards the other keys can be removed. Changes nothing if any value cannot be read."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        result = rotate_all(self.stderr.write if options["verbosity"] else lambda line: None)
+        if options["json"]:
+            self.stdout.write(json.dumps(asdict(result)))
+        else:
+            self._tell(result)
+        if result.unreadable:
+            sys.exit(1)
+
+    def _tell(self, result: Rotation) -> None:
+        if result.unreadable:
+            self.stderr.write("Nothing was changed. No key in CREDENTIAL_KEYS opens these values:")
+            for place in result.unreadable:
+                self.stderr.write(f"  {place}")
+            return
+        self.stdout.write(
+            f"{result.rotated} re-encrypted, {result.current} already under the first key, "
+            f"{result.changed_meanwhile} changed meanwhile. The other keys can be removed from CREDENTIAL_KEYS."
+        )

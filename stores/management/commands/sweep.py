@@ -1,0 +1,45 @@
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError
+from django.utils import timezone
+
+from stores.models import OutboundCall
+from stores.platforms import inbox, outbox
+from stores.platforms.outbox.claims import due
+
+
+class Command(BaseCommand):
+    help = (
+        "Do by hand what the worker does each minute: free what dead processes left behind, handle waiting events, "
+        "and work off due calls for a while."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument(
+            "--seconds", type=float, default=30.0, help="work off calls for about this long (default: %(default)s)"
+        )
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        try:
+            result = self._sweep(options["seconds"])
+        except DatabaseError as error:
+            raise CommandError(f"The database is not available: {error}") from error
+        if options["json"]:
+            self.stdout.write(json.dumps(result))
+            return
+        self.stdout.write(
+            f"{result['freed']} freed, {result['events']} events handled, {result['tries']} tries, "
+            f"{result['still_due']} calls still due"
+        )
+
+    @staticmethod
+    def _sweep(seconds: float) -> dict[str, int]:
+        freed, events = outbox.sweep(), inbox.sweep()
+        tries = outbox.work(seconds=seconds)
+        still_due = OutboundCall.objects.filter(due(timezone.now())).count()
+        return {"freed": freed, "events": events, "tries": tries, "still_due": still_due}
