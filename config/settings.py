@@ -7,7 +7,7 @@ from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
-from config.env import BASE_DIR, DEV_CREDENTIAL_KEY, DEV_SECRET, database, env
+from config.env import BASE_DIR, DEV_CREDENTIAL_KEY, DEV_SECRET, VAR_DIR, database, env
 
 # Lets annotations like QuerySet[Store] be evaluated at run time.
 django_stubs_ext.monkeypatch()
@@ -20,6 +20,7 @@ ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.
 PUBLIC_BASE_URL: str = env.str("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
 HTTPS = env.bool("HTTPS", PUBLIC_BASE_URL.startswith("https://"))
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 0)
+SILENCED_SYSTEM_CHECKS: list[str] = env.list("SILENCED_SYSTEM_CHECKS", default=[])
 
 INSTALLED_APPS = [
     "stores",
@@ -96,7 +97,7 @@ TIME_ZONE = "Asia/Shanghai"
 USE_I18N = USE_TZ = True
 
 STATIC_URL = "/static/"
-STATIC_ROOT = BASE_DIR / "var" / "static"
+STATIC_ROOT = VAR_DIR / "static"
 STATICFILES_STORAGE_BACKEND = (
     "django.contrib.staticfiles.storage.StaticFilesStorage"
     if DEBUG
