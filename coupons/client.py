@@ -1,7 +1,23 @@
 """The umember gateway: five calls. `Authorization` carries the bare token, without `Bearer`."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+
 from coupons import wire
 from stores.platforms.client import PlatformClient
+from stores.platforms.errors import PlatformError
+from stores.platforms.words import without
+
+
+@contextmanager
+def _hiding(code: str) -> Iterator[None]:
+    """The gateway may repeat the code in its words, which are kept; the code is not."""
+    try:
+        yield
+    except PlatformError as error:
+        error.hide(code)
+        raise
 
 
 class UmemberClient(PlatformClient):
@@ -29,20 +45,24 @@ class UmemberClient(PlatformClient):
 
     def detail(self, token: str, store_id: int, code: str) -> wire.CouponDetail:
         """GET …/coupon/detail → order, deal and state of a code."""
-        answer = self.request(
-            "GET",
-            "/open/user/meituan/coupon/detail",
-            headers={"Authorization": token},
-            params={"store_id": str(store_id), "coupon_code": code},
-        )
-        return wire.parse_detail(wire.open_envelope(answer))
+        with _hiding(code):
+            answer = self.request(
+                "GET",
+                "/open/user/meituan/coupon/detail",
+                headers={"Authorization": token},
+                params={"store_id": str(store_id), "coupon_code": code},
+            )
+            detail = wire.parse_detail(wire.open_envelope(answer))
+        return replace(detail, status_text=without(code, detail.status_text))
 
     def verify(self, token: str, store_id: int, code: str) -> wire.VerifyAnswer:
         """POST …/coupon/verify: spends the code. No idempotency key, no undo."""
-        answer = self.request(
-            "POST",
-            "/open/user/meituan/coupon/verify",
-            headers={"Authorization": token},
-            body={"store_id": store_id, "coupon_code": code},
-        )
-        return wire.parse_verify(wire.open_envelope(answer))
+        with _hiding(code):
+            answer = self.request(
+                "POST",
+                "/open/user/meituan/coupon/verify",
+                headers={"Authorization": token},
+                body={"store_id": store_id, "coupon_code": code},
+            )
+            verified = wire.parse_verify(wire.open_envelope(answer))
+        return replace(verified, message=without(code, verified.message))

@@ -9,7 +9,8 @@ from django.conf import settings
 
 MIN_DIGITS, MAX_DIGITS = 8, 20
 MAX_INPUT = 2_000
-_SEPARATORS = re.compile(r"[\s\-_.·]+")
+# Spaces and marks between digits, and the invisible characters that messengers put around what is copied.
+_SEPARATORS = re.compile("[\\s\\-_.·\u200b-\u200f\u2060\ufeff]+")
 _CODE = re.compile(rf"[0-9]{{{MIN_DIGITS},{MAX_DIGITS}}}")
 # Groups of digits with single separators between them, as codes are printed: "1234 5678 9012".
 _RUN = re.compile(r"(?<![0-9])[0-9]+(?:[ \t\-][0-9]{3,})*(?![0-9])")

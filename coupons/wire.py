@@ -8,6 +8,7 @@ from coupons.choices import Authorisation
 from coupons.reasons import Reason
 from stores.platforms.client import Answer
 from stores.platforms.errors import AuthExpired, Refused, Throttled, Unknown
+from stores.platforms.words import storable
 
 SUCCESS = 10000
 AUTHORISATION = {
@@ -93,7 +94,7 @@ def open_envelope(answer: Answer) -> Any:
     if _is_blocking_page(answer):
         raise Throttled(f"HTML: {answer.excerpt}")
     body = answer.json_object()
-    code, message = _code(body.get("code")), str(body.get("msg") or "")[:300]
+    code, message = _code(body.get("code")), _text(body.get("msg"), 300)
     if code is None:
         raise Unknown(f"HTTP {answer.status} without a code: {answer.excerpt}")
     if code != SUCCESS:
@@ -121,8 +122,19 @@ def _is_blocking_page(answer: Answer) -> bool:
 def _code(value: Any) -> int | None:
     try:
         return None if isinstance(value, bool) else int(value)
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         return None
+
+
+def _text(value: Any, length: int) -> str:
+    """Words of the gateway as they may be stored; "" for what is no text or number."""
+    return storable(str(value), length) if isinstance(value, str | int | float) and value else ""
+
+
+def _count(value: Any, largest: int) -> int | None:
+    """A number that fits its column."""
+    number = _code(value)
+    return number if number is not None and abs(number) <= largest else None
 
 
 def money(value: Any) -> Decimal | None:
@@ -136,7 +148,7 @@ def money(value: Any) -> Decimal | None:
 
 def parse_token(data: Any) -> str:
     token = data.get("token") if isinstance(data, dict) else None
-    if not isinstance(token, str) or not token or not token.isascii():
+    if not isinstance(token, str) or not token or not token.isascii() or not token.isprintable():
         raise Unknown("the login answer holds no token")
     return token
 
@@ -146,16 +158,16 @@ def parse_stores(data: Any) -> list[RemoteStore]:
 
 
 def _store(row: dict[str, Any]) -> RemoteStore:
-    remote_id = _code(row.get("store_id"))
+    remote_id = _count(row.get("store_id"), 2**63 - 1)
     if remote_id is None:
         raise Unknown("a store without store_id")
     status = _code(row.get("status"))
     return RemoteStore(
         remote_id=remote_id,
-        name=str(row.get("store_name") or remote_id)[:200],
-        address=str(row.get("address") or "")[:200],
+        name=_text(row.get("store_name"), 200) or str(remote_id),
+        address=_text(row.get("address"), 200),
         authorisation=AUTHORISATION.get(status or 0, Authorisation.UNKNOWN),
-        request_count=_code(row.get("request_count")),
+        request_count=_count(row.get("request_count"), 2**31 - 1),
     )
 
 
@@ -164,13 +176,13 @@ def parse_products(data: Any) -> list[RemoteProduct]:
 
 
 def _product(row: dict[str, Any]) -> RemoteProduct:
-    sku_id = str(row.get("sku_id") or "")[:40]
+    sku_id = _text(row.get("sku_id"), 40)
     if not sku_id:
         raise Unknown("a product without sku_id")
-    sku_name = str(row.get("sku_name") or "")[:200]
+    sku_name = _text(row.get("sku_name"), 200)
     return RemoteProduct(
         sku_id=sku_id,
-        name=str(row.get("product_name") or sku_name or sku_id)[:200],
+        name=_text(row.get("product_name"), 200) or sku_name or sku_id,
         sku_name=sku_name,
         price=money(row.get("actual_amount")),
         list_price=money(row.get("origin_amount")),
@@ -192,11 +204,11 @@ def parse_detail(data: Any) -> CouponDetail:
     status, status_code = data.get("status"), _code(data.get("status_code"))
     if status_code is None and not isinstance(status, str):
         raise Unknown("the detail holds no status")
-    text = str(status or "")[:100]
+    text = _text(status, 100)
     return CouponDetail(
-        order_id=str(data.get("order_id") or "")[:40],
-        sku_id=str(data.get("sku_id") or "")[:40],
-        sku_name=str(data.get("sku_name") or "")[:200],
+        order_id=_text(data.get("order_id"), 40),
+        sku_id=_text(data.get("sku_id"), 40),
+        sku_name=_text(data.get("sku_name"), 200),
         refusal=_refusal(status_code, text.strip()),
         status_text=text,
         price=money(data.get("price")),
@@ -215,4 +227,4 @@ def parse_verify(data: Any) -> VerifyAnswer:
     success = data.get("verify_success") if isinstance(data, dict) else None
     if not isinstance(success, bool):
         raise Unknown("the answer holds no verify_success")
-    return VerifyAnswer(success=success, message=str(data.get("verify_message") or "")[:300])
+    return VerifyAnswer(success=success, message=_text(data.get("verify_message"), 300))

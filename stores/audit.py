@@ -1,10 +1,12 @@
 """The audit log: who did what. Called by services, inside the transaction that does it."""
 
+from ipaddress import ip_address
 from typing import Any
 
 from django.contrib.auth.models import User
 
 from stores.models import ApiKey, AuditEntry, Merchant, Store
+from stores.platforms.words import storable
 
 Actor = User | ApiKey | None
 
@@ -35,7 +37,15 @@ def record(
         user=actor if isinstance(actor, User) else None,
         actor=name_of(actor),
         verb=verb,
-        target=str(target)[:200],
-        ip=ip or None,
+        target=storable(str(target), 200),
+        ip=_address(ip),
         data=data,
     )
+
+
+def _address(ip: str) -> str | None:
+    """What a proxy calls the caller's address may be anything; the log must not fail over it."""
+    try:
+        return str(ip_address(ip.partition("%")[0]))
+    except ValueError:
+        return None

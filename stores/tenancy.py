@@ -68,18 +68,24 @@ def _reach_of(actor: Any) -> Reach:
     from stores.models import ApiKey, Staff
 
     if isinstance(actor, ApiKey):
-        stores = frozenset(actor.stores.values_list("pk", flat=True)) if actor.limited_to_stores else frozenset()
+        own = actor.stores.filter(merchant_id=actor.merchant_id).values_list("pk", flat=True)
+        stores = frozenset(own) if actor.limited_to_stores else frozenset()
         whole = frozenset() if actor.limited_to_stores else frozenset({actor.merchant_id})
         return Reach(merchants=whole, stores=stores)
     if not actor.is_authenticated or not actor.is_active:
         return Reach()
     if actor.is_superuser:
         return Reach(everything=True)
-    memberships = Staff.objects.filter(user=actor, is_active=True).prefetch_related("stores")
+    memberships = Staff.objects.filter(user=actor, is_active=True, merchant__is_active=True).prefetch_related("stores")
     roles = tuple((member.merchant_id, member.role) for member in memberships)
     whole = frozenset(merchant for merchant, role in roles if role == Role.OWNER)
-    stores = frozenset(store.pk for member in memberships if member.role != Role.OWNER for store in member.stores.all())
+    stores = frozenset(pk for member in memberships if member.role != Role.OWNER for pk in _stores_of(member))
     return Reach(merchants=whole, stores=stores, roles=roles)
+
+
+def _stores_of(member: Any) -> list[int]:
+    """The member's stores; one of another merchant, listed by mistake, gives nobody access."""
+    return [store.pk for store in member.stores.all() if store.merchant_id == member.merchant_id]
 
 
 def may(actor: Any, verb: Verb, merchant_id: int | None = None) -> bool:

@@ -50,6 +50,11 @@ class GatewayStore(models.Model):
         """Why a call for this store would surely fail; None when it may be sent."""
         if self.connection.state == Connection.State.REFUSED or not self.connection.is_active:
             return Reason.STORE_UNAUTHORISED
+        return self.closed_reason
+
+    @property
+    def closed_reason(self) -> Reason | None:
+        """The same as far as it concerns the store alone: its authorisation and the calls left."""
         if self.authorisation == self.Authorisation.NOT_AUTHORISED or self.vanished_at:
             return Reason.STORE_UNAUTHORISED
         if self.authorisation == self.Authorisation.EXPIRED:
@@ -59,12 +64,19 @@ class GatewayStore(models.Model):
         return None
 
 
+class QuotaReadingQuerySet(TenantQuerySet["QuotaReading"]):
+    merchant_path = "gateway_store__connection__merchant"
+    store_path = "gateway_store__store"
+
+
 class QuotaReading(models.Model):
     """The calls left at one moment, for the burn rate and the days left."""
 
     gateway_store = models.ForeignKey(GatewayStore, models.CASCADE, related_name="readings")
     request_count = models.IntegerField()
     at = models.DateTimeField()
+
+    objects = QuotaReadingQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("quota reading")

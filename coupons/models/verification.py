@@ -173,6 +173,10 @@ class Verification(models.Model):
         return f"…{self.code_tail} {self.get_status_display()}"
 
 
+class VerificationRequestQuerySet(TenantQuerySet["VerificationRequest"]):
+    store_path = "verification__store"
+
+
 class VerificationRequest(models.Model):
     """One request that named an idempotency key, and the verification that answers it."""
 
@@ -181,6 +185,8 @@ class VerificationRequest(models.Model):
     fingerprint = models.CharField(max_length=64)
     verification = models.ForeignKey(Verification, models.CASCADE, related_name="requests")
     created_at = models.DateTimeField(auto_now_add=True)
+
+    objects = VerificationRequestQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("verification request")
@@ -191,6 +197,11 @@ class VerificationRequest(models.Model):
         return self.key
 
 
+class BatchItemQuerySet(TenantQuerySet["BatchItem"]):
+    merchant_path = "batch__store__merchant"
+    store_path = "batch__store"
+
+
 class BatchItem(models.Model):
     """One line of a batch: its verification, or why the line was not a code."""
 
@@ -199,6 +210,8 @@ class BatchItem(models.Model):
     code_tail = models.CharField(max_length=4, blank=True)
     verification = models.ForeignKey(Verification, models.PROTECT, null=True, related_name="batch_items")
     reason = models.CharField(max_length=25, choices=Reason.choices, blank=True)
+
+    objects = BatchItemQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("batch line")

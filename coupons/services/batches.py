@@ -14,6 +14,7 @@ from coupons.services.verifying import batch_verification, live_call
 from stores import audit
 from stores.models import Store
 from stores.platforms.outbox.owe import ring_for
+from stores.platforms.words import storable
 
 MAX_CODES = 1000
 
@@ -41,6 +42,8 @@ class Progress:
 def batch_create(*, store: Store, raw_codes: Sequence[object], actor: audit.Actor, ip: str = "") -> Batch:
     """Writes down every line: a verification for each code, a reason for what is none."""
     with transaction.atomic():
+        # One batch of a store at a time: two with the same codes in another order would wait for each other.
+        Store.objects.select_for_update(no_key=True).get(pk=store.pk)
         batch = Batch.objects.create(store=store, requested_by=audit.name_of(actor))
         items = [_item(batch, position, raw, actor) for position, raw in enumerate(raw_codes[:MAX_CODES], 1)]
         BatchItem.objects.bulk_create(items)
@@ -57,7 +60,8 @@ def _item(batch: Batch, position: int, raw: object, actor: audit.Actor) -> Batch
     try:
         code = codes.normalise(raw)
     except codes.MalformedCode:
-        return BatchItem(batch=batch, position=position, code_tail=str(raw).strip()[-4:], reason=Reason.MALFORMED_CODE)
+        tail = storable(str(raw).strip()[-4:], 4)
+        return BatchItem(batch=batch, position=position, code_tail=tail, reason=Reason.MALFORMED_CODE)
     verification = batch_verification(batch, code, actor)
     return BatchItem(batch=batch, position=position, code_tail=codes.tail_of(code), verification=verification)
 

@@ -13,7 +13,7 @@ from coupons.services.gateway import Gateway
 from coupons.wire import CouponDetail, VerifyAnswer, reason_of
 from stores.models import OutboundCall
 from stores.platforms import queue
-from stores.platforms.errors import Refused, Unknown
+from stores.platforms.errors import Refused, Undecided
 from stores.platforms.outbox import Operation, Verdict, operation, owe
 
 Status = Verification.Status
@@ -44,9 +44,25 @@ _STORE_STATE: dict[str, dict[str, Any]] = {
 
 def note_store_state(call: OutboundCall, reason: str) -> None:
     """Blocks the store when the gateway says it cannot verify, and has the stores synced to learn more."""
-    if reason in _STORE_STATE:
-        GatewayStore.objects.filter(store=call.store).update(**_STORE_STATE[reason])
-        transaction.on_commit(lambda: queue.ring("coupons.tasks.sync_stores", call.connection_id))
+    if reason not in _STORE_STATE:
+        return
+    # Only the first of many refusals changes anything, and asks for one sync.
+    state = _STORE_STATE[reason]
+    if GatewayStore.objects.filter(store=call.store).exclude(**state).update(**state):
+        transaction.on_commit(lambda: queue.ring("coupons.tasks.sync_stores", call.connection_id), robust=True)
+
+
+class StoreClosed(Refused):
+    """Our own no: by what we know of the store the call would surely fail, so it is not sent."""
+
+    def __init__(self, reason: Reason) -> None:
+        super().__init__(reason, "")
+        self.reason = reason
+
+
+def why(error: Refused) -> Reason:
+    """Our reason for a refusal."""
+    return error.reason if isinstance(error, StoreClosed) else reason_of(error.message)
 
 
 def refuse(verification: Verification, reason: str, gateway_message: str = "") -> None:
@@ -67,6 +83,14 @@ def remote_id_of(call: OutboundCall) -> int:
     return GatewayStore.objects.values_list("remote_id", flat=True).get(store=call.store)
 
 
+def open_remote_id_of(call: OutboundCall) -> int:
+    """The same, for a call that spends; raises StoreClosed for a store that was closed while the call waited."""
+    row = GatewayStore.objects.get(store=call.store)
+    if reason := row.closed_reason:
+        raise StoreClosed(reason)
+    return row.remote_id
+
+
 @operation
 class ReadDetail(Operation):
     platform = "umember"
@@ -76,7 +100,10 @@ class ReadDetail(Operation):
 
     def send(self, call: OutboundCall, turn: Callable[[], None]) -> CouponDetail:
         code = Lookup.objects.values_list("code", flat=True).get(pk=call.subject_id)
-        return read_detail(call, turn, remote_id_of(call), code)
+        return read_detail(call, turn, open_remote_id_of(call), code)
+
+    def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
+        return False
 
     def done(self, call: OutboundCall, answer: CouponDetail, *, inferred: bool) -> None:
         lookup = self._close(call, Lookup.Status.DONE, answer.refusal or "", answer.status_text)
@@ -87,7 +114,7 @@ class ReadDetail(Operation):
             proceed(verification, lookup, call)
 
     def refused(self, call: OutboundCall, error: Refused) -> None:
-        reason = reason_of(error.message)
+        reason = why(error)
         lookup = self._close(call, Lookup.Status.FAILED, reason, error.message)
         note_store_state(call, reason)
         for verification in self._waiting(lookup):
@@ -158,7 +185,7 @@ class SpendCoupon(Operation):
     name = "coupon.verify"
 
     def send(self, call: OutboundCall, turn: Callable[[], None]) -> VerifyAnswer:
-        remote_id, code = remote_id_of(call), self._code(call)
+        remote_id, code = open_remote_id_of(call), self._code(call)
         answer = Gateway(call.connection, turn).call(lambda client, token: client.verify(token, remote_id, code))
         if not answer.success:
             raise Refused("verify_success", answer.message)
@@ -169,12 +196,15 @@ class SpendCoupon(Operation):
         try:
             detail = read_detail(call, turn, remote_id_of(call), self._code(call))
         except Refused as error:
-            raise Unknown(f"the question was refused: {error.detail}") from error
+            raise Undecided(f"the question was refused: {error.detail}") from error
         if detail.refusal is None:
             return Verdict(executed=False)
         if detail.refusal in (Reason.ALREADY_USED, Reason.REFUSED_OTHER):
             return Verdict(executed=True)
         raise Refused("detail", detail.status_text)
+
+    def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
+        return ask_first and self._row(call).status == Status.UNKNOWN
 
     def sending(self, call: OutboundCall) -> None:
         move(self._row(call), Status.SENDING)
@@ -183,7 +213,7 @@ class SpendCoupon(Operation):
         spent(self._row(call), answer.message if answer else "", inferred=inferred)
 
     def refused(self, call: OutboundCall, error: Refused) -> None:
-        reason = reason_of(error.message)
+        reason = why(error)
         note_store_state(call, reason)
         if call.was_unknown and reason == Reason.ALREADY_USED:
             # An earlier try of ours got no answer and nobody else was allowed to try: it was ours.
@@ -199,11 +229,12 @@ class SpendCoupon(Operation):
 
     def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
         row = self._row(call)
-        if executed_maybe:
+        if not executed_maybe:
+            refuse(row, Reason.PLATFORM_DOWN)
+        elif row.status not in Verification.FINAL:
+            move(row, Status.UNKNOWN)
             row.needs_person = True
             row.save(update_fields=["needs_person"])
-        else:
-            refuse(row, Reason.PLATFORM_DOWN)
 
     @staticmethod
     def _row(call: OutboundCall) -> Verification:

@@ -18,17 +18,10 @@ class CannotSettle(Exception):
     """The verification is not in a state for this; the message says why, for people."""
 
 
-def _call(verification: Verification) -> OutboundCall:
-    return OutboundCall.objects.get(
-        platform=SpendCoupon.platform, operation=SpendCoupon.name, subject_id=verification.pk
-    )
-
-
 @transaction.atomic
 def verification_ask(*, verification: Verification, actor: audit.Actor, ip: str = "") -> None:
     """Asks the platform now what became of an unclear verification."""
-    row = _locked(verification)
-    call = _call(row)
+    call, row = _locked(verification)
     if not retry_dead(call, ask_first=True):
         OutboundCall.objects.filter(pk=call.pk, state=OutboundCall.State.UNKNOWN).update(due_at=timezone.now())
         ring_for(call.pk)
@@ -50,13 +43,14 @@ def verification_settle(
     """A person decides an unclear verification, with a reason. Raises CannotSettle."""
     if not note.strip():
         raise CannotSettle("a reason is required")
-    row = _locked(verification)
-    call = OutboundCall.objects.select_for_update(of=("self",)).get(pk=_call(row).pk)
+    call, row = _locked(verification)
     if call.state == OutboundCall.State.SENDING or (call.lease_until and call.lease_until > timezone.now()):
         raise CannotSettle("it is being sent or asked about right now")
     call.state = OutboundCall.State.DONE if verified else OutboundCall.State.REFUSED
     call.settled_at, call.last_error = timezone.now(), "settled by hand"
-    call.save(update_fields=["state", "settled_at", "last_error"])
+    # A late answer finds that the call is no longer its own.
+    call.lease_until, call.claim = None, ""
+    call.save(update_fields=["state", "settled_at", "last_error", "lease_until", "claim"])
     fields = {"settled_note": note.strip()[:300]}
     if verified:
         move(row, Status.VERIFIED, inferred=True, reason="", **fields)
@@ -65,8 +59,13 @@ def verification_settle(
     audit.record("settled by hand", actor=actor, store=row.store, target=row, ip=ip, verified=verified, note=note[:300])
 
 
-def _locked(verification: Verification) -> Verification:
+def _locked(verification: Verification) -> tuple[OutboundCall, Verification]:
+    """Both rows, the call first: whoever settles an answer locks them in this order too."""
+    owed = OutboundCall.objects.select_for_update(of=("self",)).filter(
+        platform=SpendCoupon.platform, operation=SpendCoupon.name, subject_id=verification.pk
+    )
+    call = owed.first()
     row = Verification.objects.select_for_update(of=("self",)).select_related("store__merchant").get(pk=verification.pk)
-    if row.status != Status.UNKNOWN:
+    if call is None or row.status != Status.UNKNOWN:
         raise CannotSettle("only unclear verifications can be settled by a person")
-    return row
+    return call, row

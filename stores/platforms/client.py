@@ -9,9 +9,11 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
-from urllib3.exceptions import NameResolutionError, NewConnectionError
+from urllib3.exceptions import HTTPError
 
 from stores.platforms.errors import NotSent, Unknown
+from stores.platforms.line import Line
+from stores.platforms.words import storable
 
 log = logging.getLogger(__name__)
 MAX_ANSWER_BYTES = 2_000_000
@@ -27,13 +29,13 @@ class Answer:
     @property
     def excerpt(self) -> str:
         """The first words of the body, for people and ledgers."""
-        return " ".join(self.content[:300].decode("utf-8", "replace").split())
+        return storable(" ".join(self.content[:300].decode("utf-8", "replace").split()), 300)
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object; raises Unknown, because a garbled answer says nothing about what was done."""
         try:
             data = json.loads(self.content)
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise Unknown(f"HTTP {self.status}, not JSON: {self.excerpt}") from error
         if not isinstance(data, dict):
             raise Unknown(f"HTTP {self.status}, not a JSON object: {self.excerpt}")
@@ -43,8 +45,8 @@ class Answer:
 class PlatformClient:
     """Base of the platforms' clients.
 
-    `timeout` is (connect, whole answer) in seconds. `turn` is called right before every request; it may block until
-    the account's slot has come, and may raise NotSent.
+    `timeout` is (connect, whole answer) in seconds; their sum bounds the whole exchange. `turn` is called right before
+    every request; it may block until the account's slot has come, and may raise NotSent.
     """
 
     def __init__(self, base_url: str, *, timeout: tuple[float, float], turn: Callable[[], None] = lambda: None) -> None:
@@ -64,16 +66,19 @@ class PlatformClient:
         """Sends one request. Raises NotSent when nothing was executed for certain, Unknown when nobody can tell."""
         self.turn()
         started = time.monotonic()
+        line = Line(sum(self.timeout))
         try:
-            answer = self._exchange(method, self.base_url + path, headers, params, body)
-        except requests.exceptions.RequestException as error:
+            answer = self._exchange(line, method, self.base_url + path, headers, params, body)
+        except (requests.exceptions.RequestException, HTTPError, UnicodeError) as error:
             log.info("%s %s: %s", method, path, type(error).__name__)
-            raise _classified(error) from error
+            # Not chained: the library's messages hold the address with its query, and thus coupon codes.
+            raise _classified(line, error) from None
         log.info("%s %s: HTTP %d in %.0f ms", method, path, answer.status, (time.monotonic() - started) * 1000)
         return answer
 
     def _exchange(
         self,
+        line: Line,
         method: str,
         url: str,
         headers: Mapping[str, str] | None,
@@ -81,8 +86,9 @@ class PlatformClient:
         body: Mapping[str, Any] | None,
     ) -> Answer:
         # A fresh connection each time: a stale pooled one would turn a harmless close into an unknown outcome.
-        with requests.Session() as session:
+        with line, requests.Session() as session:
             session.trust_env = False
+            line.carry(session)
             response = session.request(
                 method,
                 url,
@@ -93,26 +99,23 @@ class PlatformClient:
                 allow_redirects=False,
                 stream=True,
             )
-            return Answer(response.status_code, self._read(response))
+            return Answer(response.status_code, self._read(response, line))
 
-    def _read(self, response: requests.Response) -> bytes:
-        """The whole body; a server that dribbles or never ends is cut off."""
-        deadline = time.monotonic() + self.timeout[1]
+    @staticmethod
+    def _read(response: requests.Response, line: Line) -> bytes:
+        """The whole body, unless it is too large or the line was cut."""
         content = b""
         for chunk in response.iter_content(65_536):
             content += chunk
             if len(content) > MAX_ANSWER_BYTES:
                 raise Unknown(f"HTTP {response.status_code}, answer over {MAX_ANSWER_BYTES} bytes")
-            if time.monotonic() > deadline:
-                raise Unknown(f"HTTP {response.status_code}, answer not complete after {self.timeout[1]:.0f} s")
+        if line.was_cut:
+            raise Unknown(f"HTTP {response.status_code}, answer not complete in time")
         return content
 
 
-def _classified(error: requests.exceptions.RequestException) -> NotSent | Unknown:
+def _classified(line: Line, error: Exception) -> NotSent | Unknown:
+    """Nothing was sent if no connection ever stood; after that nobody can tell."""
     reason = getattr(error.args[0] if error.args else None, "reason", None)
-    never_connected = isinstance(
-        error, requests.exceptions.ConnectTimeout | requests.exceptions.SSLError
-    ) or isinstance(reason, NewConnectionError | NameResolutionError)
-    malformed = isinstance(error, requests.exceptions.InvalidURL | requests.exceptions.MissingSchema)
     detail = f"{type(error).__name__}: {type(reason).__name__}" if reason else type(error).__name__
-    return NotSent(detail) if never_connected or malformed else Unknown(detail)
+    return Unknown(detail) if line.connected else NotSent(detail)

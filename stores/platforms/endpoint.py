@@ -2,15 +2,17 @@
 
 import json
 import logging
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NoReturn
 
-from django.http import HttpRequest, HttpResponse
+from django.core.exceptions import RequestDataTooBig
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from stores.models import Connection
 from stores.platforms import inbox
+from stores.platforms.words import storable_json
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +56,7 @@ class PlatformEndpoint(View):
             self._limit(request)
             self.authenticate(request, connection)
             data = self.parse(request)
-            kind, key = self.name(data)
+            kind, key = self._named(data)
             inbox.receive(connection=connection, kind=kind, dedup_key=key, body=data)
         except Rejected as rejected:
             log.warning("%s endpoint rejected a request: %s", self.platform, rejected.reason)
@@ -68,15 +70,32 @@ class PlatformEndpoint(View):
         return found
 
     def _limit(self, request: HttpRequest) -> None:
-        if int(request.headers.get("Content-Length") or 0) > self.max_bytes:
+        try:
+            too_large = len(request.body) > self.max_bytes
+        except RequestDataTooBig:
+            too_large = True
+        except UnreadablePostError as error:
+            raise Rejected("the body ended early") from error
+        if too_large:
             raise Rejected("body too large", 413)
+
+    def _named(self, data: dict[str, Any]) -> tuple[str, str]:
+        kind, key = self.name(data)
+        if not (0 < len(kind) <= 60 and 0 < len(key) <= 200):
+            raise Rejected("kind or key of impossible length")
+        return kind, key
 
     def parse(self, request: HttpRequest) -> dict[str, Any]:
         """The body as a JSON object."""
         try:
-            data = json.loads(request.body)
-        except ValueError as error:
+            data = storable_json(json.loads(request.body, parse_constant=_no_constant))
+        except (ValueError, RecursionError) as error:
             raise Rejected("not JSON") from error
         if not isinstance(data, dict):
             raise Rejected("not a JSON object")
         return data
+
+
+def _no_constant(name: str) -> NoReturn:
+    """NaN and Infinity are Python's, not JSON's."""
+    raise ValueError(name)

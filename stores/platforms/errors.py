@@ -1,12 +1,19 @@
 """What may become of a call. The outcome is never a boolean: "we do not know" is one of the answers."""
 
+from stores.platforms.words import storable, without
+
 
 class PlatformError(Exception):
     """Base of everything a platform call raises. `detail` is for the ledger and holds no secrets."""
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
-        self.detail = detail
+        self.detail = storable(detail, 2000)
+
+    def hide(self, secret: str) -> None:
+        """Platforms repeat what they were sent: a coupon code in their words is cut to its last four digits."""
+        self.detail = without(secret, self.detail)
+        self.args = (self.detail,)
 
 
 class Refused(PlatformError):
@@ -15,11 +22,19 @@ class Refused(PlatformError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
-        self.message = message
+        self.message = storable(message, 2000)
+
+    def hide(self, secret: str) -> None:
+        super().hide(secret)
+        self.message = without(secret, self.message)
 
 
 class NotSent(PlatformError):
     """Surely not executed: the request never left, or could not have been read. Try again later."""
+
+
+class NoTurn(NotSent):
+    """Surely not executed, through no fault of the platform's: our own turn did not come in time."""
 
 
 class Throttled(NotSent):
@@ -40,3 +55,7 @@ class AuthExpired(NotSent):
 
 class Unknown(PlatformError):
     """The request may have been executed: the answer was lost, late or garbled. Ask before sending again."""
+
+
+class Undecided(Unknown):
+    """It may have been executed, and the platform is not in trouble: it answered without saying so, or we failed."""

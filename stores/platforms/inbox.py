@@ -8,11 +8,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q
+from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from stores.models import Connection, InboundEvent
 from stores.platforms import queue
+from stores.platforms.words import storable
 
 log = logging.getLogger(__name__)
 HANDLE = "stores.tasks.handle"
@@ -43,7 +44,7 @@ def receive(*, connection: Connection, kind: str, dedup_key: str, body: dict[str
             defaults={"body": body},
         )
         if created:
-            transaction.on_commit(lambda: queue.ring(HANDLE, event.pk))
+            transaction.on_commit(lambda: queue.ring(HANDLE, event.pk), robust=True)
         else:
             InboundEvent.objects.filter(pk=event.pk).update(repeats=F("repeats") + 1)
     return event
@@ -60,26 +61,36 @@ def handle(event_id: int) -> bool:
     )
     if not taken:
         return False
-    event = InboundEvent.objects.select_related("connection").get(pk=event_id)
+    # The connection is read inside the handler's try: a secret that nobody can read must not hold up other events.
+    event = InboundEvent.objects.get(pk=event_id)
     handler = _handlers.get((event.platform, event.kind))
     if handler is None:
         return _fail(event, f"nobody handles {event.platform} {event.kind}")
     try:
         with transaction.atomic():
+            # Locked while it is handled: whoever comes when the lease has run out waits, and finds it handled.
+            if _mine(event).select_for_update().first() is None:
+                return False
             handler(event)
-            InboundEvent.objects.filter(pk=event.pk).update(
-                state=State.HANDLED, handled_at=timezone.now(), lease_until=None, error=""
-            )
+            _mine(event).update(state=State.HANDLED, handled_at=timezone.now(), lease_until=None, error="")
     except Exception:
         log.exception("event %s was not handled", event.pk)
         return _fail(event, traceback.format_exc())
     return True
 
 
+def _mine(event: InboundEvent) -> QuerySet[InboundEvent]:
+    """The event as long as nobody else has taken it since."""
+    return InboundEvent.objects.filter(pk=event.pk, state=State.HANDLING, attempts=event.attempts)
+
+
 def _fail(event: InboundEvent, error: str) -> bool:
     wait = BACKOFF_SECONDS[min(event.attempts, len(BACKOFF_SECONDS)) - 1]
-    InboundEvent.objects.filter(pk=event.pk).update(
-        state=State.FAILED, lease_until=None, error=error[-4000:], due_at=timezone.now() + timedelta(seconds=wait)
+    _mine(event).update(
+        state=State.FAILED,
+        lease_until=None,
+        error=storable(error[-4000:], 4000),
+        due_at=timezone.now() + timedelta(seconds=wait),
     )
     return False
 
@@ -87,7 +98,7 @@ def _fail(event: InboundEvent, error: str) -> bool:
 def replay(event: InboundEvent) -> None:
     """Handles an event again, on a person's wish."""
     InboundEvent.objects.filter(pk=event.pk).update(state=State.RECEIVED, due_at=timezone.now(), lease_until=None)
-    transaction.on_commit(lambda: queue.ring(HANDLE, event.pk))
+    transaction.on_commit(lambda: queue.ring(HANDLE, event.pk), robust=True)
 
 
 def sweep() -> int:

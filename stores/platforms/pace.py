@@ -11,15 +11,20 @@ from django.conf import settings
 from django.db import connection
 
 from stores.models import Pace
-from stores.platforms.errors import NotSent
+from stores.platforms.errors import NoTurn
 
 # Slots this near (seconds) count as free: reserving slightly ahead loses no time between two calls.
 NEAR = 0.25
+# The furthest (seconds) that anybody reserves ahead.
+FAR = 5.0
+# A slot missed by this much (seconds) is not used: others hold the next ones, and the platform would see three at once.
+LATE = 0.05
 _CLOCK = {
     "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
     "postgresql": "extract(epoch from clock_timestamp())::double precision",
 }
 _LATER = {"sqlite": "max", "postgresql": "greatest"}
+_EARLIER = {"sqlite": "min", "postgresql": "least"}
 
 
 @dataclass(frozen=True)
@@ -35,6 +40,11 @@ class Slot:
         delay = self.at - time.monotonic()
         if delay > 0:
             time.sleep(delay)
+
+    @property
+    def missed(self) -> bool:
+        """Whether its moment has passed, because the database or a login took long."""
+        return time.monotonic() - self.at > LATE
 
 
 def interval(platform: str) -> float:
@@ -75,6 +85,33 @@ def postpone(pace_id: int, seconds: float, *, failed: bool = False) -> None:
         cursor.execute(sql, [seconds, int(failed), pace_id])
 
 
+def resume(pace: Pace) -> None:
+    """Ends a postponement, on a person's wish: the next slot comes as soon as those reserved by now are over."""
+    clock, earlier = _CLOCK[connection.vendor], _EARLIER[connection.vendor]
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"UPDATE stores_pace SET next_at = {earlier}(next_at, {clock} + %s), failures = 0 WHERE id = %s",
+            [FAR + interval(pace.platform), pace.pk],
+        )
+
+
+def wait_for_turn(pace: Pace, slot: Slot | None = None) -> None:
+    """Blocks until a slot has come, at most FAR seconds ahead: `slot`, or another one if its moment was missed.
+
+    Raises NoTurn.
+    """
+    for _ in range(3):
+        slot = slot or reserve(pace, patience=FAR)
+        if slot is None:
+            raise NoTurn("no slot came free in time")
+        slot.wait()
+        if not slot.missed or not interval(pace.platform):
+            return
+        release(slot, pace.platform)
+        slot = None
+    raise NoTurn("this machine is too busy to keep its slots")
+
+
 def seconds_until_free_sql(next_at: str) -> str:
     """SQL for the seconds until the slot in the column `next_at`; negative when it is free."""
     return f"{next_at} - {_CLOCK[connection.vendor]}"
@@ -89,12 +126,12 @@ def seconds_until_free(pace_id: int) -> float:
 
 
 def take(pace: Pace, *, patience: float) -> None:
-    """Waits up to `patience` seconds for a free slot in the background lane, then for the slot. Raises NotSent."""
+    """Waits up to `patience` seconds for a free slot in the background lane, then for the slot. Raises NoTurn."""
     until = time.monotonic() + patience
     while True:
         slot = reserve(pace, patience=NEAR)
         if slot is not None:
-            return slot.wait()
+            return wait_for_turn(pace, slot)
         if time.monotonic() > until:
-            raise NotSent("no slot came free in time")
+            raise NoTurn("no slot came free in time")
         time.sleep(min(0.5, max(0.01, seconds_until_free(pace.pk) - NEAR)))

@@ -9,9 +9,12 @@ from django.db.models import Q
 from django.utils import timezone
 
 from stores.models import Connection
-from stores.platforms.errors import AuthExpired, LoginRefused, NotSent, Refused
+from stores.platforms import pace
+from stores.platforms.errors import AuthExpired, LoginRefused, NotSent, NoTurn, Refused, Unknown
 
 LOGIN_LEASE = timedelta(seconds=30)
+# Refused credentials are tried again only this often, unless a person changes or tests them.
+TRY_REFUSED_EVERY = timedelta(minutes=10)
 LOGIN_PATIENCE = 10.0
 T = TypeVar("T")
 
@@ -39,13 +42,21 @@ def _renewed(connection: Connection, stale_serial: int, login: Callable[[], str]
     """A token newer than `stale_serial`: by logging in, or by waiting for whoever is logging in already."""
     until = time.monotonic() + LOGIN_PATIENCE
     while time.monotonic() < until:
-        row = Connection.objects.only("token", "token_serial").get(pk=connection.pk)
+        row = Connection.objects.only("token", "token_serial", "state", "checked_at").get(pk=connection.pk)
         if row.token and row.token_serial > stale_serial:
             return row.token, row.token_serial
+        if _refused_lately(row):
+            raise LoginRefused("the login was refused; a person has to correct the credentials")
         if _lease(connection, row.token_serial):
             return _login(connection, row.token_serial, login)
         time.sleep(0.1)
-    raise NotSent("another process is logging in and has not finished")
+    raise NoTurn("another process is logging in and has not finished")
+
+
+def _refused_lately(row: Connection) -> bool:
+    if row.state != Connection.State.REFUSED or row.checked_at is None:
+        return False
+    return row.checked_at > timezone.now() - TRY_REFUSED_EVERY
 
 
 def _lease(connection: Connection, serial: int) -> bool:
@@ -56,19 +67,23 @@ def _lease(connection: Connection, serial: int) -> bool:
 
 
 def _login(connection: Connection, serial: int, login: Callable[[], str]) -> tuple[str, int]:
-    row = Connection.objects.filter(pk=connection.pk)
+    # Whoever comes back after the lease has run out finds another serial, and changes nothing.
+    row = Connection.objects.filter(pk=connection.pk, token_serial=serial)
     state = Connection.State
     try:
         token = login()
-    except Refused as error:
+    except (Refused, AuthExpired, LoginRefused) as error:
         row.update(
             login_lease_until=None,
             state=state.REFUSED,
-            last_error=error.message[:300],
+            last_error=error.detail[:300],
             checked_at=timezone.now(),
             token="",
         )
         raise LoginRefused(error.detail) from error
+    except Unknown as error:
+        row.update(login_lease_until=None)
+        raise NotSent(f"login: {error.detail}") from error
     except BaseException:
         row.update(login_lease_until=None)
         raise
@@ -84,5 +99,6 @@ def _login(connection: Connection, serial: int, login: Callable[[], str]) -> tup
 
 
 def forget(connection: Connection) -> None:
-    """Drops the token, for new credentials."""
+    """Drops the token, for new credentials, and lets the account try at once."""
+    pace.resume(connection.pace)
     Connection.objects.filter(pk=connection.pk).update(token="", state=Connection.State.NEW, last_error="")

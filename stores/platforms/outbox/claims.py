@@ -1,23 +1,28 @@
 """Leases. A claim is one conditional UPDATE that takes a lease and counts the try; whoever loses it does nothing."""
 
+import logging
 import secrets
+from collections.abc import Callable
 from datetime import datetime
 
 from django.conf import settings
-from django.db import transaction
+from django.db import InterfaceError, OperationalError, transaction
 from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from stores.models import OutboundCall
 from stores.platforms.outbox.operations import operations
 
+log = logging.getLogger(__name__)
 State = OutboundCall.State
 
 
 def due(now: datetime) -> Q:
     """Calls that somebody should work on now: to be sent, or to be asked about."""
     free = Q(lease_until=None) | Q(lease_until__lt=now)
-    return Q(state__in=[State.PENDING, State.UNKNOWN], due_at__lte=now) & free
+    # What was not sent in time is not sent at all (sweep gives it up), but a question is never too late.
+    wanted = Q(state=State.UNKNOWN) | Q(expires_at__gt=now)
+    return Q(state__in=[State.PENDING, State.UNKNOWN], due_at__lte=now) & free & wanted
 
 
 def in_line(pace_id: int) -> QuerySet[OutboundCall]:
@@ -39,8 +44,10 @@ def claim(call_id: int) -> OutboundCall | None:
         if not taken:
             return None
         call = OutboundCall.objects.select_related("connection", "pace").get(pk=call_id)
-        if call.state == State.SENDING:
-            operations.of(call).sending(call)
+        operation = operations.of(call)
+        if call.state == State.SENDING and not _done(call, lambda: operation.sending(call)):
+            bury(call_id, "our own error before sending", claim=token, executed_maybe=False)
+            return None
     return call
 
 
@@ -55,13 +62,32 @@ def claim_next(pace_id: int) -> OutboundCall | None:
 
 
 def sweep() -> int:
-    """Frees what a dead process left behind: calls that may have been executed become unknown, reads simply due.
+    """Frees what a dead process left behind: calls that may have been executed become unknown, reads simply due. Gives
+    up what nobody could send in time.
 
     Returns how many leases had expired.
     """
     now = timezone.now()
+    too_old = OutboundCall.objects.filter(state=State.PENDING, expires_at__lte=now).values_list("pk", flat=True)
+    for pk in list(too_old[:500]):
+        give_up(pk)
     expired = OutboundCall.objects.filter(state=State.SENDING, lease_until__lt=now).values_list("pk", flat=True)
     return sum(free_expired(pk) for pk in list(expired[:500]))
+
+
+def give_up(call_id: int) -> bool:
+    """Ends one waiting call that has become too old: the guest has left, so nothing may be spent any more."""
+    now = timezone.now()
+    with transaction.atomic():
+        call = OutboundCall.objects.select_for_update().filter(pk=call_id).first()
+        if call is None or call.state != State.PENDING or call.expires_at > now:
+            return False
+        operation = operations.of(call)
+        call.state, call.settled_at = State.DEAD, now
+        call.last_error = call.last_error or "nobody could send it in time"
+        call.save(update_fields=["state", "settled_at", "last_error"])
+        _done(call, lambda: operation.dead(call, executed_maybe=False))
+    return True
 
 
 def free_expired(call_id: int) -> bool:
@@ -77,5 +103,31 @@ def free_expired(call_id: int) -> bool:
         call.lease_until, call.claim, call.due_at = None, "", now
         call.last_error = "the process that sent it died"
         call.save(update_fields=["state", "was_unknown", "lease_until", "claim", "due_at", "last_error"])
-        operation.put_back(call) if operation.repeatable else operation.unknown(call)
+        if not _done(call, lambda: operation.put_back(call) if operation.repeatable else operation.unknown(call)):
+            bury(call_id, "our own error after a lost try", claim="", executed_maybe=not operation.repeatable)
+    return True
+
+
+def bury(call_id: int, note: str, *, claim: str, executed_maybe: bool) -> None:
+    """Puts a call in front of a person whose own operation fails: it must neither be lost nor be tried for ever."""
+    with transaction.atomic():
+        call = OutboundCall.objects.select_for_update().get(pk=call_id)
+        if call.claim != claim or call.settled_at:
+            return
+        call.state, call.settled_at, call.last_error = State.DEAD, timezone.now(), note[:300]
+        call.lease_until, call.claim = None, ""
+        call.save(update_fields=["state", "settled_at", "last_error", "lease_until", "claim"])
+        _done(call, lambda: operations.of(call).dead(call, executed_maybe=executed_maybe))
+
+
+def _done(call: OutboundCall, hook: Callable[[], None]) -> bool:
+    """Whether the hook went through; what it had begun is undone when it failed in our own code."""
+    try:
+        with transaction.atomic():
+            hook()
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("the operation of call %s failed", call.pk)
+        return False
     return True

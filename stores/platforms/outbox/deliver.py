@@ -4,16 +4,19 @@ import logging
 import time
 from collections.abc import Callable
 from datetime import timedelta
+from typing import TypeVar
 
 from django.conf import settings
-from django.db import OperationalError, connection, transaction
+from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from stores.models import OutboundAttempt, OutboundCall
 from stores.platforms import pace
-from stores.platforms.errors import LoginRefused, NotSent, PlatformError, Refused, Throttled, Unknown
+from stores.platforms.errors import LoginRefused, NotSent, NoTurn, PlatformError, Refused, Throttled, Undecided
+from stores.platforms.outbox.claims import bury
 from stores.platforms.outbox.operations import Operation, Verdict, operations
 from stores.platforms.pace import Slot
+from stores.platforms.words import storable
 
 log = logging.getLogger(__name__)
 State = OutboundCall.State
@@ -23,6 +26,9 @@ Outcome = OutboundAttempt.Outcome
 BACKOFF = (1, 2, 5, 10, 20, 30)
 ACCOUNT_BACKOFF = (0, 1, 2, 5, 10, 20, 30)
 SETTLE_PATIENCE = 20.0
+# Machines' clocks differ a little; a lease is not used up to its last moment.
+CLOCK_MARGIN = 1.0
+T = TypeVar("T")
 
 
 class Turns:
@@ -31,55 +37,56 @@ class Turns:
     def __init__(self, call: OutboundCall, slot: Slot | None) -> None:
         self.call = call
         self.slot = slot
+        self.taken = 0
         # A process that was frozen must not send after its lease ran out: somebody else has asked by then.
-        self.deadline = time.monotonic() + settings.LEASE.total_seconds() - settings.REQUEST_SECONDS
+        lease = (call.lease_until - timezone.now()).total_seconds() if call.lease_until else 0.0
+        self.deadline = time.monotonic() + lease - settings.REQUEST_SECONDS - CLOCK_MARGIN
 
     def __call__(self) -> None:
         slot, self.slot = self.slot, None
-        slot = slot or pace.reserve(self.call.pace, patience=5.0)
-        if slot is None:
-            raise NotSent("no slot free for a further request")
-        slot.wait()
+        pace.wait_for_turn(self.call.pace, slot)
         if time.monotonic() > self.deadline:
-            raise NotSent("held up until the lease was nearly over")
+            raise NoTurn("held up until the lease was nearly over")
+        self.taken += 1
 
 
 def deliver(call: OutboundCall, slot: Slot | None) -> None:
-    """Makes one try at a claimed call and settles it, whatever happens."""
+    """Makes one try at a claimed call and settles it, whatever happens. Not inside a transaction."""
     operation = operations.of(call)
     asking = call.state == State.UNKNOWN
-    attempt = OutboundAttempt.objects.create(
-        call=call, kind=OutboundAttempt.Kind.ASK if asking else OutboundAttempt.Kind.SEND
-    )
+    kind = OutboundAttempt.Kind.ASK if asking else OutboundAttempt.Kind.SEND
+    attempt = _persist(lambda: OutboundAttempt.objects.create(call=call, kind=kind))
     turns = Turns(call, slot)
-    outcome: Verdict | PlatformError
+    outcome = _try(call, operation, turns, asking)
     try:
-        outcome = operation.ask(call, turns) if asking else Verdict(True, operation.send(call, turns))
+        _persist(lambda: _settle(call, attempt, operation, outcome, asking))
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        log.exception("what came of call %s cannot be written down", call.pk)
+        note = f"our own error: {type(error).__name__}"
+        _persist(lambda: bury(call.pk, note, claim=call.claim, executed_maybe=not operation.repeatable))
+    _mind_the_account(call, turns, outcome)
+
+
+def _try(call: OutboundCall, operation: Operation, turns: Turns, asking: bool) -> Verdict | PlatformError:
+    try:
+        return operation.ask(call, turns) if asking else Verdict(True, operation.send(call, turns))
     except PlatformError as error:
-        outcome = error
+        return error
     except Exception as error:
         log.exception("call %s failed in our own code", call.pk)
-        outcome = _our_own(error)
-    if turns.slot is not None:
-        pace.release(turns.slot, call.platform)
-    _persist(lambda: _settle(call, attempt, operation, outcome, asking))
+        detail = "the database was busy" if isinstance(error, OperationalError) else type(error).__name__
+        return Undecided(f"our own error: {detail}") if turns.taken else NoTurn(f"our own error: {detail}")
 
 
-def _our_own(error: Exception) -> PlatformError:
-    """Nobody can tell whether it happened before or after sending."""
-    return Unknown(
-        "the database was busy" if isinstance(error, OperationalError) else f"our own error: {type(error).__name__}"
-    )
-
-
-def _persist(write: Callable[[], None]) -> None:
+def _persist(write: Callable[[], T]) -> T:
     """An answer must not be lost because the database is busy, so it is written again for a while."""
     until = time.monotonic() + SETTLE_PATIENCE
     while True:
         try:
-            write()
-            return
-        except OperationalError:
+            return write()
+        except (OperationalError, InterfaceError):
             if time.monotonic() > until:
                 raise
             log.warning("the database is busy, writing the answer again")
@@ -99,8 +106,8 @@ def _settle(
             OutboundCall.objects.select_for_update(of=("self",)).select_related("connection", "pace").get(pk=claimed.pk)
         )
         _record(attempt, outcome)
-        if call.claim != claimed.claim:
-            # Our lease ran out and another took over; the attempt row keeps what we heard.
+        if call.claim != claimed.claim or call.state not in (State.SENDING, State.UNKNOWN):
+            # Our lease ran out and another took over, or a person decided; the attempt row keeps what we heard.
             return
         call.lease_until, call.claim = None, ""
         if isinstance(outcome, Verdict):
@@ -113,14 +120,13 @@ def _settle(
         else:
             _lose(call, operation, outcome)
         call.save()
-    _mind_the_account(call, outcome)
 
 
 def _record(attempt: OutboundAttempt, outcome: Verdict | PlatformError) -> None:
     attempt.ended_at = timezone.now()
     attempt.outcome = _outcome_of(outcome)
-    attempt.detail = outcome.detail if isinstance(outcome, PlatformError) else str(outcome.answer or "")
-    attempt.detail = attempt.detail[:2000]
+    detail = outcome.detail if isinstance(outcome, PlatformError) else str(outcome.answer or "")
+    attempt.detail = storable(detail, 2000)
     attempt.save(update_fields=["ended_at", "outcome", "detail"])
 
 
@@ -165,31 +171,41 @@ def _try_later(call: OutboundCall, operation: Operation, error: PlatformError, *
 
 
 def _lose(call: OutboundCall, operation: Operation, error: PlatformError) -> None:
-    """It may have been executed: ask before sending again."""
+    """It may have been executed: ask before sending again, and at least once, however old the call is."""
     first = call.state != State.UNKNOWN
     call.last_error = error.detail[:300]
     call.state, call.was_unknown = State.UNKNOWN, True
     call.due_at = timezone.now() + (operation.ask_after if first else _backoff(call))
-    if call.due_at > call.expires_at:
+    if first:
+        operation.unknown(call)
+    elif call.due_at > call.expires_at:
         _finish(call, State.DEAD, call.last_error)
         operation.dead(call, executed_maybe=True)
-    elif first:
-        operation.unknown(call)
 
 
 def _backoff(call: OutboundCall) -> timedelta:
     return timedelta(seconds=BACKOFF[min(call.attempts_made, len(BACKOFF)) - 1])
 
 
-def _mind_the_account(call: OutboundCall, outcome: Verdict | PlatformError) -> None:
+def _mind_the_account(call: OutboundCall, turns: Turns, outcome: Verdict | PlatformError) -> None:
     """After a throttle or a failure the whole account waits, so that a backlog does not knock at a closed door."""
-    if isinstance(outcome, Verdict | Refused):
+    try:
+        if turns.slot is not None:
+            pace.release(turns.slot, call.platform)
+        _postpone(call, outcome)
+    except (OperationalError, InterfaceError) as error:
+        # The call is settled; the next failure says the same of the account.
+        log.warning("the account's pace could not be written: %s", error)
+        connection.close()
+
+
+def _postpone(call: OutboundCall, outcome: Verdict | PlatformError) -> None:
+    if isinstance(outcome, Verdict | Refused | Undecided):
         if call.pace.failures:
             type(call.pace).objects.filter(pk=call.pace_id).update(failures=0)
-        return
-    if isinstance(outcome, Throttled):
+    elif isinstance(outcome, Throttled):
         pace.postpone(call.pace_id, outcome.after)
     elif isinstance(outcome, LoginRefused):
         pace.postpone(call.pace_id, 60.0, failed=True)
-    else:
+    elif not isinstance(outcome, NoTurn):
         pace.postpone(call.pace_id, ACCOUNT_BACKOFF[min(call.pace.failures, len(ACCOUNT_BACKOFF) - 1)], failed=True)

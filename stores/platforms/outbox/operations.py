@@ -38,6 +38,10 @@ class Operation:
         """Asks whether a call was executed whose answer was lost; raises a PlatformError when it cannot be told."""
         return Verdict(executed=False)
 
+    def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
+        """Whether a person may put this dead call back to work; not when its business row is settled for good."""
+        return True
+
     def sending(self, call: OutboundCall) -> None:
         """A try begins."""
 

@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from stores.models import Connection, OutboundCall, Store
 from stores.platforms import queue
-from stores.platforms.outbox.operations import Operation
+from stores.platforms.outbox.operations import Operation, operations
 
 DELIVER = "stores.tasks.deliver"
 
@@ -61,7 +61,8 @@ def ring_for(call_id: int, times: int = 1) -> None:
         for _ in range(times):
             queue.ring(DELIVER, call_id)
 
-    transaction.on_commit(ring)
+    # A doorbell that cannot be rung (robust) fails nobody: the sweeper finds what is due.
+    transaction.on_commit(ring, robust=True)
 
 
 def revoke(call: OutboundCall, reason: str) -> bool:
@@ -73,13 +74,18 @@ def revoke(call: OutboundCall, reason: str) -> bool:
     return bool(taken)
 
 
+@transaction.atomic
 def retry_dead(call: OutboundCall, *, ask_first: bool, patience: timedelta = timedelta(hours=24)) -> bool:
-    """Puts a dead call back to work: asking the platform first when it may have been executed. False if not dead."""
+    """Puts a dead call back to work: asking the platform first when it may have been executed.
+
+    False if it is not dead, or if what it was owed for is settled for good.
+    """
+    row = OutboundCall.objects.select_for_update().get(pk=call.pk)
+    if row.state != OutboundCall.State.DEAD or not operations.of(row).may_retry(row, ask_first=ask_first):
+        return False
     now = timezone.now()
-    state = OutboundCall.State.UNKNOWN if ask_first else OutboundCall.State.PENDING
-    taken = OutboundCall.objects.filter(pk=call.pk, state=OutboundCall.State.DEAD).update(
-        state=state, due_at=now, expires_at=now + patience, settled_at=None, lease_until=None
-    )
-    if taken:
-        ring_for(call.pk)
-    return bool(taken)
+    row.state = OutboundCall.State.UNKNOWN if ask_first else OutboundCall.State.PENDING
+    row.due_at, row.expires_at, row.settled_at, row.lease_until = now, now + patience, None, None
+    row.save(update_fields=["state", "due_at", "expires_at", "settled_at", "lease_until"])
+    ring_for(row.pk)
+    return True

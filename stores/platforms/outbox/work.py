@@ -10,8 +10,8 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import OperationalError, connection
-from django.db.models import Exists, OuterRef, Q
+from django.db import InterfaceError, OperationalError, connection
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from stores.models import OutboundCall, Pace
@@ -24,6 +24,8 @@ from stores.platforms.outbox.owe import ring_for
 log = logging.getLogger(__name__)
 # A worker stays for what falls due this soon: somebody may be waiting for it.
 LINGER = timedelta(seconds=5)
+# How long an account rests whose calls fail in our own code before they can be tried.
+UNSERVED_SECONDS = 30.0
 _senders = threading.BoundedSemaphore(settings.WEB_SENDERS)
 
 
@@ -53,7 +55,7 @@ def work(*, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> int
                 tries += 1
             elif _nothing_near():
                 return tries
-        except OperationalError as error:
+        except (OperationalError, InterfaceError) as error:
             log.warning("database not available: %s", error)
             connection.close()
             time.sleep(0.5)
@@ -70,37 +72,51 @@ def _one_try() -> bool:
     """Delivers the first call of the first account with a free slot; else sleeps a moment and says no."""
     accounts = _accounts_with_due_calls()
     for account in accounts:
-        slot = pace.reserve(account, patience=pace.NEAR)
-        if slot is None:
-            continue
-        call = claim_next(account.pk)
-        if call is None:
-            pace.release(slot, account.platform)
-            continue
-        deliver(call, slot)
-        return True
+        try:
+            if _served(account):
+                return True
+        except (OperationalError, InterfaceError):
+            raise
+        except Exception:
+            # A secret that cannot be read, a kind of call that this version does not know: others go on.
+            log.exception("account %s cannot be served", account.pk)
+            pace.postpone(account.pk, UNSERVED_SECONDS, failed=True)
     if accounts:
         soonest = pace.seconds_until_free(accounts[0].pk)
         time.sleep(min(0.5, max(0.005, soonest - pace.NEAR)) + random.uniform(0.0, 0.02))
     return False
 
 
+def _served(account: Pace) -> bool:
+    slot = pace.reserve(account, patience=pace.NEAR)
+    if slot is None:
+        return False
+    call = claim_next(account.pk)
+    if call is None:
+        pace.release(slot, account.platform)
+        return False
+    deliver(call, slot)
+    return True
+
+
+def _near() -> OutboundCall | None:
+    """A call that can be served within the next moments. Accounts that wait longer (their platform is down) wait for
+    the sweeper: their backlog must not keep every worker from other work."""
+    call = OutboundCall.objects.filter(due(timezone.now() + LINGER)).order_by("pace__next_at").first()
+    return call if call and pace.seconds_until_free(call.pace_id) <= LINGER.total_seconds() else None
+
+
 def _nothing_near() -> bool:
-    """Whether no call falls due within the next moments; otherwise waits for it a little."""
-    soon = timezone.now() + LINGER
-    state = OutboundCall.State
-    near = OutboundCall.objects.filter(
-        Q(state__in=[state.PENDING, state.UNKNOWN], due_at__lte=soon) & (Q(lease_until=None) | Q(lease_until__lt=soon))
-    ).exists()
-    if near:
-        time.sleep(0.05)
-    return not near
+    """Whether no call can be served within the next moments; otherwise waits for it a little."""
+    if _near() is None:
+        return True
+    time.sleep(0.05)
+    return False
 
 
 def _ring_again() -> None:
-    left = OutboundCall.objects.filter(due(timezone.now())).values_list("pk", flat=True).first()
-    if left is not None:
-        ring_for(left)
+    if left := _near():
+        ring_for(left.pk)
 
 
 def attempt_now(call: OutboundCall, *, patience: float) -> bool:
@@ -113,6 +129,11 @@ def attempt_now(call: OutboundCall, *, patience: float) -> bool:
         return False
     try:
         return _attempt(call, patience)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception:
+        log.exception("call %s cannot be attempted now", call.pk)
+        return False
     finally:
         _senders.release()
 

@@ -1,0 +1,86 @@
+"""The line that carries one HTTP exchange: did it ever stand, and how long may it last."""
+
+import contextlib
+import socket
+import threading
+from functools import partial
+from types import TracebackType
+from typing import Any
+
+import requests
+from requests.adapters import HTTPAdapter
+from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import ConnectTimeoutError
+
+
+class Line:
+    """Cut after `seconds`, whatever happens on it: socket timeouts bound only the pauses between two bytes, so a
+    platform that dribbles would outlast the lease of its call."""
+
+    def __init__(self, seconds: float) -> None:
+        self.connected = False
+        self.was_cut = False
+        self._sockets: list[socket.socket] = []
+        self._timer = threading.Timer(seconds, self._cut)
+        self._timer.daemon = True
+
+    def __enter__(self) -> None:
+        self._timer.start()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._timer.cancel()
+
+    def carry(self, session: requests.Session) -> None:
+        """Has all requests of the session go over this line."""
+        for scheme in ("http://", "https://"):
+            session.mount(scheme, _Adapter(self))
+
+    def opened(self, connection: socket.socket) -> None:
+        """Called when a connection stands, before anything is sent on it."""
+        self._sockets.append(connection)
+        if self.was_cut:
+            connection.close()
+            raise ConnectTimeoutError("connecting took too long")
+        self.connected = True
+
+    def _cut(self) -> None:
+        self.was_cut = True
+        for connection in self._sockets:
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+
+
+class _Http(HTTPConnection):
+    def __init__(self, line: Line, *args: Any, **kwargs: Any) -> None:
+        self.line = line
+        super().__init__(*args, **kwargs)
+
+    def connect(self) -> None:
+        super().connect()
+        assert self.sock is not None
+        self.line.opened(self.sock)
+
+
+class _Https(HTTPSConnection):
+    def __init__(self, line: Line, *args: Any, **kwargs: Any) -> None:
+        self.line = line
+        super().__init__(*args, **kwargs)
+
+    def connect(self) -> None:
+        super().connect()
+        assert self.sock is not None
+        self.line.opened(self.sock)
+
+
+class _Adapter(HTTPAdapter):
+    def __init__(self, line: Line) -> None:
+        self.line = line
+        super().__init__()
+
+    def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
+        pool = super().get_connection_with_tls_context(*args, **kwargs)
+        kind = _Https if pool.scheme == "https" else _Http
+        vars(pool)["ConnectionCls"] = partial(kind, self.line)
+        return pool
