@@ -1,14 +1,18 @@
 """Where everything is."""
 
 from django.contrib import admin
-from django.urls import URLPattern, URLResolver, include, path
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
+from django.urls import URLPattern, URLResolver, include, path, re_path
+from drf_spectacular.views import SpectacularAPIView
+
+from stores.api import ApiDocs, no_such_route
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("stores.urls")),
     path("", include("coupons.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(url_name="schema"), name="api-docs"),
+    path("api/docs/", ApiDocs.as_view(url_name="schema"), name="api-docs"),
+    path("api/v1/", include("coupons.api.urls")),
+    re_path(r"^api/", no_such_route),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]

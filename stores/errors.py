@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.core.exceptions import PermissionDenied
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
@@ -18,6 +18,9 @@ TITLES: dict[str, StrOrPromise] = {
     "unauthenticated": gettext_lazy("A valid API key is needed"),
     "invalid": gettext_lazy("The request is not valid"),
     "malformed_json": gettext_lazy("The body is not valid JSON"),
+    "malformed_code": gettext_lazy("This is not a coupon code"),
+    "idempotency_key_reused": gettext_lazy("This Idempotency-Key was used before, for another store or code"),
+    "body_too_large": gettext_lazy("The body is too large"),
     "method_not_allowed": gettext_lazy("This method is not allowed here"),
     "unsupported_media_type": gettext_lazy("Send JSON"),
     "too_many_tries": gettext_lazy("Too many tries, please wait a moment"),
@@ -63,6 +66,8 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     # rest_framework.views reads the settings that name this function, so it cannot be imported above.
     from rest_framework.views import exception_handler, set_rollback
 
+    if isinstance(error, SuspiciousOperation):
+        error = Problem("invalid", TITLES["invalid"], status=400)
     if isinstance(error, Problem):
         set_rollback()
         body = problem(error.reason, str(error.detail), status=error.status_code, **error.extra)

@@ -1,0 +1,133 @@
+"""Rows as the API shows them. Plain functions rather than serializers: they run hundreds of times a second."""
+
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+
+from coupons.models import Batch, BatchItem, Lookup, Product, Verification
+from coupons.reasons import TEXTS, Reason
+from coupons.services import batch_progress
+from stores.models import Store
+from stores.platforms.outbox.work import PlaceInLine
+
+
+def store_shown(store: Store) -> dict[str, Any]:
+    gateway = getattr(store, "gateway", None)
+    page = settings.PUBLIC_BASE_URL + reverse("coupons:guest", args=[store.guest_slug])
+    return {
+        "id": store.pk,
+        "name": store.name,
+        "trade": store.trade,
+        "remote_id": gateway.remote_id if gateway else None,
+        "authorisation": gateway.authorisation if gateway else None,
+        "requests_left": gateway.request_count if gateway else None,
+        "guest_page": page if store.guest_page_open else None,
+    }
+
+
+def product_shown(product: Product) -> dict[str, Any]:
+    return {
+        "sku_id": product.sku_id,
+        "name": product.name,
+        "price": product.price,
+        "list_price": product.list_price,
+        "on_sale": product.vanished_at is None,
+        "synced_at": product.synced_at,
+    }
+
+
+def verification_shown(row: Verification, place: PlaceInLine | None) -> dict[str, Any]:
+    """Needs `product`, and `duplicate_of` where there is one, to be read with the row."""
+    shown = {
+        "id": row.pk,
+        "store": row.store_id,
+        "status": row.status,
+        "reason": row.reason or None,
+        "message": _message(Reason.SKU_UNMAPPED if row.unmapped and not row.reason else row.reason),
+        "gateway_message": row.gateway_message,
+        "product": _deal(row),
+        "order_id": row.order_id,
+        "code_tail": row.code_tail,
+        "inferred": row.inferred,
+        "queue": _queue(place),
+        "requested_by": row.requested_by,
+        "created_at": row.created_at,
+        "settled_at": row.settled_at,
+    }
+    first = row.duplicate_of
+    if first:
+        shown["duplicate_of"] = {"id": first.pk, "requested_by": first.requested_by, "settled_at": first.settled_at}
+    return shown
+
+
+def lookup_shown(row: Lookup, product: Product | None, place: PlaceInLine | None) -> dict[str, Any]:
+    deal = {"sku_id": row.sku_id, "name": product.name if product else row.sku_name, "price": row.price}
+    if product and row.price is None:
+        deal["price"] = product.price
+    return {
+        "id": row.pk,
+        "store": row.store_id,
+        "status": row.status,
+        "unused": row.is_unused,
+        "reason": row.reason or None,
+        "message": _message(row.reason),
+        "gateway_message": row.gateway_message,
+        "product": deal if row.sku_id else None,
+        "order_id": row.order_id,
+        "code_tail": row.code_tail,
+        "queue": _queue(place),
+        "created_at": row.created_at,
+        "read_at": row.read_at,
+    }
+
+
+def batch_shown(batch: Batch) -> dict[str, Any]:
+    progress = batch_progress(batch)
+    return {
+        "id": batch.pk,
+        "store": batch.store_id,
+        "requested_by": batch.requested_by,
+        "created_at": batch.created_at,
+        "total": progress.total,
+        "settled": progress.settled,
+        "percent": progress.percent,
+        "verified": progress.verified,
+        "refused": progress.refused,
+        "malformed": progress.malformed,
+        "waiting": progress.waiting,
+        "unknown": progress.unknown,
+        "lines": [_line(item) for item in batch.items.select_related("verification").order_by("position")],
+    }
+
+
+def _line(item: BatchItem) -> dict[str, Any]:
+    row = item.verification
+    reason = row.reason if row else item.reason
+    return {
+        "position": item.position,
+        "code_tail": item.code_tail,
+        "verification": item.verification_id,
+        "status": row.status if row else "malformed",
+        "reason": reason or None,
+        "message": _message(reason),
+    }
+
+
+def _message(reason: str) -> str:
+    return str(TEXTS[reason].staff) if reason else ""
+
+
+def _queue(place: PlaceInLine | None) -> dict[str, int] | None:
+    return {"position": place.position, "seconds": place.seconds} if place else None
+
+
+def _deal(row: Verification) -> dict[str, Any] | None:
+    product = row.product
+    if product is None:
+        return {"sku_id": row.sku_id, "name": row.sku_name, "price": row.value} if row.sku_id else None
+    return {
+        "sku_id": product.sku_id,
+        "name": product.name,
+        "price": row.value if row.value is not None else product.price,
+    }

@@ -1,0 +1,188 @@
+"""The API's views: read what comes in, call a service, show what became of it."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+from django.urls import reverse
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from coupons import services
+from coupons.api import schema
+from coupons.api.inputs import VerificationFilter, code_in, codes_in
+from coupons.api.shown import batch_shown, lookup_shown, product_shown, store_shown, verification_shown
+from coupons.models import Batch, Channel, Lookup, Product, Verification
+from stores.api import ApiView, Pages, PagesById
+from stores.errors import TITLES, Problem
+from stores.models import ApiKey, Store
+
+READ, LOOKUP, VERIFY = ApiKey.Scope.READ, ApiKey.Scope.LOOKUP, ApiKey.Scope.VERIFY
+
+# The secrets are read by whoever delivers a call.
+WITH_GATEWAY = Store.objects.select_related("gateway__connection").defer(
+    "gateway__connection__credentials", "gateway__connection__token"
+)
+
+
+def flow_of(key: ApiKey) -> str:
+    return f"key:{key.pk}"
+
+
+class Stores(ApiView):
+    scopes = {"GET": (READ,)}
+    pagination_class = PagesById
+
+    @schema.LIST_STORES
+    def get(self, request: Request) -> Response:
+        stores = Store.objects.for_staff(self.key).filter(is_active=True).select_related("gateway")
+        pages = PagesById()
+        rows = pages.paginate_queryset(stores, request) or ()
+        return pages.get_paginated_response([store_shown(row) for row in rows])
+
+
+class Products(ApiView):
+    scopes = {"GET": (READ,)}
+    pagination_class = PagesById
+
+    @schema.LIST_PRODUCTS
+    def get(self, request: Request, store_id: int) -> Response:
+        products = Product.objects.filter(store=self.store(store_id))
+        pages = PagesById()
+        rows = pages.paginate_queryset(products, request) or ()
+        return pages.get_paginated_response([product_shown(row) for row in rows])
+
+
+class Lookups(ApiView):
+    scopes = {"POST": (LOOKUP,)}
+
+    @schema.CREATE_LOOKUP
+    def post(self, request: Request, store_id: int) -> Response:
+        store, wait = self.store(store_id), self.wait_seconds()
+        row = services.lookup_request(
+            store=store, code=code_in(request.data), channel=Channel.API, flow=flow_of(self.key)
+        )
+        return lookup_response(services.lookup_pursue(row, wait=wait))
+
+
+class LookupDetail(ApiView):
+    scopes = {"GET": (LOOKUP, READ)}
+
+    @schema.READ_LOOKUP
+    def get(self, request: Request, pk: int) -> Response:
+        wait = self.wait_seconds()
+        row = Lookup.objects.for_staff(self.key).filter(pk=pk).first()
+        if row is None:
+            raise NotFound
+        return lookup_response(services.lookup_pursue(row, wait=wait, ring=False) if wait else row)
+
+
+def lookup_response(row: Lookup) -> Response:
+    product = Product.objects.filter(store_id=row.store_id, sku_id=row.sku_id).first() if row.sku_id else None
+    waiting = row.status == Lookup.Status.QUEUED
+    return Response(lookup_shown(row, product, services.lookup_place(row)), status=202 if waiting else 200)
+
+
+class StoreVerifications(ApiView):
+    scopes = {"POST": (VERIFY,)}
+
+    @schema.CREATE_VERIFICATION
+    def post(self, request: Request, store_id: int) -> Response:
+        store = self.store(store_id, WITH_GATEWAY)
+        wait, request_key, code = self.wait_seconds(), self.idempotency_key(), code_in(request.data)
+        try:
+            requested = services.verification_request(
+                store=store,
+                code=code,
+                channel=Channel.API,
+                actor=self.key,
+                flow=flow_of(self.key),
+                request_key=request_key,
+                gateway=getattr(store, "gateway", None),
+            )
+        except services.KeyReused as error:
+            raise Problem("idempotency_key_reused", TITLES["idempotency_key_reused"], status=422) from error
+        row = services.verification_pursue(requested.verification, wait=wait, call=requested.call)
+        return Response(
+            verification_shown(row, services.place_of(row, requested.call)),
+            status=201 if requested.created else 200,
+            headers={"Location": reverse("api:verification", args=[row.pk])},
+        )
+
+
+class Verifications(ApiView):
+    scopes = {"GET": (READ,)}
+    pagination_class = Pages
+
+    @schema.LIST_VERIFICATIONS
+    def get(self, request: Request) -> Response:
+        pages = Pages()
+        rows = pages.paginate_queryset(self._wanted(), request) or []
+        return pages.get_paginated_response(list(verifications_shown(rows)))
+
+    def _wanted(self) -> QuerySet[Verification]:
+        query = VerificationFilter(data=self.request.query_params)
+        query.is_valid(raise_exception=True)
+        given: dict[str, Any] = query.validated_data
+        lookups = {
+            "created_after": "created_at__gte",
+            "created_before": "created_at__lt",
+            "settled_after": "settled_at__gte",
+            "status": "status__in",
+            "reason": "reason",
+        }
+        rows = Verification.objects.filter(store_id__in=self._store_ids(given.get("store")))
+        rows = rows.filter(**{lookups[name]: value for name, value in given.items() if name in lookups})
+        return rows.select_related("product", "duplicate_of")
+
+    def _store_ids(self, wanted: int | None) -> list[int]:
+        """The stores' ids as values: with a join instead, the database cannot know how rare a merchant's rows are."""
+        stores = Store.objects.for_staff(self.key)
+        ids = list((stores if wanted is None else stores.filter(pk=wanted)).order_by().values_list("pk", flat=True))
+        if wanted is not None and not ids:
+            raise NotFound
+        return ids
+
+
+def verifications_shown(rows: Iterable[Verification]) -> Iterable[dict[str, Any]]:
+    places = services.places_of(rows)
+    return (verification_shown(row, places.get(row.pk)) for row in rows)
+
+
+class VerificationDetail(ApiView):
+    scopes = {"GET": (READ, VERIFY)}
+
+    @schema.READ_VERIFICATION
+    def get(self, request: Request, pk: int) -> Response:
+        wait = self.wait_seconds()
+        rows = Verification.objects.for_staff(self.key).select_related("product", "duplicate_of")
+        row = rows.filter(pk=pk).first()
+        if row is None:
+            raise NotFound
+        if wait:
+            services.verification_pursue(row, wait=wait, ring=False)
+        return Response(verification_shown(row, services.place_of(row)))
+
+
+class Batches(ApiView):
+    scopes = {"POST": (VERIFY,)}
+
+    @schema.CREATE_BATCH
+    def post(self, request: Request, store_id: int) -> Response:
+        store = self.store(store_id)
+        batch = services.batch_create(store=store, raw_codes=codes_in(request.data), actor=self.key)
+        return Response(
+            batch_shown(batch), status=201, headers={"Location": reverse("api:verification-batch", args=[batch.pk])}
+        )
+
+
+class BatchDetail(ApiView):
+    scopes = {"GET": (READ, VERIFY)}
+
+    @schema.READ_BATCH
+    def get(self, request: Request, pk: int) -> Response:
+        batch = Batch.objects.for_staff(self.key).filter(pk=pk).first()
+        if batch is None:
+            raise NotFound
+        return Response(batch_shown(batch))

@@ -1,0 +1,267 @@
+"""Every API route against every kind of caller, in one table; a route that is not in the table fails."""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.urls import URLPattern, get_resolver
+from django.urls.resolvers import URLResolver
+
+from coupons.models import Batch, Lookup
+from stores.models import ApiKey, Merchant, OutboundCall, Store
+from stores.platforms import pace
+from tests import factories
+from tests.api import Api, api_of, problem
+
+ACTORS = ("full", "read_only", "other_store", "other_merchant", "revoked", "nobody")
+
+
+@dataclass(frozen=True)
+class Route:
+    """`expected` is the status per actor, in the order of ACTORS; `scope` is what a key needs at least one of."""
+
+    method: str
+    path: str
+    scope: str
+    expected: tuple[int, ...]
+    body: Any = None
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+CODE = {"code": "700012345678"}
+TABLE = [
+    Route("GET", "stores/", "read", (200, 200, 200, 200, 401, 401)),
+    Route("GET", "stores/<int:store_id>/products/", "read", (200, 200, 404, 404, 401, 401)),
+    Route("POST", "stores/<int:store_id>/lookups/", "lookup", (202, 403, 404, 404, 401, 401), CODE),
+    Route("GET", "lookups/<int:pk>/", "lookup read", (200, 200, 404, 404, 401, 401)),
+    Route("POST", "stores/<int:store_id>/verifications/", "verify", (201, 403, 404, 404, 401, 401), CODE),
+    Route("GET", "verifications/", "read", (200, 200, 200, 200, 401, 401)),
+    Route("GET", "verifications/<int:pk>/", "read verify", (200, 200, 404, 404, 401, 401)),
+    Route(
+        "POST",
+        "stores/<int:store_id>/verification-batches/",
+        "verify",
+        (201, 403, 404, 404, 401, 401),
+        {"codes": ["700012345678", "?"]},
+    ),
+    Route("GET", "verification-batches/<int:pk>/", "read verify", (200, 200, 404, 404, 401, 401)),
+]
+HOSTILE_BODIES: list[tuple[bytes, str]] = [
+    (b"", "application/json"),
+    (b"null", "application/json"),
+    (b"[]", "application/json"),
+    (b'"code"', "application/json"),
+    (b"12", "application/json"),
+    (b"{", "application/json"),
+    (b"\xff\xfe\x00", "application/json"),
+    (b"{}", "application/json; charset=zlib"),
+    (b'{"code": NaN}', "application/json"),
+    (b'{"code": null, "codes": null}', "application/json"),
+    (b'{"code": true, "codes": true}', "application/json"),
+    (b'{"code": 1e999, "codes": [1e999]}', "application/json"),
+    (b'{"code": [], "codes": {}}', "application/json"),
+    (b'{"code": {"code": "1"}, "codes": [["1"]]}', "application/json"),
+    (b'{"code": "", "codes": []}', "application/json"),
+    (b'{"code": "\\u0000", "codes": ["1234\\u0000", "\\u0000"]}', "application/json"),
+    (b'{"code": "\\ud800", "codes": ["\\ud800", "12345678\\udfff"]}', "application/json"),
+    (b'{"code": "12345678\\u0000", "\\ud800": 1, "codes": ["\\u202e12"]}', "application/json"),
+    ('{"code": "𝟙𝟚𝟛😀", "codes": ["😀😀😀😀😀"]}'.encode(), "application/json"),
+    (b'{"code": "1\'; DROP TABLE stores_store; --", "codes": ["1\' OR 1=1"]}', "application/json"),
+    (b'{"code": "' + b"1" * 10_240 + b'", "codes": ["' + b"1" * 10_240 + b'"]}', "application/json"),
+    (b'{"code": ' + b"9" * 5000 + b"}", "application/json"),
+    (b"[" * 100_000, "application/json"),
+    (b'{"code":' * 20_000, "application/json"),
+    (b" " * 300_000, "application/json"),
+    (b'{"codes": [' + b'"1",' * 1000 + b'"1"]}', "application/json"),
+    (b"code=700012345678", "application/x-www-form-urlencoded"),
+    (b"<code>700012345678</code>", "text/xml"),
+    (b'{"code": "700012345678"}', ""),
+    (b"\x00" * 100, "multipart/form-data; boundary=x"),
+]
+HOSTILE_PARAMS: list[str] = [
+    "wait=-1",
+    "wait=NaN",
+    "wait=1e3",
+    "wait=%00",
+    "wait=%F0%9F%98%80",
+    "wait=&wait=x",
+    "cursor=x",
+    "cursor=%00",
+    "cursor=cD0lMDA%3D",
+    "cursor=cD14",
+    "cursor=cD0yMDI2LTEzLTQw",
+    "cursor=cj0xJnA9OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5",
+    "cursor=bz0tMQ%3D%3D",
+    "cursor=%ED%A0%80",
+    "page_size=-1",
+    "page_size=99999999999999999999999",
+    "created_after=0001-01-01T00:00:00%2B14:00",
+    "created_before=9999-12-31T23:59:59-14:00",
+    "created_after=%00",
+    "created_after=20261122",
+    "settled_after=9999999999999999999999",
+    "store=0",
+    "store=99999999999999999999999",
+    "store=%D9%A1",
+    "status=%00",
+    "status=verified&status=verified&status=verified&status=verified&status=verified&status=verified",
+    "reason=%ED%A0%80",
+    "format=html",
+    "%00=%00",
+    "a=1&" * 1001,
+]
+HOSTILE_IDS = ["0", str(2**63 - 1), str(2**63), "9" * 5000, "-1", "1.0", "%00", "١", "x' OR 1=1", "../stores"]
+
+
+@dataclass
+class Scene:
+    actors: dict[str, Api]
+    ids: dict[str, int]
+
+    def path(self, route: Route, value: str = "") -> str:
+        """The route's path with the scene's ids, or with `value` for each of them."""
+        what = route.path.split("/")[0]
+        return re.sub(r"<int:\w+>", lambda _: value or str(self.ids[what]), route.path)
+
+    def call(self, actor: str, route: Route, path: str) -> Any:
+        api = self.actors[actor]
+        return api.get(path) if route.method == "GET" else api.post(path, route.body)
+
+
+@pytest.fixture
+def scene(db: None) -> Scene:
+    """A store whose gateway has no free slot, with one row of everything, and everybody who may come along."""
+    gateway = factories.GatewayStoreFactory()
+    pace.postpone(gateway.connection.pace_id, 600)
+    merchant, store = gateway.store.merchant, gateway.store
+    elsewhere = factories.StoreFactory(merchant=merchant)
+    verification = factories.VerificationFactory(store=store, product=factories.ProductFactory(store=store))
+    lookup = Lookup.objects.create(store=store, code_tail="1234", channel="api", flow="x", status=Lookup.Status.DONE)
+    batch = Batch.objects.create(store=store, requested_by="小王")
+    return Scene(
+        actors=_actors(merchant, elsewhere),
+        ids={
+            "stores": store.pk,
+            "verifications": verification.pk,
+            "lookups": lookup.pk,
+            "verification-batches": batch.pk,
+        },
+    )
+
+
+def _actors(merchant: Merchant, elsewhere: Store) -> dict[str, Api]:
+    revoked, secret = factories.api_key(merchant)
+    ApiKey.objects.filter(pk=revoked.pk).update(is_active=False)
+    return {
+        "full": api_of(merchant),
+        "read_only": api_of(merchant, scopes=("read",)),
+        "other_store": api_of(merchant, elsewhere),
+        "other_merchant": api_of(factories.MerchantFactory()),
+        "revoked": Api(secret),
+        "nobody": Api(""),
+    }
+
+
+def routes_in(patterns: Any, prefix: str = "") -> Iterator[tuple[str, str, Any]]:
+    """(method, path, view class) of everything below /api/v1/."""
+    for pattern in patterns:
+        path = prefix + str(pattern.pattern)
+        if isinstance(pattern, URLResolver):
+            yield from routes_in(pattern.url_patterns, path)
+        elif isinstance(pattern, URLPattern) and path.startswith("api/v1/"):
+            view: Any = pattern.callback
+            for method in view.cls.http_method_names:
+                if hasattr(view.cls, method):
+                    yield method.upper(), path.removeprefix("api/v1/"), view.cls
+
+
+def test_every_route_is_in_the_table() -> None:
+    known = {(route.method, route.path) for route in TABLE}
+    assert {(method, path) for method, path, _ in routes_in(get_resolver().url_patterns)} == known
+
+
+def test_every_view_asks_for_the_scopes_of_the_table() -> None:
+    table = {(route.method, route.path): set(route.scope.split()) for route in TABLE}
+    views = routes_in(get_resolver().url_patterns)
+    assert {(method, path): {str(scope) for scope in cls.scopes[method]} for method, path, cls in views} == table
+
+
+@pytest.mark.parametrize("route", TABLE, ids=str)
+def test_each_caller_gets_what_the_table_says(scene: Scene, route: Route) -> None:
+    answers = {actor: scene.call(actor, route, scene.path(route)) for actor in ACTORS}
+    assert {actor: answer.status_code for actor, answer in answers.items()} == dict(
+        zip(ACTORS, route.expected, strict=True)
+    )
+    codes = {401: "unauthenticated", 403: "forbidden", 404: "not_found"}
+    for answer in answers.values():
+        if answer.status_code >= 400:
+            assert problem(answer) == (answer.status_code, codes[answer.status_code])
+        if answer.status_code == 401:
+            assert answer["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("actor", ["other_store", "other_merchant"])
+def test_lists_are_empty_for_who_reaches_nothing_of_it(scene: Scene, actor: str) -> None:
+    assert scene.actors[actor].get("verifications/").json()["results"] == []
+
+
+@pytest.mark.parametrize("route", TABLE, ids=str)
+def test_other_methods_are_not_allowed(scene: Scene, route: Route) -> None:
+    for method in ("put", "patch", "delete", "options", "trace", "brew"):
+        answer = scene.actors["full"].raw(method, scene.path(route), b"{}", "application/json")
+        assert problem(answer) == (405, "method_not_allowed")
+        assert route.method in answer["Allow"]
+
+
+@pytest.mark.parametrize("route", [route for route in TABLE if route.method == "POST"], ids=str)
+def test_hostile_bodies_are_refused_as_problems(scene: Scene, route: Route) -> None:
+    for body, content_type in HOSTILE_BODIES:
+        answer = scene.actors["full"].raw("post", scene.path(route), body, content_type)
+        if answer.status_code == 201:
+            assert answer.json()["malformed"] == answer.json()["total"] > 0
+        else:
+            assert problem(answer)[0] in (400, 413, 415, 422), (body[:40], content_type)
+    assert not OutboundCall.objects.exists()
+
+
+@pytest.mark.parametrize("route", TABLE, ids=str)
+def test_hostile_parameters_are_refused_or_ignored(scene: Scene, route: Route) -> None:
+    for query in HOSTILE_PARAMS:
+        answer = scene.call("full", route, f"{scene.path(route)}?{query}")
+        if answer.status_code >= 300:
+            assert problem(answer)[0] in (400, 404), query
+
+
+@pytest.mark.parametrize("route", [route for route in TABLE if "<" in route.path], ids=str)
+def test_an_impossible_id_is_not_found(scene: Scene, route: Route) -> None:
+    for value in HOSTILE_IDS:
+        assert problem(scene.call("full", route, scene.path(route, value))) == (404, "not_found"), value
+
+
+@pytest.mark.parametrize(
+    "header",
+    ["Basic eDp5", "Bearer", "Bearer  ", "Bearer zg_wrong", "Bearer \xfcber", "Bearer " + "x" * 5000, "Token zg", " "],
+)
+def test_a_header_without_a_valid_key_is_unauthenticated(scene: Scene, header: str) -> None:
+    answer = Api("").get("stores/", Authorization=header)
+    assert problem(answer) == (401, "unauthenticated")
+    assert answer["WWW-Authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize("accept", ["text/html", "image/png", "*/*;q=0", "x", ""])
+def test_json_comes_whatever_is_accepted(scene: Scene, accept: str) -> None:
+    answer = scene.actors["full"].get("stores/", Accept=accept)
+    assert (answer.status_code, answer["Content-Type"]) == (200, "application/json")
+
+
+@pytest.mark.parametrize(
+    "path", ["/api/", "/api/v1/", "/api/v2/stores/", "/api/v1/stores", "/api/v1/nothing/", "/api/%00"]
+)
+@pytest.mark.parametrize("method", ["get", "post"])
+def test_an_unknown_address_is_a_problem_and_no_page(scene: Scene, path: str, method: str) -> None:
+    answer = scene.actors["full"].client.generic(method.upper(), path, b"{}", content_type="application/json")
+    assert problem(answer) == (404, "not_found")
