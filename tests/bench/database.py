@@ -3,11 +3,12 @@
 import contextlib
 import os
 import secrets
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-NAME = "zg_bench"
+NAME, LARGE = "zg_bench", "zg_bench_large"
 POSTGRES = "postgres://postgres@127.0.0.1:5432/postgres"
 
 
@@ -20,24 +21,62 @@ def environment(database: str, folder: Path) -> Iterator[None]:
     os.environ.update(
         DJANGO_SETTINGS_MODULE="config.settings",
         ENV_FILE=os.devnull,
+        VAR_DIR=str(folder),
         DEBUG="0",
         LOG_LEVEL="WARNING",
+        # The limiter does its work and lets everything through.
+        API_REQUESTS_PER_MINUTE="10000000",
         SECRET_KEY=secrets.token_urlsafe(50),
         HASH_KEY=secrets.token_urlsafe(50),
         CREDENTIAL_KEYS=_fernet_key(),
         STATICFILES_BACKEND="django.contrib.staticfiles.storage.StaticFilesStorage",
     )
+    (folder / "static").mkdir()
     if database == "sqlite":
-        os.environ["DATABASE_URL"] = f"sqlite:///{folder / 'bench.sqlite3'}"
+        os.environ["DATABASE_URL"] = f"sqlite:///{folder / NAME}"
         yield
         return
     os.environ["DATABASE_URL"] = urlunsplit(urlsplit(database)._replace(path=f"/{NAME}"))
-    _execute(database, f'DROP DATABASE IF EXISTS "{NAME}"')
+    _drop(database)
     _execute(database, f'CREATE DATABASE "{NAME}"')
     try:
         yield
     finally:
-        _execute(database, f'DROP DATABASE IF EXISTS "{NAME}" WITH (FORCE)')
+        _drop(database, " WITH (FORCE)")
+
+
+def _drop(database: str, how: str = "") -> None:
+    for name in (LARGE, NAME):
+        _execute(database, f'DROP DATABASE IF EXISTS "{name}"{how}')
+
+
+def url(name: str) -> str:
+    """DATABASE_URL of one of the two databases."""
+    return os.environ["DATABASE_URL"].removesuffix(NAME) + name
+
+
+def point_at(name: str) -> None:
+    """Lets this process's queries go to one of the two databases."""
+    from django.db import connections
+
+    default = connections.databases["default"]
+    connections["default"].close()
+    default["NAME"] = default["NAME"].removesuffix(LARGE).removesuffix(NAME) + name
+    del connections["default"]
+
+
+def clone() -> None:
+    """Makes the large database a copy of the first one, which nobody else may be using."""
+    from django.db import connection
+
+    vendor, name = connection.vendor, str(connection.settings_dict["NAME"])
+    if vendor == "sqlite":
+        tidy()
+        connection.close()
+        shutil.copyfile(name, name.removesuffix(NAME) + LARGE)
+    else:
+        connection.close()
+        _execute(url("postgres"), f'CREATE DATABASE "{LARGE}" TEMPLATE "{NAME}"')
 
 
 def _fernet_key() -> str:

@@ -24,6 +24,7 @@ class Load:
     statuses: Counter[int] = field(default_factory=Counter)
     seconds: float = 0.0
     client_cpu: float = 0.0
+    last: bytes = b""
     failed: bytes = b""
 
     @property
@@ -110,6 +111,7 @@ def _note(load: Load, lane: _Lane, answer: bytes) -> None:
     status = int(answer[9:12])
     load.latencies.append(time.perf_counter() - lane.sent_at)
     load.statuses[status] += 1
+    load.last = answer
     if status >= 400:
         load.failed = answer
 

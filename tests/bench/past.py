@@ -1,0 +1,106 @@
+"""A past: many settled verifications with everything that belongs to them, copied in SQL from one real one."""
+
+from typing import Any
+
+from django.db import connection, models
+
+from coupons.models import Channel, Lookup, Verification, VerificationRequest
+from coupons.services import verification_pursue, verification_request
+from stores.models import OutboundAttempt, OutboundCall
+from tests.bench.processes import Broken
+from tests.bench.shops import Shop
+
+# The i-th copy: a hash, the last four digits, and a moment in the past, 200 seconds before the copy before it.
+WORDS = {
+    "postgresql": {
+        "hash": "md5('a' || n.i) || md5('b' || n.i)",
+        "tail": "lpad((n.i % 10000)::text, 4, '0')",
+        "then": "now() - (n.i + 60) * interval '200 seconds'",
+        "text": "text",
+    },
+    "sqlite": {
+        "hash": "lower(hex(randomblob(32)))",
+        "tail": "substr('0000' || (n.i % 10000), -4)",
+        "then": "strftime('%Y-%m-%d %H:%M:%f', 'now', '-' || ((n.i + 60) * 200) || ' seconds')",
+        "text": "text",
+    },
+}
+# Copies get primary keys from here on, so that they can refer to one another; real rows come after them.
+FIRST = 1_000_000
+
+
+def verify_one(shop: Shop, code: str) -> Verification:
+    """The real one."""
+    requested = verification_request(store=shop.store, code=code, channel=Channel.API, flow="bench", request_key="past")
+    row = verification_pursue(requested.verification, wait=20)
+    if row.status != Verification.Status.VERIFIED:
+        raise Broken(f"a verification ended as {row.status} {row.reason}")
+    return row
+
+
+def copy(template: Verification, stores: list[int], first: int, last: int) -> None:
+    """Copies number `first` to `last` of a settled verification, spread over `stores` (consecutive primary keys)."""
+    words = WORDS[connection.vendor]
+    store, then = f"{min(stores)} + n.i % {len(stores)}", words["then"]
+    code = {"code_hash": words["hash"], "code_tail": words["tail"], "store_id": store}
+    _copy(Lookup, template.lookup_id, first, last, created_at=then, read_at=then, **code)
+    status = "CASE WHEN n.i % 7 = 0 THEN 'refused' ELSE 'verified' END"
+    ours = f"{FIRST} + n.i"
+    _copy(
+        Verification, template.pk, first, last, lookup_id=ours, status=status, created_at=then, settled_at=then, **code
+    )
+    _copy(
+        VerificationRequest,
+        template.requests.get().pk,
+        first,
+        last,
+        verification_id=ours,
+        key="'past-' || n.i",
+        created_at=then,
+    )
+    _copy_calls(template, first, last, store)
+
+
+def _copy_calls(template: Verification, first: int, last: int, store: str) -> None:
+    """The detail call and the verify call, each with its attempt."""
+    words = WORDS[connection.vendor]
+    subjects = {"coupon.detail": template.lookup_id, "coupon.verify": template.pk}
+    for number, (operation, subject) in enumerate(subjects.items()):
+        call = OutboundCall.objects.get(operation=operation, subject_id=subject)
+        own = f"{FIRST} + 2 * n.i + {number}"
+        then = dict.fromkeys(("queued_at", "due_at", "expires_at", "settled_at"), words["then"])
+        key = f"CAST({FIRST} + n.i AS {words['text']})"
+        _copy(OutboundCall, call.pk, first, last, id=own, key=key, subject_id=f"{FIRST} + n.i", store_id=store, **then)
+        attempt = OutboundAttempt.objects.get(call=call)
+        started = {"started_at": words["then"], "ended_at": words["then"]}
+        _copy(OutboundAttempt, attempt.pk, first, last, id=own, call_id=own, **started)
+
+
+def _copy(model: type[models.Model], template: Any, first: int, last: int, **columns: str) -> None:
+    """One INSERT … SELECT; `columns` are SQL expressions over n.i, every other column is as in the template row."""
+    table = model._meta.db_table
+    columns = {"id": f"{FIRST} + n.i"} | columns
+    names = [field.column for field in model._meta.concrete_fields]
+    values = ", ".join(columns.get(name, f"t.{name}") for name in names)
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"INSERT INTO {table} ({', '.join(names)}) "
+            f"WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) "
+            f"SELECT {values} FROM {table} t CROSS JOIN n WHERE t.id = {template}"
+        )
+        if connection.vendor == "postgresql":
+            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
+
+
+def forget_after(marks: dict[type[models.Model], int]) -> None:
+    """Removes the rows that a round has added, so that every round starts alike."""
+    for model, mark in marks.items():
+        model._default_manager.filter(pk__gt=mark)._raw_delete(connection.alias)
+
+
+def marks() -> dict[type[models.Model], int]:
+    """The newest row of every table that a request for a verification writes."""
+    from django_q.models import OrmQ
+
+    tables: list[type[models.Model]] = [OutboundAttempt, OutboundCall, VerificationRequest, Verification, Lookup, OrmQ]
+    return {model: model._default_manager.order_by("-pk").values_list("pk", flat=True).first() or 0 for model in tables}
