@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, Protocol
 
 from django.contrib.auth.models import User
@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 from django_stubs_ext import StrOrPromise
 
-from stores.models import Store
+from stores.models import Connection, Store
 
 
 @dataclass(frozen=True)
@@ -43,6 +43,55 @@ class Chart:
 
 
 @dataclass(frozen=True)
+class Row:
+    cells: Sequence[StrOrPromise]
+    url: str = ""
+    tone: Literal["plain", "good", "warn", "bad"] = "plain"
+
+    @property
+    def label(self) -> str:
+        """The admin shell's word for the tone."""
+        return {"good": "success", "warn": "warning", "bad": "danger"}.get(self.tone, "info")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A short list on the dashboard; `tone` colours a row's second cell."""
+
+    title: StrOrPromise
+    headers: Sequence[StrOrPromise]
+    rows: Sequence[Row]
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that a new merchant does first."""
+
+    title: StrOrPromise
+    text: StrOrPromise
+    done: bool
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Link:
+    title: StrOrPromise
+    icon: str
+    url: str
+
+
+class PlatformTools(Protocol):
+    """What the admin can do with a connection to one platform."""
+
+    def test(self, *, connection: Connection, user: User, ip: str) -> str:
+        """Signs in with the stored credentials; "" or what went wrong."""
+
+    def sync(self, *, connection: Connection, user: User) -> list[Alert]:
+        """Reads the platform's lists and says what is new, changed or vanished."""
+
+
+@dataclass(frozen=True)
 class QueuePlace:
     position: int
     seconds: int
@@ -50,7 +99,7 @@ class QueuePlace:
 
 @dataclass(frozen=True)
 class ScanResult:
-    """What the counter shows for one scan. `key` finds it again while it is `waiting`."""
+    """What the counter shows for one scan. `key` finds it again while it is `waiting`; `code` is masked."""
 
     kind: str
     key: str
@@ -59,6 +108,8 @@ class ScanResult:
     lines: Sequence[StrOrPromise] = ()
     next_step: StrOrPromise = ""
     place: QueuePlace | None = None
+    code: str = ""
+    at: datetime | None = None
 
 
 class CounterKind(Protocol):
@@ -105,7 +156,12 @@ class Registry:
     cards: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
     charts: list[str] = field(default_factory=list)
+    tables: list[str] = field(default_factory=list)
+    steps: list[str] = field(default_factory=list)
+    store_links: list[str] = field(default_factory=list)
+    platform_tools: dict[str, str] = field(default_factory=dict)
     counter_kinds: list[str] = field(default_factory=list)
+    counter_links: list[MenuItem] = field(default_factory=list)
     sandbox_classes: list[str] = field(default_factory=list)
     demo_parts: list[str] = field(default_factory=list)
     demo_infos: list[str] = field(default_factory=list)
@@ -130,6 +186,25 @@ def alerts(user: User) -> list[Alert]:
 
 def charts(user: User) -> list[Chart]:
     return [chart for make in _made(registry.charts) for chart in make(user)]
+
+
+def tables(user: User) -> list[Table]:
+    return [table for make in _made(registry.tables) for table in make(user)]
+
+
+def steps(user: User) -> list[Step]:
+    """What is left to set up; empty once everything works."""
+    return [step for make in _made(registry.steps) for step in make(user)]
+
+
+def store_links(store: Store) -> list[Link]:
+    """Pages that belong to one store."""
+    return [link for make in _made(registry.store_links) for link in make(store)]
+
+
+def platform_tools(platform: str) -> PlatformTools | None:
+    path = registry.platform_tools.get(platform)
+    return import_string(path)() if path else None
 
 
 def counter_kinds() -> list[CounterKind]:

@@ -1,8 +1,11 @@
 from django.urls import URLPattern, path
 
-from stores import health
+from stores import health, pages
 
 urlpatterns: list[URLPattern] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
+    path("counter/", pages.counter, name="counter"),
+    path("counter/store/", pages.choose_store, name="counter-store"),
+    path("counter/result/<slug:kind>/<slug:key>/", pages.scan_result, name="counter-result"),
 ]

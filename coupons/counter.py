@@ -1,0 +1,137 @@
+"""Group coupons at the counter: the coupon kind of the one box, and how a verification reads to staff."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Literal
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
+from coupons import codes, services
+from coupons.models import Channel, Verification
+from coupons.models.verification import VerificationQuerySet
+from coupons.reasons import TEXTS, Reason
+from stores.models import Store
+from stores.registry import QueuePlace, ScanResult
+
+Status = Verification.Status
+_STATES: dict[str, Literal["ok", "refused", "unknown"]] = {
+    Status.VERIFIED: "ok",
+    Status.REFUSED: "refused",
+    Status.UNKNOWN: "unknown",
+}
+_TITLES: dict[str, StrOrPromise] = {
+    Status.VERIFIED: gettext_lazy("Verified"),
+    Status.QUEUED: gettext_lazy("Waiting for its turn"),
+    Status.SENDING: gettext_lazy("Being verified"),
+    Status.UNKNOWN: gettext_lazy("Meituan's answer was lost. We are asking what became of it."),
+}
+
+
+class CouponKind:
+    """Implements stores.registry.CounterKind."""
+
+    name = "coupon"
+
+    def recognise(self, text: str) -> str | None:
+        return codes.find_in(text)
+
+    def redeem(self, *, user: User, store: Store, code: str, request_key: str, ip: str) -> ScanResult:
+        verification = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
+        return scan_result_of(services.verification_pursue(verification))
+
+    def result(self, *, user: User, key: str) -> ScanResult | None:
+        verification = _rows().for_staff(user).filter(pk=int(key)).first() if _is_id(key) else None
+        if verification is None:
+            return None
+        return scan_result_of(services.verification_pursue(verification, ring=False))
+
+    def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
+        rows = _rows().for_staff(user).filter(store=store).exclude(channel=Channel.BATCH)[:limit]
+        return [scan_result_of(row) for row in rows]
+
+    @staticmethod
+    def _requested(user: User, store: Store, code: str, request_key: str) -> Verification:
+        ask = partial(
+            services.verification_request,
+            store=store,
+            code=code,
+            channel=Channel.COUNTER,
+            actor=user,
+            flow=f"user:{user.pk}",
+        )
+        try:
+            return ask(request_key=request_key).verification
+        except services.KeyReused:
+            # A page from the browser's history brings its old key along with another code: that is another scan.
+            return ask().verification
+
+
+def _is_id(key: str) -> bool:
+    return key.isascii() and key.isdigit() and len(key) < 19
+
+
+def _rows() -> VerificationQuerySet:
+    return Verification.objects.select_related("store", "product", "duplicate_of", "lookup")
+
+
+def scan_result_of(verification: Verification) -> ScanResult:
+    """What staff see of one verification; asks for its place in line only while it waits."""
+    texts = TEXTS.get(verification.reason) if verification.status == Status.REFUSED else None
+    return ScanResult(
+        kind=CouponKind.name,
+        key=str(verification.pk),
+        state=_STATES.get(verification.status, "waiting"),
+        title=texts.staff if texts else _TITLES.get(verification.status, verification.get_status_display()),
+        lines=_lines(verification),
+        next_step=_next_step(verification),
+        place=_place(verification),
+        code=f"…{verification.code_tail}",
+        at=verification.settled_at or verification.created_at,
+    )
+
+
+def _place(verification: Verification) -> QueuePlace | None:
+    place = services.place_of(verification)
+    return QueuePlace(place.position, place.seconds) if place else None
+
+
+def _lines(verification: Verification) -> Sequence[str]:
+    lines = [deal_of(verification)]
+    if first := verification.duplicate_of:
+        lines.append(_verified_by(first))
+    elif verification.status == Status.VERIFIED and verification.inferred:
+        lines.append(_("The answer was lost; the coupon's state shows that it was verified."))
+    if verification.status == Status.VERIFIED and verification.unmapped:
+        lines.append(str(TEXTS[Reason.SKU_UNMAPPED].staff))
+    if verification.status == Status.REFUSED and verification.gateway_message:
+        lines.append(_("Meituan's words: %(words)s") % {"words": verification.gateway_message})
+    return [line for line in lines if line]
+
+
+def deal_of(verification: Verification) -> str:
+    """Name and price (yuan) of the deal, as far as known."""
+    name = verification.product.name if verification.product else verification.sku_name
+    if verification.value is None:
+        return name
+    return f"{name} ¥{verification.value}"
+
+
+def _verified_by(first: Verification) -> str:
+    at = timezone.localtime(first.settled_at or first.created_at)
+    who = _("a guest") if first.channel == Channel.GUEST else first.requested_by
+    return _("Verified by %(who)s on %(when)s") % {"who": who, "when": date_format(at, "Y-m-d H:i")}
+
+
+def _next_step(verification: Verification) -> StrOrPromise:
+    if verification.status == Status.REFUSED and verification.reason in TEXTS:
+        return TEXTS[verification.reason].next_step
+    if verification.status == Status.UNKNOWN and verification.needs_person:
+        return _("Look in Meituan's own app, then settle it in the list of verifications.")
+    if verification.status == Status.UNKNOWN:
+        return _("Do not enter it again elsewhere; the result appears here.")
+    return ""

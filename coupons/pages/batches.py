@@ -1,0 +1,89 @@
+"""Many codes at once: paste them, watch the bar, read what became of each line."""
+
+import re
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_safe
+
+from coupons import codes, services
+from coupons.models import Batch, BatchItem, Verification
+from coupons.reasons import TEXTS
+from coupons.services.batches import MAX_CODES
+from stores.limits import client_ip
+from stores.pages import current_store, person, staff_page, stores_at_work
+
+_BETWEEN = re.compile(r"[\r\n,;，；、\t]+")
+_LATEST = 10
+
+
+def pieces_of(text: str) -> list[str]:
+    """One piece per pasted line or list entry: the code found in it, or the entry as it is."""
+    entries = [entry.strip() for entry in _BETWEEN.split(text)]
+    return [piece for entry in entries if entry for piece in _pieces_of_entry(entry)]
+
+
+def _pieces_of_entry(entry: str) -> list[str]:
+    if code := codes.find_in(entry):
+        return [code]
+    words = entry.split()
+    several = [codes.find_in(word) for word in words]
+    return words if len(words) > 1 and all(several) else [entry]
+
+
+@staff_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def batches(request: HttpRequest) -> HttpResponse:
+    """The box for many codes, and the store's last batches."""
+    stores = stores_at_work(person(request))
+    store = current_store(request, stores)
+    pieces = pieces_of(request.POST.get("codes", ""))
+    if store and 0 < len(pieces) <= MAX_CODES:
+        made = services.batch_create(store=store, raw_codes=pieces, actor=person(request), ip=client_ip(request))
+        return redirect("coupons:batch", made.pk)
+    error = _error(len(pieces)) if request.method == "POST" else ""
+    latest = Batch.objects.for_staff(request.user).filter(store=store)[:_LATEST] if store else []
+    context = {"stores": stores, "store": store, "error": error, "latest": latest, "max": MAX_CODES}
+    return render(request, "coupons/batches.html", context, status=422 if error else 200)
+
+
+def _error(count: int) -> str:
+    if count == 0:
+        return _("Paste at least one code.")
+    return _("These are %(count)d codes; at most %(max)d go at once.") % {"count": count, "max": MAX_CODES}
+
+
+@staff_page
+@require_safe
+def batch(request: HttpRequest, pk: int) -> HttpResponse:
+    """One batch: how far it is and what became of each line."""
+    found = get_object_or_404(Batch.objects.for_staff(request.user).select_related("store"), pk=pk)
+    items = found.items.select_related("verification__product", "verification__duplicate_of")
+    progress = services.batch_progress(found)
+    context = {
+        "batch": found,
+        "store": found.store,
+        "progress": progress,
+        "lines": [_line(item) for item in items],
+        "waiting": progress.settled < progress.total,
+        # Long lists are sent less often.
+        "every": 2 + progress.total // 50,
+    }
+    return render(request, "coupons/batch.html", context)
+
+
+def _line(item: BatchItem) -> dict[str, object]:
+    verification = item.verification
+    reason = verification.reason if verification else item.reason
+    status = verification.status if verification else Verification.Status.REFUSED
+    name = verification.product.name if verification and verification.product else ""
+    return {
+        "position": item.position,
+        "tail": item.code_tail,
+        "status": status,
+        "label": Verification.Status(status).label,
+        "deal": name or (verification.sku_name if verification else ""),
+        "note": TEXTS[reason].staff if reason in TEXTS else "",
+        "words": verification.gateway_message if verification and reason else "",
+    }

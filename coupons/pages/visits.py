@@ -1,0 +1,73 @@
+"""What a guest carries along without an account: a flow in a signed cookie, and addresses that nobody can guess."""
+
+import json
+import re
+import time
+import uuid
+from dataclasses import dataclass
+
+from django.conf import settings
+from django.core import signing
+from django.http import HttpRequest, HttpResponse
+
+from stores.platforms import secrets
+
+COOKIE = "guest_flow"
+COOKIE_SECONDS = 7 * 86_400
+LOOK_SECONDS = 15 * 60
+RESULT_SECONDS = 86_400
+LONGEST_TOKEN = 600
+_SALT = "coupons.pages.result"
+_FLOW = re.compile(r"guest:[0-9a-f]{32}")
+
+
+@dataclass(frozen=True)
+class Look:
+    """One look-up and the code it was for; the ledger keeps no code of a finished reading, so the address does."""
+
+    lookup_id: int
+    code: str
+
+
+def flow_of(request: HttpRequest) -> str:
+    """Names this visitor; a new name when the cookie is missing, old or not ours."""
+    flow = request.get_signed_cookie(COOKIE, default="", max_age=COOKIE_SECONDS) or ""
+    return flow if _FLOW.fullmatch(flow) else f"guest:{uuid.uuid4().hex}"
+
+
+def remember_flow(response: HttpResponse, flow: str) -> HttpResponse:
+    response.set_signed_cookie(
+        COOKIE, flow, max_age=COOKIE_SECONDS, path="/g/", secure=settings.HTTPS, httponly=True, samesite="Lax"
+    )
+    return response
+
+
+def seal_look(look: Look) -> str:
+    """Encrypted, not only signed: it holds the coupon code, and addresses end up in logs."""
+    return secrets.encrypt(json.dumps([look.lookup_id, look.code, int(time.time())]))
+
+
+def open_look(token: str) -> Look | None:
+    """None for anything that we did not seal within the last quarter of an hour."""
+    if len(token) > LONGEST_TOKEN or not token.isascii():
+        return None
+    try:
+        lookup_id, code, made = json.loads(secrets.decrypt(token))
+    except (secrets.SecretUnreadable, ValueError, TypeError):
+        return None
+    return Look(lookup_id, code) if time.time() - made < LOOK_SECONDS else None
+
+
+def sign_result(verification_id: int) -> str:
+    return signing.dumps(verification_id, salt=_SALT)
+
+
+def read_result(token: str) -> int | None:
+    """The verification's id; None for a bad or old token."""
+    if len(token) > LONGEST_TOKEN:
+        return None
+    try:
+        found = signing.loads(token, salt=_SALT, max_age=RESULT_SECONDS)
+    except signing.BadSignature:
+        return None
+    return found if isinstance(found, int) else None

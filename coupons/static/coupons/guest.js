@@ -1,0 +1,19 @@
+// Comfort only: every step of the guest page works as a plain form.
+"use strict";
+
+// A second tap must not send a form twice; a page from the browser's history is usable again.
+document.addEventListener("submit", (event) => {
+  if (!event.target.matches("[data-once]")) return;
+  setTimeout(() => event.target.querySelectorAll("button").forEach((button) => { button.disabled = true; }));
+});
+window.addEventListener("pageshow", () => {
+  document.querySelectorAll("[data-once] button").forEach((button) => { button.disabled = false; });
+});
+
+document.addEventListener("camera:code", (event) => {
+  const input = document.querySelector("#code");
+  if (!input) return;
+  input.value = event.detail;
+  document.dispatchEvent(new CustomEvent("camera:close"));
+  input.form.requestSubmit ? input.form.requestSubmit() : input.form.submit();
+});

@@ -1,0 +1,140 @@
+// The counter: keeps the focus in the box, sends each scan at once and by itself, and says the result with a tone.
+// Without this file the box is a plain form.
+"use strict";
+
+(() => {
+  const form = document.querySelector("[data-scan-form]");
+  if (!form) return;
+
+  const REPEAT = 5000; // milliseconds in which the same scan is not sent again
+  const box = form.querySelector("[name=text]");
+  const list = document.querySelector("#scans");
+  const shown = Number(list.dataset.shown);
+  const unanswered = new Map(); // what was sent and never answered, with its key: sent again, it joins the first try
+  let last = { text: "", at: 0 };
+
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    scan(box.value);
+    box.value = "";
+    box.focus();
+  });
+  document.addEventListener("camera:code", (event) => scan(event.detail));
+
+  // Lines of a pasted message stay apart, or a phone number in the next line would be joined to the code.
+  box.addEventListener("paste", (event) => {
+    const text = event.clipboardData ? event.clipboardData.getData("text") : "";
+    if (!/[\r\n]/.test(text.trim())) return;
+    event.preventDefault();
+    box.setRangeText(text.trim().replace(/\s*[\r\n]+\s*/g, " ; "), box.selectionStart, box.selectionEnd, "end");
+  });
+
+  function scan(raw) {
+    const text = raw.trim();
+    if (!text) return;
+    const now = Date.now();
+    const again = text === last.text && now - last.at < REPEAT;
+    last = { text, at: now };
+    if (again) return repeated();
+    send(text, unanswered.get(text) || newKey());
+  }
+
+  function repeated() {
+    const card = list.querySelector(".fresh");
+    if (!card) return;
+    card.classList.remove("again");
+    void card.offsetWidth; // restarts the animation
+    card.classList.add("again");
+  }
+
+  function newKey() {
+    const bytes = crypto.getRandomValues(new Uint8Array(16));
+    return Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  }
+
+  function send(text, key) {
+    const card = cardFrom("[data-sending]", text);
+    show(card);
+    unanswered.set(text, key);
+    const values = Object.fromEntries(new FormData(form));
+    card.addEventListener("htmx:beforeSwap", (event) => {
+      if (event.detail.shouldSwap) unanswered.delete(text);
+    });
+    ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((failure) => {
+      card.addEventListener(failure, () => notSent(card, text));
+    });
+    window.htmx.ajax("POST", form.action, {
+      source: card,
+      target: card,
+      swap: "outerHTML",
+      values: { ...values, text, request_key: key },
+    });
+  }
+
+  function notSent(card, text) {
+    last = { text: "", at: 0 };
+    const failed = cardFrom("[data-not-sent]", text);
+    card.replaceWith(failed);
+    announce(failed);
+  }
+
+  function cardFrom(template, text) {
+    const card = document.querySelector(template).content.firstElementChild.cloneNode(true);
+    const digits = text.replace(/\D/g, "");
+    card.querySelector(".code").textContent = digits ? `…${digits.slice(-4)}` : "";
+    return card;
+  }
+
+  function show(card) {
+    list.querySelectorAll(".fresh").forEach((old) => old.classList.remove("fresh"));
+    list.prepend(card);
+    document.querySelector("[data-empty]").hidden = true;
+  }
+
+  // Every card that htmx brings: one card per verification, at most ten, one tone when it is settled.
+  document.body.addEventListener("htmx:load", (event) => {
+    const card = event.detail.elt;
+    if (!card.matches || !card.matches("#scans > .scan")) return;
+    if (card.previousElementSibling) card.classList.remove("fresh");
+    list.querySelectorAll(".scan[data-scan]").forEach((other) => {
+      if (other !== card && other.dataset.scan === card.dataset.scan) other.remove();
+    });
+    [...list.children].slice(shown).forEach((old) => old.remove());
+    announce(card);
+  });
+
+  function announce(card) {
+    const state = card.dataset.state;
+    if (state === "ok") tone([880, 1320], 0.09);
+    if (state === "refused") tone([220, 165], 0.22);
+  }
+
+  let audio = null;
+  function tone(pitches, length) {
+    const Audio = window.AudioContext || window.webkitAudioContext;
+    if (!Audio) return;
+    audio = audio || new Audio();
+    if (audio.state === "suspended") audio.resume();
+    pitches.forEach((pitch, index) => {
+      const start = audio.currentTime + index * length;
+      const pipe = audio.createOscillator();
+      const volume = audio.createGain();
+      pipe.frequency.value = pitch;
+      volume.gain.setValueAtTime(0.18, start);
+      volume.gain.exponentialRampToValueAtTime(0.001, start + length);
+      pipe.connect(volume).connect(audio.destination);
+      pipe.start(start);
+      pipe.stop(start + length);
+    });
+  }
+
+  // A scanner types wherever the focus is, so it must be in the box.
+  window.addEventListener("focus", () => box.focus());
+  document.addEventListener("click", (event) => {
+    if (!event.target.closest("a, button, select, input, video")) box.focus();
+  });
+  document.addEventListener("keydown", (event) => {
+    if (document.activeElement === document.body && event.key.length === 1) box.focus();
+  });
+  box.focus();
+})();

@@ -1,0 +1,93 @@
+"""Many codes pasted at once."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from coupons.models import Batch, BatchItem, Verification
+from coupons.pages.batches import pieces_of
+from coupons.services.batches import MAX_CODES
+from stores.platforms import outbox
+from stores.tenancy import Role
+from tests.factories import Shop, StoreFactory, connected_shop, member
+
+HERE = "/counter/batches/"
+
+
+@pytest.fixture
+def owner(shop: Shop, client: Client) -> User:
+    user = member(shop.merchant, Role.OWNER)
+    client.force_login(user)
+    return user
+
+
+@pytest.mark.parametrize(
+    ("text", "pieces"),
+    [
+        ("", []),
+        (" \r\n , ;", []),
+        ("123456789012\r\n210987654321", ["123456789012", "210987654321"]),
+        ("123456789012，210987654321；111122223333", ["123456789012", "210987654321", "111122223333"]),
+        ("1234 5678 9012\n210987654321", ["123456789012", "210987654321"]),
+        ("123456789012 210987654321", ["123456789012", "210987654321"]),
+        ("券码：123456789012 已付款\nhello", ["123456789012", "hello"]),
+        ("１２３４５６７８９０１２", ["123456789012"]),
+    ],
+)
+def test_pasted_text_is_cut_into_codes(text: str, pieces: list[str]) -> None:
+    assert pieces_of(text) == pieces
+
+
+def test_pasted_codes_become_a_batch_with_a_bar_and_a_line_for_each(client: Client, shop: Shop, owner: User) -> None:
+    text = f"{shop.code()}\n{shop.code('expired')}\nnonsense"
+    answer = client.post(HERE, {"codes": text, "store": shop.store.pk})
+    batch = Batch.objects.get()
+    assert answer["Location"] == reverse("coupons:batch", args=[batch.pk])
+    page = client.get(answer["Location"]).content.decode()
+    assert '<progress value="1" max="3"' in page
+    assert "hx-get" in page
+    outbox.work(seconds=10)
+    page = client.get(answer["Location"]).content.decode()
+    assert '<progress value="3" max="3"' in page
+    assert "hx-get" not in page
+    assert [row.status for row in Verification.objects.order_by("pk")] == ["verified", "refused"]
+
+
+def test_nothing_and_too_much_are_refused_whole(client: Client, shop: Shop, owner: User) -> None:
+    for text in ("", "\n\n", "\n".join(["700000000000"] * (MAX_CODES + 1))):
+        answer = client.post(HERE, {"codes": text})
+        assert answer.status_code == 422
+        assert 'role="alert"' in answer.content.decode()
+    assert (Batch.objects.count(), Verification.objects.count()) == (0, 0)
+
+
+def test_odd_lines_are_listed_as_no_codes(client: Client, shop: Shop, owner: User) -> None:
+    lines = ["😀" * 50, "'; DROP TABLE x; --", "1" * 10_000, "<script>alert(1)</script>"]
+    answer = client.post(HERE, {"codes": "\n".join(lines)}, follow=True)
+    assert answer.status_code == 200
+    assert "<script>alert" not in answer.content.decode()
+    assert set(BatchItem.objects.values_list("reason", flat=True)) == {"malformed_code"}
+    assert shop.sandbox.arrivals.all() == []
+
+
+def test_a_foreign_store_and_a_foreign_batch_are_not_found(client: Client, shop: Shop, owner: User) -> None:
+    other = connected_shop(shop.sandbox)
+    assert client.post(HERE, {"codes": "700000000000", "store": other.store.pk}).status_code == 404
+    theirs = Batch.objects.create(store=other.store, requested_by="x")
+    assert client.get(f"{HERE}{theirs.pk}/").status_code == 404
+    assert client.get(f"{HERE}{'9' * 40}/").status_code == 404
+    assert Batch.objects.count() == 1
+
+
+def test_a_clerk_sees_the_batches_of_the_own_store_only(client: Client, shop: Shop) -> None:
+    client.force_login(member(shop.merchant, Role.CLERK, shop.store))
+    own = Batch.objects.create(store=shop.store, requested_by="x")
+    other = Batch.objects.create(store=StoreFactory(merchant=shop.merchant), requested_by="x")
+    assert client.get(f"{HERE}{own.pk}/").status_code == 200
+    assert client.get(f"{HERE}{other.pk}/").status_code == 404
+
+
+def test_signing_in_is_needed(client: Client, db: None) -> None:
+    assert client.get(HERE)["Location"] == "/admin/login/?next=/counter/batches/"
+    assert client.post(HERE, {"codes": "700000000000"})["Location"] == "/admin/login/?next=/counter/"
