@@ -62,6 +62,14 @@ def children() -> list[int]:
     return []
 
 
+def bury_orphans(*, except_for: int) -> None:
+    """Takes the exit codes of adopted children that have ended; `except_for` is waited for by somebody else."""
+    for pid in children():
+        if pid != except_for:
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(pid, os.WNOHANG)
+
+
 def end_children(*, patience: float) -> None:
     """Ends all our children, adopted ones included: SIGTERM first, SIGKILL after `patience` seconds."""
     _signal_all(children(), signal.SIGTERM)

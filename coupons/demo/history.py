@@ -1,0 +1,210 @@
+"""Four weeks of business at one store, as its ledger would show them."""
+
+import random
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from decimal import Decimal
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+
+from coupons import codes
+from coupons.choices import Authorisation
+from coupons.demo.deals import Listing, detail_name
+from coupons.models import Channel, GatewayStore, Product, QuotaReading, Verification
+from coupons.reasons import Reason
+from stores.models import OutboundAttempt, OutboundCall
+
+DAYS = 28
+Status = Verification.Status
+# From Monday to Sunday, and by hour from 9 to 23: people play in the evening and at weekends.
+WEEKDAY = (0.7, 0.7, 0.75, 0.85, 1.2, 1.7, 1.5)
+HOURS = {9: 1, 10: 2, 11: 3, 12: 4, 13: 6, 14: 7, 15: 6, 16: 5, 17: 5, 18: 8, 19: 11, 20: 12, 21: 9, 22: 6, 23: 3}
+CHANNELS = {Channel.COUNTER: 58, Channel.GUEST: 27, Channel.API: 12, Channel.BATCH: 3}
+REFUSED_SHARE = 0.07
+REFUSALS = {
+    Reason.ALREADY_USED: (40, "该券码已使用"),
+    Reason.NOT_FOUND: (18, "券码不存在"),
+    Reason.EXPIRED: (14, "该券码已过期"),
+    Reason.WRONG_STORE: (12, "该券码非本门店可用"),
+    Reason.REFUNDED: (10, "该券码已退款"),
+    Reason.NOT_ON_THIS_DAY: (6, "该券码今日不可用"),
+}
+
+
+@dataclass(frozen=True)
+class Book:
+    """One store's history to be written."""
+
+    listing: Listing
+    gateway: GatewayStore
+    products: Sequence[Product]
+    staff: Sequence[User]
+    dice: random.Random
+    now: datetime
+
+    def code(self) -> str:
+        return f"{self.dice.randrange(10_0000_0000_00, 19_0000_0000_00):012d}"
+
+
+def write(book: Book) -> None:
+    rows = sorted(_verifications(book), key=lambda row: row.created_at)
+    Verification.objects.bulk_create(rows, batch_size=500)
+    _calls(book, rows[-25:])
+    _quota(book)
+
+
+def _verifications(book: Book) -> Iterator[Verification]:
+    seen: set[str] = set()
+    for moment in _moments(book):
+        code = book.code()
+        if code not in seen:
+            seen.add(code)
+            yield _verification(book, code, moment)
+
+
+def _moments(book: Book) -> Iterator[datetime]:
+    """When coupons came, until now; a store without authorisation has had none for two days."""
+    end = book.now - timedelta(days=2 if book.listing.authorisation == Authorisation.EXPIRED else 0)
+    midnight = timezone.localtime(book.now).replace(hour=0, minute=0, second=0, microsecond=0)
+    for back in range(DAYS, -1, -1):
+        day = midnight - timedelta(days=back)
+        usual = book.listing.a_day * WEEKDAY[day.weekday()]
+        for _ in range(max(0, round(book.dice.gauss(usual, usual * 0.15)))):
+            hour = book.dice.choices(list(HOURS), list(HOURS.values()))[0]
+            moment = day + timedelta(hours=hour, seconds=book.dice.randrange(3600))
+            if moment < end:
+                yield moment
+
+
+def _verification(book: Book, code: str, moment: datetime) -> Verification:
+    channel = book.dice.choices(list(CHANNELS), list(CHANNELS.values()))[0]
+    user = book.dice.choice(book.staff) if channel in (Channel.COUNTER, Channel.BATCH) else None
+    product = book.dice.choice(book.products)
+    row = Verification(
+        store=book.gateway.store,
+        code_hash=codes.hash_of(code),
+        code_tail=codes.tail_of(code),
+        status=Status.VERIFIED,
+        channel=channel,
+        user=user,
+        requested_by=user.get_full_name() if user else {Channel.GUEST: "guest"}.get(channel, "API 收银系统"),
+        created_at=moment,
+        settled_at=moment + timedelta(seconds=round(book.dice.uniform(0.7, 3.5), 2)),
+    )
+    if book.dice.random() < REFUSED_SHARE:
+        _refuse(book, row)
+    else:
+        _sell(book, row, product)
+        row.inferred = book.dice.random() < 0.004
+        row.gateway_message = "" if row.inferred else "验证成功"
+    return row
+
+
+def _refuse(book: Book, row: Verification) -> None:
+    weights = [weight for weight, _ in REFUSALS.values()]
+    row.status, row.reason = Status.REFUSED, book.dice.choices(list(REFUSALS), weights)[0]
+    row.gateway_message = REFUSALS[Reason(row.reason)][1]
+
+
+def _sell(book: Book, row: Verification, product: Product) -> None:
+    row.product, row.value, row.sku_id = product, product.price, product.sku_id
+    row.sku_name = detail_name(product.name, str(product.price), product.sku_id)
+    row.order_id = str(4_900_000_000_000_000_000 + book.dice.randrange(10**17))
+
+
+def _calls(book: Book, rows: Sequence[Verification]) -> None:
+    """The ledger of the last verifications; older entries add nothing to look at."""
+    connection = book.gateway.connection
+    calls = OutboundCall.objects.bulk_create(
+        OutboundCall(
+            platform="umember",
+            operation="coupon.verify",
+            key=str(row.pk),
+            connection=connection,
+            pace_id=connection.pace_id,
+            store=row.store,
+            subject_id=row.pk,
+            state=OutboundCall.State.DONE if row.status == Status.VERIFIED else OutboundCall.State.REFUSED,
+            queued_at=row.created_at,
+            due_at=row.created_at,
+            expires_at=row.created_at + timedelta(hours=2),
+            attempts_made=1,
+            last_error="" if row.status == Status.VERIFIED else row.gateway_message,
+            settled_at=row.settled_at,
+        )
+        for row in rows
+    )
+    OutboundAttempt.objects.bulk_create(
+        OutboundAttempt(
+            call=call,
+            outcome="answered" if call.state == OutboundCall.State.DONE else "refused",
+            detail=call.last_error,
+            started_at=call.queued_at,
+            ended_at=call.settled_at,
+        )
+        for call in calls
+    )
+
+
+def _quota(book: Book) -> None:
+    """Calls left, twice a day for two weeks, falling to what is left now."""
+    steps = 28
+    a_step = book.listing.a_day * 1.05 / 2
+    QuotaReading.objects.bulk_create(
+        QuotaReading(
+            gateway_store=book.gateway,
+            request_count=round(book.listing.request_count + a_step * back),
+            at=book.now - timedelta(hours=12 * back),
+        )
+        for back in range(steps, -1, -1)
+    )
+
+
+def leave_open(book: Book, code: str) -> Verification:
+    """Last night's verification whose answer was lost and whose question nobody answered: it needs a person."""
+    moment = book.now - timedelta(hours=27)
+    connection, product = book.gateway.connection, book.products[0]
+    row = _verification(book, code, moment)
+    _sell(book, row, product)
+    row.status, row.reason, row.gateway_message, row.inferred = Status.UNKNOWN, "", "", False
+    row.code, row.needs_person, row.settled_at = code, True, None
+    row.save()
+    error = "HTTP 502: Bad Gateway"
+    call = OutboundCall.objects.create(
+        platform="umember",
+        operation="coupon.verify",
+        key=str(row.pk),
+        connection=connection,
+        pace_id=connection.pace_id,
+        store=row.store,
+        subject_id=row.pk,
+        state=OutboundCall.State.DEAD,
+        queued_at=moment,
+        due_at=moment + timedelta(hours=2),
+        expires_at=moment + timedelta(hours=2),
+        was_unknown=True,
+        attempts_made=3,
+        last_error=error,
+        settled_at=moment + timedelta(hours=2),
+    )
+    for kind, minutes in (("send", 0), ("ask", 1), ("ask", 119)):
+        started = moment + timedelta(minutes=minutes)
+        ended = started + timedelta(seconds=1)
+        OutboundAttempt.objects.create(
+            call=call, kind=kind, outcome="unknown", detail=error, started_at=started, ended_at=ended
+        )
+    return row
+
+
+def sell_unlisted(book: Book) -> Verification:
+    """Today's coupon of a deal that the synced list does not hold."""
+    code = book.code()
+    row = _verification(book, code, book.now - timedelta(minutes=35))
+    _sell(book, row, book.products[0])
+    row.status, row.reason, row.gateway_message = Status.VERIFIED, "", "验证成功"
+    row.product, row.unmapped, row.sku_id = None, True, "1206999999"
+    row.sku_name, row.value = "老客专享畅玩5小时[59.00元][1206999999]", Decimal("59.00")
+    row.save()
+    return row

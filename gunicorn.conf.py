@@ -1,0 +1,46 @@
+"""gunicorn reads this file: `gunicorn -c gunicorn.conf.py config.wsgi`."""
+
+import logging
+import os
+from typing import Any
+
+# Before the application is loaded: web processes share a pool of connections, worker clusters must not (config/env.py).
+os.environ.setdefault("DATABASE_POOL", "1")
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+
+bind = os.environ.get("BIND", "127.0.0.1:8000")
+worker_class = "gthread"
+workers = int(os.environ.get("WEB_WORKERS", "2"))
+# WEB_SENDERS + WEB_WAITERS threads may wait for a gateway; the rest always serve people.
+# With WEB_WORKERS × DATABASE_POOL_SIZE connections (2 × 16) PostgreSQL's usual 100 are plenty.
+threads = int(os.environ.get("WEB_THREADS", "32"))
+# A worker that does not answer its master this long is replaced; single requests are bounded by their own timeouts.
+timeout = 60
+graceful_timeout = 15
+keepalive = 15
+accesslog = None
+errorlog = "-"
+loglevel = "info"
+forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+
+
+def on_starting(server: Any) -> None:
+    """Refuses to serve with settings that the system checks refuse, which gunicorn alone would not ask."""
+    import django
+    from django.core.management import call_command
+
+    django.setup()
+    call_command("check")
+
+
+def post_worker_init(worker: Any) -> None:
+    """The first request builds URLs, admin and templates for half a second: better before a person waits for it."""
+    from django.conf import settings
+    from django.test import Client
+    from django.urls import reverse
+
+    host = next((name for name in settings.ALLOWED_HOSTS if not name.startswith((".", "*", "["))), "localhost")
+    try:
+        Client(SERVER_NAME=host).get(reverse("admin:login"), secure=bool(settings.HTTPS))
+    except Exception:
+        logging.getLogger("gunicorn.error").exception("warming up failed")

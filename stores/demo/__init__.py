@@ -1,0 +1,6 @@
+"""`make demo`: a whole installation on one machine, filled with merchants that try everything.
+
+environment.py: places, ports and secrets · world.py: what the demo consists of, kept between runs · people.py:
+merchants, stores, staff, keys · preparing.py: database, static files, rows, sandbox · running.py: web, worker and
+sandbox under one supervisor. Apps add their part through registry.demo_parts and registry.demo_infos.
+"""

@@ -1,0 +1,44 @@
+"""What the demo consists of: what the parts tell each other, kept in a private file between runs."""
+
+import json
+import random
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Protocol, Self
+
+from django.utils import timezone
+
+from stores.demo.environment import Places, Ports, write_private
+
+
+@dataclass
+class World:
+    """`facts` is JSON and survives; it holds passwords and API keys, so the file is private."""
+
+    place: Places
+    ports: Ports
+    facts: dict[str, Any] = field(default_factory=dict)
+    now: datetime = field(default_factory=timezone.now)
+    # The same people, days and numbers every time; only secrets are random.
+    dice: random.Random = field(default_factory=lambda: random.Random(20))  # noqa: S311
+
+    @classmethod
+    def load(cls, place: Places, ports: Ports) -> Self:
+        facts = json.loads(place.world.read_text(encoding="utf-8")) if place.world.exists() else {}
+        return cls(place, ports, facts)
+
+    def save(self) -> None:
+        write_private(self.place.world, json.dumps(self.facts, ensure_ascii=False, indent=1))
+
+
+class DemoPart(Protocol):
+    """One app's share of the demo, named in registry.demo_parts."""
+
+    def fill(self, world: World) -> None:
+        """Creates the app's rows; called once per installation, in a transaction."""
+
+    def connect(self, world: World) -> None:
+        """Points the rows at this run's addresses; called at every start."""
+
+    def sandbox_seeds(self, world: World) -> dict[str, Any]:
+        """What the sandbox is told first, by platform prefix; nothing for platforms that are elsewhere."""
