@@ -1,0 +1,59 @@
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import display
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from coupons.models import Batch, Verification
+from coupons.services import batch_progress
+from stores.admin.base import LedgerAdmin
+from stores.admin.filters import DayFilter, ScopedRelatedFilter
+
+FINAL = Q(items__verification__status__in=Verification.FINAL) | Q(items__verification=None, items__isnull=False)
+
+
+@admin.register(Batch)
+class BatchAdmin(LedgerAdmin):
+    list_display = ("created_at", "store", "requested_by", "progress")
+    list_select_related = ("store__merchant",)
+    list_filter = (("store", ScopedRelatedFilter), ("created_at", DayFilter))
+    fields = (("store", "requested_by"), "created_at", "summary", "page")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        rows: QuerySet[Any] = super().get_queryset(request)
+        rows = rows.annotate(lines=Count("items"), settled=Count("items", filter=FINAL))
+        return rows
+
+    @display(description=_("progress"))
+    def progress(self, batch: Any) -> SafeString:
+        return format_html(
+            '<progress max="{}" value="{}"></progress> {} / {}',
+            batch.lines or 1,
+            batch.settled,
+            batch.settled,
+            batch.lines,
+        )
+
+    @display(description=_("progress"))
+    def summary(self, batch: Batch) -> str:
+        state = batch_progress(batch)
+        return str(
+            _("%(percent)d %%: %(verified)d verified, %(refused)d refused, %(malformed)d no codes, %(open)d open")
+            % {
+                "percent": state.percent,
+                "verified": state.verified,
+                "refused": state.refused,
+                "malformed": state.malformed,
+                "open": state.waiting + state.unknown,
+            }
+        )
+
+    @display(description=_("lines"))
+    def page(self, batch: Batch) -> SafeString:
+        url = reverse("coupons:batch", args=[batch.pk])
+        return format_html('<a class="text-primary-600" href="{}">{}</a>', url, _("Show every line"))

@@ -1,0 +1,137 @@
+"""What the gateway lists: stores with their quota, products, and the syncs that read them."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import display
+from django.http import HttpRequest
+from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from coupons import board
+from coupons.models import GatewayStore, Product, SyncRun
+from coupons.services import products_sync, quota_outlooks
+from coupons.services.syncing import QuotaOutlook
+from stores.admin.base import LedgerAdmin, ReadOnlyAdmin, person
+from stores.admin.buttons import Button, ButtonsAdmin, button
+from stores.admin.connections import LEVELS
+from stores.admin.filters import PresenceFilter, ScopedRelatedFilter
+from stores.admin.labels import state
+from stores.tenancy import Verb
+
+AUTHORISATION_COLOURS = {"authorised": "success", "not_authorised": "danger", "expired": "danger", "unknown": "warning"}
+
+LISTINGS = {"new": _("new"), "listed": _("on sale"), "vanished": _("vanished")}
+LISTING_COLOURS = {"new": "success", "listed": "info", "vanished": "danger"}
+
+
+@admin.register(GatewayStore)
+class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
+    buttons = ("sync_products",)
+    list_per_page = 25
+    list_display = ("store", "remote_id", "authorisation_label", "request_count", "burn_rate", "days_left", "listed")
+    list_select_related = ("store", "connection__merchant")
+    list_filter = (("connection", ScopedRelatedFilter), "authorisation", PresenceFilter)
+    search_fields = ("remote_name", "store__name")
+    fields = (
+        ("store", "account"),
+        ("remote_id", "remote_name"),
+        ("authorisation_label", "request_count"),
+        ("burn_rate", "days_left"),
+        ("synced_at", "vanished_at"),
+    )
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Computes the outlook of the whole page at once."""
+        response = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data:
+            rows = list(response.context_data["cl"].result_list)
+            outlooks = quota_outlooks(rows)
+            for row in rows:
+                row.outlook = outlooks[row.pk]
+            response.context_data["cl"].result_list = rows
+        return response
+
+    @button(Button(title=_("Sync products"), icon="sync", needs=Verb.MANAGE_STORES))
+    def sync_products(self, request: HttpRequest, row: GatewayStore, answers: dict[str, Any]) -> None:
+        for line in board.told(products_sync(store=row.store, actor=person(request))):
+            messages.add_message(request, LEVELS[line.level], line.text)
+
+    @display(description=_("authorisation"), ordering="authorisation")
+    def authorisation_label(self, row: GatewayStore) -> SafeString:
+        return state(row.get_authorisation_display(), AUTHORISATION_COLOURS, row.authorisation)
+
+    @display(description=_("connection"))
+    def account(self, row: GatewayStore) -> str:
+        return str(row.connection)
+
+    @display(description=_("calls a day"))
+    def burn_rate(self, row: GatewayStore) -> str:
+        per_day = _outlook(row).per_day
+        return "–" if per_day is None else f"{per_day:.0f}"
+
+    @display(description=_("days left"))
+    def days_left(self, row: GatewayStore) -> str:
+        days = _outlook(row).days_left
+        return "–" if days is None else f"{days:.0f}"
+
+    @display(description=_("listed"), boolean=True)
+    def listed(self, row: GatewayStore) -> bool:
+        return row.vanished_at is None
+
+
+def _outlook(row: GatewayStore) -> QuotaOutlook:
+    found: QuotaOutlook = getattr(row, "outlook", None) or quota_outlooks([row])[row.pk]
+    return found
+
+
+@admin.register(Product)
+class ProductAdmin(ReadOnlyAdmin):
+    list_display = ("name", "store", "sku_id", "price", "list_price", "listing", "synced_at")
+    list_select_related = ("store__merchant",)
+    list_filter = (("store", ScopedRelatedFilter), PresenceFilter)
+    search_fields = ("name", "sku_id")
+    fields = (
+        ("store", "sku_id"),
+        ("name", "sku_name"),
+        ("price", "list_price"),
+        ("created_at", "synced_at"),
+        "listing",
+    )
+
+    @display(description=_("listing"))
+    def listing(self, product: Product) -> SafeString:
+        """New is what the last sync brought."""
+        is_new = product.synced_at is not None and product.created_at >= product.synced_at
+        key = "vanished" if product.vanished_at else "new" if is_new else "listed"
+        return state(LISTINGS[key], LISTING_COLOURS, key)
+
+
+@admin.register(SyncRun)
+class SyncRunAdmin(LedgerAdmin):
+    viewing = Verb.MANAGE_STORES
+    list_display = ("started_at", "account", "store", "kind", "found", "error")
+    list_select_related = ("connection__merchant", "store")
+    list_filter = (("connection", ScopedRelatedFilter), ("store", ScopedRelatedFilter), "kind")
+    fields = (("account", "store"), "kind", ("started_at", "ended_at"), "new", "changes", "gone", "error")
+
+    @display(description=_("connection"))
+    def account(self, row: SyncRun) -> str:
+        return str(row.connection)
+
+    @display(description=_("new / changed / vanished"))
+    def found(self, run: SyncRun) -> str:
+        return f"{len(run.added)} / {len(run.changed)} / {len(run.vanished)}"
+
+    @display(description=_("new"))
+    def new(self, run: SyncRun) -> str:
+        return ", ".join(run.added)
+
+    @display(description=_("changed"))
+    def changes(self, run: SyncRun) -> str:
+        return ", ".join(run.changed)
+
+    @display(description=_("vanished"))
+    def gone(self, run: SyncRun) -> str:
+        return ", ".join(run.vanished)

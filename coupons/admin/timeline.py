@@ -1,0 +1,48 @@
+"""What happened to one verification, in order: asked for, read, sent, asked about, settled."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+
+from coupons.models import Verification
+from coupons.services.operations import ReadDetail, SpendCoupon
+from stores.admin.ledgers import masked
+from stores.models import OutboundAttempt
+
+MOST = 100
+
+
+@dataclass(frozen=True)
+class Moment:
+    at: datetime
+    title: str
+    text: str = ""
+    seconds: float | None = None
+
+
+def timeline(row: Verification) -> list[Moment]:
+    """Oldest first. Long numbers are masked: platforms repeat whole codes in their words."""
+    moments = [Moment(row.created_at, _("Requested"), f"{row.get_channel_display()} · {row.requested_by}")]
+    moments += [_moment(attempt) for attempt in _attempts(row)]
+    if row.settled_at:
+        text = row.get_reason_display() if row.reason else row.get_status_display()
+        moments.append(Moment(row.settled_at, _("Settled"), f"{text} {row.settled_note}".strip()))
+    return sorted(moments, key=lambda moment: moment.at)
+
+
+def _attempts(row: Verification) -> list[OutboundAttempt]:
+    mine = Q(call__operation=SpendCoupon.name, call__subject_id=row.pk)
+    if row.lookup_id:
+        mine |= Q(call__operation=ReadDetail.name, call__subject_id=row.lookup_id)
+    return list(OutboundAttempt.objects.filter(mine).select_related("call").order_by("id")[:MOST])
+
+
+def _moment(attempt: OutboundAttempt) -> Moment:
+    reads = attempt.call.operation == ReadDetail.name or attempt.kind == OutboundAttempt.Kind.ASK
+    what = _("Read the coupon at Meituan") if reads else _("Verify the coupon at Meituan")
+    seconds = (attempt.ended_at - attempt.started_at).total_seconds() if attempt.ended_at else None
+    # A good answer is already in the fields above; what went wrong is told in the platform's words.
+    text = "" if attempt.outcome == OutboundAttempt.Outcome.ANSWERED else masked(attempt.detail)
+    return Moment(attempt.started_at, f"{what}: {attempt.get_outcome_display()}", text, seconds)

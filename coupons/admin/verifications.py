@@ -1,0 +1,223 @@
+"""The ledger of verifications for people: find, export, and decide what did not settle by itself."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.contrib.admin import display
+from django.contrib.admin.options import IncorrectLookupParameters
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponseBase
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import FieldTextFilter
+from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
+
+from coupons import codes
+from coupons.admin import exporting
+from coupons.admin.timeline import timeline
+from coupons.models import Verification
+from coupons.services import verification_ask, verification_retry, verification_settle
+from coupons.services.settling import CannotSettle
+from stores.admin.base import LedgerAdmin, person
+from stores.admin.buttons import Button, ButtonsAdmin, button
+from stores.admin.filters import DayFilter, ScopedRelatedFilter
+from stores.admin.labels import moment, state
+from stores.admin.ledgers import masked
+from stores.limits import client_ip
+from stores.tenancy import Verb
+
+STATUS_COLOURS = {
+    "queued": "info",
+    "sending": "info",
+    "verified": "success",
+    "refused": "danger",
+    "unknown": "warning",
+}
+
+
+class SettleForm(forms.Form):
+    """What a person found out about a coupon whose answer was lost."""
+
+    verdict = forms.ChoiceField(
+        label=_("What happened to the coupon?"),
+        choices=[("verified", _("It was verified (Meituan shows it as used)")), ("refused", _("It was not verified"))],
+        widget=UnfoldAdminRadioSelectWidget(),
+    )
+    note = forms.CharField(
+        label=_("How do you know?"),
+        max_length=300,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=_("This reason is kept in the audit log."),
+    )
+
+
+def _is_unclear(row: Verification) -> bool:
+    return row.status == Verification.Status.UNKNOWN
+
+
+@admin.register(Verification)
+class VerificationAdmin(ButtonsAdmin, LedgerAdmin):
+    ordering = ("-created_at", "-id")
+    buttons = ("retry", "ask", "settle")
+    list_display = (
+        "time",
+        "store",
+        "tail",
+        "status_label",
+        "deal",
+        "value",
+        "channel",
+        "requested_by",
+    )
+    list_select_related = ("store__merchant", "product")
+    list_filter = (
+        ("store", ScopedRelatedFilter),
+        "status",
+        "reason",
+        ("product", ScopedRelatedFilter),
+        ("created_at", DayFilter),
+        ("requested_by", FieldTextFilter),
+        "channel",
+        "needs_person",
+        "unmapped",
+    )
+    search_fields = ("code_tail",)
+    search_help_text = _("The last four digits, or the whole code")
+    fields = (
+        ("store", "tail"),
+        ("status_label", "reason"),
+        ("words", "marks"),
+        ("deal", "product"),
+        ("value", "order_id"),
+        ("channel", "requested_by"),
+        ("created_at", "settled_at"),
+        ("duplicate_of", "settled_note"),
+    )
+    change_form_outer_after_template = "coupons/admin/timeline.html"
+    list_before_template = "coupons/admin/export_links.html"
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Verification], search_term: str
+    ) -> tuple[QuerySet[Verification], bool]:
+        """The whole code finds exactly its rows; anything shorter is taken as its end."""
+        term = "".join(search_term.split())
+        if not term:
+            return queryset, False
+        queryset = queryset.filter(code_tail=term[-4:])
+        try:
+            return queryset.filter(code_hash=codes.hash_of(codes.normalise(term))), False
+        except codes.MalformedCode:
+            return queryset, False
+
+    def get_urls(self) -> list[URLPattern]:
+        kinds: list[tuple[str, Callable[..., HttpResponseBase]]] = [
+            ("csv", exporting.as_csv),
+            ("xlsx", exporting.as_xlsx),
+        ]
+        urls = [
+            path(
+                f"export.{kind}",
+                self.admin_site.admin_view(self.export_view),
+                {"make": make, "kind": kind},
+                name=f"coupons_verification_{kind}",
+            )
+            for kind, make in kinds
+        ]
+        return [*urls, *super().get_urls()]
+
+    def export_view(self, request: HttpRequest, make: Callable[..., HttpResponseBase], kind: str) -> HttpResponseBase:
+        """Exactly what the list shows with the same filters, of merchants where the person may export."""
+        if not self.may(request, Verb.EXPORT):
+            raise PermissionDenied
+        try:
+            rows = self.get_changelist_instance(request).get_queryset(request)
+        except IncorrectLookupParameters as error:
+            raise SuspiciousOperation("filters that do not exist") from error
+        rows = self.allowed(request, rows, Verb.EXPORT)
+        exporting.audit_export(request, rows, kind)
+        return make(rows)
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        response = super().changelist_view(request, extra_context)
+        if isinstance(response, TemplateResponse) and response.context_data:
+            response.context_data["may_export"] = self.may(request, Verb.EXPORT)
+            response.context_data["filter_query"] = request.GET.urlencode()
+        return response
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        context["timeline"] = timeline(kwargs["obj"]) if kwargs.get("obj") else []
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @button(Button(title=_("Try again"), icon="replay", needs=Verb.SETTLE, shown=_is_unclear))
+    def retry(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:
+        _try(request, lambda: verification_retry(verification=row, actor=person(request), ip=client_ip(request)))
+
+    @button(Button(title=_("Ask the platform"), icon="contact_support", needs=Verb.SETTLE, shown=_is_unclear))
+    def ask(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:
+        _try(request, lambda: verification_ask(verification=row, actor=person(request), ip=client_ip(request)))
+
+    @button(
+        Button(
+            title=_("Settle by hand"),
+            icon="gavel",
+            needs=Verb.SETTLE,
+            form=SettleForm,
+            text=_(
+                "Look the coupon up in Meituan's own app first. What you decide here is final; Meituan is not told."
+            ),
+            shown=_is_unclear,
+        )
+    )
+    def settle(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:
+        _try(
+            request,
+            lambda: verification_settle(
+                verification=row,
+                verified=answers["verdict"] == "verified",
+                note=answers["note"],
+                actor=person(request),
+                ip=client_ip(request),
+            ),
+        )
+
+    @display(description=_("time"))
+    def time(self, row: Verification) -> str:
+        return moment(row.created_at)
+
+    @display(description=_("code"))
+    def tail(self, row: Verification) -> str:
+        return f"…{row.code_tail}"
+
+    @display(description=_("status"))
+    def status_label(self, row: Verification) -> SafeString:
+        if row.needs_person:
+            return state(_("needs a person"), STATUS_COLOURS, "refused")
+        text = row.get_reason_display() if row.reason else row.get_status_display()
+        return state(text, STATUS_COLOURS, row.status)
+
+    @display(description=_("remarks"))
+    def marks(self, row: Verification) -> str:
+        said = {_("inferred from a later question"): row.inferred, _("product not in the list"): row.unmapped}
+        return ", ".join(str(text) for text, is_so in said.items() if is_so)
+
+    @display(description=_("deal"))
+    def deal(self, row: Verification) -> str:
+        return row.sku_name or (row.product.name if row.product else "–")
+
+    @display(description=_("gateway's words"))
+    def words(self, row: Verification) -> str:
+        return masked(row.gateway_message)
+
+
+def _try(request: HttpRequest, decide: Callable[[], None]) -> None:
+    try:
+        decide()
+    except CannotSettle as error:
+        messages.error(request, _("This is not possible: %(why)s.") % {"why": error})
+    else:
+        messages.success(request, _("Done. The state below shows what came of it."))

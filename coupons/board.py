@@ -1,0 +1,293 @@
+"""What coupons shows on the back office's start page: figures, what needs a person, the chart, the latest rows."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any, Literal
+
+from django.contrib.auth.models import User
+from django.db.models import Count, Q, Sum
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from coupons.models import GatewayStore, SyncRun, Verification
+from coupons.services import connection_test, quota_outlooks, stores_sync
+from coupons.services.syncing import QuotaOutlook
+from stores.models import Connection, Store
+from stores.registry import Alert, Card, Chart, Link, Row, Step, Table
+from stores.tenancy import Verb, may
+
+Status = Verification.Status
+CHART_DAYS = 14
+CHART_STORES = 6
+LATEST = 8
+FEW_DAYS = 7
+WATCHED_STORES = 20
+VERIFICATIONS = "admin:coupons_verification_changelist"
+TONES: dict[str, Any] = {Status.VERIFIED: "good", Status.REFUSED: "bad", Status.UNKNOWN: "warn"}
+
+
+def start_of_day(days_ago: int = 0) -> datetime:
+    """Local midnight of today or of some day before."""
+    day = timezone.localdate() - timedelta(days=days_ago)
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def yuan(amount: Decimal | None) -> str:
+    return f"¥{number_format(amount or Decimal(0), 2, force_grouping=True)}"
+
+
+def store_ids(user: User) -> list[int]:
+    """Named one by one, because only then do both databases read the index by store and day."""
+    return list(Store.objects.for_staff(user).order_by().values_list("pk", flat=True))
+
+
+def cards(user: User) -> list[Card]:
+    ids = store_ids(user)
+    if not ids:
+        return []
+    today, yesterday = start_of_day(), start_of_day(1)
+    recent = Verification.objects.for_staff(user).filter(store__in=ids, created_at__gte=yesterday).order_by()
+    now, verified = Q(created_at__gte=today), Q(status=Status.VERIFIED)
+    figures = recent.aggregate(
+        verified=Count("pk", filter=verified & now),
+        refused=Count("pk", filter=Q(status=Status.REFUSED) & now),
+        before=Count("pk", filter=verified & ~now),
+        worth=Sum("value", filter=verified & now),
+        worth_before=Sum("value", filter=verified & ~now),
+    )
+    settled = figures["verified"] + figures["refused"]
+    url = f"{reverse(VERIFICATIONS)}?created_at_from={timezone.localdate():%Y-%m-%d}"
+    before = _("yesterday: %(amount)s")
+    return [
+        Card(_("Verified today"), str(figures["verified"]), before % {"amount": figures["before"]}, url),
+        Card(
+            _("Success rate today"),
+            f"{100 * figures['verified'] / settled:.0f} %" if settled else "–",
+            _("%(verified)d verified, %(refused)d refused") % figures,
+        ),
+        Card(_("Value today"), yuan(figures["worth"]), before % {"amount": yuan(figures["worth_before"])}),
+        *_quota_card(user),
+    ]
+
+
+def _quota_card(user: User) -> list[Card]:
+    gateway = next(iter(watched(user)), None)
+    if gateway is None:
+        return []
+    left = gateway.request_count or 0
+    outlook = quota_outlooks([gateway])[gateway.pk]
+    url = reverse("admin:coupons_gatewaystore_changelist")
+    hint = f"{gateway.store.name} · {days_left(outlook)}" if outlook.days_left is not None else gateway.store.name
+    tone: Literal["bad", "warn", "plain"] = "bad" if left <= 0 else "warn" if runs_low(outlook) else "plain"
+    return [Card(_("Calls left (lowest)"), number_format(left, force_grouping=True), hint, url, tone)]
+
+
+def watched(user: User) -> list[GatewayStore]:
+    """The stores with the fewest calls left."""
+    rows = GatewayStore.objects.for_staff(user).filter(vanished_at=None, request_count__isnull=False)
+    return list(rows.select_related("store").order_by("request_count")[:WATCHED_STORES])
+
+
+def runs_low(outlook: QuotaOutlook) -> bool:
+    return outlook.days_left is not None and outlook.days_left < FEW_DAYS
+
+
+def days_left(outlook: QuotaOutlook) -> str:
+    days = int(outlook.days_left or 0)
+    return ngettext("about %(days)d day", "about %(days)d days", days) % {"days": days}
+
+
+def alerts(user: User) -> list[Alert]:
+    """Only what this person can do something about is said, most urgent first."""
+    found = [*_verification_alerts(user), *_gateway_alerts(user), *_quota_alerts(user)]
+    if may(user, Verb.MANAGE_CONNECTIONS):
+        found += _connection_alerts(user)
+    return sorted(found, key=lambda alert: ("error", "warning", "info").index(alert.level))
+
+
+def _verification_alerts(user: User) -> list[Alert]:
+    found, ids = [], store_ids(user)
+    mine = Verification.objects.for_staff(user).filter(store__in=ids)
+    # The list of states is the partial index's own condition; one state alone would not find it on SQLite.
+    waiting = mine.filter(status__in=Verification.LIVE, needs_person=True).order_by().count()
+    if waiting:
+        text = ngettext(
+            "%(count)d verification needs a decision: its answer was lost.",
+            "%(count)d verifications need a decision: their answers were lost.",
+            waiting,
+        )
+        found.append(Alert("error", text % {"count": waiting}, f"{reverse(VERIFICATIONS)}?needs_person__exact=1"))
+    unmapped = mine.filter(created_at__gte=start_of_day(FEW_DAYS), status=Status.VERIFIED, unmapped=True)
+    if count := unmapped.order_by().count():
+        text = ngettext(
+            "%(count)d coupon of a deal that is not in the product list was verified this week. Sync the products.",
+            "%(count)d coupons of deals that are not in the product list were verified this week. Sync the products.",
+            count,
+        )
+        found.append(Alert("warning", text % {"count": count}, f"{reverse(VERIFICATIONS)}?unmapped__exact=1"))
+    return found
+
+
+def _gateway_alerts(user: User) -> list[Alert]:
+    rows = GatewayStore.objects.for_staff(user).select_related("store", "connection").order_by()
+    blocked = rows.filter(
+        Q(authorisation__in=[GatewayStore.Authorisation.NOT_AUTHORISED, GatewayStore.Authorisation.EXPIRED])
+        | Q(vanished_at__isnull=False)
+        | Q(request_count__lte=0),
+        store__is_active=True,
+    )
+    return [
+        Alert("error", f"{row.store.name}: {reason.label}", reverse("admin:coupons_gatewaystore_change", args=[row.pk]))
+        for row in blocked[:10]
+        if (reason := row.blocking_reason)
+    ]
+
+
+def _quota_alerts(user: User) -> list[Alert]:
+    rows = [row for row in watched(user) if row.request_count]
+    outlooks = quota_outlooks(rows)
+    return [
+        Alert(
+            "warning",
+            _("%(store)s: %(left)d calls left (%(days)s).")
+            % {"store": row.store.name, "left": row.request_count, "days": days_left(outlooks[row.pk])},
+            reverse("admin:coupons_gatewaystore_change", args=[row.pk]),
+        )
+        for row in rows
+        if runs_low(outlooks[row.pk])
+    ]
+
+
+def _connection_alerts(user: User) -> list[Alert]:
+    refused = Connection.objects.for_staff(user).filter(state=Connection.State.REFUSED, is_active=True)
+    return [
+        Alert(
+            "error",
+            _("%(connection)s: the login is refused. Enter the password again.") % {"connection": connection},
+            reverse("admin:stores_connection_change", args=[connection.pk]),
+        )
+        for connection in refused[:10]
+    ]
+
+
+def charts(user: User) -> list[Chart]:
+    """Verified coupons by day and store. Counted with one condition per day: SQLite has no fast way to a local date."""
+    ids = store_ids(user)
+    starts = [start_of_day(days) for days in range(CHART_DAYS - 1, -2, -1)]
+    columns = {
+        f"day{n}": Count("pk", filter=Q(created_at__gte=first, created_at__lt=last))
+        for n, (first, last) in enumerate(pairwise(starts))
+    }
+    rows = Verification.objects.for_staff(user).filter(store__in=ids, created_at__gte=starts[0], status=Status.VERIFIED)
+    counted = list(rows.order_by().values("store_id", "store__name").annotate(**columns)) if ids else []
+    if not counted:
+        return []
+    labels = [date_format(timezone.localtime(day), "n/j") for day in starts[:-1]]
+    return [Chart(_("Verified coupons by day"), labels, _series(counted))]
+
+
+def _series(counted: Sequence[Any]) -> dict[str, Sequence[float]]:
+    """The busiest stores one by one, the rest as one."""
+    days = range(CHART_DAYS)
+    counted = sorted(counted, key=lambda row: -sum(row[f"day{n}"] for n in days))
+    series: dict[str, Sequence[float]] = {
+        row["store__name"]: [float(row[f"day{n}"]) for n in days] for row in counted[:CHART_STORES]
+    }
+    if rest := counted[CHART_STORES:]:
+        series[_("other stores")] = [float(sum(row[f"day{n}"] for row in rest)) for n in days]
+    return series
+
+
+def tables(user: User) -> list[Table]:
+    """The latest verifications."""
+    rows = Verification.objects.for_staff(user).filter(store__in=store_ids(user))
+    latest = list(rows.select_related("store", "product")[:LATEST])
+    if not latest:
+        return []
+    headers = [_("Time"), _("Result"), _("Code"), _("Store"), _("Deal")]
+    return [Table(_("Latest verifications"), headers, [_row(row) for row in latest], reverse(VERIFICATIONS))]
+
+
+def _row(row: Verification) -> Row:
+    result = row.get_reason_display() if row.reason else row.get_status_display()
+    deal = row.sku_name or (row.product.name if row.product else "")
+    return Row(
+        [
+            date_format(timezone.localtime(row.created_at), "m-d H:i"),
+            result,
+            f"…{row.code_tail}",
+            row.store.name,
+            deal or "–",
+        ],
+        reverse("admin:coupons_verification_change", args=[row.pk]),
+        TONES.get(row.status, "plain"),
+    )
+
+
+def steps(user: User) -> list[Step]:
+    """The way from a new merchant to the first verification; nothing once that is done."""
+    if not may(user, Verb.MANAGE_CONNECTIONS) or Verification.objects.for_staff(user).exists():
+        return []
+    connections = Connection.objects.for_staff(user)
+    connected = connections.filter(state=Connection.State.WORKING).exists()
+    first = connections.first()
+    synced = GatewayStore.objects.for_staff(user).exists()
+    page = reverse("admin:stores_connection_change", args=[first.pk]) if first else ""
+    return [
+        Step(
+            _("Connect your account"),
+            _("Enter the e-mail and password of your gateway account and test the connection."),
+            connected,
+            page or reverse("admin:stores_connection_add"),
+        ),
+        Step(_("Fetch your stores"), _("Sync the stores; each appears with the calls it has left."), synced, page),
+        Step(
+            _("Verify the first coupon"),
+            _("At the counter, or let guests do it with the poster's QR code."),
+            False,
+            reverse("counter"),
+        ),
+    ]
+
+
+def store_links(store: Store) -> list[Link]:
+    """The guests' page and the poster that leads there."""
+    return [
+        Link(_("Guest page"), "smartphone", reverse("coupons:guest", args=[store.guest_slug])),
+        Link(_("QR poster"), "qr_code_2", reverse("coupons:poster-page", args=[store.guest_slug])),
+    ]
+
+
+class UmemberTools:
+    """stores.registry.PlatformTools for the gateway."""
+
+    def test(self, *, connection: Connection, user: User, ip: str) -> str:
+        return connection_test(connection=connection, actor=user, ip=ip)
+
+    def sync(self, *, connection: Connection, user: User) -> list[Alert]:
+        return told(stores_sync(connection=connection, actor=user))
+
+
+def told(run: SyncRun) -> list[Alert]:
+    """What a sync found, for the person who asked for it."""
+    if run.error:
+        return [Alert("error", _("The list could not be read: %(error)s") % {"error": run.error})]
+    parts = [
+        (_("New: %(names)s"), run.added),
+        (_("Changed: %(names)s"), run.changed),
+        (_("No longer listed: %(names)s"), run.vanished),
+    ]
+    lines = [Alert("info", text % {"names": _names(names)}) for text, names in parts if names]
+    return lines or [Alert("info", _("Nothing has changed."))]
+
+
+def _names(names: list[str]) -> str:
+    counted = Counter(names)
+    shown = ", ".join(list(counted)[:10])
+    return f"{shown} … ({len(names)})" if len(counted) > 10 else shown

@@ -1,0 +1,235 @@
+"""The one base of all admins: rows by `for_staff`, permissions by role. Strangers get 404, an insufficient role 403."""
+
+from collections.abc import Iterable
+from typing import Any, ClassVar, Literal, cast
+
+from django import forms
+from django.contrib.admin.utils import flatten
+from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.db import models
+from django.http import Http404, HttpRequest
+from unfold.admin import ModelAdmin
+from unfold.paginator import InfinitePaginator
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+
+from stores import audit
+from stores.limits import client_ip
+from stores.models import Merchant, Store
+from stores.tenancy import Reach, TenantQuerySet, Verb, reach_of
+
+# What somebody needs: a verb of some role, to be a platform operator, or nobody may (None).
+OPERATOR: Literal["operator"] = "operator"
+Needs = Verb | Literal["operator"] | None
+
+
+def person(request: HttpRequest) -> User:
+    """Whoever is signed in; the site lets nobody else get to an admin."""
+    return cast(User, request.user)
+
+
+def reach(request: HttpRequest) -> Reach:
+    return reach_of(request.user)
+
+
+def seen_by(model: type[models.Model], request: HttpRequest) -> models.QuerySet[Any]:
+    """The rows of any model that a person may see; what belongs to no merchant is for operators only."""
+    rows = model._default_manager.all()
+    if isinstance(rows, TenantQuerySet):
+        return rows.for_staff(request.user)
+    return rows if reach(request).everything else rows.none()
+
+
+class ScopedAdmin(ModelAdmin):
+    """Subclasses say who may look, add, change and delete, and nothing else about permissions."""
+
+    viewing: ClassVar[Needs] = Verb.VIEW
+    adding: ClassVar[Needs] = None
+    changing: ClassVar[Needs] = None
+    deleting: ClassVar[Needs] = None
+
+    actions: Any = None
+    list_per_page = 50
+    list_max_show_all = 0
+    list_filter_sheet = True
+    list_filter_submit = True
+    show_facets: Any = None
+
+    # Who may do what
+
+    def may(self, request: HttpRequest, needs: Needs, row: models.Model | None = None) -> bool:
+        """Whether a person may do this to the row, or to some row at all."""
+        theirs = reach(request)
+        if needs is None or theirs.everything:
+            return needs is not None
+        return needs != OPERATOR and theirs.may(Verb(needs), self.merchant_id_of(row) if row else None)
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, self.viewing, obj)
+
+    def has_add_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, self.adding)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, self.changing, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self.may(request, self.deleting, obj)
+
+    def has_module_permission(self, request: HttpRequest) -> bool:
+        return self.may(request, self.viewing)
+
+    # Which rows
+
+    def merchant_path(self) -> str:
+        rows = self.model._default_manager.all()
+        return rows.merchant_path if isinstance(rows, TenantQuerySet) else ""
+
+    def merchant_of(self, row: models.Model) -> Merchant | None:
+        path = self.merchant_path()
+        found: Any = row if path else None
+        for name in path.split("__"):
+            found = getattr(found, name, None) if name not in ("", "pk") else found
+        return cast(Merchant | None, found)
+
+    def merchant_id_of(self, row: models.Model) -> int | None:
+        merchant = self.merchant_of(row)
+        return merchant.pk if merchant else None
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return self.allowed(request, seen_by(self.model, request), self.viewing)
+
+    def allowed(self, request: HttpRequest, rows: models.QuerySet[Any], needs: Needs) -> models.QuerySet[Any]:
+        """Of `rows`, those of merchants where the person's role includes the verb: one may have several roles."""
+        theirs = reach(request)
+        merchants = {m for m in theirs.merchants_in_part if needs and needs != OPERATOR and theirs.may(Verb(needs), m)}
+        if theirs.everything or merchants == theirs.merchants_in_part:
+            return rows
+        path = self.merchant_path()
+        return rows.filter(**{f"{path}__in": merchants}) if path else rows.none()
+
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Raises 403 for who may not see any such row, 404 for a row that is not theirs or not there."""
+        if not self.has_view_or_change_permission(request):
+            raise PermissionDenied
+        row = super().get_object(request, object_id, from_field)
+        if row is None:
+            raise Http404
+        return row
+
+    # What can be chosen
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.remote_field.model is Merchant:
+            return self._merchant_field(db_field, request, **kwargs)
+        kwargs.setdefault("queryset", seen_by(db_field.remote_field.model, request))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def _merchant_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Only merchants where the person may add such rows; chosen already when there is one."""
+        theirs = reach(request)
+        mine = Merchant.objects.for_staff(request.user)
+        if not theirs.everything:
+            mine = mine.filter(pk__in=[m for m in theirs.merchants_in_part if self._may_add_at(theirs, m)])
+        if not theirs.everything and len(mine) == 1:
+            kwargs |= {"widget": forms.HiddenInput(), "initial": mine[0].pk}
+        return super().formfield_for_foreignkey(db_field, request, **(kwargs | {"queryset": mine}))
+
+    def _may_add_at(self, theirs: Reach, merchant_id: int) -> bool:
+        return self.adding not in (None, OPERATOR) and theirs.may(Verb(str(self.adding)), merchant_id)
+
+    def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        kwargs.setdefault("queryset", seen_by(db_field.remote_field.model, request))
+        kwargs.setdefault("widget", UnfoldAdminCheckboxSelectMultipleWidget())
+        return super().formfield_for_manytomany(db_field, request, **kwargs)
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Without the add, change and view icons beside choices: every list is one tap away in the menu."""
+        field = super().formfield_for_dbfield(db_field, request, **kwargs)
+        if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
+            field.widget = field.widget.widget
+        return field
+
+    def has_many_merchants(self, request: HttpRequest) -> bool:
+        theirs = reach(request)
+        return theirs.everything or len(theirs.merchants_in_part) > 1
+
+    def get_list_display(self, request: HttpRequest) -> Any:
+        """The merchant is worth a column only for who sees several."""
+        columns = list(super().get_list_display(request))
+        return columns if self.has_many_merchants(request) else [c for c in columns if c not in MERCHANT_COLUMNS]
+
+    def get_list_filter(self, request: HttpRequest) -> Any:
+        filters = list(super().get_list_filter(request))
+        return (
+            filters if self.has_many_merchants(request) else [f for f in filters if _field(f) not in MERCHANT_COLUMNS]
+        )
+
+    def hidden_fields(self, request: HttpRequest, row: Any) -> set[str]:
+        """The merchant of an existing row never changes, so it is not shown to who has only one."""
+        return set() if row is None or self.has_many_merchants(request) else {"merchant"}
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        hidden = self.hidden_fields(request, obj)
+        return [
+            (title, {**options, "fields": [field for field in options["fields"] if field not in hidden]})
+            for title, options in super().get_fieldsets(request, obj)
+        ]
+
+    # What is written down
+
+    def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        self.audit(request, "added", obj)
+        return super().log_addition(request, obj, message)
+
+    def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
+        fields = [field for part in message for field in part.get("changed", {}).get("fields", [])]
+        if fields:
+            self.audit(request, "changed", obj, fields=fields, **self.audited(obj))
+        return super().log_change(request, obj, message)
+
+    def log_deletions(self, request: HttpRequest, queryset: Any) -> Any:
+        for row in queryset:
+            self.audit(request, "deleted", row)
+        return super().log_deletions(request, queryset)
+
+    def audited(self, row: Any) -> dict[str, Any]:
+        """Values worth keeping in the audit log besides the names of the changed fields; never secrets."""
+        return {}
+
+    def audit(self, request: HttpRequest, verb: str, row: Any, **data: Any) -> None:
+        """Writes to the audit log, as "store changed"."""
+        store = row if isinstance(row, Store) else getattr(row, "store", None)
+        audit.record(
+            f"{self.opts.model_name} {verb}",
+            actor=person(request),
+            merchant=self.merchant_of(row) if row.pk else None,
+            store=store if isinstance(store, Store) else None,
+            target=row,
+            ip=client_ip(request),
+            **data,
+        )
+
+
+MERCHANT_COLUMNS = ("merchant", "store__merchant", "connection__merchant")
+
+
+def _field(list_filter: Any) -> Any:
+    return list_filter[0] if isinstance(list_filter, tuple) else list_filter
+
+
+class ReadOnlyAdmin(ScopedAdmin):
+    """Lists and details without forms."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return flatten(self.fields or ())
+
+
+class LedgerAdmin(ReadOnlyAdmin):
+    """Tables that only grow: never counted, newest first, read-only."""
+
+    paginator = InfinitePaginator
+    show_full_result_count = False
+    ordering: tuple[str, ...] = ("-id",)
+    sortable_by: Any = ()

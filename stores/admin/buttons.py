@@ -1,0 +1,103 @@
+"""Buttons on a row's page that do something: always a POST, after a form where a reason or a confirmation is needed."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from django import forms
+from django.contrib.admin.utils import quote, unquote
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.template.response import TemplateResponse
+from django.urls import URLPattern, path, reverse
+from django_stubs_ext import StrOrPromise
+
+from stores.admin.base import Needs, ScopedAdmin
+
+
+@dataclass(frozen=True)
+class Button:
+    """`form` is asked for first when there is one; `text` then says what is about to happen."""
+
+    title: StrOrPromise
+    icon: str
+    needs: Needs
+    form: type[forms.Form] | None = None
+    text: StrOrPromise = ""
+    shown: Callable[[Any], bool] = lambda row: True
+    name: str = ""
+    url: str = ""
+
+
+def button(wanted: Button) -> Callable[[Any], Any]:
+    """Makes an admin's method `(request, row, cleaned_data)` a button; its name goes into `buttons`."""
+
+    def mark(method: Any) -> Any:
+        method.button = replace(wanted, name=method.__name__)
+        return method
+
+    return mark
+
+
+class ButtonsAdmin(ScopedAdmin):
+    """Admins with buttons. A button needs its own verb, and the row must be visible."""
+
+    buttons: tuple[str, ...] = ()
+    change_form_outer_before_template = "stores/admin/buttons.html"
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.button_view)
+        return [path("<path:object_id>/do/<slug:name>/", view, name=self._button_url_name()), *super().get_urls()]
+
+    def _button_url_name(self) -> str:
+        return f"{self.opts.app_label}_{self.opts.model_name}_do"
+
+    def _buttons_for(self, request: HttpRequest, row: Any) -> list[Button]:
+        found = [getattr(self, name).button for name in self.buttons]
+        url = f"{self.admin_site.name}:{self._button_url_name()}"
+        return [
+            replace(each, url=reverse(url, args=[quote(row.pk), each.name]))
+            for each in found
+            if each.shown(row) and self.may(request, each.needs, row)
+        ]
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        row = kwargs.get("obj")
+        context["buttons"] = self._buttons_for(request, row) if row else []
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def button_view(self, request: HttpRequest, object_id: str, name: str) -> HttpResponse:
+        if name not in self.buttons:
+            raise Http404
+        row = self.get_object(request, unquote(object_id))
+        wanted: Button = getattr(self, name).button
+        if not self.may(request, wanted.needs, row):
+            raise PermissionDenied
+        if wanted.form:
+            form = wanted.form(request.POST if request.method == "POST" else None)
+            if not form.is_valid():
+                return self._ask(request, row, wanted, form)
+            return self._do(request, row, name, form.cleaned_data)
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        return self._do(request, row, name, {})
+
+    def _do(self, request: HttpRequest, row: Any, name: str, answers: dict[str, Any]) -> HttpResponse:
+        getattr(self, name)(request, row, answers)
+        return HttpResponseRedirect(self._page_of(row))
+
+    def _page_of(self, row: Any) -> str:
+        return reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+
+    def _ask(self, request: HttpRequest, row: Any, wanted: Button, form: forms.Form) -> HttpResponse:
+        context = self.admin_site.each_context(request) | {
+            "title": wanted.title,
+            "subtitle": str(row),
+            "text": wanted.text,
+            "form": form,
+            "opts": self.opts,
+            "original": row,
+            "back": self._page_of(row),
+            "media": self.media + form.media,
+        }
+        return TemplateResponse(request, "stores/admin/ask.html", context)

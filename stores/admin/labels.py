@@ -1,0 +1,19 @@
+"""How admin lists and details show states and times."""
+
+from datetime import datetime
+from typing import Any
+
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.safestring import SafeString
+
+
+def state(text: Any, colours: dict[str, str], key: str) -> SafeString:
+    """A coloured label; `colours` maps the stored value to info, success, warning or danger."""
+    return render_to_string("unfold/helpers/label.html", {"text": text, "type": colours.get(key, "info")})
+
+
+def moment(at: datetime | None) -> str:
+    """Local time to the second, in the same short form in every language."""
+    return date_format(timezone.localtime(at), "Y-m-d H:i:s") if at else "–"

@@ -1,0 +1,180 @@
+"""The ledgers, read-only: what we owe platforms, every try, what platforms told us, and who did what."""
+
+import json
+import re
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import display
+from django.db import transaction
+from django.http import HttpRequest
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from stores.admin.base import LedgerAdmin
+from stores.admin.buttons import Button, ButtonsAdmin, button
+from stores.admin.filters import DayFilter, ScopedRelatedFilter
+from stores.admin.labels import moment, state
+from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
+from stores.platforms import inbox
+from stores.tenancy import Verb
+
+CALL_COLOURS = {
+    "pending": "info",
+    "sending": "info",
+    "done": "success",
+    "refused": "warning",
+    "unknown": "warning",
+    "dead": "danger",
+}
+OUTCOME_COLOURS = {"answered": "success", "refused": "warning", "throttled": "info", "unknown": "danger"}
+EVENT_COLOURS = {"received": "info", "handling": "info", "handled": "success", "failed": "danger"}
+_LONG_NUMBER = re.compile(r"\d{8,20}")
+_SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone", re.IGNORECASE)
+
+
+def masked(text: str) -> str:
+    """Without whole coupon codes: of long numbers only the last four digits stay."""
+    return _LONG_NUMBER.sub(lambda found: f"…{found[0][-4:]}", text)
+
+
+def masked_json(value: Any) -> str:
+    """A stored body for people: secrets by name and long numbers are left out."""
+    return masked(json.dumps(_without_secrets(value), ensure_ascii=False, indent=2))
+
+
+def _without_secrets(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {k: "•••" if _SECRET_NAMES.search(str(k)) else _without_secrets(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_without_secrets(item) for item in value]
+    return value
+
+
+def preformatted(text: str) -> SafeString:
+    return format_html('<pre class="zg-pre">{}</pre>', text)
+
+
+@admin.register(OutboundCall)
+class OutboundCallAdmin(LedgerAdmin):
+    viewing = Verb.SETTLE
+    list_display = ("operation", "store", "subject_id", "state_label", "attempts_made", "error", "queued_at", "due_at")
+    list_select_related = ("store", "connection__merchant")
+    list_filter = (("store", ScopedRelatedFilter), "operation", "state", ("queued_at", DayFilter))
+    fields = (
+        ("platform", "operation"),
+        ("account", "store"),
+        ("subject_id", "state_label"),
+        ("lane", "attempts_made"),
+        ("queued_at", "due_at"),
+        ("expires_at", "settled_at"),
+        ("was_unknown", "error"),
+        "tries",
+    )
+
+    @display(description=_("state"))
+    def state_label(self, call: OutboundCall) -> SafeString:
+        return state(call.get_state_display(), CALL_COLOURS, call.state)
+
+    @display(description=_("connection"))
+    def account(self, call: OutboundCall) -> str:
+        return str(call.connection)
+
+    @display(description=_("last error"))
+    def error(self, call: OutboundCall) -> str:
+        return masked(call.last_error)
+
+    @display(description=_("attempts"))
+    def tries(self, call: OutboundCall) -> SafeString:
+        lines = [
+            f"{moment(row.started_at)} {row.get_kind_display()}: {row.get_outcome_display()} {row.detail}"
+            for row in call.attempts.order_by("id")[:100]
+        ]
+        return preformatted(masked("\n".join(lines)))
+
+
+@admin.register(OutboundAttempt)
+class OutboundAttemptAdmin(LedgerAdmin):
+    viewing = Verb.SETTLE
+    list_display = ("started_at", "operation", "store", "kind", "outcome_label", "answer", "ended_at")
+    list_select_related = ("call__store", "call__connection__merchant")
+    list_filter = (("call__store", ScopedRelatedFilter), "kind", "outcome", ("started_at", DayFilter))
+    fields = ("call", "kind", "outcome_label", "started_at", "ended_at", "answer")
+
+    @display(description=_("operation"))
+    def operation(self, attempt: OutboundAttempt) -> str:
+        return attempt.call.operation
+
+    @display(description=_("store"))
+    def store(self, attempt: OutboundAttempt) -> str:
+        return str(attempt.call.store or "")
+
+    @display(description=_("outcome"))
+    def outcome_label(self, attempt: OutboundAttempt) -> SafeString:
+        return state(attempt.get_outcome_display(), OUTCOME_COLOURS, attempt.outcome)
+
+    @display(description=_("detail"))
+    def answer(self, attempt: OutboundAttempt) -> str:
+        return masked(attempt.detail)
+
+
+@admin.register(InboundEvent)
+class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
+    viewing = Verb.SETTLE
+    buttons = ("replay",)
+    list_display = ("received_at", "platform", "kind", "connection", "state_label", "attempts", "repeats", "handled_at")
+    list_select_related = ("connection__merchant",)
+    list_filter = (("connection", ScopedRelatedFilter), "platform", "state", ("received_at", DayFilter))
+    fields = (
+        ("platform", "kind"),
+        ("connection", "state_label"),
+        ("received_at", "handled_at"),
+        ("attempts", "repeats"),
+        "content",
+        "failure",
+    )
+
+    @button(
+        Button(
+            title=_("Handle again"),
+            icon="replay",
+            needs=Verb.SETTLE,
+            shown=lambda event: event.state == InboundEvent.State.FAILED,
+        )
+    )
+    def replay(self, request: HttpRequest, row: InboundEvent, answers: dict[str, Any]) -> None:
+        if row.state != InboundEvent.State.FAILED:
+            messages.error(request, _("Only a failed event can be handled again."))
+            return
+        with transaction.atomic():
+            inbox.replay(row)
+            self.audit(request, "replayed", row)
+        messages.success(request, _("The event will be handled again."))
+
+    @display(description=_("state"))
+    def state_label(self, event: InboundEvent) -> SafeString:
+        return state(event.get_state_display(), EVENT_COLOURS, event.state)
+
+    @display(description=_("content"))
+    def content(self, event: InboundEvent) -> SafeString:
+        return preformatted(masked_json(event.body))
+
+    @display(description=_("error"))
+    def failure(self, event: InboundEvent) -> str:
+        """The last line says what went wrong; the lines above it are for engineers, in the log."""
+        return masked(event.error.strip().rsplit("\n", 1)[-1])
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(LedgerAdmin):
+    viewing = Verb.VIEW_AUDIT
+    list_display = ("at", "actor", "verb", "target", "store", "merchant", "ip")
+    list_select_related = ("store", "merchant")
+    list_filter = (("merchant", ScopedRelatedFilter), ("store", ScopedRelatedFilter), ("at", DayFilter))
+    search_fields = ("actor", "verb", "target")
+    fields = (("at", "actor"), ("verb", "target"), ("store", "ip"), "details")
+
+    @display(description=_("details"))
+    def details(self, entry: AuditEntry) -> SafeString:
+        return preformatted(masked_json(entry.data))

@@ -1,0 +1,102 @@
+"""Merchants, their stores and their staff."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import display
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from stores.admin.base import OPERATOR, ScopedAdmin
+from stores.admin.filters import ScopedRelatedFilter
+from stores.admin.labels import state
+from stores.admin.staff_forms import StaffAddForm, StaffForm
+from stores.models import Merchant, Staff, Store
+from stores.registry import store_links
+from stores.tenancy import Verb
+
+ROLE_COLOURS = {"owner": "primary", "manager": "info", "clerk": "success"}
+
+
+@admin.register(Merchant)
+class MerchantAdmin(ScopedAdmin):
+    viewing = adding = changing = OPERATOR
+    list_display = ("name", "is_active", "created_at")
+    search_fields = ("name",)
+    fields = ("name", "is_active")
+
+
+@admin.register(Store)
+class StoreAdmin(ScopedAdmin):
+    adding = Verb.MANAGE_CONNECTIONS
+    changing = Verb.MANAGE_STORES
+    list_display = ("name", "merchant", "trade", "guest_page_open", "is_active", "pages")
+    list_select_related = ("merchant",)
+    list_filter = (("merchant", ScopedRelatedFilter), "trade", "is_active")
+    search_fields = ("name", "address")
+    fieldsets = (
+        (None, {"fields": ("merchant", "name", "trade", "address", "phone", "is_active")}),
+        (_("Guest page"), {"fields": ("guest_page_open", "pages")}),
+    )
+    readonly_fields = ("pages",)
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*self.readonly_fields, "merchant") if obj else self.readonly_fields
+
+    @display(description=_("Pages"))
+    def pages(self, store: Store) -> SafeString | str:
+        links = [(link.url, link.title) for link in store_links(store)] if store.pk else []
+        return format_html_join("\u2003", '<a class="text-primary-600" href="{}" target="_blank">{}</a>', links)
+
+
+@admin.register(Staff)
+class StaffAdmin(ScopedAdmin):
+    viewing = adding = changing = Verb.MANAGE_STAFF
+    list_display = ("sign_in", "merchant", "role_label", "store_names", "is_active")
+    list_select_related = ("user", "merchant")
+    list_filter = (("merchant", ScopedRelatedFilter), "role", "is_active")
+    search_fields = ("user__username", "user__first_name")
+    form = StaffForm
+    fieldsets = ((None, {"fields": ("merchant", "sign_in", "role", "stores", "is_active")}),)
+    add_fieldsets = (
+        (_("Sign-in"), {"fields": ("username", "full_name", "password")}),
+        (_("Work"), {"fields": ("merchant", "role", "stores")}),
+    )
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **(kwargs if obj else kwargs | {"form": StaffAddForm}))
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        return ("merchant", "sign_in") if obj else ()
+
+    def get_queryset(self, request: HttpRequest) -> Any:
+        return super().get_queryset(request).prefetch_related("stores")
+
+    def save_model(self, request: HttpRequest, obj: Staff, form: Any, change: bool) -> None:
+        if not change:
+            names = form.cleaned_data
+            obj.user = User.objects.create_user(
+                names["username"], password=names["password"], first_name=names["full_name"], is_staff=True
+            )
+        super().save_model(request, obj, form, change)
+
+    def audited(self, row: Staff) -> dict[str, Any]:
+        return {"role": row.role, "active": row.is_active}
+
+    @display(description=_("role"), ordering="role")
+    def role_label(self, staff: Staff) -> SafeString:
+        return state(staff.get_role_display(), ROLE_COLOURS, staff.role)
+
+    @display(description=_("signs in as"), ordering="user__username")
+    def sign_in(self, staff: Staff) -> str:
+        name = staff.user.get_full_name()
+        return f"{name} ({staff.user.username})" if name else staff.user.username
+
+    @display(description=_("stores"))
+    def store_names(self, staff: Staff) -> str:
+        if staff.role == "owner":
+            return str(_("all stores"))
+        return ", ".join(store.name for store in staff.stores.all())

@@ -1,0 +1,96 @@
+"""For platform operators only: sign-ins, pacing, and the queue's own tables."""
+
+from typing import Any
+
+from django.apps import apps
+from django.contrib import admin
+from django.contrib.admin import display
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.models import Group, User
+from django.utils.translation import gettext_lazy as _
+from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+
+from stores.admin.base import OPERATOR, LedgerAdmin, ReadOnlyAdmin, ScopedAdmin
+from stores.models import Heartbeat, Pace
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin[User], ScopedAdmin):
+    """Everybody's sign-in; what staff may do is set at the merchant's staff, not here."""
+
+    viewing = adding = changing = OPERATOR
+    form = UserChangeForm
+    add_form = UserCreationForm
+    change_password_form = AdminPasswordChangeForm
+    list_display = ("username", "first_name", "is_active", "is_superuser", "last_login")
+    list_filter = ("is_active", "is_superuser")
+    readonly_fields = ("last_login", "date_joined")
+    filter_horizontal = ()
+    fieldsets = (
+        (None, {"fields": ("username", "password", "first_name", "email")}),
+        (_("Sign-in"), {"fields": ("is_active", "is_staff", "is_superuser", "last_login", "date_joined")}),
+    )
+
+
+@admin.register(Group)
+class GroupAdmin(ReadOnlyAdmin):
+    viewing = OPERATOR
+    list_display = fields = ("name",)
+
+
+@admin.register(Pace)
+class PaceAdmin(ReadOnlyAdmin):
+    viewing = OPERATOR
+    list_display = fields = ("platform", "account", "next_at", "failures")
+    search_fields = ("account",)
+
+
+@admin.register(Heartbeat)
+class HeartbeatAdmin(ReadOnlyAdmin):
+    viewing = OPERATOR
+    list_display = fields = ("name", "at")
+    ordering = ("-at",)
+
+
+class QueueTaskAdmin(LedgerAdmin):
+    """Success and Failure are proxies of one table that grows with every doorbell."""
+
+    viewing = OPERATOR
+    ordering = ("-stopped",)
+    list_display = ("func", "cluster", "started", "stopped", "outcome")
+    fields = ("func", "arguments", "cluster", "started", "stopped", "outcome")
+
+    @display(description=_("arguments"))
+    def arguments(self, task: Any) -> str:
+        return str(task.args)
+
+    @display(description=_("outcome"))
+    def outcome(self, task: Any) -> str:
+        return str(task.result or "")[:500]
+
+
+class QueueScheduleAdmin(ReadOnlyAdmin):
+    viewing = OPERATOR
+    list_display = ("name", "schedule_type", "minutes", "next_run", "repeats")
+    fields = list_display
+
+
+class QueueWaitingAdmin(LedgerAdmin):
+    viewing = OPERATOR
+    list_display = ("id", "func", "lock")
+    fields = ("func", "arguments", "lock")
+
+    @display(description=_("task"))
+    def func(self, waiting: Any) -> str:
+        return str(waiting.func())
+
+    @display(description=_("arguments"))
+    def arguments(self, waiting: Any) -> str:
+        return str(waiting.args())
+
+
+# By name: only stores/platforms/queue.py imports django-q2.
+admin.site.register(apps.get_model("django_q", "Schedule"), QueueScheduleAdmin)
+admin.site.register(apps.get_model("django_q", "Success"), QueueTaskAdmin)
+admin.site.register(apps.get_model("django_q", "Failure"), QueueTaskAdmin)
+admin.site.register(apps.get_model("django_q", "OrmQ"), QueueWaitingAdmin)

@@ -1,0 +1,118 @@
+"""The dashboard and the side menu of the back office, made from what the domains contribute."""
+
+import json
+from itertools import groupby
+from typing import Any, cast
+
+from django.contrib.auth.models import User
+from django.http import HttpRequest
+from django.urls import NoReverseMatch, reverse
+from django.utils.translation import gettext_lazy as _
+
+from stores import registry
+from stores.menu import list_item
+from stores.models import InboundEvent
+from stores.platforms import queue
+from stores.registry import Alert, Chart, MenuItem
+from stores.tenancy import Verb, may, reach_of
+
+PALETTE = ("#7c3aed", "#0891b2", "#d97706", "#16a34a", "#db2777", "#4b5563", "#2563eb")
+
+
+WORK, BUSINESS, RECORDS, SYSTEM = _("Work"), _("Business"), _("Records"), _("System")
+FIRST = [
+    MenuItem(WORK, _("Overview"), "dashboard", "admin:index"),
+    MenuItem(WORK, _("Counter"), "point_of_sale", "counter"),
+]
+LAST = [
+    list_item(BUSINESS, "stores.Store", _("Stores"), "storefront"),
+    list_item(BUSINESS, "stores.Staff", _("Staff"), "badge"),
+    list_item(BUSINESS, "stores.Connection", _("Connections"), "cable"),
+    list_item(BUSINESS, "stores.ApiKey", _("API keys"), "key"),
+    list_item(RECORDS, "stores.AuditEntry", _("Audit log"), "history_edu"),
+    list_item(RECORDS, "stores.OutboundCall", _("Calls to platforms"), "outbox"),
+    list_item(RECORDS, "stores.OutboundAttempt", _("Attempts"), "send"),
+    list_item(RECORDS, "stores.InboundEvent", _("Messages from platforms"), "inbox"),
+    list_item(SYSTEM, "stores.Merchant", _("Merchants"), "domain"),
+    list_item(SYSTEM, "auth.User", _("Sign-ins"), "person"),
+    list_item(SYSTEM, "stores.Pace", _("Pacing"), "speed"),
+    list_item(SYSTEM, "stores.Heartbeat", _("Heartbeats"), "ecg_heart"),
+    list_item(SYSTEM, "django_q.Schedule", _("Schedules"), "schedule"),
+    list_item(SYSTEM, "django_q.Failure", _("Failed tasks"), "error"),
+    list_item(SYSTEM, "django_q.OrmQ", _("Waiting tasks"), "hourglass"),
+]
+
+
+def navigation(request: HttpRequest) -> list[dict[str, Any]]:
+    """unfold's side menu: sections in the order of their first line."""
+    items = [item for item in (*FIRST, *registry.registry.menu, *LAST) if item.shown(request)]
+    sections = list(dict.fromkeys(str(item.section) for item in items))
+    items.sort(key=lambda item: sections.index(str(item.section)))
+    return [
+        {"title": section, "separator": False, "items": [line for item in group if (line := _line(item))]}
+        for section, group in groupby(items, key=lambda item: str(item.section))
+    ]
+
+
+def _line(item: MenuItem) -> dict[str, Any] | None:
+    try:
+        return {"title": item.title, "icon": item.icon, "link": reverse(item.url_name)}
+    except NoReverseMatch:
+        return None
+
+
+def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
+    """What the start page shows: figures, what needs a person, charts, the latest rows, and first steps."""
+    user = cast(User, request.user)
+    return context | {
+        "title": _("Overview"),
+        "steps": registry.steps(user),
+        "alerts": [*alerts(user), *registry.alerts(user)],
+        "cards": registry.cards(user),
+        "charts": [
+            {"title": chart.title, "data": chart_data(chart), "options": CHART_OPTIONS}
+            for chart in registry.charts(user)
+        ],
+        "tables": registry.tables(user),
+    }
+
+
+CHART_OPTIONS = json.dumps(
+    {
+        "animation": False,
+        "responsive": True,
+        "maintainAspectRatio": False,
+        "maxBarThickness": 28,
+        "plugins": {"legend": {"position": "bottom", "labels": {"boxWidth": 10, "boxHeight": 10}}},
+        "scales": {
+            "x": {"stacked": True, "grid": {"display": False}},
+            "y": {"stacked": True, "beginAtZero": True, "ticks": {"precision": 0}},
+        },
+    }
+)
+
+
+def chart_data(chart: Chart) -> str:
+    """JSON for the chart component: bars stacked per label."""
+    series = [
+        {
+            "label": name,
+            "data": list(values),
+            "backgroundColor": PALETTE[n % len(PALETTE)],
+        }
+        for n, (name, values) in enumerate(chart.series.items())
+    ]
+    return json.dumps({"labels": list(chart.labels), "datasets": series})
+
+
+def alerts(user: User) -> list[Alert]:
+    """What needs a person whatever the domain: the worker stands still, messages could not be handled."""
+    found = []
+    if reach_of(user).everything and not queue.alive():
+        text = _("No worker is running: what waits in the background stays undone.")
+        found.append(Alert("error", text, reverse("admin:stores_heartbeat_changelist")))
+    failed = InboundEvent.objects.for_staff(user).filter(state=InboundEvent.State.FAILED)
+    if may(user, Verb.SETTLE) and failed.exists():
+        url = reverse("admin:stores_inboundevent_changelist") + "?state__exact=failed"
+        found.append(Alert("warning", _("Messages from platforms could not be handled."), url))
+    return found

@@ -1,0 +1,24 @@
+"""Lines of the side menu that open an admin list; imports nothing, so that apps can fill the registry early."""
+
+from collections.abc import Callable
+
+from django.apps import apps
+from django.contrib import admin
+from django.http import HttpRequest
+from django_stubs_ext import StrOrPromise
+
+from stores.registry import MenuItem
+
+
+def may_view(label: str) -> Callable[[HttpRequest], bool]:
+    """For MenuItem.shown: whether a person may open the list of "app.Model"."""
+
+    def shown(request: HttpRequest) -> bool:
+        return bool(admin.site.get_model_admin(apps.get_model(label)).has_view_permission(request))
+
+    return shown
+
+
+def list_item(section: StrOrPromise, label: str, title: StrOrPromise, icon: str) -> MenuItem:
+    """A line of the menu that is shown to those who may see the list of "app.Model"."""
+    return MenuItem(section, title, icon, f"admin:{label.replace('.', '_').lower()}_changelist", may_view(label))

@@ -1,0 +1,53 @@
+"""Signing in: guessing is stopped after a few wrong passwords per name and address."""
+
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.forms import AuthenticationForm
+
+from stores.limits import Limit, Taken, client_ip, peek, take
+
+WRONG_PASSWORDS = Limit("sign-in", 8, 600)
+# A whole shop may share one address; somebody who tries many names from it is not a shop.
+WRONG_NAMES = Limit("sign-in-address", 60, 600)
+
+
+class SignInForm(AuthenticationForm):
+    """Only failures count, so that people who sign in often are never locked out."""
+
+    error_messages = AuthenticationForm.error_messages | {
+        "invalid_login": _("The name or the password is not right. Both distinguish capital letters."),
+    }
+
+    def clean(self) -> dict[str, Any]:
+        for limit, who in self._limits():
+            self._refuse_if_over(peek(limit, who))
+        try:
+            cleaned: dict[str, Any] = super().clean()
+        except ValidationError:
+            for limit, who in self._limits():
+                take(limit, who)
+            raise
+        return cleaned
+
+    def _limits(self) -> list[tuple[Limit, str]]:
+        ip = client_ip(self.request)
+        name = str(self.cleaned_data.get("username", "")).casefold()
+        return [(WRONG_PASSWORDS, f"{name}\n{ip}"), (WRONG_NAMES, ip)]
+
+    @staticmethod
+    def _refuse_if_over(taken: Taken) -> None:
+        if taken.allowed:
+            return
+        minutes = -(-taken.retry_after // 60)
+        raise ValidationError(
+            ngettext(
+                "Too many wrong passwords. Please try again in %(minutes)d minute.",
+                "Too many wrong passwords. Please try again in %(minutes)d minutes.",
+                minutes,
+            )
+            % {"minutes": minutes},
+            code="too_many_tries",
+        )

@@ -1,0 +1,55 @@
+"""The back office: who may come in, under which content policy, and which admins are allowed in it."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.conf import settings
+from django.contrib.admin import ModelAdmin
+from django.core.exceptions import ImproperlyConfigured
+from django.http import HttpRequest, HttpResponse
+from django.utils.decorators import method_decorator
+from django.views.decorators.debug import sensitive_post_parameters
+from unfold.sites import UnfoldAdminSite
+
+from stores.tenancy import reach_of
+
+THIRD_PARTIES = ("django.", "django_q.")
+
+
+class BackOffice(UnfoldAdminSite):
+    """Anybody with an active role at a merchant may sign in; what they may do there, ScopedAdmin decides."""
+
+    def has_permission(self, request: HttpRequest) -> bool:
+        user = request.user
+        if not (user.is_active and getattr(user, "is_staff", False)):
+            return False
+        reach = reach_of(user)
+        return reach.everything or bool(reach.roles)
+
+    def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
+        """Takes only admins that scope their rows; what third parties register would show every merchant's rows."""
+        from stores.admin.base import ScopedAdmin
+
+        admin_class = admin_class or ModelAdmin
+        if issubclass(admin_class, ScopedAdmin):
+            super().register(model_or_iterable, admin_class, **options)
+        elif not admin_class.__module__.startswith(THIRD_PARTIES):
+            raise ImproperlyConfigured(f"{admin_class.__name__} must be a stores.admin.base.ScopedAdmin")
+
+    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+        return _with_admin_policy(super().admin_view(view, cacheable))
+
+    @method_decorator(sensitive_post_parameters())
+    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        return _with_admin_policy(super().login)(request, extra_context)
+
+
+def _with_admin_policy(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
+    """Alpine, which unfold is made with, evaluates expressions; no other page of ours may."""
+
+    def wrapped(*args: Any, **kwargs: Any) -> HttpResponse:
+        response = view(*args, **kwargs)
+        response._csp_update = settings.ADMIN_CSP  # type: ignore[attr-defined]
+        return response
+
+    return wrapped
