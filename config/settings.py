@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import django_stubs_ext
 from csp.constants import NONE, SELF, UNSAFE_EVAL, UNSAFE_INLINE
+from django.templatetags.static import static
 from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
@@ -28,9 +29,9 @@ INSTALLED_APPS = [
     "trip",
     "messaging",
     "delivery",
-    "unfold",
+    "unfold.apps.BasicAppConfig",
     "unfold.contrib.filters",
-    "django.contrib.admin",
+    "config.apps.BackOfficeConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -108,6 +109,12 @@ STORAGES = {
     "staticfiles": {"BACKEND": env.str("STATICFILES_BACKEND", STATICFILES_STORAGE_BACKEND)},
 }
 
+# Without collected files (development, tests) they are served from where they lie.
+WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = DEBUG
+
+# The __Host- prefix makes browsers refuse a cookie that another host of the domain has set.
+SESSION_COOKIE_NAME = "__Host-session" if HTTPS else "session"
+SESSION_COOKIE_AGE = 7 * 24 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = HTTPS
@@ -144,7 +151,19 @@ REST_FRAMEWORK = {
 }
 SPECTACULAR_SETTINGS = {
     "TITLE": "Zhanggui 掌柜 API",
+    "DESCRIPTION": (
+        "Verifies Meituan group coupons for a merchant's own systems.\n\n"
+        "Send `Authorization: Bearer <key>`; the key is made in the back office. Bodies are JSON, times are ISO 8601, "
+        "sums are yuan in strings. Errors are `application/problem+json` with a stable `code`. "
+        "`Accept-Language: en` gives English texts, everything else Chinese ones."
+    ),
     "VERSION": "1",
+    "ENUM_NAME_OVERRIDES": {
+        "VerificationStatus": "coupons.models.Verification.Status",
+        "LookupStatus": "coupons.models.Lookup.Status",
+        "BatchLineStatus": "coupons.api.schema.LINE_STATUSES",
+        "Reason": "coupons.reasons.Reason",
+    },
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],
@@ -181,6 +200,8 @@ REQUEST_SECONDS = 20.0
 DRAIN_SECONDS = 10.0
 WEB_SENDERS = env.int("WEB_SENDERS", 8)
 WEB_WAITERS = env.int("WEB_WAITERS", 16)
+# Per API key, over all processes; 0 means no limit.
+API_REQUESTS_PER_MINUTE = env.int("API_REQUESTS_PER_MINUTE", 6000)
 HEARTBEAT_STALE = timedelta(seconds=env.float("HEARTBEAT_STALE_SECONDS", 60.0))
 
 CACHES = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
@@ -197,8 +218,11 @@ UNFOLD = {
     "SITE_TITLE": _("Zhanggui"),
     "SITE_HEADER": _("Zhanggui"),
     "SITE_SYMBOL": "storefront",
+    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("stores/icon.svg")}],
+    "STYLES": [lambda request: static("stores/admin.css")],
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
+    "LOGIN": {"form": "stores.signin.SignInForm"},
     "DASHBOARD_CALLBACK": "stores.dashboard.dashboard",
     "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "stores.dashboard.navigation"},
 }

@@ -2,11 +2,37 @@
 
 from datetime import timedelta
 
-from stores.registry import Schedule, registry
+from django.utils.translation import gettext_lazy as _
+
+from stores.menu import list_item
+from stores.registry import MenuItem, Schedule, registry
+
+COUPONS = _("Coupons")
 
 registry.sandbox_classes.append("coupons.sandbox.UmemberSandbox")
+registry.demo_parts.append("coupons.demo.CouponsDemo")
+registry.demo_infos.append("coupons.demo.info")
+registry.counter_kinds.append("coupons.counter.CouponKind")
+registry.counter_links += [
+    MenuItem(_("Counter"), _("Paste many codes"), "playlist_add_check", "coupons:batches"),
+    MenuItem(_("Counter"), _("Poster for guests"), "qr_code_2", "coupons:poster-here"),
+]
 registry.schedules += [
     Schedule("coupons.tasks.sync_all_stores", timedelta(minutes=30)),
     Schedule("coupons.tasks.sync_all_products", timedelta(hours=6)),
     Schedule("coupons.tasks.prune_lookups", timedelta(days=1)),
+]
+registry.cards.append("coupons.board.cards")
+registry.alerts.append("coupons.board.alerts")
+registry.charts.append("coupons.board.charts")
+registry.tables.append("coupons.board.tables")
+registry.steps.append("coupons.board.steps")
+registry.store_links.append("coupons.board.store_links")
+registry.platform_tools["umember"] = "coupons.board.UmemberTools"
+registry.menu += [
+    list_item(COUPONS, "coupons.Verification", _("Verifications"), "fact_check"),
+    list_item(COUPONS, "coupons.Batch", _("Batches"), "playlist_add_check"),
+    list_item(COUPONS, "coupons.Product", _("Products"), "sell"),
+    list_item(COUPONS, "coupons.GatewayStore", _("Stores at the gateway"), "store"),
+    list_item(COUPONS, "coupons.SyncRun", _("Syncs"), "sync"),
 ]

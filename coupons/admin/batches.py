@@ -26,8 +26,8 @@ class BatchAdmin(LedgerAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        rows = rows.annotate(lines=Count("items"), settled=Count("items", filter=FINAL))
-        return rows
+        counted: QuerySet[Any] = rows.annotate(lines=Count("items"), settled=Count("items", filter=FINAL))
+        return counted
 
     @display(description=_("progress"))
     def progress(self, batch: Any) -> SafeString:

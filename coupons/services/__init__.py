@@ -3,7 +3,7 @@
 from coupons.services.batches import batch_create, batch_progress
 from coupons.services.lookups import lookup_place, lookup_pursue, lookup_request, prune_lookups
 from coupons.services.settling import verification_ask, verification_retry, verification_settle
-from coupons.services.syncing import connection_test, products_sync, quota_outlook, stores_sync
+from coupons.services.syncing import connection_test, products_sync, quota_outlook, quota_outlooks, stores_sync
 from coupons.services.verifying import (
     KeyReused,
     Requested,
@@ -29,6 +29,7 @@ __all__ = [
     "products_sync",
     "prune_lookups",
     "quota_outlook",
+    "quota_outlooks",
     "stores_sync",
     "verification_ask",
     "verification_pursue",

@@ -1,6 +1,7 @@
 """Reading the gateway's lists: what is new, changed or vanished is shown; nothing is deleted."""
 
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import pairwise
@@ -81,8 +82,10 @@ def _run(
 
 
 def _apply_stores(run: SyncRun, rows: list[RemoteStore], now: datetime) -> None:
+    # Two syncs at once would both insert a new store; and a list may name one twice.
+    Connection.objects.select_for_update(no_key=True).only("pk").get(pk=run.connection_id)
     known = {row.remote_id: row for row in GatewayStore.objects.filter(connection=run.connection)}
-    for remote in rows:
+    for remote in {row.remote_id: row for row in rows}.values():
         row = known.pop(remote.remote_id, None)
         if row is None:
             run.added.append(remote.name)
@@ -106,8 +109,9 @@ def _differs(row: GatewayStore, remote: RemoteStore) -> bool:
 
 
 def _apply_products(run: SyncRun, rows: list[RemoteProduct], now: datetime) -> None:
+    Store.objects.select_for_update(no_key=True).filter(pk=run.store_id).first()
     known = {row.sku_id: row for row in Product.objects.filter(store=run.store)}
-    for remote in rows:
+    for remote in {row.sku_id: row for row in rows}.values():
         row = known.pop(remote.sku_id, None)
         values = {
             "name": remote.name,
@@ -136,12 +140,23 @@ def _mark_vanished(rows: list[Any], now: datetime) -> list[str]:
 
 def quota_outlook(gateway: GatewayStore) -> QuotaOutlook:
     """The burn rate from the readings of the last week; a top-up in between does not count as negative use."""
-    readings = list(
-        gateway.readings.filter(at__gt=timezone.now() - OUTLOOK).order_by("at").values_list("at", "request_count")
-    )
-    if len(readings) < 2 or gateway.request_count is None:
-        return QuotaOutlook(gateway.request_count, None, None)
+    return quota_outlooks([gateway])[gateway.pk]
+
+
+def quota_outlooks(gateways: Sequence[GatewayStore]) -> dict[int, QuotaOutlook]:
+    """The outlook of many stores by primary key, with one query."""
+    since = timezone.now() - OUTLOOK
+    rows = QuotaReading.objects.filter(gateway_store__in=[gateway.pk for gateway in gateways], at__gt=since)
+    readings: defaultdict[int, list[tuple[datetime, int]]] = defaultdict(list)
+    for pk, at, count in rows.order_by("gateway_store", "at").values_list("gateway_store", "at", "request_count"):
+        readings[pk].append((at, count))
+    return {gateway.pk: _outlook(gateway.request_count, readings[gateway.pk]) for gateway in gateways}
+
+
+def _outlook(left: int | None, readings: list[tuple[datetime, int]]) -> QuotaOutlook:
+    if len(readings) < 2 or left is None:
+        return QuotaOutlook(left, None, None)
     used = sum(max(0, before - after) for (_, before), (_, after) in pairwise(readings))
     days = max((readings[-1][0] - readings[0][0]) / timedelta(days=1), 1 / 24)
     per_day = used / days
-    return QuotaOutlook(gateway.request_count, per_day, gateway.request_count / per_day if per_day else None)
+    return QuotaOutlook(left, per_day, left / per_day if per_day else None)

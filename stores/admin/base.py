@@ -1,6 +1,5 @@
 """The one base of all admins: rows by `for_staff`, permissions by role. Strangers get 404, an insufficient role 403."""
 
-from collections.abc import Iterable
 from typing import Any, ClassVar, Literal, cast
 
 from django import forms
