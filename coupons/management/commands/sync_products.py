@@ -1,0 +1,40 @@
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from coupons.management.commands.sync_stores import tell_runs
+from coupons.management.commands.verify_coupon import find_store
+from coupons.models import GatewayStore
+from coupons.services import products_sync
+from stores.models import Store
+
+
+class Command(BaseCommand):
+    help = (
+        "Read the deals on sale at one store, or at all authorised ones, from the gateway. Exit code 1 if any failed."
+    )
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("store", nargs="?", metavar="STORE", help="the store's id or its exact name")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        runs = []
+        for store in _stores(options["store"]):
+            self.stderr.write(f"{store} …")
+            runs.append(products_sync(store=store))
+        tell_runs(self, runs, as_json=options["json"])
+
+
+def _stores(text: str | None) -> list[Store]:
+    if text is None:
+        listed = GatewayStore.objects.filter(
+            vanished_at=None, authorisation=GatewayStore.Authorisation.AUTHORISED, connection__is_active=True
+        )
+        return [gateway.store for gateway in listed.select_related("store").order_by("pk")]
+    store = find_store(text)
+    if not GatewayStore.objects.filter(store=store).exists():
+        raise CommandError(f"{store} is not listed at the gateway; run sync_stores first.")
+    return [store]

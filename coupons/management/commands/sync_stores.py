@@ -1,0 +1,70 @@
+from __future__ import annotations
+
+import json
+import sys
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+from coupons.models import SyncRun
+from coupons.services import stores_sync
+from stores.models import Connection
+
+
+class Command(BaseCommand):
+    help = "Read the stores of one connection, or of all active ones, from the gateway. Exit code 1 if any failed."
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("connection", nargs="?", type=int, metavar="CONNECTION", help="the connection's id")
+        parser.add_argument("--json", action="store_true", help="print JSON")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        runs = []
+        for connection in _connections(options["connection"]):
+            self.stderr.write(f"{connection} …")
+            runs.append(stores_sync(connection=connection))
+        tell_runs(self, runs, as_json=options["json"])
+
+
+def _connections(pk: int | None) -> list[Connection]:
+    rows = Connection.objects.filter(platform=Connection.Platform.UMEMBER).select_related("merchant", "pace")
+    if pk is None:
+        return list(rows.filter(is_active=True, merchant__is_active=True).order_by("pk"))
+    found = list(rows.filter(pk=pk))
+    if not found:
+        raise CommandError(f"There is no coupon connection {pk}.")
+    return found
+
+
+def tell_runs(command: BaseCommand, runs: list[SyncRun], *, as_json: bool) -> None:
+    """What changed, one line or JSON object per run; ends with exit code 1 when any run failed."""
+    shown = [run_shown(run) for run in runs]
+    if as_json:
+        command.stdout.write(json.dumps(shown, ensure_ascii=False))
+    else:
+        for row in shown:
+            command.stdout.write(_line(row))
+        command.stdout.write(f"{len(runs)} read, {sum(bool(run.error) for run in runs)} failed")
+    if any(run.error for run in runs):
+        sys.exit(1)
+
+
+def run_shown(run: SyncRun) -> dict[str, Any]:
+    return {
+        "id": run.pk,
+        "kind": run.kind,
+        "connection": run.connection_id,
+        "store": run.store_id,
+        "added": run.added,
+        "changed": run.changed,
+        "vanished": run.vanished,
+        "error": run.error,
+    }
+
+
+def _line(row: dict[str, Any]) -> str:
+    whose = f"store {row['store']}" if row["store"] else f"connection {row['connection']}"
+    if row["error"]:
+        return f"{whose}: failed: {row['error']}"
+    counts = ", ".join(f"{len(row[name])} {name}" for name in ("added", "changed", "vanished"))
+    return f"{whose}: {counts}"

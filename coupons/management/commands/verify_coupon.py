@@ -1,0 +1,107 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import secrets
+import sys
+import time
+from typing import Any, NoReturn
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import translation
+from rest_framework.utils.encoders import JSONEncoder
+
+from coupons import codes
+from coupons.api.shown import verification_shown
+from coupons.models import Channel, Verification
+from coupons.reasons import TEXTS, Reason
+from coupons.services import place_of, verification_pursue, verification_request
+from stores.models import Store
+
+VERIFIED, REFUSED, OPEN, USAGE = 0, 1, 2, 3
+EXIT_CODES: dict[str, int] = {Verification.Status.VERIFIED: VERIFIED, Verification.Status.REFUSED: REFUSED}
+
+
+class Command(BaseCommand):
+    help = (
+        "Verify one group coupon at a store. "
+        "Exit code: 0 verified, 1 refused, 2 not settled yet (the worker goes on), 3 wrong usage or unknown store."
+    )
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        usual = parser.error
+
+        def error(message: str) -> NoReturn:
+            # argparse would exit with 2, which here means "not settled yet".
+            with contextlib.suppress(SystemExit):
+                usual(message)
+            sys.exit(USAGE)
+
+        parser.error = error  # type: ignore[method-assign]
+        return parser
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("store", metavar="STORE", help="the store's id or its exact name")
+        parser.add_argument("code", metavar="CODE", help="the coupon's digits; spaces and hyphens are ignored")
+        parser.add_argument("--wait", type=float, default=30.0, metavar="SECONDS", help="default: %(default)s")
+        parser.add_argument("--json", action="store_true", help="print JSON, as GET /api/v1/verifications/{id}/ does")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        store = find_store(options["store"])
+        try:
+            code = codes.normalise(options["code"])
+        except codes.MalformedCode:
+            self._tell_malformed(options["json"])
+            sys.exit(REFUSED)
+        requested = verification_request(
+            store=store, code=code, channel=Channel.COMMAND, flow=f"command:{secrets.token_hex(8)}"
+        )
+        row = self._pursue(requested.verification, options["wait"])
+        self._tell(row, options["json"])
+        sys.exit(EXIT_CODES.get(row.status, OPEN))
+
+    def _pursue(self, row: Verification, wait: float) -> Verification:
+        """In short steps, so that a person sees the line move."""
+        until = time.monotonic() + wait
+        row = verification_pursue(row, wait=0.0)
+        while row.status not in Verification.FINAL and (left := until - time.monotonic()) > 0:
+            place = place_of(row)
+            where = f"place {place.position} in line, about {place.seconds} s" if place else row.status
+            self.stderr.write(f"waiting: {where}")
+            row = verification_pursue(row, wait=min(2.0, left))
+        return row
+
+    def _tell(self, row: Verification, as_json: bool) -> None:
+        if as_json:
+            self.stdout.write(json.dumps(verification_shown(row, place_of(row)), ensure_ascii=False, cls=JSONEncoder))
+            return
+        with translation.override("en"):
+            lines = [f"{row.store.name}: …{row.code_tail} {row.status}" + (" (inferred)" if row.inferred else "")]
+            if row.reason:
+                lines.append(f"{row.reason}: {TEXTS[row.reason].staff} {TEXTS[row.reason].next_step}")
+        if row.gateway_message:
+            lines.append(f"gateway: {row.gateway_message}")
+        if row.sku_name:
+            lines.append(f"deal: {row.sku_name}  order: {row.order_id}")
+        self.stdout.write("\n".join(lines))
+
+    def _tell_malformed(self, as_json: bool) -> None:
+        texts = TEXTS[Reason.MALFORMED_CODE]
+        if as_json:
+            told = {"status": "refused", "reason": Reason.MALFORMED_CODE, "message": str(texts.staff)}
+            self.stdout.write(json.dumps(told, ensure_ascii=False))
+            return
+        with translation.override("en"):
+            self.stdout.write(f"{Reason.MALFORMED_CODE.value}: {texts.staff} {texts.next_step}")
+
+
+def find_store(text: str) -> Store:
+    """An active store by id or exact name. Raises CommandError with exit code 3."""
+    by_id = text.isascii() and text.isdigit() and len(text) < 19
+    stores = Store.objects.filter(is_active=True, merchant__is_active=True)
+    found = list((stores.filter(pk=int(text)) if by_id else stores.filter(name=text))[:2])
+    if len(found) == 1:
+        return found[0]
+    problem = f"{len(found)} stores are named {text!r}; give the id" if found else f"There is no store {text!r}"
+    raise CommandError(f"{problem}.", returncode=USAGE)
