@@ -1,12 +1,13 @@
 """Rows as the API shows them. Plain functions rather than serializers: they run hundreds of times a second."""
 
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
 from django.urls import reverse
 
 from coupons.models import Batch, BatchItem, Lookup, Product, Verification
-from coupons.reasons import TEXTS, Reason
+from coupons.reasons import TEXTS
 from coupons.services import batch_progress
 from stores.models import Store
 from stores.platforms.outbox.work import PlaceInLine
@@ -30,8 +31,8 @@ def product_shown(product: Product) -> dict[str, Any]:
     return {
         "sku_id": product.sku_id,
         "name": product.name,
-        "price": product.price,
-        "list_price": product.list_price,
+        "price": _yuan(product.price),
+        "list_price": _yuan(product.list_price),
         "on_sale": product.vanished_at is None,
         "synced_at": product.synced_at,
     }
@@ -44,9 +45,9 @@ def verification_shown(row: Verification, place: PlaceInLine | None) -> dict[str
         "store": row.store_id,
         "status": row.status,
         "reason": row.reason or None,
-        "message": _message(Reason.SKU_UNMAPPED if row.unmapped and not row.reason else row.reason),
+        "message": _message(row.reason),
         "gateway_message": row.gateway_message,
-        "product": _deal(row),
+        "product": _deal(row, row.product, row.value),
         "order_id": row.order_id,
         "code_tail": row.code_tail,
         "inferred": row.inferred,
@@ -62,9 +63,6 @@ def verification_shown(row: Verification, place: PlaceInLine | None) -> dict[str
 
 
 def lookup_shown(row: Lookup, product: Product | None, place: PlaceInLine | None) -> dict[str, Any]:
-    deal = {"sku_id": row.sku_id, "name": product.name if product else row.sku_name, "price": row.price}
-    if product and row.price is None:
-        deal["price"] = product.price
     return {
         "id": row.pk,
         "store": row.store_id,
@@ -73,7 +71,7 @@ def lookup_shown(row: Lookup, product: Product | None, place: PlaceInLine | None
         "reason": row.reason or None,
         "message": _message(row.reason),
         "gateway_message": row.gateway_message,
-        "product": deal if row.sku_id else None,
+        "product": _deal(row, product, row.price),
         "order_id": row.order_id,
         "code_tail": row.code_tail,
         "queue": _queue(place),
@@ -122,12 +120,13 @@ def _queue(place: PlaceInLine | None) -> dict[str, int] | None:
     return {"position": place.position, "seconds": place.seconds} if place else None
 
 
-def _deal(row: Verification) -> dict[str, Any] | None:
-    product = row.product
-    if product is None:
-        return {"sku_id": row.sku_id, "name": row.sku_name, "price": row.value} if row.sku_id else None
-    return {
-        "sku_id": product.sku_id,
-        "name": product.name,
-        "price": row.value if row.value is not None else product.price,
-    }
+def _deal(row: Verification | Lookup, product: Product | None, price: Decimal | None) -> dict[str, Any] | None:
+    """The deal under our name for it, else under the gateway's; None while nothing is known."""
+    if product:
+        price = product.price if price is None else price
+        return {"sku_id": product.sku_id, "name": product.name, "price": _yuan(price)}
+    return {"sku_id": row.sku_id, "name": row.sku_name, "price": _yuan(price)} if row.sku_id else None
+
+
+def _yuan(amount: Decimal | None) -> str | None:
+    return None if amount is None else f"{amount:.2f}"
