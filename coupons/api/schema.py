@@ -136,6 +136,8 @@ REFUSED = {
     "message": "这张券之前已使用。",
     "duplicate_of": {"id": 4698, "requested_by": "小王", "settled_at": "2024-12-15T13:55:01.000000Z"},
 }
+# With plain numbers drf-spectacular would take a problem for the main answer, and show lists without their pages.
+JSON = "application/json"
 CODE_EXAMPLE = OpenApiExample("code", value={"code": "1234 5678 9012"}, request_only=True)
 
 
@@ -147,13 +149,13 @@ LIST_STORES = extend_schema(
     operation_id="stores_list",
     tags=["stores"],
     summary="The stores that the key reaches",
-    responses={200: StoreShown(many=True), **problems(400)},
+    responses={(200, JSON): StoreShown(many=True), **problems(400)},
 )
 LIST_PRODUCTS = extend_schema(
     operation_id="products_list",
     tags=["stores"],
     summary="A store's deals, as last synced from the gateway",
-    responses={200: ProductShown(many=True), **problems(400, 404)},
+    responses={(200, JSON): ProductShown(many=True), **problems(400, 404)},
 )
 CREATE_LOOKUP = extend_schema(
     operation_id="lookups_create",
@@ -163,8 +165,8 @@ CREATE_LOOKUP = extend_schema(
     parameters=[WAIT],
     request=CodeBody,
     responses={
-        200: OpenApiResponse(LookupShown, "Looked up, or known to be impossible"),
-        202: OpenApiResponse(LookupShown, "Queued: ask again under its id"),
+        (200, JSON): OpenApiResponse(LookupShown, "Looked up, or known to be impossible"),
+        (202, JSON): OpenApiResponse(LookupShown, "Queued: ask again under its id"),
         **problems(400, 404, 413, 415, 422),
     },
     examples=[CODE_EXAMPLE, *problem_examples(400, 422)],
@@ -174,14 +176,18 @@ READ_LOOKUP = extend_schema(
     tags=["lookups"],
     summary="One look-up",
     parameters=[WAIT],
-    responses={200: LookupShown, 202: OpenApiResponse(LookupShown, "Still queued"), **problems(400, 404)},
+    responses={
+        (200, JSON): LookupShown,
+        (202, JSON): OpenApiResponse(LookupShown, "Still queued"),
+        **problems(400, 404),
+    },
 )
 LIST_VERIFICATIONS = extend_schema(
     operation_id="verifications_list",
     tags=["verifications"],
     summary="Verifications, newest first",
     parameters=[VerificationFilter],
-    responses={200: VerificationShown(many=True), **problems(400, 404)},
+    responses={(200, JSON): VerificationShown(many=True), **problems(400, 404)},
 )
 CREATE_VERIFICATION = extend_schema(
     operation_id="verifications_create",
@@ -195,8 +201,8 @@ CREATE_VERIFICATION = extend_schema(
     parameters=[WAIT, IDEMPOTENCY_KEY],
     request=CodeBody,
     responses={
-        201: OpenApiResponse(VerificationShown, "Created"),
-        200: OpenApiResponse(VerificationShown, "Joined a request in flight, or the first answer again"),
+        (201, JSON): OpenApiResponse(VerificationShown, "Created"),
+        (200, JSON): OpenApiResponse(VerificationShown, "Joined a request in flight, or the first answer again"),
         **problems(400, 404, 413, 415, 422),
     },
     examples=[
@@ -212,7 +218,7 @@ READ_VERIFICATION = extend_schema(
     tags=["verifications"],
     summary="One verification",
     parameters=[WAIT],
-    responses={200: VerificationShown, **problems(400, 404)},
+    responses={(200, JSON): VerificationShown, **problems(400, 404)},
     examples=[_example("verified", _verification(), 200)],
 )
 CREATE_BATCH = extend_schema(
@@ -220,12 +226,12 @@ CREATE_BATCH = extend_schema(
     tags=["batches"],
     summary="Verify up to 1000 coupons in the background",
     request=CodesBody,
-    responses={201: BatchShown, **problems(400, 404, 413, 415)},
+    responses={(201, JSON): BatchShown, **problems(400, 404, 413, 415)},
     examples=[OpenApiExample("codes", value={"codes": ["123456789012", "123456789013"]}, request_only=True)],
 )
 READ_BATCH = extend_schema(
     operation_id="batches_retrieve",
     tags=["batches"],
     summary="How far a batch is",
-    responses={200: BatchShown, **problems(404)},
+    responses={(200, JSON): BatchShown, **problems(404)},
 )

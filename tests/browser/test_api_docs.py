@@ -1,0 +1,24 @@
+"""The API's documentation in a browser, with its own policy against foreign and inline code."""
+
+from playwright.sync_api import expect
+
+from tests.browser.conftest import Visitor
+from tests.factories import GatewayStoreFactory, api_key
+
+
+def test_the_docs_show_every_route_and_try_one_out(visitor: Visitor) -> None:
+    store = GatewayStoreFactory().store
+    secret = api_key(store.merchant)[1]
+    page = visitor.page()
+    page.goto("/api/docs/")
+    expect(page.locator(".opblock")).to_have_count(9)
+    page.locator(".btn.authorize").click()
+    page.locator(".auth-container input").fill(secret)
+    page.locator(".auth-btn-wrapper .authorize").click()
+    page.locator(".btn-done").click()
+    block = page.locator("#operations-stores-stores_list")
+    block.locator(".opblock-summary").click()
+    block.locator(".try-out__btn").click()
+    block.locator(".execute").click()
+    expect(block.locator(".live-responses-table .response .response-col_status").first).to_contain_text("200")
+    expect(block.locator(".live-responses-table .response")).to_contain_text(store.name)
