@@ -1,0 +1,123 @@
+"""A real Chromium against a live server; whatever a page complains about fails the test that opened it."""
+
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings as django_settings
+from django.contrib.auth.models import User
+from django.test import Client
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from pytest_django.live_server_helper import LiveServer
+
+SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
+ARGUMENTS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--use-fake-ui-for-media-stream",
+    "--use-fake-device-for-media-stream",
+]
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+def chromium_path() -> str:
+    """The browser to drive; skips (or fails, where browser tests are required) when there is none."""
+    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+    if Path(found).is_file():
+        return found
+    message = "no Chromium found: install Debian's chromium package, or name one in CHROMIUM"
+    if os.environ.get("REQUIRE_BROWSER") == "1":
+        pytest.fail(message)
+    pytest.skip(message)
+
+
+@pytest.fixture(scope="session")
+def launch() -> Iterator[Callable[..., Browser]]:
+    """Starts a Chromium with further command line arguments; all end with the session at the latest."""
+    path = chromium_path()
+    # Playwright keeps an event loop in this thread, which Django would take for an async caller.
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
+    with sync_playwright() as playwright:
+        yield lambda *more: playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *more])
+
+
+@pytest.fixture(scope="session")
+def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
+    browser = launch()
+    yield browser
+    browser.close()
+
+
+class Visitor:
+    """Opens pages and writes down what they complain about: console errors, violations, other hosts."""
+
+    def __init__(self, browser: Browser, server: LiveServer, closing: ExitStack) -> None:
+        self.browser = browser
+        self.url = server.url
+        self.closing = closing
+        self.complaints: list[str] = []
+
+    def page(self, *, width: int = 1280, height: int = 860, user: User | None = None, **options: Any) -> Page:
+        """A page in a browser of its own; `user` is signed in already."""
+        context = self.browser.new_context(
+            viewport={"width": width, "height": height}, base_url=self.url, locale="zh-CN", **options
+        )
+        self.closing.callback(context.close)
+        context.on("request", self._requested)
+        context.on("console", self._said)
+        context.on("weberror", lambda error: self.complaints.append(f"script error: {error.error}"))
+        if user:
+            self._sign_in(context, user)
+        return context.new_page()
+
+    def _requested(self, request: Request) -> None:
+        address = urlsplit(request.url)
+        if address.scheme in ("http", "https", "ws", "wss") and f"{address.scheme}://{address.netloc}" != self.url:
+            self.complaints.append(f"a request left the site: {request.url}")
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if message.type in ("error", "warning"):
+            self.complaints.append(f"console {message.type}: {message.text}")
+
+    def _sign_in(self, context: BrowserContext, user: User) -> None:
+        client = Client()
+        client.force_login(user)
+        name = django_settings.SESSION_COOKIE_NAME
+        context.add_cookies([{"name": name, "value": client.cookies[name].value, "url": self.url}])
+
+
+@pytest.fixture
+def visitor(browser: Browser, live_server: LiveServer, transactional_db: None) -> Iterator[Visitor]:
+    with ExitStack() as closing:
+        visitor = Visitor(browser, live_server, closing)
+        yield visitor
+    assert visitor.complaints == []
+
+
+@pytest.fixture
+def screenshot() -> Callable[[Page, str], None]:
+    """Keeps a picture for the README when SCREENSHOTS=1; otherwise does nothing."""
+
+    def keep(page: Page, name: str) -> None:
+        if os.environ.get("SCREENSHOTS") == "1":
+            SCREENSHOTS.mkdir(parents=True, exist_ok=True)
+            page.screenshot(path=SCREENSHOTS / f"{name}.png")
+
+    return keep
+
+
+def fits(page: Page) -> bool:
+    """Whether nothing makes the page scroll sideways."""
+    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))

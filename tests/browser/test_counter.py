@@ -1,0 +1,204 @@
+"""The counter in a real browser: scanning as a keyboard scanner does, results without reloading, the camera."""
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+
+import pytest
+import segno
+from django.contrib.auth.models import User
+from playwright.sync_api import Browser, Page, expect
+from pytest_django.live_server_helper import LiveServer
+
+from coupons.models import Verification
+from stores.models import Pace
+from stores.platforms import pace
+from stores.tenancy import Role
+from tests.browser.conftest import Visitor, fits
+from tests.factories import PASSWORD, Shop, VerificationFactory, member
+
+
+@pytest.fixture
+def clerk(shop: Shop) -> User:
+    return member(shop.merchant, Role.CLERK, shop.store, username="xiaowang", first_name="小王")
+
+
+@pytest.fixture
+def counter(visitor: Visitor, clerk: User) -> Page:
+    page = visitor.page(user=clerk)
+    page.goto("/counter/")
+    return page
+
+
+def scan(page: Page, code: str) -> None:
+    """As a scanner does: types wherever the focus is, then Enter."""
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
+
+
+def stay_marked(page: Page) -> None:
+    page.evaluate("window.notReloaded = true")
+
+
+def was_reloaded(page: Page) -> bool:
+    return not page.evaluate("window.notReloaded === true")
+
+
+def test_a_clerk_signs_in_and_verifies_a_coupon_without_a_reload(
+    visitor: Visitor, shop: Shop, clerk: User, screenshot: Callable[[Page, str], None]
+) -> None:
+    page = visitor.page()
+    page.goto("/counter/")
+    page.fill("[name=username]", "xiaowang")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url("**/counter/")
+    expect(page.locator("#text")).to_be_focused()
+    stay_marked(page)
+    scan(page, shop.code())
+    expect(page.locator("#scans > .scan.fresh.ok")).to_contain_text(shop.product.name)
+    expect(page.locator("#text")).to_be_focused()
+    expect(page.locator("#text")).to_have_value("")
+    assert not was_reloaded(page)
+    assert Verification.objects.get().user == clerk
+
+
+def test_a_repeated_scan_is_not_sent_again(counter: Page, shop: Shop) -> None:
+    code, sent = shop.code(), []
+    counter.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    scan(counter, code)
+    scan(counter, code)
+    expect(counter.locator("#scans > .scan.ok")).to_have_count(1)
+    scan(counter, code)
+    counter.wait_for_timeout(100)
+    assert len(sent) == 1
+    assert [arrival.operation for arrival in shop.sandbox.arrivals.all()] == ["login", "detail", "verify"]
+
+
+def test_an_empty_enter_sends_nothing(counter: Page, shop: Shop) -> None:
+    counter.on("request", lambda request: pytest.fail("sent") if request.method == "POST" else None)
+    scan(counter, "")
+    scan(counter, "   ")
+    expect(counter.locator("#scans > .scan")).to_have_count(0)
+
+
+def test_many_scans_in_a_row_wait_in_line_and_all_arrive_once(counter: Page, shop: Shop) -> None:
+    codes = [shop.code() for _ in range(4)]
+    for code in codes:
+        scan(counter, code)
+    expect(counter.locator("#scans > .scan.ok")).to_have_count(4, timeout=30_000)
+    expect(counter.locator("#scans > .scan.fresh")).to_have_count(1)
+    verified = [arrival.code_tail for arrival in shop.sandbox.arrivals.all(operation="verify")]
+    assert sorted(verified) == sorted(code[-4:] for code in codes)
+
+
+def test_the_place_in_line_is_shown_and_the_result_comes_by_itself(counter: Page, shop: Shop) -> None:
+    pace.postpone(shop.connection.pace_id, 60)
+    stay_marked(counter)
+    scan(counter, shop.code())
+    expect(counter.locator(".scan.fresh.waiting .scan-place")).to_be_visible()
+    Pace.objects.update(next_at=0)
+    expect(counter.locator(".scan.fresh.ok")).to_be_visible(timeout=15_000)
+    assert not was_reloaded(counter)
+
+
+def test_a_refusal_is_red_and_says_what_to_do(counter: Page, shop: Shop) -> None:
+    scan(counter, shop.code("expired"))
+    expect(counter.locator(".scan.fresh.refused .scan-next")).to_be_visible()
+    assert Verification.objects.get().reason == "expired"
+
+
+def test_a_message_is_pasted_and_its_code_found_though_a_phone_number_follows(counter: Page, shop: Shop) -> None:
+    code = shop.code()
+    counter.evaluate(
+        """text => {
+            const data = new DataTransfer();
+            data.setData("text", text);
+            document.querySelector("#text").dispatchEvent(
+                new ClipboardEvent("paste", { clipboardData: data, bubbles: true, cancelable: true }));
+        }""",
+        f"美团团购券码：{code[:4]} {code[4:8]} {code[8:]}\n13800138000",
+    )
+    counter.keyboard.press("Enter")
+    expect(counter.locator(".scan.fresh.ok")).to_be_visible()
+
+
+def test_a_lost_connection_is_said_and_the_same_scan_then_joins_the_first(
+    visitor: Visitor, counter: Page, shop: Shop
+) -> None:
+    code = shop.code()
+    counter.route("**/counter/", lambda route: (route.fetch(), route.abort()))  # arrives, its answer does not
+    scan(counter, code)
+    expect(counter.locator(".scan.fresh.refused")).to_be_visible()
+    counter.unroute("**/counter/")
+    scan(counter, code)
+    expect(counter.locator(".scan.fresh.ok")).to_be_visible()
+    assert len(shop.sandbox.arrivals.all(operation="verify")) == 1
+    # The browser and htmx say in the console that the request failed, as they should.
+    assert not [complaint for complaint in visitor.complaints if "Policy" in complaint or "left" in complaint]
+    visitor.complaints.clear()
+
+
+def test_the_counter_fits_a_phone(visitor: Visitor, shop: Shop, clerk: User) -> None:
+    for number in range(4):
+        VerificationFactory(store=shop.store, product=shop.product, value="49.00", code_tail=f"{number}123")
+    for width in (320, 360):
+        page = visitor.page(width=width, height=740, user=clerk)
+        page.goto("/counter/")
+        scan(page, shop.code("expired"))
+        expect(page.locator(".scan.fresh.refused")).to_be_visible(timeout=10_000)
+        assert fits(page)
+
+
+def test_the_counter_for_the_readme(
+    visitor: Visitor, shop: Shop, clerk: User, screenshot: Callable[[Page, str], None]
+) -> None:
+    VerificationFactory(store=shop.store, product=shop.product, value="49.00", code_tail="8804")
+    VerificationFactory(store=shop.store, status="refused", reason="expired", code_tail="1175", product=shop.product)
+    for width, height in ((1280, 800), (360, 740)):
+        page = visitor.page(width=width, height=height, user=clerk)
+        page.goto("/counter/")
+        scan(page, shop.code(price="49.0"))
+        expect(page.locator(".scan.fresh.ok")).to_be_visible(timeout=10_000)
+        assert fits(page)
+        screenshot(page, f"counter-{width}")
+
+
+def film_of(text: str, path: Path) -> None:
+    """A film (Y4M) of one picture: the QR code of `text` held before the camera."""
+    width, height, side = 640, 480, 10
+    code = [list(row) for row in segno.make(text, error="m", micro=False).matrix_iter(scale=side, border=4)]
+    left, top = (width - len(code)) // 2, (height - len(code)) // 2
+    light = bytearray([235]) * (width * height)
+    for y, row in enumerate(code):
+        for x, dark in enumerate(row):
+            light[(top + y) * width + left + x] = 16 if dark else 235
+    picture = b"FRAME\n" + bytes(light) + bytes([128]) * (width * height // 2)
+    path.write_bytes(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420\n".encode() + picture * 10)
+
+
+@pytest.fixture
+def filmed(shop: Shop, tmp_path: Path, launch: Callable[..., Browser], live_server: LiveServer) -> Iterator[Visitor]:
+    """A visitor whose camera sees an unused coupon of the shop."""
+    film_of(shop.code(), tmp_path / "coupon.y4m")
+    with ExitStack() as closing:
+        browser = launch(f"--use-file-for-fake-video-capture={tmp_path / 'coupon.y4m'}")
+        closing.callback(browser.close)
+        visitor = Visitor(browser, live_server, closing)
+        yield visitor
+    assert visitor.complaints == []
+
+
+def test_the_camera_reads_a_code_with_our_own_decoder(filmed: Visitor, shop: Shop, clerk: User) -> None:
+    page = filmed.page(user=clerk)
+    loaded: list[str] = []
+    page.on("request", lambda request: loaded.append(request.url.rsplit("/", 1)[-1]))
+    page.goto("/counter/")
+    page.evaluate("delete window.BarcodeDetector")
+    assert "zxing.min.js" not in loaded
+    page.click("[data-camera-open]")
+    expect(page.locator(".scan.fresh.ok")).to_be_visible(timeout=20_000)
+    assert "zxing.min.js" in loaded
+    page.click("[data-camera-close]")
+    expect(page.locator("video")).to_be_hidden()
+    assert len(shop.sandbox.arrivals.all(operation="verify")) == 1
