@@ -64,7 +64,7 @@ def copy(template: Verification, stores: list[int], first: int, last: int) -> No
 def _copy_calls(template: Verification, first: int, last: int, store: str) -> None:
     """The detail call and the verify call, each with its attempt."""
     words = WORDS[connection.vendor]
-    subjects = {"coupon.detail": template.lookup_id, "coupon.verify": template.pk}
+    subjects = {"coupon.detail": template.lookup_id or 0, "coupon.verify": template.pk}
     for number, (operation, subject) in enumerate(subjects.items()):
         call = OutboundCall.objects.get(operation=operation, subject_id=subject)
         own = f"{FIRST} + 2 * n.i + {number}"
@@ -80,7 +80,7 @@ def _copy(model: type[models.Model], template: Any, first: int, last: int, **col
     """One INSERT … SELECT; `columns` are SQL expressions over n.i, every other column is as in the template row."""
     table = model._meta.db_table
     columns = {"id": f"{FIRST} + n.i"} | columns
-    names = [field.column for field in model._meta.concrete_fields]
+    names = [str(field.column) for field in model._meta.concrete_fields]
     values = ", ".join(columns.get(name, f"t.{name}") for name in names)
     with connection.cursor() as cursor:
         cursor.execute(

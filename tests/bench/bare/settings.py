@@ -4,7 +4,6 @@ from config import settings as ours
 
 SECRET_KEY = ours.SECRET_KEY
 HASH_KEY = ours.HASH_KEY
-KEY_DIGEST = ours.env.str("BARE_KEY_DIGEST", "")
 ALLOWED_HOSTS = ours.ALLOWED_HOSTS
 DATABASES = ours.DATABASES
 DEFAULT_AUTO_FIELD = ours.DEFAULT_AUTO_FIELD
