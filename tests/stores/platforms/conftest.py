@@ -1,0 +1,35 @@
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from stores.models import Connection, OutboundCall
+from stores.platforms.outbox import operations
+from tests import factories
+from tests.scripted import Scripted
+
+
+@pytest.fixture
+def script(transactional_db: None) -> Iterator[Scripted]:
+    """A registered operation that does what the test tells it to."""
+    scripted = Scripted()
+    operations.by_name[Scripted.platform, Scripted.name] = scripted
+    yield scripted
+    del operations.by_name[Scripted.platform, Scripted.name]
+
+
+@pytest.fixture
+def connection(transactional_db: None) -> Connection:
+    connection: Connection = factories.ConnectionFactory()
+    return connection
+
+
+@pytest.fixture
+def owed(script: Scripted, connection: Connection) -> Callable[..., OutboundCall]:
+    """Owes a call of the scripted operation."""
+
+    def owe(key: str = "k", **fields: object) -> OutboundCall:
+        from stores.platforms import outbox
+
+        return outbox.owe(Scripted, connection=connection, key=key, subject_id=1, ring=False, **fields)  # type: ignore[arg-type]
+
+    return owe

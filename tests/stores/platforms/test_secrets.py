@@ -1,0 +1,69 @@
+import pytest
+from cryptography.fernet import Fernet
+from django.core.exceptions import ImproperlyConfigured
+from django.db import connection as database
+from pytest_django.fixtures import Settings
+
+from stores.models import Connection
+from stores.platforms import secrets
+from tests import factories
+
+OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
+
+
+def column(name: str) -> str:
+    with database.cursor() as cursor:
+        cursor.execute(f"SELECT {name} FROM stores_connection")
+        return str(cursor.fetchone()[0])
+
+
+def test_the_first_key_encrypts_and_all_keys_decrypt(settings: Settings) -> None:
+    settings.CREDENTIAL_KEYS = [OLD]
+    old = secrets.encrypt("geheim 密")
+    settings.CREDENTIAL_KEYS = [NEW, OLD]
+    new = secrets.encrypt("geheim 密")
+    assert [secrets.decrypt(old), secrets.decrypt(new)] == ["geheim 密"] * 2
+    assert [secrets.is_current(old), secrets.is_current(new), secrets.is_current(secrets.reencrypt(old))] == [
+        False,
+        True,
+        True,
+    ]
+    settings.CREDENTIAL_KEYS = [NEW]
+    assert secrets.decrypt(new) == "geheim 密"
+
+
+@pytest.mark.parametrize("stored", ["garbage", "gAAAAA", "密", ""])
+def test_what_no_key_opens_is_an_error_and_not_ciphertext(stored: str) -> None:
+    with pytest.raises(secrets.SecretUnreadable):
+        secrets.decrypt(stored)
+
+
+def test_a_wrong_key_raises(db: None, settings: Settings) -> None:
+    factories.ConnectionFactory()
+    settings.CREDENTIAL_KEYS = [NEW]
+    with pytest.raises(secrets.SecretUnreadable):
+        Connection.objects.get()
+
+
+def test_a_key_of_the_wrong_form_is_a_configuration_error(settings: Settings) -> None:
+    settings.CREDENTIAL_KEYS = ["short"]
+    with pytest.raises(ImproperlyConfigured, match="CREDENTIAL_KEYS"):
+        secrets.encrypt("x")
+
+
+def test_the_database_holds_only_ciphertext(db: None) -> None:
+    row = factories.ConnectionFactory(credentials={"email": "a@b.c", "password": "p密"}, token="jwt.token")
+    for name in ("credentials", "token"):
+        assert column(name).startswith("gAAAA")
+    fresh = Connection.objects.get()
+    assert (fresh.credentials, fresh.token) == ({"email": "a@b.c", "password": "p密"}, "jwt.token")
+    Connection.objects.filter(pk=row.pk).update(token="other")
+    assert column("token").startswith("gAAAA")
+    assert Connection.objects.get().token == "other"
+
+
+def test_no_secret_stays_empty_so_that_sql_can_ask_for_it(db: None) -> None:
+    factories.ConnectionFactory(credentials={})
+    assert (column("credentials"), column("token")) == ("", "")
+    fresh = Connection.objects.get(token="")
+    assert (fresh.credentials, fresh.token) == ({}, "")

@@ -1,0 +1,44 @@
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stores.platforms.errors import Refused
+from stores.platforms.words import storable, storable_json, without
+
+anything = st.text(st.characters(exclude_categories=()))
+
+
+@given(anything, st.integers(0, 50))
+def test_storable_text_is_short_and_encodes(text: str, length: int) -> None:
+    made = storable(text, length)
+    assert len(made) <= length
+    assert b"\x00" not in made.encode()
+
+
+@given(
+    st.recursive(
+        anything | st.floats() | st.integers() | st.none(),
+        lambda inner: st.lists(inner) | st.dictionaries(anything, inner),
+    )
+)
+def test_storable_json_is_json_for_every_database(value: object) -> None:
+    import json
+
+    text = json.dumps(storable_json(value), ensure_ascii=False, allow_nan=False)
+    assert text.encode()
+    assert "\x00" not in text
+
+
+def test_harmless_text_is_left_alone() -> None:
+    assert storable("券码不存在 🀄", 100) == "券码不存在 🀄"
+    assert storable_json({"a": [1, 2.5, None, "x"]}) == {"a": [1, 2.5, None, "x"]}
+
+
+def test_a_code_in_the_platforms_words_is_cut_to_its_tail() -> None:
+    error = Refused("10010", "券码123456789012不存在")
+    error.hide("123456789012")
+    assert (error.message, error.detail, str(error)) == (
+        "券码…9012不存在",
+        "10010: 券码…9012不存在",
+        "10010: 券码…9012不存在",
+    )
+    assert without("", "left alone") == "left alone"
