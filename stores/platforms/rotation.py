@@ -9,7 +9,7 @@ from django.db.models import F, Value
 from django.db.models.functions import Cast
 
 from stores.platforms import secrets
-from stores.platforms.secrets import EncryptedTextField, SecretUnreadable
+from stores.platforms.secrets import EncryptedField, SecretUnreadable
 
 
 @dataclass
@@ -28,7 +28,7 @@ def encrypted_fields() -> list[tuple[type[models.Model], str]]:
         (model, column.name)
         for model in apps.get_models()
         for column in model._meta.local_fields
-        if isinstance(column, EncryptedTextField)
+        if isinstance(column, EncryptedField)
     ]
 
 

@@ -36,10 +36,6 @@ def decrypt(token: str) -> str:
         raise SecretUnreadable("no key in CREDENTIAL_KEYS opens this value") from error
 
 
-class EncryptedField:
-    """Mixin of the fields below, for finding them all."""
-
-
 def reencrypt(token: str) -> str:
     """The same secret under the first key."""
     return _fernet(tuple(settings.CREDENTIAL_KEYS)).rotate(token.encode()).decode()
@@ -52,6 +48,10 @@ def is_current(token: str) -> bool:
     except InvalidToken:
         return False
     return True
+
+
+class EncryptedField:
+    """Mixin of the fields below, for finding them all."""
 
 
 class EncryptedTextField(EncryptedField, models.TextField[str, str]):

@@ -11,7 +11,7 @@ import pytest
 from django.utils import timezone
 
 from coupons.models import Channel, Verification
-from coupons.services import verification_pursue, verification_request
+from coupons.services import verification_request
 from stores.models import Heartbeat
 from stores.platforms import queue
 from tests.factories import Shop

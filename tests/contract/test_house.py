@@ -1,0 +1,80 @@
+"""Every app reads alike: only files of the agreed list (CONTRIBUTING.md), and none that has grown too large."""
+
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+APPS = ("coupons", "trip", "messaging", "delivery")
+# A module and a package of the same name are the same thing.
+AGREED = {
+    "__init__", "admin", "api", "apps", "board", "checks", "choices", "client", "codes", "contributions", "counter",
+    "demo", "management", "migrations", "models", "pages", "reasons", "sandbox", "services", "static", "tasks", "urls",
+    "webhooks", "wire",
+}  # fmt: skip
+# What every app shares lives here, so that stores has more files than the others.
+MACHINERY = {
+    "audit", "authentication", "dashboard", "errors", "health", "limits", "menu", "middleware", "paging", "platforms",
+    "registry", "schedules", "signin", "sites", "tenancy", "templatetags",
+}  # fmt: skip
+TOP = {
+    "config", "stores", *APPS, "templates", "tests", "locale", "docs", "var", "manage.py", "pyproject.toml",
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "Dockerfile", "compose.yaml",
+    "gunicorn.conf.py", "requirements.lock", "requirements-dev.lock",
+}  # fmt: skip
+LONGEST_FILE = 420
+NOBODYS = ("utils", "common", "helpers", "misc")
+
+
+def entries(folder: str) -> set[str]:
+    return {
+        path.stem if path.suffix == ".py" else path.name
+        for path in (ROOT / folder).iterdir()
+        if not path.name.startswith((".", "__pycache__"))
+    }
+
+
+def sources() -> list[Path]:
+    return [path for top in ("config", "stores", *APPS) for path in sorted((ROOT / top).rglob("*.py"))]
+
+
+@pytest.mark.parametrize("app", APPS)
+def test_an_app_has_only_files_of_the_agreed_list(app: str) -> None:
+    assert entries(app) - AGREED == set()
+
+
+def test_stores_has_the_agreed_files_and_the_shared_machinery() -> None:
+    assert entries("stores") - AGREED - MACHINERY == set()
+
+
+def test_nothing_else_is_at_the_top() -> None:
+    assert {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} - TOP - {"__pycache__"} == set()
+
+
+def test_no_file_has_grown_too_large() -> None:
+    lengths = {
+        path.relative_to(ROOT).as_posix(): len(path.read_text(encoding="utf-8").splitlines())
+        for path in sources()
+        if "migrations" not in path.parts
+    }
+    assert {name: lines for name, lines in lengths.items() if lines > LONGEST_FILE} == {}
+
+
+def test_no_file_is_a_drawer_for_everything() -> None:
+    assert [path for path in sources() if path.stem in NOBODYS] == []
+
+
+@pytest.mark.parametrize("lock", ["requirements.lock", "requirements-dev.lock"])
+def test_a_lock_names_versions_and_hashes_only(lock: str) -> None:
+    lines = [line.strip() for line in (ROOT / lock).read_text(encoding="utf-8").splitlines()]
+    strange = [line for line in lines if "==" not in line and not line.startswith("--hash=sha256:")]
+    assert strange == []
+    assert [line for line in lines if "://" in line or "@" in line] == []
+
+
+def test_the_development_lock_holds_the_runtime_lock() -> None:
+    def pinned(lock: str) -> set[str]:
+        lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
+        return {line.split(" ")[0] for line in lines if "==" in line and not line.startswith(" ")}
+
+    assert pinned("requirements.lock") - pinned("requirements-dev.lock") == set()

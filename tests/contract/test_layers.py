@@ -1,0 +1,108 @@
+"""Who may import whom, read from the sources: config → all; domains → stores; never sideways, never back."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DOMAINS = ("coupons", "trip", "messaging", "delivery")
+OURS = ("config", "stores", *DOMAINS, "tests")
+MAY_IMPORT = {"config": {"config", "stores", *DOMAINS}, "stores": {"stores"}} | {
+    domain: {domain, "stores"} for domain in DOMAINS
+}
+# The only files that may know a library: our own words stand between it and everybody else.
+ONLY_IN = {
+    "requests": {"stores/platforms/client.py", "stores/platforms/line.py"},
+    "django_q": {"stores/platforms/queue.py"},
+}
+PURE = ("wire.py", "client.py")
+
+
+def sources(*tops: str) -> Iterator[Path]:
+    for top in tops:
+        yield from sorted((ROOT / top).rglob("*.py"))
+
+
+def imports(path: Path) -> set[str]:
+    """Absolute names of everything the file imports, wherever in the file."""
+    package = path.relative_to(ROOT).with_suffix("").parts[:-1]
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = ".".join(package[: len(package) - node.level + 1]) if node.level else ""
+            module = ".".join(part for part in (base, node.module) if part)
+            found |= {f"{module}.{alias.name}" for alias in node.names} | {module}
+    return found
+
+
+def name(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+@pytest.mark.parametrize("top", MAY_IMPORT)
+def test_a_package_imports_only_what_is_below_it(top: str) -> None:
+    wrong = [
+        f"{name(path)} imports {module}"
+        for path in sources(top)
+        for module in imports(path)
+        if module.partition(".")[0] in set(OURS) - MAY_IMPORT[top]
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("library", ONLY_IN)
+def test_hardly_a_file_knows_the_library(library: str) -> None:
+    knowing = {
+        name(path)
+        for path in sources("config", "stores", *DOMAINS)
+        if any(module.partition(".")[0] == library for module in imports(path))
+    }
+    assert knowing == ONLY_IN[library]
+
+
+@pytest.mark.parametrize("domain", ["stores/platforms", *DOMAINS])
+def test_wire_and_client_know_no_tables(domain: str) -> None:
+    wrong = [
+        f"{name(path)} imports {module}"
+        for path in sources(domain)
+        if path.name in PURE
+        for module in imports(path)
+        if ".models" in module or module.startswith("django.db")
+    ]
+    assert wrong == []
+
+
+def test_services_know_no_requests() -> None:
+    wrong = [
+        f"{name(path)} imports {module}"
+        for path in sources("stores", *DOMAINS)
+        if "services" in path.relative_to(ROOT).with_suffix("").parts
+        for module in imports(path)
+        if module.startswith(("django.http", "rest_framework", "django.contrib.admin"))
+    ]
+    assert wrong == []
+
+
+def test_a_sandbox_shares_no_code_with_the_product() -> None:
+    allowed = ("stores.platforms.sandbox",)
+    wrong = [
+        f"{name(path)} imports {module}"
+        for domain in ("stores/platforms", *DOMAINS)
+        for path in sources(f"{domain}/sandbox")
+        for module in imports(path)
+        if module.partition(".")[0] in OURS and not module.startswith((*allowed, f"{domain}.sandbox"))
+    ]
+    assert wrong == []
+
+
+def test_nobody_sends_signals_between_our_own_apps() -> None:
+    wrong = [
+        name(path)
+        for path in sources("stores", *DOMAINS)
+        if any(module.startswith("django.db.models.signals") for module in imports(path))
+    ]
+    assert wrong == []

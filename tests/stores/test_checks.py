@@ -1,0 +1,109 @@
+"""System checks refuse what would lose money, secrets or tasks, and accept the settings as they are."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from cryptography.fernet import Fernet
+from django.core.checks import CheckMessage, run_checks
+from pytest_django.fixtures import Settings
+
+KEY = Fernet.generate_key().decode()
+
+
+def ids(messages: list[CheckMessage]) -> list[str]:
+    return [message.id or "" for message in messages]
+
+
+def checked(*, deploy: bool = False) -> list[str]:
+    return [
+        found for found in ids(run_checks(include_deployment_checks=deploy)) if found.startswith(("stores", "coup"))
+    ]
+
+
+@pytest.fixture
+def production(settings: Settings) -> Settings:
+    settings.DEBUG = False
+    settings.SECRET_KEY, settings.HASH_KEY, settings.CREDENTIAL_KEYS = "s" * 60, "h" * 60, [KEY]
+    settings.PUBLIC_BASE_URL = "https://shop.example.com"
+    return settings
+
+
+def test_the_settings_as_they_are_pass(production: Settings) -> None:
+    assert checked() == []
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"workers": 0}, ["stores.E001"]),
+        ({"timeout": None}, ["stores.E001"]),
+        ({"retry": 270}, ["stores.E002"]),
+        ({"queue_limit": 50}, ["stores.E002"]),
+        ({"timeout": 55}, ["stores.E003"]),
+        ({"max_attempts": 2}, ["stores.E004"]),
+        ({"ack_failures": False}, ["stores.E004"]),
+        ({"catch_up": True}, ["stores.E004"]),
+        ({"orm": None}, ["stores.E005"]),
+    ],
+)
+def test_a_wrong_queue_arithmetic_is_refused(
+    production: Settings, changes: dict[str, Any], expected: list[str]
+) -> None:
+    production.Q_CLUSTER = production.Q_CLUSTER | changes
+    assert checked() == expected
+
+
+def test_a_lease_shorter_than_two_requests_is_refused(production: Settings) -> None:
+    production.LEASE = timedelta(seconds=39)
+    assert checked() == ["stores.E006"]
+
+
+@pytest.mark.parametrize(
+    ("keys", "expected"),
+    [([], ["stores.E007"]), ([""], ["stores.E007"]), (["short"], ["stores.E008"]), ([KEY, "x"], ["stores.E008"])],
+)
+def test_missing_or_invalid_credential_keys_are_refused(
+    production: Settings, keys: list[str], expected: list[str]
+) -> None:
+    production.CREDENTIAL_KEYS = keys
+    assert checked() == expected
+
+
+@pytest.mark.parametrize("name", ["SECRET_KEY", "HASH_KEY", "CREDENTIAL_KEYS"])
+def test_a_development_secret_is_refused_outside_debug(production: Settings, name: str) -> None:
+    default = [production.DEV_CREDENTIAL_KEY] if name == "CREDENTIAL_KEYS" else production.DEV_SECRET
+    setattr(production, name, default)
+    assert checked() == ["stores.E009"]
+    production.DEBUG = True
+    assert checked() == []
+
+
+@pytest.mark.parametrize(
+    ("address", "expected"),
+    [
+        ("http://shop.example.com", ["stores.E010"]),
+        ("http://192.168.1.20:8000", ["stores.E010"]),
+        ("http://127.0.0.1:8000", []),
+        ("http://localhost:8000", []),
+        ("https://shop.example.com", []),
+    ],
+)
+def test_a_public_address_in_the_clear_is_refused(production: Settings, address: str, expected: list[str]) -> None:
+    production.PUBLIC_BASE_URL = address
+    assert checked() == expected
+
+
+def test_a_gateway_in_the_clear_is_a_deployment_warning_that_can_be_silenced(production: Settings) -> None:
+    production.UMEMBER_BASE_URL = "http://mtopen.umember.cn"
+    assert checked(deploy=True) == ["coupons.W001"]
+    (warning,) = [found for found in run_checks(include_deployment_checks=True) if found.id == "coupons.W001"]
+    production.SILENCED_SYSTEM_CHECKS = ["coupons.W001"]
+    assert warning.is_silenced()
+    production.UMEMBER_BASE_URL = "https://gateway.example.com"
+    assert checked(deploy=True) == []
+
+
+def test_requests_that_outlast_the_lease_are_refused(production: Settings) -> None:
+    production.UMEMBER_TIMEOUT = (10.0, 15.0)
+    assert checked() == ["coupons.E001"]

@@ -1,0 +1,108 @@
+import json
+from datetime import timedelta
+from io import StringIO
+from typing import Any
+from unittest import mock
+
+import pytest
+from django.core.management import CommandError, call_command
+from django.db import OperationalError
+from django.utils import timezone
+
+from coupons.models import Channel, Verification
+from coupons.services import verification_request
+from stores.models import Heartbeat, OutboundCall
+from stores.platforms import queue
+from stores.registry import Schedule, registry
+from tests.factories import Shop
+
+
+def run(*args: str) -> tuple[Any, int]:
+    """What a command printed (JSON where asked for), and its exit code."""
+    out, code = StringIO(), 0
+    try:
+        call_command(*args, stdout=out, stderr=StringIO())
+    except SystemExit as ended:
+        code = int(str(ended.code))
+    return (json.loads(out.getvalue()) if "--json" in args else out.getvalue()), code
+
+
+@pytest.mark.django_db
+def test_queue_alive_says_whether_a_worker_beat_lately() -> None:
+    told, code = run("queue_alive", "--json")
+    assert (told["alive"], told["heartbeat_age"], code) == (False, None, 1)
+    queue.beat("here:1")
+    told, code = run("queue_alive", "--json")
+    assert (told["alive"], code) == (True, 0)
+    Heartbeat.objects.update(at=timezone.now() - timedelta(seconds=90))
+    text, code = run("queue_alive")
+    assert (text.startswith("not alive: a worker was seen 90"), code) == (True, 1)
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("command", ["queue_alive", "sweep"])
+def test_a_missing_database_is_said_in_words(command: str) -> None:
+    broken = mock.patch("django.db.backends.utils.CursorWrapper.execute", side_effect=OperationalError("gone"))
+    with broken, pytest.raises(CommandError, match="gone"):
+        call_command(command, stdout=StringIO())
+
+
+def test_a_sweep_works_off_what_is_due(shop: Shop) -> None:
+    requested = verification_request(store=shop.store, code=shop.code(), channel=Channel.API, flow="test")
+    told, code = run("sweep", "--json", "--seconds", "8")
+    assert (told, code) == ({"freed": 0, "events": 0, "tries": 2, "still_due": 0}, 0)
+    requested.verification.refresh_from_db()
+    assert requested.verification.status == Verification.Status.VERIFIED
+    assert not Heartbeat.objects.exists()
+
+
+def test_a_sweep_frees_what_a_dead_process_left_behind(shop: Shop) -> None:
+    requested = verification_request(store=shop.store, code=shop.code(), channel=Channel.API, flow="test")
+    OutboundCall.objects.update(
+        state=OutboundCall.State.SENDING, lease_until=timezone.now() - timedelta(seconds=1), claim="dead"
+    )
+    text, code = run("sweep", "--seconds", "8")
+    assert (text.strip(), code) == ("1 freed, 0 events handled, 2 tries, 0 calls still due", 0)
+    requested.verification.refresh_from_db()
+    assert requested.verification.status == Verification.Status.VERIFIED
+
+
+@pytest.mark.django_db
+def test_schedules_are_written_once_and_those_no_longer_registered_vanish() -> None:
+    from django_q.models import Schedule as Row
+
+    Row.objects.create(name="gone.task", func="gone.task")
+    Row.objects.create(name="stores.tasks.sweep", func="stores.tasks.sweep")
+    Row.objects.create(name="stores.tasks.sweep", func="stores.tasks.sweep")
+    queue.sync_schedules()
+    queue.sync_schedules()
+    names = [schedule.task for schedule in registry.schedules]
+    assert sorted(Row.objects.values_list("name", flat=True)) == sorted(names)
+    assert Row.objects.get(name="stores.tasks.sweep").minutes == 1
+
+
+@pytest.mark.django_db
+def test_a_changed_interval_reaches_the_schedule() -> None:
+    from django_q.models import Schedule as Row
+
+    with mock.patch.object(registry, "schedules", [Schedule("some.task", timedelta(hours=2))]):
+        queue.sync_schedules()
+    assert list(Row.objects.values_list("name", "minutes")) == [("some.task", 120)]
+
+
+@pytest.mark.django_db
+def test_the_monitor_beats_after_each_beat_task() -> None:
+    from django_q.signals import post_execute
+
+    post_execute.send(sender="django_q", task={"func": "stores.tasks.deliver"})
+    assert not Heartbeat.objects.exists()
+    post_execute.send(sender="django_q", task={"func": queue.BEAT})
+    assert Heartbeat.objects.get().name == queue.results_name(queue.cluster_name())
+
+
+@pytest.mark.django_db
+def test_old_heartbeats_and_results_are_pruned() -> None:
+    Heartbeat.objects.create(name="old:1", at=timezone.now() - timedelta(days=2))
+    queue.beat("new:1")
+    queue.prune()
+    assert list(Heartbeat.objects.values_list("name", flat=True)) == ["new:1"]
