@@ -9,7 +9,7 @@ from tests.scripted import Scripted
 
 
 @pytest.fixture
-def script(transactional_db: None) -> Iterator[Scripted]:
+def script(db: None) -> Iterator[Scripted]:
     """A registered operation that does what the test tells it to."""
     scripted = Scripted()
     operations.by_name[Scripted.platform, Scripted.name] = scripted
@@ -18,7 +18,7 @@ def script(transactional_db: None) -> Iterator[Scripted]:
 
 
 @pytest.fixture
-def connection(transactional_db: None) -> Connection:
+def connection(db: None) -> Connection:
     connection: Connection = factories.ConnectionFactory()
     return connection
 

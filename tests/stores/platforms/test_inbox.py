@@ -14,6 +14,7 @@ from tests import factories
 State = InboundEvent.State
 Handler = Callable[[InboundEvent], None]
 KIND = "test.kind"
+committed = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture
@@ -40,6 +41,7 @@ def make_due(event: InboundEvent) -> None:
     InboundEvent.objects.filter(pk=event.pk).update(due_at=timezone.now())
 
 
+@committed
 def test_an_event_is_stored_once_however_often_it_is_told(connection: Connection, rings: list[tuple[str, int]]) -> None:
     first = receive(connection, order=1)
     for _ in range(3):
@@ -111,6 +113,7 @@ def test_an_event_that_nobody_handles_is_kept_and_says_so(connection: Connection
     assert (event.state, event.error) == (State.FAILED, f"nobody handles umember {KIND}")
 
 
+@committed
 def test_an_event_is_replayed_on_a_persons_wish(
     connection: Connection, handled_by: Callable[[Handler], None], rings: list[tuple[str, int]]
 ) -> None:

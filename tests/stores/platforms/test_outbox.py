@@ -33,6 +33,7 @@ Owe = Callable[..., OutboundCall]
 delivering = import_module("stores.platforms.outbox.deliver")
 working = import_module("stores.platforms.outbox.work")
 HOUR = timedelta(hours=1)
+committed = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
@@ -69,6 +70,7 @@ def test_a_key_known_to_be_new_must_be_new(owed: Owe) -> None:
         owed("a", known_new=True)
 
 
+@committed
 def test_a_rolled_back_change_owes_and_rings_nothing(
     script: Scripted, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -81,6 +83,7 @@ def test_a_rolled_back_change_owes_and_rings_nothing(
     assert rings == []
 
 
+@committed
 def test_a_doorbell_that_cannot_be_rung_fails_nobody(
     script: Scripted, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -416,6 +419,7 @@ def test_words_that_no_database_takes_are_stored_all_the_same(owed: Owe, script:
     assert "bad" in call.attempts.get().detail
 
 
+@committed
 def test_the_answer_is_written_when_the_database_is_free_again(
     owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -432,6 +436,7 @@ def test_the_answer_is_written_when_the_database_is_free_again(
     assert script.hooks == ["sending", "done yes"]
 
 
+@committed
 def test_an_answer_that_can_never_be_written_becomes_a_question(
     owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -562,6 +567,7 @@ def test_a_waiting_caller_whose_call_cannot_be_claimed_is_left_waiting(
     assert outbox.attempt_now(owed(), patience=1.0) is False
 
 
+@committed
 def test_a_worker_does_not_wait_for_an_account_that_rests_for_long(owed: Owe, monkeypatch: pytest.MonkeyPatch) -> None:
     rings: list[int] = []
     monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append(pk))
@@ -570,6 +576,7 @@ def test_a_worker_does_not_wait_for_an_account_that_rests_for_long(owed: Owe, mo
     assert rings == []
 
 
+@committed
 def test_a_worker_that_runs_out_of_time_rings_for_the_rest(
     owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -580,6 +587,7 @@ def test_a_worker_that_runs_out_of_time_rings_for_the_rest(
     assert rings == [call.pk]
 
 
+@committed
 def test_a_busy_database_does_not_end_the_worker(owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
     real, fails = working._one_try, [OperationalError("locked")]
 

@@ -13,6 +13,7 @@ from stores.platforms.errors import NoTurn
 from tests import children
 
 GAP = 0.2
+committed = pytest.mark.django_db(transaction=True)
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +22,7 @@ def _gap(settings: Settings) -> None:
 
 
 @pytest.fixture
-def account(transactional_db: None) -> Pace:
+def account(db: None) -> Pace:
     return Pace.objects.create(platform="umember", account="a@example.com")
 
 
@@ -129,6 +130,7 @@ def test_accounts_do_not_wait_for_each_other(account: Pace) -> None:
     assert slot is not None
 
 
+@committed
 def test_threads_never_share_a_slot(account: Pace) -> None:
     made: list[pace.Slot] = []
 
@@ -161,6 +163,7 @@ SEND_FOUR = """
 
 
 @pytest.mark.slow
+@committed
 def test_processes_with_clocks_apart_never_send_three_in_a_second(account: Pace) -> None:
     """time.monotonic() is one clock for all processes of a machine, so it can be the judge."""
     codes = [SEND_FOUR.replace('os.environ["CLOCK_ERROR"]', repr(error)) for error in ("0.0", "0.4", "-0.4")]

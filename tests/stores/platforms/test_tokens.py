@@ -13,6 +13,7 @@ from stores.platforms import pace, tokens
 from stores.platforms.errors import AuthExpired, LoginRefused, NotSent, NoTurn, Refused, Throttled, Unknown
 
 State = Connection.State
+committed = pytest.mark.django_db(transaction=True)
 
 
 class Platform:
@@ -145,6 +146,7 @@ def test_whoever_comes_late_with_a_refusal_does_not_undo_anothers_login(connecti
     assert (row.token, row.state) == ("new", State.WORKING)
 
 
+@committed
 def test_many_threads_with_an_expired_token_log_in_once(connection: Connection, settings: Settings) -> None:
     platform = Platform()
     platform.call(connection)
