@@ -101,10 +101,10 @@ class ApiView(APIView):
     def store(self, pk: int, rows: StoreQuerySet | None = None) -> Store:
         """The active store with this id, if the key reaches it; raises NotFound. `rows` may read more with it."""
         stores: StoreQuerySet = Store.objects.all() if rows is None else rows.all()
-        store: Store | None = stores.for_staff(self.key).filter(pk=pk, is_active=True).first()
-        if store is None:
-            raise NotFound
-        return store
+        try:
+            return stores.for_staff(self.key).get(pk=pk, is_active=True)
+        except Store.DoesNotExist:
+            raise NotFound from None
 
     def wait_seconds(self) -> float:
         """?wait=: how long the caller is ready to wait for a result, MAX_WAIT at most."""

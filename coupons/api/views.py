@@ -20,9 +20,15 @@ from stores.models import ApiKey, Store
 
 READ, LOOKUP, VERIFY = ApiKey.Scope.READ, ApiKey.Scope.LOOKUP, ApiKey.Scope.VERIFY
 
-# The secrets are read by whoever delivers a call.
-WITH_GATEWAY = Store.objects.select_related("gateway__connection").defer(
-    "gateway__connection__credentials", "gateway__connection__token"
+# What a request for a verification looks at; the rest, secrets among it, is read by whoever delivers the call.
+WITH_GATEWAY = Store.objects.select_related("gateway__connection").only(
+    "merchant_id",
+    "gateway__authorisation",
+    "gateway__request_count",
+    "gateway__vanished_at",
+    "gateway__connection__state",
+    "gateway__connection__is_active",
+    "gateway__connection__pace_id",
 )
 
 
@@ -134,7 +140,7 @@ class Verifications(ApiView):
         }
         rows = Verification.objects.filter(store_id__in=self._store_ids(given.get("store")))
         rows = rows.filter(**{lookups[name]: value for name, value in given.items() if name in lookups})
-        return rows.select_related("product", "duplicate_of")
+        return shown_rows(rows)
 
     def _store_ids(self, wanted: int | None) -> list[int]:
         """The stores' ids as values: with a join instead, the database cannot know how rare a merchant's rows are."""
@@ -143,6 +149,11 @@ class Verifications(ApiView):
         if wanted is not None and not ids:
             raise NotFound
         return ids
+
+
+def shown_rows(rows: QuerySet[Verification]) -> QuerySet[Verification]:
+    """With what is shown of them, and without the codes, which would be decrypted for nothing."""
+    return rows.select_related("product", "duplicate_of").defer("code", "duplicate_of__code")
 
 
 def verifications_shown(rows: Iterable[Verification]) -> Iterable[dict[str, Any]]:
@@ -156,8 +167,7 @@ class VerificationDetail(ApiView):
     @schema.READ_VERIFICATION
     def get(self, request: Request, pk: int) -> Response:
         wait = self.wait_seconds()
-        rows = Verification.objects.for_staff(self.key).select_related("product", "duplicate_of")
-        row = rows.filter(pk=pk).first()
+        row = shown_rows(Verification.objects.for_staff(self.key).filter(pk=pk)).first()
         if row is None:
             raise NotFound
         if wait:

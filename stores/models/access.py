@@ -56,8 +56,5 @@ class ApiKey(models.Model):
     @staticmethod
     def find(secret: str) -> "ApiKey | None":
         """The active key with this secret, of an active merchant."""
-        return (
-            ApiKey.objects.filter(digest=ApiKey.digest_of(secret), is_active=True, merchant__is_active=True)
-            .select_related("merchant")
-            .first()
-        )
+        keys = ApiKey.objects.filter(digest=ApiKey.digest_of(secret), is_active=True, merchant__is_active=True)
+        return next(iter(keys.order_by()), None)

@@ -8,7 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit, urlunsplit
 
-NAME, LARGE = "zg_bench", "zg_bench_large"
+# Two runs at once do not meet.
+NAME = f"zg_bench_{os.getpid()}"
+LARGE = f"{NAME}_large"
 POSTGRES = "postgres://postgres@127.0.0.1:5432/postgres"
 
 
@@ -37,17 +39,12 @@ def environment(database: str, folder: Path) -> Iterator[None]:
         yield
         return
     os.environ["DATABASE_URL"] = urlunsplit(urlsplit(database)._replace(path=f"/{NAME}"))
-    _drop(database)
     _execute(database, f'CREATE DATABASE "{NAME}"')
     try:
         yield
     finally:
-        _drop(database, " WITH (FORCE)")
-
-
-def _drop(database: str, how: str = "") -> None:
-    for name in (LARGE, NAME):
-        _execute(database, f'DROP DATABASE IF EXISTS "{name}"{how}')
+        for name in (LARGE, NAME):
+            _execute(database, f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
 def url(name: str) -> str:
