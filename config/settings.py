@@ -93,7 +93,7 @@ LOGIN_REDIRECT_URL = reverse_lazy("admin:index")
 
 LANGUAGE_CODE = "zh-hans"
 LANGUAGES = [("zh-hans", "中文"), ("en", "English")]
-LOCALE_PATHS = [BASE_DIR / "locale"]
+LOCALE_PATHS = [BASE_DIR / "locale", BASE_DIR / "locale" / "vendor"]
 TIME_ZONE = "Asia/Shanghai"
 USE_I18N = USE_TZ = True
 
@@ -178,7 +178,7 @@ Q_CLUSTER = {
     "name": "zhanggui",
     "orm": "default",
     "workers": env.int("Q_WORKERS", 4),
-    "queue_limit": env.int("Q_QUEUE_LIMIT", 4),
+    "queue_limit": env.int("Q_QUEUE_LIMIT", env.int("Q_WORKERS", 4)),
     "bulk": 1,
     "timeout": 90,
     "retry": 360,

@@ -1,0 +1,366 @@
+"""`manage.py demo`: the preparation in this process, and the whole as real processes."""
+
+import json
+import signal
+import socket
+import stat
+import subprocess
+import sys
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib.auth import authenticate
+from django.core.management import CommandError, call_command
+from django.db import connection
+from pytest_django.fixtures import Settings
+
+from coupons.demo.codes import TO_TRY
+from coupons.models import Channel, GatewayStore, Verification
+from coupons.sandbox import UmemberSandbox
+from coupons.services import quota_outlook
+from stores.demo import environment, preparing
+from stores.demo.environment import DemoError, Places, Ports
+from stores.demo.running import write_config
+from stores.demo.world import World
+from stores.models import ApiKey, AuditEntry, Connection, Merchant, OutboundCall, Store
+from tests.factories import MerchantFactory
+from tests.processes import (
+    ROOT,
+    clean_environment,
+    command_line,
+    database_url,
+    descendants,
+    is_running,
+    kill,
+    manage,
+    wait_until,
+)
+
+PORTS = Ports(8000, 8100)
+
+
+@pytest.fixture
+def place(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+    """A folder of its own, in which static files count as collected."""
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr(preparing, "_collect_static", lambda tell: None)
+    monkeypatch.delenv("UMEMBER_BASE_URL", raising=False)
+    return Places(tmp_path)
+
+
+def prepared(place: Places, ports: Ports = PORTS, **options: Any) -> World:
+    world = World.load(place, ports)
+    preparing.prepare(world, reset=options.pop("reset", False), tell=lambda line: None)
+    return world
+
+
+def told(place: Places) -> dict[str, Any]:
+    return preparing.info(place)
+
+
+@pytest.mark.django_db
+def test_the_demo_tells_how_to_try_it(place: Places) -> None:
+    prepared(place)
+    shown = told(place)
+    assert (shown["web"], shown["sandbox"]) == ("http://127.0.0.1:8000", "http://127.0.0.1:8100")
+    assert set(shown["users"]) == {"operator", "owner", "manager", "clerk", "other_owner"}
+    for who in shown["users"].values():
+        assert authenticate(username=who["username"], password=who["password"]) is not None
+    keys = [ApiKey.find(shown[name]) for name in ("api_key", "other_api_key")]
+    assert [key.merchant.name for key in keys if key] == ["海棠文娱", "星河休闲"]
+    assert [set(store) for store in shown["stores"]] == [{"id", "name", "remote_id", "guest_page"}] * 4
+    assert {len(shown["coupons"][state]) for state in ("unused",)} == {TO_TRY["unused"]}
+    assert all(shown["coupons"][state] for state in ("used", "expired", "refunded", "other_store"))
+
+
+@pytest.mark.django_db
+def test_the_demo_has_something_to_show_everywhere(place: Places) -> None:
+    world = prepared(place)
+    rows = Verification.objects.all()
+    assert set(rows.values_list("channel", flat=True)) == set(Channel.values) - {Channel.COMMAND}
+    assert len(set(rows.exclude(reason="").values_list("reason", flat=True))) >= 5
+    assert rows.filter(needs_person=True, status="unknown").count() == 1
+    assert rows.filter(unmapped=True).exists()
+    assert rows.filter(created_at__gt=world.now).count() == 0
+    assert len({row.created_at.date() for row in rows}) >= 28
+    assert set(Store.objects.values_list("trade", flat=True)) == {"chess", "billiards", "gym", "cat_cafe"}
+    assert AuditEntry.objects.exists()
+    assert OutboundCall.objects.filter(state="done").exists()
+    gym = GatewayStore.objects.select_related("connection").get(remote_id=880103)
+    days = quota_outlook(gym).days_left
+    assert days is not None
+    assert 3 < days < 7
+
+
+@pytest.mark.django_db
+def test_the_sandbox_knows_the_codes_and_the_passwords(place: Places) -> None:
+    prepared(place)
+    sandbox = UmemberSandbox()
+    sandbox.restore(json.loads(place.sandbox_state.read_text())["umember"])
+    shown = told(place)
+    for state in ("unused", "used", "expired", "refunded"):
+        assert {sandbox.book.coupons[code].state for code in shown["coupons"][state]} == {state}
+    first, second = (store["remote_id"] for store in shown["stores"][:2])
+    assert {sandbox.book.coupons[code].store_id for code in shown["coupons"]["unused"]} == {first}
+    assert {sandbox.book.coupons[code].store_id for code in shown["coupons"]["other_store"]} == {second}
+    for row in Connection.objects.all():
+        assert sandbox.book.accounts[row.account].password == row.credentials["password"]
+        assert row.base_url == "http://127.0.0.1:8100/umember"
+
+
+@pytest.mark.django_db
+def test_a_second_start_keeps_the_data_and_what_was_used_up(place: Places) -> None:
+    prepared(place)
+    before, rows = told(place), Verification.objects.count()
+    state = json.loads(place.sandbox_state.read_text())
+    used = before["coupons"]["unused"][0]
+    for account in state["umember"]["accounts"]:
+        for store in account["stores"]:
+            for code in store["codes"]:
+                if code["code"] == used:
+                    code["state"] = "used"
+    place.sandbox_state.write_text(json.dumps(state))
+    prepared(place, Ports(9000, 9100))
+    after = told(place)
+    assert (after["users"], after["api_key"], Verification.objects.count()) == (
+        before["users"],
+        before["api_key"],
+        rows,
+    )
+    assert used in after["coupons"]["used"]
+    assert used not in after["coupons"]["unused"]
+    assert (after["web"], after["sandbox"]) == ("http://127.0.0.1:9000", "http://127.0.0.1:9100")
+    assert set(Connection.objects.values_list("base_url", flat=True)) == {"http://127.0.0.1:9100/umember"}
+
+
+@pytest.mark.django_db
+def test_another_gateway_takes_the_place_of_the_sandbox(place: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("UMEMBER_BASE_URL", "http://127.0.0.1:7777/gw")
+    prepared(place)
+    assert set(Connection.objects.values_list("base_url", flat=True)) == {"http://127.0.0.1:7777/gw"}
+    assert json.loads(place.sandbox_state.read_text())["umember"]["accounts"] == []
+    assert len(told(place)["coupons"]["unused"]) == TO_TRY["unused"]
+    Connection.objects.update(token="a token of that gateway")
+    monkeypatch.delenv("UMEMBER_BASE_URL")
+    prepared(place)
+    assert set(Connection.objects.values_list("base_url", "token")) == {("http://127.0.0.1:8100/umember", "")}
+    assert len(json.loads(place.sandbox_state.read_text())["umember"]["accounts"]) == 2
+
+
+@pytest.mark.django_db
+def test_a_database_with_other_merchants_is_left_alone(place: Places) -> None:
+    MerchantFactory()
+    with pytest.raises(DemoError, match="DATABASE_URL of its own"):
+        prepared(place)
+    assert Merchant.objects.count() == 1
+
+
+@pytest.mark.django_db
+def test_lost_passwords_are_said(place: Places) -> None:
+    prepared(place)
+    place.world.unlink()
+    with pytest.raises(DemoError, match="RESET=1"):
+        prepared(place)
+
+
+@pytest.mark.django_db
+def test_secrets_are_private_and_generated_once(place: Places) -> None:
+    environment.ensure_secrets(place)
+    first = place.env_file.read_text()
+    environment.ensure_secrets(place)
+    prepared(place)
+    assert place.env_file.read_text() == first
+    assert [line.partition("=")[0] for line in first.splitlines()[1:]] == [
+        "DEBUG",
+        "SECRET_KEY",
+        "CREDENTIAL_KEYS",
+        "HASH_KEY",
+    ]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (place.env_file, place.world)] == [0o600, 0o600]
+
+
+def test_there_is_no_info_before_there_is_a_demo(place: Places) -> None:
+    with pytest.raises(CommandError, match="make demo"):
+        call_command("demo", "--info", stdout=StringIO())
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ({"PORT": "http"}, "PORT is 'http'"),
+        ({"SANDBOX_PORT": "70000"}, "SANDBOX_PORT is '70000'"),
+        ({"PORT": "9000", "SANDBOX_PORT": "9000"}, "both 9000"),
+    ],
+)
+def test_a_port_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, values: dict[str, str], message: str) -> None:
+    for name, value in values.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(DemoError, match=message):
+        environment.ports()
+
+
+def test_a_port_in_use_is_said_with_a_way_out() -> None:
+    with socket.socket() as taken, socket.socket() as free:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        free.bind(("127.0.0.1", 0))
+        port, other = taken.getsockname()[1], free.getsockname()[1]
+        free.close()
+        with pytest.raises(DemoError, match=f"Port {port} is not free.*SANDBOX_PORT={port + 1} make demo"):
+            environment.require_free(Ports(other, port))
+
+
+def test_a_folder_with_a_percent_sign_and_spaces_is_no_trouble(tmp_path: Path) -> None:
+    place = Places(tmp_path / "100% of it")
+    write_config(place, PORTS)
+    text = place.supervisor.read_text()
+    assert "100%% of it" in text
+    assert "100% of it" not in text.replace("%%", "")
+
+
+# The whole, as real processes
+
+
+def free_ports() -> tuple[int, int]:
+    with socket.socket() as one, socket.socket() as two:
+        for probe in (one, two):
+            probe.bind(("127.0.0.1", 0))
+        return one.getsockname()[1], two.getsockname()[1]
+
+
+@contextmanager
+def empty_database(folder: Path) -> Iterator[str]:
+    """The url of a database for one demo, on the server that the suite runs on."""
+    if connection.vendor == "sqlite":
+        yield f"sqlite:///{folder / 'demo.sqlite3'}"
+        return
+    name = f"{connection.settings_dict['NAME']}_demo"
+    with connection._nodb_cursor() as cursor:
+        cursor.execute(f'DROP DATABASE IF EXISTS "{name}"')
+        cursor.execute(f'CREATE DATABASE "{name}"')
+    try:
+        yield database_url().rpartition("/")[0] + f"/{name}"
+    finally:
+        with connection._nodb_cursor() as cursor:
+            cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+@pytest.fixture
+def demo_environment(transactional_db: None, tmp_path: Path) -> Iterator[dict[str, str]]:
+    web, sandbox = free_ports()
+    with empty_database(tmp_path) as url:
+        yield clean_environment(
+            VAR_DIR=str(tmp_path / "var"), DATABASE_URL=url, PORT=str(web), SANDBOX_PORT=str(sandbox), Q_WORKERS="1"
+        )
+
+
+def answers(url: str) -> bool:
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def info(env: dict[str, str]) -> dict[str, Any]:
+    command = [sys.executable, str(ROOT / "manage.py"), "demo", "--info"]
+    ended = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    loaded: dict[str, Any] = json.loads(ended.stdout)
+    return loaded
+
+
+def verify(shown: dict[str, Any], code: str) -> dict[str, Any]:
+    request = urllib.request.Request(
+        f"{shown['web']}/api/v1/stores/{shown['stores'][0]['id']}/verifications/?wait=10",
+        data=json.dumps({"code": code}).encode(),
+        headers={"Authorization": f"Bearer {shown['api_key']}", "Content-Type": "application/json"},
+    )
+    with urllib.request.urlopen(request, timeout=30) as answer:
+        row: dict[str, Any] = json.load(answer)
+    return row
+
+
+def wait_for_the_welcome(process: subprocess.Popen[bytes], log: Path) -> None:
+    said = lambda: "is running at" in log.read_text()  # noqa: E731
+    wait_until(lambda: said() or process.poll() is not None, seconds=100, about=log.read_text)
+    assert said(), log.read_text()
+
+
+def running(pids: list[int]) -> list[str]:
+    return [command_line(pid) for pid in pids if is_running(pid)]
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(240)
+def test_the_demo_runs_restarts_what_dies_and_ends_without_leftovers(
+    demo_environment: dict[str, str], tmp_path: Path
+) -> None:
+    log = tmp_path / "demo.log"
+    with manage("demo", log=log, env=demo_environment) as process:
+        wait_for_the_welcome(process, log)
+        shown = info(demo_environment)
+        assert shown["users"]["owner"]["password"] in log.read_text()
+        assert verify(shown, shown["coupons"]["unused"][0])["status"] == "verified"
+
+        before = descendants(process.pid)
+        programs = [pid for pid in before[1:4] if is_running(pid)]
+        assert len(programs) == 3
+        for pid in programs:
+            kill(pid)
+        wait_until(lambda: not running(programs))
+        ready = [f"{shown['web']}/readyz", f"{shown['sandbox']}/_control/"]
+        wait_until(lambda: all(answers(url) for url in ready), seconds=60, about=log.read_text)
+        assert shown["coupons"]["unused"][0] in info(demo_environment)["coupons"]["used"]
+        assert verify(shown, shown["coupons"]["unused"][1])["status"] == "verified"
+
+        everybody = [*before, *descendants(process.pid)]
+        process.send_signal(signal.SIGINT)
+        assert process.wait(60) == 0
+        assert running(everybody) == []
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_killed_supervisor_ends_the_demo_without_leftovers(demo_environment: dict[str, str], tmp_path: Path) -> None:
+    log = tmp_path / "demo.log"
+    with manage("demo", log=log, env=demo_environment) as process:
+        wait_for_the_welcome(process, log)
+        everybody = descendants(process.pid)
+        kill(everybody[0])
+        assert process.wait(60) == 1
+        assert "The supervisor has ended." in log.read_text()
+        assert running(everybody) == []
+
+
+@pytest.mark.slow
+def test_a_taken_port_ends_the_demo_at_once(demo_environment: dict[str, str], tmp_path: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        env = demo_environment | {"PORT": str(taken.getsockname()[1])}
+        command = [sys.executable, str(ROOT / "manage.py"), "demo"]
+        ended = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60)
+    assert (ended.returncode, "is not free" in ended.stderr) == (1, True)
+    assert not (Path(env["VAR_DIR"]) / "demo" / "world.json").exists()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120)
+def test_a_reset_starts_over(demo_environment: dict[str, str]) -> None:
+    def prepare(*args: str) -> None:
+        command = [sys.executable, str(ROOT / "manage.py"), "demo", "--prepare", *args]
+        subprocess.run(command, env=demo_environment, cwd=ROOT, capture_output=True, timeout=100, check=True)
+
+    prepare()
+    before = info(demo_environment)
+    prepare()
+    assert info(demo_environment) == before
+    prepare("--reset")
+    after = info(demo_environment)
+    assert after["api_key"] != before["api_key"]
+    assert [store["name"] for store in after["stores"]] == [store["name"] for store in before["stores"]]
