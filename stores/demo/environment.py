@@ -126,4 +126,9 @@ def for_the_demo(place: Places, found: Ports) -> dict[str, str]:
         "SANDBOX_PORT": str(found.sandbox),
         "BIND": f"127.0.0.1:{found.web}",
     }
-    return {"PUBLIC_BASE_URL": found.web_url} | dict(os.environ) | ours
+    # Compressing static files takes seconds and gains nothing on one machine.
+    usual = {
+        "PUBLIC_BASE_URL": found.web_url,
+        "STATICFILES_BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
+    }
+    return usual | dict(os.environ) | ours
