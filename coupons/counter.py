@@ -15,6 +15,7 @@ from coupons import codes, services
 from coupons.models import Channel, Verification
 from coupons.models.verification import VerificationQuerySet
 from coupons.reasons import TEXTS, Reason
+from stores import audit
 from stores.models import Store
 from stores.registry import QueuePlace, ScanResult
 
@@ -123,7 +124,7 @@ def deal_of(verification: Verification) -> str:
 
 def _verified_by(first: Verification) -> str:
     at = timezone.localtime(first.settled_at or first.created_at)
-    who = _("a guest") if first.channel == Channel.GUEST else first.requested_by
+    who = _("a guest") if first.channel == Channel.GUEST else audit.shown(first.requested_by)
     return _("Verified by %(who)s on %(when)s") % {"who": who, "when": date_format(at, "Y-m-d H:i")}
 
 

@@ -139,7 +139,7 @@ def _confirm(request: HttpRequest, store: Store, code: str, flow: str) -> HttpRe
         return _start(request, store, status=409)
     ask = partial(services.verification_request, store=store, code=code, channel=Channel.GUEST, flow=flow)
     try:
-        requested = ask(request_key=f"{flow}:{request_key(request)}")
+        requested = ask(request_key=f"{flow}:{request_key(request)}"[:100])
     except services.KeyReused:
         requested = ask()
     return _to_result(services.verification_pursue(requested.verification))

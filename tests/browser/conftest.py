@@ -15,6 +15,8 @@ from django.test import Client
 from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
 from pytest_django.live_server_helper import LiveServer
 
+from tests.factories import Shop
+
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 ARGUMENTS = [
     "--no-sandbox",
@@ -116,6 +118,15 @@ def screenshot() -> Callable[[Page, str], None]:
             page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
     return keep
+
+
+def spent(shop: Shop) -> list[str]:
+    """The last four digits of every verify that reached the gateway, except those its rate limit turned away.
+
+    On a busy machine a call can arrive late enough to meet the next one; that one is then sent again.
+    """
+    arrivals = shop.sandbox.arrivals.all(operation="verify")
+    return [arrival.code_tail for arrival in arrivals if arrival.outcome != "blocked"]
 
 
 def fits(page: Page) -> bool:

@@ -9,7 +9,7 @@ from coupons.models import Verification
 from stores.models import Pace
 from stores.platforms import outbox, pace
 from stores.tenancy import Role
-from tests.browser.conftest import Visitor, fits
+from tests.browser.conftest import Visitor, fits, spent
 from tests.factories import Shop, member
 
 
@@ -58,7 +58,7 @@ def test_a_guest_who_must_wait_sees_the_place_and_then_the_result_without_a_relo
     expect(page.locator(".turn-seconds")).to_be_visible()
     Pace.objects.update(next_at=0)
     expect(page.locator(".outcome.verified")).to_be_visible(timeout=15_000)
-    assert len(shop.sandbox.arrivals.all(operation="verify")) == 1
+    assert len(spent(shop)) == 1
 
 
 def test_without_javascript_the_same_way_is_open(visitor: Visitor, shop: Shop) -> None:
@@ -96,7 +96,7 @@ def test_a_double_tap_verifies_once(visitor: Visitor, shop: Shop) -> None:
     page.locator(".guest-form button").dblclick()
     expect(page.locator(".outcome.verified")).to_be_visible(timeout=15_000)
     assert Verification.objects.count() == 1
-    assert len(shop.sandbox.arrivals.all(operation="verify")) == 1
+    assert len(spent(shop)) == 1
 
 
 def test_a_refused_number_and_a_closed_page_fit_the_narrowest_phone(visitor: Visitor, shop: Shop) -> None:

@@ -24,7 +24,7 @@ from tests.factories import (
 
 Status = Verification.Status
 COUNTER = "/counter/"
-HTMX = {"HTTP_HX_REQUEST": "true"}
+HTMX = {"HX-Request": "true"}
 HOSTILE = [
     "",
     " ",
@@ -49,7 +49,7 @@ def counter(clerk: User, client: Client) -> Client:
 
 
 def scan(client: Client, text: str, **fields: object) -> str:
-    answer = client.post(COUNTER, {"text": text} | fields, **HTMX)
+    answer = client.post(COUNTER, {"text": text} | fields, headers=HTMX)
     assert answer.status_code == 200, answer.content
     return answer.content.decode()
 
@@ -72,7 +72,7 @@ def test_a_visitor_is_asked_to_sign_in(client: Client, db: None) -> None:
 
 
 def test_a_fragment_sends_the_whole_page_to_the_sign_in(client: Client, db: None) -> None:
-    answer = client.get(reverse("counter-result", args=["coupon", "1"]), **HTMX)
+    answer = client.get(reverse("counter-result", args=["coupon", "1"]), headers=HTMX)
     assert (answer.status_code, answer["HX-Redirect"], answer.content) == (204, "/admin/login/?next=/counter/", b"")
 
 
@@ -160,7 +160,7 @@ def test_a_waiting_card_is_served_by_its_own_page_when_no_worker_runs(counter: C
     pace.postpone(shop.connection.pace_id, 30)
     card = scan(counter, shop.code())
     type(shop.connection.pace).objects.update(next_at=0)
-    answer = counter.get(f"/counter/result/coupon/{key_of(card)}/", **HTMX)
+    answer = counter.get(f"/counter/result/coupon/{key_of(card)}/", headers=HTMX)
     assert state_of(answer.content.decode()) == "ok"
     assert len(shop.sandbox.arrivals.all(operation="verify")) == 1
 
@@ -174,8 +174,8 @@ def test_a_lost_answer_is_shown_as_being_clarified(counter: Client, shop: Shop) 
 
 @pytest.mark.parametrize("text", HOSTILE)
 def test_odd_input_is_refused_and_nothing_is_sent(counter: Client, shop: Shop, text: str) -> None:
-    for headers in (HTMX, {}):
-        answer = counter.post(COUNTER, {"text": text, "request_key": text}, **headers)
+    for headers in (HTMX, None):
+        answer = counter.post(COUNTER, {"text": text, "request_key": text}, headers=headers)
         assert answer.status_code == 422
         assert "<script>alert" not in answer.content.decode()
     assert Verification.objects.count() == 0

@@ -10,6 +10,11 @@ window.addEventListener("pageshow", () => {
   document.querySelectorAll("[data-once] button").forEach((button) => { button.disabled = false; });
 });
 
+// An old browser that cannot run htmx still gets its turn.
+window.addEventListener("load", () => {
+  if (document.querySelector("#step[hx-get]") && !window.htmx) setTimeout(() => location.reload(), 3000);
+});
+
 document.addEventListener("camera:code", (event) => {
   const input = document.querySelector("#code");
   if (!input) return;
