@@ -3,11 +3,19 @@
 from collections.abc import Iterator
 
 import pytest
+from hypothesis import HealthCheck
+from hypothesis import settings as hypothesis_settings
 
 from coupons.sandbox import UmemberSandbox
 from stores.platforms.sandbox import SandboxServer
 from tests import factories
 from tests.factories import Shop
+
+# A busy machine must not fail a property.
+hypothesis_settings.register_profile(
+    "suite", deadline=None, max_examples=60, database=None, suppress_health_check=[HealthCheck.too_slow]
+)
+hypothesis_settings.load_profile("suite")
 
 
 @pytest.fixture(scope="session")

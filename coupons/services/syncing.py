@@ -109,7 +109,8 @@ def _differs(row: GatewayStore, remote: RemoteStore) -> bool:
 
 
 def _apply_products(run: SyncRun, rows: list[RemoteProduct], now: datetime) -> None:
-    Store.objects.select_for_update(no_key=True).filter(pk=run.store_id).first()
+    assert run.store is not None
+    Store.objects.select_for_update(no_key=True).get(pk=run.store.pk)
     known = {row.sku_id: row for row in Product.objects.filter(store=run.store)}
     for remote in {row.sku_id: row for row in rows}.values():
         row = known.pop(remote.sku_id, None)

@@ -1,0 +1,301 @@
+"""Every kind of owed call keeps the same contract: whatever becomes of a try, call and business row agree."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from coupons.client import UmemberClient
+from coupons.models import Channel, Lookup, Verification
+from coupons.services import lookup_request, verification_request
+from stores.models import OutboundCall, Pace
+from stores.platforms import outbox
+from stores.platforms.errors import (
+    AuthExpired,
+    LoginRefused,
+    NotSent,
+    NoTurn,
+    Refused,
+    Throttled,
+    Undecided,
+    Unknown,
+)
+from stores.platforms.outbox import Operation, Verdict, operations
+from stores.platforms.outbox.claims import claim
+from tests.canned import Canned
+from tests.factories import Shop
+from tests.recorded import recorded
+
+State = OutboundCall.State
+CODE = "234567890123"
+
+
+@dataclass(frozen=True)
+class Contract:
+    """What a kind of call brings so that it can be tested like all others."""
+
+    platform: str
+    # The remote call whose recorded answers it understands, and how our client makes it.
+    remote_call: str
+    answer: Callable[[str], Any]
+    # Owes one live call, and reads the state of the row it is owed for.
+    owe: Callable[[Shop], OutboundCall]
+    row: Callable[[OutboundCall], Any]
+    # The row's states that are allowed beside each state of the call.
+    allowed: dict[str, set[Any]]
+
+
+def owed_detail(shop: Shop) -> OutboundCall:
+    lookup_request(store=shop.store, code=CODE, channel=Channel.GUEST, flow="f")
+    return OutboundCall.objects.get()
+
+
+def owed_verify(shop: Shop) -> OutboundCall:
+    lookup = lookup_request(store=shop.store, code=CODE, channel=Channel.GUEST, flow="f")
+    OutboundCall.objects.all().delete()
+    lookup.status, lookup.is_unused, lookup.read_at = Lookup.Status.DONE, True, timezone.now()
+    lookup.save()
+    verification_request(store=shop.store, code=CODE, channel=Channel.API, flow="f")
+    return OutboundCall.objects.get()
+
+
+def verification_of(call: OutboundCall) -> tuple[str, bool]:
+    row = Verification.objects.get(pk=call.subject_id)
+    assert bool(row.code) is (row.status not in Verification.FINAL)
+    return row.status, row.needs_person
+
+
+def lookup_of(call: OutboundCall) -> str:
+    row = Lookup.objects.get(pk=call.subject_id)
+    assert bool(row.code) is (row.status == Lookup.Status.QUEUED)
+    return row.status
+
+
+CONTRACTS = {
+    ("umember", "coupon.detail"): Contract(
+        platform="umember",
+        remote_call="detail",
+        answer=lambda url: UmemberClient(url, timeout=(5, 5)).detail("t", 1, CODE),
+        owe=owed_detail,
+        row=lookup_of,
+        allowed={
+            State.PENDING: {"queued"},
+            State.SENDING: {"queued"},
+            State.DONE: {"done"},
+            State.REFUSED: {"failed"},
+            State.DEAD: {"failed"},
+        },
+    ),
+    ("umember", "coupon.verify"): Contract(
+        platform="umember",
+        remote_call="verify",
+        answer=lambda url: UmemberClient(url, timeout=(5, 5)).verify("t", 1, CODE),
+        owe=owed_verify,
+        row=verification_of,
+        allowed={
+            State.PENDING: {("queued", False)},
+            State.SENDING: {("sending", False)},
+            State.UNKNOWN: {("unknown", False)},
+            State.DONE: {("verified", False)},
+            State.REFUSED: {("refused", False)},
+            State.DEAD: {("refused", False), ("unknown", True)},
+        },
+    ),
+}
+KINDS = sorted(operations.by_name)
+every_kind = pytest.mark.parametrize("kind", KINDS, ids=lambda kind: kind[1])
+
+
+@pytest.fixture(autouse=True)
+def _no_pace(settings: Settings) -> None:
+    settings.PACE_SECONDS = {}
+
+
+@pytest.fixture
+def shop(db: None, sandbox: Any) -> Shop:
+    from tests.factories import connected_shop
+
+    return connected_shop(sandbox)
+
+
+def agree(contract: Contract, call: OutboundCall) -> str:
+    """The call's state, after making sure that the row it is owed for is in a state that goes with it."""
+    call.refresh_from_db()
+    assert contract.row(call) in contract.allowed[call.state], call.state
+    settled = call.state in (State.DONE, State.REFUSED, State.DEAD)
+    assert (call.settled_at is not None) is settled
+    assert not (settled and call.claim)
+    return call.state
+
+
+def tried(
+    contract: Contract, operation: Operation, call: OutboundCall, monkeypatch: pytest.MonkeyPatch, step: Any
+) -> str:
+    """One try that ends with `step`: an exception, an answer, or a function that makes one."""
+
+    def play(call: OutboundCall, turn: Callable[[], None]) -> Any:
+        turn()
+        result = step() if callable(step) else step
+        if isinstance(result, BaseException):
+            raise result
+        return result
+
+    monkeypatch.setattr(operation, "send", play)
+    monkeypatch.setattr(operation, "ask", play)
+    before = OutboundCall.objects.get(pk=call.pk).state
+    OutboundCall.objects.filter(pk=call.pk).update(due_at=timezone.now())
+    Pace.objects.update(next_at=0)
+    claimed = claim(call.pk)
+    assert claimed is not None
+    agree(contract, call)
+    outbox.deliver(claimed, None)
+    after = agree(contract, call)
+    during = State.SENDING if before == State.PENDING else before
+    assert after == during or after in OutboundCall.TRANSITIONS[during]
+    return after
+
+
+@every_kind
+def test_every_kind_of_call_has_a_contract_and_recorded_answers(kind: tuple[str, str]) -> None:
+    contract = CONTRACTS[kind]
+    names = [answer.name for answer in recorded(contract.platform, contract.remote_call)]
+    assert names
+
+
+@every_kind
+def test_a_recorded_answer_ends_the_call(kind: tuple[str, str], shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    contract = CONTRACTS[kind]
+    good = [row for row in recorded(contract.platform, contract.remote_call) if "error" not in row.expect]
+    call = contract.owe(shop)
+    with Canned(good[0].bytes) as server:
+        answer = contract.answer(server.url)
+    assert tried(contract, operations[kind], call, monkeypatch, answer) == State.DONE
+
+
+@every_kind
+@pytest.mark.parametrize(
+    ("outcome", "state_of_a_read", "state_of_a_change"),
+    [
+        (Refused("10010", "券码不存在"), State.REFUSED, State.REFUSED),
+        (NotSent("down"), State.PENDING, State.PENDING),
+        (NoTurn("late"), State.PENDING, State.PENDING),
+        (Throttled("429"), State.PENDING, State.PENDING),
+        (AuthExpired("old"), State.PENDING, State.PENDING),
+        (LoginRefused("wrong"), State.PENDING, State.PENDING),
+        (Unknown("reset"), State.PENDING, State.UNKNOWN),
+        (Undecided("shrug"), State.PENDING, State.UNKNOWN),
+        (ZeroDivisionError(), State.PENDING, State.UNKNOWN),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_every_outcome_of_a_try_leaves_call_and_row_in_agreement(
+    kind: tuple[str, str],
+    outcome: Exception,
+    state_of_a_read: str,
+    state_of_a_change: str,
+    shop: Shop,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    contract, operation = CONTRACTS[kind], operations[kind]
+    call = contract.owe(shop)
+    wanted = state_of_a_read if operation.repeatable else state_of_a_change
+    assert tried(contract, operation, call, monkeypatch, outcome) == wanted
+
+
+@every_kind
+@pytest.mark.parametrize(
+    ("outcome", "state"),
+    [
+        (Verdict(True), State.DONE),
+        (Verdict(False), State.PENDING),
+        (Refused("detail", "已过期"), State.REFUSED),
+        (Undecided("shrug"), State.UNKNOWN),
+        (NotSent("down"), State.UNKNOWN),
+        (ZeroDivisionError(), State.UNKNOWN),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_every_outcome_of_a_question_leaves_call_and_row_in_agreement(
+    kind: tuple[str, str], outcome: Any, state: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract, operation = CONTRACTS[kind], operations[kind]
+    if operation.repeatable:
+        return
+    call = contract.owe(shop)
+    assert tried(contract, operation, call, monkeypatch, Unknown("reset")) == State.UNKNOWN
+    assert tried(contract, operation, call, monkeypatch, outcome) == state
+
+
+@every_kind
+def test_a_dead_process_leaves_call_and_row_in_agreement(kind: tuple[str, str], shop: Shop) -> None:
+    contract = CONTRACTS[kind]
+    call = contract.owe(shop)
+    assert claim(call.pk) is not None
+    OutboundCall.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    outbox.sweep()
+    wanted = State.PENDING if operations[kind].repeatable else State.UNKNOWN
+    assert agree(contract, call) == wanted
+
+
+@every_kind
+def test_a_call_that_nobody_could_send_in_time_is_given_up(kind: tuple[str, str], shop: Shop) -> None:
+    contract = CONTRACTS[kind]
+    call = contract.owe(shop)
+    OutboundCall.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    outbox.sweep()
+    assert agree(contract, call) == State.DEAD
+
+
+@every_kind
+@pytest.mark.parametrize("error", [NotSent("down"), Unknown("reset")], ids=lambda value: type(value).__name__)
+def test_a_call_that_fails_until_it_is_too_old_ends_dead(
+    kind: tuple[str, str], error: Exception, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract, operation = CONTRACTS[kind], operations[kind]
+    call = contract.owe(shop)
+
+    def fail_late() -> Exception:
+        OutboundCall.objects.filter(pk=call.pk).update(expires_at=timezone.now())
+        return error
+
+    states = [tried(contract, operation, call, monkeypatch, fail_late)]
+    while states[-1] == State.UNKNOWN and len(states) < 3:
+        states.append(tried(contract, operation, call, monkeypatch, error))
+    assert states[-1] == State.DEAD
+
+
+@every_kind
+@pytest.mark.parametrize("hook", ["sending", "done", "refused", "unknown", "put_back"])
+def test_a_hook_that_fails_in_our_own_code_leaves_a_dead_call_for_a_person(
+    kind: tuple[str, str], hook: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract, operation = CONTRACTS[kind], operations[kind]
+    call = contract.owe(shop)
+
+    def broken(*args: Any, **kwargs: Any) -> None:
+        raise ValueError(hook)
+
+    monkeypatch.setattr(operation, hook, broken)
+    if hook == "sending":
+        assert claim(call.pk) is None
+    elif hook == "unknown" and operation.repeatable:
+        return
+    else:
+        steps = {"done": None, "refused": Refused("1", "no"), "unknown": Unknown(), "put_back": NotSent()}
+        tried(contract, operation, call, monkeypatch, steps[hook])
+    assert agree(contract, call) == State.DEAD
+
+
+@every_kind
+def test_a_dead_call_is_retried_only_as_its_row_allows(kind: tuple[str, str], shop: Shop) -> None:
+    contract = CONTRACTS[kind]
+    call = contract.owe(shop)
+    OutboundCall.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    outbox.sweep()
+    for ask_first in (True, False):
+        outbox.retry_dead(call, ask_first=ask_first)
+        agree(contract, call)

@@ -1,0 +1,181 @@
+"""Every table that leads to a merchant is scoped by for_staff, and every table of transitions is complete."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.db import models
+from django.db.models import Model
+from django.utils import timezone
+
+from coupons.models import (
+    Batch,
+    BatchItem,
+    GatewayStore,
+    Lookup,
+    Product,
+    QuotaReading,
+    SyncRun,
+    Verification,
+    VerificationRequest,
+)
+from stores.models import (
+    ApiKey,
+    AuditEntry,
+    Connection,
+    InboundEvent,
+    Merchant,
+    OutboundAttempt,
+    OutboundCall,
+    Staff,
+    Store,
+)
+from stores.tenancy import Role
+from tests import factories
+
+OURS = ("stores", "coupons", "trip", "messaging", "delivery")
+
+
+def models_of_ours() -> list[type[Model]]:
+    return [model for model in apps.get_models() if model._meta.app_label in OURS]
+
+
+def leads_to_a_merchant(model: type[Model], seen: frozenset[type[Model]] = frozenset()) -> bool:
+    """By its foreign keys, however long the way; accounts of people lead nowhere."""
+    if model is Merchant:
+        return True
+    targets = [
+        field.related_model
+        for field in model._meta.get_fields()
+        if isinstance(field, models.ForeignKey) and isinstance(field.related_model, type)
+    ]
+    return any(
+        leads_to_a_merchant(target, seen | {model})
+        for target in targets
+        if target not in seen | {model} and target._meta.app_label in OURS
+    )
+
+
+TENANTED = sorted((model for model in models_of_ours() if leads_to_a_merchant(model)), key=lambda model: model.__name__)
+
+
+def call_of(store: Store) -> OutboundCall:
+    connection = factories.ConnectionFactory(merchant=store.merchant)
+    call: OutboundCall = OutboundCall.objects.create(
+        platform="umember", operation="x", key=str(store.pk), connection=connection, pace=connection.pace, store=store,
+        subject_id=1, expires_at=timezone.now(),
+    )  # fmt: skip
+    return call
+
+
+def batch_of(store: Store) -> Batch:
+    batch: Batch = Batch.objects.create(store=store, requested_by="x")
+    return batch
+
+
+def lookup_of(store: Store) -> Lookup:
+    lookup: Lookup = Lookup.objects.create(store=store, code_hash="x", code_tail="0000", channel="guest", flow="f")
+    return lookup
+
+
+MAKE: dict[type[Model], Callable[[Store], Any]] = {
+    ApiKey: lambda store: factories.api_key(store.merchant)[0],
+    AuditEntry: lambda store: AuditEntry.objects.create(merchant=store.merchant, store=store, actor="x", verb="x"),
+    Batch: batch_of,
+    BatchItem: lambda store: BatchItem.objects.create(batch=batch_of(store), position=1),
+    Connection: lambda store: factories.ConnectionFactory(merchant=store.merchant),
+    GatewayStore: lambda store: factories.GatewayStoreFactory(store=store),
+    InboundEvent: lambda store: InboundEvent.objects.create(
+        platform="x", connection=factories.ConnectionFactory(merchant=store.merchant), kind="k", dedup_key="d"
+    ),
+    Lookup: lookup_of,
+    Merchant: lambda store: store.merchant,
+    OutboundAttempt: lambda store: OutboundAttempt.objects.create(call=call_of(store)),
+    OutboundCall: call_of,
+    Product: lambda store: factories.ProductFactory(store=store),
+    QuotaReading: lambda store: QuotaReading.objects.create(
+        gateway_store=factories.GatewayStoreFactory(store=store), request_count=1, at=timezone.now()
+    ),
+    Staff: lambda store: Staff.objects.create(user=factories.UserFactory(), merchant=store.merchant, role=Role.CLERK),
+    Store: lambda store: store,
+    SyncRun: lambda store: SyncRun.objects.create(
+        connection=factories.ConnectionFactory(merchant=store.merchant), store=store, kind="products"
+    ),
+    Verification: lambda store: factories.VerificationFactory(store=store),
+    VerificationRequest: lambda store: VerificationRequest.objects.create(
+        merchant=store.merchant, key="k", verification=factories.VerificationFactory(store=store)
+    ),
+}
+
+
+@pytest.mark.parametrize("model", TENANTED, ids=lambda model: model.__name__)
+def test_rows_of_another_merchant_are_never_seen(model: type[Model], db: None) -> None:
+    mine, other = factories.StoreFactory(), factories.StoreFactory()
+    owner = factories.member(mine.merchant, Role.OWNER)
+    my_row, other_row = MAKE[model](mine), MAKE[model](other)
+    seen = set(model._default_manager.for_staff(owner).values_list("pk", flat=True))  # type: ignore[attr-defined]
+    assert my_row.pk in seen
+    assert other_row.pk not in seen
+
+
+@pytest.mark.parametrize("model", TENANTED, ids=lambda model: model.__name__)
+def test_strangers_see_nothing_and_operators_everything(model: type[Model], db: None) -> None:
+    row = MAKE[model](factories.StoreFactory())
+    rows: Any = model._default_manager
+    assert not rows.for_staff(factories.UserFactory()).exists()
+    assert not rows.for_staff(factories.UserFactory(is_active=False, is_superuser=True)).exists()
+    assert rows.for_staff(factories.UserFactory(is_superuser=True)).filter(pk=row.pk).exists()
+
+
+@pytest.mark.parametrize("model", TENANTED, ids=lambda model: model.__name__)
+def test_rows_of_another_store_of_the_merchant_are_not_seen_by_its_clerk(model: type[Model], db: None) -> None:
+    mine = factories.StoreFactory()
+    other = factories.StoreFactory(merchant=mine.merchant)
+    clerk = factories.member(mine.merchant, Role.CLERK, mine)
+    rows: Any = model._default_manager
+    row = MAKE[model](other)
+    if model is not Merchant:
+        assert not rows.for_staff(clerk).filter(pk=row.pk).exists()
+
+
+def _transitions() -> Iterator[tuple[type[Model], str, dict[str, frozenset[str]]]]:
+    for model in models_of_ours():
+        table = getattr(model, "TRANSITIONS", None)
+        if table is not None:
+            name = "status" if any(field.name == "status" for field in model._meta.get_fields()) else "state"
+            yield model, name, table
+
+
+TRANSITIONS = list(_transitions())
+every_table = pytest.mark.parametrize(
+    ("model", "field", "table"), TRANSITIONS, ids=[row[0].__name__ for row in TRANSITIONS]
+)
+
+
+@every_table
+def test_a_table_of_transitions_names_every_state(
+    model: type[Model], field: str, table: dict[str, frozenset[str]]
+) -> None:
+    states = {value for value, _ in model._meta.get_field(field).choices or ()}  # type: ignore[union-attr]
+    assert set(table) == states
+    for targets in table.values():
+        assert targets <= states
+
+
+@every_table
+def test_every_state_is_reached_from_the_first_and_no_state_leads_to_itself(
+    model: type[Model], field: str, table: dict[str, frozenset[str]]
+) -> None:
+    first = model._meta.get_field(field).default  # type: ignore[union-attr]
+    reached, queue = {first}, [first]
+    while queue:
+        new = table[queue.pop()] - reached
+        reached |= new
+        queue += new
+    assert reached == set(table)
+    assert all(state not in targets for state, targets in table.items())
+
+
+def test_both_ledgers_have_a_table_of_transitions() -> None:
+    assert {model for model, _, _ in TRANSITIONS} >= {OutboundCall, Verification}

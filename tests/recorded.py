@@ -1,0 +1,35 @@
+"""Answers of platforms as files: one per call, edition and kind of answer (tests/fixtures/<platform>/)."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.canned import answer
+
+FIXTURES = Path(__file__).parent / "fixtures"
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """`body` is JSON, or a page as text; `expect` what our client makes of it."""
+
+    name: str
+    call: str
+    edition: int
+    status: int
+    body: Any
+    expect: Any
+
+    @property
+    def bytes(self) -> bytes:
+        if isinstance(self.body, str):
+            return answer(self.body, self.status, kind="text/html; charset=utf-8")
+        return answer(json.dumps(self.body, ensure_ascii=False), self.status)
+
+
+def recorded(platform: str, call: str = "") -> list[Recorded]:
+    """All recorded answers of a platform, or of one of its calls."""
+    files = sorted((FIXTURES / platform).glob("*.json"))
+    rows = [Recorded(path.stem, **json.loads(path.read_text())) for path in files]
+    return [row for row in rows if call in ("", row.call)]
