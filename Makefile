@@ -74,8 +74,7 @@ lock: $(PY) ## renew both lock files (needs uv, which is installed on first use)
 	@$(VENV)/bin/uv $(LOCK) $(ARGS) --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 messages: install ## collect and compile the translations (needs gettext)
-	@DEBUG=1 $(PY) manage.py makemessages --locale zh_Hans --no-location --ignore '.venv/*' --ignore 'var/*' --ignore 'tests/*'
-	@DEBUG=1 $(PY) manage.py compilemessages --locale zh_Hans --ignore '.venv/*'
+	@DEBUG=1 $(PY) -m tests.catalogues
 
 clean: ## remove what was generated, except the demo's data
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage .coverage.*

@@ -4,20 +4,27 @@ from ipaddress import ip_address
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils.translation import gettext, gettext_noop
 
 from stores.models import ApiKey, AuditEntry, Merchant, Store
 from stores.platforms.words import storable
 
 Actor = User | ApiKey | None
+SYSTEM, GUEST = gettext_noop("system"), gettext_noop("guest")
 
 
 def name_of(actor: Actor) -> str:
     """How lists show an actor: a person's name, a key's name, or the system."""
     if actor is None:
-        return "system"
+        return SYSTEM
     if isinstance(actor, ApiKey):
         return f"API {actor.name}"[:150]
     return (actor.get_full_name() or actor.username)[:150]
+
+
+def shown(name: str) -> str:
+    """A stored actor in the reader's language: people and keys keep their names."""
+    return gettext(name) if name in (SYSTEM, GUEST) else name
 
 
 def record(

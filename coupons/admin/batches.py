@@ -13,21 +13,26 @@ from coupons.models import Batch, Verification
 from coupons.services import batch_progress
 from stores.admin.base import LedgerAdmin
 from stores.admin.filters import DayFilter, ScopedRelatedFilter
+from stores.audit import shown
 
 FINAL = Q(items__verification__status__in=Verification.FINAL) | Q(items__verification=None, items__isnull=False)
 
 
 @admin.register(Batch)
 class BatchAdmin(LedgerAdmin):
-    list_display = ("created_at", "store", "requested_by", "progress")
+    list_display = ("created_at", "store", "who", "progress")
     list_select_related = ("store__merchant",)
     list_filter = (("store", ScopedRelatedFilter), ("created_at", DayFilter))
-    fields = (("store", "requested_by"), "created_at", "summary", "page")
+    fields = (("store", "who"), "created_at", "summary", "page")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         counted: QuerySet[Any] = rows.annotate(lines=Count("items"), settled=Count("items", filter=FINAL))
         return counted
+
+    @display(description=_("requested by"))
+    def who(self, batch: Batch) -> str:
+        return shown(batch.requested_by)
 
     @display(description=_("progress"))
     def progress(self, batch: Any) -> SafeString:

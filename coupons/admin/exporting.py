@@ -92,6 +92,8 @@ def _cell(name: str, value: Any, words: dict[str, dict[Any, Any]]) -> Cell:
         return _local(value)
     if name == "code_tail":
         return f"…{value}"
+    if name == "requested_by":
+        value = audit.shown(value)
     if name == "gateway_message":
         value = masked(value)
     return harmless(value) if isinstance(value, str) else value

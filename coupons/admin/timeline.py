@@ -8,6 +8,7 @@ from django.utils.translation import gettext as _
 
 from coupons.models import Verification
 from coupons.services.operations import ReadDetail, SpendCoupon
+from stores import audit
 from stores.admin.ledgers import masked
 from stores.models import OutboundAttempt
 
@@ -24,7 +25,7 @@ class Moment:
 
 def timeline(row: Verification) -> list[Moment]:
     """Oldest first. Long numbers are masked: platforms repeat whole codes in their words."""
-    moments = [Moment(row.created_at, _("Requested"), f"{row.get_channel_display()} · {row.requested_by}")]
+    moments = [Moment(row.created_at, _("Requested"), f"{row.get_channel_display()} · {audit.shown(row.requested_by)}")]
     moments += [_moment(attempt) for attempt in _attempts(row)]
     if row.settled_at:
         text = row.get_reason_display() if row.reason else row.get_status_display()

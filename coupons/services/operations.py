@@ -6,6 +6,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from coupons.models import GatewayStore, Lookup, Product, Verification
 from coupons.reasons import Reason
@@ -95,6 +96,7 @@ def open_remote_id_of(call: OutboundCall) -> int:
 class ReadDetail(Operation):
     platform = "umember"
     name = "coupon.detail"
+    title = _("Read a coupon")
     repeatable = True
     requests_left = 2
 
@@ -183,6 +185,7 @@ def owe_verify(verification: Verification, lane: int, *, patience: Any, ring: bo
 class SpendCoupon(Operation):
     platform = "umember"
     name = "coupon.verify"
+    title = _("Verify a coupon")
 
     def send(self, call: OutboundCall, turn: Callable[[], None]) -> VerifyAnswer:
         remote_id, code = open_remote_id_of(call), self._code(call)

@@ -2,6 +2,7 @@
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from coupons.models import Verification
 from coupons.reasons import Reason
@@ -42,10 +43,10 @@ def verification_settle(
 ) -> None:
     """A person decides an unclear verification, with a reason. Raises CannotSettle."""
     if not note.strip():
-        raise CannotSettle("a reason is required")
+        raise CannotSettle(_("a reason is required"))
     call, row = _locked(verification)
     if call.state == OutboundCall.State.SENDING or (call.lease_until and call.lease_until > timezone.now()):
-        raise CannotSettle("it is being sent or asked about right now")
+        raise CannotSettle(_("it is being sent or asked about right now"))
     call.state = OutboundCall.State.DONE if verified else OutboundCall.State.REFUSED
     call.settled_at, call.last_error = timezone.now(), "settled by hand"
     # A late answer finds that the call is no longer its own.
@@ -67,5 +68,5 @@ def _locked(verification: Verification) -> tuple[OutboundCall, Verification]:
     call = owed.first()
     row = Verification.objects.select_for_update(of=("self",)).select_related("store__merchant").get(pk=verification.pk)
     if call is None or row.status != Status.UNKNOWN:
-        raise CannotSettle("only unclear verifications can be settled by a person")
+        raise CannotSettle(_("only unclear verifications can be settled by a person"))
     return call, row

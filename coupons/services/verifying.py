@@ -65,7 +65,7 @@ class Request:
 
     @property
     def requested_by(self) -> str:
-        return "guest" if self.channel == Channel.GUEST else audit.name_of(self.actor)
+        return audit.GUEST if self.channel == Channel.GUEST else audit.name_of(self.actor)
 
 
 def verification_request(

@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter, Relate
 from unfold.utils import parse_date_str
 
 from stores.admin.base import seen_by
+from stores.platforms.outbox import operations
 
 
 class ScopedRelatedFilter(RelatedDropdownFilter):
@@ -36,6 +37,19 @@ class DayFilter(RangeDateFilter):
         text = self.used_parameters.get(f"{self.parameter_name}{end}")
         day = parse_date_str(text) if isinstance(text, str) else None
         return timezone.make_aware(datetime.combine(day, time.min)) if day else None
+
+
+class OperationFilter(DropdownFilter):
+    """By what a call does."""
+
+    title = _("operation")
+    parameter_name = "operation"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [(known.name, known.title or known.name) for known in operations.by_name.values()]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(operation=self.value()) if self.value() else queryset
 
 
 class PresenceFilter(DropdownFilter):

@@ -89,4 +89,4 @@ class ApiKeyAdmin(ButtonsAdmin):
 
     @admin.display(description=_("scopes"))
     def scope_list(self, key: ApiKey) -> str:
-        return ", ".join(key.scopes)
+        return ", ".join(str(ApiKey.Scope(scope).label) for scope in key.scopes)

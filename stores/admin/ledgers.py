@@ -14,10 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from stores.admin.base import LedgerAdmin
 from stores.admin.buttons import Button, ButtonsAdmin, button
-from stores.admin.filters import DayFilter, ScopedRelatedFilter
+from stores.admin.filters import DayFilter, OperationFilter, ScopedRelatedFilter
 from stores.admin.labels import moment, state
+from stores.audit import shown
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms import inbox
+from stores.platforms.outbox.operations import title_of
 from stores.tenancy import Verb
 
 CALL_COLOURS = {
@@ -59,11 +61,11 @@ def preformatted(text: str) -> SafeString:
 @admin.register(OutboundCall)
 class OutboundCallAdmin(LedgerAdmin):
     viewing = Verb.SETTLE
-    list_display = ("operation", "store", "subject_id", "state_label", "attempts_made", "error", "queued_at", "due_at")
+    list_display = ("title", "store", "subject_id", "state_label", "attempts_made", "error", "queued_at", "due_at")
     list_select_related = ("store", "connection__merchant")
-    list_filter = (("store", ScopedRelatedFilter), "operation", "state", ("queued_at", DayFilter))
+    list_filter = (("store", ScopedRelatedFilter), OperationFilter, "state", ("queued_at", DayFilter))
     fields = (
-        ("platform", "operation"),
+        ("platform", "title"),
         ("account", "store"),
         ("subject_id", "state_label"),
         ("lane", "attempts_made"),
@@ -72,6 +74,10 @@ class OutboundCallAdmin(LedgerAdmin):
         ("was_unknown", "error"),
         "tries",
     )
+
+    @display(description=_("operation"))
+    def title(self, call: OutboundCall) -> str:
+        return title_of(call)
 
     @display(description=_("state"))
     def state_label(self, call: OutboundCall) -> SafeString:
@@ -104,7 +110,7 @@ class OutboundAttemptAdmin(LedgerAdmin):
 
     @display(description=_("operation"))
     def operation(self, attempt: OutboundAttempt) -> str:
-        return attempt.call.operation
+        return title_of(attempt.call)
 
     @display(description=_("store"))
     def store(self, attempt: OutboundAttempt) -> str:
@@ -169,11 +175,19 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
 @admin.register(AuditEntry)
 class AuditEntryAdmin(LedgerAdmin):
     viewing = Verb.VIEW_AUDIT
-    list_display = ("at", "actor", "verb", "target", "store", "merchant", "ip")
+    list_display = ("at", "who", "deed", "target", "store", "merchant", "ip")
     list_select_related = ("store", "merchant")
     list_filter = (("merchant", ScopedRelatedFilter), ("store", ScopedRelatedFilter), ("at", DayFilter))
     search_fields = ("actor", "verb", "target")
-    fields = (("at", "actor"), ("verb", "target"), ("store", "ip"), "details")
+    fields = (("at", "who"), ("deed", "target"), ("store", "ip"), "details")
+
+    @display(description=_("who"))
+    def who(self, entry: AuditEntry) -> str:
+        return shown(entry.actor)
+
+    @display(description=_("did"))
+    def deed(self, entry: AuditEntry) -> str:
+        return entry.deed
 
     @display(description=_("details"))
     def details(self, entry: AuditEntry) -> SafeString:

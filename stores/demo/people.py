@@ -85,10 +85,10 @@ class PeopleDemo:
     def _audit(world: World, merchant: Merchant, stores: list[Store]) -> None:
         owner, manager = User.objects.get(username="owner"), User.objects.get(username="manager")
         told = (
-            (27, audit.record("store opened", actor=owner, store=stores[0], target=stores[0])),
+            (27, audit.record("store added", actor=owner, store=stores[0], target=stores[0])),
             (26, audit.record("staff added", actor=owner, merchant=merchant, target=manager.get_full_name())),
-            (12, audit.record("API key created", actor=owner, merchant=merchant, target="收银系统")),
-            (3, audit.record("exported verifications", actor=manager, store=stores[1], target=stores[1], rows=312)),
+            (12, audit.record("apikey added", actor=owner, merchant=merchant, target="收银系统")),
+            (3, audit.record("verifications exported", actor=manager, store=stores[1], target=stores[1], rows=312)),
         )
         for days, entry in told:
             AuditEntry.objects.filter(pk=entry.pk).update(at=world.now - timedelta(days=days, minutes=17))

@@ -1,9 +1,29 @@
+from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import models
+from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
 from stores.models.people import Merchant, Store
 from stores.tenancy import TenantQuerySet
+
+# Verbs are stored in English; these are how people read them. What is not here is said by _OF_A_ROW.
+DEEDS = {
+    "asked the platform": _("Asked the platform"),
+    "batch created": _("Started a batch"),
+    "connection tested": _("Tested a connection"),
+    "settled by hand": _("Settled by hand"),
+    "synced products": _("Synced products"),
+    "synced stores": _("Synced stores"),
+    "verifications exported": _("Exported verifications"),
+}
+_OF_A_ROW = {
+    "added": _("%(kind)s: added"),
+    "changed": _("%(kind)s: changed"),
+    "deleted": _("%(kind)s: deleted"),
+    "replayed": _("%(kind)s: handled again"),
+    "revoked": _("%(kind)s: revoked"),
+}
 
 
 class AuditQuerySet(TenantQuerySet["AuditEntry"]):
@@ -31,4 +51,14 @@ class AuditEntry(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.actor} {self.verb} {self.target}"
+        return f"{self.deed} {self.target}"
+
+    @property
+    def deed(self) -> str:
+        """The verb in the reader's language."""
+        if self.verb in DEEDS:
+            return str(DEEDS[self.verb])
+        name, _space, done = self.verb.rpartition(" ")
+        kinds = (model._meta.verbose_name for model in apps.get_models() if model._meta.model_name == name)
+        kind = next(kinds, None)
+        return _OF_A_ROW[done] % {"kind": capfirst(str(kind))} if kind and done in _OF_A_ROW else self.verb

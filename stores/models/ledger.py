@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from stores.models.connections import Connection, Pace
 from stores.models.people import Store
@@ -97,7 +98,7 @@ class OutboundCall(models.Model):
     payload = models.JSONField(_("payload"), default=dict, blank=True)
     lane = models.SmallIntegerField(_("lane"), choices=Lane, default=Lane.BACKGROUND)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
-    queued_at = models.DateTimeField(_("queued"), default=timezone.now)
+    queued_at = models.DateTimeField(pgettext_lazy("time", "queued"), default=timezone.now)
     due_at = models.DateTimeField(_("due"), default=timezone.now)
     expires_at = models.DateTimeField(_("give up after"))
     lease_until = models.DateTimeField(_("leased until"), null=True, blank=True)
@@ -160,7 +161,7 @@ class OutboundAttempt(models.Model):
 
     class Meta:
         verbose_name = _("attempt")
-        verbose_name_plural = _("attempts")
+        verbose_name_plural = pgettext_lazy("rows", "attempts")
         ordering = ["-id"]
 
     def __str__(self) -> str:

@@ -5,6 +5,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar, TypeVar
 
+from django_stubs_ext import StrOrPromise
+
 from stores.models import OutboundCall
 from stores.platforms.errors import Refused
 
@@ -23,6 +25,8 @@ class Operation:
 
     platform: ClassVar[str]
     name: ClassVar[str]
+    # What people read instead of the name.
+    title: ClassVar[StrOrPromise] = ""
     # A read: when its answer is lost it is simply sent again.
     repeatable: ClassVar[bool] = False
     # How many requests of the account's pace the whole business step still needs, for showing a waiting time.
@@ -70,6 +74,12 @@ class _Registry:
 
     def of(self, call: OutboundCall) -> Operation:
         return self.by_name[call.platform, call.operation]
+
+
+def title_of(call: OutboundCall) -> str:
+    """The call's operation as people read it; the bare name when nobody registered one."""
+    known = operations.by_name.get((call.platform, call.operation))
+    return str(known.title if known and known.title else call.operation)
 
 
 operations = _Registry()
