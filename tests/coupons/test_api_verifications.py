@@ -306,8 +306,9 @@ def test_tries_are_bought_in_packets_and_never_exceed_the_limit(shop: Shop, api:
 def test_a_wrong_key_is_refused_and_then_locked_out(shop: Shop) -> None:
     answers = [Api("zg_wrong").get("stores/") for _ in range(70)]
     assert problem(answers[0]) == (401, "unauthenticated")
-    assert problem(answers[-1]) == (429, "too_many_tries")
-    assert answers[-1]["Retry-After"]
+    locked = next(answer for answer in answers if answer.status_code == 429)
+    assert problem(locked) == (429, "too_many_tries")
+    assert locked["Retry-After"]
 
 
 def test_ten_threads_with_one_code_spend_it_once(shop: Shop, api: Api, live_server: Any) -> None:
