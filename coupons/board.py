@@ -114,15 +114,14 @@ def alerts(user: User) -> list[Alert]:
 def _verification_alerts(user: User) -> list[Alert]:
     found, ids = [], store_ids(user)
     mine = Verification.objects.for_staff(user).filter(store__in=ids)
-    # The list of states is the partial index's own condition; one state alone would not find it on SQLite.
-    waiting = mine.filter(status__in=Verification.LIVE, needs_person=True).order_by().count()
+    waiting = Verification.objects.for_staff(user).live().filter(needs_person=True).order_by().count()
     if waiting:
         text = ngettext(
             "%(count)d verification needs a decision: its answer was lost.",
             "%(count)d verifications need a decision: their answers were lost.",
             waiting,
         )
-        found.append(Alert("error", text % {"count": waiting}, f"{reverse(VERIFICATIONS)}?needs_person__exact=1"))
+        found.append(Alert("error", text % {"count": waiting}, f"{reverse(VERIFICATIONS)}?person=yes"))
     unmapped = mine.filter(created_at__gte=start_of_day(FEW_DAYS), status=Status.VERIFIED, unmapped=True)
     if count := unmapped.order_by().count():
         text = ngettext(
@@ -205,8 +204,9 @@ def _series(counted: Sequence[Any]) -> dict[str, Sequence[float]]:
 
 
 def tables(user: User) -> list[Table]:
-    """The latest verifications."""
-    rows = Verification.objects.for_staff(user).filter(store__in=store_ids(user))
+    """The latest verifications, of the days that the chart shows."""
+    since = start_of_day(CHART_DAYS)
+    rows = Verification.objects.for_staff(user).filter(store__in=store_ids(user), created_at__gte=since)
     latest = list(rows.select_related("store", "product")[:LATEST])
     if not latest:
         return []

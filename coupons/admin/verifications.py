@@ -19,6 +19,7 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidg
 
 from coupons import codes
 from coupons.admin import exporting
+from coupons.admin.searching import PersonFilter, StatusFilter, newest_first
 from coupons.admin.timeline import timeline
 from coupons.models import Verification
 from coupons.services import verification_ask, verification_retry, verification_settle
@@ -28,6 +29,7 @@ from stores.admin.buttons import Button, ButtonsAdmin, button
 from stores.admin.filters import DayFilter, ScopedRelatedFilter
 from stores.admin.labels import moment, state
 from stores.admin.ledgers import masked
+from stores.audit import shown
 from stores.limits import client_ip
 from stores.tenancy import Verb
 
@@ -72,18 +74,18 @@ class VerificationAdmin(ButtonsAdmin, LedgerAdmin):
         "deal",
         "value",
         "channel",
-        "requested_by",
+        "who",
     )
     list_select_related = ("store__merchant", "product")
     list_filter = (
         ("store", ScopedRelatedFilter),
-        "status",
+        StatusFilter,
         "reason",
         ("product", ScopedRelatedFilter),
         ("created_at", DayFilter),
         ("requested_by", FieldTextFilter),
         "channel",
-        "needs_person",
+        PersonFilter,
         "unmapped",
     )
     search_fields = ("code_tail",)
@@ -94,12 +96,15 @@ class VerificationAdmin(ButtonsAdmin, LedgerAdmin):
         ("words", "marks"),
         ("deal", "product"),
         ("value", "order_id"),
-        ("channel", "requested_by"),
+        ("channel", "who"),
         ("created_at", "settled_at"),
         ("duplicate_of", "settled_note"),
     )
     change_form_outer_after_template = "coupons/admin/timeline.html"
     list_before_template = "coupons/admin/export_links.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Verification]:
+        return newest_first(request, super().get_queryset(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Verification], search_term: str
@@ -208,6 +213,10 @@ class VerificationAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=_("deal"))
     def deal(self, row: Verification) -> str:
         return row.sku_name or (row.product.name if row.product else "–")
+
+    @display(description=_("requested by"))
+    def who(self, row: Verification) -> str:
+        return shown(row.requested_by)
 
     @display(description=_("gateway's words"))
     def words(self, row: Verification) -> str:

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import display
+from django.db import models
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -43,7 +44,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
 
     class Meta:
         model = Connection
-        fields = ("merchant", "platform", "name", "account", "base_url", "is_active")
+        fields = ("merchant", "platform", "name", "account", "is_active")
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
@@ -62,6 +63,7 @@ class ConnectionAdmin(ButtonsAdmin):
     viewing = adding = changing = Verb.MANAGE_CONNECTIONS
     form = ConnectionForm
     buttons = ("test", "sync")
+    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_display = ("__str__", "merchant", "account", "state_label", "checked_at", "is_active")
     list_select_related = ("merchant",)
     list_filter = (("merchant", ScopedRelatedFilter), "platform", "state", "is_active")
@@ -84,7 +86,7 @@ class ConnectionAdmin(ButtonsAdmin):
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
         """Writes only what was changed: workers write the token of the same row meanwhile."""
         credentials = form.new_credentials()
-        changed = {name for name in form.changed_data if name in ConnectionForm.Meta.fields}
+        changed = set(form.changed_data) & {*ConnectionForm.Meta.fields, "base_url"}
         if credentials:
             obj.credentials, changed = credentials, changed | {"credentials"}
         if not change:

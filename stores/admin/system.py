@@ -42,6 +42,7 @@ class GroupAdmin(ReadOnlyAdmin):
 class PaceAdmin(ReadOnlyAdmin):
     viewing = OPERATOR
     list_display = fields = ("platform", "account", "next_at", "failures")
+    ordering = ("platform", "account")
     search_fields = ("account",)
 
 

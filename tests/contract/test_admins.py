@@ -1,0 +1,271 @@
+"""Every admin, every role: who gets in, and that nobody ever sees a row, a choice or a name of another merchant.
+
+A new admin needs a line in EXPECTED before this passes.
+"""
+
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.admin.utils import quote
+from django.contrib.auth.models import User
+from django.db import models
+from django.test import Client
+from django.urls import reverse
+
+from stores.admin.base import ScopedAdmin
+from stores.admin.filters import ScopedRelatedFilter
+from stores.models import Staff
+from tests.contract.two_merchants import HIDDEN, MINE, THEIRS, World, world
+
+pytestmark = pytest.mark.django_db
+ROLES = ("clerk", "manager", "owner", "stranger", "operator", "anonymous")
+RANK = {"clerk": 0, "manager": 1, "owner": 2, "stranger": 2, "operator": 3}
+NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class Expect:
+    """The least role that may look, add and change; nobody may delete. `unseen` are roles for whom the row of my
+    merchant is not theirs although they may look at such rows."""
+
+    view: str
+    add: str = NOBODY
+    change: str = NOBODY
+    unseen: tuple[str, ...] = ()
+
+
+EXPECTED = {
+    "stores.Merchant": Expect("operator", add="operator", change="operator"),
+    "stores.Store": Expect("clerk", add="owner", change="manager"),
+    "stores.Staff": Expect("owner", add="owner", change="owner"),
+    "stores.Connection": Expect("owner", add="owner", change="owner"),
+    "stores.ApiKey": Expect("owner", add="owner", change="owner"),
+    "stores.AuditEntry": Expect("owner"),
+    "stores.OutboundCall": Expect("manager"),
+    "stores.OutboundAttempt": Expect("manager"),
+    "stores.InboundEvent": Expect("manager", unseen=("manager",)),
+    "stores.Pace": Expect("operator"),
+    "stores.Heartbeat": Expect("operator"),
+    "auth.User": Expect("operator", add="operator", change="operator"),
+    "auth.Group": Expect("operator"),
+    "django_q.Schedule": Expect("operator"),
+    "django_q.Success": Expect("operator"),
+    "django_q.Failure": Expect("operator"),
+    "django_q.OrmQ": Expect("operator"),
+    "coupons.GatewayStore": Expect("clerk"),
+    "coupons.Product": Expect("clerk"),
+    "coupons.SyncRun": Expect("manager"),
+    "coupons.Batch": Expect("clerk"),
+    "coupons.Verification": Expect("clerk"),
+}
+ADMINS: dict[str, Any] = {model._meta.label: made for model, made in admin.site._registry.items()}
+EVERY = pytest.mark.parametrize("label", sorted(EXPECTED))
+
+
+def reaches(role: str, least: str) -> bool:
+    return least != NOBODY and RANK[role] >= RANK[least]
+
+
+def status_of_list(role: str, least: str) -> int:
+    return 302 if role == "anonymous" else 200 if reaches(role, least) else 403
+
+
+def status_of_row(role: str, expect: Expect) -> int:
+    """What looking at the row of my merchant answers."""
+    if role == "anonymous":
+        return 302
+    if not reaches(role, expect.view):
+        return 403
+    return 404 if role == "stranger" or role in expect.unseen else 200
+
+
+def signed_in(user: User | None) -> Client:
+    client = Client()
+    client.cookies["django_language"] = "en"
+    if user:
+        client.force_login(user)
+    return client
+
+
+def url(label: str, page: str, row: models.Model | None = None) -> str:
+    name = f"admin:{label.replace('.', '_').lower()}_{page}"
+    return reverse(name, args=[quote(row.pk)] if row else [])
+
+
+def statuses(made: World, address: str) -> dict[str, int]:
+    return {role: signed_in(made.people[role]).get(address).status_code for role in ROLES}
+
+
+def contents(row: models.Model) -> dict[str, object]:
+    """All columns; signing in writes one of them."""
+    columns: dict[str, object] = type(row)._default_manager.filter(pk=row.pk).values().get()
+    return {name: value for name, value in columns.items() if name != "last_login"}
+
+
+def leaks(text: str, role: str) -> list[str]:
+    """Words on a page that this role must not read there."""
+    forbidden = {"stranger": [MINE], "operator": [], "owner": [THEIRS]}.get(role, [THEIRS, HIDDEN])
+    return [word for word in forbidden if word in text]
+
+
+def test_every_admin_is_scoped_and_has_a_line_in_the_table() -> None:
+    assert set(ADMINS) == set(EXPECTED)
+    assert [label for label, made in ADMINS.items() if not isinstance(made, ScopedAdmin)] == []
+
+
+@EVERY
+def test_lists_open_for_the_right_roles(label: str) -> None:
+    expected = {role: status_of_list(role, EXPECTED[label].view) for role in ROLES}
+    assert statuses(world(), url(label, "changelist")) == expected
+
+
+@EVERY
+def test_forms_for_new_rows_open_for_the_right_roles(label: str) -> None:
+    expected = {role: status_of_list(role, EXPECTED[label].add) for role in ROLES}
+    assert statuses(world(), url(label, "add")) == expected
+
+
+@EVERY
+@pytest.mark.parametrize("page", ["change", "history"])
+def test_rows_open_for_the_right_people(label: str, page: str) -> None:
+    made = world()
+    expected = {role: status_of_row(role, EXPECTED[label]) for role in ROLES}
+    assert statuses(made, url(label, page, made.row(label))) == expected
+
+
+@EVERY
+def test_nothing_can_be_deleted(label: str) -> None:
+    made = world()
+    row = made.row(label)
+    expected = {
+        role: {200: 403}.get(status_of_row(role, EXPECTED[label]), status_of_row(role, EXPECTED[label]))
+        for role in ROLES
+    }
+    assert statuses(made, url(label, "delete", row)) == expected
+    for role in ROLES:
+        signed_in(made.people[role]).post(url(label, "delete", row), {"post": "yes"})
+    assert type(row)._default_manager.filter(pk=row.pk).exists()
+
+
+@EVERY
+def test_who_may_only_look_cannot_change(label: str) -> None:
+    made = world()
+    row, expect = made.row(label), EXPECTED[label]
+    before = contents(row)
+    for role in ROLES:
+        if role not in ("anonymous", "stranger") and not reaches(role, expect.change):
+            posted = signed_in(made.people[role]).post(url(label, "change", row), {"name": "changed"})
+            seen = status_of_row(role, expect)
+            assert (role, posted.status_code) == (role, 404 if seen == 404 else 403)
+    assert signed_in(made.people["stranger"]).post(url(label, "change", row), {}).status_code in (403, 404)
+    assert contents(row) == before
+
+
+@EVERY
+def test_no_page_names_another_merchant(label: str) -> None:
+    """Lists with their filters, forms with their choices, rows, histories."""
+    made = world()
+    for role in ("clerk", "manager", "owner", "stranger"):
+        own = made.theirs if role == "stranger" else made.mine
+        pages = [url(label, "changelist"), url(label, "changelist") + "?q=a", url(label, "add")]
+        if row := own.rows.get(label):
+            pages += [url(label, "change", row), url(label, "history", row)]
+        client = signed_in(made.people[role])
+        found = {page: leaks(client.get(page).content.decode(), role) for page in pages}
+        assert (role, found) == (role, {page: [] for page in pages})
+
+
+@EVERY
+def test_a_list_filtered_by_anothers_row_stays_empty(label: str) -> None:
+    """Related filters take a primary key from the address: another merchant's must find nothing and name nobody."""
+    made = world()
+    owner = signed_in(made.people["owner"])
+    for chosen in ADMINS[label].list_filter:
+        if isinstance(chosen, tuple) and issubclass(chosen[1], ScopedRelatedFilter):
+            foreign = {"merchant": "Merchant", "store": "Store", "connection": "Connection", "product": "Product"}
+            name = foreign[chosen[0].rsplit("__", 1)[-1]]
+            other = made.theirs.rows.get(f"stores.{name}") or made.theirs.rows[f"coupons.{name}"]
+            answer = owner.get(url(label, "changelist"), {f"{chosen[0]}__id__exact": str(other.pk)})
+            assert answer.status_code in (200, 302, 403)
+            assert leaks(answer.content.decode(), "owner") == []
+
+
+def test_related_filters_offer_only_own_rows() -> None:
+    """A filter over a relation that is not scoped would list everybody's names."""
+    unscoped = []
+    for label, made in ADMINS.items():
+        for chosen in made.list_filter:
+            name = chosen[0] if isinstance(chosen, tuple) else chosen
+            if not isinstance(name, str):
+                continue
+            parts, model = name.split("__"), made.model
+            for part in parts:
+                found = model._meta.get_field(part)
+                model = found.related_model or model
+            if found.is_relation and not issubclass(chosen[1], ScopedRelatedFilter):
+                unscoped.append(f"{label}: {name}")
+    assert unscoped == []
+
+
+@pytest.mark.parametrize("role", ROLES)
+def test_autocompletes_find_only_own_rows(role: str) -> None:
+    made = world()
+    client = signed_in(made.people[role])
+    asked = 0
+    for label, source in ADMINS.items():
+        for relation in source.model._meta.get_fields():
+            target = (
+                getattr(relation.remote_field, "model", None) if relation.concrete and relation.is_relation else None
+            )
+            if target is None or target._meta.label not in EXPECTED or not ADMINS[target._meta.label].search_fields:
+                continue
+            app, model = label.split(".")
+            answer = client.get(
+                reverse("admin:autocomplete"),
+                {"app_label": app, "model_name": model.lower(), "field_name": relation.name, "term": ""},
+            )
+            assert answer.status_code == status_of_list(role, EXPECTED[target._meta.label].view)
+            assert leaks(answer.content.decode(), role) == []
+            asked += 1
+    assert asked > 10
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_exports_open_for_the_right_roles(kind: str) -> None:
+    expected = {role: status_of_list(role, "manager") for role in ROLES}
+    assert statuses(world(), reverse(f"admin:coupons_verification_{kind}")) == expected
+
+
+@pytest.mark.parametrize("role", ["manager", "owner", "stranger"])
+def test_exports_name_no_other_merchant(role: str) -> None:
+    made = world()
+    answer = signed_in(made.people[role]).get(reverse("admin:coupons_verification_csv"))
+    text = answer.getvalue().decode()
+    assert ("deal" in text, leaks(text, role)) == (True, [])
+
+
+@pytest.mark.parametrize("label", [label for label, made in ADMINS.items() if getattr(made, "buttons", ())])
+def test_buttons_refuse_strangers_and_lower_roles(label: str) -> None:
+    made = world()
+    row, source = made.row(label), ADMINS[label]
+    for name in source.buttons:
+        address = f"{url(label, 'change', row).removesuffix('change/')}do/{name}/"
+        assert signed_in(made.people["clerk"]).post(address).status_code == 403
+        assert signed_in(made.people["stranger"]).post(address).status_code == 404
+        assert signed_in(None).post(address).status_code == 302
+
+
+@pytest.mark.parametrize("role", ["clerk", "manager", "owner", "stranger"])
+def test_the_overview_names_no_other_merchant(role: str) -> None:
+    made = world()
+    answer = signed_in(made.people[role]).get(reverse("admin:index"))
+    assert (answer.status_code, leaks(answer.content.decode(), role)) == (200, [])
+
+
+def test_somebody_who_lost_the_last_role_gets_in_nowhere() -> None:
+    made = world()
+    Staff.objects.filter(user=made.people["owner"]).update(is_active=False)
+    client = signed_in(made.people["owner"])
+    assert {client.get(url(label, "changelist")).status_code for label in EXPECTED} == {302}

@@ -1,0 +1,165 @@
+"""Two merchants with a row in every table of the back office, and people in every role. Each merchant's names begin
+with a word of their own, so that a page which shows the other's word has leaked."""
+
+from dataclasses import dataclass, field
+from datetime import timedelta
+from typing import Any
+
+from django.apps import apps
+from django.contrib.admin.models import CHANGE, LogEntry
+from django.contrib.auth.models import Group, User
+from django.contrib.contenttypes.models import ContentType
+from django.db import models
+from django.utils import timezone
+from django_q.signing import SignedPackage
+
+from coupons.models import Batch, BatchItem, SyncRun, Verification
+from stores import audit
+from stores.models import ApiKey, Connection, Heartbeat, InboundEvent, Merchant, OutboundAttempt, OutboundCall, Store
+from stores.tenancy import Role
+from tests import factories
+
+MINE, THEIRS, HIDDEN = "alpha", "omega", "alpha-hidden"
+
+
+@dataclass
+class Side:
+    """One merchant: its people by role, and one row of its own for each model."""
+
+    word: str
+    merchant: Merchant
+    store: Store
+    people: dict[str, User]
+    rows: dict[str, models.Model] = field(default_factory=dict)
+
+
+@dataclass
+class World:
+    mine: Side
+    theirs: Side
+    people: dict[str, User | None]
+    shared: dict[str, models.Model]
+
+    def row(self, label: str) -> models.Model:
+        """The row of a model at my merchant, or the one that belongs to nobody."""
+        return self.mine.rows.get(label) or self.shared[label]
+
+
+def person(word: str, merchant: Merchant, role: Role, *stores: Store) -> User:
+    return factories.member(merchant, role, *stores, username=f"{word}-{role}", password=None)
+
+
+def side(word: str) -> Side:
+    merchant = factories.MerchantFactory(name=f"{word}-merchant")
+    store = factories.StoreFactory(merchant=merchant, name=f"{word}-store")
+    people = {
+        "owner": person(word, merchant, Role.OWNER),
+        "manager": person(word, merchant, Role.MANAGER, store),
+        "clerk": person(word, merchant, Role.CLERK, store),
+    }
+    made = Side(word, merchant, store, people)
+    made.rows = catalogue_rows(made) | ledger_rows(made, *_connected(made))
+    return made
+
+
+def _connected(made: Side) -> tuple[Connection, Verification]:
+    connection = factories.ConnectionFactory(merchant=made.merchant, account=f"{made.word}@example.com")
+    product = factories.ProductFactory(store=made.store, name=f"{made.word}-product")
+    verification = factories.VerificationFactory(
+        store=made.store, product=product, requested_by=f"{made.word}-clerk", sku_name=f"{made.word}-deal"
+    )
+    return connection, verification
+
+
+def catalogue_rows(made: Side) -> dict[str, models.Model]:
+    key, _ = factories.api_key(made.merchant, made.store)
+    ApiKey.objects.filter(pk=key.pk).update(name=f"{made.word}-key")
+    return {
+        "stores.Merchant": made.merchant,
+        "stores.Store": made.store,
+        "stores.Staff": made.people["clerk"].memberships.get(),
+        "stores.ApiKey": key,
+        "auth.User": made.people["clerk"],
+    }
+
+
+def ledger_rows(made: Side, connection: Connection, verification: Verification) -> dict[str, models.Model]:
+    gateway = factories.GatewayStoreFactory(store=made.store, connection=connection, remote_name=f"{made.word}-remote")
+    call = OutboundCall.objects.create(
+        platform="umember",
+        operation="coupon.verify",
+        key=str(verification.pk),
+        connection=connection,
+        pace=connection.pace,
+        store=made.store,
+        subject_id=verification.pk,
+        expires_at=timezone.now() + timedelta(days=1),
+        last_error=f"{made.word}-error",
+    )
+    event = InboundEvent.objects.create(
+        platform="umember", connection=connection, kind=f"{made.word}-kind", dedup_key="1", body={"a": made.word}
+    )
+    run = SyncRun.objects.create(connection=connection, store=made.store, kind="products", added=[f"{made.word}-new"])
+    batch = Batch.objects.create(store=made.store, requested_by=f"{made.word}-clerk")
+    BatchItem.objects.create(batch=batch, position=1, verification=verification)
+    entry = audit.record("store changed", actor=made.people["owner"], store=made.store, target=f"{made.word}-target")
+    return {
+        "stores.Connection": connection,
+        "stores.Pace": connection.pace,
+        "stores.OutboundCall": call,
+        "stores.OutboundAttempt": OutboundAttempt.objects.create(call=call, detail=f"{made.word}-detail"),
+        "stores.InboundEvent": event,
+        "stores.AuditEntry": entry,
+        "coupons.GatewayStore": gateway,
+        "coupons.Product": verification.product or gateway,
+        "coupons.SyncRun": run,
+        "coupons.Batch": batch,
+        "coupons.Verification": verification,
+    }
+
+
+def queue_rows() -> dict[str, models.Model]:
+    now = timezone.now()
+    task: dict[str, Any] = {"func": "stores.tasks.deliver", "args": (1,), "started": now, "stopped": now}
+    payload = SignedPackage.dumps({"id": "1", "func": "stores.tasks.deliver", "args": (1,)})
+    return {
+        "django_q.Schedule": apps.get_model("django_q", "Schedule").objects.create(name="sweep", func="sweep"),
+        "django_q.Success": apps.get_model("django_q", "Success").objects.create(
+            id="good", name="good", success=True, **task
+        ),
+        "django_q.Failure": apps.get_model("django_q", "Failure").objects.create(
+            id="bad", name="bad", success=False, **task
+        ),
+        "django_q.OrmQ": apps.get_model("django_q", "OrmQ").objects.create(key="zhanggui", payload=payload, lock=now),
+    }
+
+
+def world() -> World:
+    mine, theirs = side(MINE), side(THEIRS)
+    factories.StoreFactory(merchant=mine.merchant, name=f"{HIDDEN}-store")
+    for made in (mine, theirs):
+        for row in made.rows.values():
+            history(row, made.people["owner"])
+    operator = factories.UserFactory(username="operator", is_superuser=True, password=None)
+    shared = queue_rows() | {
+        "auth.Group": Group.objects.create(name="group"),
+        "stores.Heartbeat": Heartbeat.objects.create(name="cluster", at=timezone.now()),
+    }
+    people: dict[str, User | None] = {
+        "operator": operator,
+        **mine.people,
+        "stranger": theirs.people["owner"],
+        "anonymous": None,
+    }
+    return World(mine, theirs, people, shared)
+
+
+def history(row: models.Model, user: User) -> None:
+    LogEntry.objects.create(
+        user=user,
+        content_type=ContentType.objects.get_for_model(row, for_concrete_model=False),
+        object_id=str(row.pk),
+        object_repr=str(row)[:200],
+        action_flag=CHANGE,
+        change_message=f"{user.username} changed it",
+    )

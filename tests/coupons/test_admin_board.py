@@ -1,0 +1,230 @@
+"""The start page: figures, what needs a person, the chart, the latest rows, and the first steps of a new merchant."""
+
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone, translation
+
+from coupons import board
+from coupons.choices import Authorisation
+from coupons.models import GatewayStore, QuotaReading, Verification
+from coupons.services import quota_outlooks
+from stores.models import AuditEntry, Connection, Store
+from stores.tenancy import Role
+from tests.factories import (
+    ConnectionFactory,
+    GatewayStoreFactory,
+    MerchantFactory,
+    Shop,
+    StoreFactory,
+    VerificationFactory,
+    member,
+)
+
+Status = Verification.Status
+
+
+@pytest.fixture(autouse=True)
+def _english() -> object:
+    with translation.override("en"):
+        yield
+
+
+@pytest.fixture
+def store(db: None) -> Store:
+    return StoreFactory(name="雀友棋牌室")
+
+
+@pytest.fixture
+def owner(store: Store) -> User:
+    return member(store.merchant, Role.OWNER, password=None)
+
+
+def english(user: User) -> Client:
+    client = Client()
+    client.cookies["django_language"] = "en"
+    client.force_login(user)
+    return client
+
+
+def figures(user: User) -> dict[str, tuple[str, str]]:
+    return {str(card.title): (card.value, str(card.hint)) for card in board.cards(user)}
+
+
+def reading(gateway: GatewayStore, count: int, days_ago: float) -> None:
+    at = timezone.now() - timedelta(days=days_ago)
+    QuotaReading.objects.create(gateway_store=gateway, request_count=count, at=at)
+
+
+def test_figures_are_of_today_and_of_own_stores(store: Store, owner: User) -> None:
+    noon, before = board.start_of_day() + timedelta(minutes=1), board.start_of_day() - timedelta(minutes=1)
+    for at, value in ((noon, "49.00"), (noon, "1000.50"), (before, "78.00")):
+        VerificationFactory(store=store, created_at=at, value=value)
+    VerificationFactory(store=store, created_at=noon, status=Status.REFUSED, reason="expired")
+    VerificationFactory(created_at=noon, value="5.00")
+    assert figures(owner) == {
+        "Verified today": ("2", "yesterday: 1"),
+        "Success rate today": ("67 %", "2 verified, 1 refused"),
+        "Value today": ("¥1,049.50", "yesterday: ¥78.00"),
+    }
+
+
+def test_a_day_without_verifications_has_no_rate(store: Store, owner: User) -> None:
+    assert figures(owner)["Success rate today"] == ("–", "0 verified, 0 refused")
+
+
+def test_the_lowest_quota_is_shown_with_the_days_it_lasts(store: Store, owner: User) -> None:
+    gateway = GatewayStoreFactory(store=store, request_count=40)
+    GatewayStoreFactory(store=StoreFactory(merchant=store.merchant), request_count=9000)
+    GatewayStoreFactory(request_count=1)
+    reading(gateway, 60, 2)
+    reading(gateway, 40, 0)
+    assert figures(owner)["Calls left (lowest)"] == ("40", "雀友棋牌室 · about 4 days")
+    assert [str(alert.text) for alert in board.alerts(owner)] == ["雀友棋牌室: 40 calls left (about 4 days)."]
+
+
+def test_outlooks_of_many_stores_take_one_query(store: Store) -> None:
+    rows = [GatewayStoreFactory(request_count=count) for count in (10, 20, 30)]
+    reading(rows[0], 20, 1)
+    reading(rows[0], 10, 0)
+    with CaptureQueriesContext(connection) as queries:
+        outlooks = quota_outlooks(rows)
+    assert len(queries) == 1
+    assert [outlooks[row.pk].left for row in rows] == [10, 20, 30]
+    assert (round(outlooks[rows[0].pk].per_day or 0), outlooks[rows[1].pk].per_day) == (10, None)
+
+
+def test_what_needs_a_person_is_listed_with_its_place(store: Store, owner: User) -> None:
+    linked = ConnectionFactory(merchant=store.merchant, state=Connection.State.REFUSED, name="main account")
+    VerificationFactory(store=store, status=Status.UNKNOWN, needs_person=True, settled_at=None)
+    VerificationFactory(store=store, unmapped=True)
+    GatewayStoreFactory(store=store, authorisation=Authorisation.EXPIRED)
+    found = {str(alert.text): alert.url for alert in board.alerts(owner)}
+    assert set(found) == {
+        "1 verification needs a decision: its answer was lost.",
+        "雀友棋牌室: Authorisation expired",
+        "main account: the login is refused. Enter the password again.",
+        "1 coupon of a deal that is not in the product list was verified this week. Sync the products.",
+    }
+    assert found["main account: the login is refused. Enter the password again."] == reverse(
+        "admin:stores_connection_change", args=[linked.pk]
+    )
+    client = english(owner)
+    assert {client.get(url).status_code for url in found.values()} == {200}
+
+
+def test_alerts_of_other_merchants_are_not_shown(store: Store, owner: User) -> None:
+    VerificationFactory(status=Status.UNKNOWN, needs_person=True)
+    GatewayStoreFactory(authorisation=Authorisation.EXPIRED)
+    ConnectionFactory(state=Connection.State.REFUSED)
+    assert board.alerts(owner) == []
+
+
+def test_a_clerk_is_not_told_about_connections(store: Store) -> None:
+    ConnectionFactory(merchant=store.merchant, state=Connection.State.REFUSED)
+    assert board.alerts(member(store.merchant, Role.CLERK, store, password=None)) == []
+
+
+def test_the_chart_counts_verified_coupons_by_local_day_and_store(store: Store, owner: User) -> None:
+    second = StoreFactory(merchant=store.merchant, name="second")
+    midnight = board.start_of_day()
+    for at in (midnight, midnight - timedelta(seconds=1), midnight - timedelta(days=13)):
+        VerificationFactory(store=store, created_at=at)
+    VerificationFactory(store=second, created_at=midnight)
+    VerificationFactory(store=second, created_at=midnight, status=Status.REFUSED)
+    VerificationFactory(store=second, created_at=midnight - timedelta(days=14))
+    (chart,) = board.charts(owner)
+    assert len(chart.labels) == board.CHART_DAYS
+    assert chart.series == {
+        "雀友棋牌室": [1.0, *[0.0] * 11, 1.0, 1.0],
+        "second": [*[0.0] * 13, 1.0],
+    }
+
+
+def test_many_stores_are_charted_as_the_busiest_and_the_rest(store: Store, owner: User) -> None:
+    for n in range(board.CHART_STORES + 2):
+        VerificationFactory(store=StoreFactory(merchant=store.merchant, name=f"s{n}"))
+    (chart,) = board.charts(owner)
+    assert (len(chart.series), chart.series["other stores"][-1]) == (board.CHART_STORES + 1, 2.0)
+
+
+def test_the_latest_verifications_are_the_newest_first(store: Store, owner: User) -> None:
+    now = timezone.now()
+    for n in range(board.LATEST + 1):
+        VerificationFactory(store=store, code_tail=f"000{n}", created_at=now - timedelta(minutes=n))
+    (table,) = board.tables(owner)
+    assert [row.cells[2] for row in table.rows] == [f"…000{n}" for n in range(board.LATEST)]
+    assert table.rows[0].label == "success"
+
+
+def test_a_new_merchant_is_led_to_the_first_verification(db: None) -> None:
+    merchant = MerchantFactory()
+    owner = member(merchant, Role.OWNER, password=None)
+    page = english(owner).get("/admin/").content.decode()
+    for words in ("First steps", "Connect your account", reverse("admin:stores_connection_add")):
+        assert words in page
+    ConnectionFactory(merchant=merchant, state=Connection.State.WORKING)
+    assert [step.done for step in board.steps(owner)] == [True, False, False]
+    VerificationFactory(store=StoreFactory(merchant=merchant))
+    assert board.steps(owner) == []
+
+
+def test_a_clerk_without_stores_is_told_whom_to_ask(store: Store) -> None:
+    page = english(member(store.merchant, Role.CLERK, password=None)).get("/admin/").content.decode()
+    assert "Ask the owner which stores you work in" in page
+
+
+def test_the_menu_shows_only_what_a_role_may_open(store: Store, owner: User) -> None:
+    clerk = english(member(store.merchant, Role.CLERK, store, password=None)).get("/admin/").content.decode()
+    boss = english(owner).get("/admin/").content.decode()
+    for name, for_clerk in (("coupons_verification", True), ("stores_staff", False), ("stores_auditentry", False)):
+        link = f'href="{reverse(f"admin:{name}_changelist")}"'
+        assert (link in clerk, link in boss) == (for_clerk, True)
+    assert reverse("admin:auth_user_changelist") not in boss
+
+
+def test_the_overview_takes_the_same_queries_at_any_size(store: Store, owner: User) -> None:
+    client = english(owner)
+    counts = []
+    for _ in range(2):
+        for _ in range(8):
+            other = StoreFactory(merchant=store.merchant)
+            reading(GatewayStoreFactory(store=other), 10, 1)
+            VerificationFactory(store=other)
+        client.get("/admin/")
+        with CaptureQueriesContext(connection) as queries:
+            client.get("/admin/")
+        counts.append(len(queries))
+    assert counts[0] == counts[1] <= 22
+
+
+def test_the_test_button_signs_in_at_the_gateway(shop: Shop) -> None:
+    client = english(member(shop.merchant, Role.OWNER, password=None))
+    address = reverse("admin:stores_connection_do", args=[shop.connection.pk, "test"])
+    assert "The connection works." in client.post(address, follow=True).content.decode()
+    Connection.objects.filter(pk=shop.connection.pk).update(credentials={"password": "wrong"})
+    assert "could not be signed in" in client.post(address, follow=True).content.decode()
+    assert AuditEntry.objects.filter(verb="connection tested").count() == 2
+
+
+def test_the_sync_buttons_say_what_has_changed(shop: Shop) -> None:
+    client = english(member(shop.merchant, Role.OWNER, password=None))
+    stores = reverse("admin:stores_connection_do", args=[shop.connection.pk, "sync"])
+    GatewayStore.objects.filter(pk=shop.gateway.pk).update(remote_name="old name")
+    assert f"Changed: {shop.gateway.remote_name}" in client.post(stores, follow=True).content.decode()
+    assert "Nothing has changed." in client.post(stores, follow=True).content.decode()
+    products = reverse("admin:coupons_gatewaystore_do", args=[shop.gateway.pk, "sync_products"])
+    shop.product.delete()
+    assert f"New: {shop.product.name}" in client.post(products, follow=True).content.decode()
+
+
+def test_a_sync_that_fails_says_why(shop: Shop) -> None:
+    client = english(member(shop.merchant, Role.OWNER, password=None))
+    Connection.objects.filter(pk=shop.connection.pk).update(credentials={"password": "wrong"})
+    address = reverse("admin:stores_connection_do", args=[shop.connection.pk, "sync"])
+    assert "The list could not be read" in client.post(address, follow=True).content.decode()

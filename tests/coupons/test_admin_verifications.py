@@ -1,0 +1,355 @@
+"""The list of verifications: finding, exporting, and deciding what did not settle by itself."""
+
+import csv
+import io
+from datetime import datetime, timedelta
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone, translation
+from django.utils.html import strip_tags
+from openpyxl import load_workbook
+
+from coupons import codes
+from coupons.admin import exporting, searching
+from coupons.models import Batch, BatchItem, Lookup, Product, Verification
+from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Store
+from stores.tenancy import Role
+from tests.factories import (
+    ConnectionFactory,
+    GatewayStoreFactory,
+    ProductFactory,
+    StoreFactory,
+    VerificationFactory,
+    member,
+)
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/coupons/verification/"
+Status = Verification.Status
+
+
+def english(user: User) -> Client:
+    client = Client()
+    client.cookies["django_language"] = "en"
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def store() -> Store:
+    return StoreFactory(name="雀友棋牌室")
+
+
+@pytest.fixture
+def owner(store: Store) -> User:
+    return member(store.merchant, Role.OWNER, username="owner", password=None)
+
+
+@pytest.fixture
+def client(owner: User) -> Client:
+    return english(owner)
+
+
+def listed(client: Client, **query: str) -> set[str]:
+    """The ends of the codes that the list shows."""
+    return {row.code_tail for row in rows_of(client.get(LIST, query))}
+
+
+def rows_of(answer: Any) -> list[Any]:
+    assert answer.status_code == 200
+    return list(answer.context_data["cl"].result_list)
+
+
+def unclear(store: Store, **fields: Any) -> Verification:
+    """A verification whose answer was lost for good, with its dead call."""
+    lookup = Lookup.objects.create(store=store, code_hash="h", code_tail="8866", channel="counter", status="done")
+    row = VerificationFactory(
+        store=store,
+        status=Status.UNKNOWN,
+        needs_person=True,
+        settled_at=None,
+        code="700000008866",
+        code_tail="8866",
+        lookup=lookup,
+        **fields,
+    )
+    linked = ConnectionFactory(merchant=store.merchant)
+    for operation, subject, state in (("coupon.detail", lookup.pk, "done"), ("coupon.verify", row.pk, "dead")):
+        call = OutboundCall.objects.create(
+            platform="umember",
+            operation=operation,
+            key=str(subject),
+            connection=linked,
+            pace=linked.pace,
+            store=store,
+            subject_id=subject,
+            state=state,
+            expires_at=timezone.now(),
+        )
+        OutboundAttempt.objects.create(call=call, outcome="unknown", detail="no answer for 700000008866")
+    return row
+
+
+# Finding
+
+
+def test_the_last_four_digits_find_a_verification(client: Client, store: Store) -> None:
+    VerificationFactory(store=store, code_tail="0042")
+    VerificationFactory(store=store, code_tail="0043")
+    assert listed(client, q="0042") == {"0042"}
+    assert listed(client, q=" 00 42 ") == {"0042"}
+
+
+def test_the_whole_code_finds_only_its_own_rows(client: Client, store: Store) -> None:
+    VerificationFactory(store=store, code_tail="0042")
+    mine = VerificationFactory(store=store, code_tail="0042", code_hash=codes.hash_of("700000000042"))
+    assert rows_of(client.get(LIST, {"q": "7000 0000 0042"})) == [mine]
+
+
+@pytest.mark.parametrize("text", ["'; DROP TABLE", "😀", "９９９９", "x" * 10_000, "%", "\x00"])
+def test_strange_searches_find_nothing(client: Client, store: Store, text: str) -> None:
+    VerificationFactory(store=store, code_tail="0042")
+    assert client.get(LIST, {"q": text}).status_code == 200
+
+
+def test_filters_narrow_the_list(client: Client, store: Store) -> None:
+    other = StoreFactory(merchant=store.merchant)
+    product = ProductFactory(store=store)
+    now = timezone.now()
+    VerificationFactory(store=store, code_tail="0001", product=product, requested_by="李经理", created_at=now)
+    VerificationFactory(
+        store=other, code_tail="0002", status=Status.REFUSED, reason="expired", created_at=now - timedelta(days=3)
+    )
+    VerificationFactory(store=other, code_tail="0003", status=Status.UNKNOWN, needs_person=True, channel="guest")
+    today = f"{timezone.localdate():%Y-%m-%d}"
+    assert listed(client, store__id__exact=str(store.pk)) == {"0001"}
+    assert listed(client, product__id__exact=str(product.pk)) == {"0001"}
+    assert listed(client, requested_by__icontains="李") == {"0001"}
+    assert listed(client, status="refused") == {"0002"}
+    assert listed(client, status="unknown") == {"0003"}
+    assert listed(client, reason__exact="expired") == {"0002"}
+    assert listed(client, person="yes") == {"0003"}
+    assert listed(client, channel__exact="guest") == {"0003"}
+    assert listed(client, created_at_from=today) == {"0001", "0003"}
+    assert listed(client, created_at_to=f"{timezone.localdate() - timedelta(days=1):%Y-%m-%d}") == {"0002"}
+
+
+def test_a_day_ends_at_local_midnight(client: Client, store: Store) -> None:
+    late = timezone.make_aware(datetime(2026, 5, 1, 23, 59, 59))
+    VerificationFactory(store=store, code_tail="0001", created_at=late)
+    VerificationFactory(store=store, code_tail="0002", created_at=late + timedelta(seconds=1))
+    assert listed(client, created_at_from="2026-05-01", created_at_to="2026-05-01") == {"0001"}
+
+
+def test_the_list_is_the_same_when_there_are_many_rows(
+    client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Past a size the query is written differently; it must find the same."""
+    VerificationFactory(store=StoreFactory(), code_tail="0009")
+    VerificationFactory(store=store, code_tail="0001")
+    VerificationFactory(store=StoreFactory(merchant=store.merchant), code_tail="0002")
+    assert listed(client) == {"0001", "0002"}
+    monkeypatch.setattr(searching, "FEW", 1)
+    assert listed(client) == {"0001", "0002"}
+
+
+@pytest.mark.parametrize(
+    "model", ["verification", "product", "gatewaystore", "batch", "syncrun"], ids=lambda name: f"{name} list"
+)
+def test_a_list_of_fifty_takes_as_many_queries_as_one_of_five(client: Client, store: Store, model: str) -> None:
+    fill(store, model, 5)
+    address = reverse(f"admin:coupons_{model}_changelist")
+    client.get(address)
+    with CaptureQueriesContext(connection) as few:
+        client.get(address)
+    fill(store, model, 45)
+    with CaptureQueriesContext(connection) as many:
+        answer = client.get(address)
+    assert len(rows_of(answer)) == (25 if model == "gatewaystore" else 50)
+    assert len(many) == len(few)
+
+
+def fill(store: Store, model: str, count: int) -> None:
+    for _ in range(count):
+        if model == "verification":
+            VerificationFactory(store=store, product=ProductFactory(store=store, sku_id=f"s{Product.objects.count()}"))
+        elif model == "product":
+            ProductFactory(store=store, sku_id=f"s{Product.objects.count()}")
+        elif model == "gatewaystore":
+            linked = ConnectionFactory(merchant=store.merchant)
+            GatewayStoreFactory(store=StoreFactory(merchant=store.merchant), connection=linked)
+        elif model == "batch":
+            BatchItem.objects.create(batch=Batch.objects.create(store=store, requested_by="x"), position=1)
+        else:
+            ConnectionFactory(merchant=store.merchant).sync_runs.create(kind="stores", added=["a"])
+
+
+def test_the_list_is_never_counted(client: Client, store: Store) -> None:
+    VerificationFactory(store=store)
+    with CaptureQueriesContext(connection) as queries:
+        client.get(LIST)
+    counted = [q["sql"] for q in queries if "COUNT(" in q["sql"] and 'FROM "coupons_verification"' in q["sql"]]
+    assert counted == []
+
+
+# Exporting
+
+
+def exported(client: Client, **query: str) -> list[list[str]]:
+    text = client.get(f"{LIST}export.csv", query).getvalue().decode()
+    assert text.startswith("\ufeff")
+    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+def test_csv_holds_what_is_filtered_in_local_time(client: Client, store: Store) -> None:
+    at = timezone.make_aware(datetime(2026, 5, 1, 0, 30))
+    VerificationFactory(store=store, code_tail="0042", value="49.00", created_at=at, settled_at=at, order_id="5" * 19)
+    VerificationFactory(store=store, code_tail="0043", status=Status.REFUSED, reason="expired")
+    header, *lines = exported(client, status="verified")
+    assert header[:4] == ["Requested", "Settled", "Store", "Code ends with"]
+    assert [line[:5] for line in lines] == [
+        ["2026-05-01 00:30:00", "2026-05-01 00:30:00", "雀友棋牌室", "…0042", "verified"]
+    ]
+    assert (lines[0][10], lines[0][11], lines[0][12]) == ("49.00", "5" * 19, "counter")
+
+
+def test_xlsx_holds_the_same_as_csv(client: Client, store: Store) -> None:
+    VerificationFactory(store=store, code_tail="0042", value="49.00")
+    sheet = load_workbook(io.BytesIO(client.get(f"{LIST}export.xlsx").getvalue())).active
+    assert sheet
+    rows = list(sheet.values)
+    assert list(rows[0]) == exported(client)[0]
+    assert (len(rows), rows[1][3], rows[1][10]) == (2, "…0042", 49)
+
+
+def test_a_sheet_that_is_too_long_says_so(client: Client, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(exporting, "SHEET_ROWS", 2)
+    for _ in range(4):
+        VerificationFactory(store=store)
+    sheet = load_workbook(io.BytesIO(client.get(f"{LIST}export.xlsx").getvalue())).active
+    assert sheet
+    assert (sheet.max_row, str(sheet.cell(4, 1).value)[:19]) == (4, "There are more rows")
+
+
+@pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
+def test_no_cell_is_a_formula(client: Client, store: Store, start: str) -> None:
+    VerificationFactory(
+        store=store, requested_by=f"{start}cmd", gateway_message=f"{start}1+1", settled_note=f"{start}x"
+    )
+    line = exported(client)[1]
+    assert (line[6], line[13], line[15]) == (f"'{start}1+1", f"'{start}cmd", f"'{start}x")
+
+
+def test_whole_codes_in_the_gateways_words_are_not_exported(client: Client, store: Store) -> None:
+    VerificationFactory(store=store, gateway_message="券码700000008866已使用")
+    assert exported(client)[1][6] == "券码…8866已使用"
+
+
+def test_exports_are_audited_with_their_filters(client: Client, store: Store) -> None:
+    exported(client, status="verified")
+    entry = AuditEntry.objects.get()
+    assert (entry.verb, entry.merchant, entry.target, entry.data) == (
+        "verifications exported",
+        store.merchant,
+        "csv",
+        {"filters": "status=verified"},
+    )
+
+
+def test_somebody_with_two_roles_exports_only_where_the_role_allows(store: Store) -> None:
+    elsewhere = StoreFactory(name="elsewhere")
+    user = member(store.merchant, Role.MANAGER, store, password=None)
+    user.memberships.create(merchant=elsewhere.merchant, role=Role.CLERK).stores.add(elsewhere)
+    VerificationFactory(store=store, code_tail="0001")
+    VerificationFactory(store=elsewhere, code_tail="0002")
+    client = english(user)
+    assert listed(client) == {"0001", "0002"}
+    assert [line[3] for line in exported(client)[1:]] == ["…0001"]
+
+
+@pytest.mark.parametrize("query", ["nonsense=1", "store__merchant__name__startswith=x", "created_at_from=yesterday"])
+def test_filters_that_do_not_exist_export_nothing_of_others(client: Client, store: Store, query: str) -> None:
+    VerificationFactory(store=StoreFactory(name="elsewhere"))
+    answer = client.get(f"{LIST}export.csv?{query}")
+    body = b"".join(answer) if answer.streaming else answer.content
+    assert (answer.status_code in (200, 400), b"elsewhere" in body) == (True, False)
+
+
+# Deciding
+
+
+def press(client: Client, row: Verification, name: str, **data: str) -> int:
+    return client.post(reverse("admin:coupons_verification_do", args=[row.pk, name]), data).status_code
+
+
+def test_the_page_shows_what_happened_without_the_code(client: Client, store: Store) -> None:
+    page = client.get(reverse("admin:coupons_verification_change", args=[unclear(store).pk])).content.decode()
+    for words in ("Requested", "Read the coupon at Meituan: answer lost", "no answer for …8866", "Settle by hand"):
+        assert words in page
+    assert "700000008866" not in page
+
+
+def test_settling_by_hand_needs_a_reason(client: Client, store: Store) -> None:
+    row = unclear(store)
+    assert press(client, row, "settle", verdict="verified", note=" ") == 200
+    row.refresh_from_db()
+    assert (row.status, AuditEntry.objects.count()) == (Status.UNKNOWN, 0)
+
+
+@pytest.mark.parametrize(("verdict", "status"), [("verified", Status.VERIFIED), ("refused", Status.REFUSED)])
+def test_settling_by_hand_is_final_and_audited(client: Client, store: Store, verdict: str, status: str) -> None:
+    row = unclear(store)
+    assert press(client, row, "settle", verdict=verdict, note="seen in the app") == 302
+    row.refresh_from_db()
+    assert (row.status, row.settled_note, row.code, row.needs_person) == (status, "seen in the app", "", False)
+    assert AuditEntry.objects.get(verb="settled by hand").data["note"] == "seen in the app"
+
+
+@pytest.mark.parametrize("name", ["ask", "retry"])
+def test_asking_the_platform_puts_the_call_back_to_work(client: Client, store: Store, name: str) -> None:
+    row = unclear(store)
+    assert press(client, row, name) == 302
+    assert OutboundCall.objects.get(operation="coupon.verify").state == OutboundCall.State.UNKNOWN
+    row.refresh_from_db()
+    assert row.needs_person is False
+
+
+@pytest.mark.parametrize("name", ["ask", "retry", "settle"])
+def test_what_is_settled_already_stays_and_the_reason_is_told(client: Client, store: Store, name: str) -> None:
+    row = VerificationFactory(store=store)
+    assert press(client, row, name, verdict="refused", note="x") == 302
+    page = client.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
+    assert "This is not possible" in page
+    row.refresh_from_db()
+    assert (row.status, AuditEntry.objects.count()) == (Status.VERIFIED, 0)
+
+
+def test_a_clerk_sees_no_buttons_and_cannot_settle(store: Store) -> None:
+    row = unclear(store)
+    clerk = english(member(store.merchant, Role.CLERK, store, password=None))
+    page = clerk.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
+    assert ("Settle by hand" in page, "Export" in clerk.get(LIST).content.decode()) == (False, False)
+    assert press(clerk, row, "settle", verdict="verified", note="x") == 403
+    row.refresh_from_db()
+    assert row.status == Status.UNKNOWN
+
+
+def test_products_say_what_is_new_and_what_has_vanished(client: Client, store: Store) -> None:
+    now = timezone.now()
+    gone = ProductFactory(store=store, synced_at=now - timedelta(minutes=1), vanished_at=now)
+    new = ProductFactory(store=store, synced_at=now - timedelta(minutes=1))
+    old = ProductFactory(store=store, synced_at=now + timedelta(minutes=1))
+    products: Any = admin.site.get_model_admin(Product)
+    with translation.override("en"):
+        shown = [strip_tags(products.listing(row)).strip() for row in (gone, new, old)]
+    assert (shown, client.get(reverse("admin:coupons_product_changelist")).status_code) == (
+        ["vanished", "new", "on sale"],
+        200,
+    )

@@ -1,0 +1,316 @@
+"""The back office itself: signing in, its content policy, staff, keys, connections, and what is audited."""
+
+import re
+
+import pytest
+from django.contrib import admin
+from django.contrib.auth.models import User
+from django.core.exceptions import ImproperlyConfigured
+from django.test import Client
+from django.urls import reverse
+from unfold.admin import ModelAdmin
+
+from stores.models import ApiKey, AuditEntry, Connection, InboundEvent, Merchant, RateWindow, Staff, Store
+from stores.tenancy import Role
+from tests.factories import PASSWORD, ConnectionFactory, MerchantFactory, StoreFactory, api_key, member
+
+pytestmark = pytest.mark.django_db
+LOGIN = "/admin/login/"
+
+
+def english(user: User | None = None) -> Client:
+    client = Client()
+    client.cookies["django_language"] = "en"
+    if user:
+        client.force_login(user)
+    return client
+
+
+@pytest.fixture
+def merchant() -> Merchant:
+    return MerchantFactory()
+
+
+@pytest.fixture
+def store(merchant: Merchant) -> Store:
+    return StoreFactory(merchant=merchant)
+
+
+@pytest.fixture
+def owner(merchant: Merchant) -> User:
+    return member(merchant, Role.OWNER, username="owner", password=None)
+
+
+@pytest.fixture
+def client(owner: User) -> Client:
+    return english(owner)
+
+
+def last_entry() -> AuditEntry:
+    return AuditEntry.objects.latest("id")
+
+
+# Signing in
+
+
+def test_a_clerk_signs_in_and_sees_the_overview(store: Store) -> None:
+    member(store.merchant, Role.CLERK, store, username="clerk")
+    answer = english().post(f"{LOGIN}?next=/admin/", {"username": "clerk", "password": PASSWORD}, follow=True)
+    assert (answer.status_code, answer.redirect_chain) == (200, [("/admin/", 302)])
+
+
+def test_somebody_without_a_role_does_not_get_in(merchant: Merchant) -> None:
+    user = member(merchant, Role.CLERK, username="gone")
+    Staff.objects.filter(user=user).update(is_active=False)
+    answer = english(user).get("/admin/")
+    assert (answer.status_code, answer["Location"]) == (302, "/admin/login/?next=/admin/")
+
+
+def test_after_eight_wrong_passwords_even_the_right_one_is_refused(merchant: Merchant) -> None:
+    member(merchant, Role.OWNER, username="boss")
+    client = english()
+    for _ in range(8):
+        assert "password is not right" in client.post(LOGIN, {"username": "boss", "password": "no"}).content.decode()
+    answer = client.post(LOGIN, {"username": "boss", "password": PASSWORD})
+    assert "Too many wrong passwords. Please try again in" in answer.content.decode()
+    assert "_auth_user_id" not in client.session
+
+
+def test_wrong_passwords_of_one_name_do_not_lock_another(merchant: Merchant) -> None:
+    member(merchant, Role.OWNER, username="boss")
+    client = english()
+    for _ in range(8):
+        client.post(LOGIN, {"username": "nobody", "password": "no"})
+    assert client.post(f"{LOGIN}?next=/admin/", {"username": "boss", "password": PASSWORD}).status_code == 302
+
+
+def test_right_passwords_are_not_counted(merchant: Merchant) -> None:
+    member(merchant, Role.OWNER, username="boss")
+    english().post(f"{LOGIN}?next=/admin/", {"username": "boss", "password": PASSWORD})
+    assert RateWindow.objects.count() == 0
+
+
+def test_the_admin_policy_is_for_the_admin_alone(client: Client) -> None:
+    strict = "default-src 'self'"
+    for address in ("/admin/", LOGIN, reverse("admin:stores_store_changelist")):
+        policy = client.get(address)["Content-Security-Policy"]
+        assert strict in policy
+        assert "script-src 'self' 'unsafe-eval' 'unsafe-inline'" in policy
+    assert "unsafe" not in client.get("/counter/")["Content-Security-Policy"]
+
+
+def test_an_admin_that_is_not_scoped_is_refused() -> None:
+    class Unscoped(ModelAdmin):  # type: ignore[misc]
+        pass
+
+    with pytest.raises(ImproperlyConfigured, match="Unscoped must be a"):
+        admin.site.register(Staff, Unscoped)
+
+
+# Stores
+
+
+def test_a_changed_store_is_audited_by_field(client: Client, store: Store) -> None:
+    address = reverse("admin:stores_store_change", args=[store.pk])
+    answer = client.post(address, {"name": "新名字", "trade": "gym", "is_active": "on", "guest_page_open": "on"})
+    assert answer.status_code == 302
+    store.refresh_from_db()
+    entry = last_entry()
+    assert (store.name, entry.verb, entry.store, entry.data) == (
+        "新名字",
+        "store changed",
+        store,
+        {"fields": ["Name", "Trade"]},
+    )
+
+
+def test_an_owner_cannot_make_a_store_for_another_merchant(client: Client) -> None:
+    other = MerchantFactory()
+    answer = client.post(reverse("admin:stores_store_add"), {"merchant": other.pk, "name": "x", "trade": "gym"})
+    assert (answer.status_code, Store.objects.count()) == (200, 0)
+
+
+def test_the_own_merchant_is_filled_in(client: Client, merchant: Merchant) -> None:
+    page = client.get(reverse("admin:stores_store_add")).content.decode()
+    assert f'<input type="hidden" name="merchant" value="{merchant.pk}"' in page
+
+
+# Staff
+
+
+def add_staff(client: Client, merchant: Merchant, *stores: Store, **fields: object) -> int:
+    data = {"username": "xiaowang", "full_name": "小王", "password": "tiger-leaps-7-walls", "merchant": merchant.pk}
+    data |= {"role": "clerk", "stores": [store.pk for store in stores]}
+    return client.post(reverse("admin:stores_staff_add"), data | fields).status_code
+
+
+def test_a_new_member_can_sign_in_with_the_password_that_was_set(
+    client: Client, merchant: Merchant, store: Store
+) -> None:
+    assert add_staff(client, merchant, store) == 302
+    staff = Staff.objects.get(user__username="xiaowang")
+    assert (staff.role, list(staff.stores.all()), staff.user.is_staff, staff.user.is_superuser) == (
+        "clerk",
+        [store],
+        True,
+        False,
+    )
+    assert staff.user.check_password("tiger-leaps-7-walls")
+    assert (last_entry().verb, last_entry().merchant) == ("staff added", merchant)
+
+
+@pytest.mark.parametrize(
+    "fields", [{"password": "12345678"}, {"username": "owner"}, {"username": "OWNER"}, {"role": "king"}, {"stores": []}]
+)
+def test_a_member_that_is_not_right_is_not_made(
+    client: Client, merchant: Merchant, store: Store, fields: dict[str, object]
+) -> None:
+    assert add_staff(client, merchant, store, **fields) == 200
+    assert list(User.objects.values_list("username", flat=True)) == ["owner"]
+
+
+def test_a_member_cannot_be_given_a_store_of_another_merchant(client: Client, merchant: Merchant) -> None:
+    assert add_staff(client, merchant, StoreFactory()) == 200
+    assert Staff.objects.count() == 1
+
+
+def test_the_last_owner_cannot_be_taken_away(client: Client, owner: User, store: Store) -> None:
+    staff = owner.memberships.get()
+    address = reverse("admin:stores_staff_change", args=[staff.pk])
+    answer = client.post(address, {"role": "clerk", "stores": [store.pk], "is_active": "on"})
+    assert "at least one active owner" in answer.content.decode()
+    staff.refresh_from_db()
+    assert staff.role == "owner"
+
+
+def test_a_changed_role_is_audited_with_the_new_role(client: Client, store: Store) -> None:
+    staff = member(store.merchant, Role.CLERK, store, password=None).memberships.get()
+    address = reverse("admin:stores_staff_change", args=[staff.pk])
+    assert client.post(address, {"role": "manager", "stores": [store.pk], "is_active": "on"}).status_code == 302
+    assert (last_entry().verb, last_entry().data["role"]) == ("staff changed", "manager")
+
+
+# API keys
+
+
+def test_a_new_key_is_shown_once_and_works(client: Client, merchant: Merchant) -> None:
+    data = {"merchant": merchant.pk, "name": "till", "scopes": ["read", "verify"]}
+    page = client.post(reverse("admin:stores_apikey_add"), data).content.decode()
+    found = re.search(r'id="secret">(zg_[^<]+)<', page)
+    assert found
+    key = ApiKey.find(found[1])
+    assert key
+    assert (key.name, key.scopes, key.merchant) == ("till", ["read", "verify"], merchant)
+    assert found[1] not in client.get(reverse("admin:stores_apikey_change", args=[key.pk])).content.decode()
+    assert found[1] not in str(list(AuditEntry.objects.values()))
+
+
+def test_a_key_for_some_stores_needs_stores(client: Client, merchant: Merchant) -> None:
+    data = {"merchant": merchant.pk, "name": "till", "scopes": ["read"], "limited_to_stores": "on"}
+    answer = client.post(reverse("admin:stores_apikey_add"), data)
+    assert "the key opens nothing" in answer.content.decode()
+    assert ApiKey.objects.count() == 0
+
+
+def test_a_revoked_key_opens_nothing(client: Client, merchant: Merchant) -> None:
+    key, secret = api_key(merchant)
+    address = reverse("admin:stores_apikey_do", args=[key.pk, "revoke"])
+    assert "refused at once" in client.get(address).content.decode()
+    assert ApiKey.find(secret) == key
+    assert client.post(address).status_code == 302
+    assert (ApiKey.find(secret), last_entry().verb) == (None, "apikey revoked")
+
+
+# Connections
+
+
+def connection_data(connection: Connection, **fields: str) -> dict[str, str]:
+    return {"name": "main", "account": connection.account, "is_active": "on"} | fields
+
+
+def test_stored_credentials_are_never_rendered(client: Client, merchant: Merchant) -> None:
+    connection = ConnectionFactory(merchant=merchant, token="the-token")
+    page = client.get(reverse("admin:stores_connection_change", args=[connection.pk])).content.decode()
+    assert ("sandbox-password" in page, "the-token" in page) == (False, False)
+
+
+def test_an_empty_password_keeps_the_stored_one_and_the_token(client: Client, merchant: Merchant) -> None:
+    connection = ConnectionFactory(merchant=merchant, token="the-token")
+    client.post(reverse("admin:stores_connection_change", args=[connection.pk]), connection_data(connection))
+    saved = Connection.objects.get()
+    assert (saved.name, saved.token, saved.credentials["password"]) == ("main", "the-token", "sandbox-password")
+
+
+def test_a_new_password_replaces_the_stored_one_and_forgets_the_token(client: Client, merchant: Merchant) -> None:
+    connection = ConnectionFactory(merchant=merchant, token="the-token", state="refused")
+    address = reverse("admin:stores_connection_change", args=[connection.pk])
+    client.post(address, connection_data(connection, password="new-secret"))
+    saved = Connection.objects.get()
+    assert (saved.token, saved.state, saved.credentials["password"]) == ("", "new", "new-secret")
+    assert "new-secret" not in str(last_entry().data)
+    assert (last_entry().verb, last_entry().data["fields"]) == ("connection changed", ["Name", "Password"])
+
+
+def test_a_new_connection_needs_a_password(client: Client, merchant: Merchant) -> None:
+    data = {"merchant": str(merchant.pk), "platform": "umember", "account": "a@example.com", "is_active": "on"}
+    answer = client.post(reverse("admin:stores_connection_add"), data)
+    assert "A new connection needs a password" in answer.content.decode()
+    assert client.post(reverse("admin:stores_connection_add"), data | {"password": "s3cret"}).status_code == 302
+    assert Connection.objects.get().credentials == {"password": "s3cret"}
+
+
+def test_only_operators_say_where_a_connection_leads(client: Client, merchant: Merchant) -> None:
+    connection = ConnectionFactory(merchant=merchant)
+    address = reverse("admin:stores_connection_change", args=[connection.pk])
+    client.post(address, connection_data(connection, base_url="http://169.254.169.254/"))
+    assert Connection.objects.get().base_url == ""
+    operator = User.objects.create(username="op", is_staff=True, is_superuser=True)
+    english(operator).post(address, connection_data(connection, base_url="https://gateway.example.com"))
+    assert Connection.objects.get().base_url == "https://gateway.example.com"
+
+
+def test_buttons_do_nothing_on_get(client: Client, merchant: Merchant) -> None:
+    connection = ConnectionFactory(merchant=merchant)
+    for name in ("test", "sync"):
+        address = reverse("admin:stores_connection_do", args=[connection.pk, name])
+        assert client.get(address).status_code == 405
+    assert AuditEntry.objects.count() == 0
+
+
+def test_a_button_that_does_not_exist_is_not_found(client: Client, merchant: Merchant) -> None:
+    connection = ConnectionFactory(merchant=merchant)
+    assert client.post(reverse("admin:stores_connection_do", args=[connection.pk, "save_model"])).status_code == 404
+
+
+# Ledgers
+
+
+def event(merchant: Merchant, state: str) -> InboundEvent:
+    return InboundEvent.objects.create(
+        platform="umember",
+        connection=ConnectionFactory(merchant=merchant),
+        kind="notice",
+        dedup_key="1",
+        state=state,
+        body={"code": "700000000001", "text": "券 700000000001", "token": "abc", "list": [{"sign": "x", "n": 1}]},
+        error="Traceback\nValueError: 700000000001",
+    )
+
+
+def test_a_failed_event_can_be_handled_again(client: Client, merchant: Merchant) -> None:
+    row = event(merchant, "failed")
+    assert client.post(reverse("admin:stores_inboundevent_do", args=[row.pk, "replay"])).status_code == 302
+    row.refresh_from_db()
+    assert (row.state, last_entry().verb) == ("received", "inboundevent replayed")
+
+
+def test_a_handled_event_is_left_alone(client: Client, merchant: Merchant) -> None:
+    row = event(merchant, "handled")
+    client.post(reverse("admin:stores_inboundevent_do", args=[row.pk, "replay"]))
+    row.refresh_from_db()
+    assert (row.state, AuditEntry.objects.count()) == ("handled", 0)
+
+
+def test_ledgers_show_neither_codes_nor_secrets(client: Client, merchant: Merchant) -> None:
+    page = client.get(reverse("admin:stores_inboundevent_change", args=[event(merchant, "failed").pk])).content.decode()
+    assert ("700000000001" in page, "abc" in page, "…0001" in page) == (False, False, True)
