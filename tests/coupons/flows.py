@@ -1,0 +1,49 @@
+"""What tests of verifications do again and again."""
+
+from typing import Any
+
+from coupons.models import Channel, Verification
+from coupons.services import live_call, verification_pursue, verification_request
+from stores.models import OutboundCall
+from stores.platforms.outbox import attempt_now
+from tests.factories import Shop
+
+
+def ask_for(shop: Shop, code: str, **fields: Any) -> Verification:
+    """A verification that is written down and owed, and not yet sent."""
+    values: dict[str, Any] = {"channel": Channel.API, "flow": "test"} | fields
+    return verification_request(store=shop.store, code=code, **values).verification
+
+
+def verify(shop: Shop, code: str, *, wait: float = 10.0, **fields: Any) -> Verification:
+    """The same, pursued in this thread."""
+    return verification_pursue(ask_for(shop, code, **fields), wait=wait, ring=False)
+
+
+def lose(shop: Shop, *, applied: bool) -> Verification:
+    """A verification whose answer was lost a moment ago."""
+    shop.sandbox.faults.add(operation="verify", kind="drop_after" if applied else "drop_before", times=1)
+    row = ask_for(shop, shop.code())
+    for _ in range(2):
+        call = live_call(row)
+        assert call is not None
+        assert attempt_now(call, patience=1.0)
+    row.refresh_from_db()
+    assert row.status == Verification.Status.UNKNOWN
+    return row
+
+
+def call_of(row: Verification) -> OutboundCall:
+    """The verify that the row owes or owed."""
+    return OutboundCall.objects.get(operation="coupon.verify", subject_id=row.pk)
+
+
+def coupon(shop: Shop, code: str) -> dict[str, Any]:
+    """What the sandbox knows of a code: `verifies`, `applied`, `state`."""
+    found: dict[str, Any] = shop.sandbox.platform("umember").control(f"codes/{code}", None)
+    return found
+
+
+def arrived(shop: Shop, operation: str | None = None) -> list[str]:
+    """The calls that reached the sandbox, in their order."""
+    return [arrival.operation for arrival in shop.sandbox.arrivals.all(operation=operation)]
