@@ -1,6 +1,7 @@
 """The two calls a verification owes: read `detail`, then `verify`; and what each outcome does to the ledger."""
 
 from collections.abc import Callable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -12,7 +13,7 @@ from coupons.models import GatewayStore, Lookup, Product, Verification
 from coupons.reasons import Reason
 from coupons.services.gateway import Gateway
 from coupons.wire import CouponDetail, VerifyAnswer, reason_of
-from stores.models import OutboundCall
+from stores.models import Connection, OutboundCall
 from stores.platforms import queue
 from stores.platforms.errors import Refused, Undecided
 from stores.platforms.outbox import Operation, Verdict, operation, owe
@@ -81,12 +82,12 @@ def read_detail(call: OutboundCall, turn: Callable[[], None], remote_id: int, co
 
 
 def remote_id_of(call: OutboundCall) -> int:
-    return GatewayStore.objects.values_list("remote_id", flat=True).get(store=call.store)
+    return GatewayStore.objects.values_list("remote_id", flat=True).get(store=call.store_id or 0)
 
 
 def open_remote_id_of(call: OutboundCall) -> int:
     """The same, for a call that spends; raises StoreClosed for a store that was closed while the call waited."""
-    row = GatewayStore.objects.get(store=call.store)
+    row = GatewayStore.objects.get(store=call.store_id or 0)
     if reason := row.closed_reason:
         raise StoreClosed(reason)
     return row.remote_id
@@ -108,10 +109,17 @@ class ReadDetail(Operation):
         return False
 
     def done(self, call: OutboundCall, answer: CouponDetail, *, inferred: bool) -> None:
-        lookup = self._close(call, Lookup.Status.DONE, answer.refusal or "", answer.status_text)
-        lookup.order_id, lookup.sku_id, lookup.sku_name = answer.order_id, answer.sku_id, answer.sku_name
-        lookup.price, lookup.is_unused = answer.price, answer.refusal is None
-        lookup.save(update_fields=["order_id", "sku_id", "sku_name", "price", "is_unused"])
+        lookup = self._close(
+            call,
+            Lookup.Status.DONE,
+            answer.refusal or "",
+            answer.status_text,
+            order_id=answer.order_id,
+            sku_id=answer.sku_id,
+            sku_name=answer.sku_name,
+            price=answer.price,
+            is_unused=answer.refusal is None,
+        )
         for verification in self._waiting(lookup):
             proceed(verification, lookup, call)
 
@@ -128,23 +136,26 @@ class ReadDetail(Operation):
             refuse(verification, Reason.PLATFORM_DOWN)
 
     @staticmethod
-    def _close(call: OutboundCall, status: str, reason: str, message: str) -> Lookup:
+    def _close(call: OutboundCall, status: str, reason: str, message: str, **read: Any) -> Lookup:
         lookup = Lookup.objects.get(pk=call.subject_id)
-        lookup.status, lookup.reason, lookup.gateway_message = status, reason, message[:300]
-        lookup.code, lookup.read_at = "", timezone.now()
-        lookup.save(update_fields=["status", "reason", "gateway_message", "code", "read_at"])
+        fields = {"status": status, "reason": reason, "gateway_message": message[:300]} | read
+        fields |= {"code": "", "read_at": timezone.now()}
+        for name, value in fields.items():
+            setattr(lookup, name, value)
+        lookup.save(update_fields=list(fields))
         return lookup
 
     @staticmethod
     def _waiting(lookup: Lookup) -> list[Verification]:
-        return list(Verification.objects.select_for_update(of=("self",)).filter(lookup=lookup, status=Status.QUEUED))
+        rows = Verification.objects.select_for_update(of=("self",)).select_related("store")
+        return list(rows.filter(lookup=lookup, status=Status.QUEUED))
 
 
 def proceed(verification: Verification, lookup: Lookup, call: OutboundCall) -> None:
     """The second step after a detail was read: refuse what cannot be spent, else owe the verify."""
     adopt_detail(verification, lookup)
     if lookup.is_unused:
-        owe_verify(verification, call.lane, patience=call.expires_at - call.queued_at)
+        owe_verify(verification, call.lane, call.connection, patience=call.expires_at - call.queued_at)
     else:
         refuse(verification, lookup.reason or Reason.REFUSED_OTHER, lookup.gateway_message)
 
@@ -165,19 +176,22 @@ def _value(lookup: Lookup, product: Product | None) -> Decimal | None:
     return lookup.price if lookup.price is not None else product.price if product else None
 
 
-def owe_verify(verification: Verification, lane: int, *, patience: Any, ring: bool = False) -> OutboundCall:
-    """Whoever works off the detail goes on with the verify, so nobody has to be rung for."""
-    store = verification.store
+def owe_verify(verification: Verification, lane: int, connection: Connection, *, patience: timedelta) -> OutboundCall:
+    """Whoever works off the detail goes on with the verify, so nobody has to be rung for.
+
+    A verification takes this step once: when it is created on a fresh look-up, or when its own look-up is closed.
+    """
     return owe(
         SpendCoupon,
-        connection=store.gateway.connection,
+        connection=connection,
         key=str(verification.pk),
         subject_id=verification.pk,
-        store=store,
+        store=verification.store,
         lane=OutboundCall.Lane(lane),
         patience=patience,
         queued_at=verification.created_at,
-        ring=ring,
+        ring=False,
+        known_new=True,
     )
 
 

@@ -177,7 +177,9 @@ def _create(request: Request, verified_before: Verification | None, lookup_id: i
     if lookup:
         verification = _row(request)
         adopt_detail(verification, lookup)
-        call = owe_verify(verification, lane_of(request.channel), patience=PATIENCE[request.channel])
+        call = owe_verify(
+            verification, lane_of(request.channel), gateway.connection, patience=PATIENCE[request.channel]
+        )
         return Requested(verification, True, call)
     lookup = Lookup.objects.create(
         store=request.store,

@@ -143,7 +143,7 @@ def _attempt(call: OutboundCall, patience: float) -> bool:
         free_expired(call.pk)
     if in_line(call.pace_id).values_list("pk", flat=True).first() != call.pk:
         return False
-    slot = pace.reserve(call.pace, patience=patience)
+    slot = pace.reserve(Pace(pk=call.pace_id, platform=call.platform), patience=patience)
     if slot is None:
         return False
     claimed = claim(call.pk)
