@@ -97,7 +97,9 @@ class ScopedAdmin(ModelAdmin):
         return merchant.pk if merchant else None
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        return self.allowed(request, seen_by(self.model, request), self.viewing)
+        rows = self.allowed(request, seen_by(self.model, request), self.viewing)
+        ordering = self.get_ordering(request)
+        return rows.order_by(*ordering) if ordering else rows
 
     def allowed(self, request: HttpRequest, rows: models.QuerySet[Any], needs: Needs) -> models.QuerySet[Any]:
         """Of `rows`, those of merchants where the person's role includes the verb: one may have several roles."""
