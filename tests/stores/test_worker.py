@@ -62,6 +62,8 @@ def worker(transactional_db: None, tmp_path: Path) -> Iterator[Worker]:
         running = Worker(process, log)
         running.wait_for_a_beat()
         yield running
+        process.terminate()
+        process.wait(40)
 
 
 def queued(shop: Shop) -> Verification:
