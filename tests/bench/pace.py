@@ -12,7 +12,7 @@ from tests.bench.context import Bench
 from tests.bench.gateway import Arrival, most_in_any_second
 from tests.bench.processes import Broken, Running
 from tests.bench.report import Figure
-from tests.bench.shops import Shop, code_of, issue_codes, open_shop
+from tests.bench.shops import Shop, code_of, issue_codes, open_shop, ring_workers
 
 ALLOWED = 2.0
 JITTER = 0.05
@@ -79,6 +79,8 @@ def _verify(bench: Bench, clusters: list[Running], shops: Sequence[Shop], each: 
         batch_create(store=shop.store, raw_codes=own, actor=None)
     before = machine.usage()
     paces.update(next_at=0.0)
+    # Workers have gone home meanwhile: the batches' bells again.
+    ring_workers(workers.CLUSTERS * workers.WORKERS, task="stores.tasks.deliver")
     _wait_until_settled(clusters, {shop.store.pk for shop in shops}, len(shops) * each)
     after = machine.usage()
     _check_each_verified_once(bench, {code for own in codes for code in own})

@@ -59,7 +59,7 @@ def code_of(shop: Shop, number: int) -> str:
     return f"{7000 + shop.store.pk % 1000}{number:08d}"
 
 
-def ring_workers(times: int) -> None:
-    """Wakes workers without giving them anything to do."""
+def ring_workers(times: int, *, task: str = queue.BEAT) -> None:
+    """Wakes workers; by default only to show that they are there."""
     for _ in range(times):
-        queue.ring("stores.tasks.beat", 0)
+        queue.ring(task, 0)
