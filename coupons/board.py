@@ -195,9 +195,11 @@ def _series(counted: Sequence[Any]) -> dict[str, Sequence[float]]:
     """The busiest stores one by one, the rest as one."""
     days = range(CHART_DAYS)
     counted = sorted(counted, key=lambda row: -sum(row[f"day{n}"] for n in days))
-    series: dict[str, Sequence[float]] = {
-        row["store__name"]: [float(row[f"day{n}"]) for n in days] for row in counted[:CHART_STORES]
-    }
+    series: dict[str, Sequence[float]] = {}
+    for row in counted[:CHART_STORES]:
+        name = row["store__name"]
+        key = f"{name} ({row['store_id']})" if name in series else name
+        series[key] = [float(row[f"day{n}"]) for n in days]
     if rest := counted[CHART_STORES:]:
         series[_("other stores")] = [float(sum(row[f"day{n}"] for row in rest)) for n in days]
     return series

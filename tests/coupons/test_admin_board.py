@@ -228,3 +228,11 @@ def test_a_sync_that_fails_says_why(shop: Shop) -> None:
     Connection.objects.filter(pk=shop.connection.pk).update(credentials={"password": "wrong"})
     address = reverse("admin:stores_connection_do", args=[shop.connection.pk, "sync"])
     assert "The list could not be read" in client.post(address, follow=True).content.decode()
+
+
+def test_two_stores_of_one_name_are_charted_apart(store: Store, owner: User) -> None:
+    twin = StoreFactory(merchant=store.merchant, name=store.name)
+    for row in (store, twin):
+        VerificationFactory(store=row)
+    (chart,) = board.charts(owner)
+    assert sorted(values[-1] for values in chart.series.values()) == [1.0, 1.0]
