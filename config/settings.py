@@ -187,7 +187,7 @@ Q_CLUSTER = {
     "catch_up": False,
     "save_limit": -1,
     "poll": 0.2,
-    "label": "Django Q",
+    "label": _("Task queue"),
 }
 
 # Seconds between two calls of one account. The gateway allows 2 a second; 0.55 keeps any second at 2 with 50 ms jitter.

@@ -1,0 +1,86 @@
+"""What a person reads on a page: its text, and the attributes that browsers show or read out. The language switch is
+left out: it calls each language by its own name."""
+
+import re
+from html.parser import HTMLParser
+
+from django.urls import reverse
+
+SHOWN = ("placeholder", "title", "aria-label", "alt")
+UNSEEN = ("script", "style")
+VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+# Words that stand in Chinese texts as they are: formats, names of products, our own technical names.
+ALLOWED = {
+    "API",
+    "App",
+    "ASCII",
+    "CSV",
+    "English",
+    "Excel",
+    "ID",
+    "IP",
+    "JSON",
+    "PDF",
+    "QR",
+    "SKU",
+    "SVG",
+    "Unix",
+    "URL",
+}
+# The product of the gateway, and a key of the keyboard.
+ALLOWED |= {"umember", "Umember", "esc", "LDAP"}
+_LATIN = re.compile(r"[A-Za-z][A-Za-z'’]+")
+_CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
+# What tests/contract/two_merchants.py calls its rows, keys, dotted names of functions, addresses.
+_DATA = re.compile(
+    r"(?<![A-Za-z])(?:alpha|omega)(?![A-Za-z])[\w@.\-]*(?: changed it)?|\bzg_[\w\-]+|https?://\S+"
+    r"|\b\w+(?:\.\w+)+\b|\boperator\b|\bOrmQ object\b",
+    re.ASCII | re.IGNORECASE,
+)
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.words: list[str] = []
+        self._open: list[tuple[str, bool]] = []
+
+    @property
+    def _hidden(self) -> bool:
+        return any(hidden for _, hidden in self._open)
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        given = dict(attrs)
+        icon = "material-symbols" in (given.get("class") or "")
+        switch = tag == "form" and given.get("action") == reverse("set_language")
+        if tag not in VOID:
+            self._open.append((tag, tag in UNSEEN or icon or switch))
+        if not self._hidden:
+            self.words += [given[name] or "" for name in SHOWN if name in given]
+            if tag == "input" and given.get("type") in ("submit", "button"):
+                self.words.append(given.get("value") or "")
+
+    def handle_endtag(self, tag: str) -> None:
+        while any(name == tag for name, _ in self._open) and self._open.pop()[0] != tag:
+            pass
+
+    def handle_data(self, data: str) -> None:
+        if not self._hidden and data.strip():
+            self.words.append(data.strip())
+
+
+def visible(html: str) -> list[str]:
+    """The texts of a page, one for each element or attribute."""
+    reader = _Reader()
+    reader.feed(html)
+    return reader.words
+
+
+def english_in(html: str) -> list[str]:
+    """Texts with English words that are neither data nor allowed."""
+    return [text for text in visible(html) if set(_LATIN.findall(_DATA.sub(" ", text))) - ALLOWED]
+
+
+def chinese_in(html: str) -> list[str]:
+    """Texts with Chinese characters."""
+    return [text for text in visible(html) if _CHINESE.search(text)]
