@@ -17,7 +17,7 @@ def handle(event_id: int) -> None:
 
 
 def sweep(_: int = 0) -> None:
-    """Each minute, and when a cluster starts: expired leases, due calls, unhandled events; whatever was lost meanwhile."""
+    """Each minute and when a cluster starts: expired leases, due calls, unhandled events; whatever was lost."""
     queue.beat()
     inbox.sweep()
     outbox.work(seconds=settings.DRAIN_SECONDS, meanwhile=queue.beat)

@@ -286,7 +286,9 @@ def verify(shown: dict[str, Any], code: str) -> dict[str, Any]:
 
 
 def wait_for_the_welcome(process: subprocess.Popen[bytes], log: Path) -> None:
-    said = lambda: "is running at" in log.read_text()  # noqa: E731
+    def said() -> bool:
+        return "is running at" in log.read_text()
+
     wait_until(lambda: said() or process.poll() is not None, seconds=100, about=log.read_text)
     assert said(), log.read_text()
 
