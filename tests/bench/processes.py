@@ -15,7 +15,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 START_SECONDS = 60.0
-STOP_SECONDS = 15.0
+STOP_SECONDS = 5.0
 
 
 class Broken(Exception):
@@ -87,7 +87,8 @@ def _signal(one: Running, number: signal.Signals) -> None:
 @contextlib.contextmanager
 def fleet() -> Iterator[Fleet]:
     """Processes and files that are gone afterwards, also after Ctrl-C or SIGTERM."""
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.default_int_handler)
     with tempfile.TemporaryDirectory(prefix="zg_bench_") as folder:
         processes = Fleet(Path(folder))
         try:
