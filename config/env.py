@@ -36,9 +36,11 @@ def sqlite_options() -> dict[str, object]:
 
 def postgres_options() -> dict[str, object]:
     """A pool in web processes (gunicorn.conf.py sets DATABASE_POOL); a forking worker cluster must not inherit one."""
-    if not env.bool("DATABASE_POOL", False):
-        return {}
-    return {"pool": {"min_size": 2, "max_size": env.int("DATABASE_POOL_SIZE", 16), "timeout": 10}}
+    # Like SQLite's timeout above: whoever waits longer for a lock is told to try again.
+    options: dict[str, object] = {"options": "-c lock_timeout=10s"}
+    if env.bool("DATABASE_POOL", False):
+        options["pool"] = {"min_size": 2, "max_size": env.int("DATABASE_POOL_SIZE", 16), "timeout": 10}
+    return options
 
 
 def _test_name(config: dict[str, object]) -> str | None:
@@ -53,8 +55,8 @@ def database() -> dict[str, object]:
         config["OPTIONS"] = sqlite_options()
         Path(str(config["NAME"])).parent.mkdir(parents=True, exist_ok=True)
     else:
-        config["OPTIONS"] = postgres_options()
-        config["CONN_MAX_AGE"] = 0 if config["OPTIONS"] else 300
+        config["OPTIONS"] = options = postgres_options()
+        config["CONN_MAX_AGE"] = 0 if "pool" in options else 300
         config["CONN_HEALTH_CHECKS"] = True
     config["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", "") or _test_name(config)}
     return config

@@ -1,0 +1,73 @@
+"""Many codes at once: every line is written down, and worked off behind the people."""
+
+import pytest
+
+from coupons.models import BatchItem, Channel, Verification
+from coupons.reasons import Reason
+from coupons.services import batch_create, batch_progress
+from coupons.services.batches import MAX_CODES
+from stores.models import AuditEntry, OutboundCall
+from stores.platforms import outbox, queue
+from stores.tenancy import Role
+from tests.coupons.flows import ask_for, coupon
+from tests.factories import Shop, member
+
+
+def test_every_line_is_written_down_with_what_becomes_of_it(quick: Shop) -> None:
+    good, used = quick.code(), quick.code("used")
+    owner = member(quick.merchant, Role.OWNER)
+    batch = batch_create(
+        store=quick.store, raw_codes=[good, "garbage", used, f" {good[:4]} {good[4:]} ", None], actor=owner, ip="::1"
+    )
+    outbox.work(seconds=10)
+    progress = batch_progress(batch)
+    assert (progress.total, progress.verified, progress.refused, progress.malformed) == (5, 2, 1, 2)
+    assert (progress.waiting, progress.unknown, progress.settled, progress.percent) == (0, 0, 5, 100)
+    assert coupon(quick, good)["applied"] == 1
+    lines = list(batch.items.values_list("position", "code_tail", "reason"))
+    assert lines[:4] == [
+        (1, good[-4:], ""),
+        (2, "bage", Reason.MALFORMED_CODE),
+        (3, used[-4:], ""),
+        (4, good[-4:], ""),
+    ]
+    entry = AuditEntry.objects.get()
+    assert (entry.verb, entry.store, entry.data, entry.ip) == ("batch created", quick.store, {"lines": 5}, "::1")
+
+
+def test_a_batch_goes_through_the_background_lane(quick: Shop) -> None:
+    batch_create(store=quick.store, raw_codes=[quick.code()], actor=None)
+    assert OutboundCall.objects.get().lane == OutboundCall.Lane.BACKGROUND
+    assert Verification.objects.get().channel == Channel.BATCH
+
+
+def test_a_batch_rings_a_few_times_and_not_for_each_line(quick: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    rings: list[int] = []
+    monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append(pk))
+    batch_create(store=quick.store, raw_codes=[quick.code() for _ in range(9)], actor=None)
+    assert len(rings) == 4
+    rings.clear()
+    batch_create(store=quick.store, raw_codes=["garbage"], actor=None)
+    assert rings == []
+
+
+def test_codes_in_flight_are_joined(quick: Shop) -> None:
+    code = quick.code()
+    row = ask_for(quick, code)
+    batch = batch_create(store=quick.store, raw_codes=[code], actor=None)
+    assert BatchItem.objects.get(batch=batch).verification == row
+    assert OutboundCall.objects.count() == 1
+
+
+def test_only_so_many_lines_are_taken(quick: Shop) -> None:
+    batch = batch_create(store=quick.store, raw_codes=["x"] * (MAX_CODES + 5), actor=None)
+    assert batch_progress(batch).total == MAX_CODES
+
+
+def test_lines_that_no_database_takes_are_malformed(quick: Shop) -> None:
+    batch = batch_create(store=quick.store, raw_codes=["a\x00b", "\ud800", {"a": 1}, 5, "🀄🀄🀄"], actor=None)
+    assert batch_progress(batch).malformed == 5
+
+
+def test_an_empty_batch_is_complete(quick: Shop) -> None:
+    assert batch_progress(batch_create(store=quick.store, raw_codes=[], actor=None)).percent == 100

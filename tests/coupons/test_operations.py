@@ -1,0 +1,182 @@
+"""What each outcome does to a verification, and the one way it changes its status."""
+
+import itertools
+import logging
+
+import pytest
+from django.db import connection as database
+from django.utils import timezone
+
+from coupons.models import Channel, GatewayStore, Verification
+from coupons.reasons import Reason
+from coupons.services.operations import move
+from stores.models import Connection, OutboundAttempt, OutboundCall
+from stores.platforms import outbox
+from tests import factories
+from tests.canned import Canned, envelope
+from tests.coupons.flows import arrived, ask_for, call_of, coupon, lose, verify
+from tests.factories import Shop
+
+Status = Verification.Status
+
+
+@pytest.mark.parametrize(("before", "after"), list(itertools.product(Status.values, repeat=2)))
+def test_a_verification_moves_only_as_the_table_says(before: str, after: str, db: None) -> None:
+    row = factories.VerificationFactory(status=before)
+    if before == after or after in Verification.TRANSITIONS[before]:
+        move(row, after)
+        assert Verification.objects.get(pk=row.pk).status == after
+    else:
+        with pytest.raises(ValueError, match="does not go"):
+            move(row, after)
+        assert Verification.objects.get(pk=row.pk).status == before
+
+
+def test_a_final_state_takes_the_code_away(db: None) -> None:
+    row = factories.VerificationFactory(status=Status.SENDING, code="123456789012", needs_person=True, settled_at=None)
+    move(row, Status.VERIFIED)
+    fresh = Verification.objects.get()
+    assert (fresh.code, fresh.needs_person, fresh.settled_at is not None) == ("", False, True)
+
+
+def test_a_refusal_as_used_after_a_lost_answer_was_ours(quick: Shop) -> None:
+    """The gateway worked on while we asked: detail still said unused, the second verify says used."""
+    row = lose(quick, applied=False)
+    quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "unused"})
+    call = call_of(row)
+    OutboundCall.objects.update(due_at=timezone.now())
+    assert outbox.attempt_now(call, patience=1.0)
+    quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "used"})
+    outbox.work(seconds=5)
+    row.refresh_from_db()
+    assert (row.status, row.inferred, row.gateway_message) == (Status.VERIFIED, True, "该券码已使用")
+
+
+def test_a_refusal_as_used_without_a_lost_answer_is_a_refusal(quick: Shop) -> None:
+    code = quick.code()
+    row = ask_for(quick, code)
+    assert outbox.attempt_now(OutboundCall.objects.get(), patience=1.0)
+    quick.sandbox.platform("umember").control(f"codes/{code}", {"state": "used"})
+    outbox.work(seconds=5)
+    row.refresh_from_db()
+    assert (row.status, row.reason, row.inferred) == (Status.REFUSED, Reason.ALREADY_USED, False)
+
+
+@pytest.mark.parametrize(
+    ("state", "status", "reason"),
+    [
+        ("used", Status.VERIFIED, ""),
+        ("expired", Status.REFUSED, Reason.EXPIRED),
+        ("refunded", Status.REFUSED, Reason.REFUNDED),
+        ("unused", Status.VERIFIED, ""),
+    ],
+)
+@pytest.mark.parametrize("edition", [1, 2])
+def test_an_unclear_verify_is_settled_by_what_detail_says_now(
+    quick: Shop, state: str, status: str, reason: str, edition: int
+) -> None:
+    quick.sandbox.platform("umember").configure(edition=edition)  # type: ignore[attr-defined]
+    row = lose(quick, applied=False)
+    quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": state})
+    outbox.work(seconds=5)
+    row.refresh_from_db()
+    assert (row.status, row.reason, row.inferred) == (status, reason, state == "used")
+
+
+def test_a_question_that_the_gateway_refuses_slows_down_no_other_store(quick: Shop) -> None:
+    row = lose(quick, applied=True)
+    quick.sandbox.platform("umember").control(f"stores/{quick.gateway.remote_id}", {"status": 3})
+    OutboundCall.objects.update(due_at=timezone.now())
+    assert outbox.attempt_now(call_of(row), patience=1.0)
+    call = call_of(row)
+    assert (call.state, call.pace.failures) == (OutboundCall.State.UNKNOWN, 0)
+    assert "the question was refused" in call.last_error
+
+
+def test_a_store_that_closed_may_still_be_asked_about_a_lost_answer(quick: Shop) -> None:
+    row = lose(quick, applied=True)
+    GatewayStore.objects.update(request_count=0)
+    outbox.work(seconds=5)
+    row.refresh_from_db()
+    assert (row.status, row.inferred) == (Status.VERIFIED, True)
+
+
+@pytest.mark.parametrize("message", ["券码{code}已过期", "不认识 {code}"])
+def test_the_full_code_is_nowhere_after_the_end(quick: Shop, caplog: pytest.LogCaptureFixture, message: str) -> None:
+    caplog.set_level(logging.DEBUG)
+    code = "234567890123"
+    with Canned(
+        envelope({"token": "t"}),
+        envelope({"status": f"未使用 {code}", "status_code": 0, "sku_id": "1", "sku_name": "x", "order_id": "1"}),
+        envelope(code=10010, msg=message.format(code=code)),
+    ) as server:
+        Connection.objects.update(base_url=server.url)
+        row = verify(quick, code, channel=Channel.GUEST)
+    assert (row.status, row.gateway_message) == (Status.REFUSED, message.format(code="…0123"))
+    assert len(server.requests) == 3
+    assert code not in caplog.text
+    assert code not in whole_database()
+
+
+def whole_database() -> str:
+    """Every value of every row of ours, as text."""
+    with database.cursor() as cursor:
+        tables = [
+            name for name in database.introspection.table_names(cursor) if name.startswith(("stores_", "coupons_"))
+        ]
+        found = []
+        for table in tables:
+            cursor.execute(f"SELECT * FROM {table}")
+            found += cursor.fetchall()
+    assert found
+    return repr(found)
+
+
+def test_attempts_tell_what_happened_without_the_code(quick: Shop) -> None:
+    code = quick.code()
+    verify(quick, code)
+    details = list(OutboundAttempt.objects.order_by("id").values_list("call__operation", "outcome", "detail"))
+    assert [row[:2] for row in details] == [("coupon.detail", "answered"), ("coupon.verify", "answered")]
+    assert code not in repr(details)
+    assert "验证成功" in details[1][2]
+
+
+def test_while_it_waits_the_code_is_ciphertext_in_the_database(quick: Shop) -> None:
+    code = quick.code()
+    ask_for(quick, code)
+    assert code not in whole_database()
+
+
+def test_a_wrong_password_marks_the_connection_and_nothing_is_hammered(quick: Shop) -> None:
+    Connection.objects.update(credentials={**quick.connection.credentials, "password": "wrong"})
+    rows = [ask_for(quick, quick.code()) for _ in range(3)]
+    outbox.work(seconds=3)
+    assert arrived(quick) == ["login"]
+    assert Connection.objects.get().state == Connection.State.REFUSED
+    for row in rows:
+        row.refresh_from_db()
+        assert row.status == Status.QUEUED
+    assert verify(quick, quick.code(), wait=0).reason == Reason.STORE_UNAUTHORISED
+
+
+def test_after_the_password_is_corrected_what_waited_is_verified(quick: Shop) -> None:
+    from coupons.services import connection_test
+
+    code, right = quick.code(), quick.connection.credentials
+    Connection.objects.update(credentials={**right, "password": "wrong"})
+    row = ask_for(quick, code)
+    outbox.work(seconds=2)
+    Connection.objects.update(credentials=right)
+    assert connection_test(connection=Connection.objects.get(), actor=None) == ""
+    OutboundCall.objects.update(due_at=timezone.now())
+    outbox.work(seconds=10)
+    row.refresh_from_db()
+    assert (row.status, coupon(quick, code)["verifies"]) == (Status.VERIFIED, 1)
+
+
+def test_no_password_stored_is_a_refused_login(quick: Shop) -> None:
+    Connection.objects.update(credentials={})
+    ask_for(quick, quick.code())
+    outbox.work(seconds=1)
+    assert arrived(quick) == []
+    assert Connection.objects.get().state == Connection.State.REFUSED

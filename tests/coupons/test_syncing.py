@@ -1,0 +1,184 @@
+"""Reading the gateway's lists: what is new, changed or vanished is shown, and nothing is deleted."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from coupons import tasks
+from coupons.choices import Authorisation
+from coupons.models import GatewayStore, Product, QuotaReading, SyncRun
+from coupons.services import connection_test, products_sync, quota_outlook, stores_sync
+from stores.models import AuditEntry, Connection, Store
+from stores.platforms import pace, queue
+from stores.tenancy import Role
+from tests.canned import Canned, envelope
+from tests.coupons.flows import arrived
+from tests.factories import Shop, member
+
+REMOTE = {"store_id": 990001, "store_name": "新店", "status": 2, "request_count": 500, "address": "南京路1号"}
+
+
+def answering(shop: Shop, *rows: dict[str, object]) -> Canned:
+    """A gateway that logs in and answers one list."""
+    server = Canned(envelope({"token": "t"}), envelope(list(rows)))
+    Connection.objects.filter(pk=shop.connection.pk).update(base_url=server.url)
+    shop.connection.refresh_from_db()
+    return server
+
+
+def test_new_changed_and_vanished_stores_are_shown(quick: Shop) -> None:
+    GatewayStore.objects.update(remote_name="旧名")
+    gone = GatewayStore.objects.create(
+        connection=quick.connection,
+        remote_id=1,
+        remote_name="关了",
+        store=Store.objects.create(merchant=quick.merchant),
+    )
+    with answering(quick, REMOTE, {**REMOTE, "store_id": quick.gateway.remote_id, "store_name": "改名"}):
+        run = stores_sync(connection=quick.connection)
+    assert (run.added, run.changed, run.error) == (["新店"], ["改名"], "")
+    assert run.vanished == [str(gone)]
+    assert run.ended_at is not None
+    gone.refresh_from_db()
+    assert gone.vanished_at is not None
+    new = GatewayStore.objects.get(remote_id=990001)
+    assert (new.store.merchant, new.store.name, new.store.address) == (quick.merchant, "新店", "南京路1号")
+    assert (new.authorisation, new.request_count) == (Authorisation.AUTHORISED, 500)
+    assert QuotaReading.objects.filter(gateway_store=new, request_count=500).count() == 1
+
+
+def test_a_store_that_comes_back_is_no_longer_vanished(quick: Shop) -> None:
+    GatewayStore.objects.update(vanished_at=timezone.now())
+    run = stores_sync(connection=quick.connection)
+    assert run.changed == [quick.gateway.remote_name]
+    assert GatewayStore.objects.get().vanished_at is None
+
+
+def test_a_list_that_names_a_store_twice_makes_one(quick: Shop) -> None:
+    with answering(quick, REMOTE, REMOTE):
+        run = stores_sync(connection=quick.connection)
+    assert run.added == ["新店"]
+    assert GatewayStore.objects.filter(remote_id=990001).count() == 1
+
+
+def test_nothing_changed_shows_nothing(quick: Shop) -> None:
+    stores_sync(connection=quick.connection)
+    run = stores_sync(connection=quick.connection)
+    assert (run.added, run.changed, run.vanished) == ([], [], [])
+
+
+def test_new_changed_and_vanished_products_are_shown_and_none_deleted(quick: Shop) -> None:
+    kept = quick.product
+    gone = Product.objects.create(store=quick.store, sku_id="gone", name="下架")
+    rows: list[dict[str, object]] = [
+        {"sku_id": kept.sku_id, "product_name": kept.name, "actual_amount": "59.0", "origin_amount": "78.0"},
+        {"sku_id": "new", "product_name": "新品", "actual_amount": "9.9", "origin_amount": "10"},
+        {"sku_id": "new", "product_name": "新品", "actual_amount": "9.9", "origin_amount": "10"},
+    ]
+    with answering(quick, *rows):
+        run = products_sync(store=quick.store)
+    assert (run.added, run.changed, run.vanished) == (["新品"], [kept.name], ["下架"])
+    kept.refresh_from_db()
+    gone.refresh_from_db()
+    assert (str(kept.price), gone.vanished_at is not None) == ("59.00", True)
+    assert Product.objects.filter(store=quick.store).count() == 3
+
+
+@pytest.mark.parametrize("kind", ["status_500", "html", "half_body", "wrong_types", "drop_before", "throttle"])
+def test_a_sync_that_fails_says_so_and_changes_nothing(quick: Shop, kind: str) -> None:
+    quick.sandbox.faults.add(operation="stores", kind=kind, times=1)
+    before = GatewayStore.objects.values().get()
+    run = stores_sync(connection=quick.connection)
+    assert run.error != ""
+    assert run.ended_at is not None
+    assert GatewayStore.objects.values().get() == before
+
+
+def test_a_sync_waits_only_so_long_for_a_slot(quick: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    take = pace.take
+    monkeypatch.setattr(pace, "take", lambda account, patience: take(account, patience=0.0))
+    pace.postpone(quick.connection.pace_id, 60.0)
+    run = stores_sync(connection=Connection.objects.get())
+    assert arrived(quick) == []
+    assert SyncRun.objects.get(pk=run.pk).error != ""
+
+
+def test_a_sync_by_a_person_is_in_the_audit_log(quick: Shop) -> None:
+    owner = member(quick.merchant, Role.OWNER)
+    products_sync(store=quick.store, actor=owner)
+    stores_sync(connection=quick.connection)
+    entry = AuditEntry.objects.get()
+    assert (entry.user, entry.verb, entry.merchant) == (owner, "synced products", quick.merchant)
+
+
+def test_a_connection_test_logs_in_anew(quick: Shop) -> None:
+    owner = member(quick.merchant, Role.OWNER)
+    assert connection_test(connection=quick.connection, actor=owner) == ""
+    assert connection_test(connection=quick.connection, actor=owner) == ""
+    assert arrived(quick) == ["login", "login"]
+    assert AuditEntry.objects.filter(verb="connection tested").count() == 2
+
+
+def test_a_connection_test_with_a_wrong_password_says_so_and_a_corrected_one_works_at_once(quick: Shop) -> None:
+    owner = member(quick.merchant, Role.OWNER)
+    right = quick.connection.credentials
+    quick.connection.credentials = {**right, "password": "wrong"}
+    quick.connection.save()
+    assert "账号或密码错误" in connection_test(connection=quick.connection, actor=owner)
+    assert Connection.objects.get().state == Connection.State.REFUSED
+    pace.postpone(quick.connection.pace_id, 60.0, failed=True)
+    Connection.objects.filter(pk=quick.connection.pk).update(credentials=right)
+    assert connection_test(connection=Connection.objects.get(), actor=owner) == ""
+    assert Connection.objects.get().state == Connection.State.WORKING
+
+
+def test_the_schedule_rings_for_connections_and_stores_that_work(quick: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    rings: list[tuple[str, int]] = []
+    monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append((task, pk)))
+    tasks.sync_all_stores()
+    tasks.sync_all_products()
+    assert rings == [
+        ("coupons.tasks.sync_stores", quick.connection.pk),
+        ("coupons.tasks.sync_products", quick.store.pk),
+    ]
+    rings.clear()
+    Connection.objects.update(state=Connection.State.REFUSED)
+    GatewayStore.objects.update(authorisation=Authorisation.EXPIRED)
+    tasks.sync_all_stores()
+    tasks.sync_all_products()
+    assert rings == []
+
+
+def test_tasks_take_one_number(quick: Shop) -> None:
+    tasks.sync_stores(quick.connection.pk)
+    tasks.sync_products(quick.store.pk)
+    tasks.prune_lookups()
+    assert list(SyncRun.objects.order_by("id").values_list("kind", "error")) == [("stores", ""), ("products", "")]
+
+
+def readings(shop: Shop, *counts: int) -> None:
+    """One reading a day, the last one now."""
+    now = timezone.now()
+    for days, count in enumerate(reversed(counts)):
+        QuotaReading.objects.create(gateway_store=shop.gateway, request_count=count, at=now - timedelta(days=days))
+    GatewayStore.objects.update(request_count=counts[-1])
+
+
+@pytest.mark.parametrize(
+    ("counts", "wanted"),
+    [
+        ((100, 90, 80), (80, 10, 8)),
+        ((20, 10, 110, 100), (100, 20 / 3, 15)),
+        ((50, 50), (50, 0, None)),
+        ((50,), (50, None, None)),
+    ],
+)
+def test_the_burn_rate_and_the_days_left(quick: Shop, counts: tuple[int, ...], wanted: Any) -> None:
+    readings(quick, *counts)
+    outlook = quota_outlook(GatewayStore.objects.get())
+    left, per_day, days_left = wanted
+    assert outlook.left == left
+    assert outlook.per_day == (None if per_day is None else pytest.approx(per_day, abs=0.01))
+    assert outlook.days_left == (None if days_left is None else pytest.approx(days_left, abs=0.01))
