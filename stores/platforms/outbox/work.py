@@ -81,8 +81,8 @@ def _one_try() -> bool:
             # A secret that cannot be read, a kind of call that this version does not know: others go on.
             log.exception("account %s cannot be served", account.pk)
             pace.postpone(account.pk, UNSERVED_SECONDS, failed=True)
-    if accounts:
-        soonest = pace.seconds_until_free(accounts[0].pk)
+    soonest = pace.seconds_until_free(accounts[0].pk) if accounts else LINGER.total_seconds()
+    if soonest < LINGER.total_seconds():
         time.sleep(min(0.5, max(0.005, soonest - pace.NEAR)) + random.uniform(0.0, 0.02))
     return False
 

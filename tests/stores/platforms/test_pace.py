@@ -88,14 +88,14 @@ def test_resuming_does_not_postpone(account: Pace) -> None:
 def test_a_missed_slot_is_not_used(account: Pace) -> None:
     [slot] = slots(account, 1)
     others = slots(account, 2)
-    time.sleep(pace.LATE + 0.02)
+    time.sleep(0.1)
     pace.wait_for_turn(account, slot)
     assert time.monotonic() >= others[-1].at + GAP - 0.01
 
 
 def test_a_missed_slot_with_nobody_behind_costs_no_time(account: Pace) -> None:
     [slot] = slots(account, 1)
-    time.sleep(pace.LATE + 0.02)
+    time.sleep(0.1)
     pace.wait_for_turn(account, slot)
     assert Pace.objects.get().next_at < slot.next_at + GAP
 
@@ -118,7 +118,7 @@ def test_background_work_takes_only_near_slots(account: Pace) -> None:
 def test_an_unpaced_platform_never_waits(account: Pace, settings: Settings) -> None:
     settings.PACE_SECONDS = {}
     slot = pace.reserve(account, patience=0.0)
-    time.sleep(pace.LATE + 0.02)
+    time.sleep(0.1)
     pace.wait_for_turn(account, slot)
     assert pace.seconds_until_free(account.pk) == 0.0
 
