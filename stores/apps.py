@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 class StoresConfig(AppConfig):
     name = "stores"
-    verbose_name = _("Stores")
+    verbose_name = _("Back office")
 
     def ready(self) -> None:
         from stores import checks, schedules  # noqa: F401

@@ -27,6 +27,8 @@ HEADERS = {
     "Language": LOCALE,
     "Plural-Forms": "nplurals=1; plural=0;",
 }
+# What the packages do translate, but not into the words of a shop.
+OURS_IS_BETTER = {"Filters", " By %(filter_title)s "}
 KEYWORDS = (
     "gettext_noop",
     "gettext_lazy",
@@ -75,7 +77,7 @@ def our_strings() -> polib.POFile:
 
 
 def vendor_strings() -> polib.POFile:
-    """What unfold (as far as it is installed here) and django-q2's tables show and no package translates."""
+    """What unfold (as far as it is installed here) and django-q2's tables show and no package translates (well)."""
     unfold, queue = _installed("unfold"), _installed("django_q")
     sources = [path for path in files_below(unfold, ".html", ".py") if "contrib" not in path.parts]
     sources += files_below(unfold / "contrib" / "filters", ".html", ".py")
@@ -83,7 +85,8 @@ def vendor_strings() -> polib.POFile:
     kept = polib.POFile(wrapwidth=0)
     ours = {identity(entry) for entry in our_strings()}
     without = _packages_alone()
-    kept.extend(entry for entry in found if identity(entry) not in ours and not _translated(without, entry))
+    needed = (entry for entry in found if entry.msgid in OURS_IS_BETTER or not _translated(without, entry))
+    kept.extend(entry for entry in needed if identity(entry) not in ours)
     return kept
 
 

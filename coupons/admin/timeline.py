@@ -5,6 +5,7 @@ from datetime import datetime
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from coupons.models import Verification
 from coupons.services.operations import ReadDetail, SpendCoupon
@@ -25,11 +26,17 @@ class Moment:
 
 def timeline(row: Verification) -> list[Moment]:
     """Oldest first. Long numbers are masked: platforms repeat whole codes in their words."""
-    moments = [Moment(row.created_at, _("Requested"), f"{row.get_channel_display()} · {audit.shown(row.requested_by)}")]
+    moments = [
+        Moment(
+            row.created_at,
+            pgettext("moment", "Requested"),
+            f"{row.get_channel_display()} · {audit.shown(row.requested_by)}",
+        )
+    ]
     moments += [_moment(attempt) for attempt in _attempts(row)]
     if row.settled_at:
         text = row.get_reason_display() if row.reason else row.get_status_display()
-        moments.append(Moment(row.settled_at, _("Settled"), f"{text} {row.settled_note}".strip()))
+        moments.append(Moment(row.settled_at, pgettext("moment", "Settled"), f"{text} {row.settled_note}".strip()))
     return sorted(moments, key=lambda moment: moment.at)
 
 

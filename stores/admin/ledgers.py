@@ -11,6 +11,7 @@ from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from stores.admin.base import LedgerAdmin
 from stores.admin.buttons import Button, ButtonsAdmin, button
@@ -91,7 +92,7 @@ class OutboundCallAdmin(LedgerAdmin):
     def error(self, call: OutboundCall) -> str:
         return masked(call.last_error)
 
-    @display(description=_("attempts"))
+    @display(description=pgettext_lazy("rows", "attempts"))
     def tries(self, call: OutboundCall) -> SafeString:
         lines = [
             f"{moment(row.started_at)} {row.get_kind_display()}: {row.get_outcome_display()} {row.detail}"

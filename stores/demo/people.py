@@ -68,7 +68,7 @@ class PeopleDemo:
         last, first, merchant, role, positions = PEOPLE[name]
         password = "".join(secrets.choice(LEGIBLE) for _ in range(10))
         create = User.objects.create_user if role else User.objects.create_superuser
-        user = create(name, password=password, last_name=last, first_name=first, is_staff=True)
+        user = create(name, password=password, first_name=f"{last}{first}", is_staff=True)
         if role:
             staff = Staff.objects.create(user=user, merchant=merchants[merchant], role=role)
             staff.stores.set([stores[merchant][position] for position in positions])
