@@ -1,0 +1,61 @@
+import pytest
+
+from stores import audit
+from stores.models import AuditEntry, Store
+from stores.tenancy import Role
+from tests import factories
+
+
+@pytest.fixture
+def store(db: None) -> Store:
+    store: Store = factories.StoreFactory()
+    return store
+
+
+def test_an_entry_says_who_did_what_to_which_row_and_from_where(store: Store) -> None:
+    user = factories.member(store.merchant, Role.CLERK, store, first_name="王", last_name="小")
+    entry = audit.record("opened the till", actor=user, store=store, target=store, ip="192.0.2.7", amount=5)
+    entry.refresh_from_db()
+    assert (entry.user, entry.actor, entry.verb, entry.target) == (
+        user,
+        user.get_full_name(),
+        "opened the till",
+        store.name,
+    )
+    assert (entry.merchant, entry.store, entry.ip, entry.data) == (store.merchant, store, "192.0.2.7", {"amount": 5})
+
+
+def test_a_key_and_the_system_act_under_their_own_names(store: Store) -> None:
+    key, _ = factories.api_key(store.merchant)
+    by_key, by_system = [audit.record("x", actor=actor, merchant=store.merchant) for actor in (key, None)]
+    assert (by_key.actor, by_key.user) == ("API 收银系统", None)
+    assert (by_system.actor, by_system.user) == ("system", None)
+
+
+@pytest.mark.parametrize(
+    ("given_as", "stored"),
+    [
+        ("2001:db8::1", "2001:db8::1"),
+        ("fe80::1%eth0", "fe80::1"),
+        ("", None),
+        ("unknown", None),
+        ("1.2.3.4:5678", None),
+        ("'; DROP TABLE stores_auditentry; --", None),
+    ],
+)
+def test_an_address_that_is_none_does_not_lose_the_entry(store: Store, given_as: str, stored: str | None) -> None:
+    audit.record("x", actor=None, store=store, ip=given_as)
+    assert AuditEntry.objects.get().ip == stored
+
+
+def test_a_long_or_odd_target_does_not_lose_the_entry(store: Store) -> None:
+    audit.record("x", actor=None, store=store, target="a\x00" * 300)
+    assert len(AuditEntry.objects.get().target) == 200
+
+
+def test_an_entry_outlives_its_user(store: Store) -> None:
+    user = factories.member(store.merchant, Role.OWNER, username="leaving")
+    audit.record("x", actor=user, store=store)
+    user.delete()
+    entry = AuditEntry.objects.get()
+    assert (entry.user, entry.actor) == (None, "leaving")

@@ -1,0 +1,86 @@
+"""What the tables themselves promise."""
+
+import pytest
+from django.db import IntegrityError, transaction
+from django.db.models import ProtectedError
+
+from coupons.models import Verification
+from stores.models import ApiKey, Connection, Heartbeat, Pace, RateWindow, Staff, Store
+from stores.tenancy import Role
+from tests import factories
+
+
+def test_all_connections_of_one_account_share_its_pace(db: None) -> None:
+    first, second = factories.ConnectionFactory(account="same"), factories.ConnectionFactory(account="same")
+    other = factories.ConnectionFactory(account="other")
+    assert first.pace == second.pace != other.pace
+    second.account = "other"
+    second.save()
+    assert second.pace == other.pace
+    assert Pace.objects.count() == 2
+
+
+def test_a_merchant_has_an_account_once(db: None) -> None:
+    connection = factories.ConnectionFactory()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        factories.ConnectionFactory(merchant=connection.merchant, account=connection.account)
+
+
+def test_a_user_has_one_role_at_a_merchant(db: None) -> None:
+    store = factories.StoreFactory()
+    user = factories.member(store.merchant, Role.CLERK)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        Staff.objects.create(user=user, merchant=store.merchant, role=Role.OWNER)
+
+
+def test_guest_pages_have_codes_that_cannot_be_guessed(db: None) -> None:
+    slugs = {factories.StoreFactory().guest_slug for _ in range(3)}
+    assert len(slugs) == 3
+    assert min(len(slug) for slug in slugs) >= 12
+
+
+def test_what_is_referenced_is_not_deleted(db: None) -> None:
+    row = factories.VerificationFactory()
+    for thing in (row.store, row.store.merchant):
+        with pytest.raises(ProtectedError):
+            thing.delete()
+    assert Verification.objects.count() == Store.objects.count() == 1
+
+
+@pytest.mark.parametrize("status", sorted(set(Verification.Status.values) - {"refused"}))
+def test_one_verification_per_code_unless_refused_is_a_constraint(db: None, status: str) -> None:
+    first = factories.VerificationFactory(code_hash="x", status=status)
+    factories.VerificationFactory(code_hash="x", status="refused", store=first.store)
+    factories.VerificationFactory(code_hash="x", status=status)
+    with pytest.raises(IntegrityError), transaction.atomic():
+        factories.VerificationFactory(code_hash="x", status="queued", store=first.store)
+
+
+def test_a_key_is_hashed_at_rest_and_found_by_its_secret(db: None) -> None:
+    key, secret = factories.api_key(factories.MerchantFactory())
+    assert secret.startswith("zg_")
+    assert secret not in repr(ApiKey.objects.values().get())
+    assert ApiKey.find(secret) == key
+    assert ApiKey.find(secret[:-1]) is None
+    assert ApiKey.find("") is None
+
+
+@pytest.mark.parametrize("switch", ["key", "merchant"])
+def test_a_key_that_is_switched_off_is_not_found(db: None, switch: str) -> None:
+    key, secret = factories.api_key(factories.MerchantFactory())
+    row = key if switch == "key" else key.merchant
+    row.is_active = False
+    row.save()
+    assert ApiKey.find(secret) is None
+
+
+def test_rows_say_what_they_are(db: None) -> None:
+    connection = factories.ConnectionFactory(account="a@b.c")
+    named = factories.ConnectionFactory(name="主账号")
+    assert "a@b.c" in str(connection)
+    assert str(named) == "主账号"
+    assert str(connection.pace) == "umember: a@b.c"
+    assert str(Heartbeat(name="c")) == "c"
+    assert str(RateWindow(bucket="b")) == "b"
+    assert connection.credentials["password"] not in f"{connection!r} {connection}"
+    assert Connection.objects.count() == 2

@@ -1,0 +1,120 @@
+"""Who may see and do what: the same three people everywhere, and keys."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser, User
+
+from coupons.models import Verification
+from stores.models import ApiKey, AuditEntry, Merchant, Staff, Store
+from stores.tenancy import ROLE_VERBS, Role, Verb, may, reach_of
+from tests import factories
+from tests.factories import api_key, member
+
+
+@pytest.fixture
+def stores(db: None) -> list[Store]:
+    """Two stores of one merchant and one of another."""
+    first = factories.StoreFactory()
+    return [first, factories.StoreFactory(merchant=first.merchant), factories.StoreFactory()]
+
+
+def seen_by(actor: Any) -> set[int]:
+    return set(Store.objects.for_staff(actor).values_list("pk", flat=True))
+
+
+def test_an_owner_sees_all_stores_of_the_own_merchant(stores: list[Store]) -> None:
+    assert seen_by(member(stores[0].merchant, Role.OWNER)) == {stores[0].pk, stores[1].pk}
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.CLERK])
+def test_managers_and_clerks_see_the_stores_they_are_given(stores: list[Store], role: Role) -> None:
+    assert seen_by(member(stores[0].merchant, role, stores[1])) == {stores[1].pk}
+    assert seen_by(member(stores[0].merchant, role)) == set()
+
+
+def test_strangers_guests_and_those_who_left_see_nothing(stores: list[Store]) -> None:
+    left = member(stores[0].merchant, Role.OWNER)
+    Staff.objects.filter(user=left).update(is_active=False)
+    disabled = member(stores[0].merchant, Role.OWNER, is_active=False)
+    for nobody in (factories.UserFactory(), AnonymousUser(), left, disabled):
+        assert seen_by(nobody) == set()
+        assert not any(may(nobody, verb) for verb in Verb)
+
+
+def test_a_platform_operator_sees_and_may_do_everything(stores: list[Store]) -> None:
+    operator = factories.UserFactory(is_superuser=True)
+    assert seen_by(operator) == {store.pk for store in stores}
+    assert all(may(operator, verb, stores[2].merchant_id) for verb in Verb)
+
+
+def test_nobody_works_for_a_merchant_that_was_switched_off(stores: list[Store]) -> None:
+    owner = member(stores[0].merchant, Role.OWNER)
+    Merchant.objects.filter(pk=stores[0].merchant_id).update(is_active=False)
+    assert seen_by(owner) == set()
+    assert not may(owner, Verb.VIEW)
+
+
+def test_a_store_of_another_merchant_listed_by_mistake_gives_no_access(stores: list[Store]) -> None:
+    clerk = member(stores[0].merchant, Role.CLERK, stores[0], stores[2])
+    key, _ = api_key(stores[0].merchant, stores[0], stores[2])
+    assert seen_by(clerk) == {stores[0].pk}
+    assert seen_by(key) == {stores[0].pk}
+
+
+def test_somebody_may_work_for_two_merchants_in_two_roles(stores: list[Store]) -> None:
+    user = member(stores[0].merchant, Role.CLERK, stores[0])
+    Staff.objects.create(user=user, merchant=stores[2].merchant, role=Role.OWNER)
+    assert seen_by(user) == {stores[0].pk, stores[2].pk}
+    assert may(user, Verb.MANAGE_STAFF, stores[2].merchant_id)
+    assert not may(user, Verb.MANAGE_STAFF, stores[0].merchant_id)
+    assert may(user, Verb.MANAGE_STAFF)
+
+
+@pytest.mark.parametrize("role", list(Role))
+def test_a_role_may_do_exactly_what_the_table_says(stores: list[Store], role: Role) -> None:
+    user = member(stores[0].merchant, role, stores[0])
+    assert {verb for verb in Verb if may(user, verb, stores[0].merchant_id)} == ROLE_VERBS[role]
+    assert {verb for verb in Verb if may(user, verb, stores[2].merchant_id)} == set()
+
+
+def test_roles_grow() -> None:
+    assert ROLE_VERBS[Role.CLERK] < ROLE_VERBS[Role.MANAGER] < ROLE_VERBS[Role.OWNER] == set(Verb)
+    assert set(ROLE_VERBS) == set(Role)
+
+
+def test_a_key_reaches_its_merchant_or_only_its_stores(stores: list[Store]) -> None:
+    whole, _ = api_key(stores[0].merchant)
+    part, _ = api_key(stores[0].merchant, stores[1])
+    nothing = ApiKey.objects.create(merchant=stores[0].merchant, name="x", digest="x", limited_to_stores=True)
+    assert seen_by(whole) == {stores[0].pk, stores[1].pk}
+    assert seen_by(part) == {stores[1].pk}
+    assert seen_by(nothing) == set()
+
+
+def test_a_merchant_is_seen_by_everybody_who_works_there(stores: list[Store]) -> None:
+    clerk = member(stores[0].merchant, Role.CLERK, stores[0])
+    assert list(Merchant.objects.for_staff(clerk)) == [stores[0].merchant]
+
+
+def test_a_row_of_no_store_needs_the_whole_merchant(stores: list[Store]) -> None:
+    AuditEntry.objects.create(merchant=stores[0].merchant, actor="x", verb="x")
+    assert AuditEntry.objects.for_staff(member(stores[0].merchant, Role.OWNER)).count() == 1
+    assert AuditEntry.objects.for_staff(member(stores[0].merchant, Role.MANAGER, stores[0])).count() == 0
+
+
+def test_scoping_composes_with_filters_and_never_doubles_rows(stores: list[Store]) -> None:
+    for store in stores:
+        factories.VerificationFactory(store=store)
+    user = member(stores[0].merchant, Role.CLERK, stores[0], stores[1])
+    rows = Verification.objects.filter(status="verified").for_staff(user)
+    assert rows.count() == len({row.pk for row in rows}) == 2
+
+
+def test_what_somebody_reaches_is_computed_once_per_request(
+    stores: list[Store], django_assert_num_queries: Any
+) -> None:
+    user = User.objects.get(pk=member(stores[0].merchant, Role.CLERK, stores[0]).pk)
+    with django_assert_num_queries(2):
+        reach_of(user)
+        reach_of(user)
