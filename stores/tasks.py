@@ -1,6 +1,7 @@
 """What the queue runs. Every task may run 0, 1 or n times without harm."""
 
 from django.conf import settings
+from django.core.management import call_command
 
 from stores import limits
 from stores.platforms import inbox, outbox, queue
@@ -17,18 +18,19 @@ def handle(event_id: int) -> None:
 
 
 def sweep(_: int = 0) -> None:
-    """Each minute and when a cluster starts: expired leases, due calls, unhandled events; whatever was lost."""
+    """Expired leases, due calls, unhandled events: whatever was lost. Each minute, and when a cluster starts."""
     queue.beat()
     inbox.sweep()
     outbox.work(seconds=settings.DRAIN_SECONDS, meanwhile=queue.beat)
 
 
 def beat(_: int) -> None:
-    """Shows the watchdog that this cluster runs tasks."""
-    queue.beat()
+    """Every ten seconds: shows the watchdog that this cluster runs tasks, and who waits at a door is found sooner."""
+    sweep()
 
 
 def prune() -> None:
     """Each day: rows that nobody needs any more."""
     limits.forget_past_windows()
     queue.prune()
+    call_command("clearsessions")

@@ -17,6 +17,8 @@ from stores.platforms.outbox.owe import ring_for
 from stores.platforms.words import storable
 
 MAX_CODES = 1000
+# Doorbells per batch: each wakes a worker, and every worker goes on until nothing is due.
+RINGS = 4
 
 
 @dataclass(frozen=True)
@@ -40,30 +42,32 @@ class Progress:
 
 
 def batch_create(*, store: Store, raw_codes: Sequence[object], actor: audit.Actor, ip: str = "") -> Batch:
-    """Writes down every line: a verification for each code, a reason for what is none."""
+    """Writes down every line: a verification for each code, a reason for what is none.
+
+    Each line commits by itself: a long batch keeps nobody else from writing, and work begins with its first line.
+    """
+    lines = raw_codes[:MAX_CODES]
     with transaction.atomic():
-        # One batch of a store at a time: two with the same codes in another order would wait for each other.
-        Store.objects.select_for_update(no_key=True).get(pk=store.pk)
         batch = Batch.objects.create(store=store, requested_by=audit.name_of(actor))
-        items = [_item(batch, position, raw, actor) for position, raw in enumerate(raw_codes[:MAX_CODES], 1)]
-        BatchItem.objects.bulk_create(items)
-        audit.record("batch created", actor=actor, store=store, target=batch.pk, ip=ip, lines=len(items))
-        waiting = [
-            item.verification for item in items if item.verification and item.verification.status in Verification.LIVE
-        ]
-        if waiting and (call := live_call(waiting[0])):
-            ring_for(call.pk, times=min(4, len(waiting)))
+        audit.record("batch created", actor=actor, store=store, target=batch.pk, ip=ip, lines=len(lines))
+    rings = 0
+    for position, raw in enumerate(lines, 1):
+        with transaction.atomic():
+            item = _line(batch, position, raw, actor)
+        if rings < RINGS and item.verification and (call := live_call(item.verification)):
+            ring_for(call.pk)
+            rings += 1
     return batch
 
 
-def _item(batch: Batch, position: int, raw: object, actor: audit.Actor) -> BatchItem:
+def _line(batch: Batch, position: int, raw: object, actor: audit.Actor) -> BatchItem:
     try:
         code = codes.normalise(raw)
     except codes.MalformedCode:
         tail = storable(str(raw).strip()[-4:], 4)
-        return BatchItem(batch=batch, position=position, code_tail=tail, reason=Reason.MALFORMED_CODE)
+        return batch.items.create(position=position, code_tail=tail, reason=Reason.MALFORMED_CODE)
     verification = batch_verification(batch, code, actor)
-    return BatchItem(batch=batch, position=position, code_tail=codes.tail_of(code), verification=verification)
+    return batch.items.create(position=position, code_tail=codes.tail_of(code), verification=verification)
 
 
 def batch_progress(batch: Batch) -> Progress:
