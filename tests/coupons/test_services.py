@@ -1,15 +1,18 @@
 """Asking for a verification: joined, replayed, answered from the ledger, or refused before anything is sent."""
 
+import threading
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection as database
+from django.db import connections
 from django.utils import timezone
 
 from coupons.choices import Authorisation
 from coupons.models import Channel, GatewayStore, Lookup, Verification, VerificationRequest
 from coupons.reasons import Reason
-from coupons.services import KeyReused, live_call, place_of, verification_pursue, verification_request
+from coupons.services import KeyReused, live_call, place_of, verification_pursue, verification_request, verifying
 from stores.models import Connection, OutboundCall
 from stores.platforms import outbox
 from stores.tenancy import Role
@@ -275,3 +278,30 @@ def test_a_verify_belongs_to_the_same_line_as_its_detail(quick: Shop) -> None:
     spend = call_of(row)
     assert (spend.queued_at, spend.lane) == (row.created_at, detail.lane)
     assert abs(spend.expires_at - detail.expires_at) < timedelta(seconds=1)
+
+
+@pytest.mark.parametrize("keyed", [True, False])
+def test_a_twin_that_was_faster_between_look_and_insert_is_joined(
+    quick: Shop, monkeypatch: pytest.MonkeyPatch, keyed: bool
+) -> None:
+    real, twins, key = verifying._create, list[Verification](), "order-1" if keyed else ""
+    rivals: list[threading.Thread] = []
+
+    def rival() -> None:
+        twins.append(ask_for(quick, CODE, request_key=key))
+        connections.close_all()
+
+    def beaten(*args: Any) -> verifying.Requested:
+        if not rivals:
+            rivals.append(threading.Thread(target=rival))
+            rivals[0].start()
+            # On SQLite our own transaction keeps the twin waiting, so it can only come after us.
+            rivals[0].join(timeout=None if database.vendor == "postgresql" else 0.1)
+        return real(*args)
+
+    monkeypatch.setattr(verifying, "_create", beaten)
+    mine = ask_for(quick, CODE, request_key=key)
+    rivals[0].join()
+    assert twins == [mine]
+    assert (Verification.objects.count(), OutboundCall.objects.count(), Lookup.objects.count()) == (1, 1, 1)
+    assert VerificationRequest.objects.count() == int(keyed)

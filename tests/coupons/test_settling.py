@@ -1,11 +1,13 @@
 """What a person does about a verification that did not settle by itself."""
 
+import threading
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import connections
 from django.utils import timezone
 
 from coupons.models import Verification
@@ -150,3 +152,33 @@ def test_a_dead_call_of_a_refused_verification_is_not_revived(quick: Shop) -> No
     for ask_first in (True, False):
         assert outbox.retry_dead(call_of(row), ask_first=ask_first) is False
     assert outbox.work(seconds=0.5) == 0
+
+
+def test_a_person_and_an_answer_at_the_same_moment_never_block_each_other(quick: Shop, manager: User) -> None:
+    """Both lock call and verification, in the same order: a deadlock would raise in one of them."""
+    errors: list[Exception] = []
+    for _ in range(5):
+        row = lose(quick, applied=True)
+        OutboundCall.objects.filter(state=State.UNKNOWN).update(due_at=timezone.now())
+        asking = claim(call_of(row).pk)
+        assert asking is not None
+        together = threading.Barrier(2)
+
+        def settle(row: Verification = row, together: threading.Barrier = together) -> None:
+            together.wait()
+            try:
+                verification_settle(verification=row, verified=True, note="x", actor=manager)
+            except CannotSettle:
+                pass
+            except Exception as error:
+                errors.append(error)
+            connections.close_all()
+
+        person = threading.Thread(target=settle)
+        person.start()
+        together.wait()
+        outbox.deliver(asking, None)
+        person.join()
+        row.refresh_from_db()
+        assert errors == []
+        assert (row.status, call_of(row).state) == (Status.VERIFIED, State.DONE)
