@@ -7,6 +7,7 @@ from typing import Literal
 from django.contrib.auth.models import User
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.text import format_lazy
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
@@ -15,6 +16,7 @@ from coupons import codes, services
 from coupons.models import Channel, Verification
 from coupons.models.verification import VerificationQuerySet
 from coupons.reasons import TEXTS, Reason
+from coupons.services.lookups import gateway_of
 from stores import audit
 from stores.models import Store
 from stores.registry import QueuePlace, ScanResult
@@ -37,6 +39,11 @@ class CouponKind:
     """Implements stores.registry.CounterKind."""
 
     name = "coupon"
+
+    def trouble(self, store: Store) -> StrOrPromise:
+        gateway = gateway_of(store)
+        reason = gateway.blocking_reason if gateway else Reason.STORE_UNAUTHORISED
+        return format_lazy("{} {}", TEXTS[reason].staff, TEXTS[reason].next_step) if reason else ""
 
     def recognise(self, text: str) -> str | None:
         return codes.find_in(text)

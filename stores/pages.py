@@ -72,14 +72,15 @@ def stores_at_work(user: User) -> list[Store]:
 
 
 def current_store(request: HttpRequest, stores: list[Store]) -> Store | None:
-    """The store named in the form, else the one chosen last, else the first. Raises Http404 for somebody else's."""
+    """The store named in the form, else the one chosen last, else the oldest. Raises Http404 for somebody else's."""
     by_id = {str(store.pk): store for store in stores}
     named = request.POST.get("store")
     if named is not None:
         if named not in by_id:
             raise Http404
         return by_id[named]
-    return by_id.get(str(request.session.get(STORE_IN_SESSION)), stores[0] if stores else None)
+    oldest = min(stores, key=lambda store: store.pk, default=None)
+    return by_id.get(str(request.session.get(STORE_IN_SESSION)), oldest)
 
 
 @staff_page
@@ -168,6 +169,7 @@ def _page(
     context = {
         "stores": stores,
         "store": store,
+        "troubles": [trouble for kind in counter_kinds() if store and (trouble := kind.trouble(store))],
         "first": first,
         "recent": recent[: SHOWN - 1] if first else recent,
         "request_key": uuid.uuid4().hex,

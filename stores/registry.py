@@ -117,6 +117,9 @@ class CounterKind(Protocol):
 
     name: str
 
+    def trouble(self, store: Store) -> StrOrPromise:
+        """Why this store cannot redeem codes of this kind at the moment; empty when it can."""
+
     def recognise(self, text: str) -> str | None:
         """The code found in what was scanned or pasted, or None when it is not of this kind."""
 

@@ -254,3 +254,12 @@ def test_the_page_allows_no_inline_script_and_no_other_host(counter: Client, sho
     page = answer.content.decode()
     assert not re.search(r'\sstyle="|\son\w+="|<script>|https?://', page)
     assert RateWindow.objects.count() == 0
+
+
+def test_a_store_that_cannot_verify_says_so_before_anything_is_scanned(client: Client, shop: Shop) -> None:
+    shop.gateway.authorisation = "expired"
+    shop.gateway.save()
+    client.force_login(member(shop.merchant, Role.OWNER))
+    page = client.get("/counter/").content.decode()
+    assert 'class="trouble"' in page
+    assert str(TEXTS[Reason.AUTHORISATION_EXPIRED].staff) in page
