@@ -68,10 +68,10 @@ def _reach_of(actor: Any) -> Reach:
     from stores.models import ApiKey, Staff
 
     if isinstance(actor, ApiKey):
+        if not actor.limited_to_stores:
+            return Reach(merchants=frozenset({actor.merchant_id}))
         own = actor.stores.filter(merchant_id=actor.merchant_id).values_list("pk", flat=True)
-        stores = frozenset(own) if actor.limited_to_stores else frozenset()
-        whole = frozenset() if actor.limited_to_stores else frozenset({actor.merchant_id})
-        return Reach(merchants=whole, stores=stores)
+        return Reach(stores=frozenset(own))
     if not actor.is_authenticated or not actor.is_active:
         return Reach()
     if actor.is_superuser:
