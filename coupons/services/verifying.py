@@ -289,7 +289,7 @@ def _walk(verification: Verification, *, ring: bool, call: OutboundCall | None =
             return
         # Having had the first slot, this thread may wait for the next one: that is one interval away.
         patience = pace.interval(call.platform) + pace.NEAR
-        verification.refresh_from_db()
+        verification.refresh_from_db(from_queryset=Verification.objects.select_related("product"))
         call = None
 
 

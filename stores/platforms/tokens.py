@@ -24,8 +24,7 @@ def with_token(connection: Connection, login: Callable[[], str], request: Callab
 
     Raises NotSent when no token can be had, LoginRefused when the platform rejects the credentials.
     """
-    fresh = Connection.objects.only("token", "token_serial").get(pk=connection.pk)
-    token, serial = fresh.token, fresh.token_serial
+    token, serial = connection.token, connection.token_serial
     if not token:
         token, serial = _renewed(connection, serial, login)
     try:
@@ -101,4 +100,5 @@ def _login(connection: Connection, serial: int, login: Callable[[], str]) -> tup
 def forget(connection: Connection) -> None:
     """Drops the token, for new credentials, and lets the account try at once."""
     pace.resume(connection.pace)
-    Connection.objects.filter(pk=connection.pk).update(token="", state=Connection.State.NEW, last_error="")
+    connection.token, connection.state, connection.last_error = "", Connection.State.NEW, ""
+    connection.save(update_fields=["token", "state", "last_error"])

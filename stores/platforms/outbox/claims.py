@@ -11,7 +11,7 @@ from django.db.models import Case, F, Q, QuerySet, Value, When
 from django.utils import timezone
 
 from stores.models import OutboundCall
-from stores.platforms.outbox.operations import operations
+from stores.platforms.outbox.operations import Operation, operations
 
 log = logging.getLogger(__name__)
 State = OutboundCall.State
@@ -32,8 +32,18 @@ def in_line(pace_id: int) -> QuerySet[OutboundCall]:
 
 def claim(call_id: int) -> OutboundCall | None:
     """Takes the lease on one due call; None when somebody else has it or nothing is due."""
-    now = timezone.now()
-    token = secrets.token_hex(16)
+    try:
+        return _claim(call_id, timezone.now(), secrets.token_hex(16))
+    except _HookFailed:
+        bury(call_id, "our own error before sending", claim="", executed_maybe=False)
+        return None
+
+
+class _HookFailed(Exception):
+    """The operation could not begin its try; the claim is undone with what it had begun."""
+
+
+def _claim(call_id: int, now: datetime, token: str) -> OutboundCall | None:
     with transaction.atomic():
         taken = OutboundCall.objects.filter(due(now), pk=call_id).update(
             state=Case(When(state=State.PENDING, then=Value(State.SENDING)), default=F("state")),
@@ -45,10 +55,19 @@ def claim(call_id: int) -> OutboundCall | None:
             return None
         call = OutboundCall.objects.select_related("connection", "pace").get(pk=call_id)
         operation = operations.of(call)
-        if call.state == State.SENDING and not _done(call, lambda: operation.sending(call)):
-            bury(call_id, "our own error before sending", claim=token, executed_maybe=False)
-            return None
+        if call.state == State.SENDING:
+            _begin(operation, call)
     return call
+
+
+def _begin(operation: Operation, call: OutboundCall) -> None:
+    try:
+        operation.sending(call)
+    except (OperationalError, InterfaceError):
+        raise
+    except Exception as error:
+        log.exception("the operation of call %s failed", call.pk)
+        raise _HookFailed from error
 
 
 def claim_next(pace_id: int) -> OutboundCall | None:

@@ -28,6 +28,7 @@ ACCOUNT_BACKOFF = (0, 1, 2, 5, 10, 20, 30)
 SETTLE_PATIENCE = 20.0
 # Machines' clocks differ a little; a lease is not used up to its last moment.
 CLOCK_MARGIN = 1.0
+SETTLED_FIELDS = ("state", "due_at", "settled_at", "lease_until", "claim", "was_unknown", "last_error")
 T = TypeVar("T")
 
 
@@ -102,9 +103,8 @@ def _settle(
     asking: bool,
 ) -> None:
     with transaction.atomic():
-        call = (
-            OutboundCall.objects.select_for_update(of=("self",)).select_related("connection", "pace").get(pk=claimed.pk)
-        )
+        call = OutboundCall.objects.select_for_update().get(pk=claimed.pk)
+        call.connection, call.pace = claimed.connection, claimed.pace
         _record(attempt, outcome)
         if call.claim != claimed.claim or call.state not in (State.SENDING, State.UNKNOWN):
             # Our lease ran out and another took over, or a person decided; the attempt row keeps what we heard.
@@ -119,7 +119,7 @@ def _settle(
             _try_later(call, operation, outcome, still_unknown=asking)
         else:
             _lose(call, operation, outcome)
-        call.save()
+        call.save(update_fields=SETTLED_FIELDS)
 
 
 def _record(attempt: OutboundAttempt, outcome: Verdict | PlatformError) -> None:
