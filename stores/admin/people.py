@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from stores.admin.base import OPERATOR, ScopedAdmin
 from stores.admin.filters import ScopedRelatedFilter
 from stores.admin.labels import state
-from stores.admin.staff_forms import StaffAddForm, StaffForm
+from stores.admin.staff_forms import StaffAddForm, StaffChangeForm
 from stores.models import Merchant, Staff, Store
 from stores.registry import store_links
 from stores.tenancy import Verb
@@ -59,8 +59,8 @@ class StaffAdmin(ScopedAdmin):
     list_select_related = ("user", "merchant")
     list_filter = (("merchant", ScopedRelatedFilter), "role", "is_active")
     search_fields = ("user__username", "user__first_name")
-    form = StaffForm
-    fieldsets = ((None, {"fields": ("merchant", "sign_in", "role", "stores", "is_active")}),)
+    form = StaffChangeForm
+    fieldsets = ((None, {"fields": ("merchant", "sign_in", "role", "stores", "is_active", "new_password")}),)
     add_fieldsets = (
         (_("Sign-in"), {"fields": ("username", "full_name", "password")}),
         (_("Work"), {"fields": ("merchant", "role", "stores")}),
@@ -82,6 +82,9 @@ class StaffAdmin(ScopedAdmin):
                 names["username"], password=names["password"], first_name=names["full_name"], is_staff=True
             )
         super().save_model(request, obj, form, change)
+        if change and form.cleaned_data.get("new_password"):
+            obj.user.set_password(form.cleaned_data["new_password"])
+            obj.user.save(update_fields=["password"])
 
     def audited(self, row: Staff) -> dict[str, Any]:
         return {"role": row.role, "active": row.is_active}

@@ -46,6 +46,28 @@ class StaffForm(forms.ModelForm[Staff]):
         return bool(was and not stays and not others.exists())
 
 
+class StaffChangeForm(StaffForm):
+    """A staff member's role and stores, and a new password for who has forgotten the old one."""
+
+    new_password = forms.CharField(
+        label=_("New password"),
+        required=False,
+        strip=False,
+        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
+        help_text=_("Leave empty to keep the present one."),
+    )
+
+    def clean_new_password(self) -> str:
+        password: str = self.cleaned_data["new_password"]
+        user = self.instance.user
+        if password and (user.is_superuser or user.memberships.exclude(pk=self.instance.pk).exists()):
+            # Whoever sets a password can sign in as that person, with all that it reaches elsewhere.
+            raise ValidationError(_("This person also works elsewhere; ask the platform operator."))
+        if password:
+            validate_password(password, user)
+        return password
+
+
 class StaffAddForm(StaffForm):
     """A staff member and the account to sign in with; the password is set here once and never shown."""
 

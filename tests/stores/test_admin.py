@@ -190,6 +190,30 @@ def test_a_changed_role_is_audited_with_the_new_role(client: Client, store: Stor
     assert (last_entry().verb, last_entry().data["role"]) == ("staff changed", "manager")
 
 
+def set_password(client: Client, user: User, store: Store) -> int:
+    address = reverse("admin:stores_staff_change", args=[user.memberships.get(merchant=store.merchant).pk])
+    data = {"role": "clerk", "stores": [store.pk], "is_active": "on", "new_password": "tiger-leaps-8-walls"}
+    return client.post(address, data).status_code
+
+
+def test_an_owner_can_set_a_new_password_for_who_forgot_it(client: Client, store: Store) -> None:
+    clerk = member(store.merchant, Role.CLERK, store)
+    assert set_password(client, clerk, store) == 302
+    clerk.refresh_from_db()
+    assert clerk.check_password("tiger-leaps-8-walls")
+    assert "tiger-leaps" not in str(last_entry().data)
+
+
+def test_an_owner_cannot_set_the_password_of_somebody_who_reaches_more(client: Client, store: Store) -> None:
+    elsewhere = member(store.merchant, Role.CLERK, store)
+    Staff.objects.create(user=elsewhere, merchant=MerchantFactory(), role=Role.OWNER)
+    operator = member(store.merchant, Role.CLERK, store, is_superuser=True)
+    for user in (elsewhere, operator):
+        assert set_password(client, user, store) == 200
+        user.refresh_from_db()
+        assert not user.check_password("tiger-leaps-8-walls")
+
+
 # API keys
 
 
