@@ -39,7 +39,10 @@ class Lookup(models.Model):
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
 
-    store = models.ForeignKey(Store, models.PROTECT, related_name="lookups", verbose_name=_("store"))
+    # Indexed together with the code below.
+    store = models.ForeignKey(
+        Store, models.PROTECT, related_name="lookups", db_index=False, verbose_name=_("store")
+    )
     code_hash = models.CharField(max_length=64, editable=False)
     code_tail = models.CharField(_("code ends with"), max_length=4)
     code = EncryptedTextField(blank=True, default="", editable=False)
@@ -121,7 +124,10 @@ class Verification(models.Model):
     LIVE = (Status.QUEUED, Status.SENDING, Status.UNKNOWN)
     FINAL = (Status.VERIFIED, Status.REFUSED)
 
-    store = models.ForeignKey(Store, models.PROTECT, related_name="verifications", verbose_name=_("store"))
+    # Indexed together with the time below.
+    store = models.ForeignKey(
+        Store, models.PROTECT, related_name="verifications", db_index=False, verbose_name=_("store")
+    )
     code_hash = models.CharField(max_length=64, editable=False)
     code_tail = models.CharField(_("code ends with"), max_length=4, db_index=True)
     code = EncryptedTextField(blank=True, default="", editable=False)
@@ -147,7 +153,13 @@ class Verification(models.Model):
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     requested_by = models.CharField(_("requested by"), max_length=150)
     user = models.ForeignKey(
-        "auth.User", models.SET_NULL, null=True, related_name="+", verbose_name=_("user"), editable=False
+        "auth.User",
+        models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_index=False,
+        verbose_name=_("user"),
+        editable=False,
     )
     settled_note = models.CharField(_("note of who settled it"), max_length=300, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
@@ -186,7 +198,7 @@ class VerificationRequestQuerySet(TenantQuerySet["VerificationRequest"]):
 class VerificationRequest(models.Model):
     """One request that named an idempotency key, and the verification that answers it."""
 
-    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+")
+    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=100)
     fingerprint = models.CharField(max_length=64)
     verification = models.ForeignKey(Verification, models.CASCADE, related_name="requests")

@@ -92,7 +92,7 @@ class OutboundCall(models.Model):
     operation = models.CharField(_("operation"), max_length=40)
     key = models.CharField(_("idempotency key"), max_length=100)
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="outbound", verbose_name=_("connection"))
-    pace = models.ForeignKey(Pace, models.PROTECT, related_name="calls", verbose_name=_("pace"))
+    pace = models.ForeignKey(Pace, models.PROTECT, related_name="calls", db_index=False, verbose_name=_("pace"))
     store = models.ForeignKey(Store, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("store"))
     subject_id = models.BigIntegerField(_("concerns"), help_text=_("Primary key of the row this call is owed for"))
     payload = models.JSONField(_("payload"), default=dict, blank=True)

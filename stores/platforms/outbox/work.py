@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection
@@ -26,6 +25,8 @@ log = logging.getLogger(__name__)
 LINGER = timedelta(seconds=5)
 # How long an account rests whose calls fail in our own code before they can be tried.
 UNSERVED_SECONDS = 30.0
+# A longer line than this is not counted to its end: nobody waits at a door for the thousandth place.
+COUNTED_AHEAD = 1000
 _senders = threading.BoundedSemaphore(settings.WEB_SENDERS)
 
 
@@ -162,31 +163,28 @@ def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
     calls = OutboundCall._meta.db_table
     # The list of states is the condition of the index outbound_live, word for word, or SQLite would not use it.
     sql = f"""
-        SELECT mine.id, mine.platform, mine.operation, {pace.seconds_until_free_sql("pace.next_at")},
-               ahead.operation, count(ahead.id)
+        SELECT mine.id, mine.platform, mine.operation, {pace.seconds_until_free_sql("pace.next_at")}, (
+            SELECT count(*) FROM (
+                SELECT 1 FROM {calls} ahead
+                WHERE ahead.pace_id = mine.pace_id
+                AND ahead.state IN ('pending', 'sending', 'unknown') AND ahead.state <> 'unknown'
+                AND (ahead.lane, ahead.queued_at) < (mine.lane, mine.queued_at)
+                LIMIT {COUNTED_AHEAD}
+            ) AS counted
+        )
         FROM {calls} mine JOIN stores_pace pace ON pace.id = mine.pace_id
-        LEFT JOIN {calls} ahead ON ahead.pace_id = mine.pace_id
-            AND ahead.state IN ('pending', 'sending', 'unknown') AND ahead.state <> 'unknown'
-            AND (ahead.lane, ahead.queued_at) < (mine.lane, mine.queued_at)
         WHERE mine.id IN ({", ".join(["%s"] * len(call_ids))}) AND mine.state IN ('pending', 'sending', 'unknown')
-        GROUP BY mine.id, mine.platform, mine.operation, pace.next_at, ahead.operation
     """  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(sql, list(call_ids))
-        rows = cursor.fetchall()
-    by_call: dict[int, list[tuple[Any, ...]]] = {}
-    for pk, *columns in rows:
-        by_call.setdefault(pk, []).append(tuple(columns))
-    return {pk: _place(columns) for pk, columns in by_call.items()}
+        return {pk: _place(*columns) for pk, *columns in cursor.fetchall()}
 
 
-def _place(rows: list[tuple[Any, ...]]) -> PlaceInLine:
-    """`rows`: (platform, own operation, seconds until the account is free, operation ahead, how many of it)."""
-    platform, own, free_in = rows[0][:3]
-    ahead = [(operations[platform, name], count) for *_, name, count in rows if name]
-    requests = sum(kind.requests_left * count for kind, count in ahead) + operations[platform, own].requests_left - 1
+def _place(platform: str, operation: str, free_in: float, ahead: int) -> PlaceInLine:
+    """Whoever is ahead is taken to need as many requests as this call does: nearly all are at the same step."""
+    requests = (ahead + 1) * operations[platform, operation].requests_left - 1
     wait = max(0.0, float(free_in)) + requests * pace.interval(platform)
-    return PlaceInLine(position=1 + sum(count for _, count in ahead), seconds=max(1, round(wait)))
+    return PlaceInLine(position=ahead + 1, seconds=max(1, round(wait)))
 
 
 def place_in_line(call: OutboundCall) -> PlaceInLine:
