@@ -53,7 +53,8 @@ def _test_name(config: dict[str, object]) -> str | None:
 
 def database() -> dict[str, object]:
     """DATABASES["default"] from DATABASE_URL; SQLite below var/ unless told otherwise."""
-    config: dict[str, object] = dict(env.db("DATABASE_URL", default=f"sqlite:///{VAR_DIR / 'zhanggui.sqlite3'}"))
+    url = env.str("DATABASE_URL", "") or f"sqlite:///{VAR_DIR / 'zhanggui.sqlite3'}"
+    config: dict[str, object] = dict(env.db_url_config(url))
     if "sqlite" in str(config["ENGINE"]):
         config["OPTIONS"] = sqlite_options()
         Path(str(config["NAME"])).parent.mkdir(parents=True, exist_ok=True)
