@@ -40,9 +40,7 @@ class Lookup(models.Model):
         FAILED = "failed", _("failed")
 
     # Indexed together with the code below.
-    store = models.ForeignKey(
-        Store, models.PROTECT, related_name="lookups", db_index=False, verbose_name=_("store")
-    )
+    store = models.ForeignKey(Store, models.PROTECT, related_name="lookups", db_index=False, verbose_name=_("store"))
     code_hash = models.CharField(max_length=64, editable=False)
     code_tail = models.CharField(_("code ends with"), max_length=4)
     code = EncryptedTextField(blank=True, default="", editable=False)
