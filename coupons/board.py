@@ -137,15 +137,21 @@ def _gateway_alerts(user: User) -> list[Alert]:
     rows = GatewayStore.objects.for_staff(user).select_related("store", "connection").order_by()
     blocked = rows.filter(
         Q(authorisation__in=[GatewayStore.Authorisation.NOT_AUTHORISED, GatewayStore.Authorisation.EXPIRED])
-        | Q(vanished_at__isnull=False)
         | Q(request_count__lte=0),
         store__is_active=True,
     )
     return [
-        Alert("error", f"{row.store.name}: {reason.label}", reverse("admin:coupons_gatewaystore_change", args=[row.pk]))
+        Alert("error", f"{row.store.name}: {reason.label}", _page_of(row))
         for row in blocked[:10]
         if (reason := row.blocking_reason)
+    ] + [
+        Alert("warning", _("%(store)s is no longer in Meituan's list.") % {"store": row.store.name}, _page_of(row))
+        for row in rows.filter(vanished_at__isnull=False, store__is_active=True)[:10]
     ]
+
+
+def _page_of(row: GatewayStore) -> str:
+    return reverse("admin:coupons_gatewaystore_change", args=[row.pk])
 
 
 def _quota_alerts(user: User) -> list[Alert]:
@@ -156,7 +162,7 @@ def _quota_alerts(user: User) -> list[Alert]:
             "warning",
             _("%(store)s: %(left)d calls left (%(days)s).")
             % {"store": row.store.name, "left": row.request_count, "days": days_left(outlooks[row.pk])},
-            reverse("admin:coupons_gatewaystore_change", args=[row.pk]),
+            _page_of(row),
         )
         for row in rows
         if runs_low(outlooks[row.pk])

@@ -25,7 +25,6 @@ WITH_GATEWAY = Store.objects.select_related("gateway__connection").only(
     "merchant_id",
     "gateway__authorisation",
     "gateway__request_count",
-    "gateway__vanished_at",
     "gateway__connection__state",
     "gateway__connection__is_active",
     "gateway__connection__pace_id",

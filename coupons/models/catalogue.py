@@ -55,8 +55,11 @@ class GatewayStore(models.Model):
 
     @property
     def closed_reason(self) -> Reason | None:
-        """The same as far as it concerns the store alone: its authorisation and the calls left."""
-        if self.authorisation == self.Authorisation.NOT_AUTHORISED or self.vanished_at:
+        """The same as far as it concerns the store alone: its authorisation and the calls left.
+
+        A store that vanished from the list is still tried: a list may be incomplete, and business must not stop for it.
+        """
+        if self.authorisation == self.Authorisation.NOT_AUTHORISED:
             return Reason.STORE_UNAUTHORISED
         if self.authorisation == self.Authorisation.EXPIRED:
             return Reason.AUTHORISATION_EXPIRED

@@ -118,6 +118,14 @@ def test_what_needs_a_person_is_listed_with_its_place(store: Store, owner: User)
     assert {client.get(url).status_code for url in found.values()} == {200}
 
 
+def test_a_store_missing_in_the_list_is_a_warning(store: Store, owner: User) -> None:
+    row = GatewayStoreFactory(store=store, vanished_at=timezone.now())
+    page = reverse("admin:coupons_gatewaystore_change", args=[row.pk])
+    assert [(alert.level, str(alert.text), alert.url) for alert in board.alerts(owner)] == [
+        ("warning", "雀友棋牌室 is no longer in Meituan's list.", page)
+    ]
+
+
 def test_alerts_of_other_merchants_are_not_shown(store: Store, owner: User) -> None:
     VerificationFactory(status=Status.UNKNOWN, needs_person=True)
     GatewayStoreFactory(authorisation=Authorisation.EXPIRED)

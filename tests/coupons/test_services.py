@@ -109,7 +109,6 @@ def test_the_same_code_at_two_stores_is_two_verifications(quick: Shop) -> None:
         ({"authorisation": Authorisation.NOT_AUTHORISED}, Reason.STORE_UNAUTHORISED),
         ({"authorisation": Authorisation.EXPIRED}, Reason.AUTHORISATION_EXPIRED),
         ({"request_count": 0}, Reason.QUOTA_EXHAUSTED),
-        ({"vanished_at": timezone.now()}, Reason.STORE_UNAUTHORISED),
     ],
 )
 def test_no_call_is_owed_that_would_surely_fail(quick: Shop, change: dict[str, Any], reason: Reason) -> None:
@@ -118,6 +117,11 @@ def test_no_call_is_owed_that_would_surely_fail(quick: Shop, change: dict[str, A
     assert (row.status, row.reason, row.code) == (Status.REFUSED, reason, "")
     assert not OutboundCall.objects.exists()
     assert arrived(quick) == []
+
+
+def test_a_store_that_is_missing_in_the_list_is_still_tried(quick: Shop) -> None:
+    GatewayStore.objects.update(vanished_at=timezone.now())
+    assert verify(quick, quick.code()).status == Status.VERIFIED
 
 
 def test_a_store_without_gateway_or_with_a_refused_login_is_not_authorised(quick: Shop) -> None:
