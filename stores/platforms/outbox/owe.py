@@ -54,15 +54,10 @@ def owe(
     return call
 
 
-def ring_for(call_id: int, times: int = 1) -> None:
-    """Rings once the surrounding transaction has committed; several rings wake several workers."""
-
-    def ring() -> None:
-        for _ in range(times):
-            queue.ring(DELIVER, call_id)
-
+def ring_for(call_id: int) -> None:
+    """Rings once the surrounding transaction has committed."""
     # A doorbell that cannot be rung (robust) fails nobody: the sweeper finds what is due.
-    transaction.on_commit(ring, robust=True)
+    transaction.on_commit(lambda: queue.ring(DELIVER, call_id), robust=True)
 
 
 def revoke(call: OutboundCall, reason: str) -> bool:
