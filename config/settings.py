@@ -152,7 +152,7 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Zhanggui 掌柜 API",
     "DESCRIPTION": (
-        "Verifies Meituan group coupons for a merchant's own systems.\n\n"
+        "Verifies Meituan group coupons and serves Meituan ticket orders for a merchant's own systems.\n\n"
         "Send `Authorization: Bearer <key>`; the key is made in the back office. Bodies are JSON, times are ISO 8601, "
         "sums are yuan in strings. Errors are `application/problem+json` with a stable `code`. "
         "`Accept-Language: en` gives English texts, everything else Chinese ones."
@@ -163,6 +163,8 @@ SPECTACULAR_SETTINGS = {
         "LookupStatus": "coupons.models.Lookup.Status",
         "BatchLineStatus": "coupons.api.schema.LINE_STATUSES",
         "Reason": "coupons.reasons.Reason",
+        "TicketOrderStatus": "trip.models.Order.Status",
+        "TicketRefundStatus": "trip.models.Refund.Status",
     },
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
@@ -194,6 +196,13 @@ Q_CLUSTER = {
 PACE_SECONDS = {"umember": env.float("UMEMBER_PACE_SECONDS", 0.56)}
 UMEMBER_BASE_URL: str = env.str("UMEMBER_BASE_URL", "http://mtopen.umember.cn")
 UMEMBER_TIMEOUT: tuple[float, float] = (5.0, 15.0)
+# Where Meituan takes notices about ticket orders, with the path before /order/pay/notice.
+TRIP_NOTICE_BASE_URL: str = env.str(
+    "TRIP_NOTICE_BASE_URL", "https://connectivity-adapter.meituan.com/rhone/mtp/api"
+).rstrip("/")
+# How far Meituan's clock may be from ours, in seconds: a signed call is worth nothing after that.
+TRIP_DATE_WINDOW = env.float("TRIP_DATE_WINDOW", 600.0)
+TRIP_TIMEOUT: tuple[float, float] = (5.0, 15.0)
 LEASE = timedelta(seconds=env.float("LEASE_SECONDS", 45.0))
 # The longest that one request to a platform may take; a lease must outlast it (stores.checks).
 REQUEST_SECONDS = 20.0

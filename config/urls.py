@@ -9,9 +9,11 @@ from stores.api import ApiDocs, no_such_route
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("stores.urls")),
     path("", include("coupons.urls")),
+    path("", include("trip.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", ApiDocs.as_view(url_name="schema"), name="api-docs"),
     path("api/v1/", include("coupons.api.urls")),
+    path("api/v1/trip/", include("trip.api.urls")),
     re_path(r"^api/", no_such_route),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),

@@ -56,7 +56,7 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
 
 def _line(item: MenuItem) -> dict[str, Any] | None:
     try:
-        return {"title": item.title, "icon": item.icon, "link": reverse(item.url_name)}
+        return {"title": item.title, "icon": item.icon, "link": f"{reverse(item.url_name)}{item.query}"}
     except NoReverseMatch:
         return None
 
@@ -93,12 +93,13 @@ CHART_OPTIONS = json.dumps(
 
 
 def chart_data(chart: Chart) -> str:
-    """JSON for the chart component: bars stacked per label."""
+    """JSON for the chart component: series of the same stack stand on top of each other."""
     series = [
         {
             "label": name,
             "data": list(values),
             "backgroundColor": PALETTE[n % len(PALETTE)],
+            "stack": "all" if chart.is_stacked else name,
         }
         for n, (name, values) in enumerate(chart.series.items())
     ]

@@ -20,6 +20,7 @@ TITLES: dict[str, StrOrPromise] = {
     "malformed_json": gettext_lazy("The body is not valid JSON"),
     "malformed_code": gettext_lazy("This is not a coupon code"),
     "idempotency_key_reused": gettext_lazy("This Idempotency-Key was used before, for another store or code"),
+    "order_conflict": gettext_lazy("The order does not allow this as it stands"),
     "body_too_large": gettext_lazy("The body is too large"),
     "method_not_allowed": gettext_lazy("This method is not allowed here"),
     "unsupported_media_type": gettext_lazy("Send JSON"),

@@ -26,6 +26,7 @@ from stores.tenancy import Verb, may, reach_of
 SHOWN = 10
 STORE_IN_SESSION = "counter_store"
 _KEY = re.compile(r"[\w\-]{8,64}", re.ASCII)
+_AMOUNT = re.compile("[0-9]{1,9}")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 View = Callable[..., HttpResponse]
@@ -114,10 +115,12 @@ def scan_result(request: HttpRequest, kind: str, key: str) -> HttpResponse:
 
 
 def scan(request: HttpRequest, store: Store) -> ScanResult:
-    """Finds the kind that knows the code in what was scanned, and redeems it."""
+    """Finds the kind that knows the code in what was scanned, and redeems it; or takes the answer to "how many"."""
+    if "amount" in request.POST:
+        return _take(request, store)
     text = request.POST.get("text", "")
     for kind in counter_kinds():
-        code = kind.recognise(text)
+        code = kind.recognise(text, store)
         if code:
             return kind.redeem(
                 user=person(request),
@@ -135,6 +138,23 @@ def scan(request: HttpRequest, store: Store) -> ScanResult:
     )
 
 
+def _take(request: HttpRequest, store: Store) -> ScanResult:
+    kind, amount = _kind(request.POST.get("kind", "")), request.POST["amount"]
+    if kind is None:
+        raise Http404
+    result = kind.take(
+        user=person(request),
+        store=store,
+        key=request.POST.get("key", ""),
+        amount=int(amount) if _AMOUNT.fullmatch(amount) else 0,
+        request_key=request_key(request),
+        ip=limits.client_ip(request),
+    )
+    if result is None:
+        raise Http404
+    return result
+
+
 def request_key(request: HttpRequest) -> str:
     """The key that came with the form, made by the page for one scan; a new one when it is missing or odd."""
     given = request.POST.get("request_key", "")
@@ -144,7 +164,8 @@ def request_key(request: HttpRequest) -> str:
 def _answer(request: HttpRequest, stores: list[Store], store: Store, result: ScanResult) -> HttpResponse:
     status = 200 if result.key else 422
     if is_htmx(request):
-        return render(request, "stores/_scan.html", {"scan": result, "fresh": True}, status=status)
+        context = {"scan": result, "fresh": True, "store": store, "request_key": uuid.uuid4().hex}
+        return render(request, "stores/_scan.html", context, status=status)
     if result.key:
         return redirect(f"{reverse('counter')}?scan={result.kind}.{result.key}")
     return _page(request, stores, store, result, status=status)
@@ -156,8 +177,12 @@ def _asked_for(request: HttpRequest) -> ScanResult | None:
 
 
 def _find(user: User, name: str, key: str) -> ScanResult | None:
-    kind = next((kind for kind in counter_kinds() if kind.name == name), None)
+    kind = _kind(name)
     return kind.result(user=user, key=key) if kind else None
+
+
+def _kind(name: str) -> CounterKind | None:
+    return next((kind for kind in counter_kinds() if kind.name == name), None)
 
 
 def _page(

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, Literal, Protocol
+from typing import Any, Literal, Protocol, runtime_checkable
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
@@ -11,6 +11,8 @@ from django.utils.module_loading import import_string
 from django_stubs_ext import StrOrPromise
 
 from stores.models import Connection, Store
+
+Tone = Literal["plain", "good", "warn", "bad"]
 
 
 @dataclass(frozen=True)
@@ -21,7 +23,7 @@ class Card:
     value: str
     hint: StrOrPromise = ""
     url: str = ""
-    tone: Literal["plain", "good", "warn", "bad"] = "plain"
+    tone: Tone = "plain"
 
 
 @dataclass(frozen=True)
@@ -35,18 +37,19 @@ class Alert:
 
 @dataclass(frozen=True)
 class Chart:
-    """A bar chart on the dashboard: one bar per label, one series per name."""
+    """A bar chart on the dashboard: one bar per label, one series per name, on top of each other or side by side."""
 
     title: StrOrPromise
     labels: Sequence[str]
     series: dict[str, Sequence[float]]
+    is_stacked: bool = True
 
 
 @dataclass(frozen=True)
 class Row:
     cells: Sequence[StrOrPromise]
     url: str = ""
-    tone: Literal["plain", "good", "warn", "bad"] = "plain"
+    tone: Tone = "plain"
 
     @property
     def label(self) -> str:
@@ -84,8 +87,16 @@ class Link:
 class PlatformTools(Protocol):
     """What the admin can do with a connection to one platform."""
 
+    # What is said after a test that found nothing wrong.
+    works: StrOrPromise
+
     def test(self, *, connection: Connection, user: User, ip: str) -> str:
-        """Signs in with the stored credentials; "" or what went wrong."""
+        """Tries the stored credentials as far as the platform allows; "" or what is wrong."""
+
+
+@runtime_checkable
+class SyncTools(PlatformTools, Protocol):
+    """For platforms that list their stores."""
 
     def sync(self, *, connection: Connection, user: User) -> list[Alert]:
         """Reads the platform's lists and says what is new, changed or vanished."""
@@ -97,19 +108,35 @@ class QueuePlace:
     seconds: int
 
 
+AMOUNT_BUTTONS = 10
+
+
 @dataclass(frozen=True)
 class ScanResult:
-    """What the counter shows for one scan. `key` finds it again while it is `waiting`; `code` is masked."""
+    """What the counter shows for one scan. `key` finds it again while it is `waiting`; `code` is masked.
+
+    With `ask` nothing is redeemed yet: the code stands for several, and the card asks how many, `most` at most.
+    """
 
     kind: str
     key: str
-    state: Literal["ok", "refused", "waiting", "unknown"]
+    state: Literal["ok", "refused", "waiting", "unknown", "ask"]
     title: StrOrPromise
     lines: Sequence[StrOrPromise] = ()
     next_step: StrOrPromise = ""
     place: QueuePlace | None = None
     code: str = ""
     at: datetime | None = None
+    most: int = 0
+
+    @property
+    def amounts(self) -> range:
+        """What the card has a button for; what is more is typed."""
+        return range(1, min(self.most, AMOUNT_BUTTONS) + 1)
+
+    @property
+    def has_more(self) -> bool:
+        return self.most > AMOUNT_BUTTONS
 
 
 class CounterKind(Protocol):
@@ -120,11 +147,14 @@ class CounterKind(Protocol):
     def trouble(self, store: Store) -> StrOrPromise:
         """Why this store cannot redeem codes of this kind at the moment; empty when it can."""
 
-    def recognise(self, text: str) -> str | None:
-        """The code found in what was scanned or pasted, or None when it is not of this kind."""
+    def recognise(self, text: str, store: Store) -> str | None:
+        """The code found in what was scanned or pasted at this store, or None when it is not of this kind."""
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str, ip: str) -> ScanResult:
         """Redeems the code, or joins or queues it; never raises for what a guest may have brought."""
+
+    def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str, ip: str) -> ScanResult | None:
+        """Redeems so many of what an earlier scan asked about; None when it asked nothing. 0 is no number."""
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
         """The present state of an earlier scan; None when this user may not see it."""
@@ -143,13 +173,14 @@ class Schedule:
 
 @dataclass(frozen=True)
 class MenuItem:
-    """A line of the admin's side menu; `shown` decides per person."""
+    """A line of the admin's side menu; `shown` decides per person, `query` chooses among a list's rows."""
 
     section: StrOrPromise
     title: StrOrPromise
     icon: str
     url_name: str
     shown: Callable[[HttpRequest], bool] = lambda request: True
+    query: str = ""
 
 
 @dataclass
@@ -163,6 +194,8 @@ class Registry:
     steps: list[str] = field(default_factory=list)
     store_links: list[str] = field(default_factory=list)
     platform_tools: dict[str, str] = field(default_factory=dict)
+    # By platform: its form (stores/admin/connection_forms.py).
+    connection_forms: dict[str, str] = field(default_factory=dict)
     counter_kinds: list[str] = field(default_factory=list)
     counter_links: list[MenuItem] = field(default_factory=list)
     sandbox_classes: list[str] = field(default_factory=list)
@@ -208,6 +241,11 @@ def store_links(store: Store) -> list[Link]:
 def platform_tools(platform: str) -> PlatformTools | None:
     path = registry.platform_tools.get(platform)
     return import_string(path)() if path else None
+
+
+def connection_form(platform: str) -> Any:
+    """The class of a platform's connection form."""
+    return import_string(registry.connection_forms[platform])
 
 
 def counter_kinds() -> list[CounterKind]:

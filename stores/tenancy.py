@@ -26,11 +26,24 @@ class Verb(models.TextChoices):
     MANAGE_STAFF = "manage_staff"
     MANAGE_CONNECTIONS = "manage_connections"
     VIEW_AUDIT = "view_audit"
+    VIEW_PERSONAL = "view_personal"
+    # Manages ticket products and their stock, and decides refunds.
+    SELL = "sell"
 
 
 ROLE_VERBS: dict[str, frozenset[Verb]] = {
     Role.CLERK: frozenset({Verb.VIEW, Verb.VERIFY}),
-    Role.MANAGER: frozenset({Verb.VIEW, Verb.VERIFY, Verb.EXPORT, Verb.SETTLE, Verb.MANAGE_STORES}),
+    Role.MANAGER: frozenset(
+        {
+            Verb.VIEW,
+            Verb.VERIFY,
+            Verb.EXPORT,
+            Verb.SETTLE,
+            Verb.MANAGE_STORES,
+            Verb.VIEW_PERSONAL,
+            Verb.SELL,
+        }
+    ),
     Role.OWNER: frozenset(Verb),
 }
 
@@ -48,6 +61,10 @@ class Reach:
     def merchants_in_part(self) -> frozenset[int]:
         """Merchants that the actor belongs to, wholly or for some stores only."""
         return self.merchants | {merchant for merchant, _ in self.roles}
+
+    def includes(self, *, merchant_id: int, store_id: int) -> bool:
+        """Whether for_staff would find this store: for one that was read already."""
+        return self.everything or merchant_id in self.merchants or store_id in self.stores
 
     def may(self, verb: Verb, merchant_id: int | None = None) -> bool:
         """Whether some role of the actor (at that merchant, when given) includes the verb."""
@@ -97,6 +114,10 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
 
     merchant_path: ClassVar[str] = "merchant"
     store_path: ClassVar[str | None] = "store"
+
+    def one(self) -> Row | None:
+        """The row of a query that finds at most one. Unlike first() it has nothing sorted."""
+        return next(iter(self.order_by()), None)
 
     def for_staff(self, actor: Any) -> Self:
         """The rows that this user or API key may see; those of no store need the whole merchant."""

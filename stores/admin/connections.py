@@ -2,23 +2,24 @@
 
 from typing import Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import display
 from django.db import models
-from django.http import HttpRequest
+from django.forms import HiddenInput
+from django.http import HttpRequest, HttpResponse
+from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminEmailInputWidget, UnfoldAdminPasswordWidget
 
 from stores.admin.base import person
 from stores.admin.buttons import Button, ButtonsAdmin, button
+from stores.admin.connection_forms import ConnectionForm
 from stores.admin.filters import ScopedRelatedFilter
 from stores.admin.labels import state
 from stores.limits import client_ip
 from stores.models import Connection
 from stores.platforms import tokens
-from stores.registry import platform_tools
+from stores.registry import SyncTools, connection_form, platform_tools, registry
 from stores.tenancy import Verb
 
 STATE_COLOURS = {"new": "info", "working": "success", "refused": "danger"}
@@ -27,41 +28,13 @@ LEVELS = {"info": messages.INFO, "warning": messages.WARNING, "error": messages.
 IDENTITY = {"platform", "account", "base_url", "credentials"}
 
 
-class ConnectionForm(forms.ModelForm[Connection]):
-    email = forms.EmailField(
-        label=_("Login e-mail"),
-        required=False,
-        widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"}),
-        help_text=_("Leave empty when it is the account above."),
-    )
-    password = forms.CharField(
-        label=_("Password"),
-        required=False,
-        strip=False,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text=_("Stored encrypted and never shown again. Leave empty to keep the stored one."),
-    )
-
-    class Meta:
-        model = Connection
-        fields = ("merchant", "platform", "name", "account", "is_active")
-
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        if not password and not self.instance.pk:
-            raise forms.ValidationError(_("A new connection needs a password."))
-        return password
-
-    def new_credentials(self) -> dict[str, str] | None:
-        """The stored credentials with what was typed; None when nothing was."""
-        typed = {name: self.cleaned_data[name] for name in ("email", "password") if self.cleaned_data[name]}
-        return {**(self.instance.credentials or {}), **typed} if typed else None
+def _syncs(connection: Connection) -> bool:
+    return isinstance(platform_tools(connection.platform), SyncTools)
 
 
 @admin.register(Connection)
 class ConnectionAdmin(ButtonsAdmin):
     viewing = adding = changing = Verb.MANAGE_CONNECTIONS
-    form = ConnectionForm
     buttons = ("test", "sync")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_display = ("__str__", "merchant", "account", "state_label", "checked_at", "is_active")
@@ -69,11 +42,59 @@ class ConnectionAdmin(ButtonsAdmin):
     list_filter = (("merchant", ScopedRelatedFilter), "platform", "state", "is_active")
     search_fields = ("name", "account")
     readonly_fields = ("state_label", "last_error", "checked_at")
-    add_fieldsets = (
-        (None, {"fields": ("merchant", "platform", "name", "account", "is_active", "base_url")}),
-        (_("Credentials"), {"fields": ("email", "password")}),
-    )
-    fieldsets = (*add_fieldsets, (_("State"), {"fields": readonly_fields}))
+    change_form_outer_after_template = "stores/admin/connection_told.html"
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """First which platform, then what that platform wants to know."""
+        if self._platform(request, None) is None and self.has_add_permission(request):
+            return self._choose_platform(request)
+        page: HttpResponse = super().add_view(request, form_url, extra_context)
+        return page
+
+    def _platform(self, request: HttpRequest, row: Connection | None) -> str | None:
+        named = row.platform if row else request.POST.get("platform", request.GET.get("platform"))
+        return named if named in registry.connection_forms else None
+
+    def _choose_platform(self, request: HttpRequest) -> HttpResponse:
+        titles = dict(Connection.Platform.choices)
+        context = self.admin_site.each_context(request) | {
+            "title": _("Add a connection"),
+            "opts": self.opts,
+            "platforms": [
+                {"title": titles[platform], "url": f"?platform={platform}"} for platform in registry.connection_forms
+            ],
+        }
+        return TemplateResponse(request, "stores/admin/choose_platform.html", context)
+
+    def _form(self, request: HttpRequest, row: Connection | None) -> type[ConnectionForm]:
+        platform = self._platform(request, row)
+        return connection_form(platform) if platform else ConnectionForm
+
+    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
+        return super().get_form(request, obj, change, **(kwargs | {"form": self._form(request, obj)}))
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        hidden = self.hidden_fields(request, obj)
+        names = ("merchant", "platform", "name", "account", "is_active", "base_url")
+        parts = [
+            (None, {"fields": [name for name in names if name not in hidden]}),
+            (_("Credentials"), {"fields": self._form(request, obj).credential_fields(obj)}),
+        ]
+        return [*parts, (_("State"), {"fields": self.readonly_fields})] if obj else parts
+
+    def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if db_field.name == "platform":
+            kwargs |= {"widget": HiddenInput(), "initial": self._platform(request, None)}
+        return super().formfield_for_choice_field(db_field, request, **kwargs)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        row = kwargs.get("obj")
+        form = self._form(request, row)
+        if row:
+            context |= {"told_in": form.told_in, **form.told_of(row)}
+        else:
+            context["subtitle"] = dict(Connection.Platform.choices).get(str(self._platform(request, None)))
+        return super().render_change_form(request, context, *args, **kwargs)
 
     def hidden_fields(self, request: HttpRequest, row: Any) -> set[str]:
         """Where we connect to is for operators: a merchant could point it at our own network."""
@@ -105,12 +126,12 @@ class ConnectionAdmin(ButtonsAdmin):
         if error:
             messages.error(request, _("The platform could not be signed in to: %(error)s") % {"error": error})
         else:
-            messages.success(request, _("The connection works."))
+            messages.success(request, tools.works)
 
-    @button(Button(title=_("Sync stores"), icon="sync", needs=Verb.MANAGE_CONNECTIONS))
+    @button(Button(title=_("Sync stores"), icon="sync", needs=Verb.MANAGE_CONNECTIONS, shown=_syncs))
     def sync(self, request: HttpRequest, row: Connection, answers: dict[str, Any]) -> None:
         tools = platform_tools(row.platform)
-        for line in tools.sync(connection=row, user=person(request)) if tools else []:
+        for line in tools.sync(connection=row, user=person(request)) if isinstance(tools, SyncTools) else []:
             messages.add_message(request, LEVELS[line.level], line.text)
 
     @display(description=_("state"), ordering="state")

@@ -11,6 +11,7 @@ from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter, Relate
 from unfold.utils import parse_date_str
 
 from stores.admin.base import seen_by
+from stores.models import Connection
 from stores.platforms.outbox import operations
 
 
@@ -50,6 +51,19 @@ class OperationFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(operation=self.value()) if self.value() else queryset
+
+
+class PlatformFilter(DropdownFilter):
+    """By platform, called as people call it."""
+
+    title = _("platform")
+    parameter_name = "platform"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(Connection.Platform.choices)
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(platform=self.value()) if self.value() else queryset
 
 
 class PresenceFilter(DropdownFilter):

@@ -21,7 +21,7 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
         label=_("scopes"),
         choices=ApiKey.Scope.choices,
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
-        initial=ApiKey.Scope.values,
+        initial=[scope for scope in ApiKey.Scope.values if scope != ApiKey.Scope.PERSONAL],
     )
 
     class Meta:

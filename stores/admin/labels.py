@@ -8,10 +8,17 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 
+from stores.models import Connection
+
 
 def state(text: Any, colours: dict[str, str], key: str) -> SafeString:
     """A coloured label; `colours` maps the stored value to info, success, warning or danger."""
     return render_to_string("unfold/helpers/label.html", {"text": text, "type": colours.get(key, "info")})
+
+
+def platform_name(platform: str) -> str:
+    """What people call a platform."""
+    return str(dict(Connection.Platform.choices).get(platform, platform))
 
 
 def moment(at: datetime | None) -> str:

@@ -15,11 +15,12 @@ from django.utils.translation import pgettext_lazy
 
 from stores.admin.base import LedgerAdmin
 from stores.admin.buttons import Button, ButtonsAdmin, button
-from stores.admin.filters import DayFilter, OperationFilter, ScopedRelatedFilter
-from stores.admin.labels import moment, state
+from stores.admin.filters import DayFilter, OperationFilter, PlatformFilter, ScopedRelatedFilter
+from stores.admin.labels import moment, platform_name, state
 from stores.audit import shown
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms import inbox
+from stores.platforms.outbox import operations, retry_dead
 from stores.platforms.outbox.operations import title_of
 from stores.tenancy import Verb
 
@@ -59,14 +60,21 @@ def preformatted(text: str) -> SafeString:
     return format_html('<pre class="zg-pre">{}</pre>', text)
 
 
+def _may_be_sent_again(call: OutboundCall) -> bool:
+    """A call that does no harm when it is sent twice, and was given up."""
+    known = operations.by_name.get((call.platform, call.operation))
+    return call.state == OutboundCall.State.DEAD and known is not None and known.repeatable
+
+
 @admin.register(OutboundCall)
-class OutboundCallAdmin(LedgerAdmin):
+class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     viewing = Verb.SETTLE
+    buttons = ("send_again",)
     list_display = ("title", "store", "subject_id", "state_label", "attempts_made", "error", "queued_at", "due_at")
     list_select_related = ("store", "connection__merchant")
-    list_filter = (("store", ScopedRelatedFilter), OperationFilter, "state", ("queued_at", DayFilter))
+    list_filter = (("store", ScopedRelatedFilter), PlatformFilter, OperationFilter, "state", ("queued_at", DayFilter))
     fields = (
-        ("platform", "title"),
+        ("platform_label", "title"),
         ("account", "store"),
         ("subject_id", "state_label"),
         ("lane", "attempts_made"),
@@ -75,6 +83,21 @@ class OutboundCallAdmin(LedgerAdmin):
         ("was_unknown", "error"),
         "tries",
     )
+
+    @button(Button(title=_("Send again"), icon="replay", needs=Verb.SETTLE, shown=_may_be_sent_again))
+    def send_again(self, request: HttpRequest, row: OutboundCall, answers: dict[str, Any]) -> None:
+        with transaction.atomic():
+            done = _may_be_sent_again(row) and retry_dead(row, ask_first=False)
+            if done:
+                self.audit(request, "resent", row)
+        if done:
+            messages.success(request, _("It will be sent again at once."))
+        else:
+            messages.error(request, _("This need not be sent any more, or is on its way already."))
+
+    @display(description=_("platform"))
+    def platform_label(self, call: OutboundCall) -> str:
+        return platform_name(call.platform)
 
     @display(description=_("operation"))
     def title(self, call: OutboundCall) -> str:
@@ -130,11 +153,20 @@ class OutboundAttemptAdmin(LedgerAdmin):
 class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     viewing = Verb.SETTLE
     buttons = ("replay",)
-    list_display = ("received_at", "platform", "kind", "connection", "state_label", "attempts", "repeats", "handled_at")
+    list_display = (
+        "received_at",
+        "platform_label",
+        "kind",
+        "connection",
+        "state_label",
+        "attempts",
+        "repeats",
+        "handled_at",
+    )
     list_select_related = ("connection__merchant",)
-    list_filter = (("connection", ScopedRelatedFilter), "platform", "state", ("received_at", DayFilter))
+    list_filter = (("connection", ScopedRelatedFilter), PlatformFilter, "state", ("received_at", DayFilter))
     fields = (
-        ("platform", "kind"),
+        ("platform_label", "kind"),
         ("connection", "state_label"),
         ("received_at", "handled_at"),
         ("attempts", "repeats"),
@@ -158,6 +190,10 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
             inbox.replay(row)
             self.audit(request, "replayed", row)
         messages.success(request, _("The event will be handled again."))
+
+    @display(description=_("platform"))
+    def platform_label(self, event: InboundEvent) -> str:
+        return platform_name(event.platform)
 
     @display(description=_("state"))
     def state_label(self, event: InboundEvent) -> SafeString:

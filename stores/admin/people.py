@@ -26,7 +26,7 @@ class MerchantAdmin(ScopedAdmin):
     viewing = adding = changing = OPERATOR
     list_display = ("name", "is_active", "created_at")
     search_fields = ("name",)
-    fields = ("name", "is_active")
+    fields = ("name", "is_active", "personal_data_days")
 
 
 @admin.register(Store)

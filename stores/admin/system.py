@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from stores.admin.base import OPERATOR, LedgerAdmin, ReadOnlyAdmin, ScopedAdmin
+from stores.admin.labels import platform_name
 from stores.models import Heartbeat, Pace
 
 
@@ -41,9 +42,13 @@ class GroupAdmin(ReadOnlyAdmin):
 @admin.register(Pace)
 class PaceAdmin(ReadOnlyAdmin):
     viewing = OPERATOR
-    list_display = fields = ("platform", "account", "next_at", "failures")
+    list_display = fields = ("platform_label", "account", "next_at", "failures")
     ordering = ("platform", "account")
     search_fields = ("account",)
+
+    @display(description=_("platform"))
+    def platform_label(self, pace: Pace) -> str:
+        return platform_name(pace.platform)
 
 
 @admin.register(Heartbeat)

@@ -6,7 +6,7 @@ from datetime import timedelta
 from django.contrib.auth.models import User
 
 from stores import audit
-from stores.demo.world import World
+from stores.demo.world import SandboxWord, World
 from stores.models import ApiKey, AuditEntry, Merchant, Staff, Store
 from stores.tenancy import Role
 
@@ -38,6 +38,8 @@ PEOPLE: dict[str, tuple[str, str, str, Role | None, tuple[int, ...]]] = {
 class PeopleDemo:
     """A DemoPart. Later parts find the merchants by name and the stores in `facts["stores"]`, in STORES' order."""
 
+    fact = "users"
+
     def fill(self, world: World) -> None:
         merchants = {name: Merchant.objects.create(name=name) for name in STORES}
         stores = {name: self._stores(merchant) for name, merchant in merchants.items()}
@@ -51,10 +53,15 @@ class PeopleDemo:
         self._audit(world, merchants[OURS], stores[OURS])
 
     def connect(self, world: World) -> None:
-        pass
+        """A key of an earlier version learns what has been added since."""
+        for secret in (world.facts["api_key"], world.facts["other_api_key"]):
+            ApiKey.objects.filter(digest=ApiKey.digest_of(secret)).update(scopes=ApiKey.Scope.values)
 
     def sandbox_seeds(self, world: World) -> dict[str, object]:
         return {}
+
+    def sandbox_words(self, world: World) -> list[SandboxWord]:
+        return []
 
     @staticmethod
     def _stores(merchant: Merchant) -> list[Store]:

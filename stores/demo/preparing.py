@@ -72,6 +72,7 @@ def _fill(world: World, tell: Tell) -> None:
                 f"This database holds a demo, but not the one whose passwords are in {world.place.world}. "
                 "Start over with: make demo RESET=1"
             )
+        _fill_what_is_new(world, tell)
         return
     tell("Filling the database with two merchants and four weeks of business …")
     world.facts.clear()
@@ -80,6 +81,16 @@ def _fill(world: World, tell: Tell) -> None:
         for part in _parts():
             part.fill(world)
         world.save()
+
+
+def _fill_what_is_new(world: World, tell: Tell) -> None:
+    """A demo of an earlier version keeps its data and gets what the apps since then bring."""
+    for part in _parts():
+        if part.fact not in world.facts:
+            tell("Adding what is new since this demo was made …")
+            with transaction.atomic():
+                part.fill(world)
+                world.save()
 
 
 def _collect_static(tell: Tell) -> None:
@@ -103,7 +114,7 @@ def _sources_digest() -> str:
 
 
 def _seed_sandbox(world: World) -> None:
-    """Once per platform: what was used up since then stays used up, however often the sandbox starts."""
+    """Seeds once per platform: what was used up since then stays used up, however often the sandbox starts."""
     path = world.place.sandbox_state
     seeded: list[str] = world.facts.setdefault("sandbox_seeded", [])
     if not path.exists():
@@ -116,6 +127,8 @@ def _seed_sandbox(world: World) -> None:
             if prefix not in seeded:
                 platforms[prefix].control("seed", seed)
                 seeded.append(prefix)
+        for word in part.sandbox_words(world):
+            platforms[word.prefix].control(word.path, word.body)
     state.save()
 
 

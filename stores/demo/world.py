@@ -2,6 +2,7 @@
 
 import json
 import random
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, Self
@@ -31,14 +32,28 @@ class World:
         write_private(self.place.world, json.dumps(self.facts, ensure_ascii=False, indent=1))
 
 
+@dataclass(frozen=True)
+class SandboxWord:
+    """What a platform's control route is told: `body` at `path` below /_control/<prefix>/."""
+
+    prefix: str
+    path: str
+    body: Any
+
+
 class DemoPart(Protocol):
-    """One app's share of the demo, named in registry.demo_parts."""
+    """One app's share of the demo, named in registry.demo_parts. `fact` is what its `fill` leaves in the facts."""
+
+    fact: str
 
     def fill(self, world: World) -> None:
-        """Creates the app's rows; called once per installation, in a transaction."""
+        """Creates the app's rows; called once per demo, in a transaction: with the others, or when the app is new."""
 
     def connect(self, world: World) -> None:
         """Points the rows at this run's addresses; called at every start."""
 
     def sandbox_seeds(self, world: World) -> dict[str, Any]:
         """What the sandbox is told first, by platform prefix; nothing for platforms that are elsewhere."""
+
+    def sandbox_words(self, world: World) -> Iterable[SandboxWord]:
+        """What the sandbox is told at every start, because it may have changed: addresses."""

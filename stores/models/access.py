@@ -21,6 +21,8 @@ class ApiKey(models.Model):
         READ = "read", _("read stores, products and verifications")
         LOOKUP = "lookup", _("look coupons up")
         VERIFY = "verify", _("verify coupons")
+        TRIP = "trip", _("read and serve ticket orders")
+        PERSONAL = "personal", _("see visitors' personal data")
 
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="api_keys", verbose_name=_("merchant"))
     name = models.CharField(_("name"), max_length=60)
@@ -56,5 +58,10 @@ class ApiKey(models.Model):
     @staticmethod
     def find(secret: str) -> "ApiKey | None":
         """The active key with this secret, of an active merchant."""
-        keys = ApiKey.objects.filter(digest=ApiKey.digest_of(secret), is_active=True, merchant__is_active=True)
-        return next(iter(keys.order_by()), None)
+        # In SQL, because every request asks: the ORM takes longer to build the query than the database to answer it.
+        keys = ApiKey.objects.raw(
+            "SELECT own.* FROM stores_apikey own JOIN stores_merchant merchant ON merchant.id = own.merchant_id "
+            "WHERE own.digest = %s AND own.is_active AND merchant.is_active",
+            [ApiKey.digest_of(secret)],
+        )
+        return next(iter(keys), None)

@@ -16,12 +16,26 @@ DEEDS = {
     "synced products": _("Synced products"),
     "synced stores": _("Synced stores"),
     "verifications exported": _("Exported verifications"),
+    "trip.order.consumed": _("Used tickets"),
+    "trip.order.issued": _("Issued tickets by hand or through an own system"),
+    "trip.order.failed": _("Said that tickets cannot be issued"),
+    "trip.order.settled": _("Marked an order as settled"),
+    "trip.orders.exported": _("Exported ticket orders"),
+    "trip.refund.agreed": _("Agreed to a refund"),
+    "trip.refund.refused": _("Refused a refund"),
+    "trip.product.paused": _("Paused a product"),
+    "trip.product.resumed": _("Put a product on sale"),
+    "trip.prices.set": _("Set prices and stock by day"),
+    "trip.days.opened": _("Opened days for sale"),
+    "trip.days.closed": _("Closed days"),
+    "trip.drill.started": _("Started an acceptance drill"),
 }
 _OF_A_ROW = {
     "added": _("%(kind)s: added"),
     "changed": _("%(kind)s: changed"),
     "deleted": _("%(kind)s: deleted"),
     "replayed": _("%(kind)s: handled again"),
+    "resent": _("%(kind)s: sent again"),
     "revoked": _("%(kind)s: revoked"),
 }
 

@@ -2,6 +2,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from stores.models.people import Merchant
+from stores.platforms import sql
 from stores.platforms.secrets import EncryptedJSONField, EncryptedTextField
 from stores.tenancy import TenantQuerySet
 
@@ -32,6 +33,7 @@ class Connection(models.Model):
 
     class Platform(models.TextChoices):
         UMEMBER = "umember", _("Meituan group coupons (umember)")
+        TRIP = "trip", _("Meituan tickets (trip)")
 
     class State(models.TextChoices):
         NEW = "new", _("not tested yet")
@@ -68,6 +70,14 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"{self.get_platform_display()} {self.account}"
+
+    @staticmethod
+    def serving(pk: int, platform: str) -> "Connection | None":
+        """The active connection of an active merchant that a platform calls."""
+        if pk > models.BigIntegerField.MAX_BIGINT:
+            return None
+        active = "EXISTS (SELECT 1 FROM stores_merchant WHERE id = merchant_id AND is_active)"
+        return sql.row(Connection, f"id = %s AND platform = %s AND is_active AND {active}", [pk, platform])
 
     def save(self, *args: object, **kwargs: object) -> None:
         """Every connection paces with all others of the same account, so the row is found here and nowhere else."""

@@ -26,11 +26,20 @@ class InboundEvent(models.Model):
         FAILED = "failed", _("failed")
 
     platform = models.CharField(_("platform"), max_length=20)
-    connection = models.ForeignKey(Connection, models.PROTECT, related_name="inbound", verbose_name=_("connection"))
+    # Indexed together with the key and with what it concerns.
+    connection = models.ForeignKey(
+        Connection, models.PROTECT, related_name="inbound", db_index=False, verbose_name=_("connection")
+    )
     kind = models.CharField(_("kind"), max_length=60)
     dedup_key = models.CharField(_("deduplication key"), max_length=200)
     body = models.JSONField(_("body"), default=dict)
     answer = models.TextField(_("answer"), blank=True)
+    is_final = models.BooleanField(
+        _("final"), default=True, help_text=_("A repetition gets the same answer; otherwise it is judged anew")
+    )
+    subject_id = models.BigIntegerField(
+        _("concerns"), null=True, blank=True, help_text=_("Primary key of the row that this is about")
+    )
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVED)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     repeats = models.PositiveIntegerField(_("repeats"), default=0)
@@ -53,6 +62,9 @@ class InboundEvent(models.Model):
         ]
         indexes = [
             models.Index(fields=["due_at"], name="inbound_open", condition=~Q(state="handled")),
+            models.Index(
+                fields=["connection", "subject_id"], name="inbound_subject", condition=Q(subject_id__isnull=False)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -72,7 +84,7 @@ class OutboundCall(models.Model):
         DONE = "done", _("done")
         REFUSED = "refused", _("refused")
         UNKNOWN = "unknown", _("unknown")
-        DEAD = "dead", _("needs a person")
+        DEAD = "dead", _("given up")
 
     class Lane(models.IntegerChoices):
         INTERACTIVE = 0, _("somebody is waiting")

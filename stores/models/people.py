@@ -16,6 +16,11 @@ class Merchant(models.Model):
 
     name = models.CharField(_("name"), max_length=100)
     is_active = models.BooleanField(_("active"), default=True)
+    personal_data_days = models.PositiveIntegerField(
+        _("days until personal data is removed"),
+        default=90,
+        help_text=_("Names, phone numbers and certificates of visitors are removed this many days after their visit."),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = MerchantsQuerySet.as_manager()

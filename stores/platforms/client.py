@@ -61,9 +61,12 @@ class PlatformClient:
         *,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | bytes | None = None,
     ) -> Answer:
-        """Sends one request. Raises NotSent when nothing was executed for certain, Unknown when nobody can tell."""
+        """Sends one request; a `body` of bytes goes as it is, the rest as JSON.
+
+        Raises NotSent when nothing was executed for certain, Unknown when nobody can tell.
+        """
         self.turn()
         started = time.monotonic()
         line = Line(sum(self.timeout))
@@ -83,7 +86,7 @@ class PlatformClient:
         url: str,
         headers: Mapping[str, str] | None,
         params: Mapping[str, str] | None,
-        body: Mapping[str, Any] | None,
+        body: Mapping[str, Any] | bytes | None,
     ) -> Answer:
         # A fresh connection each time: a stale pooled one would turn a harmless close into an unknown outcome.
         with line, requests.Session() as session:
@@ -94,7 +97,7 @@ class PlatformClient:
                 url,
                 headers={**(headers or {}), "Connection": "close"},
                 params=params,
-                json=body,
+                **({"data": body} if isinstance(body, bytes) else {"json": body}),
                 timeout=self.timeout,
                 allow_redirects=False,
                 stream=True,

@@ -1,5 +1,7 @@
 """Encrypted model fields under their own key list (CREDENTIAL_KEYS): the first key encrypts, all of them decrypt."""
 
+import hashlib
+import hmac
 import json
 from functools import lru_cache
 from typing import Any
@@ -48,6 +50,11 @@ def is_current(token: str) -> bool:
     except InvalidToken:
         return False
     return True
+
+
+def keyed_hash(text: str) -> str:
+    """What is stored where a value must be found but not read. HASH_KEY must therefore never change."""
+    return hmac.new(settings.HASH_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
 class EncryptedField:

@@ -161,7 +161,7 @@ def _settle_verdict(call: OutboundCall, operation: Operation, verdict: Verdict, 
 def _try_later(call: OutboundCall, operation: Operation, error: PlatformError, *, still_unknown: bool) -> None:
     """Surely not executed by this try (or a read): wait and try again, until the call is too old."""
     call.last_error = error.detail[:300]
-    call.due_at = timezone.now() + _backoff(call)
+    call.due_at = timezone.now() + _backoff(call, operation)
     if call.due_at > call.expires_at:
         _finish(call, State.DEAD, call.last_error)
         operation.dead(call, executed_maybe=still_unknown)
@@ -175,7 +175,7 @@ def _lose(call: OutboundCall, operation: Operation, error: PlatformError) -> Non
     first = call.state != State.UNKNOWN
     call.last_error = error.detail[:300]
     call.state, call.was_unknown = State.UNKNOWN, True
-    call.due_at = timezone.now() + (operation.ask_after if first else _backoff(call))
+    call.due_at = timezone.now() + (operation.ask_after if first else _backoff(call, operation))
     if first:
         operation.unknown(call)
     elif call.due_at > call.expires_at:
@@ -183,8 +183,9 @@ def _lose(call: OutboundCall, operation: Operation, error: PlatformError) -> Non
         operation.dead(call, executed_maybe=True)
 
 
-def _backoff(call: OutboundCall) -> timedelta:
-    return timedelta(seconds=BACKOFF[min(call.attempts_made, len(BACKOFF)) - 1])
+def _backoff(call: OutboundCall, operation: Operation) -> timedelta:
+    seconds = operation.backoff or BACKOFF
+    return timedelta(seconds=seconds[min(call.attempts_made, len(seconds)) - 1])
 
 
 def _mind_the_account(call: OutboundCall, turns: Turns, outcome: Verdict | PlatformError) -> None:

@@ -33,6 +33,8 @@ class Operation:
     requests_left: ClassVar[int] = 1
     # Seconds until the first question after a lost answer; the platform may still be at work.
     ask_after: ClassVar[timedelta] = timedelta(seconds=3)
+    # Seconds until the next try, by the number of tries so far; none means the usual ones (deliver.BACKOFF).
+    backoff: ClassVar[tuple[float, ...]] = ()
 
     def send(self, call: OutboundCall, turn: Callable[[], None]) -> Any:
         """Sends it; returns the parsed answer or raises a PlatformError. Calls `turn` before every request."""

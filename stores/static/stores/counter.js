@@ -80,8 +80,8 @@
 
   function cardFrom(template, text) {
     const card = document.querySelector(template).content.firstElementChild.cloneNode(true);
-    const digits = text.replace(/\D/g, "");
-    card.querySelector(".code").textContent = digits ? `…${digits.slice(-4)}` : "";
+    const code = /^[\w\s-]{1,30}$/.test(text) ? text.replace(/\s/g, "") : text.replace(/\D/g, "");
+    card.querySelector(".code").textContent = code ? `…${code.slice(-4)}` : "";
     return card;
   }
 
@@ -101,12 +101,21 @@
     });
     [...list.children].slice(shown).forEach((old) => old.remove());
     announce(card);
+    if (document.activeElement === document.body) box.focus();
+  });
+
+  // "How many?" was answered and no result came: the card stays, and the same press again joins the first.
+  ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((failure) => {
+    list.addEventListener(failure, (event) => {
+      if (event.target.matches("[data-amounts]")) event.target.parentElement.querySelector("[data-lost]").hidden = false;
+    });
   });
 
   function announce(card) {
     const state = card.dataset.state;
     if (state === "ok") tone([880, 1320], 0.09);
     if (state === "refused") tone([220, 165], 0.22);
+    if (state === "ask") tone([660], 0.12);
   }
 
   let audio = null;

@@ -1,0 +1,31 @@
+"""Rows inside another row's form: who may change the row may change them."""
+
+from typing import Any, cast
+
+from django.http import HttpRequest
+from unfold.admin import TabularInline
+
+from stores.admin.base import ScopedAdmin
+
+
+class ScopedInline(TabularInline):
+    """Permissions are those of the admin it stands in; rows are those of the parent, which is scoped already."""
+
+    def _parent(self) -> ScopedAdmin:
+        return cast(ScopedAdmin, self.admin_site.get_model_admin(self.parent_model))
+
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._parent().has_view_permission(request, obj)
+
+    def has_add_permission(self, request: HttpRequest, obj: Any) -> bool:
+        return self._may_change(request, obj)
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_change(request, obj)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        return self._may_change(request, obj)
+
+    def _may_change(self, request: HttpRequest, obj: Any) -> bool:
+        parent = self._parent()
+        return parent.has_change_permission(request, obj) if obj else parent.has_add_permission(request)

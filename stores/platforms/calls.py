@@ -1,0 +1,144 @@
+"""What platforms ask us: each question is judged once, in one transaction with its answer, and a repetition is told the
+same. Twins at the same moment get one answer and leave one effect."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from django.db import IntegrityError, transaction
+from django.db import connection as database
+from django.db.models import F, QuerySet
+from django.utils import timezone
+
+from stores.models import Connection, InboundEvent
+from stores.platforms import sql
+
+
+@dataclass(frozen=True)
+class Said:
+    """The text of an answer, byte for byte. One that is not `final` ("still working", "not yet") is judged anew when
+    the question is repeated. `subject_id` is the primary key of the row that it is about."""
+
+    text: str
+    final: bool = True
+    subject_id: int | None = None
+
+
+class Declined(Exception):
+    """Raised by a judge who says no: whatever it did is undone, and `said` is kept as the answer."""
+
+    def __init__(self, said: Said) -> None:
+        super().__init__(said.text)
+        self.said = said
+
+
+def answer_once(*, connection: Connection, kind: str, key: str, body: dict[str, Any], judge: Callable[[], Said]) -> str:
+    """The answer to a question, which (connection, kind, key) identifies. `body` is what the ledger keeps of it: no
+    secrets, no personal data. `judge` runs inside the transaction that stores its answer; when it raises, nothing of it
+    stays and nothing is stored."""
+    event = _told(connection, kind, key)
+    if event is None:
+        try:
+            return _first(connection, kind, key, body, judge)
+        except IntegrityError:
+            # A twin was faster: what we did is rolled back, and it is said what the twin said.
+            event = _told(connection, kind, key)
+            if event is None:
+                raise
+    return _replayed(event) if event.is_final else _again(_events(connection, kind, key), body, judge)
+
+
+def _events(connection: Connection, kind: str, key: str) -> QuerySet[InboundEvent]:
+    """At most one: they are unique."""
+    return InboundEvent.objects.filter(
+        platform=connection.platform, connection_id=connection.pk, kind=kind, dedup_key=key
+    )
+
+
+def _told(connection: Connection, kind: str, key: str) -> InboundEvent | None:
+    """What was answered before. In SQL, because every call asks it: the ORM takes longer to build the query than the
+    database to answer it."""
+    with database.cursor() as cursor:
+        cursor.execute(
+            "SELECT id, answer, is_final FROM stores_inboundevent "
+            "WHERE platform = %s AND connection_id = %s AND kind = %s AND dedup_key = %s",
+            [connection.platform, connection.pk, kind, key],
+        )
+        found = cursor.fetchone()
+    return InboundEvent(id=found[0], answer=found[1], is_final=bool(found[2])) if found else None
+
+
+def _first(connection: Connection, kind: str, key: str, body: dict[str, Any], judge: Callable[[], Said]) -> str:
+    def keep(said: Said) -> str:
+        sql.insert(_event(connection, kind, key, body, said))
+        return said.text
+
+    try:
+        with transaction.atomic():
+            return keep(judge())
+    except Declined as declined:
+        with transaction.atomic():
+            return keep(declined.said)
+
+
+def answer_beforehand(*, connection: Connection, kind: str, key: str, said: Said) -> bool:
+    """Settles the answer to a question that was overtaken by later news; whoever asks it is told `said`.
+
+    An answer that was not final is replaced. False when a final one was given already, or by a twin at this moment.
+    Inside the caller's transaction.
+    """
+    event = _event(connection, kind, key, {}, said)
+    InboundEvent.objects.bulk_create([event], ignore_conflicts=True)
+    same = _events(connection, kind, key)
+    same.filter(is_final=False).update(answer=said.text, is_final=True)
+    return same.filter(answer=said.text).exists()
+
+
+def keep_answer(*, connection: Connection, kind: str, key: str, body: dict[str, Any], said: Said) -> None:
+    """Writes down what a question was told that changes nothing, once per key."""
+    sql.insert(_event(connection, kind, key, body, said), unless_there=True)
+
+
+def _event(connection: Connection, kind: str, key: str, body: dict[str, Any], said: Said) -> InboundEvent:
+    now = timezone.now()
+    return InboundEvent(
+        platform=connection.platform,
+        connection=connection,
+        kind=kind,
+        dedup_key=key,
+        body=body,
+        answer=said.text,
+        is_final=said.final,
+        subject_id=said.subject_id,
+        state=InboundEvent.State.HANDLED,
+        attempts=1,
+        due_at=now,
+        handled_at=now,
+    )
+
+
+def _again(events: QuerySet[InboundEvent], body: dict[str, Any], judge: Callable[[], Said]) -> str:
+    """Judges anew while no twin can; whoever waited for a twin's final answer repeats it."""
+    try:
+        with transaction.atomic():
+            event = events.select_for_update().get()
+            return _replayed(event) if event.is_final else _changed(event, body, judge())
+    except Declined as declined:
+        with transaction.atomic():
+            event = events.select_for_update().get()
+            return _replayed(event) if event.is_final else _changed(event, body, declined.said)
+
+
+def _changed(event: InboundEvent, body: dict[str, Any], said: Said) -> str:
+    # The ledger shows the question that was answered last: it may have been put right since it was refused.
+    event.body = body
+    event.answer, event.is_final, event.handled_at = said.text, said.final, timezone.now()
+    event.subject_id = event.subject_id if said.subject_id is None else said.subject_id
+    event.attempts, event.repeats = event.attempts + 1, event.repeats + 1
+    event.save(update_fields=["body", "answer", "is_final", "handled_at", "subject_id", "attempts", "repeats"])
+    return said.text
+
+
+def _replayed(event: InboundEvent) -> str:
+    InboundEvent.objects.filter(pk=event.pk).update(repeats=F("repeats") + 1)
+    return event.answer
