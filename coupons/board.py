@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 
 from coupons.models import GatewayStore, SyncRun, Verification
 from coupons.services import connection_test, quota_outlooks, stores_sync
@@ -242,9 +242,13 @@ def steps(user: User) -> list[Step]:
     """The way from a new merchant to the first verification; nothing once that is done."""
     if not may(user, Verb.MANAGE_CONNECTIONS) or Verification.objects.for_staff(user).exists():
         return []
-    connections = Connection.objects.for_staff(user)
-    connected = connections.filter(state=Connection.State.WORKING).exists()
+    everywhere = Connection.objects.for_staff(user)
+    connections = everywhere.filter(platform=Connection.Platform.UMEMBER)
     first = connections.first()
+    if first is None and everywhere.exists():
+        # Who sells only elsewhere is not asked to connect coupons.
+        return []
+    connected = connections.filter(state=Connection.State.WORKING).exists()
     synced = GatewayStore.objects.for_staff(user).exists()
     page = reverse("admin:stores_connection_change", args=[first.pk]) if first else ""
     return [
@@ -273,7 +277,9 @@ def store_links(store: Store) -> list[Link]:
 
 
 class UmemberTools:
-    """stores.registry.PlatformTools for the gateway."""
+    """stores.registry.SyncTools for the gateway."""
+
+    works = gettext_lazy("The connection works.")
 
     def test(self, *, connection: Connection, user: User, ip: str) -> str:
         return connection_test(connection=connection, actor=user, ip=ip)

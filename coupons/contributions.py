@@ -28,6 +28,7 @@ registry.charts.append("coupons.board.charts")
 registry.tables.append("coupons.board.tables")
 registry.steps.append("coupons.board.steps")
 registry.store_links.append("coupons.board.store_links")
+registry.connection_forms["umember"] = "coupons.admin.connection.UmemberConnectionForm"
 registry.platform_tools["umember"] = "coupons.board.UmemberTools"
 registry.menu += [
     list_item(COUPONS, "coupons.Verification", _("Verifications"), "fact_check"),

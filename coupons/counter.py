@@ -18,7 +18,7 @@ from coupons.models.verification import VerificationQuerySet
 from coupons.reasons import TEXTS, Reason
 from coupons.services.lookups import gateway_of
 from stores import audit
-from stores.models import Store
+from stores.models import Connection, Store
 from stores.registry import QueuePlace, ScanResult
 
 Status = Verification.Status
@@ -42,15 +42,18 @@ class CouponKind:
 
     def trouble(self, store: Store) -> StrOrPromise:
         gateway = gateway_of(store)
-        reason = gateway.blocking_reason if gateway else Reason.STORE_UNAUTHORISED
+        reason = gateway.blocking_reason if gateway else _reason_not_listed(store)
         return format_lazy("{} {}", TEXTS[reason].staff, TEXTS[reason].next_step) if reason else ""
 
-    def recognise(self, text: str) -> str | None:
+    def recognise(self, text: str, store: Store) -> str | None:
         return codes.find_in(text)
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str, ip: str) -> ScanResult:
         verification = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
         return scan_result_of(services.verification_pursue(verification))
+
+    def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str, ip: str) -> ScanResult | None:
+        return None
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
         verification = _rows().for_staff(user).filter(pk=int(key)).first() if _is_id(key) else None
@@ -79,12 +82,18 @@ class CouponKind:
             return ask().verification
 
 
+def _reason_not_listed(store: Store) -> str:
+    """A store that is not at the gateway is in trouble, unless its merchant works with other platforms only."""
+    platforms = set(Connection.objects.filter(merchant=store.merchant_id).values_list("platform", flat=True))
+    return "" if platforms and Connection.Platform.UMEMBER not in platforms else Reason.STORE_UNAUTHORISED
+
+
 def _is_id(key: str) -> bool:
     return key.isascii() and key.isdigit() and len(key) < 19
 
 
 def _rows() -> VerificationQuerySet:
-    return Verification.objects.select_related("store", "product", "duplicate_of", "lookup")
+    return Verification.objects.select_related("store", "product", "duplicate_of")
 
 
 def scan_result_of(verification: Verification) -> ScanResult:

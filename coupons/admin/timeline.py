@@ -7,8 +7,9 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
-from coupons.models import Verification
-from coupons.services.operations import ReadDetail, SpendCoupon
+from coupons.models import Lookup, Verification
+from coupons.services.lookups import FRESH
+from coupons.services.operations import LookUp, ReadDetail, SpendCoupon
 from stores import audit
 from stores.admin.ledgers import masked
 from stores.models import OutboundAttempt
@@ -41,14 +42,22 @@ def timeline(row: Verification) -> list[Moment]:
 
 
 def _attempts(row: Verification) -> list[OutboundAttempt]:
-    mine = Q(call__operation=SpendCoupon.name, call__subject_id=row.pk)
-    if row.lookup_id:
-        mine |= Q(call__operation=ReadDetail.name, call__subject_id=row.lookup_id)
+    steps = [ReadDetail.name, SpendCoupon.name]
+    mine = Q(call__operation__in=steps, call__subject_id=row.pk)
+    if looked := _look_up_before(row):
+        mine |= Q(call__operation=LookUp.name, call__subject_id=looked)
     return list(OutboundAttempt.objects.filter(mine).select_related("call").order_by("id")[:MOST])
 
 
+def _look_up_before(row: Verification) -> int | None:
+    """The look-up of the same flow that counted as the first step, as long as it is kept."""
+    seen = Lookup.objects.filter(store=row.store_id, code_hash=row.code_hash, flow=row.flow)
+    recent = seen.filter(read_at__range=(row.created_at - FRESH, row.created_at))
+    return recent.values_list("pk", flat=True).first()
+
+
 def _moment(attempt: OutboundAttempt) -> Moment:
-    reads = attempt.call.operation == ReadDetail.name or attempt.kind == OutboundAttempt.Kind.ASK
+    reads = attempt.call.operation != SpendCoupon.name or attempt.kind == OutboundAttempt.Kind.ASK
     what = _("Read the coupon at Meituan") if reads else _("Verify the coupon at Meituan")
     seconds = (attempt.ended_at - attempt.started_at).total_seconds() if attempt.ended_at else None
     # A good answer is already in the fields above; what went wrong is told in the platform's words.

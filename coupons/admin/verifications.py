@@ -6,12 +6,8 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import display
-from django.contrib.admin.options import IncorrectLookupParameters
-from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponseBase
-from django.template.response import TemplateResponse
-from django.urls import URLPattern, path
+from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import FieldTextFilter
@@ -19,16 +15,18 @@ from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidg
 
 from coupons import codes
 from coupons.admin import exporting
-from coupons.admin.searching import PersonFilter, StatusFilter, newest_first
+from coupons.admin.searching import PersonFilter, StatusFilter
 from coupons.admin.timeline import timeline
 from coupons.models import Verification
-from coupons.services import verification_ask, verification_retry, verification_settle
+from coupons.services import verification_ask, verification_settle
 from coupons.services.settling import CannotSettle
 from stores.admin.base import LedgerAdmin, person
 from stores.admin.buttons import Button, ButtonsAdmin, button
+from stores.admin.exporting import ExportsAdmin, Table
 from stores.admin.filters import DayFilter, ScopedRelatedFilter
 from stores.admin.labels import moment, state
 from stores.admin.ledgers import masked
+from stores.admin.newest import newest_first
 from stores.audit import shown
 from stores.limits import client_ip
 from stores.tenancy import Verb
@@ -63,9 +61,10 @@ def _is_unclear(row: Verification) -> bool:
 
 
 @admin.register(Verification)
-class VerificationAdmin(ButtonsAdmin, LedgerAdmin):
+class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
+    exported_as = "verifications exported"
     ordering = ("-created_at", "-id")
-    buttons = ("retry", "ask", "settle")
+    buttons = ("ask", "settle")
     list_display = (
         "time",
         "store",
@@ -101,10 +100,9 @@ class VerificationAdmin(ButtonsAdmin, LedgerAdmin):
         ("duplicate_of", "settled_note"),
     )
     change_form_outer_after_template = "coupons/admin/timeline.html"
-    list_before_template = "coupons/admin/export_links.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Verification]:
-        return newest_first(request, super().get_queryset(request))
+        return newest_first(request, Verification, super().get_queryset(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Verification], search_term: str
@@ -119,48 +117,12 @@ class VerificationAdmin(ButtonsAdmin, LedgerAdmin):
         except codes.MalformedCode:
             return queryset, False
 
-    def get_urls(self) -> list[URLPattern]:
-        kinds: list[tuple[str, Callable[..., HttpResponseBase]]] = [
-            ("csv", exporting.as_csv),
-            ("xlsx", exporting.as_xlsx),
-        ]
-        urls = [
-            path(
-                f"export.{kind}",
-                self.admin_site.admin_view(self.export_view),
-                {"make": make, "kind": kind},
-                name=f"coupons_verification_{kind}",
-            )
-            for kind, make in kinds
-        ]
-        return [*urls, *super().get_urls()]
-
-    def export_view(self, request: HttpRequest, make: Callable[..., HttpResponseBase], kind: str) -> HttpResponseBase:
-        """Exactly what the list shows with the same filters, of merchants where the person may export."""
-        if not self.may(request, Verb.EXPORT):
-            raise PermissionDenied
-        try:
-            rows = self.get_changelist_instance(request).get_queryset(request)
-        except IncorrectLookupParameters as error:
-            raise SuspiciousOperation("filters that do not exist") from error
-        rows = self.allowed(request, rows, Verb.EXPORT)
-        exporting.audit_export(request, rows, kind)
-        return make(rows)
-
-    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        response = super().changelist_view(request, extra_context)
-        if isinstance(response, TemplateResponse) and response.context_data:
-            response.context_data["may_export"] = self.may(request, Verb.EXPORT)
-            response.context_data["filter_query"] = request.GET.urlencode()
-        return response
+    def export_table(self, rows: QuerySet[Verification]) -> Table:
+        return exporting.table(rows)
 
     def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
         context["timeline"] = timeline(kwargs["obj"]) if kwargs.get("obj") else []
         return super().render_change_form(request, context, *args, **kwargs)
-
-    @button(Button(title=_("Try again"), icon="replay", needs=Verb.SETTLE, shown=_is_unclear))
-    def retry(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:
-        _try(request, lambda: verification_retry(verification=row, actor=person(request), ip=client_ip(request)))
 
     @button(Button(title=_("Ask the platform"), icon="contact_support", needs=Verb.SETTLE, shown=_is_unclear))
     def ask(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:

@@ -10,15 +10,8 @@ from coupons import codes
 from coupons.models import Verification
 from coupons.reasons import Reason
 from coupons.services.batches import MAX_CODES
-from stores.api import MAX_ID
+from stores.api import MAX_ID, Moment, field_of
 from stores.errors import TITLES, Problem
-
-
-class Moment(serializers.DateTimeField):
-    """ISO 8601; a `+` that was not escaped in the address arrives as a space."""
-
-    def to_internal_value(self, value: Any) -> Any:
-        return super().to_internal_value(value.replace(" ", "+") if "T" in value else value)
 
 
 class VerificationFilter(serializers.Serializer[Any]):
@@ -48,7 +41,7 @@ class CodesBody(serializers.Serializer[Any]):
 
 def code_in(body: Any) -> str:
     """The code in digits. Raises ValidationError for a body without one, Problem malformed_code for what is none."""
-    given = _field(body, "code")
+    given = field_of(body, "code")
     if not isinstance(given, str):
         raise serializers.ValidationError({"code": [_("Give the code as a string.")]})
     try:
@@ -59,17 +52,9 @@ def code_in(body: Any) -> str:
 
 def codes_in(body: Any) -> list[str]:
     """1 to MAX_CODES strings, codes or not. Raises ValidationError."""
-    given = _field(body, "codes")
+    given = field_of(body, "codes")
     if not isinstance(given, list) or not all(isinstance(code, str) for code in given):
         raise serializers.ValidationError({"codes": [_("Give a list of strings.")]})
     if not 1 <= len(given) <= MAX_CODES:
         raise serializers.ValidationError({"codes": [_("Give 1 to %(max)d codes.") % {"max": MAX_CODES}]})
     return given
-
-
-def _field(body: Any, name: str) -> Any:
-    if not isinstance(body, dict):
-        raise serializers.ValidationError({"body": [_("Give a JSON object.")]})
-    if name not in body:
-        raise serializers.ValidationError({name: [_("This field is required.")]})
-    return body[name]

@@ -225,8 +225,14 @@ CREATE_BATCH = extend_schema(
     operation_id="batches_create",
     tags=["batches"],
     summary="Verify up to 1000 coupons in the background",
+    description="The same Idempotency-Key gets the first batch again, so a request may be repeated without harm.",
+    parameters=[IDEMPOTENCY_KEY],
     request=CodesBody,
-    responses={(201, JSON): BatchShown, **problems(400, 404, 413, 415)},
+    responses={
+        (201, JSON): OpenApiResponse(BatchShown, "Created"),
+        (200, JSON): OpenApiResponse(BatchShown, "The first answer again"),
+        **problems(400, 404, 413, 415, 422),
+    },
     examples=[OpenApiExample("codes", value={"codes": ["123456789012", "123456789013"]}, request_only=True)],
 )
 READ_BATCH = extend_schema(

@@ -13,6 +13,7 @@ from coupons import services
 from coupons.api import schema
 from coupons.api.inputs import VerificationFilter, code_in, codes_in
 from coupons.api.shown import batch_shown, lookup_shown, product_shown, store_shown, verification_shown
+from coupons.api.stores import store_with_gateway
 from coupons.models import Batch, Channel, Lookup, Product, Verification
 from stores.api import ApiView, Pages, PagesById
 from stores.errors import TITLES, Problem
@@ -20,19 +21,13 @@ from stores.models import ApiKey, Store
 
 READ, LOOKUP, VERIFY = ApiKey.Scope.READ, ApiKey.Scope.LOOKUP, ApiKey.Scope.VERIFY
 
-# What a request for a verification looks at; the rest, secrets among it, is read by whoever delivers the call.
-WITH_GATEWAY = Store.objects.select_related("gateway__connection").only(
-    "merchant_id",
-    "gateway__authorisation",
-    "gateway__request_count",
-    "gateway__connection__state",
-    "gateway__connection__is_active",
-    "gateway__connection__pace_id",
-)
-
 
 def flow_of(key: ApiKey) -> str:
     return f"key:{key.pk}"
+
+
+def key_reused() -> Problem:
+    return Problem("idempotency_key_reused", TITLES["idempotency_key_reused"], status=422)
 
 
 class Stores(ApiView):
@@ -94,7 +89,7 @@ class StoreVerifications(ApiView):
 
     @schema.CREATE_VERIFICATION
     def post(self, request: Request, store_id: int) -> Response:
-        store = self.store(store_id, WITH_GATEWAY)
+        store, gateway = store_with_gateway(self.key, store_id)
         wait, request_key, code = self.wait_seconds(), self.idempotency_key(), code_in(request.data)
         try:
             requested = services.verification_request(
@@ -104,10 +99,10 @@ class StoreVerifications(ApiView):
                 actor=self.key,
                 flow=flow_of(self.key),
                 request_key=request_key,
-                gateway=getattr(store, "gateway", None),
+                gateway=gateway,
             )
         except services.KeyReused as error:
-            raise Problem("idempotency_key_reused", TITLES["idempotency_key_reused"], status=422) from error
+            raise key_reused() from error
         row = services.verification_pursue(requested.verification, wait=wait, call=requested.call)
         return Response(
             verification_shown(row, services.place_of(row, requested.call)),
@@ -137,17 +132,9 @@ class Verifications(ApiView):
             "status": "status__in",
             "reason": "reason",
         }
-        rows = Verification.objects.filter(store_id__in=self._store_ids(given.get("store")))
+        rows = Verification.objects.filter(store_id__in=self.store_ids(given.get("store")))
         rows = rows.filter(**{lookups[name]: value for name, value in given.items() if name in lookups})
         return shown_rows(rows)
-
-    def _store_ids(self, wanted: int | None) -> list[int]:
-        """The stores' ids as values: with a join instead, the database cannot know how rare a merchant's rows are."""
-        stores = Store.objects.for_staff(self.key)
-        ids = list((stores if wanted is None else stores.filter(pk=wanted)).order_by().values_list("pk", flat=True))
-        if wanted is not None and not ids:
-            raise NotFound
-        return ids
 
 
 def shown_rows(rows: QuerySet[Verification]) -> QuerySet[Verification]:
@@ -179,10 +166,17 @@ class Batches(ApiView):
 
     @schema.CREATE_BATCH
     def post(self, request: Request, store_id: int) -> Response:
-        store = self.store(store_id)
-        batch = services.batch_create(store=store, raw_codes=codes_in(request.data), actor=self.key)
+        store, request_key, raw_codes = self.store(store_id), self.idempotency_key(), codes_in(request.data)
+        try:
+            batch, created = services.batch_request(
+                store=store, raw_codes=raw_codes, actor=self.key, request_key=request_key
+            )
+        except services.KeyReused as error:
+            raise key_reused() from error
         return Response(
-            batch_shown(batch), status=201, headers={"Location": reverse("api:verification-batch", args=[batch.pk])}
+            batch_shown(batch),
+            status=201 if created else 200,
+            headers={"Location": reverse("api:verification-batch", args=[batch.pk])},
         )
 
 

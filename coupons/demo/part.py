@@ -12,7 +12,7 @@ from coupons.demo.codes import by_state, deal_out, seed_of
 from coupons.demo.deals import DEALS, OTHER, OURS, GatewayAccount, Listing, sku_of
 from coupons.demo.history import Book
 from coupons.models import GatewayStore, Product
-from stores.demo.world import World
+from stores.demo.world import SandboxWord, World
 from stores.models import Connection, Store
 from stores.platforms import tokens
 
@@ -21,6 +21,8 @@ PLATFORM = Connection.Platform.UMEMBER
 
 class CouponsDemo:
     """A DemoPart (stores/demo/world.py)."""
+
+    fact = "umember"
 
     def fill(self, world: World) -> None:
         world.facts["umember"] = {
@@ -95,6 +97,9 @@ class CouponsDemo:
             return {}
         accounts = [seed_of(account, number, world.facts) for number, account in enumerate((OURS, OTHER))]
         return {"umember": {"accounts": accounts}}
+
+    def sandbox_words(self, world: World) -> list[SandboxWord]:
+        return []
 
 
 def _elsewhere() -> str:

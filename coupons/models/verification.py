@@ -134,7 +134,6 @@ class Verification(models.Model):
     gateway_message = models.CharField(_("gateway's words"), max_length=300, blank=True)
     inferred = models.BooleanField(_("inferred"), default=False)
     needs_person = models.BooleanField(_("needs a person"), default=False)
-    lookup = models.ForeignKey(Lookup, models.SET_NULL, null=True, related_name="verifications", editable=False)
     duplicate_of = models.ForeignKey(
         "self", models.PROTECT, null=True, related_name="+", verbose_name=_("already verified as")
     )
@@ -149,6 +148,9 @@ class Verification(models.Model):
     )
     unmapped = models.BooleanField(_("product not in the list"), default=False)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
+    flow = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="Whose look-up counts as the first step"
+    )
     requested_by = models.CharField(_("requested by"), max_length=150)
     user = models.ForeignKey(
         "auth.User",
@@ -183,6 +185,9 @@ class Verification(models.Model):
                 condition=Q(status__in=["queued", "sending", "unknown"]),
             ),
             models.Index(fields=["settled_at"], name="verification_settled"),
+            models.Index(
+                fields=["reason", "-created_at", "-id"], name="verification_refusals", condition=~Q(reason="")
+            ),
         ]
 
     def __str__(self) -> str:
@@ -194,12 +199,13 @@ class VerificationRequestQuerySet(TenantQuerySet["VerificationRequest"]):
 
 
 class VerificationRequest(models.Model):
-    """One request that named an idempotency key, and the verification that answers it."""
+    """One request that named an idempotency key, and the verification or batch that answers it."""
 
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=100)
     fingerprint = models.CharField(max_length=64)
-    verification = models.ForeignKey(Verification, models.CASCADE, related_name="requests")
+    verification = models.ForeignKey(Verification, models.CASCADE, null=True, related_name="requests")
+    batch = models.ForeignKey(Batch, models.CASCADE, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
     objects = VerificationRequestQuerySet.as_manager()

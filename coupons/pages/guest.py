@@ -69,7 +69,7 @@ def coupon(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
 @guest_page
 def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpResponse:
     """What became of it. Whoever has this address may see it, so it shows nothing of the staff."""
-    rows = Verification.objects.select_related("store", "product", "lookup")
+    rows = Verification.objects.select_related("store", "product")
     number = visits.read_result(token)
     verification = rows.filter(pk=number, store=store).first() if number else None
     if verification is None:
@@ -149,7 +149,7 @@ def _verification_of(store: Store, code: str, flow: str = "", status: str = "") 
     """The verification of this code that is under way or done, if any; `flow` asks for the visitor's own."""
     rows = Verification.objects.filter(store=store, code_hash=codes.hash_of(code)).exclude(status=Status.REFUSED)
     if flow:
-        rows = rows.filter(lookup__flow=flow)
+        rows = rows.filter(flow=flow)
     return (rows.filter(status=status) if status else rows).select_related("store").first()
 
 

@@ -1,8 +1,8 @@
 """The verbs of coupons: ask for a verification or look-up, pursue it, settle it by hand, sync the gateway's lists."""
 
-from coupons.services.batches import batch_create, batch_progress
+from coupons.services.batches import batch_create, batch_progress, batch_request
 from coupons.services.lookups import lookup_place, lookup_pursue, lookup_request, prune_lookups
-from coupons.services.settling import verification_ask, verification_retry, verification_settle
+from coupons.services.settling import verification_ask, verification_settle
 from coupons.services.syncing import connection_test, products_sync, quota_outlook, quota_outlooks, stores_sync
 from coupons.services.verifying import (
     KeyReused,
@@ -19,6 +19,7 @@ __all__ = [
     "Requested",
     "batch_create",
     "batch_progress",
+    "batch_request",
     "connection_test",
     "live_call",
     "lookup_place",
@@ -34,6 +35,5 @@ __all__ = [
     "verification_ask",
     "verification_pursue",
     "verification_request",
-    "verification_retry",
     "verification_settle",
 ]

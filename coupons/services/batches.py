@@ -1,16 +1,17 @@
 """Many codes at once, through the background lane."""
 
+import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import Count
 
 from coupons import codes
-from coupons.models import Batch, BatchItem, Verification
+from coupons.models import Batch, BatchItem, Verification, VerificationRequest
 from coupons.reasons import Reason
-from coupons.services.verifying import batch_verification, live_call
+from coupons.services.verifying import KeyReused, batch_verification, live_call
 from stores import audit
 from stores.models import Store
 from stores.platforms.outbox.owe import ring_for
@@ -41,7 +42,9 @@ class Progress:
         return round(100 * self.settled / self.total) if self.total else 100
 
 
-def batch_create(*, store: Store, raw_codes: Sequence[object], actor: audit.Actor, ip: str = "") -> Batch:
+def batch_create(
+    *, store: Store, raw_codes: Sequence[object], actor: audit.Actor, ip: str = "", request_key: str = ""
+) -> Batch:
     """Writes down every line: a verification for each code, a reason for what is none.
 
     Each line commits by itself: a long batch keeps nobody else from writing, and work begins with its first line.
@@ -50,14 +53,67 @@ def batch_create(*, store: Store, raw_codes: Sequence[object], actor: audit.Acto
     with transaction.atomic():
         batch = Batch.objects.create(store=store, requested_by=audit.name_of(actor))
         audit.record("batch created", actor=actor, store=store, target=batch.pk, ip=ip, lines=len(lines))
-    rings = 0
+        if request_key:
+            VerificationRequest.objects.create(
+                merchant_id=store.merchant_id,
+                key=request_key,
+                fingerprint=_fingerprint(store, raw_codes),
+                batch=batch,
+            )
+    _write_lines(batch, lines, actor)
+    return batch
+
+
+def batch_request(
+    *, store: Store, raw_codes: Sequence[object], actor: audit.Actor, request_key: str
+) -> tuple[Batch, bool]:
+    """A batch for a caller who may ask twice: the same key gets the first batch, and False. Raises KeyReused.
+
+    Lines that the first request did not come to write, because its process died, are written then.
+    """
+    if not request_key:
+        return batch_create(store=store, raw_codes=raw_codes, actor=actor), True
+    if known := _known(store, raw_codes, request_key):
+        _write_lines(known, raw_codes, actor)
+        return known, False
+    try:
+        return batch_create(store=store, raw_codes=raw_codes, actor=actor, request_key=request_key), True
+    except IntegrityError:
+        # A twin was faster between our look and our insert.
+        known = _known(store, raw_codes, request_key)
+        if known is None:
+            raise
+        return known, False
+
+
+def _known(store: Store, raw_codes: Sequence[object], request_key: str) -> Batch | None:
+    """The batch that the key got; raises KeyReused when it was for something else."""
+    requests = VerificationRequest.objects.filter(merchant_id=store.merchant_id, key=request_key)
+    first = requests.select_related("batch__store").first()
+    if first and first.fingerprint != _fingerprint(store, raw_codes):
+        raise KeyReused
+    return first.batch if first else None
+
+
+def _fingerprint(store: Store, raw_codes: Sequence[object]) -> str:
+    return codes.hash_of(json.dumps([store.pk, *raw_codes]))
+
+
+def _write_lines(batch: Batch, lines: Sequence[object], actor: audit.Actor) -> None:
+    """Every line that is not there yet."""
+    written, rings = set(batch.items.values_list("position", flat=True)), 0
     for position, raw in enumerate(lines, 1):
-        with transaction.atomic():
-            item = _line(batch, position, raw, actor)
+        if position in written:
+            continue
+        try:
+            with transaction.atomic():
+                item = _line(batch, position, raw, actor)
+        except IntegrityError:
+            # The first request is still at work, and was faster.
+            continue
         if rings < RINGS and item.verification and (call := live_call(item.verification)):
             ring_for(call.pk)
             rings += 1
-    return batch
 
 
 def _line(batch: Batch, position: int, raw: object, actor: audit.Actor) -> BatchItem:

@@ -7,9 +7,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from coupons import codes
-from coupons.models import Channel, GatewayStore, Lookup
+from coupons.models import Channel, GatewayStore, Lookup, Verification
 from coupons.reasons import Reason
-from coupons.services.operations import ReadDetail
+from coupons.services.operations import LookUp, Reading
 from coupons.services.waiting import wait_for
 from stores.models import OutboundCall, Store
 from stores.platforms.outbox import attempt_now, owe, place_in_line
@@ -66,7 +66,7 @@ def lookup_request(*, store: Store, code: str, channel: str, flow: str) -> Looku
     if open_one:
         return open_one
     lookup = _lookup(store, code, channel, flow, status=Lookup.Status.QUEUED)
-    owe_detail(lookup, gateway, channel)
+    owe_reading(LookUp, lookup, gateway, channel)
     return lookup
 
 
@@ -84,13 +84,16 @@ def _lookup(store: Store, code: str, channel: str, flow: str, *, status: str, re
     )
 
 
-def owe_detail(lookup: Lookup, gateway: GatewayStore, channel: str) -> OutboundCall:
+def owe_reading(
+    reading: type[Reading], subject: Lookup | Verification, gateway: GatewayStore, channel: str
+) -> OutboundCall:
+    """Owes the first call of a row that was made in this very transaction."""
     return owe(
-        ReadDetail,
+        reading,
         connection=gateway.connection,
-        key=str(lookup.pk),
-        subject_id=lookup.pk,
-        store=lookup.store,
+        key=str(subject.pk),
+        subject_id=subject.pk,
+        store=subject.store,
         lane=lane_of(channel),
         patience=PATIENCE[channel],
         ring=False,
@@ -100,7 +103,7 @@ def owe_detail(lookup: Lookup, gateway: GatewayStore, channel: str) -> OutboundC
 
 def call_of(lookup: Lookup) -> OutboundCall | None:
     return OutboundCall.objects.filter(
-        platform=ReadDetail.platform, operation=ReadDetail.name, subject_id=lookup.pk, state__in=OutboundCall.LIVE
+        platform=LookUp.platform, operation=LookUp.name, subject_id=lookup.pk, state__in=OutboundCall.LIVE
     ).first()
 
 

@@ -1,4 +1,4 @@
-"""The two calls a verification owes: read `detail`, then `verify`; and what each outcome does to the ledger."""
+"""The calls that coupons owe (`detail` then `verify`, or just a look-up), and what each outcome does to the ledger."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -93,23 +93,29 @@ def open_remote_id_of(call: OutboundCall) -> int:
     return row.remote_id
 
 
-@operation
-class ReadDetail(Operation):
+class Reading(Operation):
+    """A reading of the gateway's `detail`, which changes nothing there."""
+
     platform = "umember"
-    name = "coupon.detail"
-    title = _("Read a coupon")
     repeatable = True
+    # Nearly all who wait in line want to verify, and have the verify still before them.
     requests_left = 2
+
+    def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
+        return False
+
+
+@operation
+class LookUp(Reading):
+    name = "coupon.lookup"
+    title = _("Look a coupon up")
 
     def send(self, call: OutboundCall, turn: Callable[[], None]) -> CouponDetail:
         code = Lookup.objects.values_list("code", flat=True).get(pk=call.subject_id)
         return read_detail(call, turn, open_remote_id_of(call), code)
 
-    def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
-        return False
-
     def done(self, call: OutboundCall, answer: CouponDetail, *, inferred: bool) -> None:
-        lookup = self._close(
+        self._close(
             call,
             Lookup.Status.DONE,
             answer.refusal or "",
@@ -120,66 +126,75 @@ class ReadDetail(Operation):
             price=answer.price,
             is_unused=answer.refusal is None,
         )
-        for verification in self._waiting(lookup):
-            proceed(verification, lookup, call)
 
     def refused(self, call: OutboundCall, error: Refused) -> None:
         reason = why(error)
-        lookup = self._close(call, Lookup.Status.FAILED, reason, error.message)
         note_store_state(call, reason)
-        for verification in self._waiting(lookup):
-            refuse(verification, reason, error.message)
+        self._close(call, Lookup.Status.FAILED, reason, error.message)
 
     def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
-        lookup = self._close(call, Lookup.Status.FAILED, Reason.PLATFORM_DOWN, "")
-        for verification in self._waiting(lookup):
-            refuse(verification, Reason.PLATFORM_DOWN)
+        self._close(call, Lookup.Status.FAILED, Reason.PLATFORM_DOWN, "")
 
     @staticmethod
-    def _close(call: OutboundCall, status: str, reason: str, message: str, **read: Any) -> Lookup:
-        lookup = Lookup.objects.get(pk=call.subject_id)
+    def _close(call: OutboundCall, status: str, reason: str, message: str, **read: Any) -> None:
         fields = {"status": status, "reason": reason, "gateway_message": message[:300]} | read
-        fields |= {"code": "", "read_at": timezone.now()}
-        for name, value in fields.items():
-            setattr(lookup, name, value)
-        lookup.save(update_fields=list(fields))
-        return lookup
-
-    @staticmethod
-    def _waiting(lookup: Lookup) -> list[Verification]:
-        rows = Verification.objects.select_for_update(of=("self",)).select_related("store")
-        return list(rows.filter(lookup=lookup, status=Status.QUEUED))
+        Lookup.objects.filter(pk=call.subject_id).update(**fields, code="", read_at=timezone.now())
 
 
-def proceed(verification: Verification, lookup: Lookup, call: OutboundCall) -> None:
-    """The second step after a detail was read: refuse what cannot be spent, else owe the verify."""
-    adopt_detail(verification, lookup)
-    if lookup.is_unused:
-        owe_verify(verification, call.lane, call.connection, patience=call.expires_at - call.queued_at)
-    else:
-        refuse(verification, lookup.reason or Reason.REFUSED_OTHER, lookup.gateway_message)
+@operation
+class ReadDetail(Reading):
+    """The first step of a verification: a coupon that cannot be spent is refused without trying."""
+
+    name = "coupon.detail"
+    title = _("Read a coupon")
+
+    def send(self, call: OutboundCall, turn: Callable[[], None]) -> CouponDetail:
+        return read_detail(call, turn, open_remote_id_of(call), code_of(call))
+
+    def done(self, call: OutboundCall, answer: CouponDetail, *, inferred: bool) -> None:
+        row = row_of(call)
+        adopt_detail(row, answer)
+        if answer.refusal is None:
+            owe_verify(row, call.lane, call.connection, patience=call.expires_at - call.queued_at)
+        else:
+            refuse(row, answer.refusal, answer.status_text)
+
+    def refused(self, call: OutboundCall, error: Refused) -> None:
+        reason = why(error)
+        note_store_state(call, reason)
+        refuse(row_of(call), reason, error.message)
+
+    def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
+        refuse(row_of(call), Reason.PLATFORM_DOWN)
 
 
-def adopt_detail(verification: Verification, lookup: Lookup) -> None:
+def row_of(call: OutboundCall) -> Verification:
+    """The verification that a call is owed for, locked."""
+    rows = Verification.objects.select_for_update(of=("self",)).select_related("store")
+    return rows.get(pk=call.subject_id)
+
+
+def code_of(call: OutboundCall) -> str:
+    return Verification.objects.values_list("code", flat=True).get(pk=call.subject_id)
+
+
+def adopt_detail(verification: Verification, detail: CouponDetail | Lookup) -> None:
     """Copies what the detail says. Names differ between the gateway's calls, so the product is found by SKU."""
-    product = Product.objects.filter(store_id=verification.store_id, sku_id=lookup.sku_id).first()
+    product = Product.objects.filter(store_id=verification.store_id, sku_id=detail.sku_id).first()
     verification.product, verification.unmapped = product, product is None
-    verification.order_id, verification.sku_id, verification.sku_name = lookup.order_id, lookup.sku_id, lookup.sku_name
-    verification.value = _value(lookup, product)
-    verification.lookup = lookup
-    verification.save(
-        update_fields=["product", "unmapped", "order_id", "sku_id", "sku_name", "value", "lookup"],
-    )
+    verification.order_id, verification.sku_id, verification.sku_name = detail.order_id, detail.sku_id, detail.sku_name
+    verification.value = _value(detail.price, product)
+    verification.save(update_fields=["product", "unmapped", "order_id", "sku_id", "sku_name", "value"])
 
 
-def _value(lookup: Lookup, product: Product | None) -> Decimal | None:
-    return lookup.price if lookup.price is not None else product.price if product else None
+def _value(price: Decimal | None, product: Product | None) -> Decimal | None:
+    return price if price is not None else product.price if product else None
 
 
 def owe_verify(verification: Verification, lane: int, connection: Connection, *, patience: timedelta) -> OutboundCall:
     """Whoever works off the detail goes on with the verify, so nobody has to be rung for.
 
-    A verification takes this step once: when it is created on a fresh look-up, or when its own look-up is closed.
+    A verification takes this step once: when it is created on a fresh look-up, or when its own detail was read.
     """
     return owe(
         SpendCoupon,
@@ -202,7 +217,7 @@ class SpendCoupon(Operation):
     title = _("Verify a coupon")
 
     def send(self, call: OutboundCall, turn: Callable[[], None]) -> VerifyAnswer:
-        remote_id, code = open_remote_id_of(call), self._code(call)
+        remote_id, code = open_remote_id_of(call), code_of(call)
         answer = Gateway(call.connection, turn).call(lambda client, token: client.verify(token, remote_id, code))
         if not answer.success:
             raise Refused("verify_success", answer.message)
@@ -211,7 +226,7 @@ class SpendCoupon(Operation):
     def ask(self, call: OutboundCall, turn: Callable[[], None]) -> Verdict:
         """Unused: it was not executed. Used: it was, because the database allows one live attempt per code."""
         try:
-            detail = read_detail(call, turn, remote_id_of(call), self._code(call))
+            detail = read_detail(call, turn, remote_id_of(call), code_of(call))
         except Refused as error:
             raise Undecided(f"the question was refused: {error.detail}") from error
         if detail.refusal is None:
@@ -221,42 +236,34 @@ class SpendCoupon(Operation):
         raise Refused("detail", detail.status_text)
 
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
-        return ask_first and self._row(call).status == Status.UNKNOWN
+        return ask_first and row_of(call).status == Status.UNKNOWN
 
     def sending(self, call: OutboundCall) -> None:
-        move(self._row(call), Status.SENDING)
+        move(row_of(call), Status.SENDING)
 
     def done(self, call: OutboundCall, answer: VerifyAnswer | None, *, inferred: bool) -> None:
-        spent(self._row(call), answer.message if answer else "", inferred=inferred)
+        spent(row_of(call), answer.message if answer else "", inferred=inferred)
 
     def refused(self, call: OutboundCall, error: Refused) -> None:
         reason = why(error)
         note_store_state(call, reason)
         if call.was_unknown and reason == Reason.ALREADY_USED:
             # An earlier try of ours got no answer and nobody else was allowed to try: it was ours.
-            spent(self._row(call), error.message, inferred=True)
+            spent(row_of(call), error.message, inferred=True)
         else:
-            refuse(self._row(call), reason, error.message)
+            refuse(row_of(call), reason, error.message)
 
     def unknown(self, call: OutboundCall) -> None:
-        move(self._row(call), Status.UNKNOWN)
+        move(row_of(call), Status.UNKNOWN)
 
     def put_back(self, call: OutboundCall) -> None:
-        move(self._row(call), Status.QUEUED)
+        move(row_of(call), Status.QUEUED)
 
     def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
-        row = self._row(call)
+        row = row_of(call)
         if not executed_maybe:
             refuse(row, Reason.PLATFORM_DOWN)
         elif row.status not in Verification.FINAL:
             move(row, Status.UNKNOWN)
             row.needs_person = True
             row.save(update_fields=["needs_person"])
-
-    @staticmethod
-    def _row(call: OutboundCall) -> Verification:
-        return Verification.objects.select_for_update(of=("self",)).get(pk=call.subject_id)
-
-    @staticmethod
-    def _code(call: OutboundCall) -> str:
-        return Verification.objects.values_list("code", flat=True).get(pk=call.subject_id)

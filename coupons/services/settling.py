@@ -21,7 +21,7 @@ class CannotSettle(Exception):
 
 @transaction.atomic
 def verification_ask(*, verification: Verification, actor: audit.Actor, ip: str = "") -> None:
-    """Asks the platform now what became of an unclear verification."""
+    """Asks the platform now what became of an unclear verification; what was not executed is sent again by itself."""
     call, row = _locked(verification)
     if not retry_dead(call, ask_first=True):
         OutboundCall.objects.filter(pk=call.pk, state=OutboundCall.State.UNKNOWN).update(due_at=timezone.now())
@@ -29,12 +29,6 @@ def verification_ask(*, verification: Verification, actor: audit.Actor, ip: str 
     row.needs_person = False
     row.save(update_fields=["needs_person"])
     audit.record("asked the platform", actor=actor, store=row.store, target=row, ip=ip)
-
-
-@transaction.atomic
-def verification_retry(*, verification: Verification, actor: audit.Actor, ip: str = "") -> None:
-    """Sends it again. Asks first all the same: an unclear verification is never simply repeated."""
-    verification_ask(verification=verification, actor=actor, ip=ip)
 
 
 @transaction.atomic

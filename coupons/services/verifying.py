@@ -8,13 +8,12 @@ from datetime import timedelta
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from coupons import codes
 from coupons.models import Batch, Channel, GatewayStore, Lookup, Verification, VerificationRequest
 from coupons.reasons import Reason
-from coupons.services.lookups import FRESH, PATIENCE, gateway_of, lane_of, owe_detail
+from coupons.services.lookups import FRESH, PATIENCE, gateway_of, lane_of, owe_reading
 from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, owe_verify
 from coupons.services.waiting import wait_for
 from stores import audit
@@ -99,9 +98,10 @@ def verification_request(
 
 @dataclass(frozen=True)
 class OnRecord:
-    """Keys of the rows that bear on a request. `answer`: the verification that the request key got, its fingerprint."""
+    """Keys of the rows that bear on a request. `answer`: the verification that the request key got (None for a batch),
+    and its fingerprint."""
 
-    answer: tuple[int, str] | None = None
+    answer: tuple[int | None, str] | None = None
     verification_id: int | None = None
     lookup_id: int | None = None
 
@@ -136,8 +136,8 @@ def on_record(request: Request) -> OnRecord:
     return OnRecord(found.get("answer"), found.get("verification", nothing)[0], found.get("lookup", nothing)[0])
 
 
-def _replay(request: Request, verification_id: int, fingerprint: str) -> Requested:
-    if fingerprint != request.fingerprint:
+def _replay(request: Request, verification_id: int | None, fingerprint: str) -> Requested:
+    if verification_id is None or fingerprint != request.fingerprint:
         raise KeyReused
     verification = Verification.objects.select_related("store", "product").get(pk=verification_id)
     return Requested(verification, created=False)
@@ -174,32 +174,15 @@ def _create(request: Request, verified_before: Verification | None, lookup_id: i
     if gateway is None or blocked:
         return Requested(_row(request, refused=blocked or Reason.STORE_UNAUTHORISED), created=True)
     lookup = Lookup.objects.filter(pk=lookup_id).first() if lookup_id else None
-    if lookup:
-        verification = _row(request)
-        adopt_detail(verification, lookup)
-        call = owe_verify(
-            verification, lane_of(request.channel), gateway.connection, patience=PATIENCE[request.channel]
-        )
-        return Requested(verification, True, call)
-    lookup = Lookup.objects.create(
-        store=request.store,
-        code_hash=request.code_hash,
-        code_tail=codes.tail_of(request.code),
-        code=request.code,
-        channel=request.channel,
-        flow=request.flow,
-    )
-    verification = _row(request, lookup=lookup)
-    return Requested(verification, True, owe_detail(lookup, gateway, request.channel))
+    verification = _row(request)
+    if lookup is None:
+        return Requested(verification, True, owe_reading(ReadDetail, verification, gateway, request.channel))
+    adopt_detail(verification, lookup)
+    call = owe_verify(verification, lane_of(request.channel), gateway.connection, patience=PATIENCE[request.channel])
+    return Requested(verification, True, call)
 
 
-def _row(
-    request: Request,
-    *,
-    refused: str = "",
-    duplicate_of: Verification | None = None,
-    lookup: Lookup | None = None,
-) -> Verification:
+def _row(request: Request, *, refused: str = "", duplicate_of: Verification | None = None) -> Verification:
     first = duplicate_of
     return Verification.objects.create(
         store=request.store,
@@ -214,28 +197,25 @@ def _row(
         sku_id=first.sku_id if first else "",
         sku_name=first.sku_name if first else "",
         order_id=first.order_id if first else "",
-        lookup=lookup,
         channel=request.channel,
+        flow=request.flow,
         requested_by=request.requested_by,
         user=request.actor if isinstance(request.actor, User) else None,
     )
 
 
 def _calls_of(verifications: Iterable[Verification]) -> dict[int, OutboundCall]:
-    """The live call that each verification waits for, by the verification's key: the verify, else the detail."""
-    rows = {row.pk: row for row in verifications if row.status in Verification.LIVE}
-    readers = {row.lookup_id: row.pk for row in rows.values() if row.lookup_id}
-    if not rows:
+    """The live call that each verification waits for, by the verification's key: the detail, or then the verify."""
+    waiting = [row.pk for row in verifications if row.status in Verification.LIVE]
+    if not waiting:
         return {}
-    spends = Q(operation=SpendCoupon.name, subject_id__in=rows)
-    reads = Q(operation=ReadDetail.name, subject_id__in=readers)
-    found: dict[int, OutboundCall] = {}
-    for call in OutboundCall.objects.filter(spends | reads, platform=SpendCoupon.platform, state__in=OutboundCall.LIVE):
-        if call.operation == SpendCoupon.name:
-            found[call.subject_id] = call
-        else:
-            found.setdefault(readers[call.subject_id], call)
-    return found
+    calls = OutboundCall.objects.filter(
+        platform=SpendCoupon.platform,
+        operation__in=[ReadDetail.name, SpendCoupon.name],
+        subject_id__in=waiting,
+        state__in=OutboundCall.LIVE,
+    )
+    return {call.subject_id: call for call in calls}
 
 
 def live_call(verification: Verification) -> OutboundCall | None:
