@@ -1,0 +1,140 @@
+"""What Meituan's ticket interfaces need: who we are to Meituan, and the addresses that it calls."""
+
+from typing import Any
+from urllib.parse import urlsplit
+
+from django import forms
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+
+from stores.admin.connection_forms import ConnectionForm, secret_field
+from stores.checks import LOOPBACK
+from stores.models import Connection
+from trip import services
+
+# Ports that Meituan calls (its hand-out); https is 443.
+PORTS = frozenset(
+    {
+        25, 80, 110, 143, 443, 587, 3899, 7000, 8001, 8010, 8080, 8081, 8082, 8084, 8085, 8086, 8090, 8443, 8889, 8998,
+        8999, 9050, 9855, 37521, 41035, 58080, 58081, 58082,
+    }
+)  # fmt: skip
+# The interfaces in the order of Meituan's forms; the first ones are a must.
+NEEDED = [
+    ("order-create", _("Create an order")),
+    ("order-pay", _("Pay an order")),
+    ("order-query", _("Query an order")),
+    ("order-refund", _("Refund an order")),
+    ("order-close", _("Order closed (message)")),
+]
+WELCOME = [
+    ("order-refunded", _("Already refunded (message)")),
+    ("product-list", _("Pull products")),
+    ("product-price", _("Pull the price calendar")),
+    ("product-audit", _("Listing and audit (message)")),
+    ("poi-list", _("Pull places")),
+    ("support-heartbeat", _("Heartbeat")),
+    ("support-balance", _("Balance")),
+]
+
+
+class TripConnectionForm(ConnectionForm):
+    """A new secret does not end the old one: Meituan changes over at a time of its own."""
+
+    client_id = forms.CharField(
+        label=_("Client id"), max_length=100, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"})
+    )
+    client_secret = secret_field(
+        _("Client secret"), _("Stored encrypted and never shown again. Leave empty to keep the stored one.")
+    )
+    forget_previous = forms.BooleanField(
+        label=_("The old secret is no longer used"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget(),
+        help_text=_("Until you tick this, calls signed with the previous secret are accepted too."),
+    )
+    told_in = "trip/admin/addresses.html"
+
+    class Meta(ConnectionForm.Meta):
+        labels = {"account": _("PartnerId")}
+        help_texts = {"account": _("The digits that Meituan gave you as partner id.")}
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["client_id"].initial = (self.instance.credentials or {}).get("client_id", "")
+
+    @classmethod
+    def credential_fields(cls, connection: Connection | None) -> tuple[str, ...]:
+        rotating = connection is not None and (connection.credentials or {}).get("previous_secret")
+        return ("client_id", "client_secret", *(("forget_previous",) if rotating else ()))
+
+    @classmethod
+    def told_of(cls, connection: Connection) -> dict[str, Any]:
+        return {
+            "needed": _addresses(connection, NEEDED),
+            "welcome": _addresses(connection, WELCOME),
+            "warnings": list(_warnings(settings.PUBLIC_BASE_URL)),
+            "drill": f"{reverse('admin:trip_drillrun_changelist')}?connection={connection.pk}",
+        }
+
+    def clean_account(self) -> str:
+        account: str = self.cleaned_data["account"].strip()
+        if not (account.isascii() and account.isdecimal() and len(account) < 19 and str(int(account)) == account):
+            raise forms.ValidationError(_("A PartnerId has only digits, at most 18."))
+        return account
+
+    def clean_client_id(self) -> str:
+        client_id: str = self.cleaned_data["client_id"].strip()
+        if ":" in client_id or not client_id.isprintable() or " " in client_id:
+            raise forms.ValidationError(_("A client id has no colons or spaces."))
+        return client_id
+
+    def clean_client_secret(self) -> str:
+        secret: str = self.cleaned_data["client_secret"].strip()
+        if not secret and not (self.instance.credentials or {}).get("client_secret"):
+            raise forms.ValidationError(_("A new connection needs a secret."))
+        return secret
+
+    def new_credentials(self) -> dict[str, str] | None:
+        known = dict(self.instance.credentials or {})
+        wanted = known | {"client_id": self.cleaned_data["client_id"]}
+        secret = self.cleaned_data["client_secret"]
+        if self.cleaned_data.get("forget_previous"):
+            wanted.pop("previous_secret", None)
+        if secret and secret != known.get("client_secret"):
+            wanted["client_secret"] = secret
+            if known.get("client_secret"):
+                wanted["previous_secret"] = known["client_secret"]
+        return wanted if wanted != known else None
+
+
+def _addresses(connection: Connection, interfaces: list[tuple[str, Any]]) -> list[dict[str, Any]]:
+    base = settings.PUBLIC_BASE_URL
+    return [{"title": title, "url": base + reverse(f"trip:{name}", args=[connection.pk])} for name, title in interfaces]
+
+
+def _warnings(base_url: str) -> Any:
+    """Why Meituan could not call these addresses."""
+    parts = urlsplit(base_url)
+    port = parts.port or (443 if parts.scheme == "https" else 80)
+    if parts.hostname in LOOPBACK:
+        yield _(
+            "These addresses lead to this computer only. Set PUBLIC_BASE_URL to the address that Meituan can reach."
+        )
+    if port not in PORTS:
+        yield _("Meituan does not call port %(port)d. It calls only: %(ports)s.") % {
+            "port": port,
+            "ports": ", ".join(str(known) for known in sorted(PORTS)),
+        }
+
+
+class TripTools:
+    """stores.registry.PlatformTools for the ticket interfaces."""
+
+    works = _("The credentials are complete. Whether they are right, Meituan's first call will show.")
+
+    def test(self, *, connection: Connection, user: User, ip: str) -> str:
+        return services.connection_check(connection=connection, actor=user, ip=ip)

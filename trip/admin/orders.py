@@ -1,0 +1,288 @@
+"""Ticket orders for people: find, read what happened, and do what no system did."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import display
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import RangeDateFilter
+
+from stores.admin.base import LedgerAdmin, person
+from stores.admin.buttons import Button, ButtonsAdmin, button
+from stores.admin.exporting import ExportsAdmin, Table
+from stores.admin.filters import DayFilter, ScopedRelatedFilter
+from stores.admin.labels import moment, state
+from stores.admin.newest import newest_first
+from stores.models import OutboundCall
+from stores.platforms.outbox.operations import title_of
+from stores.tenancy import Verb
+from trip import services
+from trip.admin import exporting
+from trip.admin.finding import OrderPersonFilter, found
+from trip.admin.order_forms import FailForm, IssueForm, SettleForm, UseForm
+from trip.admin.timeline import timeline
+from trip.choices import Conflict, CredentialType, Method
+from trip.models import Order, Voucher, tally
+from trip.services.notices import notices_of
+from trip.services.visitors import shown
+
+STATUS_COLOURS = {
+    "created": "info",
+    "issuing": "warning",
+    "issued": "success",
+    "failed": "danger",
+    "closed": "danger",
+    "expired": "info",
+}
+REFUND_COLOURS = {"review": "warning", "agreed": "success", "refused": "danger"}
+
+
+def _waits_for_codes(order: Order) -> bool:
+    return order.status == Order.Status.ISSUING
+
+
+def _has_tickets_left(order: Order) -> bool:
+    return order.status == Order.Status.ISSUED and tally(order.vouchers.all()).unused > 0
+
+
+@admin.register(Order)
+class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
+    ordering = ("-created_at", "-id")
+    exported_as = "trip.orders.exported"
+    buttons = ("issue", "fail", "use", "settle")
+    list_display = ("number", "product", "store", "tickets", "status_label", "gone", "visit", "time")
+    list_select_related = ("store__merchant", "product")
+    list_filter = (
+        "status",
+        ("store", ScopedRelatedFilter),
+        ("product", ScopedRelatedFilter),
+        ("travel_date", RangeDateFilter),
+        ("created_at", DayFilter),
+        OrderPersonFilter,
+        "is_drill",
+    )
+    search_fields = ("order_id",)
+    search_help_text = _("Meituan's order number, our order number, or a whole voucher code")
+    fields = (
+        ("number", "our_number"),
+        ("product", "store"),
+        ("status_label", "trouble"),
+        ("tickets", "gone"),
+        ("visit", "voucher_type"),
+        ("unit_price", "buy_price", "total_price"),
+        ("time", "pay_until"),
+        ("paid_at", "issued_at"),
+        ("closed_at", "close_type"),
+        ("failure", "remark"),
+    )
+    change_form_outer_after_template = "trip/admin/order.html"
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
+        return newest_first(request, Order, super().get_queryset(request)).prefetch_related("vouchers")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
+    ) -> tuple[QuerySet[Order], bool]:
+        return found(request, queryset, search_term), False
+
+    def export_table(self, rows: QuerySet[Order]) -> Table:
+        return exporting.table(rows)
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        if order := kwargs.get("obj"):
+            context |= self._told_of(request, order)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _told_of(self, request: HttpRequest, order: Order) -> dict[str, Any]:
+        """What stands below the facts: tickets, visitors, refunds, uses, and everything that was said."""
+        whole = self.may(request, Verb.VIEW_PERSONAL, order)
+        codes_shown = self.may(request, Verb.SETTLE, order)
+        return {
+            "vouchers": [_voucher(voucher, codes_shown) for voucher in order.vouchers.all()],
+            "visitors": [_visitor(visitor, whole) for visitor in order.visitors.all()],
+            "refunds": [
+                {
+                    "row": row,
+                    "label": state(row.get_status_display(), REFUND_COLOURS, row.status),
+                    "url": _refund_url(row),
+                }
+                for row in order.refunds.all()
+            ],
+            "consumptions": list(order.consumptions.all()),
+            "timeline": timeline(order, codes_shown=codes_shown),
+            "owed": _owed(order) if codes_shown else [],
+        }
+
+    @button(
+        Button(
+            title=_("Issue by hand"),
+            icon="confirmation_number",
+            needs=Verb.SELL,
+            form=IssueForm,
+            text=_("The tickets count as issued from then on, and Meituan sends the codes to the buyer."),
+            shown=_waits_for_codes,
+        )
+    )
+    def issue(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
+        attempt(
+            request,
+            lambda: services.order_issue(
+                order_pk=row.pk, codes=answers["codes"], actor=person(request), method=Method.ADMIN
+            ),
+        )
+
+    @button(
+        Button(
+            title=_("Cannot be issued"),
+            icon="block",
+            needs=Verb.SELL,
+            form=FailForm,
+            text=_("Meituan tells the buyer why and gives the money back. This cannot be taken back."),
+            shown=_waits_for_codes,
+        )
+    )
+    def fail(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
+        attempt(
+            request,
+            lambda: services.order_fail(
+                order_pk=row.pk, reason=answers["reason"], actor=person(request), method=Method.ADMIN
+            ),
+        )
+
+    @button(
+        Button(
+            title=_("Use tickets"),
+            icon="how_to_reg",
+            needs=Verb.SETTLE,
+            form=UseForm,
+            text=_("Only for guests who are really there: Meituan is told, and used tickets are not refunded."),
+            shown=_has_tickets_left,
+        )
+    )
+    def use(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
+        attempt(
+            request,
+            lambda: services.order_consume(
+                order_pk=row.pk,
+                codes=answers["codes"],
+                quantity=answers["quantity"],
+                request_key=answers["request_key"],
+                any_day=answers["any_day"],
+                actor=person(request),
+                method=Method.ADMIN,
+            ),
+        )
+
+    @button(
+        Button(
+            title=_("Mark as settled"),
+            icon="gavel",
+            needs=Verb.SETTLE,
+            form=SettleForm,
+            text=_("Settle it with Meituan first; this only takes the order off the list."),
+            shown=lambda order: bool(order.needs_person),
+        )
+    )
+    def settle(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
+        attempt(request, lambda: services.order_settle(order_pk=row.pk, note=answers["note"], actor=person(request)))
+
+    @display(description=_("order number"))
+    def number(self, order: Order) -> str:
+        return str(order.order_id)
+
+    @display(description=_("our order number"))
+    def our_number(self, order: Order) -> str:
+        return order.partner_order_id
+
+    @display(description=_("ordered"))
+    def time(self, order: Order) -> str:
+        return moment(order.created_at)
+
+    @display(description=_("tickets"))
+    def tickets(self, order: Order) -> int:
+        return order.quantity
+
+    @display(description=_("status"))
+    def status_label(self, order: Order) -> SafeString:
+        if order.needs_person:
+            return state(_("needs a person"), STATUS_COLOURS, "failed")
+        return state(order.get_status_display(), STATUS_COLOURS, order.status)
+
+    @display(description=_("used / refunded"))
+    def gone(self, order: Order) -> str:
+        counts = tally(order.vouchers.all())
+        void = str(_(", void: %(count)d")) % {"count": counts.voided} if counts.voided else ""
+        return f"{counts.used} / {counts.refunded}{void}" if counts.total else "–"
+
+    @display(description=_("day of visit"))
+    def visit(self, order: Order) -> str:
+        return order.travel_date.isoformat() if order.travel_date else "–"
+
+    @display(description=_("remarks"))
+    def remark(self, order: Order) -> str:
+        return str(_("acceptance drill")) if order.is_drill else "–"
+
+    @display(description=_("needs a person"))
+    def trouble(self, order: Order) -> str:
+        return str(order.get_needs_person_display()) if order.needs_person else "–"
+
+
+def _voucher(voucher: Voucher, whole: bool) -> dict[str, Any]:
+    counts = (
+        (_("unused"), voucher.unused),
+        (_("used"), voucher.used),
+        (_("refunded"), voucher.refunded),
+        (_("void"), voucher.voided),
+    )
+    at = voucher.voided_at or voucher.refunded_at or voucher.used_at or voucher.valid_at
+    return {
+        "code": (voucher.code if whole else f"…{voucher.code[-4:]}") if voucher.code else _("no code"),
+        "states": [{"text": text, "count": count} for text, count in counts if count],
+        "at": at,
+    }
+
+
+def _visitor(visitor: Any, whole: bool) -> dict[str, Any]:
+    kinds = {str(value): label for value, label in CredentialType.choices}
+    said = shown(visitor, whole=whole)
+    numbers = [f"{kinds.get(kind, kind)} {number}" for kind, number in said["credentials"].items()]
+    return {
+        "removed": visitor.removed_at is not None,
+        "parts": [part for part in (said["name"], said["mobile"], *numbers) if part],
+        "tickets": visitor.tickets,
+    }
+
+
+def _refund_url(refund: Any) -> str:
+    return reverse("admin:trip_refund_change", args=[refund.pk])
+
+
+def _owed(order: Order) -> list[dict[str, Any]]:
+    """Notices that did not arrive yet."""
+    calls = OutboundCall.objects.filter(notices_of(order), connection=order.connection_id)
+    late = calls.exclude(state=OutboundCall.State.DONE).order_by("id")[:20]
+    return [
+        {"row": call, "title": title_of(call), "url": reverse("admin:stores_outboundcall_change", args=[call.pk])}
+        for call in late
+    ]
+
+
+def order_link(order: Order) -> SafeString:
+    url = reverse("admin:trip_order_change", args=[order.pk])
+    return format_html('<a class="text-primary-600" href="{}">{}</a>', url, order.order_id)
+
+
+def attempt(request: HttpRequest, wish: Callable[[], Any]) -> None:
+    """Does what a person wants, and says so; or why it cannot be done now."""
+    try:
+        wish()
+    except Conflict as conflict:
+        messages.error(request, str(conflict.reason))
+    else:
+        messages.success(request, _("Done. The state below shows what came of it."))

@@ -1,0 +1,41 @@
+"""Where stores are, for Meituan's map."""
+
+from typing import Any
+
+from django.contrib import admin
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from stores.admin.base import ScopedAdmin, reach
+from stores.models import Store
+from stores.tenancy import Verb
+from trip.models import Place
+
+
+@admin.register(Place)
+class PlaceAdmin(ScopedAdmin):
+    adding = changing = Verb.MANAGE_STORES
+    list_display = ("store", "city", "longitude", "latitude", "system")
+    list_select_related = ("store__merchant",)
+    search_fields = ("store__name", "city")
+    ordering = ("store__name", "id")
+    fieldsets = (
+        (
+            None,
+            {
+                "fields": ("store", "city", ("longitude", "latitude"), "system"),
+                "description": _("Look the place up in Gaode's map and copy its coordinates: longitude comes first."),
+            },
+        ),
+    )
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return ("store",) if obj else ()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Stores that the person manages and that have no place yet."""
+        theirs = reach(request)
+        managed = [m for m in theirs.merchants_in_part if theirs.may(Verb.MANAGE_STORES, m)]
+        rows = Store.objects.for_staff(request.user).filter(place=None).select_related("merchant")
+        kwargs["queryset"] = rows if theirs.everything else rows.filter(merchant__in=managed)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -1,0 +1,176 @@
+"""The form of a ticket product, with its price and its refund steps. What does not fit together is said plainly."""
+
+from collections.abc import Iterator
+from typing import Any
+
+from django import forms
+from django.core.exceptions import ValidationError
+from django.forms.models import BaseInlineFormSet
+from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
+
+from trip.choices import BookAhead, CredentialType, FeeMode, RefundType, VisitorInfo
+from trip.models import Offer, Product, RefundStep
+
+Wrong = Iterator[tuple[str, Any]]
+
+
+class ProductForm(forms.ModelForm[Product]):
+    credential_types = forms.TypedMultipleChoiceField(
+        label=_("Certificates accepted"),
+        choices=CredentialType.choices,
+        coerce=int,
+        required=False,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
+        help_text=_("Choose none when no certificate is needed."),
+    )
+
+    class Meta:
+        model = Product
+        # Every field that the admin shows; which, its fieldsets say.
+        exclude: tuple[str, ...] = ()
+        widgets = {
+            "includes": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+            "note": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        }
+        help_texts = {
+            "deal_id": _("How this product is called between you and Meituan (partnerDealId). It cannot change later."),
+            "by_calendar": _("Guests choose a day, and each day has its own price. It cannot change later."),
+            "includes": _("One line for each thing that the ticket pays for."),
+            "valid_days": _("1: only on the chosen day."),
+            "group_size": _("How many tickets one named visitor stands for."),
+            "max_per_order": _("0: as many as one likes."),
+            "phone_limit_days": _("0: counted for ever."),
+            "credential_limit_days": _("0: counted for ever."),
+            "issuing": _(
+                "With your own ticketing system, Meituan is told “being issued” until your system or a person enters "
+                "the codes."
+            ),
+            "partial_refund": _("Otherwise only whole orders are refunded."),
+            "refund_review": _("Otherwise tickets that were not used are refunded at once, by the rules above."),
+        }
+        error_messages = {"deal_id": {"unique": _("This product number is in use already.")}}
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for check in (_same_merchant, _number, _dates, _booking, _visitors, _limits):
+            for name, text in check(self, data):
+                if name in self.fields and name not in self.errors:
+                    self.add_error(name, text)
+        return data
+
+    def value(self, name: str) -> Any:
+        """What was typed, or what the product has where the field is not shown."""
+        return self.cleaned_data[name] if name in self.cleaned_data else getattr(self.instance, name, None)
+
+
+def _connection(form: ProductForm) -> Any:
+    if "connection" in form.cleaned_data:
+        return form.cleaned_data["connection"]
+    return form.instance.connection if form.instance.connection_id else None
+
+
+def _same_merchant(form: ProductForm, data: dict[str, Any]) -> Wrong:
+    connection, store = _connection(form), data.get("store")
+    if connection and store and connection.merchant_id != store.merchant_id:
+        yield "store", _("The store and the connection belong to different merchants.")
+
+
+def _number(form: ProductForm, data: dict[str, Any]) -> Wrong:
+    connection, deal_id = _connection(form), data.get("deal_id")
+    same = Product.objects.filter(connection=connection, deal_id=deal_id).exclude(pk=form.instance.pk)
+    if connection and deal_id and same.exists():
+        yield "deal_id", _("Another product of this connection has this number already.")
+
+
+def _dates(form: ProductForm, data: dict[str, Any]) -> Wrong:
+    first, last = data.get("valid_from"), data.get("valid_until")
+    if first and last and last < first:
+        yield "valid_until", _("This is before the first day.")
+
+
+def _booking(form: ProductForm, data: dict[str, Any]) -> Wrong:
+    rule = data.get("book_ahead")
+    if rule != BookAhead.ANY and rule is not None and not form.value("by_calendar"):
+        yield "book_ahead", _("Without a chosen day there is nothing to book ahead of.")
+    if rule == BookAhead.MINUTES and not data.get("ahead_minutes"):
+        yield "ahead_minutes", _("Say how many minutes.")
+    if rule == BookAhead.CLOCK and data.get("ahead_time") is None:
+        yield "ahead_time", _("Say until what time of day.")
+
+
+def _visitors(form: ProductForm, data: dict[str, Any]) -> Wrong:
+    if data.get("visitor_info") in (None, VisitorInfo.NONE):
+        return
+    if not (data.get("needs_name") or data.get("needs_mobile") or data.get("credential_types")):
+        yield "visitor_info", _("Say what is to be known of visitors: name, mobile or a certificate.")
+
+
+def _limits(form: ProductForm, data: dict[str, Any]) -> Wrong:
+    fewest, most = data.get("min_per_order"), data.get("max_per_order")
+    if fewest and most and most < fewest:
+        yield "max_per_order", _("This is less than the fewest per order.")
+    named = data.get("visitor_info") != VisitorInfo.NONE
+    if data.get("phone_limit") and not (named and data.get("needs_mobile")):
+        yield "phone_limit", _("Mobiles can only be counted when visitors must give them.")
+    if data.get("credential_limit") and not (named and data.get("credential_types")):
+        yield "credential_limit", _("Certificates can only be counted when visitors must give one.")
+
+
+class OfferForm(forms.ModelForm[Offer]):
+    class Meta:
+        model = Offer
+        fields = ("market_price", "sale_price", "settlement_price", "stock", "is_open")
+
+    def save(self, commit: bool = True) -> Offer:
+        """Writes only what was typed: orders count tickets in the same row meanwhile."""
+        if not (commit and self.instance.pk):
+            return super().save(commit)
+        if self.changed_data:
+            self.instance.save(update_fields=self.changed_data)
+        return self.instance
+
+
+class OfferFormSet(BaseInlineFormSet[Offer, Product, OfferForm]):
+    """The one price of a product without chosen days."""
+
+    def get_queryset(self) -> Any:
+        return super().get_queryset().filter(date=None)
+
+    def clean(self) -> None:
+        super().clean()
+        typed = [form for form in self.forms if form.has_changed() or form.instance.pk]
+        if self.instance.by_calendar and typed:
+            raise ValidationError(_("A product for chosen days has its prices in the calendar: leave these empty."))
+        if not self.instance.by_calendar and not typed and self.instance.store_id:
+            raise ValidationError(_("Enter what the ticket costs."))
+
+
+class RefundStepForm(forms.ModelForm[RefundStep]):
+    class Meta:
+        model = RefundStep
+        fields = ("minutes_before", "fee_mode", "fee", "note")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        mode, fee = data.get("fee_mode"), data.get("fee") or 0
+        if mode == FeeMode.PERCENT and fee > 100:
+            self.add_error("fee", _("More than 100 percent."))
+        if mode == FeeMode.NONE and fee:
+            self.add_error("fee", _("Choose how the fee is counted, or leave it at 0."))
+        return data
+
+
+class RefundStepFormSet(BaseInlineFormSet[RefundStep, Product, RefundStepForm]):
+    def clean(self) -> None:
+        super().clean()
+        kept = [form for form in self.forms if (form.has_changed() or form.instance.pk) and not _goes(form)]
+        conditional = self.instance.refund_type == RefundType.CONDITIONAL
+        if conditional and not kept:
+            raise ValidationError(_("Refunds “by steps” need at least one step."))
+        if not conditional and kept:
+            raise ValidationError(_("Steps only count when refunds are “by steps, with fees”: remove them."))
+
+
+def _goes(form: Any) -> bool:
+    return bool(getattr(form, "cleaned_data", {}).get("DELETE"))

@@ -1,0 +1,198 @@
+"""Ticket products: what is sold, for whom, and what a refund costs."""
+
+from typing import Any
+
+from django.contrib import admin, messages
+from django.contrib.admin import display
+from django.db.models import Prefetch, QuerySet
+from django.http import HttpRequest
+from django.urls import URLPattern, path, reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
+
+from stores.admin.base import person, reach
+from stores.admin.buttons import Button, ButtonsAdmin, button
+from stores.admin.filters import ScopedRelatedFilter
+from stores.admin.inlines import ScopedInline
+from stores.admin.labels import state
+from stores.limits import client_ip
+from stores.models import Connection, Store
+from stores.tenancy import Verb
+from trip import services
+from trip.admin.product_forms import OfferForm, OfferFormSet, ProductForm, RefundStepForm, RefundStepFormSet
+from trip.models import Offer, Product, RefundStep
+from trip.pages.calendar import calendar_page
+
+STATE_COLOURS = {"on_sale": "success", "paused": "warning"}
+LISTING_COLOURS = {"0": "info", "1": "success", "2": "danger", "3": "warning", "4": "warning"}
+
+
+class OfferInline(ScopedInline):
+    model = Offer
+    form, formset = OfferForm, OfferFormSet
+    fields = ("market_price", "sale_price", "settlement_price", "stock", "is_open")
+    verbose_name = verbose_name_plural = _("Price and stock (for a product without chosen days)")
+    extra = max_num = 1
+    can_delete = False
+
+
+class RefundStepInline(ScopedInline):
+    model = RefundStep
+    form, formset = RefundStepForm, RefundStepFormSet
+    fields = ("minutes_before", "fee_mode", "fee", "note")
+    verbose_name_plural = _("Refund steps")
+    extra = 0
+
+
+@admin.register(Product)
+class ProductAdmin(ButtonsAdmin):
+    adding = changing = Verb.SELL
+    form = ProductForm
+    buttons = ("pause", "resume")
+    inlines = (OfferInline, RefundStepInline)
+    list_display = ("title", "merchant", "store", "state_label", "price", "listing_label", "deal_id")
+    list_select_related = ("store", "connection__merchant")
+    list_filter = (("store", ScopedRelatedFilter), "state", "by_calendar", "issuing")
+    search_fields = ("title", "deal_id")
+    ordering = ("connection_id", "deal_id", "id")
+    readonly_fields = ("state_label", "listing_label", "listing_check", "listing_at", "calendar_link")
+    fieldsets = (
+        (_("What is sold"), {"fields": ("connection", "store", "deal_id", "title", "subtitle", "includes", "note")}),
+        (
+            _("When it can be used"),
+            {"fields": ("by_calendar", "valid_days", ("valid_from", "valid_until"), "last_entry")},
+        ),
+        (_("Booking ahead"), {"fields": ("book_ahead", "ahead_minutes", ("ahead_days", "ahead_time"))}),
+        (
+            _("Visitors to name"),
+            {"fields": ("visitor_info", "group_size", ("needs_name", "needs_mobile"), "credential_types")},
+        ),
+        (
+            _("How many one may buy"),
+            {
+                "fields": (
+                    ("min_per_order", "max_per_order"),
+                    ("phone_limit", "phone_limit_days"),
+                    ("credential_limit", "credential_limit_days"),
+                    "pay_minutes",
+                )
+            },
+        ),
+        (_("Refunds"), {"fields": ("refund_type", "partial_refund", "refund_review")}),
+        (_("Codes"), {"fields": ("voucher_type", "issuing")}),
+    )
+    shown_later = (
+        (
+            _("State"),
+            {"fields": (("state_label", "calendar_link"), ("listing_label", "listing_check"), "listing_at")},
+        ),
+    )
+    # Meituan and orders know the product by these.
+    fixed = ("connection", "deal_id", "by_calendar")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
+        undated = Prefetch("offers", Offer.objects.filter(date=None), to_attr="undated")
+        return super().get_queryset(request).prefetch_related(undated)
+
+    def get_urls(self) -> list[URLPattern]:
+        view = self.admin_site.admin_view(self.calendar_view)
+        return [path("<path:object_id>/calendar/", view, name="trip_product_calendar"), *super().get_urls()]
+
+    def calendar_view(self, request: HttpRequest, object_id: str) -> Any:
+        product = self.get_object(request, object_id)
+        may_change = self.has_change_permission(request, product)
+        context = self.admin_site.each_context(request) | {"opts": self.opts, "original": product}
+        return calendar_page(request, product, may_change=may_change, context=context)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        found = super().get_fieldsets(request, obj)
+        return [*self.shown_later, *found] if obj else found
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
+        return [RefundStepInline] if obj and obj.by_calendar else self.inlines
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*self.readonly_fields, *self.fixed) if obj else self.readonly_fields
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """Connections and stores of merchants where the person sells; a connection is used here, not shown."""
+        theirs = reach(request)
+        sells = [merchant for merchant in theirs.merchants_in_part if theirs.may(Verb.SELL, merchant)]
+        if db_field.name == "connection":
+            rows = Connection.objects.filter(platform=Connection.Platform.TRIP).select_related("merchant")
+            kwargs["queryset"] = rows if theirs.everything else rows.filter(merchant__in=sells)
+        if db_field.name == "store":
+            mine = Store.objects.for_staff(request.user).select_related("merchant")
+            kwargs["queryset"] = mine if theirs.everything else mine.filter(merchant__in=sells)
+        if len(only := kwargs["queryset"][:2]) == 1:
+            kwargs["initial"] = only[0].pk
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
+        """Writes only what was changed: Meituan's notices write the listing of the same row meanwhile."""
+        if not change:
+            super().save_model(request, obj, form, change)
+        elif form.changed_data:
+            obj.save(update_fields=form.changed_data)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        if not change or form.has_changed() or any(formset.has_changed() for formset in formsets):
+            services.product_saved(product=form.instance, is_new=not change)
+
+    @button(
+        Button(
+            title=_("Pause"),
+            icon="pause_circle",
+            needs=Verb.SELL,
+            shown=lambda product: product.state == Product.State.ON_SALE,
+        )
+    )
+    def pause(self, request: HttpRequest, row: Product, answers: dict[str, Any]) -> None:
+        services.product_pause(product=row, actor=person(request), ip=client_ip(request))
+        messages.success(request, _("Paused: nobody can order it now, and Meituan is told."))
+
+    @button(
+        Button(
+            title=_("Put on sale"),
+            icon="play_circle",
+            needs=Verb.SELL,
+            shown=lambda product: product.state == Product.State.PAUSED,
+        )
+    )
+    def resume(self, request: HttpRequest, row: Product, answers: dict[str, Any]) -> None:
+        services.product_resume(product=row, actor=person(request), ip=client_ip(request))
+        messages.success(request, _("On sale again, and Meituan is told."))
+
+    @display(description=_("merchant"), ordering="connection__merchant")
+    def merchant(self, product: Product) -> str:
+        return str(product.connection.merchant)
+
+    @display(description=_("state"), ordering="state")
+    def state_label(self, product: Product) -> SafeString:
+        return state(product.get_state_display(), STATE_COLOURS, product.state)
+
+    @display(description=_("listing at Meituan"), ordering="listing")
+    def listing_label(self, product: Product) -> SafeString:
+        if product.listing is None:
+            return state(_("not heard of yet"), LISTING_COLOURS, "")
+        return state(product.get_listing_display(), LISTING_COLOURS, str(product.listing))
+
+    @display(description=_("price"))
+    def price(self, product: Any) -> SafeString | str:
+        if product.by_calendar:
+            return format_html('<a class="text-primary-600" href="{}">{}</a>', _calendar_url(product), _("by day"))
+        return next((f"¥{offer.sale_price}" for offer in product.undated), "–")
+
+    @display(description=_("prices and stock"))
+    def calendar_link(self, product: Product) -> SafeString | str:
+        if not product.by_calendar:
+            return str(_("See below"))
+        return format_html(
+            '<a class="text-primary-600" href="{}">{}</a>', _calendar_url(product), _("Open the calendar")
+        )
+
+
+def _calendar_url(product: Product) -> str:
+    return reverse("admin:trip_product_calendar", args=[product.pk])

@@ -1,0 +1,162 @@
+"""The refunds inbox: what waits for a decision, with the time that is left."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.contrib import admin
+from django.contrib.admin import display
+from django.db.models import QuerySet
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
+from django.utils.translation import gettext_lazy as _
+from unfold.contrib.filters.admin import DropdownFilter
+
+from stores.admin.base import LedgerAdmin, person
+from stores.admin.buttons import Button, ButtonsAdmin, button
+from stores.admin.filters import DayFilter, ScopedRelatedFilter
+from stores.admin.labels import moment, state
+from stores.audit import shown
+from stores.tenancy import Verb
+from trip import services
+from trip.admin.order_forms import AgreeForm, RefuseForm
+from trip.admin.orders import REFUND_COLOURS, attempt, order_link
+from trip.choices import Method
+from trip.models import Refund
+
+Status = Refund.Status
+URGENT, SOON = timedelta(hours=4), timedelta(hours=24)
+LEFT_COLOURS = {"urgent": "danger", "soon": "warning", "calm": "info"}
+EVERYTHING = "all"
+
+
+class DecisionFilter(DropdownFilter):
+    """What waits for a decision, unless something else is asked for."""
+
+    title = _("decision")
+    parameter_name = "status__exact"
+    all_option: Any = None
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [*Status.choices, (EVERYTHING, _("All"))]
+
+    def value(self) -> str:
+        asked = super().value()
+        return asked if asked in (*Status.values, EVERYTHING) else Status.REVIEW
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
+        return queryset if self.value() == EVERYTHING else queryset.filter(status=self.value())
+
+
+def countdown(refund: Refund) -> tuple[str, str]:
+    """(hours and minutes left, how urgent that is); empty when nothing is to be decided."""
+    if refund.status != Status.REVIEW or refund.deadline is None:
+        return "", ""
+    left = refund.deadline - timezone.now()
+    if left <= timedelta(0):
+        return gettext("time is up"), "urgent"
+    minutes = int(left.total_seconds()) // 60
+    text = gettext("%(hours)d h %(minutes)02d min left") % {"hours": minutes // 60, "minutes": minutes % 60}
+    return text, "urgent" if left < URGENT else "soon" if left < SOON else "calm"
+
+
+def _may_agree(refund: Refund) -> bool:
+    return refund.status in (Status.REVIEW, Status.REFUSED)
+
+
+@admin.register(Refund)
+class RefundAdmin(ButtonsAdmin, LedgerAdmin):
+    buttons = ("agree", "refuse")
+    list_display = ("time_left", "status_label", "order_number", "product", "store", "quantity", "money")
+    list_display_links = ("time_left", "status_label")
+    list_select_related = ("order__product", "store__merchant")
+    list_filter = (DecisionFilter, ("store", ScopedRelatedFilter), ("received_at", DayFilter))
+    search_fields = ("refund_id", "order__order_id")
+    search_help_text = _("The refund's or the order's number")
+    fields = (
+        ("time_left", "status_label"),
+        ("order_number", "product"),
+        ("store", "refund_id"),
+        ("quantity", "named"),
+        ("price", "fee"),
+        ("applied_at", "time"),
+        ("deadline", "message_type"),
+        ("reason", "decided"),
+    )
+
+    def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
+        """What has the least time left comes first; what is decided, newest first."""
+        decided = request.GET.get(DecisionFilter.parameter_name) in (Status.AGREED, Status.REFUSED, EVERYTHING)
+        return ("-received_at", "-id") if decided else ("deadline", "id")
+
+    @button(
+        Button(
+            title=_("Agree"),
+            icon="check",
+            needs=Verb.SELL,
+            form=AgreeForm,
+            text=_("The buyer gets the money back and the tickets open no door any more. This is final."),
+            shown=_may_agree,
+        )
+    )
+    def agree(self, request: HttpRequest, row: Refund, answers: dict[str, Any]) -> None:
+        _decide(request, row, agree=True, reason="")
+
+    @button(
+        Button(
+            title=_("Refuse"),
+            icon="close",
+            needs=Verb.SELL,
+            form=RefuseForm,
+            text=_("The tickets stay valid. You may still agree later."),
+            shown=lambda refund: refund.status == Status.REVIEW,
+        )
+    )
+    def refuse(self, request: HttpRequest, row: Refund, answers: dict[str, Any]) -> None:
+        _decide(request, row, agree=False, reason=answers["reason"])
+
+    @display(description=_("time left"))
+    def time_left(self, refund: Refund) -> SafeString | str:
+        text, urgency = countdown(refund)
+        return state(text, LEFT_COLOURS, urgency) if text else "–"
+
+    @display(description=_("status"))
+    def status_label(self, refund: Refund) -> SafeString:
+        return state(refund.get_status_display(), REFUND_COLOURS, refund.status)
+
+    @display(description=_("order"))
+    def order_number(self, refund: Refund) -> SafeString:
+        return order_link(refund.order)
+
+    @display(description=_("product"))
+    def product(self, refund: Refund) -> str:
+        return refund.order.product.title
+
+    @display(description=_("to the buyer / fee kept"))
+    def money(self, refund: Refund) -> str:
+        return " / ".join("–" if amount is None else f"¥{amount}" for amount in (refund.price, refund.fee))
+
+    @display(description=pgettext_lazy("refund", "received"))
+    def time(self, refund: Refund) -> str:
+        return moment(refund.received_at)
+
+    @display(description=_("tickets named"))
+    def named(self, refund: Refund) -> str:
+        return ", ".join(f"…{code[-4:]}" for code in refund.codes) or "–"
+
+    @display(description=_("decided"))
+    def decided(self, refund: Refund) -> str:
+        if not refund.decided_at:
+            return "–"
+        who = shown(refund.decided_by)
+        return f"{moment(refund.decided_at)} · {refund.get_method_display()} · {who}"
+
+
+def _decide(request: HttpRequest, row: Refund, *, agree: bool, reason: str) -> None:
+    attempt(
+        request,
+        lambda: services.refund_decide(
+            refund_pk=row.pk, agree=agree, reason=reason, actor=person(request), method=Method.ADMIN
+        ),
+    )

@@ -1,0 +1,122 @@
+"""What was said and done about one order, by Meituan and by us, oldest first. No personal data is in any of it."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
+from stores import audit
+from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
+from stores.platforms.outbox.operations import title_of
+from trip.models import Order
+from trip.services.notices import notices_of
+
+MOST = 200
+ASKED: dict[str, StrOrPromise] = {
+    "order.create": gettext_lazy("Meituan ordered"),
+    "order.pay": gettext_lazy("Meituan reported the payment"),
+    "order.query": gettext_lazy("Meituan asked how the order stands"),
+    "order.refund": gettext_lazy("Meituan asked for a refund"),
+    "order.refunded": gettext_lazy("Meituan said: it has refunded"),
+    "order.close": gettext_lazy("Meituan closed the order"),
+}
+
+
+@dataclass(frozen=True)
+class Message:
+    """One text that went over the line; `by_meituan` says who wrote it."""
+
+    label: StrOrPromise
+    text: str
+
+
+@dataclass(frozen=True)
+class Moment:
+    """`kind` is heard (Meituan spoke), told (we spoke) or done (a person of ours did something)."""
+
+    at: datetime
+    kind: str
+    title: str
+    text: str = ""
+    messages: tuple[Message, ...] = ()
+
+
+def timeline(order: Order, *, codes_shown: bool) -> list[Moment]:
+    """Voucher codes open doors: in front of who may not see them, only their ends are shown."""
+    moments = [*_heard(order), *_told(order), *_done(order)]
+    codes = [] if codes_shown else [voucher.code for voucher in order.vouchers.all() if voucher.code]
+    return sorted((_without(moment, codes) for moment in moments), key=lambda moment: moment.at)
+
+
+def _without(moment: Moment, codes: list[str]) -> Moment:
+    messages = tuple(Message(message.label, _hidden(message.text, codes)) for message in moment.messages)
+    return Moment(moment.at, moment.kind, moment.title, _hidden(moment.text, codes), messages)
+
+
+def _hidden(text: str, codes: list[str]) -> str:
+    for code in codes:
+        text = text.replace(code, f"…{code[-4:]}")
+    return text
+
+
+def _heard(order: Order) -> Iterable[Moment]:
+    events = InboundEvent.objects.filter(
+        connection=order.connection_id, subject_id=order.pk, kind__startswith="order."
+    ).order_by("id")
+    for event in events[:MOST]:
+        yield Moment(
+            event.received_at,
+            "heard",
+            str(ASKED.get(event.kind, event.kind)),
+            _summary(event),
+            (Message(_("What Meituan sent"), _pretty(event.body)), Message(_("What we answered"), _json(event.answer))),
+        )
+
+
+def _summary(event: InboundEvent) -> str:
+    """Our verdict, and how often Meituan had to hear it."""
+    try:
+        answer = json.loads(event.answer)
+        said = _("We answered %(code)s %(describe)s.") % {"code": answer["code"], "describe": answer["describe"]}
+    except (ValueError, KeyError, TypeError):
+        said = ""
+    again = _("Asked %(count)d times more.") % {"count": event.repeats} if event.repeats else ""
+    return f"{said} {again}".strip()
+
+
+def _pretty(value: Any) -> str:
+    return json.dumps(value, ensure_ascii=False, indent=2)
+
+
+def _json(text: str) -> str:
+    try:
+        return _pretty(json.loads(text))
+    except ValueError:
+        return text
+
+
+def _told(order: Order) -> Iterable[Moment]:
+    calls = OutboundCall.objects.filter(notices_of(order), connection=order.connection_id).order_by("id")
+    by_pk = {call.pk: call for call in calls[:MOST]}
+    for call in by_pk.values():
+        if not call.attempts_made:
+            yield Moment(call.queued_at, "told", f"{title_of(call)}: {call.get_state_display()}", call.last_error)
+    for attempt in OutboundAttempt.objects.filter(call__in=by_pk).order_by("id")[:MOST]:
+        title = f"{title_of(by_pk[attempt.call_id])}: {attempt.get_outcome_display()}"
+        words = (Message(_("Meituan's answer"), attempt.detail),) if attempt.detail else ()
+        yield Moment(attempt.started_at, "told", title, messages=words)
+
+
+def _done(order: Order) -> Iterable[Moment]:
+    targets = [str(order.order_id), *(refund.refund_id for refund in order.refunds.all())]
+    entries = AuditEntry.objects.filter(
+        store=order.store_id, verb__startswith="trip.", target__in=targets, at__gte=order.created_at
+    ).order_by("id")
+    for entry in entries[:MOST]:
+        note = entry.data.get("reason") or entry.data.get("note") or ""
+        yield Moment(entry.at, "done", entry.deed, f"{audit.shown(entry.actor)} {note}".strip())

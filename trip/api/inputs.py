@@ -1,0 +1,119 @@
+"""What comes in over the API, checked before anything is asked of the services."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+
+from stores.api import MAX_ID, Moment, field_of
+from trip.models import Order
+
+MAX_REASON = 300
+AGREE, REFUSE = "agree", "refuse"
+
+
+class OrderFilter(serializers.Serializer[Any]):
+    created_after = Moment(required=False, help_text=gettext_lazy("Created at this time or later (ISO 8601)."))
+    created_before = Moment(required=False, help_text=gettext_lazy("Created before this time (ISO 8601)."))
+    status = serializers.ListField(
+        child=serializers.ChoiceField(choices=Order.Status.choices),
+        required=False,
+        max_length=len(Order.Status),
+        help_text=gettext_lazy("One or several: status=issuing&status=issued"),
+    )
+    store = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    product = serializers.CharField(required=False, max_length=60, help_text=gettext_lazy("The partnerDealId."))
+    travel_date = serializers.DateField(required=False, help_text=gettext_lazy("The day of visit."))
+    # Without allow_null, a query that leaves it out would mean false.
+    needs_issue = serializers.BooleanField(
+        required=False, allow_null=True, help_text=gettext_lazy("Paid, and waiting for your codes.")
+    )
+
+
+class IssueBody(serializers.Serializer[Any]):
+    vouchers = serializers.ListField(
+        child=serializers.CharField(max_length=20),
+        required=False,
+        help_text=gettext_lazy("As many codes as the order needs: one per ticket, one, or none."),
+    )
+    failed = serializers.CharField(
+        required=False,
+        max_length=MAX_REASON,
+        help_text=gettext_lazy("Instead: the true reason why you cannot issue. Meituan refunds."),
+    )
+
+
+class ConsumeBody(serializers.Serializer[Any]):
+    vouchers = serializers.ListField(
+        child=serializers.CharField(max_length=20),
+        required=False,
+        help_text=gettext_lazy("Codes of this order: all tickets that are left on them are used."),
+    )
+    quantity = serializers.IntegerField(
+        required=False, min_value=1, help_text=gettext_lazy("Instead: so many tickets of the order.")
+    )
+
+
+class DecisionBody(serializers.Serializer[Any]):
+    decision = serializers.ChoiceField(choices=[AGREE, REFUSE])
+    reason = serializers.CharField(
+        required=False,
+        max_length=MAX_REASON,
+        help_text=gettext_lazy("Needed to refuse; Meituan shows it to the buyer."),
+    )
+
+
+def either(body: Any, first: str, second: str) -> str:
+    """Which of the two fields is given; raises ValidationError for none or both."""
+    given = [name for name in (first, second) if isinstance(body, dict) and name in body]
+    if len(given) != 1:
+        raise ValidationError({"body": [_("Give an object with either %(a)s or %(b)s.") % {"a": first, "b": second}]})
+    return given[0]
+
+
+def codes_in(body: Any) -> list[str]:
+    """The `vouchers`, none of them twice; raises ValidationError."""
+    given = field_of(body, "vouchers")
+    if not isinstance(given, list) or not all(isinstance(code, str) for code in given):
+        raise ValidationError({"vouchers": [_("Give a list of strings.")]})
+    if len(set(given)) != len(given):
+        raise ValidationError({"vouchers": [_("A code is listed twice.")]})
+    return given
+
+
+def used_codes_in(body: Any) -> list[str]:
+    """The same, at least one: no code at all would mean every ticket."""
+    given = codes_in(body)
+    if not given:
+        raise ValidationError({"vouchers": [_("Name at least one code.")]})
+    return given
+
+
+def quantity_in(body: Any) -> int:
+    """The `quantity`, at least 1; raises ValidationError."""
+    given = field_of(body, "quantity")
+    if not isinstance(given, int) or isinstance(given, bool) or given < 1:
+        raise ValidationError({"quantity": [_("Give a whole number, 1 or more.")]})
+    return given
+
+
+def reason_in(body: Any, name: str) -> str:
+    """Words for Meituan and the buyer, at most MAX_REASON characters; raises ValidationError."""
+    given = field_of(body, name)
+    if not isinstance(given, str):
+        raise ValidationError({name: [_("Give the reason as a string.")]})
+    try:
+        return str(serializers.CharField(max_length=MAX_REASON).run_validation(given))
+    except ValidationError as error:
+        raise ValidationError({name: error.detail}) from error
+
+
+def decision_in(body: Any) -> tuple[bool, str]:
+    """Whether the refund is agreed to, and why not; raises ValidationError."""
+    decision = field_of(body, "decision")
+    if decision not in (AGREE, REFUSE):
+        raise ValidationError({"decision": [_("Give agree or refuse.")]})
+    needed = decision == REFUSE or body.get("reason") not in (None, "")
+    return decision == AGREE, reason_in(body, "reason") if needed else ""

@@ -1,0 +1,170 @@
+"""The API's views: read what comes in, call a service, show what became of it."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from django.db.models import QuerySet
+from rest_framework.exceptions import NotFound
+from rest_framework.request import Request
+from rest_framework.response import Response
+
+from stores.api import MAX_ID, ApiView, Pages
+from stores.errors import TITLES, Problem
+from stores.models import ApiKey
+from trip import services
+from trip.api import inputs, schema
+from trip.api.shown import consumption_shown, order_shown, refund_shown
+from trip.choices import Conflict, Method
+from trip.models import Consumption, Order, Refund
+
+TRIP = ApiKey.Scope.TRIP
+MAX_REFUND_ID = 80
+
+
+@contextmanager
+def conflicts_told() -> Iterator[None]:
+    """What the order's present state does not allow is a 409 with the plain reason."""
+    try:
+        yield
+    except Conflict as error:
+        raise Problem("order_conflict", error.reason, status=409) from error
+
+
+class OrderView(ApiView):
+    """A view of the orders that the key reaches."""
+
+    def order(self, order_id: int) -> Order:
+        """By Meituan's number; raises NotFound."""
+        rows = Order.objects.for_staff(self.key).filter(connection__merchant=self.key.merchant_id)
+        found = rows.filter(order_id=order_id).order_by("-id").first() if order_id <= MAX_ID else None
+        if found is None:
+            raise NotFound
+        return found
+
+    def shown(self, order: Order) -> Response:
+        row = with_details(Order.objects.filter(pk=order.pk)).get()
+        return Response(order_shown(row, whole=self.sees_personal_data))
+
+    @property
+    def sees_personal_data(self) -> bool:
+        return ApiKey.Scope.PERSONAL in self.key.scopes
+
+
+def with_details(rows: QuerySet[Order]) -> QuerySet[Order]:
+    """With everything that is shown of them, in as many queries for one as for many."""
+    return rows.select_related("product").prefetch_related("vouchers", "refunds", "visitors")
+
+
+class Orders(OrderView):
+    scopes = {"GET": (TRIP,)}
+    pagination_class = Pages
+
+    @schema.LIST_ORDERS
+    def get(self, request: Request) -> Response:
+        pages = Pages()
+        rows = pages.paginate_queryset(with_details(self._wanted()), request) or []
+        return pages.get_paginated_response([order_shown(row, whole=self.sees_personal_data) for row in rows])
+
+    def _wanted(self) -> QuerySet[Order]:
+        query = inputs.OrderFilter(data=self.request.query_params)
+        query.is_valid(raise_exception=True)
+        given: dict[str, Any] = query.validated_data
+        lookups = {
+            "created_after": "created_at__gte",
+            "created_before": "created_at__lt",
+            "status": "status__in",
+            "product": "product__deal_id",
+            "travel_date": "travel_date",
+        }
+        rows = Order.objects.filter(store_id__in=self.store_ids(given.get("store")))
+        rows = rows.filter(**{lookups[name]: value for name, value in given.items() if name in lookups})
+        waiting = given.get("needs_issue")
+        if waiting is None:
+            return rows
+        issuing = Order.Status.ISSUING
+        return rows.filter(status=issuing) if waiting else rows.exclude(status=issuing)
+
+
+class OrderDetail(OrderView):
+    scopes = {"GET": (TRIP,)}
+
+    @schema.READ_ORDER
+    def get(self, request: Request, order_id: int) -> Response:
+        return self.shown(self.order(order_id))
+
+
+class Issue(OrderView):
+    scopes = {"POST": (TRIP,)}
+
+    @schema.ISSUE_ORDER
+    def post(self, request: Request, order_id: int) -> Response:
+        order, body = self.order(order_id), request.data
+        by: Any = {"order_pk": order.pk, "actor": self.key, "method": Method.API}
+        with conflicts_told():
+            if inputs.either(body, "vouchers", "failed") == "vouchers":
+                services.order_issue(codes=inputs.codes_in(body), **by)
+            else:
+                services.order_fail(reason=inputs.reason_in(body, "failed"), **by)
+        return self.shown(order)
+
+
+class Consume(OrderView):
+    scopes = {"POST": (TRIP,)}
+
+    @schema.CONSUME_ORDER
+    def post(self, request: Request, order_id: int) -> Response:
+        order, body, key = self.order(order_id), request.data, self._request_key()
+        by_code = inputs.either(body, "vouchers", "quantity") == "vouchers"
+        codes = inputs.used_codes_in(body) if by_code else []
+        quantity = None if by_code else inputs.quantity_in(body)
+        is_repeat = bool(key) and order.consumptions.filter(request_key=key).exists()
+        with conflicts_told():
+            consumption = services.order_consume(
+                order_pk=order.pk,
+                codes=codes,
+                quantity=quantity,
+                actor=self.key,
+                method=Method.API,
+                request_key=key,
+                any_day=True,
+            )
+        if not _answers(consumption, codes, quantity):
+            raise Problem("idempotency_key_reused", TITLES["idempotency_key_reused"], status=422)
+        return Response(consumption_shown(order, consumption), status=200 if is_repeat else 201)
+
+    def _request_key(self) -> str:
+        """The Idempotency-Key, each API key's own, in the length that is kept."""
+        given = self.idempotency_key()
+        return f"api:{hashlib.sha256(f'{self.key.pk}:{given}'.encode()).hexdigest()}" if given else ""
+
+
+def _answers(consumption: Consumption, codes: list[str], quantity: int | None) -> bool:
+    """Whether this is what was asked for, and not what the same Idempotency-Key asked for earlier."""
+    if quantity is not None:
+        return consumption.quantity == quantity
+    return {item["voucher"] for item in consumption.tickets} == set(codes)
+
+
+class Decide(OrderView):
+    scopes = {"POST": (TRIP,)}
+
+    @schema.DECIDE_REFUND
+    def post(self, request: Request, order_id: int, refund_id: str) -> Response:
+        refund = self._refund(self.order(order_id), refund_id)
+        agree, reason = inputs.decision_in(request.data)
+        with conflicts_told():
+            decided = services.refund_decide(
+                refund_pk=refund.pk, agree=agree, reason=reason, actor=self.key, method=Method.API
+            )
+        return Response(refund_shown(decided))
+
+    @staticmethod
+    def _refund(order: Order, refund_id: str) -> Refund:
+        if len(refund_id) > MAX_REFUND_ID or not refund_id.isprintable():
+            raise NotFound
+        refund = order.refunds.filter(refund_id=refund_id).first()
+        if refund is None:
+            raise NotFound
+        return refund

@@ -1,0 +1,319 @@
+"""What trip shows on the back office's start page: tickets sold and used, what needs a person, refunds that wait."""
+
+from collections.abc import Iterator
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from itertools import pairwise
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db.models import Count, DecimalField, Exists, F, Max, OuterRef, Q, QuerySet, Sum
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format, number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from stores.models import Connection, OutboundCall, Store
+from stores.registry import Alert, Card, Chart, Link, Row, Step, Table, Tone
+from stores.tenancy import Verb, may
+from trip.admin.refunds import SOON, URGENT, countdown
+from trip.models import Consumption, DrillRun, Order, Product, Refund, Voucher
+from trip.services.notices import PayNotice, notices_of_drills
+
+PLATFORM = Connection.Platform.TRIP
+CHART_DAYS = 14
+WAITING_REFUNDS = 8
+MOST = 10
+TONES: dict[str, Tone] = {"urgent": "bad", "soon": "warn"}
+ASLEEP = timedelta(minutes=20)
+LATE = timedelta(hours=1)
+FEW_DAYS = 14
+# A notice that was refused or given up is history after this.
+WEEK = timedelta(days=7)
+# Paid when it was ordered, or at most so much later.
+PAY_LATER = timedelta(days=1)
+ORDERS, REFUNDS = "admin:trip_order_changelist", "admin:trip_refund_changelist"
+KEPT = F("quantity") - F("refunded") - F("voided")
+State = OutboundCall.State
+
+
+def selling(user: User) -> list[int]:
+    """The stores that sell tickets. Named one by one, because then both databases read the index by store and day."""
+    return list(Product.objects.for_staff(user).order_by().values_list("store_id", flat=True).distinct())
+
+
+def start_of_day(days_ago: int = 0) -> datetime:
+    """Local midnight of today or of some day before."""
+    day = timezone.localdate() - timedelta(days=days_ago)
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def yuan(amount: Decimal | None) -> str:
+    return f"¥{number_format(amount or Decimal(0), 2, force_grouping=True)}"
+
+
+def sold_since(user: User, stores: list[int], moment: datetime) -> QuerySet[Voucher]:
+    """Tickets of orders paid since then; the acceptance drill's are no business."""
+    return (
+        Voucher.objects.for_staff(user)
+        .filter(
+            order__store__in=stores,
+            order__created_at__gte=moment - PAY_LATER,
+            order__paid_at__gte=moment,
+            order__is_drill=False,
+        )
+        .order_by()
+    )
+
+
+def used_since(user: User, stores: list[int], moment: datetime) -> QuerySet[Consumption]:
+    rows = Consumption.objects.for_staff(user).filter(store__in=stores, order__is_drill=False)
+    return rows.filter(at__gte=moment).order_by()
+
+
+def waiting_for_codes(user: User, stores: list[int]) -> QuerySet[Order]:
+    rows = Order.objects.for_staff(user).filter(store__in=stores, status=Order.Status.ISSUING, is_drill=False)
+    return rows.order_by()
+
+
+def waiting_refunds(user: User, stores: list[int]) -> QuerySet[Refund]:
+    rows = Refund.objects.for_staff(user).filter(store__in=stores, status=Refund.Status.REVIEW)
+    return rows.filter(order__is_drill=False).order_by("deadline", "id")
+
+
+def cards(user: User) -> list[Card]:
+    """Tickets and money are those that were not refunded; money is what Meituan settles, in yuan."""
+    stores = selling(user)
+    if not stores:
+        return []
+    today, yesterday = start_of_day(), start_of_day(1)
+    now, before = Q(order__paid_at__gte=today), Q(order__paid_at__lt=today)
+    money = DecimalField[Decimal, Decimal](max_digits=12, decimal_places=2)
+    worth = Sum(KEPT * F("order__buy_price"), filter=now, output_field=money)
+    sold = sold_since(user, stores, yesterday).aggregate(
+        now=Sum(KEPT, filter=now), before=Sum(KEPT, filter=before), worth=worth
+    )
+    used = used_since(user, stores, yesterday).aggregate(
+        now=Sum("quantity", filter=Q(at__gte=today)), before=Sum("quantity", filter=Q(at__lt=today))
+    )
+    waiting = waiting_for_codes(user, stores).count()
+    orders, hint = reverse(ORDERS), _("yesterday: %(amount)s")
+    of_today = f"{orders}?created_at_from={timezone.localdate():%Y-%m-%d}"
+    return [
+        Card(_("Tickets sold today"), str(sold["now"] or 0), hint % {"amount": sold["before"] or 0}, of_today),
+        Card(_("Tickets used today"), str(used["now"] or 0), hint % {"amount": used["before"] or 0}),
+        Card(_("Ticket revenue today"), yuan(sold["worth"]), _("at the settlement price, without refunds")),
+        Card(
+            _("Orders waiting for codes"),
+            str(waiting),
+            _("paid, not issued yet"),
+            f"{orders}?status__exact=issuing",
+            "warn" if waiting else "plain",
+        ),
+    ]
+
+
+def alerts(user: User) -> list[Alert]:
+    """Only what this person can do something about is said, most urgent first."""
+    stores = selling(user)
+    if not stores:
+        return []
+    found: list[Alert] = []
+    if may(user, Verb.SELL):
+        found += [*_refund_alerts(user, stores), *_issuing_alerts(user, stores), *_calendar_alerts(user)]
+    if may(user, Verb.SETTLE):
+        found += [*_person_alerts(user, stores), *_notice_alerts(user)]
+    if may(user, Verb.MANAGE_CONNECTIONS):
+        found += _connection_alerts(user)
+    return sorted(found, key=lambda alert: ("error", "warning", "info").index(alert.level))
+
+
+def _refund_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
+    now = timezone.now()
+    urgent, soon = Q(deadline__lt=now + URGENT), Q(deadline__gte=now + URGENT, deadline__lt=now + SOON)
+    rows = waiting_refunds(user, stores).order_by()
+    counts = rows.aggregate(urgent=Count("pk", filter=urgent), soon=Count("pk", filter=soon))
+    inbox = f"{reverse(REFUNDS)}?status__exact=review"
+    if count := counts["urgent"]:
+        text = ngettext(
+            "%(count)d refund must be decided within %(hours)d hours, or Meituan agrees to it by itself.",
+            "%(count)d refunds must be decided within %(hours)d hours, or Meituan agrees to them by itself.",
+            count,
+        )
+        yield Alert("error", text % {"count": count, "hours": URGENT // timedelta(hours=1)}, inbox)
+    if count := counts["soon"]:
+        text = ngettext(
+            "%(count)d refund must be decided within a day, or Meituan agrees to it by itself.",
+            "%(count)d refunds must be decided within a day, or Meituan agrees to them by itself.",
+            count,
+        )
+        yield Alert("warning", text % {"count": count}, inbox)
+
+
+def _issuing_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
+    if count := waiting_for_codes(user, stores).filter(paid_at__lt=timezone.now() - ASLEEP).count():
+        text = ngettext(
+            "%(count)d paid order has waited for codes for more than 20 minutes. Is the ticketing system asleep?",
+            "%(count)d paid orders have waited for codes for more than 20 minutes. Is the ticketing system asleep?",
+            count,
+        )
+        yield Alert("error", text % {"count": count}, f"{reverse(ORDERS)}?status__exact=issuing")
+
+
+def _person_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
+    rows = Order.objects.for_staff(user).filter(store__in=stores, is_drill=False).exclude(needs_person="")
+    if count := rows.order_by().count():
+        text = ngettext(
+            "%(count)d ticket order must be settled with Meituan by a person.",
+            "%(count)d ticket orders must be settled with Meituan by a person.",
+            count,
+        )
+        yield Alert("error", text % {"count": count}, f"{reverse(ORDERS)}?person=yes")
+
+
+def _notice_alerts(user: User) -> Iterator[Alert]:
+    """A pay notice that was revoked because the order was closed is none of them, nor is a notice of the drill's."""
+    now = timezone.now()
+    closed = Order.objects.filter(pk=OuterRef("subject_id"), closed_at__isnull=False)
+    recent = Q(settled_at__gte=now - WEEK)
+    counts = (
+        OutboundCall.objects.for_staff(user)
+        .filter(~Q(operation=PayNotice.name) | ~Exists(closed), ~notices_of_drills(), platform=PLATFORM)
+        .exclude(state=State.DONE)
+        .order_by()
+        .aggregate(
+            dead=Count("pk", filter=Q(state=State.DEAD) & recent),
+            refused=Count("pk", filter=Q(state=State.REFUSED) & recent),
+            late=Count("pk", filter=Q(state__in=OutboundCall.LIVE, queued_at__lt=now - LATE)),
+        )
+    )
+    ledger = reverse("admin:stores_outboundcall_changelist")
+    if count := counts["dead"]:
+        text = ngettext("%(count)d notice never reached Meituan.", "%(count)d notices never reached Meituan.", count)
+        yield Alert("error", text % {"count": count}, f"{ledger}?state__exact=dead")
+    if count := counts["refused"]:
+        text = ngettext("%(count)d notice was refused by Meituan.", "%(count)d notices were refused by Meituan.", count)
+        yield Alert("error", text % {"count": count}, f"{ledger}?state__exact=refused")
+    if count := counts["late"]:
+        text = ngettext(
+            "%(count)d notice to Meituan has waited for more than an hour; it is tried again.",
+            "%(count)d notices to Meituan have waited for more than an hour; they are tried again.",
+            count,
+        )
+        yield Alert("warning", text % {"count": count}, ledger)
+
+
+def _calendar_alerts(user: User) -> Iterator[Alert]:
+    """A season that ends is no surprise: products whose own validity ends with their prices are left out."""
+    end = timezone.localdate() + timedelta(days=FEW_DAYS)
+    on_sale = Product.objects.for_staff(user).filter(by_calendar=True, state=Product.State.ON_SALE)
+    rows: QuerySet[Any] = on_sale.filter(store__is_active=True)
+    rows = rows.annotate(last=Max("offers__date", filter=Q(offers__is_open=True)))
+    rows = rows.filter(Q(last=None) | Q(last__lt=end)).exclude(valid_until__lte=F("last"))
+    for product in rows.order_by("last", "pk")[:MOST]:
+        text = _("%(product)s has no prices.") % {"product": product.title}
+        if product.last:
+            day = date_format(product.last, "n/j")
+            text = _("%(product)s: there are prices until %(day)s only.") % {"product": product.title, "day": day}
+        yield Alert("warning", text, reverse("admin:trip_product_calendar", args=[product.pk]))
+
+
+def _connection_alerts(user: User) -> Iterator[Alert]:
+    rows = Connection.objects.for_staff(user).filter(platform=PLATFORM, is_active=True).select_related("merchant")
+    for connection in rows[:MOST]:
+        if not is_complete(connection):
+            text = _("%(connection)s: client id or client secret is missing.") % {"connection": connection}
+            yield Alert("error", text, reverse("admin:stores_connection_change", args=[connection.pk]))
+
+
+def is_complete(connection: Connection) -> bool:
+    """Whether it holds what calls and notices are signed with."""
+    known = connection.credentials or {}
+    return bool(known.get("client_id") and known.get("client_secret"))
+
+
+def charts(user: User) -> list[Chart]:
+    """Tickets sold and used by day. One condition per day: SQLite has no fast way to a local date."""
+    stores = selling(user)
+    if not stores:
+        return []
+    starts = [start_of_day(days) for days in range(CHART_DAYS - 1, -2, -1)]
+    sold = _by_day(sold_since(user, stores, starts[0]), starts, "order__paid_at", KEPT)
+    used = _by_day(used_since(user, stores, starts[0]), starts, "at", F("quantity"))
+    labels = [date_format(timezone.localtime(day), "n/j") for day in starts[:-1]]
+    return [Chart(_("Tickets by day"), labels, {_("sold"): sold, _("used"): used}, is_stacked=False)]
+
+
+def _by_day(rows: "QuerySet[Any]", starts: list[datetime], moment: str, tickets: Any) -> list[float]:
+    columns = {
+        f"day{n}": Sum(tickets, filter=Q(**{f"{moment}__gte": first, f"{moment}__lt": last}))
+        for n, (first, last) in enumerate(pairwise(starts))
+    }
+    counted = rows.aggregate(**columns)
+    return [float(counted[name] or 0) for name in columns]
+
+
+def tables(user: User) -> list[Table]:
+    """The refunds that wait for a decision, the most urgent first."""
+    stores = selling(user)
+    rows = list(waiting_refunds(user, stores).select_related("order__product", "store")[:WAITING_REFUNDS])
+    if not rows:
+        return []
+    headers = [_("Product"), _("Time left"), _("Tickets"), _("Store"), _("Order")]
+    inbox = f"{reverse(REFUNDS)}?status__exact=review"
+    return [Table(_("Refunds that wait for a decision"), headers, [_row(row) for row in rows], inbox)]
+
+
+def _row(refund: Refund) -> Row:
+    left, urgency = countdown(refund)
+    return Row(
+        [refund.order.product.title, left, str(refund.quantity), refund.store.name, str(refund.order.order_id)],
+        reverse("admin:trip_refund_change", args=[refund.pk]),
+        TONES.get(urgency, "plain"),
+    )
+
+
+def steps(user: User) -> list[Step]:
+    """The way of a merchant with a ticket connection to the first ticket sold; nothing once that is done."""
+    if not may(user, Verb.MANAGE_CONNECTIONS):
+        return []
+    connection = Connection.objects.for_staff(user).filter(platform=PLATFORM).first()
+    sold = Order.objects.for_staff(user).filter(is_drill=False, paid_at__isnull=False).order_by()
+    if connection is None or sold.exists():
+        return []
+    page = reverse("admin:stores_connection_change", args=[connection.pk])
+    return [
+        Step(
+            _("Enter what Meituan gave you"),
+            _("PartnerId, client id and client secret of the ticket supplier account."),
+            is_complete(connection),
+            page,
+        ),
+        Step(
+            _("Add your tickets"),
+            _("Products with prices and stock, for a chosen day or for a period."),
+            Product.objects.for_staff(user).exists(),
+            reverse("admin:trip_product_changelist"),
+        ),
+        Step(
+            _("Run the acceptance drill"),
+            _("It plays Meituan against this system and shows what Meituan will check."),
+            DrillRun.objects.for_staff(user).exclude(finished_at=None).exists(),
+            reverse("admin:trip_drillrun_changelist"),
+        ),
+        Step(
+            _("Sell the first ticket"),
+            _("Give Meituan the addresses of the interfaces; its staff test them and put your tickets online."),
+            False,
+            page,
+        ),
+    ]
+
+
+def store_links(store: Store) -> list[Link]:
+    """The store's tickets, when it sells any."""
+    if not Product.objects.filter(store=store).exists():
+        return []
+    url = f"{reverse('admin:trip_product_changelist')}?store__id__exact={store.pk}"
+    return [Link(_("Tickets"), "confirmation_number", url)]

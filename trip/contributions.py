@@ -1,0 +1,37 @@
+"""What trip adds to the shared registry: dashboard, sandbox, demo, schedules."""
+
+from datetime import timedelta
+
+from django.utils.translation import gettext_lazy as _
+
+from stores.menu import list_item
+from stores.registry import Schedule, registry
+
+TICKETS = _("Tickets")
+
+
+registry.sandbox_classes.append("trip.sandbox.MeituanTripSandbox")
+# Asked before coupons: it knows its own codes, and theirs are any digits.
+registry.counter_kinds.insert(0, "trip.counter.VoucherKind")
+registry.demo_parts.append("trip.demo.TripDemo")
+registry.demo_infos.append("trip.demo.info")
+registry.schedules += [
+    Schedule("trip.tasks.expire_unpaid", timedelta(minutes=1)),
+    Schedule("trip.tasks.forget_visitors", timedelta(days=1)),
+]
+registry.cards.append("trip.board.cards")
+registry.alerts.append("trip.board.alerts")
+registry.charts.append("trip.board.charts")
+registry.tables.append("trip.board.tables")
+registry.steps.append("trip.board.steps")
+registry.store_links.append("trip.board.store_links")
+registry.connection_forms["trip"] = "trip.admin.connection.TripConnectionForm"
+registry.platform_tools["trip"] = "trip.admin.connection.TripTools"
+registry.menu += [
+    list_item(TICKETS, "trip.Order", _("Ticket orders"), "confirmation_number"),
+    list_item(TICKETS, "trip.Refund", _("Refunds"), "currency_exchange"),
+    list_item(TICKETS, "trip.Product", _("Ticket products"), "sell"),
+    list_item(TICKETS, "stores.OutboundCall", _("Notices to Meituan"), "outgoing_mail", "?platform=trip"),
+    list_item(TICKETS, "trip.Place", _("Places on the map"), "location_on"),
+    list_item(TICKETS, "trip.DrillRun", _("Acceptance drill"), "fact_check"),
+]

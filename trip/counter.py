@@ -1,0 +1,288 @@
+"""Tickets at the counter: the voucher kind of the one box, and how the use of a ticket reads to staff."""
+
+from collections.abc import Sequence
+
+from django.contrib.auth.models import User
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy, ngettext
+from django_stubs_ext import StrOrPromise
+
+from stores import audit
+from stores.models import Store
+from stores.registry import ScanResult
+from trip import codes, services
+from trip.choices import Conflict, Method, VoucherType
+from trip.models import Consumption, Order, Voucher
+from trip.models.orders import ConsumptionQuerySet, VoucherQuerySet
+from trip.services import pictures, tickets, visitors
+from trip.services.consuming import check_day
+from trip.services.orders import not_now
+
+KIND = "voucher"
+USES_SHOWN = 3
+Status = Order.Status
+_UNISSUED: dict[str, StrOrPromise] = {
+    Status.CREATED: gettext_lazy("Ask the guest to pay in Meituan, then scan again."),
+    Status.ISSUING: gettext_lazy("Enter the codes in the list of ticket orders, then scan again."),
+    Status.EXPIRED: gettext_lazy("Ask the guest to order again in Meituan."),
+    Status.FAILED: gettext_lazy("The guest gets the money back from Meituan, and may order again."),
+    Status.CLOSED: gettext_lazy("The guest gets the money back from Meituan, and may order again."),
+}
+
+
+class VoucherKind:
+    """Implements stores.registry.CounterKind. Keys of results: c… a use, v… a voucher, o… an order without vouchers."""
+
+    name = KIND
+
+    def trouble(self, store: Store) -> StrOrPromise:
+        # Tickets are used here, whatever Meituan's side is doing; it is told as soon as it answers.
+        return ""
+
+    def recognise(self, text: str, store: Store) -> str | None:
+        if token := codes.picture_token(text):
+            pictured = pictures.voucher_of(token)
+            return pictured.code if pictured else None
+        if voucher := _voucher_in(text, store):
+            return voucher.code
+        if order := _order_in(text, store):
+            return str(order.order_id)
+        return codes.own_code(text)
+
+    def redeem(self, *, user: User, store: Store, code: str, request_key: str, ip: str) -> ScanResult:
+        if voucher := _voucher_in(code, store):
+            return _redeem(user, voucher, request_key)
+        order = _order_in(code, store)
+        if order is None:
+            return _stranger(user, store, code)
+        voucher = _uncoded(order)
+        return _redeem(user, voucher, request_key) if voucher else _order_refused(order)
+
+    def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str, ip: str) -> ScanResult | None:
+        voucher = _voucher_by(user, key)
+        if voucher is None or voucher.order.store_id != store.pk:
+            return None
+        return _use(user, voucher, amount, request_key) if amount else _standing(voucher)
+
+    def result(self, *, user: User, key: str) -> ScanResult | None:
+        if voucher := _voucher_by(user, key):
+            return _standing(voucher)
+        if use := _uses().for_staff(user).filter(pk=_pk(key, "c")).first():
+            return _used(use)
+        order = Order.objects.for_staff(user).select_related("product").filter(pk=_pk(key, "o")).first()
+        return _order_refused(order) if order else None
+
+    def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
+        rows = _uses().for_staff(user).filter(store=store).prefetch_related("order__vouchers")
+        return [_used(row) for row in rows.order_by("-at", "-id")[:limit]]
+
+
+def _pk(key: str, letter: str) -> int:
+    """The primary key in a result's key; 0 for one of another kind."""
+    digits = key.removeprefix(letter)
+    return int(digits) if digits != key and digits.isascii() and digits.isdigit() and len(digits) < 19 else 0
+
+
+def _uses() -> ConsumptionQuerySet:
+    return Consumption.objects.select_related("order__product")
+
+
+def _vouchers() -> VoucherQuerySet:
+    return Voucher.objects.select_related("order__product")
+
+
+def _voucher_by(user: User, key: str) -> Voucher | None:
+    return _vouchers().for_staff(user).filter(pk=_pk(key, "v")).first()
+
+
+def _voucher_in(text: str, store: Store) -> Voucher | None:
+    """The store's first voucher that is named in the text."""
+    possible = codes.candidates(text)
+    # The connections are named because vouchers are indexed by them.
+    own = _vouchers().filter(connection__merchant=store.merchant_id, order__store=store)
+    found = {voucher.code: voucher for voucher in own.filter(code__in=possible).exclude(code="")}
+    return next((found[code] for code in possible if code in found), None)
+
+
+def _order_in(text: str, store: Store) -> Order | None:
+    """The store's first order whose number is in the text."""
+    numbers = codes.order_numbers(text)
+    if not numbers:
+        return None
+    # By connection and number, which is unique; asked for the store too, a database may read all its orders.
+    rows = Order.objects.filter(connection__merchant=store.merchant_id, order_id__in=numbers).select_related("product")
+    return next((order for order in rows if order.store_id == store.pk), None)
+
+
+def _uncoded(order: Order) -> Voucher | None:
+    """What stands for an order without codes, once it is issued; an order with codes is opened by them alone."""
+    if order.voucher_type != VoucherType.NONE:
+        return None
+    return _vouchers().filter(order=order).first()
+
+
+def _redeem(user: User, voucher: Voucher, request_key: str) -> ScanResult:
+    """One ticket is used at once; of several, the card asks how many."""
+    free = _free(voucher)
+    if free > 1 and _objection(voucher, free) is None:
+        return _question(voucher, free)
+    return _use(user, voucher, 1 if free == 1 else None, request_key)
+
+
+def _use(user: User, voucher: Voucher, quantity: int | None, request_key: str) -> ScanResult:
+    try:
+        use = services.order_consume(
+            order_pk=voucher.order_id,
+            codes=[voucher.code] if voucher.code else [],
+            quantity=quantity,
+            actor=user,
+            method=Method.COUNTER,
+            request_key=f"counter:{user.pk}:{voucher.pk}:{request_key}"[:100],
+        )
+    except Conflict as conflict:
+        return _refused(voucher, conflict)
+    return _used(_uses().get(pk=use.pk))
+
+
+def _free(voucher: Voucher) -> int:
+    """Tickets of the voucher that are neither used, gone, nor under review."""
+    vouchers = list(voucher.order.vouchers.order_by("id"))
+    return voucher.unused - tickets.frozen_by_reviews(voucher.order, vouchers).get(voucher.pk, 0)
+
+
+def _objection(voucher: Voucher, free: int) -> Conflict | None:
+    """Why none of the voucher's tickets can be used now, in the words of order_consume."""
+    order = voucher.order
+    try:
+        if order.status != Status.ISSUED:
+            raise Conflict(not_now(order))
+        check_day(order)
+        if not free:
+            raise tickets.why_not(order, list(order.vouchers.order_by("id")), [voucher.code] if voucher.code else [])
+    except Conflict as conflict:
+        return conflict
+    return None
+
+
+def _standing(voucher: Voucher) -> ScanResult:
+    """What can be done with the voucher now."""
+    free = _free(voucher)
+    objection = _objection(voucher, free)
+    return _refused(voucher, objection) if objection else _question(voucher, free)
+
+
+def _question(voucher: Voucher, free: int) -> ScanResult:
+    return ScanResult(
+        kind=KIND,
+        key=f"v{voucher.pk}",
+        state="ask",
+        title=_("How many go in?"),
+        lines=[voucher.order.product.title, *_who_comes(voucher.order), _left(free)],
+        next_step=_("Nothing is used yet."),
+        code=_tail(voucher.code or str(voucher.order)),
+        most=free,
+    )
+
+
+def _used(use: Consumption) -> ScanResult:
+    order = use.order
+    code = next((item["voucher"] for item in use.tickets if item["voucher"]), "")
+    left = sum(voucher.unused for voucher in order.vouchers.all() if not code or voucher.code == code)
+    lines = [order.product.title, audit.shown(use.by)]
+    return ScanResult(
+        kind=KIND,
+        key=f"c{use.pk}",
+        state="ok",
+        title=ngettext("%(count)d ticket used", "%(count)d tickets used", use.quantity) % {"count": use.quantity},
+        lines=[*lines, _left(left)] if left else lines,
+        code=_tail(code or str(order)),
+        at=use.at,
+    )
+
+
+def _refused(voucher: Voucher, conflict: Conflict) -> ScanResult:
+    return ScanResult(
+        kind=KIND,
+        key=f"v{voucher.pk}",
+        state="refused",
+        title=conflict.reason,
+        lines=[voucher.order.product.title, *_uses_of(voucher)],
+        next_step=_next_step(voucher),
+        code=_tail(voucher.code or str(voucher.order)),
+        at=timezone.now(),
+    )
+
+
+def _order_refused(order: Order) -> ScanResult:
+    """An order number that opens no door: not issued yet, or issued with codes."""
+    issued = order.status == Status.ISSUED
+    return ScanResult(
+        kind=KIND,
+        key=f"o{order.pk}",
+        state="refused",
+        title=_("The tickets of this order have codes") if issued else not_now(order),
+        lines=[order.product.title],
+        next_step=_("Scan the code that the guest shows; the order number is not enough.")
+        if issued
+        else _UNISSUED[order.status],
+        code=_tail(str(order)),
+        at=timezone.now(),
+    )
+
+
+def _stranger(user: User, store: Store, code: str) -> ScanResult:
+    elsewhere = Voucher.objects.for_staff(user).filter(connection__merchant=store.merchant_id, code=code)
+    voucher = elsewhere.exclude(code="").select_related("order__store").first()
+    return ScanResult(
+        kind=KIND,
+        key="",
+        state="refused",
+        title=_("Not a ticket of this store"),
+        lines=[_("It is for: %(store)s") % {"store": voucher.order.store}] if voucher else [],
+        next_step=_("Look in the guest's order for the store that it is for. Nothing was used."),
+        code=_tail(code),
+    )
+
+
+def _next_step(voucher: Voucher) -> StrOrPromise:
+    order = voucher.order
+    if order.status != Status.ISSUED:
+        return _UNISSUED[order.status]
+    if _free(voucher):
+        return _("Nothing was used.")
+    if voucher.unused:
+        return _("Decide the refund in the list of refunds; the ticket opens no door before.")
+    if voucher.used:
+        return _("Nobody else goes in with it. If the guest disagrees, say when and by whom it was used.")
+    return _("The guest gets the money back from Meituan, and may order again.")
+
+
+def _uses_of(voucher: Voucher) -> list[str]:
+    """By whom and when, the last first."""
+    uses = [
+        use for use in voucher.order.consumptions.all() if voucher.code in (item["voucher"] for item in use.tickets)
+    ]
+    return [_use_in_words(use) for use in uses[:USES_SHOWN]]
+
+
+def _use_in_words(use: Consumption) -> str:
+    at = date_format(timezone.localtime(use.at), "Y-m-d H:i")
+    return _("Used by %(who)s on %(when)s") % {"who": audit.shown(use.by), "when": at}
+
+
+def _who_comes(order: Order) -> Sequence[str]:
+    """Without codes, staff compare names: masked ones, as everywhere at the counter."""
+    if order.voucher_type != VoucherType.NONE:
+        return []
+    shown = [visitors.shown(visitor, whole=False) for visitor in order.visitors.all()[:USES_SHOWN]]
+    return [f"{visitor['name']} {visitor['mobile']}".strip() for visitor in shown]
+
+
+def _left(count: int) -> str:
+    return ngettext("%(count)d ticket is still unused", "%(count)d tickets are still unused", count) % {"count": count}
+
+
+def _tail(code: str) -> str:
+    return f"…{code[-4:]}"

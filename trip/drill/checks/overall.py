@@ -1,0 +1,56 @@
+"""What only the whole run shows: speed, privacy, and that the merchant has all tickets back."""
+
+import json
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+
+from stores.models import InboundEvent
+from trip.drill.drilling import Drill
+from trip.drill.registry import check
+from trip.drill.results import LeftOut
+from trip.drill.tidying import orders_of_run, unreturned
+from trip.models import Visitor
+from trip.sandbox.calls import limits
+
+
+@check("overall.time", gettext_lazy("Every call is answered within Meituan's time limits"))
+def time(drill: Drill) -> None:
+    slowest: dict[str, int] = {}
+    for result in drill.run.results:
+        for exchange in result["exchanges"]:
+            operation = exchange["operation"]
+            slowest[operation] = max(slowest.get(operation, 0), exchange["ms"])
+    if not slowest:
+        raise LeftOut(_("Nothing was asked."))
+    for operation, ms in slowest.items():
+        seconds = sum(limits(operation))
+        values = {"operation": operation, "ms": ms, "seconds": seconds}
+        drill.expect(ms <= seconds * 1000, _("%(operation)s took %(ms)d ms, more than %(seconds)g s.") % values)
+    told = ", ".join(f"{operation} {ms} ms" for operation, ms in sorted(slowest.items()))
+    drill.note(_("Slowest: %(told)s"), told=told)
+
+
+@check("overall.privacy", gettext_lazy("Visitors' names, phones and certificates are not in the ledger of calls"))
+def privacy(drill: Drill) -> None:
+    rows = orders_of_run(drill)
+    secret = {
+        value
+        for visitor in Visitor.objects.filter(order__in=rows)
+        for value in (visitor.details["name"], visitor.details["mobile"], *visitor.details["credentials"].values())
+        if value
+    }
+    if not secret:
+        raise LeftOut(_("No order of the drill named visitors."))
+    keys = Q(pk__in=[])
+    for row in rows:
+        keys |= Q(dedup_key=str(row.order_id)) | Q(dedup_key__startswith=f"{row.order_id}/")
+    events = InboundEvent.objects.filter(keys, connection=drill.connection)
+    text = "\n".join(json.dumps(event.body, ensure_ascii=False) + event.answer for event in events)
+    drill.expect(not any(value in text for value in secret), _("The ledger shows what only the visitor should know."))
+
+
+@check("overall.stock", gettext_lazy("The merchant has all tickets back that the drill has ordered"))
+def stock(drill: Drill) -> None:
+    drill.expect_equal("tickets", unreturned(drill), 0)

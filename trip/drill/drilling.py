@@ -1,0 +1,226 @@
+"""What checks have at hand: the connection, Meituan's part over HTTP, and ways to say what is expected."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any
+
+from django.utils.functional import Promise
+from django.utils.translation import gettext as _
+
+from stores.models import Connection, OutboundCall
+from trip.drill.results import Failed, filled
+from trip.drill.wares import Wanted, Ware, find
+from trip.models import DrillRun, Order
+from trip.sandbox import learning
+from trip.sandbox.calls import Exchange, Partner
+from trip.sandbox.orders import Order as Asked
+from trip.sandbox.orders import Refund as Application
+from trip.sandbox.orders import refund_id
+from trip.sandbox.player import Player
+from trip.services.notices import Notice
+
+PATHS = {
+    "create": "order/create",
+    "pay": "order/pay",
+    "query": "order/query",
+    "refund": "order/refund",
+    "refunded": "order/refunded",
+    "close": "order/close",
+    "products": "product/list",
+    "prices": "product/price",
+    "audit": "product/audit",
+    "pois": "poi/list",
+    "heartbeat": "support/heartbeat",
+    "balance": "support/balance",
+    "nonsense": "no/such/interface",
+}
+# The "other failure" of each interface (protocols/trip.md section 4).
+OTHER = {"create": 499, "pay": 599, "query": 399, "refund": 699}
+USUAL_OTHER = 300
+
+
+class Drill:
+    """What a check works with. `exchanges`, `notes` and `asked` (orders) are those of the check that is under way."""
+
+    def __init__(self, run: DrillRun) -> None:
+        self.run = run
+        self.connection: Connection = run.connection
+        self.base_url = run.base_url.rstrip("/")
+        self.begin()
+        connection, credentials = run.connection, run.connection.credentials
+        self.partner = Partner(
+            connection.account,
+            str(credentials.get("client_id", "")),
+            str(credentials.get("client_secret", "")),
+            {name: f"{self.base_url}/trip/{connection.pk}/{path}" for name, path in PATHS.items()},
+        )
+        self.player = Player(self.partner, heard=lambda exchange: self.exchanges.append(exchange))
+
+    def begin(self) -> None:
+        """The next check starts with nothing."""
+        self.exchanges: list[Exchange] = []
+        self.notes: list[str] = []
+        self.asked: list[Asked] = []
+
+    def note(self, text: str | Promise, **values: object) -> None:
+        """Something worth knowing about a check that passes."""
+        self.notes.append(filled(text, values))
+
+    # Orders
+
+    def ware(self, **wanted: Any) -> Ware:
+        return find(self.connection, Wanted(**wanted))
+
+    def order(self, **wanted: Any) -> Asked:
+        """An order that Meituan has not sent yet. LeftOut when there is no such product."""
+        asked = self.ware(**wanted).order(self.partner.partner_id)
+        self.asked.append(asked)
+        return asked
+
+    def created(self, **wanted: Any) -> Asked:
+        """An order that the server has accepted."""
+        asked = self.order(**wanted)
+        self.create(asked)
+        return asked
+
+    def create(self, asked: Asked) -> Exchange:
+        exchange = self.player.create(asked)
+        self.expect_code(exchange, 200)
+        learning.created(asked, exchange)
+        self.expect(bool(asked.partner_order_id), _("create answers a partnerOrderId"))
+        return exchange
+
+    def issued(self, **wanted: Any) -> Asked:
+        """An order that was paid and issued at once."""
+        asked = self.created(**{"issuing": "own", **wanted})
+        self.pay(asked)
+        return asked
+
+    def pay(self, asked: Asked, *codes: int) -> Exchange:
+        exchange = self.player.pay(asked)
+        self.expect_code(exchange, *(codes or (200,)))
+        learning.paid(asked, exchange)
+        return exchange
+
+    def row(self, asked: Asked) -> Order:
+        """The product's own row of the order."""
+        row = Order.objects.filter(connection=self.connection, order_id=asked.order_id).first()
+        if row is None:
+            raise Failed(_("The order is not in our tables."))
+        return row
+
+    def queried(self, asked: Asked) -> dict[str, Any]:
+        """The body of an answer to a query that is whole and agrees with what Meituan was told so far."""
+        exchange = self.player.query(asked)
+        self.expect_code(exchange, 200)
+        learning.queried(asked, exchange)
+        body = self.body(exchange)
+        differences = learning.differences(asked, exchange)
+        self.expect(not differences, "; ".join(differences))
+        self._expect_sums(asked, body)
+        return body
+
+    def _expect_sums(self, asked: Asked, body: dict[str, Any]) -> None:
+        rows = body.get("voucherList") or []
+        if body.get("orderStatus") != 4 or body.get("voucherType") == 0:
+            self.expect(not rows, _("only an issued order with codes lists vouchers"))
+            return
+        sums = {status: sum(row["quantity"] for row in rows if row["status"] == status) for status in range(4)}
+        self.expect_equal("sum(voucherList.quantity)", sum(sums.values()), body["orderQuantity"])
+        self.expect_equal("voucherList status 1", sums[1], body["usedQuantity"])
+        self.expect_equal("voucherList status 2", sums[2], body["refundedQuantity"])
+
+    def application(self, asked: Asked, quantity: int, codes: Sequence[str] = ()) -> Application:
+        """A refund that the buyer asks for; without codes, of the first vouchers that are unused."""
+        unused = [code for code, state in asked.vouchers.items() if state == "unused"]
+        chosen = list(codes) or (unused if asked.voucher_type == 2 else unused[:quantity])
+        refund = Application(refund_id(asked.order_id), quantity, chosen, round(asked.unit_price * quantity, 2))
+        asked.refunds[refund.refund_id] = refund
+        return refund
+
+    def ask_refund(self, asked: Asked, refund: Application, *codes: int) -> Exchange:
+        exchange = self.player.refund(asked, refund)
+        self.expect_code(exchange, *(codes or (200, 601)))
+        learning.refund_answered(asked, refund, exchange)
+        return exchange
+
+    # Expectations
+
+    def expect(self, holds: bool, what: str | Promise, **values: object) -> None:
+        if not holds:
+            raise Failed(filled(what, values))
+
+    def expect_equal(self, what: str, found: object, wanted: object) -> None:
+        if found != wanted or isinstance(found, bool) != isinstance(wanted, bool):
+            values = {"what": what, "wanted": wanted, "found": found}
+            raise Failed(_("%(what)s should be %(wanted)s, not %(found)s.") % values)
+
+    def expect_code(self, exchange: Exchange, *codes: int) -> None:
+        """HTTP 200 with the whole envelope and one of the codes."""
+        self.expect_envelope(exchange)
+        if exchange.code not in codes:
+            raise Failed(
+                _("%(operation)s should answer %(codes)s, not %(code)s %(describe)s.")
+                % {
+                    "operation": exchange.operation,
+                    "codes": "/".join(map(str, codes)),
+                    "code": exchange.code,
+                    "describe": exchange.describe,
+                }
+            )
+
+    def expect_refusal(self, exchange: Exchange, *codes: int) -> None:
+        """A failure that says its reason in `describe` and has no body; with any code of failure when none is given."""
+        self.expect_envelope(exchange)
+        if codes:
+            self.expect_code(exchange, *codes)
+        self.expect(
+            exchange.code not in (200, 598, 601, 602), _("%(name)s should be refused."), name=exchange.operation
+        )
+        self.expect(exchange.describe not in ("", "success"), _("A refusal must give its true reason in describe."))
+
+    def expect_other(self, exchange: Exchange) -> None:
+        """Refused with the interface's code for everything else."""
+        self.expect_refusal(exchange, OTHER.get(exchange.operation, USUAL_OTHER))
+        self.expect(exchange.body is None, _("A failed call must not answer a body."))
+
+    def expect_envelope(self, exchange: Exchange) -> None:
+        if exchange.error:
+            values = {"name": exchange.operation, "error": exchange.error, "ms": exchange.ms}
+            raise Failed(_("No answer to %(name)s: %(error)s after %(ms)d ms.") % values)
+        self.expect_equal("HTTP", exchange.status, 200)
+        self.expect(type(exchange.code) is int, _("code must be a whole number."))
+        self.expect(isinstance(exchange.envelope.get("describe"), str), _("describe must be a text."))
+
+    def expect_same_bytes(self, first: Exchange, *others: Exchange) -> None:
+        for other in others:
+            self.expect_envelope(other)
+            if other.answer != first.answer:
+                values = {"first": first.answer, "other": other.answer}
+                raise Failed(_("A repeated call must get the same answer: %(first)s, then %(other)s.") % values)
+
+    def expect_same_always(self, first: Exchange, again: Callable[[], Exchange], times: int = 2) -> None:
+        self.expect_same_bytes(first, *[again() for _time in range(times)])
+
+    def body(self, exchange: Exchange) -> dict[str, Any]:
+        if not isinstance(exchange.body, dict):
+            raise Failed(_("%(name)s must answer a body.") % {"name": exchange.operation})
+        return exchange.body
+
+    def expect_ids(self, exchange: Exchange, asked: Asked) -> dict[str, Any]:
+        body = self.body(exchange)
+        self.expect_equal("orderId", body.get("orderId"), asked.order_id)
+        self.expect_equal("partnerOrderId", body.get("partnerOrderId"), asked.partner_order_id)
+        return body
+
+    def expect_owed(self, notice: type[Notice], subjects: Iterable[int]) -> None:
+        """That the notice stands in the ledger of what we owe Meituan; says whether it has arrived."""
+        for subject in subjects:
+            calls = OutboundCall.objects.filter(
+                connection=self.connection, operation=notice.name, subject_id=subject
+            ).order_by("-id")
+            call = calls.first()
+            if call is None:
+                raise Failed(_("We do not owe Meituan the notice: %(name)s.") % {"name": notice.title})
+            self.note("%(title)s: %(state)s", title=notice.title, state=call.get_state_display())

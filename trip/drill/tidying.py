@@ -1,0 +1,98 @@
+"""Giving back what the drill has ordered, so that it costs the merchant no ticket."""
+
+from django.db import transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+
+from trip.drill.drilling import Drill
+from trip.models import Order, tally
+from trip.sandbox.orders import refund_id
+from trip.services import orders, stock
+from trip.services.notices import revoke_drill_notices
+
+OPEN = (Order.Status.CREATED, Order.Status.ISSUING)
+
+
+def tidy(drill: Drill) -> None:
+    """Ends the orders of the check that is under way, by Meituan's own messages."""
+    _end(drill, _drill_orders(drill).filter(order_id__in=[asked.order_id for asked in drill.asked]))
+
+
+def tidy_forgotten(drill: Drill) -> None:
+    """Ends what earlier runs have left behind because they were cut off."""
+    _end(drill, _drill_orders(drill).filter(created_at__lt=drill.run.started_at, closed_at=None))
+
+
+def tidy_notices(drill: Drill) -> None:
+    """Revokes what was on its way when its check ended, and has not arrived since."""
+    revoke_drill_notices(orders_of_run(drill))
+
+
+def orders_of_run(drill: Drill) -> QuerySet[Order]:
+    return _drill_orders(drill).filter(created_at__gte=drill.run.started_at)
+
+
+def unreturned(drill: Drill) -> int:
+    """How many tickets the orders of the run keep from being sold."""
+    kept = 0
+    for row in orders_of_run(drill):
+        if row.status in OPEN:
+            kept += row.quantity
+        elif row.status == Order.Status.ISSUED:
+            counts = tally(row.vouchers.all())
+            kept += counts.unused + (0 if row.closed_at else counts.used)
+    return kept
+
+
+def _drill_orders(drill: Drill) -> QuerySet[Order]:
+    return Order.objects.filter(connection=drill.connection, is_drill=True).prefetch_related(
+        "vouchers", "refunds", "consumptions"
+    )
+
+
+def _end(drill: Drill, rows: QuerySet[Order]) -> None:
+    for row in rows:
+        if row.status in OPEN:
+            _send(drill, row, "close", {"closeType": 1 if row.status == Order.Status.CREATED else 3})
+        elif row.status == Order.Status.ISSUED:
+            _end_issued(drill, row)
+    revoke_drill_notices(rows)
+
+
+def _end_issued(drill: Drill, row: Order) -> None:
+    counts = tally(row.vouchers.all())
+    if counts.unused and not counts.used:
+        _send(drill, row, "close", {"closeType": 3})
+    elif counts.unused:
+        # A close of an order that was used would call for a person.
+        codes = [voucher.code for voucher in row.vouchers.all() if voucher.unused and voucher.code]
+        _send(drill, row, "refunded", _refunded(row, codes, counts.unused))
+    if counts.used:
+        _give_back_used(row.pk)
+
+
+def _refunded(row: Order, codes: list[str], count: int) -> dict[str, object]:
+    return {
+        "refundSerialNo": refund_id(row.order_id),
+        "voucherList": codes,
+        "voucherType": row.voucher_type,
+        "refundPrice": -1,
+        "refundMessageType": 1,
+        "reason": "演练结束",
+        "refundTime": f"{timezone.localtime():%Y-%m-%d %H:%M:%S}",
+        "count": count,
+    }
+
+
+def _send(drill: Drill, row: Order, operation: str, more: dict[str, object]) -> None:
+    drill.player.send(operation, {"orderId": row.order_id, "partnerOrderId": row.partner_order_id, **more})
+
+
+@transaction.atomic
+def _give_back_used(pk: int) -> None:
+    """What was used in a drill was sold to nobody. The order counts as closed from then on, so it happens once."""
+    row = orders.lock(pk)
+    if row.closed_at is None:
+        stock.give_back(row, tally(row.vouchers.all()).used)
+        row.closed_at = timezone.now()
+        row.save(update_fields=["closed_at"])

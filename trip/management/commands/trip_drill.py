@@ -1,0 +1,99 @@
+from __future__ import annotations
+
+import contextlib
+import json
+import sys
+from typing import Any, NoReturn
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.utils import translation
+
+from stores.models import Connection
+from trip.choices import Conflict
+from trip.drill import Outcome, Result, drill_run, drill_start, names
+
+PASSED, FAILED, USAGE = 0, 1, 3
+MARKS = {Outcome.PASSED: "pass", Outcome.FAILED: "FAIL", Outcome.LEFT_OUT: "left out"}
+
+
+class Command(BaseCommand):
+    help = (
+        "Run Meituan's acceptance table against the running server, as Meituan would call it, and print a checklist. "
+        "It orders tickets of the merchant's products and gives them all back. With -v 2 the messages are printed. "
+        "Exit code: 0 nothing failed, 1 a check failed, 3 wrong usage or unknown connection."
+    )
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        usual = parser.error
+
+        def error(message: str) -> NoReturn:
+            with contextlib.suppress(SystemExit):
+                usual(message)
+            sys.exit(USAGE)
+
+        parser.error = error  # type: ignore[method-assign]
+        return parser
+
+    def add_arguments(self, parser: CommandParser) -> None:
+        parser.add_argument("connection", metavar="CONNECTION", help="the connection's id or its PartnerId")
+        parser.add_argument("--base-url", metavar="URL", help="address of the server (default: PUBLIC_BASE_URL)")
+        parser.add_argument(
+            "--only", action="append", default=[], metavar="NAME", help="run one check, or all of one group; repeatable"
+        )
+        parser.add_argument("--json", action="store_true", help="print JSON with all messages")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        connection = find_connection(options["connection"])
+        only = chosen(options["only"])
+        tell = (lambda result: None) if options["json"] else self._teller(options["verbosity"])
+        base_url = options["base_url"] or settings.PUBLIC_BASE_URL
+        try:
+            run = drill_start(connection=connection, base_url=base_url, only=only)
+        except Conflict as conflict:
+            raise CommandError(str(conflict.reason), returncode=USAGE) from conflict
+        with translation.override("en"):
+            drill_run(run=run, progress=tell)
+        if options["json"]:
+            self.stdout.write(json.dumps(run.results, ensure_ascii=False))
+        else:
+            self.stdout.write(", ".join(f"{run.count(outcome)} {MARKS[outcome]}" for outcome in Outcome))
+        if run.count(Outcome.FAILED):
+            sys.exit(FAILED)
+
+    def _teller(self, verbosity: int) -> Any:
+        def tell(result: Result) -> None:
+            line = f"{MARKS[result.outcome]:<8}  {result.name:<28} {result.title}"
+            self.stdout.write(line)
+            if result.detail:
+                self.stdout.write(f"{'':<10}{result.detail}")
+            if verbosity > 1:
+                for exchange in result.exchanges:
+                    self.stdout.write(f"{'':<10}→ {exchange.operation} {exchange.request}")
+                    self.stdout.write(f"{'':<10}← {exchange.error or exchange.answer} ({exchange.ms} ms)")
+            self.stdout.flush()
+
+        return tell
+
+
+def find_connection(text: str) -> Connection:
+    """An active ticket connection by id or PartnerId; the id wins. Raises CommandError with exit code 3."""
+    known = Connection.objects.filter(platform="trip", is_active=True, merchant__is_active=True)
+    by_id = known.filter(pk=int(text)) if text.isascii() and text.isdigit() and len(text) < 19 else known.none()
+    found = list((by_id if by_id.exists() else known.filter(account=text))[:2])
+    if len(found) != 1:
+        problem = f"{len(found)} connections are {text!r}; give the id" if found else f"There is no connection {text!r}"
+        raise CommandError(f"{problem}.", returncode=USAGE)
+    return found[0]
+
+
+def chosen(only: list[str]) -> list[str]:
+    """The names of checks, from names and groups ("refund" for all of refund.…). Raises CommandError."""
+    found = [name for name in names() for wish in only if name == wish or name.startswith(f"{wish}.")]
+    unknown = [wish for wish in only if not any(name == wish or name.startswith(f"{wish}.") for name in names())]
+    if unknown:
+        raise CommandError(
+            f"No check is called {', '.join(unknown)}; there are {', '.join(names())}.", returncode=USAGE
+        )
+    return list(dict.fromkeys(found))

@@ -1,0 +1,19 @@
+from trip.models.catalogue import Offer, Place, Product, RefundStep
+from trip.models.drills import DrillRun
+from trip.models.orders import Consumption, Order, Tally, Visitor, Voucher, tally
+from trip.models.refunds import Refund
+
+__all__ = [
+    "Consumption",
+    "DrillRun",
+    "Offer",
+    "Order",
+    "Place",
+    "Product",
+    "Refund",
+    "RefundStep",
+    "Tally",
+    "Visitor",
+    "Voucher",
+    "tally",
+]

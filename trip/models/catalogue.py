@@ -1,0 +1,209 @@
+"""What is sold on Meituan: products, what they cost on which day, refund steps, and where they are."""
+
+from datetime import time
+from decimal import Decimal
+from typing import Any
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models import Q
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from stores.models import Connection, Store
+from stores.tenancy import TenantQuerySet
+from trip.choices import BookAhead, FeeMode, Issuing, Listing, ListingCheck, RefundType, VisitorInfo, VoucherType
+
+Yuan = models.DecimalField[Decimal, Decimal]
+
+
+def yuan(label: StrOrPromise, **options: Any) -> "Yuan":
+    """Money to the cent."""
+    return models.DecimalField(label, max_digits=10, decimal_places=2, **options)
+
+
+class PlaceQuerySet(TenantQuerySet["Place"]):
+    merchant_path = "store__merchant"
+
+
+class Place(models.Model):
+    """A store as Meituan's map knows it (POI); partnerPoiId is the store's primary key."""
+
+    class System(models.IntegerChoices):
+        """locType: whose coordinates these are."""
+
+        GCJ02 = 0, _("GCJ-02 (Gaode, Tencent)")
+        WGS84 = 1, _("WGS-84 (GPS)")
+        BAIDU = 2, _("Baidu")
+
+    store = models.OneToOneField(Store, models.CASCADE, related_name="place", verbose_name=_("store"))
+    city = models.CharField(_("city"), max_length=30)
+    longitude: "models.DecimalField[Decimal, Decimal]" = models.DecimalField(
+        _("longitude"), max_digits=9, decimal_places=6, validators=[MinValueValidator(-180), MaxValueValidator(180)]
+    )
+    latitude: "models.DecimalField[Decimal, Decimal]" = models.DecimalField(
+        _("latitude"), max_digits=9, decimal_places=6, validators=[MinValueValidator(-90), MaxValueValidator(90)]
+    )
+    system = models.SmallIntegerField(_("coordinates"), choices=System, default=System.GCJ02)
+
+    objects = PlaceQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("place on the map")
+        verbose_name_plural = _("places on the map")
+        ordering = ["store_id"]
+
+    def __str__(self) -> str:
+        return f"{self.store} ({self.city})"
+
+
+class TicketProductQuerySet(TenantQuerySet["Product"]):
+    merchant_path = "connection__merchant"
+
+
+class Product(models.Model):
+    """A ticket (门票产品) that Meituan sells for one store."""
+
+    class State(models.TextChoices):
+        ON_SALE = "on_sale", _("on sale")
+        PAUSED = "paused", _("paused")
+
+    connection = models.ForeignKey(
+        Connection, models.PROTECT, related_name="trip_products", verbose_name=_("connection")
+    )
+    store = models.ForeignKey(Store, models.PROTECT, related_name="trip_products", verbose_name=_("store"))
+    deal_id = models.CharField(
+        _("product number"), max_length=60, help_text=_("partnerDealId: how we name it to Meituan")
+    )
+    title = models.CharField(_("title"), max_length=100)
+    subtitle = models.CharField(_("subtitle"), max_length=160, blank=True)
+    includes = models.TextField(_("what is included"), blank=True)
+    note = models.TextField(_("notes for the buyer"), blank=True)
+    state = models.CharField(_("state"), max_length=10, choices=State, default=State.ON_SALE)
+    voucher_type = models.SmallIntegerField(_("voucher"), choices=VoucherType, default=VoucherType.PER_TICKET)
+    issuing = models.CharField(_("codes come from"), max_length=10, choices=Issuing, default=Issuing.OWN)
+
+    by_calendar = models.BooleanField(_("for a chosen day"), default=False)
+    valid_days = models.PositiveSmallIntegerField(
+        _("days of use from the chosen day"), default=1, validators=[MinValueValidator(1)]
+    )
+    valid_from = models.DateField(_("valid from"), null=True, blank=True)
+    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+    last_entry = models.TimeField(_("last entry"), default=time(23, 59))
+    book_ahead = models.SmallIntegerField(_("book ahead"), choices=BookAhead, default=BookAhead.ANY)
+    ahead_minutes = models.PositiveIntegerField(_("minutes ahead"), default=0)
+    ahead_days = models.PositiveSmallIntegerField(_("days ahead"), default=0)
+    ahead_time = models.TimeField(_("until this time"), null=True, blank=True)
+
+    visitor_info = models.SmallIntegerField(_("visitors to name"), choices=VisitorInfo, default=VisitorInfo.NONE)
+    group_size = models.PositiveSmallIntegerField(_("group size"), default=1, validators=[MinValueValidator(1)])
+    needs_name = models.BooleanField(_("name needed"), default=True)
+    needs_mobile = models.BooleanField(_("mobile needed"), default=True)
+    credential_types = models.JSONField(_("certificates accepted"), default=list, blank=True)
+
+    min_per_order = models.PositiveIntegerField(_("fewest per order"), default=1, validators=[MinValueValidator(1)])
+    max_per_order = models.PositiveIntegerField(_("most per order"), default=0, help_text=_("0: no limit"))
+    phone_limit = models.PositiveIntegerField(_("tickets per mobile"), default=0, help_text=_("0: no limit"))
+    phone_limit_days = models.PositiveIntegerField(_("days counted per mobile"), default=0)
+    credential_limit = models.PositiveIntegerField(_("tickets per certificate"), default=0, help_text=_("0: no limit"))
+    credential_limit_days = models.PositiveIntegerField(_("days counted per certificate"), default=0)
+    pay_minutes = models.PositiveIntegerField(
+        _("minutes to pay"), default=60, validators=[MinValueValidator(31), MaxValueValidator(120)]
+    )
+
+    refund_type = models.SmallIntegerField(_("refunds"), choices=RefundType, default=RefundType.ANY_TIME)
+    partial_refund = models.BooleanField(_("part of an order may be refunded"), default=True)
+    refund_review = models.BooleanField(_("a person decides each refund"), default=False)
+
+    listing = models.SmallIntegerField(_("listing at Meituan"), choices=Listing, null=True, editable=False)
+    listing_check = models.SmallIntegerField(_("audit at Meituan"), choices=ListingCheck, null=True, editable=False)
+    listing_at = models.DateTimeField(_("listing changed"), null=True, editable=False)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+
+    # Only on products that were read for an order.
+    store_is_active: bool
+
+    objects = TicketProductQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ticket product")
+        verbose_name_plural = _("ticket products")
+        ordering = ["connection_id", "deal_id"]
+        constraints = [models.UniqueConstraint(fields=["connection", "deal_id"], name="trip_one_product_per_deal_id")]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class OfferQuerySet(TenantQuerySet["Offer"]):
+    merchant_path = "product__connection__merchant"
+    store_path = "product__store"
+
+
+class Offer(models.Model):
+    """What a product costs and how many there are: on one date, or for its whole validity when the date is empty.
+
+    Prices are yuan. Of `stock`, `held` belong to unpaid orders and `sold` to paid ones.
+    """
+
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="offers", db_index=False, verbose_name=_("product")
+    )
+    date = models.DateField(_("date"), null=True, blank=True)
+    market_price = yuan(_("market price"), validators=[MinValueValidator(0)])
+    sale_price = yuan(_("Meituan price"), validators=[MinValueValidator(0)])
+    settlement_price = yuan(_("settlement price"), validators=[MinValueValidator(0)])
+    stock = models.PositiveIntegerField(_("stock"), null=True, blank=True, help_text=_("Empty: unlimited"))
+    held = models.PositiveIntegerField(_("held"), default=0, editable=False)
+    sold = models.PositiveIntegerField(_("sold"), default=0, editable=False)
+    is_open = models.BooleanField(_("open"), default=True)
+
+    objects = OfferQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("price and stock")
+        verbose_name_plural = _("prices and stock")
+        ordering = ["product_id", "date"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "date"], name="trip_one_offer_per_day"),
+            models.UniqueConstraint(fields=["product"], condition=Q(date=None), name="trip_one_offer_without_day"),
+            models.CheckConstraint(condition=Q(held__gte=0, sold__gte=0), name="trip_stock_never_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.product} {self.date or ''}".strip()
+
+    @property
+    def left(self) -> int | None:
+        """Tickets that can still be sold; None when unlimited. Lowering the stock under what is sold leaves none."""
+        return None if self.stock is None else max(0, self.stock - self.held - self.sold)
+
+
+class RefundStepQuerySet(TenantQuerySet["RefundStep"]):
+    merchant_path = "product__connection__merchant"
+    store_path = "product__store"
+
+
+class RefundStep(models.Model):
+    """One step of a refund policy (阶梯退款): from `minutes_before` the last entry on, this is what a refund costs."""
+
+    product = models.ForeignKey(Product, models.CASCADE, related_name="refund_steps", verbose_name=_("product"))
+    minutes_before = models.IntegerField(
+        _("minutes before the last entry"), help_text=_("Until then this step holds; a negative number is after it")
+    )
+    fee_mode = models.SmallIntegerField(_("fee"), choices=FeeMode, default=FeeMode.NONE)
+    fee = yuan(_("yuan or percent"), default=Decimal(0), validators=[MinValueValidator(0)])
+    note = models.CharField(_("note"), max_length=100, blank=True)
+
+    objects = RefundStepQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("refund step")
+        verbose_name_plural = _("refund steps")
+        ordering = ["product_id", "-minutes_before"]
+        constraints = [
+            models.UniqueConstraint(fields=["product", "minutes_before"], name="trip_one_refund_step_per_time")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.minutes_before}: {self.get_fee_mode_display()} {self.fee}"

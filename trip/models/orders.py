@@ -1,0 +1,238 @@
+"""Orders, their tickets and who uses them. Quantities are always sums over the vouchers, so that they agree."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import ClassVar
+
+from django.db import models
+from django.db.models import F, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from stores.models import Connection, Store
+from stores.platforms.secrets import EncryptedJSONField
+from stores.tenancy import TenantQuerySet
+from trip.choices import CloseType, Issuing, Method, Trouble, VoucherType
+from trip.models.catalogue import Offer, Product, yuan
+
+
+class OrderQuerySet(TenantQuerySet["Order"]):
+    merchant_path = "store__merchant"
+
+
+class Order(models.Model):
+    """One order of Meituan's (门票订单). Prices are yuan per ticket, `total_price` for all."""
+
+    class Status(models.TextChoices):
+        CREATED = "created", _("not paid yet")
+        ISSUING = "issuing", _("being issued")
+        ISSUED = "issued", _("issued")
+        FAILED = "failed", _("issue failed")
+        CLOSED = "closed", _("closed")
+        EXPIRED = "expired", _("not paid in time")
+
+    TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
+        Status.CREATED: frozenset({Status.ISSUING, Status.ISSUED, Status.CLOSED, Status.EXPIRED}),
+        # Paid after we gave the tickets back: issued all the same when there are still some.
+        Status.EXPIRED: frozenset({Status.ISSUING, Status.ISSUED, Status.CLOSED}),
+        Status.ISSUING: frozenset({Status.ISSUED, Status.FAILED, Status.CLOSED}),
+        Status.ISSUED: frozenset(),
+        Status.FAILED: frozenset(),
+        Status.CLOSED: frozenset(),
+    }
+
+    # Indexed together with the order number and the time below.
+    connection = models.ForeignKey(
+        Connection, models.PROTECT, related_name="trip_orders", db_index=False, verbose_name=_("connection")
+    )
+    store = models.ForeignKey(
+        Store, models.PROTECT, related_name="trip_orders", db_index=False, verbose_name=_("store")
+    )
+    product = models.ForeignKey(Product, models.PROTECT, related_name="orders", verbose_name=_("product"))
+    offer = models.ForeignKey(
+        Offer, models.PROTECT, related_name="+", db_index=False, verbose_name=_("price and stock")
+    )
+    order_id = models.BigIntegerField(_("Meituan's order number"))
+    # Random, and only ever compared: an index would cost every order.
+    partner_order_id = models.CharField(_("our order number"), max_length=32, editable=False)
+    status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CREATED)
+    quantity = models.PositiveIntegerField(_("tickets"))
+    unit_price = yuan(_("price"))
+    buy_price = yuan(_("settlement price"))
+    total_price: "models.DecimalField[Decimal, Decimal]" = models.DecimalField(
+        _("total"), max_digits=12, decimal_places=2
+    )
+    travel_date = models.DateField(_("day of visit"), null=True)
+    voucher_type = models.SmallIntegerField(_("voucher"), choices=VoucherType)
+    issuing = models.CharField(_("codes come from"), max_length=10, choices=Issuing, default=Issuing.OWN)
+    failure = models.CharField(_("why it failed"), max_length=300, blank=True)
+    close_type = models.SmallIntegerField(_("closed because"), choices=CloseType, null=True)
+    is_drill = models.BooleanField(_("acceptance drill"), default=False)
+    needs_person = models.CharField(_("needs a person"), max_length=20, choices=Trouble, blank=True)
+    created_at = models.DateTimeField(pgettext_lazy("order", "ordered"), default=timezone.now)
+    pay_until = models.DateTimeField(_("to be paid until"))
+    paid_at = models.DateTimeField(_("paid"), null=True)
+    issued_at = models.DateTimeField(_("issued at"), null=True)
+    closed_at = models.DateTimeField(_("closed at"), null=True)
+
+    objects = OrderQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("ticket order")
+        verbose_name_plural = _("ticket orders")
+        ordering = ["-created_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["connection", "order_id"], name="trip_one_order_per_number"),
+            models.CheckConstraint(condition=Q(quantity__gte=1), name="trip_order_has_tickets"),
+        ]
+        indexes = [
+            models.Index(fields=["store", "-created_at", "-id"], name="trip_order_by_store"),
+            models.Index(fields=["-created_at", "-id"], name="trip_order_newest"),
+            models.Index(fields=["pay_until"], name="trip_order_unpaid", condition=Q(status="created")),
+            models.Index(fields=["paid_at"], name="trip_order_issuing", condition=Q(status="issuing")),
+            models.Index(fields=["store"], name="trip_order_person", condition=~Q(needs_person="")),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.order_id)
+
+
+class VisitorQuerySet(TenantQuerySet["Visitor"]):
+    merchant_path = "order__store__merchant"
+    store_path = "order__store"
+
+
+class Visitor(models.Model):
+    """Who comes (游玩人). `details` is {"name", "mobile", "credentials": {type: number}}; it is emptied by retention.
+
+    The hashes are kept for counting tickets per mobile and per certificate, and go with the details.
+    """
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="visitors", verbose_name=_("order"))
+    product = models.ForeignKey(Product, models.CASCADE, related_name="+", db_index=False)
+    details = EncryptedJSONField(_("details"), default=dict, blank=True)
+    mobile_hash = models.CharField(max_length=64, blank=True, editable=False)
+    credential_hash = models.CharField(max_length=64, blank=True, editable=False)
+    tickets = models.PositiveIntegerField(_("tickets"), default=1)
+    created_at = models.DateTimeField(_("created"), auto_now_add=True)
+    removed_at = models.DateTimeField(_("details removed"), null=True)
+
+    objects = VisitorQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("visitor")
+        verbose_name_plural = _("visitors")
+        ordering = ["order_id", "id"]
+        indexes = [
+            models.Index(fields=["product", "mobile_hash"], name="trip_visitor_mobile", condition=~Q(mobile_hash="")),
+            models.Index(
+                fields=["product", "credential_hash"], name="trip_visitor_credential", condition=~Q(credential_hash="")
+            ),
+            models.Index(fields=["created_at"], name="trip_visitor_kept", condition=Q(removed_at=None)),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.order_id}/{self.pk}"
+
+
+class VoucherQuerySet(TenantQuerySet["Voucher"]):
+    merchant_path = "order__store__merchant"
+    store_path = "order__store"
+
+
+class Voucher(models.Model):
+    """A code that stands for `quantity` tickets (券码); without a code (voucherType 0) it stands for the whole order.
+
+    Each ticket is unused, or exactly one of used, refunded, voided.
+    """
+
+    connection = models.ForeignKey(Connection, models.PROTECT, related_name="+", db_index=False)
+    order = models.ForeignKey(Order, models.CASCADE, related_name="vouchers", verbose_name=_("order"))
+    code = models.CharField(_("code"), max_length=20, blank=True)
+    quantity = models.PositiveIntegerField(_("tickets"))
+    used = models.PositiveIntegerField(_("used"), default=0)
+    refunded = models.PositiveIntegerField(_("refunded"), default=0)
+    voided = models.PositiveIntegerField(_("voided"), default=0)
+    valid_at = models.DateTimeField(_("valid since"), default=timezone.now)
+    used_at = models.DateTimeField(_("used at"), null=True)
+    refunded_at = models.DateTimeField(_("refunded at"), null=True)
+    voided_at = models.DateTimeField(_("voided at"), null=True)
+
+    objects = VoucherQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("voucher")
+        verbose_name_plural = _("vouchers")
+        ordering = ["order_id", "id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "code"], condition=~Q(code=""), name="trip_one_voucher_per_code"
+            ),
+            models.CheckConstraint(
+                condition=Q(quantity__gte=F("used") + F("refunded") + F("voided")) & Q(quantity__gte=1),
+                name="trip_ticket_is_one_thing",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"…{self.code[-4:]}" if self.code else str(self.order_id)
+
+    @property
+    def unused(self) -> int:
+        return self.quantity - self.used - self.refunded - self.voided
+
+
+@dataclass(frozen=True)
+class Tally:
+    """The tickets of an order by what became of them."""
+
+    total: int = 0
+    used: int = 0
+    refunded: int = 0
+    voided: int = 0
+
+    @property
+    def unused(self) -> int:
+        return self.total - self.used - self.refunded - self.voided
+
+
+def tally(vouchers: Iterable[Voucher]) -> Tally:
+    """The one place where an order's quantities come from: query, notices, lists and pages all use it."""
+    rows = list(vouchers)
+    return Tally(
+        total=sum(row.quantity for row in rows),
+        used=sum(row.used for row in rows),
+        refunded=sum(row.refunded for row in rows),
+        voided=sum(row.voided for row in rows),
+    )
+
+
+class ConsumptionQuerySet(TenantQuerySet["Consumption"]):
+    merchant_path = "store__merchant"
+
+
+class Consumption(models.Model):
+    """One use at the door (核销): `tickets` is [{"voucher": code, "quantity": n}]. Meituan is told of each."""
+
+    order = models.ForeignKey(Order, models.CASCADE, related_name="consumptions", verbose_name=_("order"))
+    store = models.ForeignKey(Store, models.PROTECT, related_name="+", db_index=False, verbose_name=_("store"))
+    request_key = models.CharField(max_length=100, editable=False)
+    tickets = models.JSONField(_("tickets"), default=list)
+    quantity = models.PositiveIntegerField(_("tickets used"))
+    method = models.CharField(_("where"), max_length=10, choices=Method)
+    by = models.CharField(_("by"), max_length=150)
+    at = models.DateTimeField(_("at"), default=timezone.now)
+
+    objects = ConsumptionQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("consumption")
+        verbose_name_plural = _("consumptions")
+        ordering = ["-id"]
+        constraints = [models.UniqueConstraint(fields=["order", "request_key"], name="trip_one_consumption_per_key")]
+        indexes = [models.Index(fields=["store", "-at", "-id"], name="trip_use_by_store")]
+
+    def __str__(self) -> str:
+        return f"{self.order_id} × {self.quantity}"

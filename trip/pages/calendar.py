@@ -1,0 +1,220 @@
+"""The stock calendar of one product: what each day costs, how many tickets there are, held and sold."""
+
+import calendar
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.core.validators import MinValueValidator
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
+from django.template.response import TemplateResponse
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
+from unfold.widgets import (
+    UnfoldAdminCheckboxSelectMultipleWidget,
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextInputWidget,
+    UnfoldBooleanSwitchWidget,
+)
+
+from stores.admin.base import person
+from trip import services
+from trip.models import Offer, Product
+
+LONGEST = 366
+WEEKDAYS = [
+    (0, _("Mon")),
+    (1, _("Tue")),
+    (2, _("Wed")),
+    (3, _("Thu")),
+    (4, _("Fri")),
+    (5, _("Sat")),
+    (6, _("Sun")),
+]
+SET, OPEN, CLOSE = "set", "open", "close"
+FEW = 10
+
+
+class DayInput(UnfoldAdminTextInputWidget):  # type: ignore[misc]
+    """The browser's own date picker, which needs no JavaScript of ours."""
+
+    input_type = "date"
+
+    def format_value(self, value: Any) -> str | None:
+        return value.isoformat() if isinstance(value, date) else value
+
+
+def _yuan(label: Any) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        required=False,
+        max_digits=10,
+        decimal_places=2,
+        validators=[MinValueValidator(0)],
+        widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "0.01", "inputmode": "decimal"}),
+    )
+
+
+class DaysForm(forms.Form):
+    """Which days, and what they cost. `do` is the button that was pressed: set, open or close."""
+
+    first = forms.DateField(label=_("From"), widget=DayInput())
+    last = forms.DateField(label=_("To"), widget=DayInput())
+    weekdays = forms.TypedMultipleChoiceField(
+        label=_("On"), choices=WEEKDAYS, coerce=int, widget=UnfoldAdminCheckboxSelectMultipleWidget()
+    )
+    sale_price = _yuan(_("Meituan price (yuan)"))
+    market_price = _yuan(_("Market price (yuan)"))
+    settlement_price = _yuan(_("Settlement price (yuan)"))
+    stock = forms.IntegerField(
+        label=_("Tickets a day"),
+        required=False,
+        min_value=0,
+        max_value=1_000_000,
+        widget=UnfoldAdminIntegerFieldWidget(),
+        help_text=_("Empty: unlimited. Tickets sold already count too."),
+    )
+    is_open = forms.BooleanField(
+        label=_("Open for sale"), required=False, initial=True, widget=UnfoldBooleanSwitchWidget()
+    )
+    do = forms.ChoiceField(
+        choices=[(SET, ""), (OPEN, ""), (CLOSE, "")], required=False, initial=SET, widget=forms.HiddenInput()
+    )
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        first, last = data.get("first"), data.get("last")
+        if first and first < timezone.localdate():
+            self.add_error("first", _("This day is over."))
+        if first and last and last < first:
+            self.add_error("last", _("This is before the first day."))
+        if first and last and (last - first).days >= LONGEST:
+            self.add_error("last", _("At most a year at once."))
+        if data.get("do") in ("", SET, None):
+            self._need_prices(data)
+        return data
+
+    def _need_prices(self, data: dict[str, Any]) -> None:
+        for name in ("sale_price", "market_price", "settlement_price"):
+            if data.get(name) is None and name not in self.errors:
+                self.add_error(name, _("Enter a price."))
+
+
+@dataclass(frozen=True)
+class Day:
+    """One square of the calendar; without an offer nothing can be bought on it."""
+
+    date: date
+    offer: Offer | None
+    is_shown: bool
+    is_past: bool
+    is_picked: bool
+
+    @property
+    def tone(self) -> str:
+        """CSS class: none, closed, sold-out, few or free."""
+        offer = self.offer
+        if offer is None:
+            return "none"
+        if not offer.is_open:
+            return "closed"
+        if offer.left == 0:
+            return "sold-out"
+        few = offer.stock is not None and (offer.left or 0) * FEW <= offer.stock
+        return "few" if few else "free"
+
+
+def calendar_page(request: HttpRequest, product: Product, *, may_change: bool, context: dict[str, Any]) -> HttpResponse:
+    """The month in the address (`month=2026-05`), and the form for the days that are picked (`day=2026-05-01`).
+
+    Raises PermissionDenied when days are posted by somebody who may only look.
+    """
+    day = _day(request.GET.get("day", ""))
+    first = _day(f"{request.GET.get('month', '')}-01") or (day or timezone.localdate()).replace(day=1)
+    if request.method == "POST":
+        if not may_change:
+            raise PermissionDenied
+        form = DaysForm(request.POST)
+        if product.by_calendar and form.is_valid():
+            _save(request, product, form.cleaned_data)
+            return redirect(_address(product, form.cleaned_data["first"]))
+    else:
+        form = DaysForm(initial=_initial(product, first, day))
+    context |= {
+        "title": _("Prices and stock by day"),
+        "subtitle": str(product),
+        "product": product,
+        "form": form,
+        "may_change": may_change,
+        "picked": day,
+        "back": reverse("admin:trip_product_change", args=[product.pk]),
+        **_month(product, first, day),
+    }
+    status = 422 if form.is_bound else 200
+    return TemplateResponse(request, "trip/admin/calendar.html", context, status=status)
+
+
+def _day(text: str) -> date | None:
+    try:
+        found = date.fromisoformat(text)
+    except ValueError:
+        return None
+    return found if 2000 <= found.year <= 2100 else None
+
+
+def _address(product: Product, first: date) -> str:
+    return f"{reverse('admin:trip_product_calendar', args=[product.pk])}?month={first:%Y-%m}"
+
+
+def _month(product: Product, first: date, picked: date | None) -> dict[str, Any]:
+    weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
+    offers = {
+        offer.date: offer for offer in product.offers.filter(date__range=(weeks[0][0], weeks[-1][-1])).order_by("date")
+    }
+    today = timezone.localdate()
+    return {
+        "weeks": [
+            [Day(day, offers.get(day), day.month == first.month, day < today, day == picked) for day in week]
+            for week in weeks
+        ],
+        "month": date_format(first, "YEAR_MONTH_FORMAT"),
+        "weekdays": [name for _number, name in WEEKDAYS],
+        "previous": _address(product, first - timedelta(days=1)),
+        "next": _address(product, first + timedelta(days=31)),
+        "here": _address(product, first),
+        "is_empty": not product.offers.exclude(date=None).exists(),
+    }
+
+
+def _initial(product: Product, first: date, picked: date | None) -> dict[str, Any]:
+    """The picked day as it is, or the rest of the month with the prices of the product's last day."""
+    today = timezone.localdate()
+    start = picked or max(first, today)
+    end = picked or max(start, first.replace(day=calendar.monthrange(first.year, first.month)[1]))
+    dated = product.offers.exclude(date=None)
+    offer = (dated.filter(date=picked).first() if picked else None) or dated.order_by("-date").first()
+    initial: dict[str, Any] = {"first": start, "last": end, "weekdays": [number for number, _name in WEEKDAYS]}
+    if offer:
+        names = ("sale_price", "market_price", "settlement_price", "stock")
+        initial |= {name: getattr(offer, name) for name in names}
+        initial["is_open"] = offer.is_open if picked else True
+    return initial
+
+
+def _save(request: HttpRequest, product: Product, data: dict[str, Any]) -> None:
+    span = {"product": product, "first": data["first"], "last": data["last"], "weekdays": data["weekdays"]}
+    if data["do"] in (OPEN, CLOSE):
+        count = services.offers_open(**span, is_open=data["do"] == OPEN, actor=person(request))
+    else:
+        names = ("market_price", "sale_price", "settlement_price", "stock", "is_open")
+        count = services.offers_set(**span, **{name: data[name] for name in names}, actor=person(request))
+    text = ngettext("%(count)d day was changed.", "%(count)d days were changed.", count)
+    messages.success(request, text % {"count": count})

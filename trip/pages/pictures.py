@@ -1,0 +1,30 @@
+"""The QR code of a voucher as a picture, for Meituan and the buyer. Whoever has the address may see it."""
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.views.decorators.cache import cache_control
+from django.views.decorators.http import require_safe
+
+from stores.errors import TITLES
+from stores.limits import Limit, client_ip, take
+from trip.services import pictures
+
+# Meituan's servers fetch many from few addresses; guessing signatures is hopeless at any rate.
+PER_ADDRESS = Limit("voucher-pictures", 600, 60)
+
+
+@require_safe
+def voucher_picture(request: HttpRequest, token: str) -> HttpResponse:
+    """PNG; 404 for an address that we never gave out."""
+    taken = take(PER_ADDRESS, client_ip(request))
+    if not taken.allowed:
+        headers = {"Retry-After": str(taken.retry_after)}
+        return HttpResponse(TITLES["too_many_tries"], status=429, headers=headers, content_type="text/plain")
+    return _picture(request, token)
+
+
+@cache_control(private=True, max_age=86_400, immutable=True)
+def _picture(request: HttpRequest, token: str) -> HttpResponse:
+    voucher = pictures.voucher_of(token)
+    if voucher is None:
+        raise Http404
+    return HttpResponse(pictures.draw(voucher), content_type="image/png")

@@ -1,0 +1,107 @@
+"""Meituan's part in a conversation with one partner: every message it sends, one method each, nothing remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+from typing import Any
+
+from . import orders
+from .calls import Exchange, Partner, call
+from .orders import Order, Refund
+from .signing import Manner
+
+
+class Player:
+    """`heard` is told every exchange; `patience` stretches the time limits; `manner` is for all that name none."""
+
+    def __init__(
+        self,
+        partner: Partner,
+        *,
+        patience: float = 1.0,
+        heard: Callable[[Exchange], None] | None = None,
+        manner: Manner | None = None,
+    ) -> None:
+        self.partner = partner
+        self.patience = patience
+        self.manner = manner or Manner()
+        self._heard = heard
+
+    def send(self, operation: str, body: Any = None, manner: Manner | None = None) -> Exchange:
+        """One message; `body` None sends the envelope alone."""
+        envelope: dict[str, Any] = {"partnerId": int(self.partner.partner_id)}
+        if body is not None:
+            envelope["body"] = body
+        return self.send_raw(operation, envelope, manner)
+
+    def send_raw(self, operation: str, message: Any, manner: Manner | None = None) -> Exchange:
+        """A message with an envelope of one's own making."""
+        exchange = call(self.partner, operation, message, manner or self.manner, self.patience)
+        if self._heard:
+            self._heard(exchange)
+        return exchange
+
+    def send_at_once(self, operation: str, body: Any, times: int, manner: Manner | None = None) -> list[Exchange]:
+        """The same message from `times` threads that start together."""
+        barrier = Barrier(times)
+
+        def one() -> Exchange:
+            barrier.wait()
+            return self.send(operation, body, manner)
+
+        with ThreadPoolExecutor(times) as threads:
+            return [sent.result() for sent in [threads.submit(one) for _ in range(times)]]
+
+    def create(self, order: Order) -> Exchange:
+        return self.send("create", orders.create_body(order))
+
+    def pay(self, order: Order) -> Exchange:
+        return self.send("pay", orders.named(order))
+
+    def query(self, order: Order) -> Exchange:
+        return self.send("query", orders.named(order))
+
+    def refund(self, order: Order, refund: Refund) -> Exchange:
+        return self.send("refund", orders.refund_body(order, refund))
+
+    def close(self, order: Order, kind: int) -> Exchange:
+        return self.send("close", orders.close_body(order, kind))
+
+    def refunded(
+        self, order: Order, *, kind: int, serial: str, vouchers: Sequence[str], count: int, reason: str = "用户申请退款"
+    ) -> Exchange:
+        body = orders.refunded_body(
+            order, kind=kind, serial=serial, vouchers=list(vouchers), count=count, reason=reason
+        )
+        return self.send("refunded", body)
+
+    def heartbeat(self) -> Exchange:
+        return self.send("heartbeat")
+
+    def balance(self, deal_ids: Sequence[str]) -> Exchange:
+        return self.send("balance", {"partnerDealIds": list(deal_ids)})
+
+    def products(self, deal_ids: Sequence[str] = (), *, page: int = 1, size: int = 20) -> Exchange:
+        """The named products, or one page of all."""
+        if deal_ids:
+            return self.send("products", {"method": "multi", "partnerDealIds": list(deal_ids)})
+        return self.send("products", {"method": "page", "currentPage": page, "pageSize": size})
+
+    def prices(self, deal_id: str, start: str, end: str) -> Exchange:
+        return self.send("prices", {"partnerDealId": deal_id, "startTime": start, "endTime": end})
+
+    def pois(self, poi_ids: Sequence[str] = (), *, page: int = 1, size: int = 20) -> Exchange:
+        if poi_ids:
+            return self.send("pois", {"method": "multi", "partnerPoiId": list(poi_ids)})
+        return self.send("pois", {"method": "page", "currentPage": page, "pageSize": size})
+
+    def audit(self, deal_id: str, status: int = 1, check_status: int = 1, ratio_status: int = 1) -> Exchange:
+        row = {
+            "partnerDealId": deal_id,
+            "status": status,
+            "checkStatus": check_status,
+            "msRatioCheckStatus": ratio_status,
+        }
+        return self.send("audit", [row])

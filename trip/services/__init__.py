@@ -1,0 +1,50 @@
+"""The verbs of trip: orders are created, paid, issued, used, refunded, closed; products are shown to Meituan.
+
+booking.py, limits.py check · stock.py, tickets.py move quantities · saying.py makes the bodies of answers and notices
+from the rows · notices.py owes them.
+"""
+
+from trip.services.catalogue import (
+    listing_take,
+    offers_set,
+    places_pull,
+    prices_pull,
+    products_pull,
+)
+from trip.services.closing import order_close, order_refunded
+from trip.services.connecting import connection_check
+from trip.services.consuming import order_consume
+from trip.services.creating import order_create
+from trip.services.issuing import order_fail, order_issue
+from trip.services.paying import expire_unpaid, order_pay
+from trip.services.products import offers_open, product_pause, product_resume, product_saved
+from trip.services.querying import order_query
+from trip.services.refunding import refund_decide, refund_request
+from trip.services.settling import order_settle
+from trip.services.visitors import forget_visitors
+
+__all__ = [
+    "connection_check",
+    "expire_unpaid",
+    "forget_visitors",
+    "listing_take",
+    "offers_open",
+    "offers_set",
+    "order_close",
+    "order_consume",
+    "order_create",
+    "order_fail",
+    "order_issue",
+    "order_pay",
+    "order_query",
+    "order_refunded",
+    "order_settle",
+    "places_pull",
+    "prices_pull",
+    "product_pause",
+    "product_resume",
+    "product_saved",
+    "products_pull",
+    "refund_decide",
+    "refund_request",
+]

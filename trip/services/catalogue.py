@@ -1,0 +1,257 @@
+"""What Meituan pulls: products, prices by day, places; and what it says of a product's listing."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Prefetch, QuerySet
+from django.utils import timezone
+
+from stores import audit
+from stores.audit import Actor
+from stores.models import Connection, Store
+from trip.choices import (
+    BookAhead,
+    Code,
+    CredentialType,
+    Listing,
+    ListingCheck,
+    RefundType,
+    Refusal,
+    VisitorInfo,
+    VoucherType,
+)
+from trip.models import Offer, Product
+from trip.services.notices import PRICES_CHANGED, owe_product_notice
+from trip.wire.pulls import ListingNotice, Page, PricesRequest
+from trip.wire.values import wire_moment, wire_yuan
+
+Body = dict[str, Any]
+UNLIMITED_PER_DAY = 100_000_000
+_DAY_MINUTES = 24 * 60
+
+
+def products_pull(*, connection: Connection, page: Page) -> tuple[int, list[Body]]:
+    """(how many there are in all, the deals of this page)."""
+    rows = Product.objects.filter(connection=connection).select_related("store", "connection").order_by("pk")
+    if page.names is not None:
+        rows = rows.filter(deal_id__in=page.names)
+    undated = Prefetch("offers", Offer.objects.filter(date=None))
+    return rows.count(), [_deal(product) for product in _page(rows.prefetch_related(undated, "refund_steps"), page)]
+
+
+def _page(rows: "QuerySet[Any]", page: Page) -> Iterable[Any]:
+    return rows if page.names is not None else rows[(page.number - 1) * page.size : page.number * page.size]
+
+
+def _deal(product: Product) -> Body:
+    body = _terms(product) | _visitors(product) | _limits(product) | _texts(product)
+    if not product.by_calendar:
+        body |= _validity(product)
+    if product.refund_type == RefundType.CONDITIONAL:
+        body["refundStairsRules"] = [_step(step) for step in product.refund_steps.all()]
+    return body
+
+
+def _terms(product: Product) -> Body:
+    online = timezone.localtime(product.created_at).replace(hour=0, minute=0, second=0, microsecond=0)
+    return {
+        "partnerId": int(product.connection.account),
+        "partnerDealId": product.deal_id,
+        "partnerPoiId": str(product.store_id),
+        "useDateMode": product.valid_days if product.by_calendar else 0,
+        "refundType": product.refund_type,
+        "partlyRefund": product.partial_refund,
+        "scheduleOnlineTime": wire_moment(online),
+        "scheduleOfflineTime": f"{_last_day(product) + timedelta(days=1):%Y-%m-%d} 00:00:00",
+        "needTicket": False,
+        "returnVoucher": product.voucher_type != VoucherType.NONE,
+        "voucherText": "凭姓名或手机号入园" if product.voucher_type == VoucherType.NONE else "",
+        "orderCancelTime": product.pay_minutes,
+        "aheadHoursType": product.book_ahead,
+        "aheadMinutes": product.ahead_minutes if product.book_ahead == BookAhead.MINUTES else 0,
+        "aheadTimeRules": _clock_rule(product),
+    }
+
+
+def _last_day(product: Product) -> date:
+    """A product without a last day is on sale for another year, whenever it is asked about."""
+    return product.valid_until or timezone.localdate() + timedelta(days=365)
+
+
+def _clock_rule(product: Product) -> list[Body]:
+    if product.book_ahead != BookAhead.CLOCK or product.ahead_time is None:
+        return []
+    return [{"aheadDays": product.ahead_days, "aheadTime": f"{product.ahead_time:%H:%M}"}]
+
+
+def _visitors(product: Product) -> Body:
+    asked = product.visitor_info != VisitorInfo.NONE
+    kinds = set(product.credential_types) if asked else set()
+    rule = dict.fromkeys(("pinyin", "address", "postCode", "email"), False) | {
+        "name": asked and product.needs_name,
+        "mobile": asked and product.needs_mobile,
+        "credentials": CredentialType.IDENTITY_CARD in kinds,
+        "passport": CredentialType.PASSPORT in kinds,
+        "tlp": CredentialType.TAIWAN in kinds,
+        "hkmlp": CredentialType.HONG_KONG_MACAU in kinds,
+        "mtp": CredentialType.MAINLAND_TO_TAIWAN in kinds,
+    }
+    body: Body = {"visitorInfoType": product.visitor_info, "visitorInfoRule": rule}
+    if product.visitor_info == VisitorInfo.GROUP:
+        body["visitorInfoGroupSize"] = product.group_size
+    return body
+
+
+def _limits(product: Product) -> Body:
+    return {
+        "minBuyCount": product.min_per_order,
+        "maxBuyCount": product.max_per_order,
+        "phoneLimitDays": product.phone_limit_days,
+        "phoneLimitCount": product.phone_limit,
+        "idLimitDays": product.credential_limit_days,
+        "idLimitCount": product.credential_limit,
+    }
+
+
+def _texts(product: Product) -> Body:
+    store = product.store
+    return {
+        "title": product.title,
+        "subTitle": product.subtitle,
+        "include": product.includes or product.title,
+        "otherNote": product.note,
+        "servicePhones": [{"phone": store.phone, "startHour": 9, "startMin": 0, "endHour": 21, "endMin": 0}],
+        "getInAddresses": [store.address or store.name],
+        "getVoucherRule": {"effectiveMinutes": 0},
+    }
+
+
+def _validity(product: Product) -> Body:
+    offer = next(iter(product.offers.all()), None)
+    if offer is None:
+        return {"stock": 0}
+    first = product.valid_from or timezone.localtime(product.created_at).date()
+    left = -1 if offer.left is None else offer.left
+    return {
+        "stock": left if offer.is_open else 0,
+        "marketPrice": wire_yuan(offer.market_price),
+        "mtPrice": wire_yuan(offer.sale_price),
+        "settlementPrice": wire_yuan(offer.settlement_price),
+        "voucherDateBegin": f"{first:%Y-%m-%d}",
+        "voucherDateEnd": f"{_last_day(product):%Y-%m-%d}",
+        "validWeekRule": "1,2,3,4,5,6,7",
+    }
+
+
+def _step(step: Any) -> Body:
+    return {
+        "refundTimeType": 1,
+        "refundLimitMinutes": step.minutes_before,
+        "refundFeeMode": step.fee_mode,
+        "refundFee": wire_yuan(step.fee),
+        "refundNote": step.note,
+    }
+
+
+def prices_pull(*, connection: Connection, request: PricesRequest) -> list[Body]:
+    """One row per day with a price; a closed day has no stock. Raises Refusal for an unknown product."""
+    product = Product.objects.filter(connection=connection, deal_id=request.deal_id).first()
+    if product is None:
+        raise Refusal(Code.BAD_PRICE_QUERY, "产品不存在")
+    days = Offer.objects.filter(product=product, date__range=(request.first, request.last)).order_by("date")
+    return [_price(product, offer) for offer in days]
+
+
+def _price(product: Product, offer: Offer) -> Body:
+    left = UNLIMITED_PER_DAY if offer.left is None else offer.left
+    return {
+        "partnerDealId": product.deal_id,
+        "date": f"{offer.date:%Y-%m-%d}",
+        "marketPrice": wire_yuan(offer.market_price),
+        "mtPrice": wire_yuan(offer.sale_price),
+        "settlementPrice": wire_yuan(offer.settlement_price),
+        "stock": left if offer.is_open else 0,
+    }
+
+
+def places_pull(*, connection: Connection, page: Page) -> tuple[int, list[Body]]:
+    """(how many there are in all, the stores of this page that have a place on the map)."""
+    rows = Store.objects.filter(trip_products__connection=connection, place__isnull=False).distinct()
+    if page.names is not None:
+        rows = rows.filter(pk__in=[name for name in page.names if name.isascii() and name.isdigit() and len(name) < 19])
+    partner = int(connection.account)
+    return rows.count(), [_place(partner, store) for store in _page(rows.select_related("place").order_by("pk"), page)]
+
+
+def _place(partner: int, store: Store) -> Body:
+    place = store.place
+    return {
+        "partnerId": partner,
+        "partnerPoiId": str(store.pk),
+        "name": store.name,
+        "city": place.city,
+        "address": store.address,
+        "phone": store.phone,
+        "locType": place.system,
+        "longitude": int(place.longitude * 1_000_000),
+        "latitude": int(place.latitude * 1_000_000),
+    }
+
+
+def listing_take(*, connection: Connection, notices: Iterable[ListingNotice]) -> None:
+    """Keeps what Meituan says of products' listing; numbers that we do not know are left out."""
+    for notice in notices:
+        state: dict[str, Any] = {"listing_at": timezone.now()}
+        if notice.status in Listing.values:
+            state["listing"] = notice.status
+        if notice.check in ListingCheck.values:
+            state["listing_check"] = notice.check
+        Product.objects.filter(connection=connection, deal_id=notice.deal_id).update(**state)
+
+
+def offers_set(
+    *,
+    product: Product,
+    first: date,
+    last: date,
+    weekdays: Iterable[int],
+    market_price: Decimal,
+    sale_price: Decimal,
+    settlement_price: Decimal,
+    stock: int | None,
+    is_open: bool,
+    actor: Actor,
+) -> int:
+    """Sets price (yuan) and stock for the chosen days of a span (weekday 0 is Monday); returns how many days.
+
+    What is held or sold stays. Meituan is told to pull the calendar again.
+    """
+    wanted = set(weekdays)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    values = {
+        "market_price": market_price,
+        "sale_price": sale_price,
+        "settlement_price": settlement_price,
+        "stock": stock,
+        "is_open": is_open,
+    }
+    rows = [Offer(product=product, date=day, **values) for day in days if day.weekday() in wanted]
+    with transaction.atomic():
+        Offer.objects.bulk_create(
+            rows, update_conflicts=True, unique_fields=["product", "date"], update_fields=list(values)
+        )
+        audit.record(
+            "trip.prices.set",
+            actor=actor,
+            store=product.store,
+            target=product.deal_id,
+            first=str(first),
+            last=str(last),
+            days=len(rows),
+            stock=stock,
+        )
+        owe_product_notice(product, PRICES_CHANGED)
+    return len(rows)

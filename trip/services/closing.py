@@ -1,0 +1,116 @@
+"""What Meituan tells us as done: orders closed, tickets refunded without asking. We can only follow, and say so to a
+person where the door was faster."""
+
+from decimal import Decimal
+
+from django.utils import timezone
+
+from stores.models import Connection
+from trip.choices import CloseType, Method, Trouble
+from trip.models import Order, Refund
+from trip.services import orders, stock, tickets
+from trip.services.notices import revoke_pay_notice
+from trip.wire.requests import CloseMessage, RefundedMessage
+
+Status = Order.Status
+
+
+def order_close(*, connection: Connection, message: CloseMessage) -> Order | None:
+    """Closes the order as Meituan has; None when we never had it. Runs in the caller's transaction."""
+    order = orders.lock_numbered(connection, message.order_id)
+    if order is not None and not order.closed_at:
+        _close(order, message.close_type)
+    return order
+
+
+def _close(order: Order, close_type: int) -> None:
+    now = timezone.now()
+    order.close_type, order.closed_at = close_type, now
+    if order.status == Status.CREATED:
+        stock.free_held(order)
+    if order.status == Status.ISSUING:
+        stock.give_back(order, order.quantity)
+    if order.status in (Status.CREATED, Status.EXPIRED, Status.ISSUING):
+        orders.move(order, Status.CLOSED, close_type=close_type, closed_at=now)
+        return
+    order.save(update_fields=["close_type", "closed_at"])
+    if order.status == Status.ISSUED:
+        _void(order)
+
+
+def _void(order: Order) -> None:
+    """An issued order stays issued (4 never goes back), but its tickets open no door any more."""
+    vouchers = orders.vouchers_of(order)
+    order.refunds.filter(status=Refund.Status.REVIEW).update(
+        status=Refund.Status.AGREED, method=Method.MEITUAN, reason="订单已关闭", decided_at=timezone.now()
+    )
+    stock.give_back(order, tickets.void(vouchers, timezone.now()))
+    revoke_pay_notice(order)
+    if any(voucher.used for voucher in vouchers):
+        orders.note_for_person(order, Trouble.CLOSED_AFTER_USE)
+
+
+def order_refunded(*, connection: Connection, message: RefundedMessage) -> Order | None:
+    """Follows a refund that Meituan made without asking; None when we never had the order. Runs in the caller's
+    transaction."""
+    order = orders.lock_numbered(connection, message.order_id)
+    if order is None:
+        return None
+    if order.status == Status.ISSUED:
+        _revoke(order, message)
+    elif order.status == Status.ISSUING and message.quantity < order.quantity:
+        # There are no tickets yet of which some could be taken back.
+        orders.note_for_person(order, Trouble.REFUNDED_AFTER_USE)
+    elif not order.closed_at and order.status != Status.FAILED:
+        _close(order, CloseType.PAY_FAILED if order.paid_at else CloseType.CREATE_FAILED)
+    return order
+
+
+def _revoke(order: Order, message: RefundedMessage) -> None:
+    refund = _refund_meant(order, message)
+    if refund.status == Refund.Status.AGREED:
+        return
+    vouchers = orders.vouchers_of(order)
+    known = {voucher.code for voucher in vouchers}
+    codes = [code for code in message.codes if code in known] or refund.codes
+    portions = tickets.free_portions(order, vouchers, codes=codes, quantity=message.quantity, but=refund)
+    _take(order, refund, portions, message)
+    if tickets.count(portions) + sum(voucher.voided for voucher in vouchers) < message.quantity:
+        # The buyer has the money back and was inside, or another refund speaks for these tickets.
+        orders.note_for_person(order, Trouble.REFUNDED_AFTER_USE)
+
+
+def _take(order: Order, refund: Refund, portions: list[tickets.Portion], message: RefundedMessage) -> None:
+    now = timezone.now()
+    tickets.refund(portions, now)
+    stock.give_back(order, tickets.count(portions))
+    refund.status, refund.method, refund.message_type = Refund.Status.AGREED, Method.MEITUAN, message.because
+    refund.tickets, refund.reason, refund.decided_at = tickets.shown(portions), message.reason, now
+    refund.save()
+
+
+def _refund_meant(order: Order, message: RefundedMessage) -> Refund:
+    """The application that this message ends: by its number, else the one under review for the same tickets."""
+    known = list(order.refunds.all())
+    for refund in known:
+        if refund.refund_id == message.serial:
+            return refund
+    for refund in known:
+        same = refund.quantity == message.quantity and (not message.codes or set(refund.codes) == set(message.codes))
+        if refund.status == Refund.Status.REVIEW and same:
+            return refund
+    return Refund(
+        order=order,
+        store=order.store,
+        refund_id=message.serial,
+        quantity=message.quantity,
+        codes=list(message.codes),
+        price=_whole_price(order, message),
+        applied_at=message.refunded_at,
+    )
+
+
+def _whole_price(order: Order, message: RefundedMessage) -> Decimal | None:
+    """The message says yuan per ticket; a refund holds the whole. None when it cannot be what was paid."""
+    each = order.unit_price if message.price is None else message.price
+    return each * message.quantity if each * message.quantity <= order.total_price else None

@@ -1,0 +1,92 @@
+"""Use at the door. Meituan is told of each use, with quantities that are cumulative."""
+
+import secrets
+from collections.abc import Sequence
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from stores import audit
+from stores.audit import Actor
+from trip.choices import Conflict
+from trip.models import Consumption, Order, Voucher
+from trip.services import booking, orders, tickets
+from trip.services.notices import owe_consume_notice
+from trip.wire.values import BEIJING
+
+
+def order_consume(
+    *,
+    order_pk: int,
+    codes: Sequence[str] = (),
+    quantity: int | None = None,
+    actor: Actor,
+    method: str,
+    request_key: str = "",
+    any_day: bool = False,
+) -> Consumption:
+    """Uses the tickets of these codes (all that is left on them, or `quantity`), or any `quantity` of the order.
+
+    The same `request_key` again gives the first use. Raises Conflict, and then nothing was used.
+    """
+    with transaction.atomic():
+        order = orders.lock(order_pk)
+        if request_key and (earlier := order.consumptions.filter(request_key=request_key).first()):
+            return earlier
+        if order.status != Order.Status.ISSUED:
+            raise Conflict(orders.not_now(order))
+        if not any_day:
+            check_day(order)
+        portions = _chosen(order, orders.vouchers_of(order), codes, quantity)
+        now = timezone.now()
+        tickets.use(portions, now)
+        consumption = Consumption.objects.create(
+            order=order,
+            store=order.store,
+            request_key=request_key or secrets.token_hex(16),
+            tickets=tickets.shown(portions),
+            quantity=tickets.count(portions),
+            method=method,
+            by=audit.name_of(actor),
+            at=now,
+        )
+        owe_consume_notice(consumption)
+        audit.record(
+            "trip.order.consumed",
+            actor=actor,
+            store=order.store,
+            target=f"{order.order_id}",
+            method=method,
+            quantity=consumption.quantity,
+        )
+    return consumption
+
+
+def _chosen(
+    order: Order, vouchers: Sequence[Voucher], codes: Sequence[str], quantity: int | None
+) -> list[tickets.Portion]:
+    """All the tickets that were asked for, or a Conflict: never fewer."""
+    if not set(codes) <= {voucher.code for voucher in vouchers if voucher.code}:
+        raise Conflict(_("A code does not belong to this order."))
+    wanted = quantity if quantity is not None else _all_of(order, vouchers, codes)
+    portions = tickets.free_portions(order, vouchers, codes=codes, quantity=wanted)
+    touched = {portion.voucher.code for portion in portions}
+    if not portions or tickets.count(portions) < wanted or (quantity is None and not set(codes) <= touched):
+        raise tickets.why_not(order, vouchers, codes)
+    return portions
+
+
+def _all_of(order: Order, vouchers: Sequence[Voucher], codes: Sequence[str]) -> int:
+    named = [voucher for voucher in vouchers if not codes or voucher.code in codes]
+    return sum(voucher.unused for voucher in named)
+
+
+def check_day(order: Order) -> None:
+    """Raises Conflict on a day on which the ticket opens no door."""
+    today = timezone.now().astimezone(BEIJING).date()
+    first, last = booking.usable_days(order.product, order.travel_date)
+    if first and today < first:
+        raise Conflict(_("This ticket is valid from %(day)s.") % {"day": first})
+    if last and today > last:
+        raise Conflict(_("This ticket was valid until %(day)s.") % {"day": last})

@@ -1,0 +1,94 @@
+"""Order create: everything that can be checked is checked, then the tickets are held until the buyer has paid."""
+
+import secrets
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+
+from stores.models import Connection
+from stores.platforms import sql
+from trip.choices import Code, Refusal
+from trip.models import Offer, Order, Product, Visitor
+from trip.services import booking, limits, stock
+from trip.wire.requests import CreateRequest, VisitorData
+
+# Orders of the acceptance drill: fifteen digits that begin with 9999.
+DRILL_NUMBERS = range(999_900_000_000_000, 1_000_000_000_000_000)
+
+
+def order_create(*, connection: Connection, request: CreateRequest) -> Order:
+    """The order that this request makes. Raises Refusal. Runs in the caller's transaction, which knows that it is the
+    first of its kind: there is one order per number."""
+    product, offer = _on_sale(connection, request)
+    now = timezone.now()
+    booking.check_dates(product, request.travel_date, now)
+    booking.check_quantity(product, request.quantity)
+    visitors = booking.check_visitors(product, request)
+    offer = booking.check_price(offer, request)
+    limits.check(product, visitors, request.quantity)
+    if offer.left is not None and offer.left < request.quantity:
+        raise _sold_out(offer, request.quantity)
+    order = Order(
+        connection=connection,
+        store_id=product.store_id,
+        product=product,
+        offer=offer,
+        order_id=request.order_id,
+        partner_order_id=f"ZG{secrets.token_hex(9).upper()}",
+        quantity=request.quantity,
+        unit_price=request.unit_price,
+        buy_price=request.buy_price,
+        total_price=request.total_price,
+        travel_date=offer.date,
+        voucher_type=product.voucher_type,
+        issuing=product.issuing,
+        is_drill=request.order_id in DRILL_NUMBERS,
+        created_at=now,
+        pay_until=now + timedelta(minutes=product.pay_minutes),
+    )
+    sql.insert(order)
+    _keep_visitors(order, product, visitors)
+    # Last, because all orders of that day wait for each other from here on until this one is written.
+    if not stock.hold(offer, request.quantity):
+        offer.refresh_from_db(fields=["stock", "held", "sold"])
+        raise _sold_out(offer, request.quantity)
+    return order
+
+
+def _on_sale(connection: Connection, request: CreateRequest) -> tuple[Product, Offer | None]:
+    """The product and, if there is one, what it costs on the day asked for. Raises Refusal."""
+    product = booking.check_product(_product(connection, request.deal_id))
+    if product.by_calendar:
+        days: tuple[str, list[Any]] = ("date = %s", [product.pk, request.travel_date])
+    else:
+        days = ("date IS NULL", [product.pk])
+    return product, sql.row(Offer, f"product_id = %s AND {days[0]}", days[1])
+
+
+def _product(connection: Connection, deal_id: str) -> Product | None:
+    is_open = "(SELECT is_active FROM stores_store WHERE id = store_id) AS store_is_active"
+    return sql.row(Product, "connection_id = %s AND deal_id = %s", [connection.pk, deal_id], more=is_open)
+
+
+def _sold_out(offer: Offer, quantity: int) -> Refusal:
+    return Refusal(Code.NO_STOCK, f"余票不足：剩余{offer.left or 0}张，需要{quantity}张")
+
+
+def _keep_visitors(order: Order, product: Product, visitors: tuple[VisitorData, ...]) -> None:
+    Visitor.objects.bulk_create(
+        Visitor(
+            order=order,
+            product=product,
+            details=_details(visitor),
+            mobile_hash=limits.hash_of(visitor.mobile),
+            credential_hash=limits.hash_of(limits.credential_of(product, visitor)),
+            tickets=booking.tickets_of_visitor(product, order.quantity, position),
+        )
+        for position, visitor in enumerate(visitors)
+    )
+
+
+def _details(visitor: VisitorData) -> dict[str, Any]:
+    credentials = {str(kind): number for kind, number in visitor.credentials.items()}
+    return {"name": visitor.name, "mobile": visitor.mobile, "credentials": credentials}

@@ -1,0 +1,131 @@
+"""Making tickets: our own codes at once, or the merchant's codes, by its ticketing system or by hand."""
+
+import re
+import secrets
+from collections.abc import Sequence
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from stores import audit
+from stores.audit import Actor
+from stores.platforms import sql
+from trip.choices import Conflict, Issuing, VoucherType
+from trip.models import Order, Voucher
+from trip.services import orders, stock
+from trip.services.notices import owe_pay_notice
+
+Status = Order.Status
+# Neither 0/O nor 1/I/L, and no U: read aloud and typed by hand without mistakes.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+LETTERS = ALPHABET[8:]
+CODE_LENGTH = 14
+MAX_CODE_LENGTH = 20
+_FOREIGN_CODE = re.compile(rf"[0-9A-Za-z\-_.:/+=]{{1,{MAX_CODE_LENGTH}}}", re.ASCII)
+
+
+def new_code() -> str:
+    """About 68 random bits; begins with a letter, so that nobody takes it for a group coupon."""
+    return secrets.choice(LETTERS) + "".join(secrets.choice(ALPHABET) for _place in range(CODE_LENGTH - 1))
+
+
+def codes_needed(order: Order) -> int:
+    return {VoucherType.NONE: 0, VoucherType.PER_TICKET: order.quantity}.get(VoucherType(order.voucher_type), 1)
+
+
+def issue_own(order: Order) -> list[Voucher]:
+    """Our own codes for a locked order that is paid."""
+    vouchers = _write(order, [new_code() for _ in range(codes_needed(order))])
+    orders.move(order, Status.ISSUED, paid_at=order.paid_at or timezone.now(), issued_at=timezone.now())
+    return vouchers
+
+
+def _write(order: Order, codes: Sequence[str]) -> list[Voucher]:
+    """Without codes one row stands for the whole order, so that quantities are summed the same way everywhere."""
+    each = 1 if order.voucher_type == VoucherType.PER_TICKET else order.quantity
+    now = timezone.now()
+    vouchers = [
+        Voucher(connection_id=order.connection_id, order=order, code=code, quantity=each, valid_at=now)
+        for code in codes or [""]
+    ]
+    if len(vouchers) > 1:
+        return Voucher.objects.bulk_create(vouchers)
+    sql.insert(vouchers[0])
+    return vouchers
+
+
+def order_issue(*, order_pk: int, codes: Sequence[str], actor: Actor, method: str) -> Order:
+    """Takes the merchant's codes and owes Meituan the pay notice. The same codes again change nothing.
+
+    Raises Conflict when the order does not wait for codes, or when they do not fit it.
+    """
+    with transaction.atomic():
+        order = orders.lock(order_pk)
+        if order.status == Status.ISSUED:
+            return _issued_already(order, codes)
+        if order.status != Status.ISSUING:
+            raise Conflict(orders.not_now(order))
+        _check(order, codes)
+        try:
+            with transaction.atomic():
+                _write(order, codes)
+        except IntegrityError as error:
+            raise Conflict(_("A code belongs to another order.")) from error
+        orders.move(order, Status.ISSUED, issued_at=timezone.now())
+        owe_pay_notice(order)
+        audit.record(
+            "trip.order.issued",
+            actor=actor,
+            store=order.store,
+            target=f"{order.order_id}",
+            method=method,
+            codes=[f"…{code[-4:]}" for code in codes],
+        )
+    return order
+
+
+def _issued_already(order: Order, codes: Sequence[str]) -> Order:
+    known = sorted(voucher.code for voucher in orders.vouchers_of(order) if voucher.code)
+    if sorted(codes) != known:
+        raise Conflict(_("This order was issued already, with other codes."))
+    return order
+
+
+def _check(order: Order, codes: Sequence[str]) -> None:
+    needed = codes_needed(order)
+    if len(codes) != needed:
+        raise Conflict(_("This order needs %(needed)d codes, not %(given)d.") % {"needed": needed, "given": len(codes)})
+    if len(set(codes)) != len(codes):
+        raise Conflict(_("A code is listed twice."))
+    if not all(_FOREIGN_CODE.fullmatch(code) for code in codes):
+        raise Conflict(_("A code has 1 to 20 letters, digits or the marks - _ . : / + =."))
+
+
+def order_fail(*, order_pk: int, reason: str, actor: Actor, method: str) -> Order:
+    """The merchant cannot issue: Meituan is told why and refunds; the tickets can be sold again. Raises Conflict."""
+    with transaction.atomic():
+        order = orders.lock(order_pk)
+        if order.status == Status.FAILED:
+            return order
+        if order.status != Status.ISSUING:
+            raise Conflict(orders.not_now(order))
+        if not reason.strip():
+            raise Conflict(_("Give the true reason: Meituan shows it to the buyer."))
+        orders.move(order, Status.FAILED, failure=reason.strip()[:300])
+        stock.give_back(order, order.quantity)
+        owe_pay_notice(order)
+        audit.record(
+            "trip.order.failed",
+            actor=actor,
+            store=order.store,
+            target=f"{order.order_id}",
+            method=method,
+            reason=reason[:300],
+        )
+    return order
+
+
+def is_own(order: Order) -> bool:
+    """As the product said when it was ordered."""
+    return order.issuing == Issuing.OWN

@@ -1,0 +1,192 @@
+"""What we owe Meituan: pay, refund, consume and product notices. Bodies are made from the rows when they are sent, so a
+late notice still tells the truth; sending one again does no harm."""
+
+from collections.abc import Callable, Iterable
+from datetime import timedelta
+from typing import Any, ClassVar
+
+from django.db.models import Exists, OuterRef, Q
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from stores.models import OutboundCall
+from stores.platforms.errors import Refused
+from stores.platforms.outbox import Operation, operation, owe, revoke
+from trip.choices import Code
+from trip.client import NoticeClient
+from trip.models import Consumption, Order, Product, Refund
+from trip.services import saying
+from trip.wire.statuses import IssueType
+
+PATIENCE = timedelta(days=3)
+# status of the product change notice.
+OFF_SHELF, ON_SHELF, CHANGED, PRICES_CHANGED = 0, 1, 2, 5
+Turn = Callable[[], None]
+State = OutboundCall.State
+
+
+def client_of(call: OutboundCall, turn: Turn) -> NoticeClient:
+    return NoticeClient.of(call.connection, turn=turn)
+
+
+class Notice(Operation):
+    """Base of the notices: lost answers are no trouble, they are sent again."""
+
+    platform = "trip"
+    repeatable = True
+    backoff: ClassVar[tuple[float, ...]] = (1, 5, 30, 120, 600, 1800)
+
+
+@operation
+class PayNotice(Notice):
+    """3.13: the tickets of an order answered 598 are issued, or never will be."""
+
+    name = "ticket.issued"
+    title = _("Tell Meituan: tickets issued")
+
+    def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
+        return Order.objects.filter(pk=call.subject_id, closed_at=None).exists()
+
+    def send(self, call: OutboundCall, turn: Turn) -> Any:
+        order = Order.objects.get(pk=call.subject_id)
+        failed = order.status == Order.Status.FAILED
+        if order.closed_at and not failed:
+            # It was closed while an earlier try was on its way.
+            raise Refused("closed", "the order was closed")
+        return client_of(call, turn).pay(
+            issue_type=IssueType.FAILED if failed else IssueType.ISSUED,
+            describe=order.failure if failed else "success",
+            body=saying.ids(order) if failed else saying.issued(order),
+        )
+
+
+@operation
+class RefundNotice(Notice):
+    """3.14: the decision on a refund that was answered 602."""
+
+    name = "ticket.refund"
+    title = _("Tell Meituan: refund decided")
+
+    def send(self, call: OutboundCall, turn: Turn) -> Any:
+        refund = Refund.objects.select_related("order").get(pk=call.subject_id)
+        agreed = refund.status == Refund.Status.AGREED
+        return client_of(call, turn).refund(
+            code=Code.SUCCESS if agreed else Code.REFUND_REFUSED,
+            describe="退款成功" if agreed else refund.reason,
+            body=saying.refunded(refund),
+        )
+
+
+@operation
+class ConsumeNotice(Notice):
+    """3.15: tickets were used."""
+
+    name = "ticket.used"
+    title = _("Tell Meituan: tickets used")
+
+    def send(self, call: OutboundCall, turn: Turn) -> Any:
+        consumption = Consumption.objects.select_related("order").get(pk=call.subject_id)
+        return client_of(call, turn).consume(body=saying.consumed(consumption))
+
+
+@operation
+class ProductNotice(Notice):
+    """3.16: a product or its prices changed; Meituan then pulls."""
+
+    name = "ticket.product"
+    title = _("Tell Meituan: product changed")
+
+    def send(self, call: OutboundCall, turn: Turn) -> Any:
+        product = Product.objects.get(pk=call.subject_id)
+        status = call.payload["status"]
+        if status in (OFF_SHELF, ON_SHELF):
+            status = ON_SHELF if product.state == Product.State.ON_SALE else OFF_SHELF
+        return client_of(call, turn).product(body=[{"partnerDealId": product.deal_id, "status": status}])
+
+
+def notices_of(*orders: Order) -> Q:
+    """The outbound calls that are owed for orders, their refunds and their consumptions."""
+    refunds = [refund.pk for order in orders for refund in order.refunds.all()]
+    uses = [used.pk for order in orders for used in order.consumptions.all()]
+    return (
+        Q(operation=PayNotice.name, subject_id__in=[order.pk for order in orders])
+        | Q(operation=RefundNotice.name, subject_id__in=refunds)
+        | Q(operation=ConsumeNotice.name, subject_id__in=uses)
+    )
+
+
+def notices_of_drills() -> Q:
+    """The outbound calls that are owed for orders of the acceptance drill, which Meituan itself does not know."""
+    subject = OuterRef("subject_id")
+    return (
+        Q(Exists(Order.objects.filter(pk=subject, is_drill=True)), operation=PayNotice.name)
+        | Q(Exists(Refund.objects.filter(pk=subject, order__is_drill=True)), operation=RefundNotice.name)
+        | Q(Exists(Consumption.objects.filter(pk=subject, order__is_drill=True)), operation=ConsumeNotice.name)
+    )
+
+
+def revoke_drill_notices(orders: Iterable[Order]) -> None:
+    """What did not arrive while the drill went on would be refused by the real Meituan."""
+    drills = [order for order in orders if order.is_drill]
+    for call in OutboundCall.objects.filter(notices_of(*drills), state=State.PENDING):
+        revoke(call, "the acceptance drill is over")
+
+
+def owe_pay_notice(order: Order) -> None:
+    owe(
+        PayNotice,
+        connection=order.connection,
+        key=str(order.pk),
+        subject_id=order.pk,
+        store=order.store,
+        patience=PATIENCE,
+        known_new=True,
+    )
+
+
+def revoke_pay_notice(order: Order) -> None:
+    """The order was closed: what was not told yet need not be told any more."""
+    for call in OutboundCall.objects.filter(operation=PayNotice.name, subject_id=order.pk, state=State.PENDING):
+        revoke(call, "the order was closed")
+
+
+def owe_refund_notice(refund: Refund) -> None:
+    """One per verdict: a refusal may be followed by an agreement."""
+    owe(
+        RefundNotice,
+        connection=refund.order.connection,
+        key=f"{refund.pk}:{refund.status}",
+        subject_id=refund.pk,
+        store=refund.store,
+        patience=PATIENCE,
+    )
+
+
+def owe_consume_notice(consumption: Consumption) -> None:
+    owe(
+        ConsumeNotice,
+        connection=consumption.order.connection,
+        key=str(consumption.pk),
+        subject_id=consumption.pk,
+        store=consumption.order.store,
+        patience=PATIENCE,
+        known_new=True,
+    )
+
+
+def owe_product_notice(product: Product, status: int) -> None:
+    """One while none is waiting: the waiting one is sent after the caller's transaction, and Meituan then pulls all."""
+    waiting = OutboundCall.objects.select_for_update().filter(
+        operation=ProductNotice.name, subject_id=product.pk, state=State.PENDING, payload__status=status
+    )
+    if waiting.first():
+        return
+    owe(
+        ProductNotice,
+        connection=product.connection,
+        key=f"{product.pk}:{status}:{timezone.now():%Y%m%d%H%M%S%f}",
+        subject_id=product.pk,
+        store=product.store,
+        patience=PATIENCE,
+        payload={"status": status},
+    )

@@ -1,0 +1,62 @@
+"""How an order is found, locked and moved. Whoever changes an order or its vouchers holds the order's row first."""
+
+from typing import Any
+
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from stores.models import Connection
+from stores.platforms import sql
+from trip.choices import Refusal, Trouble
+from trip.models import Order, Voucher
+
+
+def move(order: Order, status: str, **fields: Any) -> None:
+    """The only way an order changes its status; TRANSITIONS says which changes there are."""
+    if status not in Order.TRANSITIONS[order.status]:
+        raise ValueError(f"an order does not go from {order.status} to {status}")
+    order.status = status
+    for name, value in fields.items():
+        setattr(order, name, value)
+    sql.save(order, ["status", *fields])
+
+
+def lock(pk: int) -> Order:
+    """The order's row, ours until the transaction ends."""
+    return (
+        Order.objects.select_for_update(of=("self",))
+        .select_related("product", "connection", "store__merchant")
+        .get(pk=pk)
+    )
+
+
+def lock_numbered(connection: Connection, order_id: int) -> Order | None:
+    """The same by Meituan's number; None when there is no such order."""
+    order = sql.row(Order, "connection_id = %s AND order_id = %s", [connection.pk, order_id], lock=True)
+    if order is not None:
+        order.connection = connection
+    return order
+
+
+def expect_same(order: Order, partner_order_id: str, code: int) -> None:
+    """Meituan may leave our number out, but must not name another's."""
+    if partner_order_id and partner_order_id != order.partner_order_id:
+        raise Refusal(code, "partnerOrderId与orderId不是同一订单")
+
+
+def not_now(order: Order) -> StrOrPromise:
+    """Why a wish cannot be granted in the order's present state."""
+    text = _("This is not possible now. The order is: {status}")
+    return format_lazy(text, status=order.get_status_display())
+
+
+def vouchers_of(order: Order) -> list[Voucher]:
+    """In the order in which they were issued."""
+    return sql.rows(Voucher, "order_id = %s ORDER BY id", [order.pk])
+
+
+def note_for_person(order: Order, trouble: Trouble) -> None:
+    """Something about this order that only a person can settle with Meituan."""
+    order.needs_person = trouble
+    order.save(update_fields=["needs_person"])

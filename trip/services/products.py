@@ -1,0 +1,57 @@
+"""What owners do with their products: change them, pause them, sell them again, close days. Meituan is told of each."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+from django.db import transaction
+
+from stores import audit
+from stores.audit import Actor
+from trip.models import Offer, Product
+from trip.services.notices import CHANGED, OFF_SHELF, ON_SHELF, PRICES_CHANGED, owe_product_notice
+
+
+def product_saved(*, product: Product, is_new: bool) -> None:
+    """Runs in the transaction that wrote the product, its price and its steps."""
+    owe_product_notice(product, ON_SHELF if is_new else CHANGED)
+
+
+def product_pause(*, product: Product, actor: Actor, ip: str = "") -> None:
+    """Nobody can order it any more; orders that are there go on as usual."""
+    _set_state(product, Product.State.PAUSED, OFF_SHELF, "trip.product.paused", actor, ip)
+
+
+def product_resume(*, product: Product, actor: Actor, ip: str = "") -> None:
+    _set_state(product, Product.State.ON_SALE, ON_SHELF, "trip.product.resumed", actor, ip)
+
+
+def _set_state(product: Product, state: str, status: int, verb: str, actor: Actor, ip: str) -> None:
+    with transaction.atomic():
+        if not Product.objects.filter(pk=product.pk).exclude(state=state).update(state=state):
+            return
+        product.state = state
+        audit.record(verb, actor=actor, store=product.store, target=product.title, ip=ip)
+        owe_product_notice(product, status)
+
+
+def offers_open(
+    *, product: Product, first: date, last: date, weekdays: Iterable[int], is_open: bool, actor: Actor
+) -> int:
+    """Opens or closes the chosen days of a span that have a price (weekday 0 is Monday); returns how many days."""
+    wanted = set(weekdays)
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    chosen = [day for day in days if day.weekday() in wanted]
+    with transaction.atomic():
+        count = Offer.objects.filter(product=product, date__in=chosen).exclude(is_open=is_open).update(is_open=is_open)
+        if count:
+            audit.record(
+                "trip.days.opened" if is_open else "trip.days.closed",
+                actor=actor,
+                store=product.store,
+                target=product.deal_id,
+                first=str(first),
+                last=str(last),
+                days=count,
+            )
+            owe_product_notice(product, PRICES_CHANGED)
+    return count

@@ -1,0 +1,193 @@
+"""Refunds: by refundId, decided by rule at once or by a person within three working days."""
+
+from datetime import timedelta
+from decimal import ROUND_HALF_UP, Decimal
+
+from django.db import transaction
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from stores import audit
+from stores.audit import Actor
+from stores.models import Connection
+from trip.choices import Code, Conflict, FeeMode, Method, RefundType, Refusal, VoucherType
+from trip.models import Order, Refund, Voucher
+from trip.services import booking, orders, stock, tickets, workdays
+from trip.services.notices import owe_refund_notice
+from trip.wire.requests import RefundRequest
+
+Status = Refund.Status
+REVIEW_DAYS = 3
+_CENT = Decimal("0.01")
+
+
+def refund_request(*, connection: Connection, request: RefundRequest) -> Refund:
+    """The refund of this refundId in its present state: agreed, refused or under review. Runs in the caller's
+    transaction. Raises Refusal only when there is no order that it could belong to."""
+    order = orders.lock_numbered(connection, request.order_id)
+    if order is None:
+        raise Refusal(Code.REFUND_OTHER, "订单不存在")
+    orders.expect_same(order, request.partner_order_id, Code.REFUND_OTHER)
+    if existing := order.refunds.filter(refund_id=request.refund_id).first():
+        existing.order = order
+        return existing
+    if order.status != Order.Status.ISSUED:
+        raise Refusal(Code.REFUND_OTHER, _NOT_ISSUED.get(order.status, "订单状态不支持退款"))
+    return _judge(order, request)
+
+
+_NOT_ISSUED: dict[str, str] = {
+    Order.Status.CREATED: "订单未支付",
+    Order.Status.EXPIRED: "订单未支付",
+    Order.Status.ISSUING: "订单出票中，暂不能退款",
+}
+
+
+def _judge(order: Order, request: RefundRequest) -> Refund:
+    """Writes the application down with what the product's rules say of it."""
+    refund = Refund(
+        order=order,
+        store=order.store,
+        refund_id=request.refund_id,
+        quantity=request.quantity,
+        codes=list(request.codes),
+        price=request.price,
+        fee=request.fee,
+        applied_at=request.applied_at,
+        received_at=timezone.now(),
+    )
+    vouchers = orders.vouchers_of(order)
+    portions = tickets.free_portions(order, vouchers, codes=request.codes, quantity=request.quantity)
+    if no := _objection(order, request, vouchers, tickets.count(portions)):
+        _decide(refund, Status.REFUSED, no, Method.AUTO)
+    elif order.product.refund_review or not _money_agrees(order, request):
+        refund.status = Status.REVIEW
+        refund.deadline = workdays.after_workdays(refund.received_at, REVIEW_DAYS)
+    else:
+        _take_back(order, refund, portions)
+        _decide(refund, Status.AGREED, "", Method.AUTO)
+    refund.save()
+    return refund
+
+
+def _objection(order: Order, request: RefundRequest, vouchers: list[Voucher], free: int) -> str:
+    """Why this can never be granted; empty when it may."""
+    product = order.product
+    codes = {voucher.code for voucher in vouchers if voucher.code}
+    if request.deal_id and request.deal_id != product.deal_id:
+        return "产品编号与订单不符"
+    if not set(request.codes) <= codes:
+        return "券码不属于该订单"
+    if request.codes and order.voucher_type == VoucherType.PER_TICKET and len(set(request.codes)) != request.quantity:
+        return "退票数量与券码数不一致"
+    if product.refund_type == RefundType.NEVER:
+        return "该产品不支持退款"
+    if not product.partial_refund and request.quantity != order.quantity:
+        return "该产品不支持部分退款"
+    if free < request.quantity:
+        return _shortage(order, vouchers, request)
+    if product.refund_type == RefundType.CONDITIONAL and refund_fee(order, request) is None:
+        return "已过可退款时间"
+    return ""
+
+
+def _shortage(order: Order, vouchers: list[Voucher], request: RefundRequest) -> str:
+    named = [voucher for voucher in vouchers if not request.codes or voucher.code in request.codes]
+    if tickets.frozen_by_reviews(order, vouchers):
+        return "已有退款申请正在审核"
+    if any(voucher.used for voucher in named):
+        return "门票已使用，余票不足"
+    if any(voucher.refunded for voucher in named):
+        return "门票已退款，余票不足"
+    return "可退数量不足"
+
+
+def refund_fee(order: Order, request: RefundRequest) -> Decimal | None:
+    """What the policy keeps of this refund, in yuan; None when it is too late by every step."""
+    product = order.product
+    if product.refund_type != RefundType.CONDITIONAL:
+        return Decimal(0)
+    _first, last = booking.usable_days(product, order.travel_date)
+    if last is None:
+        minutes = Decimal("Infinity")
+    else:
+        left = booking.last_entry(product, order.travel_date or last) - request.applied_at
+        minutes = Decimal(left / timedelta(minutes=1))
+    for step in product.refund_steps.order_by("-minutes_before"):
+        if step.minutes_before <= minutes:
+            return _fee(step.fee_mode, step.fee, order.unit_price, request.quantity)
+    return None
+
+
+def _fee(mode: int, fee: Decimal, unit_price: Decimal, quantity: int) -> Decimal:
+    match mode:
+        case FeeMode.PER_TICKET:
+            return fee * quantity
+        case FeeMode.PER_ORDER:
+            return fee
+        case FeeMode.PERCENT:
+            whole = unit_price * quantity
+            return (whole * fee / 100).quantize(_CENT, ROUND_HALF_UP)
+    return Decimal(0)
+
+
+def _money_agrees(order: Order, request: RefundRequest) -> bool:
+    """A fee that is not what our policy says, or more money than was paid, is for a person to look at."""
+    paid = order.unit_price * request.quantity
+    return (
+        request.unit_price == order.unit_price
+        and refund_fee(order, request) == request.fee
+        and 0 <= request.price <= paid
+    )
+
+
+def _take_back(order: Order, refund: Refund, portions: list[tickets.Portion]) -> None:
+    tickets.refund(portions, timezone.now())
+    stock.give_back(order, tickets.count(portions))
+    refund.tickets = tickets.shown(portions)
+
+
+def _decide(refund: Refund, status: str, reason: str, method: str, actor: Actor = None) -> None:
+    refund.status, refund.reason, refund.method = status, reason[:300], method
+    refund.decided_by, refund.decided_at = audit.name_of(actor), timezone.now()
+
+
+def refund_decide(*, refund_pk: int, agree: bool, reason: str, actor: Actor, method: str) -> Refund:
+    """A person's or the merchant's system's decision; Meituan is told. The same decision again changes nothing.
+
+    A refusal may still become an agreement, never the other way round. Raises Conflict.
+    """
+    wanted = Status.AGREED if agree else Status.REFUSED
+    reason = reason.strip()
+    with transaction.atomic():
+        order = orders.lock(Refund.objects.values_list("order_id", flat=True).get(pk=refund_pk))
+        refund = Refund.objects.select_for_update().get(pk=refund_pk)
+        refund.order = order
+        if refund.status == wanted:
+            return refund
+        if wanted not in Refund.TRANSITIONS[refund.status]:
+            raise Conflict(_("This refund was agreed already; that is final."))
+        if not agree and not reason:
+            raise Conflict(_("Give the true reason: Meituan shows it to the buyer."))
+        if agree:
+            _agree(order, refund)
+        _decide(refund, wanted, reason, method, actor)
+        refund.save()
+        owe_refund_notice(refund)
+        audit.record(
+            "trip.refund.agreed" if agree else "trip.refund.refused",
+            actor=actor,
+            store=order.store,
+            target=refund.refund_id,
+            method=method,
+            reason=refund.reason,
+        )
+    return refund
+
+
+def _agree(order: Order, refund: Refund) -> None:
+    vouchers = orders.vouchers_of(order)
+    portions = tickets.free_portions(order, vouchers, codes=refund.codes, quantity=refund.quantity, but=refund)
+    if tickets.count(portions) < refund.quantity:
+        raise tickets.why_not(order, vouchers, refund.codes)
+    _take_back(order, refund, portions)

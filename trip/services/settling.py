@@ -1,0 +1,30 @@
+"""What only a person can settle with Meituan, marked as settled."""
+
+from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+
+from stores import audit
+from stores.audit import Actor
+from trip.choices import Conflict
+from trip.models import Order
+from trip.services import orders
+
+
+def order_settle(*, order_pk: int, note: str, actor: Actor) -> Order:
+    """Takes the order off the list of what needs a person. Raises Conflict without a note."""
+    if not note.strip():
+        raise Conflict(_("Say in a few words how it was settled."))
+    with transaction.atomic():
+        order = orders.lock(order_pk)
+        if order.needs_person:
+            audit.record(
+                "trip.order.settled",
+                actor=actor,
+                store=order.store,
+                target=f"{order.order_id}",
+                trouble=order.needs_person,
+                note=note.strip()[:300],
+            )
+            order.needs_person = ""
+            order.save(update_fields=["needs_person"])
+    return order

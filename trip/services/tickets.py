@@ -1,0 +1,113 @@
+"""Which tickets of a locked order are meant, and what becomes of them. One lock: use and refund exclude each other."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from django.utils.translation import gettext_lazy as _
+
+from trip.choices import Conflict
+from trip.models import Order, Refund, Voucher
+
+
+@dataclass(frozen=True)
+class Portion:
+    """`quantity` tickets of one voucher."""
+
+    voucher: Voucher
+    quantity: int
+
+
+def shown(portions: Iterable[Portion]) -> list[dict[str, object]]:
+    """As it is kept in rows: [{"voucher": code, "quantity": n}]."""
+    return [{"voucher": portion.voucher.code, "quantity": portion.quantity} for portion in portions]
+
+
+def count(portions: Iterable[Portion]) -> int:
+    return sum(portion.quantity for portion in portions)
+
+
+def frozen_by_reviews(order: Order, vouchers: Sequence[Voucher], *, but: Refund | None = None) -> dict[int, int]:
+    """Tickets by voucher that a refund under review speaks for: they open no door until it is decided.
+
+    `but` keeps its own tickets apart from the others', and they are not counted.
+    """
+    taken: dict[int, int] = {}
+    frozen: dict[int, int] = {}
+    reviews = order.refunds.filter(status=Refund.Status.REVIEW)
+    # Those that name their vouchers first: the others take what is left, or two would speak for one ticket.
+    for refund in sorted(reviews, key=lambda row: (not row.codes, row.pk)):
+        for portion in _spread(vouchers, refund.codes, refund.quantity, taken):
+            key = portion.voucher.pk
+            taken[key] = taken.get(key, 0) + portion.quantity
+            if but is None or refund.pk != but.pk:
+                frozen[key] = frozen.get(key, 0) + portion.quantity
+    return frozen
+
+
+def _spread(vouchers: Sequence[Voucher], codes: Sequence[str], quantity: int, frozen: dict[int, int]) -> list[Portion]:
+    """At most `quantity` free tickets of the vouchers named (of all, when none is), the oldest first."""
+    portions = []
+    for voucher in vouchers:
+        if codes and voucher.code not in codes:
+            continue
+        free = min(quantity, voucher.unused - frozen.get(voucher.pk, 0))
+        if free > 0:
+            portions.append(Portion(voucher, free))
+            quantity -= free
+    return portions
+
+
+def free_portions(
+    order: Order, vouchers: Sequence[Voucher], *, codes: Sequence[str], quantity: int, but: Refund | None = None
+) -> list[Portion]:
+    """Up to `quantity` tickets that are neither used, gone, nor under review; of the codes named, or of any."""
+    return _spread(vouchers, codes, quantity, frozen_by_reviews(order, vouchers, but=but))
+
+
+def free_count(order: Order, vouchers: Sequence[Voucher]) -> int:
+    frozen = frozen_by_reviews(order, vouchers)
+    return sum(voucher.unused for voucher in vouchers) - sum(frozen.values())
+
+
+def use(portions: Iterable[Portion], at: datetime) -> None:
+    for portion in portions:
+        portion.voucher.used += portion.quantity
+        portion.voucher.used_at = at
+        portion.voucher.save(update_fields=["used", "used_at"])
+
+
+def refund(portions: Iterable[Portion], at: datetime) -> None:
+    for portion in portions:
+        portion.voucher.refunded += portion.quantity
+        portion.voucher.refunded_at = at
+        portion.voucher.save(update_fields=["refunded", "refunded_at"])
+
+
+def void(vouchers: Iterable[Voucher], at: datetime) -> int:
+    """Makes every unused ticket worthless; returns how many."""
+    gone = 0
+    for voucher in vouchers:
+        if unused := voucher.unused:
+            voucher.voided += unused
+            voucher.voided_at = at
+            voucher.save(update_fields=["voided", "voided_at"])
+            gone += unused
+    return gone
+
+
+def why_not(order: Order, vouchers: Sequence[Voucher], codes: Sequence[str]) -> Conflict:
+    """The plain reason why the tickets asked for cannot be used or refunded."""
+    named = [voucher for voucher in vouchers if not codes or voucher.code in codes]
+    if codes and len(named) < len(set(codes)):
+        return Conflict(_("A code does not belong to this order."))
+    if any(voucher.unused for voucher in named):
+        under_review = frozen_by_reviews(order, vouchers)
+        if any(under_review.get(voucher.pk) for voucher in named):
+            return Conflict(_("A refund of these tickets is waiting for a decision."))
+        return Conflict(_("Not so many tickets are left."))
+    if any(voucher.used for voucher in named):
+        return Conflict(_("The tickets were used already."))
+    if any(voucher.refunded for voucher in named):
+        return Conflict(_("The tickets were refunded."))
+    return Conflict(_("The tickets are not valid any more."))

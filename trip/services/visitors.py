@@ -1,0 +1,76 @@
+"""Visitors' personal data: masked by role, removed when the merchant's days are over."""
+
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db.models import Q
+from django.utils import timezone
+
+from stores.models import Merchant
+from trip.models import Order, Product, Visitor
+from trip.wire.values import BEIJING
+
+_GONE = (Order.Status.CLOSED, Order.Status.EXPIRED, Order.Status.FAILED)
+BATCH = 500
+
+
+def shown(visitor: Visitor, *, whole: bool) -> dict[str, Any]:
+    """{"name", "mobile", "credentials": {type: number}}, masked unless the reader may see them whole."""
+    details = visitor.details or {}
+    credentials: dict[str, str] = dict(details.get("credentials", {}))
+    if whole:
+        return {"name": details.get("name", ""), "mobile": details.get("mobile", ""), "credentials": credentials}
+    return {
+        "name": masked_name(details.get("name", "")),
+        "mobile": masked_number(details.get("mobile", ""), 3),
+        "credentials": {kind: masked_number(number, 0) for kind, number in credentials.items()},
+    }
+
+
+def masked_name(name: str) -> str:
+    """王小明 → 王**"""
+    return name[:1] + "*" * (len(name) - 1)
+
+
+def masked_number(number: str, head: int) -> str:
+    """13800001234 → 138****1234; a short one is hidden whole."""
+    if len(number) < head + 6:
+        return "*" * len(number)
+    return number[:head] + "*" * (len(number) - head - 4) + number[-4:]
+
+
+def forget_visitors() -> int:
+    """Empties the details of visitors whose visit is over for longer than the merchant keeps them. Returns how many."""
+    gone = 0
+    for merchant in Merchant.objects.all():
+        while count := _forget_some(merchant):
+            gone += count
+    return gone
+
+
+def _forget_some(merchant: Merchant) -> int:
+    kept = Visitor.objects.filter(
+        _over(merchant), removed_at=None, created_at__lt=_before(merchant), order__store__merchant=merchant
+    ).values_list("pk", flat=True)
+    return Visitor.objects.filter(pk__in=list(kept[:BATCH])).update(
+        details={}, mobile_hash="", credential_hash="", removed_at=timezone.now()
+    )
+
+
+def _before(merchant: Merchant) -> datetime:
+    return timezone.now() - timedelta(days=merchant.personal_data_days)
+
+
+def _over(merchant: Merchant) -> Q:
+    """An order is over after the last day on which its tickets open a door, or when it came to nothing."""
+    before = _before(merchant)
+    day = before.astimezone(BEIJING).date()
+    over = (
+        Q(order__status__in=_GONE)
+        | Q(order__travel_date=None, order__product__valid_until__lt=day)
+        | Q(order__travel_date=None, order__product__valid_until=None, order__created_at__lt=before)
+    )
+    spans = Product.objects.filter(connection__merchant=merchant, by_calendar=True).order_by()
+    for days in spans.values_list("valid_days", flat=True).distinct():
+        over |= Q(order__product__valid_days=days, order__travel_date__lt=day - timedelta(days=days - 1))
+    return over

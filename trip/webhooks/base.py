@@ -1,0 +1,204 @@
+"""What Meituan asks us, one class per interface, always answered with HTTP 200 and the envelope.
+
+To add an interface: a subclass with `other_code` (its "other" failure, x99), `read` (the envelope's `body` → what
+`answer` gets; raises Malformed) and `answer`, which calls a service and may raise Refusal; then a line in urls.py. When
+it changes something it derives from OnceEndpoint and also has `kind`, `key` and, if the body names visitors, `kept`.
+"""
+
+import hmac
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from django.conf import settings
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.views.decorators.csrf import csrf_exempt
+
+from stores.limits import Limit, client_ip, take
+from stores.models import Connection
+from stores.platforms import signatures
+from stores.platforms.calls import Declined, Said, answer_once
+from stores.platforms.endpoint import CallEndpoint, Rejected
+from trip.choices import Code, Refusal
+from trip.wire.values import Malformed
+
+# Only calls without a right signature count; Meituan's own are never limited.
+STRANGERS = Limit("trip-strangers", 60, 60)
+NEEDED_HEADERS = ("Authorization", "Date", "PartnerId")
+# The shared template's reasons, for Meituan's staff.
+REASONS = {
+    "unknown connection": "连接不存在或已停用，请检查地址中的连接编号",
+    "body too large": "请求体过大",
+    "the body ended early": "请求体不完整",
+    "not JSON": "请求体不是有效的JSON",
+    "not a JSON object": "请求体不是JSON对象",
+}
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One answer: `body` is left out when it is None, `extra` stands beside it (totalSize). `final` and `subject_id`
+    are those of calls.Said."""
+
+    body: Any = None
+    code: int = Code.SUCCESS
+    describe: str = "success"
+    extra: Mapping[str, Any] = field(default_factory=dict)
+    final: bool = True
+    subject_id: int | None = None
+
+
+def credentials_of(connection: Connection) -> tuple[str, list[str]]:
+    """(client id, secrets that are accepted): after a rotation the previous one still is."""
+    known = connection.credentials or {}
+    secrets = [str(known.get(name) or "") for name in ("client_secret", "previous_secret")]
+    return str(known.get("client_id") or ""), [secret for secret in secrets if secret]
+
+
+def partner_id(request: HttpRequest) -> int:
+    """What the caller says it is; 0 when that is no number."""
+    said = request.headers.get("PartnerId", "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
+
+
+def envelope(request: HttpRequest, answer: Answer) -> str:
+    """Compact JSON in UTF-8; numbers of orders are numbers."""
+    told = {"code": int(answer.code), "describe": answer.describe, "partnerId": partner_id(request), **answer.extra}
+    if answer.body is not None:
+        told["body"] = answer.body
+    return json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+
+
+def response(text: str) -> HttpResponse:
+    return HttpResponse(text, content_type="application/json; charset=utf-8")
+
+
+class TripEndpoint(CallEndpoint):
+    """An interface that only tells; what it tells is not kept."""
+
+    platform = Connection.Platform.TRIP
+    other_code: ClassVar[int] = Code.OTHER
+    # The answer to a body that cannot be understood; "other" when the interface has none.
+    invalid_code: ClassVar[int | None] = None
+    body_is: ClassVar[type] = dict
+    is_signed = False
+
+    def read(self, body: Any) -> Any:
+        """The envelope's body, parsed; raises Malformed."""
+        return body
+
+    def answer(self, connection: Connection, asked: Any) -> Answer:
+        """The answer to what `read` returned; raises Refusal."""
+        raise NotImplementedError
+
+    def text(self, connection: Connection, asked: Any, body: Any) -> str:
+        """The whole envelope of the answer; raises Refusal."""
+        return envelope(self.request, self.answer(connection, asked))
+
+    def respond(self, connection: Connection, data: dict[str, Any]) -> HttpResponse:
+        if not _is_partner(data.get("partnerId"), connection):
+            raise Rejected("请求体中的partnerId与本连接的商家编号不一致")
+        try:
+            asked = self.read(self._body(data))
+        except Malformed as malformed:
+            return self._no(self.other_code if self.invalid_code is None else self.invalid_code, str(malformed))
+        try:
+            return response(self.text(connection, asked, data.get("body")))
+        except Refusal as refusal:
+            return self._no(refusal.code, refusal.reason)
+
+    def reject(self, rejected: Rejected) -> HttpResponse:
+        if rejected.status == 405:
+            return self._no(self.other_code, "只接受POST请求")
+        describe = REASONS.get(rejected.reason, rejected.reason)
+        if not self.is_signed:
+            tries = take(STRANGERS, client_ip(self.request))
+            describe = describe if tries.allowed else f"认证失败次数过多，请{tries.retry_after}秒后再试"
+        return self._no(self.other_code, describe)
+
+    def fail(self) -> HttpResponse:
+        return self._no(self.other_code, "系统繁忙，请稍后重试")
+
+    def authenticate(self, request: HttpRequest, connection: Connection) -> None:
+        """BA authentication; what is wrong is told to the last detail, but never a secret."""
+        if missing := [name for name in NEEDED_HEADERS if not request.headers.get(name)]:
+            raise Rejected(f"缺少请求头：{'、'.join(missing)}")
+        given = signatures.parse_authorization(request.headers["Authorization"])
+        if given is None:
+            raise Rejected("Authorization格式应为：MWS clientId:signature")
+        signed = {"method": "POST", "path": request.path, "date": request.headers["Date"]}
+        client_id, secrets = credentials_of(connection)
+        is_signed = signatures.is_signed(given.signature, **signed, secrets=secrets)
+        if not hmac.compare_digest(given.client_id.encode(), client_id.encode()):
+            raise Rejected("clientId与本连接不一致")
+        if not is_signed:
+            shown = json.dumps(signatures.string_to_sign(**signed), ensure_ascii=False)
+            raise Rejected(f"签名不匹配，待签名字符串为：{shown}")
+        self.is_signed = True
+        self._check_date(signed["date"])
+        if not _is_partner(request.headers["PartnerId"], connection):
+            raise Rejected("请求头PartnerId与本连接的商家编号不一致")
+
+    @staticmethod
+    def _check_date(text: str) -> None:
+        date, now = signatures.parse_date(text), timezone.now()
+        if date is None:
+            raise Rejected("Date应为RFC 1123格式的GMT时间，例如：Fri, 17 Feb 2012 23:34:53 GMT")
+        if not signatures.is_fresh(date, now=now, window=settings.TRIP_DATE_WINDOW):
+            seconds = round((date - now).total_seconds())
+            direction = "快" if seconds > 0 else "慢"
+            raise Rejected(f"Date比我方时钟{direction}{abs(seconds)}秒，允许相差{settings.TRIP_DATE_WINDOW:g}秒")
+
+    def _body(self, data: dict[str, Any]) -> Any:
+        body = data.get("body")
+        if not isinstance(body, self.body_is):
+            raise Malformed("body缺失或类型不正确")
+        return body
+
+    def _no(self, code: int, describe: str) -> HttpResponse:
+        return response(envelope(self.request, Answer(code=code, describe=describe)))
+
+
+class OnceEndpoint(TripEndpoint):
+    """An interface that changes something: once per key, however often it is asked (stores/platforms/calls.py)."""
+
+    kind: ClassVar[str]
+
+    def key(self, asked: Any) -> str:
+        """What makes two questions the same; at most 200 characters."""
+        raise NotImplementedError
+
+    def kept(self, asked: Any, body: Any) -> dict[str, Any]:
+        """What the ledger keeps of the body: no visitors."""
+        return dict(body)
+
+    def text(self, connection: Connection, asked: Any, body: Any) -> str:
+        return answer_once(
+            connection=connection,
+            kind=self.kind,
+            key=self.key(asked),
+            body=self.kept(asked, body),
+            judge=lambda: self._judged(connection, asked),
+        )
+
+    def _judged(self, connection: Connection, asked: Any) -> Said:
+        """A refusal undoes what the services did; it is kept, and final only when it will last."""
+        try:
+            answer = self.answer(connection, asked)
+        except Refusal as refusal:
+            no = envelope(self.request, Answer(code=refusal.code, describe=refusal.reason))
+            raise Declined(Said(no, final=refusal.lasting)) from refusal
+        return Said(envelope(self.request, answer), answer.final, answer.subject_id)
+
+
+def _is_partner(said: Any, connection: Connection) -> bool:
+    """A number or the same number as a string."""
+    return isinstance(said, int | str) and not isinstance(said, bool) and str(said) == connection.account
+
+
+@csrf_exempt
+def unknown_interface(request: HttpRequest) -> HttpResponse:
+    """Everything else below a connection."""
+    return response(envelope(request, Answer(code=Code.OTHER, describe=f"没有这个接口：{request.path}")))

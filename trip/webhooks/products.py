@@ -1,0 +1,72 @@
+"""Pulls of products, prices and places, what Meituan says of listings, heartbeat and balance (3.8 to 3.12)."""
+
+from typing import Any, ClassVar
+
+from stores.models import Connection
+from trip import services
+from trip.choices import Code
+from trip.webhooks.base import Answer, TripEndpoint
+from trip.wire import pulls
+from trip.wire.values import texts
+
+
+class Products(TripEndpoint):
+    def read(self, body: Any) -> pulls.Page:
+        return pulls.parse_page(body, "partnerDealIds")
+
+    def answer(self, connection: Connection, asked: pulls.Page) -> Answer:
+        total, deals = services.products_pull(connection=connection, page=asked)
+        return Answer(deals, extra={"totalSize": total})
+
+
+class Places(TripEndpoint):
+    def read(self, body: Any) -> pulls.Page:
+        return pulls.parse_page(body, "partnerPoiId")
+
+    def answer(self, connection: Connection, asked: pulls.Page) -> Answer:
+        total, places = services.places_pull(connection=connection, page=asked)
+        return Answer(places, extra={"totalSize": total})
+
+
+class Prices(TripEndpoint):
+    other_code: ClassVar[int] = Code.PRICES_OTHER
+    invalid_code = Code.BAD_PRICE_QUERY
+
+    def read(self, body: Any) -> pulls.PricesRequest:
+        return pulls.parse_prices(body)
+
+    def answer(self, connection: Connection, asked: pulls.PricesRequest) -> Answer:
+        return Answer(services.prices_pull(connection=connection, request=asked))
+
+
+class Listing(TripEndpoint):
+    """Says the same however often it comes, so it need not be told apart."""
+
+    body_is = list
+
+    def read(self, body: Any) -> tuple[pulls.ListingNotice, ...]:
+        return pulls.parse_listing(body)
+
+    def answer(self, connection: Connection, asked: tuple[pulls.ListingNotice, ...]) -> Answer:
+        services.listing_take(connection=connection, notices=asked)
+        return Answer()
+
+
+class Heartbeat(TripEndpoint):
+    """Whether we are there."""
+
+    body_is = object
+
+    def answer(self, connection: Connection, asked: Any) -> Answer:
+        return Answer()
+
+
+class Balance(TripEndpoint):
+    """Accounts that do not exist have the balance -1 (fen)."""
+
+    def read(self, body: Any) -> tuple[str, ...]:
+        return texts(body, "partnerDealIds", most=1000)
+
+    def answer(self, connection: Connection, asked: tuple[str, ...]) -> Answer:
+        none = {"prepaidAccountBalance": -1, "creditAccountBalance": -1}
+        return Answer([none | {"partnerDealId": deal_id} for deal_id in asked])

@@ -1,0 +1,65 @@
+"""What Meituan asks about products, prices and places, and what it says of a product's listing."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from trip.wire.values import Malformed, day, optional_text, optional_whole, text, texts
+
+
+@dataclass(frozen=True)
+class Page:
+    """3.8 and 3.9: a page of all rows, or the rows named."""
+
+    number: int = 1
+    size: int = 20
+    names: tuple[str, ...] | None = None
+
+
+@dataclass(frozen=True)
+class PricesRequest:
+    """3.10: both days inclusive."""
+
+    deal_id: str
+    first: date
+    last: date
+
+
+@dataclass(frozen=True)
+class ListingNotice:
+    """3.11: what became of one product's listing."""
+
+    deal_id: str
+    status: int | None
+    check: int | None
+
+
+def parse_page(body: Mapping[str, Any], names: str) -> Page:
+    """`method` page or multi; for multi the field called `names` lists what is wanted."""
+    method = optional_text(body, "method", most=10) or "page"
+    if method == "multi":
+        return Page(names=texts(body, names, most=100))
+    if method != "page":
+        raise Malformed("method只能是page或multi")
+    number = optional_whole(body, "currentPage")
+    size = optional_whole(body, "pageSize")
+    return Page(number=max(1, min(number or 1, 10_000)), size=max(1, min(size or 20, 20)))
+
+
+def parse_prices(body: Mapping[str, Any]) -> PricesRequest:
+    request = PricesRequest(text(body, "partnerDealId", most=60), day(body, "startTime"), day(body, "endTime"))
+    if not 0 <= (request.last - request.first).days <= 366:
+        raise Malformed("endTime应不早于startTime，且不超过一年")
+    return request
+
+
+def parse_listing(items: Any) -> tuple[ListingNotice, ...]:
+    if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
+        raise Malformed("body不是对象列表")
+    return tuple(
+        ListingNotice(
+            text(item, "partnerDealId", most=60), optional_whole(item, "status"), optional_whole(item, "checkStatus")
+        )
+        for item in items[:200]
+    )

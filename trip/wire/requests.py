@@ -1,0 +1,204 @@
+"""What Meituan asks about orders. Every parser takes the envelope's `body` and raises Malformed."""
+
+import hashlib
+import re
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from trip.choices import CloseType, CredentialType, RefundedBecause
+from trip.wire.values import (
+    MAX_QUANTITY,
+    Malformed,
+    listed,
+    moment,
+    optional_day,
+    optional_text,
+    optional_yuan,
+    text,
+    texts,
+    whole,
+    yuan,
+)
+
+_MOBILE = re.compile(r"1[0-9]{10}", re.ASCII)
+_IDENTITY_CARD = re.compile(r"[0-9]{17}[0-9X]|[0-9]{15}", re.ASCII)
+_CREDENTIAL = re.compile(r"[0-9A-Z()\-]{3,30}", re.ASCII)
+
+
+@dataclass(frozen=True)
+class VisitorData:
+    """One visitor; `credentials` maps CredentialType values to numbers. What was not given is empty."""
+
+    name: str = ""
+    mobile: str = ""
+    credentials: Mapping[int, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class CreateRequest:
+    """3.1 order create; prices are yuan per ticket."""
+
+    order_id: int
+    deal_id: str
+    buy_price: Decimal
+    unit_price: Decimal
+    total_price: Decimal
+    quantity: int
+    visitors: tuple[VisitorData, ...]
+    travel_date: date | None
+
+
+@dataclass(frozen=True)
+class OrderRef:
+    """3.2 pay and 3.3 query: which order; `partner_order_id` may be empty."""
+
+    order_id: int
+    partner_order_id: str
+
+
+@dataclass(frozen=True)
+class RefundRequest:
+    """3.4 order refund; `price` goes to the buyer, `fee` is kept, both yuan."""
+
+    order_id: int
+    partner_order_id: str
+    refund_id: str
+    deal_id: str
+    codes: tuple[str, ...]
+    quantity: int
+    unit_price: Decimal
+    price: Decimal
+    fee: Decimal
+    applied_at: datetime
+
+
+@dataclass(frozen=True)
+class RefundedMessage:
+    """3.5 already refunded; `price` is yuan per ticket, None for all of it."""
+
+    order_id: int
+    serial: str
+    codes: tuple[str, ...]
+    quantity: int
+    price: Decimal | None
+    because: int
+    reason: str
+    refunded_at: datetime
+
+
+@dataclass(frozen=True)
+class CloseMessage:
+    """3.6 order closed."""
+
+    order_id: int
+    close_type: int
+
+
+def parse_create(body: Mapping[str, Any]) -> CreateRequest:
+    return CreateRequest(
+        order_id=whole(body, "orderId", least=1),
+        deal_id=text(body, "partnerDealId", most=60),
+        buy_price=yuan(body, "buyPrice"),
+        unit_price=yuan(body, "unitPrice"),
+        total_price=yuan(body, "totalPrice"),
+        quantity=whole(body, "quantity", least=1, most=MAX_QUANTITY),
+        visitors=tuple(_visitor(item) for item in listed(body, "visitors")),
+        travel_date=optional_day(body, "travelDate"),
+    )
+
+
+def parse_order(body: Mapping[str, Any]) -> OrderRef:
+    return OrderRef(whole(body, "orderId", least=1), optional_text(body, "partnerOrderId", most=60))
+
+
+def parse_refund(body: Mapping[str, Any]) -> RefundRequest:
+    return RefundRequest(
+        order_id=whole(body, "orderId", least=1),
+        partner_order_id=optional_text(body, "partnerOrderId", most=60),
+        refund_id=text(body, "refundId", most=80),
+        deal_id=optional_text(body, "partnerDealId", most=60),
+        codes=texts(body, "voucherList"),
+        quantity=whole(body, "refundQuantity", least=1, most=MAX_QUANTITY),
+        unit_price=yuan(body, "unitPrice"),
+        price=yuan(body, "refundPrice"),
+        fee=yuan(body, "refundFee"),
+        applied_at=moment(body, "refundTime"),
+    )
+
+
+def parse_refunded(body: Mapping[str, Any]) -> RefundedMessage:
+    price = optional_yuan(body, "refundPrice")
+    refunded_at = moment(body, "refundTime")
+    codes = texts(body, "voucherList")
+    return RefundedMessage(
+        order_id=whole(body, "orderId", least=1),
+        serial=optional_text(body, "refundSerialNo", most=80) or _serial(refunded_at, codes),
+        codes=codes,
+        quantity=whole(body, "count", least=1, most=MAX_QUANTITY),
+        price=None if price is None or price < 0 else price,
+        because=_one_of(whole(body, "refundMessageType"), "refundMessageType", RefundedBecause.values),
+        reason=optional_text(body, "reason", most=300),
+        refunded_at=refunded_at,
+    )
+
+
+def _serial(at: datetime, codes: tuple[str, ...]) -> str:
+    """What tells messages without a number apart: when, and of which vouchers."""
+    of_which = f"-{hashlib.sha256(','.join(sorted(codes)).encode()).hexdigest()[:12]}" if codes else ""
+    return f"{at:%Y%m%d%H%M%S}{of_which}"
+
+
+def parse_close(body: Mapping[str, Any]) -> CloseMessage:
+    close_type = _one_of(whole(body, "closeType"), "closeType", CloseType.values)
+    return CloseMessage(whole(body, "orderId", least=1), close_type)
+
+
+def _one_of(value: int, name: str, known: list[int]) -> int:
+    if value not in known:
+        raise Malformed(f"{name}不在约定范围内")
+    return value
+
+
+def _visitor(item: Any) -> VisitorData:
+    if not isinstance(item, dict):
+        raise Malformed("visitors的成员不是对象")
+    return VisitorData(
+        name=optional_text(item, "name", most=60),
+        mobile=mobile_of(optional_text(item, "mobile", most=30)),
+        credentials=_credentials(item.get("credentials")),
+    )
+
+
+def mobile_of(given: str) -> str:
+    """Eleven digits, without country code, blanks and dashes; "" stays empty."""
+    digits = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", given))
+    digits = digits.removeprefix("+86").removeprefix("0086")
+    if digits and not _MOBILE.fullmatch(digits):
+        raise Malformed("游玩人手机号格式不正确")
+    return digits
+
+
+def _credentials(value: Any) -> dict[int, str]:
+    if value in (None, "", {}):
+        return {}
+    if not isinstance(value, dict):
+        raise Malformed("credentials不是对象")
+    return {_credential_type(kind): _credential_number(kind, number) for kind, number in value.items() if number}
+
+
+def _credential_type(kind: str) -> int:
+    if kind not in {str(known) for known in CredentialType.values}:
+        raise Malformed("游玩人证件类型未知")
+    return int(kind)
+
+
+def _credential_number(kind: str, value: Any) -> str:
+    number = unicodedata.normalize("NFKC", str(value)).strip().upper()
+    form = _IDENTITY_CARD if int(kind) == CredentialType.IDENTITY_CARD else _CREDENTIAL
+    if not form.fullmatch(number):
+        raise Malformed("游玩人证件号格式不正确")
+    return number

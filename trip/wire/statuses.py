@@ -1,0 +1,29 @@
+"""Meituan's numbers for the states that we report."""
+
+from enum import IntEnum
+
+
+class VoucherStatus(IntEnum):
+    """status inside voucherList."""
+
+    UNUSED = 0
+    USED = 1
+    REFUNDED = 2
+    VOIDED = 3
+
+
+class OrderStatus(IntEnum):
+    """orderStatus of the query."""
+
+    CREATED = 2
+    CREATE_FAILED = 3
+    ISSUED = 4
+    ISSUING = 5
+    PAY_FAILED = 6
+
+
+class IssueType(IntEnum):
+    """issueType of the pay notice."""
+
+    ISSUED = 1
+    FAILED = 2
