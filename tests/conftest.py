@@ -1,12 +1,17 @@
 """Fixtures that every part of the suite uses: the sandbox on a real socket, and a merchant connected to it."""
 
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
+from django.conf import settings
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pytest_django.fixtures import Settings
 
 from coupons.sandbox import UmemberSandbox
+from stores.demo import preparing
+from stores.demo.environment import Places
 from stores.platforms.sandbox import SandboxServer
 from tests import factories
 from tests.factories import Shop
@@ -16,6 +21,11 @@ hypothesis_settings.register_profile(
     "suite", deadline=None, max_examples=60, database=None, suppress_health_check=[HealthCheck.too_slow]
 )
 hypothesis_settings.load_profile("suite")
+
+
+def pytest_configure() -> None:
+    """A hash that is meant to be slow would cost half a second for every person in a test."""
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
 @pytest.fixture(scope="session")
@@ -35,3 +45,13 @@ def sandbox(_sandbox_server: SandboxServer) -> SandboxServer:
 def shop(transactional_db: None, sandbox: SandboxServer) -> Shop:
     """A merchant with one store, connected to the sandbox, with codes in every state."""
     return factories.connected_shop(sandbox)
+
+
+@pytest.fixture
+def place(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
+    """A folder for a demo, in which static files count as collected."""
+    settings.VAR_DIR = tmp_path
+    monkeypatch.setattr(preparing, "_collect_static", lambda tell: None)
+    for name in ("UMEMBER_BASE_URL", "TRIP_NOTICE_BASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    return Places(tmp_path)

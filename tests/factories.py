@@ -1,6 +1,7 @@
 """Rows for tests, and merchants that are connected to the sandbox."""
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 import factory
@@ -13,8 +14,11 @@ from coupons.sandbox import UmemberSandbox
 from stores.models import ApiKey, Connection, Merchant, Staff, Store
 from stores.platforms.sandbox import SandboxServer
 from stores.tenancy import Role
+from trip.models import Offer
+from trip.models import Product as TicketProduct
 
 PASSWORD = "correct-horse-battery"
+TRIP_CREDENTIALS = {"client_id": "zhanggui-test", "client_secret": "0123456789abcdef0123456789abcdef"}
 
 
 class MerchantFactory(factory.django.DjangoModelFactory[Merchant]):
@@ -52,6 +56,14 @@ class ConnectionFactory(factory.django.DjangoModelFactory[Connection]):
     account = factory.Sequence(lambda n: f"shop{n}@example.com")
     credentials = factory.LazyAttribute(lambda row: {"email": row.account, "password": "sandbox-password"})
 
+    class Params:
+        # A partner of Meituan's ticket interfaces.
+        trip = factory.Trait(
+            platform=Connection.Platform.TRIP,
+            account=factory.Sequence(lambda n: f"{10_000 + n}"),
+            credentials=factory.LazyFunction(lambda: dict(TRIP_CREDENTIALS)),
+        )
+
 
 class GatewayStoreFactory(factory.django.DjangoModelFactory[GatewayStore]):
     class Meta:
@@ -88,6 +100,35 @@ class VerificationFactory(factory.django.DjangoModelFactory[Verification]):
     channel = "counter"
     requested_by = "小王"
     settled_at = factory.LazyFunction(timezone.now)
+
+
+class TicketProductFactory(factory.django.DjangoModelFactory[TicketProduct]):
+    """A ticket for any day, one code each, our own codes, refundable at once; its price and stock are an offer."""
+
+    class Meta:
+        model = TicketProduct
+        skip_postgeneration_save = True
+
+    connection = factory.SubFactory(ConnectionFactory, trip=True)
+    store = factory.LazyAttribute(lambda row: StoreFactory(merchant=row.connection.merchant))
+    deal_id = factory.Sequence(lambda n: f"ZG-{n + 1}")
+    title = "景区成人票"
+
+    @factory.post_generation
+    def offer(self: Any, create: bool, extracted: Any, **fields: Any) -> None:
+        """`offer__stock=…` and the like change it; `offer=False` leaves it out."""
+        if create and extracted is not False:
+            OfferFactory(product=self, **fields)
+
+
+class OfferFactory(factory.django.DjangoModelFactory[Offer]):
+    class Meta:
+        model = Offer
+
+    product = factory.SubFactory(TicketProductFactory, offer=False)
+    market_price = Decimal("120.00")
+    sale_price = Decimal("95.00")
+    settlement_price = Decimal("80.00")
 
 
 def member(merchant: Merchant, role: Role, *stores: Store, **fields: Any) -> User:

@@ -19,6 +19,8 @@ SECTIONS = {
     "queue": "tests.bench.behind",
     "api": "tests.bench.api",
     "size": "tests.bench.size",
+    "trip": "tests.bench.trip",
+    "trip_size": "tests.bench.trip_size",
 }
 
 

@@ -73,6 +73,7 @@ def clone() -> None:
         shutil.copyfile(name, name.removesuffix(NAME) + LARGE)
     else:
         connection.close()
+        _execute(url("postgres"), f'DROP DATABASE IF EXISTS "{LARGE}" WITH (FORCE)')
         _execute(url("postgres"), f'CREATE DATABASE "{LARGE}" TEMPLATE "{NAME}"')
 
 

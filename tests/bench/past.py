@@ -4,7 +4,7 @@ from typing import Any
 
 from django.db import connection, models
 
-from coupons.models import Channel, Lookup, Verification, VerificationRequest
+from coupons.models import Channel, Verification, VerificationRequest
 from coupons.services import verification_pursue, verification_request
 from stores.models import OutboundAttempt, OutboundCall
 from tests.bench.processes import Broken
@@ -29,6 +29,11 @@ WORDS = {
 FIRST = 1_000_000
 
 
+def words() -> dict[str, str]:
+    """The database's own words for them."""
+    return WORDS[connection.vendor]
+
+
 def verify_one(shop: Shop, code: str) -> Verification:
     """The real one."""
     requested = verification_request(store=shop.store, code=code, channel=Channel.API, flow="bench", request_key="past")
@@ -40,20 +45,19 @@ def verify_one(shop: Shop, code: str) -> Verification:
 
 def copy(template: Verification, stores: list[int], first: int, last: int) -> None:
     """Copies number `first` to `last` of a settled verification, spread over `stores` (consecutive primary keys)."""
-    words = WORDS[connection.vendor]
-    store, then = f"{min(stores)} + n.i % {len(stores)}", words["then"]
-    code = {"code_hash": words["hash"], "code_tail": words["tail"], "store_id": store}
-    _copy(Lookup, template.lookup_id, first, last, created_at=then, read_at=then, **code)
+    known = words()
+    store, then = f"{min(stores)} + n.i % {len(stores)}", known["then"]
+    code = {"code_hash": known["hash"], "code_tail": known["tail"], "store_id": store}
     status = "CASE WHEN n.i % 7 = 0 THEN 'refused' ELSE 'verified' END"
     ours = f"{FIRST} + n.i"
-    _copy(
-        Verification, template.pk, first, last, lookup_id=ours, status=status, created_at=then, settled_at=then, **code
+    copy_rows(
+        Verification, template.pk, first=first, last=last, status=status, created_at=then, settled_at=then, **code
     )
-    _copy(
+    copy_rows(
         VerificationRequest,
         template.requests.get().pk,
-        first,
-        last,
+        first=first,
+        last=last,
         verification_id=ours,
         key="'past-' || n.i",
         created_at=then,
@@ -63,20 +67,29 @@ def copy(template: Verification, stores: list[int], first: int, last: int) -> No
 
 def _copy_calls(template: Verification, first: int, last: int, store: str) -> None:
     """The detail call and the verify call, each with its attempt."""
-    words = WORDS[connection.vendor]
-    subjects = {"coupon.detail": template.lookup_id or 0, "coupon.verify": template.pk}
-    for number, (operation, subject) in enumerate(subjects.items()):
-        call = OutboundCall.objects.get(operation=operation, subject_id=subject)
+    known = words()
+    for number, operation in enumerate(("coupon.detail", "coupon.verify")):
+        call = OutboundCall.objects.get(operation=operation, subject_id=template.pk)
         own = f"{FIRST} + 2 * n.i + {number}"
-        then = dict.fromkeys(("queued_at", "due_at", "expires_at", "settled_at"), words["then"])
-        key = f"CAST({FIRST} + n.i AS {words['text']})"
-        _copy(OutboundCall, call.pk, first, last, id=own, key=key, subject_id=f"{FIRST} + n.i", store_id=store, **then)
+        then = dict.fromkeys(("queued_at", "due_at", "expires_at", "settled_at"), known["then"])
+        key = f"CAST({FIRST} + n.i AS {known['text']})"
+        copy_rows(
+            OutboundCall,
+            call.pk,
+            first=first,
+            last=last,
+            id=own,
+            key=key,
+            subject_id=f"{FIRST} + n.i",
+            store_id=store,
+            **then,
+        )
         attempt = OutboundAttempt.objects.get(call=call)
-        started = {"started_at": words["then"], "ended_at": words["then"]}
-        _copy(OutboundAttempt, attempt.pk, first, last, id=own, call_id=own, **started)
+        started = {"started_at": known["then"], "ended_at": known["then"]}
+        copy_rows(OutboundAttempt, attempt.pk, first=first, last=last, id=own, call_id=own, **started)
 
 
-def _copy(model: type[models.Model], template: Any, first: int, last: int, **columns: str) -> None:
+def copy_rows(model: type[models.Model], template: Any, *, first: int, last: int, **columns: str) -> None:
     """One INSERT … SELECT; `columns` are SQL expressions over n.i, every other column is as in the template row."""
     table = model._meta.db_table
     columns = {"id": f"{FIRST} + n.i"} | columns
@@ -102,5 +115,5 @@ def marks() -> dict[type[models.Model], int]:
     """The newest row of every table that a request for a verification writes."""
     from django_q.models import OrmQ
 
-    tables: list[type[models.Model]] = [OutboundAttempt, OutboundCall, VerificationRequest, Verification, Lookup, OrmQ]
+    tables: list[type[models.Model]] = [OutboundAttempt, OutboundCall, VerificationRequest, Verification, OrmQ]
     return {model: model._default_manager.order_by("-pk").values_list("pk", flat=True).first() or 0 for model in tables}

@@ -13,11 +13,13 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from stores.admin.base import ScopedAdmin
 from stores.admin.filters import ScopedRelatedFilter
 from stores.models import Staff
 from tests.contract.two_merchants import HIDDEN, MINE, THEIRS, World, world
+from trip.models import DrillRun
 
 pytestmark = pytest.mark.django_db
 ROLES = ("clerk", "manager", "owner", "stranger", "operator", "anonymous")
@@ -59,6 +61,11 @@ EXPECTED = {
     "coupons.SyncRun": Expect("manager"),
     "coupons.Batch": Expect("clerk"),
     "coupons.Verification": Expect("clerk"),
+    "trip.Product": Expect("clerk", add="manager", change="manager"),
+    "trip.Place": Expect("clerk", add="manager", change="manager"),
+    "trip.Order": Expect("clerk"),
+    "trip.Refund": Expect("clerk"),
+    "trip.DrillRun": Expect("owner"),
 }
 ADMINS: dict[str, Any] = {model._meta.label: made for model, made in admin.site._registry.items()}
 EVERY = pytest.mark.parametrize("label", sorted(EXPECTED))
@@ -173,7 +180,7 @@ def test_a_list_filtered_by_anothers_row_stays_empty(label: str) -> None:
         if isinstance(chosen, tuple) and issubclass(chosen[1], ScopedRelatedFilter):
             foreign = {"merchant": "Merchant", "store": "Store", "connection": "Connection", "product": "Product"}
             name = foreign[chosen[0].rsplit("__", 1)[-1]]
-            other = made.theirs.rows.get(f"stores.{name}") or made.theirs.rows[f"coupons.{name}"]
+            other = made.theirs.rows.get(f"stores.{name}") or made.theirs.rows[f"{label.split('.')[0]}.{name}"]
             answer = owner.get(url(label, "changelist"), {f"{chosen[0]}__id__exact": str(other.pk)})
             assert answer.status_code in (200, 302, 403)
             assert leaks(answer.content.decode(), "owner") == []
@@ -219,18 +226,45 @@ def test_autocompletes_find_only_own_rows(role: str) -> None:
     assert asked > 10
 
 
+EXPORTED = pytest.mark.parametrize(("label", "word"), [("coupons.Verification", "deal"), ("trip.Order", "ticket")])
+
+
+@EXPORTED
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_exports_open_for_the_right_roles(kind: str) -> None:
+def test_exports_open_for_the_right_roles(kind: str, label: str, word: str) -> None:
     expected = {role: status_of_list(role, "manager") for role in ROLES}
-    assert statuses(world(), reverse(f"admin:coupons_verification_{kind}")) == expected
+    assert statuses(world(), url(label, kind)) == expected
 
 
+@EXPORTED
 @pytest.mark.parametrize("role", ["manager", "owner", "stranger"])
-def test_exports_name_no_other_merchant(role: str) -> None:
+def test_exports_name_no_other_merchant(role: str, label: str, word: str) -> None:
     made = world()
-    answer = signed_in(made.people[role]).get(reverse("admin:coupons_verification_csv"))
-    text = answer.getvalue().decode()
-    assert ("deal" in text, leaks(text, role)) == (True, [])
+    text = signed_in(made.people[role]).get(url(label, "csv")).getvalue().decode()
+    assert (word in text, leaks(text, role)) == (True, [])
+
+
+def test_the_stock_calendar_opens_for_the_right_people() -> None:
+    made = world()
+    expected = {role: status_of_row(role, Expect("clerk")) for role in ROLES}
+    assert statuses(made, url("trip.Product", "calendar", made.row("trip.Product"))) == expected
+
+
+def test_the_drill_starts_for_the_right_people() -> None:
+    made = world()
+    DrillRun.objects.update(finished_at=timezone.now())
+    connection = made.row("trip.DrillRun").connection  # type: ignore[attr-defined]
+    start, data = reverse("admin:trip_drillrun_start"), {"connection": connection.pk}
+    found = {role: signed_in(made.people[role]).post(start, data) for role in ROLES}
+    assert {role: answer.status_code for role, answer in found.items()} == {
+        "clerk": 403,
+        "manager": 403,
+        "owner": 302,
+        "stranger": 404,
+        "operator": 302,
+        "anonymous": 302,
+    }
+    assert DrillRun.objects.get(finished_at=None).started_by == made.people["owner"]
 
 
 @pytest.mark.parametrize("label", [label for label, made in ADMINS.items() if getattr(made, "buttons", ())])

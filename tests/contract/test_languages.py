@@ -1,7 +1,6 @@
 """Every page in Chinese holds no English, and in English no Chinese; a new admin is walked once it is registered."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import pytest
 from django.contrib import admin
@@ -23,36 +22,14 @@ from stores.models import Connection, InboundEvent, Store
 from stores.tenancy import Role
 from tests import factories
 from tests.contract import two_merchants
+from tests.contract.languages import IN_BOTH, LANGUAGES, Language, nothing_typed
 from tests.contract.two_merchants import World
-from tests.contract.visible import chinese_in, english_in
 
 pytestmark = pytest.mark.django_db
 ADMINS = {model._meta.label: made for model, made in admin.site._registry.items()}
 APPS = sorted({label.partition(".")[0] for label in ADMINS})
 FLOW = "guest:" + "a" * 32
 CODE = "700012345678"
-
-
-@dataclass(frozen=True)
-class Language:
-    code: str
-    foreign: Callable[[str], list[str]]
-
-    def client(self, user: User | None = None) -> Client:
-        client = Client()
-        client.cookies["django_language"] = self.code
-        if user:
-            client.force_login(user)
-        return client
-
-    def wrong_on(self, client: Client, *addresses: str) -> dict[str, list[str]]:
-        """Texts in the other language, for each page that has some."""
-        found = {address: self.foreign(client.get(address).content.decode()) for address in addresses}
-        return {address: texts for address, texts in found.items() if texts}
-
-
-LANGUAGES = [Language("zh-hans", english_in), Language("en", chinese_in)]
-IN_BOTH = pytest.mark.parametrize("language", LANGUAGES, ids=["zh-hans", "en"])
 
 
 def url(label: str, page: str, row: models.Model | None = None) -> str:
@@ -97,7 +74,8 @@ def asking(label: str) -> list[str]:
 @pytest.mark.parametrize("label", [label for label, made in ADMINS.items() if made.add_form_template is None])
 def test_complaints_about_an_empty_form_are_in_one_language(label: str, language: Language) -> None:
     made = world()
-    answer = language.client(operator_of(made)).post(url(label, "add"), {})
+    client, page = language.client(operator_of(made)), url(label, "add")
+    answer = client.post(page, nothing_typed(client, page))
     assert language.foreign(answer.content.decode()) == []
 
 

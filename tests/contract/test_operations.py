@@ -28,7 +28,14 @@ from stores.platforms.outbox import Operation, Verdict, operations
 from stores.platforms.outbox.claims import claim
 from tests.canned import Canned
 from tests.factories import Shop
+from tests.meituan import selling
 from tests.recorded import recorded
+from trip import services
+from trip.choices import Issuing, Method
+from trip.client import NoticeClient
+from trip.models import Consumption, Order, Refund, tally
+from trip.models import Product as TicketProduct
+from trip.services.notices import CHANGED, owe_product_notice
 
 State = OutboundCall.State
 CODE = "234567890123"
@@ -50,6 +57,11 @@ class Contract:
 
 
 def owed_detail(shop: Shop) -> OutboundCall:
+    verification_request(store=shop.store, code=CODE, channel=Channel.API, flow="f")
+    return OutboundCall.objects.get()
+
+
+def owed_lookup(shop: Shop) -> OutboundCall:
     lookup_request(store=shop.store, code=CODE, channel=Channel.GUEST, flow="f")
     return OutboundCall.objects.get()
 
@@ -75,12 +87,94 @@ def lookup_of(call: OutboundCall) -> str:
     return row.status
 
 
+def owed_pay_notice(shop: Shop) -> OutboundCall:
+    meituan, product = selling(issuing=Issuing.UPSTREAM)
+    order = meituan.bought(product)
+    services.order_issue(order_pk=order.pk, codes=["UP-1"], actor=None, method=Method.API)
+    return OutboundCall.objects.get()
+
+
+def owed_refund_notice(shop: Shop) -> OutboundCall:
+    meituan, product = selling(refund_review=True)
+    order = meituan.bought(product)
+    meituan.refund(order, 1)
+    refund = order.refunds.get()
+    services.refund_decide(refund_pk=refund.pk, agree=True, reason="", actor=None, method=Method.API)
+    return OutboundCall.objects.get()
+
+
+def owed_consume_notice(shop: Shop) -> OutboundCall:
+    meituan, product = selling()
+    services.order_consume(order_pk=meituan.bought(product).pk, quantity=1, actor=None, method=Method.API)
+    return OutboundCall.objects.get()
+
+
+def owed_product_notice(shop: Shop) -> OutboundCall:
+    owe_product_notice(selling()[1], CHANGED)
+    return OutboundCall.objects.get()
+
+
+def notice(
+    name: str, owe: Callable[[Shop], OutboundCall], send: Callable[[NoticeClient], str], facts: Callable[[int], Any]
+) -> Contract:
+    """A notice tells what is settled already: whatever becomes of it, the facts stay."""
+    known = {"partner_id": "1001", "client_id": "c", "secret": "s", "timeout": (5.0, 5.0)}
+    return Contract(
+        platform="trip",
+        remote_call=name,
+        answer=lambda url: send(NoticeClient(url, **known)),  # type: ignore[arg-type]
+        owe=owe,
+        row=lambda call: facts(call.subject_id),
+        allowed={state: {True} for state in State.values},
+    )
+
+
+def used(pk: int) -> bool:
+    return tally(Consumption.objects.get(pk=pk).order.vouchers.all()).used == 1
+
+
 CONTRACTS = {
+    ("trip", "ticket.issued"): notice(
+        "pay_notice",
+        owed_pay_notice,
+        lambda client: client.pay(issue_type=1, describe="success", body={}),
+        lambda pk: Order.objects.get(pk=pk).status == Order.Status.ISSUED,
+    ),
+    ("trip", "ticket.refund"): notice(
+        "refund_notice",
+        owed_refund_notice,
+        lambda client: client.refund(code=200, describe="退款成功", body={}),
+        lambda pk: Refund.objects.get(pk=pk).status == Refund.Status.AGREED,
+    ),
+    ("trip", "ticket.used"): notice(
+        "consume_notice", owed_consume_notice, lambda client: client.consume(body={}), used
+    ),
+    ("trip", "ticket.product"): notice(
+        "product_notice",
+        owed_product_notice,
+        lambda client: client.product(body=[]),
+        lambda pk: TicketProduct.objects.filter(pk=pk).exists(),
+    ),
     ("umember", "coupon.detail"): Contract(
         platform="umember",
         remote_call="detail",
         answer=lambda url: UmemberClient(url, timeout=(5, 5)).detail("t", 1, CODE),
         owe=owed_detail,
+        row=verification_of,
+        allowed={
+            State.PENDING: {("queued", False)},
+            State.SENDING: {("queued", False)},
+            # Read as unused, it waits for its verify; else it is refused.
+            State.DONE: {("queued", False), ("refused", False)},
+            State.REFUSED: {("refused", False)},
+            State.DEAD: {("refused", False)},
+        },
+    ),
+    ("umember", "coupon.lookup"): Contract(
+        platform="umember",
+        remote_call="detail",
+        answer=lambda url: UmemberClient(url, timeout=(5, 5)).detail("t", 1, CODE),
+        owe=owed_lookup,
         row=lookup_of,
         allowed={
             State.PENDING: {"queued"},

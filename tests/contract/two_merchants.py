@@ -3,6 +3,7 @@ with a word of their own, so that a page which shows the other's word has leaked
 
 from dataclasses import dataclass, field
 from datetime import timedelta
+from decimal import Decimal
 from typing import Any
 
 from django.apps import apps
@@ -18,6 +19,7 @@ from stores import audit
 from stores.models import ApiKey, Connection, Heartbeat, InboundEvent, Merchant, OutboundAttempt, OutboundCall, Store
 from stores.tenancy import Role
 from tests import factories
+from trip.models import DrillRun, Order, Place, Refund, Visitor, Voucher
 
 MINE, THEIRS, HIDDEN = "alpha", "omega", "alpha-hidden"
 
@@ -58,7 +60,7 @@ def side(word: str) -> Side:
         "clerk": person(word, merchant, Role.CLERK, store),
     }
     made = Side(word, merchant, store, people)
-    made.rows = catalogue_rows(made) | ledger_rows(made, *_connected(made))
+    made.rows = catalogue_rows(made) | ledger_rows(made, *_connected(made)) | ticket_rows(made)
     return made
 
 
@@ -115,6 +117,67 @@ def ledger_rows(made: Side, connection: Connection, verification: Verification) 
         "coupons.SyncRun": run,
         "coupons.Batch": batch,
         "coupons.Verification": verification,
+    }
+
+
+def ticket_rows(made: Side) -> dict[str, models.Model]:
+    """A product, its place, an order with a voucher, a visitor and a refund that waits, and a drill."""
+    connection = factories.ConnectionFactory(merchant=made.merchant, trip=True, name=f"{made.word}-tickets")
+    product = factories.TicketProductFactory(
+        connection=connection, store=made.store, title=f"{made.word}-ticket", by_calendar=True, offer=False
+    )
+    offer = factories.OfferFactory(product=product, date=timezone.localdate())
+    place = Place.objects.create(
+        store=made.store, city=f"{made.word}-city", longitude=Decimal("116.4"), latitude=Decimal("39.9")
+    )
+    order = Order.objects.create(
+        connection=connection,
+        store=made.store,
+        product=product,
+        offer=offer,
+        order_id=4900000000000000 + connection.pk,
+        partner_order_id=f"{made.word}-order",
+        status=Order.Status.ISSUED,
+        quantity=1,
+        unit_price=offer.sale_price,
+        buy_price=offer.settlement_price,
+        total_price=offer.sale_price,
+        voucher_type=1,
+        pay_until=timezone.now(),
+    )
+    Voucher.objects.create(connection=connection, order=order, code=f"{made.word}-code", quantity=1)
+    Visitor.objects.create(order=order, product=product, details={"name": f"{made.word}-visitor"})
+    refund = Refund.objects.create(
+        order=order,
+        store=made.store,
+        refund_id=f"{made.word}-refund",
+        status=Refund.Status.REVIEW,
+        quantity=1,
+        applied_at=timezone.now(),
+        deadline=timezone.now() + timedelta(days=3),
+    )
+    drill = DrillRun.objects.create(
+        connection=connection,
+        base_url=f"https://{made.word}.example.com",
+        started_by=made.people["owner"],
+        checks=["create.accepted"],
+        results=[
+            {
+                "name": "create.accepted",
+                "title": "",
+                "outcome": "failed",
+                "detail": f"{made.word}-detail",
+                "exchanges": [],
+            }
+        ],
+        finished_at=timezone.now(),
+    )
+    return {
+        "trip.Product": product,
+        "trip.Place": place,
+        "trip.Order": order,
+        "trip.Refund": refund,
+        "trip.DrillRun": drill,
     }
 
 

@@ -29,12 +29,18 @@ ALLOWED = {
 }
 # The product of the gateway, and a key of the keyboard.
 ALLOWED |= {"umember", "Umember", "esc", "LDAP"}
+# Meituan's names for what it hands out and asks for, and of systems of coordinates.
+ALLOWED |= {"PartnerId", "POI", "GCJ", "WGS", "GPS"}
+# What Meituan reads in an answer that succeeds, quoted in the story of an order.
+ALLOWED |= {"success"}
 _LATIN = re.compile(r"[A-Za-z][A-Za-z'’]+")
 _CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
 # What tests/contract/two_merchants.py calls its rows, keys, dotted names of functions, addresses.
 _DATA = re.compile(
     r"(?<![A-Za-z])(?:alpha|omega)(?![A-Za-z])[\w@.\-]*(?: changed it)?|\bzg_[\w\-]+|https?://\S+"
-    r"|\b\w+(?:\.\w+)+\b|\boperator\b|\bOrmQ object\b",
+    r"|\b\w+(?:\.\w+)+\b|\boperator\b|\bOrmQ object\b|\bZG-\d+\b"
+    # Voucher codes and order numbers of ours, names of settings, names of Meituan's fields.
+    r"|(?-i:\b[A-Z\d]{12,}\b|…[A-Z\d]{4}\b|\b[A-Z]+(?:_[A-Z]+)+\b|\b[a-z]+(?:[A-Z][a-z]+)+\b)",
     re.ASCII | re.IGNORECASE,
 )
 
@@ -53,8 +59,10 @@ class _Reader(HTMLParser):
         given = dict(attrs)
         icon = "material-symbols" in (given.get("class") or "")
         switch = tag == "form" and given.get("action") == reverse("set_language")
+        # Messages as they went over the line, which a click unfolds.
+        message = tag == "pre" and any(name == "details" for name, _ in self._open)
         if tag not in VOID:
-            self._open.append((tag, tag in UNSEEN or icon or switch))
+            self._open.append((tag, tag in UNSEEN or icon or switch or message))
         if not self._hidden:
             self.words += [given[name] or "" for name in SHOWN if name in given]
             if tag == "input" and given.get("type") in ("submit", "button"):

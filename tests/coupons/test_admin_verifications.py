@@ -17,14 +17,17 @@ from django.utils.html import strip_tags
 from openpyxl import load_workbook
 
 from coupons import codes
-from coupons.admin import exporting, searching
-from coupons.models import Batch, BatchItem, Lookup, Product, Verification
+from coupons.models import Batch, BatchItem, Channel, Product, Verification
+from coupons.services import lookup_pursue, lookup_request
+from stores.admin import exporting, newest
 from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Store
 from stores.tenancy import Role
+from tests.coupons.flows import verify
 from tests.factories import (
     ConnectionFactory,
     GatewayStoreFactory,
     ProductFactory,
+    Shop,
     StoreFactory,
     VerificationFactory,
     member,
@@ -69,7 +72,6 @@ def rows_of(answer: Any) -> list[Any]:
 
 def unclear(store: Store, **fields: Any) -> Verification:
     """A verification whose answer was lost for good, with its dead call."""
-    lookup = Lookup.objects.create(store=store, code_hash="h", code_tail="8866", channel="counter", status="done")
     row = VerificationFactory(
         store=store,
         status=Status.UNKNOWN,
@@ -77,19 +79,18 @@ def unclear(store: Store, **fields: Any) -> Verification:
         settled_at=None,
         code="700000008866",
         code_tail="8866",
-        lookup=lookup,
         **fields,
     )
     linked = ConnectionFactory(merchant=store.merchant)
-    for operation, subject, state in (("coupon.detail", lookup.pk, "done"), ("coupon.verify", row.pk, "dead")):
+    for operation, state in (("coupon.detail", "done"), ("coupon.verify", "dead")):
         call = OutboundCall.objects.create(
             platform="umember",
             operation=operation,
-            key=str(subject),
+            key=str(row.pk),
             connection=linked,
             pace=linked.pace,
             store=store,
-            subject_id=subject,
+            subject_id=row.pk,
             state=state,
             expires_at=timezone.now(),
         )
@@ -156,7 +157,7 @@ def test_the_list_is_the_same_when_there_are_many_rows(
     VerificationFactory(store=store, code_tail="0001")
     VerificationFactory(store=StoreFactory(merchant=store.merchant), code_tail="0002")
     assert listed(client) == {"0001", "0002"}
-    monkeypatch.setattr(searching, "FEW", 1)
+    monkeypatch.setattr(newest, "FEW", 1)
     assert listed(client) == {"0001", "0002"}
 
 
@@ -296,6 +297,16 @@ def test_the_page_shows_what_happened_without_the_code(client: Client, store: St
     assert "700000008866" not in page
 
 
+def test_the_page_shows_the_look_up_that_counted_as_the_first_step(quick: Shop) -> None:
+    code = quick.code()
+    looked = lookup_request(store=quick.store, code=code, channel=Channel.GUEST, flow="guest-1")
+    lookup_pursue(looked, wait=5)
+    row = verify(quick, code, flow="guest-1")
+    page = english(member(quick.merchant, Role.OWNER, password=None))
+    shown = page.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
+    assert [shown.count(words) for words in ("Read the coupon at Meituan", "Verify the coupon at Meituan")] == [1, 1]
+
+
 def test_settling_by_hand_needs_a_reason(client: Client, store: Store) -> None:
     row = unclear(store)
     assert press(client, row, "settle", verdict="verified", note=" ") == 200
@@ -312,16 +323,15 @@ def test_settling_by_hand_is_final_and_audited(client: Client, store: Store, ver
     assert AuditEntry.objects.get(verb="settled by hand").data["note"] == "seen in the app"
 
 
-@pytest.mark.parametrize("name", ["ask", "retry"])
-def test_asking_the_platform_puts_the_call_back_to_work(client: Client, store: Store, name: str) -> None:
+def test_asking_the_platform_puts_the_call_back_to_work(client: Client, store: Store) -> None:
     row = unclear(store)
-    assert press(client, row, name) == 302
+    assert press(client, row, "ask") == 302
     assert OutboundCall.objects.get(operation="coupon.verify").state == OutboundCall.State.UNKNOWN
     row.refresh_from_db()
     assert row.needs_person is False
 
 
-@pytest.mark.parametrize("name", ["ask", "retry", "settle"])
+@pytest.mark.parametrize("name", ["ask", "settle"])
 def test_what_is_settled_already_stays_and_the_reason_is_told(client: Client, store: Store, name: str) -> None:
     row = VerificationFactory(store=store)
     assert press(client, row, name, verdict="refused", note="x") == 302

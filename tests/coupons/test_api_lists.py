@@ -310,6 +310,28 @@ def test_a_batch_of_1000_codes_is_taken(store: Any, api: Api) -> None:
     assert (body["total"], body["waiting"], len(body["lines"])) == (1000, 1000, 1000)
 
 
+def test_a_batch_asked_for_again_is_the_first_one_and_completes_its_lines(store: Any, api: Api) -> None:
+    path, body = f"stores/{store.pk}/verification-batches/", {"codes": ["234567890123", "x", "234567890124"]}
+    first = api.post(path, body, key="batch-1")
+    BatchItem.objects.filter(position=3).delete()
+    again = api.post(path, body, key="batch-1")
+    assert (first.status_code, again.status_code) == (201, 200)
+    assert again.json() == first.json()
+    assert (Batch.objects.count(), BatchItem.objects.count()) == (1, 3)
+
+
+@pytest.mark.parametrize("other", ["codes", "a verification"])
+def test_a_key_of_a_batch_is_for_nothing_else(store: Any, api: Api, other: str) -> None:
+    path = f"stores/{store.pk}/verification-batches/"
+    api.post(path, {"codes": ["234567890123"]}, key="batch-1")
+    if other == "codes":
+        answer = api.post(path, {"codes": ["234567890124"]}, key="batch-1")
+    else:
+        answer = api.post(f"stores/{store.pk}/verifications/", {"code": "234567890123"}, key="batch-1")
+    assert problem(answer) == (422, "idempotency_key_reused")
+    assert (Batch.objects.count(), BatchItem.objects.count(), Verification.objects.count()) == (1, 1, 1)
+
+
 @pytest.mark.parametrize("rows", [3, 30])
 def test_a_batch_takes_the_same_queries_however_many_lines(store: Any, api: Api, rows: int) -> None:
     batch = Batch.objects.create(store=store, requested_by="小王")

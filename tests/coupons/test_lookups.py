@@ -96,21 +96,29 @@ def test_no_reading_is_owed_for_a_store_that_cannot_verify(quick: Shop) -> None:
     assert arrived(quick) == []
 
 
-def test_a_reading_that_nobody_could_make_in_time_fails_with_its_verification(quick: Shop) -> None:
+def test_a_reading_that_nobody_could_make_in_time_fails(quick: Shop) -> None:
     row = ask_for(quick, quick.code())
+    lookup = lookup_request(store=quick.store, code=quick.code(), channel=Channel.GUEST, flow="guest-1")
     OutboundCall.objects.update(expires_at=timezone.now())
     outbox.sweep()
-    lookup = Lookup.objects.get()
+    lookup.refresh_from_db()
     row.refresh_from_db()
     assert (lookup.status, lookup.reason, lookup.code) == (Status.FAILED, Reason.PLATFORM_DOWN, "")
-    assert (row.status, row.reason) == (Verification.Status.REFUSED, Reason.PLATFORM_DOWN)
+    assert (row.status, row.reason, row.code) == (Verification.Status.REFUSED, Reason.PLATFORM_DOWN, "")
+
+
+def test_a_verification_without_a_look_up_leaves_none_behind(quick: Shop) -> None:
+    assert verify(quick, quick.code()).status == Verification.Status.VERIFIED
+    assert not Lookup.objects.exists()
 
 
 def test_old_readings_are_pruned_and_verifications_keep_what_they_took(quick: Shop) -> None:
-    row = verify(quick, quick.code())
+    code = quick.code()
+    look_up(quick, code)
+    row = verify(quick, code, flow="guest-1")
     waiting = lookup_request(store=quick.store, code="234567890123", channel=Channel.GUEST, flow="a")
     Lookup.objects.update(created_at=timezone.now() - timedelta(days=31))
     assert prune_lookups() == 1
     row.refresh_from_db()
-    assert (row.lookup, row.product) == (None, quick.product)
+    assert (row.status, row.product) == (Verification.Status.VERIFIED, quick.product)
     assert Lookup.objects.get().pk == waiting.pk

@@ -10,7 +10,7 @@ from django.db import connections
 from django.utils import timezone
 
 from coupons.choices import Authorisation
-from coupons.models import Channel, GatewayStore, Lookup, Verification, VerificationRequest
+from coupons.models import Channel, GatewayStore, Verification, VerificationRequest
 from coupons.reasons import Reason
 from coupons.services import KeyReused, live_call, place_of, verification_pursue, verification_request, verifying
 from stores.models import Connection, OutboundCall
@@ -152,7 +152,6 @@ def test_the_full_code_is_kept_only_while_it_may_be_sent(quick: Shop) -> None:
     for row in rows:
         row.refresh_from_db()
         assert (row.status in Verification.FINAL, row.code) == (True, "")
-    assert set(Lookup.objects.values_list("code", flat=True)) == {""}
 
 
 def test_a_product_that_is_not_in_the_list_is_verified_and_marked(quick: Shop) -> None:
@@ -307,5 +306,5 @@ def test_a_twin_that_was_faster_between_look_and_insert_is_joined(
     mine = ask_for(quick, CODE, request_key=key)
     rivals[0].join()
     assert twins == [mine]
-    assert (Verification.objects.count(), OutboundCall.objects.count(), Lookup.objects.count()) == (1, 1, 1)
+    assert (Verification.objects.count(), OutboundCall.objects.count()) == (1, 1)
     assert VerificationRequest.objects.count() == int(keyed)

@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from coupons.models import Verification
 from coupons.reasons import Reason
-from coupons.services import verification_ask, verification_retry, verification_settle
+from coupons.services import verification_ask, verification_settle
 from coupons.services.settling import CannotSettle
 from stores.models import AuditEntry, OutboundCall
 from stores.platforms import outbox
@@ -42,13 +42,10 @@ def unclear(shop: Shop, *, applied: bool) -> Verification:
 
 
 @pytest.mark.parametrize("applied", [True, False])
-@pytest.mark.parametrize("ask", [verification_ask, verification_retry], ids=["ask", "retry"])
-def test_asking_settles_it_and_spends_it_once(
-    quick: Shop, manager: User, applied: bool, ask: Callable[..., None]
-) -> None:
+def test_asking_settles_it_and_spends_it_once(quick: Shop, manager: User, applied: bool) -> None:
     row = unclear(quick, applied=applied)
     code = quick.codes[-1]
-    ask(verification=row, actor=manager, ip="10.0.0.7")
+    verification_ask(verification=row, actor=manager, ip="10.0.0.7")
     outbox.work(seconds=5)
     row.refresh_from_db()
     assert (row.status, row.inferred, row.needs_person, row.code) == (Status.VERIFIED, applied, False, "")

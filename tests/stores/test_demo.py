@@ -17,17 +17,16 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db import connection
-from pytest_django.fixtures import Settings
 
 from coupons.demo.codes import TO_TRY
 from coupons.models import Channel, GatewayStore, Verification
 from coupons.sandbox import UmemberSandbox
 from coupons.services import quota_outlook
-from stores.demo import environment, preparing
+from stores.demo import environment
 from stores.demo.environment import DemoError, Places, Ports
 from stores.demo.running import write_config
-from stores.demo.world import World
 from stores.models import ApiKey, AuditEntry, Connection, Merchant, OutboundCall, Store
+from tests.demos import PORTS, prepared, told
 from tests.factories import MerchantFactory
 from tests.processes import (
     ROOT,
@@ -41,26 +40,9 @@ from tests.processes import (
     wait_until,
 )
 
-PORTS = Ports(8000, 8100)
 
-
-@pytest.fixture
-def place(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
-    """A folder of its own, in which static files count as collected."""
-    settings.VAR_DIR = tmp_path
-    monkeypatch.setattr(preparing, "_collect_static", lambda tell: None)
-    monkeypatch.delenv("UMEMBER_BASE_URL", raising=False)
-    return Places(tmp_path)
-
-
-def prepared(place: Places, ports: Ports = PORTS, **options: Any) -> World:
-    world = World.load(place, ports)
-    preparing.prepare(world, reset=options.pop("reset", False), tell=lambda line: None)
-    return world
-
-
-def told(place: Places) -> dict[str, Any]:
-    return preparing.info(place)
+def gateways() -> set[str]:
+    return set(Connection.objects.filter(platform="umember").values_list("base_url", flat=True))
 
 
 @pytest.mark.django_db
@@ -108,7 +90,7 @@ def test_the_sandbox_knows_the_codes_and_the_passwords(place: Places) -> None:
     first, second = (store["remote_id"] for store in shown["stores"][:2])
     assert {sandbox.book.coupons[code].store_id for code in shown["coupons"]["unused"]} == {first}
     assert {sandbox.book.coupons[code].store_id for code in shown["coupons"]["other_store"]} == {second}
-    for row in Connection.objects.all():
+    for row in Connection.objects.filter(platform="umember"):
         assert sandbox.book.accounts[row.account].password == row.credentials["password"]
         assert row.base_url == "http://127.0.0.1:8100/umember"
 
@@ -135,20 +117,21 @@ def test_a_second_start_keeps_the_data_and_what_was_used_up(place: Places) -> No
     assert used in after["coupons"]["used"]
     assert used not in after["coupons"]["unused"]
     assert (after["web"], after["sandbox"]) == ("http://127.0.0.1:9000", "http://127.0.0.1:9100")
-    assert set(Connection.objects.values_list("base_url", flat=True)) == {"http://127.0.0.1:9100/umember"}
+    assert gateways() == {"http://127.0.0.1:9100/umember"}
 
 
 @pytest.mark.django_db
 def test_another_gateway_takes_the_place_of_the_sandbox(place: Places, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("UMEMBER_BASE_URL", "http://127.0.0.1:7777/gw")
     prepared(place)
-    assert set(Connection.objects.values_list("base_url", flat=True)) == {"http://127.0.0.1:7777/gw"}
+    assert gateways() == {"http://127.0.0.1:7777/gw"}
     assert json.loads(place.sandbox_state.read_text())["umember"]["accounts"] == []
     assert len(told(place)["coupons"]["unused"]) == TO_TRY["unused"]
     Connection.objects.update(token="a token of that gateway")
     monkeypatch.delenv("UMEMBER_BASE_URL")
     prepared(place)
-    assert set(Connection.objects.values_list("base_url", "token")) == {("http://127.0.0.1:8100/umember", "")}
+    accounts = Connection.objects.filter(platform="umember")
+    assert set(accounts.values_list("base_url", "token")) == {("http://127.0.0.1:8100/umember", "")}
     assert len(json.loads(place.sandbox_state.read_text())["umember"]["accounts"]) == 2
 
 

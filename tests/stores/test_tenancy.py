@@ -20,7 +20,11 @@ def stores(db: None) -> list[Store]:
 
 
 def seen_by(actor: Any) -> set[int]:
-    return set(Store.objects.for_staff(actor).values_list("pk", flat=True))
+    """What the database finds for the actor, which is what the actor's reach says of stores that were read already."""
+    found, reach = set(Store.objects.for_staff(actor).values_list("pk", flat=True)), reach_of(actor)
+    said = [row for row in Store.objects.all() if reach.includes(merchant_id=row.merchant_id, store_id=row.pk)]
+    assert {row.pk for row in said} == found
+    return found
 
 
 def test_an_owner_sees_all_stores_of_the_own_merchant(stores: list[Store]) -> None:

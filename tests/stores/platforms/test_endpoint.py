@@ -1,16 +1,18 @@
 """The inbound template: what is not the platform's is refused in the platform's form, and nothing is stored."""
 
 import json
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
+from django.db import InterfaceError, OperationalError
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.test import RequestFactory
+from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
-from stores.models import Connection, InboundEvent
+from stores.models import Connection, InboundEvent, Merchant
 from stores.platforms import queue
-from stores.platforms.endpoint import PlatformEndpoint, Rejected
+from stores.platforms.endpoint import CallEndpoint, PlatformEndpoint, Rejected
 
 
 class Endpoint(PlatformEndpoint):
@@ -94,6 +96,9 @@ def test_a_connection_of_another_platform_or_switched_off_is_unknown(connection:
     assert refused(post(connection, b'{"kind": "a", "id": 1}'))[0] == 404
     Connection.objects.update(platform="umember", is_active=False)
     assert refused(post(connection, b'{"kind": "a", "id": 1}'))[0] == 404
+    Connection.objects.update(is_active=True)
+    Merchant.objects.update(is_active=False)
+    assert refused(post(connection, b'{"kind": "a", "id": 1}'))[0] == 404
 
 
 @pytest.mark.parametrize("data", [{"kind": "", "id": 1}, {"kind": "a" * 61, "id": 1}, {"kind": "a", "id": "1" * 201}])
@@ -123,3 +128,81 @@ def test_the_template_itself_lets_nobody_in(connection: Connection) -> None:
     with pytest.raises(Rejected):
         Bare().name({})
     assert Bare().acknowledge().status_code == 200
+
+
+class Calls(CallEndpoint):
+    """Answers "told" to "ask", and otherwise raises what it is told to."""
+
+    platform = "umember"
+    errors: ClassVar[dict[str, Exception]] = {}
+
+    def authenticate(self, request: HttpRequest, connection: Connection) -> None:
+        if request.headers.get("X-Sign") != connection.account:
+            raise Rejected("wrong signature", 403)
+
+    def respond(self, connection: Connection, data: dict[str, Any]) -> HttpResponse:
+        if error := self.errors.get(data.get("ask", "")):
+            raise error
+        return JsonResponse({"code": 200, "connection": connection.pk})
+
+    def reject(self, rejected: Rejected) -> HttpResponse:
+        return JsonResponse({"code": 400, "describe": rejected.reason})
+
+    def fail(self) -> HttpResponse:
+        return JsonResponse({"code": 500})
+
+
+def call(connection: Connection, body: bytes, *, method: str = "POST", **headers: str) -> tuple[int, Any]:
+    request = RequestFactory().generic(
+        method, "/x", body, content_type="application/json", headers={"X-Sign": connection.account} | headers
+    )
+    answer = Calls.as_view()(request, connection_id=connection.pk)
+    assert isinstance(answer, HttpResponse)
+    return answer.status_code, json.loads(answer.content)
+
+
+def test_a_call_is_answered_after_one_query(
+    connection: Connection, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    with django_assert_num_queries(1):
+        assert call(connection, b"{}") == (200, {"code": 200, "connection": connection.pk})
+    assert not InboundEvent.objects.exists()
+
+
+@pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
+def test_a_call_by_another_method_gets_the_platforms_form(connection: Connection, method: str) -> None:
+    assert call(connection, b"{}", method=method) == (
+        200,
+        {"code": 400, "describe": f"{method} is not allowed here, send POST"},
+    )
+
+
+def test_garbage_and_strangers_get_the_platforms_form(connection: Connection) -> None:
+    assert call(connection, b"x") == (200, {"code": 400, "describe": "not JSON"})
+    assert call(connection, b"{}", **{"X-Sign": "forged"}) == (200, {"code": 400, "describe": "wrong signature"})
+    Merchant.objects.update(is_active=False)
+    assert call(connection, b"{}") == (200, {"code": 400, "describe": "unknown connection"})
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("error", [ZeroDivisionError("secret"), OperationalError("secret"), InterfaceError("secret")])
+def test_our_own_failure_gets_the_platforms_form_and_no_details(
+    connection: Connection, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> None:
+    monkeypatch.setitem(Calls.errors, "break", error)
+    assert call(connection, b'{"ask": "break"}') == (200, {"code": 500})
+    assert call(connection, b"{}") == (200, {"code": 200, "connection": connection.pk})
+
+
+def test_the_template_of_calls_lets_nobody_in(connection: Connection) -> None:
+    class Bare(CallEndpoint):
+        platform = "umember"
+
+    request = RequestFactory().post("/x", b"{}", content_type="application/json")
+    answer = Bare.as_view()(request, connection_id=connection.pk)
+    assert isinstance(answer, HttpResponse)
+    assert (answer.status_code, answer.content) == (403, b"no authentication defined")
+    with pytest.raises(Rejected):
+        Bare().respond(connection, {})
+    with pytest.raises(NotImplementedError):
+        Bare().fail()

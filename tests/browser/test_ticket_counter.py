@@ -1,0 +1,102 @@
+"""Tickets at the counter in a real browser, on a phone."""
+
+from collections.abc import Callable
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from stores.tenancy import Role
+from tests.browser.conftest import Visitor, fits
+from tests.factories import member
+from tests.meituan import Meituan, selling
+from trip.choices import VoucherType
+from trip.models import Consumption, Product
+
+
+@pytest.fixture
+def sold(transactional_db: None) -> tuple[Meituan, Product]:
+    return selling(title="雪乡景区成人票", voucher_type=VoucherType.PER_ORDER)
+
+
+@pytest.fixture
+def clerk(sold: tuple[Meituan, Product]) -> User:
+    return member(sold[1].store.merchant, Role.CLERK, sold[1].store, username="xiaowang", first_name="小王")
+
+
+@pytest.fixture
+def phone(visitor: Visitor, clerk: User) -> Page:
+    page = visitor.page(width=360, height=740, user=clerk)
+    page.goto("/counter/")
+    return page
+
+
+def scan(page: Page, code: str) -> None:
+    """As a scanner does: types wherever the focus is, then Enter."""
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
+
+
+def code_of(sold: tuple[Meituan, Product], quantity: int) -> str:
+    meituan, product = sold
+    return meituan.bought(product, quantity).vouchers.get().code
+
+
+def test_a_single_ticket_is_used_by_its_scan(phone: Page, sold: tuple[Meituan, Product]) -> None:
+    scan(phone, code_of(sold, 1))
+    expect(phone.locator(".scan.fresh.ok")).to_contain_text("雪乡景区成人票")
+    expect(phone.locator("#text")).to_be_focused()
+    assert Consumption.objects.get().quantity == 1
+    assert fits(phone)
+
+
+def test_of_a_group_two_go_in_and_the_next_scan_works_at_once(
+    phone: Page, sold: tuple[Meituan, Product], screenshot: Callable[[Page, str], None]
+) -> None:
+    group, single = code_of(sold, 5), code_of(sold, 1)
+    phone.evaluate("window.notReloaded = true")
+    scan(phone, group)
+    card = phone.locator(".scan.fresh.ask")
+    expect(card.locator("button")).to_have_text(["1", "2", "3", "4", "5"])
+    assert fits(phone)
+    for button in card.locator("button").all():
+        box = button.bounding_box()
+        assert box
+        assert min(box["width"], box["height"]) >= 44
+    assert not Consumption.objects.exists()
+    screenshot(phone, "counter-ticket-360")
+    card.get_by_role("button", name="2", exact=True).click()
+    expect(phone.locator(".scan.fresh.ok")).to_be_visible()
+    expect(phone.locator(".scan.ask")).to_have_count(0)
+    assert Consumption.objects.get().quantity == 2
+    scan(phone, single)
+    expect(phone.locator(".scan.ok")).to_have_count(2)
+    assert phone.evaluate("window.notReloaded") is True
+
+
+def test_a_large_group_types_its_number(phone: Page, sold: tuple[Meituan, Product]) -> None:
+    scan(phone, code_of(sold, 40))
+    card = phone.locator(".scan.fresh.ask")
+    card.locator("input[type=number]").fill("38")
+    card.locator("input[type=number]").press("Enter")
+    expect(phone.locator(".scan.fresh.ok")).to_be_visible()
+    assert Consumption.objects.get().quantity == 38
+    assert fits(phone)
+
+
+def test_a_lost_answer_is_said_and_the_same_press_then_joins_the_first(
+    visitor: Visitor, phone: Page, sold: tuple[Meituan, Product]
+) -> None:
+    scan(phone, code_of(sold, 5))
+    two = phone.locator(".scan.ask").get_by_role("button", name="2", exact=True)
+    expect(two).to_be_visible()
+    phone.route("**/counter/", lambda route: (route.fetch(), route.abort()))  # arrives, its answer does not
+    two.click()
+    expect(phone.locator("[data-lost]")).to_be_visible()
+    phone.unroute("**/counter/")
+    two.click()
+    expect(phone.locator(".scan.fresh.ok")).to_be_visible()
+    assert Consumption.objects.get().quantity == 2
+    # The browser and htmx say in the console that the request failed, as they should.
+    assert not [complaint for complaint in visitor.complaints if "Policy" in complaint or "left" in complaint]
+    visitor.complaints.clear()

@@ -1,0 +1,183 @@
+"""The same code at once, and workers that are killed or frozen: nothing is spent twice, nothing is lost."""
+
+import threading
+from pathlib import Path
+
+import pytest
+from django.db import connections
+
+from coupons.models import Verification
+from coupons.reasons import Reason
+from coupons.services import verification_pursue
+from stores.models import OutboundAttempt, OutboundCall
+from stores.platforms import outbox
+from tests import children
+from tests.coupons.bad_days.passing import (
+    WORK,
+    State,
+    Status,
+    end_leases,
+    settled,
+)
+from tests.coupons.flows import arrived, ask_for, call_of, coupon
+from tests.factories import Shop
+from tests.processes import wait_until
+
+# The same code at once
+
+
+PURSUE = """
+    from coupons.models import Channel
+    from coupons.services import verification_pursue, verification_request
+    from stores.models import Store
+    ready, go = os.environ["READY"], os.environ["GO"]
+    open(f"{ready}.{os.getpid()}", "w").close()
+    while not os.path.exists(go):
+        time.sleep(0.005)
+    asked = verification_request(
+        store=Store.objects.get(), code=os.environ["CODE"], channel=Channel.API, flow=str(os.getpid())
+    )
+    row = verification_pursue(asked.verification, wait=20)
+    print(row.pk, row.status, row.reason)
+"""
+
+
+@pytest.mark.slow
+def test_the_same_code_from_ten_threads_and_two_processes_reaches_the_gateway_once(quick: Shop, tmp_path: Path) -> None:
+    code, go, said = quick.code(), tmp_path / "go", list[str]()
+
+    def pursue(n: int) -> None:
+        wait_until(go.exists)
+        row = verification_pursue(ask_for(quick, code, flow=f"thread {n}"), wait=20)
+        said.append(f"{row.pk} {row.status} {row.reason}")
+        connections.close_all()
+
+    threads = [threading.Thread(target=pursue, args=(n,)) for n in range(10)]
+    with children.running(PURSUE, PURSUE, CODE=code, GO=str(go), READY=str(tmp_path / "ready")) as processes:
+        for thread in threads:
+            thread.start()
+        wait_until(lambda: len(list(tmp_path.glob("ready.*"))) == 2)
+        go.touch()
+        for thread in threads:
+            thread.join()
+        said += [process.communicate(timeout=60)[0].strip() for process in processes]
+    assert coupon(quick, code)["verifies"] == 1
+    [row] = Verification.objects.filter(status=Status.VERIFIED)
+    assert len(said) == 12
+    # Whoever came after the end is told that the code is used, and by which verification.
+    late = Verification.objects.filter(duplicate_of=row)
+    assert set(late.values_list("status", "reason")) <= {(Status.REFUSED, Reason.ALREADY_USED)}
+    coherent = {f"{row.pk} verified "} | {f"{other.pk} refused already_used" for other in late}
+    assert {answer + " " * answer.endswith("verified") for answer in said} <= coherent
+
+
+# Killed
+
+
+KILL = "os.kill(os.getpid(), signal.SIGKILL)"
+KILL_AT = {
+    "between claim and call": f"""
+    delivering = import_module("stores.platforms.outbox.deliver")
+    real = delivering._try
+    def fatal(call, *args):
+        if call.operation == STEP: {KILL}
+        return real(call, *args)
+    delivering._try = fatal
+    """,
+    "after the answer and before it is written": f"""
+    delivering = import_module("stores.platforms.outbox.deliver")
+    real = delivering._settle
+    def fatal(call, *args):
+        if call.operation == STEP: {KILL}
+        return real(call, *args)
+    delivering._settle = fatal
+    """,
+    "after the answer and before the commit": f"""
+    from stores.platforms.outbox import operations
+    operation = operations["umember", STEP]
+    real = operation.done
+    def fatal(*args, **kwargs):
+        real(*args, **kwargs)
+        {KILL}
+    operation.done = fatal
+    """,
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("step", ["coupon.detail", "coupon.verify"])
+@pytest.mark.parametrize("moment", KILL_AT)
+def test_a_worker_killed_at_any_moment_loses_nothing_and_spends_nothing_twice(
+    quick: Shop, moment: str, step: str
+) -> None:
+    code = quick.code()
+    row = ask_for(quick, code)
+    children.killed(f"    from importlib import import_module\n    STEP = {step!r}\n{KILL_AT[moment]}\n{WORK}")
+    assert OutboundCall.objects.get(operation=step).state == State.SENDING
+    assert OutboundAttempt.objects.filter(call__operation=step, outcome="started").count() == 1
+    end_leases()
+    wait_until(lambda: settled(row))
+    row.refresh_from_db()
+    assert (row.status, row.code) == (Status.VERIFIED, "")
+    assert (coupon(quick, code)["applied"], coupon(quick, code)["verifies"]) == (1, 1)
+    assert row.inferred is (step == "coupon.verify" and moment != "between claim and call")
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("kind", ["slow", "slow_after"])
+@pytest.mark.parametrize("step", ["detail", "verify"])
+def test_a_worker_killed_during_the_call_loses_nothing_and_spends_nothing_twice(
+    quick: Shop, kind: str, step: str
+) -> None:
+    code = quick.code()
+    row = ask_for(quick, code)
+    quick.sandbox.faults.add(operation=step, kind=kind, seconds=0.5, times=1)
+    with children.running(WORK) as [worker]:
+        wait_until(lambda: arrived(quick, step))
+        worker.kill()
+        worker.wait()
+    end_leases()
+    wait_until(lambda: settled(row))
+    wait_until(lambda: "pending" not in [arrival.outcome for arrival in quick.sandbox.arrivals.all()])
+    row.refresh_from_db()
+    assert row.status == Status.VERIFIED
+    assert coupon(quick, code)["applied"] == 1
+
+
+@pytest.mark.slow
+def test_the_lease_of_a_killed_worker_really_ends(quick: Shop) -> None:
+    code = quick.code()
+    row = ask_for(quick, code)
+    short = """
+    from datetime import timedelta
+    from importlib import import_module
+    settings.LEASE, settings.REQUEST_SECONDS = timedelta(seconds=6), 1.0
+    STEP = "coupon.verify"
+    """
+    children.killed(short + KILL_AT["after the answer and before it is written"] + WORK)
+    assert outbox.sweep() == 0
+    wait_until(lambda: settled(row))
+    row.refresh_from_db()
+    assert (row.status, row.inferred, coupon(quick, code)["verifies"]) == (Status.VERIFIED, True, 1)
+
+
+@pytest.mark.slow
+def test_a_worker_frozen_past_its_lease_changes_nothing_when_it_thaws(quick: Shop) -> None:
+    import os
+    import signal
+
+    code = quick.code()
+    row = ask_for(quick, code)
+    quick.sandbox.faults.add(operation="verify", kind="slow_after", seconds=0.5, times=1)
+    with children.running(WORK, WORK_SECONDS="3") as [worker]:
+        wait_until(lambda: arrived(quick, "verify"))
+        os.kill(worker.pid, signal.SIGSTOP)
+        end_leases()
+        wait_until(lambda: settled(row))
+        os.kill(worker.pid, signal.SIGCONT)
+        assert worker.wait(timeout=60) == 0
+    row.refresh_from_db()
+    assert (row.status, row.inferred, call_of(row).state) == (Status.VERIFIED, True, State.DONE)
+    assert coupon(quick, code)["verifies"] == 1
+    outcomes = OutboundAttempt.objects.filter(call=call_of(row)).order_by("id").values_list("kind", "outcome")
+    assert list(outcomes) == [("send", "answered"), ("ask", "answered")]

@@ -1,0 +1,124 @@
+"""What stops a guest before it costs quota: a closed store, and guessing."""
+
+from typing import Any
+
+import pytest
+import time_machine
+from django.test import Client
+from django.utils import timezone
+
+from coupons.models import Lookup, Verification
+from coupons.pages import guard
+from coupons.reasons import TEXTS, Reason
+from stores import limits
+from stores.models import Connection
+from stores.platforms import pace
+from tests.coupons.guest.visiting import (
+    arrived,
+    confirm,
+    enter,
+    home,
+)
+from tests.factories import Shop, connected_shop
+
+
+def close_page(shop: Shop) -> None:
+    shop.store.guest_page_open = False
+    shop.store.save()
+
+
+def close_store(shop: Shop) -> None:
+    shop.store.is_active = False
+    shop.store.save()
+
+
+def close_merchant(shop: Shop) -> None:
+    shop.merchant.is_active = False
+    shop.merchant.save()
+
+
+def spend_quota(shop: Shop) -> None:
+    shop.gateway.request_count = 0
+    shop.gateway.save()
+
+
+def lapse(shop: Shop) -> None:
+    shop.gateway.authorisation = shop.gateway.Authorisation.EXPIRED
+    shop.gateway.save()
+
+
+def refuse_login(shop: Shop) -> None:
+    shop.connection.state = Connection.State.REFUSED
+    shop.connection.save()
+
+
+def disconnect(shop: Shop) -> None:
+    shop.gateway.delete()
+
+
+@pytest.mark.parametrize(
+    "trouble", [close_page, close_store, close_merchant, spend_quota, lapse, refuse_login, disconnect]
+)
+def test_a_store_that_cannot_verify_says_so_before_the_code_is_touched(
+    client: Client, shop: Shop, trouble: Any
+) -> None:
+    trouble(shop)
+    page = client.get(home(shop))
+    assert page.status_code == 200
+    assert 'class="outcome closed"' in page.content.decode()
+    assert 'name="code"' not in page.content.decode()
+    answer = client.post(home(shop), {"code": "700000000001"})
+    assert answer.status_code == 409
+    assert (Lookup.objects.count(), arrived(shop)) == (0, [])
+
+
+def test_a_page_closed_between_the_steps_spends_nothing(client: Client, shop: Shop) -> None:
+    page = enter(client, shop, shop.code())
+    close_page(shop)
+    assert confirm(client, page).status_code == 409
+    assert Verification.objects.count() == 0
+
+
+def test_guessing_locks_the_address_before_it_costs_quota(client: Client, shop: Shop) -> None:
+    for number in range(guard.FAILURES_PER_ADDRESS.count):
+        enter(client, shop, f"99900000{number:04d}")
+    shop.sandbox.arrivals.clear()
+    answer = client.post(home(shop), {"code": shop.code()})
+    assert answer.status_code == 429
+    assert int(answer["Retry-After"]) <= guard.FAILURES_PER_ADDRESS.seconds
+    assert str(TEXTS[Reason.TOO_MANY_TRIES].guest) in answer.content.decode()
+    assert arrived(shop) == []
+    elsewhere = client.post(home(shop), {"code": shop.code()}, REMOTE_ADDR="203.0.113.9")
+    assert elsewhere.status_code == 302
+
+
+def test_one_failure_counts_once_however_often_its_page_is_opened(client: Client, shop: Shop) -> None:
+    page = enter(client, shop, "999000000001")
+    for _ in range(guard.FAILURES_PER_ADDRESS.count):
+        client.get(page.request["PATH_INFO"])
+    assert client.post(home(shop), {"code": "999000000002"}).status_code == 302
+
+
+def test_guessing_from_many_addresses_locks_the_store(client: Client, shop: Shop) -> None:
+    for _ in range(guard.FAILURES_PER_STORE.count):
+        limits.take(guard.FAILURES_PER_STORE, str(shop.store.pk))
+    assert client.post(home(shop), {"code": shop.code()}).status_code == 429
+    other = connected_shop(shop.sandbox)
+    assert client.post(home(other), {"code": other.code()}).status_code == 302
+
+
+def test_guests_behind_one_address_are_not_locked_by_their_successes(client: Client, shop: Shop) -> None:
+    for _ in range(guard.FAILURES_PER_ADDRESS.count + 2):
+        guest = Client()
+        assert 'name="request_key"' in enter(guest, shop, shop.code()).content.decode()
+
+
+def test_even_waiting_look_ups_are_limited_per_address(client: Client, shop: Shop) -> None:
+    pace.postpone(shop.connection.pace_id, 600)
+    with time_machine.travel(timezone.now(), tick=False):
+        answers = [
+            client.post(home(shop), {"code": f"99900000{number:04d}"}).status_code
+            for number in range(guard.LOOKUPS_PER_ADDRESS.count + 1)
+        ]
+    assert answers == [302] * guard.LOOKUPS_PER_ADDRESS.count + [429]
+    assert arrived(shop) == []

@@ -1,0 +1,218 @@
+"""Leases: dead processes, late answers, hooks that fail, answers that cannot be written at once."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+
+from stores.models import OutboundCall
+from stores.platforms import outbox
+from stores.platforms.errors import (
+    NotSent,
+    Refused,
+    Unknown,
+)
+from stores.platforms.outbox.claims import claim, free_expired
+from tests.scripted import Scripted
+from tests.stores.platforms.outbox.trying import (
+    Owe,
+    State,
+    attempt,
+    committed,
+    delivering,
+    end_lease,
+    raising,
+)
+
+
+def test_a_claim_is_taken_once(owed: Owe) -> None:
+    call = owed()
+    assert claim(call.pk) is not None
+    assert claim(call.pk) is None
+
+
+def test_an_unknown_call_is_asked_about_by_one_at_a_time(owed: Owe, script: Scripted) -> None:
+    script.sends = [Unknown("timeout")]
+    call = attempt(owed())
+    OutboundCall.objects.update(due_at=timezone.now())
+    first = claim(call.pk)
+    assert first is not None
+    assert first.state == State.UNKNOWN
+    assert claim(call.pk) is None
+
+
+def test_a_dead_process_leaves_an_unknown_call(owed: Owe, script: Scripted) -> None:
+    call = owed()
+    claim(call.pk)
+    assert outbox.sweep() == 0
+    end_lease(call)
+    assert outbox.sweep() == 1
+    call.refresh_from_db()
+    assert (call.state, call.was_unknown, call.claim) == (State.UNKNOWN, True, "")
+    assert script.hooks == ["sending", "unknown"]
+
+
+def test_a_dead_process_leaves_a_read_to_be_sent_again(
+    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(Scripted, "repeatable", True)
+    call = owed()
+    claim(call.pk)
+    end_lease(call)
+    outbox.sweep()
+    call.refresh_from_db()
+    assert (call.state, call.was_unknown) == (State.PENDING, False)
+    assert script.hooks == ["sending", "put_back"]
+
+
+def test_an_answer_after_the_lease_was_lost_changes_nothing_but_is_kept(owed: Owe, script: Scripted) -> None:
+    call = owed()
+
+    def slow(call: OutboundCall) -> str:
+        end_lease(call)
+        free_expired(call.pk)
+        return "late"
+
+    script.sends = [slow]
+    attempt(call)
+    assert call.state == State.UNKNOWN
+    assert script.hooks == ["sending", "unknown"]
+    assert call.attempts.get().detail == "late"
+
+
+def test_a_late_answer_does_not_disturb_whoever_asks_meanwhile(owed: Owe, script: Scripted) -> None:
+    call = owed()
+
+    def slow(call: OutboundCall) -> str:
+        end_lease(call)
+        free_expired(call.pk)
+        OutboundCall.objects.update(due_at=timezone.now())
+        assert claim(call.pk) is not None
+        return "late"
+
+    script.sends = [slow]
+    attempt(call)
+    assert call.state == State.UNKNOWN
+    assert call.claim != ""
+    assert call.lease_until is not None
+
+
+def test_a_call_that_a_person_settled_meanwhile_stays_settled(owed: Owe, script: Scripted) -> None:
+    def slow(call: OutboundCall) -> str:
+        OutboundCall.objects.filter(pk=call.pk).update(state=State.REFUSED)
+        return "late"
+
+    script.sends = [slow]
+    assert attempt(owed()).state == State.REFUSED
+    assert script.hooks == ["sending"]
+
+
+def test_nothing_is_sent_when_the_lease_is_nearly_over(owed: Owe, script: Scripted) -> None:
+    script.sends = ["never"]
+    claimed = claim(owed().pk)
+    assert claimed is not None
+    claimed.lease_until = timezone.now() + timedelta(seconds=5)
+    outbox.deliver(claimed, None)
+    claimed.refresh_from_db()
+    assert claimed.state == State.PENDING
+    assert script.sends == ["never"]
+
+
+@pytest.mark.parametrize("hook", ["done", "refused", "unknown", "put_back"])
+def test_a_call_whose_hook_fails_is_put_before_a_person_and_tried_no_more(
+    owed: Owe, script: Scripted, hook: str
+) -> None:
+    script.broken = {hook}
+    script.sends = [{"done": "yes", "refused": Refused("a", "b"), "unknown": Unknown(), "put_back": NotSent()}[hook]]
+    call = attempt(owed())
+    assert (call.state, call.last_error, call.claim) == (State.DEAD, "our own error: ValueError", "")
+    assert call.settled_at is not None
+    assert script.hooks[-1] == "dead maybe"
+    assert outbox.work(seconds=0.2) == 0
+
+
+def test_even_a_hook_for_dead_calls_that_fails_leaves_a_dead_call(owed: Owe, script: Scripted) -> None:
+    script.broken = {"done", "dead"}
+    script.sends = ["yes"]
+    assert attempt(owed()).state == State.DEAD
+
+
+def test_a_call_whose_first_hook_fails_is_not_sent(owed: Owe, script: Scripted) -> None:
+    script.broken = {"sending"}
+    call = owed()
+    assert claim(call.pk) is None
+    call.refresh_from_db()
+    assert call.state == State.DEAD
+    assert script.hooks == ["sending", "dead"]
+
+
+def test_a_call_whose_hook_fails_in_the_sweep_is_put_before_a_person(owed: Owe, script: Scripted) -> None:
+    script.broken = {"unknown"}
+    call = owed()
+    claim(call.pk)
+    end_lease(call)
+    outbox.sweep()
+    call.refresh_from_db()
+    assert call.state == State.DEAD
+    assert script.hooks[-1] == "dead maybe"
+
+
+def test_an_integrity_error_in_a_hook_spoils_no_transaction(
+    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def done(call: OutboundCall, answer: object, *, inferred: bool) -> None:
+        OutboundCall.objects.create(
+            platform="umember",
+            operation="scripted",
+            key="k",
+            connection=call.connection,
+            pace=call.pace,
+            subject_id=1,
+            expires_at=timezone.now(),
+        )
+
+    monkeypatch.setattr(script, "done", done)
+    script.sends = ["yes"]
+    assert attempt(owed()).state == State.DEAD
+
+
+def test_words_that_no_database_takes_are_stored_all_the_same(owed: Owe, script: Scripted) -> None:
+    script.sends = [Refused("1", "bad \x00 \ud800 words")]
+    call = attempt(owed())
+    assert call.state == State.REFUSED
+    assert "bad" in call.attempts.get().detail
+
+
+@committed
+def test_the_answer_is_written_when_the_database_is_free_again(
+    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real, fails = delivering._settle, [OperationalError("locked")] * 2
+
+    def settle(*args: Any) -> None:
+        if fails:
+            raise fails.pop()
+        real(*args)
+
+    monkeypatch.setattr(delivering, "_settle", settle)
+    script.sends = ["yes"]
+    assert attempt(owed()).state == State.DONE
+    assert script.hooks == ["sending", "done yes"]
+
+
+@committed
+def test_an_answer_that_can_never_be_written_becomes_a_question(
+    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(delivering, "SETTLE_PATIENCE", 0.0)
+    monkeypatch.setattr(delivering, "_settle", lambda *args: raising(OperationalError("locked")))
+    script.sends = ["yes"]
+    call = owed()
+    with pytest.raises(OperationalError):
+        attempt(call)
+    end_lease(call)
+    outbox.sweep()
+    call.refresh_from_db()
+    assert call.state == State.UNKNOWN

@@ -1,0 +1,222 @@
+"""Accounts that wait, and who works off what."""
+
+from typing import Any
+
+import pytest
+from django.db import OperationalError
+from django.utils import timezone
+from pytest_django.fixtures import Settings
+
+from stores.models import OutboundAttempt, OutboundCall, Pace
+from stores.platforms import outbox, pace, queue
+from stores.platforms.errors import (
+    LoginRefused,
+    NotSent,
+    NoTurn,
+    PlatformError,
+    Throttled,
+    Undecided,
+)
+from stores.platforms.outbox import claims
+from tests.scripted import Scripted
+from tests.stores.platforms.outbox.trying import (
+    HOUR,
+    Owe,
+    State,
+    attempt,
+    committed,
+    raising,
+    working,
+)
+
+# The account
+
+
+def wait_of(call: OutboundCall) -> float:
+    return pace.seconds_until_free(call.pace_id)
+
+
+def test_a_throttle_makes_the_whole_account_wait(owed: Owe, script: Scripted) -> None:
+    script.sends = [Throttled("429", after=9.0)]
+    call = attempt(owed())
+    assert 8 < wait_of(call) <= 9
+    assert Pace.objects.get().failures == 0
+
+
+def test_failures_in_a_row_make_the_account_wait_longer_and_an_answer_ends_that(owed: Owe, script: Scripted) -> None:
+    script.sends = [NotSent("down")] * 5 + ["yes"]
+    call, waits = owed(), []
+    for _ in range(5):
+        waits.append(round(wait_of(attempt(call))))
+        Pace.objects.update(next_at=0)
+    assert waits == [0, 1, 2, 5, 10]
+    attempt(call)
+    assert Pace.objects.get().failures == 0
+
+
+@pytest.mark.parametrize("error", [NoTurn("busy"), Undecided("shrug")])
+def test_what_is_not_the_platforms_fault_makes_no_account_wait(
+    owed: Owe, script: Scripted, error: PlatformError
+) -> None:
+    Pace.objects.update(failures=3)
+    script.sends = [error]
+    call = attempt(owed())
+    assert wait_of(call) == 0.0
+
+
+def test_a_refused_login_makes_the_account_wait_a_minute(owed: Owe, script: Scripted) -> None:
+    script.sends = [LoginRefused("wrong password")]
+    assert 55 < wait_of(attempt(owed())) <= 60
+
+
+# Working off
+
+
+def test_people_come_first_then_age(owed: Owe, script: Scripted) -> None:
+    order: list[str] = []
+    script.sends = [lambda call: order.append(call.key)] * 4
+    old = timezone.now() - HOUR
+    calls: dict[str, dict[str, Any]] = {
+        "batch": {"queued_at": old},
+        "guest": {"lane": OutboundCall.Lane.INTERACTIVE},
+        "later guest": {"lane": OutboundCall.Lane.INTERACTIVE},
+        "early guest": {"lane": OutboundCall.Lane.INTERACTIVE, "queued_at": old},
+    }
+    for key, fields in calls.items():
+        owed(key, **fields)
+    assert outbox.work(seconds=5) == 4
+    assert order == ["early guest", "guest", "later guest", "batch"]
+
+
+def test_a_call_of_an_unknown_kind_holds_up_no_other_account(owed: Owe, script: Scripted) -> None:
+    from tests import factories
+
+    stranger = factories.ConnectionFactory()
+    OutboundCall.objects.create(
+        platform="gone",
+        operation="gone",
+        key="1",
+        connection=stranger,
+        pace=stranger.pace,
+        subject_id=1,
+        expires_at=timezone.now() + HOUR,
+    )
+    call = owed()
+    script.sends = ["yes"]
+    outbox.work(seconds=2)
+    call.refresh_from_db()
+    assert call.state == State.DONE
+    assert OutboundCall.objects.get(platform="gone").state == State.PENDING
+
+
+def test_a_secret_that_cannot_be_read_holds_up_no_other_account(
+    owed: Owe, script: Scripted, settings: Settings
+) -> None:
+    from cryptography.fernet import Fernet
+
+    from tests import factories
+
+    keys = settings.CREDENTIAL_KEYS
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    stranger = factories.ConnectionFactory()
+    settings.CREDENTIAL_KEYS = keys
+    locked = OutboundCall.objects.create(
+        platform="umember",
+        operation="scripted",
+        key="1",
+        connection_id=stranger.pk,
+        pace=stranger.pace,
+        subject_id=1,
+        expires_at=timezone.now() + HOUR,
+    )
+    call = owed("mine")
+    script.sends = ["yes"]
+    outbox.work(seconds=2)
+    call.refresh_from_db()
+    locked.refresh_from_db()
+    assert (call.state, locked.state) == (State.DONE, State.PENDING)
+
+
+def test_a_waiting_caller_whose_call_cannot_be_claimed_is_left_waiting(
+    owed: Owe, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(working, "claim", lambda pk: raising(ZeroDivisionError()))
+    assert outbox.attempt_now(owed(), patience=1.0) is False
+
+
+@committed
+def test_a_worker_does_not_wait_for_an_account_that_rests_for_long(owed: Owe, monkeypatch: pytest.MonkeyPatch) -> None:
+    rings: list[int] = []
+    monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append(pk))
+    pace.postpone(owed().pace_id, 600.0)
+    assert outbox.work(seconds=30) == 0
+    assert rings == []
+
+
+@committed
+def test_a_worker_that_runs_out_of_time_rings_for_the_rest(
+    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rings: list[int] = []
+    monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append(pk))
+    call = owed()
+    outbox.work(seconds=0)
+    assert rings == [call.pk]
+
+
+@committed
+def test_a_busy_database_does_not_end_the_worker(owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+    real, fails = working._one_try, [OperationalError("locked")]
+
+    def one_try() -> bool:
+        if fails:
+            raise fails.pop()
+        return bool(real())
+
+    monkeypatch.setattr(working, "_one_try", one_try)
+    script.sends = ["yes"]
+    call = owed()
+    outbox.work(seconds=5)
+    call.refresh_from_db()
+    assert call.state == State.DONE
+
+
+def test_a_caller_attempts_only_what_is_first_in_line(owed: Owe, script: Scripted) -> None:
+    script.sends = ["first", "second"]
+    first, second = owed("1"), owed("2")
+    assert outbox.attempt_now(second, patience=0.0) is False
+    assert outbox.attempt_now(first, patience=0.0) is True
+    assert outbox.attempt_now(second, patience=0.0) is True
+    assert outbox.attempt_now(second, patience=0.0) is False
+
+
+def test_a_caller_does_not_wait_for_a_far_slot(owed: Owe) -> None:
+    call = owed()
+    pace.postpone(call.pace_id, 60.0)
+    assert outbox.attempt_now(call, patience=1.0) is False
+    call.refresh_from_db()
+    assert (call.state, call.attempts_made) == (State.PENDING, 0)
+
+
+def test_only_some_threads_attempt_at_once(owed: Owe, monkeypatch: pytest.MonkeyPatch) -> None:
+    import threading
+
+    monkeypatch.setattr(working, "_senders", threading.BoundedSemaphore(1))
+    working._senders.acquire()
+    assert outbox.attempt_now(owed(), patience=1.0) is False
+
+
+def test_attempts_are_counted_and_kept(owed: Owe, script: Scripted) -> None:
+    script.sends = [NotSent("a"), NotSent("b"), "yes"]
+    call = owed()
+    for _ in range(3):
+        Pace.objects.update(next_at=0)
+        attempt(call)
+    assert call.attempts_made == OutboundAttempt.objects.count() == 3
+
+
+def test_a_call_settled_meanwhile_is_not_given_up(owed: Owe) -> None:
+    call = owed()
+    assert claims.give_up(call.pk) is False
+    assert claims.give_up(0) is False
+    assert claims.free_expired(0) is False

@@ -1,0 +1,49 @@
+"""People of a shop that sells tickets, in front of the back office."""
+
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.test import Client
+from django.urls import reverse
+
+from stores.models import OutboundCall, Store
+from stores.tenancy import Role
+from tests.factories import member
+from trip.models import Product
+
+
+def english(user: User) -> Client:
+    client = Client()
+    client.cookies["django_language"] = "en"
+    client.force_login(user)
+    return client
+
+
+def at_work(store: Store, role: Role = Role.MANAGER) -> Client:
+    """Somebody of the store, signed in."""
+    return english(member(store.merchant, role, store, password=None))
+
+
+def page(row: Any, name: str = "change", *more: str) -> str:
+    """The address of a row's page: change, calendar, or do with the name of a button."""
+    return reverse(f"admin:trip_{row._meta.model_name}_{name}", args=[row.pk, *more])
+
+
+def press(client: Client, row: Any, button: str, **answers: Any) -> str:
+    """What the page says after a button was pressed and its questions answered."""
+    answer = client.post(page(row, "do", button), answers, follow=True)
+    assert answer.status_code == 200
+    return " ".join(str(message) for message in answer.context.get("messages", ())) or answer.content.decode()
+
+
+def listed(client: Client, model: str, **query: Any) -> list[Any]:
+    """The rows that a list shows."""
+    answer = client.get(reverse(f"admin:trip_{model}_changelist"), query)
+    assert answer.status_code == 200
+    return list(answer.context["cl"].result_list)
+
+
+def told(product: Product) -> list[int]:
+    """The product notices that are owed, oldest first."""
+    calls = OutboundCall.objects.filter(operation="ticket.product", subject_id=product.pk).order_by("id")
+    return [call.payload["status"] for call in calls]

@@ -1,0 +1,199 @@
+"""The stock calendar: many days at once, single days, closing without touching prices."""
+
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from stores.models import AuditEntry
+from stores.tenancy import Role
+from tests.factories import OfferFactory, TicketProductFactory
+from tests.trip.back_office import at_work, page, told
+from trip.models import Offer, Product
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def product() -> Product:
+    return TicketProductFactory(by_calendar=True, offer=False)
+
+
+@pytest.fixture
+def client(product: Product) -> Client:
+    return at_work(product.store)
+
+
+def next_monday() -> date:
+    today = timezone.localdate()
+    return today + timedelta(days=7 - today.weekday())
+
+
+def days(first: date, last: date, **fields: Any) -> dict[str, Any]:
+    return {
+        "first": first.isoformat(),
+        "last": last.isoformat(),
+        "weekdays": [str(number) for number in range(7)],
+        "sale_price": "39.90",
+        "market_price": "50",
+        "settlement_price": "35",
+        "stock": "20",
+        "is_open": "on",
+        "do": "set",
+    } | fields
+
+
+def shown(client: Client, product: Product, **query: str) -> str:
+    answer = client.get(page(product, "calendar"), query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def squares(client: Client, product: Product, day: date) -> dict[date, str]:
+    """The colours of the days of a month."""
+    answer = client.get(page(product, "calendar"), {"month": f"{day:%Y-%m}"})
+    weeks = answer.context["weeks"]
+    return {square.date: square.tone for week in weeks for square in week if square.is_shown}
+
+
+def test_an_empty_calendar_says_what_to_do(client: Client, product: Product) -> None:
+    assert "No day has a price yet" in shown(client, product)
+
+
+def test_prices_are_set_for_weekends_of_a_span(client: Client, product: Product) -> None:
+    monday = next_monday()
+    data = days(monday, monday + timedelta(days=13), weekdays=["5", "6"])
+    assert client.post(page(product, "calendar"), data).status_code == 302
+    offers = list(Offer.objects.order_by("date"))
+    assert [offer.date for offer in offers] == [monday + timedelta(days=n) for n in (5, 6, 12, 13)]
+    assert {(offer.sale_price, offer.stock, offer.is_open) for offer in offers} == {(Decimal("39.90"), 20, True)}
+    assert told(product) == [5]
+    assert "No day has a price yet" not in shown(client, product)
+
+
+def test_an_empty_stock_is_unlimited(client: Client, product: Product) -> None:
+    monday = next_monday()
+    client.post(page(product, "calendar"), days(monday, monday, stock=""))
+    assert Offer.objects.get().stock is None
+    assert "unlimited" in shown(client, product, month=f"{monday:%Y-%m}")
+
+
+def test_a_single_day_is_changed_and_what_is_sold_stays(client: Client, product: Product) -> None:
+    monday = next_monday()
+    OfferFactory(product=product, date=monday, sale_price="88.00", stock=9, sold=4, held=1)
+    form = client.get(page(product, "calendar"), {"day": monday.isoformat()}).context["form"]
+    assert (form["first"].value(), form["last"].value()) == (monday, monday)
+    assert (form["sale_price"].value(), form["stock"].value()) == (Decimal("88.00"), 9)
+    client.post(page(product, "calendar"), days(monday, monday, stock="3"))
+    offer = Offer.objects.get()
+    assert (offer.stock, offer.sold, offer.held, offer.left) == (3, 4, 1, 0)
+
+
+def test_days_are_closed_and_opened_without_touching_prices(client: Client, product: Product) -> None:
+    monday = next_monday()
+    for number, price in enumerate(("10.00", "20.00")):
+        OfferFactory(product=product, date=monday + timedelta(days=number), sale_price=price)
+    nothing = {"sale_price": "", "market_price": "", "settlement_price": "", "stock": ""}
+    closing = days(monday, monday + timedelta(days=6), do="close", **nothing)
+    assert client.post(page(product, "calendar"), closing).status_code == 302
+    prices = Offer.objects.order_by("date").values_list("sale_price", "is_open")
+    assert list(prices.all()) == [(Decimal("10.00"), False), (Decimal("20.00"), False)]
+    client.post(page(product, "calendar"), closing | {"do": "open", "last": monday.isoformat()})
+    assert list(prices.all()) == [(Decimal("10.00"), True), (Decimal("20.00"), False)]
+    verbs = [entry.verb for entry in AuditEntry.objects.order_by("id")]
+    assert verbs == ["trip.days.closed", "trip.days.opened"]
+
+
+def test_colours_say_what_is_left(client: Client, product: Product) -> None:
+    first = (timezone.localdate().replace(day=1) + timedelta(days=32)).replace(day=1)
+    rows: list[dict[str, Any]] = [
+        {"stock": 20, "sold": 1},
+        {"stock": 20, "sold": 17, "held": 1},
+        {"stock": 20, "sold": 20},
+        {"stock": 20, "sold": 25},
+        {"stock": None},
+        {"stock": 20, "is_open": False},
+        {"stock": 0},
+    ]
+    for number, fields in enumerate(rows):
+        OfferFactory(product=product, date=first + timedelta(days=number), **fields)
+    tones = list(squares(client, product, first).values())
+    assert tones[:8] == ["free", "few", "sold-out", "sold-out", "free", "closed", "sold-out", "none"]
+    assert len(tones) == ((first + timedelta(days=32)).replace(day=1) - first).days
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"first": "2020-01-01"}, "This day is over"),
+        ({"last": "2020-01-01"}, "before the first day"),
+        ({"last": "2099-01-01"}, "At most a year"),
+        ({"weekdays": []}, "This field is required"),
+        ({"weekdays": ["7"]}, "Select a valid choice"),
+        ({"sale_price": ""}, "Enter a price"),
+        ({"sale_price": "-1"}, "greater than or equal to 0"),
+        ({"sale_price": "1.234"}, "2 decimal places"),
+        ({"sale_price": "NaN"}, "Enter a number"),
+        ({"stock": "-1"}, "greater than or equal to 0"),
+        ({"stock": "99999999999999999999"}, "less than or equal to 1000000"),
+        ({"first": "tomorrow"}, "Enter a valid date"),
+        ({"do": "delete"}, ""),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_what_cannot_be_is_refused(client: Client, product: Product, fields: dict[str, Any], complaint: str) -> None:
+    monday = next_monday()
+    answer = client.post(page(product, "calendar"), days(monday, monday) | fields)
+    assert (answer.status_code, complaint in answer.content.decode(), Offer.objects.count()) == (422, True, 0)
+
+
+@pytest.mark.parametrize("month", ["", "2026-13", "0000-01", "9999-12", "x" * 500, "2026-05"])
+def test_any_month_in_the_address_opens(client: Client, product: Product, month: str) -> None:
+    assert "Previous month" in shown(client, product, month=month)
+
+
+@pytest.mark.parametrize("month", ["2000-01", "2100-12"])
+def test_the_ends_of_time_open(client: Client, product: Product, month: str) -> None:
+    assert "Next month" in shown(client, product, month=month)
+
+
+def test_clerks_look_but_do_not_set(product: Product) -> None:
+    clerk, monday = at_work(product.store, Role.CLERK), next_monday()
+    OfferFactory(product=product, date=monday)
+    text = shown(clerk, product, month=f"{monday:%Y-%m}")
+    assert ("¥95.00" in text, "Set price and stock" in text) == (True, False)
+    assert clerk.post(page(product, "calendar"), days(monday, monday)).status_code == 403
+    assert Offer.objects.get().sale_price == Decimal("95.00")
+
+
+def test_another_merchants_calendar_does_not_exist(product: Product) -> None:
+    stranger, monday = at_work(TicketProductFactory().store), next_monday()
+    assert stranger.get(page(product, "calendar")).status_code == 404
+    assert stranger.post(page(product, "calendar"), days(monday, monday)).status_code == 404
+    assert product.offers.count() == 0
+
+
+def test_a_product_without_chosen_days_has_no_calendar_to_set(client: Client, product: Product) -> None:
+    plain = TicketProductFactory(connection=product.connection, store=product.store)
+    monday = next_monday()
+    assert "one price, which is on its own page" in shown(client, plain)
+    assert client.post(page(plain, "calendar"), days(monday, monday)).status_code == 422
+    assert plain.offers.get().date is None
+
+
+def test_the_calendar_takes_the_same_queries_however_full_it_is(client: Client, product: Product) -> None:
+    monday = next_monday()
+    OfferFactory(product=product, date=monday)
+    shown(client, product, month=f"{monday:%Y-%m}")
+    with CaptureQueriesContext(connection) as few:
+        shown(client, product, month=f"{monday:%Y-%m}")
+    for number in range(1, 20):
+        OfferFactory(product=product, date=monday + timedelta(days=number))
+    with CaptureQueriesContext(connection) as many:
+        shown(client, product, month=f"{monday:%Y-%m}")
+    assert len(many) == len(few)

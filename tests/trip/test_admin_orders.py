@@ -1,0 +1,351 @@
+"""Ticket orders in the back office: finding them, reading all that was said, doing what no system did."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import timezone, translation
+from openpyxl import load_workbook
+
+from stores.models import AuditEntry, OutboundAttempt, OutboundCall
+from stores.tenancy import Role
+from tests.meituan import VISITOR, Meituan, selling
+from tests.trip.back_office import at_work, listed, page, press
+from trip import services
+from trip.admin.timeline import timeline
+from trip.choices import Issuing, Method, VisitorInfo, VoucherType
+from trip.models import Order, Product
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/trip/order/"
+
+
+@pytest.fixture
+def sold() -> tuple[Meituan, Product]:
+    return selling(offer__stock=100)
+
+
+@pytest.fixture
+def client(sold: tuple[Meituan, Product]) -> Client:
+    return at_work(sold[1].store)
+
+
+def shown(client: Client, order: Order) -> str:
+    answer = client.get(page(order))
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+# Finding
+
+
+def test_an_order_is_found_by_either_number_and_by_a_code(client: Client, sold: tuple[Meituan, Product]) -> None:
+    meituan, product = sold
+    order, _other = meituan.bought(product), meituan.bought(product)
+    code = order.vouchers.get().code
+    for text in (str(order.order_id), order.partner_order_id, code, code.lower(), f" {code[:7]} {code[7:]} "):
+        assert listed(client, "order", q=text) == [order]
+
+
+@pytest.mark.parametrize("text", ["'; DROP TABLE", "😀", "９９９９", "9" * 40, "9" * 10_000, "%", "\x00", "-1"])
+def test_strange_searches_find_nothing(client: Client, sold: tuple[Meituan, Product], text: str) -> None:
+    sold[0].bought(sold[1])
+    rows = listed(client, "order", q=text)
+    assert len(rows) == (1 if text == "\x00" else 0)
+
+
+def test_anothers_order_is_not_found(client: Client) -> None:
+    meituan, product = selling()
+    order = meituan.bought(product)
+    for text in (str(order.order_id), order.partner_order_id, order.vouchers.get().code):
+        assert listed(client, "order", q=text) == []
+
+
+def test_filters_narrow_the_list(client: Client, sold: tuple[Meituan, Product]) -> None:
+    meituan, product = sold
+    unpaid, used, drill = meituan.bought(product, pay=False), meituan.bought(product), meituan.bought(product)
+    day = timezone.localdate() + timedelta(days=3)
+    Order.objects.filter(pk=unpaid.pk).update(travel_date=day)
+    Order.objects.filter(pk=drill.pk).update(is_drill=True)
+    services.order_consume(order_pk=used.pk, actor=None, method=Method.COUNTER)
+    meituan.close(used.order_id, 3)
+    assert listed(client, "order", status__exact="created") == [unpaid]
+    assert listed(client, "order", person="yes") == [used]
+    assert listed(client, "order", is_drill__exact="1") == [drill]
+    assert listed(client, "order", travel_date_from=f"{day}", travel_date_to=f"{day}") == [unpaid]
+    assert len(listed(client, "order", product__id__exact=str(product.pk))) == 3
+    assert len(listed(client, "order", store__id__exact=str(product.store_id))) == 3
+
+
+def test_the_list_counts_used_and_refunded_tickets(client: Client, sold: tuple[Meituan, Product]) -> None:
+    meituan, product = sold
+    order = meituan.bought(product, 5)
+    services.order_consume(order_pk=order.pk, quantity=2, actor=None, method=Method.COUNTER)
+    meituan.refund(order, 1, [order.vouchers.order_by("id")[4].code])
+    assert ">2 / 1<" in client.get(LIST).content.decode()
+
+
+def test_the_list_takes_the_same_queries_however_long_it_is(client: Client, sold: tuple[Meituan, Product]) -> None:
+    meituan, product = sold
+    for _ in range(3):
+        meituan.bought(product)
+    client.get(LIST)
+    with CaptureQueriesContext(database) as few:
+        client.get(LIST)
+    for _ in range(20):
+        meituan.bought(product, 3)
+    with CaptureQueriesContext(database) as many:
+        assert len(listed(client, "order")) == 23
+    assert len(many) == len(few)
+
+
+# Reading
+
+
+def test_personal_data_is_masked_by_role(sold: tuple[Meituan, Product]) -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.EACH, credential_types=[0])
+    order = meituan.bought(product, visitors=[VISITOR])
+    clerk, manager = shown(at_work(product.store, Role.CLERK), order), shown(at_work(product.store), order)
+    whole = ("王小明", "13800001234", "110101199001010000")
+    assert [word in manager for word in whole] == [True, True, True]
+    assert [word in clerk for word in whole] == [False, False, False]
+    assert ("王**" in clerk, "138****1234" in clerk) == (True, True)
+
+
+def test_codes_open_doors_and_clerks_see_only_their_ends(sold: tuple[Meituan, Product]) -> None:
+    meituan, product = sold
+    order = meituan.bought(product)
+    code = order.vouchers.get().code
+    clerk, manager = shown(at_work(product.store, Role.CLERK), order), shown(at_work(product.store), order)
+    assert (code in manager, code in clerk, f"…{code[-4:]}" in clerk) == (True, False, True)
+
+
+def moments(order: Order) -> list[str]:
+    with translation.override("en"):
+        return [moment.title for moment in timeline(order, codes_shown=True)]
+
+
+def test_everything_that_was_said_is_told_in_order() -> None:
+    meituan, product = selling(issuing=Issuing.UPSTREAM, voucher_type=VoucherType.PER_ORDER, refund_review=True)
+    order = meituan.bought(product, 2)
+    meituan.query(order.order_id)
+    meituan.pay(order.order_id)
+    services.order_issue(order_pk=order.pk, codes=["UP-1"], actor=None, method=Method.API)
+    meituan.refund(order, 1)
+    services.refund_decide(refund_pk=order.refunds.get().pk, agree=True, reason="", actor=None, method=Method.ADMIN)
+    services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER)
+    call = OutboundCall.objects.get(operation="ticket.used")
+    OutboundAttempt.objects.create(call=call, outcome="refused", detail="500 系统错误")
+    OutboundCall.objects.filter(pk=call.pk).update(attempts_made=1)
+    assert moments(order) == [
+        "Meituan ordered",
+        "Meituan reported the payment",
+        "Meituan asked how the order stands",
+        "Tell Meituan: tickets issued: pending",
+        "Issued tickets by hand or through an own system",
+        "Meituan asked for a refund",
+        "Tell Meituan: refund decided: pending",
+        "Agreed to a refund",
+        "Used tickets",
+        "Tell Meituan: tickets used: refused",
+    ]
+    with translation.override("en"):
+        paid = timeline(order, codes_shown=True)[1]
+    assert paid.text == "We answered 598 出票中. Asked 1 times more."
+    assert [str(order.order_id) in message.text for message in paid.messages] == [True, True]
+
+
+@pytest.mark.parametrize("role", [Role.CLERK, Role.OWNER])
+def test_no_message_of_the_timeline_names_a_visitor(role: Role) -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.EACH, credential_types=[0])
+    order = meituan.bought(product, visitors=[VISITOR])
+    text = str(timeline(order, codes_shown=role == Role.OWNER))
+    assert ("王小明" in text, "13800001234" in text, "110101199001010000" in text) == (False, False, False)
+    assert (order.vouchers.get().code in text) == (role == Role.OWNER)
+
+
+def test_another_orders_messages_are_not_told(sold: tuple[Meituan, Product]) -> None:
+    meituan, product = sold
+    order, other = meituan.bought(product), meituan.bought(product)
+    services.order_consume(order_pk=other.pk, actor=None, method=Method.COUNTER)
+    assert moments(order) == ["Meituan ordered", "Meituan reported the payment"]
+
+
+def test_a_long_order_takes_the_same_queries(client: Client, sold: tuple[Meituan, Product]) -> None:
+    meituan, product = sold
+    short, long = meituan.bought(product, 2), meituan.bought(product, 30)
+    for order, times in ((short, 2), (long, 12)):
+        for _ in range(times):
+            services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER)
+    shown(client, short)
+    with CaptureQueriesContext(database) as few:
+        shown(client, short)
+    with CaptureQueriesContext(database) as many:
+        shown(client, long)
+    assert len(many) == len(few)
+
+
+# Doing
+
+
+@pytest.fixture
+def waiting() -> Order:
+    meituan, product = selling(issuing=Issuing.UPSTREAM, voucher_type=VoucherType.PER_TICKET)
+    return meituan.bought(product, 2)
+
+
+def test_codes_are_pasted_one_per_line(waiting: Order) -> None:
+    client = at_work(waiting.store)
+    assert "needs 2 codes, not 1" in press(client, waiting, "issue", codes="UP-1")
+    assert "Done" in press(client, waiting, "issue", codes=" UP-1 \r\n\r\nUP-2\r\n")
+    waiting.refresh_from_db()
+    assert (waiting.status, [voucher.code for voucher in waiting.vouchers.order_by("id")]) == (
+        "issued",
+        ["UP-1", "UP-2"],
+    )
+    assert OutboundCall.objects.get().operation == "ticket.issued"
+
+
+def test_who_cannot_issue_says_why(waiting: Order) -> None:
+    client = at_work(waiting.store)
+    assert "This field is required" in press(client, waiting, "fail", reason=" ")
+    assert Order.objects.get().status == "issuing"
+    assert "Done" in press(client, waiting, "fail", reason="景区临时闭园")
+    assert (Order.objects.get().status, Order.objects.get().failure) == ("failed", "景区临时闭园")
+    assert "Issue by hand" not in shown(client, waiting)
+
+
+def test_tickets_are_used_by_number_and_a_second_click_uses_no_more(
+    client: Client, sold: tuple[Meituan, Product]
+) -> None:
+    order = sold[0].bought(sold[1], 3)
+    form = client.get(page(order, "do", "use")).context["form"]
+    answers = {"quantity": "2", "request_key": form["request_key"].value()}
+    for _ in range(2):
+        assert "Done" in press(client, order, "use", **answers)
+    assert [used.quantity for used in order.consumptions.all()] == [2]
+    assert "Not so many tickets are left" in press(client, order, "use", quantity="2")
+
+
+def test_tickets_are_used_by_code(client: Client, sold: tuple[Meituan, Product]) -> None:
+    order = sold[0].bought(sold[1], 3)
+    first, second, _third = order.vouchers.order_by("id")
+    assert "Done" in press(client, order, "use", codes=f"{first.code}\n{second.code}")
+    assert [voucher.used for voucher in order.vouchers.order_by("id")] == [1, 1, 0]
+    assert "does not belong" in press(client, order, "use", codes="FOREIGN")
+    assert "how many tickets" in press(client, order, "use")
+
+
+def test_tickets_are_used_outside_their_days_only_when_that_is_meant(
+    client: Client, sold: tuple[Meituan, Product]
+) -> None:
+    order = sold[0].bought(sold[1])
+    Product.objects.update(valid_from=timezone.localdate() + timedelta(days=3))
+    assert "valid from" in press(client, order, "use", quantity="1")
+    assert "Done" in press(client, order, "use", quantity="1", any_day="on")
+
+
+def test_what_needs_a_person_is_settled_with_a_note(client: Client, sold: tuple[Meituan, Product]) -> None:
+    order = sold[0].bought(sold[1])
+    services.order_consume(order_pk=order.pk, actor=None, method=Method.COUNTER)
+    sold[0].refunded(order, 1)
+    assert "needs a person" in client.get(LIST).content.decode()
+    assert "This field is required" in press(client, order, "settle", note="")
+    assert "Done" in press(client, order, "settle", note="已与美团客服确认")
+    assert listed(client, "order", person="yes") == []
+    entry = AuditEntry.objects.get(verb="trip.order.settled")
+    assert (entry.target, entry.data["note"]) == (str(order.order_id), "已与美团客服确认")
+
+
+def test_clerks_have_no_buttons(waiting: Order) -> None:
+    clerk = at_work(waiting.store, Role.CLERK)
+    text = shown(clerk, waiting)
+    assert ("Issue by hand" in text, "Cannot be issued" in text) == (False, False)
+    assert clerk.post(page(waiting, "do", "issue"), {"codes": "A\nB"}).status_code == 403
+    assert Order.objects.get().status == "issuing"
+
+
+# Exporting
+
+
+def exported(client: Client, **query: str) -> list[list[str]]:
+    text = client.get(f"{LIST}export.csv", query).getvalue().decode()
+    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+
+
+def test_the_export_has_what_is_filtered_and_no_personal_data(sold: tuple[Meituan, Product]) -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.EACH, credential_types=[0])
+    order = meituan.bought(product, 2, visitors=[VISITOR, VISITOR])
+    meituan.bought(product, visitors=[VISITOR], pay=False)
+    services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER)
+    header, *lines = exported(at_work(product.store), status__exact="issued")
+    assert [dict(zip(header, line, strict=True))["Order number"] for line in lines] == [str(order.order_id)]
+    line = dict(zip(header, lines[0], strict=True))
+    assert (line["Tickets"], line["Used"], line["Refunded"], line["Total (yuan)"]) == ("2", "1", "0", "190.00")
+    whole = str(lines) + str(header)
+    assert [word in whole for word in ("王小明", "13800001234", "110101", order.vouchers.all()[0].code)] == [False] * 4
+    entry = AuditEntry.objects.get(verb="trip.orders.exported")
+    assert (entry.target, entry.data) == ("csv", {"filters": "status__exact=issued"})
+
+
+def test_the_sheet_has_the_same_lines(client: Client, sold: tuple[Meituan, Product]) -> None:
+    sold[0].bought(sold[1])
+    sheet = load_workbook(io.BytesIO(client.get(f"{LIST}export.xlsx").getvalue())).active
+    assert sheet
+    rows = list(sheet.values)
+    assert (list(rows[0]), len(rows), rows[1][7]) == (exported(client)[0], 2, 1)
+
+
+def test_a_title_is_no_formula(client: Client, sold: tuple[Meituan, Product]) -> None:
+    sold[0].bought(sold[1])
+    Product.objects.update(title="=1+1")
+    assert "'=1+1" in exported(client)[1]
+
+
+# Notices
+
+
+def dead(order: Order) -> OutboundCall:
+    services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER)
+    OutboundCall.objects.update(state="dead", last_error="HTTP 502", attempts_made=9)
+    return OutboundCall.objects.get()
+
+
+def send_again(client: Client, call: OutboundCall) -> str:
+    url = reverse("admin:stores_outboundcall_do", args=[call.pk, "send_again"])
+    answer = client.post(url, follow=True)
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+def test_a_notice_that_was_given_up_is_sent_again(client: Client, sold: tuple[Meituan, Product]) -> None:
+    order = sold[0].bought(sold[1])
+    call = dead(order)
+    text = shown(client, order)
+    assert ("Notices that have not arrived" in text, "HTTP 502" in text) == (True, True)
+    assert "sent again at once" in send_again(client, call)
+    assert OutboundCall.objects.get().state == "pending"
+    assert AuditEntry.objects.get(verb="outboundcall resent").deed == "Outbound call: sent again"
+    assert "on its way already" in send_again(client, call)
+
+
+def test_what_is_owed_for_a_closed_order_is_not_sent_again(waiting: Order) -> None:
+    client = at_work(waiting.store)
+    services.order_issue(order_pk=waiting.pk, codes=["A", "B"], actor=None, method=Method.ADMIN)
+    Meituan(waiting.connection).close(waiting.order_id, 3)
+    call = OutboundCall.objects.get()
+    assert call.state == "dead"
+    assert "need not be sent any more" in send_again(client, call)
+    assert OutboundCall.objects.get().state == "dead"
+
+
+def test_calls_of_tickets_are_read_in_plain_words(client: Client, sold: tuple[Meituan, Product]) -> None:
+    call = dead(sold[0].bought(sold[1]))
+    text = client.get("/admin/stores/outboundcall/", {"platform": "trip"}).content.decode()
+    assert "Tell Meituan: tickets used" in text
+    detail = client.get(reverse("admin:stores_outboundcall_change", args=[call.pk])).content.decode()
+    assert ("Tell Meituan: tickets used" in detail, "Send again" in detail) == (True, True)

@@ -1,0 +1,307 @@
+"""Products in the back office: what the form understands, refuses and tells Meituan."""
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from stores.models import AuditEntry, Connection, OutboundCall
+from stores.tenancy import Role
+from tests.factories import ConnectionFactory, OfferFactory, StoreFactory, TicketProductFactory
+from tests.trip.back_office import at_work, listed, page, press, told
+from trip.models import Offer, Place, Product
+
+pytestmark = pytest.mark.django_db
+ADD = "/admin/trip/product/add/"
+
+
+@pytest.fixture
+def linked() -> Connection:
+    return ConnectionFactory(trip=True)
+
+
+@pytest.fixture
+def client(linked: Connection) -> Client:
+    return at_work(StoreFactory(merchant=linked.merchant))
+
+
+def form_of(product: Product | None, **fields: Any) -> dict[str, Any]:
+    """What a browser posts for a plain product, with its price and no refund steps."""
+    inlines: dict[str, Any] = {}
+    for prefix in ("offers", "refund_steps"):
+        inlines |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
+    offer = product.offers.filter(date=None).first() if product else None
+    if offer:
+        inlines |= {"offers-TOTAL_FORMS": "1", "offers-INITIAL_FORMS": "1", "offers-0-id": str(offer.pk)}
+        inlines |= price(offer)
+    return {
+        "title": "景区成人票",
+        "valid_days": "1",
+        "last_entry": "18:00",
+        "book_ahead": "1",
+        "ahead_minutes": "0",
+        "ahead_days": "0",
+        "visitor_info": "1",
+        "group_size": "1",
+        "needs_name": "on",
+        "needs_mobile": "on",
+        "min_per_order": "1",
+        "max_per_order": "0",
+        "phone_limit": "0",
+        "phone_limit_days": "0",
+        "credential_limit": "0",
+        "credential_limit_days": "0",
+        "pay_minutes": "60",
+        "refund_type": "1",
+        "partial_refund": "on",
+        "voucher_type": "1",
+        "issuing": "own",
+        **({"store": str(product.store_id)} if product else {}),
+    } | inlines | fields  # fmt: skip
+
+
+def price(offer: Offer | None = None, **fields: str) -> dict[str, str]:
+    known = {
+        "market_price": str(offer.market_price if offer else "120"),
+        "sale_price": str(offer.sale_price if offer else "95"),
+        "settlement_price": str(offer.settlement_price if offer else "80"),
+        "stock": str(offer.stock or "") if offer else "50",
+        "is_open": "on",
+    }
+    return {f"offers-0-{name}": value for name, value in (known | fields).items()}
+
+
+def new(linked: Connection, **fields: Any) -> dict[str, Any]:
+    store = linked.merchant.stores.get()
+    identity = {"connection": str(linked.pk), "store": str(store.pk), "deal_id": "ZG-1"}
+    return form_of(None) | identity | {"offers-TOTAL_FORMS": "1"} | price() | fields
+
+
+def complaints(client: Client, address: str, data: dict[str, Any]) -> str:
+    """The page that a refused form comes back with; nothing was saved."""
+    before = list(Product.objects.values())
+    answer = client.post(address, data)
+    assert (answer.status_code, list(Product.objects.values())) == (200, before)
+    return answer.content.decode()
+
+
+def test_a_product_is_added_with_its_price_and_told_of(client: Client, linked: Connection) -> None:
+    answer = client.post(ADD, new(linked, credential_types=["0", "1"], visitor_info="3"))
+    assert answer.status_code == 302
+    product = Product.objects.get()
+    assert (product.connection, product.deal_id, product.credential_types) == (linked, "ZG-1", [0, 1])
+    offer = product.offers.get()
+    assert (offer.date, offer.sale_price, offer.stock, offer.is_open) == (None, Decimal("95.00"), 50, True)
+    assert told(product) == [1]
+    assert AuditEntry.objects.get().verb == "product added"
+
+
+def test_the_only_connection_is_chosen_already(client: Client, linked: Connection) -> None:
+    ConnectionFactory(merchant=linked.merchant)
+    choices = client.get(ADD).context["adminform"].form.fields["connection"]
+    assert (choices.initial, list(choices.queryset)) == (linked.pk, [linked])
+
+
+def test_another_merchants_connection_and_store_cannot_be_chosen(client: Client, linked: Connection) -> None:
+    other = ConnectionFactory(trip=True)
+    store = StoreFactory(merchant=other.merchant)
+    assert "Select a valid choice" in complaints(client, ADD, new(linked, connection=str(other.pk)))
+    assert "Select a valid choice" in complaints(client, ADD, new(linked, store=str(store.pk)))
+
+
+def test_store_and_connection_belong_to_one_merchant(linked: Connection) -> None:
+    operator = at_work(StoreFactory(merchant=linked.merchant))
+    User.objects.update(is_superuser=True)
+    elsewhere = StoreFactory()
+    assert "different merchants" in complaints(operator, ADD, new(linked, store=str(elsewhere.pk)))
+
+
+def test_a_product_number_is_used_once(client: Client, linked: Connection) -> None:
+    TicketProductFactory(connection=linked, store=linked.merchant.stores.get(), deal_id="ZG-1")
+    assert "has this number already" in complaints(client, ADD, new(linked))
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"refund_type": "4"}, "need at least one step"),
+        ({"valid_from": "2026-05-02", "valid_until": "2026-05-01"}, "before the first day"),
+        ({"book_ahead": "2", "ahead_minutes": "30"}, "nothing to book ahead of"),
+        ({"book_ahead": "3"}, "until what time of day"),
+        ({"visitor_info": "2", "needs_name": "", "needs_mobile": ""}, "what is to be known"),
+        ({"min_per_order": "3", "max_per_order": "2"}, "less than the fewest"),
+        ({"phone_limit": "2"}, "Mobiles can only be counted"),
+        ({"visitor_info": "3", "credential_limit": "2"}, "Certificates can only be counted"),
+        ({"pay_minutes": "30"}, "greater than or equal to 31"),
+        ({"offers-0-sale_price": "-1"}, "greater than or equal to 0"),
+        ({"offers-TOTAL_FORMS": "0"}, "Enter what the ticket costs"),
+        ({"credential_types": ["9"]}, "Select a valid choice"),
+    ],
+    ids=lambda value: "" if isinstance(value, str) else ",".join(value),
+)
+def test_what_does_not_fit_together_is_said(
+    client: Client, linked: Connection, fields: dict[str, Any], complaint: str
+) -> None:
+    assert complaint in complaints(client, ADD, new(linked, **fields))
+    assert (Offer.objects.count(), OutboundCall.objects.count()) == (0, 0)
+
+
+def step(**fields: str) -> dict[str, str]:
+    known = {"minutes_before": "1440", "fee_mode": "4", "fee": "10"} | fields
+    return {"refund_steps-TOTAL_FORMS": "1"} | {f"refund_steps-0-{name}": value for name, value in known.items()}
+
+
+def test_refund_steps_are_kept(client: Client, linked: Connection) -> None:
+    client.post(ADD, new(linked, refund_type="4", **step()))
+    kept = Product.objects.get().refund_steps.get()
+    assert (kept.minutes_before, kept.fee_mode, kept.fee) == (1440, 4, Decimal("10.00"))
+
+
+@pytest.mark.parametrize(
+    ("fields", "complaint"),
+    [
+        ({"refund_type": "4"} | step(fee="101"), "More than 100 percent"),
+        ({"refund_type": "4"} | step(fee_mode="1", fee="5"), "Choose how the fee is counted"),
+        ({"refund_type": "1"} | step(), "remove them"),
+    ],
+    ids=["percent", "mode", "type"],
+)
+def test_refund_steps_that_make_no_sense_are_refused(
+    client: Client, linked: Connection, fields: dict[str, str], complaint: str
+) -> None:
+    assert complaint in complaints(client, ADD, new(linked, **fields))
+
+
+def test_a_calendar_product_has_no_price_of_its_own(client: Client, linked: Connection) -> None:
+    assert "prices in the calendar" in complaints(client, ADD, new(linked, by_calendar="on"))
+    assert client.post(ADD, new(linked, by_calendar="on", **{"offers-TOTAL_FORMS": "0"})).status_code == 302
+    assert (Product.objects.get().by_calendar, Offer.objects.count()) == (True, 0)
+
+
+def test_the_days_of_a_calendar_are_not_in_the_form(client: Client, linked: Connection) -> None:
+    product = TicketProductFactory(connection=linked, store=linked.merchant.stores.get(), by_calendar=True, offer=False)
+    day = OfferFactory(product=product, date=date(2026, 12, 1))
+    assert client.post(page(product), form_of(product, title="周末票")).status_code == 302
+    assert (Product.objects.get().title, Offer.objects.get()) == ("周末票", day)
+
+
+# Changing
+
+
+@pytest.fixture
+def product(linked: Connection, client: Client) -> Product:
+    return TicketProductFactory(connection=linked, store=linked.merchant.stores.get(), offer__stock=50)
+
+
+def test_a_new_price_is_told(client: Client, product: Product) -> None:
+    Offer.objects.update(held=3, sold=4)
+    data = form_of(product) | {"offers-0-sale_price": "99.50"}
+    assert client.post(page(product), data).status_code == 302
+    offer = Offer.objects.get()
+    assert (offer.sale_price, offer.held, offer.sold) == (Decimal("99.50"), 3, 4)
+    assert told(product) == [2]
+
+
+def test_tickets_that_were_sold_while_the_form_was_open_stay_sold(
+    client: Client, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = Offer.save
+
+    def sold_just_before(self: Offer, **options: Any) -> None:
+        Offer.objects.update(sold=7)
+        save(self, **options)
+
+    monkeypatch.setattr(Offer, "save", sold_just_before)
+    client.post(page(product), form_of(product) | {"offers-0-sale_price": "99.50"})
+    assert (Offer.objects.get().sold, Offer.objects.get().sale_price) == (7, Decimal("99.50"))
+
+
+def test_what_meituan_said_meanwhile_stays(client: Client, product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+    save = Product.save
+
+    def listed_just_before(self: Product, **options: Any) -> None:
+        Product.objects.update(listing=1)
+        save(self, **options)
+
+    monkeypatch.setattr(Product, "save", listed_just_before)
+    client.post(page(product), form_of(product, title="周末票"))
+    assert (Product.objects.get().listing, Product.objects.get().title) == (1, "周末票")
+
+
+def test_saving_without_a_change_tells_nobody(client: Client, product: Product) -> None:
+    assert client.post(page(product), form_of(product, last_entry="23:59:00")).status_code == 302
+    assert told(product) == []
+
+
+def test_number_connection_and_kind_never_change(client: Client, product: Product) -> None:
+    client.post(page(product), form_of(product, deal_id="OTHER", by_calendar="on", connection="1"))
+    saved = Product.objects.get()
+    assert (saved.deal_id, saved.by_calendar, saved.connection) == (product.deal_id, False, product.connection)
+
+
+def test_clerks_look_but_do_not_change(product: Product) -> None:
+    clerk = at_work(product.store, Role.CLERK)
+    shown = clerk.get(page(product)).content.decode()
+    assert ("95.00" in shown, 'name="title"' in shown, 'name="offers-0-sale_price"' in shown) == (True, False, False)
+    assert clerk.post(page(product), form_of(product, title="x")).status_code == 403
+
+
+# Buttons
+
+
+def test_a_paused_product_is_put_on_sale_again_and_meituan_hears_both(client: Client, product: Product) -> None:
+    assert "nobody can order it now" in press(client, product, "pause")
+    assert Product.objects.get().state == "paused"
+    press(client, product, "pause")
+    assert "On sale again" in press(client, product, "resume")
+    assert (Product.objects.get().state, told(product)) == ("on_sale", [0, 1])
+    verbs = [entry.verb for entry in AuditEntry.objects.order_by("id")]
+    assert verbs == ["trip.product.paused", "trip.product.resumed"]
+
+
+# The list
+
+
+def test_the_list_says_what_a_ticket_costs(client: Client, product: Product) -> None:
+    TicketProductFactory(connection=product.connection, store=product.store, by_calendar=True, offer=False)
+    shown = client.get(reverse("admin:trip_product_changelist")).content.decode()
+    assert ("¥95.00" in shown, "by day" in shown, "not heard of yet" in shown) == (True, True, True)
+
+
+def test_the_list_takes_the_same_queries_however_long_it_is(client: Client, product: Product) -> None:
+    address = reverse("admin:trip_product_changelist")
+    client.get(address)
+    with CaptureQueriesContext(database) as few:
+        client.get(address)
+    for _ in range(30):
+        TicketProductFactory(connection=product.connection, store=product.store)
+    with CaptureQueriesContext(database) as many:
+        answer = client.get(address)
+    assert (len(answer.context["cl"].result_list), len(many)) == (31, len(few))
+
+
+def test_products_are_found_by_title_number_and_state(client: Client, product: Product) -> None:
+    other = TicketProductFactory(
+        connection=product.connection, store=product.store, title="夜场票", deal_id="NIGHT", state="paused"
+    )
+    assert listed(client, "product", q="夜场") == [other]
+    assert listed(client, "product", q="NIGHT") == [other]
+    assert listed(client, "product", state__exact="on_sale") == [product]
+
+
+def test_a_place_is_put_on_the_map_once(client: Client, linked: Connection) -> None:
+    store = linked.merchant.stores.get()
+    data = {"store": str(store.pk), "city": "北京", "longitude": "116.397", "latitude": "39.908", "system": "0"}
+    assert (
+        "less than or equal to 180"
+        in client.post("/admin/trip/place/add/", data | {"longitude": "181"}).content.decode()
+    )
+    assert client.post("/admin/trip/place/add/", data).status_code == 302
+    assert Place.objects.get().store == store
+    assert "Select a valid choice" in client.post("/admin/trip/place/add/", data).content.decode()

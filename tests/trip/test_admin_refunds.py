@@ -1,0 +1,132 @@
+"""The refunds inbox: what is urgent comes first, and people decide with a true reason."""
+
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection as database
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
+
+from stores.models import OutboundCall
+from stores.tenancy import Role
+from tests.meituan import Meituan, selling
+from tests.trip.back_office import at_work, listed, page, press
+from trip.admin.refunds import countdown
+from trip.models import Product, Refund
+
+pytestmark = pytest.mark.django_db
+LIST = "/admin/trip/refund/"
+
+
+@pytest.fixture
+def sold() -> tuple[Meituan, Product]:
+    return selling(refund_review=True)
+
+
+@pytest.fixture
+def client(sold: tuple[Meituan, Product]) -> Client:
+    return at_work(sold[1].store)
+
+
+def asked(sold: tuple[Meituan, Product], *, hours: float = 72) -> Refund:
+    """A refund that waits for a decision, with so many hours left."""
+    order = sold[0].bought(sold[1])
+    sold[0].refund(order, 1)
+    order.refunds.update(deadline=timezone.now() + timedelta(hours=hours))
+    return order.refunds.get()
+
+
+def test_the_inbox_shows_what_waits_the_most_urgent_first(client: Client, sold: tuple[Meituan, Product]) -> None:
+    calm, urgent, soon, decided = (asked(sold, hours=hours) for hours in (60, 2, 10, 1))
+    press(client, decided, "refuse", reason="门票已制作")
+    assert listed(client, "refund") == [urgent, soon, calm]
+    assert listed(client, "refund", status__exact="review") == [urgent, soon, calm]
+    assert listed(client, "refund", status__exact="refused") == [decided]
+    assert listed(client, "refund", status__exact="all") == [decided, soon, urgent, calm]
+    assert listed(client, "refund", status__exact="nonsense") == [urgent, soon, calm]
+
+
+@pytest.mark.parametrize(
+    ("left", "expected"),
+    [
+        (timedelta(hours=60, minutes=1, seconds=30), ("60 h 01 min left", "calm")),
+        (timedelta(hours=24), ("24 h 00 min left", "calm")),
+        (timedelta(hours=23, minutes=59, seconds=59), ("23 h 59 min left", "soon")),
+        (timedelta(hours=4), ("4 h 00 min left", "soon")),
+        (timedelta(hours=3, minutes=59, seconds=59), ("3 h 59 min left", "urgent")),
+        (timedelta(seconds=1), ("0 h 00 min left", "urgent")),
+        (timedelta(0), ("time is up", "urgent")),
+        (timedelta(hours=-5), ("time is up", "urgent")),
+    ],
+)
+def test_the_time_left_turns_amber_then_red(left: timedelta, expected: tuple[str, str], time_machine: Any) -> None:
+    now = timezone.now()
+    time_machine.move_to(now, tick=False)
+    with translation.override("en"):
+        assert countdown(Refund(status=Refund.Status.REVIEW, deadline=now + left)) == expected
+
+
+def test_nothing_is_left_of_what_is_decided() -> None:
+    refund = Refund(status=Refund.Status.AGREED, deadline=timezone.now() + timedelta(hours=1))
+    assert countdown(refund) == ("", "")
+
+
+def test_the_inbox_says_money_and_time(client: Client, sold: tuple[Meituan, Product]) -> None:
+    asked(sold, hours=3)
+    text = client.get(LIST).content.decode()
+    assert ("¥95.00 / ¥0.00" in text, "2 h 59 min left" in text) == (True, True)
+
+
+def test_agreeing_takes_the_tickets_back_and_tells_meituan(client: Client, sold: tuple[Meituan, Product]) -> None:
+    refund = asked(sold)
+    assert "This is final" in client.get(page(refund, "do", "agree")).content.decode()
+    assert Refund.objects.get().status == "review"
+    assert "Done" in press(client, refund, "agree")
+    refund.refresh_from_db()
+    assert (refund.status, refund.method, refund.order.vouchers.get().refunded) == ("agreed", "admin", 1)
+    assert OutboundCall.objects.get().operation == "ticket.refund"
+    assert "final" in press(client, refund, "refuse", reason="太晚了")
+    assert Refund.objects.get().status == "agreed"
+
+
+def test_refusing_needs_the_true_reason(client: Client, sold: tuple[Meituan, Product]) -> None:
+    refund = asked(sold)
+    assert "This field is required" in press(client, refund, "refuse", reason="  ")
+    assert Refund.objects.get().status == "review"
+    assert "Done" in press(client, refund, "refuse", reason="门票已制作")
+    refund.refresh_from_db()
+    assert (refund.status, refund.reason, refund.order.vouchers.get().refunded) == ("refused", "门票已制作", 0)
+
+
+def test_what_was_refused_may_be_agreed_to_later(client: Client, sold: tuple[Meituan, Product]) -> None:
+    refund = asked(sold)
+    press(client, refund, "refuse", reason="门票已制作")
+    text = client.get(page(refund)).content.decode()
+    assert (f"{page(refund, 'do', 'agree')}" in text, f"{page(refund, 'do', 'refuse')}" in text) == (True, False)
+    press(client, refund, "agree")
+    assert Refund.objects.get().status == "agreed"
+
+
+def test_clerks_look_but_do_not_decide(sold: tuple[Meituan, Product]) -> None:
+    refund = asked(sold)
+    clerk = at_work(sold[1].store, Role.CLERK)
+    text = clerk.get(page(refund)).content.decode()
+    assert (str(refund.order.order_id) in text, page(refund, "do", "agree") in text) == (True, False)
+    for button in ("agree", "refuse"):
+        assert clerk.post(page(refund, "do", button), {"reason": "x"}).status_code == 403
+    assert Refund.objects.get().status == "review"
+
+
+def test_the_inbox_takes_the_same_queries_however_full_it_is(client: Client, sold: tuple[Meituan, Product]) -> None:
+    for _ in range(3):
+        asked(sold)
+    client.get(LIST)
+    with CaptureQueriesContext(database) as few:
+        client.get(LIST)
+    for _ in range(15):
+        asked(sold)
+    with CaptureQueriesContext(database) as many:
+        assert len(listed(client, "refund")) == 18
+    assert len(many) == len(few)

@@ -1,0 +1,265 @@
+"""What a refund costs, who decides it, and until when."""
+
+from datetime import date, datetime, time
+from decimal import Decimal
+from typing import Any
+
+import pytest
+import time_machine
+
+from tests.factories import OfferFactory
+from tests.meituan import Meituan, selling
+from trip import services
+from trip.choices import Conflict, FeeMode, Method, RefundType, VoucherType
+from trip.models import Order, Product, Refund, RefundStep
+from trip.services.workdays import after_workdays, is_workday
+from trip.wire.values import BEIJING
+
+pytestmark = pytest.mark.django_db
+DAY = date(2099, 5, 1)
+Status = Refund.Status
+
+
+def at(text: str) -> datetime:
+    return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=BEIJING)
+
+
+def stairs(*steps: tuple[int, FeeMode, str], **fields: Any) -> tuple[Meituan, Product]:
+    """A product for 2099-05-01, last entry at noon: (minutes before, mode, yuan or percent)."""
+    options = {"by_calendar": True, "offer": False, "last_entry": time(12), "refund_type": RefundType.CONDITIONAL}
+    meituan, product = selling(**(options | fields))
+    OfferFactory(product=product, date=DAY, sale_price=Decimal("95.55"))
+    for minutes, mode, fee in steps:
+        RefundStep.objects.create(product=product, minutes_before=minutes, fee_mode=mode, fee=Decimal(fee))
+    return meituan, product
+
+
+def asked(meituan: Meituan, order: Order, quantity: int, fee: float, when: str) -> tuple[int, str]:
+    price = float(order.unit_price * quantity) - fee
+    answer = meituan.refund(order, quantity, refundFee=fee, refundPrice=round(price, 2), refundTime=when)
+    return answer["code"], answer["describe"]
+
+
+# Stairs
+
+
+@pytest.mark.parametrize(
+    ("mode", "fee", "kept"),
+    [
+        (FeeMode.NONE, "0", 0.0),
+        (FeeMode.PER_TICKET, "10.10", 20.20),
+        (FeeMode.PER_ORDER, "10.10", 10.10),
+        # 95.55 × 2 × 12.5 % = 23.8875
+        (FeeMode.PERCENT, "12.5", 23.89),
+        (FeeMode.PERCENT, "100", 191.10),
+    ],
+)
+def test_each_kind_of_fee_is_kept_to_the_cent(mode: FeeMode, fee: str, kept: float) -> None:
+    meituan, product = stairs((0, mode, fee))
+    order = meituan.bought(product, 2)
+    assert asked(meituan, order, 2, kept, "2099-05-01 10:00:00") == (200, "success")
+    assert Refund.objects.get().fee == Decimal(str(kept))
+
+
+@pytest.mark.parametrize("off", [-0.01, 0.01])
+def test_a_fee_that_is_a_cent_off_is_for_a_person(off: float) -> None:
+    meituan, product = stairs((0, FeeMode.PERCENT, "12.5"))
+    order = meituan.bought(product, 2)
+    assert asked(meituan, order, 2, round(23.89 + off, 2), "2099-05-01 10:00:00")[0] == 602
+
+
+@pytest.mark.parametrize(
+    ("when", "fee", "code"),
+    [
+        ("2099-04-30 12:00:00", 0, 200),
+        ("2099-04-30 12:00:01", 0, 602),
+        ("2099-04-30 12:00:01", 5, 200),
+        ("2099-05-01 12:00:00", 5, 200),
+        ("2099-05-01 12:00:01", 5, 602),
+        ("2099-05-01 12:00:01", 20, 200),
+        ("2099-05-01 13:00:00", 20, 200),
+        ("2099-05-01 13:00:01", 20, 606),
+    ],
+)
+def test_a_step_holds_to_its_last_second(when: str, fee: float, code: int) -> None:
+    meituan, product = stairs((1440, FeeMode.NONE, "0"), (0, FeeMode.PER_ORDER, "5"), (-60, FeeMode.PER_TICKET, "20"))
+    order = meituan.bought(product)
+    assert asked(meituan, order, 1, fee, when)[0] == code
+
+
+def test_after_the_last_step_the_reason_is_the_time() -> None:
+    meituan, product = stairs((60, FeeMode.NONE, "0"))
+    order = meituan.bought(product)
+    assert asked(meituan, order, 1, 0, "2099-05-01 11:00:01") == (606, "已过可退款时间")
+    assert asked(meituan, order, 1, 0, "2099-05-01 11:00:00") == (200, "success")
+
+
+def test_the_moment_of_applying_counts_not_the_moment_of_asking() -> None:
+    meituan, product = stairs((1440, FeeMode.NONE, "0"))
+    order = meituan.bought(product)
+    with time_machine.travel(at("2099-05-01 11:59"), tick=False):
+        assert asked(meituan, order, 1, 0, "2099-04-29 10:00:00")[0] == 200
+
+
+def test_a_percentage_is_of_the_orders_price_whatever_the_request_says() -> None:
+    meituan, product = stairs((0, FeeMode.PERCENT, "50"))
+    order = meituan.bought(product)
+    answer = meituan.refund(order, 1, unitPrice=1, refundFee=0.5, refundPrice=0.5, refundTime="2099-05-01 10:00:00")
+    assert answer["code"] == 602
+
+
+@pytest.mark.parametrize("change", [{"refundPrice": 95.01}, {"refundPrice": -0.01}, {"unitPrice": 94.99}])
+def test_more_money_than_was_paid_is_for_a_person(change: dict[str, Any]) -> None:
+    meituan, product = selling()
+    order = meituan.bought(product)
+    assert meituan.refund(order, 1, **change)["code"] == 602
+    assert meituan.query(order.order_id)["body"]["refundedQuantity"] == 0
+
+
+# Rules
+
+
+def test_a_product_that_is_never_refunded_says_so() -> None:
+    meituan, product = selling(refund_type=RefundType.NEVER)
+    answer = meituan.refund(meituan.bought(product), 1)
+    assert (answer["code"], answer["describe"]) == (606, "该产品不支持退款")
+
+
+def test_without_partial_refunds_all_or_nothing() -> None:
+    meituan, product = selling(partial_refund=False)
+    order = meituan.bought(product, 2)
+    answer = meituan.refund(order, 1)
+    assert (answer["code"], answer["describe"]) == (606, "该产品不支持部分退款")
+    assert meituan.refund(order, 2)["code"] == 200
+
+
+def test_a_refund_of_another_product_is_refused() -> None:
+    meituan, product = selling()
+    answer = meituan.refund(meituan.bought(product), 1, partnerDealId="other")
+    assert (answer["code"], answer["describe"]) == (606, "产品编号与订单不符")
+
+
+# Review
+
+
+@pytest.mark.parametrize("first_decided", ["pk", "-pk"])
+def test_two_reviews_never_speak_for_the_same_ticket(first_decided: str) -> None:
+    meituan, product = selling(refund_review=True)
+    order = meituan.bought(product, 2)
+    first = order.vouchers.order_by("id")[0].code
+    assert meituan.refund(order, 1, [first])["code"] == 602
+    assert meituan.refund(order, 1)["code"] == 602
+    with pytest.raises(Conflict):
+        services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER)
+    for refund in order.refunds.order_by(first_decided):
+        services.refund_decide(refund_pk=refund.pk, agree=True, reason="", actor=None, method=Method.ADMIN)
+    assert meituan.query(order.order_id)["body"]["refundedQuantity"] == 2
+
+
+def test_under_review_a_ticket_opens_no_door_and_is_free_again_when_refused() -> None:
+    meituan, product = selling(refund_review=True, voucher_type=VoucherType.PER_ORDER)
+    order = meituan.bought(product, 3)
+    meituan.refund(order, 2)
+    use = {"order_pk": order.pk, "actor": None, "method": Method.COUNTER}
+    with pytest.raises(Conflict):
+        services.order_consume(quantity=2, **use)  # type: ignore[arg-type]
+    assert services.order_consume(quantity=1, **use).quantity == 1  # type: ignore[arg-type]
+    refund = order.refunds.get()
+    services.refund_decide(refund_pk=refund.pk, agree=False, reason="已制作", actor=None, method=Method.ADMIN)
+    assert services.order_consume(quantity=2, **use).quantity == 2  # type: ignore[arg-type]
+
+
+def test_an_agreement_is_final_and_a_refusal_needs_its_reason() -> None:
+    meituan, product = selling(refund_review=True)
+    order = meituan.bought(product)
+    meituan.refund(order, 1)
+    decide: dict[str, Any] = {"refund_pk": order.refunds.get().pk, "actor": None, "method": Method.ADMIN}
+    with pytest.raises(Conflict):
+        services.refund_decide(agree=False, reason=" ", **decide)
+    services.refund_decide(agree=True, reason="", **decide)
+    again = services.refund_decide(agree=True, reason="", **decide)
+    with pytest.raises(Conflict):
+        services.refund_decide(agree=False, reason="后悔了", **decide)
+    assert again.status == Status.AGREED
+    assert meituan.query(order.order_id)["body"]["refundedQuantity"] == 1
+
+
+def test_meituans_agreement_by_deadline_ends_the_review() -> None:
+    meituan, product = selling(refund_review=True)
+    order = meituan.bought(product, 2)
+    code = order.vouchers.order_by("id")[1].code
+    body = meituan.refund_body(order, 1, [code])
+    meituan.ask("order/refund", body)
+    meituan.refunded(order, 1, voucherList=[code], refundMessageType=3, refundSerialNo="")
+    assert meituan.ask("order/refund", body)["code"] == 601
+    refund = Refund.objects.get()
+    assert (refund.status, refund.method, refund.message_type) == (Status.AGREED, Method.MEITUAN, 3)
+    assert [item["status"] for item in meituan.query(order.order_id)["body"]["voucherList"]] == [0, 2]
+
+
+def test_closing_the_order_ends_its_reviews() -> None:
+    meituan, product = selling(refund_review=True)
+    order = meituan.bought(product)
+    body = meituan.refund_body(order, 1)
+    meituan.ask("order/refund", body)
+    meituan.close(order.order_id, 3)
+    assert meituan.ask("order/refund", body)["code"] == 601
+    assert not Refund.objects.filter(status=Status.REVIEW).exists()
+
+
+# Working days
+
+
+def test_make_up_days_are_working_days_and_feast_days_are_not() -> None:
+    # 国务院办公厅关于2026年部分节假日安排的通知: 2月14日、28日上班, 2月15日至23日放假
+    work = [date(2026, 2, 14), date(2026, 2, 24), date(2026, 2, 28), date(2026, 5, 9), date(2026, 10, 10)]
+    free = [date(2026, 2, 15), date(2026, 2, 16), date(2026, 2, 23), date(2026, 3, 1), date(2026, 10, 7)]
+    assert [is_workday(day) for day in work] == [True] * 5
+    assert [is_workday(day) for day in free] == [False] * 5
+
+
+def test_beyond_the_published_years_it_is_monday_to_friday() -> None:
+    days = [date(2099, 5, day) for day in range(4, 11)]
+    assert [is_workday(day) for day in days] == [True] * 5 + [False] * 2
+
+
+@pytest.mark.parametrize(
+    ("start", "deadline"),
+    [
+        ("2026-11-23 10:30", "2026-11-26 10:30"),
+        ("2026-11-26 10:30", "2026-12-01 10:30"),
+        ("2026-11-21 10:30", "2026-11-26 00:00"),
+        # Friday before Spring Festival: Saturday is worked, then nine days off.
+        ("2026-02-13 15:00", "2026-02-25 15:00"),
+        ("2026-02-14 15:00", "2026-02-26 15:00"),
+        ("2026-02-17 15:00", "2026-02-27 00:00"),
+        # The Saturday after it is worked, too.
+        ("2026-02-26 15:00", "2026-03-02 15:00"),
+        ("2099-05-08 23:59", "2099-05-13 23:59"),
+    ],
+)
+def test_three_working_days(start: str, deadline: str) -> None:
+    assert after_workdays(at(start), 3) == at(deadline)
+
+
+def test_the_deadline_counts_in_beijing() -> None:
+    # 2026-11-22 23:30 UTC is Monday morning in Beijing.
+    start = datetime.fromisoformat("2026-11-22T23:30:00+00:00")
+    assert after_workdays(start, 3) == at("2026-11-26 07:30")
+
+
+def test_a_review_has_its_deadline() -> None:
+    meituan, product = selling(refund_review=True)
+    with time_machine.travel(at("2026-02-13 15:00"), tick=False):
+        meituan.refund(meituan.bought(product), 1, refundTime="2026-02-12 10:00:00")
+    assert Refund.objects.get().deadline == at("2026-02-25 15:00")
+
+
+def test_messages_without_a_number_are_told_apart_by_their_vouchers() -> None:
+    meituan, product = selling()
+    order = meituan.bought(product, 3)
+    codes = list(order.vouchers.order_by("id").values_list("code", flat=True))
+    for code in (codes[0], codes[1], codes[1]):
+        meituan.refunded(order, 1, voucherList=[code], refundSerialNo="")
+    assert [item["status"] for item in meituan.query(order.order_id)["body"]["voucherList"]] == [2, 2, 0]
+    assert Refund.objects.count() == 2

@@ -1,0 +1,172 @@
+"""Names, phones and certificates: encrypted, masked, nowhere else, and gone in time."""
+
+import json
+import logging
+from datetime import date, timedelta
+from typing import Any
+
+import pytest
+import time_machine
+from django.db import connection
+from django.utils import timezone
+
+from stores.models import Merchant
+from tests.factories import OfferFactory
+from tests.meituan import VISITOR, selling
+from trip import services
+from trip.choices import Issuing, Method, VisitorInfo
+from trip.models import Order, Visitor
+from trip.services import stock, visitors
+
+pytestmark = pytest.mark.django_db
+NAMED = {"visitor_info": VisitorInfo.ONE, "credential_types": [0]}
+SECRETS = ("王小明", json.dumps("王小明")[1:-1], "13800001234", "110101199001010000")
+
+
+def everything_stored() -> str:
+    """Every column of every table, as it lies in the database."""
+    with connection.cursor() as cursor:
+        tables = connection.introspection.table_names(cursor)
+        found = []
+        for table in tables:
+            cursor.execute(f"SELECT * FROM {connection.ops.quote_name(table)}")
+            found += [str(row) for row in cursor.fetchall()]
+    assert len(tables) > 20
+    return "\n".join(found)
+
+
+def test_no_table_and_no_log_holds_a_visitor_in_the_clear(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    meituan, product = selling(**NAMED, issuing=Issuing.UPSTREAM, refund_review=True, offer__stock=9)
+    order = meituan.bought(product, 2, visitors=[VISITOR | {"email": "wang@example.com"}])
+    services.order_issue(order_pk=order.pk, codes=["UP-1", "UP-2"], actor=None, method=Method.API)
+    services.order_consume(order_pk=order.pk, codes=["UP-1"], actor=None, method=Method.COUNTER)
+    credentials = [{"credentialType": 0, "credentialNo": VISITOR["credentials"]["0"], "voucher": "UP-2"}]  # type: ignore[index]
+    meituan.refund(order, 1, ["UP-2"], credentialList=credentials)
+    services.refund_decide(refund_pk=order.refunds.get().pk, agree=True, reason="", actor=None, method=Method.ADMIN)
+    meituan.refunded(order, 1, operator="王小明 13800001234")
+    meituan.query(order.order_id)
+    meituan.close(order.order_id, 3)
+    meituan.create(product, buyPrice=1, visitors=[VISITOR])
+    meituan.create(product, visitors=[VISITOR, VISITOR])
+    meituan.create(product, visitors=[VISITOR | {"credentials": {"1": VISITOR["mobile"]}}])
+    monkeypatch.setattr(stock, "hold", lambda *args: 1 / 0)
+    assert meituan.create(product, visitors=[VISITOR])["code"] == 499
+    assert "ZeroDivisionError" in caplog.text
+
+    stored = everything_stored()
+
+    assert str(order.order_id) in stored
+    for secret in (*SECRETS, "wang@example.com"):
+        assert secret not in stored
+        assert secret not in caplog.text
+    assert Visitor.objects.get().details == {
+        "name": "王小明",
+        "mobile": "13800001234",
+        "credentials": {"0": "110101199001010000"},
+    }
+
+
+def test_a_refusal_does_not_repeat_what_a_visitor_wrote() -> None:
+    meituan, product = selling(**NAMED)
+    meituan.create(product, visitors=[VISITOR | {"mobile": "138000012345"}])
+    meituan.create(product, visitors=[VISITOR | {"credentials": {"0": "1101011990010100"}}])
+    assert "138000012345" not in everything_stored()
+    assert "1101011990010100" not in everything_stored()
+    assert "1101011990010100" not in meituan.said.decode()
+
+
+@pytest.mark.parametrize(
+    ("details", "masked"),
+    [
+        (
+            VISITOR,
+            {"name": "王**", "mobile": "138****1234", "credentials": {"0": "**************0000"}},
+        ),
+        ({"name": "王"}, {"name": "王", "mobile": "", "credentials": {}}),
+        ({"name": "李雷", "mobile": "12345678"}, {"name": "李*", "mobile": "********", "credentials": {}}),
+        ({}, {"name": "", "mobile": "", "credentials": {}}),
+        ({"credentials": {"1": "A1234"}}, {"name": "", "mobile": "", "credentials": {"1": "*****"}}),
+    ],
+)
+def test_masks_show_little(details: dict[str, Any], masked: dict[str, Any]) -> None:
+    visitor = Visitor(details=details)
+    assert visitors.shown(visitor, whole=False) == masked
+
+
+def test_the_whole_is_for_those_who_may() -> None:
+    details: Any = VISITOR
+    assert visitors.shown(Visitor(details=details), whole=True) == VISITOR
+
+
+# Retention
+
+
+def forgotten(days: int) -> int:
+    with time_machine.travel(timezone.now() + timedelta(days=days), tick=False):
+        return services.forget_visitors()
+
+
+def test_after_the_merchants_days_details_and_hashes_go_and_the_order_stays() -> None:
+    meituan, product = selling(**NAMED, phone_limit=5)
+    order = meituan.bought(product, visitors=[VISITOR])
+    Merchant.objects.update(personal_data_days=30)
+    assert Visitor.objects.get().mobile_hash
+    assert forgotten(29) == 0
+    assert forgotten(31) == 1
+    visitor = Visitor.objects.get()
+    assert (visitor.details, visitor.mobile_hash, visitor.credential_hash) == ({}, "", "")
+    assert visitor.removed_at
+    assert forgotten(32) == 0
+    assert meituan.query(order.order_id)["body"]["orderStatus"] == 4
+
+
+@pytest.mark.parametrize(("valid_days", "over"), [(1, 10), (7, 16)])
+def test_days_are_counted_from_the_last_day_of_use(valid_days: int, over: int) -> None:
+    meituan, product = selling(**NAMED, by_calendar=True, offer=False, valid_days=valid_days)
+    visit = timezone.localdate() + timedelta(days=10)
+    OfferFactory(product=product, date=visit)
+    meituan.bought(product, visitors=[VISITOR])
+    Merchant.objects.update(personal_data_days=30)
+    assert forgotten(over + 30) == 0
+    assert forgotten(over + 31) == 1
+
+
+def test_a_ticket_with_a_last_day_is_kept_for_until_then() -> None:
+    until = timezone.localdate() + timedelta(days=100)
+    meituan, product = selling(**NAMED, valid_until=until)
+    meituan.bought(product, visitors=[VISITOR])
+    Merchant.objects.update(personal_data_days=30)
+    assert forgotten(130) == 0
+    assert forgotten(131) == 1
+
+
+def test_an_order_that_came_to_nothing_is_forgotten_by_its_age() -> None:
+    meituan, product = selling(**NAMED, valid_until=date(2099, 1, 1))
+    order = meituan.bought(product, pay=False, visitors=[VISITOR])
+    meituan.close(order.order_id, 1)
+    Merchant.objects.update(personal_data_days=30)
+    assert forgotten(29) == 0
+    assert forgotten(31) == 1
+
+
+def test_each_merchant_has_its_own_days() -> None:
+    short, one = selling(**NAMED)
+    long, two = selling(**NAMED)
+    short.bought(one, visitors=[VISITOR])
+    long.bought(two, visitors=[VISITOR])
+    Merchant.objects.filter(pk=one.connection.merchant_id).update(personal_data_days=1)
+    assert forgotten(5) == 1
+    left = Visitor.objects.exclude(mobile_hash="").get()
+    assert left.order.connection == two.connection
+
+
+def test_more_than_a_batch_is_forgotten_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(visitors, "BATCH", 2)
+    meituan, product = selling(**NAMED)
+    for _ in range(5):
+        meituan.bought(product, visitors=[VISITOR])
+    assert forgotten(400) == 5
+    assert Order.objects.count() == 5
