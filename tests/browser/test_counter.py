@@ -15,7 +15,7 @@ from stores.models import Pace
 from stores.platforms import pace
 from stores.tenancy import Role
 from tests.browser.conftest import Visitor, fits, spent
-from tests.factories import PASSWORD, Shop, VerificationFactory, member
+from tests.factories import PASSWORD, Shop, VerificationFactory, member, seed
 
 
 @pytest.fixture
@@ -163,6 +163,10 @@ def test_the_counter_for_the_readme(
         screenshot(page, f"counter-{width}")
 
 
+# The vendored decoder does not find the QR code of this one unless the picture is turned a little.
+MISSED_WHEN_STRAIGHT = "700120000000"
+
+
 def film_of(text: str, path: Path) -> None:
     """A film (Y4M) of one picture: the QR code of `text` held before the camera."""
     width, height, side = 640, 480, 10
@@ -179,7 +183,8 @@ def film_of(text: str, path: Path) -> None:
 @pytest.fixture
 def filmed(shop: Shop, tmp_path: Path, launch: Callable[..., Browser], live_server: LiveServer) -> Iterator[Visitor]:
     """A visitor whose camera sees an unused coupon of the shop."""
-    film_of(shop.code(), tmp_path / "coupon.y4m")
+    seed(shop, codes=[{"code": MISSED_WHEN_STRAIGHT, "sku_id": shop.product.sku_id, "state": "unused"}])
+    film_of(MISSED_WHEN_STRAIGHT, tmp_path / "coupon.y4m")
     with ExitStack() as closing:
         browser = launch(f"--use-file-for-fake-video-capture={tmp_path / 'coupon.y4m'}")
         closing.callback(browser.close)
