@@ -43,6 +43,14 @@ _CODES: dict[type[Exception], str] = {
 }
 
 
+class Conflict(Exception):
+    """A person's or system's wish that the present state does not allow; `reason` says why."""
+
+    def __init__(self, reason: StrOrPromise) -> None:
+        super().__init__(reason)
+        self.reason = reason
+
+
 class Problem(exceptions.APIException):
     """An API error with one of our own reason codes."""
 

@@ -2,7 +2,6 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
 
 class Code(models.IntegerChoices):
@@ -39,14 +38,6 @@ class Refusal(Exception):
         self.code = code
         self.reason = reason
         self.lasting = lasting
-
-
-class Conflict(Exception):
-    """A person's or system's wish that the order's present state does not allow; `reason` says why."""
-
-    def __init__(self, reason: StrOrPromise) -> None:
-        super().__init__(reason)
-        self.reason = reason
 
 
 class VoucherType(models.IntegerChoices):

@@ -10,10 +10,11 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrOrPromise
 
 from stores import audit
+from stores.errors import Conflict
 from stores.models import Store
 from stores.registry import ScanResult
 from trip import codes, services
-from trip.choices import Conflict, Method, VoucherType
+from trip.choices import Method, VoucherType
 from trip.models import Consumption, Order, Voucher
 from trip.models.orders import ConsumptionQuerySet, VoucherQuerySet
 from trip.services import pictures, tickets, visitors

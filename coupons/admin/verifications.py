@@ -1,10 +1,9 @@
 """The ledger of verifications for people: find, export, and decide what did not settle by itself."""
 
-from collections.abc import Callable
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -19,9 +18,8 @@ from coupons.admin.searching import PersonFilter, StatusFilter
 from coupons.admin.timeline import timeline
 from coupons.models import Verification
 from coupons.services import verification_ask, verification_settle
-from coupons.services.settling import CannotSettle
 from stores.admin.base import LedgerAdmin, person
-from stores.admin.buttons import Button, ButtonsAdmin, button
+from stores.admin.buttons import DONE, Button, ButtonsAdmin, button
 from stores.admin.exporting import ExportsAdmin, Table
 from stores.admin.filters import DayFilter, ScopedRelatedFilter
 from stores.admin.labels import moment, state
@@ -29,6 +27,7 @@ from stores.admin.ledgers import masked
 from stores.admin.newest import newest_first
 from stores.audit import shown
 from stores.limits import client_ip
+from stores.platforms.secrets import keyed_hash
 from stores.tenancy import Verb
 
 STATUS_COLOURS = {
@@ -113,7 +112,7 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             return queryset, False
         queryset = queryset.filter(code_tail=term[-4:])
         try:
-            return queryset.filter(code_hash=codes.hash_of(codes.normalise(term))), False
+            return queryset.filter(code_hash=keyed_hash(codes.normalise(term))), False
         except codes.MalformedCode:
             return queryset, False
 
@@ -124,9 +123,11 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         context["timeline"] = timeline(kwargs["obj"]) if kwargs.get("obj") else []
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @button(Button(title=_("Ask the platform"), icon="contact_support", needs=Verb.SETTLE, shown=_is_unclear))
+    @button(
+        Button(title=_("Ask the platform"), icon="contact_support", needs=Verb.SETTLE, shown=_is_unclear, done=DONE)
+    )
     def ask(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:
-        _try(request, lambda: verification_ask(verification=row, actor=person(request), ip=client_ip(request)))
+        verification_ask(verification=row, actor=person(request), ip=client_ip(request))
 
     @button(
         Button(
@@ -137,19 +138,17 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             text=_(
                 "Look the coupon up in Meituan's own app first. What you decide here is final; Meituan is not told."
             ),
+            done=DONE,
             shown=_is_unclear,
         )
     )
     def settle(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:
-        _try(
-            request,
-            lambda: verification_settle(
-                verification=row,
-                verified=answers["verdict"] == "verified",
-                note=answers["note"],
-                actor=person(request),
-                ip=client_ip(request),
-            ),
+        verification_settle(
+            verification=row,
+            verified=answers["verdict"] == "verified",
+            note=answers["note"],
+            actor=person(request),
+            ip=client_ip(request),
         )
 
     @display(description=_("time"))
@@ -183,12 +182,3 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     @display(description=_("gateway's words"))
     def words(self, row: Verification) -> str:
         return masked(row.gateway_message)
-
-
-def _try(request: HttpRequest, decide: Callable[[], None]) -> None:
-    try:
-        decide()
-    except CannotSettle as error:
-        messages.error(request, _("This is not possible: %(why)s.") % {"why": error})
-    else:
-        messages.success(request, _("Done. The state below shows what came of it."))

@@ -8,15 +8,12 @@ from coupons.models import Verification
 from coupons.reasons import Reason
 from coupons.services.operations import SpendCoupon, move
 from stores import audit
+from stores.errors import Conflict
 from stores.models import OutboundCall
 from stores.platforms.outbox import retry_dead
 from stores.platforms.outbox.owe import ring_for
 
 Status = Verification.Status
-
-
-class CannotSettle(Exception):
-    """The verification is not in a state for this; the message says why, for people."""
 
 
 @transaction.atomic
@@ -35,12 +32,12 @@ def verification_ask(*, verification: Verification, actor: audit.Actor, ip: str 
 def verification_settle(
     *, verification: Verification, verified: bool, note: str, actor: audit.Actor, ip: str = ""
 ) -> None:
-    """A person decides an unclear verification, with a reason. Raises CannotSettle."""
+    """A person decides an unclear verification, with a reason. Raises Conflict."""
     if not note.strip():
-        raise CannotSettle(_("a reason is required"))
+        raise Conflict(_("A reason is required."))
     call, row = _locked(verification)
     if call.state == OutboundCall.State.SENDING or (call.lease_until and call.lease_until > timezone.now()):
-        raise CannotSettle(_("it is being sent or asked about right now"))
+        raise Conflict(_("It is being sent or asked about right now."))
     call.state = OutboundCall.State.DONE if verified else OutboundCall.State.REFUSED
     call.settled_at, call.last_error = timezone.now(), "settled by hand"
     # A late answer finds that the call is no longer its own.
@@ -62,5 +59,5 @@ def _locked(verification: Verification) -> tuple[OutboundCall, Verification]:
     call = owed.first()
     row = Verification.objects.select_for_update(of=("self",)).select_related("store__merchant").get(pk=verification.pk)
     if call is None or row.status != Status.UNKNOWN:
-        raise CannotSettle(_("only unclear verifications can be settled by a person"))
+        raise Conflict(_("Only unclear verifications can be settled by a person."))
     return call, row

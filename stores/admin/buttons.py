@@ -5,32 +5,41 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.contrib.admin.utils import quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from stores.admin.base import Needs, ScopedAdmin
+from stores.errors import Conflict
+
+DONE = _("Done. The state below shows what came of it.")
 
 
 @dataclass(frozen=True)
 class Button:
-    """`form` is asked for first when there is one; `text` then says what is about to happen."""
+    """`form` is asked for first when there is one; `text` then says what is about to happen, `done` that it did."""
 
     title: StrOrPromise
     icon: str
     needs: Needs
     form: type[forms.Form] | None = None
     text: StrOrPromise = ""
+    done: StrOrPromise = ""
     shown: Callable[[Any], bool] = lambda row: True
     name: str = ""
     url: str = ""
 
 
 def button(wanted: Button) -> Callable[[Any], Any]:
-    """Makes an admin's method `(request, row, cleaned_data)` a button; its name goes into `buttons`."""
+    """Makes an admin's method `(request, row, cleaned_data)` a button; its name goes into `buttons`.
+
+    The method may raise Conflict: its reason is shown.
+    """
 
     def mark(method: Any) -> Any:
         method.button = replace(wanted, name=method.__name__)
@@ -77,13 +86,19 @@ class ButtonsAdmin(ScopedAdmin):
             form = wanted.form(request.POST if request.method == "POST" else None)
             if not form.is_valid():
                 return self._ask(request, row, wanted, form)
-            return self._do(request, row, name, form.cleaned_data)
+            return self._do(request, row, wanted, form.cleaned_data)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        return self._do(request, row, name, {})
+        return self._do(request, row, wanted, {})
 
-    def _do(self, request: HttpRequest, row: Any, name: str, answers: dict[str, Any]) -> HttpResponse:
-        getattr(self, name)(request, row, answers)
+    def _do(self, request: HttpRequest, row: Any, wanted: Button, answers: dict[str, Any]) -> HttpResponse:
+        try:
+            getattr(self, wanted.name)(request, row, answers)
+        except Conflict as conflict:
+            messages.error(request, conflict.reason)
+        else:
+            if wanted.done:
+                messages.success(request, wanted.done)
         return HttpResponseRedirect(self._page_of(row))
 
     def _page_of(self, row: Any) -> str:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.http import HttpRequest, HttpResponse
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -79,13 +79,13 @@ class ApiKeyAdmin(ButtonsAdmin):
             needs=Verb.MANAGE_CONNECTIONS,
             form=forms.Form,
             text=_("Systems that use this key will be refused at once. This cannot be undone."),
+            done=_("The key is revoked."),
             shown=lambda key: key.is_active,
         )
     )
     def revoke(self, request: HttpRequest, row: ApiKey, answers: dict[str, Any]) -> None:
         if ApiKey.objects.filter(pk=row.pk, is_active=True).update(is_active=False):
             self.audit(request, "revoked", row)
-        messages.success(request, _("The key is revoked."))
 
     @admin.display(description=_("scopes"))
     def scope_list(self, key: ApiKey) -> str:

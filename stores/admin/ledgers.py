@@ -4,7 +4,7 @@ import json
 import re
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin import display
 from django.db import transaction
 from django.http import HttpRequest
@@ -18,6 +18,7 @@ from stores.admin.buttons import Button, ButtonsAdmin, button
 from stores.admin.filters import DayFilter, OperationFilter, PlatformFilter, ScopedRelatedFilter
 from stores.admin.labels import moment, platform_name, state
 from stores.audit import shown
+from stores.errors import Conflict
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms import inbox
 from stores.platforms.outbox import operations, retry_dead
@@ -84,16 +85,20 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
         "tries",
     )
 
-    @button(Button(title=_("Send again"), icon="replay", needs=Verb.SETTLE, shown=_may_be_sent_again))
+    @button(
+        Button(
+            title=_("Send again"),
+            icon="replay",
+            needs=Verb.SETTLE,
+            done=_("It will be sent again at once."),
+            shown=_may_be_sent_again,
+        )
+    )
+    @transaction.atomic
     def send_again(self, request: HttpRequest, row: OutboundCall, answers: dict[str, Any]) -> None:
-        with transaction.atomic():
-            done = _may_be_sent_again(row) and retry_dead(row, ask_first=False)
-            if done:
-                self.audit(request, "resent", row)
-        if done:
-            messages.success(request, _("It will be sent again at once."))
-        else:
-            messages.error(request, _("This need not be sent any more, or is on its way already."))
+        if not (_may_be_sent_again(row) and retry_dead(row, ask_first=False)):
+            raise Conflict(_("This need not be sent any more, or is on its way already."))
+        self.audit(request, "resent", row)
 
     @display(description=_("platform"))
     def platform_label(self, call: OutboundCall) -> str:
@@ -179,17 +184,16 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
             title=_("Handle again"),
             icon="replay",
             needs=Verb.SETTLE,
+            done=_("The event will be handled again."),
             shown=lambda event: event.state == InboundEvent.State.FAILED,
         )
     )
+    @transaction.atomic
     def replay(self, request: HttpRequest, row: InboundEvent, answers: dict[str, Any]) -> None:
         if row.state != InboundEvent.State.FAILED:
-            messages.error(request, _("Only a failed event can be handled again."))
-            return
-        with transaction.atomic():
-            inbox.replay(row)
-            self.audit(request, "replayed", row)
-        messages.success(request, _("The event will be handled again."))
+            raise Conflict(_("Only a failed event can be handled again."))
+        inbox.replay(row)
+        self.audit(request, "replayed", row)
 
     @display(description=_("platform"))
     def platform_label(self, event: InboundEvent) -> str:

@@ -16,11 +16,11 @@ from django.utils import timezone, translation
 from django.utils.html import strip_tags
 from openpyxl import load_workbook
 
-from coupons import codes
 from coupons.models import Batch, BatchItem, Channel, Product, Verification
 from coupons.services import lookup_pursue, lookup_request
 from stores.admin import exporting, newest
 from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Store
+from stores.platforms.secrets import keyed_hash
 from stores.tenancy import Role
 from tests.coupons.flows import verify
 from tests.factories import (
@@ -32,17 +32,11 @@ from tests.factories import (
     VerificationFactory,
     member,
 )
+from tests.pages import english
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/coupons/verification/"
 Status = Verification.Status
-
-
-def english(user: User) -> Client:
-    client = Client()
-    client.cookies["django_language"] = "en"
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture
@@ -110,7 +104,7 @@ def test_the_last_four_digits_find_a_verification(client: Client, store: Store) 
 
 def test_the_whole_code_finds_only_its_own_rows(client: Client, store: Store) -> None:
     VerificationFactory(store=store, code_tail="0042")
-    mine = VerificationFactory(store=store, code_tail="0042", code_hash=codes.hash_of("700000000042"))
+    mine = VerificationFactory(store=store, code_tail="0042", code_hash=keyed_hash("700000000042"))
     assert rows_of(client.get(LIST, {"q": "7000 0000 0042"})) == [mine]
 
 
@@ -336,7 +330,7 @@ def test_what_is_settled_already_stays_and_the_reason_is_told(client: Client, st
     row = VerificationFactory(store=store)
     assert press(client, row, name, verdict="refused", note="x") == 302
     page = client.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
-    assert "This is not possible" in page
+    assert "Only unclear verifications can be settled by a person" in page
     row.refresh_from_db()
     assert (row.status, AuditEntry.objects.count()) == (Status.VERIFIED, 0)
 

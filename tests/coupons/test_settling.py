@@ -13,7 +13,7 @@ from django.utils import timezone
 from coupons.models import Verification
 from coupons.reasons import Reason
 from coupons.services import verification_ask, verification_settle
-from coupons.services.settling import CannotSettle
+from stores.errors import Conflict
 from stores.models import AuditEntry, OutboundCall
 from stores.platforms import outbox
 from stores.platforms.outbox.claims import claim
@@ -78,7 +78,7 @@ def test_a_person_settles_it_with_a_reason(quick: Shop, manager: User, verified:
 
 def test_a_reason_is_required(quick: Shop, manager: User) -> None:
     row = unclear(quick, applied=True)
-    with pytest.raises(CannotSettle):
+    with pytest.raises(Conflict):
         verification_settle(verification=row, verified=True, note="  ", actor=manager)
     row.refresh_from_db()
     assert (row.status, AuditEntry.objects.exists()) == (Status.UNKNOWN, False)
@@ -92,7 +92,7 @@ def test_a_settled_verification_cannot_be_settled_again(quick: Shop, manager: Us
         lambda: verification_ask(verification=row, actor=manager),
     ]
     for act in actions:
-        with pytest.raises(CannotSettle):
+        with pytest.raises(Conflict):
             act()
     assert not AuditEntry.objects.exists()
 
@@ -101,7 +101,7 @@ def test_what_is_being_asked_about_cannot_be_settled(quick: Shop, manager: User)
     row = lose(quick, applied=True)
     OutboundCall.objects.update(due_at=timezone.now())
     assert claim(call_of(row).pk) is not None
-    with pytest.raises(CannotSettle):
+    with pytest.raises(Conflict):
         verification_settle(verification=row, verified=True, note="x", actor=manager)
 
 
@@ -165,7 +165,7 @@ def test_a_person_and_an_answer_at_the_same_moment_never_block_each_other(quick:
             together.wait()
             try:
                 verification_settle(verification=row, verified=True, note="x", actor=manager)
-            except CannotSettle:
+            except Conflict:
                 pass
             except Exception as error:
                 errors.append(error)

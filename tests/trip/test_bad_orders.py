@@ -7,11 +7,12 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from stores.errors import Conflict
 from stores.models import InboundEvent
 from tests.factories import ConnectionFactory, TicketProductFactory
 from tests.meituan import Meituan, selling
 from trip import services
-from trip.choices import Conflict, Issuing, Method, Trouble, VoucherType
+from trip.choices import Issuing, Method, Trouble, VoucherType
 from trip.models import Offer, Order, Product, Refund
 from trip.services.paying import expire_unpaid
 

@@ -6,10 +6,11 @@ from typing import Any
 import pytest
 import time_machine
 
+from stores.errors import Conflict
 from tests.factories import OfferFactory
 from tests.meituan import Meituan, selling
 from trip import services
-from trip.choices import BookAhead, Conflict, Method
+from trip.choices import BookAhead, Method
 from trip.models import Offer, Order, Product
 from trip.services.paying import expire_unpaid
 from trip.wire.values import BEIJING

@@ -13,23 +13,14 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from stores.errors import Conflict
 from stores.models import Connection, OutboundCall
 from stores.platforms import queue
 from stores.platforms.endpoint import Rejected
 from tests import factories
 from tests.meituan import Meituan
 from trip import services, tasks, webhooks
-from trip.choices import (
-    Conflict,
-    CredentialType,
-    Issuing,
-    Listing,
-    ListingCheck,
-    RefundType,
-    Refusal,
-    VisitorInfo,
-    VoucherType,
-)
+from trip.choices import CredentialType, Issuing, Listing, ListingCheck, RefundType, Refusal, VisitorInfo, VoucherType
 from trip.drill import Outcome, drill_run, drill_start, names
 from trip.drill.drilling import Drill
 from trip.drill.registry import CHECKS

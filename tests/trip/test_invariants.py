@@ -16,11 +16,12 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from stores.errors import Conflict
 from stores.models import InboundEvent
 from tests.factories import ConnectionFactory, OfferFactory, TicketProductFactory
 from tests.meituan import Meituan
 from trip import services
-from trip.choices import CloseType, Conflict, Issuing, Method, RefundType, VoucherType
+from trip.choices import CloseType, Issuing, Method, RefundType, VoucherType
 from trip.models import Offer, Order, Product, Refund, Voucher, tally
 from trip.services import saying, tickets
 from trip.services.paying import expire_unpaid

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 import time_machine
 
+from stores.errors import Conflict
 from tests.factories import OfferFactory
 from tests.meituan import Meituan, selling
 from trip import services
-from trip.choices import Conflict, FeeMode, Method, RefundType, VoucherType
+from trip.choices import FeeMode, Method, RefundType, VoucherType
 from trip.models import Order, Product, Refund, RefundStep
 from trip.services.workdays import after_workdays, is_workday
 from trip.wire.values import BEIJING

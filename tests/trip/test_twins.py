@@ -12,10 +12,11 @@ import pytest
 from django.db import connections
 from django.test import Client
 
+from stores.errors import Conflict
 from stores.models import InboundEvent
 from tests.meituan import VISITOR, Meituan, selling
 from trip import services
-from trip.choices import Conflict, Issuing, Method, VisitorInfo, VoucherType
+from trip.choices import Issuing, Method, VisitorInfo, VoucherType
 from trip.models import Offer, Order, Refund, Voucher, tally
 
 pytestmark = pytest.mark.django_db(transaction=True)

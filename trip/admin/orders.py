@@ -1,9 +1,8 @@
 """Ticket orders for people: find, read what happened, and do what no system did."""
 
-from collections.abc import Callable
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -14,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
 
 from stores.admin.base import LedgerAdmin, person
-from stores.admin.buttons import Button, ButtonsAdmin, button
+from stores.admin.buttons import DONE, Button, ButtonsAdmin, button
 from stores.admin.exporting import ExportsAdmin, Table
 from stores.admin.filters import DayFilter, ScopedRelatedFilter
 from stores.admin.labels import moment, state
@@ -27,7 +26,7 @@ from trip.admin import exporting
 from trip.admin.finding import OrderPersonFilter, found
 from trip.admin.order_forms import FailForm, IssueForm, SettleForm, UseForm
 from trip.admin.timeline import timeline
-from trip.choices import Conflict, CredentialType, Method
+from trip.choices import CredentialType, Method
 from trip.models import Order, Voucher, tally
 from trip.services.notices import notices_of
 from trip.services.visitors import shown
@@ -126,16 +125,12 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             needs=Verb.SELL,
             form=IssueForm,
             text=_("The tickets count as issued from then on, and Meituan sends the codes to the buyer."),
+            done=DONE,
             shown=_waits_for_codes,
         )
     )
     def issue(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
-        attempt(
-            request,
-            lambda: services.order_issue(
-                order_pk=row.pk, codes=answers["codes"], actor=person(request), method=Method.ADMIN
-            ),
-        )
+        services.order_issue(order_pk=row.pk, codes=answers["codes"], actor=person(request), method=Method.ADMIN)
 
     @button(
         Button(
@@ -144,16 +139,12 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             needs=Verb.SELL,
             form=FailForm,
             text=_("Meituan tells the buyer why and gives the money back. This cannot be taken back."),
+            done=DONE,
             shown=_waits_for_codes,
         )
     )
     def fail(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
-        attempt(
-            request,
-            lambda: services.order_fail(
-                order_pk=row.pk, reason=answers["reason"], actor=person(request), method=Method.ADMIN
-            ),
-        )
+        services.order_fail(order_pk=row.pk, reason=answers["reason"], actor=person(request), method=Method.ADMIN)
 
     @button(
         Button(
@@ -162,21 +153,19 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             needs=Verb.SETTLE,
             form=UseForm,
             text=_("Only for guests who are really there: Meituan is told, and used tickets are not refunded."),
+            done=DONE,
             shown=_has_tickets_left,
         )
     )
     def use(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
-        attempt(
-            request,
-            lambda: services.order_consume(
-                order_pk=row.pk,
-                codes=answers["codes"],
-                quantity=answers["quantity"],
-                request_key=answers["request_key"],
-                any_day=answers["any_day"],
-                actor=person(request),
-                method=Method.ADMIN,
-            ),
+        services.order_consume(
+            order_pk=row.pk,
+            codes=answers["codes"],
+            quantity=answers["quantity"],
+            request_key=answers["request_key"],
+            any_day=answers["any_day"],
+            actor=person(request),
+            method=Method.ADMIN,
         )
 
     @button(
@@ -186,11 +175,12 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             needs=Verb.SETTLE,
             form=SettleForm,
             text=_("Settle it with Meituan first; this only takes the order off the list."),
+            done=DONE,
             shown=lambda order: bool(order.needs_person),
         )
     )
     def settle(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
-        attempt(request, lambda: services.order_settle(order_pk=row.pk, note=answers["note"], actor=person(request)))
+        services.order_settle(order_pk=row.pk, note=answers["note"], actor=person(request))
 
     @display(description=_("order number"))
     def number(self, order: Order) -> str:
@@ -276,13 +266,3 @@ def _owed(order: Order) -> list[dict[str, Any]]:
 def order_link(order: Order) -> SafeString:
     url = reverse("admin:trip_order_change", args=[order.pk])
     return format_html('<a class="text-primary-600" href="{}">{}</a>', url, order.order_id)
-
-
-def attempt(request: HttpRequest, wish: Callable[[], Any]) -> None:
-    """Does what a person wants, and says so; or why it cannot be done now."""
-    try:
-        wish()
-    except Conflict as conflict:
-        messages.error(request, str(conflict.reason))
-    else:
-        messages.success(request, _("Done. The state below shows what came of it."))

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Prefetch, QuerySet
 from django.http import HttpRequest
@@ -146,24 +146,24 @@ class ProductAdmin(ButtonsAdmin):
             title=_("Pause"),
             icon="pause_circle",
             needs=Verb.SELL,
+            done=_("Paused: nobody can order it now, and Meituan is told."),
             shown=lambda product: product.state == Product.State.ON_SALE,
         )
     )
     def pause(self, request: HttpRequest, row: Product, answers: dict[str, Any]) -> None:
         services.product_pause(product=row, actor=person(request), ip=client_ip(request))
-        messages.success(request, _("Paused: nobody can order it now, and Meituan is told."))
 
     @button(
         Button(
             title=_("Put on sale"),
             icon="play_circle",
             needs=Verb.SELL,
+            done=_("On sale again, and Meituan is told."),
             shown=lambda product: product.state == Product.State.PAUSED,
         )
     )
     def resume(self, request: HttpRequest, row: Product, answers: dict[str, Any]) -> None:
         services.product_resume(product=row, actor=person(request), ip=client_ip(request))
-        messages.success(request, _("On sale again, and Meituan is told."))
 
     @display(description=_("merchant"), ordering="connection__merchant")
     def merchant(self, product: Product) -> str:

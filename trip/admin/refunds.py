@@ -14,14 +14,14 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
 from stores.admin.base import LedgerAdmin, person
-from stores.admin.buttons import Button, ButtonsAdmin, button
+from stores.admin.buttons import DONE, Button, ButtonsAdmin, button
 from stores.admin.filters import DayFilter, ScopedRelatedFilter
 from stores.admin.labels import moment, state
 from stores.audit import shown
 from stores.tenancy import Verb
 from trip import services
 from trip.admin.order_forms import AgreeForm, RefuseForm
-from trip.admin.orders import REFUND_COLOURS, attempt, order_link
+from trip.admin.orders import REFUND_COLOURS, order_link
 from trip.choices import Method
 from trip.models import Refund
 
@@ -97,11 +97,12 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
             needs=Verb.SELL,
             form=AgreeForm,
             text=_("The buyer gets the money back and the tickets open no door any more. This is final."),
+            done=DONE,
             shown=_may_agree,
         )
     )
     def agree(self, request: HttpRequest, row: Refund, answers: dict[str, Any]) -> None:
-        _decide(request, row, agree=True, reason="")
+        services.refund_decide(refund_pk=row.pk, agree=True, reason="", actor=person(request), method=Method.ADMIN)
 
     @button(
         Button(
@@ -110,11 +111,14 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
             needs=Verb.SELL,
             form=RefuseForm,
             text=_("The tickets stay valid. You may still agree later."),
+            done=DONE,
             shown=lambda refund: refund.status == Status.REVIEW,
         )
     )
     def refuse(self, request: HttpRequest, row: Refund, answers: dict[str, Any]) -> None:
-        _decide(request, row, agree=False, reason=answers["reason"])
+        services.refund_decide(
+            refund_pk=row.pk, agree=False, reason=answers["reason"], actor=person(request), method=Method.ADMIN
+        )
 
     @display(description=_("time left"))
     def time_left(self, refund: Refund) -> SafeString | str:
@@ -151,12 +155,3 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
             return "–"
         who = shown(refund.decided_by)
         return f"{moment(refund.decided_at)} · {refund.get_method_display()} · {who}"
-
-
-def _decide(request: HttpRequest, row: Refund, *, agree: bool, reason: str) -> None:
-    attempt(
-        request,
-        lambda: services.refund_decide(
-            refund_pk=row.pk, agree=agree, reason=reason, actor=person(request), method=Method.ADMIN
-        ),
-    )

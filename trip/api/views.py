@@ -11,12 +11,12 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from stores.api import MAX_ID, ApiView, Pages
-from stores.errors import TITLES, Problem
+from stores.errors import TITLES, Conflict, Problem
 from stores.models import ApiKey
 from trip import services
 from trip.api import inputs, schema
 from trip.api.shown import consumption_shown, order_shown, refund_shown
-from trip.choices import Conflict, Method
+from trip.choices import Method
 from trip.models import Consumption, Order, Refund
 
 TRIP = ApiKey.Scope.TRIP

@@ -11,8 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from stores.errors import Conflict
 from stores.models import Connection
-from trip.choices import Conflict
 from trip.drill import checks  # noqa: F401
 from trip.drill.drilling import Drill
 from trip.drill.registry import CHECKS, Check

@@ -21,11 +21,11 @@ from django_stubs_ext import StrOrPromise
 
 from stores import audit
 from stores.admin.base import person
+from stores.errors import Conflict
 from stores.limits import client_ip
 from stores.models import Connection
 from stores.platforms import queue
 from stores.tenancy import Verb, may
-from trip.choices import Conflict
 from trip.drill import Outcome, drill_start, title_of
 from trip.models import DrillRun, Product
 

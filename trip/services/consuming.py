@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
-from trip.choices import Conflict
+from stores.errors import Conflict
 from trip.models import Consumption, Order, Voucher
 from trip.services import booking, orders, tickets
 from trip.services.notices import owe_consume_notice

@@ -10,8 +10,9 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
+from stores.errors import Conflict
 from stores.platforms import sql
-from trip.choices import Conflict, Issuing, VoucherType
+from trip.choices import Issuing, VoucherType
 from trip.models import Order, Voucher
 from trip.services import orders, stock
 from trip.services.notices import owe_pay_notice

@@ -9,8 +9,9 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
+from stores.errors import Conflict
 from stores.models import Connection
-from trip.choices import Code, Conflict, FeeMode, Method, RefundType, Refusal, VoucherType
+from trip.choices import Code, FeeMode, Method, RefundType, Refusal, VoucherType
 from trip.models import Order, Refund, Voucher
 from trip.services import booking, orders, stock, tickets, workdays
 from trip.services.notices import owe_refund_notice

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from trip.choices import Conflict, Method, VoucherType
+from stores.errors import Conflict
+from trip.choices import Method, VoucherType
 from trip.drill.checks.paying import expect_vouchers
 from trip.drill.drilling import Drill
 from trip.drill.registry import check
