@@ -2,17 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
-from stores.platforms.sandbox import ControlError
+from stores.platforms.sandbox.switches import Check, Switches, flag, number, one_of, text
 
 OPERATIONS = ("login", "stores", "products", "detail", "verify")
 
 
+def _limit(value: Any) -> bool:
+    return value is None or (type(value) is int and value >= 0)
+
+
+def _calls(value: Any) -> bool:
+    return isinstance(value, list) and all(call in OPERATIONS[1:] for call in value)
+
+
 @dataclass
-class Settings:
+class Settings(Switches):
     # Published: 2 a second, tokens live a day. rate_limit None switches the limit off.
     rate_limit: int | None = 2
     token_seconds: float = 86_400
@@ -34,46 +42,17 @@ class Settings:
     # Unpublished: does a store whose authorisation lapsed still verify?
     verify_on_lapse: bool = False
 
-    def changed(self, data: Any) -> Settings:
-        """A copy with the given settings; raises ControlError for unknown names and senseless values."""
-        if not isinstance(data, Mapping):
-            raise ControlError("settings must be a JSON object")
-        for name, value in data.items():
-            check = CHECKS.get(name)
-            if check is None:
-                raise ControlError(f"no setting {name!r}; there are {', '.join(CHECKS)}")
-            if not check(value):
-                raise ControlError(f"{name} cannot be {value!r}")
-        return Settings(**{**vars(self), **data})
-
-
-def _one_of(*allowed: Any) -> Callable[[Any], bool]:
-    return lambda value: any(type(value) is type(choice) and value == choice for choice in allowed)
-
-
-def _number(value: Any) -> bool:
-    return type(value) in (int, float) and 0 <= value <= 1e9
-
-
-def _limit(value: Any) -> bool:
-    return value is None or (type(value) is int and value >= 0)
-
-
-def _calls(value: Any) -> bool:
-    return isinstance(value, list) and all(call in OPERATIONS[1:] for call in value)
-
-
-CHECKS: dict[str, Callable[[Any], bool]] = {
-    "rate_limit": _limit,
-    "token_seconds": _number,
-    "rate_window": _number,
-    "count_blocked": _one_of(True, False),
-    "blocked_as": _one_of("429", "403", "code", "html"),
-    "auth_failure_as": _one_of("401", "code"),
-    "edition": _one_of(1, 2),
-    "verify_success_message": lambda value: isinstance(value, str),
-    "refuse_in": _one_of("data", "envelope"),
-    "spends": _calls,
-    "spend_on_refusal": _one_of(True, False),
-    "verify_on_lapse": _one_of(True, False),
-}
+    checks: ClassVar[Mapping[str, Check]] = {
+        "rate_limit": _limit,
+        "token_seconds": number(0, 1e9),
+        "rate_window": number(0, 1e9),
+        "count_blocked": flag,
+        "blocked_as": one_of("429", "403", "code", "html"),
+        "auth_failure_as": one_of("401", "code"),
+        "edition": one_of(1, 2),
+        "verify_success_message": text,
+        "refuse_in": one_of("data", "envelope"),
+        "spends": _calls,
+        "spend_on_refusal": flag,
+        "verify_on_lapse": flag,
+    }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import ClassVar
 
-from stores.platforms.sandbox import ControlError
+from stores.platforms.sandbox.switches import Check, Switches, count, flag, number, text
 
 
 @dataclass
-class Settings:
+class Settings(Switches):
     # Seen in production: 300 "支付通知阶段-美团内部处理中", now and then: the next n notices, a share of the others.
     processing_next: int = 0
     processing_share: float = 0.0
@@ -25,38 +25,13 @@ class Settings:
     # Stretches or shortens Meituan's own time limits (create 5+15 s, pay 30+30 s).
     patience: float = 1.0
 
-    def changed(self, data: Any) -> Settings:
-        """A copy with the given settings; raises ControlError for unknown names and senseless values."""
-        if not isinstance(data, Mapping):
-            raise ControlError("settings must be a JSON object")
-        for name, value in data.items():
-            check = CHECKS.get(name)
-            if check is None:
-                raise ControlError(f"no setting {name!r}; there are {', '.join(CHECKS)}")
-            if not check(value):
-                raise ControlError(f"{name} cannot be {value!r}")
-        return Settings(**{**vars(self), **data})
-
-
-def _count(value: Any) -> bool:
-    return type(value) is int and 0 <= value <= 1_000_000
-
-
-def _number(low: float, high: float) -> Callable[[Any], bool]:
-    return lambda value: type(value) in (int, float) and low <= value <= high
-
-
-def _flag(value: Any) -> bool:
-    return type(value) is bool
-
-
-CHECKS: dict[str, Callable[[Any], bool]] = {
-    "processing_next": _count,
-    "processing_share": _number(0, 1),
-    "processing_applies": _flag,
-    "refuse_next": _count,
-    "refuse_code": _count,
-    "refuse_describe": lambda value: isinstance(value, str),
-    "know_all_orders": _flag,
-    "patience": _number(0.001, 10),
-}
+    checks: ClassVar[Mapping[str, Check]] = {
+        "processing_next": count,
+        "processing_share": number(0, 1),
+        "processing_applies": flag,
+        "refuse_next": count,
+        "refuse_code": count,
+        "refuse_describe": text,
+        "know_all_orders": flag,
+        "patience": number(0.001, 10),
+    }

@@ -1,0 +1,47 @@
+"""Switches of a platform: what its document leaves open, changed over the control port while the sandbox runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any, ClassVar, Self
+
+from .platform import ControlError
+
+Check = Callable[[Any], bool]
+
+
+class Switches:
+    """Base of a dataclass of switches; `checks` tells for each which values make sense."""
+
+    checks: ClassVar[Mapping[str, Check]]
+
+    def changed(self, data: Any) -> Self:
+        """A copy with the given switches; raises ControlError for unknown names and senseless values."""
+        if not isinstance(data, Mapping):
+            raise ControlError("settings must be a JSON object")
+        for name, value in data.items():
+            check = self.checks.get(name)
+            if check is None:
+                raise ControlError(f"no setting {name!r}; there are {', '.join(self.checks)}")
+            if not check(value):
+                raise ControlError(f"{name} cannot be {value!r}")
+        return type(self)(**{**vars(self), **data})
+
+
+def one_of(*allowed: Any) -> Check:
+    return lambda value: any(type(value) is type(choice) and value == choice for choice in allowed)
+
+
+def number(low: float, high: float) -> Check:
+    return lambda value: type(value) in (int, float) and low <= value <= high
+
+
+def count(value: Any) -> bool:
+    return type(value) is int and 0 <= value <= 1_000_000
+
+
+def text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+flag = one_of(True, False)
