@@ -77,7 +77,7 @@ def test_an_unknown_store_is_wrong_usage(shop: Shop, text: str) -> None:
 def test_a_name_that_two_stores_share_is_not_guessed(shop: Shop) -> None:
     StoreFactory(name=shop.store.name)
     problem, code = run("verify_coupon", shop.store.name, shop.code())
-    assert (problem, code) == (f"2 stores are named {shop.store.name!r}; give the id.", 3)
+    assert (problem, code) == (f"More than one store is called {shop.store.name!r}; give the id.", 3)
 
 
 def test_an_inactive_store_is_unknown(shop: Shop) -> None:

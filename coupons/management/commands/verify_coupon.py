@@ -1,13 +1,12 @@
 from __future__ import annotations
 
-import contextlib
 import json
 import secrets
 import sys
 import time
-from typing import Any, NoReturn
+from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandParser
 from django.utils import translation
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -16,30 +15,18 @@ from coupons.api.shown import verification_shown
 from coupons.models import Channel, Verification
 from coupons.reasons import TEXTS, Reason
 from coupons.services import place_of, verification_pursue, verification_request
+from stores.management.base import HonestCommand, may_be_id, the_one
 from stores.models import Store
 
-VERIFIED, REFUSED, OPEN, USAGE = 0, 1, 2, 3
+VERIFIED, REFUSED, OPEN = 0, 1, 2
 EXIT_CODES: dict[str, int] = {Verification.Status.VERIFIED: VERIFIED, Verification.Status.REFUSED: REFUSED}
 
 
-class Command(BaseCommand):
+class Command(HonestCommand):
     help = (
         "Verify one group coupon at a store. "
         "Exit code: 0 verified, 1 refused, 2 not settled yet (the worker goes on), 3 wrong usage or unknown store."
     )
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        usual = parser.error
-
-        def error(message: str) -> NoReturn:
-            # argparse would exit with 2, which here means "not settled yet".
-            with contextlib.suppress(SystemExit):
-                usual(message)
-            sys.exit(USAGE)
-
-        parser.error = error  # type: ignore[method-assign]
-        return parser
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("store", metavar="STORE", help="the store's id or its exact name")
@@ -98,10 +85,6 @@ class Command(BaseCommand):
 
 def find_store(text: str) -> Store:
     """An active store by id or exact name. Raises CommandError with exit code 3."""
-    by_id = text.isascii() and text.isdigit() and len(text) < 19
     stores = Store.objects.filter(is_active=True, merchant__is_active=True)
-    found = list((stores.filter(pk=int(text)) if by_id else stores.filter(name=text))[:2])
-    if len(found) == 1:
-        return found[0]
-    problem = f"{len(found)} stores are named {text!r}; give the id" if found else f"There is no store {text!r}"
-    raise CommandError(f"{problem}.", returncode=USAGE)
+    found = stores.filter(pk=int(text)) if may_be_id(text) else stores.filter(name=text)
+    return the_one(found[:2], asked=text, kind="store")

@@ -1,40 +1,28 @@
 from __future__ import annotations
 
-import contextlib
 import json
 import sys
-from typing import Any, NoReturn
+from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import translation
 
+from stores.errors import Conflict
+from stores.management.base import USAGE, HonestCommand, may_be_id, the_one
 from stores.models import Connection
-from trip.choices import Conflict
 from trip.drill import Outcome, Result, drill_run, drill_start, names
 
-PASSED, FAILED, USAGE = 0, 1, 3
+PASSED, FAILED = 0, 1
 MARKS = {Outcome.PASSED: "pass", Outcome.FAILED: "FAIL", Outcome.LEFT_OUT: "left out"}
 
 
-class Command(BaseCommand):
+class Command(HonestCommand):
     help = (
         "Run Meituan's acceptance table against the running server, as Meituan would call it, and print a checklist. "
         "It orders tickets of the merchant's products and gives them all back. With -v 2 the messages are printed. "
         "Exit code: 0 nothing failed, 1 a check failed, 3 wrong usage or unknown connection."
     )
-
-    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
-        parser = super().create_parser(prog_name, subcommand, **kwargs)
-        usual = parser.error
-
-        def error(message: str) -> NoReturn:
-            with contextlib.suppress(SystemExit):
-                usual(message)
-            sys.exit(USAGE)
-
-        parser.error = error  # type: ignore[method-assign]
-        return parser
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("connection", metavar="CONNECTION", help="the connection's id or its PartnerId")
@@ -80,12 +68,8 @@ class Command(BaseCommand):
 def find_connection(text: str) -> Connection:
     """An active ticket connection by id or PartnerId; the id wins. Raises CommandError with exit code 3."""
     known = Connection.objects.filter(platform="trip", is_active=True, merchant__is_active=True)
-    by_id = known.filter(pk=int(text)) if text.isascii() and text.isdigit() and len(text) < 19 else known.none()
-    found = list((by_id if by_id.exists() else known.filter(account=text))[:2])
-    if len(found) != 1:
-        problem = f"{len(found)} connections are {text!r}; give the id" if found else f"There is no connection {text!r}"
-        raise CommandError(f"{problem}.", returncode=USAGE)
-    return found[0]
+    by_id = known.filter(pk=int(text)) if may_be_id(text) else known.none()
+    return the_one((by_id or known.filter(account=text))[:2], asked=text, kind="ticket connection")
 
 
 def chosen(only: list[str]) -> list[str]:

@@ -1,0 +1,42 @@
+"""Commands whose exit codes mean something."""
+
+from __future__ import annotations
+
+import contextlib
+import sys
+from collections.abc import Iterable
+from typing import Any, NoReturn, TypeVar
+
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+
+USAGE = 3
+T = TypeVar("T")
+
+
+class HonestCommand(BaseCommand):
+    """Wrong usage exits with 3: argparse's own 2 may mean something else, as "not settled yet"."""
+
+    def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
+        parser = super().create_parser(prog_name, subcommand, **kwargs)
+        usual = parser.error
+
+        def error(message: str) -> NoReturn:
+            with contextlib.suppress(SystemExit):
+                usual(message)
+            sys.exit(USAGE)
+
+        parser.error = error  # type: ignore[method-assign]
+        return parser
+
+
+def may_be_id(text: str) -> bool:
+    return text.isascii() and text.isdigit() and len(text) < 19
+
+
+def the_one(found: Iterable[T], *, asked: str, kind: str) -> T:
+    """The only row of `found`. Raises CommandError with exit code 3 where there is none or more than one."""
+    rows = list(found)
+    if len(rows) == 1:
+        return rows[0]
+    problem = f"More than one {kind} is called {asked!r}; give the id" if rows else f"There is no {kind} {asked!r}"
+    raise CommandError(f"{problem}.", returncode=USAGE)
