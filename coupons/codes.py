@@ -1,11 +1,7 @@
 """Coupon codes: what people type, paste and scan, made into digits; and what may be kept of them."""
 
-import hashlib
-import hmac
 import re
 import unicodedata
-
-from django.conf import settings
 
 MIN_DIGITS, MAX_DIGITS = 8, 20
 MAX_INPUT = 2_000
@@ -44,11 +40,6 @@ def find_in(text: str) -> str | None:
 
 def _looks_like_a_mobile(digits: str) -> bool:
     return len(digits) == 11 and digits.startswith("1")
-
-
-def hash_of(code: str) -> str:
-    """What is stored instead of the code, and found by. HASH_KEY must therefore never change."""
-    return hmac.new(settings.HASH_KEY.encode(), code.encode(), hashlib.sha256).hexdigest()
 
 
 def tail_of(code: str) -> str:

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
@@ -15,6 +16,7 @@ from coupons.demo.deals import Listing, detail_name
 from coupons.models import Channel, GatewayStore, Product, QuotaReading, Verification
 from coupons.reasons import Reason
 from stores.models import OutboundAttempt, OutboundCall
+from stores.platforms.secrets import keyed_hash
 
 DAYS = 28
 Status = Verification.Status
@@ -84,7 +86,7 @@ def _verification(book: Book, code: str, moment: datetime) -> Verification:
     product = book.dice.choice(book.products)
     row = Verification(
         store=book.gateway.store,
-        code_hash=codes.hash_of(code),
+        code_hash=keyed_hash(code),
         code_tail=codes.tail_of(code),
         status=Status.VERIFIED,
         channel=channel,
@@ -114,18 +116,26 @@ def _sell(book: Book, row: Verification, product: Product) -> None:
     row.order_id = str(4_900_000_000_000_000_000 + book.dice.randrange(10**17))
 
 
+def _owed(book: Book, row: Verification, **fields: Any) -> OutboundCall:
+    """The call that verifies the row's coupon, not saved yet."""
+    return OutboundCall(
+        platform="umember",
+        operation="coupon.verify",
+        key=str(row.pk),
+        connection=book.gateway.connection,
+        pace_id=book.gateway.connection.pace_id,
+        store=row.store,
+        subject_id=row.pk,
+        **fields,
+    )
+
+
 def _calls(book: Book, rows: Sequence[Verification]) -> None:
     """The ledger of the last verifications; older entries add nothing to look at."""
-    connection = book.gateway.connection
     calls = OutboundCall.objects.bulk_create(
-        OutboundCall(
-            platform="umember",
-            operation="coupon.verify",
-            key=str(row.pk),
-            connection=connection,
-            pace_id=connection.pace_id,
-            store=row.store,
-            subject_id=row.pk,
+        _owed(
+            book,
+            row,
             state=OutboundCall.State.DONE if row.status == Status.VERIFIED else OutboundCall.State.REFUSED,
             queued_at=row.created_at,
             due_at=row.created_at,
@@ -165,21 +175,15 @@ def _quota(book: Book) -> None:
 def leave_open(book: Book, code: str) -> Verification:
     """Last night's verification whose answer was lost and whose question nobody answered: it needs a person."""
     moment = book.now - timedelta(hours=27)
-    connection, product = book.gateway.connection, book.products[0]
     row = _verification(book, code, moment)
-    _sell(book, row, product)
+    _sell(book, row, book.products[0])
     row.status, row.reason, row.gateway_message, row.inferred = Status.UNKNOWN, "", "", False
     row.code, row.needs_person, row.settled_at = code, True, None
     row.save()
     error = "HTTP 502: Bad Gateway"
-    call = OutboundCall.objects.create(
-        platform="umember",
-        operation="coupon.verify",
-        key=str(row.pk),
-        connection=connection,
-        pace_id=connection.pace_id,
-        store=row.store,
-        subject_id=row.pk,
+    call = _owed(
+        book,
+        row,
         state=OutboundCall.State.DEAD,
         queued_at=moment,
         due_at=moment + timedelta(hours=2),
@@ -189,6 +193,7 @@ def leave_open(book: Book, code: str) -> Verification:
         last_error=error,
         settled_at=moment + timedelta(hours=2),
     )
+    call.save()
     for kind, minutes in (("send", 0), ("ask", 1), ("ask", 119)):
         started = moment + timedelta(minutes=minutes)
         ended = started + timedelta(seconds=1)

@@ -20,6 +20,7 @@ from coupons.reasons import TEXTS, Reason
 from coupons.services.lookups import gateway_of
 from stores.models import Store
 from stores.pages import request_key
+from stores.platforms.secrets import keyed_hash
 
 CLOSED = _("This store does not take coupons on this page at the moment. Please ask the staff.")
 Status = Verification.Status
@@ -147,7 +148,7 @@ def _confirm(request: HttpRequest, store: Store, code: str, flow: str) -> HttpRe
 
 def _verification_of(store: Store, code: str, flow: str = "", status: str = "") -> Verification | None:
     """The verification of this code that is under way or done, if any; `flow` asks for the visitor's own."""
-    rows = Verification.objects.filter(store=store, code_hash=codes.hash_of(code)).exclude(status=Status.REFUSED)
+    rows = Verification.objects.filter(store=store, code_hash=keyed_hash(code)).exclude(status=Status.REFUSED)
     if flow:
         rows = rows.filter(flow=flow)
     return (rows.filter(status=status) if status else rows).select_related("store").first()

@@ -15,6 +15,7 @@ from coupons.services.verifying import KeyReused, batch_verification, live_call
 from stores import audit
 from stores.models import Store
 from stores.platforms.outbox.owe import ring_for
+from stores.platforms.secrets import keyed_hash
 from stores.platforms.words import storable
 
 MAX_CODES = 1000
@@ -96,7 +97,7 @@ def _known(store: Store, raw_codes: Sequence[object], request_key: str) -> Batch
 
 
 def _fingerprint(store: Store, raw_codes: Sequence[object]) -> str:
-    return codes.hash_of(json.dumps([store.pk, *raw_codes]))
+    return keyed_hash(json.dumps([store.pk, *raw_codes]))
 
 
 def _write_lines(batch: Batch, lines: Sequence[object], actor: audit.Actor) -> None:

@@ -16,6 +16,7 @@ from stores.platforms.outbox import attempt_now, owe, place_in_line
 from stores.platforms.outbox.owe import ring_for
 from stores.platforms.outbox.work import PlaceInLine
 from stores.platforms.pace import NEAR
+from stores.platforms.secrets import keyed_hash
 
 # A detail read this recently by the same flow counts as a verification's first step.
 FRESH = timedelta(seconds=60)
@@ -55,7 +56,7 @@ def fresh_lookup(store: Store, code_hash: str, flow: str) -> Lookup | None:
 @transaction.atomic
 def lookup_request(*, store: Store, code: str, channel: str, flow: str) -> Lookup:
     """Owes a reading of `code` (digits), or returns the flow's fresh or open one; owes none that would surely fail."""
-    code_hash = codes.hash_of(code)
+    code_hash = keyed_hash(code)
     if fresh := fresh_lookup(store, code_hash, flow):
         return fresh
     gateway = gateway_of(store)
@@ -73,7 +74,7 @@ def lookup_request(*, store: Store, code: str, channel: str, flow: str) -> Looku
 def _lookup(store: Store, code: str, channel: str, flow: str, *, status: str, reason: str = "") -> Lookup:
     return Lookup.objects.create(
         store=store,
-        code_hash=codes.hash_of(code),
+        code_hash=keyed_hash(code),
         code_tail=codes.tail_of(code),
         code=code if status == Lookup.Status.QUEUED else "",
         channel=channel,

@@ -22,6 +22,7 @@ from stores.platforms import pace
 from stores.platforms.outbox import attempt_now, places_in_line
 from stores.platforms.outbox.owe import ring_for
 from stores.platforms.outbox.work import LINGER, PlaceInLine
+from stores.platforms.secrets import keyed_hash
 
 Status = Verification.Status
 # The same person scanning the same code again this soon sees the first answer, not "already used".
@@ -56,7 +57,7 @@ class Request:
 
     @property
     def code_hash(self) -> str:
-        return codes.hash_of(self.code)
+        return keyed_hash(self.code)
 
     @property
     def fingerprint(self) -> str:

@@ -1,12 +1,10 @@
-import hashlib
-import hmac
 import secrets
 
-from django.conf import settings
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 from stores.models.people import Merchant, Store
+from stores.platforms.secrets import keyed_hash
 from stores.tenancy import TenantQuerySet
 
 
@@ -45,14 +43,10 @@ class ApiKey(models.Model):
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
-    @staticmethod
-    def digest_of(secret: str) -> str:
-        return hmac.new(settings.HASH_KEY.encode(), secret.encode(), hashlib.sha256).hexdigest()
-
     def renew_secret(self) -> str:
         """A new secret for this key; the caller shows it once and saves the row."""
         secret = f"zg_{secrets.token_urlsafe(30)}"
-        self.prefix, self.digest = secret[:10], self.digest_of(secret)
+        self.prefix, self.digest = secret[:10], keyed_hash(secret)
         return secret
 
     @staticmethod
@@ -62,6 +56,6 @@ class ApiKey(models.Model):
         keys = ApiKey.objects.raw(
             "SELECT own.* FROM stores_apikey own JOIN stores_merchant merchant ON merchant.id = own.merchant_id "
             "WHERE own.digest = %s AND own.is_active AND merchant.is_active",
-            [ApiKey.digest_of(secret)],
+            [keyed_hash(secret)],
         )
         return next(iter(keys), None)
