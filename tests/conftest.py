@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
@@ -45,6 +46,12 @@ def sandbox(_sandbox_server: SandboxServer) -> SandboxServer:
 def shop(transactional_db: None, sandbox: SandboxServer) -> Shop:
     """A merchant with one store, connected to the sandbox, with codes in every state."""
     return factories.connected_shop(sandbox)
+
+
+@pytest.fixture
+def in_english() -> Iterator[None]:
+    with translation.override("en"):
+        yield
 
 
 @pytest.fixture

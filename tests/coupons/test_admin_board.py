@@ -5,10 +5,9 @@ from datetime import timedelta
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from coupons import board
 from coupons.choices import Authorisation
@@ -25,14 +24,10 @@ from tests.factories import (
     VerificationFactory,
     member,
 )
+from tests.pages import english
 
 Status = Verification.Status
-
-
-@pytest.fixture(autouse=True)
-def _english() -> object:
-    with translation.override("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("in_english")
 
 
 @pytest.fixture
@@ -43,13 +38,6 @@ def store(db: None) -> Store:
 @pytest.fixture
 def owner(store: Store) -> User:
     return member(store.merchant, Role.OWNER, password=None)
-
-
-def english(user: User) -> Client:
-    client = Client()
-    client.cookies["django_language"] = "en"
-    client.force_login(user)
-    return client
 
 
 def figures(user: User) -> dict[str, tuple[str, str]]:

@@ -13,17 +13,10 @@ from unfold.admin import ModelAdmin
 from stores.models import ApiKey, AuditEntry, Connection, InboundEvent, Merchant, RateWindow, Staff, Store
 from stores.tenancy import Role
 from tests.factories import PASSWORD, ConnectionFactory, MerchantFactory, StoreFactory, api_key, member
+from tests.pages import english
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/admin/login/"
-
-
-def english(user: User | None = None) -> Client:
-    client = Client()
-    client.cookies["django_language"] = "en"
-    if user:
-        client.force_login(user)
-    return client
 
 
 @pytest.fixture

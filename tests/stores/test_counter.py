@@ -21,20 +21,11 @@ from tests.factories import (
     connected_shop,
     member,
 )
+from tests.pages import HOSTILE, key_of, state_of
 
 Status = Verification.Status
 COUNTER = "/counter/"
 HTMX = {"HX-Request": "true"}
-HOSTILE = [
-    "",
-    " ",
-    "abc",
-    "😀" * 300,
-    "1" * 10_000,
-    "'; DROP TABLE stores_store; --",
-    "\x00\x01",
-    "<script>alert(1)</script>",
-]
 
 
 @pytest.fixture
@@ -52,18 +43,6 @@ def scan(client: Client, text: str, **fields: object) -> str:
     answer = client.post(COUNTER, {"text": text} | fields, headers=HTMX)
     assert answer.status_code == 200, answer.content
     return answer.content.decode()
-
-
-def state_of(card: str) -> str:
-    found = re.search(r'data-state="(\w+)"', card)
-    assert found
-    return found[1]
-
-
-def key_of(card: str) -> str:
-    found = re.search(r'data-scan="coupon\.(\d+)"', card)
-    assert found
-    return found[1]
 
 
 def test_a_visitor_is_asked_to_sign_in(client: Client, db: None) -> None:

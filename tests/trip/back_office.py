@@ -2,21 +2,14 @@
 
 from typing import Any
 
-from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
 from stores.models import OutboundCall, Store
 from stores.tenancy import Role
 from tests.factories import member
+from tests.pages import english
 from trip.models import Product
-
-
-def english(user: User) -> Client:
-    client = Client()
-    client.cookies["django_language"] = "en"
-    client.force_login(user)
-    return client
 
 
 def at_work(store: Store, role: Role = Role.MANAGER) -> Client:

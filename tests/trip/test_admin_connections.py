@@ -10,16 +10,10 @@ from stores.models import AuditEntry, Connection, Merchant
 from stores.tenancy import Role
 from tests.factories import ConnectionFactory, MerchantFactory, member
 from tests.meituan import Meituan
+from tests.pages import english
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/stores/connection/add/"
-
-
-def english(user: User) -> Client:
-    client = Client()
-    client.cookies["django_language"] = "en"
-    client.force_login(user)
-    return client
 
 
 @pytest.fixture

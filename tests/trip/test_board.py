@@ -7,25 +7,20 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import User
 from django.db import connection
-from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 
 from stores.models import Connection, OutboundCall, Store
 from stores.registry import Alert
 from stores.tenancy import Role
 from tests.factories import ConnectionFactory, MerchantFactory, OfferFactory, StoreFactory, TicketProductFactory, member
+from tests.pages import english
 from trip import board
 from trip.models import Consumption, DrillRun, Order, Product, Refund, Voucher
 
 State = OutboundCall.State
-
-
-@pytest.fixture(autouse=True)
-def _english() -> Any:
-    with translation.override("en"):
-        yield
+pytestmark = pytest.mark.usefixtures("in_english")
 
 
 @pytest.fixture
@@ -117,13 +112,6 @@ def figures(user: User) -> dict[str, tuple[str, str]]:
 
 def texts(alerts: list[Alert]) -> list[tuple[str, str]]:
     return [(alert.level, str(alert.text)) for alert in alerts]
-
-
-def english(user: User) -> Client:
-    client = Client()
-    client.cookies["django_language"] = "en"
-    client.force_login(user)
-    return client
 
 
 def test_figures_are_of_today_and_leave_out_refunds_drills_and_other_merchants(product: Product, owner: User) -> None:

@@ -15,6 +15,7 @@ from stores.tenancy import Role
 from tests import factories
 from tests.factories import member
 from tests.meituan import VISITOR, Meituan, selling
+from tests.pages import key_of, state_of
 from trip import services
 from trip.choices import Issuing, Method, VisitorInfo, VoucherType
 from trip.models import Consumption, Order, Product, Voucher
@@ -47,18 +48,6 @@ def take(client: Client, card: str, amount: object, **fields: object) -> str:
     answer = client.post(COUNTER, hidden | {"amount": amount} | fields, headers=HTMX)
     assert answer.status_code == 200, answer.content
     return answer.content.decode()
-
-
-def state_of(card: str) -> str:
-    found = re.search(r'data-state="(\w+)"', card)
-    assert found
-    return found[1]
-
-
-def key_of(card: str) -> str:
-    found = re.search(r'data-scan="voucher\.(\w+)"', card)
-    assert found
-    return found[1]
 
 
 def buttons(card: str) -> list[str]:

@@ -16,7 +16,8 @@ from stores.models import AuditEntry, Connection
 from stores.platforms import queue
 from stores.tenancy import Role
 from tests.factories import ConnectionFactory, TicketProductFactory, UserFactory, member
-from tests.trip.back_office import english, page
+from tests.pages import english
+from tests.trip.back_office import page
 from trip import tasks
 from trip.drill import drill_start, names
 from trip.models import DrillRun

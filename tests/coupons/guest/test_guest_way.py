@@ -9,7 +9,6 @@ from coupons.services import verification_pursue, verification_request
 from stores.platforms import pace
 from stores.tenancy import Role
 from tests.coupons.guest.visiting import (
-    HOSTILE,
     Status,
     arrived,
     confirm,
@@ -18,6 +17,7 @@ from tests.coupons.guest.visiting import (
     home,
 )
 from tests.factories import Shop, connected_shop, member
+from tests.pages import HOSTILE
 
 
 def test_a_guest_looks_a_coupon_up_and_then_uses_it(client: Client, shop: Shop) -> None:

@@ -117,14 +117,18 @@ def test_only_post_is_answered(connection: Connection) -> None:
     assert answer.status_code == 405
 
 
+def assert_nobody_gets_in(view: type[PlatformEndpoint] | type[CallEndpoint], connection: Connection) -> None:
+    request = RequestFactory().post("/x", b"{}", content_type="application/json")
+    answer = view.as_view()(request, connection_id=connection.pk)
+    assert isinstance(answer, HttpResponse)
+    assert (answer.status_code, answer.content) == (403, b"no authentication defined")
+
+
 def test_the_template_itself_lets_nobody_in(connection: Connection) -> None:
     class Bare(PlatformEndpoint):
         platform = "umember"
 
-    request = RequestFactory().post("/x", b"{}", content_type="application/json")
-    answer = Bare.as_view()(request, connection_id=connection.pk)
-    assert isinstance(answer, HttpResponse)
-    assert (answer.status_code, answer.content) == (403, b"no authentication defined")
+    assert_nobody_gets_in(Bare, connection)
     with pytest.raises(Rejected):
         Bare().name({})
     assert Bare().acknowledge().status_code == 200
@@ -198,10 +202,7 @@ def test_the_template_of_calls_lets_nobody_in(connection: Connection) -> None:
     class Bare(CallEndpoint):
         platform = "umember"
 
-    request = RequestFactory().post("/x", b"{}", content_type="application/json")
-    answer = Bare.as_view()(request, connection_id=connection.pk)
-    assert isinstance(answer, HttpResponse)
-    assert (answer.status_code, answer.content) == (403, b"no authentication defined")
+    assert_nobody_gets_in(Bare, connection)
     with pytest.raises(Rejected):
         Bare().respond(connection, {})
     with pytest.raises(NotImplementedError):

@@ -1,0 +1,27 @@
+"""A Meituan that is played over real sockets, and a supplier that answers what it is told to."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from stores.platforms.sandbox import SandboxServer
+from tests.trip.meituan_sandbox.talking import PAID, post
+from tests.trip.suppliers import CLIENT_ID, PARTNER_ID, SECRET, Supplier, success
+from trip.sandbox import MeituanTripSandbox
+
+
+@pytest.fixture
+def server() -> Iterator[SandboxServer]:
+    with SandboxServer([MeituanTripSandbox()]) as server:
+        yield server
+
+
+@pytest.fixture
+def supplier(server: SandboxServer) -> Iterator[Supplier]:
+    """Registered with Meituan, creates every order as S1 and issues A1 and A2."""
+    with Supplier() as supplier:
+        supplier.answers["create"] = lambda body: success({"partnerOrderId": "S1"})
+        supplier.answers["pay"] = lambda body: success({"orderId": body["orderId"], "partnerOrderId": "S1", **PAID})
+        partner = {"partner_id": PARTNER_ID, "client_id": CLIENT_ID, "client_secret": SECRET}
+        post(server, "partners", {**partner, "endpoints": supplier.endpoints})
+        yield supplier
