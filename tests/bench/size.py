@@ -26,6 +26,7 @@ def run(bench: Bench) -> None:
     issue_codes(bench.sandbox, [caller.shop], [[code]])
     template = past.verify_one(caller.shop, code)
     hold(caller.shop)
+    owner = owner_of(merchant)
     growth = Growth(
         name="size",
         rows="past verifications",
@@ -34,7 +35,8 @@ def run(bench: Bench) -> None:
         warm_up=caller.warm_up,
         work=lambda server: _posts(server, caller, bench.size(1200, 300)),
         pages={
-            "admin list": Page(reverse("admin:coupons_verification_changelist"), owner_of(merchant)),
+            "start page": Page(reverse("admin:index"), owner),
+            "admin list": Page(reverse("admin:coupons_verification_changelist"), owner),
             "API list": Page("/api/v1/verifications/", caller.headers),
         },
     )

@@ -27,6 +27,7 @@ def run(bench: Bench) -> None:
     template = _bought_one(one)
     headers = {"Authorization": f"Bearer {api_key(merchant)[1]}"}
     caller = caller_of(open_shop(bench.sandbox))
+    owner = owner_of(merchant)
     growth = Growth(
         name="trip size",
         rows="past orders",
@@ -35,7 +36,8 @@ def run(bench: Bench) -> None:
         warm_up=caller.warm_up,
         work=lambda server: bought(server, one, count=bench.size(300, 100)),
         pages={
-            "admin list": Page(reverse("admin:trip_order_changelist"), owner_of(merchant)),
+            "start page": Page(reverse("admin:index"), owner),
+            "admin list": Page(reverse("admin:trip_order_changelist"), owner),
             "API list": Page("/api/v1/trip/orders/", headers),
         },
     )
