@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from django.utils.module_loading import import_string
 from django_stubs_ext import StrOrPromise
 
-from stores.models import Connection, Store
+from stores.models import Connection, InboundEvent, Store
 
 Tone = Literal["plain", "good", "warn", "bad"]
 
@@ -196,6 +196,8 @@ class Registry:
     platform_tools: dict[str, str] = field(default_factory=dict)
     # By platform: its form (stores/admin/connection_forms.py).
     connection_forms: dict[str, str] = field(default_factory=dict)
+    # By platform and kind: what an inbound event says, for people.
+    event_titles: dict[tuple[str, str], StrOrPromise] = field(default_factory=dict)
     counter_kinds: list[str] = field(default_factory=list)
     counter_links: list[MenuItem] = field(default_factory=list)
     sandbox_classes: list[str] = field(default_factory=list)
@@ -241,6 +243,10 @@ def store_links(store: Store) -> list[Link]:
 def platform_tools(platform: str) -> PlatformTools | None:
     path = registry.platform_tools.get(platform)
     return import_string(path)() if path else None
+
+
+def event_title(event: InboundEvent) -> StrOrPromise:
+    return registry.event_titles.get((event.platform, event.kind), event.kind)
 
 
 def connection_form(platform: str) -> Any:

@@ -27,6 +27,14 @@ registry.steps.append("trip.board.steps")
 registry.store_links.append("trip.board.store_links")
 registry.connection_forms["trip"] = "trip.admin.connection.TripConnectionForm"
 registry.platform_tools["trip"] = "trip.admin.connection.TripTools"
+registry.event_titles |= {
+    ("trip", "order.create"): _("Meituan ordered"),
+    ("trip", "order.pay"): _("Meituan reported the payment"),
+    ("trip", "order.query"): _("Meituan asked how the order stands"),
+    ("trip", "order.refund"): _("Meituan asked for a refund"),
+    ("trip", "order.refunded"): _("Meituan said: it has refunded"),
+    ("trip", "order.close"): _("Meituan closed the order"),
+}
 registry.menu += [
     list_item(TICKETS, "trip.Order", _("Ticket orders"), "confirmation_number"),
     list_item(TICKETS, "trip.Refund", _("Refunds"), "currency_exchange"),

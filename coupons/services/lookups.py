@@ -94,7 +94,7 @@ def owe_reading(
         connection=gateway.connection,
         key=str(subject.pk),
         subject_id=subject.pk,
-        store=subject.store,
+        store_id=subject.store_id,
         lane=lane_of(channel),
         patience=PATIENCE[channel],
         ring=False,

@@ -14,7 +14,7 @@ from coupons.reasons import Reason
 from coupons.services.gateway import Gateway
 from coupons.wire import CouponDetail, VerifyAnswer, reason_of
 from stores.models import Connection, OutboundCall
-from stores.platforms import queue
+from stores.platforms import queue, sql
 from stores.platforms.errors import Refused, Undecided
 from stores.platforms.outbox import Operation, Verdict, operation, owe
 
@@ -33,7 +33,7 @@ def move(verification: Verification, status: str, **fields: Any) -> None:
         fields |= {"settled_at": timezone.now(), "code": "", "needs_person": False}
     for name, value in fields.items():
         setattr(verification, name, value)
-    verification.save(update_fields=["status", *fields])
+    sql.save(verification, ["status", *fields])
 
 
 # The gateway's word on the store outdates what the last sync said, so that no further call is sent in vain.
@@ -87,7 +87,9 @@ def remote_id_of(call: OutboundCall) -> int:
 
 def open_remote_id_of(call: OutboundCall) -> int:
     """The same, for a call that spends; raises StoreClosed for a store that was closed while the call waited."""
-    row = GatewayStore.objects.get(store=call.store_id or 0)
+    row = sql.row(GatewayStore, "store_id = %s", [call.store_id])
+    if row is None:
+        raise StoreClosed(Reason.STORE_UNAUTHORISED)
     if reason := row.closed_reason:
         raise StoreClosed(reason)
     return row.remote_id
@@ -170,8 +172,7 @@ class ReadDetail(Reading):
 
 def row_of(call: OutboundCall) -> Verification:
     """The verification that a call is owed for, locked."""
-    rows = Verification.objects.select_for_update(of=("self",)).select_related("store")
-    return rows.get(pk=call.subject_id)
+    return sql.get(Verification, call.subject_id, lock=True)
 
 
 def code_of(call: OutboundCall) -> str:
@@ -180,11 +181,11 @@ def code_of(call: OutboundCall) -> str:
 
 def adopt_detail(verification: Verification, detail: CouponDetail | Lookup) -> None:
     """Copies what the detail says. Names differ between the gateway's calls, so the product is found by SKU."""
-    product = Product.objects.filter(store_id=verification.store_id, sku_id=detail.sku_id).first()
+    product = sql.row(Product, "store_id = %s AND sku_id = %s", [verification.store_id, detail.sku_id])
     verification.product, verification.unmapped = product, product is None
     verification.order_id, verification.sku_id, verification.sku_name = detail.order_id, detail.sku_id, detail.sku_name
     verification.value = _value(detail.price, product)
-    verification.save(update_fields=["product", "unmapped", "order_id", "sku_id", "sku_name", "value"])
+    sql.save(verification, ["product", "unmapped", "order_id", "sku_id", "sku_name", "value"])
 
 
 def _value(price: Decimal | None, product: Product | None) -> Decimal | None:
@@ -201,7 +202,7 @@ def owe_verify(verification: Verification, lane: int, connection: Connection, *,
         connection=connection,
         key=str(verification.pk),
         subject_id=verification.pk,
-        store=verification.store,
+        store_id=verification.store_id,
         lane=OutboundCall.Lane(lane),
         patience=patience,
         queued_at=verification.created_at,

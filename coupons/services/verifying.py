@@ -18,7 +18,7 @@ from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, o
 from coupons.services.waiting import wait_for
 from stores import audit
 from stores.models import OutboundCall, Store
-from stores.platforms import pace
+from stores.platforms import pace, sql
 from stores.platforms.outbox import attempt_now, places_in_line
 from stores.platforms.outbox.owe import ring_for
 from stores.platforms.outbox.work import LINGER, PlaceInLine
@@ -110,7 +110,7 @@ class OnRecord:
 def on_record(request: Request) -> OnRecord:
     """Reads all three in one short query: nearly every request is new, and finds nothing."""
     # The conditions are those of the tables' indexes; constraints catch a twin that is faster than this look.
-    sql = """
+    statement = """
         SELECT 'answer', verification_id, fingerprint FROM coupons_verificationrequest
         WHERE merchant_id = %s AND key = %s
         UNION ALL SELECT 'verification', id, '' FROM coupons_verification
@@ -131,7 +131,7 @@ def on_record(request: Request) -> OnRecord:
         recent,
     ]
     with connection.cursor() as cursor:
-        cursor.execute(sql, keys)
+        cursor.execute(statement, keys)
         found = {kind: (pk, text) for kind, pk, text in cursor.fetchall()}
     nothing = (None, "")
     return OnRecord(found.get("answer"), found.get("verification", nothing)[0], found.get("lookup", nothing)[0])
@@ -153,12 +153,13 @@ def _join_or_create(request: Request, known: OnRecord) -> Requested:
     else:
         result = _create(request, existing, known.lookup_id)
     if request.request_key:
-        VerificationRequest.objects.create(
+        asked = VerificationRequest(
             merchant_id=request.store.merchant_id,
             key=request.request_key,
             fingerprint=request.fingerprint,
             verification=result.verification,
         )
+        sql.insert(asked)
     return result
 
 
@@ -185,7 +186,7 @@ def _create(request: Request, verified_before: Verification | None, lookup_id: i
 
 def _row(request: Request, *, refused: str = "", duplicate_of: Verification | None = None) -> Verification:
     first = duplicate_of
-    return Verification.objects.create(
+    row = Verification(
         store=request.store,
         code_hash=request.code_hash,
         code_tail=codes.tail_of(request.code),
@@ -203,6 +204,8 @@ def _row(request: Request, *, refused: str = "", duplicate_of: Verification | No
         requested_by=request.requested_by,
         user=request.actor if isinstance(request.actor, User) else None,
     )
+    sql.insert(row)
+    return row
 
 
 def _calls_of(verifications: Iterable[Verification]) -> dict[int, OutboundCall]:

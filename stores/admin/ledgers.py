@@ -23,6 +23,7 @@ from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCal
 from stores.platforms import inbox
 from stores.platforms.outbox import operations, retry_dead
 from stores.platforms.outbox.operations import title_of
+from stores.registry import event_title
 from stores.tenancy import Verb
 
 CALL_COLOURS = {
@@ -161,7 +162,7 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     list_display = (
         "received_at",
         "platform_label",
-        "kind",
+        "title",
         "connection",
         "state_label",
         "attempts",
@@ -171,7 +172,7 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     list_select_related = ("connection__merchant",)
     list_filter = (("connection", ScopedRelatedFilter), PlatformFilter, "state", ("received_at", DayFilter))
     fields = (
-        ("platform_label", "kind"),
+        ("platform_label", "title"),
         ("connection", "state_label"),
         ("received_at", "handled_at"),
         ("attempts", "repeats"),
@@ -198,6 +199,10 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=_("platform"))
     def platform_label(self, event: InboundEvent) -> str:
         return platform_name(event.platform)
+
+    @display(description=_("message"))
+    def title(self, event: InboundEvent) -> str:
+        return str(event_title(event))
 
     @display(description=_("state"))
     def state_label(self, event: InboundEvent) -> SafeString:

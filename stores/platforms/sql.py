@@ -31,6 +31,14 @@ def row(model: type[Row], where: str, params: Sequence[Any], *, more: str = "", 
     return next(iter(rows(model, where, params, more=more, lock=lock)), None)
 
 
+def get(model: type[Row], pk: int, *, lock: bool = False) -> Row:
+    """The row with this primary key. Raises the model's DoesNotExist."""
+    found = row(model, "id = %s", [pk], lock=lock)
+    if found is None:
+        raise model.DoesNotExist  # type: ignore[attr-defined]
+    return found
+
+
 def _made(model: type[Row], values: list[Any], more: str) -> Row:
     names, converters = _reading(model, connection.vendor)
     for place, field, convert in converters:

@@ -176,6 +176,7 @@ def test_the_same_use_asked_twice_at_once_uses_once() -> None:
     wish = {"order_pk": order.pk, "quantity": 2, "actor": None, "method": Method.API, "request_key": "till-1"}
     made = at_once([lambda: services.order_consume(**wish)] * 5)  # type: ignore[arg-type]
     assert len({consumption.pk for consumption in made}) == 1
+    assert [consumption.is_repeat for consumption in made].count(False) == 1
     assert tally(order.vouchers.all()).used == 2
 
 

@@ -7,24 +7,16 @@ from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from stores import audit
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.outbox.operations import title_of
+from stores.registry import event_title
 from trip.models import Order
 from trip.services.notices import notices_of
 
 MOST = 200
-ASKED: dict[str, StrOrPromise] = {
-    "order.create": gettext_lazy("Meituan ordered"),
-    "order.pay": gettext_lazy("Meituan reported the payment"),
-    "order.query": gettext_lazy("Meituan asked how the order stands"),
-    "order.refund": gettext_lazy("Meituan asked for a refund"),
-    "order.refunded": gettext_lazy("Meituan said: it has refunded"),
-    "order.close": gettext_lazy("Meituan closed the order"),
-}
 
 
 @dataclass(frozen=True)
@@ -72,7 +64,7 @@ def _heard(order: Order) -> Iterable[Moment]:
         yield Moment(
             event.received_at,
             "heard",
-            str(ASKED.get(event.kind, event.kind)),
+            str(event_title(event)),
             _summary(event),
             (Message(_("What Meituan sent"), _pretty(event.body)), Message(_("What we answered"), _json(event.answer))),
         )

@@ -119,7 +119,6 @@ class Consume(OrderView):
         by_code = inputs.either(body, "vouchers", "quantity") == "vouchers"
         codes = inputs.used_codes_in(body) if by_code else []
         quantity = None if by_code else inputs.quantity_in(body)
-        is_repeat = bool(key) and order.consumptions.filter(request_key=key).exists()
         with conflicts_told():
             consumption = services.order_consume(
                 order_pk=order.pk,
@@ -132,7 +131,7 @@ class Consume(OrderView):
             )
         if not _answers(consumption, codes, quantity):
             raise Problem("idempotency_key_reused", TITLES["idempotency_key_reused"], status=422)
-        return Response(consumption_shown(order, consumption), status=200 if is_repeat else 201)
+        return Response(consumption_shown(order, consumption), status=200 if consumption.is_repeat else 201)
 
     def _request_key(self) -> str:
         """The Idempotency-Key, each API key's own, in the length that is kept."""

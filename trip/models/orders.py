@@ -225,6 +225,9 @@ class Consumption(models.Model):
     by = models.CharField(_("by"), max_length=150)
     at = models.DateTimeField(_("at"), default=timezone.now)
 
+    # Set on what the repetition of a request finds; not stored.
+    is_repeat = False
+
     objects = ConsumptionQuerySet.as_manager()
 
     class Meta:

@@ -28,11 +28,12 @@ def order_consume(
 ) -> Consumption:
     """Uses the tickets of these codes (all that is left on them, or `quantity`), or any `quantity` of the order.
 
-    The same `request_key` again gives the first use. Raises Conflict, and then nothing was used.
+    The same `request_key` again gives the first use, with `is_repeat`. Raises Conflict, and then nothing was used.
     """
     with transaction.atomic():
         order = orders.lock(order_pk)
         if request_key and (earlier := order.consumptions.filter(request_key=request_key).first()):
+            earlier.is_repeat = True
             return earlier
         if order.status != Order.Status.ISSUED:
             raise Conflict(orders.not_now(order))

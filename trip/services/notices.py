@@ -138,7 +138,7 @@ def owe_pay_notice(order: Order) -> None:
         connection=order.connection,
         key=str(order.pk),
         subject_id=order.pk,
-        store=order.store,
+        store_id=order.store_id,
         patience=PATIENCE,
         known_new=True,
     )
@@ -157,7 +157,7 @@ def owe_refund_notice(refund: Refund) -> None:
         connection=refund.order.connection,
         key=f"{refund.pk}:{refund.status}",
         subject_id=refund.pk,
-        store=refund.store,
+        store_id=refund.store_id,
         patience=PATIENCE,
     )
 
@@ -168,7 +168,7 @@ def owe_consume_notice(consumption: Consumption) -> None:
         connection=consumption.order.connection,
         key=str(consumption.pk),
         subject_id=consumption.pk,
-        store=consumption.order.store,
+        store_id=consumption.order.store_id,
         patience=PATIENCE,
         known_new=True,
     )
@@ -186,7 +186,7 @@ def owe_product_notice(product: Product, status: int) -> None:
         connection=product.connection,
         key=f"{product.pk}:{status}:{timezone.now():%Y%m%d%H%M%S%f}",
         subject_id=product.pk,
-        store=product.store,
+        store_id=product.store_id,
         patience=PATIENCE,
         payload={"status": status},
     )

@@ -11,7 +11,7 @@ from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
 from stores.models import OutboundAttempt, OutboundCall
-from stores.platforms import pace
+from stores.platforms import pace, sql
 from stores.platforms.errors import LoginRefused, NotSent, NoTurn, PlatformError, Refused, Throttled, Undecided
 from stores.platforms.outbox.claims import bury
 from stores.platforms.outbox.operations import Operation, Verdict, operations
@@ -56,7 +56,8 @@ def deliver(call: OutboundCall, slot: Slot | None) -> None:
     operation = operations.of(call)
     asking = call.state == State.UNKNOWN
     kind = OutboundAttempt.Kind.ASK if asking else OutboundAttempt.Kind.SEND
-    attempt = _persist(lambda: OutboundAttempt.objects.create(call=call, kind=kind))
+    attempt = OutboundAttempt(call=call, kind=kind)
+    _persist(lambda: sql.insert(attempt))
     turns = Turns(call, slot)
     outcome = _try(call, operation, turns, asking)
     try:
@@ -103,7 +104,7 @@ def _settle(
     asking: bool,
 ) -> None:
     with transaction.atomic():
-        call = OutboundCall.objects.select_for_update().get(pk=claimed.pk)
+        call = sql.get(OutboundCall, claimed.pk, lock=True)
         call.connection, call.pace = claimed.connection, claimed.pace
         _record(attempt, outcome)
         if call.claim != claimed.claim or call.state not in (State.SENDING, State.UNKNOWN):
@@ -119,7 +120,7 @@ def _settle(
             _try_later(call, operation, outcome, still_unknown=asking)
         else:
             _lose(call, operation, outcome)
-        call.save(update_fields=SETTLED_FIELDS)
+        sql.save(call, SETTLED_FIELDS)
 
 
 def _record(attempt: OutboundAttempt, outcome: Verdict | PlatformError) -> None:
@@ -127,7 +128,7 @@ def _record(attempt: OutboundAttempt, outcome: Verdict | PlatformError) -> None:
     attempt.outcome = _outcome_of(outcome)
     detail = outcome.detail if isinstance(outcome, PlatformError) else str(outcome.answer or "")
     attempt.detail = storable(detail, 2000)
-    attempt.save(update_fields=["ended_at", "outcome", "detail"])
+    sql.save(attempt, ["ended_at", "outcome", "detail"])
 
 
 def _outcome_of(outcome: Verdict | PlatformError) -> str:

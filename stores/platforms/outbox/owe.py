@@ -6,8 +6,8 @@ from typing import Any
 from django.db import transaction
 from django.utils import timezone
 
-from stores.models import Connection, OutboundCall, Store
-from stores.platforms import queue
+from stores.models import Connection, OutboundCall
+from stores.platforms import queue, sql
 from stores.platforms.outbox.operations import Operation, operations
 
 DELIVER = "stores.tasks.deliver"
@@ -19,7 +19,7 @@ def owe(
     connection: Connection,
     key: str,
     subject_id: int,
-    store: Store | None = None,
+    store_id: int | None = None,
     lane: OutboundCall.Lane = OutboundCall.Lane.BACKGROUND,
     patience: timedelta = timedelta(hours=24),
     queued_at: datetime | None = None,
@@ -37,7 +37,7 @@ def owe(
     values: dict[str, Any] = {
         "connection": connection,
         "pace_id": connection.pace_id,
-        "store": store,
+        "store_id": store_id,
         "subject_id": subject_id,
         "payload": payload or {},
         "lane": lane,
@@ -46,7 +46,8 @@ def owe(
         "expires_at": (queued_at or now) + patience,
     }
     if known_new:
-        call, created = OutboundCall.objects.create(**names, **values), True
+        call, created = OutboundCall(**names, **values), True
+        sql.insert(call)
     else:
         call, created = OutboundCall.objects.get_or_create(**names, defaults=values)
     if created and ring:

@@ -37,6 +37,8 @@ def test_no_row_is_none_and_several_come_in_their_order() -> None:
     meituan, product = selling()
     order = meituan.bought(product, 3)
     assert sql.row(Voucher, "id = %s", [0]) is None
+    with pytest.raises(Voucher.DoesNotExist):
+        sql.get(Voucher, 0)
     codes = [voucher.code for voucher in sql.rows(Voucher, "order_id = %s ORDER BY id DESC", [order.pk])]
     assert codes == list(Voucher.objects.order_by("-id").values_list("code", flat=True))
 
