@@ -45,15 +45,24 @@ class NoticeClient(PlatformClient):
         secret: str,
         timeout: tuple[float, float],
         turn: Callable[[], None] = lambda: None,
+        note: Callable[[str], None] = lambda text: None,
     ) -> None:
         super().__init__(base_url, timeout=timeout, turn=turn)
+        self.note = note
         self.partner_id = partner_id
         self.client_id = client_id
         self.secret = secret
 
     @classmethod
-    def of(cls, account: Account, *, turn: Callable[[], None] = lambda: None) -> Self:
-        """The client of a connection, which signs with its current secret. A bare host gets Meituan's usual path."""
+    def of(
+        cls,
+        account: Account,
+        *,
+        turn: Callable[[], None] = lambda: None,
+        note: Callable[[str], None] = lambda text: None,
+    ) -> Self:
+        """The client of a connection, which signs with its current secret. A bare host gets Meituan's usual path.
+        `note` is told what is sent."""
         base_url = account.base_url or settings.TRIP_NOTICE_BASE_URL
         known = account.credentials or {}
         return cls(
@@ -63,6 +72,7 @@ class NoticeClient(PlatformClient):
             secret=str(known.get("client_secret") or ""),
             timeout=settings.TRIP_TIMEOUT,
             turn=turn,
+            note=note,
         )
 
     def pay(self, *, issue_type: int, describe: str, body: Mapping[str, Any]) -> str:
@@ -85,12 +95,9 @@ class NoticeClient(PlatformClient):
         if not (self.partner_id.isdecimal() and self.client_id and self.secret):
             raise LoginRefused("PartnerId, client id or client secret is missing")
         whole = {"partnerId": int(self.partner_id), **message}
-        answer = self.request(
-            "POST",
-            path,
-            headers=self._headers(path),
-            body=json.dumps(whole, ensure_ascii=False, separators=(",", ":"), allow_nan=False).encode(),
-        )
+        body = json.dumps(whole, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        self.note(body)
+        answer = self.request("POST", path, headers=self._headers(path), body=body.encode())
         return _taken(answer)
 
     def _headers(self, path: str) -> dict[str, str]:

@@ -1,11 +1,19 @@
-"""What a scan may hold: a voucher's code, our picture's address, or an order number. Text only; nothing is asked."""
+"""Voucher codes, ours and others', and what a scan may hold: a code, our picture's address, an order number."""
 
 import re
+import secrets
 import unicodedata
 from collections.abc import Iterable, Iterator
 from itertools import islice
 
-from trip.services.issuing import ALPHABET, CODE_LENGTH, LETTERS, MAX_CODE_LENGTH
+from django.utils.translation import gettext_lazy as _
+
+# Neither 0/O nor 1/I/L, and no U: read aloud and typed by hand without mistakes.
+ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
+LETTERS = ALPHABET[8:]
+CODE_LENGTH = 14
+MAX_CODE_LENGTH = 20
+NO_VOUCHER = _("A code has 1 to 20 letters, digits or the marks - _ . : / + =.")
 
 MAX_INPUT = 2_000
 MAX_CANDIDATES = 100
@@ -21,7 +29,17 @@ _GROUPS = re.compile(r"[0-9A-Za-z]{2,8}(?: [0-9A-Za-z]{1,8}){1,6}")
 _OWN = re.compile(rf"[{LETTERS}][{ALPHABET}]{{{CODE_LENGTH - 1}}}")
 _DIGITS = re.compile("[0-9]+")
 _ORDER_NUMBER = re.compile(r"(?<![0-9])[0-9]{15,19}(?![0-9])")
-_PICTURE = re.compile(r"/trip/vouchers/([^/\s]{1,200})\.png")
+PICTURE = re.compile(r"/trip/vouchers/([^/\s\"]{1,200})\.png")
+
+
+def new_code() -> str:
+    """About 68 random bits; begins with a letter, so that nobody takes it for a group coupon."""
+    return secrets.choice(LETTERS) + "".join(secrets.choice(ALPHABET) for _place in range(CODE_LENGTH - 1))
+
+
+def is_voucher(code: str) -> bool:
+    """Whether this can be a merchant's own code."""
+    return len(code) <= MAX_CODE_LENGTH and _WORD.fullmatch(code) is not None
 
 
 def _plain(text: str) -> str:
@@ -67,5 +85,5 @@ def order_numbers(text: str) -> list[int]:
 
 def picture_token(text: str) -> str | None:
     """The part of our picture's address that names the voucher."""
-    found = _PICTURE.search(text[:MAX_INPUT])
+    found = PICTURE.search(text[:MAX_INPUT])
     return found[1] if found else None

@@ -13,6 +13,11 @@ class Migration(migrations.Migration):
     operations = [
         migrations.AddField(
             model_name='inboundevent',
+            name='earlier',
+            field=models.JSONField(default=list, editable=False),
+        ),
+        migrations.AddField(
+            model_name='inboundevent',
             name='is_final',
             field=models.BooleanField(default=True, help_text='A repetition gets the same answer; otherwise it is judged anew', verbose_name='final'),
         ),
@@ -40,6 +45,11 @@ class Migration(migrations.Migration):
             model_name='outboundcall',
             name='state',
             field=models.CharField(choices=[('pending', 'pending'), ('sending', 'sending'), ('done', 'done'), ('refused', 'refused'), ('unknown', 'unknown'), ('dead', 'given up')], default='pending', max_length=10, verbose_name='state'),
+        ),
+        migrations.AddField(
+            model_name='outboundattempt',
+            name='sent',
+            field=models.TextField(blank=True, verbose_name='what was sent'),
         ),
         migrations.AddIndex(
             model_name='inboundevent',

@@ -40,6 +40,8 @@ class InboundEvent(models.Model):
     subject_id = models.BigIntegerField(
         _("concerns"), null=True, blank=True, help_text=_("Primary key of the row that this is about")
     )
+    # Answers before this one, while it was not final: [{"at", "body", "answer"}].
+    earlier = models.JSONField(default=list, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVED)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     repeats = models.PositiveIntegerField(_("repeats"), default=0)
@@ -165,6 +167,7 @@ class OutboundAttempt(models.Model):
     call = models.ForeignKey(OutboundCall, models.CASCADE, related_name="attempts", verbose_name=_("call"))
     kind = models.CharField(_("kind"), max_length=5, choices=Kind, default=Kind.SEND)
     outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, default=Outcome.STARTED)
+    sent = models.TextField(_("what was sent"), blank=True)
     detail = models.TextField(_("detail"), blank=True)
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)

@@ -13,6 +13,9 @@ from django.utils import timezone
 from stores.models import Connection, InboundEvent
 from stores.platforms import sql
 
+# So many answers before the last one are kept: a platform may ask for years.
+MOST_EARLIER = 50
+
 
 @dataclass(frozen=True)
 class Said:
@@ -130,12 +133,16 @@ def _again(events: QuerySet[InboundEvent], body: dict[str, Any], judge: Callable
 
 
 def _changed(event: InboundEvent, body: dict[str, Any], said: Said) -> str:
-    # The ledger shows the question that was answered last: it may have been put right since it was refused.
-    event.body = body
-    event.answer, event.is_final, event.handled_at = said.text, said.final, timezone.now()
+    if (event.body, event.answer) != (body, said.text):
+        before = {"at": (event.handled_at or event.received_at).isoformat(), "body": event.body, "answer": event.answer}
+        event.earlier = [*event.earlier, before][-MOST_EARLIER:]
+        event.body, event.answer, event.handled_at = body, said.text, timezone.now()
+    event.is_final = said.final
     event.subject_id = event.subject_id if said.subject_id is None else said.subject_id
     event.attempts, event.repeats = event.attempts + 1, event.repeats + 1
-    event.save(update_fields=["body", "answer", "is_final", "handled_at", "subject_id", "attempts", "repeats"])
+    event.save(
+        update_fields=["body", "answer", "earlier", "is_final", "handled_at", "subject_id", "attempts", "repeats"]
+    )
     return said.text
 
 

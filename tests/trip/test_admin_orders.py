@@ -20,6 +20,7 @@ from trip import services
 from trip.admin.timeline import timeline
 from trip.choices import Issuing, Method, VisitorInfo, VoucherType
 from trip.models import Order, Product
+from trip.services.pictures import picture_url
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/trip/order/"
@@ -123,6 +124,30 @@ def test_codes_open_doors_and_clerks_see_only_their_ends(sold: tuple[Meituan, Pr
     code = order.vouchers.get().code
     clerk, manager = shown(at_work(product.store, Role.CLERK), order), shown(at_work(product.store), order)
     assert (code in manager, code in clerk, f"…{code[-4:]}" in clerk) == (True, False, True)
+
+
+def test_the_timeline_hides_from_clerks_whatever_shows_a_code(sold: tuple[Meituan, Product]) -> None:
+    meituan, product = sold
+    order = meituan.bought(product)
+    address = picture_url(order.vouchers.get()).rpartition("/")[2]
+    clerk, manager = shown(at_work(product.store, Role.CLERK), order), shown(at_work(product.store), order)
+    assert (address in manager, address in clerk) == (True, False)
+
+
+def test_answers_that_changed_are_told_one_by_one() -> None:
+    meituan, product = selling(refund_review=True)
+    order = meituan.bought(product)
+    asked = meituan.refund_body(order, 1)
+    decide = {"actor": None, "method": Method.ADMIN}
+    for _ in range(2):
+        meituan.ask("order/refund", asked)
+    refund = order.refunds.get()
+    for agree, reason in ((False, "已制作"), (True, "")):
+        services.refund_decide(refund_pk=refund.pk, agree=agree, reason=reason, **decide)  # type: ignore[arg-type]
+        meituan.ask("order/refund", asked)
+    with translation.override("en"):
+        told = [moment.text for moment in timeline(order, codes_shown=True) if "refund" in moment.title]
+    assert [text[12:15] for text in told if text.startswith("We answered")] == ["602", "606", "601"]
 
 
 def moments(order: Order) -> list[str]:

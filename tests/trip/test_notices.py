@@ -1,5 +1,6 @@
 """Notices reach Meituan over real sockets, whatever its side does, and tell what a query tells."""
 
+import json
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -247,6 +248,9 @@ def test_whatever_meituans_side_does_every_notice_arrives(server: SandboxServer,
     worked_off()
     assert states() == [State.DONE] * 3
     assert {row["kind"] for row in told(server)} == KINDS
+    order = Order.objects.get()
+    sent = OutboundAttempt.objects.filter(call__operation="ticket.used", outcome="answered").get().sent
+    assert json.loads(sent)["body"]["orderId"] == order.order_id
 
 
 def test_still_processing_is_asked_again_and_alarms_nobody(server: SandboxServer) -> None:

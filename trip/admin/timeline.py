@@ -13,6 +13,7 @@ from stores import audit
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.outbox.operations import title_of
 from stores.registry import event_title
+from trip.codes import PICTURE
 from trip.models import Order
 from trip.services.notices import notices_of
 
@@ -41,8 +42,10 @@ class Moment:
 def timeline(order: Order, *, codes_shown: bool) -> list[Moment]:
     """Voucher codes open doors: in front of who may not see them, only their ends are shown."""
     moments = [*_heard(order), *_told(order), *_done(order)]
-    codes = [] if codes_shown else [voucher.code for voucher in order.vouchers.all() if voucher.code]
-    return sorted((_without(moment, codes) for moment in moments), key=lambda moment: moment.at)
+    if not codes_shown:
+        codes = [voucher.code for voucher in order.vouchers.all() if voucher.code]
+        moments = [_without(moment, codes) for moment in moments]
+    return sorted(moments, key=lambda moment: moment.at)
 
 
 def _without(moment: Moment, codes: list[str]) -> Moment:
@@ -51,6 +54,8 @@ def _without(moment: Moment, codes: list[str]) -> Moment:
 
 
 def _hidden(text: str, codes: list[str]) -> str:
+    """Neither the codes nor the addresses of their pictures, which open to everybody."""
+    text = PICTURE.sub("…", text)
     for code in codes:
         text = text.replace(code, f"…{code[-4:]}")
     return text
@@ -61,24 +66,26 @@ def _heard(order: Order) -> Iterable[Moment]:
         connection=order.connection_id, subject_id=order.pk, kind__startswith="order."
     ).order_by("id")
     for event in events[:MOST]:
-        yield Moment(
-            event.received_at,
-            "heard",
-            str(event_title(event)),
-            _summary(event),
-            (Message(_("What Meituan sent"), _pretty(event.body)), Message(_("What we answered"), _json(event.answer))),
-        )
+        title = str(event_title(event))
+        for before in event.earlier:
+            yield _question(datetime.fromisoformat(before["at"]), title, before["body"], before["answer"])
+        last = (event.handled_at if event.earlier else None) or event.received_at
+        yield _question(last, title, event.body, event.answer, repeats=event.repeats - len(event.earlier))
 
 
-def _summary(event: InboundEvent) -> str:
-    """Our verdict, and how often Meituan had to hear it."""
+def _question(at: datetime, title: str, body: Any, answer: str, *, repeats: int = 0) -> Moment:
+    said = _verdict(answer)
+    again = _("Asked %(count)d times more.") % {"count": repeats} if repeats > 0 else ""
+    messages = (Message(_("What Meituan sent"), _pretty(body)), Message(_("What we answered"), _json(answer)))
+    return Moment(at, "heard", title, f"{said} {again}".strip(), messages)
+
+
+def _verdict(answer: str) -> str:
     try:
-        answer = json.loads(event.answer)
-        said = _("We answered %(code)s %(describe)s.") % {"code": answer["code"], "describe": answer["describe"]}
+        told = json.loads(answer)
+        return _("We answered %(code)s %(describe)s.") % {"code": told["code"], "describe": told["describe"]}
     except (ValueError, KeyError, TypeError):
-        said = ""
-    again = _("Asked %(count)d times more.") % {"count": event.repeats} if event.repeats else ""
-    return f"{said} {again}".strip()
+        return ""
 
 
 def _pretty(value: Any) -> str:
@@ -100,8 +107,9 @@ def _told(order: Order) -> Iterable[Moment]:
             yield Moment(call.queued_at, "told", f"{title_of(call)}: {call.get_state_display()}", call.last_error)
     for attempt in OutboundAttempt.objects.filter(call__in=by_pk).order_by("id")[:MOST]:
         title = f"{title_of(by_pk[attempt.call_id])}: {attempt.get_outcome_display()}"
-        words = (Message(_("Meituan's answer"), attempt.detail),) if attempt.detail else ()
-        yield Moment(attempt.started_at, "told", title, messages=words)
+        sent = [Message(_("What we sent"), _json(attempt.sent))] if attempt.sent else []
+        heard = [Message(_("Meituan's answer"), attempt.detail)] if attempt.detail else []
+        yield Moment(attempt.started_at, "told", title, messages=(*sent, *heard))
 
 
 def _done(order: Order) -> Iterable[Moment]:

@@ -1,7 +1,7 @@
 """What we owe Meituan: pay, refund, consume and product notices. Bodies are made from the rows when they are sent, so a
 late notice still tells the truth; sending one again does no harm."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, ClassVar
 
@@ -12,6 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from stores.models import OutboundCall
 from stores.platforms.errors import Refused
 from stores.platforms.outbox import Operation, operation, owe, revoke
+from stores.platforms.outbox.operations import Turn
 from trip.choices import Code
 from trip.client import NoticeClient
 from trip.models import Consumption, Order, Product, Refund
@@ -21,12 +22,11 @@ from trip.wire.statuses import IssueType
 PATIENCE = timedelta(days=3)
 # status of the product change notice.
 OFF_SHELF, ON_SHELF, CHANGED, PRICES_CHANGED = 0, 1, 2, 5
-Turn = Callable[[], None]
 State = OutboundCall.State
 
 
 def client_of(call: OutboundCall, turn: Turn) -> NoticeClient:
-    return NoticeClient.of(call.connection, turn=turn)
+    return NoticeClient.of(call.connection, turn=turn, note=turn.note)
 
 
 class Notice(Operation):

@@ -28,6 +28,8 @@ ACCOUNT_BACKOFF = (0, 1, 2, 5, 10, 20, 30)
 SETTLE_PATIENCE = 20.0
 # Machines' clocks differ a little; a lease is not used up to its last moment.
 CLOCK_MARGIN = 1.0
+# Characters of what was sent that the ledger keeps.
+MOST_SENT = 10_000
 SETTLED_FIELDS = ("state", "due_at", "settled_at", "lease_until", "claim", "was_unknown", "last_error")
 T = TypeVar("T")
 
@@ -39,6 +41,7 @@ class Turns:
         self.call = call
         self.slot = slot
         self.taken = 0
+        self.sent = ""
         # A process that was frozen must not send after its lease ran out: somebody else has asked by then.
         lease = (call.lease_until - timezone.now()).total_seconds() if call.lease_until else 0.0
         self.deadline = time.monotonic() + lease - settings.REQUEST_SECONDS - CLOCK_MARGIN
@@ -50,6 +53,9 @@ class Turns:
             raise NoTurn("held up until the lease was nearly over")
         self.taken += 1
 
+    def note(self, text: str) -> None:
+        self.sent = storable(text, MOST_SENT)
+
 
 def deliver(call: OutboundCall, slot: Slot | None) -> None:
     """Makes one try at a claimed call and settles it, whatever happens. Not inside a transaction."""
@@ -60,6 +66,7 @@ def deliver(call: OutboundCall, slot: Slot | None) -> None:
     _persist(lambda: sql.insert(attempt))
     turns = Turns(call, slot)
     outcome = _try(call, operation, turns, asking)
+    attempt.sent = turns.sent
     try:
         _persist(lambda: _settle(call, attempt, operation, outcome, asking))
     except (OperationalError, InterfaceError):
@@ -128,7 +135,7 @@ def _record(attempt: OutboundAttempt, outcome: Verdict | PlatformError) -> None:
     attempt.outcome = _outcome_of(outcome)
     detail = outcome.detail if isinstance(outcome, PlatformError) else str(outcome.answer or "")
     attempt.detail = storable(detail, 2000)
-    sql.save(attempt, ["ended_at", "outcome", "detail"])
+    sql.save(attempt, ["ended_at", "outcome", "detail", "sent"])
 
 
 def _outcome_of(outcome: Verdict | PlatformError) -> str:

@@ -1,9 +1,8 @@
 """How each kind of call is sent, asked about and settled. Apps register one subclass per operation."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar
 
 from django_stubs_ext import StrOrPromise
 
@@ -17,6 +16,14 @@ class Verdict:
 
     executed: bool
     answer: Any = None
+
+
+class Turn(Protocol):
+    """One try's way to the platform: called, it waits for the account's turn; `note` keeps what is then sent for the
+    ledger, where that holds no secrets and no personal data."""
+
+    def __call__(self) -> None: ...
+    def note(self, text: str) -> None: ...
 
 
 class Operation:
@@ -36,11 +43,11 @@ class Operation:
     # Seconds until the next try, by the number of tries so far; none means the usual ones (deliver.BACKOFF).
     backoff: ClassVar[tuple[float, ...]] = ()
 
-    def send(self, call: OutboundCall, turn: Callable[[], None]) -> Any:
+    def send(self, call: OutboundCall, turn: Turn) -> Any:
         """Sends it; returns the parsed answer or raises a PlatformError. Calls `turn` before every request."""
         raise Refused("unsupported", f"{self.name} cannot be sent")
 
-    def ask(self, call: OutboundCall, turn: Callable[[], None]) -> Verdict:
+    def ask(self, call: OutboundCall, turn: Turn) -> Verdict:
         """Asks whether a call was executed whose answer was lost; raises a PlatformError when it cannot be told."""
         return Verdict(executed=False)
 
