@@ -18,6 +18,7 @@ from coupons.models.verification import VerificationQuerySet
 from coupons.reasons import TEXTS, Reason
 from coupons.services.lookups import gateway_of
 from stores import audit
+from stores.errors import KeyReused
 from stores.models import Connection, Store
 from stores.registry import QueuePlace, ScanResult
 
@@ -77,7 +78,7 @@ class CouponKind:
         )
         try:
             return ask(request_key=request_key).verification
-        except services.KeyReused:
+        except KeyReused:
             # A page from the browser's history brings its old key along with another code: that is another scan.
             return ask().verification
 

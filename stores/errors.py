@@ -19,7 +19,7 @@ TITLES: dict[str, StrOrPromise] = {
     "invalid": gettext_lazy("The request is not valid"),
     "malformed_json": gettext_lazy("The body is not valid JSON"),
     "malformed_code": gettext_lazy("This is not a coupon code"),
-    "idempotency_key_reused": gettext_lazy("This Idempotency-Key was used before, for another store or code"),
+    "idempotency_key_reused": gettext_lazy("This Idempotency-Key was used before, for something else"),
     "order_conflict": gettext_lazy("The order does not allow this as it stands"),
     "body_too_large": gettext_lazy("The body is too large"),
     "method_not_allowed": gettext_lazy("This method is not allowed here"),
@@ -51,6 +51,13 @@ class Conflict(Exception):
         self.reason = reason
 
 
+class KeyReused(Conflict):
+    """An idempotency key that was used before, for something else."""
+
+    def __init__(self) -> None:
+        super().__init__(TITLES["idempotency_key_reused"])
+
+
 class Problem(exceptions.APIException):
     """An API error with one of our own reason codes."""
 
@@ -59,6 +66,10 @@ class Problem(exceptions.APIException):
         self.status_code = status
         self.reason = code
         self.extra = extra
+
+
+def key_reused() -> Problem:
+    return Problem("idempotency_key_reused", TITLES["idempotency_key_reused"], status=422)
 
 
 def problem(code: str, detail: StrOrPromise, *, status: int, **extra: Any) -> dict[str, Any]:

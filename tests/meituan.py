@@ -9,6 +9,7 @@ from django.test import Client
 
 from stores.models import Connection
 from tests.factories import TicketProductFactory
+from trip.choices import VoucherType
 from trip.models import Order, Product
 from trip.sandbox.signing import Manner, headers
 
@@ -80,6 +81,10 @@ class Meituan:
         return self.ask("order/query", {"orderId": order_id, "partnerOrderId": ""})
 
     def refund_body(self, order: Order, quantity: int, codes: list[str] | None = None, **fields: Any) -> dict[str, Any]:
+        """Without `codes` it names as many free ones as tickets, as Meituan does where every ticket has its own."""
+        if codes is None and order.voucher_type == VoucherType.PER_TICKET and quantity < order.quantity:
+            vouchers = sorted(order.vouchers.all(), key=lambda voucher: (not voucher.unused, voucher.pk))
+            codes = [voucher.code for voucher in vouchers[:quantity]]
         price = float(order.unit_price)
         return {
             "orderId": order.order_id,

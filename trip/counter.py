@@ -129,10 +129,10 @@ def _redeem(user: User, voucher: Voucher, request_key: str) -> ScanResult:
     free = _free(voucher)
     if free > 1 and _objection(voucher, free) is None:
         return _question(voucher, free)
-    return _use(user, voucher, 1 if free == 1 else None, request_key)
+    return _use(user, voucher, 1, request_key)
 
 
-def _use(user: User, voucher: Voucher, quantity: int | None, request_key: str) -> ScanResult:
+def _use(user: User, voucher: Voucher, quantity: int, request_key: str) -> ScanResult:
     try:
         use = services.order_consume(
             order_pk=voucher.order_id,

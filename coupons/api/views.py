@@ -16,7 +16,7 @@ from coupons.api.shown import batch_shown, lookup_shown, product_shown, store_sh
 from coupons.api.stores import store_with_gateway
 from coupons.models import Batch, Channel, Lookup, Product, Verification
 from stores.api import ApiView, Pages, PagesById
-from stores.errors import TITLES, Problem
+from stores.errors import KeyReused, key_reused
 from stores.models import ApiKey, Store
 
 READ, LOOKUP, VERIFY = ApiKey.Scope.READ, ApiKey.Scope.LOOKUP, ApiKey.Scope.VERIFY
@@ -24,10 +24,6 @@ READ, LOOKUP, VERIFY = ApiKey.Scope.READ, ApiKey.Scope.LOOKUP, ApiKey.Scope.VERI
 
 def flow_of(key: ApiKey) -> str:
     return f"key:{key.pk}"
-
-
-def key_reused() -> Problem:
-    return Problem("idempotency_key_reused", TITLES["idempotency_key_reused"], status=422)
 
 
 class Stores(ApiView):
@@ -101,7 +97,7 @@ class StoreVerifications(ApiView):
                 request_key=request_key,
                 gateway=gateway,
             )
-        except services.KeyReused as error:
+        except KeyReused as error:
             raise key_reused() from error
         row = services.verification_pursue(requested.verification, wait=wait, call=requested.call)
         return Response(
@@ -171,7 +167,7 @@ class Batches(ApiView):
             batch, created = services.batch_request(
                 store=store, raw_codes=raw_codes, actor=self.key, request_key=request_key
             )
-        except services.KeyReused as error:
+        except KeyReused as error:
             raise key_reused() from error
         return Response(
             batch_shown(batch),

@@ -18,6 +18,7 @@ from coupons.models import Channel, Lookup, Product, Verification
 from coupons.pages import guard, visits
 from coupons.reasons import TEXTS, Reason
 from coupons.services.lookups import gateway_of
+from stores.errors import KeyReused
 from stores.models import Store
 from stores.pages import request_key
 from stores.platforms.secrets import keyed_hash
@@ -141,7 +142,7 @@ def _confirm(request: HttpRequest, store: Store, code: str, flow: str) -> HttpRe
     ask = partial(services.verification_request, store=store, code=code, channel=Channel.GUEST, flow=flow)
     try:
         requested = ask(request_key=f"{flow}:{request_key(request)}"[:100])
-    except services.KeyReused:
+    except KeyReused:
         requested = ask()
     return _to_result(services.verification_pursue(requested.verification))
 

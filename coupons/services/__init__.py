@@ -5,7 +5,6 @@ from coupons.services.lookups import lookup_place, lookup_pursue, lookup_request
 from coupons.services.settling import verification_ask, verification_settle
 from coupons.services.syncing import connection_test, products_sync, quota_outlook, quota_outlooks, stores_sync
 from coupons.services.verifying import (
-    KeyReused,
     Requested,
     live_call,
     place_of,
@@ -15,7 +14,6 @@ from coupons.services.verifying import (
 )
 
 __all__ = [
-    "KeyReused",
     "Requested",
     "batch_create",
     "batch_progress",

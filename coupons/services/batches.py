@@ -11,8 +11,9 @@ from django.db.models import Count
 from coupons import codes
 from coupons.models import Batch, BatchItem, Verification, VerificationRequest
 from coupons.reasons import Reason
-from coupons.services.verifying import KeyReused, batch_verification, live_call
+from coupons.services.verifying import batch_verification, live_call
 from stores import audit
+from stores.errors import KeyReused
 from stores.models import Store
 from stores.platforms.outbox.owe import ring_for
 from stores.platforms.secrets import keyed_hash

@@ -17,6 +17,7 @@ from coupons.services.lookups import FRESH, PATIENCE, gateway_of, lane_of, owe_r
 from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, owe_verify
 from coupons.services.waiting import wait_for
 from stores import audit
+from stores.errors import KeyReused
 from stores.models import OutboundCall, Store
 from stores.platforms import pace, sql
 from stores.platforms.outbox import attempt_now, places_in_line
@@ -27,10 +28,6 @@ from stores.platforms.secrets import keyed_hash
 Status = Verification.Status
 # The same person scanning the same code again this soon sees the first answer, not "already used".
 SAME_SCAN = timedelta(seconds=10)
-
-
-class KeyReused(Exception):
-    """The idempotency key was used before, for another store or code."""
 
 
 @dataclass(frozen=True)

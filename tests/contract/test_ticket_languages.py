@@ -17,8 +17,8 @@ from tests.contract.languages import IN_BOTH, Language, nothing_typed
 from tests.meituan import Meituan, selling
 from trip import services
 from trip.choices import CloseType, Issuing, Listing, ListingCheck, Method, RefundedBecause, RefundType, Trouble
+from trip.codes import new_code
 from trip.models import Consumption, DrillRun, Order, Product, Refund, RefundStep, Voucher
-from trip.services.issuing import new_code
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}

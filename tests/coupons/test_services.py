@@ -12,7 +12,8 @@ from django.utils import timezone
 from coupons.choices import Authorisation
 from coupons.models import Channel, GatewayStore, Verification, VerificationRequest
 from coupons.reasons import Reason
-from coupons.services import KeyReused, live_call, place_of, verification_pursue, verification_request, verifying
+from coupons.services import live_call, place_of, verification_pursue, verification_request, verifying
+from stores.errors import KeyReused
 from stores.models import Connection, OutboundCall
 from stores.platforms import outbox
 from stores.tenancy import Role

@@ -80,13 +80,17 @@ def test_a_failed_issue_keeps_its_reason() -> None:
 
 
 @pytest.mark.parametrize(
-    "given", [["A"], ["A", "B", "C"], [], ["A", "B" * 21], ["A", "B C"], ["A", "券"], ["A", "\x00"], ["A", "\ud800"]]
-)
-def test_codes_that_do_not_fit_are_a_conflict_in_plain_words(given: list[str]) -> None:
+    ("given", "status"),
+    [
+        (["A"], 409), (["A", "B", "C"], 409), ([], 409),
+        (["A", "B" * 21], 400), (["A", "B C"], 400), (["A", "券"], 400), (["A", "\x00"], 400), (["A", "\ud800"], 400),
+    ],
+)  # fmt: skip
+def test_codes_that_do_not_fit_the_order_are_a_conflict_and_others_are_none(given: list[str], status: int) -> None:
     order, api = waiting()
     answer = api.post(path(order, "issue"), {"vouchers": given}, **{"Accept-Language": "en"})
-    assert problem(answer) == (409, "order_conflict")
-    assert "code" in answer.json()["detail"]
+    assert problem(answer) == (status, {409: "order_conflict", 400: "invalid"}[status])
+    assert "code" in answer.content.decode()
     assert Order.objects.get().status == Order.Status.ISSUING
 
 
@@ -163,9 +167,16 @@ def test_a_key_used_for_something_else_is_refused() -> None:
     order, api = issued()
     one, two = codes(order)
     api.post(path(order, "consume"), {"vouchers": [one]}, key="k")
-    for body in ({"vouchers": [two]}, {"vouchers": [one, two]}, {"quantity": 2}):
+    for body in ({"vouchers": [two]}, {"vouchers": [one, two]}, {"quantity": 2}, {"quantity": 1}):
         assert problem(api.post(path(order, "consume"), body, key="k")) == (422, "idempotency_key_reused")
     assert Consumption.objects.count() == 1
+
+
+def test_a_key_used_for_another_order_is_refused() -> None:
+    order, api = issued()
+    other = Meituan(order.connection).bought(order.product)
+    assert api.post(path(order, "consume"), {"quantity": 1}, key="k").status_code == 201
+    assert problem(api.post(path(other, "consume"), {"quantity": 1}, key="k")) == (422, "idempotency_key_reused")
 
 
 @pytest.mark.parametrize(

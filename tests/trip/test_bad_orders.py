@@ -13,7 +13,7 @@ from tests.factories import ConnectionFactory, TicketProductFactory
 from tests.meituan import Meituan, selling
 from trip import services
 from trip.choices import Issuing, Method, Trouble, VoucherType
-from trip.models import Offer, Order, Product, Refund
+from trip.models import Offer, Order, Product, Refund, tally
 from trip.services.paying import expire_unpaid
 
 pytestmark = pytest.mark.django_db
@@ -355,3 +355,31 @@ def test_the_ledger_shows_the_create_that_was_put_right() -> None:
     meituan.ask("order/create", body | {"buyPrice": 2})
     event.refresh_from_db()
     assert (event.body["buyPrice"], event.repeats) == (80.0, 2)
+
+
+@pytest.mark.parametrize("close_type", [1, 2])
+def test_an_issued_order_closed_as_not_paid_is_for_a_person(close_type: int) -> None:
+    meituan, product = selling()
+    order = meituan.bought(product)
+    assert meituan.close(order.order_id, close_type)["code"] == 200
+    order.refresh_from_db()
+    assert (order.needs_person, tally(order.vouchers.all()).voided) == ("closed_after_issue", 1)
+
+
+def test_a_message_about_two_orders_changes_neither() -> None:
+    meituan, product = selling(offer__stock=9)
+    one, two = meituan.bought(product), meituan.bought(product)
+    crossed = {"orderId": one.order_id, "partnerOrderId": two.partner_order_id}
+    assert meituan.ask("order/close", crossed | {"closeType": 3})["code"] == 300
+    assert meituan.refunded(one, 1, **crossed)["code"] == 300
+    assert tally([*one.vouchers.all(), *two.vouchers.all()]).unused == 2
+    assert meituan.close(one.order_id, 3)["code"] == 200
+    assert tally(one.vouchers.all()).voided == 1
+
+
+def test_refunds_told_without_a_number_are_told_apart_by_how_many() -> None:
+    meituan, product = selling(voucher_type=VoucherType.PER_ORDER)
+    order = meituan.bought(product, 4)
+    for count in (1, 2, 2):
+        meituan.refunded(order, count, refundSerialNo="", voucherList=[order.vouchers.get().code])
+    assert meituan.query(order.order_id)["body"]["refundedQuantity"] == 3

@@ -16,10 +16,10 @@ from tests import factories
 from tests.factories import member
 from tests.meituan import VISITOR, Meituan, selling
 from tests.pages import key_of, state_of
-from trip import services
+from trip import counter, services
 from trip.choices import Issuing, Method, VisitorInfo, VoucherType
+from trip.codes import new_code
 from trip.models import Consumption, Order, Product, Voucher
-from trip.services.issuing import new_code
 from trip.services.pictures import picture_url
 
 pytestmark = pytest.mark.django_db
@@ -264,6 +264,22 @@ def test_a_ticket_under_refund_review_opens_nothing() -> None:
     card = scan(door(product)[0], code_of(order))
     assert state_of(card) == "refused"
     assert "Decide the refund" in card
+
+
+def test_a_review_that_ends_meanwhile_does_not_use_the_whole_group(monkeypatch: pytest.MonkeyPatch) -> None:
+    meituan, order, client = group(5, refund_review=True)
+    meituan.refund(order, 5)
+    free = counter._free
+
+    def before_the_refusal(voucher: Voucher) -> int:
+        count = free(voucher)
+        for refund in order.refunds.filter(status="review"):
+            services.refund_decide(refund_pk=refund.pk, agree=False, reason="已制作", actor=None, method=Method.ADMIN)
+        return count
+
+    monkeypatch.setattr(counter, "_free", before_the_refusal)
+    scan(client, code_of(order))
+    assert order.vouchers.get().used == 1
 
 
 def test_of_a_group_the_part_under_review_is_left_out() -> None:

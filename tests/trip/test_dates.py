@@ -85,10 +85,10 @@ def test_a_day_outside_the_validity_is_refused() -> None:
     assert codes == [422, 200, 422]
 
 
-def test_a_ticket_for_any_day_is_sold_to_the_end_of_its_last_day() -> None:
-    meituan, product = selling(valid_until=date(2026, 12, 5))
-    assert code_at("2026-12-05 23:59:59", meituan, product) == 200
-    assert code_at("2026-12-06 00:00:00", meituan, product) == 421
+def test_a_ticket_for_any_day_is_sold_until_the_last_entry_of_its_last_day() -> None:
+    meituan, product = selling(valid_until=date(2026, 12, 5), last_entry=time(17))
+    assert code_at("2026-12-05 17:00:00", meituan, product) == 200
+    assert code_at("2026-12-05 17:00:01", meituan, product) == 421
 
 
 def test_days_have_stock_of_their_own() -> None:

@@ -20,13 +20,23 @@ from stores.platforms.endpoint import Rejected
 from tests import factories
 from tests.meituan import Meituan
 from trip import services, tasks, webhooks
-from trip.choices import CredentialType, Issuing, Listing, ListingCheck, RefundType, Refusal, VisitorInfo, VoucherType
+from trip.choices import (
+    CredentialType,
+    Issuing,
+    Listing,
+    ListingCheck,
+    Method,
+    RefundType,
+    Refusal,
+    VisitorInfo,
+    VoucherType,
+)
 from trip.drill import Outcome, drill_run, drill_start, names
 from trip.drill.drilling import Drill
 from trip.drill.registry import CHECKS
 from trip.drill.results import Failed, LeftOut
 from trip.drill.tidying import tidy, tidy_notices
-from trip.models import DrillRun, Offer, Order, Place, Product, Voucher, tally
+from trip.models import DrillRun, Offer, Order, Place, Product, Refund, Voucher, tally
 from trip.services import booking, closing, consuming, creating, issuing, paying, refunding, saying, stock, tickets
 from trip.webhooks import base
 
@@ -121,6 +131,19 @@ def _anything(connection: Connection, request: Any) -> tuple[Product, Offer]:
     return offer.product, offer
 
 
+def _agreed(order: Order, request: Any) -> Refund:
+    """Whatever is asked for."""
+    return Refund.objects.create(
+        order=order,
+        store=order.store,
+        refund_id=request.refund_id,
+        quantity=request.quantity,
+        applied_at=request.applied_at,
+        status=Refund.Status.AGREED,
+        method=Method.AUTO,
+    )
+
+
 def _no_reason(self: webhooks.TripEndpoint, code: int, describe: str) -> Any:
     return NO(self, code, "")
 
@@ -165,7 +188,7 @@ WRONGS: list[tuple[str, Any, str, Any]] = [
     ("refund.agreed", tickets, "refund", _nothing),
     ("refund.used", refunding, "_objection", lambda *args: ""),
     ("refund.never", refunding, "_objection", lambda *args: ""),
-    ("refund.foreign_codes", refunding, "_objection", lambda *args: ""),
+    ("refund.foreign_codes", refunding, "_judge", _agreed),
     ("refund.refused_then_agreed", refunding, "owe_refund_notice", _nothing),
     ("consume.one_by_one", consuming, "owe_consume_notice", _nothing),
     ("consume.one_by_one", saying, "consumed", _more(saying.consumed, usedQuantity=1)),

@@ -122,11 +122,24 @@ def test_a_refused_create_that_was_closed_since_stays_refused_when_there_is_stoc
     assert meituan.ask("order/create", body)["code"] == 499
 
 
-def test_a_part_refunded_while_the_order_is_being_issued_is_for_a_person() -> None:
-    meituan, product = selling(issuing=Issuing.UPSTREAM)
+def test_a_part_refunded_while_the_order_is_being_issued_is_taken_back_when_it_is() -> None:
+    meituan, product = selling(issuing=Issuing.UPSTREAM, offer__stock=10)
     order = meituan.bought(product, 3)
 
     assert meituan.refunded(order, 1)["code"] == 200
+    services.order_issue(order_pk=order.pk, codes=["A", "B", "C"], actor=None, method=Method.API)
 
+    body = meituan.query(order.order_id)["body"]
+    assert (body["orderStatus"], body["refundedQuantity"]) == (4, 1)
+    assert sorted(item["status"] for item in body["voucherList"]) == [0, 0, 2]
+    assert order.refunds.get().tickets == [{"voucher": "A", "quantity": 1}]
+    assert Offer.objects.get().sold == 2
+
+
+def test_parts_that_were_refunded_one_by_one_while_issuing_end_the_order() -> None:
+    meituan, product = selling(issuing=Issuing.UPSTREAM, offer__stock=10)
+    order = meituan.bought(product, 2)
+    for _ in range(2):
+        assert meituan.refunded(order, 1)["code"] == 200
     order.refresh_from_db()
-    assert (order.status, order.needs_person) == (Order.Status.ISSUING, "refunded_after_use")
+    assert (order.status, Offer.objects.get().sold) == (Order.Status.CLOSED, 0)

@@ -109,7 +109,7 @@ def test_a_percentage_is_of_the_orders_price_whatever_the_request_says() -> None
     assert answer["code"] == 602
 
 
-@pytest.mark.parametrize("change", [{"refundPrice": 95.01}, {"refundPrice": -0.01}, {"unitPrice": 94.99}])
+@pytest.mark.parametrize("change", [{"refundPrice": 95.01}, {"refundPrice": 95, "refundFee": 5}, {"unitPrice": 94.99}])
 def test_more_money_than_was_paid_is_for_a_person(change: dict[str, Any]) -> None:
     meituan, product = selling()
     order = meituan.bought(product)
@@ -147,9 +147,8 @@ def test_a_refund_of_another_product_is_refused() -> None:
 def test_two_reviews_never_speak_for_the_same_ticket(first_decided: str) -> None:
     meituan, product = selling(refund_review=True)
     order = meituan.bought(product, 2)
-    first = order.vouchers.order_by("id")[0].code
-    assert meituan.refund(order, 1, [first])["code"] == 602
-    assert meituan.refund(order, 1)["code"] == 602
+    first, second = (voucher.code for voucher in order.vouchers.order_by("id"))
+    assert [meituan.refund(order, 1, [code])["code"] for code in (first, second, first)] == [602, 602, 606]
     with pytest.raises(Conflict):
         services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER)
     for refund in order.refunds.order_by(first_decided):
@@ -264,3 +263,60 @@ def test_messages_without_a_number_are_told_apart_by_their_vouchers() -> None:
         meituan.refunded(order, 1, voucherList=[code], refundSerialNo="")
     assert [item["status"] for item in meituan.query(order.order_id)["body"]["voucherList"]] == [2, 2, 0]
     assert Refund.objects.count() == 2
+
+
+# True reasons
+
+
+def test_what_another_ticket_of_the_order_waits_for_is_no_reason() -> None:
+    meituan, product = selling(refund_review=True)
+    order = meituan.bought(product, 2)
+    waiting, used = (voucher.code for voucher in order.vouchers.order_by("id"))
+    meituan.refund(order, 1, [waiting])
+    services.order_consume(order_pk=order.pk, codes=[used], actor=None, method=Method.COUNTER)
+    assert meituan.refund(order, 1, [used])["describe"] == "门票已使用，余票不足"
+
+
+def test_a_refusal_for_a_review_ends_with_the_review() -> None:
+    meituan, product = selling(refund_review=True)
+    order = meituan.bought(product)
+    meituan.refund(order, 1)
+    late = meituan.refund_body(order, 1)
+    assert meituan.ask("order/refund", late)["describe"] == "已有退款申请正在审核"
+    services.refund_decide(
+        refund_pk=order.refunds.get().pk, agree=False, reason="已制作", actor=None, method=Method.ADMIN
+    )
+    assert meituan.ask("order/refund", late)["code"] == 602
+
+
+def test_a_message_that_was_put_right_is_judged_anew() -> None:
+    meituan, product = selling()
+    order = meituan.bought(product)
+    body = meituan.refund_body(order, 1)
+    assert meituan.ask("order/refund", body | {"partnerDealId": "ANOTHER"})["describe"] == "产品编号与订单不符"
+    assert meituan.ask("order/refund", body)["code"] == 200
+
+
+def test_a_part_that_does_not_say_which_tickets_is_refused() -> None:
+    meituan, product = selling()
+    order = meituan.bought(product, 3)
+    assert meituan.refund(order, 1, [])["describe"] == "退票数量与券码数不一致"
+    assert meituan.refund(order, 3, [])["code"] == 200
+
+
+def test_a_closed_order_says_that_it_is_closed() -> None:
+    meituan, product = selling()
+    order = meituan.bought(product)
+    meituan.close(order.order_id, 3)
+    assert meituan.refund(order, 1)["describe"] == "订单已关闭"
+
+
+def test_steps_counted_from_before_the_order_are_for_a_person() -> None:
+    meituan, product = stairs((0, FeeMode.NONE, "0"))
+    order = meituan.bought(product)
+    assert meituan.refund(order, 1, refundTime="2020-01-01 10:00:00")["code"] == 602
+
+
+def test_negative_money_is_no_money() -> None:
+    meituan, product = selling()
+    assert meituan.refund(meituan.bought(product), 1, refundPrice=-0.01)["code"] == 699

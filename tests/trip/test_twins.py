@@ -2,17 +2,20 @@
 
 import itertools
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from datetime import date, timedelta
+from decimal import Decimal
 from functools import partial
 from typing import Any
 
 import pytest
-from django.db import connections
+from django.db import connections, transaction
 from django.test import Client
 
-from stores.errors import Conflict
+from stores.errors import Conflict, KeyReused
 from stores.models import InboundEvent
 from tests.meituan import VISITOR, Meituan, selling
 from trip import services
@@ -20,6 +23,7 @@ from trip.choices import Issuing, Method, VisitorInfo, VoucherType
 from trip.models import Offer, Order, Refund, Voucher, tally
 
 pytestmark = pytest.mark.django_db(transaction=True)
+DAY = date(2099, 5, 1)
 
 
 def at_once(works: Sequence[Callable[[], Any]]) -> list[Any]:
@@ -213,3 +217,48 @@ def test_codes_and_a_failure_at_the_same_moment_end_in_one_of_both() -> None:
         assert order.status in (Order.Status.ISSUED, Order.Status.FAILED)
     issued = Order.objects.filter(status=Order.Status.ISSUED).count()
     assert (Offer.objects.get().sold, Voucher.objects.count()) == (issued, issued)
+
+
+def test_an_order_of_a_limited_product_and_new_prices_do_not_wait_for_each_other() -> None:
+    meituan, product = selling(by_calendar=True, visitor_info=VisitorInfo.ONE, phone_limit=9, offer__date=DAY)
+    priced = threading.Event()
+
+    def prices() -> None:
+        with transaction.atomic():
+            services.offers_set(
+                product=product,
+                first=DAY,
+                last=DAY + timedelta(days=3),
+                weekdays=range(7),
+                market_price=Decimal(120),
+                sale_price=Decimal(95),
+                settlement_price=Decimal(80),
+                stock=10,
+                is_open=True,
+                actor=None,
+            )
+            priced.set()
+            time.sleep(0.3)
+
+    def buy() -> str:
+        priced.wait(10)
+        return str(meituan.create(product, visitors=[VISITOR])["describe"])
+
+    assert at_once([prices, buy]) == [None, "success"]
+
+
+def test_one_key_for_two_orders_at_once_uses_one() -> None:
+    meituan, product = selling(offer__stock=20)
+    for round_ in range(6):
+        wishes: list[Callable[[], Any]] = [
+            partial(
+                services.order_consume,
+                order_pk=meituan.bought(product).pk,
+                quantity=1,
+                actor=None,
+                method=Method.API,
+                request_key=f"till-{round_}",
+            )
+            for _ in range(2)
+        ]
+        assert sum(isinstance(result, KeyReused) for result in at_once(wishes)) == 1

@@ -143,6 +143,18 @@ def test_a_ticket_with_a_last_day_is_kept_for_until_then() -> None:
     assert forgotten(131) == 1
 
 
+def test_a_visit_that_is_over_is_forgotten_by_its_last_use_whatever_the_product_says() -> None:
+    meituan, product = selling(**NAMED, valid_until=date(2099, 1, 1))
+    order = meituan.bought(product, 2, visitors=[VISITOR])
+    Merchant.objects.update(personal_data_days=30)
+    services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER)
+    assert forgotten(31) == 0
+    with time_machine.travel(timezone.now() + timedelta(days=10), tick=False):
+        services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER)
+    assert forgotten(39) == 0
+    assert forgotten(41) == 1
+
+
 def test_an_order_that_came_to_nothing_is_forgotten_by_its_age() -> None:
     meituan, product = selling(**NAMED, valid_until=date(2099, 1, 1))
     order = meituan.bought(product, pay=False, visitors=[VISITOR])

@@ -8,6 +8,7 @@ from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
 from stores.api import MAX_ID, Moment, field_of
+from trip.codes import NO_VOUCHER, is_voucher
 from trip.models import Order
 
 MAX_REASON = 300
@@ -80,6 +81,14 @@ def codes_in(body: Any) -> list[str]:
         raise ValidationError({"vouchers": [_("Give a list of strings.")]})
     if len(set(given)) != len(given):
         raise ValidationError({"vouchers": [_("A code is listed twice.")]})
+    return given
+
+
+def new_codes_in(body: Any) -> list[str]:
+    """The same, each in the form of a voucher code."""
+    given = codes_in(body)
+    if not all(is_voucher(code) for code in given):
+        raise ValidationError({"vouchers": [NO_VOUCHER]})
     return given
 
 

@@ -1,6 +1,7 @@
 """The API's views: read what comes in, call a service, show what became of it."""
 
 import hashlib
+import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -11,13 +12,14 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from stores.api import MAX_ID, ApiView, Pages
-from stores.errors import TITLES, Conflict, Problem
+from stores.errors import Conflict, KeyReused, Problem, key_reused
 from stores.models import ApiKey
+from stores.platforms.secrets import keyed_hash
 from trip import services
 from trip.api import inputs, schema
 from trip.api.shown import consumption_shown, order_shown, refund_shown
 from trip.choices import Method
-from trip.models import Consumption, Order, Refund
+from trip.models import Order, Refund
 
 TRIP = ApiKey.Scope.TRIP
 MAX_REFUND_ID = 80
@@ -28,6 +30,8 @@ def conflicts_told() -> Iterator[None]:
     """What the order's present state does not allow is a 409 with the plain reason."""
     try:
         yield
+    except KeyReused as error:
+        raise key_reused() from error
     except Conflict as error:
         raise Problem("order_conflict", error.reason, status=409) from error
 
@@ -104,7 +108,7 @@ class Issue(OrderView):
         by: Any = {"order_pk": order.pk, "actor": self.key, "method": Method.API}
         with conflicts_told():
             if inputs.either(body, "vouchers", "failed") == "vouchers":
-                services.order_issue(codes=inputs.codes_in(body), **by)
+                services.order_issue(codes=inputs.new_codes_in(body), **by)
             else:
                 services.order_fail(reason=inputs.reason_in(body, "failed"), **by)
         return self.shown(order)
@@ -115,7 +119,7 @@ class Consume(OrderView):
 
     @schema.CONSUME_ORDER
     def post(self, request: Request, order_id: int) -> Response:
-        order, body, key = self.order(order_id), request.data, self._request_key()
+        order, body = self.order(order_id), request.data
         by_code = inputs.either(body, "vouchers", "quantity") == "vouchers"
         codes = inputs.used_codes_in(body) if by_code else []
         quantity = None if by_code else inputs.quantity_in(body)
@@ -126,24 +130,16 @@ class Consume(OrderView):
                 quantity=quantity,
                 actor=self.key,
                 method=Method.API,
-                request_key=key,
+                request_key=self._request_key(),
+                fingerprint=keyed_hash(json.dumps([codes, quantity])),
                 any_day=True,
             )
-        if not _answers(consumption, codes, quantity):
-            raise Problem("idempotency_key_reused", TITLES["idempotency_key_reused"], status=422)
         return Response(consumption_shown(order, consumption), status=200 if consumption.is_repeat else 201)
 
     def _request_key(self) -> str:
         """The Idempotency-Key, each API key's own, in the length that is kept."""
         given = self.idempotency_key()
         return f"api:{hashlib.sha256(f'{self.key.pk}:{given}'.encode()).hexdigest()}" if given else ""
-
-
-def _answers(consumption: Consumption, codes: list[str], quantity: int | None) -> bool:
-    """Whether this is what was asked for, and not what the same Idempotency-Key asked for earlier."""
-    if quantity is not None:
-        return consumption.quantity == quantity
-    return {item["voucher"] for item in consumption.tickets} == set(codes)
 
 
 class Decide(OrderView):

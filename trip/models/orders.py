@@ -42,6 +42,8 @@ class Order(models.Model):
         Status.FAILED: frozenset(),
         Status.CLOSED: frozenset(),
     }
+    # They came to nothing: their tickets are back, and they count for nobody.
+    GONE = (Status.CLOSED, Status.EXPIRED, Status.FAILED)
 
     # Indexed together with the order number and the time below.
     connection = models.ForeignKey(
@@ -218,7 +220,9 @@ class Consumption(models.Model):
 
     order = models.ForeignKey(Order, models.CASCADE, related_name="consumptions", verbose_name=_("order"))
     store = models.ForeignKey(Store, models.PROTECT, related_name="+", db_index=False, verbose_name=_("store"))
-    request_key = models.CharField(max_length=100, editable=False)
+    request_key = models.CharField(max_length=100, unique=True, editable=False)
+    # Of what the request asked for, where its key comes from outside.
+    fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     tickets = models.JSONField(_("tickets"), default=list)
     quantity = models.PositiveIntegerField(_("tickets used"))
     method = models.CharField(_("where"), max_length=10, choices=Method)
@@ -234,7 +238,6 @@ class Consumption(models.Model):
         verbose_name = _("consumption")
         verbose_name_plural = _("consumptions")
         ordering = ["-id"]
-        constraints = [models.UniqueConstraint(fields=["order", "request_key"], name="trip_one_consumption_per_key")]
         indexes = [models.Index(fields=["store", "-at", "-id"], name="trip_use_by_store")]
 
     def __str__(self) -> str:

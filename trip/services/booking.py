@@ -20,7 +20,7 @@ def check_dates(product: Product, travel_date: date | None, now: datetime) -> No
     """The day of visit, the validity period and how late one may book."""
     today = now.astimezone(BEIJING).date()
     if not product.by_calendar:
-        if product.valid_until and product.valid_until < today:
+        if product.valid_until and now > last_entry(product, product.valid_until):
             raise Refusal(Code.NOT_ON_SALE, "产品已过有效期")
         return
     if travel_date is None:

@@ -30,7 +30,6 @@ from trip.wire.values import wire_moment, wire_yuan
 
 Body = dict[str, Any]
 UNLIMITED_PER_DAY = 100_000_000
-_DAY_MINUTES = 24 * 60
 
 
 def products_pull(*, connection: Connection, page: Page) -> tuple[int, list[Body]]:

@@ -3,10 +3,11 @@ person where the door was faster."""
 
 from decimal import Decimal
 
+from django.db.models import Sum
 from django.utils import timezone
 
 from stores.models import Connection
-from trip.choices import CloseType, Method, Trouble
+from trip.choices import CloseType, Code, Method, Trouble
 from trip.models import Order, Refund
 from trip.services import orders, stock, tickets
 from trip.services.notices import revoke_pay_notice
@@ -16,9 +17,13 @@ Status = Order.Status
 
 
 def order_close(*, connection: Connection, message: CloseMessage) -> Order | None:
-    """Closes the order as Meituan has; None when we never had it. Runs in the caller's transaction."""
+    """Closes the order as Meituan has; None when we never had it. Runs in the caller's transaction. Raises Refusal when
+    the message names another order as well."""
     order = orders.lock_numbered(connection, message.order_id)
-    if order is not None and not order.closed_at:
+    if order is None:
+        return None
+    orders.expect_same(order, message.partner_order_id, Code.OTHER)
+    if not order.closed_at:
         _close(order, message.close_type)
     return order
 
@@ -48,22 +53,35 @@ def _void(order: Order) -> None:
     revoke_pay_notice(order)
     if any(voucher.used for voucher in vouchers):
         orders.note_for_person(order, Trouble.CLOSED_AFTER_USE)
+    elif order.close_type != CloseType.PAY_FAILED:
+        orders.note_for_person(order, Trouble.CLOSED_AFTER_ISSUE)
 
 
 def order_refunded(*, connection: Connection, message: RefundedMessage) -> Order | None:
     """Follows a refund that Meituan made without asking; None when we never had the order. Runs in the caller's
-    transaction."""
+    transaction. Raises Refusal when the message names another order as well."""
     order = orders.lock_numbered(connection, message.order_id)
     if order is None:
         return None
+    orders.expect_same(order, message.partner_order_id, Code.OTHER)
     if order.status == Status.ISSUED:
         _revoke(order, message)
-    elif order.status == Status.ISSUING and message.quantity < order.quantity:
-        # There are no tickets yet of which some could be taken back.
-        orders.note_for_person(order, Trouble.REFUNDED_AFTER_USE)
+    elif order.status == Status.ISSUING and not order.closed_at:
+        _refund_unissued(order, message)
     elif not order.closed_at and order.status != Status.FAILED:
         _close(order, CloseType.PAY_FAILED if order.paid_at else CloseType.CREATE_FAILED)
     return order
+
+
+def _refund_unissued(order: Order, message: RefundedMessage) -> None:
+    """There is no ticket yet that could be taken back: issuing takes it back at once."""
+    refund = _refund_meant(order, message)
+    if refund.status == Refund.Status.AGREED:
+        return
+    _take(order, refund, [], message)
+    gone = order.refunds.filter(status=Refund.Status.AGREED).aggregate(tickets=Sum("quantity"))
+    if gone["tickets"] >= order.quantity:
+        _close(order, CloseType.PAY_FAILED)
 
 
 def _revoke(order: Order, message: RefundedMessage) -> None:

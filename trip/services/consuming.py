@@ -3,13 +3,13 @@
 import secrets
 from collections.abc import Sequence
 
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
-from stores.errors import Conflict
+from stores.errors import Conflict, KeyReused
 from trip.models import Consumption, Order, Voucher
 from trip.services import booking, orders, tickets
 from trip.services.notices import owe_consume_notice
@@ -24,17 +24,18 @@ def order_consume(
     actor: Actor,
     method: str,
     request_key: str = "",
+    fingerprint: str = "",
     any_day: bool = False,
 ) -> Consumption:
     """Uses the tickets of these codes (all that is left on them, or `quantity`), or any `quantity` of the order.
 
-    The same `request_key` again gives the first use, with `is_repeat`. Raises Conflict, and then nothing was used.
+    The same `request_key` again gives the first use, with `is_repeat`. Raises KeyReused when that was for another order
+    or `fingerprint`, and Conflict when the tickets cannot be used; then nothing was used.
     """
     with transaction.atomic():
         order = orders.lock(order_pk)
-        if request_key and (earlier := order.consumptions.filter(request_key=request_key).first()):
-            earlier.is_repeat = True
-            return earlier
+        if request_key and (earlier := Consumption.objects.filter(request_key=request_key).first()):
+            return _repeated(earlier, order, fingerprint)
         if order.status != Order.Status.ISSUED:
             raise Conflict(orders.not_now(order))
         if not any_day:
@@ -42,15 +43,18 @@ def order_consume(
         portions = _chosen(order, orders.vouchers_of(order), codes, quantity)
         now = timezone.now()
         tickets.use(portions, now)
-        consumption = Consumption.objects.create(
-            order=order,
-            store=order.store,
-            request_key=request_key or secrets.token_hex(16),
-            tickets=tickets.shown(portions),
-            quantity=tickets.count(portions),
-            method=method,
-            by=audit.name_of(actor),
-            at=now,
+        consumption = _written(
+            Consumption(
+                order=order,
+                store_id=order.store_id,
+                request_key=request_key or secrets.token_hex(16),
+                fingerprint=fingerprint,
+                tickets=tickets.shown(portions),
+                quantity=tickets.count(portions),
+                method=method,
+                by=audit.name_of(actor),
+                at=now,
+            )
         )
         owe_consume_notice(consumption)
         audit.record(
@@ -62,6 +66,23 @@ def order_consume(
             quantity=consumption.quantity,
         )
     return consumption
+
+
+def _written(consumption: Consumption) -> Consumption:
+    try:
+        with transaction.atomic():
+            consumption.save()
+    except IntegrityError as error:
+        # A twin with this key, for another order, was faster.
+        raise KeyReused from error
+    return consumption
+
+
+def _repeated(earlier: Consumption, order: Order, fingerprint: str) -> Consumption:
+    if (earlier.order_id, earlier.fingerprint) != (order.pk, fingerprint):
+        raise KeyReused
+    earlier.is_repeat = True
+    return earlier
 
 
 def _chosen(

@@ -1,7 +1,5 @@
 """Making tickets: our own codes at once, or the merchant's codes, by its ticketing system or by hand."""
 
-import re
-import secrets
 from collections.abc import Sequence
 
 from django.db import IntegrityError, transaction
@@ -13,22 +11,12 @@ from stores.audit import Actor
 from stores.errors import Conflict
 from stores.platforms import sql
 from trip.choices import Issuing, VoucherType
-from trip.models import Order, Voucher
-from trip.services import orders, stock
+from trip.codes import NO_VOUCHER, is_voucher, new_code
+from trip.models import Order, Refund, Voucher
+from trip.services import orders, stock, tickets
 from trip.services.notices import owe_pay_notice
 
 Status = Order.Status
-# Neither 0/O nor 1/I/L, and no U: read aloud and typed by hand without mistakes.
-ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
-LETTERS = ALPHABET[8:]
-CODE_LENGTH = 14
-MAX_CODE_LENGTH = 20
-_FOREIGN_CODE = re.compile(rf"[0-9A-Za-z\-_.:/+=]{{1,{MAX_CODE_LENGTH}}}", re.ASCII)
-
-
-def new_code() -> str:
-    """About 68 random bits; begins with a letter, so that nobody takes it for a group coupon."""
-    return secrets.choice(LETTERS) + "".join(secrets.choice(ALPHABET) for _place in range(CODE_LENGTH - 1))
 
 
 def codes_needed(order: Order) -> int:
@@ -70,10 +58,11 @@ def order_issue(*, order_pk: int, codes: Sequence[str], actor: Actor, method: st
         _check(order, codes)
         try:
             with transaction.atomic():
-                _write(order, codes)
+                vouchers = _write(order, codes)
         except IntegrityError as error:
             raise Conflict(_("A code belongs to another order.")) from error
         orders.move(order, Status.ISSUED, issued_at=timezone.now())
+        _take_back_refunded(order, vouchers)
         owe_pay_notice(order)
         audit.record(
             "trip.order.issued",
@@ -84,6 +73,16 @@ def order_issue(*, order_pk: int, codes: Sequence[str], actor: Actor, method: st
             codes=[f"…{code[-4:]}" for code in codes],
         )
     return order
+
+
+def _take_back_refunded(order: Order, vouchers: list[Voucher]) -> None:
+    """Meituan may have refunded some of the tickets before there were any."""
+    for refund in order.refunds.filter(status=Refund.Status.AGREED):
+        portions = tickets.free_portions(order, vouchers, codes=(), quantity=refund.quantity)
+        tickets.refund(portions, timezone.now())
+        stock.give_back(order, tickets.count(portions))
+        refund.tickets = tickets.shown(portions)
+        refund.save(update_fields=["tickets"])
 
 
 def _issued_already(order: Order, codes: Sequence[str]) -> Order:
@@ -99,8 +98,8 @@ def _check(order: Order, codes: Sequence[str]) -> None:
         raise Conflict(_("This order needs %(needed)d codes, not %(given)d.") % {"needed": needed, "given": len(codes)})
     if len(set(codes)) != len(codes):
         raise Conflict(_("A code is listed twice."))
-    if not all(_FOREIGN_CODE.fullmatch(code) for code in codes):
-        raise Conflict(_("A code has 1 to 20 letters, digits or the marks - _ . : / + =."))
+    if not all(is_voucher(code) for code in codes):
+        raise Conflict(NO_VOUCHER)
 
 
 def order_fail(*, order_pk: int, reason: str, actor: Actor, method: str) -> Order:

@@ -13,9 +13,6 @@ from trip.models import Order, Product, Visitor, Voucher
 from trip.services import booking
 from trip.wire.requests import VisitorData
 
-# Orders that give their tickets back do not count.
-_GONE = (Order.Status.CLOSED, Order.Status.EXPIRED, Order.Status.FAILED)
-
 
 def hash_of(number: str) -> str:
     return keyed_hash(number) if number else ""
@@ -32,7 +29,8 @@ def check(product: Product, visitors: tuple[VisitorData, ...], quantity: int) ->
     if not visitors or not (product.phone_limit or product.credential_limit):
         return
     # Two orders of the same person at the same moment, for whichever days, are counted one after the other.
-    Product.objects.select_for_update().only("pk").get(pk=product.pk)
+    # Whoever writes offers of the product meanwhile is not held up (no_key): each would wait for the other.
+    Product.objects.select_for_update(no_key=True).only("pk").get(pk=product.pk)
     tickets = [booking.tickets_of_visitor(product, quantity, position) for position in range(len(visitors))]
     if product.phone_limit:
         wanted = _wanted((hash_of(visitor.mobile) for visitor in visitors), tickets)
@@ -54,7 +52,7 @@ def _wanted(hashes: Iterable[str], tickets: list[int]) -> Counter[str]:
 
 def _check(product: Product, field: str, wanted: Counter[str], most: int, days: int, whose: str) -> None:
     bought = Visitor.objects.filter(product=product, **{f"{field}__in": list(wanted)})
-    bought = bought.filter(order__closed_at=None).exclude(order__status__in=_GONE)
+    bought = bought.filter(order__closed_at=None).exclude(order__status__in=Order.GONE)
     # Whoever got all the money back may buy again.
     left = Voucher.objects.filter(order=OuterRef("order"), quantity__gt=F("refunded"))
     bought = bought.filter(Q(order__issued_at=None) | Exists(left))

@@ -19,12 +19,15 @@ from trip.wire.requests import RefundRequest
 
 Status = Refund.Status
 REVIEW_DAYS = 3
+# Meituan's clock may be so far from ours.
+CLOCKS_APART = timedelta(minutes=10)
 _CENT = Decimal("0.01")
 
 
 def refund_request(*, connection: Connection, request: RefundRequest) -> Refund:
     """The refund of this refundId in its present state: agreed, refused or under review. Runs in the caller's
-    transaction. Raises Refusal only when there is no order that it could belong to."""
+    transaction. Raises Refusal when there is nothing to write down: no such order, none issued, a message that does not
+    fit it, or tickets that are under review already."""
     order = orders.lock_numbered(connection, request.order_id)
     if order is None:
         raise Refusal(Code.REFUND_OTHER, "订单不存在")
@@ -58,6 +61,9 @@ def _judge(order: Order, request: RefundRequest) -> Refund:
         received_at=timezone.now(),
     )
     vouchers = orders.vouchers_of(order)
+    if wrong := _contradiction(order, request, vouchers):
+        # Not lasting: the message itself may be put right.
+        raise Refusal(Code.REFUND_REFUSED, wrong)
     portions = tickets.free_portions(order, vouchers, codes=request.codes, quantity=request.quantity)
     if no := _objection(order, request, vouchers, tickets.count(portions)):
         _decide(refund, Status.REFUSED, no, Method.AUTO)
@@ -71,16 +77,24 @@ def _judge(order: Order, request: RefundRequest) -> Refund:
     return refund
 
 
-def _objection(order: Order, request: RefundRequest, vouchers: list[Voucher], free: int) -> str:
-    """Why this can never be granted; empty when it may."""
-    product = order.product
+def _contradiction(order: Order, request: RefundRequest, vouchers: list[Voucher]) -> str:
+    """What in the message does not fit the order; empty when all does."""
     codes = {voucher.code for voucher in vouchers if voucher.code}
-    if request.deal_id and request.deal_id != product.deal_id:
+    if request.deal_id and request.deal_id != order.product.deal_id:
         return "产品编号与订单不符"
     if not set(request.codes) <= codes:
         return "券码不属于该订单"
-    if request.codes and order.voucher_type == VoucherType.PER_TICKET and len(set(request.codes)) != request.quantity:
+    is_whole = not request.codes and request.quantity == order.quantity
+    if order.voucher_type == VoucherType.PER_TICKET and len(set(request.codes)) != request.quantity and not is_whole:
         return "退票数量与券码数不一致"
+    return ""
+
+
+def _objection(order: Order, request: RefundRequest, vouchers: list[Voucher], free: int) -> str:
+    """Why this can never be granted; empty when it may."""
+    product = order.product
+    if order.closed_at:
+        return "订单已关闭"
     if product.refund_type == RefundType.NEVER:
         return "该产品不支持退款"
     if not product.partial_refund and request.quantity != order.quantity:
@@ -94,8 +108,10 @@ def _objection(order: Order, request: RefundRequest, vouchers: list[Voucher], fr
 
 def _shortage(order: Order, vouchers: list[Voucher], request: RefundRequest) -> str:
     named = [voucher for voucher in vouchers if not request.codes or voucher.code in request.codes]
-    if tickets.frozen_by_reviews(order, vouchers):
-        return "已有退款申请正在审核"
+    under_review = tickets.frozen_by_reviews(order, vouchers)
+    if any(under_review.get(voucher.pk) for voucher in named):
+        # Not lasting: once that is decided, the tickets may be free.
+        raise Refusal(Code.REFUND_REFUSED, "已有退款申请正在审核")
     if any(voucher.used for voucher in named):
         return "门票已使用，余票不足"
     if any(voucher.refunded for voucher in named):
@@ -133,12 +149,15 @@ def _fee(mode: int, fee: Decimal, unit_price: Decimal, quantity: int) -> Decimal
 
 
 def _money_agrees(order: Order, request: RefundRequest) -> bool:
-    """A fee that is not what our policy says, or more money than was paid, is for a person to look at."""
+    """A fee that is not what our policy says, more money than was paid, or steps counted from a moment before there was
+    an order, is for a person to look at."""
     paid = order.unit_price * request.quantity
+    if order.product.refund_type == RefundType.CONDITIONAL and request.applied_at < order.created_at - CLOCKS_APART:
+        return False
     return (
         request.unit_price == order.unit_price
         and refund_fee(order, request) == request.fee
-        and 0 <= request.price <= paid
+        and 0 <= request.price <= paid - request.fee
     )
 
 

@@ -34,9 +34,7 @@ def frozen_by_reviews(order: Order, vouchers: Sequence[Voucher], *, but: Refund 
     """
     taken: dict[int, int] = {}
     frozen: dict[int, int] = {}
-    reviews = order.refunds.filter(status=Refund.Status.REVIEW)
-    # Those that name their vouchers first: the others take what is left, or two would speak for one ticket.
-    for refund in sorted(reviews, key=lambda row: (not row.codes, row.pk)):
+    for refund in order.refunds.filter(status=Refund.Status.REVIEW).order_by("pk"):
         for portion in _spread(vouchers, refund.codes, refund.quantity, taken):
             key = portion.voucher.pk
             taken[key] = taken.get(key, 0) + portion.quantity
@@ -63,11 +61,6 @@ def free_portions(
 ) -> list[Portion]:
     """Up to `quantity` tickets that are neither used, gone, nor under review; of the codes named, or of any."""
     return _spread(vouchers, codes, quantity, frozen_by_reviews(order, vouchers, but=but))
-
-
-def free_count(order: Order, vouchers: Sequence[Voucher]) -> int:
-    frozen = frozen_by_reviews(order, vouchers)
-    return sum(voucher.unused for voucher in vouchers) - sum(frozen.values())
 
 
 def use(portions: Iterable[Portion], at: datetime) -> None:

@@ -3,14 +3,13 @@
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from stores.models import Merchant
-from trip.models import Order, Product, Visitor
+from trip.models import Order, Product, Visitor, Voucher
 from trip.wire.values import BEIJING
 
-_GONE = (Order.Status.CLOSED, Order.Status.EXPIRED, Order.Status.FAILED)
 BATCH = 500
 
 
@@ -61,12 +60,22 @@ def _before(merchant: Merchant) -> datetime:
     return timezone.now() - timedelta(days=merchant.personal_data_days)
 
 
+def _still_of_use(before: datetime) -> QuerySet[Voucher]:
+    """Vouchers of the visitor's order with a ticket that is unused, or was so not long ago."""
+    lately = Q(used_at__gte=before) | Q(refunded_at__gte=before) | Q(voided_at__gte=before)
+    unused = Q(quantity__gt=F("used") + F("refunded") + F("voided"))
+    return Voucher.objects.filter(lately | unused, order=OuterRef("order"))
+
+
 def _over(merchant: Merchant) -> Q:
-    """An order is over after the last day on which its tickets open a door, or when it came to nothing."""
+    """An order is over after the last day on which its tickets open a door, after the last of them was used or given
+    back, or when it came to nothing."""
     before = _before(merchant)
     day = before.astimezone(BEIJING).date()
     over = (
-        Q(order__status__in=_GONE)
+        Q(order__status__in=Order.GONE)
+        | Q(order__closed_at__lt=before)
+        | (Q(order__status=Order.Status.ISSUED) & ~Exists(_still_of_use(before)))
         | Q(order__travel_date=None, order__product__valid_until__lt=day)
         | Q(order__travel_date=None, order__product__valid_until=None, order__created_at__lt=before)
     )

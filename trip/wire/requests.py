@@ -81,6 +81,7 @@ class RefundedMessage:
     """3.5 already refunded; `price` is yuan per ticket, None for all of it."""
 
     order_id: int
+    partner_order_id: str
     serial: str
     codes: tuple[str, ...]
     quantity: int
@@ -95,6 +96,7 @@ class CloseMessage:
     """3.6 order closed."""
 
     order_id: int
+    partner_order_id: str
     close_type: int
 
 
@@ -112,20 +114,27 @@ def parse_create(body: Mapping[str, Any]) -> CreateRequest:
 
 
 def parse_order(body: Mapping[str, Any]) -> OrderRef:
-    return OrderRef(whole(body, "orderId", least=1), optional_text(body, "partnerOrderId", most=60))
+    return OrderRef(**_ids(body))
+
+
+def _ids(body: Mapping[str, Any]) -> dict[str, Any]:
+    """Meituan's number of the order and, where it says it, ours."""
+    return {
+        "order_id": whole(body, "orderId", least=1),
+        "partner_order_id": optional_text(body, "partnerOrderId", most=60),
+    }
 
 
 def parse_refund(body: Mapping[str, Any]) -> RefundRequest:
     return RefundRequest(
-        order_id=whole(body, "orderId", least=1),
-        partner_order_id=optional_text(body, "partnerOrderId", most=60),
+        **_ids(body),
         refund_id=text(body, "refundId", most=80),
         deal_id=optional_text(body, "partnerDealId", most=60),
         codes=texts(body, "voucherList"),
         quantity=whole(body, "refundQuantity", least=1, most=MAX_QUANTITY),
         unit_price=yuan(body, "unitPrice"),
-        price=yuan(body, "refundPrice"),
-        fee=yuan(body, "refundFee"),
+        price=yuan(body, "refundPrice", least=0),
+        fee=yuan(body, "refundFee", least=0),
         applied_at=moment(body, "refundTime"),
     )
 
@@ -134,11 +143,12 @@ def parse_refunded(body: Mapping[str, Any]) -> RefundedMessage:
     price = optional_yuan(body, "refundPrice")
     refunded_at = moment(body, "refundTime")
     codes = texts(body, "voucherList")
+    quantity = whole(body, "count", least=1, most=MAX_QUANTITY)
     return RefundedMessage(
-        order_id=whole(body, "orderId", least=1),
-        serial=optional_text(body, "refundSerialNo", most=80) or _serial(refunded_at, codes),
+        **_ids(body),
+        serial=optional_text(body, "refundSerialNo", most=80) or _serial(refunded_at, codes, quantity),
         codes=codes,
-        quantity=whole(body, "count", least=1, most=MAX_QUANTITY),
+        quantity=quantity,
         price=None if price is None or price < 0 else price,
         because=_one_of(whole(body, "refundMessageType"), "refundMessageType", RefundedBecause.values),
         reason=optional_text(body, "reason", most=300),
@@ -146,15 +156,15 @@ def parse_refunded(body: Mapping[str, Any]) -> RefundedMessage:
     )
 
 
-def _serial(at: datetime, codes: tuple[str, ...]) -> str:
-    """What tells messages without a number apart: when, and of which vouchers."""
+def _serial(at: datetime, codes: tuple[str, ...], quantity: int) -> str:
+    """What tells messages without a number apart: when, how many tickets, and of which vouchers."""
     of_which = f"-{hashlib.sha256(','.join(sorted(codes)).encode()).hexdigest()[:12]}" if codes else ""
-    return f"{at:%Y%m%d%H%M%S}{of_which}"
+    return f"{at:%Y%m%d%H%M%S}-{quantity}{of_which}"
 
 
 def parse_close(body: Mapping[str, Any]) -> CloseMessage:
     close_type = _one_of(whole(body, "closeType"), "closeType", CloseType.values)
-    return CloseMessage(whole(body, "orderId", least=1), close_type)
+    return CloseMessage(**_ids(body), close_type=close_type)
 
 
 def _one_of(value: int, name: str, known: list[int]) -> int:

@@ -40,7 +40,7 @@ def optional_whole(data: Mapping[str, Any], name: str) -> int | None:
     return None if data.get(name) in (None, "") else whole(data, name, least=-MAX_INT64)
 
 
-def yuan(data: Mapping[str, Any], name: str) -> Decimal:
+def yuan(data: Mapping[str, Any], name: str, *, least: int | None = None) -> Decimal:
     """Money in yuan, sent as a number or as a string, exact to the cent."""
     value = data.get(name)
     text = value.strip() if isinstance(value, str) else repr(value) if _is_number(value) else ""
@@ -52,6 +52,8 @@ def yuan(data: Mapping[str, Any], name: str) -> Decimal:
         raise Malformed(f"{name}不是金额") from error
     if amount != amount.quantize(Decimal("0.01")):
         raise Malformed(f"{name}多于两位小数")
+    if least is not None and amount < least:
+        raise Malformed(f"{name}不能小于{least}")
     return amount.quantize(Decimal("0.01"))
 
 

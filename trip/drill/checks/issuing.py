@@ -7,13 +7,14 @@ from django.utils.translation import gettext_lazy
 
 from stores.errors import Conflict
 from trip.choices import Method, VoucherType
+from trip.codes import new_code
 from trip.drill.checks.paying import expect_vouchers
 from trip.drill.drilling import Drill
 from trip.drill.registry import check
 from trip.sandbox import learning
 from trip.sandbox.orders import Order, close_body
 from trip.services import saying
-from trip.services.issuing import codes_needed, new_code, order_fail, order_issue
+from trip.services.issuing import codes_needed, order_fail, order_issue
 from trip.services.notices import PayNotice
 
 ISSUING = 598
