@@ -118,7 +118,7 @@ MAKE: dict[type[Model], Callable[[Store], Any]] = {
     BatchItem: lambda store: BatchItem.objects.create(batch=batch_of(store), position=1),
     Connection: lambda store: factories.ConnectionFactory(merchant=store.merchant),
     Consumption: lambda store: Consumption.objects.create(
-        order=order_of(store), store=store, request_key="k", quantity=1, method="counter", by="x"
+        order=order_of(store), store=store, request_key=f"k{store.pk}", quantity=1, method="counter", by="x"
     ),
     DrillRun: lambda store: DrillRun.objects.create(
         connection=factories.ConnectionFactory(merchant=store.merchant, trip=True)

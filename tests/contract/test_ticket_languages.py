@@ -19,6 +19,7 @@ from trip import services
 from trip.choices import CloseType, Issuing, Listing, ListingCheck, Method, RefundedBecause, RefundType, Trouble
 from trip.codes import new_code
 from trip.models import Consumption, DrillRun, Order, Product, Refund, RefundStep, Voucher
+from trip.services.terms import kept
 
 pytestmark = pytest.mark.django_db
 HTMX = {"HX-Request": "true"}
@@ -58,7 +59,7 @@ def orders_in_every_state(product: Product) -> list[Order]:
         "offer": offer,
     }
     common |= {"quantity": 3, "unit_price": 1, "buy_price": 1, "total_price": 3, "voucher_type": 1}
-    common |= {"pay_until": timezone.now(), "is_drill": True}
+    common |= {"pay_until": timezone.now(), "is_drill": True, "terms": kept(product)}
     rows = [
         Order.objects.create(order_id=4900000000007000 + n, partner_order_id=f"alpha-{n}", **common | each)
         for n, each in enumerate(fields)

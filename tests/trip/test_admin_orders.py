@@ -269,8 +269,8 @@ def test_tickets_are_used_by_code(client: Client, sold: tuple[Meituan, Product])
 def test_tickets_are_used_outside_their_days_only_when_that_is_meant(
     client: Client, sold: tuple[Meituan, Product]
 ) -> None:
-    order = sold[0].bought(sold[1])
     Product.objects.update(valid_from=timezone.localdate() + timedelta(days=3))
+    order = sold[0].bought(sold[1])
     assert "valid from" in press(client, order, "use", quantity="1")
     assert "Done" in press(client, order, "use", quantity="1", any_day="on")
 

@@ -1,18 +1,19 @@
 """What a refund costs, who decides it, and until when."""
 
-from datetime import date, datetime, time
+from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
 import pytest
 import time_machine
+from django.utils import timezone
 
 from stores.errors import Conflict
 from tests.factories import OfferFactory
 from tests.meituan import Meituan, selling
 from trip import services
 from trip.choices import FeeMode, Method, RefundType, VoucherType
-from trip.models import Order, Product, Refund, RefundStep
+from trip.models import Order, Product, Refund, RefundStep, tally
 from trip.services.workdays import after_workdays, is_workday
 from trip.wire.values import BEIJING
 
@@ -320,3 +321,23 @@ def test_steps_counted_from_before_the_order_are_for_a_person() -> None:
 def test_negative_money_is_no_money() -> None:
     meituan, product = selling()
     assert meituan.refund(meituan.bought(product), 1, refundPrice=-0.01)["code"] == 699
+
+
+# What was sold stays as it was sold
+
+
+def test_a_policy_that_changes_leaves_what_was_sold_alone() -> None:
+    meituan, product = stairs((60, FeeMode.PERCENT, "10"))
+    order = meituan.bought(product)
+    product.refund_steps.all().delete()
+    Product.objects.update(refund_type=RefundType.NEVER, partial_refund=False)
+    assert asked(meituan, order, 1, 9.56, "2099-05-01 10:00:00")[0] == 200
+    assert meituan.refund(meituan.bought(product), 1)["describe"] == "该产品不支持退款"
+
+
+def test_a_season_that_is_cut_short_opens_the_door_to_what_was_sold() -> None:
+    meituan, product = selling(valid_until=timezone.localdate() + timedelta(days=30))
+    order = meituan.bought(product)
+    Product.objects.update(valid_until=timezone.localdate() - timedelta(days=1))
+    services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER)
+    assert tally(order.vouchers.all()).used == 1

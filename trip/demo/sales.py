@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from functools import cached_property
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -19,6 +20,7 @@ from trip.models import Consumption, Offer, Order, Product, Refund, Visitor, Vou
 from trip.services import booking, limits, workdays
 from trip.services.issuing import codes_needed
 from trip.services.refunding import REVIEW_DAYS
+from trip.services.terms import kept
 from trip.wire.requests import VisitorData
 
 Status = Order.Status
@@ -35,6 +37,10 @@ class Shelf:
     ware: Ware
     product: Product
     offers: dict[date | None, Offer]
+
+    @cached_property
+    def terms(self) -> dict[str, Any]:
+        return kept(self.product)
 
 
 @dataclass
@@ -134,6 +140,8 @@ def place(book: Book, shelf: Shelf, at: datetime, *, quantity: int, day: date | 
         total_price=offer.sale_price * quantity,
         travel_date=day,
         voucher_type=product.voucher_type,
+        issuing=product.issuing,
+        terms=shelf.terms,
         created_at=at,
         pay_until=at + timedelta(minutes=product.pay_minutes),
     )

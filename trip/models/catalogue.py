@@ -185,7 +185,7 @@ class RefundStepQuerySet(TenantQuerySet["RefundStep"]):
 
 
 class RefundStep(models.Model):
-    """One step of a refund policy (阶梯退款): from `minutes_before` the last entry on, this is what a refund costs."""
+    """One step of a refund policy (阶梯退款): until `minutes_before` the last entry, this is what a refund costs."""
 
     product = models.ForeignKey(Product, models.CASCADE, related_name="refund_steps", verbose_name=_("product"))
     minutes_before = models.IntegerField(

@@ -69,6 +69,8 @@ class Order(models.Model):
     travel_date = models.DateField(_("day of visit"), null=True)
     voucher_type = models.SmallIntegerField(_("voucher"), choices=VoucherType)
     issuing = models.CharField(_("codes come from"), max_length=10, choices=Issuing, default=Issuing.OWN)
+    # The days of use and the refund policy as they were when it was ordered (services/terms.py).
+    terms = models.JSONField(default=dict, editable=False)
     failure = models.CharField(_("why it failed"), max_length=300, blank=True)
     close_type = models.SmallIntegerField(_("closed because"), choices=CloseType, null=True)
     is_drill = models.BooleanField(_("acceptance drill"), default=False)

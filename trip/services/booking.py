@@ -4,6 +4,7 @@ from datetime import date, datetime, timedelta
 
 from trip.choices import BookAhead, Code, Refusal, VisitorInfo
 from trip.models import Offer, Product
+from trip.services.terms import Terms
 from trip.wire.requests import CreateRequest, VisitorData
 from trip.wire.values import BEIJING
 
@@ -47,15 +48,15 @@ def book_until(product: Product, travel_date: date) -> datetime:
     return entry
 
 
-def last_entry(product: Product, day: date) -> datetime:
-    return datetime.combine(day, product.last_entry, BEIJING)
+def last_entry(terms: Product | Terms, day: date) -> datetime:
+    return datetime.combine(day, terms.last_entry, BEIJING)
 
 
-def usable_days(product: Product, travel_date: date | None) -> tuple[date | None, date | None]:
+def usable_days(terms: Terms, travel_date: date | None) -> tuple[date | None, date | None]:
     """First and last day on which the ticket opens the door; None for no limit."""
     if travel_date is None:
-        return product.valid_from, product.valid_until
-    return travel_date, travel_date + timedelta(days=product.valid_days - 1)
+        return terms.valid_from, terms.valid_until
+    return travel_date, travel_date + timedelta(days=terms.valid_days - 1)
 
 
 def check_quantity(product: Product, quantity: int) -> None:

@@ -13,6 +13,7 @@ from stores.errors import Conflict, KeyReused
 from trip.models import Consumption, Order, Voucher
 from trip.services import booking, orders, tickets
 from trip.services.notices import owe_consume_notice
+from trip.services.terms import promised
 from trip.wire.values import BEIJING
 
 
@@ -107,7 +108,7 @@ def _all_of(order: Order, vouchers: Sequence[Voucher], codes: Sequence[str]) -> 
 def check_day(order: Order) -> None:
     """Raises Conflict on a day on which the ticket opens no door."""
     today = timezone.now().astimezone(BEIJING).date()
-    first, last = booking.usable_days(order.product, order.travel_date)
+    first, last = booking.usable_days(promised(order), order.travel_date)
     if first and today < first:
         raise Conflict(_("This ticket is valid from %(day)s.") % {"day": first})
     if last and today > last:

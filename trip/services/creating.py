@@ -11,6 +11,7 @@ from stores.platforms import sql
 from trip.choices import Code, Refusal
 from trip.models import Offer, Order, Product, Visitor
 from trip.services import booking, limits, stock
+from trip.services.terms import kept
 from trip.wire.requests import CreateRequest, VisitorData
 
 # Orders of the acceptance drill: fifteen digits that begin with 9999.
@@ -43,6 +44,7 @@ def order_create(*, connection: Connection, request: CreateRequest) -> Order:
         travel_date=offer.date,
         voucher_type=product.voucher_type,
         issuing=product.issuing,
+        terms=kept(product),
         is_drill=request.order_id in DRILL_NUMBERS,
         created_at=now,
         pay_until=now + timedelta(minutes=product.pay_minutes),

@@ -15,6 +15,7 @@ from trip.choices import Code, FeeMode, Method, RefundType, Refusal, VoucherType
 from trip.models import Order, Refund, Voucher
 from trip.services import booking, orders, stock, tickets, workdays
 from trip.services.notices import owe_refund_notice
+from trip.services.terms import Terms, promised
 from trip.wire.requests import RefundRequest
 
 Status = Refund.Status
@@ -92,16 +93,16 @@ def _contradiction(order: Order, request: RefundRequest, vouchers: list[Voucher]
 
 def _objection(order: Order, request: RefundRequest, vouchers: list[Voucher], free: int) -> str:
     """Why this can never be granted; empty when it may."""
-    product = order.product
+    terms = promised(order)
     if order.closed_at:
         return "订单已关闭"
-    if product.refund_type == RefundType.NEVER:
+    if terms.refund_type == RefundType.NEVER:
         return "该产品不支持退款"
-    if not product.partial_refund and request.quantity != order.quantity:
+    if not terms.partial_refund and request.quantity != order.quantity:
         return "该产品不支持部分退款"
     if free < request.quantity:
         return _shortage(order, vouchers, request)
-    if product.refund_type == RefundType.CONDITIONAL and refund_fee(order, request) is None:
+    if refund_fee(order, request, terms) is None:
         return "已过可退款时间"
     return ""
 
@@ -119,18 +120,17 @@ def _shortage(order: Order, vouchers: list[Voucher], request: RefundRequest) -> 
     return "可退数量不足"
 
 
-def refund_fee(order: Order, request: RefundRequest) -> Decimal | None:
+def refund_fee(order: Order, request: RefundRequest, terms: Terms) -> Decimal | None:
     """What the policy keeps of this refund, in yuan; None when it is too late by every step."""
-    product = order.product
-    if product.refund_type != RefundType.CONDITIONAL:
+    if terms.refund_type != RefundType.CONDITIONAL:
         return Decimal(0)
-    _first, last = booking.usable_days(product, order.travel_date)
+    _first, last = booking.usable_days(terms, order.travel_date)
     if last is None:
         minutes = Decimal("Infinity")
     else:
-        left = booking.last_entry(product, order.travel_date or last) - request.applied_at
+        left = booking.last_entry(terms, order.travel_date or last) - request.applied_at
         minutes = Decimal(left / timedelta(minutes=1))
-    for step in product.refund_steps.order_by("-minutes_before"):
+    for step in terms.steps:
         if step.minutes_before <= minutes:
             return _fee(step.fee_mode, step.fee, order.unit_price, request.quantity)
     return None
@@ -151,12 +151,12 @@ def _fee(mode: int, fee: Decimal, unit_price: Decimal, quantity: int) -> Decimal
 def _money_agrees(order: Order, request: RefundRequest) -> bool:
     """A fee that is not what our policy says, more money than was paid, or steps counted from a moment before there was
     an order, is for a person to look at."""
-    paid = order.unit_price * request.quantity
-    if order.product.refund_type == RefundType.CONDITIONAL and request.applied_at < order.created_at - CLOCKS_APART:
+    paid, terms = order.unit_price * request.quantity, promised(order)
+    if terms.refund_type == RefundType.CONDITIONAL and request.applied_at < order.created_at - CLOCKS_APART:
         return False
     return (
         request.unit_price == order.unit_price
-        and refund_fee(order, request) == request.fee
+        and refund_fee(order, request, terms) == request.fee
         and 0 <= request.price <= paid - request.fee
     )
 
