@@ -130,6 +130,9 @@ def test_a_product_number_is_used_once(client: Client, linked: Connection) -> No
 @pytest.mark.parametrize(
     ("fields", "complaint"),
     [
+        ({"deal_id": "坏 id!!"}, "Only letters, digits"),
+        ({"offers-0-sale_price": "121"}, "More than the market price"),
+        ({"offers-0-settlement_price": "96"}, "More than the buyer pays"),
         ({"refund_type": "4"}, "need at least one step"),
         ({"valid_from": "2026-05-02", "valid_until": "2026-05-01"}, "before the first day"),
         ({"book_ahead": "2", "ahead_minutes": "30"}, "nothing to book ahead of"),

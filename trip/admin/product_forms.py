@@ -1,6 +1,7 @@
 """The form of a ticket product, with its price and its refund steps. What does not fit together is said plainly."""
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django import forms
@@ -13,6 +14,7 @@ from trip.choices import BookAhead, CredentialType, FeeMode, RefundType, Visitor
 from trip.models import Offer, Product, RefundStep
 
 Wrong = Iterator[tuple[str, Any]]
+_DEAL_ID = re.compile("[0-9A-Za-z_-]+")
 
 
 class ProductForm(forms.ModelForm[Product]):
@@ -78,6 +80,8 @@ def _same_merchant(form: ProductForm, data: dict[str, Any]) -> Wrong:
 
 def _number(form: ProductForm, data: dict[str, Any]) -> Wrong:
     connection, deal_id = _connection(form), data.get("deal_id")
+    if deal_id and not _DEAL_ID.fullmatch(deal_id):
+        yield "deal_id", _("Only letters, digits, hyphens and underscores.")
     same = Product.objects.filter(connection=connection, deal_id=deal_id).exclude(pk=form.instance.pk)
     if connection and deal_id and same.exists():
         yield "deal_id", _("Another product of this connection has this number already.")
@@ -117,10 +121,25 @@ def _limits(form: ProductForm, data: dict[str, Any]) -> Wrong:
         yield "credential_limit", _("Certificates can only be counted when visitors must give one.")
 
 
+def wrong_prices(data: Mapping[str, Any]) -> Wrong:
+    """Prices that are surely a slip of the hand; on an offer's form and on the calendar's."""
+    market, sale, settled = (data.get(name) for name in ("market_price", "sale_price", "settlement_price"))
+    if market is not None and sale is not None and sale > market:
+        yield "sale_price", _("More than the market price.")
+    if sale is not None and settled is not None and settled > sale:
+        yield "settlement_price", _("More than the buyer pays.")
+
+
 class OfferForm(forms.ModelForm[Offer]):
     class Meta:
         model = Offer
         fields = ("market_price", "sale_price", "settlement_price", "stock", "is_open")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        for name, text in wrong_prices(data):
+            self.add_error(name, text)
+        return data
 
     def save(self, commit: bool = True) -> Offer:
         """Writes only what was typed: orders count tickets in the same row meanwhile."""

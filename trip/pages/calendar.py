@@ -27,6 +27,7 @@ from unfold.widgets import (
 
 from stores.admin.base import person
 from trip import services
+from trip.admin.product_forms import wrong_prices
 from trip.models import Offer, Product
 
 LONGEST = 366
@@ -92,6 +93,8 @@ class DaysForm(forms.Form):
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         first, last = data.get("first"), data.get("last")
+        for name, text in wrong_prices(data):
+            self.add_error(name, text)
         if first and first < timezone.localdate():
             self.add_error("first", _("This day is over."))
         if first and last and last < first:
