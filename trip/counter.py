@@ -76,7 +76,7 @@ class VoucherKind:
         return _order_refused(order) if order else None
 
     def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
-        rows = _uses().for_staff(user).filter(store=store).prefetch_related("order__vouchers")
+        rows = _uses().for_staff(user).filter(store=store, order__is_drill=False).prefetch_related("order__vouchers")
         return [_used(row) for row in rows.order_by("-at", "-id")[:limit]]
 
 

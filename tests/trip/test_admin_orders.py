@@ -91,6 +91,14 @@ def test_the_list_counts_used_and_refunded_tickets(client: Client, sold: tuple[M
     assert ">2 / 1<" in client.get(LIST).content.decode()
 
 
+def test_orders_of_a_drill_are_marked(client: Client, sold: tuple[Meituan, Product]) -> None:
+    order = sold[0].bought(sold[1])
+    url, mark = reverse("admin:trip_order_changelist"), f"{order.order_id} · drill"
+    assert mark not in client.get(url).content.decode()
+    Order.objects.update(is_drill=True)
+    assert mark in client.get(url).content.decode()
+
+
 def test_the_list_takes_the_same_queries_however_long_it_is(client: Client, sold: tuple[Meituan, Product]) -> None:
     meituan, product = sold
     for _ in range(3):

@@ -347,6 +347,16 @@ def test_the_last_uses_of_the_store_are_listed_newest_first_at_a_constant_cost(
     assert "data-scan=" not in door(selling()[1])[0].get(COUNTER).content.decode()
 
 
+def test_what_a_drill_used_is_not_listed(sold: tuple[Meituan, Product]) -> None:
+    meituan, product = sold
+    client = door(product)[0]
+    order = meituan.bought(product)
+    scan(client, code_of(order))
+    assert "data-scan=" in client.get(COUNTER).content.decode()
+    Order.objects.update(is_drill=True)
+    assert "data-scan=" not in client.get(COUNTER).content.decode()
+
+
 @pytest.mark.parametrize("key", ["0", "x", "v", "c0", "v0", "o0", "v-1", "c" + "9" * 30, "v٣"])
 def test_an_unknown_result_is_not_found(sold: tuple[Meituan, Product], key: str) -> None:
     client, _clerk = door(sold[1])

@@ -9,6 +9,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import RangeDateFilter
 
@@ -184,7 +185,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
 
     @display(description=_("order number"))
     def number(self, order: Order) -> str:
-        return str(order.order_id)
+        return f"{order.order_id} · {gettext('drill')}" if order.is_drill else str(order.order_id)
 
     @display(description=_("our order number"))
     def our_number(self, order: Order) -> str:
