@@ -185,7 +185,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
 
     @display(description=_("order number"))
     def number(self, order: Order) -> str:
-        return f"{order.order_id} · {gettext('drill')}" if order.is_drill else str(order.order_id)
+        return " · ".join([str(order.order_id), *([gettext("drill")] if order.is_drill else [])])
 
     @display(description=_("our order number"))
     def our_number(self, order: Order) -> str:
