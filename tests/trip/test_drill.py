@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -289,9 +289,17 @@ def test_tidying_twice_gives_back_once(connection: Connection, live_server: Live
 
 
 def test_notices_are_owed_and_say_so(connection: Connection, live_server: LiveServer) -> None:
-    results = drilled(connection, live_server, "consume.one_by_one")
-    assert OutboundCall.objects.count() == 2
-    assert results["consume.one_by_one"]["detail"]
+    told = []
+    for url in ("", "http://127.0.0.1:9"):
+        Connection.objects.update(base_url=url)
+        with translation.override("en"):
+            results = drilled(Connection.objects.get(), live_server, "consume.one_by_one")
+        told.append(results["consume.one_by_one"]["detail"])
+    assert told == [
+        "Tell Meituan: tickets used: owed, and not sent by the drill",
+        "Tell Meituan: tickets used: pending",
+    ]
+    assert OutboundCall.objects.count() == 4
 
 
 def test_notices_of_a_drill_that_were_not_delivered_are_revoked_and_others_are_not(
