@@ -85,6 +85,12 @@ def drill_run(*, run: DrillRun, progress: Progress = lambda result: None, second
     return True
 
 
+def drill_passed(run: DrillRun) -> bool:
+    """Whether it came to its end and nothing failed."""
+    is_whole = run.finished_at is not None and not run.error and len(run.results) == len(run.checks)
+    return is_whole and not run.count(Outcome.FAILED)
+
+
 def _claim(run: DrillRun) -> bool:
     """Whether this run is ours now; whoever had it and died loses it after LEASE without a result."""
     now = timezone.now()
