@@ -11,7 +11,7 @@ from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from stores.errors import Conflict
-from stores.models import Connection, OutboundCall
+from stores.models import AuditEntry, Connection, OutboundCall
 from stores.platforms import queue
 from tests import factories
 from tests.meituan import Meituan
@@ -232,6 +232,8 @@ def test_the_command_prints_a_checklist(connection: Connection, live_server: Liv
     assert [line.split()[0] for line in lines if not line.startswith(" ")] == ["left", "pass", "pass", "2"]
     assert lines[-1] == "2 pass, 0 FAIL, 1 left out"
     assert "→" not in said
+    entry = AuditEntry.objects.get(verb="trip.drill.started")
+    assert (entry.merchant, entry.actor, entry.target) == (connection.merchant, "system", str(connection))
 
 
 def test_the_command_shows_the_messages_when_asked(connection: Connection, live_server: LiveServer) -> None:
