@@ -17,6 +17,16 @@ ONLY_IN = {
     "requests": {"stores/platforms/client.py", "stores/platforms/line.py"},
     "django_q": {"stores/platforms/queue.py"},
 }
+# The only files with SQL by hand, and why there (CONTRIBUTING.md).
+SQL_BY_HAND = {
+    # Every call or request needs the same statement.
+    "stores/platforms/sql.py", "stores/platforms/calls.py", "stores/models/access.py", "coupons/api/stores.py",
+    "coupons/services/verifying.py",
+    # The ORM cannot say it.
+    "stores/platforms/pace.py", "stores/platforms/outbox/work.py", "stores/limits.py", "stores/platforms/queue.py",
+    "coupons/models/verification.py",
+}  # fmt: skip
+BY_HAND = (".cursor()", ".raw(", "RawSQL(")
 PURE = ("wire", "client")
 
 
@@ -84,6 +94,15 @@ def test_wire_and_client_know_no_tables(domain: str) -> None:
         if ".models" in module or module.startswith("django.db")
     ]
     assert wrong == []
+
+
+def test_hardly_a_file_has_sql_by_hand() -> None:
+    with_sql = {
+        name(path)
+        for path in sources("config", "stores", *DOMAINS)
+        if any(sign in path.read_text(encoding="utf-8") for sign in BY_HAND)
+    }
+    assert with_sql == SQL_BY_HAND
 
 
 def test_services_know_no_requests() -> None:
