@@ -13,7 +13,7 @@ from coupons import board
 from coupons.choices import Authorisation
 from coupons.models import GatewayStore, QuotaReading, Verification
 from coupons.services import quota_outlooks
-from stores.figures import start_of_day
+from stores.dashboard import start_of_day
 from stores.models import AuditEntry, Connection, Store
 from stores.tenancy import Role
 from tests.factories import (

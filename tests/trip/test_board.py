@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from stores.figures import start_of_day
+from stores.dashboard import start_of_day
 from stores.models import Connection, OutboundCall, Store
 from stores.registry import Alert
 from stores.tenancy import Role

@@ -12,25 +12,7 @@ from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 from stores.admin.connection_forms import ConnectionForm, secret_field
 from stores.models import Connection
 from trip import services
-from trip.addresses import why_not_called
-
-# The interfaces in the order of Meituan's forms; the first ones are a must.
-NEEDED = [
-    ("order-create", _("Create an order")),
-    ("order-pay", _("Pay an order")),
-    ("order-query", _("Query an order")),
-    ("order-refund", _("Refund an order")),
-    ("order-close", _("Order closed (message)")),
-]
-WELCOME = [
-    ("order-refunded", _("Already refunded (message)")),
-    ("product-list", _("Pull products")),
-    ("product-price", _("Pull the price calendar")),
-    ("product-audit", _("Listing and audit (message)")),
-    ("poi-list", _("Pull places")),
-    ("support-heartbeat", _("Heartbeat")),
-    ("support-balance", _("Balance")),
-]
+from trip.addresses import INTERFACES, why_not_called
 
 
 class TripConnectionForm(ConnectionForm):
@@ -66,8 +48,8 @@ class TripConnectionForm(ConnectionForm):
     @classmethod
     def told_of(cls, connection: Connection) -> dict[str, Any]:
         return {
-            "needed": _addresses(connection, NEEDED),
-            "welcome": _addresses(connection, WELCOME),
+            "needed": _addresses(connection, is_needed=True),
+            "welcome": _addresses(connection, is_needed=False),
             "warning": why_not_called(settings.PUBLIC_BASE_URL),
             "drill": f"{reverse('admin:trip_drillrun_changelist')}?connection={connection.pk}",
         }
@@ -103,9 +85,13 @@ class TripConnectionForm(ConnectionForm):
         return wanted if wanted != known else None
 
 
-def _addresses(connection: Connection, interfaces: list[tuple[str, Any]]) -> list[dict[str, Any]]:
+def _addresses(connection: Connection, *, is_needed: bool) -> list[dict[str, Any]]:
     base = settings.PUBLIC_BASE_URL
-    return [{"title": title, "url": base + reverse(f"trip:{name}", args=[connection.pk])} for name, title in interfaces]
+    return [
+        {"title": each.title, "url": base + reverse(f"trip:{each.route}", args=[connection.pk])}
+        for each in INTERFACES
+        if each.is_needed == is_needed
+    ]
 
 
 class TripTools:

@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from stores.models import Connection, OutboundCall
+from trip.addresses import INTERFACES
 from trip.drill.results import Failed, filled
 from trip.drill.wares import Wanted, Ware, find
 from trip.models import DrillRun, Order
@@ -20,21 +21,6 @@ from trip.sandbox.orders import refund_id
 from trip.sandbox.player import Player
 from trip.services.notices import Notice, plays_meituan
 
-PATHS = {
-    "create": "order/create",
-    "pay": "order/pay",
-    "query": "order/query",
-    "refund": "order/refund",
-    "refunded": "order/refunded",
-    "close": "order/close",
-    "products": "product/list",
-    "prices": "product/price",
-    "audit": "product/audit",
-    "pois": "poi/list",
-    "heartbeat": "support/heartbeat",
-    "balance": "support/balance",
-    "nonsense": "no/such/interface",
-}
 # The "other failure" of each interface (protocols/trip.md section 4).
 OTHER = {"create": 499, "pay": 599, "query": 399, "refund": 699}
 USUAL_OTHER = 300
@@ -49,11 +35,12 @@ class Drill:
         self.base_url = run.base_url.rstrip("/")
         self.begin()
         connection, credentials = run.connection, run.connection.credentials
+        paths = {each.name: each.path for each in INTERFACES} | {"nonsense": "no/such/interface"}
         self.partner = Partner(
             connection.account,
             str(credentials.get("client_id", "")),
             str(credentials.get("client_secret", "")),
-            {name: f"{self.base_url}/trip/{connection.pk}/{path}" for name, path in PATHS.items()},
+            {name: f"{self.base_url}/trip/{connection.pk}/{path}" for name, path in paths.items()},
         )
         self.player = Player(self.partner, heard=lambda exchange: self.exchanges.append(exchange))
 
