@@ -2,8 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any, Literal
 
@@ -18,6 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from coupons.models import GatewayStore, SyncRun, Verification
 from coupons.services import connection_test, quota_outlooks, stores_sync
 from coupons.services.syncing import QuotaOutlook
+from stores.dashboard import start_of_day, yuan
 from stores.models import Connection, Store
 from stores.registry import Alert, Card, Chart, Link, Row, Step, Table
 from stores.tenancy import Verb, may
@@ -30,16 +29,6 @@ FEW_DAYS = 7
 WATCHED_STORES = 20
 VERIFICATIONS = "admin:coupons_verification_changelist"
 TONES: dict[str, Any] = {Status.VERIFIED: "good", Status.REFUSED: "bad", Status.UNKNOWN: "warn"}
-
-
-def start_of_day(days_ago: int = 0) -> datetime:
-    """Local midnight of today or of some day before."""
-    day = timezone.localdate() - timedelta(days=days_ago)
-    return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def yuan(amount: Decimal | None) -> str:
-    return f"¥{number_format(amount or Decimal(0), 2, force_grouping=True)}"
 
 
 def store_ids(user: User) -> list[int]:

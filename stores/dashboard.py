@@ -1,12 +1,16 @@
 """The dashboard and the side menu of the back office, made from what the domains contribute."""
 
 import json
+from datetime import datetime, time, timedelta
+from decimal import Decimal
 from itertools import groupby
 from typing import Any, cast
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
+from django.utils import timezone
+from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
 from stores import registry
@@ -104,6 +108,16 @@ def chart_data(chart: Chart) -> str:
         for n, (name, values) in enumerate(chart.series.items())
     ]
     return json.dumps({"labels": list(chart.labels), "datasets": series})
+
+
+def start_of_day(days_ago: int = 0) -> datetime:
+    """Local midnight of today or of some day before."""
+    day = timezone.localdate() - timedelta(days=days_ago)
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def yuan(amount: Decimal | None) -> str:
+    return f"¥{number_format(amount or Decimal(0), 2, force_grouping=True)}"
 
 
 def alerts(user: User) -> list[Alert]:

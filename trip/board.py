@@ -1,7 +1,7 @@
 """What trip shows on the back office's start page: tickets sold and used, what needs a person, refunds that wait."""
 
 from collections.abc import Iterator
-from datetime import datetime, time, timedelta
+from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
@@ -10,15 +10,18 @@ from django.contrib.auth.models import User
 from django.db.models import Count, DecimalField, Exists, F, Max, OuterRef, Q, QuerySet, Sum
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from stores.dashboard import start_of_day, yuan
 from stores.models import Connection, OutboundCall, Store
 from stores.registry import Alert, Card, Chart, Link, Row, Step, Table, Tone
 from stores.tenancy import Verb, may
-from trip.admin.refunds import SOON, URGENT, countdown
+from trip.drill import drill_passed
 from trip.models import Consumption, DrillRun, Order, Product, Refund, Voucher
+from trip.services.connecting import missing
+from trip.services.deadlines import SOON, URGENT, countdown
 from trip.services.notices import PayNotice, notices_of_drills
 
 PLATFORM = Connection.Platform.TRIP
@@ -41,16 +44,6 @@ State = OutboundCall.State
 def selling(user: User) -> list[int]:
     """The stores that sell tickets. Named one by one, because then both databases read the index by store and day."""
     return list(Product.objects.for_staff(user).order_by().values_list("store_id", flat=True).distinct())
-
-
-def start_of_day(days_ago: int = 0) -> datetime:
-    """Local midnight of today or of some day before."""
-    day = timezone.localdate() - timedelta(days=days_ago)
-    return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def yuan(amount: Decimal | None) -> str:
-    return f"¥{number_format(amount or Decimal(0), 2, force_grouping=True)}"
 
 
 def sold_since(user: User, stores: list[int], moment: datetime) -> QuerySet[Voucher]:
@@ -188,13 +181,13 @@ def _notice_alerts(user: User) -> Iterator[Alert]:
             late=Count("pk", filter=Q(state__in=OutboundCall.LIVE, queued_at__lt=now - LATE)),
         )
     )
-    ledger = reverse("admin:stores_outboundcall_changelist")
+    ledger = f"{reverse('admin:stores_outboundcall_changelist')}?platform={PLATFORM}"
     if count := counts["dead"]:
         text = ngettext("%(count)d notice never reached Meituan.", "%(count)d notices never reached Meituan.", count)
-        yield Alert("error", text % {"count": count}, f"{ledger}?state__exact=dead")
+        yield Alert("error", text % {"count": count}, f"{ledger}&state__exact=dead")
     if count := counts["refused"]:
         text = ngettext("%(count)d notice was refused by Meituan.", "%(count)d notices were refused by Meituan.", count)
-        yield Alert("error", text % {"count": count}, f"{ledger}?state__exact=refused")
+        yield Alert("error", text % {"count": count}, f"{ledger}&state__exact=refused")
     if count := counts["late"]:
         text = ngettext(
             "%(count)d notice to Meituan has waited for more than an hour; it is tried again.",
@@ -222,15 +215,9 @@ def _calendar_alerts(user: User) -> Iterator[Alert]:
 def _connection_alerts(user: User) -> Iterator[Alert]:
     rows = Connection.objects.for_staff(user).filter(platform=PLATFORM, is_active=True).select_related("merchant")
     for connection in rows[:MOST]:
-        if not is_complete(connection):
-            text = _("%(connection)s: client id or client secret is missing.") % {"connection": connection}
-            yield Alert("error", text, reverse("admin:stores_connection_change", args=[connection.pk]))
-
-
-def is_complete(connection: Connection) -> bool:
-    """Whether it holds what calls and notices are signed with."""
-    known = connection.credentials or {}
-    return bool(known.get("client_id") and known.get("client_secret"))
+        if what := missing(connection):
+            url = reverse("admin:stores_connection_change", args=[connection.pk])
+            yield Alert("error", f"{connection}: {what}", url)
 
 
 def charts(user: User) -> list[Chart]:
@@ -282,12 +269,13 @@ def steps(user: User) -> list[Step]:
     sold = Order.objects.for_staff(user).filter(is_drill=False, paid_at__isnull=False).order_by()
     if connection is None or sold.exists():
         return []
+    drill = DrillRun.objects.filter(connection=connection, finished_at__isnull=False).first()
     page = reverse("admin:stores_connection_change", args=[connection.pk])
     return [
         Step(
             _("Enter what Meituan gave you"),
             _("PartnerId, client id and client secret of the ticket supplier account."),
-            is_complete(connection),
+            not missing(connection),
             page,
         ),
         Step(
@@ -299,7 +287,7 @@ def steps(user: User) -> list[Step]:
         Step(
             _("Run the acceptance drill"),
             _("It plays Meituan against this system and shows what Meituan will check."),
-            DrillRun.objects.for_staff(user).exclude(finished_at=None).exists(),
+            drill is not None and drill_passed(drill),
             reverse("admin:trip_drillrun_changelist"),
         ),
         Step(

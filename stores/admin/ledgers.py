@@ -63,9 +63,11 @@ def preformatted(text: str) -> SafeString:
 
 
 def _may_be_sent_again(call: OutboundCall) -> bool:
-    """A call that does no harm when it is sent twice, and was given up."""
+    """A call that does no harm when it is sent twice, was given up, and still has something to do."""
     known = operations.by_name.get((call.platform, call.operation))
-    return call.state == OutboundCall.State.DEAD and known is not None and known.repeatable
+    if call.state != OutboundCall.State.DEAD or known is None:
+        return False
+    return known.repeatable and known.may_retry(call, ask_first=False)
 
 
 @admin.register(OutboundCall)

@@ -17,7 +17,17 @@ ONLY_IN = {
     "requests": {"stores/platforms/client.py", "stores/platforms/line.py"},
     "django_q": {"stores/platforms/queue.py"},
 }
-PURE = ("wire.py", "client.py")
+# The only files with SQL by hand, and why there (CONTRIBUTING.md).
+SQL_BY_HAND = {
+    # Every call or request needs the same statement.
+    "stores/platforms/sql.py", "stores/platforms/calls.py", "stores/models/access.py", "coupons/api/stores.py",
+    "coupons/services/verifying.py",
+    # The ORM cannot say it.
+    "stores/platforms/pace.py", "stores/platforms/outbox/work.py", "stores/limits.py", "stores/platforms/queue.py",
+    "coupons/models/verification.py",
+}  # fmt: skip
+BY_HAND = (".cursor()", ".raw(", "RawSQL(")
+PURE = ("wire", "client")
 
 
 def sources(*tops: str) -> Iterator[Path]:
@@ -37,6 +47,11 @@ def imports(path: Path) -> set[str]:
             module = ".".join(part for part in (base, node.module) if part)
             found |= {f"{module}.{alias.name}" for alias in node.names} | {module}
     return found
+
+
+def is_pure(path: Path) -> bool:
+    """Whether it is, or lies in a package called, wire or client."""
+    return any(part in PURE for part in path.relative_to(ROOT).with_suffix("").parts)
 
 
 def name(path: Path) -> str:
@@ -64,16 +79,30 @@ def test_hardly_a_file_knows_the_library(library: str) -> None:
     assert knowing == ONLY_IN[library]
 
 
+def test_a_package_is_as_pure_as_a_file() -> None:
+    pure = {name(path) for path in sources("stores", *DOMAINS) if is_pure(path)}
+    assert pure >= {"coupons/wire.py", "trip/client.py", "trip/wire/values.py", "stores/platforms/client.py"}
+
+
 @pytest.mark.parametrize("domain", ["stores/platforms", *DOMAINS])
 def test_wire_and_client_know_no_tables(domain: str) -> None:
     wrong = [
         f"{name(path)} imports {module}"
         for path in sources(domain)
-        if path.name in PURE
+        if is_pure(path)
         for module in imports(path)
         if ".models" in module or module.startswith("django.db")
     ]
     assert wrong == []
+
+
+def test_hardly_a_file_has_sql_by_hand() -> None:
+    with_sql = {
+        name(path)
+        for path in sources("config", "stores", *DOMAINS)
+        if any(sign in path.read_text(encoding="utf-8") for sign in BY_HAND)
+    }
+    assert with_sql == SQL_BY_HAND
 
 
 def test_services_know_no_requests() -> None:

@@ -13,6 +13,7 @@ from coupons import board
 from coupons.choices import Authorisation
 from coupons.models import GatewayStore, QuotaReading, Verification
 from coupons.services import quota_outlooks
+from stores.dashboard import start_of_day
 from stores.models import AuditEntry, Connection, Store
 from stores.tenancy import Role
 from tests.factories import (
@@ -50,7 +51,7 @@ def reading(gateway: GatewayStore, count: int, days_ago: float) -> None:
 
 
 def test_figures_are_of_today_and_of_own_stores(store: Store, owner: User) -> None:
-    noon, before = board.start_of_day() + timedelta(minutes=1), board.start_of_day() - timedelta(minutes=1)
+    noon, before = start_of_day() + timedelta(minutes=1), start_of_day() - timedelta(minutes=1)
     for at, value in ((noon, "49.00"), (noon, "1000.50"), (before, "78.00")):
         VerificationFactory(store=store, created_at=at, value=value)
     VerificationFactory(store=store, created_at=noon, status=Status.REFUSED, reason="expired")
@@ -128,7 +129,7 @@ def test_a_clerk_is_not_told_about_connections(store: Store) -> None:
 
 def test_the_chart_counts_verified_coupons_by_local_day_and_store(store: Store, owner: User) -> None:
     second = StoreFactory(merchant=store.merchant, name="second")
-    midnight = board.start_of_day()
+    midnight = start_of_day()
     for at in (midnight, midnight - timedelta(seconds=1), midnight - timedelta(days=13)):
         VerificationFactory(store=store, created_at=at)
     VerificationFactory(store=second, created_at=midnight)

@@ -133,9 +133,12 @@ def test_the_addresses_to_give_to_meituan_are_listed(client: Client, merchant: M
 @pytest.mark.parametrize(
     ("address", "warning"),
     [
-        ("http://203.0.113.7:8000", "Meituan does not call port 8000"),
-        ("http://127.0.0.1:8080", "lead to this computer only"),
-        ("http://203.0.113.7:8080", ""),
+        ("http://8.8.8.8:8000", "Meituan does not call port 8000"),
+        ("https://8.8.8.8:8443", "Meituan does not call port 8443"),
+        ("http://127.0.0.1:8080", "Meituan cannot reach http://127.0.0.1:8080 from outside."),
+        ("http://192.168.1.5:8080", "Meituan cannot reach http://192.168.1.5:8080 from outside."),
+        ("http://8.8.8.8:8080", ""),
+        ("https://shop.example.com:9443", ""),
         ("http://shop.example.com", ""),
     ],
 )

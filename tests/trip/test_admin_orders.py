@@ -372,6 +372,8 @@ def test_what_is_owed_for_a_closed_order_is_not_sent_again(waiting: Order) -> No
     Meituan(waiting.connection).close(waiting.order_id, 3)
     call = OutboundCall.objects.get()
     assert call.state == "dead"
+    page_of_call = client.get(reverse("admin:stores_outboundcall_change", args=[call.pk])).content.decode()
+    assert "Send again" not in page_of_call
     assert "need not be sent any more" in send_again(client, call)
     assert OutboundCall.objects.get().state == "dead"
 

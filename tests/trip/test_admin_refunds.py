@@ -13,8 +13,8 @@ from stores.models import OutboundCall
 from stores.tenancy import Role
 from tests.meituan import Meituan, selling
 from tests.trip.back_office import at_work, listed, page, press
-from trip.admin.refunds import countdown
 from trip.models import Product, Refund
+from trip.services.deadlines import countdown
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/trip/refund/"

@@ -11,6 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
+from stores.dashboard import start_of_day
 from stores.models import Connection, OutboundCall, Store
 from stores.registry import Alert
 from stores.tenancy import Role
@@ -115,7 +116,7 @@ def texts(alerts: list[Alert]) -> list[tuple[str, str]]:
 
 
 def test_figures_are_of_today_and_leave_out_refunds_drills_and_other_merchants(product: Product, owner: User) -> None:
-    today, yesterday = board.start_of_day() + timedelta(minutes=1), board.start_of_day() - timedelta(minutes=1)
+    today, yesterday = start_of_day() + timedelta(minutes=1), start_of_day() - timedelta(minutes=1)
     order(product, paid=today, quantity=3)
     spent(order(product, paid=today, quantity=5), refunded=2, voided=1)
     order(product, paid=yesterday, quantity=4)
@@ -133,7 +134,7 @@ def test_figures_are_of_today_and_leave_out_refunds_drills_and_other_merchants(p
 
 
 def test_tickets_are_counted_on_the_day_they_were_used(product: Product, owner: User) -> None:
-    today, yesterday = board.start_of_day(), board.start_of_day() - timedelta(seconds=1)
+    today, yesterday = start_of_day(), start_of_day() - timedelta(seconds=1)
     sold = order(product, paid=today - timedelta(days=20), quantity=9)
     for at, quantity in ((today, 2), (today + timedelta(seconds=1), 1), (yesterday, 4)):
         used(sold, at, quantity)
@@ -143,7 +144,7 @@ def test_tickets_are_counted_on_the_day_they_were_used(product: Product, owner: 
 
 
 def test_an_order_made_before_midnight_and_paid_after_it_is_sold_today(product: Product, owner: User) -> None:
-    midnight = board.start_of_day()
+    midnight = start_of_day()
     order(product, paid=midnight, created_at=midnight - timedelta(minutes=50))
     assert figures(owner)["Tickets sold today"] == ("1", "yesterday: 0")
 
@@ -203,6 +204,9 @@ def test_notices_that_do_not_arrive_are_told(product: Product, owner: User) -> N
         ("error", "1 notice was refused by Meituan."),
         ("warning", "1 notice to Meituan has waited for more than an hour; it is tried again."),
     ]
+    ledger = reverse("admin:stores_outboundcall_changelist") + "?platform=trip"
+    links = [alert.url for alert in board.alerts(owner)]
+    assert links == [f"{ledger}&state__exact=dead", f"{ledger}&state__exact=refused", ledger]
 
 
 def test_notices_of_the_drill_are_nobodys_business(product: Product, owner: User) -> None:
@@ -255,7 +259,10 @@ def test_price_calendars_that_end_soon_are_told(product: Product, owner: User) -
 def test_a_connection_without_credentials_is_told_to_its_owner_only(product: Product, owner: User) -> None:
     connection = product.connection
     Connection.objects.filter(pk=connection.pk).update(credentials={"client_id": "x"}, name="门票")
-    assert texts(board.alerts(owner)) == [("error", "门票: client id or client secret is missing.")]
+    assert texts(board.alerts(owner)) == [("error", "门票: The client secret is missing.")]
+    Connection.objects.update(credentials={"client_id": "x", "client_secret": "y"}, account="ab")
+    what = "The PartnerId is missing or has something else than digits."
+    assert texts(board.alerts(owner)) == [("error", f"门票: {what}")]
     manager = member(product.store.merchant, Role.MANAGER, product.store, password=None)
     assert board.alerts(manager) == []
 
@@ -297,7 +304,7 @@ def test_every_link_of_the_board_opens(product: Product, owner: User) -> None:
 
 
 def test_the_chart_shows_sold_and_used_tickets_side_by_side(product: Product, owner: User) -> None:
-    midnight = board.start_of_day()
+    midnight = start_of_day()
     sold = order(product, paid=midnight, quantity=3)
     spent(order(product, paid=midnight - timedelta(seconds=1), quantity=4), refunded=1)
     order(product, paid=midnight - timedelta(days=13), quantity=5)
@@ -333,8 +340,19 @@ def test_a_merchant_with_a_ticket_connection_is_led_to_the_first_ticket(db: None
     order(product, paid=timezone.now(), is_drill=True)
     run = DrillRun.objects.create(connection=linked, base_url="http://127.0.0.1:8000")
     assert [step.done for step in board.steps(owner)] == [True, True, False, False]
-    DrillRun.objects.filter(pk=run.pk).update(finished_at=timezone.now())
-    assert [step.done for step in board.steps(owner)] == [True, True, True, False]
+    passed, failed = {"name": "create.accepted", "outcome": "passed"}, {"name": "pay.twins", "outcome": "failed"}
+    checks = [passed["name"], failed["name"]]
+    cases: list[tuple[dict[str, Any], bool]] = [
+        ({"checks": checks, "results": [passed, passed]}, False),
+        ({"finished_at": timezone.now()}, True),
+        ({"results": [passed]}, False),
+        ({"results": [passed, failed]}, False),
+        ({"results": [passed, passed], "error": "abandoned"}, False),
+        ({"error": ""}, True),
+    ]
+    for fields, is_done in cases:
+        DrillRun.objects.filter(pk=run.pk).update(**fields)
+        assert [step.done for step in board.steps(owner)] == [True, True, is_done, False]
     assert {english(owner).get(step.url).status_code for step in board.steps(owner)} == {200}
     order(product, paid=timezone.now())
     assert board.steps(owner) == []

@@ -8,13 +8,13 @@ import pytest
 from stores.models import InboundEvent
 from tests.factories import ConnectionFactory
 from tests.meituan import Meituan, selling
+from trip.addresses import INTERFACES
 from trip.models import Offer, Order
 from trip.sandbox.signing import Manner
-from trip.urls import INTERFACES
 
 pytestmark = pytest.mark.django_db
 OTHER = {"order/create": 499, "order/pay": 599, "order/query": 399, "order/refund": 699, "product/price": 299}
-every_interface = pytest.mark.parametrize("interface", INTERFACES)
+every_interface = pytest.mark.parametrize("interface", [each.path for each in INTERFACES])
 
 
 @pytest.fixture

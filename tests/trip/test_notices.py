@@ -23,9 +23,10 @@ from tests.factories import member
 from tests.meituan import Meituan, selling
 from trip import board, services
 from trip.choices import Issuing, Method, VoucherType
+from trip.client import NoticeClient
 from trip.models import Order
 from trip.sandbox import MeituanTripSandbox
-from trip.services.notices import ConsumeNotice, PayNotice, RefundNotice
+from trip.services.notices import DRILL_ONLY, ConsumeNotice, PayNotice, RefundNotice
 
 pytestmark = pytest.mark.django_db(transaction=True)
 State = OutboundCall.State
@@ -201,6 +202,56 @@ def test_a_part_of_a_shared_code_is_used_by_number(server: SandboxServer) -> Non
     [notice] = told(server)
     code = order.vouchers.get().code
     assert [(row["voucher"], row["quantity"]) for row in notice["message"]["body"]["voucherList"]] == [(code, 2)]
+
+
+# The acceptance drill
+
+
+def used_in_a_drill(meituan: Meituan, product: Any) -> OutboundCall:
+    order = meituan.bought(product, orderId=999_900_000_000_123)
+    services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.DRILL)
+    return OutboundCall.objects.get(operation=ConsumeNotice.name)
+
+
+def test_a_notice_of_the_drill_reaches_a_meituan_that_is_played(server: SandboxServer) -> None:
+    used_in_a_drill(*meituan_of(server))
+    worked_off()
+    assert (states(), len(told(server))) == ([State.DONE], 1)
+
+
+@pytest.mark.parametrize("url", ["", "https://meituan.example", "http://192.0.2.1:8080/rhone/mtp/api"])
+def test_a_notice_of_the_drill_never_goes_to_the_real_meituan(
+    url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.TRIP_NOTICE_BASE_URL = "https://connectivity-adapter.meituan.com/rhone/mtp/api"
+    sent: list[str] = []
+    monkeypatch.setattr(NoticeClient, "_notify", lambda self, path, message: sent.append(path))
+    meituan, product = meituan_at(url)
+    call = used_in_a_drill(meituan, product)
+    use(meituan.bought(product), 1)
+    worked_off()
+    assert (states(), sent) == ([State.REFUSED, State.DONE], ["/order/consume/notice"])
+    call.refresh_from_db()
+    assert call.last_error == f"drill: {DRILL_ONLY}"
+
+
+def test_a_notice_of_the_drill_is_not_sent_again(server: SandboxServer) -> None:
+    call = used_in_a_drill(*meituan_of(server))
+    OutboundCall.objects.update(state=State.DEAD)
+    assert not outbox.retry_dead(call, ask_first=False)
+    Order.objects.update(is_drill=False)
+    assert outbox.retry_dead(call, ask_first=False)
+
+
+def test_a_notice_that_is_sent_again_has_days_to_arrive(server: SandboxServer) -> None:
+    meituan, product = meituan_of(server)
+    use(meituan.bought(product), 1)
+    call = OutboundCall.objects.get()
+    first = call.expires_at - call.queued_at
+    OutboundCall.objects.update(state=State.DEAD, expires_at=call.queued_at)
+    assert outbox.retry_dead(call, ask_first=False)
+    call.refresh_from_db()
+    assert (first, call.expires_at - call.due_at) == (timedelta(days=3), timedelta(days=3))
 
 
 # Bad days

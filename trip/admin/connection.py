@@ -1,7 +1,6 @@
 """What Meituan's ticket interfaces need: who we are to Meituan, and the addresses that it calls."""
 
 from typing import Any
-from urllib.parse import urlsplit
 
 from django import forms
 from django.conf import settings
@@ -11,34 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
 from stores.admin.connection_forms import ConnectionForm, secret_field
-from stores.checks import LOOPBACK
 from stores.models import Connection
 from trip import services
-
-# Ports that Meituan calls (its hand-out); https is 443.
-PORTS = frozenset(
-    {
-        25, 80, 110, 143, 443, 587, 3899, 7000, 8001, 8010, 8080, 8081, 8082, 8084, 8085, 8086, 8090, 8443, 8889, 8998,
-        8999, 9050, 9855, 37521, 41035, 58080, 58081, 58082,
-    }
-)  # fmt: skip
-# The interfaces in the order of Meituan's forms; the first ones are a must.
-NEEDED = [
-    ("order-create", _("Create an order")),
-    ("order-pay", _("Pay an order")),
-    ("order-query", _("Query an order")),
-    ("order-refund", _("Refund an order")),
-    ("order-close", _("Order closed (message)")),
-]
-WELCOME = [
-    ("order-refunded", _("Already refunded (message)")),
-    ("product-list", _("Pull products")),
-    ("product-price", _("Pull the price calendar")),
-    ("product-audit", _("Listing and audit (message)")),
-    ("poi-list", _("Pull places")),
-    ("support-heartbeat", _("Heartbeat")),
-    ("support-balance", _("Balance")),
-]
+from trip.addresses import INTERFACES, why_not_called
 
 
 class TripConnectionForm(ConnectionForm):
@@ -74,9 +48,9 @@ class TripConnectionForm(ConnectionForm):
     @classmethod
     def told_of(cls, connection: Connection) -> dict[str, Any]:
         return {
-            "needed": _addresses(connection, NEEDED),
-            "welcome": _addresses(connection, WELCOME),
-            "warnings": list(_warnings(settings.PUBLIC_BASE_URL)),
+            "needed": _addresses(connection, is_needed=True),
+            "welcome": _addresses(connection, is_needed=False),
+            "warning": why_not_called(settings.PUBLIC_BASE_URL),
             "drill": f"{reverse('admin:trip_drillrun_changelist')}?connection={connection.pk}",
         }
 
@@ -111,24 +85,13 @@ class TripConnectionForm(ConnectionForm):
         return wanted if wanted != known else None
 
 
-def _addresses(connection: Connection, interfaces: list[tuple[str, Any]]) -> list[dict[str, Any]]:
+def _addresses(connection: Connection, *, is_needed: bool) -> list[dict[str, Any]]:
     base = settings.PUBLIC_BASE_URL
-    return [{"title": title, "url": base + reverse(f"trip:{name}", args=[connection.pk])} for name, title in interfaces]
-
-
-def _warnings(base_url: str) -> Any:
-    """Why Meituan could not call these addresses."""
-    parts = urlsplit(base_url)
-    port = parts.port or (443 if parts.scheme == "https" else 80)
-    if parts.hostname in LOOPBACK:
-        yield _(
-            "These addresses lead to this computer only. Set PUBLIC_BASE_URL to the address that Meituan can reach."
-        )
-    if port not in PORTS:
-        yield _("Meituan does not call port %(port)d. It calls only: %(ports)s.") % {
-            "port": port,
-            "ports": ", ".join(str(known) for known in sorted(PORTS)),
-        }
+    return [
+        {"title": each.title, "url": base + reverse(f"trip:{each.route}", args=[connection.pk])}
+        for each in INTERFACES
+        if each.is_needed == is_needed
+    ]
 
 
 class TripTools:

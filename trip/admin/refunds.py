@@ -1,16 +1,14 @@
 """The refunds inbox: what waits for a decision, with the time that is left."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.safestring import SafeString
-from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 
 from stores.admin.base import LedgerAdmin, person
@@ -24,9 +22,9 @@ from trip.admin.order_forms import AgreeForm, RefuseForm
 from trip.admin.orders import REFUND_COLOURS, order_link
 from trip.choices import Method
 from trip.models import Refund
+from trip.services.deadlines import countdown
 
 Status = Refund.Status
-URGENT, SOON = timedelta(hours=4), timedelta(hours=24)
 LEFT_COLOURS = {"urgent": "danger", "soon": "warning", "calm": "info"}
 EVERYTHING = "all"
 
@@ -47,18 +45,6 @@ class DecisionFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
         return queryset if self.value() == EVERYTHING else queryset.filter(status=self.value())
-
-
-def countdown(refund: Refund) -> tuple[str, str]:
-    """(hours and minutes left, how urgent that is); empty when nothing is to be decided."""
-    if refund.status != Status.REVIEW or refund.deadline is None:
-        return "", ""
-    left = refund.deadline - timezone.now()
-    if left <= timedelta(0):
-        return gettext("time is up"), "urgent"
-    minutes = int(left.total_seconds()) // 60
-    text = gettext("%(hours)d h %(minutes)02d min left") % {"hours": minutes // 60, "minutes": minutes % 60}
-    return text, "urgent" if left < URGENT else "soon" if left < SOON else "calm"
 
 
 def _may_agree(refund: Refund) -> bool:

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from stores.demo.world import SandboxWord, World
 from stores.models import Connection, Store
+from trip.addresses import INTERFACES
 from trip.choices import Listing, ListingCheck
 from trip.demo import history, said, today
 from trip.demo.sales import Book, Shelf
@@ -27,21 +28,6 @@ from trip.demo.wares import (
 from trip.models import Product
 
 PLATFORM = Connection.Platform.TRIP
-# How the sandbox and `demo --info` call our interfaces, and the names of their routes.
-INTERFACES = {
-    "create": "order-create",
-    "pay": "order-pay",
-    "query": "order-query",
-    "refund": "order-refund",
-    "close": "order-close",
-    "refunded": "order-refunded",
-    "products": "product-list",
-    "prices": "product-price",
-    "pois": "poi-list",
-    "audit": "product-audit",
-    "heartbeat": "support-heartbeat",
-    "balance": "support-balance",
-}
 PARTNER_IDS = ("13857001", "13857002")
 
 SELLERS = (("stores", OURS, OUR_PLACES), ("other_stores", OTHER, OTHER_PLACES))
@@ -105,8 +91,8 @@ class TripDemo:
         for partner in world.facts["trip"]["partners"]:
             Connection.objects.filter(pk=partner["connection"]).update(base_url=base_url)
             partner["endpoints"] = {
-                name: world.ports.web_url + reverse(f"trip:{route}", args=[partner["connection"]])
-                for name, route in INTERFACES.items()
+                each.name: world.ports.web_url + reverse(f"trip:{each.route}", args=[partner["connection"]])
+                for each in INTERFACES
             }
             _lengthen_calendars(partner["connection"], world)
 

@@ -11,7 +11,7 @@ from trip.demo.sales import Book, Sale
 from trip.demo.wares import OWN
 from trip.models import Consumption, Order, Refund
 from trip.services import saying
-from trip.services.notices import PATIENCE, ConsumeNotice, PayNotice, RefundNotice
+from trip.services.notices import ConsumeNotice, Notice, PayNotice, RefundNotice
 
 # Older ones would add nothing to look at.
 NEWEST = 40
@@ -136,7 +136,7 @@ def _call(book: Book, order: Order, operation: str, key: str, subject: int, at: 
         state=State.DONE,
         queued_at=at,
         due_at=at,
-        expires_at=at + PATIENCE,
+        expires_at=at + Notice.patience,
         attempts_made=1,
         settled_at=at + SECOND,
     )
@@ -157,7 +157,7 @@ def _never_told(book: Book, use: Consumption) -> None:
     error = "connect timed out"
     call = _call(book, use.order, ConsumeNotice.name, f"{use.pk}", use.pk, use.at)
     call.state, call.last_error, call.attempts_made = State.DEAD, error, 3
-    call.settled_at = use.at + PATIENCE
+    call.settled_at = use.at + Notice.patience
     call.save()
     for hours in (0, 24, 71):
         at = use.at + timedelta(hours=hours)

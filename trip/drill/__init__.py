@@ -6,6 +6,6 @@ merchant does (issue by hand, decide a refund, let somebody in) is done by the s
 """
 
 from trip.drill.results import Outcome, Result
-from trip.drill.running import drill_run, drill_start, names, title_of
+from trip.drill.running import drill_passed, drill_run, drill_start, names, title_of
 
-__all__ = ["Outcome", "Result", "drill_run", "drill_start", "names", "title_of"]
+__all__ = ["Outcome", "Result", "drill_passed", "drill_run", "drill_start", "names", "title_of"]

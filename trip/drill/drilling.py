@@ -9,6 +9,7 @@ from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 
 from stores.models import Connection, OutboundCall
+from trip.addresses import INTERFACES
 from trip.drill.results import Failed, filled
 from trip.drill.wares import Wanted, Ware, find
 from trip.models import DrillRun, Order
@@ -18,23 +19,8 @@ from trip.sandbox.orders import Order as Asked
 from trip.sandbox.orders import Refund as Application
 from trip.sandbox.orders import refund_id
 from trip.sandbox.player import Player
-from trip.services.notices import Notice
+from trip.services.notices import Notice, plays_meituan
 
-PATHS = {
-    "create": "order/create",
-    "pay": "order/pay",
-    "query": "order/query",
-    "refund": "order/refund",
-    "refunded": "order/refunded",
-    "close": "order/close",
-    "products": "product/list",
-    "prices": "product/price",
-    "audit": "product/audit",
-    "pois": "poi/list",
-    "heartbeat": "support/heartbeat",
-    "balance": "support/balance",
-    "nonsense": "no/such/interface",
-}
 # The "other failure" of each interface (protocols/trip.md section 4).
 OTHER = {"create": 499, "pay": 599, "query": 399, "refund": 699}
 USUAL_OTHER = 300
@@ -49,11 +35,12 @@ class Drill:
         self.base_url = run.base_url.rstrip("/")
         self.begin()
         connection, credentials = run.connection, run.connection.credentials
+        paths = {each.name: each.path for each in INTERFACES} | {"nonsense": "no/such/interface"}
         self.partner = Partner(
             connection.account,
             str(credentials.get("client_id", "")),
             str(credentials.get("client_secret", "")),
-            {name: f"{self.base_url}/trip/{connection.pk}/{path}" for name, path in PATHS.items()},
+            {name: f"{self.base_url}/trip/{connection.pk}/{path}" for name, path in paths.items()},
         )
         self.player = Player(self.partner, heard=lambda exchange: self.exchanges.append(exchange))
 
@@ -215,7 +202,8 @@ class Drill:
         return body
 
     def expect_owed(self, notice: type[Notice], subjects: Iterable[int]) -> None:
-        """That the notice stands in the ledger of what we owe Meituan; says whether it has arrived."""
+        """That the notice stands in the ledger of what we owe Meituan; says whether it has arrived, or why it will not:
+        the real Meituan is told nothing of orders that it did not make."""
         for subject in subjects:
             calls = OutboundCall.objects.filter(
                 connection=self.connection, operation=notice.name, subject_id=subject
@@ -223,4 +211,5 @@ class Drill:
             call = calls.first()
             if call is None:
                 raise Failed(_("We do not owe Meituan the notice: %(name)s.") % {"name": notice.title})
-            self.note("%(title)s: %(state)s", title=notice.title, state=call.get_state_display())
+            state = call.get_state_display() if plays_meituan(self.connection) else _("owed, and not sent by the drill")
+            self.note("%(title)s: %(state)s", title=notice.title, state=state)

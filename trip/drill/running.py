@@ -11,6 +11,8 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from stores import audit
+from stores.audit import Actor
 from stores.errors import Conflict
 from stores.models import Connection
 from trip.drill import checks  # noqa: F401
@@ -36,7 +38,7 @@ def title_of(name: str) -> str:
 
 
 def drill_start(
-    *, connection: Connection, base_url: str, user: User | None = None, only: Iterable[str] = ()
+    *, connection: Connection, base_url: str, actor: Actor = None, ip: str = "", only: Iterable[str] = ()
 ) -> DrillRun:
     """The row of a run that is about to begin: all checks, or those named. `drill_run` does the work.
 
@@ -49,8 +51,12 @@ def drill_start(
     try:
         with transaction.atomic():
             run: DrillRun = DrillRun.objects.create(
-                connection=connection, base_url=base_url, started_by=user, checks=chosen
+                connection=connection,
+                base_url=base_url,
+                started_by=actor if isinstance(actor, User) else None,
+                checks=chosen,
             )
+            audit.record("trip.drill.started", actor=actor, merchant=connection.merchant, target=connection, ip=ip)
     except IntegrityError as error:
         raise Conflict(_("A drill of this connection is under way.")) from error
     return run
@@ -83,6 +89,12 @@ def drill_run(*, run: DrillRun, progress: Progress = lambda result: None, second
     finally:
         DrillRun.objects.filter(pk=run.pk).update(lease_until=None)
     return True
+
+
+def drill_passed(run: DrillRun) -> bool:
+    """Whether it came to its end and nothing failed."""
+    is_whole = run.finished_at is not None and not run.error and len(run.results) == len(run.checks)
+    return is_whole and not run.count(Outcome.FAILED)
 
 
 def _claim(run: DrillRun) -> bool:

@@ -1,11 +1,14 @@
 """Giving back what the drill has ordered, so that it costs the merchant no ticket."""
 
+from typing import Any
+
 from django.db import transaction
-from django.db.models import QuerySet
+from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery, Sum, When
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from trip.drill.drilling import Drill
-from trip.models import Order, tally
+from trip.models import Offer, Order, Voucher, tally
 from trip.sandbox.orders import refund_id
 from trip.services import orders, stock
 from trip.services.notices import revoke_drill_notices
@@ -42,6 +45,33 @@ def unreturned(drill: Drill) -> int:
             counts = tally(row.vouchers.all())
             kept += counts.unused + (0 if row.closed_at else counts.used)
     return kept
+
+
+def unbalanced(drill: Drill) -> QuerySet[Any]:
+    """The offers that the run ordered from whose stock is not what their orders say: `held` is for those not paid
+    yet (`unpaid`), `sold` for those being issued and for tickets that nobody gave back (`kept`).
+
+    One statement, because others may be buying meanwhile.
+    """
+    of_offer = Order.objects.filter(product=OuterRef("product"), offer=OuterRef("pk")).order_by()
+    vouchers = Voucher.objects.filter(order__product=OuterRef("product"), order__offer=OuterRef("pk")).order_by()
+    # What was used in a drill was given back when its order was tidied up.
+    not_used = Case(When(order__is_drill=True, order__closed_at__isnull=False, then=F("used")), default=0)
+    return (
+        Offer.objects.filter(pk__in=orders_of_run(drill).order_by().values("offer"))
+        .annotate(
+            unpaid=_sum(of_offer.filter(status=Order.Status.CREATED), "offer", F("quantity")),
+            issuing=_sum(of_offer.filter(status=Order.Status.ISSUING), "offer", F("quantity")),
+            tickets=_sum(vouchers, "order__offer", F("quantity") - F("refunded") - F("voided") - not_used),
+            kept=F("issuing") + F("tickets"),
+        )
+        .exclude(held=F("unpaid"), sold=F("kept"))
+    )
+
+
+def _sum(rows: QuerySet[Any], group: str, tickets: Any) -> Coalesce:
+    summed = rows.values(group).annotate(sum=Sum(tickets)).values("sum")
+    return Coalesce(Subquery(summed, output_field=IntegerField()), 0)
 
 
 def _drill_orders(drill: Drill) -> QuerySet[Order]:

@@ -8,7 +8,6 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
-from django.db import transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -19,7 +18,6 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from stores import audit
 from stores.admin.base import person
 from stores.errors import Conflict
 from stores.limits import client_ip
@@ -201,15 +199,9 @@ def start(request: HttpRequest) -> HttpResponse:
     """
     connection = _chosen(person(request), request.POST.get("connection", ""))
     try:
-        with transaction.atomic():
-            run = drill_start(connection=connection, base_url=settings.PUBLIC_BASE_URL, user=person(request))
-            audit.record(
-                "trip.drill.started",
-                actor=person(request),
-                merchant=connection.merchant,
-                target=connection,
-                ip=client_ip(request),
-            )
+        run = drill_start(
+            connection=connection, base_url=settings.PUBLIC_BASE_URL, actor=person(request), ip=client_ip(request)
+        )
     except Conflict as conflict:
         messages.warning(request, str(conflict.reason))
         running = DrillRun.objects.filter(connection=connection, finished_at=None).one()

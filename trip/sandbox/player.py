@@ -12,6 +12,8 @@ from .calls import Exchange, Partner, call
 from .orders import Order, Refund
 from .signing import Manner
 
+FIRST_PAGE = {"method": "page", "currentPage": 1, "pageSize": 20}
+
 
 class Player:
     """`heard` is told every exchange; `patience` stretches the time limits; `manner` is for all that name none."""
@@ -43,13 +45,13 @@ class Player:
             self._heard(exchange)
         return exchange
 
-    def send_at_once(self, operation: str, body: Any, times: int, manner: Manner | None = None) -> list[Exchange]:
+    def send_at_once(self, operation: str, body: Any, times: int) -> list[Exchange]:
         """The same message from `times` threads that start together."""
         barrier = Barrier(times)
 
         def one() -> Exchange:
             barrier.wait()
-            return self.send(operation, body, manner)
+            return self.send(operation, body)
 
         with ThreadPoolExecutor(times) as threads:
             return [sent.result() for sent in [threads.submit(one) for _ in range(times)]]
@@ -69,11 +71,9 @@ class Player:
     def close(self, order: Order, kind: int) -> Exchange:
         return self.send("close", orders.close_body(order, kind))
 
-    def refunded(
-        self, order: Order, *, kind: int, serial: str, vouchers: Sequence[str], count: int, reason: str = "用户申请退款"
-    ) -> Exchange:
+    def refunded(self, order: Order, *, kind: int, serial: str, vouchers: Sequence[str], count: int) -> Exchange:
         body = orders.refunded_body(
-            order, kind=kind, serial=serial, vouchers=list(vouchers), count=count, reason=reason
+            order, kind=kind, serial=serial, vouchers=list(vouchers), count=count, reason="用户申请退款"
         )
         return self.send("refunded", body)
 
@@ -83,25 +83,24 @@ class Player:
     def balance(self, deal_ids: Sequence[str]) -> Exchange:
         return self.send("balance", {"partnerDealIds": list(deal_ids)})
 
-    def products(self, deal_ids: Sequence[str] = (), *, page: int = 1, size: int = 20) -> Exchange:
-        """The named products, or one page of all."""
+    def products(self, deal_ids: Sequence[str] = ()) -> Exchange:
+        """The named products, or the first page of all."""
         if deal_ids:
             return self.send("products", {"method": "multi", "partnerDealIds": list(deal_ids)})
-        return self.send("products", {"method": "page", "currentPage": page, "pageSize": size})
+        return self.send("products", FIRST_PAGE)
 
     def prices(self, deal_id: str, start: str, end: str) -> Exchange:
         return self.send("prices", {"partnerDealId": deal_id, "startTime": start, "endTime": end})
 
-    def pois(self, poi_ids: Sequence[str] = (), *, page: int = 1, size: int = 20) -> Exchange:
-        if poi_ids:
-            return self.send("pois", {"method": "multi", "partnerPoiId": list(poi_ids)})
-        return self.send("pois", {"method": "page", "currentPage": page, "pageSize": size})
+    def pois(self) -> Exchange:
+        """The first page of all places."""
+        return self.send("pois", FIRST_PAGE)
 
-    def audit(self, deal_id: str, status: int = 1, check_status: int = 1, ratio_status: int = 1) -> Exchange:
+    def audit(self, deal_id: str, status: int, check_status: int) -> Exchange:
         row = {
             "partnerDealId": deal_id,
             "status": status,
             "checkStatus": check_status,
-            "msRatioCheckStatus": ratio_status,
+            "msRatioCheckStatus": 1,
         }
         return self.send("audit", [row])

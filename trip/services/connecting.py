@@ -12,7 +12,7 @@ from stores.models import Connection, InboundEvent
 def connection_check(*, connection: Connection, actor: Actor, ip: str = "") -> str:
     """ "" when the credentials are complete, else what is missing. It counts as working once Meituan's signed calls
     have been answered: nothing else can be tried from here."""
-    error = _missing(connection)
+    error = missing(connection)
     heard = not error and InboundEvent.objects.filter(connection=connection).exists()
     connection.state = Connection.State.WORKING if heard else Connection.State.NEW
     connection.last_error, connection.checked_at = error, timezone.now()
@@ -24,7 +24,8 @@ def connection_check(*, connection: Connection, actor: Actor, ip: str = "") -> s
     return error
 
 
-def _missing(connection: Connection) -> str:
+def missing(connection: Connection) -> str:
+    """What calls and notices cannot be signed without; "" when it is all there."""
     known = connection.credentials or {}
     if not connection.account.isdecimal():
         return _("The PartnerId is missing or has something else than digits.")

@@ -4,12 +4,14 @@ late notice still tells the truth; sending one again does no harm."""
 from collections.abc import Iterable
 from datetime import timedelta
 from typing import Any, ClassVar
+from urllib.parse import urlsplit
 
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from stores.models import OutboundCall
+from stores.checks import LOOPBACK
+from stores.models import Connection, OutboundCall
 from stores.platforms.errors import Refused
 from stores.platforms.outbox import Operation, operation, owe, revoke
 from stores.platforms.outbox.operations import Turn
@@ -19,7 +21,8 @@ from trip.models import Consumption, Order, Product, Refund
 from trip.services import saying
 from trip.wire.statuses import IssueType
 
-PATIENCE = timedelta(days=3)
+# Why a notice of the drill's is not sent: the real Meituan has no such order.
+DRILL_ONLY = "the acceptance drill's orders are invented"
 # status of the product change notice.
 OFF_SHELF, ON_SHELF, CHANGED, PRICES_CHANGED = 0, 1, 2, 5
 State = OutboundCall.State
@@ -29,12 +32,30 @@ def client_of(call: OutboundCall, turn: Turn) -> NoticeClient:
     return NoticeClient.of(call.connection, turn=turn, note=turn.note)
 
 
+def plays_meituan(connection: Connection) -> bool:
+    """Whether notices go to a Meituan on this computer (the sandbox), which the drill's orders may be told."""
+    return urlsplit(NoticeClient.of(connection).base_url).hostname in LOOPBACK
+
+
 class Notice(Operation):
     """Base of the notices: lost answers are no trouble, they are sent again."""
 
     platform = "trip"
     repeatable = True
+    patience: ClassVar[timedelta] = timedelta(days=3)
     backoff: ClassVar[tuple[float, ...]] = (1, 5, 30, 120, 600, 1800)
+
+    def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
+        return not is_of_drill(call)
+
+    def send(self, call: OutboundCall, turn: Turn) -> Any:
+        if not plays_meituan(call.connection) and is_of_drill(call):
+            raise Refused("drill", DRILL_ONLY)
+        return self.tell(call, turn)
+
+    def tell(self, call: OutboundCall, turn: Turn) -> Any:
+        """Sends it; returns Meituan's words or raises a PlatformError."""
+        raise NotImplementedError
 
 
 @operation
@@ -45,9 +66,10 @@ class PayNotice(Notice):
     title = _("Tell Meituan: tickets issued")
 
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
-        return Order.objects.filter(pk=call.subject_id, closed_at=None).exists()
+        is_open = Order.objects.filter(pk=call.subject_id, closed_at=None).exists()
+        return is_open and super().may_retry(call, ask_first=ask_first)
 
-    def send(self, call: OutboundCall, turn: Turn) -> Any:
+    def tell(self, call: OutboundCall, turn: Turn) -> Any:
         order = Order.objects.get(pk=call.subject_id)
         failed = order.status == Order.Status.FAILED
         if order.closed_at and not failed:
@@ -67,7 +89,7 @@ class RefundNotice(Notice):
     name = "ticket.refund"
     title = _("Tell Meituan: refund decided")
 
-    def send(self, call: OutboundCall, turn: Turn) -> Any:
+    def tell(self, call: OutboundCall, turn: Turn) -> Any:
         refund = Refund.objects.select_related("order").get(pk=call.subject_id)
         agreed = refund.status == Refund.Status.AGREED
         return client_of(call, turn).refund(
@@ -84,7 +106,7 @@ class ConsumeNotice(Notice):
     name = "ticket.used"
     title = _("Tell Meituan: tickets used")
 
-    def send(self, call: OutboundCall, turn: Turn) -> Any:
+    def tell(self, call: OutboundCall, turn: Turn) -> Any:
         consumption = Consumption.objects.select_related("order").get(pk=call.subject_id)
         return client_of(call, turn).consume(body=saying.consumed(consumption))
 
@@ -96,7 +118,7 @@ class ProductNotice(Notice):
     name = "ticket.product"
     title = _("Tell Meituan: product changed")
 
-    def send(self, call: OutboundCall, turn: Turn) -> Any:
+    def tell(self, call: OutboundCall, turn: Turn) -> Any:
         product = Product.objects.get(pk=call.subject_id)
         status = call.payload["status"]
         if status in (OFF_SHELF, ON_SHELF):
@@ -125,6 +147,10 @@ def notices_of_drills() -> Q:
     )
 
 
+def is_of_drill(call: OutboundCall) -> bool:
+    return OutboundCall.objects.filter(notices_of_drills(), pk=call.pk).exists()
+
+
 def revoke_drill_notices(orders: Iterable[Order]) -> None:
     """What did not arrive while the drill went on would be refused by the real Meituan."""
     drills = [order for order in orders if order.is_drill]
@@ -139,7 +165,6 @@ def owe_pay_notice(order: Order) -> None:
         key=str(order.pk),
         subject_id=order.pk,
         store_id=order.store_id,
-        patience=PATIENCE,
         known_new=True,
     )
 
@@ -158,7 +183,6 @@ def owe_refund_notice(refund: Refund) -> None:
         key=f"{refund.pk}:{refund.status}",
         subject_id=refund.pk,
         store_id=refund.store_id,
-        patience=PATIENCE,
     )
 
 
@@ -169,7 +193,6 @@ def owe_consume_notice(consumption: Consumption) -> None:
         key=str(consumption.pk),
         subject_id=consumption.pk,
         store_id=consumption.order.store_id,
-        patience=PATIENCE,
         known_new=True,
     )
 
@@ -187,6 +210,5 @@ def owe_product_notice(product: Product, status: int) -> None:
         key=f"{product.pk}:{status}:{timezone.now():%Y%m%d%H%M%S%f}",
         subject_id=product.pk,
         store_id=product.store_id,
-        patience=PATIENCE,
         payload={"status": status},
     )

@@ -1,8 +1,9 @@
 """What Meituan asks us, one class per interface, always answered with HTTP 200 and the envelope.
 
 To add an interface: a subclass with `other_code` (its "other" failure, x99), `read` (the envelope's `body` → what
-`answer` gets; raises Malformed) and `answer`, which calls a service and may raise Refusal; then a line in urls.py. When
-it changes something it derives from OnceEndpoint and also has `kind`, `key` and, if the body names visitors, `kept`.
+`answer` gets; raises Malformed) and `answer`, which calls a service and may raise Refusal; then a line in addresses.py
+and one in urls.py. When it changes something it derives from OnceEndpoint and also has `kind`, `key` and, if the body
+names visitors, `kept`.
 """
 
 import hmac

@@ -40,6 +40,8 @@ class Operation:
     requests_left: ClassVar[int] = 1
     # Seconds until the first question after a lost answer; the platform may still be at work.
     ask_after: ClassVar[timedelta] = timedelta(seconds=3)
+    # How long it is tried, when whoever owes it says nothing else.
+    patience: ClassVar[timedelta] = timedelta(hours=24)
     # Seconds until the next try, by the number of tries so far; none means the usual ones (deliver.BACKOFF).
     backoff: ClassVar[tuple[float, ...]] = ()
 

@@ -21,7 +21,7 @@ def owe(
     subject_id: int,
     store_id: int | None = None,
     lane: OutboundCall.Lane = OutboundCall.Lane.BACKGROUND,
-    patience: timedelta = timedelta(hours=24),
+    patience: timedelta | None = None,
     queued_at: datetime | None = None,
     payload: dict[str, Any] | None = None,
     ring: bool = True,
@@ -43,7 +43,7 @@ def owe(
         "lane": lane,
         "queued_at": queued_at or now,
         "due_at": now,
-        "expires_at": (queued_at or now) + patience,
+        "expires_at": (queued_at or now) + (operation.patience if patience is None else patience),
     }
     if known_new:
         call, created = OutboundCall(**names, **values), True
@@ -71,17 +71,18 @@ def revoke(call: OutboundCall, reason: str) -> bool:
 
 
 @transaction.atomic
-def retry_dead(call: OutboundCall, *, ask_first: bool, patience: timedelta = timedelta(hours=24)) -> bool:
+def retry_dead(call: OutboundCall, *, ask_first: bool) -> bool:
     """Puts a dead call back to work: asking the platform first when it may have been executed.
 
     False if it is not dead, or if what it was owed for is settled for good.
     """
     row = OutboundCall.objects.select_for_update().get(pk=call.pk)
-    if row.state != OutboundCall.State.DEAD or not operations.of(row).may_retry(row, ask_first=ask_first):
+    operation = operations.of(row)
+    if row.state != OutboundCall.State.DEAD or not operation.may_retry(row, ask_first=ask_first):
         return False
     now = timezone.now()
     row.state = OutboundCall.State.UNKNOWN if ask_first else OutboundCall.State.PENDING
-    row.due_at, row.expires_at, row.settled_at, row.lease_until = now, now + patience, None, None
+    row.due_at, row.expires_at, row.settled_at, row.lease_until = now, now + operation.patience, None, None
     row.save(update_fields=["state", "due_at", "expires_at", "settled_at", "lease_until"])
     ring_for(row.pk)
     return True

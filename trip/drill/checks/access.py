@@ -1,13 +1,12 @@
 """The address, BA authentication of every call, and what garbage is answered."""
 
-import ipaddress
 from collections.abc import Iterator
-from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from trip.addresses import is_local, why_not_called
 from trip.drill.drilling import USUAL_OTHER, Drill
 from trip.drill.registry import check
 from trip.drill.results import LeftOut
@@ -16,28 +15,16 @@ from trip.sandbox.calls import Exchange
 from trip.sandbox.orders import create_body, named
 from trip.sandbox.signing import Manner
 
-# The only ports that Meituan calls when the address is a bare IP (hand-out).
-PORTS = {
-    25, 80, 110, 143, 443, 8080, 587, 41035, 8090, 3899, 8998, 8010, 8081, 8082, 58081, 58082, 8084, 8086, 8999, 8001,
-    8085, 9855, 37521, 8889, 7000, 58080, 9050,
-}  # fmt: skip
 MUST = ("create", "pay", "query", "refund", "refunded", "close")
 STRANGE: tuple[bytes, ...] = (b"", b"{", b"[]", b'"text"', b"\xff\xfe", b"null", b'{"partnerId": 1}')
 
 
 @check("address.port", gettext_lazy("Meituan may call the port of the public address"))
 def port(drill: Drill) -> None:
-    parts = urlsplit(drill.base_url)
-    try:
-        address = ipaddress.ip_address(parts.hostname or "")
-    except ValueError:
-        if parts.hostname == "localhost":
-            raise LeftOut(_("The address %(url)s is only known here.") % {"url": drill.base_url}) from None
-        return
-    if not address.is_global:
-        raise LeftOut(_("The address %(url)s is only known here.") % {"url": drill.base_url})
-    number = parts.port or {"https": 443}.get(parts.scheme, 80)
-    drill.expect(number in PORTS, _("Meituan does not call port %(port)d of a bare IP address."), port=number)
+    why = why_not_called(drill.base_url)
+    if is_local(drill.base_url):
+        raise LeftOut(why)
+    drill.expect(not why, why)
 
 
 @check("access.signed", gettext_lazy("A call that is signed right is answered with code 200"))

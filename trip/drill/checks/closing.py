@@ -9,7 +9,7 @@ from trip.drill.registry import check
 from trip.models import Offer
 from trip.sandbox import learning
 from trip.sandbox.calls import Exchange
-from trip.sandbox.orders import Order, close_body, refund_id, refunded_body
+from trip.sandbox.orders import Order, close_body, refund_id
 
 
 @check(
@@ -93,8 +93,7 @@ def _close(drill: Drill, asked: Order, kind: int) -> Exchange:
 
 def _tell(drill: Drill, asked: Order, kind: int, serial: str, codes: list[str]) -> Exchange:
     count = len(codes) if asked.voucher_type == VoucherType.PER_TICKET else asked.quantity
-    body = refunded_body(asked, kind=kind, serial=serial, vouchers=codes, count=count, reason="演练")
-    exchange = drill.player.send("refunded", body)
+    exchange = drill.player.refunded(asked, kind=kind, serial=serial, vouchers=codes, count=count)
     drill.expect_code(exchange, 200)
     learning.refunded_by_us(asked, serial, codes, count, exchange)
     return exchange

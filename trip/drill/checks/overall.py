@@ -10,7 +10,7 @@ from stores.models import InboundEvent
 from trip.drill.drilling import Drill
 from trip.drill.registry import check
 from trip.drill.results import LeftOut
-from trip.drill.tidying import orders_of_run, unreturned
+from trip.drill.tidying import orders_of_run, unbalanced, unreturned
 from trip.models import Visitor
 from trip.sandbox.calls import limits
 
@@ -54,3 +54,13 @@ def privacy(drill: Drill) -> None:
 @check("overall.stock", gettext_lazy("The merchant has all tickets back that the drill has ordered"))
 def stock(drill: Drill) -> None:
     drill.expect_equal("tickets", unreturned(drill), 0)
+    for offer in unbalanced(drill):
+        drill.expect(
+            False,
+            _("%(offer)s: %(held)d held and %(sold)d sold, but its orders have %(unpaid)d and %(kept)d."),
+            offer=offer,
+            held=offer.held,
+            sold=offer.sold,
+            unpaid=offer.unpaid,
+            kept=offer.kept,
+        )
