@@ -52,6 +52,18 @@ def test_a_clerk_signs_in_and_sees_the_overview(store: Store) -> None:
     assert (answer.status_code, answer.redirect_chain) == (200, [("/admin/", 302)])
 
 
+def test_the_bare_address_leads_to_the_start_page(client: Client) -> None:
+    assert client.get("/")["Location"] == "/admin/"
+    assert client.get("/").status_code == 302
+
+
+@pytest.mark.parametrize(("address", "status"), [("/nothing/here/", 404), ("/admin/auth/user/", 403)])
+def test_an_error_page_leads_back_to_the_start_page(client: Client, address: str, status: int) -> None:
+    answer = client.get(address)
+    assert answer.status_code == status
+    assert '<a href="/admin/">To the back office</a>' in answer.content.decode()
+
+
 def test_somebody_without_a_role_does_not_get_in(merchant: Merchant) -> None:
     user = member(merchant, Role.CLERK, username="gone")
     Staff.objects.filter(user=user).update(is_active=False)
