@@ -54,6 +54,13 @@ def test_pasted_codes_become_a_batch_with_a_bar_and_a_line_for_each(client: Clie
     assert [row.status for row in Verification.objects.order_by("pk")] == ["verified", "refused"]
 
 
+def test_the_menu_leads_to_the_box_and_the_box_to_the_list(client: Client, shop: Shop, owner: User) -> None:
+    assert f'href="{HERE}"' in client.get("/admin/").content.decode()
+    assert "/admin/coupons/batch/" not in client.get(HERE).content.decode()
+    Batch.objects.create(store=shop.store, requested_by="x")
+    assert 'href="/admin/coupons/batch/"' in client.get(HERE).content.decode()
+
+
 def test_a_repeated_code_is_shown_as_such_and_counted_once(client: Client, shop: Shop, owner: User) -> None:
     code, other, used = shop.code(), shop.code(), shop.code("used")
     text = "\n".join([code, other, used, "nonsense", code])

@@ -64,6 +64,17 @@ def test_an_error_page_leads_back_to_the_start_page(client: Client, address: str
     assert '<a href="/admin/">To the back office</a>' in answer.content.decode()
 
 
+def test_an_empty_list_offers_only_what_can_be_done(client: Client, store: Store) -> None:
+    calls = client.get("/admin/stores/outboundcall/").content.decode()
+    assert "Nothing here yet." in calls
+    assert "Add " not in calls.partition('id="changelist"')[2]
+    assert "Reset filters" in client.get("/admin/stores/outboundcall/?state__exact=dead").content.decode()
+    keys = client.get("/admin/stores/apikey/").content.decode()
+    assert "Nothing here yet." in keys
+    assert "Add API key" in keys
+    assert "Nothing matches." in client.get("/admin/stores/staff/?q=nobody").content.decode()
+
+
 def test_somebody_without_a_role_does_not_get_in(merchant: Merchant) -> None:
     user = member(merchant, Role.CLERK, username="gone")
     Staff.objects.filter(user=user).update(is_active=False)
