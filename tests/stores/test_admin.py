@@ -64,6 +64,16 @@ def test_an_error_page_leads_back_to_the_start_page(client: Client, address: str
     assert '<a href="/admin/">To the back office</a>' in answer.content.decode()
 
 
+def test_a_bad_password_is_refused_in_chinese(owner: User, store: Store) -> None:
+    page = Client()
+    page.force_login(owner)
+    staff = {"username": "xiaowang", "full_name": "", "password": "zg1", "merchant": store.merchant_id}
+    answer = page.post("/admin/stores/staff/add/", staff | {"role": "clerk", "stores": store.pk})
+    errors = answer.context["adminform"].errors["password"]
+    assert errors == ["密码太短，至少需要 8 个字符。"]
+    assert not User.objects.filter(username="xiaowang").exists()
+
+
 def test_an_empty_list_offers_only_what_can_be_done(client: Client, store: Store) -> None:
     calls = client.get("/admin/stores/outboundcall/").content.decode()
     assert "Nothing here yet." in calls
