@@ -11,7 +11,6 @@ from coupons import codes, services
 from coupons.models import Batch, BatchItem, Verification
 from coupons.reasons import TEXTS
 from coupons.services.batches import MAX_CODES
-from stores.limits import client_ip
 from stores.pages import current_store, person, staff_page, stores_at_work
 
 _BETWEEN = re.compile(r"[\r\n,;，；、\t]+")
@@ -40,7 +39,7 @@ def batches(request: HttpRequest) -> HttpResponse:
     store = current_store(request, stores)
     pieces = pieces_of(request.POST.get("codes", ""))
     if store and 0 < len(pieces) <= MAX_CODES:
-        made = services.batch_create(store=store, raw_codes=pieces, actor=person(request), ip=client_ip(request))
+        made = services.batch_create(store=store, raw_codes=pieces, actor=person(request))
         return redirect("coupons:batch", made.pk)
     error = _error(len(pieces)) if request.method == "POST" else ""
     latest = Batch.objects.for_staff(request.user).filter(store=store)[:_LATEST] if store else []

@@ -44,9 +44,7 @@ class Progress:
         return round(100 * self.settled / self.total) if self.total else 100
 
 
-def batch_create(
-    *, store: Store, raw_codes: Sequence[object], actor: audit.Actor, ip: str = "", request_key: str = ""
-) -> Batch:
+def batch_create(*, store: Store, raw_codes: Sequence[object], actor: audit.Actor, request_key: str = "") -> Batch:
     """Writes down every line: a verification for each code, a reason for what is none.
 
     Each line commits by itself: a long batch keeps nobody else from writing, and work begins with its first line.
@@ -54,7 +52,7 @@ def batch_create(
     lines = raw_codes[:MAX_CODES]
     with transaction.atomic():
         batch = Batch.objects.create(store=store, requested_by=audit.name_of(actor))
-        audit.record("batch created", actor=actor, store=store, target=batch.pk, ip=ip, lines=len(lines))
+        audit.record("batch created", actor=actor, store=store, target=batch.pk, lines=len(lines))
         if request_key:
             VerificationRequest.objects.create(
                 merchant_id=store.merchant_id,

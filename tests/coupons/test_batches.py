@@ -17,7 +17,7 @@ def test_every_line_is_written_down_with_what_becomes_of_it(quick: Shop) -> None
     good, used = quick.code(), quick.code("used")
     owner = member(quick.merchant, Role.OWNER)
     batch = batch_create(
-        store=quick.store, raw_codes=[good, "garbage", used, f" {good[:4]} {good[4:]} ", None], actor=owner, ip="::1"
+        store=quick.store, raw_codes=[good, "garbage", used, f" {good[:4]} {good[4:]} ", None], actor=owner
     )
     outbox.work(seconds=10)
     progress = batch_progress(batch)
@@ -33,7 +33,7 @@ def test_every_line_is_written_down_with_what_becomes_of_it(quick: Shop) -> None
         (4, good[-4:], ""),
     ]
     entry = AuditEntry.objects.get()
-    assert (entry.verb, entry.store, entry.data, entry.ip) == ("batch created", quick.store, {"lines": 5}, "::1")
+    assert (entry.verb, entry.store, entry.data) == ("batch created", quick.store, {"lines": 5})
 
 
 @pytest.mark.parametrize("state", ["unused", "used"])
