@@ -49,6 +49,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "stores.middleware.unavailable_when_database_is",
+    "stores.middleware.address_for_the_audit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "stores.middleware.ChineseFirstLocaleMiddleware",
     "django.middleware.common.CommonMiddleware",

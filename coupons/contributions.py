@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from stores.menu import list_item
+from stores.menu import list_item, may_view
 from stores.registry import MenuItem, Schedule, registry
 
 COUPONS = _("Coupons")
@@ -32,7 +32,7 @@ registry.connection_forms["umember"] = "coupons.admin.connection.UmemberConnecti
 registry.platform_tools["umember"] = "coupons.board.UmemberTools"
 registry.menu += [
     list_item(COUPONS, "coupons.Verification", _("Verifications"), "fact_check"),
-    list_item(COUPONS, "coupons.Batch", _("Batches"), "playlist_add_check"),
+    MenuItem(COUPONS, _("Batches"), "playlist_add_check", "coupons:batches", may_view("coupons.Batch")),
     list_item(COUPONS, "coupons.Product", _("Products"), "sell"),
     list_item(COUPONS, "coupons.GatewayStore", _("Stores at the gateway"), "store"),
     list_item(COUPONS, "coupons.SyncRun", _("Syncs"), "sync"),

@@ -49,11 +49,11 @@ class CouponKind:
     def recognise(self, text: str, store: Store) -> str | None:
         return codes.find_in(text)
 
-    def redeem(self, *, user: User, store: Store, code: str, request_key: str, ip: str) -> ScanResult:
+    def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
         verification = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
         return scan_result_of(services.verification_pursue(verification))
 
-    def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str, ip: str) -> ScanResult | None:
+    def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str) -> ScanResult | None:
         return None
 
     def result(self, *, user: User, key: str) -> ScanResult | None:

@@ -68,11 +68,20 @@ class CouponDetail:
     status_text: str
     price: Decimal | None
 
+    def __str__(self) -> str:
+        """For the ledger, in the gateway's words."""
+        price = "" if self.price is None else f"¥{self.price}"
+        return " · ".join(word for word in (self.status_text, self.sku_name, price) if word)
+
 
 @dataclass(frozen=True)
 class VerifyAnswer:
     success: bool
     message: str
+
+    def __str__(self) -> str:
+        """For the ledger; the gateway's first edition said nothing on success, the later one says this."""
+        return self.message or ("验证成功" if self.success else "")
 
 
 def reason_of(message: str) -> Reason:

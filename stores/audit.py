@@ -1,5 +1,6 @@
 """The audit log: who did what. Called by services, inside the transaction that does it."""
 
+from contextvars import ContextVar
 from ipaddress import ip_address
 from typing import Any
 
@@ -10,6 +11,8 @@ from stores.models import ApiKey, AuditEntry, Merchant, Store
 from stores.platforms.words import storable
 
 Actor = User | ApiKey | None
+# The address that the present request came from (stores.middleware); empty outside of requests.
+caller_ip: ContextVar[str] = ContextVar("caller_ip", default="")
 SYSTEM, GUEST = gettext_noop("system"), gettext_noop("guest")
 
 
@@ -37,7 +40,7 @@ def record(
     ip: str = "",
     **data: Any,
 ) -> AuditEntry:
-    """Writes one entry; `data` must hold no secrets and no full coupon codes."""
+    """Writes one entry; `data` must hold no secrets and no full coupon codes. Without `ip` it is the request's."""
     return AuditEntry.objects.create(
         merchant=merchant or (store.merchant if store else None),
         store=store,
@@ -45,7 +48,7 @@ def record(
         actor=name_of(actor),
         verb=verb,
         target=storable(str(target), 200),
-        ip=_address(ip),
+        ip=_address(ip or caller_ip.get()),
         data=data,
     )
 

@@ -5,7 +5,9 @@ from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 
+from stores.audit import caller_ip
 from stores.errors import unavailable
+from stores.limits import client_ip
 
 log = logging.getLogger(__name__)
 
@@ -32,6 +34,21 @@ def database_unavailable(request: HttpRequest, error: OperationalError) -> HttpR
     log.error("database not available for %s: %s", request.path, error)
     connection.close()
     return unavailable(request)
+
+
+def address_for_the_audit(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Services write the audit log and know no request: the address waits for them here."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        before = caller_ip.set(client_ip(request))
+        try:
+            return get_response(request)
+        finally:
+            caller_ip.reset(before)
+
+    return middleware
 
 
 class ChineseFirstLocaleMiddleware(LocaleMiddleware):

@@ -18,7 +18,6 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from stores import limits
 from stores.models import Store
 from stores.registry import CounterKind, ScanResult, counter_kinds, registry
 from stores.tenancy import Verb, may, reach_of
@@ -127,7 +126,6 @@ def scan(request: HttpRequest, store: Store) -> ScanResult:
                 store=store,
                 code=code,
                 request_key=request_key(request),
-                ip=limits.client_ip(request),
             )
     return ScanResult(
         kind="",
@@ -148,7 +146,6 @@ def _take(request: HttpRequest, store: Store) -> ScanResult:
         key=request.POST.get("key", ""),
         amount=int(amount) if _AMOUNT.fullmatch(amount) else 0,
         request_key=request_key(request),
-        ip=limits.client_ip(request),
     )
     if result is None:
         raise Http404

@@ -150,10 +150,10 @@ class CounterKind(Protocol):
     def recognise(self, text: str, store: Store) -> str | None:
         """The code found in what was scanned or pasted at this store, or None when it is not of this kind."""
 
-    def redeem(self, *, user: User, store: Store, code: str, request_key: str, ip: str) -> ScanResult:
+    def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
         """Redeems the code, or joins or queues it; never raises for what a guest may have brought."""
 
-    def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str, ip: str) -> ScanResult | None:
+    def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str) -> ScanResult | None:
         """Redeems so many of what an earlier scan asked about; None when it asked nothing. 0 is no number."""
 
     def result(self, *, user: User, key: str) -> ScanResult | None:

@@ -1,8 +1,10 @@
 from django.urls import URLPattern, path
+from django.views.generic import RedirectView
 
 from stores import health, pages
 
 urlpatterns: list[URLPattern] = [
+    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("counter/", pages.counter, name="counter"),

@@ -77,11 +77,13 @@ def our_strings() -> polib.POFile:
 
 
 def vendor_strings() -> polib.POFile:
-    """What unfold (as far as it is installed here) and django-q2's tables show and no package translates (well)."""
+    """What unfold (as far as it is installed here), django-q2's tables and Django's rules for passwords show and no
+    package translates (well)."""
     unfold, queue = _installed("unfold"), _installed("django_q")
+    passwords = _installed("django") / "contrib" / "auth" / "password_validation.py"
     sources = [path for path in files_below(unfold, ".html", ".py") if "contrib" not in path.parts]
     sources += files_below(unfold / "contrib" / "filters", ".html", ".py")
-    found = extracted(unfold.parent, [*sources, queue / "models.py"])
+    found = extracted(unfold.parent, [*sources, queue / "models.py", passwords])
     kept = polib.POFile(wrapwidth=0)
     ours = {identity(entry) for entry in our_strings()}
     without = _packages_alone()

@@ -52,7 +52,7 @@ class VoucherKind:
             return str(order.order_id)
         return codes.own_code(text)
 
-    def redeem(self, *, user: User, store: Store, code: str, request_key: str, ip: str) -> ScanResult:
+    def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
         if voucher := _voucher_in(code, store):
             return _redeem(user, voucher, request_key)
         order = _order_in(code, store)
@@ -61,7 +61,7 @@ class VoucherKind:
         voucher = _uncoded(order)
         return _redeem(user, voucher, request_key) if voucher else _order_refused(order)
 
-    def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str, ip: str) -> ScanResult | None:
+    def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str) -> ScanResult | None:
         voucher = _voucher_by(user, key)
         if voucher is None or voucher.order.store_id != store.pk:
             return None

@@ -15,7 +15,7 @@ from stores.admin.base import LedgerAdmin
 from stores.admin.filters import DayFilter, ScopedRelatedFilter
 from stores.audit import shown
 
-FINAL = Q(items__verification__status__in=Verification.FINAL) | Q(items__verification=None, items__isnull=False)
+LIVE = Q(items__verification__status__in=Verification.LIVE)
 
 
 @admin.register(Batch)
@@ -27,7 +27,8 @@ class BatchAdmin(LedgerAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
-        counted: QuerySet[Any] = rows.annotate(lines=Count("items"), settled=Count("items", filter=FINAL))
+        live = Count("items__verification", filter=LIVE, distinct=True)
+        counted: QuerySet[Any] = rows.annotate(lines=Count("items"), settled=Count("items") - live)
         return counted
 
     @display(description=_("requested by"))
@@ -48,12 +49,16 @@ class BatchAdmin(LedgerAdmin):
     def summary(self, batch: Batch) -> str:
         state = batch_progress(batch)
         return str(
-            _("%(percent)d %%: %(verified)d verified, %(refused)d refused, %(malformed)d no codes, %(open)d open")
+            _(
+                "%(percent)d %%: %(verified)d verified, %(refused)d refused, %(malformed)d no codes, "
+                "%(repeated)d repeated, %(open)d open"
+            )
             % {
                 "percent": state.percent,
                 "verified": state.verified,
                 "refused": state.refused,
                 "malformed": state.malformed,
+                "repeated": state.repeated,
                 "open": state.waiting + state.unknown,
             }
         )

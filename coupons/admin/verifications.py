@@ -26,7 +26,6 @@ from stores.admin.labels import moment, state
 from stores.admin.ledgers import masked
 from stores.admin.newest import newest_first
 from stores.audit import shown
-from stores.limits import client_ip
 from stores.platforms.secrets import keyed_hash
 from stores.tenancy import Verb
 
@@ -127,7 +126,7 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         Button(title=_("Ask the platform"), icon="contact_support", needs=Verb.SETTLE, shown=_is_unclear, done=DONE)
     )
     def ask(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:
-        verification_ask(verification=row, actor=person(request), ip=client_ip(request))
+        verification_ask(verification=row, actor=person(request))
 
     @button(
         Button(
@@ -148,7 +147,6 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             verified=answers["verdict"] == "verified",
             note=answers["note"],
             actor=person(request),
-            ip=client_ip(request),
         )
 
     @display(description=_("time"))

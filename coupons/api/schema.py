@@ -92,6 +92,9 @@ class LineShown(serializers.Serializer[Any]):
     status = serializers.ChoiceField(choices=LINE_STATUSES)
     reason = serializers.ChoiceField(choices=Reason.choices, allow_null=True)
     message = serializers.CharField()
+    same_as = serializers.IntegerField(
+        allow_null=True, help_text="The earlier line with the same code and verification"
+    )
 
 
 class BatchShown(serializers.Serializer[Any]):
@@ -100,11 +103,12 @@ class BatchShown(serializers.Serializer[Any]):
     requested_by = serializers.CharField()
     created_at = serializers.DateTimeField()
     total = serializers.IntegerField()
-    settled = serializers.IntegerField(help_text="verified + refused + malformed")
+    settled = serializers.IntegerField(help_text="verified + refused + malformed + repeated")
     percent = serializers.IntegerField()
     verified = serializers.IntegerField()
     refused = serializers.IntegerField()
     malformed = serializers.IntegerField()
+    repeated = serializers.IntegerField(help_text="Lines with the code of an earlier one; it is spent and counted once")
     waiting = serializers.IntegerField()
     unknown = serializers.IntegerField()
     lines = LineShown(many=True)

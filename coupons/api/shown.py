@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from coupons.models import Batch, BatchItem, Lookup, Product, Verification
 from coupons.reasons import TEXTS
-from coupons.services import batch_progress
+from coupons.services import batch_lines, batch_progress
 from stores.models import Store
 from stores.platforms.outbox.work import PlaceInLine
 
@@ -93,13 +93,14 @@ def batch_shown(batch: Batch) -> dict[str, Any]:
         "verified": progress.verified,
         "refused": progress.refused,
         "malformed": progress.malformed,
+        "repeated": progress.repeated,
         "waiting": progress.waiting,
         "unknown": progress.unknown,
-        "lines": [_line(item) for item in batch.items.select_related("verification").order_by("position")],
+        "lines": [_line(item, same_as) for item, same_as in batch_lines(batch)],
     }
 
 
-def _line(item: BatchItem) -> dict[str, Any]:
+def _line(item: BatchItem, same_as: int | None) -> dict[str, Any]:
     row = item.verification
     reason = row.reason if row else item.reason
     return {
@@ -109,6 +110,7 @@ def _line(item: BatchItem) -> dict[str, Any]:
         "status": row.status if row else "malformed",
         "reason": reason or None,
         "message": _message(reason),
+        "same_as": same_as,
     }
 
 

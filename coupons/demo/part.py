@@ -82,7 +82,7 @@ class CouponsDemo:
         return Book(listing, gateway, products, list(staff), world.dice, world.now)
 
     def connect(self, world: World) -> None:
-        base_url = _elsewhere() or f"{world.ports.sandbox_url}/umember"
+        base_url = _elsewhere(world) or _sandbox(world)
         emails = list(world.facts["umember"]["passwords"])
         moved = Connection.objects.filter(platform=PLATFORM, account__in=emails).exclude(base_url=base_url)
         for connection in moved:
@@ -93,7 +93,7 @@ class CouponsDemo:
             row["guest_page"] = f"{settings.PUBLIC_BASE_URL}{path}"
 
     def sandbox_seeds(self, world: World) -> dict[str, Any]:
-        if _elsewhere():
+        if _elsewhere(world):
             return {}
         accounts = [seed_of(account, number, world.facts) for number, account in enumerate((OURS, OTHER))]
         return {"umember": {"accounts": accounts}}
@@ -102,9 +102,14 @@ class CouponsDemo:
         return []
 
 
-def _elsewhere() -> str:
+def _sandbox(world: World) -> str:
+    return f"{world.ports.sandbox_url}/umember"
+
+
+def _elsewhere(world: World) -> str:
     """Another gateway than the sandbox, if UMEMBER_BASE_URL names one; "" otherwise."""
-    return os.environ.get("UMEMBER_BASE_URL", "").rstrip("/")
+    named = os.environ.get("UMEMBER_BASE_URL", "").rstrip("/")
+    return "" if named == _sandbox(world) else named
 
 
 def info(facts: dict[str, Any], sandbox: dict[str, Any]) -> dict[str, Any]:

@@ -11,7 +11,6 @@ from coupons import codes, services
 from coupons.models import Batch, BatchItem, Verification
 from coupons.reasons import TEXTS
 from coupons.services.batches import MAX_CODES
-from stores.limits import client_ip
 from stores.pages import current_store, person, staff_page, stores_at_work
 
 _BETWEEN = re.compile(r"[\r\n,;，；、\t]+")
@@ -40,7 +39,7 @@ def batches(request: HttpRequest) -> HttpResponse:
     store = current_store(request, stores)
     pieces = pieces_of(request.POST.get("codes", ""))
     if store and 0 < len(pieces) <= MAX_CODES:
-        made = services.batch_create(store=store, raw_codes=pieces, actor=person(request), ip=client_ip(request))
+        made = services.batch_create(store=store, raw_codes=pieces, actor=person(request))
         return redirect("coupons:batch", made.pk)
     error = _error(len(pieces)) if request.method == "POST" else ""
     latest = Batch.objects.for_staff(request.user).filter(store=store)[:_LATEST] if store else []
@@ -59,13 +58,12 @@ def _error(count: int) -> str:
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
     """One batch: how far it is and what became of each line."""
     found = get_object_or_404(Batch.objects.for_staff(request.user).select_related("store"), pk=pk)
-    items = found.items.select_related("verification__product", "verification__duplicate_of")
     progress = services.batch_progress(found)
     context = {
         "batch": found,
         "store": found.store,
         "progress": progress,
-        "lines": [_line(item) for item in items],
+        "lines": [_line(item, same_as) for item, same_as in services.batch_lines(found)],
         "waiting": progress.settled < progress.total,
         # Long lists are sent less often.
         "every": 2 + progress.total // 50,
@@ -73,8 +71,17 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
     return render(request, "coupons/batch.html", context)
 
 
-def _line(item: BatchItem) -> dict[str, object]:
+def _line(item: BatchItem, same_as: int | None) -> dict[str, object]:
     verification = item.verification
+    if same_as:
+        note = _("Same as line %(number)d") % {"number": same_as}
+        return {
+            "position": item.position,
+            "tail": item.code_tail,
+            "status": "repeated",
+            "label": _("Repeated"),
+            "note": note,
+        }
     reason = verification.reason if verification else item.reason
     status = verification.status if verification else Verification.Status.REFUSED
     name = verification.product.name if verification and verification.product else ""

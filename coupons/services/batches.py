@@ -26,27 +26,26 @@ RINGS = 4
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a batch is: counts of its lines."""
+    """How far a batch is: counts of its lines. What becomes of a repeated code counts once, at its first line."""
 
     total: int
     verified: int
     refused: int
     malformed: int
+    repeated: int
     waiting: int
     unknown: int
 
     @property
     def settled(self) -> int:
-        return self.verified + self.refused + self.malformed
+        return self.verified + self.refused + self.malformed + self.repeated
 
     @property
     def percent(self) -> int:
         return round(100 * self.settled / self.total) if self.total else 100
 
 
-def batch_create(
-    *, store: Store, raw_codes: Sequence[object], actor: audit.Actor, ip: str = "", request_key: str = ""
-) -> Batch:
+def batch_create(*, store: Store, raw_codes: Sequence[object], actor: audit.Actor, request_key: str = "") -> Batch:
     """Writes down every line: a verification for each code, a reason for what is none.
 
     Each line commits by itself: a long batch keeps nobody else from writing, and work begins with its first line.
@@ -54,7 +53,7 @@ def batch_create(
     lines = raw_codes[:MAX_CODES]
     with transaction.atomic():
         batch = Batch.objects.create(store=store, requested_by=audit.name_of(actor))
-        audit.record("batch created", actor=actor, store=store, target=batch.pk, ip=ip, lines=len(lines))
+        audit.record("batch created", actor=actor, store=store, target=batch.pk, lines=len(lines))
         if request_key:
             VerificationRequest.objects.create(
                 merchant_id=store.merchant_id,
@@ -103,13 +102,15 @@ def _fingerprint(store: Store, raw_codes: Sequence[object]) -> str:
 
 def _write_lines(batch: Batch, lines: Sequence[object], actor: audit.Actor) -> None:
     """Every line that is not there yet."""
-    written, rings = set(batch.items.values_list("position", flat=True)), 0
+    written = {item.position: item for item in batch.items.select_related("verification")}
+    known = {row.code_hash: row for item in written.values() if (row := item.verification)}
+    rings = 0
     for position, raw in enumerate(lines, 1):
         if position in written:
             continue
         try:
             with transaction.atomic():
-                item = _line(batch, position, raw, actor)
+                item = _line(batch, position, raw, actor, known)
         except IntegrityError:
             # The first request is still at work, and was faster.
             continue
@@ -118,25 +119,45 @@ def _write_lines(batch: Batch, lines: Sequence[object], actor: audit.Actor) -> N
             rings += 1
 
 
-def _line(batch: Batch, position: int, raw: object, actor: audit.Actor) -> BatchItem:
+def _line(batch: Batch, position: int, raw: object, actor: audit.Actor, known: dict[str, Verification]) -> BatchItem:
+    """One line; a code that is `known` from an earlier line shares its verification."""
     try:
         code = codes.normalise(raw)
     except codes.MalformedCode:
         tail = storable(str(raw).strip()[-4:], 4)
         return batch.items.create(position=position, code_tail=tail, reason=Reason.MALFORMED_CODE)
-    verification = batch_verification(batch, code, actor)
+    verification = known.get(keyed_hash(code)) or batch_verification(batch, code, actor)
+    known[verification.code_hash] = verification
     return batch.items.create(position=position, code_tail=codes.tail_of(code), verification=verification)
 
 
+def batch_lines(batch: Batch) -> list[tuple[BatchItem, int | None]]:
+    """All lines in order, each with the number of the earlier line that it repeats, if it repeats one."""
+    first: dict[int, int] = {}
+    items = batch.items.select_related("verification__product").order_by("position")
+    return [(item, _repeated(item, first)) for item in items]
+
+
+def _repeated(item: BatchItem, first: dict[int, int]) -> int | None:
+    if item.verification_id is None:
+        return None
+    line = first.setdefault(item.verification_id, item.position)
+    return None if line == item.position else line
+
+
 def batch_progress(batch: Batch) -> Progress:
-    rows = batch.items.order_by().values_list("verification__status").annotate(Count("pk"))
-    counts: Counter[str | None] = Counter(dict(rows))
+    statuses = batch.items.order_by().values_list("verification__status")
+    rows = list(statuses.annotate(Count("pk"), Count("verification", distinct=True)))
+    counts: Counter[str | None] = Counter({status: first for status, _lines, first in rows})
+    total = sum(lines for _status, lines, _first in rows)
+    malformed = sum(lines for status, lines, _first in rows if status is None)
     status = Verification.Status
     return Progress(
-        total=sum(counts.values()),
+        total=total,
         verified=counts[status.VERIFIED],
         refused=counts[status.REFUSED],
-        malformed=counts[None],
+        malformed=malformed,
+        repeated=total - malformed - counts.total(),
         waiting=counts[status.QUEUED] + counts[status.SENDING],
         unknown=counts[status.UNKNOWN],
     )

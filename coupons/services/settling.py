@@ -17,7 +17,7 @@ Status = Verification.Status
 
 
 @transaction.atomic
-def verification_ask(*, verification: Verification, actor: audit.Actor, ip: str = "") -> None:
+def verification_ask(*, verification: Verification, actor: audit.Actor) -> None:
     """Asks the platform now what became of an unclear verification; what was not executed is sent again by itself."""
     call, row = _locked(verification)
     if not retry_dead(call, ask_first=True):
@@ -25,13 +25,11 @@ def verification_ask(*, verification: Verification, actor: audit.Actor, ip: str 
         ring_for(call.pk)
     row.needs_person = False
     row.save(update_fields=["needs_person"])
-    audit.record("asked the platform", actor=actor, store=row.store, target=row, ip=ip)
+    audit.record("asked the platform", actor=actor, store=row.store, target=row)
 
 
 @transaction.atomic
-def verification_settle(
-    *, verification: Verification, verified: bool, note: str, actor: audit.Actor, ip: str = ""
-) -> None:
+def verification_settle(*, verification: Verification, verified: bool, note: str, actor: audit.Actor) -> None:
     """A person decides an unclear verification, with a reason. Raises Conflict."""
     if not note.strip():
         raise Conflict(_("A reason is required."))
@@ -48,7 +46,7 @@ def verification_settle(
         move(row, Status.VERIFIED, inferred=True, reason="", **fields)
     else:
         move(row, Status.REFUSED, reason=Reason.REFUSED_OTHER, **fields)
-    audit.record("settled by hand", actor=actor, store=row.store, target=row, ip=ip, verified=verified, note=note[:300])
+    audit.record("settled by hand", actor=actor, store=row.store, target=row, verified=verified, note=note[:300])
 
 
 def _locked(verification: Verification) -> tuple[OutboundCall, Verification]:

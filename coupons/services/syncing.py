@@ -1,5 +1,6 @@
 """Reading the gateway's lists: what is new, changed or vanished is shown; nothing is deleted."""
 
+import logging
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,6 +10,7 @@ from typing import Any
 
 from django.db import transaction
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
 from coupons.models import GatewayStore, Product, QuotaReading, SyncRun
 from coupons.services.gateway import Gateway
@@ -16,8 +18,9 @@ from coupons.wire import RemoteProduct, RemoteStore
 from stores import audit
 from stores.models import Connection, Store
 from stores.platforms import pace, tokens
-from stores.platforms.errors import PlatformError
+from stores.platforms.errors import LoginRefused, NoTurn, PlatformError, Throttled
 
+log = logging.getLogger(__name__)
 SYNC_PATIENCE = 8.0
 OUTLOOK = timedelta(days=7)
 
@@ -36,15 +39,25 @@ def _gateway(connection: Connection, patience: float = SYNC_PATIENCE) -> Gateway
 
 
 def connection_test(*, connection: Connection, actor: audit.Actor, ip: str = "") -> str:
-    """Logs in with the stored credentials; returns "" or what went wrong."""
+    """Logs in with the stored credentials; returns "" or what went wrong, in words for people."""
     tokens.forget(connection)
-    error = ""
+    error = said = ""
     try:
         _gateway(connection).call(lambda client, token: token)
     except PlatformError as problem:
-        error = problem.detail or type(problem).__name__
+        error, said = problem.detail or type(problem).__name__, _said(problem)
+        log.warning("testing connection %s: %s", connection.pk, error)
     audit.record("connection tested", actor=actor, merchant=connection.merchant, target=connection, ip=ip, error=error)
-    return error
+    return said
+
+
+def _said(error: PlatformError) -> str:
+    """A refusal in the gateway's own words; what only engineers understand stays in the log."""
+    if isinstance(error, LoginRefused):
+        return error.detail
+    if isinstance(error, NoTurn | Throttled):
+        return _("The platform limits calls, and too many are on their way. Try again in a minute.")
+    return _("The platform cannot be reached. Check the network, and try again later.")
 
 
 def stores_sync(*, connection: Connection, actor: audit.Actor = None) -> SyncRun:

@@ -14,7 +14,6 @@ from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from stores import audit
-from stores.limits import client_ip
 from stores.models import Merchant, Store
 from stores.tenancy import Reach, TenantQuerySet, Verb, reach_of
 
@@ -208,7 +207,6 @@ class ScopedAdmin(ModelAdmin):
             merchant=self.merchant_of(row) if row.pk else None,
             store=store if isinstance(store, Store) else None,
             target=row,
-            ip=client_ip(request),
             **data,
         )
 

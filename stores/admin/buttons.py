@@ -38,7 +38,7 @@ class Button:
 def button(wanted: Button) -> Callable[[Any], Any]:
     """Makes an admin's method `(request, row, cleaned_data)` a button; its name goes into `buttons`.
 
-    The method may raise Conflict: its reason is shown.
+    The method may raise Conflict: its reason is shown, above the form where there is one.
     """
 
     def mark(method: Any) -> Any:
@@ -83,22 +83,30 @@ class ButtonsAdmin(ScopedAdmin):
         if not self.may(request, wanted.needs, row):
             raise PermissionDenied
         if wanted.form:
-            form = wanted.form(request.POST if request.method == "POST" else None)
-            if not form.is_valid():
-                return self._ask(request, row, wanted, form)
-            return self._do(request, row, wanted, form.cleaned_data)
+            return self._ask_and_do(request, row, wanted, wanted.form)
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        return self._do(request, row, wanted, {})
-
-    def _do(self, request: HttpRequest, row: Any, wanted: Button, answers: dict[str, Any]) -> HttpResponse:
         try:
-            getattr(self, wanted.name)(request, row, answers)
+            return self._do(request, row, wanted, {})
         except Conflict as conflict:
             messages.error(request, conflict.reason)
-        else:
-            if wanted.done:
-                messages.success(request, wanted.done)
+            return HttpResponseRedirect(self._page_of(row))
+
+    def _ask_and_do(self, request: HttpRequest, row: Any, wanted: Button, kind: type[forms.Form]) -> HttpResponse:
+        form = kind(request.POST if request.method == "POST" else None)
+        if not form.is_valid():
+            return self._ask(request, row, wanted, form)
+        try:
+            return self._do(request, row, wanted, form.cleaned_data)
+        except Conflict as conflict:
+            # What was typed must not be lost.
+            form.add_error(None, str(conflict.reason))
+            return self._ask(request, row, wanted, form)
+
+    def _do(self, request: HttpRequest, row: Any, wanted: Button, answers: dict[str, Any]) -> HttpResponse:
+        getattr(self, wanted.name)(request, row, answers)
+        if wanted.done:
+            messages.success(request, wanted.done)
         return HttpResponseRedirect(self._page_of(row))
 
     def _page_of(self, row: Any) -> str:

@@ -20,7 +20,6 @@ from openpyxl import Workbook
 
 from stores import audit
 from stores.admin.base import ScopedAdmin, person, reach
-from stores.limits import client_ip
 from stores.models import Merchant
 from stores.tenancy import Verb
 
@@ -147,6 +146,5 @@ class ExportsAdmin(ScopedAdmin):
                     actor=person(request),
                     merchant=merchant,
                     target=kind,
-                    ip=client_ip(request),
                     filters=request.GET.urlencode(),
                 )

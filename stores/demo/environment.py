@@ -126,9 +126,12 @@ def for_the_demo(place: Places, found: Ports) -> dict[str, str]:
         "SANDBOX_PORT": str(found.sandbox),
         "BIND": f"127.0.0.1:{found.web}",
     }
-    # Compressing static files takes seconds and gains nothing on one machine.
+    # Compressing static files takes seconds and gains nothing on one machine. A connection that somebody adds goes to
+    # the sandbox too: a real password must not leave this machine.
     usual = {
         "PUBLIC_BASE_URL": found.web_url,
+        "UMEMBER_BASE_URL": f"{found.sandbox_url}/umember",
+        "TRIP_NOTICE_BASE_URL": f"{found.sandbox_url}/trip/rhone/mtp/api",
         "STATICFILES_BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
     }
     return usual | dict(os.environ) | ours

@@ -314,7 +314,8 @@ def test_settling_by_hand_is_final_and_audited(client: Client, store: Store, ver
     assert press(client, row, "settle", verdict=verdict, note="seen in the app") == 302
     row.refresh_from_db()
     assert (row.status, row.settled_note, row.code, row.needs_person) == (status, "seen in the app", "", False)
-    assert AuditEntry.objects.get(verb="settled by hand").data["note"] == "seen in the app"
+    entry = AuditEntry.objects.get(verb="settled by hand")
+    assert (entry.data["note"], entry.ip) == ("seen in the app", "127.0.0.1")
 
 
 def test_asking_the_platform_puts_the_call_back_to_work(client: Client, store: Store) -> None:
@@ -325,12 +326,24 @@ def test_asking_the_platform_puts_the_call_back_to_work(client: Client, store: S
     assert row.needs_person is False
 
 
-@pytest.mark.parametrize("name", ["ask", "settle"])
-def test_what_is_settled_already_stays_and_the_reason_is_told(client: Client, store: Store, name: str) -> None:
+TOO_LATE = "Only unclear verifications can be settled by a person"
+
+
+def test_what_is_settled_already_is_not_asked_about_and_the_reason_is_told(client: Client, store: Store) -> None:
     row = VerificationFactory(store=store)
-    assert press(client, row, name, verdict="refused", note="x") == 302
-    page = client.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
-    assert "Only unclear verifications can be settled by a person" in page
+    assert press(client, row, "ask") == 302
+    assert TOO_LATE in client.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
+    assert AuditEntry.objects.count() == 0
+
+
+def test_a_form_that_comes_too_late_keeps_what_was_typed_and_says_why(client: Client, store: Store) -> None:
+    row = VerificationFactory(store=store)
+    address = reverse("admin:coupons_verification_do", args=[row.pk, "settle"])
+    answer = client.post(address, {"verdict": "refused", "note": "the guest showed me"})
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert TOO_LATE in page
+    assert "the guest showed me" in page
     row.refresh_from_db()
     assert (row.status, AuditEntry.objects.count()) == (Status.VERIFIED, 0)
 

@@ -54,6 +54,29 @@ def test_pasted_codes_become_a_batch_with_a_bar_and_a_line_for_each(client: Clie
     assert [row.status for row in Verification.objects.order_by("pk")] == ["verified", "refused"]
 
 
+def test_the_menu_leads_to_the_box_and_the_box_to_the_list(client: Client, shop: Shop, owner: User) -> None:
+    assert f'href="{HERE}"' in client.get("/admin/").content.decode()
+    assert "/admin/coupons/batch/" not in client.get(HERE).content.decode()
+    Batch.objects.create(store=shop.store, requested_by="x")
+    assert 'href="/admin/coupons/batch/"' in client.get(HERE).content.decode()
+
+
+def test_a_repeated_code_is_shown_as_such_and_counted_once(client: Client, shop: Shop, owner: User) -> None:
+    code, other, used = shop.code(), shop.code(), shop.code("used")
+    text = "\n".join([code, other, used, "nonsense", code])
+    client.cookies["django_language"] = "en"
+    answer = client.post(HERE, {"codes": text, "store": shop.store.pk})
+    outbox.work(seconds=10)
+    page = client.get(answer["Location"]).content.decode()
+    for words in ("Verified: 2", "Refused: 2", "Repeated: 1", "Same as line 1", '<progress value="5" max="5"'):
+        assert words in page, words
+    assert page.count('<tr class="verified">') == 2
+    batch = Batch.objects.get()
+    assert '<progress max="5" value="5"></progress> 5 / 5' in client.get("/admin/coupons/batch/").content.decode()
+    row = client.get(f"/admin/coupons/batch/{batch.pk}/change/").content.decode()
+    assert "2 verified, 1 refused, 1 no codes, 1 repeated, 0 open" in row
+
+
 def test_nothing_and_too_much_are_refused_whole(client: Client, shop: Shop, owner: User) -> None:
     for text in ("", "\n\n", "\n".join(["700000000000"] * (MAX_CODES + 1))):
         answer = client.post(HERE, {"codes": text})

@@ -4,8 +4,8 @@ import pytest
 
 from coupons.models import BatchItem, Channel, Verification
 from coupons.reasons import Reason
-from coupons.services import batch_create, batch_progress
-from coupons.services.batches import MAX_CODES
+from coupons.services import batch_create, batch_lines, batch_progress
+from coupons.services.batches import MAX_CODES, _write_lines
 from stores.models import AuditEntry, OutboundCall
 from stores.platforms import outbox, queue
 from stores.tenancy import Role
@@ -17,11 +17,12 @@ def test_every_line_is_written_down_with_what_becomes_of_it(quick: Shop) -> None
     good, used = quick.code(), quick.code("used")
     owner = member(quick.merchant, Role.OWNER)
     batch = batch_create(
-        store=quick.store, raw_codes=[good, "garbage", used, f" {good[:4]} {good[4:]} ", None], actor=owner, ip="::1"
+        store=quick.store, raw_codes=[good, "garbage", used, f" {good[:4]} {good[4:]} ", None], actor=owner
     )
     outbox.work(seconds=10)
     progress = batch_progress(batch)
-    assert (progress.total, progress.verified, progress.refused, progress.malformed) == (5, 2, 1, 2)
+    assert (progress.total, progress.verified, progress.refused, progress.malformed) == (5, 1, 1, 2)
+    assert progress.repeated == 1
     assert (progress.waiting, progress.unknown, progress.settled, progress.percent) == (0, 0, 5, 100)
     assert coupon(quick, good)["applied"] == 1
     lines = list(batch.items.values_list("position", "code_tail", "reason"))
@@ -32,7 +33,29 @@ def test_every_line_is_written_down_with_what_becomes_of_it(quick: Shop) -> None
         (4, good[-4:], ""),
     ]
     entry = AuditEntry.objects.get()
-    assert (entry.verb, entry.store, entry.data, entry.ip) == ("batch created", quick.store, {"lines": 5}, "::1")
+    assert (entry.verb, entry.store, entry.data) == ("batch created", quick.store, {"lines": 5})
+
+
+@pytest.mark.parametrize("state", ["unused", "used"])
+def test_a_repeated_code_counts_once_however_late_it_is_written(quick: Shop, state: str) -> None:
+    code, owner = quick.code(state), member(quick.merchant, Role.OWNER)
+    batch = batch_create(store=quick.store, raw_codes=[code], actor=owner)
+    assert [same_as for _item, same_as in batch_lines(batch)] == [None]
+    outbox.work(seconds=10)
+    _write_lines(batch, [code, "x", code], owner)
+    assert [same_as for _item, same_as in batch_lines(batch)] == [None, None, 1]
+    progress = batch_progress(batch)
+    assert (progress.verified + progress.refused, progress.malformed, progress.repeated) == (1, 1, 1)
+    assert (progress.settled, progress.percent) == (3, 100)
+    assert Verification.objects.count() == 1
+
+
+def test_a_code_that_we_verified_before_is_refused_once(quick: Shop) -> None:
+    code = quick.code()
+    batch_create(store=quick.store, raw_codes=[code], actor=None)
+    outbox.work(seconds=10)
+    progress = batch_progress(batch_create(store=quick.store, raw_codes=[code, code], actor=None))
+    assert (progress.verified, progress.refused, progress.repeated, progress.settled) == (0, 1, 1, 2)
 
 
 def test_a_batch_goes_through_the_background_lane(quick: Shop) -> None:

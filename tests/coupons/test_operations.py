@@ -39,6 +39,15 @@ def test_a_final_state_takes_the_code_away(db: None) -> None:
     assert (fresh.code, fresh.needs_person, fresh.settled_at is not None) == ("", False, True)
 
 
+def test_the_ledger_keeps_what_the_gateway_said(quick: Shop) -> None:
+    row = ask_for(quick, quick.code())
+    ask_for(quick, quick.code("used"))
+    outbox.work(seconds=5)
+    row.refresh_from_db()
+    words = set(OutboundAttempt.objects.values_list("detail", flat=True))
+    assert words == {f"未使用 · {row.sku_name} · ¥{row.value}", f"已使用 · {row.sku_name} · ¥{row.value}", "验证成功"}
+
+
 def test_a_refusal_as_used_after_a_lost_answer_was_ours(quick: Shop) -> None:
     """The gateway worked on while we asked: detail still said unused, the second verify says used."""
     row = lose(quick, applied=False)

@@ -121,6 +121,19 @@ def test_a_connection_test_logs_in_anew(quick: Shop) -> None:
     assert AuditEntry.objects.filter(verb="connection tested").count() == 2
 
 
+def test_a_connection_test_says_in_plain_words_that_nobody_answers(quick: Shop, in_english: None) -> None:
+    quick.connection.base_url = "http://127.0.0.1:9/nothing"
+    said = connection_test(connection=quick.connection, actor=None)
+    assert said == "The platform cannot be reached. Check the network, and try again later."
+    assert "ConnectionError" in AuditEntry.objects.get(verb="connection tested").data["error"]
+
+
+def test_a_connection_test_says_in_plain_words_that_it_is_too_busy(quick: Shop, in_english: None) -> None:
+    with Canned(envelope(code=429, msg="请求过于频繁")) as server:
+        quick.connection.base_url = server.url
+        assert "too many" in connection_test(connection=quick.connection, actor=None)
+
+
 def test_a_connection_test_with_a_wrong_password_says_so_and_a_corrected_one_works_at_once(quick: Shop) -> None:
     owner = member(quick.merchant, Role.OWNER)
     right = quick.connection.credentials

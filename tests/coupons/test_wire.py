@@ -134,6 +134,29 @@ def test_numbers_that_fit_no_column_are_not_taken() -> None:
     assert (store.remote_id, store.name, store.request_count) == (5, "5", None)
 
 
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"status": "未使用", "sku_name": "通宵8小时", "price": "49"}, "未使用 · 通宵8小时 · ¥49.00"),
+        ({"status": "已退款", "sku_name": "通宵8小时"}, "已退款 · 通宵8小时"),
+    ],
+)
+def test_a_detail_reads_as_the_gateways_words(body: dict[str, Any], words: str) -> None:
+    assert str(wire.parse_detail(body)) == words
+
+
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ({"verify_success": True, "verify_message": ""}, "验证成功"),
+        ({"verify_success": True, "verify_message": "核销成功"}, "核销成功"),
+        ({"verify_success": False}, ""),
+    ],
+)
+def test_a_verify_reads_as_the_gateways_words(body: dict[str, Any], words: str) -> None:
+    assert str(wire.parse_verify(body)) == words
+
+
 def test_an_order_number_keeps_all_its_digits() -> None:
     assert wire.parse_detail({"status": "未使用", "order_id": 4946516613051350013}).order_id == "4946516613051350013"
 

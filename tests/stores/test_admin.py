@@ -52,6 +52,39 @@ def test_a_clerk_signs_in_and_sees_the_overview(store: Store) -> None:
     assert (answer.status_code, answer.redirect_chain) == (200, [("/admin/", 302)])
 
 
+def test_the_bare_address_leads_to_the_start_page(client: Client) -> None:
+    assert client.get("/")["Location"] == "/admin/"
+    assert client.get("/").status_code == 302
+
+
+@pytest.mark.parametrize(("address", "status"), [("/nothing/here/", 404), ("/admin/auth/user/", 403)])
+def test_an_error_page_leads_back_to_the_start_page(client: Client, address: str, status: int) -> None:
+    answer = client.get(address)
+    assert answer.status_code == status
+    assert '<a href="/admin/">To the back office</a>' in answer.content.decode()
+
+
+def test_a_bad_password_is_refused_in_chinese(owner: User, store: Store) -> None:
+    page = Client()
+    page.force_login(owner)
+    staff = {"username": "xiaowang", "full_name": "", "password": "zg1", "merchant": store.merchant_id}
+    answer = page.post("/admin/stores/staff/add/", staff | {"role": "clerk", "stores": store.pk})
+    errors = answer.context["adminform"].errors["password"]
+    assert errors == ["密码太短，至少需要 8 个字符。"]
+    assert not User.objects.filter(username="xiaowang").exists()
+
+
+def test_an_empty_list_offers_only_what_can_be_done(client: Client, store: Store) -> None:
+    calls = client.get("/admin/stores/outboundcall/").content.decode()
+    assert "Nothing here yet." in calls
+    assert "Add " not in calls.partition('id="changelist"')[2]
+    assert "Reset filters" in client.get("/admin/stores/outboundcall/?state__exact=dead").content.decode()
+    keys = client.get("/admin/stores/apikey/").content.decode()
+    assert "Nothing here yet." in keys
+    assert "Add API key" in keys
+    assert "Nothing matches." in client.get("/admin/stores/staff/?q=nobody").content.decode()
+
+
 def test_somebody_without_a_role_does_not_get_in(merchant: Merchant) -> None:
     user = member(merchant, Role.CLERK, username="gone")
     Staff.objects.filter(user=user).update(is_active=False)

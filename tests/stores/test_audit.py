@@ -1,6 +1,9 @@
 import pytest
+from django.http import HttpRequest, HttpResponse
+from django.test import RequestFactory
 
 from stores import audit
+from stores.middleware import address_for_the_audit
 from stores.models import AuditEntry, Store
 from stores.tenancy import Role
 from tests import factories
@@ -46,6 +49,21 @@ def test_a_key_and_the_system_act_under_their_own_names(store: Store) -> None:
 def test_an_address_that_is_none_does_not_lose_the_entry(store: Store, given_as: str, stored: str | None) -> None:
     audit.record("x", actor=None, store=store, ip=given_as)
     assert AuditEntry.objects.get().ip == stored
+
+
+def test_what_a_request_does_is_done_from_its_address(store: Store) -> None:
+    def view(request: HttpRequest) -> HttpResponse:
+        audit.record("in a request", actor=None, store=store)
+        audit.record("told otherwise", actor=None, store=store, ip="192.0.2.7")
+        return HttpResponse()
+
+    address_for_the_audit(view)(RequestFactory().get("/", REMOTE_ADDR="2001:db8::1"))
+    audit.record("after it", actor=None, store=store)
+    assert dict(AuditEntry.objects.values_list("verb", "ip")) == {
+        "in a request": "2001:db8::1",
+        "told otherwise": "192.0.2.7",
+        "after it": None,
+    }
 
 
 def test_a_long_or_odd_target_does_not_lose_the_entry(store: Store) -> None:

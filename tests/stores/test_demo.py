@@ -136,6 +136,24 @@ def test_another_gateway_takes_the_place_of_the_sandbox(place: Places, monkeypat
 
 
 @pytest.mark.django_db
+def test_a_connection_that_somebody_adds_goes_to_the_sandbox(place: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    env = environment.for_the_demo(place, PORTS)
+    assert env["UMEMBER_BASE_URL"] == "http://127.0.0.1:8100/umember"
+    assert env["TRIP_NOTICE_BASE_URL"] == "http://127.0.0.1:8100/trip/rhone/mtp/api"
+    for name in ("UMEMBER_BASE_URL", "TRIP_NOTICE_BASE_URL"):
+        monkeypatch.setenv(name, env[name])
+    prepared(place)
+    assert {row.base_url for row in Connection.objects.all()} == {env["UMEMBER_BASE_URL"], env["TRIP_NOTICE_BASE_URL"]}
+    assert len(json.loads(place.sandbox_state.read_text())["umember"]["accounts"]) == 2
+
+
+def test_addresses_that_a_person_has_set_stay(place: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("UMEMBER_BASE_URL", "TRIP_NOTICE_BASE_URL"):
+        monkeypatch.setenv(name, "http://127.0.0.1:7777/gw")
+        assert environment.for_the_demo(place, PORTS)[name] == "http://127.0.0.1:7777/gw"
+
+
+@pytest.mark.django_db
 def test_a_database_with_other_merchants_is_left_alone(place: Places) -> None:
     MerchantFactory()
     with pytest.raises(DemoError, match="DATABASE_URL of its own"):

@@ -1,0 +1,34 @@
+"""Many codes at once, from the menu to the reason of each line, also on a phone."""
+
+import pytest
+from playwright.sync_api import expect
+
+from stores.platforms import outbox
+from stores.tenancy import Role
+from tests.browser.conftest import Visitor, fits
+from tests.factories import Shop, member
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_a_batch_from_the_menu_to_the_reasons(visitor: Visitor, shop: Shop, width: int) -> None:
+    page = visitor.page(width=width, height=860, user=member(shop.merchant, Role.OWNER))
+    page.goto("/admin/")
+    page.locator("a[href='/counter/batches/']").first.evaluate("link => link.click()")
+    expect(page.locator("#codes")).to_be_focused()
+    codes = [shop.code(), shop.code(), shop.code("used"), "nonsense"]
+    page.fill("#codes", "\n".join([*codes, codes[0]]))
+    page.click(".batch-form button")
+    page.wait_for_url("**/counter/batches/*/")
+    outbox.work(seconds=10)
+    page.reload()
+    expect(page.locator(".counts .verified")).to_have_text("核销成功: 2")
+    expect(page.locator("tbody tr").last).to_contain_text("与第 1 行重复")
+    assert fits(page)
+    assert page.evaluate("(box => box.scrollWidth <= box.clientWidth)(document.querySelector('.table'))")
+    for note in page.locator("tbody .note:not(:empty)").all():
+        box = note.bounding_box()
+        assert box
+        assert 0 <= box["x"] < box["x"] + box["width"] <= width
+    page.goto("/counter/batches/")
+    page.click("h2 .all")
+    page.wait_for_url("**/admin/coupons/batch/")
