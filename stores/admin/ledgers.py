@@ -138,7 +138,7 @@ class OutboundAttemptAdmin(LedgerAdmin):
     list_display = ("started_at", "operation", "store", "kind", "outcome_label", "answer", "ended_at")
     list_select_related = ("call__store", "call__connection__merchant")
     list_filter = (("call__store", ScopedRelatedFilter), "kind", "outcome", ("started_at", DayFilter))
-    fields = ("call", "kind", "outcome_label", "started_at", "ended_at", "answer")
+    fields = ("call", "kind", "outcome_label", "started_at", "ended_at", "message", "answer")
 
     @display(description=_("operation"))
     def operation(self, attempt: OutboundAttempt) -> str:
@@ -151,6 +151,10 @@ class OutboundAttemptAdmin(LedgerAdmin):
     @display(description=_("outcome"))
     def outcome_label(self, attempt: OutboundAttempt) -> SafeString:
         return state(attempt.get_outcome_display(), OUTCOME_COLOURS, attempt.outcome)
+
+    @display(description=_("what was sent"))
+    def message(self, attempt: OutboundAttempt) -> SafeString | str:
+        return preformatted(masked(attempt.sent)) if attempt.sent else "–"
 
     @display(description=_("detail"))
     def answer(self, attempt: OutboundAttempt) -> str:
@@ -165,6 +169,7 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
         "received_at",
         "platform_label",
         "title",
+        "about",
         "connection",
         "state_label",
         "attempts",
@@ -173,6 +178,8 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     )
     list_select_related = ("connection__merchant",)
     list_filter = (("connection", ScopedRelatedFilter), PlatformFilter, "state", ("received_at", DayFilter))
+    search_fields = ("dedup_key__startswith",)
+    search_help_text = _("What the message is about, as an order's number")
     fields = (
         ("platform_label", "title"),
         ("connection", "state_label"),
@@ -201,6 +208,10 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=_("platform"))
     def platform_label(self, event: InboundEvent) -> str:
         return platform_name(event.platform)
+
+    @display(description=_("number"))
+    def about(self, event: InboundEvent) -> str:
+        return event.dedup_key
 
     @display(description=_("message"))
     def title(self, event: InboundEvent) -> str:

@@ -378,6 +378,12 @@ def test_what_is_owed_for_a_closed_order_is_not_sent_again(waiting: Order) -> No
     assert OutboundCall.objects.get().state == "dead"
 
 
+def test_messages_are_found_by_the_orders_number(client: Client, sold: tuple[Meituan, Product]) -> None:
+    wanted, other = (sold[0].bought(sold[1]) for _ in range(2))
+    page = client.get(reverse("admin:stores_inboundevent_changelist"), {"q": wanted.order_id}).content.decode()
+    assert (str(wanted.order_id) in page, str(other.order_id) in page) == (True, False)
+
+
 def test_calls_of_tickets_are_read_in_plain_words(client: Client, sold: tuple[Meituan, Product]) -> None:
     call = dead(sold[0].bought(sold[1]))
     text = client.get("/admin/stores/outboundcall/", {"platform": "trip"}).content.decode()

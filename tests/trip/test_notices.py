@@ -172,7 +172,8 @@ def test_a_refusal_that_was_agreed_to_before_it_was_told_is_never_told(server: S
     services.refund_decide(agree=False, reason="门票已制作", **decide)
     services.refund_decide(agree=True, reason="", **decide)
     worked_off()
-    assert {row["message"]["code"] for row in told(server)} == {200}
+    assert [row["message"]["code"] for row in told(server)] == [200]
+    assert states() == [State.DONE] * 2
 
 
 def test_consume_notices_count_up_and_name_the_tickets_of_each_use(server: SandboxServer) -> None:

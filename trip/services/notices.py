@@ -91,6 +91,9 @@ class RefundNotice(Notice):
 
     def tell(self, call: OutboundCall, turn: Turn) -> Any:
         refund = Refund.objects.select_related("order").get(pk=call.subject_id)
+        if call.key != _verdict_key(refund):
+            # Decided anew before it was told: the later notice says it.
+            return "not needed"
         agreed = refund.status == Refund.Status.AGREED
         return client_of(call, turn).refund(
             code=Code.SUCCESS if agreed else Code.REFUND_REFUSED,
@@ -175,12 +178,16 @@ def revoke_pay_notice(order: Order) -> None:
         revoke(call, "the order was closed")
 
 
+def _verdict_key(refund: Refund) -> str:
+    return f"{refund.pk}:{refund.status}"
+
+
 def owe_refund_notice(refund: Refund) -> None:
     """One per verdict: a refusal may be followed by an agreement."""
     owe(
         RefundNotice,
         connection=refund.order.connection,
-        key=f"{refund.pk}:{refund.status}",
+        key=_verdict_key(refund),
         subject_id=refund.pk,
         store_id=refund.store_id,
     )
