@@ -127,7 +127,8 @@ def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
         return _to_result(own)
     if _verification_of(store, code, status=Status.VERIFIED):
         return _start(request, store, status=409, error=TEXTS[Reason.ALREADY_USED].guest)
-    if seconds := guard.refused(request, store):
+    # What this visitor asked a moment ago costs no further call, so it is not counted again.
+    if not services.lookup_known(store, code, flow) and (seconds := guard.refused(request, store)):
         return _locked(request, store, seconds)
     lookup = services.lookup_request(store=store, code=code, channel=Channel.GUEST, flow=flow)
     services.lookup_pursue(lookup)

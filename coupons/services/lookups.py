@@ -42,30 +42,25 @@ def lane_of(channel: str) -> OutboundCall.Lane:
     return OutboundCall.Lane.BACKGROUND if channel == Channel.BATCH else OutboundCall.Lane.INTERACTIVE
 
 
-def fresh_lookup(store: Store, code_hash: str, flow: str) -> Lookup | None:
-    """An unused reading that is less than a minute old, by the same flow."""
-    return Lookup.objects.filter(
-        store=store,
-        code_hash=code_hash,
-        flow=flow,
-        is_unused=True,
-        read_at__gt=timezone.now() - FRESH,
-    ).first()
+def lookup_known(store: Store, code: str, flow: str) -> Lookup | None:
+    """The flow's own unused reading of `code` that is less than a minute old, or else the one that is under way."""
+    mine = Lookup.objects.filter(store=store, code_hash=keyed_hash(code), flow=flow)
+    fresh = mine.filter(is_unused=True, read_at__gt=timezone.now() - FRESH).first()
+    return fresh or mine.filter(status=Lookup.Status.QUEUED).first()
 
 
 @transaction.atomic
 def lookup_request(*, store: Store, code: str, channel: str, flow: str) -> Lookup:
     """Owes a reading of `code` (digits), or returns the flow's fresh or open one; owes none that would surely fail."""
-    code_hash = keyed_hash(code)
-    if fresh := fresh_lookup(store, code_hash, flow):
-        return fresh
+    known = lookup_known(store, code, flow)
+    if known and known.is_unused:
+        return known
     gateway = gateway_of(store)
     blocked = gateway.blocking_reason if gateway else Reason.STORE_UNAUTHORISED
     if gateway is None or blocked:
         return _lookup(store, code, channel, flow, status=Lookup.Status.FAILED, reason=blocked or "")
-    open_one = Lookup.objects.filter(store=store, code_hash=code_hash, flow=flow, status=Lookup.Status.QUEUED).first()
-    if open_one:
-        return open_one
+    if known:
+        return known
     lookup = _lookup(store, code, channel, flow, status=Lookup.Status.QUEUED)
     owe_reading(LookUp, lookup, gateway, channel)
     return lookup
