@@ -50,7 +50,7 @@ class CouponKind:
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str, ip: str) -> ScanResult:
         verification = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
-        return scan_result_of(services.verification_pursue(verification))
+        return scan_result_of(services.verification_pursue(verification, aside=True))
 
     def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str, ip: str) -> ScanResult | None:
         return None
@@ -59,7 +59,7 @@ class CouponKind:
         verification = _rows().for_staff(user).filter(pk=int(key)).first() if _is_id(key) else None
         if verification is None:
             return None
-        return scan_result_of(services.verification_pursue(verification, ring=False))
+        return scan_result_of(services.verification_pursue(verification, ring=False, aside=True))
 
     def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
         rows = _rows().for_staff(user).filter(store=store).exclude(channel=Channel.BATCH)[:limit]

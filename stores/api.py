@@ -211,7 +211,12 @@ PROBLEMS: dict[int, str] = {
     503: "unavailable",
 }
 WAIT = OpenApiParameter(
-    "wait", float, description=gettext_lazy("Seconds to wait for a result, 0 to 10; more counts as 10.")
+    "wait",
+    float,
+    description=gettext_lazy(
+        "Seconds to wait for a result, 0 to 10; more counts as 10. Without it, or with 0, an answer that comes within "
+        "3 seconds of a free slot is still given at once."
+    ),
 )
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",

@@ -62,7 +62,7 @@ def coupon(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
         return _to_result(own)
     if request.method == "POST" and lookup.is_unused:
         return _confirm(request, store, look.code, flow)
-    services.lookup_pursue(lookup, ring=False)
+    services.lookup_pursue(lookup, ring=False, aside=True)
     guard.note(request, lookup)
     return render(request, "coupons/guest_coupon.html", _coupon_context(store, lookup))
 
@@ -75,7 +75,7 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
     verification = rows.filter(pk=number, store=store).first() if number else None
     if verification is None:
         return _stale(request, store)
-    services.verification_pursue(verification, ring=False)
+    services.verification_pursue(verification, ring=False, aside=True)
     texts = TEXTS.get(verification.reason) if verification.status == Status.REFUSED else None
     context = {
         "store": store,
@@ -131,7 +131,7 @@ def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
     if not services.lookup_known(store, code, flow) and (seconds := guard.refused(request, store)):
         return _locked(request, store, seconds)
     lookup = services.lookup_request(store=store, code=code, channel=Channel.GUEST, flow=flow)
-    services.lookup_pursue(lookup)
+    services.lookup_pursue(lookup, aside=True)
     guard.note(request, lookup)
     return redirect("coupons:guest-coupon", store.guest_slug, visits.seal_look(visits.Look(lookup.pk, code)))
 
@@ -144,7 +144,7 @@ def _confirm(request: HttpRequest, store: Store, code: str, flow: str) -> HttpRe
         requested = ask(request_key=f"{flow}:{request_key(request)}"[:100])
     except services.KeyReused:
         requested = ask()
-    return _to_result(services.verification_pursue(requested.verification))
+    return _to_result(services.verification_pursue(requested.verification, aside=True))
 
 
 def _verification_of(store: Store, code: str, flow: str = "", status: str = "") -> Verification | None:

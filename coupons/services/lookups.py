@@ -1,7 +1,9 @@
 """Looking a coupon up without spending it."""
 
+import copy
 import time
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,9 +12,9 @@ from coupons import codes
 from coupons.models import Channel, GatewayStore, Lookup, Verification
 from coupons.reasons import Reason
 from coupons.services.operations import LookUp, Reading
-from coupons.services.waiting import wait_for
+from coupons.services.waiting import PROMPT, wait_for
 from stores.models import OutboundCall, Store
-from stores.platforms.outbox import attempt_now, owe, place_in_line
+from stores.platforms.outbox import attempt_now, beside, owe, place_in_line
 from stores.platforms.outbox.owe import ring_for
 from stores.platforms.outbox.work import PlaceInLine
 from stores.platforms.pace import NEAR
@@ -103,16 +105,24 @@ def call_of(lookup: Lookup) -> OutboundCall | None:
     ).first()
 
 
-def lookup_pursue(lookup: Lookup, *, wait: float = 0.0, ring: bool = True) -> Lookup:
-    """Reads at once in the caller's thread if a slot is free; else a worker does. Returns the row as it is now.
+def lookup_pursue(lookup: Lookup, *, wait: float = 0.0, ring: bool = True, aside: bool = False) -> Lookup:
+    """Reads at once if a slot is free; else a worker does. Returns the row as it is now.
 
-    `wait` seconds at most are spent waiting for the answer (waiting.py).
+    `wait` and `aside` as in verification_pursue.
     """
     until = time.monotonic() + wait
+    stay_until = until if wait else until + PROMPT
+    pursue = partial(_try_beside, until=stay_until) if aside else _try
     if lookup.status == Lookup.Status.QUEUED:
-        _try(lookup, ring=ring)
-        wait_for(lambda: lookup.status != Lookup.Status.QUEUED, lambda: _try(lookup, ring=False), until=until)
+        pursue(lookup, ring=ring)
+        wait_for(lambda: lookup.status != Lookup.Status.QUEUED, lambda: pursue(lookup, ring=False), until=until)
     return lookup
+
+
+def _try_beside(lookup: Lookup, *, ring: bool, until: float) -> None:
+    if not beside(partial(_try, copy.copy(lookup), ring=ring), until=until) and ring and (call := call_of(lookup)):
+        ring_for(call.pk)
+    lookup.refresh_from_db()
 
 
 def _try(lookup: Lookup, *, ring: bool) -> None:

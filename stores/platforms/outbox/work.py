@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, connections
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -120,14 +120,44 @@ def _ring_again() -> None:
         ring_for(left.pk)
 
 
+def beside(sending: Callable[[], None], *, until: float) -> bool:
+    """Runs `sending` in a thread of its own and stays with it until `until` (time.monotonic() seconds) at most; then it
+    goes on without the caller, whom a slow platform must not keep.
+
+    False means that nothing was begun: only some threads of a process may send at once.
+    """
+    if connection.in_atomic_block:
+        # No other thread sees what is not committed.
+        sending()
+        return True
+    if not _senders.acquire(blocking=False):
+        return False
+    if "pool" in connection.settings_dict["OPTIONS"]:
+        # Who only waits needs no connection; the sender takes one.
+        connection.close()
+    # Not a daemon: a process that is told to end lets the try come to its end. One that is killed leaves its lease.
+    thread = threading.Thread(target=_send_beside, args=(sending,), name="sender", daemon=False)
+    thread.start()
+    thread.join(max(0.0, until - time.monotonic()))
+    return True
+
+
+def _send_beside(sending: Callable[[], None]) -> None:
+    try:
+        sending()
+    except (OperationalError, InterfaceError) as error:
+        log.warning("database not available: %s", error)
+    except Exception:
+        log.exception("a sender failed")
+    finally:
+        connections.close_all()
+        _senders.release()
+
+
 def attempt_now(call: OutboundCall, *, patience: float) -> bool:
     """Delivers this call in the caller's own thread if it is first in its account's line and its slot comes within
     `patience` seconds. False means: somebody else has it, others are first, or the slot is far away.
-
-    Only some threads of a process may do so at once: a slow platform must not take the others' threads.
     """
-    if not _senders.acquire(blocking=False):
-        return False
     try:
         return _attempt(call, patience)
     except (OperationalError, InterfaceError):
@@ -135,8 +165,6 @@ def attempt_now(call: OutboundCall, *, patience: float) -> bool:
     except Exception:
         log.exception("call %s cannot be attempted now", call.pk)
         return False
-    finally:
-        _senders.release()
 
 
 def _attempt(call: OutboundCall, patience: float) -> bool:
