@@ -115,3 +115,9 @@ TEXTS: dict[str, Texts] = {
         _("Read the gateway's words; try Meituan's own app."),
     ),
 }
+# What is said while it waits for a platform that fails: not refused, and surely not spent.
+HELD_UP = Texts(
+    _("Meituan does not answer at the moment. We keep trying. Your coupon has not been used. Please ask the staff."),
+    _("Meituan does not answer at the moment. We keep trying; the coupon has not been used."),
+    _("Wait here, or verify it in Meituan's own app: it is never used twice."),
+)

@@ -42,7 +42,9 @@ class DealShown(serializers.Serializer[Any]):
 
 class QueueShown(serializers.Serializer[Any]):
     position = serializers.IntegerField(help_text="1 is next")
-    seconds = serializers.IntegerField(help_text="An estimate")
+    seconds = serializers.IntegerField(
+        allow_null=True, help_text="An estimate; null while Meituan does not answer and is tried again"
+    )
 
 
 class DuplicateShown(serializers.Serializer[Any]):
@@ -56,7 +58,9 @@ class VerificationShown(serializers.Serializer[Any]):
     store = serializers.IntegerField()
     status = serializers.ChoiceField(choices=Verification.Status.choices)
     reason = serializers.ChoiceField(choices=Reason.choices, allow_null=True)
-    message = serializers.CharField(help_text="The reason in words, in the language of Accept-Language")
+    message = serializers.CharField(
+        help_text="The reason, or what it waits for, in words, in the language of Accept-Language"
+    )
     gateway_message = serializers.CharField(help_text="The gateway's own words, verbatim")
     product = DealShown(allow_null=True)
     order_id = serializers.CharField(help_text="Up to 19 digits and more than JavaScript's numbers hold: a string")

@@ -16,10 +16,11 @@ from django_stubs_ext import StrOrPromise
 from coupons import codes, services
 from coupons.models import Channel, Lookup, Product, Verification
 from coupons.pages import guard, visits
-from coupons.reasons import TEXTS, Reason
+from coupons.reasons import HELD_UP, TEXTS, Reason
 from coupons.services.lookups import gateway_of
 from stores.models import Store
 from stores.pages import request_key
+from stores.platforms.outbox.work import PlaceInLine
 from stores.platforms.secrets import keyed_hash
 
 CLOSED = _("This store does not take coupons on this page at the moment. Please ask the staff.")
@@ -82,7 +83,7 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
         "verification": verification,
         "deal": _deal(verification.product, verification.sku_name),
         "refusal": texts.guest if texts else "",
-        "place": services.place_of(verification),
+        **_turn(services.place_of(verification)),
         "waiting": verification.status in Verification.LIVE,
         "unclear": verification.status == Status.UNKNOWN,
     }
@@ -168,10 +169,14 @@ def _coupon_context(store: Store, lookup: Lookup) -> dict[str, Any]:
         "deal": _deal(product, lookup.sku_name),
         "price": lookup.price if lookup.price is not None else product.price if product else None,
         "refusal": TEXTS[lookup.reason or Reason.REFUSED_OTHER].guest if refused else "",
-        "place": services.lookup_place(lookup),
+        **_turn(services.lookup_place(lookup)),
         "waiting": lookup.status == Lookup.Status.QUEUED,
         "request_key": uuid.uuid4().hex,
     }
+
+
+def _turn(place: PlaceInLine | None) -> dict[str, Any]:
+    return {"place": place, "held_up": HELD_UP.guest if place and place.is_held_up else ""}
 
 
 def _deal(product: Product | None, sku_name: str) -> str:

@@ -32,10 +32,15 @@ _senders = threading.BoundedSemaphore(settings.WEB_SENDERS)
 
 @dataclass(frozen=True)
 class PlaceInLine:
-    """Where a waiting call stands: `position` 1 is next; `seconds` is an estimate until its answer."""
+    """Where a waiting call stands: `position` 1 is next; `seconds` is an estimate until its answer, None while the
+    platform does not answer and nobody can tell."""
 
     position: int
-    seconds: int
+    seconds: int | None
+
+    @property
+    def is_held_up(self) -> bool:
+        return self.seconds is None
 
 
 def work(*, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> int:
@@ -191,7 +196,9 @@ def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
     calls = OutboundCall._meta.db_table
     # The list of states is the condition of the index outbound_live, word for word, or SQLite would not use it.
     sql = f"""
-        SELECT mine.id, mine.platform, mine.operation, {pace.seconds_until_free_sql("pace.next_at")}, (
+        SELECT mine.id, mine.platform, mine.operation,
+            (pace.failures > 0 OR (mine.attempts_made > 0 AND mine.last_error <> '')),
+            {pace.seconds_until_free_sql("pace.next_at")}, (
             SELECT count(*) FROM (
                 SELECT 1 FROM {calls} ahead
                 WHERE ahead.pace_id = mine.pace_id
@@ -208,8 +215,10 @@ def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
         return {pk: _place(*columns) for pk, *columns in cursor.fetchall()}
 
 
-def _place(platform: str, operation: str, free_in: float, ahead: int) -> PlaceInLine:
+def _place(platform: str, operation: str, held_up: bool, free_in: float, ahead: int) -> PlaceInLine:
     """Whoever is ahead is taken to need as many requests as this call does: nearly all are at the same step."""
+    if held_up:
+        return PlaceInLine(position=ahead + 1, seconds=None)
     requests = (ahead + 1) * operations[platform, operation].requests_left - 1
     wait = max(0.0, float(free_in)) + requests * pace.interval(platform)
     return PlaceInLine(position=ahead + 1, seconds=max(1, round(wait)))
