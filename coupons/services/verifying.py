@@ -187,7 +187,7 @@ def _create(request: Request, verified_before: Verification | None, lookup_id: i
 
 
 def _row(request: Request, *, refused: str = "", duplicate_of: Verification | None = None) -> Verification:
-    first = duplicate_of
+    first, now = duplicate_of, timezone.now()
     row = Verification(
         store=request.store,
         code_hash=request.code_hash,
@@ -195,7 +195,8 @@ def _row(request: Request, *, refused: str = "", duplicate_of: Verification | No
         code="" if refused else request.code,
         status=Status.REFUSED if refused else Status.QUEUED,
         reason=refused,
-        settled_at=timezone.now() if refused else None,
+        created_at=now,
+        settled_at=now if refused else None,
         duplicate_of=first,
         product=first.product if first else None,
         sku_id=first.sku_id if first else "",
