@@ -22,6 +22,8 @@ keepalive = 15
 accesslog = None
 errorlog = "-"
 loglevel = "info"
+# Its socket lies in the user's home: several installations of one user would share it.
+control_socket_disable = True
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 
 
