@@ -277,19 +277,21 @@ def _walk_beside(verification: Verification, *, ring: bool, until: float, call: 
     if call is None:
         return
     walk = partial(_walk, copy.copy(verification), ring=ring, call=call)
-    if pace.seconds_until_free(call.pace_id) <= pace.NEAR and beside(walk, until=until):
+    free_in = pace.seconds_until_free(call.pace_id)
+    if free_in <= pace.NEAR and beside(walk, until=until):
         _read_again(verification)
     elif ring:
-        _ring(verification, call)
+        _ring(verification, call, free_in)
 
 
 def _walk(verification: Verification, *, ring: bool, call: OutboundCall | None = None) -> None:
     """Detail, then verify, or the question after a lost answer: each at once if it is first in line, its slot near."""
     patience = pace.NEAR
     while call := call or live_call(verification):
-        if pace.seconds_until_free(call.pace_id) > patience or not attempt_now(call, patience=patience):
+        free_in = pace.seconds_until_free(call.pace_id)
+        if free_in > patience or not attempt_now(call, patience=patience):
             if ring:
-                _ring(verification, call)
+                _ring(verification, call, free_in)
             return
         # Having had the first slot, this thread may wait for the next one: that is one interval away.
         patience = pace.interval(call.platform) + pace.NEAR
@@ -297,9 +299,9 @@ def _walk(verification: Verification, *, ring: bool, call: OutboundCall | None =
         call = None
 
 
-def _ring(verification: Verification, call: OutboundCall) -> None:
+def _ring(verification: Verification, call: OutboundCall, free_in: float) -> None:
     """For a worker, which would not stay for a slot that is further away; the sweeper comes back for that."""
-    if verification.status != Status.SENDING and pace.seconds_until_free(call.pace_id) <= LINGER.total_seconds():
+    if verification.status != Status.SENDING and free_in <= LINGER.total_seconds():
         ring_for(call.pk)
 
 
