@@ -172,6 +172,16 @@ class Moment(serializers.DateTimeField):
         return super().to_internal_value(value.replace(" ", "+") if "T" in value else value)
 
 
+class ListFilter(serializers.Serializer[Any]):
+    """What a list may be asked for. A misspelt name would otherwise give everything, as if it had been heard."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        known = {*self.fields, Pages.cursor_query_param, str(Pages.page_size_query_param)}
+        if unknown := sorted(set(self.initial_data) - known):
+            raise ValidationError({name[:100]: [_("There is no such parameter.")] for name in unknown[:5]})
+        return attrs
+
+
 def field_of(body: Any, name: str) -> Any:
     """What a body's object has under this name; raises ValidationError."""
     if not isinstance(body, dict):
