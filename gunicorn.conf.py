@@ -12,7 +12,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 bind = os.environ.get("BIND", "127.0.0.1:8000")
 worker_class = "gthread"
 workers = int(os.environ.get("WEB_WORKERS", "2"))
-# WEB_SENDERS + WEB_WAITERS threads may wait for a gateway; the rest always serve people.
+# For WEB_SENDERS + WEB_WAITERS of them people may wait for a gateway, the senders beside them; the rest always serve.
 # With WEB_WORKERS × DATABASE_POOL_SIZE connections (2 × 16) PostgreSQL's usual 100 are plenty.
 threads = int(os.environ.get("WEB_THREADS", "32"))
 # A worker that does not answer its master this long is replaced; single requests are bounded by their own timeouts.
@@ -22,6 +22,8 @@ keepalive = 15
 accesslog = None
 errorlog = "-"
 loglevel = "info"
+# Its socket lies in the user's home: several installations of one user would share it.
+control_socket_disable = True
 forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
 
 

@@ -1,5 +1,6 @@
 """Coupon codes: what people type, paste and scan, made into digits; and what may be kept of them."""
 
+import contextlib
 import re
 import unicodedata
 
@@ -28,10 +29,9 @@ def normalise(text: object) -> str:
 
 def find_in(text: str) -> str | None:
     """The one code inside a pasted message or scanned link; None when there is none or it is not clear which."""
-    try:
-        return normalise(text)
-    except MalformedCode:
-        pass
+    with contextlib.suppress(MalformedCode):
+        code = normalise(text)
+        return None if _looks_like_a_mobile(code) else code
     plain = unicodedata.normalize("NFKC", text[:MAX_INPUT])
     runs = {_SEPARATORS.sub("", run) for run in _RUN.findall(plain)}
     likely = [run for run in runs if 10 <= len(run) <= 16 and not _looks_like_a_mobile(run)]
@@ -39,7 +39,7 @@ def find_in(text: str) -> str | None:
 
 
 def _looks_like_a_mobile(digits: str) -> bool:
-    return len(digits) == 11 and digits.startswith("1")
+    return len(digits) == 11 and digits[0] == "1" and digits[1] in "3456789"
 
 
 def tail_of(code: str) -> str:

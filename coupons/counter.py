@@ -15,11 +15,12 @@ from django_stubs_ext import StrOrPromise
 from coupons import codes, services
 from coupons.models import Channel, Verification
 from coupons.models.verification import VerificationQuerySet
-from coupons.reasons import TEXTS, Reason
+from coupons.reasons import HELD_UP, TEXTS, Reason
 from coupons.services.lookups import gateway_of
 from stores import audit
 from stores.errors import KeyReused
 from stores.models import Connection, Store
+from stores.platforms.outbox.work import PlaceInLine
 from stores.registry import QueuePlace, ScanResult
 
 Status = Verification.Status
@@ -51,7 +52,7 @@ class CouponKind:
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
         verification = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
-        return scan_result_of(services.verification_pursue(verification))
+        return scan_result_of(services.verification_pursue(verification, aside=True))
 
     def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str) -> ScanResult | None:
         return None
@@ -60,7 +61,7 @@ class CouponKind:
         verification = _rows().for_staff(user).filter(pk=int(key)).first() if _is_id(key) else None
         if verification is None:
             return None
-        return scan_result_of(services.verification_pursue(verification, ring=False))
+        return scan_result_of(services.verification_pursue(verification, ring=False, aside=True))
 
     def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
         rows = _rows().for_staff(user).filter(store=store).exclude(channel=Channel.BATCH)[:limit]
@@ -100,28 +101,30 @@ def _rows() -> VerificationQuerySet:
 def scan_result_of(verification: Verification) -> ScanResult:
     """What staff see of one verification; asks for its place in line only while it waits."""
     texts = TEXTS.get(verification.reason) if verification.status == Status.REFUSED else None
+    place = services.place_of(verification)
+    if place and place.is_held_up:
+        texts = HELD_UP
     return ScanResult(
         kind=CouponKind.name,
         key=str(verification.pk),
         state=_STATES.get(verification.status, "waiting"),
         title=texts.staff if texts else _TITLES.get(verification.status, verification.get_status_display()),
         lines=_lines(verification),
-        next_step=_next_step(verification),
-        place=_place(verification),
+        next_step=texts.next_step if texts else _next_step(verification),
+        place=_place(place),
         code=f"…{verification.code_tail}",
         at=verification.settled_at or verification.created_at,
     )
 
 
-def _place(verification: Verification) -> QueuePlace | None:
-    place = services.place_of(verification)
-    return QueuePlace(place.position, place.seconds) if place else None
+def _place(place: PlaceInLine | None) -> QueuePlace | None:
+    return QueuePlace(place.position, place.seconds) if place and place.seconds is not None else None
 
 
 def _lines(verification: Verification) -> Sequence[str]:
     lines = [deal_of(verification)]
     if first := verification.duplicate_of:
-        lines.append(_verified_by(first))
+        lines.append(verified_by(first))
     elif verification.status == Status.VERIFIED and verification.inferred:
         lines.append(_("The answer was lost; the coupon's state shows that it was verified."))
     if verification.status == Status.VERIFIED and verification.unmapped:
@@ -139,15 +142,14 @@ def deal_of(verification: Verification) -> str:
     return f"{name} ¥{verification.value}"
 
 
-def _verified_by(first: Verification) -> str:
+def verified_by(first: Verification) -> str:
+    """By whom and when the code of a duplicate was verified."""
     at = timezone.localtime(first.settled_at or first.created_at)
     who = _("a guest") if first.channel == Channel.GUEST else audit.shown(first.requested_by)
     return _("Verified by %(who)s on %(when)s") % {"who": who, "when": date_format(at, "Y-m-d H:i")}
 
 
 def _next_step(verification: Verification) -> StrOrPromise:
-    if verification.status == Status.REFUSED and verification.reason in TEXTS:
-        return TEXTS[verification.reason].next_step
     if verification.status == Status.UNKNOWN and verification.needs_person:
         return _("Look in Meituan's own app, then settle it in the list of verifications.")
     if verification.status == Status.UNKNOWN:

@@ -115,3 +115,21 @@ TEXTS: dict[str, Texts] = {
         _("Read the gateway's words; try Meituan's own app."),
     ),
 }
+# These say something of the coupon itself; the others of the store, of the platform, or nothing for certain.
+ABOUT_THE_COUPON = frozenset(
+    {
+        Reason.NOT_FOUND,
+        Reason.ALREADY_USED,
+        Reason.EXPIRED,
+        Reason.REFUNDED,
+        Reason.WRONG_STORE,
+        Reason.NOT_YET_VALID,
+        Reason.NOT_ON_THIS_DAY,
+    }
+)
+# What is said while it waits for a platform that fails: not refused, and surely not spent.
+HELD_UP = Texts(
+    _("Meituan does not answer at the moment. We keep trying. Your coupon has not been used. Please ask the staff."),
+    _("Meituan does not answer at the moment. We keep trying; the coupon has not been used."),
+    _("Wait here, or verify it in Meituan's own app: it is never used twice."),
+)

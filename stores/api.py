@@ -172,6 +172,16 @@ class Moment(serializers.DateTimeField):
         return super().to_internal_value(value.replace(" ", "+") if "T" in value else value)
 
 
+class ListFilter(serializers.Serializer[Any]):
+    """What a list may be asked for. A misspelt name would otherwise give everything, as if it had been heard."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        known = {*self.fields, Pages.cursor_query_param, str(Pages.page_size_query_param)}
+        if unknown := sorted(set(self.initial_data) - known):
+            raise ValidationError({name[:100]: [_("There is no such parameter.")] for name in unknown[:5]})
+        return attrs
+
+
 def field_of(body: Any, name: str) -> Any:
     """What a body's object has under this name; raises ValidationError."""
     if not isinstance(body, dict):
@@ -211,7 +221,12 @@ PROBLEMS: dict[int, str] = {
     503: "unavailable",
 }
 WAIT = OpenApiParameter(
-    "wait", float, description=gettext_lazy("Seconds to wait for a result, 0 to 10; more counts as 10.")
+    "wait",
+    float,
+    description=gettext_lazy(
+        "Seconds to wait for a result, 0 to 10; more counts as 10. Without it, or with 0, an answer that comes within "
+        "3 seconds of a free slot is still given at once."
+    ),
 )
 IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",

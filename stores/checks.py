@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, register
+from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
 from stores.platforms.queue import needed_retry
 
@@ -136,5 +136,20 @@ def public_address(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             "in the clear.",
             hint="Serve it through https and set PUBLIC_BASE_URL to the https address.",
             id="stores.E010",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def proxies(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Behind a proxy that is not counted, all people share its address and its limits, and https is not seen."""
+    if settings.TRUSTED_PROXIES or not settings.PUBLIC_BASE_URL.startswith("https://"):
+        return []
+    return [
+        Warning(
+            "PUBLIC_BASE_URL is https but TRUSTED_PROXIES is 0: whatever ends https in front of us is not believed, "
+            "so its requests are redirected for ever, and limits per address would count all people as one.",
+            hint="Set TRUSTED_PROXIES to the number of proxies in front, usually 1.",
+            id="stores.W001",
         )
     ]

@@ -10,11 +10,11 @@ from coupons import codes
 from coupons.models import Verification
 from coupons.reasons import Reason
 from coupons.services.batches import MAX_CODES
-from stores.api import MAX_ID, Moment, field_of
+from stores.api import MAX_ID, ListFilter, Moment, field_of
 from stores.errors import TITLES, Problem
 
 
-class VerificationFilter(serializers.Serializer[Any]):
+class VerificationFilter(ListFilter):
     created_after = Moment(required=False, help_text=gettext_lazy("Created at this time or later (ISO 8601)."))
     created_before = Moment(required=False, help_text=gettext_lazy("Created before this time (ISO 8601)."))
     settled_after = Moment(required=False, help_text=gettext_lazy("Settled at this time or later (ISO 8601)."))

@@ -42,7 +42,9 @@ class DealShown(serializers.Serializer[Any]):
 
 class QueueShown(serializers.Serializer[Any]):
     position = serializers.IntegerField(help_text="1 is next")
-    seconds = serializers.IntegerField(help_text="An estimate")
+    seconds = serializers.IntegerField(
+        allow_null=True, help_text="An estimate; null while Meituan does not answer and is tried again"
+    )
 
 
 class DuplicateShown(serializers.Serializer[Any]):
@@ -56,7 +58,9 @@ class VerificationShown(serializers.Serializer[Any]):
     store = serializers.IntegerField()
     status = serializers.ChoiceField(choices=Verification.Status.choices)
     reason = serializers.ChoiceField(choices=Reason.choices, allow_null=True)
-    message = serializers.CharField(help_text="The reason in words, in the language of Accept-Language")
+    message = serializers.CharField(
+        help_text="The reason, or what it waits for, in words, in the language of Accept-Language"
+    )
     gateway_message = serializers.CharField(help_text="The gateway's own words, verbatim")
     product = DealShown(allow_null=True)
     order_id = serializers.CharField(help_text="Up to 19 digits and more than JavaScript's numbers hold: a string")
@@ -153,19 +157,24 @@ LIST_STORES = extend_schema(
     operation_id="stores_list",
     tags=["stores"],
     summary="The stores that the key reaches",
+    description="Active stores only. The key needs the scope `read`.",
     responses={(200, JSON): StoreShown(many=True), **problems(400)},
 )
 LIST_PRODUCTS = extend_schema(
     operation_id="products_list",
     tags=["stores"],
     summary="A store's deals, as last synced from the gateway",
+    description="Deals that are no longer on sale stay listed, marked as such. The key needs the scope `read`.",
     responses={(200, JSON): ProductShown(many=True), **problems(400, 404)},
 )
 CREATE_LOOKUP = extend_schema(
     operation_id="lookups_create",
     tags=["lookups"],
     summary="Look a coupon up without spending it",
-    description="A verification of the same code by the same key within a minute needs no second look-up.",
+    description=(
+        "A verification of the same code by the same key within a minute needs no second look-up. "
+        "The key needs the scope `lookup`."
+    ),
     parameters=[WAIT],
     request=CodeBody,
     responses={
@@ -179,6 +188,7 @@ READ_LOOKUP = extend_schema(
     operation_id="lookups_retrieve",
     tags=["lookups"],
     summary="One look-up",
+    description="Where it stands, and what the coupon is once it is read. The key needs the scope `lookup` or `read`.",
     parameters=[WAIT],
     responses={
         (200, JSON): LookupShown,
@@ -190,6 +200,7 @@ LIST_VERIFICATIONS = extend_schema(
     operation_id="verifications_list",
     tags=["verifications"],
     summary="Verifications, newest first",
+    description="Those of all stores that the key reaches, page by page. The key needs the scope `read`.",
     parameters=[VerificationFilter],
     responses={(200, JSON): VerificationShown(many=True), **problems(400, 404)},
 )
@@ -200,7 +211,7 @@ CREATE_VERIFICATION = extend_schema(
     description=(
         "Spends the coupon, at most once. Repeat a request with the same Idempotency-Key whenever its answer was lost: "
         "the first answer comes again. A request for a code in flight joins it. That a coupon is refused is not an "
-        "error: the answer is 201 with `status` refused and a `reason`."
+        "error: the answer is 201 with `status` refused and a `reason`. The key needs the scope `verify`."
     ),
     parameters=[WAIT, IDEMPOTENCY_KEY],
     request=CodeBody,
@@ -221,6 +232,7 @@ READ_VERIFICATION = extend_schema(
     operation_id="verifications_retrieve",
     tags=["verifications"],
     summary="One verification",
+    description="Where it stands, and what became of it. The key needs the scope `read` or `verify`.",
     parameters=[WAIT],
     responses={(200, JSON): VerificationShown, **problems(400, 404)},
     examples=[_example("verified", _verification(), 200)],
@@ -229,7 +241,10 @@ CREATE_BATCH = extend_schema(
     operation_id="batches_create",
     tags=["batches"],
     summary="Verify up to 1000 coupons in the background",
-    description="The same Idempotency-Key gets the first batch again, so a request may be repeated without harm.",
+    description=(
+        "The same Idempotency-Key gets the first batch again, so a request may be repeated without harm. "
+        "The key needs the scope `verify`."
+    ),
     parameters=[IDEMPOTENCY_KEY],
     request=CodesBody,
     responses={
@@ -243,5 +258,6 @@ READ_BATCH = extend_schema(
     operation_id="batches_retrieve",
     tags=["batches"],
     summary="How far a batch is",
+    description="Its figures, and each code's verification. The key needs the scope `read` or `verify`.",
     responses={(200, JSON): BatchShown, **problems(404)},
 )

@@ -7,7 +7,7 @@ from django.conf import settings
 from django.urls import reverse
 
 from coupons.models import Batch, BatchItem, Lookup, Product, Verification
-from coupons.reasons import TEXTS
+from coupons.reasons import HELD_UP, TEXTS
 from coupons.services import batch_lines, batch_progress
 from stores.models import Store
 from stores.platforms.outbox.work import PlaceInLine
@@ -45,7 +45,7 @@ def verification_shown(row: Verification, place: PlaceInLine | None) -> dict[str
         "store": row.store_id,
         "status": row.status,
         "reason": row.reason or None,
-        "message": _message(row.reason),
+        "message": _message(row.reason, place),
         "gateway_message": row.gateway_message,
         "product": _deal(row, row.product, row.value),
         "order_id": row.order_id,
@@ -69,7 +69,7 @@ def lookup_shown(row: Lookup, product: Product | None, place: PlaceInLine | None
         "status": row.status,
         "unused": row.is_unused,
         "reason": row.reason or None,
-        "message": _message(row.reason),
+        "message": _message(row.reason, place),
         "gateway_message": row.gateway_message,
         "product": _deal(row, product, row.price),
         "order_id": row.order_id,
@@ -114,11 +114,13 @@ def _line(item: BatchItem, same_as: int | None) -> dict[str, Any]:
     }
 
 
-def _message(reason: str) -> str:
+def _message(reason: str, place: PlaceInLine | None = None) -> str:
+    if place and place.is_held_up:
+        return str(HELD_UP.staff)
     return str(TEXTS[reason].staff) if reason else ""
 
 
-def _queue(place: PlaceInLine | None) -> dict[str, int] | None:
+def _queue(place: PlaceInLine | None) -> dict[str, int | None] | None:
     return {"position": place.position, "seconds": place.seconds} if place else None
 
 

@@ -59,7 +59,7 @@ class Lookups(ApiView):
         row = services.lookup_request(
             store=store, code=code_in(request.data), channel=Channel.API, flow=flow_of(self.key)
         )
-        return lookup_response(services.lookup_pursue(row, wait=wait))
+        return lookup_response(services.lookup_pursue(row, wait=wait, aside=True))
 
 
 class LookupDetail(ApiView):
@@ -71,7 +71,7 @@ class LookupDetail(ApiView):
         row = Lookup.objects.for_staff(self.key).filter(pk=pk).first()
         if row is None:
             raise NotFound
-        return lookup_response(services.lookup_pursue(row, wait=wait, ring=False) if wait else row)
+        return lookup_response(services.lookup_pursue(row, wait=wait, ring=False, aside=True) if wait else row)
 
 
 def lookup_response(row: Lookup) -> Response:
@@ -99,7 +99,7 @@ class StoreVerifications(ApiView):
             )
         except KeyReused as error:
             raise key_reused() from error
-        row = services.verification_pursue(requested.verification, wait=wait, call=requested.call)
+        row = services.verification_pursue(requested.verification, wait=wait, call=requested.call, aside=True)
         return Response(
             verification_shown(row, services.place_of(row, requested.call)),
             status=201 if requested.created else 200,
@@ -153,7 +153,7 @@ class VerificationDetail(ApiView):
         if row is None:
             raise NotFound
         if wait:
-            services.verification_pursue(row, wait=wait, ring=False)
+            services.verification_pursue(row, wait=wait, ring=False, aside=True)
         return Response(verification_shown(row, services.place_of(row)))
 
 

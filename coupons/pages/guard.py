@@ -27,17 +27,20 @@ def locked(request: HttpRequest, store: Store) -> int:
 
 def refused(request: HttpRequest, store: Store) -> int:
     """Counts one look-up that is about to be asked; the seconds to wait when it is one too many, else 0."""
-    return _longest(
-        take(LOOKUPS_PER_ADDRESS, _address(request, store)),
-        take(LOOKUPS_PER_STORE, str(store.pk)),
-    )
+    return _counted(request, store, LOOKUPS_PER_ADDRESS, LOOKUPS_PER_STORE)
 
 
 def note(request: HttpRequest, lookup: Lookup) -> None:
     """Counts a look-up that went like a guess, once, however often its page is shown."""
     if lookup.reason in GUESSES and take(_ONCE, str(lookup.pk)).allowed:
-        take(FAILURES_PER_ADDRESS, _address(request, lookup.store))
-        take(FAILURES_PER_STORE, str(lookup.store_id))
+        _counted(request, lookup.store, FAILURES_PER_ADDRESS, FAILURES_PER_STORE)
+
+
+def _counted(request: HttpRequest, store: Store, per_address: Limit, per_store: Limit) -> int:
+    """Counts one try; the seconds to wait when it is one too many, else 0."""
+    # What one address tries beyond its own limit must not use up the store's, or one phone could close the page.
+    mine = take(per_address, _address(request, store))
+    return _longest(take(per_store, str(store.pk)) if mine.allowed else mine)
 
 
 def _address(request: HttpRequest, store: Store) -> str:

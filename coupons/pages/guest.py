@@ -16,11 +16,12 @@ from django_stubs_ext import StrOrPromise
 from coupons import codes, services
 from coupons.models import Channel, Lookup, Product, Verification
 from coupons.pages import guard, visits
-from coupons.reasons import TEXTS, Reason
+from coupons.reasons import HELD_UP, TEXTS, Reason
 from coupons.services.lookups import gateway_of
 from stores.errors import KeyReused
 from stores.models import Store
 from stores.pages import request_key
+from stores.platforms.outbox.work import PlaceInLine
 from stores.platforms.secrets import keyed_hash
 
 CLOSED = _("This store does not take coupons on this page at the moment. Please ask the staff.")
@@ -63,7 +64,7 @@ def coupon(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
         return _to_result(own)
     if request.method == "POST" and lookup.is_unused:
         return _confirm(request, store, look.code, flow)
-    services.lookup_pursue(lookup, ring=False)
+    services.lookup_pursue(lookup, ring=False, aside=True)
     guard.note(request, lookup)
     return render(request, "coupons/guest_coupon.html", _coupon_context(store, lookup))
 
@@ -76,14 +77,14 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
     verification = rows.filter(pk=number, store=store).first() if number else None
     if verification is None:
         return _stale(request, store)
-    services.verification_pursue(verification, ring=False)
+    services.verification_pursue(verification, ring=False, aside=True)
     texts = TEXTS.get(verification.reason) if verification.status == Status.REFUSED else None
     context = {
         "store": store,
         "verification": verification,
         "deal": _deal(verification.product, verification.sku_name),
         "refusal": texts.guest if texts else "",
-        "place": services.place_of(verification),
+        **_turn(services.place_of(verification)),
         "waiting": verification.status in Verification.LIVE,
         "unclear": verification.status == Status.UNKNOWN,
     }
@@ -128,10 +129,11 @@ def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
         return _to_result(own)
     if _verification_of(store, code, status=Status.VERIFIED):
         return _start(request, store, status=409, error=TEXTS[Reason.ALREADY_USED].guest)
-    if seconds := guard.refused(request, store):
+    # What this visitor asked a moment ago costs no further call, so it is not counted again.
+    if not services.lookup_known(store, code, flow) and (seconds := guard.refused(request, store)):
         return _locked(request, store, seconds)
     lookup = services.lookup_request(store=store, code=code, channel=Channel.GUEST, flow=flow)
-    services.lookup_pursue(lookup)
+    services.lookup_pursue(lookup, aside=True)
     guard.note(request, lookup)
     return redirect("coupons:guest-coupon", store.guest_slug, visits.seal_look(visits.Look(lookup.pk, code)))
 
@@ -144,7 +146,7 @@ def _confirm(request: HttpRequest, store: Store, code: str, flow: str) -> HttpRe
         requested = ask(request_key=f"{flow}:{request_key(request)}"[:100])
     except KeyReused:
         requested = ask()
-    return _to_result(services.verification_pursue(requested.verification))
+    return _to_result(services.verification_pursue(requested.verification, aside=True))
 
 
 def _verification_of(store: Store, code: str, flow: str = "", status: str = "") -> Verification | None:
@@ -168,10 +170,14 @@ def _coupon_context(store: Store, lookup: Lookup) -> dict[str, Any]:
         "deal": _deal(product, lookup.sku_name),
         "price": lookup.price if lookup.price is not None else product.price if product else None,
         "refusal": TEXTS[lookup.reason or Reason.REFUSED_OTHER].guest if refused else "",
-        "place": services.lookup_place(lookup),
+        **_turn(services.lookup_place(lookup)),
         "waiting": lookup.status == Lookup.Status.QUEUED,
         "request_key": uuid.uuid4().hex,
     }
+
+
+def _turn(place: PlaceInLine | None) -> dict[str, Any]:
+    return {"place": place, "held_up": HELD_UP.guest if place and place.is_held_up else ""}
 
 
 def _deal(product: Product | None, sku_name: str) -> str:

@@ -1,7 +1,9 @@
 """Looking a coupon up without spending it."""
 
+import copy
 import time
 from datetime import timedelta
+from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,9 +12,9 @@ from coupons import codes
 from coupons.models import Channel, GatewayStore, Lookup, Verification
 from coupons.reasons import Reason
 from coupons.services.operations import LookUp, Reading
-from coupons.services.waiting import wait_for
+from coupons.services.waiting import PROMPT, wait_for
 from stores.models import OutboundCall, Store
-from stores.platforms.outbox import attempt_now, owe, place_in_line
+from stores.platforms.outbox import attempt_now, beside, owe, place_in_line
 from stores.platforms.outbox.owe import ring_for
 from stores.platforms.outbox.work import PlaceInLine
 from stores.platforms.pace import NEAR
@@ -42,30 +44,25 @@ def lane_of(channel: str) -> OutboundCall.Lane:
     return OutboundCall.Lane.BACKGROUND if channel == Channel.BATCH else OutboundCall.Lane.INTERACTIVE
 
 
-def fresh_lookup(store: Store, code_hash: str, flow: str) -> Lookup | None:
-    """An unused reading that is less than a minute old, by the same flow."""
-    return Lookup.objects.filter(
-        store=store,
-        code_hash=code_hash,
-        flow=flow,
-        is_unused=True,
-        read_at__gt=timezone.now() - FRESH,
-    ).first()
+def lookup_known(store: Store, code: str, flow: str) -> Lookup | None:
+    """The flow's own unused reading of `code` that is less than a minute old, or else the one that is under way."""
+    mine = Lookup.objects.filter(store=store, code_hash=keyed_hash(code), flow=flow)
+    fresh = mine.filter(is_unused=True, read_at__gt=timezone.now() - FRESH).first()
+    return fresh or mine.filter(status=Lookup.Status.QUEUED).first()
 
 
 @transaction.atomic
 def lookup_request(*, store: Store, code: str, channel: str, flow: str) -> Lookup:
     """Owes a reading of `code` (digits), or returns the flow's fresh or open one; owes none that would surely fail."""
-    code_hash = keyed_hash(code)
-    if fresh := fresh_lookup(store, code_hash, flow):
-        return fresh
+    known = lookup_known(store, code, flow)
+    if known and known.is_unused:
+        return known
     gateway = gateway_of(store)
     blocked = gateway.blocking_reason if gateway else Reason.STORE_UNAUTHORISED
     if gateway is None or blocked:
         return _lookup(store, code, channel, flow, status=Lookup.Status.FAILED, reason=blocked or "")
-    open_one = Lookup.objects.filter(store=store, code_hash=code_hash, flow=flow, status=Lookup.Status.QUEUED).first()
-    if open_one:
-        return open_one
+    if known:
+        return known
     lookup = _lookup(store, code, channel, flow, status=Lookup.Status.QUEUED)
     owe_reading(LookUp, lookup, gateway, channel)
     return lookup
@@ -108,16 +105,24 @@ def call_of(lookup: Lookup) -> OutboundCall | None:
     ).first()
 
 
-def lookup_pursue(lookup: Lookup, *, wait: float = 0.0, ring: bool = True) -> Lookup:
-    """Reads at once in the caller's thread if a slot is free; else a worker does. Returns the row as it is now.
+def lookup_pursue(lookup: Lookup, *, wait: float = 0.0, ring: bool = True, aside: bool = False) -> Lookup:
+    """Reads at once if a slot is free; else a worker does. Returns the row as it is now.
 
-    `wait` seconds at most are spent waiting for the answer (waiting.py).
+    `wait` and `aside` as in verification_pursue.
     """
     until = time.monotonic() + wait
+    stay_until = until if wait else until + PROMPT
+    pursue = partial(_try_beside, until=stay_until) if aside else _try
     if lookup.status == Lookup.Status.QUEUED:
-        _try(lookup, ring=ring)
-        wait_for(lambda: lookup.status != Lookup.Status.QUEUED, lambda: _try(lookup, ring=False), until=until)
+        pursue(lookup, ring=ring)
+        wait_for(lambda: lookup.status != Lookup.Status.QUEUED, lambda: pursue(lookup, ring=False), until=until)
     return lookup
+
+
+def _try_beside(lookup: Lookup, *, ring: bool, until: float) -> None:
+    if not beside(partial(_try, copy.copy(lookup), ring=ring), until=until) and ring and (call := call_of(lookup)):
+        ring_for(call.pk)
+    lookup.refresh_from_db()
 
 
 def _try(lookup: Lookup, *, ring: bool) -> None:

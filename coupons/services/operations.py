@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from coupons.models import GatewayStore, Lookup, Product, Verification
-from coupons.reasons import Reason
+from coupons.reasons import ABOUT_THE_COUPON, Reason
 from coupons.services.gateway import Gateway
 from coupons.wire import CouponDetail, VerifyAnswer, reason_of
 from stores.models import Connection, OutboundCall
@@ -132,7 +132,10 @@ class LookUp(Reading):
     def refused(self, call: OutboundCall, error: Refused) -> None:
         reason = why(error)
         note_store_state(call, reason)
-        self._close(call, Lookup.Status.FAILED, reason, error.message)
+        if reason in ABOUT_THE_COUPON:
+            self._close(call, Lookup.Status.DONE, reason, error.message, is_unused=False)
+        else:
+            self._close(call, Lookup.Status.FAILED, reason, error.message)
 
     def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
         self._close(call, Lookup.Status.FAILED, Reason.PLATFORM_DOWN, "")

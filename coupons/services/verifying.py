@@ -1,10 +1,12 @@
 """Asking for a verification: written down first, joined or replayed when it was asked before, then pursued."""
 
+import copy
 import hashlib
 import time
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
@@ -15,12 +17,12 @@ from coupons.models import Batch, Channel, GatewayStore, Lookup, Verification, V
 from coupons.reasons import Reason
 from coupons.services.lookups import FRESH, PATIENCE, gateway_of, lane_of, owe_reading
 from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, owe_verify
-from coupons.services.waiting import wait_for
+from coupons.services.waiting import PROMPT, wait_for
 from stores import audit
 from stores.errors import KeyReused
 from stores.models import OutboundCall, Store
 from stores.platforms import pace, sql
-from stores.platforms.outbox import attempt_now, places_in_line
+from stores.platforms.outbox import attempt_now, beside, places_in_line
 from stores.platforms.outbox.owe import ring_for
 from stores.platforms.outbox.work import LINGER, PlaceInLine
 from stores.platforms.secrets import keyed_hash
@@ -182,7 +184,7 @@ def _create(request: Request, verified_before: Verification | None, lookup_id: i
 
 
 def _row(request: Request, *, refused: str = "", duplicate_of: Verification | None = None) -> Verification:
-    first = duplicate_of
+    first, now = duplicate_of, timezone.now()
     row = Verification(
         store=request.store,
         code_hash=request.code_hash,
@@ -190,7 +192,8 @@ def _row(request: Request, *, refused: str = "", duplicate_of: Verification | No
         code="" if refused else request.code,
         status=Status.REFUSED if refused else Status.QUEUED,
         reason=refused,
-        settled_at=timezone.now() if refused else None,
+        created_at=now,
+        settled_at=now if refused else None,
         duplicate_of=first,
         product=first.product if first else None,
         sku_id=first.sku_id if first else "",
@@ -240,22 +243,42 @@ def place_of(verification: Verification, call: OutboundCall | None = None) -> Pl
 
 
 def verification_pursue(
-    verification: Verification, *, wait: float = 0.0, ring: bool = True, call: OutboundCall | None = None
+    verification: Verification,
+    *,
+    wait: float = 0.0,
+    ring: bool = True,
+    call: OutboundCall | None = None,
+    aside: bool = False,
 ) -> Verification:
-    """Works the verification off in the caller's own thread while slots are free, and otherwise leaves it to a worker.
+    """Works the verification off while slots are free, and otherwise leaves it to a worker.
 
     `wait` seconds at most are spent waiting for a result, if this process has a place left for one more who waits;
-    `call` is what the request has just owed. Returns the row as it is now.
+    `call` is what the request has just owed. With `aside` the tries are made in a thread beside the caller's, which a
+    slow gateway then keeps `wait` seconds at most, or PROMPT without. Returns the row as it is now.
     """
     until = time.monotonic() + wait
+    stay_until = until if wait else until + PROMPT
+    pursue = partial(_walk_beside, until=stay_until) if aside else _walk
 
     def again() -> None:
         verification.refresh_from_db()
-        _walk(verification, ring=False)
+        pursue(verification, ring=False)
 
-    _walk(verification, ring=ring, call=call)
+    pursue(verification, ring=ring, call=call)
     wait_for(lambda: verification.status in Verification.FINAL, again, until=until)
     return verification
+
+
+def _walk_beside(verification: Verification, *, ring: bool, until: float, call: OutboundCall | None = None) -> None:
+    call = call or live_call(verification)
+    if call is None:
+        return
+    walk = partial(_walk, copy.copy(verification), ring=ring, call=call)
+    free_in = pace.seconds_until_free(call.pace_id)
+    if free_in <= pace.NEAR and beside(walk, until=until):
+        _read_again(verification)
+    elif ring:
+        _ring(verification, call, free_in)
 
 
 def _walk(verification: Verification, *, ring: bool, call: OutboundCall | None = None) -> None:
@@ -264,14 +287,23 @@ def _walk(verification: Verification, *, ring: bool, call: OutboundCall | None =
     while call := call or live_call(verification):
         free_in = pace.seconds_until_free(call.pace_id)
         if free_in > patience or not attempt_now(call, patience=patience):
-            # A worker would not stay for a slot that is further away; the sweeper comes back for it.
-            if ring and verification.status != Status.SENDING and free_in <= LINGER.total_seconds():
-                ring_for(call.pk)
+            if ring:
+                _ring(verification, call, free_in)
             return
         # Having had the first slot, this thread may wait for the next one: that is one interval away.
         patience = pace.interval(call.platform) + pace.NEAR
-        verification.refresh_from_db(from_queryset=Verification.objects.select_related("product"))
+        _read_again(verification)
         call = None
+
+
+def _ring(verification: Verification, call: OutboundCall, free_in: float) -> None:
+    """For a worker, which would not stay for a slot that is further away; the sweeper comes back for that."""
+    if verification.status != Status.SENDING and free_in <= LINGER.total_seconds():
+        ring_for(call.pk)
+
+
+def _read_again(verification: Verification) -> None:
+    verification.refresh_from_db(from_queryset=Verification.objects.select_related("product"))
 
 
 def batch_verification(batch: Batch, code: str, actor: audit.Actor) -> Verification:

@@ -7,6 +7,8 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import connection
 
+# Who does not wait is still given what comes at once: a healthy gateway needs a slot or two and a few tenths (seconds).
+PROMPT = 3.0
 _waiters = threading.BoundedSemaphore(settings.WEB_WAITERS)
 
 

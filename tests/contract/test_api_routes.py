@@ -1,5 +1,6 @@
 """Every API route against every kind of caller, in one table; a route that is not in the table fails."""
 
+import inspect
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -8,6 +9,7 @@ from typing import Any
 import pytest
 from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import URLResolver
+from drf_spectacular.generators import SchemaGenerator
 
 from coupons.models import Batch, Lookup
 from stores.models import ApiKey, Merchant, OutboundCall, Store
@@ -219,6 +221,26 @@ def test_every_view_asks_for_the_scopes_of_the_table() -> None:
     assert {(method, path): {str(scope) for scope in cls.scopes[method]} for method, path, cls in views} == table
 
 
+def described() -> dict[str, str]:
+    """What the API's description says of each operation."""
+    paths = SchemaGenerator().get_schema(public=True)["paths"]  # type: ignore[no-untyped-call]
+    operations = [operation for methods in paths.values() for operation in methods.values()]
+    return {operation["operationId"]: operation.get("description", "") for operation in operations}
+
+
+def test_every_operation_is_described_for_its_callers_and_not_for_us() -> None:
+    """A view without words of its own shows the docstring of its class, or of the one that it is made from."""
+    ours = {inspect.getdoc(base) for *_, cls in routes_in(get_resolver().url_patterns) for base in cls.__mro__}
+    assert len(described()) == len(TABLE)
+    assert [name for name, text in described().items() if not text or text in ours] == []
+
+
+def test_every_operation_on_coupons_names_the_scopes_that_it_takes() -> None:
+    of_coupons = [text for name, text in described().items() if not name.startswith("trip_")]
+    said = [sorted(set(re.findall("`([a-z]+)`", text)) & set(ApiKey.Scope.values)) for text in of_coupons]
+    assert sorted(said) == sorted(sorted(route.scope.split()) for route in TABLE if not route.path.startswith("trip/"))
+
+
 @pytest.mark.parametrize("route", TABLE, ids=str)
 def test_each_caller_gets_what_the_table_says(scene: Scene, route: Route) -> None:
     answers = {actor: scene.call(actor, route, scene.path(route)) for actor in ACTORS}
@@ -238,6 +260,13 @@ def test_each_caller_gets_what_the_table_says(scene: Scene, route: Route) -> Non
 def test_lists_are_empty_for_who_reaches_nothing_of_it(scene: Scene, actor: str, path: str) -> None:
     assert scene.actors["full"].get(path).json()["results"] != []
     assert scene.actors[actor].get(path).json()["results"] == []
+
+
+@pytest.mark.parametrize("path", ["verifications/", "trip/orders/"])
+def test_a_misspelt_filter_is_not_ignored(scene: Scene, path: str) -> None:
+    answer = scene.actors["full"].get(path, {"state": "refused", "page_size": 1})
+    assert problem(answer) == (400, "invalid")
+    assert "state" in answer.json()["errors"]
 
 
 @pytest.mark.parametrize("route", TABLE, ids=str)

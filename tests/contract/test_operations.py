@@ -180,7 +180,7 @@ CONTRACTS = {
             State.PENDING: {"queued"},
             State.SENDING: {"queued"},
             State.DONE: {"done"},
-            State.REFUSED: {"failed"},
+            State.REFUSED: {"done", "failed"},
             State.DEAD: {"failed"},
         },
     ),

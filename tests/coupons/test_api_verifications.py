@@ -1,6 +1,7 @@
 """Verifying over the API, with the sandbox on a real socket."""
 
 import threading
+import time
 from collections import Counter
 from datetime import UTC, datetime
 from typing import Any
@@ -12,11 +13,13 @@ from django.utils import translation
 
 from coupons.models import Lookup, Product, Verification
 from coupons.reasons import TEXTS, Reason
+from coupons.services.waiting import PROMPT
 from stores.models import OutboundCall, Pace, RateWindow
 from stores.platforms import outbox, pace
 from tests import factories
 from tests.api import Api, api_of, problem
 from tests.factories import Shop
+from tests.processes import wait_until
 
 FIELDS = {
     "id", "store", "status", "reason", "message", "gateway_message", "product", "order_id", "code_tail", "inferred",
@@ -79,6 +82,31 @@ def test_a_coupon_is_verified_while_the_caller_waits(shop: Shop, api: Api) -> No
 def test_without_wait_it_is_still_tried_at_once(shop: Shop, api: Api) -> None:
     answer = api.post(path_of(shop), {"code": shop.code()})
     assert (answer.status_code, answer.json()["status"]) == (201, "verified")
+
+
+@pytest.mark.parametrize(("wait", "longest"), [(0, PROMPT), (1, 1.0)])
+def test_a_slow_gateway_keeps_the_caller_no_longer_than_the_wait(
+    shop: Shop, api: Api, wait: int, longest: float
+) -> None:
+    shop.sandbox.faults.add(operation="detail", kind="slow", seconds=longest + 1.5, times=1)
+    begun = time.monotonic()
+    body = api.post(path_of(shop, wait=wait), {"code": shop.code()}).json()
+    assert longest - 0.1 <= time.monotonic() - begun < longest + 1
+    assert (body["status"], body["queue"]["position"]) == ("queued", 1)
+    # The try goes on without the caller, and so does the verify behind it.
+    wait_until(lambda: Verification.objects.get().status == "verified")
+    assert spent(shop) == 1
+
+
+@pytest.mark.parametrize("wait", [0, 1])
+def test_a_slow_gateway_keeps_whoever_looks_a_coupon_up_no_longer_either(shop: Shop, api: Api, wait: int) -> None:
+    longest = wait or PROMPT
+    shop.sandbox.faults.add(operation="detail", kind="slow", seconds=longest + 1.5, times=1)
+    begun = time.monotonic()
+    answer = api.post(f"stores/{shop.store.pk}/lookups/?wait={wait}", {"code": shop.code()})
+    assert longest - 0.1 <= time.monotonic() - begun < longest + 1
+    assert (answer.status_code, answer.json()["status"]) == (202, "queued")
+    wait_until(lambda: Lookup.objects.get().status == "done")
 
 
 def test_a_caller_finds_the_result_of_a_queued_verification_later(shop: Shop, api: Api) -> None:

@@ -1,16 +1,17 @@
 import json
-import subprocess
-import sys
 from io import StringIO
 from typing import Any
 
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, execute_from_command_line
+from django.utils import timezone
 
 from coupons.models import GatewayStore, Product, Verification
+from stores import audit
 from stores.models import Store
-from tests.factories import MerchantFactory, Shop, StoreFactory, seed
-from tests.processes import ROOT, environment
+from stores.tenancy import Role
+from tests.coupons.flows import verify
+from tests.factories import MerchantFactory, Shop, StoreFactory, member, seed
 
 
 def run(*args: str) -> tuple[Any, int]:
@@ -41,6 +42,16 @@ def test_a_used_coupon_is_refused_with_its_reason(shop: Shop) -> None:
     text, code = run("verify_coupon", str(shop.store.pk), shop.code("used"))
     assert code == 1
     assert "already_used: This coupon was used before." in text
+
+
+def test_a_used_coupon_of_ours_names_who_used_it_and_when(shop: Shop) -> None:
+    code_text = shop.code()
+    first = verify(shop, code_text, actor=member(shop.merchant, Role.CLERK, shop.store, first_name="小王"))
+    assert first.settled_at is not None
+    text, code = run("verify_coupon", str(shop.store.pk), code_text)
+    when = timezone.localtime(first.settled_at).strftime("%Y-%m-%d %H:%M")
+    assert code == 1
+    assert f"Verified by {audit.shown(first.requested_by)} on {when}" in text
 
 
 @pytest.mark.parametrize("as_json", [True, False])
@@ -85,10 +96,21 @@ def test_an_inactive_store_is_unknown(shop: Shop) -> None:
     assert run("verify_coupon", str(shop.store.pk), shop.code())[1] == 3
 
 
-def test_wrong_arguments_end_with_3_not_with_2(transactional_db: None) -> None:
-    command = [sys.executable, str(ROOT / "manage.py"), "verify_coupon", "--no-such-option"]
-    ended = subprocess.run(command, env=environment(), cwd=ROOT, capture_output=True, text=True, timeout=60)
-    assert (ended.returncode, "usage:" in ended.stderr) == (3, True)
+@pytest.mark.parametrize("name", ["verify_coupon", "sync_stores", "sync_products"])
+def test_wrong_arguments_end_with_3_not_with_2(
+    name: str, transactional_db: None, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as ended:
+        execute_from_command_line(["manage.py", name, "--no-such-option"])
+    assert (ended.value.code, "usage:" in capsys.readouterr().err) == (3, True)
+
+
+@pytest.mark.parametrize("seconds", ["-1", "nan", "inf", "soon"])
+def test_what_nobody_can_wait_is_wrong_usage(shop: Shop, seconds: str) -> None:
+    with pytest.raises(SystemExit) as ended:
+        execute_from_command_line(["manage.py", "verify_coupon", str(shop.store.pk), shop.code(), f"--wait={seconds}"])
+    assert ended.value.code == 3
+    assert not Verification.objects.exists()
 
 
 def test_stores_are_synced(shop: Shop) -> None:
@@ -103,7 +125,7 @@ def test_one_connection_is_synced_by_its_id(shop: Shop) -> None:
     text, code = run("sync_stores", str(shop.connection.pk))
     expected = f"connection {shop.connection.pk}: 0 added, 0 changed, 0 vanished\n1 read, 0 failed\n"
     assert (text, code) == (expected, 0)
-    assert run("sync_stores", "99999") == ("There is no coupon connection 99999.", 1)
+    assert run("sync_stores", "99999") == ("There is no coupon connection 99999.", 3)
 
 
 def test_a_failed_sync_ends_with_1(shop: Shop) -> None:
@@ -126,4 +148,5 @@ def test_products_are_synced_for_one_store_or_all(shop: Shop) -> None:
 
 def test_a_store_that_the_gateway_does_not_list_has_no_products(shop: Shop) -> None:
     other = StoreFactory(merchant=MerchantFactory())
-    assert run("sync_products", str(other.pk))[1] == 1
+    assert run("sync_products", str(other.pk))[1] == 3
+    assert run("sync_products", "no such store")[1] == 3

@@ -11,7 +11,7 @@ from coupons.services import lookup_pursue, lookup_request, prune_lookups
 from stores.models import OutboundCall
 from stores.platforms import outbox
 from tests.coupons.flows import arrived, ask_for, coupon, verify
-from tests.factories import Shop
+from tests.factories import Shop, seed
 
 Status = Lookup.Status
 
@@ -42,11 +42,18 @@ def test_a_reading_of_a_spent_coupon_has_its_reason(quick: Shop, state: str, rea
 def test_a_reading_that_is_refused_keeps_reason_and_words(quick: Shop) -> None:
     row = look_up(quick, "234567890123")
     assert (row.status, row.reason, row.gateway_message, row.is_unused) == (
-        Status.FAILED,
+        Status.DONE,
         Reason.NOT_FOUND,
         "券码不存在",
-        None,
+        False,
     )
+
+
+def test_a_reading_that_the_store_stands_in_the_way_of_says_nothing_of_the_coupon(quick: Shop) -> None:
+    code = quick.code()
+    seed(quick, codes=[], status=3)
+    row = look_up(quick, code)
+    assert (row.status, row.is_unused) == (Status.FAILED, None)
 
 
 def test_a_verification_within_a_minute_of_the_look_up_reads_no_second_detail(quick: Shop) -> None:

@@ -258,6 +258,12 @@ def test_a_guest_that_gave_up_waiting_is_not_verified_hours_later(quick: Shop) -
     assert arrived(quick) == []
 
 
+def test_what_we_refuse_ourselves_is_settled_when_it_is_created(quick: Shop) -> None:
+    GatewayStore.objects.update(request_count=0)
+    row = ask_for(quick, CODE)
+    assert (row.status, row.settled_at) == (Status.REFUSED, row.created_at)
+
+
 def test_a_batch_waits_for_people(quick: Shop) -> None:
     batch = [ask_for(quick, quick.code(), channel=Channel.BATCH) for _ in range(3)]
     guest = ask_for(quick, quick.code(), channel=Channel.GUEST)

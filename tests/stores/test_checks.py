@@ -1,12 +1,18 @@
 """System checks refuse what would lose money, secrets or tasks, and accept the settings as they are."""
 
+import runpy
+import subprocess
+import sys
 from datetime import timedelta
 from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
 from django.core.checks import CheckMessage, run_checks
+from gunicorn.config import KNOWN_SETTINGS  # type: ignore[import-untyped]
 from pytest_django.fixtures import Settings
+
+from tests.processes import ROOT, clean_environment
 
 KEY = Fernet.generate_key().decode()
 
@@ -25,7 +31,7 @@ def checked(*, deploy: bool = False) -> list[str]:
 def production(settings: Settings) -> Settings:
     settings.DEBUG = False
     settings.SECRET_KEY, settings.HASH_KEY, settings.CREDENTIAL_KEYS = "s" * 60, "h" * 60, [KEY]
-    settings.PUBLIC_BASE_URL = "https://shop.example.com"
+    settings.PUBLIC_BASE_URL, settings.TRUSTED_PROXIES = "https://shop.example.com", 1
     return settings
 
 
@@ -107,3 +113,36 @@ def test_a_gateway_in_the_clear_is_a_deployment_warning_that_can_be_silenced(pro
 def test_requests_that_outlast_the_lease_are_refused(production: Settings) -> None:
     production.UMEMBER_TIMEOUT = (10.0, 15.0)
     assert checked() == ["coupons.E001"]
+
+
+def test_https_without_a_trusted_proxy_is_warned_of_before_it_is_deployed(production: Settings) -> None:
+    production.TRUSTED_PROXIES = 0
+    assert checked() == []
+    assert "stores.W001" in checked(deploy=True)
+
+
+def settings_of(**values: str) -> list[str]:
+    """HSTS and the language cookie as an installation with this environment has them."""
+    names = ("HSTS_SECONDS", "HSTS_INCLUDE_SUBDOMAINS", "HSTS_PRELOAD")
+    code = f"from config import settings; print(*[getattr(settings, 'SECURE_' + name) for name in {names}], "
+    code += "settings.LANGUAGE_COOKIE_SAMESITE, settings.LANGUAGE_COOKIE_SECURE)"
+    env = clean_environment(ENV_FILE="/dev/null", **values)
+    ran = subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, text=True, check=True)
+    return ran.stdout.split()
+
+
+def test_https_is_promised_for_our_own_host_only_unless_it_is_wished() -> None:
+    there = "https://shop.example.com"
+    assert settings_of(PUBLIC_BASE_URL=there) == ["31536000", "False", "False", "Lax", "True"]
+    assert settings_of(PUBLIC_BASE_URL=there, HSTS_WHOLE_DOMAIN="1")[:3] == ["31536000", "True", "True"]
+    assert settings_of(PUBLIC_BASE_URL="http://127.0.0.1:8000") == ["0", "False", "False", "Lax", "False"]
+
+
+def test_gunicorn_knows_our_settings_and_shares_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:
+    # The file sets defaults of the environment, which must not outlive the test.
+    monkeypatch.setenv("DATABASE_POOL", "0")
+    told = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
+    known = {setting.name for setting in KNOWN_SETTINGS}
+    values = {name for name, value in told.items() if isinstance(value, str | int) and not name.startswith("__")}
+    assert values <= known
+    assert told["control_socket_disable"] is True

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from stores.api import MAX_ID, Moment, field_of
+from stores.api import MAX_ID, ListFilter, Moment, field_of
 from trip.codes import NO_VOUCHER, is_voucher
 from trip.models import Order
 
@@ -15,7 +15,7 @@ MAX_REASON = 300
 AGREE, REFUSE = "agree", "refuse"
 
 
-class OrderFilter(serializers.Serializer[Any]):
+class OrderFilter(ListFilter):
     created_after = Moment(required=False, help_text=gettext_lazy("Created at this time or later (ISO 8601)."))
     created_before = Moment(required=False, help_text=gettext_lazy("Created before this time (ISO 8601)."))
     status = serializers.ListField(

@@ -151,6 +151,7 @@ LIST_ORDERS = extend_schema(
     operation_id="trip_orders_list",
     tags=["trip"],
     summary="Ticket orders, newest first",
+    description="Those of all stores that the key reaches, page by page. The key needs the scope `trip`.",
     parameters=[OrderFilter],
     responses={(200, JSON): TicketOrderShown(many=True), **problems(400, 404)},
 )
@@ -158,6 +159,7 @@ READ_ORDER = extend_schema(
     operation_id="trip_orders_retrieve",
     tags=["trip"],
     summary="One ticket order, by Meituan's order number",
+    description="With its codes, refunds and visitors. The key needs the scope `trip`.",
     responses={(200, JSON): TicketOrderShown, **problems(404)},
     examples=[_shown("issued", ORDER)],
 )

@@ -2,18 +2,20 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 
 from coupons.management.commands.sync_stores import tell_runs
 from coupons.management.commands.verify_coupon import find_store
 from coupons.models import GatewayStore
 from coupons.services import products_sync
+from stores.management.base import USAGE, HonestCommand
 from stores.models import Store
 
 
-class Command(BaseCommand):
+class Command(HonestCommand):
     help = (
-        "Read the deals on sale at one store, or at all authorised ones, from the gateway. Exit code 1 if any failed."
+        "Read the deals on sale at one store, or at all authorised ones, from the gateway. "
+        "Exit code: 0 all read, 1 any failed, 3 wrong usage, unknown store or one that the gateway does not list."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -36,5 +38,5 @@ def _stores(text: str | None) -> list[Store]:
         return [gateway.store for gateway in listed.select_related("store").order_by("pk")]
     store = find_store(text)
     if not GatewayStore.objects.filter(store=store).exists():
-        raise CommandError(f"{store} is not listed at the gateway; run sync_stores first.")
+        raise CommandError(f"{store} is not listed at the gateway; run sync_stores first.", returncode=USAGE)
     return [store]

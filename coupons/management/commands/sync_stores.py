@@ -8,11 +8,15 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from coupons.models import SyncRun
 from coupons.services import stores_sync
+from stores.management.base import USAGE, HonestCommand
 from stores.models import Connection
 
 
-class Command(BaseCommand):
-    help = "Read the stores of one connection, or of all active ones, from the gateway. Exit code 1 if any failed."
+class Command(HonestCommand):
+    help = (
+        "Read the stores of one connection, or of all active ones, from the gateway. "
+        "Exit code: 0 all read, 1 any failed, 3 wrong usage or unknown connection."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("connection", nargs="?", type=int, metavar="CONNECTION", help="the connection's id")
@@ -32,7 +36,7 @@ def _connections(pk: int | None) -> list[Connection]:
         return list(rows.filter(is_active=True, merchant__is_active=True).order_by("pk"))
     found = list(rows.filter(pk=pk))
     if not found:
-        raise CommandError(f"There is no coupon connection {pk}.")
+        raise CommandError(f"There is no coupon connection {pk}.", returncode=USAGE)
     return found
 
 

@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import math
 import secrets
 import sys
 import time
@@ -12,11 +13,13 @@ from rest_framework.utils.encoders import JSONEncoder
 
 from coupons import codes
 from coupons.api.shown import verification_shown
+from coupons.counter import verified_by
 from coupons.models import Channel, Verification
 from coupons.reasons import TEXTS, Reason
 from coupons.services import place_of, verification_pursue, verification_request
 from stores.management.base import HonestCommand, may_be_id, the_one
 from stores.models import Store
+from stores.platforms.outbox.work import PlaceInLine
 
 VERIFIED, REFUSED, OPEN = 0, 1, 2
 EXIT_CODES: dict[str, int] = {Verification.Status.VERIFIED: VERIFIED, Verification.Status.REFUSED: REFUSED}
@@ -31,7 +34,7 @@ class Command(HonestCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("store", metavar="STORE", help="the store's id or its exact name")
         parser.add_argument("code", metavar="CODE", help="the coupon's digits; spaces and hyphens are ignored")
-        parser.add_argument("--wait", type=float, default=30.0, metavar="SECONDS", help="default: %(default)s")
+        parser.add_argument("--wait", type=_seconds, default=30.0, metavar="SECONDS", help="default: %(default)s")
         parser.add_argument("--json", action="store_true", help="print JSON, as GET /api/v1/verifications/{id}/ does")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -54,8 +57,7 @@ class Command(HonestCommand):
         row = verification_pursue(row, wait=0.0)
         while row.status not in Verification.FINAL and (left := until - time.monotonic()) > 0:
             place = place_of(row)
-            where = f"place {place.position} in line, about {place.seconds} s" if place else row.status
-            self.stderr.write(f"waiting: {where}")
+            self.stderr.write(f"waiting: {_where(place) if place else row.status}")
             row = verification_pursue(row, wait=min(2.0, left))
         return row
 
@@ -67,6 +69,8 @@ class Command(HonestCommand):
             lines = [f"{row.store.name}: …{row.code_tail} {row.status}" + (" (inferred)" if row.inferred else "")]
             if row.reason:
                 lines.append(f"{row.reason}: {TEXTS[row.reason].staff} {TEXTS[row.reason].next_step}")
+            if row.duplicate_of:
+                lines.append(verified_by(row.duplicate_of))
         if row.gateway_message:
             lines.append(f"gateway: {row.gateway_message}")
         if row.sku_name:
@@ -81,6 +85,19 @@ class Command(HonestCommand):
             return
         with translation.override("en"):
             self.stdout.write(f"{Reason.MALFORMED_CODE.value}: {texts.staff} {texts.next_step}")
+
+
+def _seconds(text: str) -> float:
+    """Raises ValueError for what no clock shows, as argparse wants it."""
+    seconds = float(text)
+    if not 0 <= seconds < math.inf:
+        raise ValueError(text)
+    return seconds
+
+
+def _where(place: PlaceInLine) -> str:
+    when = "Meituan does not answer, trying again" if place.is_held_up else f"about {place.seconds} s"
+    return f"place {place.position} in line, {when}"
 
 
 def find_store(text: str) -> Store:

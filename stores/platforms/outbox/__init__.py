@@ -8,12 +8,13 @@ from stores.platforms.outbox.claims import sweep
 from stores.platforms.outbox.deliver import deliver
 from stores.platforms.outbox.operations import Operation, Verdict, operation, operations
 from stores.platforms.outbox.owe import owe, retry_dead, revoke
-from stores.platforms.outbox.work import attempt_now, place_in_line, places_in_line, work
+from stores.platforms.outbox.work import attempt_now, beside, place_in_line, places_in_line, work
 
 __all__ = [
     "Operation",
     "Verdict",
     "attempt_now",
+    "beside",
     "deliver",
     "operation",
     "operations",

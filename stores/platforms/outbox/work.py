@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection
+from django.db import InterfaceError, OperationalError, connection, connections
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
@@ -32,10 +32,15 @@ _senders = threading.BoundedSemaphore(settings.WEB_SENDERS)
 
 @dataclass(frozen=True)
 class PlaceInLine:
-    """Where a waiting call stands: `position` 1 is next; `seconds` is an estimate until its answer."""
+    """Where a waiting call stands: `position` 1 is next; `seconds` is an estimate until its answer, None while the
+    platform does not answer and nobody can tell."""
 
     position: int
-    seconds: int
+    seconds: int | None
+
+    @property
+    def is_held_up(self) -> bool:
+        return self.seconds is None
 
 
 def work(*, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> int:
@@ -120,14 +125,44 @@ def _ring_again() -> None:
         ring_for(left.pk)
 
 
+def beside(sending: Callable[[], None], *, until: float) -> bool:
+    """Runs `sending` in a thread of its own and stays with it until `until` (time.monotonic() seconds) at most; then it
+    goes on without the caller, whom a slow platform must not keep.
+
+    False means that nothing was begun: only some threads of a process may send at once.
+    """
+    if connection.in_atomic_block:
+        # No other thread sees what is not committed.
+        sending()
+        return True
+    if not _senders.acquire(blocking=False):
+        return False
+    if "pool" in connection.settings_dict["OPTIONS"]:
+        # Who only waits needs no connection; the sender takes one.
+        connection.close()
+    # Not a daemon: a process that is told to end lets the try come to its end. One that is killed leaves its lease.
+    thread = threading.Thread(target=_send_beside, args=(sending,), name="sender", daemon=False)
+    thread.start()
+    thread.join(max(0.0, until - time.monotonic()))
+    return True
+
+
+def _send_beside(sending: Callable[[], None]) -> None:
+    try:
+        sending()
+    except (OperationalError, InterfaceError) as error:
+        log.warning("database not available: %s", error)
+    except Exception:
+        log.exception("a sender failed")
+    finally:
+        connections.close_all()
+        _senders.release()
+
+
 def attempt_now(call: OutboundCall, *, patience: float) -> bool:
     """Delivers this call in the caller's own thread if it is first in its account's line and its slot comes within
     `patience` seconds. False means: somebody else has it, others are first, or the slot is far away.
-
-    Only some threads of a process may do so at once: a slow platform must not take the others' threads.
     """
-    if not _senders.acquire(blocking=False):
-        return False
     try:
         return _attempt(call, patience)
     except (OperationalError, InterfaceError):
@@ -135,8 +170,6 @@ def attempt_now(call: OutboundCall, *, patience: float) -> bool:
     except Exception:
         log.exception("call %s cannot be attempted now", call.pk)
         return False
-    finally:
-        _senders.release()
 
 
 def _attempt(call: OutboundCall, patience: float) -> bool:
@@ -163,7 +196,9 @@ def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
     calls = OutboundCall._meta.db_table
     # The list of states is the condition of the index outbound_live, word for word, or SQLite would not use it.
     sql = f"""
-        SELECT mine.id, mine.platform, mine.operation, {pace.seconds_until_free_sql("pace.next_at")}, (
+        SELECT mine.id, mine.platform, mine.operation,
+            (pace.failures > 0 OR (mine.attempts_made > 0 AND mine.last_error <> '')),
+            {pace.seconds_until_free_sql("pace.next_at")}, (
             SELECT count(*) FROM (
                 SELECT 1 FROM {calls} ahead
                 WHERE ahead.pace_id = mine.pace_id
@@ -180,8 +215,10 @@ def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
         return {pk: _place(*columns) for pk, *columns in cursor.fetchall()}
 
 
-def _place(platform: str, operation: str, free_in: float, ahead: int) -> PlaceInLine:
+def _place(platform: str, operation: str, held_up: bool, free_in: float, ahead: int) -> PlaceInLine:
     """Whoever is ahead is taken to need as many requests as this call does: nearly all are at the same step."""
+    if held_up:
+        return PlaceInLine(position=ahead + 1, seconds=None)
     requests = (ahead + 1) * operations[platform, operation].requests_left - 1
     wait = max(0.0, float(free_in)) + requests * pace.interval(platform)
     return PlaceInLine(position=ahead + 1, seconds=max(1, round(wait)))

@@ -7,14 +7,18 @@ from datetime import timedelta
 
 import pytest
 from django.db import connections
+from django.test import Client
 from pytest_django.fixtures import Settings
 
+from coupons.counter import scan_result_of
 from coupons.models import Channel, Verification
-from coupons.reasons import Reason
-from coupons.services import verification_pursue
+from coupons.reasons import HELD_UP, Reason
+from coupons.services import place_of, verification_pursue
 from stores.models import Connection, OutboundAttempt, OutboundCall, Pace
 from stores.platforms import outbox
+from stores.tenancy import Role
 from tests import children
+from tests.api import api_of
 from tests.coupons.bad_days.passing import (
     WORK,
     Status,
@@ -22,7 +26,8 @@ from tests.coupons.bad_days.passing import (
     settled,
 )
 from tests.coupons.flows import arrived, ask_for, coupon, verify
-from tests.factories import Shop
+from tests.coupons.guest.visiting import enter
+from tests.factories import Shop, member
 from tests.processes import wait_until
 
 # The gateway is away
@@ -73,6 +78,36 @@ def test_a_gateway_that_goes_down_between_the_two_steps(quick: Shop) -> None:
     pass_time(timedelta(minutes=2))
     wait_until(lambda: settled(row))
     assert coupon(quick, code)["verifies"] == 1
+
+
+def test_who_waits_for_a_gateway_that_is_away_is_told_so(shop: Shop, client: Client, in_english: None) -> None:
+    """Guest, staff and systems: the coupon is not used, and nobody promises seconds."""
+    key = api_of(shop.merchant)
+    client.cookies["django_language"] = "en"
+    client.force_login(member(shop.merchant, Role.OWNER))
+    with gateway_down(shop):
+        page = enter(client, shop, shop.code())
+        first = key.post(f"stores/{shop.store.pk}/verifications/", {"code": shop.code()}).json()
+        shown = key.get(f"verifications/{first['id']}/", **{"Accept-Language": "en"}).json()
+        looked = key.post(f"stores/{shop.store.pk}/lookups/", {"code": shop.code()}, **{"Accept-Language": "en"}).json()
+        scan = scan_result_of(Verification.objects.get(pk=first["id"]))
+    assert str(HELD_UP.guest) in page.content.decode()
+    assert "turn-seconds" not in page.content.decode()
+    for body in (shown, looked):
+        assert (body["status"], body["message"], body["queue"]["seconds"]) == ("queued", str(HELD_UP.staff), None)
+    assert (scan.state, scan.title, scan.next_step, scan.place) == ("waiting", HELD_UP.staff, HELD_UP.next_step, None)
+
+
+def test_a_place_in_line_has_seconds_again_when_the_gateway_is_back(quick: Shop) -> None:
+    with gateway_down(quick):
+        row = verify(quick, quick.code(), wait=0)
+    held_up = place_of(row)
+    assert held_up is not None
+    assert held_up.is_held_up
+    outbox.work(seconds=3)
+    waiting = place_of(ask_for(quick, quick.code()))
+    assert waiting is not None
+    assert waiting.seconds == 1
 
 
 # Throttles, tokens, clocks

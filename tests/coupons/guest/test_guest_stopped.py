@@ -122,3 +122,38 @@ def test_even_waiting_look_ups_are_limited_per_address(client: Client, shop: Sho
         ]
     assert answers == [302] * guard.LOOKUPS_PER_ADDRESS.count + [429]
     assert arrived(shop) == []
+
+
+def test_one_phone_beyond_its_limit_does_not_close_the_page_for_others(
+    client: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(guard, "LOOKUPS_PER_ADDRESS", limits.Limit("guest-lookups", 3, 300))
+    monkeypatch.setattr(guard, "LOOKUPS_PER_STORE", limits.Limit("guest-store-lookups", 5, 300))
+    pace.postpone(shop.connection.pace_id, 600)
+    with time_machine.travel(timezone.now(), tick=False):
+        answers = [client.post(home(shop), {"code": f"99900000{number:04d}"}).status_code for number in range(12)]
+        elsewhere = client.post(home(shop), {"code": shop.code()}, REMOTE_ADDR="203.0.113.9")
+    assert answers == [302] * 3 + [429] * 9
+    assert elsewhere.status_code == 302
+
+
+def test_guesses_beyond_the_limit_of_one_phone_do_not_lock_the_store(
+    client: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Many numbers may be waiting in line when the first of them turns out to be a guess."""
+    monkeypatch.setattr(guard, "FAILURES_PER_ADDRESS", limits.Limit("guest-failures", 2, 600))
+    monkeypatch.setattr(guard, "FAILURES_PER_STORE", limits.Limit("guest-store-failures", 4, 600))
+    pace.postpone(shop.connection.pace_id, 600)
+    pages = [enter(client, shop, f"99900000{number:04d}").request["PATH_INFO"] for number in range(6)]
+    Lookup.objects.update(status=Lookup.Status.FAILED, reason=Reason.NOT_FOUND)
+    for page in pages:
+        client.get(page)
+    assert client.post(home(shop), {"code": shop.code()}).status_code == 429
+    assert client.post(home(shop), {"code": shop.code()}, REMOTE_ADDR="203.0.113.9").status_code == 302
+
+
+def test_a_number_entered_again_counts_once(client: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(guard, "LOOKUPS_PER_ADDRESS", limits.Limit("guest-lookups", 1, 300))
+    code = shop.code()
+    assert [enter(client, shop, code).status_code for _ in range(3)] == [200] * 3
+    assert client.post(home(shop), {"code": shop.code()}).status_code == 429

@@ -1,11 +1,13 @@
 """The guest's way from number to result."""
 
+import time
+
 import pytest
 from django.test import Client
 
 from coupons.models import Channel, Lookup, Verification
 from coupons.reasons import TEXTS, Reason
-from coupons.services import verification_pursue, verification_request
+from coupons.services import lookups, verification_pursue, verification_request, verifying
 from stores.platforms import pace
 from stores.tenancy import Role
 from tests.coupons.guest.visiting import (
@@ -18,6 +20,7 @@ from tests.coupons.guest.visiting import (
 )
 from tests.factories import Shop, connected_shop, member
 from tests.pages import HOSTILE
+from tests.processes import wait_until
 
 
 def test_a_guest_looks_a_coupon_up_and_then_uses_it(client: Client, shop: Shop) -> None:
@@ -140,6 +143,25 @@ def test_both_steps_show_the_place_while_the_slot_is_taken_and_then_go_on(client
     free_the_slot(shop)
     assert 'class="outcome verified"' in client.get(page.request["PATH_INFO"]).content.decode()
     assert arrived(shop) == ["login", "detail", "verify"]
+
+
+def test_a_slow_gateway_does_not_keep_the_guest_from_the_page(
+    client: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for module in (lookups, verifying):
+        monkeypatch.setattr(module, "PROMPT", 0.5)
+    for operation in ("detail", "verify"):
+        shop.sandbox.faults.add(operation=operation, kind="slow", seconds=2.5, times=1)
+    begun = time.monotonic()
+    page = enter(client, shop, shop.code())
+    assert 'http-equiv="refresh"' in page.content.decode()
+    assert time.monotonic() - begun < 2.4
+    wait_until(lambda: Lookup.objects.get().is_unused)
+    page, begun = client.get(page.request["PATH_INFO"]), time.monotonic()
+    waiting = confirm(client, page)
+    assert 'http-equiv="refresh"' in waiting.content.decode()
+    assert time.monotonic() - begun < 2.4
+    wait_until(lambda: Verification.objects.get().status == Status.VERIFIED)
 
 
 def test_a_lost_answer_asks_the_guest_to_keep_the_page_open(client: Client, shop: Shop) -> None:

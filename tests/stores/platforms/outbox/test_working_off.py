@@ -1,5 +1,8 @@
 """Accounts that wait, and who works off what."""
 
+import threading
+import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -18,6 +21,7 @@ from stores.platforms.errors import (
     Undecided,
 )
 from stores.platforms.outbox import claims
+from tests.processes import wait_until
 from tests.scripted import Scripted
 from tests.stores.platforms.outbox.trying import (
     HOUR,
@@ -198,12 +202,37 @@ def test_a_caller_does_not_wait_for_a_far_slot(owed: Owe) -> None:
     assert (call.state, call.attempts_made) == (State.PENDING, 0)
 
 
-def test_only_some_threads_attempt_at_once(owed: Owe, monkeypatch: pytest.MonkeyPatch) -> None:
-    import threading
-
+@committed
+def test_only_some_threads_send_at_once_and_nobody_has_to_stay_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(working, "_senders", threading.BoundedSemaphore(1))
-    working._senders.acquire()
-    assert outbox.attempt_now(owed(), patience=1.0) is False
+    go_on, done = threading.Event(), threading.Event()
+
+    def slow() -> None:
+        go_on.wait(10)
+        done.set()
+
+    begun = time.monotonic()
+    assert outbox.beside(slow, until=begun + 0.2) is True
+    assert 0.2 <= time.monotonic() - begun < 2
+    assert outbox.beside(slow, until=time.monotonic()) is False
+    go_on.set()
+    assert done.wait(10)
+    wait_until(lambda: outbox.beside(lambda: None, until=time.monotonic()))
+
+
+@committed
+def test_a_sender_that_fails_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(working, "_senders", threading.BoundedSemaphore(1))
+    for error in (OperationalError("gone"), ZeroDivisionError()):
+        assert outbox.beside(partial(raising, error), until=time.monotonic() + 5) is True
+        assert working._senders.acquire(timeout=5)
+        working._senders.release()
+
+
+def test_what_is_not_committed_is_sent_by_its_own_thread(db: None) -> None:
+    threads: list[int] = []
+    assert outbox.beside(lambda: threads.append(threading.get_ident()), until=0.0) is True
+    assert threads == [threading.get_ident()]
 
 
 def test_attempts_are_counted_and_kept(owed: Owe, script: Scripted) -> None:
