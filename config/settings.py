@@ -18,7 +18,7 @@ SECRET_KEY = env.str("SECRET_KEY", DEV_SECRET)
 CREDENTIAL_KEYS: list[str] = env.list("CREDENTIAL_KEYS", default=[DEV_CREDENTIAL_KEY])
 HASH_KEY: str = env.str("HASH_KEY", DEV_SECRET)
 ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
-PUBLIC_BASE_URL: str = env.str("PUBLIC_BASE_URL", "http://127.0.0.1:8000").rstrip("/")
+PUBLIC_BASE_URL: str = env.str("PUBLIC_BASE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}").rstrip("/")
 HTTPS = env.bool("HTTPS", PUBLIC_BASE_URL.startswith("https://"))
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 0)
 # Django would have every installation promise https for its whole domain: that is HSTS_WHOLE_DOMAIN.
