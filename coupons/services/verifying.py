@@ -3,7 +3,7 @@
 import copy
 import hashlib
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -213,11 +213,11 @@ def _calls_of(verifications: Iterable[Verification]) -> dict[int, OutboundCall]:
     waiting = [row.pk for row in verifications if row.status in Verification.LIVE]
     if not waiting:
         return {}
-    calls = OutboundCall.objects.filter(
-        platform=SpendCoupon.platform,
-        operation__in=[ReadDetail.name, SpendCoupon.name],
-        subject_id__in=waiting,
-        state__in=OutboundCall.LIVE,
+    subjects = ", ".join(["%s"] * len(waiting))
+    calls = sql.rows(
+        OutboundCall,
+        f"platform = %s AND operation IN (%s, %s) AND state IN (%s, %s, %s) AND subject_id IN ({subjects})",
+        [SpendCoupon.platform, ReadDetail.name, SpendCoupon.name, *OutboundCall.LIVE, *waiting],
     )
     return {call.subject_id: call for call in calls}
 
@@ -258,42 +258,46 @@ def verification_pursue(
     """
     until = time.monotonic() + wait
     stay_until = until if wait else until + PROMPT
-    pursue = partial(_walk_beside, until=stay_until) if aside else _walk
+    walk: Callable[..., bool] = partial(_walk_beside, until=stay_until) if aside else _walk
 
     def again() -> None:
-        verification.refresh_from_db()
-        pursue(verification, ring=False)
+        walk(verification, ring=False)
+        _read_again(verification)
 
-    pursue(verification, ring=ring, call=call)
+    if walk(verification, ring=ring, call=call):
+        _read_again(verification)
     wait_for(lambda: verification.status in Verification.FINAL, again, until=until)
     return verification
 
 
-def _walk_beside(verification: Verification, *, ring: bool, until: float, call: OutboundCall | None = None) -> None:
+def _walk_beside(verification: Verification, *, ring: bool, until: float, call: OutboundCall | None = None) -> bool:
     call = call or live_call(verification)
     if call is None:
-        return
+        return False
     walk = partial(_walk, copy.copy(verification), ring=ring, call=call)
     free_in = pace.seconds_until_free(call.pace_id)
     if free_in <= pace.NEAR and beside(walk, until=until):
-        _read_again(verification)
-    elif ring:
+        return True
+    if ring:
         _ring(verification, call, free_in)
+    return False
 
 
-def _walk(verification: Verification, *, ring: bool, call: OutboundCall | None = None) -> None:
-    """Detail, then verify, or the question after a lost answer: each at once if it is first in line, its slot near."""
-    patience = pace.NEAR
+def _walk(verification: Verification, *, ring: bool, call: OutboundCall | None = None) -> bool:
+    """Detail, then verify, or the question after a lost answer: each at once if it is first in line, its slot near.
+    Whether anything was tried."""
+    patience, tried = pace.NEAR, False
     while call := call or live_call(verification):
         free_in = pace.seconds_until_free(call.pace_id)
         if free_in > patience or not attempt_now(call, patience=patience):
             if ring:
                 _ring(verification, call, free_in)
-            return
+            return tried
         # Having had the first slot, this thread may wait for the next one: that is one interval away.
         patience = pace.interval(call.platform) + pace.NEAR
-        _read_again(verification)
-        call = None
+        verification.status = sql.get(Verification, verification.pk).status
+        call, tried = None, True
+    return tried
 
 
 def _ring(verification: Verification, call: OutboundCall, free_in: float) -> None:

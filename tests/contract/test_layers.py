@@ -20,8 +20,8 @@ ONLY_IN = {
 # The only files with SQL by hand, and why there (CONTRIBUTING.md).
 SQL_BY_HAND = {
     # Every call or request needs the same statement.
-    "stores/platforms/sql.py", "stores/platforms/calls.py", "stores/models/access.py", "coupons/api/stores.py",
-    "coupons/services/verifying.py",
+    "stores/platforms/sql.py", "stores/platforms/calls.py", "stores/platforms/outbox/claims.py",
+    "stores/models/access.py", "coupons/api/stores.py", "coupons/services/verifying.py",
     # The ORM cannot say it.
     "stores/platforms/pace.py", "stores/platforms/outbox/work.py", "stores/limits.py", "stores/platforms/queue.py",
     "coupons/models/verification.py",

@@ -4,13 +4,15 @@ import logging
 import secrets
 from collections.abc import Callable
 from datetime import datetime
+from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, transaction
-from django.db.models import Case, F, Q, QuerySet, Value, When
+from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from stores.models import OutboundCall
+from stores.models import Connection, OutboundCall, Pace
+from stores.platforms import sql
 from stores.platforms.outbox.operations import Operation, operations
 
 log = logging.getLogger(__name__)
@@ -25,9 +27,29 @@ def due(now: datetime) -> Q:
     return Q(state__in=[State.PENDING, State.UNKNOWN], due_at__lte=now) & free & wanted
 
 
-def in_line(pace_id: int) -> QuerySet[OutboundCall]:
-    """The account's due calls in the order they are served: people first, then by age."""
-    return OutboundCall.objects.filter(due(timezone.now()), pace_id=pace_id).order_by("lane", "queued_at", "id")
+# The same in SQL, for the statements that every try needs; the moment is asked for three times.
+_DUE = (
+    "state IN ('pending', 'unknown') AND due_at <= %s AND (lease_until IS NULL OR lease_until < %s) "
+    "AND (state = 'unknown' OR expires_at > %s)"
+)
+
+
+def first_in_line(pace_id: int) -> int | None:
+    """The account's due call that is served next: people first, then by age."""
+    now = _moment(timezone.now())
+    with connection.cursor() as cursor:
+        cursor.execute(
+            f"SELECT id FROM stores_outboundcall WHERE pace_id = %s AND {_DUE} "  # noqa: S608
+            "ORDER BY lane, queued_at, id LIMIT 1",
+            [pace_id, now, now, now],
+        )
+        found = cursor.fetchone()
+    return found[0] if found else None
+
+
+def _moment(at: datetime) -> Any:
+    """As this database takes it in a statement of our own."""
+    return connection.ops.adapt_datetimefield_value(at)
 
 
 def claim(call_id: int) -> OutboundCall | None:
@@ -45,15 +67,18 @@ class _HookFailed(Exception):
 
 def _claim(call_id: int, now: datetime, token: str) -> OutboundCall | None:
     with transaction.atomic():
-        taken = OutboundCall.objects.filter(due(now), pk=call_id).update(
-            state=Case(When(state=State.PENDING, then=Value(State.SENDING)), default=F("state")),
-            lease_until=now + settings.LEASE,
-            claim=token,
-            attempts_made=F("attempts_made") + 1,
+        moment = _moment(now)
+        taken = sql.update(
+            OutboundCall,
+            "state = CASE state WHEN 'pending' THEN 'sending' ELSE state END, lease_until = %s, claim = %s, "
+            "attempts_made = attempts_made + 1",
+            f"id = %s AND {_DUE}",
+            [_moment(now + settings.LEASE), token, call_id, moment, moment, moment],
         )
         if not taken:
             return None
-        call = OutboundCall.objects.select_related("connection", "pace").get(pk=call_id)
+        call = sql.get(OutboundCall, call_id)
+        call.connection, call.pace = sql.get(Connection, call.connection_id), sql.get(Pace, call.pace_id)
         operation = operations.of(call)
         if call.state == State.SENDING:
             _begin(operation, call)
@@ -73,7 +98,7 @@ def _begin(operation: Operation, call: OutboundCall) -> None:
 def claim_next(pace_id: int) -> OutboundCall | None:
     """Claims the first call in the account's line."""
     while True:
-        first = in_line(pace_id).values_list("pk", flat=True).first()
+        first = first_in_line(pace_id)
         if first is None:
             return None
         if call := claim(first):

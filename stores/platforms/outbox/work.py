@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from stores.models import OutboundCall, Pace
 from stores.platforms import pace
-from stores.platforms.outbox.claims import claim, claim_next, due, free_expired, in_line, sweep
+from stores.platforms.outbox.claims import claim, claim_next, due, first_in_line, free_expired, sweep
 from stores.platforms.outbox.deliver import deliver
 from stores.platforms.outbox.operations import operations
 from stores.platforms.outbox.owe import ring_for
@@ -125,7 +125,7 @@ def _ring_again() -> None:
         ring_for(left.pk)
 
 
-def beside(sending: Callable[[], None], *, until: float) -> bool:
+def beside(sending: Callable[[], object], *, until: float) -> bool:
     """Runs `sending` in a thread of its own and stays with it until `until` (time.monotonic() seconds) at most; then it
     goes on without the caller, whom a slow platform must not keep.
 
@@ -147,7 +147,7 @@ def beside(sending: Callable[[], None], *, until: float) -> bool:
     return True
 
 
-def _send_beside(sending: Callable[[], None]) -> None:
+def _send_beside(sending: Callable[[], object]) -> None:
     try:
         sending()
     except (OperationalError, InterfaceError) as error:
@@ -175,7 +175,7 @@ def attempt_now(call: OutboundCall, *, patience: float) -> bool:
 def _attempt(call: OutboundCall, patience: float) -> bool:
     if call.state == OutboundCall.State.SENDING:
         free_expired(call.pk)
-    if in_line(call.pace_id).values_list("pk", flat=True).first() != call.pk:
+    if first_in_line(call.pace_id) != call.pk:
         return False
     slot = pace.reserve(Pace(pk=call.pace_id, platform=call.platform), patience=patience)
     if slot is None:

@@ -14,7 +14,7 @@ from stores.platforms.errors import (
     Refused,
     Unknown,
 )
-from stores.platforms.outbox.claims import claim, free_expired
+from stores.platforms.outbox.claims import claim, due, first_in_line, free_expired
 from tests.scripted import Scripted
 from tests.stores.platforms.outbox.trying import (
     Owe,
@@ -216,3 +216,25 @@ def test_an_answer_that_can_never_be_written_becomes_a_question(
     outbox.sweep()
     call.refresh_from_db()
     assert call.state == State.UNKNOWN
+
+
+# What is due
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("due_in", [-1, 60])
+@pytest.mark.parametrize("lease", [None, -1, 60])
+@pytest.mark.parametrize("expires", [-1, 60])
+def test_both_words_for_what_is_due_mean_the_same(
+    owed: Owe, state: str, due_in: int, lease: int | None, expires: int
+) -> None:
+    call, now = owed(), timezone.now()
+    OutboundCall.objects.update(
+        state=state,
+        due_at=now + timedelta(seconds=due_in),
+        lease_until=None if lease is None else now + timedelta(seconds=lease),
+        expires_at=now + timedelta(seconds=expires),
+    )
+    is_due = OutboundCall.objects.filter(due(timezone.now())).exists()
+    assert (first_in_line(call.pace_id) == call.pk) is is_due
+    assert (claim(call.pk) is not None) is is_due
