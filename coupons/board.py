@@ -270,8 +270,8 @@ class UmemberTools:
 
     works = gettext_lazy("The connection works.")
 
-    def test(self, *, connection: Connection, user: User, ip: str) -> str:
-        return connection_test(connection=connection, actor=user, ip=ip)
+    def test(self, *, connection: Connection, user: User) -> str:
+        return connection_test(connection=connection, actor=user)
 
     def sync(self, *, connection: Connection, user: User) -> list[Alert]:
         return told(stores_sync(connection=connection, actor=user))

@@ -37,10 +37,9 @@ def record(
     merchant: Merchant | None = None,
     store: Store | None = None,
     target: object = "",
-    ip: str = "",
     **data: Any,
 ) -> AuditEntry:
-    """Writes one entry; `data` must hold no secrets and no full coupon codes. Without `ip` it is the request's."""
+    """Writes one entry; `data` must hold no secrets and no full coupon codes."""
     return AuditEntry.objects.create(
         merchant=merchant or (store.merchant if store else None),
         store=store,
@@ -48,7 +47,7 @@ def record(
         actor=name_of(actor),
         verb=verb,
         target=storable(str(target), 200),
-        ip=_address(ip or caller_ip.get()),
+        ip=_address(caller_ip.get()),
         data=data,
     )
 

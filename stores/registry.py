@@ -90,7 +90,7 @@ class PlatformTools(Protocol):
     # What is said after a test that found nothing wrong.
     works: StrOrPromise
 
-    def test(self, *, connection: Connection, user: User, ip: str) -> str:
+    def test(self, *, connection: Connection, user: User) -> str:
         """Tries the stored credentials as far as the platform allows; "" or what is wrong."""
 
 

@@ -38,7 +38,7 @@ def _gateway(connection: Connection, patience: float = SYNC_PATIENCE) -> Gateway
     return Gateway(connection, lambda: pace.take(connection.pace, patience=patience))
 
 
-def connection_test(*, connection: Connection, actor: audit.Actor, ip: str = "") -> str:
+def connection_test(*, connection: Connection, actor: audit.Actor) -> str:
     """Logs in with the stored credentials; returns "" or what went wrong, in words for people."""
     tokens.forget(connection)
     error = said = ""
@@ -47,7 +47,7 @@ def connection_test(*, connection: Connection, actor: audit.Actor, ip: str = "")
     except PlatformError as problem:
         error, said = problem.detail or type(problem).__name__, _said(problem)
         log.warning("testing connection %s: %s", connection.pk, error)
-    audit.record("connection tested", actor=actor, merchant=connection.merchant, target=connection, ip=ip, error=error)
+    audit.record("connection tested", actor=actor, merchant=connection.merchant, target=connection, error=error)
     return said
 
 

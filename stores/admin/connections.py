@@ -16,7 +16,6 @@ from stores.admin.buttons import Button, ButtonsAdmin, button
 from stores.admin.connection_forms import ConnectionForm
 from stores.admin.filters import ScopedRelatedFilter
 from stores.admin.labels import state
-from stores.limits import client_ip
 from stores.models import Connection
 from stores.platforms import tokens
 from stores.registry import SyncTools, connection_form, platform_tools, registry
@@ -122,7 +121,7 @@ class ConnectionAdmin(ButtonsAdmin):
         tools = platform_tools(row.platform)
         if tools is None:
             return
-        error = tools.test(connection=row, user=person(request), ip=client_ip(request))
+        error = tools.test(connection=row, user=person(request))
         if error:
             messages.error(request, _("The platform could not be signed in to: %(error)s") % {"error": error})
         else:

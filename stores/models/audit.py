@@ -1,7 +1,10 @@
+from functools import cache
+
 from django.apps import apps
 from django.contrib.auth.models import User
 from django.db import models
 from django.utils.text import capfirst
+from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
 
 from stores.models.people import Merchant, Store
@@ -40,6 +43,17 @@ _OF_A_ROW = {
 }
 
 
+@cache
+def deeds(language: str) -> dict[str, str]:
+    """Every verb in the language that is active, which is `language`."""
+    of_rows = {
+        f"{model._meta.model_name} {done}": said % {"kind": capfirst(str(model._meta.verbose_name))}
+        for model in apps.get_models()
+        for done, said in _OF_A_ROW.items()
+    }
+    return of_rows | {verb: str(said) for verb, said in DEEDS.items()}
+
+
 class AuditQuerySet(TenantQuerySet["AuditEntry"]):
     pass
 
@@ -69,10 +83,4 @@ class AuditEntry(models.Model):
 
     @property
     def deed(self) -> str:
-        """The verb in the reader's language."""
-        if self.verb in DEEDS:
-            return str(DEEDS[self.verb])
-        name, _space, done = self.verb.rpartition(" ")
-        kinds = (model._meta.verbose_name for model in apps.get_models() if model._meta.model_name == name)
-        kind = next(kinds, None)
-        return _OF_A_ROW[done] % {"kind": capfirst(str(kind))} if kind and done in _OF_A_ROW else self.verb
+        return deeds(get_language() or "").get(self.verb, self.verb)

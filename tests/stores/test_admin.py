@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
+from stores import audit
 from stores.models import ApiKey, AuditEntry, Connection, InboundEvent, Merchant, RateWindow, Staff, Store
 from stores.tenancy import Role
 from tests.factories import PASSWORD, ConnectionFactory, MerchantFactory, StoreFactory, api_key, member
@@ -364,3 +365,18 @@ def test_a_handled_event_is_left_alone(client: Client, merchant: Merchant) -> No
 def test_ledgers_show_neither_codes_nor_secrets(client: Client, merchant: Merchant) -> None:
     page = client.get(reverse("admin:stores_inboundevent_change", args=[event(merchant, "failed").pk])).content.decode()
     assert ("700000000001" in page, "abc" in page, "…0001" in page) == (False, False, True)
+
+
+@pytest.mark.parametrize(
+    ("language", "term"),
+    [("zh-hans", "测试平台"), ("en", "tested a conn"), ("en", "door"), ("en", "clerk li")],
+)
+def test_the_audit_log_is_searched_by_what_it_shows(
+    client: Client, merchant: Merchant, language: str, term: str
+) -> None:
+    found = audit.record("connection tested", actor=None, merchant=merchant, target="door")
+    AuditEntry.objects.filter(pk=found.pk).update(actor="Clerk Li")
+    audit.record("store changed", actor=None, merchant=merchant, target="hall")
+    client.cookies["django_language"] = language
+    page = client.get(reverse("admin:stores_auditentry_changelist"), {"q": term}).content.decode()
+    assert ("door" in page, "hall" in page) == (True, False)

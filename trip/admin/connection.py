@@ -99,5 +99,5 @@ class TripTools:
 
     works = _("The credentials are complete. Whether they are right, Meituan's first call will show.")
 
-    def test(self, *, connection: Connection, user: User, ip: str) -> str:
-        return services.connection_check(connection=connection, actor=user, ip=ip)
+    def test(self, *, connection: Connection, user: User) -> str:
+        return services.connection_check(connection=connection, actor=user)

@@ -16,7 +16,6 @@ from stores.admin.buttons import Button, ButtonsAdmin, button
 from stores.admin.filters import ScopedRelatedFilter
 from stores.admin.inlines import ScopedInline
 from stores.admin.labels import state
-from stores.limits import client_ip
 from stores.models import Connection, Store
 from stores.tenancy import Verb
 from trip import services
@@ -151,7 +150,7 @@ class ProductAdmin(ButtonsAdmin):
         )
     )
     def pause(self, request: HttpRequest, row: Product, answers: dict[str, Any]) -> None:
-        services.product_pause(product=row, actor=person(request), ip=client_ip(request))
+        services.product_pause(product=row, actor=person(request))
 
     @button(
         Button(
@@ -163,7 +162,7 @@ class ProductAdmin(ButtonsAdmin):
         )
     )
     def resume(self, request: HttpRequest, row: Product, answers: dict[str, Any]) -> None:
-        services.product_resume(product=row, actor=person(request), ip=client_ip(request))
+        services.product_resume(product=row, actor=person(request))
 
     @display(description=_("merchant"), ordering="connection__merchant")
     def merchant(self, product: Product) -> str:

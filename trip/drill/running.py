@@ -37,9 +37,7 @@ def title_of(name: str) -> str:
     return str(CHECKS[name].title) if name in CHECKS else ""
 
 
-def drill_start(
-    *, connection: Connection, base_url: str, actor: Actor = None, ip: str = "", only: Iterable[str] = ()
-) -> DrillRun:
+def drill_start(*, connection: Connection, base_url: str, actor: Actor = None, only: Iterable[str] = ()) -> DrillRun:
     """The row of a run that is about to begin: all checks, or those named. `drill_run` does the work.
 
     Raises Conflict while another run of this connection is under way, KeyError for a check that there is not.
@@ -56,7 +54,7 @@ def drill_start(
                 started_by=actor if isinstance(actor, User) else None,
                 checks=chosen,
             )
-            audit.record("trip.drill.started", actor=actor, merchant=connection.merchant, target=connection, ip=ip)
+            audit.record("trip.drill.started", actor=actor, merchant=connection.merchant, target=connection)
     except IntegrityError as error:
         raise Conflict(_("A drill of this connection is under way.")) from error
     return run

@@ -20,7 +20,6 @@ from django_stubs_ext import StrOrPromise
 
 from stores.admin.base import person
 from stores.errors import Conflict
-from stores.limits import client_ip
 from stores.models import Connection
 from stores.platforms import queue
 from stores.tenancy import Verb, may
@@ -199,9 +198,7 @@ def start(request: HttpRequest) -> HttpResponse:
     """
     connection = _chosen(person(request), request.POST.get("connection", ""))
     try:
-        run = drill_start(
-            connection=connection, base_url=settings.PUBLIC_BASE_URL, actor=person(request), ip=client_ip(request)
-        )
+        run = drill_start(connection=connection, base_url=settings.PUBLIC_BASE_URL, actor=person(request))
     except Conflict as conflict:
         messages.warning(request, str(conflict.reason))
         running = DrillRun.objects.filter(connection=connection, finished_at=None).one()

@@ -9,7 +9,7 @@ from stores.audit import Actor
 from stores.models import Connection, InboundEvent
 
 
-def connection_check(*, connection: Connection, actor: Actor, ip: str = "") -> str:
+def connection_check(*, connection: Connection, actor: Actor) -> str:
     """ "" when the credentials are complete, else what is missing. It counts as working once Meituan's signed calls
     have been answered: nothing else can be tried from here."""
     error = missing(connection)
@@ -18,9 +18,7 @@ def connection_check(*, connection: Connection, actor: Actor, ip: str = "") -> s
     connection.last_error, connection.checked_at = error, timezone.now()
     with transaction.atomic():
         connection.save(update_fields=["state", "last_error", "checked_at"])
-        audit.record(
-            "connection tested", actor=actor, merchant=connection.merchant, target=connection, ip=ip, error=error
-        )
+        audit.record("connection tested", actor=actor, merchant=connection.merchant, target=connection, error=error)
     return error
 
 

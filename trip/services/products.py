@@ -16,21 +16,21 @@ def product_saved(*, product: Product, is_new: bool) -> None:
     owe_product_notice(product, ON_SHELF if is_new else CHANGED)
 
 
-def product_pause(*, product: Product, actor: Actor, ip: str = "") -> None:
+def product_pause(*, product: Product, actor: Actor) -> None:
     """Nobody can order it any more; orders that are there go on as usual."""
-    _set_state(product, Product.State.PAUSED, OFF_SHELF, "trip.product.paused", actor, ip)
+    _set_state(product, Product.State.PAUSED, OFF_SHELF, "trip.product.paused", actor)
 
 
-def product_resume(*, product: Product, actor: Actor, ip: str = "") -> None:
-    _set_state(product, Product.State.ON_SALE, ON_SHELF, "trip.product.resumed", actor, ip)
+def product_resume(*, product: Product, actor: Actor) -> None:
+    _set_state(product, Product.State.ON_SALE, ON_SHELF, "trip.product.resumed", actor)
 
 
-def _set_state(product: Product, state: str, status: int, verb: str, actor: Actor, ip: str) -> None:
+def _set_state(product: Product, state: str, status: int, verb: str, actor: Actor) -> None:
     with transaction.atomic():
         if not Product.objects.filter(pk=product.pk).exclude(state=state).update(state=state):
             return
         product.state = state
-        audit.record(verb, actor=actor, store=product.store, target=product.title, ip=ip)
+        audit.record(verb, actor=actor, store=product.store, target=product.title)
         owe_product_notice(product, status)
 
 
