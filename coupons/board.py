@@ -280,7 +280,7 @@ class UmemberTools:
 def told(run: SyncRun) -> list[Alert]:
     """What a sync found, for the person who asked for it."""
     if run.error:
-        return [Alert("error", _("The list could not be read: %(error)s") % {"error": run.error})]
+        return [Alert("error", _("The list could not be read: %(error)s") % {"error": run.said})]
     parts = [
         (_("New: %(names)s"), run.added),
         (_("Changed: %(names)s"), run.changed),

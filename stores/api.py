@@ -78,6 +78,51 @@ class KeyThrottle(BaseThrottle):
         return self.taken.retry_after
 
 
+class Pages(CursorPagination):
+    """Pages that stay where they are while new rows come in."""
+
+    ordering: Any = ("-created_at", "-id")
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        try:
+            cursor = super().decode_cursor(request)
+            if cursor is None or cursor.position is None:
+                return cursor
+            return cursor._replace(position=self._position(str(cursor.position)))
+        except (NotFound, ValueError) as error:
+            raise ValidationError({"cursor": [_("Follow the links of an earlier answer.")]}) from error
+
+    def _position(self, text: str) -> Any:
+        """The value that rows are compared with; raises ValueError."""
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is None:
+            raise ValueError("a time without its zone")
+        return at
+
+
+class PagesById(Pages):
+    ordering = "id"
+    page_size = 100
+
+    def _position(self, text: str) -> Any:
+        if not re.fullmatch("[0-9]{1,18}", text):
+            raise ValueError("not an id")
+        return int(text)
+
+
+class ListFilter(serializers.Serializer[Any]):
+    """What a list may be asked for. A misspelt name would otherwise give everything, as if it had been heard."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        known = {*self.fields, Pages.cursor_query_param, str(Pages.page_size_query_param)}
+        if unknown := sorted(set(self.initial_data) - known):
+            raise ValidationError({name[:100]: [_("There is no such parameter.")] for name in unknown[:5]})
+        return attrs
+
+
 class ApiView(APIView):
     """Base of all API views. `scopes` names, per method, the scopes of which the key needs one."""
 
@@ -115,6 +160,13 @@ class ApiView(APIView):
             raise NotFound
         return ids
 
+    def asked_for(self, filters: type[ListFilter]) -> dict[str, Any]:
+        """What the query string narrows a list to; raises ValidationError."""
+        query = filters(data=self.request.query_params)
+        query.is_valid(raise_exception=True)
+        given: dict[str, Any] = query.validated_data
+        return given
+
     def wait_seconds(self) -> float:
         """?wait=: how long the caller is ready to wait for a result, MAX_WAIT at most."""
         given = self.request.query_params.get("wait", "0")
@@ -130,56 +182,11 @@ class ApiView(APIView):
         return given or ""
 
 
-class Pages(CursorPagination):
-    """Pages that stay where they are while new rows come in."""
-
-    ordering: Any = ("-created_at", "-id")
-    page_size = 50
-    page_size_query_param = "page_size"
-    max_page_size = 200
-
-    def decode_cursor(self, request: Request) -> Cursor | None:
-        try:
-            cursor = super().decode_cursor(request)
-            if cursor is None or cursor.position is None:
-                return cursor
-            return cursor._replace(position=self._position(str(cursor.position)))
-        except (NotFound, ValueError) as error:
-            raise ValidationError({"cursor": [_("Follow the links of an earlier answer.")]}) from error
-
-    def _position(self, text: str) -> Any:
-        """The value that rows are compared with; raises ValueError."""
-        at = datetime.fromisoformat(text)
-        if at.tzinfo is None:
-            raise ValueError("a time without its zone")
-        return at
-
-
-class PagesById(Pages):
-    ordering = "id"
-    page_size = 100
-
-    def _position(self, text: str) -> Any:
-        if not re.fullmatch("[0-9]{1,18}", text):
-            raise ValueError("not an id")
-        return int(text)
-
-
 class Moment(serializers.DateTimeField):
     """ISO 8601; a `+` that was not escaped in the address arrives as a space."""
 
     def to_internal_value(self, value: Any) -> Any:
         return super().to_internal_value(value.replace(" ", "+") if "T" in value else value)
-
-
-class ListFilter(serializers.Serializer[Any]):
-    """What a list may be asked for. A misspelt name would otherwise give everything, as if it had been heard."""
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        known = {*self.fields, Pages.cursor_query_param, str(Pages.page_size_query_param)}
-        if unknown := sorted(set(self.initial_data) - known):
-            raise ValidationError({name[:100]: [_("There is no such parameter.")] for name in unknown[:5]})
-        return attrs
 
 
 def field_of(body: Any, name: str) -> Any:

@@ -15,7 +15,7 @@ from coupons.api.inputs import VerificationFilter, code_in, codes_in
 from coupons.api.shown import batch_shown, lookup_shown, product_shown, store_shown, verification_shown
 from coupons.api.stores import store_with_gateway
 from coupons.models import Batch, Channel, Lookup, Product, Verification
-from stores.api import ApiView, Pages, PagesById
+from stores.api import ApiView, ListFilter, Pages, PagesById
 from stores.errors import KeyReused, key_reused
 from stores.models import ApiKey, Store
 
@@ -32,6 +32,7 @@ class Stores(ApiView):
 
     @schema.LIST_STORES
     def get(self, request: Request) -> Response:
+        self.asked_for(ListFilter)
         stores = Store.objects.for_staff(self.key).filter(is_active=True).select_related("gateway")
         pages = PagesById()
         rows = pages.paginate_queryset(stores, request) or ()
@@ -44,6 +45,7 @@ class Products(ApiView):
 
     @schema.LIST_PRODUCTS
     def get(self, request: Request, store_id: int) -> Response:
+        self.asked_for(ListFilter)
         products = Product.objects.filter(store=self.store(store_id))
         pages = PagesById()
         rows = pages.paginate_queryset(products, request) or ()
@@ -118,9 +120,7 @@ class Verifications(ApiView):
         return pages.get_paginated_response(list(verifications_shown(rows)))
 
     def _wanted(self) -> QuerySet[Verification]:
-        query = VerificationFilter(data=self.request.query_params)
-        query.is_valid(raise_exception=True)
-        given: dict[str, Any] = query.validated_data
+        given = self.asked_for(VerificationFilter)
         lookups = {
             "created_after": "created_at__gte",
             "created_before": "created_at__lt",

@@ -145,6 +145,9 @@ class SyncRun(models.Model):
     started_at = models.DateTimeField(_("started"), auto_now_add=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
 
+    # `error` in words for the person who waits for the run; not stored.
+    said = ""
+
     objects = SyncRunQuerySet.as_manager()
 
     class Meta:

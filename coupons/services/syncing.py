@@ -18,7 +18,7 @@ from coupons.wire import RemoteProduct, RemoteStore
 from stores import audit
 from stores.models import Connection, Store
 from stores.platforms import pace, tokens
-from stores.platforms.errors import LoginRefused, NoTurn, PlatformError, Throttled
+from stores.platforms.errors import LoginRefused, NoTurn, PlatformError, Refused, Throttled
 
 log = logging.getLogger(__name__)
 SYNC_PATIENCE = 8.0
@@ -45,16 +45,22 @@ def connection_test(*, connection: Connection, actor: audit.Actor) -> str:
     try:
         _gateway(connection).call(lambda client, token: token)
     except PlatformError as problem:
-        error, said = problem.detail or type(problem).__name__, _said(problem)
+        error, said = _detail(problem), _said(problem)
         log.warning("testing connection %s: %s", connection.pk, error)
     audit.record("connection tested", actor=actor, merchant=connection.merchant, target=connection, error=error)
     return said
+
+
+def _detail(error: PlatformError) -> str:
+    return error.detail or type(error).__name__
 
 
 def _said(error: PlatformError) -> str:
     """A refusal in the gateway's own words; what only engineers understand stays in the log."""
     if isinstance(error, LoginRefused):
         return error.detail
+    if isinstance(error, Refused):
+        return error.message
     if isinstance(error, NoTurn | Throttled):
         return _("The platform limits calls, and too many are on their way. Try again in a minute.")
     return _("The platform cannot be reached. Check the network, and try again later.")
@@ -83,7 +89,7 @@ def _run(
     try:
         rows = read()
     except PlatformError as problem:
-        run.error = (problem.detail or type(problem).__name__)[:300]
+        run.error, run.said = _detail(problem)[:300], _said(problem)
     else:
         with transaction.atomic():
             apply(run, rows, timezone.now())

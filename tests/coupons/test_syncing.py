@@ -13,7 +13,7 @@ from coupons.services import connection_test, products_sync, quota_outlook, stor
 from stores.models import AuditEntry, Connection, Store
 from stores.platforms import pace, queue
 from stores.tenancy import Role
-from tests.canned import Canned, envelope
+from tests.canned import Canned, answer, envelope
 from tests.coupons.flows import arrived
 from tests.factories import Shop, member
 
@@ -126,6 +126,22 @@ def test_a_connection_test_says_in_plain_words_that_nobody_answers(quick: Shop, 
     said = connection_test(connection=quick.connection, actor=None)
     assert said == "The platform cannot be reached. Check the network, and try again later."
     assert "ConnectionError" in AuditEntry.objects.get(verb="connection tested").data["error"]
+
+
+@pytest.mark.parametrize(
+    ("told", "words"),
+    [
+        (envelope(code=1, msg="账号已停用"), "账号已停用"),
+        (answer("<html>maintenance</html>"), "The platform cannot be reached. Check the network, and try again later."),
+    ],
+)
+def test_a_sync_that_fails_says_why_in_plain_words(quick: Shop, in_english: None, told: bytes, words: str) -> None:
+    assert connection_test(connection=quick.connection, actor=None) == ""
+    with Canned(told) as server:
+        quick.connection.base_url = server.url
+        run = stores_sync(connection=quick.connection)
+    assert words in run.said
+    assert run.error
 
 
 def test_a_connection_test_says_in_plain_words_that_it_is_too_busy(quick: Shop, in_english: None) -> None:

@@ -91,6 +91,16 @@ def test_the_list_counts_used_and_refunded_tickets(client: Client, sold: tuple[M
     assert ">2 / 1<" in client.get(LIST).content.decode()
 
 
+def test_an_order_of_which_nothing_is_left_says_so(client: Client, sold: tuple[Meituan, Product]) -> None:
+    meituan, product = sold
+    order = meituan.bought(product, 2)
+    meituan.refund(order, 2)
+    assert "all refunded" in client.get(LIST).content.decode()
+    used = meituan.bought(product, 1)
+    services.order_consume(order_pk=used.pk, quantity=1, actor=None, method=Method.COUNTER)
+    assert "used up" in client.get(LIST).content.decode()
+
+
 def test_orders_of_a_drill_are_marked(client: Client, sold: tuple[Meituan, Product]) -> None:
     order = sold[0].bought(sold[1])
     url, mark = reverse("admin:trip_order_changelist"), f"{order.order_id} · drill"

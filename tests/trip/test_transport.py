@@ -221,6 +221,13 @@ def test_what_is_no_interface_is_said_to_be_none_and_never_redirected(connection
         assert refused(answer) == f"没有这个接口：/trip/{connection.pk}{unquote(below)}"
 
 
+@pytest.mark.parametrize("path", ["/trip/", "/trip/abc/order/create", "/trip/-1/order/pay", f"/trip/{'9' * 40}/x"])
+def test_an_address_without_a_connection_gets_the_envelope_too(path: str) -> None:
+    answer = Client(enforce_csrf_checks=True).post(path, b"{", "application/json")
+    assert isinstance(answer, HttpResponse)
+    assert refused(answer) == f"没有这个接口：{path}"
+
+
 def test_strangers_are_told_less_after_many_tries_and_meituan_is_never_limited(
     path: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:

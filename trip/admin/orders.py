@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import RangeDateFilter
 
 from stores.admin.base import LedgerAdmin, person
@@ -28,7 +29,7 @@ from trip.admin.finding import OrderPersonFilter, found
 from trip.admin.order_forms import FailForm, IssueForm, SettleForm, UseForm
 from trip.admin.timeline import timeline
 from trip.choices import CredentialType, Method
-from trip.models import Order, Voucher, tally
+from trip.models import Order, Tally, Voucher, tally
 from trip.services.notices import notices_of
 from trip.services.visitors import shown
 
@@ -36,6 +37,7 @@ STATUS_COLOURS = {
     "created": "info",
     "issuing": "warning",
     "issued": "success",
+    "over": "info",
     "failed": "danger",
     "closed": "danger",
     "expired": "info",
@@ -203,6 +205,8 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     def status_label(self, order: Order) -> SafeString:
         if order.needs_person:
             return state(_("needs a person"), STATUS_COLOURS, "failed")
+        if order.status == Order.Status.ISSUED and (over := _over(tally(order.vouchers.all()))):
+            return state(over, STATUS_COLOURS, "over")
         return state(order.get_status_display(), STATUS_COLOURS, order.status)
 
     @display(description=_("used / refunded"))
@@ -222,6 +226,13 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     @display(description=_("needs a person"))
     def trouble(self, order: Order) -> str:
         return str(order.get_needs_person_display()) if order.needs_person else "–"
+
+
+def _over(counts: Tally) -> StrOrPromise:
+    """What became of an order of which nothing is left; "" while somebody may still come."""
+    if counts.unused:
+        return ""
+    return _("used up") if counts.used else _("all refunded") if counts.refunded else _("all void")
 
 
 def _voucher(voucher: Voucher, whole: bool) -> dict[str, Any]:

@@ -72,9 +72,7 @@ class Orders(OrderView):
         return pages.get_paginated_response([order_shown(row, whole=self.sees_personal_data) for row in rows])
 
     def _wanted(self) -> QuerySet[Order]:
-        query = inputs.OrderFilter(data=self.request.query_params)
-        query.is_valid(raise_exception=True)
-        given: dict[str, Any] = query.validated_data
+        given = self.asked_for(inputs.OrderFilter)
         lookups = {
             "created_after": "created_at__gte",
             "created_before": "created_at__lt",

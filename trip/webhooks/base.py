@@ -201,5 +201,5 @@ def _is_partner(said: Any, connection: Connection) -> bool:
 
 @csrf_exempt
 def unknown_interface(request: HttpRequest) -> HttpResponse:
-    """Everything else below a connection."""
+    """Everything else below /trip/."""
     return response(envelope(request, Answer(code=Code.OTHER, describe=f"没有这个接口：{request.path}")))
