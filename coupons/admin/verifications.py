@@ -63,6 +63,7 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     exported_as = "verifications exported"
     ordering = ("-created_at", "-id")
     buttons = ("ask", "settle")
+    asked_about = ("store", "tail", "deal", "value", "time", "words")
     list_display = (
         "time",
         "store",

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.utils import quote, unquote
+from django.contrib.admin.utils import display_for_field, label_for_field, lookup_field, quote, unquote
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
 from django.template.response import TemplateResponse
@@ -52,6 +52,8 @@ class ButtonsAdmin(ScopedAdmin):
     """Admins with buttons. A button needs its own verb, and the row must be visible."""
 
     buttons: tuple[str, ...] = ()
+    # What of the row stands beside a button's form: names as in `list_display`.
+    asked_about: tuple[str, ...] = ()
     change_form_outer_before_template = "stores/admin/buttons.html"
 
     def get_urls(self) -> list[URLPattern]:
@@ -112,11 +114,17 @@ class ButtonsAdmin(ScopedAdmin):
     def _page_of(self, row: Any) -> str:
         return reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
 
+    def _fact(self, name: str, row: Any) -> tuple[str, Any]:
+        field, _attribute, value = lookup_field(name, row, self)
+        label = str(label_for_field(name, self.model, self))
+        return label, display_for_field(value, field, "–") if field else value
+
     def _ask(self, request: HttpRequest, row: Any, wanted: Button, form: forms.Form) -> HttpResponse:
         context = self.admin_site.each_context(request) | {
             "title": wanted.title,
             "subtitle": str(row),
             "text": wanted.text,
+            "facts": [self._fact(name, row) for name in self.asked_about],
             "form": form,
             "opts": self.opts,
             "original": row,

@@ -58,6 +58,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     ordering = ("-created_at", "-id")
     exported_as = "trip.orders.exported"
     buttons = ("issue", "fail", "use", "settle")
+    asked_about = ("product", "visit", "tickets", "gone", "total_price", "trouble")
     list_display = ("number", "product", "store", "tickets", "status_label", "gone", "visit", "time")
     list_select_related = ("store__merchant", "product")
     list_filter = (

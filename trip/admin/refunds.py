@@ -54,6 +54,7 @@ def _may_agree(refund: Refund) -> bool:
 @admin.register(Refund)
 class RefundAdmin(ButtonsAdmin, LedgerAdmin):
     buttons = ("agree", "refuse")
+    asked_about = ("order_number", "product", "quantity", "price", "fee", "reason")
     list_display = ("time_left", "status_label", "order_number", "product", "store", "quantity", "money")
     list_display_links = ("time_left", "status_label")
     list_select_related = ("order__product", "store__merchant")
