@@ -124,7 +124,7 @@ class ButtonsAdmin(ScopedAdmin):
             "title": wanted.title,
             "subtitle": str(row),
             "text": wanted.text,
-            "facts": [self._fact(name, row) for name in self.asked_about],
+            "facts": [fact for name in self.asked_about if (fact := self._fact(name, row))[1] != "–"],
             "form": form,
             "opts": self.opts,
             "original": row,

@@ -1,4 +1,4 @@
-"""The ledgers of the newest orders: what Meituan asked, what we answered, what we told it."""
+"""The ledgers of the orders: what Meituan asked, what we answered, what we told it."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -13,27 +13,29 @@ from trip.models import Consumption, Order, Refund
 from trip.services import saying
 from trip.services.notices import ConsumeNotice, Notice, PayNotice, RefundNotice
 
-# Older ones would add nothing to look at.
-NEWEST = 40
 State = OutboundCall.State
 SECOND = timedelta(seconds=1)
 
 
 def write_down(book: Book, untold: Consumption | None = None) -> None:
-    newest = sorted(book.sales, key=lambda sale: sale.order.created_at)[-NEWEST:]
-    _keep([event for sale in newest for event in _asked(book, sale)])
-    _owed([call for sale in newest for call in _told(book, sale) if call.subject_id != getattr(untold, "pk", None)])
+    _keep([event for sale in book.sales for event in _asked(book, sale)])
+    told = [call for sale in book.sales for call in _told(book, sale)]
+    _owed([call for call in told if untold is None or (call.operation, call.subject_id) != _of(untold)])
     if untold:
         _never_told(book, untold)
+
+
+def _of(use: Consumption) -> tuple[str, int]:
+    return ConsumeNotice.name, use.pk
 
 
 def _keep(events: list[InboundEvent]) -> None:
     """The time of arrival is set by the row itself, so it is put right afterwards."""
     events.sort(key=lambda event: event.due_at)
-    InboundEvent.objects.bulk_create(events)
+    InboundEvent.objects.bulk_create(events, batch_size=300)
     for event in events:
         event.received_at = event.due_at
-    InboundEvent.objects.bulk_update(events, ["received_at"])
+    InboundEvent.objects.bulk_update(events, ["received_at"], batch_size=300)
 
 
 def _asked(book: Book, sale: Sale) -> Iterator[InboundEvent]:
@@ -143,7 +145,7 @@ def _call(book: Book, order: Order, operation: str, key: str, subject: int, at: 
 
 
 def _owed(calls: Iterable[OutboundCall]) -> None:
-    kept = OutboundCall.objects.bulk_create(sorted(calls, key=lambda call: call.queued_at))
+    kept = OutboundCall.objects.bulk_create(sorted(calls, key=lambda call: call.queued_at), batch_size=300)
     OutboundAttempt.objects.bulk_create(
         OutboundAttempt(
             call=call, outcome="answered", detail="200 success", started_at=call.queued_at, ended_at=call.settled_at
