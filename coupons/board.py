@@ -93,11 +93,11 @@ def days_left(outlook: QuotaOutlook) -> str:
 
 
 def alerts(user: User) -> list[Alert]:
-    """Only what this person can do something about is said, most urgent first."""
+    """Only what this person can do something about is said."""
     found = [*_verification_alerts(user), *_gateway_alerts(user), *_quota_alerts(user)]
     if may(user, Verb.MANAGE_CONNECTIONS):
         found += _connection_alerts(user)
-    return sorted(found, key=lambda alert: ("error", "warning", "info").index(alert.level))
+    return found
 
 
 def _verification_alerts(user: User) -> list[Alert]:

@@ -3,6 +3,7 @@
 import json
 import re
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.conf import settings
@@ -196,6 +197,11 @@ def field_of(body: Any, name: str) -> Any:
     if name not in body:
         raise ValidationError({name: [_("This field is required.")]})
     return body[name]
+
+
+def yuan(amount: Decimal | None) -> str | None:
+    """An amount of money as programs read it: "12.50"."""
+    return None if amount is None else f"{amount:.2f}"
 
 
 class ProblemShown(serializers.Serializer[Any]):

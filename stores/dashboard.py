@@ -20,6 +20,7 @@ from stores.platforms import queue
 from stores.registry import Alert, Chart, MenuItem
 from stores.tenancy import Verb, may, reach_of
 
+URGENCY = ("error", "warning", "info")
 PALETTE = ("#7c3aed", "#0891b2", "#d97706", "#16a34a", "#db2777", "#4b5563", "#2563eb")
 
 
@@ -71,7 +72,7 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     return context | {
         "title": _("Overview"),
         "steps": registry.steps(user),
-        "alerts": [*alerts(user), *registry.alerts(user)],
+        "alerts": sorted([*alerts(user), *registry.alerts(user)], key=lambda alert: URGENCY.index(alert.level)),
         "cards": registry.cards(user),
         "charts": [
             {"title": chart.title, "data": chart_data(chart), "options": CHART_OPTIONS}

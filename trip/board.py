@@ -108,7 +108,7 @@ def cards(user: User) -> list[Card]:
 
 
 def alerts(user: User) -> list[Alert]:
-    """Only what this person can do something about is said, most urgent first."""
+    """Only what this person can do something about is said."""
     stores = selling(user)
     if not stores:
         return []
@@ -119,7 +119,7 @@ def alerts(user: User) -> list[Alert]:
         found += [*_person_alerts(user, stores), *_notice_alerts(user)]
     if may(user, Verb.MANAGE_CONNECTIONS):
         found += _connection_alerts(user)
-    return sorted(found, key=lambda alert: ("error", "warning", "info").index(alert.level))
+    return found
 
 
 def _refund_alerts(user: User, stores: list[int]) -> Iterator[Alert]:

@@ -9,6 +9,7 @@ from django.urls import reverse
 from coupons.models import Batch, BatchItem, Lookup, Product, Verification
 from coupons.reasons import HELD_UP, TEXTS
 from coupons.services import batch_lines, batch_progress
+from stores.api import yuan
 from stores.models import Store
 from stores.platforms.outbox.work import PlaceInLine
 
@@ -31,8 +32,8 @@ def product_shown(product: Product) -> dict[str, Any]:
     return {
         "sku_id": product.sku_id,
         "name": product.name,
-        "price": _yuan(product.price),
-        "list_price": _yuan(product.list_price),
+        "price": yuan(product.price),
+        "list_price": yuan(product.list_price),
         "on_sale": product.vanished_at is None,
         "synced_at": product.synced_at,
     }
@@ -128,9 +129,5 @@ def _deal(row: Verification | Lookup, product: Product | None, price: Decimal | 
     """The deal under our name for it, else under the gateway's; None while nothing is known."""
     if product:
         price = product.price if price is None else price
-        return {"sku_id": product.sku_id, "name": product.name, "price": _yuan(price)}
-    return {"sku_id": row.sku_id, "name": row.sku_name, "price": _yuan(price)} if row.sku_id else None
-
-
-def _yuan(amount: Decimal | None) -> str | None:
-    return None if amount is None else f"{amount:.2f}"
+        return {"sku_id": product.sku_id, "name": product.name, "price": yuan(price)}
+    return {"sku_id": row.sku_id, "name": row.sku_name, "price": yuan(price)} if row.sku_id else None

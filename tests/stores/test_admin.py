@@ -12,6 +12,7 @@ from unfold.admin import ModelAdmin
 
 from stores import audit
 from stores.models import ApiKey, AuditEntry, Connection, InboundEvent, Merchant, RateWindow, Staff, Store
+from stores.registry import Alert
 from stores.tenancy import Role
 from tests.factories import PASSWORD, ConnectionFactory, MerchantFactory, StoreFactory, api_key, member
 from tests.pages import english
@@ -380,3 +381,12 @@ def test_the_audit_log_is_searched_by_what_it_shows(
     client.cookies["django_language"] = language
     page = client.get(reverse("admin:stores_auditentry_changelist"), {"q": term}).content.decode()
     assert ("door" in page, "hall" in page) == (True, False)
+
+
+def test_what_is_most_urgent_comes_first_whatever_the_domain(
+    client: Client, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = [Alert("info", "a", ""), Alert("warning", "b", ""), Alert("error", "c", ""), Alert("warning", "d", "")]
+    monkeypatch.setattr("stores.dashboard.registry.alerts", lambda user: said)
+    shown = client.get(reverse("admin:index")).context["alerts"]
+    assert [alert.text for alert in shown] == ["c", "b", "d", "a"]

@@ -1,8 +1,8 @@
 """Orders as the API shows them: what the platform's words are for, in ours; sums are yuan in strings."""
 
-from decimal import Decimal
 from typing import Any
 
+from stores.api import yuan
 from trip.models import Consumption, Order, Refund, Voucher, tally
 from trip.services import visitors
 
@@ -54,8 +54,8 @@ def refund_shown(refund: Refund) -> dict[str, Any]:
         "status": refund.status,
         "quantity": refund.quantity,
         "vouchers": refund.codes,
-        "price": _yuan(refund.price),
-        "fee": _yuan(refund.fee),
+        "price": yuan(refund.price),
+        "fee": yuan(refund.fee),
         "applied_at": refund.applied_at,
         "deadline": refund.deadline,
         "reason": refund.reason,
@@ -75,7 +75,3 @@ def consumption_shown(order: Order, consumption: Consumption) -> dict[str, Any]:
         "used_by": consumption.by,
         "used_at": consumption.at,
     }
-
-
-def _yuan(sum_: Decimal | None) -> str | None:
-    return None if sum_ is None else str(sum_)
