@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any, ClassVar
 
 from django.contrib.admin.options import IncorrectLookupParameters
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.db.models import QuerySet
 from django.http import FileResponse, HttpRequest, HttpResponseBase, StreamingHttpResponse
@@ -146,5 +147,13 @@ class ExportsAdmin(ScopedAdmin):
                     actor=person(request),
                     merchant=merchant,
                     target=kind,
-                    filters=request.GET.urlencode(),
+                    filters=_narrowed(request),
                 )
+
+
+def _narrowed(request: HttpRequest) -> str:
+    """What the list was narrowed to. What was searched for may be a whole code, which the log must not keep."""
+    query = request.GET.copy()
+    if query.get(SEARCH_VAR):
+        query[SEARCH_VAR] = "*"
+    return query.urlencode(safe="*")

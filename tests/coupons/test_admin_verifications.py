@@ -247,14 +247,14 @@ def test_whole_codes_in_the_gateways_words_are_not_exported(client: Client, stor
     assert exported(client)[1][6] == "券码…8866已使用"
 
 
-def test_exports_are_audited_with_their_filters(client: Client, store: Store) -> None:
-    exported(client, status="verified")
+def test_exports_are_audited_with_their_filters_but_no_code(client: Client, store: Store) -> None:
+    exported(client, status="verified", q="700000008866")
     entry = AuditEntry.objects.get()
     assert (entry.verb, entry.merchant, entry.target, entry.data) == (
         "verifications exported",
         store.merchant,
         "csv",
-        {"filters": "status=verified"},
+        {"filters": "status=verified&q=*"},
     )
 
 
