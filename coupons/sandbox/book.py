@@ -14,7 +14,7 @@ from stores.platforms.sandbox import ControlError
 
 T = TypeVar("T")
 
-STATES = ("unused", "used", "expired", "refunded", "not_yet_valid", "not_on_this_day")
+STATES = ("unused", "used", "expired", "refunded", "not_yet_valid", "not_on_this_day", "locked")
 
 
 @dataclass

@@ -15,7 +15,7 @@ from coupons.services.gateway import Gateway
 from coupons.wire import CouponDetail, VerifyAnswer, reason_of
 from stores.models import Connection, OutboundCall
 from stores.platforms import queue, sql
-from stores.platforms.errors import Refused, Undecided
+from stores.platforms.errors import NeedsPerson, Refused, Undecided
 from stores.platforms.outbox import Operation, Verdict, operation, owe
 
 Status = Verification.Status
@@ -228,15 +228,18 @@ class SpendCoupon(Operation):
         return answer
 
     def ask(self, call: OutboundCall, turn: Callable[[], None]) -> Verdict:
-        """Unused: it was not executed. Used: it was, because the database allows one live attempt per code."""
+        """Unused: it was not executed. Used: it was, because the database allows one live attempt per code. A state
+        that we do not know (locked, cancelled, empty) says neither."""
         try:
             detail = read_detail(call, turn, remote_id_of(call), code_of(call))
         except Refused as error:
             raise Undecided(f"the question was refused: {error.detail}") from error
         if detail.refusal is None:
             return Verdict(executed=False)
-        if detail.refusal in (Reason.ALREADY_USED, Reason.REFUSED_OTHER):
+        if detail.refusal == Reason.ALREADY_USED:
             return Verdict(executed=True)
+        if detail.refusal == Reason.REFUSED_OTHER:
+            raise NeedsPerson(f"what the coupon's state means is not known: {detail.status_text}")
         raise Refused("detail", detail.status_text)
 
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
