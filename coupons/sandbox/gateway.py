@@ -194,7 +194,7 @@ class UmemberSandbox(SandboxPlatform):
         coupon = self.book.coupons.get(code)
         if coupon is None:
             raise _Failure(REFUSED, NOT_FOUND)
-        if coupon.store_id != store.store_id:
+        if not coupon.is_for(store.store_id):
             raise _Failure(REFUSED, WRONG_STORE)
         return _succeeded(self._described(coupon))
 
@@ -326,7 +326,7 @@ def _refusal(coupon: Coupon | None, store_id: int) -> str:
     """Why this coupon cannot be used there, "" when it can."""
     if coupon is None:
         return NOT_FOUND
-    if coupon.store_id != store_id:
+    if not coupon.is_for(store_id):
         return WRONG_STORE
     return REFUSALS.get(coupon.state, "")
 

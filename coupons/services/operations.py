@@ -62,13 +62,23 @@ class StoreClosed(Refused):
         self.reason = reason
 
 
+class UsedElsewhere(Refused):
+    """The gateway says "used", and another store of the merchant has verified the code."""
+
+    reason = Reason.ALREADY_USED
+
+    def __init__(self, words: str, first: Verification) -> None:
+        super().__init__(self.reason, words)
+        self.first = first
+
+
 def why(error: Refused) -> Reason:
     """Our reason for a refusal."""
-    return error.reason if isinstance(error, StoreClosed) else reason_of(error.message)
+    return error.reason if isinstance(error, StoreClosed | UsedElsewhere) else reason_of(error.message)
 
 
-def refuse(verification: Verification, reason: str, gateway_message: str = "") -> None:
-    move(verification, Status.REFUSED, reason=reason, gateway_message=gateway_message[:300])
+def refuse(verification: Verification, reason: str, gateway_message: str = "", **fields: Any) -> None:
+    move(verification, Status.REFUSED, reason=reason, gateway_message=gateway_message[:300], **fields)
 
 
 def spent(verification: Verification, gateway_message: str, *, inferred: bool) -> None:
@@ -214,6 +224,33 @@ def owe_verify(verification: Verification, lane: int, connection: Connection, *,
     )
 
 
+def mind_other_stores(call: OutboundCall, words: str) -> None:
+    """A coupon of a chain that is used now may have been used by another store's try instead of our lost one.
+
+    Raises UsedElsewhere when that is known, and Undecided or NeedsPerson when it may be.
+    """
+    # What only waits there was surely not executed. Who has verified it decides, whoever else has tried.
+    rivals = [row for row in _at_other_stores(call) if row.status != Status.QUEUED]
+    rivals.sort(key=lambda row: row.status != Status.VERIFIED)
+    if not rivals:
+        return
+    if rivals[0].status == Status.VERIFIED:
+        raise UsedElsewhere(words, rivals[0])
+    if rivals[0].status == Status.SENDING:
+        raise Undecided("another store of the merchant is verifying the code")
+    raise NeedsPerson("another store of the merchant has lost its answer too")
+
+
+def _at_other_stores(call: OutboundCall) -> list[Verification]:
+    # The conditions are those of the table's index.
+    return sql.rows(
+        Verification,
+        "code_hash = (SELECT code_hash FROM coupons_verification WHERE id = %s) AND NOT (status = 'refused') "
+        "AND store_id <> %s AND store_id IN (SELECT id FROM stores_store WHERE merchant_id = %s)",
+        [call.subject_id, call.store_id, call.connection.merchant_id],
+    )
+
+
 @operation
 class SpendCoupon(Operation):
     platform = "umember"
@@ -222,14 +259,19 @@ class SpendCoupon(Operation):
 
     def send(self, call: OutboundCall, turn: Callable[[], None]) -> VerifyAnswer:
         remote_id, code = open_remote_id_of(call), code_of(call)
-        answer = Gateway(call.connection, turn).call(lambda client, token: client.verify(token, remote_id, code))
-        if not answer.success:
-            raise Refused("verify_success", answer.message)
+        try:
+            answer = Gateway(call.connection, turn).call(lambda client, token: client.verify(token, remote_id, code))
+            if not answer.success:
+                raise Refused("verify_success", answer.message)
+        except Refused as error:
+            if call.was_unknown and why(error) == Reason.ALREADY_USED:
+                mind_other_stores(call, error.message)
+            raise
         return answer
 
     def ask(self, call: OutboundCall, turn: Callable[[], None]) -> Verdict:
-        """Unused: it was not executed. Used: it was, because the database allows one live attempt per code. A state
-        that we do not know (locked, cancelled, empty) says neither."""
+        """Unused: it was not executed. Used: it was, because the database allows one live attempt per code and store,
+        unless another store tried too. A state that we do not know (locked, cancelled, empty) says neither."""
         try:
             detail = read_detail(call, turn, remote_id_of(call), code_of(call))
         except Refused as error:
@@ -237,6 +279,7 @@ class SpendCoupon(Operation):
         if detail.refusal is None:
             return Verdict(executed=False)
         if detail.refusal == Reason.ALREADY_USED:
+            mind_other_stores(call, detail.status_text)
             return Verdict(executed=True)
         if detail.refusal == Reason.REFUSED_OTHER:
             raise NeedsPerson(f"what the coupon's state means is not known: {detail.status_text}")
@@ -254,7 +297,9 @@ class SpendCoupon(Operation):
     def refused(self, call: OutboundCall, error: Refused) -> None:
         reason = why(error)
         note_store_state(call, reason)
-        if call.was_unknown and reason == Reason.ALREADY_USED:
+        if isinstance(error, UsedElsewhere):
+            refuse(row_of(call), reason, error.message, duplicate_of=error.first)
+        elif call.was_unknown and reason == Reason.ALREADY_USED:
             # An earlier try of ours got no answer and nobody else was allowed to try: it was ours.
             spent(row_of(call), error.message, inferred=True)
         else:

@@ -79,8 +79,9 @@ def verification_request(
 ) -> Requested:
     """Writes the verification down and owes its first call; sends nothing yet (see verification_pursue).
 
-    The same request key gets the first answer; a code in flight is joined; a code that we verified before is refused as
-    already used, naming that verification. `gateway` saves a query when it was read with the store. Raises KeyReused.
+    The same request key gets the first answer; a code in flight is joined; a code that we verified before, at whichever
+    of the merchant's stores, is refused as already used, naming that verification. `gateway` saves a query when it was
+    read with the store. Raises KeyReused.
     """
     request = Request(store, code, channel, actor, flow, request_key, gateway)
     for _ in range(3):
@@ -99,21 +100,24 @@ def verification_request(
 @dataclass(frozen=True)
 class OnRecord:
     """Keys of the rows that bear on a request. `answer`: the verification that the request key got (None for a batch),
-    and its fingerprint."""
+    and its fingerprint. `elsewhere_id`: the code's verification at another store of the merchant, which is done."""
 
     answer: tuple[int | None, str] | None = None
     verification_id: int | None = None
+    elsewhere_id: int | None = None
     lookup_id: int | None = None
 
 
 def on_record(request: Request) -> OnRecord:
-    """Reads all three in one short query: nearly every request is new, and finds nothing."""
+    """Reads all in one short query: nearly every request is new, and finds nothing."""
     # The conditions are those of the tables' indexes; constraints catch a twin that is faster than this look.
     statement = """
         SELECT 'answer', verification_id, fingerprint FROM coupons_verificationrequest
         WHERE merchant_id = %s AND key = %s
-        UNION ALL SELECT 'verification', id, '' FROM coupons_verification
-        WHERE store_id = %s AND code_hash = %s AND NOT (status = 'refused')
+        UNION ALL SELECT CASE store_id WHEN %s THEN 'verification' ELSE 'elsewhere' END, id, ''
+        FROM coupons_verification
+        WHERE code_hash = %s AND NOT (status = 'refused') AND (store_id = %s OR status = 'verified')
+        AND store_id IN (SELECT id FROM stores_store WHERE merchant_id = %s)
         UNION ALL SELECT 'lookup', id, '' FROM coupons_lookup
         WHERE store_id = %s AND code_hash = %s AND flow = %s AND is_unused AND read_at > %s
     """
@@ -125,6 +129,8 @@ def on_record(request: Request) -> OnRecord:
         store.pk,
         code_hash,
         store.pk,
+        store.merchant_id,
+        store.pk,
         code_hash,
         request.flow,
         recent,
@@ -133,7 +139,9 @@ def on_record(request: Request) -> OnRecord:
         cursor.execute(statement, keys)
         found = {kind: (pk, text) for kind, pk, text in cursor.fetchall()}
     nothing = (None, "")
-    return OnRecord(found.get("answer"), found.get("verification", nothing)[0], found.get("lookup", nothing)[0])
+    return OnRecord(
+        found.get("answer"), *(found.get(kind, nothing)[0] for kind in ("verification", "elsewhere", "lookup"))
+    )
 
 
 def _replay(request: Request, verification_id: int | None, fingerprint: str) -> Requested:
@@ -144,13 +152,12 @@ def _replay(request: Request, verification_id: int | None, fingerprint: str) -> 
 
 
 def _join_or_create(request: Request, known: OnRecord) -> Requested:
-    existing = None
-    if known.verification_id:
-        existing = Verification.objects.filter(pk=known.verification_id).exclude(status=Status.REFUSED).first()
+    existing = _the_one(known.verification_id)
     if existing and (existing.status in Verification.LIVE or _is_same_scan(existing, request)):
         result = Requested(existing, created=False)
     else:
-        result = _create(request, existing, known.lookup_id)
+        verified_before = existing or _the_one(known.elsewhere_id)
+        result = _create(request, verified_before, known.lookup_id)
     if request.request_key:
         asked = VerificationRequest(
             merchant_id=request.store.merchant_id,
@@ -160,6 +167,11 @@ def _join_or_create(request: Request, known: OnRecord) -> Requested:
         )
         sql.insert(asked)
     return result
+
+
+def _the_one(pk: int | None) -> Verification | None:
+    """The verification, unless it came to be refused since we looked."""
+    return Verification.objects.filter(pk=pk).exclude(status=Status.REFUSED).one() if pk else None
 
 
 def _is_same_scan(existing: Verification, request: Request) -> bool:
@@ -184,7 +196,9 @@ def _create(request: Request, verified_before: Verification | None, lookup_id: i
 
 
 def _row(request: Request, *, refused: str = "", duplicate_of: Verification | None = None) -> Verification:
-    first, now = duplicate_of, timezone.now()
+    # What another store's verification was for is not told here: this store may not even be able to take the coupon.
+    first = duplicate_of if duplicate_of and duplicate_of.store_id == request.store.pk else None
+    now = timezone.now()
     row = Verification(
         store=request.store,
         code_hash=request.code_hash,
@@ -194,7 +208,7 @@ def _row(request: Request, *, refused: str = "", duplicate_of: Verification | No
         reason=refused,
         created_at=now,
         settled_at=now if refused else None,
-        duplicate_of=first,
+        duplicate_of=duplicate_of,
         product=first.product if first else None,
         sku_id=first.sku_id if first else "",
         sku_name=first.sku_name if first else "",
