@@ -44,13 +44,11 @@ _STORE_STATE: dict[str, dict[str, Any]] = {
 }
 
 
-def note_store_state(call: OutboundCall, reason: str) -> None:
+def _note_store_state(call: OutboundCall, reason: Reason) -> None:
     """Blocks the store when the gateway says it cannot verify, and has the stores synced to learn more."""
-    if reason not in _STORE_STATE:
-        return
+    state = _STORE_STATE.get(reason)
     # Only the first of many refusals changes anything, and asks for one sync.
-    state = _STORE_STATE[reason]
-    if GatewayStore.objects.filter(store=call.store).exclude(**state).update(**state):
+    if state and GatewayStore.objects.filter(store=call.store).exclude(**state).update(**state):
         transaction.on_commit(lambda: queue.ring("coupons.tasks.sync_stores", call.connection_id), robust=True)
 
 
@@ -72,9 +70,13 @@ class UsedElsewhere(Refused):
         self.first = first
 
 
-def why(error: Refused) -> Reason:
-    """Our reason for a refusal."""
-    return error.reason if isinstance(error, StoreClosed | UsedElsewhere) else reason_of(error.message)
+def why(call: OutboundCall, error: Refused) -> Reason:
+    """Our reason for a refusal. What the gateway's words say of the store is noted, our own no says nothing new."""
+    if isinstance(error, StoreClosed | UsedElsewhere):
+        return error.reason
+    reason = reason_of(error.message)
+    _note_store_state(call, reason)
+    return reason
 
 
 def refuse(verification: Verification, reason: str, gateway_message: str = "", **fields: Any) -> None:
@@ -95,9 +97,16 @@ def remote_id_of(call: OutboundCall) -> int:
     return GatewayStore.objects.values_list("remote_id", flat=True).get(store=call.store_id or 0)
 
 
+_IS_ON = """(
+    SELECT store.is_active AND merchant.is_active
+    FROM stores_store store JOIN stores_merchant merchant ON merchant.id = store.merchant_id WHERE store.id = store_id
+)"""
+
+
 def open_remote_id_of(call: OutboundCall) -> int:
-    """The same, for a call that spends; raises StoreClosed for a store that was closed while the call waited."""
-    row = sql.row(GatewayStore, "store_id = %s", [call.store_id])
+    """The same, for a call that spends; raises StoreClosed for a store that was closed while the call waited, or that
+    was switched off with its connection or merchant."""
+    row = sql.row(GatewayStore, f"store_id = %s AND {_IS_ON}", [call.store_id]) if call.connection.is_active else None
     if row is None:
         raise StoreClosed(Reason.STORE_UNAUTHORISED)
     if reason := row.closed_reason:
@@ -140,8 +149,7 @@ class LookUp(Reading):
         )
 
     def refused(self, call: OutboundCall, error: Refused) -> None:
-        reason = why(error)
-        note_store_state(call, reason)
+        reason = why(call, error)
         if reason in ABOUT_THE_COUPON:
             self._close(call, Lookup.Status.DONE, reason, error.message, is_unused=False)
         else:
@@ -175,8 +183,7 @@ class ReadDetail(Reading):
             refuse(row, answer.refusal, answer.status_text)
 
     def refused(self, call: OutboundCall, error: Refused) -> None:
-        reason = why(error)
-        note_store_state(call, reason)
+        reason = why(call, error)
         refuse(row_of(call), reason, error.message)
 
     def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
@@ -264,7 +271,7 @@ class SpendCoupon(Operation):
             if not answer.success:
                 raise Refused("verify_success", answer.message)
         except Refused as error:
-            if call.was_unknown and why(error) == Reason.ALREADY_USED:
+            if call.was_unknown and reason_of(error.message) == Reason.ALREADY_USED:
                 mind_other_stores(call, error.message)
             raise
         return answer
@@ -295,8 +302,7 @@ class SpendCoupon(Operation):
         spent(row_of(call), answer.message if answer else "", inferred=inferred)
 
     def refused(self, call: OutboundCall, error: Refused) -> None:
-        reason = why(error)
-        note_store_state(call, reason)
+        reason = why(call, error)
         if isinstance(error, UsedElsewhere):
             refuse(row_of(call), reason, error.message, duplicate_of=error.first)
         elif call.was_unknown and reason == Reason.ALREADY_USED:

@@ -132,9 +132,10 @@ def test_a_question_that_the_gateway_refuses_slows_down_no_other_store(quick: Sh
     assert "the question was refused" in call.last_error
 
 
-def test_a_store_that_closed_may_still_be_asked_about_a_lost_answer(quick: Shop) -> None:
+def test_a_store_that_closed_or_was_switched_off_may_still_be_asked_about_a_lost_answer(quick: Shop) -> None:
     row = lose(quick, applied=True)
     GatewayStore.objects.update(request_count=0)
+    Connection.objects.update(is_active=False)
     outbox.work(seconds=5)
     row.refresh_from_db()
     assert (row.status, row.inferred) == (Status.VERIFIED, True)
