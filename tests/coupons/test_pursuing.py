@@ -10,7 +10,7 @@ from django.utils import timezone
 from coupons.models import Channel, Lookup, Verification
 from coupons.services import lookup_pursue, lookup_request, pursuing, verification_pursue
 from stores.models import OutboundCall
-from stores.platforms import pace
+from stores.platforms import outbox, pace
 from tests.coupons.flows import arrived, ask_for
 from tests.factories import Shop
 
@@ -21,11 +21,10 @@ Pursue = Callable[..., Lookup | Verification]
 def senders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
     """The tries that were given a thread of their own."""
     begun: list[Any] = []
-    real = pursuing.beside
 
     def counted(sending: Callable[[], object], *, until: float) -> bool:
         begun.append(sending)
-        return real(sending, until=until)
+        return outbox.beside(sending, until=until)
 
     monkeypatch.setattr(pursuing, "beside", counted)
     return begun
