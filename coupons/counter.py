@@ -22,6 +22,7 @@ from stores.errors import KeyReused
 from stores.models import Connection, Store
 from stores.platforms.outbox.work import PlaceInLine
 from stores.registry import QueuePlace, ScanResult
+from stores.tenancy import Reach, reach_of
 
 Status = Verification.Status
 _STATES: dict[str, Literal["ok", "refused", "unknown"]] = {
@@ -52,7 +53,7 @@ class CouponKind:
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
         verification = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
-        return scan_result_of(services.verification_pursue(verification, aside=True))
+        return scan_result_of(services.verification_pursue(verification, aside=True), reach_of(user))
 
     def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str) -> ScanResult | None:
         return None
@@ -61,11 +62,11 @@ class CouponKind:
         verification = _rows().for_staff(user).filter(pk=int(key)).first() if _is_id(key) else None
         if verification is None:
             return None
-        return scan_result_of(services.verification_pursue(verification, ring=False, aside=True))
+        return scan_result_of(services.verification_pursue(verification, ring=False, aside=True), reach_of(user))
 
     def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
         rows = _rows().for_staff(user).filter(store=store).exclude(channel=Channel.BATCH)[:limit]
-        return [scan_result_of(row) for row in rows]
+        return [scan_result_of(row, reach_of(user)) for row in rows]
 
     @staticmethod
     def _requested(user: User, store: Store, code: str, request_key: str) -> Verification:
@@ -95,11 +96,11 @@ def _is_id(key: str) -> bool:
 
 
 def _rows() -> VerificationQuerySet:
-    return Verification.objects.select_related("store", "product", "duplicate_of")
+    return Verification.objects.select_related("store", "product", "duplicate_of__store")
 
 
-def scan_result_of(verification: Verification) -> ScanResult:
-    """What staff see of one verification; asks for its place in line only while it waits."""
+def scan_result_of(verification: Verification, reach: Reach) -> ScanResult:
+    """What staff with this reach see of one verification; asks for its place in line only while it waits."""
     texts = TEXTS.get(verification.reason) if verification.status == Status.REFUSED else None
     place = services.place_of(verification)
     if place and place.is_held_up:
@@ -109,7 +110,7 @@ def scan_result_of(verification: Verification) -> ScanResult:
         key=str(verification.pk),
         state=_STATES.get(verification.status, "waiting"),
         title=texts.staff if texts else _TITLES.get(verification.status, verification.get_status_display()),
-        lines=_lines(verification),
+        lines=_lines(verification, reach),
         next_step=texts.next_step if texts else _next_step(verification),
         place=_place(place),
         code=f"…{verification.code_tail}",
@@ -121,10 +122,10 @@ def _place(place: PlaceInLine | None) -> QueuePlace | None:
     return QueuePlace(place.position, place.seconds) if place and place.seconds is not None else None
 
 
-def _lines(verification: Verification) -> Sequence[str]:
+def _lines(verification: Verification, reach: Reach) -> Sequence[str]:
     lines = [deal_of(verification)]
     if first := verification.duplicate_of:
-        lines.append(verified_by(first))
+        lines.append(verified_by(verification, first, reach))
     elif verification.status == Status.VERIFIED and verification.inferred:
         lines.append(_("The answer was lost; the coupon's state shows that it was verified."))
     if verification.status == Status.VERIFIED and verification.unmapped:
@@ -142,11 +143,16 @@ def deal_of(verification: Verification) -> str:
     return f"{name} ¥{verification.value}"
 
 
-def verified_by(first: Verification) -> str:
-    """By whom and when the code of a duplicate was verified."""
+def verified_by(duplicate: Verification, first: Verification, reach: Reach) -> str:
+    """When the code of a duplicate was verified, and by whom and where for those who reach that store."""
     at = timezone.localtime(first.settled_at or first.created_at)
     who = _("a guest") if first.channel == Channel.GUEST else audit.shown(first.requested_by)
-    return _("Verified by %(who)s on %(when)s") % {"who": who, "when": date_format(at, "Y-m-d H:i")}
+    said = {"who": who, "when": date_format(at, "Y-m-d H:i")}
+    if first.store_id == duplicate.store_id:
+        return _("Verified by %(who)s on %(when)s") % said
+    if first.is_within(reach):
+        return _("Verified by %(who)s at %(store)s on %(when)s") % (said | {"store": first.store.name})
+    return _("Verified at another store on %(when)s") % said
 
 
 def _next_step(verification: Verification) -> StrOrPromise:

@@ -48,8 +48,9 @@ class QueueShown(serializers.Serializer[Any]):
 
 
 class DuplicateShown(serializers.Serializer[Any]):
-    id = serializers.IntegerField()
-    requested_by = serializers.CharField()
+    id = serializers.IntegerField(allow_null=True, help_text="null for a store that the key does not reach")
+    store = serializers.IntegerField(allow_null=True)
+    requested_by = serializers.CharField(allow_null=True)
     settled_at = serializers.DateTimeField(allow_null=True)
 
 
@@ -70,7 +71,9 @@ class VerificationShown(serializers.Serializer[Any]):
     requested_by = serializers.CharField()
     created_at = serializers.DateTimeField()
     settled_at = serializers.DateTimeField(allow_null=True)
-    duplicate_of = DuplicateShown(required=False, help_text="Only with already_used: our own earlier verification")
+    duplicate_of = DuplicateShown(
+        required=False, help_text="Only with already_used: the merchant's own earlier verification"
+    )
 
 
 class LookupShown(serializers.Serializer[Any]):
@@ -142,7 +145,7 @@ REFUSED = {
     "status": "refused",
     "reason": "already_used",
     "message": "这张券之前已使用。",
-    "duplicate_of": {"id": 4698, "requested_by": "小王", "settled_at": "2024-12-15T13:55:01.000000Z"},
+    "duplicate_of": {"id": 4698, "store": 1, "requested_by": "小王", "settled_at": "2024-12-15T13:55:01.000000Z"},
 }
 # With plain numbers drf-spectacular would take a problem for the main answer, and show lists without their pages.
 JSON = "application/json"

@@ -12,6 +12,7 @@ from coupons.services import batch_lines, batch_progress
 from stores.api import yuan
 from stores.models import Store
 from stores.platforms.outbox.work import PlaceInLine
+from stores.tenancy import Reach
 
 
 def store_shown(store: Store) -> dict[str, Any]:
@@ -39,8 +40,9 @@ def product_shown(product: Product) -> dict[str, Any]:
     }
 
 
-def verification_shown(row: Verification, place: PlaceInLine | None) -> dict[str, Any]:
-    """Needs `product`, and `duplicate_of` where there is one, to be read with the row."""
+def verification_shown(row: Verification, place: PlaceInLine | None, reach: Reach) -> dict[str, Any]:
+    """Needs `product`, and `duplicate_of` with its store where there is one, to be read with the row. `reach` is that
+    of whoever is shown it."""
     shown = {
         "id": row.pk,
         "store": row.store_id,
@@ -57,10 +59,20 @@ def verification_shown(row: Verification, place: PlaceInLine | None) -> dict[str
         "created_at": row.created_at,
         "settled_at": row.settled_at,
     }
-    first = row.duplicate_of
-    if first:
-        shown["duplicate_of"] = {"id": first.pk, "requested_by": first.requested_by, "settled_at": first.settled_at}
+    if first := row.duplicate_of:
+        shown["duplicate_of"] = _first_shown(first, reach)
     return shown
+
+
+def _first_shown(first: Verification, reach: Reach) -> dict[str, Any]:
+    """That it was verified and when is for all; where and by whom only for those who reach that store."""
+    seen = first.is_within(reach)
+    return {
+        "id": first.pk if seen else None,
+        "store": first.store_id if seen else None,
+        "requested_by": first.requested_by if seen else None,
+        "settled_at": first.settled_at,
+    }
 
 
 def lookup_shown(row: Lookup, product: Product | None, place: PlaceInLine | None) -> dict[str, Any]:

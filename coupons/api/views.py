@@ -18,6 +18,7 @@ from coupons.models import Batch, Channel, Lookup, Product, Verification
 from stores.api import ApiView, ListFilter, Pages, PagesById
 from stores.errors import KeyReused, key_reused
 from stores.models import ApiKey, Store
+from stores.tenancy import Reach, reach_of
 
 READ, LOOKUP, VERIFY = ApiKey.Scope.READ, ApiKey.Scope.LOOKUP, ApiKey.Scope.VERIFY
 
@@ -103,7 +104,7 @@ class StoreVerifications(ApiView):
             raise key_reused() from error
         row = services.verification_pursue(requested.verification, wait=wait, call=requested.call, aside=True)
         return Response(
-            verification_shown(row, services.place_of(row, requested.call)),
+            verification_shown(row, services.place_of(row, requested.call), reach_of(self.key)),
             status=201 if requested.created else 200,
             headers={"Location": reverse("api:verification", args=[row.pk])},
         )
@@ -117,7 +118,7 @@ class Verifications(ApiView):
     def get(self, request: Request) -> Response:
         pages = Pages()
         rows = pages.paginate_queryset(self._wanted(), request) or []
-        return pages.get_paginated_response(list(verifications_shown(rows)))
+        return pages.get_paginated_response(list(verifications_shown(rows, reach_of(self.key))))
 
     def _wanted(self) -> QuerySet[Verification]:
         given = self.asked_for(VerificationFilter)
@@ -135,12 +136,12 @@ class Verifications(ApiView):
 
 def shown_rows(rows: QuerySet[Verification]) -> QuerySet[Verification]:
     """With what is shown of them, and without the codes, which would be decrypted for nothing."""
-    return rows.select_related("product", "duplicate_of").defer("code", "duplicate_of__code")
+    return rows.select_related("product", "duplicate_of__store").defer("code", "duplicate_of__code")
 
 
-def verifications_shown(rows: Iterable[Verification]) -> Iterable[dict[str, Any]]:
+def verifications_shown(rows: Iterable[Verification], reach: Reach) -> Iterable[dict[str, Any]]:
     places = services.places_of(rows)
-    return (verification_shown(row, places.get(row.pk)) for row in rows)
+    return (verification_shown(row, places.get(row.pk), reach) for row in rows)
 
 
 class VerificationDetail(ApiView):
@@ -154,7 +155,7 @@ class VerificationDetail(ApiView):
             raise NotFound
         if wait:
             services.verification_pursue(row, wait=wait, ring=False, aside=True)
-        return Response(verification_shown(row, services.place_of(row)))
+        return Response(verification_shown(row, services.place_of(row), reach_of(self.key)))
 
 
 class Batches(ApiView):

@@ -33,6 +33,14 @@ class Migration(migrations.Migration):
             name='verification',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='requests', to='coupons.verification'),
         ),
+        migrations.RemoveConstraint(
+            model_name='verification',
+            name='one_live_verification_per_code',
+        ),
+        migrations.AddConstraint(
+            model_name='verification',
+            constraint=models.UniqueConstraint(condition=models.Q(('status', 'refused'), _negated=True), fields=('code_hash', 'store'), name='one_live_verification_per_code'),
+        ),
         migrations.AddIndex(
             model_name='verification',
             index=models.Index(condition=models.Q(('reason', ''), _negated=True), fields=['reason', '-created_at', '-id'], name='verification_refusals'),

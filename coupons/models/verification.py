@@ -14,7 +14,7 @@ from coupons.models.catalogue import Product
 from coupons.reasons import Reason
 from stores.models import Merchant, Store
 from stores.platforms.secrets import EncryptedTextField
-from stores.tenancy import TenantQuerySet
+from stores.tenancy import Reach, TenantQuerySet
 
 
 class Channel(models.TextChoices):
@@ -172,8 +172,9 @@ class Verification(models.Model):
         verbose_name_plural = _("verifications")
         ordering = ["-created_at", "-id"]
         constraints = [
+            # The code first: its index also finds the code at the merchant's other stores.
             models.UniqueConstraint(
-                fields=["store", "code_hash"], condition=~Q(status="refused"), name="one_live_verification_per_code"
+                fields=["code_hash", "store"], condition=~Q(status="refused"), name="one_live_verification_per_code"
             ),
         ]
         indexes = [
@@ -192,6 +193,10 @@ class Verification(models.Model):
 
     def __str__(self) -> str:
         return f"…{self.code_tail} {self.get_status_display()}"
+
+    def is_within(self, reach: Reach) -> bool:
+        """Whether for_staff would find it: for one that another row leads to."""
+        return reach.includes(merchant_id=self.store.merchant_id, store_id=self.store_id)
 
 
 class VerificationRequestQuerySet(TenantQuerySet["VerificationRequest"]):

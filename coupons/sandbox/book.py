@@ -14,7 +14,7 @@ from stores.platforms.sandbox import ControlError
 
 T = TypeVar("T")
 
-STATES = ("unused", "used", "expired", "refunded", "not_yet_valid", "not_on_this_day")
+STATES = ("unused", "used", "expired", "refunded", "not_yet_valid", "not_on_this_day", "locked")
 
 
 @dataclass
@@ -28,7 +28,8 @@ class Product:
 
 @dataclass
 class Coupon:
-    """`verifies`: how often a verify reached this code; `applied`: how often one consumed it. `price` in yuan."""
+    """`verifies`: how often a verify reached this code; `applied`: how often one consumed it. `price` in yuan. The
+    stores of a chain that take it too are `also_at`."""
 
     code: str
     store_id: int
@@ -39,6 +40,10 @@ class Coupon:
     price: str = "0.0"
     verifies: int = 0
     applied: int = 0
+    also_at: list[int] = field(default_factory=list)
+
+    def is_for(self, store_id: int) -> bool:
+        return store_id == self.store_id or store_id in self.also_at
 
 
 @dataclass
@@ -138,7 +143,7 @@ class Book:
         known = code in self.coupons
         coupon = self.coupons.setdefault(code, Coupon(code, store.store_id, order_id=_order_id(code)))
         coupon.store_id = store.store_id
-        _lay_over(coupon, row, sku_id=str, detail_name=str, order_id=str)
+        _lay_over(coupon, row, sku_id=str, detail_name=str, order_id=str, also_at=list)
         _lay_amounts_over(coupon, row, "price")
         if states_too:
             _lay_over(coupon, row, verifies=int, applied=int)

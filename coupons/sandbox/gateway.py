@@ -37,11 +37,12 @@ REFUSALS = {
     "refunded": "该券码已退款",
     "not_yet_valid": "该券码未到使用时间",
     "not_on_this_day": "该券码今日不可用",
+    "locked": "该券码已锁定",
 }
 NOT_FOUND = "券码不存在"
 WRONG_STORE = "该券码非本门店可用"
 # Detail knows no more than whether a coupon is spent: what is only early or on the wrong day is unused.
-DETAIL_STATUS = {"used": ("已使用", 1), "expired": ("已过期", 2), "refunded": ("已退款", 3)}
+DETAIL_STATUS = {"used": ("已使用", 1), "expired": ("已过期", 2), "refunded": ("已退款", 3), "locked": ("已锁定", 4)}
 UNUSED = ("未使用", 0)
 
 BLOCK_PAGE = "<!DOCTYPE html><html><head><title>访问被拦截</title></head><body>请求过于频繁，请稍后再试</body></html>"
@@ -193,7 +194,7 @@ class UmemberSandbox(SandboxPlatform):
         coupon = self.book.coupons.get(code)
         if coupon is None:
             raise _Failure(REFUSED, NOT_FOUND)
-        if coupon.store_id != store.store_id:
+        if not coupon.is_for(store.store_id):
             raise _Failure(REFUSED, WRONG_STORE)
         return _succeeded(self._described(coupon))
 
@@ -325,7 +326,7 @@ def _refusal(coupon: Coupon | None, store_id: int) -> str:
     """Why this coupon cannot be used there, "" when it can."""
     if coupon is None:
         return NOT_FOUND
-    if coupon.store_id != store_id:
+    if not coupon.is_for(store_id):
         return WRONG_STORE
     return REFUSALS.get(coupon.state, "")
 

@@ -15,7 +15,7 @@ from coupons.services.gateway import Gateway
 from coupons.wire import CouponDetail, VerifyAnswer, reason_of
 from stores.models import Connection, OutboundCall
 from stores.platforms import queue, sql
-from stores.platforms.errors import Refused, Undecided
+from stores.platforms.errors import NeedsPerson, Refused, Undecided
 from stores.platforms.outbox import Operation, Verdict, operation, owe
 
 Status = Verification.Status
@@ -44,13 +44,11 @@ _STORE_STATE: dict[str, dict[str, Any]] = {
 }
 
 
-def note_store_state(call: OutboundCall, reason: str) -> None:
+def _note_store_state(call: OutboundCall, reason: Reason) -> None:
     """Blocks the store when the gateway says it cannot verify, and has the stores synced to learn more."""
-    if reason not in _STORE_STATE:
-        return
+    state = _STORE_STATE.get(reason)
     # Only the first of many refusals changes anything, and asks for one sync.
-    state = _STORE_STATE[reason]
-    if GatewayStore.objects.filter(store=call.store).exclude(**state).update(**state):
+    if state and GatewayStore.objects.filter(store=call.store).exclude(**state).update(**state):
         transaction.on_commit(lambda: queue.ring("coupons.tasks.sync_stores", call.connection_id), robust=True)
 
 
@@ -62,13 +60,27 @@ class StoreClosed(Refused):
         self.reason = reason
 
 
-def why(error: Refused) -> Reason:
-    """Our reason for a refusal."""
-    return error.reason if isinstance(error, StoreClosed) else reason_of(error.message)
+class UsedElsewhere(Refused):
+    """The gateway says "used", and another store of the merchant has verified the code."""
+
+    reason = Reason.ALREADY_USED
+
+    def __init__(self, words: str, first: Verification) -> None:
+        super().__init__(self.reason, words)
+        self.first = first
 
 
-def refuse(verification: Verification, reason: str, gateway_message: str = "") -> None:
-    move(verification, Status.REFUSED, reason=reason, gateway_message=gateway_message[:300])
+def why(call: OutboundCall, error: Refused) -> Reason:
+    """Our reason for a refusal. What the gateway's words say of the store is noted, our own no says nothing new."""
+    if isinstance(error, StoreClosed | UsedElsewhere):
+        return error.reason
+    reason = reason_of(error.message)
+    _note_store_state(call, reason)
+    return reason
+
+
+def refuse(verification: Verification, reason: str, gateway_message: str = "", **fields: Any) -> None:
+    move(verification, Status.REFUSED, reason=reason, gateway_message=gateway_message[:300], **fields)
 
 
 def spent(verification: Verification, gateway_message: str, *, inferred: bool) -> None:
@@ -85,9 +97,16 @@ def remote_id_of(call: OutboundCall) -> int:
     return GatewayStore.objects.values_list("remote_id", flat=True).get(store=call.store_id or 0)
 
 
+_IS_ON = """(
+    SELECT store.is_active AND merchant.is_active
+    FROM stores_store store JOIN stores_merchant merchant ON merchant.id = store.merchant_id WHERE store.id = store_id
+)"""
+
+
 def open_remote_id_of(call: OutboundCall) -> int:
-    """The same, for a call that spends; raises StoreClosed for a store that was closed while the call waited."""
-    row = sql.row(GatewayStore, "store_id = %s", [call.store_id])
+    """The same, for a call that spends; raises StoreClosed for a store that was closed while the call waited, or that
+    was switched off with its connection or merchant."""
+    row = sql.row(GatewayStore, f"store_id = %s AND {_IS_ON}", [call.store_id]) if call.connection.is_active else None
     if row is None:
         raise StoreClosed(Reason.STORE_UNAUTHORISED)
     if reason := row.closed_reason:
@@ -130,8 +149,7 @@ class LookUp(Reading):
         )
 
     def refused(self, call: OutboundCall, error: Refused) -> None:
-        reason = why(error)
-        note_store_state(call, reason)
+        reason = why(call, error)
         if reason in ABOUT_THE_COUPON:
             self._close(call, Lookup.Status.DONE, reason, error.message, is_unused=False)
         else:
@@ -165,8 +183,7 @@ class ReadDetail(Reading):
             refuse(row, answer.refusal, answer.status_text)
 
     def refused(self, call: OutboundCall, error: Refused) -> None:
-        reason = why(error)
-        note_store_state(call, reason)
+        reason = why(call, error)
         refuse(row_of(call), reason, error.message)
 
     def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
@@ -214,6 +231,33 @@ def owe_verify(verification: Verification, lane: int, connection: Connection, *,
     )
 
 
+def mind_other_stores(call: OutboundCall, words: str) -> None:
+    """A coupon of a chain that is used now may have been used by another store's try instead of our lost one.
+
+    Raises UsedElsewhere when that is known, and Undecided or NeedsPerson when it may be.
+    """
+    # What only waits there was surely not executed. Who has verified it decides, whoever else has tried.
+    rivals = [row for row in _at_other_stores(call) if row.status != Status.QUEUED]
+    rivals.sort(key=lambda row: row.status != Status.VERIFIED)
+    if not rivals:
+        return
+    if rivals[0].status == Status.VERIFIED:
+        raise UsedElsewhere(words, rivals[0])
+    if rivals[0].status == Status.SENDING:
+        raise Undecided("another store of the merchant is verifying the code")
+    raise NeedsPerson("another store of the merchant has lost its answer too")
+
+
+def _at_other_stores(call: OutboundCall) -> list[Verification]:
+    # The conditions are those of the table's index.
+    return sql.rows(
+        Verification,
+        "code_hash = (SELECT code_hash FROM coupons_verification WHERE id = %s) AND NOT (status = 'refused') "
+        "AND store_id <> %s AND store_id IN (SELECT id FROM stores_store WHERE merchant_id = %s)",
+        [call.subject_id, call.store_id, call.connection.merchant_id],
+    )
+
+
 @operation
 class SpendCoupon(Operation):
     platform = "umember"
@@ -222,21 +266,30 @@ class SpendCoupon(Operation):
 
     def send(self, call: OutboundCall, turn: Callable[[], None]) -> VerifyAnswer:
         remote_id, code = open_remote_id_of(call), code_of(call)
-        answer = Gateway(call.connection, turn).call(lambda client, token: client.verify(token, remote_id, code))
-        if not answer.success:
-            raise Refused("verify_success", answer.message)
+        try:
+            answer = Gateway(call.connection, turn).call(lambda client, token: client.verify(token, remote_id, code))
+            if not answer.success:
+                raise Refused("verify_success", answer.message)
+        except Refused as error:
+            if call.was_unknown and reason_of(error.message) == Reason.ALREADY_USED:
+                mind_other_stores(call, error.message)
+            raise
         return answer
 
     def ask(self, call: OutboundCall, turn: Callable[[], None]) -> Verdict:
-        """Unused: it was not executed. Used: it was, because the database allows one live attempt per code."""
+        """Unused: it was not executed. Used: it was, because the database allows one live attempt per code and store,
+        unless another store tried too. A state that we do not know (locked, cancelled, empty) says neither."""
         try:
             detail = read_detail(call, turn, remote_id_of(call), code_of(call))
         except Refused as error:
             raise Undecided(f"the question was refused: {error.detail}") from error
         if detail.refusal is None:
             return Verdict(executed=False)
-        if detail.refusal in (Reason.ALREADY_USED, Reason.REFUSED_OTHER):
+        if detail.refusal == Reason.ALREADY_USED:
+            mind_other_stores(call, detail.status_text)
             return Verdict(executed=True)
+        if detail.refusal == Reason.REFUSED_OTHER:
+            raise NeedsPerson(f"what the coupon's state means is not known: {detail.status_text}")
         raise Refused("detail", detail.status_text)
 
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
@@ -249,9 +302,10 @@ class SpendCoupon(Operation):
         spent(row_of(call), answer.message if answer else "", inferred=inferred)
 
     def refused(self, call: OutboundCall, error: Refused) -> None:
-        reason = why(error)
-        note_store_state(call, reason)
-        if call.was_unknown and reason == Reason.ALREADY_USED:
+        reason = why(call, error)
+        if isinstance(error, UsedElsewhere):
+            refuse(row_of(call), reason, error.message, duplicate_of=error.first)
+        elif call.was_unknown and reason == Reason.ALREADY_USED:
             # An earlier try of ours got no answer and nobody else was allowed to try: it was ours.
             spent(row_of(call), error.message, inferred=True)
         else:

@@ -1,12 +1,9 @@
 """Asking for a verification: written down first, joined or replayed when it was asked before, then pursued."""
 
-import copy
 import hashlib
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
@@ -17,14 +14,13 @@ from coupons.models import Batch, Channel, GatewayStore, Lookup, Verification, V
 from coupons.reasons import Reason
 from coupons.services.lookups import FRESH, PATIENCE, gateway_of, lane_of, owe_reading
 from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, owe_verify
-from coupons.services.waiting import PROMPT, wait_for
+from coupons.services.pursuing import pursue
 from stores import audit
 from stores.errors import KeyReused
 from stores.models import OutboundCall, Store
-from stores.platforms import pace, sql
-from stores.platforms.outbox import attempt_now, beside, places_in_line
-from stores.platforms.outbox.owe import ring_for
-from stores.platforms.outbox.work import LINGER, PlaceInLine
+from stores.platforms import sql
+from stores.platforms.outbox import places_in_line
+from stores.platforms.outbox.work import PlaceInLine
 from stores.platforms.secrets import keyed_hash
 
 Status = Verification.Status
@@ -79,8 +75,9 @@ def verification_request(
 ) -> Requested:
     """Writes the verification down and owes its first call; sends nothing yet (see verification_pursue).
 
-    The same request key gets the first answer; a code in flight is joined; a code that we verified before is refused as
-    already used, naming that verification. `gateway` saves a query when it was read with the store. Raises KeyReused.
+    The same request key gets the first answer; a code in flight is joined; a code that we verified before, at whichever
+    of the merchant's stores, is refused as already used, naming that verification. `gateway` saves a query when it was
+    read with the store. Raises KeyReused.
     """
     request = Request(store, code, channel, actor, flow, request_key, gateway)
     for _ in range(3):
@@ -99,21 +96,24 @@ def verification_request(
 @dataclass(frozen=True)
 class OnRecord:
     """Keys of the rows that bear on a request. `answer`: the verification that the request key got (None for a batch),
-    and its fingerprint."""
+    and its fingerprint. `elsewhere_id`: the code's verification at another store of the merchant, which is done."""
 
     answer: tuple[int | None, str] | None = None
     verification_id: int | None = None
+    elsewhere_id: int | None = None
     lookup_id: int | None = None
 
 
 def on_record(request: Request) -> OnRecord:
-    """Reads all three in one short query: nearly every request is new, and finds nothing."""
+    """Reads all in one short query: nearly every request is new, and finds nothing."""
     # The conditions are those of the tables' indexes; constraints catch a twin that is faster than this look.
     statement = """
         SELECT 'answer', verification_id, fingerprint FROM coupons_verificationrequest
         WHERE merchant_id = %s AND key = %s
-        UNION ALL SELECT 'verification', id, '' FROM coupons_verification
-        WHERE store_id = %s AND code_hash = %s AND NOT (status = 'refused')
+        UNION ALL SELECT CASE store_id WHEN %s THEN 'verification' ELSE 'elsewhere' END, id, ''
+        FROM coupons_verification
+        WHERE code_hash = %s AND NOT (status = 'refused') AND (store_id = %s OR status = 'verified')
+        AND store_id IN (SELECT id FROM stores_store WHERE merchant_id = %s)
         UNION ALL SELECT 'lookup', id, '' FROM coupons_lookup
         WHERE store_id = %s AND code_hash = %s AND flow = %s AND is_unused AND read_at > %s
     """
@@ -125,6 +125,8 @@ def on_record(request: Request) -> OnRecord:
         store.pk,
         code_hash,
         store.pk,
+        store.merchant_id,
+        store.pk,
         code_hash,
         request.flow,
         recent,
@@ -133,7 +135,9 @@ def on_record(request: Request) -> OnRecord:
         cursor.execute(statement, keys)
         found = {kind: (pk, text) for kind, pk, text in cursor.fetchall()}
     nothing = (None, "")
-    return OnRecord(found.get("answer"), found.get("verification", nothing)[0], found.get("lookup", nothing)[0])
+    return OnRecord(
+        found.get("answer"), *(found.get(kind, nothing)[0] for kind in ("verification", "elsewhere", "lookup"))
+    )
 
 
 def _replay(request: Request, verification_id: int | None, fingerprint: str) -> Requested:
@@ -144,13 +148,12 @@ def _replay(request: Request, verification_id: int | None, fingerprint: str) -> 
 
 
 def _join_or_create(request: Request, known: OnRecord) -> Requested:
-    existing = None
-    if known.verification_id:
-        existing = Verification.objects.filter(pk=known.verification_id).exclude(status=Status.REFUSED).first()
+    existing = _the_one(known.verification_id)
     if existing and (existing.status in Verification.LIVE or _is_same_scan(existing, request)):
         result = Requested(existing, created=False)
     else:
-        result = _create(request, existing, known.lookup_id)
+        verified_before = existing or _the_one(known.elsewhere_id)
+        result = _create(request, verified_before, known.lookup_id)
     if request.request_key:
         asked = VerificationRequest(
             merchant_id=request.store.merchant_id,
@@ -160,6 +163,11 @@ def _join_or_create(request: Request, known: OnRecord) -> Requested:
         )
         sql.insert(asked)
     return result
+
+
+def _the_one(pk: int | None) -> Verification | None:
+    """The verification, unless it came to be refused since we looked."""
+    return Verification.objects.filter(pk=pk).exclude(status=Status.REFUSED).one() if pk else None
 
 
 def _is_same_scan(existing: Verification, request: Request) -> bool:
@@ -184,7 +192,9 @@ def _create(request: Request, verified_before: Verification | None, lookup_id: i
 
 
 def _row(request: Request, *, refused: str = "", duplicate_of: Verification | None = None) -> Verification:
-    first, now = duplicate_of, timezone.now()
+    # What another store's verification was for is not told here: this store may not even be able to take the coupon.
+    first = duplicate_of if duplicate_of and duplicate_of.store_id == request.store.pk else None
+    now = timezone.now()
     row = Verification(
         store=request.store,
         code_hash=request.code_hash,
@@ -194,7 +204,7 @@ def _row(request: Request, *, refused: str = "", duplicate_of: Verification | No
         reason=refused,
         created_at=now,
         settled_at=now if refused else None,
-        duplicate_of=first,
+        duplicate_of=duplicate_of,
         product=first.product if first else None,
         sku_id=first.sku_id if first else "",
         sku_name=first.sku_name if first else "",
@@ -250,60 +260,17 @@ def verification_pursue(
     call: OutboundCall | None = None,
     aside: bool = False,
 ) -> Verification:
-    """Works the verification off while slots are free, and otherwise leaves it to a worker.
-
-    `wait` seconds at most are spent waiting for a result, if this process has a place left for one more who waits;
-    `call` is what the request has just owed. With `aside` the tries are made in a thread beside the caller's, which a
-    slow gateway then keeps `wait` seconds at most, or PROMPT without. Returns the row as it is now.
-    """
-    until = time.monotonic() + wait
-    stay_until = until if wait else until + PROMPT
-    walk: Callable[..., bool] = partial(_walk_beside, until=stay_until) if aside else _walk
-
-    def again() -> None:
-        walk(verification, ring=False)
-        _read_again(verification)
-
-    if walk(verification, ring=ring, call=call):
-        _read_again(verification)
-    wait_for(lambda: verification.status in Verification.FINAL, again, until=until)
-    return verification
-
-
-def _walk_beside(verification: Verification, *, ring: bool, until: float, call: OutboundCall | None = None) -> bool:
-    call = call or live_call(verification)
-    if call is None:
-        return False
-    walk = partial(_walk, copy.copy(verification), ring=ring, call=call)
-    free_in = pace.seconds_until_free(call.pace_id)
-    if free_in <= pace.NEAR and beside(walk, until=until):
-        return True
-    if ring:
-        _ring(verification, call, free_in)
-    return False
-
-
-def _walk(verification: Verification, *, ring: bool, call: OutboundCall | None = None) -> bool:
-    """Detail, then verify, or the question after a lost answer: each at once if it is first in line, its slot near.
-    Whether anything was tried."""
-    patience, tried = pace.NEAR, False
-    while call := call or live_call(verification):
-        free_in = pace.seconds_until_free(call.pace_id)
-        if free_in > patience or not attempt_now(call, patience=patience):
-            if ring:
-                _ring(verification, call, free_in)
-            return tried
-        # Having had the first slot, this thread may wait for the next one: that is one interval away.
-        patience = pace.interval(call.platform) + pace.NEAR
-        verification.status = sql.get(Verification, verification.pk).status
-        call, tried = None, True
-    return tried
-
-
-def _ring(verification: Verification, call: OutboundCall, free_in: float) -> None:
-    """For a worker, which would not stay for a slot that is further away; the sweeper comes back for that."""
-    if verification.status != Status.SENDING and free_in <= LINGER.total_seconds():
-        ring_for(call.pk)
+    """Verifies while slots are free, and otherwise leaves it to a worker; everything as in `pursue`."""
+    return pursue(
+        verification,
+        live_call=live_call,
+        is_final=lambda row: row.status in Verification.FINAL,
+        read_again=_read_again,
+        wait=wait,
+        ring=ring,
+        aside=aside,
+        call=call,
+    )
 
 
 def _read_again(verification: Verification) -> None:

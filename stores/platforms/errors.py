@@ -59,3 +59,7 @@ class Unknown(PlatformError):
 
 class Undecided(Unknown):
     """It may have been executed, and the platform is not in trouble: it answered without saying so, or we failed."""
+
+
+class NeedsPerson(Undecided):
+    """The same, and asking again would tell no more: a person decides at once."""

@@ -17,6 +17,7 @@ from stores.platforms import outbox
 from stores.platforms.errors import (
     AuthExpired,
     LoginRefused,
+    NeedsPerson,
     NotSent,
     NoTurn,
     Refused,
@@ -282,6 +283,7 @@ def test_a_recorded_answer_ends_the_call(kind: tuple[str, str], shop: Shop, monk
         (LoginRefused("wrong"), State.PENDING, State.PENDING),
         (Unknown("reset"), State.PENDING, State.UNKNOWN),
         (Undecided("shrug"), State.PENDING, State.UNKNOWN),
+        (NeedsPerson("locked"), State.PENDING, State.DEAD),
         (ZeroDivisionError(), State.PENDING, State.UNKNOWN),
     ],
     ids=lambda value: type(value).__name__,
@@ -308,6 +310,7 @@ def test_every_outcome_of_a_try_leaves_call_and_row_in_agreement(
         (Verdict(False), State.PENDING),
         (Refused("detail", "已过期"), State.REFUSED),
         (Undecided("shrug"), State.UNKNOWN),
+        (NeedsPerson("locked"), State.DEAD),
         (NotSent("down"), State.UNKNOWN),
         (ZeroDivisionError(), State.UNKNOWN),
     ],

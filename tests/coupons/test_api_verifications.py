@@ -207,7 +207,7 @@ def test_a_code_verified_before_names_the_first_verification(shop: Shop, api: Ap
     body = second.json()
     assert (second.status_code, body["status"], body["reason"]) == (201, "refused", "already_used")
     assert set(body) == FIELDS | {"duplicate_of"}
-    assert body["duplicate_of"] == {name: first[name] for name in ("id", "requested_by", "settled_at")}
+    assert body["duplicate_of"] == {name: first[name] for name in ("id", "store", "requested_by", "settled_at")}
     assert spent(shop) == 1
 
 

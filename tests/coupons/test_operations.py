@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from coupons.models import Channel, GatewayStore, Verification
 from coupons.reasons import Reason
+from coupons.services import verification_ask
 from coupons.services.operations import move
 from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms import outbox
@@ -92,6 +93,35 @@ def test_an_unclear_verify_is_settled_by_what_detail_says_now(
     assert (row.status, row.reason, row.inferred) == (status, reason, state == "used")
 
 
+@pytest.mark.parametrize("state", ["已锁定", "冻结", "已作废", "已取消", ""])
+@pytest.mark.parametrize("edition", [1, 2])
+def test_a_state_that_we_do_not_know_is_put_before_a_person(quick: Shop, state: str, edition: int) -> None:
+    """The verify never came to be applied, and meanwhile the guest locked or cancelled the coupon."""
+    row = lose(quick, applied=False)
+    told = {"status": state, "sku_id": "1", "sku_name": "x", "order_id": "1"}
+    with Canned(envelope(told if edition == 1 else told | {"status_code": 2})) as server:
+        Connection.objects.update(base_url=server.url)
+        OutboundCall.objects.update(due_at=timezone.now())
+        assert outbox.attempt_now(call_of(row), patience=1.0)
+    row.refresh_from_db()
+    assert (row.status, row.needs_person, row.inferred) == (Status.UNKNOWN, True, False)
+    assert call_of(row).state == OutboundCall.State.DEAD
+    assert len(server.requests) == 1
+
+
+def test_a_coupon_that_was_unlocked_again_is_verified_when_a_person_asks(quick: Shop) -> None:
+    row = lose(quick, applied=False)
+    quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "locked"})
+    outbox.work(seconds=5)
+    row.refresh_from_db()
+    assert (row.status, row.needs_person, arrived(quick, "verify")) == (Status.UNKNOWN, True, ["verify"])
+    quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "unused"})
+    verification_ask(verification=row, actor=None)
+    outbox.work(seconds=5)
+    row.refresh_from_db()
+    assert (row.status, row.needs_person, row.inferred) == (Status.VERIFIED, False, False)
+
+
 def test_a_question_that_the_gateway_refuses_slows_down_no_other_store(quick: Shop) -> None:
     row = lose(quick, applied=True)
     quick.sandbox.platform("umember").control(f"stores/{quick.gateway.remote_id}", {"status": 3})
@@ -102,9 +132,10 @@ def test_a_question_that_the_gateway_refuses_slows_down_no_other_store(quick: Sh
     assert "the question was refused" in call.last_error
 
 
-def test_a_store_that_closed_may_still_be_asked_about_a_lost_answer(quick: Shop) -> None:
+def test_a_store_that_closed_or_was_switched_off_may_still_be_asked_about_a_lost_answer(quick: Shop) -> None:
     row = lose(quick, applied=True)
     GatewayStore.objects.update(request_count=0)
+    Connection.objects.update(is_active=False)
     outbox.work(seconds=5)
     row.refresh_from_db()
     assert (row.status, row.inferred) == (Status.VERIFIED, True)

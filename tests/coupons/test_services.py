@@ -10,11 +10,18 @@ from django.db import connections
 from django.utils import timezone
 
 from coupons.choices import Authorisation
-from coupons.models import Channel, GatewayStore, Verification, VerificationRequest
+from coupons.models import Channel, GatewayStore, Lookup, Verification, VerificationRequest
 from coupons.reasons import Reason
-from coupons.services import live_call, place_of, verification_pursue, verification_request, verifying
+from coupons.services import (
+    live_call,
+    lookup_request,
+    place_of,
+    verification_pursue,
+    verification_request,
+    verifying,
+)
 from stores.errors import KeyReused
-from stores.models import Connection, OutboundCall
+from stores.models import Connection, Merchant, OutboundCall, Store
 from stores.platforms import outbox
 from stores.tenancy import Role
 from tests import factories
@@ -143,6 +150,29 @@ def test_a_store_that_closes_while_a_request_waits_gets_no_call_in_vain(quick: S
     assert (row.status, row.reason in (Reason.QUOTA_EXHAUSTED, Reason.AUTHORISATION_EXPIRED)) == (Status.REFUSED, True)
     assert row.gateway_message == ""
     assert arrived(quick) == []
+
+
+@pytest.mark.parametrize("off", [Connection, Merchant, Store])
+@pytest.mark.parametrize("step", ["coupon.lookup", "coupon.detail", "coupon.verify"])
+def test_what_is_switched_off_while_a_request_waits_spends_nothing_more(
+    quick: Shop, off: type[Connection | Merchant | Store], step: str
+) -> None:
+    code = quick.code()
+    if step == "coupon.lookup":
+        lookup = lookup_request(store=quick.store, code=code, channel=Channel.API, flow="x")
+    else:
+        row = ask_for(quick, code, channel=Channel.BATCH)
+    if step == "coupon.verify":
+        assert outbox.attempt_now(OutboundCall.objects.get(), patience=1.0)
+    before = arrived(quick)
+    off.objects.update(is_active=False)
+    outbox.work(seconds=5)
+    settled: Lookup | Verification = lookup if step == "coupon.lookup" else row
+    settled.refresh_from_db()
+    assert (settled.reason, settled.code, arrived(quick)) == (Reason.STORE_UNAUTHORISED, "", before)
+    # Switched on again, the store verifies at once: the gateway has said nothing against it.
+    off.objects.update(is_active=True)
+    assert verify(quick, code).status == Status.VERIFIED
 
 
 def test_the_full_code_is_kept_only_while_it_may_be_sent(quick: Shop) -> None:

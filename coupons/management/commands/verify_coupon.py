@@ -20,8 +20,11 @@ from coupons.services import place_of, verification_pursue, verification_request
 from stores.management.base import HonestCommand, may_be_id, the_one
 from stores.models import Store
 from stores.platforms.outbox.work import PlaceInLine
+from stores.tenancy import Reach
 
 VERIFIED, REFUSED, OPEN = 0, 1, 2
+# Whoever may run commands is behind all permissions.
+EVERYWHERE = Reach(everything=True)
 EXIT_CODES: dict[str, int] = {Verification.Status.VERIFIED: VERIFIED, Verification.Status.REFUSED: REFUSED}
 
 
@@ -63,14 +66,15 @@ class Command(HonestCommand):
 
     def _tell(self, row: Verification, as_json: bool) -> None:
         if as_json:
-            self.stdout.write(json.dumps(verification_shown(row, place_of(row)), ensure_ascii=False, cls=JSONEncoder))
+            shown = verification_shown(row, place_of(row), EVERYWHERE)
+            self.stdout.write(json.dumps(shown, ensure_ascii=False, cls=JSONEncoder))
             return
         with translation.override("en"):
             lines = [f"{row.store.name}: …{row.code_tail} {row.status}" + (" (inferred)" if row.inferred else "")]
             if row.reason:
                 lines.append(f"{row.reason}: {TEXTS[row.reason].staff} {TEXTS[row.reason].next_step}")
             if row.duplicate_of:
-                lines.append(verified_by(row.duplicate_of))
+                lines.append(verified_by(row, row.duplicate_of, EVERYWHERE))
         if row.gateway_message:
             lines.append(f"gateway: {row.gateway_message}")
         if row.sku_name:

@@ -12,7 +12,16 @@ from django.utils import timezone
 
 from stores.models import OutboundAttempt, OutboundCall
 from stores.platforms import pace, sql
-from stores.platforms.errors import LoginRefused, NotSent, NoTurn, PlatformError, Refused, Throttled, Undecided
+from stores.platforms.errors import (
+    LoginRefused,
+    NeedsPerson,
+    NotSent,
+    NoTurn,
+    PlatformError,
+    Refused,
+    Throttled,
+    Undecided,
+)
 from stores.platforms.outbox.claims import bury
 from stores.platforms.outbox.operations import Operation, Verdict, operations
 from stores.platforms.pace import Slot
@@ -186,7 +195,7 @@ def _lose(call: OutboundCall, operation: Operation, error: PlatformError) -> Non
     call.due_at = timezone.now() + (operation.ask_after if first else _backoff(call, operation))
     if first:
         operation.unknown(call)
-    elif call.due_at > call.expires_at:
+    if isinstance(error, NeedsPerson) or (not first and call.due_at > call.expires_at):
         _finish(call, State.DEAD, call.last_error)
         operation.dead(call, executed_maybe=True)
 
