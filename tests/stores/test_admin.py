@@ -299,6 +299,7 @@ def test_a_new_password_replaces_the_stored_one_and_forgets_the_token(client: Cl
     client.post(address, connection_data(connection, password="new-secret"))
     saved = Connection.objects.get()
     assert (saved.token, saved.state, saved.credentials["password"]) == ("", "new", "new-secret")
+    assert saved.token_serial == connection.token_serial + 1
     assert "new-secret" not in str(last_entry().data)
     assert (last_entry().verb, last_entry().data["fields"]) == ("connection changed", ["Name", "Password"])
 
