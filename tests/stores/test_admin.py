@@ -312,6 +312,15 @@ def test_a_new_connection_needs_a_password(client: Client, merchant: Merchant) -
     assert Connection.objects.get().credentials == {"password": "s3cret"}
 
 
+def test_the_account_of_a_coupon_connection_is_its_login(client: Client, merchant: Merchant) -> None:
+    connection = ConnectionFactory(merchant=merchant)
+    address = reverse("admin:stores_connection_change", args=[connection.pk])
+    assert "valid email" in client.post(address, connection_data(connection, account="main")).content.decode()
+    client.post(address, connection_data(connection, email="other@example.com", password="new-secret"))
+    saved = Connection.objects.get()
+    assert (saved.account, saved.credentials) == (connection.account, {"password": "new-secret"})
+
+
 def test_only_operators_say_where_a_connection_leads(client: Client, merchant: Merchant) -> None:
     connection = ConnectionFactory(merchant=merchant)
     address = reverse("admin:stores_connection_change", args=[connection.pk])

@@ -14,22 +14,28 @@ from stores.models import Connection, OutboundCall, Pace
 from stores.models.ledger import OutboundQuerySet
 from stores.platforms import sql
 from stores.platforms.outbox.operations import Operation, operations
+from stores.platforms.tokens import TRY_REFUSED_EVERY
 
 log = logging.getLogger(__name__)
 State = OutboundCall.State
 
 
+# Credentials that were refused lately; the connection's calls rest, and others of the same account go on.
+_REFUSED = (
+    "SELECT 1 FROM stores_connection login "
+    "WHERE login.id = connection_id AND login.state = 'refused' AND login.checked_at > %s"
+)
 # Calls that somebody should work on at a moment: to be sent, or to be asked about. What was not sent in time is not
 # sent at all (sweep gives it up), but a question is never too late.
 _DUE = (
     f"{OutboundCall.LIVE_SQL} AND state <> 'sending' AND due_at <= %s AND (lease_until IS NULL OR lease_until < %s) "
-    "AND (state = 'unknown' OR expires_at > %s)"
+    f"AND (state = 'unknown' OR expires_at > %s) AND NOT EXISTS ({_REFUSED})"
 )
 
 
 def _due_at(now: datetime) -> list[Any]:
     """The parameters of _DUE."""
-    return [_moment(now)] * 3
+    return [*[_moment(now)] * 3, _moment(now - TRY_REFUSED_EVERY)]
 
 
 def due(now: datetime) -> OutboundQuerySet:

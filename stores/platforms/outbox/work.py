@@ -195,7 +195,7 @@ def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
     calls = OutboundCall._meta.db_table
     sql = f"""
         SELECT mine.id, mine.platform, mine.operation,
-            (pace.failures > 0 OR (mine.attempts_made > 0 AND mine.last_error <> '')),
+            (pace.failures > 0 OR login.state = 'refused' OR (mine.attempts_made > 0 AND mine.last_error <> '')),
             {pace.seconds_until_free_sql("pace.next_at")}, (
             SELECT count(*) FROM (
                 SELECT 1 FROM {calls} ahead
@@ -206,6 +206,7 @@ def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
             ) AS counted
         )
         FROM {calls} mine JOIN stores_pace pace ON pace.id = mine.pace_id
+        JOIN stores_connection login ON login.id = mine.connection_id
         WHERE mine.id IN ({", ".join(["%s"] * len(call_ids))}) AND mine.{OutboundCall.LIVE_SQL}
     """  # noqa: S608
     with connection.cursor() as cursor:

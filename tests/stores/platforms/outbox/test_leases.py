@@ -225,9 +225,7 @@ def test_an_answer_that_can_never_be_written_becomes_a_question(
 @pytest.mark.parametrize("due_in", [-1, 60])
 @pytest.mark.parametrize("lease", [None, -1, 60])
 @pytest.mark.parametrize("expires", [-1, 60])
-def test_everybody_means_the_same_by_due(
-    owed: Owe, state: str, due_in: int, lease: int | None, expires: int
-) -> None:
+def test_everybody_means_the_same_by_due(owed: Owe, state: str, due_in: int, lease: int | None, expires: int) -> None:
     call, now = owed(), timezone.now()
     OutboundCall.objects.update(
         state=state,
