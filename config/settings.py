@@ -224,7 +224,8 @@ LOGGING = {
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"django-q": {"level": "WARNING"}, "urllib3": {"level": "WARNING"}},
+    # urllib3 warns of garbled answers with the address that was asked, and thus with coupon codes.
+    "loggers": {"django-q": {"level": "WARNING"}, "urllib3": {"level": "ERROR"}},
 }
 
 UNFOLD = {

@@ -11,7 +11,7 @@ from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
 from stores.errors import TITLES, Problem
-from stores.limits import Limit, client_ip, take
+from stores.limits import Limit, client_network, take
 from stores.models import ApiKey
 
 if TYPE_CHECKING:
@@ -40,7 +40,7 @@ class ApiKeyAuthentication(BaseAuthentication):
 
     @staticmethod
     def _wrong_key(request: Request) -> None:
-        taken = take(WRONG_KEYS, client_ip(request._request))
+        taken = take(WRONG_KEYS, client_network(request._request))
         if not taken.allowed:
             raise Problem("too_many_tries", TITLES["too_many_tries"], status=429, retry_after=taken.retry_after)
 

@@ -127,7 +127,7 @@ def alerts(user: User) -> list[Alert]:
     if reach_of(user).everything and not queue.alive():
         text = _("No worker is running: what waits in the background stays undone.")
         found.append(Alert("error", text, reverse("admin:stores_heartbeat_changelist")))
-    failed = InboundEvent.objects.for_staff(user).filter(state=InboundEvent.State.FAILED)
+    failed = InboundEvent.objects.for_staff(user).live().filter(state=InboundEvent.State.FAILED)
     if may(user, Verb.SETTLE) and failed.exists():
         url = reverse("admin:stores_inboundevent_changelist") + "?state__exact=failed"
         found.append(Alert("warning", _("Messages from platforms could not be handled."), url))

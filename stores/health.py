@@ -9,7 +9,6 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from stores.models import OutboundCall
 from stores.platforms import queue
 from stores.platforms.outbox.claims import due
 
@@ -36,7 +35,7 @@ def _state() -> dict[str, Any]:
     now = timezone.now()
     try:
         age = queue.last_beat_age()
-        oldest = OutboundCall.objects.filter(due(now)).order_by("due_at").values_list("due_at", flat=True).first()
+        oldest = due(now).order_by("due_at").values_list("due_at", flat=True).first()
     except DatabaseError:
         connection.close()
         return {"ready": False, "database": False, "worker": None, "heartbeat_age": None, "oldest_due_seconds": None}

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.forms import AuthenticationForm
 
-from stores.limits import Limit, Taken, client_ip, peek, take
+from stores.limits import Limit, Taken, client_network, peek, take
 
 WRONG_PASSWORDS = Limit("sign-in", 8, 600)
 # A whole shop may share one address; somebody who tries many names from it is not a shop.
@@ -33,9 +33,9 @@ class SignInForm(AuthenticationForm):
         return cleaned
 
     def _limits(self) -> list[tuple[Limit, str]]:
-        ip = client_ip(self.request)
+        network = client_network(self.request)
         name = str(self.cleaned_data.get("username", "")).casefold()
-        return [(WRONG_PASSWORDS, f"{name}\n{ip}"), (WRONG_NAMES, ip)]
+        return [(WRONG_PASSWORDS, f"{name}\n{network}"), (WRONG_NAMES, network)]
 
     @staticmethod
     def _refuse_if_over(taken: Taken) -> None:

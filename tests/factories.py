@@ -54,7 +54,7 @@ class ConnectionFactory(factory.django.DjangoModelFactory[Connection]):
     merchant = factory.SubFactory(MerchantFactory)
     platform = Connection.Platform.UMEMBER
     account = factory.Sequence(lambda n: f"shop{n}@example.com")
-    credentials = factory.LazyAttribute(lambda row: {"email": row.account, "password": "sandbox-password"})
+    credentials = factory.LazyFunction(lambda: {"password": "sandbox-password"})
 
     class Params:
         # A partner of Meituan's ticket interfaces.

@@ -9,11 +9,9 @@ from stores.models import Connection
 
 
 class UmemberConnectionForm(ConnectionForm):
-    email = forms.EmailField(
-        label=_("Login e-mail"),
-        required=False,
-        widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"}),
-        help_text=_("Leave empty when it is the account above."),
+    # Connections of the same account share its pace, so the account is what the login goes to and nothing else.
+    account = forms.EmailField(
+        label=_("Login e-mail"), max_length=200, widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"})
     )
     password = secret_field(
         _("Password"), _("Stored encrypted and never shown again. Leave empty to keep the stored one.")
@@ -21,7 +19,7 @@ class UmemberConnectionForm(ConnectionForm):
 
     @classmethod
     def credential_fields(cls, connection: Connection | None) -> tuple[str, ...]:
-        return ("email", "password")
+        return ("password",)
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
@@ -30,5 +28,5 @@ class UmemberConnectionForm(ConnectionForm):
         return password
 
     def new_credentials(self) -> dict[str, str] | None:
-        typed = {name: self.cleaned_data[name] for name in ("email", "password") if self.cleaned_data[name]}
-        return {**(self.instance.credentials or {}), **typed} if typed else None
+        password = self.cleaned_data["password"]
+        return {"password": password} if password else None

@@ -52,7 +52,7 @@ class CouponsDemo:
             account=account.email,
             defaults={
                 "name": f"{store.merchant.name}·团券",
-                "credentials": {"email": account.email, "password": password},
+                "credentials": {"password": password},
                 "state": Connection.State.WORKING,
                 "checked_at": world.now,
             },

@@ -6,7 +6,6 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -97,9 +96,8 @@ class VerificationQuerySet(TenantQuerySet["Verification"]):
     merchant_path = "store__merchant"
 
     def live(self) -> Self:
-        """Rows without a final state, by their partial index: SQLite finds it only for a condition spelt out."""
-        spelt_out = RawSQL("status IN ('queued', 'sending', 'unknown')", (), output_field=models.BooleanField())
-        return self.filter(pk__in=self.model._default_manager.filter(spelt_out).order_by().values("pk"))
+        """Rows without a final state, by their partial index."""
+        return self.spelt_out("status IN ('queued', 'sending', 'unknown')")
 
 
 class Verification(models.Model):

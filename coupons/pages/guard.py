@@ -5,7 +5,7 @@ from django.http import HttpRequest
 
 from coupons.models import Lookup
 from coupons.reasons import Reason
-from stores.limits import Limit, Taken, client_ip, peek, take
+from stores.limits import Limit, Taken, client_network, peek, take
 from stores.models import Store
 
 LOOKUPS_PER_ADDRESS = Limit("guest-lookups", 60, 300)
@@ -45,7 +45,7 @@ def _counted(request: HttpRequest, store: Store, per_address: Limit, per_store: 
 
 def _address(request: HttpRequest, store: Store) -> str:
     """Counted per merchant, so that nobody's guessing at one shop closes another's page to the same mobile carrier."""
-    return f"{store.merchant_id}:{client_ip(request)}"
+    return f"{store.merchant_id}:{client_network(request)}"
 
 
 def _longest(*tries: Taken) -> int:

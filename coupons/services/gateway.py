@@ -30,4 +30,4 @@ class Gateway:
         credentials = self.connection.credentials
         if not credentials.get("password"):
             raise LoginRefused("no password stored")
-        return self.client.login(credentials.get("email") or self.connection.account, credentials["password"])
+        return self.client.login(self.connection.account, credentials["password"])

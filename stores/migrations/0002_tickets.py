@@ -4,6 +4,18 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
+def name_accounts_after_their_logins(apps, schema_editor):
+    """The e-mail of a coupon login stood beside the account; now it is the account, and so is the pace."""
+    Connection, Pace = apps.get_model('stores', 'Connection'), apps.get_model('stores', 'Pace')
+    for connection in Connection.objects.filter(platform='umember'):
+        email = connection.credentials.pop('email', '') or connection.account
+        same = Connection.objects.filter(merchant=connection.merchant_id, platform='umember', account=email)
+        if not same.exclude(pk=connection.pk).exists():
+            connection.account = email
+            connection.pace = Pace.objects.get_or_create(platform='umember', account=email)[0]
+        connection.save()
+
+
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -55,4 +67,5 @@ class Migration(migrations.Migration):
             model_name='inboundevent',
             index=models.Index(condition=models.Q(('subject_id__isnull', False)), fields=['connection', 'subject_id'], name='inbound_subject'),
         ),
+        migrations.RunPython(name_accounts_after_their_logins, migrations.RunPython.noop, elidable=True),
     ]

@@ -1,5 +1,7 @@
 """The ledgers: what platforms told us, what we owe them, and every try."""
 
+from typing import Self
+
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -14,6 +16,10 @@ from stores.tenancy import TenantQuerySet
 class InboundQuerySet(TenantQuerySet["InboundEvent"]):
     merchant_path = "connection__merchant"
     store_path = None
+
+    def live(self) -> Self:
+        """Events that are not handled, by their partial index."""
+        return self.spelt_out("NOT (state = 'handled')")
 
 
 class InboundEvent(models.Model):
@@ -76,6 +82,10 @@ class InboundEvent(models.Model):
 class OutboundQuerySet(TenantQuerySet["OutboundCall"]):
     merchant_path = "connection__merchant"
 
+    def live(self) -> Self:
+        """Calls that are not settled, by their partial index."""
+        return self.spelt_out(self.model.LIVE_SQL)
+
 
 class OutboundCall(models.Model):
     """What we owe a platform. Only platforms/outbox.py changes its state."""
@@ -101,6 +111,8 @@ class OutboundCall(models.Model):
         State.REFUSED: frozenset(),
     }
     LIVE = (State.PENDING, State.SENDING, State.UNKNOWN)
+    # The condition of the index outbound_live, word for word, for statements that shall use it on SQLite.
+    LIVE_SQL = "state IN ('pending', 'sending', 'unknown')"
 
     platform = models.CharField(_("platform"), max_length=20)
     operation = models.CharField(_("operation"), max_length=40)

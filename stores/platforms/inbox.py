@@ -105,5 +105,5 @@ def sweep() -> int:
     """Handles what is due: events whose doorbell was lost, whose handler failed, or whose process died."""
     now = timezone.now()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
-    due = InboundEvent.objects.filter(free, due_at__lte=now).exclude(state=State.HANDLED)
+    due = InboundEvent.objects.live().filter(free, due_at__lte=now)
     return sum(handle(pk) for pk in list(due.order_by("id").values_list("pk", flat=True)[:200]))

@@ -26,7 +26,6 @@ _CLOCK = {
     "postgresql": "extract(epoch from clock_timestamp())::double precision",
 }
 _LATER = {"sqlite": "max", "postgresql": "greatest"}
-_EARLIER = {"sqlite": "min", "postgresql": "least"}
 
 
 @dataclass(frozen=True)
@@ -124,16 +123,6 @@ def postpone(pace_id: int, seconds: float, *, failed: bool = False) -> None:
     sql = f"UPDATE stores_pace SET next_at = {later}(next_at, {clock} + %s), failures = failures + %s WHERE id = %s"
     with connection.cursor() as cursor:
         cursor.execute(sql, [seconds, int(failed), pace_id])
-
-
-def resume(pace: Pace) -> None:
-    """Ends a postponement, on a person's wish: the next slot comes as soon as those reserved by now are over."""
-    clock, earlier = _CLOCK[connection.vendor], _EARLIER[connection.vendor]
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"UPDATE stores_pace SET next_at = {earlier}(next_at, {clock} + %s), failures = 0 WHERE id = %s",
-            [FAR + interval(pace.platform), pace.pk],
-        )
 
 
 def wait_for_turn(pace: Pace, slot: Slot | None = None) -> None:

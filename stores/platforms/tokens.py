@@ -5,11 +5,10 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import TypeVar
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from stores.models import Connection
-from stores.platforms import pace
 from stores.platforms.errors import AuthExpired, LoginRefused, NotSent, NoTurn, Refused, Unknown
 
 LOGIN_LEASE = timedelta(seconds=30)
@@ -46,8 +45,11 @@ def _renewed(connection: Connection, stale_serial: int, login: Callable[[], str]
             return row.token, row.token_serial
         if _refused_lately(row):
             raise LoginRefused("the login was refused; a person has to correct the credentials")
-        if _lease(connection, row.token_serial):
-            return _login(connection, row.token_serial, login)
+        if row.token_serial != stale_serial:
+            # `login` knows only the credentials that were read with the stale serial.
+            raise NoTurn("the credentials were changed meanwhile")
+        if _lease(connection, stale_serial):
+            return _login(connection, stale_serial, login)
         time.sleep(0.1)
     raise NoTurn("another process is logging in and has not finished")
 
@@ -66,7 +68,7 @@ def _lease(connection: Connection, serial: int) -> bool:
 
 
 def _login(connection: Connection, serial: int, login: Callable[[], str]) -> tuple[str, int]:
-    # Whoever comes back after the lease has run out finds another serial, and changes nothing.
+    # Whoever comes back after the lease has run out or after new credentials finds another serial, and changes nothing.
     row = Connection.objects.filter(pk=connection.pk, token_serial=serial)
     state = Connection.State
     try:
@@ -86,7 +88,7 @@ def _login(connection: Connection, serial: int, login: Callable[[], str]) -> tup
     except BaseException:
         row.update(login_lease_until=None)
         raise
-    row.update(
+    kept = row.update(
         token=token,
         token_serial=serial + 1,
         login_lease_until=None,
@@ -94,11 +96,19 @@ def _login(connection: Connection, serial: int, login: Callable[[], str]) -> tup
         last_error="",
         checked_at=timezone.now(),
     )
+    if not kept:
+        raise NoTurn("the credentials were changed during the login, or it took too long")
     return token, serial + 1
 
 
 def forget(connection: Connection) -> None:
-    """Drops the token, for new credentials, and lets the account try at once."""
-    pace.resume(connection.pace)
-    connection.token, connection.state, connection.last_error = "", Connection.State.NEW, ""
-    connection.save(update_fields=["token", "state", "last_error"])
+    """Drops the token, for new credentials, and lets the connection try at once. A login under way with the old ones
+    changes nothing any more. Belongs into the transaction that writes the credentials."""
+    Connection.objects.filter(pk=connection.pk).update(
+        token="",
+        token_serial=F("token_serial") + 1,
+        login_lease_until=None,
+        state=Connection.State.NEW,
+        last_error="",
+    )
+    connection.refresh_from_db(fields=["token", "token_serial", "login_lease_until", "state", "last_error"])

@@ -157,10 +157,16 @@ def test_a_connection_test_with_a_wrong_password_says_so_and_a_corrected_one_wor
     quick.connection.save()
     assert "账号或密码错误" in connection_test(connection=quick.connection, actor=owner)
     assert Connection.objects.get().state == Connection.State.REFUSED
-    pace.postpone(quick.connection.pace_id, 60.0, failed=True)
     Connection.objects.filter(pk=quick.connection.pk).update(credentials=right)
     assert connection_test(connection=Connection.objects.get(), actor=owner) == ""
     assert Connection.objects.get().state == Connection.State.WORKING
+
+
+def test_a_connection_test_ends_no_throttle_of_the_account(quick: Shop) -> None:
+    pace.postpone(quick.connection.pace_id, 30.0)
+    assert connection_test(connection=quick.connection, actor=None)
+    assert pace.seconds_until_free(quick.connection.pace_id) > 15
+    assert arrived(quick) == []
 
 
 def test_the_schedule_rings_for_connections_and_stores_that_work(quick: Shop, monkeypatch: pytest.MonkeyPatch) -> None:

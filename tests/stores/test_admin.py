@@ -299,6 +299,7 @@ def test_a_new_password_replaces_the_stored_one_and_forgets_the_token(client: Cl
     client.post(address, connection_data(connection, password="new-secret"))
     saved = Connection.objects.get()
     assert (saved.token, saved.state, saved.credentials["password"]) == ("", "new", "new-secret")
+    assert saved.token_serial == connection.token_serial + 1
     assert "new-secret" not in str(last_entry().data)
     assert (last_entry().verb, last_entry().data["fields"]) == ("connection changed", ["Name", "Password"])
 
@@ -309,6 +310,15 @@ def test_a_new_connection_needs_a_password(client: Client, merchant: Merchant) -
     assert "A new connection needs a password" in answer.content.decode()
     assert client.post(reverse("admin:stores_connection_add"), data | {"password": "s3cret"}).status_code == 302
     assert Connection.objects.get().credentials == {"password": "s3cret"}
+
+
+def test_the_account_of_a_coupon_connection_is_its_login(client: Client, merchant: Merchant) -> None:
+    connection = ConnectionFactory(merchant=merchant)
+    address = reverse("admin:stores_connection_change", args=[connection.pk])
+    assert "valid email" in client.post(address, connection_data(connection, account="main")).content.decode()
+    client.post(address, connection_data(connection, email="other@example.com", password="new-secret"))
+    saved = Connection.objects.get()
+    assert (saved.account, saved.credentials) == (connection.account, {"password": "new-secret"})
 
 
 def test_only_operators_say_where_a_connection_leads(client: Client, merchant: Merchant) -> None:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from stores import limits
-from stores.limits import Limit, client_ip, peek, take
+from stores.limits import Limit, client_ip, client_network, peek, take
 from stores.models import RateWindow
 from tests import children
 
@@ -102,6 +102,24 @@ def test_a_caller_cannot_choose_the_own_address(settings: Settings, proxies: int
     settings.TRUSTED_PROXIES = proxies
     request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=forwarded)
     assert client_ip(request) == address
+
+
+@pytest.mark.parametrize(
+    ("address", "network"),
+    [
+        ("203.0.113.9", "203.0.113.9"),
+        ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+        ("2001:db8:1:2::9", "2001:db8:1:2::/64"),
+        ("2001:db8:1:3::9", "2001:db8:1:3::/64"),
+        ("fe80::1%eth0", "fe80::/64"),
+        ("::ffff:203.0.113.9", "203.0.113.9"),
+        ("unix:", "unix:"),
+        ("", ""),
+    ],
+)
+def test_all_addresses_of_one_phone_count_together(address: str, network: str) -> None:
+    request = RequestFactory().get("/", REMOTE_ADDR=address)
+    assert (client_network(request), client_ip(request)) == (network, address)
 
 
 def test_a_packet_of_tries_never_exceeds_the_limit(db: None) -> None:

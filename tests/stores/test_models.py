@@ -1,6 +1,9 @@
 """What the tables themselves promise."""
 
+from importlib import import_module
+
 import pytest
+from django.apps import apps
 from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError
 
@@ -18,6 +21,20 @@ def test_all_connections_of_one_account_share_its_pace(db: None) -> None:
     second.save()
     assert second.pace == other.pace
     assert Pace.objects.count() == 2
+
+
+def test_an_upgrade_names_accounts_after_their_logins(db: None) -> None:
+    upgrade = import_module("stores.migrations.0002_tickets").name_accounts_after_their_logins
+    plain = factories.ConnectionFactory()
+    named = factories.ConnectionFactory(account="main", credentials={"email": "a@b.c", "password": "p"})
+    factories.ConnectionFactory(merchant=plain.merchant, account="twin", credentials={"email": plain.account})
+    upgrade(apps, None)
+    assert list(Connection.objects.order_by("pk").values_list("account", "pace__account")) == [
+        (plain.account, plain.account),
+        ("a@b.c", "a@b.c"),
+        ("twin", "twin"),
+    ]
+    assert Connection.objects.get(pk=named.pk).credentials == {"password": "p"}
 
 
 def test_a_merchant_has_an_account_once(db: None) -> None:

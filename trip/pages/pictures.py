@@ -5,7 +5,7 @@ from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
 from stores.errors import TITLES
-from stores.limits import Limit, client_ip, take
+from stores.limits import Limit, client_network, take
 from trip.services import pictures
 
 # Meituan's servers fetch many from few addresses; guessing signatures is hopeless at any rate.
@@ -15,7 +15,7 @@ PER_ADDRESS = Limit("voucher-pictures", 600, 60)
 @require_safe
 def voucher_picture(request: HttpRequest, token: str) -> HttpResponse:
     """PNG; 404 for an address that we never gave out."""
-    taken = take(PER_ADDRESS, client_ip(request))
+    taken = take(PER_ADDRESS, client_network(request))
     if not taken.allowed:
         headers = {"Retry-After": str(taken.retry_after)}
         return HttpResponse(TITLES["too_many_tries"], status=429, headers=headers, content_type="text/plain")

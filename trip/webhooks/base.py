@@ -17,7 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from stores.limits import Limit, client_ip, take
+from stores.limits import Limit, client_network, take
 from stores.models import Connection
 from stores.platforms import signatures
 from stores.platforms.calls import Declined, Said, answer_once
@@ -115,7 +115,7 @@ class TripEndpoint(CallEndpoint):
             return self._no(self.other_code, "只接受POST请求")
         describe = REASONS.get(rejected.reason, rejected.reason)
         if not self.is_signed:
-            tries = take(STRANGERS, client_ip(self.request))
+            tries = take(STRANGERS, client_network(self.request))
             describe = describe if tries.allowed else f"认证失败次数过多，请{tries.retry_after}秒后再试"
         return self._no(self.other_code, describe)
 

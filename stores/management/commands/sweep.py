@@ -7,7 +7,6 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
 
-from stores.models import OutboundCall
 from stores.platforms import inbox, outbox
 from stores.platforms.outbox.claims import due
 
@@ -41,5 +40,5 @@ class Command(BaseCommand):
     def _sweep(seconds: float) -> dict[str, int]:
         freed, events = outbox.sweep(), inbox.sweep()
         tries = outbox.work(seconds=seconds)
-        still_due = OutboundCall.objects.filter(due(timezone.now())).count()
+        still_due = due(timezone.now()).count()
         return {"freed": freed, "events": events, "tries": tries, "still_due": still_due}

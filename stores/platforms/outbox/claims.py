@@ -8,40 +8,48 @@ from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from stores.models import Connection, OutboundCall, Pace
+from stores.models.ledger import OutboundQuerySet
 from stores.platforms import sql
 from stores.platforms.outbox.operations import Operation, operations
+from stores.platforms.tokens import TRY_REFUSED_EVERY
 
 log = logging.getLogger(__name__)
 State = OutboundCall.State
 
 
-def due(now: datetime) -> Q:
-    """Calls that somebody should work on now: to be sent, or to be asked about."""
-    free = Q(lease_until=None) | Q(lease_until__lt=now)
-    # What was not sent in time is not sent at all (sweep gives it up), but a question is never too late.
-    wanted = Q(state=State.UNKNOWN) | Q(expires_at__gt=now)
-    return Q(state__in=[State.PENDING, State.UNKNOWN], due_at__lte=now) & free & wanted
-
-
-# The same in SQL, for the statements that every try needs; the moment is asked for three times.
-_DUE = (
-    "state IN ('pending', 'unknown') AND due_at <= %s AND (lease_until IS NULL OR lease_until < %s) "
-    "AND (state = 'unknown' OR expires_at > %s)"
+# Credentials that were refused lately; the connection's calls rest, and others of the same account go on.
+_REFUSED = (
+    "SELECT 1 FROM stores_connection login "
+    "WHERE login.id = connection_id AND login.state = 'refused' AND login.checked_at > %s"
 )
+# Calls that somebody should work on at a moment: to be sent, or to be asked about. What was not sent in time is not
+# sent at all (sweep gives it up), but a question is never too late.
+_DUE = (
+    f"{OutboundCall.LIVE_SQL} AND state <> 'sending' AND due_at <= %s AND (lease_until IS NULL OR lease_until < %s) "
+    f"AND (state = 'unknown' OR expires_at > %s) AND NOT EXISTS ({_REFUSED})"
+)
+
+
+def _due_at(now: datetime) -> list[Any]:
+    """The parameters of _DUE."""
+    return [*[_moment(now)] * 3, _moment(now - TRY_REFUSED_EVERY)]
+
+
+def due(now: datetime) -> OutboundQuerySet:
+    """The calls that are due; where every try asks, _DUE stands in a statement of its own."""
+    return OutboundCall.objects.spelt_out(_DUE, _due_at(now))
 
 
 def first_in_line(pace_id: int) -> int | None:
     """The account's due call that is served next: people first, then by age."""
-    now = _moment(timezone.now())
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT id FROM stores_outboundcall WHERE pace_id = %s AND {_DUE} "  # noqa: S608
             "ORDER BY lane, queued_at, id LIMIT 1",
-            [pace_id, now, now, now],
+            [pace_id, *_due_at(timezone.now())],
         )
         found = cursor.fetchone()
     return found[0] if found else None
@@ -67,13 +75,12 @@ class _HookFailed(Exception):
 
 def _claim(call_id: int, now: datetime, token: str) -> OutboundCall | None:
     with transaction.atomic():
-        moment = _moment(now)
         taken = sql.update(
             OutboundCall,
             "state = CASE state WHEN 'pending' THEN 'sending' ELSE state END, lease_until = %s, claim = %s, "
             "attempts_made = attempts_made + 1",
             f"id = %s AND {_DUE}",
-            [_moment(now + settings.LEASE), token, call_id, moment, moment, moment],
+            [_moment(now + settings.LEASE), token, call_id, *_due_at(now)],
         )
         if not taken:
             return None
@@ -112,10 +119,11 @@ def sweep() -> int:
     Returns how many leases had expired.
     """
     now = timezone.now()
-    too_old = OutboundCall.objects.filter(state=State.PENDING, expires_at__lte=now).values_list("pk", flat=True)
+    live = OutboundCall.objects.live()
+    too_old = live.filter(state=State.PENDING, expires_at__lte=now).values_list("pk", flat=True)
     for pk in list(too_old[:500]):
         give_up(pk)
-    expired = OutboundCall.objects.filter(state=State.SENDING, lease_until__lt=now).values_list("pk", flat=True)
+    expired = live.filter(state=State.SENDING, lease_until__lt=now).values_list("pk", flat=True)
     return sum(free_expired(pk) for pk in list(expired[:500]))
 
 

@@ -223,7 +223,5 @@ def _postpone(call: OutboundCall, outcome: Verdict | PlatformError) -> None:
             type(call.pace).objects.filter(pk=call.pace_id).update(failures=0)
     elif isinstance(outcome, Throttled):
         pace.postpone(call.pace_id, outcome.after)
-    elif isinstance(outcome, LoginRefused):
-        pace.postpone(call.pace_id, 60.0, failed=True)
-    elif not isinstance(outcome, NoTurn):
+    elif not isinstance(outcome, NoTurn | LoginRefused):
         pace.postpone(call.pace_id, ACCOUNT_BACKOFF[min(call.pace.failures, len(ACCOUNT_BACKOFF) - 1)], failed=True)

@@ -10,7 +10,6 @@ from datetime import timedelta
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, connections
-from django.db.models import Exists, OuterRef
 from django.utils import timezone
 
 from stores.models import OutboundCall, Pace
@@ -70,8 +69,8 @@ def work(*, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> int
 
 
 def _accounts_with_due_calls() -> list[Pace]:
-    waiting = OutboundCall.objects.filter(due(timezone.now()), pace_id=OuterRef("pk"))
-    return list(Pace.objects.filter(Exists(waiting)).order_by("next_at"))
+    waiting = due(timezone.now()).order_by().values("pace_id")
+    return list(Pace.objects.filter(pk__in=waiting).order_by("next_at"))
 
 
 def _one_try() -> bool:
@@ -108,7 +107,7 @@ def _served(account: Pace) -> bool:
 def _near() -> OutboundCall | None:
     """A call that can be served within the next moments. Accounts that wait longer (their platform is down) wait for
     the sweeper: their backlog must not keep every worker from other work."""
-    call = OutboundCall.objects.filter(due(timezone.now() + LINGER)).order_by("pace__next_at").first()
+    call = due(timezone.now() + LINGER).order_by("pace__next_at").first()
     return call if call and pace.seconds_until_free(call.pace_id) <= LINGER.total_seconds() else None
 
 
@@ -194,21 +193,21 @@ def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
     if not call_ids:
         return {}
     calls = OutboundCall._meta.db_table
-    # The list of states is the condition of the index outbound_live, word for word, or SQLite would not use it.
     sql = f"""
         SELECT mine.id, mine.platform, mine.operation,
-            (pace.failures > 0 OR (mine.attempts_made > 0 AND mine.last_error <> '')),
+            (pace.failures > 0 OR login.state = 'refused' OR (mine.attempts_made > 0 AND mine.last_error <> '')),
             {pace.seconds_until_free_sql("pace.next_at")}, (
             SELECT count(*) FROM (
                 SELECT 1 FROM {calls} ahead
                 WHERE ahead.pace_id = mine.pace_id
-                AND ahead.state IN ('pending', 'sending', 'unknown') AND ahead.state <> 'unknown'
+                AND ahead.{OutboundCall.LIVE_SQL} AND ahead.state <> 'unknown'
                 AND (ahead.lane, ahead.queued_at) < (mine.lane, mine.queued_at)
                 LIMIT {COUNTED_AHEAD}
             ) AS counted
         )
         FROM {calls} mine JOIN stores_pace pace ON pace.id = mine.pace_id
-        WHERE mine.id IN ({", ".join(["%s"] * len(call_ids))}) AND mine.state IN ('pending', 'sending', 'unknown')
+        JOIN stores_connection login ON login.id = mine.connection_id
+        WHERE mine.id IN ({", ".join(["%s"] * len(call_ids))}) AND mine.{OutboundCall.LIVE_SQL}
     """  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(sql, list(call_ids))

@@ -173,6 +173,14 @@ def test_an_excerpt_can_be_stored_whatever_was_sent() -> None:
     assert got.excerpt.encode()
 
 
+def test_a_garbled_head_brings_nothing_that_was_asked_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    with Canned(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nno header at all\r\n\r\n{}") as server:
+        client(server.url).request("GET", "/detail", params={"coupon_code": "123456789012"})
+    assert "/detail: HTTP 200" in caplog.text
+    assert "123456789012" not in caplog.text
+
+
 def test_neither_log_nor_error_holds_what_was_asked(closed_port: int, caplog: pytest.LogCaptureFixture) -> None:
     caplog.set_level(logging.INFO)
     with Canned(answer("{}")) as server:

@@ -70,21 +70,6 @@ def test_failures_are_counted(account: Pace) -> None:
     assert Pace.objects.get().failures == 2
 
 
-def test_a_person_ends_a_postponement_behind_all_reserved_slots(account: Pace) -> None:
-    [slot] = slots(account, 1)
-    pace.postpone(account.pk, 3600.0, failed=True)
-    pace.resume(account)
-    row = Pace.objects.get()
-    assert row.failures == 0
-    assert row.next_at > slot.next_at
-    assert pace.seconds_until_free(account.pk) <= pace.FAR + GAP + 0.01
-
-
-def test_resuming_does_not_postpone(account: Pace) -> None:
-    pace.resume(account)
-    assert pace.seconds_until_free(account.pk) == 0.0
-
-
 def test_a_missed_slot_is_not_used(account: Pace) -> None:
     [slot] = slots(account, 1)
     others = slots(account, 2)

@@ -8,8 +8,8 @@ from django.db import connection as database
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from stores.models import Connection, Pace
-from stores.platforms import pace, tokens
+from stores.models import Connection
+from stores.platforms import tokens
 from stores.platforms.errors import AuthExpired, LoginRefused, NotSent, NoTurn, Refused, Throttled, Unknown
 
 State = Connection.State
@@ -96,11 +96,35 @@ def test_new_credentials_are_tried_at_once(connection: Connection) -> None:
     platform = Platform(Refused("1", "no"))
     with pytest.raises(LoginRefused):
         platform.call(connection)
-    pace.postpone(connection.pace_id, 60.0, failed=True)
     tokens.forget(connection)
-    assert pace.seconds_until_free(connection.pace_id) <= 6
-    assert Pace.objects.get().failures == 0
     assert platform.call(connection) == "answer to token2"
+
+
+@pytest.mark.parametrize("outcome", ["the old account's token", Refused("1", "wrong password")])
+def test_a_login_with_the_old_credentials_leaves_the_new_ones_alone(connection: Connection, outcome: object) -> None:
+    def overtaken() -> str:
+        tokens.forget(Connection.objects.get())
+        return Platform(outcome).login()
+
+    with pytest.raises(NotSent):
+        tokens.with_token(connection, overtaken, lambda token: pytest.fail(f"sent with {token}"))
+    row = Connection.objects.get()
+    assert (row.token, row.state, row.login_lease_until, row.last_error) == ("", State.NEW, None, "")
+    assert Platform().call(row) == "answer to token1"
+
+
+def test_whoever_knows_only_the_old_credentials_does_not_log_in(connection: Connection) -> None:
+    platform = Platform()
+    tokens.forget(Connection.objects.get())
+    with pytest.raises(NoTurn):
+        platform.call(connection)
+    assert platform.logged_in == 0
+
+
+def test_new_credentials_do_not_wait_for_a_login_with_the_old_ones(connection: Connection) -> None:
+    Connection.objects.update(login_lease_until=timezone.now() + timedelta(seconds=30))
+    tokens.forget(connection)
+    assert Platform().call(connection) == "answer to token1"
 
 
 def test_a_login_whose_answer_is_lost_sent_no_call(connection: Connection) -> None:

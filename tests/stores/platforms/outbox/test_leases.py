@@ -225,9 +225,7 @@ def test_an_answer_that_can_never_be_written_becomes_a_question(
 @pytest.mark.parametrize("due_in", [-1, 60])
 @pytest.mark.parametrize("lease", [None, -1, 60])
 @pytest.mark.parametrize("expires", [-1, 60])
-def test_both_words_for_what_is_due_mean_the_same(
-    owed: Owe, state: str, due_in: int, lease: int | None, expires: int
-) -> None:
+def test_everybody_means_the_same_by_due(owed: Owe, state: str, due_in: int, lease: int | None, expires: int) -> None:
     call, now = owed(), timezone.now()
     OutboundCall.objects.update(
         state=state,
@@ -235,6 +233,8 @@ def test_both_words_for_what_is_due_mean_the_same(
         lease_until=None if lease is None else now + timedelta(seconds=lease),
         expires_at=now + timedelta(seconds=expires),
     )
-    is_due = OutboundCall.objects.filter(due(timezone.now())).exists()
+    wanted = state == State.UNKNOWN or (state == State.PENDING and expires > 0)
+    is_due = wanted and due_in < 0 and lease in (None, -1)
+    assert due(timezone.now()).exists() is is_due
     assert (first_in_line(call.pace_id) == call.pk) is is_due
     assert (claim(call.pk) is not None) is is_due

@@ -10,8 +10,8 @@ from django.db import OperationalError
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from stores.models import OutboundAttempt, OutboundCall, Pace
-from stores.platforms import outbox, pace, queue
+from stores.models import Connection, OutboundAttempt, OutboundCall, Pace
+from stores.platforms import outbox, pace, queue, tokens
 from stores.platforms.errors import (
     LoginRefused,
     NotSent,
@@ -21,6 +21,7 @@ from stores.platforms.errors import (
     Undecided,
 )
 from stores.platforms.outbox import claims
+from tests.factories import ConnectionFactory
 from tests.processes import wait_until
 from tests.scripted import Scripted
 from tests.stores.platforms.outbox.trying import (
@@ -68,9 +69,36 @@ def test_what_is_not_the_platforms_fault_makes_no_account_wait(
     assert wait_of(call) == 0.0
 
 
-def test_a_refused_login_makes_the_account_wait_a_minute(owed: Owe, script: Scripted) -> None:
-    script.sends = [LoginRefused("wrong password")]
-    assert 55 < wait_of(attempt(owed())) <= 60
+def test_a_refused_login_makes_no_other_connection_of_the_account_wait(owed: Owe, script: Scripted) -> None:
+    twin = ConnectionFactory(account=Pace.objects.get().account)
+    other = outbox.owe(Scripted, connection=twin, key="other", subject_id=2, ring=False)
+    script.sends = [LoginRefused("wrong password"), "yes"]
+    refused = attempt(owed())
+    Connection.objects.filter(pk=refused.connection_id).update(state="refused", checked_at=timezone.now())
+    OutboundCall.objects.update(due_at=timezone.now())
+    assert other.pace_id == refused.pace_id
+    assert wait_of(refused) == 0.0
+    assert outbox.work(seconds=5) == 1
+    other.refresh_from_db()
+    assert other.state == State.DONE
+
+
+def test_calls_of_refused_credentials_rest_until_there_are_new_ones(
+    owed: Owe, script: Scripted, connection: Connection
+) -> None:
+    Connection.objects.update(state="refused", checked_at=timezone.now())
+    call = owed()
+    assert outbox.work(seconds=5) == 0
+    assert outbox.place_in_line(call).is_held_up
+    tokens.forget(connection)
+    script.sends = ["yes"]
+    assert outbox.attempt_now(call, patience=0.0) is True
+
+
+def test_refused_credentials_are_tried_again_after_a_while(owed: Owe, script: Scripted) -> None:
+    Connection.objects.update(state="refused", checked_at=timezone.now() - tokens.TRY_REFUSED_EVERY)
+    script.sends = ["yes"]
+    assert outbox.attempt_now(owed(), patience=0.0) is True
 
 
 # Working off
