@@ -1,9 +1,6 @@
 """Looking a coupon up without spending it."""
 
-import copy
-import time
 from datetime import timedelta
-from functools import partial
 
 from django.db import transaction
 from django.utils import timezone
@@ -12,12 +9,10 @@ from coupons import codes
 from coupons.models import Channel, GatewayStore, Lookup, Verification
 from coupons.reasons import Reason
 from coupons.services.operations import LookUp, Reading
-from coupons.services.waiting import PROMPT, wait_for
+from coupons.services.pursuing import pursue
 from stores.models import OutboundCall, Store
-from stores.platforms.outbox import attempt_now, beside, owe, place_in_line
-from stores.platforms.outbox.owe import ring_for
+from stores.platforms.outbox import owe, place_in_line
 from stores.platforms.outbox.work import PlaceInLine
-from stores.platforms.pace import NEAR
 from stores.platforms.secrets import keyed_hash
 
 # A detail read this recently by the same flow counts as a verification's first step.
@@ -99,42 +94,31 @@ def owe_reading(
     )
 
 
-def call_of(lookup: Lookup) -> OutboundCall | None:
+def _live_call(lookup: Lookup) -> OutboundCall | None:
+    """The call that the reading is waiting for, if any."""
+    if lookup.status != Lookup.Status.QUEUED:
+        return None
     return OutboundCall.objects.filter(
         platform=LookUp.platform, operation=LookUp.name, subject_id=lookup.pk, state__in=OutboundCall.LIVE
     ).first()
 
 
 def lookup_pursue(lookup: Lookup, *, wait: float = 0.0, ring: bool = True, aside: bool = False) -> Lookup:
-    """Reads at once if a slot is free; else a worker does. Returns the row as it is now.
-
-    `wait` and `aside` as in verification_pursue.
-    """
-    until = time.monotonic() + wait
-    stay_until = until if wait else until + PROMPT
-    pursue = partial(_try_beside, until=stay_until) if aside else _try
-    if lookup.status == Lookup.Status.QUEUED:
-        pursue(lookup, ring=ring)
-        wait_for(lambda: lookup.status != Lookup.Status.QUEUED, lambda: pursue(lookup, ring=False), until=until)
-    return lookup
-
-
-def _try_beside(lookup: Lookup, *, ring: bool, until: float) -> None:
-    if not beside(partial(_try, copy.copy(lookup), ring=ring), until=until) and ring and (call := call_of(lookup)):
-        ring_for(call.pk)
-    lookup.refresh_from_db()
-
-
-def _try(lookup: Lookup, *, ring: bool) -> None:
-    call = call_of(lookup)
-    if call and not attempt_now(call, patience=NEAR) and ring:
-        ring_for(call.pk)
-    lookup.refresh_from_db()
+    """Reads at once if a slot is free; else a worker does. Everything as in `pursue`."""
+    return pursue(
+        lookup,
+        live_call=_live_call,
+        is_final=lambda row: row.status != Lookup.Status.QUEUED,
+        read_again=lambda row: row.refresh_from_db(),
+        wait=wait,
+        ring=ring,
+        aside=aside,
+    )
 
 
 def lookup_place(lookup: Lookup) -> PlaceInLine | None:
     """Where a waiting reading stands; None once it is settled."""
-    call = call_of(lookup) if lookup.status == Lookup.Status.QUEUED else None
+    call = _live_call(lookup)
     return place_in_line(call) if call else None
 
 

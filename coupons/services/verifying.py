@@ -1,12 +1,9 @@
 """Asking for a verification: written down first, joined or replayed when it was asked before, then pursued."""
 
-import copy
 import hashlib
-import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 
 from django.contrib.auth.models import User
 from django.db import IntegrityError, connection, transaction
@@ -17,14 +14,13 @@ from coupons.models import Batch, Channel, GatewayStore, Lookup, Verification, V
 from coupons.reasons import Reason
 from coupons.services.lookups import FRESH, PATIENCE, gateway_of, lane_of, owe_reading
 from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, owe_verify
-from coupons.services.waiting import PROMPT, wait_for
+from coupons.services.pursuing import pursue
 from stores import audit
 from stores.errors import KeyReused
 from stores.models import OutboundCall, Store
-from stores.platforms import pace, sql
-from stores.platforms.outbox import attempt_now, beside, places_in_line
-from stores.platforms.outbox.owe import ring_for
-from stores.platforms.outbox.work import LINGER, PlaceInLine
+from stores.platforms import sql
+from stores.platforms.outbox import places_in_line
+from stores.platforms.outbox.work import PlaceInLine
 from stores.platforms.secrets import keyed_hash
 
 Status = Verification.Status
@@ -264,60 +260,17 @@ def verification_pursue(
     call: OutboundCall | None = None,
     aside: bool = False,
 ) -> Verification:
-    """Works the verification off while slots are free, and otherwise leaves it to a worker.
-
-    `wait` seconds at most are spent waiting for a result, if this process has a place left for one more who waits;
-    `call` is what the request has just owed. With `aside` the tries are made in a thread beside the caller's, which a
-    slow gateway then keeps `wait` seconds at most, or PROMPT without. Returns the row as it is now.
-    """
-    until = time.monotonic() + wait
-    stay_until = until if wait else until + PROMPT
-    walk: Callable[..., bool] = partial(_walk_beside, until=stay_until) if aside else _walk
-
-    def again() -> None:
-        walk(verification, ring=False)
-        _read_again(verification)
-
-    if walk(verification, ring=ring, call=call):
-        _read_again(verification)
-    wait_for(lambda: verification.status in Verification.FINAL, again, until=until)
-    return verification
-
-
-def _walk_beside(verification: Verification, *, ring: bool, until: float, call: OutboundCall | None = None) -> bool:
-    call = call or live_call(verification)
-    if call is None:
-        return False
-    walk = partial(_walk, copy.copy(verification), ring=ring, call=call)
-    free_in = pace.seconds_until_free(call.pace_id)
-    if free_in <= pace.NEAR and beside(walk, until=until):
-        return True
-    if ring:
-        _ring(verification, call, free_in)
-    return False
-
-
-def _walk(verification: Verification, *, ring: bool, call: OutboundCall | None = None) -> bool:
-    """Detail, then verify, or the question after a lost answer: each at once if it is first in line, its slot near.
-    Whether anything was tried."""
-    patience, tried = pace.NEAR, False
-    while call := call or live_call(verification):
-        free_in = pace.seconds_until_free(call.pace_id)
-        if free_in > patience or not attempt_now(call, patience=patience):
-            if ring:
-                _ring(verification, call, free_in)
-            return tried
-        # Having had the first slot, this thread may wait for the next one: that is one interval away.
-        patience = pace.interval(call.platform) + pace.NEAR
-        verification.status = sql.get(Verification, verification.pk).status
-        call, tried = None, True
-    return tried
-
-
-def _ring(verification: Verification, call: OutboundCall, free_in: float) -> None:
-    """For a worker, which would not stay for a slot that is further away; the sweeper comes back for that."""
-    if verification.status != Status.SENDING and free_in <= LINGER.total_seconds():
-        ring_for(call.pk)
+    """Verifies while slots are free, and otherwise leaves it to a worker; everything as in `pursue`."""
+    return pursue(
+        verification,
+        live_call=live_call,
+        is_final=lambda row: row.status in Verification.FINAL,
+        read_again=_read_again,
+        wait=wait,
+        ring=ring,
+        aside=aside,
+        call=call,
+    )
 
 
 def _read_again(verification: Verification) -> None:

@@ -7,7 +7,7 @@ from django.test import Client
 
 from coupons.models import Channel, Lookup, Verification
 from coupons.reasons import TEXTS, Reason
-from coupons.services import lookups, verification_pursue, verification_request, verifying
+from coupons.services import pursuing, verification_pursue, verification_request
 from stores.platforms import pace
 from stores.tenancy import Role
 from tests.coupons.guest.visiting import (
@@ -148,8 +148,7 @@ def test_both_steps_show_the_place_while_the_slot_is_taken_and_then_go_on(client
 def test_a_slow_gateway_does_not_keep_the_guest_from_the_page(
     client: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for module in (lookups, verifying):
-        monkeypatch.setattr(module, "PROMPT", 0.5)
+    monkeypatch.setattr(pursuing, "PROMPT", 0.5)
     for operation in ("detail", "verify"):
         shop.sandbox.faults.add(operation=operation, kind="slow", seconds=2.5, times=1)
     begun = time.monotonic()

@@ -1,0 +1,65 @@
+"""Whoever waits for a row has it tried when it can be tried, and costs nothing until then."""
+
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from coupons.models import Channel, Lookup, Verification
+from coupons.services import lookup_pursue, lookup_request, pursuing, verification_pursue
+from stores.models import OutboundCall
+from stores.platforms import outbox, pace
+from tests.coupons.flows import arrived, ask_for
+from tests.factories import Shop
+
+Pursue = Callable[..., Lookup | Verification]
+
+
+@pytest.fixture
+def senders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """The tries that were given a thread of their own."""
+    begun: list[Any] = []
+
+    def counted(sending: Callable[[], object], *, until: float) -> bool:
+        begun.append(sending)
+        return outbox.beside(sending, until=until)
+
+    monkeypatch.setattr(pursuing, "beside", counted)
+    return begun
+
+
+@pytest.fixture(params=["look-up", "verification"])
+def pursue(request: pytest.FixtureRequest, quick: Shop) -> Pursue:
+    """Pursues a row of either kind that is owed."""
+    code = quick.code()
+    if request.param == "verification":
+        row = ask_for(quick, code)
+        return lambda **how: verification_pursue(row, **how)
+    lookup = lookup_request(store=quick.store, code=code, channel=Channel.API, flow="x")
+    return lambda **how: lookup_pursue(lookup, **how)
+
+
+def test_waiting_for_a_postponed_account_starts_no_thread(quick: Shop, pursue: Pursue, senders: list[Any]) -> None:
+    pace.postpone(quick.connection.pace_id, 60)
+    assert pursue(wait=1, aside=True).status == "queued"
+    assert (senders, arrived(quick)) == ([], [])
+
+
+@pytest.mark.parametrize("why", ["not due yet", "somebody else is at it"])
+def test_waiting_for_a_call_that_cannot_be_tried_starts_no_thread(
+    quick: Shop, pursue: Pursue, senders: list[Any], why: str
+) -> None:
+    later = timezone.now() + timedelta(minutes=1)
+    if why == "not due yet":
+        OutboundCall.objects.update(due_at=later)
+    else:
+        OutboundCall.objects.update(state=OutboundCall.State.SENDING, lease_until=later)
+    assert pursue(wait=1, aside=True).status == "queued"
+    assert (senders, arrived(quick)) == ([], [])
+
+
+def test_what_can_be_tried_is_tried_in_one_thread(quick: Shop, pursue: Pursue, senders: list[Any]) -> None:
+    assert pursue(wait=10, aside=True).status in ("done", "verified")
+    assert len(senders) == 1
