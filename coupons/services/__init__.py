@@ -3,7 +3,7 @@
 from coupons.services.batches import batch_create, batch_lines, batch_progress, batch_request
 from coupons.services.lookups import lookup_known, lookup_place, lookup_pursue, lookup_request, prune_lookups
 from coupons.services.settling import verification_ask, verification_settle
-from coupons.services.syncing import connection_test, products_sync, quota_outlook, quota_outlooks, stores_sync
+from coupons.services.syncing import connection_test, products_sync, quota_outlooks, stores_sync
 from coupons.services.verifying import (
     Requested,
     live_call,
@@ -29,7 +29,6 @@ __all__ = [
     "places_of",
     "products_sync",
     "prune_lookups",
-    "quota_outlook",
     "quota_outlooks",
     "stores_sync",
     "verification_ask",

@@ -158,13 +158,9 @@ def _mark_vanished(rows: list[Any], now: datetime) -> list[str]:
     return [str(row) for row in rows]
 
 
-def quota_outlook(gateway: GatewayStore) -> QuotaOutlook:
-    """The burn rate from the readings of the last week; a top-up in between does not count as negative use."""
-    return quota_outlooks([gateway])[gateway.pk]
-
-
 def quota_outlooks(gateways: Sequence[GatewayStore]) -> dict[int, QuotaOutlook]:
-    """The outlook of many stores by primary key, with one query."""
+    """The burn rates from the readings of the last week, by the stores' primary keys, with one query; a top-up in
+    between does not count as negative use."""
     since = timezone.now() - OUTLOOK
     rows = QuotaReading.objects.filter(gateway_store__in=[gateway.pk for gateway in gateways], at__gt=since)
     readings: defaultdict[int, list[tuple[datetime, int]]] = defaultdict(list)

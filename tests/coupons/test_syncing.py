@@ -9,7 +9,7 @@ from django.utils import timezone
 from coupons import tasks
 from coupons.choices import Authorisation
 from coupons.models import GatewayStore, Product, QuotaReading, SyncRun
-from coupons.services import connection_test, products_sync, quota_outlook, stores_sync
+from coupons.services import connection_test, products_sync, quota_outlooks, stores_sync
 from stores.models import AuditEntry, Connection, Store
 from stores.platforms import pace, queue
 from stores.tenancy import Role
@@ -206,7 +206,8 @@ def readings(shop: Shop, *counts: int) -> None:
 )
 def test_the_burn_rate_and_the_days_left(quick: Shop, counts: tuple[int, ...], wanted: Any) -> None:
     readings(quick, *counts)
-    outlook = quota_outlook(GatewayStore.objects.get())
+    gateway = GatewayStore.objects.get()
+    outlook = quota_outlooks([gateway])[gateway.pk]
     left, per_day, days_left = wanted
     assert outlook.left == left
     assert outlook.per_day == (None if per_day is None else pytest.approx(per_day, abs=0.01))

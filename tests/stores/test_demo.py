@@ -21,7 +21,7 @@ from django.db import connection
 from coupons.demo.codes import TO_TRY
 from coupons.models import Channel, GatewayStore, Verification
 from coupons.sandbox import UmemberSandbox
-from coupons.services import quota_outlook
+from coupons.services import quota_outlooks
 from stores.demo import environment
 from stores.demo.environment import DemoError, Places, Ports
 from stores.demo.running import write_config
@@ -74,7 +74,7 @@ def test_the_demo_has_something_to_show_everywhere(place: Places) -> None:
     assert AuditEntry.objects.exists()
     assert OutboundCall.objects.filter(state="done").exists()
     gym = GatewayStore.objects.select_related("connection").get(remote_id=880103)
-    days = quota_outlook(gym).days_left
+    days = quota_outlooks([gym])[gym.pk].days_left
     assert days is not None
     assert 3 < days < 7
 
