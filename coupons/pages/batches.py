@@ -1,6 +1,8 @@
 """Many codes at once: paste them, watch the bar, read what became of each line."""
 
 import re
+import uuid
+from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -11,7 +13,9 @@ from coupons import codes, services
 from coupons.models import Batch, BatchItem, Verification
 from coupons.reasons import TEXTS
 from coupons.services.batches import MAX_CODES
-from stores.pages import current_store, person, staff_page, stores_at_work
+from stores.errors import KeyReused
+from stores.models import Store
+from stores.pages import current_store, person, request_key, staff_page, stores_at_work
 
 _BETWEEN = re.compile(r"[\r\n,;，；、\t]+")
 _LATEST = 10
@@ -39,12 +43,21 @@ def batches(request: HttpRequest) -> HttpResponse:
     store = current_store(request, stores)
     pieces = pieces_of(request.POST.get("codes", ""))
     if store and 0 < len(pieces) <= MAX_CODES:
-        made = services.batch_create(store=store, raw_codes=pieces, actor=person(request))
-        return redirect("coupons:batch", made.pk)
+        return redirect("coupons:batch", _made(request, store, pieces).pk)
     error = _error(len(pieces)) if request.method == "POST" else ""
     latest = Batch.objects.for_staff(request.user).filter(store=store)[:_LATEST] if store else []
-    context = {"stores": stores, "store": store, "error": error, "latest": latest, "max": MAX_CODES}
+    context = {"stores": stores, "store": store, "error": error, "latest": latest, "request_key": uuid.uuid4().hex}
     return render(request, "coupons/batches.html", context, status=422 if error else 200)
+
+
+def _made(request: HttpRequest, store: Store, pieces: list[str]) -> Batch:
+    """The batch that this form asks for; the same form sent twice asks for one."""
+    ask = partial(services.batch_request, store=store, raw_codes=pieces, actor=person(request))
+    try:
+        return ask(request_key=f"batch:{request.user.pk}:{request_key(request)}"[:100])[0]
+    except KeyReused:
+        # A page from the browser's history brings its old key along with other codes: that is another batch.
+        return ask(request_key="")[0]
 
 
 def _error(count: int) -> str:

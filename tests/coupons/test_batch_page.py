@@ -1,5 +1,7 @@
 """Many codes pasted at once."""
 
+import re
+
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
@@ -52,6 +54,29 @@ def test_pasted_codes_become_a_batch_with_a_bar_and_a_line_for_each(client: Clie
     assert '<progress value="3" max="3"' in page
     assert "hx-get" not in page
     assert [row.status for row in Verification.objects.order_by("pk")] == ["verified", "refused"]
+
+
+def form_key(page: str) -> str:
+    found = re.search(r'name="request_key" value="([0-9a-f]{32})"', page)
+    assert found is not None
+    return found[1]
+
+
+def test_a_form_that_is_sent_twice_makes_one_batch(client: Client, shop: Shop, owner: User) -> None:
+    page = client.get(HERE).content.decode()
+    assert re.search(r"<form[^>]* data-once", page)
+    sent = {"codes": f"{shop.code()}\n{shop.code()}", "store": shop.store.pk, "request_key": form_key(page)}
+    first, again = client.post(HERE, sent), client.post(HERE, sent)
+    assert first["Location"] == again["Location"]
+    assert (Batch.objects.count(), BatchItem.objects.count()) == (1, 2)
+
+
+def test_an_old_form_with_other_codes_and_a_new_form_are_other_batches(client: Client, shop: Shop, owner: User) -> None:
+    key, other = (form_key(client.get(HERE).content.decode()) for _ in range(2))
+    sent = {"codes": shop.code(), "store": shop.store.pk, "request_key": key}
+    for changed in (sent, sent | {"codes": shop.code()}, sent | {"request_key": other}):
+        assert client.post(HERE, changed).status_code == 302
+    assert Batch.objects.count() == 3
 
 
 def test_the_menu_leads_to_the_box_and_the_box_to_the_list(client: Client, shop: Shop, owner: User) -> None:
