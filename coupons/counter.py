@@ -22,7 +22,7 @@ from stores.errors import KeyReused
 from stores.models import Connection, Store
 from stores.platforms.outbox.work import PlaceInLine
 from stores.registry import QueuePlace, ScanResult
-from stores.tenancy import Reach, reach_of
+from stores.tenancy import Reach, Verb, reach_of
 
 Status = Verification.Status
 _STATES: dict[str, Literal["ok", "refused", "unknown"]] = {
@@ -53,7 +53,7 @@ class CouponKind:
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
         verification = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
-        return scan_result_of(services.verification_pursue(verification, aside=True), reach_of(user))
+        return _shown(services.verification_pursue(verification, aside=True), user)
 
     def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str) -> ScanResult | None:
         return None
@@ -62,11 +62,12 @@ class CouponKind:
         verification = _rows().for_staff(user).filter(pk=int(key)).first() if _is_id(key) else None
         if verification is None:
             return None
-        return scan_result_of(services.verification_pursue(verification, ring=False, aside=True), reach_of(user))
+        return _shown(services.verification_pursue(verification, ring=False, aside=True), user)
 
     def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
         rows = _rows().for_staff(user).filter(store=store).exclude(channel=Channel.BATCH)[:limit]
-        return [scan_result_of(row, reach_of(user)) for row in rows]
+        places = services.places_of(rows)
+        return [scan_result_of(row, places.get(row.pk), reach_of(user)) for row in rows]
 
     @staticmethod
     def _requested(user: User, store: Store, code: str, request_key: str) -> Verification:
@@ -96,13 +97,18 @@ def _is_id(key: str) -> bool:
 
 
 def _rows() -> VerificationQuerySet:
-    return Verification.objects.select_related("store", "product", "duplicate_of__store")
+    """With what a card shows, and without the codes, which would be decrypted for nothing."""
+    rows = Verification.objects.select_related("store", "product", "duplicate_of__store")
+    return rows.defer("code", "duplicate_of__code")
 
 
-def scan_result_of(verification: Verification, reach: Reach) -> ScanResult:
-    """What staff with this reach see of one verification; asks for its place in line only while it waits."""
+def _shown(verification: Verification, user: User) -> ScanResult:
+    return scan_result_of(verification, services.place_of(verification), reach_of(user))
+
+
+def scan_result_of(verification: Verification, place: PlaceInLine | None, reach: Reach) -> ScanResult:
+    """What staff with this reach see of one verification that stands at this place in line, if it waits."""
     texts = TEXTS.get(verification.reason) if verification.status == Status.REFUSED else None
-    place = services.place_of(verification)
     if place and place.is_held_up:
         texts = HELD_UP
     return ScanResult(
@@ -111,7 +117,7 @@ def scan_result_of(verification: Verification, reach: Reach) -> ScanResult:
         state=_STATES.get(verification.status, "waiting"),
         title=texts.staff if texts else _TITLES.get(verification.status, verification.get_status_display()),
         lines=_lines(verification, reach),
-        next_step=texts.next_step if texts else _next_step(verification),
+        next_step=texts.next_step if texts else _next_step(verification, reach),
         place=_place(place),
         code=f"…{verification.code_tail}",
         at=verification.settled_at or verification.created_at,
@@ -155,9 +161,11 @@ def verified_by(duplicate: Verification, first: Verification, reach: Reach) -> s
     return _("Verified at another store on %(when)s") % said
 
 
-def _next_step(verification: Verification) -> StrOrPromise:
-    if verification.status == Status.UNKNOWN and verification.needs_person:
-        return _("Look in Meituan's own app, then settle it in the list of verifications.")
-    if verification.status == Status.UNKNOWN:
+def _next_step(verification: Verification, reach: Reach) -> StrOrPromise:
+    if verification.status != Status.UNKNOWN:
+        return ""
+    if not verification.needs_person:
         return _("Do not enter it again elsewhere; the result appears here.")
-    return ""
+    if reach.may(Verb.SETTLE, verification.store.merchant_id):
+        return _("Look in Meituan's own app, then settle it in the list of verifications.")
+    return _("Call the manager or the owner, who decides it. Do not enter it again elsewhere.")

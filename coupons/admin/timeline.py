@@ -36,8 +36,8 @@ def timeline(row: Verification) -> list[Moment]:
     ]
     moments += [_moment(attempt) for attempt in _attempts(row)]
     if row.settled_at:
-        text = row.get_reason_display() if row.reason else row.get_status_display()
-        moments.append(Moment(row.settled_at, pgettext("moment", "Settled"), f"{text} {row.settled_note}".strip()))
+        text = f"{row.outcome} {row.settled_note}".strip()
+        moments.append(Moment(row.settled_at, pgettext("moment", "Settled"), text))
     return sorted(moments, key=lambda moment: moment.at)
 
 

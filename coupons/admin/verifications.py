@@ -162,8 +162,7 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     def status_label(self, row: Verification) -> SafeString:
         if row.needs_person:
             return state(_("needs a person"), STATUS_COLOURS, "refused")
-        text = row.get_reason_display() if row.reason else row.get_status_display()
-        return state(text, STATUS_COLOURS, row.status)
+        return state(row.outcome, STATUS_COLOURS, row.status)
 
     @display(description=_("remarks"))
     def marks(self, row: Verification) -> str:

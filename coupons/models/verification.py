@@ -192,6 +192,12 @@ class Verification(models.Model):
     def __str__(self) -> str:
         return f"…{self.code_tail} {self.get_status_display()}"
 
+    @property
+    def outcome(self) -> str:
+        """How it stands, in a word or two: a refusal by its reason. One that was verified may have a reason as well,
+        which is but a remark."""
+        return self.get_reason_display() if self.status == self.Status.REFUSED else self.get_status_display()
+
     def is_within(self, reach: Reach) -> bool:
         """Whether for_staff would find it: for one that another row leads to."""
         return reach.includes(merchant_id=self.store.merchant_id, store_id=self.store_id)

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,6 +17,7 @@ from django.utils import timezone, translation
 from django.utils.html import strip_tags
 from openpyxl import load_workbook
 
+from coupons.admin.timeline import timeline
 from coupons.models import Batch, BatchItem, Channel, Product, Verification
 from coupons.services import lookup_pursue, lookup_request
 from stores.admin import exporting, newest
@@ -289,6 +291,14 @@ def test_the_page_shows_what_happened_without_the_code(client: Client, store: St
     for words in ("Requested", "Read the coupon at Meituan: answer lost", "no answer for …8866", "Settle by hand"):
         assert words in page
     assert "700000008866" not in page
+
+
+def test_a_verified_deal_that_is_not_in_the_list_reads_verified(client: Client, store: Store) -> None:
+    row = VerificationFactory(store=store, reason="sku_unmapped", unmapped=True)
+    with translation.override("en"):
+        assert "verified" in [moment.text for moment in timeline(row)]
+    page = client.get(reverse("admin:coupons_verification_changelist")).content.decode()
+    assert re.search(r"<span[^>]*>\s*verified\s*</span>", page)
 
 
 def test_the_page_shows_the_look_up_that_counted_as_the_first_step(quick: Shop) -> None:
