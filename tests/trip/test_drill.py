@@ -28,6 +28,7 @@ from trip.services import (
     consuming,
     issuing,
 )
+from trip.services.creating import DRILL_NUMBERS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -115,6 +116,31 @@ def test_only_one_drill_of_a_connection_runs_at_a_time_unless_it_was_abandoned(c
     drill_start(connection=connection, base_url="http://127.0.0.1:9")
     first.refresh_from_db()
     assert (first.error, first.finished_at is None) == ("abandoned", False)
+
+
+def ordered(connection: Connection, number: int) -> Order:
+    return Meituan(connection).bought(Product.objects.get(deal_id="ticket"), pay=False, orderId=number)
+
+
+def test_a_real_order_may_have_a_number_of_the_drill_s(connection: Connection) -> None:
+    drill_start(connection=factories.ConnectionFactory(trip=True), base_url="http://127.0.0.1:9")
+    before = ordered(connection, DRILL_NUMBERS[0])
+    run = drill_start(connection=connection, base_url="http://127.0.0.1:9", only=["access.signed"])
+    meanwhile = ordered(connection, DRILL_NUMBERS[1])
+    real = ordered(connection, DRILL_NUMBERS[0] - 1)
+    drill_run(run=run)
+    after = ordered(connection, DRILL_NUMBERS[2])
+    assert [order.is_drill for order in (before, meanwhile, real, after)] == [False, True, False, False]
+
+
+def test_a_drill_that_nobody_goes_on_with_has_no_numbers_until_it_is_taken_up_again(
+    connection: Connection, live_server: LiveServer
+) -> None:
+    run = drill_start(connection=connection, base_url=live_server.url, only=["create.accepted"])
+    DrillRun.objects.update(worked_at=timezone.now() - timedelta(minutes=11))
+    assert not ordered(connection, DRILL_NUMBERS[0]).is_drill
+    drill_run(run=run)
+    assert set(Order.objects.exclude(order_id=DRILL_NUMBERS[0]).values_list("is_drill", flat=True)) == {True}
 
 
 def test_a_task_goes_on_where_the_last_one_stopped(
