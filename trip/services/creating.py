@@ -45,6 +45,7 @@ def order_create(*, connection: Connection, request: CreateRequest) -> Order:
         voucher_type=product.voucher_type,
         issuing=product.issuing,
         terms=kept(product),
+        usable_until=booking.usable_days(product, offer.date)[1],
         is_drill=_is_of_drill(connection, request.order_id),
         created_at=now,
         pay_until=now + timedelta(minutes=product.pay_minutes),
