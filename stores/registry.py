@@ -235,9 +235,10 @@ def steps(user: User) -> list[Step]:
     return [step for make in _made(registry.steps) for step in make(user)]
 
 
-def store_links(store: Store) -> list[Link]:
-    """Pages that belong to one store."""
-    return [link for make in _made(registry.store_links) for link in make(store)]
+def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
+    """Pages that belong to each of these stores, by its primary key."""
+    found = [make(stores) for make in _made(registry.store_links)]
+    return {store.pk: [link for links in found for link in links.get(store.pk, [])] for store in stores}
 
 
 def platform_tools(platform: str) -> PlatformTools | None:

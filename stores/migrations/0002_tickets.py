@@ -55,4 +55,8 @@ class Migration(migrations.Migration):
             model_name='inboundevent',
             index=models.Index(condition=models.Q(('subject_id__isnull', False)), fields=['connection', 'subject_id'], name='inbound_subject'),
         ),
+        migrations.AddIndex(
+            model_name='outboundcall',
+            index=models.Index(condition=models.Q(('state__in', ['refused', 'dead'])), fields=['settled_at'], name='outbound_failed'),
+        ),
     ]

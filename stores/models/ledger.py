@@ -1,7 +1,11 @@
 """The ledgers: what platforms told us, what we owe them, and every try."""
 
+from datetime import datetime
+from typing import Any, Self
+
 from django.db import models
 from django.db.models import Q
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -74,7 +78,21 @@ class InboundEvent(models.Model):
 
 
 class OutboundQuerySet(TenantQuerySet["OutboundCall"]):
+    """Its partial indexes are found by SQLite only for a condition spelt out."""
+
     merchant_path = "connection__merchant"
+
+    def live(self) -> Self:
+        """Calls that are not settled."""
+        return self._spelt_out("state IN ('pending', 'sending', 'unknown')")
+
+    def failed_since(self, moment: datetime) -> Self:
+        """Calls that were refused or given up since then."""
+        return self._spelt_out("state IN ('refused', 'dead')", settled_at__gte=moment)
+
+    def _spelt_out(self, condition: str, **more: Any) -> Self:
+        holds = RawSQL(condition, (), output_field=models.BooleanField())  # noqa: S611
+        return self.filter(pk__in=self.model._default_manager.filter(holds, **more).order_by().values("pk"))
 
 
 class OutboundCall(models.Model):
@@ -137,6 +155,7 @@ class OutboundCall(models.Model):
                 name="outbound_live",
                 condition=Q(state__in=["pending", "sending", "unknown"]),
             ),
+            models.Index(fields=["settled_at"], name="outbound_failed", condition=Q(state__in=["refused", "dead"])),
             models.Index(fields=["operation", "subject_id"], name="outbound_subject"),
         ]
 

@@ -24,7 +24,7 @@ SQL_BY_HAND = {
     "stores/models/access.py", "coupons/api/stores.py", "coupons/services/verifying.py",
     # The ORM cannot say it.
     "stores/platforms/pace.py", "stores/platforms/outbox/work.py", "stores/limits.py", "stores/platforms/queue.py",
-    "coupons/models/verification.py",
+    "coupons/models/verification.py", "stores/models/ledger.py",
 }  # fmt: skip
 BY_HAND = (".cursor()", ".raw(", "RawSQL(")
 PURE = ("wire", "client")
