@@ -196,6 +196,17 @@ def test_tidying_twice_gives_back_once(connection: Connection, live_server: Live
     assert Order.objects.get().needs_person == ""
 
 
+def test_stock_that_is_wrong_stops_no_drill(connection: Connection, live_server: LiveServer) -> None:
+    drill = Drill(drill_start(connection=connection, base_url=live_server.url))
+    asked = drill.issued(voucher_type=VoucherType.PER_TICKET, tickets=2)
+    order = drill.row(asked)
+    consuming.order_consume(order_pk=order.pk, quantity=2, actor=None, method="drill", any_day=True)
+    Offer.objects.filter(pk=order.offer_id).update(sold=1)
+    tidy(drill)
+    order.refresh_from_db()
+    assert (order.offer.sold, order.closed_at is None) == (0, False)
+
+
 def test_notices_are_owed_and_say_so(connection: Connection, live_server: LiveServer) -> None:
     told = []
     for url in ("", "http://127.0.0.1:9"):
