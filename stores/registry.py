@@ -198,6 +198,8 @@ class Registry:
     connection_forms: dict[str, str] = field(default_factory=dict)
     # By platform and kind: what an inbound event says, for people.
     event_titles: dict[tuple[str, str], StrOrPromise] = field(default_factory=dict)
+    # By verb of the audit log: what somebody did, for people.
+    deeds: dict[str, StrOrPromise] = field(default_factory=dict)
     counter_kinds: list[str] = field(default_factory=list)
     counter_links: list[MenuItem] = field(default_factory=list)
     sandbox_classes: list[str] = field(default_factory=list)
