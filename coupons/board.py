@@ -264,12 +264,15 @@ def steps(user: User) -> list[Step]:
     ]
 
 
-def store_links(store: Store) -> list[Link]:
+def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
     """The guests' page and the poster that leads there."""
-    return [
-        Link(_("Guest page"), "smartphone", reverse("coupons:guest", args=[store.guest_slug])),
-        Link(_("QR poster"), "qr_code_2", reverse("coupons:poster-page", args=[store.guest_slug])),
-    ]
+    return {
+        store.pk: [
+            Link(_("Guest page"), "smartphone", reverse("coupons:guest", args=[store.guest_slug])),
+            Link(_("QR poster"), "qr_code_2", reverse("coupons:poster-page", args=[store.guest_slug])),
+        ]
+        for store in stores
+    }
 
 
 class UmemberTools:

@@ -68,10 +68,6 @@ class Problem(exceptions.APIException):
         self.extra = extra
 
 
-def key_reused() -> Problem:
-    return Problem("idempotency_key_reused", TITLES["idempotency_key_reused"], status=422)
-
-
 def problem(code: str, detail: StrOrPromise, *, status: int, **extra: Any) -> dict[str, Any]:
     """An RFC 9457 problem object; `code` is ours and stable, `detail` is for people."""
     title = TITLES.get(code, detail)
@@ -86,8 +82,7 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     # rest_framework.views reads the settings that name this function, so it cannot be imported above.
     from rest_framework.views import exception_handler, set_rollback
 
-    if isinstance(error, SuspiciousOperation):
-        error = Problem("invalid", TITLES["invalid"], status=400)
+    error = _as_problem(error)
     if isinstance(error, Problem):
         set_rollback()
         body = problem(error.reason, str(error.detail), status=error.status_code, **error.extra)
@@ -101,6 +96,18 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     response.data = problem(code, TITLES[code], status=response.status_code, **extra)
     response.content_type = PROBLEM_JSON
     return response
+
+
+def _as_problem(error: Exception) -> Exception:
+    """What services and Django say, in the API's words; anything else as it is."""
+    match error:
+        case KeyReused():
+            return Problem("idempotency_key_reused", error.reason, status=422)
+        case Conflict():
+            return Problem("order_conflict", error.reason, status=409)
+        case SuspiciousOperation():
+            return Problem("invalid", TITLES["invalid"], status=400)
+    return error
 
 
 def wants_json(request: HttpRequest) -> bool:

@@ -198,6 +198,8 @@ class Registry:
     connection_forms: dict[str, str] = field(default_factory=dict)
     # By platform and kind: what an inbound event says, for people.
     event_titles: dict[tuple[str, str], StrOrPromise] = field(default_factory=dict)
+    # By verb of the audit log: what somebody did, for people.
+    deeds: dict[str, StrOrPromise] = field(default_factory=dict)
     counter_kinds: list[str] = field(default_factory=list)
     counter_links: list[MenuItem] = field(default_factory=list)
     sandbox_classes: list[str] = field(default_factory=list)
@@ -235,9 +237,10 @@ def steps(user: User) -> list[Step]:
     return [step for make in _made(registry.steps) for step in make(user)]
 
 
-def store_links(store: Store) -> list[Link]:
-    """Pages that belong to one store."""
-    return [link for make in _made(registry.store_links) for link in make(store)]
+def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
+    """Pages that belong to each of these stores, by its primary key."""
+    found = [make(stores) for make in _made(registry.store_links)]
+    return {store.pk: [link for links in found for link in links.get(store.pk, [])] for store in stores}
 
 
 def platform_tools(platform: str) -> PlatformTools | None:

@@ -1,6 +1,6 @@
 """What trip shows on the back office's start page: tickets sold and used, what needs a person, refunds that wait."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
@@ -169,17 +169,12 @@ def _notice_alerts(user: User) -> Iterator[Alert]:
     """A pay notice that was revoked because the order was closed is none of them, nor is a notice of the drill's."""
     now = timezone.now()
     closed = Order.objects.filter(pk=OuterRef("subject_id"), closed_at__isnull=False)
-    recent = Q(settled_at__gte=now - WEEK)
-    counts = (
-        OutboundCall.objects.for_staff(user)
-        .filter(~Q(operation=PayNotice.name) | ~Exists(closed), ~notices_of_drills(), platform=PLATFORM)
-        .exclude(state=State.DONE)
-        .order_by()
-        .aggregate(
-            dead=Count("pk", filter=Q(state=State.DEAD) & recent),
-            refused=Count("pk", filter=Q(state=State.REFUSED) & recent),
-            late=Count("pk", filter=Q(state__in=OutboundCall.LIVE, queued_at__lt=now - LATE)),
-        )
+    notices = OutboundCall.objects.for_staff(user).filter(
+        ~Q(operation=PayNotice.name) | ~Exists(closed), ~notices_of_drills(), platform=PLATFORM
+    )
+    failed = notices.failed_since(now - WEEK).order_by()
+    counts = failed.aggregate(
+        dead=Count("pk", filter=Q(state=State.DEAD)), refused=Count("pk", filter=Q(state=State.REFUSED))
     )
     ledger = f"{reverse('admin:stores_outboundcall_changelist')}?platform={PLATFORM}"
     if count := counts["dead"]:
@@ -188,7 +183,7 @@ def _notice_alerts(user: User) -> Iterator[Alert]:
     if count := counts["refused"]:
         text = ngettext("%(count)d notice was refused by Meituan.", "%(count)d notices were refused by Meituan.", count)
         yield Alert("error", text % {"count": count}, f"{ledger}&state__exact=refused")
-    if count := counts["late"]:
+    if count := notices.live().filter(queued_at__lt=now - LATE).count():
         text = ngettext(
             "%(count)d notice to Meituan has waited for more than an hour; it is tried again.",
             "%(count)d notices to Meituan have waited for more than an hour; they are tried again.",
@@ -299,9 +294,8 @@ def steps(user: User) -> list[Step]:
     ]
 
 
-def store_links(store: Store) -> list[Link]:
-    """The store's tickets, when it sells any."""
-    if not Product.objects.filter(store=store).exists():
-        return []
-    url = f"{reverse('admin:trip_product_changelist')}?store__id__exact={store.pk}"
-    return [Link(_("Tickets"), "confirmation_number", url)]
+def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
+    """The tickets of the stores that sell any."""
+    sellers = Product.objects.filter(store__in=stores).order_by().values_list("store_id", flat=True).distinct()
+    url = reverse("admin:trip_product_changelist")
+    return {pk: [Link(_("Tickets"), "confirmation_number", f"{url}?store__id__exact={pk}")] for pk in sellers}

@@ -1,8 +1,5 @@
 """What happened to one verification, in order: asked for, read, sent, asked about, settled."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -12,21 +9,14 @@ from coupons.services.lookups import FRESH
 from coupons.services.operations import LookUp, ReadDetail, SpendCoupon
 from stores import audit
 from stores.admin.ledgers import masked
+from stores.admin.timeline import Moment, in_order
 from stores.models import OutboundAttempt
 
 MOST = 100
 
 
-@dataclass(frozen=True)
-class Moment:
-    at: datetime
-    title: str
-    text: str = ""
-    seconds: float | None = None
-
-
 def timeline(row: Verification) -> list[Moment]:
-    """Oldest first. Long numbers are masked: platforms repeat whole codes in their words."""
+    """Long numbers are masked: platforms repeat whole codes in their words."""
     moments = [
         Moment(
             row.created_at,
@@ -38,7 +28,7 @@ def timeline(row: Verification) -> list[Moment]:
     if row.settled_at:
         text = f"{row.outcome} {row.settled_note}".strip()
         moments.append(Moment(row.settled_at, pgettext("moment", "Settled"), text))
-    return sorted(moments, key=lambda moment: moment.at)
+    return in_order(moments)
 
 
 def _attempts(row: Verification) -> list[OutboundAttempt]:
@@ -62,4 +52,4 @@ def _moment(attempt: OutboundAttempt) -> Moment:
     seconds = (attempt.ended_at - attempt.started_at).total_seconds() if attempt.ended_at else None
     # A good answer is already in the fields above; what went wrong is told in the platform's words.
     text = "" if attempt.outcome == OutboundAttempt.Outcome.ANSWERED else masked(attempt.detail)
-    return Moment(attempt.started_at, f"{what}: {attempt.get_outcome_display()}", text, seconds)
+    return Moment(attempt.started_at, f"{what}: {attempt.get_outcome_display()}", text, seconds=seconds)

@@ -67,5 +67,9 @@ class Migration(migrations.Migration):
             model_name='inboundevent',
             index=models.Index(condition=models.Q(('subject_id__isnull', False)), fields=['connection', 'subject_id'], name='inbound_subject'),
         ),
+        migrations.AddIndex(
+            model_name='outboundcall',
+            index=models.Index(condition=models.Q(('state__in', ['refused', 'dead'])), fields=['settled_at'], name='outbound_failed'),
+        ),
         migrations.RunPython(name_accounts_after_their_logins, migrations.RunPython.noop, elidable=True),
     ]

@@ -1,5 +1,6 @@
 """The ledgers: what platforms told us, what we owe them, and every try."""
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -80,11 +81,17 @@ class InboundEvent(models.Model):
 
 
 class OutboundQuerySet(TenantQuerySet["OutboundCall"]):
+    """Its partial indexes are found by SQLite only for a condition spelt out."""
+
     merchant_path = "connection__merchant"
 
     def live(self) -> Self:
         """Calls that are not settled, by their partial index."""
         return self.spelt_out(self.model.LIVE_SQL)
+
+    def failed_since(self, moment: datetime) -> Self:
+        """Calls that were refused or given up since then."""
+        return self.spelt_out("state IN ('refused', 'dead')", settled_at__gte=moment)
 
 
 class OutboundCall(models.Model):
@@ -149,6 +156,7 @@ class OutboundCall(models.Model):
                 name="outbound_live",
                 condition=Q(state__in=["pending", "sending", "unknown"]),
             ),
+            models.Index(fields=["settled_at"], name="outbound_failed", condition=Q(state__in=["refused", "dead"])),
             models.Index(fields=["operation", "subject_id"], name="outbound_subject"),
         ]
 

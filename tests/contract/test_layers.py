@@ -116,6 +116,18 @@ def test_services_know_no_requests() -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("domain", DOMAINS)
+def test_admin_leads_to_pages_and_pages_know_nothing_of_it(domain: str) -> None:
+    wrong = [
+        f"{name(path)} imports {module}"
+        for path in sources(domain)
+        if "pages" in path.relative_to(ROOT).with_suffix("").parts
+        for module in imports(path)
+        if module.startswith(f"{domain}.admin")
+    ]
+    assert wrong == []
+
+
 def test_a_sandbox_shares_no_code_with_the_product() -> None:
     allowed = ("stores.platforms.sandbox",)
     wrong = [

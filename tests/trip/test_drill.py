@@ -28,6 +28,7 @@ from trip.services import (
     consuming,
     issuing,
 )
+from trip.services.creating import DRILL_NUMBERS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -117,6 +118,31 @@ def test_only_one_drill_of_a_connection_runs_at_a_time_unless_it_was_abandoned(c
     assert (first.error, first.finished_at is None) == ("abandoned", False)
 
 
+def ordered(connection: Connection, number: int) -> Order:
+    return Meituan(connection).bought(Product.objects.get(deal_id="ticket"), pay=False, orderId=number)
+
+
+def test_a_real_order_may_have_a_number_of_the_drill_s(connection: Connection) -> None:
+    drill_start(connection=factories.ConnectionFactory(trip=True), base_url="http://127.0.0.1:9")
+    before = ordered(connection, DRILL_NUMBERS[0])
+    run = drill_start(connection=connection, base_url="http://127.0.0.1:9", only=["access.signed"])
+    meanwhile = ordered(connection, DRILL_NUMBERS[1])
+    real = ordered(connection, DRILL_NUMBERS[0] - 1)
+    drill_run(run=run)
+    after = ordered(connection, DRILL_NUMBERS[2])
+    assert [order.is_drill for order in (before, meanwhile, real, after)] == [False, True, False, False]
+
+
+def test_a_drill_that_nobody_goes_on_with_has_no_numbers_until_it_is_taken_up_again(
+    connection: Connection, live_server: LiveServer
+) -> None:
+    run = drill_start(connection=connection, base_url=live_server.url, only=["create.accepted"])
+    DrillRun.objects.update(worked_at=timezone.now() - timedelta(minutes=11))
+    assert not ordered(connection, DRILL_NUMBERS[0]).is_drill
+    drill_run(run=run)
+    assert set(Order.objects.exclude(order_id=DRILL_NUMBERS[0]).values_list("is_drill", flat=True)) == {True}
+
+
 def test_a_task_goes_on_where_the_last_one_stopped(
     connection: Connection, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -168,6 +194,17 @@ def test_tidying_twice_gives_back_once(connection: Connection, live_server: Live
         tidy(drill)
     assert stocks() == before
     assert Order.objects.get().needs_person == ""
+
+
+def test_stock_that_is_wrong_stops_no_drill(connection: Connection, live_server: LiveServer) -> None:
+    drill = Drill(drill_start(connection=connection, base_url=live_server.url))
+    asked = drill.issued(voucher_type=VoucherType.PER_TICKET, tickets=2)
+    order = drill.row(asked)
+    consuming.order_consume(order_pk=order.pk, quantity=2, actor=None, method="drill", any_day=True)
+    Offer.objects.filter(pk=order.offer_id).update(sold=1)
+    tidy(drill)
+    order.refresh_from_db()
+    assert (order.offer.sold, order.closed_at is None) == (0, False)
 
 
 def test_notices_are_owed_and_say_so(connection: Connection, live_server: LiveServer) -> None:

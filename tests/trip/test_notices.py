@@ -24,8 +24,10 @@ from tests.meituan import Meituan, selling
 from trip import board, services
 from trip.choices import Issuing, Method, VoucherType
 from trip.client import NoticeClient
+from trip.drill import drill_start
 from trip.models import Order
 from trip.sandbox import MeituanTripSandbox
+from trip.services.creating import DRILL_NUMBERS
 from trip.services.notices import DRILL_ONLY, ConsumeNotice, PayNotice, RefundNotice
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -209,7 +211,8 @@ def test_a_part_of_a_shared_code_is_used_by_number(server: SandboxServer) -> Non
 
 
 def used_in_a_drill(meituan: Meituan, product: Any) -> OutboundCall:
-    order = meituan.bought(product, orderId=999_900_000_000_123)
+    drill_start(connection=meituan.connection, base_url="http://127.0.0.1:9")
+    order = meituan.bought(product, orderId=DRILL_NUMBERS[123])
     services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.DRILL)
     return OutboundCall.objects.get(operation=ConsumeNotice.name)
 

@@ -14,6 +14,7 @@ from tests.meituan import Meituan, selling
 from trip import services
 from trip.choices import FeeMode, Method, RefundType, VoucherType
 from trip.models import Order, Product, Refund, RefundStep, tally
+from trip.services import orders
 from trip.services.workdays import after_workdays, is_workday
 from trip.wire.values import BEIJING
 
@@ -123,8 +124,32 @@ def test_more_money_than_was_paid_is_for_a_person(change: dict[str, Any]) -> Non
 
 def test_a_product_that_is_never_refunded_says_so() -> None:
     meituan, product = selling(refund_type=RefundType.NEVER)
-    answer = meituan.refund(meituan.bought(product), 1)
-    assert (answer["code"], answer["describe"]) == (606, "该产品不支持退款")
+    order = meituan.bought(product)
+    body = meituan.refund_body(order, 1)
+    answers = [meituan.ask("order/refund", body) for _time in range(2)]
+    meituan.close(order.order_id, 3)
+    answers.append(meituan.refund(order, 1))
+    assert {(answer["code"], answer["describe"]) for answer in answers} == {(607, "该产品不支持退款")}
+
+
+def test_a_product_that_is_not_refunded_any_more_still_refuses_what_it_sold_before_by_its_old_rules() -> None:
+    meituan, product = selling()
+    order = meituan.bought(product)
+    services.order_consume(order_pk=order.pk, actor=None, method=Method.COUNTER)
+    Product.objects.update(refund_type=RefundType.NEVER)
+    answer = meituan.refund(order, 1)
+    assert (answer["code"], answer["describe"]) == (606, "门票已使用，余票不足")
+
+
+@pytest.mark.parametrize("status", ["review", "refused", "agreed"])
+def test_what_was_agreed_stays_agreed(status: str) -> None:
+    meituan, product = selling()
+    order = meituan.bought(product)
+    meituan.refund(order, 1)
+    refund = order.refunds.get()
+    with pytest.raises(ValueError, match=f"does not go from agreed to {status}"):
+        orders.move_refund(refund, status)
+    assert order.refunds.get().status == "agreed"
 
 
 def test_without_partial_refunds_all_or_nothing() -> None:

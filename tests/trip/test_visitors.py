@@ -15,7 +15,7 @@ from tests.factories import OfferFactory
 from tests.meituan import VISITOR, selling
 from trip import services
 from trip.choices import Issuing, Method, VisitorInfo
-from trip.models import Order, Visitor
+from trip.models import Order, Product, Visitor
 from trip.services import stock, visitors
 
 pytestmark = pytest.mark.django_db
@@ -141,6 +141,28 @@ def test_a_ticket_with_a_last_day_is_kept_for_until_then() -> None:
     Merchant.objects.update(personal_data_days=30)
     assert forgotten(130) == 0
     assert forgotten(131) == 1
+
+
+@pytest.mark.parametrize("days", [10, 400])
+def test_what_the_product_says_later_changes_nothing(days: int) -> None:
+    today = timezone.localdate()
+    meituan, product = selling(**NAMED, valid_until=today + timedelta(days=100))
+    meituan.bought(product, visitors=[VISITOR])
+    Product.objects.update(valid_until=today + timedelta(days=days))
+    Merchant.objects.update(personal_data_days=30)
+    assert forgotten(130) == 0
+    assert forgotten(131) == 1
+
+
+@pytest.mark.parametrize("valid_days", [1, 60])
+def test_nor_do_other_days_of_use(valid_days: int) -> None:
+    meituan, product = selling(**NAMED, by_calendar=True, offer=False, valid_days=7)
+    OfferFactory(product=product, date=timezone.localdate() + timedelta(days=10))
+    meituan.bought(product, visitors=[VISITOR])
+    Product.objects.update(valid_days=valid_days)
+    Merchant.objects.update(personal_data_days=30)
+    assert forgotten(46) == 0
+    assert forgotten(47) == 1
 
 
 def test_a_visit_that_is_over_is_forgotten_by_its_last_use_whatever_the_product_says() -> None:

@@ -1,7 +1,7 @@
 """The form of a ticket product, with its price and its refund steps. What does not fit together is said plainly."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 
 from trip.choices import BookAhead, CredentialType, FeeMode, RefundType, VisitorInfo
 from trip.models import Offer, Product, RefundStep
+from trip.services.products import wrong_prices
 
 Wrong = Iterator[tuple[str, Any]]
 _DEAL_ID = re.compile("[0-9A-Za-z_-]+")
@@ -119,15 +120,6 @@ def _limits(form: ProductForm, data: dict[str, Any]) -> Wrong:
         yield "phone_limit", _("Mobiles can only be counted when visitors must give them.")
     if data.get("credential_limit") and not (named and data.get("credential_types")):
         yield "credential_limit", _("Certificates can only be counted when visitors must give one.")
-
-
-def wrong_prices(data: Mapping[str, Any]) -> Wrong:
-    """Prices that are surely a slip of the hand; on an offer's form and on the calendar's."""
-    market, sale, settled = (data.get(name) for name in ("market_price", "sale_price", "settlement_price"))
-    if market is not None and sale is not None and sale > market:
-        yield "sale_price", _("More than the market price.")
-    if sale is not None and settled is not None and settled > sale:
-        yield "settlement_price", _("More than the buyer pays.")
 
 
 class OfferForm(forms.ModelForm[Offer]):

@@ -120,6 +120,7 @@ class Migration(migrations.Migration):
                 ('voucher_type', models.SmallIntegerField(choices=[(0, "no code: the visitor's name or phone"), (1, 'one code per ticket'), (2, 'one code per order')], verbose_name='voucher')),
                 ('issuing', models.CharField(choices=[('own', 'our own codes, at once'), ('upstream', "the merchant's ticketing system or staff")], default='own', max_length=10, verbose_name='codes come from')),
                 ('terms', models.JSONField(default=dict, editable=False)),
+                ('usable_until', models.DateField(editable=False, null=True)),
                 ('failure', models.CharField(blank=True, max_length=300, verbose_name='why it failed')),
                 ('close_type', models.SmallIntegerField(choices=[(1, 'not paid'), (2, 'our create call failed'), (3, 'our pay call failed, Meituan refunded')], null=True, verbose_name='closed because')),
                 ('is_drill', models.BooleanField(default=False, verbose_name='acceptance drill')),

@@ -52,7 +52,7 @@ def last_entry(terms: Product | Terms, day: date) -> datetime:
     return datetime.combine(day, terms.last_entry, BEIJING)
 
 
-def usable_days(terms: Terms, travel_date: date | None) -> tuple[date | None, date | None]:
+def usable_days(terms: Product | Terms, travel_date: date | None) -> tuple[date | None, date | None]:
     """First and last day on which the ticket opens the door; None for no limit."""
     if travel_date is None:
         return terms.valid_from, terms.valid_until

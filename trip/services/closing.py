@@ -2,6 +2,7 @@
 person where the door was faster."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Sum
 from django.utils import timezone
@@ -46,9 +47,8 @@ def _close(order: Order, close_type: int) -> None:
 def _void(order: Order) -> None:
     """An issued order stays issued (4 never goes back), but its tickets open no door any more."""
     vouchers = orders.vouchers_of(order)
-    order.refunds.filter(status=Refund.Status.REVIEW).update(
-        status=Refund.Status.AGREED, method=Method.MEITUAN, reason="订单已关闭", decided_at=timezone.now()
-    )
+    for refund in order.refunds.filter(status=Refund.Status.REVIEW):
+        _follow(refund, "订单已关闭")
     stock.give_back(order, tickets.void(vouchers, timezone.now()))
     revoke_pay_notice(order)
     if any(voucher.used for voucher in vouchers):
@@ -99,12 +99,15 @@ def _revoke(order: Order, message: RefundedMessage) -> None:
 
 
 def _take(order: Order, refund: Refund, portions: list[tickets.Portion], message: RefundedMessage) -> None:
-    now = timezone.now()
-    tickets.refund(portions, now)
+    tickets.refund(portions, timezone.now())
     stock.give_back(order, tickets.count(portions))
-    refund.status, refund.method, refund.message_type = Refund.Status.AGREED, Method.MEITUAN, message.because
-    refund.tickets, refund.reason, refund.decided_at = tickets.shown(portions), message.reason, now
-    refund.save()
+    _follow(refund, message.reason, message_type=message.because, tickets=tickets.shown(portions))
+
+
+def _follow(refund: Refund, reason: str, **more: Any) -> None:
+    """Meituan has given the money back."""
+    by = {"method": Method.MEITUAN, "decided_at": timezone.now()}
+    orders.move_refund(refund, Refund.Status.AGREED, reason=reason, **by, **more)
 
 
 def _refund_meant(order: Order, message: RefundedMessage) -> Refund:
