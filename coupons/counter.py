@@ -20,8 +20,8 @@ from coupons.services.lookups import gateway_of
 from stores import audit
 from stores.errors import KeyReused
 from stores.models import Connection, Store
-from stores.platforms.outbox.work import PlaceInLine
-from stores.registry import QueuePlace, ScanResult
+from stores.platforms.words import may_be_id
+from stores.registry import ScanResult
 
 Status = Verification.Status
 _STATES: dict[str, Literal["ok", "refused", "unknown"]] = {
@@ -58,7 +58,7 @@ class CouponKind:
         return None
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
-        verification = _rows().for_staff(user).filter(pk=int(key)).first() if _is_id(key) else None
+        verification = _rows().for_staff(user).filter(pk=int(key)).first() if may_be_id(key) else None
         if verification is None:
             return None
         return scan_result_of(services.verification_pursue(verification, ring=False, aside=True))
@@ -90,10 +90,6 @@ def _reason_not_listed(store: Store) -> str:
     return "" if platforms and Connection.Platform.UMEMBER not in platforms else Reason.STORE_UNAUTHORISED
 
 
-def _is_id(key: str) -> bool:
-    return key.isascii() and key.isdigit() and len(key) < 19
-
-
 def _rows() -> VerificationQuerySet:
     return Verification.objects.select_related("store", "product", "duplicate_of")
 
@@ -111,14 +107,10 @@ def scan_result_of(verification: Verification) -> ScanResult:
         title=texts.staff if texts else _TITLES.get(verification.status, verification.get_status_display()),
         lines=_lines(verification),
         next_step=texts.next_step if texts else _next_step(verification),
-        place=_place(place),
+        place=None if place and place.is_held_up else place,
         code=f"…{verification.code_tail}",
         at=verification.settled_at or verification.created_at,
     )
-
-
-def _place(place: PlaceInLine | None) -> QueuePlace | None:
-    return QueuePlace(place.position, place.seconds) if place and place.seconds is not None else None
 
 
 def _lines(verification: Verification) -> Sequence[str]:

@@ -11,7 +11,8 @@ from coupons import codes, services
 from coupons.models import Batch, BatchItem, Verification
 from coupons.reasons import TEXTS
 from coupons.services.batches import MAX_CODES
-from stores.pages import current_store, person, staff_page, stores_at_work
+from stores.admin.base import person
+from stores.pages import current_store, staff_page, stores_at_work
 
 _BETWEEN = re.compile(r"[\r\n,;，；、\t]+")
 _LATEST = 10

@@ -15,7 +15,7 @@ from stores.admin.filters import ScopedRelatedFilter
 from stores.admin.labels import state
 from stores.admin.staff_forms import StaffAddForm, StaffChangeForm
 from stores.models import Merchant, Staff, Store
-from stores.registry import store_links
+from stores.registry import contributed, registry
 from stores.tenancy import Verb
 
 ROLE_COLOURS = {"owner": "primary", "manager": "info", "clerk": "success"}
@@ -48,7 +48,7 @@ class StoreAdmin(ScopedAdmin):
 
     @display(description=_("Pages"))
     def pages(self, store: Store) -> SafeString | str:
-        links = [(link.url, link.title) for link in store_links(store)] if store.pk else []
+        links = [(link.url, link.title) for link in contributed(registry.store_links, store)] if store.pk else []
         return format_html_join("\u2003", '<a class="text-primary-600" href="{}" target="_blank">{}</a>', links)
 
 
