@@ -21,7 +21,8 @@ from stores import audit
 from stores.errors import KeyReused
 from stores.models import Connection, Store
 from stores.platforms.outbox.work import PlaceInLine
-from stores.registry import QueuePlace, ScanResult
+from stores.platforms.words import may_be_id
+from stores.registry import ScanResult
 from stores.tenancy import Reach, Verb, reach_of
 
 Status = Verification.Status
@@ -59,7 +60,7 @@ class CouponKind:
         return None
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
-        verification = _rows().for_staff(user).filter(pk=int(key)).first() if _is_id(key) else None
+        verification = _rows().for_staff(user).filter(pk=int(key)).first() if may_be_id(key) else None
         if verification is None:
             return None
         return _shown(services.verification_pursue(verification, ring=False, aside=True), user)
@@ -92,10 +93,6 @@ def _reason_not_listed(store: Store) -> str:
     return "" if platforms and Connection.Platform.UMEMBER not in platforms else Reason.STORE_UNAUTHORISED
 
 
-def _is_id(key: str) -> bool:
-    return key.isascii() and key.isdigit() and len(key) < 19
-
-
 def _rows() -> VerificationQuerySet:
     """With what a card shows, and without the codes, which would be decrypted for nothing."""
     rows = Verification.objects.select_related("store", "product", "duplicate_of__store")
@@ -118,14 +115,10 @@ def scan_result_of(verification: Verification, place: PlaceInLine | None, reach:
         title=texts.staff if texts else _TITLES.get(verification.status, verification.get_status_display()),
         lines=_lines(verification, reach),
         next_step=texts.next_step if texts else _next_step(verification, reach),
-        place=_place(place),
+        place=None if place and place.is_held_up else place,
         code=f"…{verification.code_tail}",
         at=verification.settled_at or verification.created_at,
     )
-
-
-def _place(place: PlaceInLine | None) -> QueuePlace | None:
-    return QueuePlace(place.position, place.seconds) if place and place.seconds is not None else None
 
 
 def _lines(verification: Verification, reach: Reach) -> Sequence[str]:

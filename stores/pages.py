@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
-from typing import cast
 
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
@@ -18,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from stores.admin.base import person
 from stores.models import Store
 from stores.registry import CounterKind, ScanResult, counter_kinds, registry
 from stores.tenancy import Verb, may, reach_of
@@ -56,11 +56,6 @@ def _to_login(request: HttpRequest) -> HttpResponse:
         # A fragment cannot be a login form: the whole page goes there, and comes back to the counter.
         return HttpResponse(status=204, headers={"HX-Redirect": redirect_to_login(reverse("counter")).url})
     return answer
-
-
-def person(request: HttpRequest) -> User:
-    """Who is signed in, on a page behind `staff_page`."""
-    return cast(User, request.user)
 
 
 def stores_at_work(user: User) -> list[Store]:

@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 from django_stubs_ext import StrOrPromise
 
 from stores.models import Connection, InboundEvent, Store
+from stores.platforms.outbox.work import PlaceInLine
 
 Tone = Literal["plain", "good", "warn", "bad"]
 
@@ -102,12 +103,6 @@ class SyncTools(PlatformTools, Protocol):
         """Reads the platform's lists and says what is new, changed or vanished."""
 
 
-@dataclass(frozen=True)
-class QueuePlace:
-    position: int
-    seconds: int
-
-
 AMOUNT_BUTTONS = 10
 
 
@@ -124,7 +119,7 @@ class ScanResult:
     title: StrOrPromise
     lines: Sequence[StrOrPromise] = ()
     next_step: StrOrPromise = ""
-    place: QueuePlace | None = None
+    place: PlaceInLine | None = None
     code: str = ""
     at: datetime | None = None
     most: int = 0
@@ -187,11 +182,14 @@ class MenuItem:
 class Registry:
     """Dotted paths are imported on first use, so that filling the registry imports nothing."""
 
+    # Functions of a person: what the dashboard shows.
     cards: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
     charts: list[str] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
+    # What is left to set up; nothing once everything works.
     steps: list[str] = field(default_factory=list)
+    # Pages that belong to one store.
     store_links: list[str] = field(default_factory=list)
     platform_tools: dict[str, str] = field(default_factory=dict)
     # By platform: its form (stores/admin/connection_forms.py).
@@ -216,25 +214,9 @@ def _made(paths: Sequence[str]) -> list[Any]:
     return [import_string(path) for path in paths]
 
 
-def cards(user: User) -> list[Card]:
-    return [card for make in _made(registry.cards) for card in make(user)]
-
-
-def alerts(user: User) -> list[Alert]:
-    return [alert for make in _made(registry.alerts) for alert in make(user)]
-
-
-def charts(user: User) -> list[Chart]:
-    return [chart for make in _made(registry.charts) for chart in make(user)]
-
-
-def tables(user: User) -> list[Table]:
-    return [table for make in _made(registry.tables) for table in make(user)]
-
-
-def steps(user: User) -> list[Step]:
-    """What is left to set up; empty once everything works."""
-    return [step for make in _made(registry.steps) for step in make(user)]
+def contributed(paths: Sequence[str], user: User) -> list[Any]:
+    """What the functions at `paths` make for a person, one after the other."""
+    return [found for make in _made(paths) for found in make(user)]
 
 
 def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:

@@ -12,6 +12,7 @@ from django_stubs_ext import StrOrPromise
 from stores import audit
 from stores.errors import Conflict
 from stores.models import Store
+from stores.platforms.words import may_be_id
 from stores.registry import ScanResult
 from trip import codes, services
 from trip.choices import Method, VoucherType
@@ -83,7 +84,7 @@ class VoucherKind:
 def _pk(key: str, letter: str) -> int:
     """The primary key in a result's key; 0 for one of another kind."""
     digits = key.removeprefix(letter)
-    return int(digits) if digits != key and digits.isascii() and digits.isdigit() and len(digits) < 19 else 0
+    return int(digits) if digits != key and may_be_id(digits) else 0
 
 
 def _uses() -> ConsumptionQuerySet:

@@ -23,10 +23,10 @@ from stores.admin.buttons import DONE, Button, ButtonsAdmin, button
 from stores.admin.exporting import ExportsAdmin, Table
 from stores.admin.filters import DayFilter, ScopedRelatedFilter
 from stores.admin.labels import moment, state
-from stores.admin.ledgers import masked
 from stores.admin.newest import newest_first
 from stores.audit import shown
 from stores.platforms.secrets import keyed_hash
+from stores.platforms.words import masked
 from stores.tenancy import Verb
 
 STATUS_COLOURS = {
@@ -101,7 +101,7 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     change_form_outer_after_template = "coupons/admin/timeline.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Verification]:
-        return newest_first(request, Verification, super().get_queryset(request))
+        return newest_first(self, request, super().get_queryset(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Verification], search_term: str

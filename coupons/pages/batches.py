@@ -13,9 +13,10 @@ from coupons import codes, services
 from coupons.models import Batch, BatchItem, Verification
 from coupons.reasons import TEXTS
 from coupons.services.batches import MAX_CODES
+from stores.admin.base import person
 from stores.errors import KeyReused
 from stores.models import Store
-from stores.pages import current_store, person, request_key, staff_page, stores_at_work
+from stores.pages import current_store, request_key, staff_page, stores_at_work
 
 _BETWEEN = re.compile(r"[\r\n,;，；、\t]+")
 _LATEST = 10

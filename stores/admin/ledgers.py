@@ -24,6 +24,7 @@ from stores.models.audit import deeds
 from stores.platforms import inbox
 from stores.platforms.outbox import operations, retry_dead
 from stores.platforms.outbox.operations import title_of
+from stores.platforms.words import masked
 from stores.registry import event_title
 from stores.tenancy import Verb
 
@@ -37,13 +38,7 @@ CALL_COLOURS = {
 }
 OUTCOME_COLOURS = {"answered": "success", "refused": "warning", "throttled": "info", "unknown": "danger"}
 EVENT_COLOURS = {"received": "info", "handling": "info", "handled": "success", "failed": "danger"}
-_LONG_NUMBER = re.compile(r"\d{8,20}")
 _SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone", re.IGNORECASE)
-
-
-def masked(text: str) -> str:
-    """Without whole coupon codes: of long numbers only the last four digits stay."""
-    return _LONG_NUMBER.sub(lambda found: f"…{found[0][-4:]}", text)
 
 
 def masked_json(value: Any) -> str:

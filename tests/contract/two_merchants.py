@@ -199,7 +199,10 @@ def queue_rows() -> dict[str, models.Model]:
 
 def world() -> World:
     mine, theirs = side(MINE), side(THEIRS)
-    factories.StoreFactory(merchant=mine.merchant, name=f"{HIDDEN}-store")
+    hidden = factories.StoreFactory(merchant=mine.merchant, name=f"{HIDDEN}-store")
+    # A filter that has only one choice is not applied.
+    connection = mine.merchant.connections.get(platform=Connection.Platform.TRIP)
+    factories.TicketProductFactory(connection=connection, store=hidden, title=f"{HIDDEN}-ticket")
     for made in (mine, theirs):
         for row in made.rows.values():
             history(row, made.people["owner"])

@@ -18,12 +18,13 @@ from django.utils.html import strip_tags
 from openpyxl import load_workbook
 
 from coupons.admin.timeline import timeline
+from coupons.admin.verifications import VerificationAdmin
 from coupons.models import Batch, BatchItem, Channel, Product, Verification
 from coupons.services import lookup_pursue, lookup_request
 from stores.admin import exporting, newest
-from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Store
+from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Staff, Store
 from stores.platforms.secrets import keyed_hash
-from stores.tenancy import Role
+from stores.tenancy import Role, Verb
 from tests.coupons.flows import verify
 from tests.factories import (
     ConnectionFactory,
@@ -155,6 +156,22 @@ def test_the_list_is_the_same_when_there_are_many_rows(
     assert listed(client) == {"0001", "0002"}
     monkeypatch.setattr(newest, "FEW", 1)
     assert listed(client) == {"0001", "0002"}
+
+
+@pytest.mark.parametrize("few", [1, 5000])
+@pytest.mark.parametrize("managed", [0, 1], ids=["no store", "one store"])
+def test_the_list_has_only_merchants_where_the_role_may_view_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch, few: int, managed: int
+) -> None:
+    monkeypatch.setattr(newest, "FEW", few)
+    monkeypatch.setattr(VerificationAdmin, "viewing", Verb.SETTLE)
+    as_clerk, as_manager = StoreFactory(), StoreFactory()
+    VerificationFactory(store=as_clerk, code_tail="0001")
+    VerificationFactory(store=as_manager, code_tail="0002")
+    both = member(as_clerk.merchant, Role.CLERK, as_clerk)
+    Staff.objects.create(user=both, merchant=as_manager.merchant, role=Role.MANAGER).stores.set([as_manager][:managed])
+    client.force_login(both)
+    assert listed(client) == ({"0002"} if managed else set())
 
 
 @pytest.mark.parametrize(

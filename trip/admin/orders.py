@@ -87,7 +87,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     change_form_outer_after_template = "trip/admin/order.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return newest_first(request, Order, super().get_queryset(request)).prefetch_related("vouchers")
+        return newest_first(self, request, super().get_queryset(request)).prefetch_related("vouchers")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str

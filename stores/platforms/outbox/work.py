@@ -131,9 +131,7 @@ def beside(sending: Callable[[], object], *, until: float) -> bool:
     False means that nothing was begun: only some threads of a process may send at once.
     """
     if connection.in_atomic_block:
-        # No other thread sees what is not committed.
-        sending()
-        return True
+        raise RuntimeError("no other thread sees what is not committed")
     if not _senders.acquire(blocking=False):
         return False
     if "pool" in connection.settings_dict["OPTIONS"]:

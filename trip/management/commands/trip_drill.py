@@ -9,8 +9,9 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils import translation
 
 from stores.errors import Conflict
-from stores.management.base import USAGE, HonestCommand, may_be_id, the_one
+from stores.management.base import USAGE, HonestCommand, the_one
 from stores.models import Connection
+from stores.platforms.words import may_be_id
 from trip.drill import Outcome, Result, drill_run, drill_start, names
 
 PASSED, FAILED = 0, 1
