@@ -78,11 +78,13 @@ class RefundRequest:
 
 @dataclass(frozen=True)
 class RefundedMessage:
-    """3.5 already refunded; `price` is yuan per ticket, None for all of it."""
+    """3.5 already refunded; `price` is yuan per ticket, None for all of it. `serial` is Meituan's number of it, or
+    made of the message when that has none."""
 
     order_id: int
     partner_order_id: str
     serial: str
+    is_numbered: bool
     codes: tuple[str, ...]
     quantity: int
     price: Decimal | None
@@ -144,9 +146,11 @@ def parse_refunded(body: Mapping[str, Any]) -> RefundedMessage:
     refunded_at = moment(body, "refundTime")
     codes = texts(body, "voucherList")
     quantity = whole(body, "count", least=1, most=MAX_QUANTITY)
+    number = optional_text(body, "refundSerialNo", most=80)
     return RefundedMessage(
         **_ids(body),
-        serial=optional_text(body, "refundSerialNo", most=80) or _serial(refunded_at, codes, quantity),
+        serial=number or _serial(refunded_at, codes, quantity),
+        is_numbered=bool(number),
         codes=codes,
         quantity=quantity,
         price=None if price is None or price < 0 else price,
