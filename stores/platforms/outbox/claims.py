@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
 from stores.models import Connection, OutboundCall, Pace
@@ -20,17 +20,21 @@ State = OutboundCall.State
 
 
 def due(now: datetime) -> Q:
-    """Calls that somebody should work on now: to be sent, or to be asked about."""
+    """Calls to be sent or asked about now; of a series only the first."""
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     # What was not sent in time is not sent at all (sweep gives it up), but a question is never too late.
     wanted = Q(state=State.UNKNOWN) | Q(expires_at__gt=now)
-    return Q(state__in=[State.PENDING, State.UNKNOWN], due_at__lte=now) & free & wanted
+    earlier = OutboundCall.objects.filter(series=OuterRef("series"), pk__lt=OuterRef("pk"), state__in=OutboundCall.LIVE)
+    its_turn = Q(series="") | ~Exists(earlier)
+    return Q(state__in=[State.PENDING, State.UNKNOWN], due_at__lte=now) & free & wanted & its_turn
 
 
 # The same in SQL, for the statements that every try needs; the moment is asked for three times.
 _DUE = (
     "state IN ('pending', 'unknown') AND due_at <= %s AND (lease_until IS NULL OR lease_until < %s) "
-    "AND (state = 'unknown' OR expires_at > %s)"
+    "AND (state = 'unknown' OR expires_at > %s) AND (series = '' OR NOT EXISTS ("
+    "SELECT 1 FROM stores_outboundcall earlier WHERE earlier.state IN ('pending', 'sending', 'unknown') "
+    "AND earlier.series > '' AND earlier.series = stores_outboundcall.series AND earlier.id < stores_outboundcall.id))"
 )
 
 
