@@ -208,6 +208,19 @@ def test_closing_the_order_ends_its_reviews() -> None:
     assert not Refund.objects.filter(status=Status.REVIEW).exists()
 
 
+def test_past_the_deadline_meituan_has_agreed_and_nobody_can_refuse() -> None:
+    meituan, product = selling(refund_review=True)
+    order = meituan.bought(product)
+    meituan.refund(order, 1)
+    refund = order.refunds.get()
+    decide: dict[str, Any] = {"refund_pk": refund.pk, "actor": None, "method": Method.ADMIN}
+    assert refund.deadline is not None
+    with time_machine.travel(refund.deadline, tick=False):
+        with pytest.raises(Conflict, match="too late"):
+            services.refund_decide(agree=False, reason="门票已制作", **decide)
+        assert services.refund_decide(agree=True, reason="", **decide).status == Status.AGREED
+
+
 # Our agreement and Meituan's, on their way at once
 
 

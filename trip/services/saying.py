@@ -17,7 +17,8 @@ Body = dict[str, Any]
 _USED = VoucherStatus.USED
 _STATUS = {
     Order.Status.CREATED: OrderStatus.CREATED,
-    Order.Status.EXPIRED: OrderStatus.CREATE_FAILED,
+    # We have given its tickets back, but Meituan may still send the payment.
+    Order.Status.EXPIRED: OrderStatus.CREATED,
     Order.Status.ISSUING: OrderStatus.ISSUING,
     Order.Status.ISSUED: OrderStatus.ISSUED,
     Order.Status.FAILED: OrderStatus.PAY_FAILED,
