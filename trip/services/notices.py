@@ -1,5 +1,6 @@
 """What we owe Meituan: pay, refund, consume and product notices. Bodies are made from the rows when they are sent, so a
-late notice still tells the truth; sending one again does no harm. Those of one order arrive in their order."""
+late notice still tells the truth; sending one again does no harm. Those of one order arrive in their order, and one
+about a use counts up to that use: it says the same on every try."""
 
 from collections.abc import Iterable
 from datetime import timedelta

@@ -25,7 +25,7 @@ def due(now: datetime) -> Q:
     # What was not sent in time is not sent at all (sweep gives it up), but a question is never too late.
     wanted = Q(state=State.UNKNOWN) | Q(expires_at__gt=now)
     earlier = OutboundCall.objects.filter(series=OuterRef("series"), pk__lt=OuterRef("pk"), state__in=OutboundCall.LIVE)
-    its_turn = Q(series="") | ~Exists(earlier)
+    its_turn = Q(series="") | Q(~Exists(earlier))
     return Q(state__in=[State.PENDING, State.UNKNOWN], due_at__lte=now) & free & wanted & its_turn
 
 
