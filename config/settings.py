@@ -78,6 +78,9 @@ TEMPLATES = [
     },
 ]
 
+# Bytes of a request; Meituan may name all visitors of an order of 10 000 tickets in one.
+DATA_UPLOAD_MAX_MEMORY_SIZE = 8_000_000
+
 DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 

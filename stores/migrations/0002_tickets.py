@@ -59,9 +59,18 @@ class Migration(migrations.Migration):
             field=models.CharField(choices=[('pending', 'pending'), ('sending', 'sending'), ('done', 'done'), ('refused', 'refused'), ('unknown', 'unknown'), ('dead', 'given up')], default='pending', max_length=10, verbose_name='state'),
         ),
         migrations.AddField(
+            model_name='outboundcall',
+            name='series',
+            field=models.CharField(blank=True, default='', editable=False, max_length=60),
+        ),
+        migrations.AddField(
             model_name='outboundattempt',
             name='sent',
             field=models.TextField(blank=True, verbose_name='what was sent'),
+        ),
+        migrations.AddIndex(
+            model_name='outboundcall',
+            index=models.Index(condition=models.Q(('series__gt', ''), ('state__in', ['pending', 'sending', 'unknown'])), fields=['series'], name='outbound_series'),
         ),
         migrations.AddIndex(
             model_name='inboundevent',

@@ -129,6 +129,8 @@ class OutboundCall(models.Model):
     store = models.ForeignKey(Store, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("store"))
     subject_id = models.BigIntegerField(_("concerns"), help_text=_("Primary key of the row this call is owed for"))
     payload = models.JSONField(_("payload"), default=dict, blank=True)
+    # Calls of the same series are made one after the other, as they were owed; "" for none.
+    series = models.CharField(max_length=60, blank=True, default="", editable=False)
     lane = models.SmallIntegerField(_("lane"), choices=Lane, default=Lane.BACKGROUND)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
     queued_at = models.DateTimeField(pgettext_lazy("time", "queued"), default=timezone.now)
@@ -158,6 +160,11 @@ class OutboundCall(models.Model):
             ),
             models.Index(fields=["settled_at"], name="outbound_failed", condition=Q(state__in=["refused", "dead"])),
             models.Index(fields=["operation", "subject_id"], name="outbound_subject"),
+            models.Index(
+                fields=["series"],
+                name="outbound_series",
+                condition=Q(state__in=["pending", "sending", "unknown"], series__gt=""),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -124,7 +124,7 @@ class Migration(migrations.Migration):
                 ('failure', models.CharField(blank=True, max_length=300, verbose_name='why it failed')),
                 ('close_type', models.SmallIntegerField(choices=[(1, 'not paid'), (2, 'our create call failed'), (3, 'our pay call failed, Meituan refunded')], null=True, verbose_name='closed because')),
                 ('is_drill', models.BooleanField(default=False, verbose_name='acceptance drill')),
-                ('needs_person', models.CharField(blank=True, choices=[('closed_after_use', 'Meituan closed the order, but tickets were used'), ('closed_after_issue', 'Meituan closed the order as not paid, but tickets were issued'), ('refunded_after_use', 'Meituan refunded tickets that were used or spoken for')], max_length=20, verbose_name='needs a person')),
+                ('needs_person', models.CharField(blank=True, choices=[('closed_after_use', 'Meituan closed the order, but tickets were used'), ('closed_after_issue', 'Meituan closed the order as not paid, but tickets were issued'), ('refunded_after_use', 'Meituan refunded more tickets than could be taken back')], max_length=20, verbose_name='needs a person')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='ordered')),
                 ('pay_until', models.DateTimeField(verbose_name='to be paid until')),
                 ('paid_at', models.DateTimeField(null=True, verbose_name='paid')),

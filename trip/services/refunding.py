@@ -180,7 +180,8 @@ def _decide(refund: Refund, status: str, reason: str, method: str, actor: Actor 
 def refund_decide(*, refund_pk: int, agree: bool, reason: str, actor: Actor, method: str) -> Refund:
     """A person's or the merchant's system's decision; Meituan is told. The same decision again changes nothing.
 
-    A refusal may still become an agreement, never the other way round. Raises Conflict.
+    A refusal may still become an agreement, never the other way round, and none is possible past the deadline. Raises
+    Conflict.
     """
     wanted = Status.AGREED if agree else Status.REFUSED
     reason = reason.strip()
@@ -194,6 +195,8 @@ def refund_decide(*, refund_pk: int, agree: bool, reason: str, actor: Actor, met
             raise Conflict(_("This refund was agreed already; that is final."))
         if not agree and not reason:
             raise Conflict(_("Give the true reason: Meituan shows it to the buyer."))
+        if not agree and refund.deadline and refund.deadline <= timezone.now():
+            raise Conflict(_("It is too late to refuse: the time is over, and Meituan has agreed by itself."))
         if agree:
             _agree(order, refund)
         _decide(refund, wanted, reason, method, actor)

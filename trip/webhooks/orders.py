@@ -5,6 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
+from django.conf import settings
+
 from stores.models import Connection
 from stores.platforms.calls import Said, answer_beforehand, keep_answer
 from trip import services
@@ -35,6 +37,8 @@ class OrderEndpoint(OnceEndpoint):
 
 
 class Create(OrderEndpoint):
+    # Each ticket of the largest order may have its visitor, with all that Meituan says of people.
+    max_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     kind = "order.create"
     other_code: ClassVar[int] = Code.CREATE_OTHER
     invalid_code = Code.INVALID
