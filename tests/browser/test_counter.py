@@ -36,6 +36,22 @@ def scan(page: Page, code: str) -> None:
     page.keyboard.press("Enter")
 
 
+def sign_in_anew(page: Page) -> None:
+    """In another tab of the same browser, out and in again: the first tab's form has an old token then."""
+    tab = page.context.new_page()
+    page.context.clear_cookies()
+    tab.goto("/admin/login/?next=/admin/password_change/")
+    sign_in(tab)
+    tab.close()
+
+
+def sign_in(page: Page) -> None:
+    page.fill("[name=username]", "xiaowang")
+    page.fill("[name=password]", PASSWORD)
+    page.press("[name=password]", "Enter")
+    page.wait_for_url(lambda url: "login" not in url)
+
+
 def stay_marked(page: Page) -> None:
     page.evaluate("window.notReloaded = true")
 
@@ -49,9 +65,7 @@ def test_a_clerk_signs_in_and_verifies_a_coupon_without_a_reload(
 ) -> None:
     page = visitor.page()
     page.goto("/counter/")
-    page.fill("[name=username]", "xiaowang")
-    page.fill("[name=password]", PASSWORD)
-    page.press("[name=password]", "Enter")
+    sign_in(page)
     page.wait_for_url("**/counter/")
     expect(page.locator("#text")).to_be_focused()
     stay_marked(page)
@@ -135,6 +149,53 @@ def test_a_lost_connection_is_said_and_the_same_scan_then_joins_the_first(
     assert len(spent(shop)) == 1
     # The browser and htmx say in the console that the request failed, as they should.
     assert not [complaint for complaint in visitor.complaints if "Policy" in complaint or "left" in complaint]
+    visitor.complaints.clear()
+
+
+def test_a_page_that_expired_by_another_sign_in_renews_itself_and_keeps_the_scan(
+    visitor: Visitor, counter: Page, shop: Shop
+) -> None:
+    codes = [shop.code() for _ in range(2)]
+    sign_in_anew(counter)
+    stay_marked(counter)
+    # Both at once: what is typed while the page reloads is lost in any browser.
+    counter.evaluate(
+        "codes => codes.forEach(detail => document.dispatchEvent(new CustomEvent('camera:code', { detail })))", codes
+    )
+    expect(counter.locator("#scans > .scan.ok")).to_have_count(2, timeout=15_000)
+    assert was_reloaded(counter)
+    assert sorted(spent(shop)) == sorted(code[-4:] for code in codes)
+    assert all("403" in complaint for complaint in visitor.complaints)
+    visitor.complaints.clear()
+
+
+def test_a_scan_after_signing_out_leads_to_the_sign_in_and_is_sent_afterwards(
+    visitor: Visitor, counter: Page, shop: Shop
+) -> None:
+    code = shop.code()
+    counter.context.clear_cookies()
+    scan(counter, code)
+    counter.wait_for_url("**/admin/login/**")
+    sign_in(counter)
+    expect(counter.locator("#scans > .scan.fresh.ok")).to_be_visible(timeout=10_000)
+    assert spent(shop) == [code[-4:]]
+    visitor.complaints.clear()
+
+
+def test_a_scan_is_not_carried_over_to_the_next_guest(visitor: Visitor, counter: Page, shop: Shop) -> None:
+    counter.context.clear_cookies()
+    scan(counter, shop.code())
+    counter.wait_for_url("**/admin/login/**")
+    counter.evaluate(
+        """() => {
+            const carried = JSON.parse(sessionStorage.getItem("counter:carried"));
+            sessionStorage.setItem("counter:carried", JSON.stringify({ ...carried, at: carried.at - 200000 }));
+        }"""
+    )
+    sign_in(counter)
+    expect(counter.locator("#text")).to_be_focused()
+    expect(counter.locator("#scans > .scan")).to_have_count(0)
+    assert Verification.objects.count() == 0
     visitor.complaints.clear()
 
 

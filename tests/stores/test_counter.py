@@ -55,6 +55,15 @@ def test_a_fragment_sends_the_whole_page_to_the_sign_in(client: Client, db: None
     assert (answer.status_code, answer["HX-Redirect"], answer.content) == (204, "/admin/login/?next=/counter/", b"")
 
 
+def test_a_form_with_an_old_token_is_refused_and_a_fragment_renews_its_page(shop: Shop, clerk: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(clerk)
+    fragment = client.post(COUNTER, {"text": shop.code()}, headers=HTMX)
+    assert (fragment.status_code, fragment["HX-Refresh"]) == (403, "true")
+    assert "HX-Refresh" not in client.post(COUNTER, {"text": shop.code()})
+    assert Verification.objects.count() == 0
+
+
 def test_a_stranger_finds_no_counter(client: Client, db: None) -> None:
     client.force_login(UserFactory())
     assert client.get(COUNTER).status_code == 404

@@ -7,11 +7,14 @@
   if (!form) return;
 
   const REPEAT = 5000; // milliseconds in which the same scan is not sent again
+  const CARRIED = "counter:carried"; // scans that a page which had expired hands to the next one
+  const CARRIED_FOR = 120000; // milliseconds: enough to sign in, too short for another guest's turn
   const box = form.querySelector("[name=text]");
   const list = document.querySelector("#scans");
   const shown = Number(list.dataset.shown);
   const unanswered = new Map(); // what was sent and never answered, with its key: sent again, it joins the first try
   let last = { text: "", at: 0 };
+  let isRenewed = false; // the next page never reloads a second time for the same reason
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -58,7 +61,15 @@
     unanswered.set(text, key);
     const values = Object.fromEntries(new FormData(form));
     card.addEventListener("htmx:beforeSwap", (event) => {
-      if (event.detail.shouldSwap) unanswered.delete(text);
+      if (!event.detail.shouldSwap) return;
+      unanswered.delete(text);
+      isRenewed = false;
+    });
+    card.addEventListener("htmx:beforeOnLoad", (event) => {
+      if (!hasExpired(event.detail.xhr)) return;
+      if (isRenewed) return event.preventDefault(), notSent(card, text);
+      carry();
+      card.replaceWith(cardFrom("[data-expired]", text));
     });
     ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((failure) => {
       card.addEventListener(failure, () => notSent(card, text));
@@ -69,6 +80,25 @@
       swap: "outerHTML",
       values: { ...values, text, request_key: key },
     });
+  }
+
+  // Signed out, or signed in anew elsewhere: htmx then leaves for the sign-in or reloads.
+  function hasExpired(xhr) {
+    return ["HX-Redirect", "HX-Refresh"].some((header) => xhr.getResponseHeader(header));
+  }
+
+  function carry() {
+    const store = form.elements.store.value;
+    sessionStorage.setItem(CARRIED, JSON.stringify({ store, at: Date.now(), scans: [...unanswered] }));
+  }
+
+  // With their old keys: whatever did arrive is joined, not redeemed twice.
+  function sendCarried() {
+    const carried = JSON.parse(sessionStorage.getItem(CARRIED));
+    sessionStorage.removeItem(CARRIED);
+    if (!carried || carried.store !== form.elements.store.value || Date.now() - carried.at > CARRIED_FOR) return;
+    isRenewed = true;
+    carried.scans.forEach(([text, key]) => send(text, key));
   }
 
   function notSent(card, text) {
@@ -111,6 +141,12 @@
     });
   });
 
+  // The page has expired while it asked: the next one asks again.
+  list.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (!event.target.matches("[data-amounts]") || !hasExpired(event.detail.xhr)) return;
+    history.replaceState(null, "", `?scan=${event.target.closest(".scan").dataset.scan}`);
+  });
+
   function announce(card) {
     const state = card.dataset.state;
     if (state === "ok") tone([880, 1320], 0.09);
@@ -146,4 +182,5 @@
     if (document.activeElement === document.body && event.key.length === 1) box.focus();
   });
   box.focus();
+  sendCarried();
 })();
