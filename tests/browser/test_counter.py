@@ -18,6 +18,17 @@ from tests.browser.conftest import Visitor, fits, spent
 from tests.factories import PASSWORD, Shop, VerificationFactory, member, seed
 
 
+# To the browser a placeholder that is cut is no overflow, so its width is measured.
+PLACEHOLDER_FITS = """() => {
+    const box = document.querySelector("#text");
+    const style = getComputedStyle(box);
+    const pen = document.createElement("canvas").getContext("2d");
+    pen.font = getComputedStyle(box, "::placeholder").font;
+    const room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
+    return pen.measureText(box.placeholder).width <= room;
+}"""
+
+
 @pytest.fixture
 def clerk(shop: Shop) -> User:
     return member(shop.merchant, Role.CLERK, shop.store, username="xiaowang", first_name="小王")
@@ -208,6 +219,9 @@ def test_the_counter_fits_a_phone(visitor: Visitor, shop: Shop, clerk: User) -> 
         scan(page, shop.code("expired"))
         expect(page.locator(".scan.fresh.refused")).to_be_visible(timeout=10_000)
         assert fits(page)
+    page.context.add_cookies([{"name": "django_language", "value": "en", "url": visitor.url}])
+    page.reload()
+    assert page.evaluate(PLACEHOLDER_FITS)
 
 
 def test_the_counter_for_the_readme(
