@@ -1,6 +1,7 @@
 """Group coupons at the counter: the coupon kind of the one box, and how a verification reads to staff."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -24,6 +25,8 @@ from stores.platforms.outbox.work import PlaceInLine
 from stores.registry import QueuePlace, ScanResult
 
 Status = Verification.Status
+# Ends the key of a card whose scan joined an earlier one.
+REPEATED = "-repeated"
 _STATES: dict[str, Literal["ok", "refused", "unknown"]] = {
     Status.VERIFIED: "ok",
     Status.REFUSED: "refused",
@@ -51,24 +54,27 @@ class CouponKind:
         return codes.find_in(text)
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
-        verification = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
-        return scan_result_of(services.verification_pursue(verification, aside=True))
+        requested = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
+        result = scan_result_of(services.verification_pursue(requested.verification, aside=True))
+        return _as_repeated(result) if requested.joined else result
 
     def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str) -> ScanResult | None:
         return None
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
-        verification = _rows().for_staff(user).filter(pk=int(key)).first() if _is_id(key) else None
+        number = key.removesuffix(REPEATED)
+        verification = _rows().for_staff(user).filter(pk=int(number)).first() if _is_id(number) else None
         if verification is None:
             return None
-        return scan_result_of(services.verification_pursue(verification, ring=False, aside=True))
+        result = scan_result_of(services.verification_pursue(verification, ring=False, aside=True))
+        return result if number == key else _as_repeated(result)
 
     def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
         rows = _rows().for_staff(user).filter(store=store).exclude(channel=Channel.BATCH)[:limit]
         return [scan_result_of(row) for row in rows]
 
     @staticmethod
-    def _requested(user: User, store: Store, code: str, request_key: str) -> Verification:
+    def _requested(user: User, store: Store, code: str, request_key: str) -> services.Requested:
         ask = partial(
             services.verification_request,
             store=store,
@@ -78,10 +84,10 @@ class CouponKind:
             flow=f"user:{user.pk}",
         )
         try:
-            return ask(request_key=request_key).verification
+            return ask(request_key=request_key)
         except KeyReused:
             # A page from the browser's history brings its old key along with another code: that is another scan.
-            return ask().verification
+            return ask()
 
 
 def _reason_not_listed(store: Store) -> str:
@@ -114,6 +120,20 @@ def scan_result_of(verification: Verification) -> ScanResult:
         place=_place(place),
         code=f"…{verification.code_tail}",
         at=verification.settled_at or verification.created_at,
+    )
+
+
+def _as_repeated(result: ScanResult) -> ScanResult:
+    """The card of another scan of the same code: two guests with one picture must not both see a success."""
+    result = replace(result, key=result.key + REPEATED)
+    if result.state != "ok":
+        return result
+    return replace(
+        result,
+        state="repeated",
+        title=_("Already verified a moment ago (%(time)s)")
+        % {"time": date_format(timezone.localtime(result.at), "H:i")},
+        next_step=_("The same code was scanned again. It counts once, for one guest."),
     )
 
 

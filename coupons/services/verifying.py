@@ -35,11 +35,12 @@ SAME_SCAN = timedelta(seconds=10)
 @dataclass(frozen=True)
 class Requested:
     """The verification that answers a request; `created` is False when it was joined or replayed. `call` is what the
-    request owed, if it owed anything."""
+    request owed, if it owed anything. `joined`: an earlier request, with a key of its own, asked for this code."""
 
     verification: Verification
     created: bool
     call: OutboundCall | None = None
+    joined: bool = False
 
 
 @dataclass(frozen=True)
@@ -148,7 +149,7 @@ def _join_or_create(request: Request, known: OnRecord) -> Requested:
     if known.verification_id:
         existing = Verification.objects.filter(pk=known.verification_id).exclude(status=Status.REFUSED).first()
     if existing and (existing.status in Verification.LIVE or _is_same_scan(existing, request)):
-        result = Requested(existing, created=False)
+        result = Requested(existing, created=False, joined=True)
     else:
         result = _create(request, existing, known.lookup_id)
     if request.request_key:

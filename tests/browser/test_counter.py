@@ -17,7 +17,6 @@ from stores.tenancy import Role
 from tests.browser.conftest import Visitor, fits, spent
 from tests.factories import PASSWORD, Shop, VerificationFactory, member, seed
 
-
 # To the browser a placeholder that is cut is no overflow, so its width is measured.
 PLACEHOLDER_FITS = """() => {
     const box = document.querySelector("#text");
@@ -88,15 +87,35 @@ def test_a_clerk_signs_in_and_verifies_a_coupon_without_a_reload(
     assert Verification.objects.get().user == clerk
 
 
-def test_a_repeated_scan_is_not_sent_again(counter: Page, shop: Shop) -> None:
+def test_a_scanners_bounce_is_not_sent_again(counter: Page, shop: Shop) -> None:
     code, sent = shop.code(), []
     counter.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
     scan(counter, code)
     scan(counter, code)
     expect(counter.locator("#scans > .scan.ok")).to_have_count(1)
-    scan(counter, code)
-    counter.wait_for_timeout(100)
     assert len(sent) == 1
+    assert spent(shop) == [code[-4:]]
+
+
+def test_a_second_guest_with_the_same_picture_is_not_shown_a_success(counter: Page, shop: Shop) -> None:
+    code = shop.code()
+    scan(counter, code)
+    expect(counter.locator("#scans > .scan.fresh.ok")).to_be_visible()
+    counter.wait_for_timeout(1600)
+    scan(counter, code)
+    expect(counter.locator("#scans > .scan.fresh.repeated")).to_be_visible()
+    expect(counter.locator("#scans > .scan.ok:not(.fresh)")).to_have_count(1)
+    assert spent(shop) == [code[-4:]]
+
+
+def test_a_second_scan_while_the_first_is_on_its_way_gets_a_card_of_its_own(counter: Page, shop: Shop) -> None:
+    pace.postpone(shop.connection.pace_id, 4)
+    code = shop.code()
+    scan(counter, code)
+    counter.wait_for_timeout(1600)
+    scan(counter, code)
+    expect(counter.locator("#scans > .scan.repeated")).to_have_count(1, timeout=20_000)
+    expect(counter.locator("#scans > .scan.ok")).to_have_count(1)
     assert spent(shop) == [code[-4:]]
 
 

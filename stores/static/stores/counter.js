@@ -6,13 +6,14 @@
   const form = document.querySelector("[data-scan-form]");
   if (!form) return;
 
-  const REPEAT = 5000; // milliseconds in which the same scan is not sent again
+  const REPEAT = 1500; // milliseconds in which the same scan is a scanner's bounce, not another guest's
   const CARRIED = "counter:carried"; // scans that a page which had expired hands to the next one
   const CARRIED_FOR = 120000; // milliseconds: enough to sign in, too short for another guest's turn
   const box = form.querySelector("[name=text]");
   const list = document.querySelector("#scans");
   const shown = Number(list.dataset.shown);
-  const unanswered = new Map(); // what was sent and never answered, with its key: sent again, it joins the first try
+  const unanswered = new Map(); // by key: what was sent and is not answered yet
+  const lost = new Map(); // by text: the key of a scan whose answer never came; sent again, it joins the first try
   let last = { text: "", at: 0 };
   let isRenewed = false; // the next page never reloads a second time for the same reason
 
@@ -39,7 +40,7 @@
     const again = text === last.text && now - last.at < REPEAT;
     last = { text, at: now };
     if (again) return repeated();
-    send(text, unanswered.get(text) || newKey());
+    send(text, lost.get(text) || newKey());
   }
 
   function repeated() {
@@ -58,21 +59,22 @@
   function send(text, key) {
     const card = cardFrom("[data-sending]", text);
     show(card);
-    unanswered.set(text, key);
+    unanswered.set(key, text);
     const values = Object.fromEntries(new FormData(form));
     card.addEventListener("htmx:beforeSwap", (event) => {
       if (!event.detail.shouldSwap) return;
-      unanswered.delete(text);
+      unanswered.delete(key);
+      lost.delete(text);
       isRenewed = false;
     });
     card.addEventListener("htmx:beforeOnLoad", (event) => {
       if (!hasExpired(event.detail.xhr)) return;
-      if (isRenewed) return event.preventDefault(), notSent(card, text);
+      if (isRenewed) return event.preventDefault(), notSent(card, text, key);
       carry();
       card.replaceWith(cardFrom("[data-expired]", text));
     });
     ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((failure) => {
-      card.addEventListener(failure, () => notSent(card, text));
+      card.addEventListener(failure, () => notSent(card, text, key));
     });
     window.htmx.ajax("POST", form.action, {
       source: card,
@@ -98,11 +100,13 @@
     sessionStorage.removeItem(CARRIED);
     if (!carried || carried.store !== form.elements.store.value || Date.now() - carried.at > CARRIED_FOR) return;
     isRenewed = true;
-    carried.scans.forEach(([text, key]) => send(text, key));
+    carried.scans.forEach(([key, text]) => send(text, key));
   }
 
-  function notSent(card, text) {
+  function notSent(card, text, key) {
     last = { text: "", at: 0 };
+    unanswered.delete(key);
+    lost.set(text, key);
     const failed = cardFrom("[data-not-sent]", text);
     card.replaceWith(failed);
     announce(failed);
@@ -151,6 +155,7 @@
     const state = card.dataset.state;
     if (state === "ok") tone([880, 1320], 0.09);
     if (state === "refused") tone([220, 165], 0.22);
+    if (state === "repeated") tone([440, 440], 0.15);
     if (state === "ask") tone([660], 0.12);
   }
 
