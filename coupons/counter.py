@@ -133,7 +133,7 @@ def _as_repeated(result: ScanResult) -> ScanResult:
         state="repeated",
         title=_("Already verified a moment ago (%(time)s)")
         % {"time": date_format(timezone.localtime(result.at), "H:i")},
-        next_step=_("The same code was scanned again. It counts once, for one guest."),
+        next_step=_("The same code was scanned again. It counts only once."),
     )
 
 
