@@ -1,6 +1,7 @@
 """Group coupons at the counter: the coupon kind of the one box, and how a verification reads to staff."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -26,6 +27,8 @@ from stores.registry import ScanResult
 from stores.tenancy import Reach, Verb, reach_of
 
 Status = Verification.Status
+# Ends the key of a card whose scan joined an earlier one.
+REPEATED = "-repeated"
 _STATES: dict[str, Literal["ok", "refused", "unknown"]] = {
     Status.VERIFIED: "ok",
     Status.REFUSED: "refused",
@@ -53,17 +56,20 @@ class CouponKind:
         return codes.find_in(text)
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
-        verification = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
-        return _shown(services.verification_pursue(verification, aside=True), user)
+        requested = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
+        result = _shown(services.verification_pursue(requested.verification, aside=True), user)
+        return _as_repeated(result) if requested.joined else result
 
     def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str) -> ScanResult | None:
         return None
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
-        verification = _rows().for_staff(user).filter(pk=int(key)).first() if may_be_id(key) else None
+        number = key.removesuffix(REPEATED)
+        verification = _rows().for_staff(user).filter(pk=int(number)).first() if may_be_id(number) else None
         if verification is None:
             return None
-        return _shown(services.verification_pursue(verification, ring=False, aside=True), user)
+        result = _shown(services.verification_pursue(verification, ring=False, aside=True), user)
+        return result if number == key else _as_repeated(result)
 
     def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
         rows = _rows().for_staff(user).filter(store=store).exclude(channel=Channel.BATCH)[:limit]
@@ -71,7 +77,7 @@ class CouponKind:
         return [scan_result_of(row, places.get(row.pk), reach_of(user)) for row in rows]
 
     @staticmethod
-    def _requested(user: User, store: Store, code: str, request_key: str) -> Verification:
+    def _requested(user: User, store: Store, code: str, request_key: str) -> services.Requested:
         ask = partial(
             services.verification_request,
             store=store,
@@ -81,10 +87,10 @@ class CouponKind:
             flow=f"user:{user.pk}",
         )
         try:
-            return ask(request_key=request_key).verification
+            return ask(request_key=request_key)
         except KeyReused:
             # A page from the browser's history brings its old key along with another code: that is another scan.
-            return ask().verification
+            return ask()
 
 
 def _reason_not_listed(store: Store) -> str:
@@ -118,6 +124,20 @@ def scan_result_of(verification: Verification, place: PlaceInLine | None, reach:
         place=None if place and place.is_held_up else place,
         code=f"…{verification.code_tail}",
         at=verification.settled_at or verification.created_at,
+    )
+
+
+def _as_repeated(result: ScanResult) -> ScanResult:
+    """The card of another scan of the same code: two guests with one picture must not both see a success."""
+    result = replace(result, key=result.key + REPEATED)
+    if result.state != "ok":
+        return result
+    return replace(
+        result,
+        state="repeated",
+        title=_("Already verified a moment ago (%(time)s)")
+        % {"time": date_format(timezone.localtime(result.at), "H:i")},
+        next_step=_("The same code was scanned again. It counts only once."),
     )
 
 

@@ -114,6 +114,10 @@ def wants_json(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
 
 
+def is_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
+
+
 def _refuse(request: HttpRequest, code: str, status: int, **headers: str) -> HttpResponse:
     title = TITLES[code]
     if wants_json(request):
@@ -149,4 +153,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     title = _("This page was open for too long. Please reload it and try again.")
-    return render(request, "stores/error.html", {"title": title, "status": 403}, status=403)
+    answer = render(request, "stores/error.html", {"title": title, "status": 403}, status=403)
+    if is_htmx(request):
+        # Another sign-in in the same browser renewed the token; only the whole page, fetched anew, has the new one.
+        answer["HX-Refresh"] = "true"
+    return answer

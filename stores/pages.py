@@ -18,6 +18,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from stores.admin.base import person
+from stores.errors import is_htmx
 from stores.models import Store
 from stores.registry import CounterKind, ScanResult, counter_kinds, registry
 from stores.tenancy import Verb, may, reach_of
@@ -29,10 +30,6 @@ _AMOUNT = re.compile("[0-9]{1,9}")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 View = Callable[..., HttpResponse]
-
-
-def is_htmx(request: HttpRequest) -> bool:
-    return request.headers.get("HX-Request") == "true"
 
 
 def staff_page(view: View) -> View:

@@ -111,11 +111,12 @@ class ScanResult:
     """What the counter shows for one scan. `key` finds it again while it is `waiting`; `code` is masked.
 
     With `ask` nothing is redeemed yet: the code stands for several, and the card asks how many, `most` at most.
+    `repeated`: redeemed, but by an earlier scan, which a moment ago had its own card.
     """
 
     kind: str
     key: str
-    state: Literal["ok", "refused", "waiting", "unknown", "ask"]
+    state: Literal["ok", "refused", "waiting", "unknown", "ask", "repeated"]
     title: StrOrPromise
     lines: Sequence[StrOrPromise] = ()
     next_step: StrOrPromise = ""

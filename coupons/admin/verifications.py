@@ -3,12 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
 
@@ -17,7 +18,7 @@ from coupons.admin import exporting
 from coupons.admin.searching import PersonFilter, StatusFilter
 from coupons.admin.timeline import timeline
 from coupons.models import Verification
-from coupons.services import verification_ask, verification_settle
+from coupons.services import verification_ask, verification_pursue, verification_settle
 from stores.admin.base import LedgerAdmin, person
 from stores.admin.buttons import DONE, Button, ButtonsAdmin, button
 from stores.admin.exporting import ExportsAdmin, Table
@@ -52,6 +53,15 @@ class SettleForm(forms.Form):
         widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         help_text=_("This reason is kept in the audit log."),
     )
+
+
+def _came_of_asking(row: Verification) -> tuple[int, StrOrPromise]:
+    """The level and the words of a message."""
+    if row.status not in Verification.FINAL:
+        return messages.INFO, _("Meituan is being asked. Reload this page in a moment to see the result.")
+    level = messages.SUCCESS if row.status == Verification.Status.VERIFIED else messages.WARNING
+    result = row.get_reason_display() or row.get_status_display()
+    return level, _("Meituan has answered: %(result)s") % {"result": result}
 
 
 def _is_unclear(row: Verification) -> bool:
@@ -123,11 +133,11 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         context["timeline"] = timeline(kwargs["obj"]) if kwargs.get("obj") else []
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @button(
-        Button(title=_("Ask the platform"), icon="contact_support", needs=Verb.SETTLE, shown=_is_unclear, done=DONE)
-    )
+    @button(Button(title=_("Ask the platform"), icon="contact_support", needs=Verb.SETTLE, shown=_is_unclear))
     def ask(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:
         verification_ask(verification=row, actor=person(request))
+        asked = verification_pursue(row, ring=False, aside=True)
+        messages.add_message(request, *_came_of_asking(asked))
 
     @button(
         Button(

@@ -31,11 +31,12 @@ SAME_SCAN = timedelta(seconds=10)
 @dataclass(frozen=True)
 class Requested:
     """The verification that answers a request; `created` is False when it was joined or replayed. `call` is what the
-    request owed, if it owed anything."""
+    request owed, if it owed anything. `joined`: an earlier request, with a key of its own, asked for this code."""
 
     verification: Verification
     created: bool
     call: OutboundCall | None = None
+    joined: bool = False
 
 
 @dataclass(frozen=True)
@@ -152,7 +153,7 @@ def _replay(request: Request, verification_id: int | None, fingerprint: str) -> 
 def _join_or_create(request: Request, known: OnRecord) -> Requested:
     existing = _the_one(known.verification_id)
     if existing and (existing.status in Verification.LIVE or _is_same_scan(existing, request)):
-        result = Requested(existing, created=False)
+        result = Requested(existing, created=False, joined=True)
     else:
         verified_before = existing or _verified_elsewhere(request.store, known.elsewhere_ids)
         result = _create(request, verified_before, known.lookup_id)

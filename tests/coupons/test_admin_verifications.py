@@ -25,7 +25,7 @@ from stores.admin import exporting, newest
 from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Staff, Store
 from stores.platforms.secrets import keyed_hash
 from stores.tenancy import Role, Verb
-from tests.coupons.flows import verify
+from tests.coupons.flows import lose, verify
 from tests.factories import (
     ConnectionFactory,
     GatewayStoreFactory,
@@ -351,6 +351,27 @@ def test_asking_the_platform_puts_the_call_back_to_work(client: Client, store: S
     assert OutboundCall.objects.get(operation="coupon.verify").state == OutboundCall.State.UNKNOWN
     row.refresh_from_db()
     assert row.needs_person is False
+
+
+def ask_the_platform(shop: Shop, row: Verification) -> str:
+    page = english(member(shop.merchant, Role.OWNER, password=None))
+    assert press(page, row, "ask") == 302
+    return page.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
+
+
+def test_asking_the_platform_tells_the_result_when_it_comes_at_once(quick: Shop) -> None:
+    row = lose(quick, applied=True)
+    assert "Meituan has answered: verified" in ask_the_platform(quick, row)
+    row.refresh_from_db()
+    assert row.status == Status.VERIFIED
+
+
+def test_asking_the_platform_says_so_when_nothing_is_settled_yet(quick: Shop) -> None:
+    row = lose(quick, applied=True)
+    quick.sandbox.faults.add(operation="detail", kind="status_500", times=1)
+    page = ask_the_platform(quick, row)
+    assert "Meituan is being asked. Reload this page in a moment" in page
+    assert "Meituan has answered" not in page
 
 
 TOO_LATE = "Only unclear verifications can be settled by a person"
