@@ -45,6 +45,9 @@ class Lookup(models.Model):
     code = EncryptedTextField(blank=True, default="", editable=False)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     flow = models.CharField(max_length=64, editable=False, help_text="Who reads: only the same flow may reuse it")
+    address_hash = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="Of a guest: whom a wrong number counts against"
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     reason = models.CharField(_("reason"), max_length=25, choices=Reason.choices, blank=True)
     gateway_message = models.CharField(_("gateway's words"), max_length=300, blank=True)

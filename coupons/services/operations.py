@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from coupons.models import GatewayStore, Lookup, Product, Verification
 from coupons.reasons import ABOUT_THE_COUPON, Reason
+from coupons.services import guessing
 from coupons.services.gateway import Gateway
 from coupons.wire import CouponDetail, VerifyAnswer, reason_of
 from stores.models import Connection, OutboundCall
@@ -52,8 +53,8 @@ def _note_store_state(call: OutboundCall, reason: Reason) -> None:
         transaction.on_commit(lambda: queue.ring("coupons.tasks.sync_stores", call.connection_id), robust=True)
 
 
-class StoreClosed(Refused):
-    """Our own no: by what we know of the store the call would surely fail, so it is not sent."""
+class OwnRefusal(Refused):
+    """Our own no: by what we know the call would surely fail, or must not cost anything, so it is not sent."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason, "")
@@ -72,7 +73,7 @@ class UsedElsewhere(Refused):
 
 def why(call: OutboundCall, error: Refused) -> Reason:
     """Our reason for a refusal. What the gateway's words say of the store is noted, our own no says nothing new."""
-    if isinstance(error, StoreClosed | UsedElsewhere):
+    if isinstance(error, OwnRefusal | UsedElsewhere):
         return error.reason
     reason = reason_of(error.message)
     _note_store_state(call, reason)
@@ -104,13 +105,13 @@ _IS_ON = """(
 
 
 def open_remote_id_of(call: OutboundCall) -> int:
-    """The same, for a call that spends; raises StoreClosed for a store that was closed while the call waited, or that
+    """The same, for a call that spends; raises OwnRefusal for a store that was closed while the call waited, or that
     was switched off with its connection or merchant."""
     row = sql.row(GatewayStore, f"store_id = %s AND {_IS_ON}", [call.store_id]) if call.connection.is_active else None
     if row is None:
-        raise StoreClosed(Reason.STORE_UNAUTHORISED)
+        raise OwnRefusal(Reason.STORE_UNAUTHORISED)
     if reason := row.closed_reason:
-        raise StoreClosed(reason)
+        raise OwnRefusal(reason)
     return row.remote_id
 
 
@@ -132,8 +133,11 @@ class LookUp(Reading):
     title = _("Look a coupon up")
 
     def send(self, call: OutboundCall, turn: Callable[[], None]) -> CouponDetail:
-        code = Lookup.objects.values_list("code", flat=True).get(pk=call.subject_id)
-        return read_detail(call, turn, open_remote_id_of(call), code)
+        lookup = sql.get(Lookup, call.subject_id)
+        # Others of its address may have turned out to be guesses while it waited in line.
+        if lookup.address_hash and guessing.locked(lookup.store_id, lookup.address_hash):
+            raise OwnRefusal(Reason.TOO_MANY_TRIES)
+        return read_detail(call, turn, open_remote_id_of(call), lookup.code)
 
     def done(self, call: OutboundCall, answer: CouponDetail, *, inferred: bool) -> None:
         self._close(
@@ -161,7 +165,10 @@ class LookUp(Reading):
     @staticmethod
     def _close(call: OutboundCall, status: str, reason: str, message: str, **read: Any) -> None:
         fields = {"status": status, "reason": reason, "gateway_message": message[:300]} | read
-        Lookup.objects.filter(pk=call.subject_id).update(**fields, code="", read_at=timezone.now())
+        lookup = Lookup.objects.filter(pk=call.subject_id)
+        lookup.update(**fields, code="", read_at=timezone.now())
+        if reason in guessing.GUESSES and (address := lookup.values_list("address_hash", flat=True).get()):
+            guessing.note(call.store_id or 0, address)
 
 
 @operation
