@@ -15,7 +15,7 @@ from django_stubs_ext import StrOrPromise
 from coupons import codes, services
 from coupons.models import Channel, Verification
 from coupons.models.verification import VerificationQuerySet
-from coupons.reasons import HELD_UP, TEXTS, Reason
+from coupons.reasons import HELD_UP, TEXTS, Reason, Texts
 from coupons.services.lookups import gateway_of
 from stores import audit
 from stores.errors import KeyReused
@@ -34,7 +34,6 @@ _TITLES: dict[str, StrOrPromise] = {
     Status.VERIFIED: gettext_lazy("Verified"),
     Status.QUEUED: gettext_lazy("Waiting for its turn"),
     Status.SENDING: gettext_lazy("Being verified"),
-    Status.UNKNOWN: gettext_lazy("Meituan's answer was lost. We are asking what became of it."),
 }
 
 
@@ -101,21 +100,24 @@ def _rows() -> VerificationQuerySet:
 
 def scan_result_of(verification: Verification, reach: Reach) -> ScanResult:
     """What staff with this reach see of one verification; asks for its place in line only while it waits."""
-    texts = TEXTS.get(verification.reason) if verification.status == Status.REFUSED else None
     place = services.place_of(verification)
-    if place and place.is_held_up:
-        texts = HELD_UP
+    texts = HELD_UP if place and place.is_held_up else _texts_of(verification)
     return ScanResult(
         kind=CouponKind.name,
         key=str(verification.pk),
         state=_STATES.get(verification.status, "waiting"),
         title=texts.staff if texts else _TITLES.get(verification.status, verification.get_status_display()),
         lines=_lines(verification, reach),
-        next_step=texts.next_step if texts else _next_step(verification),
+        next_step=texts.next_step if texts else "",
         place=_place(place),
         code=f"…{verification.code_tail}",
         at=verification.settled_at or verification.created_at,
     )
+
+
+def _texts_of(verification: Verification) -> Texts | None:
+    refusal = TEXTS.get(verification.reason) if verification.status == Status.REFUSED else None
+    return verification.unclear or refusal
 
 
 def _place(place: PlaceInLine | None) -> QueuePlace | None:
@@ -153,11 +155,3 @@ def verified_by(duplicate: Verification, first: Verification, reach: Reach) -> s
     if first.is_within(reach):
         return _("Verified by %(who)s at %(store)s on %(when)s") % (said | {"store": first.store.name})
     return _("Verified at another store on %(when)s") % said
-
-
-def _next_step(verification: Verification) -> StrOrPromise:
-    if verification.status == Status.UNKNOWN and verification.needs_person:
-        return _("Look in Meituan's own app, then settle it in the list of verifications.")
-    if verification.status == Status.UNKNOWN:
-        return _("Do not enter it again elsewhere; the result appears here.")
-    return ""

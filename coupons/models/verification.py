@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from coupons.models.catalogue import Product
-from coupons.reasons import Reason
+from coupons.reasons import UNCLEAR, UNDECIDED, Reason, Texts
 from stores.models import Merchant, Store
 from stores.platforms.secrets import EncryptedTextField
 from stores.tenancy import Reach, TenantQuerySet
@@ -194,6 +194,13 @@ class Verification(models.Model):
 
     def __str__(self) -> str:
         return f"…{self.code_tail} {self.get_status_display()}"
+
+    @property
+    def unclear(self) -> Texts | None:
+        """What is said while nobody knows whether the coupon was spent; None when that is known."""
+        if self.status != self.Status.UNKNOWN:
+            return None
+        return UNDECIDED if self.needs_person else UNCLEAR
 
     def is_within(self, reach: Reach) -> bool:
         """Whether for_staff would find it: for one that another row leads to."""

@@ -85,7 +85,7 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
         "refusal": texts.guest if texts else "",
         **_turn(services.place_of(verification)),
         "waiting": verification.status in Verification.LIVE,
-        "unclear": verification.status == Status.UNKNOWN,
+        "unclear": verification.unclear,
     }
     return render(request, "coupons/guest_result.html", context)
 

@@ -14,9 +14,9 @@ from coupons.reasons import ABOUT_THE_COUPON, Reason
 from coupons.services import guessing
 from coupons.services.gateway import Gateway
 from coupons.wire import CouponDetail, VerifyAnswer, reason_of
-from stores.models import Connection, OutboundCall
+from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms import queue, sql
-from stores.platforms.errors import NeedsPerson, Refused, Undecided
+from stores.platforms.errors import Inconclusive, NeedsPerson, Refused, Undecided
 from stores.platforms.outbox import Operation, Verdict, operation, owe
 
 Status = Verification.Status
@@ -270,6 +270,8 @@ class SpendCoupon(Operation):
     platform = "umember"
     name = "coupon.verify"
     title = _("Verify a coupon")
+    # How long the gateway may be at work on a verify that it did not answer in time, from when it was sent.
+    at_work = timedelta(seconds=60)
 
     def send(self, call: OutboundCall, turn: Callable[[], None]) -> VerifyAnswer:
         remote_id, code = open_remote_id_of(call), code_of(call)
@@ -285,12 +287,16 @@ class SpendCoupon(Operation):
 
     def ask(self, call: OutboundCall, turn: Callable[[], None]) -> Verdict:
         """Unused: it was not executed. Used: it was, because the database allows one live attempt per code and store,
-        unless another store tried too. A state that we do not know (locked, cancelled, empty) says neither."""
+        unless another store tried too. A state that we do not know (locked, cancelled, empty) says neither.
+
+        After a timeout "unused" counts only when it is read once more, when the verify can no longer be at work.
+        """
         try:
             detail = read_detail(call, turn, remote_id_of(call), code_of(call))
         except Refused as error:
-            raise Undecided(f"the question was refused: {error.detail}") from error
+            raise Inconclusive(f"the question was refused: {error.detail}") from error
         if detail.refusal is None:
+            self._mind_a_slow_gateway(call)
             return Verdict(executed=False)
         if detail.refusal == Reason.ALREADY_USED:
             mind_other_stores(call, detail.status_text)
@@ -298,6 +304,15 @@ class SpendCoupon(Operation):
         if detail.refusal == Reason.REFUSED_OTHER:
             raise NeedsPerson(f"what the coupon's state means is not known: {detail.status_text}")
         raise Refused("detail", detail.status_text)
+
+    def _mind_a_slow_gateway(self, call: OutboundCall) -> None:
+        """Raises Undecided while our verify may still be at work there."""
+        last = call.attempts.filter(kind=OutboundAttempt.Kind.SEND).first()
+        if last is None or last.outcome != OutboundAttempt.Outcome.TIMED_OUT:
+            return
+        left = (last.started_at + self.at_work - timezone.now()).total_seconds()
+        if left > 0:
+            raise Undecided("still unused, but the verify may yet be at work", after=left)
 
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
         return ask_first and row_of(call).status == Status.UNKNOWN
@@ -321,8 +336,11 @@ class SpendCoupon(Operation):
     def unknown(self, call: OutboundCall) -> None:
         move(row_of(call), Status.UNKNOWN)
 
+    def stuck(self, call: OutboundCall) -> None:
+        self._put_before_a_person(row_of(call))
+
     def put_back(self, call: OutboundCall) -> None:
-        move(row_of(call), Status.QUEUED)
+        move(row_of(call), Status.QUEUED, needs_person=False)
 
     def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
         row = row_of(call)
@@ -330,5 +348,9 @@ class SpendCoupon(Operation):
             refuse(row, Reason.PLATFORM_DOWN)
         elif row.status not in Verification.FINAL:
             move(row, Status.UNKNOWN)
-            row.needs_person = True
-            row.save(update_fields=["needs_person"])
+            self._put_before_a_person(row)
+
+    @staticmethod
+    def _put_before_a_person(row: Verification) -> None:
+        row.needs_person = True
+        sql.save(row, ["needs_person"])

@@ -63,6 +63,11 @@ class Migration(migrations.Migration):
             name='sent',
             field=models.TextField(blank=True, verbose_name='what was sent'),
         ),
+        migrations.AlterField(
+            model_name='outboundattempt',
+            name='outcome',
+            field=models.CharField(choices=[('started', 'no answer recorded'), ('answered', 'answered'), ('refused', 'refused'), ('not_sent', 'not sent'), ('throttled', 'throttled'), ('unknown', 'answer lost'), ('timed_out', 'no answer in time')], default='started', max_length=10, verbose_name='outcome'),
+        ),
         migrations.AddIndex(
             model_name='inboundevent',
             index=models.Index(condition=models.Q(('subject_id__isnull', False)), fields=['connection', 'subject_id'], name='inbound_subject'),
