@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Iterable
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, ClassVar
@@ -114,20 +115,35 @@ class PagesById(Pages):
         return int(text)
 
 
+def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raises ValidationError for a parameter that nobody listens to: a misspelt one would seem to have been heard."""
+    if unknown := sorted(set(given) - set(known)):
+        raise ValidationError({name[:100]: [_("There is no such parameter.")] for name in unknown[:5]})
+
+
 class ListFilter(serializers.Serializer[Any]):
-    """What a list may be asked for. A misspelt name would otherwise give everything, as if it had been heard."""
+    """What a list may be asked for."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        known = {*self.fields, Pages.cursor_query_param, str(Pages.page_size_query_param)}
-        if unknown := sorted(set(self.initial_data) - known):
-            raise ValidationError({name[:100]: [_("There is no such parameter.")] for name in unknown[:5]})
+        size = str(Pages.page_size_query_param)
+        refuse_unknown(self.initial_data, {*self.fields, Pages.cursor_query_param, size})
+        if size in self.initial_data:
+            self._validate_size(size)
         return attrs
+
+    def _validate_size(self, name: str) -> None:
+        try:
+            serializers.IntegerField(min_value=1).run_validation(self.initial_data[name])
+        except ValidationError as error:
+            raise ValidationError({name: error.detail}) from error
 
 
 class ApiView(APIView):
     """Base of all API views. `scopes` names, per method, the scopes of which the key needs one."""
 
     scopes: ClassVar[dict[str, tuple[str, ...]]] = {}
+    # What may stand in the query string; a list's filter says it for lists.
+    parameters: ClassVar[tuple[str, ...]] = ()
     http_method_names = ["get", "head", "post"]
     parser_classes = [JSONBody]
     content_negotiation_class = AlwaysJSON
@@ -137,6 +153,11 @@ class ApiView(APIView):
         # The charset of the Content-Type header would otherwise be used to decode the query string.
         request.encoding = "utf-8"
         return super().initialize_request(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if not hasattr(self, "pagination_class"):
+            refuse_unknown(request.query_params, self.parameters)
 
     @property
     def key(self) -> ApiKey:
@@ -235,7 +256,7 @@ PROBLEMS: dict[int, str] = {
 }
 WAIT = OpenApiParameter(
     "wait",
-    float,
+    {"type": "number", "minimum": 0, "maximum": MAX_WAIT},
     description=gettext_lazy(
         "Seconds to wait for a result, 0 to 10; more counts as 10. Without it, or with 0, an answer that comes within "
         "3 seconds of a free slot is still given at once."

@@ -266,5 +266,5 @@ READ_BATCH = extend_schema(
     tags=["batches"],
     summary="How far a batch is",
     description="Its figures, and each code's verification. The key needs the scope `read` or `verify`.",
-    responses={(200, JSON): BatchShown, **problems(404)},
+    responses={(200, JSON): BatchShown, **problems(400, 404)},
 )

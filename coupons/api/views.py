@@ -55,6 +55,7 @@ class Products(ApiView):
 
 class Lookups(ApiView):
     scopes = {"POST": (LOOKUP,)}
+    parameters = ("wait",)
 
     @schema.CREATE_LOOKUP
     def post(self, request: Request, store_id: int) -> Response:
@@ -67,6 +68,7 @@ class Lookups(ApiView):
 
 class LookupDetail(ApiView):
     scopes = {"GET": (LOOKUP, READ)}
+    parameters = ("wait",)
 
     @schema.READ_LOOKUP
     def get(self, request: Request, pk: int) -> Response:
@@ -85,6 +87,7 @@ def lookup_response(row: Lookup) -> Response:
 
 class StoreVerifications(ApiView):
     scopes = {"POST": (VERIFY,)}
+    parameters = ("wait",)
 
     @schema.CREATE_VERIFICATION
     def post(self, request: Request, store_id: int) -> Response:
@@ -146,6 +149,7 @@ def verifications_shown(rows: Iterable[Verification], reach: Reach) -> Iterable[
 
 class VerificationDetail(ApiView):
     scopes = {"GET": (READ, VERIFY)}
+    parameters = ("wait",)
 
     @schema.READ_VERIFICATION
     def get(self, request: Request, pk: int) -> Response:
