@@ -26,7 +26,7 @@ class UmemberClient(PlatformClient):
     def login(self, email: str, password: str) -> str:
         """POST /open/login → the token, a JWT said to live one day."""
         answer = self.request("POST", "/open/login", body={"email": email, "password": password})
-        return wire.parse_token(wire.open_envelope(answer))
+        return wire.open_login(answer)
 
     def stores(self, token: str) -> list[wire.RemoteStore]:
         """GET …/store/list → the account's stores with authorisation and calls left."""

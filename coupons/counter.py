@@ -16,7 +16,7 @@ from django_stubs_ext import StrOrPromise
 from coupons import codes, services
 from coupons.models import Channel, Verification
 from coupons.models.verification import VerificationQuerySet
-from coupons.reasons import HELD_UP, TEXTS, Reason
+from coupons.reasons import HELD_UP, TEXTS, UNDECIDED, Reason, Texts
 from coupons.services.lookups import gateway_of
 from stores import audit
 from stores.errors import KeyReused
@@ -38,7 +38,6 @@ _TITLES: dict[str, StrOrPromise] = {
     Status.VERIFIED: gettext_lazy("Verified"),
     Status.QUEUED: gettext_lazy("Waiting for its turn"),
     Status.SENDING: gettext_lazy("Being verified"),
-    Status.UNKNOWN: gettext_lazy("Meituan's answer was lost. We are asking what became of it."),
 }
 
 
@@ -111,16 +110,14 @@ def _shown(verification: Verification, user: User) -> ScanResult:
 
 def scan_result_of(verification: Verification, place: PlaceInLine | None, reach: Reach) -> ScanResult:
     """What staff with this reach see of one verification that stands at this place in line, if it waits."""
-    texts = TEXTS.get(verification.reason) if verification.status == Status.REFUSED else None
-    if place and place.is_held_up:
-        texts = HELD_UP
+    texts = HELD_UP if place and place.is_held_up else _texts_of(verification)
     return ScanResult(
         kind=CouponKind.name,
         key=str(verification.pk),
         state=_STATES.get(verification.status, "waiting"),
         title=texts.staff if texts else _TITLES.get(verification.status, verification.get_status_display()),
         lines=_lines(verification, reach),
-        next_step=texts.next_step if texts else _next_step(verification, reach),
+        next_step=_next_step(verification, texts, reach),
         place=None if place and place.is_held_up else place,
         code=f"…{verification.code_tail}",
         at=verification.settled_at or verification.created_at,
@@ -139,6 +136,11 @@ def _as_repeated(result: ScanResult) -> ScanResult:
         % {"time": date_format(timezone.localtime(result.at), "H:i")},
         next_step=_("The same code was scanned again. It counts only once."),
     )
+
+
+def _texts_of(verification: Verification) -> Texts | None:
+    refusal = TEXTS.get(verification.reason) if verification.status == Status.REFUSED else None
+    return verification.unclear or refusal
 
 
 def _lines(verification: Verification, reach: Reach) -> Sequence[str]:
@@ -174,11 +176,7 @@ def verified_by(duplicate: Verification, first: Verification, reach: Reach) -> s
     return _("Verified at another store on %(when)s") % said
 
 
-def _next_step(verification: Verification, reach: Reach) -> StrOrPromise:
-    if verification.status != Status.UNKNOWN:
-        return ""
-    if not verification.needs_person:
-        return _("Do not enter it again elsewhere; the result appears here.")
-    if reach.may(Verb.SETTLE, verification.store.merchant_id):
-        return _("Look in Meituan's own app, then settle it in the list of verifications.")
-    return _("Call the manager or the owner, who decides it. Do not enter it again elsewhere.")
+def _next_step(verification: Verification, texts: Texts | None, reach: Reach) -> StrOrPromise:
+    if texts is UNDECIDED and not reach.may(Verb.SETTLE, verification.store.merchant_id):
+        return _("Call the manager or the owner, who decides it. Do not enter it again elsewhere.")
+    return texts.next_step if texts else ""

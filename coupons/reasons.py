@@ -143,3 +143,14 @@ HELD_UP = Texts(
     _("Meituan does not answer at the moment. We keep trying; the coupon has not been used."),
     _("Wait here, or verify it in Meituan's own app: it is never used twice."),
 )
+# What is said while nobody knows whether the coupon was spent.
+UNCLEAR = Texts(
+    _("We are asking Meituan whether it worked"),
+    _("Meituan's answer was lost. We are asking what became of it."),
+    _("Do not enter it again elsewhere; the result appears here."),
+)
+UNDECIDED = Texts(
+    _("We cannot find out from Meituan whether it worked"),
+    _("Meituan's answer was lost, and Meituan does not say what became of the coupon. A person has to decide."),
+    _("Look in Meituan's own app, then settle it in the list of verifications."),
+)

@@ -7,7 +7,7 @@ from typing import Any, NoReturn
 from coupons.choices import Authorisation
 from coupons.reasons import Reason
 from stores.platforms.client import Answer
-from stores.platforms.errors import AuthExpired, Refused, Throttled, Unknown
+from stores.platforms.errors import AuthExpired, LoginRefused, Refused, Throttled, TimedOut, Unknown
 from stores.platforms.words import storable
 
 SUCCESS = 10000
@@ -19,8 +19,14 @@ AUTHORISATION = {
 UNUSED_TEXT = "未使用"
 THROTTLE_WORDS = ("频繁", "限流", "too many", "rate limit", "qps")
 # Answers of a gateway in trouble: they do not say whether the call was executed.
-TROUBLE_WORDS = ("系统异常", "系统错误", "系统繁忙", "服务异常", "服务繁忙", "网络异常", "超时", "稍后再试", "稍后重试")
+TROUBLE_WORDS = (
+    *("系统异常", "系统错误", "系统繁忙", "服务异常", "服务繁忙", "网络异常"),
+    *("超时", "稍后再试", "稍后重试", "请重试", "开小差"),
+)
 AUTH_WORDS = ("token", "未登录", "重新登录", "登录失效", "登录已过期", "登录过期", "unauthorized")
+
+# A login that is refused in other words may pass by itself, and needs nobody.
+CREDENTIAL_WORDS = ("401", "密码", "账号", "帐号", "账户", "用户", "邮箱", "password", "account", "email", "user")
 
 # The texts of failures are not published (protocol L): first match wins, the more particular first.
 REASON_WORDS: tuple[tuple[tuple[str, ...], Reason], ...] = (
@@ -87,7 +93,7 @@ class VerifyAnswer:
 def reason_of(message: str) -> Reason:
     """Our reason for the gateway's words; unknown words are REFUSED_OTHER and kept verbatim beside it."""
     for words, reason in REASON_WORDS:
-        if any(word in message for word in words):
+        if _has(message, words):
             return reason
     return Reason.REFUSED_OTHER
 
@@ -98,6 +104,8 @@ def open_envelope(answer: Answer) -> Any:
         raise Throttled(f"HTTP {answer.status}: {answer.excerpt}")
     if answer.status == 401:
         raise AuthExpired(f"HTTP 401: {answer.excerpt}")
+    if answer.status == 504:
+        raise TimedOut(f"HTTP 504: {answer.excerpt}")
     if answer.status >= 500:
         raise Unknown(f"HTTP {answer.status}: {answer.excerpt}")
     if _is_blocking_page(answer):
@@ -113,19 +121,23 @@ def open_envelope(answer: Answer) -> Any:
 
 def _raise_failure(code: int, message: str) -> NoReturn:
     lowered = message.lower()
-    if code == 429 or any(word in lowered for word in THROTTLE_WORDS):
+    if code == 429 or _has(lowered, THROTTLE_WORDS):
         raise Throttled(f"{code}: {message}")
-    if code == 401 or any(word in lowered for word in AUTH_WORDS):
+    if code == 401 or _has(lowered, AUTH_WORDS):
         raise AuthExpired(f"{code}: {message}")
-    if any(word in message for word in TROUBLE_WORDS):
+    if _has(message, TROUBLE_WORDS):
         raise Unknown(f"{code}: {message}")
     raise Refused(str(code), message)
+
+
+def _has(text: str, words: tuple[str, ...]) -> bool:
+    return any(word in text for word in words)
 
 
 def _is_blocking_page(answer: Answer) -> bool:
     """An HTML page that names the limit. Any other HTML says nothing about what was done."""
     text = answer.content[:4000].decode("utf-8", "replace").lower()
-    return text.lstrip().startswith("<") and any(word in text for word in THROTTLE_WORDS)
+    return text.lstrip().startswith("<") and _has(text, THROTTLE_WORDS)
 
 
 def _code(value: Any) -> int | None:
@@ -153,6 +165,17 @@ def money(value: Any) -> Decimal | None:
     except (InvalidOperation, ValueError):
         return None
     return amount if amount.is_finite() and 0 <= amount < 100_000_000 else None
+
+
+def open_login(answer: Answer) -> str:
+    """The token. Raises LoginRefused where the answer clearly blames the credentials, else as open_envelope does."""
+    try:
+        return parse_token(open_envelope(answer))
+    except (AuthExpired, Refused) as error:
+        words = error.detail.lower()
+        if _has(words, CREDENTIAL_WORDS) and not _has(words, TROUBLE_WORDS):
+            raise LoginRefused(error.detail) from error
+        raise Unknown(error.detail) from error
 
 
 def parse_token(data: Any) -> str:
@@ -227,8 +250,7 @@ def parse_detail(data: Any) -> CouponDetail:
 def _refusal(status_code: int | None, text: str) -> Reason | None:
     if status_code == 0 or (status_code is None and text == UNUSED_TEXT):
         return None
-    reason = reason_of(text)
-    return Reason.ALREADY_USED if reason == Reason.REFUSED_OTHER and status_code == 1 else reason
+    return Reason.ALREADY_USED if status_code == 1 else reason_of(text)
 
 
 def parse_verify(data: Any) -> VerifyAnswer:
@@ -236,4 +258,7 @@ def parse_verify(data: Any) -> VerifyAnswer:
     success = data.get("verify_success") if isinstance(data, dict) else None
     if not isinstance(success, bool):
         raise Unknown("the answer holds no verify_success")
-    return VerifyAnswer(success=success, message=_text(data.get("verify_message"), 300))
+    message = _text(data.get("verify_message"), 300)
+    if not success and _has(message.lower(), THROTTLE_WORDS):
+        raise Throttled(message)
+    return VerifyAnswer(success=success, message=message)

@@ -62,6 +62,9 @@ class VerificationShown(serializers.Serializer[Any]):
     message = serializers.CharField(
         help_text="The reason, or what it waits for, in words, in the language of Accept-Language"
     )
+    needs_person = serializers.BooleanField(
+        help_text="The answer was lost and asking has not helped: somebody decides in the back office"
+    )
     gateway_message = serializers.CharField(help_text="The gateway's own words, verbatim")
     product = DealShown(allow_null=True)
     order_id = serializers.CharField(help_text="Up to 19 digits and more than JavaScript's numbers hold: a string")
@@ -128,6 +131,7 @@ def _verification(**fields: Any) -> dict[str, Any]:
         "status": "verified",
         "reason": None,
         "message": "",
+        "needs_person": False,
         "gateway_message": "验证成功",
         "product": {"sku_id": "1206941234", "name": "【开业特惠】通用通宵8小时", "price": "49.00"},
         "order_id": "4914350072036425728",
@@ -262,5 +266,5 @@ READ_BATCH = extend_schema(
     tags=["batches"],
     summary="How far a batch is",
     description="Its figures, and each code's verification. The key needs the scope `read` or `verify`.",
-    responses={(200, JSON): BatchShown, **problems(404)},
+    responses={(200, JSON): BatchShown, **problems(400, 404)},
 )

@@ -48,7 +48,8 @@ def verification_shown(row: Verification, place: PlaceInLine | None, reach: Reac
         "store": row.store_id,
         "status": row.status,
         "reason": row.reason or None,
-        "message": _message(row.reason, place),
+        "message": _verification_message(row, place),
+        "needs_person": row.needs_person,
         "gateway_message": row.gateway_message,
         "product": _deal(row, row.product, row.value),
         "order_id": row.order_id,
@@ -122,9 +123,13 @@ def _line(item: BatchItem, same_as: int | None) -> dict[str, Any]:
         "verification": item.verification_id,
         "status": row.status if row else "malformed",
         "reason": reason or None,
-        "message": _message(reason),
+        "message": _verification_message(row) if row else _message(reason),
         "same_as": same_as,
     }
+
+
+def _verification_message(row: Verification, place: PlaceInLine | None = None) -> str:
+    return str(row.unclear.staff) if row.unclear else _message(row.reason, place)
 
 
 def _message(reason: str, place: PlaceInLine | None = None) -> str:

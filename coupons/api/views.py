@@ -54,6 +54,7 @@ class Products(ApiView):
 
 class Lookups(ApiView):
     scopes = {"POST": (LOOKUP,)}
+    parameters = ("wait",)
 
     @schema.CREATE_LOOKUP
     def post(self, request: Request, store_id: int) -> Response:
@@ -66,6 +67,7 @@ class Lookups(ApiView):
 
 class LookupDetail(ApiView):
     scopes = {"GET": (LOOKUP, READ)}
+    parameters = ("wait",)
 
     @schema.READ_LOOKUP
     def get(self, request: Request, pk: int) -> Response:
@@ -84,6 +86,7 @@ def lookup_response(row: Lookup) -> Response:
 
 class StoreVerifications(ApiView):
     scopes = {"POST": (VERIFY,)}
+    parameters = ("wait",)
 
     @schema.CREATE_VERIFICATION
     def post(self, request: Request, store_id: int) -> Response:
@@ -142,6 +145,7 @@ def verifications_shown(rows: Iterable[Verification], reach: Reach) -> Iterable[
 
 class VerificationDetail(ApiView):
     scopes = {"GET": (READ, VERIFY)}
+    parameters = ("wait",)
 
     @schema.READ_VERIFICATION
     def get(self, request: Request, pk: int) -> Response:

@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from coupons.models.catalogue import Product
-from coupons.reasons import Reason
+from coupons.reasons import UNCLEAR, UNDECIDED, Reason, Texts
 from stores.models import Merchant, Store
 from stores.platforms.secrets import EncryptedTextField
 from stores.tenancy import Reach, TenantQuerySet
@@ -45,6 +45,9 @@ class Lookup(models.Model):
     code = EncryptedTextField(blank=True, default="", editable=False)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     flow = models.CharField(max_length=64, editable=False, help_text="Who reads: only the same flow may reuse it")
+    address_hash = models.CharField(
+        max_length=64, blank=True, editable=False, help_text="Of a guest: whom a wrong number counts against"
+    )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     reason = models.CharField(_("reason"), max_length=25, choices=Reason.choices, blank=True)
     gateway_message = models.CharField(_("gateway's words"), max_length=300, blank=True)
@@ -197,6 +200,13 @@ class Verification(models.Model):
         """How it stands, in a word or two: a refusal by its reason. One that was verified may have a reason as well,
         which is but a remark."""
         return self.get_reason_display() if self.status == self.Status.REFUSED else self.get_status_display()
+
+    @property
+    def unclear(self) -> Texts | None:
+        """What is said while nobody knows whether the coupon was spent; None when that is known."""
+        if self.status != self.Status.UNKNOWN:
+            return None
+        return UNDECIDED if self.needs_person else UNCLEAR
 
     def is_within(self, reach: Reach) -> bool:
         """Whether for_staff would find it: for one that another row leads to."""

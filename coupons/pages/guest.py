@@ -65,7 +65,6 @@ def coupon(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
     if request.method == "POST" and lookup.is_unused:
         return _confirm(request, store, look.code, flow)
     services.lookup_pursue(lookup, ring=False, aside=True)
-    guard.note(request, lookup)
     return render(request, "coupons/guest_coupon.html", _coupon_context(store, lookup))
 
 
@@ -86,7 +85,7 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
         "refusal": texts,
         **_turn(services.place_of(verification)),
         "waiting": verification.status in Verification.LIVE,
-        "unclear": verification.status == Status.UNKNOWN,
+        "unclear": verification.unclear,
     }
     return render(request, "coupons/guest_result.html", context)
 
@@ -132,9 +131,10 @@ def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
     # What this visitor asked a moment ago costs no further call, so it is not counted again.
     if not services.lookup_known(store, code, flow) and (seconds := guard.refused(request, store)):
         return _locked(request, store, seconds)
-    lookup = services.lookup_request(store=store, code=code, channel=Channel.GUEST, flow=flow)
+    lookup = services.lookup_request(
+        store=store, code=code, channel=Channel.GUEST, flow=flow, address_hash=guard.address_of(request, store)
+    )
     services.lookup_pursue(lookup, aside=True)
-    guard.note(request, lookup)
     return redirect("coupons:guest-coupon", store.guest_slug, visits.seal_look(visits.Look(lookup.pk, code)))
 
 

@@ -47,33 +47,38 @@ def lookup_known(store: Store, code: str, flow: str) -> Lookup | None:
 
 
 @transaction.atomic
-def lookup_request(*, store: Store, code: str, channel: str, flow: str) -> Lookup:
-    """Owes a reading of `code` (digits), or returns the flow's fresh or open one; owes none that would surely fail."""
+def lookup_request(*, store: Store, code: str, channel: str, flow: str, address_hash: str = "") -> Lookup:
+    """Owes a reading of `code` (digits), or returns the flow's fresh or open one; owes none that would surely fail.
+
+    A wrong code counts against `address_hash`, if there is one (guessing.py).
+    """
     known = lookup_known(store, code, flow)
     if known and known.is_unused:
         return known
     gateway = gateway_of(store)
     blocked = gateway.blocking_reason if gateway else Reason.STORE_UNAUTHORISED
     if gateway is None or blocked:
-        return _lookup(store, code, channel, flow, status=Lookup.Status.FAILED, reason=blocked or "")
+        return _lookup(store, code, channel, flow, address_hash, reason=blocked or Reason.STORE_UNAUTHORISED)
     if known:
         return known
-    lookup = _lookup(store, code, channel, flow, status=Lookup.Status.QUEUED)
+    lookup = _lookup(store, code, channel, flow, address_hash)
     owe_reading(LookUp, lookup, gateway, channel)
     return lookup
 
 
-def _lookup(store: Store, code: str, channel: str, flow: str, *, status: str, reason: str = "") -> Lookup:
+def _lookup(store: Store, code: str, channel: str, flow: str, address_hash: str, reason: str = "") -> Lookup:
+    """One that waits to be read, or that failed for `reason`."""
     return Lookup.objects.create(
         store=store,
         code_hash=keyed_hash(code),
         code_tail=codes.tail_of(code),
-        code=code if status == Lookup.Status.QUEUED else "",
+        code="" if reason else code,
         channel=channel,
         flow=flow,
-        status=status,
+        address_hash=address_hash,
+        status=Lookup.Status.FAILED if reason else Lookup.Status.QUEUED,
         reason=reason,
-        read_at=None if status == Lookup.Status.QUEUED else timezone.now(),
+        read_at=timezone.now() if reason else None,
     )
 
 

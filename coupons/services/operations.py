@@ -11,11 +11,12 @@ from django.utils.translation import gettext_lazy as _
 
 from coupons.models import GatewayStore, Lookup, Product, Verification
 from coupons.reasons import ABOUT_THE_COUPON, Reason
+from coupons.services import guessing
 from coupons.services.gateway import Gateway
 from coupons.wire import CouponDetail, VerifyAnswer, reason_of
-from stores.models import Connection, OutboundCall
+from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms import queue, sql
-from stores.platforms.errors import NeedsPerson, Refused, Undecided
+from stores.platforms.errors import Inconclusive, NeedsPerson, Refused, Undecided
 from stores.platforms.outbox import Operation, Verdict, operation, owe
 
 Status = Verification.Status
@@ -52,8 +53,8 @@ def _note_store_state(call: OutboundCall, reason: Reason) -> None:
         transaction.on_commit(lambda: queue.ring("coupons.tasks.sync_stores", call.connection_id), robust=True)
 
 
-class StoreClosed(Refused):
-    """Our own no: by what we know of the store the call would surely fail, so it is not sent."""
+class OwnRefusal(Refused):
+    """Our own no: by what we know the call would surely fail, or must not cost anything, so it is not sent."""
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason, "")
@@ -72,7 +73,7 @@ class UsedElsewhere(Refused):
 
 def why(call: OutboundCall, error: Refused) -> Reason:
     """Our reason for a refusal. What the gateway's words say of the store is noted, our own no says nothing new."""
-    if isinstance(error, StoreClosed | UsedElsewhere):
+    if isinstance(error, OwnRefusal | UsedElsewhere):
         return error.reason
     reason = reason_of(error.message)
     _note_store_state(call, reason)
@@ -104,13 +105,13 @@ _IS_ON = """(
 
 
 def open_remote_id_of(call: OutboundCall) -> int:
-    """The same, for a call that spends; raises StoreClosed for a store that was closed while the call waited, or that
+    """The same, for a call that spends; raises OwnRefusal for a store that was closed while the call waited, or that
     was switched off with its connection or merchant."""
     row = sql.row(GatewayStore, f"store_id = %s AND {_IS_ON}", [call.store_id]) if call.connection.is_active else None
     if row is None:
-        raise StoreClosed(Reason.STORE_UNAUTHORISED)
+        raise OwnRefusal(Reason.STORE_UNAUTHORISED)
     if reason := row.closed_reason:
-        raise StoreClosed(reason)
+        raise OwnRefusal(reason)
     return row.remote_id
 
 
@@ -132,8 +133,11 @@ class LookUp(Reading):
     title = _("Look a coupon up")
 
     def send(self, call: OutboundCall, turn: Callable[[], None]) -> CouponDetail:
-        code = Lookup.objects.values_list("code", flat=True).get(pk=call.subject_id)
-        return read_detail(call, turn, open_remote_id_of(call), code)
+        lookup = sql.get(Lookup, call.subject_id)
+        # Others of its address may have turned out to be guesses while it waited in line.
+        if lookup.address_hash and guessing.locked(lookup.store_id, lookup.address_hash):
+            raise OwnRefusal(Reason.TOO_MANY_TRIES)
+        return read_detail(call, turn, open_remote_id_of(call), lookup.code)
 
     def done(self, call: OutboundCall, answer: CouponDetail, *, inferred: bool) -> None:
         self._close(
@@ -161,7 +165,10 @@ class LookUp(Reading):
     @staticmethod
     def _close(call: OutboundCall, status: str, reason: str, message: str, **read: Any) -> None:
         fields = {"status": status, "reason": reason, "gateway_message": message[:300]} | read
-        Lookup.objects.filter(pk=call.subject_id).update(**fields, code="", read_at=timezone.now())
+        lookup = Lookup.objects.filter(pk=call.subject_id)
+        lookup.update(**fields, code="", read_at=timezone.now())
+        if reason in guessing.GUESSES and (address := lookup.values_list("address_hash", flat=True).get()):
+            guessing.note(call.store_id or 0, address)
 
 
 @operation
@@ -263,6 +270,8 @@ class SpendCoupon(Operation):
     platform = "umember"
     name = "coupon.verify"
     title = _("Verify a coupon")
+    # How long the gateway may be at work on a verify that it did not answer in time, from when it was sent.
+    at_work = timedelta(seconds=60)
 
     def send(self, call: OutboundCall, turn: Callable[[], None]) -> VerifyAnswer:
         remote_id, code = open_remote_id_of(call), code_of(call)
@@ -278,12 +287,16 @@ class SpendCoupon(Operation):
 
     def ask(self, call: OutboundCall, turn: Callable[[], None]) -> Verdict:
         """Unused: it was not executed. Used: it was, because the database allows one live attempt per code and store,
-        unless another store tried too. A state that we do not know (locked, cancelled, empty) says neither."""
+        unless another store tried too. A state that we do not know (locked, cancelled, empty) says neither.
+
+        After a timeout "unused" counts only when it is read once more, when the verify can no longer be at work.
+        """
         try:
             detail = read_detail(call, turn, remote_id_of(call), code_of(call))
         except Refused as error:
-            raise Undecided(f"the question was refused: {error.detail}") from error
+            raise Inconclusive(f"the question was refused: {error.detail}") from error
         if detail.refusal is None:
+            self._mind_a_slow_gateway(call)
             return Verdict(executed=False)
         if detail.refusal == Reason.ALREADY_USED:
             mind_other_stores(call, detail.status_text)
@@ -291,6 +304,15 @@ class SpendCoupon(Operation):
         if detail.refusal == Reason.REFUSED_OTHER:
             raise NeedsPerson(f"what the coupon's state means is not known: {detail.status_text}")
         raise Refused("detail", detail.status_text)
+
+    def _mind_a_slow_gateway(self, call: OutboundCall) -> None:
+        """Raises Undecided while our verify may still be at work there."""
+        last = call.attempts.filter(kind=OutboundAttempt.Kind.SEND).first()
+        if last is None or last.outcome != OutboundAttempt.Outcome.TIMED_OUT:
+            return
+        left = (last.started_at + self.at_work - timezone.now()).total_seconds()
+        if left > 0:
+            raise Undecided("still unused, but the verify may yet be at work", after=left)
 
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
         return ask_first and row_of(call).status == Status.UNKNOWN
@@ -314,8 +336,11 @@ class SpendCoupon(Operation):
     def unknown(self, call: OutboundCall) -> None:
         move(row_of(call), Status.UNKNOWN)
 
+    def stuck(self, call: OutboundCall) -> None:
+        self._put_before_a_person(row_of(call))
+
     def put_back(self, call: OutboundCall) -> None:
-        move(row_of(call), Status.QUEUED)
+        move(row_of(call), Status.QUEUED, needs_person=False)
 
     def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
         row = row_of(call)
@@ -323,5 +348,9 @@ class SpendCoupon(Operation):
             refuse(row, Reason.PLATFORM_DOWN)
         elif row.status not in Verification.FINAL:
             move(row, Status.UNKNOWN)
-            row.needs_person = True
-            row.save(update_fields=["needs_person"])
+            self._put_before_a_person(row)
+
+    @staticmethod
+    def _put_before_a_person(row: Verification) -> None:
+        row.needs_person = True
+        sql.save(row, ["needs_person"])

@@ -36,7 +36,13 @@ CALL_COLOURS = {
     "unknown": "warning",
     "dead": "danger",
 }
-OUTCOME_COLOURS = {"answered": "success", "refused": "warning", "throttled": "info", "unknown": "danger"}
+OUTCOME_COLOURS = {
+    "answered": "success",
+    "refused": "warning",
+    "throttled": "info",
+    "unknown": "danger",
+    "timed_out": "danger",
+}
 EVENT_COLOURS = {"received": "info", "handling": "info", "handled": "success", "failed": "danger"}
 _SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone", re.IGNORECASE)
 

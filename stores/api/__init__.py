@@ -4,7 +4,7 @@ views.py takes requests · inputs.py reads what comes in · paging.py goes throu
 schema.py describes it for OpenAPI.
 """
 
-from stores.api.inputs import MAX_ID, ListFilter, Moment, field_of
+from stores.api.inputs import MAX_ID, MAX_WAIT, ListFilter, Moment, field_of
 from stores.api.paging import Pages, PagesById
 from stores.api.schema import IDEMPOTENCY_KEY, WAIT, problem_examples, problems
 from stores.api.shown import yuan
@@ -14,6 +14,7 @@ __all__ = [
     "IDEMPOTENCY_KEY",
     "MAX_BODY",
     "MAX_ID",
+    "MAX_WAIT",
     "WAIT",
     "ApiDocs",
     "ApiView",

@@ -1,5 +1,6 @@
 """What comes in: filters of lists, moments, fields of a body."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -9,16 +10,31 @@ from rest_framework.exceptions import ValidationError
 from stores.api.paging import Pages
 
 MAX_ID = 2**63 - 1
+# Seconds.
+MAX_WAIT = 10.0
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raises ValidationError for a parameter that nobody listens to: a misspelt one would seem to have been heard."""
+    if unknown := sorted(set(given) - set(known)):
+        raise ValidationError({name[:100]: [_("There is no such parameter.")] for name in unknown[:5]})
 
 
 class ListFilter(serializers.Serializer[Any]):
-    """What a list may be asked for. A misspelt name would otherwise give everything, as if it had been heard."""
+    """What a list may be asked for."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        known = {*self.fields, Pages.cursor_query_param, str(Pages.page_size_query_param)}
-        if unknown := sorted(set(self.initial_data) - known):
-            raise ValidationError({name[:100]: [_("There is no such parameter.")] for name in unknown[:5]})
+        size = str(Pages.page_size_query_param)
+        refuse_unknown(self.initial_data, {*self.fields, Pages.cursor_query_param, size})
+        if size in self.initial_data:
+            self._validate_size(size)
         return attrs
+
+    def _validate_size(self, name: str) -> None:
+        try:
+            serializers.IntegerField(min_value=1).run_validation(self.initial_data[name])
+        except ValidationError as error:
+            raise ValidationError({name: error.detail}) from error
 
 
 class Moment(serializers.DateTimeField):

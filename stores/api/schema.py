@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
+from stores.api.inputs import MAX_WAIT
 from stores.errors import PROBLEM_JSON, TITLES
 
 
@@ -40,7 +41,7 @@ PROBLEMS: dict[int, str] = {
 }
 WAIT = OpenApiParameter(
     "wait",
-    float,
+    {"type": "number", "minimum": 0, "maximum": MAX_WAIT},
     description=gettext_lazy(
         "Seconds to wait for a result, 0 to 10; more counts as 10. Without it, or with 0, an answer that comes within "
         "3 seconds of a free slot is still given at once."

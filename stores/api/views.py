@@ -18,12 +18,11 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from stores import limits
-from stores.api.inputs import ListFilter
+from stores.api.inputs import MAX_WAIT, ListFilter, refuse_unknown
 from stores.errors import TITLES, Problem, not_found
 from stores.models import ApiKey, Store
 
 MAX_BODY = 256 * 1024
-MAX_WAIT = 10.0
 _SECONDS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6})?")
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
 
@@ -77,6 +76,8 @@ class ApiView(APIView):
     """Base of all API views. `scopes` names, per method, the scopes of which the key needs one."""
 
     scopes: ClassVar[dict[str, tuple[str, ...]]] = {}
+    # What may stand in the query string; a list's filter says it for lists.
+    parameters: ClassVar[tuple[str, ...]] = ()
     http_method_names = ["get", "head", "post"]
     parser_classes = [JSONBody]
     content_negotiation_class = AlwaysJSON
@@ -86,6 +87,11 @@ class ApiView(APIView):
         # The charset of the Content-Type header would otherwise be used to decode the query string.
         request.encoding = "utf-8"
         return super().initialize_request(request, *args, **kwargs)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)
+        if not hasattr(self, "pagination_class"):
+            refuse_unknown(request.query_params, self.parameters)
 
     @property
     def key(self) -> ApiKey:

@@ -6,6 +6,7 @@ import secrets
 import socket
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from cryptography.fernet import Fernet
 from django.conf import settings
@@ -127,7 +128,10 @@ def ensure_secrets(place: Places) -> None:
 
 
 def for_the_demo(place: Places, found: Ports) -> dict[str, str]:
-    """The environment that the demo's own processes run in; what a person has set stays."""
+    """The environment that the demo's own processes run in; what a person has set stays.
+
+    Raises DemoError when they have set an address that is none.
+    """
     ours = {
         MARK: "1",
         "ENV_FILE": str(place.env_file),
@@ -143,4 +147,18 @@ def for_the_demo(place: Places, found: Ports) -> dict[str, str]:
         "TRIP_NOTICE_BASE_URL": f"{found.sandbox_url}/trip/rhone/mtp/api",
         "STATICFILES_BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
     }
-    return usual | dict(os.environ) | ours
+    env = usual | dict(os.environ) | ours
+    for name in ("PUBLIC_BASE_URL", "UMEMBER_BASE_URL", "TRIP_NOTICE_BASE_URL"):
+        _require_address(name, env[name])
+    return env
+
+
+def _require_address(name: str, text: str) -> None:
+    """Empty means that none is set."""
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        known = False
+    if text and not known:
+        raise DemoError(f"{name} is {text!r}, but an address begins with http:// or https:// and names a host.")

@@ -68,6 +68,11 @@ class Migration(migrations.Migration):
             name='sent',
             field=models.TextField(blank=True, verbose_name='what was sent'),
         ),
+        migrations.AlterField(
+            model_name='outboundattempt',
+            name='outcome',
+            field=models.CharField(choices=[('started', 'no answer recorded'), ('answered', 'answered'), ('refused', 'refused'), ('not_sent', 'not sent'), ('throttled', 'throttled'), ('unknown', 'answer lost'), ('timed_out', 'no answer in time')], default='started', max_length=10, verbose_name='outcome'),
+        ),
         migrations.AddIndex(
             model_name='outboundcall',
             index=models.Index(condition=models.Q(('series__gt', ''), ('state__in', ['pending', 'sending', 'unknown'])), fields=['series'], name='outbound_series'),

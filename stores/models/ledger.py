@@ -186,6 +186,7 @@ class OutboundAttempt(models.Model):
         NOT_SENT = "not_sent", _("not sent")
         THROTTLED = "throttled", _("throttled")
         UNKNOWN = "unknown", _("answer lost")
+        TIMED_OUT = "timed_out", _("no answer in time")
 
     class Kind(models.TextChoices):
         SEND = "send", _("send")

@@ -9,9 +9,9 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 import requests
-from urllib3.exceptions import HTTPError
+from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from stores.platforms.errors import NotSent, Unknown
+from stores.platforms.errors import NotSent, TimedOut, Unknown
 from stores.platforms.line import Line
 from stores.platforms.words import storable
 
@@ -113,12 +113,17 @@ class PlatformClient:
             if len(content) > MAX_ANSWER_BYTES:
                 raise Unknown(f"HTTP {response.status_code}, answer over {MAX_ANSWER_BYTES} bytes")
         if line.was_cut:
-            raise Unknown(f"HTTP {response.status_code}, answer not complete in time")
+            raise TimedOut(f"HTTP {response.status_code}, answer not complete in time")
         return content
 
 
 def _classified(line: Line, error: Exception) -> NotSent | Unknown:
     """Nothing was sent if no connection ever stood; after that nobody can tell."""
-    reason = getattr(error.args[0] if error.args else None, "reason", None)
+    cause = error.args[0] if error.args else None
+    reason = getattr(cause, "reason", None)
     detail = f"{type(error).__name__}: {type(reason).__name__}" if reason else type(error).__name__
-    return Unknown(detail) if line.connected else NotSent(detail)
+    if not line.connected:
+        return NotSent(detail)
+    # What stops in the middle of an answer is no Timeout of requests.
+    too_late = line.was_cut or isinstance(error, requests.exceptions.Timeout) or isinstance(cause, ReadTimeoutError)
+    return TimedOut(detail) if too_late else Unknown(detail)

@@ -57,8 +57,23 @@ class Unknown(PlatformError):
     """The request may have been executed: the answer was lost, late or garbled. Ask before sending again."""
 
 
+class TimedOut(Unknown):
+    """No answer in time. Unlike after a closed connection, the platform may still be at work on it."""
+
+
 class Undecided(Unknown):
-    """It may have been executed, and the platform is not in trouble: it answered without saying so, or we failed."""
+    """It may have been executed, and the platform is not in trouble: it answered without saying so, or we failed.
+
+    Asking again in less than `after` seconds would tell no more; None means the usual pauses.
+    """
+
+    def __init__(self, detail: str = "", after: float | None = None) -> None:
+        super().__init__(detail)
+        self.after = after
+
+
+class Inconclusive(Undecided):
+    """A question that the platform answered without saying what became of the call, and may answer so again."""
 
 
 class NeedsPerson(Undecided):

@@ -73,7 +73,7 @@ def _login(connection: Connection, serial: int, login: Callable[[], str]) -> tup
     state = Connection.State
     try:
         token = login()
-    except (Refused, AuthExpired, LoginRefused) as error:
+    except (AuthExpired, LoginRefused) as error:
         row.update(
             login_lease_until=None,
             state=state.REFUSED,
@@ -82,8 +82,9 @@ def _login(connection: Connection, serial: int, login: Callable[[], str]) -> tup
             token="",
         )
         raise LoginRefused(error.detail) from error
-    except Unknown as error:
-        row.update(login_lease_until=None)
+    except (Refused, Unknown) as error:
+        # Nobody is blamed for what may pass by itself.
+        row.update(login_lease_until=None, last_error=error.detail[:300])
         raise NotSent(f"login: {error.detail}") from error
     except BaseException:
         row.update(login_lease_until=None)

@@ -351,3 +351,17 @@ def test_what_is_shown_is_what_the_schema_says(store: Any, api: Api) -> None:
     assert set(api.get("stores/").json()["results"][0]) == set(schema.StoreShown().fields)
     products = api.get(f"stores/{store.pk}/products/").json()["results"]
     assert set(products[0]) == set(schema.ProductShown().fields)
+
+
+@pytest.mark.parametrize("size", ["0", "-1", "x", "", "1.5"])
+@pytest.mark.parametrize("path", ["stores/", "verifications/"])
+def test_a_page_of_no_size_is_refused(api: Api, path: str, size: str) -> None:
+    answer = api.get(path, {"page_size": size})
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["page_size"])
+
+
+@pytest.mark.parametrize("path", ["verifications/1/?foo=1", "lookups/1/?foo=1", "verification-batches/1/?wait=x"])
+def test_a_parameter_that_one_row_does_not_know_is_refused(api: Api, path: str) -> None:
+    answer = api.get(path)
+    name = path.partition("?")[2].partition("=")[0]
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, [name])

@@ -18,6 +18,7 @@ from stores.platforms.secrets import keyed_hash
         "1234\u30005678\t9012\n",
         "\u200b123456789012\ufeff",
         "1234.5678.9012",
+        "１２３４－５６７８．９０１２",
     ],
 )
 def test_a_code_is_read_however_it_is_written(text: str) -> None:
@@ -38,6 +39,11 @@ def test_a_code_is_read_however_it_is_written(text: str) -> None:
         "١٢٣٤٥٦٧٨٩٠١٢",
         "12345678\x009012",
         "²³⁴⁵⁶⁷⁸⁹a",
+        "¹²³⁴⁵⁶⁷⁸⁹⁰",
+        "①②③456789012",
+        "㉑㉒㉓㉔㉕㉖",
+        "⒈⒉⒊⒋⒌⒍⒎⒏",
+        "𝟙𝟚𝟛𝟜𝟝𝟞𝟟𝟠𝟡𝟘𝟙𝟚",
         None,
         123456789012,
         ["123456789012"],

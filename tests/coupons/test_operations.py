@@ -2,6 +2,7 @@
 
 import itertools
 import logging
+from datetime import timedelta
 
 import pytest
 from django.db import connection as database
@@ -10,9 +11,11 @@ from django.utils import timezone
 from coupons.models import Channel, GatewayStore, Verification
 from coupons.reasons import Reason
 from coupons.services import verification_ask
-from coupons.services.operations import move
+from coupons.services.operations import SpendCoupon, move
 from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms import outbox
+from stores.platforms.outbox.claims import first_in_line
+from stores.platforms.outbox.deliver import ENOUGH_ANSWERS
 from tests import factories
 from tests.canned import Canned, envelope
 from tests.coupons.flows import arrived, ask_for, call_of, coupon, lose, verify
@@ -130,6 +133,89 @@ def test_a_question_that_the_gateway_refuses_slows_down_no_other_store(quick: Sh
     call = call_of(row)
     assert (call.state, call.pace.failures) == (OutboundCall.State.UNKNOWN, 0)
     assert "the question was refused" in call.last_error
+
+
+def test_answers_that_never_decide_are_put_before_a_person_and_asked_for_rarely(quick: Shop) -> None:
+    row = lose(quick, applied=False)
+    gateway = Connection.objects.get().base_url
+    with Canned(*[envelope(code=50004, msg="券码不存在")] * (ENOUGH_ANSWERS + 2)) as server:
+        Connection.objects.update(base_url=server.url)
+        outbox.work(seconds=3)
+    row.refresh_from_db()
+    call = call_of(row)
+    assert (row.status, row.needs_person, call.state) == (Status.UNKNOWN, True, OutboundCall.State.UNKNOWN)
+    assert len(server.requests) == ENOUGH_ANSWERS
+    assert call.due_at > timezone.now() + timedelta(minutes=25)
+    Connection.objects.update(base_url=gateway)
+    OutboundCall.objects.update(due_at=timezone.now())
+    outbox.work(seconds=5)
+    row.refresh_from_db()
+    assert (row.status, row.needs_person, coupon(quick, quick.codes[0])["applied"]) == (Status.VERIFIED, False, 1)
+
+
+def test_a_gateway_in_trouble_is_asked_on_without_a_person(quick: Shop) -> None:
+    row = lose(quick, applied=True)
+    quick.sandbox.faults.add(operation="detail", kind="status_500", times=ENOUGH_ANSWERS + 2)
+    outbox.work(seconds=5)
+    row.refresh_from_db()
+    assert (row.status, row.inferred) == (Status.VERIFIED, True)
+
+
+def test_whoever_waits_is_served_before_a_second_question(quick: Shop) -> None:
+    row = lose(quick, applied=True)
+    OutboundCall.objects.filter(pk=call_of(row).pk).update(due_at=timezone.now())
+    waiting = ask_for(quick, quick.code())
+    assert first_in_line(quick.connection.pace_id) == call_of(row).pk
+    quick.sandbox.faults.add(operation="detail", kind="status_500", times=1)
+    assert outbox.attempt_now(call_of(row), patience=1.0)
+    OutboundCall.objects.update(due_at=timezone.now())
+    assert first_in_line(quick.connection.pace_id) == OutboundCall.objects.get(subject_id=waiting.pk).pk
+
+
+def test_a_verify_that_a_slow_gateway_still_works_on_is_not_sent_again(
+    quick: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SpendCoupon, "at_work", timedelta(seconds=4))
+    code = quick.code()
+    quick.sandbox.faults.add(operation="verify", kind="slow", seconds=3.0, times=1)
+    row = verify(quick, code)
+    assert (row.status, row.inferred, coupon(quick, code)["verifies"]) == (Status.VERIFIED, True, 1)
+    kinds = list(OutboundAttempt.objects.filter(call=call_of(row)).order_by("id").values_list("kind", "outcome"))
+    assert kinds == [("send", "timed_out"), ("ask", "unknown"), ("ask", "answered")]
+
+
+def test_a_lost_verify_is_sent_again_at_once_where_the_connection_was_closed(
+    quick: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(SpendCoupon, "at_work", timedelta(hours=1))
+    row = lose(quick, applied=False)
+    outbox.work(seconds=3)
+    row.refresh_from_db()
+    assert row.status == Status.VERIFIED
+
+
+def test_a_verify_that_failed_because_of_the_limit_is_sent_again(quick: Shop) -> None:
+    with Canned(
+        envelope({"token": "t"}),
+        envelope({"status": "未使用", "sku_id": "1", "sku_name": "x", "order_id": "1"}),
+        envelope({"verify_success": False, "verify_message": "请求频繁"}),
+        envelope({"verify_success": True, "verify_message": ""}),
+    ) as server:
+        Connection.objects.update(base_url=server.url)
+        row = verify(quick, "234567890123")
+    assert (row.status, row.inferred, len(server.requests)) == (Status.VERIFIED, False, 4)
+
+
+def test_a_login_that_the_gateway_stumbles_over_stops_nobody(quick: Shop) -> None:
+    with Canned(
+        envelope(code=50000, msg="服务开小差了，请重试"),
+        envelope({"token": "t"}),
+        envelope({"status": "已使用", "sku_id": "1", "sku_name": "x", "order_id": "1"}),
+    ) as server:
+        Connection.objects.update(base_url=server.url)
+        row = verify(quick, "234567890123")
+    assert (row.status, row.reason, len(server.requests)) == (Status.REFUSED, Reason.ALREADY_USED, 3)
+    assert Connection.objects.get().state == Connection.State.WORKING
 
 
 def test_a_store_that_closed_or_was_switched_off_may_still_be_asked_about_a_lost_answer(quick: Shop) -> None:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from coupons import wire
 from coupons.reasons import TEXTS, Reason
 from stores.platforms.client import Answer
-from stores.platforms.errors import PlatformError, Refused, Throttled, Unknown
+from stores.platforms.errors import LoginRefused, PlatformError, Refused, Throttled, TimedOut, Unknown
 
 text = st.text(st.characters(exclude_categories=()), max_size=40)
 scalar = (
@@ -165,3 +165,39 @@ def test_an_envelope_that_refuses_keeps_the_gateways_words() -> None:
     with pytest.raises(Refused) as caught:
         wire.open_envelope(Answer(200, json.dumps({"code": 10010, "msg": "说不清"}).encode()))
     assert (caught.value.code, caught.value.message) == ("10010", "说不清")
+
+
+@pytest.mark.parametrize(
+    ("code", "message", "raised"),
+    [
+        (10002, "账号或密码错误", LoginRefused),
+        (10002, "用户不存在", LoginRefused),
+        (401, "", LoginRefused),
+        (50000, "服务开小差了，请重试", Unknown),
+        (50000, "今天心情不好", Unknown),
+        (50000, "token生成失败", Unknown),
+        (50000, "用户服务异常", Unknown),
+        (50000, "账号登录过于频繁", Throttled),
+    ],
+)
+def test_only_clear_words_of_a_login_blame_the_credentials(code: int, message: str, raised: type[Exception]) -> None:
+    with pytest.raises(PlatformError) as caught:
+        wire.open_login(Answer(200, json.dumps({"code": code, "msg": message}).encode()))
+    assert type(caught.value) is raised
+
+
+def test_a_proxy_that_gave_up_waiting_says_that_it_came_too_late() -> None:
+    with pytest.raises(TimedOut):
+        wire.open_envelope(Answer(504, b"<html>"))
+
+
+@pytest.mark.parametrize("text", ["已过期", "已退款", "未使用", ""])
+def test_the_status_code_of_a_detail_wins_over_its_text(text: str) -> None:
+    assert wire.parse_detail({"status": text, "status_code": 1}).refusal == Reason.ALREADY_USED
+    assert wire.parse_detail({"status": text, "status_code": 0}).refusal is None
+
+
+def test_a_verify_that_failed_because_of_the_limit_was_throttled() -> None:
+    with pytest.raises(Throttled):
+        wire.parse_verify({"verify_success": False, "verify_message": "请求频繁"})
+    assert wire.parse_verify({"verify_success": True, "verify_message": "请求频繁"}).success

@@ -9,6 +9,8 @@ from django.core.management import call_command
 from django.test import Client
 from drf_spectacular.validation import validate_schema
 
+from stores.api import MAX_WAIT
+
 STATUSES = {"401", "403", "429", "503"}
 
 
@@ -59,6 +61,12 @@ def test_a_verification_documents_wait_and_the_idempotency_key(schema: Any) -> N
         "Queued",
         "Refused",
     }
+
+
+def test_the_longest_wait_is_documented(schema: Any) -> None:
+    operation = schema["paths"]["/api/v1/verifications/{id}/"]["get"]
+    [wait] = [parameter["schema"] for parameter in operation["parameters"] if parameter["name"] == "wait"]
+    assert (wait["minimum"], wait["maximum"]) == (0, MAX_WAIT)
 
 
 def test_the_list_documents_its_filters_and_pages(schema: Any) -> None:

@@ -1,6 +1,7 @@
 """`manage.py demo`: the preparation in this process, and the whole as real processes."""
 
 import json
+import re
 import signal
 import socket
 import stat
@@ -145,6 +146,16 @@ def test_a_connection_that_somebody_adds_goes_to_the_sandbox(place: Places, monk
     prepared(place)
     assert {row.base_url for row in Connection.objects.all()} == {env["UMEMBER_BASE_URL"], env["TRIP_NOTICE_BASE_URL"]}
     assert len(json.loads(place.sandbox_state.read_text())["umember"]["accounts"]) == 2
+
+
+@pytest.mark.parametrize("name", ["UMEMBER_BASE_URL", "TRIP_NOTICE_BASE_URL", "PUBLIC_BASE_URL"])
+@pytest.mark.parametrize(
+    "text", ["foo", "gw.example.com", "ftp://gw.example.com", "http://", "http://gw:99999", "http://["]
+)
+def test_an_address_that_is_none_is_said(place: Places, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+    monkeypatch.setenv(name, text)
+    with pytest.raises(DemoError, match=f"{name} is {re.escape(repr(text))}"):
+        environment.for_the_demo(place, PORTS)
 
 
 def test_addresses_that_a_person_has_set_stay(place: Places, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -160,7 +160,7 @@ READ_ORDER = extend_schema(
     tags=["trip"],
     summary="One ticket order, by Meituan's order number",
     description="With its codes, refunds and visitors. The key needs the scope `trip`.",
-    responses={(200, JSON): TicketOrderShown, **problems(404)},
+    responses={(200, JSON): TicketOrderShown, **problems(400, 404)},
     examples=[_shown("issued", ORDER)],
 )
 ISSUE_ORDER = extend_schema(

@@ -13,6 +13,7 @@ from django.utils import timezone
 from stores.models import OutboundAttempt, OutboundCall
 from stores.platforms import pace, sql
 from stores.platforms.errors import (
+    Inconclusive,
     LoginRefused,
     NeedsPerson,
     NotSent,
@@ -20,6 +21,7 @@ from stores.platforms.errors import (
     PlatformError,
     Refused,
     Throttled,
+    TimedOut,
     Undecided,
 )
 from stores.platforms.outbox.claims import bury
@@ -35,11 +37,14 @@ Outcome = OutboundAttempt.Outcome
 BACKOFF = (1, 2, 5, 10, 20, 30)
 ACCOUNT_BACKOFF = (0, 1, 2, 5, 10, 20, 30)
 SETTLE_PATIENCE = 20.0
+# After this many answers that do not decide, further ones are asked for rarely: they may cost the merchant's quota.
+ENOUGH_ANSWERS = 4
+RARELY = timedelta(minutes=30)
 # Machines' clocks differ a little; a lease is not used up to its last moment.
 CLOCK_MARGIN = 1.0
 # Characters of what was sent that the ledger keeps.
 MOST_SENT = 10_000
-SETTLED_FIELDS = ("state", "due_at", "settled_at", "lease_until", "claim", "was_unknown", "last_error")
+SETTLED_FIELDS = ("state", "queued_at", "due_at", "settled_at", "lease_until", "claim", "was_unknown", "last_error")
 T = TypeVar("T")
 
 
@@ -136,6 +141,9 @@ def _settle(
             _try_later(call, operation, outcome, still_unknown=asking)
         else:
             _lose(call, operation, outcome)
+        if asking and call.state == State.UNKNOWN:
+            # Whoever has waited meanwhile is served before the next question.
+            call.queued_at = timezone.now()
         sql.save(call, SETTLED_FIELDS)
 
 
@@ -151,12 +159,14 @@ def _outcome_of(outcome: Verdict | PlatformError) -> str:
     match outcome:
         case Verdict():
             return Outcome.ANSWERED
-        case Refused():
+        case Refused() | Inconclusive():
             return Outcome.REFUSED
         case Throttled():
             return Outcome.THROTTLED
         case NotSent():
             return Outcome.NOT_SENT
+        case TimedOut():
+            return Outcome.TIMED_OUT
         case _:
             return Outcome.UNKNOWN
 
@@ -190,14 +200,28 @@ def _try_later(call: OutboundCall, operation: Operation, error: PlatformError, *
 def _lose(call: OutboundCall, operation: Operation, error: PlatformError) -> None:
     """It may have been executed: ask before sending again, and at least once, however old the call is."""
     first = call.state != State.UNKNOWN
+    stuck = isinstance(error, Inconclusive) and _answers_in_vain(call) >= ENOUGH_ANSWERS
     call.last_error = error.detail[:300]
     call.state, call.was_unknown = State.UNKNOWN, True
-    call.due_at = timezone.now() + (operation.ask_after if first else _backoff(call, operation))
     if first:
+        call.due_at = timezone.now() + operation.ask_after
         operation.unknown(call)
+    else:
+        call.due_at = timezone.now() + (RARELY if stuck else _pause(call, operation, error))
     if isinstance(error, NeedsPerson) or (not first and call.due_at > call.expires_at):
         _finish(call, State.DEAD, call.last_error)
         operation.dead(call, executed_maybe=True)
+    elif stuck:
+        operation.stuck(call)
+
+
+def _answers_in_vain(call: OutboundCall) -> int:
+    return call.attempts.filter(kind=OutboundAttempt.Kind.ASK, outcome=Outcome.REFUSED).count()
+
+
+def _pause(call: OutboundCall, operation: Operation, error: PlatformError) -> timedelta:
+    after = error.after if isinstance(error, Undecided) else None
+    return _backoff(call, operation) if after is None else timedelta(seconds=after)
 
 
 def _backoff(call: OutboundCall, operation: Operation) -> timedelta:

@@ -69,6 +69,9 @@ class Operation:
     def unknown(self, call: OutboundCall) -> None:
         """The answer was lost; the platform will be asked."""
 
+    def stuck(self, call: OutboundCall) -> None:
+        """The platform answers and does not say what became of it: a person should look. It is asked on, rarely."""
+
     def put_back(self, call: OutboundCall) -> None:
         """Surely not executed; it waits for its next try."""
 

@@ -10,13 +10,15 @@ from django.utils import timezone
 from coupons.models import Lookup, Verification
 from coupons.pages import guard
 from coupons.reasons import TEXTS, Reason
+from coupons.services import guessing
 from stores import limits
 from stores.models import Connection
-from stores.platforms import pace
+from stores.platforms import outbox, pace
 from tests.coupons.guest.visiting import (
     arrived,
     confirm,
     enter,
+    free_the_slot,
     home,
 )
 from tests.factories import Shop, connected_shop
@@ -80,35 +82,64 @@ def test_a_page_closed_between_the_steps_spends_nothing(client: Client, shop: Sh
 
 
 def test_guessing_locks_the_address_before_it_costs_quota(client: Client, shop: Shop) -> None:
-    for number in range(guard.FAILURES_PER_ADDRESS.count):
+    for number in range(guessing.FAILURES_PER_ADDRESS.count):
         enter(client, shop, f"99900000{number:04d}")
     shop.sandbox.arrivals.clear()
     answer = client.post(home(shop), {"code": shop.code()})
     assert answer.status_code == 429
-    assert int(answer["Retry-After"]) <= guard.FAILURES_PER_ADDRESS.seconds
+    assert int(answer["Retry-After"]) <= guessing.FAILURES_PER_ADDRESS.seconds
     assert str(TEXTS[Reason.TOO_MANY_TRIES].guest) in answer.content.decode()
     assert arrived(shop) == []
     elsewhere = client.post(home(shop), {"code": shop.code()}, REMOTE_ADDR="203.0.113.9")
     assert elsewhere.status_code == 302
 
 
+def test_guesses_whose_pages_nobody_opens_lock_the_address_too(client: Client, shop: Shop) -> None:
+    pace.postpone(shop.connection.pace_id, 600)
+    for number in range(3 * guessing.FAILURES_PER_ADDRESS.count):
+        assert client.post(home(shop), {"code": f"99900000{number:04d}"}).status_code == 302
+    free_the_slot(shop)
+    outbox.work(seconds=10)
+    assert arrived(shop).count("detail") == guessing.FAILURES_PER_ADDRESS.count
+    unasked = Lookup.objects.filter(status=Lookup.Status.FAILED, reason=Reason.TOO_MANY_TRIES)
+    assert unasked.count() == 2 * guessing.FAILURES_PER_ADDRESS.count
+    assert client.post(home(shop), {"code": shop.code()}).status_code == 429
+    assert client.post(home(shop), {"code": shop.code()}, REMOTE_ADDR="203.0.113.9").status_code == 302
+
+
+def test_many_guests_of_one_address_who_wait_are_all_served(client: Client, shop: Shop) -> None:
+    pace.postpone(shop.connection.pace_id, 600)
+    codes = [shop.code() for _ in range(2 * guessing.FAILURES_PER_ADDRESS.count)]
+    for code in codes:
+        assert Client().post(home(shop), {"code": code}).status_code == 302
+    free_the_slot(shop)
+    outbox.work(seconds=10)
+    assert Lookup.objects.filter(is_unused=True).count() == len(codes)
+
+
+def test_whose_guess_it_was_is_kept_unreadable(client: Client, shop: Shop) -> None:
+    enter(client, shop, "999000000001")
+    assert "127.0.0.1" not in Lookup.objects.get().address_hash
+    assert len(Lookup.objects.get().address_hash) == 64
+
+
 def test_one_failure_counts_once_however_often_its_page_is_opened(client: Client, shop: Shop) -> None:
     page = enter(client, shop, "999000000001")
-    for _ in range(guard.FAILURES_PER_ADDRESS.count):
+    for _ in range(guessing.FAILURES_PER_ADDRESS.count):
         client.get(page.request["PATH_INFO"])
     assert client.post(home(shop), {"code": "999000000002"}).status_code == 302
 
 
 def test_guessing_from_many_addresses_locks_the_store(client: Client, shop: Shop) -> None:
-    for _ in range(guard.FAILURES_PER_STORE.count):
-        limits.take(guard.FAILURES_PER_STORE, str(shop.store.pk))
+    for _ in range(guessing.FAILURES_PER_STORE.count):
+        limits.take(guessing.FAILURES_PER_STORE, str(shop.store.pk))
     assert client.post(home(shop), {"code": shop.code()}).status_code == 429
     other = connected_shop(shop.sandbox)
     assert client.post(home(other), {"code": other.code()}).status_code == 302
 
 
 def test_guests_behind_one_address_are_not_locked_by_their_successes(client: Client, shop: Shop) -> None:
-    for _ in range(guard.FAILURES_PER_ADDRESS.count + 2):
+    for _ in range(guessing.FAILURES_PER_ADDRESS.count + 2):
         guest = Client()
         assert 'name="request_key"' in enter(guest, shop, shop.code()).content.decode()
 
@@ -146,13 +177,13 @@ def test_guesses_beyond_the_limit_of_one_phone_do_not_lock_the_store(
     client: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Many numbers may be waiting in line when the first of them turns out to be a guess."""
-    monkeypatch.setattr(guard, "FAILURES_PER_ADDRESS", limits.Limit("guest-failures", 2, 600))
-    monkeypatch.setattr(guard, "FAILURES_PER_STORE", limits.Limit("guest-store-failures", 4, 600))
+    monkeypatch.setattr(guessing, "FAILURES_PER_ADDRESS", limits.Limit("guest-failures", 2, 600))
+    monkeypatch.setattr(guessing, "FAILURES_PER_STORE", limits.Limit("guest-store-failures", 4, 600))
     pace.postpone(shop.connection.pace_id, 600)
-    pages = [enter(client, shop, f"99900000{number:04d}").request["PATH_INFO"] for number in range(6)]
-    Lookup.objects.update(status=Lookup.Status.FAILED, reason=Reason.NOT_FOUND)
-    for page in pages:
-        client.get(page)
+    for number in range(6):
+        client.post(home(shop), {"code": f"99900000{number:04d}"})
+    free_the_slot(shop)
+    outbox.work(seconds=3)
     assert client.post(home(shop), {"code": shop.code()}).status_code == 429
     assert client.post(home(shop), {"code": shop.code()}, REMOTE_ADDR="203.0.113.9").status_code == 302
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from stores.platforms.client import PlatformClient
-from stores.platforms.errors import NotSent, PlatformError, Unknown
+from stores.platforms.errors import NotSent, PlatformError, TimedOut, Unknown
 from tests.canned import Canned, answer
 
 
@@ -114,7 +114,7 @@ def test_after_sending_nobody_can_tell(play: bytes | Callable[[socket.socket], N
 
 def test_silence_is_cut_off_by_the_timeout() -> None:
     with Canned(lambda connection: time.sleep(3)) as server:
-        assert type(failure(server.url, (0.3, 0.3))) is Unknown
+        assert type(failure(server.url, (0.3, 0.3))) is TimedOut
 
 
 @pytest.mark.parametrize(
@@ -132,7 +132,7 @@ def test_a_dribbling_answer_is_cut_off_although_no_pause_is_long(data: bytes) ->
 
     with Canned(play) as server:
         started = time.monotonic()
-        assert type(failure(server.url, (0.5, 0.5))) is Unknown
+        assert type(failure(server.url, (0.5, 0.5))) is TimedOut
     assert time.monotonic() - started < 20
 
 

@@ -69,9 +69,7 @@ def test_a_token_rejected_right_after_login_is_not_renewed_for_ever(connection: 
     assert platform.logged_in == 2
 
 
-@pytest.mark.parametrize(
-    "no", [Refused("10002", "账号或密码错误"), AuthExpired("401"), LoginRefused("no password stored")]
-)
+@pytest.mark.parametrize("no", [AuthExpired("401"), LoginRefused("10002: 账号或密码错误")])
 def test_refused_credentials_mark_the_connection_and_are_not_tried_again(connection: Connection, no: Exception) -> None:
     platform = Platform(no)
     for _ in range(5):
@@ -84,7 +82,7 @@ def test_refused_credentials_mark_the_connection_and_are_not_tried_again(connect
 
 
 def test_refused_credentials_are_tried_again_after_a_while(connection: Connection) -> None:
-    platform = Platform(Refused("1", "no"))
+    platform = Platform(LoginRefused("no"))
     with pytest.raises(LoginRefused):
         platform.call(connection)
     Connection.objects.update(checked_at=timezone.now() - tokens.TRY_REFUSED_EVERY)
@@ -93,14 +91,14 @@ def test_refused_credentials_are_tried_again_after_a_while(connection: Connectio
 
 
 def test_new_credentials_are_tried_at_once(connection: Connection) -> None:
-    platform = Platform(Refused("1", "no"))
+    platform = Platform(LoginRefused("no"))
     with pytest.raises(LoginRefused):
         platform.call(connection)
     tokens.forget(connection)
     assert platform.call(connection) == "answer to token2"
 
 
-@pytest.mark.parametrize("outcome", ["the old account's token", Refused("1", "wrong password")])
+@pytest.mark.parametrize("outcome", ["the old account's token", LoginRefused("wrong password")])
 def test_a_login_with_the_old_credentials_leaves_the_new_ones_alone(connection: Connection, outcome: object) -> None:
     def overtaken() -> str:
         tokens.forget(Connection.objects.get())
@@ -135,6 +133,17 @@ def test_a_login_whose_answer_is_lost_sent_no_call(connection: Connection) -> No
     assert (row.state, row.login_lease_until) == (State.NEW, None)
 
 
+def test_a_login_refused_in_words_that_blame_nobody_is_tried_again(connection: Connection) -> None:
+    platform = Platform(Refused("50000", "服务开小差了"))
+    with pytest.raises(NotSent, match="login: 50000") as caught:
+        platform.call(connection)
+    assert not isinstance(caught.value, LoginRefused)
+    row = Connection.objects.get()
+    assert (row.state, row.last_error) == (State.NEW, "50000: 服务开小差了")
+    assert platform.call(connection) == "answer to token2"
+    assert Connection.objects.get().last_error == ""
+
+
 @pytest.mark.parametrize("error", [Throttled("429"), NotSent("down"), ZeroDivisionError()])
 def test_a_login_that_fails_leaves_the_next_one_free(connection: Connection, error: Exception) -> None:
     platform = Platform(error)
@@ -162,7 +171,7 @@ def test_a_login_left_by_a_dead_process_is_taken_over(connection: Connection) ->
 def test_whoever_comes_late_with_a_refusal_does_not_undo_anothers_login(connection: Connection) -> None:
     def late() -> str:
         Connection.objects.update(token="new", token_serial=1, state=State.WORKING)
-        raise Refused("1", "no")
+        raise LoginRefused("no")
 
     with pytest.raises(LoginRefused):
         tokens.with_token(connection, late, lambda token: token)
