@@ -53,7 +53,7 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
             response.context_data["cl"].result_list = rows
         return response
 
-    @button(Button(title=_("Sync products"), icon="sync", needs=Verb.MANAGE_STORES))
+    @button(Button(title=_("Sync products"), icon="sync", needs=Verb.MANAGE_STORES, busy=_("Being synced …")))
     def sync_products(self, request: HttpRequest, row: GatewayStore, answers: dict[str, Any]) -> None:
         for line in board.told(products_sync(store=row.store, actor=person(request))):
             messages.add_message(request, LEVELS[line.level], line.text)
