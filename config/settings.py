@@ -233,6 +233,7 @@ UNFOLD = {
     "SITE_SYMBOL": "storefront",
     "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("stores/icon.svg")}],
     "STYLES": [lambda request: static("stores/admin.css")],
+    "SCRIPTS": [lambda request: static("stores/admin.js")],
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
     "LOGIN": {"form": "stores.signin.SignInForm"},
