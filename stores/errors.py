@@ -142,4 +142,4 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     title = _("This page was open for too long. Please reload it and try again.")
-    return render(request, "stores/error.html", {"title": title, "status": 403}, status=403)
+    return render(request, "stores/error.html", {"title": title, "status": 403, "stale": True}, status=403)

@@ -11,7 +11,7 @@ from coupons import codes, services
 from coupons.models import Batch, BatchItem, Verification
 from coupons.reasons import TEXTS
 from coupons.services.batches import MAX_CODES
-from stores.pages import current_store, person, staff_page, stores_at_work
+from stores.pages import current_store, no_store, person, staff_page, stores_at_work
 
 _BETWEEN = re.compile(r"[\r\n,;，；、\t]+")
 _LATEST = 10
@@ -37,12 +37,14 @@ def batches(request: HttpRequest) -> HttpResponse:
     """The box for many codes, and the store's last batches."""
     stores = stores_at_work(person(request))
     store = current_store(request, stores)
+    if store is None:
+        return no_store(request)
     pieces = pieces_of(request.POST.get("codes", ""))
-    if store and 0 < len(pieces) <= MAX_CODES:
+    if 0 < len(pieces) <= MAX_CODES:
         made = services.batch_create(store=store, raw_codes=pieces, actor=person(request))
         return redirect("coupons:batch", made.pk)
     error = _error(len(pieces)) if request.method == "POST" else ""
-    latest = Batch.objects.for_staff(request.user).filter(store=store)[:_LATEST] if store else []
+    latest = Batch.objects.for_staff(request.user).filter(store=store)[:_LATEST]
     context = {"stores": stores, "store": store, "error": error, "latest": latest, "max": MAX_CODES}
     return render(request, "coupons/batches.html", context, status=422 if error else 200)
 
