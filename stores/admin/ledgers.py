@@ -183,7 +183,7 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     search_help_text = _("What the message is about, as an order's number")
     fields = (
         ("platform_label", "title"),
-        ("connection", "state_label"),
+        ("account", "state_label"),
         ("received_at", "handled_at"),
         ("attempts", "repeats"),
         "content",
@@ -209,6 +209,10 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=_("platform"))
     def platform_label(self, event: InboundEvent) -> str:
         return platform_name(event.platform)
+
+    @display(description=_("connection"))
+    def account(self, event: InboundEvent) -> str:
+        return str(event.connection or "–")
 
     @display(description=_("number"))
     def about(self, event: InboundEvent) -> str:
