@@ -74,7 +74,7 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
     @display(description=_("days left"))
     def days_left(self, row: GatewayStore) -> str:
         days = _outlook(row).days_left
-        return "–" if days is None else f"{days:.0f}"
+        return "–" if days is None else str(int(days))
 
     @display(description=_("listed"), boolean=True)
     def listed(self, row: GatewayStore) -> bool:

@@ -191,7 +191,7 @@ class Verification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"…{self.code_tail} {self.get_status_display()}"
+        return f"…{self.code_tail}"
 
 
 class VerificationRequestQuerySet(TenantQuerySet["VerificationRequest"]):

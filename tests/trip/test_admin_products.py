@@ -335,3 +335,10 @@ def test_who_may_not_open_a_connection_gets_no_link_to_it(linked: Connection) ->
     for role in (Role.CLERK, Role.MANAGER):
         shown = at_work(product.store, role).get(page(product)).content.decode()
         assert (str(linked) in shown, f"/connection/{linked.pk}/" in shown) == (True, False)
+
+
+def test_swapped_coordinates_are_called_so(client: Client, linked: Connection) -> None:
+    swapped = {"city": "杭州", "longitude": "30.287459", "latitude": "120.153576", "system": "0"}
+    answer = client.post("/admin/trip/place/add/", swapped | {"store": str(linked.merchant.stores.get().pk)})
+    assert "may be swapped" in answer.content.decode()
+    assert not Place.objects.exists()
