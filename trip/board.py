@@ -181,13 +181,13 @@ def _notice_alerts(user: User) -> Iterator[Alert]:
             late=Count("pk", filter=Q(state__in=OutboundCall.LIVE, queued_at__lt=now - LATE)),
         )
     )
-    ledger = f"{reverse('admin:stores_outboundcall_changelist')}?platform={PLATFORM}"
+    ledger = reverse("admin:trip_meituannotice_changelist")
     if count := counts["dead"]:
         text = ngettext("%(count)d notice never reached Meituan.", "%(count)d notices never reached Meituan.", count)
-        yield Alert("error", text % {"count": count}, f"{ledger}&state__exact=dead")
+        yield Alert("error", text % {"count": count}, f"{ledger}?state__exact=dead")
     if count := counts["refused"]:
         text = ngettext("%(count)d notice was refused by Meituan.", "%(count)d notices were refused by Meituan.", count)
-        yield Alert("error", text % {"count": count}, f"{ledger}&state__exact=refused")
+        yield Alert("error", text % {"count": count}, f"{ledger}?state__exact=refused")
     if count := counts["late"]:
         text = ngettext(
             "%(count)d notice to Meituan has waited for more than an hour; it is tried again.",

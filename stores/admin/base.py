@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -46,6 +48,9 @@ class ScopedAdmin(ModelAdmin):
     adding: ClassVar[Needs] = None
     changing: ClassVar[Needs] = None
     deleting: ClassVar[Needs] = None
+
+    # What an empty list says.
+    empty_text: StrOrPromise = _("Nothing here yet.")
 
     actions: Any = None
     list_per_page = 50

@@ -112,7 +112,13 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     buttons = ("send_again",)
     list_display = ("title", "store", "about", "state_label", "attempts_made", "error", "queued_at", "due_at")
     list_select_related = ("store", "connection__merchant")
-    list_filter = (("store", ScopedRelatedFilter), PlatformFilter, OperationFilter, "state", ("queued_at", DayFilter))
+    list_filter: Any = (
+        ("store", ScopedRelatedFilter),
+        PlatformFilter,
+        OperationFilter,
+        "state",
+        ("queued_at", DayFilter),
+    )
     fields = (
         ("platform_label", "title"),
         ("account", "store"),

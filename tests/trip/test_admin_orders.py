@@ -107,7 +107,7 @@ def test_orders_of_a_drill_are_shown_marked_to_who_looks_for_them(
     order, drill = sold[0].bought(sold[1]), sold[0].bought(sold[1])
     Order.objects.filter(pk=drill.pk).update(is_drill=True)
     export = reverse("admin:trip_order_csv")
-    rows = b"".join(client.get(export)).decode()  # type: ignore[arg-type]
+    rows = b"".join(client.get(export)).decode()
     assert (str(order.order_id) in rows, str(drill.order_id) in rows) == (True, False)
     assert listed(client, "order") == [order]
     assert listed(client, "order", drill="too") == [drill, order]

@@ -215,9 +215,9 @@ def test_notices_that_do_not_arrive_are_told(product: Product, owner: User) -> N
         ("error", "1 notice was refused by Meituan."),
         ("warning", "1 notice to Meituan has waited for more than an hour; it is tried again."),
     ]
-    ledger = reverse("admin:stores_outboundcall_changelist") + "?platform=trip"
+    ledger = reverse("admin:trip_meituannotice_changelist")
     links = [alert.url for alert in board.alerts(owner)]
-    assert links == [f"{ledger}&state__exact=dead", f"{ledger}&state__exact=refused", ledger]
+    assert links == [f"{ledger}?state__exact=dead", f"{ledger}?state__exact=refused", ledger]
 
 
 def test_notices_of_the_drill_are_nobodys_business(product: Product, owner: User) -> None:

@@ -274,7 +274,7 @@ def _owed(order: Order) -> list[dict[str, Any]]:
     calls = OutboundCall.objects.filter(notices_of(order), connection=order.connection_id)
     late = calls.exclude(state=OutboundCall.State.DONE).order_by("id")[:20]
     return [
-        {"row": call, "title": title_of(call), "url": reverse("admin:stores_outboundcall_change", args=[call.pk])}
+        {"row": call, "title": title_of(call), "url": reverse("admin:trip_meituannotice_change", args=[call.pk])}
         for call in late
     ]
 

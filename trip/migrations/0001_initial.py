@@ -22,6 +22,19 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='MeituanNotice',
+            fields=[
+            ],
+            options={
+                'verbose_name': 'notice to Meituan',
+                'verbose_name_plural': 'notices to Meituan',
+                'proxy': True,
+                'indexes': [],
+                'constraints': [],
+            },
+            bases=('stores.outboundcall',),
+        ),
+        migrations.CreateModel(
             name='Offer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
