@@ -153,7 +153,7 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     title = _("This page was open for too long. Please reload it and try again.")
-    answer = render(request, "stores/error.html", {"title": title, "status": 403}, status=403)
+    answer = render(request, "stores/error.html", {"title": title, "status": 403, "stale": True}, status=403)
     if is_htmx(request):
         # Another sign-in in the same browser renewed the token; only the whole page, fetched anew, has the new one.
         answer["HX-Refresh"] = "true"

@@ -7,7 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, DecimalField, Exists, F, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Case, Count, DecimalField, Exists, F, Max, OuterRef, Q, QuerySet, Sum, When
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -176,13 +176,13 @@ def _notice_alerts(user: User) -> Iterator[Alert]:
     counts = failed.aggregate(
         dead=Count("pk", filter=Q(state=State.DEAD)), refused=Count("pk", filter=Q(state=State.REFUSED))
     )
-    ledger = f"{reverse('admin:stores_outboundcall_changelist')}?platform={PLATFORM}"
+    ledger = reverse("admin:trip_meituannotice_changelist")
     if count := counts["dead"]:
         text = ngettext("%(count)d notice never reached Meituan.", "%(count)d notices never reached Meituan.", count)
-        yield Alert("error", text % {"count": count}, f"{ledger}&state__exact=dead")
+        yield Alert("error", text % {"count": count}, f"{ledger}?state__exact=dead")
     if count := counts["refused"]:
         text = ngettext("%(count)d notice was refused by Meituan.", "%(count)d notices were refused by Meituan.", count)
-        yield Alert("error", text % {"count": count}, f"{ledger}&state__exact=refused")
+        yield Alert("error", text % {"count": count}, f"{ledger}?state__exact=refused")
     if count := notices.live().filter(queued_at__lt=now - LATE).count():
         text = ngettext(
             "%(count)d notice to Meituan has waited for more than an hour; it is tried again.",
@@ -257,12 +257,16 @@ def _row(refund: Refund) -> Row:
 
 
 def steps(user: User) -> list[Step]:
-    """The way of a merchant with a ticket connection to the first ticket sold; nothing once that is done."""
+    """The way of a merchant with a ticket connection to the first ticket sold; nothing once that is done. Who has
+    connected nothing yet is told that there are tickets too."""
     if not may(user, Verb.MANAGE_CONNECTIONS):
         return []
-    connection = Connection.objects.for_staff(user).filter(platform=PLATFORM).first()
+    tickets_first = Case(When(platform=PLATFORM, then=0), default=1)
+    connection = Connection.objects.for_staff(user).order_by(tickets_first, "pk").first()
+    if connection is None:
+        return [_start()]
     sold = Order.objects.for_staff(user).filter(is_drill=False, paid_at__isnull=False).order_by()
-    if connection is None or sold.exists():
+    if connection.platform != PLATFORM or sold.exists():
         return []
     drill = DrillRun.objects.filter(connection=connection, finished_at__isnull=False).first()
     page = reverse("admin:stores_connection_change", args=[connection.pk])
@@ -292,6 +296,15 @@ def steps(user: User) -> list[Step]:
             page,
         ),
     ]
+
+
+def _start() -> Step:
+    return Step(
+        _("Or sell tickets on Meituan"),
+        _("Connect your ticket supplier account; the next steps then stand here."),
+        False,
+        f"{reverse('admin:stores_connection_add')}?platform={PLATFORM}",
+    )
 
 
 def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:

@@ -54,7 +54,7 @@ registry.menu += [
     list_item(TICKETS, "trip.Order", _("Ticket orders"), "confirmation_number"),
     list_item(TICKETS, "trip.Refund", _("Refunds"), "currency_exchange"),
     list_item(TICKETS, "trip.Product", _("Ticket products"), "sell"),
-    list_item(TICKETS, "stores.OutboundCall", _("Notices to Meituan"), "outgoing_mail", "?platform=trip"),
+    list_item(TICKETS, "trip.MeituanNotice", _("Notices to Meituan"), "outgoing_mail"),
     list_item(TICKETS, "trip.Place", _("Places on the map"), "location_on"),
     list_item(TICKETS, "trip.DrillRun", _("Acceptance drill"), "fact_check"),
 ]

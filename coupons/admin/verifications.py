@@ -23,7 +23,7 @@ from stores.admin.base import LedgerAdmin, person
 from stores.admin.buttons import DONE, Button, ButtonsAdmin, button
 from stores.admin.exporting import ExportsAdmin, Table
 from stores.admin.filters import DayFilter, ScopedRelatedFilter
-from stores.admin.labels import moment, state
+from stores.admin.labels import moment, state, sum_of
 from stores.admin.newest import newest_first
 from stores.audit import shown
 from stores.platforms.secrets import keyed_hash
@@ -73,14 +73,14 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     exported_as = "verifications exported"
     ordering = ("-created_at", "-id")
     buttons = ("ask", "settle")
-    asked_about = ("store", "tail", "deal", "value", "time", "words")
+    asked_about = ("store", "tail", "deal", "worth", "time", "words")
     list_display = (
         "time",
         "store",
         "tail",
         "status_label",
         "deal",
-        "value",
+        "worth",
         "channel",
         "who",
     )
@@ -103,12 +103,13 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         ("status_label", "reason"),
         ("words", "marks"),
         ("deal", "product"),
-        ("value", "order_id"),
+        ("worth", "order_id"),
         ("channel", "who"),
         ("created_at", "settled_at"),
         ("duplicate_of", "settled_note"),
     )
     change_form_outer_after_template = "coupons/admin/timeline.html"
+    worth = sum_of("value", _("value"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Verification]:
         return newest_first(self, request, super().get_queryset(request))

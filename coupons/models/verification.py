@@ -193,7 +193,7 @@ class Verification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"…{self.code_tail} {self.get_status_display()}"
+        return f"…{self.code_tail}"
 
     @property
     def outcome(self) -> str:

@@ -17,7 +17,7 @@ from coupons.services.batches import MAX_CODES
 from stores.admin.base import person
 from stores.errors import KeyReused
 from stores.models import Store
-from stores.pages import current_store, request_key, staff_page, stores_at_work
+from stores.pages import current_store, no_store, request_key, staff_page, stores_at_work
 
 _BETWEEN = re.compile(r"[\r\n,;，；、\t]+")
 _LATEST = 10
@@ -44,12 +44,14 @@ def batches(request: HttpRequest) -> HttpResponse:
     """The box for many codes, what was pasted counted before anything is spent, and the store's last batches."""
     stores = stores_at_work(person(request))
     store = current_store(request, stores)
+    if store is None:
+        return no_store(request)
     entered = request.POST.get("codes", "")
     pasted = _counted(pieces_of(entered))
     error = _error(pasted) if request.method == "POST" else ""
-    if store and pasted.pieces and not error and "confirmed" in request.POST:
+    if pasted.pieces and not error and "confirmed" in request.POST:
         return redirect("coupons:batch", _made(request, store, pasted.pieces).pk)
-    latest = Batch.objects.for_staff(request.user).filter(store=store)[:_LATEST] if store else []
+    latest = Batch.objects.for_staff(request.user).filter(store=store)[:_LATEST]
     context = {
         "stores": stores,
         "store": store,

@@ -77,7 +77,10 @@ class InboundEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.platform} {self.kind} {self.dedup_key}"
+        # The registry is filled by apps that know these tables.
+        from stores.registry import event_title
+
+        return f"{event_title(self)} {self.dedup_key}"
 
 
 class OutboundQuerySet(TenantQuerySet["OutboundCall"]):
@@ -168,7 +171,10 @@ class OutboundCall(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.operation} {self.key}"
+        # Operations know these tables.
+        from stores.platforms.outbox.operations import title_of
+
+        return f"{title_of(self)} {self.key}"
 
 
 class AttemptQuerySet(TenantQuerySet["OutboundAttempt"]):

@@ -66,6 +66,7 @@ EXPECTED = {
     "trip.Order": Expect("clerk"),
     "trip.Refund": Expect("clerk"),
     "trip.DrillRun": Expect("owner"),
+    "trip.MeituanNotice": Expect("manager"),
 }
 ADMINS: dict[str, Any] = {model._meta.label: made for model, made in admin.site._registry.items()}
 EVERY = pytest.mark.parametrize("label", sorted(EXPECTED))

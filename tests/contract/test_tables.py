@@ -41,7 +41,8 @@ OURS = ("stores", "coupons", "trip", "messaging", "delivery")
 
 
 def models_of_ours() -> list[type[Model]]:
-    return [model for model in apps.get_models() if model._meta.app_label in OURS]
+    """Tables; a proxy has none of its own."""
+    return [model for model in apps.get_models() if model._meta.app_label in OURS and not model._meta.proxy]
 
 
 def leads_to_a_merchant(model: type[Model], seen: frozenset[type[Model]] = frozenset()) -> bool:

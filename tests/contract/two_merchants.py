@@ -19,7 +19,7 @@ from stores import audit
 from stores.models import ApiKey, Connection, Heartbeat, InboundEvent, Merchant, OutboundAttempt, OutboundCall, Store
 from stores.tenancy import Role
 from tests import factories
-from trip.models import DrillRun, Order, Place, Refund, Visitor, Voucher
+from trip.models import DrillRun, MeituanNotice, Order, Place, Refund, Visitor, Voucher
 
 MINE, THEIRS, HIDDEN = "alpha", "omega", "alpha-hidden"
 
@@ -172,7 +172,19 @@ def ticket_rows(made: Side) -> dict[str, models.Model]:
         ],
         finished_at=timezone.now(),
     )
+    notice = MeituanNotice.objects.create(
+        platform="trip",
+        operation="ticket.refund",
+        key=str(refund.pk),
+        connection=connection,
+        pace=connection.pace,
+        store=made.store,
+        subject_id=refund.pk,
+        expires_at=timezone.now() + timedelta(days=1),
+        last_error=f"{made.word}-error",
+    )
     return {
+        "trip.MeituanNotice": notice,
         "trip.Product": product,
         "trip.Place": place,
         "trip.Order": order,

@@ -49,14 +49,16 @@ class ProductForm(forms.ModelForm[Product]):
                 "With your own ticketing system, Meituan is told “being issued” until your system or a person enters "
                 "the codes."
             ),
-            "partial_refund": _("Otherwise only whole orders are refunded."),
+            "partial_refund": _(
+                "Otherwise only whole orders are refunded. Does not count where tickets are never refunded."
+            ),
             "refund_review": _("Otherwise tickets that were not used are refunded at once, by the rules above."),
         }
         error_messages = {"deal_id": {"unique": _("This product number is in use already.")}}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        for check in (_same_merchant, _number, _dates, _booking, _visitors, _limits):
+        for check in (_same_merchant, _number, _dates, _booking, _visitors, _limits, _refunds):
             for name, text in check(self, data):
                 if name in self.fields and name not in self.errors:
                     self.add_error(name, text)
@@ -120,6 +122,11 @@ def _limits(form: ProductForm, data: dict[str, Any]) -> Wrong:
         yield "phone_limit", _("Mobiles can only be counted when visitors must give them.")
     if data.get("credential_limit") and not (named and data.get("credential_types")):
         yield "credential_limit", _("Certificates can only be counted when visitors must give one.")
+
+
+def _refunds(form: ProductForm, data: dict[str, Any]) -> Wrong:
+    if data.get("refund_type") == RefundType.NEVER and data.get("refund_review"):
+        yield "refund_review", _("There is nothing to decide when tickets are never refunded: switch this off.")
 
 
 class OfferForm(forms.ModelForm[Offer]):

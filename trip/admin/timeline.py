@@ -13,6 +13,7 @@ from stores.admin.timeline import Message, Moment, in_order
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.outbox.operations import title_of
 from stores.registry import event_title
+from trip.choices import Code
 from trip.codes import PICTURE
 from trip.models import Order
 from trip.services.notices import notices_of
@@ -64,6 +65,8 @@ def _question(at: datetime, title: str, body: Any, answer: str, *, repeats: int 
 def _verdict(answer: str) -> str:
     try:
         told = json.loads(answer)
+        if told["code"] == Code.SUCCESS:
+            return _("We answered: done.")
         return _("We answered %(code)s %(describe)s.") % {"code": told["code"], "describe": told["describe"]}
     except (ValueError, KeyError, TypeError):
         return ""

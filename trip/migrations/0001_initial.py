@@ -22,6 +22,19 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
+            name='MeituanNotice',
+            fields=[
+            ],
+            options={
+                'verbose_name': 'notice to Meituan',
+                'verbose_name_plural': 'notices to Meituan',
+                'proxy': True,
+                'indexes': [],
+                'constraints': [],
+            },
+            bases=('stores.outboundcall',),
+        ),
+        migrations.CreateModel(
             name='Offer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -45,8 +58,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('city', models.CharField(max_length=30, verbose_name='city')),
-                ('longitude', models.DecimalField(decimal_places=6, max_digits=9, validators=[django.core.validators.MinValueValidator(-180), django.core.validators.MaxValueValidator(180)], verbose_name='longitude')),
-                ('latitude', models.DecimalField(decimal_places=6, max_digits=9, validators=[django.core.validators.MinValueValidator(-90), django.core.validators.MaxValueValidator(90)], verbose_name='latitude')),
+                ('longitude', models.DecimalField(decimal_places=6, max_digits=9, validators=[django.core.validators.MinValueValidator(-180, 'There is no such place on earth: longitude and latitude may be swapped.'), django.core.validators.MaxValueValidator(180, 'There is no such place on earth: longitude and latitude may be swapped.')], verbose_name='longitude')),
+                ('latitude', models.DecimalField(decimal_places=6, max_digits=9, validators=[django.core.validators.MinValueValidator(-90, 'There is no such place on earth: longitude and latitude may be swapped.'), django.core.validators.MaxValueValidator(90, 'There is no such place on earth: longitude and latitude may be swapped.')], verbose_name='latitude')),
                 ('system', models.SmallIntegerField(choices=[(0, 'GCJ-02 (Gaode, Tencent)'), (1, 'WGS-84 (GPS)'), (2, 'Baidu')], default=0, verbose_name='coordinates')),
                 ('store', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='place', to='stores.store', verbose_name='store')),
             ],
