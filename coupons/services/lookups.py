@@ -16,7 +16,7 @@ from coupons.services.waiting import PROMPT, wait_for
 from stores.models import OutboundCall, Store
 from stores.platforms.outbox import attempt_now, beside, owe, place_in_line
 from stores.platforms.outbox.owe import ring_for
-from stores.platforms.outbox.work import PlaceInLine
+from stores.platforms.outbox.working import PlaceInLine
 from stores.platforms.pace import NEAR
 from stores.platforms.secrets import keyed_hash
 

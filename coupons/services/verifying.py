@@ -24,7 +24,7 @@ from stores.models import OutboundCall, Store
 from stores.platforms import pace, sql
 from stores.platforms.outbox import attempt_now, beside, places_in_line
 from stores.platforms.outbox.owe import ring_for
-from stores.platforms.outbox.work import LINGER, PlaceInLine
+from stores.platforms.outbox.working import LINGER, PlaceInLine
 from stores.platforms.secrets import keyed_hash
 
 Status = Verification.Status
