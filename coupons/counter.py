@@ -21,7 +21,7 @@ from coupons.services.lookups import gateway_of
 from stores import audit
 from stores.errors import KeyReused
 from stores.models import Connection, Store
-from stores.platforms.outbox.work import PlaceInLine
+from stores.platforms.outbox.working import PlaceInLine
 from stores.platforms.words import may_be_id
 from stores.registry import ScanResult
 from stores.tenancy import Reach, Verb, reach_of

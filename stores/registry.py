@@ -11,7 +11,7 @@ from django.utils.module_loading import import_string
 from django_stubs_ext import StrOrPromise
 
 from stores.models import Connection, InboundEvent, Store
-from stores.platforms.outbox.work import PlaceInLine
+from stores.platforms.outbox.working import PlaceInLine
 
 Tone = Literal["plain", "good", "warn", "bad"]
 

@@ -21,7 +21,7 @@ from coupons.services.lookups import gateway_of
 from stores.errors import KeyReused
 from stores.models import Store
 from stores.pages import request_key
-from stores.platforms.outbox.work import PlaceInLine
+from stores.platforms.outbox.working import PlaceInLine
 from stores.platforms.secrets import keyed_hash
 
 CLOSED = _("This store does not take coupons on this page at the moment. Please ask the staff.")

@@ -20,7 +20,7 @@ from stores.errors import KeyReused
 from stores.models import OutboundCall, Store
 from stores.platforms import sql
 from stores.platforms.outbox import places_in_line
-from stores.platforms.outbox.work import PlaceInLine
+from stores.platforms.outbox.working import PlaceInLine
 from stores.platforms.secrets import keyed_hash
 
 Status = Verification.Status

@@ -23,7 +23,7 @@ SQL_BY_HAND = {
     "stores/platforms/sql.py", "stores/platforms/calls.py", "stores/platforms/outbox/claims.py",
     "stores/models/access.py", "coupons/api/stores.py", "coupons/services/verifying.py",
     # The ORM cannot say it.
-    "stores/platforms/pace.py", "stores/platforms/outbox/work.py", "stores/limits.py", "stores/platforms/queue.py",
+    "stores/platforms/pace.py", "stores/platforms/outbox/working.py", "stores/limits.py", "stores/platforms/queue.py",
     "stores/tenancy.py",
 }  # fmt: skip
 BY_HAND = (".cursor()", ".raw(", "RawSQL(")

@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from pytest_django.fixtures import Settings
 
 from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms import outbox
+from stores.platforms.outbox import delivering
 from stores.platforms.sandbox import SandboxServer
 from stores.tenancy import Role
 from tests import children
@@ -46,7 +46,7 @@ def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the real waiting times."""
     settings.TRIP_TIMEOUT = (1.0, 1.0)
     settings.PACE_SECONDS = {"trip": 0.001}
-    monkeypatch.setattr(import_module("stores.platforms.outbox.deliver"), "ACCOUNT_BACKOFF", (0.01,))
+    monkeypatch.setattr(delivering, "ACCOUNT_BACKOFF", (0.01,))
 
 
 def meituan_at(url: str, **fields: Any) -> Any:
@@ -400,8 +400,7 @@ KILL = """
     services.order_consume(order_pk=int(os.environ["ORDER"]), quantity=1, actor=None, method="counter")
 """
 KILL_SENDING = f"""
-    from importlib import import_module
-    delivering = import_module("stores.platforms.outbox.deliver")
+    from stores.platforms.outbox import delivering
     delivering._settle = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
 {WORK}"""
 

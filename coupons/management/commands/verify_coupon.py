@@ -19,7 +19,7 @@ from coupons.reasons import TEXTS, Reason
 from coupons.services import place_of, verification_pursue, verification_request
 from stores.management.base import HonestCommand, the_one
 from stores.models import Store
-from stores.platforms.outbox.work import PlaceInLine
+from stores.platforms.outbox.working import PlaceInLine
 from stores.platforms.words import may_be_id
 from stores.tenancy import Reach
 

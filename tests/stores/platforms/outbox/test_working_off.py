@@ -20,7 +20,7 @@ from stores.platforms.errors import (
     Throttled,
     Undecided,
 )
-from stores.platforms.outbox import claims
+from stores.platforms.outbox import claims, working
 from tests.factories import ConnectionFactory
 from tests.processes import wait_until
 from tests.scripted import Scripted
@@ -31,7 +31,6 @@ from tests.stores.platforms.outbox.trying import (
     attempt,
     committed,
     raising,
-    working,
 )
 
 # The account

@@ -15,7 +15,7 @@ from django.utils import timezone
 from stores.models import OutboundCall, Pace
 from stores.platforms import pace
 from stores.platforms.outbox.claims import claim, claim_next, due, first_in_line, free_expired, sweep
-from stores.platforms.outbox.deliver import deliver
+from stores.platforms.outbox.delivering import deliver
 from stores.platforms.outbox.operations import operations
 from stores.platforms.outbox.owe import ring_for
 
