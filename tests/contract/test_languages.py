@@ -194,6 +194,7 @@ def test_a_locked_guest_reads_one_language(language: Language, monkeypatch: pyte
 
 
 @IN_BOTH
+@pytest.mark.django_db(transaction=True)
 def test_what_a_guest_reads_about_the_coupon_is_in_one_language(language: Language) -> None:
     store, client = world().mine.store, language.client()
     client.cookies[visits.COOKIE] = signing.get_cookie_signer(salt=visits.COOKIE).sign(FLOW)
