@@ -5,16 +5,18 @@ import logging
 import os
 from typing import Any
 
+from config.env import env
+
 # Before the application is loaded: web processes share a pool of connections, worker clusters must not (config/env.py).
 os.environ.setdefault("DATABASE_POOL", "1")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-bind = os.environ.get("BIND", "127.0.0.1:8000")
+bind = env.str("BIND", "127.0.0.1:8000")
 worker_class = "gthread"
-workers = int(os.environ.get("WEB_WORKERS", "2"))
+workers = env.int("WEB_WORKERS", 2)
 # For WEB_SENDERS + WEB_WAITERS of them people may wait for a gateway, the senders beside them; the rest always serve.
 # With WEB_WORKERS × DATABASE_POOL_SIZE connections (2 × 16) PostgreSQL's usual 100 are plenty.
-threads = int(os.environ.get("WEB_THREADS", "32"))
+threads = env.int("WEB_THREADS", 32)
 # A worker that does not answer its master this long is replaced; single requests are bounded by their own timeouts.
 timeout = 60
 graceful_timeout = 15
@@ -24,7 +26,7 @@ errorlog = "-"
 loglevel = "info"
 # Its socket lies in the user's home: several installations of one user would share it.
 control_socket_disable = True
-forwarded_allow_ips = os.environ.get("FORWARDED_ALLOW_IPS", "127.0.0.1")
+forwarded_allow_ips = env.str("FORWARDED_ALLOW_IPS", "127.0.0.1")
 
 
 def on_starting(server: Any) -> None:

@@ -1,6 +1,6 @@
-"""What the environment may set, read in one place.
+"""The environment, from which settings.py beside this and gunicorn.conf.py read everything (README lists it).
 
-The environment wins over the file: $ENV_FILE, else `.env` beside manage.py, else what `make demo` has generated.
+It wins over the file: $ENV_FILE, else `.env` beside manage.py, else what `make demo` has generated.
 """
 
 import os
@@ -9,20 +9,16 @@ from pathlib import Path
 import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-VAR_DIR = Path(os.environ.get("VAR_DIR") or BASE_DIR / "var").resolve()
-DEMO_ENV_FILE = VAR_DIR / "demo.env"
 DEV_SECRET = "dev-only-secret-that-checks-refuse-outside-debug"  # noqa: S105
 DEV_CREDENTIAL_KEY = "ZGV2LW9ubHkta2V5LXRoYXQtY2hlY2tzLXJlZnVzZSE="
 
-
-def _env_file() -> Path:
-    """After `make demo` every command on the same checkout finds the demo's keys, unless there is a `.env`."""
-    usual = BASE_DIR / ".env"
-    return DEMO_ENV_FILE if DEMO_ENV_FILE.exists() and not usual.exists() else usual
-
-
 env = environ.Env()
-environ.Env.read_env(os.environ.get("ENV_FILE") or str(_env_file()))
+_FILE = Path(os.environ.get("ENV_FILE") or BASE_DIR / ".env")
+env.read_env(str(_FILE))
+VAR_DIR = Path(env.str("VAR_DIR", "") or BASE_DIR / "var").resolve()
+if not os.environ.get("ENV_FILE") and not _FILE.exists():
+    # After `make demo` every command on the same checkout finds the demo's keys.
+    env.read_env(str(VAR_DIR / "demo.env"))
 
 
 def sqlite_options() -> dict[str, object]:

@@ -94,32 +94,40 @@ def days_left(outlook: QuotaOutlook) -> str:
 
 def alerts(user: User) -> list[Alert]:
     """Only what this person can do something about is said."""
-    found = [*_verification_alerts(user), *_gateway_alerts(user), *_quota_alerts(user)]
+    found = [*_gateway_alerts(user), *_quota_alerts(user)]
+    if may(user, Verb.SETTLE):
+        found = [*_unclear_alerts(user), *found]
+    if may(user, Verb.MANAGE_STORES):
+        found += _unmapped_alerts(user)
     if may(user, Verb.MANAGE_CONNECTIONS):
         found += _connection_alerts(user)
     return found
 
 
-def _verification_alerts(user: User) -> list[Alert]:
-    found, ids = [], store_ids(user)
-    mine = Verification.objects.for_staff(user).filter(store__in=ids)
+def _unclear_alerts(user: User) -> list[Alert]:
     waiting = Verification.objects.for_staff(user).live().filter(needs_person=True).order_by().count()
-    if waiting:
-        text = ngettext(
-            "%(count)d verification needs a decision: its answer was lost.",
-            "%(count)d verifications need a decision: their answers were lost.",
-            waiting,
-        )
-        found.append(Alert("error", text % {"count": waiting}, f"{reverse(VERIFICATIONS)}?person=yes"))
+    if not waiting:
+        return []
+    text = ngettext(
+        "%(count)d verification needs a decision: its answer was lost.",
+        "%(count)d verifications need a decision: their answers were lost.",
+        waiting,
+    )
+    return [Alert("error", text % {"count": waiting}, f"{reverse(VERIFICATIONS)}?person=yes")]
+
+
+def _unmapped_alerts(user: User) -> list[Alert]:
+    mine = Verification.objects.for_staff(user).filter(store__in=store_ids(user))
     unmapped = mine.filter(created_at__gte=start_of_day(FEW_DAYS), status=Status.VERIFIED, unmapped=True)
-    if count := unmapped.order_by().count():
-        text = ngettext(
-            "%(count)d coupon of a deal that is not in the product list was verified this week. Sync the products.",
-            "%(count)d coupons of deals that are not in the product list were verified this week. Sync the products.",
-            count,
-        )
-        found.append(Alert("warning", text % {"count": count}, f"{reverse(VERIFICATIONS)}?unmapped__exact=1"))
-    return found
+    count = unmapped.order_by().count()
+    if not count:
+        return []
+    text = ngettext(
+        "%(count)d coupon of a deal that is not in the product list was verified this week. Sync the products.",
+        "%(count)d coupons of deals that are not in the product list were verified this week. Sync the products.",
+        count,
+    )
+    return [Alert("warning", text % {"count": count}, f"{reverse(VERIFICATIONS)}?unmapped__exact=1")]
 
 
 def _gateway_alerts(user: User) -> list[Alert]:
@@ -212,12 +220,11 @@ def tables(user: User) -> list[Table]:
 
 
 def _row(row: Verification) -> Row:
-    result = row.get_reason_display() if row.reason else row.get_status_display()
     deal = row.sku_name or (row.product.name if row.product else "")
     return Row(
         [
             date_format(timezone.localtime(row.created_at), "m-d H:i"),
-            result,
+            row.outcome,
             f"…{row.code_tail}",
             row.store.name,
             deal or "–",
@@ -257,12 +264,15 @@ def steps(user: User) -> list[Step]:
     ]
 
 
-def store_links(store: Store) -> list[Link]:
+def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
     """The guests' page and the poster that leads there."""
-    return [
-        Link(_("Guest page"), "smartphone", reverse("coupons:guest", args=[store.guest_slug])),
-        Link(_("QR poster"), "qr_code_2", reverse("coupons:poster-page", args=[store.guest_slug])),
-    ]
+    return {
+        store.pk: [
+            Link(_("Guest page"), "smartphone", reverse("coupons:guest", args=[store.guest_slug])),
+            Link(_("QR poster"), "qr_code_2", reverse("coupons:poster-page", args=[store.guest_slug])),
+        ]
+        for store in stores
+    }
 
 
 class UmemberTools:

@@ -30,6 +30,14 @@ registry.steps.append("coupons.board.steps")
 registry.store_links.append("coupons.board.store_links")
 registry.connection_forms["umember"] = "coupons.admin.connection.UmemberConnectionForm"
 registry.platform_tools["umember"] = "coupons.board.UmemberTools"
+registry.deeds |= {
+    "asked the platform": _("Asked the platform"),
+    "batch created": _("Started a batch"),
+    "settled by hand": _("Settled by hand"),
+    "synced products": _("Synced products"),
+    "synced stores": _("Synced stores"),
+    "verifications exported": _("Exported verifications"),
+}
 registry.menu += [
     list_item(COUPONS, "coupons.Verification", _("Verifications"), "fact_check"),
     MenuItem(COUPONS, _("Batches"), "playlist_add_check", "coupons:batches", may_view("coupons.Batch")),

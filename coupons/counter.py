@@ -1,6 +1,7 @@
 """Group coupons at the counter: the coupon kind of the one box, and how a verification reads to staff."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Literal
 
@@ -15,16 +16,19 @@ from django_stubs_ext import StrOrPromise
 from coupons import codes, services
 from coupons.models import Channel, Verification
 from coupons.models.verification import VerificationQuerySet
-from coupons.reasons import HELD_UP, TEXTS, Reason, Texts
+from coupons.reasons import HELD_UP, TEXTS, UNDECIDED, Reason, Texts
 from coupons.services.lookups import gateway_of
 from stores import audit
 from stores.errors import KeyReused
 from stores.models import Connection, Store
-from stores.platforms.outbox.work import PlaceInLine
-from stores.registry import QueuePlace, ScanResult
-from stores.tenancy import Reach, reach_of
+from stores.platforms.outbox.working import PlaceInLine
+from stores.platforms.words import may_be_id
+from stores.registry import ScanResult
+from stores.tenancy import Reach, Verb, reach_of
 
 Status = Verification.Status
+# Ends the key of a card whose scan joined an earlier one.
+REPEATED = "-repeated"
 _STATES: dict[str, Literal["ok", "refused", "unknown"]] = {
     Status.VERIFIED: "ok",
     Status.REFUSED: "refused",
@@ -51,24 +55,28 @@ class CouponKind:
         return codes.find_in(text)
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
-        verification = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
-        return scan_result_of(services.verification_pursue(verification, aside=True), reach_of(user))
+        requested = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
+        result = _shown(services.verification_pursue(requested.verification, aside=True), user)
+        return _as_repeated(result) if requested.joined else result
 
     def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str) -> ScanResult | None:
         return None
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
-        verification = _rows().for_staff(user).filter(pk=int(key)).first() if _is_id(key) else None
+        number = key.removesuffix(REPEATED)
+        verification = _rows().for_staff(user).filter(pk=int(number)).first() if may_be_id(number) else None
         if verification is None:
             return None
-        return scan_result_of(services.verification_pursue(verification, ring=False, aside=True), reach_of(user))
+        result = _shown(services.verification_pursue(verification, ring=False, aside=True), user)
+        return result if number == key else _as_repeated(result)
 
     def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
         rows = _rows().for_staff(user).filter(store=store).exclude(channel=Channel.BATCH)[:limit]
-        return [scan_result_of(row, reach_of(user)) for row in rows]
+        places = services.places_of(rows)
+        return [scan_result_of(row, places.get(row.pk), reach_of(user)) for row in rows]
 
     @staticmethod
-    def _requested(user: User, store: Store, code: str, request_key: str) -> Verification:
+    def _requested(user: User, store: Store, code: str, request_key: str) -> services.Requested:
         ask = partial(
             services.verification_request,
             store=store,
@@ -78,10 +86,10 @@ class CouponKind:
             flow=f"user:{user.pk}",
         )
         try:
-            return ask(request_key=request_key).verification
+            return ask(request_key=request_key)
         except KeyReused:
             # A page from the browser's history brings its old key along with another code: that is another scan.
-            return ask().verification
+            return ask()
 
 
 def _reason_not_listed(store: Store) -> str:
@@ -90,17 +98,18 @@ def _reason_not_listed(store: Store) -> str:
     return "" if platforms and Connection.Platform.UMEMBER not in platforms else Reason.STORE_UNAUTHORISED
 
 
-def _is_id(key: str) -> bool:
-    return key.isascii() and key.isdigit() and len(key) < 19
-
-
 def _rows() -> VerificationQuerySet:
-    return Verification.objects.select_related("store", "product", "duplicate_of__store")
+    """With what a card shows, and without the codes, which would be decrypted for nothing."""
+    rows = Verification.objects.select_related("store", "product", "duplicate_of__store")
+    return rows.defer("code", "duplicate_of__code")
 
 
-def scan_result_of(verification: Verification, reach: Reach) -> ScanResult:
-    """What staff with this reach see of one verification; asks for its place in line only while it waits."""
-    place = services.place_of(verification)
+def _shown(verification: Verification, user: User) -> ScanResult:
+    return scan_result_of(verification, services.place_of(verification), reach_of(user))
+
+
+def scan_result_of(verification: Verification, place: PlaceInLine | None, reach: Reach) -> ScanResult:
+    """What staff with this reach see of one verification that stands at this place in line, if it waits."""
     texts = HELD_UP if place and place.is_held_up else _texts_of(verification)
     return ScanResult(
         kind=CouponKind.name,
@@ -108,20 +117,30 @@ def scan_result_of(verification: Verification, reach: Reach) -> ScanResult:
         state=_STATES.get(verification.status, "waiting"),
         title=texts.staff if texts else _TITLES.get(verification.status, verification.get_status_display()),
         lines=_lines(verification, reach),
-        next_step=texts.next_step if texts else "",
-        place=_place(place),
+        next_step=_next_step(verification, texts, reach),
+        place=None if place and place.is_held_up else place,
         code=f"…{verification.code_tail}",
         at=verification.settled_at or verification.created_at,
+    )
+
+
+def _as_repeated(result: ScanResult) -> ScanResult:
+    """The card of another scan of the same code: two guests with one picture must not both see a success."""
+    result = replace(result, key=result.key + REPEATED)
+    if result.state != "ok":
+        return result
+    return replace(
+        result,
+        state="repeated",
+        title=_("Already verified a moment ago (%(time)s)")
+        % {"time": date_format(timezone.localtime(result.at), "H:i")},
+        next_step=_("The same code was scanned again. It counts only once."),
     )
 
 
 def _texts_of(verification: Verification) -> Texts | None:
     refusal = TEXTS.get(verification.reason) if verification.status == Status.REFUSED else None
     return verification.unclear or refusal
-
-
-def _place(place: PlaceInLine | None) -> QueuePlace | None:
-    return QueuePlace(place.position, place.seconds) if place and place.seconds is not None else None
 
 
 def _lines(verification: Verification, reach: Reach) -> Sequence[str]:
@@ -155,3 +174,9 @@ def verified_by(duplicate: Verification, first: Verification, reach: Reach) -> s
     if first.is_within(reach):
         return _("Verified by %(who)s at %(store)s on %(when)s") % (said | {"store": first.store.name})
     return _("Verified at another store on %(when)s") % said
+
+
+def _next_step(verification: Verification, texts: Texts | None, reach: Reach) -> StrOrPromise:
+    if texts is UNDECIDED and not reach.may(Verb.SETTLE, verification.store.merchant_id):
+        return _("Call the manager or the owner, who decides it. Do not enter it again elsewhere.")
+    return texts.next_step if texts else ""

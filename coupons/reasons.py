@@ -1,4 +1,4 @@
-"""Why a verification can be refused: each reason with a text for the guest, one for staff, and what to do next."""
+"""Why a verification can be refused: each reason with a text for the guest, one for staff, and what each does next."""
 
 from dataclasses import dataclass
 
@@ -28,9 +28,12 @@ class Reason(models.TextChoices):
 
 @dataclass(frozen=True)
 class Texts:
+    """`next_step` is for staff; `guest_step` for guests whose own text does not say yet what to do."""
+
     guest: StrOrPromise
     staff: StrOrPromise
     next_step: StrOrPromise
+    guest_step: StrOrPromise = ""
 
 
 TEXTS: dict[str, Texts] = {
@@ -38,36 +41,43 @@ TEXTS: dict[str, Texts] = {
         _("We could not find this coupon. Please check the number."),
         _("Meituan does not know this code."),
         _("Have the guest open the order in the Meituan app and read the code again."),
+        _("Open your order in the Meituan app and read the number again, or ask the staff."),
     ),
     Reason.ALREADY_USED: Texts(
         _("This coupon has already been used."),
         _("This coupon was used before."),
         _("Compare with the list of verifications; if it is not there, the guest can check in the Meituan app."),
+        _("Your order in the Meituan app shows when it was used. If that was not you, ask the staff."),
     ),
     Reason.EXPIRED: Texts(
         _("This coupon has expired."),
         _("This coupon has expired."),
         _("The guest can ask for a refund in the Meituan app."),
+        _("You can ask for a refund in the Meituan app."),
     ),
     Reason.REFUNDED: Texts(
         _("This coupon has been refunded."),
         _("This coupon was refunded to the guest."),
         _("The guest needs another coupon or pays here."),
+        _("Use another coupon, or pay at the counter."),
     ),
     Reason.WRONG_STORE: Texts(
         _("This coupon is for another store."),
         _("This coupon belongs to another store."),
         _("Have the guest check in the Meituan app which store it is for."),
+        _("Look in your order in the Meituan app for the stores that it is for."),
     ),
     Reason.NOT_YET_VALID: Texts(
         _("This coupon is not valid yet."),
         _("This coupon is not valid yet."),
         _("Look at the start date in the Meituan app."),
+        _("Your order in the Meituan app shows from which day it is valid."),
     ),
     Reason.NOT_ON_THIS_DAY: Texts(
         _("This coupon cannot be used today."),
         _("This coupon cannot be used on this day."),
         _("Look at the rules of the deal: some days are excluded."),
+        _("Your order in the Meituan app shows on which days it is valid."),
     ),
     Reason.STORE_UNAUTHORISED: Texts(
         _("This store cannot accept coupons online at the moment. Please ask the staff."),

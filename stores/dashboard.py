@@ -4,7 +4,7 @@ import json
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from itertools import groupby
-from typing import Any, cast
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
@@ -13,11 +13,11 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from stores import registry
+from stores.admin.base import person
 from stores.menu import list_item
 from stores.models import InboundEvent
 from stores.platforms import queue
-from stores.registry import Alert, Chart, MenuItem
+from stores.registry import Alert, Chart, MenuItem, contributed, registry
 from stores.tenancy import Verb, may, reach_of
 
 URGENCY = ("error", "warning", "info")
@@ -50,7 +50,7 @@ LAST = [
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """unfold's side menu: sections in the order of their first line."""
-    items = [item for item in (*FIRST, *registry.registry.menu, *LAST) if item.shown(request)]
+    items = [item for item in (*FIRST, *registry.menu, *LAST) if item.shown(request)]
     sections = list(dict.fromkeys(str(item.section) for item in items))
     items.sort(key=lambda item: sections.index(str(item.section)))
     return [
@@ -68,17 +68,18 @@ def _line(item: MenuItem) -> dict[str, Any] | None:
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the start page shows: figures, what needs a person, charts, the latest rows, and first steps."""
-    user = cast(User, request.user)
+    user = person(request)
+    found = [*alerts(user), *contributed(registry.alerts, user)]
     return context | {
         "title": _("Overview"),
-        "steps": registry.steps(user),
-        "alerts": sorted([*alerts(user), *registry.alerts(user)], key=lambda alert: URGENCY.index(alert.level)),
-        "cards": registry.cards(user),
+        "steps": contributed(registry.steps, user),
+        "alerts": sorted(found, key=lambda alert: URGENCY.index(alert.level)),
+        "cards": contributed(registry.cards, user),
         "charts": [
             {"title": chart.title, "data": chart_data(chart), "options": CHART_OPTIONS}
-            for chart in registry.charts(user)
+            for chart in contributed(registry.charts, user)
         ],
-        "tables": registry.tables(user),
+        "tables": contributed(registry.tables, user),
     }
 
 

@@ -68,10 +68,6 @@ class Problem(exceptions.APIException):
         self.extra = extra
 
 
-def key_reused() -> Problem:
-    return Problem("idempotency_key_reused", TITLES["idempotency_key_reused"], status=422)
-
-
 def problem(code: str, detail: StrOrPromise, *, status: int, **extra: Any) -> dict[str, Any]:
     """An RFC 9457 problem object; `code` is ours and stable, `detail` is for people."""
     title = TITLES.get(code, detail)
@@ -86,8 +82,7 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     # rest_framework.views reads the settings that name this function, so it cannot be imported above.
     from rest_framework.views import exception_handler, set_rollback
 
-    if isinstance(error, SuspiciousOperation):
-        error = Problem("invalid", TITLES["invalid"], status=400)
+    error = _as_problem(error)
     if isinstance(error, Problem):
         set_rollback()
         body = problem(error.reason, str(error.detail), status=error.status_code, **error.extra)
@@ -103,8 +98,24 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     return response
 
 
+def _as_problem(error: Exception) -> Exception:
+    """What services and Django say, in the API's words; anything else as it is."""
+    match error:
+        case KeyReused():
+            return Problem("idempotency_key_reused", error.reason, status=422)
+        case Conflict():
+            return Problem("order_conflict", error.reason, status=409)
+        case SuspiciousOperation():
+            return Problem("invalid", TITLES["invalid"], status=400)
+    return error
+
+
 def wants_json(request: HttpRequest) -> bool:
     return request.path.startswith("/api/")
+
+
+def is_htmx(request: HttpRequest) -> bool:
+    return request.headers.get("HX-Request") == "true"
 
 
 def _refuse(request: HttpRequest, code: str, status: int, **headers: str) -> HttpResponse:
@@ -142,4 +153,8 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     title = _("This page was open for too long. Please reload it and try again.")
-    return render(request, "stores/error.html", {"title": title, "status": 403}, status=403)
+    answer = render(request, "stores/error.html", {"title": title, "status": 403, "stale": True}, status=403)
+    if is_htmx(request):
+        # Another sign-in in the same browser renewed the token; only the whole page, fetched anew, has the new one.
+        answer["HX-Refresh"] = "true"
+    return answer

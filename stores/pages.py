@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import wraps
-from typing import cast
 
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
@@ -18,6 +17,8 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from stores.admin.base import person
+from stores.errors import is_htmx
 from stores.models import Store
 from stores.registry import CounterKind, ScanResult, counter_kinds, registry
 from stores.tenancy import Verb, may, reach_of
@@ -29,10 +30,6 @@ _AMOUNT = re.compile("[0-9]{1,9}")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 View = Callable[..., HttpResponse]
-
-
-def is_htmx(request: HttpRequest) -> bool:
-    return request.headers.get("HX-Request") == "true"
 
 
 def staff_page(view: View) -> View:
@@ -58,11 +55,6 @@ def _to_login(request: HttpRequest) -> HttpResponse:
     return answer
 
 
-def person(request: HttpRequest) -> User:
-    """Who is signed in, on a page behind `staff_page`."""
-    return cast(User, request.user)
-
-
 def stores_at_work(user: User) -> list[Store]:
     """The open stores at which this person may redeem codes. Raises PermissionDenied when the role never allows it."""
     if not may(user, Verb.VERIFY):
@@ -83,13 +75,21 @@ def current_store(request: HttpRequest, stores: list[Store]) -> Store | None:
     return by_id.get(str(request.session.get(STORE_IN_SESSION)), oldest)
 
 
+def no_store(request: HttpRequest) -> HttpResponse:
+    """What comes first for who works in no store: an owner can help themselves."""
+    may_connect = may(person(request), Verb.MANAGE_CONNECTIONS)
+    return render(request, "stores/no_store.html", {"may_connect": may_connect})
+
+
 @staff_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def counter(request: HttpRequest) -> HttpResponse:
     """The box and the last results; a POST is one scan."""
     stores = stores_at_work(person(request))
     store = current_store(request, stores)
-    if request.method == "POST" and store:
+    if store is None:
+        return no_store(request)
+    if request.method == "POST":
         return _answer(request, stores, store, scan(request, store))
     return _page(request, stores, store, _asked_for(request))
 
@@ -183,15 +183,15 @@ def _kind(name: str) -> CounterKind | None:
 
 
 def _page(
-    request: HttpRequest, stores: list[Store], store: Store | None, first: ScanResult | None, status: int = 200
+    request: HttpRequest, stores: list[Store], store: Store, first: ScanResult | None, status: int = 200
 ) -> HttpResponse:
-    recent = _recent(person(request), store) if store else []
+    recent = _recent(person(request), store)
     if first and first.key:
         recent = [result for result in recent if (result.kind, result.key) != (first.kind, first.key)]
     context = {
         "stores": stores,
         "store": store,
-        "troubles": [trouble for kind in counter_kinds() if store and (trouble := kind.trouble(store))],
+        "troubles": [trouble for kind in counter_kinds() if (trouble := kind.trouble(store))],
         "first": first,
         "recent": recent[: SHOWN - 1] if first else recent,
         "request_key": uuid.uuid4().hex,

@@ -11,6 +11,7 @@ from django.utils.module_loading import import_string
 from django_stubs_ext import StrOrPromise
 
 from stores.models import Connection, InboundEvent, Store
+from stores.platforms.outbox.working import PlaceInLine
 
 Tone = Literal["plain", "good", "warn", "bad"]
 
@@ -102,12 +103,6 @@ class SyncTools(PlatformTools, Protocol):
         """Reads the platform's lists and says what is new, changed or vanished."""
 
 
-@dataclass(frozen=True)
-class QueuePlace:
-    position: int
-    seconds: int
-
-
 AMOUNT_BUTTONS = 10
 
 
@@ -116,15 +111,16 @@ class ScanResult:
     """What the counter shows for one scan. `key` finds it again while it is `waiting`; `code` is masked.
 
     With `ask` nothing is redeemed yet: the code stands for several, and the card asks how many, `most` at most.
+    `repeated`: redeemed, but by an earlier scan, which a moment ago had its own card.
     """
 
     kind: str
     key: str
-    state: Literal["ok", "refused", "waiting", "unknown", "ask"]
+    state: Literal["ok", "refused", "waiting", "unknown", "ask", "repeated"]
     title: StrOrPromise
     lines: Sequence[StrOrPromise] = ()
     next_step: StrOrPromise = ""
-    place: QueuePlace | None = None
+    place: PlaceInLine | None = None
     code: str = ""
     at: datetime | None = None
     most: int = 0
@@ -187,17 +183,22 @@ class MenuItem:
 class Registry:
     """Dotted paths are imported on first use, so that filling the registry imports nothing."""
 
+    # Functions of a person: what the dashboard shows.
     cards: list[str] = field(default_factory=list)
     alerts: list[str] = field(default_factory=list)
     charts: list[str] = field(default_factory=list)
     tables: list[str] = field(default_factory=list)
+    # What is left to set up; nothing once everything works.
     steps: list[str] = field(default_factory=list)
+    # Pages that belong to one store.
     store_links: list[str] = field(default_factory=list)
     platform_tools: dict[str, str] = field(default_factory=dict)
     # By platform: its form (stores/admin/connection_forms.py).
     connection_forms: dict[str, str] = field(default_factory=dict)
     # By platform and kind: what an inbound event says, for people.
     event_titles: dict[tuple[str, str], StrOrPromise] = field(default_factory=dict)
+    # By verb of the audit log: what somebody did, for people.
+    deeds: dict[str, StrOrPromise] = field(default_factory=dict)
     counter_kinds: list[str] = field(default_factory=list)
     counter_links: list[MenuItem] = field(default_factory=list)
     sandbox_classes: list[str] = field(default_factory=list)
@@ -214,30 +215,15 @@ def _made(paths: Sequence[str]) -> list[Any]:
     return [import_string(path) for path in paths]
 
 
-def cards(user: User) -> list[Card]:
-    return [card for make in _made(registry.cards) for card in make(user)]
+def contributed(paths: Sequence[str], user: User) -> list[Any]:
+    """What the functions at `paths` make for a person, one after the other."""
+    return [found for make in _made(paths) for found in make(user)]
 
 
-def alerts(user: User) -> list[Alert]:
-    return [alert for make in _made(registry.alerts) for alert in make(user)]
-
-
-def charts(user: User) -> list[Chart]:
-    return [chart for make in _made(registry.charts) for chart in make(user)]
-
-
-def tables(user: User) -> list[Table]:
-    return [table for make in _made(registry.tables) for table in make(user)]
-
-
-def steps(user: User) -> list[Step]:
-    """What is left to set up; empty once everything works."""
-    return [step for make in _made(registry.steps) for step in make(user)]
-
-
-def store_links(store: Store) -> list[Link]:
-    """Pages that belong to one store."""
-    return [link for make in _made(registry.store_links) for link in make(store)]
+def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
+    """Pages that belong to each of these stores, by its primary key."""
+    found = [make(stores) for make in _made(registry.store_links)]
+    return {store.pk: [link for links in found for link in links.get(store.pk, [])] for store in stores}
 
 
 def platform_tools(platform: str) -> PlatformTools | None:

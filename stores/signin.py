@@ -21,6 +21,10 @@ class SignInForm(AuthenticationForm):
         "invalid_login": _("The name or the password is not right. Both distinguish capital letters."),
     }
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["username"].label = _("Name to sign in with")
+
     def clean(self) -> dict[str, Any]:
         for limit, who in self._limits():
             self._refuse_if_over(peek(limit, who))

@@ -121,11 +121,11 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
         """The row of a query that finds at most one. Unlike first() it has nothing sorted."""
         return next(iter(self.order_by()), None)
 
-    def spelt_out(self, condition: str, params: Sequence[Any] = ()) -> Self:
+    def spelt_out(self, condition: str, params: Sequence[Any] = (), **more: Any) -> Self:
         """Of these rows, those that meet a condition of our own words: SQLite uses a partial index only where it finds
-        the index's condition word for word, and the ORM makes parameters of values."""
+        the index's condition word for word, and the ORM makes parameters of values. `more` stands beside it."""
         literal = RawSQL(condition, params, output_field=models.BooleanField())  # noqa: S611
-        return self.filter(pk__in=self.model._default_manager.filter(literal).order_by().values("pk"))
+        return self.filter(pk__in=self.model._default_manager.filter(literal, **more).order_by().values("pk"))
 
     def for_staff(self, actor: Any) -> Self:
         """The rows that this user or API key may see; those of no store need the whole merchant."""

@@ -28,7 +28,15 @@ HEADERS = {
     "Plural-Forms": "nplurals=1; plural=0;",
 }
 # What the packages do translate, but not into the words of a shop.
-OURS_IS_BETTER = {"Filters", " By %(filter_title)s "}
+OURS_IS_BETTER = {
+    "Filters",
+    " By %(filter_title)s ",
+    "Log out",
+    "Your password must contain at least %(min_length)d character.",
+    "Your password can’t be too similar to your other personal information.",
+    "Your password can’t be a commonly used password.",
+    "Your password can’t be entirely numeric.",
+}
 KEYWORDS = (
     "gettext_noop",
     "gettext_lazy",

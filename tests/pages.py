@@ -33,6 +33,6 @@ def state_of(card: str) -> str:
 
 
 def key_of(card: str) -> str:
-    found = re.search(r'data-scan="\w+\.(\w+)"', card)
+    found = re.search(r'data-scan="\w+\.([\w\-]+)"', card)
     assert found
     return found[1]

@@ -1,13 +1,13 @@
 """What trip shows on the back office's start page: tickets sold and used, what needs a person, refunds that wait."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, DecimalField, Exists, F, Max, OuterRef, Q, QuerySet, Sum
+from django.db.models import Case, Count, DecimalField, Exists, F, Max, OuterRef, Q, QuerySet, Sum, When
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -169,26 +169,21 @@ def _notice_alerts(user: User) -> Iterator[Alert]:
     """A pay notice that was revoked because the order was closed is none of them, nor is a notice of the drill's."""
     now = timezone.now()
     closed = Order.objects.filter(pk=OuterRef("subject_id"), closed_at__isnull=False)
-    recent = Q(settled_at__gte=now - WEEK)
-    counts = (
-        OutboundCall.objects.for_staff(user)
-        .filter(~Q(operation=PayNotice.name) | ~Exists(closed), ~notices_of_drills(), platform=PLATFORM)
-        .exclude(state=State.DONE)
-        .order_by()
-        .aggregate(
-            dead=Count("pk", filter=Q(state=State.DEAD) & recent),
-            refused=Count("pk", filter=Q(state=State.REFUSED) & recent),
-            late=Count("pk", filter=Q(state__in=OutboundCall.LIVE, queued_at__lt=now - LATE)),
-        )
+    notices = OutboundCall.objects.for_staff(user).filter(
+        ~Q(operation=PayNotice.name) | ~Exists(closed), ~notices_of_drills(), platform=PLATFORM
     )
-    ledger = f"{reverse('admin:stores_outboundcall_changelist')}?platform={PLATFORM}"
+    failed = notices.failed_since(now - WEEK).order_by()
+    counts = failed.aggregate(
+        dead=Count("pk", filter=Q(state=State.DEAD)), refused=Count("pk", filter=Q(state=State.REFUSED))
+    )
+    ledger = reverse("admin:trip_meituannotice_changelist")
     if count := counts["dead"]:
         text = ngettext("%(count)d notice never reached Meituan.", "%(count)d notices never reached Meituan.", count)
-        yield Alert("error", text % {"count": count}, f"{ledger}&state__exact=dead")
+        yield Alert("error", text % {"count": count}, f"{ledger}?state__exact=dead")
     if count := counts["refused"]:
         text = ngettext("%(count)d notice was refused by Meituan.", "%(count)d notices were refused by Meituan.", count)
-        yield Alert("error", text % {"count": count}, f"{ledger}&state__exact=refused")
-    if count := counts["late"]:
+        yield Alert("error", text % {"count": count}, f"{ledger}?state__exact=refused")
+    if count := notices.live().filter(queued_at__lt=now - LATE).count():
         text = ngettext(
             "%(count)d notice to Meituan has waited for more than an hour; it is tried again.",
             "%(count)d notices to Meituan have waited for more than an hour; they are tried again.",
@@ -262,12 +257,16 @@ def _row(refund: Refund) -> Row:
 
 
 def steps(user: User) -> list[Step]:
-    """The way of a merchant with a ticket connection to the first ticket sold; nothing once that is done."""
+    """The way of a merchant with a ticket connection to the first ticket sold; nothing once that is done. Who has
+    connected nothing yet is told that there are tickets too."""
     if not may(user, Verb.MANAGE_CONNECTIONS):
         return []
-    connection = Connection.objects.for_staff(user).filter(platform=PLATFORM).first()
+    tickets_first = Case(When(platform=PLATFORM, then=0), default=1)
+    connection = Connection.objects.for_staff(user).order_by(tickets_first, "pk").first()
+    if connection is None:
+        return [_start()]
     sold = Order.objects.for_staff(user).filter(is_drill=False, paid_at__isnull=False).order_by()
-    if connection is None or sold.exists():
+    if connection.platform != PLATFORM or sold.exists():
         return []
     drill = DrillRun.objects.filter(connection=connection, finished_at__isnull=False).first()
     page = reverse("admin:stores_connection_change", args=[connection.pk])
@@ -299,9 +298,17 @@ def steps(user: User) -> list[Step]:
     ]
 
 
-def store_links(store: Store) -> list[Link]:
-    """The store's tickets, when it sells any."""
-    if not Product.objects.filter(store=store).exists():
-        return []
-    url = f"{reverse('admin:trip_product_changelist')}?store__id__exact={store.pk}"
-    return [Link(_("Tickets"), "confirmation_number", url)]
+def _start() -> Step:
+    return Step(
+        _("Or sell tickets on Meituan"),
+        _("Connect your ticket supplier account; the next steps then stand here."),
+        False,
+        f"{reverse('admin:stores_connection_add')}?platform={PLATFORM}",
+    )
+
+
+def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
+    """The tickets of the stores that sell any."""
+    sellers = Product.objects.filter(store__in=stores).order_by().values_list("store_id", flat=True).distinct()
+    url = reverse("admin:trip_product_changelist")
+    return {pk: [Link(_("Tickets"), "confirmation_number", f"{url}?store__id__exact={pk}")] for pk in sellers}

@@ -35,11 +35,26 @@ registry.event_titles |= {
     ("trip", "order.refunded"): _("Meituan said: it has refunded"),
     ("trip", "order.close"): _("Meituan closed the order"),
 }
+registry.deeds |= {
+    "trip.order.consumed": _("Used tickets"),
+    "trip.order.issued": _("Issued tickets by hand or through an own system"),
+    "trip.order.failed": _("Said that tickets cannot be issued"),
+    "trip.order.settled": _("Marked an order as settled"),
+    "trip.orders.exported": _("Exported ticket orders"),
+    "trip.refund.agreed": _("Agreed to a refund"),
+    "trip.refund.refused": _("Refused a refund"),
+    "trip.product.paused": _("Paused a product"),
+    "trip.product.resumed": _("Put a product on sale"),
+    "trip.prices.set": _("Set prices and stock by day"),
+    "trip.days.opened": _("Opened days for sale"),
+    "trip.days.closed": _("Closed days"),
+    "trip.drill.started": _("Started an acceptance drill"),
+}
 registry.menu += [
     list_item(TICKETS, "trip.Order", _("Ticket orders"), "confirmation_number"),
     list_item(TICKETS, "trip.Refund", _("Refunds"), "currency_exchange"),
     list_item(TICKETS, "trip.Product", _("Ticket products"), "sell"),
-    list_item(TICKETS, "stores.OutboundCall", _("Notices to Meituan"), "outgoing_mail", "?platform=trip"),
+    list_item(TICKETS, "trip.MeituanNotice", _("Notices to Meituan"), "outgoing_mail"),
     list_item(TICKETS, "trip.Place", _("Places on the map"), "location_on"),
     list_item(TICKETS, "trip.DrillRun", _("Acceptance drill"), "fact_check"),
 ]

@@ -12,6 +12,7 @@ from django_stubs_ext import StrOrPromise
 from stores import audit
 from stores.errors import Conflict
 from stores.models import Store
+from stores.platforms.words import may_be_id
 from stores.registry import ScanResult
 from trip import codes, services
 from trip.choices import Method, VoucherType
@@ -83,7 +84,7 @@ class VoucherKind:
 def _pk(key: str, letter: str) -> int:
     """The primary key in a result's key; 0 for one of another kind."""
     digits = key.removeprefix(letter)
-    return int(digits) if digits != key and digits.isascii() and digits.isdigit() and len(digits) < 19 else 0
+    return int(digits) if digits != key and may_be_id(digits) else 0
 
 
 def _uses() -> ConsumptionQuerySet:
@@ -191,7 +192,7 @@ def _used(use: Consumption) -> ScanResult:
     order = use.order
     code = next((item["voucher"] for item in use.tickets if item["voucher"]), "")
     left = sum(voucher.unused for voucher in order.vouchers.all() if not code or voucher.code == code)
-    lines = [order.product.title, audit.shown(use.by)]
+    lines = [order.product.title, _("Let in by: %(who)s") % {"who": audit.shown(use.by)}]
     return ScanResult(
         kind=KIND,
         key=f"c{use.pk}",
@@ -234,8 +235,11 @@ def _order_refused(order: Order) -> ScanResult:
 
 
 def _stranger(user: User, store: Store, code: str) -> ScanResult:
-    elsewhere = Voucher.objects.for_staff(user).filter(connection__merchant=store.merchant_id, code=code)
-    voucher = elsewhere.exclude(code="").select_related("order__store").first()
+    """A code of no ticket here: another store's, which is named to those who may see it, or nobody's."""
+    elsewhere = Voucher.objects.filter(connection__merchant=store.merchant_id, code=code).exclude(code="")
+    if not elsewhere.exists():
+        return _not_found(code)
+    voucher = elsewhere.for_staff(user).select_related("order__store").first()
     return ScanResult(
         kind=KIND,
         key="",
@@ -243,6 +247,17 @@ def _stranger(user: User, store: Store, code: str) -> ScanResult:
         title=_("Not a ticket of this store"),
         lines=[_("It is for: %(store)s") % {"store": voucher.order.store}] if voucher else [],
         next_step=_("Look in the guest's order for the store that it is for. Nothing was used."),
+        code=_tail(code),
+    )
+
+
+def _not_found(code: str) -> ScanResult:
+    return ScanResult(
+        kind=KIND,
+        key="",
+        state="refused",
+        title=_("This ticket was not found"),
+        next_step=_("Scan again, or compare each letter and digit with the guest's order. Nothing was used."),
         code=_tail(code),
     )
 

@@ -27,6 +27,6 @@ urlpatterns: list[URLPattern] = [
         path(f"trip/<int:connection_id>/{each.path}", ENDPOINTS[each.name].as_view(), name=each.route)
         for each in INTERFACES
     ),
-    path("trip/vouchers/<str:token>.png", pictures.voucher_picture, name="voucher-picture"),
+    path("trip/vouchers/<path:token>.png", pictures.voucher_picture, name="voucher-picture"),
     re_path(r"^trip/", webhooks.unknown_interface),
 ]

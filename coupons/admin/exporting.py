@@ -11,7 +11,7 @@ from coupons.models import Channel, Verification
 from coupons.reasons import Reason
 from stores import audit
 from stores.admin.exporting import Cell, Table, harmless, local
-from stores.admin.ledgers import masked
+from stores.platforms.words import masked
 
 BATCH = 2000
 _COLUMNS = (

@@ -53,7 +53,7 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
             response.context_data["cl"].result_list = rows
         return response
 
-    @button(Button(title=_("Sync products"), icon="sync", needs=Verb.MANAGE_STORES))
+    @button(Button(title=_("Sync products"), icon="sync", needs=Verb.MANAGE_STORES, busy=_("Being synced …")))
     def sync_products(self, request: HttpRequest, row: GatewayStore, answers: dict[str, Any]) -> None:
         for line in board.told(products_sync(store=row.store, actor=person(request))):
             messages.add_message(request, LEVELS[line.level], line.text)
@@ -74,7 +74,7 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
     @display(description=_("days left"))
     def days_left(self, row: GatewayStore) -> str:
         days = _outlook(row).days_left
-        return "–" if days is None else f"{days:.0f}"
+        return "–" if days is None else str(int(days))
 
     @display(description=_("listed"), boolean=True)
     def listed(self, row: GatewayStore) -> bool:

@@ -1,8 +1,5 @@
 """What happened to one verification, in order: asked for, read, sent, asked about, settled."""
 
-from dataclasses import dataclass
-from datetime import datetime
-
 from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
@@ -11,22 +8,15 @@ from coupons.models import Lookup, Verification
 from coupons.services.lookups import FRESH
 from coupons.services.operations import LookUp, ReadDetail, SpendCoupon
 from stores import audit
-from stores.admin.ledgers import masked
+from stores.admin.timeline import Moment, in_order
 from stores.models import OutboundAttempt
+from stores.platforms.words import masked
 
 MOST = 100
 
 
-@dataclass(frozen=True)
-class Moment:
-    at: datetime
-    title: str
-    text: str = ""
-    seconds: float | None = None
-
-
 def timeline(row: Verification) -> list[Moment]:
-    """Oldest first. Long numbers are masked: platforms repeat whole codes in their words."""
+    """Long numbers are masked: platforms repeat whole codes in their words."""
     moments = [
         Moment(
             row.created_at,
@@ -36,9 +26,9 @@ def timeline(row: Verification) -> list[Moment]:
     ]
     moments += [_moment(attempt) for attempt in _attempts(row)]
     if row.settled_at:
-        text = row.get_reason_display() if row.reason else row.get_status_display()
-        moments.append(Moment(row.settled_at, pgettext("moment", "Settled"), f"{text} {row.settled_note}".strip()))
-    return sorted(moments, key=lambda moment: moment.at)
+        text = f"{row.outcome} {row.settled_note}".strip()
+        moments.append(Moment(row.settled_at, pgettext("moment", "Settled"), text))
+    return in_order(moments)
 
 
 def _attempts(row: Verification) -> list[OutboundAttempt]:
@@ -62,4 +52,4 @@ def _moment(attempt: OutboundAttempt) -> Moment:
     seconds = (attempt.ended_at - attempt.started_at).total_seconds() if attempt.ended_at else None
     # A good answer is already in the fields above; what went wrong is told in the platform's words.
     text = "" if attempt.outcome == OutboundAttempt.Outcome.ANSWERED else masked(attempt.detail)
-    return Moment(attempt.started_at, f"{what}: {attempt.get_outcome_display()}", text, seconds)
+    return Moment(attempt.started_at, f"{what}: {attempt.get_outcome_display()}", text, seconds=seconds)

@@ -3,12 +3,13 @@
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
 
@@ -17,16 +18,16 @@ from coupons.admin import exporting
 from coupons.admin.searching import PersonFilter, StatusFilter
 from coupons.admin.timeline import timeline
 from coupons.models import Verification
-from coupons.services import verification_ask, verification_settle
+from coupons.services import verification_ask, verification_pursue, verification_settle
 from stores.admin.base import LedgerAdmin, person
 from stores.admin.buttons import DONE, Button, ButtonsAdmin, button
 from stores.admin.exporting import ExportsAdmin, Table
 from stores.admin.filters import DayFilter, ScopedRelatedFilter
-from stores.admin.labels import moment, state
-from stores.admin.ledgers import masked
+from stores.admin.labels import moment, state, sum_of
 from stores.admin.newest import newest_first
 from stores.audit import shown
 from stores.platforms.secrets import keyed_hash
+from stores.platforms.words import masked
 from stores.tenancy import Verb
 
 STATUS_COLOURS = {
@@ -54,6 +55,15 @@ class SettleForm(forms.Form):
     )
 
 
+def _came_of_asking(row: Verification) -> tuple[int, StrOrPromise]:
+    """The level and the words of a message."""
+    if row.status not in Verification.FINAL:
+        return messages.INFO, _("Meituan is being asked. Reload this page in a moment to see the result.")
+    level = messages.SUCCESS if row.status == Verification.Status.VERIFIED else messages.WARNING
+    result = row.get_reason_display() or row.get_status_display()
+    return level, _("Meituan has answered: %(result)s") % {"result": result}
+
+
 def _is_unclear(row: Verification) -> bool:
     return row.status == Verification.Status.UNKNOWN
 
@@ -63,14 +73,14 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     exported_as = "verifications exported"
     ordering = ("-created_at", "-id")
     buttons = ("ask", "settle")
-    asked_about = ("store", "tail", "deal", "value", "time", "words")
+    asked_about = ("store", "tail", "deal", "worth", "time", "words")
     list_display = (
         "time",
         "store",
         "tail",
         "status_label",
         "deal",
-        "value",
+        "worth",
         "channel",
         "who",
     )
@@ -93,15 +103,16 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         ("status_label", "reason"),
         ("words", "marks"),
         ("deal", "product"),
-        ("value", "order_id"),
+        ("worth", "order_id"),
         ("channel", "who"),
         ("created_at", "settled_at"),
         ("duplicate_of", "settled_note"),
     )
     change_form_outer_after_template = "coupons/admin/timeline.html"
+    worth = sum_of("value", _("value"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Verification]:
-        return newest_first(request, Verification, super().get_queryset(request))
+        return newest_first(self, request, super().get_queryset(request))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Verification], search_term: str
@@ -123,11 +134,11 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         context["timeline"] = timeline(kwargs["obj"]) if kwargs.get("obj") else []
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @button(
-        Button(title=_("Ask the platform"), icon="contact_support", needs=Verb.SETTLE, shown=_is_unclear, done=DONE)
-    )
+    @button(Button(title=_("Ask the platform"), icon="contact_support", needs=Verb.SETTLE, shown=_is_unclear))
     def ask(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:
         verification_ask(verification=row, actor=person(request))
+        asked = verification_pursue(row, ring=False, aside=True)
+        messages.add_message(request, *_came_of_asking(asked))
 
     @button(
         Button(
@@ -162,8 +173,7 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     def status_label(self, row: Verification) -> SafeString:
         if row.needs_person:
             return state(_("needs a person"), STATUS_COLOURS, "refused")
-        text = row.get_reason_display() if row.reason else row.get_status_display()
-        return state(text, STATUS_COLOURS, row.status)
+        return state(row.outcome, STATUS_COLOURS, row.status)
 
     @display(description=_("remarks"))
     def marks(self, row: Verification) -> str:

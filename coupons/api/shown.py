@@ -11,7 +11,7 @@ from coupons.reasons import HELD_UP, TEXTS
 from coupons.services import batch_lines, batch_progress
 from stores.api import yuan
 from stores.models import Store
-from stores.platforms.outbox.work import PlaceInLine
+from stores.platforms.outbox.working import PlaceInLine
 from stores.tenancy import Reach
 
 

@@ -16,7 +16,6 @@ from coupons.api.shown import batch_shown, lookup_shown, product_shown, store_sh
 from coupons.api.stores import store_with_gateway
 from coupons.models import Batch, Channel, Lookup, Product, Verification
 from stores.api import ApiView, ListFilter, Pages, PagesById
-from stores.errors import KeyReused, key_reused
 from stores.models import ApiKey, Store
 from stores.tenancy import Reach, reach_of
 
@@ -93,18 +92,15 @@ class StoreVerifications(ApiView):
     def post(self, request: Request, store_id: int) -> Response:
         store, gateway = store_with_gateway(self.key, store_id)
         wait, request_key, code = self.wait_seconds(), self.idempotency_key(), code_in(request.data)
-        try:
-            requested = services.verification_request(
-                store=store,
-                code=code,
-                channel=Channel.API,
-                actor=self.key,
-                flow=flow_of(self.key),
-                request_key=request_key,
-                gateway=gateway,
-            )
-        except KeyReused as error:
-            raise key_reused() from error
+        requested = services.verification_request(
+            store=store,
+            code=code,
+            channel=Channel.API,
+            actor=self.key,
+            flow=flow_of(self.key),
+            request_key=request_key,
+            gateway=gateway,
+        )
         row = services.verification_pursue(requested.verification, wait=wait, call=requested.call, aside=True)
         return Response(
             verification_shown(row, services.place_of(row, requested.call), reach_of(self.key)),
@@ -168,12 +164,9 @@ class Batches(ApiView):
     @schema.CREATE_BATCH
     def post(self, request: Request, store_id: int) -> Response:
         store, request_key, raw_codes = self.store(store_id), self.idempotency_key(), codes_in(request.data)
-        try:
-            batch, created = services.batch_request(
-                store=store, raw_codes=raw_codes, actor=self.key, request_key=request_key
-            )
-        except KeyReused as error:
-            raise key_reused() from error
+        batch, created = services.batch_request(
+            store=store, raw_codes=raw_codes, actor=self.key, request_key=request_key
+        )
         return Response(
             batch_shown(batch),
             status=201 if created else 200,

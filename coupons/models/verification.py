@@ -193,7 +193,13 @@ class Verification(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"…{self.code_tail} {self.get_status_display()}"
+        return f"…{self.code_tail}"
+
+    @property
+    def outcome(self) -> str:
+        """How it stands, in a word or two: a refusal by its reason. One that was verified may have a reason as well,
+        which is but a remark."""
+        return self.get_reason_display() if self.status == self.Status.REFUSED else self.get_status_display()
 
     @property
     def unclear(self) -> Texts | None:

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from dataclasses import dataclass
 from functools import partial
 
 from django.http import HttpRequest, HttpResponse
@@ -13,12 +14,14 @@ from coupons import codes, services
 from coupons.models import Batch, BatchItem, Verification
 from coupons.reasons import TEXTS
 from coupons.services.batches import MAX_CODES
+from stores.admin.base import person
 from stores.errors import KeyReused
 from stores.models import Store
-from stores.pages import current_store, person, request_key, staff_page, stores_at_work
+from stores.pages import current_store, no_store, request_key, staff_page, stores_at_work
 
 _BETWEEN = re.compile(r"[\r\n,;，；、\t]+")
 _LATEST = 10
+_ODD_SHOWN, _ODD_LENGTH = 5, 30
 
 
 def pieces_of(text: str) -> list[str]:
@@ -38,32 +41,70 @@ def _pieces_of_entry(entry: str) -> list[str]:
 @staff_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def batches(request: HttpRequest) -> HttpResponse:
-    """The box for many codes, and the store's last batches."""
+    """The box for many codes, what was pasted counted before anything is spent, and the store's last batches."""
     stores = stores_at_work(person(request))
     store = current_store(request, stores)
-    pieces = pieces_of(request.POST.get("codes", ""))
-    if store and 0 < len(pieces) <= MAX_CODES:
-        return redirect("coupons:batch", _made(request, store, pieces).pk)
-    error = _error(len(pieces)) if request.method == "POST" else ""
-    latest = Batch.objects.for_staff(request.user).filter(store=store)[:_LATEST] if store else []
-    context = {"stores": stores, "store": store, "error": error, "latest": latest, "request_key": uuid.uuid4().hex}
+    if store is None:
+        return no_store(request)
+    entered = request.POST.get("codes", "")
+    pasted = _counted(pieces_of(entered))
+    error = _error(pasted) if request.method == "POST" else ""
+    if pasted.pieces and not error and "confirmed" in request.POST:
+        return redirect("coupons:batch", _made(request, store, pasted.pieces).pk)
+    latest = Batch.objects.for_staff(request.user).filter(store=store)[:_LATEST]
+    context = {
+        "stores": stores,
+        "store": store,
+        "entered": entered,
+        "error": error,
+        "pasted": pasted if pasted.pieces and not error else None,
+        "request_key": uuid.uuid4().hex,
+        "latest": latest,
+    }
     return render(request, "coupons/batches.html", context, status=422 if error else 200)
 
 
+@dataclass(frozen=True)
+class Pasted:
+    """What a paste holds: coupons that would be verified, further lines with the same codes, and lines without one."""
+
+    pieces: list[str]
+    coupons: int
+    repeated: int
+    odd: list[str]
+
+    @property
+    def odd_shown(self) -> list[str]:
+        return [piece[:_ODD_LENGTH] for piece in self.odd[:_ODD_SHOWN]]
+
+
+def _counted(pieces: list[str]) -> Pasted:
+    found, odd = set(), []
+    for piece in pieces:
+        try:
+            found.add(codes.normalise(piece))
+        except codes.MalformedCode:
+            odd.append(piece)
+    return Pasted(pieces, len(found), len(pieces) - len(odd) - len(found), odd)
+
+
+def _error(pasted: Pasted) -> str:
+    if not pasted.pieces:
+        return _("Paste at least one code.")
+    if len(pasted.pieces) > MAX_CODES:
+        words = _("These are %(count)d codes; at most %(max)d go at once.")
+        return words % {"count": len(pasted.pieces), "max": MAX_CODES}
+    return "" if pasted.coupons else _("None of these lines is a coupon code.")
+
+
 def _made(request: HttpRequest, store: Store, pieces: list[str]) -> Batch:
-    """The batch that this form asks for; the same form sent twice asks for one."""
-    ask = partial(services.batch_request, store=store, raw_codes=pieces, actor=person(request))
+    """A form that is sent twice makes one batch."""
+    make = partial(services.batch_request, store=store, raw_codes=pieces, actor=person(request))
     try:
-        return ask(request_key=f"batch:{request.user.pk}:{request_key(request)}"[:100])[0]
+        return make(request_key=f"batch:{person(request).pk}:{request_key(request)}"[:100])[0]
     except KeyReused:
         # A page from the browser's history brings its old key along with other codes: that is another batch.
-        return ask(request_key="")[0]
-
-
-def _error(count: int) -> str:
-    if count == 0:
-        return _("Paste at least one code.")
-    return _("These are %(count)d codes; at most %(max)d go at once.") % {"count": count, "max": MAX_CODES}
+        return make(request_key="")[0]
 
 
 @staff_page

@@ -21,7 +21,7 @@ from coupons.services.lookups import gateway_of
 from stores.errors import KeyReused
 from stores.models import Store
 from stores.pages import request_key
-from stores.platforms.outbox.work import PlaceInLine
+from stores.platforms.outbox.working import PlaceInLine
 from stores.platforms.secrets import keyed_hash
 
 CLOSED = _("This store does not take coupons on this page at the moment. Please ask the staff.")
@@ -82,7 +82,7 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
         "store": store,
         "verification": verification,
         "deal": _deal(verification.product, verification.sku_name),
-        "refusal": texts.guest if texts else "",
+        "refusal": texts,
         **_turn(services.place_of(verification)),
         "waiting": verification.status in Verification.LIVE,
         "unclear": verification.unclear,
@@ -109,8 +109,8 @@ def _stale(request: HttpRequest, store: Store) -> HttpResponse:
 
 
 def _locked(request: HttpRequest, store: Store, seconds: int) -> HttpResponse:
-    error = TEXTS[Reason.TOO_MANY_TRIES].guest
-    answer = _start(request, store, status=429, error=error, locked_minutes=max(1, -(-seconds // 60)))
+    refusal = TEXTS[Reason.TOO_MANY_TRIES]
+    answer = _start(request, store, status=429, refusal=refusal, locked_minutes=max(1, -(-seconds // 60)))
     answer["Retry-After"] = str(seconds)
     return answer
 
@@ -121,13 +121,13 @@ def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
         return _start(request, store, status=409)
     code = codes.find_in(request.POST.get("code", ""))
     if code is None:
-        return _start(request, store, status=422, error=TEXTS[Reason.MALFORMED_CODE].guest)
+        return _start(request, store, status=422, refusal=TEXTS[Reason.MALFORMED_CODE])
     if seconds := guard.locked(request, store):
         return _locked(request, store, seconds)
     if own := _verification_of(store, code, flow):
         return _to_result(own)
     if _verification_of(store, code, status=Status.VERIFIED):
-        return _start(request, store, status=409, error=TEXTS[Reason.ALREADY_USED].guest)
+        return _start(request, store, status=409, refusal=TEXTS[Reason.ALREADY_USED])
     # What this visitor asked a moment ago costs no further call, so it is not counted again.
     if not services.lookup_known(store, code, flow) and (seconds := guard.refused(request, store)):
         return _locked(request, store, seconds)
@@ -169,7 +169,7 @@ def _coupon_context(store: Store, lookup: Lookup) -> dict[str, Any]:
         "lookup": lookup,
         "deal": _deal(product, lookup.sku_name),
         "price": lookup.price if lookup.price is not None else product.price if product else None,
-        "refusal": TEXTS[lookup.reason or Reason.REFUSED_OTHER].guest if refused else "",
+        "refusal": TEXTS[lookup.reason or Reason.REFUSED_OTHER] if refused else None,
         **_turn(services.lookup_place(lookup)),
         "waiting": lookup.status == Lookup.Status.QUEUED,
         "request_key": uuid.uuid4().hex,

@@ -6,13 +6,14 @@ import unicodedata
 
 import segno
 from django.conf import settings
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
+from stores.admin.base import person
 from stores.models import Store
-from stores.pages import current_store, person, staff_page, stores_at_work
+from stores.pages import current_store, no_store, staff_page, stores_at_work
 
 QUIET = 4
 # Millimetres on an A5 sheet (148 × 210).
@@ -55,7 +56,7 @@ def poster_here(request: HttpRequest) -> HttpResponse:
     """The poster of the store that the counter works for."""
     store = current_store(request, stores_at_work(person(request)))
     if store is None:
-        raise Http404
+        return no_store(request)
     return redirect("coupons:poster-page", store.guest_slug)
 
 

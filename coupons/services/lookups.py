@@ -12,7 +12,7 @@ from coupons.services.operations import LookUp, Reading
 from coupons.services.pursuing import pursue
 from stores.models import OutboundCall, Store
 from stores.platforms.outbox import owe, place_in_line
-from stores.platforms.outbox.work import PlaceInLine
+from stores.platforms.outbox.working import PlaceInLine
 from stores.platforms.secrets import keyed_hash
 
 # A detail read this recently by the same flow counts as a verification's first step.

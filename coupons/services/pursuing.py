@@ -13,7 +13,7 @@ from stores.models import OutboundCall
 from stores.platforms import pace
 from stores.platforms.outbox import attempt_now, beside
 from stores.platforms.outbox.owe import ring_for
-from stores.platforms.outbox.work import LINGER
+from stores.platforms.outbox.working import LINGER
 
 Row = TypeVar("Row", Lookup, Verification)
 NextCall = Callable[[], OutboundCall | None]

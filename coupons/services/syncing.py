@@ -47,8 +47,15 @@ def connection_test(*, connection: Connection, actor: audit.Actor) -> str:
     except PlatformError as problem:
         error, said = _detail(problem), _said(problem)
         log.warning("testing connection %s: %s", connection.pk, error)
+        _note_failure(connection, said)
     audit.record("connection tested", actor=actor, merchant=connection.merchant, target=connection, error=error)
     return said
+
+
+def _note_failure(connection: Connection, said: str) -> None:
+    """A test that got no answer; what a login showed, this one or another's meanwhile, is written down already."""
+    undecided = Connection.objects.filter(pk=connection.pk, state=Connection.State.NEW)
+    undecided.update(last_error=said[:300], checked_at=timezone.now())
 
 
 def _detail(error: PlatformError) -> str:

@@ -1,7 +1,7 @@
 """Asking for a verification: written down first, joined or replayed when it was asked before, then pursued."""
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -20,7 +20,7 @@ from stores.errors import KeyReused
 from stores.models import OutboundCall, Store
 from stores.platforms import sql
 from stores.platforms.outbox import places_in_line
-from stores.platforms.outbox.work import PlaceInLine
+from stores.platforms.outbox.working import PlaceInLine
 from stores.platforms.secrets import keyed_hash
 
 Status = Verification.Status
@@ -31,11 +31,12 @@ SAME_SCAN = timedelta(seconds=10)
 @dataclass(frozen=True)
 class Requested:
     """The verification that answers a request; `created` is False when it was joined or replayed. `call` is what the
-    request owed, if it owed anything."""
+    request owed, if it owed anything. `joined`: an earlier request, with a key of its own, asked for this code."""
 
     verification: Verification
     created: bool
     call: OutboundCall | None = None
+    joined: bool = False
 
 
 @dataclass(frozen=True)
@@ -96,11 +97,11 @@ def verification_request(
 @dataclass(frozen=True)
 class OnRecord:
     """Keys of the rows that bear on a request. `answer`: the verification that the request key got (None for a batch),
-    and its fingerprint. `elsewhere_id`: the code's verification at another store of the merchant, which is done."""
+    and its fingerprint. `elsewhere_ids`: where the code was verified at other stores, of this merchant or another."""
 
     answer: tuple[int | None, str] | None = None
     verification_id: int | None = None
-    elsewhere_id: int | None = None
+    elsewhere_ids: tuple[int, ...] = ()
     lookup_id: int | None = None
 
 
@@ -113,7 +114,6 @@ def on_record(request: Request) -> OnRecord:
         UNION ALL SELECT CASE store_id WHEN %s THEN 'verification' ELSE 'elsewhere' END, id, ''
         FROM coupons_verification
         WHERE code_hash = %s AND NOT (status = 'refused') AND (store_id = %s OR status = 'verified')
-        AND store_id IN (SELECT id FROM stores_store WHERE merchant_id = %s)
         UNION ALL SELECT 'lookup', id, '' FROM coupons_lookup
         WHERE store_id = %s AND code_hash = %s AND flow = %s AND is_unused AND read_at > %s
     """
@@ -125,7 +125,6 @@ def on_record(request: Request) -> OnRecord:
         store.pk,
         code_hash,
         store.pk,
-        store.merchant_id,
         store.pk,
         code_hash,
         request.flow,
@@ -133,10 +132,14 @@ def on_record(request: Request) -> OnRecord:
     ]
     with connection.cursor() as cursor:
         cursor.execute(statement, keys)
-        found = {kind: (pk, text) for kind, pk, text in cursor.fetchall()}
+        rows = cursor.fetchall()
+    found = {kind: (pk, text) for kind, pk, text in rows}
     nothing = (None, "")
     return OnRecord(
-        found.get("answer"), *(found.get(kind, nothing)[0] for kind in ("verification", "elsewhere", "lookup"))
+        answer=found.get("answer"),
+        verification_id=found.get("verification", nothing)[0],
+        elsewhere_ids=tuple(pk for kind, pk, _text in rows if kind == "elsewhere"),
+        lookup_id=found.get("lookup", nothing)[0],
     )
 
 
@@ -150,9 +153,9 @@ def _replay(request: Request, verification_id: int | None, fingerprint: str) -> 
 def _join_or_create(request: Request, known: OnRecord) -> Requested:
     existing = _the_one(known.verification_id)
     if existing and (existing.status in Verification.LIVE or _is_same_scan(existing, request)):
-        result = Requested(existing, created=False)
+        result = Requested(existing, created=False, joined=True)
     else:
-        verified_before = existing or _the_one(known.elsewhere_id)
+        verified_before = existing or _verified_elsewhere(request.store, known.elsewhere_ids)
         result = _create(request, verified_before, known.lookup_id)
     if request.request_key:
         asked = VerificationRequest(
@@ -168,6 +171,11 @@ def _join_or_create(request: Request, known: OnRecord) -> Requested:
 def _the_one(pk: int | None) -> Verification | None:
     """The verification, unless it came to be refused since we looked."""
     return Verification.objects.filter(pk=pk).exclude(status=Status.REFUSED).one() if pk else None
+
+
+def _verified_elsewhere(store: Store, ids: Collection[int]) -> Verification | None:
+    """The one of these verifications that another store of the same merchant made."""
+    return Verification.objects.filter(pk__in=ids, store__merchant=store.merchant_id).first() if ids else None
 
 
 def _is_same_scan(existing: Verification, request: Request) -> bool:

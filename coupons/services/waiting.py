@@ -29,8 +29,7 @@ def wait_for(settled: Callable[[], bool], step: Callable[[], None], *, until: fl
 def _wait(settled: Callable[[], bool], step: Callable[[], None], until: float) -> None:
     pause = 0.05
     while not settled() and (left := until - time.monotonic()) > 0:
-        if not connection.in_atomic_block:
-            connection.close()
+        connection.close()
         time.sleep(min(pause, left))
         pause = min(0.4, pause * 1.5)
         step()

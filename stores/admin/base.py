@@ -9,6 +9,8 @@ from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
@@ -46,6 +48,9 @@ class ScopedAdmin(ModelAdmin):
     adding: ClassVar[Needs] = None
     changing: ClassVar[Needs] = None
     deleting: ClassVar[Needs] = None
+
+    # What an empty list says.
+    empty_text: StrOrPromise = _("Nothing here yet.")
 
     actions: Any = None
     list_per_page = 50
@@ -142,7 +147,11 @@ class ScopedAdmin(ModelAdmin):
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("queryset", seen_by(db_field.remote_field.model, request))
         kwargs.setdefault("widget", UnfoldAdminCheckboxSelectMultipleWidget())
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+        field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
+        if db_field.remote_field.model is Store and self.has_many_merchants(request):
+            field.queryset = field.queryset.select_related("merchant").order_by("merchant_id", "pk")
+            field.label_from_instance = lambda store: f"{store.merchant} · {store}"
+        return field
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Without the add, change and view icons beside choices: every list is one tap away in the menu."""
@@ -220,6 +229,10 @@ def _field(list_filter: Any) -> Any:
 
 class ReadOnlyAdmin(ScopedAdmin):
     """Lists and details without forms."""
+
+    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+        """Without the link to a history that only forms write."""
+        return super().render_change_form(request, context | {"show_history": False}, *args, **kwargs)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return flatten(self.fields or ())

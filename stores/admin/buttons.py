@@ -22,13 +22,15 @@ DONE = _("Done. The state below shows what came of it.")
 
 @dataclass(frozen=True)
 class Button:
-    """`form` is asked for first when there is one; `text` then says what is about to happen, `done` that it did."""
+    """`form` is asked for first when there is one; `text` then says what is about to happen, `busy` that it happens,
+    `done` that it did."""
 
     title: StrOrPromise
     icon: str
     needs: Needs
     form: type[forms.Form] | None = None
     text: StrOrPromise = ""
+    busy: StrOrPromise = ""
     done: StrOrPromise = ""
     shown: Callable[[Any], bool] = lambda row: True
     name: str = ""
@@ -92,7 +94,7 @@ class ButtonsAdmin(ScopedAdmin):
             return self._do(request, row, wanted, {})
         except Conflict as conflict:
             messages.error(request, conflict.reason)
-            return HttpResponseRedirect(self._page_of(row))
+            return HttpResponseRedirect(self.page_of(row))
 
     def _ask_and_do(self, request: HttpRequest, row: Any, wanted: Button, kind: type[forms.Form]) -> HttpResponse:
         form = kind(request.POST if request.method == "POST" else None)
@@ -109,9 +111,9 @@ class ButtonsAdmin(ScopedAdmin):
         getattr(self, wanted.name)(request, row, answers)
         if wanted.done:
             messages.success(request, wanted.done)
-        return HttpResponseRedirect(self._page_of(row))
+        return HttpResponseRedirect(self.page_of(row))
 
-    def _page_of(self, row: Any) -> str:
+    def page_of(self, row: Any) -> str:
         return reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
 
     def _fact(self, name: str, row: Any) -> tuple[str, Any]:
@@ -128,7 +130,7 @@ class ButtonsAdmin(ScopedAdmin):
             "form": form,
             "opts": self.opts,
             "original": row,
-            "back": self._page_of(row),
+            "back": self.page_of(row),
             "media": self.media + form.media,
         }
         return TemplateResponse(request, "stores/admin/ask.html", context)

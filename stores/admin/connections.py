@@ -6,7 +6,7 @@ from django.contrib import admin, messages
 from django.contrib.admin import display
 from django.db import models
 from django.forms import HiddenInput
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -49,6 +49,11 @@ class ConnectionAdmin(ButtonsAdmin):
             return self._choose_platform(request)
         page: HttpResponse = super().add_view(request, form_url, extra_context)
         return page
+
+    def response_add(self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None) -> HttpResponse:
+        """Stays on the row's page: there it is tested, and there stand the addresses to register."""
+        self.message_user(request, _("Saved. Now test the connection."), messages.SUCCESS)
+        return HttpResponseRedirect(self.page_of(obj))
 
     def _platform(self, request: HttpRequest, row: Connection | None) -> str | None:
         named = row.platform if row else request.POST.get("platform", request.GET.get("platform"))
@@ -116,7 +121,11 @@ class ConnectionAdmin(ButtonsAdmin):
         if change and changed & IDENTITY:
             tokens.forget(obj)
 
-    @button(Button(title=_("Test connection"), icon="network_check", needs=Verb.MANAGE_CONNECTIONS))
+    @button(
+        Button(
+            title=_("Test connection"), icon="network_check", needs=Verb.MANAGE_CONNECTIONS, busy=_("Being tested …")
+        )
+    )
     def test(self, request: HttpRequest, row: Connection, answers: dict[str, Any]) -> None:
         tools = platform_tools(row.platform)
         if tools is None:
@@ -127,7 +136,15 @@ class ConnectionAdmin(ButtonsAdmin):
         else:
             messages.success(request, tools.works)
 
-    @button(Button(title=_("Sync stores"), icon="sync", needs=Verb.MANAGE_CONNECTIONS, shown=_syncs))
+    @button(
+        Button(
+            title=_("Sync stores"),
+            icon="sync",
+            needs=Verb.MANAGE_CONNECTIONS,
+            shown=_syncs,
+            busy=_("Being synced …"),
+        )
+    )
     def sync(self, request: HttpRequest, row: Connection, answers: dict[str, Any]) -> None:
         tools = platform_tools(row.platform)
         for line in tools.sync(connection=row, user=person(request)) if isinstance(tools, SyncTools) else []:
@@ -135,4 +152,6 @@ class ConnectionAdmin(ButtonsAdmin):
 
     @display(description=_("state"), ordering="state")
     def state_label(self, connection: Connection) -> SafeString:
+        if connection.state == Connection.State.NEW and connection.last_error:
+            return state(_("the last test failed"), STATE_COLOURS, Connection.State.REFUSED)
         return state(connection.get_state_display(), STATE_COLOURS, connection.state)

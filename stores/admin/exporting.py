@@ -18,6 +18,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from openpyxl import Workbook
+from openpyxl.utils import get_column_letter
 
 from stores import audit
 from stores.admin.base import ScopedAdmin, person, reach
@@ -26,6 +27,8 @@ from stores.tenancy import Verb
 
 # A sheet is written to disk before the first byte is sent; whoever needs more takes CSV, which streams.
 SHEET_ROWS = 100_000
+# In digits; holds an order number or a moment.
+COLUMN_WIDTH = 20
 KINDS = ("csv", "xlsx")
 _FORMULA = ("=", "+", "-", "@", "\t", "\r")
 Cell = str | int | Decimal | datetime | None
@@ -77,6 +80,10 @@ def as_xlsx(table: Table) -> FileResponse:
     """The first SHEET_ROWS rows; a last line says so when there are more."""
     book = Workbook(write_only=True)
     sheet = book.create_sheet(table.title)
+    # In a sheet that is written row by row, what concerns all rows goes first.
+    sheet.freeze_panes = "A2"
+    for number, header in enumerate(table.headers, start=1):
+        sheet.column_dimensions[get_column_letter(number)].width = max(COLUMN_WIDTH, 2 * len(header) + 2)
     sheet.append(table.headers)
     for number, line in enumerate(table.lines):
         if number == SHEET_ROWS:

@@ -1,12 +1,15 @@
-"""How admin lists and details show states and times."""
+"""How admin lists and details show states, times and sums."""
 
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from django.contrib.admin import display
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.safestring import SafeString
+from django_stubs_ext import StrOrPromise
 
 from stores.models import Connection
 
@@ -24,3 +27,14 @@ def platform_name(platform: str) -> str:
 def moment(at: datetime | None) -> str:
     """Local time to the second, in the same short form in every language."""
     return date_format(timezone.localtime(at), "Y-m-d H:i:s") if at else "–"
+
+
+def sum_of(field: str, title: StrOrPromise) -> Callable[[Any, Any], str]:
+    """A column or fact of an admin: a field in yuan."""
+
+    @display(description=title, ordering=field)
+    def shown(admin: Any, row: Any) -> str:
+        amount = getattr(row, field)
+        return "–" if amount is None else f"¥{amount}"
+
+    return shown

@@ -10,7 +10,7 @@ from django.db import transaction
 from django.http import HttpRequest
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, pgettext_lazy
+from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from stores.admin.base import LedgerAdmin
@@ -24,6 +24,7 @@ from stores.models.audit import deeds
 from stores.platforms import inbox
 from stores.platforms.outbox import operations, retry_dead
 from stores.platforms.outbox.operations import title_of
+from stores.platforms.words import masked
 from stores.registry import event_title
 from stores.tenancy import Verb
 
@@ -43,13 +44,28 @@ OUTCOME_COLOURS = {
     "timed_out": "danger",
 }
 EVENT_COLOURS = {"received": "info", "handling": "info", "handled": "success", "failed": "danger"}
-_LONG_NUMBER = re.compile(r"\d{8,20}")
+# What the audit log keeps besides who and what, as people call it.
+DETAILS = {
+    "active": _("active"),
+    "codes": _("codes"),
+    "days": _("days"),
+    "error": _("error"),
+    "fields": _("fields"),
+    "filters": _("filters"),
+    "first": _("from"),
+    "last": _("until"),
+    "lines": _("lines"),
+    "method": _("how"),
+    "note": _("note"),
+    "quantity": _("number of tickets"),
+    "reason": _("reason"),
+    "role": _("role"),
+    "rows": _("rows"),
+    "stock": _("stock"),
+    "trouble": _("trouble"),
+    "verified": _("verified"),
+}
 _SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone", re.IGNORECASE)
-
-
-def masked(text: str) -> str:
-    """Without whole coupon codes: of long numbers only the last four digits stay."""
-    return _LONG_NUMBER.sub(lambda found: f"…{found[0][-4:]}", text)
 
 
 def masked_json(value: Any) -> str:
@@ -63,6 +79,20 @@ def _without_secrets(value: Any) -> Any:
     if isinstance(value, list):
         return [_without_secrets(item) for item in value]
     return value
+
+
+def _plain(value: Any) -> str:
+    """A stored value as a shop owner reads it."""
+    match value:
+        case None | "":
+            return "–"
+        case bool():
+            return gettext("yes") if value else gettext("no")
+        case list():
+            return ", ".join(map(_plain, value)) or "–"
+        case dict():
+            return json.dumps(value, ensure_ascii=False)
+    return str(value)
 
 
 def preformatted(text: str) -> SafeString:
@@ -81,13 +111,19 @@ def _may_be_sent_again(call: OutboundCall) -> bool:
 class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     viewing = Verb.SETTLE
     buttons = ("send_again",)
-    list_display = ("title", "store", "subject_id", "state_label", "attempts_made", "error", "queued_at", "due_at")
+    list_display = ("title", "store", "about", "state_label", "attempts_made", "error", "queued_at", "due_at")
     list_select_related = ("store", "connection__merchant")
-    list_filter = (("store", ScopedRelatedFilter), PlatformFilter, OperationFilter, "state", ("queued_at", DayFilter))
+    list_filter: Any = (
+        ("store", ScopedRelatedFilter),
+        PlatformFilter,
+        OperationFilter,
+        "state",
+        ("queued_at", DayFilter),
+    )
     fields = (
         ("platform_label", "title"),
         ("account", "store"),
-        ("subject_id", "state_label"),
+        ("about", "state_label"),
         ("lane", "attempts_made"),
         ("queued_at", "due_at"),
         ("expires_at", "settled_at"),
@@ -125,6 +161,10 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=_("connection"))
     def account(self, call: OutboundCall) -> str:
         return str(call.connection)
+
+    @display(description=_("concerns"))
+    def about(self, call: OutboundCall) -> int:
+        return call.subject_id
 
     @display(description=_("last error"))
     def error(self, call: OutboundCall) -> str:
@@ -189,7 +229,7 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     search_help_text = _("What the message is about, as an order's number")
     fields = (
         ("platform_label", "title"),
-        ("connection", "state_label"),
+        ("account", "state_label"),
         ("received_at", "handled_at"),
         ("attempts", "repeats"),
         "content",
@@ -215,6 +255,10 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=_("platform"))
     def platform_label(self, event: InboundEvent) -> str:
         return platform_name(event.platform)
+
+    @display(description=_("connection"))
+    def account(self, event: InboundEvent) -> str:
+        return str(event.connection or "–")
 
     @display(description=_("number"))
     def about(self, event: InboundEvent) -> str:
@@ -263,5 +307,6 @@ class AuditEntryAdmin(LedgerAdmin):
         return entry.deed
 
     @display(description=_("details"))
-    def details(self, entry: AuditEntry) -> SafeString:
-        return preformatted(masked_json(entry.data))
+    def details(self, entry: AuditEntry) -> SafeString | str:
+        lines = [f"{DETAILS.get(name, name)}: {_plain(value)}" for name, value in _without_secrets(entry.data).items()]
+        return preformatted(masked("\n".join(lines))) if lines else "–"

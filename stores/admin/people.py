@@ -15,7 +15,7 @@ from stores.admin.filters import ScopedRelatedFilter
 from stores.admin.labels import state
 from stores.admin.staff_forms import StaffAddForm, StaffChangeForm
 from stores.models import Merchant, Staff, Store
-from stores.registry import store_links
+from stores.registry import Link, store_links
 from stores.tenancy import Verb
 
 ROLE_COLOURS = {"owner": "primary", "manager": "info", "clerk": "success"}
@@ -46,10 +46,24 @@ class StoreAdmin(ScopedAdmin):
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*self.readonly_fields, "merchant") if obj else self.readonly_fields
 
+    def get_changelist_instance(self, request: HttpRequest) -> Any:
+        changelist = super().get_changelist_instance(request)
+        links = store_links(changelist.result_list)
+        for store in changelist.result_list:
+            store.links = links[store.pk]
+        return changelist
+
     @display(description=_("Pages"))
     def pages(self, store: Store) -> SafeString | str:
-        links = [(link.url, link.title) for link in store_links(store)] if store.pk else []
-        return format_html_join("\u2003", '<a class="text-primary-600" href="{}" target="_blank">{}</a>', links)
+        links = self._links(store) if store.pk else []
+        lines = [(link.url, link.title) for link in links]
+        return format_html_join("\u2003", '<a class="text-primary-600" href="{}" target="_blank">{}</a>', lines)
+
+    @staticmethod
+    def _links(store: Store) -> list[Link]:
+        """In a list they were read for all of its stores at once."""
+        read: list[Link] | None = getattr(store, "links", None)
+        return store_links([store])[store.pk] if read is None else read
 
 
 @admin.register(Staff)

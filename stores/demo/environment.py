@@ -1,5 +1,6 @@
 """Where the demo lives, what it listens on, and the secrets of this one installation."""
 
+import json
 import os
 import secrets
 import socket
@@ -72,6 +73,14 @@ def ports() -> Ports:
     if found.web == found.sandbox:
         raise DemoError(f"PORT and SANDBOX_PORT are both {found.web}; give them different numbers.")
     return found
+
+
+def running_at() -> str:
+    """Where this checkout's server listens: as PUBLIC_BASE_URL or PORT say, else where its demo was started last."""
+    place = places()
+    if os.environ.get("PUBLIC_BASE_URL") or os.environ.get("PORT") or not place.world.exists():
+        return settings.PUBLIC_BASE_URL
+    return str(json.loads(place.world.read_text(encoding="utf-8")).get("web") or settings.PUBLIC_BASE_URL)
 
 
 def _port(name: str, default: int) -> int:

@@ -29,10 +29,6 @@ class HonestCommand(BaseCommand):
         return parser
 
 
-def may_be_id(text: str) -> bool:
-    return text.isascii() and text.isdigit() and len(text) < 19
-
-
 def the_one(found: Iterable[T], *, asked: str, kind: str) -> T:
     """The only row of `found`. Raises CommandError with exit code 3 where there is none or more than one."""
     rows = list(found)

@@ -59,6 +59,11 @@ class Migration(migrations.Migration):
             field=models.CharField(choices=[('pending', 'pending'), ('sending', 'sending'), ('done', 'done'), ('refused', 'refused'), ('unknown', 'unknown'), ('dead', 'given up')], default='pending', max_length=10, verbose_name='state'),
         ),
         migrations.AddField(
+            model_name='outboundcall',
+            name='series',
+            field=models.CharField(blank=True, default='', editable=False, max_length=60),
+        ),
+        migrations.AddField(
             model_name='outboundattempt',
             name='sent',
             field=models.TextField(blank=True, verbose_name='what was sent'),
@@ -69,8 +74,16 @@ class Migration(migrations.Migration):
             field=models.CharField(choices=[('started', 'no answer recorded'), ('answered', 'answered'), ('refused', 'refused'), ('not_sent', 'not sent'), ('throttled', 'throttled'), ('unknown', 'answer lost'), ('timed_out', 'no answer in time')], default='started', max_length=10, verbose_name='outcome'),
         ),
         migrations.AddIndex(
+            model_name='outboundcall',
+            index=models.Index(condition=models.Q(('series__gt', ''), ('state__in', ['pending', 'sending', 'unknown'])), fields=['series'], name='outbound_series'),
+        ),
+        migrations.AddIndex(
             model_name='inboundevent',
             index=models.Index(condition=models.Q(('subject_id__isnull', False)), fields=['connection', 'subject_id'], name='inbound_subject'),
+        ),
+        migrations.AddIndex(
+            model_name='outboundcall',
+            index=models.Index(condition=models.Q(('state__in', ['refused', 'dead'])), fields=['settled_at'], name='outbound_failed'),
         ),
         migrations.RunPython(name_accounts_after_their_logins, migrations.RunPython.noop, elidable=True),
     ]

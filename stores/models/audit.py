@@ -10,29 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from stores.models.people import Merchant, Store
 from stores.tenancy import TenantQuerySet
 
-# Verbs are stored in English; these are how people read them. What is not here is said by _OF_A_ROW.
-DEEDS = {
-    "asked the platform": _("Asked the platform"),
-    "batch created": _("Started a batch"),
-    "connection tested": _("Tested a connection"),
-    "settled by hand": _("Settled by hand"),
-    "synced products": _("Synced products"),
-    "synced stores": _("Synced stores"),
-    "verifications exported": _("Exported verifications"),
-    "trip.order.consumed": _("Used tickets"),
-    "trip.order.issued": _("Issued tickets by hand or through an own system"),
-    "trip.order.failed": _("Said that tickets cannot be issued"),
-    "trip.order.settled": _("Marked an order as settled"),
-    "trip.orders.exported": _("Exported ticket orders"),
-    "trip.refund.agreed": _("Agreed to a refund"),
-    "trip.refund.refused": _("Refused a refund"),
-    "trip.product.paused": _("Paused a product"),
-    "trip.product.resumed": _("Put a product on sale"),
-    "trip.prices.set": _("Set prices and stock by day"),
-    "trip.days.opened": _("Opened days for sale"),
-    "trip.days.closed": _("Closed days"),
-    "trip.drill.started": _("Started an acceptance drill"),
-}
+# Verbs are stored in English; these are how people read them, beside what the domains add (registry.deeds). What is in
+# neither is said by _OF_A_ROW.
+DEEDS = {"connection tested": _("Tested a connection")}
 _OF_A_ROW = {
     "added": _("%(kind)s: added"),
     "changed": _("%(kind)s: changed"),
@@ -45,13 +25,16 @@ _OF_A_ROW = {
 
 @cache
 def deeds(language: str) -> dict[str, str]:
-    """Every verb in the language that is active, which is `language`."""
+    """Every verb in the language that is active, which is `language`. For once all apps are ready."""
+    # The registry knows the tables, so it cannot be imported above.
+    from stores.registry import registry
+
     of_rows = {
         f"{model._meta.model_name} {done}": said % {"kind": capfirst(str(model._meta.verbose_name))}
         for model in apps.get_models()
         for done, said in _OF_A_ROW.items()
     }
-    return of_rows | {verb: str(said) for verb, said in DEEDS.items()}
+    return of_rows | {verb: str(said) for verb, said in (DEEDS | registry.deeds).items()}
 
 
 class AuditQuerySet(TenantQuerySet["AuditEntry"]):

@@ -1,5 +1,6 @@
 """The ledgers: what platforms told us, what we owe them, and every try."""
 
+from datetime import datetime
 from typing import Self
 
 from django.db import models
@@ -76,15 +77,24 @@ class InboundEvent(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.platform} {self.kind} {self.dedup_key}"
+        # The registry is filled by apps that know these tables.
+        from stores.registry import event_title
+
+        return f"{event_title(self)} {self.dedup_key}"
 
 
 class OutboundQuerySet(TenantQuerySet["OutboundCall"]):
+    """Its partial indexes are found by SQLite only for a condition spelt out."""
+
     merchant_path = "connection__merchant"
 
     def live(self) -> Self:
         """Calls that are not settled, by their partial index."""
         return self.spelt_out(self.model.LIVE_SQL)
+
+    def failed_since(self, moment: datetime) -> Self:
+        """Calls that were refused or given up since then."""
+        return self.spelt_out("state IN ('refused', 'dead')", settled_at__gte=moment)
 
 
 class OutboundCall(models.Model):
@@ -122,6 +132,8 @@ class OutboundCall(models.Model):
     store = models.ForeignKey(Store, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("store"))
     subject_id = models.BigIntegerField(_("concerns"), help_text=_("Primary key of the row this call is owed for"))
     payload = models.JSONField(_("payload"), default=dict, blank=True)
+    # Calls of the same series are made one after the other, as they were owed; "" for none.
+    series = models.CharField(max_length=60, blank=True, default="", editable=False)
     lane = models.SmallIntegerField(_("lane"), choices=Lane, default=Lane.BACKGROUND)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.PENDING)
     queued_at = models.DateTimeField(pgettext_lazy("time", "queued"), default=timezone.now)
@@ -149,11 +161,20 @@ class OutboundCall(models.Model):
                 name="outbound_live",
                 condition=Q(state__in=["pending", "sending", "unknown"]),
             ),
+            models.Index(fields=["settled_at"], name="outbound_failed", condition=Q(state__in=["refused", "dead"])),
             models.Index(fields=["operation", "subject_id"], name="outbound_subject"),
+            models.Index(
+                fields=["series"],
+                name="outbound_series",
+                condition=Q(state__in=["pending", "sending", "unknown"], series__gt=""),
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.operation} {self.key}"
+        # Operations know these tables.
+        from stores.platforms.outbox.operations import title_of
+
+        return f"{title_of(self)} {self.key}"
 
 
 class AttemptQuerySet(TenantQuerySet["OutboundAttempt"]):

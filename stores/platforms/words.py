@@ -1,4 +1,4 @@
-"""A platform's words, made fit for our tables: whatever it sends can be stored, and holds no coupon code."""
+"""Words from outside, made fit for our tables: whatever is sent can be stored, and holds no coupon code."""
 
 import math
 import re
@@ -6,6 +6,7 @@ from typing import Any
 
 # PostgreSQL refuses NUL, and no database takes half of a surrogate pair; JSON can carry both.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+_LONG_NUMBER = re.compile(r"\d{8,20}")
 
 
 def storable(text: str, length: int) -> str:
@@ -30,3 +31,13 @@ def storable_json(value: Any) -> Any:
 def without(secret: str, text: str) -> str:
     """`text` in which a secret number is cut to its last four digits."""
     return text.replace(secret, f"…{secret[-4:]}") if secret else text
+
+
+def masked(text: str) -> str:
+    """Without whole coupon codes: of long numbers only the last four digits stay."""
+    return _LONG_NUMBER.sub(lambda found: f"…{found[0][-4:]}", text)
+
+
+def may_be_id(text: str) -> bool:
+    """Whether it can be asked for as a primary key: a number that every database takes."""
+    return text.isascii() and text.isdigit() and len(text) < 19

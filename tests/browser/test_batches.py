@@ -18,6 +18,9 @@ def test_a_batch_from_the_menu_to_the_reasons(visitor: Visitor, shop: Shop, widt
     codes = [shop.code(), shop.code(), shop.code("used"), "nonsense"]
     page.fill("#codes", "\n".join([*codes, codes[0]]))
     page.click(".batch-form button")
+    expect(page.locator(".batch-check h2")).to_have_text("共 3 张券")
+    assert fits(page)
+    page.click(".batch-check button")
     page.wait_for_url("**/counter/batches/*/")
     outbox.work(seconds=10)
     page.reload()

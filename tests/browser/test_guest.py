@@ -126,6 +126,7 @@ def test_a_batch_runs_to_its_end_before_the_eyes(visitor: Visitor, shop: Shop) -
     page.goto("/counter/batches/")
     page.fill("#codes", f"{shop.code()}\nnonsense")
     page.click(".batch-form button")
+    page.click(".batch-check button")
     expect(page.locator("progress")).to_have_attribute("value", "1")
     assert fits(page)
     outbox.work(seconds=5)

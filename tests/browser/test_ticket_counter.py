@@ -100,3 +100,21 @@ def test_a_lost_answer_is_said_and_the_same_press_then_joins_the_first(
     # The browser and htmx say in the console that the request failed, as they should.
     assert not [complaint for complaint in visitor.complaints if "Policy" in complaint or "left" in complaint]
     visitor.complaints.clear()
+
+
+def test_a_question_is_asked_again_when_its_page_had_expired(
+    visitor: Visitor, phone: Page, sold: tuple[Meituan, Product]
+) -> None:
+    scan(phone, code_of(sold, 5))
+    two = phone.locator(".scan.ask").get_by_role("button", name="2", exact=True)
+    expect(two).to_be_visible()
+    # As after another sign-in in the same browser.
+    phone.context.clear_cookies(name="csrftoken")
+    phone.evaluate("window.notReloaded = true")
+    two.click()
+    phone.wait_for_function("!window.notReloaded")
+    two.click()
+    expect(phone.locator(".scan.fresh.ok")).to_be_visible()
+    assert Consumption.objects.get().quantity == 2
+    assert all("403" in complaint for complaint in visitor.complaints)
+    visitor.complaints.clear()

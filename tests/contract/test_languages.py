@@ -239,10 +239,11 @@ def test_a_new_visitor_reads_chinese_whatever_the_browser_prefers() -> None:
     assert 'lang="zh-hans"' in answer.content.decode()
 
 
-def test_times_read_naturally_in_chinese() -> None:
+def test_times_read_the_same_in_lists_and_on_pages() -> None:
     made = world()
     row = made.mine.rows["coupons.Verification"]
     Verification.objects.filter(pk=row.pk).update(created_at="2026-11-22T00:35:12Z")
     client = LANGUAGES[0].client(made.people["owner"])
     assert "2026-11-22 08:35:12" in client.get(url("coupons.Verification", "changelist")).content.decode()
-    assert "2026年11月22日 08:35" in client.get(url("coupons.Verification", "change", row)).content.decode()
+    page = client.get(url("coupons.Verification", "change", row)).content.decode()
+    assert ("2026-11-22 08:35:12" in page, "2026年" in page) == (True, False)

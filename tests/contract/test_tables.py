@@ -41,7 +41,8 @@ OURS = ("stores", "coupons", "trip", "messaging", "delivery")
 
 
 def models_of_ours() -> list[type[Model]]:
-    return [model for model in apps.get_models() if model._meta.app_label in OURS]
+    """Tables; a proxy has none of its own."""
+    return [model for model in apps.get_models() if model._meta.app_label in OURS and not model._meta.proxy]
 
 
 def leads_to_a_merchant(model: type[Model], seen: frozenset[type[Model]] = frozenset()) -> bool:
@@ -178,15 +179,14 @@ def test_strangers_see_nothing_and_operators_everything(model: type[Model], db: 
     assert rows.for_staff(factories.UserFactory(is_superuser=True)).filter(pk=row.pk).exists()
 
 
-@pytest.mark.parametrize("model", TENANTED, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", sorted(set(TENANTED) - {Merchant}, key=str), ids=lambda model: model.__name__)
 def test_rows_of_another_store_of_the_merchant_are_not_seen_by_its_clerk(model: type[Model], db: None) -> None:
     mine = factories.StoreFactory()
     other = factories.StoreFactory(merchant=mine.merchant)
     clerk = factories.member(mine.merchant, Role.CLERK, mine)
     rows: Any = model._default_manager
     row = MAKE[model](other)
-    if model is not Merchant:
-        assert not rows.for_staff(clerk).filter(pk=row.pk).exists()
+    assert not rows.for_staff(clerk).filter(pk=row.pk).exists()
 
 
 def _transitions() -> Iterator[tuple[type[Model], str, dict[str, frozenset[str]]]]:

@@ -13,6 +13,8 @@ from django.utils.translation import override
 
 from config.env import BASE_DIR
 from stores.models import AuditEntry
+from stores.models.audit import DEEDS
+from stores.registry import registry
 from tests import catalogues
 from tests.catalogues import OURS, VENDOR, Catalogue, identity
 
@@ -108,6 +110,12 @@ def audited_verbs() -> set[str]:
                 if ast.unparse(node.func) == "self.audit":
                     found |= {f"store {verb}" for verb in verbs[:1]}
     return found
+
+
+def test_each_domain_says_how_its_own_deeds_are_read() -> None:
+    assert set(DEEDS) == {"connection tested"}
+    assert {"settled by hand", "trip.refund.agreed"} <= set(registry.deeds)
+    assert set(DEEDS) & set(registry.deeds) == set()
 
 
 def test_every_deed_of_the_audit_log_is_told_in_chinese() -> None:

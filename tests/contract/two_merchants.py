@@ -19,7 +19,7 @@ from stores import audit
 from stores.models import ApiKey, Connection, Heartbeat, InboundEvent, Merchant, OutboundAttempt, OutboundCall, Store
 from stores.tenancy import Role
 from tests import factories
-from trip.models import DrillRun, Order, Place, Refund, Visitor, Voucher
+from trip.models import DrillRun, MeituanNotice, Order, Place, Refund, Visitor, Voucher
 
 MINE, THEIRS, HIDDEN = "alpha", "omega", "alpha-hidden"
 
@@ -172,7 +172,19 @@ def ticket_rows(made: Side) -> dict[str, models.Model]:
         ],
         finished_at=timezone.now(),
     )
+    notice = MeituanNotice.objects.create(
+        platform="trip",
+        operation="ticket.refund",
+        key=str(refund.pk),
+        connection=connection,
+        pace=connection.pace,
+        store=made.store,
+        subject_id=refund.pk,
+        expires_at=timezone.now() + timedelta(days=1),
+        last_error=f"{made.word}-error",
+    )
     return {
+        "trip.MeituanNotice": notice,
         "trip.Product": product,
         "trip.Place": place,
         "trip.Order": order,
@@ -199,7 +211,10 @@ def queue_rows() -> dict[str, models.Model]:
 
 def world() -> World:
     mine, theirs = side(MINE), side(THEIRS)
-    factories.StoreFactory(merchant=mine.merchant, name=f"{HIDDEN}-store")
+    hidden = factories.StoreFactory(merchant=mine.merchant, name=f"{HIDDEN}-store")
+    # A filter that has only one choice is not applied.
+    connection = mine.merchant.connections.get(platform=Connection.Platform.TRIP)
+    factories.TicketProductFactory(connection=connection, store=hidden, title=f"{HIDDEN}-ticket")
     for made in (mine, theirs):
         for row in made.rows.values():
             history(row, made.people["owner"])

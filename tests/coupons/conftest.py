@@ -1,11 +1,11 @@
 from datetime import timedelta
-from importlib import import_module
 
 import pytest
 from pytest_django.fixtures import Settings
 
 from coupons.services.operations import SpendCoupon
 from stores.platforms import errors
+from stores.platforms.outbox import delivering
 from tests.factories import Shop
 
 
@@ -15,7 +15,6 @@ def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch, shop: Shop) -> Sh
     settings.PACE_SECONDS = {"umember": 0.01}
     settings.UMEMBER_TIMEOUT = (1.0, 1.0)
     shop.sandbox.platform("umember").configure(rate_limit=None)  # type: ignore[attr-defined]
-    delivering = import_module("stores.platforms.outbox.deliver")
     monkeypatch.setattr(delivering, "BACKOFF", (0.05,))
     monkeypatch.setattr(delivering, "ACCOUNT_BACKOFF", (0.05,))
     monkeypatch.setattr(SpendCoupon, "ask_after", timedelta(seconds=0.05))

@@ -122,9 +122,24 @@ def test_alerts_of_other_merchants_are_not_shown(store: Store, owner: User) -> N
     assert board.alerts(owner) == []
 
 
-def test_a_clerk_is_not_told_about_connections(store: Store) -> None:
+def test_a_clerk_is_not_told_about_connections_decisions_and_syncs(store: Store) -> None:
     ConnectionFactory(merchant=store.merchant, state=Connection.State.REFUSED)
+    VerificationFactory(store=store, status=Status.UNKNOWN, needs_person=True, settled_at=None)
+    VerificationFactory(store=store, unmapped=True)
     assert board.alerts(member(store.merchant, Role.CLERK, store, password=None)) == []
+
+
+def test_a_manager_is_told_about_decisions(store: Store) -> None:
+    VerificationFactory(store=store, status=Status.UNKNOWN, needs_person=True, settled_at=None)
+    found = board.alerts(member(store.merchant, Role.MANAGER, store, password=None))
+    assert [str(alert.text) for alert in found] == ["1 verification needs a decision: its answer was lost."]
+
+
+def test_the_latest_rows_say_a_refusal_by_its_reason_and_a_verified_deal_as_verified(store: Store, owner: User) -> None:
+    VerificationFactory(store=store, status=Status.REFUSED, reason="expired")
+    VerificationFactory(store=store, reason="sku_unmapped", unmapped=True)
+    (table,) = board.tables(owner)
+    assert [row.cells[1] for row in table.rows] == ["verified", "Expired"]
 
 
 def test_the_chart_counts_verified_coupons_by_local_day_and_store(store: Store, owner: User) -> None:

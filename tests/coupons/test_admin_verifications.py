@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -16,13 +17,15 @@ from django.utils import timezone, translation
 from django.utils.html import strip_tags
 from openpyxl import load_workbook
 
+from coupons.admin.timeline import timeline
+from coupons.admin.verifications import VerificationAdmin
 from coupons.models import Batch, BatchItem, Channel, Product, Verification
 from coupons.services import lookup_pursue, lookup_request
 from stores.admin import exporting, newest
-from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Store
+from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Staff, Store
 from stores.platforms.secrets import keyed_hash
-from stores.tenancy import Role
-from tests.coupons.flows import verify
+from stores.tenancy import Role, Verb
+from tests.coupons.flows import lose, verify
 from tests.factories import (
     ConnectionFactory,
     GatewayStoreFactory,
@@ -153,6 +156,22 @@ def test_the_list_is_the_same_when_there_are_many_rows(
     assert listed(client) == {"0001", "0002"}
     monkeypatch.setattr(newest, "FEW", 1)
     assert listed(client) == {"0001", "0002"}
+
+
+@pytest.mark.parametrize("few", [1, 5000])
+@pytest.mark.parametrize("managed", [0, 1], ids=["no store", "one store"])
+def test_the_list_has_only_merchants_where_the_role_may_view_it(
+    client: Client, monkeypatch: pytest.MonkeyPatch, few: int, managed: int
+) -> None:
+    monkeypatch.setattr(newest, "FEW", few)
+    monkeypatch.setattr(VerificationAdmin, "viewing", Verb.SETTLE)
+    as_clerk, as_manager = StoreFactory(), StoreFactory()
+    VerificationFactory(store=as_clerk, code_tail="0001")
+    VerificationFactory(store=as_manager, code_tail="0002")
+    both = member(as_clerk.merchant, Role.CLERK, as_clerk)
+    Staff.objects.create(user=both, merchant=as_manager.merchant, role=Role.MANAGER).stores.set([as_manager][:managed])
+    client.force_login(both)
+    assert listed(client) == ({"0002"} if managed else set())
 
 
 @pytest.mark.parametrize(
@@ -291,6 +310,14 @@ def test_the_page_shows_what_happened_without_the_code(client: Client, store: St
     assert "700000008866" not in page
 
 
+def test_a_verified_deal_that_is_not_in_the_list_reads_verified(client: Client, store: Store) -> None:
+    row = VerificationFactory(store=store, reason="sku_unmapped", unmapped=True)
+    with translation.override("en"):
+        assert "verified" in [moment.text for moment in timeline(row)]
+    page = client.get(reverse("admin:coupons_verification_changelist")).content.decode()
+    assert re.search(r"<span[^>]*>\s*verified\s*</span>", page)
+
+
 def test_the_page_shows_the_look_up_that_counted_as_the_first_step(quick: Shop) -> None:
     code = quick.code()
     looked = lookup_request(store=quick.store, code=code, channel=Channel.GUEST, flow="guest-1")
@@ -324,6 +351,27 @@ def test_asking_the_platform_puts_the_call_back_to_work(client: Client, store: S
     assert OutboundCall.objects.get(operation="coupon.verify").state == OutboundCall.State.UNKNOWN
     row.refresh_from_db()
     assert row.needs_person is False
+
+
+def ask_the_platform(shop: Shop, row: Verification) -> str:
+    page = english(member(shop.merchant, Role.OWNER, password=None))
+    assert press(page, row, "ask") == 302
+    return page.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
+
+
+def test_asking_the_platform_tells_the_result_when_it_comes_at_once(quick: Shop) -> None:
+    row = lose(quick, applied=True)
+    assert "Meituan has answered: verified" in ask_the_platform(quick, row)
+    row.refresh_from_db()
+    assert row.status == Status.VERIFIED
+
+
+def test_asking_the_platform_says_so_when_nothing_is_settled_yet(quick: Shop) -> None:
+    row = lose(quick, applied=True)
+    quick.sandbox.faults.add(operation="detail", kind="status_500", times=1)
+    page = ask_the_platform(quick, row)
+    assert "Meituan is being asked. Reload this page in a moment" in page
+    assert "Meituan has answered" not in page
 
 
 TOO_LATE = "Only unclear verifications can be settled by a person"

@@ -1,5 +1,6 @@
 """Many codes pasted at once."""
 
+import html
 import re
 
 import pytest
@@ -13,8 +14,17 @@ from coupons.services.batches import MAX_CODES
 from stores.platforms import outbox
 from stores.tenancy import Role
 from tests.factories import Shop, StoreFactory, connected_shop, member
+from tests.pages import english
 
 HERE = "/counter/batches/"
+CONFIRMED = {"confirmed": "1"}
+
+
+def hidden(page: str) -> dict[str, str]:
+    """The fields of the form that confirms."""
+    form = page[page.index('class="batch-check"') : page.index("</form>", page.index('class="batch-check"'))]
+    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
+    return {name: html.unescape(value) for name, value in fields}
 
 
 @pytest.fixture
@@ -41,9 +51,31 @@ def test_pasted_text_is_cut_into_codes(text: str, pieces: list[str]) -> None:
     assert pieces_of(text) == pieces
 
 
+def test_nothing_is_spent_before_the_count_of_what_was_pasted_is_confirmed(shop: Shop) -> None:
+    client = english(member(shop.merchant, Role.OWNER))
+    code = shop.code()
+    text = f"{code}\n{shop.code()}\nnonsense\n{code}"
+    page = client.post(HERE, {"codes": text, "store": shop.store.pk}).content.decode()
+    for words in ("2 coupons were found", "1 line repeats a code", "1 line is no code:", "<q>nonsense</q>"):
+        assert words in page, words
+    assert f"required>{text}</textarea>" in page
+    assert (Batch.objects.count(), Verification.objects.count()) == (0, 0)
+    answer = client.post(HERE, hidden(page))
+    assert answer["Location"] == reverse("coupons:batch", args=[Batch.objects.get().pk])
+    assert (BatchItem.objects.count(), Verification.objects.count()) == (4, 2)
+
+
+def test_a_confirmation_sent_twice_makes_one_batch(client: Client, shop: Shop, owner: User) -> None:
+    page = client.post(HERE, {"codes": shop.code()}).content.decode()
+    answers = [client.post(HERE, hidden(page))["Location"] for _ in range(2)]
+    assert answers[0] == answers[1]
+    client.post(HERE, hidden(page) | {"codes": shop.code()})
+    assert (Batch.objects.count(), Verification.objects.count()) == (2, 2)
+
+
 def test_pasted_codes_become_a_batch_with_a_bar_and_a_line_for_each(client: Client, shop: Shop, owner: User) -> None:
     text = f"{shop.code()}\n{shop.code('expired')}\nnonsense"
-    answer = client.post(HERE, {"codes": text, "store": shop.store.pk})
+    answer = client.post(HERE, CONFIRMED | {"codes": text, "store": shop.store.pk})
     batch = Batch.objects.get()
     assert answer["Location"] == reverse("coupons:batch", args=[batch.pk])
     page = client.get(answer["Location"]).content.decode()
@@ -90,7 +122,7 @@ def test_a_repeated_code_is_shown_as_such_and_counted_once(client: Client, shop:
     code, other, used = shop.code(), shop.code(), shop.code("used")
     text = "\n".join([code, other, used, "nonsense", code])
     client.cookies["django_language"] = "en"
-    answer = client.post(HERE, {"codes": text, "store": shop.store.pk})
+    answer = client.post(HERE, CONFIRMED | {"codes": text, "store": shop.store.pk})
     outbox.work(seconds=10)
     page = client.get(answer["Location"]).content.decode()
     for words in ("Verified: 2", "Refused: 2", "Repeated: 1", "Same as line 1", '<progress value="5" max="5"'):
@@ -103,19 +135,21 @@ def test_a_repeated_code_is_shown_as_such_and_counted_once(client: Client, shop:
 
 
 def test_nothing_and_too_much_are_refused_whole(client: Client, shop: Shop, owner: User) -> None:
-    for text in ("", "\n\n", "\n".join(["700000000000"] * (MAX_CODES + 1))):
-        answer = client.post(HERE, {"codes": text})
+    for text in ("", "\n\n", "nonsense\nhello", "\n".join(["700000000000"] * (MAX_CODES + 1))):
+        answer = client.post(HERE, CONFIRMED | {"codes": text})
         assert answer.status_code == 422
         assert 'role="alert"' in answer.content.decode()
+        assert f"required>{text}</textarea>" in answer.content.decode()
     assert (Batch.objects.count(), Verification.objects.count()) == (0, 0)
 
 
 def test_odd_lines_are_listed_as_no_codes(client: Client, shop: Shop, owner: User) -> None:
     lines = ["😀" * 50, "a\x00b\x00", "'; DROP TABLE x; --", "1" * 10_000, "<script>alert(1)</script>"]
-    answer = client.post(HERE, {"codes": "\n".join(lines)}, follow=True)
-    assert answer.status_code == 200
-    assert "<script>alert" not in answer.content.decode()
-    assert set(BatchItem.objects.values_list("reason", flat=True)) == {"malformed_code"}
+    pasted = {"codes": "\n".join([*lines, shop.code()])}
+    for answer in (client.post(HERE, pasted), client.post(HERE, CONFIRMED | pasted, follow=True)):
+        assert answer.status_code == 200
+        assert "<script>alert" not in answer.content.decode()
+    assert set(BatchItem.objects.values_list("reason", flat=True)) == {"malformed_code", ""}
     assert shop.sandbox.arrivals.all() == []
 
 

@@ -136,7 +136,7 @@ def test_by_whom_and_where_is_told_to_those_who_reach_that_store(quick: Shop, si
         "owner": member(quick.merchant, Role.OWNER),
         "clerk": member(quick.merchant, Role.CLERK, sister.store),
     }
-    lines = {name: scan_result_of(again, reach_of(user)).lines for name, user in people.items()}
+    lines = {name: scan_result_of(again, None, reach_of(user)).lines for name, user in people.items()}
     assert f"Verified by xiaowang at {quick.store.name} on " in lines["owner"][0]
     assert lines["clerk"][0].startswith("Verified at another store on ")
     assert "xiaowang" not in lines["clerk"][0]

@@ -15,7 +15,7 @@ from coupons.services.operations import SpendCoupon, move
 from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms import outbox
 from stores.platforms.outbox.claims import first_in_line
-from stores.platforms.outbox.deliver import ENOUGH_ANSWERS
+from stores.platforms.outbox.delivering import ENOUGH_ANSWERS
 from tests import factories
 from tests.canned import Canned, envelope
 from tests.coupons.flows import arrived, ask_for, call_of, coupon, lose, verify

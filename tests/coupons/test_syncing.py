@@ -4,6 +4,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.urls import reverse
 from django.utils import timezone
 
 from coupons import tasks
@@ -16,6 +17,7 @@ from stores.tenancy import Role
 from tests.canned import Canned, answer, envelope
 from tests.coupons.flows import arrived
 from tests.factories import Shop, member
+from tests.pages import english
 
 REMOTE = {"store_id": 990001, "store_name": "新店", "status": 2, "request_count": 500, "address": "南京路1号"}
 
@@ -126,6 +128,26 @@ def test_a_connection_test_says_in_plain_words_that_nobody_answers(quick: Shop, 
     said = connection_test(connection=quick.connection, actor=None)
     assert said == "The platform cannot be reached. Check the network, and try again later."
     assert "ConnectionError" in AuditEntry.objects.get(verb="connection tested").data["error"]
+    quick.connection.refresh_from_db()
+    assert quick.connection.last_error == said
+    assert quick.connection.checked_at
+
+
+def test_a_failed_test_stands_on_the_connections_page_until_one_works(quick: Shop) -> None:
+    client = english(member(quick.merchant, Role.OWNER))
+    page, test = (
+        reverse(f"admin:stores_connection_{name}", args=[quick.connection.pk, *more])
+        for name, *more in (("change",), ("do", "test"))
+    )
+    right = quick.connection.base_url
+    Connection.objects.update(base_url="http://127.0.0.1:9/nothing")
+    client.post(test)
+    shown = client.get(page).content.decode()
+    assert ("the last test failed" in shown, "not tested yet" in shown) == (True, False)
+    assert shown.count("The platform cannot be reached.") == 2
+    Connection.objects.update(base_url=right)
+    client.post(test)
+    assert "the last test failed" not in client.get(page).content.decode()
 
 
 @pytest.mark.parametrize(

@@ -42,7 +42,7 @@ def test_a_batch_says_it_of_its_lines(needs_person: bool, texts: Texts) -> None:
 @WORDS
 def test_the_counter_says_it(needs_person: bool, texts: Texts) -> None:
     row = unclear(needs_person)
-    result = scan_result_of(row, reach_of(factories.member(row.store.merchant, Role.OWNER)))
+    result = scan_result_of(row, None, reach_of(factories.member(row.store.merchant, Role.OWNER)))
     assert (result.state, result.title, result.next_step) == ("unknown", texts.staff, texts.next_step)
 
 

@@ -6,15 +6,25 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import ImproperlyConfigured
+from django.db import connection as database
 from django.test import Client
+from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
-from stores import audit
+from stores import audit, dashboard
 from stores.models import ApiKey, AuditEntry, Connection, InboundEvent, Merchant, RateWindow, Staff, Store
-from stores.registry import Alert
+from stores.registry import Alert, registry
 from stores.tenancy import Role
-from tests.factories import PASSWORD, ConnectionFactory, MerchantFactory, StoreFactory, api_key, member
+from tests.factories import (
+    PASSWORD,
+    ConnectionFactory,
+    MerchantFactory,
+    StoreFactory,
+    TicketProductFactory,
+    api_key,
+    member,
+)
 from tests.pages import english
 
 pytestmark = pytest.mark.django_db
@@ -43,6 +53,21 @@ def client(owner: User) -> Client:
 
 def last_entry() -> AuditEntry:
     return AuditEntry.objects.latest("id")
+
+
+# Stores
+
+
+def test_the_list_of_stores_takes_the_same_queries_however_many_there_are(client: Client, store: Store) -> None:
+    address = reverse("admin:stores_store_changelist")
+    client.get(address)
+    with CaptureQueriesContext(database) as few:
+        client.get(address)
+    sellers = [TicketProductFactory(connection__merchant=store.merchant).store_id for _time in range(3)]
+    with CaptureQueriesContext(database) as many:
+        text = client.get(address).content.decode()
+    assert len(many) == len(few)
+    assert [pk for pk in (store.pk, *sellers) if f"store__id__exact={pk}" in text] == sellers
 
 
 # Signing in
@@ -397,6 +422,6 @@ def test_what_is_most_urgent_comes_first_whatever_the_domain(
     client: Client, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said = [Alert("info", "a", ""), Alert("warning", "b", ""), Alert("error", "c", ""), Alert("warning", "d", "")]
-    monkeypatch.setattr("stores.dashboard.registry.alerts", lambda user: said)
+    monkeypatch.setattr(dashboard, "contributed", lambda paths, to: said if paths is registry.alerts else [])
     shown = client.get(reverse("admin:index")).context["alerts"]
     assert [alert.text for alert in shown] == ["c", "b", "d", "a"]

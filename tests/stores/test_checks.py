@@ -4,6 +4,7 @@ import runpy
 import subprocess
 import sys
 from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -121,14 +122,19 @@ def test_https_without_a_trusted_proxy_is_warned_of_before_it_is_deployed(produc
     assert "stores.W001" in checked(deploy=True)
 
 
+def printed(code: str, **environment: str) -> list[str]:
+    """The words that this code prints in a process with this environment."""
+    env = clean_environment(**environment)
+    ran = subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, text=True, check=True)
+    return ran.stdout.split()
+
+
 def settings_of(**values: str) -> list[str]:
     """HSTS and the language cookie as an installation with this environment has them."""
     names = ("HSTS_SECONDS", "HSTS_INCLUDE_SUBDOMAINS", "HSTS_PRELOAD")
     code = f"from config import settings; print(*[getattr(settings, 'SECURE_' + name) for name in {names}], "
     code += "settings.LANGUAGE_COOKIE_SAMESITE, settings.LANGUAGE_COOKIE_SECURE)"
-    env = clean_environment(ENV_FILE="/dev/null", **values)
-    ran = subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, text=True, check=True)
-    return ran.stdout.split()
+    return printed(code, ENV_FILE="/dev/null", **values)
 
 
 def test_https_is_promised_for_our_own_host_only_unless_it_is_wished() -> None:
@@ -136,6 +142,16 @@ def test_https_is_promised_for_our_own_host_only_unless_it_is_wished() -> None:
     assert settings_of(PUBLIC_BASE_URL=there) == ["31536000", "False", "False", "Lax", "True"]
     assert settings_of(PUBLIC_BASE_URL=there, HSTS_WHOLE_DOMAIN="1")[:3] == ["31536000", "True", "True"]
     assert settings_of(PUBLIC_BASE_URL="http://127.0.0.1:8000") == ["0", "False", "False", "Lax", "False"]
+
+
+def test_gunicorn_reads_its_settings_from_the_file_too(tmp_path: Path) -> None:
+    file = tmp_path / "env"
+    file.write_text(f"WEB_WORKERS=3\nWEB_THREADS=7\nBIND=127.0.0.1:1\nDATABASE_POOL=0\nVAR_DIR={tmp_path}\n")
+    code = (
+        "import os, runpy; told = runpy.run_path('gunicorn.conf.py'); from config.env import VAR_DIR; "
+        "print(told['workers'], told['threads'], told['bind'], os.environ['DATABASE_POOL'], VAR_DIR)"
+    )
+    assert printed(code, ENV_FILE=str(file)) == ["3", "7", "127.0.0.1:1", "0", str(tmp_path)]
 
 
 def test_gunicorn_knows_our_settings_and_shares_no_socket(monkeypatch: pytest.MonkeyPatch) -> None:

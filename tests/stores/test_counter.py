@@ -6,6 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from coupons.models import Verification
 from coupons.reasons import TEXTS, Reason
@@ -55,6 +56,15 @@ def test_a_fragment_sends_the_whole_page_to_the_sign_in(client: Client, db: None
     assert (answer.status_code, answer["HX-Redirect"], answer.content) == (204, "/admin/login/?next=/counter/", b"")
 
 
+def test_a_form_with_an_old_token_is_refused_and_a_fragment_renews_its_page(shop: Shop, clerk: User) -> None:
+    client = Client(enforce_csrf_checks=True)
+    client.force_login(clerk)
+    fragment = client.post(COUNTER, {"text": shop.code()}, headers=HTMX)
+    assert (fragment.status_code, fragment["HX-Refresh"]) == (403, "true")
+    assert "HX-Refresh" not in client.post(COUNTER, {"text": shop.code()})
+    assert Verification.objects.count() == 0
+
+
 def test_a_stranger_finds_no_counter(client: Client, db: None) -> None:
     client.force_login(UserFactory())
     assert client.get(COUNTER).status_code == 404
@@ -97,6 +107,29 @@ def test_the_same_request_key_is_answered_by_the_same_verification(counter: Clie
     again = scan(counter, code, request_key="a" * 32)
     assert key_of(first) == key_of(again)
     assert len(shop.sandbox.arrivals.all(operation="verify")) == 1
+
+
+def test_a_second_scan_within_seconds_does_not_look_like_a_second_success(counter: Client, shop: Shop) -> None:
+    code = shop.code()
+    counter.cookies["django_language"] = "en"
+    first, again = scan(counter, code), scan(counter, code)
+    assert (state_of(first), state_of(again)) == ("ok", "repeated")
+    settled = timezone.localtime(Verification.objects.get().settled_at)
+    assert f"Already verified a moment ago ({settled:%H:%M})" in again
+    assert key_of(again) != key_of(first)
+    page = counter.get(f"/counter/?scan=coupon.{key_of(again)}").content.decode()
+    assert re.findall(r'data-state="(\w+)" data-scan', page) == ["repeated", "ok"]
+    assert len(shop.sandbox.arrivals.all(operation="verify")) == 1
+
+
+def test_a_second_scan_while_the_first_waits_does_not_become_a_second_success(counter: Client, shop: Shop) -> None:
+    pace.postpone(shop.connection.pace_id, 30)
+    code = shop.code()
+    cards = [scan(counter, code) for _ in range(2)]
+    assert [state_of(card) for card in cards] == ["waiting", "waiting"]
+    type(shop.connection.pace).objects.update(next_at=0)
+    settled = [counter.get(f"/counter/result/coupon/{key_of(card)}/").content.decode() for card in cards]
+    assert [state_of(card) for card in settled] == ["ok", "repeated"]
 
 
 def test_an_old_key_with_another_code_is_another_scan(counter: Client, shop: Shop) -> None:

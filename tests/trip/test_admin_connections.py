@@ -54,9 +54,12 @@ def test_a_new_connection_asks_first_for_the_platform(client: Client) -> None:
 
 def test_a_connection_is_added_with_what_meituan_gave(client: Client, merchant: Merchant) -> None:
     data = {"merchant": str(merchant.pk), "platform": "trip", "account": " 1001 ", "is_active": "on"}
-    answer = client.post(f"{ADD}?platform=trip", data | {"client_id": "mt-1001", "client_secret": "s3cret"})
-    assert answer.status_code == 302
+    answer = client.post(
+        f"{ADD}?platform=trip", data | {"client_id": "mt-1001", "client_secret": "s3cret"}, follow=True
+    )
     made = Connection.objects.get()
+    assert answer.redirect_chain == [(page_of(made), 302)]
+    assert reverse("trip:order-create", args=[made.pk]) in answer.content.decode()
     assert (made.platform, made.account) == ("trip", "1001")
     assert made.credentials == {"client_id": "mt-1001", "client_secret": "s3cret"}
 

@@ -1,6 +1,6 @@
 """Products in the back office: what the form understands, refuses and tells Meituan."""
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils import timezone
 
 from stores.models import AuditEntry, Connection, OutboundCall
 from stores.tenancy import Role
@@ -134,6 +135,7 @@ def test_a_product_number_is_used_once(client: Client, linked: Connection) -> No
         ({"offers-0-sale_price": "121"}, "More than the market price"),
         ({"offers-0-settlement_price": "96"}, "More than the buyer pays"),
         ({"refund_type": "4"}, "need at least one step"),
+        ({"refund_type": "3", "refund_review": "on"}, "nothing to decide"),
         ({"valid_from": "2026-05-02", "valid_until": "2026-05-01"}, "before the first day"),
         ({"book_ahead": "2", "ahead_minutes": "30"}, "nothing to book ahead of"),
         ({"book_ahead": "3"}, "until what time of day"),
@@ -308,3 +310,35 @@ def test_a_place_is_put_on_the_map_once(client: Client, linked: Connection) -> N
     assert client.post("/admin/trip/place/add/", data).status_code == 302
     assert Place.objects.get().store == store
     assert "Select a valid choice" in client.post("/admin/trip/place/add/", data).content.decode()
+
+
+def test_a_new_product_by_day_leads_to_its_calendar_and_is_not_called_on_sale_before_it_has_prices(
+    client: Client, linked: Connection
+) -> None:
+    by_day = {"by_calendar": "on", "offers-TOTAL_FORMS": "0"}
+    answer = client.post(ADD, new(linked, **by_day))
+    product = Product.objects.get()
+    assert answer["Location"] == page(product, "calendar")
+
+    def has_no_price() -> bool:
+        return "no price" in client.get(reverse("admin:trip_product_changelist")).content.decode()
+
+    assert has_no_price()
+    OfferFactory(product=product, date=timezone.localdate() - timedelta(days=1))
+    assert has_no_price()
+    OfferFactory(product=product, date=timezone.localdate())
+    assert not has_no_price()
+
+
+def test_who_may_not_open_a_connection_gets_no_link_to_it(linked: Connection) -> None:
+    product = TicketProductFactory(connection=linked, store=StoreFactory(merchant=linked.merchant))
+    for role in (Role.CLERK, Role.MANAGER):
+        shown = at_work(product.store, role).get(page(product)).content.decode()
+        assert (str(linked) in shown, f"/connection/{linked.pk}/" in shown) == (True, False)
+
+
+def test_swapped_coordinates_are_called_so(client: Client, linked: Connection) -> None:
+    swapped = {"city": "杭州", "longitude": "30.287459", "latitude": "120.153576", "system": "0"}
+    answer = client.post("/admin/trip/place/add/", swapped | {"store": str(linked.merchant.stores.get().pk)})
+    assert "may be swapped" in answer.content.decode()
+    assert not Place.objects.exists()

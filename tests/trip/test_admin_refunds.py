@@ -82,7 +82,7 @@ def test_the_inbox_says_money_and_time(client: Client, sold: tuple[Meituan, Prod
 def test_agreeing_takes_the_tickets_back_and_tells_meituan(client: Client, sold: tuple[Meituan, Product]) -> None:
     refund = asked(sold)
     question = client.get(page(refund, "do", "agree")).content.decode()
-    assert ("This is final" in question, "<dd>95.00</dd>" in question) == (True, True)
+    assert ("This is final" in question, "<dd>¥95.00</dd>" in question) == (True, True)
     assert Refund.objects.get().status == "review"
     assert "Done" in press(client, refund, "agree")
     refund.refresh_from_db()

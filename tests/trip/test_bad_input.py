@@ -33,7 +33,7 @@ OTHER = {
 # What a body that cannot be understood is answered, where that is not "other".
 INVALID = OTHER | {"order/create": 410, "product/price": 201}
 WHOLE: dict[str, tuple[str, ...]] = {
-    "order/create": ("orderId", "quantity"),
+    "order/create": ("orderId", "mtDealId", "quantity"),
     "order/pay": ("orderId",),
     "order/query": ("orderId",),
     "order/refund": ("orderId", "refundQuantity"),
@@ -43,10 +43,11 @@ WHOLE: dict[str, tuple[str, ...]] = {
 MONEY: dict[str, tuple[str, ...]] = {
     "order/create": ("buyPrice", "unitPrice", "totalPrice"),
     "order/refund": ("unitPrice", "refundPrice", "refundFee"),
+    "order/refunded": ("refundPrice",),
 }
 TEXT: dict[str, tuple[str, ...]] = {
     "order/create": ("partnerDealId",),
-    "order/refund": ("refundId", "refundTime"),
+    "order/refund": ("refundId", "refundTime", "partnerOrderId", "partnerDealId"),
     "order/refunded": ("refundTime",),
     "product/price": ("partnerDealId", "startTime", "endTime"),
 }
@@ -80,7 +81,7 @@ def bodies(meituan: Meituan) -> dict[str, dict[str, Any]]:
     """A right body for every interface; orders and refunds in them are not known yet."""
     product = Product.objects.get(connection=meituan.connection)
     create = meituan.order_body(product)
-    order = Order(order_id=create["orderId"], partner_order_id="", product=product, unit_price=Decimal(95))
+    order = Order(order_id=create["orderId"], partner_order_id="ZG0", product=product, unit_price=Decimal(95))
     return {
         "order/create": create,
         "order/pay": {"orderId": create["orderId"], "partnerOrderId": ""},
@@ -125,6 +126,27 @@ def test_an_absurd_number_of_tickets_is_refused(meituan: Meituan, name: str, val
     assert nothing_written()
 
 
+def test_an_absurd_number_of_tickets_is_the_reason_not_its_price(meituan: Meituan) -> None:
+    answer = meituan.create(Product.objects.get(), 10**9)
+    assert (answer["code"], answer["describe"]) == (410, "quantity超出范围：1至10000")
+
+
+@pytest.mark.parametrize(("interface", "name"), [("order/refund", "voucherList"), ("order/refunded", "reason")])
+@pytest.mark.parametrize("value", [MISSING, None, {"a": 1}], ids=_shown)
+def test_what_may_be_empty_must_still_be_there(meituan: Meituan, interface: str, name: str, value: Any) -> None:
+    body = bodies(meituan)[interface]
+    body.pop(name)
+    answer = meituan.ask(interface, body if value is MISSING else body | {name: value})
+    assert (answer["code"], answer["describe"].startswith(name)) == (INVALID[interface], True)
+    assert nothing_written()
+
+
+def test_a_message_about_a_refund_needs_no_words(meituan: Meituan) -> None:
+    order = meituan.bought(Product.objects.get())
+    assert meituan.refunded(order, 1, reason="")["code"] == 200
+    assert meituan.query(order.order_id)["body"]["refundedQuantity"] == 1
+
+
 @pytest.mark.parametrize("interface", OTHER)
 @pytest.mark.parametrize("body", [None, "x", 7, True, [[]], ["x"], [None]], ids=ascii)
 def test_a_body_of_another_shape_is_refused(meituan: Meituan, interface: str, body: Any) -> None:
@@ -145,10 +167,11 @@ def test_what_is_no_json_object_gets_the_interfaces_other(meituan: Meituan, inte
 
 @pytest.mark.parametrize("visitors", ["x", {"a": 1}, ["x"], [[]], [None], [1], 7, True])
 def test_visitors_of_another_shape_are_refused(meituan: Meituan, visitors: Any) -> None:
+    Product.objects.update(visitor_info=VisitorInfo.ONE)
     answer = meituan.ask("order/create", bodies(meituan)["order/create"] | {"visitors": visitors})
     assert answer["code"] == 410
     assert answer["describe"].startswith("visitors")
-    assert nothing_written()
+    assert not Order.objects.exists()
 
 
 @pytest.mark.parametrize(

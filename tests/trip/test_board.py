@@ -154,9 +154,20 @@ def test_who_sells_no_tickets_sees_nothing_of_them(product: Product) -> None:
     store = StoreFactory()
     clerk_elsewhere = member(product.store.merchant, Role.CLERK, StoreFactory(merchant=product.store.merchant))
     for user in (member(store.merchant, Role.OWNER, password=None), clerk_elsewhere):
-        assert [make(user) for make in (board.cards, board.alerts, board.charts, board.tables, board.steps)] == [[]] * 5
-    assert board.store_links(store) == []
-    assert [str(link.title) for link in board.store_links(product.store)] == ["Tickets"]
+        assert [make(user) for make in (board.cards, board.alerts, board.charts, board.tables)] == [[]] * 4
+        assert not [step for step in board.steps(user) if "Or sell" not in str(step.title)]
+    links = board.store_links([store, product.store])
+    assert [(pk, str(link.title)) for pk, found in links.items() for link in found] == [(product.store_id, "Tickets")]
+
+
+@pytest.mark.django_db
+def test_an_owner_who_has_connected_nothing_is_told_of_tickets_and_of_coupons() -> None:
+    store = StoreFactory()
+    owner = member(store.merchant, Role.OWNER, password=None)
+    start = english(owner).get("/admin/").content.decode()
+    assert ("Connect your account" in start, "Or sell tickets on Meituan" in start) == (True, True)
+    ConnectionFactory(merchant=store.merchant)
+    assert board.steps(owner) == []
 
 
 def test_refunds_near_their_deadline_are_told_by_urgency(product: Product, owner: User) -> None:
@@ -204,9 +215,9 @@ def test_notices_that_do_not_arrive_are_told(product: Product, owner: User) -> N
         ("error", "1 notice was refused by Meituan."),
         ("warning", "1 notice to Meituan has waited for more than an hour; it is tried again."),
     ]
-    ledger = reverse("admin:stores_outboundcall_changelist") + "?platform=trip"
+    ledger = reverse("admin:trip_meituannotice_changelist")
     links = [alert.url for alert in board.alerts(owner)]
-    assert links == [f"{ledger}&state__exact=dead", f"{ledger}&state__exact=refused", ledger]
+    assert links == [f"{ledger}?state__exact=dead", f"{ledger}?state__exact=refused", ledger]
 
 
 def test_notices_of_the_drill_are_nobodys_business(product: Product, owner: User) -> None:
@@ -293,7 +304,7 @@ def test_every_link_of_the_board_opens(product: Product, owner: User) -> None:
     shown: list[Any] = [
         *board.cards(owner),
         *board.alerts(owner),
-        *board.store_links(product.store),
+        *board.store_links([product.store])[product.store_id],
         *table.rows,
         table,
     ]

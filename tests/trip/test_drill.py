@@ -3,31 +3,37 @@
 import json
 from datetime import timedelta
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from django.core.management import CommandError, call_command
+from django.db import connection as database
 from django.utils import timezone, translation
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from stores.demo import environment
 from stores.errors import Conflict
 from stores.models import AuditEntry, Connection, OutboundCall
 from stores.platforms import queue
 from tests import factories
 from tests.meituan import Meituan
 from tests.trip.drilling import drilled, every_kind, outcomes
+from tests.trip.suppliers import Supplier
 from trip import tasks
 from trip.choices import VoucherType
-from trip.drill import Outcome, drill_run, drill_start, names
+from trip.drill import Outcome, drill_run, drill_start, drilling, names
 from trip.drill.drilling import Drill
 from trip.drill.registry import CHECKS
 from trip.drill.results import Failed, LeftOut
 from trip.drill.tidying import tidy, tidy_notices
+from trip.management.commands import trip_drill
 from trip.models import DrillRun, Offer, Order, Product, tally
 from trip.services import (
     consuming,
     issuing,
 )
+from trip.services.creating import DRILL_NUMBERS
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -117,6 +123,31 @@ def test_only_one_drill_of_a_connection_runs_at_a_time_unless_it_was_abandoned(c
     assert (first.error, first.finished_at is None) == ("abandoned", False)
 
 
+def ordered(connection: Connection, number: int) -> Order:
+    return Meituan(connection).bought(Product.objects.get(deal_id="ticket"), pay=False, orderId=number)
+
+
+def test_a_real_order_may_have_a_number_of_the_drill_s(connection: Connection) -> None:
+    drill_start(connection=factories.ConnectionFactory(trip=True), base_url="http://127.0.0.1:9")
+    before = ordered(connection, DRILL_NUMBERS[0])
+    run = drill_start(connection=connection, base_url="http://127.0.0.1:9", only=["access.signed"])
+    meanwhile = ordered(connection, DRILL_NUMBERS[1])
+    real = ordered(connection, DRILL_NUMBERS[0] - 1)
+    drill_run(run=run)
+    after = ordered(connection, DRILL_NUMBERS[2])
+    assert [order.is_drill for order in (before, meanwhile, real, after)] == [False, True, False, False]
+
+
+def test_a_drill_that_nobody_goes_on_with_has_no_numbers_until_it_is_taken_up_again(
+    connection: Connection, live_server: LiveServer
+) -> None:
+    run = drill_start(connection=connection, base_url=live_server.url, only=["create.accepted"])
+    DrillRun.objects.update(worked_at=timezone.now() - timedelta(minutes=11))
+    assert not ordered(connection, DRILL_NUMBERS[0]).is_drill
+    drill_run(run=run)
+    assert set(Order.objects.exclude(order_id=DRILL_NUMBERS[0]).values_list("is_drill", flat=True)) == {True}
+
+
 def test_a_task_goes_on_where_the_last_one_stopped(
     connection: Connection, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -170,18 +201,48 @@ def test_tidying_twice_gives_back_once(connection: Connection, live_server: Live
     assert Order.objects.get().needs_person == ""
 
 
-def test_notices_are_owed_and_say_so(connection: Connection, live_server: LiveServer) -> None:
-    told = []
-    for url in ("", "http://127.0.0.1:9"):
-        Connection.objects.update(base_url=url)
-        with translation.override("en"):
-            results = drilled(Connection.objects.get(), live_server, "consume.one_by_one")
-        told.append(results["consume.one_by_one"]["detail"])
-    assert told == [
-        "Tell Meituan: tickets used: owed, and not sent by the drill",
-        "Tell Meituan: tickets used: pending",
-    ]
-    assert OutboundCall.objects.count() == 4
+def test_stock_that_is_wrong_stops_no_drill(connection: Connection, live_server: LiveServer) -> None:
+    drill = Drill(drill_start(connection=connection, base_url=live_server.url))
+    asked = drill.issued(voucher_type=VoucherType.PER_TICKET, tickets=2)
+    order = drill.row(asked)
+    consuming.order_consume(order_pk=order.pk, quantity=2, actor=None, method="drill", any_day=True)
+    Offer.objects.filter(pk=order.offer_id).update(sold=1)
+    tidy(drill)
+    order.refresh_from_db()
+    assert (order.offer.sold, order.closed_at is None) == (0, False)
+
+
+def told_of_use(url: str, live_server: LiveServer) -> tuple[str, str]:
+    """The outcome of a check whose notices go to `url`, and what it says."""
+    Connection.objects.update(base_url=url)
+    with translation.override("en"):
+        [result] = drilled(Connection.objects.get(), live_server, "consume.one_by_one").values()
+    return result["outcome"], result["detail"]
+
+
+def test_a_notice_to_the_real_meituan_is_owed_and_says_what_was_not_tested(
+    connection: Connection, live_server: LiveServer
+) -> None:
+    outcome, detail = told_of_use("", live_server)
+    assert outcome == "passed"
+    assert detail.startswith("Tell Meituan: tickets used: owed. Whether it arrives was not tested")
+    assert OutboundCall.objects.count() == 2
+
+
+def test_a_notice_to_a_meituan_that_is_played_must_arrive(connection: Connection, live_server: LiveServer) -> None:
+    with Supplier() as meituan:
+        assert told_of_use(meituan.url, live_server) == ("passed", "Tell Meituan: tickets used: it has arrived.")
+        assert [body["usedQuantity"] for body in meituan.asked("notice")] == [1, 2]
+
+
+def test_a_notice_that_does_not_arrive_fails_its_check(
+    connection: Connection, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(drilling, "ARRIVAL_SECONDS", 0.5)
+    outcome, detail = told_of_use("http://127.0.0.1:9", live_server)
+    assert outcome == "failed"
+    assert detail.startswith("Tell Meituan: tickets used: it has not arrived at http://127.0.0.1:9/rhone/mtp/api. ")
+    assert "ConnectionError" in detail
 
 
 def test_notices_of_a_drill_that_were_not_delivered_are_revoked_and_others_are_not(
@@ -231,14 +292,14 @@ def test_the_command_prints_a_checklist(connection: Connection, live_server: Liv
     assert code == 0
     assert [line.split()[0] for line in lines if not line.startswith(" ")] == ["left", "pass", "pass", "2"]
     assert lines[-1] == "2 pass, 0 FAIL, 1 left out"
-    assert "→" not in said
+    assert "→ query" in said
     entry = AuditEntry.objects.get(verb="trip.drill.started")
     assert (entry.merchant, entry.actor, entry.target) == (connection.merchant, "system", str(connection))
 
 
-def test_the_command_shows_the_messages_when_asked(connection: Connection, live_server: LiveServer) -> None:
+def test_the_command_shows_the_messages(connection: Connection, live_server: LiveServer) -> None:
     args = (str(connection.pk), "--base-url", live_server.url, "--only", "access.signed")
-    code, said = command(*args, "-v", "2")
+    code, said = command(*args)
     assert code == 0
     assert f'→ heartbeat {{"partnerId": {connection.account}}}' in said
     assert '← {"code":200' in said
@@ -247,11 +308,49 @@ def test_the_command_shows_the_messages_when_asked(connection: Connection, live_
     assert connection.credentials["client_secret"] not in said
 
 
-def test_the_command_ends_with_1_when_a_point_fails(connection: Connection, settings: Settings) -> None:
-    settings.PUBLIC_BASE_URL = "http://127.0.0.1:9"
-    code, said = command(connection.account, "--only", "access.signed")
+def test_long_messages_are_cut_unless_all_is_asked_for(
+    connection: Connection, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(trip_drill, "SHOWN", 100)
+    args = (str(connection.pk), "--base-url", live_server.url, "--only", "create.accepted")
+    assert "→" not in command(*args, "-v", "0")[1]
+    assert "characters)" in command(*args)[1]
+    assert "characters)" not in command(*args, "-v", "2")[1]
+
+
+def test_the_command_ends_with_1_when_a_point_fails(connection: Connection) -> None:
+    with Supplier() as stranger:
+        code, said = command(connection.account, "--base-url", stranger.url, "--only", "query.unknown")
     assert code == 1
     assert said.startswith("FAIL")
+
+
+def test_the_command_finds_the_demo_that_was_started_on_another_port(
+    connection: Connection, live_server: LiveServer, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PUBLIC_BASE_URL", raising=False)
+    monkeypatch.delenv("PORT", raising=False)
+    settings.VAR_DIR, settings.PUBLIC_BASE_URL = str(tmp_path), "http://127.0.0.1:9"
+    world = environment.places().world
+    world.parent.mkdir()
+    world.write_text(json.dumps({"web": live_server.url}))
+    assert command(connection.account, "--only", "access.signed")[0] == 0
+    monkeypatch.setenv("PUBLIC_BASE_URL", "http://127.0.0.1:9")
+    with pytest.raises(CommandError, match=r"Nobody answers at http://127\.0\.0\.1:9 ") as error:
+        command(connection.account, "--only", "access.signed")
+    assert error.value.returncode == 3
+    assert not DrillRun.objects.filter(finished_at=None).exists()
+
+
+def test_the_command_says_which_server_and_database_it_means(
+    connection: Connection, live_server: LiveServer, capsys: pytest.CaptureFixture[str]
+) -> None:
+    command(connection.account, "--base-url", live_server.url, "--only", "access.signed")
+    known = database.settings_dict
+    said = capsys.readouterr().err
+    assert said.startswith(f"Server {live_server.url}, database {database.vendor} ")
+    assert said.rstrip().endswith(str(known["NAME"]))
+    assert str(known["PASSWORD"] or "no password") not in said
 
 
 @pytest.mark.parametrize("args", [("0",), ("nobody",), ("{}", "--only", "no.such")])

@@ -25,6 +25,7 @@ from trip.choices import CloseType, Issuing, Method, RefundType, VoucherType
 from trip.models import Offer, Order, Product, Refund, Voucher, tally
 from trip.services import saying, tickets
 from trip.services.paying import expire_unpaid
+from trip.wire.requests import parse_refunded
 
 DAY = date.today() + timedelta(days=30)
 Status = Order.Status
@@ -116,18 +117,19 @@ class Stories(RuleBasedStateMachine):
         assert refund.status in (was, *Refund.TRANSITIONS[was])
 
     @precondition(lambda self: self.orders.exists())
-    @rule(pick=picks, count=few, by_code=st.booleans(), of_refund=st.booleans())
-    def refunded(self, pick: int, count: int, by_code: bool, of_refund: bool) -> None:
+    @rule(pick=picks, count=st.integers(1, 5), by_code=st.booleans(), of_refund=st.booleans(), numbered=st.booleans())
+    def refunded(self, pick: int, count: int, by_code: bool, of_refund: bool, numbered: bool) -> None:
         order = self.order(pick, Status.ISSUED)
         known = order.refunds.order_by("pk").last() if of_refund else None
+        number = known.refund_id if known else f"S{len(self.asked)}"
         body = {
             "orderId": order.order_id,
-            "refundSerialNo": known.refund_id if known else f"S{len(self.asked)}",
+            **({"refundSerialNo": number} if numbered else {}),
             "voucherList": self.codes(order, pick, count) if by_code else [],
             "refundPrice": -1,
             "refundMessageType": 1 + pick % 3,
             "reason": "客服退款",
-            "refundTime": "2026-11-22 10:00:00",
+            "refundTime": f"2026-11-22 10:{len(self.asked) // 60:02d}:{len(self.asked) % 60:02d}",
             "count": count,
         }
         self.ask("order/refunded", body)
@@ -201,6 +203,9 @@ class Stories(RuleBasedStateMachine):
         assert counts.used == sum(order.consumptions.values_list("quantity", flat=True))
         refunds = list(order.refunds.all())
         assert counts.refunded == sum(row["quantity"] for refund in refunds for row in refund.tickets)
+        if order.status == Status.ISSUED:
+            agreed = [refund.quantity for refund in refunds if refund.status == Refund.Status.AGREED]
+            assert counts.refunded == sum(agreed)
         reviews = [refund for refund in refunds if refund.status == Refund.Status.REVIEW]
         frozen = tickets.frozen_by_reviews(order, vouchers)
         assert sum(frozen.values()) == sum(refund.quantity for refund in reviews)
@@ -224,7 +229,8 @@ class Stories(RuleBasedStateMachine):
             assert not listed
         if consumption := order.consumptions.first():
             notice = saying.consumed(consumption)
-            assert (notice["quantity"], notice["usedQuantity"], notice["refundedQuantity"]) == told
+            assert (notice["quantity"], notice["usedQuantity"]) == told[:2]
+            assert notice["refundedQuantity"] <= counts.refunded
 
     # Means
 
@@ -261,7 +267,8 @@ class Stories(RuleBasedStateMachine):
         self.touched.add(body["orderId"])
         answer = self.meituan.ask(interface, body)
         assert answer["code"] in ANSWERS[interface], answer
-        named = [body.get(name) for name in ("refundId", "refundSerialNo", "closeType")]
+        serial = parse_refunded(body).serial if interface == "order/refunded" else None
+        named = [body.get("refundId"), serial, body.get("closeType")]
         key = "/".join(str(name) for name in (body["orderId"], *named) if name is not None)
         assert self.final.get((interface, key), self.meituan.said) == self.meituan.said
         event = InboundEvent.objects.get(

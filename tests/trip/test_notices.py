@@ -5,7 +5,6 @@ import threading
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -14,6 +13,7 @@ from pytest_django.fixtures import Settings
 
 from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms import outbox
+from stores.platforms.outbox import delivering
 from stores.platforms.sandbox import SandboxServer
 from stores.tenancy import Role
 from tests import children
@@ -24,8 +24,10 @@ from tests.meituan import Meituan, selling
 from trip import board, services
 from trip.choices import Issuing, Method, VoucherType
 from trip.client import NoticeClient
+from trip.drill import drill_start
 from trip.models import Order
 from trip.sandbox import MeituanTripSandbox
+from trip.services.creating import DRILL_NUMBERS
 from trip.services.notices import DRILL_ONLY, ConsumeNotice, PayNotice, RefundNotice
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -44,7 +46,7 @@ def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     """Without the real waiting times."""
     settings.TRIP_TIMEOUT = (1.0, 1.0)
     settings.PACE_SECONDS = {"trip": 0.001}
-    monkeypatch.setattr(import_module("stores.platforms.outbox.deliver"), "ACCOUNT_BACKOFF", (0.01,))
+    monkeypatch.setattr(delivering, "ACCOUNT_BACKOFF", (0.01,))
 
 
 def meituan_at(url: str, **fields: Any) -> Any:
@@ -209,7 +211,8 @@ def test_a_part_of_a_shared_code_is_used_by_number(server: SandboxServer) -> Non
 
 
 def used_in_a_drill(meituan: Meituan, product: Any) -> OutboundCall:
-    order = meituan.bought(product, orderId=999_900_000_000_123)
+    drill_start(connection=meituan.connection, base_url="http://127.0.0.1:9")
+    order = meituan.bought(product, orderId=DRILL_NUMBERS[123])
     services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.DRILL)
     return OutboundCall.objects.get(operation=ConsumeNotice.name)
 
@@ -397,8 +400,7 @@ KILL = """
     services.order_consume(order_pk=int(os.environ["ORDER"]), quantity=1, actor=None, method="counter")
 """
 KILL_SENDING = f"""
-    from importlib import import_module
-    delivering = import_module("stores.platforms.outbox.deliver")
+    from stores.platforms.outbox import delivering
     delivering._settle = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
 {WORK}"""
 

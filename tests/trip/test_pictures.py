@@ -3,8 +3,8 @@
 from urllib.parse import urlsplit
 
 import pytest
-from django.conf import settings
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from stores.limits import Limit
 from tests.meituan import selling
@@ -25,7 +25,7 @@ def path_of(voucher: Voucher) -> str:
     return urlsplit(picture_url(voucher)).path
 
 
-def test_paying_tells_the_address_of_each_picture_and_anybody_may_fetch_it(client: Client) -> None:
+def test_paying_tells_the_address_of_each_picture_and_anybody_may_fetch_it(client: Client, settings: Settings) -> None:
     meituan, product = selling()
     order = meituan.bought(product, 2)
     said = meituan.query(order.order_id)["body"]["voucherList"]
@@ -55,6 +55,16 @@ def test_a_changed_signature_or_number_is_not_found(client: Client, voucher: Vou
     swapped = signature.swapcase()
     assert client.get(f"/trip/vouchers/{number}.{swapped}.png").status_code == 404
     assert client.get(f"/trip/vouchers/{int(number) + 1}.{signature}.png").status_code == 404
+
+
+def test_an_address_outlives_the_secret_key_but_not_the_hash_key(
+    client: Client, voucher: Voucher, settings: Settings
+) -> None:
+    path = path_of(voucher)
+    settings.SECRET_KEY = "another" * 9
+    assert client.get(path).status_code == 200
+    settings.HASH_KEY = "another" * 9
+    assert client.get(path).status_code == 404
 
 
 def test_pictures_are_only_read(client: Client, voucher: Voucher) -> None:

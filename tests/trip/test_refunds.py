@@ -12,8 +12,9 @@ from stores.errors import Conflict
 from tests.factories import OfferFactory
 from tests.meituan import Meituan, selling
 from trip import services
-from trip.choices import FeeMode, Method, RefundType, VoucherType
+from trip.choices import FeeMode, Issuing, Method, RefundType, Trouble, VoucherType
 from trip.models import Order, Product, Refund, RefundStep, tally
+from trip.services import orders
 from trip.services.workdays import after_workdays, is_workday
 from trip.wire.values import BEIJING
 
@@ -123,8 +124,32 @@ def test_more_money_than_was_paid_is_for_a_person(change: dict[str, Any]) -> Non
 
 def test_a_product_that_is_never_refunded_says_so() -> None:
     meituan, product = selling(refund_type=RefundType.NEVER)
-    answer = meituan.refund(meituan.bought(product), 1)
-    assert (answer["code"], answer["describe"]) == (606, "该产品不支持退款")
+    order = meituan.bought(product)
+    body = meituan.refund_body(order, 1)
+    answers = [meituan.ask("order/refund", body) for _time in range(2)]
+    meituan.close(order.order_id, 3)
+    answers.append(meituan.refund(order, 1))
+    assert {(answer["code"], answer["describe"]) for answer in answers} == {(607, "该产品不支持退款")}
+
+
+def test_a_product_that_is_not_refunded_any_more_still_refuses_what_it_sold_before_by_its_old_rules() -> None:
+    meituan, product = selling()
+    order = meituan.bought(product)
+    services.order_consume(order_pk=order.pk, actor=None, method=Method.COUNTER)
+    Product.objects.update(refund_type=RefundType.NEVER)
+    answer = meituan.refund(order, 1)
+    assert (answer["code"], answer["describe"]) == (606, "门票已使用，余票不足")
+
+
+@pytest.mark.parametrize("status", ["review", "refused", "agreed"])
+def test_what_was_agreed_stays_agreed(status: str) -> None:
+    meituan, product = selling()
+    order = meituan.bought(product)
+    meituan.refund(order, 1)
+    refund = order.refunds.get()
+    with pytest.raises(ValueError, match=f"does not go from agreed to {status}"):
+        orders.move_refund(refund, status)
+    assert order.refunds.get().status == "agreed"
 
 
 def test_without_partial_refunds_all_or_nothing() -> None:
@@ -206,6 +231,119 @@ def test_closing_the_order_ends_its_reviews() -> None:
     meituan.close(order.order_id, 3)
     assert meituan.ask("order/refund", body)["code"] == 601
     assert not Refund.objects.filter(status=Status.REVIEW).exists()
+
+
+def test_past_the_deadline_meituan_has_agreed_and_nobody_can_refuse() -> None:
+    meituan, product = selling(refund_review=True)
+    order = meituan.bought(product)
+    meituan.refund(order, 1)
+    refund = order.refunds.get()
+    decide: dict[str, Any] = {"refund_pk": refund.pk, "actor": None, "method": Method.ADMIN}
+    assert refund.deadline is not None
+    with time_machine.travel(refund.deadline, tick=False):
+        with pytest.raises(Conflict, match="too late"):
+            services.refund_decide(agree=False, reason="门票已制作", **decide)
+        assert services.refund_decide(agree=True, reason="", **decide).status == Status.AGREED
+
+
+# Our agreement and Meituan's, on their way at once
+
+
+def agreed_to(meituan: Meituan, order: Order, quantity: int, codes: list[str] | None = None) -> Refund:
+    """An application that we have agreed to, by rule or, where the product asks for it, by a person."""
+    body = meituan.refund_body(order, quantity, codes)
+    meituan.ask("order/refund", body)
+    refund = order.refunds.get(refund_id=body["refundId"])
+    services.refund_decide(refund_pk=refund.pk, agree=True, reason="", actor=None, method=Method.ADMIN)
+    return refund
+
+
+def quantities(meituan: Meituan, order: Order) -> tuple[int, int, int]:
+    """(refunded as a query says it, refunded as the agreed applications say it, sold)."""
+    agreed = order.refunds.filter(status=Status.AGREED).values_list("quantity", flat=True)
+    order.offer.refresh_from_db()
+    return meituan.query(order.order_id)["body"]["refundedQuantity"], sum(agreed), order.offer.sold
+
+
+@pytest.mark.parametrize("review", [True, False])
+@pytest.mark.parametrize("kind", [VoucherType.PER_TICKET, VoucherType.PER_ORDER, VoucherType.NONE])
+@pytest.mark.parametrize("by_code", [True, False])
+def test_a_refund_at_the_deadline_takes_no_second_ticket(review: bool, kind: VoucherType, by_code: bool) -> None:
+    meituan, product = selling(refund_review=review, voucher_type=kind)
+    order = meituan.bought(product, 3)
+    refund = agreed_to(meituan, order, 1)
+    codes = refund.codes if by_code else []
+    assert meituan.refunded(order, 1, voucherList=codes, refundMessageType=3, refundSerialNo="")["code"] == 200
+    assert quantities(meituan, order) == (1, 1, 2)
+    order.refresh_from_db()
+    assert (order.needs_person, order.refunds.count()) == ("", 1)
+
+
+def test_each_agreement_is_confirmed_once() -> None:
+    meituan, product = selling(refund_review=True)
+    order = meituan.bought(product, 4)
+    first, second = (voucher.code for voucher in order.vouchers.order_by("id")[:2])
+    for code in (first, second):
+        agreed_to(meituan, order, 1, [code])
+    for second_of_minute, refunded in enumerate((2, 2, 3)):
+        when = f"2026-11-22 10:00:{second_of_minute:02d}"
+        meituan.refunded(order, 1, voucherList=[], refundMessageType=3, refundSerialNo="", refundTime=when)
+        assert quantities(meituan, order) == (refunded, refunded, 4 - refunded)
+
+
+def test_a_whole_order_refunded_at_the_deadline_is_no_persons_trouble() -> None:
+    meituan, product = selling(refund_review=True)
+    order = meituan.bought(product, 2)
+    agreed_to(meituan, order, 2, [])
+    codes = list(order.vouchers.values_list("code", flat=True))
+    meituan.refunded(order, 2, voucherList=codes, refundMessageType=3, refundSerialNo="")
+    order.refresh_from_db()
+    assert (quantities(meituan, order), order.needs_person) == ((2, 2, 0), "")
+
+
+def test_what_customer_service_refunds_beside_an_application_is_another_ticket() -> None:
+    meituan, product = selling()
+    order = meituan.bought(product, 3)
+    meituan.refund(order, 1)
+    meituan.refunded(order, 1, refundMessageType=1, refundSerialNo="")
+    assert quantities(meituan, order) == (2, 2, 1)
+
+
+def test_a_ticket_that_customer_service_names_after_its_refund_is_refunded_once() -> None:
+    meituan, product = selling()
+    order = meituan.bought(product, 3)
+    meituan.refund(order, 1)
+    meituan.refunded(order, 1, voucherList=order.refunds.get().codes, refundMessageType=1, refundSerialNo="")
+    order.refresh_from_db()
+    assert (quantities(meituan, order), order.needs_person) == ((1, 1, 2), "")
+
+
+def test_a_message_about_more_tickets_than_there_are_takes_what_there_is_and_calls_a_person() -> None:
+    meituan, product = selling()
+    order = meituan.bought(product, 3)
+    meituan.refunded(order, 5)
+    order.refresh_from_db()
+    assert (quantities(meituan, order), order.needs_person) == ((3, 3, 0), Trouble.REFUNDED_AFTER_USE)
+
+
+def test_the_same_before_the_tickets_are_issued() -> None:
+    meituan, product = selling(issuing=Issuing.UPSTREAM)
+    order = meituan.bought(product, 3)
+    meituan.refunded(order, 5)
+    order.refresh_from_db()
+    assert (order.status, order.needs_person) == (Order.Status.CLOSED, Trouble.REFUNDED_AFTER_USE)
+    assert order.refunds.get().quantity == 3
+
+
+def test_a_review_that_a_close_ends_counts_as_refunded() -> None:
+    meituan, product = selling(refund_review=True)
+    order = meituan.bought(product, 3)
+    body = meituan.refund_body(order, 2)
+    meituan.ask("order/refund", body)
+    meituan.close(order.order_id, 3)
+    assert meituan.ask("order/refund", body)["code"] == 601
+    assert quantities(meituan, order) == (2, 2, 0)
+    assert [item["status"] for item in meituan.query(order.order_id)["body"]["voucherList"]] == [2, 2, 3]
 
 
 # Working days

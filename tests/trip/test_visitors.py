@@ -15,8 +15,10 @@ from tests.factories import OfferFactory
 from tests.meituan import VISITOR, selling
 from trip import services
 from trip.choices import Issuing, Method, VisitorInfo
-from trip.models import Order, Visitor
+from trip.models import Order, Product, Visitor
+from trip.sandbox.orders import visitors_for
 from trip.services import stock, visitors
+from trip.wire.values import MAX_QUANTITY
 
 pytestmark = pytest.mark.django_db
 NAMED = {"visitor_info": VisitorInfo.ONE, "credential_types": [0]}
@@ -101,6 +103,71 @@ def test_the_whole_is_for_those_who_may() -> None:
     assert visitors.shown(Visitor(details=details), whole=True) == VISITOR
 
 
+# Who is accepted
+
+
+NOBODY_ASKED: list[Any] = [
+    [{"name": "x", "mobile": "+85291234567"}],
+    [{"name": "王" * 61, "mobile": "1"}],
+    [{"name": "x", "credentials": {"6": "1"}}],
+    "x",
+    [1],
+]
+
+
+@pytest.mark.parametrize("sent", NOBODY_ASKED, ids=ascii)
+def test_visitors_whom_nobody_asked_for_are_passed_over(sent: Any) -> None:
+    meituan, product = selling()
+    assert meituan.create(product, visitors=sent)["code"] == 200
+    assert not Visitor.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("written", "number"),
+    [
+        ("13800001111", "13800001111"),
+        ("8613800001111", "13800001111"),
+        ("+86 138-0000-1111", "13800001111"),
+        ("008613800001111", "13800001111"),
+        ("+85291234567", "+85291234567"),
+        ("852 9123 4567", "+85291234567"),
+        ("+85366123456", "+85366123456"),
+        ("+886912345678", "+886912345678"),
+        ("00886 0912345678", "+886912345678"),
+    ],
+)
+def test_a_phone_counts_once_however_it_is_written(written: str, number: str) -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.ONE, phone_limit=1)
+    assert meituan.create(product, visitors=[{"name": "王小明", "mobile": written}])["code"] == 200
+    assert Visitor.objects.get().details["mobile"] == number
+    again = meituan.create(product, visitors=[{"name": "王小明", "mobile": number}])
+    assert (again["code"], again["describe"]) == (410, "超过限购：每个手机号最多购买1张")
+
+
+@pytest.mark.parametrize("number", ["861380000111", "+8529123456", "+14155550100", "886812"])
+def test_what_is_no_phone_is_refused(number: str) -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.ONE)
+    answer = meituan.create(product, visitors=[{"name": "王小明", "mobile": number}])
+    assert (answer["code"], answer["describe"]) == (410, "游玩人手机号格式不正确")
+
+
+def test_an_officer_has_a_certificate_with_words() -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.ONE, credential_types=[2])
+    officer = {"name": "王小明", "mobile": "13800001111", "credentials": {"2": "军字第2001988号"}}
+    assert meituan.create(product, visitors=[officer])["code"] == 200
+    assert Visitor.objects.get().details["credentials"] == {"2": "军字第2001988号"}
+
+
+def test_as_many_visitors_as_an_order_may_have_tickets_fit_into_one_request() -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.EACH)
+    people = visitors_for(VisitorInfo.EACH, 2_500)
+    assert meituan.create(product, 2_500, visitors=people)["code"] == 200
+    assert Visitor.objects.count() == 2_500
+    whole = {"partnerId": 0, "body": {"visitors": visitors_for(VisitorInfo.EACH, MAX_QUANTITY)}}
+    meituan.raw("order/create", json.dumps(whole).encode())
+    assert json.loads(meituan.said)["describe"] == "请求体中的partnerId与本连接的商家编号不一致"
+
+
 # Retention
 
 
@@ -141,6 +208,28 @@ def test_a_ticket_with_a_last_day_is_kept_for_until_then() -> None:
     Merchant.objects.update(personal_data_days=30)
     assert forgotten(130) == 0
     assert forgotten(131) == 1
+
+
+@pytest.mark.parametrize("days", [10, 400])
+def test_what_the_product_says_later_changes_nothing(days: int) -> None:
+    today = timezone.localdate()
+    meituan, product = selling(**NAMED, valid_until=today + timedelta(days=100))
+    meituan.bought(product, visitors=[VISITOR])
+    Product.objects.update(valid_until=today + timedelta(days=days))
+    Merchant.objects.update(personal_data_days=30)
+    assert forgotten(130) == 0
+    assert forgotten(131) == 1
+
+
+@pytest.mark.parametrize("valid_days", [1, 60])
+def test_nor_do_other_days_of_use(valid_days: int) -> None:
+    meituan, product = selling(**NAMED, by_calendar=True, offer=False, valid_days=7)
+    OfferFactory(product=product, date=timezone.localdate() + timedelta(days=10))
+    meituan.bought(product, visitors=[VISITOR])
+    Product.objects.update(valid_days=valid_days)
+    Merchant.objects.update(personal_data_days=30)
+    assert forgotten(46) == 0
+    assert forgotten(47) == 1
 
 
 def test_a_visit_that_is_over_is_forgotten_by_its_last_use_whatever_the_product_says() -> None:

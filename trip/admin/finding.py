@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -45,3 +46,18 @@ class OrderPersonFilter(DropdownFilter):
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         return queryset.exclude(needs_person="") if self.value() == "yes" else queryset
+
+
+class DrillFilter(DropdownFilter):
+    """Orders of acceptance drills are no business: only who looks for them, or for a certain number, sees them."""
+
+    title = _("acceptance drill")
+    parameter_name = "drill"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("only", _("only those")), ("too", _("those too"))]
+
+    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
+        if self.value() == "only":
+            return queryset.filter(is_drill=True)
+        return queryset if self.value() == "too" or request.GET.get(SEARCH_VAR) else queryset.filter(is_drill=False)

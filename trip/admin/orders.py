@@ -18,14 +18,14 @@ from stores.admin.base import LedgerAdmin, person
 from stores.admin.buttons import DONE, Button, ButtonsAdmin, button
 from stores.admin.exporting import ExportsAdmin, Table
 from stores.admin.filters import DayFilter, ScopedRelatedFilter
-from stores.admin.labels import moment, state
+from stores.admin.labels import moment, state, sum_of
 from stores.admin.newest import newest_first
 from stores.models import OutboundCall
 from stores.platforms.outbox.operations import title_of
 from stores.tenancy import Verb
 from trip import services
 from trip.admin import exporting
-from trip.admin.finding import OrderPersonFilter, found
+from trip.admin.finding import DrillFilter, OrderPersonFilter, found
 from trip.admin.order_forms import FailForm, IssueForm, SettleForm, UseForm
 from trip.admin.timeline import timeline
 from trip.choices import CredentialType, Method
@@ -58,7 +58,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     ordering = ("-created_at", "-id")
     exported_as = "trip.orders.exported"
     buttons = ("issue", "fail", "use", "settle")
-    asked_about = ("product", "visit", "tickets", "gone", "total_price", "trouble")
+    asked_about = ("product", "visit", "tickets", "gone", "total", "trouble")
     list_display = ("number", "product", "store", "tickets", "status_label", "gone", "visit", "time")
     list_select_related = ("store__merchant", "product")
     list_filter = (
@@ -68,7 +68,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         ("travel_date", RangeDateFilter),
         ("created_at", DayFilter),
         OrderPersonFilter,
-        "is_drill",
+        DrillFilter,
     )
     search_fields = ("order_id",)
     search_help_text = _("Meituan's order number, our order number, or a whole voucher code")
@@ -78,16 +78,19 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         ("status_label", "trouble"),
         ("tickets", "gone"),
         ("visit", "voucher_type"),
-        ("unit_price", "buy_price", "total_price"),
+        ("per_ticket", "settled_each", "total"),
         ("time", "pay_until"),
         ("paid_at", "issued_at"),
         ("closed_at", "close_type"),
         ("failure", "remark"),
     )
     change_form_outer_after_template = "trip/admin/order.html"
+    per_ticket = sum_of("unit_price", _("price"))
+    settled_each = sum_of("buy_price", _("settlement price"))
+    total = sum_of("total_price", _("total"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return newest_first(request, Order, super().get_queryset(request)).prefetch_related("vouchers")
+        return newest_first(self, request, super().get_queryset(request)).prefetch_related("vouchers")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
@@ -271,7 +274,7 @@ def _owed(order: Order) -> list[dict[str, Any]]:
     calls = OutboundCall.objects.filter(notices_of(order), connection=order.connection_id)
     late = calls.exclude(state=OutboundCall.State.DONE).order_by("id")[:20]
     return [
-        {"row": call, "title": title_of(call), "url": reverse("admin:stores_outboundcall_change", args=[call.pk])}
+        {"row": call, "title": title_of(call), "url": reverse("admin:trip_meituannotice_change", args=[call.pk])}
         for call in late
     ]
 

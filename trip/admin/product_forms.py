@@ -1,7 +1,7 @@
 """The form of a ticket product, with its price and its refund steps. What does not fit together is said plainly."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from django import forms
@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 
 from trip.choices import BookAhead, CredentialType, FeeMode, RefundType, VisitorInfo
 from trip.models import Offer, Product, RefundStep
+from trip.services.products import wrong_prices
 
 Wrong = Iterator[tuple[str, Any]]
 _DEAL_ID = re.compile("[0-9A-Za-z_-]+")
@@ -48,14 +49,16 @@ class ProductForm(forms.ModelForm[Product]):
                 "With your own ticketing system, Meituan is told “being issued” until your system or a person enters "
                 "the codes."
             ),
-            "partial_refund": _("Otherwise only whole orders are refunded."),
+            "partial_refund": _(
+                "Otherwise only whole orders are refunded. Does not count where tickets are never refunded."
+            ),
             "refund_review": _("Otherwise tickets that were not used are refunded at once, by the rules above."),
         }
         error_messages = {"deal_id": {"unique": _("This product number is in use already.")}}
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
-        for check in (_same_merchant, _number, _dates, _booking, _visitors, _limits):
+        for check in (_same_merchant, _number, _dates, _booking, _visitors, _limits, _refunds):
             for name, text in check(self, data):
                 if name in self.fields and name not in self.errors:
                     self.add_error(name, text)
@@ -121,13 +124,9 @@ def _limits(form: ProductForm, data: dict[str, Any]) -> Wrong:
         yield "credential_limit", _("Certificates can only be counted when visitors must give one.")
 
 
-def wrong_prices(data: Mapping[str, Any]) -> Wrong:
-    """Prices that are surely a slip of the hand; on an offer's form and on the calendar's."""
-    market, sale, settled = (data.get(name) for name in ("market_price", "sale_price", "settlement_price"))
-    if market is not None and sale is not None and sale > market:
-        yield "sale_price", _("More than the market price.")
-    if sale is not None and settled is not None and settled > sale:
-        yield "settlement_price", _("More than the buyer pays.")
+def _refunds(form: ProductForm, data: dict[str, Any]) -> Wrong:
+    if data.get("refund_type") == RefundType.NEVER and data.get("refund_review"):
+        yield "refund_review", _("There is nothing to decide when tickets are never refunded: switch this off.")
 
 
 class OfferForm(forms.ModelForm[Offer]):

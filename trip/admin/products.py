@@ -1,15 +1,18 @@
 """Ticket products: what is sold, for whom, and what a refund costs."""
 
-from typing import Any
+from typing import Any, cast
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.admin import display
-from django.db.models import Prefetch, QuerySet
-from django.http import HttpRequest
+from django.db.models import Exists, OuterRef, Prefetch, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from stores.admin.base import person, reach
 from stores.admin.buttons import Button, ButtonsAdmin, button
@@ -55,9 +58,12 @@ class ProductAdmin(ButtonsAdmin):
     list_filter = (("store", ScopedRelatedFilter), "state", "by_calendar", "issuing")
     search_fields = ("title", "deal_id")
     ordering = ("connection_id", "deal_id", "id")
-    readonly_fields = ("state_label", "listing_label", "listing_check", "listing_at", "calendar_link")
+    readonly_fields = ("account", "state_label", "listing_label", "listing_check", "listing_at", "calendar_link")
     fieldsets = (
-        (_("What is sold"), {"fields": ("connection", "store", "deal_id", "title", "subtitle", "includes", "note")}),
+        (
+            _("What is sold"),
+            {"fields": ("connection", "account", "store", "deal_id", "title", "subtitle", "includes", "note")},
+        ),
         (
             _("When it can be used"),
             {"fields": ("by_calendar", "valid_days", ("valid_from", "valid_until"), "last_entry")},
@@ -88,11 +94,31 @@ class ProductAdmin(ButtonsAdmin):
         ),
     )
     # Meituan and orders know the product by these.
-    fixed = ("connection", "deal_id", "by_calendar")
+    fixed = ("deal_id", "by_calendar")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
         undated = Prefetch("offers", Offer.objects.filter(date=None), to_attr="undated")
-        return super().get_queryset(request).prefetch_related(undated)
+        coming = Offer.objects.filter(product=OuterRef("pk"), date__gte=timezone.localdate())
+        rows = super().get_queryset(request).prefetch_related(undated)
+        return cast(QuerySet[Product], rows.annotate(has_dates=Exists(coming)))
+
+    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+        """A product needs a connection and a store: who lacks one is led there first."""
+        if self.has_add_permission(request) and (first := _needed_first(request)):
+            text, url = first
+            messages.warning(request, text)
+            return redirect(url)
+        page: HttpResponse = super().add_view(request, form_url, extra_context)
+        return page
+
+    def response_add(self, request: HttpRequest, obj: Product, post_url_continue: str | None = None) -> HttpResponse:
+        """Without a price nobody can buy it, so its calendar comes next."""
+        answer: HttpResponse = super().response_add(request, obj, post_url_continue)
+        return redirect(_calendar_url(obj)) if obj.by_calendar else answer
+
+    def hidden_fields(self, request: HttpRequest, row: Any) -> set[str]:
+        """Who sells may not always open the connection's own page, so its name is no link."""
+        return super().hidden_fields(request, row) | {"connection" if row else "account"}
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.calendar_view)
@@ -116,14 +142,7 @@ class ProductAdmin(ButtonsAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Connections and stores of merchants where the person sells; a connection is used here, not shown."""
-        theirs = reach(request)
-        sells = [merchant for merchant in theirs.merchants_in_part if theirs.may(Verb.SELL, merchant)]
-        if db_field.name == "connection":
-            rows = Connection.objects.filter(platform=Connection.Platform.TRIP).select_related("merchant")
-            kwargs["queryset"] = rows if theirs.everything else rows.filter(merchant__in=sells)
-        if db_field.name == "store":
-            mine = Store.objects.for_staff(request.user).select_related("merchant")
-            kwargs["queryset"] = mine if theirs.everything else mine.filter(merchant__in=sells)
+        kwargs["queryset"] = _connections(request) if db_field.name == "connection" else _stores(request)
         if len(only := kwargs["queryset"][:2]) == 1:
             kwargs["initial"] = only[0].pk
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -164,12 +183,18 @@ class ProductAdmin(ButtonsAdmin):
     def resume(self, request: HttpRequest, row: Product, answers: dict[str, Any]) -> None:
         services.product_resume(product=row, actor=person(request))
 
+    @display(description=_("connection"))
+    def account(self, product: Product) -> str:
+        return str(product.connection)
+
     @display(description=_("merchant"), ordering="connection__merchant")
     def merchant(self, product: Product) -> str:
         return str(product.connection.merchant)
 
     @display(description=_("state"), ordering="state")
-    def state_label(self, product: Product) -> SafeString:
+    def state_label(self, product: Any) -> SafeString:
+        if product.state == Product.State.ON_SALE and product.by_calendar and not product.has_dates:
+            return state(_("no price"), STATE_COLOURS, Product.State.PAUSED)
         return state(product.get_state_display(), STATE_COLOURS, product.state)
 
     @display(description=_("listing at Meituan"), ordering="listing")
@@ -195,3 +220,36 @@ class ProductAdmin(ButtonsAdmin):
 
 def _calendar_url(product: Product) -> str:
     return reverse("admin:trip_product_calendar", args=[product.pk])
+
+
+def _connections(request: HttpRequest) -> QuerySet[Connection]:
+    rows = Connection.objects.filter(platform=Connection.Platform.TRIP).select_related("merchant")
+    return _where_selling(request, rows)
+
+
+def _stores(request: HttpRequest) -> QuerySet[Store]:
+    return _where_selling(request, Store.objects.for_staff(request.user).select_related("merchant"))
+
+
+def _where_selling(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
+    theirs = reach(request)
+    sells = [merchant for merchant in theirs.merchants_in_part if theirs.may(Verb.SELL, merchant)]
+    return rows if theirs.everything else rows.filter(merchant__in=sells)
+
+
+def _needed_first(request: HttpRequest) -> tuple[StrOrPromise, str] | None:
+    """What has to be there before a product can be added: what to say, and where to go."""
+    is_owner = reach(request).may(Verb.MANAGE_CONNECTIONS)
+    products = reverse("admin:trip_product_changelist")
+    if not _connections(request).exists():
+        if not is_owner:
+            return _("Ask the owner to connect the ticket account first; then you can add products."), products
+        add = reverse("admin:stores_connection_add")
+        return _("Connect your ticket account first; then you can add products."), f"{add}?platform=trip"
+    if not _stores(request).exists():
+        if not is_owner:
+            return _("Ask the owner to add you to a store first; then you can add products."), products
+        return _("Add the store first where the tickets are used; then you can add products."), reverse(
+            "admin:stores_store_add"
+        )
+    return None

@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 from stores.admin.base import LedgerAdmin, person
 from stores.admin.buttons import DONE, Button, ButtonsAdmin, button
 from stores.admin.filters import DayFilter, ScopedRelatedFilter
-from stores.admin.labels import moment, state
+from stores.admin.labels import moment, state, sum_of
 from stores.audit import shown
 from stores.tenancy import Verb
 from trip import services
@@ -54,7 +54,7 @@ def _may_agree(refund: Refund) -> bool:
 @admin.register(Refund)
 class RefundAdmin(ButtonsAdmin, LedgerAdmin):
     buttons = ("agree", "refuse")
-    asked_about = ("order_number", "product", "quantity", "price", "fee", "reason")
+    asked_about = ("order_number", "product", "quantity", "given_back", "kept", "reason")
     list_display = ("time_left", "status_label", "order_number", "product", "store", "quantity", "money")
     list_display_links = ("time_left", "status_label")
     list_select_related = ("order__product", "store__merchant")
@@ -66,11 +66,14 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
         ("order_number", "product"),
         ("store", "refund_id"),
         ("quantity", "named"),
-        ("price", "fee"),
+        ("given_back", "kept"),
         ("applied_at", "time"),
         ("deadline", "message_type"),
         ("reason", "decided"),
     )
+
+    given_back = sum_of("price", _("to the buyer"))
+    kept = sum_of("fee", _("kept as a fee"))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """What has the least time left comes first; what is decided, newest first."""

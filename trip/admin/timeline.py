@@ -2,41 +2,23 @@
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import replace
 from datetime import datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django_stubs_ext import StrOrPromise
 
 from stores import audit
+from stores.admin.timeline import Message, Moment, in_order
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.outbox.operations import title_of
 from stores.registry import event_title
+from trip.choices import Code
 from trip.codes import PICTURE
 from trip.models import Order
 from trip.services.notices import notices_of
 
 MOST = 200
-
-
-@dataclass(frozen=True)
-class Message:
-    """One text that went over the line; `by_meituan` says who wrote it."""
-
-    label: StrOrPromise
-    text: str
-
-
-@dataclass(frozen=True)
-class Moment:
-    """`kind` is heard (Meituan spoke), told (we spoke) or done (a person of ours did something)."""
-
-    at: datetime
-    kind: str
-    title: str
-    text: str = ""
-    messages: tuple[Message, ...] = ()
 
 
 def timeline(order: Order, *, codes_shown: bool) -> list[Moment]:
@@ -45,12 +27,12 @@ def timeline(order: Order, *, codes_shown: bool) -> list[Moment]:
     if not codes_shown:
         codes = [voucher.code for voucher in order.vouchers.all() if voucher.code]
         moments = [_without(moment, codes) for moment in moments]
-    return sorted(moments, key=lambda moment: moment.at)
+    return in_order(moments)
 
 
 def _without(moment: Moment, codes: list[str]) -> Moment:
     messages = tuple(Message(message.label, _hidden(message.text, codes)) for message in moment.messages)
-    return Moment(moment.at, moment.kind, moment.title, _hidden(moment.text, codes), messages)
+    return replace(moment, text=_hidden(moment.text, codes), messages=messages)
 
 
 def _hidden(text: str, codes: list[str]) -> str:
@@ -77,12 +59,14 @@ def _question(at: datetime, title: str, body: Any, answer: str, *, repeats: int 
     said = _verdict(answer)
     again = _("Asked %(count)d times more.") % {"count": repeats} if repeats > 0 else ""
     messages = (Message(_("What Meituan sent"), _pretty(body)), Message(_("What we answered"), _json(answer)))
-    return Moment(at, "heard", title, f"{said} {again}".strip(), messages)
+    return Moment(at, title, f"{said} {again}".strip(), "heard", messages=messages)
 
 
 def _verdict(answer: str) -> str:
     try:
         told = json.loads(answer)
+        if told["code"] == Code.SUCCESS:
+            return _("We answered: done.")
         return _("We answered %(code)s %(describe)s.") % {"code": told["code"], "describe": told["describe"]}
     except (ValueError, KeyError, TypeError):
         return ""
@@ -104,12 +88,12 @@ def _told(order: Order) -> Iterable[Moment]:
     by_pk = {call.pk: call for call in calls[:MOST]}
     for call in by_pk.values():
         if not call.attempts_made:
-            yield Moment(call.queued_at, "told", f"{title_of(call)}: {call.get_state_display()}", call.last_error)
+            yield Moment(call.queued_at, f"{title_of(call)}: {call.get_state_display()}", call.last_error, "told")
     for attempt in OutboundAttempt.objects.filter(call__in=by_pk).order_by("id")[:MOST]:
         title = f"{title_of(by_pk[attempt.call_id])}: {attempt.get_outcome_display()}"
         sent = [Message(_("What we sent"), _json(attempt.sent))] if attempt.sent else []
         heard = [Message(_("Meituan's answer"), attempt.detail)] if attempt.detail else []
-        yield Moment(attempt.started_at, "told", title, messages=(*sent, *heard))
+        yield Moment(attempt.started_at, title, kind="told", messages=(*sent, *heard))
 
 
 def _done(order: Order) -> Iterable[Moment]:
@@ -119,4 +103,4 @@ def _done(order: Order) -> Iterable[Moment]:
     ).order_by("id")
     for entry in entries[:MOST]:
         note = entry.data.get("reason") or entry.data.get("note") or ""
-        yield Moment(entry.at, "done", entry.deed, f"{audit.shown(entry.actor)} {note}".strip())
+        yield Moment(entry.at, entry.deed, f"{audit.shown(entry.actor)} {note}".strip(), "done")

@@ -2,8 +2,6 @@
 
 import hashlib
 import json
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from django.db.models import QuerySet
@@ -12,7 +10,6 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 
 from stores.api import MAX_ID, ApiView, Pages
-from stores.errors import Conflict, KeyReused, Problem, key_reused
 from stores.models import ApiKey
 from stores.platforms.secrets import keyed_hash
 from trip import services
@@ -23,17 +20,6 @@ from trip.models import Order, Refund
 
 TRIP = ApiKey.Scope.TRIP
 MAX_REFUND_ID = 80
-
-
-@contextmanager
-def conflicts_told() -> Iterator[None]:
-    """What the order's present state does not allow is a 409 with the plain reason."""
-    try:
-        yield
-    except KeyReused as error:
-        raise key_reused() from error
-    except Conflict as error:
-        raise Problem("order_conflict", error.reason, status=409) from error
 
 
 class OrderView(ApiView):
@@ -104,11 +90,10 @@ class Issue(OrderView):
     def post(self, request: Request, order_id: int) -> Response:
         order, body = self.order(order_id), request.data
         by: Any = {"order_pk": order.pk, "actor": self.key, "method": Method.API}
-        with conflicts_told():
-            if inputs.either(body, "vouchers", "failed") == "vouchers":
-                services.order_issue(codes=inputs.new_codes_in(body), **by)
-            else:
-                services.order_fail(reason=inputs.reason_in(body, "failed"), **by)
+        if inputs.either(body, "vouchers", "failed") == "vouchers":
+            services.order_issue(codes=inputs.new_codes_in(body), **by)
+        else:
+            services.order_fail(reason=inputs.reason_in(body, "failed"), **by)
         return self.shown(order)
 
 
@@ -121,17 +106,16 @@ class Consume(OrderView):
         by_code = inputs.either(body, "vouchers", "quantity") == "vouchers"
         codes = inputs.used_codes_in(body) if by_code else []
         quantity = None if by_code else inputs.quantity_in(body)
-        with conflicts_told():
-            consumption = services.order_consume(
-                order_pk=order.pk,
-                codes=codes,
-                quantity=quantity,
-                actor=self.key,
-                method=Method.API,
-                request_key=self._request_key(),
-                fingerprint=keyed_hash(json.dumps([codes, quantity])),
-                any_day=True,
-            )
+        consumption = services.order_consume(
+            order_pk=order.pk,
+            codes=codes,
+            quantity=quantity,
+            actor=self.key,
+            method=Method.API,
+            request_key=self._request_key(),
+            fingerprint=keyed_hash(json.dumps([codes, quantity])),
+            any_day=True,
+        )
         return Response(consumption_shown(order, consumption), status=200 if consumption.is_repeat else 201)
 
     def _request_key(self) -> str:
@@ -147,10 +131,9 @@ class Decide(OrderView):
     def post(self, request: Request, order_id: int, refund_id: str) -> Response:
         refund = self._refund(self.order(order_id), refund_id)
         agree, reason = inputs.decision_in(request.data)
-        with conflicts_told():
-            decided = services.refund_decide(
-                refund_pk=refund.pk, agree=agree, reason=reason, actor=self.key, method=Method.API
-            )
+        decided = services.refund_decide(
+            refund_pk=refund.pk, agree=agree, reason=reason, actor=self.key, method=Method.API
+        )
         return Response(refund_shown(decided))
 
     @staticmethod

@@ -142,6 +142,7 @@ def place(book: Book, shelf: Shelf, at: datetime, *, quantity: int, day: date | 
         voucher_type=product.voucher_type,
         issuing=product.issuing,
         terms=shelf.terms,
+        usable_until=booking.usable_days(product, day)[1],
         created_at=at,
         pay_until=at + timedelta(minutes=product.pay_minutes),
     )

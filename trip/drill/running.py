@@ -99,7 +99,7 @@ def _claim(run: DrillRun) -> bool:
     """Whether this run is ours now; whoever had it and died loses it after LEASE without a result."""
     now = timezone.now()
     free = DrillRun.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=run.pk, finished_at=None)
-    return bool(free.update(lease_until=now + LEASE))
+    return bool(free.update(lease_until=now + LEASE, worked_at=now))
 
 
 def _keep(run: DrillRun, result: Result) -> None:

@@ -120,9 +120,13 @@ def _send(drill: Drill, row: Order, operation: str, more: dict[str, object]) -> 
 
 @transaction.atomic
 def _give_back_used(pk: int) -> None:
-    """What was used in a drill was sold to nobody. The order counts as closed from then on, so it happens once."""
+    """What was used in a drill was sold to nobody. The order counts as closed from then on, so it happens once.
+
+    Stock that is wrong already is for the drill to find (overall.stock), not to be stopped by.
+    """
     row = orders.lock(pk)
     if row.closed_at is None:
-        stock.give_back(row, tally(row.vouchers.all()).used)
+        sold = Offer.objects.select_for_update().get(pk=row.offer_id).sold
+        stock.give_back(row, min(sold, tally(row.vouchers.all()).used))
         row.closed_at = timezone.now()
         row.save(update_fields=["closed_at"])

@@ -1,11 +1,13 @@
 from trip.models.catalogue import Offer, Place, Product, RefundStep
 from trip.models.drills import DrillRun
+from trip.models.notices import MeituanNotice
 from trip.models.orders import Consumption, Order, Tally, Visitor, Voucher, tally
 from trip.models.refunds import Refund
 
 __all__ = [
     "Consumption",
     "DrillRun",
+    "MeituanNotice",
     "Offer",
     "Order",
     "Place",

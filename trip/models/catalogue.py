@@ -22,6 +22,11 @@ def yuan(label: StrOrPromise, **options: Any) -> "Yuan":
     return models.DecimalField(label, max_digits=10, decimal_places=2, **options)
 
 
+def _within(degrees: int) -> list[MinValueValidator | MaxValueValidator]:
+    said = _("There is no such place on earth: longitude and latitude may be swapped.")
+    return [MinValueValidator(-degrees, said), MaxValueValidator(degrees, said)]
+
+
 class PlaceQuerySet(TenantQuerySet["Place"]):
     merchant_path = "store__merchant"
 
@@ -39,10 +44,10 @@ class Place(models.Model):
     store = models.OneToOneField(Store, models.CASCADE, related_name="place", verbose_name=_("store"))
     city = models.CharField(_("city"), max_length=30)
     longitude: "models.DecimalField[Decimal, Decimal]" = models.DecimalField(
-        _("longitude"), max_digits=9, decimal_places=6, validators=[MinValueValidator(-180), MaxValueValidator(180)]
+        _("longitude"), max_digits=9, decimal_places=6, validators=_within(180)
     )
     latitude: "models.DecimalField[Decimal, Decimal]" = models.DecimalField(
-        _("latitude"), max_digits=9, decimal_places=6, validators=[MinValueValidator(-90), MaxValueValidator(90)]
+        _("latitude"), max_digits=9, decimal_places=6, validators=_within(90)
     )
     system = models.SmallIntegerField(_("coordinates"), choices=System, default=System.GCJ02)
 

@@ -1,6 +1,7 @@
 """Runs of the acceptance drill: who started it, how far it is, and what it found."""
 
 from datetime import timedelta
+from typing import Self
 
 from django.contrib.auth.models import User
 from django.db import models
@@ -14,6 +15,10 @@ from stores.tenancy import TenantQuerySet
 class DrillRunQuerySet(TenantQuerySet["DrillRun"]):
     merchant_path = "connection__merchant"
     store_path = None
+
+    def under_way(self) -> Self:
+        """Runs that somebody is still working on."""
+        return self.filter(finished_at=None, worked_at__gte=timezone.now() - DrillRun.ABANDONED)
 
 
 class DrillRun(models.Model):

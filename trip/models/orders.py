@@ -71,6 +71,8 @@ class Order(models.Model):
     issuing = models.CharField(_("codes come from"), max_length=10, choices=Issuing, default=Issuing.OWN)
     # The days of use and the refund policy as they were when it was ordered (services/terms.py).
     terms = models.JSONField(default=dict, editable=False)
+    # The last day of use by those terms; empty when there is none.
+    usable_until = models.DateField(null=True, editable=False)
     failure = models.CharField(_("why it failed"), max_length=300, blank=True)
     close_type = models.SmallIntegerField(_("closed because"), choices=CloseType, null=True)
     is_drill = models.BooleanField(_("acceptance drill"), default=False)

@@ -22,7 +22,8 @@ class RefundQuerySet(TenantQuerySet["Refund"]):
 class Refund(models.Model):
     """One application (退款申请), or one message that Meituan has refunded already. Money is yuan.
 
-    `codes` are the vouchers named in it; `tickets` is [{"voucher": code, "quantity": n}] of what was taken back.
+    `codes` are the vouchers named in it; `tickets` is [{"voucher": code, "quantity": n}] of what was taken back, and
+    `quantity`, once it is agreed, how many. `message_type` is of the message that has made or confirmed it.
     """
 
     class Status(models.TextChoices):

@@ -27,8 +27,8 @@ from unfold.widgets import (
 
 from stores.admin.base import person
 from trip import services
-from trip.admin.product_forms import wrong_prices
 from trip.models import Offer, Product
+from trip.services.products import wrong_prices
 
 LONGEST = 366
 WEEKDAYS = [

@@ -5,8 +5,8 @@ from datetime import date, datetime, timedelta
 from trip.choices import BookAhead, Code, Refusal, VisitorInfo
 from trip.models import Offer, Product
 from trip.services.terms import Terms
-from trip.wire.requests import CreateRequest, VisitorData
-from trip.wire.values import BEIJING
+from trip.wire.requests import CreateRequest, VisitorData, parse_visitors
+from trip.wire.values import BEIJING, Malformed
 
 
 def check_product(product: Product | None) -> Product:
@@ -52,7 +52,7 @@ def last_entry(terms: Product | Terms, day: date) -> datetime:
     return datetime.combine(day, terms.last_entry, BEIJING)
 
 
-def usable_days(terms: Terms, travel_date: date | None) -> tuple[date | None, date | None]:
+def usable_days(terms: Product | Terms, travel_date: date | None) -> tuple[date | None, date | None]:
     """First and last day on which the ticket opens the door; None for no limit."""
     if travel_date is None:
         return terms.valid_from, terms.valid_until
@@ -95,11 +95,15 @@ def check_visitors(product: Product, request: CreateRequest) -> tuple[VisitorDat
     needed = visitors_needed(product, request.quantity)
     if not needed:
         return ()
-    if len(request.visitors) != needed:
+    try:
+        visitors = parse_visitors(request.visitors)
+    except Malformed as malformed:
+        raise Refusal(Code.INVALID, str(malformed)) from malformed
+    if len(visitors) != needed:
         raise Refusal(Code.INVALID, f"每笔订单需要{needed}个游玩人信息")
-    for visitor in request.visitors:
+    for visitor in visitors:
         _check_visitor(product, visitor)
-    return request.visitors
+    return visitors
 
 
 def _check_visitor(product: Product, visitor: VisitorData) -> None:

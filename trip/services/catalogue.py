@@ -12,6 +12,7 @@ from django.utils import timezone
 from stores import audit
 from stores.audit import Actor
 from stores.models import Connection, Store
+from stores.platforms.words import may_be_id
 from trip.choices import (
     BookAhead,
     Code,
@@ -180,7 +181,7 @@ def places_pull(*, connection: Connection, page: Page) -> tuple[int, list[Body]]
     """(how many there are in all, the stores of this page that have a place on the map)."""
     rows = Store.objects.filter(trip_products__connection=connection, place__isnull=False).distinct()
     if page.names is not None:
-        rows = rows.filter(pk__in=[name for name in page.names if name.isascii() and name.isdigit() and len(name) < 19])
+        rows = rows.filter(pk__in=[name for name in page.names if may_be_id(name)])
     partner = int(connection.account)
     return rows.count(), [_place(partner, store) for store in _page(rows.select_related("place").order_by("pk"), page)]
 

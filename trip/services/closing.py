@@ -7,7 +7,7 @@ from django.db.models import Sum
 from django.utils import timezone
 
 from stores.models import Connection
-from trip.choices import CloseType, Code, Method, Trouble
+from trip.choices import CloseType, Code, Method, RefundedBecause, Trouble, VoucherType
 from trip.models import Order, Refund
 from trip.services import orders, stock, tickets
 from trip.services.notices import revoke_pay_notice
@@ -46,9 +46,9 @@ def _close(order: Order, close_type: int) -> None:
 def _void(order: Order) -> None:
     """An issued order stays issued (4 never goes back), but its tickets open no door any more."""
     vouchers = orders.vouchers_of(order)
-    order.refunds.filter(status=Refund.Status.REVIEW).update(
-        status=Refund.Status.AGREED, method=Method.MEITUAN, reason="订单已关闭", decided_at=timezone.now()
-    )
+    for refund in order.refunds.filter(status=Refund.Status.REVIEW):
+        portions = tickets.free_portions(order, vouchers, codes=refund.codes, quantity=refund.quantity, but=refund)
+        _take(order, refund, portions, "订单已关闭")
     stock.give_back(order, tickets.void(vouchers, timezone.now()))
     revoke_pay_notice(order)
     if any(voucher.used for voucher in vouchers):
@@ -76,47 +76,54 @@ def order_refunded(*, connection: Connection, message: RefundedMessage) -> Order
 def _refund_unissued(order: Order, message: RefundedMessage) -> None:
     """There is no ticket yet that could be taken back: issuing takes it back at once."""
     refund = _refund_meant(order, message)
+    refund.message_type = message.because
     if refund.status == Refund.Status.AGREED:
+        refund.save(update_fields=["message_type"])
         return
-    _take(order, refund, [], message)
-    gone = order.refunds.filter(status=Refund.Status.AGREED).aggregate(tickets=Sum("quantity"))
-    if gone["tickets"] >= order.quantity:
+    agreed = order.refunds.filter(status=Refund.Status.AGREED).aggregate(tickets=Sum("quantity"))
+    left = order.quantity - (agreed["tickets"] or 0)
+    refund.quantity = min(message.quantity, left)
+    _take(order, refund, [], message.reason)
+    if message.quantity > left:
+        orders.note_for_person(order, Trouble.REFUNDED_AFTER_USE)
+    if message.quantity >= left:
         _close(order, CloseType.PAY_FAILED)
 
 
 def _revoke(order: Order, message: RefundedMessage) -> None:
     refund = _refund_meant(order, message)
+    refund.message_type = message.because
     if refund.status == Refund.Status.AGREED:
+        refund.save(update_fields=["message_type"])
         return
     vouchers = orders.vouchers_of(order)
     known = {voucher.code for voucher in vouchers}
     codes = [code for code in message.codes if code in known] or refund.codes
     portions = tickets.free_portions(order, vouchers, codes=codes, quantity=message.quantity, but=refund)
-    _take(order, refund, portions, message)
+    refund.quantity = tickets.count(portions)
+    _take(order, refund, portions, message.reason)
     if tickets.count(portions) + sum(voucher.voided for voucher in vouchers) < message.quantity:
         # The buyer has the money back and was inside, or another refund speaks for these tickets.
         orders.note_for_person(order, Trouble.REFUNDED_AFTER_USE)
 
 
-def _take(order: Order, refund: Refund, portions: list[tickets.Portion], message: RefundedMessage) -> None:
+def _take(order: Order, refund: Refund, portions: list[tickets.Portion], reason: str) -> None:
+    """Meituan has given the money back."""
     now = timezone.now()
     tickets.refund(portions, now)
     stock.give_back(order, tickets.count(portions))
-    refund.status, refund.method, refund.message_type = Refund.Status.AGREED, Method.MEITUAN, message.because
-    refund.tickets, refund.reason, refund.decided_at = tickets.shown(portions), message.reason, now
-    refund.save()
+    by = {"method": Method.MEITUAN, "decided_at": now, "tickets": tickets.shown(portions)}
+    orders.move_refund(refund, Refund.Status.AGREED, reason=reason, **by)
 
 
 def _refund_meant(order: Order, message: RefundedMessage) -> Refund:
-    """The application that this message ends: by its number, else the one under review for the same tickets."""
-    known = list(order.refunds.all())
-    for refund in known:
-        if refund.refund_id == message.serial:
-            return refund
-    for refund in known:
-        same = refund.quantity == message.quantity and (not message.codes or set(refund.codes) == set(message.codes))
-        if refund.status == Refund.Status.REVIEW and same:
-            return refund
+    """The application that this message ends or confirms: by its number, else one for the same tickets."""
+    known = list(order.refunds.order_by("received_at", "pk"))
+    numbered = [refund for refund in known if refund.refund_id == message.serial]
+    under_review = [refund for refund in known if refund.status == Refund.Status.REVIEW and _is_same(refund, message)]
+    crossing = [refund for refund in known if _crosses(refund, message)]
+    for refund in numbered + under_review + crossing:
+        return refund
     return Refund(
         order=order,
         store=order.store,
@@ -125,6 +132,21 @@ def _refund_meant(order: Order, message: RefundedMessage) -> Refund:
         codes=list(message.codes),
         price=_whole_price(order, message),
         applied_at=message.refunded_at,
+    )
+
+
+def _is_same(refund: Refund, message: RefundedMessage) -> bool:
+    codes = set(refund.codes) or {taken["voucher"] for taken in refund.tickets}
+    return refund.quantity == message.quantity and (not message.codes or codes == set(message.codes))
+
+
+def _crosses(refund: Refund, message: RefundedMessage) -> bool:
+    """At the deadline our agreement and Meituan's may be on their way at once; one message confirms one of ours. What
+    its customer service refunds is something else, unless it names tickets that are gone already."""
+    is_open = refund.status == Refund.Status.AGREED and refund.message_type is None and not message.is_numbered
+    is_gone = message.codes and refund.order.voucher_type == VoucherType.PER_TICKET
+    return (
+        is_open and _is_same(refund, message) and bool(message.because == RefundedBecause.REVIEW_TIMED_OUT or is_gone)
     )
 
 

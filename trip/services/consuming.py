@@ -58,14 +58,16 @@ def order_consume(
             )
         )
         owe_consume_notice(consumption)
-        audit.record(
-            "trip.order.consumed",
-            actor=actor,
-            store=order.store,
-            target=f"{order.order_id}",
-            method=method,
-            quantity=consumption.quantity,
-        )
+        # A drill's uses are nobody's deeds; that it was started is in the log.
+        if not order.is_drill:
+            audit.record(
+                "trip.order.consumed",
+                actor=actor,
+                store=order.store,
+                target=f"{order.order_id}",
+                method=method,
+                quantity=consumption.quantity,
+            )
     return consumption
 
 

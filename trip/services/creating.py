@@ -9,12 +9,12 @@ from django.utils import timezone
 from stores.models import Connection
 from stores.platforms import sql
 from trip.choices import Code, Refusal
-from trip.models import Offer, Order, Product, Visitor
+from trip.models import DrillRun, Offer, Order, Product, Visitor
 from trip.services import booking, limits, stock
 from trip.services.terms import kept
 from trip.wire.requests import CreateRequest, VisitorData
 
-# Orders of the acceptance drill: fifteen digits that begin with 9999.
+# What the acceptance drill numbers its orders with: fifteen digits that begin with 9999. Meituan may come to them too.
 DRILL_NUMBERS = range(999_900_000_000_000, 1_000_000_000_000_000)
 
 
@@ -45,7 +45,8 @@ def order_create(*, connection: Connection, request: CreateRequest) -> Order:
         voucher_type=product.voucher_type,
         issuing=product.issuing,
         terms=kept(product),
-        is_drill=request.order_id in DRILL_NUMBERS,
+        usable_until=booking.usable_days(product, offer.date)[1],
+        is_drill=_is_of_drill(connection, request.order_id),
         created_at=now,
         pay_until=now + timedelta(minutes=product.pay_minutes),
     )
@@ -56,6 +57,11 @@ def order_create(*, connection: Connection, request: CreateRequest) -> Order:
         offer.refresh_from_db(fields=["stock", "held", "sold"])
         raise _sold_out(offer, request.quantity)
     return order
+
+
+def _is_of_drill(connection: Connection, order_id: int) -> bool:
+    """Whether a drill that is under way may have ordered it; other numbers are known without a query."""
+    return order_id in DRILL_NUMBERS and DrillRun.objects.under_way().filter(connection=connection).exists()
 
 
 def _on_sale(connection: Connection, request: CreateRequest) -> tuple[Product, Offer | None]:

@@ -1,5 +1,6 @@
 """What we owe Meituan: pay, refund, consume and product notices. Bodies are made from the rows when they are sent, so a
-late notice still tells the truth; sending one again does no harm."""
+late notice still tells the truth; sending one again does no harm. Those of one order arrive in their order, and one
+about a use counts up to that use: it says the same on every try."""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -161,6 +162,11 @@ def revoke_drill_notices(orders: Iterable[Order]) -> None:
         revoke(call, "the acceptance drill is over")
 
 
+def _series(order: Order) -> str:
+    """Meituan must not hear of a use before it has heard of the issue."""
+    return f"trip.order.{order.pk}"
+
+
 def owe_pay_notice(order: Order) -> None:
     owe(
         PayNotice,
@@ -168,6 +174,7 @@ def owe_pay_notice(order: Order) -> None:
         key=str(order.pk),
         subject_id=order.pk,
         store_id=order.store_id,
+        series=_series(order),
         known_new=True,
     )
 
@@ -190,6 +197,7 @@ def owe_refund_notice(refund: Refund) -> None:
         key=_verdict_key(refund),
         subject_id=refund.pk,
         store_id=refund.store_id,
+        series=_series(refund.order),
     )
 
 
@@ -200,6 +208,7 @@ def owe_consume_notice(consumption: Consumption) -> None:
         key=str(consumption.pk),
         subject_id=consumption.pk,
         store_id=consumption.order.store_id,
+        series=_series(consumption.order),
         known_new=True,
     )
 

@@ -9,17 +9,27 @@ from django_stubs_ext import StrOrPromise
 from stores.models import Connection
 from stores.platforms import sql
 from trip.choices import Refusal, Trouble
-from trip.models import Order, Voucher
+from trip.models import Order, Refund, Voucher
 
 
 def move(order: Order, status: str, **fields: Any) -> None:
     """The only way an order changes its status; TRANSITIONS says which changes there are."""
-    if status not in Order.TRANSITIONS[order.status]:
-        raise ValueError(f"an order does not go from {order.status} to {status}")
-    order.status = status
-    for name, value in fields.items():
-        setattr(order, name, value)
+    _change(order, status, fields)
     sql.save(order, ["status", *fields])
+
+
+def move_refund(refund: Refund, status: str, **fields: Any) -> None:
+    """The same for a refund, which is written whole; a new one may begin in any status."""
+    _change(refund, status, fields)
+    refund.save()
+
+
+def _change(row: Order | Refund, status: str, fields: dict[str, Any]) -> None:
+    if row.pk and status not in row.TRANSITIONS[row.status]:
+        raise ValueError(f"{row._meta.model_name} {row} does not go from {row.status} to {status}")
+    row.status = status
+    for name, value in fields.items():
+        setattr(row, name, value)
 
 
 def lock(pk: int) -> Order:

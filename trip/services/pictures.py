@@ -9,21 +9,24 @@ from django.urls import reverse
 
 from trip.models import Voucher
 
-_SIGNER = signing.Signer(salt="trip.voucher.picture", sep=".")
+
+def _signer() -> signing.Signer:
+    """Meituan keeps the addresses for as long as a ticket lives, which is longer than a SECRET_KEY."""
+    return signing.Signer(key=settings.HASH_KEY, salt="trip.voucher.picture", sep=".")
 
 
 def picture_url(voucher: Voucher) -> str:
     """Where Meituan and the buyer find the picture; "" for a voucher without a code."""
     if not voucher.code:
         return ""
-    token = _SIGNER.sign(str(voucher.pk))
+    token = _signer().sign(str(voucher.pk))
     return f"{settings.PUBLIC_BASE_URL}{reverse('trip:voucher-picture', args=[token])}"
 
 
 def voucher_of(token: str) -> Voucher | None:
     """The voucher of such an address; None when the signature is not ours."""
     try:
-        pk = int(_SIGNER.unsign(token))
+        pk = int(_signer().unsign(token))
     except (signing.BadSignature, ValueError):
         return None
     return Voucher.objects.filter(pk=pk).exclude(code="").first()

@@ -1,14 +1,26 @@
 """What owners do with their products: change them, pause them, sell them again, close days. Meituan is told of each."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
+from typing import Any
 
 from django.db import transaction
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from stores import audit
 from stores.audit import Actor
 from trip.models import Offer, Product
 from trip.services.notices import CHANGED, OFF_SHELF, ON_SHELF, PRICES_CHANGED, owe_product_notice
+
+
+def wrong_prices(data: Mapping[str, Any]) -> Iterator[tuple[str, StrOrPromise]]:
+    """Prices that are surely a slip of the hand; on an offer's form and on the calendar's."""
+    market, sale, settled = (data.get(name) for name in ("market_price", "sale_price", "settlement_price"))
+    if market is not None and sale is not None and sale > market:
+        yield "sale_price", _("More than the market price.")
+    if sale is not None and settled is not None and settled > sale:
+        yield "settlement_price", _("More than the buyer pays.")
 
 
 def product_saved(*, product: Product, is_new: bool) -> None:

@@ -69,12 +69,11 @@ def _judge(order: Order, request: RefundRequest) -> Refund:
     if no := _objection(order, request, vouchers, tickets.count(portions)):
         _decide(refund, Status.REFUSED, no, Method.AUTO)
     elif order.product.refund_review or not _money_agrees(order, request):
-        refund.status = Status.REVIEW
-        refund.deadline = workdays.after_workdays(refund.received_at, REVIEW_DAYS)
+        deadline = workdays.after_workdays(refund.received_at, REVIEW_DAYS)
+        orders.move_refund(refund, Status.REVIEW, deadline=deadline)
     else:
         _take_back(order, refund, portions)
         _decide(refund, Status.AGREED, "", Method.AUTO)
-    refund.save()
     return refund
 
 
@@ -94,10 +93,10 @@ def _contradiction(order: Order, request: RefundRequest, vouchers: list[Voucher]
 def _objection(order: Order, request: RefundRequest, vouchers: list[Voucher], free: int) -> str:
     """Why this can never be granted; empty when it may."""
     terms = promised(order)
-    if order.closed_at:
-        return "订单已关闭"
     if terms.refund_type == RefundType.NEVER:
         return "该产品不支持退款"
+    if order.closed_at:
+        return "订单已关闭"
     if not terms.partial_refund and request.quantity != order.quantity:
         return "该产品不支持部分退款"
     if free < request.quantity:
@@ -105,6 +104,12 @@ def _objection(order: Order, request: RefundRequest, vouchers: list[Voucher], fr
     if refund_fee(order, request, terms) is None:
         return "已过可退款时间"
     return ""
+
+
+def refusal_code(refund: Refund) -> Code:
+    """What a refused application is answered with."""
+    is_never = promised(refund.order).refund_type == RefundType.NEVER
+    return Code.NOT_REFUNDABLE if is_never else Code.REFUND_REFUSED
 
 
 def _shortage(order: Order, vouchers: list[Voucher], request: RefundRequest) -> str:
@@ -168,14 +173,15 @@ def _take_back(order: Order, refund: Refund, portions: list[tickets.Portion]) ->
 
 
 def _decide(refund: Refund, status: str, reason: str, method: str, actor: Actor = None) -> None:
-    refund.status, refund.reason, refund.method = status, reason[:300], method
-    refund.decided_by, refund.decided_at = audit.name_of(actor), timezone.now()
+    by = {"method": method, "decided_by": audit.name_of(actor), "decided_at": timezone.now()}
+    orders.move_refund(refund, status, reason=reason[:300], **by)
 
 
 def refund_decide(*, refund_pk: int, agree: bool, reason: str, actor: Actor, method: str) -> Refund:
     """A person's or the merchant's system's decision; Meituan is told. The same decision again changes nothing.
 
-    A refusal may still become an agreement, never the other way round. Raises Conflict.
+    A refusal may still become an agreement, never the other way round, and none is possible past the deadline. Raises
+    Conflict.
     """
     wanted = Status.AGREED if agree else Status.REFUSED
     reason = reason.strip()
@@ -189,10 +195,11 @@ def refund_decide(*, refund_pk: int, agree: bool, reason: str, actor: Actor, met
             raise Conflict(_("This refund was agreed already; that is final."))
         if not agree and not reason:
             raise Conflict(_("Give the true reason: Meituan shows it to the buyer."))
+        if not agree and refund.deadline and refund.deadline <= timezone.now():
+            raise Conflict(_("It is too late to refuse: the time is over, and Meituan has agreed by itself."))
         if agree:
             _agree(order, refund)
         _decide(refund, wanted, reason, method, actor)
-        refund.save()
         owe_refund_notice(refund)
         audit.record(
             "trip.refund.agreed" if agree else "trip.refund.refused",

@@ -17,7 +17,8 @@ Body = dict[str, Any]
 _USED = VoucherStatus.USED
 _STATUS = {
     Order.Status.CREATED: OrderStatus.CREATED,
-    Order.Status.EXPIRED: OrderStatus.CREATE_FAILED,
+    # We have given its tickets back, but Meituan may still send the payment.
+    Order.Status.EXPIRED: OrderStatus.CREATED,
     Order.Status.ISSUING: OrderStatus.ISSUING,
     Order.Status.ISSUED: OrderStatus.ISSUED,
     Order.Status.FAILED: OrderStatus.PAY_FAILED,
@@ -97,15 +98,15 @@ def refunded(refund: Refund) -> Body:
 
 
 def consumed(consumption: Consumption) -> Body:
-    """Of the consume notice: quantities are cumulative, the list names the tickets of this event."""
+    """Of the consume notice: quantities count up to this event, however late it is told; the list names its tickets."""
     order = consumption.order
-    vouchers = vouchers_of(order)
-    pictures = {voucher.code: picture_url(voucher) for voucher in vouchers}
-    counts = tally(vouchers)
+    pictures = {voucher.code: picture_url(voucher) for voucher in vouchers_of(order)}
+    uses = order.consumptions.filter(pk__lte=consumption.pk)
+    refunds = order.refunds.filter(status=Refund.Status.AGREED, decided_at__lte=consumption.at)
     return ids(order) | {
         "quantity": order.quantity,
-        "usedQuantity": counts.used,
-        "refundedQuantity": counts.refunded,
+        "usedQuantity": sum(uses.values_list("quantity", flat=True)),
+        "refundedQuantity": sum(refunds.values_list("quantity", flat=True)),
         "voucherList": [
             _item(item["voucher"], pictures.get(item["voucher"], ""), consumption.at, item["quantity"], _USED)
             for item in consumption.tickets

@@ -7,7 +7,7 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from stores.models import Merchant
-from trip.models import Order, Product, Visitor, Voucher
+from trip.models import Order, Visitor, Voucher
 from trip.wire.values import BEIJING
 
 BATCH = 500
@@ -68,18 +68,13 @@ def _still_of_use(before: datetime) -> QuerySet[Voucher]:
 
 
 def _over(merchant: Merchant) -> Q:
-    """An order is over after the last day on which its tickets open a door, after the last of them was used or given
-    back, or when it came to nothing."""
+    """An order is over after the last day on which its tickets open a door (if there is none, after the day on which it
+    was made), after the last of them was used or given back, or when it came to nothing."""
     before = _before(merchant)
-    day = before.astimezone(BEIJING).date()
-    over = (
+    return (
         Q(order__status__in=Order.GONE)
         | Q(order__closed_at__lt=before)
         | (Q(order__status=Order.Status.ISSUED) & ~Exists(_still_of_use(before)))
-        | Q(order__travel_date=None, order__product__valid_until__lt=day)
-        | Q(order__travel_date=None, order__product__valid_until=None, order__created_at__lt=before)
+        | Q(order__usable_until__lt=before.astimezone(BEIJING).date())
+        | Q(order__usable_until=None, order__created_at__lt=before)
     )
-    spans = Product.objects.filter(connection__merchant=merchant, by_calendar=True).order_by()
-    for days in spans.values_list("valid_days", flat=True).distinct():
-        over |= Q(order__product__valid_days=days, order__travel_date__lt=day - timedelta(days=days - 1))
-    return over

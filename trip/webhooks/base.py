@@ -22,6 +22,7 @@ from stores.models import Connection
 from stores.platforms import signatures
 from stores.platforms.calls import Declined, Said, answer_once
 from stores.platforms.endpoint import CallEndpoint, Rejected
+from stores.platforms.words import may_be_id
 from trip.choices import Code, Refusal
 from trip.wire.values import Malformed
 
@@ -61,7 +62,7 @@ def credentials_of(connection: Connection) -> tuple[str, list[str]]:
 def partner_id(request: HttpRequest) -> int:
     """What the caller says it is; 0 when that is no number."""
     said = request.headers.get("PartnerId", "")
-    return int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
+    return int(said) if may_be_id(said) else 0
 
 
 def envelope(request: HttpRequest, answer: Answer) -> str:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any, ClassVar
 
+from django.conf import settings
+
 from stores.models import Connection
 from stores.platforms.calls import Said, answer_beforehand, keep_answer
 from trip import services
@@ -12,6 +14,7 @@ from trip.choices import Code, Method
 from trip.models import Order
 from trip.models import Refund as RefundRow
 from trip.services import saying
+from trip.services.refunding import refusal_code
 from trip.webhooks.base import Answer, OnceEndpoint, TripEndpoint, envelope
 from trip.wire import requests
 
@@ -34,6 +37,8 @@ class OrderEndpoint(OnceEndpoint):
 
 
 class Create(OrderEndpoint):
+    # Each ticket of the largest order may have its visitor, with all that Meituan says of people.
+    max_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     kind = "order.create"
     other_code: ClassVar[int] = Code.CREATE_OTHER
     invalid_code = Code.INVALID
@@ -103,7 +108,7 @@ class Refund(OrderEndpoint):
             return Answer(body, Code.UNDER_REVIEW, "退款审核中", final=False, subject_id=order_pk)
         if refund.status == RefundRow.Status.REFUSED:
             # It may still be agreed to: refused first and agreed later is legal.
-            return Answer(None, Code.REFUND_REFUSED, refund.reason, final=False, subject_id=order_pk)
+            return Answer(None, refusal_code(refund), refund.reason, final=False, subject_id=order_pk)
         at_once = refund.method == Method.AUTO
         return Answer(
             body, Code.SUCCESS if at_once else Code.REFUNDED, "success" if at_once else "已退款", subject_id=order_pk

@@ -15,18 +15,23 @@ from trip.wire.values import (
     Malformed,
     listed,
     moment,
+    needed,
     optional_day,
     optional_text,
-    optional_yuan,
     text,
     texts,
     whole,
     yuan,
 )
 
-_MOBILE = re.compile(r"1[0-9]{10}", re.ASCII)
+_MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[0-9]{10})", re.ASCII)
+# Hong Kong, Macau, Taiwan (whose trunk 0 is not part of the number).
+_MOBILE_BEYOND = re.compile(r"(?:\+|00)?(?:(85[23])([0-9]{8})|(886)0?([0-9]{9}))", re.ASCII)
 _IDENTITY_CARD = re.compile(r"[0-9]{17}[0-9X]|[0-9]{15}", re.ASCII)
 _CREDENTIAL = re.compile(r"[0-9A-Z()\-]{3,30}", re.ASCII)
+# 军字第2001988号
+_OFFICER = re.compile(r"[0-9A-Z()\-\u4e00-\u9fff]{3,30}")
+_FORMS = {CredentialType.IDENTITY_CARD: _IDENTITY_CARD, CredentialType.MILITARY_OFFICER: _OFFICER}
 
 
 @dataclass(frozen=True)
@@ -40,7 +45,8 @@ class VisitorData:
 
 @dataclass(frozen=True)
 class CreateRequest:
-    """3.1 order create; prices are yuan per ticket."""
+    """3.1 order create; prices are yuan per ticket. `visitors` is as it came: a product that asks for none takes no
+    offence at them, others read them with `parse_visitors`."""
 
     order_id: int
     deal_id: str
@@ -48,7 +54,7 @@ class CreateRequest:
     unit_price: Decimal
     total_price: Decimal
     quantity: int
-    visitors: tuple[VisitorData, ...]
+    visitors: Any
     travel_date: date | None
 
 
@@ -78,11 +84,13 @@ class RefundRequest:
 
 @dataclass(frozen=True)
 class RefundedMessage:
-    """3.5 already refunded; `price` is yuan per ticket, None for all of it."""
+    """3.5 already refunded; `price` is yuan per ticket, None for all of it. `serial` is Meituan's number of it, or
+    made of the message when that has none."""
 
     order_id: int
     partner_order_id: str
     serial: str
+    is_numbered: bool
     codes: tuple[str, ...]
     quantity: int
     price: Decimal | None
@@ -101,16 +109,22 @@ class CloseMessage:
 
 
 def parse_create(body: Mapping[str, Any]) -> CreateRequest:
+    whole(body, "mtDealId", least=1)
     return CreateRequest(
         order_id=whole(body, "orderId", least=1),
         deal_id=text(body, "partnerDealId", most=60),
+        # Before the prices: the total of an absurd number of tickets is no amount.
+        quantity=whole(body, "quantity", least=1, most=MAX_QUANTITY),
         buy_price=yuan(body, "buyPrice"),
         unit_price=yuan(body, "unitPrice"),
         total_price=yuan(body, "totalPrice"),
-        quantity=whole(body, "quantity", least=1, most=MAX_QUANTITY),
-        visitors=tuple(_visitor(item) for item in listed(body, "visitors")),
+        visitors=body.get("visitors"),
         travel_date=optional_day(body, "travelDate"),
     )
+
+
+def parse_visitors(given: Any) -> tuple[VisitorData, ...]:
+    return tuple(_visitor(item) for item in listed({"visitors": given}, "visitors"))
 
 
 def parse_order(body: Mapping[str, Any]) -> OrderRef:
@@ -126,10 +140,12 @@ def _ids(body: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def parse_refund(body: Mapping[str, Any]) -> RefundRequest:
+    needed(body, "voucherList")
     return RefundRequest(
-        **_ids(body),
+        order_id=whole(body, "orderId", least=1),
+        partner_order_id=text(body, "partnerOrderId", most=60),
         refund_id=text(body, "refundId", most=80),
-        deal_id=optional_text(body, "partnerDealId", most=60),
+        deal_id=text(body, "partnerDealId", most=60),
         codes=texts(body, "voucherList"),
         quantity=whole(body, "refundQuantity", least=1, most=MAX_QUANTITY),
         unit_price=yuan(body, "unitPrice"),
@@ -140,16 +156,20 @@ def parse_refund(body: Mapping[str, Any]) -> RefundRequest:
 
 
 def parse_refunded(body: Mapping[str, Any]) -> RefundedMessage:
-    price = optional_yuan(body, "refundPrice")
+    # An empty reason is none, but no cause to keep good a ticket that the buyer has the money for.
+    needed(body, "reason")
+    price = yuan(body, "refundPrice")
     refunded_at = moment(body, "refundTime")
     codes = texts(body, "voucherList")
     quantity = whole(body, "count", least=1, most=MAX_QUANTITY)
+    number = optional_text(body, "refundSerialNo", most=80)
     return RefundedMessage(
         **_ids(body),
-        serial=optional_text(body, "refundSerialNo", most=80) or _serial(refunded_at, codes, quantity),
+        serial=number or _serial(refunded_at, codes, quantity),
+        is_numbered=bool(number),
         codes=codes,
         quantity=quantity,
-        price=None if price is None or price < 0 else price,
+        price=None if price < 0 else price,
         because=_one_of(whole(body, "refundMessageType"), "refundMessageType", RefundedBecause.values),
         reason=optional_text(body, "reason", most=300),
         refunded_at=refunded_at,
@@ -184,12 +204,15 @@ def _visitor(item: Any) -> VisitorData:
 
 
 def mobile_of(given: str) -> str:
-    """Eleven digits, without country code, blanks and dashes; "" stays empty."""
+    """One form of each number, without blanks and dashes: eleven digits, or +852… from elsewhere; "" stays empty."""
     digits = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", given))
-    digits = digits.removeprefix("+86").removeprefix("0086")
-    if digits and not _MOBILE.fullmatch(digits):
-        raise Malformed("游玩人手机号格式不正确")
-    return digits
+    if not digits:
+        return ""
+    if mainland := _MOBILE.fullmatch(digits):
+        return mainland[1]
+    if beyond := _MOBILE_BEYOND.fullmatch(digits):
+        return "+" + "".join(filter(None, beyond.groups()))
+    raise Malformed("游玩人手机号格式不正确")
 
 
 def _credentials(value: Any) -> dict[int, str]:
@@ -208,7 +231,6 @@ def _credential_type(kind: str) -> int:
 
 def _credential_number(kind: str, value: Any) -> str:
     number = unicodedata.normalize("NFKC", str(value)).strip().upper()
-    form = _IDENTITY_CARD if int(kind) == CredentialType.IDENTITY_CARD else _CREDENTIAL
-    if not form.fullmatch(number):
+    if not _FORMS.get(CredentialType(int(kind)), _CREDENTIAL).fullmatch(number):
         raise Malformed("游玩人证件号格式不正确")
     return number

@@ -57,10 +57,6 @@ def yuan(data: Mapping[str, Any], name: str, *, least: int | None = None) -> Dec
     return amount.quantize(Decimal("0.01"))
 
 
-def optional_yuan(data: Mapping[str, Any], name: str) -> Decimal | None:
-    return None if data.get(name) in (None, "") else yuan(data, name)
-
-
 def _is_number(value: Any) -> bool:
     return isinstance(value, int | float) and not isinstance(value, bool)
 
@@ -85,6 +81,12 @@ def optional_text(data: Mapping[str, Any], name: str, *, most: int = 200) -> str
     if len(value) > most:
         raise Malformed(f"{name}过长：最多{most}个字符")
     return storable(value, most).strip()
+
+
+def needed(data: Mapping[str, Any], name: str) -> None:
+    """For what must be there and may be empty."""
+    if data.get(name) is None:
+        raise Malformed(f"{name}缺失")
 
 
 def day(data: Mapping[str, Any], name: str) -> date:

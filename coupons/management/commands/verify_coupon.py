@@ -17,9 +17,10 @@ from coupons.counter import verified_by
 from coupons.models import Channel, Verification
 from coupons.reasons import TEXTS, Reason
 from coupons.services import place_of, verification_pursue, verification_request
-from stores.management.base import HonestCommand, may_be_id, the_one
+from stores.management.base import HonestCommand, the_one
 from stores.models import Store
-from stores.platforms.outbox.work import PlaceInLine
+from stores.platforms.outbox.working import PlaceInLine
+from stores.platforms.words import may_be_id
 from stores.tenancy import Reach
 
 VERIFIED, REFUSED, OPEN = 0, 1, 2

@@ -1,14 +1,14 @@
 """What we owe platforms: owe → claim → deliver → settle, and ask before sending again when an answer was lost.
 
 owe.py writes debts · operations.py says how each kind of call is sent, asked about, settled · claims.py takes leases ·
-deliver.py makes one try · work.py works debts off (worker, web caller, sweeper).
+delivering.py makes one try · working.py works debts off (worker, web caller, sweeper).
 """
 
 from stores.platforms.outbox.claims import sweep
-from stores.platforms.outbox.deliver import deliver
+from stores.platforms.outbox.delivering import deliver
 from stores.platforms.outbox.operations import Operation, Verdict, operation, operations
 from stores.platforms.outbox.owe import owe, retry_dead, revoke
-from stores.platforms.outbox.work import attempt_now, beside, place_in_line, places_in_line, work
+from stores.platforms.outbox.working import attempt_now, beside, place_in_line, places_in_line, work
 
 __all__ = [
     "Operation",

@@ -8,6 +8,8 @@ from typing import Any
 
 from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
+from django.db.models import BooleanField, Exists, OuterRef, Q
+from django.db.models.expressions import RawSQL
 from django.utils import timezone
 
 from stores.models import Connection, OutboundCall, Pace
@@ -25,22 +27,30 @@ _REFUSED = (
     "SELECT 1 FROM stores_connection login "
     "WHERE login.id = connection_id AND login.state = 'refused' AND login.checked_at > %s"
 )
-# Calls that somebody should work on at a moment: to be sent, or to be asked about. What was not sent in time is not
+# Calls that somebody may work on at a moment: to be sent, or to be asked about. What was not sent in time is not
 # sent at all (sweep gives it up), but a question is never too late.
-_DUE = (
+_READY = (
     f"{OutboundCall.LIVE_SQL} AND state <> 'sending' AND due_at <= %s AND (lease_until IS NULL OR lease_until < %s) "
     f"AND (state = 'unknown' OR expires_at > %s) AND NOT EXISTS ({_REFUSED})"
 )
+_OF_SERIES = f"{OutboundCall.LIVE_SQL} AND series > ''"
+# Of a series only the first.
+_DUE = (
+    f"{_READY} AND (series = '' OR NOT EXISTS (SELECT 1 FROM stores_outboundcall earlier WHERE {_OF_SERIES} "  # noqa: S608
+    "AND earlier.series = stores_outboundcall.series AND earlier.id < stores_outboundcall.id))"
+)
 
 
-def _due_at(now: datetime) -> list[Any]:
-    """The parameters of _DUE."""
+def _at(now: datetime) -> list[Any]:
+    """The parameters of _READY and _DUE."""
     return [*[_moment(now)] * 3, _moment(now - TRY_REFUSED_EVERY)]
 
 
 def due(now: datetime) -> OutboundQuerySet:
     """The calls that are due; where every try asks, _DUE stands in a statement of its own."""
-    return OutboundCall.objects.spelt_out(_DUE, _due_at(now))
+    of_series = RawSQL(_OF_SERIES, (), output_field=BooleanField())  # noqa: S611
+    earlier = OutboundCall.objects.filter(of_series, series=OuterRef("series"), pk__lt=OuterRef("pk"))
+    return OutboundCall.objects.spelt_out(_READY, _at(now)).filter(Q(series="") | Q(~Exists(earlier)))
 
 
 def first_in_line(pace_id: int) -> int | None:
@@ -49,7 +59,7 @@ def first_in_line(pace_id: int) -> int | None:
         cursor.execute(
             f"SELECT id FROM stores_outboundcall WHERE pace_id = %s AND {_DUE} "  # noqa: S608
             "ORDER BY lane, queued_at, id LIMIT 1",
-            [pace_id, *_due_at(timezone.now())],
+            [pace_id, *_at(timezone.now())],
         )
         found = cursor.fetchone()
     return found[0] if found else None
@@ -80,7 +90,7 @@ def _claim(call_id: int, now: datetime, token: str) -> OutboundCall | None:
             "state = CASE state WHEN 'pending' THEN 'sending' ELSE state END, lease_until = %s, claim = %s, "
             "attempts_made = attempts_made + 1",
             f"id = %s AND {_DUE}",
-            [_moment(now + settings.LEASE), token, call_id, *_due_at(now)],
+            [_moment(now + settings.LEASE), token, call_id, *_at(now)],
         )
         if not taken:
             return None

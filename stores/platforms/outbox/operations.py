@@ -42,7 +42,7 @@ class Operation:
     ask_after: ClassVar[timedelta] = timedelta(seconds=3)
     # How long it is tried, when whoever owes it says nothing else.
     patience: ClassVar[timedelta] = timedelta(hours=24)
-    # Seconds until the next try, by the number of tries so far; none means the usual ones (deliver.BACKOFF).
+    # Seconds until the next try, by the number of tries so far; none means the usual ones (delivering.BACKOFF).
     backoff: ClassVar[tuple[float, ...]] = ()
 
     def send(self, call: OutboundCall, turn: Turn) -> Any:

@@ -24,6 +24,7 @@ def owe(
     patience: timedelta | None = None,
     queued_at: datetime | None = None,
     payload: dict[str, Any] | None = None,
+    series: str = "",
     ring: bool = True,
     known_new: bool = False,
 ) -> OutboundCall:
@@ -31,6 +32,7 @@ def owe(
 
     `queued_at` keeps the place in line of an earlier step; `ring=False` is for callers that attempt it themselves or
     ring once for many; `known_new=True` is for a key made in this very transaction, which nobody can have used before.
+    Of one `series` each call waits until those before it are settled; they must be owed under one lock.
     """
     now = timezone.now()
     names = {"platform": operation.platform, "operation": operation.name, "key": key}
@@ -40,6 +42,7 @@ def owe(
         "store_id": store_id,
         "subject_id": subject_id,
         "payload": payload or {},
+        "series": series,
         "lane": lane,
         "queued_at": queued_at or now,
         "due_at": now,

@@ -6,12 +6,16 @@
   const form = document.querySelector("[data-scan-form]");
   if (!form) return;
 
-  const REPEAT = 5000; // milliseconds in which the same scan is not sent again
+  const REPEAT = 1500; // milliseconds in which the same scan is a scanner's bounce, not another guest's
+  const CARRIED = "counter:carried"; // scans that a page which had expired hands to the next one
+  const CARRIED_FOR = 120000; // milliseconds: enough to sign in, too short for another guest's turn
   const box = form.querySelector("[name=text]");
   const list = document.querySelector("#scans");
   const shown = Number(list.dataset.shown);
-  const unanswered = new Map(); // what was sent and never answered, with its key: sent again, it joins the first try
+  const unanswered = new Map(); // by key: what was sent and is not answered yet
+  const lost = new Map(); // by text: the key of a scan whose answer never came; sent again, it joins the first try
   let last = { text: "", at: 0 };
+  let isRenewed = false; // the next page never reloads a second time for the same reason
 
   form.addEventListener("submit", (event) => {
     event.preventDefault();
@@ -36,7 +40,7 @@
     const again = text === last.text && now - last.at < REPEAT;
     last = { text, at: now };
     if (again) return repeated();
-    send(text, unanswered.get(text) || newKey());
+    send(text, lost.get(text) || newKey());
   }
 
   function repeated() {
@@ -55,13 +59,22 @@
   function send(text, key) {
     const card = cardFrom("[data-sending]", text);
     show(card);
-    unanswered.set(text, key);
+    unanswered.set(key, text);
     const values = Object.fromEntries(new FormData(form));
     card.addEventListener("htmx:beforeSwap", (event) => {
-      if (event.detail.shouldSwap) unanswered.delete(text);
+      if (!event.detail.shouldSwap) return;
+      unanswered.delete(key);
+      lost.delete(text);
+      isRenewed = false;
+    });
+    card.addEventListener("htmx:beforeOnLoad", (event) => {
+      if (!hasExpired(event.detail.xhr)) return;
+      if (isRenewed) return event.preventDefault(), notSent(card, text, key);
+      carry();
+      card.replaceWith(cardFrom("[data-expired]", text));
     });
     ["htmx:responseError", "htmx:sendError", "htmx:timeout"].forEach((failure) => {
-      card.addEventListener(failure, () => notSent(card, text));
+      card.addEventListener(failure, () => notSent(card, text, key));
     });
     window.htmx.ajax("POST", form.action, {
       source: card,
@@ -71,8 +84,29 @@
     });
   }
 
-  function notSent(card, text) {
+  // Signed out, or signed in anew elsewhere: htmx then leaves for the sign-in or reloads.
+  function hasExpired(xhr) {
+    return ["HX-Redirect", "HX-Refresh"].some((header) => xhr.getResponseHeader(header));
+  }
+
+  function carry() {
+    const store = form.elements.store.value;
+    sessionStorage.setItem(CARRIED, JSON.stringify({ store, at: Date.now(), scans: [...unanswered] }));
+  }
+
+  // With their old keys: whatever did arrive is joined, not redeemed twice.
+  function sendCarried() {
+    const carried = JSON.parse(sessionStorage.getItem(CARRIED));
+    sessionStorage.removeItem(CARRIED);
+    if (!carried || carried.store !== form.elements.store.value || Date.now() - carried.at > CARRIED_FOR) return;
+    isRenewed = true;
+    carried.scans.forEach(([key, text]) => send(text, key));
+  }
+
+  function notSent(card, text, key) {
     last = { text: "", at: 0 };
+    unanswered.delete(key);
+    lost.set(text, key);
     const failed = cardFrom("[data-not-sent]", text);
     card.replaceWith(failed);
     announce(failed);
@@ -111,10 +145,17 @@
     });
   });
 
+  // The page has expired while it asked: the next one asks again.
+  list.addEventListener("htmx:beforeOnLoad", (event) => {
+    if (!event.target.matches("[data-amounts]") || !hasExpired(event.detail.xhr)) return;
+    history.replaceState(null, "", `?scan=${event.target.closest(".scan").dataset.scan}`);
+  });
+
   function announce(card) {
     const state = card.dataset.state;
     if (state === "ok") tone([880, 1320], 0.09);
     if (state === "refused") tone([220, 165], 0.22);
+    if (state === "repeated") tone([440, 440], 0.15);
     if (state === "ask") tone([660], 0.12);
   }
 
@@ -146,4 +187,5 @@
     if (document.activeElement === document.body && event.key.length === 1) box.focus();
   });
   box.focus();
+  sendCarried();
 })();

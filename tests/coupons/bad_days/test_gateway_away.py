@@ -90,7 +90,8 @@ def test_who_waits_for_a_gateway_that_is_away_is_told_so(shop: Shop, client: Cli
         first = key.post(f"stores/{shop.store.pk}/verifications/", {"code": shop.code()}).json()
         shown = key.get(f"verifications/{first['id']}/", **{"Accept-Language": "en"}).json()
         looked = key.post(f"stores/{shop.store.pk}/lookups/", {"code": shop.code()}, **{"Accept-Language": "en"}).json()
-        scan = scan_result_of(Verification.objects.get(pk=first["id"]), Reach(everything=True))
+        row = Verification.objects.get(pk=first["id"])
+        scan = scan_result_of(row, place_of(row), Reach(everything=True))
     assert str(HELD_UP.guest) in page.content.decode()
     assert "turn-seconds" not in page.content.decode()
     for body in (shown, looked):

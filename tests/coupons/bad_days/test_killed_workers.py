@@ -77,7 +77,7 @@ def test_the_same_code_from_ten_threads_and_two_processes_reaches_the_gateway_on
 KILL = "os.kill(os.getpid(), signal.SIGKILL)"
 KILL_AT = {
     "between claim and call": f"""
-    delivering = import_module("stores.platforms.outbox.deliver")
+    from stores.platforms.outbox import delivering
     real = delivering._try
     def fatal(call, *args):
         if call.operation == STEP: {KILL}
@@ -85,7 +85,7 @@ KILL_AT = {
     delivering._try = fatal
     """,
     "after the answer and before it is written": f"""
-    delivering = import_module("stores.platforms.outbox.deliver")
+    from stores.platforms.outbox import delivering
     real = delivering._settle
     def fatal(call, *args):
         if call.operation == STEP: {KILL}
@@ -112,7 +112,7 @@ def test_a_worker_killed_at_any_moment_loses_nothing_and_spends_nothing_twice(
 ) -> None:
     code = quick.code()
     row = ask_for(quick, code)
-    children.killed(f"    from importlib import import_module\n    STEP = {step!r}\n{KILL_AT[moment]}\n{WORK}")
+    children.killed(f"    STEP = {step!r}\n{KILL_AT[moment]}\n{WORK}")
     assert OutboundCall.objects.get(operation=step).state == State.SENDING
     assert OutboundAttempt.objects.filter(call__operation=step, outcome="started").count() == 1
     end_leases()
@@ -150,7 +150,6 @@ def test_the_lease_of_a_killed_worker_really_ends(quick: Shop) -> None:
     row = ask_for(quick, code)
     short = """
     from datetime import timedelta
-    from importlib import import_module
     settings.LEASE, settings.REQUEST_SECONDS = timedelta(seconds=6), 1.0
     STEP = "coupon.verify"
     """

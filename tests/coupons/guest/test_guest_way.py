@@ -19,7 +19,7 @@ from tests.coupons.guest.visiting import (
     home,
 )
 from tests.factories import Shop, connected_shop, member
-from tests.pages import HOSTILE
+from tests.pages import HOSTILE, english
 from tests.processes import wait_until
 
 
@@ -71,13 +71,18 @@ def test_missing_fields_and_lists_are_no_error_of_ours(client: Client, shop: Sho
 
 @pytest.mark.parametrize(
     ("state", "reason"),
-    [("used", Reason.ALREADY_USED), ("expired", Reason.EXPIRED), ("refunded", Reason.REFUNDED)],
+    [
+        ("used", Reason.ALREADY_USED),
+        ("expired", Reason.EXPIRED),
+        ("refunded", Reason.REFUNDED),
+    ],
 )
 def test_a_coupon_that_cannot_be_used_is_told_before_confirming(
     client: Client, shop: Shop, state: str, reason: Reason
 ) -> None:
     page = enter(client, shop, shop.code(state)).content.decode()
     assert str(TEXTS[reason].guest) in page
+    assert str(TEXTS[reason].guest_step) in page
     assert "request_key" not in page
     assert Verification.objects.count() == 0
 
@@ -86,8 +91,16 @@ def test_a_code_of_another_store_is_not_verified_here(client: Client, shop: Shop
     other = connected_shop(shop.sandbox)
     page = enter(client, shop, other.code()).content.decode()
     assert 'class="outcome refused"' in page
+    assert str(TEXTS[Reason.WRONG_STORE].guest_step) in page
     assert "request_key" not in page
     assert Verification.objects.count() == 0
+
+
+def test_a_guest_with_a_wrong_address_is_not_sent_to_the_back_office(client: Client, shop: Shop) -> None:
+    guests, staff = client.get("/g/nowhere/"), english(member(shop.merchant, Role.OWNER)).get("/g/nowhere/")
+    assert guests.status_code == staff.status_code == 404
+    assert "/admin/" not in guests.content.decode()
+    assert "To the back office" in staff.content.decode()
 
 
 def test_a_coupon_verified_at_the_counter_is_told_without_a_call_and_without_names(client: Client, shop: Shop) -> None:

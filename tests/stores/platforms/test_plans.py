@@ -12,8 +12,7 @@ from django.test import Client
 from stores import dashboard
 from stores.models import Connection
 from stores.platforms import inbox, outbox
-from stores.platforms.outbox import claims
-from tests.stores.platforms.outbox.trying import working
+from stores.platforms.outbox import claims, working
 
 LEDGERS = ("stores_outboundcall", "stores_inboundevent")
 EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}

@@ -18,15 +18,15 @@ from trip.models import Offer, Order, Product
 from trip.sandbox.orders import Order as Asked
 from trip.sandbox.orders import create_body
 
-REQUIRED = ("orderId", "partnerDealId", "buyPrice", "unitPrice", "totalPrice", "quantity")
+REQUIRED = ("orderId", "partnerDealId", "mtDealId", "buyPrice", "unitPrice", "totalPrice", "quantity")
 WRONG: dict[str, tuple[Any, ...]] = {
     "orderId": (0, -1, "abc", None, [], 1.5),
     "partnerDealId": ("", None, [], {}),
+    "mtDealId": ("abc", None, []),
     "buyPrice": ("abc", None, -1, []),
     "unitPrice": ("abc", None, -1, {}),
     "totalPrice": ("abc", None, -1, True),
     "quantity": (0, -1, 10**9, "abc", 1.5, None),
-    "visitors": ("abc", 1, [1]),
     "travelDate": ("tomorrow", 20260501, "2026-13-01"),
 }
 
@@ -114,6 +114,8 @@ def visitors(drill: Drill) -> None:
     people = asked.visitors
     asked.visitors = []
     drill.expect_refusal(drill.player.create(asked), 410)
+    for value in ("abc", 1, [1]):
+        drill.expect_refusal(drill.player.send("create", create_body(asked) | {"visitors": value}), 410)
     ware = drill.ware(visitors=True)
     for needed, name in ((ware.product.needs_name, "name"), (ware.product.needs_mobile, "mobile")):
         if needed:

@@ -1,42 +1,53 @@
 from __future__ import annotations
 
 import json
+import socket
 import sys
 from typing import Any
+from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
+from django.db import connection as database
 from django.utils import translation
 
+from stores.demo.environment import running_at
 from stores.errors import Conflict
-from stores.management.base import USAGE, HonestCommand, may_be_id, the_one
+from stores.management.base import USAGE, HonestCommand, the_one
 from stores.models import Connection
+from stores.platforms.words import may_be_id
 from trip.drill import Outcome, Result, drill_run, drill_start, names
 
 PASSED, FAILED = 0, 1
+# Characters of a message that are printed unless all are asked for.
+SHOWN = 300
 MARKS = {Outcome.PASSED: "pass", Outcome.FAILED: "FAIL", Outcome.LEFT_OUT: "left out"}
 
 
 class Command(HonestCommand):
     help = (
-        "Run Meituan's acceptance table against the running server, as Meituan would call it, and print a checklist. "
-        "It orders tickets of the merchant's products and gives them all back. With -v 2 the messages are printed. "
-        "Exit code: 0 nothing failed, 1 a check failed, 3 wrong usage or unknown connection."
+        "Run Meituan's acceptance table against the running server, as Meituan would call it, and print a checklist "
+        "with the messages exchanged (-v 0 without them, -v 2 in full). It orders tickets of the merchant's products "
+        "and gives them all back. The server must use the same database. "
+        "Exit code: 0 nothing failed, 1 a check failed, 3 wrong usage, unknown connection or no server."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("connection", metavar="CONNECTION", help="the connection's id or its PartnerId")
-        parser.add_argument("--base-url", metavar="URL", help="address of the server (default: PUBLIC_BASE_URL)")
+        parser.add_argument(
+            "--base-url", metavar="URL", help="address of the server (default: PUBLIC_BASE_URL, or the demo's)"
+        )
         parser.add_argument(
             "--only", action="append", default=[], metavar="NAME", help="run one check, or all of one group; repeatable"
         )
         parser.add_argument("--json", action="store_true", help="print JSON with all messages")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        connection = find_connection(options["connection"])
         only = chosen(options["only"])
+        base_url = options["base_url"] or running_at()
         tell = (lambda result: None) if options["json"] else self._teller(options["verbosity"])
-        base_url = options["base_url"] or settings.PUBLIC_BASE_URL
+        self.stderr.write(f"Server {base_url}, database {database_name()}")
+        connection = find_connection(options["connection"])
+        expect_server(base_url)
         try:
             run = drill_start(connection=connection, base_url=base_url, only=only)
         except Conflict as conflict:
@@ -56,13 +67,37 @@ class Command(HonestCommand):
             self.stdout.write(line)
             if result.detail:
                 self.stdout.write(f"{'':<10}{result.detail}")
-            if verbosity > 1:
-                for exchange in result.exchanges:
-                    self.stdout.write(f"{'':<10}→ {exchange.operation} {exchange.request}")
-                    self.stdout.write(f"{'':<10}← {exchange.error or exchange.answer} ({exchange.ms} ms)")
+            for exchange in result.exchanges if verbosity else ():
+                asked, told = (text if verbosity > 1 else cut(text) for text in (exchange.request, exchange.answer))
+                self.stdout.write(f"{'':<10}→ {exchange.operation} {asked}")
+                self.stdout.write(f"{'':<10}← {exchange.error or told} ({exchange.ms} ms)")
             self.stdout.flush()
 
         return tell
+
+
+def cut(text: str) -> str:
+    return text if len(text) <= SHOWN else f"{text[:SHOWN]} … ({len(text)} characters)"
+
+
+def database_name() -> str:
+    """Without user and password."""
+    known = database.settings_dict
+    host = f"{known['HOST']}:{known['PORT']}/" if known["HOST"] else ""
+    return f"{database.vendor} {host}{known['NAME']}"
+
+
+def expect_server(base_url: str) -> None:
+    """Raises CommandError with exit code 3 when nobody listens there: every check would only say the same."""
+    parts = urlsplit(base_url)
+    try:
+        port = parts.port or (443 if parts.scheme == "https" else 80)
+        socket.create_connection((parts.hostname or "", port), timeout=5).close()
+    except (OSError, ValueError) as error:
+        raise CommandError(
+            f"Nobody answers at {base_url} ({error}). Start the server, or say where it is with --base-url.",
+            returncode=USAGE,
+        ) from error
 
 
 def find_connection(text: str) -> Connection:

@@ -14,6 +14,7 @@ from stores.platforms.errors import (
     Refused,
     Unknown,
 )
+from stores.platforms.outbox import delivering
 from stores.platforms.outbox.claims import claim, due, first_in_line, free_expired
 from tests.scripted import Scripted
 from tests.stores.platforms.outbox.trying import (
@@ -21,7 +22,6 @@ from tests.stores.platforms.outbox.trying import (
     State,
     attempt,
     committed,
-    delivering,
     end_lease,
     raising,
 )

@@ -20,7 +20,7 @@ from stores.platforms.errors import (
     Throttled,
     Undecided,
 )
-from stores.platforms.outbox import claims
+from stores.platforms.outbox import claims, working
 from tests.factories import ConnectionFactory
 from tests.processes import wait_until
 from tests.scripted import Scripted
@@ -31,7 +31,6 @@ from tests.stores.platforms.outbox.trying import (
     attempt,
     committed,
     raising,
-    working,
 )
 
 # The account
@@ -257,10 +256,9 @@ def test_a_sender_that_fails_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> 
         working._senders.release()
 
 
-def test_what_is_not_committed_is_sent_by_its_own_thread(db: None) -> None:
-    threads: list[int] = []
-    assert outbox.beside(lambda: threads.append(threading.get_ident()), until=0.0) is True
-    assert threads == [threading.get_ident()]
+def test_nothing_is_sent_inside_a_transaction(db: None) -> None:
+    with pytest.raises(RuntimeError, match="not committed"):
+        outbox.beside(lambda: pytest.fail("sent"), until=0.0)
 
 
 def test_attempts_are_counted_and_kept(owed: Owe, script: Scripted) -> None:

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -15,11 +14,6 @@ from stores.platforms.outbox.claims import claim
 State = OutboundCall.State
 
 Owe = Callable[..., OutboundCall]
-
-# The package names its functions like these modules.
-delivering = import_module("stores.platforms.outbox.deliver")
-
-working = import_module("stores.platforms.outbox.work")
 
 HOUR = timedelta(hours=1)
 

@@ -15,7 +15,7 @@ from django.utils import timezone
 from stores.models import OutboundCall, Pace
 from stores.platforms import pace
 from stores.platforms.outbox.claims import claim, claim_next, due, first_in_line, free_expired, sweep
-from stores.platforms.outbox.deliver import deliver
+from stores.platforms.outbox.delivering import deliver
 from stores.platforms.outbox.operations import operations
 from stores.platforms.outbox.owe import ring_for
 
@@ -131,9 +131,7 @@ def beside(sending: Callable[[], object], *, until: float) -> bool:
     False means that nothing was begun: only some threads of a process may send at once.
     """
     if connection.in_atomic_block:
-        # No other thread sees what is not committed.
-        sending()
-        return True
+        raise RuntimeError("no other thread sees what is not committed")
     if not _senders.acquire(blocking=False):
         return False
     if "pool" in connection.settings_dict["OPTIONS"]:

@@ -1,0 +1,45 @@
+"""Pages of a list by cursor."""
+
+import re
+from datetime import datetime
+from typing import Any
+
+from django.utils.translation import gettext as _
+from rest_framework.exceptions import NotFound, ValidationError
+from rest_framework.pagination import Cursor, CursorPagination
+from rest_framework.request import Request
+
+
+class Pages(CursorPagination):
+    """Pages that stay where they are while new rows come in."""
+
+    ordering: Any = ("-created_at", "-id")
+    page_size = 50
+    page_size_query_param = "page_size"
+    max_page_size = 200
+
+    def decode_cursor(self, request: Request) -> Cursor | None:
+        try:
+            cursor = super().decode_cursor(request)
+            if cursor is None or cursor.position is None:
+                return cursor
+            return cursor._replace(position=self._position(str(cursor.position)))
+        except (NotFound, ValueError) as error:
+            raise ValidationError({"cursor": [_("Follow the links of an earlier answer.")]}) from error
+
+    def _position(self, text: str) -> Any:
+        """The value that rows are compared with; raises ValueError."""
+        at = datetime.fromisoformat(text)
+        if at.tzinfo is None:
+            raise ValueError("a time without its zone")
+        return at
+
+
+class PagesById(Pages):
+    ordering = "id"
+    page_size = 100
+
+    def _position(self, text: str) -> Any:
+        if not re.fullmatch("[0-9]{1,18}", text):
+            raise ValueError("not an id")
+        return int(text)

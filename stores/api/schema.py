@@ -1,0 +1,80 @@
+"""Words of the OpenAPI description that the routes of all domains share."""
+
+from typing import Any
+
+from django.utils.translation import gettext_lazy
+from drf_spectacular.utils import OpenApiExample, OpenApiParameter
+from rest_framework import serializers
+
+from stores.api.inputs import MAX_WAIT
+from stores.errors import PROBLEM_JSON, TITLES
+
+
+class ProblemShown(serializers.Serializer[Any]):
+    """An RFC 9457 problem. `code` is stable and meant for programs, `detail` for people."""
+
+    type = serializers.CharField()
+    title = serializers.CharField()
+    status = serializers.IntegerField()
+    code = serializers.ChoiceField(choices=list(TITLES))
+    detail = serializers.CharField()
+    retry_after = serializers.IntegerField(required=False, help_text="Seconds")
+
+    def get_fields(self) -> dict[str, Any]:
+        """`errors` cannot be declared above: serializers have an attribute of that name."""
+        wrong = serializers.DictField(required=False, help_text="What is wrong with which field")
+        return super().get_fields() | {"errors": wrong}
+
+
+PROBLEMS: dict[int, str] = {
+    400: "invalid",
+    401: "unauthenticated",
+    403: "forbidden",
+    404: "not_found",
+    405: "method_not_allowed",
+    409: "order_conflict",
+    413: "body_too_large",
+    415: "unsupported_media_type",
+    422: "malformed_code",
+    429: "too_many_tries",
+    503: "unavailable",
+}
+WAIT = OpenApiParameter(
+    "wait",
+    {"type": "number", "minimum": 0, "maximum": MAX_WAIT},
+    description=gettext_lazy(
+        "Seconds to wait for a result, 0 to 10; more counts as 10. Without it, or with 0, an answer that comes within "
+        "3 seconds of a free slot is still given at once."
+    ),
+)
+IDEMPOTENCY_KEY = OpenApiParameter(
+    "Idempotency-Key",
+    {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
+    OpenApiParameter.HEADER,
+    description=gettext_lazy("1 to 100 visible ASCII characters of your choice. The same key gets the same answer."),
+)
+
+
+def problems(*statuses: int) -> dict[tuple[int, str], Any]:
+    """The problem answers of a route, for OpenAPI; those that every route has are added."""
+    every = {401, 403, 429, 503, *statuses}
+    return {(status, PROBLEM_JSON): ProblemShown for status in sorted(every)}
+
+
+def problem_examples(*statuses: int) -> list[OpenApiExample]:
+    return [
+        OpenApiExample(
+            PROBLEMS[status],
+            value={
+                "type": f"urn:zhanggui:problem:{PROBLEMS[status]}",
+                "title": str(TITLES[PROBLEMS[status]]),
+                "status": status,
+                "code": PROBLEMS[status],
+                "detail": str(TITLES[PROBLEMS[status]]),
+            },
+            status_codes=[str(status)],
+            response_only=True,
+            media_type=PROBLEM_JSON,
+        )
+        for status in statuses
+    ]

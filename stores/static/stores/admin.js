@@ -1,0 +1,27 @@
+// Buttons say that they are at work, and the first mistake of a form is brought into view; a key is copied at a click.
+"use strict";
+
+document.addEventListener("submit", ({ target: form }) => {
+  if (!form.dataset.busy) return;
+  const button = form.querySelector("button[type=submit]");
+  button.disabled = true;
+  button.lastChild.textContent = form.dataset.busy;
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  const mistake = document.querySelector('[aria-invalid="true"], div.errornote');
+  mistake?.scrollIntoView({ block: "center" });
+  mistake?.focus({ preventScroll: true });
+});
+
+document.addEventListener("DOMContentLoaded", () => {
+  // Browsers copy on secure pages only.
+  if (!navigator.clipboard) return;
+  document.querySelectorAll("[data-copy]").forEach((box) => {
+    box.hidden = false;
+    box.addEventListener("click", async () => {
+      await navigator.clipboard.writeText(document.querySelector(box.dataset.copy).textContent);
+      box.querySelector("button").lastChild.textContent = box.dataset.copied;
+    });
+  });
+});

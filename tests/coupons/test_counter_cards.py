@@ -1,0 +1,45 @@
+"""What staff read on the counter's cards of coupons."""
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from coupons.counter import CouponKind
+from coupons.models import Channel, Verification
+from stores.tenancy import Role
+from tests.coupons.flows import ask_for
+from tests.factories import Shop, VerificationFactory, member
+
+
+@pytest.fixture
+def clerk(quick: Shop) -> User:
+    return member(quick.merchant, Role.CLERK, quick.store)
+
+
+def queries_for(shop: Shop, user: User) -> int:
+    with CaptureQueriesContext(connection) as queries:
+        cards = CouponKind().recent(user=user, store=shop.store, limit=10)
+    assert [card.place.position for card in cards if card.place] == list(range(len(cards), 0, -1))
+    assert not any('"coupons_verification"."code",' in query["sql"] for query in queries)
+    return len(queries)
+
+
+def test_many_waiting_cards_take_as_many_queries_as_one(quick: Shop, clerk: User) -> None:
+    ask_for(quick, quick.code(), channel=Channel.COUNTER)
+    queries_for(quick, clerk)
+    one = queries_for(quick, clerk)
+    for _ in range(5):
+        ask_for(quick, quick.code(), channel=Channel.COUNTER)
+    assert queries_for(quick, clerk) == one
+
+
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [(Role.CLERK, "Call the manager or the owner"), (Role.MANAGER, "settle it in the list of verifications")],
+)
+def test_an_unclear_card_sends_each_to_what_they_may_do(quick: Shop, in_english: None, role: Role, words: str) -> None:
+    row = VerificationFactory(store=quick.store, status=Verification.Status.UNKNOWN, needs_person=True)
+    card = CouponKind().result(user=member(quick.merchant, role, quick.store), key=str(row.pk))
+    assert card is not None
+    assert words in str(card.next_step)

@@ -1,0 +1,85 @@
+"""How the back office writes things down: titles, sums, moments and details as a shop owner reads them."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+from django.utils import timezone
+
+from stores import audit
+from stores.models import InboundEvent, Merchant, OutboundCall
+from stores.tenancy import Role
+from tests.factories import ConnectionFactory, MerchantFactory, StoreFactory, UserFactory, VerificationFactory, member
+from tests.pages import english
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def merchant() -> Merchant:
+    return MerchantFactory()
+
+
+@pytest.fixture
+def client(merchant: Merchant) -> Client:
+    return english(member(merchant, Role.OWNER))
+
+
+def read(client: Client, row: Any) -> str:
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
+    return client.get(reverse(name, args=[row.pk])).content.decode()
+
+
+def test_calls_and_messages_are_called_by_their_titles(client: Client, merchant: Merchant) -> None:
+    linked = ConnectionFactory(trip=True, merchant=merchant)
+    known = {"platform": "trip", "connection": linked}
+    call = OutboundCall.objects.create(
+        **known, operation="ticket.used", key="339", subject_id=339, pace=linked.pace, expires_at=timezone.now()
+    )
+    event = InboundEvent.objects.create(**known, kind="order.pay", dedup_key="77")
+    assert (str(call), str(event)) == ("Tell Meituan: tickets used 339", "Meituan reported the payment 77")
+    page = read(client, call)
+    assert ("ticket.used" in page, "Primary key" in page) == (False, False)
+    assert "order.pay" not in read(client, event)
+
+
+def test_rows_that_nobody_changes_offer_no_history(client: Client, merchant: Merchant) -> None:
+    store = StoreFactory(merchant=merchant)
+    assert "/history/" not in read(client, VerificationFactory(store=store))
+    assert "/history/" in read(client, store)
+
+
+def test_a_verifications_page_has_one_way_to_write_sums_and_moments(client: Client, merchant: Merchant) -> None:
+    row = VerificationFactory(store=StoreFactory(merchant=merchant), value="68.00", status="unknown", needs_person=True)
+    page = read(client, row)
+    assert ("¥68.00" in page, str(row)) == (True, f"…{row.code_tail}")
+
+
+def test_details_in_the_audit_log_are_read_without_knowing_json(client: Client, merchant: Merchant) -> None:
+    entry = audit.record(
+        "settled by hand",
+        actor=None,
+        merchant=merchant,
+        rows=312,
+        verified=True,
+        note="",
+        token="abc",
+        names=["a", "b"],
+    )
+    page = read(client, entry)
+    assert "rows: 312\nverified: yes\nnote: –\ntoken: •••\nnames: a, b" in page
+
+
+def test_an_operator_sees_whose_stores_these_are(merchant: Merchant) -> None:
+    store = StoreFactory(merchant=merchant)
+    operator = english(UserFactory(is_superuser=True, is_staff=True))
+    form = operator.get("/admin/stores/staff/add/").content.decode()
+    assert f"{merchant} · {store}" in form
+    own = english(member(merchant, Role.OWNER)).get("/admin/stores/staff/add/").content.decode()
+    assert (f"{merchant} · {store}" in own, str(store) in own) == (False, True)
+
+
+def test_the_sign_in_page_calls_the_name_as_its_error_does_and_offers_both_languages() -> None:
+    page = Client().get("/admin/login/").content.decode()
+    assert ("登录名" in page, "用户名" in page, 'lang="en"' in page) == (True, False, True)
