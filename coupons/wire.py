@@ -168,13 +168,16 @@ def money(value: Any) -> Decimal | None:
 
 
 def open_login(answer: Answer) -> str:
-    """The token. Raises LoginRefused where the answer clearly blames the credentials, else as open_envelope does."""
+    """The token. Raises LoginRefused where the answer clearly blames the credentials; Refused or Unknown where it fails
+    otherwise, which may pass by itself."""
     try:
         return parse_token(open_envelope(answer))
     except (AuthExpired, Refused) as error:
         words = error.detail.lower()
         if _has(words, CREDENTIAL_WORDS) and not _has(words, TROUBLE_WORDS):
             raise LoginRefused(error.detail) from error
+        if isinstance(error, Refused):
+            raise
         raise Unknown(error.detail) from error
 
 

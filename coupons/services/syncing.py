@@ -66,8 +66,10 @@ def _said(error: PlatformError) -> str:
     """A refusal in the gateway's own words; what only engineers understand stays in the log."""
     if isinstance(error, LoginRefused):
         return error.detail
-    if isinstance(error, Refused):
-        return error.message
+    # A login that failed in words of the gateway's is only said not to have been sent.
+    refusal = error.__cause__ if isinstance(error.__cause__, Refused) else error
+    if isinstance(refusal, Refused):
+        return refusal.message
     if isinstance(error, NoTurn | Throttled):
         return _("The platform limits calls, and too many are on their way. Try again in a minute.")
     return _("The platform cannot be reached. Check the network, and try again later.")

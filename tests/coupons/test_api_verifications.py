@@ -22,8 +22,8 @@ from tests.factories import Shop
 from tests.processes import wait_until
 
 FIELDS = {
-    "id", "store", "status", "reason", "message", "gateway_message", "product", "order_id", "code_tail", "inferred",
-    "queue", "requested_by", "created_at", "settled_at",
+    "id", "store", "status", "reason", "message", "needs_person", "gateway_message", "product", "order_id", "code_tail",
+    "inferred", "queue", "requested_by", "created_at", "settled_at",
 }  # fmt: skip
 
 
@@ -64,6 +64,7 @@ def test_a_coupon_is_verified_while_the_caller_waits(shop: Shop, api: Api) -> No
         "status": "verified",
         "reason": None,
         "message": "",
+        "needs_person": False,
         "gateway_message": row.gateway_message,
         "product": {"sku_id": shop.product.sku_id, "name": shop.product.name, "price": str(row.value)},
         "order_id": "",

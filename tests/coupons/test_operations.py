@@ -306,3 +306,12 @@ def test_no_password_stored_is_a_refused_login(quick: Shop) -> None:
     outbox.work(seconds=1)
     assert arrived(quick) == []
     assert Connection.objects.get().state == Connection.State.REFUSED
+
+
+def test_a_test_of_the_connection_repeats_words_that_nobody_knows(quick: Shop) -> None:
+    from coupons.services import connection_test
+
+    with Canned(envelope(code=50000, msg="今天心情不好")) as server:
+        Connection.objects.update(base_url=server.url)
+        assert connection_test(connection=Connection.objects.get(), actor=None) == "今天心情不好"
+    assert Connection.objects.get().state == Connection.State.NEW

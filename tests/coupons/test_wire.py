@@ -174,7 +174,7 @@ def test_an_envelope_that_refuses_keeps_the_gateways_words() -> None:
         (10002, "用户不存在", LoginRefused),
         (401, "", LoginRefused),
         (50000, "服务开小差了，请重试", Unknown),
-        (50000, "今天心情不好", Unknown),
+        (50000, "今天心情不好", Refused),
         (50000, "token生成失败", Unknown),
         (50000, "用户服务异常", Unknown),
         (50000, "账号登录过于频繁", Throttled),
