@@ -60,8 +60,7 @@ def _came_of_asking(row: Verification) -> tuple[int, StrOrPromise]:
     if row.status not in Verification.FINAL:
         return messages.INFO, _("Meituan is being asked. Reload this page in a moment to see the result.")
     level = messages.SUCCESS if row.status == Verification.Status.VERIFIED else messages.WARNING
-    result = row.get_reason_display() or row.get_status_display()
-    return level, _("Meituan has answered: %(result)s") % {"result": result}
+    return level, _("Meituan has answered: %(result)s") % {"result": row.outcome}
 
 
 def _is_unclear(row: Verification) -> bool:

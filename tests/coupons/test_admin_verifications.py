@@ -345,6 +345,7 @@ def test_settling_by_hand_is_final_and_audited(client: Client, store: Store, ver
     assert (entry.data["note"], entry.ip) == ("seen in the app", "127.0.0.1")
 
 
+@pytest.mark.django_db(transaction=True)
 def test_asking_the_platform_puts_the_call_back_to_work(client: Client, store: Store) -> None:
     row = unclear(store)
     assert press(client, row, "ask") == 302

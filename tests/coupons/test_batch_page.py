@@ -2,6 +2,7 @@
 
 import html
 import re
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import User
@@ -88,25 +89,24 @@ def test_pasted_codes_become_a_batch_with_a_bar_and_a_line_for_each(client: Clie
     assert [row.status for row in Verification.objects.order_by("pk")] == ["verified", "refused"]
 
 
-def form_key(page: str) -> str:
-    found = re.search(r'name="request_key" value="([0-9a-f]{32})"', page)
+def counted(client: Client, shop: Shop, codes: str) -> dict[str, Any]:
+    """What the form sends that is shown once the codes are counted."""
+    page = client.post(HERE, {"codes": codes, "store": shop.store.pk}).content.decode()
+    found = re.search(r'<form[^>]* data-once.*name="request_key" value="([0-9a-f]{32})"', page, re.DOTALL)
     assert found is not None
-    return found[1]
+    return CONFIRMED | {"codes": codes, "store": shop.store.pk, "request_key": found[1]}
 
 
 def test_a_form_that_is_sent_twice_makes_one_batch(client: Client, shop: Shop, owner: User) -> None:
-    page = client.get(HERE).content.decode()
-    assert re.search(r"<form[^>]* data-once", page)
-    sent = {"codes": f"{shop.code()}\n{shop.code()}", "store": shop.store.pk, "request_key": form_key(page)}
+    sent = counted(client, shop, f"{shop.code()}\n{shop.code()}")
     first, again = client.post(HERE, sent), client.post(HERE, sent)
     assert first["Location"] == again["Location"]
     assert (Batch.objects.count(), BatchItem.objects.count()) == (1, 2)
 
 
 def test_an_old_form_with_other_codes_and_a_new_form_are_other_batches(client: Client, shop: Shop, owner: User) -> None:
-    key, other = (form_key(client.get(HERE).content.decode()) for _ in range(2))
-    sent = {"codes": shop.code(), "store": shop.store.pk, "request_key": key}
-    for changed in (sent, sent | {"codes": shop.code()}, sent | {"request_key": other}):
+    sent = counted(client, shop, shop.code())
+    for changed in (sent, sent | {"codes": shop.code()}, counted(client, shop, sent["codes"])):
         assert client.post(HERE, changed).status_code == 302
     assert Batch.objects.count() == 3
 

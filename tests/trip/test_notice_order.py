@@ -3,7 +3,6 @@
 import json
 from collections.abc import Iterator
 from datetime import timedelta
-from importlib import import_module
 from typing import Any
 
 import pytest
@@ -12,6 +11,7 @@ from pytest_django.fixtures import Settings
 
 from stores.models import OutboundAttempt, OutboundCall
 from stores.platforms import outbox
+from stores.platforms.outbox import delivering
 from stores.platforms.outbox.claims import claim
 from tests.canned import Canned, answer
 from tests.coupons.bad_days.passing import pass_time
@@ -31,7 +31,7 @@ PROCESSING = answer('{"code":300,"describe":"美团内部处理中"}')
 def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.TRIP_TIMEOUT = (1.0, 1.0)
     settings.PACE_SECONDS = {"trip": 0.001}
-    monkeypatch.setattr(import_module("stores.platforms.outbox.deliver"), "ACCOUNT_BACKOFF", (0.01,))
+    monkeypatch.setattr(delivering, "ACCOUNT_BACKOFF", (0.01,))
 
 
 @pytest.fixture

@@ -241,7 +241,7 @@ def test_past_the_deadline_meituan_has_agreed_and_nobody_can_refuse() -> None:
     decide: dict[str, Any] = {"refund_pk": refund.pk, "actor": None, "method": Method.ADMIN}
     assert refund.deadline is not None
     with time_machine.travel(refund.deadline, tick=False):
-        with pytest.raises(Conflict, match="too late"):
+        with pytest.raises(Conflict, match="来不及拒绝"):
             services.refund_decide(agree=False, reason="门票已制作", **decide)
         assert services.refund_decide(agree=True, reason="", **decide).status == Status.AGREED
 
