@@ -21,12 +21,14 @@ ONLY_IN = {
 SQL_BY_HAND = {
     # Every call or request needs the same statement.
     "stores/platforms/sql.py", "stores/platforms/calls.py", "stores/platforms/outbox/claims.py",
-    "stores/models/access.py", "coupons/api/stores.py", "coupons/services/verifying.py",
+    "stores/models/access.py", "stores/models/connections.py", "coupons/api/stores.py",
+    "coupons/services/verifying.py", "coupons/services/operations.py", "trip/services/creating.py",
+    "trip/services/orders.py", "trip/services/querying.py", "trip/services/stock.py",
     # The ORM cannot say it.
     "stores/platforms/pace.py", "stores/platforms/outbox/working.py", "stores/limits.py", "stores/platforms/queue.py",
-    "stores/tenancy.py",
+    "stores/tenancy.py", "stores/models/ledger.py", "coupons/models/verification.py",
 }  # fmt: skip
-BY_HAND = (".cursor()", ".raw(", "RawSQL(")
+BY_HAND = (".cursor()", ".raw(", "RawSQL(", "sql.row(", "sql.rows(", "sql.update(", "spelt_out(")
 PURE = ("wire", "client")
 
 
