@@ -110,9 +110,8 @@ def test_a_question_is_asked_again_when_its_page_had_expired(
     expect(two).to_be_visible()
     # As after another sign-in in the same browser.
     phone.context.clear_cookies(name="csrftoken")
-    phone.evaluate("window.notReloaded = true")
-    two.click()
-    phone.wait_for_function("!window.notReloaded")
+    with phone.expect_event("load"):
+        two.click()
     two.click()
     expect(phone.locator(".scan.fresh.ok")).to_be_visible()
     assert Consumption.objects.get().quantity == 2

@@ -31,7 +31,7 @@ def read(client: Client, row: Any) -> str:
     return client.get(reverse(name, args=[row.pk])).content.decode()
 
 
-def test_calls_and_messages_are_called_by_their_titles(client: Client, merchant: Merchant) -> None:
+def test_calls_and_messages_are_called_by_their_titles(client: Client, merchant: Merchant, in_english: None) -> None:
     linked = ConnectionFactory(trip=True, merchant=merchant)
     known = {"platform": "trip", "connection": linked}
     call = OutboundCall.objects.create(
