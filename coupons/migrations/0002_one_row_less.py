@@ -24,12 +24,6 @@ class Migration(migrations.Migration):
             field=models.CharField(blank=True, editable=False, help_text='Whose look-up counts as the first step', max_length=64),
         ),
         migrations.AddField(
-            model_name='lookup',
-            name='address_hash',
-            field=models.CharField(blank=True, default='', editable=False, help_text='Of a guest: whom a wrong number counts against', max_length=64),
-            preserve_default=False,
-        ),
-        migrations.AddField(
             model_name='verificationrequest',
             name='batch',
             field=models.ForeignKey(db_index=False, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='+', to='coupons.batch'),
@@ -38,14 +32,6 @@ class Migration(migrations.Migration):
             model_name='verificationrequest',
             name='verification',
             field=models.ForeignKey(null=True, on_delete=django.db.models.deletion.CASCADE, related_name='requests', to='coupons.verification'),
-        ),
-        migrations.RemoveConstraint(
-            model_name='verification',
-            name='one_live_verification_per_code',
-        ),
-        migrations.AddConstraint(
-            model_name='verification',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'refused'), _negated=True), fields=('code_hash', 'store'), name='one_live_verification_per_code'),
         ),
         migrations.AddIndex(
             model_name='verification',

@@ -4,18 +4,6 @@ import django.db.models.deletion
 from django.db import migrations, models
 
 
-def name_accounts_after_their_logins(apps, schema_editor):
-    """The e-mail of a coupon login stood beside the account; now it is the account, and so is the pace."""
-    Connection, Pace = apps.get_model('stores', 'Connection'), apps.get_model('stores', 'Pace')
-    for connection in Connection.objects.filter(platform='umember'):
-        email = connection.credentials.pop('email', '') or connection.account
-        same = Connection.objects.filter(merchant=connection.merchant_id, platform='umember', account=email)
-        if not same.exclude(pk=connection.pk).exists():
-            connection.account = email
-            connection.pace = Pace.objects.get_or_create(platform='umember', account=email)[0]
-        connection.save()
-
-
 class Migration(migrations.Migration):
 
     dependencies = [
@@ -59,31 +47,12 @@ class Migration(migrations.Migration):
             field=models.CharField(choices=[('pending', 'pending'), ('sending', 'sending'), ('done', 'done'), ('refused', 'refused'), ('unknown', 'unknown'), ('dead', 'given up')], default='pending', max_length=10, verbose_name='state'),
         ),
         migrations.AddField(
-            model_name='outboundcall',
-            name='series',
-            field=models.CharField(blank=True, default='', editable=False, max_length=60),
-        ),
-        migrations.AddField(
             model_name='outboundattempt',
             name='sent',
             field=models.TextField(blank=True, verbose_name='what was sent'),
-        ),
-        migrations.AlterField(
-            model_name='outboundattempt',
-            name='outcome',
-            field=models.CharField(choices=[('started', 'no answer recorded'), ('answered', 'answered'), ('refused', 'refused'), ('not_sent', 'not sent'), ('throttled', 'throttled'), ('unknown', 'answer lost'), ('timed_out', 'no answer in time')], default='started', max_length=10, verbose_name='outcome'),
-        ),
-        migrations.AddIndex(
-            model_name='outboundcall',
-            index=models.Index(condition=models.Q(('series__gt', ''), ('state__in', ['pending', 'sending', 'unknown'])), fields=['series'], name='outbound_series'),
         ),
         migrations.AddIndex(
             model_name='inboundevent',
             index=models.Index(condition=models.Q(('subject_id__isnull', False)), fields=['connection', 'subject_id'], name='inbound_subject'),
         ),
-        migrations.AddIndex(
-            model_name='outboundcall',
-            index=models.Index(condition=models.Q(('state__in', ['refused', 'dead'])), fields=['settled_at'], name='outbound_failed'),
-        ),
-        migrations.RunPython(name_accounts_after_their_logins, migrations.RunPython.noop, elidable=True),
     ]

@@ -22,19 +22,6 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.CreateModel(
-            name='MeituanNotice',
-            fields=[
-            ],
-            options={
-                'verbose_name': 'notice to Meituan',
-                'verbose_name_plural': 'notices to Meituan',
-                'proxy': True,
-                'indexes': [],
-                'constraints': [],
-            },
-            bases=('stores.outboundcall',),
-        ),
-        migrations.CreateModel(
             name='Offer',
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
@@ -58,8 +45,8 @@ class Migration(migrations.Migration):
             fields=[
                 ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
                 ('city', models.CharField(max_length=30, verbose_name='city')),
-                ('longitude', models.DecimalField(decimal_places=6, max_digits=9, validators=[django.core.validators.MinValueValidator(-180, 'There is no such place on earth: longitude and latitude may be swapped.'), django.core.validators.MaxValueValidator(180, 'There is no such place on earth: longitude and latitude may be swapped.')], verbose_name='longitude')),
-                ('latitude', models.DecimalField(decimal_places=6, max_digits=9, validators=[django.core.validators.MinValueValidator(-90, 'There is no such place on earth: longitude and latitude may be swapped.'), django.core.validators.MaxValueValidator(90, 'There is no such place on earth: longitude and latitude may be swapped.')], verbose_name='latitude')),
+                ('longitude', models.DecimalField(decimal_places=6, max_digits=9, validators=[django.core.validators.MinValueValidator(-180), django.core.validators.MaxValueValidator(180)], verbose_name='longitude')),
+                ('latitude', models.DecimalField(decimal_places=6, max_digits=9, validators=[django.core.validators.MinValueValidator(-90), django.core.validators.MaxValueValidator(90)], verbose_name='latitude')),
                 ('system', models.SmallIntegerField(choices=[(0, 'GCJ-02 (Gaode, Tencent)'), (1, 'WGS-84 (GPS)'), (2, 'Baidu')], default=0, verbose_name='coordinates')),
                 ('store', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='place', to='stores.store', verbose_name='store')),
             ],
@@ -133,11 +120,10 @@ class Migration(migrations.Migration):
                 ('voucher_type', models.SmallIntegerField(choices=[(0, "no code: the visitor's name or phone"), (1, 'one code per ticket'), (2, 'one code per order')], verbose_name='voucher')),
                 ('issuing', models.CharField(choices=[('own', 'our own codes, at once'), ('upstream', "the merchant's ticketing system or staff")], default='own', max_length=10, verbose_name='codes come from')),
                 ('terms', models.JSONField(default=dict, editable=False)),
-                ('usable_until', models.DateField(editable=False, null=True)),
                 ('failure', models.CharField(blank=True, max_length=300, verbose_name='why it failed')),
                 ('close_type', models.SmallIntegerField(choices=[(1, 'not paid'), (2, 'our create call failed'), (3, 'our pay call failed, Meituan refunded')], null=True, verbose_name='closed because')),
                 ('is_drill', models.BooleanField(default=False, verbose_name='acceptance drill')),
-                ('needs_person', models.CharField(blank=True, choices=[('closed_after_use', 'Meituan closed the order, but tickets were used'), ('closed_after_issue', 'Meituan closed the order as not paid, but tickets were issued'), ('refunded_after_use', 'Meituan refunded more tickets than could be taken back')], max_length=20, verbose_name='needs a person')),
+                ('needs_person', models.CharField(blank=True, choices=[('closed_after_use', 'Meituan closed the order, but tickets were used'), ('closed_after_issue', 'Meituan closed the order as not paid, but tickets were issued'), ('refunded_after_use', 'Meituan refunded tickets that were used or spoken for')], max_length=20, verbose_name='needs a person')),
                 ('created_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='ordered')),
                 ('pay_until', models.DateTimeField(verbose_name='to be paid until')),
                 ('paid_at', models.DateTimeField(null=True, verbose_name='paid')),
