@@ -24,7 +24,6 @@ TROUBLE_WORDS = (
     *("超时", "稍后再试", "稍后重试", "请重试", "开小差"),
 )
 AUTH_WORDS = ("token", "未登录", "重新登录", "登录失效", "登录已过期", "登录过期", "unauthorized")
-
 # A login that is refused in other words may pass by itself, and needs nobody.
 CREDENTIAL_WORDS = ("401", "密码", "账号", "帐号", "账户", "用户", "邮箱", "password", "account", "email", "user")
 

@@ -12,7 +12,7 @@ GUESSES = frozenset({Reason.NOT_FOUND, Reason.WRONG_STORE, Reason.REFUSED_OTHER}
 
 def locked(store_id: int, address: str) -> int:
     """Seconds until this address may look a coupon up again; 0 when it may now. Counts nothing."""
-    return longest(peek(FAILURES_PER_ADDRESS, address), peek(FAILURES_PER_STORE, str(store_id)))
+    return _longest(peek(FAILURES_PER_ADDRESS, address), peek(FAILURES_PER_STORE, str(store_id)))
 
 
 def note(store_id: int, address: str) -> None:
@@ -24,8 +24,8 @@ def counted(store_id: int, address: str, per_address: Limit, per_store: Limit) -
     """Counts one try; the seconds to wait when it is one too many, else 0."""
     # What one address tries beyond its own limit must not use up the store's, or one phone could close the page.
     mine = take(per_address, address)
-    return longest(take(per_store, str(store_id)) if mine.allowed else mine)
+    return _longest(take(per_store, str(store_id)) if mine.allowed else mine)
 
 
-def longest(*tries: Taken) -> int:
+def _longest(*tries: Taken) -> int:
     return max((taken.retry_after for taken in tries if not taken.allowed), default=0)

@@ -26,7 +26,7 @@ def test_all_connections_of_one_account_share_its_pace(db: None) -> None:
 
 
 def test_an_upgrade_names_accounts_after_their_logins(db: None) -> None:
-    upgrade = import_module("stores.migrations.0002_tickets").name_accounts_after_their_logins
+    upgrade = import_module("stores.migrations.0003_one_after_the_other").name_accounts_after_their_logins
     plain = factories.ConnectionFactory()
     named = factories.ConnectionFactory(account="main", credentials={"email": "a@b.c", "password": "p"})
     factories.ConnectionFactory(merchant=plain.merchant, account="twin", credentials={"email": plain.account})

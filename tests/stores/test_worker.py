@@ -134,6 +134,7 @@ def test_killed_single_processes_do_not_stop_the_work(shop: Shop, worker: Worker
         kill(pid)
     row = queued(shop)
     wait_until(lambda: is_verified(row), seconds=60, about=worker.log.read_text)
+    assert len(shop.sandbox.arrivals.all(operation="verify")) == 1
 
 
 def test_a_killed_sentinel_leaves_no_orphans(worker: Worker) -> None:

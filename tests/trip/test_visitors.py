@@ -3,15 +3,17 @@
 import json
 import logging
 from datetime import date, timedelta
+from importlib import import_module
 from typing import Any
 
 import pytest
 import time_machine
+from django.apps import apps
 from django.db import connection
 from django.utils import timezone
 
 from stores.models import Merchant
-from tests.factories import OfferFactory
+from tests.factories import OfferFactory, TicketProductFactory
 from tests.meituan import VISITOR, selling
 from trip import services
 from trip.choices import Issuing, Method, VisitorInfo
@@ -271,3 +273,16 @@ def test_more_than_a_batch_is_forgotten_at_once(monkeypatch: pytest.MonkeyPatch)
         meituan.bought(product, visitors=[VISITOR])
     assert forgotten(400) == 5
     assert Order.objects.count() == 5
+
+
+def test_an_upgrade_notes_the_last_day_of_orders_that_were_sold_before() -> None:
+    upgrade = import_module("trip.migrations.0002_last_days").note_last_days
+    day = timezone.localdate() + timedelta(days=3)
+    meituan, product = selling(valid_until=day)
+    always = TicketProductFactory(connection=meituan.connection)
+    dated = TicketProductFactory(connection=meituan.connection, by_calendar=True, valid_days=2, offer__date=day)
+    sold = [meituan.bought(product), meituan.bought(always), meituan.bought(dated, travelDate=str(day))]
+    assert [order.usable_until for order in sold] == [day, None, day + timedelta(days=1)]
+    Order.objects.update(usable_until=date(2000, 1, 1))
+    upgrade(apps, None)
+    assert [Order.objects.get(pk=order.pk).usable_until for order in sold] == [order.usable_until for order in sold]

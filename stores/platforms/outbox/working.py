@@ -93,10 +93,15 @@ def _one_try() -> bool:
 
 
 def _served(account: Pace) -> bool:
-    slot = pace.reserve(account, patience=pace.NEAR)
+    return _tried(account, pace.NEAR, lambda: claim_next(account.pk))
+
+
+def _tried(account: Pace, patience: float, take: Callable[[], OutboundCall | None]) -> bool:
+    """One try at the call that `take` claims, once the account has a slot within `patience` seconds."""
+    slot = pace.reserve(account, patience=patience)
     if slot is None:
         return False
-    call = claim_next(account.pk)
+    call = take()
     if call is None:
         pace.release(slot, account.platform)
         return False
@@ -174,15 +179,7 @@ def _attempt(call: OutboundCall, patience: float) -> bool:
         free_expired(call.pk)
     if first_in_line(call.pace_id) != call.pk:
         return False
-    slot = pace.reserve(Pace(pk=call.pace_id, platform=call.platform), patience=patience)
-    if slot is None:
-        return False
-    claimed = claim(call.pk)
-    if claimed is None:
-        pace.release(slot, call.platform)
-        return False
-    deliver(claimed, slot)
-    return True
+    return _tried(Pace(pk=call.pace_id, platform=call.platform), patience, lambda: claim(call.pk))
 
 
 def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:

@@ -50,6 +50,7 @@ def test_starting_and_stopping_twice_is_harmless(server: SandboxServer) -> None:
     server.stop()
     server.stop()
     server.close()
+    assert server._thread is None
 
 
 def test_serve_forever_ends_when_another_thread_stops_it(bell: Bell) -> None:
