@@ -2,7 +2,7 @@ FROM python:3.12-slim AS build
 WORKDIR /app
 RUN python -m venv /venv
 COPY requirements.lock .
-RUN /venv/bin/pip install --no-cache-dir --require-hashes -r requirements.lock
+RUN /venv/bin/pip install --no-cache-dir --no-deps --require-hashes -r requirements.lock
 COPY . .
 RUN VAR_DIR=/static ENV_FILE=/dev/null /venv/bin/python manage.py collectstatic --noinput --verbosity 0
 

@@ -25,7 +25,7 @@ $(PY):
 define installed
 	@stamp="$(VENV)/.$(1).sum"; sum="$$(cksum < $(1))"; \
 	if [ "$$(cat "$$stamp" 2>/dev/null)" != "$$sum" ]; then \
-	  echo "Installing $(1) …"; $(PIP) --require-hashes -r $(1) && echo "$$sum" > "$$stamp"; \
+	  echo "Installing $(1) …"; $(PIP) --no-deps --require-hashes -r $(1) && echo "$$sum" > "$$stamp"; \
 	fi
 endef
 

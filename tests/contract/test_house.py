@@ -72,6 +72,15 @@ def test_a_lock_names_versions_and_hashes_only(lock: str) -> None:
     assert [line for line in lines if "://" in line or "@" in line] == []
 
 
+@pytest.mark.parametrize("installer", ["Makefile", "Dockerfile"])
+def test_a_lock_is_installed_as_it_is(installer: str) -> None:
+    """Without --no-deps old pips look past a complete lock as soon as a pinned package has a newer release."""
+    lines = (ROOT / installer).read_text(encoding="utf-8").splitlines()
+    hashed = [line for line in lines if "--require-hashes" in line]
+    assert hashed
+    assert [line for line in hashed if "--no-deps" not in line] == []
+
+
 def test_the_development_lock_holds_the_runtime_lock() -> None:
     def pinned(lock: str) -> set[str]:
         lines = (ROOT / lock).read_text(encoding="utf-8").splitlines()
