@@ -44,7 +44,10 @@ def post_worker_init(worker: Any) -> None:
     from django.test import Client
     from django.urls import reverse
 
-    host = next((name for name in settings.ALLOWED_HOSTS if not name.startswith((".", "*", "["))), "localhost")
+    host = next(
+        (name for name in settings.ALLOWED_HOSTS if not name.startswith((".", "*", "["))),
+        "localhost",
+    )
     try:
         Client(SERVER_NAME=host).get(reverse("admin:login"), secure=bool(settings.HTTPS))
     except Exception:

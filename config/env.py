@@ -38,7 +38,11 @@ def postgres_options() -> dict[str, object]:
         # A third of the database's work is planning the same queries again. Off behind a proxy that pools transactions.
         options |= {"server_side_binding": True, "prepare_threshold": 3}
     if env.bool("DATABASE_POOL", False):
-        options["pool"] = {"min_size": 2, "max_size": env.int("DATABASE_POOL_SIZE", 16), "timeout": 10}
+        options["pool"] = {
+            "min_size": 2,
+            "max_size": env.int("DATABASE_POOL_SIZE", 16),
+            "timeout": 10,
+        }
     return options
 
 

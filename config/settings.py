@@ -17,12 +17,20 @@ DEBUG = env.bool("DEBUG", False)
 SECRET_KEY = env.str("SECRET_KEY", DEV_SECRET)
 CREDENTIAL_KEYS: list[str] = env.list("CREDENTIAL_KEYS", default=[DEV_CREDENTIAL_KEY])
 HASH_KEY: str = env.str("HASH_KEY", DEV_SECRET)
-ALLOWED_HOSTS: list[str] = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"])
-PUBLIC_BASE_URL: str = env.str("PUBLIC_BASE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}").rstrip("/")
+ALLOWED_HOSTS: list[str] = env.list(
+    "ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]", "testserver"]
+)
+PUBLIC_BASE_URL: str = env.str(
+    "PUBLIC_BASE_URL", f"http://127.0.0.1:{env.int('PORT', 8000)}"
+).rstrip("/")
 HTTPS = env.bool("HTTPS", PUBLIC_BASE_URL.startswith("https://"))
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 0)
 # Django would have every installation promise https for its whole domain: that is HSTS_WHOLE_DOMAIN.
-SILENCED_SYSTEM_CHECKS: list[str] = ["security.W005", "security.W021", *env.list("SILENCED_SYSTEM_CHECKS", default=[])]
+SILENCED_SYSTEM_CHECKS: list[str] = [
+    "security.W005",
+    "security.W021",
+    *env.list("SILENCED_SYSTEM_CHECKS", default=[]),
+]
 
 INSTALLED_APPS = [
     "stores",
@@ -237,12 +245,18 @@ UNFOLD = {
     "SITE_TITLE": _("Zhanggui"),
     "SITE_HEADER": _("Zhanggui"),
     "SITE_SYMBOL": "storefront",
-    "SITE_FAVICONS": [{"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("stores/icon.svg")}],
+    "SITE_FAVICONS": [
+        {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("stores/icon.svg")}
+    ],
     "STYLES": [lambda request: static("stores/admin.css")],
     "SCRIPTS": [lambda request: static("stores/admin.js")],
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
     "LOGIN": {"form": "stores.signin.SignInForm"},
     "DASHBOARD_CALLBACK": "stores.dashboard.dashboard",
-    "SIDEBAR": {"show_search": False, "show_all_applications": False, "navigation": "stores.dashboard.navigation"},
+    "SIDEBAR": {
+        "show_search": False,
+        "show_all_applications": False,
+        "navigation": "stores.dashboard.navigation",
+    },
 }

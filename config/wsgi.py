@@ -13,6 +13,9 @@ _django = get_wsgi_application()
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
     """Django reads nothing of a body whose length is not told, as some HTTP clients send theirs (chunked)."""
-    if "CONTENT_LENGTH" not in environ and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower():
+    if (
+        "CONTENT_LENGTH" not in environ
+        and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()
+    ):
         environ["CONTENT_LENGTH"] = str(settings.DATA_UPLOAD_MAX_MEMORY_SIZE)
     return _django(environ, start_response)

@@ -41,7 +41,11 @@ def cards(user: User) -> list[Card]:
     if not ids:
         return []
     today, yesterday = start_of_day(), start_of_day(1)
-    recent = Verification.objects.for_staff(user).filter(store__in=ids, created_at__gte=yesterday).order_by()
+    recent = (
+        Verification.objects.for_staff(user)
+        .filter(store__in=ids, created_at__gte=yesterday)
+        .order_by()
+    )
     now, verified = Q(created_at__gte=today), Q(status=Status.VERIFIED)
     figures = recent.aggregate(
         verified=Count("pk", filter=verified & now),
@@ -54,13 +58,22 @@ def cards(user: User) -> list[Card]:
     url = f"{reverse(VERIFICATIONS)}?created_at_from={timezone.localdate():%Y-%m-%d}"
     before = _("yesterday: %(amount)s")
     return [
-        Card(_("Verified today"), str(figures["verified"]), before % {"amount": figures["before"]}, url),
+        Card(
+            _("Verified today"),
+            str(figures["verified"]),
+            before % {"amount": figures["before"]},
+            url,
+        ),
         Card(
             _("Success rate today"),
             f"{100 * figures['verified'] / settled:.0f} %" if settled else "–",
             _("%(verified)d verified, %(refused)d refused") % figures,
         ),
-        Card(_("Value today"), yuan(figures["worth"]), before % {"amount": yuan(figures["worth_before"])}),
+        Card(
+            _("Value today"),
+            yuan(figures["worth"]),
+            before % {"amount": yuan(figures["worth_before"])},
+        ),
         *_quota_card(user),
     ]
 
@@ -72,14 +85,24 @@ def _quota_card(user: User) -> list[Card]:
     left = gateway.request_count or 0
     outlook = quota_outlooks([gateway])[gateway.pk]
     url = reverse("admin:coupons_gatewaystore_changelist")
-    hint = f"{gateway.store.name} · {days_left(outlook)}" if outlook.days_left is not None else gateway.store.name
-    tone: Literal["bad", "warn", "plain"] = "bad" if left <= 0 else "warn" if runs_low(outlook) else "plain"
-    return [Card(_("Calls left (lowest)"), number_format(left, force_grouping=True), hint, url, tone)]
+    hint = (
+        f"{gateway.store.name} · {days_left(outlook)}"
+        if outlook.days_left is not None
+        else gateway.store.name
+    )
+    tone: Literal["bad", "warn", "plain"] = (
+        "bad" if left <= 0 else "warn" if runs_low(outlook) else "plain"
+    )
+    return [
+        Card(_("Calls left (lowest)"), number_format(left, force_grouping=True), hint, url, tone)
+    ]
 
 
 def watched(user: User) -> list[GatewayStore]:
     """The stores with the fewest calls left."""
-    rows = GatewayStore.objects.for_staff(user).filter(vanished_at=None, request_count__isnull=False)
+    rows = GatewayStore.objects.for_staff(user).filter(
+        vanished_at=None, request_count__isnull=False
+    )
     return list(rows.select_related("store").order_by("request_count")[:WATCHED_STORES])
 
 
@@ -105,7 +128,9 @@ def alerts(user: User) -> list[Alert]:
 
 
 def _unclear_alerts(user: User) -> list[Alert]:
-    waiting = Verification.objects.for_staff(user).live().filter(needs_person=True).order_by().count()
+    waiting = (
+        Verification.objects.for_staff(user).live().filter(needs_person=True).order_by().count()
+    )
     if not waiting:
         return []
     text = ngettext(
@@ -118,7 +143,9 @@ def _unclear_alerts(user: User) -> list[Alert]:
 
 def _unmapped_alerts(user: User) -> list[Alert]:
     mine = Verification.objects.for_staff(user).filter(store__in=store_ids(user))
-    unmapped = mine.filter(created_at__gte=start_of_day(FEW_DAYS), status=Status.VERIFIED, unmapped=True)
+    unmapped = mine.filter(
+        created_at__gte=start_of_day(FEW_DAYS), status=Status.VERIFIED, unmapped=True
+    )
     count = unmapped.order_by().count()
     if not count:
         return []
@@ -127,13 +154,20 @@ def _unmapped_alerts(user: User) -> list[Alert]:
         "%(count)d coupons of deals that are not in the product list were verified this week. Sync the products.",
         count,
     )
-    return [Alert("warning", text % {"count": count}, f"{reverse(VERIFICATIONS)}?unmapped__exact=1")]
+    return [
+        Alert("warning", text % {"count": count}, f"{reverse(VERIFICATIONS)}?unmapped__exact=1")
+    ]
 
 
 def _gateway_alerts(user: User) -> list[Alert]:
     rows = GatewayStore.objects.for_staff(user).select_related("store", "connection").order_by()
     blocked = rows.filter(
-        Q(authorisation__in=[GatewayStore.Authorisation.NOT_AUTHORISED, GatewayStore.Authorisation.EXPIRED])
+        Q(
+            authorisation__in=[
+                GatewayStore.Authorisation.NOT_AUTHORISED,
+                GatewayStore.Authorisation.EXPIRED,
+            ]
+        )
         | Q(request_count__lte=0),
         store__is_active=True,
     )
@@ -142,7 +176,11 @@ def _gateway_alerts(user: User) -> list[Alert]:
         for row in blocked[:10]
         if (reason := row.blocking_reason)
     ] + [
-        Alert("warning", _("%(store)s is no longer in Meituan's list.") % {"store": row.store.name}, _page_of(row))
+        Alert(
+            "warning",
+            _("%(store)s is no longer in Meituan's list.") % {"store": row.store.name},
+            _page_of(row),
+        )
         for row in rows.filter(vanished_at__isnull=False, store__is_active=True)[:10]
     ]
 
@@ -158,7 +196,11 @@ def _quota_alerts(user: User) -> list[Alert]:
         Alert(
             "warning",
             _("%(store)s: %(left)d calls left (%(days)s).")
-            % {"store": row.store.name, "left": row.request_count, "days": days_left(outlooks[row.pk])},
+            % {
+                "store": row.store.name,
+                "left": row.request_count,
+                "days": days_left(outlooks[row.pk]),
+            },
             _page_of(row),
         )
         for row in rows
@@ -167,11 +209,14 @@ def _quota_alerts(user: User) -> list[Alert]:
 
 
 def _connection_alerts(user: User) -> list[Alert]:
-    refused = Connection.objects.for_staff(user).filter(state=Connection.State.REFUSED, is_active=True)
+    refused = Connection.objects.for_staff(user).filter(
+        state=Connection.State.REFUSED, is_active=True
+    )
     return [
         Alert(
             "error",
-            _("%(connection)s: the login is refused. Enter the password again.") % {"connection": connection},
+            _("%(connection)s: the login is refused. Enter the password again.")
+            % {"connection": connection},
             reverse("admin:stores_connection_change", args=[connection.pk]),
         )
         for connection in refused[:10]
@@ -186,8 +231,12 @@ def charts(user: User) -> list[Chart]:
         f"day{n}": Count("pk", filter=Q(created_at__gte=first, created_at__lt=last))
         for n, (first, last) in enumerate(pairwise(starts))
     }
-    rows = Verification.objects.for_staff(user).filter(store__in=ids, created_at__gte=starts[0], status=Status.VERIFIED)
-    counted = list(rows.order_by().values("store_id", "store__name").annotate(**columns)) if ids else []
+    rows = Verification.objects.for_staff(user).filter(
+        store__in=ids, created_at__gte=starts[0], status=Status.VERIFIED
+    )
+    counted = (
+        list(rows.order_by().values("store_id", "store__name").annotate(**columns)) if ids else []
+    )
     if not counted:
         return []
     labels = [date_format(timezone.localtime(day), "n/j") for day in starts[:-1]]
@@ -211,12 +260,21 @@ def _series(counted: Sequence[Any]) -> dict[str, Sequence[float]]:
 def tables(user: User) -> list[Table]:
     """The latest verifications, of the days that the chart shows."""
     since = start_of_day(CHART_DAYS)
-    rows = Verification.objects.for_staff(user).filter(store__in=store_ids(user), created_at__gte=since)
+    rows = Verification.objects.for_staff(user).filter(
+        store__in=store_ids(user), created_at__gte=since
+    )
     latest = list(rows.select_related("store", "product")[:LATEST])
     if not latest:
         return []
     headers = [_("Time"), _("Result"), _("Code"), _("Store"), _("Deal")]
-    return [Table(_("Latest verifications"), headers, [_row(row) for row in latest], reverse(VERIFICATIONS))]
+    return [
+        Table(
+            _("Latest verifications"),
+            headers,
+            [_row(row) for row in latest],
+            reverse(VERIFICATIONS),
+        )
+    ]
 
 
 def _row(row: Verification) -> Row:
@@ -254,7 +312,12 @@ def steps(user: User) -> list[Step]:
             connected,
             page or reverse("admin:stores_connection_add"),
         ),
-        Step(_("Fetch your stores"), _("Sync the stores; each appears with the calls it has left."), synced, page),
+        Step(
+            _("Fetch your stores"),
+            _("Sync the stores; each appears with the calls it has left."),
+            synced,
+            page,
+        ),
         Step(
             _("Verify the first coupon"),
             _("At the counter, or let guests do it with the poster's QR code."),
@@ -269,7 +332,9 @@ def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
     return {
         store.pk: [
             Link(_("Guest page"), "smartphone", reverse("coupons:guest", args=[store.guest_slug])),
-            Link(_("QR poster"), "qr_code_2", reverse("coupons:poster-page", args=[store.guest_slug])),
+            Link(
+                _("QR poster"), "qr_code_2", reverse("coupons:poster-page", args=[store.guest_slug])
+            ),
         ]
         for store in stores
     }

@@ -30,7 +30,9 @@ class UmemberClient(PlatformClient):
 
     def stores(self, token: str) -> list[wire.RemoteStore]:
         """GET …/store/list → the account's stores with authorisation and calls left."""
-        answer = self.request("GET", "/open/user/meituan/store/list", headers={"Authorization": token})
+        answer = self.request(
+            "GET", "/open/user/meituan/store/list", headers={"Authorization": token}
+        )
         return wire.parse_stores(wire.open_envelope(answer))
 
     def products(self, token: str, store_id: int) -> list[wire.RemoteProduct]:

@@ -40,7 +40,9 @@ registry.deeds |= {
 }
 registry.menu += [
     list_item(COUPONS, "coupons.Verification", _("Verifications"), "fact_check"),
-    MenuItem(COUPONS, _("Batches"), "playlist_add_check", "coupons:batches", may_view("coupons.Batch")),
+    MenuItem(
+        COUPONS, _("Batches"), "playlist_add_check", "coupons:batches", may_view("coupons.Batch")
+    ),
     list_item(COUPONS, "coupons.Product", _("Products"), "sell"),
     list_item(COUPONS, "coupons.GatewayStore", _("Stores at the gateway"), "store"),
     list_item(COUPONS, "coupons.SyncRun", _("Syncs"), "sync"),

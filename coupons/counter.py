@@ -59,12 +59,16 @@ class CouponKind:
         result = _shown(services.verification_pursue(requested.verification, aside=True), user)
         return _as_repeated(result) if requested.joined else result
 
-    def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str) -> ScanResult | None:
+    def take(
+        self, *, user: User, store: Store, key: str, amount: int, request_key: str
+    ) -> ScanResult | None:
         return None
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
         number = key.removesuffix(REPEATED)
-        verification = _rows().for_staff(user).filter(pk=int(number)).first() if may_be_id(number) else None
+        verification = (
+            _rows().for_staff(user).filter(pk=int(number)).first() if may_be_id(number) else None
+        )
         if verification is None:
             return None
         result = _shown(services.verification_pursue(verification, ring=False, aside=True), user)
@@ -94,8 +98,14 @@ class CouponKind:
 
 def _reason_not_listed(store: Store) -> str:
     """A store that is not at the gateway is in trouble, unless its merchant works with other platforms only."""
-    platforms = set(Connection.objects.filter(merchant=store.merchant_id).values_list("platform", flat=True))
-    return "" if platforms and Connection.Platform.UMEMBER not in platforms else Reason.STORE_UNAUTHORISED
+    platforms = set(
+        Connection.objects.filter(merchant=store.merchant_id).values_list("platform", flat=True)
+    )
+    return (
+        ""
+        if platforms and Connection.Platform.UMEMBER not in platforms
+        else Reason.STORE_UNAUTHORISED
+    )
 
 
 def _rows() -> VerificationQuerySet:
@@ -108,14 +118,18 @@ def _shown(verification: Verification, user: User) -> ScanResult:
     return scan_result_of(verification, services.place_of(verification), reach_of(user))
 
 
-def scan_result_of(verification: Verification, place: PlaceInLine | None, reach: Reach) -> ScanResult:
+def scan_result_of(
+    verification: Verification, place: PlaceInLine | None, reach: Reach
+) -> ScanResult:
     """What staff with this reach see of one verification that stands at this place in line, if it waits."""
     texts = HELD_UP if place and place.is_held_up else _texts_of(verification)
     return ScanResult(
         kind=CouponKind.name,
         key=str(verification.pk),
         state=_STATES.get(verification.status, "waiting"),
-        title=texts.staff if texts else _TITLES.get(verification.status, verification.get_status_display()),
+        title=texts.staff
+        if texts
+        else _TITLES.get(verification.status, verification.get_status_display()),
         lines=_lines(verification, reach),
         next_step=_next_step(verification, texts, reach),
         place=None if place and place.is_held_up else place,
@@ -172,7 +186,9 @@ def verified_by(duplicate: Verification, first: Verification, reach: Reach) -> s
     if first.store_id == duplicate.store_id:
         return _("Verified by %(who)s on %(when)s") % said
     if first.is_within(reach):
-        return _("Verified by %(who)s at %(store)s on %(when)s") % (said | {"store": first.store.name})
+        return _("Verified by %(who)s at %(store)s on %(when)s") % (
+            said | {"store": first.store.name}
+        )
     return _("Verified at another store on %(when)s") % said
 
 

@@ -46,8 +46,12 @@ TEXTS: dict[str, Texts] = {
     Reason.ALREADY_USED: Texts(
         _("This coupon has already been used."),
         _("This coupon was used before."),
-        _("Compare with the list of verifications; if it is not there, the guest can check in the Meituan app."),
-        _("Your order in the Meituan app shows when it was used. If that was not you, ask the staff."),
+        _(
+            "Compare with the list of verifications; if it is not there, the guest can check in the Meituan app."
+        ),
+        _(
+            "Your order in the Meituan app shows when it was used. If that was not you, ask the staff."
+        ),
     ),
     Reason.EXPIRED: Texts(
         _("This coupon has expired."),
@@ -139,7 +143,9 @@ ABOUT_THE_COUPON = frozenset(
 )
 # What is said while it waits for a platform that fails: not refused, and surely not spent.
 HELD_UP = Texts(
-    _("Meituan does not answer at the moment. We keep trying. Your coupon has not been used. Please ask the staff."),
+    _(
+        "Meituan does not answer at the moment. We keep trying. Your coupon has not been used. Please ask the staff."
+    ),
     _("Meituan does not answer at the moment. We keep trying; the coupon has not been used."),
     _("Wait here, or verify it in Meituan's own app: it is never used twice."),
 )
@@ -151,6 +157,8 @@ UNCLEAR = Texts(
 )
 UNDECIDED = Texts(
     _("We cannot find out from Meituan whether it worked"),
-    _("Meituan's answer was lost, and Meituan does not say what became of the coupon. A person has to decide."),
+    _(
+        "Meituan's answer was lost, and Meituan does not say what became of the coupon. A person has to decide."
+    ),
     _("Look in Meituan's own app, then settle it in the list of verifications."),
 )

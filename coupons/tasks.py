@@ -15,13 +15,17 @@ def sync_products(store_id: int) -> None:
 
 
 def sync_all_stores() -> None:
-    active = Connection.objects.filter(platform=Connection.Platform.UMEMBER, is_active=True, merchant__is_active=True)
+    active = Connection.objects.filter(
+        platform=Connection.Platform.UMEMBER, is_active=True, merchant__is_active=True
+    )
     for pk in active.exclude(state=Connection.State.REFUSED).values_list("pk", flat=True):
         queue.ring("coupons.tasks.sync_stores", pk)
 
 
 def sync_all_products() -> None:
-    listed = GatewayStore.objects.filter(vanished_at=None, authorisation=GatewayStore.Authorisation.AUTHORISED)
+    listed = GatewayStore.objects.filter(
+        vanished_at=None, authorisation=GatewayStore.Authorisation.AUTHORISED
+    )
     for store_id in listed.values_list("store_id", flat=True):
         queue.ring("coupons.tasks.sync_products", store_id)
 

@@ -25,14 +25,29 @@ TROUBLE_WORDS = (
 )
 AUTH_WORDS = ("token", "未登录", "重新登录", "登录失效", "登录已过期", "登录过期", "unauthorized")
 # A login that is refused in other words may pass by itself, and needs nobody.
-CREDENTIAL_WORDS = ("401", "密码", "账号", "帐号", "账户", "用户", "邮箱", "password", "account", "email", "user")
+CREDENTIAL_WORDS = (
+    "401",
+    "密码",
+    "账号",
+    "帐号",
+    "账户",
+    "用户",
+    "邮箱",
+    "password",
+    "account",
+    "email",
+    "user",
+)
 
 # The texts of failures are not published (protocol L): first match wins, the more particular first.
 REASON_WORDS: tuple[tuple[tuple[str, ...], Reason], ...] = (
     (("授权已过期", "授权过期", "授权失效"), Reason.AUTHORISATION_EXPIRED),
     (("未授权", "没有授权", "解绑"), Reason.STORE_UNAUTHORISED),
     (("次数不足", "次数已用", "额度", "余额不足"), Reason.QUOTA_EXHAUSTED),
-    (("其他门店", "其它门店", "非本店", "非本门店", "不适用", "不属于", "门店不匹配"), Reason.WRONG_STORE),
+    (
+        ("其他门店", "其它门店", "非本店", "非本门店", "不适用", "不属于", "门店不匹配"),
+        Reason.WRONG_STORE,
+    ),
     (("已使用", "已核销", "已消费", "已验证", "重复核销", "重复验"), Reason.ALREADY_USED),
     (("已退款", "退款"), Reason.REFUNDED),
     (("未到", "未开始", "尚未生效"), Reason.NOT_YET_VALID),

@@ -42,7 +42,12 @@ class ApiKeyAuthentication(BaseAuthentication):
     def _wrong_key(request: Request) -> None:
         taken = take(WRONG_KEYS, client_network(request._request))
         if not taken.allowed:
-            raise Problem("too_many_tries", TITLES["too_many_tries"], status=429, retry_after=taken.retry_after)
+            raise Problem(
+                "too_many_tries",
+                TITLES["too_many_tries"],
+                status=429,
+                retry_after=taken.retry_after,
+            )
 
     @staticmethod
     def _note_use(key: ApiKey) -> None:

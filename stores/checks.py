@@ -13,8 +13,12 @@ from stores.platforms.queue import needed_retry
 
 Apps = Sequence[AppConfig] | None
 LOOPBACK = ("localhost", "127.0.0.1", "::1")
-NEW_KEY = 'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
-QUEUE_HINT = "See Q_CLUSTER in config/settings.py; the queue is a doorbell, retries live in our own tables."
+NEW_KEY = (
+    'python -c "from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())"'
+)
+QUEUE_HINT = (
+    "See Q_CLUSTER in config/settings.py; the queue is a doorbell, retries live in our own tables."
+)
 
 
 def is_plain_http(url: str) -> bool:
@@ -91,7 +95,11 @@ def credential_keys(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
         return [Error("CREDENTIAL_KEYS is empty.", hint=NEW_KEY, id="stores.E007")]
     wrong = [position for position, key in enumerate(keys, 1) if not _is_fernet_key(key)]
     return [
-        Error(f"CREDENTIAL_KEYS: key {position} is not 32 url-safe base64 bytes.", hint=NEW_KEY, id="stores.E008")
+        Error(
+            f"CREDENTIAL_KEYS: key {position} is not 32 url-safe base64 bytes.",
+            hint=NEW_KEY,
+            id="stores.E008",
+        )
         for position in wrong
     ]
 

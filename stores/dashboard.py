@@ -54,14 +54,22 @@ def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     sections = list(dict.fromkeys(str(item.section) for item in items))
     items.sort(key=lambda item: sections.index(str(item.section)))
     return [
-        {"title": section, "separator": False, "items": [line for item in group if (line := _line(item))]}
+        {
+            "title": section,
+            "separator": False,
+            "items": [line for item in group if (line := _line(item))],
+        }
         for section, group in groupby(items, key=lambda item: str(item.section))
     ]
 
 
 def _line(item: MenuItem) -> dict[str, Any] | None:
     try:
-        return {"title": item.title, "icon": item.icon, "link": f"{reverse(item.url_name)}{item.query}"}
+        return {
+            "title": item.title,
+            "icon": item.icon,
+            "link": f"{reverse(item.url_name)}{item.query}",
+        }
     except NoReverseMatch:
         return None
 

@@ -19,7 +19,9 @@ TITLES: dict[str, StrOrPromise] = {
     "invalid": gettext_lazy("The request is not valid"),
     "malformed_json": gettext_lazy("The body is not valid JSON"),
     "malformed_code": gettext_lazy("This is not a coupon code"),
-    "idempotency_key_reused": gettext_lazy("This Idempotency-Key was used before, for something else"),
+    "idempotency_key_reused": gettext_lazy(
+        "This Idempotency-Key was used before, for something else"
+    ),
     "order_conflict": gettext_lazy("The order does not allow this as it stands"),
     "body_too_large": gettext_lazy("The body is too large"),
     "method_not_allowed": gettext_lazy("This method is not allowed here"),
@@ -71,7 +73,12 @@ class Problem(exceptions.APIException):
 def problem(code: str, detail: StrOrPromise, *, status: int, **extra: Any) -> dict[str, Any]:
     """An RFC 9457 problem object; `code` is ours and stable, `detail` is for people."""
     title = TITLES.get(code, detail)
-    return {"type": f"urn:zhanggui:problem:{code}", "title": str(title), "status": status, "code": code} | {
+    return {
+        "type": f"urn:zhanggui:problem:{code}",
+        "title": str(title),
+        "status": status,
+        "code": code,
+    } | {
         "detail": str(detail),
         **extra,
     }
@@ -86,13 +93,17 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     if isinstance(error, Problem):
         set_rollback()
         body = problem(error.reason, str(error.detail), status=error.status_code, **error.extra)
-        headers = {"Retry-After": str(error.extra["retry_after"])} if "retry_after" in error.extra else {}
+        headers = (
+            {"Retry-After": str(error.extra["retry_after"])} if "retry_after" in error.extra else {}
+        )
         return Response(body, status=error.status_code, headers=headers, content_type=PROBLEM_JSON)
     response = exception_handler(error, context)
     if response is None:
         return None
     code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "error")
-    extra: dict[str, Any] = {"errors": response.data} if isinstance(error, exceptions.ValidationError) else {}
+    extra: dict[str, Any] = (
+        {"errors": response.data} if isinstance(error, exceptions.ValidationError) else {}
+    )
     response.data = problem(code, TITLES[code], status=response.status_code, **extra)
     response.content_type = PROBLEM_JSON
     return response
@@ -125,7 +136,9 @@ def _refuse(request: HttpRequest, code: str, status: int, **headers: str) -> Htt
             problem(code, title, status=status), status=status, content_type=PROBLEM_JSON
         )
     else:
-        answer = render(request, "stores/error.html", {"title": title, "status": status}, status=status)
+        answer = render(
+            request, "stores/error.html", {"title": title, "status": status}, status=status
+        )
     for name, value in headers.items():
         answer[name.replace("_", "-")] = value
     return answer
@@ -153,7 +166,9 @@ def server_error(request: HttpRequest) -> HttpResponse:
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
     title = _("This page was open for too long. Please reload it and try again.")
-    answer = render(request, "stores/error.html", {"title": title, "status": 403, "stale": True}, status=403)
+    answer = render(
+        request, "stores/error.html", {"title": title, "status": 403, "stale": True}, status=403
+    )
     if is_htmx(request):
         # Another sign-in in the same browser renewed the token; only the whole page, fetched anew, has the new one.
         answer["HX-Refresh"] = "true"

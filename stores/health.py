@@ -38,7 +38,13 @@ def _state() -> dict[str, Any]:
         oldest = due(now).order_by("due_at").values_list("due_at", flat=True).first()
     except DatabaseError:
         connection.close()
-        return {"ready": False, "database": False, "worker": None, "heartbeat_age": None, "oldest_due_seconds": None}
+        return {
+            "ready": False,
+            "database": False,
+            "worker": None,
+            "heartbeat_age": None,
+            "oldest_due_seconds": None,
+        }
     worker = age is not None and age < settings.HEARTBEAT_STALE
     return {
         "ready": worker,

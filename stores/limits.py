@@ -82,8 +82,16 @@ def _keep(bucket: str, tries: int) -> None:
 def peek(limit: Limit, who: str) -> Taken:
     """Whether a further try would be allowed, without counting it."""
     window = int(time.time() // limit.seconds)
-    count = RateWindow.objects.filter(pk=_bucket(limit, who, window)).values_list("count", flat=True).first() or 0
-    return Taken(allowed=count < limit.count, retry_after=max(1, round((window + 1) * limit.seconds - time.time())))
+    count = (
+        RateWindow.objects.filter(pk=_bucket(limit, who, window))
+        .values_list("count", flat=True)
+        .first()
+        or 0
+    )
+    return Taken(
+        allowed=count < limit.count,
+        retry_after=max(1, round((window + 1) * limit.seconds - time.time())),
+    )
 
 
 def _bucket(limit: Limit, who: str, window: int) -> str:
@@ -107,7 +115,11 @@ def forget_past_windows() -> int:
 
 def client_ip(request: HttpRequest) -> str:
     """The caller's address; behind TRUSTED_PROXIES proxies, the address that the outermost of them saw."""
-    forwarded = [part.strip() for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",") if part.strip()]
+    forwarded = [
+        part.strip()
+        for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
+        if part.strip()
+    ]
     hops: int = settings.TRUSTED_PROXIES
     if hops and len(forwarded) >= hops:
         return str(forwarded[-hops][:45])

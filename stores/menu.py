@@ -19,7 +19,9 @@ def may_view(label: str) -> Callable[[HttpRequest], bool]:
     return shown
 
 
-def list_item(section: StrOrPromise, label: str, title: StrOrPromise, icon: str, query: str = "") -> MenuItem:
+def list_item(
+    section: StrOrPromise, label: str, title: StrOrPromise, icon: str, query: str = ""
+) -> MenuItem:
     """A line of the menu that is shown to those who may see the list of "app.Model"."""
     name = f"admin:{label.replace('.', '_').lower()}_changelist"
     return MenuItem(section, title, icon, name, may_view(label), query)

@@ -48,10 +48,14 @@ def staff_page(view: View) -> View:
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:
-    answer = redirect_to_login(request.get_full_path() if request.method == "GET" else reverse("counter"))
+    answer = redirect_to_login(
+        request.get_full_path() if request.method == "GET" else reverse("counter")
+    )
     if is_htmx(request):
         # A fragment cannot be a login form: the whole page goes there, and comes back to the counter.
-        return HttpResponse(status=204, headers={"HX-Redirect": redirect_to_login(reverse("counter")).url})
+        return HttpResponse(
+            status=204, headers={"HX-Redirect": redirect_to_login(reverse("counter")).url}
+        )
     return answer
 
 
@@ -59,7 +63,11 @@ def stores_at_work(user: User) -> list[Store]:
     """The open stores at which this person may redeem codes. Raises PermissionDenied when the role never allows it."""
     if not may(user, Verb.VERIFY):
         raise PermissionDenied
-    found = Store.objects.for_staff(user).filter(is_active=True, merchant__is_active=True).select_related("merchant")
+    found = (
+        Store.objects.for_staff(user)
+        .filter(is_active=True, merchant__is_active=True)
+        .select_related("merchant")
+    )
     return [store for store in found if may(user, Verb.VERIFY, store.merchant_id)]
 
 
@@ -100,7 +108,9 @@ def choose_store(request: HttpRequest) -> HttpResponse:
     store = current_store(request, stores_at_work(person(request)))
     request.session[STORE_IN_SESSION] = store.pk if store else None
     back = request.POST.get("next", "")
-    return redirect(back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "counter")
+    return redirect(
+        back if url_has_allowed_host_and_scheme(back, allowed_hosts=None) else "counter"
+    )
 
 
 @staff_page
@@ -158,7 +168,9 @@ def request_key(request: HttpRequest) -> str:
     return given if _KEY.fullmatch(given) else uuid.uuid4().hex
 
 
-def _answer(request: HttpRequest, stores: list[Store], store: Store, result: ScanResult) -> HttpResponse:
+def _answer(
+    request: HttpRequest, stores: list[Store], store: Store, result: ScanResult
+) -> HttpResponse:
     status = 200 if result.key else 422
     if is_htmx(request):
         context = {"scan": result, "fresh": True, "store": store, "request_key": uuid.uuid4().hex}
@@ -183,11 +195,17 @@ def _kind(name: str) -> CounterKind | None:
 
 
 def _page(
-    request: HttpRequest, stores: list[Store], store: Store, first: ScanResult | None, status: int = 200
+    request: HttpRequest,
+    stores: list[Store],
+    store: Store,
+    first: ScanResult | None,
+    status: int = 200,
 ) -> HttpResponse:
     recent = _recent(person(request), store)
     if first and first.key:
-        recent = [result for result in recent if (result.kind, result.key) != (first.kind, first.key)]
+        recent = [
+            result for result in recent if (result.kind, result.key) != (first.kind, first.key)
+        ]
     context = {
         "stores": stores,
         "store": store,
@@ -203,5 +221,7 @@ def _page(
 
 def _recent(user: User, store: Store) -> list[ScanResult]:
     kinds: list[CounterKind] = counter_kinds()
-    results = [result for kind in kinds for result in kind.recent(user=user, store=store, limit=SHOWN)]
+    results = [
+        result for kind in kinds for result in kind.recent(user=user, store=store, limit=SHOWN)
+    ]
     return sorted(results, key=lambda result: result.at or _LONG_AGO, reverse=True)[:SHOWN]

@@ -149,7 +149,9 @@ class CounterKind(Protocol):
     def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
         """Redeems the code, or joins or queues it; never raises for what a guest may have brought."""
 
-    def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str) -> ScanResult | None:
+    def take(
+        self, *, user: User, store: Store, key: str, amount: int, request_key: str
+    ) -> ScanResult | None:
         """Redeems so many of what an earlier scan asked about; None when it asked nothing. 0 is no number."""
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
@@ -223,7 +225,9 @@ def contributed(paths: Sequence[str], user: User) -> list[Any]:
 def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
     """Pages that belong to each of these stores, by its primary key."""
     found = [make(stores) for make in _made(registry.store_links)]
-    return {store.pk: [link for links in found for link in links.get(store.pk, [])] for store in stores}
+    return {
+        store.pk: [link for links in found for link in links.get(store.pk, [])] for store in stores
+    }
 
 
 def platform_tools(platform: str) -> PlatformTools | None:

@@ -18,7 +18,9 @@ class SignInForm(AuthenticationForm):
     """Only failures count, so that people who sign in often are never locked out."""
 
     error_messages = AuthenticationForm.error_messages | {
-        "invalid_login": _("The name or the password is not right. Both distinguish capital letters."),
+        "invalid_login": _(
+            "The name or the password is not right. Both distinguish capital letters."
+        ),
     }
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

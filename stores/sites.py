@@ -34,13 +34,19 @@ class BackOffice(UnfoldAdminSite):
         if issubclass(admin_class, ScopedAdmin):
             super().register(model_or_iterable, admin_class, **options)
         elif not admin_class.__module__.startswith(THIRD_PARTIES):
-            raise ImproperlyConfigured(f"{admin_class.__name__} must be a stores.admin.base.ScopedAdmin")
+            raise ImproperlyConfigured(
+                f"{admin_class.__name__} must be a stores.admin.base.ScopedAdmin"
+            )
 
-    def admin_view(self, view: Callable[..., HttpResponse], cacheable: bool = False) -> Callable[..., HttpResponse]:
+    def admin_view(
+        self, view: Callable[..., HttpResponse], cacheable: bool = False
+    ) -> Callable[..., HttpResponse]:
         return _with_admin_policy(super().admin_view(view, cacheable))
 
     @method_decorator(sensitive_post_parameters())
-    def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def login(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
         return _with_admin_policy(super().login)(request, extra_context)
 
 

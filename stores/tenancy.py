@@ -72,7 +72,11 @@ class Reach:
         """Whether some role of the actor (at that merchant, when given) includes the verb."""
         if self.everything:
             return True
-        return any(verb in ROLE_VERBS[role] for merchant, role in self.roles if merchant_id in (None, merchant))
+        return any(
+            verb in ROLE_VERBS[role]
+            for merchant, role in self.roles
+            if merchant_id in (None, merchant)
+        )
 
 
 def reach_of(actor: Any) -> Reach:
@@ -95,10 +99,14 @@ def _reach_of(actor: Any) -> Reach:
         return Reach()
     if actor.is_superuser:
         return Reach(everything=True)
-    memberships = Staff.objects.filter(user=actor, is_active=True, merchant__is_active=True).prefetch_related("stores")
+    memberships = Staff.objects.filter(
+        user=actor, is_active=True, merchant__is_active=True
+    ).prefetch_related("stores")
     roles = tuple((member.merchant_id, member.role) for member in memberships)
     whole = frozenset(merchant for merchant, role in roles if role == Role.OWNER)
-    stores = frozenset(pk for member in memberships if member.role != Role.OWNER for pk in _stores_of(member))
+    stores = frozenset(
+        pk for member in memberships if member.role != Role.OWNER for pk in _stores_of(member)
+    )
     return Reach(merchants=whole, stores=stores, roles=roles)
 
 
@@ -125,7 +133,9 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
         """Of these rows, those that meet a condition of our own words: SQLite uses a partial index only where it finds
         the index's condition word for word, and the ORM makes parameters of values. `more` stands beside it."""
         literal = RawSQL(condition, params, output_field=models.BooleanField())  # noqa: S611
-        return self.filter(pk__in=self.model._default_manager.filter(literal, **more).order_by().values("pk"))
+        return self.filter(
+            pk__in=self.model._default_manager.filter(literal, **more).order_by().values("pk")
+        )
 
     def for_staff(self, actor: Any) -> Self:
         """The rows that this user or API key may see; those of no store need the whole merchant."""
@@ -145,4 +155,8 @@ class MerchantQuerySet(TenantQuerySet[Row]):
 
     def for_staff(self, actor: Any) -> Self:
         reach = reach_of(actor)
-        return self if reach.everything else self.filter(**{f"{self.merchant_path}__in": reach.merchants_in_part})
+        return (
+            self
+            if reach.everything
+            else self.filter(**{f"{self.merchant_path}__in": reach.merchants_in_part})
+        )

@@ -29,11 +29,17 @@ class Api:
 
     def raw(self, method: str, path: str, body: bytes, content_type: str, **headers: str) -> Any:
         return self.client.generic(
-            method.upper(), f"/api/v1/{path}", body, content_type=content_type, headers=self.headers(headers)
+            method.upper(),
+            f"/api/v1/{path}",
+            body,
+            content_type=content_type,
+            headers=self.headers(headers),
         )
 
 
-def api_of(merchant: Merchant, *stores: Store, scopes: tuple[str, ...] = tuple(ApiKey.Scope.values)) -> Api:
+def api_of(
+    merchant: Merchant, *stores: Store, scopes: tuple[str, ...] = tuple(ApiKey.Scope.values)
+) -> Api:
     return Api(factories.api_key(merchant, *stores, scopes=scopes)[1])
 
 

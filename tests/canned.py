@@ -10,7 +10,9 @@ from typing import Any
 Play = Callable[[socket.socket], None]
 
 
-def answer(body: str | bytes, status: int = 200, *, kind: str = "application/json", **headers: str) -> bytes:
+def answer(
+    body: str | bytes, status: int = 200, *, kind: str = "application/json", **headers: str
+) -> bytes:
     """A well-formed HTTP answer."""
     content = body.encode() if isinstance(body, str) else body
     lines = {"Content-Type": kind, "Content-Length": str(len(content))} | headers
@@ -18,7 +20,9 @@ def answer(body: str | bytes, status: int = 200, *, kind: str = "application/jso
     return f"HTTP/1.1 {status} Told\r\n{head}\r\n".encode() + content
 
 
-def envelope(data: Any = None, *, code: Any = 10000, msg: Any = "success", status: int = 200) -> bytes:
+def envelope(
+    data: Any = None, *, code: Any = 10000, msg: Any = "success", status: int = 200
+) -> bytes:
     """An answer in the coupon gateway's form."""
     body = {"code": code, "msg": msg, "data": data, "count": 1, "date_time": "2024-12-15 22:08:24"}
     return answer(json.dumps(body, ensure_ascii=False), status)
@@ -41,7 +45,10 @@ class Canned:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._ended.set()
         self._thread.join()
@@ -76,7 +83,12 @@ def _request(connection: socket.socket) -> bytes:
         data += chunk
     head, _, body = data.partition(b"\r\n\r\n")
     length = next(
-        (int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-l")), 0
+        (
+            int(line.split(b":")[1])
+            for line in head.split(b"\r\n")
+            if line.lower().startswith(b"content-l")
+        ),
+        0,
     )
     while len(body) < length:
         body += connection.recv(65_536)

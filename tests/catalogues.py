@@ -73,7 +73,11 @@ def identity(entry: polib.POEntry) -> Identity:
 
 
 def files_below(folder: Path, *suffixes: str) -> list[Path]:
-    found = (path for path in folder.rglob("*") if path.suffix in suffixes and "migrations" not in path.parts)
+    found = (
+        path
+        for path in folder.rglob("*")
+        if path.suffix in suffixes and "migrations" not in path.parts
+    )
     return sorted(found)
 
 
@@ -95,7 +99,9 @@ def vendor_strings() -> polib.POFile:
     kept = polib.POFile(wrapwidth=0)
     ours = {identity(entry) for entry in our_strings()}
     without = _packages_alone()
-    needed = (entry for entry in found if entry.msgid in OURS_IS_BETTER or not _translated(without, entry))
+    needed = (
+        entry for entry in found if entry.msgid in OURS_IS_BETTER or not _translated(without, entry)
+    )
     kept.extend(entry for entry in needed if identity(entry) not in ours)
     return kept
 
@@ -128,9 +134,22 @@ def extracted(base: Path, sources: Iterable[Path]) -> polib.POFile:
     """All marked strings of Python files and templates, with the files (relative to `base`) they stand in."""
     with tempfile.TemporaryDirectory() as folder:
         names = [_readable(base, source, Path(folder)) for source in sources]
-        command = ["xgettext", "--language=Python", "--from-code=UTF-8", "--add-comments=Translators", "--no-wrap"]
-        command += ["--add-location=file", "--files-from=-", "--output=-", *(f"--keyword={word}" for word in KEYWORDS)]
-        done = subprocess.run(command, cwd=folder, input="\n".join(names), capture_output=True, check=True, text=True)
+        command = [
+            "xgettext",
+            "--language=Python",
+            "--from-code=UTF-8",
+            "--add-comments=Translators",
+            "--no-wrap",
+        ]
+        command += [
+            "--add-location=file",
+            "--files-from=-",
+            "--output=-",
+            *(f"--keyword={word}" for word in KEYWORDS),
+        ]
+        done = subprocess.run(
+            command, cwd=folder, input="\n".join(names), capture_output=True, check=True, text=True
+        )
     return polib.pofile(done.stdout, wrapwidth=0)
 
 
@@ -140,20 +159,27 @@ def _readable(base: Path, source: Path, folder: Path) -> str:
     text = source.read_text(encoding="utf-8")
     copy = folder / name
     copy.parent.mkdir(parents=True, exist_ok=True)
-    copy.write_text(text if source.suffix == ".py" else template.templatize(text, origin=str(name)), encoding="utf-8")
+    copy.write_text(
+        text if source.suffix == ".py" else template.templatize(text, origin=str(name)),
+        encoding="utf-8",
+    )
     return str(name)
 
 
 def renewed(catalogue: Catalogue, found: polib.POFile) -> polib.POFile:
     """The strings of now with the translations of before."""
-    before = {identity(entry): entry for entry in catalogue.entries()} if catalogue.po.exists() else {}
+    before = (
+        {identity(entry): entry for entry in catalogue.entries()} if catalogue.po.exists() else {}
+    )
     result = polib.POFile(wrapwidth=0)
     result.metadata = dict(HEADERS)
     for entry in sorted(found, key=identity):
         known = before.get(identity(entry))
         entry.occurrences = sorted({(name, "") for name, _line in entry.occurrences})
         entry.msgstr = known.msgstr if known else ""
-        entry.msgstr_plural = (known.msgstr_plural if known else {0: ""}) if entry.msgid_plural else {}
+        entry.msgstr_plural = (
+            (known.msgstr_plural if known else {0: ""}) if entry.msgid_plural else {}
+        )
         result.append(entry)
     return result
 

@@ -18,7 +18,11 @@ from django.conf import settings
 
 def start(code: str, **env: str) -> "subprocess.Popen[str]":
     """Runs `code` with Django set up; LOG_LEVEL stays quiet, so stdout is the code's own."""
-    values = {"DJANGO_SETTINGS_MODULE": "config.settings", "LOG_LEVEL": "CRITICAL", "UMEMBER_PACE_SECONDS": "0.01"}
+    values = {
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "LOG_LEVEL": "CRITICAL",
+        "UMEMBER_PACE_SECONDS": "0.01",
+    }
     return subprocess.Popen(
         [sys.executable, "-c", _BEGIN + textwrap.dedent(code)],
         env=environment(**(values | env)),
@@ -45,7 +49,9 @@ def outputs(*codes: str, **env: str) -> list[str]:
     """Runs the codes at once, to their end; returns what each has printed. Fails when one of them failed."""
     with running(*codes, **env) as children:
         said = [child.communicate(timeout=60) for child in children]
-    assert [child.returncode for child in children] == [0] * len(codes), [errors[-2000:] for _, errors in said]
+    assert [child.returncode for child in children] == [0] * len(codes), [
+        errors[-2000:] for _, errors in said
+    ]
     return [output for output, _ in said]
 
 

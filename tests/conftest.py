@@ -19,7 +19,11 @@ from tests.factories import Shop
 
 # A busy machine must not fail a property.
 hypothesis_settings.register_profile(
-    "suite", deadline=None, max_examples=60, database=None, suppress_health_check=[HealthCheck.too_slow]
+    "suite",
+    deadline=None,
+    max_examples=60,
+    database=None,
+    suppress_health_check=[HealthCheck.too_slow],
 )
 hypothesis_settings.load_profile("suite")
 

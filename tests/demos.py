@@ -10,7 +10,9 @@ from stores.demo.world import World
 PORTS = Ports(8000, 8100)
 
 
-def prepared(place: Places, ports: Ports = PORTS, *, later: Callable[[World], None] = lambda world: None) -> World:
+def prepared(
+    place: Places, ports: Ports = PORTS, *, later: Callable[[World], None] = lambda world: None
+) -> World:
     """`later` may change the world before it is prepared, its `now` for instance."""
     world = World.load(place, ports)
     later(world)

@@ -18,7 +18,10 @@ from trip.models import Offer
 from trip.models import Product as TicketProduct
 
 PASSWORD = "correct-horse-battery"
-TRIP_CREDENTIALS = {"client_id": "zhanggui-test", "client_secret": "0123456789abcdef0123456789abcdef"}
+TRIP_CREDENTIALS = {
+    "client_id": "zhanggui-test",
+    "client_secret": "0123456789abcdef0123456789abcdef",
+}
 
 
 class MerchantFactory(factory.django.DjangoModelFactory[Merchant]):
@@ -143,7 +146,9 @@ def api_key(
     merchant: Merchant, *stores: Store, scopes: tuple[str, ...] = tuple(ApiKey.Scope.values)
 ) -> tuple[ApiKey, str]:
     """A key and its secret."""
-    key = ApiKey(merchant=merchant, name="收银系统", scopes=list(scopes), limited_to_stores=bool(stores))
+    key = ApiKey(
+        merchant=merchant, name="收银系统", scopes=list(scopes), limited_to_stores=bool(stores)
+    )
     secret = key.renew_secret()
     key.save()
     key.stores.set(stores)
@@ -188,7 +193,9 @@ def seed(shop: Shop, *, codes: list[dict[str, Any]], **store: Any) -> None:
                         {
                             "store_id": shop.gateway.remote_id,
                             "store_name": shop.gateway.remote_name,
-                            "products": [{"sku_id": shop.product.sku_id, "product_name": shop.product.name}],
+                            "products": [
+                                {"sku_id": shop.product.sku_id, "product_name": shop.product.name}
+                            ],
                             "codes": codes,
                         }
                         | store

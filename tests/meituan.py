@@ -33,7 +33,9 @@ class Meituan:
         """The HTTP response to any bytes."""
         known = self.connection.credentials
         path = self.path(interface)
-        signed = headers(self.connection.account, known["client_id"], known["client_secret"], path, manner)
+        signed = headers(
+            self.connection.account, known["client_id"], known["client_secret"], path, manner
+        )
         kind = signed.pop("Content-Type", "application/json")
         response = self.client.post(path, content, content_type=kind, headers=signed)
         self.said = response.content
@@ -66,7 +68,9 @@ class Meituan:
     def create(self, product: Product, quantity: int = 1, **fields: Any) -> dict[str, Any]:
         return self.ask("order/create", self.order_body(product, quantity, **fields))
 
-    def bought(self, product: Product, quantity: int = 1, *, pay: bool = True, **fields: Any) -> Order:
+    def bought(
+        self, product: Product, quantity: int = 1, *, pay: bool = True, **fields: Any
+    ) -> Order:
         """An order that was created and, unless told otherwise, paid."""
         body = self.order_body(product, quantity, **fields)
         assert self.ask("order/create", body)["code"] == 200, self.said.decode()
@@ -80,10 +84,18 @@ class Meituan:
     def query(self, order_id: int) -> dict[str, Any]:
         return self.ask("order/query", {"orderId": order_id, "partnerOrderId": ""})
 
-    def refund_body(self, order: Order, quantity: int, codes: list[str] | None = None, **fields: Any) -> dict[str, Any]:
+    def refund_body(
+        self, order: Order, quantity: int, codes: list[str] | None = None, **fields: Any
+    ) -> dict[str, Any]:
         """Without `codes` it names as many free ones as tickets, as Meituan does where every ticket has its own."""
-        if codes is None and order.voucher_type == VoucherType.PER_TICKET and quantity < order.quantity:
-            vouchers = sorted(order.vouchers.all(), key=lambda voucher: (not voucher.unused, voucher.pk))
+        if (
+            codes is None
+            and order.voucher_type == VoucherType.PER_TICKET
+            and quantity < order.quantity
+        ):
+            vouchers = sorted(
+                order.vouchers.all(), key=lambda voucher: (not voucher.unused, voucher.pk)
+            )
             codes = [voucher.code for voucher in vouchers[:quantity]]
         price = float(order.unit_price)
         return {
@@ -99,7 +111,9 @@ class Meituan:
             "refundTime": "2026-11-22 10:00:00",
         } | fields
 
-    def refund(self, order: Order, quantity: int, codes: list[str] | None = None, **fields: Any) -> dict[str, Any]:
+    def refund(
+        self, order: Order, quantity: int, codes: list[str] | None = None, **fields: Any
+    ) -> dict[str, Any]:
         return self.ask("order/refund", self.refund_body(order, quantity, codes, **fields))
 
     def close(self, order_id: int, close_type: int) -> dict[str, Any]:

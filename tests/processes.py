@@ -12,7 +12,14 @@ from pathlib import Path
 from django.db import connection
 
 ROOT = Path(__file__).resolve().parent.parent
-_OURS = ("DEBUG", "ENV_FILE", "LOG_LEVEL", "DATABASE_URL", "TEST_DATABASE_NAME", "DJANGO_SETTINGS_MODULE")
+_OURS = (
+    "DEBUG",
+    "ENV_FILE",
+    "LOG_LEVEL",
+    "DATABASE_URL",
+    "TEST_DATABASE_NAME",
+    "DJANGO_SETTINGS_MODULE",
+)
 
 
 def database_url() -> str:
@@ -36,12 +43,19 @@ def environment(**values: str) -> dict[str, str]:
 
 
 @contextmanager
-def manage(*args: str, log: Path, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
+def manage(
+    *args: str, log: Path, env: Mapping[str, str] | None = None
+) -> Iterator[subprocess.Popen[bytes]]:
     """Runs `manage.py …` in a session of its own; whatever is left of it in the end is killed."""
     command = [sys.executable, str(ROOT / "manage.py"), *args]
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command, env=env or environment(), stdout=output, stderr=output, cwd=ROOT, start_new_session=True
+            command,
+            env=env or environment(),
+            stdout=output,
+            stderr=output,
+            cwd=ROOT,
+            start_new_session=True,
         )
         try:
             yield process
@@ -91,7 +105,9 @@ def command_line(pid: int) -> str:
         return ""
 
 
-def wait_until(holds: Callable[[], object], *, seconds: float = 30.0, about: Callable[[], str] = lambda: "") -> None:
+def wait_until(
+    holds: Callable[[], object], *, seconds: float = 30.0, about: Callable[[], str] = lambda: ""
+) -> None:
     """Polls until it holds; fails after `seconds`, with what `about` says."""
     until = time.monotonic() + seconds
     while not holds():

@@ -58,13 +58,17 @@ def is_local(base_url: str) -> bool:
 def why_not_called(base_url: str) -> str:
     """Why Meituan cannot call this address; "" when it can."""
     if is_local(base_url):
-        why = gettext("Meituan cannot reach %(url)s from outside. Set PUBLIC_BASE_URL to an address that it can reach.")
+        why = gettext(
+            "Meituan cannot reach %(url)s from outside. Set PUBLIC_BASE_URL to an address that it can reach."
+        )
         return why % {"url": base_url}
     parts = urlsplit(base_url)
     port = parts.port or (443 if parts.scheme == "https" else 80)
     if _ip(parts.hostname or "") is None or port in PORTS:
         return ""
-    return gettext("Meituan does not call port %(port)d of a bare IP address. It calls only: %(ports)s.") % {
+    return gettext(
+        "Meituan does not call port %(port)d of a bare IP address. It calls only: %(ports)s."
+    ) % {
         "port": port,
         "ports": ", ".join(str(known) for known in sorted(PORTS)),
     }

@@ -7,7 +7,19 @@ from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Case, Count, DecimalField, Exists, F, Max, OuterRef, Q, QuerySet, Sum, When
+from django.db.models import (
+    Case,
+    Count,
+    DecimalField,
+    Exists,
+    F,
+    Max,
+    OuterRef,
+    Q,
+    QuerySet,
+    Sum,
+    When,
+)
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -43,7 +55,9 @@ State = OutboundCall.State
 
 def selling(user: User) -> list[int]:
     """The stores that sell tickets. Named one by one, because then both databases read the index by store and day."""
-    return list(Product.objects.for_staff(user).order_by().values_list("store_id", flat=True).distinct())
+    return list(
+        Product.objects.for_staff(user).order_by().values_list("store_id", flat=True).distinct()
+    )
 
 
 def sold_since(user: User, stores: list[int], moment: datetime) -> QuerySet[Voucher]:
@@ -66,7 +80,9 @@ def used_since(user: User, stores: list[int], moment: datetime) -> QuerySet[Cons
 
 
 def waiting_for_codes(user: User, stores: list[int]) -> QuerySet[Order]:
-    rows = Order.objects.for_staff(user).filter(store__in=stores, status=Order.Status.ISSUING, is_drill=False)
+    rows = Order.objects.for_staff(user).filter(
+        store__in=stores, status=Order.Status.ISSUING, is_drill=False
+    )
     return rows.order_by()
 
 
@@ -94,9 +110,20 @@ def cards(user: User) -> list[Card]:
     orders, hint = reverse(ORDERS), _("yesterday: %(amount)s")
     of_today = f"{orders}?created_at_from={timezone.localdate():%Y-%m-%d}"
     return [
-        Card(_("Tickets sold today"), str(sold["now"] or 0), hint % {"amount": sold["before"] or 0}, of_today),
-        Card(_("Tickets used today"), str(used["now"] or 0), hint % {"amount": used["before"] or 0}),
-        Card(_("Ticket revenue today"), yuan(sold["worth"]), _("at the settlement price, without refunds")),
+        Card(
+            _("Tickets sold today"),
+            str(sold["now"] or 0),
+            hint % {"amount": sold["before"] or 0},
+            of_today,
+        ),
+        Card(
+            _("Tickets used today"), str(used["now"] or 0), hint % {"amount": used["before"] or 0}
+        ),
+        Card(
+            _("Ticket revenue today"),
+            yuan(sold["worth"]),
+            _("at the settlement price, without refunds"),
+        ),
         Card(
             _("Orders waiting for codes"),
             str(waiting),
@@ -114,7 +141,11 @@ def alerts(user: User) -> list[Alert]:
         return []
     found: list[Alert] = []
     if may(user, Verb.SELL):
-        found += [*_refund_alerts(user, stores), *_issuing_alerts(user, stores), *_calendar_alerts(user)]
+        found += [
+            *_refund_alerts(user, stores),
+            *_issuing_alerts(user, stores),
+            *_calendar_alerts(user),
+        ]
     if may(user, Verb.SETTLE):
         found += [*_person_alerts(user, stores), *_notice_alerts(user)]
     if may(user, Verb.MANAGE_CONNECTIONS):
@@ -124,7 +155,10 @@ def alerts(user: User) -> list[Alert]:
 
 def _refund_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
     now = timezone.now()
-    urgent, soon = Q(deadline__lt=now + URGENT), Q(deadline__gte=now + URGENT, deadline__lt=now + SOON)
+    urgent, soon = (
+        Q(deadline__lt=now + URGENT),
+        Q(deadline__gte=now + URGENT, deadline__lt=now + SOON),
+    )
     rows = waiting_refunds(user, stores).order_by()
     counts = rows.aggregate(urgent=Count("pk", filter=urgent), soon=Count("pk", filter=soon))
     inbox = f"{reverse(REFUNDS)}?status__exact=review"
@@ -155,7 +189,11 @@ def _issuing_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
 
 
 def _person_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
-    rows = Order.objects.for_staff(user).filter(store__in=stores, is_drill=False).exclude(needs_person="")
+    rows = (
+        Order.objects.for_staff(user)
+        .filter(store__in=stores, is_drill=False)
+        .exclude(needs_person="")
+    )
     if count := rows.order_by().count():
         text = ngettext(
             "%(count)d ticket order must be settled with Meituan by a person.",
@@ -174,14 +212,23 @@ def _notice_alerts(user: User) -> Iterator[Alert]:
     )
     failed = notices.failed_since(now - WEEK).order_by()
     counts = failed.aggregate(
-        dead=Count("pk", filter=Q(state=State.DEAD)), refused=Count("pk", filter=Q(state=State.REFUSED))
+        dead=Count("pk", filter=Q(state=State.DEAD)),
+        refused=Count("pk", filter=Q(state=State.REFUSED)),
     )
     ledger = reverse("admin:trip_meituannotice_changelist")
     if count := counts["dead"]:
-        text = ngettext("%(count)d notice never reached Meituan.", "%(count)d notices never reached Meituan.", count)
+        text = ngettext(
+            "%(count)d notice never reached Meituan.",
+            "%(count)d notices never reached Meituan.",
+            count,
+        )
         yield Alert("error", text % {"count": count}, f"{ledger}?state__exact=dead")
     if count := counts["refused"]:
-        text = ngettext("%(count)d notice was refused by Meituan.", "%(count)d notices were refused by Meituan.", count)
+        text = ngettext(
+            "%(count)d notice was refused by Meituan.",
+            "%(count)d notices were refused by Meituan.",
+            count,
+        )
         yield Alert("error", text % {"count": count}, f"{ledger}?state__exact=refused")
     if count := notices.live().filter(queued_at__lt=now - LATE).count():
         text = ngettext(
@@ -203,12 +250,19 @@ def _calendar_alerts(user: User) -> Iterator[Alert]:
         text = _("%(product)s has no prices.") % {"product": product.title}
         if product.last:
             day = date_format(product.last, "n/j")
-            text = _("%(product)s: there are prices until %(day)s only.") % {"product": product.title, "day": day}
+            text = _("%(product)s: there are prices until %(day)s only.") % {
+                "product": product.title,
+                "day": day,
+            }
         yield Alert("warning", text, reverse("admin:trip_product_calendar", args=[product.pk]))
 
 
 def _connection_alerts(user: User) -> Iterator[Alert]:
-    rows = Connection.objects.for_staff(user).filter(platform=PLATFORM, is_active=True).select_related("merchant")
+    rows = (
+        Connection.objects.for_staff(user)
+        .filter(platform=PLATFORM, is_active=True)
+        .select_related("merchant")
+    )
     for connection in rows[:MOST]:
         if what := missing(connection):
             url = reverse("admin:stores_connection_change", args=[connection.pk])
@@ -224,10 +278,14 @@ def charts(user: User) -> list[Chart]:
     sold = _by_day(sold_since(user, stores, starts[0]), starts, "order__paid_at", KEPT)
     used = _by_day(used_since(user, stores, starts[0]), starts, "at", F("quantity"))
     labels = [date_format(timezone.localtime(day), "n/j") for day in starts[:-1]]
-    return [Chart(_("Tickets by day"), labels, {_("sold"): sold, _("used"): used}, is_stacked=False)]
+    return [
+        Chart(_("Tickets by day"), labels, {_("sold"): sold, _("used"): used}, is_stacked=False)
+    ]
 
 
-def _by_day(rows: "QuerySet[Any]", starts: list[datetime], moment: str, tickets: Any) -> list[float]:
+def _by_day(
+    rows: "QuerySet[Any]", starts: list[datetime], moment: str, tickets: Any
+) -> list[float]:
     columns = {
         f"day{n}": Sum(tickets, filter=Q(**{f"{moment}__gte": first, f"{moment}__lt": last}))
         for n, (first, last) in enumerate(pairwise(starts))
@@ -239,18 +297,28 @@ def _by_day(rows: "QuerySet[Any]", starts: list[datetime], moment: str, tickets:
 def tables(user: User) -> list[Table]:
     """The refunds that wait for a decision, the most urgent first."""
     stores = selling(user)
-    rows = list(waiting_refunds(user, stores).select_related("order__product", "store")[:WAITING_REFUNDS])
+    rows = list(
+        waiting_refunds(user, stores).select_related("order__product", "store")[:WAITING_REFUNDS]
+    )
     if not rows:
         return []
     headers = [_("Product"), _("Time left"), _("Tickets"), _("Store"), _("Order")]
     inbox = f"{reverse(REFUNDS)}?status__exact=review"
-    return [Table(_("Refunds that wait for a decision"), headers, [_row(row) for row in rows], inbox)]
+    return [
+        Table(_("Refunds that wait for a decision"), headers, [_row(row) for row in rows], inbox)
+    ]
 
 
 def _row(refund: Refund) -> Row:
     left, urgency = countdown(refund)
     return Row(
-        [refund.order.product.title, left, str(refund.quantity), refund.store.name, str(refund.order.order_id)],
+        [
+            refund.order.product.title,
+            left,
+            str(refund.quantity),
+            refund.store.name,
+            str(refund.order.order_id),
+        ],
         reverse("admin:trip_refund_change", args=[refund.pk]),
         TONES.get(urgency, "plain"),
     )
@@ -291,7 +359,9 @@ def steps(user: User) -> list[Step]:
         ),
         Step(
             _("Sell the first ticket"),
-            _("Give Meituan the addresses of the interfaces; its staff test them and put your tickets online."),
+            _(
+                "Give Meituan the addresses of the interfaces; its staff test them and put your tickets online."
+            ),
             False,
             page,
         ),
@@ -309,6 +379,14 @@ def _start() -> Step:
 
 def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
     """The tickets of the stores that sell any."""
-    sellers = Product.objects.filter(store__in=stores).order_by().values_list("store_id", flat=True).distinct()
+    sellers = (
+        Product.objects.filter(store__in=stores)
+        .order_by()
+        .values_list("store_id", flat=True)
+        .distinct()
+    )
     url = reverse("admin:trip_product_changelist")
-    return {pk: [Link(_("Tickets"), "confirmation_number", f"{url}?store__id__exact={pk}")] for pk in sellers}
+    return {
+        pk: [Link(_("Tickets"), "confirmation_number", f"{url}?store__id__exact={pk}")]
+        for pk in sellers
+    }

@@ -141,8 +141,14 @@ class Trouble(models.TextChoices):
     """What only a person can settle with Meituan."""
 
     CLOSED_AFTER_USE = "closed_after_use", _("Meituan closed the order, but tickets were used")
-    CLOSED_AFTER_ISSUE = "closed_after_issue", _("Meituan closed the order as not paid, but tickets were issued")
-    REFUNDED_AFTER_USE = "refunded_after_use", _("Meituan refunded more tickets than could be taken back")
+    CLOSED_AFTER_ISSUE = (
+        "closed_after_issue",
+        _("Meituan closed the order as not paid, but tickets were issued"),
+    )
+    REFUNDED_AFTER_USE = (
+        "refunded_after_use",
+        _("Meituan refunded more tickets than could be taken back"),
+    )
 
 
 class Method(models.TextChoices):

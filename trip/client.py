@@ -77,11 +77,15 @@ class NoticeClient(PlatformClient):
 
     def pay(self, *, issue_type: int, describe: str, body: Mapping[str, Any]) -> str:
         """3.13: tickets are issued (1), or never will be (2) and why."""
-        return self._notify("/order/pay/notice", {"issueType": int(issue_type), "describe": describe, "body": body})
+        return self._notify(
+            "/order/pay/notice", {"issueType": int(issue_type), "describe": describe, "body": body}
+        )
 
     def refund(self, *, code: int, describe: str, body: Mapping[str, Any]) -> str:
         """3.14: a refund is agreed (200) or refused (6xx) and why."""
-        return self._notify("/order/refund/notice", {"code": int(code), "describe": describe, "body": body})
+        return self._notify(
+            "/order/refund/notice", {"code": int(code), "describe": describe, "body": body}
+        )
 
     def consume(self, *, body: Mapping[str, Any]) -> str:
         """3.15: tickets were used."""
@@ -106,7 +110,11 @@ class NoticeClient(PlatformClient):
             "Content-Type": "application/json; charset=utf-8",
             "PartnerId": self.partner_id,
             **signed_headers(
-                method="POST", path=signed_path, client_id=self.client_id, secret=self.secret, at=timezone.now()
+                method="POST",
+                path=signed_path,
+                client_id=self.client_id,
+                secret=self.secret,
+                at=timezone.now(),
             ),
         }
 

@@ -34,7 +34,9 @@ PICTURE = re.compile(r"/trip/vouchers/([^/\s\"]{1,200})\.png")
 
 def new_code() -> str:
     """About 68 random bits; begins with a letter, so that nobody takes it for a group coupon."""
-    return secrets.choice(LETTERS) + "".join(secrets.choice(ALPHABET) for _place in range(CODE_LENGTH - 1))
+    return secrets.choice(LETTERS) + "".join(
+        secrets.choice(ALPHABET) for _place in range(CODE_LENGTH - 1)
+    )
 
 
 def is_voucher(code: str) -> bool:
@@ -52,7 +54,11 @@ def _compact(text: str) -> str:
 
 def candidates(text: str) -> list[str]:
     """What may be a code, the likeliest first, each as it stands and in either case."""
-    found = dict.fromkeys(variant for code in _possible(_plain(text)) for variant in (code, code.upper(), code.lower()))
+    found = dict.fromkeys(
+        variant
+        for code in _possible(_plain(text))
+        for variant in (code, code.upper(), code.lower())
+    )
     return list(islice(found, MAX_CANDIDATES))
 
 

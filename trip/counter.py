@@ -62,7 +62,9 @@ class VoucherKind:
         voucher = _uncoded(order)
         return _redeem(user, voucher, request_key) if voucher else _order_refused(order)
 
-    def take(self, *, user: User, store: Store, key: str, amount: int, request_key: str) -> ScanResult | None:
+    def take(
+        self, *, user: User, store: Store, key: str, amount: int, request_key: str
+    ) -> ScanResult | None:
         voucher = _voucher_by(user, key)
         if voucher is None or voucher.order.store_id != store.pk:
             return None
@@ -73,11 +75,18 @@ class VoucherKind:
             return _standing(voucher)
         if use := _uses().for_staff(user).filter(pk=_pk(key, "c")).first():
             return _used(use)
-        order = Order.objects.for_staff(user).select_related("product").filter(pk=_pk(key, "o")).first()
+        order = (
+            Order.objects.for_staff(user).select_related("product").filter(pk=_pk(key, "o")).first()
+        )
         return _order_refused(order) if order else None
 
     def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
-        rows = _uses().for_staff(user).filter(store=store, order__is_drill=False).prefetch_related("order__vouchers")
+        rows = (
+            _uses()
+            .for_staff(user)
+            .filter(store=store, order__is_drill=False)
+            .prefetch_related("order__vouchers")
+        )
         return [_used(row) for row in rows.order_by("-at", "-id")[:limit]]
 
 
@@ -114,7 +123,9 @@ def _order_in(text: str, store: Store) -> Order | None:
     if not numbers:
         return None
     # By connection and number, which is unique; asked for the store too, a database may read all its orders.
-    rows = Order.objects.filter(connection__merchant=store.merchant_id, order_id__in=numbers).select_related("product")
+    rows = Order.objects.filter(
+        connection__merchant=store.merchant_id, order_id__in=numbers
+    ).select_related("product")
     return next((order for order in rows if order.store_id == store.pk), None)
 
 
@@ -162,7 +173,9 @@ def _objection(voucher: Voucher, free: int) -> Conflict | None:
             raise Conflict(not_now(order))
         check_day(order)
         if not free:
-            raise tickets.why_not(order, list(order.vouchers.order_by("id")), [voucher.code] if voucher.code else [])
+            raise tickets.why_not(
+                order, list(order.vouchers.order_by("id")), [voucher.code] if voucher.code else []
+            )
     except Conflict as conflict:
         return conflict
     return None
@@ -191,13 +204,16 @@ def _question(voucher: Voucher, free: int) -> ScanResult:
 def _used(use: Consumption) -> ScanResult:
     order = use.order
     code = next((item["voucher"] for item in use.tickets if item["voucher"]), "")
-    left = sum(voucher.unused for voucher in order.vouchers.all() if not code or voucher.code == code)
+    left = sum(
+        voucher.unused for voucher in order.vouchers.all() if not code or voucher.code == code
+    )
     lines = [order.product.title, _("Let in by: %(who)s") % {"who": audit.shown(use.by)}]
     return ScanResult(
         kind=KIND,
         key=f"c{use.pk}",
         state="ok",
-        title=ngettext("%(count)d ticket used", "%(count)d tickets used", use.quantity) % {"count": use.quantity},
+        title=ngettext("%(count)d ticket used", "%(count)d tickets used", use.quantity)
+        % {"count": use.quantity},
         lines=[*lines, _left(left)] if left else lines,
         code=_tail(code or str(order)),
         at=use.at,
@@ -236,7 +252,9 @@ def _order_refused(order: Order) -> ScanResult:
 
 def _stranger(user: User, store: Store, code: str) -> ScanResult:
     """A code of no ticket here: another store's, which is named to those who may see it, or nobody's."""
-    elsewhere = Voucher.objects.filter(connection__merchant=store.merchant_id, code=code).exclude(code="")
+    elsewhere = Voucher.objects.filter(connection__merchant=store.merchant_id, code=code).exclude(
+        code=""
+    )
     if not elsewhere.exists():
         return _not_found(code)
     voucher = elsewhere.for_staff(user).select_related("order__store").first()
@@ -257,7 +275,9 @@ def _not_found(code: str) -> ScanResult:
         key="",
         state="refused",
         title=_("This ticket was not found"),
-        next_step=_("Scan again, or compare each letter and digit with the guest's order. Nothing was used."),
+        next_step=_(
+            "Scan again, or compare each letter and digit with the guest's order. Nothing was used."
+        ),
         code=_tail(code),
     )
 
@@ -271,14 +291,18 @@ def _next_step(voucher: Voucher) -> StrOrPromise:
     if voucher.unused:
         return _("Decide the refund in the list of refunds; the ticket opens no door before.")
     if voucher.used:
-        return _("Nobody else goes in with it. If the guest disagrees, say when and by whom it was used.")
+        return _(
+            "Nobody else goes in with it. If the guest disagrees, say when and by whom it was used."
+        )
     return _("The guest gets the money back from Meituan, and may order again.")
 
 
 def _uses_of(voucher: Voucher) -> list[str]:
     """By whom and when, the last first."""
     uses = [
-        use for use in voucher.order.consumptions.all() if voucher.code in (item["voucher"] for item in use.tickets)
+        use
+        for use in voucher.order.consumptions.all()
+        if voucher.code in (item["voucher"] for item in use.tickets)
     ]
     return [_use_in_words(use) for use in uses[:USES_SHOWN]]
 
@@ -297,7 +321,9 @@ def _who_comes(order: Order) -> Sequence[str]:
 
 
 def _left(count: int) -> str:
-    return ngettext("%(count)d ticket is still unused", "%(count)d tickets are still unused", count) % {"count": count}
+    return ngettext(
+        "%(count)d ticket is still unused", "%(count)d tickets are still unused", count
+    ) % {"count": count}
 
 
 def _tail(code: str) -> str:

@@ -24,7 +24,9 @@ ENDPOINTS: dict[str, type[TripEndpoint]] = {
 }
 urlpatterns: list[URLPattern] = [
     *(
-        path(f"trip/<int:connection_id>/{each.path}", ENDPOINTS[each.name].as_view(), name=each.route)
+        path(
+            f"trip/<int:connection_id>/{each.path}", ENDPOINTS[each.name].as_view(), name=each.route
+        )
         for each in INTERFACES
     ),
     path("trip/vouchers/<path:token>.png", pictures.voucher_picture, name="voucher-picture"),

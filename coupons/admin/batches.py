@@ -66,4 +66,6 @@ class BatchAdmin(LedgerAdmin):
     @display(description=_("lines"))
     def page(self, batch: Batch) -> SafeString:
         url = reverse("coupons:batch", args=[batch.pk])
-        return format_html('<a class="text-primary-600" href="{}">{}</a>', url, _("Show every line"))
+        return format_html(
+            '<a class="text-primary-600" href="{}">{}</a>', url, _("Show every line")
+        )

@@ -11,10 +11,13 @@ from stores.models import Connection
 class UmemberConnectionForm(ConnectionForm):
     # Connections of the same account share its pace, so the account is what the login goes to and nothing else.
     account = forms.EmailField(
-        label=_("Login e-mail"), max_length=200, widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"})
+        label=_("Login e-mail"),
+        max_length=200,
+        widget=UnfoldAdminEmailInputWidget(attrs={"autocomplete": "off"}),
     )
     password = secret_field(
-        _("Password"), _("Stored encrypted and never shown again. Leave empty to keep the stored one.")
+        _("Password"),
+        _("Stored encrypted and never shown again. Leave empty to keep the stored one."),
     )
 
     @classmethod

@@ -20,7 +20,12 @@ from stores.admin.filters import PresenceFilter, ScopedRelatedFilter
 from stores.admin.labels import state
 from stores.tenancy import Verb
 
-AUTHORISATION_COLOURS = {"authorised": "success", "not_authorised": "danger", "expired": "danger", "unknown": "warning"}
+AUTHORISATION_COLOURS = {
+    "authorised": "success",
+    "not_authorised": "danger",
+    "expired": "danger",
+    "unknown": "warning",
+}
 
 LISTINGS = {"new": _("new"), "listed": _("on sale"), "vanished": _("vanished")}
 LISTING_COLOURS = {"new": "success", "listed": "info", "vanished": "danger"}
@@ -30,7 +35,15 @@ LISTING_COLOURS = {"new": "success", "listed": "info", "vanished": "danger"}
 class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
     buttons = ("sync_products",)
     list_per_page = 25
-    list_display = ("store", "remote_id", "authorisation_label", "request_count", "burn_rate", "days_left", "listed")
+    list_display = (
+        "store",
+        "remote_id",
+        "authorisation_label",
+        "request_count",
+        "burn_rate",
+        "days_left",
+        "listed",
+    )
     list_select_related = ("store", "connection__merchant")
     list_filter = (("connection", ScopedRelatedFilter), "authorisation", PresenceFilter)
     search_fields = ("remote_name", "store__name")
@@ -53,8 +66,17 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
             response.context_data["cl"].result_list = rows
         return response
 
-    @button(Button(title=_("Sync products"), icon="sync", needs=Verb.MANAGE_STORES, busy=_("Being synced …")))
-    def sync_products(self, request: HttpRequest, row: GatewayStore, answers: dict[str, Any]) -> None:
+    @button(
+        Button(
+            title=_("Sync products"),
+            icon="sync",
+            needs=Verb.MANAGE_STORES,
+            busy=_("Being synced …"),
+        )
+    )
+    def sync_products(
+        self, request: HttpRequest, row: GatewayStore, answers: dict[str, Any]
+    ) -> None:
         for line in board.told(products_sync(store=row.store, actor=person(request))):
             messages.add_message(request, LEVELS[line.level], line.text)
 
@@ -114,7 +136,15 @@ class SyncRunAdmin(LedgerAdmin):
     list_display = ("started_at", "account", "store", "kind", "found", "error")
     list_select_related = ("connection__merchant", "store")
     list_filter = (("connection", ScopedRelatedFilter), ("store", ScopedRelatedFilter), "kind")
-    fields = (("account", "store"), "kind", ("started_at", "ended_at"), "new", "changes", "gone", "error")
+    fields = (
+        ("account", "store"),
+        "kind",
+        ("started_at", "ended_at"),
+        "new",
+        "changes",
+        "gone",
+        "error",
+    )
 
     @display(description=_("connection"))
     def account(self, row: SyncRun) -> str:

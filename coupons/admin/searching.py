@@ -16,7 +16,9 @@ class StatusFilter(DropdownFilter):
     title = _("status")
     parameter_name = "status"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, Any]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, Any]]:
         return list(Verification.Status.choices)
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
@@ -33,7 +35,9 @@ class PersonFilter(DropdownFilter):
     title = _("needs a person")
     parameter_name = "person"
 
-    def lookups(self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]) -> list[tuple[str, Any]]:
+    def lookups(
+        self, request: HttpRequest, model_admin: admin.ModelAdmin[Any]
+    ) -> list[tuple[str, Any]]:
         return [("yes", _("yes"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:

@@ -52,4 +52,6 @@ def _moment(attempt: OutboundAttempt) -> Moment:
     seconds = (attempt.ended_at - attempt.started_at).total_seconds() if attempt.ended_at else None
     # A good answer is already in the fields above; what went wrong is told in the platform's words.
     text = "" if attempt.outcome == OutboundAttempt.Outcome.ANSWERED else masked(attempt.detail)
-    return Moment(attempt.started_at, f"{what}: {attempt.get_outcome_display()}", text, seconds=seconds)
+    return Moment(
+        attempt.started_at, f"{what}: {attempt.get_outcome_display()}", text, seconds=seconds
+    )

@@ -44,7 +44,10 @@ class SettleForm(forms.Form):
 
     verdict = forms.ChoiceField(
         label=_("What happened to the coupon?"),
-        choices=[("verified", _("It was verified (Meituan shows it as used)")), ("refused", _("It was not verified"))],
+        choices=[
+            ("verified", _("It was verified (Meituan shows it as used)")),
+            ("refused", _("It was not verified")),
+        ],
         widget=UnfoldAdminRadioSelectWidget(),
     )
     note = forms.CharField(
@@ -58,7 +61,9 @@ class SettleForm(forms.Form):
 def _came_of_asking(row: Verification) -> tuple[int, StrOrPromise]:
     """The level and the words of a message."""
     if row.status not in Verification.FINAL:
-        return messages.INFO, _("Meituan is being asked. Reload this page in a moment to see the result.")
+        return messages.INFO, _(
+            "Meituan is being asked. Reload this page in a moment to see the result."
+        )
     level = messages.SUCCESS if row.status == Verification.Status.VERIFIED else messages.WARNING
     return level, _("Meituan has answered: %(result)s") % {"result": row.outcome}
 
@@ -129,11 +134,20 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     def export_table(self, rows: QuerySet[Verification]) -> Table:
         return exporting.table(rows)
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
         context["timeline"] = timeline(kwargs["obj"]) if kwargs.get("obj") else []
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @button(Button(title=_("Ask the platform"), icon="contact_support", needs=Verb.SETTLE, shown=_is_unclear))
+    @button(
+        Button(
+            title=_("Ask the platform"),
+            icon="contact_support",
+            needs=Verb.SETTLE,
+            shown=_is_unclear,
+        )
+    )
     def ask(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:
         verification_ask(verification=row, actor=person(request))
         asked = verification_pursue(row, ring=False, aside=True)
@@ -176,7 +190,10 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
 
     @display(description=_("remarks"))
     def marks(self, row: Verification) -> str:
-        said = {_("inferred from a later question"): row.inferred, _("product not in the list"): row.unmapped}
+        said = {
+            _("inferred from a later question"): row.inferred,
+            _("product not in the list"): row.unmapped,
+        }
         return ", ".join(str(text) for text, is_so in said.items() if is_so)
 
     @display(description=_("deal"))

@@ -15,9 +15,15 @@ from stores.errors import TITLES, Problem
 
 
 class VerificationFilter(ListFilter):
-    created_after = Moment(required=False, help_text=gettext_lazy("Created at this time or later (ISO 8601)."))
-    created_before = Moment(required=False, help_text=gettext_lazy("Created before this time (ISO 8601)."))
-    settled_after = Moment(required=False, help_text=gettext_lazy("Settled at this time or later (ISO 8601)."))
+    created_after = Moment(
+        required=False, help_text=gettext_lazy("Created at this time or later (ISO 8601).")
+    )
+    created_before = Moment(
+        required=False, help_text=gettext_lazy("Created before this time (ISO 8601).")
+    )
+    settled_after = Moment(
+        required=False, help_text=gettext_lazy("Settled at this time or later (ISO 8601).")
+    )
     status = serializers.ListField(
         child=serializers.ChoiceField(choices=Verification.Status.choices),
         required=False,
@@ -31,7 +37,9 @@ class VerificationFilter(ListFilter):
 class CodeBody(serializers.Serializer[Any]):
     code = serializers.CharField(
         max_length=codes.MAX_INPUT,
-        help_text=gettext_lazy("8 to 20 digits; full-width digits, spaces and hyphens are accepted."),
+        help_text=gettext_lazy(
+            "8 to 20 digits; full-width digits, spaces and hyphens are accepted."
+        ),
     )
 
 
@@ -56,5 +64,7 @@ def codes_in(body: Any) -> list[str]:
     if not isinstance(given, list) or not all(isinstance(code, str) for code in given):
         raise serializers.ValidationError({"codes": [_("Give a list of strings.")]})
     if not 1 <= len(given) <= MAX_CODES:
-        raise serializers.ValidationError({"codes": [_("Give 1 to %(max)d codes.") % {"max": MAX_CODES}]})
+        raise serializers.ValidationError(
+            {"codes": [_("Give 1 to %(max)d codes.") % {"max": MAX_CODES}]}
+        )
     return given

@@ -19,7 +19,9 @@ class StoreShown(serializers.Serializer[Any]):
     id = serializers.IntegerField()
     name = serializers.CharField()
     trade = serializers.ChoiceField(choices=Store.Trade.choices)
-    remote_id = serializers.IntegerField(allow_null=True, help_text="The store's number at the gateway")
+    remote_id = serializers.IntegerField(
+        allow_null=True, help_text="The store's number at the gateway"
+    )
     authorisation = serializers.ChoiceField(choices=Authorisation.choices, allow_null=True)
     requests_left = serializers.IntegerField(allow_null=True, help_text="Calls left at the gateway")
     guest_page = serializers.URLField(allow_null=True, help_text="null while the page is closed")
@@ -28,8 +30,12 @@ class StoreShown(serializers.Serializer[Any]):
 class ProductShown(serializers.Serializer[Any]):
     sku_id = serializers.CharField()
     name = serializers.CharField()
-    price = serializers.DecimalField(max_digits=10, decimal_places=2, allow_null=True, help_text="yuan")
-    list_price = serializers.DecimalField(max_digits=10, decimal_places=2, allow_null=True, help_text="yuan")
+    price = serializers.DecimalField(
+        max_digits=10, decimal_places=2, allow_null=True, help_text="yuan"
+    )
+    list_price = serializers.DecimalField(
+        max_digits=10, decimal_places=2, allow_null=True, help_text="yuan"
+    )
     on_sale = serializers.BooleanField()
     synced_at = serializers.DateTimeField(allow_null=True)
 
@@ -37,18 +43,23 @@ class ProductShown(serializers.Serializer[Any]):
 class DealShown(serializers.Serializer[Any]):
     sku_id = serializers.CharField()
     name = serializers.CharField()
-    price = serializers.DecimalField(max_digits=10, decimal_places=2, allow_null=True, help_text="yuan")
+    price = serializers.DecimalField(
+        max_digits=10, decimal_places=2, allow_null=True, help_text="yuan"
+    )
 
 
 class QueueShown(serializers.Serializer[Any]):
     position = serializers.IntegerField(help_text="1 is next")
     seconds = serializers.IntegerField(
-        allow_null=True, help_text="An estimate; null while Meituan does not answer and is tried again"
+        allow_null=True,
+        help_text="An estimate; null while Meituan does not answer and is tried again",
     )
 
 
 class DuplicateShown(serializers.Serializer[Any]):
-    id = serializers.IntegerField(allow_null=True, help_text="null for a store that the key does not reach")
+    id = serializers.IntegerField(
+        allow_null=True, help_text="null for a store that the key does not reach"
+    )
     store = serializers.IntegerField(allow_null=True)
     requested_by = serializers.CharField(allow_null=True)
     settled_at = serializers.DateTimeField(allow_null=True)
@@ -67,9 +78,13 @@ class VerificationShown(serializers.Serializer[Any]):
     )
     gateway_message = serializers.CharField(help_text="The gateway's own words, verbatim")
     product = DealShown(allow_null=True)
-    order_id = serializers.CharField(help_text="Up to 19 digits and more than JavaScript's numbers hold: a string")
+    order_id = serializers.CharField(
+        help_text="Up to 19 digits and more than JavaScript's numbers hold: a string"
+    )
     code_tail = serializers.CharField(help_text="The last four digits of the code")
-    inferred = serializers.BooleanField(help_text="Known by asking afterwards, because the answer was lost")
+    inferred = serializers.BooleanField(
+        help_text="Known by asking afterwards, because the answer was lost"
+    )
     queue = QueueShown(allow_null=True)
     requested_by = serializers.CharField()
     created_at = serializers.DateTimeField()
@@ -98,7 +113,9 @@ class LookupShown(serializers.Serializer[Any]):
 class LineShown(serializers.Serializer[Any]):
     position = serializers.IntegerField(help_text="1 is the first code of the list")
     code_tail = serializers.CharField()
-    verification = serializers.IntegerField(allow_null=True, help_text="null for what is not a code")
+    verification = serializers.IntegerField(
+        allow_null=True, help_text="null for what is not a code"
+    )
     status = serializers.ChoiceField(choices=LINE_STATUSES)
     reason = serializers.ChoiceField(choices=Reason.choices, allow_null=True)
     message = serializers.CharField()
@@ -118,7 +135,9 @@ class BatchShown(serializers.Serializer[Any]):
     verified = serializers.IntegerField()
     refused = serializers.IntegerField()
     malformed = serializers.IntegerField()
-    repeated = serializers.IntegerField(help_text="Lines with the code of an earlier one; it is spent and counted once")
+    repeated = serializers.IntegerField(
+        help_text="Lines with the code of an earlier one; it is spent and counted once"
+    )
     waiting = serializers.IntegerField()
     unknown = serializers.IntegerField()
     lines = LineShown(many=True)
@@ -144,12 +163,23 @@ def _verification(**fields: Any) -> dict[str, Any]:
     } | fields
 
 
-QUEUED = {"status": "queued", "gateway_message": "", "product": None, "order_id": "", "settled_at": None}
+QUEUED = {
+    "status": "queued",
+    "gateway_message": "",
+    "product": None,
+    "order_id": "",
+    "settled_at": None,
+}
 REFUSED = {
     "status": "refused",
     "reason": "already_used",
     "message": "这张券之前已使用。",
-    "duplicate_of": {"id": 4698, "store": 1, "requested_by": "小王", "settled_at": "2024-12-15T13:55:01.000000Z"},
+    "duplicate_of": {
+        "id": 4698,
+        "store": 1,
+        "requested_by": "小王",
+        "settled_at": "2024-12-15T13:55:01.000000Z",
+    },
 }
 # With plain numbers drf-spectacular would take a problem for the main answer, and show lists without their pages.
 JSON = "application/json"
@@ -224,7 +254,9 @@ CREATE_VERIFICATION = extend_schema(
     request=CodeBody,
     responses={
         (201, JSON): OpenApiResponse(VerificationShown, "Created"),
-        (200, JSON): OpenApiResponse(VerificationShown, "Joined a request in flight, or the first answer again"),
+        (200, JSON): OpenApiResponse(
+            VerificationShown, "Joined a request in flight, or the first answer again"
+        ),
         **problems(400, 404, 413, 415, 422),
     },
     examples=[
@@ -259,7 +291,11 @@ CREATE_BATCH = extend_schema(
         (200, JSON): OpenApiResponse(BatchShown, "The first answer again"),
         **problems(400, 404, 413, 415, 422),
     },
-    examples=[OpenApiExample("codes", value={"codes": ["123456789012", "123456789013"]}, request_only=True)],
+    examples=[
+        OpenApiExample(
+            "codes", value={"codes": ["123456789012", "123456789013"]}, request_only=True
+        )
+    ],
 )
 READ_BATCH = extend_schema(
     operation_id="batches_retrieve",

@@ -40,7 +40,9 @@ def product_shown(product: Product) -> dict[str, Any]:
     }
 
 
-def verification_shown(row: Verification, place: PlaceInLine | None, reach: Reach) -> dict[str, Any]:
+def verification_shown(
+    row: Verification, place: PlaceInLine | None, reach: Reach
+) -> dict[str, Any]:
     """Needs `product`, and `duplicate_of` with its store where there is one, to be read with the row. `reach` is that
     of whoever is shown it."""
     shown = {
@@ -142,9 +144,13 @@ def _queue(place: PlaceInLine | None) -> dict[str, int | None] | None:
     return {"position": place.position, "seconds": place.seconds} if place else None
 
 
-def _deal(row: Verification | Lookup, product: Product | None, price: Decimal | None) -> dict[str, Any] | None:
+def _deal(
+    row: Verification | Lookup, product: Product | None, price: Decimal | None
+) -> dict[str, Any] | None:
     """The deal under our name for it, else under the gateway's; None while nothing is known."""
     if product:
         price = product.price if price is None else price
         return {"sku_id": product.sku_id, "name": product.name, "price": yuan(price)}
-    return {"sku_id": row.sku_id, "name": row.sku_name, "price": yuan(price)} if row.sku_id else None
+    return (
+        {"sku_id": row.sku_id, "name": row.sku_name, "price": yuan(price)} if row.sku_id else None
+    )

@@ -12,7 +12,13 @@ from rest_framework.response import Response
 from coupons import services
 from coupons.api import schema
 from coupons.api.inputs import VerificationFilter, code_in, codes_in
-from coupons.api.shown import batch_shown, lookup_shown, product_shown, store_shown, verification_shown
+from coupons.api.shown import (
+    batch_shown,
+    lookup_shown,
+    product_shown,
+    store_shown,
+    verification_shown,
+)
 from coupons.api.stores import store_with_gateway
 from coupons.models import Batch, Channel, Lookup, Product, Verification
 from stores.api import ApiView, ListFilter, Pages, PagesById
@@ -75,13 +81,21 @@ class LookupDetail(ApiView):
         row = Lookup.objects.for_staff(self.key).filter(pk=pk).first()
         if row is None:
             raise NotFound
-        return lookup_response(services.lookup_pursue(row, wait=wait, ring=False, aside=True) if wait else row)
+        return lookup_response(
+            services.lookup_pursue(row, wait=wait, ring=False, aside=True) if wait else row
+        )
 
 
 def lookup_response(row: Lookup) -> Response:
-    product = Product.objects.filter(store_id=row.store_id, sku_id=row.sku_id).first() if row.sku_id else None
+    product = (
+        Product.objects.filter(store_id=row.store_id, sku_id=row.sku_id).first()
+        if row.sku_id
+        else None
+    )
     waiting = row.status == Lookup.Status.QUEUED
-    return Response(lookup_shown(row, product, services.lookup_place(row)), status=202 if waiting else 200)
+    return Response(
+        lookup_shown(row, product, services.lookup_place(row)), status=202 if waiting else 200
+    )
 
 
 class StoreVerifications(ApiView):
@@ -101,7 +115,9 @@ class StoreVerifications(ApiView):
             request_key=request_key,
             gateway=gateway,
         )
-        row = services.verification_pursue(requested.verification, wait=wait, call=requested.call, aside=True)
+        row = services.verification_pursue(
+            requested.verification, wait=wait, call=requested.call, aside=True
+        )
         return Response(
             verification_shown(row, services.place_of(row, requested.call), reach_of(self.key)),
             status=201 if requested.created else 200,
@@ -129,7 +145,9 @@ class Verifications(ApiView):
             "reason": "reason",
         }
         rows = Verification.objects.filter(store_id__in=self.store_ids(given.get("store")))
-        rows = rows.filter(**{lookups[name]: value for name, value in given.items() if name in lookups})
+        rows = rows.filter(
+            **{lookups[name]: value for name, value in given.items() if name in lookups}
+        )
         return shown_rows(rows)
 
 
@@ -163,7 +181,11 @@ class Batches(ApiView):
 
     @schema.CREATE_BATCH
     def post(self, request: Request, store_id: int) -> Response:
-        store, request_key, raw_codes = self.store(store_id), self.idempotency_key(), codes_in(request.data)
+        store, request_key, raw_codes = (
+            self.store(store_id),
+            self.idempotency_key(),
+            codes_in(request.data),
+        )
         batch, created = services.batch_request(
             store=store, raw_codes=raw_codes, actor=self.key, request_key=request_key
         )

@@ -6,7 +6,14 @@ from coupons.demo.deals import DEALS, OTHER, OURS, REMOTE_STATUS, GatewayAccount
 from stores.demo.world import World
 
 # For the first store of the owner's merchant, which the demo's visitors try.
-TO_TRY = {"unused": 60, "used": 6, "expired": 5, "refunded": 5, "not_yet_valid": 3, "not_on_this_day": 3}
+TO_TRY = {
+    "unused": 60,
+    "used": 6,
+    "expired": 5,
+    "refunded": 5,
+    "not_yet_valid": 3,
+    "not_on_this_day": 3,
+}
 ELSEWHERE = {"unused": 15, "used": 2, "expired": 1, "refunded": 1}
 SHOWN = ("unused", "used", "expired", "refunded")
 
@@ -39,7 +46,10 @@ def seed_of(account: GatewayAccount, number: int, facts: dict[str, Any]) -> dict
         "password": facts["umember"]["passwords"][account.email],
         "id": 10_000 + number,
         "username": account.email.partition("@")[0],
-        "stores": [_store(listing, row["name"], facts) for listing, row in zip(account.stores, names, strict=True)],
+        "stores": [
+            _store(listing, row["name"], facts)
+            for listing, row in zip(account.stores, names, strict=True)
+        ],
     }
 
 

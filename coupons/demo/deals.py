@@ -63,7 +63,11 @@ OTHER = GatewayAccount(
     "xinghe@example.com",
     (Listing(880201, Trade.BILLIARDS, 7700, 22), Listing(880202, Trade.CHESS, 7425, 16)),
 )
-REMOTE_STATUS = {Authorisation.NOT_AUTHORISED: 1, Authorisation.AUTHORISED: 2, Authorisation.EXPIRED: 3}
+REMOTE_STATUS = {
+    Authorisation.NOT_AUTHORISED: 1,
+    Authorisation.AUTHORISED: 2,
+    Authorisation.EXPIRED: 3,
+}
 
 
 def sku_of(remote_id: int, position: int) -> str:

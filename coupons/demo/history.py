@@ -22,7 +22,23 @@ DAYS = 28
 Status = Verification.Status
 # From Monday to Sunday, and by hour from 9 to 23: people play in the evening and at weekends.
 WEEKDAY = (0.7, 0.7, 0.75, 0.85, 1.2, 1.7, 1.5)
-HOURS = {9: 1, 10: 2, 11: 3, 12: 4, 13: 6, 14: 7, 15: 6, 16: 5, 17: 5, 18: 8, 19: 11, 20: 12, 21: 9, 22: 6, 23: 3}
+HOURS = {
+    9: 1,
+    10: 2,
+    11: 3,
+    12: 4,
+    13: 6,
+    14: 7,
+    15: 6,
+    16: 5,
+    17: 5,
+    18: 8,
+    19: 11,
+    20: 12,
+    21: 9,
+    22: 6,
+    23: 3,
+}
 CHANNELS = {Channel.COUNTER: 58, Channel.GUEST: 27, Channel.API: 12, Channel.BATCH: 3}
 REFUSED_SHARE = 0.07
 REFUSALS = {
@@ -91,7 +107,9 @@ def _verification(book: Book, code: str, moment: datetime) -> Verification:
         status=Status.VERIFIED,
         channel=channel,
         user=user,
-        requested_by=user.get_full_name() if user else {Channel.GUEST: "guest"}.get(channel, "API 收银系统"),
+        requested_by=user.get_full_name()
+        if user
+        else {Channel.GUEST: "guest"}.get(channel, "API 收银系统"),
         created_at=moment,
         settled_at=moment + timedelta(seconds=round(book.dice.uniform(0.7, 3.5), 2)),
     )
@@ -136,7 +154,9 @@ def _calls(book: Book, rows: Sequence[Verification]) -> None:
         _owed(
             book,
             row,
-            state=OutboundCall.State.DONE if row.status == Status.VERIFIED else OutboundCall.State.REFUSED,
+            state=OutboundCall.State.DONE
+            if row.status == Status.VERIFIED
+            else OutboundCall.State.REFUSED,
             queued_at=row.created_at,
             due_at=row.created_at,
             expires_at=row.created_at + timedelta(hours=2),
@@ -198,7 +218,12 @@ def leave_open(book: Book, code: str) -> Verification:
         started = moment + timedelta(minutes=minutes)
         ended = started + timedelta(seconds=1)
         OutboundAttempt.objects.create(
-            call=call, kind=kind, outcome="unknown", detail=error, started_at=started, ended_at=ended
+            call=call,
+            kind=kind,
+            outcome="unknown",
+            detail=error,
+            started_at=started,
+            ended_at=ended,
         )
     return row
 

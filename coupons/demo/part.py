@@ -31,7 +31,8 @@ class CouponsDemo:
         }
         for account, rows in ((OURS, world.facts["stores"]), (OTHER, world.facts["other_stores"])):
             books = [
-                self._open(world, account, listing, row) for listing, row in zip(account.stores, rows, strict=True)
+                self._open(world, account, listing, row)
+                for listing, row in zip(account.stores, rows, strict=True)
             ]
             for book in books:
                 history.write(book)
@@ -84,7 +85,9 @@ class CouponsDemo:
     def connect(self, world: World) -> None:
         base_url = _elsewhere(world) or _sandbox(world)
         emails = list(world.facts["umember"]["passwords"])
-        moved = Connection.objects.filter(platform=PLATFORM, account__in=emails).exclude(base_url=base_url)
+        moved = Connection.objects.filter(platform=PLATFORM, account__in=emails).exclude(
+            base_url=base_url
+        )
         for connection in moved:
             Connection.objects.filter(pk=connection.pk).update(base_url=base_url)
             tokens.forget(connection)
@@ -95,7 +98,9 @@ class CouponsDemo:
     def sandbox_seeds(self, world: World) -> dict[str, Any]:
         if _elsewhere(world):
             return {}
-        accounts = [seed_of(account, number, world.facts) for number, account in enumerate((OURS, OTHER))]
+        accounts = [
+            seed_of(account, number, world.facts) for number, account in enumerate((OURS, OTHER))
+        ]
         return {"umember": {"accounts": accounts}}
 
     def sandbox_words(self, world: World) -> list[SandboxWord]:

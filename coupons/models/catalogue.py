@@ -24,7 +24,9 @@ class GatewayStore(models.Model):
     connection = models.ForeignKey(
         Connection, models.PROTECT, related_name="gateway_stores", verbose_name=_("connection")
     )
-    store = models.OneToOneField(Store, models.PROTECT, related_name="gateway", verbose_name=_("store"))
+    store = models.OneToOneField(
+        Store, models.PROTECT, related_name="gateway", verbose_name=_("store")
+    )
     remote_id = models.BigIntegerField(_("store number at the gateway"))
     remote_name = models.CharField(_("name at the gateway"), max_length=200)
     authorisation = models.CharField(
@@ -41,7 +43,11 @@ class GatewayStore(models.Model):
         verbose_name = _("store at the gateway")
         verbose_name_plural = _("stores at the gateway")
         ordering = ["connection_id", "remote_id"]
-        constraints = [models.UniqueConstraint(fields=["connection", "remote_id"], name="one_row_per_gateway_store")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "remote_id"], name="one_row_per_gateway_store"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.remote_name} ({self.remote_id})"
@@ -98,7 +104,9 @@ class ProductQuerySet(TenantQuerySet["Product"]):
 class Product(models.Model):
     """A group deal on sale (团购商品). `price` and `list_price` are yuan."""
 
-    store = models.ForeignKey(Store, models.PROTECT, related_name="products", verbose_name=_("store"))
+    store = models.ForeignKey(
+        Store, models.PROTECT, related_name="products", verbose_name=_("store")
+    )
     sku_id = models.CharField(_("SKU"), max_length=40)
     name = models.CharField(_("name"), max_length=200)
     sku_name = models.CharField(_("SKU name"), max_length=200, blank=True)
@@ -118,7 +126,9 @@ class Product(models.Model):
         verbose_name = _("product")
         verbose_name_plural = _("products")
         ordering = ["store_id", "name"]
-        constraints = [models.UniqueConstraint(fields=["store", "sku_id"], name="one_product_per_sku")]
+        constraints = [
+            models.UniqueConstraint(fields=["store", "sku_id"], name="one_product_per_sku")
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -135,8 +145,12 @@ class SyncRun(models.Model):
         STORES = "stores", _("stores")
         PRODUCTS = "products", _("products")
 
-    connection = models.ForeignKey(Connection, models.CASCADE, related_name="sync_runs", verbose_name=_("connection"))
-    store = models.ForeignKey(Store, models.CASCADE, null=True, related_name="+", verbose_name=_("store"))
+    connection = models.ForeignKey(
+        Connection, models.CASCADE, related_name="sync_runs", verbose_name=_("connection")
+    )
+    store = models.ForeignKey(
+        Store, models.CASCADE, null=True, related_name="+", verbose_name=_("store")
+    )
     kind = models.CharField(_("kind"), max_length=10, choices=Kind)
     added = models.JSONField(_("new"), default=list)
     changed = models.JSONField(_("changed"), default=list)

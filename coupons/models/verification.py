@@ -39,14 +39,21 @@ class Lookup(models.Model):
         FAILED = "failed", _("failed")
 
     # Indexed together with the code below.
-    store = models.ForeignKey(Store, models.PROTECT, related_name="lookups", db_index=False, verbose_name=_("store"))
+    store = models.ForeignKey(
+        Store, models.PROTECT, related_name="lookups", db_index=False, verbose_name=_("store")
+    )
     code_hash = models.CharField(max_length=64, editable=False)
     code_tail = models.CharField(_("code ends with"), max_length=4)
     code = EncryptedTextField(blank=True, default="", editable=False)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
-    flow = models.CharField(max_length=64, editable=False, help_text="Who reads: only the same flow may reuse it")
+    flow = models.CharField(
+        max_length=64, editable=False, help_text="Who reads: only the same flow may reuse it"
+    )
     address_hash = models.CharField(
-        max_length=64, blank=True, editable=False, help_text="Of a guest: whom a wrong number counts against"
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="Of a guest: whom a wrong number counts against",
     )
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.QUEUED)
     reason = models.CharField(_("reason"), max_length=25, choices=Reason.choices, blank=True)
@@ -80,7 +87,9 @@ class BatchQuerySet(TenantQuerySet["Batch"]):
 class Batch(models.Model):
     """Many codes pasted or posted at once, worked off in the background lane."""
 
-    store = models.ForeignKey(Store, models.PROTECT, related_name="batches", verbose_name=_("store"))
+    store = models.ForeignKey(
+        Store, models.PROTECT, related_name="batches", verbose_name=_("store")
+    )
     requested_by = models.CharField(_("requested by"), max_length=150)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -150,7 +159,10 @@ class Verification(models.Model):
     unmapped = models.BooleanField(_("product not in the list"), default=False)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     flow = models.CharField(
-        max_length=64, blank=True, editable=False, help_text="Whose look-up counts as the first step"
+        max_length=64,
+        blank=True,
+        editable=False,
+        help_text="Whose look-up counts as the first step",
     )
     requested_by = models.CharField(_("requested by"), max_length=150)
     user = models.ForeignKey(
@@ -175,7 +187,9 @@ class Verification(models.Model):
         constraints = [
             # The code first: its index also finds the code at the merchant's other stores.
             models.UniqueConstraint(
-                fields=["code_hash", "store"], condition=~Q(status="refused"), name="one_live_verification_per_code"
+                fields=["code_hash", "store"],
+                condition=~Q(status="refused"),
+                name="one_live_verification_per_code",
             ),
         ]
         indexes = [
@@ -188,7 +202,9 @@ class Verification(models.Model):
             ),
             models.Index(fields=["settled_at"], name="verification_settled"),
             models.Index(
-                fields=["reason", "-created_at", "-id"], name="verification_refusals", condition=~Q(reason="")
+                fields=["reason", "-created_at", "-id"],
+                name="verification_refusals",
+                condition=~Q(reason=""),
             ),
         ]
 
@@ -199,7 +215,11 @@ class Verification(models.Model):
     def outcome(self) -> str:
         """How it stands, in a word or two: a refusal by its reason. One that was verified may have a reason as well,
         which is but a remark."""
-        return self.get_reason_display() if self.status == self.Status.REFUSED else self.get_status_display()
+        return (
+            self.get_reason_display()
+            if self.status == self.Status.REFUSED
+            else self.get_status_display()
+        )
 
     @property
     def unclear(self) -> Texts | None:
@@ -223,7 +243,9 @@ class VerificationRequest(models.Model):
     merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+", db_index=False)
     key = models.CharField(max_length=100)
     fingerprint = models.CharField(max_length=64)
-    verification = models.ForeignKey(Verification, models.CASCADE, null=True, related_name="requests")
+    verification = models.ForeignKey(
+        Verification, models.CASCADE, null=True, related_name="requests"
+    )
     batch = models.ForeignKey(Batch, models.CASCADE, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
@@ -232,7 +254,11 @@ class VerificationRequest(models.Model):
     class Meta:
         verbose_name = _("verification request")
         verbose_name_plural = _("verification requests")
-        constraints = [models.UniqueConstraint(fields=["merchant", "key"], name="one_answer_per_idempotency_key")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["merchant", "key"], name="one_answer_per_idempotency_key"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.key
@@ -249,7 +275,9 @@ class BatchItem(models.Model):
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()
     code_tail = models.CharField(max_length=4, blank=True)
-    verification = models.ForeignKey(Verification, models.PROTECT, null=True, related_name="batch_items")
+    verification = models.ForeignKey(
+        Verification, models.PROTECT, null=True, related_name="batch_items"
+    )
     reason = models.CharField(max_length=25, choices=Reason.choices, blank=True)
 
     objects = BatchItemQuerySet.as_manager()
@@ -258,7 +286,9 @@ class BatchItem(models.Model):
         verbose_name = _("batch line")
         verbose_name_plural = _("batch lines")
         ordering = ["position"]
-        constraints = [models.UniqueConstraint(fields=["batch", "position"], name="one_line_per_position")]
+        constraints = [
+            models.UniqueConstraint(fields=["batch", "position"], name="one_line_per_position")
+        ]
 
     def __str__(self) -> str:
         return f"{self.batch_id}/{self.position}"

@@ -24,4 +24,6 @@ def locked(request: HttpRequest, store: Store) -> int:
 
 def refused(request: HttpRequest, store: Store) -> int:
     """Counts one look-up that is about to be asked; the seconds to wait when it is one too many, else 0."""
-    return guessing.counted(store.pk, address_of(request, store), LOOKUPS_PER_ADDRESS, LOOKUPS_PER_STORE)
+    return guessing.counted(
+        store.pk, address_of(request, store), LOOKUPS_PER_ADDRESS, LOOKUPS_PER_STORE
+    )

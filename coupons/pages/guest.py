@@ -99,8 +99,14 @@ def problem_of(store: Store) -> StrOrPromise:
     return TEXTS[reason].guest if reason else ""
 
 
-def _start(request: HttpRequest, store: Store, *, status: int = 200, **context: Any) -> HttpResponse:
-    context |= {"store": store, "problem": problem_of(store), "entered": request.POST.get("code", "")[:40]}
+def _start(
+    request: HttpRequest, store: Store, *, status: int = 200, **context: Any
+) -> HttpResponse:
+    context |= {
+        "store": store,
+        "problem": problem_of(store),
+        "entered": request.POST.get("code", "")[:40],
+    }
     return render(request, "coupons/guest_start.html", context, status=status)
 
 
@@ -110,7 +116,9 @@ def _stale(request: HttpRequest, store: Store) -> HttpResponse:
 
 def _locked(request: HttpRequest, store: Store, seconds: int) -> HttpResponse:
     refusal = TEXTS[Reason.TOO_MANY_TRIES]
-    answer = _start(request, store, status=429, refusal=refusal, locked_minutes=max(1, -(-seconds // 60)))
+    answer = _start(
+        request, store, status=429, refusal=refusal, locked_minutes=max(1, -(-seconds // 60))
+    )
     answer["Retry-After"] = str(seconds)
     return answer
 
@@ -132,16 +140,24 @@ def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
     if not services.lookup_known(store, code, flow) and (seconds := guard.refused(request, store)):
         return _locked(request, store, seconds)
     lookup = services.lookup_request(
-        store=store, code=code, channel=Channel.GUEST, flow=flow, address_hash=guard.address_of(request, store)
+        store=store,
+        code=code,
+        channel=Channel.GUEST,
+        flow=flow,
+        address_hash=guard.address_of(request, store),
     )
     services.lookup_pursue(lookup, aside=True)
-    return redirect("coupons:guest-coupon", store.guest_slug, visits.seal_look(visits.Look(lookup.pk, code)))
+    return redirect(
+        "coupons:guest-coupon", store.guest_slug, visits.seal_look(visits.Look(lookup.pk, code))
+    )
 
 
 def _confirm(request: HttpRequest, store: Store, code: str, flow: str) -> HttpResponse:
     if problem_of(store):
         return _start(request, store, status=409)
-    ask = partial(services.verification_request, store=store, code=code, channel=Channel.GUEST, flow=flow)
+    ask = partial(
+        services.verification_request, store=store, code=code, channel=Channel.GUEST, flow=flow
+    )
     try:
         requested = ask(request_key=f"{flow}:{request_key(request)}"[:100])
     except KeyReused:
@@ -149,20 +165,28 @@ def _confirm(request: HttpRequest, store: Store, code: str, flow: str) -> HttpRe
     return _to_result(services.verification_pursue(requested.verification, aside=True))
 
 
-def _verification_of(store: Store, code: str, flow: str = "", status: str = "") -> Verification | None:
+def _verification_of(
+    store: Store, code: str, flow: str = "", status: str = ""
+) -> Verification | None:
     """The verification of this code that is under way or done, if any; `flow` asks for the visitor's own."""
-    rows = Verification.objects.filter(store=store, code_hash=keyed_hash(code)).exclude(status=Status.REFUSED)
+    rows = Verification.objects.filter(store=store, code_hash=keyed_hash(code)).exclude(
+        status=Status.REFUSED
+    )
     if flow:
         rows = rows.filter(flow=flow)
     return (rows.filter(status=status) if status else rows).select_related("store").first()
 
 
 def _to_result(verification: Verification) -> HttpResponse:
-    return redirect("coupons:guest-result", verification.store.guest_slug, visits.sign_result(verification.pk))
+    return redirect(
+        "coupons:guest-result", verification.store.guest_slug, visits.sign_result(verification.pk)
+    )
 
 
 def _coupon_context(store: Store, lookup: Lookup) -> dict[str, Any]:
-    product = Product.objects.filter(store=store, sku_id=lookup.sku_id).first() if lookup.sku_id else None
+    product = (
+        Product.objects.filter(store=store, sku_id=lookup.sku_id).first() if lookup.sku_id else None
+    )
     refused = lookup.status != Lookup.Status.QUEUED and not lookup.is_unused
     return {
         "store": store,

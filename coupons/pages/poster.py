@@ -39,7 +39,12 @@ def poster(request: HttpRequest, guest_slug: str, form: str) -> HttpResponse:
     """`svg`: the whole sheet; `pdf`: the QR code alone, to be placed in a design of one's own."""
     store = _store(request, guest_slug)
     if form == "svg":
-        return render(request, "coupons/poster.svg", _context(store), content_type="image/svg+xml; charset=utf-8")
+        return render(
+            request,
+            "coupons/poster.svg",
+            _context(store),
+            content_type="image/svg+xml; charset=utf-8",
+        )
     out = io.BytesIO()
     _code(store).save(out, kind="pdf", scale=12, border=QUIET)
     name = f"qr-{store.pk}.pdf"

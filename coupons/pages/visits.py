@@ -38,7 +38,13 @@ def flow_of(request: HttpRequest) -> str:
 
 def remember_flow(response: HttpResponse, flow: str) -> HttpResponse:
     response.set_signed_cookie(
-        COOKIE, flow, max_age=COOKIE_SECONDS, path="/g/", secure=settings.HTTPS, httponly=True, samesite="Lax"
+        COOKIE,
+        flow,
+        max_age=COOKIE_SECONDS,
+        path="/g/",
+        secure=settings.HTTPS,
+        httponly=True,
+        samesite="Lax",
     )
     return response
 

@@ -108,7 +108,9 @@ class Book:
                     "stores": [
                         {
                             **store.public(),
-                            "products": [dict(vars(product)) for product in store.products.values()],
+                            "products": [
+                                dict(vars(product)) for product in store.products.values()
+                            ],
                             "codes": codes.get(store.store_id, []),
                         }
                         for store in account.stores.values()
@@ -128,7 +130,9 @@ class Book:
     def _merge_store(self, account: Account, row: dict[str, Any], states_too: bool) -> None:
         store_id = _key(row, "store_id", int)
         store = account.stores.setdefault(store_id, Store(store_id))
-        _lay_over(store, row, store_name=str, address=str, area_id=int, city_id=int, province_id=int)
+        _lay_over(
+            store, row, store_name=str, address=str, area_id=int, city_id=int, province_id=int
+        )
         change_store(store, row)
         for product_row in _rows(row, "products"):
             sku_id = _key(product_row, "sku_id", str)
@@ -141,7 +145,9 @@ class Book:
     def _merge_coupon(self, store: Store, row: dict[str, Any], states_too: bool) -> None:
         code = _key(row, "code", str)
         known = code in self.coupons
-        coupon = self.coupons.setdefault(code, Coupon(code, store.store_id, order_id=_order_id(code)))
+        coupon = self.coupons.setdefault(
+            code, Coupon(code, store.store_id, order_id=_order_id(code))
+        )
         coupon.store_id = store.store_id
         _lay_over(coupon, row, sku_id=str, detail_name=str, order_id=str, also_at=list)
         _lay_amounts_over(coupon, row, "price")
@@ -154,7 +160,9 @@ class Book:
 
 def change_store(store: Store, row: Mapping[str, Any]) -> None:
     if "status" in row and row["status"] not in (1, 2, 3):
-        raise ControlError("status is 1 (not authorised), 2 (authorised) or 3 (authorisation expired)")
+        raise ControlError(
+            "status is 1 (not authorised), 2 (authorised) or 3 (authorisation expired)"
+        )
     _lay_over(store, row, status=int, request_count=int)
 
 
@@ -217,5 +225,7 @@ def _lay_amounts_over(target: object, row: Mapping[str, Any], *names: str) -> No
                 amount = Decimal(str(row[name]))
                 text = f"{amount:.1f}" if amount == round(amount, 1) else f"{amount:.2f}"
             except InvalidOperation as error:
-                raise ControlError(f"{name} must be an amount in yuan, not {row[name]!r}") from error
+                raise ControlError(
+                    f"{name} must be an amount in yuan, not {row[name]!r}"
+                ) from error
             setattr(target, name, text)

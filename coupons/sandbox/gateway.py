@@ -28,7 +28,15 @@ ROUTES = {
 }
 
 # Numbers other than 10000 are not published, nor are the texts of failures: all of these are ours.
-MALFORMED, BAD_LOGIN, NO_STORE, NOT_AUTHORISED, LAPSED, QUOTA, REFUSED = 10001, 10002, 10003, 10004, 10005, 10006, 10010
+MALFORMED, BAD_LOGIN, NO_STORE, NOT_AUTHORISED, LAPSED, QUOTA, REFUSED = (
+    10001,
+    10002,
+    10003,
+    10004,
+    10005,
+    10006,
+    10010,
+)
 NO_CALL, BAD_TOKEN, BLOCKED = 404, 401, 429
 
 REFUSALS = {
@@ -42,7 +50,12 @@ REFUSALS = {
 NOT_FOUND = "券码不存在"
 WRONG_STORE = "该券码非本门店可用"
 # Detail knows no more than whether a coupon is spent: what is only early or on the wrong day is unused.
-DETAIL_STATUS = {"used": ("已使用", 1), "expired": ("已过期", 2), "refunded": ("已退款", 3), "locked": ("已锁定", 4)}
+DETAIL_STATUS = {
+    "used": ("已使用", 1),
+    "expired": ("已过期", 2),
+    "refunded": ("已退款", 3),
+    "locked": ("已锁定", 4),
+}
 UNUSED = ("未使用", 0)
 
 BLOCK_PAGE = "<!DOCTYPE html><html><head><title>访问被拦截</title></head><body>请求过于频繁，请稍后再试</body></html>"
@@ -50,7 +63,14 @@ WRONG_TYPES: dict[str, Any] = {
     "login": {"id": "one", "phone": 13800000000, "token": 10000, "username": None},
     "stores": {"store_id": "1", "status": "2"},
     "products": "[]",
-    "detail": {"order_id": 4.9e18, "sku_id": None, "sku_name": [], "status": 0, "price": {}, "status_code": "unused"},
+    "detail": {
+        "order_id": 4.9e18,
+        "sku_id": None,
+        "sku_name": [],
+        "status": 0,
+        "price": {},
+        "status_code": "unused",
+    },
     "verify": {"verify_message": 0, "verify_success": "false"},
 }
 LONGEST_CODE = 64
@@ -111,8 +131,14 @@ class UmemberSandbox(SandboxPlatform):
         return ROUTES.get(request.path, ("", ""))[1]
 
     def subject(self, request: Request) -> Subject:
-        given: Mapping[str, Any] = request.json_object or {} if request.method == "POST" else request.query
-        email, store_id, code = given.get("email"), _whole(given.get("store_id")), given.get("coupon_code")
+        given: Mapping[str, Any] = (
+            request.json_object or {} if request.method == "POST" else request.query
+        )
+        email, store_id, code = (
+            given.get("email"),
+            _whole(given.get("store_id")),
+            given.get("coupon_code"),
+        )
         if self.operation(request) != "login":
             token = self._tokens.get(request.headers.get("authorization", ""))
             email = token.email if token else ""
@@ -145,7 +171,9 @@ class UmemberSandbox(SandboxPlatform):
 
     def wrong_types(self, request: Request) -> Reply:
         data = WRONG_TYPES.get(self.operation(request), 0)
-        return Reply.json({"code": SUCCESS, "msg": None, "data": data, "count": "1", "date_time": 1734271704})
+        return Reply.json(
+            {"code": SUCCESS, "msg": None, "data": data, "count": "1", "date_time": 1734271704}
+        )
 
     # The five calls
 
@@ -165,7 +193,9 @@ class UmemberSandbox(SandboxPlatform):
         if operation == "login":
             return self._login(request)
         token = self._tokens.get(request.headers.get("authorization", ""))
-        account = self.book.accounts.get(token.email) if token and token.expires > time.time() else None
+        account = (
+            self.book.accounts.get(token.email) if token and token.expires > time.time() else None
+        )
         if account is None:
             return self.token_expired(request)
         return self._calls[operation](account, request)
@@ -179,7 +209,9 @@ class UmemberSandbox(SandboxPlatform):
         if account is None or account.password != password:
             raise _Failure(BAD_LOGIN, "账号或密码错误", "unauthorised")
         token = self._issue_token(account)
-        return _succeeded({"id": account.id, "phone": account.phone, "token": token, "username": account.username})
+        return _succeeded(
+            {"id": account.id, "phone": account.phone, "token": token, "username": account.username}
+        )
 
     def _stores(self, account: Account, request: Request) -> Reply:
         return _succeeded([store.public() for store in account.stores.values()])
@@ -217,7 +249,9 @@ class UmemberSandbox(SandboxPlatform):
             raise _Failure(MALFORMED, "参数错误：store_id", "bad_request")
         coupon = self.book.coupons.get(code)
         refusal = _refusal(coupon, store_id)
-        self._open_store(account, store_id, "verify", spend=not refusal or self.settings.spend_on_refusal)
+        self._open_store(
+            account, store_id, "verify", spend=not refusal or self.settings.spend_on_refusal
+        )
         if coupon is not None:
             coupon.verifies += 1
             self.touch()
@@ -226,7 +260,8 @@ class UmemberSandbox(SandboxPlatform):
         coupon.state = "used"
         coupon.applied += 1
         return _succeeded(
-            {"verify_message": self.settings.verify_success_message, "verify_success": True}, applied=True
+            {"verify_message": self.settings.verify_success_message, "verify_success": True},
+            applied=True,
         )
 
     def _refused(self, message: str) -> Reply:
@@ -234,7 +269,9 @@ class UmemberSandbox(SandboxPlatform):
             return _failed(REFUSED, message)
         return _succeeded({"verify_message": message, "verify_success": False})
 
-    def _open_store(self, account: Account, store_id: int, operation: str, spend: bool = True) -> Store:
+    def _open_store(
+        self, account: Account, store_id: int, operation: str, spend: bool = True
+    ) -> Store:
         """The account's store, if it may make this call now; spends one request where the settings say so."""
         store = account.stores.get(store_id)
         if store is None:
@@ -255,10 +292,19 @@ class UmemberSandbox(SandboxPlatform):
     def _issue_token(self, account: Account) -> str:
         now = time.time()
         if len(self._tokens) > 1000:
-            self._tokens = {token: known for token, known in self._tokens.items() if known.expires > now}
+            self._tokens = {
+                token: known for token, known in self._tokens.items() if known.expires > now
+            }
         expires = now + self.settings.token_seconds
-        claims = {"id": account.id, "iat": int(now), "exp": int(expires), "jti": secrets.token_hex(4)}
-        token = ".".join([_segment({"alg": "HS256", "typ": "JWT"}), _segment(claims), secrets.token_urlsafe(32)])
+        claims = {
+            "id": account.id,
+            "iat": int(now),
+            "exp": int(expires),
+            "jti": secrets.token_hex(4),
+        }
+        token = ".".join(
+            [_segment({"alg": "HS256", "typ": "JWT"}), _segment(claims), secrets.token_urlsafe(32)]
+        )
         self._tokens[token] = _Token(account.email, expires)
         self.touch()
         return token
@@ -279,7 +325,8 @@ class UmemberSandbox(SandboxPlatform):
             if path == "expire_tokens" and body is not None:
                 return {"expired": self.expire_tokens()}
         raise ControlError(
-            "umember has POST seed, POST expire_tokens, GET/POST settings, stores/<id>, codes/<code>", 404
+            "umember has POST seed, POST expire_tokens, GET/POST settings, stores/<id>, codes/<code>",
+            404,
         )
 
     def seed(self, data: Any) -> dict[str, int]:
@@ -379,4 +426,8 @@ def _named(body: Any) -> dict[str, Any]:
 
 
 def _segment(data: Mapping[str, Any]) -> str:
-    return base64.urlsafe_b64encode(json.dumps(data, separators=(",", ":")).encode()).rstrip(b"=").decode()
+    return (
+        base64.urlsafe_b64encode(json.dumps(data, separators=(",", ":")).encode())
+        .rstrip(b"=")
+        .decode()
+    )

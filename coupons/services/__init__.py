@@ -1,7 +1,13 @@
 """The verbs of coupons: ask for a verification or look-up, pursue it, settle it by hand, sync the gateway's lists."""
 
 from coupons.services.batches import batch_create, batch_lines, batch_progress, batch_request
-from coupons.services.lookups import lookup_known, lookup_place, lookup_pursue, lookup_request, prune_lookups
+from coupons.services.lookups import (
+    lookup_known,
+    lookup_place,
+    lookup_pursue,
+    lookup_request,
+    prune_lookups,
+)
 from coupons.services.settling import verification_ask, verification_settle
 from coupons.services.syncing import connection_test, products_sync, quota_outlooks, stores_sync
 from coupons.services.verifying import (

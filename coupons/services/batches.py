@@ -45,7 +45,9 @@ class Progress:
         return round(100 * self.settled / self.total) if self.total else 100
 
 
-def batch_create(*, store: Store, raw_codes: Sequence[object], actor: audit.Actor, request_key: str = "") -> Batch:
+def batch_create(
+    *, store: Store, raw_codes: Sequence[object], actor: audit.Actor, request_key: str = ""
+) -> Batch:
     """Writes down every line: a verification for each code, a reason for what is none.
 
     Each line commits by itself: a long batch keeps nobody else from writing, and work begins with its first line.
@@ -78,7 +80,9 @@ def batch_request(
         _write_lines(known, raw_codes, actor)
         return known, False
     try:
-        return batch_create(store=store, raw_codes=raw_codes, actor=actor, request_key=request_key), True
+        return batch_create(
+            store=store, raw_codes=raw_codes, actor=actor, request_key=request_key
+        ), True
     except IntegrityError:
         # A twin was faster between our look and our insert.
         known = _known(store, raw_codes, request_key)
@@ -119,7 +123,9 @@ def _write_lines(batch: Batch, lines: Sequence[object], actor: audit.Actor) -> N
             rings += 1
 
 
-def _line(batch: Batch, position: int, raw: object, actor: audit.Actor, known: dict[str, Verification]) -> BatchItem:
+def _line(
+    batch: Batch, position: int, raw: object, actor: audit.Actor, known: dict[str, Verification]
+) -> BatchItem:
     """One line; a code that is `known` from an earlier line shares its verification."""
     try:
         code = codes.normalise(raw)
@@ -128,7 +134,9 @@ def _line(batch: Batch, position: int, raw: object, actor: audit.Actor, known: d
         return batch.items.create(position=position, code_tail=tail, reason=Reason.MALFORMED_CODE)
     verification = known.get(keyed_hash(code)) or batch_verification(batch, code, actor)
     known[verification.code_hash] = verification
-    return batch.items.create(position=position, code_tail=codes.tail_of(code), verification=verification)
+    return batch.items.create(
+        position=position, code_tail=codes.tail_of(code), verification=verification
+    )
 
 
 def batch_lines(batch: Batch) -> list[tuple[BatchItem, int | None]]:

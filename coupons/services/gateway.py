@@ -19,7 +19,9 @@ class Gateway:
     def __init__(self, connection: Connection, turn: Callable[[], None]) -> None:
         self.connection = connection
         self.client = UmemberClient(
-            connection.base_url or settings.UMEMBER_BASE_URL, timeout=settings.UMEMBER_TIMEOUT, turn=turn
+            connection.base_url or settings.UMEMBER_BASE_URL,
+            timeout=settings.UMEMBER_TIMEOUT,
+            turn=turn,
         )
 
     def call(self, request: Callable[[UmemberClient, str], T]) -> T:

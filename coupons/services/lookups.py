@@ -31,12 +31,16 @@ PATIENCE: dict[str, timedelta] = {
 
 def gateway_of(store: Store) -> GatewayStore | None:
     # The secrets are read by whoever delivers the call.
-    rows = GatewayStore.objects.select_related("connection").defer("connection__credentials", "connection__token")
+    rows = GatewayStore.objects.select_related("connection").defer(
+        "connection__credentials", "connection__token"
+    )
     return rows.filter(store=store).first()
 
 
 def lane_of(channel: str) -> OutboundCall.Lane:
-    return OutboundCall.Lane.BACKGROUND if channel == Channel.BATCH else OutboundCall.Lane.INTERACTIVE
+    return (
+        OutboundCall.Lane.BACKGROUND if channel == Channel.BATCH else OutboundCall.Lane.INTERACTIVE
+    )
 
 
 def lookup_known(store: Store, code: str, flow: str) -> Lookup | None:
@@ -47,7 +51,9 @@ def lookup_known(store: Store, code: str, flow: str) -> Lookup | None:
 
 
 @transaction.atomic
-def lookup_request(*, store: Store, code: str, channel: str, flow: str, address_hash: str = "") -> Lookup:
+def lookup_request(
+    *, store: Store, code: str, channel: str, flow: str, address_hash: str = ""
+) -> Lookup:
     """Owes a reading of `code` (digits), or returns the flow's fresh or open one; owes none that would surely fail.
 
     A wrong code counts against `address_hash`, if there is one (guessing.py).
@@ -58,7 +64,9 @@ def lookup_request(*, store: Store, code: str, channel: str, flow: str, address_
     gateway = gateway_of(store)
     blocked = gateway.blocking_reason if gateway else Reason.STORE_UNAUTHORISED
     if gateway is None or blocked:
-        return _lookup(store, code, channel, flow, address_hash, reason=blocked or Reason.STORE_UNAUTHORISED)
+        return _lookup(
+            store, code, channel, flow, address_hash, reason=blocked or Reason.STORE_UNAUTHORISED
+        )
     if known:
         return known
     lookup = _lookup(store, code, channel, flow, address_hash)
@@ -66,7 +74,9 @@ def lookup_request(*, store: Store, code: str, channel: str, flow: str, address_
     return lookup
 
 
-def _lookup(store: Store, code: str, channel: str, flow: str, address_hash: str, reason: str = "") -> Lookup:
+def _lookup(
+    store: Store, code: str, channel: str, flow: str, address_hash: str, reason: str = ""
+) -> Lookup:
     """One that waits to be read, or that failed for `reason`."""
     return Lookup.objects.create(
         store=store,
@@ -104,11 +114,16 @@ def _live_call(lookup: Lookup) -> OutboundCall | None:
     if lookup.status != Lookup.Status.QUEUED:
         return None
     return OutboundCall.objects.filter(
-        platform=LookUp.platform, operation=LookUp.name, subject_id=lookup.pk, state__in=OutboundCall.LIVE
+        platform=LookUp.platform,
+        operation=LookUp.name,
+        subject_id=lookup.pk,
+        state__in=OutboundCall.LIVE,
     ).first()
 
 
-def lookup_pursue(lookup: Lookup, *, wait: float = 0.0, ring: bool = True, aside: bool = False) -> Lookup:
+def lookup_pursue(
+    lookup: Lookup, *, wait: float = 0.0, ring: bool = True, aside: bool = False
+) -> Lookup:
     """Reads at once if a slot is free; else a worker does. Everything as in `pursue`."""
     return pursue(
         lookup,
@@ -129,4 +144,8 @@ def lookup_place(lookup: Lookup) -> PlaceInLine | None:
 
 def prune_lookups() -> int:
     """Old readings; verifications keep what they took from them."""
-    return Lookup.objects.filter(created_at__lt=timezone.now() - KEEP).exclude(status=Lookup.Status.QUEUED).delete()[0]
+    return (
+        Lookup.objects.filter(created_at__lt=timezone.now() - KEEP)
+        .exclude(status=Lookup.Status.QUEUED)
+        .delete()[0]
+    )

@@ -50,7 +50,9 @@ def _note_store_state(call: OutboundCall, reason: Reason) -> None:
     state = _STORE_STATE.get(reason)
     # Only the first of many refusals changes anything, and asks for one sync.
     if state and GatewayStore.objects.filter(store=call.store).exclude(**state).update(**state):
-        transaction.on_commit(lambda: queue.ring("coupons.tasks.sync_stores", call.connection_id), robust=True)
+        transaction.on_commit(
+            lambda: queue.ring("coupons.tasks.sync_stores", call.connection_id), robust=True
+        )
 
 
 class OwnRefusal(Refused):
@@ -80,18 +82,32 @@ def why(call: OutboundCall, error: Refused) -> Reason:
     return reason
 
 
-def refuse(verification: Verification, reason: str, gateway_message: str = "", **fields: Any) -> None:
-    move(verification, Status.REFUSED, reason=reason, gateway_message=gateway_message[:300], **fields)
+def refuse(
+    verification: Verification, reason: str, gateway_message: str = "", **fields: Any
+) -> None:
+    move(
+        verification, Status.REFUSED, reason=reason, gateway_message=gateway_message[:300], **fields
+    )
 
 
 def spent(verification: Verification, gateway_message: str, *, inferred: bool) -> None:
     """Verified; a deal that the synced list does not know stops nothing, it is marked."""
     reason = Reason.SKU_UNMAPPED if verification.unmapped else ""
-    move(verification, Status.VERIFIED, inferred=inferred, gateway_message=gateway_message[:300], reason=reason)
+    move(
+        verification,
+        Status.VERIFIED,
+        inferred=inferred,
+        gateway_message=gateway_message[:300],
+        reason=reason,
+    )
 
 
-def read_detail(call: OutboundCall, turn: Callable[[], None], remote_id: int, code: str) -> CouponDetail:
-    return Gateway(call.connection, turn).call(lambda client, token: client.detail(token, remote_id, code))
+def read_detail(
+    call: OutboundCall, turn: Callable[[], None], remote_id: int, code: str
+) -> CouponDetail:
+    return Gateway(call.connection, turn).call(
+        lambda client, token: client.detail(token, remote_id, code)
+    )
 
 
 def remote_id_of(call: OutboundCall) -> int:
@@ -107,7 +123,11 @@ _IS_ON = """(
 def open_remote_id_of(call: OutboundCall) -> int:
     """The same, for a call that spends; raises OwnRefusal for a store that was closed while the call waited, or that
     was switched off with its connection or merchant."""
-    row = sql.row(GatewayStore, f"store_id = %s AND {_IS_ON}", [call.store_id]) if call.connection.is_active else None
+    row = (
+        sql.row(GatewayStore, f"store_id = %s AND {_IS_ON}", [call.store_id])
+        if call.connection.is_active
+        else None
+    )
     if row is None:
         raise OwnRefusal(Reason.STORE_UNAUTHORISED)
     if reason := row.closed_reason:
@@ -167,7 +187,9 @@ class LookUp(Reading):
         fields = {"status": status, "reason": reason, "gateway_message": message[:300]} | read
         lookup = Lookup.objects.filter(pk=call.subject_id)
         lookup.update(**fields, code="", read_at=timezone.now())
-        if reason in guessing.GUESSES and (address := lookup.values_list("address_hash", flat=True).get()):
+        if reason in guessing.GUESSES and (
+            address := lookup.values_list("address_hash", flat=True).get()
+        ):
             guessing.note(call.store_id or 0, address)
 
 
@@ -208,9 +230,15 @@ def code_of(call: OutboundCall) -> str:
 
 def adopt_detail(verification: Verification, detail: CouponDetail | Lookup) -> None:
     """Copies what the detail says. Names differ between the gateway's calls, so the product is found by SKU."""
-    product = sql.row(Product, "store_id = %s AND sku_id = %s", [verification.store_id, detail.sku_id])
+    product = sql.row(
+        Product, "store_id = %s AND sku_id = %s", [verification.store_id, detail.sku_id]
+    )
     verification.product, verification.unmapped = product, product is None
-    verification.order_id, verification.sku_id, verification.sku_name = detail.order_id, detail.sku_id, detail.sku_name
+    verification.order_id, verification.sku_id, verification.sku_name = (
+        detail.order_id,
+        detail.sku_id,
+        detail.sku_name,
+    )
     verification.value = _value(detail.price, product)
     sql.save(verification, ["product", "unmapped", "order_id", "sku_id", "sku_name", "value"])
 
@@ -219,7 +247,9 @@ def _value(price: Decimal | None, product: Product | None) -> Decimal | None:
     return price if price is not None else product.price if product else None
 
 
-def owe_verify(verification: Verification, lane: int, connection: Connection, *, patience: timedelta) -> OutboundCall:
+def owe_verify(
+    verification: Verification, lane: int, connection: Connection, *, patience: timedelta
+) -> OutboundCall:
     """Whoever works off the detail goes on with the verify, so nobody has to be rung for.
 
     A verification takes this step once: when it is created on a fresh look-up, or when its own detail was read.
@@ -276,7 +306,9 @@ class SpendCoupon(Operation):
     def send(self, call: OutboundCall, turn: Callable[[], None]) -> VerifyAnswer:
         remote_id, code = open_remote_id_of(call), code_of(call)
         try:
-            answer = Gateway(call.connection, turn).call(lambda client, token: client.verify(token, remote_id, code))
+            answer = Gateway(call.connection, turn).call(
+                lambda client, token: client.verify(token, remote_id, code)
+            )
             if not answer.success:
                 raise Refused("verify_success", answer.message)
         except Refused as error:

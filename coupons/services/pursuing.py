@@ -39,7 +39,9 @@ def pursue(
     if is_final(row):
         return row
     until = time.monotonic() + wait
-    walk: Callable[..., bool] = partial(_walk_beside, until=until if wait else until + PROMPT) if aside else _walk
+    walk: Callable[..., bool] = (
+        partial(_walk_beside, until=until if wait else until + PROMPT) if aside else _walk
+    )
     next_call = partial(live_call, row)
 
     def again() -> None:
@@ -52,12 +54,16 @@ def pursue(
     return row
 
 
-def _walk_beside(next_call: NextCall, *, ring: bool, until: float, call: OutboundCall | None = None) -> bool:
+def _walk_beside(
+    next_call: NextCall, *, ring: bool, until: float, call: OutboundCall | None = None
+) -> bool:
     call = call or next_call()
     if call is None:
         return False
     free_in = _free_in(call)
-    if free_in <= pace.NEAR and beside(partial(_walk, next_call, ring=ring, call=call), until=until):
+    if free_in <= pace.NEAR and beside(
+        partial(_walk, next_call, ring=ring, call=call), until=until
+    ):
         return True
     if ring:
         _ring(call, free_in)

@@ -21,7 +21,9 @@ def verification_ask(*, verification: Verification, actor: audit.Actor) -> None:
     """Asks the platform now what became of an unclear verification; what was not executed is sent again by itself."""
     call, row = _locked(verification)
     if not retry_dead(call, ask_first=True):
-        OutboundCall.objects.filter(pk=call.pk, state=OutboundCall.State.UNKNOWN).update(due_at=timezone.now())
+        OutboundCall.objects.filter(pk=call.pk, state=OutboundCall.State.UNKNOWN).update(
+            due_at=timezone.now()
+        )
         ring_for(call.pk)
     row.needs_person = False
     row.save(update_fields=["needs_person"])
@@ -29,12 +31,16 @@ def verification_ask(*, verification: Verification, actor: audit.Actor) -> None:
 
 
 @transaction.atomic
-def verification_settle(*, verification: Verification, verified: bool, note: str, actor: audit.Actor) -> None:
+def verification_settle(
+    *, verification: Verification, verified: bool, note: str, actor: audit.Actor
+) -> None:
     """A person decides an unclear verification, with a reason. Raises Conflict."""
     if not note.strip():
         raise Conflict(_("A reason is required."))
     call, row = _locked(verification)
-    if call.state == OutboundCall.State.SENDING or (call.lease_until and call.lease_until > timezone.now()):
+    if call.state == OutboundCall.State.SENDING or (
+        call.lease_until and call.lease_until > timezone.now()
+    ):
         raise Conflict(_("It is being sent or asked about right now."))
     call.state = OutboundCall.State.DONE if verified else OutboundCall.State.REFUSED
     call.settled_at, call.last_error = timezone.now(), "settled by hand"
@@ -46,7 +52,14 @@ def verification_settle(*, verification: Verification, verified: bool, note: str
         move(row, Status.VERIFIED, inferred=True, reason="", **fields)
     else:
         move(row, Status.REFUSED, reason=Reason.REFUSED_OTHER, **fields)
-    audit.record("settled by hand", actor=actor, store=row.store, target=row, verified=verified, note=note[:300])
+    audit.record(
+        "settled by hand",
+        actor=actor,
+        store=row.store,
+        target=row,
+        verified=verified,
+        note=note[:300],
+    )
 
 
 def _locked(verification: Verification) -> tuple[OutboundCall, Verification]:
@@ -55,7 +68,11 @@ def _locked(verification: Verification) -> tuple[OutboundCall, Verification]:
         platform=SpendCoupon.platform, operation=SpendCoupon.name, subject_id=verification.pk
     )
     call = owed.first()
-    row = Verification.objects.select_for_update(of=("self",)).select_related("store__merchant").get(pk=verification.pk)
+    row = (
+        Verification.objects.select_for_update(of=("self",))
+        .select_related("store__merchant")
+        .get(pk=verification.pk)
+    )
     if call is None or row.status != Status.UNKNOWN:
         raise Conflict(_("Only unclear verifications can be settled by a person."))
     return call, row

@@ -48,7 +48,13 @@ def connection_test(*, connection: Connection, actor: audit.Actor) -> str:
         error, said = _detail(problem), _said(problem)
         log.warning("testing connection %s: %s", connection.pk, error)
         _note_failure(connection, said)
-    audit.record("connection tested", actor=actor, merchant=connection.merchant, target=connection, error=error)
+    audit.record(
+        "connection tested",
+        actor=actor,
+        merchant=connection.merchant,
+        target=connection,
+        error=error,
+    )
     return said
 
 
@@ -79,7 +85,10 @@ def stores_sync(*, connection: Connection, actor: audit.Actor = None) -> SyncRun
     """Reads the account's stores; a new one becomes a store of the merchant. Failures are written on the run."""
     run = SyncRun.objects.create(connection=connection, kind=SyncRun.Kind.STORES)
     return _run(
-        run, lambda: _gateway(connection).call(lambda client, token: client.stores(token)), _apply_stores, actor
+        run,
+        lambda: _gateway(connection).call(lambda client, token: client.stores(token)),
+        _apply_stores,
+        actor,
     )
 
 
@@ -88,12 +97,17 @@ def products_sync(*, store: Store, actor: audit.Actor = None) -> SyncRun:
     gateway = GatewayStore.objects.select_related("connection__pace").get(store=store)
     connection = gateway.connection
     run = SyncRun.objects.create(connection=connection, store=store, kind=SyncRun.Kind.PRODUCTS)
-    read = lambda: _gateway(connection).call(lambda client, token: client.products(token, gateway.remote_id))  # noqa: E731
+    read = lambda: _gateway(connection).call(
+        lambda client, token: client.products(token, gateway.remote_id)
+    )  # noqa: E731
     return _run(run, read, _apply_products, actor)
 
 
 def _run(
-    run: SyncRun, read: Callable[[], Any], apply: Callable[[SyncRun, Any, datetime], None], actor: audit.Actor
+    run: SyncRun,
+    read: Callable[[], Any],
+    apply: Callable[[SyncRun, Any, datetime], None],
+    actor: audit.Actor,
 ) -> SyncRun:
     try:
         rows = read()
@@ -105,7 +119,13 @@ def _run(
     run.ended_at = timezone.now()
     run.save()
     if actor:
-        audit.record(f"synced {run.kind}", actor=actor, merchant=run.connection.merchant, store=run.store, target=run)
+        audit.record(
+            f"synced {run.kind}",
+            actor=actor,
+            merchant=run.connection.merchant,
+            store=run.store,
+            target=run,
+        )
     return run
 
 
@@ -117,23 +137,36 @@ def _apply_stores(run: SyncRun, rows: list[RemoteStore], now: datetime) -> None:
         row = known.pop(remote.remote_id, None)
         if row is None:
             run.added.append(remote.name)
-            row = GatewayStore(connection=run.connection, remote_id=remote.remote_id, store=_new_store(run, remote))
+            row = GatewayStore(
+                connection=run.connection, remote_id=remote.remote_id, store=_new_store(run, remote)
+            )
         elif _differs(row, remote):
             run.changed.append(remote.name)
-        row.remote_name, row.authorisation, row.request_count = remote.name, remote.authorisation, remote.request_count
+        row.remote_name, row.authorisation, row.request_count = (
+            remote.name,
+            remote.authorisation,
+            remote.request_count,
+        )
         row.synced_at, row.vanished_at = now, None
         row.save()
         if remote.request_count is not None:
-            QuotaReading.objects.create(gateway_store=row, request_count=remote.request_count, at=now)
+            QuotaReading.objects.create(
+                gateway_store=row, request_count=remote.request_count, at=now
+            )
     run.vanished += _mark_vanished([row for row in known.values() if not row.vanished_at], now)
 
 
 def _new_store(run: SyncRun, remote: RemoteStore) -> Store:
-    return Store.objects.create(merchant=run.connection.merchant, name=remote.name[:100], address=remote.address)
+    return Store.objects.create(
+        merchant=run.connection.merchant, name=remote.name[:100], address=remote.address
+    )
 
 
 def _differs(row: GatewayStore, remote: RemoteStore) -> bool:
-    return (row.remote_name, row.authorisation) != (remote.name, remote.authorisation) or row.vanished_at is not None
+    return (row.remote_name, row.authorisation) != (
+        remote.name,
+        remote.authorisation,
+    ) or row.vanished_at is not None
 
 
 def _apply_products(run: SyncRun, rows: list[RemoteProduct], now: datetime) -> None:
@@ -171,11 +204,17 @@ def quota_outlooks(gateways: Sequence[GatewayStore]) -> dict[int, QuotaOutlook]:
     """The burn rates from the readings of the last week, by the stores' primary keys, with one query; a top-up in
     between does not count as negative use."""
     since = timezone.now() - OUTLOOK
-    rows = QuotaReading.objects.filter(gateway_store__in=[gateway.pk for gateway in gateways], at__gt=since)
+    rows = QuotaReading.objects.filter(
+        gateway_store__in=[gateway.pk for gateway in gateways], at__gt=since
+    )
     readings: defaultdict[int, list[tuple[datetime, int]]] = defaultdict(list)
-    for pk, at, count in rows.order_by("gateway_store", "at").values_list("gateway_store", "at", "request_count"):
+    for pk, at, count in rows.order_by("gateway_store", "at").values_list(
+        "gateway_store", "at", "request_count"
+    ):
         readings[pk].append((at, count))
-    return {gateway.pk: _outlook(gateway.request_count, readings[gateway.pk]) for gateway in gateways}
+    return {
+        gateway.pk: _outlook(gateway.request_count, readings[gateway.pk]) for gateway in gateways
+    }
 
 
 def _outlook(left: int | None, readings: list[tuple[datetime, int]]) -> QuotaOutlook:

@@ -175,7 +175,11 @@ def _the_one(pk: int | None) -> Verification | None:
 
 def _verified_elsewhere(store: Store, ids: Collection[int]) -> Verification | None:
     """The one of these verifications that another store of the same merchant made."""
-    return Verification.objects.filter(pk__in=ids, store__merchant=store.merchant_id).first() if ids else None
+    return (
+        Verification.objects.filter(pk__in=ids, store__merchant=store.merchant_id).first()
+        if ids
+        else None
+    )
 
 
 def _is_same_scan(existing: Verification, request: Request) -> bool:
@@ -183,9 +187,13 @@ def _is_same_scan(existing: Verification, request: Request) -> bool:
     return same_person and timezone.now() - (existing.settled_at or existing.created_at) < SAME_SCAN
 
 
-def _create(request: Request, verified_before: Verification | None, lookup_id: int | None) -> Requested:
+def _create(
+    request: Request, verified_before: Verification | None, lookup_id: int | None
+) -> Requested:
     if verified_before:
-        return Requested(_row(request, refused=Reason.ALREADY_USED, duplicate_of=verified_before), created=True)
+        return Requested(
+            _row(request, refused=Reason.ALREADY_USED, duplicate_of=verified_before), created=True
+        )
     gateway = request.gateway or gateway_of(request.store)
     blocked = gateway.blocking_reason if gateway else Reason.STORE_UNAUTHORISED
     if gateway is None or blocked:
@@ -193,13 +201,22 @@ def _create(request: Request, verified_before: Verification | None, lookup_id: i
     lookup = Lookup.objects.filter(pk=lookup_id).first() if lookup_id else None
     verification = _row(request)
     if lookup is None:
-        return Requested(verification, True, owe_reading(ReadDetail, verification, gateway, request.channel))
+        return Requested(
+            verification, True, owe_reading(ReadDetail, verification, gateway, request.channel)
+        )
     adopt_detail(verification, lookup)
-    call = owe_verify(verification, lane_of(request.channel), gateway.connection, patience=PATIENCE[request.channel])
+    call = owe_verify(
+        verification,
+        lane_of(request.channel),
+        gateway.connection,
+        patience=PATIENCE[request.channel],
+    )
     return Requested(verification, True, call)
 
 
-def _row(request: Request, *, refused: str = "", duplicate_of: Verification | None = None) -> Verification:
+def _row(
+    request: Request, *, refused: str = "", duplicate_of: Verification | None = None
+) -> Verification:
     # What another store's verification was for is not told here: this store may not even be able to take the coupon.
     first = duplicate_of if duplicate_of and duplicate_of.store_id == request.store.pk else None
     now = timezone.now()

@@ -66,7 +66,9 @@ class ScopedAdmin(ModelAdmin):
         theirs = reach(request)
         if needs is None or theirs.everything:
             return needs is not None
-        return needs != OPERATOR and theirs.may(Verb(needs), self.merchant_id_of(row) if row else None)
+        return needs != OPERATOR and theirs.may(
+            Verb(needs), self.merchant_id_of(row) if row else None
+        )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.may(request, self.viewing, obj)
@@ -105,16 +107,24 @@ class ScopedAdmin(ModelAdmin):
         ordering = self.get_ordering(request)
         return rows.order_by(*ordering) if ordering else rows
 
-    def allowed(self, request: HttpRequest, rows: models.QuerySet[Any], needs: Needs) -> models.QuerySet[Any]:
+    def allowed(
+        self, request: HttpRequest, rows: models.QuerySet[Any], needs: Needs
+    ) -> models.QuerySet[Any]:
         """Of `rows`, those of merchants where the person's role includes the verb: one may have several roles."""
         theirs = reach(request)
-        merchants = {m for m in theirs.merchants_in_part if needs and needs != OPERATOR and theirs.may(Verb(needs), m)}
+        merchants = {
+            m
+            for m in theirs.merchants_in_part
+            if needs and needs != OPERATOR and theirs.may(Verb(needs), m)
+        }
         if theirs.everything or merchants == theirs.merchants_in_part:
             return rows
         path = self.merchant_path()
         return rows.filter(**{f"{path}__in": merchants}) if path else rows.none()
 
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+    def get_object(
+        self, request: HttpRequest, object_id: str, from_field: str | None = None
+    ) -> Any:
         """Raises 403 for who may not see any such row, 404 for a row that is not theirs or not there."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
@@ -136,13 +146,17 @@ class ScopedAdmin(ModelAdmin):
         theirs = reach(request)
         mine = Merchant.objects.for_staff(request.user)
         if not theirs.everything:
-            mine = mine.filter(pk__in=[m for m in theirs.merchants_in_part if self._may_add_at(theirs, m)])
+            mine = mine.filter(
+                pk__in=[m for m in theirs.merchants_in_part if self._may_add_at(theirs, m)]
+            )
         if not theirs.everything and len(mine) == 1:
             kwargs |= {"widget": forms.HiddenInput(), "initial": mine[0].pk}
         return super().formfield_for_foreignkey(db_field, request, **(kwargs | {"queryset": mine}))
 
     def _may_add_at(self, theirs: Reach, merchant_id: int) -> bool:
-        return self.adding not in (None, OPERATOR) and theirs.may(Verb(str(self.adding)), merchant_id)
+        return self.adding not in (None, OPERATOR) and theirs.may(
+            Verb(str(self.adding)), merchant_id
+        )
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("queryset", seen_by(db_field.remote_field.model, request))
@@ -167,12 +181,18 @@ class ScopedAdmin(ModelAdmin):
     def get_list_display(self, request: HttpRequest) -> Any:
         """The merchant is worth a column only for who sees several."""
         columns = list(super().get_list_display(request))
-        return columns if self.has_many_merchants(request) else [c for c in columns if c not in MERCHANT_COLUMNS]
+        return (
+            columns
+            if self.has_many_merchants(request)
+            else [c for c in columns if c not in MERCHANT_COLUMNS]
+        )
 
     def get_list_filter(self, request: HttpRequest) -> Any:
         filters = list(super().get_list_filter(request))
         return (
-            filters if self.has_many_merchants(request) else [f for f in filters if _field(f) not in MERCHANT_COLUMNS]
+            filters
+            if self.has_many_merchants(request)
+            else [f for f in filters if _field(f) not in MERCHANT_COLUMNS]
         )
 
     def hidden_fields(self, request: HttpRequest, row: Any) -> set[str]:
@@ -182,7 +202,13 @@ class ScopedAdmin(ModelAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         hidden = self.hidden_fields(request, obj)
         return [
-            (title, {**options, "fields": [field for field in options["fields"] if field not in hidden]})
+            (
+                title,
+                {
+                    **options,
+                    "fields": [field for field in options["fields"] if field not in hidden],
+                },
+            )
             for title, options in super().get_fieldsets(request, obj)
         ]
 
@@ -230,9 +256,13 @@ def _field(list_filter: Any) -> Any:
 class ReadOnlyAdmin(ScopedAdmin):
     """Lists and details without forms."""
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
         """Without the link to a history that only forms write."""
-        return super().render_change_form(request, context | {"show_history": False}, *args, **kwargs)
+        return super().render_change_form(
+            request, context | {"show_history": False}, *args, **kwargs
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return flatten(self.fields or ())

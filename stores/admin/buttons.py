@@ -6,9 +6,21 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.contrib.admin.utils import display_for_field, label_for_field, lookup_field, quote, unquote
+from django.contrib.admin.utils import (
+    display_for_field,
+    label_for_field,
+    lookup_field,
+    quote,
+    unquote,
+)
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse, HttpResponseNotAllowed, HttpResponseRedirect
+from django.http import (
+    Http404,
+    HttpRequest,
+    HttpResponse,
+    HttpResponseNotAllowed,
+    HttpResponseRedirect,
+)
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
@@ -60,7 +72,10 @@ class ButtonsAdmin(ScopedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.button_view)
-        return [path("<path:object_id>/do/<slug:name>/", view, name=self._button_url_name()), *super().get_urls()]
+        return [
+            path("<path:object_id>/do/<slug:name>/", view, name=self._button_url_name()),
+            *super().get_urls(),
+        ]
 
     def _button_url_name(self) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_do"
@@ -74,7 +89,9 @@ class ButtonsAdmin(ScopedAdmin):
             if each.shown(row) and self.may(request, each.needs, row)
         ]
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
         row = kwargs.get("obj")
         context["buttons"] = self._buttons_for(request, row) if row else []
         return super().render_change_form(request, context, *args, **kwargs)
@@ -96,7 +113,9 @@ class ButtonsAdmin(ScopedAdmin):
             messages.error(request, conflict.reason)
             return HttpResponseRedirect(self.page_of(row))
 
-    def _ask_and_do(self, request: HttpRequest, row: Any, wanted: Button, kind: type[forms.Form]) -> HttpResponse:
+    def _ask_and_do(
+        self, request: HttpRequest, row: Any, wanted: Button, kind: type[forms.Form]
+    ) -> HttpResponse:
         form = kind(request.POST if request.method == "POST" else None)
         if not form.is_valid():
             return self._ask(request, row, wanted, form)
@@ -107,26 +126,35 @@ class ButtonsAdmin(ScopedAdmin):
             form.add_error(None, str(conflict.reason))
             return self._ask(request, row, wanted, form)
 
-    def _do(self, request: HttpRequest, row: Any, wanted: Button, answers: dict[str, Any]) -> HttpResponse:
+    def _do(
+        self, request: HttpRequest, row: Any, wanted: Button, answers: dict[str, Any]
+    ) -> HttpResponse:
         getattr(self, wanted.name)(request, row, answers)
         if wanted.done:
             messages.success(request, wanted.done)
         return HttpResponseRedirect(self.page_of(row))
 
     def page_of(self, row: Any) -> str:
-        return reverse(f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change", args=[row.pk])
+        return reverse(
+            f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_change",
+            args=[row.pk],
+        )
 
     def _fact(self, name: str, row: Any) -> tuple[str, Any]:
         field, _attribute, value = lookup_field(name, row, self)
         label = str(label_for_field(name, self.model, self))
         return label, display_for_field(value, field, "–") if field else value
 
-    def _ask(self, request: HttpRequest, row: Any, wanted: Button, form: forms.Form) -> HttpResponse:
+    def _ask(
+        self, request: HttpRequest, row: Any, wanted: Button, form: forms.Form
+    ) -> HttpResponse:
         context = self.admin_site.each_context(request) | {
             "title": wanted.title,
             "subtitle": str(row),
             "text": wanted.text,
-            "facts": [fact for name in self.asked_about if (fact := self._fact(name, row))[1] != "–"],
+            "facts": [
+                fact for name in self.asked_about if (fact := self._fact(name, row))[1] != "–"
+            ],
             "form": form,
             "opts": self.opts,
             "original": row,

@@ -47,7 +47,9 @@ class ConnectionForm(forms.ModelForm[Connection]):
         data = super().clean() or {}
         merchant = data.get("merchant") or (self.instance.merchant if self.instance.pk else None)
         platform = self.instance.platform if self.instance.pk else data.get("platform")
-        same = Connection.objects.filter(merchant=merchant, platform=platform, account=data.get("account"))
+        same = Connection.objects.filter(
+            merchant=merchant, platform=platform, account=data.get("account")
+        )
         if merchant and same.exclude(pk=self.instance.pk).exists():
             self.add_error("account", _("There is a connection with this account already."))
         return data

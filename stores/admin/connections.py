@@ -43,14 +43,18 @@ class ConnectionAdmin(ButtonsAdmin):
     readonly_fields = ("state_label", "last_error", "checked_at")
     change_form_outer_after_template = "stores/admin/connection_told.html"
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
         """First which platform, then what that platform wants to know."""
         if self._platform(request, None) is None and self.has_add_permission(request):
             return self._choose_platform(request)
         page: HttpResponse = super().add_view(request, form_url, extra_context)
         return page
 
-    def response_add(self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None) -> HttpResponse:
+    def response_add(
+        self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None
+    ) -> HttpResponse:
         """Stays on the row's page: there it is tested, and there stand the addresses to register."""
         self.message_user(request, _("Saved. Now test the connection."), messages.SUCCESS)
         return HttpResponseRedirect(self.page_of(obj))
@@ -65,7 +69,8 @@ class ConnectionAdmin(ButtonsAdmin):
             "title": _("Add a connection"),
             "opts": self.opts,
             "platforms": [
-                {"title": titles[platform], "url": f"?platform={platform}"} for platform in registry.connection_forms
+                {"title": titles[platform], "url": f"?platform={platform}"}
+                for platform in registry.connection_forms
             ],
         }
         return TemplateResponse(request, "stores/admin/choose_platform.html", context)
@@ -74,8 +79,12 @@ class ConnectionAdmin(ButtonsAdmin):
         platform = self._platform(request, row)
         return connection_form(platform) if platform else ConnectionForm
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **(kwargs | {"form": self._form(request, obj)}))
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        return super().get_form(
+            request, obj, change, **(kwargs | {"form": self._form(request, obj)})
+        )
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         hidden = self.hidden_fields(request, obj)
@@ -91,13 +100,17 @@ class ConnectionAdmin(ButtonsAdmin):
             kwargs |= {"widget": HiddenInput(), "initial": self._platform(request, None)}
         return super().formfield_for_choice_field(db_field, request, **kwargs)
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
         row = kwargs.get("obj")
         form = self._form(request, row)
         if row:
             context |= {"told_in": form.told_in, **form.told_of(row)}
         else:
-            context["subtitle"] = dict(Connection.Platform.choices).get(str(self._platform(request, None)))
+            context["subtitle"] = dict(Connection.Platform.choices).get(
+                str(self._platform(request, None))
+            )
         return super().render_change_form(request, context, *args, **kwargs)
 
     def hidden_fields(self, request: HttpRequest, row: Any) -> set[str]:
@@ -123,7 +136,10 @@ class ConnectionAdmin(ButtonsAdmin):
 
     @button(
         Button(
-            title=_("Test connection"), icon="network_check", needs=Verb.MANAGE_CONNECTIONS, busy=_("Being tested …")
+            title=_("Test connection"),
+            icon="network_check",
+            needs=Verb.MANAGE_CONNECTIONS,
+            busy=_("Being tested …"),
         )
     )
     def test(self, request: HttpRequest, row: Connection, answers: dict[str, Any]) -> None:
@@ -132,7 +148,9 @@ class ConnectionAdmin(ButtonsAdmin):
             return
         error = tools.test(connection=row, user=person(request))
         if error:
-            messages.error(request, _("The platform could not be signed in to: %(error)s") % {"error": error})
+            messages.error(
+                request, _("The platform could not be signed in to: %(error)s") % {"error": error}
+            )
         else:
             messages.success(request, tools.works)
 
@@ -147,7 +165,9 @@ class ConnectionAdmin(ButtonsAdmin):
     )
     def sync(self, request: HttpRequest, row: Connection, answers: dict[str, Any]) -> None:
         tools = platform_tools(row.platform)
-        for line in tools.sync(connection=row, user=person(request)) if isinstance(tools, SyncTools) else []:
+        for line in (
+            tools.sync(connection=row, user=person(request)) if isinstance(tools, SyncTools) else []
+        ):
             messages.add_message(request, LEVELS[line.level], line.text)
 
     @display(description=_("state"), ordering="state")

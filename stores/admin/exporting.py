@@ -83,7 +83,9 @@ def as_xlsx(table: Table) -> FileResponse:
     # In a sheet that is written row by row, what concerns all rows goes first.
     sheet.freeze_panes = "A2"
     for number, header in enumerate(table.headers, start=1):
-        sheet.column_dimensions[get_column_letter(number)].width = max(COLUMN_WIDTH, 2 * len(header) + 2)
+        sheet.column_dimensions[get_column_letter(number)].width = max(
+            COLUMN_WIDTH, 2 * len(header) + 2
+        )
     sheet.append(table.headers)
     for number, line in enumerate(table.lines):
         if number == SHEET_ROWS:
@@ -114,7 +116,10 @@ class ExportsAdmin(ScopedAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.export_view)
-        urls = [path(f"export.{kind}", view, {"kind": kind}, name=self._export_url_name(kind)) for kind in KINDS]
+        urls = [
+            path(f"export.{kind}", view, {"kind": kind}, name=self._export_url_name(kind))
+            for kind in KINDS
+        ]
         return [*urls, *super().get_urls()]
 
     def export_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:
@@ -135,7 +140,9 @@ class ExportsAdmin(ScopedAdmin):
         if isinstance(response, TemplateResponse) and response.context_data:
             query = f"?{request.GET.urlencode()}" if request.GET else ""
             may = self.may(request, Verb.EXPORT)
-            response.context_data["exports"] = {kind: self._export_url(kind) + query for kind in KINDS} if may else {}
+            response.context_data["exports"] = (
+                {kind: self._export_url(kind) + query for kind in KINDS} if may else {}
+            )
         return response
 
     def _export_url(self, kind: str) -> str:

@@ -18,7 +18,9 @@ from stores.platforms.outbox import operations
 class ScopedRelatedFilter(RelatedDropdownFilter):
     """A drop-down of related rows: own stores, own products, own connections."""
 
-    def field_choices(self, field: Any, request: HttpRequest, model_admin: Any) -> list[tuple[Any, str]]:
+    def field_choices(
+        self, field: Any, request: HttpRequest, model_admin: Any
+    ) -> list[tuple[Any, str]]:
         return [(row.pk, str(row)) for row in seen_by(field.remote_field.model, request)[:500]]
 
 

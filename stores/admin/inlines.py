@@ -28,4 +28,8 @@ class ScopedInline(TabularInline):
 
     def _may_change(self, request: HttpRequest, obj: Any) -> bool:
         parent = self._parent()
-        return parent.has_change_permission(request, obj) if obj else parent.has_add_permission(request)
+        return (
+            parent.has_change_permission(request, obj)
+            if obj
+            else parent.has_add_permission(request)
+        )

@@ -44,7 +44,15 @@ class ApiKeyAdmin(ButtonsAdmin):
     viewing = adding = changing = Verb.MANAGE_CONNECTIONS
     form = ApiKeyForm
     buttons = ("revoke",)
-    list_display = ("name", "merchant", "prefix", "scope_list", "is_active", "last_used_at", "created_at")
+    list_display = (
+        "name",
+        "merchant",
+        "prefix",
+        "scope_list",
+        "is_active",
+        "last_used_at",
+        "created_at",
+    )
     list_select_related = ("merchant",)
     list_filter = (("merchant", ScopedRelatedFilter), "is_active")
     search_fields = ("name", "prefix")
@@ -61,7 +69,9 @@ class ApiKeyAdmin(ButtonsAdmin):
             request.new_secret = obj.renew_secret()  # type: ignore[attr-defined]
         super().save_model(request, obj, form, change)
 
-    def response_add(self, request: HttpRequest, obj: Any, post_url_continue: str | None = None) -> HttpResponse:
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
         """The page that shows the secret is this very answer, so that it is stored nowhere, not even in a session."""
         context = self.admin_site.each_context(request) | {
             "title": _("API key created"),

@@ -16,7 +16,9 @@ from stores.models import Connection
 
 def state(text: Any, colours: dict[str, str], key: str) -> SafeString:
     """A coloured label; `colours` maps the stored value to info, success, warning or danger."""
-    return render_to_string("unfold/helpers/label.html", {"text": text, "type": colours.get(key, "info")})
+    return render_to_string(
+        "unfold/helpers/label.html", {"text": text, "type": colours.get(key, "info")}
+    )
 
 
 def platform_name(platform: str) -> str:

@@ -75,7 +75,10 @@ def masked_json(value: Any) -> str:
 
 def _without_secrets(value: Any) -> Any:
     if isinstance(value, dict):
-        return {k: "•••" if _SECRET_NAMES.search(str(k)) else _without_secrets(v) for k, v in value.items()}
+        return {
+            k: "•••" if _SECRET_NAMES.search(str(k)) else _without_secrets(v)
+            for k, v in value.items()
+        }
     if isinstance(value, list):
         return [_without_secrets(item) for item in value]
     return value
@@ -111,7 +114,16 @@ def _may_be_sent_again(call: OutboundCall) -> bool:
 class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     viewing = Verb.SETTLE
     buttons = ("send_again",)
-    list_display = ("title", "store", "about", "state_label", "attempts_made", "error", "queued_at", "due_at")
+    list_display = (
+        "title",
+        "store",
+        "about",
+        "state_label",
+        "attempts_made",
+        "error",
+        "queued_at",
+        "due_at",
+    )
     list_select_related = ("store", "connection__merchant")
     list_filter: Any = (
         ("store", ScopedRelatedFilter),
@@ -182,9 +194,22 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
 @admin.register(OutboundAttempt)
 class OutboundAttemptAdmin(LedgerAdmin):
     viewing = Verb.SETTLE
-    list_display = ("started_at", "operation", "store", "kind", "outcome_label", "answer", "ended_at")
+    list_display = (
+        "started_at",
+        "operation",
+        "store",
+        "kind",
+        "outcome_label",
+        "answer",
+        "ended_at",
+    )
     list_select_related = ("call__store", "call__connection__merchant")
-    list_filter = (("call__store", ScopedRelatedFilter), "kind", "outcome", ("started_at", DayFilter))
+    list_filter = (
+        ("call__store", ScopedRelatedFilter),
+        "kind",
+        "outcome",
+        ("started_at", DayFilter),
+    )
     fields = ("call", "kind", "outcome_label", "started_at", "ended_at", "message", "answer")
 
     @display(description=_("operation"))
@@ -224,7 +249,12 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
         "handled_at",
     )
     list_select_related = ("connection__merchant",)
-    list_filter = (("connection", ScopedRelatedFilter), PlatformFilter, "state", ("received_at", DayFilter))
+    list_filter = (
+        ("connection", ScopedRelatedFilter),
+        PlatformFilter,
+        "state",
+        ("received_at", DayFilter),
+    )
     search_fields = ("dedup_key__startswith",)
     search_help_text = _("What the message is about, as an order's number")
     fields = (
@@ -287,15 +317,25 @@ class AuditEntryAdmin(LedgerAdmin):
     viewing = Verb.VIEW_AUDIT
     list_display = ("at", "who", "deed", "target", "store", "merchant", "ip")
     list_select_related = ("store", "merchant")
-    list_filter = (("merchant", ScopedRelatedFilter), ("store", ScopedRelatedFilter), ("at", DayFilter))
+    list_filter = (
+        ("merchant", ScopedRelatedFilter),
+        ("store", ScopedRelatedFilter),
+        ("at", DayFilter),
+    )
     search_fields = ("actor", "target")
     fields = (("at", "who"), ("deed", "target"), ("store", "ip"), "details")
 
-    def get_search_results(self, request: HttpRequest, queryset: Any, search_term: str) -> tuple[Any, bool]:
+    def get_search_results(
+        self, request: HttpRequest, queryset: Any, search_term: str
+    ) -> tuple[Any, bool]:
         """What was done is found by the words that the page shows, not by the verbs that are stored."""
         found, twice = super().get_search_results(request, queryset, search_term)
         term = search_term.strip().casefold()
-        verbs = [verb for verb, said in deeds(get_language() or "").items() if term and term in said.casefold()]
+        verbs = [
+            verb
+            for verb, said in deeds(get_language() or "").items()
+            if term and term in said.casefold()
+        ]
         return found | queryset.filter(verb__in=verbs) if verbs else found, twice
 
     @display(description=_("who"))
@@ -308,5 +348,8 @@ class AuditEntryAdmin(LedgerAdmin):
 
     @display(description=_("details"))
     def details(self, entry: AuditEntry) -> SafeString | str:
-        lines = [f"{DETAILS.get(name, name)}: {_plain(value)}" for name, value in _without_secrets(entry.data).items()]
+        lines = [
+            f"{DETAILS.get(name, name)}: {_plain(value)}"
+            for name, value in _without_secrets(entry.data).items()
+        ]
         return preformatted(masked("\n".join(lines))) if lines else "–"

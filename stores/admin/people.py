@@ -57,7 +57,9 @@ class StoreAdmin(ScopedAdmin):
     def pages(self, store: Store) -> SafeString | str:
         links = self._links(store) if store.pk else []
         lines = [(link.url, link.title) for link in links]
-        return format_html_join("\u2003", '<a class="text-primary-600" href="{}" target="_blank">{}</a>', lines)
+        return format_html_join(
+            "\u2003", '<a class="text-primary-600" href="{}" target="_blank">{}</a>', lines
+        )
 
     @staticmethod
     def _links(store: Store) -> list[Link]:
@@ -74,14 +76,20 @@ class StaffAdmin(ScopedAdmin):
     list_filter = (("merchant", ScopedRelatedFilter), "role", "is_active")
     search_fields = ("user__username", "user__first_name")
     form = StaffChangeForm
-    fieldsets = ((None, {"fields": ("merchant", "sign_in", "role", "stores", "is_active", "new_password")}),)
+    fieldsets = (
+        (None, {"fields": ("merchant", "sign_in", "role", "stores", "is_active", "new_password")}),
+    )
     add_fieldsets = (
         (_("Sign-in"), {"fields": ("username", "full_name", "password")}),
         (_("Work"), {"fields": ("merchant", "role", "stores")}),
     )
 
-    def get_form(self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any) -> Any:
-        return super().get_form(request, obj, change, **(kwargs if obj else kwargs | {"form": StaffAddForm}))
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        return super().get_form(
+            request, obj, change, **(kwargs if obj else kwargs | {"form": StaffAddForm})
+        )
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("merchant", "sign_in") if obj else ()
@@ -93,7 +101,10 @@ class StaffAdmin(ScopedAdmin):
         if not change:
             names = form.cleaned_data
             obj.user = User.objects.create_user(
-                names["username"], password=names["password"], first_name=names["full_name"], is_staff=True
+                names["username"],
+                password=names["password"],
+                first_name=names["full_name"],
+                is_staff=True,
             )
         super().save_model(request, obj, form, change)
         if change and form.cleaned_data.get("new_password"):

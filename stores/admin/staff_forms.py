@@ -4,7 +4,10 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
-from django.contrib.auth.password_validation import password_validators_help_text_html, validate_password
+from django.contrib.auth.password_validation import (
+    password_validators_help_text_html,
+    validate_password,
+)
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
@@ -34,14 +37,19 @@ class StaffForm(forms.ModelForm[Staff]):
         if merchant and any(store.merchant_id != merchant.pk for store in stores):
             self.add_error("stores", _("These stores do not all belong to the merchant."))
         if data.get("role") != Role.OWNER and not stores and "stores" not in self.errors:
-            self.add_error("stores", _("Choose at least one store, or this person will see nothing."))
+            self.add_error(
+                "stores", _("Choose at least one store, or this person will see nothing.")
+            )
         if merchant and self._loses_last_owner(merchant, data):
             raise ValidationError(_("A merchant needs at least one active owner."))
         return data
 
     def _loses_last_owner(self, merchant: Merchant, data: dict[str, Any]) -> bool:
         stays = data.get("role") == Role.OWNER and data.get("is_active", True)
-        was = self.instance.pk and Staff.objects.filter(pk=self.instance.pk, role=Role.OWNER, is_active=True).exists()
+        was = (
+            self.instance.pk
+            and Staff.objects.filter(pk=self.instance.pk, role=Role.OWNER, is_active=True).exists()
+        )
         others = merchant.staff.filter(role=Role.OWNER, is_active=True).exclude(pk=self.instance.pk)
         return bool(was and not stays and not others.exists())
 
@@ -60,7 +68,9 @@ class StaffChangeForm(StaffForm):
     def clean_new_password(self) -> str:
         password: str = self.cleaned_data["new_password"]
         user = self.instance.user
-        if password and (user.is_superuser or user.memberships.exclude(pk=self.instance.pk).exists()):
+        if password and (
+            user.is_superuser or user.memberships.exclude(pk=self.instance.pk).exists()
+        ):
             # Whoever sets a password can sign in as that person, with all that it reaches elsewhere.
             raise ValidationError(_("This person also works elsewhere; ask the platform operator."))
         if password:
@@ -78,7 +88,10 @@ class StaffAddForm(StaffForm):
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
     )
     full_name = forms.CharField(
-        label=_("Full name"), max_length=NAME_MAX, required=False, widget=UnfoldAdminTextInputWidget()
+        label=_("Full name"),
+        max_length=NAME_MAX,
+        required=False,
+        widget=UnfoldAdminTextInputWidget(),
     )
     password = forms.CharField(
         label=_("Password"),

@@ -29,7 +29,10 @@ class UserAdmin(DjangoUserAdmin[User], ScopedAdmin):
     filter_horizontal = ()
     fieldsets = (
         (None, {"fields": ("username", "password", "first_name", "email")}),
-        (_("Sign-in"), {"fields": ("is_active", "is_staff", "is_superuser", "last_login", "date_joined")}),
+        (
+            _("Sign-in"),
+            {"fields": ("is_active", "is_staff", "is_superuser", "last_login", "date_joined")},
+        ),
     )
 
 

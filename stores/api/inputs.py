@@ -17,7 +17,9 @@ MAX_WAIT = 10.0
 def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
     """Raises ValidationError for a parameter that nobody listens to: a misspelt one would seem to have been heard."""
     if unknown := sorted(set(given) - set(known)):
-        raise ValidationError({name[:100]: [_("There is no such parameter.")] for name in unknown[:5]})
+        raise ValidationError(
+            {name[:100]: [_("There is no such parameter.")] for name in unknown[:5]}
+        )
 
 
 class ListFilter(serializers.Serializer[Any]):

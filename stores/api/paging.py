@@ -25,7 +25,9 @@ class Pages(CursorPagination):
                 return cursor
             return cursor._replace(position=self._position(str(cursor.position)))
         except (NotFound, ValueError) as error:
-            raise ValidationError({"cursor": [_("Follow the links of an earlier answer.")]}) from error
+            raise ValidationError(
+                {"cursor": [_("Follow the links of an earlier answer.")]}
+            ) from error
 
     def _position(self, text: str) -> Any:
         """The value that rows are compared with; raises ValueError."""

@@ -51,7 +51,9 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     "Idempotency-Key",
     {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
-    description=gettext_lazy("1 to 100 visible ASCII characters of your choice. The same key gets the same answer."),
+    description=gettext_lazy(
+        "1 to 100 visible ASCII characters of your choice. The same key gets the same answer."
+    ),
 )
 
 

@@ -53,7 +53,9 @@ class AlwaysJSON(BaseContentNegotiation):
         offered = (request.content_type or "").partition(";")[0].strip().lower()
         return next((parser for parser in parsers if parser.media_type == offered), None)
 
-    def select_renderer(self, request: Request, renderers: Any, format_suffix: Any = None) -> tuple[BaseRenderer, str]:
+    def select_renderer(
+        self, request: Request, renderers: Any, format_suffix: Any = None
+    ) -> tuple[BaseRenderer, str]:
         return renderers[0], renderers[0].media_type
 
 
@@ -111,7 +113,11 @@ class ApiView(APIView):
         As values: with a join instead, the database cannot know how rare a merchant's rows are.
         """
         stores = Store.objects.for_staff(self.key)
-        ids = list((stores if wanted is None else stores.filter(pk=wanted)).order_by().values_list("pk", flat=True))
+        ids = list(
+            (stores if wanted is None else stores.filter(pk=wanted))
+            .order_by()
+            .values_list("pk", flat=True)
+        )
         if wanted is not None and not ids:
             raise NotFound
         return ids
@@ -134,7 +140,9 @@ class ApiView(APIView):
         """The Idempotency-Key header, empty when there is none."""
         given = self.request.headers.get("Idempotency-Key")
         if given is not None and not _KEY.fullmatch(given):
-            raise ValidationError({"Idempotency-Key": [_("Give 1 to 100 visible ASCII characters.")]})
+            raise ValidationError(
+                {"Idempotency-Key": [_("Give 1 to 100 visible ASCII characters.")]}
+            )
         return given or ""
 
 

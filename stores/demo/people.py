@@ -17,7 +17,12 @@ Trade = Store.Trade
 STORES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
     OURS: (
         ("雀友棋牌室（人民路店）", Trade.CHESS, "上海市浦东新区人民路 88 号 2 楼", "021-55550101"),
-        ("黑八台球厅（万达店）", Trade.BILLIARDS, "上海市浦东新区周浦万达 3 楼 3021", "021-55550102"),
+        (
+            "黑八台球厅（万达店）",
+            Trade.BILLIARDS,
+            "上海市浦东新区周浦万达 3 楼 3021",
+            "021-55550102",
+        ),
         ("铁馆健身房（城西店）", Trade.GYM, "上海市徐汇区钦州路 201 号", "021-55550103"),
         ("喵呜撸猫馆", Trade.CAT_CAFE, "上海市静安区愚园路 546 号", "021-55550104"),
     ),
@@ -67,12 +72,16 @@ class PeopleDemo:
     @staticmethod
     def _stores(merchant: Merchant) -> list[Store]:
         return [
-            Store.objects.create(merchant=merchant, name=name, trade=trade, address=address, phone=phone)
+            Store.objects.create(
+                merchant=merchant, name=name, trade=trade, address=address, phone=phone
+            )
             for name, trade, address, phone in STORES[merchant.name]
         ]
 
     @staticmethod
-    def _person(name: str, merchants: dict[str, Merchant], stores: dict[str, list[Store]]) -> dict[str, str]:
+    def _person(
+        name: str, merchants: dict[str, Merchant], stores: dict[str, list[Store]]
+    ) -> dict[str, str]:
         last, first, merchant, role, positions = PEOPLE[name]
         password = "".join(secrets.choice(LEGIBLE) for _ in range(10))
         create = User.objects.create_user if role else User.objects.create_superuser
@@ -94,9 +103,25 @@ class PeopleDemo:
         owner, manager = User.objects.get(username="owner"), User.objects.get(username="manager")
         told = (
             (27, audit.record("store added", actor=owner, store=stores[0], target=stores[0])),
-            (26, audit.record("staff added", actor=owner, merchant=merchant, target=manager.get_full_name())),
+            (
+                26,
+                audit.record(
+                    "staff added", actor=owner, merchant=merchant, target=manager.get_full_name()
+                ),
+            ),
             (12, audit.record("apikey added", actor=owner, merchant=merchant, target="收银系统")),
-            (3, audit.record("verifications exported", actor=manager, store=stores[1], target=stores[1], rows=312)),
+            (
+                3,
+                audit.record(
+                    "verifications exported",
+                    actor=manager,
+                    store=stores[1],
+                    target=stores[1],
+                    rows=312,
+                ),
+            ),
         )
         for days, entry in told:
-            AuditEntry.objects.filter(pk=entry.pk).update(at=world.now - timedelta(days=days, minutes=17))
+            AuditEntry.objects.filter(pk=entry.pk).update(
+                at=world.now - timedelta(days=days, minutes=17)
+            )

@@ -37,7 +37,10 @@ def prepare(world: World, *, reset: bool, tell: Tell) -> None:
 
 
 def _parts() -> list[DemoPart]:
-    return [import_string(path)() for path in ("stores.demo.people.PeopleDemo", *registry.registry.demo_parts)]
+    return [
+        import_string(path)()
+        for path in ("stores.demo.people.PeopleDemo", *registry.registry.demo_parts)
+    ]
 
 
 def _start_over(world: World, tell: Tell) -> None:
@@ -137,8 +140,15 @@ def info(place: Places) -> dict[str, Any]:
     if not place.world.exists():
         raise DemoError("There is no demo yet. Start it with: make demo")
     facts = json.loads(place.world.read_text(encoding="utf-8"))
-    state = json.loads(place.sandbox_state.read_text(encoding="utf-8")) if place.sandbox_state.exists() else {}
-    told = {name: facts[name] for name in ("web", "sandbox", "users", "api_key", "other_api_key", "stores")}
+    state = (
+        json.loads(place.sandbox_state.read_text(encoding="utf-8"))
+        if place.sandbox_state.exists()
+        else {}
+    )
+    told = {
+        name: facts[name]
+        for name in ("web", "sandbox", "users", "api_key", "other_api_key", "stores")
+    }
     for path in registry.registry.demo_infos:
         told |= import_string(path)(facts, state)
     return told

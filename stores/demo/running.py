@@ -14,7 +14,13 @@ from pathlib import Path
 from django.conf import settings
 
 from stores.demo.environment import DemoError, Places, Ports, write_private
-from stores.platforms.processes import adopt_orphans, bury_orphans, end_children, end_group, start_group
+from stores.platforms.processes import (
+    adopt_orphans,
+    bury_orphans,
+    end_children,
+    end_group,
+    start_group,
+)
 
 # The supervisor gives each program this long (seconds) to end before it is killed.
 STOP_PATIENCE = 20
@@ -49,14 +55,31 @@ stdout_logfile_backups=1
 def programs(place: Places, found: Ports) -> dict[str, list[str]]:
     python, manage = sys.executable, str(settings.BASE_DIR / "manage.py")
     return {
-        "sandbox": [python, manage, "sandbox", "--port", str(found.sandbox), "--state", str(place.sandbox_state)],
-        "web": [python, "-m", "gunicorn", "-c", str(settings.BASE_DIR / "gunicorn.conf.py"), "config.wsgi"],
+        "sandbox": [
+            python,
+            manage,
+            "sandbox",
+            "--port",
+            str(found.sandbox),
+            "--state",
+            str(place.sandbox_state),
+        ],
+        "web": [
+            python,
+            "-m",
+            "gunicorn",
+            "-c",
+            str(settings.BASE_DIR / "gunicorn.conf.py"),
+            "config.wsgi",
+        ],
         "worker": [python, manage, "worker"],
     }
 
 
 def write_config(place: Places, found: Ports) -> None:
-    text = _HEAD.format(logfile=_plain(place.log("supervisor")), pidfile=_plain(place.folder / "supervisord.pid"))
+    text = _HEAD.format(
+        logfile=_plain(place.log("supervisor")), pidfile=_plain(place.folder / "supervisord.pid")
+    )
     for name, command in programs(place, found).items():
         text += _PROGRAM.format(
             name=name,
@@ -94,7 +117,9 @@ def run(place: Places, found: Ports, *, ready: Callable[[], None]) -> None:
                 answered = True
                 ready()
             if not answered and time.monotonic() > until:
-                raise DemoError(f"The web did not answer in {START_PATIENCE:g} s. {_last_words(place.log('web'))}")
+                raise DemoError(
+                    f"The web did not answer in {START_PATIENCE:g} s. {_last_words(place.log('web'))}"
+                )
     finally:
         end_group(supervisor, patience=STOP_PATIENCE + 10)
         end_children(patience=3.0)

@@ -34,5 +34,9 @@ def the_one(found: Iterable[T], *, asked: str, kind: str) -> T:
     rows = list(found)
     if len(rows) == 1:
         return rows[0]
-    problem = f"More than one {kind} is called {asked!r}; give the id" if rows else f"There is no {kind} {asked!r}"
+    problem = (
+        f"More than one {kind} is called {asked!r}; give the id"
+        if rows
+        else f"There is no {kind} {asked!r}"
+    )
     raise CommandError(f"{problem}.", returncode=USAGE)

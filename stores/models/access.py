@@ -22,7 +22,9 @@ class ApiKey(models.Model):
         TRIP = "trip", _("read and serve ticket orders")
         PERSONAL = "personal", _("see visitors' personal data")
 
-    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="api_keys", verbose_name=_("merchant"))
+    merchant = models.ForeignKey(
+        Merchant, models.CASCADE, related_name="api_keys", verbose_name=_("merchant")
+    )
     name = models.CharField(_("name"), max_length=60)
     prefix = models.CharField(_("begins with"), max_length=12, editable=False)
     digest = models.CharField(max_length=64, unique=True, editable=False)

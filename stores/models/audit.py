@@ -44,9 +44,15 @@ class AuditQuerySet(TenantQuerySet["AuditEntry"]):
 class AuditEntry(models.Model):
     """Who did what to which row, and from where. Written by stores/audit.py, never changed."""
 
-    merchant = models.ForeignKey(Merchant, models.PROTECT, null=True, related_name="+", verbose_name=_("merchant"))
-    store = models.ForeignKey(Store, models.PROTECT, null=True, related_name="+", verbose_name=_("store"))
-    user = models.ForeignKey(User, models.SET_NULL, null=True, related_name="+", verbose_name=_("user"))
+    merchant = models.ForeignKey(
+        Merchant, models.PROTECT, null=True, related_name="+", verbose_name=_("merchant")
+    )
+    store = models.ForeignKey(
+        Store, models.PROTECT, null=True, related_name="+", verbose_name=_("store")
+    )
+    user = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", verbose_name=_("user")
+    )
     actor = models.CharField(_("who"), max_length=150)
     verb = models.CharField(_("did"), max_length=60)
     target = models.CharField(_("to"), max_length=200, blank=True)

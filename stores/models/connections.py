@@ -12,13 +12,17 @@ class Pace(models.Model):
 
     platform = models.CharField(_("platform"), max_length=20)
     account = models.CharField(_("account"), max_length=200)
-    next_at = models.FloatField(_("next free slot"), default=0.0, help_text=_("Unix seconds on the database clock"))
+    next_at = models.FloatField(
+        _("next free slot"), default=0.0, help_text=_("Unix seconds on the database clock")
+    )
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
 
     class Meta:
         verbose_name = _("pace")
         verbose_name_plural = _("paces")
-        constraints = [models.UniqueConstraint(fields=["platform", "account"], name="one_pace_per_account")]
+        constraints = [
+            models.UniqueConstraint(fields=["platform", "account"], name="one_pace_per_account")
+        ]
 
     def __str__(self) -> str:
         return f"{self.platform}: {self.account}"
@@ -40,19 +44,27 @@ class Connection(models.Model):
         WORKING = "working", _("working")
         REFUSED = "refused", _("login refused")
 
-    merchant = models.ForeignKey(Merchant, models.PROTECT, related_name="connections", verbose_name=_("merchant"))
+    merchant = models.ForeignKey(
+        Merchant, models.PROTECT, related_name="connections", verbose_name=_("merchant")
+    )
     platform = models.CharField(_("platform"), max_length=20, choices=Platform)
     name = models.CharField(_("name"), max_length=60, blank=True)
     account = models.CharField(
         _("account"), max_length=200, help_text=_("How the platform knows you: e-mail, partner id")
     )
-    base_url = models.URLField(_("address"), blank=True, help_text=_("Leave empty for the platform's usual address"))
+    base_url = models.URLField(
+        _("address"), blank=True, help_text=_("Leave empty for the platform's usual address")
+    )
     credentials = EncryptedJSONField(_("credentials"), blank=True, default=dict)
     token = EncryptedTextField(_("token"), blank=True, default="", editable=False)
     token_serial = models.PositiveIntegerField(default=0, editable=False)
     login_lease_until = models.DateTimeField(null=True, editable=False)
-    pace = models.ForeignKey(Pace, models.PROTECT, related_name="connections", editable=False, verbose_name=_("pace"))
-    state = models.CharField(_("state"), max_length=10, choices=State, default=State.NEW, editable=False)
+    pace = models.ForeignKey(
+        Pace, models.PROTECT, related_name="connections", editable=False, verbose_name=_("pace")
+    )
+    state = models.CharField(
+        _("state"), max_length=10, choices=State, default=State.NEW, editable=False
+    )
     last_error = models.CharField(_("last error"), max_length=300, blank=True, editable=False)
     checked_at = models.DateTimeField(_("checked"), null=True, editable=False)
     is_active = models.BooleanField(_("active"), default=True)
@@ -65,7 +77,9 @@ class Connection(models.Model):
         verbose_name_plural = _("connections")
         ordering = ["merchant_id", "platform", "account"]
         constraints = [
-            models.UniqueConstraint(fields=["merchant", "platform", "account"], name="one_connection_per_account"),
+            models.UniqueConstraint(
+                fields=["merchant", "platform", "account"], name="one_connection_per_account"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -77,10 +91,16 @@ class Connection(models.Model):
         if pk > models.BigIntegerField.MAX_BIGINT:
             return None
         active = "EXISTS (SELECT 1 FROM stores_merchant WHERE id = merchant_id AND is_active)"
-        return sql.row(Connection, f"id = %s AND platform = %s AND is_active AND {active}", [pk, platform])
+        return sql.row(
+            Connection, f"id = %s AND platform = %s AND is_active AND {active}", [pk, platform]
+        )
 
     def save(self, *args: object, **kwargs: object) -> None:
         """Every connection paces with all others of the same account, so the row is found here and nowhere else."""
-        if not self.pace_id or self.pace.account != self.account or self.pace.platform != self.platform:
+        if (
+            not self.pace_id
+            or self.pace.account != self.account
+            or self.pace.platform != self.platform
+        ):
             self.pace = Pace.objects.get_or_create(platform=self.platform, account=self.account)[0]
         super().save(*args, **kwargs)  # type: ignore[arg-type]

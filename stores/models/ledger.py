@@ -35,17 +35,26 @@ class InboundEvent(models.Model):
     platform = models.CharField(_("platform"), max_length=20)
     # Indexed together with the key and with what it concerns.
     connection = models.ForeignKey(
-        Connection, models.PROTECT, related_name="inbound", db_index=False, verbose_name=_("connection")
+        Connection,
+        models.PROTECT,
+        related_name="inbound",
+        db_index=False,
+        verbose_name=_("connection"),
     )
     kind = models.CharField(_("kind"), max_length=60)
     dedup_key = models.CharField(_("deduplication key"), max_length=200)
     body = models.JSONField(_("body"), default=dict)
     answer = models.TextField(_("answer"), blank=True)
     is_final = models.BooleanField(
-        _("final"), default=True, help_text=_("A repetition gets the same answer; otherwise it is judged anew")
+        _("final"),
+        default=True,
+        help_text=_("A repetition gets the same answer; otherwise it is judged anew"),
     )
     subject_id = models.BigIntegerField(
-        _("concerns"), null=True, blank=True, help_text=_("Primary key of the row that this is about")
+        _("concerns"),
+        null=True,
+        blank=True,
+        help_text=_("Primary key of the row that this is about"),
     )
     # Answers before this one, while it was not final: [{"at", "body", "answer"}].
     earlier = models.JSONField(default=list, editable=False)
@@ -66,13 +75,16 @@ class InboundEvent(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["platform", "connection", "kind", "dedup_key"], name="one_inbound_event_per_key"
+                fields=["platform", "connection", "kind", "dedup_key"],
+                name="one_inbound_event_per_key",
             )
         ]
         indexes = [
             models.Index(fields=["due_at"], name="inbound_open", condition=~Q(state="handled")),
             models.Index(
-                fields=["connection", "subject_id"], name="inbound_subject", condition=Q(subject_id__isnull=False)
+                fields=["connection", "subject_id"],
+                name="inbound_subject",
+                condition=Q(subject_id__isnull=False),
             ),
         ]
 
@@ -114,7 +126,9 @@ class OutboundCall(models.Model):
 
     TRANSITIONS: dict[str, frozenset[str]] = {
         State.PENDING: frozenset({State.SENDING, State.DEAD}),
-        State.SENDING: frozenset({State.PENDING, State.DONE, State.REFUSED, State.UNKNOWN, State.DEAD}),
+        State.SENDING: frozenset(
+            {State.PENDING, State.DONE, State.REFUSED, State.UNKNOWN, State.DEAD}
+        ),
         State.UNKNOWN: frozenset({State.PENDING, State.DONE, State.REFUSED, State.DEAD}),
         State.DEAD: frozenset({State.PENDING, State.UNKNOWN, State.DONE, State.REFUSED}),
         State.DONE: frozenset(),
@@ -127,10 +141,18 @@ class OutboundCall(models.Model):
     platform = models.CharField(_("platform"), max_length=20)
     operation = models.CharField(_("operation"), max_length=40)
     key = models.CharField(_("idempotency key"), max_length=100)
-    connection = models.ForeignKey(Connection, models.PROTECT, related_name="outbound", verbose_name=_("connection"))
-    pace = models.ForeignKey(Pace, models.PROTECT, related_name="calls", db_index=False, verbose_name=_("pace"))
-    store = models.ForeignKey(Store, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("store"))
-    subject_id = models.BigIntegerField(_("concerns"), help_text=_("Primary key of the row this call is owed for"))
+    connection = models.ForeignKey(
+        Connection, models.PROTECT, related_name="outbound", verbose_name=_("connection")
+    )
+    pace = models.ForeignKey(
+        Pace, models.PROTECT, related_name="calls", db_index=False, verbose_name=_("pace")
+    )
+    store = models.ForeignKey(
+        Store, models.PROTECT, null=True, blank=True, related_name="+", verbose_name=_("store")
+    )
+    subject_id = models.BigIntegerField(
+        _("concerns"), help_text=_("Primary key of the row this call is owed for")
+    )
     payload = models.JSONField(_("payload"), default=dict, blank=True)
     # Calls of the same series are made one after the other, as they were owed; "" for none.
     series = models.CharField(max_length=60, blank=True, default="", editable=False)
@@ -153,7 +175,9 @@ class OutboundCall(models.Model):
         verbose_name_plural = _("outbound calls")
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["platform", "operation", "key"], name="one_outbound_call_per_key"),
+            models.UniqueConstraint(
+                fields=["platform", "operation", "key"], name="one_outbound_call_per_key"
+            ),
         ]
         indexes = [
             models.Index(
@@ -161,7 +185,11 @@ class OutboundCall(models.Model):
                 name="outbound_live",
                 condition=Q(state__in=["pending", "sending", "unknown"]),
             ),
-            models.Index(fields=["settled_at"], name="outbound_failed", condition=Q(state__in=["refused", "dead"])),
+            models.Index(
+                fields=["settled_at"],
+                name="outbound_failed",
+                condition=Q(state__in=["refused", "dead"]),
+            ),
             models.Index(fields=["operation", "subject_id"], name="outbound_subject"),
             models.Index(
                 fields=["series"],
@@ -198,9 +226,13 @@ class OutboundAttempt(models.Model):
         SEND = "send", _("send")
         ASK = "ask", _("ask what became of it")
 
-    call = models.ForeignKey(OutboundCall, models.CASCADE, related_name="attempts", verbose_name=_("call"))
+    call = models.ForeignKey(
+        OutboundCall, models.CASCADE, related_name="attempts", verbose_name=_("call")
+    )
     kind = models.CharField(_("kind"), max_length=5, choices=Kind, default=Kind.SEND)
-    outcome = models.CharField(_("outcome"), max_length=10, choices=Outcome, default=Outcome.STARTED)
+    outcome = models.CharField(
+        _("outcome"), max_length=10, choices=Outcome, default=Outcome.STARTED
+    )
     sent = models.TextField(_("what was sent"), blank=True)
     detail = models.TextField(_("detail"), blank=True)
     started_at = models.DateTimeField(_("started"), default=timezone.now)

@@ -19,7 +19,9 @@ class Merchant(models.Model):
     personal_data_days = models.PositiveIntegerField(
         _("days until personal data is removed"),
         default=90,
-        help_text=_("Names, phone numbers and certificates of visitors are removed this many days after their visit."),
+        help_text=_(
+            "Names, phone numbers and certificates of visitors are removed this many days after their visit."
+        ),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -54,12 +56,16 @@ class Store(models.Model):
         COURT = "court", _("Sports court")
         OTHER = "other", _("Other")
 
-    merchant = models.ForeignKey(Merchant, models.PROTECT, related_name="stores", verbose_name=_("merchant"))
+    merchant = models.ForeignKey(
+        Merchant, models.PROTECT, related_name="stores", verbose_name=_("merchant")
+    )
     name = models.CharField(_("name"), max_length=100)
     trade = models.CharField(_("trade"), max_length=20, choices=Trade, default=Trade.OTHER)
     address = models.CharField(_("address"), max_length=200, blank=True)
     phone = models.CharField(_("phone"), max_length=30, blank=True)
-    guest_slug = models.CharField(_("guest page code"), max_length=32, unique=True, default=guest_slug, editable=False)
+    guest_slug = models.CharField(
+        _("guest page code"), max_length=32, unique=True, default=guest_slug, editable=False
+    )
     guest_page_open = models.BooleanField(_("guest page open"), default=True)
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -82,15 +88,21 @@ class StaffQuerySet(TenantQuerySet["Staff"]):
 class Staff(models.Model):
     """A user's role at a merchant; an owner reaches all stores, the others the stores listed."""
 
-    user = models.ForeignKey(User, models.CASCADE, related_name="memberships", verbose_name=_("user"))
-    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="staff", verbose_name=_("merchant"))
+    user = models.ForeignKey(
+        User, models.CASCADE, related_name="memberships", verbose_name=_("user")
+    )
+    merchant = models.ForeignKey(
+        Merchant, models.CASCADE, related_name="staff", verbose_name=_("merchant")
+    )
     role = models.CharField(
         _("role"),
         max_length=10,
         choices=[(Role.OWNER, _("Owner")), (Role.MANAGER, _("Manager")), (Role.CLERK, _("Clerk"))],
         default=Role.CLERK,
     )
-    stores = models.ManyToManyField(Store, blank=True, related_name="staff", verbose_name=_("stores"))
+    stores = models.ManyToManyField(
+        Store, blank=True, related_name="staff", verbose_name=_("stores")
+    )
     is_active = models.BooleanField(_("active"), default=True)
 
     objects = StaffQuerySet.as_manager()
@@ -99,7 +111,11 @@ class Staff(models.Model):
         verbose_name = _("staff member")
         verbose_name_plural = _("staff")
         ordering = ["merchant_id", "user__username"]
-        constraints = [models.UniqueConstraint(fields=["user", "merchant"], name="one_role_per_user_and_merchant")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "merchant"], name="one_role_per_user_and_merchant"
+            )
+        ]
 
     def __str__(self) -> str:
         return f"{self.user.get_full_name() or self.user.username} ({self.get_role_display()})"

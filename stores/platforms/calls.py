@@ -35,7 +35,9 @@ class Declined(Exception):
         self.said = said
 
 
-def answer_once(*, connection: Connection, kind: str, key: str, body: dict[str, Any], judge: Callable[[], Said]) -> str:
+def answer_once(
+    *, connection: Connection, kind: str, key: str, body: dict[str, Any], judge: Callable[[], Said]
+) -> str:
     """The answer to a question, which (connection, kind, key) identifies. `body` is what the ledger keeps of it: no
     secrets, no personal data. `judge` runs inside the transaction that stores its answer; when it raises, nothing of it
     stays and nothing is stored."""
@@ -48,7 +50,9 @@ def answer_once(*, connection: Connection, kind: str, key: str, body: dict[str, 
             event = _told(connection, kind, key)
             if event is None:
                 raise
-    return _replayed(event) if event.is_final else _again(_events(connection, kind, key), body, judge)
+    return (
+        _replayed(event) if event.is_final else _again(_events(connection, kind, key), body, judge)
+    )
 
 
 def _events(connection: Connection, kind: str, key: str) -> QuerySet[InboundEvent]:
@@ -71,7 +75,9 @@ def _told(connection: Connection, kind: str, key: str) -> InboundEvent | None:
     return InboundEvent(id=found[0], answer=found[1], is_final=bool(found[2])) if found else None
 
 
-def _first(connection: Connection, kind: str, key: str, body: dict[str, Any], judge: Callable[[], Said]) -> str:
+def _first(
+    connection: Connection, kind: str, key: str, body: dict[str, Any], judge: Callable[[], Said]
+) -> str:
     def keep(said: Said) -> str:
         sql.insert(_event(connection, kind, key, body, said))
         return said.text
@@ -97,12 +103,16 @@ def answer_beforehand(*, connection: Connection, kind: str, key: str, said: Said
     return same.filter(answer=said.text).exists()
 
 
-def keep_answer(*, connection: Connection, kind: str, key: str, body: dict[str, Any], said: Said) -> None:
+def keep_answer(
+    *, connection: Connection, kind: str, key: str, body: dict[str, Any], said: Said
+) -> None:
     """Writes down what a question was told that changes nothing, once per key."""
     sql.insert(_event(connection, kind, key, body, said), unless_there=True)
 
 
-def _event(connection: Connection, kind: str, key: str, body: dict[str, Any], said: Said) -> InboundEvent:
+def _event(
+    connection: Connection, kind: str, key: str, body: dict[str, Any], said: Said
+) -> InboundEvent:
     now = timezone.now()
     return InboundEvent(
         platform=connection.platform,
@@ -134,14 +144,27 @@ def _again(events: QuerySet[InboundEvent], body: dict[str, Any], judge: Callable
 
 def _changed(event: InboundEvent, body: dict[str, Any], said: Said) -> str:
     if (event.body, event.answer) != (body, said.text):
-        before = {"at": (event.handled_at or event.received_at).isoformat(), "body": event.body, "answer": event.answer}
+        before = {
+            "at": (event.handled_at or event.received_at).isoformat(),
+            "body": event.body,
+            "answer": event.answer,
+        }
         event.earlier = [*event.earlier, before][-MOST_EARLIER:]
         event.body, event.answer, event.handled_at = body, said.text, timezone.now()
     event.is_final = said.final
     event.subject_id = event.subject_id if said.subject_id is None else said.subject_id
     event.attempts, event.repeats = event.attempts + 1, event.repeats + 1
     event.save(
-        update_fields=["body", "answer", "earlier", "is_final", "handled_at", "subject_id", "attempts", "repeats"]
+        update_fields=[
+            "body",
+            "answer",
+            "earlier",
+            "is_final",
+            "handled_at",
+            "subject_id",
+            "attempts",
+            "repeats",
+        ]
     )
     return said.text
 

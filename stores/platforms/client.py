@@ -49,7 +49,13 @@ class PlatformClient:
     every request; it may block until the account's slot has come, and may raise NotSent.
     """
 
-    def __init__(self, base_url: str, *, timeout: tuple[float, float], turn: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        timeout: tuple[float, float],
+        turn: Callable[[], None] = lambda: None,
+    ) -> None:
         self.base_url = base_url.rstrip("/")
         self.timeout = timeout
         self.turn = turn
@@ -76,7 +82,13 @@ class PlatformClient:
             log.info("%s %s: %s", method, path, type(error).__name__)
             # Not chained: the library's messages hold the address with its query, and thus coupon codes.
             raise _classified(line, error) from None
-        log.info("%s %s: HTTP %d in %.0f ms", method, path, answer.status, (time.monotonic() - started) * 1000)
+        log.info(
+            "%s %s: HTTP %d in %.0f ms",
+            method,
+            path,
+            answer.status,
+            (time.monotonic() - started) * 1000,
+        )
         return answer
 
     def _exchange(
@@ -125,5 +137,9 @@ def _classified(line: Line, error: Exception) -> NotSent | Unknown:
     if not line.connected:
         return NotSent(detail)
     # What stops in the middle of an answer is no Timeout of requests.
-    too_late = line.was_cut or isinstance(error, requests.exceptions.Timeout) or isinstance(cause, ReadTimeoutError)
+    too_late = (
+        line.was_cut
+        or isinstance(error, requests.exceptions.Timeout)
+        or isinstance(cause, ReadTimeoutError)
+    )
     return TimedOut(detail) if too_late else Unknown(detail)

@@ -44,7 +44,9 @@ class Inbound(View):
 
     def reject(self, rejected: Rejected) -> HttpResponse:
         """The platform's exact form of "no"."""
-        return HttpResponse(rejected.reason, status=rejected.status, content_type="text/plain; charset=utf-8")
+        return HttpResponse(
+            rejected.reason, status=rejected.status, content_type="text/plain; charset=utf-8"
+        )
 
     def open(self, request: HttpRequest, connection_id: int) -> tuple[Connection, dict[str, Any]]:
         """The connection and the body of a request that the platform really sent; raises Rejected."""
@@ -130,7 +132,9 @@ class CallEndpoint(Inbound):
             log.exception("%s endpoint failed at %s", self.platform, request.path)
         return self.fail()
 
-    def http_method_not_allowed(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def http_method_not_allowed(
+        self, request: HttpRequest, *args: Any, **kwargs: Any
+    ) -> HttpResponse:
         return self.reject(Rejected(f"{request.method} is not allowed here, send POST", 405))
 
     def _answered(self, request: HttpRequest, connection_id: int) -> HttpResponse:

@@ -33,7 +33,9 @@ def handles(platform: str, kind: str) -> Callable[[Handler], Handler]:
     return register
 
 
-def receive(*, connection: Connection, kind: str, dedup_key: str, body: dict[str, Any]) -> InboundEvent:
+def receive(
+    *, connection: Connection, kind: str, dedup_key: str, body: dict[str, Any]
+) -> InboundEvent:
     """Stores a verified notice, once per (platform, connection, kind, key), and rings for its handler."""
     with transaction.atomic():
         event, created = InboundEvent.objects.get_or_create(
@@ -72,7 +74,9 @@ def handle(event_id: int) -> bool:
             if _mine(event).select_for_update().first() is None:
                 return False
             handler(event)
-            _mine(event).update(state=State.HANDLED, handled_at=timezone.now(), lease_until=None, error="")
+            _mine(event).update(
+                state=State.HANDLED, handled_at=timezone.now(), lease_until=None, error=""
+            )
     except Exception:
         log.exception("event %s was not handled", event.pk)
         return _fail(event, traceback.format_exc())
@@ -97,7 +101,9 @@ def _fail(event: InboundEvent, error: str) -> bool:
 
 def replay(event: InboundEvent) -> None:
     """Handles an event again, on a person's wish."""
-    InboundEvent.objects.filter(pk=event.pk).update(state=State.RECEIVED, due_at=timezone.now(), lease_until=None)
+    InboundEvent.objects.filter(pk=event.pk).update(
+        state=State.RECEIVED, due_at=timezone.now(), lease_until=None
+    )
     transaction.on_commit(lambda: queue.ring(HANDLE, event.pk), robust=True)
 
 

@@ -151,7 +151,9 @@ def seconds_until_free_sql(next_at: str) -> str:
 def seconds_until_free(pace_id: int) -> float:
     """How long until the account's next free slot; 0.0 when it is free now."""
     with connection.cursor() as cursor:
-        cursor.execute(f"SELECT {seconds_until_free_sql('next_at')} FROM stores_pace WHERE id = %s", [pace_id])
+        cursor.execute(
+            f"SELECT {seconds_until_free_sql('next_at')} FROM stores_pace WHERE id = %s", [pace_id]
+        )
         row = cursor.fetchone()
     return max(0.0, float(row[0])) if row else 0.0
 

@@ -24,10 +24,16 @@ def _die_with_parent() -> None:
     _prctl(_PARENT_DEATH_SIGNAL, signal.SIGTERM)
 
 
-def start_group(command: Sequence[str], env: Mapping[str, str] | None = None) -> subprocess.Popen[bytes]:
+def start_group(
+    command: Sequence[str], env: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
     """Starts a command as the leader of a session and process group of its own; it gets SIGTERM when we die."""
     return subprocess.Popen(  # noqa: S603
-        command, env=env, stdin=subprocess.DEVNULL, start_new_session=True, preexec_fn=_die_with_parent
+        command,
+        env=env,
+        stdin=subprocess.DEVNULL,
+        start_new_session=True,
+        preexec_fn=_die_with_parent,
     )
 
 
@@ -58,7 +64,9 @@ def adopt_orphans() -> None:
 def children() -> list[int]:
     """Our direct children, adopted ones included; empty where there is no /proc."""
     with contextlib.suppress(OSError):
-        return [int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()]
+        return [
+            int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
+        ]
     return []
 
 

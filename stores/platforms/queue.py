@@ -88,10 +88,17 @@ def sync_schedules() -> None:
             with connection.cursor() as cursor:
                 cursor.execute(f"LOCK TABLE {Schedule._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
         known = dict(Schedule.objects.order_by("-pk").values_list("name", "pk"))
-        Schedule.objects.exclude(pk__in=[pk for name, pk in known.items() if name in wanted]).delete()
+        Schedule.objects.exclude(
+            pk__in=[pk for name, pk in known.items() if name in wanted]
+        ).delete()
         for task, schedule in wanted.items():
             minutes = max(1, round(schedule.every.total_seconds() / 60))
-            fields = {"func": task, "schedule_type": Schedule.MINUTES, "minutes": minutes, "repeats": -1}
+            fields = {
+                "func": task,
+                "schedule_type": Schedule.MINUTES,
+                "minutes": minutes,
+                "repeats": -1,
+            }
             Schedule.objects.update_or_create(pk=known.get(task), defaults={"name": task} | fields)
 
 

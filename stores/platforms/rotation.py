@@ -37,7 +37,9 @@ def rotate_all(progress: Callable[[str], None]) -> Rotation:
     result = Rotation()
     for model, name in encrypted_fields():
         progress(f"{model._meta.label}.{name}: checking")
-        result.unreadable += [f"{model._meta.label}.{name} {pk}" for pk, raw in _raw(model, name) if not _opens(raw)]
+        result.unreadable += [
+            f"{model._meta.label}.{name} {pk}" for pk, raw in _raw(model, name) if not _opens(raw)
+        ]
     if result.unreadable:
         return result
     for model, name in encrypted_fields():
@@ -48,7 +50,11 @@ def rotate_all(progress: Callable[[str], None]) -> Rotation:
 
 def _ciphertexts(model: type[models.Model], name: str) -> models.QuerySet[models.Model]:
     """Rows with `raw`, the value as it is stored: the field itself would decrypt it."""
-    return model._default_manager.annotate(raw=Cast(F(name), models.TextField())).exclude(raw="").exclude(raw=None)
+    return (
+        model._default_manager.annotate(raw=Cast(F(name), models.TextField()))
+        .exclude(raw="")
+        .exclude(raw=None)
+    )
 
 
 def _raw(model: type[models.Model], name: str) -> Iterator[tuple[object, str]]:

@@ -41,7 +41,9 @@ def sign(*, method: str, path: str, date: str, secret: str) -> str:
     return base64.b64encode(hmac.digest(secret.encode(), text.encode(), hashlib.sha1)).decode()
 
 
-def signed_headers(*, method: str, path: str, client_id: str, secret: str, at: datetime) -> dict[str, str]:
+def signed_headers(
+    *, method: str, path: str, client_id: str, secret: str, at: datetime
+) -> dict[str, str]:
     """Date and Authorization of a request of our own, sent at `at`."""
     date = format_date(at)
     signature = sign(method=method, path=path, date=date, secret=secret)
@@ -78,7 +80,13 @@ def parse_date(text: str) -> datetime | None:
     _, day, month, year, hour, minute, second = found.groups()
     try:
         moment = datetime(
-            int(year), _MONTHS.index(month) + 1, int(day), int(hour), int(minute), int(second), tzinfo=UTC
+            int(year),
+            _MONTHS.index(month) + 1,
+            int(day),
+            int(hour),
+            int(minute),
+            int(second),
+            tzinfo=UTC,
         )
     except ValueError:
         return None

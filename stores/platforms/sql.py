@@ -12,7 +12,9 @@ Row = TypeVar("Row", bound=models.Model)
 Convert = Callable[[Any, Any, Any], Any]
 
 
-def rows(model: type[Row], where: str, params: Sequence[Any], *, more: str = "", lock: bool = False) -> list[Row]:
+def rows(
+    model: type[Row], where: str, params: Sequence[Any], *, more: str = "", lock: bool = False
+) -> list[Row]:
     """Rows of one table, whole. `more` is a further column, "… AS name", which becomes an attribute; `lock` holds the
     rows until the transaction ends, where the database locks rows at all."""
     columns = ", ".join(str(field.column) for field in model._meta.concrete_fields)
@@ -26,7 +28,9 @@ def rows(model: type[Row], where: str, params: Sequence[Any], *, more: str = "",
         return [_made(model, list(values), name) for values in cursor.fetchall()]
 
 
-def row(model: type[Row], where: str, params: Sequence[Any], *, more: str = "", lock: bool = False) -> Row | None:
+def row(
+    model: type[Row], where: str, params: Sequence[Any], *, more: str = "", lock: bool = False
+) -> Row | None:
     """The only row, or None."""
     return next(iter(rows(model, where, params, more=more, lock=lock)), None)
 
@@ -50,14 +54,17 @@ def _made(model: type[Row], values: list[Any], more: str) -> Row:
 
 
 @cache
-def _reading(model: type[models.Model], vendor: str) -> tuple[list[str], list[tuple[int, Any, Convert]]]:
+def _reading(
+    model: type[models.Model], vendor: str
+) -> tuple[list[str], list[tuple[int, Any, Convert]]]:
     """The attributes of a row and what makes the database's values into Python's, as the ORM does it."""
     fields = model._meta.concrete_fields
     columns = [field.get_col(model._meta.db_table) for field in fields]
     converters = [
         (place, column, convert)
         for place, column in enumerate(columns)
-        for convert in connection.ops.get_db_converters(column) + column.get_db_converters(connection)
+        for convert in connection.ops.get_db_converters(column)
+        + column.get_db_converters(connection)
     ]
     return [str(field.attname) for field in fields], converters
 

@@ -36,11 +36,15 @@ def with_token(connection: Connection, login: Callable[[], str], request: Callab
         raise NotSent(f"the token is rejected right after login: {error.detail}") from error
 
 
-def _renewed(connection: Connection, stale_serial: int, login: Callable[[], str]) -> tuple[str, int]:
+def _renewed(
+    connection: Connection, stale_serial: int, login: Callable[[], str]
+) -> tuple[str, int]:
     """A token newer than `stale_serial`: by logging in, or by waiting for whoever is logging in already."""
     until = time.monotonic() + LOGIN_PATIENCE
     while time.monotonic() < until:
-        row = Connection.objects.only("token", "token_serial", "state", "checked_at").get(pk=connection.pk)
+        row = Connection.objects.only("token", "token_serial", "state", "checked_at").get(
+            pk=connection.pk
+        )
         if row.token and row.token_serial > stale_serial:
             return row.token, row.token_serial
         if _refused_lately(row):
@@ -112,4 +116,6 @@ def forget(connection: Connection) -> None:
         state=Connection.State.NEW,
         last_error="",
     )
-    connection.refresh_from_db(fields=["token", "token_serial", "login_lease_until", "state", "last_error"])
+    connection.refresh_from_db(
+        fields=["token", "token_serial", "login_lease_until", "state", "last_error"]
+    )

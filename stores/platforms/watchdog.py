@@ -66,7 +66,9 @@ class Watchdog:
         # Bells that the last cluster had taken are lost with it.
         queue.ring(queue.SWEEP, 0)
         connection.close()
-        self.child = start_group([sys.executable, str(settings.BASE_DIR / "manage.py"), queue.CLUSTER_COMMAND])
+        self.child = start_group(
+            [sys.executable, str(settings.BASE_DIR / "manage.py"), queue.CLUSTER_COMMAND]
+        )
         self._started = self._known_since = time.monotonic()
         log.info("cluster %s started", queue.cluster_name(self.child.pid))
 
@@ -102,5 +104,7 @@ class Watchdog:
         lived = time.monotonic() - self._started
         self._failures = 0 if lived > HEALTHY else self._failures + 1
         wait = BACKOFF[min(self._failures, len(BACKOFF)) - 1] if self._failures else 0.0
-        log.error("cluster %s %s; a new one in %g s", queue.cluster_name(self.child.pid), reason, wait)
+        log.error(
+            "cluster %s %s; a new one in %g s", queue.cluster_name(self.child.pid), reason, wait
+        )
         self.child, self._next_start = None, time.monotonic() + wait

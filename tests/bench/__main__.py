@@ -31,7 +31,9 @@ def arguments() -> argparse.Namespace:
         default=database.POSTGRES,
         help='"sqlite", or the URL of a PostgreSQL database next to which another is made (default: %(default)s)',
     )
-    parser.add_argument("--only", default="", help=f"sections, comma-separated: {','.join(SECTIONS)}")
+    parser.add_argument(
+        "--only", default="", help=f"sections, comma-separated: {','.join(SECTIONS)}"
+    )
     parser.add_argument("--quick", action="store_true", help="smaller runs, less certain figures")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the figures there as well")
     given = parser.parse_args()

@@ -57,7 +57,13 @@ def _overhead(bench: Bench, caller: Caller) -> None:
         f"answers {milliseconds(gateway)} taken off; {count} verifications one after the other"
     )
     bench.report.add(
-        Figure("api: overhead p95 ÷ 50 ms", percentile(own, 0.95) / OVERHEAD, raw, target=1, at_least=False)
+        Figure(
+            "api: overhead p95 ÷ 50 ms",
+            percentile(own, 0.95) / OVERHEAD,
+            raw,
+            target=1,
+            at_least=False,
+        )
     )
 
 
@@ -71,7 +77,11 @@ def _verified(connection: http.client.HTTPConnection, caller: Caller, number: in
 def _gateway_alone(sandbox: Sandbox, shop: Shop, code: str) -> float:
     """Seconds that detail and verify take with the plainest client, a connection each as in our own."""
     shop.connection.refresh_from_db()
-    headers = {"Authorization": shop.connection.token, "Content-Type": "application/json", "Connection": "close"}
+    headers = {
+        "Authorization": shop.connection.token,
+        "Content-Type": "application/json",
+        "Connection": "close",
+    }
     store = shop.gateway.remote_id
     base = "/umember/open/user/meituan/coupon"
     started = time.perf_counter()
@@ -81,7 +91,11 @@ def _gateway_alone(sandbox: Sandbox, shop: Shop, code: str) -> float:
 
 
 def _exchange(
-    sandbox: Sandbox, method: str, path: str, headers: dict[str, str], body: dict[str, object] | None = None
+    sandbox: Sandbox,
+    method: str,
+    path: str,
+    headers: dict[str, str],
+    body: dict[str, object] | None = None,
 ) -> None:
     connection = http.client.HTTPConnection(sandbox.url.removeprefix("http://"), timeout=10)
     connection.request(method, path, body=json.dumps(body) if body else None, headers=headers)
@@ -100,7 +114,9 @@ def _throughput(bench: Bench, caller: Caller, ours: Web, bare: Web) -> None:
     for number in range(rounds):
         queued.append(round_of(lambda: post_queued(ours, caller, count=count, first=1_000_000)))
         first = number * 2 * count
-        noted.append(load.drive(bare.address, caller.note, count=2 * count, first=first).expect(201))
+        noted.append(
+            load.drive(bare.address, caller.note, count=2 * count, first=first).expect(201)
+        )
     rate, floor = median([one.rate for one in queued]), median([one.rate for one in noted])
     raw = f"{words(queued)}; bare view {words(noted)}; {CONNECTIONS} connections, {rounds} rounds"
     bench.report.add(Figure("api: POST verifications ÷ bare view", rate / floor, raw, target=0.3))

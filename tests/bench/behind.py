@@ -36,7 +36,9 @@ def run(bench: Bench) -> None:
         f"slots taken by others: median {statistics.median(slots):g}, max {max(slots)}; request to arrival: "
         f"median {statistics.median(seconds):.2f} s, max {max(seconds):.2f} s; {guests} guests, {BACKLOG} calls waiting"
     )
-    bench.report.add(Figure("queue: slots before a guest's call", max(slots), raw, target=2, at_least=False))
+    bench.report.add(
+        Figure("queue: slots before a guest's call", max(slots), raw, target=2, at_least=False)
+    )
 
 
 def _ask_as_guest(bench: Bench, shop: Shop, code: str) -> tuple[int, float]:
@@ -44,7 +46,9 @@ def _ask_as_guest(bench: Bench, shop: Shop, code: str) -> tuple[int, float]:
     # A guest comes at any moment of the slot, not right after the last one's answer.
     time.sleep(random.uniform(0.6, 1.7))
     asked = time.monotonic()
-    lookup = lookup_request(store=shop.store, code=code, channel=Channel.GUEST, flow=f"bench:{code}")
+    lookup = lookup_request(
+        store=shop.store, code=code, channel=Channel.GUEST, flow=f"bench:{code}"
+    )
     lookup = lookup_pursue(lookup)
     own = _wait_for_own(bench, shop, code)
     _wait_for_answer(lookup)

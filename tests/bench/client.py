@@ -54,7 +54,12 @@ class Caller:
     def warm_up(self, *webs: Web) -> None:
         """Has every worker process of the servers answer a few times: the first answer costs half a second."""
         for web in webs:
-            load.drive(web.address, lambda _: self.get("/api/v1/stores/"), count=80, connections=CONNECTIONS * 2)
+            load.drive(
+                web.address,
+                lambda _: self.get("/api/v1/stores/"),
+                count=80,
+                connections=CONNECTIONS * 2,
+            )
 
 
 def caller_of(shop: Shop) -> Caller:
@@ -63,14 +68,18 @@ def caller_of(shop: Shop) -> Caller:
 
 def post_queued(web: Web, caller: Caller, *, count: int, first: int) -> Load:
     """Requests that can only be queued, because the account's slot is taken."""
-    answered = load.drive(web.address, caller.verification, count=count, connections=CONNECTIONS, first=first)
+    answered = load.drive(
+        web.address, caller.verification, count=count, connections=CONNECTIONS, first=first
+    )
     answered.expect(201)
     if b'"queued"' not in answered.last:
         raise Broken(f"a verification was not queued: {answered.last[:600]!r}")
     return answered
 
 
-def verify(connection: http.client.HTTPConnection, caller: Caller, number: int) -> tuple[float, dict[str, Any]]:
+def verify(
+    connection: http.client.HTTPConnection, caller: Caller, number: int
+) -> tuple[float, dict[str, Any]]:
     """Seconds until the answer of a request that waits for its result, and the answer."""
     headers = caller.headers | {"Idempotency-Key": f"bench-{number}"}
     started = time.perf_counter()

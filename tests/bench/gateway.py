@@ -38,7 +38,9 @@ class Sandbox:
     def control(self, path: str, body: Any = None, *, method: str = "") -> Any:
         data = None if body is None else json.dumps(body).encode()
         request = urllib.request.Request(
-            f"{self.url}/_control/{path}", data, method=method or ("GET" if data is None else "POST")
+            f"{self.url}/_control/{path}",
+            data,
+            method=method or ("GET" if data is None else "POST"),
         )
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
@@ -66,7 +68,9 @@ class Sandbox:
     def coupons(self) -> list[dict[str, Any]]:
         """Every coupon with how often a verify reached it and how often one consumed it."""
         accounts = self.control("state")["umember"]["accounts"]
-        return [code for account in accounts for store in account["stores"] for code in store["codes"]]
+        return [
+            code for account in accounts for store in account["stores"] for code in store["codes"]
+        ]
 
 
 def start(fleet: Fleet) -> Sandbox:

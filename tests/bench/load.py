@@ -74,7 +74,12 @@ class _Lane:
 
 
 def drive(
-    address: tuple[str, int], request: Callable[[int], bytes], *, count: int, connections: int = 8, first: int = 0
+    address: tuple[str, int],
+    request: Callable[[int], bytes],
+    *,
+    count: int,
+    connections: int = 8,
+    first: int = 0,
 ) -> Load:
     """Sends `request(first)` to `request(first + count - 1)` as fast as the connections allow."""
     load, number = Load(), first
@@ -123,7 +128,9 @@ def _reconnect(selector: selectors.BaseSelector, lane: _Lane) -> None:
     selector.register(lane.socket, selectors.EVENT_READ, lane)
 
 
-def http(method: str, path: str, *, headers: dict[str, str] | None = None, body: bytes = b"") -> bytes:
+def http(
+    method: str, path: str, *, headers: dict[str, str] | None = None, body: bytes = b""
+) -> bytes:
     """The bytes of one request."""
     fields = {"Host": "127.0.0.1", "Content-Length": str(len(body))} | (headers or {})
     head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())

@@ -32,7 +32,9 @@ class Buyer:
         if path not in self._signed:
             known = self.connection.credentials
             account = self.connection.account
-            self._signed[path] = headers(account, known["client_id"], known["client_secret"], path, Manner())
+            self._signed[path] = headers(
+                account, known["client_id"], known["client_secret"], path, Manner()
+            )
         return self._signed[path]
 
     def sign_again(self) -> None:
@@ -68,5 +70,7 @@ def buyer(*, products: int = 1, stock: int | None = None) -> Buyer:
     connection = ConnectionFactory(trip=True)
     store = StoreFactory(merchant=connection.merchant)
     prices = {"offer__stock": stock, "offer__sale_price": PRICE, "offer__settlement_price": COST}
-    made = [TicketProductFactory(connection=connection, store=store, **prices) for _ in range(products)]
+    made = [
+        TicketProductFactory(connection=connection, store=store, **prices) for _ in range(products)
+    ]
     return Buyer(connection, made)

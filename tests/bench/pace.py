@@ -60,16 +60,24 @@ def _many_accounts(bench: Bench, clusters: list[Running], shops: list[Shop], sin
     # n arrivals have n - 1 gaps, and every account has its own first arrival.
     rate = (len(arrivals) - len(shops)) / span
     by_account = Counter(arrival.account for arrival in arrivals)
-    worst = max(most_in_any_second([one.at for one in arrivals if one.account == name]) for name in by_account)
+    worst = max(
+        most_in_any_second([one.at for one in arrivals if one.account == name])
+        for name in by_account
+    )
     ideal = len(shops) * single
     outcomes = Counter(arrival.outcome for arrival in arrivals)
     raw = f"{rate:.1f} of {ideal:.1f} requests/s, {_in_words(outcomes)}, most in a second {worst}; {limits}"
     bench.report.add(Figure(f"pace: {len(shops)} accounts at once", rate / ideal, raw, target=0.85))
 
 
-def _verify(bench: Bench, clusters: list[Running], shops: Sequence[Shop], each: int) -> tuple[list[Arrival], str]:
+def _verify(
+    bench: Bench, clusters: list[Running], shops: Sequence[Shop], each: int
+) -> tuple[list[Arrival], str]:
     """Verifies `each` codes per entry of `shops`; returns the arrivals and how busy the machine was meanwhile."""
-    codes = [[code_of(shop, entry * each + number) for number in range(each)] for entry, shop in enumerate(shops)]
+    codes = [
+        [code_of(shop, entry * each + number) for number in range(each)]
+        for entry, shop in enumerate(shops)
+    ]
     issue_codes(bench.sandbox, shops, codes)
     bench.sandbox.clear(jitter=JITTER)
     # All accounts start at the same moment, not one by one as their batches are written.

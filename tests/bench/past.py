@@ -36,7 +36,9 @@ def words() -> dict[str, str]:
 
 def verify_one(shop: Shop, code: str) -> Verification:
     """The real one."""
-    requested = verification_request(store=shop.store, code=code, channel=Channel.API, flow="bench", request_key="past")
+    requested = verification_request(
+        store=shop.store, code=code, channel=Channel.API, flow="bench", request_key="past"
+    )
     row = verification_pursue(requested.verification, wait=20)
     if row.status != Verification.Status.VERIFIED:
         raise Broken(f"a verification ended as {row.status} {row.reason}")
@@ -51,7 +53,14 @@ def copy(template: Verification, stores: list[int], first: int, last: int) -> No
     status = "CASE WHEN n.i % 7 = 0 THEN 'refused' ELSE 'verified' END"
     ours = f"{FIRST} + n.i"
     copy_rows(
-        Verification, template.pk, first=first, last=last, status=status, created_at=then, settled_at=then, **code
+        Verification,
+        template.pk,
+        first=first,
+        last=last,
+        status=status,
+        created_at=then,
+        settled_at=then,
+        **code,
     )
     copy_rows(
         VerificationRequest,
@@ -86,10 +95,14 @@ def _copy_calls(template: Verification, first: int, last: int, store: str) -> No
         )
         attempt = OutboundAttempt.objects.get(call=call)
         started = {"started_at": known["then"], "ended_at": known["then"]}
-        copy_rows(OutboundAttempt, attempt.pk, first=first, last=last, id=own, call_id=own, **started)
+        copy_rows(
+            OutboundAttempt, attempt.pk, first=first, last=last, id=own, call_id=own, **started
+        )
 
 
-def copy_rows(model: type[models.Model], template: Any, *, first: int, last: int, **columns: str) -> None:
+def copy_rows(
+    model: type[models.Model], template: Any, *, first: int, last: int, **columns: str
+) -> None:
     """One INSERT … SELECT; `columns` are SQL expressions over n.i, every other column is as in the template row."""
     table = model._meta.db_table
     columns = {"id": f"{FIRST} + n.i"} | columns
@@ -102,7 +115,9 @@ def copy_rows(model: type[models.Model], template: Any, *, first: int, last: int
             f"SELECT {values} FROM {table} t CROSS JOIN n WHERE t.id = {template}"
         )
         if connection.vendor == "postgresql":
-            cursor.execute(f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))")
+            cursor.execute(
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
+            )
 
 
 def forget_after(marks: dict[type[models.Model], int]) -> None:
@@ -115,5 +130,14 @@ def marks() -> dict[type[models.Model], int]:
     """The newest row of every table that a request for a verification writes."""
     from django_q.models import OrmQ
 
-    tables: list[type[models.Model]] = [OutboundAttempt, OutboundCall, VerificationRequest, Verification, OrmQ]
-    return {model: model._default_manager.order_by("-pk").values_list("pk", flat=True).first() or 0 for model in tables}
+    tables: list[type[models.Model]] = [
+        OutboundAttempt,
+        OutboundCall,
+        VerificationRequest,
+        Verification,
+        OrmQ,
+    ]
+    return {
+        model: model._default_manager.order_by("-pk").values_list("pk", flat=True).first() or 0
+        for model in tables
+    }

@@ -111,7 +111,9 @@ def wait_for(url: str, one: Running, headers: Mapping[str, str] | None = None) -
     while time.monotonic() < until:
         one.check()
         try:
-            urllib.request.urlopen(urllib.request.Request(url, headers=dict(headers or {})), timeout=10).close()
+            urllib.request.urlopen(
+                urllib.request.Request(url, headers=dict(headers or {})), timeout=10
+            ).close()
         except urllib.error.HTTPError:
             return
         except OSError:

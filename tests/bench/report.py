@@ -43,7 +43,9 @@ class Report:
 
     def table(self) -> str:
         head = ("name", "ratio", "target", "", "raw figures")
-        rows = [(one.name, f"{one.value:.3g}", one.goal, one.verdict, one.raw) for one in self.figures]
+        rows = [
+            (one.name, f"{one.value:.3g}", one.goal, one.verdict, one.raw) for one in self.figures
+        ]
         widths = [max(_width(row[column]) for row in (head, *rows)) for column in range(4)]
         lines = ["  ".join([*_padded(row, widths), row[4]]) for row in (head, *rows)]
         about = [f"{name}: {text}" for name, text in self.about.items()]
@@ -51,7 +53,10 @@ class Report:
 
     def write_json(self, path: Path) -> None:
         figures = [asdict(one) | {"verdict": one.verdict} for one in self.figures]
-        path.write_text(json.dumps({"about": self.about, "figures": figures}, indent=2, ensure_ascii=False) + "\n")
+        path.write_text(
+            json.dumps({"about": self.about, "figures": figures}, indent=2, ensure_ascii=False)
+            + "\n"
+        )
 
 
 def _width(text: str) -> int:

@@ -9,7 +9,13 @@ from stores.models import Connection, Merchant, Store
 from stores.platforms import queue
 from tests.bench.gateway import Sandbox
 from tests.bench.processes import Broken
-from tests.factories import ConnectionFactory, GatewayStoreFactory, MerchantFactory, ProductFactory, StoreFactory
+from tests.factories import (
+    ConnectionFactory,
+    GatewayStoreFactory,
+    MerchantFactory,
+    ProductFactory,
+    StoreFactory,
+)
 
 QUOTA = 1_000_000
 
@@ -51,7 +57,11 @@ def _account(shop: Shop, codes: Sequence[str]) -> dict[str, object]:
         "products": [{"sku_id": shop.sku_id, "product_name": "通宵8小时", "actual_amount": "49.0"}],
         "codes": [{"code": code, "sku_id": shop.sku_id} for code in codes],
     }
-    return {"email": shop.account, "password": shop.connection.credentials["password"], "stores": [store]}
+    return {
+        "email": shop.account,
+        "password": shop.connection.credentials["password"],
+        "stores": [store],
+    }
 
 
 def code_of(shop: Shop, number: int) -> str:

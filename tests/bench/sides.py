@@ -57,14 +57,18 @@ def owner_of(merchant: Merchant) -> dict[str, str]:
     """The cookie of an owner who is signed in."""
     client = Client()
     client.force_login(member(merchant, Role.OWNER))
-    return {"Cookie": "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())}
+    return {
+        "Cookie": "; ".join(f"{name}={morsel.value}" for name, morsel in client.cookies.items())
+    }
 
 
 def compare(bench: Bench, growth: Growth) -> None:
     many = bench.size(MANY, MANY_QUICK)
     _fill(growth, many)
     small = Side(FEW, web.start(bench.fleet, "web-small", DATABASE_URL=database.url(database.NAME)))
-    large = Side(many, web.start(bench.fleet, "web-large", DATABASE_URL=database.url(database.LARGE)))
+    large = Side(
+        many, web.start(bench.fleet, "web-large", DATABASE_URL=database.url(database.LARGE))
+    )
     try:
         growth.warm_up(small.web)
         growth.warm_up(large.web)
@@ -100,7 +104,11 @@ def _measure(growth: Growth, side: Side, name: str) -> None:
 def _gets(server: Web, page: Page) -> list[float]:
     """Seconds per answer; the first few find cold caches."""
     request = load.http("GET", page.path, headers=page.headers)
-    return load.drive(server.address, lambda _: request, count=12, connections=1).expect(200).latencies[2:]
+    return (
+        load.drive(server.address, lambda _: request, count=12, connections=1)
+        .expect(200)
+        .latencies[2:]
+    )
 
 
 def _queries(page: Page) -> int:
@@ -123,11 +131,17 @@ def _report(bench: Bench, growth: Growth, small: Side, large: Side) -> None:
     slower = median([one.rate for one in small.loads]) / median([one.rate for one in large.loads])
     sizes = f"{large.past:,} and {small.past:,} {growth.rows}"
     raw = f"{_words(large.loads)} and {_words(small.loads)} with {sizes}"
-    bench.report.add(Figure(f"{growth.name}: time of {growth.work_name}", slower, raw, target=1.2, at_least=False))
+    bench.report.add(
+        Figure(
+            f"{growth.name}: time of {growth.work_name}", slower, raw, target=1.2, at_least=False
+        )
+    )
     for title, few in small.pages.items():
         many = large.pages[title]
         raw = (
             f"{large.queries[title]} and {small.queries[title]} queries, "
             f"{milliseconds(median(many))} and {milliseconds(median(few))} with {sizes}"
         )
-        bench.report.add(Figure(f"{growth.name}: time of the {title}", median(many) / median(few), raw))
+        bench.report.add(
+            Figure(f"{growth.name}: time of the {title}", median(many) / median(few), raw)
+        )

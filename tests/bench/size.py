@@ -21,7 +21,10 @@ CODES = 5_000_000
 def run(bench: Bench) -> None:
     caller = caller_of(open_shop(bench.sandbox))
     merchant = caller.shop.store.merchant
-    stores = [caller.shop.store.pk, *[StoreFactory(merchant=merchant).pk for _ in range(STORES - 1)]]
+    stores = [
+        caller.shop.store.pk,
+        *[StoreFactory(merchant=merchant).pk for _ in range(STORES - 1)],
+    ]
     code = code_of(caller.shop, CODES)
     issue_codes(bench.sandbox, [caller.shop], [[code]])
     template = past.verify_one(caller.shop, code)

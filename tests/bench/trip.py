@@ -35,7 +35,11 @@ def run(bench: Bench) -> None:
         for number in range(rounds):
             sold.append(bought(ours, buyer(products=CONNECTIONS), count=count))
             hot.append(bought(ours, buyer(), count=count))
-            noted.append(load.drive(bare.address, caller.note, count=3 * count, first=number * 3 * count).expect(201))
+            noted.append(
+                load.drive(
+                    bare.address, caller.note, count=3 * count, first=number * 3 * count
+                ).expect(201)
+            )
         _report(bench, sold, noted, count)
         _report_hot(bench, hot, sold)
         _rush(bench, ours)
@@ -48,7 +52,9 @@ def bought(server: Web, one: Buyer, *, count: int, first: int = 267_000_000_000_
     marks = {table: _newest(table) for table in TABLES}
     whole = Load()
     for step in (one.create, one.pay, one.query):
-        answered = load.drive(server.address, step, count=count, connections=CONNECTIONS, first=first).expect(200)
+        answered = load.drive(
+            server.address, step, count=count, connections=CONNECTIONS, first=first
+        ).expect(200)
         if SUCCESS not in answered.last:
             raise Broken(f"Meituan was told no: {answered.last[-600:]!r}")
         whole.latencies += answered.latencies

@@ -47,7 +47,9 @@ def run(bench: Bench) -> None:
 @transaction.atomic
 def _bought_one(one: Buyer) -> Order:
     """The real one, of which the past is made."""
-    order = services.order_create(connection=one.connection, request=parse_create(one.order_body(NUMBER)))
+    order = services.order_create(
+        connection=one.connection, request=parse_create(one.order_body(NUMBER))
+    )
     services.order_pay(connection=one.connection, request=OrderRef(NUMBER, ""))
     for kind in ("order.create", "order.pay", "order.query"):
         InboundEvent.objects.create(
@@ -66,7 +68,17 @@ def _copy(template: Order, first: int, last: int) -> None:
     times = dict.fromkeys(("created_at", "pay_until", "paid_at", "issued_at"), then)
     past.copy_rows(Order, template.pk, first=first, last=last, **named, **times)
     copies(Voucher, template.vouchers.get().pk, order_id=ours, code="'P' || n.i", valid_at=then)
-    for place, event in enumerate(InboundEvent.objects.filter(subject_id=template.pk).order_by("pk")):
+    for place, event in enumerate(
+        InboundEvent.objects.filter(subject_id=template.pk).order_by("pk")
+    ):
         own = f"{past.FIRST} + 3 * n.i + {place}"
         key = f"CAST({number} AS {past.words()['text']})"
-        copies(InboundEvent, event.pk, id=own, dedup_key=key, subject_id=ours, received_at=then, handled_at=then)
+        copies(
+            InboundEvent,
+            event.pk,
+            id=own,
+            dedup_key=key,
+            subject_id=ours,
+            received_at=then,
+            handled_at=then,
+        )

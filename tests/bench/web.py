@@ -5,7 +5,16 @@ from dataclasses import dataclass
 
 from tests.bench.processes import ROOT, Broken, Fleet, Running, free_port, wait_for
 
-OWN_ARGUMENTS = ("--worker-class", "gthread", "--workers", "2", "--threads", "8", "--keep-alive", "30")
+OWN_ARGUMENTS = (
+    "--worker-class",
+    "gthread",
+    "--workers",
+    "2",
+    "--threads",
+    "8",
+    "--keep-alive",
+    "30",
+)
 
 
 @dataclass(frozen=True)
@@ -36,8 +45,13 @@ def start(fleet: Fleet, name: str, **environment: str) -> Web:
 
 def start_bare(fleet: Fleet, key_digest: str) -> Web:
     """The bare view, with its table in the same database."""
-    environment = {"DJANGO_SETTINGS_MODULE": "tests.bench.bare.settings", "BARE_KEY_DIGEST": key_digest}
-    command = fleet.python("bare-tables", "manage.py", "migrate", "--run-syncdb", "--verbosity=0", **environment)
+    environment = {
+        "DJANGO_SETTINGS_MODULE": "tests.bench.bare.settings",
+        "BARE_KEY_DIGEST": key_digest,
+    }
+    command = fleet.python(
+        "bare-tables", "manage.py", "migrate", "--run-syncdb", "--verbosity=0", **environment
+    )
     try:
         command.process.wait(60)
     except subprocess.TimeoutExpired:

@@ -13,7 +13,8 @@ def start(fleet: Fleet) -> list[Running]:
     """Two clusters of four workers each, up and running tasks."""
     Heartbeat.objects.all().delete()
     clusters = [
-        fleet.python(f"cluster{number}", "manage.py", "qcluster", Q_WORKERS=str(WORKERS)) for number in range(CLUSTERS)
+        fleet.python(f"cluster{number}", "manage.py", "qcluster", Q_WORKERS=str(WORKERS))
+        for number in range(CLUSTERS)
     ]
     until = time.monotonic() + START_SECONDS
     while _beating() < CLUSTERS:

@@ -12,7 +12,14 @@ import pytest
 from django.conf import settings as django_settings
 from django.contrib.auth.models import User
 from django.test import Client
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, Request, sync_playwright
+from playwright.sync_api import (
+    Browser,
+    BrowserContext,
+    ConsoleMessage,
+    Page,
+    Request,
+    sync_playwright,
+)
 from pytest_django.live_server_helper import LiveServer
 
 from tests.factories import Shop
@@ -36,7 +43,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def chromium_path() -> str:
     """The browser to drive; skips (or fails, where browser tests are required) when there is none."""
-    found = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser") or ""
+    found = (
+        os.environ.get("CHROMIUM")
+        or shutil.which("chromium")
+        or shutil.which("chromium-browser")
+        or ""
+    )
     if Path(found).is_file():
         return found
     message = "no Chromium found: install Debian's chromium package, or name one in CHROMIUM"
@@ -52,7 +64,9 @@ def launch() -> Iterator[Callable[..., Browser]]:
     # Playwright keeps an event loop in this thread, which Django would take for an async caller.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
     with sync_playwright() as playwright:
-        yield lambda *more: playwright.chromium.launch(executable_path=path, args=[*ARGUMENTS, *more])
+        yield lambda *more: playwright.chromium.launch(
+            executable_path=path, args=[*ARGUMENTS, *more]
+        )
 
 
 @pytest.fixture(scope="session")
@@ -71,10 +85,15 @@ class Visitor:
         self.closing = closing
         self.complaints: list[str] = []
 
-    def page(self, *, width: int = 1280, height: int = 860, user: User | None = None, **options: Any) -> Page:
+    def page(
+        self, *, width: int = 1280, height: int = 860, user: User | None = None, **options: Any
+    ) -> Page:
         """A page in a browser of its own; `user` is signed in already."""
         context = self.browser.new_context(
-            viewport={"width": width, "height": height}, base_url=self.url, locale="zh-CN", **options
+            viewport={"width": width, "height": height},
+            base_url=self.url,
+            locale="zh-CN",
+            **options,
         )
         self.closing.callback(context.close)
         context.on("request", self._requested)
@@ -86,7 +105,10 @@ class Visitor:
 
     def _requested(self, request: Request) -> None:
         address = urlsplit(request.url)
-        if address.scheme in ("http", "https", "ws", "wss") and f"{address.scheme}://{address.netloc}" != self.url:
+        if (
+            address.scheme in ("http", "https", "ws", "wss")
+            and f"{address.scheme}://{address.netloc}" != self.url
+        ):
             self.complaints.append(f"a request left the site: {request.url}")
 
     def _said(self, message: ConsoleMessage) -> None:
@@ -131,4 +153,8 @@ def spent(shop: Shop) -> list[str]:
 
 def fits(page: Page) -> bool:
     """Whether nothing makes the page scroll sideways."""
-    return bool(page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth"))
+    return bool(
+        page.evaluate(
+            "document.documentElement.scrollWidth <= document.documentElement.clientWidth"
+        )
+    )

@@ -16,7 +16,9 @@ def owner(shop: Shop) -> User:
     return member(shop.merchant, Role.OWNER)
 
 
-def test_a_button_at_work_says_so_and_cannot_be_pressed_twice(visitor: Visitor, shop: Shop, owner: User) -> None:
+def test_a_button_at_work_says_so_and_cannot_be_pressed_twice(
+    visitor: Visitor, shop: Shop, owner: User
+) -> None:
     page = visitor.page(user=owner)
     page.goto(f"/admin/stores/connection/{shop.connection.pk}/change/")
     page.evaluate("addEventListener('submit', (event) => event.preventDefault())")
@@ -31,7 +33,9 @@ def test_a_refused_price_is_said_above_and_stands_before_the_eyes(
     visitor: Visitor, shop: Shop, owner: User, width: int
 ) -> None:
     linked = ConnectionFactory(trip=True, merchant=shop.merchant)
-    product = TicketProductFactory(connection=linked, store=shop.store, by_calendar=True, offer=False)
+    product = TicketProductFactory(
+        connection=linked, store=shop.store, by_calendar=True, offer=False
+    )
     page = visitor.page(width=width, height=740, user=owner)
     page.goto(f"/admin/trip/product/{product.pk}/calendar/")
     page.fill("[name=sale_price]", "20")

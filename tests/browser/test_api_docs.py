@@ -20,5 +20,7 @@ def test_the_docs_show_every_route_and_try_one_out(visitor: Visitor) -> None:
     block.locator(".opblock-summary").click()
     block.locator(".try-out__btn").click()
     block.locator(".execute").click()
-    expect(block.locator(".live-responses-table .response .response-col_status").first).to_contain_text("200")
+    expect(
+        block.locator(".live-responses-table .response .response-col_status").first
+    ).to_contain_text("200")
     expect(block.locator(".live-responses-table .response")).to_contain_text(store.name)

@@ -49,7 +49,9 @@ def history(shop: Shop) -> None:
             value=Decimal(product.price),
             code_tail=f"{dice.randrange(10_000):04d}",
             status=Verification.Status.REFUSED if refused else Verification.Status.VERIFIED,
-            reason=dice.choice([Reason.EXPIRED, Reason.ALREADY_USED, Reason.WRONG_STORE]) if refused else "",
+            reason=dice.choice([Reason.EXPIRED, Reason.ALREADY_USED, Reason.WRONG_STORE])
+            if refused
+            else "",
             channel=Channel.GUEST if who == "guest" else Channel.COUNTER,
             requested_by=who,
             created_at=at,
@@ -57,7 +59,9 @@ def history(shop: Shop) -> None:
         )
 
 
-def test_an_owner_signs_in_and_opens_the_counter_from_the_menu(visitor: Visitor, shop: Shop, owner: User) -> None:
+def test_an_owner_signs_in_and_opens_the_counter_from_the_menu(
+    visitor: Visitor, shop: Shop, owner: User
+) -> None:
     page = visitor.page()
     page.goto("/admin/")
     page.fill("[name=username]", "laoban")

@@ -27,7 +27,9 @@ def test_a_batch_from_the_menu_to_the_reasons(visitor: Visitor, shop: Shop, widt
     expect(page.locator(".counts .verified")).to_have_text("核销成功: 2")
     expect(page.locator("tbody tr").last).to_contain_text("与第 1 行重复")
     assert fits(page)
-    assert page.evaluate("(box => box.scrollWidth <= box.clientWidth)(document.querySelector('.table'))")
+    assert page.evaluate(
+        "(box => box.scrollWidth <= box.clientWidth)(document.querySelector('.table'))"
+    )
     for note in page.locator("tbody .note:not(:empty)").all():
         box = note.bounding_box()
         assert box

@@ -89,7 +89,9 @@ def test_a_clerk_signs_in_and_verifies_a_coupon_without_a_reload(
 
 def test_a_scanners_bounce_is_not_sent_again(counter: Page, shop: Shop) -> None:
     code, sent = shop.code(), []
-    counter.on("request", lambda request: sent.append(request.url) if request.method == "POST" else None)
+    counter.on(
+        "request", lambda request: sent.append(request.url) if request.method == "POST" else None
+    )
     scan(counter, code)
     scan(counter, code)
     expect(counter.locator("#scans > .scan.ok")).to_have_count(1)
@@ -97,7 +99,9 @@ def test_a_scanners_bounce_is_not_sent_again(counter: Page, shop: Shop) -> None:
     assert spent(shop) == [code[-4:]]
 
 
-def test_a_second_guest_with_the_same_picture_is_not_shown_a_success(counter: Page, shop: Shop) -> None:
+def test_a_second_guest_with_the_same_picture_is_not_shown_a_success(
+    counter: Page, shop: Shop
+) -> None:
     code = shop.code()
     scan(counter, code)
     expect(counter.locator("#scans > .scan.fresh.ok")).to_be_visible()
@@ -108,7 +112,9 @@ def test_a_second_guest_with_the_same_picture_is_not_shown_a_success(counter: Pa
     assert spent(shop) == [code[-4:]]
 
 
-def test_a_second_scan_while_the_first_is_on_its_way_gets_a_card_of_its_own(counter: Page, shop: Shop) -> None:
+def test_a_second_scan_while_the_first_is_on_its_way_gets_a_card_of_its_own(
+    counter: Page, shop: Shop
+) -> None:
     pace.postpone(shop.connection.pace_id, 4)
     code = shop.code()
     scan(counter, code)
@@ -135,7 +141,9 @@ def test_many_scans_in_a_row_wait_in_line_and_all_arrive_once(counter: Page, sho
     assert sorted(spent(shop)) == sorted(code[-4:] for code in codes)
 
 
-def test_the_place_in_line_is_shown_and_the_result_comes_by_itself(counter: Page, shop: Shop) -> None:
+def test_the_place_in_line_is_shown_and_the_result_comes_by_itself(
+    counter: Page, shop: Shop
+) -> None:
     pace.postpone(shop.connection.pace_id, 60)
     stay_marked(counter)
     scan(counter, shop.code())
@@ -151,7 +159,9 @@ def test_a_refusal_is_red_and_says_what_to_do(counter: Page, shop: Shop) -> None
     assert Verification.objects.get().reason == "expired"
 
 
-def test_a_message_is_pasted_and_its_code_found_though_a_phone_number_follows(counter: Page, shop: Shop) -> None:
+def test_a_message_is_pasted_and_its_code_found_though_a_phone_number_follows(
+    counter: Page, shop: Shop
+) -> None:
     code = shop.code()
     counter.evaluate(
         """text => {
@@ -170,7 +180,9 @@ def test_a_lost_connection_is_said_and_the_same_scan_then_joins_the_first(
     visitor: Visitor, counter: Page, shop: Shop
 ) -> None:
     code = shop.code()
-    counter.route("**/counter/", lambda route: (route.fetch(), route.abort()))  # arrives, its answer does not
+    counter.route(
+        "**/counter/", lambda route: (route.fetch(), route.abort())
+    )  # arrives, its answer does not
     scan(counter, code)
     expect(counter.locator(".scan.fresh.refused")).to_be_visible()
     counter.unroute("**/counter/")
@@ -178,7 +190,11 @@ def test_a_lost_connection_is_said_and_the_same_scan_then_joins_the_first(
     expect(counter.locator(".scan.fresh.ok")).to_be_visible()
     assert len(spent(shop)) == 1
     # The browser and htmx say in the console that the request failed, as they should.
-    assert not [complaint for complaint in visitor.complaints if "Policy" in complaint or "left" in complaint]
+    assert not [
+        complaint
+        for complaint in visitor.complaints
+        if "Policy" in complaint or "left" in complaint
+    ]
     visitor.complaints.clear()
 
 
@@ -190,7 +206,8 @@ def test_a_page_that_expired_by_another_sign_in_renews_itself_and_keeps_the_scan
     stay_marked(counter)
     # Both at once: what is typed while the page reloads is lost in any browser.
     counter.evaluate(
-        "codes => codes.forEach(detail => document.dispatchEvent(new CustomEvent('camera:code', { detail })))", codes
+        "codes => codes.forEach(detail => document.dispatchEvent(new CustomEvent('camera:code', { detail })))",
+        codes,
     )
     expect(counter.locator("#scans > .scan.ok")).to_have_count(2, timeout=15_000)
     assert was_reloaded(counter)
@@ -212,7 +229,9 @@ def test_a_scan_after_signing_out_leads_to_the_sign_in_and_is_sent_afterwards(
     visitor.complaints.clear()
 
 
-def test_a_scan_is_not_carried_over_to_the_next_guest(visitor: Visitor, counter: Page, shop: Shop) -> None:
+def test_a_scan_is_not_carried_over_to_the_next_guest(
+    visitor: Visitor, counter: Page, shop: Shop
+) -> None:
     counter.context.clear_cookies()
     scan(counter, shop.code())
     counter.wait_for_url("**/admin/login/**")
@@ -231,7 +250,9 @@ def test_a_scan_is_not_carried_over_to_the_next_guest(visitor: Visitor, counter:
 
 def test_the_counter_fits_a_phone(visitor: Visitor, shop: Shop, clerk: User) -> None:
     for number in range(4):
-        VerificationFactory(store=shop.store, product=shop.product, value="49.00", code_tail=f"{number}123")
+        VerificationFactory(
+            store=shop.store, product=shop.product, value="49.00", code_tail=f"{number}123"
+        )
     for width in (320, 360):
         page = visitor.page(width=width, height=740, user=clerk)
         page.goto("/counter/")
@@ -247,7 +268,9 @@ def test_the_counter_for_the_readme(
     visitor: Visitor, shop: Shop, clerk: User, screenshot: Callable[[Page, str], None]
 ) -> None:
     VerificationFactory(store=shop.store, product=shop.product, value="49.00", code_tail="8804")
-    VerificationFactory(store=shop.store, status="refused", reason="expired", code_tail="1175", product=shop.product)
+    VerificationFactory(
+        store=shop.store, status="refused", reason="expired", code_tail="1175", product=shop.product
+    )
     for width, height in ((1280, 800), (360, 740)):
         page = visitor.page(width=width, height=height, user=clerk)
         page.goto("/counter/")
@@ -264,7 +287,10 @@ MISSED_WHEN_STRAIGHT = "700120000000"
 def film_of(text: str, path: Path) -> None:
     """A film (Y4M) of one picture: the QR code of `text` held before the camera."""
     width, height, side = 640, 480, 10
-    code = [list(row) for row in segno.make(text, error="m", micro=False).matrix_iter(scale=side, border=4)]
+    code = [
+        list(row)
+        for row in segno.make(text, error="m", micro=False).matrix_iter(scale=side, border=4)
+    ]
     left, top = (width - len(code)) // 2, (height - len(code)) // 2
     light = bytearray([235]) * (width * height)
     for y, row in enumerate(code):
@@ -275,9 +301,14 @@ def film_of(text: str, path: Path) -> None:
 
 
 @pytest.fixture
-def filmed(shop: Shop, tmp_path: Path, launch: Callable[..., Browser], live_server: LiveServer) -> Iterator[Visitor]:
+def filmed(
+    shop: Shop, tmp_path: Path, launch: Callable[..., Browser], live_server: LiveServer
+) -> Iterator[Visitor]:
     """A visitor whose camera sees an unused coupon of the shop."""
-    seed(shop, codes=[{"code": MISSED_WHEN_STRAIGHT, "sku_id": shop.product.sku_id, "state": "unused"}])
+    seed(
+        shop,
+        codes=[{"code": MISSED_WHEN_STRAIGHT, "sku_id": shop.product.sku_id, "state": "unused"}],
+    )
     film_of(MISSED_WHEN_STRAIGHT, tmp_path / "coupon.y4m")
     with ExitStack() as closing:
         browser = launch(f"--use-file-for-fake-video-capture={tmp_path / 'coupon.y4m'}")
@@ -287,7 +318,9 @@ def filmed(shop: Shop, tmp_path: Path, launch: Callable[..., Browser], live_serv
     assert visitor.complaints == []
 
 
-def test_the_camera_reads_a_code_with_our_own_decoder(filmed: Visitor, shop: Shop, clerk: User) -> None:
+def test_the_camera_reads_a_code_with_our_own_decoder(
+    filmed: Visitor, shop: Shop, clerk: User
+) -> None:
     page = filmed.page(user=clerk)
     loaded: list[str] = []
     page.on("request", lambda request: loaded.append(request.url.rsplit("/", 1)[-1]))

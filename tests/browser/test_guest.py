@@ -99,7 +99,9 @@ def test_a_double_tap_verifies_once(visitor: Visitor, shop: Shop) -> None:
     assert len(spent(shop)) == 1
 
 
-def test_a_refused_number_and_a_closed_page_fit_the_narrowest_phone(visitor: Visitor, shop: Shop) -> None:
+def test_a_refused_number_and_a_closed_page_fit_the_narrowest_phone(
+    visitor: Visitor, shop: Shop
+) -> None:
     page = visitor.page(width=320, height=640, color_scheme="dark")
     page.goto(address(shop))
     page.fill("#code", shop.code("refunded"))
@@ -113,7 +115,9 @@ def test_a_refused_number_and_a_closed_page_fit_the_narrowest_phone(visitor: Vis
     assert fits(page)
 
 
-def test_staff_open_the_poster(visitor: Visitor, shop: Shop, screenshot: Callable[[Page, str], None]) -> None:
+def test_staff_open_the_poster(
+    visitor: Visitor, shop: Shop, screenshot: Callable[[Page, str], None]
+) -> None:
     page = visitor.page(user=member(shop.merchant, Role.OWNER))
     page.goto(f"{address(shop)}poster/")
     expect(page.locator(".sheet svg")).to_be_visible()

@@ -58,6 +58,9 @@ def test_a_refund_is_refused_with_its_reason_and_agreed_to_later(
     press(page, "同意")
     expect(page.locator("body")).to_contain_text("已同意")
     assert sum(voucher.refunded for voucher in order.vouchers.all()) == 2
-    assert list(OutboundCall.objects.order_by("pk").values_list("operation", flat=True)) == ["ticket.refund"] * 2
+    assert (
+        list(OutboundCall.objects.order_by("pk").values_list("operation", flat=True))
+        == ["ticket.refund"] * 2
+    )
     page.goto("/admin/trip/refund/", wait_until="networkidle")
     expect(page.locator("body")).not_to_contain_text("雪乡景区成人票")

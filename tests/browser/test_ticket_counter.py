@@ -21,7 +21,9 @@ def sold(transactional_db: None) -> tuple[Meituan, Product]:
 
 @pytest.fixture
 def clerk(sold: tuple[Meituan, Product]) -> User:
-    return member(sold[1].store.merchant, Role.CLERK, sold[1].store, username="xiaowang", first_name="小王")
+    return member(
+        sold[1].store.merchant, Role.CLERK, sold[1].store, username="xiaowang", first_name="小王"
+    )
 
 
 @pytest.fixture
@@ -90,7 +92,9 @@ def test_a_lost_answer_is_said_and_the_same_press_then_joins_the_first(
     scan(phone, code_of(sold, 5))
     two = phone.locator(".scan.ask").get_by_role("button", name="2", exact=True)
     expect(two).to_be_visible()
-    phone.route("**/counter/", lambda route: (route.fetch(), route.abort()))  # arrives, its answer does not
+    phone.route(
+        "**/counter/", lambda route: (route.fetch(), route.abort())
+    )  # arrives, its answer does not
     two.click()
     expect(phone.locator("[data-lost]")).to_be_visible()
     phone.unroute("**/counter/")
@@ -98,7 +102,11 @@ def test_a_lost_answer_is_said_and_the_same_press_then_joins_the_first(
     expect(phone.locator(".scan.fresh.ok")).to_be_visible()
     assert Consumption.objects.get().quantity == 2
     # The browser and htmx say in the console that the request failed, as they should.
-    assert not [complaint for complaint in visitor.complaints if "Policy" in complaint or "left" in complaint]
+    assert not [
+        complaint
+        for complaint in visitor.complaints
+        if "Policy" in complaint or "left" in complaint
+    ]
     visitor.complaints.clear()
 
 

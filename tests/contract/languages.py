@@ -27,7 +27,9 @@ class Language:
 
     def wrong_on(self, client: Client, *addresses: str) -> dict[str, list[str]]:
         """Texts in the other language, for each page that has some."""
-        found = {address: self.foreign(client.get(address).content.decode()) for address in addresses}
+        found = {
+            address: self.foreign(client.get(address).content.decode()) for address in addresses
+        }
         return {address: texts for address, texts in found.items() if texts}
 
 

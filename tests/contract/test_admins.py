@@ -136,7 +136,8 @@ def test_pages_open_for_the_right_people(label: str) -> None:
         "delete": {role: 403 if status == 200 else status for role, status in of_row.items()},
     }
     found = {
-        page: statuses(made, url(label, page, None if page in ("changelist", "add") else row)) for page in expected
+        page: statuses(made, url(label, page, None if page in ("changelist", "add") else row))
+        for page in expected
     }
     assert found == expected
     for role in ROLES:
@@ -151,10 +152,15 @@ def test_who_may_only_look_cannot_change(label: str) -> None:
     before = contents(row)
     for role in ROLES:
         if role not in ("anonymous", "stranger") and not reaches(role, expect.change):
-            posted = signed_in(made.people[role]).post(url(label, "change", row), {"name": "changed"})
+            posted = signed_in(made.people[role]).post(
+                url(label, "change", row), {"name": "changed"}
+            )
             seen = status_of_row(role, expect)
             assert (role, posted.status_code) == (role, 404 if seen == 404 else 403)
-    assert signed_in(made.people["stranger"]).post(url(label, "change", row), {}).status_code in (403, 404)
+    assert signed_in(made.people["stranger"]).post(url(label, "change", row), {}).status_code in (
+        403,
+        404,
+    )
     assert contents(row) == before
 
 
@@ -172,7 +178,12 @@ def test_no_page_names_another_merchant(label: str) -> None:
         assert (role, found) == (role, {page: [] for page in pages})
 
 
-FOREIGN = {"merchant": "Merchant", "store": "Store", "connection": "Connection", "product": "Product"}
+FOREIGN = {
+    "merchant": "Merchant",
+    "store": "Store",
+    "connection": "Connection",
+    "product": "Product",
+}
 RELATED_FILTERS = [
     (label, chosen[0])
     for label, made in sorted(ADMINS.items())
@@ -187,7 +198,9 @@ def test_a_list_filtered_by_anothers_row_stays_empty(label: str, path: str) -> N
     made = world()
     owner = signed_in(made.people["owner"])
     name = FOREIGN[path.rsplit("__", 1)[-1]]
-    other = made.theirs.rows.get(f"stores.{name}") or made.theirs.rows[f"{label.split('.')[0]}.{name}"]
+    other = (
+        made.theirs.rows.get(f"stores.{name}") or made.theirs.rows[f"{label.split('.')[0]}.{name}"]
+    )
     answer = owner.get(url(label, "changelist"), {f"{path}__id__exact": str(other.pk)})
     assert list(answer.context["cl"].result_list) == []
     assert leaks(answer.content.decode(), "owner") == []
@@ -218,14 +231,25 @@ def test_autocompletes_find_only_own_rows(role: str) -> None:
     for label, source in ADMINS.items():
         for relation in source.model._meta.get_fields():
             target = (
-                getattr(relation.remote_field, "model", None) if relation.concrete and relation.is_relation else None
+                getattr(relation.remote_field, "model", None)
+                if relation.concrete and relation.is_relation
+                else None
             )
-            if target is None or target._meta.label not in EXPECTED or not ADMINS[target._meta.label].search_fields:
+            if (
+                target is None
+                or target._meta.label not in EXPECTED
+                or not ADMINS[target._meta.label].search_fields
+            ):
                 continue
             app, model = label.split(".")
             answer = client.get(
                 reverse("admin:autocomplete"),
-                {"app_label": app, "model_name": model.lower(), "field_name": relation.name, "term": ""},
+                {
+                    "app_label": app,
+                    "model_name": model.lower(),
+                    "field_name": relation.name,
+                    "term": "",
+                },
             )
             assert answer.status_code == status_of_list(role, EXPECTED[target._meta.label].view)
             assert leaks(answer.content.decode(), role) == []
@@ -233,7 +257,9 @@ def test_autocompletes_find_only_own_rows(role: str) -> None:
     assert asked > 10
 
 
-EXPORTED = pytest.mark.parametrize(("label", "word"), [("coupons.Verification", "deal"), ("trip.Order", "ticket")])
+EXPORTED = pytest.mark.parametrize(
+    ("label", "word"), [("coupons.Verification", "deal"), ("trip.Order", "ticket")]
+)
 
 
 @EXPORTED
@@ -274,7 +300,9 @@ def test_the_drill_starts_for_the_right_people() -> None:
     assert DrillRun.objects.get(finished_at=None).started_by == made.people["owner"]
 
 
-@pytest.mark.parametrize("label", [label for label, made in ADMINS.items() if getattr(made, "buttons", ())])
+@pytest.mark.parametrize(
+    "label", [label for label, made in ADMINS.items() if getattr(made, "buttons", ())]
+)
 def test_buttons_refuse_strangers_and_lower_roles(label: str) -> None:
     made = world()
     row, source = made.row(label), ADMINS[label]

@@ -43,7 +43,13 @@ TABLE = [
     Route("GET", "stores/<int:store_id>/products/", "read", (200, 200, 404, 404, 401, 401)),
     Route("POST", "stores/<int:store_id>/lookups/", "lookup", (202, 403, 404, 404, 401, 401), CODE),
     Route("GET", "lookups/<int:pk>/", "lookup read", (200, 200, 404, 404, 401, 401)),
-    Route("POST", "stores/<int:store_id>/verifications/", "verify", (201, 403, 404, 404, 401, 401), CODE),
+    Route(
+        "POST",
+        "stores/<int:store_id>/verifications/",
+        "verify",
+        (201, 403, 404, 404, 401, 401),
+        CODE,
+    ),
     Route("GET", "verifications/", "read", (200, 200, 200, 200, 401, 401)),
     Route("GET", "verifications/<int:pk>/", "read verify", (200, 200, 404, 404, 401, 401)),
     Route(
@@ -56,8 +62,20 @@ TABLE = [
     Route("GET", "verification-batches/<int:pk>/", "read verify", (200, 200, 404, 404, 401, 401)),
     Route("GET", "trip/orders/", "trip", (200, 403, 200, 200, 401, 401)),
     Route("GET", "trip/orders/<int:order_id>/", "trip", (200, 403, 404, 404, 401, 401)),
-    Route("POST", "trip/orders/<int:order_id>/issue/", "trip", (200, 403, 404, 404, 401, 401), {"vouchers": []}),
-    Route("POST", "trip/orders/<int:order_id>/consume/", "trip", (201, 403, 404, 404, 401, 401), {"quantity": 1}),
+    Route(
+        "POST",
+        "trip/orders/<int:order_id>/issue/",
+        "trip",
+        (200, 403, 404, 404, 401, 401),
+        {"vouchers": []},
+    ),
+    Route(
+        "POST",
+        "trip/orders/<int:order_id>/consume/",
+        "trip",
+        (201, 403, 404, 404, 401, 401),
+        {"quantity": 1},
+    ),
     Route(
         "POST",
         "trip/orders/<int:order_id>/refunds/<path:refund_id>/",
@@ -88,7 +106,10 @@ HOSTILE_BODIES: list[tuple[bytes, str]] = [
     (b'{"code": "12345678\\u0000", "\\ud800": 1, "codes": ["\\u202e12"]}', "application/json"),
     ('{"code": "𝟙𝟚𝟛😀", "codes": ["😀😀😀😀😀"]}'.encode(), "application/json"),
     (b'{"code": "1\'; DROP TABLE stores_store; --", "codes": ["1\' OR 1=1"]}', "application/json"),
-    (b'{"code": "' + b"1" * 10_240 + b'", "codes": ["' + b"1" * 10_240 + b'"]}', "application/json"),
+    (
+        b'{"code": "' + b"1" * 10_240 + b'", "codes": ["' + b"1" * 10_240 + b'"]}',
+        "application/json",
+    ),
     (b'{"code": ' + b"9" * 5000 + b"}", "application/json"),
     (b"[" * 100_000, "application/json"),
     (b'{"code":' * 20_000, "application/json"),
@@ -131,7 +152,18 @@ HOSTILE_PARAMS: list[str] = [
     "%00=%00",
     "a=1&" * 1001,
 ]
-HOSTILE_IDS = ["0", str(2**63 - 1), str(2**63), "9" * 5000, "-1", "1.0", "%00", "١", "x' OR 1=1", "../stores"]
+HOSTILE_IDS = [
+    "0",
+    str(2**63 - 1),
+    str(2**63),
+    "9" * 5000,
+    "-1",
+    "1.0",
+    "%00",
+    "١",
+    "x' OR 1=1",
+    "../stores",
+]
 
 
 @dataclass
@@ -142,7 +174,11 @@ class Scene:
     def path(self, route: Route, value: str = "") -> str:
         """The route's path with the scene's ids, or with `value` for each of them."""
         what = route.path.split("/")[0]
-        return re.sub(r"<\w+:(\w+)>", lambda name: value or str(self.ids.get(name[1], self.ids.get(what))), route.path)
+        return re.sub(
+            r"<\w+:(\w+)>",
+            lambda name: value or str(self.ids.get(name[1], self.ids.get(what))),
+            route.path,
+        )
 
     def call(self, actor: str, route: Route, path: str) -> Any:
         api = self.actors[actor]
@@ -156,8 +192,12 @@ def scene(db: None) -> Scene:
     pace.postpone(gateway.connection.pace_id, 600)
     merchant, store = gateway.store.merchant, gateway.store
     elsewhere = factories.StoreFactory(merchant=merchant)
-    verification = factories.VerificationFactory(store=store, product=factories.ProductFactory(store=store))
-    lookup = Lookup.objects.create(store=store, code_tail="1234", channel="api", flow="x", status=Lookup.Status.DONE)
+    verification = factories.VerificationFactory(
+        store=store, product=factories.ProductFactory(store=store)
+    )
+    lookup = Lookup.objects.create(
+        store=store, code_tail="1234", channel="api", flow="x", status=Lookup.Status.DONE
+    )
     batch = Batch.objects.create(store=store, requested_by="小王")
     refund = refund_under_review(store)
     return Scene(
@@ -219,7 +259,9 @@ def test_every_route_is_in_the_table() -> None:
 def test_every_view_asks_for_the_scopes_of_the_table() -> None:
     table = {(route.method, route.path): set(route.scope.split()) for route in TABLE}
     views = routes_in(get_resolver().url_patterns)
-    assert {(method, path): {str(scope) for scope in cls.scopes[method]} for method, path, cls in views} == table
+    assert {
+        (method, path): {str(scope) for scope in cls.scopes[method]} for method, path, cls in views
+    } == table
 
 
 def described() -> dict[str, str]:
@@ -231,21 +273,31 @@ def described() -> dict[str, str]:
 
 def test_every_operation_is_described_for_its_callers_and_not_for_us() -> None:
     """A view without words of its own shows the docstring of its class, or of the one that it is made from."""
-    ours = {inspect.getdoc(base) for *_, cls in routes_in(get_resolver().url_patterns) for base in cls.__mro__}
+    ours = {
+        inspect.getdoc(base)
+        for *_, cls in routes_in(get_resolver().url_patterns)
+        for base in cls.__mro__
+    }
     assert len(described()) == len(TABLE)
     assert [name for name, text in described().items() if not text or text in ours] == []
 
 
 def test_every_operation_on_coupons_names_the_scopes_that_it_takes() -> None:
     of_coupons = [text for name, text in described().items() if not name.startswith("trip_")]
-    said = [sorted(set(re.findall("`([a-z]+)`", text)) & set(ApiKey.Scope.values)) for text in of_coupons]
-    assert sorted(said) == sorted(sorted(route.scope.split()) for route in TABLE if not route.path.startswith("trip/"))
+    said = [
+        sorted(set(re.findall("`([a-z]+)`", text)) & set(ApiKey.Scope.values))
+        for text in of_coupons
+    ]
+    assert sorted(said) == sorted(
+        sorted(route.scope.split()) for route in TABLE if not route.path.startswith("trip/")
+    )
 
 
 # A look-up is sent beside the request, in a thread that sees only what is committed.
 SENDS = {True: [pytest.mark.django_db(transaction=True)], False: []}
 every_route = pytest.mark.parametrize(
-    "route", [pytest.param(route, id=str(route), marks=SENDS[route.scope == "lookup"]) for route in TABLE]
+    "route",
+    [pytest.param(route, id=str(route), marks=SENDS[route.scope == "lookup"]) for route in TABLE],
 )
 
 
@@ -308,12 +360,23 @@ def test_hostile_parameters_are_refused_or_ignored(scene: Scene, route: Route) -
 @pytest.mark.parametrize("route", [route for route in TABLE if "<" in route.path], ids=str)
 def test_an_impossible_id_is_not_found(scene: Scene, route: Route) -> None:
     for value in HOSTILE_IDS:
-        assert problem(scene.call("full", route, scene.path(route, value))) == (404, "not_found"), value
+        assert problem(scene.call("full", route, scene.path(route, value))) == (404, "not_found"), (
+            value
+        )
 
 
 @pytest.mark.parametrize(
     "header",
-    ["Basic eDp5", "Bearer", "Bearer  ", "Bearer zg_wrong", "Bearer \xfcber", "Bearer " + "x" * 5000, "Token zg", " "],
+    [
+        "Basic eDp5",
+        "Bearer",
+        "Bearer  ",
+        "Bearer zg_wrong",
+        "Bearer \xfcber",
+        "Bearer " + "x" * 5000,
+        "Token zg",
+        " ",
+    ],
 )
 def test_a_header_without_a_valid_key_is_unauthenticated(scene: Scene, header: str) -> None:
     answer = Api("").get("stores/", Authorization=header)
@@ -328,9 +391,12 @@ def test_json_comes_whatever_is_accepted(scene: Scene, accept: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "path", ["/api/", "/api/v1/", "/api/v2/stores/", "/api/v1/stores", "/api/v1/nothing/", "/api/%00"]
+    "path",
+    ["/api/", "/api/v1/", "/api/v2/stores/", "/api/v1/stores", "/api/v1/nothing/", "/api/%00"],
 )
 @pytest.mark.parametrize("method", ["get", "post"])
 def test_an_unknown_address_is_a_problem_and_no_page(scene: Scene, path: str, method: str) -> None:
-    answer = scene.actors["full"].client.generic(method.upper(), path, b"{}", content_type="application/json")
+    answer = scene.actors["full"].client.generic(
+        method.upper(), path, b"{}", content_type="application/json"
+    )
     assert problem(answer) == (404, "not_found")

@@ -35,7 +35,9 @@ def entries(folder: str) -> set[str]:
 
 
 def sources() -> list[Path]:
-    return [path for top in ("config", "stores", *APPS) for path in sorted((ROOT / top).rglob("*.py"))]
+    return [
+        path for top in ("config", "stores", *APPS) for path in sorted((ROOT / top).rglob("*.py"))
+    ]
 
 
 @pytest.mark.parametrize("app", APPS)
@@ -48,7 +50,9 @@ def test_stores_has_the_agreed_files_and_the_shared_machinery() -> None:
 
 
 def test_nothing_else_is_at_the_top() -> None:
-    assert {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} - TOP - {"__pycache__"} == set()
+    assert {path.name for path in ROOT.iterdir() if not path.name.startswith(".")} - TOP - {
+        "__pycache__"
+    } == set()
 
 
 def test_no_file_has_grown_too_large() -> None:

@@ -60,7 +60,9 @@ def test_lists_forms_and_histories_are_in_one_language(label: str, language: Lan
     row, client = made.row(label), language.client(operator_of(made))
     pages = [url(label, "changelist"), url(label, "changelist") + "?q=nothing", url(label, "add")]
     pages += [url(label, page, row) for page in ("change", "delete", "history")]
-    pages += [f"{url(label, 'change', row).removesuffix('change/')}do/{name}/" for name in asking(label)]
+    pages += [
+        f"{url(label, 'change', row).removesuffix('change/')}do/{name}/" for name in asking(label)
+    ]
     assert language.wrong_on(client, *pages) == {}
 
 
@@ -71,7 +73,9 @@ def asking(label: str) -> list[str]:
 
 
 @IN_BOTH
-@pytest.mark.parametrize("label", [label for label, made in ADMINS.items() if made.add_form_template is None])
+@pytest.mark.parametrize(
+    "label", [label for label, made in ADMINS.items() if made.add_form_template is None]
+)
 def test_complaints_about_an_empty_form_are_in_one_language(label: str, language: Language) -> None:
     made = world()
     client, page = language.client(operator_of(made)), url(label, "add")
@@ -84,13 +88,19 @@ def test_complaints_about_an_empty_form_are_in_one_language(label: str, language
 def test_start_pages_are_in_one_language(role: str, language: Language) -> None:
     made = world()
     client = language.client(made.people[role])
-    pages = [reverse("admin:index"), reverse("admin:password_change"), reverse("admin:password_change_done")]
+    pages = [
+        reverse("admin:index"),
+        reverse("admin:password_change"),
+        reverse("admin:password_change_done"),
+    ]
     pages += [reverse("admin:app_list", args=[app]) for app in APPS]
     assert language.wrong_on(client, *pages) == {}
 
 
 @IN_BOTH
-def test_the_overview_with_everything_that_can_go_wrong_is_in_one_language(language: Language) -> None:
+def test_the_overview_with_everything_that_can_go_wrong_is_in_one_language(
+    language: Language,
+) -> None:
     made = world()
     Connection.objects.update(state=Connection.State.REFUSED)
     InboundEvent.objects.update(state=InboundEvent.State.FAILED)
@@ -131,9 +141,18 @@ def in_every_state(store: Store) -> list[Verification]:
     fields = [{"status": status} for status in Verification.Status.values]
     fields += [{"status": "refused", "reason": reason} for reason in Reason.values]
     fields += [{"status": "verified", "unmapped": "1"}, {"status": "verified", "inferred": "1"}]
-    made = [factories.VerificationFactory(store=store, requested_by="guest", **each) for each in fields]
-    unclear = factories.VerificationFactory(store=store, requested_by="system", status="unknown", needs_person=True)
-    again = {"status": "refused", "reason": "already_used", "duplicate_of": made[2], "requested_by": "alpha"}
+    made = [
+        factories.VerificationFactory(store=store, requested_by="guest", **each) for each in fields
+    ]
+    unclear = factories.VerificationFactory(
+        store=store, requested_by="system", status="unknown", needs_person=True
+    )
+    again = {
+        "status": "refused",
+        "reason": "already_used",
+        "duplicate_of": made[2],
+        "requested_by": "alpha",
+    }
     return [*made, unclear, factories.VerificationFactory(store=store, **again)]
 
 
@@ -186,7 +205,9 @@ def test_the_guests_first_page_is_in_one_language(language: Language) -> None:
 
 
 @IN_BOTH
-def test_a_locked_guest_reads_one_language(language: Language, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_locked_guest_reads_one_language(
+    language: Language, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(guard, "locked", lambda request, store: 300)
     page = reverse("coupons:guest", args=[world().mine.store.guest_slug])
     answer = language.client().post(page, {"code": CODE})
@@ -198,12 +219,27 @@ def test_a_locked_guest_reads_one_language(language: Language, monkeypatch: pyte
 def test_what_a_guest_reads_about_the_coupon_is_in_one_language(language: Language) -> None:
     store, client = world().mine.store, language.client()
     client.cookies[visits.COOKIE] = signing.get_cookie_signer(salt=visits.COOKIE).sign(FLOW)
-    common = {"store": store, "code_hash": "0" * 64, "code_tail": "5678", "channel": "guest", "flow": FLOW}
+    common = {
+        "store": store,
+        "code_hash": "0" * 64,
+        "code_tail": "5678",
+        "channel": "guest",
+        "flow": FLOW,
+    }
     read = {"status": "done", "read_at": timezone.now(), "sku_name": "alpha"}
-    lookups = [Lookup.objects.create(**common), Lookup.objects.create(**common, **read, is_unused=True)]
-    lookups += [Lookup.objects.create(**common, **read, is_unused=False, reason=reason) for reason in Reason.values]
+    lookups = [
+        Lookup.objects.create(**common),
+        Lookup.objects.create(**common, **read, is_unused=True),
+    ]
+    lookups += [
+        Lookup.objects.create(**common, **read, is_unused=False, reason=reason)
+        for reason in Reason.values
+    ]
     tokens = [visits.seal_look(visits.Look(lookup.pk, CODE)) for lookup in lookups]
-    pages = [reverse("coupons:guest-coupon", args=[store.guest_slug, token]) for token in [*tokens, "stale"]]
+    pages = [
+        reverse("coupons:guest-coupon", args=[store.guest_slug, token])
+        for token in [*tokens, "stale"]
+    ]
     assert [client.get(page).status_code for page in pages] == [200] * len(lookups) + [404]
     assert language.wrong_on(client, *pages) == {}
 
@@ -229,7 +265,9 @@ def test_what_a_guest_reads_about_the_result_is_in_one_language(language: Langua
         errors.unavailable,
     ],
 )
-def test_error_pages_are_in_one_language(page: Callable[[HttpRequest], HttpResponse], language: Language) -> None:
+def test_error_pages_are_in_one_language(
+    page: Callable[[HttpRequest], HttpResponse], language: Language
+) -> None:
     with override(language.code):
         answer = page(RequestFactory().get("/somewhere/"))
     assert language.foreign(answer.content.decode()) == []
@@ -245,6 +283,9 @@ def test_times_read_the_same_in_lists_and_on_pages() -> None:
     row = made.mine.rows["coupons.Verification"]
     Verification.objects.filter(pk=row.pk).update(created_at="2026-11-22T00:35:12Z")
     client = LANGUAGES[0].client(made.people["owner"])
-    assert "2026-11-22 08:35:12" in client.get(url("coupons.Verification", "changelist")).content.decode()
+    assert (
+        "2026-11-22 08:35:12"
+        in client.get(url("coupons.Verification", "changelist")).content.decode()
+    )
     page = client.get(url("coupons.Verification", "change", row)).content.decode()
     assert ("2026-11-22 08:35:12" in page, "2026年" in page) == (True, False)

@@ -83,7 +83,12 @@ def test_hardly_a_file_knows_the_library(library: str) -> None:
 
 def test_a_package_is_as_pure_as_a_file() -> None:
     pure = {name(path) for path in sources("stores", *DOMAINS) if is_pure(path)}
-    assert pure >= {"coupons/wire.py", "trip/client.py", "trip/wire/values.py", "stores/platforms/client.py"}
+    assert pure >= {
+        "coupons/wire.py",
+        "trip/client.py",
+        "trip/wire/values.py",
+        "stores/platforms/client.py",
+    }
 
 
 @pytest.mark.parametrize("domain", ["stores/platforms", *DOMAINS])
@@ -137,7 +142,8 @@ def test_a_sandbox_shares_no_code_with_the_product() -> None:
         for domain in ("stores/platforms", *DOMAINS)
         for path in sources(f"{domain}/sandbox")
         for module in imports(path)
-        if module.partition(".")[0] in OURS and not module.startswith((*allowed, f"{domain}.sandbox"))
+        if module.partition(".")[0] in OURS
+        and not module.startswith((*allowed, f"{domain}.sandbox"))
     ]
     assert wrong == []
 

@@ -102,13 +102,17 @@ def owed_refund_notice(shop: Shop) -> OutboundCall:
     order = meituan.bought(product)
     meituan.refund(order, 1)
     refund = order.refunds.get()
-    services.refund_decide(refund_pk=refund.pk, agree=True, reason="", actor=None, method=Method.API)
+    services.refund_decide(
+        refund_pk=refund.pk, agree=True, reason="", actor=None, method=Method.API
+    )
     return OutboundCall.objects.get()
 
 
 def owed_consume_notice(shop: Shop) -> OutboundCall:
     meituan, product = selling()
-    services.order_consume(order_pk=meituan.bought(product).pk, quantity=1, actor=None, method=Method.API)
+    services.order_consume(
+        order_pk=meituan.bought(product).pk, quantity=1, actor=None, method=Method.API
+    )
     return OutboundCall.objects.get()
 
 
@@ -118,7 +122,10 @@ def owed_product_notice(shop: Shop) -> OutboundCall:
 
 
 def notice(
-    name: str, owe: Callable[[Shop], OutboundCall], send: Callable[[NoticeClient], str], facts: Callable[[int], Any]
+    name: str,
+    owe: Callable[[Shop], OutboundCall],
+    send: Callable[[NoticeClient], str],
+    facts: Callable[[int], Any],
 ) -> Contract:
     """A notice tells what is settled already: whatever becomes of it, the facts stay."""
     known = {"partner_id": "1001", "client_id": "c", "secret": "s", "timeout": (5.0, 5.0)}
@@ -235,7 +242,11 @@ def agree(contract: Contract, call: OutboundCall) -> str:
 
 
 def tried(
-    contract: Contract, operation: Operation, call: OutboundCall, monkeypatch: pytest.MonkeyPatch, step: Any
+    contract: Contract,
+    operation: Operation,
+    call: OutboundCall,
+    monkeypatch: pytest.MonkeyPatch,
+    step: Any,
 ) -> str:
     """One try that ends with `step`: an exception, an answer, or a function that makes one."""
 
@@ -261,7 +272,9 @@ def tried(
     return after
 
 
-def given_up(kind: tuple[str, str], shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception) -> OutboundCall:
+def given_up(
+    kind: tuple[str, str], shop: Shop, monkeypatch: pytest.MonkeyPatch, error: Exception
+) -> OutboundCall:
     """A call that is too old fails, and once more when the platform is asked."""
     contract, operation = CONTRACTS[kind], operations[kind]
     call = contract.owe(shop)
@@ -284,9 +297,15 @@ def test_every_kind_of_call_has_a_contract_and_recorded_answers(kind: tuple[str,
 
 
 @every_kind
-def test_a_recorded_answer_ends_the_call(kind: tuple[str, str], shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_recorded_answer_ends_the_call(
+    kind: tuple[str, str], shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     contract = CONTRACTS[kind]
-    good = [row for row in recorded(contract.platform, contract.remote_call) if "error" not in row.expect]
+    good = [
+        row
+        for row in recorded(contract.platform, contract.remote_call)
+        if "error" not in row.expect
+    ]
     call = contract.owe(shop)
     with Canned(good[0].bytes) as server:
         answer = contract.answer(server.url)
@@ -361,7 +380,9 @@ def test_a_dead_process_leaves_call_and_row_in_agreement(kind: tuple[str, str], 
 
 
 @every_kind
-def test_a_call_that_nobody_could_send_in_time_is_given_up(kind: tuple[str, str], shop: Shop) -> None:
+def test_a_call_that_nobody_could_send_in_time_is_given_up(
+    kind: tuple[str, str], shop: Shop
+) -> None:
     contract = CONTRACTS[kind]
     call = contract.owe(shop)
     OutboundCall.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
@@ -370,7 +391,9 @@ def test_a_call_that_nobody_could_send_in_time_is_given_up(kind: tuple[str, str]
 
 
 @every_kind
-@pytest.mark.parametrize("error", [NotSent("down"), Unknown("reset")], ids=lambda value: type(value).__name__)
+@pytest.mark.parametrize(
+    "error", [NotSent("down"), Unknown("reset")], ids=lambda value: type(value).__name__
+)
 def test_a_call_that_fails_until_it_is_too_old_ends_dead(
     kind: tuple[str, str], error: Exception, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -394,7 +417,12 @@ def test_a_hook_that_fails_in_our_own_code_leaves_a_dead_call_for_a_person(
     elif hook == "unknown" and operation.repeatable:
         return
     else:
-        steps = {"done": None, "refused": Refused("1", "no"), "unknown": Unknown(), "put_back": NotSent()}
+        steps = {
+            "done": None,
+            "refused": Refused("1", "no"),
+            "unknown": Unknown(),
+            "put_back": NotSent(),
+        }
         tried(contract, operation, call, monkeypatch, steps[hook])
     assert agree(contract, call) == State.DEAD
 
@@ -404,7 +432,12 @@ def test_a_hook_that_fails_in_our_own_code_leaves_a_dead_call_for_a_person(
 def test_a_dead_call_is_retried_only_as_its_row_allows(
     kind: tuple[str, str], ask_first: bool, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    call, wanted = given_up(kind, shop, monkeypatch, Unknown("reset")), CONTRACTS[kind].retried[ask_first]
+    call, wanted = (
+        given_up(kind, shop, monkeypatch, Unknown("reset")),
+        CONTRACTS[kind].retried[ask_first],
+    )
     assert outbox.retry_dead(call, ask_first=ask_first) is wanted
     call.refresh_from_db()
-    assert call.state == (State.DEAD if not wanted else State.UNKNOWN if ask_first else State.PENDING)
+    assert call.state == (
+        State.DEAD if not wanted else State.UNKNOWN if ask_first else State.PENDING
+    )

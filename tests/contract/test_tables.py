@@ -34,7 +34,17 @@ from stores.models import (
 )
 from stores.tenancy import Role
 from tests import factories
-from trip.models import Consumption, DrillRun, Offer, Order, Place, Refund, RefundStep, Visitor, Voucher
+from trip.models import (
+    Consumption,
+    DrillRun,
+    Offer,
+    Order,
+    Place,
+    Refund,
+    RefundStep,
+    Visitor,
+    Voucher,
+)
 from trip.models import Product as TicketProduct
 
 OURS = ("stores", "coupons", "trip", "messaging", "delivery")
@@ -42,7 +52,11 @@ OURS = ("stores", "coupons", "trip", "messaging", "delivery")
 
 def models_of_ours() -> list[type[Model]]:
     """Tables; a proxy has none of its own."""
-    return [model for model in apps.get_models() if model._meta.app_label in OURS and not model._meta.proxy]
+    return [
+        model
+        for model in apps.get_models()
+        if model._meta.app_label in OURS and not model._meta.proxy
+    ]
 
 
 def leads_to_a_merchant(model: type[Model], seen: frozenset[type[Model]] = frozenset()) -> bool:
@@ -61,7 +75,10 @@ def leads_to_a_merchant(model: type[Model], seen: frozenset[type[Model]] = froze
     )
 
 
-TENANTED = sorted((model for model in models_of_ours() if leads_to_a_merchant(model)), key=lambda model: model.__name__)
+TENANTED = sorted(
+    (model for model in models_of_ours() if leads_to_a_merchant(model)),
+    key=lambda model: model.__name__,
+)
 
 
 def call_of(store: Store) -> OutboundCall:
@@ -79,7 +96,9 @@ def batch_of(store: Store) -> Batch:
 
 
 def lookup_of(store: Store) -> Lookup:
-    lookup: Lookup = Lookup.objects.create(store=store, code_hash="x", code_tail="0000", channel="guest", flow="f")
+    lookup: Lookup = Lookup.objects.create(
+        store=store, code_hash="x", code_tail="0000", channel="guest", flow="f"
+    )
     return lookup
 
 
@@ -108,25 +127,37 @@ def visitor_of(store: Store) -> Visitor:
 
 def voucher_of(store: Store) -> Voucher:
     order = order_of(store)
-    voucher: Voucher = Voucher.objects.create(connection=order.connection, order=order, code="C", quantity=1)
+    voucher: Voucher = Voucher.objects.create(
+        connection=order.connection, order=order, code="C", quantity=1
+    )
     return voucher
 
 
 MAKE: dict[type[Model], Callable[[Store], Any]] = {
     ApiKey: lambda store: factories.api_key(store.merchant)[0],
-    AuditEntry: lambda store: AuditEntry.objects.create(merchant=store.merchant, store=store, actor="x", verb="x"),
+    AuditEntry: lambda store: AuditEntry.objects.create(
+        merchant=store.merchant, store=store, actor="x", verb="x"
+    ),
     Batch: batch_of,
     BatchItem: lambda store: BatchItem.objects.create(batch=batch_of(store), position=1),
     Connection: lambda store: factories.ConnectionFactory(merchant=store.merchant),
     Consumption: lambda store: Consumption.objects.create(
-        order=order_of(store), store=store, request_key=f"k{store.pk}", quantity=1, method="counter", by="x"
+        order=order_of(store),
+        store=store,
+        request_key=f"k{store.pk}",
+        quantity=1,
+        method="counter",
+        by="x",
     ),
     DrillRun: lambda store: DrillRun.objects.create(
         connection=factories.ConnectionFactory(merchant=store.merchant, trip=True)
     ),
     GatewayStore: lambda store: factories.GatewayStoreFactory(store=store),
     InboundEvent: lambda store: InboundEvent.objects.create(
-        platform="x", connection=factories.ConnectionFactory(merchant=store.merchant), kind="k", dedup_key="d"
+        platform="x",
+        connection=factories.ConnectionFactory(merchant=store.merchant),
+        kind="k",
+        dedup_key="d",
     ),
     Lookup: lookup_of,
     Merchant: lambda store: store.merchant,
@@ -142,14 +173,25 @@ MAKE: dict[type[Model], Callable[[Store], Any]] = {
         gateway_store=factories.GatewayStoreFactory(store=store), request_count=1, at=timezone.now()
     ),
     Refund: lambda store: Refund.objects.create(
-        order=order_of(store), store=store, refund_id="R", status="review", quantity=1, applied_at=timezone.now()
+        order=order_of(store),
+        store=store,
+        refund_id="R",
+        status="review",
+        quantity=1,
+        applied_at=timezone.now(),
     ),
-    RefundStep: lambda store: RefundStep.objects.create(product=ticket_of(store), minutes_before=60),
-    Staff: lambda store: Staff.objects.create(user=factories.UserFactory(), merchant=store.merchant, role=Role.CLERK),
+    RefundStep: lambda store: RefundStep.objects.create(
+        product=ticket_of(store), minutes_before=60
+    ),
+    Staff: lambda store: Staff.objects.create(
+        user=factories.UserFactory(), merchant=store.merchant, role=Role.CLERK
+    ),
     Store: lambda store: store,
     TicketProduct: ticket_of,
     SyncRun: lambda store: SyncRun.objects.create(
-        connection=factories.ConnectionFactory(merchant=store.merchant), store=store, kind="products"
+        connection=factories.ConnectionFactory(merchant=store.merchant),
+        store=store,
+        kind="products",
     ),
     Visitor: visitor_of,
     Voucher: voucher_of,
@@ -179,8 +221,12 @@ def test_strangers_see_nothing_and_operators_everything(model: type[Model], db: 
     assert rows.for_staff(factories.UserFactory(is_superuser=True)).filter(pk=row.pk).exists()
 
 
-@pytest.mark.parametrize("model", sorted(set(TENANTED) - {Merchant}, key=str), ids=lambda model: model.__name__)
-def test_rows_of_another_store_of_the_merchant_are_not_seen_by_its_clerk(model: type[Model], db: None) -> None:
+@pytest.mark.parametrize(
+    "model", sorted(set(TENANTED) - {Merchant}, key=str), ids=lambda model: model.__name__
+)
+def test_rows_of_another_store_of_the_merchant_are_not_seen_by_its_clerk(
+    model: type[Model], db: None
+) -> None:
     mine = factories.StoreFactory()
     other = factories.StoreFactory(merchant=mine.merchant)
     clerk = factories.member(mine.merchant, Role.CLERK, mine)
@@ -193,7 +239,11 @@ def _transitions() -> Iterator[tuple[type[Model], str, dict[str, frozenset[str]]
     for model in models_of_ours():
         table = getattr(model, "TRANSITIONS", None)
         if table is not None:
-            name = "status" if any(field.name == "status" for field in model._meta.get_fields()) else "state"
+            name = (
+                "status"
+                if any(field.name == "status" for field in model._meta.get_fields())
+                else "state"
+            )
             yield model, name, table
 
 
@@ -219,7 +269,11 @@ def test_every_state_is_reached_from_the_first_and_no_state_leads_to_itself(
 ) -> None:
     default = model._meta.get_field(field).default  # type: ignore[union-attr]
     # A row that may begin in any state still has one that no other leads to.
-    first = (set(table) - set().union(*table.values())).pop() if default is models.NOT_PROVIDED else default
+    first = (
+        (set(table) - set().union(*table.values())).pop()
+        if default is models.NOT_PROVIDED
+        else default
+    )
     reached, queue = {first}, [first]
     while queue:
         new = table[queue.pop()] - reached

@@ -49,28 +49,42 @@ def test_both_catalogues_are_used_and_ours_goes_first() -> None:
 def test_every_string_is_translated(catalogue: Catalogue) -> None:
     entries = catalogue.entries()
     assert len(entries) > 50
-    assert [entry.msgid for entry in entries if not all(text.strip() for _, text in pairs(entry))] == []
+    assert [
+        entry.msgid for entry in entries if not all(text.strip() for _, text in pairs(entry))
+    ] == []
     assert [entry.msgid for entry in entries if entry.fuzzy or entry.obsolete] == []
 
 
 @EVERY
 def test_translations_keep_the_placeholders(catalogue: Catalogue) -> None:
     entries = catalogue.entries()
-    assert [(en, zh) for entry in entries for en, zh in pairs(entry) if placeholders(en) != placeholders(zh)] == []
+    assert [
+        (en, zh)
+        for entry in entries
+        for en, zh in pairs(entry)
+        if placeholders(en) != placeholders(zh)
+    ] == []
 
 
 @EVERY
 def test_translations_keep_the_spaces_around_them(catalogue: Catalogue) -> None:
     """A text that begins or ends with a line break must go on doing so: gettext refuses to compile others."""
     entries = catalogue.entries()
-    edges = [(en, zh) for entry in entries for en, zh in pairs(entry) if (en[:1] == "\n") != (zh[:1] == "\n")]
+    edges = [
+        (en, zh)
+        for entry in entries
+        for en, zh in pairs(entry)
+        if (en[:1] == "\n") != (zh[:1] == "\n")
+    ]
     assert edges == []
 
 
 @EVERY
 def test_chinese_texts_use_chinese_punctuation(catalogue: Catalogue) -> None:
     entries = catalogue.entries()
-    assert [zh for entry in entries for _, zh in pairs(entry) if re.search(r"[一-鿿][,.;:!?]", zh)] == []
+    assert [
+        zh for entry in entries for _, zh in pairs(entry) if re.search(r"[一-鿿][,.;:!?]", zh)
+    ] == []
 
 
 @EVERY
@@ -88,20 +102,26 @@ def test_headers_hold_no_dates(catalogue: Catalogue) -> None:
 def test_our_catalogue_has_the_strings_of_the_sources() -> None:
     known = {identity(entry) for entry in OURS.entries()}
     found = {identity(entry) for entry in catalogues.our_strings()}
-    assert (found - known, known - found) == (set(), set()), "run make messages and translate what is new"
+    assert (found - known, known - found) == (set(), set()), (
+        "run make messages and translate what is new"
+    )
 
 
 @pytest.mark.usefixtures("gettext")
 def test_the_vendor_catalogue_has_what_the_packages_leave_in_english() -> None:
     known = {identity(entry) for entry in VENDOR.entries()}
     found = {identity(entry) for entry in catalogues.vendor_strings()}
-    assert (found - known, known - found) == (set(), set()), "run make messages and translate what is new"
+    assert (found - known, known - found) == (set(), set()), (
+        "run make messages and translate what is new"
+    )
 
 
 def audited_verbs() -> set[str]:
     """What the sources write into the audit log as its verb, as far as it is written there plainly."""
     found = set()
-    for path in [path for package in catalogues.PACKAGES for path in (BASE_DIR / package).rglob("*.py")]:
+    for path in [
+        path for package in catalogues.PACKAGES for path in (BASE_DIR / package).rglob("*.py")
+    ]:
         for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
             if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
                 verbs = [str(word.value) for word in node.args if isinstance(word, ast.Constant)]

@@ -16,7 +16,16 @@ from django_q.signing import SignedPackage
 
 from coupons.models import Batch, BatchItem, SyncRun, Verification
 from stores import audit
-from stores.models import ApiKey, Connection, Heartbeat, InboundEvent, Merchant, OutboundAttempt, OutboundCall, Store
+from stores.models import (
+    ApiKey,
+    Connection,
+    Heartbeat,
+    InboundEvent,
+    Merchant,
+    OutboundAttempt,
+    OutboundCall,
+    Store,
+)
 from stores.tenancy import Role
 from tests import factories
 from trip.models import DrillRun, MeituanNotice, Order, Place, Refund, Visitor, Voucher
@@ -65,10 +74,15 @@ def side(word: str) -> Side:
 
 
 def _connected(made: Side) -> tuple[Connection, Verification]:
-    connection = factories.ConnectionFactory(merchant=made.merchant, account=f"{made.word}@example.com")
+    connection = factories.ConnectionFactory(
+        merchant=made.merchant, account=f"{made.word}@example.com"
+    )
     product = factories.ProductFactory(store=made.store, name=f"{made.word}-product")
     verification = factories.VerificationFactory(
-        store=made.store, product=product, requested_by=f"{made.word}-clerk", sku_name=f"{made.word}-deal"
+        store=made.store,
+        product=product,
+        requested_by=f"{made.word}-clerk",
+        sku_name=f"{made.word}-deal",
     )
     return connection, verification
 
@@ -85,8 +99,12 @@ def catalogue_rows(made: Side) -> dict[str, models.Model]:
     }
 
 
-def ledger_rows(made: Side, connection: Connection, verification: Verification) -> dict[str, models.Model]:
-    gateway = factories.GatewayStoreFactory(store=made.store, connection=connection, remote_name=f"{made.word}-remote")
+def ledger_rows(
+    made: Side, connection: Connection, verification: Verification
+) -> dict[str, models.Model]:
+    gateway = factories.GatewayStoreFactory(
+        store=made.store, connection=connection, remote_name=f"{made.word}-remote"
+    )
     call = OutboundCall.objects.create(
         platform="umember",
         operation="coupon.verify",
@@ -99,17 +117,27 @@ def ledger_rows(made: Side, connection: Connection, verification: Verification) 
         last_error=f"{made.word}-error",
     )
     event = InboundEvent.objects.create(
-        platform="umember", connection=connection, kind=f"{made.word}-kind", dedup_key="1", body={"a": made.word}
+        platform="umember",
+        connection=connection,
+        kind=f"{made.word}-kind",
+        dedup_key="1",
+        body={"a": made.word},
     )
-    run = SyncRun.objects.create(connection=connection, store=made.store, kind="products", added=[f"{made.word}-new"])
+    run = SyncRun.objects.create(
+        connection=connection, store=made.store, kind="products", added=[f"{made.word}-new"]
+    )
     batch = Batch.objects.create(store=made.store, requested_by=f"{made.word}-clerk")
     BatchItem.objects.create(batch=batch, position=1, verification=verification)
-    entry = audit.record("store changed", actor=made.people["owner"], store=made.store, target=f"{made.word}-target")
+    entry = audit.record(
+        "store changed", actor=made.people["owner"], store=made.store, target=f"{made.word}-target"
+    )
     return {
         "stores.Connection": connection,
         "stores.Pace": connection.pace,
         "stores.OutboundCall": call,
-        "stores.OutboundAttempt": OutboundAttempt.objects.create(call=call, detail=f"{made.word}-detail"),
+        "stores.OutboundAttempt": OutboundAttempt.objects.create(
+            call=call, detail=f"{made.word}-detail"
+        ),
         "stores.InboundEvent": event,
         "stores.AuditEntry": entry,
         "coupons.GatewayStore": gateway,
@@ -122,13 +150,22 @@ def ledger_rows(made: Side, connection: Connection, verification: Verification) 
 
 def ticket_rows(made: Side) -> dict[str, models.Model]:
     """A product, its place, an order with a voucher, a visitor and a refund that waits, and a drill."""
-    connection = factories.ConnectionFactory(merchant=made.merchant, trip=True, name=f"{made.word}-tickets")
+    connection = factories.ConnectionFactory(
+        merchant=made.merchant, trip=True, name=f"{made.word}-tickets"
+    )
     product = factories.TicketProductFactory(
-        connection=connection, store=made.store, title=f"{made.word}-ticket", by_calendar=True, offer=False
+        connection=connection,
+        store=made.store,
+        title=f"{made.word}-ticket",
+        by_calendar=True,
+        offer=False,
     )
     offer = factories.OfferFactory(product=product, date=timezone.localdate())
     place = Place.objects.create(
-        store=made.store, city=f"{made.word}-city", longitude=Decimal("116.4"), latitude=Decimal("39.9")
+        store=made.store,
+        city=f"{made.word}-city",
+        longitude=Decimal("116.4"),
+        latitude=Decimal("39.9"),
     )
     order = Order.objects.create(
         connection=connection,
@@ -195,17 +232,26 @@ def ticket_rows(made: Side) -> dict[str, models.Model]:
 
 def queue_rows() -> dict[str, models.Model]:
     now = timezone.now()
-    task: dict[str, Any] = {"func": "stores.tasks.deliver", "args": (1,), "started": now, "stopped": now}
+    task: dict[str, Any] = {
+        "func": "stores.tasks.deliver",
+        "args": (1,),
+        "started": now,
+        "stopped": now,
+    }
     payload = SignedPackage.dumps({"id": "1", "func": "stores.tasks.deliver", "args": (1,)})
     return {
-        "django_q.Schedule": apps.get_model("django_q", "Schedule").objects.create(name="sweep", func="sweep"),
+        "django_q.Schedule": apps.get_model("django_q", "Schedule").objects.create(
+            name="sweep", func="sweep"
+        ),
         "django_q.Success": apps.get_model("django_q", "Success").objects.create(
             id="good", name="good", success=True, **task
         ),
         "django_q.Failure": apps.get_model("django_q", "Failure").objects.create(
             id="bad", name="bad", success=False, **task
         ),
-        "django_q.OrmQ": apps.get_model("django_q", "OrmQ").objects.create(key="zhanggui", payload=payload, lock=now),
+        "django_q.OrmQ": apps.get_model("django_q", "OrmQ").objects.create(
+            key="zhanggui", payload=payload, lock=now
+        ),
     }
 
 

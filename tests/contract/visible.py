@@ -8,7 +8,21 @@ from django.urls import reverse
 
 SHOWN = ("placeholder", "title", "aria-label", "alt")
 UNSEEN = ("script", "style")
-VOID = {"area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"}
+VOID = {
+    "area",
+    "base",
+    "br",
+    "col",
+    "embed",
+    "hr",
+    "img",
+    "input",
+    "link",
+    "meta",
+    "source",
+    "track",
+    "wbr",
+}
 # Words that stand in Chinese texts as they are: formats, names of products, our own technical names.
 ALLOWED = {
     "API",

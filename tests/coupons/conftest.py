@@ -20,5 +20,7 @@ def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch, shop: Shop) -> Sh
     monkeypatch.setattr(SpendCoupon, "ask_after", timedelta(seconds=0.05))
     monkeypatch.setattr(SpendCoupon, "at_work", timedelta(0))
     real = errors.Throttled.__init__
-    monkeypatch.setattr(errors.Throttled, "__init__", lambda self, detail="", after=0.05: real(self, detail, after))
+    monkeypatch.setattr(
+        errors.Throttled, "__init__", lambda self, detail="", after=0.05: real(self, detail, after)
+    )
     return shop

@@ -22,7 +22,9 @@ def verify(shop: Shop, code: str, *, wait: float = 10.0, **fields: Any) -> Verif
 
 def lose(shop: Shop, *, applied: bool, **fields: Any) -> Verification:
     """A verification whose answer was lost a moment ago."""
-    shop.sandbox.faults.add(operation="verify", kind="drop_after" if applied else "drop_before", times=1)
+    shop.sandbox.faults.add(
+        operation="verify", kind="drop_after" if applied else "drop_before", times=1
+    )
     row = ask_for(shop, shop.code(**fields))
     for _ in range(2):
         call = live_call(row)

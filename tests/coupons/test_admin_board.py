@@ -74,7 +74,9 @@ def test_the_lowest_quota_is_shown_with_the_days_it_lasts(store: Store, owner: U
     reading(gateway, 60, 2)
     reading(gateway, 40, 0)
     assert figures(owner)["Calls left (lowest)"] == ("40", "雀友棋牌室 · about 4 days")
-    assert [str(alert.text) for alert in board.alerts(owner)] == ["雀友棋牌室: 40 calls left (about 4 days)."]
+    assert [str(alert.text) for alert in board.alerts(owner)] == [
+        "雀友棋牌室: 40 calls left (about 4 days)."
+    ]
 
 
 def test_outlooks_of_many_stores_take_one_query(store: Store) -> None:
@@ -89,7 +91,9 @@ def test_outlooks_of_many_stores_take_one_query(store: Store) -> None:
 
 
 def test_what_needs_a_person_is_listed_with_its_place(store: Store, owner: User) -> None:
-    linked = ConnectionFactory(merchant=store.merchant, state=Connection.State.REFUSED, name="main account")
+    linked = ConnectionFactory(
+        merchant=store.merchant, state=Connection.State.REFUSED, name="main account"
+    )
     VerificationFactory(store=store, status=Status.UNKNOWN, needs_person=True, settled_at=None)
     VerificationFactory(store=store, unmapped=True)
     GatewayStoreFactory(store=store, authorisation=Authorisation.EXPIRED)
@@ -132,17 +136,23 @@ def test_a_clerk_is_not_told_about_connections_decisions_and_syncs(store: Store)
 def test_a_manager_is_told_about_decisions(store: Store) -> None:
     VerificationFactory(store=store, status=Status.UNKNOWN, needs_person=True, settled_at=None)
     found = board.alerts(member(store.merchant, Role.MANAGER, store, password=None))
-    assert [str(alert.text) for alert in found] == ["1 verification needs a decision: its answer was lost."]
+    assert [str(alert.text) for alert in found] == [
+        "1 verification needs a decision: its answer was lost."
+    ]
 
 
-def test_the_latest_rows_say_a_refusal_by_its_reason_and_a_verified_deal_as_verified(store: Store, owner: User) -> None:
+def test_the_latest_rows_say_a_refusal_by_its_reason_and_a_verified_deal_as_verified(
+    store: Store, owner: User
+) -> None:
     VerificationFactory(store=store, status=Status.REFUSED, reason="expired")
     VerificationFactory(store=store, reason="sku_unmapped", unmapped=True)
     (table,) = board.tables(owner)
     assert [row.cells[1] for row in table.rows] == ["verified", "Expired"]
 
 
-def test_the_chart_counts_verified_coupons_by_local_day_and_store(store: Store, owner: User) -> None:
+def test_the_chart_counts_verified_coupons_by_local_day_and_store(
+    store: Store, owner: User
+) -> None:
     second = StoreFactory(merchant=store.merchant, name="second")
     midnight = start_of_day()
     for at in (midnight, midnight - timedelta(seconds=1), midnight - timedelta(days=13)):
@@ -192,14 +202,24 @@ def test_who_sells_only_tickets_is_not_asked_to_connect_coupons(owner: User, sto
 
 
 def test_a_clerk_without_stores_is_told_whom_to_ask(store: Store) -> None:
-    page = english(member(store.merchant, Role.CLERK, password=None)).get("/admin/").content.decode()
+    page = (
+        english(member(store.merchant, Role.CLERK, password=None)).get("/admin/").content.decode()
+    )
     assert "Ask the owner which stores you work in" in page
 
 
 def test_the_menu_shows_only_what_a_role_may_open(store: Store, owner: User) -> None:
-    clerk = english(member(store.merchant, Role.CLERK, store, password=None)).get("/admin/").content.decode()
+    clerk = (
+        english(member(store.merchant, Role.CLERK, store, password=None))
+        .get("/admin/")
+        .content.decode()
+    )
     boss = english(owner).get("/admin/").content.decode()
-    for name, for_clerk in (("coupons_verification", True), ("stores_staff", False), ("stores_auditentry", False)):
+    for name, for_clerk in (
+        ("coupons_verification", True),
+        ("stores_staff", False),
+        ("stores_auditentry", False),
+    ):
         link = f'href="{reverse(f"admin:{name}_changelist")}"'
         assert (link in clerk, link in boss) == (for_clerk, True)
     assert reverse("admin:auth_user_changelist") not in boss
@@ -233,7 +253,9 @@ def test_the_sync_buttons_say_what_has_changed(shop: Shop) -> None:
     client = english(member(shop.merchant, Role.OWNER, password=None))
     stores = reverse("admin:stores_connection_do", args=[shop.connection.pk, "sync"])
     GatewayStore.objects.filter(pk=shop.gateway.pk).update(remote_name="old name")
-    assert f"Changed: {shop.gateway.remote_name}" in client.post(stores, follow=True).content.decode()
+    assert (
+        f"Changed: {shop.gateway.remote_name}" in client.post(stores, follow=True).content.decode()
+    )
     assert "Nothing has changed." in client.post(stores, follow=True).content.decode()
     products = reverse("admin:coupons_gatewaystore_do", args=[shop.gateway.pk, "sync_products"])
     shop.product.delete()

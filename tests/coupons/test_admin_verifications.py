@@ -91,7 +91,9 @@ def unclear(store: Store, **fields: Any) -> Verification:
             state=state,
             expires_at=timezone.now(),
         )
-        OutboundAttempt.objects.create(call=call, outcome="unknown", detail="no answer for 700000008866")
+        OutboundAttempt.objects.create(
+            call=call, outcome="unknown", detail="no answer for 700000008866"
+        )
     return row
 
 
@@ -121,11 +123,19 @@ def test_filters_narrow_the_list(client: Client, store: Store) -> None:
     other = StoreFactory(merchant=store.merchant)
     product = ProductFactory(store=store)
     now = timezone.now()
-    VerificationFactory(store=store, code_tail="0001", product=product, requested_by="李经理", created_at=now)
     VerificationFactory(
-        store=other, code_tail="0002", status=Status.REFUSED, reason="expired", created_at=now - timedelta(days=3)
+        store=store, code_tail="0001", product=product, requested_by="李经理", created_at=now
     )
-    VerificationFactory(store=other, code_tail="0003", status=Status.UNKNOWN, needs_person=True, channel="guest")
+    VerificationFactory(
+        store=other,
+        code_tail="0002",
+        status=Status.REFUSED,
+        reason="expired",
+        created_at=now - timedelta(days=3),
+    )
+    VerificationFactory(
+        store=other, code_tail="0003", status=Status.UNKNOWN, needs_person=True, channel="guest"
+    )
     today = f"{timezone.localdate():%Y-%m-%d}"
     assert listed(client, store__id__exact=str(store.pk)) == {"0001"}
     assert listed(client, product__id__exact=str(product.pk)) == {"0001"}
@@ -136,7 +146,9 @@ def test_filters_narrow_the_list(client: Client, store: Store) -> None:
     assert listed(client, person="yes") == {"0003"}
     assert listed(client, channel__exact="guest") == {"0003"}
     assert listed(client, created_at_from=today) == {"0001", "0003"}
-    assert listed(client, created_at_to=f"{timezone.localdate() - timedelta(days=1):%Y-%m-%d}") == {"0002"}
+    assert listed(client, created_at_to=f"{timezone.localdate() - timedelta(days=1):%Y-%m-%d}") == {
+        "0002"
+    }
 
 
 def test_a_day_ends_at_local_midnight(client: Client, store: Store) -> None:
@@ -169,15 +181,21 @@ def test_the_list_has_only_merchants_where_the_role_may_view_it(
     VerificationFactory(store=as_clerk, code_tail="0001")
     VerificationFactory(store=as_manager, code_tail="0002")
     both = member(as_clerk.merchant, Role.CLERK, as_clerk)
-    Staff.objects.create(user=both, merchant=as_manager.merchant, role=Role.MANAGER).stores.set([as_manager][:managed])
+    Staff.objects.create(user=both, merchant=as_manager.merchant, role=Role.MANAGER).stores.set(
+        [as_manager][:managed]
+    )
     client.force_login(both)
     assert listed(client) == ({"0002"} if managed else set())
 
 
 @pytest.mark.parametrize(
-    "model", ["verification", "product", "gatewaystore", "batch", "syncrun"], ids=lambda name: f"{name} list"
+    "model",
+    ["verification", "product", "gatewaystore", "batch", "syncrun"],
+    ids=lambda name: f"{name} list",
 )
-def test_a_list_of_fifty_takes_as_many_queries_as_one_of_five(client: Client, store: Store, model: str) -> None:
+def test_a_list_of_fifty_takes_as_many_queries_as_one_of_five(
+    client: Client, store: Store, model: str
+) -> None:
     fill(store, model, 5)
     address = reverse(f"admin:coupons_{model}_changelist")
     client.get(address)
@@ -193,14 +211,19 @@ def test_a_list_of_fifty_takes_as_many_queries_as_one_of_five(client: Client, st
 def fill(store: Store, model: str, count: int) -> None:
     for _ in range(count):
         if model == "verification":
-            VerificationFactory(store=store, product=ProductFactory(store=store, sku_id=f"s{Product.objects.count()}"))
+            VerificationFactory(
+                store=store,
+                product=ProductFactory(store=store, sku_id=f"s{Product.objects.count()}"),
+            )
         elif model == "product":
             ProductFactory(store=store, sku_id=f"s{Product.objects.count()}")
         elif model == "gatewaystore":
             linked = ConnectionFactory(merchant=store.merchant)
             GatewayStoreFactory(store=StoreFactory(merchant=store.merchant), connection=linked)
         elif model == "batch":
-            BatchItem.objects.create(batch=Batch.objects.create(store=store, requested_by="x"), position=1)
+            BatchItem.objects.create(
+                batch=Batch.objects.create(store=store, requested_by="x"), position=1
+            )
         else:
             ConnectionFactory(merchant=store.merchant).sync_runs.create(kind="stores", added=["a"])
 
@@ -209,7 +232,11 @@ def test_the_list_is_never_counted(client: Client, store: Store) -> None:
     VerificationFactory(store=store)
     with CaptureQueriesContext(connection) as queries:
         client.get(LIST)
-    counted = [q["sql"] for q in queries if "COUNT(" in q["sql"] and 'FROM "coupons_verification"' in q["sql"]]
+    counted = [
+        q["sql"]
+        for q in queries
+        if "COUNT(" in q["sql"] and 'FROM "coupons_verification"' in q["sql"]
+    ]
     assert counted == []
 
 
@@ -224,7 +251,14 @@ def exported(client: Client, **query: str) -> list[list[str]]:
 
 def test_csv_holds_what_is_filtered_in_local_time(client: Client, store: Store) -> None:
     at = timezone.make_aware(datetime(2026, 5, 1, 0, 30))
-    VerificationFactory(store=store, code_tail="0042", value="49.00", created_at=at, settled_at=at, order_id="5" * 19)
+    VerificationFactory(
+        store=store,
+        code_tail="0042",
+        value="49.00",
+        created_at=at,
+        settled_at=at,
+        order_id="5" * 19,
+    )
     VerificationFactory(store=store, code_tail="0043", status=Status.REFUSED, reason="expired")
     header, *lines = exported(client, status="verified")
     assert header[:4] == ["Requested", "Settled", "Store", "Code ends with"]
@@ -243,7 +277,9 @@ def test_xlsx_holds_the_same_as_csv(client: Client, store: Store) -> None:
     assert (len(rows), rows[1][3], rows[1][10]) == (2, "…0042", 49)
 
 
-def test_a_sheet_that_is_too_long_says_so(client: Client, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sheet_that_is_too_long_says_so(
+    client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(exporting, "SHEET_ROWS", 2)
     for _ in range(4):
         VerificationFactory(store=store)
@@ -255,7 +291,10 @@ def test_a_sheet_that_is_too_long_says_so(client: Client, store: Store, monkeypa
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
 def test_no_cell_is_a_formula(client: Client, store: Store, start: str) -> None:
     VerificationFactory(
-        store=store, requested_by=f"{start}cmd", gateway_message=f"{start}1+1", settled_note=f"{start}x"
+        store=store,
+        requested_by=f"{start}cmd",
+        gateway_message=f"{start}1+1",
+        settled_note=f"{start}x",
     )
     line = exported(client)[1]
     assert (line[6], line[13], line[15]) == (f"'{start}1+1", f"'{start}cmd", f"'{start}x")
@@ -288,8 +327,12 @@ def test_somebody_with_two_roles_exports_only_where_the_role_allows(store: Store
     assert [line[3] for line in exported(client)[1:]] == ["…0001"]
 
 
-@pytest.mark.parametrize("query", ["nonsense=1", "store__merchant__name__startswith=x", "created_at_from=yesterday"])
-def test_filters_that_do_not_exist_export_nothing_of_others(client: Client, store: Store, query: str) -> None:
+@pytest.mark.parametrize(
+    "query", ["nonsense=1", "store__merchant__name__startswith=x", "created_at_from=yesterday"]
+)
+def test_filters_that_do_not_exist_export_nothing_of_others(
+    client: Client, store: Store, query: str
+) -> None:
     VerificationFactory(store=StoreFactory(name="elsewhere"))
     answer = client.get(f"{LIST}export.csv?{query}")
     body = b"".join(answer) if answer.streaming else answer.content
@@ -300,17 +343,28 @@ def test_filters_that_do_not_exist_export_nothing_of_others(client: Client, stor
 
 
 def press(client: Client, row: Verification, name: str, **data: str) -> int:
-    return client.post(reverse("admin:coupons_verification_do", args=[row.pk, name]), data).status_code
+    return client.post(
+        reverse("admin:coupons_verification_do", args=[row.pk, name]), data
+    ).status_code
 
 
 def test_the_page_shows_what_happened_without_the_code(client: Client, store: Store) -> None:
-    page = client.get(reverse("admin:coupons_verification_change", args=[unclear(store).pk])).content.decode()
-    for words in ("Requested", "Read the coupon at Meituan: answer lost", "no answer for …8866", "Settle by hand"):
+    page = client.get(
+        reverse("admin:coupons_verification_change", args=[unclear(store).pk])
+    ).content.decode()
+    for words in (
+        "Requested",
+        "Read the coupon at Meituan: answer lost",
+        "no answer for …8866",
+        "Settle by hand",
+    ):
         assert words in page
     assert "700000008866" not in page
 
 
-def test_a_verified_deal_that_is_not_in_the_list_reads_verified(client: Client, store: Store) -> None:
+def test_a_verified_deal_that_is_not_in_the_list_reads_verified(
+    client: Client, store: Store
+) -> None:
     row = VerificationFactory(store=store, reason="sku_unmapped", unmapped=True)
     with translation.override("en"):
         assert "verified" in [moment.text for moment in timeline(row)]
@@ -325,7 +379,10 @@ def test_the_page_shows_the_look_up_that_counted_as_the_first_step(quick: Shop) 
     row = verify(quick, code, flow="guest-1")
     page = english(member(quick.merchant, Role.OWNER, password=None))
     shown = page.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
-    assert [shown.count(words) for words in ("Read the coupon at Meituan", "Verify the coupon at Meituan")] == [1, 1]
+    assert [
+        shown.count(words)
+        for words in ("Read the coupon at Meituan", "Verify the coupon at Meituan")
+    ] == [1, 1]
 
 
 def test_settling_by_hand_needs_a_reason(client: Client, store: Store) -> None:
@@ -335,12 +392,21 @@ def test_settling_by_hand_needs_a_reason(client: Client, store: Store) -> None:
     assert (row.status, AuditEntry.objects.count()) == (Status.UNKNOWN, 0)
 
 
-@pytest.mark.parametrize(("verdict", "status"), [("verified", Status.VERIFIED), ("refused", Status.REFUSED)])
-def test_settling_by_hand_is_final_and_audited(client: Client, store: Store, verdict: str, status: str) -> None:
+@pytest.mark.parametrize(
+    ("verdict", "status"), [("verified", Status.VERIFIED), ("refused", Status.REFUSED)]
+)
+def test_settling_by_hand_is_final_and_audited(
+    client: Client, store: Store, verdict: str, status: str
+) -> None:
     row = unclear(store)
     assert press(client, row, "settle", verdict=verdict, note="seen in the app") == 302
     row.refresh_from_db()
-    assert (row.status, row.settled_note, row.code, row.needs_person) == (status, "seen in the app", "", False)
+    assert (row.status, row.settled_note, row.code, row.needs_person) == (
+        status,
+        "seen in the app",
+        "",
+        False,
+    )
     entry = AuditEntry.objects.get(verb="settled by hand")
     assert (entry.data["note"], entry.ip) == ("seen in the app", "127.0.0.1")
 
@@ -378,14 +444,21 @@ def test_asking_the_platform_says_so_when_nothing_is_settled_yet(quick: Shop) ->
 TOO_LATE = "Only unclear verifications can be settled by a person"
 
 
-def test_what_is_settled_already_is_not_asked_about_and_the_reason_is_told(client: Client, store: Store) -> None:
+def test_what_is_settled_already_is_not_asked_about_and_the_reason_is_told(
+    client: Client, store: Store
+) -> None:
     row = VerificationFactory(store=store)
     assert press(client, row, "ask") == 302
-    assert TOO_LATE in client.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
+    assert (
+        TOO_LATE
+        in client.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
+    )
     assert AuditEntry.objects.count() == 0
 
 
-def test_a_form_that_comes_too_late_keeps_what_was_typed_and_says_why(client: Client, store: Store) -> None:
+def test_a_form_that_comes_too_late_keeps_what_was_typed_and_says_why(
+    client: Client, store: Store
+) -> None:
     row = VerificationFactory(store=store)
     address = reverse("admin:coupons_verification_do", args=[row.pk, "settle"])
     answer = client.post(address, {"verdict": "refused", "note": "the guest showed me"})
@@ -401,7 +474,10 @@ def test_a_clerk_sees_no_buttons_and_cannot_settle(store: Store) -> None:
     row = unclear(store)
     clerk = english(member(store.merchant, Role.CLERK, store, password=None))
     page = clerk.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
-    assert ("Settle by hand" in page, "Export" in clerk.get(LIST).content.decode()) == (False, False)
+    assert ("Settle by hand" in page, "Export" in clerk.get(LIST).content.decode()) == (
+        False,
+        False,
+    )
     assert press(clerk, row, "settle", verdict="verified", note="x") == 403
     row.refresh_from_db()
     assert row.status == Status.UNKNOWN

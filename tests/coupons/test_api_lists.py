@@ -46,7 +46,9 @@ def queries(expected: int, at_least: int | None = None) -> Iterator[None]:
     with CaptureQueriesContext(connection) as captured:
         yield
     words = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")
-    statements = [query["sql"] for query in captured.captured_queries if not query["sql"].startswith(words)]
+    statements = [
+        query["sql"] for query in captured.captured_queries if not query["sql"].startswith(words)
+    ]
     fewest = expected if at_least is None else at_least
     assert fewest <= len(statements) <= expected, "\n".join(sql[:200] for sql in statements)
 
@@ -77,7 +79,9 @@ def test_a_store_is_shown_with_what_the_gateway_says(store: Any, api: Api, setti
 def test_a_store_without_gateway_or_guest_page_shows_null(store: Any, api: Api) -> None:
     bare = factories.StoreFactory(merchant=store.merchant, guest_page_open=False)
     row = next(row for row in api.get("stores/").json()["results"] if row["id"] == bare.pk)
-    assert [row[name] for name in ("remote_id", "authorisation", "requests_left", "guest_page")] == [None] * 4
+    assert [
+        row[name] for name in ("remote_id", "authorisation", "requests_left", "guest_page")
+    ] == [None] * 4
 
 
 def test_a_key_for_some_stores_lists_only_these(store: Any, api: Api) -> None:
@@ -99,13 +103,20 @@ def test_products_show_prices_in_strings(store: Any, api: Api) -> None:
         "on_sale": True,
         "synced_at": None,
     }
-    assert [results[1][name] for name in ("sku_id", "price", "on_sale")] == [gone.sku_id, None, False]
+    assert [results[1][name] for name in ("sku_id", "price", "on_sale")] == [
+        gone.sku_id,
+        None,
+        False,
+    ]
     assert len(results) == 2
 
 
 def test_pages_neither_lose_nor_repeat_a_row(store: Any, api: Api) -> None:
     at = timezone.now()
-    rows = [VerificationFactory(store=store, created_at=at - timedelta(seconds=n // 3)) for n in range(25)]
+    rows = [
+        VerificationFactory(store=store, created_at=at - timedelta(seconds=n // 3))
+        for n in range(25)
+    ]
     seen, page = [], api.get("verifications/", {"page_size": 10})
     while True:
         seen += ids(page)
@@ -130,7 +141,13 @@ def test_a_page_has_50_rows_and_200_at_most(store: Any, api: Api) -> None:
         ({}, [3, 2, 1, 0]),
         ({"created_after": "2026-01-02T00:00:00Z"}, [3, 2, 1]),
         ({"created_before": "2026-01-02T00:00:00Z"}, [0]),
-        ({"created_after": "2026-01-02T08:00:00+08:00", "created_before": "2026-01-03T00:00:00Z"}, [1]),
+        (
+            {
+                "created_after": "2026-01-02T08:00:00+08:00",
+                "created_before": "2026-01-03T00:00:00Z",
+            },
+            [1],
+        ),
         ({"created_after": "2026-01-03T08:00:00 08:00"}, [3, 2]),
         ({"created_after": "2026-01-03T08:00:00"}, [3, 2]),
         ({"created_after": "2026-01-04"}, [3]),
@@ -143,12 +160,16 @@ def test_a_page_has_50_rows_and_200_at_most(store: Any, api: Api) -> None:
 )
 def test_verifications_are_filtered(store: Any, api: Api, params: Any, expected: list[int]) -> None:
     rows = []
-    for day, status in enumerate([Status.VERIFIED, Status.VERIFIED, Status.REFUSED, Status.QUEUED], 1):
+    for day, status in enumerate(
+        [Status.VERIFIED, Status.VERIFIED, Status.REFUSED, Status.QUEUED], 1
+    ):
         at = datetime(2026, 1, day, tzinfo=UTC)
         settled = None if status == Status.QUEUED else at + timedelta(seconds=5)
         reason = Reason.EXPIRED if status == Status.REFUSED else ""
         rows.append(
-            VerificationFactory(store=store, created_at=at, settled_at=settled, status=status, reason=reason).pk
+            VerificationFactory(
+                store=store, created_at=at, settled_at=settled, status=status, reason=reason
+            ).pk
         )
     assert ids(api.get("verifications/", params)) == [rows[index] for index in expected]
 
@@ -161,12 +182,21 @@ def test_the_store_filter_shows_one_store_and_no_strangers(store: Any, api: Api)
     assert set(ids(api.get("verifications/"))) == {row.pk, here.pk}
     assert ids(api_of(store.merchant, other).get("verifications/")) == [row.pk]
     assert problem(api.get("verifications/", {"store": stranger.store_id})) == (404, "not_found")
-    assert problem(api_of(store.merchant, other).get("verifications/", {"store": store.pk})) == (404, "not_found")
+    assert problem(api_of(store.merchant, other).get("verifications/", {"store": store.pk})) == (
+        404,
+        "not_found",
+    )
 
 
 @pytest.mark.parametrize(
     "params",
-    [{"created_after": "yesterday"}, {"status": "done"}, {"reason": "x"}, {"store": "x"}, {"cursor": "x"}],
+    [
+        {"created_after": "yesterday"},
+        {"status": "done"},
+        {"reason": "x"},
+        {"store": "x"},
+        {"cursor": "x"},
+    ],
     ids=lambda params: next(iter(params)),
 )
 def test_a_filter_that_makes_no_sense_is_named(api: Api, params: dict[str, str]) -> None:
@@ -178,8 +208,12 @@ def test_a_filter_that_makes_no_sense_is_named(api: Api, params: dict[str, str])
 @pytest.mark.parametrize("rows", [3, 30])
 def test_a_page_takes_the_same_queries_however_many_rows(store: Any, api: Api, rows: int) -> None:
     for number in range(rows):
-        first = VerificationFactory(store=store, product=factories.ProductFactory(store=store, sku_id=str(number)))
-        VerificationFactory(store=store, status=Status.REFUSED, reason="already_used", duplicate_of=first)
+        first = VerificationFactory(
+            store=store, product=factories.ProductFactory(store=store, sku_id=str(number))
+        )
+        VerificationFactory(
+            store=store, status=Status.REFUSED, reason="already_used", duplicate_of=first
+        )
         factories.GatewayStoreFactory(store__merchant=store.merchant)
     with queries(3):
         assert len(ids(api.get("verifications/"))) == min(2 * rows, 50)
@@ -225,7 +259,10 @@ def test_a_joined_verification_takes_eight_queries_at_most(
         api.post(f"stores/{store.pk}/verifications/", {"code": "700000000001"})
     api.post(f"stores/{store.pk}/verifications/", {"code": "700000000002"})
     with queries(8, at_least=5), django_capture_on_commit_callbacks(execute=True):
-        assert api.post(f"stores/{store.pk}/verifications/", {"code": "700000000002"}).status_code == 200
+        assert (
+            api.post(f"stores/{store.pk}/verifications/", {"code": "700000000002"}).status_code
+            == 200
+        )
 
 
 def test_a_replayed_verification_takes_four_queries_at_most(store: Any, api: Api) -> None:
@@ -240,7 +277,12 @@ def test_a_lookup_waits_reads_and_spends_nothing(shop: Shop) -> None:
     api, code = api_of(shop.merchant), shop.code()
     answer = api.post(f"stores/{shop.store.pk}/lookups/?wait=10", {"code": code})
     body = answer.json()
-    assert (answer.status_code, body["status"], body["unused"], body["queue"]) == (200, "done", True, None)
+    assert (answer.status_code, body["status"], body["unused"], body["queue"]) == (
+        200,
+        "done",
+        True,
+        None,
+    )
     assert body["product"]["name"] == shop.product.name
     assert set(body) == set(schema.LookupShown().fields)
     assert api.get(f"lookups/{body['id']}/").json() == body
@@ -256,9 +298,16 @@ def test_a_lookup_counts_as_the_first_step_of_the_verification(shop: Shop) -> No
 
 
 def test_a_lookup_of_a_used_code_says_why(shop: Shop) -> None:
-    answer = api_of(shop.merchant).post(f"stores/{shop.store.pk}/lookups/?wait=10", {"code": shop.code("used")})
+    answer = api_of(shop.merchant).post(
+        f"stores/{shop.store.pk}/lookups/?wait=10", {"code": shop.code("used")}
+    )
     body = answer.json()
-    assert (answer.status_code, body["status"], body["unused"], body["reason"]) == (200, "done", False, "already_used")
+    assert (answer.status_code, body["status"], body["unused"], body["reason"]) == (
+        200,
+        "done",
+        False,
+        "already_used",
+    )
     assert body["message"]
 
 
@@ -275,7 +324,10 @@ def test_a_queued_lookup_is_202_until_it_is_read(shop: Shop) -> None:
 
 
 def test_a_lookup_of_no_code_is_malformed(store: Any, api: Api) -> None:
-    assert problem(api.post(f"stores/{store.pk}/lookups/", {"code": "abc"})) == (422, "malformed_code")
+    assert problem(api.post(f"stores/{store.pk}/lookups/", {"code": "abc"})) == (
+        422,
+        "malformed_code",
+    )
     assert not Lookup.objects.exists()
 
 
@@ -286,12 +338,24 @@ def test_a_batch_is_written_down_and_worked_off(shop: Shop) -> None:
     body = answer.json()
     assert answer.status_code == 201
     assert set(body) == set(schema.BatchShown().fields)
-    assert [body[name] for name in ("total", "settled", "percent", "waiting", "malformed")] == [3, 1, 33, 2, 1]
+    assert [body[name] for name in ("total", "settled", "percent", "waiting", "malformed")] == [
+        3,
+        1,
+        33,
+        2,
+        1,
+    ]
     assert [line["status"] for line in body["lines"]] == ["queued", "queued", "malformed"]
     assert body["lines"][2]["reason"] == "malformed_code"
     outbox.work(seconds=8)
     later = api.get(f"verification-batches/{body['id']}/").json()
-    assert [later[name] for name in ("total", "settled", "percent", "verified", "refused")] == [3, 3, 100, 1, 1]
+    assert [later[name] for name in ("total", "settled", "percent", "verified", "refused")] == [
+        3,
+        3,
+        100,
+        1,
+        1,
+    ]
     assert [line["reason"] for line in later["lines"]] == [None, "expired", "malformed_code"]
     assert set(later["lines"][0]) == set(schema.LineShown().fields)
 
@@ -310,8 +374,13 @@ def test_a_batch_of_1000_codes_is_taken(store: Any, api: Api) -> None:
     assert (body["total"], body["waiting"], len(body["lines"])) == (1000, 1000, 1000)
 
 
-def test_a_batch_asked_for_again_is_the_first_one_and_completes_its_lines(store: Any, api: Api) -> None:
-    path, body = f"stores/{store.pk}/verification-batches/", {"codes": ["234567890123", "x", "234567890124"]}
+def test_a_batch_asked_for_again_is_the_first_one_and_completes_its_lines(
+    store: Any, api: Api
+) -> None:
+    path, body = (
+        f"stores/{store.pk}/verification-batches/",
+        {"codes": ["234567890123", "x", "234567890124"]},
+    )
     first = api.post(path, body, key="batch-1")
     BatchItem.objects.filter(position=3).delete()
     again = api.post(path, body, key="batch-1")
@@ -327,27 +396,39 @@ def test_a_key_of_a_batch_is_for_nothing_else(store: Any, api: Api, other: str) 
     if other == "codes":
         answer = api.post(path, {"codes": ["234567890124"]}, key="batch-1")
     else:
-        answer = api.post(f"stores/{store.pk}/verifications/", {"code": "234567890123"}, key="batch-1")
+        answer = api.post(
+            f"stores/{store.pk}/verifications/", {"code": "234567890123"}, key="batch-1"
+        )
     assert problem(answer) == (422, "idempotency_key_reused")
-    assert (Batch.objects.count(), BatchItem.objects.count(), Verification.objects.count()) == (1, 1, 1)
+    assert (Batch.objects.count(), BatchItem.objects.count(), Verification.objects.count()) == (
+        1,
+        1,
+        1,
+    )
 
 
 @pytest.mark.parametrize("rows", [3, 30])
 def test_a_batch_takes_the_same_queries_however_many_lines(store: Any, api: Api, rows: int) -> None:
     batch = Batch.objects.create(store=store, requested_by="小王")
     for position in range(1, rows + 1):
-        BatchItem.objects.create(batch=batch, position=position, verification=VerificationFactory(store=store))
+        BatchItem.objects.create(
+            batch=batch, position=position, verification=VerificationFactory(store=store)
+        )
     with queries(4):
         assert len(api.get(f"verification-batches/{batch.pk}/").json()["lines"]) == rows
 
 
 def test_what_is_shown_is_what_the_schema_says(store: Any, api: Api) -> None:
     first = VerificationFactory(store=store, product=factories.ProductFactory(store=store))
-    again = VerificationFactory(store=store, status=Status.REFUSED, reason="already_used", duplicate_of=first)
+    again = VerificationFactory(
+        store=store, status=Status.REFUSED, reason="already_used", duplicate_of=first
+    )
     shown = api.get(f"verifications/{again.pk}/").json()
     assert set(shown) == set(schema.VerificationShown().fields)
     assert set(shown["duplicate_of"]) == set(schema.DuplicateShown().fields)
-    assert set(api.get(f"verifications/{first.pk}/").json()["product"]) == set(schema.DealShown().fields)
+    assert set(api.get(f"verifications/{first.pk}/").json()["product"]) == set(
+        schema.DealShown().fields
+    )
     assert set(api.get("stores/").json()["results"][0]) == set(schema.StoreShown().fields)
     products = api.get(f"stores/{store.pk}/products/").json()["results"]
     assert set(products[0]) == set(schema.ProductShown().fields)
@@ -360,7 +441,9 @@ def test_a_page_of_no_size_is_refused(api: Api, path: str, size: str) -> None:
     assert (answer.status_code, list(answer.json()["errors"])) == (400, ["page_size"])
 
 
-@pytest.mark.parametrize("path", ["verifications/1/?foo=1", "lookups/1/?foo=1", "verification-batches/1/?wait=x"])
+@pytest.mark.parametrize(
+    "path", ["verifications/1/?foo=1", "lookups/1/?foo=1", "verification-batches/1/?wait=x"]
+)
 def test_a_parameter_that_one_row_does_not_know_is_refused(api: Api, path: str) -> None:
     answer = api.get(path)
     name = path.partition("?")[2].partition("=")[0]

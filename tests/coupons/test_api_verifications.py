@@ -66,7 +66,11 @@ def test_a_coupon_is_verified_while_the_caller_waits(shop: Shop, api: Api) -> No
         "message": "",
         "needs_person": False,
         "gateway_message": row.gateway_message,
-        "product": {"sku_id": shop.product.sku_id, "name": shop.product.name, "price": str(row.value)},
+        "product": {
+            "sku_id": shop.product.sku_id,
+            "name": shop.product.name,
+            "price": str(row.value),
+        },
         "order_id": "",
         "code_tail": code[-4:],
         "inferred": False,
@@ -100,7 +104,9 @@ def test_a_slow_gateway_keeps_the_caller_no_longer_than_the_wait(
 
 
 @pytest.mark.parametrize("wait", [0, 1])
-def test_a_slow_gateway_keeps_whoever_looks_a_coupon_up_no_longer_either(shop: Shop, api: Api, wait: int) -> None:
+def test_a_slow_gateway_keeps_whoever_looks_a_coupon_up_no_longer_either(
+    shop: Shop, api: Api, wait: int
+) -> None:
     longest = wait or PROMPT
     shop.sandbox.faults.add(operation="detail", kind="slow", seconds=longest + 1.5, times=1)
     begun = time.monotonic()
@@ -208,7 +214,9 @@ def test_a_code_verified_before_names_the_first_verification(shop: Shop, api: Ap
     body = second.json()
     assert (second.status_code, body["status"], body["reason"]) == (201, "refused", "already_used")
     assert set(body) == FIELDS | {"duplicate_of"}
-    assert body["duplicate_of"] == {name: first[name] for name in ("id", "store", "requested_by", "settled_at")}
+    assert body["duplicate_of"] == {
+        name: first[name] for name in ("id", "store", "requested_by", "settled_at")
+    }
     assert spent(shop) == 1
 
 
@@ -222,7 +230,9 @@ def test_a_code_of_another_store_is_refused(shop: Shop, api: Api) -> None:
 
 
 @pytest.mark.parametrize("language", ["en", "zh-CN", "", "fr"])
-def test_the_message_is_in_the_callers_language_and_chinese_otherwise(shop: Shop, api: Api, language: str) -> None:
+def test_the_message_is_in_the_callers_language_and_chinese_otherwise(
+    shop: Shop, api: Api, language: str
+) -> None:
     headers = {"Accept-Language": language} if language else {}
     body = api.post(path_of(shop, wait=10), {"code": shop.code("refunded")}, **headers).json()
     with translation.override("en" if language == "en" else "zh-hans"):
@@ -252,7 +262,9 @@ def test_full_width_digits_and_separators_are_normalised(shop: Shop, api: Api) -
     ],
     ids=lambda code: repr(code)[:12],
 )
-def test_what_is_not_a_code_is_refused_before_anything_is_written(shop: Shop, api: Api, code: str) -> None:
+def test_what_is_not_a_code_is_refused_before_anything_is_written(
+    shop: Shop, api: Api, code: str
+) -> None:
     assert problem(api.post(path_of(shop), {"code": code})) == (422, "malformed_code")
     assert nothing_happened(shop)
 
@@ -296,7 +308,9 @@ def test_an_inactive_store_is_not_found(shop: Shop, api: Api) -> None:
     assert nothing_happened(shop)
 
 
-def test_an_unmapped_deal_is_verified_and_shown_under_the_gateways_name(shop: Shop, api: Api) -> None:
+def test_an_unmapped_deal_is_verified_and_shown_under_the_gateways_name(
+    shop: Shop, api: Api
+) -> None:
     code = shop.code()
     Product.objects.all().delete()
     body = api.post(path_of(shop, wait=10), {"code": code}).json()
@@ -327,7 +341,9 @@ def test_a_key_over_its_rate_is_told_when_to_come_back(shop: Shop, api: Api, set
     assert api_of(shop.merchant).get("stores/").status_code == 200
 
 
-def test_tries_are_bought_in_packets_and_never_exceed_the_limit(shop: Shop, api: Api, settings: Any) -> None:
+def test_tries_are_bought_in_packets_and_never_exceed_the_limit(
+    shop: Shop, api: Api, settings: Any
+) -> None:
     settings.API_REQUESTS_PER_MINUTE = 100
     # In the middle of a window: over its end the limit begins anew.
     with time_machine.travel(datetime(2026, 11, 22, 9, 30, 30, tzinfo=UTC), tick=False):

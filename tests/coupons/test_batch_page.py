@@ -23,7 +23,9 @@ CONFIRMED = {"confirmed": "1"}
 
 def hidden(page: str) -> dict[str, str]:
     """The fields of the form that confirms."""
-    form = page[page.index('class="batch-check"') : page.index("</form>", page.index('class="batch-check"'))]
+    form = page[
+        page.index('class="batch-check"') : page.index("</form>", page.index('class="batch-check"'))
+    ]
     fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
     return {name: html.unescape(value) for name, value in fields}
 
@@ -41,7 +43,10 @@ def owner(shop: Shop, client: Client) -> User:
         ("", []),
         (" \r\n , ;", []),
         ("123456789012\r\n210987654321", ["123456789012", "210987654321"]),
-        ("123456789012，210987654321；111122223333", ["123456789012", "210987654321", "111122223333"]),
+        (
+            "123456789012，210987654321；111122223333",
+            ["123456789012", "210987654321", "111122223333"],
+        ),
         ("1234 5678 9012\n210987654321", ["123456789012", "210987654321"]),
         ("123456789012 210987654321", ["123456789012", "210987654321"]),
         ("券码：123456789012 已付款\nhello", ["123456789012", "hello"]),
@@ -57,7 +62,12 @@ def test_nothing_is_spent_before_the_count_of_what_was_pasted_is_confirmed(shop:
     code = shop.code()
     text = f"{code}\n{shop.code()}\nnonsense\n{code}"
     page = client.post(HERE, {"codes": text, "store": shop.store.pk}).content.decode()
-    for words in ("2 coupons were found", "1 line repeats a code", "1 line is no code:", "<q>nonsense</q>"):
+    for words in (
+        "2 coupons were found",
+        "1 line repeats a code",
+        "1 line is no code:",
+        "<q>nonsense</q>",
+    ):
         assert words in page, words
     assert f"required>{text}</textarea>" in page
     assert (Batch.objects.count(), Verification.objects.count()) == (0, 0)
@@ -74,7 +84,9 @@ def test_a_confirmation_sent_twice_makes_one_batch(client: Client, shop: Shop, o
     assert (Batch.objects.count(), Verification.objects.count()) == (2, 2)
 
 
-def test_pasted_codes_become_a_batch_with_a_bar_and_a_line_for_each(client: Client, shop: Shop, owner: User) -> None:
+def test_pasted_codes_become_a_batch_with_a_bar_and_a_line_for_each(
+    client: Client, shop: Shop, owner: User
+) -> None:
     text = f"{shop.code()}\n{shop.code('expired')}\nnonsense"
     answer = client.post(HERE, CONFIRMED | {"codes": text, "store": shop.store.pk})
     batch = Batch.objects.get()
@@ -92,7 +104,9 @@ def test_pasted_codes_become_a_batch_with_a_bar_and_a_line_for_each(client: Clie
 def counted(client: Client, shop: Shop, codes: str) -> dict[str, Any]:
     """What the form sends that is shown once the codes are counted."""
     page = client.post(HERE, {"codes": codes, "store": shop.store.pk}).content.decode()
-    found = re.search(r'<form[^>]* data-once.*name="request_key" value="([0-9a-f]{32})"', page, re.DOTALL)
+    found = re.search(
+        r'<form[^>]* data-once.*name="request_key" value="([0-9a-f]{32})"', page, re.DOTALL
+    )
     assert found is not None
     return CONFIRMED | {"codes": codes, "store": shop.store.pk, "request_key": found[1]}
 
@@ -104,32 +118,47 @@ def test_a_form_that_is_sent_twice_makes_one_batch(client: Client, shop: Shop, o
     assert (Batch.objects.count(), BatchItem.objects.count()) == (1, 2)
 
 
-def test_an_old_form_with_other_codes_and_a_new_form_are_other_batches(client: Client, shop: Shop, owner: User) -> None:
+def test_an_old_form_with_other_codes_and_a_new_form_are_other_batches(
+    client: Client, shop: Shop, owner: User
+) -> None:
     sent = counted(client, shop, shop.code())
     for changed in (sent, sent | {"codes": shop.code()}, counted(client, shop, sent["codes"])):
         assert client.post(HERE, changed).status_code == 302
     assert Batch.objects.count() == 3
 
 
-def test_the_menu_leads_to_the_box_and_the_box_to_the_list(client: Client, shop: Shop, owner: User) -> None:
+def test_the_menu_leads_to_the_box_and_the_box_to_the_list(
+    client: Client, shop: Shop, owner: User
+) -> None:
     assert f'href="{HERE}"' in client.get("/admin/").content.decode()
     assert "/admin/coupons/batch/" not in client.get(HERE).content.decode()
     Batch.objects.create(store=shop.store, requested_by="x")
     assert 'href="/admin/coupons/batch/"' in client.get(HERE).content.decode()
 
 
-def test_a_repeated_code_is_shown_as_such_and_counted_once(client: Client, shop: Shop, owner: User) -> None:
+def test_a_repeated_code_is_shown_as_such_and_counted_once(
+    client: Client, shop: Shop, owner: User
+) -> None:
     code, other, used = shop.code(), shop.code(), shop.code("used")
     text = "\n".join([code, other, used, "nonsense", code])
     client.cookies["django_language"] = "en"
     answer = client.post(HERE, CONFIRMED | {"codes": text, "store": shop.store.pk})
     outbox.work(seconds=10)
     page = client.get(answer["Location"]).content.decode()
-    for words in ("Verified: 2", "Refused: 2", "Repeated: 1", "Same as line 1", '<progress value="5" max="5"'):
+    for words in (
+        "Verified: 2",
+        "Refused: 2",
+        "Repeated: 1",
+        "Same as line 1",
+        '<progress value="5" max="5"',
+    ):
         assert words in page, words
     assert page.count('<tr class="verified">') == 2
     batch = Batch.objects.get()
-    assert '<progress max="5" value="5"></progress> 5 / 5' in client.get("/admin/coupons/batch/").content.decode()
+    assert (
+        '<progress max="5" value="5"></progress> 5 / 5'
+        in client.get("/admin/coupons/batch/").content.decode()
+    )
     row = client.get(f"/admin/coupons/batch/{batch.pk}/change/").content.decode()
     assert "2 verified, 1 refused, 1 no codes, 1 repeated, 0 open" in row
 
@@ -144,7 +173,13 @@ def test_nothing_and_too_much_are_refused_whole(client: Client, shop: Shop, owne
 
 
 def test_odd_lines_are_listed_as_no_codes(client: Client, shop: Shop, owner: User) -> None:
-    lines = ["😀" * 50, "a\x00b\x00", "'; DROP TABLE x; --", "1" * 10_000, "<script>alert(1)</script>"]
+    lines = [
+        "😀" * 50,
+        "a\x00b\x00",
+        "'; DROP TABLE x; --",
+        "1" * 10_000,
+        "<script>alert(1)</script>",
+    ]
     pasted = {"codes": "\n".join([*lines, shop.code()])}
     for answer in (client.post(HERE, pasted), client.post(HERE, CONFIRMED | pasted, follow=True)):
         assert answer.status_code == 200
@@ -153,7 +188,9 @@ def test_odd_lines_are_listed_as_no_codes(client: Client, shop: Shop, owner: Use
     assert shop.sandbox.arrivals.all() == []
 
 
-def test_a_foreign_store_and_a_foreign_batch_are_not_found(client: Client, shop: Shop, owner: User) -> None:
+def test_a_foreign_store_and_a_foreign_batch_are_not_found(
+    client: Client, shop: Shop, owner: User
+) -> None:
     other = connected_shop(shop.sandbox)
     assert client.post(HERE, {"codes": "700000000000", "store": other.store.pk}).status_code == 404
     theirs = Batch.objects.create(store=other.store, requested_by="x")
@@ -172,4 +209,6 @@ def test_a_clerk_sees_the_batches_of_the_own_store_only(client: Client, shop: Sh
 
 def test_signing_in_is_needed(client: Client, db: None) -> None:
     assert client.get(HERE)["Location"] == "/admin/login/?next=/counter/batches/"
-    assert client.post(HERE, {"codes": "700000000000"})["Location"] == "/admin/login/?next=/counter/"
+    assert (
+        client.post(HERE, {"codes": "700000000000"})["Location"] == "/admin/login/?next=/counter/"
+    )

@@ -17,13 +17,20 @@ def test_every_line_is_written_down_with_what_becomes_of_it(quick: Shop) -> None
     good, used = quick.code(), quick.code("used")
     owner = member(quick.merchant, Role.OWNER)
     batch = batch_create(
-        store=quick.store, raw_codes=[good, "garbage", used, f" {good[:4]} {good[4:]} ", None], actor=owner
+        store=quick.store,
+        raw_codes=[good, "garbage", used, f" {good[:4]} {good[4:]} ", None],
+        actor=owner,
     )
     outbox.work(seconds=10)
     progress = batch_progress(batch)
     assert (progress.total, progress.verified, progress.refused, progress.malformed) == (5, 1, 1, 2)
     assert progress.repeated == 1
-    assert (progress.waiting, progress.unknown, progress.settled, progress.percent) == (0, 0, 5, 100)
+    assert (progress.waiting, progress.unknown, progress.settled, progress.percent) == (
+        0,
+        0,
+        5,
+        100,
+    )
     assert coupon(quick, good)["applied"] == 1
     lines = list(batch.items.values_list("position", "code_tail", "reason"))
     assert lines[:4] == [
@@ -45,7 +52,11 @@ def test_a_repeated_code_counts_once_however_late_it_is_written(quick: Shop, sta
     _write_lines(batch, [code, "x", code], owner)
     assert [same_as for _item, same_as in batch_lines(batch)] == [None, None, 1]
     progress = batch_progress(batch)
-    assert (progress.verified + progress.refused, progress.malformed, progress.repeated) == (1, 1, 1)
+    assert (progress.verified + progress.refused, progress.malformed, progress.repeated) == (
+        1,
+        1,
+        1,
+    )
     assert (progress.settled, progress.percent) == (3, 100)
     assert Verification.objects.count() == 1
 
@@ -55,7 +66,12 @@ def test_a_code_that_we_verified_before_is_refused_once(quick: Shop) -> None:
     batch_create(store=quick.store, raw_codes=[code], actor=None)
     outbox.work(seconds=10)
     progress = batch_progress(batch_create(store=quick.store, raw_codes=[code, code], actor=None))
-    assert (progress.verified, progress.refused, progress.repeated, progress.settled) == (0, 1, 1, 2)
+    assert (progress.verified, progress.refused, progress.repeated, progress.settled) == (
+        0,
+        1,
+        1,
+        2,
+    )
 
 
 def test_a_batch_goes_through_the_background_lane(quick: Shop) -> None:
@@ -64,7 +80,9 @@ def test_a_batch_goes_through_the_background_lane(quick: Shop) -> None:
     assert Verification.objects.get().channel == Channel.BATCH
 
 
-def test_a_batch_rings_a_few_times_and_not_for_each_line(quick: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_batch_rings_a_few_times_and_not_for_each_line(
+    quick: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rings: list[int] = []
     monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append(pk))
     batch_create(store=quick.store, raw_codes=[quick.code() for _ in range(9)], actor=None)
@@ -88,7 +106,9 @@ def test_only_so_many_lines_are_taken(quick: Shop) -> None:
 
 
 def test_lines_that_no_database_takes_are_malformed(quick: Shop) -> None:
-    batch = batch_create(store=quick.store, raw_codes=["a\x00b", "\ud800", {"a": 1}, 5, "🀄🀄🀄"], actor=None)
+    batch = batch_create(
+        store=quick.store, raw_codes=["a\x00b", "\ud800", {"a": 1}, 5, "🀄🀄🀄"], actor=None
+    )
     assert batch_progress(batch).malformed == 5
 
 

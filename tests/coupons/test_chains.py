@@ -43,7 +43,9 @@ def try_once(row: Verification) -> Verification:
     return row
 
 
-def test_a_coupon_used_at_another_store_is_not_counted_for_a_lost_try(quick: Shop, sister: Shop) -> None:
+def test_a_coupon_used_at_another_store_is_not_counted_for_a_lost_try(
+    quick: Shop, sister: Shop
+) -> None:
     row = lost_at(quick, sister)
     first = verify(sister, quick.codes[0])
     outbox.work(seconds=5)
@@ -57,7 +59,9 @@ def test_a_coupon_used_at_another_store_is_not_counted_for_a_lost_try(quick: Sho
     assert coupon(quick, quick.codes[0])["applied"] == 1
 
 
-def test_a_second_try_that_is_refused_as_used_elsewhere_is_no_verification(quick: Shop, sister: Shop) -> None:
+def test_a_second_try_that_is_refused_as_used_elsewhere_is_no_verification(
+    quick: Shop, sister: Shop
+) -> None:
     """The question still said unused; then the other store was faster."""
     row = try_once(lost_at(quick, sister))
     assert row.status == Status.QUEUED
@@ -73,7 +77,9 @@ def test_a_second_try_that_is_refused_as_used_elsewhere_is_no_verification(quick
 
 
 @pytest.mark.parametrize("step", ["ask", "send"])
-def test_two_stores_that_both_lost_their_answer_are_put_before_a_person(quick: Shop, sister: Shop, step: str) -> None:
+def test_two_stores_that_both_lost_their_answer_are_put_before_a_person(
+    quick: Shop, sister: Shop, step: str
+) -> None:
     row = lost_at(quick, sister)
     if step == "send":
         try_once(row)
@@ -82,7 +88,11 @@ def test_two_stores_that_both_lost_their_answer_are_put_before_a_person(quick: S
     move(theirs, Status.UNKNOWN)
     quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "used"})
     try_once(row)
-    assert (row.status, row.needs_person, call_of(row).state) == (Status.UNKNOWN, True, OutboundCall.State.DEAD)
+    assert (row.status, row.needs_person, call_of(row).state) == (
+        Status.UNKNOWN,
+        True,
+        OutboundCall.State.DEAD,
+    )
     move(theirs, Status.VERIFIED)
     verification_ask(verification=row, actor=None)
     assert (try_once(row).status, row.duplicate_of) == (Status.REFUSED, theirs)
@@ -94,11 +104,17 @@ def test_a_try_that_another_store_makes_right_now_is_waited_for(quick: Shop, sis
     move(theirs, Status.SENDING)
     quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "used"})
     try_once(row)
-    assert (row.status, row.needs_person, call_of(row).state) == (Status.UNKNOWN, False, OutboundCall.State.UNKNOWN)
+    assert (row.status, row.needs_person, call_of(row).state) == (
+        Status.UNKNOWN,
+        False,
+        OutboundCall.State.UNKNOWN,
+    )
 
 
 @pytest.mark.parametrize("theirs", ["queued", "refused", "of another merchant"])
-def test_what_was_surely_not_executed_elsewhere_is_no_rival(quick: Shop, sister: Shop, theirs: str) -> None:
+def test_what_was_surely_not_executed_elsewhere_is_no_rival(
+    quick: Shop, sister: Shop, theirs: str
+) -> None:
     row = lost_at(quick, sister)
     if theirs == "queued":
         ask_for(sister, quick.codes[0])
@@ -110,12 +126,18 @@ def test_what_was_surely_not_executed_elsewhere_is_no_rival(quick: Shop, sister:
     assert (try_once(row).status, row.inferred) == (Status.VERIFIED, True)
 
 
-def test_a_code_verified_at_another_store_is_refused_without_a_call(quick: Shop, sister: Shop) -> None:
+def test_a_code_verified_at_another_store_is_refused_without_a_call(
+    quick: Shop, sister: Shop
+) -> None:
     code = quick.code(also_at=[sister.gateway.remote_id])
     first = verify(quick, code)
     before = arrived(quick)
     again = verify(sister, code)
-    assert (again.status, again.reason, again.duplicate_of) == (Status.REFUSED, Reason.ALREADY_USED, first)
+    assert (again.status, again.reason, again.duplicate_of) == (
+        Status.REFUSED,
+        Reason.ALREADY_USED,
+        first,
+    )
     # The other store's deal and order are not this one's to read.
     assert (again.product, again.sku_name, again.order_id) == (None, "", "")
     assert arrived(quick) == before
@@ -128,7 +150,9 @@ def test_a_code_of_another_merchant_is_nobodys_business(quick: Shop) -> None:
     assert ask_for(stranger, code).status == Status.QUEUED
 
 
-def test_by_whom_and_where_is_told_to_those_who_reach_that_store(quick: Shop, sister: Shop, in_english: None) -> None:
+def test_by_whom_and_where_is_told_to_those_who_reach_that_store(
+    quick: Shop, sister: Shop, in_english: None
+) -> None:
     code = quick.code()
     verify(quick, code, actor=member(quick.merchant, Role.CLERK, quick.store, username="xiaowang"))
     again = verify(sister, code)
@@ -136,13 +160,17 @@ def test_by_whom_and_where_is_told_to_those_who_reach_that_store(quick: Shop, si
         "owner": member(quick.merchant, Role.OWNER),
         "clerk": member(quick.merchant, Role.CLERK, sister.store),
     }
-    lines = {name: scan_result_of(again, None, reach_of(user)).lines for name, user in people.items()}
+    lines = {
+        name: scan_result_of(again, None, reach_of(user)).lines for name, user in people.items()
+    }
     assert f"Verified by xiaowang at {quick.store.name} on " in lines["owner"][0]
     assert lines["clerk"][0].startswith("Verified at another store on ")
     assert "xiaowang" not in lines["clerk"][0]
 
 
-def test_a_key_of_one_store_learns_only_that_it_was_used_and_when(quick: Shop, sister: Shop) -> None:
+def test_a_key_of_one_store_learns_only_that_it_was_used_and_when(
+    quick: Shop, sister: Shop
+) -> None:
     code = quick.code()
     first = verify(quick, code)
     assert first.settled_at is not None
@@ -151,7 +179,9 @@ def test_a_key_of_one_store_learns_only_that_it_was_used_and_when(quick: Shop, s
     assert (made["status"], made["reason"]) == ("refused", "already_used")
     settled_at = made["duplicate_of"].pop("settled_at")
     assert made["duplicate_of"] == {"id": None, "store": None, "requested_by": None}
-    shown: dict[str, Any] = api_of(quick.merchant).get(f"verifications/{made['id']}/").json()["duplicate_of"]
+    shown: dict[str, Any] = (
+        api_of(quick.merchant).get(f"verifications/{made['id']}/").json()["duplicate_of"]
+    )
     assert shown == {
         "id": first.pk,
         "store": quick.store.pk,
@@ -160,7 +190,9 @@ def test_a_key_of_one_store_learns_only_that_it_was_used_and_when(quick: Shop, s
     }
 
 
-def test_the_look_across_the_stores_is_one_query_that_an_index_serves(quick: Shop, sister: Shop) -> None:
+def test_the_look_across_the_stores_is_one_query_that_an_index_serves(
+    quick: Shop, sister: Shop
+) -> None:
     with CaptureQueriesContext(database) as queries:
         verification_request(store=sister.store, code="234567890123", channel=Channel.API, flow="x")
     looks = [query["sql"] for query in queries if "'elsewhere'" in query["sql"]]
@@ -169,6 +201,8 @@ def test_the_look_across_the_stores_is_one_query_that_an_index_serves(quick: Sho
         if database.vendor == "postgresql":
             # A table this small would be read whole.
             cursor.execute("SET LOCAL enable_seqscan = off")
-        cursor.execute(("EXPLAIN QUERY PLAN " if database.vendor == "sqlite" else "EXPLAIN ") + looks[0])
+        cursor.execute(
+            ("EXPLAIN QUERY PLAN " if database.vendor == "sqlite" else "EXPLAIN ") + looks[0]
+        )
         plan = repr(cursor.fetchall())
     assert "one_live_verification_per_code" in plan

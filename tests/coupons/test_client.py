@@ -30,7 +30,10 @@ def shown(value: Any) -> Any:
         return [shown(item) for item in value]
     if not is_dataclass(value) or isinstance(value, type):
         return value
-    return {name: str(item) if isinstance(item, Decimal) else item for name, item in asdict(value).items()}
+    return {
+        name: str(item) if isinstance(item, Decimal) else item
+        for name, item in asdict(value).items()
+    }
 
 
 def outcome(call: str, *plays: bytes) -> tuple[Any, bytes]:
@@ -66,8 +69,18 @@ def test_every_call_and_both_editions_are_recorded() -> None:
         ("login", "POST /open/login", False, {"email": "a@b.c", "password": "secret"}),
         ("stores", "GET /open/user/meituan/store/list", True, None),
         ("products", "GET /open/user/meituan/coupon/list?store_id=880001", True, None),
-        ("detail", f"GET /open/user/meituan/coupon/detail?store_id=880001&coupon_code={CODE}", True, None),
-        ("verify", "POST /open/user/meituan/coupon/verify", True, {"store_id": 880001, "coupon_code": CODE}),
+        (
+            "detail",
+            f"GET /open/user/meituan/coupon/detail?store_id=880001&coupon_code={CODE}",
+            True,
+            None,
+        ),
+        (
+            "verify",
+            "POST /open/user/meituan/coupon/verify",
+            True,
+            {"store_id": 880001, "coupon_code": CODE},
+        ),
     ],
 )
 def test_a_request_is_the_documents(call: str, line: str, authorised: bool, body: Any) -> None:
@@ -89,7 +102,9 @@ def test_a_code_that_the_gateway_repeats_is_not_kept(call: str) -> None:
 
 
 def test_a_code_in_the_words_of_a_success_is_not_kept() -> None:
-    got, _ = outcome("verify", envelope({"verify_success": True, "verify_message": f"{CODE} 验证成功"}))
+    got, _ = outcome(
+        "verify", envelope({"verify_success": True, "verify_message": f"{CODE} 验证成功"})
+    )
     assert got.message == "…9012 验证成功"
     got, _ = outcome("detail", envelope({"status": f"未使用 {CODE}"}))
     assert got.status_text == "未使用 …9012"

@@ -55,7 +55,12 @@ def test_what_is_no_code_is_malformed(text: object) -> None:
         codes.normalise(text)
 
 
-@given(st.text(st.characters(exclude_categories=()), max_size=60) | st.integers() | st.none() | st.binary())
+@given(
+    st.text(st.characters(exclude_categories=()), max_size=60)
+    | st.integers()
+    | st.none()
+    | st.binary()
+)
 def test_anything_is_a_code_or_malformed(text: object) -> None:
     try:
         code = codes.normalise(text)
@@ -66,7 +71,10 @@ def test_anything_is_a_code_or_malformed(text: object) -> None:
     assert 8 <= len(code) <= 20
 
 
-@given(st.text(st.characters(exclude_categories=()), max_size=200) | st.text("0123456789 -\t\n１２", max_size=200))
+@given(
+    st.text(st.characters(exclude_categories=()), max_size=200)
+    | st.text("0123456789 -\t\n１２", max_size=200)
+)
 def test_what_is_found_in_anything_is_a_code(text: str) -> None:
     found = codes.find_in(text)
     assert found is None or codes.normalise(found) == found

@@ -28,14 +28,25 @@ def run(*args: str) -> tuple[Any, int]:
 
 def test_a_coupon_is_verified(shop: Shop) -> None:
     told, code = run("verify_coupon", str(shop.store.pk), shop.code(), "--json")
-    assert (code, told["status"], told["store"], told["reason"]) == (0, "verified", shop.store.pk, None)
-    assert (told["code_tail"], told["queue"], told["requested_by"]) == (shop.codes[0][-4:], None, "system")
+    assert (code, told["status"], told["store"], told["reason"]) == (
+        0,
+        "verified",
+        shop.store.pk,
+        None,
+    )
+    assert (told["code_tail"], told["queue"], told["requested_by"]) == (
+        shop.codes[0][-4:],
+        None,
+        "system",
+    )
 
 
 def test_the_store_may_be_named(shop: Shop) -> None:
     text, code = run("verify_coupon", shop.store.name, shop.code())
     assert code == 0
-    assert text.startswith(f"{shop.store.name}: …{shop.codes[0][-4:]} verified\ngateway: 验证成功\ndeal: ")
+    assert text.startswith(
+        f"{shop.store.name}: …{shop.codes[0][-4:]} verified\ngateway: 验证成功\ndeal: "
+    )
 
 
 def test_a_used_coupon_is_refused_with_its_reason(shop: Shop) -> None:
@@ -46,7 +57,9 @@ def test_a_used_coupon_is_refused_with_its_reason(shop: Shop) -> None:
 
 def test_a_used_coupon_of_ours_names_who_used_it_and_when(shop: Shop) -> None:
     code_text = shop.code()
-    first = verify(shop, code_text, actor=member(shop.merchant, Role.CLERK, shop.store, first_name="小王"))
+    first = verify(
+        shop, code_text, actor=member(shop.merchant, Role.CLERK, shop.store, first_name="小王")
+    )
     assert first.settled_at is not None
     text, code = run("verify_coupon", str(shop.store.pk), code_text)
     when = timezone.localtime(first.settled_at).strftime("%Y-%m-%d %H:%M")
@@ -88,7 +101,10 @@ def test_an_unknown_store_is_wrong_usage(shop: Shop, text: str) -> None:
 def test_a_name_that_two_stores_share_is_not_guessed(shop: Shop) -> None:
     StoreFactory(name=shop.store.name)
     problem, code = run("verify_coupon", shop.store.name, shop.code())
-    assert (problem, code) == (f"More than one store is called {shop.store.name!r}; give the id.", 3)
+    assert (problem, code) == (
+        f"More than one store is called {shop.store.name!r}; give the id.",
+        3,
+    )
 
 
 def test_an_inactive_store_is_unknown(shop: Shop) -> None:
@@ -108,7 +124,9 @@ def test_wrong_arguments_end_with_3_not_with_2(
 @pytest.mark.parametrize("seconds", ["-1", "nan", "inf", "soon"])
 def test_what_nobody_can_wait_is_wrong_usage(shop: Shop, seconds: str) -> None:
     with pytest.raises(SystemExit) as ended:
-        execute_from_command_line(["manage.py", "verify_coupon", str(shop.store.pk), shop.code(), f"--wait={seconds}"])
+        execute_from_command_line(
+            ["manage.py", "verify_coupon", str(shop.store.pk), shop.code(), f"--wait={seconds}"]
+        )
     assert ended.value.code == 3
     assert not Verification.objects.exists()
 
@@ -123,7 +141,9 @@ def test_stores_are_synced(shop: Shop) -> None:
 
 def test_one_connection_is_synced_by_its_id(shop: Shop) -> None:
     text, code = run("sync_stores", str(shop.connection.pk))
-    expected = f"connection {shop.connection.pk}: 0 added, 0 changed, 0 vanished\n1 read, 0 failed\n"
+    expected = (
+        f"connection {shop.connection.pk}: 0 added, 0 changed, 0 vanished\n1 read, 0 failed\n"
+    )
     assert (text, code) == (expected, 0)
     assert run("sync_stores", "99999") == ("There is no coupon connection 99999.", 3)
 
@@ -143,7 +163,10 @@ def test_products_are_synced_for_one_store_or_all(shop: Shop) -> None:
     (told,), code = run("sync_products", "--json")
     assert (code, told["store"], told["added"]) == (0, shop.store.pk, [shop.product.name])
     text, code = run("sync_products", shop.store.name)
-    assert (text.splitlines()[0], code) == (f"store {shop.store.pk}: 0 added, 0 changed, 0 vanished", 0)
+    assert (text.splitlines()[0], code) == (
+        f"store {shop.store.pk}: 0 added, 0 changed, 0 vanished",
+        0,
+    )
 
 
 def test_a_store_that_the_gateway_does_not_list_has_no_products(shop: Shop) -> None:

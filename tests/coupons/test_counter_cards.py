@@ -36,10 +36,17 @@ def test_many_waiting_cards_take_as_many_queries_as_one(quick: Shop, clerk: User
 
 @pytest.mark.parametrize(
     ("role", "words"),
-    [(Role.CLERK, "Call the manager or the owner"), (Role.MANAGER, "settle it in the list of verifications")],
+    [
+        (Role.CLERK, "Call the manager or the owner"),
+        (Role.MANAGER, "settle it in the list of verifications"),
+    ],
 )
-def test_an_unclear_card_sends_each_to_what_they_may_do(quick: Shop, in_english: None, role: Role, words: str) -> None:
-    row = VerificationFactory(store=quick.store, status=Verification.Status.UNKNOWN, needs_person=True)
+def test_an_unclear_card_sends_each_to_what_they_may_do(
+    quick: Shop, in_english: None, role: Role, words: str
+) -> None:
+    row = VerificationFactory(
+        store=quick.store, status=Verification.Status.UNKNOWN, needs_person=True
+    )
     card = CouponKind().result(user=member(quick.merchant, role, quick.store), key=str(row.pk))
     assert card is not None
     assert words in str(card.next_step)

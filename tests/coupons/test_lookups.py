@@ -17,7 +17,9 @@ Status = Lookup.Status
 
 
 def look_up(shop: Shop, code: str, flow: str = "guest-1") -> Lookup:
-    return lookup_pursue(lookup_request(store=shop.store, code=code, channel=Channel.GUEST, flow=flow), ring=False)
+    return lookup_pursue(
+        lookup_request(store=shop.store, code=code, channel=Channel.GUEST, flow=flow), ring=False
+    )
 
 
 def test_a_reading_says_what_the_coupon_is_and_spends_nothing(quick: Shop) -> None:
@@ -33,8 +35,12 @@ def test_a_reading_says_what_the_coupon_is_and_spends_nothing(quick: Shop) -> No
     assert (coupon(quick, code)["state"], coupon(quick, code)["verifies"]) == ("unused", 0)
 
 
-@pytest.mark.parametrize(("state", "reason"), [("used", Reason.ALREADY_USED), ("refunded", Reason.REFUNDED)])
-def test_a_reading_of_a_spent_coupon_has_its_reason(quick: Shop, state: str, reason: Reason) -> None:
+@pytest.mark.parametrize(
+    ("state", "reason"), [("used", Reason.ALREADY_USED), ("refunded", Reason.REFUNDED)]
+)
+def test_a_reading_of_a_spent_coupon_has_its_reason(
+    quick: Shop, state: str, reason: Reason
+) -> None:
     row = look_up(quick, quick.code(state))
     assert (row.status, row.is_unused, row.reason) == (Status.DONE, False, reason)
 
@@ -49,7 +55,9 @@ def test_a_reading_that_is_refused_keeps_reason_and_words(quick: Shop) -> None:
     )
 
 
-def test_a_reading_that_the_store_stands_in_the_way_of_says_nothing_of_the_coupon(quick: Shop) -> None:
+def test_a_reading_that_the_store_stands_in_the_way_of_says_nothing_of_the_coupon(
+    quick: Shop,
+) -> None:
     code = quick.code()
     seed(quick, codes=[], status=3)
     row = look_up(quick, code)
@@ -89,10 +97,16 @@ def test_a_reading_shared_by_two_requests_is_verified_once(quick: Shop) -> None:
 def test_a_fresh_or_open_reading_of_the_same_flow_is_returned(quick: Shop) -> None:
     code = quick.code()
     first = lookup_request(store=quick.store, code=code, channel=Channel.GUEST, flow="a")
-    assert lookup_request(store=quick.store, code=code, channel=Channel.GUEST, flow="a").pk == first.pk
+    assert (
+        lookup_request(store=quick.store, code=code, channel=Channel.GUEST, flow="a").pk == first.pk
+    )
     lookup_pursue(first, ring=False)
-    assert lookup_request(store=quick.store, code=code, channel=Channel.GUEST, flow="a").pk == first.pk
-    assert lookup_request(store=quick.store, code=code, channel=Channel.GUEST, flow="b").pk != first.pk
+    assert (
+        lookup_request(store=quick.store, code=code, channel=Channel.GUEST, flow="a").pk == first.pk
+    )
+    assert (
+        lookup_request(store=quick.store, code=code, channel=Channel.GUEST, flow="b").pk != first.pk
+    )
     assert OutboundCall.objects.count() == 2
 
 
@@ -105,13 +119,19 @@ def test_no_reading_is_owed_for_a_store_that_cannot_verify(quick: Shop) -> None:
 
 def test_a_reading_that_nobody_could_make_in_time_fails(quick: Shop) -> None:
     row = ask_for(quick, quick.code())
-    lookup = lookup_request(store=quick.store, code=quick.code(), channel=Channel.GUEST, flow="guest-1")
+    lookup = lookup_request(
+        store=quick.store, code=quick.code(), channel=Channel.GUEST, flow="guest-1"
+    )
     OutboundCall.objects.update(expires_at=timezone.now())
     outbox.sweep()
     lookup.refresh_from_db()
     row.refresh_from_db()
     assert (lookup.status, lookup.reason, lookup.code) == (Status.FAILED, Reason.PLATFORM_DOWN, "")
-    assert (row.status, row.reason, row.code) == (Verification.Status.REFUSED, Reason.PLATFORM_DOWN, "")
+    assert (row.status, row.reason, row.code) == (
+        Verification.Status.REFUSED,
+        Reason.PLATFORM_DOWN,
+        "",
+    )
 
 
 def test_a_verification_without_a_look_up_leaves_none_behind(quick: Shop) -> None:
@@ -123,7 +143,9 @@ def test_old_readings_are_pruned_and_verifications_keep_what_they_took(quick: Sh
     code = quick.code()
     look_up(quick, code)
     row = verify(quick, code, flow="guest-1")
-    waiting = lookup_request(store=quick.store, code="234567890123", channel=Channel.GUEST, flow="a")
+    waiting = lookup_request(
+        store=quick.store, code="234567890123", channel=Channel.GUEST, flow="a"
+    )
     Lookup.objects.update(created_at=timezone.now() - timedelta(days=31))
     assert prune_lookups() == 1
     row.refresh_from_db()

@@ -37,7 +37,9 @@ def test_a_verification_moves_only_as_the_table_says(before: str, after: str, db
 
 
 def test_a_final_state_takes_the_code_away(db: None) -> None:
-    row = factories.VerificationFactory(status=Status.SENDING, code="123456789012", needs_person=True, settled_at=None)
+    row = factories.VerificationFactory(
+        status=Status.SENDING, code="123456789012", needs_person=True, settled_at=None
+    )
     move(row, Status.VERIFIED)
     fresh = Verification.objects.get()
     assert (fresh.code, fresh.needs_person, fresh.settled_at is not None) == ("", False, True)
@@ -49,7 +51,11 @@ def test_the_ledger_keeps_what_the_gateway_said(quick: Shop) -> None:
     outbox.work(seconds=5)
     row.refresh_from_db()
     words = set(OutboundAttempt.objects.values_list("detail", flat=True))
-    assert words == {f"未使用 · {row.sku_name} · ¥{row.value}", f"已使用 · {row.sku_name} · ¥{row.value}", "验证成功"}
+    assert words == {
+        f"未使用 · {row.sku_name} · ¥{row.value}",
+        f"已使用 · {row.sku_name} · ¥{row.value}",
+        "验证成功",
+    }
 
 
 def test_a_refusal_as_used_after_a_lost_answer_was_ours(quick: Shop) -> None:
@@ -62,7 +68,11 @@ def test_a_refusal_as_used_after_a_lost_answer_was_ours(quick: Shop) -> None:
     quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "used"})
     outbox.work(seconds=5)
     row.refresh_from_db()
-    assert (row.status, row.inferred, row.gateway_message) == (Status.VERIFIED, True, "该券码已使用")
+    assert (row.status, row.inferred, row.gateway_message) == (
+        Status.VERIFIED,
+        True,
+        "该券码已使用",
+    )
 
 
 def test_a_refusal_as_used_without_a_lost_answer_is_a_refusal(quick: Shop) -> None:
@@ -98,7 +108,9 @@ def test_an_unclear_verify_is_settled_by_what_detail_says_now(
 
 @pytest.mark.parametrize("state", ["已锁定", "冻结", "已作废", "已取消", ""])
 @pytest.mark.parametrize("edition", [1, 2])
-def test_a_state_that_we_do_not_know_is_put_before_a_person(quick: Shop, state: str, edition: int) -> None:
+def test_a_state_that_we_do_not_know_is_put_before_a_person(
+    quick: Shop, state: str, edition: int
+) -> None:
     """The verify never came to be applied, and meanwhile the guest locked or cancelled the coupon."""
     row = lose(quick, applied=False)
     told = {"status": state, "sku_id": "1", "sku_name": "x", "order_id": "1"}
@@ -117,7 +129,11 @@ def test_a_coupon_that_was_unlocked_again_is_verified_when_a_person_asks(quick: 
     quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "locked"})
     outbox.work(seconds=5)
     row.refresh_from_db()
-    assert (row.status, row.needs_person, arrived(quick, "verify")) == (Status.UNKNOWN, True, ["verify"])
+    assert (row.status, row.needs_person, arrived(quick, "verify")) == (
+        Status.UNKNOWN,
+        True,
+        ["verify"],
+    )
     quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "unused"})
     verification_ask(verification=row, actor=None)
     outbox.work(seconds=5)
@@ -135,7 +151,9 @@ def test_a_question_that_the_gateway_refuses_slows_down_no_other_store(quick: Sh
     assert "the question was refused" in call.last_error
 
 
-def test_answers_that_never_decide_are_put_before_a_person_and_asked_for_rarely(quick: Shop) -> None:
+def test_answers_that_never_decide_are_put_before_a_person_and_asked_for_rarely(
+    quick: Shop,
+) -> None:
     row = lose(quick, applied=False)
     gateway = Connection.objects.get().base_url
     with Canned(*[envelope(code=50004, msg="券码不存在")] * (ENOUGH_ANSWERS + 2)) as server:
@@ -143,14 +161,22 @@ def test_answers_that_never_decide_are_put_before_a_person_and_asked_for_rarely(
         outbox.work(seconds=3)
     row.refresh_from_db()
     call = call_of(row)
-    assert (row.status, row.needs_person, call.state) == (Status.UNKNOWN, True, OutboundCall.State.UNKNOWN)
+    assert (row.status, row.needs_person, call.state) == (
+        Status.UNKNOWN,
+        True,
+        OutboundCall.State.UNKNOWN,
+    )
     assert len(server.requests) == ENOUGH_ANSWERS
     assert call.due_at > timezone.now() + timedelta(minutes=25)
     Connection.objects.update(base_url=gateway)
     OutboundCall.objects.update(due_at=timezone.now())
     outbox.work(seconds=5)
     row.refresh_from_db()
-    assert (row.status, row.needs_person, coupon(quick, quick.codes[0])["applied"]) == (Status.VERIFIED, False, 1)
+    assert (row.status, row.needs_person, coupon(quick, quick.codes[0])["applied"]) == (
+        Status.VERIFIED,
+        False,
+        1,
+    )
 
 
 def test_a_gateway_in_trouble_is_asked_on_without_a_person(quick: Shop) -> None:
@@ -169,7 +195,10 @@ def test_whoever_waits_is_served_before_a_second_question(quick: Shop) -> None:
     quick.sandbox.faults.add(operation="detail", kind="status_500", times=1)
     assert outbox.attempt_now(call_of(row), patience=1.0)
     OutboundCall.objects.update(due_at=timezone.now())
-    assert first_in_line(quick.connection.pace_id) == OutboundCall.objects.get(subject_id=waiting.pk).pk
+    assert (
+        first_in_line(quick.connection.pace_id)
+        == OutboundCall.objects.get(subject_id=waiting.pk).pk
+    )
 
 
 def test_a_verify_that_a_slow_gateway_still_works_on_is_not_sent_again(
@@ -180,7 +209,11 @@ def test_a_verify_that_a_slow_gateway_still_works_on_is_not_sent_again(
     quick.sandbox.faults.add(operation="verify", kind="slow", seconds=3.0, times=1)
     row = verify(quick, code)
     assert (row.status, row.inferred, coupon(quick, code)["verifies"]) == (Status.VERIFIED, True, 1)
-    kinds = list(OutboundAttempt.objects.filter(call=call_of(row)).order_by("id").values_list("kind", "outcome"))
+    kinds = list(
+        OutboundAttempt.objects.filter(call=call_of(row))
+        .order_by("id")
+        .values_list("kind", "outcome")
+    )
     assert kinds == [("send", "timed_out"), ("ask", "unknown"), ("ask", "answered")]
 
 
@@ -214,11 +247,17 @@ def test_a_login_that_the_gateway_stumbles_over_stops_nobody(quick: Shop) -> Non
     ) as server:
         Connection.objects.update(base_url=server.url)
         row = verify(quick, "234567890123")
-    assert (row.status, row.reason, len(server.requests)) == (Status.REFUSED, Reason.ALREADY_USED, 3)
+    assert (row.status, row.reason, len(server.requests)) == (
+        Status.REFUSED,
+        Reason.ALREADY_USED,
+        3,
+    )
     assert Connection.objects.get().state == Connection.State.WORKING
 
 
-def test_a_store_that_closed_or_was_switched_off_may_still_be_asked_about_a_lost_answer(quick: Shop) -> None:
+def test_a_store_that_closed_or_was_switched_off_may_still_be_asked_about_a_lost_answer(
+    quick: Shop,
+) -> None:
     row = lose(quick, applied=True)
     GatewayStore.objects.update(request_count=0)
     Connection.objects.update(is_active=False)
@@ -228,12 +267,22 @@ def test_a_store_that_closed_or_was_switched_off_may_still_be_asked_about_a_lost
 
 
 @pytest.mark.parametrize("message", ["券码{code}已过期", "不认识 {code}"])
-def test_the_full_code_is_nowhere_after_the_end(quick: Shop, caplog: pytest.LogCaptureFixture, message: str) -> None:
+def test_the_full_code_is_nowhere_after_the_end(
+    quick: Shop, caplog: pytest.LogCaptureFixture, message: str
+) -> None:
     caplog.set_level(logging.DEBUG)
     code = "234567890123"
     with Canned(
         envelope({"token": "t"}),
-        envelope({"status": f"未使用 {code}", "status_code": 0, "sku_id": "1", "sku_name": "x", "order_id": "1"}),
+        envelope(
+            {
+                "status": f"未使用 {code}",
+                "status_code": 0,
+                "sku_id": "1",
+                "sku_name": "x",
+                "order_id": "1",
+            }
+        ),
         envelope(code=10010, msg=message.format(code=code)),
     ) as server:
         Connection.objects.update(base_url=server.url)
@@ -248,7 +297,9 @@ def whole_database() -> str:
     """Every value of every row of ours, as text."""
     with database.cursor() as cursor:
         tables = [
-            name for name in database.introspection.table_names(cursor) if name.startswith(("stores_", "coupons_"))
+            name
+            for name in database.introspection.table_names(cursor)
+            if name.startswith(("stores_", "coupons_"))
         ]
         found = []
         for table in tables:
@@ -261,8 +312,13 @@ def whole_database() -> str:
 def test_attempts_tell_what_happened_without_the_code(quick: Shop) -> None:
     code = quick.code()
     verify(quick, code)
-    details = list(OutboundAttempt.objects.order_by("id").values_list("call__operation", "outcome", "detail"))
-    assert [row[:2] for row in details] == [("coupon.detail", "answered"), ("coupon.verify", "answered")]
+    details = list(
+        OutboundAttempt.objects.order_by("id").values_list("call__operation", "outcome", "detail")
+    )
+    assert [row[:2] for row in details] == [
+        ("coupon.detail", "answered"),
+        ("coupon.verify", "answered"),
+    ]
     assert code not in repr(details)
     assert "验证成功" in details[1][2]
 

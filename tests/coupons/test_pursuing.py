@@ -41,7 +41,9 @@ def pursue(request: pytest.FixtureRequest, quick: Shop) -> Pursue:
     return lambda **how: lookup_pursue(lookup, **how)
 
 
-def test_waiting_for_a_postponed_account_starts_no_thread(quick: Shop, pursue: Pursue, senders: list[Any]) -> None:
+def test_waiting_for_a_postponed_account_starts_no_thread(
+    quick: Shop, pursue: Pursue, senders: list[Any]
+) -> None:
     pace.postpone(quick.connection.pace_id, 60)
     assert pursue(wait=1, aside=True).status == "queued"
     assert (senders, arrived(quick)) == ([], [])
@@ -60,6 +62,8 @@ def test_waiting_for_a_call_that_cannot_be_tried_starts_no_thread(
     assert (senders, arrived(quick)) == ([], [])
 
 
-def test_what_can_be_tried_is_tried_in_one_thread(quick: Shop, pursue: Pursue, senders: list[Any]) -> None:
+def test_what_can_be_tried_is_tried_in_one_thread(
+    quick: Shop, pursue: Pursue, senders: list[Any]
+) -> None:
     assert pursue(wait=10, aside=True).status in ("done", "verified")
     assert len(senders) == 1

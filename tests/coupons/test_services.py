@@ -35,7 +35,11 @@ CODE = "234567890123"
 def test_another_request_for_a_code_in_flight_joins_it(quick: Shop) -> None:
     first = verification_request(store=quick.store, code=CODE, channel=Channel.API, flow="a")
     second = verification_request(store=quick.store, code=CODE, channel=Channel.GUEST, flow="b")
-    assert (first.created, second.created, second.verification.pk) == (True, False, first.verification.pk)
+    assert (first.created, second.created, second.verification.pk) == (
+        True,
+        False,
+        first.verification.pk,
+    )
     assert OutboundCall.objects.count() == 1
 
 
@@ -43,27 +47,43 @@ def test_the_same_key_gets_the_first_answer(quick: Shop) -> None:
     code = quick.code()
     first = verify(quick, code, request_key="order-1")
     before = arrived(quick)
-    again = verification_request(store=quick.store, code=code, channel=Channel.API, flow="b", request_key="order-1")
-    assert (again.created, again.verification.pk, again.verification.status) == (False, first.pk, Status.VERIFIED)
+    again = verification_request(
+        store=quick.store, code=code, channel=Channel.API, flow="b", request_key="order-1"
+    )
+    assert (again.created, again.verification.pk, again.verification.status) == (
+        False,
+        first.pk,
+        Status.VERIFIED,
+    )
     assert arrived(quick) == before
 
 
-def test_the_same_key_gets_the_first_refusal_although_the_code_may_be_asked_for_anew(quick: Shop) -> None:
+def test_the_same_key_gets_the_first_refusal_although_the_code_may_be_asked_for_anew(
+    quick: Shop,
+) -> None:
     first = verify(quick, CODE, request_key="order-1")
     assert first.reason == Reason.NOT_FOUND
-    again = verification_request(store=quick.store, code=CODE, channel=Channel.API, flow="b", request_key="order-1")
-    other = verification_request(store=quick.store, code=CODE, channel=Channel.API, flow="b", request_key="order-2")
+    again = verification_request(
+        store=quick.store, code=CODE, channel=Channel.API, flow="b", request_key="order-1"
+    )
+    other = verification_request(
+        store=quick.store, code=CODE, channel=Channel.API, flow="b", request_key="order-2"
+    )
     assert again.verification.pk == first.pk
     assert (other.created, other.verification.pk != first.pk) == (True, True)
 
 
 @pytest.mark.parametrize("other", ["code", "store"])
-def test_a_key_used_for_something_else_is_refused_and_nothing_is_owed(quick: Shop, other: str) -> None:
+def test_a_key_used_for_something_else_is_refused_and_nothing_is_owed(
+    quick: Shop, other: str
+) -> None:
     ask_for(quick, CODE, request_key="order-1")
     store = factories.StoreFactory(merchant=quick.merchant) if other == "store" else quick.store
     code = "234567890124" if other == "code" else CODE
     with pytest.raises(KeyReused):
-        verification_request(store=store, code=code, channel=Channel.API, flow="x", request_key="order-1")
+        verification_request(
+            store=store, code=code, channel=Channel.API, flow="x", request_key="order-1"
+        )
     assert (Verification.objects.count(), OutboundCall.objects.count()) == (1, 1)
 
 
@@ -101,7 +121,9 @@ def test_the_same_person_scanning_twice_sees_the_first_answer(quick: Shop) -> No
     code, clerk = quick.code(), member(quick.merchant, Role.CLERK, quick.store)
     first = verify(quick, code, actor=clerk, channel=Channel.COUNTER)
     again = verify(quick, code, actor=clerk, channel=Channel.COUNTER)
-    other = verify(quick, code, actor=member(quick.merchant, Role.CLERK, quick.store), channel=Channel.COUNTER)
+    other = verify(
+        quick, code, actor=member(quick.merchant, Role.CLERK, quick.store), channel=Channel.COUNTER
+    )
     assert again.pk == first.pk
     assert other.reason == Reason.ALREADY_USED
 
@@ -119,7 +141,9 @@ def test_the_same_code_at_two_stores_is_two_verifications(quick: Shop) -> None:
         ({"request_count": 0}, Reason.QUOTA_EXHAUSTED),
     ],
 )
-def test_no_call_is_owed_that_would_surely_fail(quick: Shop, change: dict[str, Any], reason: Reason) -> None:
+def test_no_call_is_owed_that_would_surely_fail(
+    quick: Shop, change: dict[str, Any], reason: Reason
+) -> None:
     GatewayStore.objects.update(**change)
     row = verify(quick, CODE)
     assert (row.status, row.reason, row.code) == (Status.REFUSED, reason, "")
@@ -136,18 +160,25 @@ def test_a_store_without_gateway_or_with_a_refused_login_is_not_authorised(quick
     Connection.objects.update(state=Connection.State.REFUSED)
     assert verify(quick, CODE).reason == Reason.STORE_UNAUTHORISED
     store = factories.StoreFactory()
-    lonely = verification_request(store=store, code=CODE, channel=Channel.API, flow="x").verification
+    lonely = verification_request(
+        store=store, code=CODE, channel=Channel.API, flow="x"
+    ).verification
     assert lonely.reason == Reason.STORE_UNAUTHORISED
 
 
 @pytest.mark.parametrize("change", [{"request_count": 0}, {"authorisation": Authorisation.EXPIRED}])
-def test_a_store_that_closes_while_a_request_waits_gets_no_call_in_vain(quick: Shop, change: dict[str, Any]) -> None:
+def test_a_store_that_closes_while_a_request_waits_gets_no_call_in_vain(
+    quick: Shop, change: dict[str, Any]
+) -> None:
     code = quick.code()
     row = ask_for(quick, code)
     GatewayStore.objects.update(**change)
     outbox.work(seconds=5)
     row.refresh_from_db()
-    assert (row.status, row.reason in (Reason.QUOTA_EXHAUSTED, Reason.AUTHORISATION_EXPIRED)) == (Status.REFUSED, True)
+    assert (row.status, row.reason in (Reason.QUOTA_EXHAUSTED, Reason.AUTHORISATION_EXPIRED)) == (
+        Status.REFUSED,
+        True,
+    )
     assert row.gateway_message == ""
     assert arrived(quick) == []
 
@@ -188,7 +219,12 @@ def test_the_full_code_is_kept_only_while_it_may_be_sent(quick: Shop) -> None:
 def test_a_product_that_is_not_in_the_list_is_verified_and_marked(quick: Shop) -> None:
     code = quick.code(sku_id="999", detail_name="新品[9.90元][999]", price="9.9")
     row = verify(quick, code)
-    assert (row.status, row.unmapped, row.product, row.reason) == (Status.VERIFIED, True, None, Reason.SKU_UNMAPPED)
+    assert (row.status, row.unmapped, row.product, row.reason) == (
+        Status.VERIFIED,
+        True,
+        None,
+        Reason.SKU_UNMAPPED,
+    )
     assert (row.sku_id, str(row.value)) == ("999", "9.90")
 
 
@@ -231,7 +267,9 @@ def test_a_refusal_at_the_second_step_keeps_the_gateways_words(quick: Shop, form
 
 def test_quota_that_runs_out_blocks_the_store_for_all_that_follow(quick: Shop) -> None:
     codes = [quick.code() for _ in range(5)]
-    quick.sandbox.platform("umember").control(f"stores/{quick.gateway.remote_id}", {"request_count": 2})
+    quick.sandbox.platform("umember").control(
+        f"stores/{quick.gateway.remote_id}", {"request_count": 2}
+    )
     rows = [ask_for(quick, code) for code in codes]
     outbox.work(seconds=10)
     for row in rows:
@@ -253,13 +291,17 @@ def test_an_authorisation_that_lapses_midway_blocks_the_store(quick: Shop) -> No
     assert GatewayStore.objects.get().authorisation == Authorisation.EXPIRED
 
 
-def test_many_refusals_of_a_closed_store_ring_for_one_sync(quick: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_many_refusals_of_a_closed_store_ring_for_one_sync(
+    quick: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     from stores.platforms import queue
 
     rings: list[str] = []
     monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append(task))
     quick.sandbox.platform("umember").configure(spends=["detail", "verify"])  # type: ignore[attr-defined]
-    quick.sandbox.platform("umember").control(f"stores/{quick.gateway.remote_id}", {"request_count": 0})
+    quick.sandbox.platform("umember").control(
+        f"stores/{quick.gateway.remote_id}", {"request_count": 0}
+    )
     for _ in range(3):
         ask_for(quick, quick.code())
     outbox.work(seconds=10)
@@ -299,7 +341,9 @@ def test_a_batch_waits_for_people(quick: Shop) -> None:
     guest = ask_for(quick, quick.code(), channel=Channel.GUEST)
     verification_pursue(guest, wait=10)
     assert guest.status == Status.VERIFIED
-    assert [row.status for row in Verification.objects.filter(pk__in=[row.pk for row in batch])] == [Status.QUEUED] * 3
+    assert [
+        row.status for row in Verification.objects.filter(pk__in=[row.pk for row in batch])
+    ] == [Status.QUEUED] * 3
 
 
 def test_a_verification_settled_meanwhile_is_returned_as_it_is(quick: Shop) -> None:

@@ -34,7 +34,9 @@ def unclear(shop: Shop, *, applied: bool) -> Verification:
     """A verification in front of a person: its answer was lost, and asking failed until it was too old."""
     row = lose(shop, applied=applied)
     shop.sandbox.faults.add(operation="detail", kind="status_500", times=1)
-    OutboundCall.objects.filter(state=State.UNKNOWN).update(expires_at=timezone.now(), due_at=timezone.now())
+    OutboundCall.objects.filter(state=State.UNKNOWN).update(
+        expires_at=timezone.now(), due_at=timezone.now()
+    )
     outbox.work(seconds=2)
     row.refresh_from_db()
     assert (row.status, row.needs_person, call_of(row).state) == (Status.UNKNOWN, True, State.DEAD)
@@ -48,14 +50,21 @@ def test_asking_settles_it_and_spends_it_once(quick: Shop, manager: User, applie
     verification_ask(verification=row, actor=manager)
     outbox.work(seconds=5)
     row.refresh_from_db()
-    assert (row.status, row.inferred, row.needs_person, row.code) == (Status.VERIFIED, applied, False, "")
+    assert (row.status, row.inferred, row.needs_person, row.code) == (
+        Status.VERIFIED,
+        applied,
+        False,
+        "",
+    )
     assert coupon(quick, code)["applied"] == 1
     entry = AuditEntry.objects.get(verb="asked the platform")
     assert (entry.user, entry.store, entry.merchant) == (manager, quick.store, quick.merchant)
 
 
 @pytest.mark.parametrize(("verified", "status"), [(True, Status.VERIFIED), (False, Status.REFUSED)])
-def test_a_person_settles_it_with_a_reason(quick: Shop, manager: User, verified: bool, status: str) -> None:
+def test_a_person_settles_it_with_a_reason(
+    quick: Shop, manager: User, verified: bool, status: str
+) -> None:
     row = unclear(quick, applied=True)
     before = arrived(quick)
     verification_settle(verification=row, verified=verified, note=" 客人已入场 ", actor=manager)
@@ -70,7 +79,10 @@ def test_a_person_settles_it_with_a_reason(quick: Shop, manager: User, verified:
     assert row.reason == ("" if verified else Reason.REFUSED_OTHER)
     assert call_of(row).state == (State.DONE if verified else State.REFUSED)
     entry = AuditEntry.objects.get(verb="settled by hand")
-    assert (entry.actor, entry.data) == (manager.username, {"verified": verified, "note": " 客人已入场 "})
+    assert (entry.actor, entry.data) == (
+        manager.username,
+        {"verified": verified, "note": " 客人已入场 "},
+    )
     assert "7000" not in entry.target
     outbox.work(seconds=1)
     assert arrived(quick) == before
@@ -85,7 +97,9 @@ def test_a_reason_is_required(quick: Shop, manager: User) -> None:
 
 
 @pytest.mark.parametrize("state", ["unused", "expired"])
-def test_a_settled_verification_cannot_be_settled_again(quick: Shop, manager: User, state: str) -> None:
+def test_a_settled_verification_cannot_be_settled_again(
+    quick: Shop, manager: User, state: str
+) -> None:
     row = verify(quick, quick.code(state))
     actions: list[Callable[..., Any]] = [
         lambda: verification_settle(verification=row, verified=True, note="x", actor=manager),
@@ -105,7 +119,9 @@ def test_what_is_being_asked_about_cannot_be_settled(quick: Shop, manager: User)
         verification_settle(verification=row, verified=True, note="x", actor=manager)
 
 
-def test_an_answer_that_comes_after_a_person_decided_changes_nothing(quick: Shop, manager: User) -> None:
+def test_an_answer_that_comes_after_a_person_decided_changes_nothing(
+    quick: Shop, manager: User
+) -> None:
     row = lose(quick, applied=True)
     OutboundCall.objects.update(due_at=timezone.now())
     frozen = claim(call_of(row).pk)
@@ -118,9 +134,13 @@ def test_an_answer_that_comes_after_a_person_decided_changes_nothing(quick: Shop
     assert (row.status, call_of(row).state) == (Status.REFUSED, State.REFUSED)
 
 
-def test_an_unclear_verification_that_waits_is_asked_about_at_once(quick: Shop, manager: User) -> None:
+def test_an_unclear_verification_that_waits_is_asked_about_at_once(
+    quick: Shop, manager: User
+) -> None:
     row = lose(quick, applied=True)
-    OutboundCall.objects.filter(state=State.UNKNOWN).update(due_at=timezone.now() + timedelta(hours=1))
+    OutboundCall.objects.filter(state=State.UNKNOWN).update(
+        due_at=timezone.now() + timedelta(hours=1)
+    )
     verification_ask(verification=row, actor=manager)
     outbox.work(seconds=3)
     row.refresh_from_db()
@@ -145,13 +165,19 @@ def test_a_dead_call_of_a_refused_verification_is_not_revived(quick: Shop) -> No
     OutboundCall.objects.filter(operation="coupon.verify").update(expires_at=timezone.now())
     outbox.sweep()
     row.refresh_from_db()
-    assert (row.status, row.reason, call_of(row).state) == (Status.REFUSED, Reason.PLATFORM_DOWN, State.DEAD)
+    assert (row.status, row.reason, call_of(row).state) == (
+        Status.REFUSED,
+        Reason.PLATFORM_DOWN,
+        State.DEAD,
+    )
     for ask_first in (True, False):
         assert outbox.retry_dead(call_of(row), ask_first=ask_first) is False
     assert outbox.work(seconds=0.5) == 0
 
 
-def test_a_person_and_an_answer_at_the_same_moment_never_block_each_other(quick: Shop, manager: User) -> None:
+def test_a_person_and_an_answer_at_the_same_moment_never_block_each_other(
+    quick: Shop, manager: User
+) -> None:
     """Both lock call and verification, in the same order: a deadlock would raise in one of them."""
     errors: list[Exception] = []
     for _ in range(5):

@@ -19,7 +19,13 @@ from tests.coupons.flows import arrived
 from tests.factories import Shop, member
 from tests.pages import english
 
-REMOTE = {"store_id": 990001, "store_name": "新店", "status": 2, "request_count": 500, "address": "南京路1号"}
+REMOTE = {
+    "store_id": 990001,
+    "store_name": "新店",
+    "status": 2,
+    "request_count": 500,
+    "address": "南京路1号",
+}
 
 
 def answering(shop: Shop, *rows: dict[str, object]) -> Canned:
@@ -38,7 +44,9 @@ def test_new_changed_and_vanished_stores_are_shown(quick: Shop) -> None:
         remote_name="关了",
         store=Store.objects.create(merchant=quick.merchant),
     )
-    with answering(quick, REMOTE, {**REMOTE, "store_id": quick.gateway.remote_id, "store_name": "改名"}):
+    with answering(
+        quick, REMOTE, {**REMOTE, "store_id": quick.gateway.remote_id, "store_name": "改名"}
+    ):
         run = stores_sync(connection=quick.connection)
     assert (run.added, run.changed, run.error) == (["新店"], ["改名"], "")
     assert run.vanished == [str(gone)]
@@ -46,7 +54,11 @@ def test_new_changed_and_vanished_stores_are_shown(quick: Shop) -> None:
     gone.refresh_from_db()
     assert gone.vanished_at is not None
     new = GatewayStore.objects.get(remote_id=990001)
-    assert (new.store.merchant, new.store.name, new.store.address) == (quick.merchant, "新店", "南京路1号")
+    assert (new.store.merchant, new.store.name, new.store.address) == (
+        quick.merchant,
+        "新店",
+        "南京路1号",
+    )
     assert (new.authorisation, new.request_count) == (Authorisation.AUTHORISED, 500)
     assert QuotaReading.objects.filter(gateway_store=new, request_count=500).count() == 1
 
@@ -75,7 +87,12 @@ def test_new_changed_and_vanished_products_are_shown_and_none_deleted(quick: Sho
     kept = quick.product
     gone = Product.objects.create(store=quick.store, sku_id="gone", name="下架")
     rows: list[dict[str, object]] = [
-        {"sku_id": kept.sku_id, "product_name": kept.name, "actual_amount": "59.0", "origin_amount": "78.0"},
+        {
+            "sku_id": kept.sku_id,
+            "product_name": kept.name,
+            "actual_amount": "59.0",
+            "origin_amount": "78.0",
+        },
         {"sku_id": "new", "product_name": "新品", "actual_amount": "9.9", "origin_amount": "10"},
         {"sku_id": "new", "product_name": "新品", "actual_amount": "9.9", "origin_amount": "10"},
     ]
@@ -88,7 +105,9 @@ def test_new_changed_and_vanished_products_are_shown_and_none_deleted(quick: Sho
     assert Product.objects.filter(store=quick.store).count() == 3
 
 
-@pytest.mark.parametrize("kind", ["status_500", "html", "half_body", "wrong_types", "drop_before", "throttle"])
+@pytest.mark.parametrize(
+    "kind", ["status_500", "html", "half_body", "wrong_types", "drop_before", "throttle"]
+)
 def test_a_sync_that_fails_says_so_and_changes_nothing(quick: Shop, kind: str) -> None:
     quick.sandbox.faults.add(operation="stores", kind=kind, times=1)
     before = GatewayStore.objects.values().get()
@@ -123,7 +142,9 @@ def test_a_connection_test_logs_in_anew(quick: Shop) -> None:
     assert AuditEntry.objects.filter(verb="connection tested").count() == 2
 
 
-def test_a_connection_test_says_in_plain_words_that_nobody_answers(quick: Shop, in_english: None) -> None:
+def test_a_connection_test_says_in_plain_words_that_nobody_answers(
+    quick: Shop, in_english: None
+) -> None:
     quick.connection.base_url = "http://127.0.0.1:9/nothing"
     said = connection_test(connection=quick.connection, actor=None)
     assert said == "The platform cannot be reached. Check the network, and try again later."
@@ -154,10 +175,15 @@ def test_a_failed_test_stands_on_the_connections_page_until_one_works(quick: Sho
     ("told", "words"),
     [
         (envelope(code=1, msg="账号已停用"), "账号已停用"),
-        (answer("<html>maintenance</html>"), "The platform cannot be reached. Check the network, and try again later."),
+        (
+            answer("<html>maintenance</html>"),
+            "The platform cannot be reached. Check the network, and try again later.",
+        ),
     ],
 )
-def test_a_sync_that_fails_says_why_in_plain_words(quick: Shop, in_english: None, told: bytes, words: str) -> None:
+def test_a_sync_that_fails_says_why_in_plain_words(
+    quick: Shop, in_english: None, told: bytes, words: str
+) -> None:
     assert connection_test(connection=quick.connection, actor=None) == ""
     with Canned(told) as server:
         quick.connection.base_url = server.url
@@ -166,13 +192,17 @@ def test_a_sync_that_fails_says_why_in_plain_words(quick: Shop, in_english: None
     assert run.error
 
 
-def test_a_connection_test_says_in_plain_words_that_it_is_too_busy(quick: Shop, in_english: None) -> None:
+def test_a_connection_test_says_in_plain_words_that_it_is_too_busy(
+    quick: Shop, in_english: None
+) -> None:
     with Canned(envelope(code=429, msg="请求过于频繁")) as server:
         quick.connection.base_url = server.url
         assert "too many" in connection_test(connection=quick.connection, actor=None)
 
 
-def test_a_connection_test_with_a_wrong_password_says_so_and_a_corrected_one_works_at_once(quick: Shop) -> None:
+def test_a_connection_test_with_a_wrong_password_says_so_and_a_corrected_one_works_at_once(
+    quick: Shop,
+) -> None:
     owner = member(quick.merchant, Role.OWNER)
     right = quick.connection.credentials
     quick.connection.credentials = {**right, "password": "wrong"}
@@ -191,7 +221,9 @@ def test_a_connection_test_ends_no_throttle_of_the_account(quick: Shop) -> None:
     assert arrived(quick) == []
 
 
-def test_the_schedule_rings_for_connections_and_stores_that_work(quick: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_schedule_rings_for_connections_and_stores_that_work(
+    quick: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rings: list[tuple[str, int]] = []
     monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append((task, pk)))
     tasks.sync_all_stores()
@@ -212,14 +244,19 @@ def test_tasks_take_one_number(quick: Shop) -> None:
     tasks.sync_stores(quick.connection.pk)
     tasks.sync_products(quick.store.pk)
     tasks.prune_lookups()
-    assert list(SyncRun.objects.order_by("id").values_list("kind", "error")) == [("stores", ""), ("products", "")]
+    assert list(SyncRun.objects.order_by("id").values_list("kind", "error")) == [
+        ("stores", ""),
+        ("products", ""),
+    ]
 
 
 def readings(shop: Shop, *counts: int) -> None:
     """One reading a day, the last one now."""
     now = timezone.now()
     for days, count in enumerate(reversed(counts)):
-        QuotaReading.objects.create(gateway_store=shop.gateway, request_count=count, at=now - timedelta(days=days))
+        QuotaReading.objects.create(
+            gateway_store=shop.gateway, request_count=count, at=now - timedelta(days=days)
+        )
     GatewayStore.objects.update(request_count=counts[-1])
 
 

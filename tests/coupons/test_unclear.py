@@ -24,10 +24,16 @@ def unclear(needs_person: bool) -> Verification:
 
 
 @WORDS
-def test_the_api_says_that_it_is_unclear_and_whether_a_person_decides(needs_person: bool, texts: Texts) -> None:
+def test_the_api_says_that_it_is_unclear_and_whether_a_person_decides(
+    needs_person: bool, texts: Texts
+) -> None:
     row = unclear(needs_person)
     shown = api_of(row.store.merchant).get(f"verifications/{row.pk}/").json()
-    assert (shown["status"], shown["needs_person"], shown["message"]) == ("unknown", needs_person, str(texts.staff))
+    assert (shown["status"], shown["needs_person"], shown["message"]) == (
+        "unknown",
+        needs_person,
+        str(texts.staff),
+    )
 
 
 @WORDS
@@ -43,12 +49,18 @@ def test_a_batch_says_it_of_its_lines(needs_person: bool, texts: Texts) -> None:
 def test_the_counter_says_it(needs_person: bool, texts: Texts) -> None:
     row = unclear(needs_person)
     result = scan_result_of(row, None, reach_of(factories.member(row.store.merchant, Role.OWNER)))
-    assert (result.state, result.title, result.next_step) == ("unknown", texts.staff, texts.next_step)
+    assert (result.state, result.title, result.next_step) == (
+        "unknown",
+        texts.staff,
+        texts.next_step,
+    )
 
 
 @WORDS
 def test_the_guest_page_says_it(client: Client, needs_person: bool, texts: Texts) -> None:
     row = unclear(needs_person)
-    page = client.get(reverse("coupons:guest-result", args=[row.store.guest_slug, sign_result(row.pk)]))
+    page = client.get(
+        reverse("coupons:guest-result", args=[row.store.guest_slug, sign_result(row.pk)])
+    )
     with translation.override("zh-hans"):
         assert str(texts.guest) in page.content.decode()

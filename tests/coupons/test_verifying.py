@@ -13,14 +13,21 @@ Status = Verification.Status
 
 
 def verify(shop: Shop, code: str, *, wait: float = 5.0, **fields: object) -> Verification:
-    requested = verification_request(store=shop.store, code=code, channel=Channel.API, flow="test", **fields)  # type: ignore[arg-type]
+    requested = verification_request(
+        store=shop.store, code=code, channel=Channel.API, flow="test", **fields
+    )  # type: ignore[arg-type]
     return verification_pursue(requested.verification, wait=wait)
 
 
 def test_an_unused_coupon_is_verified_once(shop: Shop) -> None:
     code = shop.code()
     row = verify(shop, code)
-    assert (row.status, row.inferred, row.unmapped, row.product) == (Status.VERIFIED, False, False, shop.product)
+    assert (row.status, row.inferred, row.unmapped, row.product) == (
+        Status.VERIFIED,
+        False,
+        False,
+        shop.product,
+    )
     assert row.code == ""
     assert [a.operation for a in shop.sandbox.arrivals.all()] == ["login", "detail", "verify"]
 
@@ -30,7 +37,11 @@ def test_a_code_verified_before_is_refused_without_a_call(shop: Shop) -> None:
     first = verify(shop, code)
     shop.sandbox.arrivals.clear()
     second = verify(shop, code)
-    assert (second.status, second.reason, second.duplicate_of) == (Status.REFUSED, Reason.ALREADY_USED, first)
+    assert (second.status, second.reason, second.duplicate_of) == (
+        Status.REFUSED,
+        Reason.ALREADY_USED,
+        first,
+    )
     assert shop.sandbox.arrivals.all() == []
 
 
@@ -65,7 +76,9 @@ def test_an_answer_lost_before_applying_is_sent_again(shop: Shop) -> None:
         ("not_on_this_day", Reason.NOT_ON_THIS_DAY),
     ],
 )
-def test_a_coupon_that_cannot_be_spent_is_refused_with_its_reason(shop: Shop, state: str, reason: Reason) -> None:
+def test_a_coupon_that_cannot_be_spent_is_refused_with_its_reason(
+    shop: Shop, state: str, reason: Reason
+) -> None:
     row = verify(shop, shop.code(state))
     assert (row.status, row.reason) == (Status.REFUSED, reason)
     assert row.gateway_message

@@ -13,16 +13,48 @@ from hypothesis import strategies as st
 from coupons import wire
 from coupons.reasons import TEXTS, Reason
 from stores.platforms.client import Answer
-from stores.platforms.errors import LoginRefused, PlatformError, Refused, Throttled, TimedOut, Unknown
+from stores.platforms.errors import (
+    LoginRefused,
+    PlatformError,
+    Refused,
+    Throttled,
+    TimedOut,
+    Unknown,
+)
 
 text = st.text(st.characters(exclude_categories=()), max_size=40)
 scalar = (
-    st.none() | st.booleans() | st.integers() | st.floats() | text | st.sampled_from(["未使用", "10000", "NaN", "1e9"])
+    st.none()
+    | st.booleans()
+    | st.integers()
+    | st.floats()
+    | text
+    | st.sampled_from(["未使用", "10000", "NaN", "1e9"])
 )
-value = st.recursive(scalar, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4))
+value = st.recursive(
+    scalar, lambda inner: st.lists(inner, max_size=4) | st.dictionaries(text, inner, max_size=4)
+)
 NAMES = [
-    *("token", "store_id", "store_name", "status", "request_count", "address", "sku_id", "sku_name", "product_name"),
-    *("actual_amount", "origin_amount", "order_id", "price", "status_code", "verify_success", "verify_message"),
+    *(
+        "token",
+        "store_id",
+        "store_name",
+        "status",
+        "request_count",
+        "address",
+        "sku_id",
+        "sku_name",
+        "product_name",
+    ),
+    *(
+        "actual_amount",
+        "origin_amount",
+        "order_id",
+        "price",
+        "status_code",
+        "verify_success",
+        "verify_message",
+    ),
 ]
 row = st.dictionaries(st.sampled_from(NAMES), value)
 data = value | row | st.lists(row, max_size=3)
@@ -47,7 +79,10 @@ def test_any_json_is_parsed_or_a_platform_error(parse: Callable[[Any], Any], dat
         assert storable(parse(data))
 
 
-@given(st.integers(200, 599), st.binary(max_size=60) | value.map(lambda body: json.dumps(body).encode()))
+@given(
+    st.integers(200, 599),
+    st.binary(max_size=60) | value.map(lambda body: json.dumps(body).encode()),
+)
 def test_any_answer_is_opened_or_a_platform_error(status: int, body: bytes) -> None:
     with contextlib.suppress(PlatformError):
         wire.open_envelope(Answer(status, body))
@@ -79,7 +114,9 @@ def test_words_of_trouble_do_not_say_what_was_done() -> None:
 
 def test_words_of_a_limit_are_a_throttle_even_beside_words_of_trouble() -> None:
     with pytest.raises(Throttled):
-        wire.open_envelope(Answer(200, json.dumps({"code": 1, "msg": "请求过于频繁，请稍后再试"}).encode()))
+        wire.open_envelope(
+            Answer(200, json.dumps({"code": 1, "msg": "请求过于频繁，请稍后再试"}).encode())
+        )
 
 
 @pytest.mark.parametrize(
@@ -137,7 +174,10 @@ def test_numbers_that_fit_no_column_are_not_taken() -> None:
 @pytest.mark.parametrize(
     ("body", "words"),
     [
-        ({"status": "未使用", "sku_name": "通宵8小时", "price": "49"}, "未使用 · 通宵8小时 · ¥49.00"),
+        (
+            {"status": "未使用", "sku_name": "通宵8小时", "price": "49"},
+            "未使用 · 通宵8小时 · ¥49.00",
+        ),
         ({"status": "已退款", "sku_name": "通宵8小时"}, "已退款 · 通宵8小时"),
     ],
 )
@@ -158,7 +198,10 @@ def test_a_verify_reads_as_the_gateways_words(body: dict[str, Any], words: str) 
 
 
 def test_an_order_number_keeps_all_its_digits() -> None:
-    assert wire.parse_detail({"status": "未使用", "order_id": 4946516613051350013}).order_id == "4946516613051350013"
+    assert (
+        wire.parse_detail({"status": "未使用", "order_id": 4946516613051350013}).order_id
+        == "4946516613051350013"
+    )
 
 
 def test_an_envelope_that_refuses_keeps_the_gateways_words() -> None:
@@ -180,7 +223,9 @@ def test_an_envelope_that_refuses_keeps_the_gateways_words() -> None:
         (50000, "账号登录过于频繁", Throttled),
     ],
 )
-def test_only_clear_words_of_a_login_blame_the_credentials(code: int, message: str, raised: type[Exception]) -> None:
+def test_only_clear_words_of_a_login_blame_the_credentials(
+    code: int, message: str, raised: type[Exception]
+) -> None:
     with pytest.raises(PlatformError) as caught:
         wire.open_login(Answer(200, json.dumps({"code": code, "msg": message}).encode()))
     assert type(caught.value) is raised

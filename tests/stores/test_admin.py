@@ -13,7 +13,16 @@ from django.urls import reverse
 from unfold.admin import ModelAdmin
 
 from stores import audit, dashboard
-from stores.models import ApiKey, AuditEntry, Connection, InboundEvent, Merchant, RateWindow, Staff, Store
+from stores.models import (
+    ApiKey,
+    AuditEntry,
+    Connection,
+    InboundEvent,
+    Merchant,
+    RateWindow,
+    Staff,
+    Store,
+)
 from stores.registry import Alert, registry
 from stores.tenancy import Role
 from tests.factories import (
@@ -58,12 +67,16 @@ def last_entry() -> AuditEntry:
 # Stores
 
 
-def test_the_list_of_stores_takes_the_same_queries_however_many_there_are(client: Client, store: Store) -> None:
+def test_the_list_of_stores_takes_the_same_queries_however_many_there_are(
+    client: Client, store: Store
+) -> None:
     address = reverse("admin:stores_store_changelist")
     client.get(address)
     with CaptureQueriesContext(database) as few:
         client.get(address)
-    sellers = [TicketProductFactory(connection__merchant=store.merchant).store_id for _time in range(3)]
+    sellers = [
+        TicketProductFactory(connection__merchant=store.merchant).store_id for _time in range(3)
+    ]
     with CaptureQueriesContext(database) as many:
         text = client.get(address).content.decode()
     assert len(many) == len(few)
@@ -75,7 +88,9 @@ def test_the_list_of_stores_takes_the_same_queries_however_many_there_are(client
 
 def test_a_clerk_signs_in_and_sees_the_overview(store: Store) -> None:
     member(store.merchant, Role.CLERK, store, username="clerk")
-    answer = english().post(f"{LOGIN}?next=/admin/", {"username": "clerk", "password": PASSWORD}, follow=True)
+    answer = english().post(
+        f"{LOGIN}?next=/admin/", {"username": "clerk", "password": PASSWORD}, follow=True
+    )
     assert (answer.status_code, answer.redirect_chain) == (200, [("/admin/", 302)])
 
 
@@ -84,8 +99,12 @@ def test_the_bare_address_leads_to_the_start_page(client: Client) -> None:
     assert client.get("/").status_code == 302
 
 
-@pytest.mark.parametrize(("address", "status"), [("/nothing/here/", 404), ("/admin/auth/user/", 403)])
-def test_an_error_page_leads_back_to_the_start_page(client: Client, address: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("address", "status"), [("/nothing/here/", 404), ("/admin/auth/user/", 403)]
+)
+def test_an_error_page_leads_back_to_the_start_page(
+    client: Client, address: str, status: int
+) -> None:
     answer = client.get(address)
     assert answer.status_code == status
     assert '<a href="/admin/">To the back office</a>' in answer.content.decode()
@@ -94,7 +113,12 @@ def test_an_error_page_leads_back_to_the_start_page(client: Client, address: str
 def test_a_bad_password_is_refused_in_chinese(owner: User, store: Store) -> None:
     page = Client()
     page.force_login(owner)
-    staff = {"username": "xiaowang", "full_name": "", "password": "zg1", "merchant": store.merchant_id}
+    staff = {
+        "username": "xiaowang",
+        "full_name": "",
+        "password": "zg1",
+        "merchant": store.merchant_id,
+    }
     answer = page.post("/admin/stores/staff/add/", staff | {"role": "clerk", "stores": store.pk})
     errors = answer.context["adminform"].errors["password"]
     assert errors == ["密码太短，至少需要 8 个字符。"]
@@ -105,7 +129,10 @@ def test_an_empty_list_offers_only_what_can_be_done(client: Client, store: Store
     calls = client.get("/admin/stores/outboundcall/").content.decode()
     assert "Nothing here yet." in calls
     assert "Add " not in calls.partition('id="changelist"')[2]
-    assert "Reset filters" in client.get("/admin/stores/outboundcall/?state__exact=dead").content.decode()
+    assert (
+        "Reset filters"
+        in client.get("/admin/stores/outboundcall/?state__exact=dead").content.decode()
+    )
     keys = client.get("/admin/stores/apikey/").content.decode()
     assert "Nothing here yet." in keys
     assert "Add API key" in keys
@@ -123,7 +150,10 @@ def test_after_eight_wrong_passwords_even_the_right_one_is_refused(merchant: Mer
     member(merchant, Role.OWNER, username="boss")
     client = english()
     for _ in range(8):
-        assert "password is not right" in client.post(LOGIN, {"username": "boss", "password": "no"}).content.decode()
+        assert (
+            "password is not right"
+            in client.post(LOGIN, {"username": "boss", "password": "no"}).content.decode()
+        )
     answer = client.post(LOGIN, {"username": "boss", "password": PASSWORD})
     assert "Too many wrong passwords. Please try again in" in answer.content.decode()
     assert "_auth_user_id" not in client.session
@@ -134,7 +164,10 @@ def test_wrong_passwords_of_one_name_do_not_lock_another(merchant: Merchant) -> 
     client = english()
     for _ in range(8):
         client.post(LOGIN, {"username": "nobody", "password": "no"})
-    assert client.post(f"{LOGIN}?next=/admin/", {"username": "boss", "password": PASSWORD}).status_code == 302
+    assert (
+        client.post(f"{LOGIN}?next=/admin/", {"username": "boss", "password": PASSWORD}).status_code
+        == 302
+    )
 
 
 def test_right_passwords_are_not_counted(merchant: Merchant) -> None:
@@ -165,7 +198,9 @@ def test_an_admin_that_is_not_scoped_is_refused() -> None:
 
 def test_a_changed_store_is_audited_by_field(client: Client, store: Store) -> None:
     address = reverse("admin:stores_store_change", args=[store.pk])
-    answer = client.post(address, {"name": "新名字", "trade": "gym", "is_active": "on", "guest_page_open": "on"})
+    answer = client.post(
+        address, {"name": "新名字", "trade": "gym", "is_active": "on", "guest_page_open": "on"}
+    )
     assert answer.status_code == 302
     store.refresh_from_db()
     entry = last_entry()
@@ -179,7 +214,9 @@ def test_a_changed_store_is_audited_by_field(client: Client, store: Store) -> No
 
 def test_an_owner_cannot_make_a_store_for_another_merchant(client: Client) -> None:
     other = MerchantFactory()
-    answer = client.post(reverse("admin:stores_store_add"), {"merchant": other.pk, "name": "x", "trade": "gym"})
+    answer = client.post(
+        reverse("admin:stores_store_add"), {"merchant": other.pk, "name": "x", "trade": "gym"}
+    )
     assert (answer.status_code, Store.objects.count()) == (200, 0)
 
 
@@ -192,7 +229,12 @@ def test_the_own_merchant_is_filled_in(client: Client, merchant: Merchant) -> No
 
 
 def add_staff(client: Client, merchant: Merchant, *stores: Store, **fields: object) -> int:
-    data = {"username": "xiaowang", "full_name": "小王", "password": "tiger-leaps-7-walls", "merchant": merchant.pk}
+    data = {
+        "username": "xiaowang",
+        "full_name": "小王",
+        "password": "tiger-leaps-7-walls",
+        "merchant": merchant.pk,
+    }
     data |= {"role": "clerk", "stores": [store.pk for store in stores]}
     return client.post(reverse("admin:stores_staff_add"), data | fields).status_code
 
@@ -213,7 +255,14 @@ def test_a_new_member_can_sign_in_with_the_password_that_was_set(
 
 
 @pytest.mark.parametrize(
-    "fields", [{"password": "12345678"}, {"username": "owner"}, {"username": "OWNER"}, {"role": "king"}, {"stores": []}]
+    "fields",
+    [
+        {"password": "12345678"},
+        {"username": "owner"},
+        {"username": "OWNER"},
+        {"role": "king"},
+        {"stores": []},
+    ],
 )
 def test_a_member_that_is_not_right_is_not_made(
     client: Client, merchant: Merchant, store: Store, fields: dict[str, object]
@@ -222,7 +271,9 @@ def test_a_member_that_is_not_right_is_not_made(
     assert list(User.objects.values_list("username", flat=True)) == ["owner"]
 
 
-def test_a_member_cannot_be_given_a_store_of_another_merchant(client: Client, merchant: Merchant) -> None:
+def test_a_member_cannot_be_given_a_store_of_another_merchant(
+    client: Client, merchant: Merchant
+) -> None:
     assert add_staff(client, merchant, StoreFactory()) == 200
     assert Staff.objects.count() == 1
 
@@ -239,13 +290,25 @@ def test_the_last_owner_cannot_be_taken_away(client: Client, owner: User, store:
 def test_a_changed_role_is_audited_with_the_new_role(client: Client, store: Store) -> None:
     staff = member(store.merchant, Role.CLERK, store, password=None).memberships.get()
     address = reverse("admin:stores_staff_change", args=[staff.pk])
-    assert client.post(address, {"role": "manager", "stores": [store.pk], "is_active": "on"}).status_code == 302
+    assert (
+        client.post(
+            address, {"role": "manager", "stores": [store.pk], "is_active": "on"}
+        ).status_code
+        == 302
+    )
     assert (last_entry().verb, last_entry().data["role"]) == ("staff changed", "manager")
 
 
 def set_password(client: Client, user: User, store: Store) -> int:
-    address = reverse("admin:stores_staff_change", args=[user.memberships.get(merchant=store.merchant).pk])
-    data = {"role": "clerk", "stores": [store.pk], "is_active": "on", "new_password": "tiger-leaps-8-walls"}
+    address = reverse(
+        "admin:stores_staff_change", args=[user.memberships.get(merchant=store.merchant).pk]
+    )
+    data = {
+        "role": "clerk",
+        "stores": [store.pk],
+        "is_active": "on",
+        "new_password": "tiger-leaps-8-walls",
+    }
     return client.post(address, data).status_code
 
 
@@ -257,7 +320,9 @@ def test_an_owner_can_set_a_new_password_for_who_forgot_it(client: Client, store
     assert "tiger-leaps" not in str(last_entry().data)
 
 
-def test_an_owner_cannot_set_the_password_of_somebody_who_reaches_more(client: Client, store: Store) -> None:
+def test_an_owner_cannot_set_the_password_of_somebody_who_reaches_more(
+    client: Client, store: Store
+) -> None:
     elsewhere = member(store.merchant, Role.CLERK, store)
     Staff.objects.create(user=elsewhere, merchant=MerchantFactory(), role=Role.OWNER)
     operator = member(store.merchant, Role.CLERK, store, is_superuser=True)
@@ -278,7 +343,10 @@ def test_a_new_key_is_shown_once_and_works(client: Client, merchant: Merchant) -
     key = ApiKey.find(found[1])
     assert key
     assert (key.name, key.scopes, key.merchant) == ("till", ["read", "verify"], merchant)
-    assert found[1] not in client.get(reverse("admin:stores_apikey_change", args=[key.pk])).content.decode()
+    assert (
+        found[1]
+        not in client.get(reverse("admin:stores_apikey_change", args=[key.pk])).content.decode()
+    )
     assert found[1] not in str(list(AuditEntry.objects.values()))
 
 
@@ -307,18 +375,30 @@ def connection_data(connection: Connection, **fields: str) -> dict[str, str]:
 
 def test_stored_credentials_are_never_rendered(client: Client, merchant: Merchant) -> None:
     connection = ConnectionFactory(merchant=merchant, token="the-token")
-    page = client.get(reverse("admin:stores_connection_change", args=[connection.pk])).content.decode()
+    page = client.get(
+        reverse("admin:stores_connection_change", args=[connection.pk])
+    ).content.decode()
     assert ("sandbox-password" in page, "the-token" in page) == (False, False)
 
 
-def test_an_empty_password_keeps_the_stored_one_and_the_token(client: Client, merchant: Merchant) -> None:
+def test_an_empty_password_keeps_the_stored_one_and_the_token(
+    client: Client, merchant: Merchant
+) -> None:
     connection = ConnectionFactory(merchant=merchant, token="the-token")
-    client.post(reverse("admin:stores_connection_change", args=[connection.pk]), connection_data(connection))
+    client.post(
+        reverse("admin:stores_connection_change", args=[connection.pk]), connection_data(connection)
+    )
     saved = Connection.objects.get()
-    assert (saved.name, saved.token, saved.credentials["password"]) == ("main", "the-token", "sandbox-password")
+    assert (saved.name, saved.token, saved.credentials["password"]) == (
+        "main",
+        "the-token",
+        "sandbox-password",
+    )
 
 
-def test_a_new_password_replaces_the_stored_one_and_forgets_the_token(client: Client, merchant: Merchant) -> None:
+def test_a_new_password_replaces_the_stored_one_and_forgets_the_token(
+    client: Client, merchant: Merchant
+) -> None:
     connection = ConnectionFactory(merchant=merchant, token="the-token", state="refused")
     address = reverse("admin:stores_connection_change", args=[connection.pk])
     client.post(address, connection_data(connection, password="new-secret"))
@@ -326,22 +406,42 @@ def test_a_new_password_replaces_the_stored_one_and_forgets_the_token(client: Cl
     assert (saved.token, saved.state, saved.credentials["password"]) == ("", "new", "new-secret")
     assert saved.token_serial == connection.token_serial + 1
     assert "new-secret" not in str(last_entry().data)
-    assert (last_entry().verb, last_entry().data["fields"]) == ("connection changed", ["Name", "Password"])
+    assert (last_entry().verb, last_entry().data["fields"]) == (
+        "connection changed",
+        ["Name", "Password"],
+    )
 
 
 def test_a_new_connection_needs_a_password(client: Client, merchant: Merchant) -> None:
-    data = {"merchant": str(merchant.pk), "platform": "umember", "account": "a@example.com", "is_active": "on"}
+    data = {
+        "merchant": str(merchant.pk),
+        "platform": "umember",
+        "account": "a@example.com",
+        "is_active": "on",
+    }
     answer = client.post(reverse("admin:stores_connection_add"), data)
     assert "A new connection needs a password" in answer.content.decode()
-    assert client.post(reverse("admin:stores_connection_add"), data | {"password": "s3cret"}).status_code == 302
+    assert (
+        client.post(
+            reverse("admin:stores_connection_add"), data | {"password": "s3cret"}
+        ).status_code
+        == 302
+    )
     assert Connection.objects.get().credentials == {"password": "s3cret"}
 
 
-def test_the_account_of_a_coupon_connection_is_its_login(client: Client, merchant: Merchant) -> None:
+def test_the_account_of_a_coupon_connection_is_its_login(
+    client: Client, merchant: Merchant
+) -> None:
     connection = ConnectionFactory(merchant=merchant)
     address = reverse("admin:stores_connection_change", args=[connection.pk])
-    assert "valid email" in client.post(address, connection_data(connection, account="main")).content.decode()
-    client.post(address, connection_data(connection, email="other@example.com", password="new-secret"))
+    assert (
+        "valid email"
+        in client.post(address, connection_data(connection, account="main")).content.decode()
+    )
+    client.post(
+        address, connection_data(connection, email="other@example.com", password="new-secret")
+    )
     saved = Connection.objects.get()
     assert (saved.account, saved.credentials) == (connection.account, {"password": "new-secret"})
 
@@ -352,7 +452,9 @@ def test_only_operators_say_where_a_connection_leads(client: Client, merchant: M
     client.post(address, connection_data(connection, base_url="http://169.254.169.254/"))
     assert Connection.objects.get().base_url == ""
     operator = User.objects.create(username="op", is_staff=True, is_superuser=True)
-    english(operator).post(address, connection_data(connection, base_url="https://gateway.example.com"))
+    english(operator).post(
+        address, connection_data(connection, base_url="https://gateway.example.com")
+    )
     assert Connection.objects.get().base_url == "https://gateway.example.com"
 
 
@@ -366,7 +468,12 @@ def test_buttons_do_nothing_on_get(client: Client, merchant: Merchant) -> None:
 
 def test_a_button_that_does_not_exist_is_not_found(client: Client, merchant: Merchant) -> None:
     connection = ConnectionFactory(merchant=merchant)
-    assert client.post(reverse("admin:stores_connection_do", args=[connection.pk, "save_model"])).status_code == 404
+    assert (
+        client.post(
+            reverse("admin:stores_connection_do", args=[connection.pk, "save_model"])
+        ).status_code
+        == 404
+    )
 
 
 # Ledgers
@@ -379,14 +486,22 @@ def event(merchant: Merchant, state: str) -> InboundEvent:
         kind="notice",
         dedup_key="1",
         state=state,
-        body={"code": "700000000001", "text": "券 700000000001", "token": "abc", "list": [{"sign": "x", "n": 1}]},
+        body={
+            "code": "700000000001",
+            "text": "券 700000000001",
+            "token": "abc",
+            "list": [{"sign": "x", "n": 1}],
+        },
         error="Traceback\nValueError: 700000000001",
     )
 
 
 def test_a_failed_event_can_be_handled_again(client: Client, merchant: Merchant) -> None:
     row = event(merchant, "failed")
-    assert client.post(reverse("admin:stores_inboundevent_do", args=[row.pk, "replay"])).status_code == 302
+    assert (
+        client.post(reverse("admin:stores_inboundevent_do", args=[row.pk, "replay"])).status_code
+        == 302
+    )
     row.refresh_from_db()
     assert (row.state, last_entry().verb) == ("received", "inboundevent replayed")
 
@@ -399,7 +514,9 @@ def test_a_handled_event_is_left_alone(client: Client, merchant: Merchant) -> No
 
 
 def test_ledgers_show_neither_codes_nor_secrets(client: Client, merchant: Merchant) -> None:
-    page = client.get(reverse("admin:stores_inboundevent_change", args=[event(merchant, "failed").pk])).content.decode()
+    page = client.get(
+        reverse("admin:stores_inboundevent_change", args=[event(merchant, "failed").pk])
+    ).content.decode()
     assert ("700000000001" in page, "abc" in page, "…0001" in page) == (False, False, True)
 
 
@@ -421,7 +538,14 @@ def test_the_audit_log_is_searched_by_what_it_shows(
 def test_what_is_most_urgent_comes_first_whatever_the_domain(
     client: Client, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    said = [Alert("info", "a", ""), Alert("warning", "b", ""), Alert("error", "c", ""), Alert("warning", "d", "")]
-    monkeypatch.setattr(dashboard, "contributed", lambda paths, to: said if paths is registry.alerts else [])
+    said = [
+        Alert("info", "a", ""),
+        Alert("warning", "b", ""),
+        Alert("error", "c", ""),
+        Alert("warning", "d", ""),
+    ]
+    monkeypatch.setattr(
+        dashboard, "contributed", lambda paths, to: said if paths is registry.alerts else []
+    )
     shown = client.get(reverse("admin:index")).context["alerts"]
     assert [alert.text for alert in shown] == ["c", "b", "d", "a"]

@@ -10,7 +10,14 @@ from django.utils import timezone
 from stores import audit
 from stores.models import InboundEvent, Merchant, OutboundCall
 from stores.tenancy import Role
-from tests.factories import ConnectionFactory, MerchantFactory, StoreFactory, UserFactory, VerificationFactory, member
+from tests.factories import (
+    ConnectionFactory,
+    MerchantFactory,
+    StoreFactory,
+    UserFactory,
+    VerificationFactory,
+    member,
+)
 from tests.pages import english
 
 pytestmark = pytest.mark.django_db
@@ -31,14 +38,24 @@ def read(client: Client, row: Any) -> str:
     return client.get(reverse(name, args=[row.pk])).content.decode()
 
 
-def test_calls_and_messages_are_called_by_their_titles(client: Client, merchant: Merchant, in_english: None) -> None:
+def test_calls_and_messages_are_called_by_their_titles(
+    client: Client, merchant: Merchant, in_english: None
+) -> None:
     linked = ConnectionFactory(trip=True, merchant=merchant)
     known = {"platform": "trip", "connection": linked}
     call = OutboundCall.objects.create(
-        **known, operation="ticket.used", key="339", subject_id=339, pace=linked.pace, expires_at=timezone.now()
+        **known,
+        operation="ticket.used",
+        key="339",
+        subject_id=339,
+        pace=linked.pace,
+        expires_at=timezone.now(),
     )
     event = InboundEvent.objects.create(**known, kind="order.pay", dedup_key="77")
-    assert (str(call), str(event)) == ("Tell Meituan: tickets used 339", "Meituan reported the payment 77")
+    assert (str(call), str(event)) == (
+        "Tell Meituan: tickets used 339",
+        "Meituan reported the payment 77",
+    )
     page = read(client, call)
     assert ("ticket.used" in page, "Primary key" in page) == (False, False)
     assert "order.pay" not in read(client, event)
@@ -50,13 +67,19 @@ def test_rows_that_nobody_changes_offer_no_history(client: Client, merchant: Mer
     assert "/history/" in read(client, store)
 
 
-def test_a_verifications_page_has_one_way_to_write_sums_and_moments(client: Client, merchant: Merchant) -> None:
-    row = VerificationFactory(store=StoreFactory(merchant=merchant), value="68.00", status="unknown", needs_person=True)
+def test_a_verifications_page_has_one_way_to_write_sums_and_moments(
+    client: Client, merchant: Merchant
+) -> None:
+    row = VerificationFactory(
+        store=StoreFactory(merchant=merchant), value="68.00", status="unknown", needs_person=True
+    )
     page = read(client, row)
     assert ("¥68.00" in page, str(row)) == (True, f"…{row.code_tail}")
 
 
-def test_details_in_the_audit_log_are_read_without_knowing_json(client: Client, merchant: Merchant) -> None:
+def test_details_in_the_audit_log_are_read_without_knowing_json(
+    client: Client, merchant: Merchant
+) -> None:
     entry = audit.record(
         "settled by hand",
         actor=None,

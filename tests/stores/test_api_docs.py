@@ -22,11 +22,17 @@ def schema(client: Client) -> Any:
 
 
 def operations(schema: Any) -> list[tuple[str, str, Any]]:
-    return [(method, path, operation) for path, item in schema["paths"].items() for method, operation in item.items()]
+    return [
+        (method, path, operation)
+        for path, item in schema["paths"].items()
+        for method, operation in item.items()
+    ]
 
 
 def test_the_schema_is_made_without_a_warning(tmp_path: Path) -> None:
-    call_command("spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml"))
+    call_command(
+        "spectacular", "--validate", "--fail-on-warn", "--file", str(tmp_path / "schema.yml")
+    )
     assert "/api/v1/stores/{store_id}/verifications/" in (tmp_path / "schema.yml").read_text()
 
 
@@ -65,7 +71,9 @@ def test_a_verification_documents_wait_and_the_idempotency_key(schema: Any) -> N
 
 def test_the_longest_wait_is_documented(schema: Any) -> None:
     operation = schema["paths"]["/api/v1/verifications/{id}/"]["get"]
-    [wait] = [parameter["schema"] for parameter in operation["parameters"] if parameter["name"] == "wait"]
+    [wait] = [
+        parameter["schema"] for parameter in operation["parameters"] if parameter["name"] == "wait"
+    ]
     assert (wait["minimum"], wait["maximum"]) == (0, MAX_WAIT)
 
 
@@ -74,8 +82,14 @@ def test_the_list_documents_its_filters_and_pages(schema: Any) -> None:
     assert {parameter["name"] for parameter in operation["parameters"]} == {
         "created_after", "created_before", "settled_after", "status", "store", "reason", "cursor", "page_size",
     }  # fmt: skip
-    page = operation["responses"]["200"]["content"]["application/json"]["schema"]["$ref"].rpartition("/")[2]
-    assert set(schema["components"]["schemas"][page]["properties"]) == {"next", "previous", "results"}
+    page = operation["responses"]["200"]["content"]["application/json"]["schema"][
+        "$ref"
+    ].rpartition("/")[2]
+    assert set(schema["components"]["schemas"][page]["properties"]) == {
+        "next",
+        "previous",
+        "results",
+    }
 
 
 def test_the_docs_load_nothing_from_elsewhere_and_run_no_inline_code(client: Client) -> None:

@@ -33,14 +33,20 @@ def failing(error: Exception) -> Any:
     return fail
 
 
-def test_a_busy_database_is_answered_with_503_and_try_again(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("coupons.api.views.Stores.get", failing(OperationalError("database is locked")))
+def test_a_busy_database_is_answered_with_503_and_try_again(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(
+        "coupons.api.views.Stores.get", failing(OperationalError("database is locked"))
+    )
     answer = api.get("stores/")
     assert problem(answer) == (503, "unavailable")
     assert int(answer["Retry-After"]) > 0
 
 
-def test_a_busy_database_is_answered_so_before_the_key_is_known_too(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_database_is_answered_so_before_the_key_is_known_too(
+    api: Api, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(ApiKey, "find", failing(OperationalError("database is locked")))
     assert problem(api.get("stores/")) == (503, "unavailable")
 
@@ -71,11 +77,17 @@ def test_our_own_error_is_a_problem_without_a_trace(
 def test_each_kind_of_wrong_body_has_its_code(
     store: Any, api: Api, body: bytes, content_type: str, expected: tuple[int, str]
 ) -> None:
-    assert problem(api.raw("post", f"stores/{store.pk}/verifications/", body, content_type)) == expected
+    assert (
+        problem(api.raw("post", f"stores/{store.pk}/verifications/", body, content_type))
+        == expected
+    )
 
 
 def test_titles_come_in_the_callers_language(api: Api) -> None:
-    assert api.get("verifications/0/", **{"Accept-Language": "en"}).json()["title"] == "There is no such thing here"
+    assert (
+        api.get("verifications/0/", **{"Accept-Language": "en"}).json()["title"]
+        == "There is no such thing here"
+    )
 
 
 def test_the_use_of_a_key_is_written_down_every_five_minutes(store: Any) -> None:

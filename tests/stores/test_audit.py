@@ -25,12 +25,19 @@ def test_an_entry_says_who_did_what_to_which_row_and_from_where(store: Store) ->
         "opened the till",
         store.name,
     )
-    assert (entry.merchant, entry.store, entry.ip, entry.data) == (store.merchant, store, None, {"amount": 5})
+    assert (entry.merchant, entry.store, entry.ip, entry.data) == (
+        store.merchant,
+        store,
+        None,
+        {"amount": 5},
+    )
 
 
 def test_a_key_and_the_system_act_under_their_own_names(store: Store) -> None:
     key, _ = factories.api_key(store.merchant)
-    by_key, by_system = [audit.record("x", actor=actor, merchant=store.merchant) for actor in (key, None)]
+    by_key, by_system = [
+        audit.record("x", actor=actor, merchant=store.merchant) for actor in (key, None)
+    ]
     assert (by_key.actor, by_key.user) == ("API 收银系统", None)
     assert (by_system.actor, by_system.user) == ("system", None)
 
@@ -46,7 +53,9 @@ def test_a_key_and_the_system_act_under_their_own_names(store: Store) -> None:
         ("'; DROP TABLE stores_auditentry; --", None),
     ],
 )
-def test_an_address_that_is_none_does_not_lose_the_entry(store: Store, given_as: str, stored: str | None) -> None:
+def test_an_address_that_is_none_does_not_lose_the_entry(
+    store: Store, given_as: str, stored: str | None
+) -> None:
     said = audit.caller_ip.set(given_as)
     try:
         audit.record("x", actor=None, store=store)

@@ -24,7 +24,9 @@ def ids(messages: list[CheckMessage]) -> list[str]:
 
 def checked(*, deploy: bool = False) -> list[str]:
     return [
-        found for found in ids(run_checks(include_deployment_checks=deploy)) if found.startswith(("stores", "coup"))
+        found
+        for found in ids(run_checks(include_deployment_checks=deploy))
+        if found.startswith(("stores", "coup"))
     ]
 
 
@@ -68,7 +70,12 @@ def test_a_lease_shorter_than_two_requests_is_refused(production: Settings) -> N
 
 @pytest.mark.parametrize(
     ("keys", "expected"),
-    [([], ["stores.E007"]), ([""], ["stores.E007"]), (["short"], ["stores.E008"]), ([KEY, "x"], ["stores.E008"])],
+    [
+        ([], ["stores.E007"]),
+        ([""], ["stores.E007"]),
+        (["short"], ["stores.E008"]),
+        ([KEY, "x"], ["stores.E008"]),
+    ],
 )
 def test_missing_or_invalid_credential_keys_are_refused(
     production: Settings, keys: list[str], expected: list[str]
@@ -79,7 +86,9 @@ def test_missing_or_invalid_credential_keys_are_refused(
 
 @pytest.mark.parametrize("name", ["SECRET_KEY", "HASH_KEY", "CREDENTIAL_KEYS"])
 def test_a_development_secret_is_refused_outside_debug(production: Settings, name: str) -> None:
-    default = [production.DEV_CREDENTIAL_KEY] if name == "CREDENTIAL_KEYS" else production.DEV_SECRET
+    default = (
+        [production.DEV_CREDENTIAL_KEY] if name == "CREDENTIAL_KEYS" else production.DEV_SECRET
+    )
     setattr(production, name, default)
     assert checked() == ["stores.E009"]
     production.DEBUG = True
@@ -96,15 +105,21 @@ def test_a_development_secret_is_refused_outside_debug(production: Settings, nam
         ("https://shop.example.com", []),
     ],
 )
-def test_a_public_address_in_the_clear_is_refused(production: Settings, address: str, expected: list[str]) -> None:
+def test_a_public_address_in_the_clear_is_refused(
+    production: Settings, address: str, expected: list[str]
+) -> None:
     production.PUBLIC_BASE_URL = address
     assert checked() == expected
 
 
-def test_a_gateway_in_the_clear_is_a_deployment_warning_that_can_be_silenced(production: Settings) -> None:
+def test_a_gateway_in_the_clear_is_a_deployment_warning_that_can_be_silenced(
+    production: Settings,
+) -> None:
     production.UMEMBER_BASE_URL = "http://mtopen.umember.cn"
     assert checked(deploy=True) == ["coupons.W001"]
-    (warning,) = [found for found in run_checks(include_deployment_checks=True) if found.id == "coupons.W001"]
+    (warning,) = [
+        found for found in run_checks(include_deployment_checks=True) if found.id == "coupons.W001"
+    ]
     production.SILENCED_SYSTEM_CHECKS = ["coupons.W001"]
     assert warning.is_silenced()
     production.UMEMBER_BASE_URL = "https://gateway.example.com"
@@ -116,7 +131,9 @@ def test_requests_that_outlast_the_lease_are_refused(production: Settings) -> No
     assert checked() == ["coupons.E001"]
 
 
-def test_https_without_a_trusted_proxy_is_warned_of_before_it_is_deployed(production: Settings) -> None:
+def test_https_without_a_trusted_proxy_is_warned_of_before_it_is_deployed(
+    production: Settings,
+) -> None:
     production.TRUSTED_PROXIES = 0
     assert checked() == []
     assert "stores.W001" in checked(deploy=True)
@@ -125,7 +142,9 @@ def test_https_without_a_trusted_proxy_is_warned_of_before_it_is_deployed(produc
 def printed(code: str, **environment: str) -> list[str]:
     """The words that this code prints in a process with this environment."""
     env = clean_environment(**environment)
-    ran = subprocess.run([sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, text=True, check=True)
+    ran = subprocess.run(
+        [sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, text=True, check=True
+    )
     return ran.stdout.split()
 
 
@@ -140,13 +159,25 @@ def settings_of(**values: str) -> list[str]:
 def test_https_is_promised_for_our_own_host_only_unless_it_is_wished() -> None:
     there = "https://shop.example.com"
     assert settings_of(PUBLIC_BASE_URL=there) == ["31536000", "False", "False", "Lax", "True"]
-    assert settings_of(PUBLIC_BASE_URL=there, HSTS_WHOLE_DOMAIN="1")[:3] == ["31536000", "True", "True"]
-    assert settings_of(PUBLIC_BASE_URL="http://127.0.0.1:8000") == ["0", "False", "False", "Lax", "False"]
+    assert settings_of(PUBLIC_BASE_URL=there, HSTS_WHOLE_DOMAIN="1")[:3] == [
+        "31536000",
+        "True",
+        "True",
+    ]
+    assert settings_of(PUBLIC_BASE_URL="http://127.0.0.1:8000") == [
+        "0",
+        "False",
+        "False",
+        "Lax",
+        "False",
+    ]
 
 
 def test_gunicorn_reads_its_settings_from_the_file_too(tmp_path: Path) -> None:
     file = tmp_path / "env"
-    file.write_text(f"WEB_WORKERS=3\nWEB_THREADS=7\nBIND=127.0.0.1:1\nDATABASE_POOL=0\nVAR_DIR={tmp_path}\n")
+    file.write_text(
+        f"WEB_WORKERS=3\nWEB_THREADS=7\nBIND=127.0.0.1:1\nDATABASE_POOL=0\nVAR_DIR={tmp_path}\n"
+    )
     code = (
         "import os, runpy; told = runpy.run_path('gunicorn.conf.py'); from config.env import VAR_DIR; "
         "print(told['workers'], told['threads'], told['bind'], os.environ['DATABASE_POOL'], VAR_DIR)"
@@ -159,6 +190,10 @@ def test_gunicorn_knows_our_settings_and_shares_no_socket(monkeypatch: pytest.Mo
     monkeypatch.setenv("DATABASE_POOL", "0")
     told = runpy.run_path(str(ROOT / "gunicorn.conf.py"))
     known = {setting.name for setting in KNOWN_SETTINGS}
-    values = {name for name, value in told.items() if isinstance(value, str | int) and not name.startswith("__")}
+    values = {
+        name
+        for name, value in told.items()
+        if isinstance(value, str | int) and not name.startswith("__")
+    }
     assert values <= known
     assert told["control_socket_disable"] is True

@@ -42,13 +42,17 @@ def test_queue_alive_says_whether_a_worker_beat_lately() -> None:
 @pytest.mark.django_db
 @pytest.mark.parametrize("command", ["queue_alive", "sweep"])
 def test_a_missing_database_is_said_in_words(command: str) -> None:
-    broken = mock.patch("django.db.backends.utils.CursorWrapper.execute", side_effect=OperationalError("gone"))
+    broken = mock.patch(
+        "django.db.backends.utils.CursorWrapper.execute", side_effect=OperationalError("gone")
+    )
     with broken, pytest.raises(CommandError, match="gone"):
         call_command(command, stdout=StringIO())
 
 
 def test_a_sweep_works_off_what_is_due(shop: Shop) -> None:
-    requested = verification_request(store=shop.store, code=shop.code(), channel=Channel.API, flow="test")
+    requested = verification_request(
+        store=shop.store, code=shop.code(), channel=Channel.API, flow="test"
+    )
     told, code = run("sweep", "--json", "--seconds", "8")
     assert (told, code) == ({"freed": 0, "events": 0, "tries": 2, "still_due": 0}, 0)
     requested.verification.refresh_from_db()
@@ -57,9 +61,13 @@ def test_a_sweep_works_off_what_is_due(shop: Shop) -> None:
 
 
 def test_a_sweep_frees_what_a_dead_process_left_behind(shop: Shop) -> None:
-    requested = verification_request(store=shop.store, code=shop.code(), channel=Channel.API, flow="test")
+    requested = verification_request(
+        store=shop.store, code=shop.code(), channel=Channel.API, flow="test"
+    )
     OutboundCall.objects.update(
-        state=OutboundCall.State.SENDING, lease_until=timezone.now() - timedelta(seconds=1), claim="dead"
+        state=OutboundCall.State.SENDING,
+        lease_until=timezone.now() - timedelta(seconds=1),
+        claim="dead",
     )
     text, code = run("sweep", "--seconds", "8")
     assert (text.strip(), code) == ("1 freed, 0 events handled, 2 tries, 0 calls still due", 0)

@@ -53,10 +53,16 @@ def test_a_visitor_is_asked_to_sign_in(client: Client, db: None) -> None:
 
 def test_a_fragment_sends_the_whole_page_to_the_sign_in(client: Client, db: None) -> None:
     answer = client.get(reverse("counter-result", args=["coupon", "1"]), headers=HTMX)
-    assert (answer.status_code, answer["HX-Redirect"], answer.content) == (204, "/admin/login/?next=/counter/", b"")
+    assert (answer.status_code, answer["HX-Redirect"], answer.content) == (
+        204,
+        "/admin/login/?next=/counter/",
+        b"",
+    )
 
 
-def test_a_form_with_an_old_token_is_refused_and_a_fragment_renews_its_page(shop: Shop, clerk: User) -> None:
+def test_a_form_with_an_old_token_is_refused_and_a_fragment_renews_its_page(
+    shop: Shop, clerk: User
+) -> None:
     client = Client(enforce_csrf_checks=True)
     client.force_login(clerk)
     fragment = client.post(COUNTER, {"text": shop.code()}, headers=HTMX)
@@ -88,7 +94,9 @@ def test_a_scan_is_verified_and_shown_as_a_card(counter: Client, shop: Shop, cle
 
 def test_the_code_is_found_in_a_pasted_message(counter: Client, shop: Shop) -> None:
     code = shop.code()
-    card = scan(counter, f"【美团】您的券码：{code[:4]} {code[4:8]} {code[8:]}，请到店出示。电话13800138000")
+    card = scan(
+        counter, f"【美团】您的券码：{code[:4]} {code[4:8]} {code[8:]}，请到店出示。电话13800138000"
+    )
     assert state_of(card) == "ok"
 
 
@@ -101,7 +109,9 @@ def test_without_javascript_a_scan_ends_on_a_page_of_its_own(counter: Client, sh
     assert 'class="scan ok fresh"' in page
 
 
-def test_the_same_request_key_is_answered_by_the_same_verification(counter: Client, shop: Shop) -> None:
+def test_the_same_request_key_is_answered_by_the_same_verification(
+    counter: Client, shop: Shop
+) -> None:
     code = shop.code()
     first = scan(counter, code, request_key="a" * 32)
     again = scan(counter, code, request_key="a" * 32)
@@ -109,7 +119,9 @@ def test_the_same_request_key_is_answered_by_the_same_verification(counter: Clie
     assert len(shop.sandbox.arrivals.all(operation="verify")) == 1
 
 
-def test_a_second_scan_within_seconds_does_not_look_like_a_second_success(counter: Client, shop: Shop) -> None:
+def test_a_second_scan_within_seconds_does_not_look_like_a_second_success(
+    counter: Client, shop: Shop
+) -> None:
     code = shop.code()
     counter.cookies["django_language"] = "en"
     first, again = scan(counter, code), scan(counter, code)
@@ -122,13 +134,17 @@ def test_a_second_scan_within_seconds_does_not_look_like_a_second_success(counte
     assert len(shop.sandbox.arrivals.all(operation="verify")) == 1
 
 
-def test_a_second_scan_while_the_first_waits_does_not_become_a_second_success(counter: Client, shop: Shop) -> None:
+def test_a_second_scan_while_the_first_waits_does_not_become_a_second_success(
+    counter: Client, shop: Shop
+) -> None:
     pace.postpone(shop.connection.pace_id, 30)
     code = shop.code()
     cards = [scan(counter, code) for _ in range(2)]
     assert [state_of(card) for card in cards] == ["waiting", "waiting"]
     type(shop.connection.pace).objects.update(next_at=0)
-    settled = [counter.get(f"/counter/result/coupon/{key_of(card)}/").content.decode() for card in cards]
+    settled = [
+        counter.get(f"/counter/result/coupon/{key_of(card)}/").content.decode() for card in cards
+    ]
     assert [state_of(card) for card in settled] == ["ok", "repeated"]
 
 
@@ -139,7 +155,9 @@ def test_an_old_key_with_another_code_is_another_scan(counter: Client, shop: Sho
     assert Verification.objects.count() == 2
 
 
-def test_a_colleague_scanning_a_used_coupon_sees_by_whom_and_when(counter: Client, shop: Shop, clerk: User) -> None:
+def test_a_colleague_scanning_a_used_coupon_sees_by_whom_and_when(
+    counter: Client, shop: Shop, clerk: User
+) -> None:
     code = shop.code()
     scan(counter, code)
     counter.force_login(member(shop.merchant, Role.OWNER))
@@ -149,7 +167,9 @@ def test_a_colleague_scanning_a_used_coupon_sees_by_whom_and_when(counter: Clien
     assert clerk.username in card
 
 
-def test_a_refusal_shows_the_reason_the_next_step_and_the_gateways_words(counter: Client, shop: Shop) -> None:
+def test_a_refusal_shows_the_reason_the_next_step_and_the_gateways_words(
+    counter: Client, shop: Shop
+) -> None:
     card = scan(counter, shop.code("expired"))
     row = Verification.objects.get()
     assert state_of(card) == "refused"
@@ -159,7 +179,9 @@ def test_a_refusal_shows_the_reason_the_next_step_and_the_gateways_words(counter
     assert row.gateway_message in card
 
 
-def test_while_the_slot_is_taken_the_card_shows_the_place_and_fetches_itself(counter: Client, shop: Shop) -> None:
+def test_while_the_slot_is_taken_the_card_shows_the_place_and_fetches_itself(
+    counter: Client, shop: Shop
+) -> None:
     pace.postpone(shop.connection.pace_id, 30)
     card = scan(counter, shop.code())
     assert state_of(card) == "waiting"
@@ -168,7 +190,9 @@ def test_while_the_slot_is_taken_the_card_shows_the_place_and_fetches_itself(cou
     assert shop.sandbox.arrivals.all() == []
 
 
-def test_a_waiting_card_is_served_by_its_own_page_when_no_worker_runs(counter: Client, shop: Shop) -> None:
+def test_a_waiting_card_is_served_by_its_own_page_when_no_worker_runs(
+    counter: Client, shop: Shop
+) -> None:
     pace.postpone(shop.connection.pace_id, 30)
     card = scan(counter, shop.code())
     type(shop.connection.pace).objects.update(next_at=0)
@@ -194,7 +218,9 @@ def test_odd_input_is_refused_and_nothing_is_sent(counter: Client, shop: Shop, t
     assert shop.sandbox.arrivals.all() == []
 
 
-def test_missing_fields_and_repeated_fields_are_no_error_of_ours(counter: Client, shop: Shop) -> None:
+def test_missing_fields_and_repeated_fields_are_no_error_of_ours(
+    counter: Client, shop: Shop
+) -> None:
     assert counter.post(COUNTER).status_code == 422
     assert counter.post(COUNTER, {"text": ["x", "y"]}).status_code == 422
     assert counter.post(COUNTER, b"[1,2]", content_type="application/json").status_code == 422
@@ -209,7 +235,9 @@ def test_another_merchants_store_in_the_form_is_not_found(counter: Client, shop:
     assert Verification.objects.count() == 0
 
 
-def test_a_foreign_store_in_the_session_falls_back_to_an_own_one(counter: Client, shop: Shop) -> None:
+def test_a_foreign_store_in_the_session_falls_back_to_an_own_one(
+    counter: Client, shop: Shop
+) -> None:
     session = counter.session
     session["counter_store"] = connected_shop(shop.sandbox).store.pk
     session.save()
@@ -224,9 +252,14 @@ def test_the_chosen_store_is_remembered(counter: Client, shop: Shop, clerk: User
     assert f'<option value="{second.pk}" selected>' in counter.get(COUNTER).content.decode()
 
 
-@pytest.mark.parametrize("target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example/", "//evil.example/", "javascript:alert(1)"]
+)
 def test_choosing_a_store_leads_nowhere_else(counter: Client, shop: Shop, target: str) -> None:
-    assert counter.post("/counter/store/", {"store": shop.store.pk, "next": target})["Location"] == COUNTER
+    assert (
+        counter.post("/counter/store/", {"store": shop.store.pk, "next": target})["Location"]
+        == COUNTER
+    )
 
 
 @pytest.mark.parametrize("key", ["0", "x", "-1", "9" * 30, "٣"])
@@ -242,11 +275,16 @@ def test_another_merchants_result_is_not_found(counter: Client, shop: Shop) -> N
     assert "4321" not in counter.get(f"/counter/?scan=coupon.{theirs.pk}").content.decode()
 
 
-def test_the_last_ten_results_of_the_own_store_are_listed_newest_first(counter: Client, shop: Shop) -> None:
+def test_the_last_ten_results_of_the_own_store_are_listed_newest_first(
+    counter: Client, shop: Shop
+) -> None:
     rows = [VerificationFactory(store=shop.store) for _ in range(12)]
     VerificationFactory()
     page = counter.get(COUNTER).content.decode()
-    assert re.findall(r'data-scan="coupon\.(\d+)"', page) == [str(row.pk) for row in reversed(rows)][:10]
+    assert (
+        re.findall(r'data-scan="coupon\.(\d+)"', page)
+        == [str(row.pk) for row in reversed(rows)][:10]
+    )
 
 
 def test_the_list_costs_the_same_few_queries_however_long_it_is(
@@ -268,7 +306,9 @@ def test_the_page_allows_no_inline_script_and_no_other_host(counter: Client, sho
     assert RateWindow.objects.count() == 0
 
 
-def test_a_store_that_cannot_verify_says_so_before_anything_is_scanned(client: Client, shop: Shop) -> None:
+def test_a_store_that_cannot_verify_says_so_before_anything_is_scanned(
+    client: Client, shop: Shop
+) -> None:
     shop.gateway.authorisation = "expired"
     shop.gateway.save()
     client.force_login(member(shop.merchant, Role.OWNER))

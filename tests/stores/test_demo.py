@@ -56,7 +56,9 @@ def test_the_demo_tells_how_to_try_it(place: Places) -> None:
         assert authenticate(username=who["username"], password=who["password"]) is not None
     keys = [ApiKey.find(shown[name]) for name in ("api_key", "other_api_key")]
     assert [key.merchant.name for key in keys if key] == ["海棠文娱", "星河休闲"]
-    assert [set(store) for store in shown["stores"]] == [{"id", "name", "remote_id", "guest_page"}] * 4
+    assert [set(store) for store in shown["stores"]] == [
+        {"id", "name", "remote_id", "guest_page"}
+    ] * 4
     assert {len(shown["coupons"][state]) for state in ("unused",)} == {TO_TRY["unused"]}
     assert all(shown["coupons"][state] for state in ("used", "expired", "refunded", "other_store"))
 
@@ -71,7 +73,12 @@ def test_the_demo_has_something_to_show_everywhere(place: Places) -> None:
     assert rows.filter(unmapped=True).exists()
     assert rows.filter(created_at__gt=world.now).count() == 0
     assert len({row.created_at.date() for row in rows}) >= 28
-    assert set(Store.objects.values_list("trade", flat=True)) == {"chess", "billiards", "gym", "cat_cafe"}
+    assert set(Store.objects.values_list("trade", flat=True)) == {
+        "chess",
+        "billiards",
+        "gym",
+        "cat_cafe",
+    }
     assert AuditEntry.objects.exists()
     assert OutboundCall.objects.filter(state="done").exists()
     gym = GatewayStore.objects.select_related("connection").get(remote_id=880103)
@@ -90,7 +97,9 @@ def test_the_sandbox_knows_the_codes_and_the_passwords(place: Places) -> None:
         assert {sandbox.book.coupons[code].state for code in shown["coupons"][state]} == {state}
     first, second = (store["remote_id"] for store in shown["stores"][:2])
     assert {sandbox.book.coupons[code].store_id for code in shown["coupons"]["unused"]} == {first}
-    assert {sandbox.book.coupons[code].store_id for code in shown["coupons"]["other_store"]} == {second}
+    assert {sandbox.book.coupons[code].store_id for code in shown["coupons"]["other_store"]} == {
+        second
+    }
     for row in Connection.objects.filter(platform="umember"):
         assert sandbox.book.accounts[row.account].password == row.credentials["password"]
         assert row.base_url == "http://127.0.0.1:8100/umember"
@@ -122,7 +131,9 @@ def test_a_second_start_keeps_the_data_and_what_was_used_up(place: Places) -> No
 
 
 @pytest.mark.django_db
-def test_another_gateway_takes_the_place_of_the_sandbox(place: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_another_gateway_takes_the_place_of_the_sandbox(
+    place: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("UMEMBER_BASE_URL", "http://127.0.0.1:7777/gw")
     prepared(place)
     assert gateways() == {"http://127.0.0.1:7777/gw"}
@@ -137,28 +148,38 @@ def test_another_gateway_takes_the_place_of_the_sandbox(place: Places, monkeypat
 
 
 @pytest.mark.django_db
-def test_a_connection_that_somebody_adds_goes_to_the_sandbox(place: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_connection_that_somebody_adds_goes_to_the_sandbox(
+    place: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
     env = environment.for_the_demo(place, PORTS)
     assert env["UMEMBER_BASE_URL"] == "http://127.0.0.1:8100/umember"
     assert env["TRIP_NOTICE_BASE_URL"] == "http://127.0.0.1:8100/trip/rhone/mtp/api"
     for name in ("UMEMBER_BASE_URL", "TRIP_NOTICE_BASE_URL"):
         monkeypatch.setenv(name, env[name])
     prepared(place)
-    assert {row.base_url for row in Connection.objects.all()} == {env["UMEMBER_BASE_URL"], env["TRIP_NOTICE_BASE_URL"]}
+    assert {row.base_url for row in Connection.objects.all()} == {
+        env["UMEMBER_BASE_URL"],
+        env["TRIP_NOTICE_BASE_URL"],
+    }
     assert len(json.loads(place.sandbox_state.read_text())["umember"]["accounts"]) == 2
 
 
 @pytest.mark.parametrize("name", ["UMEMBER_BASE_URL", "TRIP_NOTICE_BASE_URL", "PUBLIC_BASE_URL"])
 @pytest.mark.parametrize(
-    "text", ["foo", "gw.example.com", "ftp://gw.example.com", "http://", "http://gw:99999", "http://["]
+    "text",
+    ["foo", "gw.example.com", "ftp://gw.example.com", "http://", "http://gw:99999", "http://["],
 )
-def test_an_address_that_is_none_is_said(place: Places, monkeypatch: pytest.MonkeyPatch, name: str, text: str) -> None:
+def test_an_address_that_is_none_is_said(
+    place: Places, monkeypatch: pytest.MonkeyPatch, name: str, text: str
+) -> None:
     monkeypatch.setenv(name, text)
     with pytest.raises(DemoError, match=f"{name} is {re.escape(repr(text))}"):
         environment.for_the_demo(place, PORTS)
 
 
-def test_addresses_that_a_person_has_set_stay(place: Places, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_addresses_that_a_person_has_set_stay(
+    place: Places, monkeypatch: pytest.MonkeyPatch
+) -> None:
     for name in ("UMEMBER_BASE_URL", "TRIP_NOTICE_BASE_URL"):
         monkeypatch.setenv(name, "http://127.0.0.1:7777/gw")
         assert environment.for_the_demo(place, PORTS)[name] == "http://127.0.0.1:7777/gw"
@@ -193,7 +214,10 @@ def test_secrets_are_private_and_generated_once(place: Places) -> None:
         "CREDENTIAL_KEYS",
         "HASH_KEY",
     ]
-    assert [stat.S_IMODE(path.stat().st_mode) for path in (place.env_file, place.world)] == [0o600, 0o600]
+    assert [stat.S_IMODE(path.stat().st_mode) for path in (place.env_file, place.world)] == [
+        0o600,
+        0o600,
+    ]
 
 
 def test_there_is_no_info_before_there_is_a_demo(place: Places) -> None:
@@ -209,7 +233,9 @@ def test_there_is_no_info_before_there_is_a_demo(place: Places) -> None:
         ({"PORT": "9000", "SANDBOX_PORT": "9000"}, "both 9000"),
     ],
 )
-def test_a_port_that_is_none_is_said(monkeypatch: pytest.MonkeyPatch, values: dict[str, str], message: str) -> None:
+def test_a_port_that_is_none_is_said(
+    monkeypatch: pytest.MonkeyPatch, values: dict[str, str], message: str
+) -> None:
     for name, value in values.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(DemoError, match=message):
@@ -223,7 +249,9 @@ def test_a_port_in_use_is_said_with_a_way_out() -> None:
         free.bind(("127.0.0.1", 0))
         port, other = taken.getsockname()[1], free.getsockname()[1]
         free.close()
-        with pytest.raises(DemoError, match=f"Port {port} is not free.*SANDBOX_PORT={port + 1} make demo"):
+        with pytest.raises(
+            DemoError, match=f"Port {port} is not free.*SANDBOX_PORT={port + 1} make demo"
+        ):
             environment.require_free(Ports(other, port))
 
 
@@ -267,7 +295,11 @@ def demo_environment(transactional_db: None, tmp_path: Path) -> Iterator[dict[st
     web, sandbox = free_ports()
     with empty_database(tmp_path) as url:
         yield clean_environment(
-            VAR_DIR=str(tmp_path / "var"), DATABASE_URL=url, PORT=str(web), SANDBOX_PORT=str(sandbox), Q_WORKERS="1"
+            VAR_DIR=str(tmp_path / "var"),
+            DATABASE_URL=url,
+            PORT=str(web),
+            SANDBOX_PORT=str(sandbox),
+            Q_WORKERS="1",
         )
 
 
@@ -281,7 +313,9 @@ def answers(url: str) -> bool:
 
 def info(env: dict[str, str]) -> dict[str, Any]:
     command = [sys.executable, str(ROOT / "manage.py"), "demo", "--info"]
-    ended = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True)
+    ended = subprocess.run(
+        command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60, check=True
+    )
     loaded: dict[str, Any] = json.loads(ended.stdout)
     return loaded
 
@@ -342,7 +376,9 @@ def test_the_demo_runs_restarts_what_dies_and_ends_without_leftovers(
 
 @pytest.mark.slow
 @pytest.mark.timeout(120)
-def test_a_killed_supervisor_ends_the_demo_without_leftovers(demo_environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_killed_supervisor_ends_the_demo_without_leftovers(
+    demo_environment: dict[str, str], tmp_path: Path
+) -> None:
     log = tmp_path / "demo.log"
     with manage("demo", log=log, env=demo_environment) as process:
         wait_for_the_welcome(process, log)
@@ -354,13 +390,17 @@ def test_a_killed_supervisor_ends_the_demo_without_leftovers(demo_environment: d
 
 
 @pytest.mark.slow
-def test_a_taken_port_ends_the_demo_at_once(demo_environment: dict[str, str], tmp_path: Path) -> None:
+def test_a_taken_port_ends_the_demo_at_once(
+    demo_environment: dict[str, str], tmp_path: Path
+) -> None:
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
         env = demo_environment | {"PORT": str(taken.getsockname()[1])}
         command = [sys.executable, str(ROOT / "manage.py"), "demo"]
-        ended = subprocess.run(command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60)
+        ended = subprocess.run(
+            command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60
+        )
     assert (ended.returncode, "is not free" in ended.stderr) == (1, True)
     assert not (Path(env["VAR_DIR"]) / "demo" / "world.json").exists()
 
@@ -370,7 +410,9 @@ def test_a_taken_port_ends_the_demo_at_once(demo_environment: dict[str, str], tm
 def test_a_reset_starts_over(demo_environment: dict[str, str]) -> None:
     def prepare(*args: str) -> None:
         command = [sys.executable, str(ROOT / "manage.py"), "demo", "--prepare", *args]
-        subprocess.run(command, env=demo_environment, cwd=ROOT, capture_output=True, timeout=100, check=True)
+        subprocess.run(
+            command, env=demo_environment, cwd=ROOT, capture_output=True, timeout=100, check=True
+        )
 
     prepare()
     before = info(demo_environment)
@@ -379,4 +421,6 @@ def test_a_reset_starts_over(demo_environment: dict[str, str]) -> None:
     prepare("--reset")
     after = info(demo_environment)
     assert after["api_key"] != before["api_key"]
-    assert [store["name"] for store in after["stores"]] == [store["name"] for store in before["stores"]]
+    assert [store["name"] for store in after["stores"]] == [
+        store["name"] for store in before["stores"]
+    ]

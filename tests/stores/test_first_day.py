@@ -8,14 +8,20 @@ from tests.factories import ConnectionFactory, MerchantFactory, StoreFactory, me
 from tests.pages import english
 
 pytestmark = pytest.mark.django_db
-WITHOUT_STORE = pytest.mark.parametrize("address", ["/counter/", "/counter/batches/", "/counter/poster/"])
+WITHOUT_STORE = pytest.mark.parametrize(
+    "address", ["/counter/", "/counter/batches/", "/counter/poster/"]
+)
 
 
 @WITHOUT_STORE
 def test_a_new_owner_is_offered_a_store_and_a_connection(address: str) -> None:
     answer = english(member(MerchantFactory(), Role.OWNER)).get(address)
     page = answer.content.decode()
-    assert (answer.status_code, "/admin/stores/store/add/" in page, "/admin/stores/connection/add/" in page) == (
+    assert (
+        answer.status_code,
+        "/admin/stores/store/add/" in page,
+        "/admin/stores/connection/add/" in page,
+    ) == (
         200,
         True,
         True,
@@ -61,7 +67,11 @@ def test_a_page_that_is_not_allowed_says_whom_to_ask_and_offers_no_reload() -> N
     store = StoreFactory()
     answer = english(member(store.merchant, Role.CLERK, store)).get("/admin/stores/connection/")
     page = answer.content.decode()
-    assert (answer.status_code, "Please ask the owner" in page, "Reload" in page) == (403, True, False)
+    assert (answer.status_code, "Please ask the owner" in page, "Reload" in page) == (
+        403,
+        True,
+        False,
+    )
 
 
 def test_a_page_that_was_open_too_long_offers_to_reload() -> None:
@@ -69,4 +79,8 @@ def test_a_page_that_was_open_too_long_offers_to_reload() -> None:
     client.cookies["django_language"] = "en"
     answer = client.post("/admin/login/")
     page = answer.content.decode()
-    assert (answer.status_code, "Reload" in page, "Please ask the owner" in page) == (403, True, False)
+    assert (answer.status_code, "Reload" in page, "Please ask the owner" in page) == (
+        403,
+        True,
+        False,
+    )

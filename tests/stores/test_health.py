@@ -25,13 +25,22 @@ def test_readyz_is_ready_while_a_worker_beats(client: Client) -> None:
     answer = client.get("/readyz")
     assert answer.status_code == 200
     told = answer.json()
-    assert (told["ready"], told["database"], told["worker"], told["oldest_due_seconds"]) == (True, True, True, 0.0)
+    assert (told["ready"], told["database"], told["worker"], told["oldest_due_seconds"]) == (
+        True,
+        True,
+        True,
+        0.0,
+    )
     assert told["heartbeat_age"] < 10
 
 
 def test_readyz_is_not_ready_before_any_worker_ran(client: Client) -> None:
     answer = client.get("/readyz")
-    assert (answer.status_code, answer.json()["ready"], answer.json()["heartbeat_age"]) == (503, False, None)
+    assert (answer.status_code, answer.json()["ready"], answer.json()["heartbeat_age"]) == (
+        503,
+        False,
+        None,
+    )
 
 
 def test_readyz_is_not_ready_when_the_last_beat_is_old(client: Client) -> None:
@@ -60,7 +69,10 @@ def test_readyz_tells_the_age_of_the_oldest_due_call(client: Client) -> None:
 
 
 def test_readyz_is_not_ready_without_the_database(client: Client) -> None:
-    with mock.patch("django.db.backends.utils.CursorWrapper.execute", side_effect=OperationalError("secret host name")):
+    with mock.patch(
+        "django.db.backends.utils.CursorWrapper.execute",
+        side_effect=OperationalError("secret host name"),
+    ):
         answer = client.get("/readyz")
     assert (answer.status_code, answer.json()["database"]) == (503, False)
     assert b"secret" not in answer.content

@@ -98,7 +98,9 @@ def test_processes_count_together() -> None:
         (1, " , ", "10.0.0.1"),
     ],
 )
-def test_a_caller_cannot_choose_the_own_address(settings: Settings, proxies: int, forwarded: str, address: str) -> None:
+def test_a_caller_cannot_choose_the_own_address(
+    settings: Settings, proxies: int, forwarded: str, address: str
+) -> None:
     settings.TRUSTED_PROXIES = proxies
     request = RequestFactory().get("/", REMOTE_ADDR="10.0.0.1", HTTP_X_FORWARDED_FOR=forwarded)
     assert client_ip(request) == address

@@ -10,13 +10,25 @@ from django.db.models import ProtectedError
 from django.utils import timezone
 
 from coupons.models import Verification
-from stores.models import ApiKey, Connection, Heartbeat, OutboundCall, Pace, RateWindow, Staff, Store
+from stores.models import (
+    ApiKey,
+    Connection,
+    Heartbeat,
+    OutboundCall,
+    Pace,
+    RateWindow,
+    Staff,
+    Store,
+)
 from stores.tenancy import Role
 from tests import factories
 
 
 def test_all_connections_of_one_account_share_its_pace(db: None) -> None:
-    first, second = factories.ConnectionFactory(account="same"), factories.ConnectionFactory(account="same")
+    first, second = (
+        factories.ConnectionFactory(account="same"),
+        factories.ConnectionFactory(account="same"),
+    )
     other = factories.ConnectionFactory(account="other")
     assert first.pace == second.pace != other.pace
     second.account = "other"
@@ -26,10 +38,16 @@ def test_all_connections_of_one_account_share_its_pace(db: None) -> None:
 
 
 def test_an_upgrade_names_accounts_after_their_logins(db: None) -> None:
-    upgrade = import_module("stores.migrations.0003_one_after_the_other").name_accounts_after_their_logins
+    upgrade = import_module(
+        "stores.migrations.0003_one_after_the_other"
+    ).name_accounts_after_their_logins
     plain = factories.ConnectionFactory()
-    named = factories.ConnectionFactory(account="main", credentials={"email": "a@b.c", "password": "p"})
-    factories.ConnectionFactory(merchant=plain.merchant, account="twin", credentials={"email": plain.account})
+    named = factories.ConnectionFactory(
+        account="main", credentials={"email": "a@b.c", "password": "p"}
+    )
+    factories.ConnectionFactory(
+        merchant=plain.merchant, account="twin", credentials={"email": plain.account}
+    )
     upgrade(apps, None)
     assert list(Connection.objects.order_by("pk").values_list("account", "pace__account")) == [
         (plain.account, plain.account),

@@ -40,7 +40,12 @@ def stored(model: type[Connection], name: str) -> list[str]:
 
 def test_every_encrypted_field_is_found() -> None:
     found = {(model, name) for model, name in encrypted_fields()}
-    assert {(Connection, "credentials"), (Connection, "token"), (Verification, "code"), (Lookup, "code")} <= found
+    assert {
+        (Connection, "credentials"),
+        (Connection, "token"),
+        (Verification, "code"),
+        (Lookup, "code"),
+    } <= found
 
 
 def test_every_secret_is_encrypted_under_the_first_key(
@@ -73,11 +78,17 @@ def test_nothing_is_changed_when_one_value_cannot_be_read(
     settings.CREDENTIAL_KEYS = [NEW, OLD]
     before = stored(Connection, "credentials") + stored(Connection, "token")
     told, code = rotate()
-    assert (told["unreadable"], told["rotated"], code) == ([f"stores.Connection.credentials {lost.pk}"], 0, 1)
+    assert (told["unreadable"], told["rotated"], code) == (
+        [f"stores.Connection.credentials {lost.pk}"],
+        0,
+        1,
+    )
     assert stored(Connection, "credentials") + stored(Connection, "token") == before
 
 
-def test_a_value_written_meanwhile_is_kept(settings: Settings, rows: tuple[Connection, Verification]) -> None:
+def test_a_value_written_meanwhile_is_kept(
+    settings: Settings, rows: tuple[Connection, Verification]
+) -> None:
     connection, _ = rows
     settings.CREDENTIAL_KEYS = [NEW, OLD]
 

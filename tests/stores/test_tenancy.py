@@ -22,7 +22,11 @@ def stores(db: None) -> list[Store]:
 def seen_by(actor: Any) -> set[int]:
     """What the database finds for the actor, which is what the actor's reach says of stores that were read already."""
     found, reach = set(Store.objects.for_staff(actor).values_list("pk", flat=True)), reach_of(actor)
-    said = [row for row in Store.objects.all() if reach.includes(merchant_id=row.merchant_id, store_id=row.pk)]
+    said = [
+        row
+        for row in Store.objects.all()
+        if reach.includes(merchant_id=row.merchant_id, store_id=row.pk)
+    ]
     assert {row.pk for row in said} == found
     return found
 
@@ -90,7 +94,9 @@ def test_roles_grow() -> None:
 def test_a_key_reaches_its_merchant_or_only_its_stores(stores: list[Store]) -> None:
     whole, _ = api_key(stores[0].merchant)
     part, _ = api_key(stores[0].merchant, stores[1])
-    nothing = ApiKey.objects.create(merchant=stores[0].merchant, name="x", digest="x", limited_to_stores=True)
+    nothing = ApiKey.objects.create(
+        merchant=stores[0].merchant, name="x", digest="x", limited_to_stores=True
+    )
     assert seen_by(whole) == {stores[0].pk, stores[1].pk}
     assert seen_by(part) == {stores[1].pk}
     assert seen_by(nothing) == set()
@@ -104,7 +110,10 @@ def test_a_merchant_is_seen_by_everybody_who_works_there(stores: list[Store]) ->
 def test_a_row_of_no_store_needs_the_whole_merchant(stores: list[Store]) -> None:
     AuditEntry.objects.create(merchant=stores[0].merchant, actor="x", verb="x")
     assert AuditEntry.objects.for_staff(member(stores[0].merchant, Role.OWNER)).count() == 1
-    assert AuditEntry.objects.for_staff(member(stores[0].merchant, Role.MANAGER, stores[0])).count() == 0
+    assert (
+        AuditEntry.objects.for_staff(member(stores[0].merchant, Role.MANAGER, stores[0])).count()
+        == 0
+    )
 
 
 def test_scoping_composes_with_filters_and_never_doubles_rows(stores: list[Store]) -> None:

@@ -41,7 +41,9 @@ class Worker:
         return [pid for pid in descendants(self.process.pid) if _group(pid) != self.process.pid]
 
     def has_beaten(self) -> bool:
-        return bool(self.cluster) and queue.last_beat_age(queue.cluster_name(self.cluster)) is not None
+        return (
+            bool(self.cluster) and queue.last_beat_age(queue.cluster_name(self.cluster)) is not None
+        )
 
     def wait_for_a_beat(self) -> None:
         wait_until(self.has_beaten, seconds=40, about=self.log.read_text)
@@ -72,7 +74,9 @@ def worker(transactional_db: None, tmp_path: Path) -> Iterator[Worker]:
 
 def queued(shop: Shop) -> Verification:
     """A verification that only the worker can settle."""
-    requested = verification_request(store=shop.store, code=shop.code(), channel=Channel.API, flow="test")
+    requested = verification_request(
+        store=shop.store, code=shop.code(), channel=Channel.API, flow="test"
+    )
     row = requested.verification
     queue.ring("stores.tasks.deliver", 0)
     return row
@@ -152,7 +156,10 @@ def test_a_killed_watchdog_takes_its_cluster_with_it(worker: Worker) -> None:
 
 def test_a_dead_monitor_is_noticed_though_workers_still_beat(worker: Worker) -> None:
     name = queue.cluster_name(worker.cluster)
-    wait_until(lambda: queue.last_beat_age(queue.results_name(name)) is not None, about=worker.log.read_text)
+    wait_until(
+        lambda: queue.last_beat_age(queue.results_name(name)) is not None,
+        about=worker.log.read_text,
+    )
     cluster, before = worker.cluster, worker.processes()
     monitor = descendants(before[1])[-2]
     os.kill(monitor, signal.SIGSTOP)

@@ -26,7 +26,10 @@ def press(client: Client, row: Any, button: str, **answers: Any) -> str:
     """What the page says after a button was pressed and its questions answered."""
     answer = client.post(page(row, "do", button), answers, follow=True)
     assert answer.status_code == 200
-    return " ".join(str(message) for message in answer.context.get("messages", ())) or answer.content.decode()
+    return (
+        " ".join(str(message) for message in answer.context.get("messages", ()))
+        or answer.content.decode()
+    )
 
 
 def listed(client: Client, model: str, **query: Any) -> list[Any]:
@@ -38,5 +41,7 @@ def listed(client: Client, model: str, **query: Any) -> list[Any]:
 
 def told(product: Product) -> list[int]:
     """The product notices that are owed, oldest first."""
-    calls = OutboundCall.objects.filter(operation="ticket.product", subject_id=product.pk).order_by("id")
+    calls = OutboundCall.objects.filter(operation="ticket.product", subject_id=product.pk).order_by(
+        "id"
+    )
     return [call.payload["status"] for call in calls]

@@ -9,7 +9,15 @@ from pytest_django.live_server_helper import LiveServer
 
 from stores.models import Connection
 from tests import factories
-from trip.choices import CredentialType, Issuing, Listing, ListingCheck, RefundType, VisitorInfo, VoucherType
+from trip.choices import (
+    CredentialType,
+    Issuing,
+    Listing,
+    ListingCheck,
+    RefundType,
+    VisitorInfo,
+    VoucherType,
+)
 from trip.drill import Outcome, drill_run, drill_start
 from trip.models import Place, Product
 
@@ -18,7 +26,9 @@ def every_kind() -> Connection:
     """A merchant who sells one product of each kind that matters."""
     connection: Connection = factories.ConnectionFactory(trip=True)
     store = factories.StoreFactory(merchant=connection.merchant)
-    Place.objects.create(store=store, city="北京", longitude=Decimal("116.4"), latitude=Decimal("39.9"))
+    Place.objects.create(
+        store=store, city="北京", longitude=Decimal("116.4"), latitude=Decimal("39.9")
+    )
     usual = {"listing": Listing.LISTED, "listing_check": ListingCheck.PASSED, "offer__stock": 5}
 
     def sell(deal_id: str, **fields: Any) -> Product:
@@ -34,14 +44,23 @@ def every_kind() -> Connection:
     sell("reviewed", refund_review=True)
     sell("final", refund_type=RefundType.NEVER)
     sell("paused", state=Product.State.PAUSED)
-    sell("named", visitor_info=VisitorInfo.EACH, credential_types=[CredentialType.IDENTITY_CARD], phone_limit=2)
+    sell(
+        "named",
+        visitor_info=VisitorInfo.EACH,
+        credential_types=[CredentialType.IDENTITY_CARD],
+        phone_limit=2,
+    )
     day = sell("day", by_calendar=True, offer=False)
     for ahead in (3, 4):
-        factories.OfferFactory(product=day, date=timezone.localdate() + timedelta(days=ahead), stock=5)
+        factories.OfferFactory(
+            product=day, date=timezone.localdate() + timedelta(days=ahead), stock=5
+        )
     return connection
 
 
-def drilled(connection: Connection, live_server: LiveServer, *only: str) -> dict[str, dict[str, Any]]:
+def drilled(
+    connection: Connection, live_server: LiveServer, *only: str
+) -> dict[str, dict[str, Any]]:
     run = drill_start(connection=connection, base_url=live_server.url, only=only)
     assert drill_run(run=run) is True
     run.refresh_from_db()
@@ -50,4 +69,6 @@ def drilled(connection: Connection, live_server: LiveServer, *only: str) -> dict
 
 
 def outcomes(results: dict[str, dict[str, Any]], outcome: Outcome) -> dict[str, str]:
-    return {name: result["detail"] for name, result in results.items() if result["outcome"] == outcome}
+    return {
+        name: result["detail"] for name, result in results.items() if result["outcome"] == outcome
+    }

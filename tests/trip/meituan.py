@@ -27,7 +27,9 @@ def ticket_connection(**fields: Any) -> Connection:
     return connection
 
 
-def signed(path: str, *, method: str = "POST", off: float = 0, secret: str = SECRET) -> dict[str, str]:
+def signed(
+    path: str, *, method: str = "POST", off: float = 0, secret: str = SECRET
+) -> dict[str, str]:
     """The three headers; `off` is how many seconds Meituan's clock is ahead."""
     date = f"{datetime.now(UTC) + timedelta(seconds=off):%a, %d %b %Y %H:%M:%S} GMT"
     mac = hmac.new(secret.encode(), f"{method} {path}\n{date}".encode(), hashlib.sha1)

@@ -34,7 +34,9 @@ class Supplier:
         class Handler(BaseHTTPRequestHandler):
             def do_POST(self) -> None:
                 body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                given = supplier._answer(self.path.rpartition("/")[2], dict(self.headers.items()), body)
+                given = supplier._answer(
+                    self.path.rpartition("/")[2], dict(self.headers.items()), body
+                )
                 self.send_response(200)
                 self.send_header("Content-Length", str(len(given)))
                 # A caller that has hung up is part of the play.
@@ -48,14 +50,19 @@ class Supplier:
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
         self.endpoints = {operation: f"{self.url}/trip/{operation}" for operation in OPERATIONS}
-        self._thread = threading.Thread(target=self._server.serve_forever, args=(0.02,), daemon=True)
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, args=(0.02,), daemon=True
+        )
 
     def __enter__(self) -> "Supplier":
         self._thread.start()
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self._server.shutdown()
         self._thread.join()

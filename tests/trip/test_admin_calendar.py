@@ -71,7 +71,9 @@ def test_prices_are_set_for_weekends_of_a_span(client: Client, product: Product)
     assert client.post(page(product, "calendar"), data).status_code == 302
     offers = list(Offer.objects.order_by("date"))
     assert [offer.date for offer in offers] == [monday + timedelta(days=n) for n in (5, 6, 12, 13)]
-    assert {(offer.sale_price, offer.stock, offer.is_open) for offer in offers} == {(Decimal("39.90"), 20, True)}
+    assert {(offer.sale_price, offer.stock, offer.is_open) for offer in offers} == {
+        (Decimal("39.90"), 20, True)
+    }
     assert told(product) == [5]
     assert "No day has a price yet" not in shown(client, product)
 
@@ -94,7 +96,9 @@ def test_a_single_day_is_changed_and_what_is_sold_stays(client: Client, product:
     assert (offer.stock, offer.sold, offer.held, offer.left) == (3, 4, 1, 0)
 
 
-def test_days_are_closed_and_opened_without_touching_prices(client: Client, product: Product) -> None:
+def test_days_are_closed_and_opened_without_touching_prices(
+    client: Client, product: Product
+) -> None:
     monday = next_monday()
     for number, price in enumerate(("10.00", "20.00")):
         OfferFactory(product=product, date=monday + timedelta(days=number), sale_price=price)
@@ -123,7 +127,16 @@ def test_colours_say_what_is_left(client: Client, product: Product) -> None:
     for number, fields in enumerate(rows):
         OfferFactory(product=product, date=first + timedelta(days=number), **fields)
     tones = list(squares(client, product, first).values())
-    assert tones[:8] == ["free", "few", "sold-out", "sold-out", "free", "closed", "sold-out", "none"]
+    assert tones[:8] == [
+        "free",
+        "few",
+        "sold-out",
+        "sold-out",
+        "free",
+        "closed",
+        "sold-out",
+        "none",
+    ]
     assert len(tones) == ((first + timedelta(days=32)).replace(day=1) - first).days
 
 
@@ -146,10 +159,16 @@ def test_colours_say_what_is_left(client: Client, product: Product) -> None:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_cannot_be_is_refused(client: Client, product: Product, fields: dict[str, Any], complaint: str) -> None:
+def test_what_cannot_be_is_refused(
+    client: Client, product: Product, fields: dict[str, Any], complaint: str
+) -> None:
     monday = next_monday()
     answer = client.post(page(product, "calendar"), days(monday, monday) | fields)
-    assert (answer.status_code, complaint in answer.content.decode(), Offer.objects.count()) == (422, True, 0)
+    assert (answer.status_code, complaint in answer.content.decode(), Offer.objects.count()) == (
+        422,
+        True,
+        0,
+    )
 
 
 @pytest.mark.parametrize("month", ["", "2026-13", "0000-01", "9999-12", "x" * 500, "2026-05"])
@@ -178,7 +197,9 @@ def test_another_merchants_calendar_does_not_exist(product: Product) -> None:
     assert product.offers.count() == 0
 
 
-def test_a_product_without_chosen_days_has_no_calendar_to_set(client: Client, product: Product) -> None:
+def test_a_product_without_chosen_days_has_no_calendar_to_set(
+    client: Client, product: Product
+) -> None:
     plain = TicketProductFactory(connection=product.connection, store=product.store)
     monday = next_monday()
     assert "one price, which is on its own page" in shown(client, plain)
@@ -186,7 +207,9 @@ def test_a_product_without_chosen_days_has_no_calendar_to_set(client: Client, pr
     assert plain.offers.get().date is None
 
 
-def test_the_calendar_takes_the_same_queries_however_full_it_is(client: Client, product: Product) -> None:
+def test_the_calendar_takes_the_same_queries_however_full_it_is(
+    client: Client, product: Product
+) -> None:
     monday = next_monday()
     OfferFactory(product=product, date=monday)
     shown(client, product, month=f"{monday:%Y-%m}")

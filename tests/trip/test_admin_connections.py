@@ -42,20 +42,41 @@ def secrets_of(connection: Connection) -> dict[str, str]:
 
 def test_a_new_connection_asks_first_for_the_platform(client: Client) -> None:
     chooser = client.get(ADD).content.decode()
-    trip, umember = (client.get(ADD, {"platform": name}).content.decode() for name in ("trip", "umember"))
-    assert ("?platform=trip" in chooser, "?platform=umember" in chooser, "client_secret" in chooser) == (
+    trip, umember = (
+        client.get(ADD, {"platform": name}).content.decode() for name in ("trip", "umember")
+    )
+    assert (
+        "?platform=trip" in chooser,
+        "?platform=umember" in chooser,
+        "client_secret" in chooser,
+    ) == (
         True,
         True,
         False,
     )
-    assert ("PartnerId" in trip, "client_secret" in trip, "Login e-mail" in trip) == (True, True, False)
-    assert ("PartnerId" in umember, "client_secret" in umember, "Login e-mail" in umember) == (False, False, True)
+    assert ("PartnerId" in trip, "client_secret" in trip, "Login e-mail" in trip) == (
+        True,
+        True,
+        False,
+    )
+    assert ("PartnerId" in umember, "client_secret" in umember, "Login e-mail" in umember) == (
+        False,
+        False,
+        True,
+    )
 
 
 def test_a_connection_is_added_with_what_meituan_gave(client: Client, merchant: Merchant) -> None:
-    data = {"merchant": str(merchant.pk), "platform": "trip", "account": " 1001 ", "is_active": "on"}
+    data = {
+        "merchant": str(merchant.pk),
+        "platform": "trip",
+        "account": " 1001 ",
+        "is_active": "on",
+    }
     answer = client.post(
-        f"{ADD}?platform=trip", data | {"client_id": "mt-1001", "client_secret": "s3cret"}, follow=True
+        f"{ADD}?platform=trip",
+        data | {"client_id": "mt-1001", "client_secret": "s3cret"},
+        follow=True,
     )
     made = Connection.objects.get()
     assert answer.redirect_chain == [(page_of(made), 302)]
@@ -79,25 +100,39 @@ def test_what_cannot_be_right_is_said_plainly(
     client: Client, merchant: Merchant, fields: dict[str, str], complaint: str
 ) -> None:
     data = {"merchant": str(merchant.pk), "platform": "trip", "account": "1001", "is_active": "on"}
-    answer = client.post(f"{ADD}?platform=trip", data | {"client_id": "mt", "client_secret": "s3cret"} | fields)
+    answer = client.post(
+        f"{ADD}?platform=trip", data | {"client_id": "mt", "client_secret": "s3cret"} | fields
+    )
     assert (complaint in answer.content.decode(), Connection.objects.count()) == (True, 0)
 
 
 def test_the_same_account_is_not_connected_twice(client: Client, merchant: Merchant) -> None:
     first = ConnectionFactory(merchant=merchant, trip=True)
-    data = {"merchant": str(merchant.pk), "platform": "trip", "account": first.account, "is_active": "on"}
-    answer = client.post(f"{ADD}?platform=trip", data | {"client_id": "mt", "client_secret": "s3cret"})
+    data = {
+        "merchant": str(merchant.pk),
+        "platform": "trip",
+        "account": first.account,
+        "is_active": "on",
+    }
+    answer = client.post(
+        f"{ADD}?platform=trip", data | {"client_id": "mt", "client_secret": "s3cret"}
+    )
     assert "There is a connection with this account already" in answer.content.decode()
     assert Connection.objects.count() == 1
 
 
-def test_a_new_secret_keeps_the_old_one_until_it_is_given_up(client: Client, merchant: Merchant) -> None:
+def test_a_new_secret_keeps_the_old_one_until_it_is_given_up(
+    client: Client, merchant: Merchant
+) -> None:
     connection = ConnectionFactory(merchant=merchant, trip=True)
     old = connection.credentials["client_secret"]
     assert "no longer used" not in client.get(page_of(connection)).content.decode()
 
     client.post(page_of(connection), typed(connection, client_secret="a-new-secret"))
-    assert secrets_of(connection) == connection.credentials | {"client_secret": "a-new-secret", "previous_secret": old}
+    assert secrets_of(connection) == connection.credentials | {
+        "client_secret": "a-new-secret",
+        "previous_secret": old,
+    }
     assert Meituan(connection).ask("support/heartbeat", {})["code"] == 200
 
     page = client.get(page_of(connection)).content.decode()
@@ -111,7 +146,11 @@ def test_saving_without_a_secret_changes_no_credentials(client: Client, merchant
     connection = ConnectionFactory(merchant=merchant, trip=True, state="working")
     client.post(page_of(connection), typed(connection))
     saved = Connection.objects.get()
-    assert (saved.name, saved.state, saved.credentials) == ("tickets", "working", connection.credentials)
+    assert (saved.name, saved.state, saved.credentials) == (
+        "tickets",
+        "working",
+        connection.credentials,
+    )
     entry = AuditEntry.objects.get()
     assert (entry.verb, entry.data["fields"]) == ("connection changed", ["Name"])
 
@@ -124,11 +163,20 @@ def test_secrets_are_not_in_the_audit_log(client: Client, merchant: Merchant) ->
     assert "a-new-secret" not in str(entry.data)
 
 
-def test_the_addresses_to_give_to_meituan_are_listed(client: Client, merchant: Merchant, settings: Settings) -> None:
+def test_the_addresses_to_give_to_meituan_are_listed(
+    client: Client, merchant: Merchant, settings: Settings
+) -> None:
     settings.PUBLIC_BASE_URL = "https://shop.example.com"
     connection = ConnectionFactory(merchant=merchant, trip=True)
     page = client.get(page_of(connection)).content.decode()
-    for below in ("order/create", "order/pay", "order/query", "order/refund", "order/close", "support/heartbeat"):
+    for below in (
+        "order/create",
+        "order/pay",
+        "order/query",
+        "order/refund",
+        "order/close",
+        "support/heartbeat",
+    ):
         assert f"https://shop.example.com/trip/{connection.pk}/{below}<" in page
     assert "does not call port" not in page
 
@@ -155,7 +203,11 @@ def test_an_address_that_meituan_does_not_call_is_warned_of(
 
 def test_no_addresses_at_a_coupon_connection(client: Client, merchant: Merchant) -> None:
     page = client.get(page_of(ConnectionFactory(merchant=merchant))).content.decode()
-    assert ("Addresses to give" in page, "Sync stores" in page, "Login e-mail" in page) == (False, True, True)
+    assert ("Addresses to give" in page, "Sync stores" in page, "Login e-mail" in page) == (
+        False,
+        True,
+        True,
+    )
 
 
 def test_stores_of_ticket_connections_are_not_synced(client: Client, merchant: Merchant) -> None:
@@ -166,7 +218,9 @@ def test_stores_of_ticket_connections_are_not_synced(client: Client, merchant: M
 
 
 def tried(client: Client, connection: Connection) -> tuple[str, str, str]:
-    page = client.post(reverse("admin:stores_connection_do", args=[connection.pk, "test"]), follow=True)
+    page = client.post(
+        reverse("admin:stores_connection_do", args=[connection.pk, "test"]), follow=True
+    )
     saved = Connection.objects.get(pk=connection.pk)
     return str(next(iter(page.context["messages"]))), saved.state, saved.last_error
 

@@ -39,7 +39,9 @@ def notice(product: Product, state: str, platform: str = "trip") -> MeituanNotic
     return MeituanNotice.objects.get(pk=call.pk)
 
 
-def test_what_did_not_arrive_is_listed_and_the_rest_on_request(client: Client, product: Product) -> None:
+def test_what_did_not_arrive_is_listed_and_the_rest_on_request(
+    client: Client, product: Product
+) -> None:
     done, late, given_up = (notice(product, state) for state in ("done", "pending", "dead"))
     notice(product, "dead", platform="umember")
     assert listed(client, "meituannotice") == [given_up, late]
@@ -47,11 +49,16 @@ def test_what_did_not_arrive_is_listed_and_the_rest_on_request(client: Client, p
     assert listed(client, "meituannotice", state__exact="all") == [given_up, late, done]
 
 
-def test_the_list_says_what_it_is_and_that_nothing_is_owed(client: Client, product: Product) -> None:
+def test_the_list_says_what_it_is_and_that_nothing_is_owed(
+    client: Client, product: Product
+) -> None:
     notice(product, "done")
     page = client.get(LIST).content.decode()
     assert "Meituan has taken every notice." in page
-    assert ("Notices to meituan" in page or "Notices to Meituan" in page, "Outbound calls" in page) == (True, False)
+    assert (
+        "Notices to meituan" in page or "Notices to Meituan" in page,
+        "Outbound calls" in page,
+    ) == (True, False)
 
 
 def test_a_notice_is_sent_again_from_its_own_list(client: Client, product: Product) -> None:

@@ -45,16 +45,28 @@ def shown(client: Client, order: Order) -> str:
 # Finding
 
 
-def test_an_order_is_found_by_either_number_and_by_a_code(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_an_order_is_found_by_either_number_and_by_a_code(
+    client: Client, sold: tuple[Meituan, Product]
+) -> None:
     meituan, product = sold
     order, _other = meituan.bought(product), meituan.bought(product)
     code = order.vouchers.get().code
-    for text in (str(order.order_id), order.partner_order_id, code, code.lower(), f" {code[:7]} {code[7:]} "):
+    for text in (
+        str(order.order_id),
+        order.partner_order_id,
+        code,
+        code.lower(),
+        f" {code[:7]} {code[7:]} ",
+    ):
         assert listed(client, "order", q=text) == [order]
 
 
-@pytest.mark.parametrize("text", ["'; DROP TABLE", "😀", "９９９９", "9" * 40, "9" * 10_000, "%", "\x00", "-1"])
-def test_strange_searches_find_nothing(client: Client, sold: tuple[Meituan, Product], text: str) -> None:
+@pytest.mark.parametrize(
+    "text", ["'; DROP TABLE", "😀", "９９９９", "9" * 40, "9" * 10_000, "%", "\x00", "-1"]
+)
+def test_strange_searches_find_nothing(
+    client: Client, sold: tuple[Meituan, Product], text: str
+) -> None:
     sold[0].bought(sold[1])
     rows = listed(client, "order", q=text)
     assert len(rows) == (1 if text == "\x00" else 0)
@@ -69,7 +81,11 @@ def test_anothers_order_is_not_found(client: Client) -> None:
 
 def test_filters_narrow_the_list(client: Client, sold: tuple[Meituan, Product]) -> None:
     meituan, product = sold
-    unpaid, used, drill = meituan.bought(product, pay=False), meituan.bought(product), meituan.bought(product)
+    unpaid, used, drill = (
+        meituan.bought(product, pay=False),
+        meituan.bought(product),
+        meituan.bought(product),
+    )
     day = timezone.localdate() + timedelta(days=3)
     Order.objects.filter(pk=unpaid.pk).update(travel_date=day)
     Order.objects.filter(pk=drill.pk).update(is_drill=True)
@@ -83,7 +99,9 @@ def test_filters_narrow_the_list(client: Client, sold: tuple[Meituan, Product]) 
     assert len(listed(client, "order", store__id__exact=str(product.store_id))) == 2
 
 
-def test_the_list_counts_used_and_refunded_tickets(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_the_list_counts_used_and_refunded_tickets(
+    client: Client, sold: tuple[Meituan, Product]
+) -> None:
     meituan, product = sold
     order = meituan.bought(product, 5)
     services.order_consume(order_pk=order.pk, quantity=2, actor=None, method=Method.COUNTER)
@@ -91,7 +109,9 @@ def test_the_list_counts_used_and_refunded_tickets(client: Client, sold: tuple[M
     assert ">2 / 1<" in client.get(LIST).content.decode()
 
 
-def test_an_order_of_which_nothing_is_left_says_so(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_an_order_of_which_nothing_is_left_says_so(
+    client: Client, sold: tuple[Meituan, Product]
+) -> None:
     meituan, product = sold
     order = meituan.bought(product, 2)
     meituan.refund(order, 2)
@@ -124,7 +144,9 @@ def test_uses_of_a_drill_are_not_in_the_audit_log(sold: tuple[Meituan, Product])
     assert [entry.target for entry in AuditEntry.objects.all()] == [str(order.order_id)]
 
 
-def test_the_list_takes_the_same_queries_however_long_it_is(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_the_list_takes_the_same_queries_however_long_it_is(
+    client: Client, sold: tuple[Meituan, Product]
+) -> None:
     meituan, product = sold
     for _ in range(3):
         meituan.bought(product)
@@ -144,7 +166,10 @@ def test_the_list_takes_the_same_queries_however_long_it_is(client: Client, sold
 def test_personal_data_is_masked_by_role(sold: tuple[Meituan, Product]) -> None:
     meituan, product = selling(visitor_info=VisitorInfo.EACH, credential_types=[0])
     order = meituan.bought(product, visitors=[VISITOR])
-    clerk, manager = shown(at_work(product.store, Role.CLERK), order), shown(at_work(product.store), order)
+    clerk, manager = (
+        shown(at_work(product.store, Role.CLERK), order),
+        shown(at_work(product.store), order),
+    )
     whole = ("王小明", "13800001234", "110101199001010000")
     assert [word in manager for word in whole] == [True, True, True]
     assert [word in clerk for word in whole] == [False, False, False]
@@ -155,15 +180,23 @@ def test_codes_open_doors_and_clerks_see_only_their_ends(sold: tuple[Meituan, Pr
     meituan, product = sold
     order = meituan.bought(product)
     code = order.vouchers.get().code
-    clerk, manager = shown(at_work(product.store, Role.CLERK), order), shown(at_work(product.store), order)
+    clerk, manager = (
+        shown(at_work(product.store, Role.CLERK), order),
+        shown(at_work(product.store), order),
+    )
     assert (code in manager, code in clerk, f"…{code[-4:]}" in clerk) == (True, False, True)
 
 
-def test_the_timeline_hides_from_clerks_whatever_shows_a_code(sold: tuple[Meituan, Product]) -> None:
+def test_the_timeline_hides_from_clerks_whatever_shows_a_code(
+    sold: tuple[Meituan, Product],
+) -> None:
     meituan, product = sold
     order = meituan.bought(product)
     address = picture_url(order.vouchers.get()).rpartition("/")[2]
-    clerk, manager = shown(at_work(product.store, Role.CLERK), order), shown(at_work(product.store), order)
+    clerk, manager = (
+        shown(at_work(product.store, Role.CLERK), order),
+        shown(at_work(product.store), order),
+    )
     assert (address in manager, address in clerk) == (True, False)
 
 
@@ -179,7 +212,9 @@ def test_answers_that_changed_are_told_one_by_one() -> None:
         services.refund_decide(refund_pk=refund.pk, agree=agree, reason=reason, **decide)  # type: ignore[arg-type]
         meituan.ask("order/refund", asked)
     with translation.override("en"):
-        told = [moment.text for moment in timeline(order, codes_shown=True) if "refund" in moment.title]
+        told = [
+            moment.text for moment in timeline(order, codes_shown=True) if "refund" in moment.title
+        ]
     assert [text[12:15] for text in told if text.startswith("We answered")] == ["602", "606", "601"]
 
 
@@ -189,13 +224,17 @@ def moments(order: Order) -> list[str]:
 
 
 def test_everything_that_was_said_is_told_in_order() -> None:
-    meituan, product = selling(issuing=Issuing.UPSTREAM, voucher_type=VoucherType.PER_ORDER, refund_review=True)
+    meituan, product = selling(
+        issuing=Issuing.UPSTREAM, voucher_type=VoucherType.PER_ORDER, refund_review=True
+    )
     order = meituan.bought(product, 2)
     meituan.query(order.order_id)
     meituan.pay(order.order_id)
     services.order_issue(order_pk=order.pk, codes=["UP-1"], actor=None, method=Method.API)
     meituan.refund(order, 1)
-    services.refund_decide(refund_pk=order.refunds.get().pk, agree=True, reason="", actor=None, method=Method.ADMIN)
+    services.refund_decide(
+        refund_pk=order.refunds.get().pk, agree=True, reason="", actor=None, method=Method.ADMIN
+    )
     services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER)
     call = OutboundCall.objects.get(operation="ticket.used")
     OutboundAttempt.objects.create(call=call, outcome="refused", detail="500 系统错误")
@@ -223,7 +262,11 @@ def test_no_message_of_the_timeline_names_a_visitor(role: Role) -> None:
     meituan, product = selling(visitor_info=VisitorInfo.EACH, credential_types=[0])
     order = meituan.bought(product, visitors=[VISITOR])
     text = str(timeline(order, codes_shown=role == Role.OWNER))
-    assert ("王小明" in text, "13800001234" in text, "110101199001010000" in text) == (False, False, False)
+    assert ("王小明" in text, "13800001234" in text, "110101199001010000" in text) == (
+        False,
+        False,
+        False,
+    )
     assert (order.vouchers.get().code in text) == (role == Role.OWNER)
 
 
@@ -308,7 +351,9 @@ def test_tickets_are_used_outside_their_days_only_when_that_is_meant(
     assert "Done" in press(client, order, "use", quantity="1", any_day="on")
 
 
-def test_what_needs_a_person_is_settled_with_a_note(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_what_needs_a_person_is_settled_with_a_note(
+    client: Client, sold: tuple[Meituan, Product]
+) -> None:
     order = sold[0].bought(sold[1])
     services.order_consume(order_pk=order.pk, actor=None, method=Method.COUNTER)
     sold[0].refunded(order, 1)
@@ -336,17 +381,28 @@ def exported(client: Client, **query: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
 
 
-def test_the_export_has_what_is_filtered_and_no_personal_data(sold: tuple[Meituan, Product]) -> None:
+def test_the_export_has_what_is_filtered_and_no_personal_data(
+    sold: tuple[Meituan, Product],
+) -> None:
     meituan, product = selling(visitor_info=VisitorInfo.EACH, credential_types=[0])
     order = meituan.bought(product, 2, visitors=[VISITOR, VISITOR])
     meituan.bought(product, visitors=[VISITOR], pay=False)
     services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER)
     header, *lines = exported(at_work(product.store), status__exact="issued")
-    assert [dict(zip(header, line, strict=True))["Order number"] for line in lines] == [str(order.order_id)]
+    assert [dict(zip(header, line, strict=True))["Order number"] for line in lines] == [
+        str(order.order_id)
+    ]
     line = dict(zip(header, lines[0], strict=True))
-    assert (line["Tickets"], line["Used"], line["Refunded"], line["Total (yuan)"]) == ("2", "1", "0", "190.00")
+    assert (line["Tickets"], line["Used"], line["Refunded"], line["Total (yuan)"]) == (
+        "2",
+        "1",
+        "0",
+        "190.00",
+    )
     whole = str(lines) + str(header)
-    assert [word in whole for word in ("王小明", "13800001234", "110101", order.vouchers.all()[0].code)] == [False] * 4
+    assert [
+        word in whole for word in ("王小明", "13800001234", "110101", order.vouchers.all()[0].code)
+    ] == [False] * 4
     entry = AuditEntry.objects.get(verb="trip.orders.exported")
     assert (entry.target, entry.data) == ("csv", {"filters": "status__exact=issued"})
 
@@ -382,7 +438,9 @@ def send_again(client: Client, call: OutboundCall) -> str:
     return " ".join(str(message) for message in answer.context["messages"])
 
 
-def test_a_notice_that_was_given_up_is_sent_again(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_a_notice_that_was_given_up_is_sent_again(
+    client: Client, sold: tuple[Meituan, Product]
+) -> None:
     order = sold[0].bought(sold[1])
     call = dead(order)
     text = shown(client, order)
@@ -399,21 +457,31 @@ def test_what_is_owed_for_a_closed_order_is_not_sent_again(waiting: Order) -> No
     Meituan(waiting.connection).close(waiting.order_id, 3)
     call = OutboundCall.objects.get()
     assert call.state == "dead"
-    page_of_call = client.get(reverse("admin:stores_outboundcall_change", args=[call.pk])).content.decode()
+    page_of_call = client.get(
+        reverse("admin:stores_outboundcall_change", args=[call.pk])
+    ).content.decode()
     assert "Send again" not in page_of_call
     assert "need not be sent any more" in send_again(client, call)
     assert OutboundCall.objects.get().state == "dead"
 
 
-def test_messages_are_found_by_the_orders_number(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_messages_are_found_by_the_orders_number(
+    client: Client, sold: tuple[Meituan, Product]
+) -> None:
     wanted, other = (sold[0].bought(sold[1]) for _ in range(2))
-    page = client.get(reverse("admin:stores_inboundevent_changelist"), {"q": wanted.order_id}).content.decode()
+    page = client.get(
+        reverse("admin:stores_inboundevent_changelist"), {"q": wanted.order_id}
+    ).content.decode()
     assert (str(wanted.order_id) in page, str(other.order_id) in page) == (True, False)
 
 
-def test_calls_of_tickets_are_read_in_plain_words(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_calls_of_tickets_are_read_in_plain_words(
+    client: Client, sold: tuple[Meituan, Product]
+) -> None:
     call = dead(sold[0].bought(sold[1]))
     text = client.get("/admin/stores/outboundcall/", {"platform": "trip"}).content.decode()
     assert "Tell Meituan: tickets used" in text
-    detail = client.get(reverse("admin:stores_outboundcall_change", args=[call.pk])).content.decode()
+    detail = client.get(
+        reverse("admin:stores_outboundcall_change", args=[call.pk])
+    ).content.decode()
     assert ("Tell Meituan: tickets used" in detail, "Send again" in detail) == (True, True)

@@ -39,7 +39,11 @@ def form_of(product: Product | None, **fields: Any) -> dict[str, Any]:
         inlines |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
     offer = product.offers.filter(date=None).first() if product else None
     if offer:
-        inlines |= {"offers-TOTAL_FORMS": "1", "offers-INITIAL_FORMS": "1", "offers-0-id": str(offer.pk)}
+        inlines |= {
+            "offers-TOTAL_FORMS": "1",
+            "offers-INITIAL_FORMS": "1",
+            "offers-0-id": str(offer.pk),
+        }
         inlines |= price(offer)
     return {
         "title": "景区成人票",
@@ -96,9 +100,18 @@ def test_a_product_is_added_with_its_price_and_told_of(client: Client, linked: C
     answer = client.post(ADD, new(linked, credential_types=["0", "1"], visitor_info="3"))
     assert answer.status_code == 302
     product = Product.objects.get()
-    assert (product.connection, product.deal_id, product.credential_types) == (linked, "ZG-1", [0, 1])
+    assert (product.connection, product.deal_id, product.credential_types) == (
+        linked,
+        "ZG-1",
+        [0, 1],
+    )
     offer = product.offers.get()
-    assert (offer.date, offer.sale_price, offer.stock, offer.is_open) == (None, Decimal("95.00"), 50, True)
+    assert (offer.date, offer.sale_price, offer.stock, offer.is_open) == (
+        None,
+        Decimal("95.00"),
+        50,
+        True,
+    )
     assert told(product) == [1]
     assert AuditEntry.objects.get().verb == "product added"
 
@@ -109,7 +122,9 @@ def test_the_only_connection_is_chosen_already(client: Client, linked: Connectio
     assert (choices.initial, list(choices.queryset)) == (linked.pk, [linked])
 
 
-def test_another_merchants_connection_and_store_cannot_be_chosen(client: Client, linked: Connection) -> None:
+def test_another_merchants_connection_and_store_cannot_be_chosen(
+    client: Client, linked: Connection
+) -> None:
     other = ConnectionFactory(trip=True)
     store = StoreFactory(merchant=other.merchant)
     assert "Select a valid choice" in complaints(client, ADD, new(linked, connection=str(other.pk)))
@@ -159,7 +174,9 @@ def test_what_does_not_fit_together_is_said(
 
 def step(**fields: str) -> dict[str, str]:
     known = {"minutes_before": "1440", "fee_mode": "4", "fee": "10"} | fields
-    return {"refund_steps-TOTAL_FORMS": "1"} | {f"refund_steps-0-{name}": value for name, value in known.items()}
+    return {"refund_steps-TOTAL_FORMS": "1"} | {
+        f"refund_steps-0-{name}": value for name, value in known.items()
+    }
 
 
 def test_refund_steps_are_kept(client: Client, linked: Connection) -> None:
@@ -185,12 +202,17 @@ def test_refund_steps_that_make_no_sense_are_refused(
 
 def test_a_calendar_product_has_no_price_of_its_own(client: Client, linked: Connection) -> None:
     assert "prices in the calendar" in complaints(client, ADD, new(linked, by_calendar="on"))
-    assert client.post(ADD, new(linked, by_calendar="on", **{"offers-TOTAL_FORMS": "0"})).status_code == 302
+    assert (
+        client.post(ADD, new(linked, by_calendar="on", **{"offers-TOTAL_FORMS": "0"})).status_code
+        == 302
+    )
     assert (Product.objects.get().by_calendar, Offer.objects.count()) == (True, 0)
 
 
 def test_the_days_of_a_calendar_are_not_in_the_form(client: Client, linked: Connection) -> None:
-    product = TicketProductFactory(connection=linked, store=linked.merchant.stores.get(), by_calendar=True, offer=False)
+    product = TicketProductFactory(
+        connection=linked, store=linked.merchant.stores.get(), by_calendar=True, offer=False
+    )
     day = OfferFactory(product=product, date=date(2026, 12, 1))
     assert client.post(page(product), form_of(product, title="周末票")).status_code == 302
     assert (Product.objects.get().title, Offer.objects.get()) == ("周末票", day)
@@ -201,7 +223,9 @@ def test_the_days_of_a_calendar_are_not_in_the_form(client: Client, linked: Conn
 
 @pytest.fixture
 def product(linked: Connection, client: Client) -> Product:
-    return TicketProductFactory(connection=linked, store=linked.merchant.stores.get(), offer__stock=50)
+    return TicketProductFactory(
+        connection=linked, store=linked.merchant.stores.get(), offer__stock=50
+    )
 
 
 def test_a_new_price_is_told(client: Client, product: Product) -> None:
@@ -227,7 +251,9 @@ def test_tickets_that_were_sold_while_the_form_was_open_stay_sold(
     assert (Offer.objects.get().sold, Offer.objects.get().sale_price) == (7, Decimal("99.50"))
 
 
-def test_what_meituan_said_meanwhile_stays(client: Client, product: Product, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_what_meituan_said_meanwhile_stays(
+    client: Client, product: Product, monkeypatch: pytest.MonkeyPatch
+) -> None:
     save = Product.save
 
     def listed_just_before(self: Product, **options: Any) -> None:
@@ -247,20 +273,30 @@ def test_saving_without_a_change_tells_nobody(client: Client, product: Product) 
 def test_number_connection_and_kind_never_change(client: Client, product: Product) -> None:
     client.post(page(product), form_of(product, deal_id="OTHER", by_calendar="on", connection="1"))
     saved = Product.objects.get()
-    assert (saved.deal_id, saved.by_calendar, saved.connection) == (product.deal_id, False, product.connection)
+    assert (saved.deal_id, saved.by_calendar, saved.connection) == (
+        product.deal_id,
+        False,
+        product.connection,
+    )
 
 
 def test_clerks_look_but_do_not_change(product: Product) -> None:
     clerk = at_work(product.store, Role.CLERK)
     shown = clerk.get(page(product)).content.decode()
-    assert ("95.00" in shown, 'name="title"' in shown, 'name="offers-0-sale_price"' in shown) == (True, False, False)
+    assert ("95.00" in shown, 'name="title"' in shown, 'name="offers-0-sale_price"' in shown) == (
+        True,
+        False,
+        False,
+    )
     assert clerk.post(page(product), form_of(product, title="x")).status_code == 403
 
 
 # Buttons
 
 
-def test_a_paused_product_is_put_on_sale_again_and_meituan_hears_both(client: Client, product: Product) -> None:
+def test_a_paused_product_is_put_on_sale_again_and_meituan_hears_both(
+    client: Client, product: Product
+) -> None:
     assert "nobody can order it now" in press(client, product, "pause")
     assert Product.objects.get().state == "paused"
     press(client, product, "pause")
@@ -274,12 +310,16 @@ def test_a_paused_product_is_put_on_sale_again_and_meituan_hears_both(client: Cl
 
 
 def test_the_list_says_what_a_ticket_costs(client: Client, product: Product) -> None:
-    TicketProductFactory(connection=product.connection, store=product.store, by_calendar=True, offer=False)
+    TicketProductFactory(
+        connection=product.connection, store=product.store, by_calendar=True, offer=False
+    )
     shown = client.get(reverse("admin:trip_product_changelist")).content.decode()
     assert ("¥95.00" in shown, "by day" in shown, "not heard of yet" in shown) == (True, True, True)
 
 
-def test_the_list_takes_the_same_queries_however_long_it_is(client: Client, product: Product) -> None:
+def test_the_list_takes_the_same_queries_however_long_it_is(
+    client: Client, product: Product
+) -> None:
     address = reverse("admin:trip_product_changelist")
     client.get(address)
     with CaptureQueriesContext(database) as few:
@@ -293,7 +333,11 @@ def test_the_list_takes_the_same_queries_however_long_it_is(client: Client, prod
 
 def test_products_are_found_by_title_number_and_state(client: Client, product: Product) -> None:
     other = TicketProductFactory(
-        connection=product.connection, store=product.store, title="夜场票", deal_id="NIGHT", state="paused"
+        connection=product.connection,
+        store=product.store,
+        title="夜场票",
+        deal_id="NIGHT",
+        state="paused",
     )
     assert listed(client, "product", q="夜场") == [other]
     assert listed(client, "product", q="NIGHT") == [other]
@@ -302,7 +346,13 @@ def test_products_are_found_by_title_number_and_state(client: Client, product: P
 
 def test_a_place_is_put_on_the_map_once(client: Client, linked: Connection) -> None:
     store = linked.merchant.stores.get()
-    data = {"store": str(store.pk), "city": "北京", "longitude": "116.397", "latitude": "39.908", "system": "0"}
+    data = {
+        "store": str(store.pk),
+        "city": "北京",
+        "longitude": "116.397",
+        "latitude": "39.908",
+        "system": "0",
+    }
     nowhere = client.post("/admin/trip/place/add/", data | {"longitude": "181"}).content.decode()
     assert "longitude and latitude may be swapped" in nowhere
     assert client.post("/admin/trip/place/add/", data).status_code == 302
@@ -337,6 +387,8 @@ def test_who_may_not_open_a_connection_gets_no_link_to_it(linked: Connection) ->
 
 def test_swapped_coordinates_are_called_so(client: Client, linked: Connection) -> None:
     swapped = {"city": "杭州", "longitude": "30.287459", "latitude": "120.153576", "system": "0"}
-    answer = client.post("/admin/trip/place/add/", swapped | {"store": str(linked.merchant.stores.get().pk)})
+    answer = client.post(
+        "/admin/trip/place/add/", swapped | {"store": str(linked.merchant.stores.get().pk)}
+    )
     assert "may be swapped" in answer.content.decode()
     assert not Place.objects.exists()

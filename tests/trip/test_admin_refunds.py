@@ -38,7 +38,9 @@ def asked(sold: tuple[Meituan, Product], *, hours: float = 72) -> Refund:
     return order.refunds.get()
 
 
-def test_the_inbox_shows_what_waits_the_most_urgent_first(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_the_inbox_shows_what_waits_the_most_urgent_first(
+    client: Client, sold: tuple[Meituan, Product]
+) -> None:
     calm, urgent, soon, decided = (asked(sold, hours=hours) for hours in (60, 2, 10, 1))
     press(client, decided, "refuse", reason="门票已制作")
     assert listed(client, "refund") == [urgent, soon, calm]
@@ -61,7 +63,9 @@ def test_the_inbox_shows_what_waits_the_most_urgent_first(client: Client, sold: 
         (timedelta(hours=-5), ("time is up", "urgent")),
     ],
 )
-def test_the_time_left_turns_amber_then_red(left: timedelta, expected: tuple[str, str], time_machine: Any) -> None:
+def test_the_time_left_turns_amber_then_red(
+    left: timedelta, expected: tuple[str, str], time_machine: Any
+) -> None:
     now = timezone.now()
     time_machine.move_to(now, tick=False)
     with translation.override("en"):
@@ -79,14 +83,20 @@ def test_the_inbox_says_money_and_time(client: Client, sold: tuple[Meituan, Prod
     assert ("¥95.00 / ¥0.00" in text, "2 h 59 min left" in text) == (True, True)
 
 
-def test_agreeing_takes_the_tickets_back_and_tells_meituan(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_agreeing_takes_the_tickets_back_and_tells_meituan(
+    client: Client, sold: tuple[Meituan, Product]
+) -> None:
     refund = asked(sold)
     question = client.get(page(refund, "do", "agree")).content.decode()
     assert ("This is final" in question, "<dd>¥95.00</dd>" in question) == (True, True)
     assert Refund.objects.get().status == "review"
     assert "Done" in press(client, refund, "agree")
     refund.refresh_from_db()
-    assert (refund.status, refund.method, refund.order.vouchers.get().refunded) == ("agreed", "admin", 1)
+    assert (refund.status, refund.method, refund.order.vouchers.get().refunded) == (
+        "agreed",
+        "admin",
+        1,
+    )
     assert OutboundCall.objects.get().operation == "ticket.refund"
     assert "final" in press(client, refund, "refuse", reason="太晚了")
     assert Refund.objects.get().status == "agreed"
@@ -98,14 +108,23 @@ def test_refusing_needs_the_true_reason(client: Client, sold: tuple[Meituan, Pro
     assert Refund.objects.get().status == "review"
     assert "Done" in press(client, refund, "refuse", reason="门票已制作")
     refund.refresh_from_db()
-    assert (refund.status, refund.reason, refund.order.vouchers.get().refunded) == ("refused", "门票已制作", 0)
+    assert (refund.status, refund.reason, refund.order.vouchers.get().refunded) == (
+        "refused",
+        "门票已制作",
+        0,
+    )
 
 
-def test_what_was_refused_may_be_agreed_to_later(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_what_was_refused_may_be_agreed_to_later(
+    client: Client, sold: tuple[Meituan, Product]
+) -> None:
     refund = asked(sold)
     press(client, refund, "refuse", reason="门票已制作")
     text = client.get(page(refund)).content.decode()
-    assert (f"{page(refund, 'do', 'agree')}" in text, f"{page(refund, 'do', 'refuse')}" in text) == (True, False)
+    assert (
+        f"{page(refund, 'do', 'agree')}" in text,
+        f"{page(refund, 'do', 'refuse')}" in text,
+    ) == (True, False)
     press(client, refund, "agree")
     assert Refund.objects.get().status == "agreed"
 
@@ -114,13 +133,18 @@ def test_clerks_look_but_do_not_decide(sold: tuple[Meituan, Product]) -> None:
     refund = asked(sold)
     clerk = at_work(sold[1].store, Role.CLERK)
     text = clerk.get(page(refund)).content.decode()
-    assert (str(refund.order.order_id) in text, page(refund, "do", "agree") in text) == (True, False)
+    assert (str(refund.order.order_id) in text, page(refund, "do", "agree") in text) == (
+        True,
+        False,
+    )
     for button in ("agree", "refuse"):
         assert clerk.post(page(refund, "do", button), {"reason": "x"}).status_code == 403
     assert Refund.objects.get().status == "review"
 
 
-def test_the_inbox_takes_the_same_queries_however_full_it_is(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_the_inbox_takes_the_same_queries_however_full_it_is(
+    client: Client, sold: tuple[Meituan, Product]
+) -> None:
     for _ in range(3):
         asked(sold)
     client.get(LIST)

@@ -58,7 +58,10 @@ def test_codes_are_given_and_meituan_is_told() -> None:
     order, api = waiting()
     answer = api.post(path(order, "issue"), {"vouchers": ["UP-1", "UP-2"]})
     assert answer.status_code == 200
-    assert (answer.json()["status"], [row["code"] for row in answer.json()["vouchers"]]) == ("issued", ["UP-1", "UP-2"])
+    assert (answer.json()["status"], [row["code"] for row in answer.json()["vouchers"]]) == (
+        "issued",
+        ["UP-1", "UP-2"],
+    )
     assert operations() == ["ticket.issued"]
     assert AuditEntry.objects.get(verb="trip.order.issued").actor == "API 收银系统"
 
@@ -67,7 +70,10 @@ def test_the_same_codes_again_change_nothing_and_others_are_a_conflict() -> None
     order, api = waiting()
     api.post(path(order, "issue"), {"vouchers": ["UP-1", "UP-2"]})
     assert api.post(path(order, "issue"), {"vouchers": ["UP-2", "UP-1"]}).status_code == 200
-    assert problem(api.post(path(order, "issue"), {"vouchers": ["UP-1", "UP-3"]})) == (409, "order_conflict")
+    assert problem(api.post(path(order, "issue"), {"vouchers": ["UP-1", "UP-3"]})) == (
+        409,
+        "order_conflict",
+    )
     assert problem(api.post(path(order, "issue"), {"failed": "售罄"})) == (409, "order_conflict")
     assert operations() == ["ticket.issued"]
 
@@ -75,7 +81,11 @@ def test_the_same_codes_again_change_nothing_and_others_are_a_conflict() -> None
 def test_a_failed_issue_keeps_its_reason() -> None:
     order, api = waiting()
     answer = api.post(path(order, "issue"), {"failed": " 当日票已售罄 "})
-    assert (answer.status_code, answer.json()["status"], answer.json()["failure"]) == (200, "failed", "当日票已售罄")
+    assert (answer.status_code, answer.json()["status"], answer.json()["failure"]) == (
+        200,
+        "failed",
+        "当日票已售罄",
+    )
     assert operations() == ["ticket.issued"]
 
 
@@ -86,7 +96,9 @@ def test_a_failed_issue_keeps_its_reason() -> None:
         (["A", "B" * 21], 400), (["A", "B C"], 400), (["A", "券"], 400), (["A", "\x00"], 400), (["A", "\ud800"], 400),
     ],
 )  # fmt: skip
-def test_codes_that_do_not_fit_the_order_are_a_conflict_and_others_are_none(given: list[str], status: int) -> None:
+def test_codes_that_do_not_fit_the_order_are_a_conflict_and_others_are_none(
+    given: list[str], status: int
+) -> None:
     order, api = waiting()
     answer = api.post(path(order, "issue"), {"vouchers": given}, **{"Accept-Language": "en"})
     assert problem(answer) == (status, {409: "order_conflict", 400: "invalid"}[status])
@@ -94,7 +106,9 @@ def test_codes_that_do_not_fit_the_order_are_a_conflict_and_others_are_none(give
     assert Order.objects.get().status == Order.Status.ISSUING
 
 
-@pytest.mark.parametrize("body", [{}, {"vouchers": ["A", "A"]}, {"vouchers": ["A"], "failed": "x"}, {"failed": " "}])
+@pytest.mark.parametrize(
+    "body", [{}, {"vouchers": ["A", "A"]}, {"vouchers": ["A"], "failed": "x"}, {"failed": " "}]
+)
 def test_a_body_that_says_neither_or_both_is_invalid(body: Any) -> None:
     order, api = waiting()
     assert problem(api.post(path(order, "issue"), body)) == (400, "invalid")
@@ -122,7 +136,10 @@ def test_tickets_are_used_by_code_and_meituan_is_told() -> None:
 def test_tickets_are_used_by_number() -> None:
     order, api = issued(5, voucher_type=VoucherType.PER_ORDER)
     answer = api.post(path(order, "consume"), {"quantity": 2})
-    assert (answer.status_code, answer.json()["vouchers"]) == (201, [{"code": codes(order)[0], "quantity": 2}])
+    assert (answer.status_code, answer.json()["vouchers"]) == (
+        201,
+        [{"code": codes(order)[0], "quantity": 2}],
+    )
     assert order.vouchers.get().unused == 3
 
 
@@ -135,7 +152,11 @@ def test_the_merchants_system_knows_whom_it_lets_in_on_which_day() -> None:
 def test_an_order_without_codes_is_used_by_number() -> None:
     order, api = issued(3, voucher_type=VoucherType.NONE)
     answer = api.post(path(order, "consume"), {"quantity": 3})
-    assert (answer.status_code, answer.json()["vouchers"], answer.json()["quantity"]) == (201, [], 3)
+    assert (answer.status_code, answer.json()["vouchers"], answer.json()["quantity"]) == (
+        201,
+        [],
+        3,
+    )
 
 
 def test_a_repeated_key_gets_the_first_answer_and_uses_nothing_twice() -> None:
@@ -151,7 +172,9 @@ def test_a_repeated_key_gets_the_first_answer_and_uses_nothing_twice() -> None:
 def test_a_long_key_is_told_from_one_that_begins_alike() -> None:
     order, api = issued(5, voucher_type=VoucherType.PER_ORDER)
     for end in "ab":
-        assert api.post(path(order, "consume"), {"quantity": 1}, key="k" * 99 + end).status_code == 201
+        assert (
+            api.post(path(order, "consume"), {"quantity": 1}, key="k" * 99 + end).status_code == 201
+        )
     assert order.vouchers.get().used == 2
 
 
@@ -168,7 +191,10 @@ def test_a_key_used_for_something_else_is_refused() -> None:
     one, two = codes(order)
     api.post(path(order, "consume"), {"vouchers": [one]}, key="k")
     for body in ({"vouchers": [two]}, {"vouchers": [one, two]}, {"quantity": 2}, {"quantity": 1}):
-        assert problem(api.post(path(order, "consume"), body, key="k")) == (422, "idempotency_key_reused")
+        assert problem(api.post(path(order, "consume"), body, key="k")) == (
+            422,
+            "idempotency_key_reused",
+        )
     assert Consumption.objects.count() == 1
 
 
@@ -176,12 +202,19 @@ def test_a_key_used_for_another_order_is_refused() -> None:
     order, api = issued()
     other = Meituan(order.connection).bought(order.product)
     assert api.post(path(order, "consume"), {"quantity": 1}, key="k").status_code == 201
-    assert problem(api.post(path(other, "consume"), {"quantity": 1}, key="k")) == (422, "idempotency_key_reused")
+    assert problem(api.post(path(other, "consume"), {"quantity": 1}, key="k")) == (
+        422,
+        "idempotency_key_reused",
+    )
 
 
 @pytest.mark.parametrize(
     ("body", "words"),
-    [({"quantity": 3}, "left"), ({"quantity": 10**9}, "left"), ({"vouchers": ["NOBODYS"]}, "does not belong")],
+    [
+        ({"quantity": 3}, "left"),
+        ({"quantity": 10**9}, "left"),
+        ({"vouchers": ["NOBODYS"]}, "does not belong"),
+    ],
 )
 def test_more_than_there_is_uses_nothing(body: Any, words: str) -> None:
     order, api = issued()
@@ -195,13 +228,17 @@ def test_one_used_code_among_two_uses_neither() -> None:
     order, api = issued()
     one, two = codes(order)
     api.post(path(order, "consume"), {"vouchers": [one]})
-    assert problem(api.post(path(order, "consume"), {"vouchers": [one, two]})) == (409, "order_conflict")
+    assert problem(api.post(path(order, "consume"), {"vouchers": [one, two]})) == (
+        409,
+        "order_conflict",
+    )
     assert order.vouchers.get(code=two).used == 0
 
 
 @pytest.mark.parametrize("value", HOSTILE)
 @pytest.mark.parametrize(
-    ("what", "field"), [("consume", "quantity"), ("consume", "vouchers"), ("issue", "vouchers"), ("issue", "failed")]
+    ("what", "field"),
+    [("consume", "quantity"), ("consume", "vouchers"), ("issue", "vouchers"), ("issue", "failed")],
 )
 def test_a_value_of_the_wrong_kind_is_refused(what: str, field: str, value: Any) -> None:
     order, api = waiting() if what == "issue" else issued()
@@ -223,14 +260,18 @@ def review() -> tuple[Meituan, Refund, Api]:
 
 def test_a_refund_is_agreed_to_and_meituan_is_told(review: tuple[Meituan, Refund, Api]) -> None:
     _meituan, refund, api = review
-    answer = api.post(path(refund.order, f"refunds/{refund.refund_id}"), {"decision": "agree", "reason": ""})
+    answer = api.post(
+        path(refund.order, f"refunds/{refund.refund_id}"), {"decision": "agree", "reason": ""}
+    )
     assert answer.status_code == 200
     assert (answer.json()["status"], answer.json()["decided_by"]) == ("agreed", "API 收银系统")
     assert sum(voucher.refunded for voucher in refund.order.vouchers.all()) == 1
     assert operations() == ["ticket.refund"]
 
 
-def test_a_refund_is_refused_with_a_reason_and_agreed_later(review: tuple[Meituan, Refund, Api]) -> None:
+def test_a_refund_is_refused_with_a_reason_and_agreed_later(
+    review: tuple[Meituan, Refund, Api],
+) -> None:
     _meituan, refund, api = review
     where = path(refund.order, f"refunds/{refund.refund_id}")
     refused = api.post(where, {"decision": "refuse", "reason": "门票已使用"})
@@ -250,17 +291,30 @@ def test_a_refund_is_refused_with_a_reason_and_agreed_later(review: tuple[Meitua
         {"decision": "refuse", "reason": "x" * 301},
         {"decision": "refuse", "reason": 1},
         *({"decision": value} for value in HOSTILE),
-        *({"decision": "refuse", "reason": value} for value in HOSTILE if value not in ("2", HOSTILE[9])),
+        *(
+            {"decision": "refuse", "reason": value}
+            for value in HOSTILE
+            if value not in ("2", HOSTILE[9])
+        ),
     ],
 )
-def test_an_unclear_decision_decides_nothing(review: tuple[Meituan, Refund, Api], body: Any) -> None:
+def test_an_unclear_decision_decides_nothing(
+    review: tuple[Meituan, Refund, Api], body: Any
+) -> None:
     _meituan, refund, api = review
-    assert problem(api.post(path(refund.order, f"refunds/{refund.refund_id}"), body)) == (400, "invalid")
+    assert problem(api.post(path(refund.order, f"refunds/{refund.refund_id}"), body)) == (
+        400,
+        "invalid",
+    )
     assert Refund.objects.get().status == Refund.Status.REVIEW
 
 
-@pytest.mark.parametrize("refund_id", ["x", "a/b", "%00", "%F0%9F%98%80", "x" * 81, "..", "%ED%A0%80", "'--"])
-def test_a_refund_that_is_not_of_this_order_is_not_found(review: tuple[Meituan, Refund, Api], refund_id: str) -> None:
+@pytest.mark.parametrize(
+    "refund_id", ["x", "a/b", "%00", "%F0%9F%98%80", "x" * 81, "..", "%ED%A0%80", "'--"]
+)
+def test_a_refund_that_is_not_of_this_order_is_not_found(
+    review: tuple[Meituan, Refund, Api], refund_id: str
+) -> None:
     _meituan, refund, api = review
     answer = api.post(path(refund.order, f"refunds/{refund_id}"), {"decision": "agree"})
     assert problem(answer) == (404, "not_found")
@@ -271,5 +325,7 @@ def test_a_refund_number_may_hold_any_marks() -> None:
     order = meituan.bought(product)
     refund_id = "A/1-2.3:4 五"
     meituan.ask("order/refund", meituan.refund_body(order, 1, refundId=refund_id))
-    answer = api_of(product.store.merchant).post(path(order, f"refunds/{refund_id}"), {"decision": "agree"})
+    answer = api_of(product.store.merchant).post(
+        path(order, f"refunds/{refund_id}"), {"decision": "agree"}
+    )
     assert (answer.status_code, answer.json()["refund_id"]) == (200, refund_id)

@@ -32,7 +32,9 @@ def numbers(answer: Any) -> list[str]:
     return [order["order_id"] for order in answer.json()["results"]]
 
 
-def test_an_order_is_shown_with_its_vouchers_and_sums(sold: tuple[Meituan, Product], api: Api) -> None:
+def test_an_order_is_shown_with_its_vouchers_and_sums(
+    sold: tuple[Meituan, Product], api: Api
+) -> None:
     meituan, product = sold
     order = meituan.bought(product, 2)
     one, two = order.vouchers.all()
@@ -70,7 +72,11 @@ def test_a_refund_under_review_is_shown_with_its_deadline() -> None:
     shown = api_of(product.store.merchant).get(f"trip/orders/{order.order_id}/").json()
     (refund,) = shown["refunds"]
     assert (refund["refund_id"], refund["status"], refund["quantity"]) == (refund_id, "review", 1)
-    assert (refund["price"], refund["fee"], refund["vouchers"]) == ("95.00", "0.00", [order.vouchers.get().code])
+    assert (refund["price"], refund["fee"], refund["vouchers"]) == (
+        "95.00",
+        "0.00",
+        [order.vouchers.get().code],
+    )
     assert refund["applied_at"].startswith("2026-11-22T02:00:00")
     assert refund["deadline"]
 
@@ -93,7 +99,9 @@ def test_visitors_are_masked_unless_the_key_may_see_personal_data() -> None:
     path = f"trip/orders/{order.order_id}/"
     masked = api_of(product.store.merchant, scopes=("trip",)).get(path).json()["visitors"]
     whole = api_of(product.store.merchant, scopes=("trip", "personal")).get(path).json()["visitors"]
-    assert masked == [{"name": "王**", "mobile": "138****1234", "credentials": {"0": "**************0000"}}]
+    assert masked == [
+        {"name": "王**", "mobile": "138****1234", "credentials": {"0": "**************0000"}}
+    ]
     assert whole == [VISITOR]
 
 
@@ -103,7 +111,9 @@ def test_a_number_of_another_merchant_is_not_found(sold: tuple[Meituan, Product]
     assert problem(api.get(f"trip/orders/{order.order_id}/")) == (404, "not_found")
 
 
-def test_a_key_for_one_store_sees_the_orders_of_that_store_only(sold: tuple[Meituan, Product]) -> None:
+def test_a_key_for_one_store_sees_the_orders_of_that_store_only(
+    sold: tuple[Meituan, Product],
+) -> None:
     meituan, product = sold
     second: Store = factories.StoreFactory(merchant=product.store.merchant)
     other = factories.TicketProductFactory(connection=product.connection, store=second)
@@ -114,7 +124,9 @@ def test_a_key_for_one_store_sees_the_orders_of_that_store_only(sold: tuple[Meit
     assert problem(api.get("trip/orders/", {"store": product.store_id})) == (404, "not_found")
 
 
-def test_the_list_is_newest_first_in_pages_that_stay(sold: tuple[Meituan, Product], api: Api) -> None:
+def test_the_list_is_newest_first_in_pages_that_stay(
+    sold: tuple[Meituan, Product], api: Api
+) -> None:
     meituan, product = sold
     orders = [str(meituan.bought(product).order_id) for _ in range(3)]
     first = api.get("trip/orders/", {"page_size": 2})
@@ -125,7 +137,9 @@ def test_the_list_is_newest_first_in_pages_that_stay(sold: tuple[Meituan, Produc
     assert second.json()["next"] is None
 
 
-def test_the_list_finds_by_status_store_product_day_and_time(sold: tuple[Meituan, Product], api: Api) -> None:
+def test_the_list_finds_by_status_store_product_day_and_time(
+    sold: tuple[Meituan, Product], api: Api
+) -> None:
     meituan, product = sold
     day = timezone.localdate() + timedelta(days=3)
     dated = factories.TicketProductFactory(
@@ -180,7 +194,9 @@ def test_a_filter_that_cannot_be_is_refused(api: Api, params: str) -> None:
 
 
 def test_the_list_costs_the_same_queries_however_long_it_is(django_assert_num_queries: Any) -> None:
-    meituan, product = selling(visitor_info=VisitorInfo.ONE, refund_review=True, voucher_type=VoucherType.PER_ORDER)
+    meituan, product = selling(
+        visitor_info=VisitorInfo.ONE, refund_review=True, voucher_type=VoucherType.PER_ORDER
+    )
     for _ in range(6):
         meituan.refund(meituan.bought(product, 2, visitors=[VISITOR]), 1)
     api = api_of(product.store.merchant)

@@ -53,7 +53,19 @@ TEXT: dict[str, tuple[str, ...]] = {
 }
 MISSING = object()
 NEVER = [MISSING, None, "", " ", True, [], {}, [1], {"a": 1}]
-NO_NUMBER = [*NEVER, "x", "1.5", "1e3", "٣", "🎫", "\x00", "1; DROP TABLE trip_order", "9" * 40, "x" * 10_000, 10**400]
+NO_NUMBER = [
+    *NEVER,
+    "x",
+    "1.5",
+    "1e3",
+    "٣",
+    "🎫",
+    "\x00",
+    "1; DROP TABLE trip_order",
+    "9" * 40,
+    "x" * 10_000,
+    10**400,
+]
 NO_WHOLE = [*NO_NUMBER, 0, -1, 1.5, 1e300]
 NO_MONEY = [value for value in NO_NUMBER if value != "1.5"] + [1.005, "1.005", 1e300, "1,00", "￥1"]
 NO_TEXT = [*NEVER, "x" * 10_000]
@@ -81,7 +93,9 @@ def bodies(meituan: Meituan) -> dict[str, dict[str, Any]]:
     """A right body for every interface; orders and refunds in them are not known yet."""
     product = Product.objects.get(connection=meituan.connection)
     create = meituan.order_body(product)
-    order = Order(order_id=create["orderId"], partner_order_id="ZG0", product=product, unit_price=Decimal(95))
+    order = Order(
+        order_id=create["orderId"], partner_order_id="ZG0", product=product, unit_price=Decimal(95)
+    )
     return {
         "order/create": create,
         "order/pay": {"orderId": create["orderId"], "partnerOrderId": ""},
@@ -96,19 +110,29 @@ def bodies(meituan: Meituan) -> dict[str, dict[str, Any]]:
             "count": 1,
         },
         "order/close": {"orderId": create["orderId"], "closeType": 1},
-        "product/price": {"partnerDealId": product.deal_id, "startTime": "2026-12-01", "endTime": "2026-12-31"},
+        "product/price": {
+            "partnerDealId": product.deal_id,
+            "startTime": "2026-12-01",
+            "endTime": "2026-12-31",
+        },
     }
 
 
 def nothing_written() -> bool:
     rows = (InboundEvent.objects.all(), Order.objects.all(), Refund.objects.all())
-    return not any(found.exists() for found in rows) and not Offer.objects.exclude(held=0, sold=0).exists()
+    return (
+        not any(found.exists() for found in rows)
+        and not Offer.objects.exclude(held=0, sold=0).exists()
+    )
 
 
 @pytest.mark.parametrize(
-    ("interface", "name", "value"), cases(WHOLE, NO_WHOLE) + cases(MONEY, NO_MONEY) + cases(TEXT, NO_TEXT)
+    ("interface", "name", "value"),
+    cases(WHOLE, NO_WHOLE) + cases(MONEY, NO_MONEY) + cases(TEXT, NO_TEXT),
 )
-def test_a_field_that_is_missing_or_cannot_be_is_named(meituan: Meituan, interface: str, name: str, value: Any) -> None:
+def test_a_field_that_is_missing_or_cannot_be_is_named(
+    meituan: Meituan, interface: str, name: str, value: Any
+) -> None:
     body = bodies(meituan)[interface]
     body.pop(name)
     answer = meituan.ask(interface, body if value is MISSING else body | {name: value})
@@ -119,7 +143,9 @@ def test_a_field_that_is_missing_or_cannot_be_is_named(meituan: Meituan, interfa
     assert nothing_written()
 
 
-@pytest.mark.parametrize(("name", "value"), [("quantity", 10**9), ("quantity", "1000000000"), ("quantity", 10_001)])
+@pytest.mark.parametrize(
+    ("name", "value"), [("quantity", 10**9), ("quantity", "1000000000"), ("quantity", 10_001)]
+)
 def test_an_absurd_number_of_tickets_is_refused(meituan: Meituan, name: str, value: Any) -> None:
     answer = meituan.ask("order/create", bodies(meituan)["order/create"] | {name: value})
     assert (answer["code"], answer["describe"]) == (410, "quantity超出范围：1至10000")
@@ -131,9 +157,13 @@ def test_an_absurd_number_of_tickets_is_the_reason_not_its_price(meituan: Meitua
     assert (answer["code"], answer["describe"]) == (410, "quantity超出范围：1至10000")
 
 
-@pytest.mark.parametrize(("interface", "name"), [("order/refund", "voucherList"), ("order/refunded", "reason")])
+@pytest.mark.parametrize(
+    ("interface", "name"), [("order/refund", "voucherList"), ("order/refunded", "reason")]
+)
 @pytest.mark.parametrize("value", [MISSING, None, {"a": 1}], ids=_shown)
-def test_what_may_be_empty_must_still_be_there(meituan: Meituan, interface: str, name: str, value: Any) -> None:
+def test_what_may_be_empty_must_still_be_there(
+    meituan: Meituan, interface: str, name: str, value: Any
+) -> None:
     body = bodies(meituan)[interface]
     body.pop(name)
     answer = meituan.ask(interface, body if value is MISSING else body | {name: value})
@@ -156,8 +186,12 @@ def test_a_body_of_another_shape_is_refused(meituan: Meituan, interface: str, bo
 
 
 @pytest.mark.parametrize("interface", OTHER)
-@pytest.mark.parametrize("content", [b"", b"{", b"\xff", b'{"partnerId":NaN}', b"[]", b"[" * 3000, b"1" * 5000])
-def test_what_is_no_json_object_gets_the_interfaces_other(meituan: Meituan, interface: str, content: bytes) -> None:
+@pytest.mark.parametrize(
+    "content", [b"", b"{", b"\xff", b'{"partnerId":NaN}', b"[]", b"[" * 3000, b"1" * 5000]
+)
+def test_what_is_no_json_object_gets_the_interfaces_other(
+    meituan: Meituan, interface: str, content: bytes
+) -> None:
     response = meituan.raw(interface, content)
     answer = json.loads(response.content)
     assert (response.status_code, answer["code"]) == (200, OTHER[interface])
@@ -198,7 +232,11 @@ def test_visitors_of_another_shape_are_refused(meituan: Meituan, visitors: Any) 
 )
 def test_a_visitor_who_cannot_be_is_refused(change: dict[str, Any]) -> None:
     meituan, product = selling(visitor_info=VisitorInfo.ONE, credential_types=[0])
-    visitor = {"name": "王小明", "mobile": "13800001234", "credentials": {"0": "110101199001010000"}}
+    visitor = {
+        "name": "王小明",
+        "mobile": "13800001234",
+        "credentials": {"0": "110101199001010000"},
+    }
     answer = meituan.create(product, visitors=[visitor | change])
     assert answer["code"] == 410
     assert not Order.objects.exists()
@@ -218,7 +256,9 @@ def test_numbers_may_be_strings(meituan: Meituan) -> None:
     for name in (*WHOLE["order/refund"], *MONEY["order/refund"]):
         refund[name] = str(refund[name])
     assert meituan.ask("order/refund", refund)["code"] == 200
-    assert meituan.ask("order/close", {"orderId": create["orderId"], "closeType": "3"})["code"] == 200
+    assert (
+        meituan.ask("order/close", {"orderId": create["orderId"], "closeType": "3"})["code"] == 200
+    )
 
 
 @pytest.mark.parametrize(
@@ -233,20 +273,38 @@ def test_numbers_may_be_strings(meituan: Meituan) -> None:
         ("poi/list", {"currentPage": 1.5}),
         ("support/balance", {"partnerDealIds": {"a": 1}}),
         ("support/balance", {"partnerDealIds": ["x" * 10_000]}),
-        ("product/price", {"partnerDealId": "ZG-1", "startTime": "2026-13-01", "endTime": "2026-12-31"}),
-        ("product/price", {"partnerDealId": "ZG-1", "startTime": "2026-12-02", "endTime": "2026-12-01"}),
-        ("product/price", {"partnerDealId": "ZG-1", "startTime": "2026-01-01", "endTime": "2028-12-01"}),
-        ("product/price", {"partnerDealId": "nobody's", "startTime": "2026-01-01", "endTime": "2026-01-02"}),
+        (
+            "product/price",
+            {"partnerDealId": "ZG-1", "startTime": "2026-13-01", "endTime": "2026-12-31"},
+        ),
+        (
+            "product/price",
+            {"partnerDealId": "ZG-1", "startTime": "2026-12-02", "endTime": "2026-12-01"},
+        ),
+        (
+            "product/price",
+            {"partnerDealId": "ZG-1", "startTime": "2026-01-01", "endTime": "2028-12-01"},
+        ),
+        (
+            "product/price",
+            {"partnerDealId": "nobody's", "startTime": "2026-01-01", "endTime": "2026-01-02"},
+        ),
     ],
     ids=ascii,
 )
-def test_a_pull_of_nothing_sensible_is_refused(meituan: Meituan, interface: str, body: dict[str, Any]) -> None:
+def test_a_pull_of_nothing_sensible_is_refused(
+    meituan: Meituan, interface: str, body: dict[str, Any]
+) -> None:
     assert meituan.ask(interface, body)["code"] == INVALID[interface]
 
 
-@pytest.mark.parametrize("refund_time", ["0001-01-01 00:00:00", "9999-12-31 23:59:59", "2026-02-30 10:00:00", "now"])
+@pytest.mark.parametrize(
+    "refund_time", ["0001-01-01 00:00:00", "9999-12-31 23:59:59", "2026-02-30 10:00:00", "now"]
+)
 @pytest.mark.parametrize(("interface", "code"), [("order/refund", 699), ("order/refunded", 300)])
-def test_a_time_that_cannot_be_is_refused(meituan: Meituan, interface: str, code: int, refund_time: str) -> None:
+def test_a_time_that_cannot_be_is_refused(
+    meituan: Meituan, interface: str, code: int, refund_time: str
+) -> None:
     answer = meituan.ask(interface, bodies(meituan)[interface] | {"refundTime": refund_time})
     assert (answer["code"], answer["describe"]) == (code, "refundTime不是时间 yyyy-MM-dd HH:mm:ss")
     assert nothing_written()
@@ -254,7 +312,9 @@ def test_a_time_that_cannot_be_is_refused(meituan: Meituan, interface: str, code
 
 @pytest.mark.parametrize("number", ["9" * 19, "9" * 30, "9" * 5000])
 def test_a_connection_number_of_any_length_is_no_error(meituan: Meituan, number: str) -> None:
-    response = meituan.client.post(f"/trip/{number}/order/create", b"{}", content_type="application/json")
+    response = meituan.client.post(
+        f"/trip/{number}/order/create", b"{}", content_type="application/json"
+    )
     assert response.status_code in (200, 404)
 
 
@@ -264,14 +324,45 @@ values = st.recursive(
     | st.integers()
     | st.floats()
     | st.text(max_size=30)
-    | st.sampled_from(["\x00", "\ud800", "2026-11-22", "2026-11-22 10:00:00", "95.00", "-1", "page", "multi", "0"]),
-    lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("01ab"), inner, max_size=3),
+    | st.sampled_from(
+        ["\x00", "\ud800", "2026-11-22", "2026-11-22 10:00:00", "95.00", "-1", "page", "multi", "0"]
+    ),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from("01ab"), inner, max_size=3)
+    ),
     max_leaves=6,
 )
 FIELDS = [
-    *("orderId", "partnerOrderId", "partnerDealId", "mtDealId", "buyPrice", "unitPrice", "totalPrice", "quantity"),
-    *("visitors", "travelDate", "refundId", "voucherList", "refundQuantity", "refundPrice", "refundFee", "refundTime"),
-    *("refundSerialNo", "refundMessageType", "count", "closeType", "reason", "method", "currentPage", "pageSize"),
+    *(
+        "orderId",
+        "partnerOrderId",
+        "partnerDealId",
+        "mtDealId",
+        "buyPrice",
+        "unitPrice",
+        "totalPrice",
+        "quantity",
+    ),
+    *(
+        "visitors",
+        "travelDate",
+        "refundId",
+        "voucherList",
+        "refundQuantity",
+        "refundPrice",
+        "refundFee",
+        "refundTime",
+    ),
+    *(
+        "refundSerialNo",
+        "refundMessageType",
+        "count",
+        "closeType",
+        "reason",
+        "method",
+        "currentPage",
+        "pageSize",
+    ),
     *("partnerDealIds", "partnerPoiId", "startTime", "endTime", "status", "checkStatus"),
 ]
 

@@ -49,14 +49,18 @@ def expired(order: Order) -> None:
         ("totalPrice", -190, "总价不一致：totalPrice应为190.00"),
     ],
 )
-def test_a_price_that_is_a_cent_off_is_refused_with_the_right_one(field: str, wrong: Any, describe: str) -> None:
+def test_a_price_that_is_a_cent_off_is_refused_with_the_right_one(
+    field: str, wrong: Any, describe: str
+) -> None:
     meituan, product = selling()
     assert said(meituan.create(product, 2, **{field: wrong})) == (410, describe)
     assert not Order.objects.exists()
 
 
 def test_prices_are_kept_to_the_cent() -> None:
-    meituan, product = selling(offer__sale_price=Decimal("0.10"), offer__settlement_price=Decimal("0.07"))
+    meituan, product = selling(
+        offer__sale_price=Decimal("0.10"), offer__settlement_price=Decimal("0.07")
+    )
     order = meituan.bought(product, 3)
     order.refresh_from_db()
     assert (order.unit_price, order.buy_price, order.total_price) == (
@@ -200,7 +204,9 @@ def test_a_query_by_meituans_number_needs_no_number_of_ours(named: str | None) -
 def test_a_query_that_names_another_order_of_ours_is_refused() -> None:
     meituan, product = selling()
     one, other = meituan.bought(product), meituan.bought(product)
-    answer = meituan.ask("order/query", {"orderId": one.order_id, "partnerOrderId": other.partner_order_id})
+    answer = meituan.ask(
+        "order/query", {"orderId": one.order_id, "partnerOrderId": other.partner_order_id}
+    )
     assert said(answer) == (301, "partnerOrderId与orderId不是同一订单")
 
 
@@ -230,16 +236,21 @@ def test_two_merchants_may_have_the_same_order_number() -> None:
     assert two.query(order.order_id)["body"]["orderStatus"] == 2
 
 
-@pytest.mark.parametrize("interface", ["order/create", "order/pay", "order/query", "order/refund", "order/close"])
+@pytest.mark.parametrize(
+    "interface", ["order/create", "order/pay", "order/query", "order/refund", "order/close"]
+)
 def test_a_connection_of_a_disabled_merchant_answers_no(interface: str) -> None:
     meituan, product = selling()
     body = meituan.order_body(product)
     product.connection.merchant.is_active = False
     product.connection.merchant.save()
     answer = meituan.ask(interface, body)
-    assert answer["code"] == {"order/create": 499, "order/pay": 599, "order/query": 399, "order/refund": 699}.get(
-        interface, 300
-    )
+    assert answer["code"] == {
+        "order/create": 499,
+        "order/pay": 599,
+        "order/query": 399,
+        "order/refund": 699,
+    }.get(interface, 300)
     assert answer["describe"] == "连接不存在或已停用，请检查地址中的连接编号"
     assert not InboundEvent.objects.exists()
 
@@ -294,7 +305,10 @@ def test_refunds_never_exceed_the_order() -> None:
     assert said(meituan.refund(order, 2, [code])) == (606, "门票已退款，余票不足")
     assert meituan.refund(order, 1, [code])["code"] == 200
     body = meituan.query(order.order_id)["body"]
-    assert (body["refundedQuantity"], [item["quantity"] for item in body["voucherList"]]) == (3, [3])
+    assert (body["refundedQuantity"], [item["quantity"] for item in body["voucherList"]]) == (
+        3,
+        [3],
+    )
     assert Offer.objects.get(product=product).sold == 0
 
 
@@ -342,7 +356,10 @@ def test_a_refund_by_meituan_is_kept_as_the_whole_sum() -> None:
     order = meituan.bought(product, 3)
     meituan.refunded(order, 2, refundPrice=90.5, refundSerialNo="each")
     meituan.refunded(order, 1, refundPrice=-1, refundSerialNo="full")
-    assert [Refund.objects.get(refund_id=name).price for name in ("each", "full")] == [Decimal("181.00"), Decimal("95")]
+    assert [Refund.objects.get(refund_id=name).price for name in ("each", "full")] == [
+        Decimal("181.00"),
+        Decimal("95"),
+    ]
 
 
 def test_the_ledger_shows_the_create_that_was_put_right() -> None:

@@ -15,7 +15,14 @@ from stores.dashboard import start_of_day
 from stores.models import Connection, OutboundCall, Store
 from stores.registry import Alert
 from stores.tenancy import Role
-from tests.factories import ConnectionFactory, MerchantFactory, OfferFactory, StoreFactory, TicketProductFactory, member
+from tests.factories import (
+    ConnectionFactory,
+    MerchantFactory,
+    OfferFactory,
+    StoreFactory,
+    TicketProductFactory,
+    member,
+)
 from tests.pages import english
 from trip import board
 from trip.models import Consumption, DrillRun, Order, Product, Refund, Voucher
@@ -35,7 +42,9 @@ def owner(product: Product) -> User:
     return member(product.store.merchant, Role.OWNER, password=None)
 
 
-def order(product: Product, *, paid: datetime | None = None, quantity: int = 1, **fields: Any) -> Order:
+def order(
+    product: Product, *, paid: datetime | None = None, quantity: int = 1, **fields: Any
+) -> Order:
     """An order of this product, issued when it is paid and nothing else is said."""
     number = Order.objects.count() + 1
     row = Order.objects.create(
@@ -59,7 +68,9 @@ def order(product: Product, *, paid: datetime | None = None, quantity: int = 1, 
         | fields
     )
     if row.status == "issued":
-        Voucher.objects.create(connection=row.connection, order=row, code=f"A{number}", quantity=quantity)
+        Voucher.objects.create(
+            connection=row.connection, order=row, code=f"A{number}", quantity=quantity
+        )
     return row
 
 
@@ -69,7 +80,13 @@ def spent(row: Order, **counts: int) -> None:
 
 def used(row: Order, at: datetime, quantity: int) -> None:
     Consumption.objects.create(
-        order=row, store=row.store, request_key=f"{row.pk}-{at}", quantity=quantity, method="counter", by="小王", at=at
+        order=row,
+        store=row.store,
+        request_key=f"{row.pk}-{at}",
+        quantity=quantity,
+        method="counter",
+        by="小王",
+        at=at,
     )
 
 
@@ -115,7 +132,9 @@ def texts(alerts: list[Alert]) -> list[tuple[str, str]]:
     return [(alert.level, str(alert.text)) for alert in alerts]
 
 
-def test_figures_are_of_today_and_leave_out_refunds_drills_and_other_merchants(product: Product, owner: User) -> None:
+def test_figures_are_of_today_and_leave_out_refunds_drills_and_other_merchants(
+    product: Product, owner: User
+) -> None:
     today, yesterday = start_of_day() + timedelta(minutes=1), start_of_day() - timedelta(minutes=1)
     order(product, paid=today, quantity=3)
     spent(order(product, paid=today, quantity=5), refunded=2, voided=1)
@@ -143,7 +162,9 @@ def test_tickets_are_counted_on_the_day_they_were_used(product: Product, owner: 
     assert figures(owner)["Tickets used today"] == ("3", "yesterday: 4")
 
 
-def test_an_order_made_before_midnight_and_paid_after_it_is_sold_today(product: Product, owner: User) -> None:
+def test_an_order_made_before_midnight_and_paid_after_it_is_sold_today(
+    product: Product, owner: User
+) -> None:
     midnight = start_of_day()
     order(product, paid=midnight, created_at=midnight - timedelta(minutes=50))
     assert figures(owner)["Tickets sold today"] == ("1", "yesterday: 0")
@@ -152,12 +173,18 @@ def test_an_order_made_before_midnight_and_paid_after_it_is_sold_today(product: 
 def test_who_sells_no_tickets_sees_nothing_of_them(product: Product) -> None:
     order(product, paid=timezone.now(), needs_person="closed_after_use")
     store = StoreFactory()
-    clerk_elsewhere = member(product.store.merchant, Role.CLERK, StoreFactory(merchant=product.store.merchant))
+    clerk_elsewhere = member(
+        product.store.merchant, Role.CLERK, StoreFactory(merchant=product.store.merchant)
+    )
     for user in (member(store.merchant, Role.OWNER, password=None), clerk_elsewhere):
-        assert [make(user) for make in (board.cards, board.alerts, board.charts, board.tables)] == [[]] * 4
+        assert [make(user) for make in (board.cards, board.alerts, board.charts, board.tables)] == [
+            []
+        ] * 4
         assert not [step for step in board.steps(user) if "Or sell" not in str(step.title)]
     links = board.store_links([store, product.store])
-    assert [(pk, str(link.title)) for pk, found in links.items() for link in found] == [(product.store_id, "Tickets")]
+    assert [(pk, str(link.title)) for pk, found in links.items() for link in found] == [
+        (product.store_id, "Tickets")
+    ]
 
 
 @pytest.mark.django_db
@@ -183,7 +210,9 @@ def test_refunds_near_their_deadline_are_told_by_urgency(product: Product, owner
     ]
 
 
-def test_a_sleeping_ticketing_system_is_told_after_twenty_minutes(product: Product, owner: User) -> None:
+def test_a_sleeping_ticketing_system_is_told_after_twenty_minutes(
+    product: Product, owner: User
+) -> None:
     now = timezone.now()
     order(product, paid=now - timedelta(minutes=19), status="issuing")
     assert board.alerts(owner) == []
@@ -207,7 +236,12 @@ def test_notices_that_do_not_arrive_are_told(product: Product, owner: User) -> N
     notice(product, state=State.REFUSED, settled_at=now - timedelta(days=8))
     notice(product, state=State.DONE, queued_at=now - timedelta(hours=5))
     for minutes in (59, 61):
-        notice(product, state=State.PENDING, settled_at=None, queued_at=now - timedelta(minutes=minutes))
+        notice(
+            product,
+            state=State.PENDING,
+            settled_at=None,
+            queued_at=now - timedelta(minutes=minutes),
+        )
     notice(TicketProductFactory(), state=State.DEAD)
     notice(product, platform="umember", operation="coupon.verify", state=State.DEAD)
     assert texts(board.alerts(owner)) == [
@@ -225,18 +259,31 @@ def test_notices_of_the_drill_are_nobodys_business(product: Product, owner: User
     drill = order(product, paid=now, is_drill=True)
     used(drill, now, 1)
     refund = review(drill, left=timedelta(days=3))
-    subjects = {"ticket.issued": drill, "ticket.used": drill.consumptions.get(), "ticket.refund": refund}
+    subjects = {
+        "ticket.issued": drill,
+        "ticket.used": drill.consumptions.get(),
+        "ticket.refund": refund,
+    }
     for operation, row in subjects.items():
         for state in (State.DEAD, State.REFUSED):
             notice(product, operation=operation, subject_id=row.pk, state=state)
-        notice(product, operation=operation, subject_id=row.pk, queued_at=now - timedelta(hours=2), settled_at=None)
+        notice(
+            product,
+            operation=operation,
+            subject_id=row.pk,
+            queued_at=now - timedelta(hours=2),
+            settled_at=None,
+        )
     assert texts(board.alerts(owner)) == []
     Order.objects.update(is_drill=False)
     Refund.objects.update(status="agreed")
     assert texts(board.alerts(owner)) == [
         ("error", "3 notices never reached Meituan."),
         ("error", "3 notices were refused by Meituan."),
-        ("warning", "3 notices to Meituan have waited for more than an hour; they are tried again."),
+        (
+            "warning",
+            "3 notices to Meituan have waited for more than an hour; they are tried again.",
+        ),
     ]
 
 
@@ -245,7 +292,13 @@ def test_price_calendars_that_end_soon_are_told(product: Product, owner: User) -
 
     def calendar(title: str, days: int | None, **fields: Any) -> Product:
         row: Product = TicketProductFactory(
-            **{"connection": connection, "store": product.store, "title": title, "by_calendar": True, "offer": False}
+            **{
+                "connection": connection,
+                "store": product.store,
+                "title": title,
+                "by_calendar": True,
+                "offer": False,
+            }
             | fields
         )
         for ahead in range(days + 1 if days is not None else 0):
@@ -258,7 +311,11 @@ def test_price_calendars_that_end_soon_are_told(product: Product, owner: User) -
     calendar("season", 2, valid_until=today + timedelta(days=2))
     last = today + timedelta(days=13)
     assert {(alert.level, str(alert.text), alert.url) for alert in board.alerts(owner)} == {
-        ("warning", "empty has no prices.", reverse("admin:trip_product_calendar", args=[empty.pk])),
+        (
+            "warning",
+            "empty has no prices.",
+            reverse("admin:trip_product_calendar", args=[empty.pk]),
+        ),
         (
             "warning",
             f"short: there are prices until {last.month}/{last.day} only.",
@@ -267,7 +324,9 @@ def test_price_calendars_that_end_soon_are_told(product: Product, owner: User) -
     }
 
 
-def test_a_connection_without_credentials_is_told_to_its_owner_only(product: Product, owner: User) -> None:
+def test_a_connection_without_credentials_is_told_to_its_owner_only(
+    product: Product, owner: User
+) -> None:
     connection = product.connection
     Connection.objects.filter(pk=connection.pk).update(credentials={"client_id": "x"}, name="门票")
     assert texts(board.alerts(owner)) == [("error", "门票: The client secret is missing.")]
@@ -294,7 +353,9 @@ def test_a_clerk_is_told_nothing_that_only_others_can_do(product: Product) -> No
 
 def test_every_link_of_the_board_opens(product: Product, owner: User) -> None:
     now = timezone.now()
-    TicketProductFactory(connection=product.connection, store=product.store, by_calendar=True, offer=False)
+    TicketProductFactory(
+        connection=product.connection, store=product.store, by_calendar=True, offer=False
+    )
     order(product, paid=now - timedelta(hours=1), status="issuing")
     review(order(product, paid=now, needs_person="closed_after_use"), left=timedelta(hours=1))
     for state in (State.DEAD, State.REFUSED):
@@ -328,7 +389,9 @@ def test_the_chart_shows_sold_and_used_tickets_side_by_side(product: Product, ow
     assert chart.series == {"sold": [5.0, *[0.0] * 11, 3.0, 3.0], "used": [1.0, *[0.0] * 12, 2.0]}
 
 
-def test_waiting_refunds_are_listed_with_the_least_time_first(product: Product, owner: User) -> None:
+def test_waiting_refunds_are_listed_with_the_least_time_first(
+    product: Product, owner: User
+) -> None:
     for hours in (48.5, 20.5, 3.5):
         review(order(product, paid=timezone.now(), quantity=2), left=timedelta(hours=hours))
     review(order(product, paid=timezone.now(), is_drill=True), left=timedelta(hours=1))
@@ -343,15 +406,22 @@ def test_waiting_refunds_are_listed_with_the_least_time_first(product: Product, 
 def test_a_merchant_with_a_ticket_connection_is_led_to_the_first_ticket(db: None) -> None:
     store: Store = StoreFactory(merchant=MerchantFactory())
     owner = member(store.merchant, Role.OWNER, password=None)
-    linked = ConnectionFactory(merchant=store.merchant, platform="trip", account="1001", credentials={})
+    linked = ConnectionFactory(
+        merchant=store.merchant, platform="trip", account="1001", credentials={}
+    )
     assert [step.done for step in board.steps(owner)] == [False] * 4
-    Connection.objects.filter(pk=linked.pk).update(credentials={"client_id": "a", "client_secret": "b"})
+    Connection.objects.filter(pk=linked.pk).update(
+        credentials={"client_id": "a", "client_secret": "b"}
+    )
     product = TicketProductFactory(connection=linked, store=store)
     assert [step.done for step in board.steps(owner)] == [True, True, False, False]
     order(product, paid=timezone.now(), is_drill=True)
     run = DrillRun.objects.create(connection=linked, base_url="http://127.0.0.1:8000")
     assert [step.done for step in board.steps(owner)] == [True, True, False, False]
-    passed, failed = {"name": "create.accepted", "outcome": "passed"}, {"name": "pay.twins", "outcome": "failed"}
+    passed, failed = (
+        {"name": "create.accepted", "outcome": "passed"},
+        {"name": "pay.twins", "outcome": "failed"},
+    )
     checks = [passed["name"], failed["name"]]
     cases: list[tuple[dict[str, Any], bool]] = [
         ({"checks": checks, "results": [passed, passed]}, False),
@@ -374,7 +444,9 @@ def test_the_board_takes_the_same_queries_at_any_size(product: Product, owner: U
     for _ in range(2):
         for _ in range(5):
             store = StoreFactory(merchant=product.store.merchant)
-            other = TicketProductFactory(connection=product.connection, store=store, by_calendar=True)
+            other = TicketProductFactory(
+                connection=product.connection, store=store, by_calendar=True
+            )
             review(order(other, paid=timezone.now()), left=timedelta(hours=1))
             used(order(other, paid=timezone.now()), timezone.now(), 1)
             order(other, paid=timezone.now() - timedelta(hours=1), status="issuing")

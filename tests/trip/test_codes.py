@@ -34,7 +34,14 @@ def test_a_short_code_counts_only_when_it_is_all_that_was_scanned() -> None:
 def test_our_own_code_is_known_by_its_shape() -> None:
     code = codes.new_code()
     assert codes.own_code(f" {code.lower()[:7]} {code.lower()[7:]} ") == code
-    for other in ("700012345678", "K7M2Q9XWTA4RB", "K7M2Q9XWTA4RBDD", "0" * 14, "KIM2Q9XWTA4RBD", f"码 {code}"):
+    for other in (
+        "700012345678",
+        "K7M2Q9XWTA4RB",
+        "K7M2Q9XWTA4RBDD",
+        "0" * 14,
+        "KIM2Q9XWTA4RBD",
+        f"码 {code}",
+    ):
         assert codes.own_code(other) is None
 
 

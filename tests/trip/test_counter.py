@@ -84,7 +84,9 @@ def test_a_ticket_is_used_at_once_and_meituan_is_told(sold: tuple[Meituan, Produ
     assert Verification.objects.count() == 0
 
 
-@pytest.mark.parametrize("form", ["{code}", " {lower} ", "{code:.4} {rest}", "【美团】券码：{code}，电话13800138000"])
+@pytest.mark.parametrize(
+    "form", ["{code}", " {lower} ", "{code:.4} {rest}", "【美团】券码：{code}，电话13800138000"]
+)
 def test_a_code_is_found_however_it_is_brought(sold: tuple[Meituan, Product], form: str) -> None:
     meituan, product = sold
     code = code_of(meituan.bought(product))
@@ -101,7 +103,9 @@ def test_our_picture_and_its_address_lead_to_the_ticket(sold: tuple[Meituan, Pro
 def test_the_merchants_own_codes_are_tickets_too() -> None:
     meituan, product = selling(issuing=Issuing.UPSTREAM)
     order = meituan.bought(product, 2)
-    services.order_issue(order_pk=order.pk, codes=["7000-1234-56", "ab/9"], actor=None, method=Method.ADMIN)
+    services.order_issue(
+        order_pk=order.pk, codes=["7000-1234-56", "ab/9"], actor=None, method=Method.ADMIN
+    )
     client, _clerk = door(product)
     assert [state_of(scan(client, code)) for code in ("7000-1234-56", "ab/9")] == ["ok", "ok"]
 
@@ -118,7 +122,9 @@ def test_a_used_ticket_is_refused_with_who_and_when(sold: tuple[Meituan, Product
     assert Consumption.objects.count() == 1
 
 
-def test_the_same_request_key_uses_a_ticket_once_and_shows_it_as_used_by_it(sold: tuple[Meituan, Product]) -> None:
+def test_the_same_request_key_uses_a_ticket_once_and_shows_it_as_used_by_it(
+    sold: tuple[Meituan, Product],
+) -> None:
     meituan, product = sold
     order = meituan.bought(product)
     client, _clerk = door(product)
@@ -159,7 +165,11 @@ def test_the_last_one_of_several_is_used_without_asking() -> None:
 def test_pressing_twice_uses_once() -> None:
     _meituan, order, client = group(5)
     question = scan(client, code_of(order))
-    first, again, changed = take(client, question, 2), take(client, question, 2), take(client, question, 3)
+    first, again, changed = (
+        take(client, question, 2),
+        take(client, question, 2),
+        take(client, question, 3),
+    )
     assert key_of(first) == key_of(again) == key_of(changed)
     assert "2 tickets used" in changed
     assert order.vouchers.get().used == 2
@@ -173,7 +183,9 @@ def test_more_than_ten_have_a_field_for_the_number() -> None:
     assert "40 tickets used" in take(client, question, 40)
 
 
-@pytest.mark.parametrize("amount", ["0", "-1", "x", "", "1.5", "٣", "9" * 400, "\x00", "6", "999999999"])
+@pytest.mark.parametrize(
+    "amount", ["0", "-1", "x", "", "1.5", "٣", "9" * 400, "\x00", "6", "999999999"]
+)
 def test_a_number_that_cannot_be_uses_nothing(amount: str) -> None:
     _meituan, order, client = group(5)
     card = take(client, scan(client, code_of(order)), amount)
@@ -182,7 +194,8 @@ def test_a_number_that_cannot_be_uses_nothing(amount: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "fields", [{"key": "v0"}, {"key": "c1"}, {"key": "v" + "9" * 30}, {"kind": "nothing"}, {"kind": ""}]
+    "fields",
+    [{"key": "v0"}, {"key": "c1"}, {"key": "v" + "9" * 30}, {"kind": "nothing"}, {"kind": ""}],
 )
 def test_an_answer_to_no_question_is_not_found(fields: dict[str, str]) -> None:
     _meituan, order, client = group(5)
@@ -206,7 +219,12 @@ def test_without_javascript_the_question_and_the_result_are_pages() -> None:
     assert asked.redirect_chain == [(f"/counter/?scan=voucher.v{order.vouchers.get().pk}", 302)]
     page = asked.content.decode()
     assert buttons(page) == ["1", "2", "3"]
-    form = {"kind": "voucher", "key": f"v{order.vouchers.get().pk}", "amount": "3", "request_key": "b" * 32}
+    form = {
+        "kind": "voucher",
+        "key": f"v{order.vouchers.get().pk}",
+        "amount": "3",
+        "request_key": "b" * 32,
+    }
     done = client.post(COUNTER, form, follow=True).content.decode()
     assert 'class="scan ok fresh"' in done
     assert done.count("data-scan=") == 1
@@ -267,7 +285,9 @@ def test_a_ticket_under_refund_review_opens_nothing() -> None:
     assert "Decide the refund" in card
 
 
-def test_a_review_that_ends_meanwhile_does_not_use_the_whole_group(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_review_that_ends_meanwhile_does_not_use_the_whole_group(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     meituan, order, client = group(5, refund_review=True)
     meituan.refund(order, 5)
     free = counter._free
@@ -275,7 +295,9 @@ def test_a_review_that_ends_meanwhile_does_not_use_the_whole_group(monkeypatch: 
     def before_the_refusal(voucher: Voucher) -> int:
         count = free(voucher)
         for refund in order.refunds.filter(status="review"):
-            services.refund_decide(refund_pk=refund.pk, agree=False, reason="已制作", actor=None, method=Method.ADMIN)
+            services.refund_decide(
+                refund_pk=refund.pk, agree=False, reason="已制作", actor=None, method=Method.ADMIN
+            )
         return count
 
     monkeypatch.setattr(counter, "_free", before_the_refusal)
@@ -305,7 +327,9 @@ def test_a_refunded_and_a_voided_ticket_open_nothing(sold: tuple[Meituan, Produc
     assert Consumption.objects.count() == 0
 
 
-def test_a_mistyped_code_is_told_from_a_coupon_and_from_another_stores_ticket(sold: tuple[Meituan, Product]) -> None:
+def test_a_mistyped_code_is_told_from_a_coupon_and_from_another_stores_ticket(
+    sold: tuple[Meituan, Product],
+) -> None:
     card = scan(door(sold[1])[0], new_code(), status=422)
     assert state_of(card) == "refused"
     assert "This ticket was not found" in card
@@ -316,7 +340,9 @@ def test_a_mistyped_code_is_told_from_a_coupon_and_from_another_stores_ticket(so
 def test_a_ticket_of_another_store_names_it_to_who_may_know(sold: tuple[Meituan, Product]) -> None:
     meituan, product = sold
     second = factories.StoreFactory(merchant=product.store.merchant, name="二号店")
-    order = meituan.bought(factories.TicketProductFactory(connection=product.connection, store=second))
+    order = meituan.bought(
+        factories.TicketProductFactory(connection=product.connection, store=second)
+    )
     owner = member(product.store.merchant, Role.OWNER)
     client, clerk = door(product)
     card = scan(client, code_of(order), status=422)
@@ -346,7 +372,9 @@ def test_the_last_uses_of_the_store_are_listed_newest_first_at_a_constant_cost(
         scan(client, code_of(meituan.bought(product)))
     with django_assert_max_num_queries(10):
         page = client.get(COUNTER).content.decode()
-    expected = [f"c{pk}" for pk in Consumption.objects.order_by("-pk").values_list("pk", flat=True)[:10]]
+    expected = [
+        f"c{pk}" for pk in Consumption.objects.order_by("-pk").values_list("pk", flat=True)[:10]
+    ]
     assert re.findall(r'data-scan="voucher\.(\w+)"', page) == expected
     assert "data-scan=" not in door(selling()[1])[0].get(COUNTER).content.decode()
 

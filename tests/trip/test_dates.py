@@ -25,7 +25,9 @@ def at(text: str) -> datetime:
 
 def calendar(**fields: Any) -> tuple[Meituan, Product]:
     """A product for 2026-12-05, last entry at five in the afternoon."""
-    meituan, product = selling(**({"by_calendar": True, "offer": False, "last_entry": time(17)} | fields))
+    meituan, product = selling(
+        **({"by_calendar": True, "offer": False, "last_entry": time(17)} | fields)
+    )
     OfferFactory(product=product, date=DAY)
     return meituan, product
 
@@ -39,8 +41,16 @@ def code_at(moment: str, meituan: Meituan, product: Product, **fields: Any) -> i
     ("fields", "last", "late"),
     [
         ({}, "2026-12-05 17:00:00", "2026-12-05 17:00:01"),
-        ({"book_ahead": BookAhead.MINUTES, "ahead_minutes": 90}, "2026-12-05 15:30:00", "2026-12-05 15:30:01"),
-        ({"book_ahead": BookAhead.MINUTES, "ahead_minutes": 0}, "2026-12-05 17:00:00", "2026-12-05 17:00:01"),
+        (
+            {"book_ahead": BookAhead.MINUTES, "ahead_minutes": 90},
+            "2026-12-05 15:30:00",
+            "2026-12-05 15:30:01",
+        ),
+        (
+            {"book_ahead": BookAhead.MINUTES, "ahead_minutes": 0},
+            "2026-12-05 17:00:00",
+            "2026-12-05 17:00:01",
+        ),
         (
             {"book_ahead": BookAhead.CLOCK, "ahead_days": 1, "ahead_time": time(20)},
             "2026-12-04 20:00:00",
@@ -96,7 +106,10 @@ def test_days_have_stock_of_their_own() -> None:
     OfferFactory(product=product, date=date(2026, 12, 6), stock=1)
     Offer.objects.filter(date=DAY).update(stock=1)
     now = "2026-12-01 10:00:00"
-    codes = [code_at(now, meituan, product, travelDate=day) for day in ("2026-12-05", "2026-12-05", "2026-12-06")]
+    codes = [
+        code_at(now, meituan, product, travelDate=day)
+        for day in ("2026-12-05", "2026-12-05", "2026-12-06")
+    ]
     assert codes == [200, 420, 200]
 
 
@@ -114,7 +127,12 @@ def test_a_ticket_opens_the_door_on_its_days(moment: str, opens: bool) -> None:
     with time_machine.travel(at("2026-12-01 10:00:00"), tick=False):
         order = meituan.bought(product)
     with time_machine.travel(at(moment), tick=False):
-        use: dict[str, Any] = {"order_pk": order.pk, "quantity": 1, "actor": None, "method": Method.COUNTER}
+        use: dict[str, Any] = {
+            "order_pk": order.pk,
+            "quantity": 1,
+            "actor": None,
+            "method": Method.COUNTER,
+        }
         if opens:
             assert services.order_consume(**use).quantity == 1
             return
@@ -140,7 +158,8 @@ def test_prices_are_pulled_day_by_day_and_a_closed_day_has_none_left() -> None:
     OfferFactory(product=product, date=date(2026, 12, 6), stock=7, held=2, sold=1)
     OfferFactory(product=product, date=date(2026, 12, 7), stock=7, is_open=False)
     answer = meituan.ask(
-        "product/price", {"partnerDealId": product.deal_id, "startTime": "2026-12-05", "endTime": "2026-12-07"}
+        "product/price",
+        {"partnerDealId": product.deal_id, "startTime": "2026-12-05", "endTime": "2026-12-07"},
     )
     assert [(row["date"], row["stock"]) for row in answer["body"]] == [
         ("2026-12-05", 100_000_000),

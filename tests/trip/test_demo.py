@@ -76,12 +76,16 @@ def test_the_info_says_whom_to_call_and_what_can_be_bought(place: Places) -> Non
 
 
 @pytest.mark.django_db
-def test_every_product_of_the_info_costs_the_same_on_all_of_sixty_days_and_never_runs_out(place: Places) -> None:
+def test_every_product_of_the_info_costs_the_same_on_all_of_sixty_days_and_never_runs_out(
+    place: Places,
+) -> None:
     prepared(place)
     shown = told(place)["trip"]
     today = timezone.localdate()
     for told_of in shown["products"]:
-        product = Product.objects.get(connection__account=shown["partner_id"], deal_id=told_of["partner_deal_id"])
+        product = Product.objects.get(
+            connection__account=shown["partner_id"], deal_id=told_of["partner_deal_id"]
+        )
         assert (product.state, product.by_calendar) == ("on_sale", told_of["calendar"])
         assert (product.phone_limit, product.credential_limit, product.max_per_order) == (0, 0, 0)
         offers = Offer.objects.filter(product=product, is_open=True)
@@ -162,7 +166,10 @@ def test_somebody_has_something_to_do_at_both_merchants(place: Places) -> None:
     ]
     assert Order.objects.exclude(needs_person="").count() == 1
     assert OutboundCall.objects.filter(platform="trip", state="dead").count() == 1
-    assert Counter(Place.objects.values_list("store__merchant__name", flat=True)) == {"海棠文娱": 4, "星河休闲": 2}
+    assert Counter(Place.objects.values_list("store__merchant__name", flat=True)) == {
+        "海棠文娱": 4,
+        "星河休闲": 2,
+    }
 
 
 @pytest.mark.django_db
@@ -179,7 +186,10 @@ def test_notices_may_go_elsewhere_and_a_second_start_keeps_the_rest(
     assert after["client_secret"] == before["client_secret"]
     assert after["endpoints"]["create"].startswith("http://127.0.0.1:9000/trip/")
     partner = sandbox_of(place).book.partners[after["partner_id"]]
-    assert (partner.client_secret, partner.endpoints) == (after["client_secret"], after["endpoints"])
+    assert (partner.client_secret, partner.endpoints) == (
+        after["client_secret"],
+        after["endpoints"],
+    )
     monkeypatch.delenv("TRIP_NOTICE_BASE_URL")
     prepared(place)
     assert bases() == {NOTICES}
@@ -203,14 +213,32 @@ def test_meituan_can_buy_every_product_of_the_info(place: Places, live_server: L
     prepared(place, Ports(live_server.thread.port, 8100))
     shown, sandbox = told(place)["trip"], sandbox_of(place)
     for product in shown["products"]:
-        wanted = {"partner_id": shown["partner_id"], "partner_deal_id": product["partner_deal_id"], "quantity": 2}
-        day = {"travel_date": f"{timezone.localdate() + timedelta(days=59)}"} if product["calendar"] else {}
+        wanted = {
+            "partner_id": shown["partner_id"],
+            "partner_deal_id": product["partner_deal_id"],
+            "quantity": 2,
+        }
+        day = (
+            {"travel_date": f"{timezone.localdate() + timedelta(days=59)}"}
+            if product["calendar"]
+            else {}
+        )
         bought = sandbox.control("orders", wanted | day | {"pay": True})
         order = bought["order"]
-        assert order["status"] == {"own": "issued", "upstream": "paying"}[product["issuing"]], bought
-        assert (order["unit_price"], order["buy_price"]) == (product["unit_price"], product["buy_price"])
+        assert order["status"] == {"own": "issued", "upstream": "paying"}[product["issuing"]], (
+            bought
+        )
+        assert (order["unit_price"], order["buy_price"]) == (
+            product["unit_price"],
+            product["buy_price"],
+        )
         assert sandbox.control(f"orders/{order['order_id']}/compare", None)["differences"] == []
-    assert Order.objects.filter(is_drill=False, created_at__gte=timezone.now() - timedelta(minutes=5)).count() >= 16
+    assert (
+        Order.objects.filter(
+            is_drill=False, created_at__gte=timezone.now() - timedelta(minutes=5)
+        ).count()
+        >= 16
+    )
 
 
 @pytest.mark.django_db
@@ -226,5 +254,8 @@ def test_a_demo_of_the_first_version_keeps_its_people_and_gets_the_tickets(
     prepared(place)
 
     assert told(place)["users"] == users
-    assert len(told(place)["trip"]["products"]) == Product.objects.filter(connection__account="13857001").count() - 5
+    assert (
+        len(told(place)["trip"]["products"])
+        == Product.objects.filter(connection__account="13857001").count() - 5
+    )
     assert {tuple(key.scopes) for key in ApiKey.objects.all()} == {tuple(ApiKey.Scope.values)}

@@ -60,7 +60,9 @@ def test_a_server_as_it_should_be_passes_every_point_and_keeps_no_ticket(
     assert sum(tally(order.vouchers.all()).unused for order in Order.objects.all()) == 0
 
 
-def test_what_others_buy_meanwhile_does_not_disturb_the_count(connection: Connection, live_server: LiveServer) -> None:
+def test_what_others_buy_meanwhile_does_not_disturb_the_count(
+    connection: Connection, live_server: LiveServer
+) -> None:
     meituan = Meituan(connection)
     Offer.objects.update(stock=None)
     for deal_id in ("code", "ticket", "upstream"):
@@ -72,19 +74,36 @@ def test_what_others_buy_meanwhile_does_not_disturb_the_count(connection: Connec
             consuming.order_consume(order_pk=closed.pk, quantity=1, actor=None, method="counter")
             meituan.refund(paid, 1, [paid.vouchers.earliest("pk").code])
         meituan.close(closed.order_id, 3)
-    only = ("create.accepted", "refund.agreed", "consume.twice", "consume.part_of_code", "issue.done", "overall.stock")
+    only = (
+        "create.accepted",
+        "refund.agreed",
+        "consume.twice",
+        "consume.part_of_code",
+        "issue.done",
+        "overall.stock",
+    )
     assert outcomes(drilled(connection, live_server, *only), Outcome.PASSED).keys() == set(only)
 
 
 def test_a_server_that_is_away_fails_the_point_and_not_the_drill(connection: Connection) -> None:
-    run = drill_start(connection=connection, base_url="http://127.0.0.1:9", only=["access.signed", "create.accepted"])
+    run = drill_start(
+        connection=connection,
+        base_url="http://127.0.0.1:9",
+        only=["access.signed", "create.accepted"],
+    )
     drill_run(run=run)
-    assert [(result["outcome"], "refused" in result["detail"]) for result in run.results] == [("failed", True)] * 2
+    assert [(result["outcome"], "refused" in result["detail"]) for result in run.results] == [
+        ("failed", True)
+    ] * 2
 
 
-def test_a_merchant_with_one_product_is_told_what_was_left_out_and_why(live_server: LiveServer) -> None:
+def test_a_merchant_with_one_product_is_told_what_was_left_out_and_why(
+    live_server: LiveServer,
+) -> None:
     product = factories.TicketProductFactory(offer__stock=3)
-    results = drilled(product.connection, live_server, "pay.per_ticket", "pay.per_order", "issue.done")
+    results = drilled(
+        product.connection, live_server, "pay.per_ticket", "pay.per_order", "issue.done"
+    )
     assert [result["outcome"] for result in results.values()] == ["passed", "left_out", "left_out"]
     assert results["pay.per_order"]["detail"]
 
@@ -113,7 +132,9 @@ def test_a_bare_address_needs_one_of_meituans_ports(
         CHECKS["address.port"].run(drill)
 
 
-def test_only_one_drill_of_a_connection_runs_at_a_time_unless_it_was_abandoned(connection: Connection) -> None:
+def test_only_one_drill_of_a_connection_runs_at_a_time_unless_it_was_abandoned(
+    connection: Connection,
+) -> None:
     first = drill_start(connection=connection, base_url="http://127.0.0.1:9")
     with pytest.raises(Conflict):
         drill_start(connection=connection, base_url="http://127.0.0.1:9")
@@ -124,7 +145,9 @@ def test_only_one_drill_of_a_connection_runs_at_a_time_unless_it_was_abandoned(c
 
 
 def ordered(connection: Connection, number: int) -> Order:
-    return Meituan(connection).bought(Product.objects.get(deal_id="ticket"), pay=False, orderId=number)
+    return Meituan(connection).bought(
+        Product.objects.get(deal_id="ticket"), pay=False, orderId=number
+    )
 
 
 def test_a_real_order_may_have_a_number_of_the_drill_s(connection: Connection) -> None:
@@ -135,7 +158,12 @@ def test_a_real_order_may_have_a_number_of_the_drill_s(connection: Connection) -
     real = ordered(connection, DRILL_NUMBERS[0] - 1)
     drill_run(run=run)
     after = ordered(connection, DRILL_NUMBERS[2])
-    assert [order.is_drill for order in (before, meanwhile, real, after)] == [False, True, False, False]
+    assert [order.is_drill for order in (before, meanwhile, real, after)] == [
+        False,
+        True,
+        False,
+        False,
+    ]
 
 
 def test_a_drill_that_nobody_goes_on_with_has_no_numbers_until_it_is_taken_up_again(
@@ -145,7 +173,9 @@ def test_a_drill_that_nobody_goes_on_with_has_no_numbers_until_it_is_taken_up_ag
     DrillRun.objects.update(worked_at=timezone.now() - timedelta(minutes=11))
     assert not ordered(connection, DRILL_NUMBERS[0]).is_drill
     drill_run(run=run)
-    assert set(Order.objects.exclude(order_id=DRILL_NUMBERS[0]).values_list("is_drill", flat=True)) == {True}
+    assert set(
+        Order.objects.exclude(order_id=DRILL_NUMBERS[0]).values_list("is_drill", flat=True)
+    ) == {True}
 
 
 def test_a_task_goes_on_where_the_last_one_stopped(
@@ -179,7 +209,9 @@ def test_what_a_drill_that_was_cut_off_left_behind_is_given_back_by_the_next(
     connection: Connection, live_server: LiveServer
 ) -> None:
     before = stocks()
-    drill = Drill(drill_start(connection=connection, base_url=live_server.url, only=["access.signed"]))
+    drill = Drill(
+        drill_start(connection=connection, base_url=live_server.url, only=["access.signed"])
+    )
     drill.created()
     drill.issued(voucher_type=VoucherType.PER_TICKET, tickets=2)
     drill.pay(drill.created(issuing="upstream"), 598)
@@ -194,14 +226,18 @@ def test_tidying_twice_gives_back_once(connection: Connection, live_server: Live
     drill = Drill(drill_start(connection=connection, base_url=live_server.url))
     asked = drill.issued(voucher_type=VoucherType.PER_TICKET, tickets=2)
     code = next(iter(asked.vouchers))
-    consuming.order_consume(order_pk=drill.row(asked).pk, codes=[code], actor=None, method="drill", any_day=True)
+    consuming.order_consume(
+        order_pk=drill.row(asked).pk, codes=[code], actor=None, method="drill", any_day=True
+    )
     for _time in range(2):
         tidy(drill)
     assert stocks() == before
     assert Order.objects.get().needs_person == ""
 
 
-def test_stock_that_is_wrong_stops_no_drill(connection: Connection, live_server: LiveServer) -> None:
+def test_stock_that_is_wrong_stops_no_drill(
+    connection: Connection, live_server: LiveServer
+) -> None:
     drill = Drill(drill_start(connection=connection, base_url=live_server.url))
     asked = drill.issued(voucher_type=VoucherType.PER_TICKET, tickets=2)
     order = drill.row(asked)
@@ -229,9 +265,14 @@ def test_a_notice_to_the_real_meituan_is_owed_and_says_what_was_not_tested(
     assert OutboundCall.objects.count() == 2
 
 
-def test_a_notice_to_a_meituan_that_is_played_must_arrive(connection: Connection, live_server: LiveServer) -> None:
+def test_a_notice_to_a_meituan_that_is_played_must_arrive(
+    connection: Connection, live_server: LiveServer
+) -> None:
     with Supplier() as meituan:
-        assert told_of_use(meituan.url, live_server) == ("passed", "Tell Meituan: tickets used: it has arrived.")
+        assert told_of_use(meituan.url, live_server) == (
+            "passed",
+            "Tell Meituan: tickets used: it has arrived.",
+        )
         assert [body["usedQuantity"] for body in meituan.asked("notice")] == [1, 2]
 
 
@@ -241,7 +282,9 @@ def test_a_notice_that_does_not_arrive_fails_its_check(
     monkeypatch.setattr(drilling, "ARRIVAL_SECONDS", 0.5)
     outcome, detail = told_of_use("http://127.0.0.1:9", live_server)
     assert outcome == "failed"
-    assert detail.startswith("Tell Meituan: tickets used: it has not arrived at http://127.0.0.1:9/rhone/mtp/api. ")
+    assert detail.startswith(
+        "Tell Meituan: tickets used: it has not arrived at http://127.0.0.1:9/rhone/mtp/api. "
+    )
     assert "ConnectionError" in detail
 
 
@@ -250,7 +293,9 @@ def test_notices_of_a_drill_that_were_not_delivered_are_revoked_and_others_are_n
 ) -> None:
     paid = Meituan(connection).bought(Product.objects.get(deal_id="upstream"))
     issuing.order_issue(order_pk=paid.pk, codes=["OWN-1"], actor=None, method="admin")
-    drilled(connection, live_server, "issue.done", "consume.one_by_one", "refund.refused_then_agreed")
+    drilled(
+        connection, live_server, "issue.done", "consume.one_by_one", "refund.refused_then_agreed"
+    )
     dead = OutboundCall.objects.filter(state="dead").values_list("operation", "last_error")
     assert set(dead) == {
         ("ticket.issued", "the order was closed"),
@@ -266,12 +311,16 @@ def test_a_notice_of_a_drill_that_was_on_its_way_is_revoked_at_the_end(
     drill = Drill(drill_start(connection=connection, base_url=live_server.url))
     asked = drill.issued(voucher_type=VoucherType.PER_TICKET)
     order = drill.row(asked)
-    consuming.order_consume(order_pk=order.pk, codes=list(asked.vouchers), actor=None, method="drill", any_day=True)
+    consuming.order_consume(
+        order_pk=order.pk, codes=list(asked.vouchers), actor=None, method="drill", any_day=True
+    )
     OutboundCall.objects.update(state="sending")
     tidy(drill)
     OutboundCall.objects.update(state="pending")
     tidy_notices(drill)
-    assert set(OutboundCall.objects.values_list("state", "last_error")) == {("dead", "the acceptance drill is over")}
+    assert set(OutboundCall.objects.values_list("state", "last_error")) == {
+        ("dead", "the acceptance drill is over")
+    }
 
 
 # The command
@@ -287,14 +336,25 @@ def command(*args: str) -> tuple[int, str]:
 
 
 def test_the_command_prints_a_checklist(connection: Connection, live_server: LiveServer) -> None:
-    code, said = command(connection.account, "--base-url", live_server.url, "--only", "query", "--only", "address")
+    code, said = command(
+        connection.account, "--base-url", live_server.url, "--only", "query", "--only", "address"
+    )
     lines = said.splitlines()
     assert code == 0
-    assert [line.split()[0] for line in lines if not line.startswith(" ")] == ["left", "pass", "pass", "2"]
+    assert [line.split()[0] for line in lines if not line.startswith(" ")] == [
+        "left",
+        "pass",
+        "pass",
+        "2",
+    ]
     assert lines[-1] == "2 pass, 0 FAIL, 1 left out"
     assert "→ query" in said
     entry = AuditEntry.objects.get(verb="trip.drill.started")
-    assert (entry.merchant, entry.actor, entry.target) == (connection.merchant, "system", str(connection))
+    assert (entry.merchant, entry.actor, entry.target) == (
+        connection.merchant,
+        "system",
+        str(connection),
+    )
 
 
 def test_the_command_shows_the_messages(connection: Connection, live_server: LiveServer) -> None:
@@ -320,13 +380,19 @@ def test_long_messages_are_cut_unless_all_is_asked_for(
 
 def test_the_command_ends_with_1_when_a_point_fails(connection: Connection) -> None:
     with Supplier() as stranger:
-        code, said = command(connection.account, "--base-url", stranger.url, "--only", "query.unknown")
+        code, said = command(
+            connection.account, "--base-url", stranger.url, "--only", "query.unknown"
+        )
     assert code == 1
     assert said.startswith("FAIL")
 
 
 def test_the_command_finds_the_demo_that_was_started_on_another_port(
-    connection: Connection, live_server: LiveServer, settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    connection: Connection,
+    live_server: LiveServer,
+    settings: Settings,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.delenv("PUBLIC_BASE_URL", raising=False)
     monkeypatch.delenv("PORT", raising=False)
@@ -354,7 +420,9 @@ def test_the_command_says_which_server_and_database_it_means(
 
 
 @pytest.mark.parametrize("args", [("0",), ("nobody",), ("{}", "--only", "no.such")])
-def test_the_command_refuses_what_it_does_not_know(connection: Connection, args: tuple[str, ...]) -> None:
+def test_the_command_refuses_what_it_does_not_know(
+    connection: Connection, args: tuple[str, ...]
+) -> None:
     with pytest.raises(CommandError) as error:
         call_command("trip_drill", *[arg.format(connection.pk) for arg in args])
     assert error.value.returncode == 3

@@ -71,10 +71,18 @@ def exchange(**fields: Any) -> dict[str, Any]:
 
 
 def result(name: str, outcome: str, detail: str = "", **fields: Any) -> dict[str, Any]:
-    return {"name": name, "title": name, "outcome": outcome, "detail": detail, "exchanges": [exchange(**fields)]}
+    return {
+        "name": name,
+        "title": name,
+        "outcome": outcome,
+        "detail": detail,
+        "exchanges": [exchange(**fields)],
+    }
 
 
-def a_run(connection: Connection, *results: dict[str, Any], is_over: bool = True, **fields: Any) -> DrillRun:
+def a_run(
+    connection: Connection, *results: dict[str, Any], is_over: bool = True, **fields: Any
+) -> DrillRun:
     return DrillRun.objects.create(
         connection=connection,
         base_url="https://tickets.example.com",
@@ -85,7 +93,9 @@ def a_run(connection: Connection, *results: dict[str, Any], is_over: bool = True
     )
 
 
-def test_without_a_connection_the_page_says_what_to_do(connection: Connection, client: Client) -> None:
+def test_without_a_connection_the_page_says_what_to_do(
+    connection: Connection, client: Client
+) -> None:
     Connection.objects.update(is_active=False)
     said = shown(client, RUNS)
     assert "There is no ticket connection yet" in said
@@ -100,7 +110,11 @@ def test_the_button_starts_a_run_of_all_checks_and_rings(
     answer = press(client, connection)
     run = DrillRun.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, page(run))
-    assert (run.connection, run.base_url, run.checks) == (connection, "https://tickets.example.com", names())
+    assert (run.connection, run.base_url, run.checks) == (
+        connection,
+        "https://tickets.example.com",
+        names(),
+    )
     assert run.started_by == User.objects.get()
     assert rung == [("trip.tasks.run_drill", run.pk)]
     entry = AuditEntry.objects.get(verb="trip.drill.started")
@@ -133,7 +147,9 @@ def test_a_start_needs_the_forms_token(connection: Connection, rung: list[tuple[
     assert (DrillRun.objects.count(), rung) == (0, [])
 
 
-def test_only_who_manages_the_connection_may_start(connection: Connection, rung: list[tuple[str, int]]) -> None:
+def test_only_who_manages_the_connection_may_start(
+    connection: Connection, rung: list[tuple[str, int]]
+) -> None:
     merchant, other = connection.merchant, ConnectionFactory(trip=True)
     people = {
         "clerk": member(merchant, Role.CLERK, password=None),
@@ -144,7 +160,9 @@ def test_only_who_manages_the_connection_may_start(connection: Connection, rung:
     assert found == {"clerk": 403, "manager": 403, "stranger": 404}
     assert press(Client(), connection)["Location"].startswith("/admin/login/")
     assert (DrillRun.objects.count(), rung) == (0, [])
-    assert press(english(UserFactory(is_superuser=True, password=None)), connection).status_code == 302
+    assert (
+        press(english(UserFactory(is_superuser=True, password=None)), connection).status_code == 302
+    )
 
 
 @pytest.mark.parametrize("wrong", ["", "0", "x", "9" * 30, "\x00"])
@@ -152,7 +170,9 @@ def test_no_connection_is_not_found(wrong: str, client: Client, connection: Conn
     assert client.post(START, {"connection": wrong}).status_code == 404
 
 
-def test_connections_of_another_kind_or_asleep_are_not_offered(connection: Connection, client: Client) -> None:
+def test_connections_of_another_kind_or_asleep_are_not_offered(
+    connection: Connection, client: Client
+) -> None:
     coupons = ConnectionFactory(merchant=connection.merchant)
     asleep = ConnectionFactory(merchant=connection.merchant, trip=True, is_active=False)
     assert client.get(RUNS).context["connections"] == [connection]
@@ -166,12 +186,16 @@ def test_a_start_is_no_link(client: Client, connection: Connection) -> None:
 
 def test_the_connection_in_the_address_is_chosen(connection: Connection, client: Client) -> None:
     second = ConnectionFactory(merchant=connection.merchant, trip=True)
-    assert f'<option value="{second.pk}" selected>' in shown(client, f"{RUNS}?connection={second.pk}")
+    assert f'<option value="{second.pk}" selected>' in shown(
+        client, f"{RUNS}?connection={second.pk}"
+    )
     link = f"{RUNS}?connection={second.pk}"
     assert link in shown(client, reverse("admin:stores_connection_change", args=[second.pk]))
 
 
-def test_a_run_under_way_asks_for_itself_and_shows_no_messages_yet(connection: Connection, client: Client) -> None:
+def test_a_run_under_way_asks_for_itself_and_shows_no_messages_yet(
+    connection: Connection, client: Client
+) -> None:
     run = a_run(connection, result("create.accepted", "passed"), is_over=False)
     said = shown(client, page(run))
     assert f'hx-get="{page(run)}"' in said
@@ -182,7 +206,9 @@ def test_a_run_under_way_asks_for_itself_and_shows_no_messages_yet(connection: C
     assert "The background worker is not running" in said
 
 
-def test_a_run_that_works_says_nothing_of_the_worker(connection: Connection, client: Client) -> None:
+def test_a_run_that_works_says_nothing_of_the_worker(
+    connection: Connection, client: Client
+) -> None:
     run = a_run(connection, is_over=False)
     queue.beat("worker")
     assert "The background worker is not running" not in shown(client, page(run))
@@ -199,7 +225,8 @@ def test_a_finished_run_shows_results_by_interface_with_reasons_and_messages(
     )
     answer = client.get(page(run))
     groups = [
-        (str(group.title), [(line.outcome, line.detail) for line in group.lines]) for group in answer.context["groups"]
+        (str(group.title), [(line.outcome, line.detail) for line in group.lines])
+        for group in answer.context["groups"]
     ]
     assert groups == [
         ("Create an order", [("failed", "code should be 424"), ("passed", "")]),
@@ -217,18 +244,35 @@ def test_messages_name_no_visitors_and_no_secrets(connection: Connection, client
     run = a_run(connection, result("create.accepted", "passed"))
     said = shown(client, page(run))
     assert "&quot;visitors&quot;: 2" in said
-    assert [word for word in ("invented", "made up", connection.credentials["client_secret"]) if word in said] == []
+    assert [
+        word
+        for word in ("invented", "made up", connection.credentials["client_secret"])
+        if word in said
+    ] == []
 
 
 @pytest.mark.parametrize(
-    "answer", ["", "<html>", '{"code": 200, "describe": "\\ud800"}', "[" * 100_000, json.dumps({"a": "x" * 50_000})]
+    "answer",
+    [
+        "",
+        "<html>",
+        '{"code": 200, "describe": "\\ud800"}',
+        "[" * 100_000,
+        json.dumps({"a": "x" * 50_000}),
+    ],
 )
-def test_any_answer_can_be_shown_and_none_is_endless(answer: str, connection: Connection, client: Client) -> None:
-    run = a_run(connection, result("create.accepted", "failed", answer=answer, code=None, error="broken"))
+def test_any_answer_can_be_shown_and_none_is_endless(
+    answer: str, connection: Connection, client: Client
+) -> None:
+    run = a_run(
+        connection, result("create.accepted", "failed", answer=answer, code=None, error="broken")
+    )
     assert len(shown(client, page(run))) < 60_000
 
 
-def test_a_run_that_nobody_works_on_any_more_is_cut_off(connection: Connection, client: Client) -> None:
+def test_a_run_that_nobody_works_on_any_more_is_cut_off(
+    connection: Connection, client: Client
+) -> None:
     run = a_run(connection, result("create.accepted", "passed"), is_over=False)
     DrillRun.objects.update(worked_at=timezone.now() - timedelta(minutes=11))
     said = shown(client, page(run))
@@ -255,13 +299,18 @@ def test_a_run_cannot_be_changed_or_deleted(connection: Connection, client: Clie
 
 @pytest.mark.django_db(transaction=True)
 def test_from_the_button_to_the_checklist(
-    live_server: LiveServer, settings: Settings, rung: list[tuple[str, int]], monkeypatch: pytest.MonkeyPatch
+    live_server: LiveServer,
+    settings: Settings,
+    rung: list[tuple[str, int]],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.PUBLIC_BASE_URL = live_server.url
     product = TicketProductFactory(offer__stock=3)
     client = english(member(product.connection.merchant, Role.OWNER, password=None))
     only = ["access.signed", "pay.per_ticket", "pay.per_order"]
-    monkeypatch.setattr("trip.pages.drill.drill_start", lambda **fields: drill_start(**fields, only=only))
+    monkeypatch.setattr(
+        "trip.pages.drill.drill_start", lambda **fields: drill_start(**fields, only=only)
+    )
     run_page = press(client, product.connection)["Location"]
     tasks.run_drill(rung[0][1])
     said = shown(client, run_page)

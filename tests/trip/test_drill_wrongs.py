@@ -141,7 +141,12 @@ HEARD: set[tuple[str, str]] = set()
 NUMBERS = count()
 # (check, where, what, what the wrong server has there instead)
 WRONGS: list[tuple[str, Any, str, Any]] = [
-    ("access.signed", TRIP, "authenticate", lambda *args: (_ for _ in ()).throw(Rejected("closed"))),
+    (
+        "access.signed",
+        TRIP,
+        "authenticate",
+        lambda *args: (_ for _ in ()).throw(Rejected("closed")),
+    ),
     ("access.signature", TRIP, "authenticate", _nothing),
     ("access.signature", TRIP, "_no", _one_code),
     ("access.headers", TRIP, "authenticate", _nothing),
@@ -171,7 +176,12 @@ WRONGS: list[tuple[str, Any, str, Any]] = [
     ("pay.per_ticket", saying, "queried", _more(saying.queried, orderQuantity=1)),
     ("pay.per_order", saying, "issued", _one_code_less),
     ("pay.no_code", saying, "issued", _more(saying.issued, voucherType=1)),
-    ("pay.pictures", saying, "picture_url", lambda voucher: "http://127.0.0.1/trip/vouchers/none.png"),
+    (
+        "pay.pictures",
+        saying,
+        "picture_url",
+        lambda voucher: "http://127.0.0.1/trip/vouchers/none.png",
+    ),
     ("pay.repeated", base, "answer_once", _no_to_a_repetition),
     ("pay.repeated", base, "answer_once", _said_anew),
     ("pay.twins", base, "answer_once", _no_to_a_repetition),
@@ -214,7 +224,12 @@ WRONGS: list[tuple[str, Any, str, Any]] = [
     ("close.create_failed", base, "answer_once", _no_to_a_repetition),
     ("close.pay_failed", closing, "_void", _nothing),
     ("close.type", base, "envelope", _always_yes),
-    ("close.type", requests, "parse_close", lambda body: requests.CloseMessage(body["orderId"], "", 1)),
+    (
+        "close.type",
+        requests,
+        "parse_close",
+        lambda body: requests.CloseMessage(body["orderId"], "", 1),
+    ),
     ("refunded.service", closing, "_revoke", _nothing),
     ("refunded.unclear", closing, "_revoke", _nothing),
     ("refunded.too_late", closing, "_revoke", _nothing),
@@ -222,20 +237,30 @@ WRONGS: list[tuple[str, Any, str, Any]] = [
     ("prices.pull", services, "prices_pull", lambda **asked: []),
     ("pois.pull", services, "places_pull", _a_row_of_nothing),
     ("audit.notice", services, "listing_take", _refusal),
-    ("support.balance", webhooks.products.Balance, "answer", lambda self, connection, asked: base.Answer([])),
+    (
+        "support.balance",
+        webhooks.products.Balance,
+        "answer",
+        lambda self, connection, asked: base.Answer([]),
+    ),
     ("overall.privacy", webhooks.orders, "KEPT", (*webhooks.orders.KEPT, "visitors")),
     ("overall.stock", stock, "give_back", _nothing),
     ("overall.stock", stock, "free_held", _nothing),
 ]
 # What the points about the whole run look back on.
-BEFORE = {"overall.privacy": ["create.visitor_numbers"], "overall.stock": ["create.accepted", "refund.agreed"]}
+BEFORE = {
+    "overall.privacy": ["create.visitor_numbers"],
+    "overall.stock": ["create.accepted", "refund.agreed"],
+}
 NOT_MADE_WRONG = {
     "address.port": "it is about an address, not about the server: test_a_bare_address_needs_one_of_meituans_ports",
     "overall.time": "nobody waits 20 seconds for a test: test_a_call_that_took_too_long_fails_the_whole_run",
 }
 
 
-@pytest.mark.parametrize(("name", "where", "what", "wrong"), WRONGS, ids=[f"{row[0]}-{row[2]}" for row in WRONGS])
+@pytest.mark.parametrize(
+    ("name", "where", "what", "wrong"), WRONGS, ids=[f"{row[0]}-{row[2]}" for row in WRONGS]
+)
 def test_a_point_fails_where_the_server_is_wrong(
     name: str,
     where: Any,
@@ -246,7 +271,9 @@ def test_a_point_fails_where_the_server_is_wrong(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(where, what, wrong)
-    assert list(outcomes(drilled(connection, live_server, *BEFORE.get(name, ()), name), Outcome.FAILED)) == [name]
+    assert list(
+        outcomes(drilled(connection, live_server, *BEFORE.get(name, ()), name), Outcome.FAILED)
+    ) == [name]
 
 
 def test_every_point_is_run_against_a_server_that_is_wrong() -> None:

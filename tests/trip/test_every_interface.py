@@ -13,7 +13,13 @@ from trip.models import Offer, Order
 from trip.sandbox.signing import Manner
 
 pytestmark = pytest.mark.django_db
-OTHER = {"order/create": 499, "order/pay": 599, "order/query": 399, "order/refund": 699, "product/price": 299}
+OTHER = {
+    "order/create": 499,
+    "order/pay": 599,
+    "order/query": 399,
+    "order/refund": 699,
+    "product/price": 299,
+}
 every_interface = pytest.mark.parametrize("interface", [each.path for each in INTERFACES])
 
 
@@ -25,7 +31,10 @@ def meituan() -> Meituan:
 def heard(meituan: Meituan, interface: str, manner: Manner, **envelope: Any) -> tuple[int, str]:
     """Code and words of the answer to a create that would be right."""
     product = meituan.connection.trip_products.get()
-    content = {"partnerId": int(meituan.connection.account), "body": meituan.order_body(product)} | envelope
+    content = {
+        "partnerId": int(meituan.connection.account),
+        "body": meituan.order_body(product),
+    } | envelope
     response = meituan.raw(interface, json.dumps(content).encode(), manner)
     assert response.status_code == 200
     assert response["Content-Type"] == "application/json; charset=utf-8"
@@ -56,7 +65,9 @@ WRONG = {
 
 @every_interface
 @pytest.mark.parametrize("how", WRONG)
-def test_who_does_not_sign_right_hears_why_and_changes_nothing(meituan: Meituan, interface: str, how: str) -> None:
+def test_who_does_not_sign_right_hears_why_and_changes_nothing(
+    meituan: Meituan, interface: str, how: str
+) -> None:
     manner, why = WRONG[how]
     code, describe = heard(meituan, interface, manner)
     assert code == OTHER.get(interface, 300)
@@ -83,13 +94,17 @@ def test_nine_minutes_are_forgiven(meituan: Meituan, interface: str, clock: floa
 def test_one_partners_signature_opens_no_others_interface(meituan: Meituan, interface: str) -> None:
     """Each signs right, with the secret of its own, and asks at the other's address."""
     other = ConnectionFactory(
-        trip=True, credentials={"client_id": "another", "client_secret": "fedcba9876543210fedcba9876543210"}
+        trip=True,
+        credentials={"client_id": "another", "client_secret": "fedcba9876543210fedcba9876543210"},
     )
     stranger = Meituan(other)
     stranger.path = meituan.path  # type: ignore[method-assign]
     content = json.dumps({"partnerId": int(meituan.connection.account), "body": {}}).encode()
     answer = json.loads(stranger.raw(interface, content).content)
-    assert (answer["code"], answer["describe"]) == (OTHER.get(interface, 300), "clientId与本连接不一致")
+    assert (answer["code"], answer["describe"]) == (
+        OTHER.get(interface, 300),
+        "clientId与本连接不一致",
+    )
     assert nothing_happened()
 
 
@@ -104,5 +119,7 @@ def test_only_post_is_an_answer(meituan: Meituan, interface: str, method: str) -
 
 @every_interface
 def test_a_slash_too_many_is_no_redirect(meituan: Meituan, interface: str) -> None:
-    response = meituan.client.post(f"{meituan.path(interface)}/", b"{}", content_type="application/json")
+    response = meituan.client.post(
+        f"{meituan.path(interface)}/", b"{}", content_type="application/json"
+    )
     assert (response.status_code, json.loads(response.content)["code"]) == (200, 300)

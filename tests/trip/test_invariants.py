@@ -33,8 +33,18 @@ KINDS: tuple[dict[str, Any], ...] = (
     {"voucher_type": VoucherType.PER_TICKET, "offer__stock": 6},
     {"voucher_type": VoucherType.PER_ORDER},
     {"voucher_type": VoucherType.NONE, "offer__stock": 8},
-    {"voucher_type": VoucherType.PER_TICKET, "issuing": Issuing.UPSTREAM, "refund_review": True, "offer__stock": 5},
-    {"voucher_type": VoucherType.PER_ORDER, "issuing": Issuing.UPSTREAM, "by_calendar": True, "offer": False},
+    {
+        "voucher_type": VoucherType.PER_TICKET,
+        "issuing": Issuing.UPSTREAM,
+        "refund_review": True,
+        "offer__stock": 5,
+    },
+    {
+        "voucher_type": VoucherType.PER_ORDER,
+        "issuing": Issuing.UPSTREAM,
+        "by_calendar": True,
+        "offer": False,
+    },
     {"voucher_type": VoucherType.NONE, "issuing": Issuing.UPSTREAM},
     {"voucher_type": VoucherType.PER_TICKET, "refund_review": True, "offer__stock": 9},
     {"voucher_type": VoucherType.PER_ORDER, "refund_review": True, "partial_refund": False},
@@ -86,15 +96,21 @@ class Stories(RuleBasedStateMachine):
     @rule(pick=picks, enough=st.booleans())
     def issue(self, pick: int, enough: bool) -> None:
         order = self.order(pick, Status.ISSUING)
-        count = {VoucherType.NONE: 0, VoucherType.PER_TICKET: order.quantity}.get(VoucherType(order.voucher_type), 1)
+        count = {VoucherType.NONE: 0, VoucherType.PER_TICKET: order.quantity}.get(
+            VoucherType(order.voucher_type), 1
+        )
         codes = [f"UP{order.pk}-{n}" for n in range(count + (not enough))]
-        self.allowed(services.order_issue, order_pk=order.pk, codes=codes, actor=None, method=Method.API)
+        self.allowed(
+            services.order_issue, order_pk=order.pk, codes=codes, actor=None, method=Method.API
+        )
 
     @precondition(lambda self: self.orders.exists())
     @rule(pick=picks)
     def fail(self, pick: int) -> None:
         order = self.order(pick, Status.ISSUING)
-        self.allowed(services.order_fail, order_pk=order.pk, reason="上游无票", actor=None, method=Method.API)
+        self.allowed(
+            services.order_fail, order_pk=order.pk, reason="上游无票", actor=None, method=Method.API
+        )
 
     @precondition(lambda self: self.orders.exists())
     @rule(pick=picks, quantity=few, by_code=st.booleans())
@@ -111,14 +127,27 @@ class Stories(RuleBasedStateMachine):
         was = refund.status
         reason = "" if agree else "门票已制作"
         self.allowed(
-            services.refund_decide, refund_pk=refund.pk, agree=agree, reason=reason, actor=None, method=Method.ADMIN
+            services.refund_decide,
+            refund_pk=refund.pk,
+            agree=agree,
+            reason=reason,
+            actor=None,
+            method=Method.ADMIN,
         )
         refund.refresh_from_db()
         assert refund.status in (was, *Refund.TRANSITIONS[was])
 
     @precondition(lambda self: self.orders.exists())
-    @rule(pick=picks, count=st.integers(1, 5), by_code=st.booleans(), of_refund=st.booleans(), numbered=st.booleans())
-    def refunded(self, pick: int, count: int, by_code: bool, of_refund: bool, numbered: bool) -> None:
+    @rule(
+        pick=picks,
+        count=st.integers(1, 5),
+        by_code=st.booleans(),
+        of_refund=st.booleans(),
+        numbered=st.booleans(),
+    )
+    def refunded(
+        self, pick: int, count: int, by_code: bool, of_refund: bool, numbered: bool
+    ) -> None:
         order = self.order(pick, Status.ISSUED)
         known = order.refunds.order_by("pk").last() if of_refund else None
         number = known.refund_id if known else f"S{len(self.asked)}"
@@ -198,20 +227,34 @@ class Stories(RuleBasedStateMachine):
         assert counts.total == (order.quantity if order.status == Status.ISSUED else 0)
         assert all(min(row.used, row.refunded, row.voided, row.unused) >= 0 for row in vouchers)
         codes = [row.code for row in vouchers if row.code]
-        wanted = {VoucherType.NONE: 0, VoucherType.PER_TICKET: order.quantity, VoucherType.PER_ORDER: 1}
-        assert len(set(codes)) == len(codes) == (wanted[VoucherType(order.voucher_type)] if vouchers else 0)
+        wanted = {
+            VoucherType.NONE: 0,
+            VoucherType.PER_TICKET: order.quantity,
+            VoucherType.PER_ORDER: 1,
+        }
+        assert (
+            len(set(codes))
+            == len(codes)
+            == (wanted[VoucherType(order.voucher_type)] if vouchers else 0)
+        )
         assert counts.used == sum(order.consumptions.values_list("quantity", flat=True))
         refunds = list(order.refunds.all())
-        assert counts.refunded == sum(row["quantity"] for refund in refunds for row in refund.tickets)
+        assert counts.refunded == sum(
+            row["quantity"] for refund in refunds for row in refund.tickets
+        )
         if order.status == Status.ISSUED:
-            agreed = [refund.quantity for refund in refunds if refund.status == Refund.Status.AGREED]
+            agreed = [
+                refund.quantity for refund in refunds if refund.status == Refund.Status.AGREED
+            ]
             assert counts.refunded == sum(agreed)
         reviews = [refund for refund in refunds if refund.status == Refund.Status.REVIEW]
         frozen = tickets.frozen_by_reviews(order, vouchers)
         assert sum(frozen.values()) == sum(refund.quantity for refund in reviews)
         for refund in reviews:
             # Each can still be agreed to, whichever comes first.
-            free = tickets.free_portions(order, vouchers, codes=refund.codes, quantity=refund.quantity, but=refund)
+            free = tickets.free_portions(
+                order, vouchers, codes=refund.codes, quantity=refund.quantity, but=refund
+            )
             assert tickets.count(free) == refund.quantity
 
     @staticmethod
@@ -222,7 +265,10 @@ class Stories(RuleBasedStateMachine):
         assert told == (order.quantity, counts.used, counts.refunded)
         listed = body.get("voucherList", [])
         if order.status == Status.ISSUED and order.voucher_type != VoucherType.NONE:
-            by_state = [sum(item["quantity"] for item in listed if item["status"] == state) for state in range(4)]
+            by_state = [
+                sum(item["quantity"] for item in listed if item["status"] == state)
+                for state in range(4)
+            ]
             assert by_state == [counts.unused, counts.used, counts.refunded, counts.voided]
             assert sum(by_state) == order.quantity
         else:
@@ -236,7 +282,11 @@ class Stories(RuleBasedStateMachine):
 
     @property
     def orders(self) -> Any:
-        return Order.objects.filter(connection=self.meituan.connection).order_by("pk").select_related("product")
+        return (
+            Order.objects.filter(connection=self.meituan.connection)
+            .order_by("pk")
+            .select_related("product")
+        )
 
     @property
     def refunds(self) -> Any:
@@ -299,6 +349,9 @@ def test_every_story_keeps_the_promises() -> None:
     run_state_machine_as_test(
         Stories,
         settings=settings(
-            max_examples=8, stateful_step_count=30, deadline=None, suppress_health_check=list(HealthCheck)
+            max_examples=8,
+            stateful_step_count=30,
+            deadline=None,
+            suppress_health_check=list(HealthCheck),
         ),
     )

@@ -27,7 +27,12 @@ def code(meituan: Meituan, product: Any, quantity: int = 1, **visitor: Any) -> i
 
 def test_a_mobile_buys_to_its_limit_over_several_orders() -> None:
     meituan, product = limited(phone_limit=3)
-    assert [code(meituan, product, 2), code(meituan, product, 2), code(meituan, product), code(meituan, product)] == [
+    assert [
+        code(meituan, product, 2),
+        code(meituan, product, 2),
+        code(meituan, product),
+        code(meituan, product),
+    ] == [
         200,
         410,
         200,
@@ -39,7 +44,8 @@ def test_a_mobile_buys_to_its_limit_over_several_orders() -> None:
 
 
 @pytest.mark.parametrize(
-    "written", ["+86 138 0000 1234", "0086-138-0000-1234", "１３８００００１２３４", " 13800001234 "]
+    "written",
+    ["+86 138 0000 1234", "0086-138-0000-1234", "１３８００００１２３４", " 13800001234 "],
 )
 def test_the_same_mobile_in_another_form_is_the_same(written: str) -> None:
     meituan, product = limited(phone_limit=1)
@@ -50,7 +56,10 @@ def test_the_same_mobile_in_another_form_is_the_same(written: str) -> None:
 def test_the_same_certificate_in_another_form_is_the_same() -> None:
     meituan, product = limited(credential_limit=1)
     assert code(meituan, product, credentials={"0": "11010119900101000X"}) == 200
-    assert code(meituan, product, credentials={"0": "11010119900101000x "}, mobile="13900005678") == 410
+    assert (
+        code(meituan, product, credentials={"0": "11010119900101000x "}, mobile="13900005678")
+        == 410
+    )
 
 
 def test_another_kind_of_certificate_with_the_same_number_is_another() -> None:
@@ -121,9 +130,16 @@ def test_a_repetition_is_no_second_purchase() -> None:
 
 @pytest.mark.parametrize(
     ("info", "quantity", "needed"),
-    [(VisitorInfo.ONE, 5, 1), (VisitorInfo.EACH, 3, 3), (VisitorInfo.GROUP, 5, 3), (VisitorInfo.GROUP, 4, 2)],
+    [
+        (VisitorInfo.ONE, 5, 1),
+        (VisitorInfo.EACH, 3, 3),
+        (VisitorInfo.GROUP, 5, 3),
+        (VisitorInfo.GROUP, 4, 2),
+    ],
 )
-def test_as_many_visitors_as_the_product_asks_for(info: VisitorInfo, quantity: int, needed: int) -> None:
+def test_as_many_visitors_as_the_product_asks_for(
+    info: VisitorInfo, quantity: int, needed: int
+) -> None:
     meituan, product = limited(visitor_info=info, group_size=2)
     wrong = meituan.create(product, quantity, visitors=[VISITOR] * (needed - 1))
     assert (wrong["code"], wrong["describe"]) == (410, f"每笔订单需要{needed}个游玩人信息")

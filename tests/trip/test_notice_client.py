@@ -56,7 +56,12 @@ CALLS: dict[str, tuple[Callable[[NoticeClient], str], str, dict[str, Any]]] = {
 
 
 def client(url: str, **fields: Any) -> NoticeClient:
-    known: dict[str, Any] = {"partner_id": str(PARTNER_ID), "client_id": CLIENT_ID, "secret": SECRET, "timeout": (5, 5)}
+    known: dict[str, Any] = {
+        "partner_id": str(PARTNER_ID),
+        "client_id": CLIENT_ID,
+        "secret": SECRET,
+        "timeout": (5, 5),
+    }
     return NoticeClient(url + PREFIX, **(known | fields))
 
 
@@ -83,9 +88,14 @@ def test_a_notice_is_the_protocols_to_the_letter(call: str) -> None:
     headers = dict(header.split(": ", 1) for header in rest)
     _, below, message = CALLS[call]
     assert line == f"POST {PREFIX}{below} HTTP/1.1"
-    assert (headers["Content-Type"], headers["PartnerId"]) == ("application/json; charset=utf-8", str(PARTNER_ID))
+    assert (headers["Content-Type"], headers["PartnerId"]) == (
+        "application/json; charset=utf-8",
+        str(PARTNER_ID),
+    )
     assert content.decode() == json.dumps(message, ensure_ascii=False, separators=(",", ":"))
-    mac = hmac.new(SECRET.encode(), f"POST {PREFIX}{below}\n{headers['Date']}".encode(), hashlib.sha1)
+    mac = hmac.new(
+        SECRET.encode(), f"POST {PREFIX}{below}\n{headers['Date']}".encode(), hashlib.sha1
+    )
     assert headers["Authorization"] == f"MWS {CLIENT_ID}:{base64.b64encode(mac.digest()).decode()}"
     date = parse_date(headers["Date"])
     assert date is not None
@@ -150,7 +160,9 @@ def test_a_notice_that_meets_a_closed_door_was_not_sent() -> None:
         client(url).consume(body=BODY)
 
 
-@pytest.mark.parametrize("fields", [{"partner_id": "shop@example.com"}, {"client_id": ""}, {"secret": ""}])
+@pytest.mark.parametrize(
+    "fields", [{"partner_id": "shop@example.com"}, {"client_id": ""}, {"secret": ""}]
+)
 def test_nothing_is_sent_without_something_to_sign_with(fields: dict[str, str]) -> None:
     result, requests = outcome(taken(), **fields)
     assert (type(result), requests) == (LoginRefused, [])
@@ -164,12 +176,21 @@ def test_the_turn_comes_before_the_request() -> None:
     assert (result.detail, requests) == ("not now", [])
 
 
-def test_a_connection_has_the_usual_address_unless_it_names_one(db: None, settings: Settings) -> None:
+def test_a_connection_has_the_usual_address_unless_it_names_one(
+    db: None, settings: Settings
+) -> None:
     settings.TRIP_NOTICE_BASE_URL = "https://meituan.test/rhone/mtp/api"
     connection = ticket_connection()
     usual = NoticeClient.of(connection)
-    assert (usual.base_url, usual.partner_id) == ("https://meituan.test/rhone/mtp/api", str(PARTNER_ID))
-    assert (usual.client_id, usual.secret, usual.timeout) == (CLIENT_ID, SECRET, settings.TRIP_TIMEOUT)
+    assert (usual.base_url, usual.partner_id) == (
+        "https://meituan.test/rhone/mtp/api",
+        str(PARTNER_ID),
+    )
+    assert (usual.client_id, usual.secret, usual.timeout) == (
+        CLIENT_ID,
+        SECRET,
+        settings.TRIP_TIMEOUT,
+    )
     connection.base_url = "https://seine.test.meituan.com/sandbox/api/dispatch/"
     connection.credentials = {}
     named = NoticeClient.of(connection)
@@ -182,7 +203,10 @@ def test_a_connection_has_the_usual_address_unless_it_names_one(db: None, settin
 
 @pytest.mark.parametrize("host", ["http://127.0.0.1:9999", "http://127.0.0.1:9999/"])
 def test_a_bare_host_gets_meituans_usual_path(db: None, host: str) -> None:
-    assert NoticeClient.of(ticket_connection(base_url=host)).base_url == "http://127.0.0.1:9999/rhone/mtp/api"
+    assert (
+        NoticeClient.of(ticket_connection(base_url=host)).base_url
+        == "http://127.0.0.1:9999/rhone/mtp/api"
+    )
 
 
 def test_notices_sign_with_the_current_secret_after_a_rotation(db: None) -> None:
@@ -202,7 +226,9 @@ def notice(db: None, monkeypatch: pytest.MonkeyPatch) -> type[Operation]:
     return Notice
 
 
-def test_a_notice_is_sent_again_until_it_is_taken(notice: type[Operation], settings: Settings) -> None:
+def test_a_notice_is_sent_again_until_it_is_taken(
+    notice: type[Operation], settings: Settings
+) -> None:
     settings.PACE_SECONDS = {}
     plays = [taken(300, "处理中"), answer("<html>", 502), answer("", 302, Location="/"), taken()]
     with Canned(*plays) as server:

@@ -73,7 +73,10 @@ def test_a_use_is_not_told_before_the_issue_has_arrived() -> None:
         pass_time(timedelta(seconds=2))
         outbox.work(seconds=1)
     assert paths(canned) == ["pay", "pay", "consume"]
-    assert list(OutboundCall.objects.order_by("pk").values_list("attempts_made", flat=True)) == [2, 1]
+    assert list(OutboundCall.objects.order_by("pk").values_list("attempts_made", flat=True)) == [
+        2,
+        1,
+    ]
 
 
 def test_another_order_does_not_wait() -> None:
@@ -99,7 +102,9 @@ def test_five_notices_go_in_one_breath_once_meituan_listens(supplier: Supplier) 
     outbox.work(seconds=2)
     assert set(OutboundCall.objects.values_list("state", flat=True)) == {State.DONE}
     bodies = supplier.asked("notice")[1:]
-    told = [(body["usedQuantity"], [row["voucher"] for row in body["voucherList"]]) for body in bodies]
+    told = [
+        (body["usedQuantity"], [row["voucher"] for row in body["voucherList"]]) for body in bodies
+    ]
     assert told == [(count, [code]) for count, code in enumerate(codes, start=1)]
 
 

@@ -124,9 +124,13 @@ def test_after_the_pay_notice_a_query_says_4_with_the_same_vouchers(server: Sand
     body = meituan.query(order.order_id)["body"]
     assert body["orderStatus"] == 4
     assert (
-        [item["voucher"] for item in body["voucherList"]] == ["UP-1", "UP-2"] == notice["message"]["body"]["vouchers"]
+        [item["voucher"] for item in body["voucherList"]]
+        == ["UP-1", "UP-2"]
+        == notice["message"]["body"]["vouchers"]
     )
-    assert [item["voucherPics"] for item in body["voucherList"]] == notice["message"]["body"]["voucherPics"]
+    assert [item["voucherPics"] for item in body["voucherList"]] == notice["message"]["body"][
+        "voucherPics"
+    ]
 
 
 def test_a_failed_issue_is_told_with_its_reason_and_no_vouchers(server: SandboxServer) -> None:
@@ -156,17 +160,25 @@ def test_a_refusal_and_the_agreement_after_it_arrive_in_their_order(server: Sand
     order = meituan.bought(product)
     meituan.refund(order, 1)
     refund = order.refunds.get()
-    services.refund_decide(refund_pk=refund.pk, agree=False, reason="门票已制作", actor=None, method=Method.ADMIN)
+    services.refund_decide(
+        refund_pk=refund.pk, agree=False, reason="门票已制作", actor=None, method=Method.ADMIN
+    )
     worked_off()
-    services.refund_decide(refund_pk=refund.pk, agree=True, reason="", actor=None, method=Method.ADMIN)
+    services.refund_decide(
+        refund_pk=refund.pk, agree=True, reason="", actor=None, method=Method.ADMIN
+    )
     worked_off()
     verdicts = [(row["message"]["code"], row["message"]["describe"]) for row in told(server)]
     assert verdicts == [(606, "门票已制作"), (200, "退款成功")]
     bodies = [row["message"]["body"] for row in told(server)]
-    assert {(body["orderId"], body["refundId"]) for body in bodies} == {(order.order_id, refund.refund_id)}
+    assert {(body["orderId"], body["refundId"]) for body in bodies} == {
+        (order.order_id, refund.refund_id)
+    }
 
 
-def test_a_refusal_that_was_agreed_to_before_it_was_told_is_never_told(server: SandboxServer) -> None:
+def test_a_refusal_that_was_agreed_to_before_it_was_told_is_never_told(
+    server: SandboxServer,
+) -> None:
     meituan, product = meituan_of(server, refund_review=True)
     order = meituan.bought(product)
     meituan.refund(order, 1)
@@ -187,11 +199,16 @@ def test_consume_notices_count_up_and_name_the_tickets_of_each_use(server: Sandb
         worked_off()
     meituan.refund(order, 1, codes[2:])
     bodies = [row["message"]["body"] for row in told(server)]
-    assert [(body["quantity"], body["usedQuantity"], body["refundedQuantity"]) for body in bodies] == [
+    assert [
+        (body["quantity"], body["usedQuantity"], body["refundedQuantity"]) for body in bodies
+    ] == [
         (3, 1, 0),
         (3, 2, 0),
     ]
-    listed = [[(row["voucher"], row["quantity"], row["status"]) for row in body["voucherList"]] for body in bodies]
+    listed = [
+        [(row["voucher"], row["quantity"], row["status"]) for row in body["voucherList"]]
+        for body in bodies
+    ]
     assert listed == [[(codes[0], 1, 1)], [(codes[1], 1, 1)]]
     queried = meituan.query(order.order_id)["body"]
     assert (queried["usedQuantity"], queried["refundedQuantity"]) == (2, 1)
@@ -204,7 +221,9 @@ def test_a_part_of_a_shared_code_is_used_by_number(server: SandboxServer) -> Non
     worked_off()
     [notice] = told(server)
     code = order.vouchers.get().code
-    assert [(row["voucher"], row["quantity"]) for row in notice["message"]["body"]["voucherList"]] == [(code, 2)]
+    assert [
+        (row["voucher"], row["quantity"]) for row in notice["message"]["body"]["voucherList"]
+    ] == [(code, 2)]
 
 
 # The acceptance drill
@@ -223,7 +242,9 @@ def test_a_notice_of_the_drill_reaches_a_meituan_that_is_played(server: SandboxS
     assert (states(), len(told(server))) == ([State.DONE], 1)
 
 
-@pytest.mark.parametrize("url", ["", "https://meituan.example", "http://192.0.2.1:8080/rhone/mtp/api"])
+@pytest.mark.parametrize(
+    "url", ["", "https://meituan.example", "http://192.0.2.1:8080/rhone/mtp/api"]
+)
 def test_a_notice_of_the_drill_never_goes_to_the_real_meituan(
     url: str, settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -268,7 +289,9 @@ def everything(server: SandboxServer, meituan: Meituan, product: Any) -> None:
     issue(order, f"A{order.pk}", f"B{order.pk}")
     use(order, 1)
     meituan.refund(order, 1)
-    services.refund_decide(refund_pk=order.refunds.get().pk, agree=True, reason="", actor=None, method=Method.ADMIN)
+    services.refund_decide(
+        refund_pk=order.refunds.get().pk, agree=True, reason="", actor=None, method=Method.ADMIN
+    )
 
 
 KINDS = {"pay_notice", "consume_notice", "refund_notice"}
@@ -294,7 +317,17 @@ def test_an_hour_without_meituan_loses_nothing(server: SandboxServer) -> None:
 
 
 @pytest.mark.parametrize(
-    "kind", ["drop_before", "drop_after", "status_500", "status_502", "status_503", "html", "half_body", "slow"]
+    "kind",
+    [
+        "drop_before",
+        "drop_after",
+        "status_500",
+        "status_502",
+        "status_503",
+        "html",
+        "half_body",
+        "slow",
+    ],
 )
 def test_whatever_meituans_side_does_every_notice_arrives(server: SandboxServer, kind: str) -> None:
     meituan, product = meituan_of(server, **UPSTREAM)
@@ -304,7 +337,9 @@ def test_whatever_meituans_side_does_every_notice_arrives(server: SandboxServer,
     assert states() == [State.DONE] * 3
     assert {row["kind"] for row in told(server)} == KINDS
     order = Order.objects.get()
-    sent = OutboundAttempt.objects.filter(call__operation="ticket.used", outcome="answered").get().sent
+    sent = (
+        OutboundAttempt.objects.filter(call__operation="ticket.used", outcome="answered").get().sent
+    )
     assert json.loads(sent)["body"]["orderId"] == order.order_id
 
 
@@ -359,7 +394,9 @@ def test_a_notice_is_taken_back_when_the_order_is_closed(server: SandboxServer) 
     assert not outbox.retry_dead(OutboundCall.objects.get(), ask_first=False)
 
 
-def test_a_notice_on_its_way_is_not_repeated_when_the_order_is_closed(server: SandboxServer) -> None:
+def test_a_notice_on_its_way_is_not_repeated_when_the_order_is_closed(
+    server: SandboxServer,
+) -> None:
     meituan, product = meituan_of(server, issuing=Issuing.UPSTREAM)
     order = meituan.bought(product)
     server.faults.add(kind="status_500")
@@ -406,7 +443,9 @@ KILL_SENDING = f"""
 
 
 @pytest.mark.slow
-def test_a_process_killed_between_committing_and_notifying_loses_nothing(server: SandboxServer) -> None:
+def test_a_process_killed_between_committing_and_notifying_loses_nothing(
+    server: SandboxServer,
+) -> None:
     meituan, product = meituan_of(server)
     order = meituan.bought(product, 2)
     children.killed(KILL, ORDER=str(order.pk))

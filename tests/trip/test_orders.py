@@ -72,7 +72,11 @@ def test_a_refund_gives_tickets_back_and_repeats_byte_for_byte() -> None:
     assert meituan.said == first
     assert Offer.objects.get().sold == 1
     queried = meituan.query(order.order_id)["body"]
-    assert (queried["orderQuantity"], queried["usedQuantity"], queried["refundedQuantity"]) == (2, 0, 1)
+    assert (queried["orderQuantity"], queried["usedQuantity"], queried["refundedQuantity"]) == (
+        2,
+        0,
+        1,
+    )
     assert [item["status"] for item in queried["voucherList"]] == [2, 0]
 
 
@@ -83,9 +87,13 @@ def test_a_review_is_602_until_it_is_decided() -> None:
 
     assert [meituan.ask("order/refund", body)["code"] for _ in range(2)] == [602, 602]
     refund = order.refunds.get()
-    services.refund_decide(refund_pk=refund.pk, agree=False, reason="门票已制作", actor=None, method=Method.ADMIN)
+    services.refund_decide(
+        refund_pk=refund.pk, agree=False, reason="门票已制作", actor=None, method=Method.ADMIN
+    )
     refused = meituan.ask("order/refund", body)
-    services.refund_decide(refund_pk=refund.pk, agree=True, reason="", actor=None, method=Method.ADMIN)
+    services.refund_decide(
+        refund_pk=refund.pk, agree=True, reason="", actor=None, method=Method.ADMIN
+    )
 
     assert (refused["code"], refused["describe"]) == (606, "门票已制作")
     assert meituan.ask("order/refund", body)["code"] == 601

@@ -25,7 +25,9 @@ def path_of(voucher: Voucher) -> str:
     return urlsplit(picture_url(voucher)).path
 
 
-def test_paying_tells_the_address_of_each_picture_and_anybody_may_fetch_it(client: Client, settings: Settings) -> None:
+def test_paying_tells_the_address_of_each_picture_and_anybody_may_fetch_it(
+    client: Client, settings: Settings
+) -> None:
     meituan, product = selling()
     order = meituan.bought(product, 2)
     said = meituan.query(order.order_id)["body"]["voucherList"]
@@ -45,13 +47,19 @@ def test_two_vouchers_have_two_pictures(client: Client) -> None:
     assert client.get(path_of(one)).content != client.get(path_of(two)).content
 
 
-@pytest.mark.parametrize("name", ["x", "1", "1.x", ".", "%00", "1." + "A" * 5000, "😀", "..%2f..%2fadmin"])
-def test_an_address_that_we_never_gave_out_is_not_found(client: Client, voucher: Voucher, name: str) -> None:
+@pytest.mark.parametrize(
+    "name", ["x", "1", "1.x", ".", "%00", "1." + "A" * 5000, "😀", "..%2f..%2fadmin"]
+)
+def test_an_address_that_we_never_gave_out_is_not_found(
+    client: Client, voucher: Voucher, name: str
+) -> None:
     assert client.get(f"/trip/vouchers/{name}.png").status_code == 404
 
 
 def test_a_changed_signature_or_number_is_not_found(client: Client, voucher: Voucher) -> None:
-    number, _dot, signature = path_of(voucher).removesuffix(".png").rpartition("/")[2].partition(".")
+    number, _dot, signature = (
+        path_of(voucher).removesuffix(".png").rpartition("/")[2].partition(".")
+    )
     swapped = signature.swapcase()
     assert client.get(f"/trip/vouchers/{number}.{swapped}.png").status_code == 404
     assert client.get(f"/trip/vouchers/{int(number) + 1}.{signature}.png").status_code == 404

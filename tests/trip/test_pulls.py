@@ -15,9 +15,30 @@ from trip.models import Offer, Place, Product, RefundStep
 pytestmark = pytest.mark.django_db
 # 3.8, required
 REQUIRED = {
-    *("useDateMode", "visitorInfoType", "visitorInfoRule", "refundType", "partlyRefund", "scheduleOnlineTime"),
-    *("scheduleOfflineTime", "servicePhones", "getInAddresses", "needTicket", "otherNote", "returnVoucher"),
-    *("getVoucherRule", "idLimitDays", "idLimitCount", "phoneLimitDays", "phoneLimitCount", "maxBuyCount"),
+    *(
+        "useDateMode",
+        "visitorInfoType",
+        "visitorInfoRule",
+        "refundType",
+        "partlyRefund",
+        "scheduleOnlineTime",
+    ),
+    *(
+        "scheduleOfflineTime",
+        "servicePhones",
+        "getInAddresses",
+        "needTicket",
+        "otherNote",
+        "returnVoucher",
+    ),
+    *(
+        "getVoucherRule",
+        "idLimitDays",
+        "idLimitCount",
+        "phoneLimitDays",
+        "phoneLimitCount",
+        "maxBuyCount",
+    ),
     *("minBuyCount", "title", "include", "partnerId", "partnerDealId"),
 }
 
@@ -36,8 +57,13 @@ def pulled(meituan: Meituan, product: Product) -> dict[str, Any]:
 
 
 def test_a_ticket_for_any_day_tells_price_stock_and_validity() -> None:
-    found = deal(offer__stock=9, offer__held=2, valid_from=date(2026, 12, 1), valid_until=date(2099, 5, 31))
-    assert {name: found[name] for name in ("useDateMode", "stock", "marketPrice", "mtPrice", "settlementPrice")} == {
+    found = deal(
+        offer__stock=9, offer__held=2, valid_from=date(2026, 12, 1), valid_until=date(2099, 5, 31)
+    )
+    assert {
+        name: found[name]
+        for name in ("useDateMode", "stock", "marketPrice", "mtPrice", "settlementPrice")
+    } == {
         "useDateMode": 0,
         "stock": 7,
         "marketPrice": 120.0,
@@ -58,7 +84,8 @@ def test_a_ticket_without_a_last_day_is_on_sale_for_another_year_however_old_it_
 
 
 @pytest.mark.parametrize(
-    ("fields", "stock"), [({}, -1), ({"stock": 0}, 0), ({"is_open": False}, 0), ({"stock": 2, "sold": 3}, 0)]
+    ("fields", "stock"),
+    [({}, -1), ({"stock": 0}, 0), ({"is_open": False}, 0), ({"stock": 2, "sold": 3}, 0)],
 )
 def test_what_cannot_be_bought_has_no_stock(fields: dict[str, Any], stock: int) -> None:
     meituan, product = selling()
@@ -97,16 +124,24 @@ def test_visitors_limits_and_booking_ahead_are_told() -> None:
     assert (found["minBuyCount"], found["maxBuyCount"], found["orderCancelTime"]) == (2, 9, 45)
     assert (found["phoneLimitCount"], found["phoneLimitDays"]) == (4, 30)
     assert (found["idLimitCount"], found["idLimitDays"]) == (1, 7)
-    assert (found["aheadHoursType"], found["aheadTimeRules"]) == (3, [{"aheadDays": 1, "aheadTime": "20:00"}])
+    assert (found["aheadHoursType"], found["aheadTimeRules"]) == (
+        3,
+        [{"aheadDays": 1, "aheadTime": "20:00"}],
+    )
 
 
 def test_refund_steps_are_told_with_their_fees() -> None:
     meituan, product = selling(refund_type=RefundType.CONDITIONAL, partial_refund=False)
-    RefundStep.objects.create(product=product, minutes_before=0, fee_mode=FeeMode.PERCENT, fee=Decimal("12.50"))
+    RefundStep.objects.create(
+        product=product, minutes_before=0, fee_mode=FeeMode.PERCENT, fee=Decimal("12.50")
+    )
     RefundStep.objects.create(product=product, minutes_before=1440)
     found = pulled(meituan, product)
     assert (found["refundType"], found["partlyRefund"]) == (4, False)
-    rows = [(row["refundLimitMinutes"], row["refundFeeMode"], row["refundFee"]) for row in found["refundStairsRules"]]
+    rows = [
+        (row["refundLimitMinutes"], row["refundFeeMode"], row["refundFee"])
+        for row in found["refundStairsRules"]
+    ]
     assert rows == [(1440, 1, 0.0), (0, 4, 12.5)]
 
 
@@ -123,8 +158,15 @@ def test_pages_hold_twenty_and_only_ones_own() -> None:
     mine = [TicketProductFactory(connection=connection).deal_id for _ in range(23)]
     TicketProductFactory()
     meituan = Meituan(connection)
-    pages = [meituan.ask("product/list", {"method": "page", "currentPage": n, "pageSize": 50}) for n in (1, 2, 3)]
-    assert [(page["totalSize"], len(page["body"])) for page in pages] == [(23, 20), (23, 3), (23, 0)]
+    pages = [
+        meituan.ask("product/list", {"method": "page", "currentPage": n, "pageSize": 50})
+        for n in (1, 2, 3)
+    ]
+    assert [(page["totalSize"], len(page["body"])) for page in pages] == [
+        (23, 20),
+        (23, 3),
+        (23, 0),
+    ]
     assert [row["partnerDealId"] for page in pages for row in page["body"]] == mine
 
 
@@ -132,9 +174,13 @@ def test_a_place_is_told_in_millionths_of_a_degree() -> None:
     meituan, product = selling()
     assert meituan.ask("poi/list", {"method": "page"})["body"] == []
     store = product.store
-    Place.objects.create(store=store, city="杭州", longitude=Decimal("120.153576"), latitude=Decimal("30.287459"))
+    Place.objects.create(
+        store=store, city="杭州", longitude=Decimal("120.153576"), latitude=Decimal("30.287459")
+    )
     TicketProductFactory(connection=product.connection, store=store)
-    answer = meituan.ask("poi/list", {"method": "multi", "partnerPoiId": [str(store.pk), "x", "9" * 40, "٣"]})
+    answer = meituan.ask(
+        "poi/list", {"method": "multi", "partnerPoiId": [str(store.pk), "x", "9" * 40, "٣"]}
+    )
     assert answer["totalSize"] == 1
     assert answer["body"] == [
         {
@@ -154,7 +200,10 @@ def test_a_place_is_told_in_millionths_of_a_degree() -> None:
 def test_a_listing_is_kept_and_what_is_unknown_left_out() -> None:
     meituan, product = selling()
     row = {"partnerDealId": product.deal_id, "status": 1, "checkStatus": 2, "msRatioCheckStatus": 1}
-    assert meituan.ask("product/audit", [row, {"partnerDealId": "nobody's", "status": 1}])["code"] == 200
+    assert (
+        meituan.ask("product/audit", [row, {"partnerDealId": "nobody's", "status": 1}])["code"]
+        == 200
+    )
     product.refresh_from_db()
     assert (product.listing, product.listing_check) == (1, 2)
     meituan.ask("product/audit", [row | {"status": 77, "checkStatus": "9"}])

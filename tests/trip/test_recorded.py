@@ -22,7 +22,9 @@ SEND: dict[str, Callable[[NoticeClient], str]] = {
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.name)
 def test_a_recorded_answer_means_what_its_file_says(answer: Recorded) -> None:
     with Canned(answer.bytes) as server:
-        client = NoticeClient(server.url, partner_id="1001", client_id="c", secret="s", timeout=(5, 5))
+        client = NoticeClient(
+            server.url, partner_id="1001", client_id="c", secret="s", timeout=(5, 5)
+        )
         try:
             found: dict[str, Any] = {"said": SEND[answer.call](client)}
         except PlatformError as error:

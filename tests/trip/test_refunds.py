@@ -29,17 +29,26 @@ def at(text: str) -> datetime:
 
 def stairs(*steps: tuple[int, FeeMode, str], **fields: Any) -> tuple[Meituan, Product]:
     """A product for 2099-05-01, last entry at noon: (minutes before, mode, yuan or percent)."""
-    options = {"by_calendar": True, "offer": False, "last_entry": time(12), "refund_type": RefundType.CONDITIONAL}
+    options = {
+        "by_calendar": True,
+        "offer": False,
+        "last_entry": time(12),
+        "refund_type": RefundType.CONDITIONAL,
+    }
     meituan, product = selling(**(options | fields))
     OfferFactory(product=product, date=DAY, sale_price=Decimal("95.55"))
     for minutes, mode, fee in steps:
-        RefundStep.objects.create(product=product, minutes_before=minutes, fee_mode=mode, fee=Decimal(fee))
+        RefundStep.objects.create(
+            product=product, minutes_before=minutes, fee_mode=mode, fee=Decimal(fee)
+        )
     return meituan, product
 
 
 def asked(meituan: Meituan, order: Order, quantity: int, fee: float, when: str) -> tuple[int, str]:
     price = float(order.unit_price * quantity) - fee
-    answer = meituan.refund(order, quantity, refundFee=fee, refundPrice=round(price, 2), refundTime=when)
+    answer = meituan.refund(
+        order, quantity, refundFee=fee, refundPrice=round(price, 2), refundTime=when
+    )
     return answer["code"], answer["describe"]
 
 
@@ -85,7 +94,9 @@ def test_a_fee_that_is_a_cent_off_is_for_a_person(off: float) -> None:
     ],
 )
 def test_a_step_holds_to_its_last_second(when: str, fee: float, code: int) -> None:
-    meituan, product = stairs((1440, FeeMode.NONE, "0"), (0, FeeMode.PER_ORDER, "5"), (-60, FeeMode.PER_TICKET, "20"))
+    meituan, product = stairs(
+        (1440, FeeMode.NONE, "0"), (0, FeeMode.PER_ORDER, "5"), (-60, FeeMode.PER_TICKET, "20")
+    )
     order = meituan.bought(product)
     assert asked(meituan, order, 1, fee, when)[0] == code
 
@@ -107,11 +118,15 @@ def test_the_moment_of_applying_counts_not_the_moment_of_asking() -> None:
 def test_a_percentage_is_of_the_orders_price_whatever_the_request_says() -> None:
     meituan, product = stairs((0, FeeMode.PERCENT, "50"))
     order = meituan.bought(product)
-    answer = meituan.refund(order, 1, unitPrice=1, refundFee=0.5, refundPrice=0.5, refundTime="2099-05-01 10:00:00")
+    answer = meituan.refund(
+        order, 1, unitPrice=1, refundFee=0.5, refundPrice=0.5, refundTime="2099-05-01 10:00:00"
+    )
     assert answer["code"] == 602
 
 
-@pytest.mark.parametrize("change", [{"refundPrice": 95.01}, {"refundPrice": 95, "refundFee": 5}, {"unitPrice": 94.99}])
+@pytest.mark.parametrize(
+    "change", [{"refundPrice": 95.01}, {"refundPrice": 95, "refundFee": 5}, {"unitPrice": 94.99}]
+)
 def test_more_money_than_was_paid_is_for_a_person(change: dict[str, Any]) -> None:
     meituan, product = selling()
     order = meituan.bought(product)
@@ -129,10 +144,14 @@ def test_a_product_that_is_never_refunded_says_so() -> None:
     answers = [meituan.ask("order/refund", body) for _time in range(2)]
     meituan.close(order.order_id, 3)
     answers.append(meituan.refund(order, 1))
-    assert {(answer["code"], answer["describe"]) for answer in answers} == {(607, "该产品不支持退款")}
+    assert {(answer["code"], answer["describe"]) for answer in answers} == {
+        (607, "该产品不支持退款")
+    }
 
 
-def test_a_product_that_is_not_refunded_any_more_still_refuses_what_it_sold_before_by_its_old_rules() -> None:
+def test_a_product_that_is_not_refunded_any_more_still_refuses_what_it_sold_before_by_its_old_rules() -> (
+    None
+):
     meituan, product = selling()
     order = meituan.bought(product)
     services.order_consume(order_pk=order.pk, actor=None, method=Method.COUNTER)
@@ -174,11 +193,17 @@ def test_two_reviews_never_speak_for_the_same_ticket(first_decided: str) -> None
     meituan, product = selling(refund_review=True)
     order = meituan.bought(product, 2)
     first, second = (voucher.code for voucher in order.vouchers.order_by("id"))
-    assert [meituan.refund(order, 1, [code])["code"] for code in (first, second, first)] == [602, 602, 606]
+    assert [meituan.refund(order, 1, [code])["code"] for code in (first, second, first)] == [
+        602,
+        602,
+        606,
+    ]
     with pytest.raises(Conflict):
         services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER)
     for refund in order.refunds.order_by(first_decided):
-        services.refund_decide(refund_pk=refund.pk, agree=True, reason="", actor=None, method=Method.ADMIN)
+        services.refund_decide(
+            refund_pk=refund.pk, agree=True, reason="", actor=None, method=Method.ADMIN
+        )
     assert meituan.query(order.order_id)["body"]["refundedQuantity"] == 2
 
 
@@ -191,7 +216,9 @@ def test_under_review_a_ticket_opens_no_door_and_is_free_again_when_refused() ->
         services.order_consume(quantity=2, **use)  # type: ignore[arg-type]
     assert services.order_consume(quantity=1, **use).quantity == 1  # type: ignore[arg-type]
     refund = order.refunds.get()
-    services.refund_decide(refund_pk=refund.pk, agree=False, reason="已制作", actor=None, method=Method.ADMIN)
+    services.refund_decide(
+        refund_pk=refund.pk, agree=False, reason="已制作", actor=None, method=Method.ADMIN
+    )
     assert services.order_consume(quantity=2, **use).quantity == 2  # type: ignore[arg-type]
 
 
@@ -199,7 +226,11 @@ def test_an_agreement_is_final_and_a_refusal_needs_its_reason() -> None:
     meituan, product = selling(refund_review=True)
     order = meituan.bought(product)
     meituan.refund(order, 1)
-    decide: dict[str, Any] = {"refund_pk": order.refunds.get().pk, "actor": None, "method": Method.ADMIN}
+    decide: dict[str, Any] = {
+        "refund_pk": order.refunds.get().pk,
+        "actor": None,
+        "method": Method.ADMIN,
+    }
     with pytest.raises(Conflict):
         services.refund_decide(agree=False, reason=" ", **decide)
     services.refund_decide(agree=True, reason="", **decide)
@@ -220,7 +251,10 @@ def test_meituans_agreement_by_deadline_ends_the_review() -> None:
     assert meituan.ask("order/refund", body)["code"] == 601
     refund = Refund.objects.get()
     assert (refund.status, refund.method, refund.message_type) == (Status.AGREED, Method.MEITUAN, 3)
-    assert [item["status"] for item in meituan.query(order.order_id)["body"]["voucherList"]] == [0, 2]
+    assert [item["status"] for item in meituan.query(order.order_id)["body"]["voucherList"]] == [
+        0,
+        2,
+    ]
 
 
 def test_closing_the_order_ends_its_reviews() -> None:
@@ -249,12 +283,16 @@ def test_past_the_deadline_meituan_has_agreed_and_nobody_can_refuse() -> None:
 # Our agreement and Meituan's, on their way at once
 
 
-def agreed_to(meituan: Meituan, order: Order, quantity: int, codes: list[str] | None = None) -> Refund:
+def agreed_to(
+    meituan: Meituan, order: Order, quantity: int, codes: list[str] | None = None
+) -> Refund:
     """An application that we have agreed to, by rule or, where the product asks for it, by a person."""
     body = meituan.refund_body(order, quantity, codes)
     meituan.ask("order/refund", body)
     refund = order.refunds.get(refund_id=body["refundId"])
-    services.refund_decide(refund_pk=refund.pk, agree=True, reason="", actor=None, method=Method.ADMIN)
+    services.refund_decide(
+        refund_pk=refund.pk, agree=True, reason="", actor=None, method=Method.ADMIN
+    )
     return refund
 
 
@@ -268,12 +306,19 @@ def quantities(meituan: Meituan, order: Order) -> tuple[int, int, int]:
 @pytest.mark.parametrize("review", [True, False])
 @pytest.mark.parametrize("kind", [VoucherType.PER_TICKET, VoucherType.PER_ORDER, VoucherType.NONE])
 @pytest.mark.parametrize("by_code", [True, False])
-def test_a_refund_at_the_deadline_takes_no_second_ticket(review: bool, kind: VoucherType, by_code: bool) -> None:
+def test_a_refund_at_the_deadline_takes_no_second_ticket(
+    review: bool, kind: VoucherType, by_code: bool
+) -> None:
     meituan, product = selling(refund_review=review, voucher_type=kind)
     order = meituan.bought(product, 3)
     refund = agreed_to(meituan, order, 1)
     codes = refund.codes if by_code else []
-    assert meituan.refunded(order, 1, voucherList=codes, refundMessageType=3, refundSerialNo="")["code"] == 200
+    assert (
+        meituan.refunded(order, 1, voucherList=codes, refundMessageType=3, refundSerialNo="")[
+            "code"
+        ]
+        == 200
+    )
     assert quantities(meituan, order) == (1, 1, 2)
     order.refresh_from_db()
     assert (order.needs_person, order.refunds.count()) == ("", 1)
@@ -287,7 +332,9 @@ def test_each_agreement_is_confirmed_once() -> None:
         agreed_to(meituan, order, 1, [code])
     for second_of_minute, refunded in enumerate((2, 2, 3)):
         when = f"2026-11-22 10:00:{second_of_minute:02d}"
-        meituan.refunded(order, 1, voucherList=[], refundMessageType=3, refundSerialNo="", refundTime=when)
+        meituan.refunded(
+            order, 1, voucherList=[], refundMessageType=3, refundSerialNo="", refundTime=when
+        )
         assert quantities(meituan, order) == (refunded, refunded, 4 - refunded)
 
 
@@ -313,17 +360,24 @@ def test_a_ticket_that_customer_service_names_after_its_refund_is_refunded_once(
     meituan, product = selling()
     order = meituan.bought(product, 3)
     meituan.refund(order, 1)
-    meituan.refunded(order, 1, voucherList=order.refunds.get().codes, refundMessageType=1, refundSerialNo="")
+    meituan.refunded(
+        order, 1, voucherList=order.refunds.get().codes, refundMessageType=1, refundSerialNo=""
+    )
     order.refresh_from_db()
     assert (quantities(meituan, order), order.needs_person) == ((1, 1, 2), "")
 
 
-def test_a_message_about_more_tickets_than_there_are_takes_what_there_is_and_calls_a_person() -> None:
+def test_a_message_about_more_tickets_than_there_are_takes_what_there_is_and_calls_a_person() -> (
+    None
+):
     meituan, product = selling()
     order = meituan.bought(product, 3)
     meituan.refunded(order, 5)
     order.refresh_from_db()
-    assert (quantities(meituan, order), order.needs_person) == ((3, 3, 0), Trouble.REFUNDED_AFTER_USE)
+    assert (quantities(meituan, order), order.needs_person) == (
+        (3, 3, 0),
+        Trouble.REFUNDED_AFTER_USE,
+    )
 
 
 def test_the_same_before_the_tickets_are_issued() -> None:
@@ -343,7 +397,11 @@ def test_a_review_that_a_close_ends_counts_as_refunded() -> None:
     meituan.close(order.order_id, 3)
     assert meituan.ask("order/refund", body)["code"] == 601
     assert quantities(meituan, order) == (2, 2, 0)
-    assert [item["status"] for item in meituan.query(order.order_id)["body"]["voucherList"]] == [2, 2, 3]
+    assert [item["status"] for item in meituan.query(order.order_id)["body"]["voucherList"]] == [
+        2,
+        2,
+        3,
+    ]
 
 
 # Working days
@@ -351,8 +409,20 @@ def test_a_review_that_a_close_ends_counts_as_refunded() -> None:
 
 def test_make_up_days_are_working_days_and_feast_days_are_not() -> None:
     # 国务院办公厅关于2026年部分节假日安排的通知: 2月14日、28日上班, 2月15日至23日放假
-    work = [date(2026, 2, 14), date(2026, 2, 24), date(2026, 2, 28), date(2026, 5, 9), date(2026, 10, 10)]
-    free = [date(2026, 2, 15), date(2026, 2, 16), date(2026, 2, 23), date(2026, 3, 1), date(2026, 10, 7)]
+    work = [
+        date(2026, 2, 14),
+        date(2026, 2, 24),
+        date(2026, 2, 28),
+        date(2026, 5, 9),
+        date(2026, 10, 10),
+    ]
+    free = [
+        date(2026, 2, 15),
+        date(2026, 2, 16),
+        date(2026, 2, 23),
+        date(2026, 3, 1),
+        date(2026, 10, 7),
+    ]
     assert [is_workday(day) for day in work] == [True] * 5
     assert [is_workday(day) for day in free] == [False] * 5
 
@@ -400,7 +470,11 @@ def test_messages_without_a_number_are_told_apart_by_their_vouchers() -> None:
     codes = list(order.vouchers.order_by("id").values_list("code", flat=True))
     for code in (codes[0], codes[1], codes[1]):
         meituan.refunded(order, 1, voucherList=[code], refundSerialNo="")
-    assert [item["status"] for item in meituan.query(order.order_id)["body"]["voucherList"]] == [2, 2, 0]
+    assert [item["status"] for item in meituan.query(order.order_id)["body"]["voucherList"]] == [
+        2,
+        2,
+        0,
+    ]
     assert Refund.objects.count() == 2
 
 
@@ -423,7 +497,11 @@ def test_a_refusal_for_a_review_ends_with_the_review() -> None:
     late = meituan.refund_body(order, 1)
     assert meituan.ask("order/refund", late)["describe"] == "已有退款申请正在审核"
     services.refund_decide(
-        refund_pk=order.refunds.get().pk, agree=False, reason="已制作", actor=None, method=Method.ADMIN
+        refund_pk=order.refunds.get().pk,
+        agree=False,
+        reason="已制作",
+        actor=None,
+        method=Method.ADMIN,
     )
     assert meituan.ask("order/refund", late)["code"] == 602
 
@@ -432,7 +510,10 @@ def test_a_message_that_was_put_right_is_judged_anew() -> None:
     meituan, product = selling()
     order = meituan.bought(product)
     body = meituan.refund_body(order, 1)
-    assert meituan.ask("order/refund", body | {"partnerDealId": "ANOTHER"})["describe"] == "产品编号与订单不符"
+    assert (
+        meituan.ask("order/refund", body | {"partnerDealId": "ANOTHER"})["describe"]
+        == "产品编号与订单不符"
+    )
     assert meituan.ask("order/refund", body)["code"] == 200
 
 

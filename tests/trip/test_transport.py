@@ -73,7 +73,9 @@ def test_a_call_over_a_real_socket_is_answered(live_server: LiveServer) -> None:
     line.close()
 
 
-def test_a_call_needs_one_query(path: str, django_assert_num_queries: DjangoAssertNumQueries) -> None:
+def test_a_call_needs_one_query(
+    path: str, django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
     with django_assert_num_queries(1):
         assert post(path, ASKED).content == WELL
 
@@ -82,18 +84,30 @@ def test_a_query_string_is_not_part_of_the_signature(path: str) -> None:
     assert told(post(f"{path}?a=1", ASKED, **signed(path)))["code"] == 200
 
 
-def test_the_previous_secret_is_accepted_until_it_is_removed(connection: Connection, path: str) -> None:
-    connection.credentials = {"client_id": meituan.CLIENT_ID, "client_secret": "new", "previous_secret": SECRET}
+def test_the_previous_secret_is_accepted_until_it_is_removed(
+    connection: Connection, path: str
+) -> None:
+    connection.credentials = {
+        "client_id": meituan.CLIENT_ID,
+        "client_secret": "new",
+        "previous_secret": SECRET,
+    }
     connection.save()
     assert post(path, ASKED).content == WELL
     assert post(path, ASKED, **signed(path, secret="new")).content == WELL
-    connection.credentials = {"client_id": meituan.CLIENT_ID, "client_secret": "new", "previous_secret": ""}
+    connection.credentials = {
+        "client_id": meituan.CLIENT_ID,
+        "client_secret": "new",
+        "previous_secret": "",
+    }
     connection.save()
     assert "签名不匹配" in refused(post(path, ASKED))
     assert "签名不匹配" in refused(post(path, ASKED, **signed(path, secret="")))
 
 
-def test_nobody_can_sign_for_a_connection_without_credentials(connection: Connection, path: str) -> None:
+def test_nobody_can_sign_for_a_connection_without_credentials(
+    connection: Connection, path: str
+) -> None:
     Connection.objects.update(credentials={})
     for client_id in ("", meituan.CLIENT_ID):
         signature = signed(path, secret="")["Authorization"].partition(":")[2]
@@ -111,20 +125,29 @@ def test_all_missing_headers_are_named(path: str) -> None:
     assert refused(answer) == "缺少请求头：Authorization、Date、PartnerId"
 
 
-@pytest.mark.parametrize("value", ["Basic bXQ6eA==", "MWS", "MWS mt-1001", "MWS :", "mws mt-1001:x", "MWS \xe9:\xe9"])
+@pytest.mark.parametrize(
+    "value", ["Basic bXQ6eA==", "MWS", "MWS mt-1001", "MWS :", "mws mt-1001:x", "MWS \xe9:\xe9"]
+)
 def test_a_garbled_authorization_is_explained(path: str, value: str) -> None:
-    assert refused(post(path, ASKED, Authorization=value)) == "Authorization格式应为：MWS clientId:signature"
+    assert (
+        refused(post(path, ASKED, Authorization=value))
+        == "Authorization格式应为：MWS clientId:signature"
+    )
 
 
 @pytest.mark.parametrize("other", [{"secret": "other"}, {"method": "GET"}])
-def test_a_foreign_signature_is_told_what_should_have_been_signed(path: str, other: dict[str, str]) -> None:
+def test_a_foreign_signature_is_told_what_should_have_been_signed(
+    path: str, other: dict[str, str]
+) -> None:
     headers = signed(path, **other)  # type: ignore[arg-type]
     why = refused(post(path, ASKED, **headers))
     assert why == f'签名不匹配，待签名字符串为："POST {path}\\n{headers["Date"]}"'
     assert SECRET not in why
 
 
-def test_a_signature_of_another_path_or_moment_is_not_accepted(connection: Connection, path: str) -> None:
+def test_a_signature_of_another_path_or_moment_is_not_accepted(
+    connection: Connection, path: str
+) -> None:
     elsewhere = f"/trip/{connection.pk}/support/balance"
     assert "签名不匹配" in refused(post(path, ASKED, **signed(elsewhere)))
     assert "签名不匹配" in refused(post(path, ASKED, Date=signed(path, off=1)["Date"]))
@@ -142,7 +165,9 @@ def test_a_clock_nine_minutes_off_is_accepted(path: str, minutes: int) -> None:
 
 
 @pytest.mark.parametrize(("minutes", "direction"), [(-11, "慢"), (11, "快")])
-def test_a_clock_eleven_minutes_off_is_told_by_how_much(path: str, minutes: int, direction: str) -> None:
+def test_a_clock_eleven_minutes_off_is_told_by_how_much(
+    path: str, minutes: int, direction: str
+) -> None:
     why = refused(post(path, ASKED, **signed(path, off=minutes * 60)))
     found = re.fullmatch(f"Date比我方时钟{direction}([0-9]+)秒，允许相差600秒", why)
     assert found
@@ -156,7 +181,10 @@ def test_the_window_is_a_setting(path: str, settings: Settings) -> None:
 
 def test_a_signed_date_in_another_form_is_explained(path: str) -> None:
     signature = signatures.sign(method="POST", path=path, date="2026-05-01 10:00:00", secret=SECRET)
-    headers = {"Date": "2026-05-01 10:00:00", "Authorization": f"MWS {meituan.CLIENT_ID}:{signature}"}
+    headers = {
+        "Date": "2026-05-01 10:00:00",
+        "Authorization": f"MWS {meituan.CLIENT_ID}:{signature}",
+    }
     assert "RFC 1123" in refused(post(path, ASKED, **headers))
 
 
@@ -201,7 +229,9 @@ def test_a_connection_that_does_not_serve_is_unknown(connection: Connection, pat
     assert post(path, ASKED).content == WELL
     Merchant.objects.update(is_active=False)
     assert refused(post(path, ASKED)).startswith("连接不存在或已停用")
-    assert refused(post("/trip/999999999999999999/support/heartbeat", ASKED)).startswith("连接不存在或已停用")
+    assert refused(post("/trip/999999999999999999/support/heartbeat", ASKED)).startswith(
+        "连接不存在或已停用"
+    )
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"])
@@ -212,16 +242,21 @@ def test_another_method_gets_the_envelope(path: str, method: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "below", ["", "/", "/order", "/support/heartbeat/", "/Support/Heartbeat", "/order/%0A", "//", "/汉"]
+    "below",
+    ["", "/", "/order", "/support/heartbeat/", "/Support/Heartbeat", "/order/%0A", "//", "/汉"],
 )
-def test_what_is_no_interface_is_said_to_be_none_and_never_redirected(connection: Connection, below: str) -> None:
+def test_what_is_no_interface_is_said_to_be_none_and_never_redirected(
+    connection: Connection, below: str
+) -> None:
     for method in ("POST", "GET"):
         answer = Client(enforce_csrf_checks=True).generic(method, f"/trip/{connection.pk}{below}")
         assert isinstance(answer, HttpResponse)
         assert refused(answer) == f"没有这个接口：/trip/{connection.pk}{unquote(below)}"
 
 
-@pytest.mark.parametrize("path", ["/trip/", "/trip/abc/order/create", "/trip/-1/order/pay", f"/trip/{'9' * 40}/x"])
+@pytest.mark.parametrize(
+    "path", ["/trip/", "/trip/abc/order/create", "/trip/-1/order/pay", f"/trip/{'9' * 40}/x"]
+)
 def test_an_address_without_a_connection_gets_the_envelope_too(path: str) -> None:
     answer = Client(enforce_csrf_checks=True).post(path, b"{", "application/json")
     assert isinstance(answer, HttpResponse)
@@ -284,7 +319,9 @@ def script() -> Iterator[list[Answer | Exception]]:
 
 def pay(connection: Connection, body: Any) -> HttpResponse:
     envelope = json.dumps(ASKED | {"body": body})
-    request = RequestFactory().post("/pay", envelope, content_type="application/json", headers=signed("/pay"))
+    request = RequestFactory().post(
+        "/pay", envelope, content_type="application/json", headers=signed("/pay")
+    )
     answer = Pay.as_view()(request, connection_id=connection.pk)
     assert isinstance(answer, HttpResponse)
     return answer
@@ -293,23 +330,41 @@ def pay(connection: Connection, body: Any) -> HttpResponse:
 ORDER = {"orderId": 4900000000000017, "visitors": [{"name": "甲"}]}
 
 
-def test_a_final_answer_is_replayed_byte_for_byte(connection: Connection, script: list[Answer | Exception]) -> None:
+def test_a_final_answer_is_replayed_byte_for_byte(
+    connection: Connection, script: list[Answer | Exception]
+) -> None:
     script.append(Answer({"orderId": 4900000000000017, "vouchers": ["码"]}, subject_id=5))
     first = pay(connection, ORDER)
-    assert first.content.decode() == WELL.decode()[:-1] + ',"body":{"orderId":4900000000000017,"vouchers":["码"]}}'
+    assert (
+        first.content.decode()
+        == WELL.decode()[:-1] + ',"body":{"orderId":4900000000000017,"vouchers":["码"]}}'
+    )
     assert [pay(connection, ORDER).content for _ in range(3)] == [first.content] * 3
     event = InboundEvent.objects.get()
-    assert (event.kind, event.dedup_key, event.subject_id, event.repeats) == ("order.pay", "4900000000000017", 5, 3)
+    assert (event.kind, event.dedup_key, event.subject_id, event.repeats) == (
+        "order.pay",
+        "4900000000000017",
+        5,
+        3,
+    )
     assert event.body == {"orderId": 4900000000000017, "visitors": 1}
     assert Merchant.objects.filter(name="effect").count() == 1
 
 
-def test_an_order_number_may_be_a_string(connection: Connection, script: list[Answer | Exception]) -> None:
+def test_an_order_number_may_be_a_string(
+    connection: Connection, script: list[Answer | Exception]
+) -> None:
     script.append(Answer())
-    assert pay(connection, {"orderId": "17"}).content == pay(connection, {"orderId": 17}).content == WELL
+    assert (
+        pay(connection, {"orderId": "17"}).content
+        == pay(connection, {"orderId": 17}).content
+        == WELL
+    )
 
 
-def test_still_working_is_not_the_last_word(connection: Connection, script: list[Answer | Exception]) -> None:
+def test_still_working_is_not_the_last_word(
+    connection: Connection, script: list[Answer | Exception]
+) -> None:
     script += [Answer(code=598, describe="出票中", final=False), Answer(describe="issued")]
     codes = [told(pay(connection, ORDER))["code"] for _ in range(3)]
     assert codes == [598, 200, 200]
@@ -325,15 +380,21 @@ def test_a_refusal_undoes_everything_and_lasts_only_if_it_says_so(
     assert told(pay(connection, ORDER))["describe"] == second
 
 
-@pytest.mark.parametrize("body", [{}, {"orderId": "x"}, {"orderId": 0}, {"orderId": 10**30}, {"orderId": True}])
-def test_a_body_that_cannot_be_understood_is_the_interfaces_invalid(connection: Connection, body: Any) -> None:
+@pytest.mark.parametrize(
+    "body", [{}, {"orderId": "x"}, {"orderId": 0}, {"orderId": 10**30}, {"orderId": True}]
+)
+def test_a_body_that_cannot_be_understood_is_the_interfaces_invalid(
+    connection: Connection, body: Any
+) -> None:
     assert refused(pay(connection, body), 510).startswith("orderId")
     assert refused(pay(connection, [body]), 510) == "body缺失或类型不正确"
     assert not InboundEvent.objects.exists()
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("error", [ZeroDivisionError("secret"), OperationalError("secret"), Malformed("secret")])
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("secret"), OperationalError("secret"), Malformed("secret")]
+)
 def test_our_own_failure_is_the_interfaces_other_and_leaves_nothing(
     connection: Connection, script: list[Answer | Exception], error: Exception
 ) -> None:
@@ -345,7 +406,9 @@ def test_our_own_failure_is_the_interfaces_other_and_leaves_nothing(
 
 
 def test_a_first_answer_needs_three_queries(
-    connection: Connection, script: list[Answer | Exception], django_assert_num_queries: DjangoAssertNumQueries
+    connection: Connection,
+    script: list[Answer | Exception],
+    django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     script.append(Answer())
     # The connection, the look, the effect, the event; and a savepoint where there would be BEGIN and COMMIT.

@@ -47,7 +47,9 @@ def at_once(works: Sequence[Callable[[], Any]]) -> list[Any]:
     return results
 
 
-def asking(meituan: Meituan, interface: str, body: dict[str, Any]) -> Callable[[], tuple[int, bytes]]:
+def asking(
+    meituan: Meituan, interface: str, body: dict[str, Any]
+) -> Callable[[], tuple[int, bytes]]:
     """Asks on a line of its own; gives the code and the bytes."""
 
     def ask() -> tuple[int, bytes]:
@@ -91,7 +93,12 @@ def test_twins_of_close_and_of_refunded_give_stock_back_once() -> None:
     meituan, product = selling(offer__stock=9)
     one, two = meituan.bought(product, 2), meituan.bought(product, 3, pay=False)
     for order in (one, two):
-        at_once([asking(meituan, "order/close", {"orderId": order.order_id, "closeType": kind}) for kind in (1, 2, 3)])
+        at_once(
+            [
+                asking(meituan, "order/close", {"orderId": order.order_id, "closeType": kind})
+                for kind in (1, 2, 3)
+            ]
+        )
     offer = Offer.objects.get()
     assert (offer.held, offer.sold) == (0, 0)
 
@@ -125,7 +132,12 @@ def test_pay_and_close_at_the_same_moment_agree_on_the_stock() -> None:
     for _ in range(8):
         order = meituan.bought(product, pay=False)
         close = {"orderId": order.order_id, "closeType": 1}
-        at_once([asking(meituan, "order/pay", {"orderId": order.order_id}), asking(meituan, "order/close", close)])
+        at_once(
+            [
+                asking(meituan, "order/pay", {"orderId": order.order_id}),
+                asking(meituan, "order/close", close),
+            ]
+        )
         order.refresh_from_db()
         assert order.closed_at
         assert tally(order.vouchers.all()).unused == 0
@@ -135,14 +147,18 @@ def test_pay_and_close_at_the_same_moment_agree_on_the_stock() -> None:
 
 @pytest.mark.parametrize("voucher_type", [VoucherType.PER_TICKET, VoucherType.PER_ORDER])
 @pytest.mark.parametrize("review", [False, True])
-def test_of_a_use_and_a_refund_of_the_same_ticket_exactly_one_wins(voucher_type: VoucherType, review: bool) -> None:
+def test_of_a_use_and_a_refund_of_the_same_ticket_exactly_one_wins(
+    voucher_type: VoucherType, review: bool
+) -> None:
     meituan, product = selling(voucher_type=voucher_type, refund_review=review)
     for _ in range(12):
         order = meituan.bought(product)
         code = order.vouchers.get().code
 
         def use(order: Order = order, code: str = code) -> Any:
-            return services.order_consume(order_pk=order.pk, codes=[code], actor=None, method=Method.COUNTER)
+            return services.order_consume(
+                order_pk=order.pk, codes=[code], actor=None, method=Method.COUNTER
+            )
 
         refund = asking(meituan, "order/refund", meituan.refund_body(order, 1, [code]))
         used, (refunded, _) = at_once([use, refund])
@@ -165,7 +181,13 @@ def test_of_an_agreement_and_a_use_after_a_refusal_exactly_one_wins() -> None:
         services.refund_decide(agree=False, reason="已制作", **decide)  # type: ignore[arg-type]
         results = at_once(
             [
-                partial(services.order_consume, order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER),
+                partial(
+                    services.order_consume,
+                    order_pk=order.pk,
+                    quantity=1,
+                    actor=None,
+                    method=Method.COUNTER,
+                ),
                 partial(services.refund_decide, agree=True, reason="", **decide),  # type: ignore[arg-type]
             ]
         )
@@ -177,7 +199,13 @@ def test_of_an_agreement_and_a_use_after_a_refusal_exactly_one_wins() -> None:
 def test_the_same_use_asked_twice_at_once_uses_once() -> None:
     meituan, product = selling(voucher_type=VoucherType.PER_ORDER)
     order = meituan.bought(product, 5)
-    wish = {"order_pk": order.pk, "quantity": 2, "actor": None, "method": Method.API, "request_key": "till-1"}
+    wish = {
+        "order_pk": order.pk,
+        "quantity": 2,
+        "actor": None,
+        "method": Method.API,
+        "request_key": "till-1",
+    }
     made = at_once([lambda: services.order_consume(**wish)] * 5)  # type: ignore[arg-type]
     assert len({consumption.pk for consumption in made}) == 1
     assert [consumption.is_repeat for consumption in made].count(False) == 1
@@ -194,9 +222,14 @@ def test_more_uses_at_once_than_tickets_use_each_ticket_once() -> None:
 
 
 def test_one_person_cannot_pass_a_limit_by_buying_at_the_same_moment() -> None:
-    meituan, product = selling(visitor_info=VisitorInfo.ONE, credential_types=[0], credential_limit=2, phone_limit=3)
+    meituan, product = selling(
+        visitor_info=VisitorInfo.ONE, credential_types=[0], credential_limit=2, phone_limit=3
+    )
     phones = itertools.count(13_900_000_000)
-    bodies = [meituan.order_body(product, visitors=[VISITOR | {"mobile": str(next(phones))}]) for _ in range(6)]
+    bodies = [
+        meituan.order_body(product, visitors=[VISITOR | {"mobile": str(next(phones))}])
+        for _ in range(6)
+    ]
     answers = at_once([asking(meituan, "order/create", body) for body in bodies])
     assert Counter(code for code, _ in answers) == {200: 2, 410: 4}
 
@@ -220,7 +253,9 @@ def test_codes_and_a_failure_at_the_same_moment_end_in_one_of_both() -> None:
 
 
 def test_an_order_of_a_limited_product_and_new_prices_do_not_wait_for_each_other() -> None:
-    meituan, product = selling(by_calendar=True, visitor_info=VisitorInfo.ONE, phone_limit=9, offer__date=DAY)
+    meituan, product = selling(
+        by_calendar=True, visitor_info=VisitorInfo.ONE, phone_limit=9, offer__date=DAY
+    )
     priced = threading.Event()
 
     def prices() -> None:

@@ -43,13 +43,19 @@ def test_no_table_and_no_log_holds_a_visitor_in_the_clear(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.DEBUG)
-    meituan, product = selling(**NAMED, issuing=Issuing.UPSTREAM, refund_review=True, offer__stock=9)
+    meituan, product = selling(
+        **NAMED, issuing=Issuing.UPSTREAM, refund_review=True, offer__stock=9
+    )
     order = meituan.bought(product, 2, visitors=[VISITOR | {"email": "wang@example.com"}])
     services.order_issue(order_pk=order.pk, codes=["UP-1", "UP-2"], actor=None, method=Method.API)
     services.order_consume(order_pk=order.pk, codes=["UP-1"], actor=None, method=Method.COUNTER)
-    credentials = [{"credentialType": 0, "credentialNo": VISITOR["credentials"]["0"], "voucher": "UP-2"}]  # type: ignore[index]
+    credentials = [
+        {"credentialType": 0, "credentialNo": VISITOR["credentials"]["0"], "voucher": "UP-2"}
+    ]  # type: ignore[index]
     meituan.refund(order, 1, ["UP-2"], credentialList=credentials)
-    services.refund_decide(refund_pk=order.refunds.get().pk, agree=True, reason="", actor=None, method=Method.ADMIN)
+    services.refund_decide(
+        refund_pk=order.refunds.get().pk, agree=True, reason="", actor=None, method=Method.ADMIN
+    )
     meituan.refunded(order, 1, operator="王小明 13800001234")
     meituan.query(order.order_id)
     meituan.close(order.order_id, 3)
@@ -90,9 +96,15 @@ def test_a_refusal_does_not_repeat_what_a_visitor_wrote() -> None:
             {"name": "王**", "mobile": "138****1234", "credentials": {"0": "**************0000"}},
         ),
         ({"name": "王"}, {"name": "王", "mobile": "", "credentials": {}}),
-        ({"name": "李雷", "mobile": "12345678"}, {"name": "李*", "mobile": "********", "credentials": {}}),
+        (
+            {"name": "李雷", "mobile": "12345678"},
+            {"name": "李*", "mobile": "********", "credentials": {}},
+        ),
         ({}, {"name": "", "mobile": "", "credentials": {}}),
-        ({"credentials": {"1": "A1234"}}, {"name": "", "mobile": "", "credentials": {"1": "*****"}}),
+        (
+            {"credentials": {"1": "A1234"}},
+            {"name": "", "mobile": "", "credentials": {"1": "*****"}},
+        ),
     ],
 )
 def test_masks_show_little(details: dict[str, Any], masked: dict[str, Any]) -> None:
@@ -280,9 +292,17 @@ def test_an_upgrade_notes_the_last_day_of_orders_that_were_sold_before() -> None
     day = timezone.localdate() + timedelta(days=3)
     meituan, product = selling(valid_until=day)
     always = TicketProductFactory(connection=meituan.connection)
-    dated = TicketProductFactory(connection=meituan.connection, by_calendar=True, valid_days=2, offer__date=day)
-    sold = [meituan.bought(product), meituan.bought(always), meituan.bought(dated, travelDate=str(day))]
+    dated = TicketProductFactory(
+        connection=meituan.connection, by_calendar=True, valid_days=2, offer__date=day
+    )
+    sold = [
+        meituan.bought(product),
+        meituan.bought(always),
+        meituan.bought(dated, travelDate=str(day)),
+    ]
     assert [order.usable_until for order in sold] == [day, None, day + timedelta(days=1)]
     Order.objects.update(usable_until=date(2000, 1, 1))
     upgrade(apps, None)
-    assert [Order.objects.get(pk=order.pk).usable_until for order in sold] == [order.usable_until for order in sold]
+    assert [Order.objects.get(pk=order.pk).usable_until for order in sold] == [
+        order.usable_until for order in sold
+    ]

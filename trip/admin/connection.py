@@ -19,10 +19,13 @@ class TripConnectionForm(ConnectionForm):
     """A new secret does not end the old one: Meituan changes over at a time of its own."""
 
     client_id = forms.CharField(
-        label=_("Client id"), max_length=100, widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"})
+        label=_("Client id"),
+        max_length=100,
+        widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
     )
     client_secret = secret_field(
-        _("Client secret"), _("Stored encrypted and never shown again. Leave empty to keep the stored one.")
+        _("Client secret"),
+        _("Stored encrypted and never shown again. Leave empty to keep the stored one."),
     )
     forget_previous = forms.BooleanField(
         label=_("The old secret is no longer used"),
@@ -56,7 +59,12 @@ class TripConnectionForm(ConnectionForm):
 
     def clean_account(self) -> str:
         account: str = self.cleaned_data["account"].strip()
-        if not (account.isascii() and account.isdecimal() and len(account) < 19 and str(int(account)) == account):
+        if not (
+            account.isascii()
+            and account.isdecimal()
+            and len(account) < 19
+            and str(int(account)) == account
+        ):
             raise forms.ValidationError(_("A PartnerId has only digits, at most 18."))
         return account
 
@@ -97,7 +105,9 @@ def _addresses(connection: Connection, *, is_needed: bool) -> list[dict[str, Any
 class TripTools:
     """stores.registry.PlatformTools for the ticket interfaces."""
 
-    works = _("The credentials are complete. Whether they are right, Meituan's first call will show.")
+    works = _(
+        "The credentials are complete. Whether they are right, Meituan's first call will show."
+    )
 
     def test(self, *, connection: Connection, user: User) -> str:
         return services.connection_check(connection=connection, actor=user)

@@ -22,7 +22,9 @@ class DrillRunAdmin(ReadOnlyAdmin):
         return [path("start/", view, name="trip_drillrun_start"), *super().get_urls()]
 
     def start_view(self, request: HttpRequest) -> HttpResponse:
-        return drill.start(request) if request.method == "POST" else HttpResponseNotAllowed(["POST"])
+        return (
+            drill.start(request) if request.method == "POST" else HttpResponseNotAllowed(["POST"])
+        )
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):

@@ -36,7 +36,11 @@ def headers() -> list[str]:
 
 
 def lines(rows: QuerySet[Order]) -> Iterator[list[Cell]]:
-    for order in rows.select_related("store", "product").prefetch_related("vouchers").iterator(chunk_size=BATCH):
+    for order in (
+        rows.select_related("store", "product")
+        .prefetch_related("vouchers")
+        .iterator(chunk_size=BATCH)
+    ):
         counts = tally(order.vouchers.all())
         yield [
             local(order.created_at),

@@ -24,7 +24,9 @@ def found(request: HttpRequest, rows: QuerySet[Order], text: str) -> QuerySet[Or
     if term.isascii() and term.isdecimal() and int(term[:20]) <= MAX_INT64:
         numbers |= Q(connection__in=connections, order_id=int(term[:20]))
     by_number = Order.objects.filter(numbers).order_by().values_list("pk", flat=True)
-    by_code = Voucher.objects.filter(connection__in=connections, code__in={term, term.upper()}).order_by()
+    by_code = Voucher.objects.filter(
+        connection__in=connections, code__in={term, term.upper()}
+    ).order_by()
     return rows.filter(pk__in=[*by_number, *by_code.values_list("order_id", flat=True)])
 
 
@@ -60,4 +62,8 @@ class DrillFilter(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "only":
             return queryset.filter(is_drill=True)
-        return queryset if self.value() == "too" or request.GET.get(SEARCH_VAR) else queryset.filter(is_drill=False)
+        return (
+            queryset
+            if self.value() == "too" or request.GET.get(SEARCH_VAR)
+            else queryset.filter(is_drill=False)
+        )

@@ -28,7 +28,9 @@ class OpenFilter(DropdownFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [*State.choices, (EVERYTHING, _("All"))]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[MeituanNotice]) -> QuerySet[MeituanNotice]:
+    def queryset(
+        self, request: HttpRequest, queryset: QuerySet[MeituanNotice]
+    ) -> QuerySet[MeituanNotice]:
         if self.value() == EVERYTHING:
             return queryset
         if self.value() in State.values:

@@ -5,7 +5,11 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminIntegerFieldWidget, UnfoldAdminTextareaWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import (
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminTextareaWidget,
+    UnfoldBooleanSwitchWidget,
+)
 
 REASON = 300
 
@@ -16,39 +20,57 @@ def lines_of(text: str) -> list[str]:
 
 def _reason(label: Any, help_text: Any) -> forms.CharField:
     return forms.CharField(
-        label=label, max_length=REASON, widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}), help_text=help_text
+        label=label,
+        max_length=REASON,
+        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
+        help_text=help_text,
     )
 
 
 def _codes(**options: Any) -> forms.CharField:
     return forms.CharField(
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false"}), **options
+        widget=UnfoldAdminTextareaWidget(
+            attrs={"rows": 6, "autocomplete": "off", "spellcheck": "false"}
+        ),
+        **options,
     )
 
 
 class IssueForm(forms.Form):
-    codes = _codes(label=_("Codes"), required=False, help_text=_("One per line; none for a product without codes."))
+    codes = _codes(
+        label=_("Codes"),
+        required=False,
+        help_text=_("One per line; none for a product without codes."),
+    )
 
     def clean_codes(self) -> list[str]:
         return lines_of(self.cleaned_data["codes"])
 
 
 class FailForm(forms.Form):
-    reason = _reason(_("Why not?"), _("The true reason: Meituan shows it to the buyer and refunds the money."))
+    reason = _reason(
+        _("Why not?"), _("The true reason: Meituan shows it to the buyer and refunds the money.")
+    )
 
 
 class UseForm(forms.Form):
     """Some tickets by number, or the ones of certain codes. The hidden key keeps a second click from using more."""
 
     quantity = forms.IntegerField(
-        label=_("How many tickets"), required=False, min_value=1, widget=UnfoldAdminIntegerFieldWidget()
+        label=_("How many tickets"),
+        required=False,
+        min_value=1,
+        widget=UnfoldAdminIntegerFieldWidget(),
     )
     codes = _codes(label=_("Or these codes"), required=False, help_text=_("One per line."))
     any_day = forms.BooleanField(
         label=_("Also outside the days of use"), required=False, widget=UnfoldBooleanSwitchWidget()
     )
     request_key = forms.CharField(
-        max_length=60, required=False, initial=lambda: f"admin-{uuid.uuid4().hex}", widget=forms.HiddenInput()
+        max_length=60,
+        required=False,
+        initial=lambda: f"admin-{uuid.uuid4().hex}",
+        widget=forms.HiddenInput(),
     )
 
     def clean_codes(self) -> list[str]:

@@ -59,7 +59,16 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     exported_as = "trip.orders.exported"
     buttons = ("issue", "fail", "use", "settle")
     asked_about = ("product", "visit", "tickets", "gone", "total", "trouble")
-    list_display = ("number", "product", "store", "tickets", "status_label", "gone", "visit", "time")
+    list_display = (
+        "number",
+        "product",
+        "store",
+        "tickets",
+        "status_label",
+        "gone",
+        "visit",
+        "time",
+    )
     list_select_related = ("store__merchant", "product")
     list_filter = (
         "status",
@@ -90,7 +99,9 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     total = sum_of("total_price", _("total"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return newest_first(self, request, super().get_queryset(request)).prefetch_related("vouchers")
+        return newest_first(self, request, super().get_queryset(request)).prefetch_related(
+            "vouchers"
+        )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
@@ -100,7 +111,9 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     def export_table(self, rows: QuerySet[Order]) -> Table:
         return exporting.table(rows)
 
-    def render_change_form(self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any) -> Any:
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
         if order := kwargs.get("obj"):
             context |= self._told_of(request, order)
         return super().render_change_form(request, context, *args, **kwargs)
@@ -131,13 +144,17 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             icon="confirmation_number",
             needs=Verb.SELL,
             form=IssueForm,
-            text=_("The tickets count as issued from then on, and Meituan sends the codes to the buyer."),
+            text=_(
+                "The tickets count as issued from then on, and Meituan sends the codes to the buyer."
+            ),
             done=DONE,
             shown=_waits_for_codes,
         )
     )
     def issue(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
-        services.order_issue(order_pk=row.pk, codes=answers["codes"], actor=person(request), method=Method.ADMIN)
+        services.order_issue(
+            order_pk=row.pk, codes=answers["codes"], actor=person(request), method=Method.ADMIN
+        )
 
     @button(
         Button(
@@ -145,13 +162,17 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             icon="block",
             needs=Verb.SELL,
             form=FailForm,
-            text=_("Meituan tells the buyer why and gives the money back. This cannot be taken back."),
+            text=_(
+                "Meituan tells the buyer why and gives the money back. This cannot be taken back."
+            ),
             done=DONE,
             shown=_waits_for_codes,
         )
     )
     def fail(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
-        services.order_fail(order_pk=row.pk, reason=answers["reason"], actor=person(request), method=Method.ADMIN)
+        services.order_fail(
+            order_pk=row.pk, reason=answers["reason"], actor=person(request), method=Method.ADMIN
+        )
 
     @button(
         Button(
@@ -159,7 +180,9 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             icon="how_to_reg",
             needs=Verb.SETTLE,
             form=UseForm,
-            text=_("Only for guests who are really there: Meituan is told, and used tickets are not refunded."),
+            text=_(
+                "Only for guests who are really there: Meituan is told, and used tickets are not refunded."
+            ),
             done=DONE,
             shown=_has_tickets_left,
         )
@@ -248,7 +271,9 @@ def _voucher(voucher: Voucher, whole: bool) -> dict[str, Any]:
     )
     at = voucher.voided_at or voucher.refunded_at or voucher.used_at or voucher.valid_at
     return {
-        "code": (voucher.code if whole else f"…{voucher.code[-4:]}") if voucher.code else _("no code"),
+        "code": (voucher.code if whole else f"…{voucher.code[-4:]}")
+        if voucher.code
+        else _("no code"),
         "states": [{"text": text, "count": count} for text, count in counts if count],
         "at": at,
     }
@@ -274,7 +299,11 @@ def _owed(order: Order) -> list[dict[str, Any]]:
     calls = OutboundCall.objects.filter(notices_of(order), connection=order.connection_id)
     late = calls.exclude(state=OutboundCall.State.DONE).order_by("id")[:20]
     return [
-        {"row": call, "title": title_of(call), "url": reverse("admin:trip_meituannotice_change", args=[call.pk])}
+        {
+            "row": call,
+            "title": title_of(call),
+            "url": reverse("admin:trip_meituannotice_change", args=[call.pk]),
+        }
         for call in late
     ]
 

@@ -24,7 +24,9 @@ class PlaceAdmin(ScopedAdmin):
             None,
             {
                 "fields": ("store", "city", ("longitude", "latitude"), "system"),
-                "description": _("Look the place up in Gaode's map and copy its coordinates: longitude comes first."),
+                "description": _(
+                    "Look the place up in Gaode's map and copy its coordinates: longitude comes first."
+                ),
             },
         ),
     )

@@ -37,8 +37,12 @@ class ProductForm(forms.ModelForm[Product]):
             "note": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
         }
         help_texts = {
-            "deal_id": _("How this product is called between you and Meituan (partnerDealId). It cannot change later."),
-            "by_calendar": _("Guests choose a day, and each day has its own price. It cannot change later."),
+            "deal_id": _(
+                "How this product is called between you and Meituan (partnerDealId). It cannot change later."
+            ),
+            "by_calendar": _(
+                "Guests choose a day, and each day has its own price. It cannot change later."
+            ),
             "includes": _("One line for each thing that the ticket pays for."),
             "valid_days": _("1: only on the chosen day."),
             "group_size": _("How many tickets one named visitor stands for."),
@@ -52,7 +56,9 @@ class ProductForm(forms.ModelForm[Product]):
             "partial_refund": _(
                 "Otherwise only whole orders are refunded. Does not count where tickets are never refunded."
             ),
-            "refund_review": _("Otherwise tickets that were not used are refunded at once, by the rules above."),
+            "refund_review": _(
+                "Otherwise tickets that were not used are refunded at once, by the rules above."
+            ),
         }
         error_messages = {"deal_id": {"unique": _("This product number is in use already.")}}
 
@@ -66,7 +72,11 @@ class ProductForm(forms.ModelForm[Product]):
 
     def value(self, name: str) -> Any:
         """What was typed, or what the product has where the field is not shown."""
-        return self.cleaned_data[name] if name in self.cleaned_data else getattr(self.instance, name, None)
+        return (
+            self.cleaned_data[name]
+            if name in self.cleaned_data
+            else getattr(self.instance, name, None)
+        )
 
 
 def _connection(form: ProductForm) -> Any:
@@ -85,7 +95,9 @@ def _number(form: ProductForm, data: dict[str, Any]) -> Wrong:
     connection, deal_id = _connection(form), data.get("deal_id")
     if deal_id and not _DEAL_ID.fullmatch(deal_id):
         yield "deal_id", _("Only letters, digits, hyphens and underscores.")
-    same = Product.objects.filter(connection=connection, deal_id=deal_id).exclude(pk=form.instance.pk)
+    same = Product.objects.filter(connection=connection, deal_id=deal_id).exclude(
+        pk=form.instance.pk
+    )
     if connection and deal_id and same.exists():
         yield "deal_id", _("Another product of this connection has this number already.")
 
@@ -110,7 +122,10 @@ def _visitors(form: ProductForm, data: dict[str, Any]) -> Wrong:
     if data.get("visitor_info") in (None, VisitorInfo.NONE):
         return
     if not (data.get("needs_name") or data.get("needs_mobile") or data.get("credential_types")):
-        yield "visitor_info", _("Say what is to be known of visitors: name, mobile or a certificate.")
+        yield (
+            "visitor_info",
+            _("Say what is to be known of visitors: name, mobile or a certificate."),
+        )
 
 
 def _limits(form: ProductForm, data: dict[str, Any]) -> Wrong:
@@ -126,7 +141,10 @@ def _limits(form: ProductForm, data: dict[str, Any]) -> Wrong:
 
 def _refunds(form: ProductForm, data: dict[str, Any]) -> Wrong:
     if data.get("refund_type") == RefundType.NEVER and data.get("refund_review"):
-        yield "refund_review", _("There is nothing to decide when tickets are never refunded: switch this off.")
+        yield (
+            "refund_review",
+            _("There is nothing to decide when tickets are never refunded: switch this off."),
+        )
 
 
 class OfferForm(forms.ModelForm[Offer]):
@@ -159,7 +177,9 @@ class OfferFormSet(BaseInlineFormSet[Offer, Product, OfferForm]):
         super().clean()
         typed = [form for form in self.forms if form.has_changed() or form.instance.pk]
         if self.instance.by_calendar and typed:
-            raise ValidationError(_("A product for chosen days has its prices in the calendar: leave these empty."))
+            raise ValidationError(
+                _("A product for chosen days has its prices in the calendar: leave these empty.")
+            )
         if not self.instance.by_calendar and not typed and self.instance.store_id:
             raise ValidationError(_("Enter what the ticket costs."))
 
@@ -182,12 +202,18 @@ class RefundStepForm(forms.ModelForm[RefundStep]):
 class RefundStepFormSet(BaseInlineFormSet[RefundStep, Product, RefundStepForm]):
     def clean(self) -> None:
         super().clean()
-        kept = [form for form in self.forms if (form.has_changed() or form.instance.pk) and not _goes(form)]
+        kept = [
+            form
+            for form in self.forms
+            if (form.has_changed() or form.instance.pk) and not _goes(form)
+        ]
         conditional = self.instance.refund_type == RefundType.CONDITIONAL
         if conditional and not kept:
             raise ValidationError(_("Refunds “by steps” need at least one step."))
         if not conditional and kept:
-            raise ValidationError(_("Steps only count when refunds are “by steps, with fees”: remove them."))
+            raise ValidationError(
+                _("Steps only count when refunds are “by steps, with fees”: remove them.")
+            )
 
 
 def _goes(form: Any) -> bool:

@@ -22,7 +22,13 @@ from stores.admin.labels import state
 from stores.models import Connection, Store
 from stores.tenancy import Verb
 from trip import services
-from trip.admin.product_forms import OfferForm, OfferFormSet, ProductForm, RefundStepForm, RefundStepFormSet
+from trip.admin.product_forms import (
+    OfferForm,
+    OfferFormSet,
+    ProductForm,
+    RefundStepForm,
+    RefundStepFormSet,
+)
 from trip.models import Offer, Product, RefundStep
 from trip.pages.calendar import calendar_page
 
@@ -53,25 +59,61 @@ class ProductAdmin(ButtonsAdmin):
     form = ProductForm
     buttons = ("pause", "resume")
     inlines = (OfferInline, RefundStepInline)
-    list_display = ("title", "merchant", "store", "state_label", "price", "listing_label", "deal_id")
+    list_display = (
+        "title",
+        "merchant",
+        "store",
+        "state_label",
+        "price",
+        "listing_label",
+        "deal_id",
+    )
     list_select_related = ("store", "connection__merchant")
     list_filter = (("store", ScopedRelatedFilter), "state", "by_calendar", "issuing")
     search_fields = ("title", "deal_id")
     ordering = ("connection_id", "deal_id", "id")
-    readonly_fields = ("account", "state_label", "listing_label", "listing_check", "listing_at", "calendar_link")
+    readonly_fields = (
+        "account",
+        "state_label",
+        "listing_label",
+        "listing_check",
+        "listing_at",
+        "calendar_link",
+    )
     fieldsets = (
         (
             _("What is sold"),
-            {"fields": ("connection", "account", "store", "deal_id", "title", "subtitle", "includes", "note")},
+            {
+                "fields": (
+                    "connection",
+                    "account",
+                    "store",
+                    "deal_id",
+                    "title",
+                    "subtitle",
+                    "includes",
+                    "note",
+                )
+            },
         ),
         (
             _("When it can be used"),
             {"fields": ("by_calendar", "valid_days", ("valid_from", "valid_until"), "last_entry")},
         ),
-        (_("Booking ahead"), {"fields": ("book_ahead", "ahead_minutes", ("ahead_days", "ahead_time"))}),
+        (
+            _("Booking ahead"),
+            {"fields": ("book_ahead", "ahead_minutes", ("ahead_days", "ahead_time"))},
+        ),
         (
             _("Visitors to name"),
-            {"fields": ("visitor_info", "group_size", ("needs_name", "needs_mobile"), "credential_types")},
+            {
+                "fields": (
+                    "visitor_info",
+                    "group_size",
+                    ("needs_name", "needs_mobile"),
+                    "credential_types",
+                )
+            },
         ),
         (
             _("How many one may buy"),
@@ -90,7 +132,13 @@ class ProductAdmin(ButtonsAdmin):
     shown_later = (
         (
             _("State"),
-            {"fields": (("state_label", "calendar_link"), ("listing_label", "listing_check"), "listing_at")},
+            {
+                "fields": (
+                    ("state_label", "calendar_link"),
+                    ("listing_label", "listing_check"),
+                    "listing_at",
+                )
+            },
         ),
     )
     # Meituan and orders know the product by these.
@@ -102,7 +150,9 @@ class ProductAdmin(ButtonsAdmin):
         rows = super().get_queryset(request).prefetch_related(undated)
         return cast(QuerySet[Product], rows.annotate(has_dates=Exists(coming)))
 
-    def add_view(self, request: HttpRequest, form_url: str = "", extra_context: Any = None) -> HttpResponse:
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
         """A product needs a connection and a store: who lacks one is led there first."""
         if self.has_add_permission(request) and (first := _needed_first(request)):
             text, url = first
@@ -111,7 +161,9 @@ class ProductAdmin(ButtonsAdmin):
         page: HttpResponse = super().add_view(request, form_url, extra_context)
         return page
 
-    def response_add(self, request: HttpRequest, obj: Product, post_url_continue: str | None = None) -> HttpResponse:
+    def response_add(
+        self, request: HttpRequest, obj: Product, post_url_continue: str | None = None
+    ) -> HttpResponse:
         """Without a price nobody can buy it, so its calendar comes next."""
         answer: HttpResponse = super().response_add(request, obj, post_url_continue)
         return redirect(_calendar_url(obj)) if obj.by_calendar else answer
@@ -122,7 +174,10 @@ class ProductAdmin(ButtonsAdmin):
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.calendar_view)
-        return [path("<path:object_id>/calendar/", view, name="trip_product_calendar"), *super().get_urls()]
+        return [
+            path("<path:object_id>/calendar/", view, name="trip_product_calendar"),
+            *super().get_urls(),
+        ]
 
     def calendar_view(self, request: HttpRequest, object_id: str) -> Any:
         product = self.get_object(request, object_id)
@@ -142,7 +197,9 @@ class ProductAdmin(ButtonsAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Connections and stores of merchants where the person sells; a connection is used here, not shown."""
-        kwargs["queryset"] = _connections(request) if db_field.name == "connection" else _stores(request)
+        kwargs["queryset"] = (
+            _connections(request) if db_field.name == "connection" else _stores(request)
+        )
         if len(only := kwargs["queryset"][:2]) == 1:
             kwargs["initial"] = only[0].pk
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
@@ -206,7 +263,9 @@ class ProductAdmin(ButtonsAdmin):
     @display(description=_("price"))
     def price(self, product: Any) -> SafeString | str:
         if product.by_calendar:
-            return format_html('<a class="text-primary-600" href="{}">{}</a>', _calendar_url(product), _("by day"))
+            return format_html(
+                '<a class="text-primary-600" href="{}">{}</a>', _calendar_url(product), _("by day")
+            )
         return next((f"¥{offer.sale_price}" for offer in product.undated), "–")
 
     @display(description=_("prices and stock"))
@@ -214,7 +273,9 @@ class ProductAdmin(ButtonsAdmin):
         if not product.by_calendar:
             return str(_("See below"))
         return format_html(
-            '<a class="text-primary-600" href="{}">{}</a>', _calendar_url(product), _("Open the calendar")
+            '<a class="text-primary-600" href="{}">{}</a>',
+            _calendar_url(product),
+            _("Open the calendar"),
         )
 
 
@@ -243,13 +304,19 @@ def _needed_first(request: HttpRequest) -> tuple[StrOrPromise, str] | None:
     products = reverse("admin:trip_product_changelist")
     if not _connections(request).exists():
         if not is_owner:
-            return _("Ask the owner to connect the ticket account first; then you can add products."), products
+            return _(
+                "Ask the owner to connect the ticket account first; then you can add products."
+            ), products
         add = reverse("admin:stores_connection_add")
-        return _("Connect your ticket account first; then you can add products."), f"{add}?platform=trip"
+        return _(
+            "Connect your ticket account first; then you can add products."
+        ), f"{add}?platform=trip"
     if not _stores(request).exists():
         if not is_owner:
-            return _("Ask the owner to add you to a store first; then you can add products."), products
-        return _("Add the store first where the tickets are used; then you can add products."), reverse(
-            "admin:stores_store_add"
-        )
+            return _(
+                "Ask the owner to add you to a store first; then you can add products."
+            ), products
+        return _(
+            "Add the store first where the tickets are used; then you can add products."
+        ), reverse("admin:stores_store_add")
     return None

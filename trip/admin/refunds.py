@@ -55,7 +55,15 @@ def _may_agree(refund: Refund) -> bool:
 class RefundAdmin(ButtonsAdmin, LedgerAdmin):
     buttons = ("agree", "refuse")
     asked_about = ("order_number", "product", "quantity", "given_back", "kept", "reason")
-    list_display = ("time_left", "status_label", "order_number", "product", "store", "quantity", "money")
+    list_display = (
+        "time_left",
+        "status_label",
+        "order_number",
+        "product",
+        "store",
+        "quantity",
+        "money",
+    )
     list_display_links = ("time_left", "status_label")
     list_select_related = ("order__product", "store__merchant")
     list_filter = (DecisionFilter, ("store", ScopedRelatedFilter), ("received_at", DayFilter))
@@ -77,7 +85,11 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """What has the least time left comes first; what is decided, newest first."""
-        decided = request.GET.get(DecisionFilter.parameter_name) in (Status.AGREED, Status.REFUSED, EVERYTHING)
+        decided = request.GET.get(DecisionFilter.parameter_name) in (
+            Status.AGREED,
+            Status.REFUSED,
+            EVERYTHING,
+        )
         return ("-received_at", "-id") if decided else ("deadline", "id")
 
     @button(
@@ -86,13 +98,17 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
             icon="check",
             needs=Verb.SELL,
             form=AgreeForm,
-            text=_("The buyer gets the money back and the tickets open no door any more. This is final."),
+            text=_(
+                "The buyer gets the money back and the tickets open no door any more. This is final."
+            ),
             done=DONE,
             shown=_may_agree,
         )
     )
     def agree(self, request: HttpRequest, row: Refund, answers: dict[str, Any]) -> None:
-        services.refund_decide(refund_pk=row.pk, agree=True, reason="", actor=person(request), method=Method.ADMIN)
+        services.refund_decide(
+            refund_pk=row.pk, agree=True, reason="", actor=person(request), method=Method.ADMIN
+        )
 
     @button(
         Button(
@@ -107,7 +123,11 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
     )
     def refuse(self, request: HttpRequest, row: Refund, answers: dict[str, Any]) -> None:
         services.refund_decide(
-            refund_pk=row.pk, agree=False, reason=answers["reason"], actor=person(request), method=Method.ADMIN
+            refund_pk=row.pk,
+            agree=False,
+            reason=answers["reason"],
+            actor=person(request),
+            method=Method.ADMIN,
         )
 
     @display(description=_("time left"))
@@ -129,7 +149,9 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
 
     @display(description=_("to the buyer / fee kept"))
     def money(self, refund: Refund) -> str:
-        return " / ".join("–" if amount is None else f"¥{amount}" for amount in (refund.price, refund.fee))
+        return " / ".join(
+            "–" if amount is None else f"¥{amount}" for amount in (refund.price, refund.fee)
+        )
 
     @display(description=pgettext_lazy("refund", "received"))
     def time(self, refund: Refund) -> str:

@@ -31,7 +31,9 @@ def timeline(order: Order, *, codes_shown: bool) -> list[Moment]:
 
 
 def _without(moment: Moment, codes: list[str]) -> Moment:
-    messages = tuple(Message(message.label, _hidden(message.text, codes)) for message in moment.messages)
+    messages = tuple(
+        Message(message.label, _hidden(message.text, codes)) for message in moment.messages
+    )
     return replace(moment, text=_hidden(moment.text, codes), messages=messages)
 
 
@@ -50,15 +52,22 @@ def _heard(order: Order) -> Iterable[Moment]:
     for event in events[:MOST]:
         title = str(event_title(event))
         for before in event.earlier:
-            yield _question(datetime.fromisoformat(before["at"]), title, before["body"], before["answer"])
+            yield _question(
+                datetime.fromisoformat(before["at"]), title, before["body"], before["answer"]
+            )
         last = (event.handled_at if event.earlier else None) or event.received_at
-        yield _question(last, title, event.body, event.answer, repeats=event.repeats - len(event.earlier))
+        yield _question(
+            last, title, event.body, event.answer, repeats=event.repeats - len(event.earlier)
+        )
 
 
 def _question(at: datetime, title: str, body: Any, answer: str, *, repeats: int = 0) -> Moment:
     said = _verdict(answer)
     again = _("Asked %(count)d times more.") % {"count": repeats} if repeats > 0 else ""
-    messages = (Message(_("What Meituan sent"), _pretty(body)), Message(_("What we answered"), _json(answer)))
+    messages = (
+        Message(_("What Meituan sent"), _pretty(body)),
+        Message(_("What we answered"), _json(answer)),
+    )
     return Moment(at, title, f"{said} {again}".strip(), "heard", messages=messages)
 
 
@@ -67,7 +76,10 @@ def _verdict(answer: str) -> str:
         told = json.loads(answer)
         if told["code"] == Code.SUCCESS:
             return _("We answered: done.")
-        return _("We answered %(code)s %(describe)s.") % {"code": told["code"], "describe": told["describe"]}
+        return _("We answered %(code)s %(describe)s.") % {
+            "code": told["code"],
+            "describe": told["describe"],
+        }
     except (ValueError, KeyError, TypeError):
         return ""
 
@@ -84,11 +96,18 @@ def _json(text: str) -> str:
 
 
 def _told(order: Order) -> Iterable[Moment]:
-    calls = OutboundCall.objects.filter(notices_of(order), connection=order.connection_id).order_by("id")
+    calls = OutboundCall.objects.filter(notices_of(order), connection=order.connection_id).order_by(
+        "id"
+    )
     by_pk = {call.pk: call for call in calls[:MOST]}
     for call in by_pk.values():
         if not call.attempts_made:
-            yield Moment(call.queued_at, f"{title_of(call)}: {call.get_state_display()}", call.last_error, "told")
+            yield Moment(
+                call.queued_at,
+                f"{title_of(call)}: {call.get_state_display()}",
+                call.last_error,
+                "told",
+            )
     for attempt in OutboundAttempt.objects.filter(call__in=by_pk).order_by("id")[:MOST]:
         title = f"{title_of(by_pk[attempt.call_id])}: {attempt.get_outcome_display()}"
         sent = [Message(_("What we sent"), _json(attempt.sent))] if attempt.sent else []

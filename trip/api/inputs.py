@@ -16,8 +16,12 @@ AGREE, REFUSE = "agree", "refuse"
 
 
 class OrderFilter(ListFilter):
-    created_after = Moment(required=False, help_text=gettext_lazy("Created at this time or later (ISO 8601)."))
-    created_before = Moment(required=False, help_text=gettext_lazy("Created before this time (ISO 8601)."))
+    created_after = Moment(
+        required=False, help_text=gettext_lazy("Created at this time or later (ISO 8601).")
+    )
+    created_before = Moment(
+        required=False, help_text=gettext_lazy("Created before this time (ISO 8601).")
+    )
     status = serializers.ListField(
         child=serializers.ChoiceField(choices=Order.Status.choices),
         required=False,
@@ -25,7 +29,9 @@ class OrderFilter(ListFilter):
         help_text=gettext_lazy("One or several: status=issuing&status=issued"),
     )
     store = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
-    product = serializers.CharField(required=False, max_length=60, help_text=gettext_lazy("The partnerDealId."))
+    product = serializers.CharField(
+        required=False, max_length=60, help_text=gettext_lazy("The partnerDealId.")
+    )
     travel_date = serializers.DateField(required=False, help_text=gettext_lazy("The day of visit."))
     # Without allow_null, a query that leaves it out would mean false.
     needs_issue = serializers.BooleanField(
@@ -53,7 +59,9 @@ class ConsumeBody(serializers.Serializer[Any]):
         help_text=gettext_lazy("Codes of this order: all tickets that are left on them are used."),
     )
     quantity = serializers.IntegerField(
-        required=False, min_value=1, help_text=gettext_lazy("Instead: so many tickets of the order.")
+        required=False,
+        min_value=1,
+        help_text=gettext_lazy("Instead: so many tickets of the order."),
     )
 
 
@@ -70,7 +78,9 @@ def either(body: Any, first: str, second: str) -> str:
     """Which of the two fields is given; raises ValidationError for none or both."""
     given = [name for name in (first, second) if isinstance(body, dict) and name in body]
     if len(given) != 1:
-        raise ValidationError({"body": [_("Give an object with either %(a)s or %(b)s.") % {"a": first, "b": second}]})
+        raise ValidationError(
+            {"body": [_("Give an object with either %(a)s or %(b)s.") % {"a": first, "b": second}]}
+        )
     return given[0]
 
 

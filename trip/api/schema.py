@@ -33,18 +33,24 @@ class TicketVoucherShown(serializers.Serializer[Any]):
 class VisitorShown(serializers.Serializer[Any]):
     name = serializers.CharField(help_text="Masked, unless the key may see personal data")
     mobile = serializers.CharField()
-    credentials = serializers.DictField(child=serializers.CharField(), help_text="Number by Meituan's credentialType")
+    credentials = serializers.DictField(
+        child=serializers.CharField(), help_text="Number by Meituan's credentialType"
+    )
 
 
 class TicketRefundShown(serializers.Serializer[Any]):
     refund_id = serializers.CharField()
     status = serializers.ChoiceField(choices=Refund.Status.choices)
     quantity = serializers.IntegerField()
-    vouchers = serializers.ListField(child=serializers.CharField(), help_text="The codes that it names, if any")
+    vouchers = serializers.ListField(
+        child=serializers.CharField(), help_text="The codes that it names, if any"
+    )
     price = yuan(allow_null=True)
     fee = yuan(allow_null=True)
     applied_at = serializers.DateTimeField()
-    deadline = serializers.DateTimeField(allow_null=True, help_text="After this, Meituan agrees by itself")
+    deadline = serializers.DateTimeField(
+        allow_null=True, help_text="After this, Meituan agrees by itself"
+    )
     reason = serializers.CharField()
     decided_by = serializers.CharField()
     decided_at = serializers.DateTimeField(allow_null=True)
@@ -211,7 +217,11 @@ DECIDE_REFUND = extend_schema(
         "Meituan is told in the background, and shows a refusal's reason to the buyer. A refusal may still become an "
         "agreement; an agreement is final. The same decision again changes nothing."
     ),
-    parameters=[OpenApiParameter("refund_id", str, OpenApiParameter.PATH, description="Meituan's refund number")],
+    parameters=[
+        OpenApiParameter(
+            "refund_id", str, OpenApiParameter.PATH, description="Meituan's refund number"
+        )
+    ],
     request=DecisionBody,
     responses={(200, JSON): TicketRefundShown, **problems(400, 404, 409, 413, 415)},
     examples=[

@@ -70,7 +70,9 @@ def consumption_shown(order: Order, consumption: Consumption) -> dict[str, Any]:
         "order_id": str(order.order_id),
         "quantity": consumption.quantity,
         "vouchers": [
-            {"code": item["voucher"], "quantity": item["quantity"]} for item in consumption.tickets if item["voucher"]
+            {"code": item["voucher"], "quantity": item["quantity"]}
+            for item in consumption.tickets
+            if item["voucher"]
         ],
         "used_by": consumption.by,
         "used_at": consumption.at,

@@ -28,7 +28,9 @@ class OrderView(ApiView):
     def order(self, order_id: int) -> Order:
         """By Meituan's number; raises NotFound."""
         rows = Order.objects.for_staff(self.key).filter(connection__merchant=self.key.merchant_id)
-        found = rows.filter(order_id=order_id).order_by("-id").first() if order_id <= MAX_ID else None
+        found = (
+            rows.filter(order_id=order_id).order_by("-id").first() if order_id <= MAX_ID else None
+        )
         if found is None:
             raise NotFound
         return found
@@ -55,7 +57,9 @@ class Orders(OrderView):
     def get(self, request: Request) -> Response:
         pages = Pages()
         rows = pages.paginate_queryset(with_details(self._wanted()), request) or []
-        return pages.get_paginated_response([order_shown(row, whole=self.sees_personal_data) for row in rows])
+        return pages.get_paginated_response(
+            [order_shown(row, whole=self.sees_personal_data) for row in rows]
+        )
 
     def _wanted(self) -> QuerySet[Order]:
         given = self.asked_for(inputs.OrderFilter)
@@ -67,7 +71,9 @@ class Orders(OrderView):
             "travel_date": "travel_date",
         }
         rows = Order.objects.filter(store_id__in=self.store_ids(given.get("store")))
-        rows = rows.filter(**{lookups[name]: value for name, value in given.items() if name in lookups})
+        rows = rows.filter(
+            **{lookups[name]: value for name, value in given.items() if name in lookups}
+        )
         waiting = given.get("needs_issue")
         if waiting is None:
             return rows
@@ -116,12 +122,16 @@ class Consume(OrderView):
             fingerprint=keyed_hash(json.dumps([codes, quantity])),
             any_day=True,
         )
-        return Response(consumption_shown(order, consumption), status=200 if consumption.is_repeat else 201)
+        return Response(
+            consumption_shown(order, consumption), status=200 if consumption.is_repeat else 201
+        )
 
     def _request_key(self) -> str:
         """The Idempotency-Key, each API key's own, in the length that is kept."""
         given = self.idempotency_key()
-        return f"api:{hashlib.sha256(f'{self.key.pk}:{given}'.encode()).hexdigest()}" if given else ""
+        return (
+            f"api:{hashlib.sha256(f'{self.key.pk}:{given}'.encode()).hexdigest()}" if given else ""
+        )
 
 
 class Decide(OrderView):

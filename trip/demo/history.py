@@ -56,7 +56,10 @@ def _lapse(sale: Sale, *, closed: bool) -> None:
     order = sale.order
     order.status = Status.CLOSED if closed else Status.EXPIRED
     if closed:
-        order.close_type, order.closed_at = CloseType.UNPAID, order.created_at + timedelta(minutes=30)
+        order.close_type, order.closed_at = (
+            CloseType.UNPAID,
+            order.created_at + timedelta(minutes=30),
+        )
 
 
 def _think_better_of_it(book: Book, sale: Sale, shelf: Shelf, paid: datetime) -> None:
@@ -67,7 +70,9 @@ def _think_better_of_it(book: Book, sale: Sale, shelf: Shelf, paid: datetime) ->
     if shelf.ware.refund == "none":
         sales.decide(sale, refund, at, method=Method.AUTO, refusal="该产品不支持退款")
     elif shelf.ware.refund == "review":
-        decided = min(at + timedelta(hours=book.dice.uniform(0.2, 9)), book.now - timedelta(minutes=20))
+        decided = min(
+            at + timedelta(hours=book.dice.uniform(0.2, 9)), book.now - timedelta(minutes=20)
+        )
         by = book.dice.choice(book.staff).get_full_name()
         refusal = REFUSAL if book.dice.random() < 0.35 else ""
         sales.decide(sale, refund, decided, method=Method.ADMIN, by=by, refusal=refusal)
@@ -78,8 +83,12 @@ def _think_better_of_it(book: Book, sale: Sale, shelf: Shelf, paid: datetime) ->
 def _visit(book: Book, sale: Sale, paid: datetime) -> None:
     """Most come, some with fewer people than tickets; who is expected later has not come yet."""
     left = sum(voucher.unused for voucher in sale.vouchers)
-    day = sale.order.travel_date or timezone.localdate(paid) + timedelta(days=book.dice.randrange(7))
-    arrival = timezone.make_aware(datetime.combine(day, time(10))) + timedelta(minutes=book.dice.randrange(11 * 60))
+    day = sale.order.travel_date or timezone.localdate(paid) + timedelta(
+        days=book.dice.randrange(7)
+    )
+    arrival = timezone.make_aware(datetime.combine(day, time(10))) + timedelta(
+        minutes=book.dice.randrange(11 * 60)
+    )
     arrival = max(arrival, paid + timedelta(hours=1))
     if not left or arrival > book.now - timedelta(minutes=5) or book.dice.random() < 0.06:
         return

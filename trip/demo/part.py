@@ -41,7 +41,10 @@ class TripDemo:
     def fill(self, world: World) -> None:
         world.facts["trip"] = {"partners": []}
         for partner_id, (rows, wares, places) in zip(PARTNER_IDS, SELLERS, strict=True):
-            stores = [Store.objects.select_related("merchant").get(pk=row["id"]) for row in world.facts[rows]]
+            stores = [
+                Store.objects.select_related("merchant").get(pk=row["id"])
+                for row in world.facts[rows]
+            ]
             for store, place in zip(stores, places, strict=True):
                 put_on_the_map(store, place)
             book = self._open(world, self._connect(world, stores[0], partner_id), wares, stores)
@@ -57,7 +60,10 @@ class TripDemo:
 
     @staticmethod
     def _connect(world: World, store: Store, partner_id: str) -> Connection:
-        credentials: dict[str, Any] = {"client_id": f"zg{secrets.token_hex(6)}", "client_secret": secrets.token_hex(16)}
+        credentials: dict[str, Any] = {
+            "client_id": f"zg{secrets.token_hex(6)}",
+            "client_secret": secrets.token_hex(16),
+        }
         connection = Connection.objects.create(
             merchant=store.merchant,
             platform=PLATFORM,
@@ -67,16 +73,22 @@ class TripDemo:
             state=Connection.State.WORKING,
             checked_at=world.now,
         )
-        world.facts["trip"]["partners"].append({"connection": connection.pk, "partner_id": partner_id, **credentials})
+        world.facts["trip"]["partners"].append(
+            {"connection": connection.pk, "partner_id": partner_id, **credentials}
+        )
         return connection
 
     @staticmethod
-    def _open(world: World, connection: Connection, wares: Sequence[Ware], stores: Sequence[Store]) -> Book:
+    def _open(
+        world: World, connection: Connection, wares: Sequence[Ware], stores: Sequence[Store]
+    ) -> Book:
         day = timezone.localdate(world.now)
         shelves = []
         for ware in wares:
             product = put_on_sale(ware, connection, stores[ware.store], day)
-            shelves.append(Shelf(ware, product, {offer.date: offer for offer in product.offers.all()}))
+            shelves.append(
+                Shelf(ware, product, {offer.date: offer for offer in product.offers.all()})
+            )
         Product.objects.filter(connection=connection).update(
             created_at=world.now - timedelta(days=60),
             listing=Listing.LISTED,
@@ -91,7 +103,8 @@ class TripDemo:
         for partner in world.facts["trip"]["partners"]:
             Connection.objects.filter(pk=partner["connection"]).update(base_url=base_url)
             partner["endpoints"] = {
-                each.name: world.ports.web_url + reverse(f"trip:{each.route}", args=[partner["connection"]])
+                each.name: world.ports.web_url
+                + reverse(f"trip:{each.route}", args=[partner["connection"]])
                 for each in INTERFACES
             }
             _lengthen_calendars(partner["connection"], world)
@@ -111,7 +124,11 @@ class TripDemo:
 def _lengthen_calendars(connection_id: int, world: World) -> None:
     """A demo that is started again weeks later still sells for the next three months."""
     day = timezone.localdate(world.now)
-    wares = {ware.number: ware for ware in (*OURS, *OTHER) if ware.calendar and ware.days_ahead == DAYS_AHEAD}
+    wares = {
+        ware.number: ware
+        for ware in (*OURS, *OTHER)
+        if ware.calendar and ware.days_ahead == DAYS_AHEAD
+    }
     for product in Product.objects.filter(connection=connection_id, deal_id__in=wares):
         lay_out(wares[product.deal_id], product, day, day + timedelta(days=DAYS_AHEAD))
 

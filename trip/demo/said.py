@@ -20,7 +20,13 @@ SECOND = timedelta(seconds=1)
 def write_down(book: Book, untold: Consumption | None = None) -> None:
     _keep([event for sale in book.sales for event in _asked(book, sale)])
     told = [call for sale in book.sales for call in _told(book, sale)]
-    _owed([call for call in told if untold is None or (call.operation, call.subject_id) != _of(untold)])
+    _owed(
+        [
+            call
+            for call in told
+            if untold is None or (call.operation, call.subject_id) != _of(untold)
+        ]
+    )
     if untold:
         _never_told(book, untold)
 
@@ -40,7 +46,15 @@ def _keep(events: list[InboundEvent]) -> None:
 
 def _asked(book: Book, sale: Sale) -> Iterator[InboundEvent]:
     order = sale.order
-    yield _event(book, order, "order.create", f"{order.order_id}", order.created_at, _create_body(order), _ok(order))
+    yield _event(
+        book,
+        order,
+        "order.create",
+        f"{order.order_id}",
+        order.created_at,
+        _create_body(order),
+        _ok(order),
+    )
     if order.paid_at:
         yield _paid(book, order)
     for refund in sale.refunds:
@@ -75,11 +89,23 @@ def _paid(book: Book, order: Order) -> InboundEvent:
 
 def _asked_back(book: Book, refund: Refund) -> InboundEvent:
     order = refund.order
-    body = {"refundId": refund.refund_id, "refundQuantity": refund.quantity, "refundPrice": float(refund.price or 0)}
+    body = {
+        "refundId": refund.refund_id,
+        "refundQuantity": refund.quantity,
+        "refundPrice": float(refund.price or 0),
+    }
     answers = {
         Refund.Status.REFUSED: {"code": Code.REFUND_REFUSED, "describe": refund.reason},
-        Refund.Status.REVIEW: {"code": Code.UNDER_REVIEW, "describe": "退款审核中", "body": saying.refunded(refund)},
-        Refund.Status.AGREED: {"code": Code.SUCCESS, "describe": "success", "body": saying.refunded(refund)},
+        Refund.Status.REVIEW: {
+            "code": Code.UNDER_REVIEW,
+            "describe": "退款审核中",
+            "body": saying.refunded(refund),
+        },
+        Refund.Status.AGREED: {
+            "code": Code.SUCCESS,
+            "describe": "success",
+            "body": saying.refunded(refund),
+        },
     }
     key = f"{order.order_id}/{refund.refund_id}"
     answer, final = answers[Refund.Status(refund.status)], refund.status == Refund.Status.AGREED
@@ -117,7 +143,14 @@ def _event(
 def _told(book: Book, sale: Sale) -> Iterator[OutboundCall]:
     order = sale.order
     if order.product.issuing != OWN and (order.issued_at or order.failure):
-        yield _call(book, order, PayNotice.name, f"{order.pk}", order.pk, order.issued_at or order.created_at)
+        yield _call(
+            book,
+            order,
+            PayNotice.name,
+            f"{order.pk}",
+            order.pk,
+            order.issued_at or order.created_at,
+        )
     for use in sale.uses:
         yield _call(book, order, ConsumeNotice.name, f"{use.pk}", use.pk, use.at)
     for refund in sale.refunds:
@@ -126,7 +159,9 @@ def _told(book: Book, sale: Sale) -> Iterator[OutboundCall]:
             yield _call(book, order, RefundNotice.name, key, refund.pk, refund.decided_at)
 
 
-def _call(book: Book, order: Order, operation: str, key: str, subject: int, at: datetime) -> OutboundCall:
+def _call(
+    book: Book, order: Order, operation: str, key: str, subject: int, at: datetime
+) -> OutboundCall:
     return OutboundCall(
         platform=book.connection.platform,
         operation=operation,
@@ -145,10 +180,16 @@ def _call(book: Book, order: Order, operation: str, key: str, subject: int, at: 
 
 
 def _owed(calls: Iterable[OutboundCall]) -> None:
-    kept = OutboundCall.objects.bulk_create(sorted(calls, key=lambda call: call.queued_at), batch_size=300)
+    kept = OutboundCall.objects.bulk_create(
+        sorted(calls, key=lambda call: call.queued_at), batch_size=300
+    )
     OutboundAttempt.objects.bulk_create(
         OutboundAttempt(
-            call=call, outcome="answered", detail="200 success", started_at=call.queued_at, ended_at=call.settled_at
+            call=call,
+            outcome="answered",
+            detail="200 success",
+            started_at=call.queued_at,
+            ended_at=call.settled_at,
         )
         for call in kept
     )

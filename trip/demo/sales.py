@@ -64,7 +64,9 @@ class Sale:
         """How many of the offer's tickets are gone because of this order."""
         if self.order.status not in (Status.ISSUING, Status.ISSUED):
             return 0
-        return self.order.quantity - sum(voucher.refunded + voucher.voided for voucher in self.vouchers)
+        return self.order.quantity - sum(
+            voucher.refunded + voucher.voided for voucher in self.vouchers
+        )
 
     def held(self) -> int:
         return self.order.quantity if self.order.status == Status.CREATED else 0
@@ -102,8 +104,12 @@ class Book:
         for visitor in visitors:
             visitor.created_at = visitor.order.created_at
         Visitor.objects.bulk_update(visitors, ["created_at"], batch_size=500)
-        Consumption.objects.bulk_create(sorted(self._all("uses"), key=lambda use: use.at), batch_size=500)
-        Refund.objects.bulk_create(sorted(self._all("refunds"), key=lambda refund: refund.received_at))
+        Consumption.objects.bulk_create(
+            sorted(self._all("uses"), key=lambda use: use.at), batch_size=500
+        )
+        Refund.objects.bulk_create(
+            sorted(self._all("refunds"), key=lambda refund: refund.received_at)
+        )
         self._count_stock()
 
     def _all(self, kind: str) -> list[Any]:
@@ -124,7 +130,9 @@ class Book:
         Offer.objects.bulk_update(touched, ["sold", "held", "stock"], batch_size=300)
 
 
-def place(book: Book, shelf: Shelf, at: datetime, *, quantity: int, day: date | None = None) -> Sale:
+def place(
+    book: Book, shelf: Shelf, at: datetime, *, quantity: int, day: date | None = None
+) -> Sale:
     """An order that is not paid yet; `day` is the day of visit of a ticket for a chosen day."""
     product, offer = shelf.product, shelf.offers[day]
     order = Order(
@@ -147,7 +155,9 @@ def place(book: Book, shelf: Shelf, at: datetime, *, quantity: int, day: date | 
         pay_until=at + timedelta(minutes=product.pay_minutes),
     )
     sale = Sale(order)
-    sale.visitors = [_visitor(book, order, product, n) for n in range(booking.visitors_needed(product, quantity))]
+    sale.visitors = [
+        _visitor(book, order, product, n) for n in range(booking.visitors_needed(product, quantity))
+    ]
     book.sales.append(sale)
     return sale
 
@@ -158,7 +168,9 @@ def _visitor(book: Book, order: Order, product: Product, position: int) -> Visit
     person = VisitorData(
         name=dice.choice(SURNAMES) + dice.choice(GIVEN),
         mobile=f"199{dice.randrange(10**8):08}",
-        credentials={0: f"110199{born}{dice.randrange(1000):03}X"} if product.visitor_info == VisitorInfo.EACH else {},
+        credentials={0: f"110199{born}{dice.randrange(1000):03}X"}
+        if product.visitor_info == VisitorInfo.EACH
+        else {},
     )
     return Visitor(
         order=order,
@@ -194,7 +206,10 @@ def issue(book: Book, sale: Sale, at: datetime) -> None:
 def _codes(book: Book, order: Order) -> Iterable[str]:
     """Ours, or such as a ticketing system might print."""
     own = order.product.issuing == OWN
-    return [new_code() if own else f"PW-{secrets.randbelow(10**10):010}" for _ in range(codes_needed(order))]
+    return [
+        new_code() if own else f"PW-{secrets.randbelow(10**10):010}"
+        for _ in range(codes_needed(order))
+    ]
 
 
 def use(book: Book, sale: Sale, at: datetime, quantity: int) -> None:
@@ -237,10 +252,15 @@ def ask_back(book: Book, sale: Sale, at: datetime, quantity: int) -> Refund:
     return refund
 
 
-def decide(sale: Sale, refund: Refund, at: datetime, *, method: str, by: str = "system", refusal: str = "") -> None:
+def decide(
+    sale: Sale, refund: Refund, at: datetime, *, method: str, by: str = "system", refusal: str = ""
+) -> None:
     """Agreed, or refused for the reason given."""
     refund.method, refund.decided_by, refund.decided_at = method, by, at
-    refund.status, refund.reason = Refund.Status.REFUSED if refusal else Refund.Status.AGREED, refusal
+    refund.status, refund.reason = (
+        Refund.Status.REFUSED if refusal else Refund.Status.AGREED,
+        refusal,
+    )
     if refusal:
         return
     portions = sale.portions(refund.quantity)

@@ -88,7 +88,10 @@ def _agreed_by_meituan(book: Book) -> None:
     sale = _sell(book, "ZG-1006", asked - timedelta(hours=3), 1)
     refund = sales.ask_back(book, sale, asked, 1)
     sales.decide(sale, refund, workdays.after_workdays(asked, REVIEW_DAYS), method=Method.MEITUAN)
-    refund.message_type, refund.reason = RefundedBecause.REVIEW_TIMED_OUT, "商家审核超时，系统自动退款"
+    refund.message_type, refund.reason = (
+        RefundedBecause.REVIEW_TIMED_OUT,
+        "商家审核超时，系统自动退款",
+    )
 
 
 def _refunded_after_use(book: Book) -> None:

@@ -147,10 +147,14 @@ def put_on_sale(ware: Ware, connection: Connection, store: Store, today: date) -
     )
     if ware.refund == "steps":
         RefundStep.objects.bulk_create(
-            RefundStep(product=product, minutes_before=minutes, fee_mode=mode, fee=Decimal(fee), note=note)
+            RefundStep(
+                product=product, minutes_before=minutes, fee_mode=mode, fee=Decimal(fee), note=note
+            )
             for minutes, mode, fee, note in STEPS
         )
-    lay_out(ware, product, today - timedelta(days=DAYS_BEHIND), today + timedelta(days=ware.days_ahead))
+    lay_out(
+        ware, product, today - timedelta(days=DAYS_BEHIND), today + timedelta(days=ware.days_ahead)
+    )
     return product
 
 
@@ -184,4 +188,6 @@ def _days(ware: Ware, first: date, last: date) -> Iterator[date | None]:
 
 def put_on_the_map(store: Store, place: tuple[str, str, str]) -> None:
     city, longitude, latitude = place
-    Place.objects.create(store=store, city=city, longitude=Decimal(longitude), latitude=Decimal(latitude))
+    Place.objects.create(
+        store=store, city=city, longitude=Decimal(longitude), latitude=Decimal(latitude)
+    )

@@ -118,7 +118,10 @@ class Drill:
         if body.get("orderStatus") != 4 or body.get("voucherType") == 0:
             self.expect(not rows, _("only an issued order with codes lists vouchers"))
             return
-        sums = {status: sum(row["quantity"] for row in rows if row["status"] == status) for status in range(4)}
+        sums = {
+            status: sum(row["quantity"] for row in rows if row["status"] == status)
+            for status in range(4)
+        }
         self.expect_equal("sum(voucherList.quantity)", sum(sums.values()), body["orderQuantity"])
         self.expect_equal("voucherList status 1", sums[1], body["usedQuantity"])
         self.expect_equal("voucherList status 2", sums[2], body["refundedQuantity"])
@@ -127,7 +130,9 @@ class Drill:
         """A refund that the buyer asks for; without codes, of the first vouchers that are unused."""
         unused = [code for code, state in asked.vouchers.items() if state == "unused"]
         chosen = list(codes) or (unused if asked.voucher_type == 2 else unused[:quantity])
-        refund = Application(refund_id(asked.order_id), quantity, chosen, round(asked.unit_price * quantity, 2))
+        refund = Application(
+            refund_id(asked.order_id), quantity, chosen, round(asked.unit_price * quantity, 2)
+        )
         asked.refunds[refund.refund_id] = refund
         return refund
 
@@ -168,9 +173,14 @@ class Drill:
         if codes:
             self.expect_code(exchange, *codes)
         self.expect(
-            exchange.code not in (200, 598, 601, 602), _("%(name)s should be refused."), name=exchange.operation
+            exchange.code not in (200, 598, 601, 602),
+            _("%(name)s should be refused."),
+            name=exchange.operation,
         )
-        self.expect(exchange.describe not in ("", "success"), _("A refusal must give its true reason in describe."))
+        self.expect(
+            exchange.describe not in ("", "success"),
+            _("A refusal must give its true reason in describe."),
+        )
 
     def expect_other(self, exchange: Exchange) -> None:
         """Refused with the interface's code for everything else."""
@@ -183,16 +193,23 @@ class Drill:
             raise Failed(_("No answer to %(name)s: %(error)s after %(ms)d ms.") % values)
         self.expect_equal("HTTP", exchange.status, 200)
         self.expect(type(exchange.code) is int, _("code must be a whole number."))
-        self.expect(isinstance(exchange.envelope.get("describe"), str), _("describe must be a text."))
+        self.expect(
+            isinstance(exchange.envelope.get("describe"), str), _("describe must be a text.")
+        )
 
     def expect_same_bytes(self, first: Exchange, *others: Exchange) -> None:
         for other in others:
             self.expect_envelope(other)
             if other.answer != first.answer:
                 values = {"first": first.answer, "other": other.answer}
-                raise Failed(_("A repeated call must get the same answer: %(first)s, then %(other)s.") % values)
+                raise Failed(
+                    _("A repeated call must get the same answer: %(first)s, then %(other)s.")
+                    % values
+                )
 
-    def expect_same_always(self, first: Exchange, again: Callable[[], Exchange], times: int = 2) -> None:
+    def expect_same_always(
+        self, first: Exchange, again: Callable[[], Exchange], times: int = 2
+    ) -> None:
         self.expect_same_bytes(first, *[again() for _time in range(times)])
 
     def body(self, exchange: Exchange) -> dict[str, Any]:
@@ -215,11 +232,15 @@ class Drill:
             ).order_by("-id")
             call = calls.first()
             if call is None:
-                raise Failed(_("We do not owe Meituan the notice: %(name)s.") % {"name": notice.title})
+                raise Failed(
+                    _("We do not owe Meituan the notice: %(name)s.") % {"name": notice.title}
+                )
             if plays_meituan(self.connection):
                 self._expect_arrival(call, notice)
             else:
-                text = _("%(title)s: owed. Whether it arrives was not tested: the real Meituan has no such order.")
+                text = _(
+                    "%(title)s: owed. Whether it arrives was not tested: the real Meituan has no such order."
+                )
                 self.note(text, title=notice.title)
 
     def _expect_arrival(self, call: OutboundCall, notice: type[Notice]) -> None:
@@ -229,7 +250,11 @@ class Drill:
             if not outbox.attempt_now(call, patience=1.0):
                 time.sleep(0.1)
             call.refresh_from_db()
-        values = {"title": notice.title, "url": NoticeClient.of(self.connection).base_url, "error": call.last_error}
+        values = {
+            "title": notice.title,
+            "url": NoticeClient.of(self.connection).base_url,
+            "error": call.last_error,
+        }
         if call.state != OutboundCall.State.DONE:
             raise Failed(_("%(title)s: it has not arrived at %(url)s. %(error)s") % values)
         self.note(_("%(title)s: it has arrived."), title=notice.title)

@@ -37,14 +37,18 @@ def title_of(name: str) -> str:
     return str(CHECKS[name].title) if name in CHECKS else ""
 
 
-def drill_start(*, connection: Connection, base_url: str, actor: Actor = None, only: Iterable[str] = ()) -> DrillRun:
+def drill_start(
+    *, connection: Connection, base_url: str, actor: Actor = None, only: Iterable[str] = ()
+) -> DrillRun:
     """The row of a run that is about to begin: all checks, or those named. `drill_run` does the work.
 
     Raises Conflict while another run of this connection is under way, KeyError for a check that there is not.
     """
     chosen = [CHECKS[name].name for name in only] or names()
     now = timezone.now()
-    abandoned = DrillRun.objects.filter(connection=connection, finished_at=None, worked_at__lt=now - DrillRun.ABANDONED)
+    abandoned = DrillRun.objects.filter(
+        connection=connection, finished_at=None, worked_at__lt=now - DrillRun.ABANDONED
+    )
     abandoned.update(finished_at=now, error="abandoned")
     try:
         with transaction.atomic():
@@ -54,13 +58,17 @@ def drill_start(*, connection: Connection, base_url: str, actor: Actor = None, o
                 started_by=actor if isinstance(actor, User) else None,
                 checks=chosen,
             )
-            audit.record("trip.drill.started", actor=actor, merchant=connection.merchant, target=connection)
+            audit.record(
+                "trip.drill.started", actor=actor, merchant=connection.merchant, target=connection
+            )
     except IntegrityError as error:
         raise Conflict(_("A drill of this connection is under way.")) from error
     return run
 
 
-def drill_run(*, run: DrillRun, progress: Progress = lambda result: None, seconds: float | None = None) -> bool:
+def drill_run(
+    *, run: DrillRun, progress: Progress = lambda result: None, seconds: float | None = None
+) -> bool:
     """Runs the checks that are left, and writes each result into the row at once; `progress` hears it too.
 
     Stops between two checks when `seconds` are over. True when the run is over, or somebody else is working on it.
@@ -98,7 +106,9 @@ def drill_passed(run: DrillRun) -> bool:
 def _claim(run: DrillRun) -> bool:
     """Whether this run is ours now; whoever had it and died loses it after LEASE without a result."""
     now = timezone.now()
-    free = DrillRun.objects.filter(Q(lease_until=None) | Q(lease_until__lt=now), pk=run.pk, finished_at=None)
+    free = DrillRun.objects.filter(
+        Q(lease_until=None) | Q(lease_until__lt=now), pk=run.pk, finished_at=None
+    )
     return bool(free.update(lease_until=now + LEASE, worked_at=now))
 
 

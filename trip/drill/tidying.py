@@ -54,15 +54,21 @@ def unbalanced(drill: Drill) -> QuerySet[Any]:
     One statement, because others may be buying meanwhile.
     """
     of_offer = Order.objects.filter(product=OuterRef("product"), offer=OuterRef("pk")).order_by()
-    vouchers = Voucher.objects.filter(order__product=OuterRef("product"), order__offer=OuterRef("pk")).order_by()
+    vouchers = Voucher.objects.filter(
+        order__product=OuterRef("product"), order__offer=OuterRef("pk")
+    ).order_by()
     # What was used in a drill was given back when its order was tidied up.
-    not_used = Case(When(order__is_drill=True, order__closed_at__isnull=False, then=F("used")), default=0)
+    not_used = Case(
+        When(order__is_drill=True, order__closed_at__isnull=False, then=F("used")), default=0
+    )
     return (
         Offer.objects.filter(pk__in=orders_of_run(drill).order_by().values("offer"))
         .annotate(
             unpaid=_sum(of_offer.filter(status=Order.Status.CREATED), "offer", F("quantity")),
             issuing=_sum(of_offer.filter(status=Order.Status.ISSUING), "offer", F("quantity")),
-            tickets=_sum(vouchers, "order__offer", F("quantity") - F("refunded") - F("voided") - not_used),
+            tickets=_sum(
+                vouchers, "order__offer", F("quantity") - F("refunded") - F("voided") - not_used
+            ),
             kept=F("issuing") + F("tickets"),
         )
         .exclude(held=F("unpaid"), sold=F("kept"))
@@ -83,7 +89,9 @@ def _drill_orders(drill: Drill) -> QuerySet[Order]:
 def _end(drill: Drill, rows: QuerySet[Order]) -> None:
     for row in rows:
         if row.status in OPEN:
-            _send(drill, row, "close", {"closeType": 1 if row.status == Order.Status.CREATED else 3})
+            _send(
+                drill, row, "close", {"closeType": 1 if row.status == Order.Status.CREATED else 3}
+            )
         elif row.status == Order.Status.ISSUED:
             _end_issued(drill, row)
     revoke_drill_notices(rows)
@@ -115,7 +123,9 @@ def _refunded(row: Order, codes: list[str], count: int) -> dict[str, object]:
 
 
 def _send(drill: Drill, row: Order, operation: str, more: dict[str, object]) -> None:
-    drill.player.send(operation, {"orderId": row.order_id, "partnerOrderId": row.partner_order_id, **more})
+    drill.player.send(
+        operation, {"orderId": row.order_id, "partnerOrderId": row.partner_order_id, **more}
+    )
 
 
 @transaction.atomic

@@ -57,9 +57,11 @@ class Wanted:
         words = [
             str(VoucherType(self.voucher_type).label) if self.voucher_type is not None else "",
             str(Issuing(self.issuing).label) if self.issuing else "",
-            {"auto": _("refunded at once"), "review": _("refunds decided by a person"), "none": _("no refunds")}.get(
-                self.refund or "", ""
-            ),
+            {
+                "auto": _("refunded at once"),
+                "review": _("refunds decided by a person"),
+                "none": _("no refunds"),
+            }.get(self.refund or "", ""),
             _either(self.visitors, _("visitors named"), _("no visitors named")),
             _either(self.calendar, _("for a chosen day"), _("without a day")),
             _("part of an order may be refunded") if self.partial else "",
@@ -117,7 +119,10 @@ def find(connection: Connection, wanted: Wanted) -> Ware:
                 if _suits(ware, wanted):
                     return ware
     kind = wanted.describe()
-    raise LeftOut(_("No product on sale is of this kind: %(kind)s.") % {"kind": kind or _("any, with tickets left")})
+    raise LeftOut(
+        _("No product on sale is of this kind: %(kind)s.")
+        % {"kind": kind or _("any, with tickets left")}
+    )
 
 
 def _suits(ware: Ware, wanted: Wanted) -> bool:
@@ -125,7 +130,11 @@ def _suits(ware: Ware, wanted: Wanted) -> bool:
     if wanted.limited:
         # Sold out by one: one more than is left must be what the product's own limits and ours allow.
         least, most = ware.product.min_per_order, ware.product.max_per_order or MAX_QUANTITY
-        return left is not None and least - 1 <= left < most and ware.product.visitor_info == VisitorInfo.NONE
+        return (
+            left is not None
+            and least - 1 <= left < most
+            and ware.product.visitor_info == VisitorInfo.NONE
+        )
     return left is None or left >= ware.quantity
 
 

@@ -12,7 +12,16 @@ from django_stubs_ext import StrOrPromise
 
 from stores.models import Connection, Store
 from stores.tenancy import TenantQuerySet
-from trip.choices import BookAhead, FeeMode, Issuing, Listing, ListingCheck, RefundType, VisitorInfo, VoucherType
+from trip.choices import (
+    BookAhead,
+    FeeMode,
+    Issuing,
+    Listing,
+    ListingCheck,
+    RefundType,
+    VisitorInfo,
+    VoucherType,
+)
 
 Yuan = models.DecimalField[Decimal, Decimal]
 
@@ -41,7 +50,9 @@ class Place(models.Model):
         WGS84 = 1, _("WGS-84 (GPS)")
         BAIDU = 2, _("Baidu")
 
-    store = models.OneToOneField(Store, models.CASCADE, related_name="place", verbose_name=_("store"))
+    store = models.OneToOneField(
+        Store, models.CASCADE, related_name="place", verbose_name=_("store")
+    )
     city = models.CharField(_("city"), max_length=30)
     longitude: "models.DecimalField[Decimal, Decimal]" = models.DecimalField(
         _("longitude"), max_digits=9, decimal_places=6, validators=_within(180)
@@ -76,7 +87,9 @@ class Product(models.Model):
     connection = models.ForeignKey(
         Connection, models.PROTECT, related_name="trip_products", verbose_name=_("connection")
     )
-    store = models.ForeignKey(Store, models.PROTECT, related_name="trip_products", verbose_name=_("store"))
+    store = models.ForeignKey(
+        Store, models.PROTECT, related_name="trip_products", verbose_name=_("store")
+    )
     deal_id = models.CharField(
         _("product number"), max_length=60, help_text=_("partnerDealId: how we name it to Meituan")
     )
@@ -85,8 +98,12 @@ class Product(models.Model):
     includes = models.TextField(_("what is included"), blank=True)
     note = models.TextField(_("notes for the buyer"), blank=True)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.ON_SALE)
-    voucher_type = models.SmallIntegerField(_("voucher"), choices=VoucherType, default=VoucherType.PER_TICKET)
-    issuing = models.CharField(_("codes come from"), max_length=10, choices=Issuing, default=Issuing.OWN)
+    voucher_type = models.SmallIntegerField(
+        _("voucher"), choices=VoucherType, default=VoucherType.PER_TICKET
+    )
+    issuing = models.CharField(
+        _("codes come from"), max_length=10, choices=Issuing, default=Issuing.OWN
+    )
 
     by_calendar = models.BooleanField(_("for a chosen day"), default=False)
     valid_days = models.PositiveSmallIntegerField(
@@ -100,28 +117,48 @@ class Product(models.Model):
     ahead_days = models.PositiveSmallIntegerField(_("days ahead"), default=0)
     ahead_time = models.TimeField(_("until this time"), null=True, blank=True)
 
-    visitor_info = models.SmallIntegerField(_("visitors to name"), choices=VisitorInfo, default=VisitorInfo.NONE)
-    group_size = models.PositiveSmallIntegerField(_("group size"), default=1, validators=[MinValueValidator(1)])
+    visitor_info = models.SmallIntegerField(
+        _("visitors to name"), choices=VisitorInfo, default=VisitorInfo.NONE
+    )
+    group_size = models.PositiveSmallIntegerField(
+        _("group size"), default=1, validators=[MinValueValidator(1)]
+    )
     needs_name = models.BooleanField(_("name needed"), default=True)
     needs_mobile = models.BooleanField(_("mobile needed"), default=True)
     credential_types = models.JSONField(_("certificates accepted"), default=list, blank=True)
 
-    min_per_order = models.PositiveIntegerField(_("fewest per order"), default=1, validators=[MinValueValidator(1)])
-    max_per_order = models.PositiveIntegerField(_("most per order"), default=0, help_text=_("0: no limit"))
-    phone_limit = models.PositiveIntegerField(_("tickets per mobile"), default=0, help_text=_("0: no limit"))
+    min_per_order = models.PositiveIntegerField(
+        _("fewest per order"), default=1, validators=[MinValueValidator(1)]
+    )
+    max_per_order = models.PositiveIntegerField(
+        _("most per order"), default=0, help_text=_("0: no limit")
+    )
+    phone_limit = models.PositiveIntegerField(
+        _("tickets per mobile"), default=0, help_text=_("0: no limit")
+    )
     phone_limit_days = models.PositiveIntegerField(_("days counted per mobile"), default=0)
-    credential_limit = models.PositiveIntegerField(_("tickets per certificate"), default=0, help_text=_("0: no limit"))
-    credential_limit_days = models.PositiveIntegerField(_("days counted per certificate"), default=0)
+    credential_limit = models.PositiveIntegerField(
+        _("tickets per certificate"), default=0, help_text=_("0: no limit")
+    )
+    credential_limit_days = models.PositiveIntegerField(
+        _("days counted per certificate"), default=0
+    )
     pay_minutes = models.PositiveIntegerField(
         _("minutes to pay"), default=60, validators=[MinValueValidator(31), MaxValueValidator(120)]
     )
 
-    refund_type = models.SmallIntegerField(_("refunds"), choices=RefundType, default=RefundType.ANY_TIME)
+    refund_type = models.SmallIntegerField(
+        _("refunds"), choices=RefundType, default=RefundType.ANY_TIME
+    )
     partial_refund = models.BooleanField(_("part of an order may be refunded"), default=True)
     refund_review = models.BooleanField(_("a person decides each refund"), default=False)
 
-    listing = models.SmallIntegerField(_("listing at Meituan"), choices=Listing, null=True, editable=False)
-    listing_check = models.SmallIntegerField(_("audit at Meituan"), choices=ListingCheck, null=True, editable=False)
+    listing = models.SmallIntegerField(
+        _("listing at Meituan"), choices=Listing, null=True, editable=False
+    )
+    listing_check = models.SmallIntegerField(
+        _("audit at Meituan"), choices=ListingCheck, null=True, editable=False
+    )
     listing_at = models.DateTimeField(_("listing changed"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
@@ -134,7 +171,11 @@ class Product(models.Model):
         verbose_name = _("ticket product")
         verbose_name_plural = _("ticket products")
         ordering = ["connection_id", "deal_id"]
-        constraints = [models.UniqueConstraint(fields=["connection", "deal_id"], name="trip_one_product_per_deal_id")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["connection", "deal_id"], name="trip_one_product_per_deal_id"
+            )
+        ]
 
     def __str__(self) -> str:
         return self.title
@@ -158,7 +199,9 @@ class Offer(models.Model):
     market_price = yuan(_("market price"), validators=[MinValueValidator(0)])
     sale_price = yuan(_("Meituan price"), validators=[MinValueValidator(0)])
     settlement_price = yuan(_("settlement price"), validators=[MinValueValidator(0)])
-    stock = models.PositiveIntegerField(_("stock"), null=True, blank=True, help_text=_("Empty: unlimited"))
+    stock = models.PositiveIntegerField(
+        _("stock"), null=True, blank=True, help_text=_("Empty: unlimited")
+    )
     held = models.PositiveIntegerField(_("held"), default=0, editable=False)
     sold = models.PositiveIntegerField(_("sold"), default=0, editable=False)
     is_open = models.BooleanField(_("open"), default=True)
@@ -171,8 +214,12 @@ class Offer(models.Model):
         ordering = ["product_id", "date"]
         constraints = [
             models.UniqueConstraint(fields=["product", "date"], name="trip_one_offer_per_day"),
-            models.UniqueConstraint(fields=["product"], condition=Q(date=None), name="trip_one_offer_without_day"),
-            models.CheckConstraint(condition=Q(held__gte=0, sold__gte=0), name="trip_stock_never_negative"),
+            models.UniqueConstraint(
+                fields=["product"], condition=Q(date=None), name="trip_one_offer_without_day"
+            ),
+            models.CheckConstraint(
+                condition=Q(held__gte=0, sold__gte=0), name="trip_stock_never_negative"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -192,9 +239,12 @@ class RefundStepQuerySet(TenantQuerySet["RefundStep"]):
 class RefundStep(models.Model):
     """One step of a refund policy (阶梯退款): until `minutes_before` the last entry, this is what a refund costs."""
 
-    product = models.ForeignKey(Product, models.CASCADE, related_name="refund_steps", verbose_name=_("product"))
+    product = models.ForeignKey(
+        Product, models.CASCADE, related_name="refund_steps", verbose_name=_("product")
+    )
     minutes_before = models.IntegerField(
-        _("minutes before the last entry"), help_text=_("Until then this step holds; a negative number is after it")
+        _("minutes before the last entry"),
+        help_text=_("Until then this step holds; a negative number is after it"),
     )
     fee_mode = models.SmallIntegerField(_("fee"), choices=FeeMode, default=FeeMode.NONE)
     fee = yuan(_("yuan or percent"), default=Decimal(0), validators=[MinValueValidator(0)])
@@ -207,7 +257,9 @@ class RefundStep(models.Model):
         verbose_name_plural = _("refund steps")
         ordering = ["product_id", "-minutes_before"]
         constraints = [
-            models.UniqueConstraint(fields=["product", "minutes_before"], name="trip_one_refund_step_per_time")
+            models.UniqueConstraint(
+                fields=["product", "minutes_before"], name="trip_one_refund_step_per_time"
+            )
         ]
 
     def __str__(self) -> str:

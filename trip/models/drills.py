@@ -28,7 +28,9 @@ class DrillRun(models.Model):
     # After this long without a result nobody is working on it any more.
     ABANDONED = timedelta(minutes=10)
 
-    connection = models.ForeignKey(Connection, models.CASCADE, related_name="drills", verbose_name=_("connection"))
+    connection = models.ForeignKey(
+        Connection, models.CASCADE, related_name="drills", verbose_name=_("connection")
+    )
     started_by = models.ForeignKey(
         User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("started by")
     )
@@ -49,7 +51,9 @@ class DrillRun(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["connection"], condition=models.Q(finished_at=None), name="trip_one_drill_at_a_time"
+                fields=["connection"],
+                condition=models.Q(finished_at=None),
+                name="trip_one_drill_at_a_time",
             )
         ]
 

@@ -47,12 +47,18 @@ class Order(models.Model):
 
     # Indexed together with the order number and the time below.
     connection = models.ForeignKey(
-        Connection, models.PROTECT, related_name="trip_orders", db_index=False, verbose_name=_("connection")
+        Connection,
+        models.PROTECT,
+        related_name="trip_orders",
+        db_index=False,
+        verbose_name=_("connection"),
     )
     store = models.ForeignKey(
         Store, models.PROTECT, related_name="trip_orders", db_index=False, verbose_name=_("store")
     )
-    product = models.ForeignKey(Product, models.PROTECT, related_name="orders", verbose_name=_("product"))
+    product = models.ForeignKey(
+        Product, models.PROTECT, related_name="orders", verbose_name=_("product")
+    )
     offer = models.ForeignKey(
         Offer, models.PROTECT, related_name="+", db_index=False, verbose_name=_("price and stock")
     )
@@ -68,7 +74,9 @@ class Order(models.Model):
     )
     travel_date = models.DateField(_("day of visit"), null=True)
     voucher_type = models.SmallIntegerField(_("voucher"), choices=VoucherType)
-    issuing = models.CharField(_("codes come from"), max_length=10, choices=Issuing, default=Issuing.OWN)
+    issuing = models.CharField(
+        _("codes come from"), max_length=10, choices=Issuing, default=Issuing.OWN
+    )
     # The days of use and the refund policy as they were when it was ordered (services/terms.py).
     terms = models.JSONField(default=dict, editable=False)
     # The last day of use by those terms; empty when there is none.
@@ -90,14 +98,20 @@ class Order(models.Model):
         verbose_name_plural = _("ticket orders")
         ordering = ["-created_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["connection", "order_id"], name="trip_one_order_per_number"),
+            models.UniqueConstraint(
+                fields=["connection", "order_id"], name="trip_one_order_per_number"
+            ),
             models.CheckConstraint(condition=Q(quantity__gte=1), name="trip_order_has_tickets"),
         ]
         indexes = [
             models.Index(fields=["store", "-created_at", "-id"], name="trip_order_by_store"),
             models.Index(fields=["-created_at", "-id"], name="trip_order_newest"),
-            models.Index(fields=["pay_until"], name="trip_order_unpaid", condition=Q(status="created")),
-            models.Index(fields=["paid_at"], name="trip_order_issuing", condition=Q(status="issuing")),
+            models.Index(
+                fields=["pay_until"], name="trip_order_unpaid", condition=Q(status="created")
+            ),
+            models.Index(
+                fields=["paid_at"], name="trip_order_issuing", condition=Q(status="issuing")
+            ),
             models.Index(fields=["store"], name="trip_order_person", condition=~Q(needs_person="")),
         ]
 
@@ -116,7 +130,9 @@ class Visitor(models.Model):
     The hashes are kept for counting tickets per mobile and per certificate, and go with the details.
     """
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="visitors", verbose_name=_("order"))
+    order = models.ForeignKey(
+        Order, models.CASCADE, related_name="visitors", verbose_name=_("order")
+    )
     product = models.ForeignKey(Product, models.CASCADE, related_name="+", db_index=False)
     details = EncryptedJSONField(_("details"), default=dict, blank=True)
     mobile_hash = models.CharField(max_length=64, blank=True, editable=False)
@@ -132,11 +148,19 @@ class Visitor(models.Model):
         verbose_name_plural = _("visitors")
         ordering = ["order_id", "id"]
         indexes = [
-            models.Index(fields=["product", "mobile_hash"], name="trip_visitor_mobile", condition=~Q(mobile_hash="")),
             models.Index(
-                fields=["product", "credential_hash"], name="trip_visitor_credential", condition=~Q(credential_hash="")
+                fields=["product", "mobile_hash"],
+                name="trip_visitor_mobile",
+                condition=~Q(mobile_hash=""),
             ),
-            models.Index(fields=["created_at"], name="trip_visitor_kept", condition=Q(removed_at=None)),
+            models.Index(
+                fields=["product", "credential_hash"],
+                name="trip_visitor_credential",
+                condition=~Q(credential_hash=""),
+            ),
+            models.Index(
+                fields=["created_at"], name="trip_visitor_kept", condition=Q(removed_at=None)
+            ),
         ]
 
     def __str__(self) -> str:
@@ -155,7 +179,9 @@ class Voucher(models.Model):
     """
 
     connection = models.ForeignKey(Connection, models.PROTECT, related_name="+", db_index=False)
-    order = models.ForeignKey(Order, models.CASCADE, related_name="vouchers", verbose_name=_("order"))
+    order = models.ForeignKey(
+        Order, models.CASCADE, related_name="vouchers", verbose_name=_("order")
+    )
     code = models.CharField(_("code"), max_length=20, blank=True)
     quantity = models.PositiveIntegerField(_("tickets"))
     used = models.PositiveIntegerField(_("used"), default=0)
@@ -174,10 +200,13 @@ class Voucher(models.Model):
         ordering = ["order_id", "id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["connection", "code"], condition=~Q(code=""), name="trip_one_voucher_per_code"
+                fields=["connection", "code"],
+                condition=~Q(code=""),
+                name="trip_one_voucher_per_code",
             ),
             models.CheckConstraint(
-                condition=Q(quantity__gte=F("used") + F("refunded") + F("voided")) & Q(quantity__gte=1),
+                condition=Q(quantity__gte=F("used") + F("refunded") + F("voided"))
+                & Q(quantity__gte=1),
                 name="trip_ticket_is_one_thing",
             ),
         ]
@@ -222,8 +251,12 @@ class ConsumptionQuerySet(TenantQuerySet["Consumption"]):
 class Consumption(models.Model):
     """One use at the door (核销): `tickets` is [{"voucher": code, "quantity": n}]. Meituan is told of each."""
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="consumptions", verbose_name=_("order"))
-    store = models.ForeignKey(Store, models.PROTECT, related_name="+", db_index=False, verbose_name=_("store"))
+    order = models.ForeignKey(
+        Order, models.CASCADE, related_name="consumptions", verbose_name=_("order")
+    )
+    store = models.ForeignKey(
+        Store, models.PROTECT, related_name="+", db_index=False, verbose_name=_("store")
+    )
     request_key = models.CharField(max_length=100, unique=True, editable=False)
     # Of what the request asked for, where its key comes from outside.
     fingerprint = models.CharField(max_length=64, blank=True, editable=False)

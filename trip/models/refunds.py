@@ -38,7 +38,9 @@ class Refund(models.Model):
         Status.AGREED: frozenset(),
     }
 
-    order = models.ForeignKey(Order, models.CASCADE, related_name="refunds", verbose_name=_("order"))
+    order = models.ForeignKey(
+        Order, models.CASCADE, related_name="refunds", verbose_name=_("order")
+    )
     store = models.ForeignKey(
         Store, models.PROTECT, related_name="trip_refunds", db_index=False, verbose_name=_("store")
     )
@@ -56,9 +58,13 @@ class Refund(models.Model):
     applied_at = models.DateTimeField(_("applied for"), help_text=_("When the buyer first asked"))
     received_at = models.DateTimeField(pgettext_lazy("refund", "received"), default=timezone.now)
     deadline = models.DateTimeField(
-        _("Meituan agrees by itself at"), null=True, help_text=_("Three working days after it was received")
+        _("Meituan agrees by itself at"),
+        null=True,
+        help_text=_("Three working days after it was received"),
     )
-    message_type = models.SmallIntegerField(_("refunded by Meituan because"), choices=RefundedBecause, null=True)
+    message_type = models.SmallIntegerField(
+        _("refunded by Meituan because"), choices=RefundedBecause, null=True
+    )
     reason = models.CharField(_("reason"), max_length=300, blank=True)
     method = models.CharField(_("decided where"), max_length=10, choices=Method, blank=True)
     decided_by = models.CharField(_("decided by"), max_length=150, blank=True)
@@ -70,10 +76,16 @@ class Refund(models.Model):
         verbose_name = _("refund")
         verbose_name_plural = _("refunds")
         ordering = ["-received_at", "-id"]
-        constraints = [models.UniqueConstraint(fields=["order", "refund_id"], name="trip_one_refund_per_number")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["order", "refund_id"], name="trip_one_refund_per_number"
+            )
+        ]
         indexes = [
             models.Index(fields=["store", "-received_at"], name="trip_refund_by_store"),
-            models.Index(fields=["deadline"], name="trip_refund_open", condition=Q(status="review")),
+            models.Index(
+                fields=["deadline"], name="trip_refund_open", condition=Q(status="review")
+            ),
         ]
 
     def __str__(self) -> str:

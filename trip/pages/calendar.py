@@ -70,7 +70,10 @@ class DaysForm(forms.Form):
     first = forms.DateField(label=_("From"), widget=DayInput())
     last = forms.DateField(label=_("To"), widget=DayInput())
     weekdays = forms.TypedMultipleChoiceField(
-        label=_("On"), choices=WEEKDAYS, coerce=int, widget=UnfoldAdminCheckboxSelectMultipleWidget()
+        label=_("On"),
+        choices=WEEKDAYS,
+        coerce=int,
+        widget=UnfoldAdminCheckboxSelectMultipleWidget(),
     )
     sale_price = _yuan(_("Meituan price (yuan)"))
     market_price = _yuan(_("Market price (yuan)"))
@@ -87,7 +90,10 @@ class DaysForm(forms.Form):
         label=_("Open for sale"), required=False, initial=True, widget=UnfoldBooleanSwitchWidget()
     )
     do = forms.ChoiceField(
-        choices=[(SET, ""), (OPEN, ""), (CLOSE, "")], required=False, initial=SET, widget=forms.HiddenInput()
+        choices=[(SET, ""), (OPEN, ""), (CLOSE, "")],
+        required=False,
+        initial=SET,
+        widget=forms.HiddenInput(),
     )
 
     def clean(self) -> dict[str, Any]:
@@ -135,13 +141,17 @@ class Day:
         return "few" if few else "free"
 
 
-def calendar_page(request: HttpRequest, product: Product, *, may_change: bool, context: dict[str, Any]) -> HttpResponse:
+def calendar_page(
+    request: HttpRequest, product: Product, *, may_change: bool, context: dict[str, Any]
+) -> HttpResponse:
     """The month in the address (`month=2026-05`), and the form for the days that are picked (`day=2026-05-01`).
 
     Raises PermissionDenied when days are posted by somebody who may only look.
     """
     day = _day(request.GET.get("day", ""))
-    first = _day(f"{request.GET.get('month', '')}-01") or (day or timezone.localdate()).replace(day=1)
+    first = _day(f"{request.GET.get('month', '')}-01") or (day or timezone.localdate()).replace(
+        day=1
+    )
     if request.method == "POST":
         if not may_change:
             raise PermissionDenied
@@ -180,12 +190,18 @@ def _address(product: Product, first: date) -> str:
 def _month(product: Product, first: date, picked: date | None) -> dict[str, Any]:
     weeks = calendar.Calendar().monthdatescalendar(first.year, first.month)
     offers = {
-        offer.date: offer for offer in product.offers.filter(date__range=(weeks[0][0], weeks[-1][-1])).order_by("date")
+        offer.date: offer
+        for offer in product.offers.filter(date__range=(weeks[0][0], weeks[-1][-1])).order_by(
+            "date"
+        )
     }
     today = timezone.localdate()
     return {
         "weeks": [
-            [Day(day, offers.get(day), day.month == first.month, day < today, day == picked) for day in week]
+            [
+                Day(day, offers.get(day), day.month == first.month, day < today, day == picked)
+                for day in week
+            ]
             for week in weeks
         ],
         "month": date_format(first, "YEAR_MONTH_FORMAT"),
@@ -203,8 +219,14 @@ def _initial(product: Product, first: date, picked: date | None) -> dict[str, An
     start = picked or max(first, today)
     end = picked or max(start, first.replace(day=calendar.monthrange(first.year, first.month)[1]))
     dated = product.offers.exclude(date=None)
-    offer = (dated.filter(date=picked).first() if picked else None) or dated.order_by("-date").first()
-    initial: dict[str, Any] = {"first": start, "last": end, "weekdays": [number for number, _name in WEEKDAYS]}
+    offer = (dated.filter(date=picked).first() if picked else None) or dated.order_by(
+        "-date"
+    ).first()
+    initial: dict[str, Any] = {
+        "first": start,
+        "last": end,
+        "weekdays": [number for number, _name in WEEKDAYS],
+    }
     if offer:
         names = ("sale_price", "market_price", "settlement_price", "stock")
         initial |= {name: getattr(offer, name) for name in names}
@@ -213,11 +235,18 @@ def _initial(product: Product, first: date, picked: date | None) -> dict[str, An
 
 
 def _save(request: HttpRequest, product: Product, data: dict[str, Any]) -> None:
-    span = {"product": product, "first": data["first"], "last": data["last"], "weekdays": data["weekdays"]}
+    span = {
+        "product": product,
+        "first": data["first"],
+        "last": data["last"],
+        "weekdays": data["weekdays"],
+    }
     if data["do"] in (OPEN, CLOSE):
         count = services.offers_open(**span, is_open=data["do"] == OPEN, actor=person(request))
     else:
         names = ("market_price", "sale_price", "settlement_price", "stock", "is_open")
-        count = services.offers_set(**span, **{name: data[name] for name in names}, actor=person(request))
+        count = services.offers_set(
+            **span, **{name: data[name] for name in names}, actor=person(request)
+        )
     text = ngettext("%(count)d day was changed.", "%(count)d days were changed.", count)
     messages.success(request, text % {"count": count})

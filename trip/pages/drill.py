@@ -29,17 +29,25 @@ SHOWN_RUNS = 10
 EVERY = 2
 
 
-def runs_page(request: HttpRequest, runs: QuerySet[DrillRun], *, context: dict[str, Any]) -> HttpResponse:
+def runs_page(
+    request: HttpRequest, runs: QuerySet[DrillRun], *, context: dict[str, Any]
+) -> HttpResponse:
     """What the drill is, the button, and the last of `runs`; `connection=5` in the address chooses one."""
     connections = connections_of(person(request))
     context |= {
         "title": _("Acceptance drill"),
         "connections": connections,
-        "sells": Product.objects.filter(connection__in=connections, state=Product.State.ON_SALE).exists(),
+        "sells": Product.objects.filter(
+            connection__in=connections, state=Product.State.ON_SALE
+        ).exists(),
         "chosen": request.GET.get("connection", ""),
-        "add_connection": reverse("admin:stores_connection_add") + f"?platform={Connection.Platform.TRIP}",
+        "add_connection": reverse("admin:stores_connection_add")
+        + f"?platform={Connection.Platform.TRIP}",
         "runs": [
-            Shown(row) for row in runs.select_related("connection__merchant", "started_by").order_by("-id")[:SHOWN_RUNS]
+            Shown(row)
+            for row in runs.select_related("connection__merchant", "started_by").order_by("-id")[
+                :SHOWN_RUNS
+            ]
         ],
         "base_url": settings.PUBLIC_BASE_URL,
         "works": queue.alive(),
@@ -70,7 +78,9 @@ def start(request: HttpRequest) -> HttpResponse:
     """
     connection = _chosen(person(request), request.POST.get("connection", ""))
     try:
-        run = drill_start(connection=connection, base_url=settings.PUBLIC_BASE_URL, actor=person(request))
+        run = drill_start(
+            connection=connection, base_url=settings.PUBLIC_BASE_URL, actor=person(request)
+        )
     except Conflict as conflict:
         messages.warning(request, str(conflict.reason))
         running = DrillRun.objects.filter(connection=connection, finished_at=None).one()
@@ -88,7 +98,11 @@ def connections_of(user: User) -> list[Connection]:
         platform=Connection.Platform.TRIP, is_active=True, merchant__is_active=True
     )
     found = rows.select_related("merchant").order_by("merchant__name", "pk")
-    return [connection for connection in found if may(user, Verb.MANAGE_CONNECTIONS, connection.merchant_id)]
+    return [
+        connection
+        for connection in found
+        if may(user, Verb.MANAGE_CONNECTIONS, connection.merchant_id)
+    ]
 
 
 def _chosen(user: User, text: str) -> Connection:

@@ -97,7 +97,10 @@ class Shown:
     @property
     def is_over(self) -> bool:
         """Also when whoever worked on it has died: another may be started then."""
-        return self.row.finished_at is not None or self.row.worked_at < timezone.now() - DrillRun.ABANDONED
+        return (
+            self.row.finished_at is not None
+            or self.row.worked_at < timezone.now() - DrillRun.ABANDONED
+        )
 
     @property
     def passed(self) -> int:
@@ -147,14 +150,21 @@ def groups(run: DrillRun, *, messages_too: bool) -> list[Group]:
         group = found.setdefault(name, Group(INTERFACES.get(name, name)))
         group.lines.append(_line(result, messages_too))
     order = list(INTERFACES)
-    return [found[name] for name in sorted(found, key=lambda name: order.index(name) if name in order else len(order))]
+    return [
+        found[name]
+        for name in sorted(
+            found, key=lambda name: order.index(name) if name in order else len(order)
+        )
+    ]
 
 
 def _line(result: dict[str, Any], messages_too: bool) -> Line:
     outcome = Outcome(result["outcome"])
     said = [_said(exchange) for exchange in result["exchanges"]] if messages_too else []
     title = title_of(result["name"]) or result["title"]
-    return Line(result["name"], title, outcome.value, outcome.label, TONES[outcome], result["detail"], said)
+    return Line(
+        result["name"], title, outcome.value, outcome.label, TONES[outcome], result["detail"], said
+    )
 
 
 def _said(exchange: dict[str, Any]) -> Said:
@@ -169,7 +179,11 @@ def _readable(text: str) -> str:
         value = json.loads(text)
     except (ValueError, RecursionError):
         return text[:LONGEST_MESSAGE]
-    if isinstance(value, dict) and isinstance(body := value.get("body", value), dict) and "visitors" in body:
+    if (
+        isinstance(value, dict)
+        and isinstance(body := value.get("body", value), dict)
+        and "visitors" in body
+    ):
         people = body["visitors"]
         body["visitors"] = len(people) if isinstance(people, list) else 1
     shown = json.dumps(value, ensure_ascii=False, indent=1)

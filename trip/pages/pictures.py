@@ -18,7 +18,9 @@ def voucher_picture(request: HttpRequest, token: str) -> HttpResponse:
     taken = take(PER_ADDRESS, client_network(request))
     if not taken.allowed:
         headers = {"Retry-After": str(taken.retry_after)}
-        return HttpResponse(TITLES["too_many_tries"], status=429, headers=headers, content_type="text/plain")
+        return HttpResponse(
+            TITLES["too_many_tries"], status=429, headers=headers, content_type="text/plain"
+        )
     return _picture(request, token)
 
 

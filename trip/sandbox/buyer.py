@@ -19,7 +19,9 @@ from .player import Player
 class Buyer:
     """Acts on one book; `lock` guards it, `patience` stretches time limits, `touched` is called after every change."""
 
-    def __init__(self, book: Book, lock: threading.RLock, patience: float, touched: Callable[[], None]) -> None:
+    def __init__(
+        self, book: Book, lock: threading.RLock, patience: float, touched: Callable[[], None]
+    ) -> None:
         self._book = book
         self._lock = lock
         self._patience = patience
@@ -82,7 +84,9 @@ class Buyer:
         refund = self._application(order, body)
         with self._lock:
             if refund.refund_id in order.refunds:
-                raise ControlError(f"refund {refund.refund_id} is there already; POST refunds/{refund.refund_id}")
+                raise ControlError(
+                    f"refund {refund.refund_id} is there already; POST refunds/{refund.refund_id}"
+                )
             order.refunds[refund.refund_id] = refund
             self._touched()
         return self.ask_refund(order, refund, body)
@@ -100,7 +104,11 @@ class Buyer:
         kind = given.value(body, "type", int)
         serial = given.value(body, "serial", str, "") or orders.refund_id(order.order_id)
         known = order.refunds.get(serial)
-        codes = given.texts(body, "vouchers") if "vouchers" in body else (known.vouchers if known else _left(order))
+        codes = (
+            given.texts(body, "vouchers")
+            if "vouchers" in body
+            else (known.vouchers if known else _left(order))
+        )
         left = order.quantity - order.used - order.refunded
         usual = known.quantity if known else len(codes) if order.voucher_type == 1 else left
         count = given.value(body, "count", int, usual)
@@ -134,7 +142,12 @@ class Buyer:
         answer = self.player(order.partner_id, {}, order.order_id).query(order)
         with self._lock:
             found = learning.differences(order, answer)
-        return {"agree": not found, "differences": found, "order": order.as_json(), "answer": answer.body}
+        return {
+            "agree": not found,
+            "differences": found,
+            "order": order.as_json(),
+            "answer": answer.body,
+        }
 
     def _ask(
         self,
@@ -161,13 +174,18 @@ class Buyer:
 
     def _told(self, order: Order, exchanges: Iterable[Exchange]) -> dict[str, Any]:
         with self._lock:
-            return {"order": order.as_json(), "exchanges": [exchange.as_json() for exchange in exchanges]}
+            return {
+                "order": order.as_json(),
+                "exchanges": [exchange.as_json() for exchange in exchanges],
+            }
 
     def _application(self, order: Order, body: dict[str, Any]) -> Refund:
         left = order.quantity - order.used - order.refunded
         quantity = given.value(body, "quantity", int, len(body.get("vouchers") or []) or left)
         unused = _left(order)
-        chosen = given.texts(body, "vouchers") or (unused if order.voucher_type == 2 else unused[:quantity])
+        chosen = given.texts(body, "vouchers") or (
+            unused if order.voucher_type == 2 else unused[:quantity]
+        )
         fee = given.value(body, "fee", float, 0.0)
         price = given.value(body, "price", float, round(order.unit_price * quantity - fee, 2))
         refund_id = given.value(body, "refund_id", str, "") or orders.refund_id(order.order_id)
@@ -177,7 +195,11 @@ class Buyer:
         """Prices and visitors that were not given, from what the partner lets us pull."""
         asked = {"unit_price", "buy_price", "visitors"} - body.keys()
         deal = self._deal(player, order.deal_id) if asked else {}
-        row = self._price_row(player, order) if deal.get("useDateMode") and order.travel_date else deal
+        row = (
+            self._price_row(player, order)
+            if deal.get("useDateMode") and order.travel_date
+            else deal
+        )
         order.unit_price = _price(body, "unit_price", row, "mtPrice")
         order.buy_price = _price(body, "buy_price", row, "settlementPrice")
         if "visitors" in body:
@@ -188,7 +210,9 @@ class Buyer:
 
     def _deal(self, player: Player, deal_id: str) -> dict[str, Any]:
         if "products" not in player.partner.endpoints:
-            raise ControlError("give unit_price, buy_price and visitors: this partner has no product pull")
+            raise ControlError(
+                "give unit_price, buy_price and visitors: this partner has no product pull"
+            )
         exchange = player.products([deal_id])
         rows = exchange.body if exchange.code == 200 and isinstance(exchange.body, list) else []
         for row in rows:

@@ -84,15 +84,23 @@ def limits(operation: str, patience: float = 1.0) -> tuple[float, float]:
 
 
 def call(
-    partner: Partner, operation: str, message: Any, manner: Manner | None = None, patience: float = 1.0
+    partner: Partner,
+    operation: str,
+    message: Any,
+    manner: Manner | None = None,
+    patience: float = 1.0,
 ) -> Exchange:
     """Sends one signed POST and never raises for what the partner does. KeyError when it has no such endpoint."""
     manner = manner or Manner()
     url = partner.endpoints[operation]
     parts = urlsplit(url)
-    headers = signing.headers(partner.partner_id, partner.client_id, partner.client_secret, parts.path, manner)
+    headers = signing.headers(
+        partner.partner_id, partner.client_id, partner.client_secret, parts.path, manner
+    )
     body = json.dumps(message, ensure_ascii=False).encode() if manner.body is None else manner.body
-    exchange = Exchange(time.time(), operation, url, body.decode("utf-8", "replace"), date=headers.get("Date", ""))
+    exchange = Exchange(
+        time.time(), operation, url, body.decode("utf-8", "replace"), date=headers.get("Date", "")
+    )
     started = time.monotonic()
     connect, read = limits(operation, patience)
     secure = parts.scheme == "https"

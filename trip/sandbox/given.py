@@ -49,9 +49,13 @@ def partner(body: Any) -> Partner:
         raise ControlError("partner_id must be digits")
     endpoints = value(row, "endpoints", dict, {})
     unknown = [name for name in endpoints if name not in OPERATIONS]
-    if unknown or not all(isinstance(url, str) and url.startswith("http") for url in endpoints.values()):
+    if unknown or not all(
+        isinstance(url, str) and url.startswith("http") for url in endpoints.values()
+    ):
         raise ControlError(f"endpoints are urls for {', '.join(OPERATIONS)}")
-    return Partner(partner_id, value(row, "client_id", str), value(row, "client_secret", str), endpoints)
+    return Partner(
+        partner_id, value(row, "client_id", str), value(row, "client_secret", str), endpoints
+    )
 
 
 def manner(body: Mapping[str, Any]) -> Manner:
@@ -63,7 +67,9 @@ def manner(body: Mapping[str, Any]) -> Manner:
         clock=value(body, "clock", float, 0.0),
         date=body.get("date") if isinstance(body.get("date"), str) else None,
         without=tuple(texts(body, "without")),
-        partner_header=body.get("partner_header") if isinstance(body.get("partner_header"), str) else None,
+        partner_header=body.get("partner_header")
+        if isinstance(body.get("partner_header"), str)
+        else None,
         drop=value(body, "drop", bool, False),
     )
 

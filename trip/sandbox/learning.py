@@ -27,7 +27,9 @@ def created(order: Order, exchange: Exchange) -> None:
 def paid(order: Order, exchange: Exchange) -> None:
     if exchange.code == SUCCESS:
         issued(order, exchange.body or {})
-    elif order.status not in SETTLED and (exchange.code in (None, ISSUING) or order.status == "paying"):
+    elif order.status not in SETTLED and (
+        exchange.code in (None, ISSUING) or order.status == "paying"
+    ):
         order.status = "paying"
     elif order.status == "created":
         order.status, order.reason = "pay_failed", exchange.describe
@@ -71,7 +73,9 @@ def agreed(order: Order, refund: Refund) -> None:
     _take_back(order, refund.vouchers, refund.quantity)
 
 
-def refunded_by_us(order: Order, serial: str, vouchers: list[str], count: int, exchange: Exchange) -> None:
+def refunded_by_us(
+    order: Order, serial: str, vouchers: list[str], count: int, exchange: Exchange
+) -> None:
     """The money is back at the buyer before the message is sent; the answer only ends the sending."""
     repeated = serial in order.messages
     order.messages[serial] = exchange.code or 0
@@ -133,7 +137,11 @@ def differences(order: Order, answer: Exchange) -> list[str]:
     if answer.code != SUCCESS or not isinstance(body, dict):
         return [f"query answered {answer.code} {answer.describe or answer.error}"]
     if order.status == "closed":
-        usable = sum(row.get("quantity", 0) for row in body.get("voucherList") or [] if row.get("status") == 0)
+        usable = sum(
+            row.get("quantity", 0)
+            for row in body.get("voucherList") or []
+            if row.get("status") == 0
+        )
         return [f"{usable} tickets of a closed order can still be used"] if usable else []
     pairs = [
         ("orderStatus", ORDER_STATES.get(order.status), body.get("orderStatus")),
@@ -142,14 +150,20 @@ def differences(order: Order, answer: Exchange) -> list[str]:
         ("refundedQuantity", order.refunded, body.get("refundedQuantity")),
         ("partnerOrderId", order.partner_order_id, body.get("partnerOrderId")),
     ]
-    found = [f"{name}: Meituan {ours!r}, partner {theirs!r}" for name, ours, theirs in pairs if ours != theirs]
+    found = [
+        f"{name}: Meituan {ours!r}, partner {theirs!r}"
+        for name, ours, theirs in pairs
+        if ours != theirs
+    ]
     return found + _voucher_differences(order, body.get("voucherList") or [])
 
 
 def _voucher_differences(order: Order, rows: list[dict[str, Any]]) -> list[str]:
     theirs: dict[str, set[str]] = {}
     for row in rows:
-        theirs.setdefault(str(row.get("voucher")), set()).add(VOUCHER_STATES.get(row.get("status", -1), "?"))
+        theirs.setdefault(str(row.get("voucher")), set()).add(
+            VOUCHER_STATES.get(row.get("status", -1), "?")
+        )
     if set(theirs) != set(order.vouchers):
         return [f"vouchers: Meituan {sorted(order.vouchers)}, partner {sorted(theirs)}"]
     # A code for several tickets may stand in several states at once; quantities above have compared those.

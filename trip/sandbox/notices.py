@@ -48,9 +48,11 @@ def trouble(kind: str, message: Mapping[str, Any]) -> str:
         return "orderId必填，为整数"
     if not isinstance(body.get("partnerOrderId"), str) or not body["partnerOrderId"]:
         return "partnerOrderId必填"
-    return {"pay_notice": _pay_trouble, "refund_notice": _refund_trouble, "consume_notice": _consume_trouble}[kind](
-        message, body
-    )
+    return {
+        "pay_notice": _pay_trouble,
+        "refund_notice": _refund_trouble,
+        "consume_notice": _consume_trouble,
+    }[kind](message, body)
 
 
 def _pay_trouble(message: Mapping[str, Any], body: dict[str, Any]) -> str:
@@ -63,7 +65,11 @@ def _pay_trouble(message: Mapping[str, Any], body: dict[str, Any]) -> str:
         return "voucherType必填"
     if kind == 0:
         return ""
-    if not isinstance(codes, list) or not codes or not all(isinstance(code, str) and code for code in codes):
+    if (
+        not isinstance(codes, list)
+        or not codes
+        or not all(isinstance(code, str) and code for code in codes)
+    ):
         return "vouchers必填"
     if len(set(codes)) != len(codes) or any(len(code) > 20 for code in codes):
         return "vouchers重复或超过20个字符"
@@ -80,7 +86,9 @@ def _refund_trouble(message: Mapping[str, Any], body: dict[str, Any]) -> str:
 
 
 def _consume_trouble(message: Mapping[str, Any], body: dict[str, Any]) -> str:
-    counts: list[Any] = [body.get(name) for name in ("quantity", "usedQuantity", "refundedQuantity")]
+    counts: list[Any] = [
+        body.get(name) for name in ("quantity", "usedQuantity", "refundedQuantity")
+    ]
     if any(type(count) is not int or count < 0 for count in counts):
         return "quantity、usedQuantity、refundedQuantity必填，为整数"
     if counts[1] + counts[2] > counts[0] or counts[1] < 1:
@@ -89,7 +97,11 @@ def _consume_trouble(message: Mapping[str, Any], body: dict[str, Any]) -> str:
     if not isinstance(rows, list):
         return "voucherList必须是数组"
     for row in rows:
-        if not isinstance(row, dict) or row.get("status") != 1 or type(row.get("quantity")) is not int:
+        if (
+            not isinstance(row, dict)
+            or row.get("status") != 1
+            or type(row.get("quantity")) is not int
+        ):
             return "voucherList每项需要voucher、quantity及status=1"
     return ""
 
@@ -97,7 +109,8 @@ def _consume_trouble(message: Mapping[str, Any], body: dict[str, Any]) -> str:
 def _product_trouble(body: Any) -> str:
     rows = body if isinstance(body, list) else []
     right = all(
-        isinstance(row, dict) and row.get("partnerDealId") and row.get("status") in (0, 1, 2, 5) for row in rows
+        isinstance(row, dict) and row.get("partnerDealId") and row.get("status") in (0, 1, 2, 5)
+        for row in rows
     )
     return "" if rows and right else "body必须是数组，每项需要partnerDealId及status"
 

@@ -79,7 +79,9 @@ class OrderIds:
         self._lock = threading.Lock()
         free = 15 - len(lead)
         first = 0 if lead else 10 ** (free - 1)
-        self._next: int = int(lead or 0) * 10**free + random.SystemRandom().randrange(first, 9 * 10 ** (free - 1))
+        self._next: int = int(lead or 0) * 10**free + random.SystemRandom().randrange(
+            first, 9 * 10 ** (free - 1)
+        )
 
     def __call__(self) -> int:
         with self._lock:
@@ -167,7 +169,9 @@ def identity_card() -> str:
     """18 characters with a right check digit, of a district number that was never given out."""
     born = f"{_dice.randrange(1960, 2000)}{_dice.randrange(1, 13):02}{_dice.randrange(1, 29):02}"
     digits = f"110199{born}{_dice.randrange(1000):03}"
-    return digits + "10X98765432"[sum(int(d) * w for d, w in zip(digits, _WEIGHTS, strict=True)) % 11]
+    return (
+        digits + "10X98765432"[sum(int(d) * w for d, w in zip(digits, _WEIGHTS, strict=True)) % 11]
+    )
 
 
 def visitor(number: int = 1) -> dict[str, Any]:
@@ -183,7 +187,9 @@ def visitor(number: int = 1) -> dict[str, Any]:
     }
 
 
-def visitors_for(visitor_info_type: int, quantity: int, group_size: int = 1) -> list[dict[str, Any]]:
+def visitors_for(
+    visitor_info_type: int, quantity: int, group_size: int = 1
+) -> list[dict[str, Any]]:
     """As many as visitorInfoType asks for: 1 none, 2 one, 3 each, 4 one per group."""
     groups = -(-quantity // max(group_size, 1))
     count = {1: 0, 2: 1, 3: quantity, 4: groups}.get(visitor_info_type, quantity)

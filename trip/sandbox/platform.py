@@ -67,13 +67,18 @@ class MeituanTripSandbox(SandboxPlatform):
         if partner is None:
             return _answered(OTHER, "PartnerId不存在", outcome="unauthorised")
         wrong = signing.trouble(
-            request.headers, f"/{self.prefix}{request.path}", partner.client_id, partner.client_secret
+            request.headers,
+            f"/{self.prefix}{request.path}",
+            partner.client_id,
+            partner.client_secret,
         )
         if wrong:
             return _answered(OTHER, wrong, partner, outcome="unauthorised")
         message = request.json_object
         if message is None or str(message.get("partnerId")) != partner.partner_id:
-            return _answered(OTHER, "请求体不是JSON对象，或partnerId不符", partner, outcome="bad_request")
+            return _answered(
+                OTHER, "请求体不是JSON对象，或partnerId不符", partner, outcome="bad_request"
+            )
         notice = self._judge(Notice(time.time(), partner.partner_id, kind, message), partner)
         self.book.notices.append(notice)
         self.touch()
@@ -85,7 +90,9 @@ class MeituanTripSandbox(SandboxPlatform):
         if not notice.describe and notice.kind in LEARN:
             order = self._order(notice.message["body"], partner)
             notice.order_id = notice.message["body"]["orderId"]
-            notice.describe = contradiction(notice.kind, order, notice.message) if order else "订单不存在"
+            notice.describe = (
+                contradiction(notice.kind, order, notice.message) if order else "订单不存在"
+            )
         if notice.describe:
             notice.code = OTHER
         elif self.settings.refuse_next:
@@ -129,15 +136,27 @@ class MeituanTripSandbox(SandboxPlatform):
 
     def control(self, path: str, body: Any) -> Any:
         name, _, rest = path.partition("/")
-        route = getattr(self, f"_control_{name}", None) if name in ("partners", "orders", "settings") else None
+        route = (
+            getattr(self, f"_control_{name}", None)
+            if name in ("partners", "orders", "settings")
+            else None
+        )
         if route is not None:
             return route(rest, body)
         with self.lock:
             if path == "log" and body is None:
-                return {"exchanges": [{"order_id": about, **exchange.as_json()} for about, exchange in self.book.log]}
+                return {
+                    "exchanges": [
+                        {"order_id": about, **exchange.as_json()}
+                        for about, exchange in self.book.log
+                    ]
+                }
             if path == "notices" and body is None:
                 return {"notices": [asdict(notice) for notice in self.book.notices]}
-        raise ControlError("trip has partners, settings, orders, log and notices: see the sandbox's documentation", 404)
+        raise ControlError(
+            "trip has partners, settings, orders, log and notices: see the sandbox's documentation",
+            404,
+        )
 
     def buyer(self) -> Buyer:
         return Buyer(self.book, self.lock, self.settings.patience, self.touch)
@@ -169,7 +188,9 @@ class MeituanTripSandbox(SandboxPlatform):
         if operation == "send":
             manner = given.manner(body)
             if "raw" in body:
-                manner = signing.Manner(**{**vars(manner), "body": given.value(body, "raw", str).encode()})
+                manner = signing.Manner(
+                    **{**vars(manner), "body": given.value(body, "raw", str).encode()}
+                )
             operation = given.value(body, "operation", str)
             if operation not in player.partner.endpoints:
                 raise ControlError(f"this partner has no endpoint {operation!r}")
@@ -184,10 +205,14 @@ class MeituanTripSandbox(SandboxPlatform):
 
     def _control_orders(self, rest: str, body: Any) -> Any:
         if not rest:
-            return self.buyer().place(given.mapping(body)) if body is not None else self._all_orders()
+            return (
+                self.buyer().place(given.mapping(body)) if body is not None else self._all_orders()
+            )
         key, _, verb = rest.partition("/")
         order = self.book.order(given.whole(key))
-        return self._look(order, verb) if body is None else self._act(order, verb, given.mapping(body))
+        return (
+            self._look(order, verb) if body is None else self._act(order, verb, given.mapping(body))
+        )
 
     def _all_orders(self) -> Any:
         with self.lock:
@@ -228,7 +253,12 @@ MANNERS = ("signature", "clock", "date", "without", "partner_header", "drop", "t
 
 
 def _answered(
-    code: int, describe: str, partner: Partner | None = None, *, outcome: str = "ok", applied: bool = False
+    code: int,
+    describe: str,
+    partner: Partner | None = None,
+    *,
+    outcome: str = "ok",
+    applied: bool = False,
 ) -> Reply:
     envelope: dict[str, Any] = {"code": code, "describe": describe}
     if partner is not None:

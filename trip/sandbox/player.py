@@ -71,9 +71,16 @@ class Player:
     def close(self, order: Order, kind: int) -> Exchange:
         return self.send("close", orders.close_body(order, kind))
 
-    def refunded(self, order: Order, *, kind: int, serial: str, vouchers: Sequence[str], count: int) -> Exchange:
+    def refunded(
+        self, order: Order, *, kind: int, serial: str, vouchers: Sequence[str], count: int
+    ) -> Exchange:
         body = orders.refunded_body(
-            order, kind=kind, serial=serial, vouchers=list(vouchers), count=count, reason="用户申请退款"
+            order,
+            kind=kind,
+            serial=serial,
+            vouchers=list(vouchers),
+            count=count,
+            reason="用户申请退款",
         )
         return self.send("refunded", body)
 

@@ -34,12 +34,20 @@ class Manner:
 
 def signature(secret: str, method: str, path: str, date: str) -> str:
     text = f"{method.upper()} {path}\n{date}"
-    return base64.b64encode(hmac.new(secret.encode(), text.encode(), hashlib.sha1).digest()).decode()
+    return base64.b64encode(
+        hmac.new(secret.encode(), text.encode(), hashlib.sha1).digest()
+    ).decode()
 
 
-def headers(partner_id: str, client_id: str, secret: str, path: str, manner: Manner) -> dict[str, str]:
-    date = formatdate(time.time() + manner.clock, usegmt=True) if manner.date is None else manner.date
-    signed = signature("not the secret" if manner.signature == "wrong_secret" else secret, "POST", path, date)
+def headers(
+    partner_id: str, client_id: str, secret: str, path: str, manner: Manner
+) -> dict[str, str]:
+    date = (
+        formatdate(time.time() + manner.clock, usegmt=True) if manner.date is None else manner.date
+    )
+    signed = signature(
+        "not the secret" if manner.signature == "wrong_secret" else secret, "POST", path, date
+    )
     client = f"{client_id}x" if manner.signature == "foreign_client" else client_id
     if manner.signature == "garbled":
         signed = "%" + signed[1:]

@@ -34,7 +34,9 @@ def check_dates(product: Product, travel_date: date | None, now: datetime) -> No
         raise Refusal(Code.OUTSIDE_BOOKING, "游玩日期不在产品有效期内")
     until = book_until(product, travel_date)
     if now > until:
-        raise Refusal(Code.OUTSIDE_BOOKING, f"已过预订截止时间{until.astimezone(BEIJING):%Y-%m-%d %H:%M}")
+        raise Refusal(
+            Code.OUTSIDE_BOOKING, f"已过预订截止时间{until.astimezone(BEIJING):%Y-%m-%d %H:%M}"
+        )
 
 
 def book_until(product: Product, travel_date: date) -> datetime:
@@ -52,7 +54,9 @@ def last_entry(terms: Product | Terms, day: date) -> datetime:
     return datetime.combine(day, terms.last_entry, BEIJING)
 
 
-def usable_days(terms: Product | Terms, travel_date: date | None) -> tuple[date | None, date | None]:
+def usable_days(
+    terms: Product | Terms, travel_date: date | None
+) -> tuple[date | None, date | None]:
     """First and last day on which the ticket opens the door; None for no limit."""
     if travel_date is None:
         return terms.valid_from, terms.valid_until
@@ -68,13 +72,17 @@ def check_quantity(product: Product, quantity: int) -> None:
 
 def check_price(offer: Offer | None, request: CreateRequest) -> Offer:
     if offer is None or not offer.is_open:
-        raise Refusal(Code.NOT_ON_SALE, "该日期未开放销售" if request.travel_date else "产品未设置价格")
+        raise Refusal(
+            Code.NOT_ON_SALE, "该日期未开放销售" if request.travel_date else "产品未设置价格"
+        )
     if request.buy_price != offer.settlement_price:
         raise Refusal(Code.INVALID, f"结算价不一致：buyPrice应为{offer.settlement_price}")
     if request.unit_price != offer.sale_price:
         raise Refusal(Code.INVALID, f"销售价不一致：unitPrice应为{offer.sale_price}")
     if request.total_price != offer.sale_price * request.quantity:
-        raise Refusal(Code.INVALID, f"总价不一致：totalPrice应为{offer.sale_price * request.quantity}")
+        raise Refusal(
+            Code.INVALID, f"总价不一致：totalPrice应为{offer.sale_price * request.quantity}"
+        )
     return offer
 
 

@@ -35,15 +35,25 @@ UNLIMITED_PER_DAY = 100_000_000
 
 def products_pull(*, connection: Connection, page: Page) -> tuple[int, list[Body]]:
     """(how many there are in all, the deals of this page)."""
-    rows = Product.objects.filter(connection=connection).select_related("store", "connection").order_by("pk")
+    rows = (
+        Product.objects.filter(connection=connection)
+        .select_related("store", "connection")
+        .order_by("pk")
+    )
     if page.names is not None:
         rows = rows.filter(deal_id__in=page.names)
     undated = Prefetch("offers", Offer.objects.filter(date=None))
-    return rows.count(), [_deal(product) for product in _page(rows.prefetch_related(undated, "refund_steps"), page)]
+    return rows.count(), [
+        _deal(product) for product in _page(rows.prefetch_related(undated, "refund_steps"), page)
+    ]
 
 
 def _page(rows: "QuerySet[Any]", page: Page) -> Iterable[Any]:
-    return rows if page.names is not None else rows[(page.number - 1) * page.size : page.number * page.size]
+    return (
+        rows
+        if page.names is not None
+        else rows[(page.number - 1) * page.size : page.number * page.size]
+    )
 
 
 def _deal(product: Product) -> Body:
@@ -56,7 +66,9 @@ def _deal(product: Product) -> Body:
 
 
 def _terms(product: Product) -> Body:
-    online = timezone.localtime(product.created_at).replace(hour=0, minute=0, second=0, microsecond=0)
+    online = timezone.localtime(product.created_at).replace(
+        hour=0, minute=0, second=0, microsecond=0
+    )
     return {
         "partnerId": int(product.connection.account),
         "partnerDealId": product.deal_id,
@@ -123,7 +135,9 @@ def _texts(product: Product) -> Body:
         "subTitle": product.subtitle,
         "include": product.includes or product.title,
         "otherNote": product.note,
-        "servicePhones": [{"phone": store.phone, "startHour": 9, "startMin": 0, "endHour": 21, "endMin": 0}],
+        "servicePhones": [
+            {"phone": store.phone, "startHour": 9, "startMin": 0, "endHour": 21, "endMin": 0}
+        ],
         "getInAddresses": [store.address or store.name],
         "getVoucherRule": {"effectiveMinutes": 0},
     }
@@ -161,7 +175,9 @@ def prices_pull(*, connection: Connection, request: PricesRequest) -> list[Body]
     product = Product.objects.filter(connection=connection, deal_id=request.deal_id).first()
     if product is None:
         raise Refusal(Code.BAD_PRICE_QUERY, "产品不存在")
-    days = Offer.objects.filter(product=product, date__range=(request.first, request.last)).order_by("date")
+    days = Offer.objects.filter(
+        product=product, date__range=(request.first, request.last)
+    ).order_by("date")
     return [_price(product, offer) for offer in days]
 
 
@@ -179,11 +195,15 @@ def _price(product: Product, offer: Offer) -> Body:
 
 def places_pull(*, connection: Connection, page: Page) -> tuple[int, list[Body]]:
     """(how many there are in all, the stores of this page that have a place on the map)."""
-    rows = Store.objects.filter(trip_products__connection=connection, place__isnull=False).distinct()
+    rows = Store.objects.filter(
+        trip_products__connection=connection, place__isnull=False
+    ).distinct()
     if page.names is not None:
         rows = rows.filter(pk__in=[name for name in page.names if may_be_id(name)])
     partner = int(connection.account)
-    return rows.count(), [_place(partner, store) for store in _page(rows.select_related("place").order_by("pk"), page)]
+    return rows.count(), [
+        _place(partner, store) for store in _page(rows.select_related("place").order_by("pk"), page)
+    ]
 
 
 def _place(partner: int, store: Store) -> Body:
@@ -241,7 +261,10 @@ def offers_set(
     rows = [Offer(product=product, date=day, **values) for day in days if day.weekday() in wanted]
     with transaction.atomic():
         Offer.objects.bulk_create(
-            rows, update_conflicts=True, unique_fields=["product", "date"], update_fields=list(values)
+            rows,
+            update_conflicts=True,
+            unique_fields=["product", "date"],
+            update_fields=list(values),
         )
         audit.record(
             "trip.prices.set",

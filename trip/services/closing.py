@@ -47,7 +47,9 @@ def _void(order: Order) -> None:
     """An issued order stays issued (4 never goes back), but its tickets open no door any more."""
     vouchers = orders.vouchers_of(order)
     for refund in order.refunds.filter(status=Refund.Status.REVIEW):
-        portions = tickets.free_portions(order, vouchers, codes=refund.codes, quantity=refund.quantity, but=refund)
+        portions = tickets.free_portions(
+            order, vouchers, codes=refund.codes, quantity=refund.quantity, but=refund
+        )
         _take(order, refund, portions, "订单已关闭")
     stock.give_back(order, tickets.void(vouchers, timezone.now()))
     revoke_pay_notice(order)
@@ -99,7 +101,9 @@ def _revoke(order: Order, message: RefundedMessage) -> None:
     vouchers = orders.vouchers_of(order)
     known = {voucher.code for voucher in vouchers}
     codes = [code for code in message.codes if code in known] or refund.codes
-    portions = tickets.free_portions(order, vouchers, codes=codes, quantity=message.quantity, but=refund)
+    portions = tickets.free_portions(
+        order, vouchers, codes=codes, quantity=message.quantity, but=refund
+    )
     refund.quantity = tickets.count(portions)
     _take(order, refund, portions, message.reason)
     if tickets.count(portions) + sum(voucher.voided for voucher in vouchers) < message.quantity:
@@ -120,7 +124,11 @@ def _refund_meant(order: Order, message: RefundedMessage) -> Refund:
     """The application that this message ends or confirms: by its number, else one for the same tickets."""
     known = list(order.refunds.order_by("received_at", "pk"))
     numbered = [refund for refund in known if refund.refund_id == message.serial]
-    under_review = [refund for refund in known if refund.status == Refund.Status.REVIEW and _is_same(refund, message)]
+    under_review = [
+        refund
+        for refund in known
+        if refund.status == Refund.Status.REVIEW and _is_same(refund, message)
+    ]
     crossing = [refund for refund in known if _crosses(refund, message)]
     for refund in numbered + under_review + crossing:
         return refund
@@ -137,16 +145,24 @@ def _refund_meant(order: Order, message: RefundedMessage) -> Refund:
 
 def _is_same(refund: Refund, message: RefundedMessage) -> bool:
     codes = set(refund.codes) or {taken["voucher"] for taken in refund.tickets}
-    return refund.quantity == message.quantity and (not message.codes or codes == set(message.codes))
+    return refund.quantity == message.quantity and (
+        not message.codes or codes == set(message.codes)
+    )
 
 
 def _crosses(refund: Refund, message: RefundedMessage) -> bool:
     """At the deadline our agreement and Meituan's may be on their way at once; one message confirms one of ours. What
     its customer service refunds is something else, unless it names tickets that are gone already."""
-    is_open = refund.status == Refund.Status.AGREED and refund.message_type is None and not message.is_numbered
+    is_open = (
+        refund.status == Refund.Status.AGREED
+        and refund.message_type is None
+        and not message.is_numbered
+    )
     is_gone = message.codes and refund.order.voucher_type == VoucherType.PER_TICKET
     return (
-        is_open and _is_same(refund, message) and bool(message.because == RefundedBecause.REVIEW_TIMED_OUT or is_gone)
+        is_open
+        and _is_same(refund, message)
+        and bool(message.because == RefundedBecause.REVIEW_TIMED_OUT or is_gone)
     )
 
 

@@ -18,7 +18,13 @@ def connection_check(*, connection: Connection, actor: Actor) -> str:
     connection.last_error, connection.checked_at = error, timezone.now()
     with transaction.atomic():
         connection.save(update_fields=["state", "last_error", "checked_at"])
-        audit.record("connection tested", actor=actor, merchant=connection.merchant, target=connection, error=error)
+        audit.record(
+            "connection tested",
+            actor=actor,
+            merchant=connection.merchant,
+            target=connection,
+            error=error,
+        )
     return error
 
 

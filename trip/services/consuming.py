@@ -97,7 +97,11 @@ def _chosen(
     wanted = quantity if quantity is not None else _all_of(order, vouchers, codes)
     portions = tickets.free_portions(order, vouchers, codes=codes, quantity=wanted)
     touched = {portion.voucher.code for portion in portions}
-    if not portions or tickets.count(portions) < wanted or (quantity is None and not set(codes) <= touched):
+    if (
+        not portions
+        or tickets.count(portions) < wanted
+        or (quantity is None and not set(codes) <= touched)
+    ):
         raise tickets.why_not(order, vouchers, codes)
     return portions
 

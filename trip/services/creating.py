@@ -61,7 +61,10 @@ def order_create(*, connection: Connection, request: CreateRequest) -> Order:
 
 def _is_of_drill(connection: Connection, order_id: int) -> bool:
     """Whether a drill that is under way may have ordered it; other numbers are known without a query."""
-    return order_id in DRILL_NUMBERS and DrillRun.objects.under_way().filter(connection=connection).exists()
+    return (
+        order_id in DRILL_NUMBERS
+        and DrillRun.objects.under_way().filter(connection=connection).exists()
+    )
 
 
 def _on_sale(connection: Connection, request: CreateRequest) -> tuple[Product, Offer | None]:
@@ -76,7 +79,9 @@ def _on_sale(connection: Connection, request: CreateRequest) -> tuple[Product, O
 
 def _product(connection: Connection, deal_id: str) -> Product | None:
     is_open = "(SELECT is_active FROM stores_store WHERE id = store_id) AS store_is_active"
-    return sql.row(Product, "connection_id = %s AND deal_id = %s", [connection.pk, deal_id], more=is_open)
+    return sql.row(
+        Product, "connection_id = %s AND deal_id = %s", [connection.pk, deal_id], more=is_open
+    )
 
 
 def _sold_out(offer: Offer, quantity: int) -> Refusal:

@@ -18,5 +18,8 @@ def countdown(refund: Refund) -> tuple[str, str]:
     if left <= timedelta(0):
         return _("time is up"), "urgent"
     minutes = int(left.total_seconds()) // 60
-    text = _("%(hours)d h %(minutes)02d min left") % {"hours": minutes // 60, "minutes": minutes % 60}
+    text = _("%(hours)d h %(minutes)02d min left") % {
+        "hours": minutes // 60,
+        "minutes": minutes % 60,
+    }
     return text, "urgent" if left < URGENT else "soon" if left < SOON else "calm"

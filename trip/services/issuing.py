@@ -20,13 +20,17 @@ Status = Order.Status
 
 
 def codes_needed(order: Order) -> int:
-    return {VoucherType.NONE: 0, VoucherType.PER_TICKET: order.quantity}.get(VoucherType(order.voucher_type), 1)
+    return {VoucherType.NONE: 0, VoucherType.PER_TICKET: order.quantity}.get(
+        VoucherType(order.voucher_type), 1
+    )
 
 
 def issue_own(order: Order) -> list[Voucher]:
     """Our own codes for a locked order that is paid."""
     vouchers = _write(order, [new_code() for _ in range(codes_needed(order))])
-    orders.move(order, Status.ISSUED, paid_at=order.paid_at or timezone.now(), issued_at=timezone.now())
+    orders.move(
+        order, Status.ISSUED, paid_at=order.paid_at or timezone.now(), issued_at=timezone.now()
+    )
     return vouchers
 
 
@@ -35,7 +39,9 @@ def _write(order: Order, codes: Sequence[str]) -> list[Voucher]:
     each = 1 if order.voucher_type == VoucherType.PER_TICKET else order.quantity
     now = timezone.now()
     vouchers = [
-        Voucher(connection_id=order.connection_id, order=order, code=code, quantity=each, valid_at=now)
+        Voucher(
+            connection_id=order.connection_id, order=order, code=code, quantity=each, valid_at=now
+        )
         for code in codes or [""]
     ]
     if len(vouchers) > 1:
@@ -95,7 +101,10 @@ def _issued_already(order: Order, codes: Sequence[str]) -> Order:
 def _check(order: Order, codes: Sequence[str]) -> None:
     needed = codes_needed(order)
     if len(codes) != needed:
-        raise Conflict(_("This order needs %(needed)d codes, not %(given)d.") % {"needed": needed, "given": len(codes)})
+        raise Conflict(
+            _("This order needs %(needed)d codes, not %(given)d.")
+            % {"needed": needed, "given": len(codes)}
+        )
     if len(set(codes)) != len(codes):
         raise Conflict(_("A code is listed twice."))
     if not all(is_voucher(code) for code in codes):

@@ -20,7 +20,9 @@ def hash_of(number: str) -> str:
 
 def credential_of(product: Product, visitor: VisitorData) -> str:
     """The certificate that the product counts: the first kind of its list that the visitor has."""
-    kinds = [kind for kind in product.credential_types if kind in visitor.credentials] or sorted(visitor.credentials)
+    kinds = [kind for kind in product.credential_types if kind in visitor.credentials] or sorted(
+        visitor.credentials
+    )
     return f"{kinds[0]}:{visitor.credentials[kinds[0]]}" if kinds else ""
 
 
@@ -31,14 +33,30 @@ def check(product: Product, visitors: tuple[VisitorData, ...], quantity: int) ->
     # Two orders of the same person at the same moment, for whichever days, are counted one after the other.
     # Whoever writes offers of the product meanwhile is not held up (no_key): each would wait for the other.
     Product.objects.select_for_update(no_key=True).only("pk").get(pk=product.pk)
-    tickets = [booking.tickets_of_visitor(product, quantity, position) for position in range(len(visitors))]
+    tickets = [
+        booking.tickets_of_visitor(product, quantity, position) for position in range(len(visitors))
+    ]
     if product.phone_limit:
         wanted = _wanted((hash_of(visitor.mobile) for visitor in visitors), tickets)
-        _check(product, "mobile_hash", wanted, product.phone_limit, product.phone_limit_days, "每个手机号")
-    if product.credential_limit:
-        wanted = _wanted((hash_of(credential_of(product, visitor)) for visitor in visitors), tickets)
         _check(
-            product, "credential_hash", wanted, product.credential_limit, product.credential_limit_days, "每个证件号"
+            product,
+            "mobile_hash",
+            wanted,
+            product.phone_limit,
+            product.phone_limit_days,
+            "每个手机号",
+        )
+    if product.credential_limit:
+        wanted = _wanted(
+            (hash_of(credential_of(product, visitor)) for visitor in visitors), tickets
+        )
+        _check(
+            product,
+            "credential_hash",
+            wanted,
+            product.credential_limit,
+            product.credential_limit_days,
+            "每个证件号",
         )
 
 
@@ -50,7 +68,9 @@ def _wanted(hashes: Iterable[str], tickets: list[int]) -> Counter[str]:
     return wanted
 
 
-def _check(product: Product, field: str, wanted: Counter[str], most: int, days: int, whose: str) -> None:
+def _check(
+    product: Product, field: str, wanted: Counter[str], most: int, days: int, whose: str
+) -> None:
     bought = Visitor.objects.filter(product=product, **{f"{field}__in": list(wanted)})
     bought = bought.filter(order__closed_at=None).exclude(order__status__in=Order.GONE)
     # Whoever got all the money back may buy again.

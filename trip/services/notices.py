@@ -127,7 +127,9 @@ class ProductNotice(Notice):
         status = call.payload["status"]
         if status in (OFF_SHELF, ON_SHELF):
             status = ON_SHELF if product.state == Product.State.ON_SALE else OFF_SHELF
-        return client_of(call, turn).product(body=[{"partnerDealId": product.deal_id, "status": status}])
+        return client_of(call, turn).product(
+            body=[{"partnerDealId": product.deal_id, "status": status}]
+        )
 
 
 def notices_of(*orders: Order) -> Q:
@@ -146,8 +148,14 @@ def notices_of_drills() -> Q:
     subject = OuterRef("subject_id")
     return (
         Q(Exists(Order.objects.filter(pk=subject, is_drill=True)), operation=PayNotice.name)
-        | Q(Exists(Refund.objects.filter(pk=subject, order__is_drill=True)), operation=RefundNotice.name)
-        | Q(Exists(Consumption.objects.filter(pk=subject, order__is_drill=True)), operation=ConsumeNotice.name)
+        | Q(
+            Exists(Refund.objects.filter(pk=subject, order__is_drill=True)),
+            operation=RefundNotice.name,
+        )
+        | Q(
+            Exists(Consumption.objects.filter(pk=subject, order__is_drill=True)),
+            operation=ConsumeNotice.name,
+        )
     )
 
 
@@ -181,7 +189,9 @@ def owe_pay_notice(order: Order) -> None:
 
 def revoke_pay_notice(order: Order) -> None:
     """The order was closed: what was not told yet need not be told any more."""
-    for call in OutboundCall.objects.filter(operation=PayNotice.name, subject_id=order.pk, state=State.PENDING):
+    for call in OutboundCall.objects.filter(
+        operation=PayNotice.name, subject_id=order.pk, state=State.PENDING
+    ):
         revoke(call, "the order was closed")
 
 
@@ -216,7 +226,10 @@ def owe_consume_notice(consumption: Consumption) -> None:
 def owe_product_notice(product: Product, status: int) -> None:
     """One while none is waiting: the waiting one is sent after the caller's transaction, and Meituan then pulls all."""
     waiting = OutboundCall.objects.select_for_update().filter(
-        operation=ProductNotice.name, subject_id=product.pk, state=State.PENDING, payload__status=status
+        operation=ProductNotice.name,
+        subject_id=product.pk,
+        state=State.PENDING,
+        payload__status=status,
     )
     if waiting.first():
         return

@@ -43,7 +43,9 @@ def lock(pk: int) -> Order:
 
 def lock_numbered(connection: Connection, order_id: int) -> Order | None:
     """The same by Meituan's number; None when there is no such order."""
-    order = sql.row(Order, "connection_id = %s AND order_id = %s", [connection.pk, order_id], lock=True)
+    order = sql.row(
+        Order, "connection_id = %s AND order_id = %s", [connection.pk, order_id], lock=True
+    )
     if order is not None:
         order.connection = connection
     return order

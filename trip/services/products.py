@@ -16,7 +16,9 @@ from trip.services.notices import CHANGED, OFF_SHELF, ON_SHELF, PRICES_CHANGED, 
 
 def wrong_prices(data: Mapping[str, Any]) -> Iterator[tuple[str, StrOrPromise]]:
     """Prices that are surely a slip of the hand; on an offer's form and on the calendar's."""
-    market, sale, settled = (data.get(name) for name in ("market_price", "sale_price", "settlement_price"))
+    market, sale, settled = (
+        data.get(name) for name in ("market_price", "sale_price", "settlement_price")
+    )
     if market is not None and sale is not None and sale > market:
         yield "sale_price", _("More than the market price.")
     if sale is not None and settled is not None and settled > sale:
@@ -47,14 +49,24 @@ def _set_state(product: Product, state: str, status: int, verb: str, actor: Acto
 
 
 def offers_open(
-    *, product: Product, first: date, last: date, weekdays: Iterable[int], is_open: bool, actor: Actor
+    *,
+    product: Product,
+    first: date,
+    last: date,
+    weekdays: Iterable[int],
+    is_open: bool,
+    actor: Actor,
 ) -> int:
     """Opens or closes the chosen days of a span that have a price (weekday 0 is Monday); returns how many days."""
     wanted = set(weekdays)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     chosen = [day for day in days if day.weekday() in wanted]
     with transaction.atomic():
-        count = Offer.objects.filter(product=product, date__in=chosen).exclude(is_open=is_open).update(is_open=is_open)
+        count = (
+            Offer.objects.filter(product=product, date__in=chosen)
+            .exclude(is_open=is_open)
+            .update(is_open=is_open)
+        )
         if count:
             audit.record(
                 "trip.days.opened" if is_open else "trip.days.closed",

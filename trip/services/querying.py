@@ -10,7 +10,9 @@ from trip.wire.requests import OrderRef
 
 def order_query(*, connection: Connection, request: OrderRef) -> Order:
     """The order by Meituan's number. Raises Refusal."""
-    order = sql.row(Order, "connection_id = %s AND order_id = %s", [connection.pk, request.order_id])
+    order = sql.row(
+        Order, "connection_id = %s AND order_id = %s", [connection.pk, request.order_id]
+    )
     if order is None:
         raise Refusal(Code.NO_SUCH_ORDER, "订单不存在")
     orders.expect_same(order, request.partner_order_id, Code.NO_SUCH_ORDER)

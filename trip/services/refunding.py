@@ -65,7 +65,9 @@ def _judge(order: Order, request: RefundRequest) -> Refund:
     if wrong := _contradiction(order, request, vouchers):
         # Not lasting: the message itself may be put right.
         raise Refusal(Code.REFUND_REFUSED, wrong)
-    portions = tickets.free_portions(order, vouchers, codes=request.codes, quantity=request.quantity)
+    portions = tickets.free_portions(
+        order, vouchers, codes=request.codes, quantity=request.quantity
+    )
     if no := _objection(order, request, vouchers, tickets.count(portions)):
         _decide(refund, Status.REFUSED, no, Method.AUTO)
     elif order.product.refund_review or not _money_agrees(order, request):
@@ -85,7 +87,11 @@ def _contradiction(order: Order, request: RefundRequest, vouchers: list[Voucher]
     if not set(request.codes) <= codes:
         return "券码不属于该订单"
     is_whole = not request.codes and request.quantity == order.quantity
-    if order.voucher_type == VoucherType.PER_TICKET and len(set(request.codes)) != request.quantity and not is_whole:
+    if (
+        order.voucher_type == VoucherType.PER_TICKET
+        and len(set(request.codes)) != request.quantity
+        and not is_whole
+    ):
         return "退票数量与券码数不一致"
     return ""
 
@@ -157,7 +163,10 @@ def _money_agrees(order: Order, request: RefundRequest) -> bool:
     """A fee that is not what our policy says, more money than was paid, or steps counted from a moment before there was
     an order, is for a person to look at."""
     paid, terms = order.unit_price * request.quantity, promised(order)
-    if terms.refund_type == RefundType.CONDITIONAL and request.applied_at < order.created_at - CLOCKS_APART:
+    if (
+        terms.refund_type == RefundType.CONDITIONAL
+        and request.applied_at < order.created_at - CLOCKS_APART
+    ):
         return False
     return (
         request.unit_price == order.unit_price
@@ -196,7 +205,9 @@ def refund_decide(*, refund_pk: int, agree: bool, reason: str, actor: Actor, met
         if not agree and not reason:
             raise Conflict(_("Give the true reason: Meituan shows it to the buyer."))
         if not agree and refund.deadline and refund.deadline <= timezone.now():
-            raise Conflict(_("It is too late to refuse: the time is over, and Meituan has agreed by itself."))
+            raise Conflict(
+                _("It is too late to refuse: the time is over, and Meituan has agreed by itself.")
+            )
         if agree:
             _agree(order, refund)
         _decide(refund, wanted, reason, method, actor)
@@ -214,7 +225,9 @@ def refund_decide(*, refund_pk: int, agree: bool, reason: str, actor: Actor, met
 
 def _agree(order: Order, refund: Refund) -> None:
     vouchers = orders.vouchers_of(order)
-    portions = tickets.free_portions(order, vouchers, codes=refund.codes, quantity=refund.quantity, but=refund)
+    portions = tickets.free_portions(
+        order, vouchers, codes=refund.codes, quantity=refund.quantity, but=refund
+    )
     if tickets.count(portions) < refund.quantity:
         raise tickets.why_not(order, vouchers, refund.codes)
     _take_back(order, refund, portions)

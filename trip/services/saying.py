@@ -72,7 +72,11 @@ def _listed(voucher: Voucher) -> Iterable[Body]:
         (VoucherStatus.VOIDED, voucher.voided, voucher.voided_at),
     )
     picture = picture_url(voucher)
-    return [_item(voucher.code, picture, at, quantity, status) for status, quantity, at in states if quantity]
+    return [
+        _item(voucher.code, picture, at, quantity, status)
+        for status, quantity, at in states
+        if quantity
+    ]
 
 
 def _item(code: str, picture: str, at: datetime | None, quantity: int, status: int) -> Body:
@@ -108,7 +112,13 @@ def consumed(consumption: Consumption) -> Body:
         "usedQuantity": sum(uses.values_list("quantity", flat=True)),
         "refundedQuantity": sum(refunds.values_list("quantity", flat=True)),
         "voucherList": [
-            _item(item["voucher"], pictures.get(item["voucher"], ""), consumption.at, item["quantity"], _USED)
+            _item(
+                item["voucher"],
+                pictures.get(item["voucher"], ""),
+                consumption.at,
+                item["quantity"],
+                _USED,
+            )
             for item in consumption.tickets
             if item["voucher"]
         ],

@@ -8,12 +8,21 @@ ENOUGH = "(stock IS NULL OR stock >= held + sold + %s)"
 
 def hold(offer: Offer, quantity: int) -> bool:
     """Whether that many were left and are now held for an unpaid order."""
-    return bool(sql.update(Offer, "held = held + %s", f"id = %s AND {ENOUGH}", [quantity, offer.pk, quantity]))
+    return bool(
+        sql.update(
+            Offer, "held = held + %s", f"id = %s AND {ENOUGH}", [quantity, offer.pk, quantity]
+        )
+    )
 
 
 def sell_held(order: Order) -> None:
     """The order was paid: what it held is sold."""
-    sql.update(Offer, "held = held - %s, sold = sold + %s", "id = %s", [order.quantity, order.quantity, order.offer_id])
+    sql.update(
+        Offer,
+        "held = held - %s, sold = sold + %s",
+        "id = %s",
+        [order.quantity, order.quantity, order.offer_id],
+    )
 
 
 def sell_again(order: Order) -> bool:

@@ -27,7 +27,9 @@ def count(portions: Iterable[Portion]) -> int:
     return sum(portion.quantity for portion in portions)
 
 
-def frozen_by_reviews(order: Order, vouchers: Sequence[Voucher], *, but: Refund | None = None) -> dict[int, int]:
+def frozen_by_reviews(
+    order: Order, vouchers: Sequence[Voucher], *, but: Refund | None = None
+) -> dict[int, int]:
     """Tickets by voucher that a refund under review speaks for: they open no door until it is decided.
 
     `but` keeps its own tickets apart from the others', and they are not counted.
@@ -43,7 +45,9 @@ def frozen_by_reviews(order: Order, vouchers: Sequence[Voucher], *, but: Refund 
     return frozen
 
 
-def _spread(vouchers: Sequence[Voucher], codes: Sequence[str], quantity: int, frozen: dict[int, int]) -> list[Portion]:
+def _spread(
+    vouchers: Sequence[Voucher], codes: Sequence[str], quantity: int, frozen: dict[int, int]
+) -> list[Portion]:
     """At most `quantity` free tickets of the vouchers named (of all, when none is), the oldest first."""
     portions = []
     for voucher in vouchers:
@@ -57,7 +61,12 @@ def _spread(vouchers: Sequence[Voucher], codes: Sequence[str], quantity: int, fr
 
 
 def free_portions(
-    order: Order, vouchers: Sequence[Voucher], *, codes: Sequence[str], quantity: int, but: Refund | None = None
+    order: Order,
+    vouchers: Sequence[Voucher],
+    *,
+    codes: Sequence[str],
+    quantity: int,
+    but: Refund | None = None,
 ) -> list[Portion]:
     """Up to `quantity` tickets that are neither used, gone, nor under review; of the codes named, or of any."""
     return _spread(vouchers, codes, quantity, frozen_by_reviews(order, vouchers, but=but))

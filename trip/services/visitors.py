@@ -18,7 +18,11 @@ def shown(visitor: Visitor, *, whole: bool) -> dict[str, Any]:
     details = visitor.details or {}
     credentials: dict[str, str] = dict(details.get("credentials", {}))
     if whole:
-        return {"name": details.get("name", ""), "mobile": details.get("mobile", ""), "credentials": credentials}
+        return {
+            "name": details.get("name", ""),
+            "mobile": details.get("mobile", ""),
+            "credentials": credentials,
+        }
     return {
         "name": masked_name(details.get("name", "")),
         "mobile": masked_number(details.get("mobile", ""), 3),
@@ -49,7 +53,10 @@ def forget_visitors() -> int:
 
 def _forget_some(merchant: Merchant) -> int:
     kept = Visitor.objects.filter(
-        _over(merchant), removed_at=None, created_at__lt=_before(merchant), order__store__merchant=merchant
+        _over(merchant),
+        removed_at=None,
+        created_at__lt=_before(merchant),
+        order__store__merchant=merchant,
     ).values_list("pk", flat=True)
     return Visitor.objects.filter(pk__in=list(kept[:BATCH])).update(
         details={}, mobile_hash="", credential_hash="", removed_at=timezone.now()

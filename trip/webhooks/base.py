@@ -67,7 +67,12 @@ def partner_id(request: HttpRequest) -> int:
 
 def envelope(request: HttpRequest, answer: Answer) -> str:
     """Compact JSON in UTF-8; numbers of orders are numbers."""
-    told = {"code": int(answer.code), "describe": answer.describe, "partnerId": partner_id(request), **answer.extra}
+    told = {
+        "code": int(answer.code),
+        "describe": answer.describe,
+        "partnerId": partner_id(request),
+        **answer.extra,
+    }
     if answer.body is not None:
         told["body"] = answer.body
     return json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
@@ -105,7 +110,9 @@ class TripEndpoint(CallEndpoint):
         try:
             asked = self.read(self._body(data))
         except Malformed as malformed:
-            return self._no(self.other_code if self.invalid_code is None else self.invalid_code, str(malformed))
+            return self._no(
+                self.other_code if self.invalid_code is None else self.invalid_code, str(malformed)
+            )
         try:
             return response(self.text(connection, asked, data.get("body")))
         except Refusal as refusal:
@@ -117,7 +124,9 @@ class TripEndpoint(CallEndpoint):
         describe = REASONS.get(rejected.reason, rejected.reason)
         if not self.is_signed:
             tries = take(STRANGERS, client_network(self.request))
-            describe = describe if tries.allowed else f"认证失败次数过多，请{tries.retry_after}秒后再试"
+            describe = (
+                describe if tries.allowed else f"认证失败次数过多，请{tries.retry_after}秒后再试"
+            )
         return self._no(self.other_code, describe)
 
     def fail(self) -> HttpResponse:
@@ -151,7 +160,9 @@ class TripEndpoint(CallEndpoint):
         if not signatures.is_fresh(date, now=now, window=settings.TRIP_DATE_WINDOW):
             seconds = round((date - now).total_seconds())
             direction = "快" if seconds > 0 else "慢"
-            raise Rejected(f"Date比我方时钟{direction}{abs(seconds)}秒，允许相差{settings.TRIP_DATE_WINDOW:g}秒")
+            raise Rejected(
+                f"Date比我方时钟{direction}{abs(seconds)}秒，允许相差{settings.TRIP_DATE_WINDOW:g}秒"
+            )
 
     def _body(self, data: dict[str, Any]) -> Any:
         body = data.get("body")
@@ -197,10 +208,16 @@ class OnceEndpoint(TripEndpoint):
 
 def _is_partner(said: Any, connection: Connection) -> bool:
     """A number or the same number as a string."""
-    return isinstance(said, int | str) and not isinstance(said, bool) and str(said) == connection.account
+    return (
+        isinstance(said, int | str)
+        and not isinstance(said, bool)
+        and str(said) == connection.account
+    )
 
 
 @csrf_exempt
 def unknown_interface(request: HttpRequest) -> HttpResponse:
     """Everything else below /trip/."""
-    return response(envelope(request, Answer(code=Code.OTHER, describe=f"没有这个接口：{request.path}")))
+    return response(
+        envelope(request, Answer(code=Code.OTHER, describe=f"没有这个接口：{request.path}"))
+    )

@@ -108,10 +108,15 @@ class Refund(OrderEndpoint):
             return Answer(body, Code.UNDER_REVIEW, "退款审核中", final=False, subject_id=order_pk)
         if refund.status == RefundRow.Status.REFUSED:
             # It may still be agreed to: refused first and agreed later is legal.
-            return Answer(None, refusal_code(refund), refund.reason, final=False, subject_id=order_pk)
+            return Answer(
+                None, refusal_code(refund), refund.reason, final=False, subject_id=order_pk
+            )
         at_once = refund.method == Method.AUTO
         return Answer(
-            body, Code.SUCCESS if at_once else Code.REFUNDED, "success" if at_once else "已退款", subject_id=order_pk
+            body,
+            Code.SUCCESS if at_once else Code.REFUNDED,
+            "success" if at_once else "已退款",
+            subject_id=order_pk,
         )
 
 
@@ -119,7 +124,9 @@ class MessageEndpoint(OrderEndpoint):
     """What Meituan tells us as done. Messages may overtake each other: an order that is over before it was created must
     not be created any more, so its create is answered beforehand."""
 
-    def followed(self, connection: Connection, order_id: int, follow: Callable[..., Order | None]) -> Answer:
+    def followed(
+        self, connection: Connection, order_id: int, follow: Callable[..., Order | None]
+    ) -> Answer:
         order = follow(connection=connection)
         if order is None and not self._forestalled(connection, order_id):
             order = follow(connection=connection)
@@ -127,7 +134,9 @@ class MessageEndpoint(OrderEndpoint):
 
     def _forestalled(self, connection: Connection, order_id: int) -> bool:
         no = envelope(self.request, Answer(code=Code.CREATE_OTHER, describe="订单已关闭"))
-        return answer_beforehand(connection=connection, kind=Create.kind, key=str(order_id), said=Said(no))
+        return answer_beforehand(
+            connection=connection, kind=Create.kind, key=str(order_id), said=Said(no)
+        )
 
 
 class Refunded(MessageEndpoint):
@@ -140,7 +149,9 @@ class Refunded(MessageEndpoint):
         return f"{asked.order_id}/{asked.serial}"
 
     def answer(self, connection: Connection, asked: requests.RefundedMessage) -> Answer:
-        return self.followed(connection, asked.order_id, partial(services.order_refunded, message=asked))
+        return self.followed(
+            connection, asked.order_id, partial(services.order_refunded, message=asked)
+        )
 
 
 class Close(MessageEndpoint):
@@ -153,4 +164,6 @@ class Close(MessageEndpoint):
         return f"{asked.order_id}/{asked.close_type}"
 
     def answer(self, connection: Connection, asked: requests.CloseMessage) -> Answer:
-        return self.followed(connection, asked.order_id, partial(services.order_close, message=asked))
+        return self.followed(
+            connection, asked.order_id, partial(services.order_close, message=asked)
+        )

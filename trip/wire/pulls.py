@@ -48,7 +48,9 @@ def parse_page(body: Mapping[str, Any], names: str) -> Page:
 
 
 def parse_prices(body: Mapping[str, Any]) -> PricesRequest:
-    request = PricesRequest(text(body, "partnerDealId", most=60), day(body, "startTime"), day(body, "endTime"))
+    request = PricesRequest(
+        text(body, "partnerDealId", most=60), day(body, "startTime"), day(body, "endTime")
+    )
     if not 0 <= (request.last - request.first).days <= 366:
         raise Malformed("endTime应不早于startTime，且不超过一年")
     return request
@@ -59,7 +61,9 @@ def parse_listing(items: Any) -> tuple[ListingNotice, ...]:
         raise Malformed("body不是对象列表")
     return tuple(
         ListingNotice(
-            text(item, "partnerDealId", most=60), optional_whole(item, "status"), optional_whole(item, "checkStatus")
+            text(item, "partnerDealId", most=60),
+            optional_whole(item, "status"),
+            optional_whole(item, "checkStatus"),
         )
         for item in items[:200]
     )

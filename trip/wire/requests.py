@@ -170,7 +170,9 @@ def parse_refunded(body: Mapping[str, Any]) -> RefundedMessage:
         codes=codes,
         quantity=quantity,
         price=None if price < 0 else price,
-        because=_one_of(whole(body, "refundMessageType"), "refundMessageType", RefundedBecause.values),
+        because=_one_of(
+            whole(body, "refundMessageType"), "refundMessageType", RefundedBecause.values
+        ),
         reason=optional_text(body, "reason", most=300),
         refunded_at=refunded_at,
     )
@@ -178,7 +180,9 @@ def parse_refunded(body: Mapping[str, Any]) -> RefundedMessage:
 
 def _serial(at: datetime, codes: tuple[str, ...], quantity: int) -> str:
     """What tells messages without a number apart: when, how many tickets, and of which vouchers."""
-    of_which = f"-{hashlib.sha256(','.join(sorted(codes)).encode()).hexdigest()[:12]}" if codes else ""
+    of_which = (
+        f"-{hashlib.sha256(','.join(sorted(codes)).encode()).hexdigest()[:12]}" if codes else ""
+    )
     return f"{at:%Y%m%d%H%M%S}-{quantity}{of_which}"
 
 
@@ -220,7 +224,11 @@ def _credentials(value: Any) -> dict[int, str]:
         return {}
     if not isinstance(value, dict):
         raise Malformed("credentials不是对象")
-    return {_credential_type(kind): _credential_number(kind, number) for kind, number in value.items() if number}
+    return {
+        _credential_type(kind): _credential_number(kind, number)
+        for kind, number in value.items()
+        if number
+    }
 
 
 def _credential_type(kind: str) -> int:

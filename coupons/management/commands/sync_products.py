@@ -19,7 +19,9 @@ class Command(HonestCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("store", nargs="?", metavar="STORE", help="the store's id or its exact name")
+        parser.add_argument(
+            "store", nargs="?", metavar="STORE", help="the store's id or its exact name"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -33,10 +35,14 @@ class Command(HonestCommand):
 def _stores(text: str | None) -> list[Store]:
     if text is None:
         listed = GatewayStore.objects.filter(
-            vanished_at=None, authorisation=GatewayStore.Authorisation.AUTHORISED, connection__is_active=True
+            vanished_at=None,
+            authorisation=GatewayStore.Authorisation.AUTHORISED,
+            connection__is_active=True,
         )
         return [gateway.store for gateway in listed.select_related("store").order_by("pk")]
     store = find_store(text)
     if not GatewayStore.objects.filter(store=store).exists():
-        raise CommandError(f"{store} is not listed at the gateway; run sync_stores first.", returncode=USAGE)
+        raise CommandError(
+            f"{store} is not listed at the gateway; run sync_stores first.", returncode=USAGE
+        )
     return [store]

@@ -19,7 +19,9 @@ class Command(HonestCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("connection", nargs="?", type=int, metavar="CONNECTION", help="the connection's id")
+        parser.add_argument(
+            "connection", nargs="?", type=int, metavar="CONNECTION", help="the connection's id"
+        )
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -31,7 +33,9 @@ class Command(HonestCommand):
 
 
 def _connections(pk: int | None) -> list[Connection]:
-    rows = Connection.objects.filter(platform=Connection.Platform.UMEMBER).select_related("merchant", "pace")
+    rows = Connection.objects.filter(platform=Connection.Platform.UMEMBER).select_related(
+        "merchant", "pace"
+    )
     if pk is None:
         return list(rows.filter(is_active=True, merchant__is_active=True).order_by("pk"))
     found = list(rows.filter(pk=pk))

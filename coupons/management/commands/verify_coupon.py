@@ -26,7 +26,10 @@ from stores.tenancy import Reach
 VERIFIED, REFUSED, OPEN = 0, 1, 2
 # Whoever may run commands is behind all permissions.
 EVERYWHERE = Reach(everything=True)
-EXIT_CODES: dict[str, int] = {Verification.Status.VERIFIED: VERIFIED, Verification.Status.REFUSED: REFUSED}
+EXIT_CODES: dict[str, int] = {
+    Verification.Status.VERIFIED: VERIFIED,
+    Verification.Status.REFUSED: REFUSED,
+}
 
 
 class Command(HonestCommand):
@@ -37,9 +40,17 @@ class Command(HonestCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("store", metavar="STORE", help="the store's id or its exact name")
-        parser.add_argument("code", metavar="CODE", help="the coupon's digits; spaces and hyphens are ignored")
-        parser.add_argument("--wait", type=_seconds, default=30.0, metavar="SECONDS", help="default: %(default)s")
-        parser.add_argument("--json", action="store_true", help="print JSON, as GET /api/v1/verifications/{id}/ does")
+        parser.add_argument(
+            "code", metavar="CODE", help="the coupon's digits; spaces and hyphens are ignored"
+        )
+        parser.add_argument(
+            "--wait", type=_seconds, default=30.0, metavar="SECONDS", help="default: %(default)s"
+        )
+        parser.add_argument(
+            "--json",
+            action="store_true",
+            help="print JSON, as GET /api/v1/verifications/{id}/ does",
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         store = find_store(options["store"])
@@ -71,9 +82,14 @@ class Command(HonestCommand):
             self.stdout.write(json.dumps(shown, ensure_ascii=False, cls=JSONEncoder))
             return
         with translation.override("en"):
-            lines = [f"{row.store.name}: …{row.code_tail} {row.status}" + (" (inferred)" if row.inferred else "")]
+            lines = [
+                f"{row.store.name}: …{row.code_tail} {row.status}"
+                + (" (inferred)" if row.inferred else "")
+            ]
             if row.reason:
-                lines.append(f"{row.reason}: {TEXTS[row.reason].staff} {TEXTS[row.reason].next_step}")
+                lines.append(
+                    f"{row.reason}: {TEXTS[row.reason].staff} {TEXTS[row.reason].next_step}"
+                )
             if row.duplicate_of:
                 lines.append(verified_by(row, row.duplicate_of, EVERYWHERE))
         if row.gateway_message:
@@ -85,7 +101,11 @@ class Command(HonestCommand):
     def _tell_malformed(self, as_json: bool) -> None:
         texts = TEXTS[Reason.MALFORMED_CODE]
         if as_json:
-            told = {"status": "refused", "reason": Reason.MALFORMED_CODE, "message": str(texts.staff)}
+            told = {
+                "status": "refused",
+                "reason": Reason.MALFORMED_CODE,
+                "message": str(texts.staff),
+            }
             self.stdout.write(json.dumps(told, ensure_ascii=False))
             return
         with translation.override("en"):
@@ -101,7 +121,9 @@ def _seconds(text: str) -> float:
 
 
 def _where(place: PlaceInLine) -> str:
-    when = "Meituan does not answer, trying again" if place.is_held_up else f"about {place.seconds} s"
+    when = (
+        "Meituan does not answer, trying again" if place.is_held_up else f"about {place.seconds} s"
+    )
     return f"place {place.position} in line, {when}"
 
 

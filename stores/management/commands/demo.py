@@ -27,9 +27,17 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--info", action="store_true", help="print addresses, passwords and codes as JSON, and end")
-        parser.add_argument("--reset", action="store_true", help="remove the demo's data and start over")
-        parser.add_argument("--prepare", action="store_true", help="prepare everything, start nothing")
+        parser.add_argument(
+            "--info",
+            action="store_true",
+            help="print addresses, passwords and codes as JSON, and end",
+        )
+        parser.add_argument(
+            "--reset", action="store_true", help="remove the demo's data and start over"
+        )
+        parser.add_argument(
+            "--prepare", action="store_true", help="prepare everything, start nothing"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         place = environment.places()

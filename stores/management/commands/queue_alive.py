@@ -26,9 +26,13 @@ class Command(BaseCommand):
         seconds = None if age is None else round(age.total_seconds(), 1)
         alive = seconds is not None and seconds < limit
         if options["json"]:
-            self.stdout.write(json.dumps({"alive": alive, "heartbeat_age": seconds, "stale_after": limit}))
+            self.stdout.write(
+                json.dumps({"alive": alive, "heartbeat_age": seconds, "stale_after": limit})
+            )
         else:
             seen = "never seen" if seconds is None else f"seen {seconds} s ago"
-            self.stdout.write(f"{'alive' if alive else 'not alive'}: a worker was {seen} (limit {limit:g} s)")
+            self.stdout.write(
+                f"{'alive' if alive else 'not alive'}: a worker was {seen} (limit {limit:g} s)"
+            )
         if not alive:
             sys.exit(1)

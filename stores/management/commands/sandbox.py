@@ -18,16 +18,24 @@ class Command(BaseCommand):
     requires_system_checks: list[str] = []
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("--host", default="127.0.0.1", help="address to listen on (default: %(default)s)")
-        parser.add_argument("--port", type=int, default=8100, help="port, 0 for any free one (default: %(default)s)")
-        parser.add_argument("--state", type=Path, metavar="FILE", help="keep the platforms' state in this file")
+        parser.add_argument(
+            "--host", default="127.0.0.1", help="address to listen on (default: %(default)s)"
+        )
+        parser.add_argument(
+            "--port", type=int, default=8100, help="port, 0 for any free one (default: %(default)s)"
+        )
+        parser.add_argument(
+            "--state", type=Path, metavar="FILE", help="keep the platforms' state in this file"
+        )
 
     def handle(self, *args: Any, **options: Any) -> None:
         server = self._server(options["host"], options["port"], options["state"])
         with _signals(signal.default_int_handler):
             try:
                 server.start()
-                self.stdout.write(f"Sandbox listening on {server.url} ({', '.join(server.prefixes)})")
+                self.stdout.write(
+                    f"Sandbox listening on {server.url} ({', '.join(server.prefixes)})"
+                )
                 self.stdout.flush()
                 server.serve_forever()
             except KeyboardInterrupt:

@@ -19,7 +19,10 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
-            "--seconds", type=float, default=30.0, help="work off calls for about this long (default: %(default)s)"
+            "--seconds",
+            type=float,
+            default=30.0,
+            help="work off calls for about this long (default: %(default)s)",
         )
         parser.add_argument("--json", action="store_true", help="print JSON")
 

@@ -49,8 +49,12 @@ def _at(now: datetime) -> list[Any]:
 def due(now: datetime) -> OutboundQuerySet:
     """The calls that are due; where every try asks, _DUE stands in a statement of its own."""
     of_series = RawSQL(_OF_SERIES, (), output_field=BooleanField())  # noqa: S611
-    earlier = OutboundCall.objects.filter(of_series, series=OuterRef("series"), pk__lt=OuterRef("pk"))
-    return OutboundCall.objects.spelt_out(_READY, _at(now)).filter(Q(series="") | Q(~Exists(earlier)))
+    earlier = OutboundCall.objects.filter(
+        of_series, series=OuterRef("series"), pk__lt=OuterRef("pk")
+    )
+    return OutboundCall.objects.spelt_out(_READY, _at(now)).filter(
+        Q(series="") | Q(~Exists(earlier))
+    )
 
 
 def first_in_line(pace_id: int) -> int | None:
@@ -95,7 +99,10 @@ def _claim(call_id: int, now: datetime, token: str) -> OutboundCall | None:
         if not taken:
             return None
         call = sql.get(OutboundCall, call_id)
-        call.connection, call.pace = sql.get(Connection, call.connection_id), sql.get(Pace, call.pace_id)
+        call.connection, call.pace = (
+            sql.get(Connection, call.connection_id),
+            sql.get(Pace, call.pace_id),
+        )
         operation = operations.of(call)
         if call.state == State.SENDING:
             _begin(operation, call)
@@ -157,16 +164,31 @@ def free_expired(call_id: int) -> bool:
     now = timezone.now()
     with transaction.atomic():
         call = OutboundCall.objects.select_for_update().filter(pk=call_id).first()
-        if call is None or call.state != State.SENDING or call.lease_until is None or call.lease_until >= now:
+        if (
+            call is None
+            or call.state != State.SENDING
+            or call.lease_until is None
+            or call.lease_until >= now
+        ):
             return False
         operation = operations.of(call)
         call.state = State.PENDING if operation.repeatable else State.UNKNOWN
         call.was_unknown = call.was_unknown or not operation.repeatable
         call.lease_until, call.claim, call.due_at = None, "", now
         call.last_error = "the process that sent it died"
-        call.save(update_fields=["state", "was_unknown", "lease_until", "claim", "due_at", "last_error"])
-        if not _done(call, lambda: operation.put_back(call) if operation.repeatable else operation.unknown(call)):
-            bury(call_id, "our own error after a lost try", claim="", executed_maybe=not operation.repeatable)
+        call.save(
+            update_fields=["state", "was_unknown", "lease_until", "claim", "due_at", "last_error"]
+        )
+        if not _done(
+            call,
+            lambda: operation.put_back(call) if operation.repeatable else operation.unknown(call),
+        ):
+            bury(
+                call_id,
+                "our own error after a lost try",
+                claim="",
+                executed_maybe=not operation.repeatable,
+            )
     return True
 
 

@@ -44,7 +44,16 @@ RARELY = timedelta(minutes=30)
 CLOCK_MARGIN = 1.0
 # Characters of what was sent that the ledger keeps.
 MOST_SENT = 10_000
-SETTLED_FIELDS = ("state", "queued_at", "due_at", "settled_at", "lease_until", "claim", "was_unknown", "last_error")
+SETTLED_FIELDS = (
+    "state",
+    "queued_at",
+    "due_at",
+    "settled_at",
+    "lease_until",
+    "claim",
+    "was_unknown",
+    "last_error",
+)
 T = TypeVar("T")
 
 
@@ -88,19 +97,29 @@ def deliver(call: OutboundCall, slot: Slot | None) -> None:
     except Exception as error:
         log.exception("what came of call %s cannot be written down", call.pk)
         note = f"our own error: {type(error).__name__}"
-        _persist(lambda: bury(call.pk, note, claim=call.claim, executed_maybe=not operation.repeatable))
+        _persist(
+            lambda: bury(call.pk, note, claim=call.claim, executed_maybe=not operation.repeatable)
+        )
     _mind_the_account(call, turns, outcome)
 
 
-def _try(call: OutboundCall, operation: Operation, turns: Turns, asking: bool) -> Verdict | PlatformError:
+def _try(
+    call: OutboundCall, operation: Operation, turns: Turns, asking: bool
+) -> Verdict | PlatformError:
     try:
         return operation.ask(call, turns) if asking else Verdict(True, operation.send(call, turns))
     except PlatformError as error:
         return error
     except Exception as error:
         log.exception("call %s failed in our own code", call.pk)
-        detail = "the database was busy" if isinstance(error, OperationalError) else type(error).__name__
-        return Undecided(f"our own error: {detail}") if turns.taken else NoTurn(f"our own error: {detail}")
+        detail = (
+            "the database was busy" if isinstance(error, OperationalError) else type(error).__name__
+        )
+        return (
+            Undecided(f"our own error: {detail}")
+            if turns.taken
+            else NoTurn(f"our own error: {detail}")
+        )
 
 
 def _persist(write: Callable[[], T]) -> T:
@@ -175,7 +194,9 @@ def _finish(call: OutboundCall, state: str, note: str = "") -> None:
     call.state, call.settled_at, call.last_error = state, timezone.now(), note[:300]
 
 
-def _settle_verdict(call: OutboundCall, operation: Operation, verdict: Verdict, asking: bool) -> None:
+def _settle_verdict(
+    call: OutboundCall, operation: Operation, verdict: Verdict, asking: bool
+) -> None:
     if verdict.executed:
         _finish(call, State.DONE)
         operation.done(call, verdict.answer, inferred=asking)
@@ -185,7 +206,9 @@ def _settle_verdict(call: OutboundCall, operation: Operation, verdict: Verdict, 
         operation.put_back(call)
 
 
-def _try_later(call: OutboundCall, operation: Operation, error: PlatformError, *, still_unknown: bool) -> None:
+def _try_later(
+    call: OutboundCall, operation: Operation, error: PlatformError, *, still_unknown: bool
+) -> None:
     """Surely not executed by this try (or a read): wait and try again, until the call is too old."""
     call.last_error = error.detail[:300]
     call.due_at = timezone.now() + _backoff(call, operation)
@@ -248,4 +271,8 @@ def _postpone(call: OutboundCall, outcome: Verdict | PlatformError) -> None:
     elif isinstance(outcome, Throttled):
         pace.postpone(call.pace_id, outcome.after)
     elif not isinstance(outcome, NoTurn | LoginRefused):
-        pace.postpone(call.pace_id, ACCOUNT_BACKOFF[min(call.pace.failures, len(ACCOUNT_BACKOFF) - 1)], failed=True)
+        pace.postpone(
+            call.pace_id,
+            ACCOUNT_BACKOFF[min(call.pace.failures, len(ACCOUNT_BACKOFF) - 1)],
+            failed=True,
+        )

@@ -85,7 +85,12 @@ def retry_dead(call: OutboundCall, *, ask_first: bool) -> bool:
         return False
     now = timezone.now()
     row.state = OutboundCall.State.UNKNOWN if ask_first else OutboundCall.State.PENDING
-    row.due_at, row.expires_at, row.settled_at, row.lease_until = now, now + operation.patience, None, None
+    row.due_at, row.expires_at, row.settled_at, row.lease_until = (
+        now,
+        now + operation.patience,
+        None,
+        None,
+    )
     row.save(update_fields=["state", "due_at", "expires_at", "settled_at", "lease_until"])
     ring_for(row.pk)
     return True

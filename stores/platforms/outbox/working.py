@@ -14,7 +14,14 @@ from django.utils import timezone
 
 from stores.models import OutboundCall, Pace
 from stores.platforms import pace
-from stores.platforms.outbox.claims import claim, claim_next, due, first_in_line, free_expired, sweep
+from stores.platforms.outbox.claims import (
+    claim,
+    claim_next,
+    due,
+    first_in_line,
+    free_expired,
+    sweep,
+)
 from stores.platforms.outbox.delivering import deliver
 from stores.platforms.outbox.operations import operations
 from stores.platforms.outbox.owe import ring_for
@@ -113,7 +120,9 @@ def _near() -> OutboundCall | None:
     """A call that can be served within the next moments. Accounts that wait longer (their platform is down) wait for
     the sweeper: their backlog must not keep every worker from other work."""
     call = due(timezone.now() + LINGER).order_by("pace__next_at").first()
-    return call if call and pace.seconds_until_free(call.pace_id) <= LINGER.total_seconds() else None
+    return (
+        call if call and pace.seconds_until_free(call.pace_id) <= LINGER.total_seconds() else None
+    )
 
 
 def _nothing_near() -> bool:

@@ -37,13 +37,17 @@ class Control:
         if methods is None:
             return self._platform(name, request)
         if request.method not in methods:
-            raise ControlError(f"{request.method} is not offered here, only {', '.join(methods)}", 405)
+            raise ControlError(
+                f"{request.method} is not offered here, only {', '.join(methods)}", 405
+            )
         return methods[request.method](request)
 
     def _platform(self, name: str, request: Request) -> Any:
         prefix, _, path = name.partition("/")
         if prefix not in self._server.prefixes:
-            raise ControlError(f"no such control route; platforms: {', '.join(self._server.prefixes)}", 404)
+            raise ControlError(
+                f"no such control route; platforms: {', '.join(self._server.prefixes)}", 404
+            )
         if request.method not in ("GET", "POST"):
             raise ControlError("only GET and POST are offered here", 405)
         body = None if request.method == "GET" else _json(request)
@@ -55,12 +59,20 @@ class Control:
         return {
             "platforms": list(self._server.prefixes),
             "fault_kinds": [*KINDS, JITTER],
-            "routes": [f"{method} /_control/{name}" for name, methods in self._routes.items() for method in methods],
+            "routes": [
+                f"{method} /_control/{name}"
+                for name, methods in self._routes.items()
+                for method in methods
+            ],
         }
 
     def _arrivals(self, request: Request) -> Any:
         log = self._server.arrivals
-        wanted = (request.query.get("platform"), request.query.get("operation"), request.query.get("account"))
+        wanted = (
+            request.query.get("platform"),
+            request.query.get("operation"),
+            request.query.get("account"),
+        )
         arrivals = log.all(*wanted)
         return {
             "count": len(arrivals),
@@ -94,7 +106,9 @@ class Control:
         return {"faults": []}
 
     def _state(self, request: Request) -> Any:
-        return {prefix: self._server.platform(prefix).snapshot() for prefix in self._server.prefixes}
+        return {
+            prefix: self._server.platform(prefix).snapshot() for prefix in self._server.prefixes
+        }
 
     def _reset(self, request: Request) -> Any:
         self._server.reset()

@@ -54,11 +54,17 @@ class Exchange:
         arrival.outcome = reply.outcome
         return Delivery(reply)
 
-    def _disturbed(self, fault: Fault, platform: SandboxPlatform, request: Request, arrival: Arrival) -> Delivery:
+    def _disturbed(
+        self, fault: Fault, platform: SandboxPlatform, request: Request, arrival: Arrival
+    ) -> Delivery:
         effect = KINDS[fault.kind]
         if effect.waits == "before" and not self._pause(fault.seconds):
             return Delivery(None)
-        reply = self._apply(platform, request) if effect.applies else _instead(effect.answer, platform, request)
+        reply = (
+            self._apply(platform, request)
+            if effect.applies
+            else _instead(effect.answer, platform, request)
+        )
         arrival.applied = effect.applies and reply.applied
         arrival.outcome = f"fault:{fault.kind}"
         if effect.waits == "after" and not self._pause(fault.seconds):
@@ -79,7 +85,10 @@ def _instead(answer: str | int, platform: SandboxPlatform, request: Request) -> 
     """What a fault answers in the platform's place."""
     if isinstance(answer, int):
         phrase = HTTPStatus(answer).phrase
-        return Reply.html(f"<html><head><title>{answer} {phrase}</title></head><body>{phrase}</body></html>", answer)
+        return Reply.html(
+            f"<html><head><title>{answer} {phrase}</title></head><body>{phrase}</body></html>",
+            answer,
+        )
     if answer == "html":
         return Reply.html(MAINTENANCE_PAGE)
     if answer == "wrong_types":

@@ -100,7 +100,11 @@ class FaultScript:
         if not self._faults:
             return 0.0
         with self._lock:
-            widths = [fault.jitter for fault in self._faults if fault.jitter and fault.matches(platform, operation)]
+            widths = [
+                fault.jitter
+                for fault in self._faults
+                if fault.jitter and fault.matches(platform, operation)
+            ]
             return sum(self._random.uniform(0, 2 * width) for width in widths)
 
     def take(self, platform: str, operation: str) -> Fault | None:
@@ -109,7 +113,11 @@ class FaultScript:
             return None
         with self._lock:
             for fault in self._faults:
-                if fault.kind != JITTER and fault.matches(platform, operation) and self._strikes(fault):
+                if (
+                    fault.kind != JITTER
+                    and fault.matches(platform, operation)
+                    and self._strikes(fault)
+                ):
                     return self._used(fault)
         return None
 
@@ -132,6 +140,14 @@ def _check(fault: Fault) -> None:
     for name, value in (("operation", fault.operation), ("platform", fault.platform)):
         if value is not None and not isinstance(value, str):
             raise ValueError(f"{name} must be text, or null for any")
-    for name, number in (("seconds", fault.seconds), ("probability", fault.probability), ("jitter", fault.jitter)):
-        if isinstance(number, bool) or not isinstance(number, (int, float)) or not 0 <= number <= 86_400:
+    for name, number in (
+        ("seconds", fault.seconds),
+        ("probability", fault.probability),
+        ("jitter", fault.jitter),
+    ):
+        if (
+            isinstance(number, bool)
+            or not isinstance(number, (int, float))
+            or not 0 <= number <= 86_400
+        ):
             raise ValueError(f"{name} must be a number from 0")

@@ -51,7 +51,9 @@ class Reply:
     applied: bool = False
 
     @classmethod
-    def json(cls, data: Any, status: int = 200, *, outcome: str = "ok", applied: bool = False) -> Reply:
+    def json(
+        cls, data: Any, status: int = 200, *, outcome: str = "ok", applied: bool = False
+    ) -> Reply:
         body = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
         return cls(body, status, outcome=outcome, applied=applied)
 

@@ -58,7 +58,9 @@ class SandboxServer:
             return
         self._ended.clear()
         self._http.server_activate()
-        self._thread = threading.Thread(target=self._http.serve_forever, args=(0.02,), name="sandbox", daemon=True)
+        self._thread = threading.Thread(
+            target=self._http.serve_forever, args=(0.02,), name="sandbox", daemon=True
+        )
         self._thread.start()
 
     def stop(self) -> None:
@@ -98,7 +100,10 @@ class SandboxServer:
         return self
 
     def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
     ) -> None:
         self.close()
 
@@ -109,5 +114,9 @@ class SandboxServer:
             return Delivery(self._control.run(request))
         platform = self._platforms.get(prefix)
         if platform is None:
-            return Delivery(Reply.json({"error": f"no such platform; there are {', '.join(self.prefixes)}"}, 404))
+            return Delivery(
+                Reply.json(
+                    {"error": f"no such platform; there are {', '.join(self.prefixes)}"}, 404
+                )
+            )
         return Exchange(self.arrivals, self.faults, http.pause, self.persist).run(platform, request)

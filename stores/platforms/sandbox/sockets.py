@@ -31,7 +31,9 @@ class HttpServer(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 512
 
-    def __init__(self, address: tuple[str, int], respond: Callable[[HttpServer, Request], Delivery]) -> None:
+    def __init__(
+        self, address: tuple[str, int], respond: Callable[[HttpServer, Request], Delivery]
+    ) -> None:
         self.respond = respond
         self.stopping = threading.Event()
         self._connections: set[socket.socket] = set()
@@ -46,7 +48,10 @@ class HttpServer(ThreadingHTTPServer):
     def server_bind(self) -> None:
         # HTTPServer asks DNS for the host's full name here, which can take seconds.
         socketserver.TCPServer.server_bind(self)
-        self.server_name, self.server_port = str(self.server_address[0]), int(self.server_address[1])
+        self.server_name, self.server_port = (
+            str(self.server_address[0]),
+            int(self.server_address[1]),
+        )
 
     def pause(self, seconds: float) -> bool:
         """Sleep; False when the server stops meanwhile."""

@@ -9,7 +9,12 @@ DATABASES = ours.DATABASES
 DEFAULT_AUTO_FIELD = ours.DEFAULT_AUTO_FIELD
 USE_TZ = True
 LOGGING = ours.LOGGING
-INSTALLED_APPS = ["django.contrib.contenttypes", "django.contrib.auth", "rest_framework", "tests.bench.bare"]
+INSTALLED_APPS = [
+    "django.contrib.contenttypes",
+    "django.contrib.auth",
+    "rest_framework",
+    "tests.bench.bare",
+]
 # Only for Content-Length, without which an answer costs a second write.
 MIDDLEWARE = ["django.middleware.common.CommonMiddleware"]
 ROOT_URLCONF = "tests.bench.bare.urls"

@@ -23,7 +23,9 @@ WORK = """
 def settled(*rows: Verification) -> bool:
     """Works a little; whether all rows are final then."""
     outbox.work(seconds=0.5)
-    return not Verification.objects.filter(pk__in=[row.pk for row in rows], status__in=Verification.LIVE).exists()
+    return not Verification.objects.filter(
+        pk__in=[row.pk for row in rows], status__in=Verification.LIVE
+    ).exists()
 
 
 def settled_in_the_end(*rows: Verification) -> bool:
@@ -36,7 +38,9 @@ def settled_in_the_end(*rows: Verification) -> bool:
 
 def end_leases() -> None:
     """As if the time of every lease had passed."""
-    OutboundCall.objects.exclude(lease_until=None).update(lease_until=timezone.now() - timedelta(seconds=1))
+    OutboundCall.objects.exclude(lease_until=None).update(
+        lease_until=timezone.now() - timedelta(seconds=1)
+    )
 
 
 def pass_time(span: timedelta) -> None:

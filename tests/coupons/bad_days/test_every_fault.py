@@ -31,7 +31,9 @@ def test_every_fault_at_every_step_ends_well(quick: Shop, kind: str, step: str) 
     quick.sandbox.faults.add(operation=step, kind=kind, seconds=seconds, times=times)
     row = ask_for(quick, code)
     wait_until(lambda: settled_in_the_end(row))
-    wait_until(lambda: "pending" not in [arrival.outcome for arrival in quick.sandbox.arrivals.all()])
+    wait_until(
+        lambda: "pending" not in [arrival.outcome for arrival in quick.sandbox.arrivals.all()]
+    )
     row.refresh_from_db()
     known = coupon(quick, code)
     assert (row.status, row.code, row.needs_person) == (Status.VERIFIED, "", False)

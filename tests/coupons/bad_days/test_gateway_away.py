@@ -55,7 +55,11 @@ def test_an_hour_without_gateway_and_two_hundred_waiting(shop: Shop, settings: S
             pass_time(timedelta(minutes=3))
         # One door, knocked at once whenever the sweeper comes, whoever waits behind it.
         assert 20 <= OutboundAttempt.objects.count() <= 25
-        assert not Verification.objects.filter(pk__in=[row.pk for row in batch]).exclude(status=Status.QUEUED).exists()
+        assert (
+            not Verification.objects.filter(pk__in=[row.pk for row in batch])
+            .exclude(status=Status.QUEUED)
+            .exists()
+        )
     assert arrived(shop) == []
     pass_time(timedelta(minutes=2))
     wait_until(lambda: settled(*batch), seconds=90)
@@ -80,7 +84,9 @@ def test_a_gateway_that_goes_down_between_the_two_steps(quick: Shop) -> None:
     assert coupon(quick, code)["verifies"] == 1
 
 
-def test_who_waits_for_a_gateway_that_is_away_is_told_so(shop: Shop, client: Client, in_english: None) -> None:
+def test_who_waits_for_a_gateway_that_is_away_is_told_so(
+    shop: Shop, client: Client, in_english: None
+) -> None:
     """Guest, staff and systems: the coupon is not used, and nobody promises seconds."""
     key = api_of(shop.merchant)
     client.cookies["django_language"] = "en"
@@ -89,14 +95,25 @@ def test_who_waits_for_a_gateway_that_is_away_is_told_so(shop: Shop, client: Cli
         page = enter(client, shop, shop.code())
         first = key.post(f"stores/{shop.store.pk}/verifications/", {"code": shop.code()}).json()
         shown = key.get(f"verifications/{first['id']}/", **{"Accept-Language": "en"}).json()
-        looked = key.post(f"stores/{shop.store.pk}/lookups/", {"code": shop.code()}, **{"Accept-Language": "en"}).json()
+        looked = key.post(
+            f"stores/{shop.store.pk}/lookups/", {"code": shop.code()}, **{"Accept-Language": "en"}
+        ).json()
         row = Verification.objects.get(pk=first["id"])
         scan = scan_result_of(row, place_of(row), Reach(everything=True))
     assert str(HELD_UP.guest) in page.content.decode()
     assert "turn-seconds" not in page.content.decode()
     for body in (shown, looked):
-        assert (body["status"], body["message"], body["queue"]["seconds"]) == ("queued", str(HELD_UP.staff), None)
-    assert (scan.state, scan.title, scan.next_step, scan.place) == ("waiting", HELD_UP.staff, HELD_UP.next_step, None)
+        assert (body["status"], body["message"], body["queue"]["seconds"]) == (
+            "queued",
+            str(HELD_UP.staff),
+            None,
+        )
+    assert (scan.state, scan.title, scan.next_step, scan.place) == (
+        "waiting",
+        HELD_UP.staff,
+        HELD_UP.next_step,
+        None,
+    )
 
 
 def test_a_place_in_line_has_seconds_again_when_the_gateway_is_back(quick: Shop) -> None:

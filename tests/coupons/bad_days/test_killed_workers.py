@@ -43,7 +43,9 @@ PURSUE = """
 
 
 @pytest.mark.slow
-def test_the_same_code_from_ten_threads_and_two_processes_reaches_the_gateway_once(quick: Shop, tmp_path: Path) -> None:
+def test_the_same_code_from_ten_threads_and_two_processes_reaches_the_gateway_once(
+    quick: Shop, tmp_path: Path
+) -> None:
     code, go, said = quick.code(), tmp_path / "go", list[str]()
 
     def pursue(n: int) -> None:
@@ -53,7 +55,9 @@ def test_the_same_code_from_ten_threads_and_two_processes_reaches_the_gateway_on
         connections.close_all()
 
     threads = [threading.Thread(target=pursue, args=(n,)) for n in range(10)]
-    with children.running(PURSUE, PURSUE, CODE=code, GO=str(go), READY=str(tmp_path / "ready")) as processes:
+    with children.running(
+        PURSUE, PURSUE, CODE=code, GO=str(go), READY=str(tmp_path / "ready")
+    ) as processes:
         for thread in threads:
             thread.start()
         wait_until(lambda: len(list(tmp_path.glob("ready.*"))) == 2)
@@ -138,7 +142,9 @@ def test_a_worker_killed_during_the_call_loses_nothing_and_spends_nothing_twice(
         worker.wait()
     end_leases()
     wait_until(lambda: settled(row))
-    wait_until(lambda: "pending" not in [arrival.outcome for arrival in quick.sandbox.arrivals.all()])
+    wait_until(
+        lambda: "pending" not in [arrival.outcome for arrival in quick.sandbox.arrivals.all()]
+    )
     row.refresh_from_db()
     assert row.status == Status.VERIFIED
     assert coupon(quick, code)["applied"] == 1
@@ -178,5 +184,9 @@ def test_a_worker_frozen_past_its_lease_changes_nothing_when_it_thaws(quick: Sho
     row.refresh_from_db()
     assert (row.status, row.inferred, call_of(row).state) == (Status.VERIFIED, True, State.DONE)
     assert coupon(quick, code)["verifies"] == 1
-    outcomes = OutboundAttempt.objects.filter(call=call_of(row)).order_by("id").values_list("kind", "outcome")
+    outcomes = (
+        OutboundAttempt.objects.filter(call=call_of(row))
+        .order_by("id")
+        .values_list("kind", "outcome")
+    )
     assert list(outcomes) == [("send", "answered"), ("ask", "answered")]

@@ -59,7 +59,11 @@ def test_an_answer_that_meets_a_locked_database_is_written_afterwards(
             wait_until(lambda: "the database is busy" in caplog.text)
 
     with database.cursor() as cursor:
-        cursor.execute("PRAGMA busy_timeout = 200" if database.vendor == "sqlite" else "SET lock_timeout = '200ms'")
+        cursor.execute(
+            "PRAGMA busy_timeout = 200"
+            if database.vendor == "sqlite"
+            else "SET lock_timeout = '200ms'"
+        )
     holder = threading.Thread(target=hold)
     holder.start()
     assert outbox.attempt_now(call_of(row), patience=1.0)
@@ -70,7 +74,9 @@ def test_an_answer_that_meets_a_locked_database_is_written_afterwards(
     assert coupon(quick, code)["verifies"] == 1
 
 
-def test_a_database_that_stays_locked_is_answered_with_try_again(quick: Shop, client: Client) -> None:
+def test_a_database_that_stays_locked_is_answered_with_try_again(
+    quick: Shop, client: Client
+) -> None:
     _, secret = factories.api_key(quick.merchant)
 
     def post() -> tuple[int, str]:
@@ -90,7 +96,9 @@ def test_a_database_that_stays_locked_is_answered_with_try_again(quick: Shop, cl
     assert post()[0] == 201
 
 
-@pytest.mark.skipif(database.vendor != "postgresql", reason="SQLite has no server that could go away")
+@pytest.mark.skipif(
+    database.vendor != "postgresql", reason="SQLite has no server that could go away"
+)
 def test_a_database_connection_that_dies_with_the_answer_in_hand_loses_nothing(quick: Shop) -> None:
     row = ask_for(quick, quick.code())
     assert outbox.attempt_now(OutboundCall.objects.get(), patience=1.0)

@@ -32,10 +32,14 @@ def test_another_phone_cannot_open_or_confirm_the_coupon_page(client: Client, sh
     assert Verification.objects.count() == 0
 
 
-def test_a_coupon_page_does_not_open_at_another_store_or_when_it_is_old(client: Client, shop: Shop) -> None:
+def test_a_coupon_page_does_not_open_at_another_store_or_when_it_is_old(
+    client: Client, shop: Shop
+) -> None:
     other = connected_shop(shop.sandbox)
     here = enter(client, shop, shop.code()).request["PATH_INFO"]
-    assert client.get(here.replace(shop.store.guest_slug, other.store.guest_slug)).status_code == 404
+    assert (
+        client.get(here.replace(shop.store.guest_slug, other.store.guest_slug)).status_code == 404
+    )
     with time_machine.travel(timezone.now() + timedelta(seconds=visits.LOOK_SECONDS + 5)):
         assert client.get(here).status_code == 404
 
@@ -47,7 +51,9 @@ def test_the_address_of_the_coupon_page_does_not_tell_the_code(client: Client, s
     assert code not in str(client.cookies)
 
 
-@pytest.mark.parametrize("token", ["x", "1", "MTIz:abc:def", "9" * 3000, "券", "%00", "..", "gAAAAAB"])
+@pytest.mark.parametrize(
+    "token", ["x", "1", "MTIz:abc:def", "9" * 3000, "券", "%00", "..", "gAAAAAB"]
+)
 def test_made_up_addresses_are_answered_kindly(client: Client, shop: Shop, token: str) -> None:
     for step in ("coupon", "result"):
         for method in (client.get, client.post):
@@ -86,9 +92,14 @@ def test_an_unknown_store_is_not_found(client: Client, db: None) -> None:
 def test_forms_are_protected_against_other_sites(shop: Shop) -> None:
     strict = Client(enforce_csrf_checks=True)
     assert strict.post(home(shop), {"code": shop.code()}).status_code == 403
-    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', strict.get(home(shop)).content.decode())
+    token = re.search(
+        r'name="csrfmiddlewaretoken" value="(\w+)"', strict.get(home(shop)).content.decode()
+    )
     assert token
-    assert strict.post(home(shop), {"code": shop.code(), "csrfmiddlewaretoken": token[1]}).status_code == 302
+    assert (
+        strict.post(home(shop), {"code": shop.code(), "csrfmiddlewaretoken": token[1]}).status_code
+        == 302
+    )
 
 
 def test_a_guest_reads_chinese_until_choosing_english(client: Client, shop: Shop) -> None:
@@ -98,7 +109,9 @@ def test_a_guest_reads_chinese_until_choosing_english(client: Client, shop: Shop
     assert '<html lang="en">' in client.get(home(shop)).content.decode()
 
 
-def test_the_pages_are_not_kept_by_caches_and_allow_nothing_inline(client: Client, shop: Shop) -> None:
+def test_the_pages_are_not_kept_by_caches_and_allow_nothing_inline(
+    client: Client, shop: Shop
+) -> None:
     answer = client.get(home(shop))
     assert "no-store" in answer["Cache-Control"]
     assert "unsafe" not in answer["Content-Security-Policy"]
@@ -119,13 +132,18 @@ def test_staff_print_the_poster_and_strangers_do_not_find_it(client: Client, sho
     assert client.get("/counter/poster/")["Location"] == places[0]
 
 
-def test_the_poster_is_a_drawing_and_the_pdf_a_pdf(client: Client, shop: Shop, settings: Any) -> None:
+def test_the_poster_is_a_drawing_and_the_pdf_a_pdf(
+    client: Client, shop: Shop, settings: Any
+) -> None:
     settings.PUBLIC_BASE_URL = "https://shop.example"
     shop.store.name = 'Tea & "Cats" <喵>\x0b'
     shop.store.save()
     client.force_login(member(shop.merchant, Role.OWNER))
     svg = client.get(reverse("coupons:poster", args=[shop.store.guest_slug, "svg"]))
-    texts = [element.text for element in ET.fromstring(svg.content).iter("{http://www.w3.org/2000/svg}text")]
+    texts = [
+        element.text
+        for element in ET.fromstring(svg.content).iter("{http://www.w3.org/2000/svg}text")
+    ]
     assert svg["Content-Type"].startswith("image/svg+xml")
     assert texts[0] == 'Tea & "Cats" <喵>'
     assert texts[-1] == f"https://shop.example/g/{shop.store.guest_slug}/"

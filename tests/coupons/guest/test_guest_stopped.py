@@ -59,7 +59,8 @@ def disconnect(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize(
-    "trouble", [close_page, close_store, close_merchant, spend_quota, lapse, refuse_login, disconnect]
+    "trouble",
+    [close_page, close_store, close_merchant, spend_quota, lapse, refuse_login, disconnect],
 )
 def test_a_store_that_cannot_verify_says_so_before_the_code_is_touched(
     client: Client, shop: Shop, trouble: Any
@@ -104,7 +105,9 @@ def test_guesses_whose_pages_nobody_opens_lock_the_address_too(client: Client, s
     unasked = Lookup.objects.filter(status=Lookup.Status.FAILED, reason=Reason.TOO_MANY_TRIES)
     assert unasked.count() == 2 * guessing.FAILURES_PER_ADDRESS.count
     assert client.post(home(shop), {"code": shop.code()}).status_code == 429
-    assert client.post(home(shop), {"code": shop.code()}, REMOTE_ADDR="203.0.113.9").status_code == 302
+    assert (
+        client.post(home(shop), {"code": shop.code()}, REMOTE_ADDR="203.0.113.9").status_code == 302
+    )
 
 
 def test_many_guests_of_one_address_who_wait_are_all_served(client: Client, shop: Shop) -> None:
@@ -123,7 +126,9 @@ def test_whose_guess_it_was_is_kept_unreadable(client: Client, shop: Shop) -> No
     assert len(Lookup.objects.get().address_hash) == 64
 
 
-def test_one_failure_counts_once_however_often_its_page_is_opened(client: Client, shop: Shop) -> None:
+def test_one_failure_counts_once_however_often_its_page_is_opened(
+    client: Client, shop: Shop
+) -> None:
     page = enter(client, shop, "999000000001")
     for _ in range(guessing.FAILURES_PER_ADDRESS.count):
         client.get(page.request["PATH_INFO"])
@@ -138,7 +143,9 @@ def test_guessing_from_many_addresses_locks_the_store(client: Client, shop: Shop
     assert client.post(home(other), {"code": other.code()}).status_code == 302
 
 
-def test_guests_behind_one_address_are_not_locked_by_their_successes(client: Client, shop: Shop) -> None:
+def test_guests_behind_one_address_are_not_locked_by_their_successes(
+    client: Client, shop: Shop
+) -> None:
     for _ in range(guessing.FAILURES_PER_ADDRESS.count + 2):
         guest = Client()
         assert 'name="request_key"' in enter(guest, shop, shop.code()).content.decode()
@@ -165,7 +172,9 @@ def test_one_phone_beyond_its_limit_does_not_close_the_page_for_others(
     addresses = [f"2001:db8::{number:x}" for number in range(12)]
     with time_machine.travel(timezone.now(), tick=False):
         answers = [
-            client.post(home(shop), {"code": f"99900000{number:04d}"}, REMOTE_ADDR=address).status_code
+            client.post(
+                home(shop), {"code": f"99900000{number:04d}"}, REMOTE_ADDR=address
+            ).status_code
             for number, address in enumerate(addresses)
         ]
         elsewhere = client.post(home(shop), {"code": shop.code()}, REMOTE_ADDR="203.0.113.9")
@@ -178,17 +187,23 @@ def test_guesses_beyond_the_limit_of_one_phone_do_not_lock_the_store(
 ) -> None:
     """Many numbers may be waiting in line when the first of them turns out to be a guess."""
     monkeypatch.setattr(guessing, "FAILURES_PER_ADDRESS", limits.Limit("guest-failures", 2, 600))
-    monkeypatch.setattr(guessing, "FAILURES_PER_STORE", limits.Limit("guest-store-failures", 4, 600))
+    monkeypatch.setattr(
+        guessing, "FAILURES_PER_STORE", limits.Limit("guest-store-failures", 4, 600)
+    )
     pace.postpone(shop.connection.pace_id, 600)
     for number in range(6):
         client.post(home(shop), {"code": f"99900000{number:04d}"})
     free_the_slot(shop)
     outbox.work(seconds=3)
     assert client.post(home(shop), {"code": shop.code()}).status_code == 429
-    assert client.post(home(shop), {"code": shop.code()}, REMOTE_ADDR="203.0.113.9").status_code == 302
+    assert (
+        client.post(home(shop), {"code": shop.code()}, REMOTE_ADDR="203.0.113.9").status_code == 302
+    )
 
 
-def test_a_number_entered_again_counts_once(client: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_number_entered_again_counts_once(
+    client: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(guard, "LOOKUPS_PER_ADDRESS", limits.Limit("guest-lookups", 1, 300))
     code = shop.code()
     assert [enter(client, shop, code).status_code for _ in range(3)] == [200] * 3

@@ -39,7 +39,9 @@ def test_a_guest_looks_a_coupon_up_and_then_uses_it(client: Client, shop: Shop) 
     assert arrived(shop) == ["login", "detail", "verify"]
 
 
-@pytest.mark.parametrize("form", ["{0}", "{1} {2} {3}", "{1}-{2}-{3}", " {0}\r\n", "券码:{0} 请到店使用"])
+@pytest.mark.parametrize(
+    "form", ["{0}", "{1} {2} {3}", "{1}-{2}-{3}", " {0}\r\n", "券码:{0} 请到店使用"]
+)
 def test_numbers_are_understood_as_people_write_them(client: Client, shop: Shop, form: str) -> None:
     code = shop.code()
     enter(client, shop, form.format(code, code[:4], code[4:8], code[8:]))
@@ -64,7 +66,10 @@ def test_what_is_no_number_is_told_so_without_a_call(client: Client, shop: Shop,
 def test_missing_fields_and_lists_are_no_error_of_ours(client: Client, shop: Shop) -> None:
     assert client.post(home(shop)).status_code == 422
     assert client.post(home(shop), {"code": ["x", "y"]}).status_code == 422
-    assert client.post(home(shop), b'{"code": [1]}', content_type="application/json").status_code == 422
+    assert (
+        client.post(home(shop), b'{"code": [1]}', content_type="application/json").status_code
+        == 422
+    )
     assert client.put(home(shop)).status_code == 405
     assert client.head(home(shop)).status_code == 200
 
@@ -96,16 +101,25 @@ def test_a_code_of_another_store_is_not_verified_here(client: Client, shop: Shop
     assert Verification.objects.count() == 0
 
 
-def test_a_guest_with_a_wrong_address_is_not_sent_to_the_back_office(client: Client, shop: Shop) -> None:
-    guests, staff = client.get("/g/nowhere/"), english(member(shop.merchant, Role.OWNER)).get("/g/nowhere/")
+def test_a_guest_with_a_wrong_address_is_not_sent_to_the_back_office(
+    client: Client, shop: Shop
+) -> None:
+    guests, staff = (
+        client.get("/g/nowhere/"),
+        english(member(shop.merchant, Role.OWNER)).get("/g/nowhere/"),
+    )
     assert guests.status_code == staff.status_code == 404
     assert "/admin/" not in guests.content.decode()
     assert "To the back office" in staff.content.decode()
 
 
-def test_a_coupon_verified_at_the_counter_is_told_without_a_call_and_without_names(client: Client, shop: Shop) -> None:
+def test_a_coupon_verified_at_the_counter_is_told_without_a_call_and_without_names(
+    client: Client, shop: Shop
+) -> None:
     code, user = shop.code(), member(shop.merchant, Role.OWNER, first_name="王小明")
-    asked = verification_request(store=shop.store, code=code, channel=Channel.COUNTER, actor=user, flow="x")
+    asked = verification_request(
+        store=shop.store, code=code, channel=Channel.COUNTER, actor=user, flow="x"
+    )
     verification_pursue(asked.verification, wait=5)
     shop.sandbox.arrivals.clear()
     answer = client.post(home(shop), {"code": code})
@@ -118,13 +132,19 @@ def test_a_coupon_verified_at_the_counter_is_told_without_a_call_and_without_nam
 def test_confirming_twice_is_one_verification_with_one_result(client: Client, shop: Shop) -> None:
     page = enter(client, shop, shop.code())
     first, second = confirm(client, page), confirm(client, page)
-    assert first.request["PATH_INFO"].split("/")[3] == second.request["PATH_INFO"].split("/")[3] == "result"
+    assert (
+        first.request["PATH_INFO"].split("/")[3]
+        == second.request["PATH_INFO"].split("/")[3]
+        == "result"
+    )
     assert 'class="outcome verified"' in second.content.decode()
     assert Verification.objects.count() == 1
     assert arrived(shop).count("verify") == 1
 
 
-def test_entering_the_own_used_number_again_shows_the_result_again(client: Client, shop: Shop) -> None:
+def test_entering_the_own_used_number_again_shows_the_result_again(
+    client: Client, shop: Shop
+) -> None:
     code = shop.code()
     page = enter(client, shop, code)
     confirm(client, page)
@@ -140,7 +160,9 @@ def test_a_key_used_for_another_coupon_is_not_an_error(client: Client, shop: Sho
     assert Verification.objects.filter(status=Status.VERIFIED).count() == 2
 
 
-def test_both_steps_show_the_place_while_the_slot_is_taken_and_then_go_on(client: Client, shop: Shop) -> None:
+def test_both_steps_show_the_place_while_the_slot_is_taken_and_then_go_on(
+    client: Client, shop: Shop
+) -> None:
     pace.postpone(shop.connection.pace_id, 30)
     page = enter(client, shop, shop.code())
     here, text = page.request["PATH_INFO"], page.content.decode()

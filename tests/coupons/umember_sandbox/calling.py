@@ -37,9 +37,16 @@ SEED = {
                     "store_name": "静安棋牌室",
                     "address": "上海市静安区",
                     "products": [PRODUCT],
-                    "codes": [{"code": f"code-{state}", "sku_id": "1206941234", "state": state} for state in STATES],
+                    "codes": [
+                        {"code": f"code-{state}", "sku_id": "1206941234", "state": state}
+                        for state in STATES
+                    ],
                 },
-                {"store_id": OTHER_SHOP, "store_name": "徐汇台球厅", "codes": [{"code": "code-other"}]},
+                {
+                    "store_id": OTHER_SHOP,
+                    "store_name": "徐汇台球厅",
+                    "codes": [{"code": "code-other"}],
+                },
             ],
         },
         {
@@ -70,11 +77,15 @@ class Caller:
         return self._call("GET", "user/meituan/coupon/detail", params=params)
 
     def verify(self, code: Any, store_id: Any = SHOP) -> requests.Response:
-        return self._call("POST", "user/meituan/coupon/verify", json={"store_id": store_id, "coupon_code": code})
+        return self._call(
+            "POST", "user/meituan/coupon/verify", json={"store_id": store_id, "coupon_code": code}
+        )
 
     def _call(self, method: str, path: str, **kwargs: Any) -> requests.Response:
         url = f"{self.server.url}/umember/open/{path}"
-        return requests.request(method, url, headers={"Authorization": self.token}, timeout=30, **kwargs)
+        return requests.request(
+            method, url, headers={"Authorization": self.token}, timeout=30, **kwargs
+        )
 
 
 def code_of(gateway: UmemberSandbox, code: str) -> dict[str, Any]:

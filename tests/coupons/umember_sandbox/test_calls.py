@@ -24,14 +24,19 @@ from tests.coupons.umember_sandbox.calling import (
 
 def test_login_hands_out_a_bare_token(server: SandboxServer) -> None:
     envelope = Caller(server).login().json()
-    assert {name: envelope[name] for name in ("code", "msg", "count")} == {"code": 10000, "msg": "success", "count": 1}
+    assert {name: envelope[name] for name in ("code", "msg", "count")} == {
+        "code": 10000,
+        "msg": "success",
+        "count": 1,
+    }
     assert re.fullmatch(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d", envelope["date_time"])
     assert envelope["data"]["token"].count(".") == 2
     assert (envelope["data"]["id"], envelope["data"]["username"]) == (7, "老板")
 
 
 @pytest.mark.parametrize(
-    ("email", "password"), [(EMAIL, "wrong"), ("nobody@example.com", PASSWORD), (1, PASSWORD), (EMAIL, None)]
+    ("email", "password"),
+    [(EMAIL, "wrong"), ("nobody@example.com", PASSWORD), (1, PASSWORD), (EMAIL, None)],
 )
 def test_a_wrong_login_gets_no_token(server: SandboxServer, email: Any, password: Any) -> None:
     envelope = Caller(server).login(email, password).json()
@@ -54,7 +59,9 @@ def test_anything_but_the_bare_token_is_unauthorised(caller: Caller, token: str)
     assert caller.server.arrivals.all()[0].outcome == "unauthorised"
 
 
-def test_expired_tokens_are_unauthorised_in_either_form(caller: Caller, gateway: UmemberSandbox) -> None:
+def test_expired_tokens_are_unauthorised_in_either_form(
+    caller: Caller, gateway: UmemberSandbox
+) -> None:
     assert gateway.control("expire_tokens", {}) == {"expired": 1}
     assert caller.stores().status_code == 401
     gateway.configure(auth_failure_as="code")
@@ -73,7 +80,11 @@ def test_old_tokens_are_forgotten_in_time(server: SandboxServer, gateway: Umembe
     gateway.configure(token_seconds=0)
     with requests.Session() as session:
         for _ in range(1010):
-            session.post(f"{server.url}/umember/open/login", json={"email": EMAIL, "password": PASSWORD}, timeout=30)
+            session.post(
+                f"{server.url}/umember/open/login",
+                json={"email": EMAIL, "password": PASSWORD},
+                timeout=30,
+            )
     assert len(gateway.snapshot()["tokens"]) < 20
 
 
@@ -103,9 +114,16 @@ def test_detail_names_the_product_otherwise_than_the_list(caller: Caller) -> Non
     assert (detail["status"], detail["status_code"], detail["price"]) == ("未使用", 0, "49.0")
 
 
-def test_the_first_edition_of_detail_has_no_price_and_status_code(caller: Caller, gateway: UmemberSandbox) -> None:
+def test_the_first_edition_of_detail_has_no_price_and_status_code(
+    caller: Caller, gateway: UmemberSandbox
+) -> None:
     gateway.configure(edition=1)
-    assert set(caller.detail("code-unused").json()["data"]) == {"order_id", "sku_id", "sku_name", "status"}
+    assert set(caller.detail("code-unused").json()["data"]) == {
+        "order_id",
+        "sku_id",
+        "sku_name",
+        "status",
+    }
 
 
 @pytest.mark.parametrize(
@@ -122,7 +140,9 @@ def test_detail_tells_the_status_in_chinese(caller: Caller, state: str, status: 
     assert caller.detail(f"code-{state}").json()["data"]["status"] == status
 
 
-@pytest.mark.parametrize("code", ["nobody-knows", "code-other", "code-foreign", "'; DROP TABLE--", "🐈"])
+@pytest.mark.parametrize(
+    "code", ["nobody-knows", "code-other", "code-foreign", "'; DROP TABLE--", "🐈"]
+)
 def test_detail_of_a_code_that_is_not_the_stores_fails(caller: Caller, code: str) -> None:
     envelope = caller.detail(code).json()
     assert (envelope["code"], envelope["data"]) == (10010, None)
@@ -130,18 +150,29 @@ def test_detail_of_a_code_that_is_not_the_stores_fails(caller: Caller, code: str
 
 def test_verify_consumes_a_code_once(caller: Caller, gateway: UmemberSandbox) -> None:
     first, second = caller.verify("code-unused").json(), caller.verify("code-unused").json()
-    assert (first["code"], first["data"]) == (10000, {"verify_message": "验证成功", "verify_success": True})
-    assert (second["code"], second["data"]) == (10000, {"verify_message": "该券码已使用", "verify_success": False})
+    assert (first["code"], first["data"]) == (
+        10000,
+        {"verify_message": "验证成功", "verify_success": True},
+    )
+    assert (second["code"], second["data"]) == (
+        10000,
+        {"verify_message": "该券码已使用", "verify_success": False},
+    )
     assert code_of(gateway, "code-unused") == {"state": "used", "verifies": 2, "applied": 1}
     assert caller.detail("code-unused").json()["data"]["status_code"] == 1
 
 
 def test_the_success_message_may_be_empty(caller: Caller, gateway: UmemberSandbox) -> None:
     gateway.configure(verify_success_message="")
-    assert caller.verify("code-unused").json()["data"] == {"verify_message": "", "verify_success": True}
+    assert caller.verify("code-unused").json()["data"] == {
+        "verify_message": "",
+        "verify_success": True,
+    }
 
 
-def test_of_simultaneous_verifies_exactly_one_succeeds(caller: Caller, gateway: UmemberSandbox) -> None:
+def test_of_simultaneous_verifies_exactly_one_succeeds(
+    caller: Caller, gateway: UmemberSandbox
+) -> None:
     barrier = threading.Barrier(20)
     results: list[bool] = []
 
@@ -193,7 +224,9 @@ def test_a_malformed_code_is_an_error(caller: Caller, code: Any) -> None:
 
 
 @pytest.mark.parametrize("store_id", [None, "1001", 1001.0, True, [1001], {}])
-def test_a_store_id_that_is_no_integer_is_an_error(caller: Caller, gateway: UmemberSandbox, store_id: Any) -> None:
+def test_a_store_id_that_is_no_integer_is_an_error(
+    caller: Caller, gateway: UmemberSandbox, store_id: Any
+) -> None:
     assert caller.verify("code-unused", store_id).json()["code"] == 10001
     assert code_of(gateway, "code-unused")["state"] == "unused"
 
@@ -205,12 +238,17 @@ def test_a_query_with_a_bad_store_id_is_an_error(caller: Caller, store_id: str) 
 
 
 def test_another_accounts_store_does_not_exist(caller: Caller, gateway: UmemberSandbox) -> None:
-    for answer in (caller.verify("code-foreign", FOREIGN_SHOP), caller.detail("code-foreign", FOREIGN_SHOP)):
+    for answer in (
+        caller.verify("code-foreign", FOREIGN_SHOP),
+        caller.detail("code-foreign", FOREIGN_SHOP),
+    ):
         assert (answer.json()["code"], answer.json()["msg"]) == (10003, "门店不存在")
     assert code_of(gateway, "code-foreign") == {"state": "unused", "verifies": 0, "applied": 0}
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100_000, b'{"store_id": ' + b"9" * 5000 + b"}"])
+@pytest.mark.parametrize(
+    "body", [b"", b"{", b"[]", b"\xff\xfe", b"[" * 100_000, b'{"store_id": ' + b"9" * 5000 + b"}"]
+)
 def test_a_body_that_is_no_json_object_is_a_bad_request(caller: Caller, body: bytes) -> None:
     url = f"{caller.server.url}/umember/open/user/meituan/coupon/verify"
     answer = requests.post(url, data=body, headers={"Authorization": caller.token}, timeout=30)

@@ -53,7 +53,9 @@ def test_a_snapshot_survives_json(gateway: UmemberSandbox) -> None:
     assert twin.snapshot() == gateway.snapshot()
 
 
-def test_seeding_again_adds_and_renames_but_never_unspends(caller: Caller, gateway: UmemberSandbox) -> None:
+def test_seeding_again_adds_and_renames_but_never_unspends(
+    caller: Caller, gateway: UmemberSandbox
+) -> None:
     caller.verify("code-unused")
     rows = [{"code": "code-unused", "state": "unused", "price": "1.25"}, {"code": "code-new"}]
     store = {"store_id": SHOP, "store_name": "新名字", "codes": rows}
@@ -73,38 +75,63 @@ def test_seeding_again_adds_and_renames_but_never_unspends(caller: Caller, gatew
         {"accounts": [{"password": "x"}]},
         {"accounts": [{"email": "new@example.com", "stores": [{"store_id": "1"}]}]},
         {"accounts": [{"email": "new@example.com", "stores": [{"store_id": 1, "status": 4}]}]},
-        {"accounts": [{"email": "new@example.com", "stores": [{"store_id": 1, "request_count": "many"}]}]},
         {
             "accounts": [
-                {"email": "new@example.com", "stores": [{"store_id": 1, "codes": [{"code": "c", "state": "?"}]}]}
+                {"email": "new@example.com", "stores": [{"store_id": 1, "request_count": "many"}]}
             ]
         },
         {
             "accounts": [
-                {"email": "new@example.com", "stores": [{"store_id": 1, "codes": [{"code": "c", "price": "?"}]}]}
+                {
+                    "email": "new@example.com",
+                    "stores": [{"store_id": 1, "codes": [{"code": "c", "state": "?"}]}],
+                }
+            ]
+        },
+        {
+            "accounts": [
+                {
+                    "email": "new@example.com",
+                    "stores": [{"store_id": 1, "codes": [{"code": "c", "price": "?"}]}],
+                }
             ]
         },
     ],
 )
-def test_a_senseless_seed_changes_nothing(server: SandboxServer, gateway: UmemberSandbox, seed: Any) -> None:
+def test_a_senseless_seed_changes_nothing(
+    server: SandboxServer, gateway: UmemberSandbox, seed: Any
+) -> None:
     before = gateway.snapshot()
     answer = requests.post(f"{server.url}/_control/umember/seed", json=seed, timeout=30)
     assert (answer.status_code, list(answer.json())) == (400, ["error"])
     assert gateway.snapshot() == before
 
 
-def test_the_control_api_does_what_python_does(server: SandboxServer, gateway: UmemberSandbox) -> None:
+def test_the_control_api_does_what_python_does(
+    server: SandboxServer, gateway: UmemberSandbox
+) -> None:
     url = f"{server.url}/_control/umember"
     assert requests.post(f"{url}/seed", json=SEED, timeout=30).json() == {"accounts": 2, "codes": 8}
     assert requests.post(f"{url}/settings", json={"edition": 1}, timeout=30).json()["edition"] == 1
     assert requests.get(f"{url}/settings", timeout=30).json()["edition"] == 1
     assert requests.post(f"{url}/expire_tokens", timeout=30).json() == {"expired": 0}
     assert (
-        requests.post(f"{url}/stores/{SHOP}", json={"status": 3, "request_count": 0}, timeout=30).json()["status"] == 3
+        requests.post(
+            f"{url}/stores/{SHOP}", json={"status": 3, "request_count": 0}, timeout=30
+        ).json()["status"]
+        == 3
     )
-    assert requests.post(f"{url}/codes/code-unused", json={"state": "used"}, timeout=30).json()["state"] == "used"
+    assert (
+        requests.post(f"{url}/codes/code-unused", json={"state": "used"}, timeout=30).json()[
+            "state"
+        ]
+        == "used"
+    )
     assert requests.get(f"{url}/codes/code-unused", timeout=30).json()["applied"] == 0
-    assert requests.post(f"{server.url}/_control/reset", timeout=30).json()["umember"]["accounts"] == []
+    assert (
+        requests.post(f"{server.url}/_control/reset", timeout=30).json()["umember"]["accounts"]
+        == []
+    )
 
 
 @pytest.mark.parametrize(

@@ -30,6 +30,8 @@ def owed(script: Scripted, connection: Connection) -> Callable[..., OutboundCall
     def owe(key: str = "k", **fields: object) -> OutboundCall:
         from stores.platforms import outbox
 
-        return outbox.owe(Scripted, connection=connection, key=key, subject_id=1, ring=False, **fields)  # type: ignore[arg-type]
+        return outbox.owe(
+            Scripted, connection=connection, key=key, subject_id=1, ring=False, **fields
+        )  # type: ignore[arg-type]
 
     return owe

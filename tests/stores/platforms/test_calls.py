@@ -16,11 +16,20 @@ from tests import factories
 Judge = Callable[[], Said]
 
 
-def ask(connection: Connection, judge: Judge, *, kind: str = "order.create", key: str = "7", **body: Any) -> str:
+def ask(
+    connection: Connection, judge: Judge, *, kind: str = "order.create", key: str = "7", **body: Any
+) -> str:
     return answer_once(connection=connection, kind=kind, key=key, body=body, judge=judge)
 
 
-def judge(text: str, *, final: bool = True, subject_id: int | None = None, effect: str = "", takes: float = 0) -> Judge:
+def judge(
+    text: str,
+    *,
+    final: bool = True,
+    subject_id: int | None = None,
+    effect: str = "",
+    takes: float = 0,
+) -> Judge:
     """Says `text`; its effect, if any, is a merchant of that name."""
 
     def judging() -> Said:
@@ -61,7 +70,9 @@ def at_once(*askers: Callable[[], str]) -> list[str]:
         finally:
             database.close()
 
-    threads = [threading.Thread(target=run, args=(place, asker)) for place, asker in enumerate(askers)]
+    threads = [
+        threading.Thread(target=run, args=(place, asker)) for place, asker in enumerate(askers)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -74,7 +85,12 @@ def test_an_answer_is_stored_with_what_it_is_about(connection: Connection) -> No
     event = InboundEvent.objects.get()
     assert (event.platform, event.kind, event.dedup_key) == ("umember", "order.create", "7")
     assert (event.answer, event.is_final, event.subject_id) == ('{"code":200}', True, 5)
-    assert (event.state, event.attempts, event.repeats, event.body) == ("handled", 1, 0, {"quantity": 2})
+    assert (event.state, event.attempts, event.repeats, event.body) == (
+        "handled",
+        1,
+        0,
+        {"quantity": 2},
+    )
     assert event.handled_at is not None
 
 
@@ -148,7 +164,9 @@ def test_a_first_answer_needs_one_look_and_one_insert(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize("twins", [2, 5])
-def test_twins_at_once_get_one_answer_and_leave_one_effect(connection: Connection, twins: int) -> None:
+def test_twins_at_once_get_one_answer_and_leave_one_effect(
+    connection: Connection, twins: int
+) -> None:
     def asker(number: int) -> Callable[[], str]:
         return lambda: ask(connection, judge(f"answer {number}", effect="effect", takes=0.2))
 
@@ -190,5 +208,7 @@ def test_questions_about_different_things_do_not_disturb_each_other(connection: 
     def asker(key: str) -> Callable[[], str]:
         return lambda: ask(connection, judge(f"answer {key}", effect="effect"), key=key)
 
-    assert at_once(*(asker(str(number)) for number in range(4))) == [f"answer {number}" for number in range(4)]
+    assert at_once(*(asker(str(number)) for number in range(4))) == [
+        f"answer {number}" for number in range(4)
+    ]
     assert (effects(), InboundEvent.objects.count()) == (4, 4)

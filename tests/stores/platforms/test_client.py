@@ -46,7 +46,9 @@ def reset(connection: socket.socket) -> None:
 
 def test_a_whole_answer_is_read() -> None:
     with Canned(answer('{"code": 1}', 418)) as server:
-        got = client(server.url).request("GET", "/a", params={"q": "x y"}, headers={"Authorization": "t"})
+        got = client(server.url).request(
+            "GET", "/a", params={"q": "x y"}, headers={"Authorization": "t"}
+        )
     assert (got.status, got.json_object()) == (418, {"code": 1})
     assert server.requests[0].startswith(b"GET /a?q=x+y HTTP/1.1\r\n")
     assert b"Authorization: t\r\n" in server.requests[0]
@@ -55,7 +57,9 @@ def test_a_whole_answer_is_read() -> None:
 def test_the_turn_is_taken_before_each_request() -> None:
     taken: list[int] = []
     with Canned(answer("{}"), answer("{}")) as server:
-        asking = PlatformClient(server.url, timeout=(1, 1), turn=lambda: taken.append(len(server.requests)))
+        asking = PlatformClient(
+            server.url, timeout=(1, 1), turn=lambda: taken.append(len(server.requests))
+        )
         asking.request("GET", "/")
         asking.request("GET", "/")
     assert taken == [0, 1]
@@ -76,7 +80,14 @@ def test_a_refused_connection_sent_nothing(closed_port: int) -> None:
 
 @pytest.mark.parametrize(
     "url",
-    ["http://", "nonsense", "ftp://127.0.0.1", "http://[::1", "http://no-such-host.invalid", f"http://{'a' * 70}.b"],
+    [
+        "http://",
+        "nonsense",
+        "ftp://127.0.0.1",
+        "http://[::1",
+        "http://no-such-host.invalid",
+        f"http://{'a' * 70}.b",
+    ],
 )
 def test_an_address_that_leads_nowhere_sent_nothing(url: str) -> None:
     assert type(failure(url)) is NotSent
@@ -119,7 +130,10 @@ def test_silence_is_cut_off_by_the_timeout() -> None:
 
 @pytest.mark.parametrize(
     "data",
-    [b"HTTP/1.1 200 OK\r\nX: " + b"x" * 600, b"HTTP/1.1 200 OK\r\nContent-Length: 600\r\n\r\n" + b" " * 600],
+    [
+        b"HTTP/1.1 200 OK\r\nX: " + b"x" * 600,
+        b"HTTP/1.1 200 OK\r\nContent-Length: 600\r\n\r\n" + b" " * 600,
+    ],
     ids=["head", "body"],
 )
 def test_a_dribbling_answer_is_cut_off_although_no_pause_is_long(data: bytes) -> None:
@@ -156,7 +170,17 @@ def test_redirects_are_not_followed() -> None:
 
 
 @pytest.mark.parametrize(
-    "body", [b"", b"<html>", b"[1]", b"null", b"\xff\xfe\x00", b"[" * 100_000, b'{"a":' * 100_000, b"1" * 10_000]
+    "body",
+    [
+        b"",
+        b"<html>",
+        b"[1]",
+        b"null",
+        b"\xff\xfe\x00",
+        b"[" * 100_000,
+        b'{"a":' * 100_000,
+        b"1" * 10_000,
+    ],
 )
 def test_what_is_no_json_object_is_unknown(body: bytes) -> None:
     with Canned(answer(body)) as server:
@@ -173,7 +197,9 @@ def test_an_excerpt_can_be_stored_whatever_was_sent() -> None:
     assert got.excerpt.encode()
 
 
-def test_a_garbled_head_brings_nothing_that_was_asked_into_the_log(caplog: pytest.LogCaptureFixture) -> None:
+def test_a_garbled_head_brings_nothing_that_was_asked_into_the_log(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
     caplog.set_level(logging.INFO)
     with Canned(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nno header at all\r\n\r\n{}") as server:
         client(server.url).request("GET", "/detail", params={"coupon_code": "123456789012"})
@@ -181,7 +207,9 @@ def test_a_garbled_head_brings_nothing_that_was_asked_into_the_log(caplog: pytes
     assert "123456789012" not in caplog.text
 
 
-def test_neither_log_nor_error_holds_what_was_asked(closed_port: int, caplog: pytest.LogCaptureFixture) -> None:
+def test_neither_log_nor_error_holds_what_was_asked(
+    closed_port: int, caplog: pytest.LogCaptureFixture
+) -> None:
     caplog.set_level(logging.INFO)
     with Canned(answer("{}")) as server:
         client(server.url).request("GET", "/detail", params={"coupon_code": "123456789012"})

@@ -38,9 +38,14 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(queue, "ring", lambda task, pk: None)
 
 
-def post(connection: Connection, body: bytes, *, sign: str | None = None, pk: int | None = None) -> HttpResponse:
+def post(
+    connection: Connection, body: bytes, *, sign: str | None = None, pk: int | None = None
+) -> HttpResponse:
     request = RequestFactory().post(
-        "/x", body, content_type="application/json", headers={"X-Sign": connection.account if sign is None else sign}
+        "/x",
+        body,
+        content_type="application/json",
+        headers={"X-Sign": connection.account if sign is None else sign},
     )
     answer = Endpoint.as_view()(request, connection_id=connection.pk if pk is None else pk)
     assert isinstance(answer, HttpResponse)
@@ -52,14 +57,18 @@ def refused(answer: HttpResponse) -> tuple[int, str]:
     return answer.status_code, json.loads(answer.content)["error"]
 
 
-def test_a_verified_notice_is_stored_and_acknowledged_in_the_platforms_form(connection: Connection) -> None:
+def test_a_verified_notice_is_stored_and_acknowledged_in_the_platforms_form(
+    connection: Connection,
+) -> None:
     answer = post(connection, b'{"kind": "paid", "id": 7}')
     assert (answer.status_code, answer.content) == (200, b"OK")
     event = InboundEvent.objects.get()
     assert (event.kind, event.dedup_key, event.body) == ("paid", "7", {"kind": "paid", "id": 7})
 
 
-@pytest.mark.parametrize("body", [b"", b"x", b"{", b"\xff\xfe", b'{"a": NaN}', b"[" * 900, b"1" * 900])
+@pytest.mark.parametrize(
+    "body", [b"", b"x", b"{", b"\xff\xfe", b'{"a": NaN}', b"[" * 900, b"1" * 900]
+)
 def test_garbage_is_refused(connection: Connection, body: bytes) -> None:
     status, reason = refused(post(connection, body))
     assert status == 400
@@ -83,15 +92,23 @@ def test_a_body_too_large_for_the_whole_site_is_refused_in_the_platforms_form(
 
 
 def test_a_wrong_signature_is_refused(connection: Connection) -> None:
-    assert refused(post(connection, b'{"kind": "paid", "id": 1}', sign="forged")) == (403, "wrong signature")
+    assert refused(post(connection, b'{"kind": "paid", "id": 1}', sign="forged")) == (
+        403,
+        "wrong signature",
+    )
 
 
 @pytest.mark.parametrize("pk", [0, 999_999, 10**30])
 def test_an_unknown_connection_is_refused(connection: Connection, pk: int) -> None:
-    assert refused(post(connection, b'{"kind": "a", "id": 1}', pk=pk)) == (404, "unknown connection")
+    assert refused(post(connection, b'{"kind": "a", "id": 1}', pk=pk)) == (
+        404,
+        "unknown connection",
+    )
 
 
-def test_a_connection_of_another_platform_or_switched_off_is_unknown(connection: Connection) -> None:
+def test_a_connection_of_another_platform_or_switched_off_is_unknown(
+    connection: Connection,
+) -> None:
     Connection.objects.update(platform="other")
     assert refused(post(connection, b'{"kind": "a", "id": 1}'))[0] == 404
     Connection.objects.update(platform="umember", is_active=False)
@@ -101,9 +118,16 @@ def test_a_connection_of_another_platform_or_switched_off_is_unknown(connection:
     assert refused(post(connection, b'{"kind": "a", "id": 1}'))[0] == 404
 
 
-@pytest.mark.parametrize("data", [{"kind": "", "id": 1}, {"kind": "a" * 61, "id": 1}, {"kind": "a", "id": "1" * 201}])
-def test_a_notice_without_a_usable_name_is_refused(connection: Connection, data: dict[str, Any]) -> None:
-    assert refused(post(connection, json.dumps(data).encode())) == (400, "kind or key of impossible length")
+@pytest.mark.parametrize(
+    "data", [{"kind": "", "id": 1}, {"kind": "a" * 61, "id": 1}, {"kind": "a", "id": "1" * 201}]
+)
+def test_a_notice_without_a_usable_name_is_refused(
+    connection: Connection, data: dict[str, Any]
+) -> None:
+    assert refused(post(connection, json.dumps(data).encode())) == (
+        400,
+        "kind or key of impossible length",
+    )
 
 
 def test_characters_that_databases_refuse_do_not_lose_a_notice(connection: Connection) -> None:
@@ -117,7 +141,9 @@ def test_only_post_is_answered(connection: Connection) -> None:
     assert answer.status_code == 405
 
 
-def assert_nobody_gets_in(view: type[PlatformEndpoint] | type[CallEndpoint], connection: Connection) -> None:
+def assert_nobody_gets_in(
+    view: type[PlatformEndpoint] | type[CallEndpoint], connection: Connection
+) -> None:
     request = RequestFactory().post("/x", b"{}", content_type="application/json")
     answer = view.as_view()(request, connection_id=connection.pk)
     assert isinstance(answer, HttpResponse)
@@ -156,9 +182,15 @@ class Calls(CallEndpoint):
         return JsonResponse({"code": 500})
 
 
-def call(connection: Connection, body: bytes, *, method: str = "POST", **headers: str) -> tuple[int, Any]:
+def call(
+    connection: Connection, body: bytes, *, method: str = "POST", **headers: str
+) -> tuple[int, Any]:
     request = RequestFactory().generic(
-        method, "/x", body, content_type="application/json", headers={"X-Sign": connection.account} | headers
+        method,
+        "/x",
+        body,
+        content_type="application/json",
+        headers={"X-Sign": connection.account} | headers,
     )
     answer = Calls.as_view()(request, connection_id=connection.pk)
     assert isinstance(answer, HttpResponse)
@@ -174,7 +206,9 @@ def test_a_call_is_answered_after_one_query(
 
 
 @pytest.mark.parametrize("method", ["GET", "PUT", "DELETE", "HEAD", "OPTIONS"])
-def test_a_call_by_another_method_gets_the_platforms_form(connection: Connection, method: str) -> None:
+def test_a_call_by_another_method_gets_the_platforms_form(
+    connection: Connection, method: str
+) -> None:
     assert call(connection, b"{}", method=method) == (
         200,
         {"code": 400, "describe": f"{method} is not allowed here, send POST"},
@@ -183,13 +217,18 @@ def test_a_call_by_another_method_gets_the_platforms_form(connection: Connection
 
 def test_garbage_and_strangers_get_the_platforms_form(connection: Connection) -> None:
     assert call(connection, b"x") == (200, {"code": 400, "describe": "not JSON"})
-    assert call(connection, b"{}", **{"X-Sign": "forged"}) == (200, {"code": 400, "describe": "wrong signature"})
+    assert call(connection, b"{}", **{"X-Sign": "forged"}) == (
+        200,
+        {"code": 400, "describe": "wrong signature"},
+    )
     Merchant.objects.update(is_active=False)
     assert call(connection, b"{}") == (200, {"code": 400, "describe": "unknown connection"})
 
 
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.parametrize("error", [ZeroDivisionError("secret"), OperationalError("secret"), InterfaceError("secret")])
+@pytest.mark.parametrize(
+    "error", [ZeroDivisionError("secret"), OperationalError("secret"), InterfaceError("secret")]
+)
 def test_our_own_failure_gets_the_platforms_form_and_no_details(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, error: Exception
 ) -> None:

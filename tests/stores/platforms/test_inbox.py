@@ -42,7 +42,9 @@ def make_due(event: InboundEvent) -> None:
 
 
 @committed
-def test_an_event_is_stored_once_however_often_it_is_told(connection: Connection, rings: list[tuple[str, int]]) -> None:
+def test_an_event_is_stored_once_however_often_it_is_told(
+    connection: Connection, rings: list[tuple[str, int]]
+) -> None:
     first = receive(connection, order=1)
     for _ in range(3):
         assert receive(connection, order=2).pk == first.pk
@@ -66,7 +68,12 @@ def test_a_handled_event_is_not_handled_again(
     assert [inbox.handle(event.pk), inbox.handle(event.pk), inbox.sweep()] == [True, False, 0]
     assert seen == [7]
     event.refresh_from_db()
-    assert (event.state, event.attempts, event.lease_until, event.error) == (State.HANDLED, 1, None, "")
+    assert (event.state, event.attempts, event.lease_until, event.error) == (
+        State.HANDLED,
+        1,
+        None,
+        "",
+    )
     assert event.handled_at is not None
 
 
@@ -106,7 +113,9 @@ def test_a_failed_event_is_retried_when_it_is_due(
     assert (event.state, event.attempts, event.error) == (State.HANDLED, 2, "")
 
 
-def test_an_event_that_nobody_handles_is_kept_and_says_so(connection: Connection, rings: list[tuple[str, int]]) -> None:
+def test_an_event_that_nobody_handles_is_kept_and_says_so(
+    connection: Connection, rings: list[tuple[str, int]]
+) -> None:
     event = receive(connection)
     assert inbox.handle(event.pk) is False
     event.refresh_from_db()
@@ -161,7 +170,9 @@ def test_one_event_that_cannot_be_read_holds_up_no_other(
 
     stranger = factories.ConnectionFactory()
     with database.cursor() as cursor:
-        cursor.execute("UPDATE stores_connection SET credentials = 'garbage' WHERE id = %s", [stranger.pk])
+        cursor.execute(
+            "UPDATE stores_connection SET credentials = 'garbage' WHERE id = %s", [stranger.pk]
+        )
     seen: list[int] = []
     handled_by(lambda event: seen.append(len(event.connection.credentials)))
     bad, good = receive(stranger, "bad"), receive(connection, "good")

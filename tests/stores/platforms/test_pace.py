@@ -151,7 +151,10 @@ SEND_FOUR = """
 @committed
 def test_processes_with_clocks_apart_never_send_three_in_a_second(account: Pace) -> None:
     """time.monotonic() is one clock for all processes of a machine, so it can be the judge."""
-    codes = [SEND_FOUR.replace('os.environ["CLOCK_ERROR"]', repr(error)) for error in ("0.0", "0.4", "-0.4")]
+    codes = [
+        SEND_FOUR.replace('os.environ["CLOCK_ERROR"]', repr(error))
+        for error in ("0.0", "0.4", "-0.4")
+    ]
     said = children.outputs(*codes, UMEMBER_PACE_SECONDS="0.55")
     times = sorted(float(line) for output in said for line in output.split())
     assert len(times) == 12

@@ -19,7 +19,9 @@ LEDGERS = ("stores_outboundcall", "stores_inboundevent")
 EXPLAIN = {"sqlite": "EXPLAIN QUERY PLAN ", "postgresql": "EXPLAIN "}
 # How a plan says that it reads a ledger from one end to the other.
 WHOLE = {
-    "sqlite": re.compile(r"SCAN (U0|stores_outboundcall|stores_inboundevent)\b(?!.* (outbound_live|inbound_open))"),
+    "sqlite": re.compile(
+        r"SCAN (U0|stores_outboundcall|stores_inboundevent)\b(?!.* (outbound_live|inbound_open))"
+    ),
     "postgresql": re.compile(r"Seq Scan on (stores_outboundcall|stores_inboundevent)"),
 }
 ASKED: dict[str, Callable[[Connection], object]] = {
@@ -65,9 +67,13 @@ def settle_many(row: Connection, count: int = 3000) -> None:
         "settled_at": now,
         "expires_at": now,
     }
-    OutboundCall.objects.bulk_create(OutboundCall(**known, **call, key=str(n)) for n in range(count))
+    OutboundCall.objects.bulk_create(
+        OutboundCall(**known, **call, key=str(n)) for n in range(count)
+    )
     event = {"kind": "x", "state": "handled"}
-    InboundEvent.objects.bulk_create(InboundEvent(**known, **event, dedup_key=str(n)) for n in range(count))
+    InboundEvent.objects.bulk_create(
+        InboundEvent(**known, **event, dedup_key=str(n)) for n in range(count)
+    )
     if database.vendor == "postgresql":
         # As the database does by itself after a while.
         with database.cursor() as cursor:
@@ -75,9 +81,15 @@ def settle_many(row: Connection, count: int = 3000) -> None:
 
 
 @pytest.mark.parametrize("asked", ASKED)
-def test_what_is_asked_all_the_time_reads_only_open_rows(connection: Connection, asked: str) -> None:
+def test_what_is_asked_all_the_time_reads_only_open_rows(
+    connection: Connection, asked: str
+) -> None:
     User.objects.create(username="operator", is_superuser=True)
     settle_many(connection)
-    steps = [step for sql, params in statements(lambda: ASKED[asked](connection)) for step in plan(sql, params)]
+    steps = [
+        step
+        for sql, params in statements(lambda: ASKED[asked](connection))
+        for step in plan(sql, params)
+    ]
     assert any("outbound_live" in step or "inbound_open" in step for step in steps), steps
     assert [step for step in steps if WHOLE[database.vendor].search(step)] == []

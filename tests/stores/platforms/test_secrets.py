@@ -23,7 +23,11 @@ def test_the_first_key_encrypts_and_all_keys_decrypt(settings: Settings) -> None
     settings.CREDENTIAL_KEYS = [NEW, OLD]
     new = secrets.encrypt("geheim 密")
     assert [secrets.decrypt(old), secrets.decrypt(new)] == ["geheim 密"] * 2
-    assert [secrets.is_current(old), secrets.is_current(new), secrets.is_current(secrets.reencrypt(old))] == [
+    assert [
+        secrets.is_current(old),
+        secrets.is_current(new),
+        secrets.is_current(secrets.reencrypt(old)),
+    ] == [
         False,
         True,
         True,
@@ -52,7 +56,9 @@ def test_a_key_of_the_wrong_form_is_a_configuration_error(settings: Settings) ->
 
 
 def test_the_database_holds_only_ciphertext(db: None) -> None:
-    row = factories.ConnectionFactory(credentials={"email": "a@b.c", "password": "p密"}, token="jwt.token")
+    row = factories.ConnectionFactory(
+        credentials={"email": "a@b.c", "password": "p密"}, token="jwt.token"
+    )
     for name in ("credentials", "token"):
         assert column(name).startswith("gAAAA")
     fresh = Connection.objects.get()

@@ -12,14 +12,29 @@ from stores.platforms.signatures import Authorization
 OFFICIAL = "123456ce8b61f8e608eaf2e9702864a9"
 OWN = "0123456789abcdef0123456789abcdef"
 VECTORS = [
-    (OFFICIAL, "/rhone/lv/deal/change/notice", "Wed, 06 May 2015 10:34:20 GMT", "hVQHFpzOXtxzOy5INj2IohJ85Y0="),
+    (
+        OFFICIAL,
+        "/rhone/lv/deal/change/notice",
+        "Wed, 06 May 2015 10:34:20 GMT",
+        "hVQHFpzOXtxzOy5INj2IohJ85Y0=",
+    ),
     (OWN, "/meituan/order/create", "Thu, 01 Jan 1970 00:00:00 GMT", "+vr8hJvUqtx9pEhWrbZk/0v+eGU="),
-    (OWN, "/rhone/mtp/api/order/pay/notice", "Fri, 17 Feb 2012 23:34:53 GMT", "LfNNQ2vNUs7AgeO2jXj6sUJGFmY="),
+    (
+        OWN,
+        "/rhone/mtp/api/order/pay/notice",
+        "Fri, 17 Feb 2012 23:34:53 GMT",
+        "LfNNQ2vNUs7AgeO2jXj6sUJGFmY=",
+    ),
 ]
 MOMENT = datetime(2012, 2, 17, 23, 34, 53, tzinfo=UTC)
 
 
-def signed(*secrets: str, signature: str = VECTORS[2][3], path: str = VECTORS[2][1], date: str = VECTORS[2][2]) -> bool:
+def signed(
+    *secrets: str,
+    signature: str = VECTORS[2][3],
+    path: str = VECTORS[2][1],
+    date: str = VECTORS[2][2],
+) -> bool:
     return signatures.is_signed(signature, method="POST", path=path, date=date, secrets=secrets)
 
 
@@ -98,7 +113,11 @@ def test_an_authorization_is_read_to_the_letter(text: str, found: Authorization 
     assert signatures.parse_authorization(text) == found
 
 
-@given(st.datetimes(min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.timezones()))
+@given(
+    st.datetimes(
+        min_value=datetime(1, 1, 2), max_value=datetime(9999, 12, 30), timezones=st.timezones()
+    )
+)
 def test_a_date_that_we_write_we_read(moment: datetime) -> None:
     text = signatures.format_date(moment)
     assert signatures.parse_date(text) == moment.astimezone(UTC).replace(microsecond=0)
@@ -130,6 +149,8 @@ def test_no_other_date_is_read(text: str) -> None:
     assert signatures.parse_date(text) is None
 
 
-@pytest.mark.parametrize(("seconds", "fresh"), [(0, True), (600, True), (-600, True), (601, False), (-601, False)])
+@pytest.mark.parametrize(
+    ("seconds", "fresh"), [(0, True), (600, True), (-600, True), (601, False), (-601, False)]
+)
 def test_a_date_is_fresh_within_the_window_on_both_sides(seconds: int, fresh: bool) -> None:
     assert signatures.is_fresh(MOMENT, now=MOMENT + timedelta(seconds=seconds), window=600) is fresh

@@ -24,12 +24,16 @@ def fields(row: models.Model | None) -> dict[str, Any]:
 
 @pytest.mark.parametrize("model", [Connection, InboundEvent, Offer, Order, Product, Voucher])
 def test_a_row_is_read_as_the_orm_reads_it(model: type[models.Model]) -> None:
-    meituan, product = selling(by_calendar=True, credential_types=[0, 1], offer__date=timezone.localdate())
+    meituan, product = selling(
+        by_calendar=True, credential_types=[0, 1], offer__date=timezone.localdate()
+    )
     meituan.bought(product, 2)
     wanted = model._default_manager.order_by("pk")[0]
     found = sql.row(model, "id = %s", [wanted.pk], lock=True)
     assert fields(found) == fields(wanted)
-    assert [type(value) for value in fields(found).values()] == [type(value) for value in fields(wanted).values()]
+    assert [type(value) for value in fields(found).values()] == [
+        type(value) for value in fields(wanted).values()
+    ]
     assert found == wanted
 
 
@@ -39,13 +43,17 @@ def test_no_row_is_none_and_several_come_in_their_order() -> None:
     assert sql.row(Voucher, "id = %s", [0]) is None
     with pytest.raises(Voucher.DoesNotExist):
         sql.get(Voucher, 0)
-    codes = [voucher.code for voucher in sql.rows(Voucher, "order_id = %s ORDER BY id DESC", [order.pk])]
+    codes = [
+        voucher.code for voucher in sql.rows(Voucher, "order_id = %s ORDER BY id DESC", [order.pk])
+    ]
     assert codes == list(Voucher.objects.order_by("-id").values_list("code", flat=True))
 
 
 def test_a_further_column_becomes_an_attribute() -> None:
     _, product = selling()
-    found = sql.row(Product, "id = %s", [product.pk], more="(SELECT count(*) FROM stores_store) AS shops")
+    found = sql.row(
+        Product, "id = %s", [product.pk], more="(SELECT count(*) FROM stores_store) AS shops"
+    )
     assert getattr(found, "shops", None) == 1
 
 
@@ -62,7 +70,12 @@ def test_what_is_inserted_is_read_back_by_the_orm() -> None:
     )
     sql.insert(event)
     stored = InboundEvent.objects.get()
-    assert (stored.pk, stored.body, stored.answer, stored.subject_id) == (event.pk, {"价": [1, "二"]}, "好", 2**40)
+    assert (stored.pk, stored.body, stored.answer, stored.subject_id) == (
+        event.pk,
+        {"价": [1, "二"]},
+        "好",
+        2**40,
+    )
     assert abs(stored.received_at - timezone.now()) < timedelta(minutes=1)
 
 
@@ -87,7 +100,11 @@ def test_only_the_named_fields_are_saved() -> None:
     order.paid_at, order.unit_price, order.failure = timezone.now(), Decimal("1.50"), "not this"
     sql.save(order, ["paid_at", "unit_price"])
     stored = Order.objects.get()
-    assert (stored.paid_at, stored.unit_price, stored.failure) == (order.paid_at, Decimal("1.50"), "")
+    assert (stored.paid_at, stored.unit_price, stored.failure) == (
+        order.paid_at,
+        Decimal("1.50"),
+        "",
+    )
 
 
 def test_an_update_says_how_many_rows_it_changed() -> None:

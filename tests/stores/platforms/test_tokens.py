@@ -10,7 +10,15 @@ from pytest_django.fixtures import Settings
 
 from stores.models import Connection
 from stores.platforms import tokens
-from stores.platforms.errors import AuthExpired, LoginRefused, NotSent, NoTurn, Refused, Throttled, Unknown
+from stores.platforms.errors import (
+    AuthExpired,
+    LoginRefused,
+    NotSent,
+    NoTurn,
+    Refused,
+    Throttled,
+    Unknown,
+)
 
 State = Connection.State
 committed = pytest.mark.django_db(transaction=True)
@@ -46,7 +54,12 @@ def test_the_first_call_logs_in_and_the_next_ones_share_the_token(connection: Co
     assert [platform.call(connection) for _ in range(3)] == ["answer to token1"] * 3
     assert platform.logged_in == 1
     row = Connection.objects.get()
-    assert (row.token, row.token_serial, row.state, row.last_error) == ("token1", 1, State.WORKING, "")
+    assert (row.token, row.token_serial, row.state, row.last_error) == (
+        "token1",
+        1,
+        State.WORKING,
+        "",
+    )
     assert row.checked_at is not None
 
 
@@ -70,7 +83,9 @@ def test_a_token_rejected_right_after_login_is_not_renewed_for_ever(connection: 
 
 
 @pytest.mark.parametrize("no", [AuthExpired("401"), LoginRefused("10002: 账号或密码错误")])
-def test_refused_credentials_mark_the_connection_and_are_not_tried_again(connection: Connection, no: Exception) -> None:
+def test_refused_credentials_mark_the_connection_and_are_not_tried_again(
+    connection: Connection, no: Exception
+) -> None:
     platform = Platform(no)
     for _ in range(5):
         with pytest.raises(LoginRefused):
@@ -99,7 +114,9 @@ def test_new_credentials_are_tried_at_once(connection: Connection) -> None:
 
 
 @pytest.mark.parametrize("outcome", ["the old account's token", LoginRefused("wrong password")])
-def test_a_login_with_the_old_credentials_leaves_the_new_ones_alone(connection: Connection, outcome: object) -> None:
+def test_a_login_with_the_old_credentials_leaves_the_new_ones_alone(
+    connection: Connection, outcome: object
+) -> None:
     def overtaken() -> str:
         tokens.forget(Connection.objects.get())
         return Platform(outcome).login()
@@ -107,7 +124,12 @@ def test_a_login_with_the_old_credentials_leaves_the_new_ones_alone(connection: 
     with pytest.raises(NotSent):
         tokens.with_token(connection, overtaken, lambda token: pytest.fail(f"sent with {token}"))
     row = Connection.objects.get()
-    assert (row.token, row.state, row.login_lease_until, row.last_error) == ("", State.NEW, None, "")
+    assert (row.token, row.state, row.login_lease_until, row.last_error) == (
+        "",
+        State.NEW,
+        None,
+        "",
+    )
     assert Platform().call(row) == "answer to token1"
 
 
@@ -145,7 +167,9 @@ def test_a_login_refused_in_words_that_blame_nobody_is_tried_again(connection: C
 
 
 @pytest.mark.parametrize("error", [Throttled("429"), NotSent("down"), ZeroDivisionError()])
-def test_a_login_that_fails_leaves_the_next_one_free(connection: Connection, error: Exception) -> None:
+def test_a_login_that_fails_leaves_the_next_one_free(
+    connection: Connection, error: Exception
+) -> None:
     platform = Platform(error)
     with pytest.raises(type(error)):
         platform.call(connection)
@@ -168,7 +192,9 @@ def test_a_login_left_by_a_dead_process_is_taken_over(connection: Connection) ->
     assert Platform().call(connection) == "answer to token1"
 
 
-def test_whoever_comes_late_with_a_refusal_does_not_undo_anothers_login(connection: Connection) -> None:
+def test_whoever_comes_late_with_a_refusal_does_not_undo_anothers_login(
+    connection: Connection,
+) -> None:
     def late() -> str:
         Connection.objects.update(token="new", token_serial=1, state=State.WORKING)
         raise LoginRefused("no")
@@ -180,7 +206,9 @@ def test_whoever_comes_late_with_a_refusal_does_not_undo_anothers_login(connecti
 
 
 @committed
-def test_many_threads_with_an_expired_token_log_in_once(connection: Connection, settings: Settings) -> None:
+def test_many_threads_with_an_expired_token_log_in_once(
+    connection: Connection, settings: Settings
+) -> None:
     platform = Platform()
     platform.call(connection)
     platform.accepted = "something else"

@@ -83,7 +83,9 @@ def wait_for(condition: Any) -> None:
 
 
 def raw(server: SandboxServer, data: bytes) -> bytes:
-    with socket.create_connection(("127.0.0.1", int(server.url.rsplit(":", 1)[1])), timeout=30) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", int(server.url.rsplit(":", 1)[1])), timeout=30
+    ) as connection:
         connection.sendall(data)
         connection.shutdown(socket.SHUT_WR)
         answer = b""

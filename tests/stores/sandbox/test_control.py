@@ -107,7 +107,9 @@ def test_bad_requests_get_a_clean_json_answer(
         (b"GET / HTTP/1.1\r\n" + b"A: b\r\n" * 200 + b"\r\n", 431),
     ],
 )
-def test_broken_http_gets_a_clean_json_answer(server: SandboxServer, bell: Bell, data: bytes, status: int) -> None:
+def test_broken_http_gets_a_clean_json_answer(
+    server: SandboxServer, bell: Bell, data: bytes, status: int
+) -> None:
     head, _, body = raw(server, data).partition(b"\r\n\r\n")
     assert head.startswith(b"HTTP/1.1 %d " % status)
     assert list(json.loads(body)) == ["error"]
@@ -124,9 +126,13 @@ def test_a_head_request_is_answered_without_a_body(server: SandboxServer) -> Non
     assert answer.endswith(b"\r\n\r\n")
 
 
-def test_a_caller_who_hangs_up_does_no_harm(server: SandboxServer, caplog: pytest.LogCaptureFixture) -> None:
+def test_a_caller_who_hangs_up_does_no_harm(
+    server: SandboxServer, caplog: pytest.LogCaptureFixture
+) -> None:
     server.faults.add(kind="slow", seconds=0.05)
-    with socket.create_connection(("127.0.0.1", int(server.url.rsplit(":", 1)[1])), timeout=30) as connection:
+    with socket.create_connection(
+        ("127.0.0.1", int(server.url.rsplit(":", 1)[1])), timeout=30
+    ) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.sendall(b"POST /bell/ring HTTP/1.1\r\n\r\n")
         wait_for(server.arrivals.all)
@@ -167,7 +173,9 @@ def command(*arguments: str) -> subprocess.Popen[str]:
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_the_command_says_where_it_listens_and_ends_cleanly(tmp_path: Path, number: signal.Signals) -> None:
+def test_the_command_says_where_it_listens_and_ends_cleanly(
+    tmp_path: Path, number: signal.Signals
+) -> None:
     process = command("--port", "0", "--state", str(tmp_path / "state.json"))
     assert process.stdout
     try:

@@ -29,7 +29,12 @@ def test_a_dropped_request_gets_no_answer(server: SandboxServer, bell: Bell, kin
 
 @pytest.mark.parametrize(
     ("kind", "status", "rung"),
-    [("status_500", 500, 0), ("status_502", 502, 0), ("status_503", 503, 0), ("status_500_after", 500, 1)],
+    [
+        ("status_500", 500, 0),
+        ("status_502", 502, 0),
+        ("status_503", 503, 0),
+        ("status_500_after", 500, 1),
+    ],
 )
 def test_a_server_error_comes_before_or_after_applying(
     server: SandboxServer, bell: Bell, kind: str, status: int, rung: int
@@ -40,7 +45,9 @@ def test_a_server_error_comes_before_or_after_applying(
     assert server.arrivals.all()[0].applied is bool(rung)
 
 
-def test_an_html_page_comes_with_status_200_and_applies_nothing(server: SandboxServer, bell: Bell) -> None:
+def test_an_html_page_comes_with_status_200_and_applies_nothing(
+    server: SandboxServer, bell: Bell
+) -> None:
     server.faults.add(kind="html")
     answer = ring(server)
     assert (answer.status_code, answer.headers["Content-Type"]) == (200, "text/html; charset=utf-8")
@@ -54,8 +61,12 @@ def test_half_a_body_is_cut_off_after_applying(server: SandboxServer, bell: Bell
     assert bell.rung == 1
 
 
-@pytest.mark.parametrize(("kind", "status"), [("wrong_types", 200), ("throttle", 429), ("auth", 401)])
-def test_the_platform_words_its_own_refusals(server: SandboxServer, bell: Bell, kind: str, status: int) -> None:
+@pytest.mark.parametrize(
+    ("kind", "status"), [("wrong_types", 200), ("throttle", 429), ("auth", 401)]
+)
+def test_the_platform_words_its_own_refusals(
+    server: SandboxServer, bell: Bell, kind: str, status: int
+) -> None:
     server.faults.add(kind=kind)
     answer = ring(server)
     assert answer.status_code == status
@@ -64,7 +75,9 @@ def test_the_platform_words_its_own_refusals(server: SandboxServer, bell: Bell, 
 
 
 @pytest.mark.parametrize(("kind", "rung"), [("slow", 0), ("slow_after", 1)])
-def test_a_slow_answer_waits_before_or_after_applying(server: SandboxServer, bell: Bell, kind: str, rung: int) -> None:
+def test_a_slow_answer_waits_before_or_after_applying(
+    server: SandboxServer, bell: Bell, kind: str, rung: int
+) -> None:
     server.faults.add(kind=kind, seconds=LONG)
     caller = ring_aside(server)
     wait_for(lambda: server.arrivals.all() and bell.rung == rung)
@@ -77,7 +90,10 @@ def test_a_slow_answer_comes_in_the_end(server: SandboxServer) -> None:
     server.faults.add(kind="slow", seconds=0.05)
     server.faults.add(kind="slow_after", seconds=0.05)
     assert [ring(server).json()["rung"] for _ in range(2)] == [1, 2]
-    assert [arrival.outcome for arrival in server.arrivals.all()] == ["fault:slow", "fault:slow_after"]
+    assert [arrival.outcome for arrival in server.arrivals.all()] == [
+        "fault:slow",
+        "fault:slow_after",
+    ]
 
 
 def test_a_fault_strikes_as_often_as_it_says(server: SandboxServer) -> None:

@@ -36,7 +36,9 @@ def test_stopping_cuts_the_connections_that_are_open(server: SandboxServer) -> N
             session.post(f"{server.url}/bell/ring", timeout=30)
 
 
-def test_a_request_on_its_way_when_the_server_stops_never_arrives(server: SandboxServer, bell: Bell) -> None:
+def test_a_request_on_its_way_when_the_server_stops_never_arrives(
+    server: SandboxServer, bell: Bell
+) -> None:
     server.faults.add(kind="jitter", jitter=LONG)
     caller = ring_aside(server)
     wait_for(lambda: server._http._connections)

@@ -21,7 +21,9 @@ def supplier(server: SandboxServer) -> Iterator[Supplier]:
     """Registered with Meituan, creates every order as S1 and issues A1 and A2."""
     with Supplier() as supplier:
         supplier.answers["create"] = lambda body: success({"partnerOrderId": "S1"})
-        supplier.answers["pay"] = lambda body: success({"orderId": body["orderId"], "partnerOrderId": "S1", **PAID})
+        supplier.answers["pay"] = lambda body: success(
+            {"orderId": body["orderId"], "partnerOrderId": "S1", **PAID}
+        )
         partner = {"partner_id": PARTNER_ID, "client_id": CLIENT_ID, "client_secret": SECRET}
         post(server, "partners", {**partner, "endpoints": supplier.endpoints})
         yield supplier

@@ -9,7 +9,13 @@ from stores.platforms import signatures
 from stores.platforms.sandbox import SandboxServer
 from tests.trip.suppliers import CLIENT_ID, PARTNER_ID, SECRET, success
 
-ORDER = {"partner_id": PARTNER_ID, "partner_deal_id": "P-7", "unit_price": 95, "buy_price": 80.5, "visitors": []}
+ORDER = {
+    "partner_id": PARTNER_ID,
+    "partner_deal_id": "P-7",
+    "unit_price": 95,
+    "buy_price": 80.5,
+    "visitors": [],
+}
 PAID = {"voucherType": 1, "vouchers": ["A1", "A2"], "voucherPics": []}
 
 
@@ -50,12 +56,22 @@ def pay_notice(order_id: int, **changes: Any) -> dict[str, Any]:
 
 
 def consume_notice(order_id: int, used: int = 1, code: str = "A1") -> dict[str, Any]:
-    rows = [{"voucher": code, "voucherPics": "", "voucherInvalidTime": "", "quantity": 1, "status": 1}]
-    body = {"orderId": order_id, "partnerOrderId": "S1", "quantity": 2, "usedQuantity": used, "refundedQuantity": 0}
+    rows = [
+        {"voucher": code, "voucherPics": "", "voucherInvalidTime": "", "quantity": 1, "status": 1}
+    ]
+    body = {
+        "orderId": order_id,
+        "partnerOrderId": "S1",
+        "quantity": 2,
+        "usedQuantity": used,
+        "refundedQuantity": 0,
+    }
     return {"partnerId": 1001, "body": {**body, "voucherList": rows}}
 
 
-def refund_notice(order_id: int, refund_id: str, code: int = 200, describe: str = "退款成功") -> dict[str, Any]:
+def refund_notice(
+    order_id: int, refund_id: str, code: int = 200, describe: str = "退款成功"
+) -> dict[str, Any]:
     times = {"requestTime": "2026-05-01 10:00:00", "responseTime": "2026-05-01 11:00:00"}
     body = {"orderId": order_id, "refundId": refund_id, "partnerOrderId": "S1", **times}
     return {"code": code, "describe": describe, "partnerId": 1001, "body": body}
@@ -63,9 +79,23 @@ def refund_notice(order_id: int, refund_id: str, code: int = 200, describe: str 
 
 def query_answer(order_id: int, states: dict[str, int], **changes: Any) -> dict[str, Any]:
     rows = [
-        {"voucher": code, "voucherPics": "", "voucherInvalidTime": "", "quantity": 1, "status": state}
+        {
+            "voucher": code,
+            "voucherPics": "",
+            "voucherInvalidTime": "",
+            "quantity": 1,
+            "status": state,
+        }
         for code, state in states.items()
     ]
     used, gone = list(states.values()).count(1), list(states.values()).count(2)
-    body = {"orderId": order_id, "partnerOrderId": "S1", "orderStatus": 4, "orderQuantity": 2, "voucherType": 1}
-    return success({**body, "usedQuantity": used, "refundedQuantity": gone, "voucherList": rows, **changes})
+    body = {
+        "orderId": order_id,
+        "partnerOrderId": "S1",
+        "orderStatus": 4,
+        "orderQuantity": 2,
+        "voucherType": 1,
+    }
+    return success(
+        {**body, "usedQuantity": used, "refundedQuantity": gone, "voucherList": rows, **changes}
+    )

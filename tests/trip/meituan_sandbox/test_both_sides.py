@@ -6,12 +6,22 @@ from typing import Any
 import pytest
 
 from stores.platforms.sandbox import SandboxServer
-from tests.trip.meituan_sandbox.talking import ORDER, consume_notice, get, notice, place, post, query_answer
+from tests.trip.meituan_sandbox.talking import (
+    ORDER,
+    consume_notice,
+    get,
+    notice,
+    place,
+    post,
+    query_answer,
+)
 from tests.trip.suppliers import PARTNER_ID, Supplier
 from trip.sandbox import MeituanTripSandbox
 
 
-def test_both_sides_agree_or_say_where_they_do_not(server: SandboxServer, supplier: Supplier) -> None:
+def test_both_sides_agree_or_say_where_they_do_not(
+    server: SandboxServer, supplier: Supplier
+) -> None:
     order_id = place(server, pay=True)
     notice(server, "order/consume", consume_notice(order_id))
     supplier.answers["query"] = lambda body: query_answer(order_id, {"A1": 1, "A2": 0})
@@ -23,11 +33,15 @@ def test_both_sides_agree_or_say_where_they_do_not(server: SandboxServer, suppli
     ]
 
 
-def test_a_closed_order_whose_tickets_still_work_is_a_difference(server: SandboxServer, supplier: Supplier) -> None:
+def test_a_closed_order_whose_tickets_still_work_is_a_difference(
+    server: SandboxServer, supplier: Supplier
+) -> None:
     order_id = place(server, pay=True)
     post(server, f"orders/{order_id}/close", {"type": 3})
     supplier.answers["query"] = lambda body: query_answer(order_id, {"A1": 3, "A2": 0})
-    assert get(server, f"orders/{order_id}/compare")["differences"] == ["1 tickets of a closed order can still be used"]
+    assert get(server, f"orders/{order_id}/compare")["differences"] == [
+        "1 tickets of a closed order can still be used"
+    ]
 
 
 def test_everything_said_is_in_the_log(server: SandboxServer, supplier: Supplier) -> None:
@@ -55,7 +69,16 @@ def test_what_meituan_knows_survives_a_restart(server: SandboxServer, supplier: 
     ("path", "body", "status"),
     [
         ("partners", {"partner_id": "x"}, 400),
-        ("partners", {"partner_id": "1", "client_id": "c", "client_secret": "s", "endpoints": {"nonsense": "x"}}, 400),
+        (
+            "partners",
+            {
+                "partner_id": "1",
+                "client_id": "c",
+                "client_secret": "s",
+                "endpoints": {"nonsense": "x"},
+            },
+            400,
+        ),
         ("partners/9/heartbeat", {}, 404),
         (f"partners/{PARTNER_ID}/nonsense", {}, 404),
         ("orders", {"partner_id": "9", "partner_deal_id": "P-7"}, 404),

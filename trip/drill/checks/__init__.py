@@ -2,5 +2,15 @@
 
 from importlib import import_module
 
-for _module in ("access", "creating", "paying", "issuing", "refunding", "using", "closing", "pulling", "overall"):
+for _module in (
+    "access",
+    "creating",
+    "paying",
+    "issuing",
+    "refunding",
+    "using",
+    "closing",
+    "pulling",
+    "overall",
+):
     import_module(f"trip.drill.checks.{_module}")

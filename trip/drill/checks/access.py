@@ -16,7 +16,15 @@ from trip.sandbox.orders import create_body, named
 from trip.sandbox.signing import Manner
 
 MUST = ("create", "pay", "query", "refund", "refunded", "close")
-STRANGE: tuple[bytes, ...] = (b"", b"{", b"[]", b'"text"', b"\xff\xfe", b"null", b'{"partnerId": 1}')
+STRANGE: tuple[bytes, ...] = (
+    b"",
+    b"{",
+    b"[]",
+    b'"text"',
+    b"\xff\xfe",
+    b"null",
+    b'{"partnerId": 1}',
+)
 
 
 @check("address.port", gettext_lazy("Meituan may call the port of the public address"))
@@ -31,10 +39,15 @@ def port(drill: Drill) -> None:
 def signed(drill: Drill) -> None:
     exchange = drill.player.heartbeat()
     drill.expect_code(exchange, 200)
-    drill.expect_equal("partnerId", exchange.envelope.get("partnerId"), int(drill.partner.partner_id))
+    drill.expect_equal(
+        "partnerId", exchange.envelope.get("partnerId"), int(drill.partner.partner_id)
+    )
 
 
-@check("access.clock", gettext_lazy("A clock that is a little off does not matter, one that is far off does"))
+@check(
+    "access.clock",
+    gettext_lazy("A clock that is a little off does not matter, one that is far off does"),
+)
 def clock(drill: Drill) -> None:
     window = settings.TRIP_DATE_WINDOW
     for ahead in (60 - window, window - 60) if window > 120 else (0.0,):
@@ -52,7 +65,8 @@ def signature(drill: Drill) -> None:
 
 
 @check(
-    "access.headers", gettext_lazy("Every call is refused when Authorization, Date or PartnerId is missing or wrong")
+    "access.headers",
+    gettext_lazy("Every call is refused when Authorization, Date or PartnerId is missing or wrong"),
 )
 def headers(drill: Drill) -> None:
     wrong = [Manner(without=(name,)) for name in ("Authorization", "Date", "PartnerId")]
@@ -77,7 +91,10 @@ def no_effect(drill: Drill) -> None:
     drill.expect(not exists, _("A call that was refused has made an order."))
 
 
-@check("access.garbage", gettext_lazy("Garbage is answered with a code and a reason, never with an error page"))
+@check(
+    "access.garbage",
+    gettext_lazy("Garbage is answered with a code and a reason, never with an error page"),
+)
 def garbage(drill: Drill) -> None:
     for interface in MUST:
         for body in STRANGE:
@@ -100,4 +117,6 @@ def _bodies(drill: Drill) -> Iterator[tuple[str, dict[str, object]]]:
 
 
 def _call(drill: Drill, interface: str, manner: Manner) -> Exchange:
-    return drill.player.send(interface, {"orderId": 999_900_000_000_000, "partnerOrderId": ""}, manner)
+    return drill.player.send(
+        interface, {"orderId": 999_900_000_000_000, "partnerOrderId": ""}, manner
+    )

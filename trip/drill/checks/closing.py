@@ -14,7 +14,9 @@ from trip.sandbox.orders import Order, close_body, refund_id
 
 @check(
     "close.unpaid",
-    gettext_lazy("A close of an unpaid order (type 1) frees its tickets; again, it is answered the same"),
+    gettext_lazy(
+        "A close of an unpaid order (type 1) frees its tickets; again, it is answered the same"
+    ),
 )
 def unpaid(drill: Drill) -> None:
     asked = drill.created()
@@ -27,7 +29,8 @@ def unpaid(drill: Drill) -> None:
 
 
 @check(
-    "close.create_failed", gettext_lazy("A close after a failed create (type 2) is acknowledged, known order or not")
+    "close.create_failed",
+    gettext_lazy("A close after a failed create (type 2) is acknowledged, known order or not"),
 )
 def create_failed(drill: Drill) -> None:
     for asked in (drill.order(), drill.created()):
@@ -35,7 +38,10 @@ def create_failed(drill: Drill) -> None:
         drill.expect_same_always(first, lambda asked=asked: drill.player.close(asked, 2))  # type: ignore[misc]
 
 
-@check("close.pay_failed", gettext_lazy("A close with refund (type 3) makes issued codes worthless; status 4 stays"))
+@check(
+    "close.pay_failed",
+    gettext_lazy("A close with refund (type 3) makes issued codes worthless; status 4 stays"),
+)
 def pay_failed(drill: Drill) -> None:
     asked = drill.issued(voucher_type=VoucherType.PER_TICKET)
     first = _close(drill, asked, 3)
@@ -54,7 +60,10 @@ def unknown_type(drill: Drill) -> None:
     drill.expect_equal("orderStatus", drill.queried(asked)["orderStatus"], 2)
 
 
-@check("refunded.service", gettext_lazy("Tickets that Meituan's service has refunded (type 1) are worthless at once"))
+@check(
+    "refunded.service",
+    gettext_lazy("Tickets that Meituan's service has refunded (type 1) are worthless at once"),
+)
 def service(drill: Drill) -> None:
     asked = drill.issued(voucher_type=VoucherType.PER_TICKET, tickets=2)
     code = next(iter(asked.vouchers))
@@ -64,7 +73,10 @@ def service(drill: Drill) -> None:
     expect_no_entry(drill, asked, [code])
 
 
-@check("refunded.unclear", gettext_lazy("An order whose payment stayed unclear is refunded by Meituan (type 2)"))
+@check(
+    "refunded.unclear",
+    gettext_lazy("An order whose payment stayed unclear is refunded by Meituan (type 2)"),
+)
 def unclear(drill: Drill) -> None:
     asked = drill.issued()
     _tell(drill, asked, 2, refund_id(asked.order_id), list(asked.vouchers))
@@ -73,7 +85,9 @@ def unclear(drill: Drill) -> None:
 
 @check(
     "refunded.too_late",
-    gettext_lazy("A review that took too long is agreed by Meituan (type 3); the refund is then done"),
+    gettext_lazy(
+        "A review that took too long is agreed by Meituan (type 3); the refund is then done"
+    ),
 )
 def too_late(drill: Drill) -> None:
     asked = drill.issued(refund="review")

@@ -18,7 +18,15 @@ from trip.models import Offer, Order, Product
 from trip.sandbox.orders import Order as Asked
 from trip.sandbox.orders import create_body
 
-REQUIRED = ("orderId", "partnerDealId", "mtDealId", "buyPrice", "unitPrice", "totalPrice", "quantity")
+REQUIRED = (
+    "orderId",
+    "partnerDealId",
+    "mtDealId",
+    "buyPrice",
+    "unitPrice",
+    "totalPrice",
+    "quantity",
+)
 WRONG: dict[str, tuple[Any, ...]] = {
     "orderId": (0, -1, "abc", None, [], 1.5),
     "partnerDealId": ("", None, [], {}),
@@ -31,15 +39,23 @@ WRONG: dict[str, tuple[Any, ...]] = {
 }
 
 
-@check("create.accepted", gettext_lazy("A right order is accepted, and a query says: created, not paid (2)"))
+@check(
+    "create.accepted",
+    gettext_lazy("A right order is accepted, and a query says: created, not paid (2)"),
+)
 def accepted(drill: Drill) -> None:
     asked = drill.created()
     body = drill.queried(asked)
     drill.expect_equal("orderStatus", body["orderStatus"], 2)
-    drill.expect(len(asked.partner_order_id) <= 60, _("partnerOrderId is longer than 60 characters."))
+    drill.expect(
+        len(asked.partner_order_id) <= 60, _("partnerOrderId is longer than 60 characters.")
+    )
 
 
-@check("create.repeated", gettext_lazy("The same order again gets the same answer and holds no second tickets"))
+@check(
+    "create.repeated",
+    gettext_lazy("The same order again gets the same answer and holds no second tickets"),
+)
 def repeated(drill: Drill) -> None:
     asked = drill.order()
     first = drill.create(asked)
@@ -47,7 +63,10 @@ def repeated(drill: Drill) -> None:
     _expect_held_once(drill, asked)
 
 
-@check("create.twins", gettext_lazy("The same order several times at once is one order with one answer"))
+@check(
+    "create.twins",
+    gettext_lazy("The same order several times at once is one order with one answer"),
+)
 def twins(drill: Drill) -> None:
     asked = drill.order()
     first, *others = drill.player.send_at_once("create", create_body(asked), 4)
@@ -60,12 +79,21 @@ def twins(drill: Drill) -> None:
 
 def _expect_held_once(drill: Drill, asked: Asked) -> None:
     """One row, and not more held for its offer than its unpaid orders ask for."""
-    rows = list(Order.objects.filter(connection=drill.connection, order_id=asked.order_id).select_related("offer"))
+    rows = list(
+        Order.objects.filter(connection=drill.connection, order_id=asked.order_id).select_related(
+            "offer"
+        )
+    )
     drill.expect_equal("orders", len(rows), 1)
     unpaid = Order.objects.filter(offer=rows[0].offer, status=Order.Status.CREATED)
     wanted = sum(unpaid.values_list("quantity", flat=True))
     held = Offer.objects.values_list("held", flat=True).get(pk=rows[0].offer_id)
-    drill.expect(held <= wanted, _("%(held)d tickets are held for orders of %(wanted)d."), held=held, wanted=wanted)
+    drill.expect(
+        held <= wanted,
+        _("%(held)d tickets are held for orders of %(wanted)d."),
+        held=held,
+        wanted=wanted,
+    )
 
 
 @check("create.unknown_product", gettext_lazy("An unknown product is refused with that reason"))
@@ -76,7 +104,10 @@ def unknown_product(drill: Drill) -> None:
     _expect_nothing(drill, asked)
 
 
-@check("create.paused_product", gettext_lazy("A product that is not on sale is refused with that reason"))
+@check(
+    "create.paused_product",
+    gettext_lazy("A product that is not on sale is refused with that reason"),
+)
 def paused_product(drill: Drill) -> None:
     paused = Product.objects.filter(connection=drill.connection, state=Product.State.PAUSED).first()
     if paused is None:
@@ -97,7 +128,10 @@ def price(drill: Drill) -> None:
         _expect_nothing(drill, asked)
 
 
-@check("create.sold_out", gettext_lazy("One ticket more than is left is refused as sold out, and nothing is held"))
+@check(
+    "create.sold_out",
+    gettext_lazy("One ticket more than is left is refused as sold out, and nothing is held"),
+)
 def sold_out(drill: Drill) -> None:
     ware = drill.ware(limited=True)
     asked = ware.order(drill.partner.partner_id)
@@ -115,11 +149,15 @@ def visitors(drill: Drill) -> None:
     asked.visitors = []
     drill.expect_refusal(drill.player.create(asked), 410)
     for value in ("abc", 1, [1]):
-        drill.expect_refusal(drill.player.send("create", create_body(asked) | {"visitors": value}), 410)
+        drill.expect_refusal(
+            drill.player.send("create", create_body(asked) | {"visitors": value}), 410
+        )
     ware = drill.ware(visitors=True)
     for needed, name in ((ware.product.needs_name, "name"), (ware.product.needs_mobile, "mobile")):
         if needed:
-            asked.visitors = [{key: value for key, value in person.items() if key != name} for person in people]
+            asked.visitors = [
+                {key: value for key, value in person.items() if key != name} for person in people
+            ]
             drill.expect_refusal(drill.player.create(asked), 410)
     _expect_nothing(drill, asked)
 
@@ -141,17 +179,28 @@ def date(drill: Drill) -> None:
     _expect_nothing(drill, asked)
 
 
-@check("create.fields", gettext_lazy("Missing and wrong fields are refused with a reason that names them"))
+@check(
+    "create.fields",
+    gettext_lazy("Missing and wrong fields are refused with a reason that names them"),
+)
 def fields(drill: Drill) -> None:
     asked = drill.order()
     right = create_body(asked)
     for name in REQUIRED:
-        exchange = drill.player.send("create", {key: value for key, value in right.items() if key != name})
+        exchange = drill.player.send(
+            "create", {key: value for key, value in right.items() if key != name}
+        )
         drill.expect_refusal(exchange, 410)
-        drill.expect(name in exchange.describe, _("describe does not name the missing field %(name)s."), name=name)
+        drill.expect(
+            name in exchange.describe,
+            _("describe does not name the missing field %(name)s."),
+            name=name,
+        )
     for name, values in WRONG.items():
         for value in values:
-            drill.expect_refusal(drill.player.send("create", right | {"orderId": new_order_id(), name: value}), 410)
+            drill.expect_refusal(
+                drill.player.send("create", right | {"orderId": new_order_id(), name: value}), 410
+            )
     _expect_nothing(drill, asked)
 
 
@@ -166,9 +215,13 @@ def texts(drill: Drill) -> None:
         "unitPrice": str,
         "totalPrice": str,
     }
-    exchange = drill.player.send("create", body | {name: text(body[name]) for name, text in changed.items()})
+    exchange = drill.player.send(
+        "create", body | {name: text(body[name]) for name, text in changed.items()}
+    )
     drill.expect_code(exchange, 200)
-    drill.expect_equal("orderId", drill.body(exchange).get("orderId", asked.order_id), asked.order_id)
+    drill.expect_equal(
+        "orderId", drill.body(exchange).get("orderId", asked.order_id), asked.order_id
+    )
     asked.partner_order_id, asked.status = drill.body(exchange)["partnerOrderId"], "created"
     drill.queried(asked)
 
@@ -176,6 +229,8 @@ def texts(drill: Drill) -> None:
 def _expect_nothing(drill: Drill, asked: Asked) -> None:
     exists = Order.objects.filter(connection=drill.connection, order_id=asked.order_id).exists()
     drill.expect(not exists, _("A call that was refused has made an order."))
-    negative = Offer.objects.filter(product__connection=drill.connection, stock__lt=F("held") + F("sold")).count()
+    negative = Offer.objects.filter(
+        product__connection=drill.connection, stock__lt=F("held") + F("sold")
+    ).count()
     if negative:
         drill.note(_("%(count)d days have more tickets sold than their stock."), count=negative)

@@ -20,17 +20,25 @@ from trip.services.notices import PayNotice
 ISSUING = 598
 
 
-@check("issue.waiting", gettext_lazy("Pay answers 598 while tickets are being issued, and a query says 5"))
+@check(
+    "issue.waiting",
+    gettext_lazy("Pay answers 598 while tickets are being issued, and a query says 5"),
+)
 def waiting(drill: Drill) -> None:
     asked = _waiting(drill)
     drill.expect_equal("orderStatus", drill.queried(asked)["orderStatus"], 5)
     exchange = drill.pay(asked, ISSUING)
-    drill.expect("vouchers" not in drill.expect_ids(exchange, asked), _("Codes are told although none is issued."))
+    drill.expect(
+        "vouchers" not in drill.expect_ids(exchange, asked),
+        _("Codes are told although none is issued."),
+    )
 
 
 @check(
     "issue.done",
-    gettext_lazy("After issuing a pay notice is owed, a query says 4 with the same codes, pay answers 200"),
+    gettext_lazy(
+        "After issuing a pay notice is owed, a query says 4 with the same codes, pay answers 200"
+    ),
 )
 def done(drill: Drill) -> None:
     asked = _waiting(drill, tickets=2)
@@ -43,13 +51,17 @@ def done(drill: Drill) -> None:
     body = drill.queried(asked)
     drill.expect_equal("orderStatus", body["orderStatus"], 4)
     if asked.voucher_type != VoucherType.NONE:
-        drill.expect_equal("vouchers", sorted({item["voucher"] for item in body["voucherList"]}), sorted(codes))
+        drill.expect_equal(
+            "vouchers", sorted({item["voucher"] for item in body["voucherList"]}), sorted(codes)
+        )
     first = drill.pay(asked)
     drill.expect_equal("vouchers", drill.body(first)["vouchers"], notice["vouchers"])
     drill.expect_same_always(first, lambda: drill.player.pay(asked))
 
 
-@check("issue.failed", gettext_lazy("A failed issue is told with its true reason, and a query says 6"))
+@check(
+    "issue.failed", gettext_lazy("A failed issue is told with its true reason, and a query says 6")
+)
 def failed(drill: Drill) -> None:
     asked = _waiting(drill)
     reason = "演练：上游系统无票"
@@ -62,7 +74,10 @@ def failed(drill: Drill) -> None:
     drill.expect_equal("describe", exchange.describe, reason)
 
 
-@check("issue.closed", gettext_lazy("An order that Meituan has closed while it waited is not issued any more"))
+@check(
+    "issue.closed",
+    gettext_lazy("An order that Meituan has closed while it waited is not issued any more"),
+)
 def closed(drill: Drill) -> None:
     asked = _waiting(drill)
     exchange = drill.player.send("close", close_body(asked, 3))

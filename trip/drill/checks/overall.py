@@ -27,18 +27,28 @@ def time(drill: Drill) -> None:
     for operation, ms in slowest.items():
         seconds = sum(limits(operation))
         values = {"operation": operation, "ms": ms, "seconds": seconds}
-        drill.expect(ms <= seconds * 1000, _("%(operation)s took %(ms)d ms, more than %(seconds)g s.") % values)
+        drill.expect(
+            ms <= seconds * 1000,
+            _("%(operation)s took %(ms)d ms, more than %(seconds)g s.") % values,
+        )
     told = ", ".join(f"{operation} {ms} ms" for operation, ms in sorted(slowest.items()))
     drill.note(_("Slowest: %(told)s"), told=told)
 
 
-@check("overall.privacy", gettext_lazy("Visitors' names, phones and certificates are not in the ledger of calls"))
+@check(
+    "overall.privacy",
+    gettext_lazy("Visitors' names, phones and certificates are not in the ledger of calls"),
+)
 def privacy(drill: Drill) -> None:
     rows = orders_of_run(drill)
     secret = {
         value
         for visitor in Visitor.objects.filter(order__in=rows)
-        for value in (visitor.details["name"], visitor.details["mobile"], *visitor.details["credentials"].values())
+        for value in (
+            visitor.details["name"],
+            visitor.details["mobile"],
+            *visitor.details["credentials"].values(),
+        )
         if value
     }
     if not secret:
@@ -48,16 +58,23 @@ def privacy(drill: Drill) -> None:
         keys |= Q(dedup_key=str(row.order_id)) | Q(dedup_key__startswith=f"{row.order_id}/")
     events = InboundEvent.objects.filter(keys, connection=drill.connection)
     text = "\n".join(json.dumps(event.body, ensure_ascii=False) + event.answer for event in events)
-    drill.expect(not any(value in text for value in secret), _("The ledger shows what only the visitor should know."))
+    drill.expect(
+        not any(value in text for value in secret),
+        _("The ledger shows what only the visitor should know."),
+    )
 
 
-@check("overall.stock", gettext_lazy("The merchant has all tickets back that the drill has ordered"))
+@check(
+    "overall.stock", gettext_lazy("The merchant has all tickets back that the drill has ordered")
+)
 def stock(drill: Drill) -> None:
     drill.expect_equal("tickets", unreturned(drill), 0)
     for offer in unbalanced(drill):
         drill.expect(
             False,
-            _("%(offer)s: %(held)d held and %(sold)d sold, but its orders have %(unpaid)d and %(kept)d."),
+            _(
+                "%(offer)s: %(held)d held and %(sold)d sold, but its orders have %(unpaid)d and %(kept)d."
+            ),
             offer=offer,
             held=offer.held,
             sold=offer.sold,

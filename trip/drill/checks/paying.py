@@ -17,17 +17,24 @@ from trip.sandbox.orders import Order, close_body, named
 LONGEST_CODE = 20
 
 
-@check("pay.per_ticket", gettext_lazy("Pay answers 200 with one code per ticket (voucherType 1), and a query says 4"))
+@check(
+    "pay.per_ticket",
+    gettext_lazy("Pay answers 200 with one code per ticket (voucherType 1), and a query says 4"),
+)
 def per_ticket(drill: Drill) -> None:
     _expect_issued(drill, VoucherType.PER_TICKET, tickets=2)
 
 
-@check("pay.per_order", gettext_lazy("Pay answers 200 with exactly one code per order (voucherType 2)"))
+@check(
+    "pay.per_order", gettext_lazy("Pay answers 200 with exactly one code per order (voucherType 2)")
+)
 def per_order(drill: Drill) -> None:
     _expect_issued(drill, VoucherType.PER_ORDER, tickets=2)
 
 
-@check("pay.no_code", gettext_lazy("A product without codes is paid with voucherType 0 and no codes"))
+@check(
+    "pay.no_code", gettext_lazy("A product without codes is paid with voucherType 0 and no codes")
+)
 def no_code(drill: Drill) -> None:
     _expect_issued(drill, VoucherType.NONE, tickets=1)
 
@@ -44,7 +51,9 @@ def expect_vouchers(drill: Drill, asked: Order, body: dict[str, Any]) -> None:
     drill.expect(kind in VoucherType.values, _("voucherType must be 0, 1 or 2."))
     if not isinstance(codes, list):
         raise Failed(_("vouchers must be a list."))
-    needed = {VoucherType.PER_TICKET: asked.quantity, VoucherType.PER_ORDER: 1}.get(VoucherType(kind), 0)
+    needed = {VoucherType.PER_TICKET: asked.quantity, VoucherType.PER_ORDER: 1}.get(
+        VoucherType(kind), 0
+    )
     drill.expect_equal("len(vouchers)", len(codes), needed)
     _expect_codes(drill, codes)
     pictures = body.get("voucherPics")
@@ -88,7 +97,10 @@ def twins(drill: Drill) -> None:
     drill.queried(asked)
 
 
-@check("pay.by_order_id", gettext_lazy("Pay and query find the order when partnerOrderId is empty or missing"))
+@check(
+    "pay.by_order_id",
+    gettext_lazy("Pay and query find the order when partnerOrderId is empty or missing"),
+)
 def by_order_id(drill: Drill) -> None:
     asked = drill.created(issuing="own")
     for body in ({"orderId": asked.order_id, "partnerOrderId": ""}, {"orderId": asked.order_id}):
@@ -99,7 +111,10 @@ def by_order_id(drill: Drill) -> None:
     drill.queried(asked)
 
 
-@check("pay.before_create", gettext_lazy("A pay that overtakes its create is refused and works after it"))
+@check(
+    "pay.before_create",
+    gettext_lazy("A pay that overtakes its create is refused and works after it"),
+)
 def before_create(drill: Drill) -> None:
     asked = drill.order(issuing="own")
     drill.expect_refusal(drill.player.pay(asked))
@@ -125,7 +140,9 @@ def closed(drill: Drill) -> None:
     drill.expect_refusal(drill.player.pay(asked))
 
 
-@check("query.unknown", gettext_lazy("A query about an unknown order says that there is none (301)"))
+@check(
+    "query.unknown", gettext_lazy("A query about an unknown order says that there is none (301)")
+)
 def unknown(drill: Drill) -> None:
     drill.expect_refusal(drill.player.query(drill.order()), 301)
 
@@ -135,4 +152,6 @@ def fields(drill: Drill) -> None:
     numbers: tuple[Any, ...] = (None, "abc", 0, -1, [])
     for operation in ("pay", "query", "refund", "refunded", "close"):
         for number in numbers:
-            drill.expect_refusal(drill.player.send(operation, {"orderId": number, "partnerOrderId": ""}))
+            drill.expect_refusal(
+                drill.player.send(operation, {"orderId": number, "partnerOrderId": ""})
+            )

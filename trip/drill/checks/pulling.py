@@ -24,26 +24,39 @@ PLACE_FIELDS = (
 )  # fmt: skip
 
 
-@check("products.pull", gettext_lazy("Products can be pulled by page and by number, with all required fields"))
+@check(
+    "products.pull",
+    gettext_lazy("Products can be pulled by page and by number, with all required fields"),
+)
 def products(drill: Drill) -> None:
     deal_id = drill.ware().product.deal_id
     page = drill.player.products()
     rows = _rows(drill, page, DEAL_FIELDS)
     total = page.envelope.get("totalSize")
-    drill.expect(isinstance(total, int) and total >= len(rows) > 0, _("totalSize must count all rows."))
+    drill.expect(
+        isinstance(total, int) and total >= len(rows) > 0, _("totalSize must count all rows.")
+    )
     one = _rows(drill, drill.player.products([deal_id]), DEAL_FIELDS)
     drill.expect_equal("partnerDealId", [row["partnerDealId"] for row in one], [deal_id])
 
 
-@check("prices.pull", gettext_lazy("The price calendar can be pulled and says what an order must pay"))
+@check(
+    "prices.pull", gettext_lazy("The price calendar can be pulled and says what an order must pay")
+)
 def prices(drill: Drill) -> None:
     ware = drill.ware(calendar=True)
     day = ware.offer.date or date.min
-    rows = _rows(drill, drill.player.prices(ware.product.deal_id, _day(day), _day(day)), PRICE_FIELDS)
+    rows = _rows(
+        drill, drill.player.prices(ware.product.deal_id, _day(day), _day(day)), PRICE_FIELDS
+    )
     drill.expect_equal("date", [row["date"] for row in rows], [_day(day)])
     drill.expect_equal("mtPrice", float(rows[0]["mtPrice"]), float(ware.offer.sale_price))
-    drill.expect_equal("settlementPrice", float(rows[0]["settlementPrice"]), float(ware.offer.settlement_price))
-    drill.expect_refusal(drill.player.prices(ware.product.deal_id, _day(day), _day(day - timedelta(days=1))))
+    drill.expect_equal(
+        "settlementPrice", float(rows[0]["settlementPrice"]), float(ware.offer.settlement_price)
+    )
+    drill.expect_refusal(
+        drill.player.prices(ware.product.deal_id, _day(day), _day(day - timedelta(days=1)))
+    )
     drill.expect_refusal(drill.player.prices(ware.product.deal_id, "soon", "later"))
 
 
@@ -59,10 +72,14 @@ def audit(drill: Drill) -> None:
     product = drill.ware().product
     if product.listing is None or product.listing_check is None:
         raise LeftOut(_("Meituan has not reported a listing yet, and the drill invents none."))
-    drill.expect_code(drill.player.audit(product.deal_id, product.listing, product.listing_check), 200)
+    drill.expect_code(
+        drill.player.audit(product.deal_id, product.listing, product.listing_check), 200
+    )
 
 
-@check("support.balance", gettext_lazy("The balance query is answered for every product asked about"))
+@check(
+    "support.balance", gettext_lazy("The balance query is answered for every product asked about")
+)
 def balance(drill: Drill) -> None:
     deal_id = drill.ware().product.deal_id
     fields = ("partnerDealId", "prepaidAccountBalance", "creditAccountBalance")

@@ -21,7 +21,10 @@ REVIEW = 602
 
 
 @check(
-    "refund.agreed", gettext_lazy("A refund of unused tickets is agreed; orderStatus stays 4 and the quantities agree")
+    "refund.agreed",
+    gettext_lazy(
+        "A refund of unused tickets is agreed; orderStatus stays 4 and the quantities agree"
+    ),
 )
 def agreed(drill: Drill) -> None:
     asked = drill.issued(refund="auto")
@@ -36,16 +39,25 @@ def agreed(drill: Drill) -> None:
     drill.queried(asked)
 
 
-@check("refund.part", gettext_lazy("Part of an order is refunded by its codes, the rest stays good"))
+@check(
+    "refund.part", gettext_lazy("Part of an order is refunded by its codes, the rest stays good")
+)
 def part(drill: Drill) -> None:
-    asked = drill.issued(refund="auto", voucher_type=VoucherType.PER_TICKET, partial=True, tickets=2)
+    asked = drill.issued(
+        refund="auto", voucher_type=VoucherType.PER_TICKET, partial=True, tickets=2
+    )
     last = list(asked.vouchers)[-1]
     drill.ask_refund(asked, drill.application(asked, 1, [last]))
     states = {item["voucher"]: item["status"] for item in drill.queried(asked)["voucherList"]}
-    drill.expect_equal("status", states, {code: 2 if code == last else 0 for code in asked.vouchers})
+    drill.expect_equal(
+        "status", states, {code: 2 if code == last else 0 for code in asked.vouchers}
+    )
 
 
-@check("refund.part_of_code", gettext_lazy("Part of the tickets of one code is refunded, and both parts are listed"))
+@check(
+    "refund.part_of_code",
+    gettext_lazy("Part of the tickets of one code is refunded, and both parts are listed"),
+)
 def part_of_code(drill: Drill) -> None:
     asked = drill.issued(refund="auto", voucher_type=VoucherType.PER_ORDER, partial=True, tickets=2)
     drill.ask_refund(asked, drill.application(asked, 1))
@@ -53,9 +65,14 @@ def part_of_code(drill: Drill) -> None:
     drill.expect_equal("status", sorted(item["status"] for item in rows), [0, 2])
 
 
-@check("refund.by_number", gettext_lazy("Refunds are told apart by refundId alone, not by how many tickets they name"))
+@check(
+    "refund.by_number",
+    gettext_lazy("Refunds are told apart by refundId alone, not by how many tickets they name"),
+)
 def by_number(drill: Drill) -> None:
-    asked = drill.issued(refund="auto", voucher_type=VoucherType.PER_TICKET, partial=True, tickets=2)
+    asked = drill.issued(
+        refund="auto", voucher_type=VoucherType.PER_TICKET, partial=True, tickets=2
+    )
     for code in list(asked.vouchers)[:2]:
         refund = drill.application(asked, 1, [code])
         drill.ask_refund(asked, refund)
@@ -75,7 +92,10 @@ def twins(drill: Drill) -> None:
     drill.expect_equal("refundedQuantity", drill.queried(asked)["refundedQuantity"], 1)
 
 
-@check("refund.review", gettext_lazy("A refund under review answers 602, and 602 again each time it is asked"))
+@check(
+    "refund.review",
+    gettext_lazy("A refund under review answers 602, and 602 again each time it is asked"),
+)
 def review(drill: Drill) -> None:
     asked, refund = _under_review(drill)
     for _time in range(2):
@@ -85,18 +105,22 @@ def review(drill: Drill) -> None:
 
 
 @check(
-    "refund.review_agreed", gettext_lazy("An agreed review owes a notice, and the same refundId then answers success")
+    "refund.review_agreed",
+    gettext_lazy("An agreed review owes a notice, and the same refundId then answers success"),
 )
 def review_agreed(drill: Drill) -> None:
     asked, refund = _under_review(drill)
     _decide(drill, asked, refund, agree=True)
     first = drill.ask_refund(asked, refund)
     drill.expect_same_always(first, lambda: drill.player.refund(asked, refund))
-    drill.expect_equal("refundedQuantity", drill.queried(asked)["refundedQuantity"], refund.quantity)
+    drill.expect_equal(
+        "refundedQuantity", drill.queried(asked)["refundedQuantity"], refund.quantity
+    )
 
 
 @check(
-    "refund.refused_then_agreed", gettext_lazy("A refused refund gives the true reason; agreed later, agreed is final")
+    "refund.refused_then_agreed",
+    gettext_lazy("A refused refund gives the true reason; agreed later, agreed is final"),
 )
 def refused_then_agreed(drill: Drill) -> None:
     asked, refund = _under_review(drill)
@@ -120,7 +144,11 @@ def refused_then_agreed(drill: Drill) -> None:
 def used(drill: Drill) -> None:
     asked = drill.issued(refund="auto")
     consumption = order_consume(
-        order_pk=drill.row(asked).pk, quantity=asked.quantity, actor=None, method=Method.DRILL, any_day=True
+        order_pk=drill.row(asked).pk,
+        quantity=asked.quantity,
+        actor=None,
+        method=Method.DRILL,
+        any_day=True,
     )
     learning.consume_noticed(asked, {"body": saying.consumed(consumption)})
     _expect_refused(drill, asked, drill.application(asked, asked.quantity, list(asked.vouchers)))
@@ -152,15 +180,28 @@ def unpaid(drill: Drill) -> None:
     drill.expect_refusal(drill.player.refund(created, drill.application(created, 1, [])))
 
 
-@check("refund.fields", gettext_lazy("A refund with missing or wrong fields is refused with a reason"))
+@check(
+    "refund.fields", gettext_lazy("A refund with missing or wrong fields is refused with a reason")
+)
 def fields(drill: Drill) -> None:
     asked = drill.issued(refund="auto")
     right = refund_body(asked, drill.application(asked, 1))
     for name in right.keys() - {"orderId"}:
-        exchange = drill.player.send("refund", {key: value for key, value in right.items() if key != name})
+        exchange = drill.player.send(
+            "refund", {key: value for key, value in right.items() if key != name}
+        )
         drill.expect_refusal(exchange)
-        drill.expect(name in exchange.describe, _("describe does not name the missing field %(name)s."), name=name)
-    for name, value in (("refundQuantity", 0), ("refundQuantity", -1), ("refundPrice", "abc"), ("voucherList", "abc")):
+        drill.expect(
+            name in exchange.describe,
+            _("describe does not name the missing field %(name)s."),
+            name=name,
+        )
+    for name, value in (
+        ("refundQuantity", 0),
+        ("refundQuantity", -1),
+        ("refundPrice", "abc"),
+        ("voucherList", "abc"),
+    ):
         drill.expect_refusal(drill.player.send("refund", right | {name: value}))
     drill.expect_equal("refundedQuantity", drill.queried(asked)["refundedQuantity"], 0)
 
@@ -172,13 +213,19 @@ def _under_review(drill: Drill) -> tuple[Order, Application]:
     return asked, refund
 
 
-def _decide(drill: Drill, asked: Order, refund: Application, *, agree: bool, reason: str = "") -> None:
+def _decide(
+    drill: Drill, asked: Order, refund: Application, *, agree: bool, reason: str = ""
+) -> None:
     """The merchant decides; Meituan hears of it as the notice would tell."""
     row = Refund.objects.get(order=drill.row(asked), refund_id=refund.refund_id)
-    decided = refund_decide(refund_pk=row.pk, agree=agree, reason=reason, actor=None, method=Method.DRILL)
+    decided = refund_decide(
+        refund_pk=row.pk, agree=agree, reason=reason, actor=None, method=Method.DRILL
+    )
     drill.expect_owed(RefundNotice, [row.pk])
     code = 200 if agree else 606
-    learning.refund_noticed(asked, {"code": code, "describe": decided.reason, "body": saying.refunded(decided)})
+    learning.refund_noticed(
+        asked, {"code": code, "describe": decided.reason, "body": saying.refunded(decided)}
+    )
 
 
 def _expect_refused(drill: Drill, asked: Order, refund: Application) -> Exchange:

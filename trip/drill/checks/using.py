@@ -15,7 +15,10 @@ from trip.services.consuming import order_consume
 from trip.services.notices import ConsumeNotice
 
 
-@check("consume.one_by_one", gettext_lazy("Each use owes a notice that names its code and counts all uses so far"))
+@check(
+    "consume.one_by_one",
+    gettext_lazy("Each use owes a notice that names its code and counts all uses so far"),
+)
 def one_by_one(drill: Drill) -> None:
     asked = drill.issued(voucher_type=VoucherType.PER_TICKET, tickets=2)
     for count, code in enumerate(list(asked.vouchers)[:2], start=1):
@@ -23,13 +26,16 @@ def one_by_one(drill: Drill) -> None:
         drill.expect_equal("quantity", notice["quantity"], asked.quantity)
         drill.expect_equal("usedQuantity", notice["usedQuantity"], count)
         drill.expect_equal("refundedQuantity", notice["refundedQuantity"], 0)
-        named = [(item["voucher"], item["quantity"], item["status"]) for item in notice["voucherList"]]
+        named = [
+            (item["voucher"], item["quantity"], item["status"]) for item in notice["voucherList"]
+        ]
         drill.expect_equal("voucherList", named, [(code, 1, 1)])
         drill.expect_equal("usedQuantity", drill.queried(asked)["usedQuantity"], count)
 
 
 @check(
-    "consume.part_of_code", gettext_lazy("A code for several tickets is used in parts, and a query lists both parts")
+    "consume.part_of_code",
+    gettext_lazy("A code for several tickets is used in parts, and a query lists both parts"),
 )
 def part_of_code(drill: Drill) -> None:
     asked = drill.issued(voucher_type=VoucherType.PER_ORDER, tickets=2)
@@ -40,7 +46,10 @@ def part_of_code(drill: Drill) -> None:
     drill.expect_equal("voucherList", parts, [(0, asked.quantity - 1), (1, 1)])
 
 
-@check("consume.no_code", gettext_lazy("Tickets without codes are used by number, and the notice counts them"))
+@check(
+    "consume.no_code",
+    gettext_lazy("Tickets without codes are used by number, and the notice counts them"),
+)
 def no_code(drill: Drill) -> None:
     asked = drill.issued(voucher_type=VoucherType.NONE)
     notice = _use(drill, asked, quantity=1)
@@ -66,7 +75,9 @@ def refunded(drill: Drill) -> None:
     drill.queried(asked)
 
 
-def _use(drill: Drill, asked: Order, *, codes: list[str] | None = None, quantity: int | None = None) -> saying.Body:
+def _use(
+    drill: Drill, asked: Order, *, codes: list[str] | None = None, quantity: int | None = None
+) -> saying.Body:
     """The body of the notice that Meituan is owed for this use, which Meituan's view then learns."""
     consumption = order_consume(
         order_pk=drill.row(asked).pk,
@@ -94,6 +105,8 @@ def expect_no_entry(drill: Drill, asked: Order, codes: list[str]) -> None:
             any_day=True,
         )
     except Conflict:
-        drill.expect_equal("uses", Consumption.objects.filter(order=drill.row(asked)).count(), before)
+        drill.expect_equal(
+            "uses", Consumption.objects.filter(order=drill.row(asked)).count(), before
+        )
         return
     drill.expect(False, _("A ticket that is not valid any more was used."))

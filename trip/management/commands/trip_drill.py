@@ -32,12 +32,20 @@ class Command(HonestCommand):
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("connection", metavar="CONNECTION", help="the connection's id or its PartnerId")
         parser.add_argument(
-            "--base-url", metavar="URL", help="address of the server (default: PUBLIC_BASE_URL, or the demo's)"
+            "connection", metavar="CONNECTION", help="the connection's id or its PartnerId"
         )
         parser.add_argument(
-            "--only", action="append", default=[], metavar="NAME", help="run one check, or all of one group; repeatable"
+            "--base-url",
+            metavar="URL",
+            help="address of the server (default: PUBLIC_BASE_URL, or the demo's)",
+        )
+        parser.add_argument(
+            "--only",
+            action="append",
+            default=[],
+            metavar="NAME",
+            help="run one check, or all of one group; repeatable",
         )
         parser.add_argument("--json", action="store_true", help="print JSON with all messages")
 
@@ -57,7 +65,9 @@ class Command(HonestCommand):
         if options["json"]:
             self.stdout.write(json.dumps(run.results, ensure_ascii=False))
         else:
-            self.stdout.write(", ".join(f"{run.count(outcome)} {MARKS[outcome]}" for outcome in Outcome))
+            self.stdout.write(
+                ", ".join(f"{run.count(outcome)} {MARKS[outcome]}" for outcome in Outcome)
+            )
         if run.count(Outcome.FAILED):
             sys.exit(FAILED)
 
@@ -68,7 +78,10 @@ class Command(HonestCommand):
             if result.detail:
                 self.stdout.write(f"{'':<10}{result.detail}")
             for exchange in result.exchanges if verbosity else ():
-                asked, told = (text if verbosity > 1 else cut(text) for text in (exchange.request, exchange.answer))
+                asked, told = (
+                    text if verbosity > 1 else cut(text)
+                    for text in (exchange.request, exchange.answer)
+                )
                 self.stdout.write(f"{'':<10}→ {exchange.operation} {asked}")
                 self.stdout.write(f"{'':<10}← {exchange.error or told} ({exchange.ms} ms)")
             self.stdout.flush()
@@ -109,10 +122,17 @@ def find_connection(text: str) -> Connection:
 
 def chosen(only: list[str]) -> list[str]:
     """The names of checks, from names and groups ("refund" for all of refund.…). Raises CommandError."""
-    found = [name for name in names() for wish in only if name == wish or name.startswith(f"{wish}.")]
-    unknown = [wish for wish in only if not any(name == wish or name.startswith(f"{wish}.") for name in names())]
+    found = [
+        name for name in names() for wish in only if name == wish or name.startswith(f"{wish}.")
+    ]
+    unknown = [
+        wish
+        for wish in only
+        if not any(name == wish or name.startswith(f"{wish}.") for name in names())
+    ]
     if unknown:
         raise CommandError(
-            f"No check is called {', '.join(unknown)}; there are {', '.join(names())}.", returncode=USAGE
+            f"No check is called {', '.join(unknown)}; there are {', '.join(names())}.",
+            returncode=USAGE,
         )
     return list(dict.fromkeys(found))

@@ -67,7 +67,9 @@ def test_a_dead_process_leaves_a_read_to_be_sent_again(
     assert script.hooks == ["sending", "put_back"]
 
 
-def test_an_answer_after_the_lease_was_lost_changes_nothing_but_is_kept(owed: Owe, script: Scripted) -> None:
+def test_an_answer_after_the_lease_was_lost_changes_nothing_but_is_kept(
+    owed: Owe, script: Scripted
+) -> None:
     call = owed()
 
     def slow(call: OutboundCall) -> str:
@@ -125,15 +127,25 @@ def test_a_call_whose_hook_fails_is_put_before_a_person_and_tried_no_more(
     owed: Owe, script: Scripted, hook: str
 ) -> None:
     script.broken = {hook}
-    script.sends = [{"done": "yes", "refused": Refused("a", "b"), "unknown": Unknown(), "put_back": NotSent()}[hook]]
+    script.sends = [
+        {"done": "yes", "refused": Refused("a", "b"), "unknown": Unknown(), "put_back": NotSent()}[
+            hook
+        ]
+    ]
     call = attempt(owed())
-    assert (call.state, call.last_error, call.claim) == (State.DEAD, "our own error: ValueError", "")
+    assert (call.state, call.last_error, call.claim) == (
+        State.DEAD,
+        "our own error: ValueError",
+        "",
+    )
     assert call.settled_at is not None
     assert script.hooks[-1] == "dead maybe"
     assert outbox.work(seconds=0.2) == 0
 
 
-def test_even_a_hook_for_dead_calls_that_fails_leaves_a_dead_call(owed: Owe, script: Scripted) -> None:
+def test_even_a_hook_for_dead_calls_that_fails_leaves_a_dead_call(
+    owed: Owe, script: Scripted
+) -> None:
     script.broken = {"done", "dead"}
     script.sends = ["yes"]
     assert attempt(owed()).state == State.DEAD
@@ -148,7 +160,9 @@ def test_a_call_whose_first_hook_fails_is_not_sent(owed: Owe, script: Scripted) 
     assert script.hooks == ["sending", "dead"]
 
 
-def test_a_call_whose_hook_fails_in_the_sweep_is_put_before_a_person(owed: Owe, script: Scripted) -> None:
+def test_a_call_whose_hook_fails_in_the_sweep_is_put_before_a_person(
+    owed: Owe, script: Scripted
+) -> None:
     script.broken = {"unknown"}
     call = owed()
     claim(call.pk)
@@ -225,7 +239,9 @@ def test_an_answer_that_can_never_be_written_becomes_a_question(
 @pytest.mark.parametrize("due_in", [-1, 60])
 @pytest.mark.parametrize("lease", [None, -1, 60])
 @pytest.mark.parametrize("expires", [-1, 60])
-def test_everybody_means_the_same_by_due(owed: Owe, state: str, due_in: int, lease: int | None, expires: int) -> None:
+def test_everybody_means_the_same_by_due(
+    owed: Owe, state: str, due_in: int, lease: int | None, expires: int
+) -> None:
     call, now = owed(), timezone.now()
     OutboundCall.objects.update(
         state=state,

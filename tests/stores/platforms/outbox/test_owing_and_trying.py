@@ -67,7 +67,12 @@ def test_a_doorbell_that_cannot_be_rung_fails_nobody(
 def test_an_answer_ends_the_call(owed: Owe, script: Scripted) -> None:
     script.sends = ["yes"]
     call = attempt(owed())
-    assert (call.state, call.attempts_made, call.claim, call.lease_until) == (State.DONE, 1, "", None)
+    assert (call.state, call.attempts_made, call.claim, call.lease_until) == (
+        State.DONE,
+        1,
+        "",
+        None,
+    )
     assert script.hooks == ["sending", "done yes"]
     [tried] = call.attempts.all()
     assert (tried.kind, tried.outcome, tried.detail) == ("send", "answered", "yes")
@@ -133,9 +138,12 @@ def test_what_asking_shows_not_to_be_executed_is_sent_again(owed: Owe, script: S
 
 
 @pytest.mark.parametrize(
-    "error", [NotSent("down"), Throttled("429"), Unknown("reset"), Undecided("shrug"), ZeroDivisionError()]
+    "error",
+    [NotSent("down"), Throttled("429"), Unknown("reset"), Undecided("shrug"), ZeroDivisionError()],
 )
-def test_a_question_that_fails_leaves_the_call_unknown(owed: Owe, script: Scripted, error: Exception) -> None:
+def test_a_question_that_fails_leaves_the_call_unknown(
+    owed: Owe, script: Scripted, error: Exception
+) -> None:
     script.sends, script.asks = [Unknown("timeout")], [error]
     call = attempt(owed())
     assert attempt(call).state == State.UNKNOWN
@@ -165,7 +173,9 @@ def test_our_own_error_before_any_turn_surely_sent_nothing(
     assert (call.state, call.was_unknown) == (State.PENDING, False)
 
 
-def test_a_lost_read_is_simply_sent_again(owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_lost_read_is_simply_sent_again(
+    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(Scripted, "repeatable", True)
     script.sends = [Unknown("timeout"), "yes"]
     call = attempt(owed())
@@ -190,7 +200,9 @@ def test_a_call_that_fails_past_its_time_is_given_up(owed: Owe, script: Scripted
     assert script.hooks == ["sending", "dead"]
 
 
-def test_an_answer_lost_past_its_time_is_asked_about_all_the_same(owed: Owe, script: Scripted) -> None:
+def test_an_answer_lost_past_its_time_is_asked_about_all_the_same(
+    owed: Owe, script: Scripted
+) -> None:
     script.sends = [lambda call: age(call) and raising(Unknown("timeout"))]
     script.asks = [Verdict(True, None)]
     call = attempt(owed())

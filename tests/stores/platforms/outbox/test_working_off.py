@@ -47,7 +47,9 @@ def test_a_throttle_makes_the_whole_account_wait(owed: Owe, script: Scripted) ->
     assert Pace.objects.get().failures == 0
 
 
-def test_failures_in_a_row_make_the_account_wait_longer_and_an_answer_ends_that(owed: Owe, script: Scripted) -> None:
+def test_failures_in_a_row_make_the_account_wait_longer_and_an_answer_ends_that(
+    owed: Owe, script: Scripted
+) -> None:
     script.sends = [NotSent("down")] * 5 + ["yes"]
     call, waits = owed(), []
     for _ in range(5):
@@ -68,12 +70,16 @@ def test_what_is_not_the_platforms_fault_makes_no_account_wait(
     assert wait_of(call) == 0.0
 
 
-def test_a_refused_login_makes_no_other_connection_of_the_account_wait(owed: Owe, script: Scripted) -> None:
+def test_a_refused_login_makes_no_other_connection_of_the_account_wait(
+    owed: Owe, script: Scripted
+) -> None:
     twin = ConnectionFactory(account=Pace.objects.get().account)
     other = outbox.owe(Scripted, connection=twin, key="other", subject_id=2, ring=False)
     script.sends = [LoginRefused("wrong password"), "yes"]
     refused = attempt(owed())
-    Connection.objects.filter(pk=refused.connection_id).update(state="refused", checked_at=timezone.now())
+    Connection.objects.filter(pk=refused.connection_id).update(
+        state="refused", checked_at=timezone.now()
+    )
     OutboundCall.objects.update(due_at=timezone.now())
     assert other.pace_id == refused.pace_id
     assert wait_of(refused) == 0.0
@@ -176,7 +182,9 @@ def test_a_waiting_caller_whose_call_cannot_be_claimed_is_left_waiting(
 
 
 @committed
-def test_a_worker_does_not_wait_for_an_account_that_rests_for_long(owed: Owe, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_worker_does_not_wait_for_an_account_that_rests_for_long(
+    owed: Owe, monkeypatch: pytest.MonkeyPatch
+) -> None:
     rings: list[int] = []
     monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append(pk))
     pace.postpone(owed().pace_id, 600.0)
@@ -196,7 +204,9 @@ def test_a_worker_that_runs_out_of_time_rings_for_the_rest(
 
 
 @committed
-def test_a_busy_database_does_not_end_the_worker(owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_busy_database_does_not_end_the_worker(
+    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
     real, fails = working._one_try, [OperationalError("locked")]
 
     def one_try() -> bool:
@@ -230,7 +240,9 @@ def test_a_caller_does_not_wait_for_a_far_slot(owed: Owe) -> None:
 
 
 @committed
-def test_only_some_threads_send_at_once_and_nobody_has_to_stay_with_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_only_some_threads_send_at_once_and_nobody_has_to_stay_with_them(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(working, "_senders", threading.BoundedSemaphore(1))
     go_on, done = threading.Event(), threading.Event()
 

@@ -35,7 +35,9 @@ def age(call: OutboundCall, by: timedelta = timedelta(days=2)) -> int:
 
 
 def end_lease(call: OutboundCall) -> None:
-    OutboundCall.objects.filter(pk=call.pk).update(lease_until=timezone.now() - timedelta(seconds=1))
+    OutboundCall.objects.filter(pk=call.pk).update(
+        lease_until=timezone.now() - timedelta(seconds=1)
+    )
 
 
 def raising(error: Exception) -> Any:
