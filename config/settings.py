@@ -57,10 +57,10 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
-    "stores.middleware.unavailable_when_database_is",
-    "stores.middleware.address_for_the_audit",
+    "stores.web.middleware.unavailable_when_database_is",
+    "stores.web.middleware.address_for_the_audit",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "stores.middleware.ChineseFirstLocaleMiddleware",
+    "stores.web.middleware.ChineseFirstLocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -140,9 +140,9 @@ SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
-CSRF_FAILURE_VIEW = "stores.errors.csrf_failure"
+CSRF_FAILURE_VIEW = "stores.web.errors.csrf_failure"
 
-# Our own pages run under this policy; the admin shell (Alpine.js) gets ADMIN_CSP from stores.sites, nothing else does.
+# Our own pages run under this policy; the admin shell (Alpine.js) gets ADMIN_CSP from stores.backoffice.site, nothing else does.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -157,12 +157,12 @@ CONTENT_SECURITY_POLICY = {
 ADMIN_CSP = {"script-src": [SELF, UNSAFE_EVAL, UNSAFE_INLINE], "style-src": [SELF, UNSAFE_INLINE]}
 
 REST_FRAMEWORK = {
-    "DEFAULT_AUTHENTICATION_CLASSES": ["stores.authentication.ApiKeyAuthentication"],
-    "DEFAULT_PERMISSION_CLASSES": ["stores.authentication.HasScope"],
+    "DEFAULT_AUTHENTICATION_CLASSES": ["stores.api.authentication.ApiKeyAuthentication"],
+    "DEFAULT_PERMISSION_CLASSES": ["stores.api.authentication.HasScope"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "stores.errors.problem_details",
+    "EXCEPTION_HANDLER": "stores.web.errors.problem_details",
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": None,
 }
@@ -252,11 +252,11 @@ UNFOLD = {
     "SCRIPTS": [lambda request: static("stores/admin.js")],
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
-    "LOGIN": {"form": "stores.signin.SignInForm"},
-    "DASHBOARD_CALLBACK": "stores.dashboard.dashboard",
+    "LOGIN": {"form": "stores.backoffice.signin.SignInForm"},
+    "DASHBOARD_CALLBACK": "stores.backoffice.dashboard.dashboard",
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
-        "navigation": "stores.dashboard.navigation",
+        "navigation": "stores.backoffice.dashboard.navigation",
     },
 }

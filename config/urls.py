@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from stores.api import ApiDocs, no_such_route
+from stores.api.views import ApiDocs, no_such_route
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("", include("stores.urls")),
@@ -19,7 +19,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
 ]
 
-handler400 = "stores.errors.bad_request"
-handler403 = "stores.errors.forbidden"
-handler404 = "stores.errors.not_found"
-handler500 = "stores.errors.server_error"
+handler400 = "stores.web.errors.bad_request"
+handler403 = "stores.web.errors.forbidden"
+handler404 = "stores.web.errors.not_found"
+handler500 = "stores.web.errors.server_error"

@@ -7,7 +7,7 @@ from dataclasses import replace
 from coupons import wire
 from stores.platforms.client import PlatformClient
 from stores.platforms.errors import PlatformError
-from stores.platforms.words import without
+from stores.text import without
 
 
 @contextmanager

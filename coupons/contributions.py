@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from stores.menu import list_item, may_view
+from stores.backoffice.menu import list_item, may_view
 from stores.registry import MenuItem, Schedule, registry
 
 COUPONS = _("Coupons")
@@ -22,14 +22,14 @@ registry.schedules += [
     Schedule("coupons.tasks.sync_all_products", timedelta(hours=6)),
     Schedule("coupons.tasks.prune_lookups", timedelta(days=1)),
 ]
-registry.cards.append("coupons.board.cards")
-registry.alerts.append("coupons.board.alerts")
-registry.charts.append("coupons.board.charts")
-registry.tables.append("coupons.board.tables")
-registry.steps.append("coupons.board.steps")
-registry.store_links.append("coupons.board.store_links")
+registry.cards.append("coupons.dashboard.cards")
+registry.alerts.append("coupons.dashboard.alerts")
+registry.charts.append("coupons.dashboard.charts")
+registry.tables.append("coupons.dashboard.tables")
+registry.steps.append("coupons.dashboard.steps")
+registry.store_links.append("coupons.dashboard.store_links")
 registry.connection_forms["umember"] = "coupons.admin.connection.UmemberConnectionForm"
-registry.platform_tools["umember"] = "coupons.board.UmemberTools"
+registry.platform_tools["umember"] = "coupons.dashboard.UmemberTools"
 registry.deeds |= {
     "asked the platform": _("Asked the platform"),
     "batch created": _("Started a batch"),

@@ -19,12 +19,12 @@ from coupons.models.verification import VerificationQuerySet
 from coupons.reasons import HELD_UP, TEXTS, UNDECIDED, Reason, Texts
 from coupons.services.lookups import gateway_of
 from stores import audit
-from stores.errors import KeyReused
 from stores.models import Connection, Store
 from stores.platforms.outbox.working import PlaceInLine
-from stores.platforms.words import may_be_id
 from stores.registry import ScanResult
 from stores.tenancy import Reach, Verb, reach_of
+from stores.text import may_be_id
+from stores.web.errors import KeyReused
 
 Status = Verification.Status
 # Ends the key of a card whose scan joined an earlier one.

@@ -3,7 +3,7 @@
 from coupons import services
 from coupons.models import GatewayStore
 from stores.models import Connection, Store
-from stores.platforms import queue
+from stores.platforms.workers import queue
 
 
 def sync_stores(connection_id: int) -> None:

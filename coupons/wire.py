@@ -8,7 +8,7 @@ from coupons.choices import Authorisation
 from coupons.reasons import Reason
 from stores.platforms.client import Answer
 from stores.platforms.errors import AuthExpired, LoginRefused, Refused, Throttled, TimedOut, Unknown
-from stores.platforms.words import storable
+from stores.text import storable
 
 SUCCESS = 10000
 AUTHORISATION = {

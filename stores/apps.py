@@ -8,6 +8,6 @@ class StoresConfig(AppConfig):
 
     def ready(self) -> None:
         from stores import checks, schedules  # noqa: F401
-        from stores.platforms import queue
+        from stores.platforms.workers import queue
 
         queue.listen_for_results()

@@ -8,10 +8,10 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext, gettext_noop
 
 from stores.models import ApiKey, AuditEntry, Merchant, Store
-from stores.platforms.words import storable
+from stores.text import storable
 
 Actor = User | ApiKey | None
-# The address that the present request came from (stores.middleware); empty outside of requests.
+# The address that the present request came from (stores.web.middleware); empty outside of requests.
 caller_ip: ContextVar[str] = ContextVar("caller_ip", default="")
 SYSTEM, GUEST = gettext_noop("system"), gettext_noop("guest")
 

@@ -9,7 +9,7 @@ from django.apps import AppConfig
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, Tags, Warning, register
 
-from stores.platforms.queue import needed_retry
+from stores.platforms.workers.queue import needed_retry
 
 Apps = Sequence[AppConfig] | None
 LOOPBACK = ("localhost", "127.0.0.1", "::1")

@@ -195,7 +195,7 @@ class Registry:
     # Pages that belong to one store.
     store_links: list[str] = field(default_factory=list)
     platform_tools: dict[str, str] = field(default_factory=dict)
-    # By platform: its form (stores/admin/connection_forms.py).
+    # By platform: its form (stores/backoffice/connection_forms.py).
     connection_forms: dict[str, str] = field(default_factory=dict)
     # By platform and kind: what an inbound event says, for people.
     event_titles: dict[tuple[str, str], StrOrPromise] = field(default_factory=dict)

@@ -3,8 +3,10 @@
 from django.conf import settings
 from django.core.management import call_command
 
-from stores import limits
-from stores.platforms import inbox, outbox, queue
+from stores.platforms import outbox
+from stores.platforms.inbound import inbox
+from stores.platforms.workers import queue
+from stores.web import limits
 
 
 def deliver(call_id: int) -> None:

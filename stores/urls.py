@@ -1,7 +1,8 @@
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
-from stores import health, pages
+from stores.counter import pages
+from stores.web import health
 
 urlpatterns: list[URLPattern] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),

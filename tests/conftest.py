@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 from coupons.sandbox import UmemberSandbox
 from stores.demo import preparing
 from stores.demo.environment import Places
-from stores.platforms.sandbox import SandboxServer
+from stores.sandbox import SandboxServer
 from tests import factories
 from tests.factories import Shop
 

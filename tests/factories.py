@@ -12,7 +12,7 @@ from coupons.choices import Authorisation
 from coupons.models import GatewayStore, Product, Verification
 from coupons.sandbox import UmemberSandbox
 from stores.models import ApiKey, Connection, Merchant, Staff, Store
-from stores.platforms.sandbox import SandboxServer
+from stores.sandbox import SandboxServer
 from stores.tenancy import Role
 from trip.models import Offer
 from trip.models import Product as TicketProduct

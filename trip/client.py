@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from stores.platforms.client import Answer, PlatformClient
 from stores.platforms.errors import LoginRefused, Throttled, Undecided, Unknown
-from stores.platforms.signatures import signed_headers
-from stores.platforms.words import storable
+from stores.text import storable
+from trip.signatures import signed_headers
 
 TAKEN = (200, 201)
 USUAL_PATH = "/rhone/mtp/api"

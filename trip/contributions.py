@@ -4,7 +4,7 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from stores.menu import list_item
+from stores.backoffice.menu import list_item
 from stores.registry import Schedule, registry
 
 TICKETS = _("Tickets")
@@ -19,12 +19,12 @@ registry.schedules += [
     Schedule("trip.tasks.expire_unpaid", timedelta(minutes=1)),
     Schedule("trip.tasks.forget_visitors", timedelta(days=1)),
 ]
-registry.cards.append("trip.board.cards")
-registry.alerts.append("trip.board.alerts")
-registry.charts.append("trip.board.charts")
-registry.tables.append("trip.board.tables")
-registry.steps.append("trip.board.steps")
-registry.store_links.append("trip.board.store_links")
+registry.cards.append("trip.dashboard.cards")
+registry.alerts.append("trip.dashboard.alerts")
+registry.charts.append("trip.dashboard.charts")
+registry.tables.append("trip.dashboard.tables")
+registry.steps.append("trip.dashboard.steps")
+registry.store_links.append("trip.dashboard.store_links")
 registry.connection_forms["trip"] = "trip.admin.connection.TripConnectionForm"
 registry.platform_tools["trip"] = "trip.admin.connection.TripTools"
 registry.event_titles |= {

@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrOrPromise
 
 from stores import audit
-from stores.errors import Conflict
 from stores.models import Store
-from stores.platforms.words import may_be_id
 from stores.registry import ScanResult
+from stores.text import may_be_id
+from stores.web.errors import Conflict
 from trip import codes, services
 from trip.choices import Method, VoucherType
 from trip.models import Consumption, Order, Voucher

@@ -1,6 +1,6 @@
 """What the queue runs for trip."""
 
-from stores.platforms import queue
+from stores.platforms.workers import queue
 from trip import drill, services
 from trip.models import DrillRun
 

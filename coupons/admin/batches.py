@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from coupons.models import Batch, Verification
 from coupons.services import batch_progress
-from stores.admin.base import LedgerAdmin
-from stores.admin.filters import DayFilter, ScopedRelatedFilter
 from stores.audit import shown
+from stores.backoffice.base import LedgerAdmin
+from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 
 LIVE = Q(items__verification__status__in=Verification.LIVE)
 

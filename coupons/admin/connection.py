@@ -4,7 +4,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminEmailInputWidget
 
-from stores.admin.connection_forms import ConnectionForm, secret_field
+from stores.backoffice.connection_forms import ConnectionForm, secret_field
 from stores.models import Connection
 
 

@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from coupons.models import Channel, Verification
 from coupons.reasons import Reason
 from stores import audit
-from stores.admin.exporting import Cell, Table, harmless, local
-from stores.platforms.words import masked
+from stores.backoffice.exporting import Cell, Table, harmless, local
+from stores.text import masked
 
 BATCH = 2000
 _COLUMNS = (

@@ -9,15 +9,15 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from coupons import board
+from coupons import dashboard
 from coupons.models import GatewayStore, Product, SyncRun
 from coupons.services import products_sync, quota_outlooks
 from coupons.services.syncing import QuotaOutlook
-from stores.admin.base import LedgerAdmin, ReadOnlyAdmin, person
-from stores.admin.buttons import Button, ButtonsAdmin, button
 from stores.admin.connections import LEVELS
-from stores.admin.filters import PresenceFilter, ScopedRelatedFilter
-from stores.admin.labels import state
+from stores.backoffice.base import LedgerAdmin, ReadOnlyAdmin, person
+from stores.backoffice.buttons import Button, ButtonsAdmin, button
+from stores.backoffice.filters import PresenceFilter, ScopedRelatedFilter
+from stores.backoffice.labels import state
 from stores.tenancy import Verb
 
 AUTHORISATION_COLOURS = {
@@ -77,7 +77,7 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
     def sync_products(
         self, request: HttpRequest, row: GatewayStore, answers: dict[str, Any]
     ) -> None:
-        for line in board.told(products_sync(store=row.store, actor=person(request))):
+        for line in dashboard.told(products_sync(store=row.store, actor=person(request))):
             messages.add_message(request, LEVELS[line.level], line.text)
 
     @display(description=_("authorisation"), ordering="authorisation")

@@ -8,9 +8,9 @@ from coupons.models import Lookup, Verification
 from coupons.services.lookups import FRESH
 from coupons.services.operations import LookUp, ReadDetail, SpendCoupon
 from stores import audit
-from stores.admin.timeline import Moment, in_order
+from stores.backoffice.timeline import Moment, in_order
 from stores.models import OutboundAttempt
-from stores.platforms.words import masked
+from stores.text import masked
 
 MOST = 100
 

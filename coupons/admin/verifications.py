@@ -19,16 +19,16 @@ from coupons.admin.searching import PersonFilter, StatusFilter
 from coupons.admin.timeline import timeline
 from coupons.models import Verification
 from coupons.services import verification_ask, verification_pursue, verification_settle
-from stores.admin.base import LedgerAdmin, person
-from stores.admin.buttons import DONE, Button, ButtonsAdmin, button
-from stores.admin.exporting import ExportsAdmin, Table
-from stores.admin.filters import DayFilter, ScopedRelatedFilter
-from stores.admin.labels import moment, state, sum_of
-from stores.admin.newest import newest_first
 from stores.audit import shown
-from stores.platforms.secrets import keyed_hash
-from stores.platforms.words import masked
+from stores.backoffice.base import LedgerAdmin, person
+from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
+from stores.backoffice.exporting import ExportsAdmin, Table
+from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
+from stores.backoffice.labels import moment, state, sum_of
+from stores.backoffice.newest import newest_first
+from stores.fields import keyed_hash
 from stores.tenancy import Verb
+from stores.text import masked
 
 STATUS_COLOURS = {
     "queued": "info",

@@ -10,8 +10,8 @@ from coupons import codes
 from coupons.models import Verification
 from coupons.reasons import Reason
 from coupons.services.batches import MAX_CODES
-from stores.api import MAX_ID, ListFilter, Moment, field_of
-from stores.errors import TITLES, Problem
+from stores.api.inputs import MAX_ID, ListFilter, Moment, field_of
+from stores.web.errors import TITLES, Problem
 
 
 class VerificationFilter(ListFilter):

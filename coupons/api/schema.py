@@ -9,7 +9,7 @@ from coupons.api.inputs import CodeBody, CodesBody, VerificationFilter
 from coupons.choices import Authorisation
 from coupons.models import Lookup, Verification
 from coupons.reasons import Reason
-from stores.api import IDEMPOTENCY_KEY, WAIT, problem_examples, problems
+from stores.api.schema import IDEMPOTENCY_KEY, WAIT, problem_examples, problems
 from stores.models import Store
 
 LINE_STATUSES = [*Verification.Status.choices, ("malformed", "malformed")]

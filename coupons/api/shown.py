@@ -9,7 +9,7 @@ from django.urls import reverse
 from coupons.models import Batch, BatchItem, Lookup, Product, Verification
 from coupons.reasons import HELD_UP, TEXTS
 from coupons.services import batch_lines, batch_progress
-from stores.api import yuan
+from stores.api.shown import yuan
 from stores.models import Store
 from stores.platforms.outbox.working import PlaceInLine
 from stores.tenancy import Reach

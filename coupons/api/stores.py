@@ -8,7 +8,7 @@ from django.db import connection
 from rest_framework.exceptions import NotFound
 
 from coupons.models import GatewayStore
-from stores.api import MAX_ID
+from stores.api.inputs import MAX_ID
 from stores.models import ApiKey, Connection, Store
 from stores.tenancy import reach_of
 

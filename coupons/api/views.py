@@ -21,7 +21,9 @@ from coupons.api.shown import (
 )
 from coupons.api.stores import store_with_gateway
 from coupons.models import Batch, Channel, Lookup, Product, Verification
-from stores.api import ApiView, ListFilter, Pages, PagesById
+from stores.api.inputs import ListFilter
+from stores.api.paging import Pages, PagesById
+from stores.api.views import ApiView
 from stores.models import ApiKey, Store
 from stores.tenancy import Reach, reach_of
 

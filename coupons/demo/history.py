@@ -15,8 +15,8 @@ from coupons.choices import Authorisation
 from coupons.demo.deals import Listing, detail_name
 from coupons.models import Channel, GatewayStore, Product, QuotaReading, Verification
 from coupons.reasons import Reason
+from stores.fields import keyed_hash
 from stores.models import OutboundAttempt, OutboundCall
-from stores.platforms.secrets import keyed_hash
 
 DAYS = 28
 Status = Verification.Status

@@ -11,8 +11,8 @@ from django.utils.translation import gettext_lazy as _
 
 from coupons.models.catalogue import Product
 from coupons.reasons import UNCLEAR, UNDECIDED, Reason, Texts
+from stores.fields import EncryptedTextField
 from stores.models import Merchant, Store
-from stores.platforms.secrets import EncryptedTextField
 from stores.tenancy import Reach, TenantQuerySet
 
 

@@ -14,10 +14,10 @@ from coupons import codes, services
 from coupons.models import Batch, BatchItem, Verification
 from coupons.reasons import TEXTS
 from coupons.services.batches import MAX_CODES
-from stores.admin.base import person
-from stores.errors import KeyReused
+from stores.backoffice.base import person
+from stores.counter.pages import current_store, no_store, request_key, staff_page, stores_at_work
 from stores.models import Store
-from stores.pages import current_store, no_store, request_key, staff_page, stores_at_work
+from stores.web.errors import KeyReused
 
 _BETWEEN = re.compile(r"[\r\n,;，；、\t]+")
 _LATEST = 10

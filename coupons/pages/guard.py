@@ -3,9 +3,9 @@
 from django.http import HttpRequest
 
 from coupons.services import guessing
-from stores.limits import Limit, client_network
+from stores.fields import keyed_hash
 from stores.models import Store
-from stores.platforms.secrets import keyed_hash
+from stores.web.limits import Limit, client_network
 
 LOOKUPS_PER_ADDRESS = Limit("guest-lookups", 60, 300)
 LOOKUPS_PER_STORE = Limit("guest-store-lookups", 300, 300)

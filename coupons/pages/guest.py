@@ -18,11 +18,11 @@ from coupons.models import Channel, Lookup, Product, Verification
 from coupons.pages import guard, visits
 from coupons.reasons import HELD_UP, TEXTS, Reason
 from coupons.services.lookups import gateway_of
-from stores.errors import KeyReused
+from stores.counter.pages import request_key
+from stores.fields import keyed_hash
 from stores.models import Store
-from stores.pages import request_key
 from stores.platforms.outbox.working import PlaceInLine
-from stores.platforms.secrets import keyed_hash
+from stores.web.errors import KeyReused
 
 CLOSED = _("This store does not take coupons on this page at the moment. Please ask the staff.")
 Status = Verification.Status

@@ -11,9 +11,9 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from stores.admin.base import person
+from stores.backoffice.base import person
+from stores.counter.pages import current_store, no_store, staff_page, stores_at_work
 from stores.models import Store
-from stores.pages import current_store, no_store, staff_page, stores_at_work
 
 QUIET = 4
 # Millimetres on an A5 sheet (148 × 210).

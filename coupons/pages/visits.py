@@ -10,7 +10,7 @@ from django.conf import settings
 from django.core import signing
 from django.http import HttpRequest, HttpResponse
 
-from stores.platforms import secrets
+from stores import fields
 
 COOKIE = "guest_flow"
 COOKIE_SECONDS = 7 * 86_400
@@ -51,7 +51,7 @@ def remember_flow(response: HttpResponse, flow: str) -> HttpResponse:
 
 def seal_look(look: Look) -> str:
     """Encrypted, not only signed: it holds the coupon code, and addresses end up in logs."""
-    return secrets.encrypt(json.dumps([look.lookup_id, look.code, int(time.time())])).rstrip("=")
+    return fields.encrypt(json.dumps([look.lookup_id, look.code, int(time.time())])).rstrip("=")
 
 
 def open_look(token: str) -> Look | None:
@@ -59,8 +59,8 @@ def open_look(token: str) -> Look | None:
     if len(token) > LONGEST_TOKEN or not token.isascii():
         return None
     try:
-        lookup_id, code, made = json.loads(secrets.decrypt(token + "=" * (-len(token) % 4)))
-    except (secrets.SecretUnreadable, ValueError, TypeError):
+        lookup_id, code, made = json.loads(fields.decrypt(token + "=" * (-len(token) % 4)))
+    except (fields.SecretUnreadable, ValueError, TypeError):
         return None
     return Look(lookup_id, code) if time.time() - made < LOOK_SECONDS else None
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from stores.platforms.sandbox import ControlError
+from stores.sandbox import ControlError
 
 T = TypeVar("T")
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from stores.platforms.sandbox import ControlError, Reply, Request, SandboxPlatform, Subject
+from stores.sandbox import ControlError, Reply, Request, SandboxPlatform, Subject
 
 from .book import Account, Book, Coupon, Store, change_coupon, change_store
 from .settings import Settings

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from stores.platforms.sandbox.switches import Check, Switches, flag, number, one_of, text
+from stores.sandbox.switches import Check, Switches, flag, number, one_of, text
 
 OPERATIONS = ("login", "stores", "products", "detail", "verify")
 

@@ -2,7 +2,7 @@
 successes are nearly free and only failures lock."""
 
 from coupons.reasons import Reason
-from stores.limits import Limit, Taken, peek, take
+from stores.web.limits import Limit, Taken, peek, take
 
 FAILURES_PER_ADDRESS = Limit("guest-failures", 10, 600)
 FAILURES_PER_STORE = Limit("guest-store-failures", 60, 600)

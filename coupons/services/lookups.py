@@ -10,10 +10,10 @@ from coupons.models import Channel, GatewayStore, Lookup, Verification
 from coupons.reasons import Reason
 from coupons.services.operations import LookUp, Reading
 from coupons.services.pursuing import pursue
+from stores.fields import keyed_hash
 from stores.models import OutboundCall, Store
-from stores.platforms.outbox import owe, place_in_line
+from stores.platforms.outbox import enqueue, place_in_line
 from stores.platforms.outbox.working import PlaceInLine
-from stores.platforms.secrets import keyed_hash
 
 # A detail read this recently by the same flow counts as a verification's first step.
 FRESH = timedelta(seconds=60)
@@ -96,7 +96,7 @@ def owe_reading(
     reading: type[Reading], subject: Lookup | Verification, gateway: GatewayStore, channel: str
 ) -> OutboundCall:
     """Owes the first call of a row that was made in this very transaction."""
-    return owe(
+    return enqueue(
         reading,
         connection=gateway.connection,
         key=str(subject.pk),

@@ -15,9 +15,10 @@ from coupons.services import guessing
 from coupons.services.gateway import Gateway
 from coupons.wire import CouponDetail, VerifyAnswer, reason_of
 from stores.models import Connection, OutboundAttempt, OutboundCall
-from stores.platforms import queue, sql
+from stores.platforms import sql
 from stores.platforms.errors import Inconclusive, NeedsPerson, Refused, Undecided
-from stores.platforms.outbox import Operation, Verdict, operation, owe
+from stores.platforms.outbox import Operation, Verdict, enqueue, operation
+from stores.platforms.workers import queue
 
 Status = Verification.Status
 
@@ -254,7 +255,7 @@ def owe_verify(
 
     A verification takes this step once: when it is created on a fresh look-up, or when its own detail was read.
     """
-    return owe(
+    return enqueue(
         SpendCoupon,
         connection=connection,
         key=str(verification.pk),

@@ -12,7 +12,7 @@ from coupons.services.waiting import PROMPT, wait_for
 from stores.models import OutboundCall
 from stores.platforms import pace
 from stores.platforms.outbox import attempt_now, beside
-from stores.platforms.outbox.owe import ring_for
+from stores.platforms.outbox.enqueuing import ring_for
 from stores.platforms.outbox.working import LINGER
 
 Row = TypeVar("Row", Lookup, Verification)

@@ -97,9 +97,12 @@ def products_sync(*, store: Store, actor: audit.Actor = None) -> SyncRun:
     gateway = GatewayStore.objects.select_related("connection__pace").get(store=store)
     connection = gateway.connection
     run = SyncRun.objects.create(connection=connection, store=store, kind=SyncRun.Kind.PRODUCTS)
-    read = lambda: _gateway(connection).call(
-        lambda client, token: client.products(token, gateway.remote_id)
-    )  # noqa: E731
+
+    def read() -> Any:
+        return _gateway(connection).call(
+            lambda client, token: client.products(token, gateway.remote_id)
+        )
+
     return _run(run, read, _apply_products, actor)
 
 

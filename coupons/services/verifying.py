@@ -16,12 +16,12 @@ from coupons.services.lookups import FRESH, PATIENCE, gateway_of, lane_of, owe_r
 from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, owe_verify
 from coupons.services.pursuing import pursue
 from stores import audit
-from stores.errors import KeyReused
+from stores.fields import keyed_hash
 from stores.models import OutboundCall, Store
 from stores.platforms import sql
 from stores.platforms.outbox import places_in_line
 from stores.platforms.outbox.working import PlaceInLine
-from stores.platforms.secrets import keyed_hash
+from stores.web.errors import KeyReused
 
 Status = Verification.Status
 # The same person scanning the same code again this soon sees the first answer, not "already used".

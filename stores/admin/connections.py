@@ -11,11 +11,11 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from stores.admin.base import person
-from stores.admin.buttons import Button, ButtonsAdmin, button
-from stores.admin.connection_forms import ConnectionForm
-from stores.admin.filters import ScopedRelatedFilter
-from stores.admin.labels import state
+from stores.backoffice.base import person
+from stores.backoffice.buttons import Button, ButtonsAdmin, button
+from stores.backoffice.connection_forms import ConnectionForm
+from stores.backoffice.filters import ScopedRelatedFilter
+from stores.backoffice.labels import state
 from stores.models import Connection
 from stores.platforms import tokens
 from stores.registry import SyncTools, connection_form, platform_tools, registry
@@ -41,7 +41,7 @@ class ConnectionAdmin(ButtonsAdmin):
     list_filter = (("merchant", ScopedRelatedFilter), "platform", "state", "is_active")
     search_fields = ("name", "account")
     readonly_fields = ("state_label", "last_error", "checked_at")
-    change_form_outer_after_template = "stores/admin/connection_told.html"
+    change_form_outer_after_template = "stores/backoffice/connection_told.html"
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
@@ -73,7 +73,7 @@ class ConnectionAdmin(ButtonsAdmin):
                 for platform in registry.connection_forms
             ],
         }
-        return TemplateResponse(request, "stores/admin/choose_platform.html", context)
+        return TemplateResponse(request, "stores/backoffice/choose_platform.html", context)
 
     def _form(self, request: HttpRequest, row: Connection | None) -> type[ConnectionForm]:
         platform = self._platform(request, row)

@@ -10,8 +10,8 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
-from stores.admin.buttons import Button, ButtonsAdmin, button
-from stores.admin.filters import ScopedRelatedFilter
+from stores.backoffice.buttons import Button, ButtonsAdmin, button
+from stores.backoffice.filters import ScopedRelatedFilter
 from stores.models import ApiKey
 from stores.tenancy import Verb
 
@@ -80,7 +80,7 @@ class ApiKeyAdmin(ButtonsAdmin):
             "opts": self.opts,
             "back": reverse("admin:stores_apikey_change", args=[obj.pk]),
         }
-        return TemplateResponse(request, "stores/admin/secret.html", context)
+        return TemplateResponse(request, "stores/backoffice/secret.html", context)
 
     @button(
         Button(

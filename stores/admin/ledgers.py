@@ -13,20 +13,25 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from stores.admin.base import LedgerAdmin
-from stores.admin.buttons import Button, ButtonsAdmin, button
-from stores.admin.filters import DayFilter, OperationFilter, PlatformFilter, ScopedRelatedFilter
-from stores.admin.labels import moment, platform_name, state
 from stores.audit import shown
-from stores.errors import Conflict
+from stores.backoffice.base import LedgerAdmin
+from stores.backoffice.buttons import Button, ButtonsAdmin, button
+from stores.backoffice.filters import (
+    DayFilter,
+    OperationFilter,
+    PlatformFilter,
+    ScopedRelatedFilter,
+)
+from stores.backoffice.labels import moment, platform_name, state
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.models.audit import deeds
-from stores.platforms import inbox
+from stores.platforms.inbound import inbox
 from stores.platforms.outbox import operations, retry_dead
 from stores.platforms.outbox.operations import title_of
-from stores.platforms.words import masked
 from stores.registry import event_title
 from stores.tenancy import Verb
+from stores.text import masked
+from stores.web.errors import Conflict
 
 CALL_COLOURS = {
     "pending": "info",

@@ -10,10 +10,10 @@ from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from stores.admin.base import OPERATOR, ScopedAdmin
-from stores.admin.filters import ScopedRelatedFilter
-from stores.admin.labels import state
 from stores.admin.staff_forms import StaffAddForm, StaffChangeForm
+from stores.backoffice.base import OPERATOR, ScopedAdmin
+from stores.backoffice.filters import ScopedRelatedFilter
+from stores.backoffice.labels import state
 from stores.models import Merchant, Staff, Store
 from stores.registry import Link, store_links
 from stores.tenancy import Verb

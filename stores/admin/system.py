@@ -10,8 +10,8 @@ from django.contrib.auth.models import Group, User
 from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
-from stores.admin.base import OPERATOR, LedgerAdmin, ReadOnlyAdmin, ScopedAdmin
-from stores.admin.labels import platform_name
+from stores.backoffice.base import OPERATOR, LedgerAdmin, ReadOnlyAdmin, ScopedAdmin
+from stores.backoffice.labels import platform_name
 from stores.models import Heartbeat, Pace
 
 
@@ -98,7 +98,7 @@ class QueueWaitingAdmin(LedgerAdmin):
         return str(waiting.args())
 
 
-# By name: only stores/platforms/queue.py imports django-q2.
+# By name: only stores/platforms/workers/queue.py imports django-q2.
 admin.site.register(apps.get_model("django_q", "Schedule"), QueueScheduleAdmin)
 admin.site.register(apps.get_model("django_q", "Success"), QueueTaskAdmin)
 admin.site.register(apps.get_model("django_q", "Failure"), QueueTaskAdmin)

@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
 from stores.api.inputs import MAX_WAIT
-from stores.errors import PROBLEM_JSON, TITLES
+from stores.web.errors import PROBLEM_JSON, TITLES
 
 
 class ProblemShown(serializers.Serializer[Any]):

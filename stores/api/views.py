@@ -17,10 +17,10 @@ from rest_framework.request import Request
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from stores import limits
 from stores.api.inputs import MAX_WAIT, ListFilter, refuse_unknown
-from stores.errors import TITLES, Problem, not_found
 from stores.models import ApiKey, Store
+from stores.web import limits
+from stores.web.errors import TITLES, Problem, not_found
 
 MAX_BODY = 256 * 1024
 _SECONDS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6})?")

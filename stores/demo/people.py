@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 
 from stores import audit
 from stores.demo.world import SandboxWord, World
+from stores.fields import keyed_hash
 from stores.models import ApiKey, AuditEntry, Merchant, Staff, Store
-from stores.platforms.secrets import keyed_hash
 from stores.tenancy import Role
 
 OURS, OTHER = "海棠文娱", "星河休闲"

@@ -17,7 +17,7 @@ from stores.demo.environment import DemoError, Places
 from stores.demo.people import OURS
 from stores.demo.world import DemoPart, World
 from stores.models import ApiKey, Merchant
-from stores.platforms.sandbox.state import StateFile
+from stores.sandbox.state import StateFile
 
 Tell = Callable[[str], None]
 

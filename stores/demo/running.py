@@ -14,7 +14,7 @@ from pathlib import Path
 from django.conf import settings
 
 from stores.demo.environment import DemoError, Places, Ports, write_private
-from stores.platforms.processes import (
+from stores.platforms.workers.processes import (
     adopt_orphans,
     bury_orphans,
     end_children,

@@ -3,8 +3,8 @@ import secrets
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from stores.fields import keyed_hash
 from stores.models.people import Merchant, Store
-from stores.platforms.secrets import keyed_hash
 from stores.tenancy import TenantQuerySet
 
 

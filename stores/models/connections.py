@@ -1,9 +1,9 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from stores.fields import EncryptedJSONField, EncryptedTextField
 from stores.models.people import Merchant
 from stores.platforms import sql
-from stores.platforms.secrets import EncryptedJSONField, EncryptedTextField
 from stores.tenancy import TenantQuerySet
 
 

@@ -264,7 +264,7 @@ class Heartbeat(models.Model):
 
 
 class RateWindow(models.Model):
-    """How often something public was tried in one fixed window (stores/limits.py)."""
+    """How often something public was tried in one fixed window (stores/web/limits.py)."""
 
     bucket = models.CharField(max_length=160, primary_key=True)
     count = models.PositiveIntegerField(default=0)

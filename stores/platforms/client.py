@@ -11,9 +11,9 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from stores.platforms.deadline import Line
 from stores.platforms.errors import NotSent, TimedOut, Unknown
-from stores.platforms.line import Line
-from stores.platforms.words import storable
+from stores.text import storable
 
 log = logging.getLogger(__name__)
 MAX_ANSWER_BYTES = 2_000_000

@@ -1,6 +1,6 @@
 """What may become of a call. The outcome is never a boolean: "we do not know" is one of the answers."""
 
-from stores.platforms.words import storable, without
+from stores.text import storable, without
 
 
 class PlatformError(Exception):

@@ -8,8 +8,8 @@ from django.db import models
 from django.db.models import F, Value
 from django.db.models.functions import Cast
 
-from stores.platforms import secrets
-from stores.platforms.secrets import EncryptedField, SecretUnreadable
+from stores import fields
+from stores.fields import EncryptedField, SecretUnreadable
 
 
 @dataclass
@@ -63,7 +63,7 @@ def _raw(model: type[models.Model], name: str) -> Iterator[tuple[object, str]]:
 
 def _opens(raw: str) -> bool:
     try:
-        secrets.decrypt(raw)
+        fields.decrypt(raw)
     except SecretUnreadable:
         return False
     return True
@@ -71,10 +71,10 @@ def _opens(raw: str) -> bool:
 
 def _rotate(model: type[models.Model], name: str, result: Rotation) -> None:
     for pk, raw in list(_raw(model, name)):
-        if secrets.is_current(raw):
+        if fields.is_current(raw):
             result.current += 1
             continue
-        fresh = Value(secrets.reencrypt(raw), output_field=models.TextField())
+        fresh = Value(fields.reencrypt(raw), output_field=models.TextField())
         taken = _ciphertexts(model, name).filter(pk=pk, raw=raw).update(**{name: fresh})
         result.rotated += taken
         result.changed_meanwhile += 1 - taken

@@ -6,7 +6,7 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-from stores.platforms.secrets import keyed_hash
+from stores.fields import keyed_hash
 from tests.bench import load
 from tests.bench.load import Load
 from tests.bench.processes import Broken

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from coupons.models import GatewayStore
 from coupons.services import connection_test
 from stores.models import Connection, Merchant, Store
-from stores.platforms import queue
+from stores.platforms.workers import queue
 from tests.bench.gateway import Sandbox
 from tests.bench.processes import Broken
 from tests.factories import (

@@ -15,8 +15,8 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from stores.admin.base import ScopedAdmin
-from stores.admin.filters import ScopedRelatedFilter
+from stores.backoffice.base import ScopedAdmin
+from stores.backoffice.filters import ScopedRelatedFilter
 from stores.models import Staff
 from tests.contract.two_merchants import HIDDEN, MINE, THEIRS, World, world
 from trip.models import DrillRun

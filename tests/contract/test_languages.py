@@ -17,9 +17,9 @@ from django.utils.translation import override
 from coupons.models import Batch, BatchItem, Lookup, Verification
 from coupons.pages import guard, visits
 from coupons.reasons import Reason
-from stores import errors
 from stores.models import Connection, InboundEvent, Store
 from stores.tenancy import Role
+from stores.web import errors
 from tests import factories
 from tests.contract import two_merchants
 from tests.contract.languages import IN_BOTH, LANGUAGES, Language, nothing_typed

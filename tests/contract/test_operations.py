@@ -36,7 +36,7 @@ from trip.choices import Issuing, Method
 from trip.client import NoticeClient
 from trip.models import Consumption, Order, Refund, tally
 from trip.models import Product as TicketProduct
-from trip.services.notices import CHANGED, owe_product_notice
+from trip.services.notices import CHANGED, enqueue_product_notice
 
 State = OutboundCall.State
 CODE = "234567890123"
@@ -51,7 +51,7 @@ class Contract:
     remote_call: str
     answer: Callable[[str], Any]
     # Owes one live call, and reads the state of the row it is owed for.
-    owe: Callable[[Shop], OutboundCall]
+    enqueue: Callable[[Shop], OutboundCall]
     row: Callable[[OutboundCall], Any]
     # The row's states that are allowed beside each state of the call.
     allowed: dict[str, set[Any]]
@@ -117,13 +117,13 @@ def owed_consume_notice(shop: Shop) -> OutboundCall:
 
 
 def owed_product_notice(shop: Shop) -> OutboundCall:
-    owe_product_notice(selling()[1], CHANGED)
+    enqueue_product_notice(selling()[1], CHANGED)
     return OutboundCall.objects.get()
 
 
 def notice(
     name: str,
-    owe: Callable[[Shop], OutboundCall],
+    enqueue: Callable[[Shop], OutboundCall],
     send: Callable[[NoticeClient], str],
     facts: Callable[[int], Any],
 ) -> Contract:
@@ -133,7 +133,7 @@ def notice(
         platform="trip",
         remote_call=name,
         answer=lambda url: send(NoticeClient(url, **known)),  # type: ignore[arg-type]
-        owe=owe,
+        enqueue=enqueue,
         row=lambda call: facts(call.subject_id),
         allowed={state: {True} for state in State.values},
         retried={True: True, False: True},
@@ -170,7 +170,7 @@ CONTRACTS = {
         platform="umember",
         remote_call="detail",
         answer=lambda url: UmemberClient(url, timeout=(5, 5)).detail("t", 1, CODE),
-        owe=owed_detail,
+        enqueue=owed_detail,
         row=verification_of,
         allowed={
             State.PENDING: {("queued", False)},
@@ -186,7 +186,7 @@ CONTRACTS = {
         platform="umember",
         remote_call="detail",
         answer=lambda url: UmemberClient(url, timeout=(5, 5)).detail("t", 1, CODE),
-        owe=owed_lookup,
+        enqueue=owed_lookup,
         row=lookup_of,
         allowed={
             State.PENDING: {"queued"},
@@ -201,7 +201,7 @@ CONTRACTS = {
         platform="umember",
         remote_call="verify",
         answer=lambda url: UmemberClient(url, timeout=(5, 5)).verify("t", 1, CODE),
-        owe=owed_verify,
+        enqueue=owed_verify,
         row=verification_of,
         allowed={
             State.PENDING: {("queued", False)},
@@ -277,7 +277,7 @@ def given_up(
 ) -> OutboundCall:
     """A call that is too old fails, and once more when the platform is asked."""
     contract, operation = CONTRACTS[kind], operations[kind]
-    call = contract.owe(shop)
+    call = contract.enqueue(shop)
 
     def fail_late() -> Exception:
         OutboundCall.objects.filter(pk=call.pk).update(expires_at=timezone.now())
@@ -306,7 +306,7 @@ def test_a_recorded_answer_ends_the_call(
         for row in recorded(contract.platform, contract.remote_call)
         if "error" not in row.expect
     ]
-    call = contract.owe(shop)
+    call = contract.enqueue(shop)
     with Canned(good[0].bytes) as server:
         answer = contract.answer(server.url)
     assert tried(contract, operations[kind], call, monkeypatch, answer) == State.DONE
@@ -338,7 +338,7 @@ def test_every_outcome_of_a_try_leaves_call_and_row_in_agreement(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     contract, operation = CONTRACTS[kind], operations[kind]
-    call = contract.owe(shop)
+    call = contract.enqueue(shop)
     wanted = state_of_a_read if operation.repeatable else state_of_a_change
     assert tried(contract, operation, call, monkeypatch, outcome) == wanted
 
@@ -363,7 +363,7 @@ def test_every_outcome_of_a_question_leaves_call_and_row_in_agreement(
     contract, operation = CONTRACTS[kind], operations[kind]
     if operation.repeatable:
         return
-    call = contract.owe(shop)
+    call = contract.enqueue(shop)
     assert tried(contract, operation, call, monkeypatch, Unknown("reset")) == State.UNKNOWN
     assert tried(contract, operation, call, monkeypatch, outcome) == state
 
@@ -371,7 +371,7 @@ def test_every_outcome_of_a_question_leaves_call_and_row_in_agreement(
 @every_kind
 def test_a_dead_process_leaves_call_and_row_in_agreement(kind: tuple[str, str], shop: Shop) -> None:
     contract = CONTRACTS[kind]
-    call = contract.owe(shop)
+    call = contract.enqueue(shop)
     assert claim(call.pk) is not None
     OutboundCall.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
     outbox.sweep()
@@ -384,7 +384,7 @@ def test_a_call_that_nobody_could_send_in_time_is_given_up(
     kind: tuple[str, str], shop: Shop
 ) -> None:
     contract = CONTRACTS[kind]
-    call = contract.owe(shop)
+    call = contract.enqueue(shop)
     OutboundCall.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     outbox.sweep()
     assert agree(contract, call) == State.DEAD
@@ -406,7 +406,7 @@ def test_a_hook_that_fails_in_our_own_code_leaves_a_dead_call_for_a_person(
     kind: tuple[str, str], hook: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     contract, operation = CONTRACTS[kind], operations[kind]
-    call = contract.owe(shop)
+    call = contract.enqueue(shop)
 
     def broken(*args: Any, **kwargs: Any) -> None:
         raise ValueError(hook)

@@ -9,11 +9,11 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from coupons import board
+from coupons import dashboard
 from coupons.choices import Authorisation
 from coupons.models import GatewayStore, QuotaReading, Verification
 from coupons.services import quota_outlooks
-from stores.dashboard import start_of_day
+from stores.backoffice.dashboard import start_of_day
 from stores.models import AuditEntry, Connection, Store
 from stores.tenancy import Role
 from tests.factories import (
@@ -42,7 +42,7 @@ def owner(store: Store) -> User:
 
 
 def figures(user: User) -> dict[str, tuple[str, str]]:
-    return {str(card.title): (card.value, str(card.hint)) for card in board.cards(user)}
+    return {str(card.title): (card.value, str(card.hint)) for card in dashboard.cards(user)}
 
 
 def reading(gateway: GatewayStore, count: int, days_ago: float) -> None:
@@ -74,7 +74,7 @@ def test_the_lowest_quota_is_shown_with_the_days_it_lasts(store: Store, owner: U
     reading(gateway, 60, 2)
     reading(gateway, 40, 0)
     assert figures(owner)["Calls left (lowest)"] == ("40", "雀友棋牌室 · about 4 days")
-    assert [str(alert.text) for alert in board.alerts(owner)] == [
+    assert [str(alert.text) for alert in dashboard.alerts(owner)] == [
         "雀友棋牌室: 40 calls left (about 4 days)."
     ]
 
@@ -97,7 +97,7 @@ def test_what_needs_a_person_is_listed_with_its_place(store: Store, owner: User)
     VerificationFactory(store=store, status=Status.UNKNOWN, needs_person=True, settled_at=None)
     VerificationFactory(store=store, unmapped=True)
     GatewayStoreFactory(store=store, authorisation=Authorisation.EXPIRED)
-    found = {str(alert.text): alert.url for alert in board.alerts(owner)}
+    found = {str(alert.text): alert.url for alert in dashboard.alerts(owner)}
     assert set(found) == {
         "1 verification needs a decision: its answer was lost.",
         "雀友棋牌室: Authorisation expired",
@@ -114,7 +114,7 @@ def test_what_needs_a_person_is_listed_with_its_place(store: Store, owner: User)
 def test_a_store_missing_in_the_list_is_a_warning(store: Store, owner: User) -> None:
     row = GatewayStoreFactory(store=store, vanished_at=timezone.now())
     page = reverse("admin:coupons_gatewaystore_change", args=[row.pk])
-    assert [(alert.level, str(alert.text), alert.url) for alert in board.alerts(owner)] == [
+    assert [(alert.level, str(alert.text), alert.url) for alert in dashboard.alerts(owner)] == [
         ("warning", "雀友棋牌室 is no longer in Meituan's list.", page)
     ]
 
@@ -123,19 +123,19 @@ def test_alerts_of_other_merchants_are_not_shown(store: Store, owner: User) -> N
     VerificationFactory(status=Status.UNKNOWN, needs_person=True)
     GatewayStoreFactory(authorisation=Authorisation.EXPIRED)
     ConnectionFactory(state=Connection.State.REFUSED)
-    assert board.alerts(owner) == []
+    assert dashboard.alerts(owner) == []
 
 
 def test_a_clerk_is_not_told_about_connections_decisions_and_syncs(store: Store) -> None:
     ConnectionFactory(merchant=store.merchant, state=Connection.State.REFUSED)
     VerificationFactory(store=store, status=Status.UNKNOWN, needs_person=True, settled_at=None)
     VerificationFactory(store=store, unmapped=True)
-    assert board.alerts(member(store.merchant, Role.CLERK, store, password=None)) == []
+    assert dashboard.alerts(member(store.merchant, Role.CLERK, store, password=None)) == []
 
 
 def test_a_manager_is_told_about_decisions(store: Store) -> None:
     VerificationFactory(store=store, status=Status.UNKNOWN, needs_person=True, settled_at=None)
-    found = board.alerts(member(store.merchant, Role.MANAGER, store, password=None))
+    found = dashboard.alerts(member(store.merchant, Role.MANAGER, store, password=None))
     assert [str(alert.text) for alert in found] == [
         "1 verification needs a decision: its answer was lost."
     ]
@@ -146,7 +146,7 @@ def test_the_latest_rows_say_a_refusal_by_its_reason_and_a_verified_deal_as_veri
 ) -> None:
     VerificationFactory(store=store, status=Status.REFUSED, reason="expired")
     VerificationFactory(store=store, reason="sku_unmapped", unmapped=True)
-    (table,) = board.tables(owner)
+    (table,) = dashboard.tables(owner)
     assert [row.cells[1] for row in table.rows] == ["verified", "Expired"]
 
 
@@ -160,8 +160,8 @@ def test_the_chart_counts_verified_coupons_by_local_day_and_store(
     VerificationFactory(store=second, created_at=midnight)
     VerificationFactory(store=second, created_at=midnight, status=Status.REFUSED)
     VerificationFactory(store=second, created_at=midnight - timedelta(days=14))
-    (chart,) = board.charts(owner)
-    assert len(chart.labels) == board.CHART_DAYS
+    (chart,) = dashboard.charts(owner)
+    assert len(chart.labels) == dashboard.CHART_DAYS
     assert chart.series == {
         "雀友棋牌室": [1.0, *[0.0] * 11, 1.0, 1.0],
         "second": [*[0.0] * 13, 1.0],
@@ -169,18 +169,21 @@ def test_the_chart_counts_verified_coupons_by_local_day_and_store(
 
 
 def test_many_stores_are_charted_as_the_busiest_and_the_rest(store: Store, owner: User) -> None:
-    for n in range(board.CHART_STORES + 2):
+    for n in range(dashboard.CHART_STORES + 2):
         VerificationFactory(store=StoreFactory(merchant=store.merchant, name=f"s{n}"))
-    (chart,) = board.charts(owner)
-    assert (len(chart.series), chart.series["other stores"][-1]) == (board.CHART_STORES + 1, 2.0)
+    (chart,) = dashboard.charts(owner)
+    assert (len(chart.series), chart.series["other stores"][-1]) == (
+        dashboard.CHART_STORES + 1,
+        2.0,
+    )
 
 
 def test_the_latest_verifications_are_the_newest_first(store: Store, owner: User) -> None:
     now = timezone.now()
-    for n in range(board.LATEST + 1):
+    for n in range(dashboard.LATEST + 1):
         VerificationFactory(store=store, code_tail=f"000{n}", created_at=now - timedelta(minutes=n))
-    (table,) = board.tables(owner)
-    assert [row.cells[2] for row in table.rows] == [f"…000{n}" for n in range(board.LATEST)]
+    (table,) = dashboard.tables(owner)
+    assert [row.cells[2] for row in table.rows] == [f"…000{n}" for n in range(dashboard.LATEST)]
     assert table.rows[0].label == "success"
 
 
@@ -191,14 +194,14 @@ def test_a_new_merchant_is_led_to_the_first_verification(db: None) -> None:
     for words in ("First steps", "Connect your account", reverse("admin:stores_connection_add")):
         assert words in page
     ConnectionFactory(merchant=merchant, state=Connection.State.WORKING)
-    assert [step.done for step in board.steps(owner)] == [True, False, False]
+    assert [step.done for step in dashboard.steps(owner)] == [True, False, False]
     VerificationFactory(store=StoreFactory(merchant=merchant))
-    assert board.steps(owner) == []
+    assert dashboard.steps(owner) == []
 
 
 def test_who_sells_only_tickets_is_not_asked_to_connect_coupons(owner: User, store: Store) -> None:
     ConnectionFactory(merchant=store.merchant, trip=True)
-    assert board.steps(owner) == []
+    assert dashboard.steps(owner) == []
 
 
 def test_a_clerk_without_stores_is_told_whom_to_ask(store: Store) -> None:
@@ -273,5 +276,5 @@ def test_two_stores_of_one_name_are_charted_apart(store: Store, owner: User) -> 
     twin = StoreFactory(merchant=store.merchant, name=store.name)
     for row in (store, twin):
         VerificationFactory(store=row)
-    (chart,) = board.charts(owner)
+    (chart,) = dashboard.charts(owner)
     assert sorted(values[-1] for values in chart.series.values()) == [1.0, 1.0]

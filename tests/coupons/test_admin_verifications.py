@@ -21,9 +21,9 @@ from coupons.admin.timeline import timeline
 from coupons.admin.verifications import VerificationAdmin
 from coupons.models import Batch, BatchItem, Channel, Product, Verification
 from coupons.services import lookup_pursue, lookup_request
-from stores.admin import exporting, newest
+from stores.backoffice import exporting, newest
+from stores.fields import keyed_hash
 from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Staff, Store
-from stores.platforms.secrets import keyed_hash
 from stores.tenancy import Role, Verb
 from tests.coupons.flows import lose, verify
 from tests.factories import (

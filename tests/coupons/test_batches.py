@@ -7,7 +7,8 @@ from coupons.reasons import Reason
 from coupons.services import batch_create, batch_lines, batch_progress
 from coupons.services.batches import MAX_CODES, _write_lines
 from stores.models import AuditEntry, OutboundCall
-from stores.platforms import outbox, queue
+from stores.platforms import outbox
+from stores.platforms.workers import queue
 from stores.tenancy import Role
 from tests.coupons.flows import ask_for, coupon
 from tests.factories import Shop, member

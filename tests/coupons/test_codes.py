@@ -5,7 +5,7 @@ from pytest_django.fixtures import Settings
 
 from coupons import codes
 from coupons.codes import MalformedCode
-from stores.platforms.secrets import keyed_hash
+from stores.fields import keyed_hash
 
 
 @pytest.mark.parametrize(

@@ -20,10 +20,10 @@ from coupons.services import (
     verification_request,
     verifying,
 )
-from stores.errors import KeyReused
 from stores.models import Connection, Merchant, OutboundCall, Store
 from stores.platforms import outbox
 from stores.tenancy import Role
+from stores.web.errors import KeyReused
 from tests import factories
 from tests.coupons.flows import arrived, ask_for, call_of, coupon, verify
 from tests.factories import Shop, connected_shop, member
@@ -294,7 +294,7 @@ def test_an_authorisation_that_lapses_midway_blocks_the_store(quick: Shop) -> No
 def test_many_refusals_of_a_closed_store_ring_for_one_sync(
     quick: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from stores.platforms import queue
+    from stores.platforms.workers import queue
 
     rings: list[str] = []
     monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append(task))

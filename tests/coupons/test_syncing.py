@@ -12,7 +12,8 @@ from coupons.choices import Authorisation
 from coupons.models import GatewayStore, Product, QuotaReading, SyncRun
 from coupons.services import connection_test, products_sync, quota_outlooks, stores_sync
 from stores.models import AuditEntry, Connection, Store
-from stores.platforms import pace, queue
+from stores.platforms import pace
+from stores.platforms.workers import queue
 from stores.tenancy import Role
 from tests.canned import Canned, answer, envelope
 from tests.coupons.flows import arrived

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from unfold.admin import ModelAdmin
 
-from stores import audit, dashboard
+from stores import audit
+from stores.backoffice import dashboard
 from stores.models import (
     ApiKey,
     AuditEntry,

@@ -7,9 +7,9 @@ import pytest
 from django.db import OperationalError
 from django.utils import timezone
 
-from stores import limits
-from stores.api import MAX_BODY
+from stores.api.views import MAX_BODY
 from stores.models import ApiKey, RateWindow
+from stores.web import limits
 from tests import factories
 from tests.api import Api, api_of, problem
 

@@ -3,9 +3,9 @@ from django.http import HttpRequest, HttpResponse
 from django.test import RequestFactory
 
 from stores import audit
-from stores.middleware import address_for_the_audit
 from stores.models import AuditEntry, Store
 from stores.tenancy import Role
+from stores.web.middleware import address_for_the_audit
 from tests import factories
 
 

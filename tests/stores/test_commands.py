@@ -12,7 +12,7 @@ from django.utils import timezone
 from coupons.models import Channel, Verification
 from coupons.services import verification_request
 from stores.models import Heartbeat, OutboundCall
-from stores.platforms import queue
+from stores.platforms.workers import queue
 from stores.registry import Schedule, registry
 from tests.factories import Shop
 

@@ -7,7 +7,7 @@ from django.test import Client
 from django.utils import timezone
 
 from stores.models import Heartbeat, OutboundCall
-from stores.platforms import queue
+from stores.platforms.workers import queue
 from tests.factories import ConnectionFactory
 
 pytestmark = pytest.mark.django_db

@@ -9,9 +9,9 @@ from django.test import RequestFactory
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
-from stores import limits
-from stores.limits import Limit, client_ip, client_network, peek, take
 from stores.models import RateWindow
+from stores.web import limits
+from stores.web.limits import Limit, client_ip, client_network, peek, take
 from tests import children
 
 # A window so long that no test meets its end.
@@ -35,7 +35,7 @@ def test_looking_does_not_count(db: None) -> None:
 
 def test_a_new_window_starts_from_nothing(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1_000_000.0]
-    monkeypatch.setattr("stores.limits.time.time", lambda: now[0])
+    monkeypatch.setattr("stores.web.limits.time.time", lambda: now[0])
     minute = Limit("test", 1, 60)
     assert [take(minute, "a").allowed, take(minute, "a").allowed] == [True, False]
     assert take(minute, "a").retry_after == 20
@@ -80,7 +80,7 @@ def test_threads_count_together() -> None:
 @pytest.mark.django_db(transaction=True)
 def test_processes_count_together() -> None:
     code = """
-        from stores.limits import Limit, take
+        from stores.web.limits import Limit, take
         print(sum(take(Limit("test", 25, 10**8), "a").allowed for _ in range(20)))
     """
     assert sum(int(said) for said in children.outputs(code, code)) == 25

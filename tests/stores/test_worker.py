@@ -17,7 +17,7 @@ from django.utils import timezone
 from coupons.models import Channel, Verification
 from coupons.services import verification_request
 from stores.models import Heartbeat
-from stores.platforms import queue
+from stores.platforms.workers import queue
 from tests.factories import Shop
 from tests.processes import descendants, environment, is_running, kill, manage, wait_until
 

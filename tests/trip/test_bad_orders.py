@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from stores.errors import Conflict
 from stores.models import InboundEvent
+from stores.web.errors import Conflict
 from tests.factories import ConnectionFactory, TicketProductFactory
 from tests.meituan import Meituan, selling
 from trip import services

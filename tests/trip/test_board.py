@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from stores.dashboard import start_of_day
+from stores.backoffice.dashboard import start_of_day
 from stores.models import Connection, OutboundCall, Store
 from stores.registry import Alert
 from stores.tenancy import Role
@@ -24,7 +24,7 @@ from tests.factories import (
     member,
 )
 from tests.pages import english
-from trip import board
+from trip import dashboard
 from trip.models import Consumption, DrillRun, Order, Product, Refund, Voucher
 
 State = OutboundCall.State
@@ -125,7 +125,7 @@ def notice(product: Product, **fields: Any) -> OutboundCall:
 
 
 def figures(user: User) -> dict[str, tuple[str, str]]:
-    return {str(card.title): (card.value, str(card.hint)) for card in board.cards(user)}
+    return {str(card.title): (card.value, str(card.hint)) for card in dashboard.cards(user)}
 
 
 def texts(alerts: list[Alert]) -> list[tuple[str, str]]:
@@ -177,11 +177,12 @@ def test_who_sells_no_tickets_sees_nothing_of_them(product: Product) -> None:
         product.store.merchant, Role.CLERK, StoreFactory(merchant=product.store.merchant)
     )
     for user in (member(store.merchant, Role.OWNER, password=None), clerk_elsewhere):
-        assert [make(user) for make in (board.cards, board.alerts, board.charts, board.tables)] == [
-            []
-        ] * 4
-        assert not [step for step in board.steps(user) if "Or sell" not in str(step.title)]
-    links = board.store_links([store, product.store])
+        assert [
+            make(user)
+            for make in (dashboard.cards, dashboard.alerts, dashboard.charts, dashboard.tables)
+        ] == [[]] * 4
+        assert not [step for step in dashboard.steps(user) if "Or sell" not in str(step.title)]
+    links = dashboard.store_links([store, product.store])
     assert [(pk, str(link.title)) for pk, found in links.items() for link in found] == [
         (product.store_id, "Tickets")
     ]
@@ -194,7 +195,7 @@ def test_an_owner_who_has_connected_nothing_is_told_of_tickets_and_of_coupons() 
     start = english(owner).get("/admin/").content.decode()
     assert ("Connect your account" in start, "Or sell tickets on Meituan" in start) == (True, True)
     ConnectionFactory(merchant=store.merchant)
-    assert board.steps(owner) == []
+    assert dashboard.steps(owner) == []
 
 
 def test_refunds_near_their_deadline_are_told_by_urgency(product: Product, owner: User) -> None:
@@ -204,7 +205,7 @@ def test_refunds_near_their_deadline_are_told_by_urgency(product: Product, owner
     review(sold, left=timedelta(hours=1), refund_id="done", status="agreed")
     review(order(product, paid=timezone.now(), is_drill=True), left=timedelta(hours=1))
     review(order(TicketProductFactory(), paid=timezone.now()), left=timedelta(hours=1))
-    assert texts(board.alerts(owner)) == [
+    assert texts(dashboard.alerts(owner)) == [
         ("error", "2 refunds must be decided within 4 hours, or Meituan agrees to them by itself."),
         ("warning", "2 refunds must be decided within a day, or Meituan agrees to them by itself."),
     ]
@@ -215,10 +216,10 @@ def test_a_sleeping_ticketing_system_is_told_after_twenty_minutes(
 ) -> None:
     now = timezone.now()
     order(product, paid=now - timedelta(minutes=19), status="issuing")
-    assert board.alerts(owner) == []
+    assert dashboard.alerts(owner) == []
     order(product, paid=now - timedelta(minutes=21), status="issuing")
     order(product, paid=now - timedelta(minutes=21), status="issuing", is_drill=True)
-    assert texts(board.alerts(owner)) == [
+    assert texts(dashboard.alerts(owner)) == [
         (
             "error",
             "1 paid order has waited for codes for more than 20 minutes. Is the ticketing system asleep?",
@@ -244,13 +245,13 @@ def test_notices_that_do_not_arrive_are_told(product: Product, owner: User) -> N
         )
     notice(TicketProductFactory(), state=State.DEAD)
     notice(product, platform="umember", operation="coupon.verify", state=State.DEAD)
-    assert texts(board.alerts(owner)) == [
+    assert texts(dashboard.alerts(owner)) == [
         ("error", "1 notice never reached Meituan."),
         ("error", "1 notice was refused by Meituan."),
         ("warning", "1 notice to Meituan has waited for more than an hour; it is tried again."),
     ]
     ledger = reverse("admin:trip_meituannotice_changelist")
-    links = [alert.url for alert in board.alerts(owner)]
+    links = [alert.url for alert in dashboard.alerts(owner)]
     assert links == [f"{ledger}?state__exact=dead", f"{ledger}?state__exact=refused", ledger]
 
 
@@ -274,10 +275,10 @@ def test_notices_of_the_drill_are_nobodys_business(product: Product, owner: User
             queued_at=now - timedelta(hours=2),
             settled_at=None,
         )
-    assert texts(board.alerts(owner)) == []
+    assert texts(dashboard.alerts(owner)) == []
     Order.objects.update(is_drill=False)
     Refund.objects.update(status="agreed")
-    assert texts(board.alerts(owner)) == [
+    assert texts(dashboard.alerts(owner)) == [
         ("error", "3 notices never reached Meituan."),
         ("error", "3 notices were refused by Meituan."),
         (
@@ -310,7 +311,7 @@ def test_price_calendars_that_end_soon_are_told(product: Product, owner: User) -
     calendar("paused", 1, state="paused")
     calendar("season", 2, valid_until=today + timedelta(days=2))
     last = today + timedelta(days=13)
-    assert {(alert.level, str(alert.text), alert.url) for alert in board.alerts(owner)} == {
+    assert {(alert.level, str(alert.text), alert.url) for alert in dashboard.alerts(owner)} == {
         (
             "warning",
             "empty has no prices.",
@@ -329,12 +330,12 @@ def test_a_connection_without_credentials_is_told_to_its_owner_only(
 ) -> None:
     connection = product.connection
     Connection.objects.filter(pk=connection.pk).update(credentials={"client_id": "x"}, name="门票")
-    assert texts(board.alerts(owner)) == [("error", "门票: The client secret is missing.")]
+    assert texts(dashboard.alerts(owner)) == [("error", "门票: The client secret is missing.")]
     Connection.objects.update(credentials={"client_id": "x", "client_secret": "y"}, account="ab")
     what = "The PartnerId is missing or has something else than digits."
-    assert texts(board.alerts(owner)) == [("error", f"门票: {what}")]
+    assert texts(dashboard.alerts(owner)) == [("error", f"门票: {what}")]
     manager = member(product.store.merchant, Role.MANAGER, product.store, password=None)
-    assert board.alerts(manager) == []
+    assert dashboard.alerts(manager) == []
 
 
 def test_a_clerk_is_told_nothing_that_only_others_can_do(product: Product) -> None:
@@ -342,9 +343,9 @@ def test_a_clerk_is_told_nothing_that_only_others_can_do(product: Product) -> No
     review(order(product, paid=now, needs_person="closed_after_use"), left=timedelta(hours=1))
     notice(product, state=State.DEAD)
     clerk = member(product.store.merchant, Role.CLERK, product.store, password=None)
-    assert board.alerts(clerk) == []
+    assert dashboard.alerts(clerk) == []
     manager = member(product.store.merchant, Role.MANAGER, product.store, password=None)
-    assert texts(board.alerts(manager)) == [
+    assert texts(dashboard.alerts(manager)) == [
         ("error", "1 refund must be decided within 4 hours, or Meituan agrees to it by itself."),
         ("error", "1 ticket order must be settled with Meituan by a person."),
         ("error", "1 notice never reached Meituan."),
@@ -361,11 +362,11 @@ def test_every_link_of_the_board_opens(product: Product, owner: User) -> None:
     for state in (State.DEAD, State.REFUSED):
         notice(product, state=state)
     notice(product, queued_at=now - timedelta(hours=2), settled_at=None)
-    (table,) = board.tables(owner)
+    (table,) = dashboard.tables(owner)
     shown: list[Any] = [
-        *board.cards(owner),
-        *board.alerts(owner),
-        *board.store_links([product.store])[product.store_id],
+        *dashboard.cards(owner),
+        *dashboard.alerts(owner),
+        *dashboard.store_links([product.store])[product.store_id],
         *table.rows,
         table,
     ]
@@ -384,7 +385,7 @@ def test_the_chart_shows_sold_and_used_tickets_side_by_side(product: Product, ow
     order(product, paid=midnight, quantity=50, is_drill=True)
     used(sold, midnight + timedelta(minutes=1), 2)
     used(sold, midnight - timedelta(days=13), 1)
-    (chart,) = board.charts(owner)
+    (chart,) = dashboard.charts(owner)
     assert (len(chart.labels), chart.is_stacked) == (14, False)
     assert chart.series == {"sold": [5.0, *[0.0] * 11, 3.0, 3.0], "used": [1.0, *[0.0] * 12, 2.0]}
 
@@ -395,7 +396,7 @@ def test_waiting_refunds_are_listed_with_the_least_time_first(
     for hours in (48.5, 20.5, 3.5):
         review(order(product, paid=timezone.now(), quantity=2), left=timedelta(hours=hours))
     review(order(product, paid=timezone.now(), is_drill=True), left=timedelta(hours=1))
-    (table,) = board.tables(owner)
+    (table,) = dashboard.tables(owner)
     assert [(row.cells[0], row.cells[1], row.cells[2], row.tone) for row in table.rows] == [
         ("成人票", "3 h 29 min left", "2", "bad"),
         ("成人票", "20 h 29 min left", "2", "warn"),
@@ -409,15 +410,15 @@ def test_a_merchant_with_a_ticket_connection_is_led_to_the_first_ticket(db: None
     linked = ConnectionFactory(
         merchant=store.merchant, platform="trip", account="1001", credentials={}
     )
-    assert [step.done for step in board.steps(owner)] == [False] * 4
+    assert [step.done for step in dashboard.steps(owner)] == [False] * 4
     Connection.objects.filter(pk=linked.pk).update(
         credentials={"client_id": "a", "client_secret": "b"}
     )
     product = TicketProductFactory(connection=linked, store=store)
-    assert [step.done for step in board.steps(owner)] == [True, True, False, False]
+    assert [step.done for step in dashboard.steps(owner)] == [True, True, False, False]
     order(product, paid=timezone.now(), is_drill=True)
     run = DrillRun.objects.create(connection=linked, base_url="http://127.0.0.1:8000")
-    assert [step.done for step in board.steps(owner)] == [True, True, False, False]
+    assert [step.done for step in dashboard.steps(owner)] == [True, True, False, False]
     passed, failed = (
         {"name": "create.accepted", "outcome": "passed"},
         {"name": "pay.twins", "outcome": "failed"},
@@ -433,10 +434,10 @@ def test_a_merchant_with_a_ticket_connection_is_led_to_the_first_ticket(db: None
     ]
     for fields, is_done in cases:
         DrillRun.objects.filter(pk=run.pk).update(**fields)
-        assert [step.done for step in board.steps(owner)] == [True, True, is_done, False]
-    assert {english(owner).get(step.url).status_code for step in board.steps(owner)} == {200}
+        assert [step.done for step in dashboard.steps(owner)] == [True, True, is_done, False]
+    assert {english(owner).get(step.url).status_code for step in dashboard.steps(owner)} == {200}
     order(product, paid=timezone.now())
-    assert board.steps(owner) == []
+    assert dashboard.steps(owner) == []
 
 
 def test_the_board_takes_the_same_queries_at_any_size(product: Product, owner: User) -> None:
@@ -453,7 +454,13 @@ def test_the_board_takes_the_same_queries_at_any_size(product: Product, owner: U
             notice(other, state=State.DEAD)
         person = User.objects.get(pk=owner.pk)
         with CaptureQueriesContext(connection) as queries:
-            for make in (board.cards, board.alerts, board.charts, board.tables, board.steps):
+            for make in (
+                dashboard.cards,
+                dashboard.alerts,
+                dashboard.charts,
+                dashboard.tables,
+                dashboard.steps,
+            ):
                 make(person)
         counts.append(len(queries))
     assert counts[0] == counts[1] <= 22

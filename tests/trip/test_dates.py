@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from stores.errors import Conflict
+from stores.web.errors import Conflict
 from tests.factories import OfferFactory
 from tests.meituan import Meituan, selling
 from trip import services

@@ -12,8 +12,8 @@ from pytest_django.live_server_helper import LiveServer
 
 from stores.demo.environment import Places, Ports
 from stores.models import ApiKey, Connection, InboundEvent, OutboundCall
-from stores.platforms.sandbox.state import StateFile
 from stores.registry import registry
+from stores.sandbox.state import StateFile
 from tests.demos import prepared, told
 from trip.models import Consumption, Offer, Order, Place, Product, Refund, Visitor, Voucher, tally
 from trip.sandbox import MeituanTripSandbox

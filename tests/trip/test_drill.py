@@ -13,9 +13,9 @@ from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from stores.demo import environment
-from stores.errors import Conflict
 from stores.models import AuditEntry, Connection, OutboundCall
-from stores.platforms import queue
+from stores.platforms.workers import queue
+from stores.web.errors import Conflict
 from tests import factories
 from tests.meituan import Meituan
 from tests.trip.drilling import drilled, every_kind, outcomes

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from stores.models import AuditEntry, Connection
-from stores.platforms import queue
+from stores.platforms.workers import queue
 from stores.tenancy import Role
 from tests.factories import ConnectionFactory, TicketProductFactory, UserFactory, member
 from tests.pages import english

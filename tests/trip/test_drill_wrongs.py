@@ -11,8 +11,8 @@ from django.http import HttpRequest
 from pytest_django.live_server_helper import LiveServer
 
 from stores.models import Connection
-from stores.platforms.calls import answer_once
-from stores.platforms.endpoint import Rejected
+from stores.platforms.inbound.endpoint import Rejected
+from stores.platforms.inbound.once import answer_once
 from tests.trip.drilling import drilled, every_kind, outcomes
 from trip import services, webhooks
 from trip.choices import Refusal
@@ -29,8 +29,8 @@ from trip.services import (
     issuing,
     orders,
     paying,
+    payloads,
     refunding,
-    saying,
     stock,
     tickets,
 )
@@ -133,7 +133,7 @@ def _one_code(self: webhooks.TripEndpoint, code: int, describe: str) -> Any:
     return NO(self, 300, describe)
 
 
-ISSUED, LISTED, NO = saying.issued, saying._listed, webhooks.TripEndpoint._no
+ISSUED, LISTED, NO = payloads.issued, payloads._listed, webhooks.TripEndpoint._no
 TRIP = webhooks.TripEndpoint
 ENVELOPE, ONCE, CREATE = base.envelope, answer_once, requests.parse_create
 HOLD, FREE = stock.hold, tickets.free_portions
@@ -155,7 +155,7 @@ WRONGS: list[tuple[str, Any, str, Any]] = [
     ("access.partner", base, "_is_partner", lambda said, connection: True),
     ("access.garbage", TRIP, "_no", _no_reason),
     ("access.unknown", base, "envelope", _other_code),
-    ("create.accepted", saying, "queried", _more(saying.queried, orderStatus=4)),
+    ("create.accepted", payloads, "queried", _more(payloads.queried, orderStatus=4)),
     ("create.repeated", base, "answer_once", _no_to_a_repetition),
     ("create.repeated", base, "answer_once", _said_anew),
     ("create.repeated", stock, "hold", _hold_twice),
@@ -171,14 +171,14 @@ WRONGS: list[tuple[str, Any, str, Any]] = [
     ("create.date", booking, "check_dates", _nothing),
     ("create.fields", TRIP, "_no", _no_reason),
     ("create.texts", requests, "parse_create", _numbers_only),
-    ("pay.per_ticket", saying, "issued", _one_code_less),
-    ("pay.per_ticket", saying, "queried", _more(saying.queried, orderStatus=5)),
-    ("pay.per_ticket", saying, "queried", _more(saying.queried, orderQuantity=1)),
-    ("pay.per_order", saying, "issued", _one_code_less),
-    ("pay.no_code", saying, "issued", _more(saying.issued, voucherType=1)),
+    ("pay.per_ticket", payloads, "issued", _one_code_less),
+    ("pay.per_ticket", payloads, "queried", _more(payloads.queried, orderStatus=5)),
+    ("pay.per_ticket", payloads, "queried", _more(payloads.queried, orderQuantity=1)),
+    ("pay.per_order", payloads, "issued", _one_code_less),
+    ("pay.no_code", payloads, "issued", _more(payloads.issued, voucherType=1)),
     (
         "pay.pictures",
-        saying,
+        payloads,
         "picture_url",
         lambda voucher: "http://127.0.0.1/trip/vouchers/none.png",
     ),
@@ -192,32 +192,32 @@ WRONGS: list[tuple[str, Any, str, Any]] = [
     ("pay.closed", closing, "_close", _nothing),
     ("query.unknown", services, "order_query", lambda **asked: Order.objects.earliest("pk")),
     ("query.fields", TRIP, "_no", _no_reason),
-    ("issue.waiting", saying, "queried", _more(saying.queried, orderStatus=4)),
+    ("issue.waiting", payloads, "queried", _more(payloads.queried, orderStatus=4)),
     ("issue.waiting", paying, "is_own", lambda order: True),
-    ("issue.done", issuing, "owe_pay_notice", _nothing),
-    ("issue.failed", issuing, "owe_pay_notice", _nothing),
+    ("issue.done", issuing, "enqueue_pay_notice", _nothing),
+    ("issue.failed", issuing, "enqueue_pay_notice", _nothing),
     ("issue.closed", closing, "_close", _nothing),
     ("refund.agreed", tickets, "refund", _nothing),
     ("refund.part", tickets, "free_portions", _any_tickets),
-    ("refund.part_of_code", saying, "_listed", _listed_in_one_state),
+    ("refund.part_of_code", payloads, "_listed", _listed_in_one_state),
     ("refund.by_number", webhooks.Refund, "key", _by_number_of_tickets),
     ("refund.twins", base, "answer_once", _said_anew),
     ("refund.twins", base, "answer_once", _no_to_a_repetition),
     ("refund.review", base, "answer_once", _no_to_a_repetition),
-    ("refund.review", saying, "queried", _more(saying.queried, refundedQuantity=1)),
+    ("refund.review", payloads, "queried", _more(payloads.queried, refundedQuantity=1)),
     ("refund.review_agreed", refunding, "_agree", _nothing),
-    ("refund.review_agreed", refunding, "owe_refund_notice", _nothing),
-    ("refund.refused_then_agreed", refunding, "owe_refund_notice", _nothing),
+    ("refund.review_agreed", refunding, "enqueue_refund_notice", _nothing),
+    ("refund.refused_then_agreed", refunding, "enqueue_refund_notice", _nothing),
     ("refund.used", refunding, "_objection", lambda *args: ""),
     ("refund.never", refunding, "_objection", lambda *args: ""),
     ("refund.foreign_codes", base, "envelope", _always_yes),
     ("refund.too_many", refunding, "_objection", lambda *args: ""),
     ("refund.unpaid", base, "envelope", _always_yes),
     ("refund.fields", TRIP, "_no", _no_reason),
-    ("consume.one_by_one", consuming, "owe_consume_notice", _nothing),
-    ("consume.one_by_one", saying, "consumed", _more(saying.consumed, usedQuantity=1)),
-    ("consume.part_of_code", saying, "_listed", _listed_in_one_state),
-    ("consume.no_code", saying, "consumed", _more(saying.consumed, usedQuantity=0)),
+    ("consume.one_by_one", consuming, "enqueue_consume_notice", _nothing),
+    ("consume.one_by_one", payloads, "consumed", _more(payloads.consumed, usedQuantity=1)),
+    ("consume.part_of_code", payloads, "_listed", _listed_in_one_state),
+    ("consume.no_code", payloads, "consumed", _more(payloads.consumed, usedQuantity=0)),
     ("consume.twice", tickets, "use", _nothing),
     ("consume.refunded", consuming, "_chosen", lambda *args: []),
     ("close.unpaid", stock, "free_held", _nothing),

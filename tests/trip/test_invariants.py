@@ -16,14 +16,14 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
-from stores.errors import Conflict
 from stores.models import InboundEvent
+from stores.web.errors import Conflict
 from tests.factories import ConnectionFactory, OfferFactory, TicketProductFactory
 from tests.meituan import Meituan
 from trip import services
 from trip.choices import CloseType, Issuing, Method, RefundType, VoucherType
 from trip.models import Offer, Order, Product, Refund, Voucher, tally
-from trip.services import saying, tickets
+from trip.services import payloads, tickets
 from trip.services.paying import expire_unpaid
 from trip.wire.requests import parse_refunded
 
@@ -274,7 +274,7 @@ class Stories(RuleBasedStateMachine):
         else:
             assert not listed
         if consumption := order.consumptions.first():
-            notice = saying.consumed(consumption)
+            notice = payloads.consumed(consumption)
             assert (notice["quantity"], notice["usedQuantity"]) == told[:2]
             assert notice["refundedQuantity"] <= counts.refunded
 

@@ -24,10 +24,10 @@ from stores.platforms.errors import (
 )
 from stores.platforms.outbox import Operation, operations
 from stores.platforms.outbox.claims import claim
-from stores.platforms.signatures import parse_date
 from tests.canned import Canned, answer
 from tests.trip.meituan import CLIENT_ID, PARTNER_ID, SECRET, ticket_connection
 from trip.client import NoticeClient
+from trip.signatures import parse_date
 
 PREFIX = "/rhone/mtp/api"
 BODY = {"orderId": 4900000000000017, "partnerOrderId": "S0001", "vouchers": ["码1"]}
@@ -233,7 +233,7 @@ def test_a_notice_is_sent_again_until_it_is_taken(
     plays = [taken(300, "处理中"), answer("<html>", 502), answer("", 302, Location="/"), taken()]
     with Canned(*plays) as server:
         connection = ticket_connection(base_url=server.url + PREFIX)
-        call = outbox.owe(notice, connection=connection, key="1", subject_id=1, ring=False)
+        call = outbox.enqueue(notice, connection=connection, key="1", subject_id=1, ring=False)
         states, failures = [], []
         for _ in plays:
             OutboundCall.objects.update(due_at=timezone.now())

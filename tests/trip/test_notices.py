@@ -14,14 +14,14 @@ from pytest_django.fixtures import Settings
 from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms import outbox
 from stores.platforms.outbox import delivering
-from stores.platforms.sandbox import SandboxServer
+from stores.sandbox import SandboxServer
 from stores.tenancy import Role
 from tests import children
 from tests.canned import Canned, answer
 from tests.coupons.bad_days.passing import WORK, end_leases, pass_time
 from tests.factories import member
 from tests.meituan import Meituan, selling
-from trip import board, services
+from trip import dashboard, services
 from trip.choices import Issuing, Method, VoucherType
 from trip.client import NoticeClient
 from trip.drill import drill_start
@@ -352,7 +352,7 @@ def test_still_processing_is_asked_again_and_alarms_nobody(server: SandboxServer
     call = OutboundCall.objects.select_related("pace").get()
     assert (call.state, call.pace.failures) == (State.PENDING, 0)
     assert call.last_error.startswith("300")
-    assert board.alerts(member(product.store.merchant, Role.OWNER)) == []
+    assert dashboard.alerts(member(product.store.merchant, Role.OWNER)) == []
     worked_off()
     assert states() == [State.DONE]
     assert len(told(server)) == 1
@@ -432,7 +432,7 @@ def test_notices_without_credentials_wait_for_them(server: SandboxServer) -> Non
 
 KILL = """
     from trip import services
-    from stores.platforms import queue
+    from stores.platforms.workers import queue
     queue.ring = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
     services.order_consume(order_pk=int(os.environ["ORDER"]), quantity=1, actor=None, method="counter")
 """

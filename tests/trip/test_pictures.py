@@ -6,7 +6,7 @@ import pytest
 from django.test import Client
 from pytest_django.fixtures import Settings
 
-from stores.limits import Limit
+from stores.web.limits import Limit
 from tests.meituan import selling
 from trip.models import Voucher
 from trip.pages import pictures as page

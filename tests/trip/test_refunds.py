@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from stores.errors import Conflict
+from stores.web.errors import Conflict
 from tests.factories import OfferFactory
 from tests.meituan import Meituan, selling
 from trip import services

@@ -17,12 +17,11 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
-from stores.limits import Limit
 from stores.models import Connection, InboundEvent, Merchant
-from stores.platforms import signatures
+from stores.web.limits import Limit
 from tests.trip import meituan
 from tests.trip.meituan import PARTNER_ID, SECRET, post, signed, ticket_connection
-from trip import checks
+from trip import checks, signatures
 from trip.choices import Refusal
 from trip.webhooks import base
 from trip.webhooks.base import Answer, OnceEndpoint

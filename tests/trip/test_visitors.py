@@ -49,9 +49,8 @@ def test_no_table_and_no_log_holds_a_visitor_in_the_clear(
     order = meituan.bought(product, 2, visitors=[VISITOR | {"email": "wang@example.com"}])
     services.order_issue(order_pk=order.pk, codes=["UP-1", "UP-2"], actor=None, method=Method.API)
     services.order_consume(order_pk=order.pk, codes=["UP-1"], actor=None, method=Method.COUNTER)
-    credentials = [
-        {"credentialType": 0, "credentialNo": VISITOR["credentials"]["0"], "voucher": "UP-2"}
-    ]  # type: ignore[index]
+    number = VISITOR["credentials"]["0"]  # type: ignore[index]
+    credentials = [{"credentialType": 0, "credentialNo": number, "voucher": "UP-2"}]
     meituan.refund(order, 1, ["UP-2"], credentialList=credentials)
     services.refund_decide(
         refund_pk=order.refunds.get().pk, agree=True, reason="", actor=None, method=Method.ADMIN

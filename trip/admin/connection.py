@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
 
-from stores.admin.connection_forms import ConnectionForm, secret_field
+from stores.backoffice.connection_forms import ConnectionForm, secret_field
 from stores.models import Connection
 from trip import services
 from trip.addresses import INTERFACES, why_not_called

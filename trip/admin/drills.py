@@ -7,7 +7,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path
 
-from stores.admin.base import ReadOnlyAdmin
+from stores.backoffice.base import ReadOnlyAdmin
 from stores.tenancy import Verb
 from trip.models import DrillRun
 from trip.pages import drill

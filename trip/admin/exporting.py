@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from stores.admin.exporting import Cell, Table, harmless, local
+from stores.backoffice.exporting import Cell, Table, harmless, local
 from trip.models import Order, tally
 
 BATCH = 2000

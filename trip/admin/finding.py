@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
-from stores.admin.base import reach
+from stores.backoffice.base import reach
 from stores.models import Connection
 from trip.models import Order, Voucher
 from trip.wire.values import MAX_INT64

@@ -8,8 +8,8 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
-from stores.admin.filters import DayFilter, ScopedRelatedFilter
 from stores.admin.ledgers import OutboundCallAdmin
+from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.models import Connection
 from trip.models import MeituanNotice
 from trip.services.notices import notices_of_drills

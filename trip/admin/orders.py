@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import RangeDateFilter
 
-from stores.admin.base import LedgerAdmin, person
-from stores.admin.buttons import DONE, Button, ButtonsAdmin, button
-from stores.admin.exporting import ExportsAdmin, Table
-from stores.admin.filters import DayFilter, ScopedRelatedFilter
-from stores.admin.labels import moment, state, sum_of
-from stores.admin.newest import newest_first
+from stores.backoffice.base import LedgerAdmin, person
+from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
+from stores.backoffice.exporting import ExportsAdmin, Table
+from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
+from stores.backoffice.labels import moment, state, sum_of
+from stores.backoffice.newest import newest_first
 from stores.models import OutboundCall
 from stores.platforms.outbox.operations import title_of
 from stores.tenancy import Verb

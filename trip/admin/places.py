@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from stores.admin.base import ScopedAdmin, reach
+from stores.backoffice.base import ScopedAdmin, reach
 from stores.models import Store
 from stores.tenancy import Verb
 from trip.models import Place

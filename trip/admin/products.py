@@ -14,11 +14,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from stores.admin.base import person, reach
-from stores.admin.buttons import Button, ButtonsAdmin, button
-from stores.admin.filters import ScopedRelatedFilter
-from stores.admin.inlines import ScopedInline
-from stores.admin.labels import state
+from stores.backoffice.base import person, reach
+from stores.backoffice.buttons import Button, ButtonsAdmin, button
+from stores.backoffice.filters import ScopedRelatedFilter
+from stores.backoffice.inlines import ScopedInline
+from stores.backoffice.labels import state
 from stores.models import Connection, Store
 from stores.tenancy import Verb
 from trip import services

@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 
-from stores.admin.base import LedgerAdmin, person
-from stores.admin.buttons import DONE, Button, ButtonsAdmin, button
-from stores.admin.filters import DayFilter, ScopedRelatedFilter
-from stores.admin.labels import moment, state, sum_of
 from stores.audit import shown
+from stores.backoffice.base import LedgerAdmin, person
+from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
+from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
+from stores.backoffice.labels import moment, state, sum_of
 from stores.tenancy import Verb
 from trip import services
 from trip.admin.order_forms import AgreeForm, RefuseForm

@@ -9,7 +9,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from stores import audit
-from stores.admin.timeline import Message, Moment, in_order
+from stores.backoffice.timeline import Message, Moment, in_order
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.outbox.operations import title_of
 from stores.registry import event_title

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from stores.api import MAX_ID, ListFilter, Moment, field_of
+from stores.api.inputs import MAX_ID, ListFilter, Moment, field_of
 from trip.codes import NO_VOUCHER, is_voucher
 from trip.models import Order
 

@@ -5,7 +5,7 @@ from typing import Any
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import serializers
 
-from stores.api import IDEMPOTENCY_KEY, problem_examples, problems
+from stores.api.schema import IDEMPOTENCY_KEY, problem_examples, problems
 from trip.api.inputs import ConsumeBody, DecisionBody, IssueBody, OrderFilter
 from trip.choices import Trouble, VoucherType
 from trip.models import Order, Refund

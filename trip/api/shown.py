@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stores.api import yuan
+from stores.api.shown import yuan
 from trip.models import Consumption, Order, Refund, Voucher, tally
 from trip.services import visitors
 

@@ -9,9 +9,11 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from stores.api import MAX_ID, ApiView, Pages
+from stores.api.inputs import MAX_ID
+from stores.api.paging import Pages
+from stores.api.views import ApiView
+from stores.fields import keyed_hash
 from stores.models import ApiKey
-from stores.platforms.secrets import keyed_hash
 from trip import services
 from trip.api import inputs, schema
 from trip.api.shown import consumption_shown, order_shown, refund_shown

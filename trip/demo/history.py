@@ -7,7 +7,7 @@ from django.utils import timezone
 from trip.choices import CloseType, Method
 from trip.demo import sales
 from trip.demo.sales import Book, Sale, Shelf
-from trip.demo.wares import UPSTREAM
+from trip.demo.sample_products import UPSTREAM
 
 DAYS = 28
 Status = sales.Status

@@ -12,9 +12,9 @@ from stores.demo.world import SandboxWord, World
 from stores.models import Connection, Store
 from trip.addresses import INTERFACES
 from trip.choices import Listing, ListingCheck
-from trip.demo import history, said, today
+from trip.demo import history, messages, today
 from trip.demo.sales import Book, Shelf
-from trip.demo.wares import (
+from trip.demo.sample_products import (
     DAYS_AHEAD,
     OTHER,
     OTHER_PLACES,
@@ -52,11 +52,11 @@ class TripDemo:
             if wares is OURS:
                 untold = today.open_for_us(book)
                 book.save()
-                said.write_down(book, untold)
+                messages.write_down(book, untold)
             else:
                 today.open_for_the_other(book)
                 book.save()
-                said.write_down(book)
+                messages.write_down(book)
 
     @staticmethod
     def _connect(world: World, store: Store, partner_id: str) -> Connection:

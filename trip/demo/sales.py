@@ -15,7 +15,7 @@ from django.contrib.auth.models import User
 from stores.models import Connection
 from trip.choices import Method, VisitorInfo, VoucherType
 from trip.codes import new_code
-from trip.demo.wares import OWN, Ware
+from trip.demo.sample_products import OWN, Ware
 from trip.models import Consumption, Offer, Order, Product, Refund, Visitor, Voucher
 from trip.services import booking, limits, workdays
 from trip.services.issuing import codes_needed

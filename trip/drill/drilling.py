@@ -14,7 +14,7 @@ from stores.platforms import outbox
 from trip.addresses import INTERFACES
 from trip.client import NoticeClient
 from trip.drill.results import Failed, filled
-from trip.drill.wares import Wanted, Ware, find
+from trip.drill.sample_products import Wanted, Ware, find
 from trip.models import DrillRun, Order
 from trip.sandbox import learning
 from trip.sandbox.calls import Exchange, Partner

@@ -11,8 +11,8 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from stores.fields import EncryptedJSONField
 from stores.models import Connection, Store
-from stores.platforms.secrets import EncryptedJSONField
 from stores.tenancy import TenantQuerySet
 from trip.choices import CloseType, Issuing, Method, Trouble, VoucherType
 from trip.models.catalogue import Offer, Product, yuan

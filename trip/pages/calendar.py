@@ -25,7 +25,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from stores.admin.base import person
+from stores.backoffice.base import person
 from trip import services
 from trip.models import Offer, Product
 from trip.services.products import wrong_prices

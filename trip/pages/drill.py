@@ -13,11 +13,11 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from stores.admin.base import person
-from stores.errors import Conflict
+from stores.backoffice.base import person
 from stores.models import Connection
-from stores.platforms import queue
+from stores.platforms.workers import queue
 from stores.tenancy import Verb, may
+from stores.web.errors import Conflict
 from trip.drill import drill_start
 from trip.models import DrillRun, Product
 from trip.pages.drill_report import Shown, groups

@@ -4,8 +4,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from stores.errors import TITLES
-from stores.limits import Limit, client_network, take
+from stores.web.errors import TITLES
+from stores.web.limits import Limit, client_network, take
 from trip.services import pictures
 
 # Meituan's servers fetch many from few addresses; guessing signatures is hopeless at any rate.

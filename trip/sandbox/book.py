@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import asdict
 from typing import Any
 
-from stores.platforms.sandbox import ControlError
+from stores.sandbox import ControlError
 
 from .calls import Exchange, Partner
 from .notices import Notice

@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from stores.platforms.sandbox import ControlError
+from stores.sandbox import ControlError
 
 from . import given, learning, orders
 from .book import Book

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any, TypeVar
 
-from stores.platforms.sandbox import ControlError
+from stores.sandbox import ControlError
 
 from .calls import OPERATIONS, Partner
 from .signing import SIGNATURES, Manner

@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from typing import Any
 
-from stores.platforms.sandbox import ControlError, Reply, Request, SandboxPlatform, Subject
+from stores.sandbox import ControlError, Reply, Request, SandboxPlatform, Subject
 
 from . import given, signing
 from .book import Book

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
-from stores.platforms.sandbox.switches import Check, Switches, count, flag, number, text
+from stores.sandbox.switches import Check, Switches, count, flag, number, text
 
 
 @dataclass

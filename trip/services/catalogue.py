@@ -12,7 +12,7 @@ from django.utils import timezone
 from stores import audit
 from stores.audit import Actor
 from stores.models import Connection, Store
-from stores.platforms.words import may_be_id
+from stores.text import may_be_id
 from trip.choices import (
     BookAhead,
     Code,
@@ -25,7 +25,7 @@ from trip.choices import (
     VoucherType,
 )
 from trip.models import Offer, Product
-from trip.services.notices import PRICES_CHANGED, owe_product_notice
+from trip.services.notices import PRICES_CHANGED, enqueue_product_notice
 from trip.wire.pulls import ListingNotice, Page, PricesRequest
 from trip.wire.values import wire_moment, wire_yuan
 
@@ -276,5 +276,5 @@ def offers_set(
             days=len(rows),
             stock=stock,
         )
-        owe_product_notice(product, PRICES_CHANGED)
+        enqueue_product_notice(product, PRICES_CHANGED)
     return len(rows)

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
-from stores.errors import Conflict, KeyReused
+from stores.web.errors import Conflict, KeyReused
 from trip.models import Consumption, Order, Voucher
 from trip.services import booking, orders, tickets
-from trip.services.notices import owe_consume_notice
+from trip.services.notices import enqueue_consume_notice
 from trip.services.terms import promised
 from trip.wire.values import BEIJING
 
@@ -57,7 +57,7 @@ def order_consume(
                 at=now,
             )
         )
-        owe_consume_notice(consumption)
+        enqueue_consume_notice(consumption)
         # A drill's uses are nobody's deeds; that it was started is in the log.
         if not order.is_drill:
             audit.record(

@@ -8,13 +8,13 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
-from stores.errors import Conflict
 from stores.platforms import sql
+from stores.web.errors import Conflict
 from trip.choices import Issuing, VoucherType
 from trip.codes import NO_VOUCHER, is_voucher, new_code
 from trip.models import Order, Refund, Voucher
 from trip.services import orders, stock, tickets
-from trip.services.notices import owe_pay_notice
+from trip.services.notices import enqueue_pay_notice
 
 Status = Order.Status
 
@@ -69,7 +69,7 @@ def order_issue(*, order_pk: int, codes: Sequence[str], actor: Actor, method: st
             raise Conflict(_("A code belongs to another order.")) from error
         orders.move(order, Status.ISSUED, issued_at=timezone.now())
         _take_back_refunded(order, vouchers)
-        owe_pay_notice(order)
+        enqueue_pay_notice(order)
         audit.record(
             "trip.order.issued",
             actor=actor,
@@ -123,7 +123,7 @@ def order_fail(*, order_pk: int, reason: str, actor: Actor, method: str) -> Orde
             raise Conflict(_("Give the true reason: Meituan shows it to the buyer."))
         orders.move(order, Status.FAILED, failure=reason.strip()[:300])
         stock.give_back(order, order.quantity)
-        owe_pay_notice(order)
+        enqueue_pay_notice(order)
         audit.record(
             "trip.order.failed",
             actor=actor,

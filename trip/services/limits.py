@@ -7,7 +7,7 @@ from datetime import timedelta
 from django.db.models import Exists, F, OuterRef, Q, Sum
 from django.utils import timezone
 
-from stores.platforms.secrets import keyed_hash
+from stores.fields import keyed_hash
 from trip.choices import Code, Refusal
 from trip.models import Order, Product, Visitor, Voucher
 from trip.services import booking

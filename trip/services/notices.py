@@ -14,12 +14,12 @@ from django.utils.translation import gettext_lazy as _
 from stores.checks import LOOPBACK
 from stores.models import Connection, OutboundCall
 from stores.platforms.errors import Refused
-from stores.platforms.outbox import Operation, operation, owe, revoke
+from stores.platforms.outbox import Operation, enqueue, operation, revoke
 from stores.platforms.outbox.operations import Turn
 from trip.choices import Code
 from trip.client import NoticeClient
 from trip.models import Consumption, Order, Product, Refund
-from trip.services import saying
+from trip.services import payloads
 from trip.wire.statuses import IssueType
 
 # Why a notice of the drill's is not sent: the real Meituan has no such order.
@@ -79,7 +79,7 @@ class PayNotice(Notice):
         return client_of(call, turn).pay(
             issue_type=IssueType.FAILED if failed else IssueType.ISSUED,
             describe=order.failure if failed else "success",
-            body=saying.ids(order) if failed else saying.issued(order),
+            body=payloads.ids(order) if failed else payloads.issued(order),
         )
 
 
@@ -99,7 +99,7 @@ class RefundNotice(Notice):
         return client_of(call, turn).refund(
             code=Code.SUCCESS if agreed else Code.REFUND_REFUSED,
             describe="退款成功" if agreed else refund.reason,
-            body=saying.refunded(refund),
+            body=payloads.refunded(refund),
         )
 
 
@@ -112,7 +112,7 @@ class ConsumeNotice(Notice):
 
     def tell(self, call: OutboundCall, turn: Turn) -> Any:
         consumption = Consumption.objects.select_related("order").get(pk=call.subject_id)
-        return client_of(call, turn).consume(body=saying.consumed(consumption))
+        return client_of(call, turn).consume(body=payloads.consumed(consumption))
 
 
 @operation
@@ -175,8 +175,8 @@ def _series(order: Order) -> str:
     return f"trip.order.{order.pk}"
 
 
-def owe_pay_notice(order: Order) -> None:
-    owe(
+def enqueue_pay_notice(order: Order) -> None:
+    enqueue(
         PayNotice,
         connection=order.connection,
         key=str(order.pk),
@@ -199,9 +199,9 @@ def _verdict_key(refund: Refund) -> str:
     return f"{refund.pk}:{refund.status}"
 
 
-def owe_refund_notice(refund: Refund) -> None:
+def enqueue_refund_notice(refund: Refund) -> None:
     """One per verdict: a refusal may be followed by an agreement."""
-    owe(
+    enqueue(
         RefundNotice,
         connection=refund.order.connection,
         key=_verdict_key(refund),
@@ -211,8 +211,8 @@ def owe_refund_notice(refund: Refund) -> None:
     )
 
 
-def owe_consume_notice(consumption: Consumption) -> None:
-    owe(
+def enqueue_consume_notice(consumption: Consumption) -> None:
+    enqueue(
         ConsumeNotice,
         connection=consumption.order.connection,
         key=str(consumption.pk),
@@ -223,7 +223,7 @@ def owe_consume_notice(consumption: Consumption) -> None:
     )
 
 
-def owe_product_notice(product: Product, status: int) -> None:
+def enqueue_product_notice(product: Product, status: int) -> None:
     """One while none is waiting: the waiting one is sent after the caller's transaction, and Meituan then pulls all."""
     waiting = OutboundCall.objects.select_for_update().filter(
         operation=ProductNotice.name,
@@ -233,7 +233,7 @@ def owe_product_notice(product: Product, status: int) -> None:
     )
     if waiting.first():
         return
-    owe(
+    enqueue(
         ProductNotice,
         connection=product.connection,
         key=f"{product.pk}:{status}:{timezone.now():%Y%m%d%H%M%S%f}",

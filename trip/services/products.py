@@ -11,7 +11,13 @@ from django_stubs_ext import StrOrPromise
 from stores import audit
 from stores.audit import Actor
 from trip.models import Offer, Product
-from trip.services.notices import CHANGED, OFF_SHELF, ON_SHELF, PRICES_CHANGED, owe_product_notice
+from trip.services.notices import (
+    CHANGED,
+    OFF_SHELF,
+    ON_SHELF,
+    PRICES_CHANGED,
+    enqueue_product_notice,
+)
 
 
 def wrong_prices(data: Mapping[str, Any]) -> Iterator[tuple[str, StrOrPromise]]:
@@ -27,7 +33,7 @@ def wrong_prices(data: Mapping[str, Any]) -> Iterator[tuple[str, StrOrPromise]]:
 
 def product_saved(*, product: Product, is_new: bool) -> None:
     """Runs in the transaction that wrote the product, its price and its steps."""
-    owe_product_notice(product, ON_SHELF if is_new else CHANGED)
+    enqueue_product_notice(product, ON_SHELF if is_new else CHANGED)
 
 
 def product_pause(*, product: Product, actor: Actor) -> None:
@@ -45,7 +51,7 @@ def _set_state(product: Product, state: str, status: int, verb: str, actor: Acto
             return
         product.state = state
         audit.record(verb, actor=actor, store=product.store, target=product.title)
-        owe_product_notice(product, status)
+        enqueue_product_notice(product, status)
 
 
 def offers_open(
@@ -77,5 +83,5 @@ def offers_open(
                 last=str(last),
                 days=count,
             )
-            owe_product_notice(product, PRICES_CHANGED)
+            enqueue_product_notice(product, PRICES_CHANGED)
     return count

@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
-from stores.errors import Conflict
 from stores.models import Connection
+from stores.web.errors import Conflict
 from trip.choices import Code, FeeMode, Method, RefundType, Refusal, VoucherType
 from trip.models import Order, Refund, Voucher
 from trip.services import booking, orders, stock, tickets, workdays
-from trip.services.notices import owe_refund_notice
+from trip.services.notices import enqueue_refund_notice
 from trip.services.terms import Terms, promised
 from trip.wire.requests import RefundRequest
 
@@ -211,7 +211,7 @@ def refund_decide(*, refund_pk: int, agree: bool, reason: str, actor: Actor, met
         if agree:
             _agree(order, refund)
         _decide(refund, wanted, reason, method, actor)
-        owe_refund_notice(refund)
+        enqueue_refund_notice(refund)
         audit.record(
             "trip.refund.agreed" if agree else "trip.refund.refused",
             actor=actor,

@@ -17,12 +17,12 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
 
-from stores.limits import Limit, client_network, take
 from stores.models import Connection
-from stores.platforms import signatures
-from stores.platforms.calls import Declined, Said, answer_once
-from stores.platforms.endpoint import CallEndpoint, Rejected
-from stores.platforms.words import may_be_id
+from stores.platforms.inbound.endpoint import CallEndpoint, Rejected
+from stores.platforms.inbound.once import Declined, Said, answer_once
+from stores.text import may_be_id
+from stores.web.limits import Limit, client_network, take
+from trip import signatures
 from trip.choices import Code, Refusal
 from trip.wire.values import Malformed
 
@@ -175,7 +175,7 @@ class TripEndpoint(CallEndpoint):
 
 
 class OnceEndpoint(TripEndpoint):
-    """An interface that changes something: once per key, however often it is asked (stores/platforms/calls.py)."""
+    """An interface that changes something: once per key, however often it is asked (stores/platforms/inbound/once.py)."""
 
     kind: ClassVar[str]
 

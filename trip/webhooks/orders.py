@@ -8,12 +8,12 @@ from typing import Any, ClassVar
 from django.conf import settings
 
 from stores.models import Connection
-from stores.platforms.calls import Said, answer_beforehand, keep_answer
+from stores.platforms.inbound.once import Said, answer_beforehand, keep_answer
 from trip import services
 from trip.choices import Code, Method
 from trip.models import Order
 from trip.models import Refund as RefundRow
-from trip.services import saying
+from trip.services import payloads
 from trip.services.refunding import refusal_code
 from trip.webhooks.base import Answer, OnceEndpoint, TripEndpoint, envelope
 from trip.wire import requests
@@ -48,7 +48,7 @@ class Create(OrderEndpoint):
 
     def answer(self, connection: Connection, asked: requests.CreateRequest) -> Answer:
         order = services.order_create(connection=connection, request=asked)
-        return Answer(saying.ids(order), subject_id=order.pk)
+        return Answer(payloads.ids(order), subject_id=order.pk)
 
 
 class Pay(OrderEndpoint):
@@ -62,8 +62,8 @@ class Pay(OrderEndpoint):
         paid = services.order_pay(connection=connection, request=asked)
         order = paid.order
         if order.status == Order.Status.ISSUED:
-            return Answer(saying.issued(order, paid.vouchers), subject_id=order.pk)
-        return Answer(saying.ids(order), Code.ISSUING, "出票中", final=False, subject_id=order.pk)
+            return Answer(payloads.issued(order, paid.vouchers), subject_id=order.pk)
+        return Answer(payloads.ids(order), Code.ISSUING, "出票中", final=False, subject_id=order.pk)
 
 
 class Query(TripEndpoint):
@@ -74,7 +74,7 @@ class Query(TripEndpoint):
 
     def answer(self, connection: Connection, asked: requests.OrderRef) -> Answer:
         order = services.order_query(connection=connection, request=asked)
-        return Answer(saying.queried(order), subject_id=order.pk)
+        return Answer(payloads.queried(order), subject_id=order.pk)
 
     def text(self, connection: Connection, asked: Any, body: Any) -> str:
         """Meituan polls: only what it had not heard before is written down."""
@@ -103,7 +103,7 @@ class Refund(OrderEndpoint):
 
     def answer(self, connection: Connection, asked: requests.RefundRequest) -> Answer:
         refund = services.refund_request(connection=connection, request=asked)
-        body, order_pk = saying.refunded(refund), refund.order_id
+        body, order_pk = payloads.refunded(refund), refund.order_id
         if refund.status == RefundRow.Status.REVIEW:
             return Answer(body, Code.UNDER_REVIEW, "退款审核中", final=False, subject_id=order_pk)
         if refund.status == RefundRow.Status.REFUSED:

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from stores.platforms.words import storable
+from stores.text import storable
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 TIME = "%Y-%m-%d %H:%M:%S"

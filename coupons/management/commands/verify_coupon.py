@@ -20,8 +20,8 @@ from coupons.services import place_of, verification_pursue, verification_request
 from stores.management.base import HonestCommand, the_one
 from stores.models import Store
 from stores.platforms.outbox.working import PlaceInLine
-from stores.platforms.words import may_be_id
 from stores.tenancy import Reach
+from stores.text import may_be_id
 
 VERIFIED, REFUSED, OPEN = 0, 1, 2
 # Whoever may run commands is behind all permissions.

@@ -8,7 +8,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 
-from stores.platforms import queue
+from stores.platforms.workers import queue
 
 
 class Command(BaseCommand):

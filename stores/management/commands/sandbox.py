@@ -10,7 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from stores import registry
-from stores.platforms.sandbox import SandboxServer
+from stores.sandbox import SandboxServer
 
 
 class Command(BaseCommand):

@@ -7,7 +7,8 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import DatabaseError
 from django.utils import timezone
 
-from stores.platforms import inbox, outbox
+from stores.platforms import outbox
+from stores.platforms.inbound import inbox
 from stores.platforms.outbox.claims import due
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
-from stores.platforms.watchdog import Watchdog
+from stores.platforms.workers.watchdog import Watchdog
 
 
 class Command(BaseCommand):

@@ -6,8 +6,8 @@ delivering.py makes one try · working.py works debts off (worker, web caller, s
 
 from stores.platforms.outbox.claims import sweep
 from stores.platforms.outbox.delivering import deliver
+from stores.platforms.outbox.enqueuing import enqueue, retry_dead, revoke
 from stores.platforms.outbox.operations import Operation, Verdict, operation, operations
-from stores.platforms.outbox.owe import owe, retry_dead, revoke
 from stores.platforms.outbox.working import attempt_now, beside, place_in_line, places_in_line, work
 
 __all__ = [
@@ -16,9 +16,9 @@ __all__ = [
     "attempt_now",
     "beside",
     "deliver",
+    "enqueue",
     "operation",
     "operations",
-    "owe",
     "place_in_line",
     "places_in_line",
     "retry_dead",

@@ -27,7 +27,7 @@ from stores.platforms.errors import (
 from stores.platforms.outbox.claims import bury
 from stores.platforms.outbox.operations import Operation, Verdict, operations
 from stores.platforms.pace import Slot
-from stores.platforms.words import storable
+from stores.text import storable
 
 log = logging.getLogger(__name__)
 State = OutboundCall.State

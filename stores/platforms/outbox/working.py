@@ -23,8 +23,8 @@ from stores.platforms.outbox.claims import (
     sweep,
 )
 from stores.platforms.outbox.delivering import deliver
+from stores.platforms.outbox.enqueuing import ring_for
 from stores.platforms.outbox.operations import operations
-from stores.platforms.outbox.owe import ring_for
 
 log = logging.getLogger(__name__)
 # A worker stays for what falls due this soon: somebody may be waiting for it.

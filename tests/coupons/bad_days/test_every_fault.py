@@ -10,7 +10,7 @@ from django.utils import timezone
 from coupons.models import Verification
 from stores.models import OutboundCall
 from stores.platforms import outbox
-from stores.platforms.sandbox import KINDS
+from stores.sandbox import KINDS
 from tests.coupons.bad_days.passing import (
     State,
     Status,

@@ -3,7 +3,7 @@ from typing import Any
 import pytest
 
 from coupons.sandbox import UmemberSandbox
-from stores.platforms.sandbox import SandboxServer
+from stores.sandbox import SandboxServer
 
 
 @pytest.fixture(autouse=True)

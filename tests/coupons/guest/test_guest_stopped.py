@@ -11,9 +11,9 @@ from coupons.models import Lookup, Verification
 from coupons.pages import guard
 from coupons.reasons import TEXTS, Reason
 from coupons.services import guessing
-from stores import limits
 from stores.models import Connection
 from stores.platforms import outbox, pace
+from stores.web import limits
 from tests.coupons.guest.visiting import (
     arrived,
     confirm,

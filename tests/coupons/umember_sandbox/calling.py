@@ -7,7 +7,7 @@ from typing import Any
 import requests
 
 from coupons.sandbox import UmemberSandbox
-from stores.platforms.sandbox import SandboxServer
+from stores.sandbox import SandboxServer
 
 EMAIL, PASSWORD = "owner@example.com", "correct horse"
 

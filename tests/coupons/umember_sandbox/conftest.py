@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from coupons.sandbox import UmemberSandbox
-from stores.platforms.sandbox import SandboxServer
+from stores.sandbox import SandboxServer
 from tests.coupons.umember_sandbox.calling import (
     SEED,
     Caller,

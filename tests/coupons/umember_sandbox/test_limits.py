@@ -6,7 +6,7 @@ import pytest
 import requests
 
 from coupons.sandbox import UmemberSandbox
-from stores.platforms.sandbox import Request
+from stores.sandbox import Request
 from tests.coupons.umember_sandbox.calling import (
     EMAIL,
     SHOP,

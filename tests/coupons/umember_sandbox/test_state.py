@@ -10,7 +10,7 @@ import pytest
 import requests
 
 from coupons.sandbox import UmemberSandbox
-from stores.platforms.sandbox import ControlError, SandboxServer
+from stores.sandbox import ControlError, SandboxServer
 from tests.coupons.umember_sandbox.calling import (
     EMAIL,
     SEED,

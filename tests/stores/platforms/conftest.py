@@ -1,4 +1,5 @@
 from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -27,11 +28,11 @@ def connection(db: None) -> Connection:
 def owed(script: Scripted, connection: Connection) -> Callable[..., OutboundCall]:
     """Owes a call of the scripted operation."""
 
-    def owe(key: str = "k", **fields: object) -> OutboundCall:
+    def enqueue(key: str = "k", **fields: Any) -> OutboundCall:
         from stores.platforms import outbox
 
-        return outbox.owe(
+        return outbox.enqueue(
             Scripted, connection=connection, key=key, subject_id=1, ring=False, **fields
-        )  # type: ignore[arg-type]
+        )
 
-    return owe
+    return enqueue

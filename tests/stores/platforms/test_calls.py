@@ -10,7 +10,7 @@ from django.db import connection as database
 from pytest_django import DjangoAssertNumQueries
 
 from stores.models import Connection, InboundEvent, Merchant
-from stores.platforms.calls import Declined, Said, answer_once
+from stores.platforms.inbound.once import Declined, Said, answer_once
 from tests import factories
 
 Judge = Callable[[], Said]

@@ -11,8 +11,8 @@ from pytest_django import DjangoAssertNumQueries
 from pytest_django.fixtures import Settings
 
 from stores.models import Connection, InboundEvent, Merchant
-from stores.platforms import queue
-from stores.platforms.endpoint import CallEndpoint, PlatformEndpoint, Rejected
+from stores.platforms.inbound.endpoint import CallEndpoint, PlatformEndpoint, Rejected
+from stores.platforms.workers import queue
 
 
 class Endpoint(PlatformEndpoint):

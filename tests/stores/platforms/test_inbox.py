@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 
 from stores.models import Connection, InboundEvent, Merchant
-from stores.platforms import inbox, queue
+from stores.platforms.inbound import inbox
+from stores.platforms.workers import queue
 from tests import factories
 
 State = InboundEvent.State

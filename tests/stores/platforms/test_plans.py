@@ -10,9 +10,10 @@ from django.db import connection as database
 from django.test import Client
 from django.utils import timezone
 
-from stores import dashboard
+from stores.backoffice import dashboard
 from stores.models import Connection, InboundEvent, OutboundCall
-from stores.platforms import inbox, outbox
+from stores.platforms import outbox
+from stores.platforms.inbound import inbox
 from stores.platforms.outbox import claims, working
 
 LEDGERS = ("stores_outboundcall", "stores_inboundevent")

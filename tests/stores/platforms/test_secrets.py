@@ -4,8 +4,8 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import connection as database
 from pytest_django.fixtures import Settings
 
+from stores import fields
 from stores.models import Connection
-from stores.platforms import secrets
 from tests import factories
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
@@ -19,40 +19,40 @@ def column(name: str) -> str:
 
 def test_the_first_key_encrypts_and_all_keys_decrypt(settings: Settings) -> None:
     settings.CREDENTIAL_KEYS = [OLD]
-    old = secrets.encrypt("geheim 密")
+    old = fields.encrypt("geheim 密")
     settings.CREDENTIAL_KEYS = [NEW, OLD]
-    new = secrets.encrypt("geheim 密")
-    assert [secrets.decrypt(old), secrets.decrypt(new)] == ["geheim 密"] * 2
+    new = fields.encrypt("geheim 密")
+    assert [fields.decrypt(old), fields.decrypt(new)] == ["geheim 密"] * 2
     assert [
-        secrets.is_current(old),
-        secrets.is_current(new),
-        secrets.is_current(secrets.reencrypt(old)),
+        fields.is_current(old),
+        fields.is_current(new),
+        fields.is_current(fields.reencrypt(old)),
     ] == [
         False,
         True,
         True,
     ]
     settings.CREDENTIAL_KEYS = [NEW]
-    assert secrets.decrypt(new) == "geheim 密"
+    assert fields.decrypt(new) == "geheim 密"
 
 
 @pytest.mark.parametrize("stored", ["garbage", "gAAAAA", "密", ""])
 def test_what_no_key_opens_is_an_error_and_not_ciphertext(stored: str) -> None:
-    with pytest.raises(secrets.SecretUnreadable):
-        secrets.decrypt(stored)
+    with pytest.raises(fields.SecretUnreadable):
+        fields.decrypt(stored)
 
 
 def test_a_wrong_key_raises(db: None, settings: Settings) -> None:
     factories.ConnectionFactory()
     settings.CREDENTIAL_KEYS = [NEW]
-    with pytest.raises(secrets.SecretUnreadable):
+    with pytest.raises(fields.SecretUnreadable):
         Connection.objects.get()
 
 
 def test_a_key_of_the_wrong_form_is_a_configuration_error(settings: Settings) -> None:
     settings.CREDENTIAL_KEYS = ["short"]
     with pytest.raises(ImproperlyConfigured, match="CREDENTIAL_KEYS"):
-        secrets.encrypt("x")
+        fields.encrypt("x")
 
 
 def test_the_database_holds_only_ciphertext(db: None) -> None:

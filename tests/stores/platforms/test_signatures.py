@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stores.platforms import signatures
-from stores.platforms.signatures import Authorization
+from trip import signatures
+from trip.signatures import Authorization
 
 OFFICIAL = "123456ce8b61f8e608eaf2e9702864a9"
 OWN = "0123456789abcdef0123456789abcdef"

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stores.platforms.errors import Refused
-from stores.platforms.words import storable, storable_json, without
+from stores.text import storable, storable_json, without
 
 anything = st.text(st.characters(exclude_categories=()))
 

@@ -11,7 +11,7 @@ from typing import Any
 
 import requests
 
-from stores.platforms.sandbox import Reply, Request, SandboxPlatform, SandboxServer, Subject
+from stores.sandbox import Reply, Request, SandboxPlatform, SandboxServer, Subject
 
 ROOT = Path(__file__).resolve().parents[3]
 

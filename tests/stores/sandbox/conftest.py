@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stores.platforms.sandbox import SandboxServer
+from stores.sandbox import SandboxServer
 from tests.stores.sandbox.bell import (
     Bell,
 )

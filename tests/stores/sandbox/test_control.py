@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from stores.platforms.sandbox import ControlError, Request, SandboxPlatform, SandboxServer, Subject
+from stores.sandbox import ControlError, Request, SandboxPlatform, SandboxServer, Subject
 from tests.stores.sandbox.bell import (
     ROOT,
     Bell,

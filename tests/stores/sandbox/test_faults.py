@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import requests
 
-from stores.platforms.sandbox import FaultScript, SandboxServer
+from stores.sandbox import FaultScript, SandboxServer
 from tests.stores.sandbox.bell import (
     LONG,
     Bell,

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import requests
 
-from stores.platforms.sandbox import SandboxServer, Subject
-from stores.platforms.sandbox.arrivals import ArrivalLog
+from stores.sandbox import SandboxServer, Subject
+from stores.sandbox.arrivals import ArrivalLog
 from tests.stores.sandbox.bell import (
     Bell,
     ring,

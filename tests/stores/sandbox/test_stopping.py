@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import requests
 
-from stores.platforms.sandbox import SandboxServer
+from stores.sandbox import SandboxServer
 from tests.stores.sandbox.bell import (
     LONG,
     Bell,

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from stores.platforms.sandbox import SandboxServer
+from stores.sandbox import SandboxServer
 from tests.trip.meituan_sandbox.talking import PAID, post
 from tests.trip.suppliers import CLIENT_ID, PARTNER_ID, SECRET, Supplier, success
 from trip.sandbox import MeituanTripSandbox

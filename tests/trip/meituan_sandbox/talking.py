@@ -5,9 +5,9 @@ from typing import Any
 
 import requests
 
-from stores.platforms import signatures
-from stores.platforms.sandbox import SandboxServer
+from stores.sandbox import SandboxServer
 from tests.trip.suppliers import CLIENT_ID, PARTNER_ID, SECRET, success
+from trip import signatures
 
 ORDER = {
     "partner_id": PARTNER_ID,

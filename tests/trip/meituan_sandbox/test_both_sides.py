@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stores.platforms.sandbox import SandboxServer
+from stores.sandbox import SandboxServer
 from tests.trip.meituan_sandbox.talking import (
     ORDER,
     consume_notice,

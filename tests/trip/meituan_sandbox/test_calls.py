@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 
-from stores.platforms import signatures
-from stores.platforms.sandbox import SandboxServer
+from stores.sandbox import SandboxServer
 from tests.trip.meituan_sandbox.talking import ORDER, get, place, post, query_answer
 from tests.trip.suppliers import CLIENT_ID, PARTNER_ID, SECRET, Supplier, refused, success
+from trip import signatures
 
 
 def test_create_says_what_the_interface_asks_for(server: SandboxServer, supplier: Supplier) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import requests
 
-from stores.platforms.sandbox import SandboxServer
+from stores.sandbox import SandboxServer
 from tests.trip.meituan_sandbox.talking import (
     consume_notice,
     get,

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy
 from trip.drill.drilling import Drill
 from trip.drill.registry import check
 from trip.drill.results import LeftOut
-from trip.drill.wares import new_order_id
+from trip.drill.sample_products import new_order_id
 from trip.models import Offer, Order, Product
 from trip.sandbox.orders import Order as Asked
 from trip.sandbox.orders import create_body

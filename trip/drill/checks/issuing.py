@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from stores.errors import Conflict
+from stores.web.errors import Conflict
 from trip.choices import Method, VoucherType
 from trip.codes import new_code
 from trip.drill.checks.paying import expect_vouchers
@@ -13,7 +13,7 @@ from trip.drill.drilling import Drill
 from trip.drill.registry import check
 from trip.sandbox import learning
 from trip.sandbox.orders import Order, close_body
-from trip.services import saying
+from trip.services import payloads
 from trip.services.issuing import codes_needed, order_fail, order_issue
 from trip.services.notices import PayNotice
 
@@ -45,7 +45,7 @@ def done(drill: Drill) -> None:
     codes = _issue(drill, asked)
     row = drill.row(asked)
     drill.expect_owed(PayNotice, [row.pk])
-    notice = saying.issued(row)
+    notice = payloads.issued(row)
     expect_vouchers(drill, asked, notice)
     learning.pay_noticed(asked, {"issueType": 1, "body": notice})
     body = drill.queried(asked)

@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from stores.errors import Conflict
+from stores.web.errors import Conflict
 from trip.choices import Method, VoucherType
 from trip.drill.drilling import Drill
 from trip.drill.registry import check
@@ -12,7 +12,7 @@ from trip.sandbox import learning
 from trip.sandbox.calls import Exchange
 from trip.sandbox.orders import Order, refund_body
 from trip.sandbox.orders import Refund as Application
-from trip.services import saying
+from trip.services import payloads
 from trip.services.consuming import order_consume
 from trip.services.notices import RefundNotice
 from trip.services.refunding import refund_decide
@@ -150,7 +150,7 @@ def used(drill: Drill) -> None:
         method=Method.DRILL,
         any_day=True,
     )
-    learning.consume_noticed(asked, {"body": saying.consumed(consumption)})
+    learning.consume_noticed(asked, {"body": payloads.consumed(consumption)})
     _expect_refused(drill, asked, drill.application(asked, asked.quantity, list(asked.vouchers)))
 
 
@@ -224,7 +224,7 @@ def _decide(
     drill.expect_owed(RefundNotice, [row.pk])
     code = 200 if agree else 606
     learning.refund_noticed(
-        asked, {"code": code, "describe": decided.reason, "body": saying.refunded(decided)}
+        asked, {"code": code, "describe": decided.reason, "body": payloads.refunded(decided)}
     )
 
 

@@ -3,14 +3,14 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from stores.errors import Conflict
+from stores.web.errors import Conflict
 from trip.choices import Method, VoucherType
 from trip.drill.drilling import Drill
 from trip.drill.registry import check
 from trip.models import Consumption
 from trip.sandbox import learning
 from trip.sandbox.orders import Order
-from trip.services import saying
+from trip.services import payloads
 from trip.services.consuming import order_consume
 from trip.services.notices import ConsumeNotice
 
@@ -77,7 +77,7 @@ def refunded(drill: Drill) -> None:
 
 def _use(
     drill: Drill, asked: Order, *, codes: list[str] | None = None, quantity: int | None = None
-) -> saying.Body:
+) -> payloads.Body:
     """The body of the notice that Meituan is owed for this use, which Meituan's view then learns."""
     consumption = order_consume(
         order_pk=drill.row(asked).pk,
@@ -88,7 +88,7 @@ def _use(
         any_day=True,
     )
     drill.expect_owed(ConsumeNotice, [consumption.pk])
-    notice = saying.consumed(consumption)
+    notice = payloads.consumed(consumption)
     learning.consume_noticed(asked, {"body": notice})
     return notice
 

@@ -11,10 +11,10 @@ from django.db import connection as database
 from django.utils import translation
 
 from stores.demo.environment import running_at
-from stores.errors import Conflict
 from stores.management.base import USAGE, HonestCommand, the_one
 from stores.models import Connection
-from stores.platforms.words import may_be_id
+from stores.text import may_be_id
+from stores.web.errors import Conflict
 from trip.drill import Outcome, Result, drill_run, drill_start, names
 
 PASSED, FAILED = 0, 1

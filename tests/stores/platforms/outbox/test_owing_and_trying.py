@@ -7,7 +7,7 @@ from django.db import IntegrityError, OperationalError, transaction
 from django.utils import timezone
 
 from stores.models import Connection, OutboundCall, Pace
-from stores.platforms import outbox, queue
+from stores.platforms import outbox
 from stores.platforms.errors import (
     AuthExpired,
     NotSent,
@@ -20,6 +20,7 @@ from stores.platforms.errors import (
 )
 from stores.platforms.outbox import Verdict
 from stores.platforms.outbox.claims import claim
+from stores.platforms.workers import queue
 from tests.scripted import Scripted
 from tests.stores.platforms.outbox.trying import (
     Owe,
@@ -49,7 +50,7 @@ def test_a_rolled_back_change_owes_and_rings_nothing(
     rings: list[int] = []
     monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append(pk))
     with transaction.atomic():
-        outbox.owe(Scripted, connection=connection, key="x", subject_id=1)
+        outbox.enqueue(Scripted, connection=connection, key="x", subject_id=1)
         transaction.set_rollback(True)
     assert not OutboundCall.objects.exists()
     assert rings == []
@@ -60,7 +61,7 @@ def test_a_doorbell_that_cannot_be_rung_fails_nobody(
     script: Scripted, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(queue, "ring", lambda task, pk: raising(OperationalError("locked")))
-    outbox.owe(Scripted, connection=connection, key="x", subject_id=1)
+    outbox.enqueue(Scripted, connection=connection, key="x", subject_id=1)
     assert OutboundCall.objects.count() == 1
 
 

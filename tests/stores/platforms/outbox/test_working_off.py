@@ -11,7 +11,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from stores.models import Connection, OutboundAttempt, OutboundCall, Pace
-from stores.platforms import outbox, pace, queue, tokens
+from stores.platforms import outbox, pace, tokens
 from stores.platforms.errors import (
     LoginRefused,
     NotSent,
@@ -21,6 +21,7 @@ from stores.platforms.errors import (
     Undecided,
 )
 from stores.platforms.outbox import claims, working
+from stores.platforms.workers import queue
 from tests.factories import ConnectionFactory
 from tests.processes import wait_until
 from tests.scripted import Scripted
@@ -74,7 +75,7 @@ def test_a_refused_login_makes_no_other_connection_of_the_account_wait(
     owed: Owe, script: Scripted
 ) -> None:
     twin = ConnectionFactory(account=Pace.objects.get().account)
-    other = outbox.owe(Scripted, connection=twin, key="other", subject_id=2, ring=False)
+    other = outbox.enqueue(Scripted, connection=twin, key="other", subject_id=2, ring=False)
     script.sends = [LoginRefused("wrong password"), "yes"]
     refused = attempt(owed())
     Connection.objects.filter(pk=refused.connection_id).update(

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.utils import parse_date_str
 
-from stores.admin.base import seen_by
+from stores.backoffice.base import seen_by
 from stores.models import Connection
 from stores.platforms.outbox import operations
 

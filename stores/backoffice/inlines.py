@@ -5,7 +5,7 @@ from typing import Any, cast
 from django.http import HttpRequest
 from unfold.admin import TabularInline
 
-from stores.admin.base import ScopedAdmin
+from stores.backoffice.base import ScopedAdmin
 
 
 class ScopedInline(TabularInline):

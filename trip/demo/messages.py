@@ -8,9 +8,9 @@ from typing import Any
 from stores.models import InboundEvent, OutboundAttempt, OutboundCall
 from trip.choices import Code, Method
 from trip.demo.sales import Book, Sale
-from trip.demo.wares import OWN
+from trip.demo.sample_products import OWN
 from trip.models import Consumption, Order, Refund
-from trip.services import saying
+from trip.services import payloads
 from trip.services.notices import ConsumeNotice, Notice, PayNotice, RefundNotice
 
 State = OutboundCall.State
@@ -74,14 +74,14 @@ def _create_body(order: Order) -> dict[str, Any]:
 
 
 def _ok(order: Order) -> dict[str, Any]:
-    return {"code": Code.SUCCESS, "describe": "success", "body": saying.ids(order)}
+    return {"code": Code.SUCCESS, "describe": "success", "body": payloads.ids(order)}
 
 
 def _paid(book: Book, order: Order) -> InboundEvent:
     at = order.paid_at
     assert at is not None
     if order.product.issuing == OWN:
-        answer = _ok(order) | {"body": saying.issued(order)}
+        answer = _ok(order) | {"body": payloads.issued(order)}
         return _event(book, order, "order.pay", f"{order.order_id}", at, {}, answer)
     waiting = _ok(order) | {"code": Code.ISSUING, "describe": "出票中"}
     return _event(book, order, "order.pay", f"{order.order_id}", at, {}, waiting, final=False)
@@ -99,12 +99,12 @@ def _asked_back(book: Book, refund: Refund) -> InboundEvent:
         Refund.Status.REVIEW: {
             "code": Code.UNDER_REVIEW,
             "describe": "退款审核中",
-            "body": saying.refunded(refund),
+            "body": payloads.refunded(refund),
         },
         Refund.Status.AGREED: {
             "code": Code.SUCCESS,
             "describe": "success",
-            "body": saying.refunded(refund),
+            "body": payloads.refunded(refund),
         },
     }
     key = f"{order.order_id}/{refund.refund_id}"

@@ -21,7 +21,7 @@ from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
 from stores import audit
-from stores.admin.base import ScopedAdmin, person, reach
+from stores.backoffice.base import ScopedAdmin, person, reach
 from stores.models import Merchant
 from stores.tenancy import Verb
 
@@ -105,7 +105,7 @@ def _file(table: Table, kind: str) -> str:
 class ExportsAdmin(ScopedAdmin):
     """A list with buttons that export what is filtered, of merchants where the person may export. Each is audited."""
 
-    list_before_template = "stores/admin/export_links.html"
+    list_before_template = "stores/backoffice/export_links.html"
     exported_as: ClassVar[str]
 
     def export_table(self, rows: QuerySet[Any]) -> Table:

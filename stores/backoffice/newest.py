@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
-from stores.admin.base import ScopedAdmin, reach
+from stores.backoffice.base import ScopedAdmin, reach
 from stores.models import Store
 
 # Fewer rows than this are sorted in no time; with more, walking the newest rows of all finds a page sooner.

@@ -26,8 +26,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from stores.admin.base import Needs, ScopedAdmin
-from stores.errors import Conflict
+from stores.backoffice.base import Needs, ScopedAdmin
+from stores.web.errors import Conflict
 
 DONE = _("Done. The state below shows what came of it.")
 
@@ -68,7 +68,7 @@ class ButtonsAdmin(ScopedAdmin):
     buttons: tuple[str, ...] = ()
     # What of the row stands beside a button's form: names as in `list_display`.
     asked_about: tuple[str, ...] = ()
-    change_form_outer_before_template = "stores/admin/buttons.html"
+    change_form_outer_before_template = "stores/backoffice/buttons.html"
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.button_view)
@@ -161,4 +161,4 @@ class ButtonsAdmin(ScopedAdmin):
             "back": self.page_of(row),
             "media": self.media + form.media,
         }
-        return TemplateResponse(request, "stores/admin/ask.html", context)
+        return TemplateResponse(request, "stores/backoffice/ask.html", context)

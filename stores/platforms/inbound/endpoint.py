@@ -15,8 +15,8 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from stores.models import Connection
-from stores.platforms import inbox
-from stores.platforms.words import storable_json
+from stores.platforms.inbound import inbox
+from stores.text import storable_json
 
 log = logging.getLogger(__name__)
 

@@ -28,14 +28,14 @@ class BackOffice(UnfoldAdminSite):
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Takes only admins that scope their rows; what third parties register would show every merchant's rows."""
-        from stores.admin.base import ScopedAdmin
+        from stores.backoffice.base import ScopedAdmin
 
         admin_class = admin_class or ModelAdmin
         if issubclass(admin_class, ScopedAdmin):
             super().register(model_or_iterable, admin_class, **options)
         elif not admin_class.__module__.startswith(THIRD_PARTIES):
             raise ImproperlyConfigured(
-                f"{admin_class.__name__} must be a stores.admin.base.ScopedAdmin"
+                f"{admin_class.__name__} must be a stores.backoffice.base.ScopedAdmin"
             )
 
     def admin_view(

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from coupons.models import GatewayStore, SyncRun, Verification
 from coupons.services import connection_test, quota_outlooks, stores_sync
 from coupons.services.syncing import QuotaOutlook
-from stores.dashboard import start_of_day, yuan
+from stores.backoffice.dashboard import start_of_day, yuan
 from stores.models import Connection, Store
 from stores.registry import Alert, Card, Chart, Link, Row, Step, Table
 from stores.tenancy import Verb, may

@@ -10,9 +10,9 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from stores.errors import TITLES, Problem
-from stores.limits import Limit, client_network, take
 from stores.models import ApiKey
+from stores.web.errors import TITLES, Problem
+from stores.web.limits import Limit, client_network, take
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -71,7 +71,7 @@ class HasScope(BasePermission):
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
-    target_class = "stores.authentication.ApiKeyAuthentication"
+    target_class = "stores.api.authentication.ApiKeyAuthentication"
     name = "apiKey"
 
     def get_security_definition(self, auto_schema: Any) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""What happened to one row, moment by moment (templates/stores/admin/timeline.html)."""
+"""What happened to one row, moment by moment (templates/stores/backoffice/timeline.html)."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass

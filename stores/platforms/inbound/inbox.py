@@ -12,8 +12,8 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from stores.models import Connection, InboundEvent
-from stores.platforms import queue
-from stores.platforms.words import storable
+from stores.platforms.workers import queue
+from stores.text import storable
 
 log = logging.getLogger(__name__)
 HANDLE = "stores.tasks.handle"

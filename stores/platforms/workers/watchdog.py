@@ -11,8 +11,8 @@ from datetime import timedelta
 from django.conf import settings
 from django.db import DatabaseError, connection
 
-from stores.platforms import queue
-from stores.platforms.processes import end_group, kill_group, start_group
+from stores.platforms.workers import queue
+from stores.platforms.workers.processes import end_group, kill_group, start_group
 
 log = logging.getLogger(__name__)
 TICK = 1.0

@@ -26,7 +26,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from stores.dashboard import start_of_day, yuan
+from stores.backoffice.dashboard import start_of_day, yuan
 from stores.models import Connection, OutboundCall, Store
 from stores.registry import Alert, Card, Chart, Link, Row, Step, Table, Tone
 from stores.tenancy import Verb, may

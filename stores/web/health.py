@@ -9,8 +9,8 @@ from django.http import HttpRequest, JsonResponse
 from django.utils import timezone
 from django.views.decorators.http import require_safe
 
-from stores.platforms import queue
 from stores.platforms.outbox.claims import due
+from stores.platforms.workers import queue
 
 
 @require_safe

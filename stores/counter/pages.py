@@ -17,11 +17,11 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from stores.admin.base import person
-from stores.errors import is_htmx
+from stores.backoffice.base import person
 from stores.models import Store
 from stores.registry import CounterKind, ScanResult, counter_kinds, registry
 from stores.tenancy import Verb, may, reach_of
+from stores.web.errors import is_htmx
 
 SHOWN = 10
 STORE_IN_SESSION = "counter_store"

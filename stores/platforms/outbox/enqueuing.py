@@ -7,13 +7,14 @@ from django.db import transaction
 from django.utils import timezone
 
 from stores.models import Connection, OutboundCall
-from stores.platforms import queue, sql
+from stores.platforms import sql
 from stores.platforms.outbox.operations import Operation, operations
+from stores.platforms.workers import queue
 
 DELIVER = "stores.tasks.deliver"
 
 
-def owe(
+def enqueue(
     operation: type[Operation],
     *,
     connection: Connection,

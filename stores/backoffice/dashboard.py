@@ -13,10 +13,10 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from stores.admin.base import person
-from stores.menu import list_item
+from stores.backoffice.base import person
+from stores.backoffice.menu import list_item
 from stores.models import InboundEvent
-from stores.platforms import queue
+from stores.platforms.workers import queue
 from stores.registry import Alert, Chart, MenuItem, contributed, registry
 from stores.tenancy import Verb, may, reach_of
 

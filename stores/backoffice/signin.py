@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.forms import AuthenticationForm
 
-from stores.limits import Limit, Taken, client_network, peek, take
+from stores.web.limits import Limit, Taken, client_network, peek, take
 
 WRONG_PASSWORDS = Limit("sign-in", 8, 600)
 # A whole shop may share one address; somebody who tries many names from it is not a shop.

@@ -1,0 +1,84 @@
+"""Encrypted model fields under their own key list (CREDENTIAL_KEYS): the first key encrypts, all of them decrypt."""
+
+import hashlib
+import hmac
+import json
+from functools import lru_cache
+from typing import Any
+
+from cryptography.fernet import Fernet, InvalidToken, MultiFernet
+from django.conf import settings
+from django.core.exceptions import ImproperlyConfigured
+from django.db import models
+
+
+class SecretUnreadable(Exception):
+    """The stored value was encrypted under a key that CREDENTIAL_KEYS no longer lists."""
+
+
+@lru_cache(maxsize=8)
+def _fernet(keys: tuple[str, ...]) -> MultiFernet:
+    try:
+        return MultiFernet([Fernet(key) for key in keys])
+    except ValueError as error:
+        raise ImproperlyConfigured(
+            f"CREDENTIAL_KEYS holds a key that is not 32 url-safe base64 bytes: {error}"
+        ) from error
+
+
+def encrypt(text: str) -> str:
+    return _fernet(tuple(settings.CREDENTIAL_KEYS)).encrypt(text.encode()).decode()
+
+
+def decrypt(token: str) -> str:
+    """Raises SecretUnreadable rather than handing back ciphertext."""
+    try:
+        return _fernet(tuple(settings.CREDENTIAL_KEYS)).decrypt(token.encode()).decode()
+    except InvalidToken as error:
+        raise SecretUnreadable("no key in CREDENTIAL_KEYS opens this value") from error
+
+
+def reencrypt(token: str) -> str:
+    """The same secret under the first key."""
+    return _fernet(tuple(settings.CREDENTIAL_KEYS)).rotate(token.encode()).decode()
+
+
+def is_current(token: str) -> bool:
+    """Whether the first key opens it, so that it need not be re-encrypted."""
+    try:
+        _fernet((settings.CREDENTIAL_KEYS[0],)).decrypt(token.encode())
+    except InvalidToken:
+        return False
+    return True
+
+
+def keyed_hash(text: str) -> str:
+    """What is stored where a value must be found but not read. HASH_KEY must therefore never change."""
+    return hmac.new(settings.HASH_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
+
+
+class EncryptedField:
+    """Mixin of the fields below, for finding them all."""
+
+
+class EncryptedTextField(EncryptedField, models.TextField[str, str]):
+    """Text that is ciphertext in the database; the empty string stays empty, so "no secret" can be asked for in SQL."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return encrypt(str(value)) if value else value
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
+        return decrypt(value) if value else value
+
+
+class EncryptedJSONField(EncryptedField, models.TextField[dict[str, Any], dict[str, Any]]):
+    """A JSON object that is ciphertext in the database."""
+
+    def get_prep_value(self, value: Any) -> Any:
+        return encrypt(json.dumps(value, ensure_ascii=False)) if value else ""
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
+        return json.loads(decrypt(value)) if value else {}
+
+    def to_python(self, value: Any) -> Any:
+        return json.loads(value) if isinstance(value, str) and value else value or {}
