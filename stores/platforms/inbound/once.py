@@ -6,12 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db import connection as database
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from stores.models import Connection, InboundEvent
-from stores.platforms import sql
+from stores.models import Connection, InboundEvent, prepared
 
 # So many answers before the last one are kept: a platform may ask for years.
 MOST_EARLIER = 50
@@ -63,23 +61,17 @@ def _events(connection: Connection, kind: str, key: str) -> QuerySet[InboundEven
 
 
 def _told(connection: Connection, kind: str, key: str) -> InboundEvent | None:
-    """What was answered before. In SQL, because every call asks it: the ORM takes longer to build the query than the
-    database to answer it."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, answer, is_final FROM stores_inboundevent "
-            "WHERE platform = %s AND connection_id = %s AND kind = %s AND dedup_key = %s",
-            [connection.platform, connection.pk, kind, key],
-        )
-        found = cursor.fetchone()
-    return InboundEvent(id=found[0], answer=found[1], is_final=bool(found[2])) if found else None
+    """What was answered before."""
+    return prepared.EARLIER_ANSWER.one(
+        platform=connection.platform, connection=connection.pk, kind=kind, key=key
+    )
 
 
 def _first(
     connection: Connection, kind: str, key: str, body: dict[str, Any], judge: Callable[[], Said]
 ) -> str:
     def keep(said: Said) -> str:
-        sql.insert(_event(connection, kind, key, body, said))
+        _event(connection, kind, key, body, said).save(force_insert=True)
         return said.text
 
     try:
@@ -107,7 +99,9 @@ def keep_answer(
     *, connection: Connection, kind: str, key: str, body: dict[str, Any], said: Said
 ) -> None:
     """Writes down what a question was told that changes nothing, once per key."""
-    sql.insert(_event(connection, kind, key, body, said), unless_there=True)
+    InboundEvent.objects.bulk_create(
+        [_event(connection, kind, key, body, said)], ignore_conflicts=True
+    )
 
 
 def _event(
