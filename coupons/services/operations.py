@@ -286,7 +286,7 @@ def _at_other_stores(call: OutboundCall) -> list[Verification]:
     return list(
         Verification.objects.filter(
             ~Q(status=Literal(Status.REFUSED)),
-            code_hash=mine,
+            code_hash__in=mine,
             store__merchant=call.connection.merchant_id,
         )
         .exclude(store=call.store_id)
