@@ -5,7 +5,7 @@ from rest_framework.exceptions import NotFound
 from coupons.models import GatewayStore, prepared
 from stores.api.inputs import MAX_ID
 from stores.models import ApiKey, Store
-from stores.tenancy import reach_of
+from stores.tenancy import access_of
 
 
 def store_with_gateway(key: ApiKey, pk: int) -> tuple[Store, GatewayStore | None]:
@@ -13,6 +13,6 @@ def store_with_gateway(key: ApiKey, pk: int) -> tuple[Store, GatewayStore | None
     store = prepared.STORE_WITH_GATEWAY.one(pk=min(pk, MAX_ID))
     if store is None:
         raise NotFound
-    if not reach_of(key).includes(merchant_id=store.merchant_id, store_id=store.pk):
+    if not access_of(key).allows(merchant_id=store.merchant_id, store_id=store.pk):
         raise NotFound
     return store, getattr(store, "gateway", None)

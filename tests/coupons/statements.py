@@ -21,7 +21,7 @@ def a_verification() -> Verification:
     )
 
 
-def on_record() -> dict[str, Any]:
+def find_existing() -> dict[str, Any]:
     """A request that meets an answer, the code here and elsewhere, and a fresh reading."""
     row = a_verification()
     row.status = Status.VERIFIED
@@ -65,7 +65,7 @@ def product() -> dict[str, Any]:
 
 EXAMPLES = {
     "STORE_WITH_GATEWAY": lambda: {"pk": a_verification().store_id},
-    "ON_RECORD": on_record,
+    "ON_RECORD": find_existing,
     "OPEN_GATEWAY": lambda: {"store": GatewayStoreFactory().store_id},
     "PRODUCT": product,
     "LOCKED_VERIFICATION": lambda: {"pk": a_verification().pk},
