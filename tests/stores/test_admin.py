@@ -509,6 +509,7 @@ def test_a_failed_event_can_be_handled_again(client: Client, merchant: Merchant)
 
 def test_a_handled_event_is_left_alone(client: Client, merchant: Merchant) -> None:
     row = event(merchant, "handled")
+    InboundEvent.objects.update(error="")
     client.post(reverse("admin:stores_inboundevent_do", args=[row.pk, "replay"]))
     row.refresh_from_db()
     assert (row.state, AuditEntry.objects.count()) == ("handled", 0)
