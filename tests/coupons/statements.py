@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from coupons.models import Lookup, Verification, VerificationRequest
 from stores.models import OutboundCall
-from tests.factories import GatewayStoreFactory, ProductFactory, StoreFactory, VerificationFactory
+from tests.coupons.factories import GatewayStoreFactory, ProductFactory, VerificationFactory
+from tests.stores.factories import StoreFactory
 
 Status = Verification.Status
 

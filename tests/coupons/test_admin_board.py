@@ -16,29 +16,13 @@ from coupons.services import quota_outlooks
 from stores.backoffice.dashboard import start_of_day
 from stores.models import AuditEntry, Connection, Store
 from stores.tenancy import Role
-from tests.factories import (
-    ConnectionFactory,
-    GatewayStoreFactory,
-    MerchantFactory,
-    Shop,
-    StoreFactory,
-    VerificationFactory,
-    member,
-)
+from tests.coupons.factories import GatewayStoreFactory, Shop, VerificationFactory
 from tests.pages import english
+from tests.stores.factories import ConnectionFactory, MerchantFactory, StoreFactory, member
+from tests.trip.factories import TicketConnectionFactory
 
 Status = Verification.Status
 pytestmark = pytest.mark.usefixtures("in_english")
-
-
-@pytest.fixture
-def store(db: None) -> Store:
-    return StoreFactory(name="雀友棋牌室")
-
-
-@pytest.fixture
-def owner(store: Store) -> User:
-    return member(store.merchant, Role.OWNER, password=None)
 
 
 def figures(user: User) -> dict[str, tuple[str, str]]:
@@ -200,7 +184,7 @@ def test_a_new_merchant_is_led_to_the_first_verification(db: None) -> None:
 
 
 def test_who_sells_only_tickets_is_not_asked_to_connect_coupons(owner: User, store: Store) -> None:
-    ConnectionFactory(merchant=store.merchant, trip=True)
+    TicketConnectionFactory(merchant=store.merchant)
     assert dashboard.steps(owner) == []
 
 

@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from stores.fields import keyed_hash
 from stores.models import InboundEvent, OutboundCall
-from tests.factories import ConnectionFactory, MerchantFactory, api_key
+from tests.stores.factories import ConnectionFactory, MerchantFactory, api_key
 
 
 def key() -> dict[str, Any]:
@@ -21,7 +21,7 @@ def connection() -> dict[str, Any]:
 
 
 def earlier_answer() -> dict[str, Any]:
-    row = ConnectionFactory(trip=True)
+    row = ConnectionFactory(platform="trip")
     known = {"platform": "trip", "connection": row, "kind": "k", "dedup_key": "1"}
     InboundEvent.objects.create(**known, answer="好", is_final=False, body={"价": [1]})
     return {"platform": "trip", "connection": row.pk, "kind": "k", "key": "1"}

@@ -10,20 +10,10 @@ from django.utils import timezone
 from stores.api.views import MAX_BODY
 from stores.models import ApiKey, RateWindow
 from stores.web import limits
-from tests import factories
-from tests.api import Api, api_of, problem
+from tests.api import Api, problem
+from tests.stores.factories import api_key
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def store(db: None) -> Any:
-    return factories.StoreFactory()
-
-
-@pytest.fixture
-def api(store: Any) -> Api:
-    return api_of(store.merchant)
 
 
 def failing(error: Exception) -> Any:
@@ -92,7 +82,7 @@ def test_titles_come_in_the_callers_language(api: Api) -> None:
 
 
 def test_the_use_of_a_key_is_written_down_every_five_minutes(store: Any) -> None:
-    key, secret = factories.api_key(store.merchant)
+    key, secret = api_key(store.merchant)
     Api(secret).get("stores/")
     key.refresh_from_db()
     assert key.last_used_at is not None

@@ -29,7 +29,6 @@ from stores.demo.environment import DemoError, Places, Ports
 from stores.demo.running import write_config
 from stores.models import AuditEntry, Connection, Merchant, OutboundCall, Store
 from tests.demos import PORTS, prepared, told
-from tests.factories import MerchantFactory
 from tests.processes import (
     ROOT,
     clean_environment,
@@ -41,6 +40,7 @@ from tests.processes import (
     manage,
     wait_until,
 )
+from tests.stores.factories import MerchantFactory
 
 
 def gateways() -> set[str]:

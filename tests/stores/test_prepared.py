@@ -15,12 +15,9 @@ from django.utils import timezone
 from coupons.models import GatewayStore, Verification
 from stores.models import Connection, InboundEvent
 from stores.prepared import Literal, Param, Prepared, PreparedUpdate, literals
-from tests.factories import (
-    ConnectionFactory,
-    GatewayStoreFactory,
-    TicketProductFactory,
-    VerificationFactory,
-)
+from tests.coupons.factories import GatewayStoreFactory, VerificationFactory
+from tests.stores.factories import ConnectionFactory
+from tests.trip.factories import TicketProductFactory
 from trip.models import Offer
 
 PRICED = Prepared(lambda: Offer.objects.filter(sale_price=Param("price")).order_by("-date"))

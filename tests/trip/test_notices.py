@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -19,8 +19,8 @@ from stores.tenancy import Role
 from tests import children
 from tests.canned import Canned, answer
 from tests.coupons.bad_days.passing import WORK, end_leases, pass_time
-from tests.factories import member
 from tests.meituan import Meituan, selling
+from tests.stores.factories import member
 from trip import dashboard, services
 from trip.choices import Issuing, Method, VoucherType
 from trip.client import NoticeClient
@@ -33,12 +33,6 @@ from trip.services.notices import DRILL_ONLY, ConsumeNotice, PayNotice, RefundNo
 pytestmark = pytest.mark.django_db(transaction=True)
 State = OutboundCall.State
 TAKEN = answer('{"code":200,"describe":"success"}')
-
-
-@pytest.fixture
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer([MeituanTripSandbox()]) as server:
-        yield server
 
 
 @pytest.fixture(autouse=True)

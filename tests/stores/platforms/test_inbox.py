@@ -10,7 +10,7 @@ from django.utils import timezone
 from stores.models import Connection, InboundEvent, Merchant
 from stores.platforms.inbound import inbox
 from stores.platforms.workers import queue
-from tests import factories
+from tests.stores.factories import ConnectionFactory
 
 State = InboundEvent.State
 Handler = Callable[[InboundEvent], None]
@@ -56,7 +56,7 @@ def test_an_event_is_stored_once_however_often_it_is_told(
 
 def test_the_same_key_at_another_connection_is_another_event(connection: Connection) -> None:
     receive(connection)
-    receive(factories.ConnectionFactory())
+    receive(ConnectionFactory())
     assert InboundEvent.objects.count() == 2
 
 
@@ -114,13 +114,31 @@ def test_a_failed_event_is_retried_when_it_is_due(
     assert (event.state, event.attempts, event.error) == (State.HANDLED, 2, "")
 
 
-def test_an_event_that_nobody_handles_is_kept_and_says_so(
+def test_an_event_of_an_unknown_kind_is_stored_and_done_and_not_tried_again(
     connection: Connection, rings: list[tuple[str, int]]
 ) -> None:
     event = receive(connection)
-    assert inbox.handle(event.pk) is False
+    assert inbox.handle(event.pk) is True
     event.refresh_from_db()
-    assert (event.state, event.error) == (State.FAILED, f"nobody handles umember {KIND}")
+    assert (event.state, event.error) == (State.HANDLED, f"no handler for umember {KIND}")
+    assert inbox.sweep() == 0
+    event.refresh_from_db()
+    assert event.attempts == 1
+
+
+@committed
+def test_an_event_of_an_unknown_kind_is_replayed_once_there_is_a_handler(
+    connection: Connection, handled_by: Callable[[Handler], None], rings: list[tuple[str, int]]
+) -> None:
+    event = receive(connection)
+    inbox.handle(event.pk)
+    event.refresh_from_db()
+    assert event.may_be_replayed
+    handled_by(lambda event: None)
+    inbox.replay(event)
+    assert inbox.handle(event.pk)
+    event.refresh_from_db()
+    assert (event.state, event.error, event.may_be_replayed) == (State.HANDLED, "", False)
 
 
 @committed
@@ -169,7 +187,7 @@ def test_one_event_that_cannot_be_read_holds_up_no_other(
 ) -> None:
     from django.db import connection as database
 
-    stranger = factories.ConnectionFactory()
+    stranger = ConnectionFactory()
     with database.cursor() as cursor:
         cursor.execute(
             "UPDATE stores_connection SET credentials = 'garbage' WHERE id = %s", [stranger.pk]
