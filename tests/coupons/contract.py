@@ -87,6 +87,8 @@ def admin_rows(side: Side) -> dict[str, Model]:
         requested_by=f"{side.word}-clerk",
         sku_name=f"{side.word}-deal",
     )
+    # The call that tests/stores/contract.py made is the verification's.
+    OutboundCall.objects.filter(key=side.word).update(subject_id=verification.pk)
     run = SyncRun.objects.create(
         connection=connection, store=side.store, kind="products", added=[f"{side.word}-new"]
     )

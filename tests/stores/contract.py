@@ -116,7 +116,7 @@ def admin_rows(side: Side) -> dict[str, Model]:
         connection=connection,
         pace=connection.pace,
         store=side.store,
-        subject_id=1,
+        subject_id=0,
         expires_at=timezone.now() + timedelta(days=1),
         last_error=f"{side.word}-error",
     )
