@@ -14,7 +14,7 @@ from stores.platforms.inbound import inbox
 from stores.platforms.inbound.once import (
     AnswerGone,
     Said,
-    answer_beforehand,
+    preset_answer,
     answer_once,
     keep_answer,
 )
@@ -41,7 +41,7 @@ def notice(connection: Connection, key: str = "1", *, days_ago: float = 0, **fie
 
 
 def question(connection: Connection, *, days_ago: float = 0) -> InboundEvent:
-    answer_once(connection=connection, kind="q", key="1", body=BODY, judge=lambda: Said("yes"))
+    answer_once(connection=connection, kind="q", key="1", body=BODY, handle=lambda: Said("yes"))
     at = timezone.now() - timedelta(days=days_ago)
     InboundEvent.objects.update(received_at=at, handled_at=at)
     return InboundEvent.objects.get()
@@ -66,9 +66,9 @@ def test_neither_bodies_nor_answers_nor_payloads_are_readable_in_the_database(
     notice(connection, error=f"ValueError: {PHONE}")
     call(connection)
     answer_once(
-        connection=connection, kind="q", key="1", body=BODY, judge=lambda: Said(PHONE, final=False)
+        connection=connection, kind="q", key="1", body=BODY, handle=lambda: Said(PHONE, final=False)
     )
-    answer_once(connection=connection, kind="q", key="1", body={}, judge=lambda: Said("yes"))
+    answer_once(connection=connection, kind="q", key="1", body={}, handle=lambda: Said("yes"))
     for table in ("stores_inboundevent", "stores_outboundcall", "stores_outboundattempt"):
         text = stored_text(table)
         assert (PHONE in text, "王小明" in text, "gAAAA" in text) == (False, False, True)
@@ -88,9 +88,9 @@ def test_what_is_empty_stays_empty(connection: Connection) -> None:
 
 def test_an_answer_settled_beforehand_is_compared_in_the_clear(connection: Connection) -> None:
     names: dict[str, Any] = {"connection": connection, "kind": "q", "key": "1"}
-    assert answer_beforehand(**names, said=Said("closed"))
-    assert answer_beforehand(**names, said=Said("closed"))
-    assert not answer_beforehand(**names, said=Said("open"))
+    assert preset_answer(**names, said=Said("closed"))
+    assert preset_answer(**names, said=Said("closed"))
+    assert not preset_answer(**names, said=Said("open"))
     keep_answer(**names, body=BODY, said=Said("again"))
     assert InboundEvent.objects.get().answer == "closed"
 
@@ -173,7 +173,7 @@ def test_an_answer_is_repeated_long_after_the_merchants_days(connection: Connect
     assert retention.remove_old_content() == 0
     assert (
         answer_once(
-            connection=connection, kind="q", key="1", body=BODY, judge=lambda: pytest.fail("again")
+            connection=connection, kind="q", key="1", body=BODY, handle=lambda: pytest.fail("again")
         )
         == "yes"
     )
@@ -189,7 +189,7 @@ def test_a_question_whose_answer_was_removed_is_not_judged_again(connection: Con
                 kind="q",
                 key="1",
                 body=BODY,
-                judge=lambda: pytest.fail("judged"),
+                handle=lambda: pytest.fail("judged"),
             )
     assert InboundEvent.objects.get().answer == ""
 
