@@ -13,10 +13,10 @@ from stores.platforms import outbox, retention
 from stores.platforms.inbound import inbox
 from stores.platforms.inbound.once import (
     AnswerGone,
-    Said,
-    preset_answer,
+    StoredAnswer,
     answer_once,
     keep_answer,
+    preset_answer,
 )
 from tests.scripted import Scripted
 from tests.stores.factories import ConnectionFactory
@@ -41,7 +41,9 @@ def notice(connection: Connection, key: str = "1", *, days_ago: float = 0, **fie
 
 
 def question(connection: Connection, *, days_ago: float = 0) -> InboundEvent:
-    answer_once(connection=connection, kind="q", key="1", body=BODY, handle=lambda: Said("yes"))
+    answer_once(
+        connection=connection, kind="q", key="1", body=BODY, handle=lambda: StoredAnswer("yes")
+    )
     at = timezone.now() - timedelta(days=days_ago)
     InboundEvent.objects.update(received_at=at, handled_at=at)
     return InboundEvent.objects.get()
@@ -66,9 +68,15 @@ def test_neither_bodies_nor_answers_nor_payloads_are_readable_in_the_database(
     notice(connection, error=f"ValueError: {PHONE}")
     call(connection)
     answer_once(
-        connection=connection, kind="q", key="1", body=BODY, handle=lambda: Said(PHONE, final=False)
+        connection=connection,
+        kind="q",
+        key="1",
+        body=BODY,
+        handle=lambda: StoredAnswer(PHONE, final=False),
     )
-    answer_once(connection=connection, kind="q", key="1", body={}, handle=lambda: Said("yes"))
+    answer_once(
+        connection=connection, kind="q", key="1", body={}, handle=lambda: StoredAnswer("yes")
+    )
     for table in ("stores_inboundevent", "stores_outboundcall", "stores_outboundattempt"):
         text = stored_text(table)
         assert (PHONE in text, "王小明" in text, "gAAAA" in text) == (False, False, True)
@@ -88,10 +96,10 @@ def test_what_is_empty_stays_empty(connection: Connection) -> None:
 
 def test_an_answer_settled_beforehand_is_compared_in_the_clear(connection: Connection) -> None:
     names: dict[str, Any] = {"connection": connection, "kind": "q", "key": "1"}
-    assert preset_answer(**names, said=Said("closed"))
-    assert preset_answer(**names, said=Said("closed"))
-    assert not preset_answer(**names, said=Said("open"))
-    keep_answer(**names, body=BODY, said=Said("again"))
+    assert preset_answer(**names, answer=StoredAnswer("closed"))
+    assert preset_answer(**names, answer=StoredAnswer("closed"))
+    assert not preset_answer(**names, answer=StoredAnswer("open"))
+    keep_answer(**names, body=BODY, answer=StoredAnswer("again"))
     assert InboundEvent.objects.get().answer == "closed"
 
 
