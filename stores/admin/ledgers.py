@@ -22,7 +22,7 @@ from stores.backoffice.filters import (
     PlatformFilter,
     ScopedRelatedFilter,
 )
-from stores.backoffice.labels import format_moment, platform_name, badge
+from stores.backoffice.labels import badge, format_moment, platform_name
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.models.audit import verb_labels
 from stores.platforms.inbound import inbox
