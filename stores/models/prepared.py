@@ -25,7 +25,7 @@ EARLIER_ANSWER = Prepared(
         connection=Param("connection"),
         kind=Param("kind"),
         dedup_key=Param("key"),
-    ).only("answer", "is_final")
+    ).only("answer", "is_final", "emptied_at")
 )
 CALL = Prepared(
     lambda: OutboundCall.objects.filter(pk=Param("pk")).select_related("connection", "pace")

@@ -33,6 +33,10 @@ class AnswerAndRollback(Exception):
         self.answer = answer
 
 
+class AnswerGone(Exception):
+    """The question was answered so long ago that its answer was removed; it is not handled again."""
+
+
 def answer_once(
     *,
     connection: Connection,
@@ -66,10 +70,13 @@ def _events(connection: Connection, kind: str, key: str) -> QuerySet[InboundEven
 
 
 def _stored(connection: Connection, kind: str, key: str) -> InboundEvent | None:
-    """What was answered before."""
-    return prepared.EARLIER_ANSWER.one(
+    """The question as it was answered before. Raises AnswerGone."""
+    event = prepared.EARLIER_ANSWER.one(
         platform=connection.platform, connection=connection.pk, kind=kind, key=key
     )
+    if event and event.emptied_at:
+        raise AnswerGone(f"the answer to {kind} {key} was removed")
+    return event
 
 
 def _first(
@@ -101,7 +108,7 @@ def preset_answer(*, connection: Connection, kind: str, key: str, answer: Stored
     InboundEvent.objects.bulk_create([event], ignore_conflicts=True)
     same = _events(connection, kind, key)
     same.filter(is_final=False).update(answer=answer.text, is_final=True)
-    return same.filter(answer=answer.text).exists()
+    return same.get().answer == answer.text
 
 
 def keep_answer(
