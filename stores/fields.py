@@ -61,7 +61,9 @@ def keyed_hash(text: str) -> str:
 DUMPED = "encrypted:"
 
 
-def _dumped(ciphertext: str | None) -> str:
+def _dumped(field: Any, row: models.Model) -> str:
+    """The field's value in a row, as ciphertext for a dumped file."""
+    ciphertext = field.get_prep_value(field.value_from_object(row))
     return f"{DUMPED}{ciphertext}" if ciphertext else ""
 
 
@@ -71,7 +73,7 @@ def _loaded(value: Any) -> Any:
 
 
 class EncryptedField:
-    """Mixin of the fields below, for finding them all."""
+    """Mixin of the fields below: rotation finds every encrypted column by it."""
 
 
 class EncryptedTextField(EncryptedField, models.TextField[str, str]):
@@ -84,24 +86,36 @@ class EncryptedTextField(EncryptedField, models.TextField[str, str]):
         return decrypt(value) if value else value
 
     def value_to_string(self, obj: models.Model) -> str:
-        return _dumped(self.get_prep_value(self.value_from_object(obj)))
+        return _dumped(self, obj)
 
     def to_python(self, value: Any) -> Any:
         return super().to_python(_loaded(value))
 
 
-class EncryptedJSONField(EncryptedField, models.TextField[dict[str, Any], dict[str, Any]]):
-    """A JSON object that is ciphertext in the database."""
+class EncryptedJSON(EncryptedField):
+    """Mixin of JSON that is ciphertext in the database; the empty value is the empty string."""
+
+    empty: type = dict
 
     def get_prep_value(self, value: Any) -> Any:
         return encrypt(json.dumps(value, ensure_ascii=False)) if value else ""
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
-        return json.loads(decrypt(value)) if value else {}
+        return json.loads(decrypt(value)) if value else self.empty()
 
     def value_to_string(self, obj: models.Model) -> str:
-        return _dumped(self.get_prep_value(self.value_from_object(obj)))
+        return _dumped(self, obj)
 
     def to_python(self, value: Any) -> Any:
         value = _loaded(value)
-        return json.loads(value) if isinstance(value, str) and value else value or {}
+        return json.loads(value) if isinstance(value, str) and value else value or self.empty()
+
+
+class EncryptedJSONField(EncryptedJSON, models.TextField[dict[str, Any], dict[str, Any]]):
+    """A JSON object that is ciphertext in the database."""
+
+
+class EncryptedListField(EncryptedJSON, models.TextField[list[Any], list[Any]]):
+    """A JSON list that is ciphertext in the database."""
+
+    empty = list
