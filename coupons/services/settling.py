@@ -6,11 +6,12 @@ from django.utils.translation import gettext as _
 
 from coupons.models import Verification
 from coupons.reasons import Reason
-from coupons.services.operations import SpendCoupon, move
+from coupons.services.operations import SpendCoupon, settle
 from stores import audit
 from stores.models import OutboundCall
 from stores.platforms.outbox import retry_dead
 from stores.platforms.outbox.enqueuing import notify
+from stores.transitions import move
 from stores.web.errors import Conflict
 
 Status = Verification.Status
@@ -42,16 +43,20 @@ def verification_settle(
         call.lease_until and call.lease_until > timezone.now()
     ):
         raise Conflict(_("It is being sent or asked about right now."))
-    call.state = OutboundCall.State.DONE if verified else OutboundCall.State.REFUSED
-    call.settled_at, call.last_error = timezone.now(), "settled by hand"
     # A late answer finds that the call is no longer its own.
-    call.lease_until, call.claim = None, ""
-    call.save(update_fields=["state", "settled_at", "last_error", "lease_until", "claim"])
+    move(
+        call,
+        OutboundCall.State.DONE if verified else OutboundCall.State.REFUSED,
+        settled_at=timezone.now(),
+        last_error="settled by hand",
+        lease_until=None,
+        claim="",
+    )
     fields = {"settled_note": note.strip()[:300]}
     if verified:
-        move(row, Status.VERIFIED, inferred=True, reason="", **fields)
+        settle(row, Status.VERIFIED, inferred=True, reason="", **fields)
     else:
-        move(row, Status.REFUSED, reason=Reason.REFUSED_OTHER, **fields)
+        settle(row, Status.REFUSED, reason=Reason.REFUSED_OTHER, **fields)
     audit.record(
         "settled by hand",
         actor=actor,
