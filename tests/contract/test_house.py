@@ -18,7 +18,7 @@ AGREED = {
 # What every app shares lives here, so that stores has more files than the others.
 MACHINERY = {
     "audit", "authentication", "dashboard", "errors", "health", "limits", "menu", "middleware", "paging", "platforms",
-    "registry", "schedules", "signin", "sites", "tenancy", "templatetags",
+    "prepared", "registry", "schedules", "signin", "sites", "tenancy", "templatetags",
 }  # fmt: skip
 TOP = {
     "config", "stores", *APPS, "templates", "tests", "locale", "docs", "var", "manage.py", "pyproject.toml",
