@@ -25,7 +25,7 @@ SQL_BY_HAND = {
     "coupons/services/verifying.py", "coupons/services/operations.py", "trip/services/creating.py",
     "trip/services/orders.py", "trip/services/querying.py", "trip/services/stock.py",
     # The ORM cannot say it.
-    "stores/platforms/pace.py", "stores/platforms/outbox/working.py", "stores/web/limits.py", "stores/platforms/workers/queue.py",
+    "stores/platforms/pace.py", "stores/platforms/outbox/places.py", "stores/web/limits.py", "stores/platforms/workers/queue.py",
     "stores/tenancy.py", "stores/models/ledger.py", "coupons/models/verification.py",
 }  # fmt: skip
 BY_HAND = (".cursor()", ".raw(", "RawSQL(", "sql.row(", "sql.rows(", "sql.update(", "spelt_out(")

@@ -32,7 +32,7 @@ from stores.models import (
     Staff,
     Store,
 )
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.coupons.factories import GatewayStoreFactory, ProductFactory, VerificationFactory
 from tests.stores.factories import ConnectionFactory, StoreFactory, UserFactory, api_key, member
 from tests.trip.factories import TicketConnectionFactory, TicketProductFactory

@@ -26,7 +26,7 @@ from stores.models import (
     OutboundCall,
     Store,
 )
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.coupons.factories import GatewayStoreFactory, ProductFactory, VerificationFactory
 from tests.stores.factories import (
     ConnectionFactory,
@@ -37,6 +37,7 @@ from tests.stores.factories import (
     member,
 )
 from tests.trip.factories import OfferFactory, TicketConnectionFactory, TicketProductFactory
+from trip.choices import PLATFORM
 from trip.models import DrillRun, MeituanNotice, Order, Place, Refund, Visitor, Voucher
 
 MINE, THEIRS, HIDDEN = "alpha", "omega", "alpha-hidden"
@@ -264,7 +265,7 @@ def world() -> World:
     mine, theirs = side(MINE), side(THEIRS)
     hidden = StoreFactory(merchant=mine.merchant, name=f"{HIDDEN}-store")
     # A filter that has only one choice is not applied.
-    connection = mine.merchant.connections.get(platform=Connection.Platform.TRIP)
+    connection = mine.merchant.connections.get(platform=PLATFORM)
     TicketProductFactory(connection=connection, store=hidden, title=f"{HIDDEN}-ticket")
     for made in (mine, theirs):
         for row in made.rows.values():

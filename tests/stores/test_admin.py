@@ -14,6 +14,7 @@ from unfold.admin import ModelAdmin
 
 from stores import audit
 from stores.backoffice import dashboard
+from stores.backoffice.widgets import Alert
 from stores.models import (
     ApiKey,
     AuditEntry,
@@ -24,8 +25,7 @@ from stores.models import (
     Staff,
     Store,
 )
-from stores.registry import Alert, registry
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.pages import english
 from tests.stores.factories import (
     PASSWORD,
@@ -541,7 +541,7 @@ def test_what_is_most_urgent_comes_first_whatever_the_domain(
         Alert("warning", "d", ""),
     ]
     monkeypatch.setattr(
-        dashboard, "contributed", lambda paths, to: said if paths is registry.alerts else []
+        dashboard, "contributed_to", lambda what, to: said if what == "alerts" else []
     )
     shown = owner_client.get(reverse("admin:index")).context["alerts"]
     assert [alert.text for alert in shown] == ["c", "b", "d", "a"]
