@@ -101,4 +101,5 @@ class ApiKeyAdmin(ButtonsAdmin):
 
     @admin.display(description=_("scopes"))
     def scope_list(self, key: ApiKey) -> str:
-        return ", ".join(str(ApiKey.Scope(scope).label) for scope in key.scopes)
+        titles = dict(ApiKey.scope_choices())
+        return ", ".join(str(titles.get(scope, scope)) for scope in key.scopes)

@@ -186,9 +186,7 @@ def test_guesses_beyond_the_limit_of_one_phone_do_not_lock_the_store(
 ) -> None:
     """Many numbers may be waiting in line when the first of them turns out to be a guess."""
     monkeypatch.setattr(abuse, "FAILURES_PER_ADDRESS", limits.Limit("guest-failures", 2, 600))
-    monkeypatch.setattr(
-        abuse, "FAILURES_PER_STORE", limits.Limit("guest-store-failures", 4, 600)
-    )
+    monkeypatch.setattr(abuse, "FAILURES_PER_STORE", limits.Limit("guest-store-failures", 4, 600))
     pace.postpone(shop.connection.pace_id, 600)
     for number in range(6):
         client.post(home(shop), {"code": f"99900000{number:04d}"})
