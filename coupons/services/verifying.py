@@ -26,9 +26,8 @@ from stores import audit
 from stores.conflicts import KeyReused
 from stores.fields import keyed_hash
 from stores.models import OutboundCall, Store
-from stores.platforms.outbox import places_in_line
-from stores.platforms.outbox.working import PlaceInLine
-from stores.web.errors import KeyReused
+from stores.platforms.outbox import places_in_line, process
+from stores.platforms.outbox.place import PlaceInLine
 
 Status = Verification.Status
 # The same person scanning the same code again this soon sees the first answer, not "already used".

@@ -11,11 +11,11 @@ from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connection, transaction
 
-from stores import registry
 from stores.api.authentication import find_key
 from stores.demo.environment import DemoError, Places
 from stores.demo.people import OURS
 from stores.demo.world import DemoPart, World
+from stores.domains import contributed
 from stores.models import Merchant
 from stores.sandbox.state import StateFile
 
