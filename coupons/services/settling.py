@@ -8,11 +8,11 @@ from coupons.models import Verification
 from coupons.reasons import Reason
 from coupons.services.operations import SpendCoupon, settle
 from stores import audit
+from stores.conflicts import Conflict
 from stores.models import OutboundCall
 from stores.platforms.outbox import retry_dead
 from stores.platforms.outbox.enqueuing import notify
 from stores.transitions import move
-from stores.web.errors import Conflict
 
 Status = Verification.Status
 

@@ -15,7 +15,7 @@ from django.db.models import Model
 
 from coupons.models import Verification
 from stores.models import Merchant, OutboundCall
-from stores.tenancy import Role
+from stores.roles import Role
 from stores.transitions import ImpossibleTransition, move, move_rows
 from tests.contract.collected import APPS, dicts, without_entry
 from tests.contract.test_layers import name, sources

@@ -14,7 +14,8 @@ from coupons.reasons import Reason
 from coupons.services import verification_ask, verification_request
 from stores.models import OutboundCall
 from stores.platforms import outbox
-from stores.tenancy import Role, access_of
+from stores.roles import Role
+from stores.tenancy import access_of
 from stores.transitions import move
 from tests.api import api_of
 from tests.coupons.factories import Shop, VerificationFactory, connected_shop

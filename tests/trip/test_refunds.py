@@ -8,8 +8,8 @@ import pytest
 import time_machine
 from django.utils import timezone
 
+from stores.conflicts import Conflict
 from stores.transitions import ImpossibleTransition, move
-from stores.web.errors import Conflict
 from tests.meituan import Meituan, selling
 from tests.trip.factories import OfferFactory
 from trip import services

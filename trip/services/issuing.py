@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
+from stores.conflicts import Conflict
 from stores.transitions import move
-from stores.web.errors import Conflict
 from trip.choices import Issuing, VoucherType
 from trip.codes import NO_VOUCHER, is_voucher, new_code
 from trip.models import Order, Refund, Voucher
