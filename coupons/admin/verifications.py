@@ -14,7 +14,7 @@ from unfold.contrib.filters.admin import FieldTextFilter
 from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
 
 from coupons import codes
-from coupons.admin import exporting
+from coupons.admin.exporting import COLUMNS
 from coupons.admin.searching import PersonFilter, StatusFilter
 from coupons.admin.timeline import timeline
 from coupons.models import Verification
@@ -22,7 +22,7 @@ from coupons.services import verification_ask, verification_pursue, verification
 from stores.audit import shown
 from stores.backoffice.base import LedgerAdmin, person
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
-from stores.backoffice.exporting import ExportsAdmin, Table
+from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import moment, state, sum_of
 from stores.backoffice.newest import newest_first
@@ -75,6 +75,7 @@ def _is_unclear(row: Verification) -> bool:
 @admin.register(Verification)
 class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     exported_as = "verifications exported"
+    file_name, file_title, columns = "verifications", _("Verifications"), COLUMNS
     ordering = ("-created_at", "-id")
     buttons = ("ask", "settle")
     asked_about = ("store", "tail", "deal", "worth", "time", "words")
@@ -130,9 +131,6 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             return queryset.filter(code_hash=keyed_hash(codes.normalise(term))), False
         except codes.MalformedCode:
             return queryset, False
-
-    def export_table(self, rows: QuerySet[Verification]) -> Table:
-        return exporting.table(rows)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

@@ -21,7 +21,7 @@ from coupons.admin.timeline import timeline
 from coupons.admin.verifications import VerificationAdmin
 from coupons.models import Batch, BatchItem, Channel, Product, Verification
 from coupons.services import lookup_pursue, lookup_request
-from stores.backoffice import exporting, newest
+from stores.backoffice import newest, spreadsheets
 from stores.fields import keyed_hash
 from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Staff, Store
 from stores.tenancy import Role, Verb
@@ -273,7 +273,7 @@ def test_xlsx_holds_the_same_as_csv(client: Client, store: Store) -> None:
 def test_a_sheet_that_is_too_long_says_so(
     client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "SHEET_ROWS", 2)
+    monkeypatch.setattr(spreadsheets, "SHEET_ROWS", 2)
     for _ in range(4):
         VerificationFactory(store=store)
     sheet = load_workbook(io.BytesIO(client.get(f"{LIST}export.xlsx").getvalue())).active

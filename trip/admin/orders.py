@@ -16,7 +16,7 @@ from unfold.contrib.filters.admin import RangeDateFilter
 
 from stores.backoffice.base import LedgerAdmin, person
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
-from stores.backoffice.exporting import ExportsAdmin, Table
+from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import moment, state, sum_of
 from stores.backoffice.newest import newest_first
@@ -24,7 +24,7 @@ from stores.models import OutboundCall
 from stores.platforms.outbox.operations import title_of
 from stores.tenancy import Verb
 from trip import services
-from trip.admin import exporting
+from trip.admin.exporting import COLUMNS
 from trip.admin.finding import DrillFilter, OrderPersonFilter, found
 from trip.admin.order_forms import FailForm, IssueForm, SettleForm, UseForm
 from trip.admin.timeline import timeline
@@ -57,6 +57,7 @@ def _has_tickets_left(order: Order) -> bool:
 class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     ordering = ("-created_at", "-id")
     exported_as = "trip.orders.exported"
+    file_name, file_title, columns = "ticket-orders", _("Ticket orders"), COLUMNS
     buttons = ("issue", "fail", "use", "settle")
     asked_about = ("product", "visit", "tickets", "gone", "total", "trouble")
     list_display = (
@@ -107,9 +108,6 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
         return found(request, queryset, search_term), False
-
-    def export_table(self, rows: QuerySet[Order]) -> Table:
-        return exporting.table(rows)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
