@@ -17,7 +17,7 @@ from stores.admin.connections import LEVELS
 from stores.backoffice.base import LedgerAdmin, ReadOnlyAdmin, person
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import PresenceFilter, ScopedRelatedFilter
-from stores.backoffice.labels import state
+from stores.backoffice.labels import badge, badge_column
 from stores.tenancy import Verb
 
 AUTHORISATION_COLOURS = {
@@ -54,6 +54,7 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
         ("burn_rate", "days_left"),
         ("synced_at", "vanished_at"),
     )
+    authorisation_label = badge_column("authorisation", AUTHORISATION_COLOURS, _("authorisation"))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Computes the outlook of the whole page at once."""
@@ -79,10 +80,6 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
     ) -> None:
         for line in dashboard.told(products_sync(store=row.store, actor=person(request))):
             messages.add_message(request, LEVELS[line.level], line.text)
-
-    @display(description=_("authorisation"), ordering="authorisation")
-    def authorisation_label(self, row: GatewayStore) -> SafeString:
-        return state(row.get_authorisation_display(), AUTHORISATION_COLOURS, row.authorisation)
 
     @display(description=_("connection"))
     def account(self, row: GatewayStore) -> str:
@@ -126,8 +123,10 @@ class ProductAdmin(ReadOnlyAdmin):
     def listing(self, product: Product) -> SafeString:
         """New is what the last sync brought."""
         is_new = product.synced_at is not None and product.created_at >= product.synced_at
-        key = "vanished" if product.vanished_at else "new" if is_new else "listed"
-        return state(LISTINGS[key], LISTING_COLOURS, key)
+        key = "new" if is_new else "listed"
+        if product.vanished_at:
+            key = "vanished"
+        return badge(LISTINGS[key], LISTING_COLOURS, key)
 
 
 @admin.register(SyncRun)

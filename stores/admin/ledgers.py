@@ -13,7 +13,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from stores.audit import shown
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import (
@@ -22,7 +21,7 @@ from stores.backoffice.filters import (
     PlatformFilter,
     ScopedRelatedFilter,
 )
-from stores.backoffice.labels import moment, platform_name, state
+from stores.backoffice.labels import actor_column, badge_column, format_moment, platform_name
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.models.audit import deeds
 from stores.platforms.inbound import inbox
@@ -147,6 +146,7 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
         ("was_unknown", "error"),
         "tries",
     )
+    state_label = badge_column("state", CALL_COLOURS, _("state"))
 
     @button(
         Button(
@@ -171,10 +171,6 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     def title(self, call: OutboundCall) -> str:
         return title_of(call)
 
-    @display(description=_("state"))
-    def state_label(self, call: OutboundCall) -> SafeString:
-        return state(call.get_state_display(), CALL_COLOURS, call.state)
-
     @display(description=_("connection"))
     def account(self, call: OutboundCall) -> str:
         return str(call.connection)
@@ -190,7 +186,7 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=pgettext_lazy("rows", "attempts"))
     def tries(self, call: OutboundCall) -> SafeString:
         lines = [
-            f"{moment(row.started_at)} {row.get_kind_display()}: {row.get_outcome_display()} {row.detail}"
+            f"{format_moment(row.started_at)} {row.get_kind_display()}: {row.get_outcome_display()} {row.detail}"
             for row in call.attempts.order_by("id")[:100]
         ]
         return preformatted(masked("\n".join(lines)))
@@ -216,6 +212,7 @@ class OutboundAttemptAdmin(LedgerAdmin):
         ("started_at", DayFilter),
     )
     fields = ("call", "kind", "outcome_label", "started_at", "ended_at", "message", "answer")
+    outcome_label = badge_column("outcome", OUTCOME_COLOURS, _("outcome"))
 
     @display(description=_("operation"))
     def operation(self, attempt: OutboundAttempt) -> str:
@@ -224,10 +221,6 @@ class OutboundAttemptAdmin(LedgerAdmin):
     @display(description=_("store"))
     def store(self, attempt: OutboundAttempt) -> str:
         return str(attempt.call.store or "")
-
-    @display(description=_("outcome"))
-    def outcome_label(self, attempt: OutboundAttempt) -> SafeString:
-        return state(attempt.get_outcome_display(), OUTCOME_COLOURS, attempt.outcome)
 
     @display(description=_("what was sent"))
     def message(self, attempt: OutboundAttempt) -> SafeString | str:
@@ -270,6 +263,7 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
         "content",
         "failure",
     )
+    state_label = badge_column("state", EVENT_COLOURS, _("state"))
 
     @button(
         Button(
@@ -303,10 +297,6 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     def title(self, event: InboundEvent) -> str:
         return str(event_title(event))
 
-    @display(description=_("state"))
-    def state_label(self, event: InboundEvent) -> SafeString:
-        return state(event.get_state_display(), EVENT_COLOURS, event.state)
-
     @display(description=_("content"))
     def content(self, event: InboundEvent) -> SafeString:
         return preformatted(masked_json(event.body))
@@ -329,6 +319,7 @@ class AuditEntryAdmin(LedgerAdmin):
     )
     search_fields = ("actor", "target")
     fields = (("at", "who"), ("deed", "target"), ("store", "ip"), "details")
+    who = actor_column("actor", _("who"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
@@ -342,10 +333,6 @@ class AuditEntryAdmin(LedgerAdmin):
             if term and term in said.casefold()
         ]
         return found | queryset.filter(verb__in=verbs) if verbs else found, twice
-
-    @display(description=_("who"))
-    def who(self, entry: AuditEntry) -> str:
-        return shown(entry.actor)
 
     @display(description=_("did"))
     def deed(self, entry: AuditEntry) -> str:

@@ -18,7 +18,7 @@ from stores.backoffice.base import person, reach
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.inlines import ScopedInline
-from stores.backoffice.labels import state
+from stores.backoffice.labels import badge_column
 from stores.models import Connection, Store
 from stores.tenancy import Verb
 from trip import services
@@ -34,6 +34,17 @@ from trip.pages.calendar import calendar_page
 
 STATE_COLOURS = {"on_sale": "success", "paused": "warning"}
 LISTING_COLOURS = {"0": "info", "1": "success", "2": "danger", "3": "warning", "4": "warning"}
+
+
+def _no_price(product: Any) -> tuple[StrOrPromise, str] | None:
+    on_sale = product.state == Product.State.ON_SALE
+    if on_sale and product.by_calendar and not product.has_dates:
+        return _("no price"), Product.State.PAUSED
+    return None
+
+
+def _not_heard_of(product: Product) -> tuple[StrOrPromise, str] | None:
+    return (_("not heard of yet"), "") if product.listing is None else None
 
 
 class OfferInline(ScopedInline):
@@ -141,6 +152,10 @@ class ProductAdmin(ButtonsAdmin):
             },
         ),
     )
+    state_label = badge_column("state", STATE_COLOURS, _("state"), special=_no_price)
+    listing_label = badge_column(
+        "listing", LISTING_COLOURS, _("listing at Meituan"), special=_not_heard_of
+    )
     # Meituan and orders know the product by these.
     fixed = ("deal_id", "by_calendar")
 
@@ -247,18 +262,6 @@ class ProductAdmin(ButtonsAdmin):
     @display(description=_("merchant"), ordering="connection__merchant")
     def merchant(self, product: Product) -> str:
         return str(product.connection.merchant)
-
-    @display(description=_("state"), ordering="state")
-    def state_label(self, product: Any) -> SafeString:
-        if product.state == Product.State.ON_SALE and product.by_calendar and not product.has_dates:
-            return state(_("no price"), STATE_COLOURS, Product.State.PAUSED)
-        return state(product.get_state_display(), STATE_COLOURS, product.state)
-
-    @display(description=_("listing at Meituan"), ordering="listing")
-    def listing_label(self, product: Product) -> SafeString:
-        if product.listing is None:
-            return state(_("not heard of yet"), LISTING_COLOURS, "")
-        return state(product.get_listing_display(), LISTING_COLOURS, str(product.listing))
 
     @display(description=_("price"))
     def price(self, product: Any) -> SafeString | str:

@@ -8,8 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from stores import audit
-from stores.backoffice.timeline import Message, Moment, in_order
+from stores.backoffice.timeline import Message, Moment, attempt_moment, audit_moments
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.outbox.operations import title_of
 from stores.registry import event_title
@@ -27,7 +26,7 @@ def timeline(order: Order, *, codes_shown: bool) -> list[Moment]:
     if not codes_shown:
         codes = [voucher.code for voucher in order.vouchers.all() if voucher.code]
         moments = [_without(moment, codes) for moment in moments]
-    return in_order(moments)
+    return moments
 
 
 def _without(moment: Moment, codes: list[str]) -> Moment:
@@ -109,10 +108,10 @@ def _told(order: Order) -> Iterable[Moment]:
                 "told",
             )
     for attempt in OutboundAttempt.objects.filter(call__in=by_pk).order_by("id")[:MOST]:
-        title = f"{title_of(by_pk[attempt.call_id])}: {attempt.get_outcome_display()}"
+        title = title_of(by_pk[attempt.call_id])
         sent = [Message(_("What we sent"), _json(attempt.sent))] if attempt.sent else []
         heard = [Message(_("Meituan's answer"), attempt.detail)] if attempt.detail else []
-        yield Moment(attempt.started_at, title, kind="told", messages=(*sent, *heard))
+        yield attempt_moment(attempt, title, kind="told", messages=(*sent, *heard))
 
 
 def _done(order: Order) -> Iterable[Moment]:
@@ -120,6 +119,4 @@ def _done(order: Order) -> Iterable[Moment]:
     entries = AuditEntry.objects.filter(
         store=order.store_id, verb__startswith="trip.", target__in=targets, at__gte=order.created_at
     ).order_by("id")
-    for entry in entries[:MOST]:
-        note = entry.data.get("reason") or entry.data.get("note") or ""
-        yield Moment(entry.at, entry.deed, f"{audit.shown(entry.actor)} {note}".strip(), "done")
+    return audit_moments(entries[:MOST])
