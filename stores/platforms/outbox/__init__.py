@@ -1,9 +1,11 @@
 """What we owe platforms: owe → claim → deliver → settle, and ask before sending again when an answer was lost.
 
 owe.py writes debts · operations.py says how each kind of call is sent, asked about, settled · claims.py takes leases ·
-delivering.py makes one try · working.py works debts off (worker, web caller, sweeper).
+delivering.py makes one try · working.py works debts off (worker, web caller, sweeper) ·
+by_hand.py is for people, about a call whose result is unknown.
 """
 
+from stores.platforms.outbox.by_hand import ask_now, settle_by_hand
 from stores.platforms.outbox.claims import sweep
 from stores.platforms.outbox.delivering import deliver
 from stores.platforms.outbox.enqueuing import enqueue, retry_dead, revoke
@@ -13,6 +15,7 @@ from stores.platforms.outbox.working import attempt_now, beside, place_in_line, 
 __all__ = [
     "Operation",
     "Verdict",
+    "ask_now",
     "attempt_now",
     "beside",
     "deliver",
@@ -23,6 +26,7 @@ __all__ = [
     "places_in_line",
     "retry_dead",
     "revoke",
+    "settle_by_hand",
     "sweep",
     "work",
 ]
