@@ -271,12 +271,12 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
             icon="replay",
             needs=Verb.SETTLE,
             done=_("The event will be handled again."),
-            shown=lambda event: event.state == InboundEvent.State.FAILED,
+            shown=lambda event: event.may_be_replayed,
         )
     )
     @transaction.atomic
     def replay(self, request: HttpRequest, row: InboundEvent, answers: dict[str, Any]) -> None:
-        if row.state != InboundEvent.State.FAILED:
+        if not row.may_be_replayed:
             raise Conflict(_("Only a failed event can be handled again."))
         inbox.replay(row)
         self.audit(request, "replayed", row)

@@ -501,6 +501,7 @@ def test_a_failed_event_can_be_handled_again(owner_client: Client, merchant: Mer
 
 def test_a_handled_event_is_left_alone(owner_client: Client, merchant: Merchant) -> None:
     row = event(merchant, "handled")
+    InboundEvent.objects.update(error="")
     owner_client.post(reverse("admin:stores_inboundevent_do", args=[row.pk, "replay"]))
     row.refresh_from_db()
     assert (row.state, AuditEntry.objects.count()) == ("handled", 0)
