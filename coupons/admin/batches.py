@@ -13,7 +13,7 @@ from coupons.models import Batch, Verification
 from coupons.services import batch_progress
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import actor_column
+from stores.backoffice.labels import actor_column, link
 
 LIVE = Q(items__verification__status__in=Verification.LIVE)
 
@@ -63,6 +63,4 @@ class BatchAdmin(LedgerAdmin):
     @display(description=_("lines"))
     def page(self, batch: Batch) -> SafeString:
         url = reverse("coupons:batch", args=[batch.pk])
-        return format_html(
-            '<a class="text-primary-600" href="{}">{}</a>', url, _("Show every line")
-        )
+        return link(url, _("Show every line"))

@@ -17,7 +17,7 @@ from stores.admin.connections import LEVELS
 from stores.backoffice.base import LedgerAdmin, ReadOnlyAdmin, person
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import PresenceFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge, badge_column
+from stores.backoffice.labels import badge, badge_column, connection_column
 from stores.tenancy import Verb
 
 AUTHORISATION_COLOURS = {
@@ -54,6 +54,7 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
         ("burn_rate", "days_left"),
         ("synced_at", "vanished_at"),
     )
+    account = connection_column
     authorisation_label = badge_column("authorisation", AUTHORISATION_COLOURS, _("authorisation"))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
@@ -80,10 +81,6 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
     ) -> None:
         for line in dashboard.told(products_sync(store=row.store, actor=person(request))):
             messages.add_message(request, LEVELS[line.level], line.text)
-
-    @display(description=_("connection"))
-    def account(self, row: GatewayStore) -> str:
-        return str(row.connection)
 
     @display(description=_("calls a day"))
     def burn_rate(self, row: GatewayStore) -> str:
@@ -144,10 +141,7 @@ class SyncRunAdmin(LedgerAdmin):
         "gone",
         "error",
     )
-
-    @display(description=_("connection"))
-    def account(self, row: SyncRun) -> str:
-        return str(row.connection)
+    account = connection_column
 
     @display(description=_("new / changed / vanished"))
     def found(self, run: SyncRun) -> str:

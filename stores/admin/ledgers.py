@@ -21,7 +21,13 @@ from stores.backoffice.filters import (
     PlatformFilter,
     ScopedRelatedFilter,
 )
-from stores.backoffice.labels import actor_column, badge_column, format_moment, platform_name
+from stores.backoffice.labels import (
+    actor_column,
+    badge_column,
+    connection_column,
+    format_moment,
+    platform_column,
+)
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.models.audit import deeds
 from stores.platforms.inbound import inbox
@@ -146,6 +152,7 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
         ("was_unknown", "error"),
         "tries",
     )
+    platform_label, account = platform_column, connection_column
     state_label = badge_column("state", CALL_COLOURS, _("state"))
 
     @button(
@@ -163,17 +170,9 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
             raise Conflict(_("This need not be sent any more, or is on its way already."))
         self.audit(request, "resent", row)
 
-    @display(description=_("platform"))
-    def platform_label(self, call: OutboundCall) -> str:
-        return platform_name(call.platform)
-
     @display(description=_("operation"))
     def title(self, call: OutboundCall) -> str:
         return title_of(call)
-
-    @display(description=_("connection"))
-    def account(self, call: OutboundCall) -> str:
-        return str(call.connection)
 
     @display(description=_("concerns"))
     def about(self, call: OutboundCall) -> int:
@@ -263,6 +262,7 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
         "content",
         "failure",
     )
+    platform_label, account = platform_column, connection_column
     state_label = badge_column("state", EVENT_COLOURS, _("state"))
 
     @button(
@@ -280,14 +280,6 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
             raise Conflict(_("Only a failed event can be handled again."))
         inbox.replay(row)
         self.audit(request, "replayed", row)
-
-    @display(description=_("platform"))
-    def platform_label(self, event: InboundEvent) -> str:
-        return platform_name(event.platform)
-
-    @display(description=_("connection"))
-    def account(self, event: InboundEvent) -> str:
-        return str(event.connection or "–")
 
     @display(description=_("number"))
     def about(self, event: InboundEvent) -> str:

@@ -8,6 +8,7 @@ from django.contrib.admin import display
 from django.template.loader import render_to_string
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -55,6 +56,21 @@ def platform_name(platform: str) -> str:
     return str(dict(Connection.Platform.choices).get(platform, platform))
 
 
+@display(description=_("platform"))
+def platform_column(admin: Any, row: Any) -> str:
+    """A column of an admin that shows the name of the row's platform."""
+    return platform_name(row.platform)
+
+
+@display(description=_("connection"))
+def connection_column(admin: Any, row: Any) -> str:
+    """A column of an admin that shows the row's connection as text.
+
+    Not everybody who sees the row may open the connection's own page.
+    """
+    return str(row.connection or "–")
+
+
 def format_moment(at: datetime | None) -> str:
     """Local time to the second, in the same short form in every language."""
     return date_format(timezone.localtime(at), "Y-m-d H:i:s") if at else "–"
@@ -78,6 +94,10 @@ def actor_column(field: str, title: StrOrPromise) -> Callable[[Any, Any], str]:
         return audit.shown(getattr(row, field))
 
     return column
+
+
+def link(url: str, text: Any) -> SafeString:
+    return format_html('<a class="text-primary-600" href="{}">{}</a>', url, text)
 
 
 def sum_of(field: str, title: StrOrPromise) -> Callable[[Any, Any], str]:

@@ -7,7 +7,6 @@ from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
@@ -18,7 +17,7 @@ from stores.backoffice.base import person
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge, badge_column, moment_column, sum_of
+from stores.backoffice.labels import badge, badge_column, link, moment_column, sum_of
 from stores.backoffice.needs_person import NeedsPersonFilter, settle_button
 from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.timeline import Moment, TimelineAdmin
@@ -300,4 +299,4 @@ def _owed(order: Order) -> list[dict[str, Any]]:
 
 def order_link(order: Order) -> SafeString:
     url = reverse("admin:trip_order_change", args=[order.pk])
-    return format_html('<a class="text-primary-600" href="{}">{}</a>', url, order.order_id)
+    return link(url, order.order_id)

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -18,7 +17,7 @@ from stores.backoffice.base import person, reach
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.inlines import ScopedInline
-from stores.backoffice.labels import badge_column
+from stores.backoffice.labels import badge_column, connection_column, link
 from stores.models import Connection, Store
 from stores.tenancy import Verb
 from trip import services
@@ -152,6 +151,7 @@ class ProductAdmin(ButtonsAdmin):
             },
         ),
     )
+    account = connection_column
     state_label = badge_column("state", STATE_COLOURS, _("state"), special=_no_price)
     listing_label = badge_column(
         "listing", LISTING_COLOURS, _("listing at Meituan"), special=_not_heard_of
@@ -255,10 +255,6 @@ class ProductAdmin(ButtonsAdmin):
     def resume(self, request: HttpRequest, row: Product, answers: dict[str, Any]) -> None:
         services.product_resume(product=row, actor=person(request))
 
-    @display(description=_("connection"))
-    def account(self, product: Product) -> str:
-        return str(product.connection)
-
     @display(description=_("merchant"), ordering="connection__merchant")
     def merchant(self, product: Product) -> str:
         return str(product.connection.merchant)
@@ -266,20 +262,14 @@ class ProductAdmin(ButtonsAdmin):
     @display(description=_("price"))
     def price(self, product: Any) -> SafeString | str:
         if product.by_calendar:
-            return format_html(
-                '<a class="text-primary-600" href="{}">{}</a>', _calendar_url(product), _("by day")
-            )
+            return link(_calendar_url(product), _("by day"))
         return next((f"¥{offer.sale_price}" for offer in product.undated), "–")
 
     @display(description=_("prices and stock"))
     def calendar_link(self, product: Product) -> SafeString | str:
         if not product.by_calendar:
             return str(_("See below"))
-        return format_html(
-            '<a class="text-primary-600" href="{}">{}</a>',
-            _calendar_url(product),
-            _("Open the calendar"),
-        )
+        return link(_calendar_url(product), _("Open the calendar"))
 
 
 def _calendar_url(product: Product) -> str:
