@@ -62,9 +62,13 @@ class ChoiceFilter(DropdownFilter):
         raise NotImplementedError
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        value = self.value()
-        is_option = any(value == key for key, title in self.lookup_choices)
-        return self.narrowed(queryset, str(value)) if is_option else queryset
+        chosen = self.chosen()
+        return self.narrowed(queryset, chosen) if chosen else queryset
+
+    def chosen(self) -> str:
+        """The chosen option; "" for none and for a value that is no option."""
+        value = super().value()
+        return value if value in dict(self.lookup_choices) else ""
 
 
 class DefaultedFilter(ChoiceFilter):
@@ -76,12 +80,11 @@ class DefaultedFilter(ChoiceFilter):
 
     default: ClassVar[str] = ""
 
-    def value(self) -> str:
-        chosen = super().value()
-        return chosen if chosen in dict(self.lookup_choices) else self.default
+    def value(self) -> str | None:
+        return self.chosen() or self.default or super().value()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return self.narrowed(queryset, self.value())
+        return self.narrowed(queryset, self.chosen() or self.default)
 
 
 class OperationFilter(ChoiceFilter):
