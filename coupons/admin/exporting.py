@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.backoffice.spreadsheets import Column
-from stores.text import masked
+from stores.text import mask_codes
 
 COLUMNS = (
     Column(_("Requested"), "created_at"),
@@ -13,7 +13,7 @@ COLUMNS = (
     Column(_("Code ends with"), lambda row: f"…{row.code_tail}"),
     Column(_("Status"), "status"),
     Column(_("Reason"), "reason"),
-    Column(_("Gateway's words"), lambda row: masked(row.gateway_message)),
+    Column(_("Gateway's words"), lambda row: mask_codes(row.gateway_message)),
     Column(_("Product"), "product__name"),
     Column(_("Deal"), "sku_name"),
     Column(_("SKU"), "sku_id"),

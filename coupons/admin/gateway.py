@@ -14,11 +14,11 @@ from coupons.models import GatewayStore, Product, SyncRun
 from coupons.services import products_sync, quota_outlooks
 from coupons.services.syncing import QuotaOutlook
 from stores.admin.connections import LEVELS
-from stores.backoffice.base import LedgerAdmin, ReadOnlyAdmin, person
+from stores.backoffice.base import LedgerAdmin, ReadOnlyAdmin, staff_user
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import PresenceFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge, badge_column, connection_column
-from stores.tenancy import Verb
+from stores.tenancy import Permission
 
 AUTHORISATION_COLOURS = {
     "authorised": "success",
@@ -72,14 +72,14 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
         Button(
             title=_("Sync products"),
             icon="sync",
-            needs=Verb.MANAGE_STORES,
+            permission=Permission.MANAGE_STORES,
             busy=_("Being synced …"),
         )
     )
     def sync_products(
-        self, request: HttpRequest, row: GatewayStore, answers: dict[str, Any]
+        self, request: HttpRequest, row: GatewayStore, cleaned_data: dict[str, Any]
     ) -> None:
-        for line in dashboard.told(products_sync(store=row.store, actor=person(request))):
+        for line in dashboard.told(products_sync(store=row.store, actor=staff_user(request))):
             messages.add_message(request, LEVELS[line.level], line.text)
 
     @display(description=_("calls a day"))
@@ -128,7 +128,7 @@ class ProductAdmin(ReadOnlyAdmin):
 
 @admin.register(SyncRun)
 class SyncRunAdmin(LedgerAdmin):
-    viewing = Verb.MANAGE_STORES
+    view_permission = Permission.MANAGE_STORES
     list_display = ("started_at", "account", "store", "kind", "found", "error")
     list_select_related = ("connection__merchant", "store")
     list_filter = (("connection", ScopedRelatedFilter), ("store", ScopedRelatedFilter), "kind")

@@ -10,7 +10,7 @@ from coupons.services.operations import LookUp, ReadDetail, SpendCoupon
 from stores import audit
 from stores.backoffice.timeline import Moment, attempt_moment
 from stores.models import OutboundAttempt
-from stores.text import masked
+from stores.text import mask_codes
 
 MOST = 100
 
@@ -50,5 +50,5 @@ def _moment(attempt: OutboundAttempt) -> Moment:
     reads = attempt.call.operation != SpendCoupon.name or attempt.kind == OutboundAttempt.Kind.ASK
     what = _("Read the coupon at Meituan") if reads else _("Verify the coupon at Meituan")
     # A good answer is already in the fields above; what went wrong is told in the platform's words.
-    text = "" if attempt.outcome == OutboundAttempt.Outcome.ANSWERED else masked(attempt.detail)
+    text = "" if attempt.outcome == OutboundAttempt.Outcome.ANSWERED else mask_codes(attempt.detail)
     return attempt_moment(attempt, what, text=text, seconds=attempt.seconds)

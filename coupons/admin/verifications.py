@@ -17,8 +17,8 @@ from coupons.admin.exporting import COLUMNS
 from coupons.admin.searching import StatusFilter
 from coupons.admin.timeline import timeline
 from coupons.models import Verification
-from coupons.services import verification_ask, verification_pursue, verification_settle
-from stores.backoffice.base import person
+from coupons.services import verification_ask, verification_process, verification_settle
+from stores.backoffice.base import staff_user
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
@@ -27,8 +27,8 @@ from stores.backoffice.needs_person import NeedsPersonFilter, NoteForm, reason_f
 from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.timeline import Moment, TimelineAdmin
 from stores.fields import keyed_hash
-from stores.tenancy import Verb
-from stores.text import masked
+from stores.tenancy import Permission
+from stores.text import mask_codes
 
 STATUS_COLOURS = {
     "queued": "info",
@@ -139,13 +139,13 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin
         Button(
             title=_("Ask the platform"),
             icon="contact_support",
-            needs=Verb.SETTLE,
+            permission=Permission.SETTLE,
             shown=_is_unclear,
         )
     )
-    def ask(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:
-        verification_ask(verification=row, actor=person(request))
-        asked = verification_pursue(row, ring=False, aside=True)
+    def ask(self, request: HttpRequest, row: Verification, cleaned_data: dict[str, Any]) -> None:
+        verification_ask(verification=row, actor=staff_user(request))
+        asked = verification_process(row, wake=False, in_background=True)
         messages.add_message(request, *_came_of_asking(asked))
 
     @button(
@@ -158,12 +158,12 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin
             form=SettleForm,
         )
     )
-    def settle(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:
+    def settle(self, request: HttpRequest, row: Verification, cleaned_data: dict[str, Any]) -> None:
         verification_settle(
             verification=row,
-            verified=answers["verdict"] == "verified",
-            note=answers["note"],
-            actor=person(request),
+            verified=cleaned_data["verdict"] == "verified",
+            note=cleaned_data["note"],
+            actor=staff_user(request),
         )
 
     @display(description=_("code"))
@@ -184,4 +184,4 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin
 
     @display(description=_("gateway's words"))
     def words(self, row: Verification) -> str:
-        return masked(row.gateway_message)
+        return mask_codes(row.gateway_message)

@@ -27,8 +27,8 @@ def secret_field(label: StrOrPromise) -> forms.CharField:
 class ConnectionForm(forms.ModelForm[Connection]):
     """Subclasses add the fields of their credentials and return what is stored of them."""
 
-    # A template below the form of an existing connection; `told_of` returns its context.
-    told_in: ClassVar[str] = ""
+    # A template below the form of an existing connection; `extra_context` returns its context.
+    extra_template: ClassVar[str] = ""
 
     class Meta:
         model = Connection
@@ -40,7 +40,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
         return ()
 
     @classmethod
-    def told_of(cls, connection: Connection) -> dict[str, Any]:
+    def extra_context(cls, connection: Connection) -> dict[str, Any]:
         return {}
 
     def new_credentials(self) -> dict[str, str] | None:

@@ -12,10 +12,10 @@ from django.urls import URLPattern, path, reverse
 from django_stubs_ext import StrOrPromise
 
 from stores import audit
-from stores.backoffice.base import ScopedAdmin, person, reach
+from stores.backoffice.base import ScopedAdmin, access_for, staff_user
 from stores.backoffice.spreadsheets import Column, as_csv, as_xlsx, spreadsheet
 from stores.models import Merchant
-from stores.tenancy import Verb
+from stores.tenancy import Permission
 
 KINDS = ("csv", "xlsx")
 
@@ -47,13 +47,13 @@ class ExportsAdmin(ScopedAdmin):
 
         Rows of merchants where the person may not export are left out.
         """
-        if not self.may(request, Verb.EXPORT):
+        if not self.permits(request, Permission.EXPORT):
             raise PermissionDenied
         try:
             rows = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters as error:
             raise SuspiciousOperation("filters that do not exist") from error
-        rows = self.allowed(request, rows, Verb.EXPORT)
+        rows = self.allowed(request, rows, Permission.EXPORT)
         self._audit_export(request, rows, kind)
         sheet = spreadsheet(self.file_name, self.file_title, self.columns, rows)
         return as_csv(sheet) if kind == "csv" else as_xlsx(sheet)
@@ -62,7 +62,7 @@ class ExportsAdmin(ScopedAdmin):
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and response.context_data:
             query = f"?{request.GET.urlencode()}" if request.GET else ""
-            may = self.may(request, Verb.EXPORT)
+            may = self.permits(request, Permission.EXPORT)
             response.context_data["exports"] = (
                 {kind: self._export_url(kind) + query for kind in KINDS} if may else {}
             )
@@ -73,15 +73,15 @@ class ExportsAdmin(ScopedAdmin):
 
     def _audit_export(self, request: HttpRequest, rows: QuerySet[Any], kind: str) -> None:
         """Writes one entry for each merchant whose rows may be among the exported."""
-        theirs = reach(request)
+        access = access_for(request)
         merchants = Merchant.objects.for_staff(request.user)
-        if theirs.everything:
+        if access.everything:
             merchants = merchants.filter(pk__in=rows.order_by().values("store__merchant"))
         for merchant in merchants:
-            if theirs.may(Verb.EXPORT, merchant.pk):
+            if access.has_permission(Permission.EXPORT, merchant.pk):
                 audit.record(
                     self.exported_as,
-                    actor=person(request),
+                    actor=staff_user(request),
                     merchant=merchant,
                     target=kind,
                     filters=_narrowed(request),

@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from stores.backoffice.buttons import DONE, Button
 from stores.backoffice.filters import ChoiceFilter
-from stores.tenancy import Verb
+from stores.tenancy import Permission
 
 # Characters of a reason or a note.
 REASON = 300
@@ -58,7 +58,7 @@ def settle_button(
     return Button(
         title=title,
         icon="gavel",
-        needs=Verb.SETTLE,
+        permission=Permission.SETTLE,
         form=form,
         text=text,
         done=DONE,

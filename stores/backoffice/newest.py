@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
-from stores.backoffice.base import LedgerAdmin, ScopedAdmin, reach
+from stores.backoffice.base import LedgerAdmin, ScopedAdmin, access_for
 from stores.models import Store
 
 # Fewer rows than this are sorted in no time; with more, walking the newest rows of all finds a page sooner.
@@ -19,10 +19,10 @@ def newest_first(admin: ScopedAdmin, request: HttpRequest, rows: QuerySet[Any]) 
     Returns `rows`, or a query with the same rows that SQLite's planner reads in the order of the
     list instead of sorting all of them.
     """
-    if connection.vendor != "sqlite" or reach(request).everything:
+    if connection.vendor != "sqlite" or access_for(request).everything:
         return rows
     ids = list(Store.objects.for_staff(request.user).order_by().values_list("pk", flat=True))
-    every = admin.allowed(request, admin.model._default_manager.all(), admin.viewing)
+    every = admin.allowed(request, admin.model._default_manager.all(), admin.view_permission)
     mine = every.filter(store__in=ids)
     if len(ids) == 1:
         return mine

@@ -52,7 +52,9 @@ def audit_moments(entries: Iterable[AuditEntry]) -> Iterator[Moment]:
     """What people did, with the reason or note that they gave."""
     for entry in entries:
         note = entry.data.get("reason") or entry.data.get("note") or ""
-        yield Moment(entry.at, entry.deed, f"{audit.shown(entry.actor)} {note}".strip(), "done")
+        yield Moment(
+            entry.at, entry.verb_label, f"{audit.shown(entry.actor)} {note}".strip(), "done"
+        )
 
 
 class TimelineAdmin(ScopedAdmin):

@@ -23,7 +23,7 @@ class TripConnectionForm(RotatingSecret):
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
     )
     client_secret = secret_field(_("Client secret"))
-    told_in = "trip/admin/addresses.html"
+    extra_template = "trip/admin/addresses.html"
 
     class Meta(ConnectionForm.Meta):
         labels = {"account": _("PartnerId")}
@@ -38,7 +38,7 @@ class TripConnectionForm(RotatingSecret):
         return ("client_id", *super().credential_fields(connection))
 
     @classmethod
-    def told_of(cls, connection: Connection) -> dict[str, Any]:
+    def extra_context(cls, connection: Connection) -> dict[str, Any]:
         return {
             "needed": _addresses(connection, is_needed=True),
             "welcome": _addresses(connection, is_needed=False),

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import RangeDateFilter
 
-from stores.backoffice.base import person
+from stores.backoffice.base import staff_user
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
@@ -23,7 +23,7 @@ from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.timeline import Moment, TimelineAdmin
 from stores.models import OutboundCall
 from stores.platforms.outbox.operations import title_of
-from stores.tenancy import Verb
+from stores.tenancy import Permission
 from trip import services
 from trip.admin.exporting import COLUMNS
 from trip.admin.finding import DrillFilter, found
@@ -125,13 +125,13 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
         if order := kwargs.get("obj"):
-            context |= self._told_of(request, order)
+            context |= self._extra_context(request, order)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def _told_of(self, request: HttpRequest, order: Order) -> dict[str, Any]:
+    def _extra_context(self, request: HttpRequest, order: Order) -> dict[str, Any]:
         """What stands below the facts: tickets, visitors, refunds, uses, and everything that was said."""
-        whole = self.may(request, Verb.VIEW_PERSONAL, order)
-        codes_shown = self.may(request, Verb.SETTLE, order)
+        whole = self.permits(request, Permission.VIEW_PERSONAL, order)
+        codes_shown = self.permits(request, Permission.SETTLE, order)
         return {
             "vouchers": [_voucher(voucher, codes_shown) for voucher in order.vouchers.all()],
             "visitors": [_visitor(visitor, whole) for visitor in order.visitors.all()],
@@ -148,13 +148,13 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
         }
 
     def timeline(self, request: HttpRequest, row: Order) -> list[Moment]:
-        return timeline(row, codes_shown=self.may(request, Verb.SETTLE, row))
+        return timeline(row, codes_shown=self.permits(request, Permission.SETTLE, row))
 
     @button(
         Button(
             title=_("Issue by hand"),
             icon="confirmation_number",
-            needs=Verb.SELL,
+            permission=Permission.SELL,
             form=IssueForm,
             text=_(
                 "The tickets count as issued from then on, and Meituan sends the codes to the buyer."
@@ -163,16 +163,19 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
             shown=_waits_for_codes,
         )
     )
-    def issue(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
+    def issue(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
         services.order_issue(
-            order_pk=row.pk, codes=answers["codes"], actor=person(request), method=Method.ADMIN
+            order_pk=row.pk,
+            codes=cleaned_data["codes"],
+            actor=staff_user(request),
+            method=Method.ADMIN,
         )
 
     @button(
         Button(
             title=_("Cannot be issued"),
             icon="block",
-            needs=Verb.SELL,
+            permission=Permission.SELL,
             form=FailForm,
             text=_(
                 "Meituan tells the buyer why and gives the money back. This cannot be taken back."
@@ -181,16 +184,19 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
             shown=_waits_for_codes,
         )
     )
-    def fail(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
+    def fail(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
         services.order_fail(
-            order_pk=row.pk, reason=answers["reason"], actor=person(request), method=Method.ADMIN
+            order_pk=row.pk,
+            reason=cleaned_data["reason"],
+            actor=staff_user(request),
+            method=Method.ADMIN,
         )
 
     @button(
         Button(
             title=_("Use tickets"),
             icon="how_to_reg",
-            needs=Verb.SETTLE,
+            permission=Permission.SETTLE,
             form=UseForm,
             text=_(
                 "Only for guests who are really there: Meituan is told, and used tickets are not refunded."
@@ -199,14 +205,14 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
             shown=_has_tickets_left,
         )
     )
-    def use(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
+    def use(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
         services.order_consume(
             order_pk=row.pk,
-            codes=answers["codes"],
-            quantity=answers["quantity"],
-            request_key=answers["request_key"],
-            any_day=answers["any_day"],
-            actor=person(request),
+            codes=cleaned_data["codes"],
+            quantity=cleaned_data["quantity"],
+            request_key=cleaned_data["request_key"],
+            any_day=cleaned_data["any_day"],
+            actor=staff_user(request),
             method=Method.ADMIN,
         )
 
@@ -217,8 +223,8 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
             shown=lambda order: bool(order.needs_person),
         )
     )
-    def settle(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
-        services.order_settle(order_pk=row.pk, note=answers["note"], actor=person(request))
+    def settle(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
+        services.order_settle(order_pk=row.pk, note=cleaned_data["note"], actor=staff_user(request))
 
     @display(description=_("order number"))
     def number(self, order: Order) -> str:

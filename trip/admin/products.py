@@ -13,13 +13,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.base import person, reach
+from stores.backoffice.base import access_for, staff_user
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.inlines import ScopedInline
 from stores.backoffice.labels import badge_column, connection_column, link
 from stores.models import Connection, Store
-from stores.tenancy import Verb
+from stores.tenancy import Permission
 from trip import services
 from trip.admin.product_forms import (
     OfferForm,
@@ -65,7 +65,7 @@ class RefundStepInline(ScopedInline):
 
 @admin.register(Product)
 class ProductAdmin(ButtonsAdmin):
-    adding = changing = Verb.SELL
+    add_permission = change_permission = Permission.SELL
     form = ProductForm
     buttons = ("pause", "resume")
     inlines = (OfferInline, RefundStepInline)
@@ -235,25 +235,25 @@ class ProductAdmin(ButtonsAdmin):
         Button(
             title=_("Pause"),
             icon="pause_circle",
-            needs=Verb.SELL,
+            permission=Permission.SELL,
             done=_("Paused: nobody can order it now, and Meituan is told."),
             shown=lambda product: product.state == Product.State.ON_SALE,
         )
     )
-    def pause(self, request: HttpRequest, row: Product, answers: dict[str, Any]) -> None:
-        services.product_pause(product=row, actor=person(request))
+    def pause(self, request: HttpRequest, row: Product, cleaned_data: dict[str, Any]) -> None:
+        services.product_pause(product=row, actor=staff_user(request))
 
     @button(
         Button(
             title=_("Put on sale"),
             icon="play_circle",
-            needs=Verb.SELL,
+            permission=Permission.SELL,
             done=_("On sale again, and Meituan is told."),
             shown=lambda product: product.state == Product.State.PAUSED,
         )
     )
-    def resume(self, request: HttpRequest, row: Product, answers: dict[str, Any]) -> None:
-        services.product_resume(product=row, actor=person(request))
+    def resume(self, request: HttpRequest, row: Product, cleaned_data: dict[str, Any]) -> None:
+        services.product_resume(product=row, actor=staff_user(request))
 
     @display(description=_("merchant"), ordering="connection__merchant")
     def merchant(self, product: Product) -> str:
@@ -286,14 +286,18 @@ def _stores(request: HttpRequest) -> QuerySet[Store]:
 
 
 def _where_selling(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
-    theirs = reach(request)
-    sells = [merchant for merchant in theirs.merchants_in_part if theirs.may(Verb.SELL, merchant)]
-    return rows if theirs.everything else rows.filter(merchant__in=sells)
+    access = access_for(request)
+    sells = [
+        merchant
+        for merchant in access.merchants_in_part
+        if access.has_permission(Permission.SELL, merchant)
+    ]
+    return rows if access.everything else rows.filter(merchant__in=sells)
 
 
 def _needed_first(request: HttpRequest) -> tuple[StrOrPromise, str] | None:
     """What has to be there before a product can be added: what to say, and where to go."""
-    is_owner = reach(request).may(Verb.MANAGE_CONNECTIONS)
+    is_owner = access_for(request).has_permission(Permission.MANAGE_CONNECTIONS)
     products = reverse("admin:trip_product_changelist")
     if not _connections(request).exists():
         if not is_owner:

@@ -11,11 +11,11 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from stores.audit import shown
-from stores.backoffice.base import LedgerAdmin, person
+from stores.backoffice.base import LedgerAdmin, staff_user
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.filters import EVERYTHING, DayFilter, DefaultedFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge, badge_column, format_moment, moment_column, sum_of
-from stores.tenancy import Verb
+from stores.tenancy import Permission
 from trip import services
 from trip.admin.order_forms import AgreeForm, RefuseForm
 from trip.admin.orders import REFUND_COLOURS, order_link
@@ -91,7 +91,7 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
         Button(
             title=_("Agree"),
             icon="check",
-            needs=Verb.SELL,
+            permission=Permission.SELL,
             form=AgreeForm,
             text=_(
                 "The buyer gets the money back and the tickets open no door any more. This is final."
@@ -100,28 +100,28 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
             shown=_may_agree,
         )
     )
-    def agree(self, request: HttpRequest, row: Refund, answers: dict[str, Any]) -> None:
+    def agree(self, request: HttpRequest, row: Refund, cleaned_data: dict[str, Any]) -> None:
         services.refund_decide(
-            refund_pk=row.pk, agree=True, reason="", actor=person(request), method=Method.ADMIN
+            refund_pk=row.pk, agree=True, reason="", actor=staff_user(request), method=Method.ADMIN
         )
 
     @button(
         Button(
             title=_("Refuse"),
             icon="close",
-            needs=Verb.SELL,
+            permission=Permission.SELL,
             form=RefuseForm,
             text=_("The tickets stay valid. You may still agree later."),
             done=DONE,
             shown=lambda refund: refund.status == Status.REVIEW,
         )
     )
-    def refuse(self, request: HttpRequest, row: Refund, answers: dict[str, Any]) -> None:
+    def refuse(self, request: HttpRequest, row: Refund, cleaned_data: dict[str, Any]) -> None:
         services.refund_decide(
             refund_pk=row.pk,
             agree=False,
-            reason=answers["reason"],
-            actor=person(request),
+            reason=cleaned_data["reason"],
+            actor=staff_user(request),
             method=Method.ADMIN,
         )
 

@@ -20,7 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from stores.models import Connection
 from stores.platforms.inbound import bodies, inbox
 from stores.platforms.inbound.bodies import BodyError
-from stores.text import storable_json
+from stores.text import clean_json
 
 log = logging.getLogger(__name__)
 
@@ -80,7 +80,7 @@ class Inbound(View):
         self._limit(request)
         try:
             self.authenticate(request, connection)
-            data = storable_json(self.content(connection))
+            data = clean_json(self.content(connection))
         except BodyError as error:
             raise Rejected(str(error)) from error
         except RecursionError as error:

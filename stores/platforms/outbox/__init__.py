@@ -10,14 +10,19 @@ from stores.platforms.outbox.claims import sweep
 from stores.platforms.outbox.delivering import deliver
 from stores.platforms.outbox.enqueuing import enqueue, retry_dead, revoke
 from stores.platforms.outbox.operations import Operation, Verdict, operation, operations
-from stores.platforms.outbox.working import attempt_now, beside, place_in_line, places_in_line, work
+from stores.platforms.outbox.working import (
+    attempt_now,
+    place_in_line,
+    places_in_line,
+    run_in_thread,
+    work,
+)
 
 __all__ = [
     "Operation",
     "Verdict",
     "ask_now",
     "attempt_now",
-    "beside",
     "deliver",
     "enqueue",
     "operation",
@@ -26,6 +31,7 @@ __all__ = [
     "places_in_line",
     "retry_dead",
     "revoke",
+    "run_in_thread",
     "settle_by_hand",
     "sweep",
     "work",

@@ -5,7 +5,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from stores.models import OutboundCall
-from stores.platforms.outbox.enqueuing import retry_dead, ring_for
+from stores.platforms.outbox.enqueuing import notify, retry_dead
 from stores.web.errors import Conflict
 
 State = OutboundCall.State
@@ -24,7 +24,7 @@ def ask_now(call: OutboundCall) -> bool:
     unknown = OutboundCall.objects.filter(pk=call.pk, state=State.UNKNOWN)
     if not unknown.update(due_at=timezone.now()):
         return False
-    ring_for(call.pk)
+    notify(call.pk)
     return True
 
 
