@@ -8,7 +8,7 @@ from coupons.models import Lookup, Verification
 from coupons.services.lookups import FRESH
 from coupons.services.operations import LookUp, ReadDetail, SpendCoupon
 from stores import audit
-from stores.backoffice.timeline import Moment, attempt_moment
+from stores.backoffice.timeline import Moment, attempt_moment, in_order
 from stores.models import OutboundAttempt
 from stores.text import mask_codes
 
@@ -28,7 +28,7 @@ def timeline(row: Verification) -> list[Moment]:
     if row.settled_at:
         text = f"{row.outcome} {row.settled_note}".strip()
         moments.append(Moment(row.settled_at, pgettext("moment", "Settled"), text))
-    return moments
+    return in_order(moments)
 
 
 def _attempts(row: Verification) -> list[OutboundAttempt]:

@@ -57,18 +57,22 @@ def audit_moments(entries: Iterable[AuditEntry]) -> Iterator[Moment]:
         )
 
 
+def in_order(moments: Iterable[Moment]) -> list[Moment]:
+    """Oldest first."""
+    return sorted(moments, key=lambda moment: moment.at)
+
+
 class TimelineAdmin(ScopedAdmin):
     """An admin whose rows' pages show what happened to the row, the oldest moment first."""
 
     change_form_outer_after_template = "stores/backoffice/what_happened.html"
 
-    def timeline(self, request: HttpRequest, row: Any) -> Iterable[Moment]:
+    def timeline(self, request: HttpRequest, row: Any) -> list[Moment]:
         raise NotImplementedError
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
         if row := kwargs.get("obj"):
-            moments = self.timeline(request, row)
-            context["timeline"] = sorted(moments, key=lambda moment: moment.at)
+            context["timeline"] = self.timeline(request, row)
         return super().render_change_form(request, context, *args, **kwargs)

@@ -155,7 +155,7 @@ def test_the_list_has_only_merchants_where_the_role_may_view_it(
     owner_client: Client, monkeypatch: pytest.MonkeyPatch, few: int, managed: int
 ) -> None:
     monkeypatch.setattr(newest, "FEW", few)
-    monkeypatch.setattr(VerificationAdmin, "viewing", Permission.SETTLE)
+    monkeypatch.setattr(VerificationAdmin, "view_permission", Permission.SETTLE)
     as_clerk, as_manager = StoreFactory(), StoreFactory()
     VerificationFactory(store=as_clerk, code_tail="0001")
     VerificationFactory(store=as_manager, code_tail="0002")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from stores.backoffice.timeline import Message, Moment, attempt_moment, audit_moments
+from stores.backoffice.timeline import Message, Moment, attempt_moment, audit_moments, in_order
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.outbox.operations import title_of
 from stores.registry import event_title
@@ -26,7 +26,7 @@ def timeline(order: Order, *, codes_shown: bool) -> list[Moment]:
     if not codes_shown:
         codes = [voucher.code for voucher in order.vouchers.all() if voucher.code]
         moments = [_without(moment, codes) for moment in moments]
-    return moments
+    return in_order(moments)
 
 
 def _without(moment: Moment, codes: list[str]) -> Moment:
