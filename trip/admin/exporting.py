@@ -25,5 +25,5 @@ COLUMNS = (
     Column(_("Issued"), "issued_at"),
     Column(_("Closed"), "closed_at"),
     Column(_("Drill"), "is_drill"),
-    Column(_("Required a person"), "needs_person"),
+    Column(_("Needs a person"), "needs_person"),
 )
