@@ -18,16 +18,16 @@ from coupons.admin.searching import StatusFilter
 from coupons.admin.timeline import timeline
 from coupons.models import Verification
 from coupons.services import verification_ask, verification_process, verification_settle
-from stores.backoffice.base import staff_user
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import actor_column, badge_column, moment_column, sum_of
 from stores.backoffice.needs_person import NeedsPersonFilter, NoteForm, reason_field, settle_button
 from stores.backoffice.newest import LongListAdmin
+from stores.backoffice.pages import staff_user
 from stores.backoffice.timeline import Moment, TimelineAdmin
 from stores.fields import keyed_hash
-from stores.tenancy import Permission
+from stores.roles import Permission
 from stores.text import mask_codes
 
 STATUS_COLOURS = {

@@ -7,9 +7,9 @@ from coupons.models import Verification
 from coupons.reasons import Reason
 from coupons.services.operations import SpendCoupon, move
 from stores import audit
+from stores.conflicts import Conflict
 from stores.models import OutboundCall
 from stores.platforms import outbox
-from stores.web.errors import Conflict
 
 Status = Verification.Status
 

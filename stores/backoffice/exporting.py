@@ -12,10 +12,11 @@ from django.urls import URLPattern, path, reverse
 from django_stubs_ext import StrOrPromise
 
 from stores import audit
-from stores.backoffice.base import ScopedAdmin, access_for, staff_user
+from stores.backoffice.base import ScopedAdmin, access_for
+from stores.backoffice.pages import staff_user
 from stores.backoffice.spreadsheets import Column, as_csv, as_xlsx, spreadsheet
 from stores.models import Merchant
-from stores.tenancy import Permission
+from stores.roles import Permission
 
 KINDS = ("csv", "xlsx")
 

@@ -13,7 +13,7 @@ from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter, Relate
 from unfold.utils import parse_date_str
 
 from stores.backoffice.base import visible_to
-from stores.models import Connection
+from stores.domains import platform_choices
 from stores.platforms.outbox import operations
 
 # The option of a DefaultedFilter that narrows nothing.
@@ -105,7 +105,9 @@ class PlatformFilter(ChoiceFilter):
 
     title = _("platform")
     parameter_name = "platform"
-    options = Connection.Platform.choices
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return platform_choices()
 
     def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return rows.filter(platform=value)

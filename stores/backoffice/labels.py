@@ -1,20 +1,18 @@
 """Columns and facts of the admins: coloured badges, moments, actors and sums."""
 
 from collections.abc import Callable, Mapping
-from datetime import datetime
 from typing import Any
 
 from django.contrib.admin import display
 from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from stores import audit
-from stores.models import Connection
+from stores.clock import format_moment
+from stores.domains import platform_choices
 
 Colours = Mapping[str, str]
 
@@ -53,7 +51,7 @@ def badge_column(
 
 def platform_name(platform: str) -> str:
     """What people call a platform."""
-    return str(dict(Connection.Platform.choices).get(platform, platform))
+    return str(dict(platform_choices()).get(platform, platform))
 
 
 @display(description=_("platform"))
@@ -69,11 +67,6 @@ def connection_column(admin: Any, row: Any) -> str:
     Not everybody who sees the row may open the connection's own page.
     """
     return str(row.connection or "–")
-
-
-def format_moment(at: datetime | None) -> str:
-    """Local time to the second, in the same short form in every language."""
-    return date_format(timezone.localtime(at), "Y-m-d H:i:s") if at else "–"
 
 
 def moment_column(field: str, title: StrOrPromise) -> Callable[[Any, Any], str]:

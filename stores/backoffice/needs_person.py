@@ -14,7 +14,7 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 
 from stores.backoffice.buttons import DONE, Button
 from stores.backoffice.filters import ChoiceFilter
-from stores.tenancy import Permission
+from stores.roles import Permission
 
 # Characters of a reason or a note.
 REASON = 300

@@ -10,6 +10,7 @@ from django_stubs_ext import StrOrPromise
 
 from stores import audit
 from stores.backoffice.base import ScopedAdmin
+from stores.backoffice.verbs import verb_label
 from stores.models import AuditEntry, OutboundAttempt
 
 
@@ -53,7 +54,7 @@ def audit_moments(entries: Iterable[AuditEntry]) -> Iterator[Moment]:
     for entry in entries:
         note = entry.data.get("reason") or entry.data.get("note") or ""
         yield Moment(
-            entry.at, entry.verb_label, f"{audit.shown(entry.actor)} {note}".strip(), "done"
+            entry.at, verb_label(entry), f"{audit.shown(entry.actor)} {note}".strip(), "done"
         )
 
 

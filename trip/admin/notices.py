@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stores.admin.ledgers import OutboundCallAdmin
 from stores.backoffice.filters import EVERYTHING, DayFilter, DefaultedFilter, ScopedRelatedFilter
-from stores.models import Connection
+from trip.choices import PLATFORM
 from trip.models import MeituanNotice
 from trip.services.notices import notices_of_drills
 
@@ -39,4 +39,4 @@ class MeituanNoticeAdmin(OutboundCallAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MeituanNotice]:
         notices: QuerySet[MeituanNotice] = super().get_queryset(request)
-        return notices.filter(platform=Connection.Platform.TRIP)
+        return notices.filter(platform=PLATFORM)

@@ -13,23 +13,23 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import RangeDateFilter
 
-from stores.backoffice.base import staff_user
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge, badge_column, link, moment_column, sum_of
 from stores.backoffice.needs_person import NeedsPersonFilter, settle_button
 from stores.backoffice.newest import LongListAdmin
+from stores.backoffice.pages import staff_user
 from stores.backoffice.timeline import Moment, TimelineAdmin
 from stores.models import OutboundCall
 from stores.platforms.outbox.operations import title_of
-from stores.tenancy import Permission
+from stores.roles import Permission
 from trip import services
 from trip.admin.exporting import COLUMNS
 from trip.admin.finding import DrillFilter, found
 from trip.admin.order_forms import FailForm, IssueForm, UseForm
 from trip.admin.timeline import timeline
-from trip.choices import CredentialType, Method
+from trip.choices import SELL, CredentialType, Method
 from trip.models import Order, Voucher, tally
 from trip.services.notices import notices_of
 from trip.services.visitors import shown
@@ -154,7 +154,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
         Button(
             title=_("Issue by hand"),
             icon="confirmation_number",
-            permission=Permission.SELL,
+            permission=SELL,
             form=IssueForm,
             text=_(
                 "The tickets count as issued from then on, and Meituan sends the codes to the buyer."
@@ -175,7 +175,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
         Button(
             title=_("Cannot be issued"),
             icon="block",
-            permission=Permission.SELL,
+            permission=SELL,
             form=FailForm,
             text=_(
                 "Meituan tells the buyer why and gives the money back. This cannot be taken back."

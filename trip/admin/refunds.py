@@ -11,15 +11,16 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from stores.audit import shown
-from stores.backoffice.base import LedgerAdmin, staff_user
+from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.filters import EVERYTHING, DayFilter, DefaultedFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge, badge_column, format_moment, moment_column, sum_of
-from stores.tenancy import Permission
+from stores.backoffice.labels import badge, badge_column, moment_column, sum_of
+from stores.backoffice.pages import staff_user
+from stores.clock import format_moment
 from trip import services
 from trip.admin.order_forms import AgreeForm, RefuseForm
 from trip.admin.orders import REFUND_COLOURS, order_link
-from trip.choices import Method
+from trip.choices import SELL, Method
 from trip.models import Refund
 from trip.services.deadlines import countdown
 
@@ -91,7 +92,7 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
         Button(
             title=_("Agree"),
             icon="check",
-            permission=Permission.SELL,
+            permission=SELL,
             form=AgreeForm,
             text=_(
                 "The buyer gets the money back and the tickets open no door any more. This is final."
@@ -109,7 +110,7 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
         Button(
             title=_("Refuse"),
             icon="close",
-            permission=Permission.SELL,
+            permission=SELL,
             form=RefuseForm,
             text=_("The tickets stay valid. You may still agree later."),
             done=DONE,

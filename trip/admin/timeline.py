@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from stores.backoffice.timeline import Message, Moment, attempt_moment, audit_moments, in_order
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.outbox.operations import title_of
-from stores.registry import event_title
+from stores.platforms.tools import event_title
 from trip.choices import Code
 from trip.codes import PICTURE
 from trip.models import Order

@@ -4,9 +4,9 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from stores.conflicts import Conflict
 from stores.models import OutboundCall
 from stores.platforms.outbox.enqueuing import notify, retry_dead
-from stores.web.errors import Conflict
 
 State = OutboundCall.State
 # A result can be decided while nobody knows it, or once asking was given up.

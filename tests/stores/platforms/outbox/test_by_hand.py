@@ -5,12 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from stores.conflicts import Conflict
 from stores.models import OutboundCall
 from stores.platforms import outbox
 from stores.platforms.errors import Refused, Unknown
 from stores.platforms.outbox import Verdict
 from stores.platforms.outbox.claims import claim
-from stores.web.errors import Conflict
 from tests.scripted import Scripted
 from tests.stores.platforms.outbox.trying import HOUR, Owe, State, age, attempt
 
