@@ -9,6 +9,11 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
+
+from coupons import codes, services
+from coupons.models import Batch, BatchItem, Verification
+from coupons.reasons import TEXTS
+from coupons.services.batches import MAX_CODES
 from stores.backoffice.pages import (
     current_store,
     no_store,
@@ -17,11 +22,6 @@ from stores.backoffice.pages import (
     staff_user,
     stores_at_work,
 )
-
-from coupons import codes, services
-from coupons.models import Batch, BatchItem, Verification
-from coupons.reasons import TEXTS
-from coupons.services.batches import MAX_CODES
 from stores.conflicts import KeyReused
 from stores.models import Store
 
