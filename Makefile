@@ -53,7 +53,7 @@ lint: install ## ruff, mypy and import-linter
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/mypy .
-	@$(VENV)/bin/lint-imports --no-logo --no-cache >/dev/null || $(VENV)/bin/lint-imports --no-logo --no-cache
+	@$(VENV)/bin/lint-imports --no-logo --no-cache
 
 format: install ## let ruff put the code in order
 	@$(VENV)/bin/ruff check --fix --quiet .
