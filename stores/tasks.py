@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core.management import call_command
 
+from stores import idempotency
 from stores.platforms import outbox
 from stores.platforms.inbound import inbox
 from stores.platforms.workers import queue
@@ -34,5 +35,6 @@ def beat(_: int) -> None:
 def prune() -> None:
     """Each day: rows that nobody needs any more."""
     limits.forget_past_windows()
+    idempotency.prune()
     queue.prune()
     call_command("clearsessions")

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrOrPromise
 
 from stores import audit
+from stores.idempotency import form_key
 from stores.models import Store
 from stores.registry import ScanResult
 from stores.text import may_be_id
@@ -152,7 +153,7 @@ def _use(user: User, voucher: Voucher, quantity: int, request_key: str) -> ScanR
             quantity=quantity,
             actor=user,
             method=Method.COUNTER,
-            request_key=f"counter:{user.pk}:{voucher.pk}:{request_key}"[:100],
+            request_key=form_key(request_key, voucher.pk),
         )
     except Conflict as conflict:
         return _refused(voucher, conflict)

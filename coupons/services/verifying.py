@@ -6,22 +6,22 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, connection
 from django.utils import timezone
 
 from coupons import codes
-from coupons.models import Batch, Channel, GatewayStore, Lookup, Verification, VerificationRequest
+from coupons.models import Batch, Channel, GatewayStore, Lookup, Verification
 from coupons.reasons import Reason
 from coupons.services.lookups import FRESH, PATIENCE, gateway_of, lane_of, owe_reading
 from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, owe_verify
 from coupons.services.pursuing import pursue
 from stores import audit
 from stores.fields import keyed_hash
+from stores.idempotency import digest_of, once
 from stores.models import OutboundCall, Store
 from stores.platforms import sql
 from stores.platforms.outbox import places_in_line
 from stores.platforms.outbox.working import PlaceInLine
-from stores.web.errors import KeyReused
 
 Status = Verification.Status
 # The same person scanning the same code again this soon sees the first answer, not "already used".
@@ -60,6 +60,11 @@ class Request:
         return hashlib.sha256(f"{self.store.pk}:{self.code_hash}".encode()).hexdigest()
 
     @property
+    def caller(self) -> audit.Actor | str:
+        """Whose request key it is; a guest has no account and is named by the flow."""
+        return self.actor or self.flow
+
+    @property
     def requested_by(self) -> str:
         return audit.GUEST if self.channel == Channel.GUEST else audit.name_of(self.actor)
 
@@ -82,12 +87,8 @@ def verification_request(
     """
     request = Request(store, code, channel, actor, flow, request_key, gateway)
     for _ in range(3):
-        known = on_record(request)
-        if known.answer:
-            return _replay(request, *known.answer)
         try:
-            with transaction.atomic():
-                return _join_or_create(request, known)
+            return _request(request, on_record(request))
         except IntegrityError:
             # A twin was faster between our look and our insert: look again, and join it.
             continue
@@ -96,10 +97,10 @@ def verification_request(
 
 @dataclass(frozen=True)
 class OnRecord:
-    """Keys of the rows that bear on a request. `answer`: the verification that the request key got (None for a batch),
-    and its fingerprint. `elsewhere_ids`: where the code was verified at other stores, of this merchant or another."""
+    """The rows that bear on a request. `has_key`: its key was used before. `elsewhere_ids`: verifications of the code at
+    other stores, of this merchant or another."""
 
-    answer: tuple[int | None, str] | None = None
+    has_key: bool = False
     verification_id: int | None = None
     elsewhere_ids: tuple[int, ...] = ()
     lookup_id: int | None = None
@@ -109,19 +110,16 @@ def on_record(request: Request) -> OnRecord:
     """Reads all in one short query: nearly every request is new, and finds nothing."""
     # The conditions are those of the tables' indexes; constraints catch a twin that is faster than this look.
     statement = """
-        SELECT 'answer', verification_id, fingerprint FROM coupons_verificationrequest
-        WHERE merchant_id = %s AND key = %s
-        UNION ALL SELECT CASE store_id WHEN %s THEN 'verification' ELSE 'elsewhere' END, id, ''
+        SELECT CASE store_id WHEN %s THEN 'verification' ELSE 'elsewhere' END, id
         FROM coupons_verification
         WHERE code_hash = %s AND NOT (status = 'refused') AND (store_id = %s OR status = 'verified')
-        UNION ALL SELECT 'lookup', id, '' FROM coupons_lookup
+        UNION ALL SELECT 'lookup', id FROM coupons_lookup
         WHERE store_id = %s AND code_hash = %s AND flow = %s AND is_unused AND read_at > %s
+        UNION ALL SELECT 'key', subject_id FROM stores_idempotencykey WHERE digest = %s
     """
     store, code_hash = request.store, request.code_hash
     recent = connection.ops.adapt_datetimefield_value(timezone.now() - FRESH)
     keys: list[str | int | None] = [
-        store.merchant_id,
-        request.request_key,
         store.pk,
         code_hash,
         store.pk,
@@ -129,43 +127,44 @@ def on_record(request: Request) -> OnRecord:
         code_hash,
         request.flow,
         recent,
+        digest_of(request.caller, request.request_key),
     ]
     with connection.cursor() as cursor:
         cursor.execute(statement, keys)
         rows = cursor.fetchall()
-    found = {kind: (pk, text) for kind, pk, text in rows}
-    nothing = (None, "")
+    found = dict(rows)
     return OnRecord(
-        answer=found.get("answer"),
-        verification_id=found.get("verification", nothing)[0],
-        elsewhere_ids=tuple(pk for kind, pk, _text in rows if kind == "elsewhere"),
-        lookup_id=found.get("lookup", nothing)[0],
+        has_key="key" in found,
+        verification_id=found.get("verification"),
+        elsewhere_ids=tuple(pk for kind, pk in rows if kind == "elsewhere"),
+        lookup_id=found.get("lookup"),
     )
 
 
-def _replay(request: Request, verification_id: int | None, fingerprint: str) -> Requested:
-    if verification_id is None or fingerprint != request.fingerprint:
-        raise KeyReused
-    verification = Verification.objects.select_related("store", "product").get(pk=verification_id)
-    return Requested(verification, created=False)
+def _request(request: Request, known: OnRecord) -> Requested:
+    made: list[Requested] = []
+
+    def make() -> Verification:
+        made.append(_join_or_create(request, known))
+        return made[-1].verification
+
+    verification, is_new = once(
+        actor=request.caller,
+        key=request.request_key,
+        fingerprint=request.fingerprint,
+        rows=Verification.objects.select_related("store", "product"),
+        make=make,
+        look=known.has_key,
+    )
+    return made[-1] if is_new else Requested(verification, created=False)
 
 
 def _join_or_create(request: Request, known: OnRecord) -> Requested:
     existing = _the_one(known.verification_id)
     if existing and (existing.status in Verification.LIVE or _is_same_scan(existing, request)):
-        result = Requested(existing, created=False, joined=True)
-    else:
-        verified_before = existing or _verified_elsewhere(request.store, known.elsewhere_ids)
-        result = _create(request, verified_before, known.lookup_id)
-    if request.request_key:
-        asked = VerificationRequest(
-            merchant_id=request.store.merchant_id,
-            key=request.request_key,
-            fingerprint=request.fingerprint,
-            verification=result.verification,
-        )
-        sql.insert(asked)
-    return result
+        return Requested(existing, created=False, joined=True)
+    verified_before = existing or _verified_elsewhere(request.store, known.elsewhere_ids)
+    return _create(request, verified_before, known.lookup_id)
 
 
 def _the_one(pk: int | None) -> Verification | None:

@@ -19,9 +19,7 @@ TITLES: dict[str, StrOrPromise] = {
     "invalid": gettext_lazy("The request is not valid"),
     "malformed_json": gettext_lazy("The body is not valid JSON"),
     "malformed_code": gettext_lazy("This is not a coupon code"),
-    "idempotency_key_reused": gettext_lazy(
-        "This Idempotency-Key was used before, for something else"
-    ),
+    "key_reused": gettext_lazy("This Idempotency-Key was used before, for something else"),
     "order_conflict": gettext_lazy("The order does not allow this as it stands"),
     "body_too_large": gettext_lazy("The body is too large"),
     "method_not_allowed": gettext_lazy("This method is not allowed here"),
@@ -57,7 +55,7 @@ class KeyReused(Conflict):
     """An idempotency key that was used before, for something else."""
 
     def __init__(self) -> None:
-        super().__init__(TITLES["idempotency_key_reused"])
+        super().__init__(TITLES["key_reused"])
 
 
 class Problem(exceptions.APIException):
@@ -113,7 +111,7 @@ def _as_problem(error: Exception) -> Exception:
     """What services and Django say, in the API's words; anything else as it is."""
     match error:
         case KeyReused():
-            return Problem("idempotency_key_reused", error.reason, status=422)
+            return Problem("key_reused", error.reason, status=409)
         case Conflict():
             return Problem("order_conflict", error.reason, status=409)
         case SuspiciousOperation():

@@ -19,7 +19,6 @@ from coupons.models import (
     QuotaReading,
     SyncRun,
     Verification,
-    VerificationRequest,
 )
 from stores.models import (
     ApiKey,
@@ -144,7 +143,6 @@ MAKE: dict[type[Model], Callable[[Store], Any]] = {
     Consumption: lambda store: Consumption.objects.create(
         order=order_of(store),
         store=store,
-        request_key=f"k{store.pk}",
         quantity=1,
         method="counter",
         by="x",
@@ -196,9 +194,6 @@ MAKE: dict[type[Model], Callable[[Store], Any]] = {
     Visitor: visitor_of,
     Voucher: voucher_of,
     Verification: lambda store: factories.VerificationFactory(store=store),
-    VerificationRequest: lambda store: VerificationRequest.objects.create(
-        merchant=store.merchant, key="k", verification=factories.VerificationFactory(store=store)
-    ),
 }
 
 
