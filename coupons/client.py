@@ -1,4 +1,7 @@
-"""The umember gateway: five calls. `Authorization` carries the bare token, without `Bearer`."""
+"""Client for the five calls of the umember gateway (docs/platforms/umember.md §3).
+
+`Authorization` carries the bare token, without `Bearer` (§1).
+"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager

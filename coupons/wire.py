@@ -1,4 +1,7 @@
-"""The umember gateway's words: what it sends, made into frozen dataclasses; what it says, made into our reasons."""
+"""Parsers of the umember gateway's answers: frozen dataclasses, and its texts as our reasons.
+
+Source: docs/platforms/umember.md §1 to §5.
+"""
 
 from dataclasses import dataclass
 from decimal import Decimal, InvalidOperation
@@ -39,7 +42,7 @@ CREDENTIAL_WORDS = (
     "user",
 )
 
-# The texts of failures are not published (protocol L): first match wins, the more particular first.
+# §5: the texts are not published. The first match wins, so the more particular stand first.
 REASON_WORDS: tuple[tuple[tuple[str, ...], Reason], ...] = (
     (("授权已过期", "授权过期", "授权失效"), Reason.AUTHORISATION_EXPIRED),
     (("未授权", "没有授权", "解绑"), Reason.STORE_UNAUTHORISED),

@@ -7,7 +7,7 @@ from typing import Any
 from django.test import Client
 
 from stores.models import ApiKey, Merchant, Store
-from tests import factories
+from tests.stores.factories import api_key
 
 
 @dataclass
@@ -40,7 +40,7 @@ class Api:
 def api_of(
     merchant: Merchant, *stores: Store, scopes: tuple[str, ...] = tuple(ApiKey.Scope.values)
 ) -> Api:
-    return Api(factories.api_key(merchant, *stores, scopes=scopes)[1])
+    return Api(api_key(merchant, *stores, scopes=scopes)[1])
 
 
 def problem(response: Any) -> tuple[int, str]:

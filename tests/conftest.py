@@ -14,8 +14,7 @@ from coupons.sandbox import UmemberSandbox
 from stores.demo import preparing
 from stores.demo.environment import Places
 from stores.sandbox import SandboxServer
-from tests import factories
-from tests.factories import Shop
+from tests.coupons.factories import Shop, connected_shop
 
 # A busy machine must not fail a property.
 hypothesis_settings.register_profile(
@@ -49,7 +48,7 @@ def sandbox(_sandbox_server: SandboxServer) -> SandboxServer:
 @pytest.fixture
 def shop(transactional_db: None, sandbox: SandboxServer) -> Shop:
     """A merchant with one store, connected to the sandbox, with codes in every state."""
-    return factories.connected_shop(sandbox)
+    return connected_shop(sandbox)
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from typing import Any
 from django.test import Client
 
 from stores.models import Connection
-from tests.factories import TicketProductFactory
+from tests.trip.factories import TicketProductFactory
 from trip.choices import VoucherType
 from trip.models import Order, Product
 from trip.sandbox.signing import Manner, headers

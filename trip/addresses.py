@@ -8,7 +8,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-# For bare IP addresses (hand-out); hosts with a name may have any port.
+# For bare IP addresses (docs/platforms/trip.md §0.1); hosts with a name may have any port.
 PORTS = frozenset(
     {
         25, 80, 110, 143, 443, 587, 3899, 7000, 8001, 8010, 8080, 8081, 8082, 8084, 8085, 8086, 8090, 8889, 8998, 8999,

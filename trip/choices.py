@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class Code(models.IntegerChoices):
-    """Answers to Meituan: a hundred per interface, x99 is "other" (protocols/trip.md section 4)."""
+    """Answers to Meituan: a hundred per interface, x99 is "other" (docs/platforms/trip.md §4.1)."""
 
     SUCCESS = 200, _("success")
     BAD_PRICE_QUERY = 201, _("wrong dates")

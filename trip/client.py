@@ -1,4 +1,4 @@
-"""Notices to Meituan: four calls, signed like Meituan's own."""
+"""Client for the four notices to Meituan (docs/platforms/trip.md §3.13 to §3.16), signed as in §1."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -76,23 +76,23 @@ class NoticeClient(PlatformClient):
         )
 
     def pay(self, *, issue_type: int, describe: str, body: Mapping[str, Any]) -> str:
-        """3.13: tickets are issued (1), or never will be (2) and why."""
+        """§3.13: tickets are issued (1), or never will be (2) and why."""
         return self._notify(
             "/order/pay/notice", {"issueType": int(issue_type), "describe": describe, "body": body}
         )
 
     def refund(self, *, code: int, describe: str, body: Mapping[str, Any]) -> str:
-        """3.14: a refund is agreed (200) or refused (6xx) and why."""
+        """§3.14: a refund is agreed (200) or refused (6xx) and why."""
         return self._notify(
             "/order/refund/notice", {"code": int(code), "describe": describe, "body": body}
         )
 
     def consume(self, *, body: Mapping[str, Any]) -> str:
-        """3.15: tickets were used."""
+        """§3.15: tickets were used."""
         return self._notify("/order/consume/notice", {"body": body})
 
     def product(self, *, body: Sequence[Mapping[str, Any]]) -> str:
-        """3.16: products or their prices changed."""
+        """§3.16: products or their prices changed."""
         return self._notify("/deal/change/notice", {"body": body})
 
     def _notify(self, path: str, message: Mapping[str, Any]) -> str:

@@ -2,7 +2,7 @@
 
 BA authentication ("MWS", Meituan's trip interfaces, both directions): HMAC-SHA1 over method, path and the Date header.
 The secret looks like hexadecimal and is used as text. The body is not signed, so the date's window is all there is
-against repetition.
+against repetition. Source: docs/platforms/trip.md §1.
 """
 
 import base64

@@ -1,4 +1,7 @@
-"""How this gateway behaves today. What the published document leaves open is a switch, and each default our guess."""
+"""Switches for what the gateway has not published (docs/platforms/umember.md §1 to §3).
+
+Each default is our guess.
+"""
 
 from __future__ import annotations
 

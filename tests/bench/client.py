@@ -12,7 +12,7 @@ from tests.bench.load import Load
 from tests.bench.processes import Broken
 from tests.bench.shops import Shop, code_of
 from tests.bench.web import Web
-from tests.factories import api_key
+from tests.stores.factories import api_key
 
 CONNECTIONS = 8
 

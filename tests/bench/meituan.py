@@ -7,7 +7,8 @@ from typing import Any
 
 from stores.models import Connection
 from tests.bench import load
-from tests.factories import ConnectionFactory, StoreFactory, TicketProductFactory
+from tests.stores.factories import StoreFactory
+from tests.trip.factories import TicketConnectionFactory, TicketProductFactory
 from trip.models import Product
 from trip.sandbox.signing import Manner, headers
 
@@ -67,7 +68,7 @@ class Buyer:
 
 def buyer(*, products: int = 1, stock: int | None = None) -> Buyer:
     """A partner with products for any day: our own codes, no visitors to name."""
-    connection = ConnectionFactory(trip=True)
+    connection = TicketConnectionFactory()
     store = StoreFactory(merchant=connection.merchant)
     prices = {"offer__stock": stock, "offer__sale_price": PRICE, "offer__settlement_price": COST}
     made = [

@@ -9,13 +9,8 @@ from stores.models import Connection, Merchant, Store
 from stores.platforms.workers import queue
 from tests.bench.gateway import Sandbox
 from tests.bench.processes import Broken
-from tests.factories import (
-    ConnectionFactory,
-    GatewayStoreFactory,
-    MerchantFactory,
-    ProductFactory,
-    StoreFactory,
-)
+from tests.coupons.factories import GatewayStoreFactory, ProductFactory
+from tests.stores.factories import ConnectionFactory, MerchantFactory, StoreFactory
 
 QUOTA = 1_000_000
 

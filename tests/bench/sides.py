@@ -16,7 +16,7 @@ from tests.bench.load import Load
 from tests.bench.processes import Broken
 from tests.bench.report import Figure, median, milliseconds, percentile
 from tests.bench.web import Web
-from tests.factories import member
+from tests.stores.factories import member
 
 FEW, MANY, MANY_QUICK = 1_000, 300_000, 30_000
 

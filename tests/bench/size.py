@@ -12,7 +12,7 @@ from tests.bench.load import Load
 from tests.bench.shops import code_of, issue_codes, open_shop
 from tests.bench.sides import Growth, Page, owner_of
 from tests.bench.web import Web
-from tests.factories import StoreFactory
+from tests.stores.factories import StoreFactory
 
 STORES = 20
 CODES = 5_000_000

@@ -13,7 +13,7 @@ from tests.bench.meituan import Buyer, buyer
 from tests.bench.shops import open_shop
 from tests.bench.sides import Growth, Page, owner_of
 from tests.bench.trip import bought
-from tests.factories import api_key
+from tests.stores.factories import api_key
 from trip import services
 from trip.models import Order, Voucher
 from trip.wire.requests import OrderRef, parse_create

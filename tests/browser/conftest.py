@@ -22,7 +22,7 @@ from playwright.sync_api import (
 )
 from pytest_django.live_server_helper import LiveServer
 
-from tests.factories import Shop
+from tests.coupons.factories import Shop
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 ARGUMENTS = [

@@ -8,7 +8,9 @@ from playwright.sync_api import expect
 
 from stores.tenancy import Role
 from tests.browser.conftest import Visitor
-from tests.factories import ConnectionFactory, Shop, TicketProductFactory, member
+from tests.coupons.factories import Shop
+from tests.stores.factories import member
+from tests.trip.factories import TicketConnectionFactory, TicketProductFactory
 
 
 @pytest.fixture
@@ -32,7 +34,7 @@ def test_a_button_at_work_says_so_and_cannot_be_pressed_twice(
 def test_a_refused_price_is_said_above_and_stands_before_the_eyes(
     visitor: Visitor, shop: Shop, owner: User, width: int
 ) -> None:
-    linked = ConnectionFactory(trip=True, merchant=shop.merchant)
+    linked = TicketConnectionFactory(merchant=shop.merchant)
     product = TicketProductFactory(
         connection=linked, store=shop.store, by_calendar=True, offer=False
     )

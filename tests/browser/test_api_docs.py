@@ -3,7 +3,8 @@
 from playwright.sync_api import expect
 
 from tests.browser.conftest import Visitor
-from tests.factories import GatewayStoreFactory, api_key
+from tests.coupons.factories import GatewayStoreFactory
+from tests.stores.factories import api_key
 
 
 def test_the_docs_show_every_route_and_try_one_out(visitor: Visitor) -> None:

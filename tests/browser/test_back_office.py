@@ -14,7 +14,8 @@ from coupons.models import Channel, Verification
 from coupons.reasons import Reason
 from stores.tenancy import Role
 from tests.browser.conftest import Visitor
-from tests.factories import PASSWORD, ProductFactory, Shop, VerificationFactory, member
+from tests.coupons.factories import ProductFactory, Shop, VerificationFactory
+from tests.stores.factories import PASSWORD, member
 
 DEALS = [
     ("【开业特惠】通用通宵8小时", "49.00"),

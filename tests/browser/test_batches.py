@@ -6,7 +6,8 @@ from playwright.sync_api import expect
 from stores.platforms import outbox
 from stores.tenancy import Role
 from tests.browser.conftest import Visitor, fits
-from tests.factories import Shop, member
+from tests.coupons.factories import Shop
+from tests.stores.factories import member
 
 
 @pytest.mark.parametrize("width", [360, 1280])

@@ -15,7 +15,8 @@ from stores.models import Pace
 from stores.platforms import pace
 from stores.tenancy import Role
 from tests.browser.conftest import Visitor, fits, spent
-from tests.factories import PASSWORD, Shop, VerificationFactory, member, seed
+from tests.coupons.factories import Shop, VerificationFactory, seed
+from tests.stores.factories import PASSWORD, member
 
 # To the browser a placeholder that is cut is no overflow, so its width is measured.
 PLACEHOLDER_FITS = """() => {

@@ -10,7 +10,8 @@ from stores.models import Pace
 from stores.platforms import outbox, pace
 from stores.tenancy import Role
 from tests.browser.conftest import Visitor, fits, spent
-from tests.factories import Shop, member
+from tests.coupons.factories import Shop
+from tests.stores.factories import member
 
 
 def address(shop: Shop) -> str:

@@ -9,8 +9,8 @@ from playwright.sync_api import Page, expect
 from stores.models import OutboundCall
 from stores.tenancy import Role
 from tests.browser.conftest import Visitor, fits
-from tests.factories import member
 from tests.meituan import Meituan, selling
+from tests.stores.factories import member
 from trip.models import Order, Refund
 
 

@@ -8,8 +8,8 @@ from playwright.sync_api import Page, expect
 
 from stores.tenancy import Role
 from tests.browser.conftest import Visitor, fits
-from tests.factories import member
 from tests.meituan import Meituan, selling
+from tests.stores.factories import member
 from trip.choices import VoucherType
 from trip.models import Consumption, Product
 

@@ -14,9 +14,11 @@ from drf_spectacular.generators import SchemaGenerator
 from coupons.models import Batch, Lookup
 from stores.models import ApiKey, Merchant, OutboundCall, Store
 from stores.platforms import pace
-from tests import factories
 from tests.api import Api, api_of, problem
+from tests.coupons.factories import GatewayStoreFactory, ProductFactory, VerificationFactory
 from tests.meituan import selling
+from tests.stores.factories import MerchantFactory, StoreFactory, api_key
+from tests.trip.factories import TicketConnectionFactory
 from trip.choices import VoucherType
 from trip.models import Refund
 
@@ -188,13 +190,11 @@ class Scene:
 @pytest.fixture
 def scene(db: None) -> Scene:
     """A store whose gateway has no free slot, with one row of everything, and everybody who may come along."""
-    gateway = factories.GatewayStoreFactory()
+    gateway = GatewayStoreFactory()
     pace.postpone(gateway.connection.pace_id, 600)
     merchant, store = gateway.store.merchant, gateway.store
-    elsewhere = factories.StoreFactory(merchant=merchant)
-    verification = factories.VerificationFactory(
-        store=store, product=factories.ProductFactory(store=store)
-    )
+    elsewhere = StoreFactory(merchant=merchant)
+    verification = VerificationFactory(store=store, product=ProductFactory(store=store))
     lookup = Lookup.objects.create(
         store=store, code_tail="1234", channel="api", flow="x", status=Lookup.Status.DONE
     )
@@ -216,7 +216,7 @@ def scene(db: None) -> Scene:
 def refund_under_review(store: Store) -> Refund:
     """One of the two tickets of an order that has no codes."""
     meituan, product = selling(
-        connection=factories.ConnectionFactory(merchant=store.merchant, trip=True),
+        connection=TicketConnectionFactory(merchant=store.merchant),
         store=store,
         voucher_type=VoucherType.NONE,
         refund_review=True,
@@ -226,13 +226,13 @@ def refund_under_review(store: Store) -> Refund:
 
 
 def _actors(merchant: Merchant, elsewhere: Store) -> dict[str, Api]:
-    revoked, secret = factories.api_key(merchant)
+    revoked, secret = api_key(merchant)
     ApiKey.objects.filter(pk=revoked.pk).update(is_active=False)
     return {
         "full": api_of(merchant),
         "read_only": api_of(merchant, scopes=("read",)),
         "other_store": api_of(merchant, elsewhere),
-        "other_merchant": api_of(factories.MerchantFactory()),
+        "other_merchant": api_of(MerchantFactory()),
         "revoked": Api(secret),
         "nobody": Api(""),
     }

@@ -19,7 +19,7 @@ MACHINERY = {
 }  # fmt: skip
 TOP = {
     "config", "stores", *APPS, "templates", "tests", "locale", "docs", "var", "manage.py", "pyproject.toml",
-    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "LICENSE", "Makefile", "Dockerfile", "compose.yaml",
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "Makefile", "Dockerfile", "compose.yaml",
     "gunicorn.conf.py", "requirements.lock", "requirements-dev.lock",
 }  # fmt: skip
 LONGEST_FILE = 420

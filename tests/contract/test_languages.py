@@ -20,10 +20,11 @@ from coupons.reasons import Reason
 from stores.models import Connection, InboundEvent, Store
 from stores.tenancy import Role
 from stores.web import errors
-from tests import factories
 from tests.contract import two_merchants
 from tests.contract.languages import IN_BOTH, LANGUAGES, Language, nothing_typed
 from tests.contract.two_merchants import World
+from tests.coupons.factories import VerificationFactory
+from tests.stores.factories import MerchantFactory, member
 
 pytestmark = pytest.mark.django_db
 ADMINS = {model._meta.label: made for model, made in admin.site._registry.items()}
@@ -113,7 +114,7 @@ def test_the_overview_with_everything_that_can_go_wrong_is_in_one_language(
 
 @IN_BOTH
 def test_the_overview_of_a_new_merchant_is_in_one_language(language: Language) -> None:
-    owner = factories.member(factories.MerchantFactory(name="alpha"), Role.OWNER, username="alpha")
+    owner = member(MerchantFactory(name="alpha"), Role.OWNER, username="alpha")
     page = reverse("admin:index")
     assert language.wrong_on(language.client(owner), page) == {}
 
@@ -141,10 +142,8 @@ def in_every_state(store: Store) -> list[Verification]:
     fields = [{"status": status} for status in Verification.Status.values]
     fields += [{"status": "refused", "reason": reason} for reason in Reason.values]
     fields += [{"status": "verified", "unmapped": "1"}, {"status": "verified", "inferred": "1"}]
-    made = [
-        factories.VerificationFactory(store=store, requested_by="guest", **each) for each in fields
-    ]
-    unclear = factories.VerificationFactory(
+    made = [VerificationFactory(store=store, requested_by="guest", **each) for each in fields]
+    unclear = VerificationFactory(
         store=store, requested_by="system", status="unknown", needs_person=True
     )
     again = {
@@ -153,7 +152,7 @@ def in_every_state(store: Store) -> list[Verification]:
         "duplicate_of": made[2],
         "requested_by": "alpha",
     }
-    return [*made, unclear, factories.VerificationFactory(store=store, **again)]
+    return [*made, unclear, VerificationFactory(store=store, **again)]
 
 
 @IN_BOTH

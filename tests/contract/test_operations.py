@@ -28,7 +28,7 @@ from stores.platforms.errors import (
 from stores.platforms.outbox import Operation, Verdict, operations
 from stores.platforms.outbox.claims import claim
 from tests.canned import Canned
-from tests.factories import Shop
+from tests.coupons.factories import Shop, connected_shop
 from tests.meituan import selling
 from tests.recorded import recorded
 from trip import services
@@ -226,7 +226,6 @@ def _no_pace(settings: Settings) -> None:
 
 @pytest.fixture
 def shop(db: None, sandbox: Any) -> Shop:
-    from tests.factories import connected_shop
 
     return connected_shop(sandbox)
 

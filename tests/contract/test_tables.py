@@ -32,7 +32,9 @@ from stores.models import (
     Store,
 )
 from stores.tenancy import Role
-from tests import factories
+from tests.coupons.factories import GatewayStoreFactory, ProductFactory, VerificationFactory
+from tests.stores.factories import ConnectionFactory, StoreFactory, UserFactory, api_key, member
+from tests.trip.factories import TicketConnectionFactory, TicketProductFactory
 from trip.models import (
     Consumption,
     DrillRun,
@@ -81,7 +83,7 @@ TENANTED = sorted(
 
 
 def call_of(store: Store) -> OutboundCall:
-    connection = factories.ConnectionFactory(merchant=store.merchant)
+    connection = ConnectionFactory(merchant=store.merchant)
     call: OutboundCall = OutboundCall.objects.create(
         platform="umember", operation="x", key=str(store.pk), connection=connection, pace=connection.pace, store=store,
         subject_id=1, expires_at=timezone.now(),
@@ -102,8 +104,8 @@ def lookup_of(store: Store) -> Lookup:
 
 
 def ticket_of(store: Store) -> TicketProduct:
-    connection = factories.ConnectionFactory(merchant=store.merchant, trip=True)
-    product: TicketProduct = factories.TicketProductFactory(connection=connection, store=store)
+    connection = TicketConnectionFactory(merchant=store.merchant)
+    product: TicketProduct = TicketProductFactory(connection=connection, store=store)
     return product
 
 
@@ -133,13 +135,13 @@ def voucher_of(store: Store) -> Voucher:
 
 
 MAKE: dict[type[Model], Callable[[Store], Any]] = {
-    ApiKey: lambda store: factories.api_key(store.merchant)[0],
+    ApiKey: lambda store: api_key(store.merchant)[0],
     AuditEntry: lambda store: AuditEntry.objects.create(
         merchant=store.merchant, store=store, actor="x", verb="x"
     ),
     Batch: batch_of,
     BatchItem: lambda store: BatchItem.objects.create(batch=batch_of(store), position=1),
-    Connection: lambda store: factories.ConnectionFactory(merchant=store.merchant),
+    Connection: lambda store: ConnectionFactory(merchant=store.merchant),
     Consumption: lambda store: Consumption.objects.create(
         order=order_of(store),
         store=store,
@@ -148,12 +150,12 @@ MAKE: dict[type[Model], Callable[[Store], Any]] = {
         by="x",
     ),
     DrillRun: lambda store: DrillRun.objects.create(
-        connection=factories.ConnectionFactory(merchant=store.merchant, trip=True)
+        connection=TicketConnectionFactory(merchant=store.merchant)
     ),
-    GatewayStore: lambda store: factories.GatewayStoreFactory(store=store),
+    GatewayStore: lambda store: GatewayStoreFactory(store=store),
     InboundEvent: lambda store: InboundEvent.objects.create(
         platform="x",
-        connection=factories.ConnectionFactory(merchant=store.merchant),
+        connection=ConnectionFactory(merchant=store.merchant),
         kind="k",
         dedup_key="d",
     ),
@@ -166,9 +168,9 @@ MAKE: dict[type[Model], Callable[[Store], Any]] = {
     Place: lambda store: Place.objects.create(
         store=store, city="北京", longitude=Decimal("116.4"), latitude=Decimal("39.9")
     ),
-    Product: lambda store: factories.ProductFactory(store=store),
+    Product: lambda store: ProductFactory(store=store),
     QuotaReading: lambda store: QuotaReading.objects.create(
-        gateway_store=factories.GatewayStoreFactory(store=store), request_count=1, at=timezone.now()
+        gateway_store=GatewayStoreFactory(store=store), request_count=1, at=timezone.now()
     ),
     Refund: lambda store: Refund.objects.create(
         order=order_of(store),
@@ -182,25 +184,25 @@ MAKE: dict[type[Model], Callable[[Store], Any]] = {
         product=ticket_of(store), minutes_before=60
     ),
     Staff: lambda store: Staff.objects.create(
-        user=factories.UserFactory(), merchant=store.merchant, role=Role.CLERK
+        user=UserFactory(), merchant=store.merchant, role=Role.CLERK
     ),
     Store: lambda store: store,
     TicketProduct: ticket_of,
     SyncRun: lambda store: SyncRun.objects.create(
-        connection=factories.ConnectionFactory(merchant=store.merchant),
+        connection=ConnectionFactory(merchant=store.merchant),
         store=store,
         kind="products",
     ),
     Visitor: visitor_of,
     Voucher: voucher_of,
-    Verification: lambda store: factories.VerificationFactory(store=store),
+    Verification: lambda store: VerificationFactory(store=store),
 }
 
 
 @pytest.mark.parametrize("model", TENANTED, ids=lambda model: model.__name__)
 def test_rows_of_another_merchant_are_never_seen(model: type[Model], db: None) -> None:
-    mine, other = factories.StoreFactory(), factories.StoreFactory()
-    owner = factories.member(mine.merchant, Role.OWNER)
+    mine, other = StoreFactory(), StoreFactory()
+    owner = member(mine.merchant, Role.OWNER)
     my_row, other_row = MAKE[model](mine), MAKE[model](other)
     seen = set(model._default_manager.for_staff(owner).values_list("pk", flat=True))  # type: ignore[attr-defined]
     assert my_row.pk in seen
@@ -209,11 +211,11 @@ def test_rows_of_another_merchant_are_never_seen(model: type[Model], db: None) -
 
 @pytest.mark.parametrize("model", TENANTED, ids=lambda model: model.__name__)
 def test_strangers_see_nothing_and_operators_everything(model: type[Model], db: None) -> None:
-    row = MAKE[model](factories.StoreFactory())
+    row = MAKE[model](StoreFactory())
     rows: Any = model._default_manager
-    assert not rows.for_staff(factories.UserFactory()).exists()
-    assert not rows.for_staff(factories.UserFactory(is_active=False, is_superuser=True)).exists()
-    assert rows.for_staff(factories.UserFactory(is_superuser=True)).filter(pk=row.pk).exists()
+    assert not rows.for_staff(UserFactory()).exists()
+    assert not rows.for_staff(UserFactory(is_active=False, is_superuser=True)).exists()
+    assert rows.for_staff(UserFactory(is_superuser=True)).filter(pk=row.pk).exists()
 
 
 @pytest.mark.parametrize(
@@ -222,9 +224,9 @@ def test_strangers_see_nothing_and_operators_everything(model: type[Model], db: 
 def test_rows_of_another_store_of_the_merchant_are_not_seen_by_its_clerk(
     model: type[Model], db: None
 ) -> None:
-    mine = factories.StoreFactory()
-    other = factories.StoreFactory(merchant=mine.merchant)
-    clerk = factories.member(mine.merchant, Role.CLERK, mine)
+    mine = StoreFactory()
+    other = StoreFactory(merchant=mine.merchant)
+    clerk = member(mine.merchant, Role.CLERK, mine)
     rows: Any = model._default_manager
     row = MAKE[model](other)
     assert not rows.for_staff(clerk).filter(pk=row.pk).exists()

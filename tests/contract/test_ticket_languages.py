@@ -12,9 +12,10 @@ from django.utils import timezone
 
 from stores.models import OutboundCall
 from stores.tenancy import Role
-from tests import factories
 from tests.contract.languages import IN_BOTH, Language, nothing_typed
 from tests.meituan import Meituan, selling
+from tests.stores.factories import member
+from tests.trip.factories import OfferFactory
 from trip import services
 from trip.choices import (
     CloseType,
@@ -44,7 +45,7 @@ def sold() -> tuple[Meituan, Product]:
 
 
 def owner_of(product: Product) -> User:
-    return factories.member(product.connection.merchant, Role.OWNER, username="alpha")
+    return member(product.connection.merchant, Role.OWNER, username="alpha")
 
 
 def page(row: Any, name: str = "change") -> str:
@@ -185,7 +186,7 @@ def test_products_of_every_kind_are_in_one_language(
         RefundStep.objects.create(product=steps, minutes_before=60)
         pages += [page(steps), page(steps, "calendar")]
     for n, stock in enumerate((None, 100, 10, 0)):
-        factories.OfferFactory(
+        OfferFactory(
             product=steps, date=timezone.localdate() + timedelta(days=n), stock=stock, sold=1
         )
     picked = f"{page(steps, 'calendar')}?day={timezone.localdate()}"

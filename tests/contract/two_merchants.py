@@ -27,7 +27,16 @@ from stores.models import (
     Store,
 )
 from stores.tenancy import Role
-from tests import factories
+from tests.coupons.factories import GatewayStoreFactory, ProductFactory, VerificationFactory
+from tests.stores.factories import (
+    ConnectionFactory,
+    MerchantFactory,
+    StoreFactory,
+    UserFactory,
+    api_key,
+    member,
+)
+from tests.trip.factories import OfferFactory, TicketConnectionFactory, TicketProductFactory
 from trip.models import DrillRun, MeituanNotice, Order, Place, Refund, Visitor, Voucher
 
 MINE, THEIRS, HIDDEN = "alpha", "omega", "alpha-hidden"
@@ -57,12 +66,12 @@ class World:
 
 
 def person(word: str, merchant: Merchant, role: Role, *stores: Store) -> User:
-    return factories.member(merchant, role, *stores, username=f"{word}-{role}", password=None)
+    return member(merchant, role, *stores, username=f"{word}-{role}", password=None)
 
 
 def side(word: str) -> Side:
-    merchant = factories.MerchantFactory(name=f"{word}-merchant")
-    store = factories.StoreFactory(merchant=merchant, name=f"{word}-store")
+    merchant = MerchantFactory(name=f"{word}-merchant")
+    store = StoreFactory(merchant=merchant, name=f"{word}-store")
     people = {
         "owner": person(word, merchant, Role.OWNER),
         "manager": person(word, merchant, Role.MANAGER, store),
@@ -74,11 +83,9 @@ def side(word: str) -> Side:
 
 
 def _connected(made: Side) -> tuple[Connection, Verification]:
-    connection = factories.ConnectionFactory(
-        merchant=made.merchant, account=f"{made.word}@example.com"
-    )
-    product = factories.ProductFactory(store=made.store, name=f"{made.word}-product")
-    verification = factories.VerificationFactory(
+    connection = ConnectionFactory(merchant=made.merchant, account=f"{made.word}@example.com")
+    product = ProductFactory(store=made.store, name=f"{made.word}-product")
+    verification = VerificationFactory(
         store=made.store,
         product=product,
         requested_by=f"{made.word}-clerk",
@@ -88,7 +95,7 @@ def _connected(made: Side) -> tuple[Connection, Verification]:
 
 
 def catalogue_rows(made: Side) -> dict[str, models.Model]:
-    key, _ = factories.api_key(made.merchant, made.store)
+    key, _ = api_key(made.merchant, made.store)
     ApiKey.objects.filter(pk=key.pk).update(name=f"{made.word}-key")
     return {
         "stores.Merchant": made.merchant,
@@ -102,7 +109,7 @@ def catalogue_rows(made: Side) -> dict[str, models.Model]:
 def ledger_rows(
     made: Side, connection: Connection, verification: Verification
 ) -> dict[str, models.Model]:
-    gateway = factories.GatewayStoreFactory(
+    gateway = GatewayStoreFactory(
         store=made.store, connection=connection, remote_name=f"{made.word}-remote"
     )
     call = OutboundCall.objects.create(
@@ -150,17 +157,15 @@ def ledger_rows(
 
 def ticket_rows(made: Side) -> dict[str, models.Model]:
     """A product, its place, an order with a voucher, a visitor and a refund that waits, and a drill."""
-    connection = factories.ConnectionFactory(
-        merchant=made.merchant, trip=True, name=f"{made.word}-tickets"
-    )
-    product = factories.TicketProductFactory(
+    connection = TicketConnectionFactory(merchant=made.merchant, name=f"{made.word}-tickets")
+    product = TicketProductFactory(
         connection=connection,
         store=made.store,
         title=f"{made.word}-ticket",
         by_calendar=True,
         offer=False,
     )
-    offer = factories.OfferFactory(product=product, date=timezone.localdate())
+    offer = OfferFactory(product=product, date=timezone.localdate())
     place = Place.objects.create(
         store=made.store,
         city=f"{made.word}-city",
@@ -257,14 +262,14 @@ def queue_rows() -> dict[str, models.Model]:
 
 def world() -> World:
     mine, theirs = side(MINE), side(THEIRS)
-    hidden = factories.StoreFactory(merchant=mine.merchant, name=f"{HIDDEN}-store")
+    hidden = StoreFactory(merchant=mine.merchant, name=f"{HIDDEN}-store")
     # A filter that has only one choice is not applied.
     connection = mine.merchant.connections.get(platform=Connection.Platform.TRIP)
-    factories.TicketProductFactory(connection=connection, store=hidden, title=f"{HIDDEN}-ticket")
+    TicketProductFactory(connection=connection, store=hidden, title=f"{HIDDEN}-ticket")
     for made in (mine, theirs):
         for row in made.rows.values():
             history(row, made.people["owner"])
-    operator = factories.UserFactory(username="operator", is_superuser=True, password=None)
+    operator = UserFactory(username="operator", is_superuser=True, password=None)
     shared = queue_rows() | {
         "auth.Group": Group.objects.create(name="group"),
         "stores.Heartbeat": Heartbeat.objects.create(name="cluster", at=timezone.now()),

@@ -6,7 +6,7 @@ from pytest_django.fixtures import Settings
 from coupons.services.operations import SpendCoupon
 from stores.platforms import errors
 from stores.platforms.outbox import delivering
-from tests.factories import Shop
+from tests.coupons.factories import Shop
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from coupons.models import Channel, Verification
 from coupons.services import live_call, verification_pursue, verification_request
 from stores.models import OutboundCall
 from stores.platforms.outbox import attempt_now
-from tests.factories import Shop
+from tests.coupons.factories import Shop
 
 
 def ask_for(shop: Shop, code: str, **fields: Any) -> Verification:

@@ -16,16 +16,10 @@ from coupons.services import quota_outlooks
 from stores.backoffice.dashboard import start_of_day
 from stores.models import AuditEntry, Connection, Store
 from stores.tenancy import Role
-from tests.factories import (
-    ConnectionFactory,
-    GatewayStoreFactory,
-    MerchantFactory,
-    Shop,
-    StoreFactory,
-    VerificationFactory,
-    member,
-)
+from tests.coupons.factories import GatewayStoreFactory, Shop, VerificationFactory
 from tests.pages import english
+from tests.stores.factories import ConnectionFactory, MerchantFactory, StoreFactory, member
+from tests.trip.factories import TicketConnectionFactory
 
 Status = Verification.Status
 pytestmark = pytest.mark.usefixtures("in_english")
@@ -200,7 +194,7 @@ def test_a_new_merchant_is_led_to_the_first_verification(db: None) -> None:
 
 
 def test_who_sells_only_tickets_is_not_asked_to_connect_coupons(owner: User, store: Store) -> None:
-    ConnectionFactory(merchant=store.merchant, trip=True)
+    TicketConnectionFactory(merchant=store.merchant)
     assert dashboard.steps(owner) == []
 
 

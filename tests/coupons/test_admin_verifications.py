@@ -25,17 +25,10 @@ from stores.backoffice import exporting, newest
 from stores.fields import keyed_hash
 from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Staff, Store
 from stores.tenancy import Role, Verb
+from tests.coupons.factories import GatewayStoreFactory, ProductFactory, Shop, VerificationFactory
 from tests.coupons.flows import lose, verify
-from tests.factories import (
-    ConnectionFactory,
-    GatewayStoreFactory,
-    ProductFactory,
-    Shop,
-    StoreFactory,
-    VerificationFactory,
-    member,
-)
 from tests.pages import english
+from tests.stores.factories import ConnectionFactory, StoreFactory, member
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/coupons/verification/"

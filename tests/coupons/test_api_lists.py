@@ -15,9 +15,9 @@ from coupons.models import Batch, BatchItem, Lookup, Verification
 from coupons.reasons import Reason
 from stores.models import OutboundCall, Pace
 from stores.platforms import outbox, pace
-from tests import factories
 from tests.api import Api, api_of, problem
-from tests.factories import Shop, VerificationFactory
+from tests.coupons.factories import GatewayStoreFactory, ProductFactory, Shop, VerificationFactory
+from tests.stores.factories import StoreFactory
 
 Status = Verification.Status
 pytestmark = pytest.mark.django_db
@@ -27,7 +27,7 @@ pytestmark = pytest.mark.django_db
 def store(db: None, settings: Any) -> Any:
     """A store with a gateway whose next slot is far away; requests are not counted, which would be one more query."""
     settings.API_REQUESTS_PER_MINUTE = 0
-    gateway = factories.GatewayStoreFactory()
+    gateway = GatewayStoreFactory()
     pace.postpone(gateway.connection.pace_id, 600)
     return gateway.store
 
@@ -77,7 +77,7 @@ def test_a_store_is_shown_with_what_the_gateway_says(store: Any, api: Api, setti
 
 
 def test_a_store_without_gateway_or_guest_page_shows_null(store: Any, api: Api) -> None:
-    bare = factories.StoreFactory(merchant=store.merchant, guest_page_open=False)
+    bare = StoreFactory(merchant=store.merchant, guest_page_open=False)
     row = next(row for row in api.get("stores/").json()["results"] if row["id"] == bare.pk)
     assert [
         row[name] for name in ("remote_id", "authorisation", "requests_left", "guest_page")
@@ -85,15 +85,15 @@ def test_a_store_without_gateway_or_guest_page_shows_null(store: Any, api: Api) 
 
 
 def test_a_key_for_some_stores_lists_only_these(store: Any, api: Api) -> None:
-    other = factories.StoreFactory(merchant=store.merchant)
+    other = StoreFactory(merchant=store.merchant)
     assert ids(api.get("stores/")) == [store.pk, other.pk]
     assert ids(api_of(store.merchant, other).get("stores/")) == [other.pk]
 
 
 def test_products_show_prices_in_strings(store: Any, api: Api) -> None:
-    product = factories.ProductFactory(store=store)
-    factories.ProductFactory()
-    gone = factories.ProductFactory(store=store, price=None, vanished_at=timezone.now())
+    product = ProductFactory(store=store)
+    ProductFactory()
+    gone = ProductFactory(store=store, price=None, vanished_at=timezone.now())
     results = api.get(f"stores/{store.pk}/products/").json()["results"]
     assert results[0] == {
         "sku_id": product.sku_id,
@@ -175,7 +175,7 @@ def test_verifications_are_filtered(store: Any, api: Api, params: Any, expected:
 
 
 def test_the_store_filter_shows_one_store_and_no_strangers(store: Any, api: Api) -> None:
-    other = factories.StoreFactory(merchant=store.merchant)
+    other = StoreFactory(merchant=store.merchant)
     row, here = VerificationFactory(store=other), VerificationFactory(store=store)
     stranger = VerificationFactory()
     assert ids(api.get("verifications/", {"store": other.pk})) == [row.pk]
@@ -209,12 +209,12 @@ def test_a_filter_that_makes_no_sense_is_named(api: Api, params: dict[str, str])
 def test_a_page_takes_the_same_queries_however_many_rows(store: Any, api: Api, rows: int) -> None:
     for number in range(rows):
         first = VerificationFactory(
-            store=store, product=factories.ProductFactory(store=store, sku_id=str(number))
+            store=store, product=ProductFactory(store=store, sku_id=str(number))
         )
         VerificationFactory(
             store=store, status=Status.REFUSED, reason="already_used", duplicate_of=first
         )
-        factories.GatewayStoreFactory(store__merchant=store.merchant)
+        GatewayStoreFactory(store__merchant=store.merchant)
     with queries(3):
         assert len(ids(api.get("verifications/"))) == min(2 * rows, 50)
     with queries(2):
@@ -233,7 +233,7 @@ def test_a_page_of_waiting_rows_takes_two_queries_more(store: Any, api: Api, row
 
 
 def test_one_verification_takes_two_queries_or_four_while_it_waits(store: Any, api: Api) -> None:
-    settled = VerificationFactory(store=store, product=factories.ProductFactory(store=store))
+    settled = VerificationFactory(store=store, product=ProductFactory(store=store))
     waiting = api.post(f"stores/{store.pk}/verifications/", {"code": "700000000001"}).json()
     with queries(2):
         api.get(f"verifications/{settled.pk}/")
@@ -419,7 +419,7 @@ def test_a_batch_takes_the_same_queries_however_many_lines(store: Any, api: Api,
 
 
 def test_what_is_shown_is_what_the_schema_says(store: Any, api: Api) -> None:
-    first = VerificationFactory(store=store, product=factories.ProductFactory(store=store))
+    first = VerificationFactory(store=store, product=ProductFactory(store=store))
     again = VerificationFactory(
         store=store, status=Status.REFUSED, reason="already_used", duplicate_of=first
     )

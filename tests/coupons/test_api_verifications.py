@@ -16,10 +16,10 @@ from coupons.reasons import TEXTS, Reason
 from coupons.services.waiting import PROMPT
 from stores.models import OutboundCall, Pace, RateWindow
 from stores.platforms import outbox, pace
-from tests import factories
 from tests.api import Api, api_of, problem
-from tests.factories import Shop
+from tests.coupons.factories import GatewayStoreFactory, Shop, connected_shop
 from tests.processes import wait_until
+from tests.stores.factories import StoreFactory
 
 FIELDS = {
     "id", "store", "status", "reason", "message", "needs_person", "gateway_message", "product", "order_id", "code_tail",
@@ -181,7 +181,7 @@ def test_a_key_used_for_another_code_is_refused(shop: Shop, api: Api) -> None:
 
 
 def test_a_key_used_for_another_store_is_refused(shop: Shop, api: Api) -> None:
-    other = factories.GatewayStoreFactory(store__merchant=shop.merchant).store
+    other = GatewayStoreFactory(store__merchant=shop.merchant).store
     code = shop.code()
     api.post(path_of(shop, wait=10), {"code": code}, key="k")
     answer = api.post(f"stores/{other.pk}/verifications/", {"code": code}, key="k")
@@ -189,7 +189,7 @@ def test_a_key_used_for_another_store_is_refused(shop: Shop, api: Api) -> None:
 
 
 def test_two_merchants_may_choose_the_same_key(shop: Shop, api: Api) -> None:
-    other = factories.connected_shop(shop.sandbox)
+    other = connected_shop(shop.sandbox)
     first = api.post(path_of(shop, wait=10), {"code": shop.code()}, key="k")
     second = api_of(other.merchant).post(path_of(other, wait=10), {"code": other.code()}, key="k")
     assert (first.status_code, second.status_code) == (201, 201)
@@ -221,7 +221,7 @@ def test_a_code_verified_before_names_the_first_verification(shop: Shop, api: Ap
 
 
 def test_a_code_of_another_store_is_refused(shop: Shop, api: Api) -> None:
-    other = factories.connected_shop(shop.sandbox, merchant=shop.merchant)
+    other = connected_shop(shop.sandbox, merchant=shop.merchant)
     body = api.post(path_of(shop, wait=10), {"code": other.code()}).json()
     assert body["status"] == "refused"
     assert body["reason"] in ("wrong_store", "not_found")
@@ -296,7 +296,7 @@ def test_a_blocked_store_is_refused_before_a_call_is_owed(shop: Shop, api: Api) 
 
 
 def test_a_store_without_gateway_is_refused_too(shop: Shop, api: Api) -> None:
-    store = factories.StoreFactory(merchant=shop.merchant)
+    store = StoreFactory(merchant=shop.merchant)
     body = api.post(f"stores/{store.pk}/verifications/", {"code": "700012345678"}).json()
     assert (body["status"], body["reason"]) == ("refused", "store_unauthorised")
 

@@ -14,8 +14,9 @@ from coupons.pages.batches import pieces_of
 from coupons.services.batches import MAX_CODES
 from stores.platforms import outbox
 from stores.tenancy import Role
-from tests.factories import Shop, StoreFactory, connected_shop, member
+from tests.coupons.factories import Shop, connected_shop
 from tests.pages import english
+from tests.stores.factories import StoreFactory, member
 
 HERE = "/counter/batches/"
 CONFIRMED = {"confirmed": "1"}

@@ -10,8 +10,9 @@ from stores.models import AuditEntry, OutboundCall
 from stores.platforms import outbox
 from stores.platforms.workers import queue
 from stores.tenancy import Role
+from tests.coupons.factories import Shop
 from tests.coupons.flows import ask_for, coupon
-from tests.factories import Shop, member
+from tests.stores.factories import member
 
 
 def test_every_line_is_written_down_with_what_becomes_of_it(quick: Shop) -> None:

@@ -16,10 +16,10 @@ from coupons.services.operations import move
 from stores.models import OutboundCall
 from stores.platforms import outbox
 from stores.tenancy import Role, reach_of
-from tests import factories
 from tests.api import api_of
+from tests.coupons.factories import Shop, VerificationFactory, connected_shop
 from tests.coupons.flows import arrived, ask_for, call_of, coupon, lose, verify
-from tests.factories import Shop, connected_shop, member
+from tests.stores.factories import StoreFactory, member
 
 Status = Verification.Status
 
@@ -119,9 +119,9 @@ def test_what_was_surely_not_executed_elsewhere_is_no_rival(
     if theirs == "queued":
         ask_for(sister, quick.codes[0])
     else:
-        store = sister.store if theirs == "refused" else factories.StoreFactory()
+        store = sister.store if theirs == "refused" else StoreFactory()
         status = Status.REFUSED if theirs == "refused" else Status.VERIFIED
-        factories.VerificationFactory(store=store, code_hash=row.code_hash, status=status)
+        VerificationFactory(store=store, code_hash=row.code_hash, status=status)
     quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "used"})
     assert (try_once(row).status, row.inferred) == (Status.VERIFIED, True)
 

@@ -10,8 +10,9 @@ from coupons.models import GatewayStore, Product, Verification
 from stores import audit
 from stores.models import Store
 from stores.tenancy import Role
+from tests.coupons.factories import Shop, seed
 from tests.coupons.flows import verify
-from tests.factories import MerchantFactory, Shop, StoreFactory, member, seed
+from tests.stores.factories import MerchantFactory, StoreFactory, member
 
 
 def run(*args: str) -> tuple[Any, int]:

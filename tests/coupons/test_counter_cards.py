@@ -8,8 +8,9 @@ from django.test.utils import CaptureQueriesContext
 from coupons.counter import CouponKind
 from coupons.models import Channel, Verification
 from stores.tenancy import Role
+from tests.coupons.factories import Shop, VerificationFactory
 from tests.coupons.flows import ask_for
-from tests.factories import Shop, VerificationFactory, member
+from tests.stores.factories import member
 
 
 @pytest.fixture

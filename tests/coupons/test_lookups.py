@@ -10,8 +10,8 @@ from coupons.reasons import Reason
 from coupons.services import lookup_pursue, lookup_request, prune_lookups
 from stores.models import OutboundCall
 from stores.platforms import outbox
+from tests.coupons.factories import Shop, seed
 from tests.coupons.flows import arrived, ask_for, coupon, verify
-from tests.factories import Shop, seed
 
 Status = Lookup.Status
 

@@ -16,17 +16,16 @@ from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms import outbox
 from stores.platforms.outbox.claims import first_in_line
 from stores.platforms.outbox.delivering import ENOUGH_ANSWERS
-from tests import factories
 from tests.canned import Canned, envelope
+from tests.coupons.factories import Shop, VerificationFactory
 from tests.coupons.flows import arrived, ask_for, call_of, coupon, lose, verify
-from tests.factories import Shop
 
 Status = Verification.Status
 
 
 @pytest.mark.parametrize(("before", "after"), list(itertools.product(Status.values, repeat=2)))
 def test_a_verification_moves_only_as_the_table_says(before: str, after: str, db: None) -> None:
-    row = factories.VerificationFactory(status=before)
+    row = VerificationFactory(status=before)
     if before == after or after in Verification.TRANSITIONS[before]:
         move(row, after)
         assert Verification.objects.get(pk=row.pk).status == after
@@ -37,7 +36,7 @@ def test_a_verification_moves_only_as_the_table_says(before: str, after: str, db
 
 
 def test_a_final_state_takes_the_code_away(db: None) -> None:
-    row = factories.VerificationFactory(
+    row = VerificationFactory(
         status=Status.SENDING, code="123456789012", needs_person=True, settled_at=None
     )
     move(row, Status.VERIFIED)

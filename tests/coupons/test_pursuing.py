@@ -11,8 +11,8 @@ from coupons.models import Channel, Lookup, Verification
 from coupons.services import lookup_pursue, lookup_request, pursuing, verification_pursue
 from stores.models import OutboundCall
 from stores.platforms import outbox, pace
+from tests.coupons.factories import Shop
 from tests.coupons.flows import arrived, ask_for
-from tests.factories import Shop
 
 Pursue = Callable[..., Lookup | Verification]
 

@@ -24,9 +24,9 @@ from stores.models import Connection, IdempotencyKey, Merchant, OutboundCall, St
 from stores.platforms import outbox
 from stores.tenancy import Role
 from stores.web.errors import KeyReused
-from tests import factories
+from tests.coupons.factories import Shop, connected_shop
 from tests.coupons.flows import arrived, ask_for, call_of, coupon, verify
-from tests.factories import Shop, connected_shop, member
+from tests.stores.factories import StoreFactory, member
 
 Status = Verification.Status
 CODE = "234567890123"
@@ -78,7 +78,7 @@ def test_a_key_used_for_something_else_is_refused_and_nothing_is_owed(
     quick: Shop, other: str
 ) -> None:
     ask_for(quick, CODE, request_key="order-1")
-    store = factories.StoreFactory(merchant=quick.merchant) if other == "store" else quick.store
+    store = StoreFactory(merchant=quick.merchant) if other == "store" else quick.store
     code = "234567890124" if other == "code" else CODE
     with pytest.raises(KeyReused):
         verification_request(
@@ -158,7 +158,7 @@ def test_a_store_that_is_missing_in_the_list_is_still_tried(quick: Shop) -> None
 def test_a_store_without_gateway_or_with_a_refused_login_is_not_authorised(quick: Shop) -> None:
     Connection.objects.update(state=Connection.State.REFUSED)
     assert verify(quick, CODE).reason == Reason.STORE_UNAUTHORISED
-    store = factories.StoreFactory()
+    store = StoreFactory()
     lonely = verification_request(
         store=store, code=CODE, channel=Channel.API, flow="x"
     ).verification

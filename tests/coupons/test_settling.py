@@ -18,8 +18,9 @@ from stores.platforms import outbox
 from stores.platforms.outbox.claims import claim
 from stores.tenancy import Role
 from stores.web.errors import Conflict
+from tests.coupons.factories import Shop
 from tests.coupons.flows import arrived, call_of, coupon, lose, verify
-from tests.factories import Shop, member
+from tests.stores.factories import member
 
 Status = Verification.Status
 State = OutboundCall.State

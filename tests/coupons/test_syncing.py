@@ -16,9 +16,10 @@ from stores.platforms import pace
 from stores.platforms.workers import queue
 from stores.tenancy import Role
 from tests.canned import Canned, answer, envelope
+from tests.coupons.factories import Shop
 from tests.coupons.flows import arrived
-from tests.factories import Shop, member
 from tests.pages import english
+from tests.stores.factories import member
 
 REMOTE = {
     "store_id": 990001,

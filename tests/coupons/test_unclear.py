@@ -10,15 +10,16 @@ from coupons.models import Batch, BatchItem, Verification
 from coupons.pages.visits import sign_result
 from coupons.reasons import UNCLEAR, UNDECIDED, Texts
 from stores.tenancy import Role, reach_of
-from tests import factories
 from tests.api import api_of
+from tests.coupons.factories import VerificationFactory
+from tests.stores.factories import member
 
 pytestmark = pytest.mark.django_db
 WORDS = pytest.mark.parametrize(("needs_person", "texts"), [(False, UNCLEAR), (True, UNDECIDED)])
 
 
 def unclear(needs_person: bool) -> Verification:
-    return factories.VerificationFactory(
+    return VerificationFactory(
         status=Verification.Status.UNKNOWN, needs_person=needs_person, reason="", settled_at=None
     )
 
@@ -48,7 +49,7 @@ def test_a_batch_says_it_of_its_lines(needs_person: bool, texts: Texts) -> None:
 @WORDS
 def test_the_counter_says_it(needs_person: bool, texts: Texts) -> None:
     row = unclear(needs_person)
-    result = scan_result_of(row, None, reach_of(factories.member(row.store.merchant, Role.OWNER)))
+    result = scan_result_of(row, None, reach_of(member(row.store.merchant, Role.OWNER)))
     assert (result.state, result.title, result.next_step) == (
         "unknown",
         texts.staff,

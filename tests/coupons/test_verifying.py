@@ -9,7 +9,8 @@ from coupons.reasons import Reason
 from coupons.services import verification_pursue, verification_request
 from stores.platforms import outbox
 from stores.tenancy import Role
-from tests.factories import Shop, member
+from tests.coupons.factories import Shop
+from tests.stores.factories import member
 
 Status = Verification.Status
 

@@ -26,16 +26,16 @@ from stores.models import (
 )
 from stores.registry import Alert, registry
 from stores.tenancy import Role
-from tests.factories import (
+from tests.pages import english
+from tests.stores.factories import (
     PASSWORD,
     ConnectionFactory,
     MerchantFactory,
     StoreFactory,
-    TicketProductFactory,
     api_key,
     member,
 )
-from tests.pages import english
+from tests.trip.factories import TicketProductFactory
 
 pytestmark = pytest.mark.django_db
 LOGIN = "/admin/login/"

@@ -10,15 +10,15 @@ from django.utils import timezone
 from stores import audit
 from stores.models import InboundEvent, Merchant, OutboundCall
 from stores.tenancy import Role
-from tests.factories import (
-    ConnectionFactory,
+from tests.coupons.factories import VerificationFactory
+from tests.pages import english
+from tests.stores.factories import (
     MerchantFactory,
     StoreFactory,
     UserFactory,
-    VerificationFactory,
     member,
 )
-from tests.pages import english
+from tests.trip.factories import TicketConnectionFactory
 
 pytestmark = pytest.mark.django_db
 
@@ -41,7 +41,7 @@ def read(client: Client, row: Any) -> str:
 def test_calls_and_messages_are_called_by_their_titles(
     client: Client, merchant: Merchant, in_english: None
 ) -> None:
-    linked = ConnectionFactory(trip=True, merchant=merchant)
+    linked = TicketConnectionFactory(merchant=merchant)
     known = {"platform": "trip", "connection": linked}
     call = OutboundCall.objects.create(
         **known,

@@ -10,15 +10,15 @@ from django.utils import timezone
 from stores.api.views import MAX_BODY
 from stores.models import ApiKey, RateWindow
 from stores.web import limits
-from tests import factories
 from tests.api import Api, api_of, problem
+from tests.stores.factories import StoreFactory, api_key
 
 pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
 def store(db: None) -> Any:
-    return factories.StoreFactory()
+    return StoreFactory()
 
 
 @pytest.fixture
@@ -91,7 +91,7 @@ def test_titles_come_in_the_callers_language(api: Api) -> None:
 
 
 def test_the_use_of_a_key_is_written_down_every_five_minutes(store: Any) -> None:
-    key, secret = factories.api_key(store.merchant)
+    key, secret = api_key(store.merchant)
     Api(secret).get("stores/")
     key.refresh_from_db()
     assert key.last_used_at is not None

@@ -6,17 +6,17 @@ from stores import audit
 from stores.models import AuditEntry, Store
 from stores.tenancy import Role
 from stores.web.middleware import address_for_the_audit
-from tests import factories
+from tests.stores.factories import StoreFactory, api_key, member
 
 
 @pytest.fixture
 def store(db: None) -> Store:
-    store: Store = factories.StoreFactory()
+    store: Store = StoreFactory()
     return store
 
 
 def test_an_entry_says_who_did_what_to_which_row_and_from_where(store: Store) -> None:
-    user = factories.member(store.merchant, Role.CLERK, store, first_name="王", last_name="小")
+    user = member(store.merchant, Role.CLERK, store, first_name="王", last_name="小")
     entry = audit.record("opened the till", actor=user, store=store, target=store, amount=5)
     entry.refresh_from_db()
     assert (entry.user, entry.actor, entry.verb, entry.target) == (
@@ -34,7 +34,7 @@ def test_an_entry_says_who_did_what_to_which_row_and_from_where(store: Store) ->
 
 
 def test_a_key_and_the_system_act_under_their_own_names(store: Store) -> None:
-    key, _ = factories.api_key(store.merchant)
+    key, _ = api_key(store.merchant)
     by_key, by_system = [
         audit.record("x", actor=actor, merchant=store.merchant) for actor in (key, None)
     ]
@@ -83,7 +83,7 @@ def test_a_long_or_odd_target_does_not_lose_the_entry(store: Store) -> None:
 
 
 def test_an_entry_outlives_its_user(store: Store) -> None:
-    user = factories.member(store.merchant, Role.OWNER, username="leaving")
+    user = member(store.merchant, Role.OWNER, username="leaving")
     audit.record("x", actor=user, store=store)
     user.delete()
     entry = AuditEntry.objects.get()

@@ -14,7 +14,7 @@ from coupons.services import verification_request
 from stores.models import Heartbeat, OutboundCall
 from stores.platforms.workers import queue
 from stores.registry import Schedule, registry
-from tests.factories import Shop
+from tests.coupons.factories import Shop
 
 
 def run(*args: str) -> tuple[Any, int]:

@@ -13,16 +13,9 @@ from coupons.reasons import TEXTS, Reason
 from stores.models import RateWindow
 from stores.platforms import pace
 from stores.tenancy import Role
-from tests.factories import (
-    MerchantFactory,
-    Shop,
-    StoreFactory,
-    UserFactory,
-    VerificationFactory,
-    connected_shop,
-    member,
-)
+from tests.coupons.factories import Shop, VerificationFactory, connected_shop
 from tests.pages import HOSTILE, key_of, state_of
+from tests.stores.factories import MerchantFactory, StoreFactory, UserFactory, member
 
 Status = Verification.Status
 COUNTER = "/counter/"

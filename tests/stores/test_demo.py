@@ -28,7 +28,6 @@ from stores.demo.environment import DemoError, Places, Ports
 from stores.demo.running import write_config
 from stores.models import ApiKey, AuditEntry, Connection, Merchant, OutboundCall, Store
 from tests.demos import PORTS, prepared, told
-from tests.factories import MerchantFactory
 from tests.processes import (
     ROOT,
     clean_environment,
@@ -40,6 +39,7 @@ from tests.processes import (
     manage,
     wait_until,
 )
+from tests.stores.factories import MerchantFactory
 
 
 def gateways() -> set[str]:

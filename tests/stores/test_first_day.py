@@ -4,8 +4,9 @@ import pytest
 from django.test import Client
 
 from stores.tenancy import Role
-from tests.factories import ConnectionFactory, MerchantFactory, StoreFactory, member
 from tests.pages import english
+from tests.stores.factories import MerchantFactory, StoreFactory, member
+from tests.trip.factories import TicketConnectionFactory
 
 pytestmark = pytest.mark.django_db
 WITHOUT_STORE = pytest.mark.parametrize(
@@ -48,7 +49,7 @@ def test_before_the_first_product_an_owner_is_led_to_the_connection_and_then_to_
     address, said = product_add(client)
     assert address == "/admin/stores/connection/add/?platform=trip"
     assert said.startswith("Connect your ticket account first")
-    ConnectionFactory(trip=True, merchant=merchant)
+    TicketConnectionFactory(merchant=merchant)
     address, said = product_add(client)
     assert address == "/admin/stores/store/add/"
     assert said.startswith("Add the store first")

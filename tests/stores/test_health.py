@@ -8,7 +8,7 @@ from django.utils import timezone
 
 from stores.models import Heartbeat, OutboundCall
 from stores.platforms.workers import queue
-from tests.factories import ConnectionFactory
+from tests.stores.factories import ConnectionFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -21,15 +21,16 @@ from stores.models import (
     Store,
 )
 from stores.tenancy import Role
-from tests import factories
+from tests.coupons.factories import VerificationFactory
+from tests.stores.factories import ConnectionFactory, MerchantFactory, StoreFactory, api_key, member
 
 
 def test_all_connections_of_one_account_share_its_pace(db: None) -> None:
     first, second = (
-        factories.ConnectionFactory(account="same"),
-        factories.ConnectionFactory(account="same"),
+        ConnectionFactory(account="same"),
+        ConnectionFactory(account="same"),
     )
-    other = factories.ConnectionFactory(account="other")
+    other = ConnectionFactory(account="other")
     assert first.pace == second.pace != other.pace
     second.account = "other"
     second.save()
@@ -41,13 +42,9 @@ def test_an_upgrade_names_accounts_after_their_logins(db: None) -> None:
     upgrade = import_module(
         "stores.migrations.0003_one_after_the_other"
     ).name_accounts_after_their_logins
-    plain = factories.ConnectionFactory()
-    named = factories.ConnectionFactory(
-        account="main", credentials={"email": "a@b.c", "password": "p"}
-    )
-    factories.ConnectionFactory(
-        merchant=plain.merchant, account="twin", credentials={"email": plain.account}
-    )
+    plain = ConnectionFactory()
+    named = ConnectionFactory(account="main", credentials={"email": "a@b.c", "password": "p"})
+    ConnectionFactory(merchant=plain.merchant, account="twin", credentials={"email": plain.account})
     upgrade(apps, None)
     assert list(Connection.objects.order_by("pk").values_list("account", "pace__account")) == [
         (plain.account, plain.account),
@@ -58,26 +55,26 @@ def test_an_upgrade_names_accounts_after_their_logins(db: None) -> None:
 
 
 def test_a_merchant_has_an_account_once(db: None) -> None:
-    connection = factories.ConnectionFactory()
+    connection = ConnectionFactory()
     with pytest.raises(IntegrityError), transaction.atomic():
-        factories.ConnectionFactory(merchant=connection.merchant, account=connection.account)
+        ConnectionFactory(merchant=connection.merchant, account=connection.account)
 
 
 def test_a_user_has_one_role_at_a_merchant(db: None) -> None:
-    store = factories.StoreFactory()
-    user = factories.member(store.merchant, Role.CLERK)
+    store = StoreFactory()
+    user = member(store.merchant, Role.CLERK)
     with pytest.raises(IntegrityError), transaction.atomic():
         Staff.objects.create(user=user, merchant=store.merchant, role=Role.OWNER)
 
 
 def test_guest_pages_have_codes_that_cannot_be_guessed(db: None) -> None:
-    slugs = {factories.StoreFactory().guest_slug for _ in range(3)}
+    slugs = {StoreFactory().guest_slug for _ in range(3)}
     assert len(slugs) == 3
     assert min(len(slug) for slug in slugs) >= 12
 
 
 def test_what_is_referenced_is_not_deleted(db: None) -> None:
-    row = factories.VerificationFactory()
+    row = VerificationFactory()
     for thing in (row.store, row.store.merchant):
         with pytest.raises(ProtectedError):
             thing.delete()
@@ -86,15 +83,15 @@ def test_what_is_referenced_is_not_deleted(db: None) -> None:
 
 @pytest.mark.parametrize("status", sorted(set(Verification.Status.values) - {"refused"}))
 def test_one_verification_per_code_unless_refused_is_a_constraint(db: None, status: str) -> None:
-    first = factories.VerificationFactory(code_hash="x", status=status)
-    factories.VerificationFactory(code_hash="x", status="refused", store=first.store)
-    factories.VerificationFactory(code_hash="x", status=status)
+    first = VerificationFactory(code_hash="x", status=status)
+    VerificationFactory(code_hash="x", status="refused", store=first.store)
+    VerificationFactory(code_hash="x", status=status)
     with pytest.raises(IntegrityError), transaction.atomic():
-        factories.VerificationFactory(code_hash="x", status="queued", store=first.store)
+        VerificationFactory(code_hash="x", status="queued", store=first.store)
 
 
 def test_a_key_is_hashed_at_rest_and_found_by_its_secret(db: None) -> None:
-    key, secret = factories.api_key(factories.MerchantFactory())
+    key, secret = api_key(MerchantFactory())
     assert secret.startswith("zg_")
     assert secret not in repr(ApiKey.objects.values().get())
     assert ApiKey.find(secret) == key
@@ -104,7 +101,7 @@ def test_a_key_is_hashed_at_rest_and_found_by_its_secret(db: None) -> None:
 
 @pytest.mark.parametrize("switch", ["key", "merchant"])
 def test_a_key_that_is_switched_off_is_not_found(db: None, switch: str) -> None:
-    key, secret = factories.api_key(factories.MerchantFactory())
+    key, secret = api_key(MerchantFactory())
     row = key if switch == "key" else key.merchant
     row.is_active = False
     row.save()
@@ -122,8 +119,8 @@ def test_calls_that_failed_or_wait_are_found_by_their_index_among_any_number(db:
 
 
 def test_rows_say_what_they_are(db: None) -> None:
-    connection = factories.ConnectionFactory(account="a@b.c")
-    named = factories.ConnectionFactory(name="主账号")
+    connection = ConnectionFactory(account="a@b.c")
+    named = ConnectionFactory(name="主账号")
     assert "a@b.c" in str(connection)
     assert str(named) == "主账号"
     assert str(connection.pace) == "umember: a@b.c"

@@ -10,7 +10,8 @@ from pytest_django.fixtures import Settings
 from coupons.models import Lookup, Verification
 from stores.models import Connection
 from stores.platforms.rotation import encrypted_fields, rotate_all
-from tests.factories import ConnectionFactory, VerificationFactory
+from tests.coupons.factories import VerificationFactory
+from tests.stores.factories import ConnectionFactory
 
 pytestmark = pytest.mark.django_db
 OLD, NEW, LOST = (Fernet.generate_key().decode() for _ in range(3))

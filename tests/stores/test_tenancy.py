@@ -8,15 +8,15 @@ from django.contrib.auth.models import AnonymousUser, User
 from coupons.models import Verification
 from stores.models import ApiKey, AuditEntry, Merchant, Staff, Store
 from stores.tenancy import ROLE_VERBS, Role, Verb, may, reach_of
-from tests import factories
-from tests.factories import api_key, member
+from tests.coupons.factories import VerificationFactory
+from tests.stores.factories import StoreFactory, UserFactory, api_key, member
 
 
 @pytest.fixture
 def stores(db: None) -> list[Store]:
     """Two stores of one merchant and one of another."""
-    first = factories.StoreFactory()
-    return [first, factories.StoreFactory(merchant=first.merchant), factories.StoreFactory()]
+    first = StoreFactory()
+    return [first, StoreFactory(merchant=first.merchant), StoreFactory()]
 
 
 def seen_by(actor: Any) -> set[int]:
@@ -45,13 +45,13 @@ def test_strangers_guests_and_those_who_left_see_nothing(stores: list[Store]) ->
     left = member(stores[0].merchant, Role.OWNER)
     Staff.objects.filter(user=left).update(is_active=False)
     disabled = member(stores[0].merchant, Role.OWNER, is_active=False)
-    for nobody in (factories.UserFactory(), AnonymousUser(), left, disabled):
+    for nobody in (UserFactory(), AnonymousUser(), left, disabled):
         assert seen_by(nobody) == set()
         assert not any(may(nobody, verb) for verb in Verb)
 
 
 def test_a_platform_operator_sees_and_may_do_everything(stores: list[Store]) -> None:
-    operator = factories.UserFactory(is_superuser=True)
+    operator = UserFactory(is_superuser=True)
     assert seen_by(operator) == {store.pk for store in stores}
     assert all(may(operator, verb, stores[2].merchant_id) for verb in Verb)
 
@@ -118,7 +118,7 @@ def test_a_row_of_no_store_needs_the_whole_merchant(stores: list[Store]) -> None
 
 def test_scoping_composes_with_filters_and_never_doubles_rows(stores: list[Store]) -> None:
     for store in stores:
-        factories.VerificationFactory(store=store)
+        VerificationFactory(store=store)
     user = member(stores[0].merchant, Role.CLERK, stores[0], stores[1])
     rows = Verification.objects.filter(status="verified").for_staff(user)
     assert rows.count() == len({row.pk for row in rows}) == 2

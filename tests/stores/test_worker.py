@@ -18,7 +18,7 @@ from coupons.models import Channel, Verification
 from coupons.services import verification_request
 from stores.models import Heartbeat
 from stores.platforms.workers import queue
-from tests.factories import Shop
+from tests.coupons.factories import Shop
 from tests.processes import descendants, environment, is_running, kill, manage, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True), pytest.mark.timeout(180)]

@@ -7,8 +7,8 @@ from django.urls import reverse
 
 from stores.models import OutboundCall, Store
 from stores.tenancy import Role
-from tests.factories import member
 from tests.pages import english
+from tests.stores.factories import member
 from trip.models import Product
 
 

@@ -8,7 +8,8 @@ from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
 from stores.models import Connection
-from tests import factories
+from tests.stores.factories import StoreFactory
+from tests.trip.factories import OfferFactory, TicketConnectionFactory, TicketProductFactory
 from trip.choices import (
     CredentialType,
     Issuing,
@@ -24,15 +25,15 @@ from trip.models import Place, Product
 
 def every_kind() -> Connection:
     """A merchant who sells one product of each kind that matters."""
-    connection: Connection = factories.ConnectionFactory(trip=True)
-    store = factories.StoreFactory(merchant=connection.merchant)
+    connection: Connection = TicketConnectionFactory()
+    store = StoreFactory(merchant=connection.merchant)
     Place.objects.create(
         store=store, city="北京", longitude=Decimal("116.4"), latitude=Decimal("39.9")
     )
     usual = {"listing": Listing.LISTED, "listing_check": ListingCheck.PASSED, "offer__stock": 5}
 
     def sell(deal_id: str, **fields: Any) -> Product:
-        product: Product = factories.TicketProductFactory(
+        product: Product = TicketProductFactory(
             connection=connection, store=store, deal_id=deal_id, **{**usual, **fields}
         )
         return product
@@ -52,9 +53,7 @@ def every_kind() -> Connection:
     )
     day = sell("day", by_calendar=True, offer=False)
     for ahead in (3, 4):
-        factories.OfferFactory(
-            product=day, date=timezone.localdate() + timedelta(days=ahead), stock=5
-        )
+        OfferFactory(product=day, date=timezone.localdate() + timedelta(days=ahead), stock=5)
     return connection
 
 

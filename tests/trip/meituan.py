@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.test import Client
 
 from stores.models import Connection
-from tests import factories
+from tests.stores.factories import ConnectionFactory
 
 PARTNER_ID = 1001
 CLIENT_ID = "mt-1001"
@@ -21,7 +21,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 def ticket_connection(**fields: Any) -> Connection:
     """A merchant's account for tickets."""
     known = {"client_id": CLIENT_ID, "client_secret": SECRET}
-    connection: Connection = factories.ConnectionFactory(
+    connection: Connection = ConnectionFactory(
         **{"platform": "trip", "account": str(PARTNER_ID), "credentials": known} | fields
     )
     return connection

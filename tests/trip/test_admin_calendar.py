@@ -12,8 +12,8 @@ from django.utils import timezone
 
 from stores.models import AuditEntry
 from stores.tenancy import Role
-from tests.factories import OfferFactory, TicketProductFactory
 from tests.trip.back_office import at_work, page, told
+from tests.trip.factories import OfferFactory, TicketProductFactory
 from trip.models import Offer, Product
 
 pytestmark = pytest.mark.django_db

@@ -8,9 +8,10 @@ from pytest_django.fixtures import Settings
 
 from stores.models import AuditEntry, Connection, Merchant
 from stores.tenancy import Role
-from tests.factories import ConnectionFactory, MerchantFactory, member
 from tests.meituan import Meituan
 from tests.pages import english
+from tests.stores.factories import ConnectionFactory, MerchantFactory, member
+from tests.trip.factories import TicketConnectionFactory
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/stores/connection/add/"
@@ -107,7 +108,7 @@ def test_what_cannot_be_right_is_said_plainly(
 
 
 def test_the_same_account_is_not_connected_twice(client: Client, merchant: Merchant) -> None:
-    first = ConnectionFactory(merchant=merchant, trip=True)
+    first = TicketConnectionFactory(merchant=merchant)
     data = {
         "merchant": str(merchant.pk),
         "platform": "trip",
@@ -124,7 +125,7 @@ def test_the_same_account_is_not_connected_twice(client: Client, merchant: Merch
 def test_a_new_secret_keeps_the_old_one_until_it_is_given_up(
     client: Client, merchant: Merchant
 ) -> None:
-    connection = ConnectionFactory(merchant=merchant, trip=True)
+    connection = TicketConnectionFactory(merchant=merchant)
     old = connection.credentials["client_secret"]
     assert "no longer used" not in client.get(page_of(connection)).content.decode()
 
@@ -143,7 +144,7 @@ def test_a_new_secret_keeps_the_old_one_until_it_is_given_up(
 
 
 def test_saving_without_a_secret_changes_no_credentials(client: Client, merchant: Merchant) -> None:
-    connection = ConnectionFactory(merchant=merchant, trip=True, state="working")
+    connection = TicketConnectionFactory(merchant=merchant, state="working")
     client.post(page_of(connection), typed(connection))
     saved = Connection.objects.get()
     assert (saved.name, saved.state, saved.credentials) == (
@@ -156,7 +157,7 @@ def test_saving_without_a_secret_changes_no_credentials(client: Client, merchant
 
 
 def test_secrets_are_not_in_the_audit_log(client: Client, merchant: Merchant) -> None:
-    connection = ConnectionFactory(merchant=merchant, trip=True)
+    connection = TicketConnectionFactory(merchant=merchant)
     client.post(page_of(connection), typed(connection, name="", client_secret="a-new-secret"))
     entry = AuditEntry.objects.get()
     assert (entry.verb, entry.data["fields"]) == ("connection changed", ["Client secret"])
@@ -167,7 +168,7 @@ def test_the_addresses_to_give_to_meituan_are_listed(
     client: Client, merchant: Merchant, settings: Settings
 ) -> None:
     settings.PUBLIC_BASE_URL = "https://shop.example.com"
-    connection = ConnectionFactory(merchant=merchant, trip=True)
+    connection = TicketConnectionFactory(merchant=merchant)
     page = client.get(page_of(connection)).content.decode()
     for below in (
         "order/create",
@@ -197,7 +198,7 @@ def test_an_address_that_meituan_does_not_call_is_warned_of(
     client: Client, merchant: Merchant, settings: Settings, address: str, warning: str
 ) -> None:
     settings.PUBLIC_BASE_URL = address
-    page = client.get(page_of(ConnectionFactory(merchant=merchant, trip=True))).content.decode()
+    page = client.get(page_of(TicketConnectionFactory(merchant=merchant))).content.decode()
     assert (warning in page, 'role="alert"' in page) == (True, bool(warning))
 
 
@@ -211,7 +212,7 @@ def test_no_addresses_at_a_coupon_connection(client: Client, merchant: Merchant)
 
 
 def test_stores_of_ticket_connections_are_not_synced(client: Client, merchant: Merchant) -> None:
-    connection = ConnectionFactory(merchant=merchant, trip=True)
+    connection = TicketConnectionFactory(merchant=merchant)
     assert "Sync stores" not in client.get(page_of(connection)).content.decode()
     client.post(reverse("admin:stores_connection_do", args=[connection.pk, "sync"]))
     assert AuditEntry.objects.count() == 0
@@ -226,7 +227,7 @@ def tried(client: Client, connection: Connection) -> tuple[str, str, str]:
 
 
 def test_a_connection_works_once_meituan_has_called(client: Client, merchant: Merchant) -> None:
-    connection = ConnectionFactory(merchant=merchant, trip=True)
+    connection = TicketConnectionFactory(merchant=merchant)
     text, state, error = tried(client, connection)
     assert (text[:29], state, error) == ("The credentials are complete.", "new", "")
     Meituan(connection).close(4900000000000017, 1)
@@ -234,13 +235,13 @@ def test_a_connection_works_once_meituan_has_called(client: Client, merchant: Me
 
 
 def test_a_connection_without_a_secret_says_so(client: Client, merchant: Merchant) -> None:
-    connection = ConnectionFactory(merchant=merchant, trip=True, credentials={"client_id": "mt"})
+    connection = TicketConnectionFactory(merchant=merchant, credentials={"client_id": "mt"})
     _text, state, error = tried(client, connection)
     assert (state, error) == ("new", "The client secret is missing.")
 
 
 def test_only_operators_see_where_notices_go(client: Client, merchant: Merchant) -> None:
-    connection = ConnectionFactory(merchant=merchant, trip=True)
+    connection = TicketConnectionFactory(merchant=merchant)
     operator = User.objects.create(username="op", is_staff=True, is_superuser=True)
     assert 'name="base_url"' not in client.get(page_of(connection)).content.decode()
     assert 'name="base_url"' in english(operator).get(page_of(connection)).content.decode()

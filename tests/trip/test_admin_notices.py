@@ -6,8 +6,8 @@ from django.utils import timezone
 
 from stores.models import OutboundCall
 from stores.tenancy import Role
-from tests.factories import TicketProductFactory
 from tests.trip.back_office import at_work, listed
+from tests.trip.factories import TicketProductFactory
 from trip.models import MeituanNotice, Product
 
 pytestmark = pytest.mark.django_db

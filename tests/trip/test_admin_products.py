@@ -14,8 +14,9 @@ from django.utils import timezone
 
 from stores.models import AuditEntry, Connection, OutboundCall
 from stores.tenancy import Role
-from tests.factories import ConnectionFactory, OfferFactory, StoreFactory, TicketProductFactory
+from tests.stores.factories import ConnectionFactory, StoreFactory
 from tests.trip.back_office import at_work, listed, page, press, told
+from tests.trip.factories import OfferFactory, TicketConnectionFactory, TicketProductFactory
 from trip.models import Offer, Place, Product
 
 pytestmark = pytest.mark.django_db
@@ -24,7 +25,7 @@ ADD = "/admin/trip/product/add/"
 
 @pytest.fixture
 def linked() -> Connection:
-    return ConnectionFactory(trip=True)
+    return TicketConnectionFactory()
 
 
 @pytest.fixture
@@ -125,7 +126,7 @@ def test_the_only_connection_is_chosen_already(client: Client, linked: Connectio
 def test_another_merchants_connection_and_store_cannot_be_chosen(
     client: Client, linked: Connection
 ) -> None:
-    other = ConnectionFactory(trip=True)
+    other = TicketConnectionFactory()
     store = StoreFactory(merchant=other.merchant)
     assert "Select a valid choice" in complaints(client, ADD, new(linked, connection=str(other.pk)))
     assert "Select a valid choice" in complaints(client, ADD, new(linked, store=str(store.pk)))

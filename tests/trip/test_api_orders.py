@@ -7,9 +7,10 @@ import pytest
 from django.utils import timezone
 
 from stores.models import Store
-from tests import factories
 from tests.api import Api, api_of, problem
 from tests.meituan import VISITOR, Meituan, selling
+from tests.stores.factories import StoreFactory
+from tests.trip.factories import TicketProductFactory
 from trip.api import schema
 from trip.choices import Issuing, VisitorInfo, VoucherType
 from trip.models import Order, Product
@@ -115,8 +116,8 @@ def test_a_key_for_one_store_sees_the_orders_of_that_store_only(
     sold: tuple[Meituan, Product],
 ) -> None:
     meituan, product = sold
-    second: Store = factories.StoreFactory(merchant=product.store.merchant)
-    other = factories.TicketProductFactory(connection=product.connection, store=second)
+    second: Store = StoreFactory(merchant=product.store.merchant)
+    other = TicketProductFactory(connection=product.connection, store=second)
     here, there = meituan.bought(product), meituan.bought(other)
     api = api_of(product.store.merchant, second)
     assert numbers(api.get("trip/orders/")) == [str(there.order_id)]
@@ -142,7 +143,7 @@ def test_the_list_finds_by_status_store_product_day_and_time(
 ) -> None:
     meituan, product = sold
     day = timezone.localdate() + timedelta(days=3)
-    dated = factories.TicketProductFactory(
+    dated = TicketProductFactory(
         connection=product.connection, store=product.store, by_calendar=True, offer__date=day
     )
     unpaid, paid = meituan.bought(product, pay=False), meituan.bought(dated)
@@ -165,7 +166,7 @@ def test_the_list_finds_by_status_store_product_day_and_time(
 
 def test_the_list_finds_what_waits_for_codes(sold: tuple[Meituan, Product], api: Api) -> None:
     meituan, product = sold
-    upstream = factories.TicketProductFactory(
+    upstream = TicketProductFactory(
         connection=product.connection, store=product.store, issuing=Issuing.UPSTREAM
     )
     done, waiting = meituan.bought(product), meituan.bought(upstream)

@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from stores.models import InboundEvent
 from stores.web.errors import Conflict
-from tests.factories import ConnectionFactory, TicketProductFactory
 from tests.meituan import Meituan, selling
+from tests.trip.factories import TicketConnectionFactory, TicketProductFactory
 from trip import services
 from trip.choices import Issuing, Method, Trouble, VoucherType
 from trip.models import Offer, Order, Product, Refund, tally
@@ -216,7 +216,7 @@ def test_a_query_that_names_another_order_of_ours_is_refused() -> None:
 def test_another_merchants_order_is_unknown_on_ones_own_connection() -> None:
     theirs, product = selling(offer__stock=5)
     order = theirs.bought(product, 2)
-    mine = Meituan(ConnectionFactory(trip=True))
+    mine = Meituan(TicketConnectionFactory())
     assert said(mine.query(order.order_id)) == (301, "订单不存在")
     assert said(mine.pay(order.order_id)) == (599, "订单不存在")
     assert said(mine.refund(order, 1)) == (699, "订单不存在")

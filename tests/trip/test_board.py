@@ -15,15 +15,9 @@ from stores.backoffice.dashboard import start_of_day
 from stores.models import Connection, OutboundCall, Store
 from stores.registry import Alert
 from stores.tenancy import Role
-from tests.factories import (
-    ConnectionFactory,
-    MerchantFactory,
-    OfferFactory,
-    StoreFactory,
-    TicketProductFactory,
-    member,
-)
 from tests.pages import english
+from tests.stores.factories import ConnectionFactory, MerchantFactory, StoreFactory, member
+from tests.trip.factories import OfferFactory, TicketProductFactory
 from trip import dashboard
 from trip.models import Consumption, DrillRun, Order, Product, Refund, Voucher
 

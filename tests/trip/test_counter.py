@@ -12,10 +12,10 @@ from django.utils import timezone
 from coupons.models import Verification
 from stores.models import OutboundCall
 from stores.tenancy import Role
-from tests import factories
-from tests.factories import member
 from tests.meituan import VISITOR, Meituan, selling
 from tests.pages import key_of, state_of
+from tests.stores.factories import ConnectionFactory, StoreFactory, member
+from tests.trip.factories import TicketProductFactory
 from trip import counter, services
 from trip.choices import Issuing, Method, VisitorInfo, VoucherType
 from trip.codes import new_code
@@ -339,10 +339,8 @@ def test_a_mistyped_code_is_told_from_a_coupon_and_from_another_stores_ticket(
 
 def test_a_ticket_of_another_store_names_it_to_who_may_know(sold: tuple[Meituan, Product]) -> None:
     meituan, product = sold
-    second = factories.StoreFactory(merchant=product.store.merchant, name="二号店")
-    order = meituan.bought(
-        factories.TicketProductFactory(connection=product.connection, store=second)
-    )
+    second = StoreFactory(merchant=product.store.merchant, name="二号店")
+    order = meituan.bought(TicketProductFactory(connection=product.connection, store=second))
     owner = member(product.store.merchant, Role.OWNER)
     client, clerk = door(product)
     card = scan(client, code_of(order), status=422)
@@ -400,5 +398,5 @@ def test_a_merchant_that_sells_only_tickets_is_not_told_to_connect_to_the_gatewa
     sold: tuple[Meituan, Product],
 ) -> None:
     assert 'class="trouble"' not in door(sold[1])[0].get(COUNTER).content.decode()
-    factories.ConnectionFactory(merchant=sold[1].store.merchant)
+    ConnectionFactory(merchant=sold[1].store.merchant)
     assert 'class="trouble"' in door(sold[1])[0].get(COUNTER).content.decode()

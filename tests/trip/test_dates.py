@@ -7,8 +7,8 @@ import pytest
 import time_machine
 
 from stores.web.errors import Conflict
-from tests.factories import OfferFactory
 from tests.meituan import Meituan, selling
+from tests.trip.factories import OfferFactory
 from trip import services
 from trip.choices import BookAhead, Method
 from trip.models import Offer, Order, Product

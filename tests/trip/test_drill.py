@@ -16,9 +16,9 @@ from stores.demo import environment
 from stores.models import AuditEntry, Connection, OutboundCall
 from stores.platforms.workers import queue
 from stores.web.errors import Conflict
-from tests import factories
 from tests.meituan import Meituan
 from tests.trip.drilling import drilled, every_kind, outcomes
+from tests.trip.factories import TicketConnectionFactory, TicketProductFactory
 from tests.trip.suppliers import Supplier
 from trip import tasks
 from trip.choices import VoucherType
@@ -100,7 +100,7 @@ def test_a_server_that_is_away_fails_the_point_and_not_the_drill(connection: Con
 def test_a_merchant_with_one_product_is_told_what_was_left_out_and_why(
     live_server: LiveServer,
 ) -> None:
-    product = factories.TicketProductFactory(offer__stock=3)
+    product = TicketProductFactory(offer__stock=3)
     results = drilled(
         product.connection, live_server, "pay.per_ticket", "pay.per_order", "issue.done"
     )
@@ -151,7 +151,7 @@ def ordered(connection: Connection, number: int) -> Order:
 
 
 def test_a_real_order_may_have_a_number_of_the_drill_s(connection: Connection) -> None:
-    drill_start(connection=factories.ConnectionFactory(trip=True), base_url="http://127.0.0.1:9")
+    drill_start(connection=TicketConnectionFactory(), base_url="http://127.0.0.1:9")
     before = ordered(connection, DRILL_NUMBERS[0])
     run = drill_start(connection=connection, base_url="http://127.0.0.1:9", only=["access.signed"])
     meanwhile = ordered(connection, DRILL_NUMBERS[1])

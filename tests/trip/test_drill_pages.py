@@ -15,9 +15,10 @@ from pytest_django.live_server_helper import LiveServer
 from stores.models import AuditEntry, Connection
 from stores.platforms.workers import queue
 from stores.tenancy import Role
-from tests.factories import ConnectionFactory, TicketProductFactory, UserFactory, member
 from tests.pages import english
+from tests.stores.factories import ConnectionFactory, UserFactory, member
 from tests.trip.back_office import page
+from tests.trip.factories import TicketConnectionFactory, TicketProductFactory
 from trip import tasks
 from trip.drill import drill_start, names
 from trip.models import DrillRun
@@ -28,7 +29,7 @@ RUNS, START = "/admin/trip/drillrun/", "/admin/trip/drillrun/start/"
 
 @pytest.fixture
 def connection() -> Connection:
-    made: Connection = ConnectionFactory(trip=True)
+    made: Connection = TicketConnectionFactory()
     return made
 
 
@@ -150,7 +151,7 @@ def test_a_start_needs_the_forms_token(connection: Connection, rung: list[tuple[
 def test_only_who_manages_the_connection_may_start(
     connection: Connection, rung: list[tuple[str, int]]
 ) -> None:
-    merchant, other = connection.merchant, ConnectionFactory(trip=True)
+    merchant, other = connection.merchant, TicketConnectionFactory()
     people = {
         "clerk": member(merchant, Role.CLERK, password=None),
         "manager": member(merchant, Role.MANAGER, password=None),
@@ -174,7 +175,7 @@ def test_connections_of_another_kind_or_asleep_are_not_offered(
     connection: Connection, client: Client
 ) -> None:
     coupons = ConnectionFactory(merchant=connection.merchant)
-    asleep = ConnectionFactory(merchant=connection.merchant, trip=True, is_active=False)
+    asleep = TicketConnectionFactory(merchant=connection.merchant, is_active=False)
     assert client.get(RUNS).context["connections"] == [connection]
     assert [press(client, row).status_code for row in (coupons, asleep)] == [404, 404]
 
@@ -185,7 +186,7 @@ def test_a_start_is_no_link(client: Client, connection: Connection) -> None:
 
 
 def test_the_connection_in_the_address_is_chosen(connection: Connection, client: Client) -> None:
-    second = ConnectionFactory(merchant=connection.merchant, trip=True)
+    second = TicketConnectionFactory(merchant=connection.merchant)
     assert f'<option value="{second.pk}" selected>' in shown(
         client, f"{RUNS}?connection={second.pk}"
     )
@@ -284,7 +285,7 @@ def test_the_last_runs_are_listed_with_their_result(connection: Connection, clie
     a_run(connection, result("create.accepted", "passed"))
     a_run(connection, result("create.accepted", "failed"))
     a_run(connection, is_over=False)
-    a_run(ConnectionFactory(trip=True), result("create.accepted", "failed"))
+    a_run(TicketConnectionFactory(), result("create.accepted", "failed"))
     verdicts = [run.verdict for run in client.get(RUNS).context["runs"]]
     assert verdicts == ["running", "failed", "passed"]
 

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 
 from stores.models import InboundEvent
-from tests.factories import ConnectionFactory
 from tests.meituan import Meituan, selling
+from tests.trip.factories import TicketConnectionFactory
 from trip.addresses import INTERFACES
 from trip.models import Offer, Order
 from trip.sandbox.signing import Manner
@@ -93,8 +93,7 @@ def test_nine_minutes_are_forgiven(meituan: Meituan, interface: str, clock: floa
 @every_interface
 def test_one_partners_signature_opens_no_others_interface(meituan: Meituan, interface: str) -> None:
     """Each signs right, with the secret of its own, and asks at the other's address."""
-    other = ConnectionFactory(
-        trip=True,
+    other = TicketConnectionFactory(
         credentials={"client_id": "another", "client_secret": "fedcba9876543210fedcba9876543210"},
     )
     stranger = Meituan(other)

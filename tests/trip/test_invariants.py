@@ -18,8 +18,8 @@ from hypothesis.stateful import (
 
 from stores.models import InboundEvent
 from stores.web.errors import Conflict
-from tests.factories import ConnectionFactory, OfferFactory, TicketProductFactory
 from tests.meituan import Meituan
+from tests.trip.factories import OfferFactory, TicketConnectionFactory, TicketProductFactory
 from trip import services
 from trip.choices import CloseType, Issuing, Method, RefundType, VoucherType
 from trip.models import Offer, Order, Product, Refund, Voucher, tally
@@ -66,7 +66,7 @@ class Stories(RuleBasedStateMachine):
 
     @initialize()
     def open(self) -> None:
-        connection = ConnectionFactory(trip=True)
+        connection = TicketConnectionFactory()
         self.meituan = Meituan(connection)
         self.products: list[Product] = []
         for kind in KINDS:

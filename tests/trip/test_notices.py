@@ -19,8 +19,8 @@ from stores.tenancy import Role
 from tests import children
 from tests.canned import Canned, answer
 from tests.coupons.bad_days.passing import WORK, end_leases, pass_time
-from tests.factories import member
 from tests.meituan import Meituan, selling
+from tests.stores.factories import member
 from trip import dashboard, services
 from trip.choices import Issuing, Method, VoucherType
 from trip.client import NoticeClient

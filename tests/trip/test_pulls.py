@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
-from tests.factories import ConnectionFactory, OfferFactory, TicketProductFactory
 from tests.meituan import Meituan, selling
+from tests.trip.factories import OfferFactory, TicketConnectionFactory, TicketProductFactory
 from trip.choices import BookAhead, FeeMode, RefundType, VisitorInfo, VoucherType
 from trip.models import Offer, Place, Product, RefundStep
 
@@ -154,7 +154,7 @@ def test_a_ticket_without_codes_says_how_one_gets_in(kind: VoucherType) -> None:
 
 
 def test_pages_hold_twenty_and_only_ones_own() -> None:
-    connection = ConnectionFactory(trip=True)
+    connection = TicketConnectionFactory()
     mine = [TicketProductFactory(connection=connection).deal_id for _ in range(23)]
     TicketProductFactory()
     meituan = Meituan(connection)

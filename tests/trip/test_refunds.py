@@ -9,8 +9,8 @@ import time_machine
 from django.utils import timezone
 
 from stores.web.errors import Conflict
-from tests.factories import OfferFactory
 from tests.meituan import Meituan, selling
+from tests.trip.factories import OfferFactory
 from trip import services
 from trip.choices import FeeMode, Issuing, Method, RefundType, Trouble, VoucherType
 from trip.models import Order, Product, Refund, RefundStep, tally

@@ -13,8 +13,8 @@ from django.db import connection
 from django.utils import timezone
 
 from stores.models import Merchant
-from tests.factories import OfferFactory, TicketProductFactory
 from tests.meituan import VISITOR, selling
+from tests.trip.factories import OfferFactory, TicketProductFactory
 from trip import services
 from trip.choices import Issuing, Method, VisitorInfo
 from trip.models import Order, Product, Visitor

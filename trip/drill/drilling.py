@@ -24,7 +24,7 @@ from trip.sandbox.orders import refund_id
 from trip.sandbox.player import Player
 from trip.services.notices import Notice, plays_meituan
 
-# The "other failure" of each interface (protocols/trip.md section 4).
+# The "other failure" of each interface (docs/platforms/trip.md §4.1).
 OTHER = {"create": 499, "pay": 599, "query": 399, "refund": 699}
 USUAL_OTHER = 300
 # How long a notice may take; Meituan may ask for it once more.

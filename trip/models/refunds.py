@@ -33,7 +33,7 @@ class Refund(models.Model):
 
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         Status.REVIEW: frozenset({Status.AGREED, Status.REFUSED}),
-        # Refused first and agreed later: agreed is final (hand-out).
+        # Refused first and agreed later: agreed is final (docs/platforms/trip.md §0).
         Status.REFUSED: frozenset({Status.AGREED}),
         Status.AGREED: frozenset(),
     }

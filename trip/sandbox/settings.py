@@ -1,4 +1,4 @@
-"""How Meituan behaves today. What the hand-out leaves open is a switch, and each default our guess."""
+"""Switches for what Meituan has not published (docs/platforms/trip.md); each default is our guess."""
 
 from __future__ import annotations
 

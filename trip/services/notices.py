@@ -1,6 +1,9 @@
-"""What we owe Meituan: pay, refund, consume and product notices. Bodies are made from the rows when they are sent, so a
-late notice still tells the truth; sending one again does no harm. Those of one order arrive in their order, and one
-about a use counts up to that use: it says the same on every try."""
+"""Pay, refund, consume and product notices to Meituan (docs/platforms/trip.md §3.13 to §3.16).
+
+A body is made from the rows when it is sent, so a late notice is still true; sending one again does
+no harm. The notices of one order are sent in their order. A notice of a use counts up to that use,
+so that every try says the same.
+"""
 
 from collections.abc import Iterable
 from datetime import timedelta
@@ -61,7 +64,7 @@ class Notice(Operation):
 
 @operation
 class PayNotice(Notice):
-    """3.13: the tickets of an order answered 598 are issued, or never will be."""
+    """§3.13: the tickets of an order answered 598 are issued, or never will be."""
 
     name = "ticket.issued"
     title = _("Tell Meituan: tickets issued")
@@ -85,7 +88,7 @@ class PayNotice(Notice):
 
 @operation
 class RefundNotice(Notice):
-    """3.14: the decision on a refund that was answered 602."""
+    """§3.14: the decision on a refund that was answered 602."""
 
     name = "ticket.refund"
     title = _("Tell Meituan: refund decided")
@@ -105,7 +108,7 @@ class RefundNotice(Notice):
 
 @operation
 class ConsumeNotice(Notice):
-    """3.15: tickets were used."""
+    """§3.15: tickets were used."""
 
     name = "ticket.used"
     title = _("Tell Meituan: tickets used")
@@ -117,7 +120,7 @@ class ConsumeNotice(Notice):
 
 @operation
 class ProductNotice(Notice):
-    """3.16: a product or its prices changed; Meituan then pulls."""
+    """§3.16: a product or its prices changed; Meituan then pulls."""
 
     name = "ticket.product"
     title = _("Tell Meituan: product changed")

@@ -1,4 +1,4 @@
-"""Orders and refunds (3.1 to 3.6)."""
+"""Endpoints for orders and refunds (docs/platforms/trip.md §3.1 to §3.6)."""
 
 import hashlib
 from collections.abc import Callable

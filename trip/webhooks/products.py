@@ -1,4 +1,7 @@
-"""Pulls of products, prices and places, what Meituan says of listings, heartbeat and balance (3.8 to 3.12)."""
+"""Endpoints for pulls, the edit-audit notice, heartbeat and balance.
+
+Source: docs/platforms/trip.md §3.8 to §3.12.
+"""
 
 from typing import Any, ClassVar
 

@@ -1,4 +1,4 @@
-"""What Meituan asks about products, prices and places, and what it says of a product's listing."""
+"""Parsers of pulls and of the edit-audit notice (docs/platforms/trip.md §3.8 to §3.11)."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from trip.wire.values import Malformed, day, optional_text, optional_whole, text
 
 @dataclass(frozen=True)
 class Page:
-    """3.8 and 3.9: a page of all rows, or the rows named."""
+    """§3.8 and §3.9: a page of all rows, or the rows named."""
 
     number: int = 1
     size: int = 20
@@ -19,7 +19,7 @@ class Page:
 
 @dataclass(frozen=True)
 class PricesRequest:
-    """3.10: both days inclusive."""
+    """§3.10: both days inclusive."""
 
     deal_id: str
     first: date
@@ -28,7 +28,7 @@ class PricesRequest:
 
 @dataclass(frozen=True)
 class ListingNotice:
-    """3.11: what became of one product's listing."""
+    """§3.11: what became of one product's listing."""
 
     deal_id: str
     status: int | None

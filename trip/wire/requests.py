@@ -1,4 +1,7 @@
-"""What Meituan asks about orders. Every parser takes the envelope's `body` and raises Malformed."""
+"""Parsers of Meituan's calls about orders (docs/platforms/trip.md §3.1 to §3.6).
+
+Each takes the envelope's `body` and raises Malformed.
+"""
 
 import hashlib
 import re
@@ -45,7 +48,7 @@ class VisitorData:
 
 @dataclass(frozen=True)
 class CreateRequest:
-    """3.1 order create; prices are yuan per ticket. `visitors` is as it came: a product that asks for none takes no
+    """§3.1 order create; prices are yuan per ticket. `visitors` is as it came: a product that asks for none takes no
     offence at them, others read them with `parse_visitors`."""
 
     order_id: int
@@ -60,7 +63,7 @@ class CreateRequest:
 
 @dataclass(frozen=True)
 class OrderRef:
-    """3.2 pay and 3.3 query: which order; `partner_order_id` may be empty."""
+    """§3.2 pay and §3.3 query: which order; `partner_order_id` may be empty."""
 
     order_id: int
     partner_order_id: str
@@ -68,7 +71,7 @@ class OrderRef:
 
 @dataclass(frozen=True)
 class RefundRequest:
-    """3.4 order refund; `price` goes to the buyer, `fee` is kept, both yuan."""
+    """§3.4 order refund; `price` goes to the buyer, `fee` is kept, both yuan."""
 
     order_id: int
     partner_order_id: str
@@ -84,7 +87,7 @@ class RefundRequest:
 
 @dataclass(frozen=True)
 class RefundedMessage:
-    """3.5 already refunded; `price` is yuan per ticket, None for all of it. `serial` is Meituan's number of it, or
+    """§3.5 already refunded; `price` is yuan per ticket, None for all of it. `serial` is Meituan's number of it, or
     made of the message when that has none."""
 
     order_id: int
@@ -101,7 +104,7 @@ class RefundedMessage:
 
 @dataclass(frozen=True)
 class CloseMessage:
-    """3.6 order closed."""
+    """§3.6 order closed."""
 
     order_id: int
     partner_order_id: str

@@ -1,4 +1,4 @@
-"""Meituan's numbers for the states that we report."""
+"""Meituan's numbers for the states that we report (docs/platforms/trip.md §4.2 to §4.4)."""
 
 from enum import IntEnum
 

@@ -16,8 +16,8 @@ from tests.coupons.bad_days.passing import (
     Status,
     settled_in_the_end,
 )
+from tests.coupons.factories import Shop
 from tests.coupons.flows import ask_for, call_of, coupon
-from tests.factories import Shop
 from tests.processes import wait_until
 
 # Every fault at every step

@@ -25,10 +25,11 @@ from tests.coupons.bad_days.passing import (
     pass_time,
     settled,
 )
+from tests.coupons.factories import Shop
 from tests.coupons.flows import arrived, ask_for, coupon, verify
 from tests.coupons.guest.visiting import enter
-from tests.factories import Shop, member
 from tests.processes import wait_until
+from tests.stores.factories import member
 
 # The gateway is away
 

@@ -19,8 +19,8 @@ from tests.coupons.bad_days.passing import (
     end_leases,
     settled,
 )
+from tests.coupons.factories import Shop
 from tests.coupons.flows import arrived, ask_for, call_of, coupon
-from tests.factories import Shop
 from tests.processes import wait_until
 
 # The same code at once

@@ -12,13 +12,13 @@ from django.test import Client
 from coupons.models import Verification
 from stores.models import OutboundCall
 from stores.platforms import outbox
-from tests import factories
 from tests.coupons.bad_days.passing import (
     Status,
 )
+from tests.coupons.factories import Shop
 from tests.coupons.flows import arrived, ask_for, call_of, coupon
-from tests.factories import Shop
 from tests.processes import wait_until
+from tests.stores.factories import api_key
 
 # The database is locked
 
@@ -77,7 +77,7 @@ def test_an_answer_that_meets_a_locked_database_is_written_afterwards(
 def test_a_database_that_stays_locked_is_answered_with_try_again(
     quick: Shop, client: Client
 ) -> None:
-    _, secret = factories.api_key(quick.merchant)
+    _, secret = api_key(quick.merchant)
 
     def post() -> tuple[int, str]:
         answer = client.post(

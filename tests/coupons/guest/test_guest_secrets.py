@@ -15,12 +15,13 @@ from coupons.models import Verification
 from coupons.pages import visits
 from coupons.reasons import TEXTS, Reason
 from stores.tenancy import Role
+from tests.coupons.factories import Shop, VerificationFactory, connected_shop
 from tests.coupons.guest.visiting import (
     Status,
     enter,
     home,
 )
-from tests.factories import Shop, VerificationFactory, connected_shop, member
+from tests.stores.factories import member
 
 
 def test_another_phone_cannot_open_or_confirm_the_coupon_page(client: Client, shop: Shop) -> None:

@@ -14,6 +14,7 @@ from coupons.services import guessing
 from stores.models import Connection
 from stores.platforms import outbox, pace
 from stores.web import limits
+from tests.coupons.factories import Shop, connected_shop
 from tests.coupons.guest.visiting import (
     arrived,
     confirm,
@@ -21,7 +22,6 @@ from tests.coupons.guest.visiting import (
     free_the_slot,
     home,
 )
-from tests.factories import Shop, connected_shop
 
 
 def close_page(shop: Shop) -> None:

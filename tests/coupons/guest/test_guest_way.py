@@ -10,6 +10,7 @@ from coupons.reasons import TEXTS, Reason
 from coupons.services import pursuing, verification_pursue, verification_request
 from stores.platforms import pace
 from stores.tenancy import Role
+from tests.coupons.factories import Shop, connected_shop
 from tests.coupons.guest.visiting import (
     Status,
     arrived,
@@ -18,9 +19,9 @@ from tests.coupons.guest.visiting import (
     free_the_slot,
     home,
 )
-from tests.factories import Shop, connected_shop, member
 from tests.pages import HOSTILE, english
 from tests.processes import wait_until
+from tests.stores.factories import member
 
 
 def test_a_guest_looks_a_coupon_up_and_then_uses_it(client: Client, shop: Shop) -> None:

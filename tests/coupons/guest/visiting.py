@@ -8,7 +8,7 @@ from django.urls import reverse
 
 from coupons.models import Verification
 from stores.models import Pace
-from tests.factories import Shop
+from tests.coupons.factories import Shop
 
 Status = Verification.Status
 

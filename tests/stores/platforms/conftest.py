@@ -5,8 +5,8 @@ import pytest
 
 from stores.models import Connection, OutboundCall
 from stores.platforms.outbox import operations
-from tests import factories
 from tests.scripted import Scripted
+from tests.stores.factories import ConnectionFactory
 
 
 @pytest.fixture
@@ -20,7 +20,7 @@ def script(db: None) -> Iterator[Scripted]:
 
 @pytest.fixture
 def connection(db: None) -> Connection:
-    connection: Connection = factories.ConnectionFactory()
+    connection: Connection = ConnectionFactory()
     return connection
 
 

@@ -11,7 +11,7 @@ from pytest_django import DjangoAssertNumQueries
 
 from stores.models import Connection, InboundEvent, Merchant
 from stores.platforms.inbound.once import Declined, Said, answer_once
-from tests import factories
+from tests.stores.factories import ConnectionFactory
 
 Judge = Callable[[], Said]
 
@@ -103,7 +103,7 @@ def test_a_final_answer_is_repeated_byte_for_byte(connection: Connection) -> Non
 
 
 def test_questions_of_another_kind_key_or_connection_are_others(connection: Connection) -> None:
-    other = factories.ConnectionFactory()
+    other = ConnectionFactory()
     assert ask(connection, judge("a")) == "a"
     assert ask(connection, judge("b"), key="8") == "b"
     assert ask(connection, judge("c"), kind="order.pay") == "c"

@@ -10,7 +10,7 @@ from django.utils import timezone
 from stores.models import Connection, InboundEvent, Merchant
 from stores.platforms.inbound import inbox
 from stores.platforms.workers import queue
-from tests import factories
+from tests.stores.factories import ConnectionFactory
 
 State = InboundEvent.State
 Handler = Callable[[InboundEvent], None]
@@ -56,7 +56,7 @@ def test_an_event_is_stored_once_however_often_it_is_told(
 
 def test_the_same_key_at_another_connection_is_another_event(connection: Connection) -> None:
     receive(connection)
-    receive(factories.ConnectionFactory())
+    receive(ConnectionFactory())
     assert InboundEvent.objects.count() == 2
 
 
@@ -169,7 +169,7 @@ def test_one_event_that_cannot_be_read_holds_up_no_other(
 ) -> None:
     from django.db import connection as database
 
-    stranger = factories.ConnectionFactory()
+    stranger = ConnectionFactory()
     with database.cursor() as cursor:
         cursor.execute(
             "UPDATE stores_connection SET credentials = 'garbage' WHERE id = %s", [stranger.pk]

@@ -6,7 +6,7 @@ from pytest_django.fixtures import Settings
 
 from stores import fields
 from stores.models import Connection
-from tests import factories
+from tests.stores.factories import ConnectionFactory
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 
@@ -43,7 +43,7 @@ def test_what_no_key_opens_is_an_error_and_not_ciphertext(stored: str) -> None:
 
 
 def test_a_wrong_key_raises(db: None, settings: Settings) -> None:
-    factories.ConnectionFactory()
+    ConnectionFactory()
     settings.CREDENTIAL_KEYS = [NEW]
     with pytest.raises(fields.SecretUnreadable):
         Connection.objects.get()
@@ -56,9 +56,7 @@ def test_a_key_of_the_wrong_form_is_a_configuration_error(settings: Settings) ->
 
 
 def test_the_database_holds_only_ciphertext(db: None) -> None:
-    row = factories.ConnectionFactory(
-        credentials={"email": "a@b.c", "password": "p密"}, token="jwt.token"
-    )
+    row = ConnectionFactory(credentials={"email": "a@b.c", "password": "p密"}, token="jwt.token")
     for name in ("credentials", "token"):
         assert column(name).startswith("gAAAA")
     fresh = Connection.objects.get()
@@ -69,7 +67,7 @@ def test_the_database_holds_only_ciphertext(db: None) -> None:
 
 
 def test_no_secret_stays_empty_so_that_sql_can_ask_for_it(db: None) -> None:
-    factories.ConnectionFactory(credentials={})
+    ConnectionFactory(credentials={})
     assert (column("credentials"), column("token")) == ("", "")
     fresh = Connection.objects.get(token="")
     assert (fresh.credentials, fresh.token) == ({}, "")

@@ -10,8 +10,8 @@ from django.utils import timezone
 
 from stores.models import Connection, InboundEvent
 from stores.platforms import sql
-from tests.factories import ConnectionFactory
 from tests.meituan import selling
+from tests.trip.factories import TicketConnectionFactory
 from trip.models import Offer, Order, Product, Voucher
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +58,7 @@ def test_a_further_column_becomes_an_attribute() -> None:
 
 
 def test_what_is_inserted_is_read_back_by_the_orm() -> None:
-    connection = ConnectionFactory(trip=True)
+    connection = TicketConnectionFactory()
     event = InboundEvent(
         platform="trip",
         connection=connection,
@@ -80,7 +80,7 @@ def test_what_is_inserted_is_read_back_by_the_orm() -> None:
 
 
 def test_a_second_row_of_one_key_is_refused_or_left_out() -> None:
-    connection = ConnectionFactory(trip=True)
+    connection = TicketConnectionFactory()
 
     def event() -> InboundEvent:
         return InboundEvent(platform="trip", connection=connection, kind="k", dedup_key="1")

@@ -22,9 +22,9 @@ from stores.platforms.errors import (
 )
 from stores.platforms.outbox import claims, working
 from stores.platforms.workers import queue
-from tests.factories import ConnectionFactory
 from tests.processes import wait_until
 from tests.scripted import Scripted
+from tests.stores.factories import ConnectionFactory
 from tests.stores.platforms.outbox.trying import (
     HOUR,
     Owe,
@@ -127,9 +127,8 @@ def test_people_come_first_then_age(owed: Owe, script: Scripted) -> None:
 
 
 def test_a_call_of_an_unknown_kind_holds_up_no_other_account(owed: Owe, script: Scripted) -> None:
-    from tests import factories
 
-    stranger = factories.ConnectionFactory()
+    stranger = ConnectionFactory()
     OutboundCall.objects.create(
         platform="gone",
         operation="gone",
@@ -152,11 +151,9 @@ def test_a_secret_that_cannot_be_read_holds_up_no_other_account(
 ) -> None:
     from cryptography.fernet import Fernet
 
-    from tests import factories
-
     keys = settings.CREDENTIAL_KEYS
     settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
-    stranger = factories.ConnectionFactory()
+    stranger = ConnectionFactory()
     settings.CREDENTIAL_KEYS = keys
     locked = OutboundCall.objects.create(
         platform="umember",
