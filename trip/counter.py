@@ -13,7 +13,7 @@ from stores import audit
 from stores.idempotency import form_key
 from stores.models import Store
 from stores.registry import ScanResult
-from stores.text import may_be_id
+from stores.text import is_id
 from stores.web.errors import Conflict
 from trip import codes, services
 from trip.choices import Method, VoucherType
@@ -40,11 +40,11 @@ class VoucherKind:
 
     name = KIND
 
-    def trouble(self, store: Store) -> StrOrPromise:
+    def blocked_reason(self, store: Store) -> StrOrPromise:
         # Tickets are used here, whatever Meituan's side is doing; it is told as soon as it answers.
         return ""
 
-    def recognise(self, text: str, store: Store) -> str | None:
+    def find_code(self, text: str, store: Store) -> str | None:
         if token := codes.picture_token(text):
             pictured = pictures.voucher_of(token)
             return pictured.code if pictured else None
@@ -63,7 +63,7 @@ class VoucherKind:
         voucher = _uncoded(order)
         return _redeem(user, voucher, request_key) if voucher else _order_refused(order)
 
-    def take(
+    def redeem_quantity(
         self, *, user: User, store: Store, key: str, amount: int, request_key: str
     ) -> ScanResult | None:
         voucher = _voucher_by(user, key)
@@ -94,7 +94,7 @@ class VoucherKind:
 def _pk(key: str, letter: str) -> int:
     """The primary key in a result's key; 0 for one of another kind."""
     digits = key.removeprefix(letter)
-    return int(digits) if digits != key and may_be_id(digits) else 0
+    return int(digits) if digits != key and is_id(digits) else 0
 
 
 def _uses() -> ConsumptionQuerySet:

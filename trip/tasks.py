@@ -19,4 +19,4 @@ def forget_visitors() -> None:
 def run_drill(run_id: int) -> None:
     """Goes on with an acceptance drill until it is over."""
     if not drill.drill_run(run=DrillRun.objects.get(pk=run_id), seconds=DRILL_SECONDS):
-        queue.ring("trip.tasks.run_drill", run_id)
+        queue.wake_worker("trip.tasks.run_drill", run_id)

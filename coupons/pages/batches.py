@@ -13,7 +13,7 @@ from coupons import codes, services
 from coupons.models import Batch, BatchItem, Verification
 from coupons.reasons import TEXTS
 from coupons.services.batches import MAX_CODES
-from stores.backoffice.base import person
+from stores.backoffice.base import staff_user
 from stores.counter.pages import current_store, no_store, request_key, staff_page, stores_at_work
 from stores.idempotency import form_key
 from stores.models import Store
@@ -41,7 +41,7 @@ def _pieces_of_entry(entry: str) -> list[str]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def batches(request: HttpRequest) -> HttpResponse:
     """The box for many codes, what was pasted counted before anything is spent, and the store's last batches."""
-    stores = stores_at_work(person(request))
+    stores = stores_at_work(staff_user(request))
     store = current_store(request, stores)
     if store is None:
         return no_store(request)
@@ -100,7 +100,7 @@ def _made(request: HttpRequest, store: Store, pieces: list[str]) -> Batch:
     """A form that is sent twice makes one batch."""
     key = form_key(request_key(request), store.pk, *pieces)
     return services.batch_request(
-        store=store, raw_codes=pieces, actor=person(request), request_key=key
+        store=store, raw_codes=pieces, actor=staff_user(request), request_key=key
     )[0]
 
 

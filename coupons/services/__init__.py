@@ -4,7 +4,7 @@ from coupons.services.batches import batch_lines, batch_progress, batch_request
 from coupons.services.lookups import (
     lookup_known,
     lookup_place,
-    lookup_pursue,
+    lookup_process,
     lookup_request,
     prune_lookups,
 )
@@ -15,7 +15,7 @@ from coupons.services.verifying import (
     live_call,
     place_of,
     places_of,
-    verification_pursue,
+    verification_process,
     verification_request,
 )
 
@@ -28,7 +28,7 @@ __all__ = [
     "live_call",
     "lookup_known",
     "lookup_place",
-    "lookup_pursue",
+    "lookup_process",
     "lookup_request",
     "place_of",
     "places_of",
@@ -37,7 +37,7 @@ __all__ = [
     "quota_outlooks",
     "stores_sync",
     "verification_ask",
-    "verification_pursue",
+    "verification_process",
     "verification_request",
     "verification_settle",
 ]

@@ -14,7 +14,7 @@ from coupons.models import Batch, Channel, GatewayStore, Lookup, Verification
 from coupons.reasons import Reason
 from coupons.services.lookups import FRESH, PATIENCE, gateway_of, lane_of, owe_reading
 from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, owe_verify
-from coupons.services.pursuing import pursue
+from coupons.services.pursuing import process
 from stores import audit
 from stores.fields import keyed_hash
 from stores.idempotency import digest_of, once
@@ -79,7 +79,7 @@ def verification_request(
     request_key: str = "",
     gateway: GatewayStore | None = None,
 ) -> Requested:
-    """Writes the verification down and owes its first call; sends nothing yet (see verification_pursue).
+    """Writes the verification down and owes its first call; sends nothing yet (see verification_process).
 
     The same request key gets the first answer; a code in flight is joined; a code that we verified before, at whichever
     of the merchant's stores, is refused as already used, naming that verification. `gateway` saves a query when it was
@@ -88,7 +88,7 @@ def verification_request(
     request = Request(store, code, channel, actor, flow, request_key, gateway)
     for _ in range(3):
         try:
-            return _request(request, on_record(request))
+            return _request(request, find_existing(request))
         except IntegrityError:
             # A twin was faster between our look and our insert: look again, and join it.
             continue
@@ -96,7 +96,7 @@ def verification_request(
 
 
 @dataclass(frozen=True)
-class OnRecord:
+class Existing:
     """The rows that bear on a request. `has_key`: its key was used before. `elsewhere_ids`: verifications of the code at
     other stores, of this merchant or another."""
 
@@ -106,7 +106,7 @@ class OnRecord:
     lookup_id: int | None = None
 
 
-def on_record(request: Request) -> OnRecord:
+def find_existing(request: Request) -> Existing:
     """Reads all in one short query: nearly every request is new, and finds nothing."""
     # The conditions are those of the tables' indexes; constraints catch a twin that is faster than this look.
     statement = """
@@ -133,7 +133,7 @@ def on_record(request: Request) -> OnRecord:
         cursor.execute(statement, keys)
         rows = cursor.fetchall()
     found = dict(rows)
-    return OnRecord(
+    return Existing(
         has_key="key" in found,
         verification_id=found.get("verification"),
         elsewhere_ids=tuple(pk for kind, pk in rows if kind == "elsewhere"),
@@ -141,7 +141,7 @@ def on_record(request: Request) -> OnRecord:
     )
 
 
-def _request(request: Request, known: OnRecord) -> Requested:
+def _request(request: Request, known: Existing) -> Requested:
     made: list[Requested] = []
 
     def make() -> Verification:
@@ -159,15 +159,15 @@ def _request(request: Request, known: OnRecord) -> Requested:
     return made[-1] if is_new else Requested(verification, created=False)
 
 
-def _join_or_create(request: Request, known: OnRecord) -> Requested:
-    existing = _the_one(known.verification_id)
+def _join_or_create(request: Request, known: Existing) -> Requested:
+    existing = _existing(known.verification_id)
     if existing and (existing.status in Verification.LIVE or _is_same_scan(existing, request)):
         return Requested(existing, created=False, joined=True)
     verified_before = existing or _verified_elsewhere(request.store, known.elsewhere_ids)
     return _create(request, verified_before, known.lookup_id)
 
 
-def _the_one(pk: int | None) -> Verification | None:
+def _existing(pk: int | None) -> Verification | None:
     """The verification, unless it came to be refused since we looked."""
     return Verification.objects.filter(pk=pk).exclude(status=Status.REFUSED).one() if pk else None
 
@@ -276,23 +276,23 @@ def place_of(verification: Verification, call: OutboundCall | None = None) -> Pl
     return known or places_of([verification]).get(verification.pk)
 
 
-def verification_pursue(
+def verification_process(
     verification: Verification,
     *,
     wait: float = 0.0,
-    ring: bool = True,
+    wake: bool = True,
     call: OutboundCall | None = None,
-    aside: bool = False,
+    in_background: bool = False,
 ) -> Verification:
-    """Verifies while slots are free, and otherwise leaves it to a worker; everything as in `pursue`."""
-    return pursue(
+    """Verifies while slots are free, and otherwise leaves it to a worker; everything as in `process`."""
+    return process(
         verification,
         live_call=live_call,
         is_final=lambda row: row.status in Verification.FINAL,
         read_again=_read_again,
         wait=wait,
-        ring=ring,
-        aside=aside,
+        wake=wake,
+        in_background=in_background,
         call=call,
     )
 

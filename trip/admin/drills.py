@@ -8,14 +8,14 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path
 
 from stores.backoffice.base import ReadOnlyAdmin
-from stores.tenancy import Verb
+from stores.tenancy import Permission
 from trip.models import DrillRun
 from trip.pages import drill
 
 
 @admin.register(DrillRun)
 class DrillRunAdmin(ReadOnlyAdmin):
-    viewing = Verb.MANAGE_CONNECTIONS
+    view_permission = Permission.MANAGE_CONNECTIONS
 
     def get_urls(self) -> list[URLPattern]:
         view = self.admin_site.admin_view(self.start_view)

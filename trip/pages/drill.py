@@ -13,10 +13,10 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from stores.backoffice.base import person
+from stores.backoffice.base import staff_user
 from stores.models import Connection
 from stores.platforms.workers import queue
-from stores.tenancy import Verb, may
+from stores.tenancy import Permission, has_permission
 from stores.web.errors import Conflict
 from trip.drill import drill_start
 from trip.models import DrillRun, Product
@@ -33,7 +33,7 @@ def runs_page(
     request: HttpRequest, runs: QuerySet[DrillRun], *, context: dict[str, Any]
 ) -> HttpResponse:
     """What the drill is, the button, and the last of `runs`; `connection=5` in the address chooses one."""
-    connections = connections_of(person(request))
+    connections = connections_of(staff_user(request))
     context |= {
         "title": _("Acceptance drill"),
         "connections": connections,
@@ -64,7 +64,7 @@ def run_page(request: HttpRequest, run: DrillRun, *, context: dict[str, Any]) ->
         "run": shown,
         "groups": groups(run, messages_too=shown.is_over),
         "every": EVERY,
-        "may_run": shown.is_over and run.connection in connections_of(person(request)),
+        "may_run": shown.is_over and run.connection in connections_of(staff_user(request)),
         "works": shown.is_over or queue.alive(),
         "back": f"{reverse(RUNS)}?connection={run.connection_id}",
     }
@@ -76,10 +76,10 @@ def start(request: HttpRequest) -> HttpResponse:
 
     Raises Http404 for a connection that is not theirs, PermissionDenied when the role there does not include it.
     """
-    connection = _chosen(person(request), request.POST.get("connection", ""))
+    connection = _chosen(staff_user(request), request.POST.get("connection", ""))
     try:
         run = drill_start(
-            connection=connection, base_url=settings.PUBLIC_BASE_URL, actor=person(request)
+            connection=connection, base_url=settings.PUBLIC_BASE_URL, actor=staff_user(request)
         )
     except Conflict as conflict:
         messages.warning(request, str(conflict.reason))
@@ -88,7 +88,7 @@ def start(request: HttpRequest) -> HttpResponse:
             return redirect(RUNS)
         run = running
     # Also for one that is under way: whoever worked on it may have died, and a bell too many does no harm.
-    queue.ring(RUN_TASK, run.pk)
+    queue.wake_worker(RUN_TASK, run.pk)
     return redirect(Shown(run).url)
 
 
@@ -101,12 +101,12 @@ def connections_of(user: User) -> list[Connection]:
     return [
         connection
         for connection in found
-        if may(user, Verb.MANAGE_CONNECTIONS, connection.merchant_id)
+        if has_permission(user, Permission.MANAGE_CONNECTIONS, connection.merchant_id)
     ]
 
 
 def _chosen(user: User, text: str) -> Connection:
-    if not may(user, Verb.MANAGE_CONNECTIONS):
+    if not has_permission(user, Permission.MANAGE_CONNECTIONS):
         raise PermissionDenied
     for connection in connections_of(user):
         if str(connection.pk) == text:

@@ -11,9 +11,9 @@ from django.db import connection as database
 from django.utils import translation
 
 from stores.demo.environment import running_at
-from stores.management.base import USAGE, HonestCommand, the_one
+from stores.management.base import USAGE, ExitCodeCommand, get_single
 from stores.models import Connection
-from stores.text import may_be_id
+from stores.text import is_id
 from stores.web.errors import Conflict
 from trip.drill import Outcome, Result, drill_run, drill_start, names
 
@@ -23,7 +23,7 @@ SHOWN = 300
 MARKS = {Outcome.PASSED: "pass", Outcome.FAILED: "FAIL", Outcome.LEFT_OUT: "left out"}
 
 
-class Command(HonestCommand):
+class Command(ExitCodeCommand):
     help = (
         "Run Meituan's acceptance table against the running server, as Meituan would call it, and print a checklist "
         "with the messages exchanged (-v 0 without them, -v 2 in full). It orders tickets of the merchant's products "
@@ -116,8 +116,10 @@ def expect_server(base_url: str) -> None:
 def find_connection(text: str) -> Connection:
     """An active ticket connection by id or PartnerId; the id wins. Raises CommandError with exit code 3."""
     known = Connection.objects.filter(platform="trip", is_active=True, merchant__is_active=True)
-    by_id = known.filter(pk=int(text)) if may_be_id(text) else known.none()
-    return the_one((by_id or known.filter(account=text))[:2], asked=text, kind="ticket connection")
+    by_id = known.filter(pk=int(text)) if is_id(text) else known.none()
+    return get_single(
+        (by_id or known.filter(account=text))[:2], asked=text, kind="ticket connection"
+    )
 
 
 def chosen(only: list[str]) -> list[str]:
