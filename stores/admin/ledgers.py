@@ -22,7 +22,7 @@ from stores.backoffice.filters import (
     PlatformFilter,
     ScopedRelatedFilter,
 )
-from stores.backoffice.labels import format_moment, platform_name, badge
+from stores.backoffice.labels import badge, format_moment, platform_name
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.models.audit import verb_labels
 from stores.platforms.inbound import inbox
@@ -279,12 +279,12 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
             icon="replay",
             permission=Permission.SETTLE,
             done=_("The event will be handled again."),
-            shown=lambda event: event.state == InboundEvent.State.FAILED,
+            shown=lambda event: event.may_be_replayed,
         )
     )
     @transaction.atomic
     def replay(self, request: HttpRequest, row: InboundEvent, cleaned_data: dict[str, Any]) -> None:
-        if row.state != InboundEvent.State.FAILED:
+        if not row.may_be_replayed:
             raise Conflict(_("Only a failed event can be handled again."))
         inbox.replay(row)
         self.audit(request, "replayed", row)

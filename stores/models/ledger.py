@@ -88,6 +88,13 @@ class InboundEvent(models.Model):
             ),
         ]
 
+    @property
+    def may_be_replayed(self) -> bool:
+        """Whether a person may queue it again: its handler failed, or there was none."""
+        return self.state == self.State.FAILED or bool(
+            self.error and self.state == self.State.HANDLED
+        )
+
     def __str__(self) -> str:
         # The registry is filled by apps that know these tables.
         from stores.registry import event_title
