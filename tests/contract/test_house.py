@@ -14,7 +14,7 @@ AGREED = {
 }  # fmt: skip
 # What every app shares lives here, so that stores has more files than the others.
 MACHINERY = {
-    "audit", "authentication", "dashboard", "errors", "health", "limits", "menu", "middleware", "paging", "platforms",
+    "audit", "authentication", "dashboard", "errors", "health", "idempotency", "limits", "menu", "middleware", "paging", "platforms",
     "registry", "schedules", "signin", "sites", "tenancy", "templatetags",
 }  # fmt: skip
 TOP = {
