@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -107,10 +108,17 @@ def preformatted(text: str) -> SafeString:
     return format_html('<pre class="zg-pre">{}</pre>', text)
 
 
+def removed_text(at: datetime) -> str:
+    """What a page shows in place of content that retention removed."""
+    return gettext("Removed on %(day)s: personal data is not kept for longer.") % {
+        "day": format_moment(at)
+    }
+
+
 def _may_be_sent_again(call: OutboundCall) -> bool:
     """A call that does no harm when it is sent twice, was given up, and still has something to do."""
     known = operations.by_name.get((call.platform, call.operation))
-    if call.state != OutboundCall.State.DEAD or known is None:
+    if call.state != OutboundCall.State.DEAD or call.emptied_at or known is None:
         return False
     return known.repeatable and known.may_retry(call, ask_first=False)
 
@@ -310,7 +318,9 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
         return badge(event.get_state_display(), EVENT_COLOURS, event.state)
 
     @display(description=_("content"))
-    def content(self, event: InboundEvent) -> SafeString:
+    def content(self, event: InboundEvent) -> SafeString | str:
+        if event.emptied_at:
+            return removed_text(event.emptied_at)
         return preformatted(masked_json(event.body))
 
     @display(description=_("error"))

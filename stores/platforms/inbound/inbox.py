@@ -19,6 +19,7 @@ from stores.text import clean_text
 
 log = logging.getLogger(__name__)
 HANDLE = "stores.tasks.handle"
+ENCRYPTED = ("body", "answer", "earlier", "error")
 BACKOFF_SECONDS = (5, 30, 120, 600, 3600)
 State = InboundEvent.State
 Handler = Callable[[InboundEvent], None]
@@ -82,8 +83,8 @@ def handle(event_id: int) -> bool:
     )
     if not taken:
         return False
-    # The connection is read inside the handler's try: a secret that nobody can read must not hold up other events.
-    event = InboundEvent.objects.get(pk=event_id)
+    # Connection and content are read inside the handler's try: an unreadable one delays no others.
+    event = InboundEvent.objects.defer(*ENCRYPTED).get(pk=event_id)
     handler = _handlers.get((event.platform, event.kind))
     if handler is None:
         # A platform may tell more than we know: kept for people, and not tried again.
@@ -92,7 +93,7 @@ def handle(event_id: int) -> bool:
     try:
         with transaction.atomic():
             # Locked while it is handled: whoever comes when the lease has run out waits, and finds it handled.
-            if _mine(event).select_for_update().first() is None:
+            if _mine(event).select_for_update().defer(*ENCRYPTED).first() is None:
                 return False
             handler(event)
             _settle(event)
