@@ -10,8 +10,8 @@ from django.db.models import Model, QuerySet
 from django.utils import timezone
 
 from stores.audit import Actor
+from stores.conflicts import KeyReused
 from stores.models import ApiKey, IdempotencyKey
-from stores.web.errors import KeyReused
 
 KEPT = timedelta(hours=24)
 Row = TypeVar("Row", bound=Model)

@@ -33,7 +33,7 @@ class Migration(migrations.Migration):
 
     dependencies = [
         ('coupons', '0003_chains_and_guesses'),
-        ('stores', '0006_idempotency_keys'),
+        ('stores', '0007_idempotency_keys'),
     ]
 
     operations = [

@@ -11,9 +11,9 @@ from django.db import connections
 from django.utils import timezone
 
 from stores import idempotency, tasks
+from stores.conflicts import Conflict, KeyReused
 from stores.idempotency import form_key, once
 from stores.models import AuditEntry, IdempotencyKey, Merchant
-from stores.web.errors import Conflict, KeyReused
 from tests import factories
 
 

@@ -51,7 +51,7 @@ def hashed(text):
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stores', '0006_idempotency_keys'),
+        ('stores', '0007_idempotency_keys'),
         ('trip', '0002_last_days'),
     ]
 

@@ -8,8 +8,8 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
+from stores.conflicts import Conflict
 from stores.idempotency import once
-from stores.web.errors import Conflict
 from trip.models import Consumption, Order, Voucher
 from trip.services import booking, orders, tickets
 from trip.services.notices import enqueue_consume_notice
