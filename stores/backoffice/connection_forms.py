@@ -25,6 +25,8 @@ class ConnectionForm(forms.ModelForm[Connection]):
 
     # A template below the form of a connection that is there, with what `extra_context` returns.
     extra_template: ClassVar[str] = ""
+    # Whether an operator may add an account without a merchant: a developer account for all.
+    for_operator: ClassVar[bool] = False
 
     class Meta:
         model = Connection

@@ -246,7 +246,7 @@ class ProductAdmin(ButtonsAdmin):
 
     @display(description=_("merchant"), ordering="connection__merchant")
     def merchant(self, product: Product) -> str:
-        return str(product.connection.merchant)
+        return str(product.connection.tenant)
 
     @display(description=_("state"), ordering="state")
     def state_label(self, product: Any) -> SafeString:
