@@ -27,6 +27,25 @@ def is_plain_http(url: str) -> bool:
     return parts.scheme != "https" and parts.hostname not in LOOPBACK
 
 
+def fits_request_seconds(setting: str, *, id: str) -> list[CheckMessage]:
+    """Checks a platform's timeouts (seconds to connect and to read): the lease is computed from REQUEST_SECONDS, so
+    together they must not be longer."""
+    longest = sum(getattr(settings, setting))
+    if longest <= settings.REQUEST_SECONDS:
+        return []
+    limit = f"more than REQUEST_SECONDS ({settings.REQUEST_SECONDS:g} s)"
+    return [Error(f"{setting} adds up to {longest:g} s, {limit}.", id=id)]
+
+
+def not_plain_http(setting: str, *, sends: str, advice: str, id: str) -> list[CheckMessage]:
+    """Checks a platform's address: `sends` names the secrets that plain http would show to the network."""
+    address = getattr(settings, setting)
+    if not is_plain_http(address):
+        return []
+    hint = f"{advice}, or accept it with SILENCED_SYSTEM_CHECKS={id}."
+    return [Warning(f"{setting} is {address}: {sends} travel in the clear.", hint=hint, id=id)]
+
+
 @register
 def queue_arithmetic(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     """django-q2 repeats or loses tasks when these figures do not fit together."""

@@ -5,24 +5,19 @@ from typing import Any
 
 from django.apps import AppConfig
 from django.conf import settings
-from django.core.checks import CheckMessage, Error, Tags, Warning, register
+from django.core.checks import CheckMessage, Error, Tags, register
 
-from stores.checks import is_plain_http
+from stores.checks import fits_request_seconds, not_plain_http
 
 
 @register
 def request_time(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The lease is computed from REQUEST_SECONDS, so no notice may take longer."""
-    longest = sum(settings.TRIP_TIMEOUT)
-    if longest <= settings.REQUEST_SECONDS:
-        return []
-    text = f"TRIP_TIMEOUT adds up to {longest:g} s, more than REQUEST_SECONDS ({settings.REQUEST_SECONDS:g} s)."
-    return [Error(text, id="trip.E001")]
+    return fits_request_seconds("TRIP_TIMEOUT", id="trip.E001")
 
 
 @register
 def date_window(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The body of a call is not signed: the window is all that keeps a recorded signature from being used for ever."""
+    """The body of a call is not signed: only the window ends the life of a recorded signature."""
     if 0 < settings.TRIP_DATE_WINDOW <= 3600:
         return []
     text = f"TRIP_DATE_WINDOW is {settings.TRIP_DATE_WINDOW:g} s but must be above 0 and at most an hour."
@@ -31,13 +26,9 @@ def date_window(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[
 
 @register(Tags.security, deploy=True)
 def notice_address(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """Notices carry voucher codes."""
-    if not is_plain_http(settings.TRIP_NOTICE_BASE_URL):
-        return []
-    return [
-        Warning(
-            f"TRIP_NOTICE_BASE_URL is {settings.TRIP_NOTICE_BASE_URL}: voucher codes travel in the clear.",
-            hint="Use Meituan's https address, or accept it with SILENCED_SYSTEM_CHECKS=trip.W001.",
-            id="trip.W001",
-        )
-    ]
+    return not_plain_http(
+        "TRIP_NOTICE_BASE_URL",
+        sends="voucher codes",
+        advice="Use Meituan's https address",
+        id="trip.W001",
+    )

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from typing import Any, TypeVar
 
-from stores.sandbox import ControlError
+from stores.sandbox import ControlError, given
 
 T = TypeVar("T")
 
@@ -86,7 +86,7 @@ class Book:
         `states_too` takes them as well (a snapshot). Raises ControlError naming what is wrong, and changes nothing.
         """
         book = copy.deepcopy(self)
-        for row in _rows(_object(data, "the seed"), "accounts"):
+        for row in given.rows(given.mapping(data, "the seed"), "accounts"):
             book._merge_account(row, states_too)
         return book
 
@@ -124,7 +124,7 @@ class Book:
         email = _key(row, "email", str)
         account = self.accounts.setdefault(email, Account(email, id=10_000 + len(self.accounts)))
         _lay_over(account, row, password=str, id=int, username=str, phone=str)
-        for store in _rows(row, "stores"):
+        for store in given.rows(row, "stores"):
             self._merge_store(account, store, states_too)
 
     def _merge_store(self, account: Account, row: dict[str, Any], states_too: bool) -> None:
@@ -134,12 +134,12 @@ class Book:
             store, row, store_name=str, address=str, area_id=int, city_id=int, province_id=int
         )
         change_store(store, row)
-        for product_row in _rows(row, "products"):
+        for product_row in given.rows(row, "products"):
             sku_id = _key(product_row, "sku_id", str)
             product = store.products.setdefault(sku_id, Product(sku_id))
             _lay_over(product, product_row, sku_name=str, product_name=str)
             _lay_amounts_over(product, product_row, "actual_amount", "origin_amount")
-        for code_row in _rows(row, "codes"):
+        for code_row in given.rows(row, "codes"):
             self._merge_coupon(store, code_row, states_too)
 
     def _merge_coupon(self, store: Store, row: dict[str, Any], states_too: bool) -> None:
@@ -187,19 +187,6 @@ def _order_id(code: str) -> str:
     """19 digits, past what a double holds exactly, and the same for a code every time."""
     number = int.from_bytes(hashlib.sha256(code.encode("utf-8", "replace")).digest()[:8], "big")
     return str(4_900_000_000_000_000_000 + number % 100_000_000_000_000_000)
-
-
-def _object(value: Any, what: str) -> dict[str, Any]:
-    if not isinstance(value, dict):
-        raise ControlError(f"{what} must be a JSON object")
-    return value
-
-
-def _rows(row: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    rows = row.get(name, [])
-    if not isinstance(rows, list):
-        raise ControlError(f"{name} must be a list")
-    return [_object(item, f"each of {name}") for item in rows]
 
 
 def _key(row: Mapping[str, Any], name: str, kind: type[T]) -> T:

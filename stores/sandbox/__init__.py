@@ -1,9 +1,13 @@
 """The remote platforms' side, for demo, drills, tests and benchmarks: real sockets, standard library only."""
 
 from .arrivals import Arrival, ArrivalLog
+from .errors import ControlError
 from .faults import KINDS, Fault, FaultScript
-from .platform import ControlError, Reply, Request, SandboxPlatform, Subject
+from .messages import Reply, Request, Subject
+from .platform import SandboxPlatform
+from .routes import control
 from .server import SandboxServer
+from .switches import Switches
 
 __all__ = [
     "KINDS",
@@ -17,4 +21,6 @@ __all__ = [
     "SandboxPlatform",
     "SandboxServer",
     "Subject",
+    "Switches",
+    "control",
 ]

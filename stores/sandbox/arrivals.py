@@ -8,7 +8,7 @@ from collections import deque
 from dataclasses import asdict, dataclass
 from typing import Any
 
-from .platform import Subject
+from .messages import Subject
 
 KEPT = 200_000
 

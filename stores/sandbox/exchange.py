@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
+from typing import Any
 
 from .arrivals import Arrival, ArrivalLog
 from .faults import KINDS, Fault, FaultScript
-from .platform import Reply, Request, SandboxPlatform
+from .messages import Reply, Request
+from .platform import SandboxPlatform
 
 MAINTENANCE_PAGE = "<!DOCTYPE html><html><head><title>系统维护中</title></head><body><h1>系统维护中</h1></body></html>"
 
@@ -36,7 +38,7 @@ class Exchange:
         self._pause = pause
         self._persist = persist
 
-    def run(self, platform: SandboxPlatform, request: Request) -> Delivery:
+    def run(self, platform: SandboxPlatform[Any], request: Request) -> Delivery:
         operation = platform.operation(request)
         if not self._pause(self._faults.delay(platform.prefix, operation)):
             return Delivery(None)
@@ -55,7 +57,7 @@ class Exchange:
         return Delivery(reply)
 
     def _disturbed(
-        self, fault: Fault, platform: SandboxPlatform, request: Request, arrival: Arrival
+        self, fault: Fault, platform: SandboxPlatform[Any], request: Request, arrival: Arrival
     ) -> Delivery:
         effect = KINDS[fault.kind]
         if effect.waits == "before" and not self._pause(fault.seconds):
@@ -75,13 +77,13 @@ class Exchange:
             reply = _instead(effect.answer, platform, request)
         return Delivery(reply, half=effect.answer == "half")
 
-    def _apply(self, platform: SandboxPlatform, request: Request) -> Reply:
+    def _apply(self, platform: SandboxPlatform[Any], request: Request) -> Reply:
         reply = platform.handle(request)
         self._persist()
         return reply
 
 
-def _instead(answer: str | int, platform: SandboxPlatform, request: Request) -> Reply:
+def _instead(answer: str | int, platform: SandboxPlatform[Any], request: Request) -> Reply:
     """What a fault answers in the platform's place."""
     if isinstance(answer, int):
         phrase = HTTPStatus(answer).phrase

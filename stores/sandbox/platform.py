@@ -1,88 +1,40 @@
-"""What one remote platform has to offer to the sandbox server."""
+"""Base of every sandbox platform."""
 
 from __future__ import annotations
 
-import json
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Generic, TypeVar
+
+from . import given, routes
+from .errors import ControlError
+from .messages import Reply, Request, Subject
+from .switches import Switches
+
+SettingsT = TypeVar("SettingsT", bound=Switches)
 
 
-class ControlError(Exception):
-    """A control route cannot do what it was asked; becomes a 4xx JSON answer."""
+class SandboxPlatform(Generic[SettingsT]):
+    """One remote platform. Its methods are called from many threads at once: change state under `lock`.
 
-    def __init__(self, message: str, status: int = 400) -> None:
-        super().__init__(message)
-        self.message = message
-        self.status = status
-
-
-@dataclass
-class Request:
-    """`path` is below the platform's prefix, header names are lower case, `at` is the arrival in monotonic seconds."""
-
-    method: str
-    path: str
-    query: Mapping[str, str] = field(default_factory=dict)
-    headers: Mapping[str, str] = field(default_factory=dict)
-    body: bytes = b""
-    at: float = 0.0
-
-    @cached_property
-    def json_object(self) -> dict[str, Any] | None:
-        """The body as a JSON object, None when it is anything else."""
-        try:
-            value = json.loads(self.body)
-        except (ValueError, RecursionError):
-            return None
-        return value if isinstance(value, dict) else None
-
-
-@dataclass
-class Reply:
-    """An answer, and what the arrivals log should say about it (`applied`: the call's effect took place)."""
-
-    body: bytes
-    status: int = 200
-    content_type: str = "application/json; charset=utf-8"
-    outcome: str = "ok"
-    applied: bool = False
-
-    @classmethod
-    def json(
-        cls, data: Any, status: int = 200, *, outcome: str = "ok", applied: bool = False
-    ) -> Reply:
-        body = json.dumps(data, ensure_ascii=False).encode("utf-8", "replace")
-        return cls(body, status, outcome=outcome, applied=applied)
-
-    @classmethod
-    def html(cls, page: str, status: int = 200, *, outcome: str = "ok") -> Reply:
-        return cls(page.encode(), status, "text/html; charset=utf-8", outcome)
-
-
-@dataclass(frozen=True)
-class Subject:
-    """Whom and what a request is about, as far as it can be told before it is handled."""
-
-    account: str = ""
-    store_id: int | None = None
-    code_tail: str = ""
-
-
-class SandboxPlatform:
-    """Base of a platform's sandbox. Methods are called from many threads at once: change state under `lock`."""
+    A subclass keeps its state in attributes that `clear` sets, `dump` reads and `load` replaces; `settings` are kept
+    here. Control routes are methods under `@control` (routes.py).
+    """
 
     prefix: ClassVar[str] = ""
+    settings_class: type[SettingsT]
 
     def __init__(self) -> None:
         self.lock = threading.RLock()
         self.revision = 0
+        self._routes = routes.routes_of(type(self))
+        self.reset()
 
     def touch(self) -> None:
-        """Say that the state changed, so that it is written to the state file before the answer leaves."""
+        """Notes that the state changed, so that it is in the state file before the answer leaves."""
         self.revision += 1
+
+    # What the server asks for each request
 
     def operation(self, request: Request) -> str:
         """Short name of the remote call, "" when there is no such call."""
@@ -92,7 +44,7 @@ class SandboxPlatform:
         return Subject()
 
     def admit(self, request: Request) -> Reply | None:
-        """The platform's front gate (rate limit): an answer when the request is blocked, None when it may pass."""
+        """The platform's rate limit: the answer to a request that is blocked, None when it may pass."""
         return None
 
     def handle(self, request: Request) -> Reply:
@@ -108,16 +60,68 @@ class SandboxPlatform:
     def wrong_types(self, request: Request) -> Reply:
         return Reply.json({"code": "none", "data": [None, 1], "msg": {}})
 
-    def snapshot(self) -> dict[str, Any]:
-        """The whole state as JSON; `restore` takes it back."""
+    # State
+
+    def clear(self) -> None:
+        """Sets the state of an empty platform."""
+
+    def dump(self) -> dict[str, Any]:
+        """The state as JSON, without the settings."""
         return {}
 
-    def restore(self, state: Mapping[str, Any]) -> None:
-        """Replace the state; raises ControlError when it cannot be read."""
+    def load(self, state: Mapping[str, Any]) -> None:
+        """Replaces the state by a dumped one. Raises ControlError, before any change, when it cannot be read."""
 
     def reset(self) -> None:
-        """Back to an empty platform with default settings."""
+        """Makes the platform empty, with default settings."""
+        with self.lock:
+            self.settings = self.settings_class()
+            self.clear()
+            self.touch()
+
+    def snapshot(self) -> dict[str, Any]:
+        """Settings and state as JSON, for `restore`."""
+        with self.lock:
+            return {"settings": dict(vars(self.settings)), **self.dump()}
+
+    def restore(self, state: Mapping[str, Any]) -> None:
+        """Replaces settings and state. Raises ControlError, before any change, when they cannot be read."""
+        settings = self.settings_class().changed(
+            given.mapping(state, "a snapshot").get("settings", {})
+        )
+        with self.lock:
+            self.load(state)
+            self.settings = settings
+            self.touch()
+
+    # Control routes
+
+    @routes.control("GET", "settings")
+    def current_settings(self) -> dict[str, Any]:
+        return dict(vars(self.settings))
+
+    @routes.control("POST", "settings")
+    def change_settings(self, body: dict[str, Any]) -> dict[str, Any]:
+        return self.configure(**body)
+
+    def configure(self, /, **changes: Any) -> dict[str, Any]:
+        """Changes some settings and returns all. Raises ControlError for unknown names and values."""
+        with self.lock:
+            self.settings = self.settings.changed(changes)
+            self.touch()
+            return self.current_settings()
 
     def control(self, path: str, body: Any) -> Any:
-        """A control route below /_control/<prefix>/, `body` None for GET; returns JSON data or raises ControlError."""
-        raise ControlError(f"{self.prefix} has no control route {path!r}", 404)
+        """Runs the route at /_control/<prefix>/<path>; `body` is None for GET. Raises ControlError."""
+        verb = "GET" if body is None else "POST"
+        for route in self._routes:
+            arguments = route.arguments(verb, path)
+            if arguments is not None:
+                method = getattr(self, route.method)
+                sent = {} if body is None else {"body": given.mapping(body)}
+                return method(**arguments, **sent)
+        raise ControlError(
+            f"{self.prefix} has no control route {verb} {path!r}; "
+            f"there are {', '.join(map(str, self._routes))}",
+            404,
+        )

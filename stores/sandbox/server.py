@@ -6,12 +6,14 @@ import threading
 from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
+from typing import Any
 
 from .arrivals import ArrivalLog
-from .control import Control
+from .control_api import Control
 from .exchange import Delivery, Exchange
 from .faults import FaultScript
-from .platform import Reply, Request, SandboxPlatform
+from .messages import Reply, Request
+from .platform import SandboxPlatform
 from .sockets import HttpServer
 from .state import StateFile
 
@@ -27,7 +29,7 @@ class SandboxServer:
 
     def __init__(
         self,
-        platforms: Sequence[SandboxPlatform],
+        platforms: Sequence[SandboxPlatform[Any]],
         *,
         host: str = "127.0.0.1",
         port: int = 0,
@@ -36,7 +38,9 @@ class SandboxServer:
         self._platforms = {platform.prefix: platform for platform in platforms}
         self.arrivals = ArrivalLog()
         self.faults = FaultScript()
-        self._control = Control(self)
+        self._control = Control(
+            self._platforms, self.arrivals, self.faults, reset=self.reset, persist=self.persist
+        )
         self._state = StateFile(state_file, platforms) if state_file else None
         if self._state:
             self._state.load()
@@ -50,7 +54,7 @@ class SandboxServer:
     def prefixes(self) -> tuple[str, ...]:
         return tuple(self._platforms)
 
-    def platform(self, prefix: str) -> SandboxPlatform:
+    def platform(self, prefix: str) -> SandboxPlatform[Any]:
         return self._platforms[prefix]
 
     def start(self) -> None:

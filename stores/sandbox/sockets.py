@@ -15,7 +15,7 @@ from typing import Any
 from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .exchange import Delivery
-from .platform import Reply, Request
+from .messages import Reply, Request
 
 logger = logging.getLogger(__name__)
 

@@ -7,19 +7,21 @@ import os
 import threading
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from .platform import ControlError, SandboxPlatform
+from .errors import ControlError
+from .platform import SandboxPlatform
 
 
 class StateFile:
-    def __init__(self, path: Path, platforms: Sequence[SandboxPlatform]) -> None:
+    def __init__(self, path: Path, platforms: Sequence[SandboxPlatform[Any]]) -> None:
         self._path = path
         self._platforms = platforms
         self._lock = threading.Lock()
         self._saved = [-1] * len(platforms)
 
     def load(self) -> None:
-        """Restore the platforms from the file, if there is one; ValueError when it is not ours."""
+        """Restores the platforms from the file, if there is one. Raises ValueError when it is no state file."""
         if not self._path.exists():
             return
         try:

@@ -1,25 +1,24 @@
-"""Switches of a platform: what its document leaves open, changed over the control port while the sandbox runs."""
+"""Settings of a sandbox platform: one switch for each behaviour that the platform does not document."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from typing import Any, ClassVar, Self
 
-from .platform import ControlError
+from . import given
+from .errors import ControlError
 
 Check = Callable[[Any], bool]
 
 
 class Switches:
-    """Base of a dataclass of switches; `checks` tells for each which values make sense."""
+    """Base of a dataclass of switches; `checks` says for each which values are allowed."""
 
-    checks: ClassVar[Mapping[str, Check]]
+    checks: ClassVar[Mapping[str, Check]] = {}
 
     def changed(self, data: Any) -> Self:
-        """A copy with the given switches; raises ControlError for unknown names and senseless values."""
-        if not isinstance(data, Mapping):
-            raise ControlError("settings must be a JSON object")
-        for name, value in data.items():
+        """A copy with these switches changed. Raises ControlError for unknown names and values."""
+        for name, value in given.mapping(data, "settings").items():
             check = self.checks.get(name)
             if check is None:
                 raise ControlError(f"no setting {name!r}; there are {', '.join(self.checks)}")

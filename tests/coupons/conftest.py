@@ -45,7 +45,7 @@ def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch, shop: Shop) -> Sh
     """The shop without the real pace and waiting times, for tests whose point they are not."""
     settings.PACE_SECONDS = {"umember": 0.01}
     settings.UMEMBER_TIMEOUT = (1.0, 1.0)
-    shop.sandbox.platform("umember").configure(rate_limit=None)  # type: ignore[attr-defined]
+    shop.sandbox.platform("umember").configure(rate_limit=None)
     monkeypatch.setattr(delivering, "BACKOFF", (0.05,))
     monkeypatch.setattr(delivering, "ACCOUNT_BACKOFF", (0.05,))
     monkeypatch.setattr(SpendCoupon, "ask_after", timedelta(seconds=0.05))

@@ -97,7 +97,7 @@ def test_a_refusal_as_used_without_a_lost_answer_is_a_refusal(quick: Shop) -> No
 def test_an_unclear_verify_is_settled_by_what_detail_says_now(
     quick: Shop, state: str, status: str, reason: str, edition: int
 ) -> None:
-    quick.sandbox.platform("umember").configure(edition=edition)  # type: ignore[attr-defined]
+    quick.sandbox.platform("umember").configure(edition=edition)
     row = lose(quick, applied=False)
     quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": state})
     outbox.work(seconds=5)

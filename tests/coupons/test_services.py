@@ -230,7 +230,7 @@ def test_a_product_that_is_not_in_the_list_is_verified_and_marked(quick: Shop) -
 
 @pytest.mark.parametrize("edition", [1, 2])
 def test_the_product_is_found_by_sku_although_names_differ(quick: Shop, edition: int) -> None:
-    quick.sandbox.platform("umember").configure(edition=edition)  # type: ignore[attr-defined]
+    quick.sandbox.platform("umember").configure(edition=edition)
     row = verify(quick, quick.code(detail_name="另一个名字[49.00元]", price="45.5"))
     assert (row.status, row.product, row.unmapped, row.sku_name) == (
         Status.VERIFIED,
@@ -256,7 +256,7 @@ def test_a_code_of_another_store_is_refused_and_not_touched(quick: Shop) -> None
 
 @pytest.mark.parametrize("form", ["data", "envelope"])
 def test_a_refusal_at_the_second_step_keeps_the_gateways_words(quick: Shop, form: str) -> None:
-    quick.sandbox.platform("umember").configure(refuse_in=form)  # type: ignore[attr-defined]
+    quick.sandbox.platform("umember").configure(refuse_in=form)
     row = verify(quick, quick.code("not_on_this_day"))
     assert (row.status, row.reason, row.gateway_message) == (
         Status.REFUSED,
@@ -298,7 +298,7 @@ def test_many_refusals_of_a_closed_store_ring_for_one_sync(
 
     rings: list[str] = []
     monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rings.append(task))
-    quick.sandbox.platform("umember").configure(spends=["detail", "verify"])  # type: ignore[attr-defined]
+    quick.sandbox.platform("umember").configure(spends=["detail", "verify"])
     quick.sandbox.platform("umember").control(
         f"stores/{quick.gateway.remote_id}", {"request_count": 0}
     )

@@ -7,13 +7,14 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
-from stores.sandbox import ControlError
+from stores.sandbox import ControlError, given
 
-from . import given, learning, orders
+from . import learning, orders
 from .book import Book
 from .calls import Exchange, beijing
 from .orders import Order, Refund
 from .player import Player
+from .signing import Manner
 
 
 class Buyer:
@@ -34,7 +35,7 @@ class Buyer:
             with self._lock:
                 self._book.log.append((order_id, exchange))
 
-        return Player(partner, patience=self._patience, heard=heard, manner=given.manner(body))
+        return Player(partner, patience=self._patience, heard=heard, manner=Manner.read(body))
 
     def place(self, body: dict[str, Any]) -> dict[str, Any]:
         partner_id = str(body.get("partner_id", ""))
@@ -47,7 +48,7 @@ class Buyer:
         )
         if "total_price" in body:
             order.total_price = given.value(body, "total_price", float)
-        given.repetition(body)
+        _repetition(body)
         player = self.player(partner_id, body, order.order_id)
         self._fill_in(order, body, player)
         with self._lock:
@@ -160,7 +161,7 @@ class Buyer:
         player = self.player(order.partner_id, body, order.order_id)
         if operation not in player.partner.endpoints:
             raise ControlError(f"partner {order.partner_id} has no endpoint {operation!r}")
-        times, at_once = given.repetition(body)
+        times, at_once = _repetition(body)
         exchanges = (
             player.send_at_once(operation, message, at_once)
             if at_once > 1
@@ -229,6 +230,14 @@ class Buyer:
             if row.get("date") == day:
                 return dict(row)
         raise ControlError(f"the price calendar has nothing for {day}: {exchange.describe}")
+
+
+def _repetition(body: Mapping[str, Any]) -> tuple[int, int]:
+    """How often a call is made one after the other, and how many at once: 1 to 64 each."""
+    times, at_once = given.value(body, "times", int, 1), given.value(body, "at_once", int, 1)
+    if not (1 <= times <= 64 and 1 <= at_once <= 64):
+        raise ControlError("times and at_once are 1 to 64")
+    return times, at_once
 
 
 def _price(body: Mapping[str, Any], name: str, row: Mapping[str, Any], pulled: str) -> float:

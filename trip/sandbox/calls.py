@@ -6,10 +6,13 @@ import contextlib
 import http.client
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timedelta, timezone
 from typing import Any
 from urllib.parse import urlsplit
+
+from stores.sandbox import ControlError, given
 
 from . import signing
 from .signing import Manner
@@ -33,6 +36,22 @@ class Partner:
     client_id: str
     client_secret: str
     endpoints: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, body: Mapping[str, Any]) -> Partner:
+        """From the JSON of a control route; raises ControlError."""
+        partner_id = str(body.get("partner_id", ""))
+        if not (partner_id.isascii() and partner_id.isdigit()):
+            raise ControlError("partner_id must be digits")
+        endpoints = given.value(body, "endpoints", dict, {})
+        if not all(_is_endpoint(name, url) for name, url in endpoints.items()):
+            raise ControlError(f"endpoints are urls for {', '.join(OPERATIONS)}")
+        client_id = given.value(body, "client_id", str)
+        return cls(partner_id, client_id, given.value(body, "client_secret", str), endpoints)
+
+
+def _is_endpoint(name: str, url: Any) -> bool:
+    return name in OPERATIONS and isinstance(url, str) and url.startswith("http")
 
 
 @dataclass

@@ -4,13 +4,21 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping
-from dataclasses import asdict
+from collections.abc import Mapping
+from dataclasses import asdict, replace
 from typing import Any
 
-from stores.sandbox import ControlError, Reply, Request, SandboxPlatform, Subject
+from stores.sandbox import (
+    ControlError,
+    Reply,
+    Request,
+    SandboxPlatform,
+    Subject,
+    control,
+    given,
+)
 
-from . import given, signing
+from . import signing
 from .book import Book
 from .buyer import Buyer
 from .calls import OPERATIONS, Partner
@@ -22,30 +30,19 @@ OTHER = 300
 SEED = 20160720
 
 
-class MeituanTripSandbox(SandboxPlatform):
+class MeituanTripSandbox(SandboxPlatform[Settings]):
     prefix = "trip"
+    settings_class = Settings
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.reset()
+    def clear(self) -> None:
+        self.book = Book()
+        self._random = random.Random(SEED)  # noqa: S311
 
-    def reset(self) -> None:
-        with self.lock:
-            self.settings = Settings()
-            self.book = Book()
-            self._dice = random.Random(SEED)  # noqa: S311
-            self.touch()
+    def dump(self) -> dict[str, Any]:
+        return self.book.dump()
 
-    def snapshot(self) -> dict[str, Any]:
-        with self.lock:
-            return {"settings": dict(vars(self.settings)), **self.book.dump()}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        book = Book.from_dump(state)
-        with self.lock:
-            self.settings = Settings().changed(state.get("settings", {}))
-            self.book = book
-            self.touch()
+    def load(self, state: Mapping[str, Any]) -> None:
+        self.book = Book.from_dump(state)
 
     # Notices
 
@@ -115,7 +112,7 @@ class MeituanTripSandbox(SandboxPlatform):
         if self.settings.processing_next:
             self.settings.processing_next -= 1
             return True
-        return self._dice.random() < self.settings.processing_share
+        return self._random.random() < self.settings.processing_share
 
     def _order(self, body: Mapping[str, Any], partner: Partner) -> Order | None:
         """The order a notice is about; one that Meituan never placed is written down as far as the notice tells."""
@@ -132,69 +129,52 @@ class MeituanTripSandbox(SandboxPlatform):
         self.book.add_order(order)
         return order
 
-    # The control API, /_control/trip/...; the same from Python
-
-    def control(self, path: str, body: Any) -> Any:
-        name, _, rest = path.partition("/")
-        route = (
-            getattr(self, f"_control_{name}", None)
-            if name in ("partners", "orders", "settings")
-            else None
-        )
-        if route is not None:
-            return route(rest, body)
-        with self.lock:
-            if path == "log" and body is None:
-                return {
-                    "exchanges": [
-                        {"order_id": about, **exchange.as_json()}
-                        for about, exchange in self.book.log
-                    ]
-                }
-            if path == "notices" and body is None:
-                return {"notices": [asdict(notice) for notice in self.book.notices]}
-        raise ControlError(
-            "trip has partners, settings, orders, log and notices: see the sandbox's documentation",
-            404,
-        )
+    # Control routes: the package's docstring lists them. No lock is held while a partner is asked.
 
     def buyer(self) -> Buyer:
         return Buyer(self.book, self.lock, self.settings.patience, self.touch)
 
-    def configure(self, **changes: Any) -> dict[str, Any]:
+    @control("GET", "log")
+    def show_log(self) -> Any:
         with self.lock:
-            self.settings = self.settings.changed(changes)
-            self.touch()
-            return dict(vars(self.settings))
+            rows = [{"order_id": about, **exchange.as_json()} for about, exchange in self.book.log]
+        return {"exchanges": rows}
 
-    def _control_settings(self, rest: str, body: Any) -> Any:
-        return dict(vars(self.settings)) if body is None else self.configure(**given.mapping(body))
-
-    def _control_partners(self, rest: str, body: Any) -> Any:
-        if rest:
-            partner_id, _, operation = rest.partition("/")
-            return self._say(partner_id, operation, given.mapping(body))
+    @control("GET", "notices")
+    def show_notices(self) -> Any:
         with self.lock:
-            if body is not None:
-                partner = given.partner(body)
-                self.book.partners[partner.partner_id] = partner
-                self.touch()
+            return {"notices": [asdict(notice) for notice in self.book.notices]}
+
+    @control("GET", "partners")
+    def show_partners(self) -> Any:
+        with self.lock:
             return {"partners": [asdict(partner) for partner in self.book.partners.values()]}
 
-    def _say(self, partner_id: str, operation: str, body: dict[str, Any]) -> Any:
-        """A message that is about no order."""
+    @control("POST", "partners")
+    def add_partner(self, body: dict[str, Any]) -> Any:
+        partner = Partner.read(body)
+        with self.lock:
+            self.book.partners[partner.partner_id] = partner
+            self.touch()
+            return self.show_partners()
+
+    @control("POST", "partners/<partner_id>/send")
+    def send_garbage(self, partner_id: str, body: dict[str, Any]) -> Any:
+        """Sends a whole envelope, or raw text, of the caller's own making."""
+        player = self.buyer().player(partner_id, body)
+        manner = signing.Manner.read(body)
+        if "raw" in body:
+            manner = replace(manner, body=given.value(body, "raw", str).encode())
+        operation = given.value(body, "operation", str)
+        if operation not in player.partner.endpoints:
+            raise ControlError(f"this partner has no endpoint {operation!r}")
+        return player.send_raw(operation, body.get("message"), manner).as_json()
+
+    @control("POST", "partners/<partner_id>/<operation>")
+    def send_message(self, partner_id: str, operation: str, body: dict[str, Any]) -> Any:
+        """Sends a message that is about no order."""
         player = self.buyer().player(partner_id, body)
         message = {name: value for name, value in body.items() if name not in MANNERS}
-        if operation == "send":
-            manner = given.manner(body)
-            if "raw" in body:
-                manner = signing.Manner(
-                    **{**vars(manner), "body": given.value(body, "raw", str).encode()}
-                )
-            operation = given.value(body, "operation", str)
-            if operation not in player.partner.endpoints:
-                raise ControlError(f"this partner has no endpoint {operation!r}")
-            return player.send_raw(operation, body.get("message"), manner).as_json()
         if operation not in OPERATIONS or operation not in player.partner.endpoints:
             raise ControlError(f"this partner has no endpoint {operation!r}", 404)
         if operation == "products" and not message:
@@ -203,50 +183,74 @@ class MeituanTripSandbox(SandboxPlatform):
             return player.send("audit", [message]).as_json()
         return player.send(operation, message or None).as_json()
 
-    def _control_orders(self, rest: str, body: Any) -> Any:
-        if not rest:
-            return (
-                self.buyer().place(given.mapping(body)) if body is not None else self._all_orders()
-            )
-        key, _, verb = rest.partition("/")
-        order = self.book.order(given.whole(key))
-        return (
-            self._look(order, verb) if body is None else self._act(order, verb, given.mapping(body))
-        )
-
-    def _all_orders(self) -> Any:
+    @control("GET", "orders")
+    def show_orders(self) -> Any:
         with self.lock:
             return {"orders": [order.as_json() for order in self.book.orders.values()]}
 
-    def _look(self, order: Order, verb: str) -> Any:
-        if verb == "compare":
-            return self.buyer().compare(order)
-        with self.lock:
-            if verb == "":
-                return order.as_json()
-            if verb == "notices":
-                return {"notices": self.book.notices_about(order.order_id)}
-            if verb == "log":
-                return {"exchanges": self.book.exchanges_about(order.order_id)}
-        raise ControlError("GET an order itself, or its notices, log or compare", 404)
+    @control("POST", "orders")
+    def place_order(self, body: dict[str, Any]) -> Any:
+        return self.buyer().place(body)
 
-    def _act(self, order: Order, verb: str, body: dict[str, Any]) -> Any:
-        buyer = self.buyer()
-        verbs: dict[str, Callable[[Order, dict[str, Any]], Any]] = {
-            "create": buyer.create,
-            "pay": buyer.pay,
-            "query": buyer.query,
-            "poll": buyer.poll,
-            "refunds": buyer.refund,
-            "refunded": buyer.refunded,
-            "close": buyer.close,
-        }
-        if verb in verbs:
-            return verbs[verb](order, body)
-        name, _, refund_id = verb.partition("/")
-        if name == "refunds" and refund_id in order.refunds:
-            return buyer.ask_refund(order, order.refunds[refund_id], body)
-        raise ControlError(f"POST {', '.join(verbs)} or refunds/<refundId> of this order", 404)
+    @control("GET", "orders/<order_id>")
+    def show_order(self, order_id: str) -> Any:
+        with self.lock:
+            return self._known(order_id).as_json()
+
+    @control("GET", "orders/<order_id>/notices")
+    def show_order_notices(self, order_id: str) -> Any:
+        with self.lock:
+            return {"notices": self.book.notices_about(self._known(order_id).order_id)}
+
+    @control("GET", "orders/<order_id>/log")
+    def show_order_log(self, order_id: str) -> Any:
+        with self.lock:
+            return {"exchanges": self.book.exchanges_about(self._known(order_id).order_id)}
+
+    @control("GET", "orders/<order_id>/compare")
+    def compare_order(self, order_id: str) -> Any:
+        return self.buyer().compare(self._known(order_id))
+
+    @control("POST", "orders/<order_id>/create")
+    def create_order(self, order_id: str, body: dict[str, Any]) -> Any:
+        return self.buyer().create(self._known(order_id), body)
+
+    @control("POST", "orders/<order_id>/pay")
+    def pay_order(self, order_id: str, body: dict[str, Any]) -> Any:
+        return self.buyer().pay(self._known(order_id), body)
+
+    @control("POST", "orders/<order_id>/query")
+    def query_order(self, order_id: str, body: dict[str, Any]) -> Any:
+        return self.buyer().query(self._known(order_id), body)
+
+    @control("POST", "orders/<order_id>/poll")
+    def poll_order(self, order_id: str, body: dict[str, Any]) -> Any:
+        return self.buyer().poll(self._known(order_id), body)
+
+    @control("POST", "orders/<order_id>/refunds")
+    def ask_new_refund(self, order_id: str, body: dict[str, Any]) -> Any:
+        return self.buyer().refund(self._known(order_id), body)
+
+    @control("POST", "orders/<order_id>/refunds/<refund_id>")
+    def ask_refund_again(self, order_id: str, refund_id: str, body: dict[str, Any]) -> Any:
+        order = self._known(order_id)
+        if refund_id not in order.refunds:
+            raise ControlError(f"no such refund: {refund_id!r}", 404)
+        return self.buyer().ask_refund(order, order.refunds[refund_id], body)
+
+    @control("POST", "orders/<order_id>/refunded")
+    def tell_refunded(self, order_id: str, body: dict[str, Any]) -> Any:
+        return self.buyer().refunded(self._known(order_id), body)
+
+    @control("POST", "orders/<order_id>/close")
+    def close_order(self, order_id: str, body: dict[str, Any]) -> Any:
+        return self.buyer().close(self._known(order_id), body)
+
+    def _known(self, order_id: str) -> Order:
+        number = given.whole(order_id)
+        if number is None:
+            raise ControlError(f"no such order: {order_id!r}", 404)
+        return self.book.order(number)
 
 
 MANNERS = ("signature", "clock", "date", "without", "partner_header", "drop", "times", "at_once")

@@ -9,6 +9,9 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from email.utils import formatdate, parsedate_to_datetime
+from typing import Any
+
+from stores.sandbox import ControlError, given
 
 SIGNATURES = ("good", "garbled", "wrong_secret", "foreign_client", "bare")
 NOTICE_WINDOW = 600.0
@@ -30,6 +33,22 @@ class Manner:
     partner_header: str | None = None
     drop: bool = False
     body: bytes | None = None
+
+    @classmethod
+    def read(cls, body: Mapping[str, Any]) -> Manner:
+        """From the JSON of a control route; raises ControlError."""
+        kind = given.value(body, "signature", str, "good")
+        if kind not in SIGNATURES:
+            raise ControlError(f"signature is one of {', '.join(SIGNATURES)}")
+        date, partner_header = body.get("date"), body.get("partner_header")
+        return cls(
+            signature=kind,
+            clock=given.value(body, "clock", float, 0.0),
+            date=date if isinstance(date, str) else None,
+            without=tuple(given.texts(body, "without")),
+            partner_header=partner_header if isinstance(partner_header, str) else None,
+            drop=given.value(body, "drop", bool, False),
+        )
 
 
 def signature(secret: str, method: str, path: str, date: str) -> str:
@@ -60,14 +79,14 @@ def headers(
     return {name: value for name, value in made.items() if name not in manner.without}
 
 
-def trouble(given: Mapping[str, str], path: str, client_id: str, secret: str) -> str:
+def trouble(sent: Mapping[str, str], path: str, client_id: str, secret: str) -> str:
     """What is wrong with a notice's headers (lower case names), "" when they are right."""
-    date, authorization = given.get("date", ""), given.get("authorization", "")
+    date, authorization = sent.get("date", ""), sent.get("authorization", "")
     try:
-        sent = parsedate_to_datetime(date).timestamp()
+        at = parsedate_to_datetime(date).timestamp()
     except (ValueError, TypeError, OverflowError):
         return "Date格式错误"
-    if not date.endswith("GMT") or abs(time.time() - sent) > NOTICE_WINDOW:
+    if not date.endswith("GMT") or abs(time.time() - at) > NOTICE_WINDOW:
         return "Date超出允许范围"
     expected = f"MWS {client_id}:{signature(secret, 'POST', path, date)}"
     return "" if hmac.compare_digest(authorization.encode(), expected.encode()) else "BA认证失败"

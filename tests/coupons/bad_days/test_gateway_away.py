@@ -45,7 +45,7 @@ def gateway_down(shop: Shop) -> Iterator[None]:
 
 def test_an_hour_without_gateway_and_two_hundred_waiting(shop: Shop, settings: Settings) -> None:
     settings.PACE_SECONDS = {"umember": 0.001}
-    shop.sandbox.platform("umember").configure(rate_limit=None)  # type: ignore[attr-defined]
+    shop.sandbox.platform("umember").configure(rate_limit=None)
     batch = [ask_for(shop, shop.code(), channel=Channel.BATCH) for _ in range(200)]
     guests = [ask_for(shop, shop.code(), channel=Channel.GUEST) for _ in range(5)]
     # The first tries, which follow each other quickly, have been made.
@@ -134,7 +134,7 @@ def test_a_place_in_line_has_seconds_again_when_the_gateway_is_back(quick: Shop)
 
 @pytest.mark.parametrize("form", ["429", "403", "code", "html"])
 def test_a_throttled_call_is_sent_later_and_once(quick: Shop, form: str) -> None:
-    quick.sandbox.platform("umember").configure(rate_limit=2, rate_window=0.2, blocked_as=form)  # type: ignore[attr-defined]
+    quick.sandbox.platform("umember").configure(rate_limit=2, rate_window=0.2, blocked_as=form)
     rows = [ask_for(quick, quick.code()) for _ in range(4)]
     wait_until(lambda: settled(*rows))
     for row in rows:
@@ -150,7 +150,7 @@ def test_a_throttled_call_is_sent_later_and_once(quick: Shop, form: str) -> None
 def test_many_processes_with_an_expired_token_log_in_once(quick: Shop, form: str) -> None:
     verify(quick, quick.code())
     gateway = quick.sandbox.platform("umember")
-    gateway.configure(auth_failure_as=form)  # type: ignore[attr-defined]
+    gateway.configure(auth_failure_as=form)
     gateway.expire_tokens()  # type: ignore[attr-defined]
     rows = [ask_for(quick, quick.code()) for _ in range(12)]
     children.outputs(WORK, WORK, WORK)

@@ -11,21 +11,26 @@ from typing import Any
 
 import requests
 
-from stores.sandbox import Reply, Request, SandboxPlatform, SandboxServer, Subject
+from stores.sandbox import (
+    Reply,
+    Request,
+    SandboxPlatform,
+    SandboxServer,
+    Subject,
+    Switches,
+    control,
+)
 
 ROOT = Path(__file__).resolve().parents[3]
 
 LONG = 600.0
 
 
-class Bell(SandboxPlatform):
+class Bell(SandboxPlatform[Switches]):
     """A platform that counts how often it was rung."""
 
     prefix = "bell"
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.rung = 0
+    settings_class = Switches
 
     def operation(self, request: Request) -> str:
         return request.path.strip("/")
@@ -41,22 +46,24 @@ class Bell(SandboxPlatform):
             self.touch()
             return Reply.json({"rung": self.rung, "text": "叮" * 50}, applied=True)
 
-    def snapshot(self) -> dict[str, Any]:
-        return {"rung": self.rung}
-
-    def restore(self, state: Mapping[str, Any]) -> None:
-        self.rung = int(state["rung"])
-
-    def reset(self) -> None:
+    def clear(self) -> None:
         self.rung = 0
 
-    def control(self, path: str, body: Any) -> Any:
-        if path != "rung":
-            return super().control(path, body)
-        if body is not None:
-            self.rung = body["rung"]
-            self.touch()
+    def dump(self) -> dict[str, Any]:
         return {"rung": self.rung}
+
+    def load(self, state: Mapping[str, Any]) -> None:
+        self.rung = int(state["rung"])
+
+    @control("GET", "rung")
+    def show_rung(self) -> dict[str, int]:
+        return {"rung": self.rung}
+
+    @control("POST", "rung")
+    def set_rung(self, body: dict[str, Any]) -> dict[str, int]:
+        self.rung = body["rung"]
+        self.touch()
+        return self.show_rung()
 
 
 def ring(server: SandboxServer, **params: str) -> requests.Response:

@@ -76,11 +76,11 @@ def test_the_state_file_has_a_change_before_its_answer(tmp_path: Path) -> None:
     state = tmp_path / "deeper" / "state.json"
     with SandboxServer([Bell()], state_file=state) as server:
         ring(server)
-        assert json.loads(state.read_bytes()) == {"bell": {"rung": 1}}
+        assert json.loads(state.read_bytes())["bell"]["rung"] == 1
         server.faults.add(kind="drop_after")
         with pytest.raises(requests.ConnectionError):
             ring(server)
-        assert json.loads(state.read_bytes()) == {"bell": {"rung": 2}}
+        assert json.loads(state.read_bytes())["bell"]["rung"] == 2
     with SandboxServer([Bell()], state_file=state) as server:
         assert ring(server).json()["rung"] == 3
     assert [path.name for path in state.parent.iterdir()] == ["state.json"]
@@ -91,7 +91,7 @@ def test_no_change_is_lost_to_the_state_file_under_load(tmp_path: Path) -> None:
     with SandboxServer([Bell()], state_file=state) as server:
         for thread in [ring_aside(server) for _ in range(50)]:
             thread.join()
-        assert json.loads(state.read_bytes()) == {"bell": {"rung": 50}}
+        assert json.loads(state.read_bytes())["bell"]["rung"] == 50
 
 
 @pytest.mark.parametrize("content", ["", "[1]x", '{"bell": {"rung": "many"}}', '{"bell": 5}', "5"])

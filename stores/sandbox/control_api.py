@@ -4,18 +4,33 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-from .faults import JITTER, KINDS
-from .platform import ControlError, Reply, Request
-
-if TYPE_CHECKING:
-    from .server import SandboxServer
+from . import given
+from .arrivals import ArrivalLog
+from .errors import ControlError
+from .faults import JITTER, KINDS, FaultScript
+from .messages import Reply, Request
+from .platform import SandboxPlatform
 
 
 class Control:
-    def __init__(self, server: SandboxServer) -> None:
-        self._server = server
+    """`reset` empties the whole sandbox, `persist` writes a changed state."""
+
+    def __init__(
+        self,
+        platforms: Mapping[str, SandboxPlatform[Any]],
+        arrivals: ArrivalLog,
+        faults: FaultScript,
+        *,
+        reset: Callable[[], None],
+        persist: Callable[[], None],
+    ) -> None:
+        self._platforms = platforms
+        self._log = arrivals
+        self._script = faults
+        self._empty = reset
+        self._persist = persist
         self._routes: dict[str, dict[str, Callable[[Request], Any]]] = {
             "": {"GET": self._index},
             "arrivals": {"GET": self._arrivals, "DELETE": self._clear_arrivals},
@@ -44,20 +59,20 @@ class Control:
 
     def _platform(self, name: str, request: Request) -> Any:
         prefix, _, path = name.partition("/")
-        if prefix not in self._server.prefixes:
+        if prefix not in self._platforms:
             raise ControlError(
-                f"no such control route; platforms: {', '.join(self._server.prefixes)}", 404
+                f"no such control route; platforms: {', '.join(self._platforms)}", 404
             )
         if request.method not in ("GET", "POST"):
             raise ControlError("only GET and POST are offered here", 405)
         body = None if request.method == "GET" else _json(request)
-        answer = self._server.platform(prefix).control(path, body)
-        self._server.persist()
+        answer = self._platforms[prefix].control(path, body)
+        self._persist()
         return answer
 
     def _index(self, request: Request) -> Any:
         return {
-            "platforms": list(self._server.prefixes),
+            "platforms": list(self._platforms),
             "fault_kinds": [*KINDS, JITTER],
             "routes": [
                 f"{method} /_control/{name}"
@@ -67,32 +82,29 @@ class Control:
         }
 
     def _arrivals(self, request: Request) -> Any:
-        log = self._server.arrivals
         wanted = (
             request.query.get("platform"),
             request.query.get("operation"),
             request.query.get("account"),
         )
-        arrivals = log.all(*wanted)
+        arrivals = self._log.all(*wanted)
         return {
             "count": len(arrivals),
-            "most_in_any_second": log.most_in_any(1.0, *wanted),
+            "most_in_any_second": self._log.most_in_any(1.0, *wanted),
             "arrivals": [arrival.as_json() for arrival in arrivals],
         }
 
     def _clear_arrivals(self, request: Request) -> Any:
-        self._server.arrivals.clear()
+        self._log.clear()
         return {"arrivals": []}
 
     def _faults(self, request: Request) -> Any:
-        return {"faults": [fault.as_json() for fault in self._server.faults.all()]}
+        return {"faults": [fault.as_json() for fault in self._script.all()]}
 
     def _add_fault(self, request: Request) -> Any:
-        body = _json(request)
-        if not isinstance(body, Mapping):
-            raise ControlError("a fault is a JSON object")
+        rule = given.mapping(_json(request), "a fault")
         try:
-            self._server.faults.add(**{str(name): value for name, value in body.items()})
+            self._script.add(**rule)
         except TypeError as error:
             raise ControlError(
                 "a fault has kind, and may have operation, platform, times, seconds, probability, jitter"
@@ -102,16 +114,14 @@ class Control:
         return self._faults(request)
 
     def _clear_faults(self, request: Request) -> Any:
-        self._server.faults.clear()
+        self._script.clear()
         return {"faults": []}
 
     def _state(self, request: Request) -> Any:
-        return {
-            prefix: self._server.platform(prefix).snapshot() for prefix in self._server.prefixes
-        }
+        return {prefix: platform.snapshot() for prefix, platform in self._platforms.items()}
 
     def _reset(self, request: Request) -> Any:
-        self._server.reset()
+        self._empty()
         return self._state(request)
 
 

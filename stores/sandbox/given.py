@@ -1,0 +1,51 @@
+"""Readers for the JSON that a control route was given. All raise ControlError with what is wrong."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any, TypeVar
+
+from .errors import ControlError
+
+T = TypeVar("T")
+LONGEST_NUMBER = 19
+
+
+def mapping(body: Any, what: str = "the body") -> dict[str, Any]:
+    if not isinstance(body, dict):
+        raise ControlError(f"{what} must be a JSON object")
+    return body
+
+
+def value(body: Mapping[str, Any], name: str, kind: type[T], default: T | None = None) -> T:
+    """A value of exactly this type; a whole number is accepted as a float. No default: it must be there."""
+    found = body.get(name, default)
+    if kind is float and type(found) is int:
+        found = float(found)
+    if type(found) is not kind:
+        raise ControlError(f"{name} must be {kind.__name__}, not {found!r}")
+    return found
+
+
+def texts(body: Mapping[str, Any], name: str) -> list[str]:
+    """A list of strings, empty when it is missing."""
+    found = value(body, name, list, [])
+    if not all(isinstance(text, str) for text in found):
+        raise ControlError(f"{name} must be a list of texts")
+    return found
+
+
+def rows(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
+    """A list of objects, empty when it is missing."""
+    found = body.get(name, [])
+    if not isinstance(found, list):
+        raise ControlError(f"{name} must be a list")
+    return [mapping(item, f"each of {name}") for item in found]
+
+
+def whole(found: Any) -> int | None:
+    """An int, or the int that a string of up to 19 digits names; None for anything else."""
+    if type(found) is int:
+        return found
+    is_number = isinstance(found, str) and found.isascii() and found.isdigit()
+    return int(found) if is_number and len(found) <= LONGEST_NUMBER else None
