@@ -4,7 +4,6 @@ from django.utils.translation import gettext_lazy as _
 
 from stores.fields import EncryptedJSONField, EncryptedTextField
 from stores.models.people import Merchant
-from stores.platforms import sql
 from stores.tenancy import TenantQuerySet
 
 
@@ -118,18 +117,6 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"{self.get_platform_display()} {self.account}"
-
-    @staticmethod
-    def serving(pk: int, platform: str) -> "Connection | None":
-        """The active connection, of an active merchant or the operator, that a platform calls."""
-        if pk > models.BigIntegerField.MAX_BIGINT:
-            return None
-        active = "EXISTS (SELECT 1 FROM stores_merchant WHERE id = merchant_id AND is_active)"
-        return sql.row(
-            Connection,
-            f"id = %s AND platform = %s AND is_active AND (merchant_id IS NULL OR {active})",
-            [pk, platform],
-        )
 
     @property
     def tenant(self) -> Merchant:
