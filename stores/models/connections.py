@@ -2,6 +2,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
+from stores.domains import platform_choices
 from stores.fields import EncryptedJSONField, EncryptedTextField
 from stores.models.people import Merchant
 from stores.tenancy import TenantQuerySet
@@ -40,10 +41,6 @@ class Connection(models.Model):
     alone see the operator's account and what is stored at it.
     """
 
-    class Platform(models.TextChoices):
-        UMEMBER = "umember", _("Meituan group coupons (umember)")
-        TRIP = "trip", _("Meituan tickets (trip)")
-
     class State(models.TextChoices):
         NEW = "new", _("not tested yet")
         WORKING = "working", _("working")
@@ -65,7 +62,7 @@ class Connection(models.Model):
         related_name="children",
         verbose_name=_("developer account"),
     )
-    platform = models.CharField(_("platform"), max_length=20, choices=Platform)
+    platform = models.CharField(_("platform"), max_length=20, choices=platform_choices)
     name = models.CharField(_("name"), max_length=60, blank=True)
     account = models.CharField(
         _("account"), max_length=200, help_text=_("How the platform knows you: e-mail, partner id")

@@ -12,10 +12,10 @@ from django.utils import timezone, translation
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from stores.conflicts import Conflict
 from stores.demo import environment
 from stores.models import AuditEntry, Connection, OutboundCall
 from stores.platforms.workers import queue
-from stores.web.errors import Conflict
 from tests.meituan import Meituan
 from tests.trip.drilling import drilled, every_kind, outcomes
 from tests.trip.factories import TicketConnectionFactory, TicketProductFactory

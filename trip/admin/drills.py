@@ -8,7 +8,7 @@ from django.http import HttpRequest, HttpResponse, HttpResponseNotAllowed
 from django.urls import URLPattern, path
 
 from stores.backoffice.base import ReadOnlyAdmin
-from stores.tenancy import Permission
+from stores.roles import Permission
 from trip.models import DrillRun
 from trip.pages import drill
 

@@ -13,8 +13,8 @@ from django.utils.translation import gettext as _
 
 from stores import audit
 from stores.audit import Actor
+from stores.conflicts import Conflict
 from stores.models import Connection
-from stores.web.errors import Conflict
 from trip.drill import checks  # noqa: F401
 from trip.drill.drilling import Drill
 from trip.drill.registry import CHECKS, Check

@@ -13,11 +13,13 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from stores.backoffice.base import staff_user
+from stores.backoffice.pages import staff_user
+from stores.conflicts import Conflict
 from stores.models import Connection
 from stores.platforms.workers import queue
-from stores.tenancy import Permission, has_permission
-from stores.web.errors import Conflict
+from stores.roles import Permission
+from stores.tenancy import has_permission
+from trip.choices import PLATFORM
 from trip.drill import drill_start
 from trip.models import DrillRun, Product
 from trip.pages.drill_report import Shown, groups
@@ -41,8 +43,7 @@ def runs_page(
             connection__in=connections, state=Product.State.ON_SALE
         ).exists(),
         "chosen": request.GET.get("connection", ""),
-        "add_connection": reverse("admin:stores_connection_add")
-        + f"?platform={Connection.Platform.TRIP}",
+        "add_connection": reverse("admin:stores_connection_add") + f"?platform={PLATFORM}",
         "runs": [
             Shown(row)
             for row in runs.select_related("connection__merchant", "started_by").order_by("-id")[
@@ -95,7 +96,7 @@ def start(request: HttpRequest) -> HttpResponse:
 def connections_of(user: User) -> list[Connection]:
     """The ticket connections at work that this person may run the drill of."""
     rows = Connection.objects.for_staff(user).filter(
-        platform=Connection.Platform.TRIP, is_active=True, merchant__is_active=True
+        platform=PLATFORM, is_active=True, merchant__is_active=True
     )
     found = rows.select_related("merchant").order_by("merchant__name", "pk")
     return [

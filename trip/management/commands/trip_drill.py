@@ -10,11 +10,11 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connection as database
 from django.utils import translation
 
+from stores.conflicts import Conflict
 from stores.demo.environment import running_at
 from stores.management.base import USAGE, ExitCodeCommand, get_single
 from stores.models import Connection
 from stores.text import is_id
-from stores.web.errors import Conflict
 from trip.drill import Outcome, Result, drill_run, drill_start, names
 
 PASSED, FAILED = 0, 1

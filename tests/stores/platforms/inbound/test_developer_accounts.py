@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from stores.models import Connection, InboundEvent, OutboundCall
 from stores.platforms.inbound import inbox
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.stores.factories import (
     ConnectionFactory,
     MerchantFactory,
@@ -330,7 +330,7 @@ def test_stores_called_alike_below_two_accounts_do_not_share_a_pace(
 def test_a_merchant_is_asked_for_unless_an_operator_adds_where_operators_have_accounts(
     mine: Connection, owner: User, client: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from stores.registry import connection_form
+    from stores.platforms.tools import connection_form
 
     form = connection_form("umember")
     assert form is not None
