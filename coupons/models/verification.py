@@ -112,6 +112,10 @@ class VerificationQuerySet(TenantQuerySet["Verification"]):
         """Rows without a final state, by their partial index."""
         return self.by_index(Q(status__in=literals(*Verification.LIVE)))
 
+    def needing_person(self) -> Self:
+        """Rows that only a person can settle."""
+        return self.live().filter(needs_person=True)
+
 
 class Verification(models.Model):
     """The spending of one group coupon (团券核销) at one store. `value` is yuan."""

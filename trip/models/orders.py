@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -20,6 +20,10 @@ from trip.models.catalogue import Offer, Product, yuan
 
 class OrderQuerySet(TenantQuerySet["Order"]):
     merchant_path = "store__merchant"
+
+    def needing_person(self) -> Self:
+        """Rows that only a person can settle."""
+        return self.exclude(needs_person="")
 
 
 class Order(models.Model):
