@@ -11,7 +11,8 @@ from django.db import models, transaction
 
 import stores.prepared
 from stores.prepared import Prepared, PreparedUpdate
-from tests.contract.test_layers import DOMAINS, ROOT, name, sources
+from tests.contract.collected import DOMAINS
+from tests.contract.test_layers import ROOT, name, sources
 
 pytestmark = pytest.mark.django_db
 APPS = [app for app in ("stores", *DOMAINS) if (ROOT / app / "models/prepared.py").exists()]
