@@ -11,6 +11,7 @@ import pytest
 from importlinter.cli import lint_imports
 
 from tests.contract.collected import DOMAINS
+from tests.drawings import FLOORS_SVG, floors_drawing
 
 ROOT = Path(__file__).resolve().parents[2]
 OURS = ("config", "stores", *DOMAINS, "tests")
@@ -96,10 +97,8 @@ def test_every_domain_stands_in_the_contracts() -> None:
 
 
 def test_the_drawing_shows_the_floors_of_the_contract() -> None:
-    floors = next(each for each in linter()["contracts"] if each["name"] == "Nine floors in stores")
-    drawing = (ROOT / "docs/drawings/floors.svg").read_text(encoding="utf-8")
-    rooms = re.findall(r'class="room"[^>]*>([a-z]+)<', drawing)
-    assert rooms == [room for floor in floors["layers"] for room in floor.split(" : ")]
+    """After a change of the contract: `python -m tests.drawings`."""
+    assert FLOORS_SVG.read_text(encoding="utf-8") == floors_drawing()
 
 
 @pytest.mark.parametrize("library", ONLY_IN)
