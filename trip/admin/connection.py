@@ -1,4 +1,6 @@
-"""What Meituan's ticket interfaces need: who we are to Meituan, and the addresses that it calls."""
+"""The connection form of Meituan's ticket interfaces: the credentials, and the addresses that
+Meituan calls.
+"""
 
 from typing import Any
 
@@ -16,7 +18,9 @@ from trip.addresses import INTERFACES, why_not_called
 
 
 class TripConnectionForm(ConnectionForm):
-    """A new secret does not end the old one: Meituan changes over at a time of its own."""
+    """The form of a ticket connection; the old secret stays valid until it is ended, because
+    Meituan changes over later.
+    """
 
     client_id = forms.CharField(
         label=_("Client id"),
@@ -103,7 +107,7 @@ def _addresses(connection: Connection, *, is_needed: bool) -> list[dict[str, Any
 
 
 class TripTools:
-    """stores.platforms.tools.PlatformTools for the ticket interfaces."""
+    """Implements stores.platforms.tools.PlatformTools for the ticket interfaces."""
 
     works = _(
         "The credentials are complete. Whether they are right, Meituan's first call will show."

@@ -1,4 +1,4 @@
-"""Ticket orders as a table: no visitors, no whole codes."""
+"""Ticket orders as a table, without visitors and without whole codes."""
 
 from collections.abc import Iterator
 
@@ -44,7 +44,7 @@ def lines(rows: QuerySet[Order]) -> Iterator[list[Cell]]:
         counts = tally(order.vouchers.all())
         yield [
             local(order.created_at),
-            # As text: a spreadsheet rounds whole numbers of more than 15 digits.
+            # A text, because a spreadsheet rounds whole numbers of more than 15 digits.
             str(order.order_id),
             order.partner_order_id,
             escape_formula(order.store.name),

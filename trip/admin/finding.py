@@ -1,4 +1,4 @@
-"""How ticket orders are found: by Meituan's number, by ours, by the code of a voucher."""
+"""The search for ticket orders: by Meituan's number, by ours, by the code of a voucher."""
 
 from typing import Any
 
@@ -16,7 +16,9 @@ from trip.wire.values import MAX_INT64
 
 
 def found(request: HttpRequest, rows: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """The orders among `rows` that the text names exactly; by indexes, so that it is quick in a long list."""
+    """Filters `rows` by a number or code that is exactly the text; it uses indexes, so it is fast
+    in a long list.
+    """
     term = "".join(text.split()).replace("\x00", "")
     if not term:
         return rows
@@ -39,7 +41,7 @@ def _connections(request: HttpRequest) -> list[int]:
 
 
 class OrderPersonFilter(DropdownFilter):
-    """What only a person can settle with Meituan."""
+    """Filters orders with a problem that a person must settle with Meituan."""
 
     title = _("needs a person")
     parameter_name = "person"
@@ -48,11 +50,13 @@ class OrderPersonFilter(DropdownFilter):
         return [("yes", _("yes"))]
 
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.exclude(needs_person="") if self.value() == "yes" else queryset
+        if self.value() == "yes":
+            return queryset.exclude(needs_person="")
+        return queryset
 
 
 class DrillFilter(DropdownFilter):
-    """Orders of acceptance drills are no business: only who looks for them, or for a certain number, sees them."""
+    """Hides orders of acceptance drills unless they are chosen or a search text is given."""
 
     title = _("acceptance drill")
     parameter_name = "drill"
@@ -63,8 +67,6 @@ class DrillFilter(DropdownFilter):
     def queryset(self, request: HttpRequest, queryset: Any) -> Any:
         if self.value() == "only":
             return queryset.filter(is_drill=True)
-        return (
-            queryset
-            if self.value() == "too" or request.GET.get(SEARCH_VAR)
-            else queryset.filter(is_drill=False)
-        )
+        if self.value() == "too" or request.GET.get(SEARCH_VAR):
+            return queryset
+        return queryset.filter(is_drill=False)

@@ -1,4 +1,4 @@
-"""The notices that Meituan has not taken yet, and on request all others."""
+"""The list of notices to Meituan: those that did not arrive yet, or all on request."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ EVERYTHING = "all"
 
 
 class OpenFilter(DropdownFilter):
-    """What did not arrive, unless something else is asked for. What a drill owes, nobody waits for."""
+    """Shows the notices that did not arrive, without the drill's, unless a state is chosen."""
 
     title = _("state")
     parameter_name = "state__exact"

@@ -1,4 +1,4 @@
-"""The refunds inbox: what waits for a decision, with the time that is left."""
+"""The refunds inbox: refunds that wait for a decision, with the time that is left."""
 
 from typing import Any
 
@@ -31,7 +31,7 @@ EVERYTHING = "all"
 
 
 class DecisionFilter(DropdownFilter):
-    """What waits for a decision, unless something else is asked for."""
+    """Shows the refunds that wait for a decision, unless a status is chosen."""
 
     title = _("decision")
     parameter_name = "status__exact"
@@ -45,7 +45,9 @@ class DecisionFilter(DropdownFilter):
         return asked if asked in (*Status.values, EVERYTHING) else Status.REVIEW
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
-        return queryset if self.value() == EVERYTHING else queryset.filter(status=self.value())
+        if self.value() == EVERYTHING:
+            return queryset
+        return queryset.filter(status=self.value())
 
 
 def _may_agree(refund: Refund) -> bool:
@@ -85,7 +87,7 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
     kept = sum_of("fee", _("kept as a fee"))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """What has the least time left comes first; what is decided, newest first."""
+        """Sorts waiting refunds by the time that is left, decided ones by the newest."""
         decided = request.GET.get(DecisionFilter.parameter_name) in (
             Status.AGREED,
             Status.REFUSED,
@@ -100,7 +102,8 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
             permission=SELL,
             form=AgreeForm,
             text=_(
-                "The buyer gets the money back and the tickets open no door any more. This is final."
+                "The buyer gets the money back and the tickets open no door any more."
+                " This is final."
             ),
             done=DONE,
             shown=_may_agree,

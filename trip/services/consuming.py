@@ -1,4 +1,4 @@
-"""Use at the door. Meituan is told of each use, with quantities that are cumulative."""
+"""Uses of tickets at the entrance. Each use is reported to Meituan with cumulative quantities."""
 
 import secrets
 from collections.abc import Sequence
@@ -28,10 +28,12 @@ def order_consume(
     fingerprint: str = "",
     any_day: bool = False,
 ) -> Consumption:
-    """Uses the tickets of these codes (all that is left on them, or `quantity`), or any `quantity` of the order.
+    """Uses the tickets of these codes (all unused ones, or `quantity`), or any `quantity` of the
+    order.
 
-    The same `request_key` again gives the first use, with `is_repeat`. Raises KeyReused when that was for another order
-    or `fingerprint`, and Conflict when the tickets cannot be used; then nothing was used.
+    A repeated `request_key` returns the first use with `is_repeat`. Raises KeyReused when that use
+    was for another order or `fingerprint`, and Conflict when the tickets cannot be used; in both
+    cases no ticket is used.
     """
     with transaction.atomic():
         order = orders.lock(order_pk)
@@ -58,7 +60,7 @@ def order_consume(
             )
         )
         enqueue_consume_notice(consumption)
-        # A drill's uses are nobody's deeds; that it was started is in the log.
+        # Consumptions of a drill are not audited; the start of the drill is.
         if not order.is_drill:
             audit.record(
                 "trip.order.consumed",
@@ -76,7 +78,7 @@ def _written(consumption: Consumption) -> Consumption:
         with transaction.atomic():
             consumption.save()
     except IntegrityError as error:
-        # A twin with this key, for another order, was faster.
+        # A concurrent request with this key, for another order, was saved first.
         raise KeyReused from error
     return consumption
 
@@ -91,10 +93,10 @@ def _repeated(earlier: Consumption, order: Order, fingerprint: str) -> Consumpti
 def _chosen(
     order: Order, vouchers: Sequence[Voucher], codes: Sequence[str], quantity: int | None
 ) -> list[tickets.Portion]:
-    """All the tickets that were asked for, or a Conflict: never fewer."""
+    """Returns all the tickets that were asked for. Raises Conflict if there are fewer."""
     if not set(codes) <= {voucher.code for voucher in vouchers if voucher.code}:
         raise Conflict(_("A code does not belong to this order."))
-    wanted = quantity if quantity is not None else _all_of(order, vouchers, codes)
+    wanted = _all_of(order, vouchers, codes) if quantity is None else quantity
     portions = tickets.free_portions(order, vouchers, codes=codes, quantity=wanted)
     touched = {portion.voucher.code for portion in portions}
     if (
@@ -112,7 +114,7 @@ def _all_of(order: Order, vouchers: Sequence[Voucher], codes: Sequence[str]) -> 
 
 
 def check_day(order: Order) -> None:
-    """Raises Conflict on a day on which the ticket opens no door."""
+    """Raises Conflict when the ticket cannot be used today."""
     today = timezone.now().astimezone(BEIJING).date()
     first, last = booking.usable_days(promised(order), order.travel_date)
     if first and today < first:
