@@ -3,12 +3,16 @@
 import re
 import uuid
 from dataclasses import dataclass
-from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
+
+from coupons import codes, services
+from coupons.models import Batch, BatchItem, Verification
+from coupons.reasons import TEXTS
+from coupons.services.batches import MAX_CODES
 from stores.backoffice.pages import (
     current_store,
     no_store,
@@ -17,12 +21,7 @@ from stores.backoffice.pages import (
     staff_user,
     stores_at_work,
 )
-
-from coupons import codes, services
-from coupons.models import Batch, BatchItem, Verification
-from coupons.reasons import TEXTS
-from coupons.services.batches import MAX_CODES
-from stores.conflicts import KeyReused
+from stores.idempotency import form_key
 from stores.models import Store
 
 _BETWEEN = re.compile(r"[\r\n,;，；、\t]+")
@@ -105,12 +104,10 @@ def _error(pasted: Pasted) -> str:
 
 def _made(request: HttpRequest, store: Store, pieces: list[str]) -> Batch:
     """A form that is sent twice makes one batch."""
-    make = partial(services.batch_request, store=store, raw_codes=pieces, actor=staff_user(request))
-    try:
-        return make(request_key=f"batch:{staff_user(request).pk}:{request_key(request)}"[:100])[0]
-    except KeyReused:
-        # A page from the browser's history brings its old key along with other codes: that is another batch.
-        return make(request_key="")[0]
+    key = form_key(request_key(request), store.pk, *pieces)
+    return services.batch_request(
+        store=store, raw_codes=pieces, actor=staff_user(request), request_key=key
+    )[0]
 
 
 @staff_page

@@ -8,10 +8,10 @@ from django.db import connection
 from django.test import RequestFactory
 from django.utils import timezone
 from pytest_django.fixtures import Settings
-from stores.web.addresses import client_ip, client_network
 
 from stores.models import RateWindow
 from stores.web import limits
+from stores.web.addresses import client_ip, client_network
 from stores.web.limits import Limit, peek, take
 from tests import children
 

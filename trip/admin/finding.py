@@ -6,9 +6,9 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter
 
 from stores.backoffice.base import access_for
+from stores.backoffice.filters import DefaultedFilter
 from stores.models import Connection
 from trip.choices import PLATFORM
 from trip.models import Order, Voucher
@@ -40,33 +40,15 @@ def _connections(request: HttpRequest) -> list[int]:
     return list(rows.values_list("pk", flat=True))
 
 
-class OrderPersonFilter(DropdownFilter):
-    """Filters orders with a problem that a person must settle with Meituan."""
-
-    title = _("needs a person")
-    parameter_name = "person"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("yes"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "yes":
-            return queryset.exclude(needs_person="")
-        return queryset
-
-
-class DrillFilter(DropdownFilter):
+class DrillFilter(DefaultedFilter):
     """Hides orders of acceptance drills unless they are chosen or a search text is given."""
 
     title = _("acceptance drill")
     parameter_name = "drill"
+    options = (("only", _("only those")), ("too", _("those too")))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("only", _("only those")), ("too", _("those too"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "only":
-            return queryset.filter(is_drill=True)
-        if self.value() == "too" or request.GET.get(SEARCH_VAR):
-            return queryset
-        return queryset.filter(is_drill=False)
+    def narrowed(self, rows: Any, value: str) -> Any:
+        if value == "only":
+            return rows.filter(is_drill=True)
+        with_drills = value == "too" or self.request.GET.get(SEARCH_VAR)
+        return rows if with_drills else rows.filter(is_drill=False)

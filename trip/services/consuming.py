@@ -1,15 +1,15 @@
 """Uses of tickets at the entrance. Each use is reported to Meituan with cumulative quantities."""
 
-import secrets
 from collections.abc import Sequence
+from functools import partial
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
-from stores.conflicts import Conflict, KeyReused
+from stores.conflicts import Conflict
+from stores.idempotency import once
 from trip.models import Consumption, Order, Voucher
 from trip.services import booking, orders, tickets
 from trip.services.notices import enqueue_consume_notice
@@ -35,59 +35,54 @@ def order_consume(
     was for another order or `fingerprint`, and Conflict when the tickets cannot be used; in both
     cases no ticket is used.
     """
-    with transaction.atomic():
-        order = orders.lock(order_pk)
-        if request_key and (earlier := Consumption.objects.filter(request_key=request_key).first()):
-            return _repeated(earlier, order, fingerprint)
-        if order.status != Order.Status.ISSUED:
-            raise Conflict(orders.not_now(order))
-        if not any_day:
-            check_day(order)
-        portions = _chosen(order, orders.vouchers_of(order), codes, quantity)
-        now = timezone.now()
-        tickets.use(portions, now)
-        consumption = _written(
-            Consumption(
-                order=order,
-                store_id=order.store_id,
-                request_key=request_key or secrets.token_hex(16),
-                fingerprint=fingerprint,
-                tickets=tickets.shown(portions),
-                quantity=tickets.count(portions),
-                method=method,
-                by=audit.name_of(actor),
-                at=now,
-            )
+    consumption, is_new = once(
+        actor=actor,
+        key=request_key,
+        fingerprint=f"{order_pk}:{fingerprint}",
+        rows=Consumption.objects.all(),
+        make=partial(_consume, order_pk, codes, quantity, actor, method, any_day),
+    )
+    consumption.is_repeat = not is_new
+    return consumption
+
+
+def _consume(
+    order_pk: int,
+    codes: Sequence[str],
+    quantity: int | None,
+    actor: Actor,
+    method: str,
+    any_day: bool,
+) -> Consumption:
+    order = orders.lock(order_pk)
+    if order.status != Order.Status.ISSUED:
+        raise Conflict(orders.not_now(order))
+    if not any_day:
+        check_day(order)
+    portions = _chosen(order, orders.vouchers_of(order), codes, quantity)
+    now = timezone.now()
+    tickets.use(portions, now)
+    consumption = Consumption.objects.create(
+        order=order,
+        store_id=order.store_id,
+        tickets=tickets.shown(portions),
+        quantity=tickets.count(portions),
+        method=method,
+        by=audit.name_of(actor),
+        at=now,
+    )
+    enqueue_consume_notice(consumption)
+    # Consumptions of a drill are not audited; the start of the drill is.
+    if not order.is_drill:
+        audit.record(
+            "trip.order.consumed",
+            actor=actor,
+            store=order.store,
+            target=f"{order.order_id}",
+            method=method,
+            quantity=consumption.quantity,
         )
-        enqueue_consume_notice(consumption)
-        # Consumptions of a drill are not audited; the start of the drill is.
-        if not order.is_drill:
-            audit.record(
-                "trip.order.consumed",
-                actor=actor,
-                store=order.store,
-                target=f"{order.order_id}",
-                method=method,
-                quantity=consumption.quantity,
-            )
     return consumption
-
-
-def _written(consumption: Consumption) -> Consumption:
-    try:
-        with transaction.atomic():
-            consumption.save()
-    except IntegrityError as error:
-        # A concurrent request with this key, for another order, was saved first.
-        raise KeyReused from error
-    return consumption
-
-
-def _repeated(earlier: Consumption, order: Order, fingerprint: str) -> Consumption:
-    if (earlier.order_id, earlier.fingerprint) != (order.pk, fingerprint):
-        raise KeyReused
-    earlier.is_repeat = True
-    return earlier
 
 
 def _chosen(

@@ -16,12 +16,12 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 from django.views.decorators.csrf import csrf_exempt
-from stores.web.addresses import client_network
 
 from stores.models import Connection
 from stores.platforms.inbound.endpoint import CallEndpoint, Rejected
 from stores.platforms.inbound.once import AnswerAndRollback, StoredAnswer, answer_once
 from stores.text import is_id
+from stores.web.addresses import client_network
 from stores.web.limits import Limit, take
 from trip import signatures
 from trip.choices import PLATFORM, Code, Refusal

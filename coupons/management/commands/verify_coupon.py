@@ -10,7 +10,6 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import translation
 from rest_framework.utils.encoders import JSONEncoder
-from stores.platforms.outbox.place import PlaceInLine
 
 from coupons import codes
 from coupons.api.shown import verification_shown
@@ -20,6 +19,7 @@ from coupons.reasons import TEXTS, Reason
 from coupons.services import place_of, verification_process, verification_request
 from stores.management.base import ExitCodeCommand, get_single
 from stores.models import Store
+from stores.platforms.outbox.place import PlaceInLine
 from stores.tenancy import Access
 from stores.text import is_id
 
