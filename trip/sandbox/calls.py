@@ -131,7 +131,7 @@ def call(
     started = time.monotonic()
     connect, read = limits(operation, patience)
     secure = parts.scheme == "https"
-    kind = http.client.HTTPConnection
+    kind: type[http.client.HTTPConnection] = http.client.HTTPConnection
     if secure:
         kind = http.client.HTTPSConnection
     connection = kind(parts.hostname or "", parts.port or (443 if secure else 80), timeout=connect)
