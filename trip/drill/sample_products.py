@@ -10,6 +10,7 @@ from datetime import date
 from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
 
 from stores.models import Connection
 from trip.choices import Issuing, RefundType, Refusal, VisitorInfo, VoucherType
@@ -65,20 +66,24 @@ class Wanted:
             "review": _("refunds decided by a person"),
             "none": _("no refunds"),
         }
-        words = [
-            dict(VoucherType.choices).get(self.voucher_type),
-            dict(Issuing.choices).get(self.issuing),
-            refunds.get(self.refund),
-            {True: _("visitors named"), False: _("no visitors named")}.get(self.visitors),
-            {True: _("for a chosen day"), False: _("without a day")}.get(self.calendar),
-        ]
+        words: list[StrOrPromise] = []
+        if self.voucher_type is not None:
+            words.append(VoucherType(self.voucher_type).label)
+        if self.issuing:
+            words.append(Issuing(self.issuing).label)
+        if self.refund in refunds:
+            words.append(refunds[self.refund])
+        if self.visitors is not None:
+            words.append(_("visitors named") if self.visitors else _("no visitors named"))
+        if self.calendar is not None:
+            words.append(_("for a chosen day") if self.calendar else _("without a day"))
         if self.partial:
             words.append(_("part of an order may be refunded"))
         if self.limited:
             words.append(_("limited stock"))
         if self.tickets > 1:
             words.append(_("at least %(count)d tickets") % {"count": self.tickets})
-        return ", ".join(str(word) for word in words if word)
+        return ", ".join(str(word) for word in words)
 
 
 @dataclass(frozen=True)
