@@ -39,6 +39,7 @@ class Order(models.Model):
         CLOSED = "closed", _("closed")
         EXPIRED = "expired", _("not paid in time")
 
+    STATE_FIELD: ClassVar[str] = "status"
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         Status.CREATED: frozenset({Status.ISSUING, Status.ISSUED, Status.CLOSED, Status.EXPIRED}),
         # A payment after the tickets were given back: issued if enough are still left.

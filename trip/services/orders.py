@@ -2,39 +2,13 @@
 row.
 """
 
-from typing import Any
-
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from stores.models import Connection
 from trip.choices import Refusal, Trouble
-from trip.models import Order, Refund, Voucher, prepared
-
-
-def move(order: Order, status: str, **fields: Any) -> None:
-    """Changes the status of an order, which no other function does. Raises ValueError unless
-    TRANSITIONS allows it.
-    """
-    _change(order, status, fields)
-    order.save(update_fields=["status", *fields])
-
-
-def move_refund(refund: Refund, status: str, **fields: Any) -> None:
-    """Changes the status of a refund and saves the whole row; a new refund may begin in any
-    status.
-    """
-    _change(refund, status, fields)
-    refund.save()
-
-
-def _change(row: Order | Refund, status: str, fields: dict[str, Any]) -> None:
-    if row.pk and status not in row.TRANSITIONS[row.status]:
-        raise ValueError(f"{row._meta.model_name} {row} does not go from {row.status} to {status}")
-    row.status = status
-    for name, value in fields.items():
-        setattr(row, name, value)
+from trip.models import Order, Voucher, prepared
 
 
 def lock(pk: int) -> Order:
