@@ -45,7 +45,8 @@ WAIT = OpenApiParameter(
     "wait",
     {"type": "number", "minimum": 0, "maximum": MAX_WAIT},
     description=gettext_lazy(
-        "Seconds to wait for a result, 0 to 10; more counts as 10. Without it, or with 0, an answer that comes within "
+        "Seconds to wait for a result, 0 to 10; more counts as 10. Without it, or with 0, an "
+        "answer that comes within "
         "3 seconds of a free slot is still given at once."
     ),
 )
@@ -54,8 +55,10 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
     description=gettext_lazy(
-        "1 to 100 visible ASCII characters of your choice. For 24 hours the same request with the same key of the same "
-        "API key changes nothing and gets what the first one got, with status 200; another request with it gets 409 "
+        "1 to 100 visible ASCII characters of your choice. For 24 hours the same request with the "
+        "same key of the same "
+        "API key changes nothing and gets what the first one got, with status 200; another request "
+        "with it gets 409 "
         "`key_reused`."
     ),
 )
