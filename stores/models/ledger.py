@@ -1,7 +1,7 @@
 """The ledgers: what platforms told us, what we owe them, and every try."""
 
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -48,6 +48,8 @@ class InboundEvent(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=60)
     dedup_key = models.CharField(_("deduplication key"), max_length=200)
+    # The account by which a notice to a developer account names its store; "" when it names none.
+    store_name = models.CharField(_("store at the platform"), max_length=200, blank=True)
     body = EncryptedJSONField(_("body"), default=dict)
     answer = EncryptedTextField(_("answer"), blank=True)
     is_final = models.BooleanField(
@@ -155,7 +157,7 @@ class OutboundQuerySet(TenantQuerySet["OutboundCall"]):
 
 
 class OutboundCall(models.Model):
-    """What we owe a platform. Only platforms/outbox.py changes its state."""
+    """One call that is owed to a platform. stores/transitions.py alone changes its state."""
 
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
@@ -169,7 +171,8 @@ class OutboundCall(models.Model):
         INTERACTIVE = 0, _("somebody is waiting")
         BACKGROUND = 1, _("background")
 
-    TRANSITIONS: dict[str, frozenset[str]] = {
+    STATE_FIELD: ClassVar[str] = "state"
+    TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         State.PENDING: frozenset({State.SENDING, State.DEAD}),
         State.SENDING: frozenset(
             {State.PENDING, State.DONE, State.REFUSED, State.UNKNOWN, State.DEAD}

@@ -1,11 +1,12 @@
 """The statements that every API request, inbound call or try needs, prepared once per process."""
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 
 from stores.models.access import ApiKey
 from stores.models.connections import Connection
 from stores.models.ledger import InboundEvent, OutboundCall
 from stores.prepared import Param, Prepared, PreparedUpdate
+from stores.transitions import states_before
 
 State = OutboundCall.State
 
@@ -13,10 +14,13 @@ State = OutboundCall.State
 API_KEY = Prepared(
     lambda: ApiKey.objects.filter(digest=Param("digest"), is_active=True, merchant__is_active=True)
 )
-# The active connection of an active merchant.
+# The active connection of an active merchant or of the operator.
 CONNECTION = Prepared(
     lambda: Connection.objects.filter(
-        pk=Param("pk"), platform=Param("platform"), is_active=True, merchant__is_active=True
+        Q(merchant=None) | Q(merchant__is_active=True),
+        pk=Param("pk"),
+        platform=Param("platform"),
+        is_active=True,
     )
 )
 EARLIER_ANSWER = Prepared(
@@ -45,7 +49,10 @@ CLAIM = PreparedUpdate(
     lambda: OutboundCall.objects.due(Param("now"), refused_since=Param("refused_since")).filter(
         pk=Param("pk")
     ),
-    state=Case(When(state=State.PENDING, then=Value(State.SENDING)), default=F("state")),
+    state=Case(
+        When(state__in=states_before(OutboundCall, State.SENDING), then=Value(State.SENDING)),
+        default=F("state"),
+    ),
     lease_until=Param("lease_until"),
     claim=Param("claim"),
     attempts_made=F("attempts_made") + 1,

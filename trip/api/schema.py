@@ -73,7 +73,9 @@ LIST_ORDERS = extend_schema(
     operation_id="trip_orders_list",
     tags=["trip"],
     summary="Ticket orders, newest first",
-    description="Those of all stores that the key reaches, page by page. The key needs the scope `trip`.",
+    description=(
+        "Those of all stores that the key reaches, page by page. The key needs the scope `trip`."
+    ),
     parameters=[OrderFilter],
     responses={(200, JSON): TicketOrderSerializer(many=True), **problems(400, 404)},
 )
@@ -90,8 +92,9 @@ ISSUE_ORDER = extend_schema(
     tags=["trip"],
     summary="Give a paid order its codes, or say why it gets none",
     description=(
-        "For products whose codes come from your ticketing system. Meituan is told in the background. "
-        "The same codes again change nothing; other codes, or a failure after an issue, are a conflict."
+        "For products whose codes come from your ticketing system. Meituan is told in the"
+        " background. The same codes again change nothing; other codes, or a failure after an"
+        " issue, are a conflict."
     ),
     request=IssueBody,
     responses={(200, JSON): TicketOrderSerializer, **problems(400, 404, 409, 413, 415)},
@@ -107,8 +110,9 @@ CONSUME_ORDER = extend_schema(
     tags=["trip"],
     summary="Use tickets at the door",
     description=(
-        "Uses all the tickets asked for, or none. The ticket's day is not checked: your system knows whom it lets in. "
-        "Meituan is told in the background. Repeat a request with the same Idempotency-Key whenever its answer was lost."
+        "Uses all the tickets asked for, or none. The ticket's day is not checked: your system"
+        " knows whom it lets in. Meituan is told in the background. Repeat a request with the same"
+        " Idempotency-Key whenever its answer was lost."
     ),
     parameters=[IDEMPOTENCY_KEY],
     request=ConsumeBody,
@@ -129,8 +133,9 @@ DECIDE_REFUND = extend_schema(
     tags=["trip"],
     summary="Agree to a refund, or refuse it",
     description=(
-        "Meituan is told in the background, and shows a refusal's reason to the buyer. A refusal may still become an "
-        "agreement; an agreement is final. The same decision again changes nothing."
+        "Meituan is told in the background, and shows a refusal's reason to the buyer. A refusal"
+        " may still become an agreement; an agreement is final. The same decision again changes"
+        " nothing."
     ),
     parameters=[
         OpenApiParameter(

@@ -1,4 +1,4 @@
-"""Writing debts. The business change and the call it owes commit in one transaction."""
+"""Writing calls. The business change and its call commit in one transaction."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -9,6 +9,7 @@ from django.utils import timezone
 from stores.models import Connection, OutboundCall
 from stores.platforms.outbox.operations import Operation, operations
 from stores.platforms.workers import queue
+from stores.transitions import move, move_rows
 
 DELIVER = "stores.tasks.deliver"
 
@@ -28,11 +29,12 @@ def enqueue(
     wake: bool = True,
     known_new: bool = False,
 ) -> OutboundCall:
-    """Owes one call, once per (platform, operation, key); a repetition returns the call that is already owed.
+    """Writes one call, once per (platform, operation, key); a repetition returns the existing call.
 
-    `queued_at` keeps the place in line of an earlier step; `wake=False` is for callers that attempt it themselves or
-    ring once for many; `known_new=True` is for a key made in this very transaction, which nobody can have used before.
-    Of one `series` each call waits until those before it are settled; they must be owed under one lock.
+    `queued_at` keeps the place in line of an earlier step. `wake=False` is for callers that attempt
+    the call themselves or wake a worker once for many. `known_new=True` is for a key made in this
+    transaction. Calls of one `series` are delivered one after the other; they must be enqueued
+    under one lock.
     """
     now = timezone.now()
     names = {"platform": operation.platform, "operation": operation.name, "key": key}
@@ -58,18 +60,18 @@ def enqueue(
 
 
 def notify(call_id: int) -> None:
-    """Rings once the surrounding transaction has committed."""
-    # A doorbell that cannot be rung (robust) fails nobody: the sweeper finds what is due.
+    """Wakes a worker for the call once the surrounding transaction has committed."""
+    # A failure to wake a worker (robust) is harmless: the sweeper finds what is due.
     transaction.on_commit(lambda: queue.wake_worker(DELIVER, call_id), robust=True)
 
 
 def revoke(call: OutboundCall, reason: str) -> bool:
     """Takes back a call that was not sent yet; False when it is too late."""
-    now = timezone.now()
-    taken = OutboundCall.objects.filter(pk=call.pk, state=OutboundCall.State.PENDING).update(
-        state=OutboundCall.State.DEAD, settled_at=now, last_error=reason[:300]
+    state = OutboundCall.State
+    changes = {"settled_at": timezone.now(), "last_error": reason[:300]}
+    return bool(
+        move_rows(OutboundCall.objects.filter(pk=call.pk), state.PENDING, state.DEAD, **changes)
     )
-    return bool(taken)
 
 
 @transaction.atomic
@@ -85,13 +87,13 @@ def retry_dead(call: OutboundCall, *, ask_first: bool) -> bool:
     if not operation.may_retry(row, ask_first=ask_first):
         return False
     now = timezone.now()
-    row.state = OutboundCall.State.UNKNOWN if ask_first else OutboundCall.State.PENDING
-    row.due_at, row.expires_at, row.settled_at, row.lease_until = (
-        now,
-        now + operation.patience,
-        None,
-        None,
+    move(
+        row,
+        OutboundCall.State.UNKNOWN if ask_first else OutboundCall.State.PENDING,
+        due_at=now,
+        expires_at=now + operation.patience,
+        settled_at=None,
+        lease_until=None,
     )
-    row.save(update_fields=["state", "due_at", "expires_at", "settled_at", "lease_until"])
     notify(row.pk)
     return True

@@ -1,4 +1,6 @@
-"""What may be left out of the acceptance table, and is there: pulls, the audit notice, heartbeat, balance."""
+"""Checks of the optional points of the acceptance table: pulls, the audit notice, heartbeat,
+balance.
+"""
 
 from datetime import date, timedelta
 from typing import Any
@@ -13,14 +15,16 @@ from trip.models import Place
 from trip.sandbox.calls import Exchange
 
 DEAL_FIELDS = (
-    "useDateMode", "visitorInfoType", "visitorInfoRule", "refundType", "partlyRefund", "scheduleOnlineTime",
-    "scheduleOfflineTime", "servicePhones", "getInAddresses", "needTicket", "otherNote", "returnVoucher",
-    "getVoucherRule", "idLimitDays", "idLimitCount", "phoneLimitDays", "phoneLimitCount", "maxBuyCount", "minBuyCount",
-    "title", "include", "partnerId", "partnerDealId",
+    "useDateMode", "visitorInfoType", "visitorInfoRule", "refundType", "partlyRefund",
+    "scheduleOnlineTime", "scheduleOfflineTime", "servicePhones", "getInAddresses", "needTicket",
+    "otherNote", "returnVoucher", "getVoucherRule", "idLimitDays", "idLimitCount",
+    "phoneLimitDays", "phoneLimitCount", "maxBuyCount", "minBuyCount", "title", "include",
+    "partnerId", "partnerDealId",
 )  # fmt: skip
 PRICE_FIELDS = ("partnerDealId", "date", "marketPrice", "mtPrice", "settlementPrice", "stock")
 PLACE_FIELDS = (
-    "partnerId", "partnerPoiId", "name", "city", "address", "phone", "locType", "longitude", "latitude",
+    "partnerId", "partnerPoiId", "name", "city", "address", "phone", "locType", "longitude",
+    "latitude",
 )  # fmt: skip
 
 
@@ -62,7 +66,7 @@ def prices(drill: Drill) -> None:
 
 @check("pois.pull", gettext_lazy("Places on the map can be pulled"))
 def pois(drill: Drill) -> None:
-    if not Place.objects.filter(store__merchant=drill.connection.merchant).exists():
+    if not Place.objects.filter(store__merchant=drill.connection.tenant).exists():
         raise LeftOut(_("No store has a place on the map."))
     _rows(drill, drill.player.pois(), PLACE_FIELDS)
 
