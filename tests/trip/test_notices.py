@@ -24,7 +24,6 @@ from tests.stores.factories import member
 from trip import dashboard, services
 from trip.choices import Issuing, Method, VoucherType
 from trip.client import NoticeClient
-from trip.drill import drill_start
 from trip.models import Order
 from trip.sandbox import MeituanTripSandbox
 from trip.services.creating import DRILL_NUMBERS

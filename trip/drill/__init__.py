@@ -6,7 +6,7 @@ server; what only the merchant does (issue by hand, decide a refund, let somebod
 back office uses.
 """
 
-from trip.drill.results import Outcome, Result
-from trip.drill.running import drill_passed, drill_run, drill_start, names, title_of
+from trip.drill import checks
+from trip.drill.drilling import Drill
 
-__all__ = ["Outcome", "Result", "drill_passed", "drill_run", "drill_start", "names", "title_of"]
+__all__ = ["Drill", "checks"]

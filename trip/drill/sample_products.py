@@ -9,9 +9,9 @@ from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from stores.drills.results import LeftOut
 from stores.models import Connection
 from trip.choices import Issuing, RefundType, Refusal, VisitorInfo, VoucherType
-from trip.drill.results import LeftOut
 from trip.models import Offer, Product
 from trip.sandbox.orders import Order, OrderIds, visitors_for
 from trip.services import booking
