@@ -10,7 +10,7 @@ from dataclasses import replace
 from coupons import wire
 from stores.platforms.client import PlatformClient
 from stores.platforms.errors import PlatformError
-from stores.text import without
+from stores.text import mask_secret
 
 
 @contextmanager
@@ -58,7 +58,7 @@ class UmemberClient(PlatformClient):
                 params={"store_id": str(store_id), "coupon_code": code},
             )
             detail = wire.parse_detail(wire.open_envelope(answer))
-        return replace(detail, status_text=without(code, detail.status_text))
+        return replace(detail, status_text=mask_secret(code, detail.status_text))
 
     def verify(self, token: str, store_id: int, code: str) -> wire.VerifyAnswer:
         """POST …/coupon/verify: spends the code. No idempotency key, no undo."""
@@ -70,4 +70,4 @@ class UmemberClient(PlatformClient):
                 body={"store_id": store_id, "coupon_code": code},
             )
             verified = wire.parse_verify(wire.open_envelope(answer))
-        return replace(verified, message=without(code, verified.message))
+        return replace(verified, message=mask_secret(code, verified.message))

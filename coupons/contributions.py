@@ -30,7 +30,7 @@ registry.steps.append("coupons.dashboard.steps")
 registry.store_links.append("coupons.dashboard.store_links")
 registry.connection_forms["umember"] = "coupons.admin.connection.UmemberConnectionForm"
 registry.platform_tools["umember"] = "coupons.dashboard.UmemberTools"
-registry.deeds |= {
+registry.verb_labels |= {
     "asked the platform": _("Asked the platform"),
     "batch created": _("Started a batch"),
     "settled by hand": _("Settled by hand"),

@@ -22,8 +22,8 @@ from stores import audit
 from stores.models import Connection, Store
 from stores.platforms.outbox.working import PlaceInLine
 from stores.registry import ScanResult
-from stores.tenancy import Reach, Verb, reach_of
-from stores.text import may_be_id
+from stores.tenancy import Access, Permission, access_of
+from stores.text import is_id
 from stores.web.errors import KeyReused
 
 Status = Verification.Status
@@ -46,20 +46,22 @@ class CouponKind:
 
     name = "coupon"
 
-    def trouble(self, store: Store) -> StrOrPromise:
+    def blocked_reason(self, store: Store) -> StrOrPromise:
         gateway = gateway_of(store)
         reason = gateway.blocking_reason if gateway else _reason_not_listed(store)
         return format_lazy("{} {}", TEXTS[reason].staff, TEXTS[reason].next_step) if reason else ""
 
-    def recognise(self, text: str, store: Store) -> str | None:
+    def find_code(self, text: str, store: Store) -> str | None:
         return codes.find_in(text)
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
         requested = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
-        result = _shown(services.verification_pursue(requested.verification, aside=True), user)
+        result = _shown(
+            services.verification_process(requested.verification, in_background=True), user
+        )
         return _as_repeated(result) if requested.joined else result
 
-    def take(
+    def redeem_quantity(
         self, *, user: User, store: Store, key: str, amount: int, request_key: str
     ) -> ScanResult | None:
         return None
@@ -67,17 +69,19 @@ class CouponKind:
     def result(self, *, user: User, key: str) -> ScanResult | None:
         number = key.removesuffix(REPEATED)
         verification = (
-            _rows().for_staff(user).filter(pk=int(number)).first() if may_be_id(number) else None
+            _rows().for_staff(user).filter(pk=int(number)).first() if is_id(number) else None
         )
         if verification is None:
             return None
-        result = _shown(services.verification_pursue(verification, ring=False, aside=True), user)
+        result = _shown(
+            services.verification_process(verification, wake=False, in_background=True), user
+        )
         return result if number == key else _as_repeated(result)
 
     def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
         rows = _rows().for_staff(user).filter(store=store).exclude(channel=Channel.BATCH)[:limit]
         places = services.places_of(rows)
-        return [scan_result_of(row, places.get(row.pk), reach_of(user)) for row in rows]
+        return [scan_result_of(row, places.get(row.pk), access_of(user)) for row in rows]
 
     @staticmethod
     def _requested(user: User, store: Store, code: str, request_key: str) -> services.Requested:
@@ -115,11 +119,11 @@ def _rows() -> VerificationQuerySet:
 
 
 def _shown(verification: Verification, user: User) -> ScanResult:
-    return scan_result_of(verification, services.place_of(verification), reach_of(user))
+    return scan_result_of(verification, services.place_of(verification), access_of(user))
 
 
 def scan_result_of(
-    verification: Verification, place: PlaceInLine | None, reach: Reach
+    verification: Verification, place: PlaceInLine | None, access: Access
 ) -> ScanResult:
     """What staff with this reach see of one verification that stands at this place in line, if it waits."""
     texts = HELD_UP if place and place.is_held_up else _texts_of(verification)
@@ -130,8 +134,8 @@ def scan_result_of(
         title=texts.staff
         if texts
         else _TITLES.get(verification.status, verification.get_status_display()),
-        lines=_lines(verification, reach),
-        next_step=_next_step(verification, texts, reach),
+        lines=_lines(verification, access),
+        next_step=_next_step(verification, texts, access),
         place=None if place and place.is_held_up else place,
         code=f"…{verification.code_tail}",
         at=verification.settled_at or verification.created_at,
@@ -157,10 +161,10 @@ def _texts_of(verification: Verification) -> Texts | None:
     return verification.unclear or refusal
 
 
-def _lines(verification: Verification, reach: Reach) -> Sequence[str]:
+def _lines(verification: Verification, access: Access) -> Sequence[str]:
     lines = [deal_of(verification)]
     if first := verification.duplicate_of:
-        lines.append(verified_by(verification, first, reach))
+        lines.append(verified_by(verification, first, access))
     elif verification.status == Status.VERIFIED and verification.inferred:
         lines.append(_("The answer was lost; the coupon's state shows that it was verified."))
     if verification.status == Status.VERIFIED and verification.unmapped:
@@ -178,21 +182,23 @@ def deal_of(verification: Verification) -> str:
     return f"{name} ¥{verification.value}"
 
 
-def verified_by(duplicate: Verification, first: Verification, reach: Reach) -> str:
+def verified_by(duplicate: Verification, first: Verification, access: Access) -> str:
     """When the code of a duplicate was verified, and by whom and where for those who reach that store."""
     at = timezone.localtime(first.settled_at or first.created_at)
     who = _("a guest") if first.channel == Channel.GUEST else audit.shown(first.requested_by)
     said = {"who": who, "when": date_format(at, "Y-m-d H:i")}
     if first.store_id == duplicate.store_id:
         return _("Verified by %(who)s on %(when)s") % said
-    if first.is_within(reach):
+    if first.is_within(access):
         return _("Verified by %(who)s at %(store)s on %(when)s") % (
             said | {"store": first.store.name}
         )
     return _("Verified at another store on %(when)s") % said
 
 
-def _next_step(verification: Verification, texts: Texts | None, reach: Reach) -> StrOrPromise:
-    if texts is UNDECIDED and not reach.may(Verb.SETTLE, verification.store.merchant_id):
+def _next_step(verification: Verification, texts: Texts | None, access: Access) -> StrOrPromise:
+    if texts is UNDECIDED and not access.has_permission(
+        Permission.SETTLE, verification.store.merchant_id
+    ):
         return _("Call the manager or the owner, who decides it. Do not enter it again elsewhere.")
     return texts.next_step if texts else ""

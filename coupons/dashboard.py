@@ -19,7 +19,7 @@ from coupons.services.syncing import QuotaOutlook
 from stores.backoffice.dashboard import start_of_day, yuan
 from stores.models import Connection, Store
 from stores.registry import Alert, Card, Chart, Link, Row, Step, Table
-from stores.tenancy import Verb, may
+from stores.tenancy import Permission, has_permission
 
 Status = Verification.Status
 CHART_DAYS = 14
@@ -118,11 +118,11 @@ def days_left(outlook: QuotaOutlook) -> str:
 def alerts(user: User) -> list[Alert]:
     """Only what this person can do something about is said."""
     found = [*_gateway_alerts(user), *_quota_alerts(user)]
-    if may(user, Verb.SETTLE):
+    if has_permission(user, Permission.SETTLE):
         found = [*_unclear_alerts(user), *found]
-    if may(user, Verb.MANAGE_STORES):
+    if has_permission(user, Permission.MANAGE_STORES):
         found += _unmapped_alerts(user)
-    if may(user, Verb.MANAGE_CONNECTIONS):
+    if has_permission(user, Permission.MANAGE_CONNECTIONS):
         found += _connection_alerts(user)
     return found
 
@@ -294,7 +294,10 @@ def _row(row: Verification) -> Row:
 
 def steps(user: User) -> list[Step]:
     """The way from a new merchant to the first verification; nothing once that is done."""
-    if not may(user, Verb.MANAGE_CONNECTIONS) or Verification.objects.for_staff(user).exists():
+    if (
+        not has_permission(user, Permission.MANAGE_CONNECTIONS)
+        or Verification.objects.for_staff(user).exists()
+    ):
         return []
     everywhere = Connection.objects.for_staff(user)
     connections = everywhere.filter(platform=Connection.Platform.UMEMBER)

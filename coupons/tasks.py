@@ -19,7 +19,7 @@ def sync_all_stores() -> None:
         platform=Connection.Platform.UMEMBER, is_active=True, merchant__is_active=True
     )
     for pk in active.exclude(state=Connection.State.REFUSED).values_list("pk", flat=True):
-        queue.ring("coupons.tasks.sync_stores", pk)
+        queue.wake_worker("coupons.tasks.sync_stores", pk)
 
 
 def sync_all_products() -> None:
@@ -27,7 +27,7 @@ def sync_all_products() -> None:
         vanished_at=None, authorisation=GatewayStore.Authorisation.AUTHORISED
     )
     for store_id in listed.values_list("store_id", flat=True):
-        queue.ring("coupons.tasks.sync_products", store_id)
+        queue.wake_worker("coupons.tasks.sync_products", store_id)
 
 
 def prune_lookups() -> None:

@@ -11,7 +11,7 @@ from coupons.choices import Authorisation
 from coupons.reasons import Reason
 from stores.platforms.client import Answer
 from stores.platforms.errors import AuthExpired, LoginRefused, Refused, Throttled, TimedOut, Unknown
-from stores.text import storable
+from stores.text import clean_text
 
 SUCCESS = 10000
 AUTHORISATION = {
@@ -166,7 +166,7 @@ def _code(value: Any) -> int | None:
 
 def _text(value: Any, length: int) -> str:
     """Words of the gateway as they may be stored; "" for what is no text or number."""
-    return storable(str(value), length) if isinstance(value, str | int | float) and value else ""
+    return clean_text(str(value), length) if isinstance(value, str | int | float) and value else ""
 
 
 def _count(value: Any, largest: int) -> int | None:

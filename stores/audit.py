@@ -8,7 +8,7 @@ from django.contrib.auth.models import User
 from django.utils.translation import gettext, gettext_noop
 
 from stores.models import ApiKey, AuditEntry, Merchant, Store
-from stores.text import storable
+from stores.text import clean_text
 
 Actor = User | ApiKey | None
 # The address that the present request came from (stores.web.middleware); empty outside of requests.
@@ -46,7 +46,7 @@ def record(
         user=actor if isinstance(actor, User) else None,
         actor=name_of(actor),
         verb=verb,
-        target=storable(str(target), 200),
+        target=clean_text(str(target), 200),
         ip=_address(caller_ip.get()),
         data=data,
     )

@@ -140,16 +140,16 @@ class CounterKind(Protocol):
 
     name: str
 
-    def trouble(self, store: Store) -> StrOrPromise:
+    def blocked_reason(self, store: Store) -> StrOrPromise:
         """Why this store cannot redeem codes of this kind at the moment; empty when it can."""
 
-    def recognise(self, text: str, store: Store) -> str | None:
+    def find_code(self, text: str, store: Store) -> str | None:
         """The code found in what was scanned or pasted at this store, or None when it is not of this kind."""
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
         """Redeems the code, or joins or queues it; never raises for what a guest may have brought."""
 
-    def take(
+    def redeem_quantity(
         self, *, user: User, store: Store, key: str, amount: int, request_key: str
     ) -> ScanResult | None:
         """Redeems so many of what an earlier scan asked about; None when it asked nothing. 0 is no number."""
@@ -200,7 +200,7 @@ class Registry:
     # By platform and kind: what an inbound event says, for people.
     event_titles: dict[tuple[str, str], StrOrPromise] = field(default_factory=dict)
     # By verb of the audit log: what somebody did, for people.
-    deeds: dict[str, StrOrPromise] = field(default_factory=dict)
+    verb_labels: dict[str, StrOrPromise] = field(default_factory=dict)
     counter_kinds: list[str] = field(default_factory=list)
     counter_links: list[MenuItem] = field(default_factory=list)
     sandbox_classes: list[str] = field(default_factory=list)

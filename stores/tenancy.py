@@ -17,8 +17,8 @@ class Role(models.TextChoices):
     CLERK = "clerk"
 
 
-class Verb(models.TextChoices):
-    """What a person does; ROLE_VERBS says which role may."""
+class Permission(models.TextChoices):
+    """What a person does; ROLE_PERMISSIONS says which role may."""
 
     VIEW = "view"
     VERIFY = "verify"
@@ -33,25 +33,25 @@ class Verb(models.TextChoices):
     SELL = "sell"
 
 
-ROLE_VERBS: dict[str, frozenset[Verb]] = {
-    Role.CLERK: frozenset({Verb.VIEW, Verb.VERIFY}),
+ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
+    Role.CLERK: frozenset({Permission.VIEW, Permission.VERIFY}),
     Role.MANAGER: frozenset(
         {
-            Verb.VIEW,
-            Verb.VERIFY,
-            Verb.EXPORT,
-            Verb.SETTLE,
-            Verb.MANAGE_STORES,
-            Verb.VIEW_PERSONAL,
-            Verb.SELL,
+            Permission.VIEW,
+            Permission.VERIFY,
+            Permission.EXPORT,
+            Permission.SETTLE,
+            Permission.MANAGE_STORES,
+            Permission.VIEW_PERSONAL,
+            Permission.SELL,
         }
     ),
-    Role.OWNER: frozenset(Verb),
+    Role.OWNER: frozenset(Permission),
 }
 
 
 @dataclass(frozen=True)
-class Reach:
+class Access:
     """What an actor reaches: everything, whole merchants, or single stores of merchants."""
 
     everything: bool = False
@@ -64,41 +64,41 @@ class Reach:
         """Merchants that the actor belongs to, wholly or for some stores only."""
         return self.merchants | {merchant for merchant, _ in self.roles}
 
-    def includes(self, *, merchant_id: int, store_id: int) -> bool:
+    def allows(self, *, merchant_id: int, store_id: int) -> bool:
         """Whether for_staff would find this store: for one that was read already."""
         return self.everything or merchant_id in self.merchants or store_id in self.stores
 
-    def may(self, verb: Verb, merchant_id: int | None = None) -> bool:
+    def has_permission(self, verb: Permission, merchant_id: int | None = None) -> bool:
         """Whether some role of the actor (at that merchant, when given) includes the verb."""
         if self.everything:
             return True
         return any(
-            verb in ROLE_VERBS[role]
+            verb in ROLE_PERMISSIONS[role]
             for merchant, role in self.roles
             if merchant_id in (None, merchant)
         )
 
 
-def reach_of(actor: Any) -> Reach:
+def access_of(actor: Any) -> Access:
     """Computed once per user or key object, which lives for one request."""
-    known: Reach | None = getattr(actor, "_reach", None)
+    known: Access | None = getattr(actor, "_reach", None)
     if known is None:
         known = actor._reach = _reach_of(actor)
     return known
 
 
-def _reach_of(actor: Any) -> Reach:
+def _reach_of(actor: Any) -> Access:
     from stores.models import ApiKey, Staff
 
     if isinstance(actor, ApiKey):
         if not actor.limited_to_stores:
-            return Reach(merchants=frozenset({actor.merchant_id}))
+            return Access(merchants=frozenset({actor.merchant_id}))
         own = actor.stores.filter(merchant_id=actor.merchant_id).values_list("pk", flat=True)
-        return Reach(stores=frozenset(own))
+        return Access(stores=frozenset(own))
     if not actor.is_authenticated or not actor.is_active:
-        return Reach()
+        return Access()
     if actor.is_superuser:
-        return Reach(everything=True)
+        return Access(everything=True)
     memberships = Staff.objects.filter(
         user=actor, is_active=True, merchant__is_active=True
     ).prefetch_related("stores")
@@ -107,7 +107,7 @@ def _reach_of(actor: Any) -> Reach:
     stores = frozenset(
         pk for member in memberships if member.role != Role.OWNER for pk in _stores_of(member)
     )
-    return Reach(merchants=whole, stores=stores, roles=roles)
+    return Access(merchants=whole, stores=stores, roles=roles)
 
 
 def _stores_of(member: Any) -> list[int]:
@@ -115,8 +115,8 @@ def _stores_of(member: Any) -> list[int]:
     return [store.pk for store in member.stores.all() if store.merchant_id == member.merchant_id]
 
 
-def may(actor: Any, verb: Verb, merchant_id: int | None = None) -> bool:
-    return reach_of(actor).may(verb, merchant_id)
+def has_permission(actor: Any, verb: Permission, merchant_id: int | None = None) -> bool:
+    return access_of(actor).has_permission(verb, merchant_id)
 
 
 class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
@@ -139,12 +139,12 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
 
     def for_staff(self, actor: Any) -> Self:
         """The rows that this user or API key may see; those of no store need the whole merchant."""
-        reach = reach_of(actor)
-        if reach.everything:
+        access = access_of(actor)
+        if access.everything:
             return self
-        seen = Q(**{f"{self.merchant_path}__in": reach.merchants})
-        if self.store_path and reach.stores:
-            seen |= Q(**{f"{self.store_path}__in": reach.stores})
+        seen = Q(**{f"{self.merchant_path}__in": access.merchants})
+        if self.store_path and access.stores:
+            seen |= Q(**{f"{self.store_path}__in": access.stores})
         return self.filter(seen)
 
 
@@ -154,9 +154,9 @@ class MerchantQuerySet(TenantQuerySet[Row]):
     store_path = None
 
     def for_staff(self, actor: Any) -> Self:
-        reach = reach_of(actor)
+        access = access_of(actor)
         return (
             self
-            if reach.everything
-            else self.filter(**{f"{self.merchant_path}__in": reach.merchants_in_part})
+            if access.everything
+            else self.filter(**{f"{self.merchant_path}__in": access.merchants_in_part})
         )

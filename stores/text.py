@@ -9,35 +9,35 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 _LONG_NUMBER = re.compile(r"\d{8,20}")
 
 
-def storable(text: str, length: int) -> str:
+def clean_text(text: str, length: int) -> str:
     """At most `length` characters of `text`, without those that a database refuses."""
     return _UNSTORABLE.sub("\ufffd", text[:length])
 
 
-def storable_json(value: Any) -> Any:
+def clean_json(value: Any) -> Any:
     """The same for parsed JSON; a number too large for a float becomes text."""
     match value:
         case str():
-            return storable(value, len(value))
+            return clean_text(value, len(value))
         case list():
-            return [storable_json(item) for item in value]
+            return [clean_json(item) for item in value]
         case dict():
-            return {storable(name, len(name)): storable_json(item) for name, item in value.items()}
+            return {clean_text(name, len(name)): clean_json(item) for name, item in value.items()}
         case float() if not math.isfinite(value):
             return str(value)
     return value
 
 
-def without(secret: str, text: str) -> str:
+def mask_secret(secret: str, text: str) -> str:
     """`text` in which a secret number is cut to its last four digits."""
     return text.replace(secret, f"…{secret[-4:]}") if secret else text
 
 
-def masked(text: str) -> str:
+def mask_codes(text: str) -> str:
     """Without whole coupon codes: of long numbers only the last four digits stay."""
     return _LONG_NUMBER.sub(lambda found: f"…{found[0][-4:]}", text)
 
 
-def may_be_id(text: str) -> bool:
+def is_id(text: str) -> bool:
     """Whether it can be asked for as a primary key: a number that every database takes."""
     return text.isascii() and text.isdigit() and len(text) < 19

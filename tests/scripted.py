@@ -23,15 +23,17 @@ class Scripted(Operation):
         self.broken: set[str] = set()
         self.hooks: list[str] = []
 
-    def send(self, call: OutboundCall, turn: Callable[[], None]) -> Any:
-        return self._play(self.sends, call, turn)
+    def send(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> Any:
+        return self._play(self.sends, call, wait_for_slot)
 
-    def ask(self, call: OutboundCall, turn: Callable[[], None]) -> Verdict:
-        verdict: Verdict = self._play(self.asks, call, turn)
+    def ask(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> Verdict:
+        verdict: Verdict = self._play(self.asks, call, wait_for_slot)
         return verdict
 
-    def _play(self, script: list[Any], call: OutboundCall, turn: Callable[[], None]) -> Any:
-        turn()
+    def _play(
+        self, script: list[Any], call: OutboundCall, wait_for_slot: Callable[[], None]
+    ) -> Any:
+        wait_for_slot()
         step = script.pop(0)
         if isinstance(step, BaseException):
             raise step
@@ -42,20 +44,20 @@ class Scripted(Operation):
         if name in self.broken:
             raise ValueError(f"{name} is broken")
 
-    def sending(self, call: OutboundCall) -> None:
+    def on_sending(self, call: OutboundCall) -> None:
         self._hook("sending")
 
-    def done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
+    def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
         self._hook("done", f"done {answer} inferred" if inferred else f"done {answer}")
 
-    def refused(self, call: OutboundCall, error: Refused) -> None:
+    def on_refused(self, call: OutboundCall, error: Refused) -> None:
         self._hook("refused", f"refused {error.code}")
 
-    def unknown(self, call: OutboundCall) -> None:
+    def on_unknown(self, call: OutboundCall) -> None:
         self._hook("unknown")
 
-    def put_back(self, call: OutboundCall) -> None:
+    def on_requeued(self, call: OutboundCall) -> None:
         self._hook("put_back")
 
-    def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
-        self._hook("dead", "dead maybe" if executed_maybe else "dead")
+    def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
+        self._hook("dead", "dead maybe" if maybe_executed else "dead")

@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from stores.platforms.client import Answer, PlatformClient
 from stores.platforms.errors import LoginRefused, Throttled, Undecided, Unknown
-from stores.text import storable
+from stores.text import clean_text
 from trip.signatures import signed_headers
 
 TAKEN = (200, 201)
@@ -44,10 +44,10 @@ class NoticeClient(PlatformClient):
         client_id: str,
         secret: str,
         timeout: tuple[float, float],
-        turn: Callable[[], None] = lambda: None,
+        wait_for_slot: Callable[[], None] = lambda: None,
         note: Callable[[str], None] = lambda text: None,
     ) -> None:
-        super().__init__(base_url, timeout=timeout, turn=turn)
+        super().__init__(base_url, timeout=timeout, wait_for_slot=wait_for_slot)
         self.note = note
         self.partner_id = partner_id
         self.client_id = client_id
@@ -58,7 +58,7 @@ class NoticeClient(PlatformClient):
         cls,
         account: Account,
         *,
-        turn: Callable[[], None] = lambda: None,
+        wait_for_slot: Callable[[], None] = lambda: None,
         note: Callable[[str], None] = lambda text: None,
     ) -> Self:
         """The client of a connection, which signs with its current secret. A bare host gets Meituan's usual path.
@@ -71,7 +71,7 @@ class NoticeClient(PlatformClient):
             client_id=str(known.get("client_id") or ""),
             secret=str(known.get("client_secret") or ""),
             timeout=settings.TRIP_TIMEOUT,
-            turn=turn,
+            wait_for_slot=wait_for_slot,
             note=note,
         )
 
@@ -126,7 +126,7 @@ def _taken(answer: Answer) -> str:
     if answer.status != 200:
         raise Unknown(f"HTTP {answer.status}: {answer.excerpt}")
     data = answer.json_object()
-    code, describe = _code(data.get("code")), storable(str(data.get("describe") or ""), 300)
+    code, describe = _code(data.get("code")), clean_text(str(data.get("describe") or ""), 300)
     if code is None:
         raise Unknown(f"no code in the answer: {answer.excerpt}")
     if code not in TAKEN:

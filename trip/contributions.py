@@ -35,7 +35,7 @@ registry.event_titles |= {
     ("trip", "order.refunded"): _("Meituan said: it has refunded"),
     ("trip", "order.close"): _("Meituan closed the order"),
 }
-registry.deeds |= {
+registry.verb_labels |= {
     "trip.order.consumed": _("Used tickets"),
     "trip.order.issued": _("Issued tickets by hand or through an own system"),
     "trip.order.failed": _("Said that tickets cannot be issued"),

@@ -12,7 +12,7 @@ from django_stubs_ext import StrOrPromise
 from stores import audit
 from stores.models import Store
 from stores.registry import ScanResult
-from stores.text import may_be_id
+from stores.text import is_id
 from stores.web.errors import Conflict
 from trip import codes, services
 from trip.choices import Method, VoucherType
@@ -39,11 +39,11 @@ class VoucherKind:
 
     name = KIND
 
-    def trouble(self, store: Store) -> StrOrPromise:
+    def blocked_reason(self, store: Store) -> StrOrPromise:
         # Tickets are used here, whatever Meituan's side is doing; it is told as soon as it answers.
         return ""
 
-    def recognise(self, text: str, store: Store) -> str | None:
+    def find_code(self, text: str, store: Store) -> str | None:
         if token := codes.picture_token(text):
             pictured = pictures.voucher_of(token)
             return pictured.code if pictured else None
@@ -62,7 +62,7 @@ class VoucherKind:
         voucher = _uncoded(order)
         return _redeem(user, voucher, request_key) if voucher else _order_refused(order)
 
-    def take(
+    def redeem_quantity(
         self, *, user: User, store: Store, key: str, amount: int, request_key: str
     ) -> ScanResult | None:
         voucher = _voucher_by(user, key)
@@ -93,7 +93,7 @@ class VoucherKind:
 def _pk(key: str, letter: str) -> int:
     """The primary key in a result's key; 0 for one of another kind."""
     digits = key.removeprefix(letter)
-    return int(digits) if digits != key and may_be_id(digits) else 0
+    return int(digits) if digits != key and is_id(digits) else 0
 
 
 def _uses() -> ConsumptionQuerySet:

@@ -29,7 +29,7 @@ from django.utils.translation import ngettext
 from stores.backoffice.dashboard import start_of_day, yuan
 from stores.models import Connection, OutboundCall, Store
 from stores.registry import Alert, Card, Chart, Link, Row, Step, Table, Tone
-from stores.tenancy import Verb, may
+from stores.tenancy import Permission, has_permission
 from trip.models import Consumption, DrillRun, Order, Product, Refund, Voucher
 from trip.services.connecting import missing
 from trip.services.deadlines import SOON, URGENT, countdown
@@ -139,15 +139,15 @@ def alerts(user: User) -> list[Alert]:
     if not stores:
         return []
     found: list[Alert] = []
-    if may(user, Verb.SELL):
+    if has_permission(user, Permission.SELL):
         found += [
             *_refund_alerts(user, stores),
             *_issuing_alerts(user, stores),
             *_calendar_alerts(user),
         ]
-    if may(user, Verb.SETTLE):
+    if has_permission(user, Permission.SETTLE):
         found += [*_person_alerts(user, stores), *_notice_alerts(user)]
-    if may(user, Verb.MANAGE_CONNECTIONS):
+    if has_permission(user, Permission.MANAGE_CONNECTIONS):
         found += _connection_alerts(user)
     return found
 
@@ -326,7 +326,7 @@ def _row(refund: Refund) -> Row:
 def steps(user: User) -> list[Step]:
     """The way of a merchant with a ticket connection to the first ticket sold; nothing once that is done. Who has
     connected nothing yet is told that there are tickets too."""
-    if not may(user, Verb.MANAGE_CONNECTIONS):
+    if not has_permission(user, Permission.MANAGE_CONNECTIONS):
         return []
     tickets_first = Case(When(platform=PLATFORM, then=0), default=1)
     connection = Connection.objects.for_staff(user).order_by(tickets_first, "pk").first()

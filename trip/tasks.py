@@ -21,4 +21,4 @@ def forget_visitors() -> None:
 def run_drill(run_id: int) -> None:
     """Goes on with an acceptance drill; the next task goes on after DRILL_SECONDS."""
     if not runner.run(Drill(DrillRun.objects.get(pk=run_id)), seconds=DRILL_SECONDS):
-        queue.ring("trip.tasks.run_drill", run_id)
+        queue.wake_worker("trip.tasks.run_drill", run_id)

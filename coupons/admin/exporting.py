@@ -10,8 +10,8 @@ from django.utils.translation import gettext as _
 from coupons.models import Channel, Verification
 from coupons.reasons import Reason
 from stores import audit
-from stores.backoffice.exporting import Cell, Table, harmless, local
-from stores.text import masked
+from stores.backoffice.exporting import Cell, Table, escape_formula, local
+from stores.text import mask_codes
 
 BATCH = 2000
 _COLUMNS = (
@@ -77,8 +77,8 @@ def _cell(name: str, value: Any, words: dict[str, dict[Any, Any]]) -> Cell:
     if name == "requested_by":
         value = audit.shown(value)
     if name == "gateway_message":
-        value = masked(value)
-    return harmless(value) if isinstance(value, str) else value
+        value = mask_codes(value)
+    return escape_formula(value) if isinstance(value, str) else value
 
 
 def table(rows: QuerySet[Verification]) -> Table:

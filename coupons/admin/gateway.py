@@ -14,11 +14,11 @@ from coupons.models import GatewayStore, Product, SyncRun
 from coupons.services import products_sync, quota_outlooks
 from coupons.services.syncing import QuotaOutlook
 from stores.admin.connections import LEVELS
-from stores.backoffice.base import LedgerAdmin, ReadOnlyAdmin, person
+from stores.backoffice.base import LedgerAdmin, ReadOnlyAdmin, staff_user
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import PresenceFilter, ScopedRelatedFilter
-from stores.backoffice.labels import state
-from stores.tenancy import Verb
+from stores.backoffice.labels import badge
+from stores.tenancy import Permission
 
 AUTHORISATION_COLOURS = {
     "authorised": "success",
@@ -70,19 +70,19 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
         Button(
             title=_("Sync products"),
             icon="sync",
-            needs=Verb.MANAGE_STORES,
+            permission=Permission.MANAGE_STORES,
             busy=_("Being synced …"),
         )
     )
     def sync_products(
-        self, request: HttpRequest, row: GatewayStore, answers: dict[str, Any]
+        self, request: HttpRequest, row: GatewayStore, cleaned_data: dict[str, Any]
     ) -> None:
-        for line in dashboard.told(products_sync(store=row.store, actor=person(request))):
+        for line in dashboard.told(products_sync(store=row.store, actor=staff_user(request))):
             messages.add_message(request, LEVELS[line.level], line.text)
 
     @display(description=_("authorisation"), ordering="authorisation")
     def authorisation_label(self, row: GatewayStore) -> SafeString:
-        return state(row.get_authorisation_display(), AUTHORISATION_COLOURS, row.authorisation)
+        return badge(row.get_authorisation_display(), AUTHORISATION_COLOURS, row.authorisation)
 
     @display(description=_("connection"))
     def account(self, row: GatewayStore) -> str:
@@ -127,12 +127,12 @@ class ProductAdmin(ReadOnlyAdmin):
         """New is what the last sync brought."""
         is_new = product.synced_at is not None and product.created_at >= product.synced_at
         key = "vanished" if product.vanished_at else "new" if is_new else "listed"
-        return state(LISTINGS[key], LISTING_COLOURS, key)
+        return badge(LISTINGS[key], LISTING_COLOURS, key)
 
 
 @admin.register(SyncRun)
 class SyncRunAdmin(LedgerAdmin):
-    viewing = Verb.MANAGE_STORES
+    view_permission = Permission.MANAGE_STORES
     list_display = ("started_at", "account", "store", "kind", "found", "error")
     list_select_related = ("connection__merchant", "store")
     list_filter = (("connection", ScopedRelatedFilter), ("store", ScopedRelatedFilter), "kind")

@@ -10,7 +10,7 @@ from coupons.services.operations import LookUp, ReadDetail, SpendCoupon
 from stores import audit
 from stores.backoffice.timeline import Moment, in_order
 from stores.models import OutboundAttempt
-from stores.text import masked
+from stores.text import mask_codes
 
 MOST = 100
 
@@ -51,7 +51,7 @@ def _moment(attempt: OutboundAttempt) -> Moment:
     what = _("Read the coupon at Meituan") if reads else _("Verify the coupon at Meituan")
     seconds = (attempt.ended_at - attempt.started_at).total_seconds() if attempt.ended_at else None
     # A good answer is already in the fields above; what went wrong is told in the platform's words.
-    text = "" if attempt.outcome == OutboundAttempt.Outcome.ANSWERED else masked(attempt.detail)
+    text = "" if attempt.outcome == OutboundAttempt.Outcome.ANSWERED else mask_codes(attempt.detail)
     return Moment(
         attempt.started_at, f"{what}: {attempt.get_outcome_display()}", text, seconds=seconds
     )

@@ -18,17 +18,17 @@ from coupons.admin import exporting
 from coupons.admin.searching import PersonFilter, StatusFilter
 from coupons.admin.timeline import timeline
 from coupons.models import Verification
-from coupons.services import verification_ask, verification_pursue, verification_settle
+from coupons.services import verification_ask, verification_process, verification_settle
 from stores.audit import shown
-from stores.backoffice.base import LedgerAdmin, person
+from stores.backoffice.base import LedgerAdmin, staff_user
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.exporting import ExportsAdmin, Table
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import moment, state, sum_of
+from stores.backoffice.labels import format_moment, badge, sum_of
 from stores.backoffice.newest import newest_first
 from stores.fields import keyed_hash
-from stores.tenancy import Verb
-from stores.text import masked
+from stores.tenancy import Permission
+from stores.text import mask_codes
 
 STATUS_COLOURS = {
     "queued": "info",
@@ -144,20 +144,20 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         Button(
             title=_("Ask the platform"),
             icon="contact_support",
-            needs=Verb.SETTLE,
+            permission=Permission.SETTLE,
             shown=_is_unclear,
         )
     )
-    def ask(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:
-        verification_ask(verification=row, actor=person(request))
-        asked = verification_pursue(row, ring=False, aside=True)
+    def ask(self, request: HttpRequest, row: Verification, cleaned_data: dict[str, Any]) -> None:
+        verification_ask(verification=row, actor=staff_user(request))
+        asked = verification_process(row, wake=False, in_background=True)
         messages.add_message(request, *_came_of_asking(asked))
 
     @button(
         Button(
             title=_("Settle by hand"),
             icon="gavel",
-            needs=Verb.SETTLE,
+            permission=Permission.SETTLE,
             form=SettleForm,
             text=_(
                 "Look the coupon up in Meituan's own app first. What you decide here is final; Meituan is not told."
@@ -166,17 +166,17 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             shown=_is_unclear,
         )
     )
-    def settle(self, request: HttpRequest, row: Verification, answers: dict[str, Any]) -> None:
+    def settle(self, request: HttpRequest, row: Verification, cleaned_data: dict[str, Any]) -> None:
         verification_settle(
             verification=row,
-            verified=answers["verdict"] == "verified",
-            note=answers["note"],
-            actor=person(request),
+            verified=cleaned_data["verdict"] == "verified",
+            note=cleaned_data["note"],
+            actor=staff_user(request),
         )
 
     @display(description=_("time"))
     def time(self, row: Verification) -> str:
-        return moment(row.created_at)
+        return format_moment(row.created_at)
 
     @display(description=_("code"))
     def tail(self, row: Verification) -> str:
@@ -185,8 +185,8 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     @display(description=_("status"))
     def status_label(self, row: Verification) -> SafeString:
         if row.needs_person:
-            return state(_("needs a person"), STATUS_COLOURS, "refused")
-        return state(row.outcome, STATUS_COLOURS, row.status)
+            return badge(_("needs a person"), STATUS_COLOURS, "refused")
+        return badge(row.outcome, STATUS_COLOURS, row.status)
 
     @display(description=_("remarks"))
     def marks(self, row: Verification) -> str:
@@ -206,4 +206,4 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
 
     @display(description=_("gateway's words"))
     def words(self, row: Verification) -> str:
-        return masked(row.gateway_message)
+        return mask_codes(row.gateway_message)

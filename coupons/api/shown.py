@@ -12,7 +12,7 @@ from coupons.services import batch_lines, batch_progress
 from stores.api.shown import yuan
 from stores.models import Store
 from stores.platforms.outbox.working import PlaceInLine
-from stores.tenancy import Reach
+from stores.tenancy import Access
 
 
 def store_shown(store: Store) -> dict[str, Any]:
@@ -41,7 +41,7 @@ def product_shown(product: Product) -> dict[str, Any]:
 
 
 def verification_shown(
-    row: Verification, place: PlaceInLine | None, reach: Reach
+    row: Verification, place: PlaceInLine | None, access: Access
 ) -> dict[str, Any]:
     """Needs `product`, and `duplicate_of` with its store where there is one, to be read with the row. `reach` is that
     of whoever is shown it."""
@@ -63,13 +63,13 @@ def verification_shown(
         "settled_at": row.settled_at,
     }
     if first := row.duplicate_of:
-        shown["duplicate_of"] = _first_shown(first, reach)
+        shown["duplicate_of"] = _first_shown(first, access)
     return shown
 
 
-def _first_shown(first: Verification, reach: Reach) -> dict[str, Any]:
+def _first_shown(first: Verification, access: Access) -> dict[str, Any]:
     """That it was verified and when is for all; where and by whom only for those who reach that store."""
-    seen = first.is_within(reach)
+    seen = first.is_within(access)
     return {
         "id": first.pk if seen else None,
         "store": first.store_id if seen else None,

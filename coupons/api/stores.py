@@ -10,7 +10,7 @@ from rest_framework.exceptions import NotFound
 from coupons.models import GatewayStore
 from stores.api.inputs import MAX_ID
 from stores.models import ApiKey, Connection, Store
-from stores.tenancy import reach_of
+from stores.tenancy import access_of
 
 _STORE = ("id", "merchant_id")
 _GATEWAY = ("id", "store_id", "connection_id", "authorisation", "request_count")
@@ -34,7 +34,7 @@ def store_with_gateway(key: ApiKey, pk: int) -> tuple[Store, GatewayStore | None
     if row is None:
         raise NotFound
     store = Store.from_db(connection.alias, _STORE, row[:2])
-    if not reach_of(key).includes(merchant_id=store.merchant_id, store_id=store.pk):
+    if not access_of(key).allows(merchant_id=store.merchant_id, store_id=store.pk):
         raise NotFound
     return store, _gateway(row[2:7], row[7:])
 

@@ -25,7 +25,7 @@ from stores.api.inputs import ListFilter
 from stores.api.paging import Pages, PagesById
 from stores.api.views import ApiView
 from stores.models import ApiKey, Store
-from stores.tenancy import Reach, reach_of
+from stores.tenancy import Access, access_of
 
 READ, LOOKUP, VERIFY = ApiKey.Scope.READ, ApiKey.Scope.LOOKUP, ApiKey.Scope.VERIFY
 
@@ -70,7 +70,7 @@ class Lookups(ApiView):
         row = services.lookup_request(
             store=store, code=code_in(request.data), channel=Channel.API, flow=flow_of(self.key)
         )
-        return lookup_response(services.lookup_pursue(row, wait=wait, aside=True))
+        return lookup_response(services.lookup_process(row, wait=wait, in_background=True))
 
 
 class LookupDetail(ApiView):
@@ -84,7 +84,7 @@ class LookupDetail(ApiView):
         if row is None:
             raise NotFound
         return lookup_response(
-            services.lookup_pursue(row, wait=wait, ring=False, aside=True) if wait else row
+            services.lookup_process(row, wait=wait, wake=False, in_background=True) if wait else row
         )
 
 
@@ -117,11 +117,11 @@ class StoreVerifications(ApiView):
             request_key=request_key,
             gateway=gateway,
         )
-        row = services.verification_pursue(
-            requested.verification, wait=wait, call=requested.call, aside=True
+        row = services.verification_process(
+            requested.verification, wait=wait, call=requested.call, in_background=True
         )
         return Response(
-            verification_shown(row, services.place_of(row, requested.call), reach_of(self.key)),
+            verification_shown(row, services.place_of(row, requested.call), access_of(self.key)),
             status=201 if requested.created else 200,
             headers={"Location": reverse("api:verification", args=[row.pk])},
         )
@@ -135,7 +135,7 @@ class Verifications(ApiView):
     def get(self, request: Request) -> Response:
         pages = Pages()
         rows = pages.paginate_queryset(self._wanted(), request) or []
-        return pages.get_paginated_response(list(verifications_shown(rows, reach_of(self.key))))
+        return pages.get_paginated_response(list(verifications_shown(rows, access_of(self.key))))
 
     def _wanted(self) -> QuerySet[Verification]:
         given = self.asked_for(VerificationFilter)
@@ -158,9 +158,9 @@ def shown_rows(rows: QuerySet[Verification]) -> QuerySet[Verification]:
     return rows.select_related("product", "duplicate_of__store").defer("code", "duplicate_of__code")
 
 
-def verifications_shown(rows: Iterable[Verification], reach: Reach) -> Iterable[dict[str, Any]]:
+def verifications_shown(rows: Iterable[Verification], access: Access) -> Iterable[dict[str, Any]]:
     places = services.places_of(rows)
-    return (verification_shown(row, places.get(row.pk), reach) for row in rows)
+    return (verification_shown(row, places.get(row.pk), access) for row in rows)
 
 
 class VerificationDetail(ApiView):
@@ -174,8 +174,8 @@ class VerificationDetail(ApiView):
         if row is None:
             raise NotFound
         if wait:
-            services.verification_pursue(row, wait=wait, ring=False, aside=True)
-        return Response(verification_shown(row, services.place_of(row), reach_of(self.key)))
+            services.verification_process(row, wait=wait, wake=False, in_background=True)
+        return Response(verification_shown(row, services.place_of(row), access_of(self.key)))
 
 
 class Batches(ApiView):

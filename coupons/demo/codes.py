@@ -32,7 +32,7 @@ def deal_out(world: World) -> dict[str, dict[str, list[str]]]:
 
 def _code(world: World, taken: set[str]) -> str:
     while True:
-        code = f"{world.dice.randrange(20_0000_0000_00, 99_0000_0000_00):012d}"
+        code = f"{world.rng.randrange(20_0000_0000_00, 99_0000_0000_00):012d}"
         if code not in taken:
             taken.add(code)
             return code

@@ -59,11 +59,11 @@ class Book:
     gateway: GatewayStore
     products: Sequence[Product]
     staff: Sequence[User]
-    dice: random.Random
+    rng: random.Random
     now: datetime
 
     def code(self) -> str:
-        return f"{self.dice.randrange(10_0000_0000_00, 19_0000_0000_00):012d}"
+        return f"{self.rng.randrange(10_0000_0000_00, 19_0000_0000_00):012d}"
 
 
 def write(book: Book) -> None:
@@ -89,17 +89,17 @@ def _moments(book: Book) -> Iterator[datetime]:
     for back in range(DAYS, -1, -1):
         day = midnight - timedelta(days=back)
         usual = book.listing.a_day * WEEKDAY[day.weekday()]
-        for _ in range(max(0, round(book.dice.gauss(usual, usual * 0.15)))):
-            hour = book.dice.choices(list(HOURS), list(HOURS.values()))[0]
-            moment = day + timedelta(hours=hour, seconds=book.dice.randrange(3600))
+        for _ in range(max(0, round(book.rng.gauss(usual, usual * 0.15)))):
+            hour = book.rng.choices(list(HOURS), list(HOURS.values()))[0]
+            moment = day + timedelta(hours=hour, seconds=book.rng.randrange(3600))
             if moment < end:
                 yield moment
 
 
 def _verification(book: Book, code: str, moment: datetime) -> Verification:
-    channel = book.dice.choices(list(CHANNELS), list(CHANNELS.values()))[0]
-    user = book.dice.choice(book.staff) if channel in (Channel.COUNTER, Channel.BATCH) else None
-    product = book.dice.choice(book.products)
+    channel = book.rng.choices(list(CHANNELS), list(CHANNELS.values()))[0]
+    user = book.rng.choice(book.staff) if channel in (Channel.COUNTER, Channel.BATCH) else None
+    product = book.rng.choice(book.products)
     row = Verification(
         store=book.gateway.store,
         code_hash=keyed_hash(code),
@@ -111,27 +111,27 @@ def _verification(book: Book, code: str, moment: datetime) -> Verification:
         if user
         else {Channel.GUEST: "guest"}.get(channel, "API 收银系统"),
         created_at=moment,
-        settled_at=moment + timedelta(seconds=round(book.dice.uniform(0.7, 3.5), 2)),
+        settled_at=moment + timedelta(seconds=round(book.rng.uniform(0.7, 3.5), 2)),
     )
-    if book.dice.random() < REFUSED_SHARE:
+    if book.rng.random() < REFUSED_SHARE:
         _refuse(book, row)
     else:
         _sell(book, row, product)
-        row.inferred = book.dice.random() < 0.004
+        row.inferred = book.rng.random() < 0.004
         row.gateway_message = "" if row.inferred else "验证成功"
     return row
 
 
 def _refuse(book: Book, row: Verification) -> None:
     weights = [weight for weight, _ in REFUSALS.values()]
-    row.status, row.reason = Status.REFUSED, book.dice.choices(list(REFUSALS), weights)[0]
+    row.status, row.reason = Status.REFUSED, book.rng.choices(list(REFUSALS), weights)[0]
     row.gateway_message = REFUSALS[Reason(row.reason)][1]
 
 
 def _sell(book: Book, row: Verification, product: Product) -> None:
     row.product, row.value, row.sku_id = product, product.price, product.sku_id
     row.sku_name = detail_name(product.name, str(product.price), product.sku_id)
-    row.order_id = str(4_900_000_000_000_000_000 + book.dice.randrange(10**17))
+    row.order_id = str(4_900_000_000_000_000_000 + book.rng.randrange(10**17))
 
 
 def _owed(book: Book, row: Verification, **fields: Any) -> OutboundCall:

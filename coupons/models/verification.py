@@ -13,7 +13,7 @@ from coupons.models.catalogue import Product
 from coupons.reasons import UNCLEAR, UNDECIDED, Reason, Texts
 from stores.fields import EncryptedTextField
 from stores.models import Merchant, Store
-from stores.tenancy import Reach, TenantQuerySet
+from stores.tenancy import Access, TenantQuerySet
 
 
 class Channel(models.TextChoices):
@@ -228,9 +228,9 @@ class Verification(models.Model):
             return None
         return UNDECIDED if self.needs_person else UNCLEAR
 
-    def is_within(self, reach: Reach) -> bool:
+    def is_within(self, access: Access) -> bool:
         """Whether for_staff would find it: for one that another row leads to."""
-        return reach.includes(merchant_id=self.store.merchant_id, store_id=self.store_id)
+        return access.allows(merchant_id=self.store.merchant_id, store_id=self.store_id)
 
 
 class VerificationRequestQuerySet(TenantQuerySet["VerificationRequest"]):

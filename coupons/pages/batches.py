@@ -14,7 +14,7 @@ from coupons import codes, services
 from coupons.models import Batch, BatchItem, Verification
 from coupons.reasons import TEXTS
 from coupons.services.batches import MAX_CODES
-from stores.backoffice.base import person
+from stores.backoffice.base import staff_user
 from stores.counter.pages import current_store, no_store, request_key, staff_page, stores_at_work
 from stores.models import Store
 from stores.web.errors import KeyReused
@@ -42,7 +42,7 @@ def _pieces_of_entry(entry: str) -> list[str]:
 @require_http_methods(["GET", "HEAD", "POST"])
 def batches(request: HttpRequest) -> HttpResponse:
     """The box for many codes, what was pasted counted before anything is spent, and the store's last batches."""
-    stores = stores_at_work(person(request))
+    stores = stores_at_work(staff_user(request))
     store = current_store(request, stores)
     if store is None:
         return no_store(request)
@@ -99,9 +99,9 @@ def _error(pasted: Pasted) -> str:
 
 def _made(request: HttpRequest, store: Store, pieces: list[str]) -> Batch:
     """A form that is sent twice makes one batch."""
-    make = partial(services.batch_request, store=store, raw_codes=pieces, actor=person(request))
+    make = partial(services.batch_request, store=store, raw_codes=pieces, actor=staff_user(request))
     try:
-        return make(request_key=f"batch:{person(request).pk}:{request_key(request)}"[:100])[0]
+        return make(request_key=f"batch:{staff_user(request).pk}:{request_key(request)}"[:100])[0]
     except KeyReused:
         # A page from the browser's history brings its old key along with other codes: that is another batch.
         return make(request_key="")[0]

@@ -64,7 +64,7 @@ def coupon(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
         return _to_result(own)
     if request.method == "POST" and lookup.is_unused:
         return _confirm(request, store, look.code, flow)
-    services.lookup_pursue(lookup, ring=False, aside=True)
+    services.lookup_process(lookup, wake=False, in_background=True)
     return render(request, "coupons/guest_coupon.html", _coupon_context(store, lookup))
 
 
@@ -76,7 +76,7 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
     verification = rows.filter(pk=number, store=store).first() if number else None
     if verification is None:
         return _stale(request, store)
-    services.verification_pursue(verification, ring=False, aside=True)
+    services.verification_process(verification, wake=False, in_background=True)
     texts = TEXTS.get(verification.reason) if verification.status == Status.REFUSED else None
     context = {
         "store": store,
@@ -146,7 +146,7 @@ def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
         flow=flow,
         address_hash=guard.address_of(request, store),
     )
-    services.lookup_pursue(lookup, aside=True)
+    services.lookup_process(lookup, in_background=True)
     return redirect(
         "coupons:guest-coupon", store.guest_slug, visits.seal_look(visits.Look(lookup.pk, code))
     )
@@ -162,7 +162,7 @@ def _confirm(request: HttpRequest, store: Store, code: str, flow: str) -> HttpRe
         requested = ask(request_key=f"{flow}:{request_key(request)}"[:100])
     except KeyReused:
         requested = ask()
-    return _to_result(services.verification_pursue(requested.verification, aside=True))
+    return _to_result(services.verification_process(requested.verification, in_background=True))
 
 
 def _verification_of(

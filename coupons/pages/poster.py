@@ -11,7 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from stores.backoffice.base import person
+from stores.backoffice.base import staff_user
 from stores.counter.pages import current_store, no_store, staff_page, stores_at_work
 from stores.models import Store
 
@@ -59,7 +59,7 @@ def poster(request: HttpRequest, guest_slug: str, form: str) -> HttpResponse:
 @require_safe
 def poster_here(request: HttpRequest) -> HttpResponse:
     """The poster of the store that the counter works for."""
-    store = current_store(request, stores_at_work(person(request)))
+    store = current_store(request, stores_at_work(staff_user(request)))
     if store is None:
         return no_store(request)
     return redirect("coupons:poster-page", store.guest_slug)

@@ -4,7 +4,7 @@ from coupons.services.batches import batch_create, batch_lines, batch_progress, 
 from coupons.services.lookups import (
     lookup_known,
     lookup_place,
-    lookup_pursue,
+    lookup_process,
     lookup_request,
     prune_lookups,
 )
@@ -15,7 +15,7 @@ from coupons.services.verifying import (
     live_call,
     place_of,
     places_of,
-    verification_pursue,
+    verification_process,
     verification_request,
 )
 
@@ -29,7 +29,7 @@ __all__ = [
     "live_call",
     "lookup_known",
     "lookup_place",
-    "lookup_pursue",
+    "lookup_process",
     "lookup_request",
     "place_of",
     "places_of",
@@ -38,7 +38,7 @@ __all__ = [
     "quota_outlooks",
     "stores_sync",
     "verification_ask",
-    "verification_pursue",
+    "verification_process",
     "verification_request",
     "verification_settle",
 ]

@@ -15,13 +15,13 @@ from coupons.services.verifying import batch_verification, live_call
 from stores import audit
 from stores.fields import keyed_hash
 from stores.models import Store
-from stores.platforms.outbox.enqueuing import ring_for
-from stores.text import storable
+from stores.platforms.outbox.enqueuing import notify
+from stores.text import clean_text
 from stores.web.errors import KeyReused
 
 MAX_CODES = 1000
 # Doorbells per batch: each wakes a worker, and every worker goes on until nothing is due.
-RINGS = 4
+WAKE_UPS = 4
 
 
 @dataclass(frozen=True)
@@ -108,7 +108,7 @@ def _write_lines(batch: Batch, lines: Sequence[object], actor: audit.Actor) -> N
     """Every line that is not there yet."""
     written = {item.position: item for item in batch.items.select_related("verification")}
     known = {row.code_hash: row for item in written.values() if (row := item.verification)}
-    rings = 0
+    woken = 0
     for position, raw in enumerate(lines, 1):
         if position in written:
             continue
@@ -118,9 +118,9 @@ def _write_lines(batch: Batch, lines: Sequence[object], actor: audit.Actor) -> N
         except IntegrityError:
             # The first request is still at work, and was faster.
             continue
-        if rings < RINGS and item.verification and (call := live_call(item.verification)):
-            ring_for(call.pk)
-            rings += 1
+        if woken < WAKE_UPS and item.verification and (call := live_call(item.verification)):
+            notify(call.pk)
+            woken += 1
 
 
 def _line(
@@ -130,7 +130,7 @@ def _line(
     try:
         code = codes.normalise(raw)
     except codes.MalformedCode:
-        tail = storable(str(raw).strip()[-4:], 4)
+        tail = clean_text(str(raw).strip()[-4:], 4)
         return batch.items.create(position=position, code_tail=tail, reason=Reason.MALFORMED_CODE)
     verification = known.get(keyed_hash(code)) or batch_verification(batch, code, actor)
     known[verification.code_hash] = verification

@@ -14,14 +14,14 @@ T = TypeVar("T")
 
 
 class Gateway:
-    """One connection's calls. `turn` waits for the account's slot before every request, logins included."""
+    """One connection's calls. `wait_for_slot` waits for the account's slot before every request, logins included."""
 
-    def __init__(self, connection: Connection, turn: Callable[[], None]) -> None:
+    def __init__(self, connection: Connection, wait_for_slot: Callable[[], None]) -> None:
         self.connection = connection
         self.client = UmemberClient(
             connection.base_url or settings.UMEMBER_BASE_URL,
             timeout=settings.UMEMBER_TIMEOUT,
-            turn=turn,
+            wait_for_slot=wait_for_slot,
         )
 
     def call(self, request: Callable[[UmemberClient, str], T]) -> T:

@@ -9,7 +9,7 @@ from coupons import codes
 from coupons.models import Channel, GatewayStore, Lookup, Verification
 from coupons.reasons import Reason
 from coupons.services.operations import LookUp, Reading
-from coupons.services.pursuing import pursue
+from coupons.services.pursuing import process
 from stores.fields import keyed_hash
 from stores.models import OutboundCall, Store
 from stores.platforms.outbox import enqueue, place_in_line
@@ -104,7 +104,7 @@ def owe_reading(
         store_id=subject.store_id,
         lane=lane_of(channel),
         patience=PATIENCE[channel],
-        ring=False,
+        wake=False,
         known_new=True,
     )
 
@@ -121,18 +121,18 @@ def _live_call(lookup: Lookup) -> OutboundCall | None:
     ).first()
 
 
-def lookup_pursue(
-    lookup: Lookup, *, wait: float = 0.0, ring: bool = True, aside: bool = False
+def lookup_process(
+    lookup: Lookup, *, wait: float = 0.0, wake: bool = True, in_background: bool = False
 ) -> Lookup:
-    """Reads at once if a slot is free; else a worker does. Everything as in `pursue`."""
-    return pursue(
+    """Reads at once if a slot is free; else a worker does. Everything as in `process`."""
+    return process(
         lookup,
         live_call=_live_call,
         is_final=lambda row: row.status != Lookup.Status.QUEUED,
         read_again=lambda row: row.refresh_from_db(),
         wait=wait,
-        ring=ring,
-        aside=aside,
+        wake=wake,
+        in_background=in_background,
     )
 
 

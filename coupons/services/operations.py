@@ -52,7 +52,7 @@ def _note_store_state(call: OutboundCall, reason: Reason) -> None:
     # Only the first of many refusals changes anything, and asks for one sync.
     if state and GatewayStore.objects.filter(store=call.store).exclude(**state).update(**state):
         transaction.on_commit(
-            lambda: queue.ring("coupons.tasks.sync_stores", call.connection_id), robust=True
+            lambda: queue.wake_worker("coupons.tasks.sync_stores", call.connection_id), robust=True
         )
 
 
@@ -104,9 +104,9 @@ def spent(verification: Verification, gateway_message: str, *, inferred: bool) -
 
 
 def read_detail(
-    call: OutboundCall, turn: Callable[[], None], remote_id: int, code: str
+    call: OutboundCall, wait_for_slot: Callable[[], None], remote_id: int, code: str
 ) -> CouponDetail:
-    return Gateway(call.connection, turn).call(
+    return Gateway(call.connection, wait_for_slot).call(
         lambda client, token: client.detail(token, remote_id, code)
     )
 
@@ -153,14 +153,14 @@ class LookUp(Reading):
     name = "coupon.lookup"
     title = _("Look a coupon up")
 
-    def send(self, call: OutboundCall, turn: Callable[[], None]) -> CouponDetail:
+    def send(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> CouponDetail:
         lookup = sql.get(Lookup, call.subject_id)
         # Others of its address may have turned out to be guesses while it waited in line.
         if lookup.address_hash and guessing.locked(lookup.store_id, lookup.address_hash):
             raise OwnRefusal(Reason.TOO_MANY_TRIES)
-        return read_detail(call, turn, open_remote_id_of(call), lookup.code)
+        return read_detail(call, wait_for_slot, open_remote_id_of(call), lookup.code)
 
-    def done(self, call: OutboundCall, answer: CouponDetail, *, inferred: bool) -> None:
+    def on_done(self, call: OutboundCall, answer: CouponDetail, *, inferred: bool) -> None:
         self._close(
             call,
             Lookup.Status.DONE,
@@ -173,14 +173,14 @@ class LookUp(Reading):
             is_unused=answer.refusal is None,
         )
 
-    def refused(self, call: OutboundCall, error: Refused) -> None:
+    def on_refused(self, call: OutboundCall, error: Refused) -> None:
         reason = why(call, error)
         if reason in ABOUT_THE_COUPON:
             self._close(call, Lookup.Status.DONE, reason, error.message, is_unused=False)
         else:
             self._close(call, Lookup.Status.FAILED, reason, error.message)
 
-    def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
+    def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
         self._close(call, Lookup.Status.FAILED, Reason.PLATFORM_DOWN, "")
 
     @staticmethod
@@ -201,10 +201,10 @@ class ReadDetail(Reading):
     name = "coupon.detail"
     title = _("Read a coupon")
 
-    def send(self, call: OutboundCall, turn: Callable[[], None]) -> CouponDetail:
-        return read_detail(call, turn, open_remote_id_of(call), code_of(call))
+    def send(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> CouponDetail:
+        return read_detail(call, wait_for_slot, open_remote_id_of(call), code_of(call))
 
-    def done(self, call: OutboundCall, answer: CouponDetail, *, inferred: bool) -> None:
+    def on_done(self, call: OutboundCall, answer: CouponDetail, *, inferred: bool) -> None:
         row = row_of(call)
         adopt_detail(row, answer)
         if answer.refusal is None:
@@ -212,11 +212,11 @@ class ReadDetail(Reading):
         else:
             refuse(row, answer.refusal, answer.status_text)
 
-    def refused(self, call: OutboundCall, error: Refused) -> None:
+    def on_refused(self, call: OutboundCall, error: Refused) -> None:
         reason = why(call, error)
         refuse(row_of(call), reason, error.message)
 
-    def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
+    def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
         refuse(row_of(call), Reason.PLATFORM_DOWN)
 
 
@@ -264,12 +264,12 @@ def owe_verify(
         lane=OutboundCall.Lane(lane),
         patience=patience,
         queued_at=verification.created_at,
-        ring=False,
+        wake=False,
         known_new=True,
     )
 
 
-def mind_other_stores(call: OutboundCall, words: str) -> None:
+def check_other_stores(call: OutboundCall, words: str) -> None:
     """A coupon of a chain that is used now may have been used by another store's try instead of our lost one.
 
     Raises UsedElsewhere when that is known, and Undecided or NeedsPerson when it may be.
@@ -304,41 +304,41 @@ class SpendCoupon(Operation):
     # How long the gateway may be at work on a verify that it did not answer in time, from when it was sent.
     at_work = timedelta(seconds=60)
 
-    def send(self, call: OutboundCall, turn: Callable[[], None]) -> VerifyAnswer:
+    def send(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> VerifyAnswer:
         remote_id, code = open_remote_id_of(call), code_of(call)
         try:
-            answer = Gateway(call.connection, turn).call(
+            answer = Gateway(call.connection, wait_for_slot).call(
                 lambda client, token: client.verify(token, remote_id, code)
             )
             if not answer.success:
                 raise Refused("verify_success", answer.message)
         except Refused as error:
             if call.was_unknown and reason_of(error.message) == Reason.ALREADY_USED:
-                mind_other_stores(call, error.message)
+                check_other_stores(call, error.message)
             raise
         return answer
 
-    def ask(self, call: OutboundCall, turn: Callable[[], None]) -> Verdict:
+    def ask(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> Verdict:
         """Unused: it was not executed. Used: it was, because the database allows one live attempt per code and store,
         unless another store tried too. A state that we do not know (locked, cancelled, empty) says neither.
 
         After a timeout "unused" counts only when it is read once more, when the verify can no longer be at work.
         """
         try:
-            detail = read_detail(call, turn, remote_id_of(call), code_of(call))
+            detail = read_detail(call, wait_for_slot, remote_id_of(call), code_of(call))
         except Refused as error:
             raise Inconclusive(f"the question was refused: {error.detail}") from error
         if detail.refusal is None:
-            self._mind_a_slow_gateway(call)
+            self._wait_for_slow_gateway(call)
             return Verdict(executed=False)
         if detail.refusal == Reason.ALREADY_USED:
-            mind_other_stores(call, detail.status_text)
+            check_other_stores(call, detail.status_text)
             return Verdict(executed=True)
         if detail.refusal == Reason.REFUSED_OTHER:
             raise NeedsPerson(f"what the coupon's state means is not known: {detail.status_text}")
         raise Refused("detail", detail.status_text)
 
-    def _mind_a_slow_gateway(self, call: OutboundCall) -> None:
+    def _wait_for_slow_gateway(self, call: OutboundCall) -> None:
         """Raises Undecided while our verify may still be at work there."""
         last = call.attempts.filter(kind=OutboundAttempt.Kind.SEND).first()
         if last is None or last.outcome != OutboundAttempt.Outcome.TIMED_OUT:
@@ -350,13 +350,13 @@ class SpendCoupon(Operation):
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
         return ask_first and row_of(call).status == Status.UNKNOWN
 
-    def sending(self, call: OutboundCall) -> None:
+    def on_sending(self, call: OutboundCall) -> None:
         move(row_of(call), Status.SENDING)
 
-    def done(self, call: OutboundCall, answer: VerifyAnswer | None, *, inferred: bool) -> None:
+    def on_done(self, call: OutboundCall, answer: VerifyAnswer | None, *, inferred: bool) -> None:
         spent(row_of(call), answer.message if answer else "", inferred=inferred)
 
-    def refused(self, call: OutboundCall, error: Refused) -> None:
+    def on_refused(self, call: OutboundCall, error: Refused) -> None:
         reason = why(call, error)
         if isinstance(error, UsedElsewhere):
             refuse(row_of(call), reason, error.message, duplicate_of=error.first)
@@ -366,18 +366,18 @@ class SpendCoupon(Operation):
         else:
             refuse(row_of(call), reason, error.message)
 
-    def unknown(self, call: OutboundCall) -> None:
+    def on_unknown(self, call: OutboundCall) -> None:
         move(row_of(call), Status.UNKNOWN)
 
-    def stuck(self, call: OutboundCall) -> None:
+    def on_inconclusive(self, call: OutboundCall) -> None:
         self._put_before_a_person(row_of(call))
 
-    def put_back(self, call: OutboundCall) -> None:
+    def on_requeued(self, call: OutboundCall) -> None:
         move(row_of(call), Status.QUEUED, needs_person=False)
 
-    def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
+    def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
         row = row_of(call)
-        if not executed_maybe:
+        if not maybe_executed:
             refuse(row, Reason.PLATFORM_DOWN)
         elif row.status not in Verification.FINAL:
             move(row, Status.UNKNOWN)

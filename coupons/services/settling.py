@@ -10,7 +10,7 @@ from coupons.services.operations import SpendCoupon, move
 from stores import audit
 from stores.models import OutboundCall
 from stores.platforms.outbox import retry_dead
-from stores.platforms.outbox.enqueuing import ring_for
+from stores.platforms.outbox.enqueuing import notify
 from stores.web.errors import Conflict
 
 Status = Verification.Status
@@ -24,7 +24,7 @@ def verification_ask(*, verification: Verification, actor: audit.Actor) -> None:
         OutboundCall.objects.filter(pk=call.pk, state=OutboundCall.State.UNKNOWN).update(
             due_at=timezone.now()
         )
-        ring_for(call.pk)
+        notify(call.pk)
     row.needs_person = False
     row.save(update_fields=["needs_person"])
     audit.record("asked the platform", actor=actor, store=row.store, target=row)

@@ -18,7 +18,7 @@ from coupons.wire import RemoteProduct, RemoteStore
 from stores import audit
 from stores.models import Connection, Store
 from stores.platforms import pace, tokens
-from stores.platforms.errors import LoginRefused, NoTurn, PlatformError, Refused, Throttled
+from stores.platforms.errors import LoginRefused, NoSlot, PlatformError, Refused, Throttled
 
 log = logging.getLogger(__name__)
 SYNC_PATIENCE = 8.0
@@ -76,7 +76,7 @@ def _said(error: PlatformError) -> str:
     refusal = error.__cause__ if isinstance(error.__cause__, Refused) else error
     if isinstance(refusal, Refused):
         return refusal.message
-    if isinstance(error, NoTurn | Throttled):
+    if isinstance(error, NoSlot | Throttled):
         return _("The platform limits calls, and too many are on their way. Try again in a minute.")
     return _("The platform cannot be reached. Check the network, and try again later.")
 

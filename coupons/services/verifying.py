@@ -14,7 +14,7 @@ from coupons.models import Batch, Channel, GatewayStore, Lookup, Verification, V
 from coupons.reasons import Reason
 from coupons.services.lookups import FRESH, PATIENCE, gateway_of, lane_of, owe_reading
 from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, owe_verify
-from coupons.services.pursuing import pursue
+from coupons.services.pursuing import process
 from stores import audit
 from stores.fields import keyed_hash
 from stores.models import OutboundCall, Store
@@ -74,7 +74,7 @@ def verification_request(
     request_key: str = "",
     gateway: GatewayStore | None = None,
 ) -> Requested:
-    """Writes the verification down and owes its first call; sends nothing yet (see verification_pursue).
+    """Writes the verification down and owes its first call; sends nothing yet (see verification_process).
 
     The same request key gets the first answer; a code in flight is joined; a code that we verified before, at whichever
     of the merchant's stores, is refused as already used, naming that verification. `gateway` saves a query when it was
@@ -82,7 +82,7 @@ def verification_request(
     """
     request = Request(store, code, channel, actor, flow, request_key, gateway)
     for _ in range(3):
-        known = on_record(request)
+        known = find_existing(request)
         if known.answer:
             return _replay(request, *known.answer)
         try:
@@ -95,7 +95,7 @@ def verification_request(
 
 
 @dataclass(frozen=True)
-class OnRecord:
+class Existing:
     """Keys of the rows that bear on a request. `answer`: the verification that the request key got (None for a batch),
     and its fingerprint. `elsewhere_ids`: where the code was verified at other stores, of this merchant or another."""
 
@@ -105,7 +105,7 @@ class OnRecord:
     lookup_id: int | None = None
 
 
-def on_record(request: Request) -> OnRecord:
+def find_existing(request: Request) -> Existing:
     """Reads all in one short query: nearly every request is new, and finds nothing."""
     # The conditions are those of the tables' indexes; constraints catch a twin that is faster than this look.
     statement = """
@@ -135,7 +135,7 @@ def on_record(request: Request) -> OnRecord:
         rows = cursor.fetchall()
     found = {kind: (pk, text) for kind, pk, text in rows}
     nothing = (None, "")
-    return OnRecord(
+    return Existing(
         answer=found.get("answer"),
         verification_id=found.get("verification", nothing)[0],
         elsewhere_ids=tuple(pk for kind, pk, _text in rows if kind == "elsewhere"),
@@ -150,8 +150,8 @@ def _replay(request: Request, verification_id: int | None, fingerprint: str) -> 
     return Requested(verification, created=False)
 
 
-def _join_or_create(request: Request, known: OnRecord) -> Requested:
-    existing = _the_one(known.verification_id)
+def _join_or_create(request: Request, known: Existing) -> Requested:
+    existing = _existing(known.verification_id)
     if existing and (existing.status in Verification.LIVE or _is_same_scan(existing, request)):
         result = Requested(existing, created=False, joined=True)
     else:
@@ -168,7 +168,7 @@ def _join_or_create(request: Request, known: OnRecord) -> Requested:
     return result
 
 
-def _the_one(pk: int | None) -> Verification | None:
+def _existing(pk: int | None) -> Verification | None:
     """The verification, unless it came to be refused since we looked."""
     return Verification.objects.filter(pk=pk).exclude(status=Status.REFUSED).one() if pk else None
 
@@ -277,23 +277,23 @@ def place_of(verification: Verification, call: OutboundCall | None = None) -> Pl
     return known or places_of([verification]).get(verification.pk)
 
 
-def verification_pursue(
+def verification_process(
     verification: Verification,
     *,
     wait: float = 0.0,
-    ring: bool = True,
+    wake: bool = True,
     call: OutboundCall | None = None,
-    aside: bool = False,
+    in_background: bool = False,
 ) -> Verification:
-    """Verifies while slots are free, and otherwise leaves it to a worker; everything as in `pursue`."""
-    return pursue(
+    """Verifies while slots are free, and otherwise leaves it to a worker; everything as in `process`."""
+    return process(
         verification,
         live_call=live_call,
         is_final=lambda row: row.status in Verification.FINAL,
         read_again=_read_again,
         wait=wait,
-        ring=ring,
-        aside=aside,
+        wake=wake,
+        in_background=in_background,
         call=call,
     )
 

@@ -11,15 +11,15 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from stores.backoffice.base import person
+from stores.backoffice.base import staff_user
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.connection_forms import ConnectionForm
 from stores.backoffice.filters import ScopedRelatedFilter
-from stores.backoffice.labels import state
+from stores.backoffice.labels import badge
 from stores.models import Connection
 from stores.platforms import tokens
 from stores.registry import SyncTools, connection_form, platform_tools, registry
-from stores.tenancy import Verb
+from stores.tenancy import Permission
 
 STATE_COLOURS = {"new": "info", "working": "success", "refused": "danger"}
 LEVELS = {"info": messages.INFO, "warning": messages.WARNING, "error": messages.ERROR}
@@ -33,7 +33,7 @@ def _syncs(connection: Connection) -> bool:
 
 @admin.register(Connection)
 class ConnectionAdmin(ButtonsAdmin):
-    viewing = adding = changing = Verb.MANAGE_CONNECTIONS
+    view_permission = add_permission = change_permission = Permission.MANAGE_CONNECTIONS
     buttons = ("test", "sync")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_display = ("__str__", "merchant", "account", "state_label", "checked_at", "is_active")
@@ -41,7 +41,7 @@ class ConnectionAdmin(ButtonsAdmin):
     list_filter = (("merchant", ScopedRelatedFilter), "platform", "state", "is_active")
     search_fields = ("name", "account")
     readonly_fields = ("state_label", "last_error", "checked_at")
-    change_form_outer_after_template = "stores/backoffice/connection_told.html"
+    change_form_outer_after_template = "stores/backoffice/connection_extra.html"
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
@@ -106,7 +106,7 @@ class ConnectionAdmin(ButtonsAdmin):
         row = kwargs.get("obj")
         form = self._form(request, row)
         if row:
-            context |= {"told_in": form.told_in, **form.told_of(row)}
+            context |= {"extra_template": form.extra_template, **form.extra_context(row)}
         else:
             context["subtitle"] = dict(Connection.Platform.choices).get(
                 str(self._platform(request, None))
@@ -116,7 +116,7 @@ class ConnectionAdmin(ButtonsAdmin):
     def hidden_fields(self, request: HttpRequest, row: Any) -> set[str]:
         """Where we connect to is for operators: a merchant could point it at our own network."""
         hidden = super().hidden_fields(request, row)
-        return hidden if person(request).is_superuser else hidden | {"base_url"}
+        return hidden if staff_user(request).is_superuser else hidden | {"base_url"}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*self.readonly_fields, "merchant", "platform") if obj else self.readonly_fields
@@ -138,15 +138,15 @@ class ConnectionAdmin(ButtonsAdmin):
         Button(
             title=_("Test connection"),
             icon="network_check",
-            needs=Verb.MANAGE_CONNECTIONS,
+            permission=Permission.MANAGE_CONNECTIONS,
             busy=_("Being tested …"),
         )
     )
-    def test(self, request: HttpRequest, row: Connection, answers: dict[str, Any]) -> None:
+    def test(self, request: HttpRequest, row: Connection, cleaned_data: dict[str, Any]) -> None:
         tools = platform_tools(row.platform)
         if tools is None:
             return
-        error = tools.test(connection=row, user=person(request))
+        error = tools.test(connection=row, user=staff_user(request))
         if error:
             messages.error(
                 request, _("The platform could not be signed in to: %(error)s") % {"error": error}
@@ -158,20 +158,22 @@ class ConnectionAdmin(ButtonsAdmin):
         Button(
             title=_("Sync stores"),
             icon="sync",
-            needs=Verb.MANAGE_CONNECTIONS,
+            permission=Permission.MANAGE_CONNECTIONS,
             shown=_syncs,
             busy=_("Being synced …"),
         )
     )
-    def sync(self, request: HttpRequest, row: Connection, answers: dict[str, Any]) -> None:
+    def sync(self, request: HttpRequest, row: Connection, cleaned_data: dict[str, Any]) -> None:
         tools = platform_tools(row.platform)
         for line in (
-            tools.sync(connection=row, user=person(request)) if isinstance(tools, SyncTools) else []
+            tools.sync(connection=row, user=staff_user(request))
+            if isinstance(tools, SyncTools)
+            else []
         ):
             messages.add_message(request, LEVELS[line.level], line.text)
 
     @display(description=_("state"), ordering="state")
     def state_label(self, connection: Connection) -> SafeString:
         if connection.state == Connection.State.NEW and connection.last_error:
-            return state(_("the last test failed"), STATE_COLOURS, Connection.State.REFUSED)
-        return state(connection.get_state_display(), STATE_COLOURS, connection.state)
+            return badge(_("the last test failed"), STATE_COLOURS, Connection.State.REFUSED)
+        return badge(connection.get_state_display(), STATE_COLOURS, connection.state)

@@ -13,7 +13,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.models import ApiKey
-from stores.tenancy import Verb
+from stores.tenancy import Permission
 
 
 class ApiKeyForm(forms.ModelForm[ApiKey]):
@@ -41,7 +41,7 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
 
 @admin.register(ApiKey)
 class ApiKeyAdmin(ButtonsAdmin):
-    viewing = adding = changing = Verb.MANAGE_CONNECTIONS
+    view_permission = add_permission = change_permission = Permission.MANAGE_CONNECTIONS
     form = ApiKeyForm
     buttons = ("revoke",)
     list_display = (
@@ -86,14 +86,14 @@ class ApiKeyAdmin(ButtonsAdmin):
         Button(
             title=_("Revoke"),
             icon="block",
-            needs=Verb.MANAGE_CONNECTIONS,
+            permission=Permission.MANAGE_CONNECTIONS,
             form=forms.Form,
             text=_("Systems that use this key will be refused at once. This cannot be undone."),
             done=_("The key is revoked."),
             shown=lambda key: key.is_active,
         )
     )
-    def revoke(self, request: HttpRequest, row: ApiKey, answers: dict[str, Any]) -> None:
+    def revoke(self, request: HttpRequest, row: ApiKey, cleaned_data: dict[str, Any]) -> None:
         if ApiKey.objects.filter(pk=row.pk, is_active=True).update(is_active=False):
             self.audit(request, "revoked", row)
 

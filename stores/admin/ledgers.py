@@ -22,15 +22,15 @@ from stores.backoffice.filters import (
     PlatformFilter,
     ScopedRelatedFilter,
 )
-from stores.backoffice.labels import moment, platform_name, state
+from stores.backoffice.labels import format_moment, platform_name, badge
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
-from stores.models.audit import deeds
+from stores.models.audit import verb_labels
 from stores.platforms.inbound import inbox
 from stores.platforms.outbox import operations, retry_dead
 from stores.platforms.outbox.operations import title_of
 from stores.registry import event_title
-from stores.tenancy import Verb
-from stores.text import masked
+from stores.tenancy import Permission
+from stores.text import mask_codes
 from stores.web.errors import Conflict
 
 CALL_COLOURS = {
@@ -75,7 +75,7 @@ _SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone", re.IGNO
 
 def masked_json(value: Any) -> str:
     """A stored body for people: secrets by name and long numbers are left out."""
-    return masked(json.dumps(_without_secrets(value), ensure_ascii=False, indent=2))
+    return mask_codes(json.dumps(_without_secrets(value), ensure_ascii=False, indent=2))
 
 
 def _without_secrets(value: Any) -> Any:
@@ -117,7 +117,7 @@ def _may_be_sent_again(call: OutboundCall) -> bool:
 
 @admin.register(OutboundCall)
 class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
-    viewing = Verb.SETTLE
+    view_permission = Permission.SETTLE
     buttons = ("send_again",)
     list_display = (
         "title",
@@ -152,13 +152,15 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
         Button(
             title=_("Send again"),
             icon="replay",
-            needs=Verb.SETTLE,
+            permission=Permission.SETTLE,
             done=_("It will be sent again at once."),
             shown=_may_be_sent_again,
         )
     )
     @transaction.atomic
-    def send_again(self, request: HttpRequest, row: OutboundCall, answers: dict[str, Any]) -> None:
+    def send_again(
+        self, request: HttpRequest, row: OutboundCall, cleaned_data: dict[str, Any]
+    ) -> None:
         if not (_may_be_sent_again(row) and retry_dead(row, ask_first=False)):
             raise Conflict(_("This need not be sent any more, or is on its way already."))
         self.audit(request, "resent", row)
@@ -173,7 +175,7 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
 
     @display(description=_("state"))
     def state_label(self, call: OutboundCall) -> SafeString:
-        return state(call.get_state_display(), CALL_COLOURS, call.state)
+        return badge(call.get_state_display(), CALL_COLOURS, call.state)
 
     @display(description=_("connection"))
     def account(self, call: OutboundCall) -> str:
@@ -185,20 +187,20 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
 
     @display(description=_("last error"))
     def error(self, call: OutboundCall) -> str:
-        return masked(call.last_error)
+        return mask_codes(call.last_error)
 
     @display(description=pgettext_lazy("rows", "attempts"))
     def tries(self, call: OutboundCall) -> SafeString:
         lines = [
-            f"{moment(row.started_at)} {row.get_kind_display()}: {row.get_outcome_display()} {row.detail}"
+            f"{format_moment(row.started_at)} {row.get_kind_display()}: {row.get_outcome_display()} {row.detail}"
             for row in call.attempts.order_by("id")[:100]
         ]
-        return preformatted(masked("\n".join(lines)))
+        return preformatted(mask_codes("\n".join(lines)))
 
 
 @admin.register(OutboundAttempt)
 class OutboundAttemptAdmin(LedgerAdmin):
-    viewing = Verb.SETTLE
+    view_permission = Permission.SETTLE
     list_display = (
         "started_at",
         "operation",
@@ -227,20 +229,20 @@ class OutboundAttemptAdmin(LedgerAdmin):
 
     @display(description=_("outcome"))
     def outcome_label(self, attempt: OutboundAttempt) -> SafeString:
-        return state(attempt.get_outcome_display(), OUTCOME_COLOURS, attempt.outcome)
+        return badge(attempt.get_outcome_display(), OUTCOME_COLOURS, attempt.outcome)
 
     @display(description=_("what was sent"))
     def message(self, attempt: OutboundAttempt) -> SafeString | str:
-        return preformatted(masked(attempt.sent)) if attempt.sent else "–"
+        return preformatted(mask_codes(attempt.sent)) if attempt.sent else "–"
 
     @display(description=_("detail"))
     def answer(self, attempt: OutboundAttempt) -> str:
-        return masked(attempt.detail)
+        return mask_codes(attempt.detail)
 
 
 @admin.register(InboundEvent)
 class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
-    viewing = Verb.SETTLE
+    view_permission = Permission.SETTLE
     buttons = ("replay",)
     list_display = (
         "received_at",
@@ -275,13 +277,13 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
         Button(
             title=_("Handle again"),
             icon="replay",
-            needs=Verb.SETTLE,
+            permission=Permission.SETTLE,
             done=_("The event will be handled again."),
             shown=lambda event: event.state == InboundEvent.State.FAILED,
         )
     )
     @transaction.atomic
-    def replay(self, request: HttpRequest, row: InboundEvent, answers: dict[str, Any]) -> None:
+    def replay(self, request: HttpRequest, row: InboundEvent, cleaned_data: dict[str, Any]) -> None:
         if row.state != InboundEvent.State.FAILED:
             raise Conflict(_("Only a failed event can be handled again."))
         inbox.replay(row)
@@ -305,7 +307,7 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
 
     @display(description=_("state"))
     def state_label(self, event: InboundEvent) -> SafeString:
-        return state(event.get_state_display(), EVENT_COLOURS, event.state)
+        return badge(event.get_state_display(), EVENT_COLOURS, event.state)
 
     @display(description=_("content"))
     def content(self, event: InboundEvent) -> SafeString:
@@ -314,13 +316,13 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=_("error"))
     def failure(self, event: InboundEvent) -> str:
         """The last line says what went wrong; the lines above it are for engineers, in the log."""
-        return masked(event.error.strip().rsplit("\n", 1)[-1])
+        return mask_codes(event.error.strip().rsplit("\n", 1)[-1])
 
 
 @admin.register(AuditEntry)
 class AuditEntryAdmin(LedgerAdmin):
-    viewing = Verb.VIEW_AUDIT
-    list_display = ("at", "who", "deed", "target", "store", "merchant", "ip")
+    view_permission = Permission.VIEW_AUDIT
+    list_display = ("at", "who", "verb_label", "target", "store", "merchant", "ip")
     list_select_related = ("store", "merchant")
     list_filter = (
         ("merchant", ScopedRelatedFilter),
@@ -328,7 +330,7 @@ class AuditEntryAdmin(LedgerAdmin):
         ("at", DayFilter),
     )
     search_fields = ("actor", "target")
-    fields = (("at", "who"), ("deed", "target"), ("store", "ip"), "details")
+    fields = (("at", "who"), ("verb_label", "target"), ("store", "ip"), "details")
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
@@ -338,7 +340,7 @@ class AuditEntryAdmin(LedgerAdmin):
         term = search_term.strip().casefold()
         verbs = [
             verb
-            for verb, said in deeds(get_language() or "").items()
+            for verb, said in verb_labels(get_language() or "").items()
             if term and term in said.casefold()
         ]
         return found | queryset.filter(verb__in=verbs) if verbs else found, twice
@@ -348,8 +350,8 @@ class AuditEntryAdmin(LedgerAdmin):
         return shown(entry.actor)
 
     @display(description=_("did"))
-    def deed(self, entry: AuditEntry) -> str:
-        return entry.deed
+    def verb_label(self, entry: AuditEntry) -> str:
+        return entry.verb_label
 
     @display(description=_("details"))
     def details(self, entry: AuditEntry) -> SafeString | str:
@@ -357,4 +359,4 @@ class AuditEntryAdmin(LedgerAdmin):
             f"{DETAILS.get(name, name)}: {_plain(value)}"
             for name, value in _without_secrets(entry.data).items()
         ]
-        return preformatted(masked("\n".join(lines))) if lines else "–"
+        return preformatted(mask_codes("\n".join(lines))) if lines else "–"

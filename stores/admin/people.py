@@ -13,17 +13,17 @@ from django.utils.translation import gettext_lazy as _
 from stores.admin.staff_forms import StaffAddForm, StaffChangeForm
 from stores.backoffice.base import OPERATOR, ScopedAdmin
 from stores.backoffice.filters import ScopedRelatedFilter
-from stores.backoffice.labels import state
+from stores.backoffice.labels import badge
 from stores.models import Merchant, Staff, Store
 from stores.registry import Link, store_links
-from stores.tenancy import Verb
+from stores.tenancy import Permission
 
 ROLE_COLOURS = {"owner": "primary", "manager": "info", "clerk": "success"}
 
 
 @admin.register(Merchant)
 class MerchantAdmin(ScopedAdmin):
-    viewing = adding = changing = OPERATOR
+    view_permission = add_permission = change_permission = OPERATOR
     list_display = ("name", "is_active", "created_at")
     search_fields = ("name",)
     fields = ("name", "is_active", "personal_data_days")
@@ -31,8 +31,8 @@ class MerchantAdmin(ScopedAdmin):
 
 @admin.register(Store)
 class StoreAdmin(ScopedAdmin):
-    adding = Verb.MANAGE_CONNECTIONS
-    changing = Verb.MANAGE_STORES
+    add_permission = Permission.MANAGE_CONNECTIONS
+    change_permission = Permission.MANAGE_STORES
     list_display = ("name", "merchant", "trade", "guest_page_open", "is_active", "pages")
     list_select_related = ("merchant",)
     list_filter = (("merchant", ScopedRelatedFilter), "trade", "is_active")
@@ -70,7 +70,7 @@ class StoreAdmin(ScopedAdmin):
 
 @admin.register(Staff)
 class StaffAdmin(ScopedAdmin):
-    viewing = adding = changing = Verb.MANAGE_STAFF
+    view_permission = add_permission = change_permission = Permission.MANAGE_STAFF
     list_display = ("sign_in", "merchant", "role_label", "store_names", "is_active")
     list_select_related = ("user", "merchant")
     list_filter = (("merchant", ScopedRelatedFilter), "role", "is_active")
@@ -116,7 +116,7 @@ class StaffAdmin(ScopedAdmin):
 
     @display(description=_("role"), ordering="role")
     def role_label(self, staff: Staff) -> SafeString:
-        return state(staff.get_role_display(), ROLE_COLOURS, staff.role)
+        return badge(staff.get_role_display(), ROLE_COLOURS, staff.role)
 
     @display(description=_("signs in as"), ordering="user__username")
     def sign_in(self, staff: Staff) -> str:

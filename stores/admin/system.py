@@ -19,7 +19,7 @@ from stores.models import Heartbeat, Pace
 class UserAdmin(DjangoUserAdmin[User], ScopedAdmin):
     """Everybody's sign-in; what staff may do is set at the merchant's staff, not here."""
 
-    viewing = adding = changing = OPERATOR
+    view_permission = add_permission = change_permission = OPERATOR
     form = UserChangeForm
     add_form = UserCreationForm
     change_password_form = AdminPasswordChangeForm
@@ -38,13 +38,13 @@ class UserAdmin(DjangoUserAdmin[User], ScopedAdmin):
 
 @admin.register(Group)
 class GroupAdmin(ReadOnlyAdmin):
-    viewing = OPERATOR
+    view_permission = OPERATOR
     list_display = fields = ("name",)
 
 
 @admin.register(Pace)
 class PaceAdmin(ReadOnlyAdmin):
-    viewing = OPERATOR
+    view_permission = OPERATOR
     list_display = fields = ("platform_label", "account", "next_at", "failures")
     ordering = ("platform", "account")
     search_fields = ("account",)
@@ -56,7 +56,7 @@ class PaceAdmin(ReadOnlyAdmin):
 
 @admin.register(Heartbeat)
 class HeartbeatAdmin(ReadOnlyAdmin):
-    viewing = OPERATOR
+    view_permission = OPERATOR
     list_display = fields = ("name", "at")
     ordering = ("-at",)
 
@@ -64,7 +64,7 @@ class HeartbeatAdmin(ReadOnlyAdmin):
 class QueueTaskAdmin(LedgerAdmin):
     """Success and Failure are proxies of one table that grows with every doorbell."""
 
-    viewing = OPERATOR
+    view_permission = OPERATOR
     ordering = ("-stopped",)
     list_display = ("func", "cluster", "started", "stopped", "outcome")
     fields = ("func", "arguments", "cluster", "started", "stopped", "outcome")
@@ -79,13 +79,13 @@ class QueueTaskAdmin(LedgerAdmin):
 
 
 class QueueScheduleAdmin(ReadOnlyAdmin):
-    viewing = OPERATOR
+    view_permission = OPERATOR
     list_display = ("name", "schedule_type", "minutes", "next_run", "repeats")
     fields = list_display
 
 
 class QueueWaitingAdmin(LedgerAdmin):
-    viewing = OPERATOR
+    view_permission = OPERATOR
     list_display = ("id", "func", "lock")
     fields = ("func", "arguments", "lock")
 

@@ -17,37 +17,37 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from stores import audit
 from stores.models import Merchant, Store
-from stores.tenancy import Reach, TenantQuerySet, Verb, reach_of
+from stores.tenancy import Access, TenantQuerySet, Permission, access_of
 
-# What somebody needs: a verb of some role, to be a platform operator, or nobody may (None).
+# What somebody permission: a verb of some role, to be a platform operator, or nobody may (None).
 OPERATOR: Literal["operator"] = "operator"
-Needs = Verb | Literal["operator"] | None
+Required = Permission | Literal["operator"] | None
 
 
-def person(request: HttpRequest) -> User:
+def staff_user(request: HttpRequest) -> User:
     """Whoever is signed in; the site lets nobody else get to an admin."""
     return cast(User, request.user)
 
 
-def reach(request: HttpRequest) -> Reach:
-    return reach_of(request.user)
+def access_for(request: HttpRequest) -> Access:
+    return access_of(request.user)
 
 
-def seen_by(model: type[models.Model], request: HttpRequest) -> models.QuerySet[Any]:
+def visible_to(model: type[models.Model], request: HttpRequest) -> models.QuerySet[Any]:
     """The rows of any model that a person may see; what belongs to no merchant is for operators only."""
     rows = model._default_manager.all()
     if isinstance(rows, TenantQuerySet):
         return rows.for_staff(request.user)
-    return rows if reach(request).everything else rows.none()
+    return rows if access_for(request).everything else rows.none()
 
 
 class ScopedAdmin(ModelAdmin):
     """Subclasses say who may look, add, change and delete, and nothing else about permissions."""
 
-    viewing: ClassVar[Needs] = Verb.VIEW
-    adding: ClassVar[Needs] = None
-    changing: ClassVar[Needs] = None
-    deleting: ClassVar[Needs] = None
+    view_permission: ClassVar[Required] = Permission.VIEW
+    add_permission: ClassVar[Required] = None
+    change_permission: ClassVar[Required] = None
+    delete_permission: ClassVar[Required] = None
 
     # What an empty list says.
     empty_text: StrOrPromise = _("Nothing here yet.")
@@ -61,29 +61,31 @@ class ScopedAdmin(ModelAdmin):
 
     # Who may do what
 
-    def may(self, request: HttpRequest, needs: Needs, row: models.Model | None = None) -> bool:
+    def permits(
+        self, request: HttpRequest, permission: Required, row: models.Model | None = None
+    ) -> bool:
         """Whether a person may do this to the row, or to some row at all."""
-        theirs = reach(request)
-        if needs is None or theirs.everything:
-            return needs is not None
-        return needs != OPERATOR and theirs.may(
-            Verb(needs), self.merchant_id_of(row) if row else None
+        access = access_for(request)
+        if permission is None or access.everything:
+            return permission is not None
+        return permission != OPERATOR and access.has_permission(
+            Permission(permission), self.merchant_id_of(row) if row else None
         )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.may(request, self.viewing, obj)
+        return self.permits(request, self.view_permission, obj)
 
     def has_add_permission(self, request: HttpRequest) -> bool:
-        return self.may(request, self.adding)
+        return self.permits(request, self.add_permission)
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.may(request, self.changing, obj)
+        return self.permits(request, self.change_permission, obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.may(request, self.deleting, obj)
+        return self.permits(request, self.delete_permission, obj)
 
     def has_module_permission(self, request: HttpRequest) -> bool:
-        return self.may(request, self.viewing)
+        return self.permits(request, self.view_permission)
 
     # Which rows
 
@@ -103,21 +105,23 @@ class ScopedAdmin(ModelAdmin):
         return merchant.pk if merchant else None
 
     def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
-        rows = self.allowed(request, seen_by(self.model, request), self.viewing)
+        rows = self.allowed(request, visible_to(self.model, request), self.view_permission)
         ordering = self.get_ordering(request)
         return rows.order_by(*ordering) if ordering else rows
 
     def allowed(
-        self, request: HttpRequest, rows: models.QuerySet[Any], needs: Needs
+        self, request: HttpRequest, rows: models.QuerySet[Any], permission: Required
     ) -> models.QuerySet[Any]:
         """Of `rows`, those of merchants where the person's role includes the verb: one may have several roles."""
-        theirs = reach(request)
+        access = access_for(request)
         merchants = {
             m
-            for m in theirs.merchants_in_part
-            if needs and needs != OPERATOR and theirs.may(Verb(needs), m)
+            for m in access.merchants_in_part
+            if permission
+            and permission != OPERATOR
+            and access.has_permission(Permission(permission), m)
         }
-        if theirs.everything or merchants == theirs.merchants_in_part:
+        if access.everything or merchants == access.merchants_in_part:
             return rows
         path = self.merchant_path()
         return rows.filter(**{f"{path}__in": merchants}) if path else rows.none()
@@ -138,28 +142,28 @@ class ScopedAdmin(ModelAdmin):
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.remote_field.model is Merchant:
             return self._merchant_field(db_field, request, **kwargs)
-        kwargs.setdefault("queryset", seen_by(db_field.remote_field.model, request))
+        kwargs.setdefault("queryset", visible_to(db_field.remote_field.model, request))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def _merchant_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Only merchants where the person may add such rows; chosen already when there is one."""
-        theirs = reach(request)
+        access = access_for(request)
         mine = Merchant.objects.for_staff(request.user)
-        if not theirs.everything:
+        if not access.everything:
             mine = mine.filter(
-                pk__in=[m for m in theirs.merchants_in_part if self._may_add_at(theirs, m)]
+                pk__in=[m for m in access.merchants_in_part if self._may_add_at(access, m)]
             )
-        if not theirs.everything and len(mine) == 1:
+        if not access.everything and len(mine) == 1:
             kwargs |= {"widget": forms.HiddenInput(), "initial": mine[0].pk}
         return super().formfield_for_foreignkey(db_field, request, **(kwargs | {"queryset": mine}))
 
-    def _may_add_at(self, theirs: Reach, merchant_id: int) -> bool:
-        return self.adding not in (None, OPERATOR) and theirs.may(
-            Verb(str(self.adding)), merchant_id
+    def _may_add_at(self, access: Access, merchant_id: int) -> bool:
+        return self.add_permission not in (None, OPERATOR) and access.has_permission(
+            Permission(str(self.add_permission)), merchant_id
         )
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        kwargs.setdefault("queryset", seen_by(db_field.remote_field.model, request))
+        kwargs.setdefault("queryset", visible_to(db_field.remote_field.model, request))
         kwargs.setdefault("widget", UnfoldAdminCheckboxSelectMultipleWidget())
         field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
         if db_field.remote_field.model is Store and self.has_many_merchants(request):
@@ -175,8 +179,8 @@ class ScopedAdmin(ModelAdmin):
         return field
 
     def has_many_merchants(self, request: HttpRequest) -> bool:
-        theirs = reach(request)
-        return theirs.everything or len(theirs.merchants_in_part) > 1
+        access = access_for(request)
+        return access.everything or len(access.merchants_in_part) > 1
 
     def get_list_display(self, request: HttpRequest) -> Any:
         """The merchant is worth a column only for who sees several."""
@@ -238,7 +242,7 @@ class ScopedAdmin(ModelAdmin):
         store = row if isinstance(row, Store) else getattr(row, "store", None)
         audit.record(
             f"{self.opts.model_name} {verb}",
-            actor=person(request),
+            actor=staff_user(request),
             merchant=self.merchant_of(row) if row.pk else None,
             store=store if isinstance(store, Store) else None,
             target=row,

@@ -26,7 +26,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.base import Needs, ScopedAdmin
+from stores.backoffice.base import Required, ScopedAdmin
 from stores.web.errors import Conflict
 
 DONE = _("Done. The state below shows what came of it.")
@@ -39,7 +39,7 @@ class Button:
 
     title: StrOrPromise
     icon: str
-    needs: Needs
+    permission: Required
     form: type[forms.Form] | None = None
     text: StrOrPromise = ""
     busy: StrOrPromise = ""
@@ -86,7 +86,7 @@ class ButtonsAdmin(ScopedAdmin):
         return [
             replace(each, url=reverse(url, args=[quote(row.pk), each.name]))
             for each in found
-            if each.shown(row) and self.may(request, each.needs, row)
+            if each.shown(row) and self.permits(request, each.permission, row)
         ]
 
     def render_change_form(
@@ -101,7 +101,7 @@ class ButtonsAdmin(ScopedAdmin):
             raise Http404
         row = self.get_object(request, unquote(object_id))
         wanted: Button = getattr(self, name).button
-        if not self.may(request, wanted.needs, row):
+        if not self.permits(request, wanted.permission, row):
             raise PermissionDenied
         if wanted.form:
             return self._ask_and_do(request, row, wanted, wanted.form)
@@ -127,9 +127,9 @@ class ButtonsAdmin(ScopedAdmin):
             return self._ask(request, row, wanted, form)
 
     def _do(
-        self, request: HttpRequest, row: Any, wanted: Button, answers: dict[str, Any]
+        self, request: HttpRequest, row: Any, wanted: Button, cleaned_data: dict[str, Any]
     ) -> HttpResponse:
-        getattr(self, wanted.name)(request, row, answers)
+        getattr(self, wanted.name)(request, row, cleaned_data)
         if wanted.done:
             messages.success(request, wanted.done)
         return HttpResponseRedirect(self.page_of(row))

@@ -23,8 +23,8 @@ def secret_field(label: Any, help_text: Any) -> forms.CharField:
 class ConnectionForm(forms.ModelForm[Connection]):
     """Subclasses add the fields of their credentials, and say what shall be stored of them."""
 
-    # A template below the form of a connection that is there, with what `told_of` returns.
-    told_in: ClassVar[str] = ""
+    # A template below the form of a connection that is there, with what `extra_context` returns.
+    extra_template: ClassVar[str] = ""
 
     class Meta:
         model = Connection
@@ -36,7 +36,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
         return ()
 
     @classmethod
-    def told_of(cls, connection: Connection) -> dict[str, Any]:
+    def extra_context(cls, connection: Connection) -> dict[str, Any]:
         return {}
 
     def new_credentials(self) -> dict[str, str] | None:

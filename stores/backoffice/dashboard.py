@@ -13,12 +13,12 @@ from django.utils import timezone
 from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from stores.backoffice.base import person
+from stores.backoffice.base import staff_user
 from stores.backoffice.menu import list_item
 from stores.models import InboundEvent
 from stores.platforms.workers import queue
 from stores.registry import Alert, Chart, MenuItem, contributed, registry
-from stores.tenancy import Verb, may, reach_of
+from stores.tenancy import Permission, has_permission, access_of
 
 URGENCY = ("error", "warning", "info")
 PALETTE = ("#7c3aed", "#0891b2", "#d97706", "#16a34a", "#db2777", "#4b5563", "#2563eb")
@@ -76,7 +76,7 @@ def _line(item: MenuItem) -> dict[str, Any] | None:
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the start page shows: figures, what needs a person, charts, the latest rows, and first steps."""
-    user = person(request)
+    user = staff_user(request)
     found = [*alerts(user), *contributed(registry.alerts, user)]
     return context | {
         "title": _("Overview"),
@@ -133,11 +133,11 @@ def yuan(amount: Decimal | None) -> str:
 def alerts(user: User) -> list[Alert]:
     """What needs a person whatever the domain: the worker stands still, messages could not be handled."""
     found = []
-    if reach_of(user).everything and not queue.alive():
+    if access_of(user).everything and not queue.alive():
         text = _("No worker is running: what waits in the background stays undone.")
         found.append(Alert("error", text, reverse("admin:stores_heartbeat_changelist")))
     failed = InboundEvent.objects.for_staff(user).live().filter(state=InboundEvent.State.FAILED)
-    if may(user, Verb.SETTLE) and failed.exists():
+    if has_permission(user, Permission.SETTLE) and failed.exists():
         url = reverse("admin:stores_inboundevent_changelist") + "?state__exact=failed"
         found.append(Alert("warning", _("Messages from platforms could not be handled."), url))
     return found

@@ -21,9 +21,9 @@ from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
 from stores import audit
-from stores.backoffice.base import ScopedAdmin, person, reach
+from stores.backoffice.base import ScopedAdmin, staff_user, access_for
 from stores.models import Merchant
-from stores.tenancy import Verb
+from stores.tenancy import Permission
 
 # A sheet is written to disk before the first byte is sent; whoever needs more takes CSV, which streams.
 SHEET_ROWS = 100_000
@@ -44,7 +44,7 @@ class Table:
     lines: Iterable[list[Cell]]
 
 
-def harmless(text: str) -> str:
+def escape_formula(text: str) -> str:
     """A spreadsheet must not take what a guest or platform wrote for a formula."""
     return f"'{text}" if text.startswith(_FORMULA) else text
 
@@ -124,13 +124,13 @@ class ExportsAdmin(ScopedAdmin):
 
     def export_view(self, request: HttpRequest, kind: str) -> HttpResponseBase:
         """Exactly what the list shows with the same filters."""
-        if not self.may(request, Verb.EXPORT):
+        if not self.permits(request, Permission.EXPORT):
             raise PermissionDenied
         try:
             rows = self.get_changelist_instance(request).get_queryset(request)
         except IncorrectLookupParameters as error:
             raise SuspiciousOperation("filters that do not exist") from error
-        rows = self.allowed(request, rows, Verb.EXPORT)
+        rows = self.allowed(request, rows, Permission.EXPORT)
         self._audit_export(request, rows, kind)
         table = self.export_table(rows)
         return as_csv(table) if kind == "csv" else as_xlsx(table)
@@ -139,7 +139,7 @@ class ExportsAdmin(ScopedAdmin):
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and response.context_data:
             query = f"?{request.GET.urlencode()}" if request.GET else ""
-            may = self.may(request, Verb.EXPORT)
+            may = self.permits(request, Permission.EXPORT)
             response.context_data["exports"] = (
                 {kind: self._export_url(kind) + query for kind in KINDS} if may else {}
             )
@@ -150,15 +150,15 @@ class ExportsAdmin(ScopedAdmin):
 
     def _audit_export(self, request: HttpRequest, rows: QuerySet[Any], kind: str) -> None:
         """One entry for each merchant whose rows may be among the exported."""
-        theirs = reach(request)
+        access = access_for(request)
         merchants = Merchant.objects.for_staff(request.user)
-        if theirs.everything:
+        if access.everything:
             merchants = merchants.filter(pk__in=rows.order_by().values("store__merchant"))
         for merchant in merchants:
-            if theirs.may(Verb.EXPORT, merchant.pk):
+            if access.has_permission(Permission.EXPORT, merchant.pk):
                 audit.record(
                     self.exported_as,
-                    actor=person(request),
+                    actor=staff_user(request),
                     merchant=merchant,
                     target=kind,
                     filters=_narrowed(request),

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.utils import parse_date_str
 
-from stores.backoffice.base import seen_by
+from stores.backoffice.base import visible_to
 from stores.models import Connection
 from stores.platforms.outbox import operations
 
@@ -21,7 +21,7 @@ class ScopedRelatedFilter(RelatedDropdownFilter):
     def field_choices(
         self, field: Any, request: HttpRequest, model_admin: Any
     ) -> list[tuple[Any, str]]:
-        return [(row.pk, str(row)) for row in seen_by(field.remote_field.model, request)[:500]]
+        return [(row.pk, str(row)) for row in visible_to(field.remote_field.model, request)[:500]]
 
 
 class DayFilter(RangeDateFilter):

@@ -14,7 +14,7 @@ from django_stubs_ext import StrOrPromise
 from stores.models import Connection
 
 
-def state(text: Any, colours: dict[str, str], key: str) -> SafeString:
+def badge(text: Any, colours: dict[str, str], key: str) -> SafeString:
     """A coloured label; `colours` maps the stored value to info, success, warning or danger."""
     return render_to_string(
         "unfold/helpers/label.html", {"text": text, "type": colours.get(key, "info")}
@@ -26,7 +26,7 @@ def platform_name(platform: str) -> str:
     return str(dict(Connection.Platform.choices).get(platform, platform))
 
 
-def moment(at: datetime | None) -> str:
+def format_moment(at: datetime | None) -> str:
     """Local time to the second, in the same short form in every language."""
     return date_format(timezone.localtime(at), "Y-m-d H:i:s") if at else "–"
 

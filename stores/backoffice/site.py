@@ -11,7 +11,7 @@ from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.sites import UnfoldAdminSite
 
-from stores.tenancy import reach_of
+from stores.tenancy import access_of
 
 THIRD_PARTIES = ("django.", "django_q.")
 
@@ -23,8 +23,8 @@ class BackOffice(UnfoldAdminSite):
         user = request.user
         if not (user.is_active and getattr(user, "is_staff", False)):
             return False
-        reach = reach_of(user)
-        return reach.everything or bool(reach.roles)
+        access = access_of(user)
+        return access.everything or bool(access.roles)
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
         """Takes only admins that scope their rows; what third parties register would show every merchant's rows."""

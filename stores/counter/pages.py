@@ -17,10 +17,10 @@ from django.utils.translation import gettext_lazy as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from stores.backoffice.base import person
+from stores.backoffice.base import staff_user
 from stores.models import Store
 from stores.registry import CounterKind, ScanResult, counter_kinds, registry
-from stores.tenancy import Verb, may, reach_of
+from stores.tenancy import Permission, has_permission, access_of
 from stores.web.errors import is_htmx
 
 SHOWN = 10
@@ -39,8 +39,8 @@ def staff_page(view: View) -> View:
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
         if not request.user.is_authenticated:
             return _to_login(request)
-        reach = reach_of(request.user)
-        if not reach.everything and not reach.merchants_in_part:
+        access = access_of(request.user)
+        if not access.everything and not access.merchants_in_part:
             raise Http404
         return view(request, *args, **kwargs)
 
@@ -61,14 +61,14 @@ def _to_login(request: HttpRequest) -> HttpResponse:
 
 def stores_at_work(user: User) -> list[Store]:
     """The open stores at which this person may redeem codes. Raises PermissionDenied when the role never allows it."""
-    if not may(user, Verb.VERIFY):
+    if not has_permission(user, Permission.VERIFY):
         raise PermissionDenied
     found = (
         Store.objects.for_staff(user)
         .filter(is_active=True, merchant__is_active=True)
         .select_related("merchant")
     )
-    return [store for store in found if may(user, Verb.VERIFY, store.merchant_id)]
+    return [store for store in found if has_permission(user, Permission.VERIFY, store.merchant_id)]
 
 
 def current_store(request: HttpRequest, stores: list[Store]) -> Store | None:
@@ -85,7 +85,7 @@ def current_store(request: HttpRequest, stores: list[Store]) -> Store | None:
 
 def no_store(request: HttpRequest) -> HttpResponse:
     """What comes first for who works in no store: an owner can help themselves."""
-    may_connect = may(person(request), Verb.MANAGE_CONNECTIONS)
+    may_connect = has_permission(staff_user(request), Permission.MANAGE_CONNECTIONS)
     return render(request, "stores/no_store.html", {"may_connect": may_connect})
 
 
@@ -93,7 +93,7 @@ def no_store(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def counter(request: HttpRequest) -> HttpResponse:
     """The box and the last results; a POST is one scan."""
-    stores = stores_at_work(person(request))
+    stores = stores_at_work(staff_user(request))
     store = current_store(request, stores)
     if store is None:
         return no_store(request)
@@ -105,7 +105,7 @@ def counter(request: HttpRequest) -> HttpResponse:
 @staff_page
 @require_POST
 def choose_store(request: HttpRequest) -> HttpResponse:
-    store = current_store(request, stores_at_work(person(request)))
+    store = current_store(request, stores_at_work(staff_user(request)))
     request.session[STORE_IN_SESSION] = store.pk if store else None
     back = request.POST.get("next", "")
     return redirect(
@@ -117,7 +117,7 @@ def choose_store(request: HttpRequest) -> HttpResponse:
 @require_safe
 def scan_result(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     """The card of one scan, fetched again each second while it waits."""
-    result = _find(person(request), kind, key)
+    result = _find(staff_user(request), kind, key)
     if result is None:
         raise Http404
     return render(request, "stores/_scan.html", {"scan": result, "fresh": True})
@@ -129,10 +129,10 @@ def scan(request: HttpRequest, store: Store) -> ScanResult:
         return _take(request, store)
     text = request.POST.get("text", "")
     for kind in counter_kinds():
-        code = kind.recognise(text, store)
+        code = kind.find_code(text, store)
         if code:
             return kind.redeem(
-                user=person(request),
+                user=staff_user(request),
                 store=store,
                 code=code,
                 request_key=request_key(request),
@@ -150,8 +150,8 @@ def _take(request: HttpRequest, store: Store) -> ScanResult:
     kind, amount = _kind(request.POST.get("kind", "")), request.POST["amount"]
     if kind is None:
         raise Http404
-    result = kind.take(
-        user=person(request),
+    result = kind.redeem_quantity(
+        user=staff_user(request),
         store=store,
         key=request.POST.get("key", ""),
         amount=int(amount) if _AMOUNT.fullmatch(amount) else 0,
@@ -182,7 +182,7 @@ def _answer(
 
 def _asked_for(request: HttpRequest) -> ScanResult | None:
     kind, _dot, key = request.GET.get("scan", "").partition(".")
-    return _find(person(request), kind, key) if key else None
+    return _find(staff_user(request), kind, key) if key else None
 
 
 def _find(user: User, name: str, key: str) -> ScanResult | None:
@@ -201,7 +201,7 @@ def _page(
     first: ScanResult | None,
     status: int = 200,
 ) -> HttpResponse:
-    recent = _recent(person(request), store)
+    recent = _recent(staff_user(request), store)
     if first and first.key:
         recent = [
             result for result in recent if (result.kind, result.key) != (first.kind, first.key)
@@ -209,7 +209,9 @@ def _page(
     context = {
         "stores": stores,
         "store": store,
-        "troubles": [trouble for kind in counter_kinds() if (trouble := kind.trouble(store))],
+        "blocked_reasons": [
+            reason for kind in counter_kinds() if (reason := kind.blocked_reason(store))
+        ],
         "first": first,
         "recent": recent[: SHOWN - 1] if first else recent,
         "request_key": uuid.uuid4().hex,

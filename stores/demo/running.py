@@ -16,7 +16,7 @@ from django.conf import settings
 from stores.demo.environment import DemoError, Places, Ports, write_private
 from stores.platforms.workers.processes import (
     adopt_orphans,
-    bury_orphans,
+    reap_orphans,
     end_children,
     end_group,
     start_group,
@@ -110,7 +110,7 @@ def run(place: Places, found: Ports, *, ready: Callable[[], None]) -> None:
         answered = False
         until = time.monotonic() + START_PATIENCE
         while not stop.wait(0.2):
-            bury_orphans(except_for=supervisor.pid)
+            reap_orphans(except_for=supervisor.pid)
             if supervisor.poll() is not None:
                 raise DemoError(f"The supervisor has ended. {_last_words(place.log('supervisor'))}")
             if not answered and _answers(f"{found.web_url}/healthz"):

@@ -21,7 +21,7 @@ class World:
     facts: dict[str, Any] = field(default_factory=dict)
     now: datetime = field(default_factory=timezone.now)
     # The same people, days and numbers every time; only secrets are random.
-    dice: random.Random = field(default_factory=lambda: random.Random(20))  # noqa: S311
+    rng: random.Random = field(default_factory=lambda: random.Random(20))  # noqa: S311
 
     @classmethod
     def load(cls, place: Places, ports: Ports) -> Self:

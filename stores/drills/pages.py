@@ -13,13 +13,13 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.base import ReadOnlyAdmin, person
+from stores.backoffice.base import ReadOnlyAdmin, staff_user
 from stores.drills import runner
 from stores.drills.drill import Drill
 from stores.drills.report import Report
 from stores.models import Connection, DrillRun
 from stores.platforms.workers import queue
-from stores.tenancy import Verb, may
+from stores.tenancy import Permission, has_permission
 from stores.web.errors import Conflict
 
 SHOWN_RUNS = 10
@@ -30,7 +30,7 @@ EVERY = 2
 class DrillAdmin(ReadOnlyAdmin):
     """Runs of one kind of drill. A domain registers it for a proxy of DrillRun."""
 
-    viewing = Verb.MANAGE_CONNECTIONS
+    view_permission = Permission.MANAGE_CONNECTIONS
     # Where the drill's connections belong, and the task that goes on with a run (dotted path).
     platform: ClassVar[str]
     drill: ClassVar[type[Drill]]
@@ -58,7 +58,7 @@ class DrillAdmin(ReadOnlyAdmin):
         """The button and the last runs; `connection=5` in the address chooses one."""
         if not self.has_view_permission(request):
             raise PermissionDenied
-        connections = self.connections_of(person(request))
+        connections = self.connections_of(staff_user(request))
         rows = self.get_queryset(request).select_related("connection__merchant", "started_by")
         add_connection = f"{reverse('admin:stores_connection_add')}?platform={self.platform}"
         context = self._context(request) | {
@@ -88,7 +88,8 @@ class DrillAdmin(ReadOnlyAdmin):
             "sent_title": self.sent_title,
             "answered_title": self.answered_title,
             "every": EVERY,
-            "may_run": report.is_over and row.connection in self.connections_of(person(request)),
+            "may_run": report.is_over
+            and row.connection in self.connections_of(staff_user(request)),
             "works": report.is_over or queue.alive(),
             "back": f"{self._url('changelist')}?connection={row.connection_id}",
         }
@@ -101,7 +102,7 @@ class DrillAdmin(ReadOnlyAdmin):
         """
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
-        user = person(request)
+        user = staff_user(request)
         connection = self._chosen(user, request.POST.get("connection", ""))
         checklist, base_url = self.drill.checklist, settings.PUBLIC_BASE_URL
         try:
@@ -114,7 +115,7 @@ class DrillAdmin(ReadOnlyAdmin):
                 return redirect(self._url("changelist"))
             row = running
         # Also for one that is under way: the process that worked on it may have died.
-        queue.ring(self.task, row.pk)
+        queue.wake_worker(self.task, row.pk)
         return redirect(self._report(row).url)
 
     def connections_of(self, user: User) -> list[Connection]:
@@ -126,11 +127,11 @@ class DrillAdmin(ReadOnlyAdmin):
         return [
             connection
             for connection in found
-            if may(user, Verb.MANAGE_CONNECTIONS, connection.merchant_id)
+            if has_permission(user, Permission.MANAGE_CONNECTIONS, connection.merchant_id)
         ]
 
     def _chosen(self, user: User, text: str) -> Connection:
-        if not may(user, Verb.MANAGE_CONNECTIONS):
+        if not has_permission(user, Permission.MANAGE_CONNECTIONS):
             raise PermissionDenied
         for connection in self.connections_of(user):
             if str(connection.pk) == text:

@@ -13,7 +13,7 @@ USAGE = 3
 T = TypeVar("T")
 
 
-class HonestCommand(BaseCommand):
+class ExitCodeCommand(BaseCommand):
     """Wrong usage exits with 3: argparse's own 2 may mean something else, as "not settled yet"."""
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
@@ -29,7 +29,7 @@ class HonestCommand(BaseCommand):
         return parser
 
 
-def the_one(found: Iterable[T], *, asked: str, kind: str) -> T:
+def get_single(found: Iterable[T], *, asked: str, kind: str) -> T:
     """The only row of `found`. Raises CommandError with exit code 3 where there is none or more than one."""
     rows = list(found)
     if len(rows) == 1:

@@ -17,9 +17,9 @@ from stores.drills import runner
 from stores.drills.checklist import Checklist
 from stores.drills.drill import Drill
 from stores.drills.results import Exchange, Outcome, Result
-from stores.management.base import USAGE, HonestCommand, the_one
+from stores.management.base import USAGE, ExitCodeCommand, get_single
 from stores.models import Connection
-from stores.text import may_be_id
+from stores.text import is_id
 from stores.web.errors import Conflict
 
 FAILED = 1
@@ -28,7 +28,7 @@ SHOWN = 300
 MARKS = {Outcome.PASSED: "pass", Outcome.FAILED: "FAIL", Outcome.LEFT_OUT: "left out"}
 
 
-class DrillCommand(HonestCommand):
+class DrillCommand(ExitCodeCommand):
     """Runs all checks, or some, and prints a checklist or JSON. `account` is the platform's word for an account's id."""
 
     drill: ClassVar[type[Drill]]
@@ -85,9 +85,9 @@ class DrillCommand(HonestCommand):
         known = Connection.objects.filter(
             platform=self.platform, is_active=True, merchant__is_active=True
         )
-        by_id = known.filter(pk=int(text)) if may_be_id(text) else known.none()
+        by_id = known.filter(pk=int(text)) if is_id(text) else known.none()
         found = by_id or known.filter(account=text)
-        return the_one(found[:2], asked=text, kind=self.connection_title)
+        return get_single(found[:2], asked=text, kind=self.connection_title)
 
     def print_result(self, result: Result, verbosity: int) -> None:
         self.stdout.write(f"{MARKS[result.outcome]:<8}  {result.name:<28} {result.title}")

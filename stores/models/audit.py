@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy as _
 from stores.models.people import Merchant, Store
 from stores.tenancy import TenantQuerySet
 
-# Verbs are stored in English; these are how people read them, beside what the domains add (registry.deeds). What is in
-# neither is said by _OF_A_ROW.
-DEEDS = {"connection tested": _("Tested a connection")}
-_OF_A_ROW = {
+# Verbs are stored in English; these are how people read them, beside what the domains add (registry.verb_labels). What is in
+# neither is said by ROW_VERB_LABELS.
+VERB_LABELS = {"connection tested": _("Tested a connection")}
+ROW_VERB_LABELS = {
     "added": _("%(kind)s: added"),
     "changed": _("%(kind)s: changed"),
     "deleted": _("%(kind)s: deleted"),
@@ -24,7 +24,7 @@ _OF_A_ROW = {
 
 
 @cache
-def deeds(language: str) -> dict[str, str]:
+def verb_labels(language: str) -> dict[str, str]:
     """Every verb in the language that is active, which is `language`. For once all apps are ready."""
     # The registry knows the tables, so it cannot be imported above.
     from stores.registry import registry
@@ -32,9 +32,11 @@ def deeds(language: str) -> dict[str, str]:
     of_rows = {
         f"{model._meta.model_name} {done}": said % {"kind": capfirst(str(model._meta.verbose_name))}
         for model in apps.get_models()
-        for done, said in _OF_A_ROW.items()
+        for done, said in ROW_VERB_LABELS.items()
     }
-    return of_rows | {verb: str(said) for verb, said in (DEEDS | registry.deeds).items()}
+    return of_rows | {
+        verb: str(said) for verb, said in (VERB_LABELS | registry.verb_labels).items()
+    }
 
 
 class AuditQuerySet(TenantQuerySet["AuditEntry"]):
@@ -68,8 +70,8 @@ class AuditEntry(models.Model):
         ordering = ["-id"]
 
     def __str__(self) -> str:
-        return f"{self.deed} {self.target}"
+        return f"{self.verb_label} {self.target}"
 
     @property
-    def deed(self) -> str:
-        return deeds(get_language() or "").get(self.verb, self.verb)
+    def verb_label(self) -> str:
+        return verb_labels(get_language() or "").get(self.verb, self.verb)

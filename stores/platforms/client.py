@@ -11,9 +11,9 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
-from stores.platforms.deadline import Line
+from stores.platforms.deadline import Deadline
 from stores.platforms.errors import NotSent, TimedOut, Unknown
-from stores.text import storable
+from stores.text import clean_text
 
 log = logging.getLogger(__name__)
 MAX_ANSWER_BYTES = 2_000_000
@@ -29,7 +29,7 @@ class Answer:
     @property
     def excerpt(self) -> str:
         """The first words of the body, for people and ledgers."""
-        return storable(" ".join(self.content[:300].decode("utf-8", "replace").split()), 300)
+        return clean_text(" ".join(self.content[:300].decode("utf-8", "replace").split()), 300)
 
     def json_object(self) -> dict[str, Any]:
         """The body as a JSON object; raises Unknown, because a garbled answer says nothing about what was done."""
@@ -45,7 +45,7 @@ class Answer:
 class PlatformClient:
     """Base of the platforms' clients.
 
-    `timeout` is (connect, whole answer) in seconds; their sum bounds the whole exchange. `turn` is called right before
+    `timeout` is (connect, whole answer) in seconds; their sum bounds the whole exchange. `wait_for_slot` is called right before
     every request; it may block until the account's slot has come, and may raise NotSent.
     """
 
@@ -54,11 +54,11 @@ class PlatformClient:
         base_url: str,
         *,
         timeout: tuple[float, float],
-        turn: Callable[[], None] = lambda: None,
+        wait_for_slot: Callable[[], None] = lambda: None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.timeout = timeout
-        self.turn = turn
+        self.wait_for_slot = wait_for_slot
 
     def request(
         self,
@@ -73,15 +73,15 @@ class PlatformClient:
 
         Raises NotSent when nothing was executed for certain, Unknown when nobody can tell.
         """
-        self.turn()
+        self.wait_for_slot()
         started = time.monotonic()
-        line = Line(sum(self.timeout))
+        deadline = Deadline(sum(self.timeout))
         try:
-            answer = self._exchange(line, method, self.base_url + path, headers, params, body)
+            answer = self._exchange(deadline, method, self.base_url + path, headers, params, body)
         except (requests.exceptions.RequestException, HTTPError, UnicodeError) as error:
             log.info("%s %s: %s", method, path, type(error).__name__)
             # Not chained: the library's messages hold the address with its query, and thus coupon codes.
-            raise _classified(line, error) from None
+            raise _classified(deadline, error) from None
         log.info(
             "%s %s: HTTP %d in %.0f ms",
             method,
@@ -93,7 +93,7 @@ class PlatformClient:
 
     def _exchange(
         self,
-        line: Line,
+        deadline: Deadline,
         method: str,
         url: str,
         headers: Mapping[str, str] | None,
@@ -101,9 +101,9 @@ class PlatformClient:
         body: Mapping[str, Any] | bytes | None,
     ) -> Answer:
         # A fresh connection each time: a stale pooled one would turn a harmless close into an unknown outcome.
-        with line, requests.Session() as session:
+        with deadline, requests.Session() as session:
             session.trust_env = False
-            line.carry(session)
+            deadline.mount(session)
             response = session.request(
                 method,
                 url,
@@ -114,31 +114,31 @@ class PlatformClient:
                 allow_redirects=False,
                 stream=True,
             )
-            return Answer(response.status_code, self._read(response, line))
+            return Answer(response.status_code, self._read(response, deadline))
 
     @staticmethod
-    def _read(response: requests.Response, line: Line) -> bytes:
+    def _read(response: requests.Response, deadline: Deadline) -> bytes:
         """The whole body, unless it is too large or the line was cut."""
         content = b""
         for chunk in response.iter_content(65_536):
             content += chunk
             if len(content) > MAX_ANSWER_BYTES:
                 raise Unknown(f"HTTP {response.status_code}, answer over {MAX_ANSWER_BYTES} bytes")
-        if line.was_cut:
+        if deadline.was_aborted:
             raise TimedOut(f"HTTP {response.status_code}, answer not complete in time")
         return content
 
 
-def _classified(line: Line, error: Exception) -> NotSent | Unknown:
+def _classified(deadline: Deadline, error: Exception) -> NotSent | Unknown:
     """Nothing was sent if no connection ever stood; after that nobody can tell."""
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", None)
     detail = f"{type(error).__name__}: {type(reason).__name__}" if reason else type(error).__name__
-    if not line.connected:
+    if not deadline.connected:
         return NotSent(detail)
     # What stops in the middle of an answer is no Timeout of requests.
     too_late = (
-        line.was_cut
+        deadline.was_aborted
         or isinstance(error, requests.exceptions.Timeout)
         or isinstance(cause, ReadTimeoutError)
     )

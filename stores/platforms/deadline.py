@@ -13,15 +13,15 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError
 
 
-class Line:
+class Deadline:
     """Cut after `seconds`, whatever happens on it: socket timeouts bound only the pauses between two bytes, so a
     platform that dribbles would outlast the lease of its call."""
 
     def __init__(self, seconds: float) -> None:
         self.connected = False
-        self.was_cut = False
+        self.was_aborted = False
         self._sockets: list[socket.socket] = []
-        self._timer = threading.Timer(seconds, self._cut)
+        self._timer = threading.Timer(seconds, self._abort)
         self._timer.daemon = True
 
     def __enter__(self) -> None:
@@ -35,55 +35,55 @@ class Line:
     ) -> None:
         self._timer.cancel()
 
-    def carry(self, session: requests.Session) -> None:
-        """Has all requests of the session go over this line."""
+    def mount(self, session: requests.Session) -> None:
+        """Has all requests of the session go over this deadline."""
         for scheme in ("http://", "https://"):
             session.mount(scheme, _Adapter(self))
 
     def opened(self, connection: socket.socket) -> None:
         """Called when a connection stands, before anything is sent on it."""
         self._sockets.append(connection)
-        if self.was_cut:
+        if self.was_aborted:
             connection.close()
             raise ConnectTimeoutError("connecting took too long")
         self.connected = True
 
-    def _cut(self) -> None:
-        self.was_cut = True
+    def _abort(self) -> None:
+        self.was_aborted = True
         for connection in self._sockets:
             with contextlib.suppress(OSError):
                 connection.shutdown(socket.SHUT_RDWR)
 
 
 class _Http(HTTPConnection):
-    def __init__(self, line: Line, *args: Any, **kwargs: Any) -> None:
-        self.line = line
+    def __init__(self, deadline: Deadline, *args: Any, **kwargs: Any) -> None:
+        self.deadline = deadline
         super().__init__(*args, **kwargs)
 
     def connect(self) -> None:
         super().connect()
         assert self.sock is not None
-        self.line.opened(self.sock)
+        self.deadline.opened(self.sock)
 
 
 class _Https(HTTPSConnection):
-    def __init__(self, line: Line, *args: Any, **kwargs: Any) -> None:
-        self.line = line
+    def __init__(self, deadline: Deadline, *args: Any, **kwargs: Any) -> None:
+        self.deadline = deadline
         super().__init__(*args, **kwargs)
 
     def connect(self) -> None:
         super().connect()
         assert self.sock is not None
-        self.line.opened(self.sock)
+        self.deadline.opened(self.sock)
 
 
 class _Adapter(HTTPAdapter):
-    def __init__(self, line: Line) -> None:
-        self.line = line
+    def __init__(self, deadline: Deadline) -> None:
+        self.deadline = deadline
         super().__init__()
 
     def get_connection_with_tls_context(self, *args: Any, **kwargs: Any) -> Any:
         pool = super().get_connection_with_tls_context(*args, **kwargs)
         kind = _Https if pool.scheme == "https" else _Http
-        vars(pool)["ConnectionCls"] = partial(kind, self.line)
+        vars(pool)["ConnectionCls"] = partial(kind, self.deadline)
         return pool

@@ -1,6 +1,6 @@
 """What may become of a call. The outcome is never a boolean: "we do not know" is one of the answers."""
 
-from stores.text import storable, without
+from stores.text import clean_text, mask_secret
 
 
 class PlatformError(Exception):
@@ -8,11 +8,11 @@ class PlatformError(Exception):
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
-        self.detail = storable(detail, 2000)
+        self.detail = clean_text(detail, 2000)
 
     def hide(self, secret: str) -> None:
         """Platforms repeat what they were sent: a coupon code in their words is cut to its last four digits."""
-        self.detail = without(secret, self.detail)
+        self.detail = mask_secret(secret, self.detail)
         self.args = (self.detail,)
 
 
@@ -22,18 +22,18 @@ class Refused(PlatformError):
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
         self.code = code
-        self.message = storable(message, 2000)
+        self.message = clean_text(message, 2000)
 
     def hide(self, secret: str) -> None:
         super().hide(secret)
-        self.message = without(secret, self.message)
+        self.message = mask_secret(secret, self.message)
 
 
 class NotSent(PlatformError):
     """Surely not executed: the request never left, or could not have been read. Try again later."""
 
 
-class NoTurn(NotSent):
+class NoSlot(NotSent):
     """Surely not executed, through no fault of the platform's: our own turn did not come in time."""
 
 

@@ -11,7 +11,7 @@ from django.conf import settings
 from django.db import connection
 
 from stores.models import Pace
-from stores.platforms.errors import NoTurn
+from stores.platforms.errors import NoSlot
 
 # Slots this near (seconds) count as free: reserving slightly ahead loses no time between two calls.
 NEAR = 0.25
@@ -128,19 +128,19 @@ def postpone(pace_id: int, seconds: float, *, failed: bool = False) -> None:
 def wait_for_turn(pace: Pace, slot: Slot | None = None) -> None:
     """Blocks until a slot has come, at most FAR seconds ahead: `slot`, or another one if its moment was missed.
 
-    Raises NoTurn.
+    Raises NoSlot.
     """
     ahead = 0.0
     for _ in range(5):
         slot = slot or reserve(pace, patience=FAR, ahead=ahead)
         if slot is None:
-            raise NoTurn("no slot came free in time")
+            raise NoSlot("no slot came free in time")
         if slot.wait() <= LATE or not interval(pace.platform):
             return
         slot = _put_off(pace, slot, ahead)
         # Whoever is late again needs that long for writing.
         ahead = 2 * ahead + 0.05
-    raise NoTurn("this machine is too busy to keep its slots")
+    raise NoSlot("this machine is too busy to keep its slots")
 
 
 def seconds_until_free_sql(next_at: str) -> str:
@@ -159,12 +159,12 @@ def seconds_until_free(pace_id: int) -> float:
 
 
 def take(pace: Pace, *, patience: float) -> None:
-    """Waits up to `patience` seconds for a free slot in the background lane, then for the slot. Raises NoTurn."""
+    """Waits up to `patience` seconds for a free slot in the background lane, then for the slot. Raises NoSlot."""
     until = time.monotonic() + patience
     while True:
         slot = reserve(pace, patience=NEAR)
         if slot is not None:
             return wait_for_turn(pace, slot)
         if time.monotonic() > until:
-            raise NoTurn("no slot came free in time")
+            raise NoSlot("no slot came free in time")
         time.sleep(min(0.5, max(0.01, seconds_until_free(pace.pk) - NEAR)))

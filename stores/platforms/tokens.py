@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from stores.models import Connection
-from stores.platforms.errors import AuthExpired, LoginRefused, NotSent, NoTurn, Refused, Unknown
+from stores.platforms.errors import AuthExpired, LoginRefused, NotSent, NoSlot, Refused, Unknown
 
 LOGIN_LEASE = timedelta(seconds=30)
 # Refused credentials are tried again only this often, unless a person changes or tests them.
@@ -51,11 +51,11 @@ def _renewed(
             raise LoginRefused("the login was refused; a person has to correct the credentials")
         if row.token_serial != stale_serial:
             # `login` knows only the credentials that were read with the stale serial.
-            raise NoTurn("the credentials were changed meanwhile")
+            raise NoSlot("the credentials were changed meanwhile")
         if _lease(connection, stale_serial):
             return _login(connection, stale_serial, login)
         time.sleep(0.1)
-    raise NoTurn("another process is logging in and has not finished")
+    raise NoSlot("another process is logging in and has not finished")
 
 
 def _refused_lately(row: Connection) -> bool:
@@ -102,7 +102,7 @@ def _login(connection: Connection, serial: int, login: Callable[[], str]) -> tup
         checked_at=timezone.now(),
     )
     if not kept:
-        raise NoTurn("the credentials were changed during the login, or it took too long")
+        raise NoSlot("the credentials were changed during the login, or it took too long")
     return token, serial + 1
 
 

@@ -5,7 +5,7 @@ import statistics
 import time
 
 from coupons.models import Channel, Lookup
-from coupons.services import batch_create, lookup_pursue, lookup_request
+from coupons.services import batch_create, lookup_process, lookup_request
 from tests.bench import workers
 from tests.bench.context import Bench
 from tests.bench.gateway import Arrival
@@ -49,7 +49,7 @@ def _ask_as_guest(bench: Bench, shop: Shop, code: str) -> tuple[int, float]:
     lookup = lookup_request(
         store=shop.store, code=code, channel=Channel.GUEST, flow=f"bench:{code}"
     )
-    lookup = lookup_pursue(lookup)
+    lookup = lookup_process(lookup)
     own = _wait_for_own(bench, shop, code)
     _wait_for_answer(lookup)
     between = [one for one in bench.sandbox.arrivals(shop.account) if asked < one.at < own.at]

@@ -5,7 +5,7 @@ from typing import Any
 from django.db import connection, models
 
 from coupons.models import Channel, Verification, VerificationRequest
-from coupons.services import verification_pursue, verification_request
+from coupons.services import verification_process, verification_request
 from stores.models import OutboundAttempt, OutboundCall
 from tests.bench.processes import Broken
 from tests.bench.shops import Shop
@@ -39,7 +39,7 @@ def verify_one(shop: Shop, code: str) -> Verification:
     requested = verification_request(
         store=shop.store, code=code, channel=Channel.API, flow="bench", request_key="past"
     )
-    row = verification_pursue(requested.verification, wait=20)
+    row = verification_process(requested.verification, wait=20)
     if row.status != Verification.Status.VERIFIED:
         raise Broken(f"a verification ended as {row.status} {row.reason}")
     return row

@@ -67,4 +67,4 @@ def code_of(shop: Shop, number: int) -> str:
 def ring_workers(times: int, *, task: str = queue.BEAT) -> None:
     """Wakes workers; by default only to show that they are there."""
     for _ in range(times):
-        queue.ring(task, 0)
+        queue.wake_worker(task, 0)

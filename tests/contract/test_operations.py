@@ -19,7 +19,7 @@ from stores.platforms.errors import (
     LoginRefused,
     NeedsPerson,
     NotSent,
-    NoTurn,
+    NoSlot,
     Refused,
     Throttled,
     Undecided,
@@ -249,8 +249,8 @@ def tried(
 ) -> str:
     """One try that ends with `step`: an exception, an answer, or a function that makes one."""
 
-    def play(call: OutboundCall, turn: Callable[[], None]) -> Any:
-        turn()
+    def play(call: OutboundCall, wait_for_slot: Callable[[], None]) -> Any:
+        wait_for_slot()
         result = step() if callable(step) else step
         if isinstance(result, BaseException):
             raise result
@@ -317,7 +317,7 @@ def test_a_recorded_answer_ends_the_call(
     [
         (Refused("10010", "券码不存在"), State.REFUSED, State.REFUSED),
         (NotSent("down"), State.PENDING, State.PENDING),
-        (NoTurn("late"), State.PENDING, State.PENDING),
+        (NoSlot("late"), State.PENDING, State.PENDING),
         (Throttled("429"), State.PENDING, State.PENDING),
         (AuthExpired("old"), State.PENDING, State.PENDING),
         (LoginRefused("wrong"), State.PENDING, State.PENDING),
@@ -400,7 +400,9 @@ def test_a_call_that_fails_until_it_is_too_old_ends_dead(
 
 
 @every_kind
-@pytest.mark.parametrize("hook", ["sending", "done", "refused", "unknown", "put_back"])
+@pytest.mark.parametrize(
+    "hook", ["on_sending", "on_done", "on_refused", "on_unknown", "on_requeued"]
+)
 def test_a_hook_that_fails_in_our_own_code_leaves_a_dead_call_for_a_person(
     kind: tuple[str, str], hook: str, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -411,16 +413,16 @@ def test_a_hook_that_fails_in_our_own_code_leaves_a_dead_call_for_a_person(
         raise ValueError(hook)
 
     monkeypatch.setattr(operation, hook, broken)
-    if hook == "sending":
+    if hook == "on_sending":
         assert claim(call.pk) is None
-    elif hook == "unknown" and operation.repeatable:
+    elif hook == "on_unknown" and operation.repeatable:
         return
     else:
         steps = {
-            "done": None,
-            "refused": Refused("1", "no"),
-            "unknown": Unknown(),
-            "put_back": NotSent(),
+            "on_done": None,
+            "on_refused": Refused("1", "no"),
+            "on_unknown": Unknown(),
+            "on_requeued": NotSent(),
         }
         tried(contract, operation, call, monkeypatch, steps[hook])
     assert agree(contract, call) == State.DEAD

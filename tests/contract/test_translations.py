@@ -13,7 +13,7 @@ from django.utils.translation import override
 
 from config.env import BASE_DIR
 from stores.models import AuditEntry
-from stores.models.audit import DEEDS
+from stores.models.audit import VERB_LABELS
 from stores.registry import registry
 from tests import catalogues
 from tests.catalogues import OURS, VENDOR, Catalogue, identity
@@ -133,14 +133,14 @@ def audited_verbs() -> set[str]:
 
 
 def test_each_domain_says_how_its_own_deeds_are_read() -> None:
-    assert set(DEEDS) == {"connection tested"}
-    assert {"settled by hand", "trip.refund.agreed"} <= set(registry.deeds)
-    assert set(DEEDS) & set(registry.deeds) == set()
+    assert set(VERB_LABELS) == {"connection tested"}
+    assert {"settled by hand", "trip.refund.agreed"} <= set(registry.verb_labels)
+    assert set(VERB_LABELS) & set(registry.verb_labels) == set()
 
 
 def test_every_deed_of_the_audit_log_is_told_in_chinese() -> None:
     verbs = audited_verbs() | {"synced stores", "synced products"}
     with override("zh-hans"):
-        told = {verb: AuditEntry(verb=verb).deed for verb in verbs}
+        told = {verb: AuditEntry(verb=verb).verb_label for verb in verbs}
     assert {"settled by hand", "store changed"} <= verbs
     assert {verb: deed for verb, deed in told.items() if re.search("[a-z]", deed)} == {}

@@ -3,7 +3,7 @@
 from typing import Any
 
 from coupons.models import Channel, Verification
-from coupons.services import live_call, verification_pursue, verification_request
+from coupons.services import live_call, verification_process, verification_request
 from stores.models import OutboundCall
 from stores.platforms.outbox import attempt_now
 from tests.coupons.factories import Shop
@@ -17,7 +17,7 @@ def ask_for(shop: Shop, code: str, **fields: Any) -> Verification:
 
 def verify(shop: Shop, code: str, *, wait: float = 10.0, **fields: Any) -> Verification:
     """The same, pursued in this thread."""
-    return verification_pursue(ask_for(shop, code, **fields), wait=wait, ring=False)
+    return verification_process(ask_for(shop, code, **fields), wait=wait, wake=False)
 
 
 def lose(shop: Shop, *, applied: bool, **fields: Any) -> Verification:

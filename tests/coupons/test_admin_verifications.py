@@ -20,11 +20,11 @@ from openpyxl import load_workbook
 from coupons.admin.timeline import timeline
 from coupons.admin.verifications import VerificationAdmin
 from coupons.models import Batch, BatchItem, Channel, Product, Verification
-from coupons.services import lookup_pursue, lookup_request
+from coupons.services import lookup_process, lookup_request
 from stores.backoffice import exporting, newest
 from stores.fields import keyed_hash
 from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Staff, Store
-from stores.tenancy import Role, Verb
+from stores.tenancy import Role, Permission
 from tests.coupons.factories import GatewayStoreFactory, ProductFactory, Shop, VerificationFactory
 from tests.coupons.flows import lose, verify
 from tests.pages import english
@@ -169,7 +169,7 @@ def test_the_list_has_only_merchants_where_the_role_may_view_it(
     client: Client, monkeypatch: pytest.MonkeyPatch, few: int, managed: int
 ) -> None:
     monkeypatch.setattr(newest, "FEW", few)
-    monkeypatch.setattr(VerificationAdmin, "viewing", Verb.SETTLE)
+    monkeypatch.setattr(VerificationAdmin, "viewing", Permission.SETTLE)
     as_clerk, as_manager = StoreFactory(), StoreFactory()
     VerificationFactory(store=as_clerk, code_tail="0001")
     VerificationFactory(store=as_manager, code_tail="0002")
@@ -368,7 +368,7 @@ def test_a_verified_deal_that_is_not_in_the_list_reads_verified(
 def test_the_page_shows_the_look_up_that_counted_as_the_first_step(quick: Shop) -> None:
     code = quick.code()
     looked = lookup_request(store=quick.store, code=code, channel=Channel.GUEST, flow="guest-1")
-    lookup_pursue(looked, wait=5)
+    lookup_process(looked, wait=5)
     row = verify(quick, code, flow="guest-1")
     page = english(member(quick.merchant, Role.OWNER, password=None))
     shown = page.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()

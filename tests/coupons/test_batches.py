@@ -86,7 +86,7 @@ def test_a_batch_rings_a_few_times_and_not_for_each_line(
     quick: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rings: list[int] = []
-    monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append(pk))
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rings.append(pk))
     batch_create(store=quick.store, raw_codes=[quick.code() for _ in range(9)], actor=None)
     assert len(rings) == 4
     rings.clear()

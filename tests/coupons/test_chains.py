@@ -15,7 +15,7 @@ from coupons.services import verification_ask, verification_request
 from coupons.services.operations import move
 from stores.models import OutboundCall
 from stores.platforms import outbox
-from stores.tenancy import Role, reach_of
+from stores.tenancy import Role, access_of
 from tests.api import api_of
 from tests.coupons.factories import Shop, VerificationFactory, connected_shop
 from tests.coupons.flows import arrived, ask_for, call_of, coupon, lose, verify
@@ -161,7 +161,7 @@ def test_by_whom_and_where_is_told_to_those_who_reach_that_store(
         "clerk": member(quick.merchant, Role.CLERK, sister.store),
     }
     lines = {
-        name: scan_result_of(again, None, reach_of(user)).lines for name, user in people.items()
+        name: scan_result_of(again, None, access_of(user)).lines for name, user in people.items()
     }
     assert f"Verified by xiaowang at {quick.store.name} on " in lines["owner"][0]
     assert lines["clerk"][0].startswith("Verified at another store on ")

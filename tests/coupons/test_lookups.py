@@ -7,7 +7,7 @@ from django.utils import timezone
 
 from coupons.models import Channel, GatewayStore, Lookup, Verification
 from coupons.reasons import Reason
-from coupons.services import lookup_pursue, lookup_request, prune_lookups
+from coupons.services import lookup_process, lookup_request, prune_lookups
 from stores.models import OutboundCall
 from stores.platforms import outbox
 from tests.coupons.factories import Shop, seed
@@ -17,8 +17,8 @@ Status = Lookup.Status
 
 
 def look_up(shop: Shop, code: str, flow: str = "guest-1") -> Lookup:
-    return lookup_pursue(
-        lookup_request(store=shop.store, code=code, channel=Channel.GUEST, flow=flow), ring=False
+    return lookup_process(
+        lookup_request(store=shop.store, code=code, channel=Channel.GUEST, flow=flow), wake=False
     )
 
 
@@ -100,7 +100,7 @@ def test_a_fresh_or_open_reading_of_the_same_flow_is_returned(quick: Shop) -> No
     assert (
         lookup_request(store=quick.store, code=code, channel=Channel.GUEST, flow="a").pk == first.pk
     )
-    lookup_pursue(first, ring=False)
+    lookup_process(first, wake=False)
     assert (
         lookup_request(store=quick.store, code=code, channel=Channel.GUEST, flow="a").pk == first.pk
     )

@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from coupons.models import Channel, Lookup, Verification
-from coupons.services import lookup_pursue, lookup_request, pursuing, verification_pursue
+from coupons.services import lookup_process, lookup_request, pursuing, verification_process
 from stores.models import OutboundCall
 from stores.platforms import outbox, pace
 from tests.coupons.factories import Shop
@@ -24,28 +24,28 @@ def senders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
     def counted(sending: Callable[[], object], *, until: float) -> bool:
         begun.append(sending)
-        return outbox.beside(sending, until=until)
+        return outbox.run_in_thread(sending, until=until)
 
-    monkeypatch.setattr(pursuing, "beside", counted)
+    monkeypatch.setattr(pursuing, "run_in_thread", counted)
     return begun
 
 
 @pytest.fixture(params=["look-up", "verification"])
-def pursue(request: pytest.FixtureRequest, quick: Shop) -> Pursue:
+def process(request: pytest.FixtureRequest, quick: Shop) -> Pursue:
     """Pursues a row of either kind that is owed."""
     code = quick.code()
     if request.param == "verification":
         row = ask_for(quick, code)
-        return lambda **how: verification_pursue(row, **how)
+        return lambda **how: verification_process(row, **how)
     lookup = lookup_request(store=quick.store, code=code, channel=Channel.API, flow="x")
-    return lambda **how: lookup_pursue(lookup, **how)
+    return lambda **how: lookup_process(lookup, **how)
 
 
 def test_waiting_for_a_postponed_account_starts_no_thread(
     quick: Shop, pursue: Pursue, senders: list[Any]
 ) -> None:
     pace.postpone(quick.connection.pace_id, 60)
-    assert pursue(wait=1, aside=True).status == "queued"
+    assert process(wait=1, in_background=True).status == "queued"
     assert (senders, arrived(quick)) == ([], [])
 
 
@@ -58,12 +58,12 @@ def test_waiting_for_a_call_that_cannot_be_tried_starts_no_thread(
         OutboundCall.objects.update(due_at=later)
     else:
         OutboundCall.objects.update(state=OutboundCall.State.SENDING, lease_until=later)
-    assert pursue(wait=1, aside=True).status == "queued"
+    assert process(wait=1, in_background=True).status == "queued"
     assert (senders, arrived(quick)) == ([], [])
 
 
 def test_what_can_be_tried_is_tried_in_one_thread(
     quick: Shop, pursue: Pursue, senders: list[Any]
 ) -> None:
-    assert pursue(wait=10, aside=True).status in ("done", "verified")
+    assert process(wait=10, in_background=True).status in ("done", "verified")
     assert len(senders) == 1

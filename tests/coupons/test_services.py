@@ -16,7 +16,7 @@ from coupons.services import (
     live_call,
     lookup_request,
     place_of,
-    verification_pursue,
+    verification_process,
     verification_request,
     verifying,
 )
@@ -297,7 +297,7 @@ def test_many_refusals_of_a_closed_store_ring_for_one_sync(
     from stores.platforms.workers import queue
 
     rings: list[str] = []
-    monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append(task))
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rings.append(task))
     quick.sandbox.platform("umember").configure(spends=["detail", "verify"])
     quick.sandbox.platform("umember").control(
         f"stores/{quick.gateway.remote_id}", {"request_count": 0}
@@ -339,7 +339,7 @@ def test_what_we_refuse_ourselves_is_settled_when_it_is_created(quick: Shop) -> 
 def test_a_batch_waits_for_people(quick: Shop) -> None:
     batch = [ask_for(quick, quick.code(), channel=Channel.BATCH) for _ in range(3)]
     guest = ask_for(quick, quick.code(), channel=Channel.GUEST)
-    verification_pursue(guest, wait=10)
+    verification_process(guest, wait=10)
     assert guest.status == Status.VERIFIED
     assert [
         row.status for row in Verification.objects.filter(pk__in=[row.pk for row in batch])
@@ -350,7 +350,7 @@ def test_a_verification_settled_meanwhile_is_returned_as_it_is(quick: Shop) -> N
     row = ask_for(quick, CODE)
     Verification.objects.update(status=Status.REFUSED, reason=Reason.REFUSED_OTHER, code="")
     OutboundCall.objects.update(state=OutboundCall.State.DONE)
-    assert verification_pursue(row).status in Verification.LIVE + Verification.FINAL
+    assert verification_process(row).status in Verification.LIVE + Verification.FINAL
     row.refresh_from_db()
     assert row.status == Status.REFUSED
 

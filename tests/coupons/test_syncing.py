@@ -227,7 +227,7 @@ def test_the_schedule_rings_for_connections_and_stores_that_work(
     quick: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rings: list[tuple[str, int]] = []
-    monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append((task, pk)))
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rings.append((task, pk)))
     tasks.sync_all_stores()
     tasks.sync_all_products()
     assert rings == [

@@ -9,7 +9,7 @@ from coupons.counter import scan_result_of
 from coupons.models import Batch, BatchItem, Verification
 from coupons.pages.visits import sign_result
 from coupons.reasons import UNCLEAR, UNDECIDED, Texts
-from stores.tenancy import Role, reach_of
+from stores.tenancy import Role, access_of
 from tests.api import api_of
 from tests.coupons.factories import VerificationFactory
 from tests.stores.factories import member
@@ -49,7 +49,7 @@ def test_a_batch_says_it_of_its_lines(needs_person: bool, texts: Texts) -> None:
 @WORDS
 def test_the_counter_says_it(needs_person: bool, texts: Texts) -> None:
     row = unclear(needs_person)
-    result = scan_result_of(row, None, reach_of(member(row.store.merchant, Role.OWNER)))
+    result = scan_result_of(row, None, access_of(member(row.store.merchant, Role.OWNER)))
     assert (result.state, result.title, result.next_step) == (
         "unknown",
         texts.staff,

@@ -6,7 +6,7 @@ import pytest
 
 from coupons.models import Channel, Verification
 from coupons.reasons import Reason
-from coupons.services import verification_pursue, verification_request
+from coupons.services import verification_process, verification_request
 from stores.platforms import outbox
 from stores.tenancy import Role
 from tests.coupons.factories import Shop
@@ -19,7 +19,7 @@ def verify(shop: Shop, code: str, *, wait: float = 5.0, **fields: Any) -> Verifi
     requested = verification_request(
         store=shop.store, code=code, channel=Channel.API, flow="test", **fields
     )
-    return verification_pursue(requested.verification, wait=wait)
+    return verification_process(requested.verification, wait=wait)
 
 
 def test_an_unused_coupon_is_verified_once(shop: Shop) -> None:

@@ -67,7 +67,7 @@ PARSERS: list[Callable[[Any], Any]] = [
 ]
 
 
-def storable(result: Any) -> bool:
+def clean_text(result: Any) -> bool:
     shown = repr(result)
     return "\\x00" not in shown and "\\ud8" not in shown
 
@@ -76,7 +76,7 @@ def storable(result: Any) -> bool:
 @given(data)
 def test_any_json_is_parsed_or_a_platform_error(parse: Callable[[Any], Any], data: Any) -> None:
     with contextlib.suppress(PlatformError):
-        assert storable(parse(data))
+        assert clean_text(parse(data))
 
 
 @given(

@@ -78,7 +78,7 @@ def queued(shop: Shop) -> Verification:
         store=shop.store, code=shop.code(), channel=Channel.API, flow="test"
     )
     row = requested.verification
-    queue.ring("stores.tasks.deliver", 0)
+    queue.wake_worker("stores.tasks.deliver", 0)
     return row
 
 

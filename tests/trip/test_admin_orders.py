@@ -447,7 +447,9 @@ def test_a_notice_that_was_given_up_is_sent_again(
     assert ("Notices that have not arrived" in text, "HTTP 502" in text) == (True, True)
     assert "sent again at once" in send_again(client, call)
     assert OutboundCall.objects.get().state == "pending"
-    assert AuditEntry.objects.get(verb="outboundcall resent").deed == "Outbound call: sent again"
+    assert (
+        AuditEntry.objects.get(verb="outboundcall resent").verb_label == "Outbound call: sent again"
+    )
     assert "on its way already" in send_again(client, call)
 
 

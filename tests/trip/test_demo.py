@@ -82,11 +82,11 @@ def test_every_product_of_the_info_costs_the_same_on_all_of_sixty_days_and_never
     prepared(place)
     shown = told(place)["trip"]
     today = timezone.localdate()
-    for told_of in shown["products"]:
+    for extra_context in shown["products"]:
         product = Product.objects.get(
-            connection__account=shown["partner_id"], deal_id=told_of["partner_deal_id"]
+            connection__account=shown["partner_id"], deal_id=extra_context["partner_deal_id"]
         )
-        assert (product.state, product.by_calendar) == ("on_sale", told_of["calendar"])
+        assert (product.state, product.by_calendar) == ("on_sale", extra_context["calendar"])
         assert (product.phone_limit, product.credential_limit, product.max_per_order) == (0, 0, 0)
         offers = Offer.objects.filter(product=product, is_open=True)
         if product.by_calendar:
@@ -94,8 +94,8 @@ def test_every_product_of_the_info_costs_the_same_on_all_of_sixty_days_and_never
         assert offers.count() == (61 if product.by_calendar else 1)
         for offer in offers:
             assert (float(offer.settlement_price), float(offer.sale_price)) == (
-                told_of["buy_price"],
-                told_of["unit_price"],
+                extra_context["buy_price"],
+                extra_context["unit_price"],
             )
             assert offer.left is None or offer.left >= 10_000
 

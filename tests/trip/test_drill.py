@@ -180,7 +180,7 @@ def test_a_task_goes_on_where_the_last_one_stopped(
     connection: Connection, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rung: list[tuple[str, int]] = []
-    monkeypatch.setattr(queue, "ring", lambda task, pk: rung.append((task, pk)))
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rung.append((task, pk)))
     only = ["access.signed", "create.accepted", "overall.stock"]
     run = drill_start(connection=connection, base_url=live_server.url, only=only)
     done = []

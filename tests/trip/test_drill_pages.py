@@ -42,7 +42,7 @@ def client(connection: Connection) -> Client:
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """The bells that were rung."""
     bells: list[tuple[str, int]] = []
-    monkeypatch.setattr(queue, "ring", lambda task, pk: bells.append((task, pk)))
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: bells.append((task, pk)))
     return bells
 
 
@@ -120,7 +120,10 @@ def test_the_button_starts_a_run_of_all_checks_and_rings(
     assert run.started_by == User.objects.get()
     assert rung == [("trip.tasks.run_drill", run.pk)]
     entry = AuditEntry.objects.get(verb="trip.drill.started")
-    assert (entry.merchant, entry.deed) == (connection.merchant, "Started an acceptance drill")
+    assert (entry.merchant, entry.verb_label) == (
+        connection.merchant,
+        "Started an acceptance drill",
+    )
 
 
 def test_a_second_start_says_that_one_is_under_way_and_rings_for_it(

@@ -172,7 +172,7 @@ def test_the_turn_comes_before_the_request() -> None:
     def no_turn() -> None:
         raise NotSent("not now")
 
-    result, requests = outcome(taken(), turn=no_turn)
+    result, requests = outcome(taken(), wait_for_slot=no_turn)
     assert (result.detail, requests) == ("not now", [])
 
 
@@ -219,8 +219,8 @@ def notice(db: None, monkeypatch: pytest.MonkeyPatch) -> type[Operation]:
     class Notice(Operation):
         platform, name, repeatable, backoff = "trip", "notice for tests", True, (60.0,)
 
-        def send(self, call: OutboundCall, turn: Callable[[], None]) -> str:
-            return NoticeClient.of(call.connection, turn=turn).consume(body=BODY)
+        def send(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> str:
+            return NoticeClient.of(call.connection, wait_for_slot=wait_for_slot).consume(body=BODY)
 
     monkeypatch.setitem(operations.by_name, (Notice.platform, Notice.name), Notice())
     return Notice
@@ -233,7 +233,7 @@ def test_a_notice_is_sent_again_until_it_is_taken(
     plays = [taken(300, "处理中"), answer("<html>", 502), answer("", 302, Location="/"), taken()]
     with Canned(*plays) as server:
         connection = ticket_connection(base_url=server.url + PREFIX)
-        call = outbox.enqueue(notice, connection=connection, key="1", subject_id=1, ring=False)
+        call = outbox.enqueue(notice, connection=connection, key="1", subject_id=1, wake=False)
         states, failures = [], []
         for _ in plays:
             OutboundCall.objects.update(due_at=timezone.now())

@@ -433,7 +433,7 @@ def test_notices_without_credentials_wait_for_them(server: SandboxServer) -> Non
 KILL = """
     from trip import services
     from stores.platforms.workers import queue
-    queue.ring = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
+    queue.wake_worker = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
     services.order_consume(order_pk=int(os.environ["ORDER"]), quantity=1, actor=None, method="counter")
 """
 KILL_SENDING = f"""

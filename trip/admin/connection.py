@@ -33,7 +33,7 @@ class TripConnectionForm(ConnectionForm):
         widget=UnfoldBooleanSwitchWidget(),
         help_text=_("Until you tick this, calls signed with the previous secret are accepted too."),
     )
-    told_in = "trip/admin/addresses.html"
+    extra_template = "trip/admin/addresses.html"
 
     class Meta(ConnectionForm.Meta):
         labels = {"account": _("PartnerId")}
@@ -49,7 +49,7 @@ class TripConnectionForm(ConnectionForm):
         return ("client_id", "client_secret", *(("forget_previous",) if rotating else ()))
 
     @classmethod
-    def told_of(cls, connection: Connection) -> dict[str, Any]:
+    def extra_context(cls, connection: Connection) -> dict[str, Any]:
         return {
             "needed": _addresses(connection, is_needed=True),
             "welcome": _addresses(connection, is_needed=False),

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from django.db.models import QuerySet
 from django.utils.translation import gettext as _
 
-from stores.backoffice.exporting import Cell, Table, harmless, local
+from stores.backoffice.exporting import Cell, Table, escape_formula, local
 from trip.models import Order, tally
 
 BATCH = 2000
@@ -31,7 +31,7 @@ def headers() -> list[str]:
         _("Issued"),
         _("Closed"),
         _("Drill"),
-        _("Needs a person"),
+        _("Required a person"),
     ]
 
 
@@ -47,8 +47,8 @@ def lines(rows: QuerySet[Order]) -> Iterator[list[Cell]]:
             # As text: a spreadsheet rounds whole numbers of more than 15 digits.
             str(order.order_id),
             order.partner_order_id,
-            harmless(order.store.name),
-            harmless(order.product.title),
+            escape_formula(order.store.name),
+            escape_formula(order.product.title),
             str(order.get_status_display()),
             order.travel_date.isoformat() if order.travel_date else None,
             order.quantity,

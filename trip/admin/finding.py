@@ -8,7 +8,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from unfold.contrib.filters.admin import DropdownFilter
 
-from stores.backoffice.base import reach
+from stores.backoffice.base import access_for
 from stores.models import Connection
 from trip.models import Order, Voucher
 from trip.wire.values import MAX_INT64
@@ -32,8 +32,8 @@ def found(request: HttpRequest, rows: QuerySet[Order], text: str) -> QuerySet[Or
 
 def _connections(request: HttpRequest) -> list[int]:
     rows = Connection.objects.filter(platform=Connection.Platform.TRIP).order_by()
-    if not reach(request).everything:
-        rows = rows.filter(merchant__in=reach(request).merchants_in_part)
+    if not access_for(request).everything:
+        rows = rows.filter(merchant__in=access_for(request).merchants_in_part)
     return list(rows.values_list("pk", flat=True))
 
 

@@ -14,15 +14,15 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import RangeDateFilter
 
-from stores.backoffice.base import LedgerAdmin, person
+from stores.backoffice.base import LedgerAdmin, staff_user
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.exporting import ExportsAdmin, Table
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import moment, state, sum_of
+from stores.backoffice.labels import format_moment, badge, sum_of
 from stores.backoffice.newest import newest_first
 from stores.models import OutboundCall
 from stores.platforms.outbox.operations import title_of
-from stores.tenancy import Verb
+from stores.tenancy import Permission
 from trip import services
 from trip.admin import exporting
 from trip.admin.finding import DrillFilter, OrderPersonFilter, found
@@ -115,20 +115,20 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
         if order := kwargs.get("obj"):
-            context |= self._told_of(request, order)
+            context |= self._extra_context(request, order)
         return super().render_change_form(request, context, *args, **kwargs)
 
-    def _told_of(self, request: HttpRequest, order: Order) -> dict[str, Any]:
+    def _extra_context(self, request: HttpRequest, order: Order) -> dict[str, Any]:
         """What stands below the facts: tickets, visitors, refunds, uses, and everything that was said."""
-        whole = self.may(request, Verb.VIEW_PERSONAL, order)
-        codes_shown = self.may(request, Verb.SETTLE, order)
+        whole = self.permits(request, Permission.VIEW_PERSONAL, order)
+        codes_shown = self.permits(request, Permission.SETTLE, order)
         return {
             "vouchers": [_voucher(voucher, codes_shown) for voucher in order.vouchers.all()],
             "visitors": [_visitor(visitor, whole) for visitor in order.visitors.all()],
             "refunds": [
                 {
                     "row": row,
-                    "label": state(row.get_status_display(), REFUND_COLOURS, row.status),
+                    "label": badge(row.get_status_display(), REFUND_COLOURS, row.status),
                     "url": _refund_url(row),
                 }
                 for row in order.refunds.all()
@@ -142,7 +142,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         Button(
             title=_("Issue by hand"),
             icon="confirmation_number",
-            needs=Verb.SELL,
+            permission=Permission.SELL,
             form=IssueForm,
             text=_(
                 "The tickets count as issued from then on, and Meituan sends the codes to the buyer."
@@ -151,16 +151,19 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             shown=_waits_for_codes,
         )
     )
-    def issue(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
+    def issue(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
         services.order_issue(
-            order_pk=row.pk, codes=answers["codes"], actor=person(request), method=Method.ADMIN
+            order_pk=row.pk,
+            codes=cleaned_data["codes"],
+            actor=staff_user(request),
+            method=Method.ADMIN,
         )
 
     @button(
         Button(
             title=_("Cannot be issued"),
             icon="block",
-            needs=Verb.SELL,
+            permission=Permission.SELL,
             form=FailForm,
             text=_(
                 "Meituan tells the buyer why and gives the money back. This cannot be taken back."
@@ -169,16 +172,19 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             shown=_waits_for_codes,
         )
     )
-    def fail(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
+    def fail(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
         services.order_fail(
-            order_pk=row.pk, reason=answers["reason"], actor=person(request), method=Method.ADMIN
+            order_pk=row.pk,
+            reason=cleaned_data["reason"],
+            actor=staff_user(request),
+            method=Method.ADMIN,
         )
 
     @button(
         Button(
             title=_("Use tickets"),
             icon="how_to_reg",
-            needs=Verb.SETTLE,
+            permission=Permission.SETTLE,
             form=UseForm,
             text=_(
                 "Only for guests who are really there: Meituan is told, and used tickets are not refunded."
@@ -187,14 +193,14 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             shown=_has_tickets_left,
         )
     )
-    def use(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
+    def use(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
         services.order_consume(
             order_pk=row.pk,
-            codes=answers["codes"],
-            quantity=answers["quantity"],
-            request_key=answers["request_key"],
-            any_day=answers["any_day"],
-            actor=person(request),
+            codes=cleaned_data["codes"],
+            quantity=cleaned_data["quantity"],
+            request_key=cleaned_data["request_key"],
+            any_day=cleaned_data["any_day"],
+            actor=staff_user(request),
             method=Method.ADMIN,
         )
 
@@ -202,15 +208,15 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         Button(
             title=_("Mark as settled"),
             icon="gavel",
-            needs=Verb.SETTLE,
+            permission=Permission.SETTLE,
             form=SettleForm,
             text=_("Settle it with Meituan first; this only takes the order off the list."),
             done=DONE,
             shown=lambda order: bool(order.needs_person),
         )
     )
-    def settle(self, request: HttpRequest, row: Order, answers: dict[str, Any]) -> None:
-        services.order_settle(order_pk=row.pk, note=answers["note"], actor=person(request))
+    def settle(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
+        services.order_settle(order_pk=row.pk, note=cleaned_data["note"], actor=staff_user(request))
 
     @display(description=_("order number"))
     def number(self, order: Order) -> str:
@@ -222,7 +228,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
 
     @display(description=_("ordered"))
     def time(self, order: Order) -> str:
-        return moment(order.created_at)
+        return format_moment(order.created_at)
 
     @display(description=_("tickets"))
     def tickets(self, order: Order) -> int:
@@ -231,10 +237,10 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     @display(description=_("status"))
     def status_label(self, order: Order) -> SafeString:
         if order.needs_person:
-            return state(_("needs a person"), STATUS_COLOURS, "failed")
+            return badge(_("needs a person"), STATUS_COLOURS, "failed")
         if order.status == Order.Status.ISSUED and (over := _over(tally(order.vouchers.all()))):
-            return state(over, STATUS_COLOURS, "over")
-        return state(order.get_status_display(), STATUS_COLOURS, order.status)
+            return badge(over, STATUS_COLOURS, "over")
+        return badge(order.get_status_display(), STATUS_COLOURS, order.status)
 
     @display(description=_("used / refunded"))
     def gone(self, order: Order) -> str:

@@ -6,15 +6,15 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from stores.backoffice.base import ScopedAdmin, reach
+from stores.backoffice.base import ScopedAdmin, access_for
 from stores.models import Store
-from stores.tenancy import Verb
+from stores.tenancy import Permission
 from trip.models import Place
 
 
 @admin.register(Place)
 class PlaceAdmin(ScopedAdmin):
-    adding = changing = Verb.MANAGE_STORES
+    add_permission = change_permission = Permission.MANAGE_STORES
     list_display = ("store", "city", "longitude", "latitude", "system")
     list_select_related = ("store__merchant",)
     search_fields = ("store__name", "city")
@@ -36,8 +36,12 @@ class PlaceAdmin(ScopedAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Stores that the person manages and that have no place yet."""
-        theirs = reach(request)
-        managed = [m for m in theirs.merchants_in_part if theirs.may(Verb.MANAGE_STORES, m)]
+        access = access_for(request)
+        managed = [
+            m
+            for m in access.merchants_in_part
+            if access.has_permission(Permission.MANAGE_STORES, m)
+        ]
         rows = Store.objects.for_staff(request.user).filter(place=None).select_related("merchant")
-        kwargs["queryset"] = rows if theirs.everything else rows.filter(merchant__in=managed)
+        kwargs["queryset"] = rows if access.everything else rows.filter(merchant__in=managed)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -14,13 +14,13 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.base import person, reach
+from stores.backoffice.base import staff_user, access_for
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.inlines import ScopedInline
-from stores.backoffice.labels import state
+from stores.backoffice.labels import badge
 from stores.models import Connection, Store
-from stores.tenancy import Verb
+from stores.tenancy import Permission
 from trip import services
 from trip.admin.product_forms import (
     OfferForm,
@@ -55,7 +55,7 @@ class RefundStepInline(ScopedInline):
 
 @admin.register(Product)
 class ProductAdmin(ButtonsAdmin):
-    adding = changing = Verb.SELL
+    add_permission = change_permission = Permission.SELL
     form = ProductForm
     buttons = ("pause", "resume")
     inlines = (OfferInline, RefundStepInline)
@@ -220,25 +220,25 @@ class ProductAdmin(ButtonsAdmin):
         Button(
             title=_("Pause"),
             icon="pause_circle",
-            needs=Verb.SELL,
+            permission=Permission.SELL,
             done=_("Paused: nobody can order it now, and Meituan is told."),
             shown=lambda product: product.state == Product.State.ON_SALE,
         )
     )
-    def pause(self, request: HttpRequest, row: Product, answers: dict[str, Any]) -> None:
-        services.product_pause(product=row, actor=person(request))
+    def pause(self, request: HttpRequest, row: Product, cleaned_data: dict[str, Any]) -> None:
+        services.product_pause(product=row, actor=staff_user(request))
 
     @button(
         Button(
             title=_("Put on sale"),
             icon="play_circle",
-            needs=Verb.SELL,
+            permission=Permission.SELL,
             done=_("On sale again, and Meituan is told."),
             shown=lambda product: product.state == Product.State.PAUSED,
         )
     )
-    def resume(self, request: HttpRequest, row: Product, answers: dict[str, Any]) -> None:
-        services.product_resume(product=row, actor=person(request))
+    def resume(self, request: HttpRequest, row: Product, cleaned_data: dict[str, Any]) -> None:
+        services.product_resume(product=row, actor=staff_user(request))
 
     @display(description=_("connection"))
     def account(self, product: Product) -> str:
@@ -251,14 +251,14 @@ class ProductAdmin(ButtonsAdmin):
     @display(description=_("state"), ordering="state")
     def state_label(self, product: Any) -> SafeString:
         if product.state == Product.State.ON_SALE and product.by_calendar and not product.has_dates:
-            return state(_("no price"), STATE_COLOURS, Product.State.PAUSED)
-        return state(product.get_state_display(), STATE_COLOURS, product.state)
+            return badge(_("no price"), STATE_COLOURS, Product.State.PAUSED)
+        return badge(product.get_state_display(), STATE_COLOURS, product.state)
 
     @display(description=_("listing at Meituan"), ordering="listing")
     def listing_label(self, product: Product) -> SafeString:
         if product.listing is None:
-            return state(_("not heard of yet"), LISTING_COLOURS, "")
-        return state(product.get_listing_display(), LISTING_COLOURS, str(product.listing))
+            return badge(_("not heard of yet"), LISTING_COLOURS, "")
+        return badge(product.get_listing_display(), LISTING_COLOURS, str(product.listing))
 
     @display(description=_("price"))
     def price(self, product: Any) -> SafeString | str:
@@ -293,14 +293,18 @@ def _stores(request: HttpRequest) -> QuerySet[Store]:
 
 
 def _where_selling(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
-    theirs = reach(request)
-    sells = [merchant for merchant in theirs.merchants_in_part if theirs.may(Verb.SELL, merchant)]
-    return rows if theirs.everything else rows.filter(merchant__in=sells)
+    access = access_for(request)
+    sells = [
+        merchant
+        for merchant in access.merchants_in_part
+        if access.has_permission(Permission.SELL, merchant)
+    ]
+    return rows if access.everything else rows.filter(merchant__in=sells)
 
 
 def _needed_first(request: HttpRequest) -> tuple[StrOrPromise, str] | None:
     """What has to be there before a product can be added: what to say, and where to go."""
-    is_owner = reach(request).may(Verb.MANAGE_CONNECTIONS)
+    is_owner = access_for(request).has_permission(Permission.MANAGE_CONNECTIONS)
     products = reverse("admin:trip_product_changelist")
     if not _connections(request).exists():
         if not is_owner:

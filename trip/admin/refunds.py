@@ -12,11 +12,11 @@ from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 
 from stores.audit import shown
-from stores.backoffice.base import LedgerAdmin, person
+from stores.backoffice.base import LedgerAdmin, staff_user
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import moment, state, sum_of
-from stores.tenancy import Verb
+from stores.backoffice.labels import format_moment, badge, sum_of
+from stores.tenancy import Permission
 from trip import services
 from trip.admin.order_forms import AgreeForm, RefuseForm
 from trip.admin.orders import REFUND_COLOURS, order_link
@@ -96,7 +96,7 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
         Button(
             title=_("Agree"),
             icon="check",
-            needs=Verb.SELL,
+            permission=Permission.SELL,
             form=AgreeForm,
             text=_(
                 "The buyer gets the money back and the tickets open no door any more. This is final."
@@ -105,39 +105,39 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
             shown=_may_agree,
         )
     )
-    def agree(self, request: HttpRequest, row: Refund, answers: dict[str, Any]) -> None:
+    def agree(self, request: HttpRequest, row: Refund, cleaned_data: dict[str, Any]) -> None:
         services.refund_decide(
-            refund_pk=row.pk, agree=True, reason="", actor=person(request), method=Method.ADMIN
+            refund_pk=row.pk, agree=True, reason="", actor=staff_user(request), method=Method.ADMIN
         )
 
     @button(
         Button(
             title=_("Refuse"),
             icon="close",
-            needs=Verb.SELL,
+            permission=Permission.SELL,
             form=RefuseForm,
             text=_("The tickets stay valid. You may still agree later."),
             done=DONE,
             shown=lambda refund: refund.status == Status.REVIEW,
         )
     )
-    def refuse(self, request: HttpRequest, row: Refund, answers: dict[str, Any]) -> None:
+    def refuse(self, request: HttpRequest, row: Refund, cleaned_data: dict[str, Any]) -> None:
         services.refund_decide(
             refund_pk=row.pk,
             agree=False,
-            reason=answers["reason"],
-            actor=person(request),
+            reason=cleaned_data["reason"],
+            actor=staff_user(request),
             method=Method.ADMIN,
         )
 
     @display(description=_("time left"))
     def time_left(self, refund: Refund) -> SafeString | str:
         text, urgency = countdown(refund)
-        return state(text, LEFT_COLOURS, urgency) if text else "–"
+        return badge(text, LEFT_COLOURS, urgency) if text else "–"
 
     @display(description=_("status"))
     def status_label(self, refund: Refund) -> SafeString:
-        return state(refund.get_status_display(), REFUND_COLOURS, refund.status)
+        return badge(refund.get_status_display(), REFUND_COLOURS, refund.status)
 
     @display(description=_("order"))
     def order_number(self, refund: Refund) -> SafeString:
@@ -155,7 +155,7 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
 
     @display(description=pgettext_lazy("refund", "received"))
     def time(self, refund: Refund) -> str:
-        return moment(refund.received_at)
+        return format_moment(refund.received_at)
 
     @display(description=_("tickets named"))
     def named(self, refund: Refund) -> str:
@@ -166,4 +166,4 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
         if not refund.decided_at:
             return "–"
         who = shown(refund.decided_by)
-        return f"{moment(refund.decided_at)} · {refund.get_method_display()} · {who}"
+        return f"{format_moment(refund.decided_at)} · {refund.get_method_display()} · {who}"

@@ -122,4 +122,6 @@ def _done(order: Order) -> Iterable[Moment]:
     ).order_by("id")
     for entry in entries[:MOST]:
         note = entry.data.get("reason") or entry.data.get("note") or ""
-        yield Moment(entry.at, entry.deed, f"{audit.shown(entry.actor)} {note}".strip(), "done")
+        yield Moment(
+            entry.at, entry.verb_label, f"{audit.shown(entry.actor)} {note}".strip(), "done"
+        )

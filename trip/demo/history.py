@@ -20,26 +20,26 @@ def live_through(book: Book) -> None:
     """Orders of the last four weeks up to two hours ago; what is younger is told in today.py."""
     midnight = timezone.localtime(book.now).replace(hour=0, minute=0, second=0, microsecond=0)
     for shelf in book.shelves:
-        for at in sales.moments(book.dice, midnight - timedelta(days=DAYS), DAYS, shelf.ware.a_day):
+        for at in sales.moments(book.rng, midnight - timedelta(days=DAYS), DAYS, shelf.ware.a_day):
             if at < book.now - timedelta(hours=2):
                 _live(book, shelf, at)
 
 
 def _live(book: Book, shelf: Shelf, at: datetime) -> None:
     most = shelf.product.max_per_order or 4
-    quantity = min(most, book.dice.choices(list(QUANTITIES), list(QUANTITIES.values()))[0])
+    quantity = min(most, book.rng.choices(list(QUANTITIES), list(QUANTITIES.values()))[0])
     sale = sales.place(book, shelf, at, quantity=quantity, day=_day(book, shelf, at))
-    fate = book.dice.random()
+    fate = book.rng.random()
     if fate < 0.06:
         _lapse(sale, closed=fate < 0.04)
         return
-    paid = at + timedelta(seconds=book.dice.randrange(20, 600))
+    paid = at + timedelta(seconds=book.rng.randrange(20, 600))
     sales.pay(book, sale, paid)
     if shelf.ware.issuing == UPSTREAM:
         if fate < 0.12:
-            sale.order.status, sale.order.failure = Status.FAILED, book.dice.choice(FAILURES)
+            sale.order.status, sale.order.failure = Status.FAILED, book.rng.choice(FAILURES)
             return
-        sales.issue(book, sale, paid + timedelta(seconds=book.dice.randrange(30, 900)))
+        sales.issue(book, sale, paid + timedelta(seconds=book.rng.randrange(30, 900)))
     if fate > 0.92:
         _think_better_of_it(book, sale, shelf, paid)
     _visit(book, sale, paid)
@@ -48,7 +48,7 @@ def _live(book: Book, shelf: Shelf, at: datetime) -> None:
 def _day(book: Book, shelf: Shelf, at: datetime) -> date | None:
     if not shelf.ware.calendar:
         return None
-    return timezone.localdate(at) + timedelta(days=book.dice.choice((0, 0, 1, 1, 2, 3, 5)))
+    return timezone.localdate(at) + timedelta(days=book.rng.choice((0, 0, 1, 1, 2, 3, 5)))
 
 
 def _lapse(sale: Sale, *, closed: bool) -> None:
@@ -64,17 +64,17 @@ def _lapse(sale: Sale, *, closed: bool) -> None:
 
 def _think_better_of_it(book: Book, sale: Sale, shelf: Shelf, paid: datetime) -> None:
     """The buyer wants the money back, for all or for one ticket."""
-    at = paid + timedelta(minutes=book.dice.randrange(3, 50))
-    whole = book.dice.random() < 0.6
+    at = paid + timedelta(minutes=book.rng.randrange(3, 50))
+    whole = book.rng.random() < 0.6
     refund = sales.ask_back(book, sale, at, sale.order.quantity if whole else 1)
     if shelf.ware.refund == "none":
         sales.decide(sale, refund, at, method=Method.AUTO, refusal="该产品不支持退款")
     elif shelf.ware.refund == "review":
         decided = min(
-            at + timedelta(hours=book.dice.uniform(0.2, 9)), book.now - timedelta(minutes=20)
+            at + timedelta(hours=book.rng.uniform(0.2, 9)), book.now - timedelta(minutes=20)
         )
-        by = book.dice.choice(book.staff).get_full_name()
-        refusal = REFUSAL if book.dice.random() < 0.35 else ""
+        by = book.rng.choice(book.staff).get_full_name()
+        refusal = REFUSAL if book.rng.random() < 0.35 else ""
         sales.decide(sale, refund, decided, method=Method.ADMIN, by=by, refusal=refusal)
     else:
         sales.decide(sale, refund, at, method=Method.AUTO)
@@ -83,13 +83,11 @@ def _think_better_of_it(book: Book, sale: Sale, shelf: Shelf, paid: datetime) ->
 def _visit(book: Book, sale: Sale, paid: datetime) -> None:
     """Most come, some with fewer people than tickets; who is expected later has not come yet."""
     left = sum(voucher.unused for voucher in sale.vouchers)
-    day = sale.order.travel_date or timezone.localdate(paid) + timedelta(
-        days=book.dice.randrange(7)
-    )
+    day = sale.order.travel_date or timezone.localdate(paid) + timedelta(days=book.rng.randrange(7))
     arrival = timezone.make_aware(datetime.combine(day, time(10))) + timedelta(
-        minutes=book.dice.randrange(11 * 60)
+        minutes=book.rng.randrange(11 * 60)
     )
     arrival = max(arrival, paid + timedelta(hours=1))
-    if not left or arrival > book.now - timedelta(minutes=5) or book.dice.random() < 0.06:
+    if not left or arrival > book.now - timedelta(minutes=5) or book.rng.random() < 0.06:
         return
-    sales.use(book, sale, arrival, left - 1 if left > 1 and book.dice.random() < 0.1 else left)
+    sales.use(book, sale, arrival, left - 1 if left > 1 and book.rng.random() < 0.1 else left)

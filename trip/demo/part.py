@@ -96,7 +96,7 @@ class TripDemo:
             listing_at=world.now - timedelta(days=58),
         )
         staff = User.objects.filter(memberships__merchant=connection.merchant).order_by("pk")
-        return Book(connection, shelves, list(staff), world.dice, world.now)
+        return Book(connection, shelves, list(staff), world.rng, world.now)
 
     def connect(self, world: World) -> None:
         base_url = _elsewhere() or f"{world.ports.sandbox_url}/trip/rhone/mtp/api"

@@ -79,7 +79,7 @@ class Book:
     connection: Connection
     shelves: Sequence[Shelf]
     staff: Sequence[User]
-    dice: random.Random
+    rng: random.Random
     now: datetime
     sales: list[Sale] = field(default_factory=list)
     _numbers: set[int] = field(default_factory=set)
@@ -90,7 +90,7 @@ class Book:
     def number(self) -> int:
         """A new order number as Meituan's are: fifteen digits."""
         while True:
-            number = 490_000_000_000_000 + self.dice.randrange(10**13)
+            number = 490_000_000_000_000 + self.rng.randrange(10**13)
             if number not in self._numbers:
                 self._numbers.add(number)
                 return number
@@ -163,12 +163,12 @@ def place(
 
 
 def _visitor(book: Book, order: Order, product: Product, position: int) -> Visitor:
-    dice = book.dice
-    born = f"{dice.randrange(1960, 2003)}{dice.randrange(1, 13):02}{dice.randrange(1, 29):02}"
+    rng = book.rng
+    born = f"{rng.randrange(1960, 2003)}{rng.randrange(1, 13):02}{rng.randrange(1, 29):02}"
     person = VisitorData(
-        name=dice.choice(SURNAMES) + dice.choice(GIVEN),
-        mobile=f"199{dice.randrange(10**8):08}",
-        credentials={0: f"110199{born}{dice.randrange(1000):03}X"}
+        name=rng.choice(SURNAMES) + rng.choice(GIVEN),
+        mobile=f"199{rng.randrange(10**8):08}",
+        credentials={0: f"110199{born}{rng.randrange(1000):03}X"}
         if product.visitor_info == VisitorInfo.EACH
         else {},
     )
@@ -217,7 +217,7 @@ def use(book: Book, sale: Sale, at: datetime, quantity: int) -> None:
     portions = sale.portions(quantity)
     for voucher, count in portions:
         voucher.used, voucher.used_at = voucher.used + count, at
-    counter = book.dice.random() < 0.75
+    counter = book.rng.random() < 0.75
     sale.uses.append(
         Consumption(
             order=sale.order,
@@ -226,7 +226,7 @@ def use(book: Book, sale: Sale, at: datetime, quantity: int) -> None:
             tickets=_shown(portions),
             quantity=sum(count for _, count in portions),
             method=Method.COUNTER if counter else Method.API,
-            by=book.dice.choice(book.staff).get_full_name() if counter else "API 收银系统",
+            by=book.rng.choice(book.staff).get_full_name() if counter else "API 收银系统",
             at=at,
         )
     )
@@ -238,7 +238,7 @@ def ask_back(book: Book, sale: Sale, at: datetime, quantity: int) -> Refund:
     refund = Refund(
         order=order,
         store=order.store,
-        refund_id=f"{order.order_id}-{at:%Y%m%d%H%M%S}{book.dice.randrange(1000):03}",
+        refund_id=f"{order.order_id}-{at:%Y%m%d%H%M%S}{book.rng.randrange(1000):03}",
         status=Refund.Status.REVIEW,
         quantity=quantity,
         codes=[voucher.code for voucher, _ in sale.portions(quantity) if voucher.code],
@@ -273,10 +273,10 @@ def _shown(portions: Iterable[tuple[Voucher, int]]) -> list[dict[str, Any]]:
     return [{"voucher": voucher.code, "quantity": count} for voucher, count in portions]
 
 
-def moments(dice: random.Random, first: datetime, days: int, usual: float) -> Iterator[datetime]:
+def moments(rng: random.Random, first: datetime, days: int, usual: float) -> Iterator[datetime]:
     """When orders come: more at the weekend, from nine in the morning to eleven at night."""
     for n in range(days + 1):
         day = first + timedelta(days=n)
         wanted = usual * (1.6 if day.weekday() >= 5 else 0.8)
-        for _ in range(int(wanted) + (dice.random() < wanted % 1)):
-            yield day + timedelta(hours=dice.triangular(9, 23, 19))
+        for _ in range(int(wanted) + (rng.random() < wanted % 1)):
+            yield day + timedelta(hours=rng.triangular(9, 23, 19))

@@ -25,7 +25,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from stores.backoffice.base import person
+from stores.backoffice.base import staff_user
 from trip import services
 from trip.models import Offer, Product
 from trip.services.products import wrong_prices
@@ -242,11 +242,11 @@ def _save(request: HttpRequest, product: Product, data: dict[str, Any]) -> None:
         "weekdays": data["weekdays"],
     }
     if data["do"] in (OPEN, CLOSE):
-        count = services.offers_open(**span, is_open=data["do"] == OPEN, actor=person(request))
+        count = services.offers_open(**span, is_open=data["do"] == OPEN, actor=staff_user(request))
     else:
         names = ("market_price", "sale_price", "settlement_price", "stock", "is_open")
         count = services.offers_set(
-            **span, **{name: data[name] for name in names}, actor=person(request)
+            **span, **{name: data[name] for name in names}, actor=staff_user(request)
         )
     text = ngettext("%(count)d day was changed.", "%(count)d days were changed.", count)
     messages.success(request, text % {"count": count})

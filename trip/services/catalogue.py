@@ -12,7 +12,7 @@ from django.utils import timezone
 from stores import audit
 from stores.audit import Actor
 from stores.models import Connection, Store
-from stores.text import may_be_id
+from stores.text import is_id
 from trip.choices import (
     BookAhead,
     Code,
@@ -199,7 +199,7 @@ def places_pull(*, connection: Connection, page: Page) -> tuple[int, list[Body]]
         trip_products__connection=connection, place__isnull=False
     ).distinct()
     if page.names is not None:
-        rows = rows.filter(pk__in=[name for name in page.names if may_be_id(name)])
+        rows = rows.filter(pk__in=[name for name in page.names if is_id(name)])
     partner = int(connection.account)
     return rows.count(), [
         _place(partner, store) for store in _page(rows.select_related("place").order_by("pk"), page)

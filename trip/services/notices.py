@@ -18,7 +18,7 @@ from stores.checks import LOOPBACK
 from stores.models import Connection, OutboundCall
 from stores.platforms.errors import Refused
 from stores.platforms.outbox import Operation, enqueue, operation, revoke
-from stores.platforms.outbox.operations import Turn
+from stores.platforms.outbox.operations import SlotWaiter
 from trip.choices import Code
 from trip.client import NoticeClient
 from trip.models import Consumption, Order, Product, Refund
@@ -32,8 +32,8 @@ OFF_SHELF, ON_SHELF, CHANGED, PRICES_CHANGED = 0, 1, 2, 5
 State = OutboundCall.State
 
 
-def client_of(call: OutboundCall, turn: Turn) -> NoticeClient:
-    return NoticeClient.of(call.connection, turn=turn, note=turn.note)
+def client_of(call: OutboundCall, wait_for_slot: SlotWaiter) -> NoticeClient:
+    return NoticeClient.of(call.connection, wait_for_slot=wait_for_slot, note=wait_for_slot.note)
 
 
 def plays_meituan(connection: Connection) -> bool:
@@ -52,12 +52,12 @@ class Notice(Operation):
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
         return not is_of_drill(call)
 
-    def send(self, call: OutboundCall, turn: Turn) -> Any:
+    def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
         if not plays_meituan(call.connection) and is_of_drill(call):
             raise Refused("drill", DRILL_ONLY)
-        return self.tell(call, turn)
+        return self.tell(call, wait_for_slot)
 
-    def tell(self, call: OutboundCall, turn: Turn) -> Any:
+    def tell(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
         """Sends it; returns Meituan's words or raises a PlatformError."""
         raise NotImplementedError
 
@@ -73,13 +73,13 @@ class PayNotice(Notice):
         is_open = Order.objects.filter(pk=call.subject_id, closed_at=None).exists()
         return is_open and super().may_retry(call, ask_first=ask_first)
 
-    def tell(self, call: OutboundCall, turn: Turn) -> Any:
+    def tell(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
         order = Order.objects.get(pk=call.subject_id)
         failed = order.status == Order.Status.FAILED
         if order.closed_at and not failed:
             # It was closed while an earlier try was on its way.
             raise Refused("closed", "the order was closed")
-        return client_of(call, turn).pay(
+        return client_of(call, wait_for_slot).pay(
             issue_type=IssueType.FAILED if failed else IssueType.ISSUED,
             describe=order.failure if failed else "success",
             body=payloads.ids(order) if failed else payloads.issued(order),
@@ -93,13 +93,13 @@ class RefundNotice(Notice):
     name = "ticket.refund"
     title = _("Tell Meituan: refund decided")
 
-    def tell(self, call: OutboundCall, turn: Turn) -> Any:
+    def tell(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
         refund = Refund.objects.select_related("order").get(pk=call.subject_id)
         if call.key != _verdict_key(refund):
             # Decided anew before it was told: the later notice says it.
             return "not needed"
         agreed = refund.status == Refund.Status.AGREED
-        return client_of(call, turn).refund(
+        return client_of(call, wait_for_slot).refund(
             code=Code.SUCCESS if agreed else Code.REFUND_REFUSED,
             describe="退款成功" if agreed else refund.reason,
             body=payloads.refunded(refund),
@@ -113,9 +113,9 @@ class ConsumeNotice(Notice):
     name = "ticket.used"
     title = _("Tell Meituan: tickets used")
 
-    def tell(self, call: OutboundCall, turn: Turn) -> Any:
+    def tell(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
         consumption = Consumption.objects.select_related("order").get(pk=call.subject_id)
-        return client_of(call, turn).consume(body=payloads.consumed(consumption))
+        return client_of(call, wait_for_slot).consume(body=payloads.consumed(consumption))
 
 
 @operation
@@ -125,12 +125,12 @@ class ProductNotice(Notice):
     name = "ticket.product"
     title = _("Tell Meituan: product changed")
 
-    def tell(self, call: OutboundCall, turn: Turn) -> Any:
+    def tell(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
         product = Product.objects.get(pk=call.subject_id)
         status = call.payload["status"]
         if status in (OFF_SHELF, ON_SHELF):
             status = ON_SHELF if product.state == Product.State.ON_SALE else OFF_SHELF
-        return client_of(call, turn).product(
+        return client_of(call, wait_for_slot).product(
             body=[{"partnerDealId": product.deal_id, "status": status}]
         )
 

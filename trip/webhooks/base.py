@@ -19,8 +19,8 @@ from django.views.decorators.csrf import csrf_exempt
 
 from stores.models import Connection
 from stores.platforms.inbound.endpoint import CallEndpoint, Rejected
-from stores.platforms.inbound.once import Declined, Said, answer_once
-from stores.text import may_be_id
+from stores.platforms.inbound.once import AnswerAndRollback, StoredAnswer, answer_once
+from stores.text import is_id
 from stores.web.limits import Limit, client_network, take
 from trip import signatures
 from trip.choices import Code, Refusal
@@ -42,7 +42,7 @@ REASONS = {
 @dataclass(frozen=True)
 class Answer:
     """One answer: `body` is left out when it is None, `extra` stands beside it (totalSize). `final` and `subject_id`
-    are those of calls.Said."""
+    are those of calls.StoredAnswer."""
 
     body: Any = None
     code: int = Code.SUCCESS
@@ -62,7 +62,7 @@ def credentials_of(connection: Connection) -> tuple[str, list[str]]:
 def partner_id(request: HttpRequest) -> int:
     """What the caller says it is; 0 when that is no number."""
     said = request.headers.get("PartnerId", "")
-    return int(said) if may_be_id(said) else 0
+    return int(said) if is_id(said) else 0
 
 
 def envelope(request: HttpRequest, answer: Answer) -> str:
@@ -193,17 +193,17 @@ class OnceEndpoint(TripEndpoint):
             kind=self.kind,
             key=self.key(asked),
             body=self.kept(asked, body),
-            judge=lambda: self._judged(connection, asked),
+            handle=lambda: self._judged(connection, asked),
         )
 
-    def _judged(self, connection: Connection, asked: Any) -> Said:
+    def _judged(self, connection: Connection, asked: Any) -> StoredAnswer:
         """A refusal undoes what the services did; it is kept, and final only when it will last."""
         try:
             answer = self.answer(connection, asked)
         except Refusal as refusal:
             no = envelope(self.request, Answer(code=refusal.code, describe=refusal.reason))
-            raise Declined(Said(no, final=refusal.lasting)) from refusal
-        return Said(envelope(self.request, answer), answer.final, answer.subject_id)
+            raise AnswerAndRollback(StoredAnswer(no, final=refusal.lasting)) from refusal
+        return StoredAnswer(envelope(self.request, answer), answer.final, answer.subject_id)
 
 
 def _is_partner(said: Any, connection: Connection) -> bool:

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 
 from stores.models import Connection
-from stores.platforms.inbound.once import Said, answer_beforehand, keep_answer
+from stores.platforms.inbound.once import StoredAnswer, preset_answer, keep_answer
 from trip import services
 from trip.choices import Code, Method
 from trip.models import Order
@@ -86,7 +86,7 @@ class Query(TripEndpoint):
             kind="order.query",
             key=key,
             body={"orderId": asked.order_id},
-            said=Said(told, subject_id=answer.subject_id),
+            answer=StoredAnswer(told, subject_id=answer.subject_id),
         )
         return told
 
@@ -134,8 +134,8 @@ class MessageEndpoint(OrderEndpoint):
 
     def _forestalled(self, connection: Connection, order_id: int) -> bool:
         no = envelope(self.request, Answer(code=Code.CREATE_OTHER, describe="订单已关闭"))
-        return answer_beforehand(
-            connection=connection, kind=Create.kind, key=str(order_id), said=Said(no)
+        return preset_answer(
+            connection=connection, kind=Create.kind, key=str(order_id), answer=StoredAnswer(no)
         )
 
 

@@ -7,7 +7,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from stores.text import storable
+from stores.text import clean_text
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 TIME = "%Y-%m-%d %H:%M:%S"
@@ -80,7 +80,7 @@ def optional_text(data: Mapping[str, Any], name: str, *, most: int = 200) -> str
         raise Malformed(f"{name}不是文本")
     if len(value) > most:
         raise Malformed(f"{name}过长：最多{most}个字符")
-    return storable(value, most).strip()
+    return clean_text(value, most).strip()
 
 
 def needed(data: Mapping[str, Any], name: str) -> None:

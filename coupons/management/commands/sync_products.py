@@ -8,11 +8,11 @@ from coupons.management.commands.sync_stores import tell_runs
 from coupons.management.commands.verify_coupon import find_store
 from coupons.models import GatewayStore
 from coupons.services import products_sync
-from stores.management.base import USAGE, HonestCommand
+from stores.management.base import USAGE, ExitCodeCommand
 from stores.models import Store
 
 
-class Command(HonestCommand):
+class Command(ExitCodeCommand):
     help = (
         "Read the deals on sale at one store, or at all authorised ones, from the gateway. "
         "Exit code: 0 all read, 1 any failed, 3 wrong usage, unknown store or one that the gateway does not list."

@@ -8,11 +8,11 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 
 from coupons.models import SyncRun
 from coupons.services import stores_sync
-from stores.management.base import USAGE, HonestCommand
+from stores.management.base import USAGE, ExitCodeCommand
 from stores.models import Connection
 
 
-class Command(HonestCommand):
+class Command(ExitCodeCommand):
     help = (
         "Read the stores of one connection, or of all active ones, from the gateway. "
         "Exit code: 0 all read, 1 any failed, 3 wrong usage or unknown connection."

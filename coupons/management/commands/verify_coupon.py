@@ -16,23 +16,23 @@ from coupons.api.shown import verification_shown
 from coupons.counter import verified_by
 from coupons.models import Channel, Verification
 from coupons.reasons import TEXTS, Reason
-from coupons.services import place_of, verification_pursue, verification_request
-from stores.management.base import HonestCommand, the_one
+from coupons.services import place_of, verification_process, verification_request
+from stores.management.base import ExitCodeCommand, get_single
 from stores.models import Store
 from stores.platforms.outbox.working import PlaceInLine
-from stores.tenancy import Reach
-from stores.text import may_be_id
+from stores.tenancy import Access
+from stores.text import is_id
 
 VERIFIED, REFUSED, OPEN = 0, 1, 2
 # Whoever may run commands is behind all permissions.
-EVERYWHERE = Reach(everything=True)
+EVERYWHERE = Access(everything=True)
 EXIT_CODES: dict[str, int] = {
     Verification.Status.VERIFIED: VERIFIED,
     Verification.Status.REFUSED: REFUSED,
 }
 
 
-class Command(HonestCommand):
+class Command(ExitCodeCommand):
     help = (
         "Verify one group coupon at a store. "
         "Exit code: 0 verified, 1 refused, 2 not settled yet (the worker goes on), 3 wrong usage or unknown store."
@@ -69,11 +69,11 @@ class Command(HonestCommand):
     def _pursue(self, row: Verification, wait: float) -> Verification:
         """In short steps, so that a person sees the line move."""
         until = time.monotonic() + wait
-        row = verification_pursue(row, wait=0.0)
+        row = verification_process(row, wait=0.0)
         while row.status not in Verification.FINAL and (left := until - time.monotonic()) > 0:
             place = place_of(row)
             self.stderr.write(f"waiting: {_where(place) if place else row.status}")
-            row = verification_pursue(row, wait=min(2.0, left))
+            row = verification_process(row, wait=min(2.0, left))
         return row
 
     def _tell(self, row: Verification, as_json: bool) -> None:
@@ -130,5 +130,5 @@ def _where(place: PlaceInLine) -> str:
 def find_store(text: str) -> Store:
     """An active store by id or exact name. Raises CommandError with exit code 3."""
     stores = Store.objects.filter(is_active=True, merchant__is_active=True)
-    found = stores.filter(pk=int(text)) if may_be_id(text) else stores.filter(name=text)
-    return the_one(found[:2], asked=text, kind="store")
+    found = stores.filter(pk=int(text)) if is_id(text) else stores.filter(name=text)
+    return get_single(found[:2], asked=text, kind="store")

@@ -16,7 +16,7 @@ from django.views.decorators.csrf import csrf_exempt
 
 from stores.models import Connection
 from stores.platforms.inbound import inbox
-from stores.text import storable_json
+from stores.text import clean_json
 
 log = logging.getLogger(__name__)
 
@@ -74,7 +74,7 @@ class Inbound(View):
     def parse(self, request: HttpRequest) -> dict[str, Any]:
         """The body as a JSON object."""
         try:
-            data = storable_json(json.loads(request.body, parse_constant=_no_constant))
+            data = clean_json(json.loads(request.body, parse_constant=_no_constant))
         except (ValueError, RecursionError) as error:
             raise Rejected("not JSON") from error
         if not isinstance(data, dict):

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from stores.models import Connection, InboundEvent
 from stores.platforms.workers import queue
-from stores.text import storable
+from stores.text import clean_text
 
 log = logging.getLogger(__name__)
 HANDLE = "stores.tasks.handle"
@@ -46,7 +46,7 @@ def receive(
             defaults={"body": body},
         )
         if created:
-            transaction.on_commit(lambda: queue.ring(HANDLE, event.pk), robust=True)
+            transaction.on_commit(lambda: queue.wake_worker(HANDLE, event.pk), robust=True)
         else:
             InboundEvent.objects.filter(pk=event.pk).update(repeats=F("repeats") + 1)
     return event
@@ -93,7 +93,7 @@ def _fail(event: InboundEvent, error: str) -> bool:
     _mine(event).update(
         state=State.FAILED,
         lease_until=None,
-        error=storable(error[-4000:], 4000),
+        error=clean_text(error[-4000:], 4000),
         due_at=timezone.now() + timedelta(seconds=wait),
     )
     return False
@@ -104,7 +104,7 @@ def replay(event: InboundEvent) -> None:
     InboundEvent.objects.filter(pk=event.pk).update(
         state=State.RECEIVED, due_at=timezone.now(), lease_until=None
     )
-    transaction.on_commit(lambda: queue.ring(HANDLE, event.pk), robust=True)
+    transaction.on_commit(lambda: queue.wake_worker(HANDLE, event.pk), robust=True)
 
 
 def sweep() -> int:

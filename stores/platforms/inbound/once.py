@@ -18,7 +18,7 @@ MOST_EARLIER = 50
 
 
 @dataclass(frozen=True)
-class Said:
+class StoredAnswer:
     """The text of an answer, byte for byte. One that is not `final` ("still working", "not yet") is judged anew when
     the question is repeated. `subject_id` is the primary key of the row that it is about."""
 
@@ -27,31 +27,36 @@ class Said:
     subject_id: int | None = None
 
 
-class Declined(Exception):
-    """Raised by a judge who says no: whatever it did is undone, and `said` is kept as the answer."""
+class AnswerAndRollback(Exception):
+    """Raised by a judge who says no: whatever it did is undone, and `answer` is kept as the answer."""
 
-    def __init__(self, said: Said) -> None:
-        super().__init__(said.text)
-        self.said = said
+    def __init__(self, answer: StoredAnswer) -> None:
+        super().__init__(answer.text)
+        self.answer = answer
 
 
 def answer_once(
-    *, connection: Connection, kind: str, key: str, body: dict[str, Any], judge: Callable[[], Said]
+    *,
+    connection: Connection,
+    kind: str,
+    key: str,
+    body: dict[str, Any],
+    handle: Callable[[], StoredAnswer],
 ) -> str:
     """The answer to a question, which (connection, kind, key) identifies. `body` is what the ledger keeps of it: no
-    secrets, no personal data. `judge` runs inside the transaction that stores its answer; when it raises, nothing of it
+    secrets, no personal data. `handle` runs inside the transaction that stores its answer; when it raises, nothing of it
     stays and nothing is stored."""
-    event = _told(connection, kind, key)
+    event = _stored(connection, kind, key)
     if event is None:
         try:
-            return _first(connection, kind, key, body, judge)
+            return _first(connection, kind, key, body, handle)
         except IntegrityError:
-            # A twin was faster: what we did is rolled back, and it is said what the twin said.
-            event = _told(connection, kind, key)
+            # A twin was faster: what we did is rolled back, and the caller gets what the twin answered.
+            event = _stored(connection, kind, key)
             if event is None:
                 raise
     return (
-        _replayed(event) if event.is_final else _again(_events(connection, kind, key), body, judge)
+        _replayed(event) if event.is_final else _again(_events(connection, kind, key), body, handle)
     )
 
 
@@ -62,7 +67,7 @@ def _events(connection: Connection, kind: str, key: str) -> QuerySet[InboundEven
     )
 
 
-def _told(connection: Connection, kind: str, key: str) -> InboundEvent | None:
+def _stored(connection: Connection, kind: str, key: str) -> InboundEvent | None:
     """What was answered before. In SQL, because every call asks it: the ORM takes longer to build the query than the
     database to answer it."""
     with database.cursor() as cursor:
@@ -76,42 +81,46 @@ def _told(connection: Connection, kind: str, key: str) -> InboundEvent | None:
 
 
 def _first(
-    connection: Connection, kind: str, key: str, body: dict[str, Any], judge: Callable[[], Said]
+    connection: Connection,
+    kind: str,
+    key: str,
+    body: dict[str, Any],
+    handle: Callable[[], StoredAnswer],
 ) -> str:
-    def keep(said: Said) -> str:
-        sql.insert(_event(connection, kind, key, body, said))
-        return said.text
+    def keep(answer: StoredAnswer) -> str:
+        sql.insert(_event(connection, kind, key, body, answer))
+        return answer.text
 
     try:
         with transaction.atomic():
-            return keep(judge())
-    except Declined as declined:
+            return keep(handle())
+    except AnswerAndRollback as declined:
         with transaction.atomic():
-            return keep(declined.said)
+            return keep(declined.answer)
 
 
-def answer_beforehand(*, connection: Connection, kind: str, key: str, said: Said) -> bool:
-    """Settles the answer to a question that was overtaken by later news; whoever asks it is told `said`.
+def preset_answer(*, connection: Connection, kind: str, key: str, answer: StoredAnswer) -> bool:
+    """Settles the answer to a question that was overtaken by later news; whoever asks it is told `answer`.
 
     An answer that was not final is replaced. False when a final one was given already, or by a twin at this moment.
     Inside the caller's transaction.
     """
-    event = _event(connection, kind, key, {}, said)
+    event = _event(connection, kind, key, {}, answer)
     InboundEvent.objects.bulk_create([event], ignore_conflicts=True)
     same = _events(connection, kind, key)
-    same.filter(is_final=False).update(answer=said.text, is_final=True)
-    return same.filter(answer=said.text).exists()
+    same.filter(is_final=False).update(answer=answer.text, is_final=True)
+    return same.filter(answer=answer.text).exists()
 
 
 def keep_answer(
-    *, connection: Connection, kind: str, key: str, body: dict[str, Any], said: Said
+    *, connection: Connection, kind: str, key: str, body: dict[str, Any], answer: StoredAnswer
 ) -> None:
     """Writes down what a question was told that changes nothing, once per key."""
-    sql.insert(_event(connection, kind, key, body, said), unless_there=True)
+    sql.insert(_event(connection, kind, key, body, answer), unless_there=True)
 
 
 def _event(
-    connection: Connection, kind: str, key: str, body: dict[str, Any], said: Said
+    connection: Connection, kind: str, key: str, body: dict[str, Any], answer: StoredAnswer
 ) -> InboundEvent:
     now = timezone.now()
     return InboundEvent(
@@ -120,9 +129,9 @@ def _event(
         kind=kind,
         dedup_key=key,
         body=body,
-        answer=said.text,
-        is_final=said.final,
-        subject_id=said.subject_id,
+        answer=answer.text,
+        is_final=answer.final,
+        subject_id=answer.subject_id,
         state=InboundEvent.State.HANDLED,
         attempts=1,
         due_at=now,
@@ -130,29 +139,31 @@ def _event(
     )
 
 
-def _again(events: QuerySet[InboundEvent], body: dict[str, Any], judge: Callable[[], Said]) -> str:
+def _again(
+    events: QuerySet[InboundEvent], body: dict[str, Any], handle: Callable[[], StoredAnswer]
+) -> str:
     """Judges anew while no twin can; whoever waited for a twin's final answer repeats it."""
     try:
         with transaction.atomic():
             event = events.select_for_update().get()
-            return _replayed(event) if event.is_final else _changed(event, body, judge())
-    except Declined as declined:
+            return _replayed(event) if event.is_final else _changed(event, body, handle())
+    except AnswerAndRollback as declined:
         with transaction.atomic():
             event = events.select_for_update().get()
-            return _replayed(event) if event.is_final else _changed(event, body, declined.said)
+            return _replayed(event) if event.is_final else _changed(event, body, declined.answer)
 
 
-def _changed(event: InboundEvent, body: dict[str, Any], said: Said) -> str:
-    if (event.body, event.answer) != (body, said.text):
+def _changed(event: InboundEvent, body: dict[str, Any], answer: StoredAnswer) -> str:
+    if (event.body, event.answer) != (body, answer.text):
         before = {
             "at": (event.handled_at or event.received_at).isoformat(),
             "body": event.body,
             "answer": event.answer,
         }
         event.earlier = [*event.earlier, before][-MOST_EARLIER:]
-        event.body, event.answer, event.handled_at = body, said.text, timezone.now()
-    event.is_final = said.final
-    event.subject_id = event.subject_id if said.subject_id is None else said.subject_id
+        event.body, event.answer, event.handled_at = body, answer.text, timezone.now()
+    event.is_final = answer.final
+    event.subject_id = event.subject_id if answer.subject_id is None else answer.subject_id
     event.attempts, event.repeats = event.attempts + 1, event.repeats + 1
     event.save(
         update_fields=[
@@ -166,7 +177,7 @@ def _changed(event: InboundEvent, body: dict[str, Any], said: Said) -> str:
             "repeats",
         ]
     )
-    return said.text
+    return answer.text
 
 
 def _replayed(event: InboundEvent) -> str:

@@ -8,13 +8,19 @@ from stores.platforms.outbox.claims import sweep
 from stores.platforms.outbox.delivering import deliver
 from stores.platforms.outbox.enqueuing import enqueue, retry_dead, revoke
 from stores.platforms.outbox.operations import Operation, Verdict, operation, operations
-from stores.platforms.outbox.working import attempt_now, beside, place_in_line, places_in_line, work
+from stores.platforms.outbox.working import (
+    attempt_now,
+    run_in_thread,
+    place_in_line,
+    places_in_line,
+    work,
+)
 
 __all__ = [
     "Operation",
     "Verdict",
     "attempt_now",
-    "beside",
+    "run_in_thread",
     "deliver",
     "enqueue",
     "operation",

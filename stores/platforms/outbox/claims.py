@@ -79,7 +79,7 @@ def claim(call_id: int) -> OutboundCall | None:
     try:
         return _claim(call_id, timezone.now(), secrets.token_hex(16))
     except _HookFailed:
-        bury(call_id, "our own error before sending", claim="", executed_maybe=False)
+        mark_dead(call_id, "our own error before sending", claim="", maybe_executed=False)
         return None
 
 
@@ -111,7 +111,7 @@ def _claim(call_id: int, now: datetime, token: str) -> OutboundCall | None:
 
 def _begin(operation: Operation, call: OutboundCall) -> None:
     try:
-        operation.sending(call)
+        operation.on_sending(call)
     except (OperationalError, InterfaceError):
         raise
     except Exception as error:
@@ -155,7 +155,7 @@ def give_up(call_id: int) -> bool:
         call.state, call.settled_at = State.DEAD, now
         call.last_error = call.last_error or "nobody could send it in time"
         call.save(update_fields=["state", "settled_at", "last_error"])
-        _done(call, lambda: operation.dead(call, executed_maybe=False))
+        _done(call, lambda: operation.on_dead(call, maybe_executed=False))
     return True
 
 
@@ -181,18 +181,20 @@ def free_expired(call_id: int) -> bool:
         )
         if not _done(
             call,
-            lambda: operation.put_back(call) if operation.repeatable else operation.unknown(call),
+            lambda: (
+                operation.on_requeued(call) if operation.repeatable else operation.on_unknown(call)
+            ),
         ):
-            bury(
+            mark_dead(
                 call_id,
                 "our own error after a lost try",
                 claim="",
-                executed_maybe=not operation.repeatable,
+                maybe_executed=not operation.repeatable,
             )
     return True
 
 
-def bury(call_id: int, note: str, *, claim: str, executed_maybe: bool) -> None:
+def mark_dead(call_id: int, note: str, *, claim: str, maybe_executed: bool) -> None:
     """Puts a call in front of a person whose own operation fails: it must neither be lost nor be tried for ever."""
     with transaction.atomic():
         call = OutboundCall.objects.select_for_update().get(pk=call_id)
@@ -201,7 +203,7 @@ def bury(call_id: int, note: str, *, claim: str, executed_maybe: bool) -> None:
         call.state, call.settled_at, call.last_error = State.DEAD, timezone.now(), note[:300]
         call.lease_until, call.claim = None, ""
         call.save(update_fields=["state", "settled_at", "last_error", "lease_until", "claim"])
-        _done(call, lambda: operations.of(call).dead(call, executed_maybe=executed_maybe))
+        _done(call, lambda: operations.of(call).on_dead(call, maybe_executed=maybe_executed))
 
 
 def _done(call: OutboundCall, hook: Callable[[], None]) -> bool:

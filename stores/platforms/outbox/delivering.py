@@ -17,17 +17,17 @@ from stores.platforms.errors import (
     LoginRefused,
     NeedsPerson,
     NotSent,
-    NoTurn,
+    NoSlot,
     PlatformError,
     Refused,
     Throttled,
     TimedOut,
     Undecided,
 )
-from stores.platforms.outbox.claims import bury
+from stores.platforms.outbox.claims import mark_dead
 from stores.platforms.outbox.operations import Operation, Verdict, operations
 from stores.platforms.pace import Slot
-from stores.text import storable
+from stores.text import clean_text
 
 log = logging.getLogger(__name__)
 State = OutboundCall.State
@@ -57,7 +57,7 @@ SETTLED_FIELDS = (
 T = TypeVar("T")
 
 
-class Turns:
+class CallSlots:
     """The account's turns for one try: the slot reserved for it first, then new ones (a login needs one too)."""
 
     def __init__(self, call: OutboundCall, slot: Slot | None) -> None:
@@ -73,11 +73,11 @@ class Turns:
         slot, self.slot = self.slot, None
         pace.wait_for_turn(self.call.pace, slot)
         if time.monotonic() > self.deadline:
-            raise NoTurn("held up until the lease was nearly over")
+            raise NoSlot("held up until the lease was nearly over")
         self.taken += 1
 
     def note(self, text: str) -> None:
-        self.sent = storable(text, MOST_SENT)
+        self.sent = clean_text(text, MOST_SENT)
 
 
 def deliver(call: OutboundCall, slot: Slot | None) -> None:
@@ -87,7 +87,7 @@ def deliver(call: OutboundCall, slot: Slot | None) -> None:
     kind = OutboundAttempt.Kind.ASK if asking else OutboundAttempt.Kind.SEND
     attempt = OutboundAttempt(call=call, kind=kind)
     _persist(lambda: sql.insert(attempt))
-    turns = Turns(call, slot)
+    turns = CallSlots(call, slot)
     outcome = _try(call, operation, turns, asking)
     attempt.sent = turns.sent
     try:
@@ -98,13 +98,15 @@ def deliver(call: OutboundCall, slot: Slot | None) -> None:
         log.exception("what came of call %s cannot be written down", call.pk)
         note = f"our own error: {type(error).__name__}"
         _persist(
-            lambda: bury(call.pk, note, claim=call.claim, executed_maybe=not operation.repeatable)
+            lambda: mark_dead(
+                call.pk, note, claim=call.claim, maybe_executed=not operation.repeatable
+            )
         )
-    _mind_the_account(call, turns, outcome)
+    _back_off_account(call, turns, outcome)
 
 
 def _try(
-    call: OutboundCall, operation: Operation, turns: Turns, asking: bool
+    call: OutboundCall, operation: Operation, turns: CallSlots, asking: bool
 ) -> Verdict | PlatformError:
     try:
         return operation.ask(call, turns) if asking else Verdict(True, operation.send(call, turns))
@@ -118,7 +120,7 @@ def _try(
         return (
             Undecided(f"our own error: {detail}")
             if turns.taken
-            else NoTurn(f"our own error: {detail}")
+            else NoSlot(f"our own error: {detail}")
         )
 
 
@@ -155,7 +157,7 @@ def _settle(
             _settle_verdict(call, operation, outcome, asking)
         elif isinstance(outcome, Refused):
             _finish(call, State.REFUSED, outcome.detail)
-            operation.refused(call, outcome)
+            operation.on_refused(call, outcome)
         elif isinstance(outcome, NotSent) or operation.repeatable:
             _try_later(call, operation, outcome, still_unknown=asking)
         else:
@@ -170,7 +172,7 @@ def _record(attempt: OutboundAttempt, outcome: Verdict | PlatformError) -> None:
     attempt.ended_at = timezone.now()
     attempt.outcome = _outcome_of(outcome)
     detail = outcome.detail if isinstance(outcome, PlatformError) else str(outcome.answer or "")
-    attempt.detail = storable(detail, 2000)
+    attempt.detail = clean_text(detail, 2000)
     sql.save(attempt, ["ended_at", "outcome", "detail", "sent"])
 
 
@@ -199,11 +201,11 @@ def _settle_verdict(
 ) -> None:
     if verdict.executed:
         _finish(call, State.DONE)
-        operation.done(call, verdict.answer, inferred=asking)
+        operation.on_done(call, verdict.answer, inferred=asking)
     else:
         call.state, call.due_at = State.PENDING, timezone.now()
         call.last_error = "the platform had not executed it"
-        operation.put_back(call)
+        operation.on_requeued(call)
 
 
 def _try_later(
@@ -214,10 +216,10 @@ def _try_later(
     call.due_at = timezone.now() + _backoff(call, operation)
     if call.due_at > call.expires_at:
         _finish(call, State.DEAD, call.last_error)
-        operation.dead(call, executed_maybe=still_unknown)
+        operation.on_dead(call, maybe_executed=still_unknown)
     elif not still_unknown:
         call.state = State.PENDING
-        operation.put_back(call)
+        operation.on_requeued(call)
 
 
 def _lose(call: OutboundCall, operation: Operation, error: PlatformError) -> None:
@@ -228,14 +230,14 @@ def _lose(call: OutboundCall, operation: Operation, error: PlatformError) -> Non
     call.state, call.was_unknown = State.UNKNOWN, True
     if first:
         call.due_at = timezone.now() + operation.ask_after
-        operation.unknown(call)
+        operation.on_unknown(call)
     else:
         call.due_at = timezone.now() + (RARELY if stuck else _pause(call, operation, error))
     if isinstance(error, NeedsPerson) or (not first and call.due_at > call.expires_at):
         _finish(call, State.DEAD, call.last_error)
-        operation.dead(call, executed_maybe=True)
+        operation.on_dead(call, maybe_executed=True)
     elif stuck:
-        operation.stuck(call)
+        operation.on_inconclusive(call)
 
 
 def _answers_in_vain(call: OutboundCall) -> int:
@@ -252,7 +254,9 @@ def _backoff(call: OutboundCall, operation: Operation) -> timedelta:
     return timedelta(seconds=seconds[min(call.attempts_made, len(seconds)) - 1])
 
 
-def _mind_the_account(call: OutboundCall, turns: Turns, outcome: Verdict | PlatformError) -> None:
+def _back_off_account(
+    call: OutboundCall, turns: CallSlots, outcome: Verdict | PlatformError
+) -> None:
     """After a throttle or a failure the whole account waits, so that a backlog does not knock at a closed door."""
     try:
         if turns.slot is not None:
@@ -270,7 +274,7 @@ def _postpone(call: OutboundCall, outcome: Verdict | PlatformError) -> None:
             type(call.pace).objects.filter(pk=call.pace_id).update(failures=0)
     elif isinstance(outcome, Throttled):
         pace.postpone(call.pace_id, outcome.after)
-    elif not isinstance(outcome, NoTurn | LoginRefused):
+    elif not isinstance(outcome, NoSlot | LoginRefused):
         pace.postpone(
             call.pace_id,
             ACCOUNT_BACKOFF[min(call.pace.failures, len(ACCOUNT_BACKOFF) - 1)],

@@ -26,12 +26,12 @@ def enqueue(
     queued_at: datetime | None = None,
     payload: dict[str, Any] | None = None,
     series: str = "",
-    ring: bool = True,
+    wake: bool = True,
     known_new: bool = False,
 ) -> OutboundCall:
     """Owes one call, once per (platform, operation, key); a repetition returns the call that is already owed.
 
-    `queued_at` keeps the place in line of an earlier step; `ring=False` is for callers that attempt it themselves or
+    `queued_at` keeps the place in line of an earlier step; `wake=False` is for callers that attempt it themselves or
     ring once for many; `known_new=True` is for a key made in this very transaction, which nobody can have used before.
     Of one `series` each call waits until those before it are settled; they must be owed under one lock.
     """
@@ -54,15 +54,15 @@ def enqueue(
         sql.insert(call)
     else:
         call, created = OutboundCall.objects.get_or_create(**names, defaults=values)
-    if created and ring:
-        ring_for(call.pk)
+    if created and wake:
+        notify(call.pk)
     return call
 
 
-def ring_for(call_id: int) -> None:
+def notify(call_id: int) -> None:
     """Rings once the surrounding transaction has committed."""
     # A doorbell that cannot be rung (robust) fails nobody: the sweeper finds what is due.
-    transaction.on_commit(lambda: queue.ring(DELIVER, call_id), robust=True)
+    transaction.on_commit(lambda: queue.wake_worker(DELIVER, call_id), robust=True)
 
 
 def revoke(call: OutboundCall, reason: str) -> bool:
@@ -93,5 +93,5 @@ def retry_dead(call: OutboundCall, *, ask_first: bool) -> bool:
         None,
     )
     row.save(update_fields=["state", "due_at", "expires_at", "settled_at", "lease_until"])
-    ring_for(row.pk)
+    notify(row.pk)
     return True

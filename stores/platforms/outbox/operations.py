@@ -18,7 +18,7 @@ class Verdict:
     answer: Any = None
 
 
-class Turn(Protocol):
+class SlotWaiter(Protocol):
     """One try's way to the platform: called, it waits for the account's turn; `note` keeps what is then sent for the
     ledger, where that holds no secrets and no personal data."""
 
@@ -45,11 +45,11 @@ class Operation:
     # Seconds until the next try, by the number of tries so far; none means the usual ones (delivering.BACKOFF).
     backoff: ClassVar[tuple[float, ...]] = ()
 
-    def send(self, call: OutboundCall, turn: Turn) -> Any:
-        """Sends it; returns the parsed answer or raises a PlatformError. Calls `turn` before every request."""
+    def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
+        """Sends it; returns the parsed answer or raises a PlatformError. Calls `wait_for_slot` before every request."""
         raise Refused("unsupported", f"{self.name} cannot be sent")
 
-    def ask(self, call: OutboundCall, turn: Turn) -> Verdict:
+    def ask(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Verdict:
         """Asks whether a call was executed whose answer was lost; raises a PlatformError when it cannot be told."""
         return Verdict(executed=False)
 
@@ -57,25 +57,25 @@ class Operation:
         """Whether a person may put this dead call back to work; not when its business row is settled for good."""
         return True
 
-    def sending(self, call: OutboundCall) -> None:
+    def on_sending(self, call: OutboundCall) -> None:
         """A try begins."""
 
-    def done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
+    def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
         """The platform executed it; `inferred` when we know by asking, not from the answer."""
 
-    def refused(self, call: OutboundCall, error: Refused) -> None:
+    def on_refused(self, call: OutboundCall, error: Refused) -> None:
         """The platform said no."""
 
-    def unknown(self, call: OutboundCall) -> None:
+    def on_unknown(self, call: OutboundCall) -> None:
         """The answer was lost; the platform will be asked."""
 
-    def stuck(self, call: OutboundCall) -> None:
+    def on_inconclusive(self, call: OutboundCall) -> None:
         """The platform answers and does not say what became of it: a person should look. It is asked on, rarely."""
 
-    def put_back(self, call: OutboundCall) -> None:
+    def on_requeued(self, call: OutboundCall) -> None:
         """Surely not executed; it waits for its next try."""
 
-    def dead(self, call: OutboundCall, *, executed_maybe: bool) -> None:
+    def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
         """Given up: too old. When it may have been executed, a person has to decide."""
 
 

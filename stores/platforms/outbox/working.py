@@ -23,7 +23,7 @@ from stores.platforms.outbox.claims import (
     sweep,
 )
 from stores.platforms.outbox.delivering import deliver
-from stores.platforms.outbox.enqueuing import ring_for
+from stores.platforms.outbox.enqueuing import notify
 from stores.platforms.outbox.operations import operations
 
 log = logging.getLogger(__name__)
@@ -135,10 +135,10 @@ def _nothing_near() -> bool:
 
 def _ring_again() -> None:
     if left := _near():
-        ring_for(left.pk)
+        notify(left.pk)
 
 
-def beside(sending: Callable[[], object], *, until: float) -> bool:
+def run_in_thread(sending: Callable[[], object], *, until: float) -> bool:
     """Runs `sending` in a thread of its own and stays with it until `until` (time.monotonic() seconds) at most; then it
     goes on without the caller, whom a slow platform must not keep.
 

@@ -70,7 +70,7 @@ def children() -> list[int]:
     return []
 
 
-def bury_orphans(*, except_for: int) -> None:
+def reap_orphans(*, except_for: int) -> None:
     """Takes the exit codes of adopted children that have ended; `except_for` is waited for by somebody else."""
     for pid in children():
         if pid != except_for:

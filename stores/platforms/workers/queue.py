@@ -19,7 +19,7 @@ BEAT = "stores.tasks.beat"
 SWEEP = "stores.tasks.sweep"
 
 
-def ring(task: str, pk: int) -> None:
+def wake_worker(task: str, pk: int) -> None:
     """Asks some worker to run `task` (a dotted path) with one primary key, soon."""
     from django_q.tasks import async_task
 

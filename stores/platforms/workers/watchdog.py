@@ -22,7 +22,7 @@ HEALTHY = 60.0
 # Results are acknowledged after `retry` seconds at the latest, so a dead monitor may be found later than dead workers.
 RESULTS_FACTOR = 3
 # How many bells are rung at once when no answer came: with several clusters on one queue others may answer the first.
-BELLS = 8
+WAKE_UPS = 8
 SHUTDOWN_PATIENCE = 15.0
 
 
@@ -33,7 +33,7 @@ class Watchdog:
         self.stop = threading.Event()
         self.child: subprocess.Popen[bytes] | None = None
         self._failures = 0
-        self._started = self._known_since = self._rung = 0.0
+        self._started = self._known_since = self._woken_at = 0.0
         self._next_start = 0.0
 
     def run(self) -> None:
@@ -64,7 +64,7 @@ class Watchdog:
             return
         queue.sync_schedules()
         # Bells that the last cluster had taken are lost with it.
-        queue.ring(queue.SWEEP, 0)
+        queue.wake_worker(queue.SWEEP, 0)
         connection.close()
         self.child = start_group(
             [sys.executable, str(settings.BASE_DIR / "manage.py"), queue.CLUSTER_COMMAND]
@@ -90,11 +90,11 @@ class Watchdog:
 
     def _ring(self, silent: timedelta, stale: timedelta) -> None:
         every = min(10.0, stale.total_seconds() / 6)
-        if time.monotonic() - self._rung < every:
+        if time.monotonic() - self._woken_at < every:
             return
-        self._rung = time.monotonic()
-        for _ in range(BELLS if silent.total_seconds() > 2.5 * every else 1):
-            queue.ring(queue.BEAT, 0)
+        self._woken_at = time.monotonic()
+        for _ in range(WAKE_UPS if silent.total_seconds() > 2.5 * every else 1):
+            queue.wake_worker(queue.BEAT, 0)
 
     def _ended(self, reason: str) -> None:
         if self.child is None:

@@ -13,10 +13,10 @@ from pytest_django.fixtures import Settings
 from coupons.counter import scan_result_of
 from coupons.models import Channel, Verification
 from coupons.reasons import HELD_UP, Reason
-from coupons.services import place_of, verification_pursue
+from coupons.services import place_of, verification_process
 from stores.models import Connection, OutboundAttempt, OutboundCall, Pace
 from stores.platforms import outbox
-from stores.tenancy import Reach, Role
+from stores.tenancy import Access, Role
 from tests import children
 from tests.api import api_of
 from tests.coupons.bad_days.passing import (
@@ -100,7 +100,7 @@ def test_who_waits_for_a_gateway_that_is_away_is_told_so(
             f"stores/{shop.store.pk}/lookups/", {"code": shop.code()}, **{"Accept-Language": "en"}
         ).json()
         row = Verification.objects.get(pk=first["id"])
-        scan = scan_result_of(row, place_of(row), Reach(everything=True))
+        scan = scan_result_of(row, place_of(row), Access(everything=True))
     assert str(HELD_UP.guest) in page.content.decode()
     assert "turn-seconds" not in page.content.decode()
     for body in (shown, looked):
@@ -199,7 +199,7 @@ def test_a_guest_passes_a_backlog_within_two_slots(shop: Shop) -> None:
         wait_until(lambda: len(arrived(shop)) >= 5)
         before = len(shop.sandbox.arrivals.all())
         code = shop.code()
-        row = verification_pursue(ask_for(shop, code, channel=Channel.GUEST), wait=10)
+        row = verification_process(ask_for(shop, code, channel=Channel.GUEST), wait=10)
     finally:
         done.set()
         worker.join()

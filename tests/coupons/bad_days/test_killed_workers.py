@@ -8,7 +8,7 @@ from django.db import connections
 
 from coupons.models import Verification
 from coupons.reasons import Reason
-from coupons.services import verification_pursue
+from coupons.services import verification_process
 from stores.models import OutboundAttempt, OutboundCall
 from stores.platforms import outbox
 from tests import children
@@ -28,7 +28,7 @@ from tests.processes import wait_until
 
 PURSUE = """
     from coupons.models import Channel
-    from coupons.services import verification_pursue, verification_request
+    from coupons.services import verification_process, verification_request
     from stores.models import Store
     ready, go = os.environ["READY"], os.environ["GO"]
     open(f"{ready}.{os.getpid()}", "w").close()
@@ -37,7 +37,7 @@ PURSUE = """
     asked = verification_request(
         store=Store.objects.get(), code=os.environ["CODE"], channel=Channel.API, flow=str(os.getpid())
     )
-    row = verification_pursue(asked.verification, wait=20)
+    row = verification_process(asked.verification, wait=20)
     print(row.pk, row.status, row.reason)
 """
 
@@ -48,13 +48,13 @@ def test_the_same_code_from_ten_threads_and_two_processes_reaches_the_gateway_on
 ) -> None:
     code, go, said = quick.code(), tmp_path / "go", list[str]()
 
-    def pursue(n: int) -> None:
+    def process(n: int) -> None:
         wait_until(go.exists)
-        row = verification_pursue(ask_for(quick, code, flow=f"thread {n}"), wait=20)
+        row = verification_process(ask_for(quick, code, flow=f"thread {n}"), wait=20)
         said.append(f"{row.pk} {row.status} {row.reason}")
         connections.close_all()
 
-    threads = [threading.Thread(target=pursue, args=(n,)) for n in range(10)]
+    threads = [threading.Thread(target=process, args=(n,)) for n in range(10)]
     with children.running(
         PURSUE, PURSUE, CODE=code, GO=str(go), READY=str(tmp_path / "ready")
     ) as processes:

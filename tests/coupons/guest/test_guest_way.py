@@ -7,7 +7,7 @@ from django.test import Client
 
 from coupons.models import Channel, Lookup, Verification
 from coupons.reasons import TEXTS, Reason
-from coupons.services import pursuing, verification_pursue, verification_request
+from coupons.services import pursuing, verification_process, verification_request
 from stores.platforms import pace
 from stores.tenancy import Role
 from tests.coupons.factories import Shop, connected_shop
@@ -121,7 +121,7 @@ def test_a_coupon_verified_at_the_counter_is_told_without_a_call_and_without_nam
     asked = verification_request(
         store=shop.store, code=code, channel=Channel.COUNTER, actor=user, flow="x"
     )
-    verification_pursue(asked.verification, wait=5)
+    verification_process(asked.verification, wait=5)
     shop.sandbox.arrivals.clear()
     answer = client.post(home(shop), {"code": code})
     assert answer.status_code == 409

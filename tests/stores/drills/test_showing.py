@@ -78,7 +78,7 @@ def test_from_the_button_to_the_checklist(
     client: Client, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     woken: list[tuple[str, int]] = []
-    monkeypatch.setattr(queue, "ring", lambda task, pk: woken.append((task, pk)))
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: woken.append((task, pk)))
     assert f'name="connection" value="{connection.pk}"' in page(client, RUNS)
     answer = client.post(f"{RUNS}start/", {"connection": connection.pk})
     row = DrillRun.objects.get()

@@ -32,7 +32,7 @@ def owed(script: Scripted, connection: Connection) -> Callable[..., OutboundCall
         from stores.platforms import outbox
 
         return outbox.enqueue(
-            Scripted, connection=connection, key=key, subject_id=1, ring=False, **fields
+            Scripted, connection=connection, key=key, subject_id=1, wake=False, **fields
         )
 
     return enqueue

@@ -10,16 +10,16 @@ from django.db import connection as database
 from pytest_django import DjangoAssertNumQueries
 
 from stores.models import Connection, InboundEvent, Merchant
-from stores.platforms.inbound.once import Declined, Said, answer_once
+from stores.platforms.inbound.once import AnswerAndRollback, StoredAnswer, answer_once
 from tests.stores.factories import ConnectionFactory
 
-Judge = Callable[[], Said]
+Judge = Callable[[], StoredAnswer]
 
 
 def ask(
     connection: Connection, judge: Judge, *, kind: str = "order.create", key: str = "7", **body: Any
 ) -> str:
-    return answer_once(connection=connection, kind=kind, key=key, body=body, judge=judge)
+    return answer_once(connection=connection, kind=kind, key=key, body=body, handle=judge)
 
 
 def judge(
@@ -32,11 +32,11 @@ def judge(
 ) -> Judge:
     """Says `text`; its effect, if any, is a merchant of that name."""
 
-    def judging() -> Said:
+    def judging() -> StoredAnswer:
         if effect:
             Merchant.objects.create(name=effect)
         time.sleep(takes)
-        return Said(text, final, subject_id)
+        return StoredAnswer(text, final, subject_id)
 
     return judging
 
@@ -44,14 +44,14 @@ def judge(
 def declining(text: str, *, final: bool = True) -> Judge:
     """Has an effect and then says no."""
 
-    def judging() -> Said:
+    def judging() -> StoredAnswer:
         Merchant.objects.create(name="effect")
-        raise Declined(Said(text, final))
+        raise AnswerAndRollback(StoredAnswer(text, final))
 
     return judging
 
 
-def forbidden() -> Said:
+def forbidden() -> StoredAnswer:
     raise AssertionError("a final answer is not judged again")
 
 
@@ -137,7 +137,7 @@ def test_a_second_no_is_kept_too(connection: Connection) -> None:
 
 
 def test_a_judge_that_fails_leaves_nothing(connection: Connection) -> None:
-    def failing() -> Said:
+    def failing() -> StoredAnswer:
         Merchant.objects.create(name="effect")
         raise ZeroDivisionError
 
@@ -192,10 +192,10 @@ def test_of_twins_that_ask_again_only_one_is_judged(connection: Connection) -> N
 
 @pytest.mark.django_db(transaction=True)
 def test_a_no_that_a_twin_overtakes_tells_the_twins_answer(connection: Connection) -> None:
-    def overtaken() -> Said:
+    def overtaken() -> StoredAnswer:
         told = at_once(lambda: ask(connection, judge("sold", effect="effect")))
         assert told == ["sold"]
-        raise Declined(Said("sold out"))
+        raise AnswerAndRollback(StoredAnswer("sold out"))
 
     if database.vendor == "sqlite":
         pytest.skip("on SQLite no twin gets in while a judge is at work")

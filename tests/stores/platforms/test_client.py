@@ -58,7 +58,7 @@ def test_the_turn_is_taken_before_each_request() -> None:
     taken: list[int] = []
     with Canned(answer("{}"), answer("{}")) as server:
         asking = PlatformClient(
-            server.url, timeout=(1, 1), turn=lambda: taken.append(len(server.requests))
+            server.url, timeout=(1, 1), wait_for_slot=lambda: taken.append(len(server.requests))
         )
         asking.request("GET", "/")
         asking.request("GET", "/")
@@ -70,7 +70,7 @@ def test_no_turn_no_request() -> None:
         raise NotSent("no slot")
 
     with Canned(answer("{}")) as server, pytest.raises(NotSent):
-        PlatformClient(server.url, timeout=(1, 1), turn=refuse).request("GET", "/")
+        PlatformClient(server.url, timeout=(1, 1), wait_for_slot=refuse).request("GET", "/")
     assert server.requests == []
 
 

@@ -35,7 +35,7 @@ class Endpoint(PlatformEndpoint):
 
 @pytest.fixture(autouse=True)
 def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(queue, "ring", lambda task, pk: None)
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: None)
 
 
 def post(

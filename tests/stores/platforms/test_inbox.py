@@ -21,7 +21,7 @@ committed = pytest.mark.django_db(transaction=True)
 @pytest.fixture
 def rings(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     rung: list[tuple[str, int]] = []
-    monkeypatch.setattr(queue, "ring", lambda task, pk: rung.append((task, pk)))
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rung.append((task, pk)))
     return rung
 
 

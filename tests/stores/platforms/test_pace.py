@@ -9,7 +9,7 @@ from pytest_django.fixtures import Settings
 
 from stores.models import Pace
 from stores.platforms import pace
-from stores.platforms.errors import NoTurn
+from stores.platforms.errors import NoSlot
 from tests import children
 
 GAP = 0.2
@@ -87,9 +87,9 @@ def test_a_missed_slot_with_nobody_behind_costs_no_time(account: Pace) -> None:
 
 def test_whoever_never_gets_a_turn_is_told(account: Pace) -> None:
     pace.postpone(account.pk, 60.0)
-    with pytest.raises(NoTurn):
+    with pytest.raises(NoSlot):
         pace.wait_for_turn(account)
-    with pytest.raises(NoTurn):
+    with pytest.raises(NoSlot):
         pace.take(account, patience=0.0)
 
 

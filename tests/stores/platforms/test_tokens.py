@@ -14,7 +14,7 @@ from stores.platforms.errors import (
     AuthExpired,
     LoginRefused,
     NotSent,
-    NoTurn,
+    NoSlot,
     Refused,
     Throttled,
     Unknown,
@@ -136,7 +136,7 @@ def test_a_login_with_the_old_credentials_leaves_the_new_ones_alone(
 def test_whoever_knows_only_the_old_credentials_does_not_log_in(connection: Connection) -> None:
     platform = Platform()
     tokens.forget(Connection.objects.get())
-    with pytest.raises(NoTurn):
+    with pytest.raises(NoSlot):
         platform.call(connection)
     assert platform.logged_in == 0
 
@@ -182,7 +182,7 @@ def test_whoever_waits_for_anothers_login_gives_up_in_the_end(
     monkeypatch.setattr(tokens, "LOGIN_PATIENCE", 0.3)
     Connection.objects.update(login_lease_until=timezone.now() + timedelta(seconds=30))
     platform = Platform()
-    with pytest.raises(NoTurn):
+    with pytest.raises(NoSlot):
         platform.call(connection)
     assert platform.logged_in == 0
 

@@ -2,14 +2,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stores.platforms.errors import Refused
-from stores.text import storable, storable_json, without
+from stores.text import clean_text, clean_json, mask_secret
 
 anything = st.text(st.characters(exclude_categories=()))
 
 
 @given(anything, st.integers(0, 50))
 def test_storable_text_is_short_and_encodes(text: str, length: int) -> None:
-    made = storable(text, length)
+    made = clean_text(text, length)
     assert len(made) <= length
     assert b"\x00" not in made.encode()
 
@@ -23,14 +23,14 @@ def test_storable_text_is_short_and_encodes(text: str, length: int) -> None:
 def test_storable_json_is_json_for_every_database(value: object) -> None:
     import json
 
-    text = json.dumps(storable_json(value), ensure_ascii=False, allow_nan=False)
+    text = json.dumps(clean_json(value), ensure_ascii=False, allow_nan=False)
     assert text.encode()
     assert "\x00" not in text
 
 
 def test_harmless_text_is_left_alone() -> None:
-    assert storable("券码不存在 🀄", 100) == "券码不存在 🀄"
-    assert storable_json({"a": [1, 2.5, None, "x"]}) == {"a": [1, 2.5, None, "x"]}
+    assert clean_text("券码不存在 🀄", 100) == "券码不存在 🀄"
+    assert clean_json({"a": [1, 2.5, None, "x"]}) == {"a": [1, 2.5, None, "x"]}
 
 
 def test_a_code_in_the_platforms_words_is_cut_to_its_tail() -> None:
@@ -41,4 +41,4 @@ def test_a_code_in_the_platforms_words_is_cut_to_its_tail() -> None:
         "10010: 券码…9012不存在",
         "10010: 券码…9012不存在",
     )
-    assert without("", "left alone") == "left alone"
+    assert mask_secret("", "left alone") == "left alone"

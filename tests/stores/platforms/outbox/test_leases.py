@@ -187,7 +187,7 @@ def test_an_integrity_error_in_a_hook_spoils_no_transaction(
             expires_at=timezone.now(),
         )
 
-    monkeypatch.setattr(script, "done", done)
+    monkeypatch.setattr(script, "on_done", done)
     script.sends = ["yes"]
     assert attempt(owed()).state == State.DEAD
 

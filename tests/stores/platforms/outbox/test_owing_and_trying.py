@@ -11,7 +11,7 @@ from stores.platforms import outbox
 from stores.platforms.errors import (
     AuthExpired,
     NotSent,
-    NoTurn,
+    NoSlot,
     PlatformError,
     Refused,
     Throttled,
@@ -48,7 +48,7 @@ def test_a_rolled_back_change_owes_and_rings_nothing(
     script: Scripted, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rings: list[int] = []
-    monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append(pk))
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rings.append(pk))
     with transaction.atomic():
         outbox.enqueue(Scripted, connection=connection, key="x", subject_id=1)
         transaction.set_rollback(True)
@@ -60,7 +60,7 @@ def test_a_rolled_back_change_owes_and_rings_nothing(
 def test_a_doorbell_that_cannot_be_rung_fails_nobody(
     script: Scripted, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(queue, "ring", lambda task, pk: raising(OperationalError("locked")))
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: raising(OperationalError("locked")))
     outbox.enqueue(Scripted, connection=connection, key="x", subject_id=1)
     assert OutboundCall.objects.count() == 1
 
@@ -92,7 +92,7 @@ def test_a_refusal_ends_the_call(owed: Owe, script: Scripted) -> None:
         (NotSent("down"), "not_sent"),
         (Throttled("429"), "throttled"),
         (AuthExpired("old"), "not_sent"),
-        (NoTurn("late"), "not_sent"),
+        (NoSlot("late"), "not_sent"),
     ],
 )
 def test_what_surely_was_not_executed_is_put_back_and_sent_again(
@@ -166,7 +166,7 @@ def test_our_own_error_after_a_turn_is_unknown(owed: Owe, script: Scripted) -> N
 def test_our_own_error_before_any_turn_surely_sent_nothing(
     owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def send(call: OutboundCall, turn: Callable[[], None]) -> None:
+    def send(call: OutboundCall, wait_for_slot: Callable[[], None]) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(script, "send", send)

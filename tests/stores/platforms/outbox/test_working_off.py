@@ -15,7 +15,7 @@ from stores.platforms import outbox, pace, tokens
 from stores.platforms.errors import (
     LoginRefused,
     NotSent,
-    NoTurn,
+    NoSlot,
     PlatformError,
     Throttled,
     Undecided,
@@ -61,7 +61,7 @@ def test_failures_in_a_row_make_the_account_wait_longer_and_an_answer_ends_that(
     assert Pace.objects.get().failures == 0
 
 
-@pytest.mark.parametrize("error", [NoTurn("busy"), Undecided("shrug")])
+@pytest.mark.parametrize("error", [NoSlot("busy"), Undecided("shrug")])
 def test_what_is_not_the_platforms_fault_makes_no_account_wait(
     owed: Owe, script: Scripted, error: PlatformError
 ) -> None:
@@ -75,7 +75,7 @@ def test_a_refused_login_makes_no_other_connection_of_the_account_wait(
     owed: Owe, script: Scripted
 ) -> None:
     twin = ConnectionFactory(account=Pace.objects.get().account)
-    other = outbox.enqueue(Scripted, connection=twin, key="other", subject_id=2, ring=False)
+    other = outbox.enqueue(Scripted, connection=twin, key="other", subject_id=2, wake=False)
     script.sends = [LoginRefused("wrong password"), "yes"]
     refused = attempt(owed())
     Connection.objects.filter(pk=refused.connection_id).update(
@@ -184,7 +184,7 @@ def test_a_worker_does_not_wait_for_an_account_that_rests_for_long(
     owed: Owe, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rings: list[int] = []
-    monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append(pk))
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rings.append(pk))
     pace.postpone(owed().pace_id, 600.0)
     assert outbox.work(seconds=30) == 0
     assert rings == []
@@ -195,7 +195,7 @@ def test_a_worker_that_runs_out_of_time_rings_for_the_rest(
     owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rings: list[int] = []
-    monkeypatch.setattr(queue, "ring", lambda task, pk: rings.append(pk))
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rings.append(pk))
     call = owed()
     outbox.work(seconds=0)
     assert rings == [call.pk]
@@ -249,26 +249,26 @@ def test_only_some_threads_send_at_once_and_nobody_has_to_stay_with_them(
         done.set()
 
     begun = time.monotonic()
-    assert outbox.beside(slow, until=begun + 0.2) is True
+    assert outbox.run_in_thread(slow, until=begun + 0.2) is True
     assert 0.2 <= time.monotonic() - begun < 2
-    assert outbox.beside(slow, until=time.monotonic()) is False
+    assert outbox.run_in_thread(slow, until=time.monotonic()) is False
     go_on.set()
     assert done.wait(10)
-    wait_until(lambda: outbox.beside(lambda: None, until=time.monotonic()))
+    wait_until(lambda: outbox.run_in_thread(lambda: None, until=time.monotonic()))
 
 
 @committed
 def test_a_sender_that_fails_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(working, "_senders", threading.BoundedSemaphore(1))
     for error in (OperationalError("gone"), ZeroDivisionError()):
-        assert outbox.beside(partial(raising, error), until=time.monotonic() + 5) is True
+        assert outbox.run_in_thread(partial(raising, error), until=time.monotonic() + 5) is True
         assert working._senders.acquire(timeout=5)
         working._senders.release()
 
 
 def test_nothing_is_sent_inside_a_transaction(db: None) -> None:
     with pytest.raises(RuntimeError, match="not committed"):
-        outbox.beside(lambda: pytest.fail("sent"), until=0.0)
+        outbox.run_in_thread(lambda: pytest.fail("sent"), until=0.0)
 
 
 def test_attempts_are_counted_and_kept(owed: Owe, script: Scripted) -> None:
