@@ -58,7 +58,7 @@ def keyed_hash(text: str) -> str:
 
 
 class EncryptedField:
-    """Mixin of the fields below, for finding them all."""
+    """Mixin of the fields below: rotation finds every encrypted column by it."""
 
 
 class EncryptedTextField(EncryptedField, models.TextField[str, str]):
@@ -71,14 +71,26 @@ class EncryptedTextField(EncryptedField, models.TextField[str, str]):
         return decrypt(value) if value else value
 
 
-class EncryptedJSONField(EncryptedField, models.TextField[dict[str, Any], dict[str, Any]]):
-    """A JSON object that is ciphertext in the database."""
+class EncryptedJSON(EncryptedField):
+    """Mixin of JSON that is ciphertext in the database; the empty value is the empty string."""
+
+    empty: type = dict
 
     def get_prep_value(self, value: Any) -> Any:
         return encrypt(json.dumps(value, ensure_ascii=False)) if value else ""
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
-        return json.loads(decrypt(value)) if value else {}
+        return json.loads(decrypt(value)) if value else self.empty()
 
     def to_python(self, value: Any) -> Any:
-        return json.loads(value) if isinstance(value, str) and value else value or {}
+        return json.loads(value) if isinstance(value, str) and value else value or self.empty()
+
+
+class EncryptedJSONField(EncryptedJSON, models.TextField[dict[str, Any], dict[str, Any]]):
+    """A JSON object that is ciphertext in the database."""
+
+
+class EncryptedListField(EncryptedJSON, models.TextField[list[Any], list[Any]]):
+    """A JSON list that is ciphertext in the database."""
+
+    empty = list

@@ -3,7 +3,7 @@
 from django.conf import settings
 from django.core.management import call_command
 
-from stores.platforms import outbox
+from stores.platforms import outbox, retention
 from stores.platforms.inbound import inbox
 from stores.platforms.workers import queue
 from stores.web import limits
@@ -32,7 +32,8 @@ def beat(_: int) -> None:
 
 
 def prune() -> None:
-    """Each day: rows that nobody needs any more."""
+    """Each day: removes rows that are not needed any more, and old content of the ledgers."""
     limits.forget_past_windows()
+    retention.remove_old_content()
     queue.prune()
     call_command("clearsessions")

@@ -6,6 +6,8 @@ from typing import Any
 
 # PostgreSQL refuses NUL, and no database takes half of a surrogate pair; JSON can carry both.
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
+# Levels of lists and objects; a page that shows them must not run out of stack.
+MOST_LEVELS = 64
 _LONG_NUMBER = re.compile(r"\d{8,20}")
 
 
@@ -14,15 +16,23 @@ def clean_text(text: str, length: int) -> str:
     return _UNSTORABLE.sub("\ufffd", text[:length])
 
 
-def clean_json(value: Any) -> Any:
-    """The same for parsed JSON; a number too large for a float becomes text."""
+def clean_json(value: Any, levels: int = MOST_LEVELS) -> Any:
+    """Replaces such characters in parsed JSON; a number too large for a float becomes text.
+
+    Raises RecursionError for JSON with more than `levels` levels.
+    """
+    if levels < 0:
+        raise RecursionError("JSON is nested too deeply")
     match value:
         case str():
             return clean_text(value, len(value))
         case list():
-            return [clean_json(item) for item in value]
+            return [clean_json(item, levels - 1) for item in value]
         case dict():
-            return {clean_text(name, len(name)): clean_json(item) for name, item in value.items()}
+            return {
+                clean_text(name, len(name)): clean_json(item, levels - 1)
+                for name, item in value.items()
+            }
         case float() if not math.isfinite(value):
             return str(value)
     return value

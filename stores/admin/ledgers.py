@@ -2,6 +2,7 @@
 
 import json
 import re
+from datetime import datetime
 from typing import Any
 
 from django.contrib import admin
@@ -22,7 +23,7 @@ from stores.backoffice.filters import (
     PlatformFilter,
     ScopedRelatedFilter,
 )
-from stores.backoffice.labels import format_moment, platform_name, badge
+from stores.backoffice.labels import badge, format_moment, platform_name
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.models.audit import verb_labels
 from stores.platforms.inbound import inbox
@@ -107,10 +108,17 @@ def preformatted(text: str) -> SafeString:
     return format_html('<pre class="zg-pre">{}</pre>', text)
 
 
+def removed_text(at: datetime) -> str:
+    """What a page shows in place of content that retention removed."""
+    return gettext("Removed on %(day)s: personal data is not kept for longer.") % {
+        "day": format_moment(at)
+    }
+
+
 def _may_be_sent_again(call: OutboundCall) -> bool:
     """A call that does no harm when it is sent twice, was given up, and still has something to do."""
     known = operations.by_name.get((call.platform, call.operation))
-    if call.state != OutboundCall.State.DEAD or known is None:
+    if call.state != OutboundCall.State.DEAD or call.emptied_at or known is None:
         return False
     return known.repeatable and known.may_retry(call, ask_first=False)
 
@@ -279,12 +287,12 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
             icon="replay",
             permission=Permission.SETTLE,
             done=_("The event will be handled again."),
-            shown=lambda event: event.state == InboundEvent.State.FAILED,
+            shown=lambda event: event.may_be_replayed,
         )
     )
     @transaction.atomic
     def replay(self, request: HttpRequest, row: InboundEvent, cleaned_data: dict[str, Any]) -> None:
-        if row.state != InboundEvent.State.FAILED:
+        if not row.may_be_replayed:
             raise Conflict(_("Only a failed event can be handled again."))
         inbox.replay(row)
         self.audit(request, "replayed", row)
@@ -310,7 +318,9 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
         return badge(event.get_state_display(), EVENT_COLOURS, event.state)
 
     @display(description=_("content"))
-    def content(self, event: InboundEvent) -> SafeString:
+    def content(self, event: InboundEvent) -> SafeString | str:
+        if event.emptied_at:
+            return removed_text(event.emptied_at)
         return preformatted(masked_json(event.body))
 
     @display(description=_("error"))

@@ -17,7 +17,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from stores import audit
 from stores.models import Merchant, Store
-from stores.tenancy import Access, TenantQuerySet, Permission, access_of
+from stores.tenancy import Access, Permission, TenantQuerySet, access_of
 
 # What somebody permission: a verb of some role, to be a platform operator, or nobody may (None).
 OPERATOR: Literal["operator"] = "operator"

@@ -18,7 +18,7 @@ from stores.backoffice.menu import list_item
 from stores.models import InboundEvent
 from stores.platforms.workers import queue
 from stores.registry import Alert, Chart, MenuItem, contributed, registry
-from stores.tenancy import Permission, has_permission, access_of
+from stores.tenancy import Permission, access_of, has_permission
 
 URGENCY = ("error", "warning", "info")
 PALETTE = ("#7c3aed", "#0891b2", "#d97706", "#16a34a", "#db2777", "#4b5563", "#2563eb")

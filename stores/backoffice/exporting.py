@@ -21,7 +21,7 @@ from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
 from stores import audit
-from stores.backoffice.base import ScopedAdmin, staff_user, access_for
+from stores.backoffice.base import ScopedAdmin, access_for, staff_user
 from stores.models import Merchant
 from stores.tenancy import Permission
 

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from stores.backoffice.base import staff_user
 from stores.models import Store
 from stores.registry import CounterKind, ScanResult, counter_kinds, registry
-from stores.tenancy import Permission, has_permission, access_of
+from stores.tenancy import Permission, access_of, has_permission
 from stores.web.errors import is_htmx
 
 SHOWN = 10

@@ -16,9 +16,9 @@ from django.conf import settings
 from stores.demo.environment import DemoError, Places, Ports, write_private
 from stores.platforms.workers.processes import (
     adopt_orphans,
-    reap_orphans,
     end_children,
     end_group,
+    reap_orphans,
     start_group,
 )
 

@@ -9,6 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
+from stores.fields import EncryptedJSONField, EncryptedListField, EncryptedTextField
 from stores.models.connections import Connection, Pace
 from stores.models.people import Store
 from stores.tenancy import TenantQuerySet
@@ -24,7 +25,10 @@ class InboundQuerySet(TenantQuerySet["InboundEvent"]):
 
 
 class InboundEvent(models.Model):
-    """What a platform told us, stored once however often it was said. Only verified requests get here."""
+    """A notice or a question of a platform, stored once; only authenticated requests are stored.
+
+    Body and answers are encrypted, and emptied after the merchant's days (platforms/retention.py).
+    """
 
     class State(models.TextChoices):
         RECEIVED = "received", _("received")
@@ -43,8 +47,8 @@ class InboundEvent(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=60)
     dedup_key = models.CharField(_("deduplication key"), max_length=200)
-    body = models.JSONField(_("body"), default=dict)
-    answer = models.TextField(_("answer"), blank=True)
+    body = EncryptedJSONField(_("body"), default=dict)
+    answer = EncryptedTextField(_("answer"), blank=True)
     is_final = models.BooleanField(
         _("final"),
         default=True,
@@ -57,15 +61,16 @@ class InboundEvent(models.Model):
         help_text=_("Primary key of the row that this is about"),
     )
     # Answers before this one, while it was not final: [{"at", "body", "answer"}].
-    earlier = models.JSONField(default=list, editable=False)
+    earlier = EncryptedListField(default=list, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVED)
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
     repeats = models.PositiveIntegerField(_("repeats"), default=0)
-    error = models.TextField(_("error"), blank=True)
+    error = EncryptedTextField(_("error"), blank=True)
     due_at = models.DateTimeField(_("due"), default=timezone.now)
     lease_until = models.DateTimeField(null=True, blank=True, editable=False)
     received_at = models.DateTimeField(_("received at"), auto_now_add=True)
     handled_at = models.DateTimeField(_("handled at"), null=True, blank=True)
+    emptied_at = models.DateTimeField(_("content removed"), null=True, blank=True, editable=False)
 
     objects = InboundQuerySet.as_manager()
 
@@ -86,7 +91,21 @@ class InboundEvent(models.Model):
                 name="inbound_subject",
                 condition=Q(subject_id__isnull=False),
             ),
+            models.Index(
+                fields=["connection", "received_at"],
+                name="inbound_kept",
+                condition=Q(emptied_at=None),
+            ),
         ]
+
+    @property
+    def may_be_replayed(self) -> bool:
+        """Whether a person may queue it again: its handler failed, or there was none."""
+        if self.emptied_at:
+            return False
+        return self.state == self.State.FAILED or bool(
+            self.error and self.state == self.State.HANDLED
+        )
 
     def __str__(self) -> str:
         # The registry is filled by apps that know these tables.
@@ -153,7 +172,7 @@ class OutboundCall(models.Model):
     subject_id = models.BigIntegerField(
         _("concerns"), help_text=_("Primary key of the row this call is owed for")
     )
-    payload = models.JSONField(_("payload"), default=dict, blank=True)
+    payload = EncryptedJSONField(_("payload"), default=dict, blank=True)
     # Calls of the same series are made one after the other, as they were owed; "" for none.
     series = models.CharField(max_length=60, blank=True, default="", editable=False)
     lane = models.SmallIntegerField(_("lane"), choices=Lane, default=Lane.BACKGROUND)
@@ -167,6 +186,7 @@ class OutboundCall(models.Model):
     attempts_made = models.PositiveIntegerField(_("attempts"), default=0)
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
+    emptied_at = models.DateTimeField(_("content removed"), null=True, blank=True, editable=False)
 
     objects = OutboundQuerySet.as_manager()
 
@@ -192,6 +212,11 @@ class OutboundCall(models.Model):
             ),
             models.Index(fields=["operation", "subject_id"], name="outbound_subject"),
             models.Index(
+                fields=["connection", "settled_at"],
+                name="outbound_kept",
+                condition=Q(settled_at__isnull=False, emptied_at=None) & ~Q(payload=""),
+            ),
+            models.Index(
                 fields=["series"],
                 name="outbound_series",
                 condition=Q(state__in=["pending", "sending", "unknown"], series__gt=""),
@@ -211,7 +236,7 @@ class AttemptQuerySet(TenantQuerySet["OutboundAttempt"]):
 
 
 class OutboundAttempt(models.Model):
-    """One try at a call: what was asked and what came back, without secrets."""
+    """One try at a call: what was sent and what came back, encrypted and without secrets."""
 
     class Outcome(models.TextChoices):
         STARTED = "started", _("no answer recorded")
@@ -233,8 +258,8 @@ class OutboundAttempt(models.Model):
     outcome = models.CharField(
         _("outcome"), max_length=10, choices=Outcome, default=Outcome.STARTED
     )
-    sent = models.TextField(_("what was sent"), blank=True)
-    detail = models.TextField(_("detail"), blank=True)
+    sent = EncryptedTextField(_("what was sent"), blank=True)
+    detail = EncryptedTextField(_("detail"), blank=True)
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 

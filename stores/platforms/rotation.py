@@ -1,4 +1,4 @@
-"""Re-encrypting every stored secret under the first of CREDENTIAL_KEYS, so that the older keys can be dropped."""
+"""Re-encrypts every encrypted column under the first of CREDENTIAL_KEYS; older keys can then go."""
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -11,10 +11,13 @@ from django.db.models.functions import Cast
 from stores import fields
 from stores.fields import EncryptedField, SecretUnreadable
 
+# Rows that are read at once: the ledgers are long.
+BATCH = 500
+
 
 @dataclass
 class Rotation:
-    """How many values were re-encrypted, were so already, or were written meanwhile by somebody with the first key."""
+    """Counts of values: re-encrypted, current already, written meanwhile under the first key."""
 
     rotated: int = 0
     current: int = 0
@@ -33,7 +36,7 @@ def encrypted_fields() -> list[tuple[type[models.Model], str]]:
 
 
 def rotate_all(progress: Callable[[str], None]) -> Rotation:
-    """Changes nothing when any value cannot be read: it would be lost with the key that is about to be dropped."""
+    """Re-encrypts all values; changes none when any cannot be read, so that no key is dropped."""
     result = Rotation()
     for model, name in encrypted_fields():
         progress(f"{model._meta.label}.{name}: checking")
@@ -49,7 +52,7 @@ def rotate_all(progress: Callable[[str], None]) -> Rotation:
 
 
 def _ciphertexts(model: type[models.Model], name: str) -> models.QuerySet[models.Model]:
-    """Rows with `raw`, the value as it is stored: the field itself would decrypt it."""
+    """Rows with `raw`, the value as it is stored; the field itself would decrypt it."""
     return (
         model._default_manager.annotate(raw=Cast(F(name), models.TextField()))
         .exclude(raw="")
@@ -57,8 +60,13 @@ def _ciphertexts(model: type[models.Model], name: str) -> models.QuerySet[models
     )
 
 
-def _raw(model: type[models.Model], name: str) -> Iterator[tuple[object, str]]:
-    yield from _ciphertexts(model, name).order_by("pk").values_list("pk", "raw").iterator()
+def _raw(model: type[models.Model], name: str) -> Iterator[tuple[int, str]]:
+    """Yields (primary key, stored value), batch by batch, so that rows can be written meanwhile."""
+    last = 0
+    rows = _ciphertexts(model, name).order_by("pk").values_list("pk", "raw")
+    while batch := list(rows.filter(pk__gt=last)[:BATCH]):
+        yield from batch
+        last = batch[-1][0]
 
 
 def _opens(raw: str) -> bool:
@@ -70,7 +78,7 @@ def _opens(raw: str) -> bool:
 
 
 def _rotate(model: type[models.Model], name: str, result: Rotation) -> None:
-    for pk, raw in list(_raw(model, name)):
+    for pk, raw in _raw(model, name):
         if fields.is_current(raw):
             result.current += 1
             continue

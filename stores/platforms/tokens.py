@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from stores.models import Connection
-from stores.platforms.errors import AuthExpired, LoginRefused, NotSent, NoSlot, Refused, Unknown
+from stores.platforms.errors import AuthExpired, LoginRefused, NoSlot, NotSent, Refused, Unknown
 
 LOGIN_LEASE = timedelta(seconds=30)
 # Refused credentials are tried again only this often, unless a person changes or tests them.

@@ -25,16 +25,6 @@ Status = Verification.Status
 pytestmark = pytest.mark.usefixtures("in_english")
 
 
-@pytest.fixture
-def store(db: None) -> Store:
-    return StoreFactory(name="雀友棋牌室")
-
-
-@pytest.fixture
-def owner(store: Store) -> User:
-    return member(store.merchant, Role.OWNER, password=None)
-
-
 def figures(user: User) -> dict[str, tuple[str, str]]:
     return {str(card.title): (card.value, str(card.hint)) for card in dashboard.cards(user)}
 

@@ -8,7 +8,6 @@ from typing import Any
 
 import pytest
 from django.contrib import admin
-from django.contrib.auth.models import User
 from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -24,7 +23,7 @@ from coupons.services import lookup_process, lookup_request
 from stores.backoffice import exporting, newest
 from stores.fields import keyed_hash
 from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Staff, Store
-from stores.tenancy import Role, Permission
+from stores.tenancy import Permission, Role
 from tests.coupons.factories import GatewayStoreFactory, ProductFactory, Shop, VerificationFactory
 from tests.coupons.flows import lose, verify
 from tests.pages import english
@@ -33,21 +32,6 @@ from tests.stores.factories import ConnectionFactory, StoreFactory, member
 pytestmark = pytest.mark.django_db
 LIST = "/admin/coupons/verification/"
 Status = Verification.Status
-
-
-@pytest.fixture
-def store() -> Store:
-    return StoreFactory(name="雀友棋牌室")
-
-
-@pytest.fixture
-def owner(store: Store) -> User:
-    return member(store.merchant, Role.OWNER, username="owner", password=None)
-
-
-@pytest.fixture
-def client(owner: User) -> Client:
-    return english(owner)
 
 
 def listed(client: Client, **query: str) -> set[str]:
@@ -93,26 +77,26 @@ def unclear(store: Store, **fields: Any) -> Verification:
 # Finding
 
 
-def test_the_last_four_digits_find_a_verification(client: Client, store: Store) -> None:
+def test_the_last_four_digits_find_a_verification(owner_client: Client, store: Store) -> None:
     VerificationFactory(store=store, code_tail="0042")
     VerificationFactory(store=store, code_tail="0043")
-    assert listed(client, q="0042") == {"0042"}
-    assert listed(client, q=" 00 42 ") == {"0042"}
+    assert listed(owner_client, q="0042") == {"0042"}
+    assert listed(owner_client, q=" 00 42 ") == {"0042"}
 
 
-def test_the_whole_code_finds_only_its_own_rows(client: Client, store: Store) -> None:
+def test_the_whole_code_finds_only_its_own_rows(owner_client: Client, store: Store) -> None:
     VerificationFactory(store=store, code_tail="0042")
     mine = VerificationFactory(store=store, code_tail="0042", code_hash=keyed_hash("700000000042"))
-    assert rows_of(client.get(LIST, {"q": "7000 0000 0042"})) == [mine]
+    assert rows_of(owner_client.get(LIST, {"q": "7000 0000 0042"})) == [mine]
 
 
 @pytest.mark.parametrize("text", ["'; DROP TABLE", "😀", "９９９９", "x" * 10_000, "%", "\x00"])
-def test_strange_searches_find_nothing(client: Client, store: Store, text: str) -> None:
+def test_strange_searches_find_nothing(owner_client: Client, store: Store, text: str) -> None:
     VerificationFactory(store=store, code_tail="0042")
-    assert client.get(LIST, {"q": text}).status_code == 200
+    assert owner_client.get(LIST, {"q": text}).status_code == 200
 
 
-def test_filters_narrow_the_list(client: Client, store: Store) -> None:
+def test_filters_narrow_the_list(owner_client: Client, store: Store) -> None:
     other = StoreFactory(merchant=store.merchant)
     product = ProductFactory(store=store)
     now = timezone.now()
@@ -130,43 +114,45 @@ def test_filters_narrow_the_list(client: Client, store: Store) -> None:
         store=other, code_tail="0003", status=Status.UNKNOWN, needs_person=True, channel="guest"
     )
     today = f"{timezone.localdate():%Y-%m-%d}"
-    assert listed(client, store__id__exact=str(store.pk)) == {"0001"}
-    assert listed(client, product__id__exact=str(product.pk)) == {"0001"}
-    assert listed(client, requested_by__icontains="李") == {"0001"}
-    assert listed(client, status="refused") == {"0002"}
-    assert listed(client, status="unknown") == {"0003"}
-    assert listed(client, reason__exact="expired") == {"0002"}
-    assert listed(client, person="yes") == {"0003"}
-    assert listed(client, channel__exact="guest") == {"0003"}
-    assert listed(client, created_at_from=today) == {"0001", "0003"}
-    assert listed(client, created_at_to=f"{timezone.localdate() - timedelta(days=1):%Y-%m-%d}") == {
-        "0002"
-    }
+    assert listed(owner_client, store__id__exact=str(store.pk)) == {"0001"}
+    assert listed(owner_client, product__id__exact=str(product.pk)) == {"0001"}
+    assert listed(owner_client, requested_by__icontains="李") == {"0001"}
+    assert listed(owner_client, status="refused") == {"0002"}
+    assert listed(owner_client, status="unknown") == {"0003"}
+    assert listed(owner_client, reason__exact="expired") == {"0002"}
+    assert listed(owner_client, person="yes") == {"0003"}
+    assert listed(owner_client, channel__exact="guest") == {"0003"}
+    assert listed(owner_client, created_at_from=today) == {"0001", "0003"}
+    assert listed(
+        owner_client, created_at_to=f"{timezone.localdate() - timedelta(days=1):%Y-%m-%d}"
+    ) == {"0002"}
 
 
-def test_a_day_ends_at_local_midnight(client: Client, store: Store) -> None:
+def test_a_day_ends_at_local_midnight(owner_client: Client, store: Store) -> None:
     late = timezone.make_aware(datetime(2026, 5, 1, 23, 59, 59))
     VerificationFactory(store=store, code_tail="0001", created_at=late)
     VerificationFactory(store=store, code_tail="0002", created_at=late + timedelta(seconds=1))
-    assert listed(client, created_at_from="2026-05-01", created_at_to="2026-05-01") == {"0001"}
+    assert listed(owner_client, created_at_from="2026-05-01", created_at_to="2026-05-01") == {
+        "0001"
+    }
 
 
 def test_the_list_is_the_same_when_there_are_many_rows(
-    client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+    owner_client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Past a size the query is written differently; it must find the same."""
     VerificationFactory(store=StoreFactory(), code_tail="0009")
     VerificationFactory(store=store, code_tail="0001")
     VerificationFactory(store=StoreFactory(merchant=store.merchant), code_tail="0002")
-    assert listed(client) == {"0001", "0002"}
+    assert listed(owner_client) == {"0001", "0002"}
     monkeypatch.setattr(newest, "FEW", 1)
-    assert listed(client) == {"0001", "0002"}
+    assert listed(owner_client) == {"0001", "0002"}
 
 
 @pytest.mark.parametrize("few", [1, 5000])
 @pytest.mark.parametrize("managed", [0, 1], ids=["no store", "one store"])
 def test_the_list_has_only_merchants_where_the_role_may_view_it(
-    client: Client, monkeypatch: pytest.MonkeyPatch, few: int, managed: int
+    owner_client: Client, monkeypatch: pytest.MonkeyPatch, few: int, managed: int
 ) -> None:
     monkeypatch.setattr(newest, "FEW", few)
     monkeypatch.setattr(VerificationAdmin, "viewing", Permission.SETTLE)
@@ -177,8 +163,8 @@ def test_the_list_has_only_merchants_where_the_role_may_view_it(
     Staff.objects.create(user=both, merchant=as_manager.merchant, role=Role.MANAGER).stores.set(
         [as_manager][:managed]
     )
-    client.force_login(both)
-    assert listed(client) == ({"0002"} if managed else set())
+    owner_client.force_login(both)
+    assert listed(owner_client) == ({"0002"} if managed else set())
 
 
 @pytest.mark.parametrize(
@@ -187,16 +173,16 @@ def test_the_list_has_only_merchants_where_the_role_may_view_it(
     ids=lambda name: f"{name} list",
 )
 def test_a_list_of_fifty_takes_as_many_queries_as_one_of_five(
-    client: Client, store: Store, model: str
+    owner_client: Client, store: Store, model: str
 ) -> None:
     fill(store, model, 5)
     address = reverse(f"admin:coupons_{model}_changelist")
-    client.get(address)
+    owner_client.get(address)
     with CaptureQueriesContext(connection) as few:
-        client.get(address)
+        owner_client.get(address)
     fill(store, model, 45)
     with CaptureQueriesContext(connection) as many:
-        answer = client.get(address)
+        answer = owner_client.get(address)
     assert len(rows_of(answer)) == (25 if model == "gatewaystore" else 50)
     assert len(many) == len(few)
 
@@ -221,10 +207,10 @@ def fill(store: Store, model: str, count: int) -> None:
             ConnectionFactory(merchant=store.merchant).sync_runs.create(kind="stores", added=["a"])
 
 
-def test_the_list_is_never_counted(client: Client, store: Store) -> None:
+def test_the_list_is_never_counted(owner_client: Client, store: Store) -> None:
     VerificationFactory(store=store)
     with CaptureQueriesContext(connection) as queries:
-        client.get(LIST)
+        owner_client.get(LIST)
     counted = [
         q["sql"]
         for q in queries
@@ -242,7 +228,7 @@ def exported(client: Client, **query: str) -> list[list[str]]:
     return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
 
 
-def test_csv_holds_what_is_filtered_in_local_time(client: Client, store: Store) -> None:
+def test_csv_holds_what_is_filtered_in_local_time(owner_client: Client, store: Store) -> None:
     at = timezone.make_aware(datetime(2026, 5, 1, 0, 30))
     VerificationFactory(
         store=store,
@@ -253,7 +239,7 @@ def test_csv_holds_what_is_filtered_in_local_time(client: Client, store: Store) 
         order_id="5" * 19,
     )
     VerificationFactory(store=store, code_tail="0043", status=Status.REFUSED, reason="expired")
-    header, *lines = exported(client, status="verified")
+    header, *lines = exported(owner_client, status="verified")
     assert header[:4] == ["Requested", "Settled", "Store", "Code ends with"]
     assert [line[:5] for line in lines] == [
         ["2026-05-01 00:30:00", "2026-05-01 00:30:00", "雀友棋牌室", "…0042", "verified"]
@@ -261,45 +247,49 @@ def test_csv_holds_what_is_filtered_in_local_time(client: Client, store: Store) 
     assert (lines[0][10], lines[0][11], lines[0][12]) == ("49.00", "5" * 19, "counter")
 
 
-def test_xlsx_holds_the_same_as_csv(client: Client, store: Store) -> None:
+def test_xlsx_holds_the_same_as_csv(owner_client: Client, store: Store) -> None:
     VerificationFactory(store=store, code_tail="0042", value="49.00")
-    sheet = load_workbook(io.BytesIO(client.get(f"{LIST}export.xlsx").getvalue())).active
+    sheet = load_workbook(io.BytesIO(owner_client.get(f"{LIST}export.xlsx").getvalue())).active
     assert sheet
     rows = list(sheet.values)
-    assert list(rows[0]) == exported(client)[0]
+    assert list(rows[0]) == exported(owner_client)[0]
     assert (len(rows), rows[1][3], rows[1][10]) == (2, "…0042", 49)
 
 
 def test_a_sheet_that_is_too_long_says_so(
-    client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
+    owner_client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(exporting, "SHEET_ROWS", 2)
     for _ in range(4):
         VerificationFactory(store=store)
-    sheet = load_workbook(io.BytesIO(client.get(f"{LIST}export.xlsx").getvalue())).active
+    sheet = load_workbook(io.BytesIO(owner_client.get(f"{LIST}export.xlsx").getvalue())).active
     assert sheet
     assert (sheet.max_row, str(sheet.cell(4, 1).value)[:19]) == (4, "There are more rows")
 
 
 @pytest.mark.parametrize("start", ["=", "+", "-", "@", "\t", "\r"])
-def test_no_cell_is_a_formula(client: Client, store: Store, start: str) -> None:
+def test_no_cell_is_a_formula(owner_client: Client, store: Store, start: str) -> None:
     VerificationFactory(
         store=store,
         requested_by=f"{start}cmd",
         gateway_message=f"{start}1+1",
         settled_note=f"{start}x",
     )
-    line = exported(client)[1]
+    line = exported(owner_client)[1]
     assert (line[6], line[13], line[15]) == (f"'{start}1+1", f"'{start}cmd", f"'{start}x")
 
 
-def test_whole_codes_in_the_gateways_words_are_not_exported(client: Client, store: Store) -> None:
+def test_whole_codes_in_the_gateways_words_are_not_exported(
+    owner_client: Client, store: Store
+) -> None:
     VerificationFactory(store=store, gateway_message="券码700000008866已使用")
-    assert exported(client)[1][6] == "券码…8866已使用"
+    assert exported(owner_client)[1][6] == "券码…8866已使用"
 
 
-def test_exports_are_audited_with_their_filters_but_no_code(client: Client, store: Store) -> None:
-    exported(client, status="verified", q="700000008866")
+def test_exports_are_audited_with_their_filters_but_no_code(
+    owner_client: Client, store: Store
+) -> None:
+    exported(owner_client, status="verified", q="700000008866")
     entry = AuditEntry.objects.get()
     assert (entry.verb, entry.merchant, entry.target, entry.data) == (
         "verifications exported",
@@ -324,10 +314,10 @@ def test_somebody_with_two_roles_exports_only_where_the_role_allows(store: Store
     "query", ["nonsense=1", "store__merchant__name__startswith=x", "created_at_from=yesterday"]
 )
 def test_filters_that_do_not_exist_export_nothing_of_others(
-    client: Client, store: Store, query: str
+    owner_client: Client, store: Store, query: str
 ) -> None:
     VerificationFactory(store=StoreFactory(name="elsewhere"))
-    answer = client.get(f"{LIST}export.csv?{query}")
+    answer = owner_client.get(f"{LIST}export.csv?{query}")
     body = b"".join(answer) if answer.streaming else answer.content
     assert (answer.status_code in (200, 400), b"elsewhere" in body) == (True, False)
 
@@ -341,8 +331,8 @@ def press(client: Client, row: Verification, name: str, **data: str) -> int:
     ).status_code
 
 
-def test_the_page_shows_what_happened_without_the_code(client: Client, store: Store) -> None:
-    page = client.get(
+def test_the_page_shows_what_happened_without_the_code(owner_client: Client, store: Store) -> None:
+    page = owner_client.get(
         reverse("admin:coupons_verification_change", args=[unclear(store).pk])
     ).content.decode()
     for words in (
@@ -356,12 +346,12 @@ def test_the_page_shows_what_happened_without_the_code(client: Client, store: St
 
 
 def test_a_verified_deal_that_is_not_in_the_list_reads_verified(
-    client: Client, store: Store
+    owner_client: Client, store: Store
 ) -> None:
     row = VerificationFactory(store=store, reason="sku_unmapped", unmapped=True)
     with translation.override("en"):
         assert "verified" in [moment.text for moment in timeline(row)]
-    page = client.get(reverse("admin:coupons_verification_changelist")).content.decode()
+    page = owner_client.get(reverse("admin:coupons_verification_changelist")).content.decode()
     assert re.search(r"<span[^>]*>\s*verified\s*</span>", page)
 
 
@@ -378,9 +368,9 @@ def test_the_page_shows_the_look_up_that_counted_as_the_first_step(quick: Shop) 
     ] == [1, 1]
 
 
-def test_settling_by_hand_needs_a_reason(client: Client, store: Store) -> None:
+def test_settling_by_hand_needs_a_reason(owner_client: Client, store: Store) -> None:
     row = unclear(store)
-    assert press(client, row, "settle", verdict="verified", note=" ") == 200
+    assert press(owner_client, row, "settle", verdict="verified", note=" ") == 200
     row.refresh_from_db()
     assert (row.status, AuditEntry.objects.count()) == (Status.UNKNOWN, 0)
 
@@ -389,10 +379,10 @@ def test_settling_by_hand_needs_a_reason(client: Client, store: Store) -> None:
     ("verdict", "status"), [("verified", Status.VERIFIED), ("refused", Status.REFUSED)]
 )
 def test_settling_by_hand_is_final_and_audited(
-    client: Client, store: Store, verdict: str, status: str
+    owner_client: Client, store: Store, verdict: str, status: str
 ) -> None:
     row = unclear(store)
-    assert press(client, row, "settle", verdict=verdict, note="seen in the app") == 302
+    assert press(owner_client, row, "settle", verdict=verdict, note="seen in the app") == 302
     row.refresh_from_db()
     assert (row.status, row.settled_note, row.code, row.needs_person) == (
         status,
@@ -405,9 +395,9 @@ def test_settling_by_hand_is_final_and_audited(
 
 
 @pytest.mark.django_db(transaction=True)
-def test_asking_the_platform_puts_the_call_back_to_work(client: Client, store: Store) -> None:
+def test_asking_the_platform_puts_the_call_back_to_work(owner_client: Client, store: Store) -> None:
     row = unclear(store)
-    assert press(client, row, "ask") == 302
+    assert press(owner_client, row, "ask") == 302
     assert OutboundCall.objects.get(operation="coupon.verify").state == OutboundCall.State.UNKNOWN
     row.refresh_from_db()
     assert row.needs_person is False
@@ -438,23 +428,25 @@ TOO_LATE = "Only unclear verifications can be settled by a person"
 
 
 def test_what_is_settled_already_is_not_asked_about_and_the_reason_is_told(
-    client: Client, store: Store
+    owner_client: Client, store: Store
 ) -> None:
     row = VerificationFactory(store=store)
-    assert press(client, row, "ask") == 302
+    assert press(owner_client, row, "ask") == 302
     assert (
         TOO_LATE
-        in client.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
+        in owner_client.get(
+            reverse("admin:coupons_verification_change", args=[row.pk])
+        ).content.decode()
     )
     assert AuditEntry.objects.count() == 0
 
 
 def test_a_form_that_comes_too_late_keeps_what_was_typed_and_says_why(
-    client: Client, store: Store
+    owner_client: Client, store: Store
 ) -> None:
     row = VerificationFactory(store=store)
     address = reverse("admin:coupons_verification_do", args=[row.pk, "settle"])
-    answer = client.post(address, {"verdict": "refused", "note": "the guest showed me"})
+    answer = owner_client.post(address, {"verdict": "refused", "note": "the guest showed me"})
     page = answer.content.decode()
     assert answer.status_code == 200
     assert TOO_LATE in page
@@ -476,7 +468,7 @@ def test_a_clerk_sees_no_buttons_and_cannot_settle(store: Store) -> None:
     assert row.status == Status.UNKNOWN
 
 
-def test_products_say_what_is_new_and_what_has_vanished(client: Client, store: Store) -> None:
+def test_products_say_what_is_new_and_what_has_vanished(owner_client: Client, store: Store) -> None:
     now = timezone.now()
     gone = ProductFactory(store=store, synced_at=now - timedelta(minutes=1), vanished_at=now)
     new = ProductFactory(store=store, synced_at=now - timedelta(minutes=1))
@@ -484,7 +476,7 @@ def test_products_say_what_is_new_and_what_has_vanished(client: Client, store: S
     products: Any = admin.site.get_model_admin(Product)
     with translation.override("en"):
         shown = [strip_tags(products.listing(row)).strip() for row in (gone, new, old)]
-    assert (shown, client.get(reverse("admin:coupons_product_changelist")).status_code) == (
+    assert (shown, owner_client.get(reverse("admin:coupons_product_changelist")).status_code) == (
         ["vanished", "new", "on sale"],
         200,
     )

@@ -27,11 +27,6 @@ FIELDS = {
 }  # fmt: skip
 
 
-@pytest.fixture
-def api(shop: Shop) -> Api:
-    return api_of(shop.merchant)
-
-
 def path_of(shop: Shop, wait: int = 0) -> str:
     return f"stores/{shop.store.pk}/verifications/" + (f"?wait={wait}" if wait else "")
 

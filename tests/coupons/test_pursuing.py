@@ -42,7 +42,7 @@ def process(request: pytest.FixtureRequest, quick: Shop) -> Pursue:
 
 
 def test_waiting_for_a_postponed_account_starts_no_thread(
-    quick: Shop, pursue: Pursue, senders: list[Any]
+    quick: Shop, process: Pursue, senders: list[Any]
 ) -> None:
     pace.postpone(quick.connection.pace_id, 60)
     assert process(wait=1, in_background=True).status == "queued"
@@ -51,7 +51,7 @@ def test_waiting_for_a_postponed_account_starts_no_thread(
 
 @pytest.mark.parametrize("why", ["not due yet", "somebody else is at it"])
 def test_waiting_for_a_call_that_cannot_be_tried_starts_no_thread(
-    quick: Shop, pursue: Pursue, senders: list[Any], why: str
+    quick: Shop, process: Pursue, senders: list[Any], why: str
 ) -> None:
     later = timezone.now() + timedelta(minutes=1)
     if why == "not due yet":
@@ -63,7 +63,7 @@ def test_waiting_for_a_call_that_cannot_be_tried_starts_no_thread(
 
 
 def test_what_can_be_tried_is_tried_in_one_thread(
-    quick: Shop, pursue: Pursue, senders: list[Any]
+    quick: Shop, process: Pursue, senders: list[Any]
 ) -> None:
     assert process(wait=10, in_background=True).status in ("done", "verified")
     assert len(senders) == 1

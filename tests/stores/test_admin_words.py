@@ -13,7 +13,6 @@ from stores.tenancy import Role
 from tests.coupons.factories import VerificationFactory
 from tests.pages import english
 from tests.stores.factories import (
-    MerchantFactory,
     StoreFactory,
     UserFactory,
     member,
@@ -23,23 +22,13 @@ from tests.trip.factories import TicketConnectionFactory
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def merchant() -> Merchant:
-    return MerchantFactory()
-
-
-@pytest.fixture
-def client(merchant: Merchant) -> Client:
-    return english(member(merchant, Role.OWNER))
-
-
 def read(client: Client, row: Any) -> str:
     name = f"admin:{row._meta.app_label}_{row._meta.model_name}_change"
     return client.get(reverse(name, args=[row.pk])).content.decode()
 
 
 def test_calls_and_messages_are_called_by_their_titles(
-    client: Client, merchant: Merchant, in_english: None
+    owner_client: Client, merchant: Merchant, in_english: None
 ) -> None:
     linked = TicketConnectionFactory(merchant=merchant)
     known = {"platform": "trip", "connection": linked}
@@ -56,29 +45,31 @@ def test_calls_and_messages_are_called_by_their_titles(
         "Tell Meituan: tickets used 339",
         "Meituan reported the payment 77",
     )
-    page = read(client, call)
+    page = read(owner_client, call)
     assert ("ticket.used" in page, "Primary key" in page) == (False, False)
-    assert "order.pay" not in read(client, event)
+    assert "order.pay" not in read(owner_client, event)
 
 
-def test_rows_that_nobody_changes_offer_no_history(client: Client, merchant: Merchant) -> None:
+def test_rows_that_nobody_changes_offer_no_history(
+    owner_client: Client, merchant: Merchant
+) -> None:
     store = StoreFactory(merchant=merchant)
-    assert "/history/" not in read(client, VerificationFactory(store=store))
-    assert "/history/" in read(client, store)
+    assert "/history/" not in read(owner_client, VerificationFactory(store=store))
+    assert "/history/" in read(owner_client, store)
 
 
 def test_a_verifications_page_has_one_way_to_write_sums_and_moments(
-    client: Client, merchant: Merchant
+    owner_client: Client, merchant: Merchant
 ) -> None:
     row = VerificationFactory(
         store=StoreFactory(merchant=merchant), value="68.00", status="unknown", needs_person=True
     )
-    page = read(client, row)
+    page = read(owner_client, row)
     assert ("¥68.00" in page, str(row)) == (True, f"…{row.code_tail}")
 
 
 def test_details_in_the_audit_log_are_read_without_knowing_json(
-    client: Client, merchant: Merchant
+    owner_client: Client, merchant: Merchant
 ) -> None:
     entry = audit.record(
         "settled by hand",
@@ -90,7 +81,7 @@ def test_details_in_the_audit_log_are_read_without_knowing_json(
         token="abc",
         names=["a", "b"],
     )
-    page = read(client, entry)
+    page = read(owner_client, entry)
     # PostgreSQL keeps them in an order of its own.
     for detail in ("rows: 312", "verified: yes", "note: –", "token: •••", "names: a, b"):
         assert detail in page, detail

@@ -10,20 +10,10 @@ from django.utils import timezone
 from stores.api.views import MAX_BODY
 from stores.models import ApiKey, RateWindow
 from stores.web import limits
-from tests.api import Api, api_of, problem
-from tests.stores.factories import StoreFactory, api_key
+from tests.api import Api, problem
+from tests.stores.factories import api_key
 
 pytestmark = pytest.mark.django_db
-
-
-@pytest.fixture
-def store(db: None) -> Any:
-    return StoreFactory()
-
-
-@pytest.fixture
-def api(store: Any) -> Api:
-    return api_of(store.merchant)
 
 
 def failing(error: Exception) -> Any:

@@ -6,13 +6,7 @@ from stores import audit
 from stores.models import AuditEntry, Store
 from stores.tenancy import Role
 from stores.web.middleware import address_for_the_audit
-from tests.stores.factories import StoreFactory, api_key, member
-
-
-@pytest.fixture
-def store(db: None) -> Store:
-    store: Store = StoreFactory()
-    return store
+from tests.stores.factories import api_key, member
 
 
 def test_an_entry_says_who_did_what_to_which_row_and_from_where(store: Store) -> None:

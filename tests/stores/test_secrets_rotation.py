@@ -8,7 +8,8 @@ from django.db import connection as database
 from pytest_django.fixtures import Settings
 
 from coupons.models import Lookup, Verification
-from stores.models import Connection
+from stores.models import Connection, InboundEvent, OutboundAttempt, OutboundCall
+from stores.platforms import rotation
 from stores.platforms.rotation import encrypted_fields, rotate_all
 from tests.coupons.factories import VerificationFactory
 from tests.stores.factories import ConnectionFactory
@@ -46,6 +47,11 @@ def test_every_encrypted_field_is_found() -> None:
         (Connection, "token"),
         (Verification, "code"),
         (Lookup, "code"),
+        (InboundEvent, "body"),
+        (InboundEvent, "answer"),
+        (InboundEvent, "earlier"),
+        (OutboundCall, "payload"),
+        (OutboundAttempt, "sent"),
     } <= found
 
 
@@ -100,6 +106,22 @@ def test_a_value_written_meanwhile_is_kept(
     result = rotate_all(rival)
     assert result.unreadable == []
     assert Connection.objects.get(pk=connection.pk).token == "newer"
+
+
+def test_long_ledgers_are_rotated_batch_by_batch(
+    settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.CREDENTIAL_KEYS = [OLD]
+    connection = ConnectionFactory(credentials={}, token="")
+    for number in range(7):
+        InboundEvent.objects.create(
+            platform="x", connection=connection, kind="k", dedup_key=str(number), body={"n": number}
+        )
+    settings.CREDENTIAL_KEYS = [NEW, OLD]
+    monkeypatch.setattr(rotation, "BATCH", 3)
+    assert rotate_all(lambda line: None).rotated == 7
+    settings.CREDENTIAL_KEYS = [NEW]
+    assert [event.body["n"] for event in InboundEvent.objects.order_by("id")] == list(range(7))
 
 
 def test_people_are_told_what_to_do(settings: Settings, rows: object) -> None:

@@ -10,7 +10,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from stores.models import AuditEntry
+from stores.models import AuditEntry, Connection, Store
 from stores.tenancy import Role
 from tests.trip.back_office import at_work, page, told
 from tests.trip.factories import OfferFactory, TicketProductFactory
@@ -20,13 +20,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def product() -> Product:
-    return TicketProductFactory(by_calendar=True, offer=False)
-
-
-@pytest.fixture
-def client(product: Product) -> Client:
-    return at_work(product.store)
+def product(connection: Connection, store: Store) -> Product:
+    return TicketProductFactory(connection=connection, store=store, by_calendar=True, offer=False)
 
 
 def next_monday() -> date:
@@ -61,59 +56,65 @@ def squares(client: Client, product: Product, day: date) -> dict[date, str]:
     return {square.date: square.tone for week in weeks for square in week if square.is_shown}
 
 
-def test_an_empty_calendar_says_what_to_do(client: Client, product: Product) -> None:
-    assert "No day has a price yet" in shown(client, product)
+def test_an_empty_calendar_says_what_to_do(manager_client: Client, product: Product) -> None:
+    assert "No day has a price yet" in shown(manager_client, product)
 
 
-def test_prices_are_set_for_weekends_of_a_span(client: Client, product: Product) -> None:
+def test_prices_are_set_for_weekends_of_a_span(manager_client: Client, product: Product) -> None:
     monday = next_monday()
     data = days(monday, monday + timedelta(days=13), weekdays=["5", "6"])
-    assert client.post(page(product, "calendar"), data).status_code == 302
+    assert manager_client.post(page(product, "calendar"), data).status_code == 302
     offers = list(Offer.objects.order_by("date"))
     assert [offer.date for offer in offers] == [monday + timedelta(days=n) for n in (5, 6, 12, 13)]
     assert {(offer.sale_price, offer.stock, offer.is_open) for offer in offers} == {
         (Decimal("39.90"), 20, True)
     }
     assert told(product) == [5]
-    assert "No day has a price yet" not in shown(client, product)
+    assert "No day has a price yet" not in shown(manager_client, product)
 
 
-def test_an_empty_stock_is_unlimited(client: Client, product: Product) -> None:
+def test_an_empty_stock_is_unlimited(manager_client: Client, product: Product) -> None:
     monday = next_monday()
-    client.post(page(product, "calendar"), days(monday, monday, stock=""))
+    manager_client.post(page(product, "calendar"), days(monday, monday, stock=""))
     assert Offer.objects.get().stock is None
-    assert "unlimited" in shown(client, product, month=f"{monday:%Y-%m}")
+    assert "unlimited" in shown(manager_client, product, month=f"{monday:%Y-%m}")
 
 
-def test_a_single_day_is_changed_and_what_is_sold_stays(client: Client, product: Product) -> None:
+def test_a_single_day_is_changed_and_what_is_sold_stays(
+    manager_client: Client, product: Product
+) -> None:
     monday = next_monday()
     OfferFactory(product=product, date=monday, sale_price="88.00", stock=9, sold=4, held=1)
-    form = client.get(page(product, "calendar"), {"day": monday.isoformat()}).context["form"]
+    form = manager_client.get(page(product, "calendar"), {"day": monday.isoformat()}).context[
+        "form"
+    ]
     assert (form["first"].value(), form["last"].value()) == (monday, monday)
     assert (form["sale_price"].value(), form["stock"].value()) == (Decimal("88.00"), 9)
-    client.post(page(product, "calendar"), days(monday, monday, stock="3"))
+    manager_client.post(page(product, "calendar"), days(monday, monday, stock="3"))
     offer = Offer.objects.get()
     assert (offer.stock, offer.sold, offer.held, offer.left) == (3, 4, 1, 0)
 
 
 def test_days_are_closed_and_opened_without_touching_prices(
-    client: Client, product: Product
+    manager_client: Client, product: Product
 ) -> None:
     monday = next_monday()
     for number, price in enumerate(("10.00", "20.00")):
         OfferFactory(product=product, date=monday + timedelta(days=number), sale_price=price)
     nothing = {"sale_price": "", "market_price": "", "settlement_price": "", "stock": ""}
     closing = days(monday, monday + timedelta(days=6), do="close", **nothing)
-    assert client.post(page(product, "calendar"), closing).status_code == 302
+    assert manager_client.post(page(product, "calendar"), closing).status_code == 302
     prices = Offer.objects.order_by("date").values_list("sale_price", "is_open")
     assert list(prices.all()) == [(Decimal("10.00"), False), (Decimal("20.00"), False)]
-    client.post(page(product, "calendar"), closing | {"do": "open", "last": monday.isoformat()})
+    manager_client.post(
+        page(product, "calendar"), closing | {"do": "open", "last": monday.isoformat()}
+    )
     assert list(prices.all()) == [(Decimal("10.00"), True), (Decimal("20.00"), False)]
     verbs = [entry.verb for entry in AuditEntry.objects.order_by("id")]
     assert verbs == ["trip.days.closed", "trip.days.opened"]
 
 
-def test_colours_say_what_is_left(client: Client, product: Product) -> None:
+def test_colours_say_what_is_left(manager_client: Client, product: Product) -> None:
     first = (timezone.localdate().replace(day=1) + timedelta(days=32)).replace(day=1)
     rows: list[dict[str, Any]] = [
         {"stock": 20, "sold": 1},
@@ -126,7 +127,7 @@ def test_colours_say_what_is_left(client: Client, product: Product) -> None:
     ]
     for number, fields in enumerate(rows):
         OfferFactory(product=product, date=first + timedelta(days=number), **fields)
-    tones = list(squares(client, product, first).values())
+    tones = list(squares(manager_client, product, first).values())
     assert tones[:8] == [
         "free",
         "few",
@@ -160,10 +161,10 @@ def test_colours_say_what_is_left(client: Client, product: Product) -> None:
     ids=lambda value: value if isinstance(value, str) else "",
 )
 def test_what_cannot_be_is_refused(
-    client: Client, product: Product, fields: dict[str, Any], complaint: str
+    manager_client: Client, product: Product, fields: dict[str, Any], complaint: str
 ) -> None:
     monday = next_monday()
-    answer = client.post(page(product, "calendar"), days(monday, monday) | fields)
+    answer = manager_client.post(page(product, "calendar"), days(monday, monday) | fields)
     assert (answer.status_code, complaint in answer.content.decode(), Offer.objects.count()) == (
         422,
         True,
@@ -172,13 +173,15 @@ def test_what_cannot_be_is_refused(
 
 
 @pytest.mark.parametrize("month", ["", "2026-13", "0000-01", "9999-12", "x" * 500, "2026-05"])
-def test_any_month_in_the_address_opens(client: Client, product: Product, month: str) -> None:
-    assert "Previous month" in shown(client, product, month=month)
+def test_any_month_in_the_address_opens(
+    manager_client: Client, product: Product, month: str
+) -> None:
+    assert "Previous month" in shown(manager_client, product, month=month)
 
 
 @pytest.mark.parametrize("month", ["2000-01", "2100-12"])
-def test_the_ends_of_time_open(client: Client, product: Product, month: str) -> None:
-    assert "Next month" in shown(client, product, month=month)
+def test_the_ends_of_time_open(manager_client: Client, product: Product, month: str) -> None:
+    assert "Next month" in shown(manager_client, product, month=month)
 
 
 def test_clerks_look_but_do_not_set(product: Product) -> None:
@@ -198,25 +201,25 @@ def test_another_merchants_calendar_does_not_exist(product: Product) -> None:
 
 
 def test_a_product_without_chosen_days_has_no_calendar_to_set(
-    client: Client, product: Product
+    manager_client: Client, product: Product
 ) -> None:
     plain = TicketProductFactory(connection=product.connection, store=product.store)
     monday = next_monday()
-    assert "one price, which is on its own page" in shown(client, plain)
-    assert client.post(page(plain, "calendar"), days(monday, monday)).status_code == 422
+    assert "one price, which is on its own page" in shown(manager_client, plain)
+    assert manager_client.post(page(plain, "calendar"), days(monday, monday)).status_code == 422
     assert plain.offers.get().date is None
 
 
 def test_the_calendar_takes_the_same_queries_however_full_it_is(
-    client: Client, product: Product
+    manager_client: Client, product: Product
 ) -> None:
     monday = next_monday()
     OfferFactory(product=product, date=monday)
-    shown(client, product, month=f"{monday:%Y-%m}")
+    shown(manager_client, product, month=f"{monday:%Y-%m}")
     with CaptureQueriesContext(connection) as few:
-        shown(client, product, month=f"{monday:%Y-%m}")
+        shown(manager_client, product, month=f"{monday:%Y-%m}")
     for number in range(1, 20):
         OfferFactory(product=product, date=monday + timedelta(days=number))
     with CaptureQueriesContext(connection) as many:
-        shown(client, product, month=f"{monday:%Y-%m}")
+        shown(manager_client, product, month=f"{monday:%Y-%m}")
     assert len(many) == len(few)

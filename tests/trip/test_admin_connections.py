@@ -7,24 +7,13 @@ from django.urls import reverse
 from pytest_django.fixtures import Settings
 
 from stores.models import AuditEntry, Connection, Merchant
-from stores.tenancy import Role
 from tests.meituan import Meituan
 from tests.pages import english
-from tests.stores.factories import ConnectionFactory, MerchantFactory, member
+from tests.stores.factories import ConnectionFactory
 from tests.trip.factories import TicketConnectionFactory
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/stores/connection/add/"
-
-
-@pytest.fixture
-def merchant() -> Merchant:
-    return MerchantFactory()
-
-
-@pytest.fixture
-def client(merchant: Merchant) -> Client:
-    return english(member(merchant, Role.OWNER, password=None))
 
 
 def page_of(connection: Connection) -> str:
@@ -41,10 +30,10 @@ def secrets_of(connection: Connection) -> dict[str, str]:
     return found
 
 
-def test_a_new_connection_asks_first_for_the_platform(client: Client) -> None:
-    chooser = client.get(ADD).content.decode()
+def test_a_new_connection_asks_first_for_the_platform(owner_client: Client) -> None:
+    chooser = owner_client.get(ADD).content.decode()
     trip, umember = (
-        client.get(ADD, {"platform": name}).content.decode() for name in ("trip", "umember")
+        owner_client.get(ADD, {"platform": name}).content.decode() for name in ("trip", "umember")
     )
     assert (
         "?platform=trip" in chooser,
@@ -67,14 +56,16 @@ def test_a_new_connection_asks_first_for_the_platform(client: Client) -> None:
     )
 
 
-def test_a_connection_is_added_with_what_meituan_gave(client: Client, merchant: Merchant) -> None:
+def test_a_connection_is_added_with_what_meituan_gave(
+    owner_client: Client, merchant: Merchant
+) -> None:
     data = {
         "merchant": str(merchant.pk),
         "platform": "trip",
         "account": " 1001 ",
         "is_active": "on",
     }
-    answer = client.post(
+    answer = owner_client.post(
         f"{ADD}?platform=trip",
         data | {"client_id": "mt-1001", "client_secret": "s3cret"},
         follow=True,
@@ -98,16 +89,16 @@ def test_a_connection_is_added_with_what_meituan_gave(client: Client, merchant: 
     ],
 )
 def test_what_cannot_be_right_is_said_plainly(
-    client: Client, merchant: Merchant, fields: dict[str, str], complaint: str
+    owner_client: Client, merchant: Merchant, fields: dict[str, str], complaint: str
 ) -> None:
     data = {"merchant": str(merchant.pk), "platform": "trip", "account": "1001", "is_active": "on"}
-    answer = client.post(
+    answer = owner_client.post(
         f"{ADD}?platform=trip", data | {"client_id": "mt", "client_secret": "s3cret"} | fields
     )
     assert (complaint in answer.content.decode(), Connection.objects.count()) == (True, 0)
 
 
-def test_the_same_account_is_not_connected_twice(client: Client, merchant: Merchant) -> None:
+def test_the_same_account_is_not_connected_twice(owner_client: Client, merchant: Merchant) -> None:
     first = TicketConnectionFactory(merchant=merchant)
     data = {
         "merchant": str(merchant.pk),
@@ -115,7 +106,7 @@ def test_the_same_account_is_not_connected_twice(client: Client, merchant: Merch
         "account": first.account,
         "is_active": "on",
     }
-    answer = client.post(
+    answer = owner_client.post(
         f"{ADD}?platform=trip", data | {"client_id": "mt", "client_secret": "s3cret"}
     )
     assert "There is a connection with this account already" in answer.content.decode()
@@ -123,29 +114,31 @@ def test_the_same_account_is_not_connected_twice(client: Client, merchant: Merch
 
 
 def test_a_new_secret_keeps_the_old_one_until_it_is_given_up(
-    client: Client, merchant: Merchant
+    owner_client: Client, merchant: Merchant
 ) -> None:
     connection = TicketConnectionFactory(merchant=merchant)
     old = connection.credentials["client_secret"]
-    assert "no longer used" not in client.get(page_of(connection)).content.decode()
+    assert "no longer used" not in owner_client.get(page_of(connection)).content.decode()
 
-    client.post(page_of(connection), typed(connection, client_secret="a-new-secret"))
+    owner_client.post(page_of(connection), typed(connection, client_secret="a-new-secret"))
     assert secrets_of(connection) == connection.credentials | {
         "client_secret": "a-new-secret",
         "previous_secret": old,
     }
     assert Meituan(connection).ask("support/heartbeat", {})["code"] == 200
 
-    page = client.get(page_of(connection)).content.decode()
+    page = owner_client.get(page_of(connection)).content.decode()
     assert ("no longer used" in page, old in page, "a-new-secret" in page) == (True, False, False)
-    client.post(page_of(connection), typed(connection, forget_previous="on"))
+    owner_client.post(page_of(connection), typed(connection, forget_previous="on"))
     assert secrets_of(connection) == connection.credentials | {"client_secret": "a-new-secret"}
     assert Meituan(connection).ask("support/heartbeat", {})["code"] == 300
 
 
-def test_saving_without_a_secret_changes_no_credentials(client: Client, merchant: Merchant) -> None:
+def test_saving_without_a_secret_changes_no_credentials(
+    owner_client: Client, merchant: Merchant
+) -> None:
     connection = TicketConnectionFactory(merchant=merchant, state="working")
-    client.post(page_of(connection), typed(connection))
+    owner_client.post(page_of(connection), typed(connection))
     saved = Connection.objects.get()
     assert (saved.name, saved.state, saved.credentials) == (
         "tickets",
@@ -156,20 +149,20 @@ def test_saving_without_a_secret_changes_no_credentials(client: Client, merchant
     assert (entry.verb, entry.data["fields"]) == ("connection changed", ["Name"])
 
 
-def test_secrets_are_not_in_the_audit_log(client: Client, merchant: Merchant) -> None:
+def test_secrets_are_not_in_the_audit_log(owner_client: Client, merchant: Merchant) -> None:
     connection = TicketConnectionFactory(merchant=merchant)
-    client.post(page_of(connection), typed(connection, name="", client_secret="a-new-secret"))
+    owner_client.post(page_of(connection), typed(connection, name="", client_secret="a-new-secret"))
     entry = AuditEntry.objects.get()
     assert (entry.verb, entry.data["fields"]) == ("connection changed", ["Client secret"])
     assert "a-new-secret" not in str(entry.data)
 
 
 def test_the_addresses_to_give_to_meituan_are_listed(
-    client: Client, merchant: Merchant, settings: Settings
+    owner_client: Client, merchant: Merchant, settings: Settings
 ) -> None:
     settings.PUBLIC_BASE_URL = "https://shop.example.com"
     connection = TicketConnectionFactory(merchant=merchant)
-    page = client.get(page_of(connection)).content.decode()
+    page = owner_client.get(page_of(connection)).content.decode()
     for below in (
         "order/create",
         "order/pay",
@@ -195,15 +188,15 @@ def test_the_addresses_to_give_to_meituan_are_listed(
     ],
 )
 def test_an_address_that_meituan_does_not_call_is_warned_of(
-    client: Client, merchant: Merchant, settings: Settings, address: str, warning: str
+    owner_client: Client, merchant: Merchant, settings: Settings, address: str, warning: str
 ) -> None:
     settings.PUBLIC_BASE_URL = address
-    page = client.get(page_of(TicketConnectionFactory(merchant=merchant))).content.decode()
+    page = owner_client.get(page_of(TicketConnectionFactory(merchant=merchant))).content.decode()
     assert (warning in page, 'role="alert"' in page) == (True, bool(warning))
 
 
-def test_no_addresses_at_a_coupon_connection(client: Client, merchant: Merchant) -> None:
-    page = client.get(page_of(ConnectionFactory(merchant=merchant))).content.decode()
+def test_no_addresses_at_a_coupon_connection(owner_client: Client, merchant: Merchant) -> None:
+    page = owner_client.get(page_of(ConnectionFactory(merchant=merchant))).content.decode()
     assert ("Addresses to give" in page, "Sync stores" in page, "Login e-mail" in page) == (
         False,
         True,
@@ -211,10 +204,12 @@ def test_no_addresses_at_a_coupon_connection(client: Client, merchant: Merchant)
     )
 
 
-def test_stores_of_ticket_connections_are_not_synced(client: Client, merchant: Merchant) -> None:
+def test_stores_of_ticket_connections_are_not_synced(
+    owner_client: Client, merchant: Merchant
+) -> None:
     connection = TicketConnectionFactory(merchant=merchant)
-    assert "Sync stores" not in client.get(page_of(connection)).content.decode()
-    client.post(reverse("admin:stores_connection_do", args=[connection.pk, "sync"]))
+    assert "Sync stores" not in owner_client.get(page_of(connection)).content.decode()
+    owner_client.post(reverse("admin:stores_connection_do", args=[connection.pk, "sync"]))
     assert AuditEntry.objects.count() == 0
 
 
@@ -226,22 +221,24 @@ def tried(client: Client, connection: Connection) -> tuple[str, str, str]:
     return str(next(iter(page.context["messages"]))), saved.state, saved.last_error
 
 
-def test_a_connection_works_once_meituan_has_called(client: Client, merchant: Merchant) -> None:
+def test_a_connection_works_once_meituan_has_called(
+    owner_client: Client, merchant: Merchant
+) -> None:
     connection = TicketConnectionFactory(merchant=merchant)
-    text, state, error = tried(client, connection)
+    text, state, error = tried(owner_client, connection)
     assert (text[:29], state, error) == ("The credentials are complete.", "new", "")
     Meituan(connection).close(4900000000000017, 1)
-    assert tried(client, connection)[1] == "working"
+    assert tried(owner_client, connection)[1] == "working"
 
 
-def test_a_connection_without_a_secret_says_so(client: Client, merchant: Merchant) -> None:
+def test_a_connection_without_a_secret_says_so(owner_client: Client, merchant: Merchant) -> None:
     connection = TicketConnectionFactory(merchant=merchant, credentials={"client_id": "mt"})
-    _text, state, error = tried(client, connection)
+    _text, state, error = tried(owner_client, connection)
     assert (state, error) == ("new", "The client secret is missing.")
 
 
-def test_only_operators_see_where_notices_go(client: Client, merchant: Merchant) -> None:
+def test_only_operators_see_where_notices_go(owner_client: Client, merchant: Merchant) -> None:
     connection = TicketConnectionFactory(merchant=merchant)
     operator = User.objects.create(username="op", is_staff=True, is_superuser=True)
-    assert 'name="base_url"' not in client.get(page_of(connection)).content.decode()
+    assert 'name="base_url"' not in owner_client.get(page_of(connection)).content.decode()
     assert 'name="base_url"' in english(operator).get(page_of(connection)).content.decode()

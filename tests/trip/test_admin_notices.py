@@ -5,23 +5,11 @@ from django.test import Client
 from django.utils import timezone
 
 from stores.models import OutboundCall
-from stores.tenancy import Role
-from tests.trip.back_office import at_work, listed
-from tests.trip.factories import TicketProductFactory
+from tests.trip.back_office import listed
 from trip.models import MeituanNotice, Product
 
 pytestmark = pytest.mark.django_db
 LIST = "/admin/trip/meituannotice/"
-
-
-@pytest.fixture
-def product() -> Product:
-    return TicketProductFactory()
-
-
-@pytest.fixture
-def client(product: Product) -> Client:
-    return at_work(product.store, Role.OWNER)
 
 
 def notice(product: Product, state: str, platform: str = "trip") -> MeituanNotice:
@@ -40,20 +28,20 @@ def notice(product: Product, state: str, platform: str = "trip") -> MeituanNotic
 
 
 def test_what_did_not_arrive_is_listed_and_the_rest_on_request(
-    client: Client, product: Product
+    owner_client: Client, product: Product
 ) -> None:
     done, late, given_up = (notice(product, state) for state in ("done", "pending", "dead"))
     notice(product, "dead", platform="umember")
-    assert listed(client, "meituannotice") == [given_up, late]
-    assert listed(client, "meituannotice", state__exact="done") == [done]
-    assert listed(client, "meituannotice", state__exact="all") == [given_up, late, done]
+    assert listed(owner_client, "meituannotice") == [given_up, late]
+    assert listed(owner_client, "meituannotice", state__exact="done") == [done]
+    assert listed(owner_client, "meituannotice", state__exact="all") == [given_up, late, done]
 
 
 def test_the_list_says_what_it_is_and_that_nothing_is_owed(
-    client: Client, product: Product
+    owner_client: Client, product: Product
 ) -> None:
     notice(product, "done")
-    page = client.get(LIST).content.decode()
+    page = owner_client.get(LIST).content.decode()
     assert "Meituan has taken every notice." in page
     assert (
         "Notices to meituan" in page or "Notices to Meituan" in page,
@@ -61,8 +49,8 @@ def test_the_list_says_what_it_is_and_that_nothing_is_owed(
     ) == (True, False)
 
 
-def test_a_notice_is_sent_again_from_its_own_list(client: Client, product: Product) -> None:
+def test_a_notice_is_sent_again_from_its_own_list(owner_client: Client, product: Product) -> None:
     call = notice(product, "dead")
-    answer = client.post(f"{LIST}{call.pk}/do/send_again/", follow=True)
+    answer = owner_client.post(f"{LIST}{call.pk}/do/send_again/", follow=True)
     assert answer.redirect_chain == [(f"{LIST}{call.pk}/change/", 302)]
     assert MeituanNotice.objects.get().state == "pending"

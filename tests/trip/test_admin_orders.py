@@ -12,10 +12,11 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from openpyxl import load_workbook
 
-from stores.models import AuditEntry, OutboundAttempt, OutboundCall
+from stores.models import AuditEntry, Connection, OutboundAttempt, OutboundCall, Store
 from stores.tenancy import Role
 from tests.meituan import VISITOR, Meituan, selling
 from tests.trip.back_office import at_work, listed, page, press
+from tests.trip.factories import TicketProductFactory
 from trip import services
 from trip.admin.timeline import timeline
 from trip.choices import Issuing, Method, VisitorInfo, VoucherType
@@ -27,13 +28,8 @@ LIST = "/admin/trip/order/"
 
 
 @pytest.fixture
-def sold() -> tuple[Meituan, Product]:
-    return selling(offer__stock=100)
-
-
-@pytest.fixture
-def client(sold: tuple[Meituan, Product]) -> Client:
-    return at_work(sold[1].store)
+def product(connection: Connection, store: Store) -> Product:
+    return TicketProductFactory(connection=connection, store=store, offer__stock=100)
 
 
 def shown(client: Client, order: Order) -> str:
@@ -46,7 +42,7 @@ def shown(client: Client, order: Order) -> str:
 
 
 def test_an_order_is_found_by_either_number_and_by_a_code(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     meituan, product = sold
     order, _other = meituan.bought(product), meituan.bought(product)
@@ -58,28 +54,28 @@ def test_an_order_is_found_by_either_number_and_by_a_code(
         code.lower(),
         f" {code[:7]} {code[7:]} ",
     ):
-        assert listed(client, "order", q=text) == [order]
+        assert listed(manager_client, "order", q=text) == [order]
 
 
 @pytest.mark.parametrize(
     "text", ["'; DROP TABLE", "😀", "９９９９", "9" * 40, "9" * 10_000, "%", "\x00", "-1"]
 )
 def test_strange_searches_find_nothing(
-    client: Client, sold: tuple[Meituan, Product], text: str
+    manager_client: Client, sold: tuple[Meituan, Product], text: str
 ) -> None:
     sold[0].bought(sold[1])
-    rows = listed(client, "order", q=text)
+    rows = listed(manager_client, "order", q=text)
     assert len(rows) == (1 if text == "\x00" else 0)
 
 
-def test_anothers_order_is_not_found(client: Client) -> None:
+def test_anothers_order_is_not_found(manager_client: Client) -> None:
     meituan, product = selling()
     order = meituan.bought(product)
     for text in (str(order.order_id), order.partner_order_id, order.vouchers.get().code):
-        assert listed(client, "order", q=text) == []
+        assert listed(manager_client, "order", q=text) == []
 
 
-def test_filters_narrow_the_list(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_filters_narrow_the_list(manager_client: Client, sold: tuple[Meituan, Product]) -> None:
     meituan, product = sold
     unpaid, used, drill = (
         meituan.bought(product, pay=False),
@@ -91,48 +87,52 @@ def test_filters_narrow_the_list(client: Client, sold: tuple[Meituan, Product]) 
     Order.objects.filter(pk=drill.pk).update(is_drill=True)
     services.order_consume(order_pk=used.pk, actor=None, method=Method.COUNTER)
     meituan.close(used.order_id, 3)
-    assert listed(client, "order", status__exact="created") == [unpaid]
-    assert listed(client, "order", person="yes") == [used]
-    assert listed(client, "order", drill="only") == [drill]
-    assert listed(client, "order", travel_date_from=f"{day}", travel_date_to=f"{day}") == [unpaid]
-    assert len(listed(client, "order", product__id__exact=str(product.pk))) == 2
-    assert len(listed(client, "order", store__id__exact=str(product.store_id))) == 2
+    assert listed(manager_client, "order", status__exact="created") == [unpaid]
+    assert listed(manager_client, "order", person="yes") == [used]
+    assert listed(manager_client, "order", drill="only") == [drill]
+    assert listed(manager_client, "order", travel_date_from=f"{day}", travel_date_to=f"{day}") == [
+        unpaid
+    ]
+    assert len(listed(manager_client, "order", product__id__exact=str(product.pk))) == 2
+    assert len(listed(manager_client, "order", store__id__exact=str(product.store_id))) == 2
 
 
 def test_the_list_counts_used_and_refunded_tickets(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     meituan, product = sold
     order = meituan.bought(product, 5)
     services.order_consume(order_pk=order.pk, quantity=2, actor=None, method=Method.COUNTER)
     meituan.refund(order, 1, [order.vouchers.order_by("id")[4].code])
-    assert ">2 / 1<" in client.get(LIST).content.decode()
+    assert ">2 / 1<" in manager_client.get(LIST).content.decode()
 
 
 def test_an_order_of_which_nothing_is_left_says_so(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     meituan, product = sold
     order = meituan.bought(product, 2)
     meituan.refund(order, 2)
-    assert "all refunded" in client.get(LIST).content.decode()
+    assert "all refunded" in manager_client.get(LIST).content.decode()
     used = meituan.bought(product, 1)
     services.order_consume(order_pk=used.pk, quantity=1, actor=None, method=Method.COUNTER)
-    assert "used up" in client.get(LIST).content.decode()
+    assert "used up" in manager_client.get(LIST).content.decode()
 
 
 def test_orders_of_a_drill_are_shown_marked_to_who_looks_for_them(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     order, drill = sold[0].bought(sold[1]), sold[0].bought(sold[1])
     Order.objects.filter(pk=drill.pk).update(is_drill=True)
     export = reverse("admin:trip_order_csv")
-    rows = b"".join(client.get(export)).decode()
+    rows = b"".join(manager_client.get(export)).decode()
     assert (str(order.order_id) in rows, str(drill.order_id) in rows) == (True, False)
-    assert listed(client, "order") == [order]
-    assert listed(client, "order", drill="too") == [drill, order]
-    assert listed(client, "order", q=str(drill.order_id)) == [drill]
-    page = client.get(reverse("admin:trip_order_changelist"), {"drill": "only"}).content.decode()
+    assert listed(manager_client, "order") == [order]
+    assert listed(manager_client, "order", drill="too") == [drill, order]
+    assert listed(manager_client, "order", q=str(drill.order_id)) == [drill]
+    page = manager_client.get(
+        reverse("admin:trip_order_changelist"), {"drill": "only"}
+    ).content.decode()
     assert f"{drill.order_id} · drill" in page
 
 
@@ -145,18 +145,18 @@ def test_uses_of_a_drill_are_not_in_the_audit_log(sold: tuple[Meituan, Product])
 
 
 def test_the_list_takes_the_same_queries_however_long_it_is(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     meituan, product = sold
     for _ in range(3):
         meituan.bought(product)
-    client.get(LIST)
+    manager_client.get(LIST)
     with CaptureQueriesContext(database) as few:
-        client.get(LIST)
+        manager_client.get(LIST)
     for _ in range(20):
         meituan.bought(product, 3)
     with CaptureQueriesContext(database) as many:
-        assert len(listed(client, "order")) == 23
+        assert len(listed(manager_client, "order")) == 23
     assert len(many) == len(few)
 
 
@@ -277,17 +277,19 @@ def test_another_orders_messages_are_not_told(sold: tuple[Meituan, Product]) -> 
     assert moments(order) == ["Meituan ordered", "Meituan reported the payment"]
 
 
-def test_a_long_order_takes_the_same_queries(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_a_long_order_takes_the_same_queries(
+    manager_client: Client, sold: tuple[Meituan, Product]
+) -> None:
     meituan, product = sold
     short, long = meituan.bought(product, 2), meituan.bought(product, 30)
     for order, times in ((short, 2), (long, 12)):
         for _ in range(times):
             services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER)
-    shown(client, short)
+    shown(manager_client, short)
     with CaptureQueriesContext(database) as few:
-        shown(client, short)
+        shown(manager_client, short)
     with CaptureQueriesContext(database) as many:
-        shown(client, long)
+        shown(manager_client, long)
     assert len(many) == len(few)
 
 
@@ -322,45 +324,45 @@ def test_who_cannot_issue_says_why(waiting: Order) -> None:
 
 
 def test_tickets_are_used_by_number_and_a_second_click_uses_no_more(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     order = sold[0].bought(sold[1], 3)
-    form = client.get(page(order, "do", "use")).context["form"]
+    form = manager_client.get(page(order, "do", "use")).context["form"]
     answers = {"quantity": "2", "request_key": form["request_key"].value()}
     for _ in range(2):
-        assert "Done" in press(client, order, "use", **answers)
+        assert "Done" in press(manager_client, order, "use", **answers)
     assert [used.quantity for used in order.consumptions.all()] == [2]
-    assert "Not so many tickets are left" in press(client, order, "use", quantity="2")
+    assert "Not so many tickets are left" in press(manager_client, order, "use", quantity="2")
 
 
-def test_tickets_are_used_by_code(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_tickets_are_used_by_code(manager_client: Client, sold: tuple[Meituan, Product]) -> None:
     order = sold[0].bought(sold[1], 3)
     first, second, _third = order.vouchers.order_by("id")
-    assert "Done" in press(client, order, "use", codes=f"{first.code}\n{second.code}")
+    assert "Done" in press(manager_client, order, "use", codes=f"{first.code}\n{second.code}")
     assert [voucher.used for voucher in order.vouchers.order_by("id")] == [1, 1, 0]
-    assert "does not belong" in press(client, order, "use", codes="FOREIGN")
-    assert "how many tickets" in press(client, order, "use")
+    assert "does not belong" in press(manager_client, order, "use", codes="FOREIGN")
+    assert "how many tickets" in press(manager_client, order, "use")
 
 
 def test_tickets_are_used_outside_their_days_only_when_that_is_meant(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     Product.objects.update(valid_from=timezone.localdate() + timedelta(days=3))
     order = sold[0].bought(sold[1])
-    assert "valid from" in press(client, order, "use", quantity="1")
-    assert "Done" in press(client, order, "use", quantity="1", any_day="on")
+    assert "valid from" in press(manager_client, order, "use", quantity="1")
+    assert "Done" in press(manager_client, order, "use", quantity="1", any_day="on")
 
 
 def test_what_needs_a_person_is_settled_with_a_note(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     order = sold[0].bought(sold[1])
     services.order_consume(order_pk=order.pk, actor=None, method=Method.COUNTER)
     sold[0].refunded(order, 1)
-    assert "needs a person" in client.get(LIST).content.decode()
-    assert "This field is required" in press(client, order, "settle", note="")
-    assert "Done" in press(client, order, "settle", note="已与美团客服确认")
-    assert listed(client, "order", person="yes") == []
+    assert "needs a person" in manager_client.get(LIST).content.decode()
+    assert "This field is required" in press(manager_client, order, "settle", note="")
+    assert "Done" in press(manager_client, order, "settle", note="已与美团客服确认")
+    assert listed(manager_client, "order", person="yes") == []
     entry = AuditEntry.objects.get(verb="trip.order.settled")
     assert (entry.target, entry.data["note"]) == (str(order.order_id), "已与美团客服确认")
 
@@ -407,20 +409,22 @@ def test_the_export_has_what_is_filtered_and_no_personal_data(
     assert (entry.target, entry.data) == ("csv", {"filters": "status__exact=issued"})
 
 
-def test_the_sheet_has_the_same_lines(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_the_sheet_has_the_same_lines(
+    manager_client: Client, sold: tuple[Meituan, Product]
+) -> None:
     sold[0].bought(sold[1])
-    sheet = load_workbook(io.BytesIO(client.get(f"{LIST}export.xlsx").getvalue())).active
+    sheet = load_workbook(io.BytesIO(manager_client.get(f"{LIST}export.xlsx").getvalue())).active
     assert sheet
     rows = list(sheet.values)
-    assert (list(rows[0]), len(rows), rows[1][7]) == (exported(client)[0], 2, 1)
+    assert (list(rows[0]), len(rows), rows[1][7]) == (exported(manager_client)[0], 2, 1)
     narrowest = min(column.width for column in sheet.column_dimensions.values())
     assert (sheet.freeze_panes, narrowest >= len(str(rows[1][1]))) == ("A2", True)
 
 
-def test_a_title_is_no_formula(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_a_title_is_no_formula(manager_client: Client, sold: tuple[Meituan, Product]) -> None:
     sold[0].bought(sold[1])
     Product.objects.update(title="=1+1")
-    assert "'=1+1" in exported(client)[1]
+    assert "'=1+1" in exported(manager_client)[1]
 
 
 # Notices
@@ -439,18 +443,18 @@ def send_again(client: Client, call: OutboundCall) -> str:
 
 
 def test_a_notice_that_was_given_up_is_sent_again(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     order = sold[0].bought(sold[1])
     call = dead(order)
-    text = shown(client, order)
+    text = shown(manager_client, order)
     assert ("Notices that have not arrived" in text, "HTTP 502" in text) == (True, True)
-    assert "sent again at once" in send_again(client, call)
+    assert "sent again at once" in send_again(manager_client, call)
     assert OutboundCall.objects.get().state == "pending"
     assert (
         AuditEntry.objects.get(verb="outboundcall resent").verb_label == "Outbound call: sent again"
     )
-    assert "on its way already" in send_again(client, call)
+    assert "on its way already" in send_again(manager_client, call)
 
 
 def test_what_is_owed_for_a_closed_order_is_not_sent_again(waiting: Order) -> None:
@@ -468,22 +472,22 @@ def test_what_is_owed_for_a_closed_order_is_not_sent_again(waiting: Order) -> No
 
 
 def test_messages_are_found_by_the_orders_number(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     wanted, other = (sold[0].bought(sold[1]) for _ in range(2))
-    page = client.get(
+    page = manager_client.get(
         reverse("admin:stores_inboundevent_changelist"), {"q": wanted.order_id}
     ).content.decode()
     assert (str(wanted.order_id) in page, str(other.order_id) in page) == (True, False)
 
 
 def test_calls_of_tickets_are_read_in_plain_words(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     call = dead(sold[0].bought(sold[1]))
-    text = client.get("/admin/stores/outboundcall/", {"platform": "trip"}).content.decode()
+    text = manager_client.get("/admin/stores/outboundcall/", {"platform": "trip"}).content.decode()
     assert "Tell Meituan: tickets used" in text
-    detail = client.get(
+    detail = manager_client.get(
         reverse("admin:stores_outboundcall_change", args=[call.pk])
     ).content.decode()
     assert ("Tell Meituan: tickets used" in detail, "Send again" in detail) == (True, True)

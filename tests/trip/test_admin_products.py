@@ -12,7 +12,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from stores.models import AuditEntry, Connection, OutboundCall
+from stores.models import AuditEntry, Connection, OutboundCall, Store
 from stores.tenancy import Role
 from tests.stores.factories import ConnectionFactory, StoreFactory
 from tests.trip.back_office import at_work, listed, page, press, told
@@ -21,16 +21,6 @@ from trip.models import Offer, Place, Product
 
 pytestmark = pytest.mark.django_db
 ADD = "/admin/trip/product/add/"
-
-
-@pytest.fixture
-def linked() -> Connection:
-    return TicketConnectionFactory()
-
-
-@pytest.fixture
-def client(linked: Connection) -> Client:
-    return at_work(StoreFactory(merchant=linked.merchant))
 
 
 def form_of(product: Product | None, **fields: Any) -> dict[str, Any]:
@@ -83,9 +73,9 @@ def price(offer: Offer | None = None, **fields: str) -> dict[str, str]:
     return {f"offers-0-{name}": value for name, value in (known | fields).items()}
 
 
-def new(linked: Connection, **fields: Any) -> dict[str, Any]:
-    store = linked.merchant.stores.get()
-    identity = {"connection": str(linked.pk), "store": str(store.pk), "deal_id": "ZG-1"}
+def new(connection: Connection, /, **fields: Any) -> dict[str, Any]:
+    store = connection.merchant.stores.get()
+    identity = {"connection": str(connection.pk), "store": str(store.pk), "deal_id": "ZG-1"}
     return form_of(None) | identity | {"offers-TOTAL_FORMS": "1"} | price() | fields
 
 
@@ -97,12 +87,16 @@ def complaints(client: Client, address: str, data: dict[str, Any]) -> str:
     return answer.content.decode()
 
 
-def test_a_product_is_added_with_its_price_and_told_of(client: Client, linked: Connection) -> None:
-    answer = client.post(ADD, new(linked, credential_types=["0", "1"], visitor_info="3"))
+def test_a_product_is_added_with_its_price_and_told_of(
+    manager_client: Client, connection: Connection
+) -> None:
+    answer = manager_client.post(
+        ADD, new(connection, credential_types=["0", "1"], visitor_info="3")
+    )
     assert answer.status_code == 302
     product = Product.objects.get()
     assert (product.connection, product.deal_id, product.credential_types) == (
-        linked,
+        connection,
         "ZG-1",
         [0, 1],
     )
@@ -117,31 +111,41 @@ def test_a_product_is_added_with_its_price_and_told_of(client: Client, linked: C
     assert AuditEntry.objects.get().verb == "product added"
 
 
-def test_the_only_connection_is_chosen_already(client: Client, linked: Connection) -> None:
-    ConnectionFactory(merchant=linked.merchant)
-    choices = client.get(ADD).context["adminform"].form.fields["connection"]
-    assert (choices.initial, list(choices.queryset)) == (linked.pk, [linked])
+def test_the_only_connection_is_chosen_already(
+    manager_client: Client, connection: Connection
+) -> None:
+    ConnectionFactory(merchant=connection.merchant)
+    choices = manager_client.get(ADD).context["adminform"].form.fields["connection"]
+    assert (choices.initial, list(choices.queryset)) == (connection.pk, [connection])
 
 
 def test_another_merchants_connection_and_store_cannot_be_chosen(
-    client: Client, linked: Connection
+    manager_client: Client, connection: Connection
 ) -> None:
     other = TicketConnectionFactory()
     store = StoreFactory(merchant=other.merchant)
-    assert "Select a valid choice" in complaints(client, ADD, new(linked, connection=str(other.pk)))
-    assert "Select a valid choice" in complaints(client, ADD, new(linked, store=str(store.pk)))
+    assert "Select a valid choice" in complaints(
+        manager_client, ADD, new(connection, connection=str(other.pk))
+    )
+    assert "Select a valid choice" in complaints(
+        manager_client, ADD, new(connection, store=str(store.pk))
+    )
 
 
-def test_store_and_connection_belong_to_one_merchant(linked: Connection) -> None:
-    operator = at_work(StoreFactory(merchant=linked.merchant))
+def test_store_and_connection_belong_to_one_merchant(connection: Connection) -> None:
+    operator = at_work(StoreFactory(merchant=connection.merchant))
     User.objects.update(is_superuser=True)
     elsewhere = StoreFactory()
-    assert "different merchants" in complaints(operator, ADD, new(linked, store=str(elsewhere.pk)))
+    assert "different merchants" in complaints(
+        operator, ADD, new(connection, store=str(elsewhere.pk))
+    )
 
 
-def test_a_product_number_is_used_once(client: Client, linked: Connection) -> None:
-    TicketProductFactory(connection=linked, store=linked.merchant.stores.get(), deal_id="ZG-1")
-    assert "has this number already" in complaints(client, ADD, new(linked))
+def test_a_product_number_is_used_once(manager_client: Client, connection: Connection) -> None:
+    TicketProductFactory(
+        connection=connection, store=connection.merchant.stores.get(), deal_id="ZG-1"
+    )
+    assert "has this number already" in complaints(manager_client, ADD, new(connection))
 
 
 @pytest.mark.parametrize(
@@ -167,9 +171,9 @@ def test_a_product_number_is_used_once(client: Client, linked: Connection) -> No
     ids=lambda value: "" if isinstance(value, str) else ",".join(value),
 )
 def test_what_does_not_fit_together_is_said(
-    client: Client, linked: Connection, fields: dict[str, Any], complaint: str
+    manager_client: Client, connection: Connection, fields: dict[str, Any], complaint: str
 ) -> None:
-    assert complaint in complaints(client, ADD, new(linked, **fields))
+    assert complaint in complaints(manager_client, ADD, new(connection, **fields))
     assert (Offer.objects.count(), OutboundCall.objects.count()) == (0, 0)
 
 
@@ -180,8 +184,8 @@ def step(**fields: str) -> dict[str, str]:
     }
 
 
-def test_refund_steps_are_kept(client: Client, linked: Connection) -> None:
-    client.post(ADD, new(linked, refund_type="4", **step()))
+def test_refund_steps_are_kept(manager_client: Client, connection: Connection) -> None:
+    manager_client.post(ADD, new(connection, refund_type="4", **step()))
     kept = Product.objects.get().refund_steps.get()
     assert (kept.minutes_before, kept.fee_mode, kept.fee) == (1440, 4, Decimal("10.00"))
 
@@ -196,26 +200,34 @@ def test_refund_steps_are_kept(client: Client, linked: Connection) -> None:
     ids=["percent", "mode", "type"],
 )
 def test_refund_steps_that_make_no_sense_are_refused(
-    client: Client, linked: Connection, fields: dict[str, str], complaint: str
+    manager_client: Client, connection: Connection, fields: dict[str, str], complaint: str
 ) -> None:
-    assert complaint in complaints(client, ADD, new(linked, **fields))
+    assert complaint in complaints(manager_client, ADD, new(connection, **fields))
 
 
-def test_a_calendar_product_has_no_price_of_its_own(client: Client, linked: Connection) -> None:
-    assert "prices in the calendar" in complaints(client, ADD, new(linked, by_calendar="on"))
+def test_a_calendar_product_has_no_price_of_its_own(
+    manager_client: Client, connection: Connection
+) -> None:
+    assert "prices in the calendar" in complaints(
+        manager_client, ADD, new(connection, by_calendar="on")
+    )
     assert (
-        client.post(ADD, new(linked, by_calendar="on", **{"offers-TOTAL_FORMS": "0"})).status_code
+        manager_client.post(
+            ADD, new(connection, by_calendar="on", **{"offers-TOTAL_FORMS": "0"})
+        ).status_code
         == 302
     )
     assert (Product.objects.get().by_calendar, Offer.objects.count()) == (True, 0)
 
 
-def test_the_days_of_a_calendar_are_not_in_the_form(client: Client, linked: Connection) -> None:
+def test_the_days_of_a_calendar_are_not_in_the_form(
+    manager_client: Client, connection: Connection
+) -> None:
     product = TicketProductFactory(
-        connection=linked, store=linked.merchant.stores.get(), by_calendar=True, offer=False
+        connection=connection, store=connection.merchant.stores.get(), by_calendar=True, offer=False
     )
     day = OfferFactory(product=product, date=date(2026, 12, 1))
-    assert client.post(page(product), form_of(product, title="周末票")).status_code == 302
+    assert manager_client.post(page(product), form_of(product, title="周末票")).status_code == 302
     assert (Product.objects.get().title, Offer.objects.get()) == ("周末票", day)
 
 
@@ -223,23 +235,21 @@ def test_the_days_of_a_calendar_are_not_in_the_form(client: Client, linked: Conn
 
 
 @pytest.fixture
-def product(linked: Connection, client: Client) -> Product:
-    return TicketProductFactory(
-        connection=linked, store=linked.merchant.stores.get(), offer__stock=50
-    )
+def product(connection: Connection, store: Store) -> Product:
+    return TicketProductFactory(connection=connection, store=store, offer__stock=50)
 
 
-def test_a_new_price_is_told(client: Client, product: Product) -> None:
+def test_a_new_price_is_told(manager_client: Client, product: Product) -> None:
     Offer.objects.update(held=3, sold=4)
     data = form_of(product) | {"offers-0-sale_price": "99.50"}
-    assert client.post(page(product), data).status_code == 302
+    assert manager_client.post(page(product), data).status_code == 302
     offer = Offer.objects.get()
     assert (offer.sale_price, offer.held, offer.sold) == (Decimal("99.50"), 3, 4)
     assert told(product) == [2]
 
 
 def test_tickets_that_were_sold_while_the_form_was_open_stay_sold(
-    client: Client, product: Product, monkeypatch: pytest.MonkeyPatch
+    manager_client: Client, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save = Offer.save
 
@@ -248,12 +258,12 @@ def test_tickets_that_were_sold_while_the_form_was_open_stay_sold(
         save(self, **options)
 
     monkeypatch.setattr(Offer, "save", sold_just_before)
-    client.post(page(product), form_of(product) | {"offers-0-sale_price": "99.50"})
+    manager_client.post(page(product), form_of(product) | {"offers-0-sale_price": "99.50"})
     assert (Offer.objects.get().sold, Offer.objects.get().sale_price) == (7, Decimal("99.50"))
 
 
 def test_what_meituan_said_meanwhile_stays(
-    client: Client, product: Product, monkeypatch: pytest.MonkeyPatch
+    manager_client: Client, product: Product, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     save = Product.save
 
@@ -262,17 +272,22 @@ def test_what_meituan_said_meanwhile_stays(
         save(self, **options)
 
     monkeypatch.setattr(Product, "save", listed_just_before)
-    client.post(page(product), form_of(product, title="周末票"))
+    manager_client.post(page(product), form_of(product, title="周末票"))
     assert (Product.objects.get().listing, Product.objects.get().title) == (1, "周末票")
 
 
-def test_saving_without_a_change_tells_nobody(client: Client, product: Product) -> None:
-    assert client.post(page(product), form_of(product, last_entry="23:59:00")).status_code == 302
+def test_saving_without_a_change_tells_nobody(manager_client: Client, product: Product) -> None:
+    assert (
+        manager_client.post(page(product), form_of(product, last_entry="23:59:00")).status_code
+        == 302
+    )
     assert told(product) == []
 
 
-def test_number_connection_and_kind_never_change(client: Client, product: Product) -> None:
-    client.post(page(product), form_of(product, deal_id="OTHER", by_calendar="on", connection="1"))
+def test_number_connection_and_kind_never_change(manager_client: Client, product: Product) -> None:
+    manager_client.post(
+        page(product), form_of(product, deal_id="OTHER", by_calendar="on", connection="1")
+    )
     saved = Product.objects.get()
     assert (saved.deal_id, saved.by_calendar, saved.connection) == (
         product.deal_id,
@@ -296,12 +311,12 @@ def test_clerks_look_but_do_not_change(product: Product) -> None:
 
 
 def test_a_paused_product_is_put_on_sale_again_and_meituan_hears_both(
-    client: Client, product: Product
+    manager_client: Client, product: Product
 ) -> None:
-    assert "nobody can order it now" in press(client, product, "pause")
+    assert "nobody can order it now" in press(manager_client, product, "pause")
     assert Product.objects.get().state == "paused"
-    press(client, product, "pause")
-    assert "On sale again" in press(client, product, "resume")
+    press(manager_client, product, "pause")
+    assert "On sale again" in press(manager_client, product, "resume")
     assert (Product.objects.get().state, told(product)) == ("on_sale", [0, 1])
     verbs = [entry.verb for entry in AuditEntry.objects.order_by("id")]
     assert verbs == ["trip.product.paused", "trip.product.resumed"]
@@ -310,29 +325,31 @@ def test_a_paused_product_is_put_on_sale_again_and_meituan_hears_both(
 # The list
 
 
-def test_the_list_says_what_a_ticket_costs(client: Client, product: Product) -> None:
+def test_the_list_says_what_a_ticket_costs(manager_client: Client, product: Product) -> None:
     TicketProductFactory(
         connection=product.connection, store=product.store, by_calendar=True, offer=False
     )
-    shown = client.get(reverse("admin:trip_product_changelist")).content.decode()
+    shown = manager_client.get(reverse("admin:trip_product_changelist")).content.decode()
     assert ("¥95.00" in shown, "by day" in shown, "not heard of yet" in shown) == (True, True, True)
 
 
 def test_the_list_takes_the_same_queries_however_long_it_is(
-    client: Client, product: Product
+    manager_client: Client, product: Product
 ) -> None:
     address = reverse("admin:trip_product_changelist")
-    client.get(address)
+    manager_client.get(address)
     with CaptureQueriesContext(database) as few:
-        client.get(address)
+        manager_client.get(address)
     for _ in range(30):
         TicketProductFactory(connection=product.connection, store=product.store)
     with CaptureQueriesContext(database) as many:
-        answer = client.get(address)
+        answer = manager_client.get(address)
     assert (len(answer.context["cl"].result_list), len(many)) == (31, len(few))
 
 
-def test_products_are_found_by_title_number_and_state(client: Client, product: Product) -> None:
+def test_products_are_found_by_title_number_and_state(
+    manager_client: Client, product: Product
+) -> None:
     other = TicketProductFactory(
         connection=product.connection,
         store=product.store,
@@ -340,13 +357,13 @@ def test_products_are_found_by_title_number_and_state(client: Client, product: P
         deal_id="NIGHT",
         state="paused",
     )
-    assert listed(client, "product", q="夜场") == [other]
-    assert listed(client, "product", q="NIGHT") == [other]
-    assert listed(client, "product", state__exact="on_sale") == [product]
+    assert listed(manager_client, "product", q="夜场") == [other]
+    assert listed(manager_client, "product", q="NIGHT") == [other]
+    assert listed(manager_client, "product", state__exact="on_sale") == [product]
 
 
-def test_a_place_is_put_on_the_map_once(client: Client, linked: Connection) -> None:
-    store = linked.merchant.stores.get()
+def test_a_place_is_put_on_the_map_once(manager_client: Client, connection: Connection) -> None:
+    store = connection.merchant.stores.get()
     data = {
         "store": str(store.pk),
         "city": "北京",
@@ -354,23 +371,31 @@ def test_a_place_is_put_on_the_map_once(client: Client, linked: Connection) -> N
         "latitude": "39.908",
         "system": "0",
     }
-    nowhere = client.post("/admin/trip/place/add/", data | {"longitude": "181"}).content.decode()
+    nowhere = manager_client.post(
+        "/admin/trip/place/add/", data | {"longitude": "181"}
+    ).content.decode()
     assert "longitude and latitude may be swapped" in nowhere
-    assert client.post("/admin/trip/place/add/", data).status_code == 302
+    assert manager_client.post("/admin/trip/place/add/", data).status_code == 302
     assert Place.objects.get().store == store
-    assert "Select a valid choice" in client.post("/admin/trip/place/add/", data).content.decode()
+    assert (
+        "Select a valid choice"
+        in manager_client.post("/admin/trip/place/add/", data).content.decode()
+    )
 
 
 def test_a_new_product_by_day_leads_to_its_calendar_and_is_not_called_on_sale_before_it_has_prices(
-    client: Client, linked: Connection
+    manager_client: Client, connection: Connection
 ) -> None:
     by_day = {"by_calendar": "on", "offers-TOTAL_FORMS": "0"}
-    answer = client.post(ADD, new(linked, **by_day))
+    answer = manager_client.post(ADD, new(connection, **by_day))
     product = Product.objects.get()
     assert answer["Location"] == page(product, "calendar")
 
     def has_no_price() -> bool:
-        return "no price" in client.get(reverse("admin:trip_product_changelist")).content.decode()
+        return (
+            "no price"
+            in manager_client.get(reverse("admin:trip_product_changelist")).content.decode()
+        )
 
     assert has_no_price()
     OfferFactory(product=product, date=timezone.localdate() - timedelta(days=1))
@@ -379,17 +404,19 @@ def test_a_new_product_by_day_leads_to_its_calendar_and_is_not_called_on_sale_be
     assert not has_no_price()
 
 
-def test_who_may_not_open_a_connection_gets_no_link_to_it(linked: Connection) -> None:
-    product = TicketProductFactory(connection=linked, store=StoreFactory(merchant=linked.merchant))
+def test_who_may_not_open_a_connection_gets_no_link_to_it(connection: Connection) -> None:
+    product = TicketProductFactory(
+        connection=connection, store=StoreFactory(merchant=connection.merchant)
+    )
     for role in (Role.CLERK, Role.MANAGER):
         shown = at_work(product.store, role).get(page(product)).content.decode()
-        assert (str(linked) in shown, f"/connection/{linked.pk}/" in shown) == (True, False)
+        assert (str(connection) in shown, f"/connection/{connection.pk}/" in shown) == (True, False)
 
 
-def test_swapped_coordinates_are_called_so(client: Client, linked: Connection) -> None:
+def test_swapped_coordinates_are_called_so(manager_client: Client, connection: Connection) -> None:
     swapped = {"city": "杭州", "longitude": "30.287459", "latitude": "120.153576", "system": "0"}
-    answer = client.post(
-        "/admin/trip/place/add/", swapped | {"store": str(linked.merchant.stores.get().pk)}
+    answer = manager_client.post(
+        "/admin/trip/place/add/", swapped | {"store": str(connection.merchant.stores.get().pk)}
     )
     assert "may be swapped" in answer.content.decode()
     assert not Place.objects.exists()

@@ -9,10 +9,11 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from stores.models import OutboundCall
+from stores.models import Connection, OutboundCall, Store
 from stores.tenancy import Role
-from tests.meituan import Meituan, selling
+from tests.meituan import Meituan
 from tests.trip.back_office import at_work, listed, page, press
+from tests.trip.factories import TicketProductFactory
 from trip.models import Product, Refund
 from trip.services.deadlines import countdown
 
@@ -21,13 +22,8 @@ LIST = "/admin/trip/refund/"
 
 
 @pytest.fixture
-def sold() -> tuple[Meituan, Product]:
-    return selling(refund_review=True)
-
-
-@pytest.fixture
-def client(sold: tuple[Meituan, Product]) -> Client:
-    return at_work(sold[1].store)
+def product(connection: Connection, store: Store) -> Product:
+    return TicketProductFactory(connection=connection, store=store, refund_review=True)
 
 
 def asked(sold: tuple[Meituan, Product], *, hours: float = 72) -> Refund:
@@ -39,15 +35,15 @@ def asked(sold: tuple[Meituan, Product], *, hours: float = 72) -> Refund:
 
 
 def test_the_inbox_shows_what_waits_the_most_urgent_first(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     calm, urgent, soon, decided = (asked(sold, hours=hours) for hours in (60, 2, 10, 1))
-    press(client, decided, "refuse", reason="门票已制作")
-    assert listed(client, "refund") == [urgent, soon, calm]
-    assert listed(client, "refund", status__exact="review") == [urgent, soon, calm]
-    assert listed(client, "refund", status__exact="refused") == [decided]
-    assert listed(client, "refund", status__exact="all") == [decided, soon, urgent, calm]
-    assert listed(client, "refund", status__exact="nonsense") == [urgent, soon, calm]
+    press(manager_client, decided, "refuse", reason="门票已制作")
+    assert listed(manager_client, "refund") == [urgent, soon, calm]
+    assert listed(manager_client, "refund", status__exact="review") == [urgent, soon, calm]
+    assert listed(manager_client, "refund", status__exact="refused") == [decided]
+    assert listed(manager_client, "refund", status__exact="all") == [decided, soon, urgent, calm]
+    assert listed(manager_client, "refund", status__exact="nonsense") == [urgent, soon, calm]
 
 
 @pytest.mark.parametrize(
@@ -77,20 +73,22 @@ def test_nothing_is_left_of_what_is_decided() -> None:
     assert countdown(refund) == ("", "")
 
 
-def test_the_inbox_says_money_and_time(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_the_inbox_says_money_and_time(
+    manager_client: Client, sold: tuple[Meituan, Product]
+) -> None:
     asked(sold, hours=3)
-    text = client.get(LIST).content.decode()
+    text = manager_client.get(LIST).content.decode()
     assert ("¥95.00 / ¥0.00" in text, "2 h 59 min left" in text) == (True, True)
 
 
 def test_agreeing_takes_the_tickets_back_and_tells_meituan(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     refund = asked(sold)
-    question = client.get(page(refund, "do", "agree")).content.decode()
+    question = manager_client.get(page(refund, "do", "agree")).content.decode()
     assert ("This is final" in question, "<dd>¥95.00</dd>" in question) == (True, True)
     assert Refund.objects.get().status == "review"
-    assert "Done" in press(client, refund, "agree")
+    assert "Done" in press(manager_client, refund, "agree")
     refund.refresh_from_db()
     assert (refund.status, refund.method, refund.order.vouchers.get().refunded) == (
         "agreed",
@@ -98,15 +96,17 @@ def test_agreeing_takes_the_tickets_back_and_tells_meituan(
         1,
     )
     assert OutboundCall.objects.get().operation == "ticket.refund"
-    assert "final" in press(client, refund, "refuse", reason="太晚了")
+    assert "final" in press(manager_client, refund, "refuse", reason="太晚了")
     assert Refund.objects.get().status == "agreed"
 
 
-def test_refusing_needs_the_true_reason(client: Client, sold: tuple[Meituan, Product]) -> None:
+def test_refusing_needs_the_true_reason(
+    manager_client: Client, sold: tuple[Meituan, Product]
+) -> None:
     refund = asked(sold)
-    assert "This field is required" in press(client, refund, "refuse", reason="  ")
+    assert "This field is required" in press(manager_client, refund, "refuse", reason="  ")
     assert Refund.objects.get().status == "review"
-    assert "Done" in press(client, refund, "refuse", reason="门票已制作")
+    assert "Done" in press(manager_client, refund, "refuse", reason="门票已制作")
     refund.refresh_from_db()
     assert (refund.status, refund.reason, refund.order.vouchers.get().refunded) == (
         "refused",
@@ -116,16 +116,16 @@ def test_refusing_needs_the_true_reason(client: Client, sold: tuple[Meituan, Pro
 
 
 def test_what_was_refused_may_be_agreed_to_later(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     refund = asked(sold)
-    press(client, refund, "refuse", reason="门票已制作")
-    text = client.get(page(refund)).content.decode()
+    press(manager_client, refund, "refuse", reason="门票已制作")
+    text = manager_client.get(page(refund)).content.decode()
     assert (
         f"{page(refund, 'do', 'agree')}" in text,
         f"{page(refund, 'do', 'refuse')}" in text,
     ) == (True, False)
-    press(client, refund, "agree")
+    press(manager_client, refund, "agree")
     assert Refund.objects.get().status == "agreed"
 
 
@@ -143,15 +143,15 @@ def test_clerks_look_but_do_not_decide(sold: tuple[Meituan, Product]) -> None:
 
 
 def test_the_inbox_takes_the_same_queries_however_full_it_is(
-    client: Client, sold: tuple[Meituan, Product]
+    manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     for _ in range(3):
         asked(sold)
-    client.get(LIST)
+    manager_client.get(LIST)
     with CaptureQueriesContext(database) as few:
-        client.get(LIST)
+        manager_client.get(LIST)
     for _ in range(15):
         asked(sold)
     with CaptureQueriesContext(database) as many:
-        assert len(listed(client, "refund")) == 18
+        assert len(listed(manager_client, "refund")) == 18
     assert len(many) == len(few)

@@ -18,16 +18,6 @@ from trip.models import Order, Product
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def sold() -> tuple[Meituan, Product]:
-    return selling()
-
-
-@pytest.fixture
-def api(sold: tuple[Meituan, Product]) -> Api:
-    return api_of(sold[1].store.merchant)
-
-
 def numbers(answer: Any) -> list[str]:
     assert answer.status_code == 200, answer.content
     return [order["order_id"] for order in answer.json()["results"]]

@@ -9,8 +9,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
-from stores.models import InboundEvent
+from stores.models import Connection, InboundEvent, Store
 from tests.meituan import Meituan, selling
+from tests.trip.factories import TicketProductFactory
 from trip.choices import VisitorInfo
 from trip.models import Offer, Order, Product, Refund
 
@@ -85,8 +86,8 @@ def _shown(value: Any) -> str:
 
 
 @pytest.fixture
-def meituan() -> Meituan:
-    return selling(offer__stock=10)[0]
+def product(connection: Connection, store: Store) -> Product:
+    return TicketProductFactory(connection=connection, store=store, offer__stock=10)
 
 
 def bodies(meituan: Meituan) -> dict[str, dict[str, Any]]:

@@ -26,14 +26,9 @@ pytestmark = pytest.mark.usefixtures("in_english")
 
 
 @pytest.fixture
-def product(db: None) -> Product:
-    row: Product = TicketProductFactory(title="成人票")
+def product(connection: Connection, store: Store) -> Product:
+    row: Product = TicketProductFactory(connection=connection, store=store, title="成人票")
     return row
-
-
-@pytest.fixture
-def owner(product: Product) -> User:
-    return member(product.store.merchant, Role.OWNER, password=None)
 
 
 def order(

@@ -64,11 +64,6 @@ def group(quantity: int = 5, **fields: Any) -> tuple[Meituan, Order, Client]:
     return meituan, meituan.bought(product, quantity), door(product)[0]
 
 
-@pytest.fixture
-def sold() -> tuple[Meituan, Product]:
-    return selling()
-
-
 def test_a_ticket_is_used_at_once_and_meituan_is_told(sold: tuple[Meituan, Product]) -> None:
     meituan, product = sold
     order = meituan.bought(product, 2)

@@ -28,17 +28,6 @@ RUNS, START = "/admin/trip/drillrun/", "/admin/trip/drillrun/start/"
 
 
 @pytest.fixture
-def connection() -> Connection:
-    made: Connection = TicketConnectionFactory()
-    return made
-
-
-@pytest.fixture
-def client(connection: Connection) -> Client:
-    return english(member(connection.merchant, Role.OWNER, password=None))
-
-
-@pytest.fixture
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """The bells that were rung."""
     bells: list[tuple[str, int]] = []
@@ -96,20 +85,20 @@ def a_run(
 
 
 def test_without_a_connection_the_page_says_what_to_do(
-    connection: Connection, client: Client
+    connection: Connection, owner_client: Client
 ) -> None:
     Connection.objects.update(is_active=False)
-    said = shown(client, RUNS)
+    said = shown(owner_client, RUNS)
     assert "There is no ticket connection yet" in said
     assert f"{reverse('admin:stores_connection_add')}?platform=trip" in said
     assert START not in said
 
 
 def test_the_button_starts_a_run_of_all_checks_and_rings(
-    connection: Connection, client: Client, rung: list[tuple[str, int]], settings: Settings
+    connection: Connection, owner_client: Client, rung: list[tuple[str, int]], settings: Settings
 ) -> None:
     settings.PUBLIC_BASE_URL = "https://tickets.example.com"
-    answer = press(client, connection)
+    answer = press(owner_client, connection)
     run = DrillRun.objects.get()
     assert (answer.status_code, answer["Location"]) == (302, page(run))
     assert (run.connection, run.base_url, run.checks) == (
@@ -127,10 +116,10 @@ def test_the_button_starts_a_run_of_all_checks_and_rings(
 
 
 def test_a_second_start_says_that_one_is_under_way_and_rings_for_it(
-    connection: Connection, client: Client, rung: list[tuple[str, int]]
+    connection: Connection, owner_client: Client, rung: list[tuple[str, int]]
 ) -> None:
-    press(client, connection)
-    answer = client.post(START, {"connection": connection.pk}, follow=True)
+    press(owner_client, connection)
+    answer = owner_client.post(START, {"connection": connection.pk}, follow=True)
     run = DrillRun.objects.get()
     assert answer.redirect_chain == [(page(run), 302)]
     assert "A drill of this connection is under way." in answer.content.decode()
@@ -138,11 +127,11 @@ def test_a_second_start_says_that_one_is_under_way_and_rings_for_it(
     assert AuditEntry.objects.filter(verb="trip.drill.started").count() == 1
 
 
-def test_who_has_nothing_on_sale_is_told_so(connection: Connection, client: Client) -> None:
+def test_who_has_nothing_on_sale_is_told_so(connection: Connection, owner_client: Client) -> None:
     said = "None of your tickets is on sale"
-    assert said in shown(client, RUNS)
+    assert said in shown(owner_client, RUNS)
     TicketProductFactory(connection=connection)
-    assert said not in shown(client, RUNS)
+    assert said not in shown(owner_client, RUNS)
 
 
 def test_a_start_needs_the_forms_token(connection: Connection, rung: list[tuple[str, int]]) -> None:
@@ -171,38 +160,42 @@ def test_only_who_manages_the_connection_may_start(
 
 
 @pytest.mark.parametrize("wrong", ["", "0", "x", "9" * 30, "\x00"])
-def test_no_connection_is_not_found(wrong: str, client: Client, connection: Connection) -> None:
-    assert client.post(START, {"connection": wrong}).status_code == 404
+def test_no_connection_is_not_found(
+    wrong: str, owner_client: Client, connection: Connection
+) -> None:
+    assert owner_client.post(START, {"connection": wrong}).status_code == 404
 
 
 def test_connections_of_another_kind_or_asleep_are_not_offered(
-    connection: Connection, client: Client
+    connection: Connection, owner_client: Client
 ) -> None:
     coupons = ConnectionFactory(merchant=connection.merchant)
     asleep = TicketConnectionFactory(merchant=connection.merchant, is_active=False)
-    assert client.get(RUNS).context["connections"] == [connection]
-    assert [press(client, row).status_code for row in (coupons, asleep)] == [404, 404]
+    assert owner_client.get(RUNS).context["connections"] == [connection]
+    assert [press(owner_client, row).status_code for row in (coupons, asleep)] == [404, 404]
 
 
-def test_a_start_is_no_link(client: Client, connection: Connection) -> None:
-    assert client.get(START).status_code == 405
+def test_a_start_is_no_link(owner_client: Client, connection: Connection) -> None:
+    assert owner_client.get(START).status_code == 405
     assert not DrillRun.objects.exists()
 
 
-def test_the_connection_in_the_address_is_chosen(connection: Connection, client: Client) -> None:
+def test_the_connection_in_the_address_is_chosen(
+    connection: Connection, owner_client: Client
+) -> None:
     second = TicketConnectionFactory(merchant=connection.merchant)
     assert f'<option value="{second.pk}" selected>' in shown(
-        client, f"{RUNS}?connection={second.pk}"
+        owner_client, f"{RUNS}?connection={second.pk}"
     )
     link = f"{RUNS}?connection={second.pk}"
-    assert link in shown(client, reverse("admin:stores_connection_change", args=[second.pk]))
+    assert link in shown(owner_client, reverse("admin:stores_connection_change", args=[second.pk]))
 
 
 def test_a_run_under_way_asks_for_itself_and_shows_no_messages_yet(
-    connection: Connection, client: Client
+    connection: Connection, owner_client: Client
 ) -> None:
     run = a_run(connection, result("create.accepted", "passed"), is_over=False)
-    said = shown(client, page(run))
+    said = shown(owner_client, page(run))
     assert f'hx-get="{page(run)}"' in said
     assert '<progress class="mb-2" value="1" max="2"' in said
     assert "Now: The merchant has all tickets back that the drill has ordered" in said
@@ -212,15 +205,15 @@ def test_a_run_under_way_asks_for_itself_and_shows_no_messages_yet(
 
 
 def test_a_run_that_works_says_nothing_of_the_worker(
-    connection: Connection, client: Client
+    connection: Connection, owner_client: Client
 ) -> None:
     run = a_run(connection, is_over=False)
     queue.beat("worker")
-    assert "The background worker is not running" not in shown(client, page(run))
+    assert "The background worker is not running" not in shown(owner_client, page(run))
 
 
 def test_a_finished_run_shows_results_by_interface_with_reasons_and_messages(
-    connection: Connection, client: Client
+    connection: Connection, owner_client: Client
 ) -> None:
     run = a_run(
         connection,
@@ -228,7 +221,7 @@ def test_a_finished_run_shows_results_by_interface_with_reasons_and_messages(
         result("create.price", "failed", "code should be 424"),
         result("create.accepted", "passed"),
     )
-    answer = client.get(page(run))
+    answer = owner_client.get(page(run))
     groups = [
         (str(group.title), [(line.outcome, line.detail) for line in group.lines])
         for group in answer.context["groups"]
@@ -245,9 +238,11 @@ def test_a_finished_run_shows_results_by_interface_with_reasons_and_messages(
     assert "hx-get" not in said.partition('id="drill"')[2].partition(">")[0]
 
 
-def test_messages_name_no_visitors_and_no_secrets(connection: Connection, client: Client) -> None:
+def test_messages_name_no_visitors_and_no_secrets(
+    connection: Connection, owner_client: Client
+) -> None:
     run = a_run(connection, result("create.accepted", "passed"))
-    said = shown(client, page(run))
+    said = shown(owner_client, page(run))
     assert "&quot;visitors&quot;: 2" in said
     assert [
         word
@@ -267,38 +262,40 @@ def test_messages_name_no_visitors_and_no_secrets(connection: Connection, client
     ],
 )
 def test_any_answer_can_be_shown_and_none_is_endless(
-    answer: str, connection: Connection, client: Client
+    answer: str, connection: Connection, owner_client: Client
 ) -> None:
     run = a_run(
         connection, result("create.accepted", "failed", answer=answer, code=None, error="broken")
     )
-    assert len(shown(client, page(run))) < 60_000
+    assert len(shown(owner_client, page(run))) < 60_000
 
 
 def test_a_run_that_nobody_works_on_any_more_is_cut_off(
-    connection: Connection, client: Client
+    connection: Connection, owner_client: Client
 ) -> None:
     run = a_run(connection, result("create.accepted", "passed"), is_over=False)
     DrillRun.objects.update(worked_at=timezone.now() - timedelta(minutes=11))
-    said = shown(client, page(run))
+    said = shown(owner_client, page(run))
     assert "The drill was cut off before its end." in said
     assert "hx-get" not in said.partition('id="drill"')[2].partition(">")[0]
 
 
-def test_the_last_runs_are_listed_with_their_result(connection: Connection, client: Client) -> None:
+def test_the_last_runs_are_listed_with_their_result(
+    connection: Connection, owner_client: Client
+) -> None:
     a_run(connection, result("create.accepted", "passed"))
     a_run(connection, result("create.accepted", "failed"))
     a_run(connection, is_over=False)
     a_run(TicketConnectionFactory(), result("create.accepted", "failed"))
-    verdicts = [run.verdict for run in client.get(RUNS).context["runs"]]
+    verdicts = [run.verdict for run in owner_client.get(RUNS).context["runs"]]
     assert verdicts == ["running", "failed", "passed"]
 
 
-def test_a_run_cannot_be_changed_or_deleted(connection: Connection, client: Client) -> None:
+def test_a_run_cannot_be_changed_or_deleted(connection: Connection, owner_client: Client) -> None:
     run = a_run(connection, result("create.accepted", "failed"))
     before = DrillRun.objects.values().get()
-    assert client.post(page(run), {"results": "[]"}).status_code == 403
-    assert client.post(page(run, "delete"), {"post": "yes"}).status_code == 403
+    assert owner_client.post(page(run), {"results": "[]"}).status_code == 403
+    assert owner_client.post(page(run, "delete"), {"post": "yes"}).status_code == 403
     assert DrillRun.objects.values().get() == before
 
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stores.models import InboundEvent
-from tests.meituan import Meituan, selling
+from tests.meituan import Meituan
 from tests.trip.factories import TicketConnectionFactory
 from trip.addresses import INTERFACES
 from trip.models import Offer, Order
@@ -21,11 +21,6 @@ OTHER = {
     "product/price": 299,
 }
 every_interface = pytest.mark.parametrize("interface", [each.path for each in INTERFACES])
-
-
-@pytest.fixture
-def meituan() -> Meituan:
-    return selling()[0]
 
 
 def heard(meituan: Meituan, interface: str, manner: Manner, **envelope: Any) -> tuple[int, str]:

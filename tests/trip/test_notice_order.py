@@ -1,7 +1,6 @@
 """Notices of one order arrive one after the other, each with the quantities of its own moment."""
 
 import json
-from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
@@ -32,12 +31,6 @@ def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
     settings.TRIP_TIMEOUT = (1.0, 1.0)
     settings.PACE_SECONDS = {"trip": 0.001}
     monkeypatch.setattr(delivering, "ACCOUNT_BACKOFF", (0.01,))
-
-
-@pytest.fixture
-def supplier() -> Iterator[Supplier]:
-    with Supplier() as supplier:
-        yield supplier
 
 
 def selling_to(url: str, **fields: Any) -> Any:

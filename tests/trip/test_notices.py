@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import asdict
 from datetime import timedelta
 from typing import Any
@@ -33,12 +33,6 @@ from trip.services.notices import DRILL_ONLY, ConsumeNotice, PayNotice, RefundNo
 pytestmark = pytest.mark.django_db(transaction=True)
 State = OutboundCall.State
 TAKEN = answer('{"code":200,"describe":"success"}')
-
-
-@pytest.fixture
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer([MeituanTripSandbox()]) as server:
-        yield server
 
 
 @pytest.fixture(autouse=True)

@@ -31,7 +31,7 @@ def headers() -> list[str]:
         _("Issued"),
         _("Closed"),
         _("Drill"),
-        _("Required a person"),
+        _("Needs a person"),
     ]
 
 

@@ -18,7 +18,7 @@ from stores.backoffice.base import LedgerAdmin, staff_user
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.exporting import ExportsAdmin, Table
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import format_moment, badge, sum_of
+from stores.backoffice.labels import badge, format_moment, sum_of
 from stores.backoffice.newest import newest_first
 from stores.models import OutboundCall
 from stores.platforms.outbox.operations import title_of

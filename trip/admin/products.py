@@ -14,7 +14,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.base import staff_user, access_for
+from stores.backoffice.base import access_for, staff_user
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.inlines import ScopedInline

@@ -15,7 +15,7 @@ from stores.audit import shown
 from stores.backoffice.base import LedgerAdmin, staff_user
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import format_moment, badge, sum_of
+from stores.backoffice.labels import badge, format_moment, sum_of
 from stores.tenancy import Permission
 from trip import services
 from trip.admin.order_forms import AgreeForm, RefuseForm

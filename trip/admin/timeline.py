@@ -51,6 +51,9 @@ def _heard(order: Order) -> Iterable[Moment]:
     ).order_by("id")
     for event in events[:MOST]:
         title = str(event_title(event))
+        if event.emptied_at:
+            yield Moment(event.received_at, title, _("Its content was removed."), "heard")
+            continue
         for before in event.earlier:
             yield _question(
                 datetime.fromisoformat(before["at"]), title, before["body"], before["answer"]

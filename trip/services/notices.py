@@ -232,9 +232,8 @@ def enqueue_product_notice(product: Product, status: int) -> None:
         operation=ProductNotice.name,
         subject_id=product.pk,
         state=State.PENDING,
-        payload__status=status,
     )
-    if waiting.first():
+    if any(call.payload.get("status") == status for call in waiting):
         return
     enqueue(
         ProductNotice,

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from django.conf import settings
 
 from stores.models import Connection
-from stores.platforms.inbound.once import StoredAnswer, preset_answer, keep_answer
+from stores.platforms.inbound.once import StoredAnswer, keep_answer, preset_answer
 from trip import services
 from trip.choices import Code, Method
 from trip.models import Order

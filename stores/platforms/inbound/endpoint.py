@@ -1,9 +1,12 @@
-"""The inbound template: every endpoint limits, authenticates and parses the same way. Notices are stored and
-acknowledged, calls are answered."""
+"""The views that platforms call: each limits, authenticates and reads a request the same way.
 
-import json
+PlatformEndpoint stores notices and acknowledges them, CallEndpoint answers questions.
+"""
+
 import logging
-from typing import Any, ClassVar, NoReturn
+from collections.abc import Callable
+from functools import cached_property
+from typing import Any, ClassVar
 
 from csp.decorators import csp_exempt
 from django.core.exceptions import RequestDataTooBig
@@ -15,14 +18,15 @@ from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
 from stores.models import Connection
-from stores.platforms.inbound import inbox
+from stores.platforms.inbound import bodies, inbox
+from stores.platforms.inbound.bodies import BodyError
 from stores.text import clean_json
 
 log = logging.getLogger(__name__)
 
 
 class Rejected(Exception):
-    """The request is not acceptable; `reason` goes into the platform's own form of saying no."""
+    """The request is not acceptable; `reason` is put into the platform's form of a refusal."""
 
     def __init__(self, reason: str, status: int = 400) -> None:
         super().__init__(reason)
@@ -32,28 +36,56 @@ class Rejected(Exception):
 
 @method_decorator([csrf_exempt, csp_exempt()], name="dispatch")
 class Inbound(View):
-    """What notices and calls share: whose they are, how large, whether the platform sent them, what they say."""
+    """Base of notices and calls: finds the connection, limits the size, authenticates and reads.
+
+    `reader` is the body's format, one of `bodies`.
+    """
 
     http_method_names = ["post"]
     platform: ClassVar[str]
     max_bytes: ClassVar[int] = 262_144
+    reader: Callable[[bytes], dict[str, Any]] = staticmethod(bodies.json_object)
+
+    @cached_property
+    def fields(self) -> dict[str, Any]:
+        """The body as it was sent; `authenticate` reads it where the signature is over its fields.
+
+        Raises BodyError.
+        """
+        return self.reader(self.request.body)
 
     def authenticate(self, request: HttpRequest, connection: Connection) -> None:
-        """Raises Rejected unless the platform really sent this."""
+        """Raises Rejected or BodyError unless the platform sent this request."""
         raise Rejected("no authentication defined", 403)
 
+    def content(self, connection: Connection) -> dict[str, Any]:
+        """Returns what an authenticated request says: decrypts a body, or reads the JSON in a form.
+
+        Raises Rejected or BodyError.
+        """
+        return self.fields
+
     def reject(self, rejected: Rejected) -> HttpResponse:
-        """The platform's exact form of "no"."""
+        """Returns the platform's exact form of a refusal."""
         return HttpResponse(
             rejected.reason, status=rejected.status, content_type="text/plain; charset=utf-8"
         )
 
     def open(self, request: HttpRequest, connection_id: int) -> tuple[Connection, dict[str, Any]]:
-        """The connection and the body of a request that the platform really sent; raises Rejected."""
+        """Returns the connection and the content of a request that the platform sent.
+
+        Raises Rejected.
+        """
         connection = self._connection(connection_id)
         self._limit(request)
-        self.authenticate(request, connection)
-        return connection, self.parse(request)
+        try:
+            self.authenticate(request, connection)
+            data = clean_json(self.content(connection))
+        except BodyError as error:
+            raise Rejected(str(error)) from error
+        except RecursionError as error:
+            raise Rejected("nested too deeply") from error
+        return connection, data
 
     def _connection(self, connection_id: int) -> Connection:
         found = Connection.serving(connection_id, self.platform)
@@ -71,37 +103,46 @@ class Inbound(View):
         if too_large:
             raise Rejected("body too large", 413)
 
-    def parse(self, request: HttpRequest) -> dict[str, Any]:
-        """The body as a JSON object."""
-        try:
-            data = clean_json(json.loads(request.body, parse_constant=_no_constant))
-        except (ValueError, RecursionError) as error:
-            raise Rejected("not JSON") from error
-        if not isinstance(data, dict):
-            raise Rejected("not a JSON object")
-        return data
-
 
 class PlatformEndpoint(Inbound):
-    """Receives notices of one platform. Subclasses say how a request is authenticated, named and acknowledged."""
+    """Receives notices of one platform.
+
+    Subclasses say how a request is authenticated, named and acknowledged, and what is kept of it.
+    """
+
+    # The platform's console checks an address by an empty POST, which must get a success.
+    empty_is_check: ClassVar[bool] = False
 
     def name(self, data: dict[str, Any]) -> tuple[str, str]:
-        """(kind, deduplication key) of a notice; raises Rejected when it has none."""
+        """Returns (kind, deduplication key) of a notice.
+
+        A platform that gives no id chooses: `inbox.key_of(self.request.body)` when the same bytes
+        are a repetition, `inbox.new_key()` when they may be a new fact. Raises Rejected.
+        """
         raise Rejected("no kind defined")
 
-    def acknowledge(self) -> HttpResponse:
-        """The platform's exact form of "received"."""
+    def kept(self, data: dict[str, Any]) -> dict[str, Any]:
+        """Returns what the ledger keeps of a notice, encrypted and for the merchant's days."""
+        return data
+
+    def acknowledge(self, connection: Connection, data: dict[str, Any]) -> HttpResponse:
+        """Returns the platform's exact form of "received"; `data` is {} for an empty check."""
         return HttpResponse(status=200)
 
     def post(self, request: HttpRequest, connection_id: int) -> HttpResponse:
         try:
-            connection, data = self.open(request, connection_id)
-            kind, key = self._named(data)
-            inbox.receive(connection=connection, kind=kind, dedup_key=key, body=data)
+            return self._received(request, connection_id)
         except Rejected as rejected:
             log.warning("%s endpoint rejected a request: %s", self.platform, rejected.reason)
             return self.reject(rejected)
-        return self.acknowledge()
+
+    def _received(self, request: HttpRequest, connection_id: int) -> HttpResponse:
+        if self.empty_is_check and not request.body:
+            return self.acknowledge(self._connection(connection_id), {})
+        connection, data = self.open(request, connection_id)
+        kind, key = self._named(data)
+        inbox.receive(connection=connection, kind=kind, dedup_key=key, body=self.kept(data))
+        return self.acknowledge(connection, data)
 
     def _named(self, data: dict[str, Any]) -> tuple[str, str]:
         kind, key = self.name(data)
@@ -110,16 +151,39 @@ class PlatformEndpoint(Inbound):
         return kind, key
 
 
+class EchoEndpoint(PlatformEndpoint):
+    """Receives notices at an address that the platform verifies by a GET with an echo."""
+
+    http_method_names = ["get", "post"]
+
+    def echo(self, request: HttpRequest, connection: Connection) -> str:
+        """Returns the text that the platform wants to read back. Raises Rejected for a stranger."""
+        raise Rejected("no echo defined", 403)
+
+    def get(self, request: HttpRequest, connection_id: int) -> HttpResponse:
+        try:
+            text = self.echo(request, self._connection(connection_id))
+        except Rejected as rejected:
+            log.warning("%s endpoint rejected a check: %s", self.platform, rejected.reason)
+            return self.reject(rejected)
+        return HttpResponse(text, content_type="text/plain; charset=utf-8")
+
+
 class CallEndpoint(Inbound):
-    """Answers what one platform asks, always in the platform's own form: garbage, strangers, a wrong method and our own
-    failures too. Subclasses say how a request is authenticated, answered and refused."""
+    """Answers what one platform asks, always in the platform's own form, also for our own failures.
+
+    Subclasses say how a request is authenticated, answered and refused.
+    """
 
     def respond(self, connection: Connection, data: dict[str, Any]) -> HttpResponse:
-        """The answer to a verified request; raises Rejected. What may happen only once goes through `answer_once`."""
+        """Returns the answer to an authenticated request; changes go through `answer_once`.
+
+        Raises Rejected.
+        """
         raise Rejected("no answer defined")
 
     def fail(self) -> HttpResponse:
-        """The platform's exact form of "our fault, ask again"; nothing of the question took effect."""
+        """Returns the platform's exact form of "our fault, ask again"; nothing took effect."""
         raise NotImplementedError
 
     def post(self, request: HttpRequest, connection_id: int) -> HttpResponse:
@@ -143,8 +207,3 @@ class CallEndpoint(Inbound):
         except Rejected as rejected:
             log.warning("%s endpoint rejected a request: %s", self.platform, rejected.reason)
             return self.reject(rejected)
-
-
-def _no_constant(name: str) -> NoReturn:
-    """NaN and Infinity are Python's, not JSON's."""
-    raise ValueError(name)

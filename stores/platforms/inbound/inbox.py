@@ -1,7 +1,9 @@
-"""What platforms tell us: stored once, acknowledged, then handled; a failing handler never loses the event."""
+"""Notices of platforms: stored once, acknowledged, then handled. A failing handler loses no event."""
 
+import hashlib
 import logging
 import traceback
+import uuid
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -17,6 +19,7 @@ from stores.text import clean_text
 
 log = logging.getLogger(__name__)
 HANDLE = "stores.tasks.handle"
+ENCRYPTED = ("body", "answer", "earlier", "error")
 BACKOFF_SECONDS = (5, 30, 120, 600, 3600)
 State = InboundEvent.State
 Handler = Callable[[InboundEvent], None]
@@ -24,7 +27,7 @@ _handlers: dict[tuple[str, str], Handler] = {}
 
 
 def handles(platform: str, kind: str) -> Callable[[Handler], Handler]:
-    """Registers a function as the handler of one kind of event; it runs inside a transaction."""
+    """Registers a function as the handler of one kind of notice; it runs inside a transaction."""
 
     def register(function: Handler) -> Handler:
         _handlers[platform, kind] = function
@@ -33,10 +36,24 @@ def handles(platform: str, kind: str) -> Callable[[Handler], Handler]:
     return register
 
 
+def key_of(content: bytes) -> str:
+    """Returns the key of a notice without an id whose same bytes are a repetition: stored once."""
+    return hashlib.sha256(content).hexdigest()
+
+
+def new_key() -> str:
+    """Returns the key of a notice without an id whose same bytes may be a new fact.
+
+    Each one is stored and handled, so its handler decides by the state it meets: it reads the row
+    that the notice is about, under a lock, and does nothing when the row is as the notice says.
+    """
+    return uuid.uuid4().hex
+
+
 def receive(
     *, connection: Connection, kind: str, dedup_key: str, body: dict[str, Any]
 ) -> InboundEvent:
-    """Stores a verified notice, once per (platform, connection, kind, key), and rings for its handler."""
+    """Stores a verified notice once per (connection, kind, key) and wakes a worker for its handler."""
     with transaction.atomic():
         event, created = InboundEvent.objects.get_or_create(
             platform=connection.platform,
@@ -53,7 +70,10 @@ def receive(
 
 
 def handle(event_id: int) -> bool:
-    """Runs the handler of one event if it is due and nobody else has it. True when the event is handled."""
+    """Runs the handler of one due event that no other process has; True when it is handled.
+
+    An event of a kind without a handler is done at once.
+    """
     now = timezone.now()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     taken = (
@@ -63,20 +83,20 @@ def handle(event_id: int) -> bool:
     )
     if not taken:
         return False
-    # The connection is read inside the handler's try: a secret that nobody can read must not hold up other events.
-    event = InboundEvent.objects.get(pk=event_id)
+    # Connection and content are read inside the handler's try: an unreadable one delays no others.
+    event = InboundEvent.objects.defer(*ENCRYPTED).get(pk=event_id)
     handler = _handlers.get((event.platform, event.kind))
     if handler is None:
-        return _fail(event, f"nobody handles {event.platform} {event.kind}")
+        # A platform may tell more than we know: kept for people, and not tried again.
+        _settle(event, f"no handler for {event.platform} {event.kind}")
+        return True
     try:
         with transaction.atomic():
             # Locked while it is handled: whoever comes when the lease has run out waits, and finds it handled.
-            if _mine(event).select_for_update().first() is None:
+            if _mine(event).select_for_update().defer(*ENCRYPTED).first() is None:
                 return False
             handler(event)
-            _mine(event).update(
-                state=State.HANDLED, handled_at=timezone.now(), lease_until=None, error=""
-            )
+            _settle(event)
     except Exception:
         log.exception("event %s was not handled", event.pk)
         return _fail(event, traceback.format_exc())
@@ -84,8 +104,14 @@ def handle(event_id: int) -> bool:
 
 
 def _mine(event: InboundEvent) -> QuerySet[InboundEvent]:
-    """The event as long as nobody else has taken it since."""
+    """The event, unless another process has taken it since."""
     return InboundEvent.objects.filter(pk=event.pk, state=State.HANDLING, attempts=event.attempts)
+
+
+def _settle(event: InboundEvent, note: str = "") -> None:
+    _mine(event).update(
+        state=State.HANDLED, handled_at=timezone.now(), lease_until=None, error=note
+    )
 
 
 def _fail(event: InboundEvent, error: str) -> bool:
@@ -100,7 +126,7 @@ def _fail(event: InboundEvent, error: str) -> bool:
 
 
 def replay(event: InboundEvent) -> None:
-    """Handles an event again, on a person's wish."""
+    """Queues an event for its handler again; a person asked for it."""
     InboundEvent.objects.filter(pk=event.pk).update(
         state=State.RECEIVED, due_at=timezone.now(), lease_until=None
     )
@@ -108,7 +134,7 @@ def replay(event: InboundEvent) -> None:
 
 
 def sweep() -> int:
-    """Handles what is due: events whose doorbell was lost, whose handler failed, or whose process died."""
+    """Handles due events: the worker was not woken, the handler failed, or its process died."""
     now = timezone.now()
     free = Q(lease_until=None) | Q(lease_until__lt=now)
     due = InboundEvent.objects.live().filter(free, due_at__lte=now)

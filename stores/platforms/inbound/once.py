@@ -10,6 +10,7 @@ from django.db import connection as database
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
+from stores.fields import decrypt
 from stores.models import Connection, InboundEvent
 from stores.platforms import sql
 
@@ -33,6 +34,10 @@ class AnswerAndRollback(Exception):
     def __init__(self, answer: StoredAnswer) -> None:
         super().__init__(answer.text)
         self.answer = answer
+
+
+class AnswerGone(Exception):
+    """The question was answered so long ago that its answer was removed; it is not handled again."""
 
 
 def answer_once(
@@ -72,12 +77,17 @@ def _stored(connection: Connection, kind: str, key: str) -> InboundEvent | None:
     database to answer it."""
     with database.cursor() as cursor:
         cursor.execute(
-            "SELECT id, answer, is_final FROM stores_inboundevent "
+            "SELECT id, answer, is_final, emptied_at FROM stores_inboundevent "
             "WHERE platform = %s AND connection_id = %s AND kind = %s AND dedup_key = %s",
             [connection.platform, connection.pk, kind, key],
         )
         found = cursor.fetchone()
-    return InboundEvent(id=found[0], answer=found[1], is_final=bool(found[2])) if found else None
+    if found is None:
+        return None
+    pk, answer, is_final, emptied_at = found
+    if emptied_at:
+        raise AnswerGone(f"the answer to {kind} {key} was removed")
+    return InboundEvent(id=pk, answer=decrypt(answer) if answer else "", is_final=bool(is_final))
 
 
 def _first(
@@ -109,7 +119,7 @@ def preset_answer(*, connection: Connection, kind: str, key: str, answer: Stored
     InboundEvent.objects.bulk_create([event], ignore_conflicts=True)
     same = _events(connection, kind, key)
     same.filter(is_final=False).update(answer=answer.text, is_final=True)
-    return same.filter(answer=answer.text).exists()
+    return same.get().answer == answer.text
 
 
 def keep_answer(

@@ -10,9 +10,9 @@ from stores.platforms.outbox.enqueuing import enqueue, retry_dead, revoke
 from stores.platforms.outbox.operations import Operation, Verdict, operation, operations
 from stores.platforms.outbox.working import (
     attempt_now,
-    run_in_thread,
     place_in_line,
     places_in_line,
+    run_in_thread,
     work,
 )
 
@@ -20,7 +20,6 @@ __all__ = [
     "Operation",
     "Verdict",
     "attempt_now",
-    "run_in_thread",
     "deliver",
     "enqueue",
     "operation",
@@ -29,6 +28,7 @@ __all__ = [
     "places_in_line",
     "retry_dead",
     "revoke",
+    "run_in_thread",
     "sweep",
     "work",
 ]

@@ -78,11 +78,13 @@ def revoke(call: OutboundCall, reason: str) -> bool:
 def retry_dead(call: OutboundCall, *, ask_first: bool) -> bool:
     """Puts a dead call back to work: asking the platform first when it may have been executed.
 
-    False if it is not dead, or if what it was owed for is settled for good.
+    False if it is not dead, if its content was removed, or if its business row is settled for good.
     """
     row = OutboundCall.objects.select_for_update().get(pk=call.pk)
     operation = operations.of(row)
-    if row.state != OutboundCall.State.DEAD or not operation.may_retry(row, ask_first=ask_first):
+    if row.state != OutboundCall.State.DEAD or row.emptied_at:
+        return False
+    if not operation.may_retry(row, ask_first=ask_first):
         return False
     now = timezone.now()
     row.state = OutboundCall.State.UNKNOWN if ask_first else OutboundCall.State.PENDING

@@ -26,7 +26,7 @@ class Endpoint(PlatformEndpoint):
     def name(self, data: dict[str, Any]) -> tuple[str, str]:
         return str(data.get("kind", "")), str(data.get("id", ""))
 
-    def acknowledge(self) -> HttpResponse:
+    def acknowledge(self, connection: Connection, data: dict[str, Any]) -> HttpResponse:
         return HttpResponse("OK")
 
     def reject(self, rejected: Rejected) -> HttpResponse:
@@ -157,7 +157,7 @@ def test_the_template_itself_lets_nobody_in(connection: Connection) -> None:
     assert_nobody_gets_in(Bare, connection)
     with pytest.raises(Rejected):
         Bare().name({})
-    assert Bare().acknowledge().status_code == 200
+    assert Bare().acknowledge(connection, {}).status_code == 200
 
 
 class Calls(CallEndpoint):

@@ -114,13 +114,31 @@ def test_a_failed_event_is_retried_when_it_is_due(
     assert (event.state, event.attempts, event.error) == (State.HANDLED, 2, "")
 
 
-def test_an_event_that_nobody_handles_is_kept_and_says_so(
+def test_an_event_of_an_unknown_kind_is_stored_and_done_and_not_tried_again(
     connection: Connection, rings: list[tuple[str, int]]
 ) -> None:
     event = receive(connection)
-    assert inbox.handle(event.pk) is False
+    assert inbox.handle(event.pk) is True
     event.refresh_from_db()
-    assert (event.state, event.error) == (State.FAILED, f"nobody handles umember {KIND}")
+    assert (event.state, event.error) == (State.HANDLED, f"no handler for umember {KIND}")
+    assert inbox.sweep() == 0
+    event.refresh_from_db()
+    assert event.attempts == 1
+
+
+@committed
+def test_an_event_of_an_unknown_kind_is_replayed_once_there_is_a_handler(
+    connection: Connection, handled_by: Callable[[Handler], None], rings: list[tuple[str, int]]
+) -> None:
+    event = receive(connection)
+    inbox.handle(event.pk)
+    event.refresh_from_db()
+    assert event.may_be_replayed
+    handled_by(lambda event: None)
+    inbox.replay(event)
+    assert inbox.handle(event.pk)
+    event.refresh_from_db()
+    assert (event.state, event.error, event.may_be_replayed) == (State.HANDLED, "", False)
 
 
 @committed

@@ -13,8 +13,8 @@ from stores.platforms import tokens
 from stores.platforms.errors import (
     AuthExpired,
     LoginRefused,
-    NotSent,
     NoSlot,
+    NotSent,
     Refused,
     Throttled,
     Unknown,

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stores.platforms.errors import Refused
-from stores.text import clean_text, clean_json, mask_secret
+from stores.text import clean_json, clean_text, mask_secret
 
 anything = st.text(st.characters(exclude_categories=()))
 

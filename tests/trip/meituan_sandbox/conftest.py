@@ -7,13 +7,6 @@ import pytest
 from stores.sandbox import SandboxServer
 from tests.trip.meituan_sandbox.talking import PAID, post
 from tests.trip.suppliers import CLIENT_ID, PARTNER_ID, SECRET, Supplier, success
-from trip.sandbox import MeituanTripSandbox
-
-
-@pytest.fixture
-def server() -> Iterator[SandboxServer]:
-    with SandboxServer([MeituanTripSandbox()]) as server:
-        yield server
 
 
 @pytest.fixture

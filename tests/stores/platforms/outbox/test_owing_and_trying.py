@@ -10,8 +10,8 @@ from stores.models import Connection, OutboundCall, Pace
 from stores.platforms import outbox
 from stores.platforms.errors import (
     AuthExpired,
-    NotSent,
     NoSlot,
+    NotSent,
     PlatformError,
     Refused,
     Throttled,

@@ -14,8 +14,8 @@ from stores.models import Connection, OutboundAttempt, OutboundCall, Pace
 from stores.platforms import outbox, pace, tokens
 from stores.platforms.errors import (
     LoginRefused,
-    NotSent,
     NoSlot,
+    NotSent,
     PlatformError,
     Throttled,
     Undecided,

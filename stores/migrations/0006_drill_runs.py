@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stores', '0003_one_after_the_other'),
+        ('stores', '0005_content_encrypted'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,0 +1,90 @@
+"""Removes the content of old rows of both ledgers after the merchant's days; the rows stay.
+
+`Merchant.personal_data_days` counts from the day on which a row was received or settled.
+"""
+
+import time
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils import timezone
+
+from stores.models import Connection, InboundEvent, Merchant, OutboundAttempt, OutboundCall
+
+BATCH = 1000
+# A notice that is not handled keeps its content for so long, even if the merchant's days are fewer.
+OPEN_DAYS = 30
+# A platform may repeat a question while its subject lives, and must get the same answer.
+ANSWER_DAYS = 400
+NEVER_HANDLED = "not handled before its content was removed"
+State = InboundEvent.State
+
+
+def remove_old_content(*, seconds: float = 30.0) -> int:
+    """Empties bodies, answers and payloads that are too old; returns the number of rows.
+
+    Stops after `seconds`; the next run continues.
+    """
+    until = time.monotonic() + seconds
+    removed = 0
+    for connection_id, days in _connections():
+        while pks := list(_old_events(connection_id, days).values_list("pk", flat=True)[:BATCH]):
+            removed += _empty_events(pks)
+            if time.monotonic() > until:
+                return removed
+        while pks := list(_old_calls(connection_id, days).values_list("pk", flat=True)[:BATCH]):
+            removed += _empty_calls(pks)
+            if time.monotonic() > until:
+                return removed
+    return removed
+
+
+def _connections() -> Iterator[tuple[int, int]]:
+    """Yields each connection with the days for which its content is kept."""
+    usual = Merchant._meta.get_field("personal_data_days").get_default()
+    rows = Connection.objects.order_by("pk").values_list("pk", "merchant__personal_data_days")
+    for pk, days in list(rows):
+        yield pk, usual if days is None else days
+
+
+def _before(days: int) -> datetime:
+    return timezone.now() - timedelta(days=days)
+
+
+def _old_events(connection_id: int, days: int) -> QuerySet[InboundEvent]:
+    is_notice = Q(answer="")
+    return InboundEvent.objects.filter(
+        Q(is_notice, state=State.HANDLED)
+        | Q(is_notice, received_at__lt=_before(max(days, OPEN_DAYS)))
+        | Q(~is_notice, handled_at__lt=_before(max(days, ANSWER_DAYS))),
+        connection=connection_id,
+        emptied_at=None,
+        received_at__lt=_before(days),
+    ).order_by()
+
+
+def _empty_events(pks: list[int]) -> int:
+    now = timezone.now()
+    rows = InboundEvent.objects.filter(pk__in=pks, emptied_at=None)
+    with transaction.atomic():
+        rows.exclude(state=State.HANDLED).update(
+            state=State.HANDLED, handled_at=now, lease_until=None, error=NEVER_HANDLED
+        )
+        return rows.update(body={}, answer="", earlier=[], emptied_at=now)
+
+
+def _old_calls(connection_id: int, days: int) -> QuerySet[OutboundCall]:
+    """Calls without a payload hold no content: the rows that they are about hold it."""
+    return (
+        OutboundCall.objects.exclude(payload="")
+        .filter(connection=connection_id, emptied_at=None, settled_at__lt=_before(days))
+        .order_by()
+    )
+
+
+def _empty_calls(pks: list[int]) -> int:
+    with transaction.atomic():
+        OutboundAttempt.objects.filter(call__in=pks).update(sent="", detail="")
+        return OutboundCall.objects.filter(pk__in=pks).update(payload={}, emptied_at=timezone.now())
