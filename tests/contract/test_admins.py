@@ -1,9 +1,8 @@
 """Every admin, every role: who gets in, and that nobody ever sees a row, a choice or a name of another merchant.
 
-A new admin needs a line in EXPECTED before this passes.
+A new admin needs an entry in ADMINS of its app's tests/<app>/contract.py, and a row in its admin_rows.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -13,61 +12,19 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
 
 from stores.backoffice.base import ScopedAdmin
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.models import Staff
+from tests.contract.collected import dicts, without_entry
+from tests.contract.kinds import NOBODY, Expect
 from tests.contract.two_merchants import HIDDEN, MINE, THEIRS, World, world
-from trip.models import DrillRun
 
 pytestmark = pytest.mark.django_db
 ROLES = ("clerk", "manager", "owner", "stranger", "operator", "anonymous")
 RANK = {"clerk": 0, "manager": 1, "owner": 2, "stranger": 2, "operator": 3}
-NOBODY = "nobody"
-
-
-@dataclass(frozen=True)
-class Expect:
-    """The least role that may look, add and change; nobody may delete. `unseen` are roles for whom the row of my
-    merchant is not theirs although they may look at such rows."""
-
-    view: str
-    add: str = NOBODY
-    change: str = NOBODY
-    unseen: tuple[str, ...] = ()
-
-
-EXPECTED = {
-    "stores.Merchant": Expect("operator", add="operator", change="operator"),
-    "stores.Store": Expect("clerk", add="owner", change="manager"),
-    "stores.Staff": Expect("owner", add="owner", change="owner"),
-    "stores.Connection": Expect("owner", add="owner", change="owner"),
-    "stores.ApiKey": Expect("owner", add="owner", change="owner"),
-    "stores.AuditEntry": Expect("owner"),
-    "stores.OutboundCall": Expect("manager"),
-    "stores.OutboundAttempt": Expect("manager"),
-    "stores.InboundEvent": Expect("manager", unseen=("manager",)),
-    "stores.Pace": Expect("operator"),
-    "stores.Heartbeat": Expect("operator"),
-    "auth.User": Expect("operator", add="operator", change="operator"),
-    "auth.Group": Expect("operator"),
-    "django_q.Schedule": Expect("operator"),
-    "django_q.Success": Expect("operator"),
-    "django_q.Failure": Expect("operator"),
-    "django_q.OrmQ": Expect("operator"),
-    "coupons.GatewayStore": Expect("clerk"),
-    "coupons.Product": Expect("clerk"),
-    "coupons.SyncRun": Expect("manager"),
-    "coupons.Batch": Expect("clerk"),
-    "coupons.Verification": Expect("clerk"),
-    "trip.Product": Expect("clerk", add="manager", change="manager"),
-    "trip.Place": Expect("clerk", add="manager", change="manager"),
-    "trip.Order": Expect("clerk"),
-    "trip.Refund": Expect("clerk"),
-    "trip.DrillRun": Expect("owner"),
-    "trip.MeituanNotice": Expect("manager"),
-}
+EXPECTED: dict[str, Expect] = dicts("ADMINS")
+EXPORTS: dict[str, str] = dicts("EXPORTS")
 ADMINS: dict[str, Any] = {model._meta.label: made for model, made in admin.site._registry.items()}
 EVERY = pytest.mark.parametrize("label", sorted(EXPECTED))
 
@@ -118,7 +75,9 @@ def leaks(text: str, role: str) -> list[str]:
     return [word for word in forbidden if word in text]
 
 
-def test_every_admin_is_scoped_and_has_a_line_in_the_table() -> None:
+def test_every_admin_is_scoped_and_has_an_entry() -> None:
+    needed = [(type(made).__module__.split(".")[0], label) for label, made in ADMINS.items()]
+    assert without_entry("ADMINS", needed, EXPECTED) == []
     assert set(ADMINS) == set(EXPECTED)
     assert [label for label, made in ADMINS.items() if not isinstance(made, ScopedAdmin)] == []
 
@@ -178,12 +137,6 @@ def test_no_page_names_another_merchant(label: str) -> None:
         assert (role, found) == (role, {page: [] for page in pages})
 
 
-FOREIGN = {
-    "merchant": "Merchant",
-    "store": "Store",
-    "connection": "Connection",
-    "product": "Product",
-}
 RELATED_FILTERS = [
     (label, chosen[0])
     for label, made in sorted(ADMINS.items())
@@ -197,10 +150,10 @@ def test_a_list_filtered_by_anothers_row_stays_empty(label: str, path: str) -> N
     """Related filters take a primary key from the address: another merchant's must find nothing and name nobody."""
     made = world()
     owner = signed_in(made.people["owner"])
-    name = FOREIGN[path.rsplit("__", 1)[-1]]
-    other = (
-        made.theirs.rows.get(f"stores.{name}") or made.theirs.rows[f"{label.split('.')[0]}.{name}"]
-    )
+    model = ADMINS[label].model
+    for part in path.split("__"):
+        model = model._meta.get_field(part).related_model
+    other = made.theirs.rows[model._meta.label]
     answer = owner.get(url(label, "changelist"), {f"{path}__id__exact": str(other.pk)})
     assert list(answer.context["cl"].result_list) == []
     assert leaks(answer.content.decode(), "owner") == []
@@ -257,47 +210,29 @@ def test_autocompletes_find_only_own_rows(role: str) -> None:
     assert asked > 10
 
 
-EXPORTED = pytest.mark.parametrize(
-    ("label", "word"), [("coupons.Verification", "deal"), ("trip.Order", "ticket")]
-)
-
-
-@EXPORTED
+@pytest.mark.parametrize("label", EXPORTS)
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])
-def test_exports_open_for_the_right_roles(kind: str, label: str, word: str) -> None:
+def test_exports_open_for_the_right_roles(kind: str, label: str) -> None:
     expected = {role: status_of_list(role, "manager") for role in ROLES}
     assert statuses(world(), url(label, kind)) == expected
 
 
-@EXPORTED
+@pytest.mark.parametrize("label", EXPORTS)
 @pytest.mark.parametrize("role", ["manager", "owner", "stranger"])
-def test_exports_name_no_other_merchant(role: str, label: str, word: str) -> None:
+def test_exports_name_no_other_merchant(role: str, label: str) -> None:
     made = world()
     text = signed_in(made.people[role]).get(url(label, "csv")).getvalue().decode()
-    assert (word in text, leaks(text, role)) == (True, [])
+    assert (EXPORTS[label] in text, leaks(text, role)) == (True, [])
 
 
-def test_the_stock_calendar_opens_for_the_right_people() -> None:
+@pytest.mark.parametrize(
+    ("label", "page"), [(label, page) for label, each in EXPECTED.items() for page in each.pages]
+)
+def test_further_pages_of_a_row_open_for_the_right_people(label: str, page: str) -> None:
     made = world()
-    expected = {role: status_of_row(role, Expect("clerk")) for role in ROLES}
-    assert statuses(made, url("trip.Product", "calendar", made.row("trip.Product"))) == expected
-
-
-def test_the_drill_starts_for_the_right_people() -> None:
-    made = world()
-    DrillRun.objects.update(finished_at=timezone.now())
-    connection = made.row("trip.DrillRun").connection  # type: ignore[attr-defined]
-    start, data = reverse("admin:trip_drillrun_start"), {"connection": connection.pk}
-    found = {role: signed_in(made.people[role]).post(start, data) for role in ROLES}
-    assert {role: answer.status_code for role, answer in found.items()} == {
-        "clerk": 403,
-        "manager": 403,
-        "owner": 302,
-        "stranger": 404,
-        "operator": 302,
-        "anonymous": 302,
-    }
-    assert DrillRun.objects.get(finished_at=None).started_by == made.people["owner"]
+    expect = Expect(EXPECTED[label].pages[page])
+    expected = {role: status_of_row(role, expect) for role in ROLES}
+    assert statuses(made, url(label, page, made.row(label))) == expected
 
 
 @pytest.mark.parametrize(

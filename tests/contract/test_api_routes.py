@@ -1,4 +1,7 @@
-"""Every API route against every kind of caller, in one table; a route that is not in the table fails."""
+"""Every API route against every kind of caller.
+
+A new route needs an entry in ROUTES of its app's tests/<app>/contract.py.
+"""
 
 import inspect
 import re
@@ -11,82 +14,23 @@ from django.urls import URLPattern, get_resolver
 from django.urls.resolvers import URLResolver
 from drf_spectacular.generators import SchemaGenerator
 
-from coupons.models import Batch, Lookup
 from stores.models import ApiKey, Merchant, OutboundCall, Store
-from stores.platforms import pace
 from tests.api import Api, api_of, problem
-from tests.coupons.factories import GatewayStoreFactory, ProductFactory, VerificationFactory
-from tests.meituan import selling
+from tests.contract.collected import call_each, lists, without_entry
+from tests.contract.kinds import Route
 from tests.stores.factories import MerchantFactory, StoreFactory, api_key
-from tests.trip.factories import TicketConnectionFactory
-from trip.choices import VoucherType
-from trip.models import Refund
 
 ACTORS = ("full", "read_only", "other_store", "other_merchant", "revoked", "nobody")
 
 
-@dataclass(frozen=True)
-class Route:
-    """`expected` is the status per actor, in the order of ACTORS; `scope` is what a key needs at least one of."""
-
-    method: str
-    path: str
-    scope: str
-    expected: tuple[int, ...]
-    body: Any = None
-
-    def __str__(self) -> str:
-        return f"{self.method} {self.path}"
-
-
-CODE = {"code": "700012345678"}
-TABLE = [
-    Route("GET", "stores/", "read", (200, 200, 200, 200, 401, 401)),
-    Route("GET", "stores/<int:store_id>/products/", "read", (200, 200, 404, 404, 401, 401)),
-    Route("POST", "stores/<int:store_id>/lookups/", "lookup", (202, 403, 404, 404, 401, 401), CODE),
-    Route("GET", "lookups/<int:pk>/", "lookup read", (200, 200, 404, 404, 401, 401)),
-    Route(
-        "POST",
-        "stores/<int:store_id>/verifications/",
-        "verify",
-        (201, 403, 404, 404, 401, 401),
-        CODE,
-    ),
-    Route("GET", "verifications/", "read", (200, 200, 200, 200, 401, 401)),
-    Route("GET", "verifications/<int:pk>/", "read verify", (200, 200, 404, 404, 401, 401)),
-    Route(
-        "POST",
-        "stores/<int:store_id>/verification-batches/",
-        "verify",
-        (201, 403, 404, 404, 401, 401),
-        {"codes": ["700012345678", "?"]},
-    ),
-    Route("GET", "verification-batches/<int:pk>/", "read verify", (200, 200, 404, 404, 401, 401)),
-    Route("GET", "trip/orders/", "trip", (200, 403, 200, 200, 401, 401)),
-    Route("GET", "trip/orders/<int:order_id>/", "trip", (200, 403, 404, 404, 401, 401)),
-    Route(
-        "POST",
-        "trip/orders/<int:order_id>/issue/",
-        "trip",
-        (200, 403, 404, 404, 401, 401),
-        {"vouchers": []},
-    ),
-    Route(
-        "POST",
-        "trip/orders/<int:order_id>/consume/",
-        "trip",
-        (201, 403, 404, 404, 401, 401),
-        {"quantity": 1},
-    ),
-    Route(
-        "POST",
-        "trip/orders/<int:order_id>/refunds/<path:refund_id>/",
-        "trip",
-        (200, 403, 404, 404, 401, 401),
-        {"decision": "agree"},
-    ),
+ROUTES: list[Route] = lists("ROUTES")
+# Lists whose rows belong to a store.
+OF_A_STORE = [
+    route.path
+    for route in ROUTES
+    if route.is_list and route.path != "stores/" and "<" not in route.path
 ]
-LISTS = ("stores/", "stores/<int:store_id>/products/", "verifications/", "trip/orders/")
+LISTS = [route for route in ROUTES if route.is_list]
 HOSTILE_BODIES: list[tuple[bytes, str]] = [
     (b"", "application/json"),
     (b"null", "application/json"),
@@ -189,40 +133,10 @@ class Scene:
 
 @pytest.fixture
 def scene(db: None) -> Scene:
-    """A store whose gateway has no free slot, with one row of everything, and everybody who may come along."""
-    gateway = GatewayStoreFactory()
-    pace.postpone(gateway.connection.pace_id, 600)
-    merchant, store = gateway.store.merchant, gateway.store
-    elsewhere = StoreFactory(merchant=merchant)
-    verification = VerificationFactory(store=store, product=ProductFactory(store=store))
-    lookup = Lookup.objects.create(
-        store=store, code_tail="1234", channel="api", flow="x", status=Lookup.Status.DONE
-    )
-    batch = Batch.objects.create(store=store, requested_by="小王")
-    refund = refund_under_review(store)
-    return Scene(
-        actors=_actors(merchant, elsewhere),
-        ids={
-            "stores": store.pk,
-            "verifications": verification.pk,
-            "lookups": lookup.pk,
-            "verification-batches": batch.pk,
-            "order_id": refund.order.order_id,
-            "refund_id": refund.refund_id,
-        },
-    )
-
-
-def refund_under_review(store: Store) -> Refund:
-    """One of the two tickets of an order that has no codes."""
-    meituan, product = selling(
-        connection=TicketConnectionFactory(merchant=store.merchant),
-        store=store,
-        voucher_type=VoucherType.NONE,
-        refund_review=True,
-    )
-    meituan.refund(meituan.bought(product, 2), 1)
-    return Refund.objects.select_related("order").get()
+    """A store with one row of everything, and every kind of caller."""
+    store = StoreFactory()
+    elsewhere = StoreFactory(merchant=store.merchant)
+    return Scene(actors=_actors(store.merchant, elsewhere), ids=call_each("api_ids", store))
 
 
 def _actors(merchant: Merchant, elsewhere: Store) -> dict[str, Api]:
@@ -251,13 +165,16 @@ def routes_in(patterns: Any, prefix: str = "") -> Iterator[tuple[str, str, Any]]
                     yield method.upper(), path.removeprefix("api/v1/"), view.cls
 
 
-def test_every_route_is_in_the_table() -> None:
-    known = {(route.method, route.path) for route in TABLE}
-    assert {(method, path) for method, path, _ in routes_in(get_resolver().url_patterns)} == known
+def test_every_route_has_an_entry_and_every_entry_a_route() -> None:
+    found = {(method, path): cls for method, path, cls in routes_in(get_resolver().url_patterns)}
+    needed = [(cls.__module__.split(".")[0], route) for route, cls in found.items()]
+    known = [(route.method, route.path) for route in ROUTES]
+    assert without_entry("ROUTES", needed, known) == []
+    assert sorted(known) == sorted(found)
 
 
 def test_every_view_asks_for_the_scopes_of_the_table() -> None:
-    table = {(route.method, route.path): set(route.scope.split()) for route in TABLE}
+    table = {(route.method, route.path): set(route.scope.split()) for route in ROUTES}
     views = routes_in(get_resolver().url_patterns)
     assert {
         (method, path): {str(scope) for scope in cls.scopes[method]} for method, path, cls in views
@@ -278,26 +195,15 @@ def test_every_operation_is_described_for_its_callers_and_not_for_us() -> None:
         for *_, cls in routes_in(get_resolver().url_patterns)
         for base in cls.__mro__
     }
-    assert len(described()) == len(TABLE)
+    assert len(described()) == len(ROUTES)
     assert [name for name, text in described().items() if not text or text in ours] == []
-
-
-def test_every_operation_on_coupons_names_the_scopes_that_it_takes() -> None:
-    of_coupons = [text for name, text in described().items() if not name.startswith("trip_")]
-    said = [
-        sorted(set(re.findall("`([a-z]+)`", text)) & set(ApiKey.Scope.values))
-        for text in of_coupons
-    ]
-    assert sorted(said) == sorted(
-        sorted(route.scope.split()) for route in TABLE if not route.path.startswith("trip/")
-    )
 
 
 # A look-up is sent beside the request, in a thread that sees only what is committed.
 SENDS = {True: [pytest.mark.django_db(transaction=True)], False: []}
 every_route = pytest.mark.parametrize(
     "route",
-    [pytest.param(route, id=str(route), marks=SENDS[route.scope == "lookup"]) for route in TABLE],
+    [pytest.param(route, id=str(route), marks=SENDS[route.sends]) for route in ROUTES],
 )
 
 
@@ -316,13 +222,13 @@ def test_each_caller_gets_what_the_table_says(scene: Scene, route: Route) -> Non
 
 
 @pytest.mark.parametrize("actor", ["other_store", "other_merchant"])
-@pytest.mark.parametrize("path", ["verifications/", "trip/orders/"])
+@pytest.mark.parametrize("path", OF_A_STORE)
 def test_lists_are_empty_for_who_reaches_nothing_of_it(scene: Scene, actor: str, path: str) -> None:
     assert scene.actors["full"].get(path).json()["results"] != []
     assert scene.actors[actor].get(path).json()["results"] == []
 
 
-@pytest.mark.parametrize("route", [route for route in TABLE if route.path in LISTS], ids=str)
+@pytest.mark.parametrize("route", LISTS, ids=str)
 def test_a_misspelt_filter_is_not_ignored(scene: Scene, route: Route) -> None:
     answer = scene.actors["full"].get(scene.path(route), {"state": "refused", "page_size": 1})
     assert problem(answer) == (400, "invalid")
@@ -337,7 +243,7 @@ def test_other_methods_are_not_allowed(scene: Scene, route: Route) -> None:
         assert route.method in answer["Allow"]
 
 
-@pytest.mark.parametrize("route", [route for route in TABLE if route.method == "POST"], ids=str)
+@pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "POST"], ids=str)
 def test_hostile_bodies_are_refused_as_problems(scene: Scene, route: Route) -> None:
     for body, content_type in HOSTILE_BODIES:
         answer = scene.actors["full"].raw("post", scene.path(route), body, content_type)
@@ -357,7 +263,7 @@ def test_hostile_parameters_are_refused_or_ignored(scene: Scene, route: Route) -
             assert problem(answer)[0] in (400, 404, 409), query
 
 
-@pytest.mark.parametrize("route", [route for route in TABLE if "<" in route.path], ids=str)
+@pytest.mark.parametrize("route", [route for route in ROUTES if "<" in route.path], ids=str)
 def test_an_impossible_id_is_not_found(scene: Scene, route: Route) -> None:
     for value in HOSTILE_IDS:
         assert problem(scene.call("full", route, scene.path(route, value))) == (404, "not_found"), (

@@ -5,7 +5,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from stores.models import Connection
 from stores.platforms.inbound import inbox
-from tests import factories
+from tests.stores.factories import ConnectionFactory
 from tests.stores.platforms.inbound.fakes import Sender
 
 FAKES = "tests.stores.platforms.inbound.fakes"
@@ -30,7 +30,7 @@ def handled() -> Iterator[list[tuple[str, int]]]:
 
 @pytest.fixture
 def meals(db: None) -> Connection:
-    connection: Connection = factories.ConnectionFactory(
+    connection: Connection = ConnectionFactory(
         platform="meals", account="100000", credentials={"secret": "demoSignKey00001"}
     )
     return connection
@@ -38,7 +38,7 @@ def meals(db: None) -> Connection:
 
 @pytest.fixture
 def letters(db: None) -> Connection:
-    connection: Connection = factories.ConnectionFactory(
+    connection: Connection = ConnectionFactory(
         platform="letters",
         account="wxba5fad812f8e6fb9",
         credentials={"token": "AAAAA", "aes_key": "A" * 43},

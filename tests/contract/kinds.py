@@ -1,0 +1,77 @@
+"""What an app's tests/<app>/contract.py says about its admins, API routes and outbox calls."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.db import models
+
+from stores.models import Merchant, OutboundCall, Store
+
+NOBODY = "nobody"
+
+
+@dataclass(frozen=True)
+class Expect:
+    """The lowest role that may view, add and change rows of one admin; nobody may delete.
+
+    `unseen` are roles that may view such rows, but not the row of `two_merchants`.
+    `pages` are further pages of a row, each with the lowest role that may open it.
+    """
+
+    view: str
+    add: str = NOBODY
+    change: str = NOBODY
+    unseen: tuple[str, ...] = ()
+    pages: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Route:
+    """One API route below /api/v1/.
+
+    `scope` names the scopes of which a key needs one.
+    `expected` is the status for each of `ACTORS` in tests/contract/test_api_routes.py.
+    `sends` is true if the request sends to a platform in a thread of its own.
+    """
+
+    method: str
+    path: str
+    scope: str
+    expected: tuple[int, ...]
+    body: Any = None
+    is_list: bool = False
+    sends: bool = False
+
+    def __str__(self) -> str:
+        return f"{self.method} {self.path}"
+
+
+@dataclass(frozen=True)
+class OperationContract:
+    """How the contract tests make one kind of outbound call and read its business row."""
+
+    platform: str
+    # The remote call whose recorded answers are understood, and our client's call for it.
+    remote_call: str
+    answer: Callable[[str], Any]
+    # Enqueues one live call.
+    enqueue: Callable[[], OutboundCall]
+    # Reads the state of the business row.
+    row: Callable[[OutboundCall], Any]
+    # The states of the row that are allowed beside each state of the call.
+    allowed: dict[str, set[Any]]
+    # Whether a person may retry the call after its answer was lost, by `ask_first`.
+    retried: dict[bool, bool]
+
+
+@dataclass
+class Side:
+    """One merchant of `two_merchants`: its people by role, and one row for each admin."""
+
+    word: str
+    merchant: Merchant
+    store: Store
+    people: dict[str, User]
+    rows: dict[str, models.Model] = field(default_factory=dict)

@@ -1,0 +1,16 @@
+"""The description of the coupon API names the scopes that each operation needs."""
+
+import re
+
+from stores.models import ApiKey
+from tests.contract.test_api_routes import described
+from tests.coupons.contract import ROUTES
+
+
+def test_every_operation_names_the_scopes_that_it_takes() -> None:
+    texts = [text for name, text in described().items() if not name.startswith("trip_")]
+    named = [
+        sorted(set(re.findall("`([a-z]+)`", text)) & set(ApiKey.Scope.values)) for text in texts
+    ]
+    assert named
+    assert sorted(named) == sorted(sorted(route.scope.split()) for route in ROUTES)
