@@ -10,7 +10,7 @@ ARGS ?=
 .DEFAULT_GOAL := help
 .PHONY: help install runtime demo test test-postgres bench lint format lock messages check clean
 
-help:
+help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 $(PY):
@@ -29,7 +29,7 @@ define installed
 	fi
 endef
 
-runtime: $(PY)
+runtime: $(PY) ## what the product needs to run
 	$(call installed,requirements.lock)
 
 install: runtime ## what development and tests need

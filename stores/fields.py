@@ -57,18 +57,39 @@ def keyed_hash(text: str) -> str:
     return hmac.new(settings.HASH_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
+# Stands before ciphertext in files of `manage.py dumpdata`.
+DUMPED = "encrypted:"
+
+
+def _dumped(field: Any, row: models.Model) -> str:
+    """The field's value in a row, as ciphertext for a dumped file."""
+    ciphertext = field.get_prep_value(field.value_from_object(row))
+    return f"{DUMPED}{ciphertext}" if ciphertext else ""
+
+
+def _loaded(value: Any) -> Any:
+    is_dumped = isinstance(value, str) and value.startswith(DUMPED)
+    return decrypt(value.removeprefix(DUMPED)) if is_dumped else value
+
+
 class EncryptedField:
     """Mixin of the fields below: rotation finds every encrypted column by it."""
 
 
 class EncryptedTextField(EncryptedField, models.TextField[str, str]):
-    """Text that is ciphertext in the database; the empty string stays empty, so "no secret" can be asked for in SQL."""
+    """Text that is ciphertext in the database; "" stays "", so that SQL can ask for rows without a secret."""
 
     def get_prep_value(self, value: Any) -> Any:
         return encrypt(str(value)) if value else value
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
         return decrypt(value) if value else value
+
+    def value_to_string(self, obj: models.Model) -> str:
+        return _dumped(self, obj)
+
+    def to_python(self, value: Any) -> Any:
+        return super().to_python(_loaded(value))
 
 
 class EncryptedJSON(EncryptedField):
@@ -82,7 +103,11 @@ class EncryptedJSON(EncryptedField):
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
         return json.loads(decrypt(value)) if value else self.empty()
 
+    def value_to_string(self, obj: models.Model) -> str:
+        return _dumped(self, obj)
+
     def to_python(self, value: Any) -> Any:
+        value = _loaded(value)
         return json.loads(value) if isinstance(value, str) and value else value or self.empty()
 
 

@@ -1,12 +1,10 @@
 """Who may see and do what. `for_staff` is the only place that scopes rows; admin, API and pages all go through it."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar, Generic, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
-from django.db.models.expressions import RawSQL
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
 
@@ -129,13 +127,13 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
         """The row of a query that finds at most one. Unlike first() it has nothing sorted."""
         return next(iter(self.order_by()), None)
 
-    def spelt_out(self, condition: str, params: Sequence[Any] = (), **more: Any) -> Self:
-        """Of these rows, those that meet a condition of our own words: SQLite uses a partial index only where it finds
-        the index's condition word for word, and the ORM makes parameters of values. `more` stands beside it."""
-        literal = RawSQL(condition, params, output_field=models.BooleanField())  # noqa: S611
-        return self.filter(
-            pk__in=self.model._default_manager.filter(literal, **more).order_by().values("pk")
-        )
+    def by_index(self, condition: Q) -> Self:
+        """The rows that meet a condition made of Literals, found by the partial index that has it.
+
+        SQLite would otherwise prefer the index of the merchant or store.
+        """
+        found = self.model._default_manager.filter(condition).order_by().values("pk")
+        return self.filter(pk__in=found)
 
     def for_staff(self, actor: Any) -> Self:
         """The rows that this user or API key may see; those of no store need the whole merchant."""

@@ -6,19 +6,20 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from coupons.models import GatewayStore, Lookup, Product, Verification
+from coupons.models import GatewayStore, Lookup, Product, Verification, prepared
 from coupons.reasons import ABOUT_THE_COUPON, Reason
 from coupons.services import guessing
 from coupons.services.gateway import Gateway
 from coupons.wire import CouponDetail, VerifyAnswer, reason_of
 from stores.models import Connection, OutboundAttempt, OutboundCall
-from stores.platforms import sql
 from stores.platforms.errors import Inconclusive, NeedsPerson, Refused, Undecided
 from stores.platforms.outbox import Operation, Verdict, enqueue, operation
 from stores.platforms.workers import queue
+from stores.prepared import Literal
 
 Status = Verification.Status
 
@@ -35,7 +36,7 @@ def move(verification: Verification, status: str, **fields: Any) -> None:
         fields |= {"settled_at": timezone.now(), "code": "", "needs_person": False}
     for name, value in fields.items():
         setattr(verification, name, value)
-    sql.save(verification, ["status", *fields])
+    verification.save(update_fields=["status", *fields])
 
 
 # The gateway's word on the store outdates what the last sync said, so that no further call is sent in vain.
@@ -115,20 +116,11 @@ def remote_id_of(call: OutboundCall) -> int:
     return GatewayStore.objects.values_list("remote_id", flat=True).get(store=call.store_id or 0)
 
 
-_IS_ON = """(
-    SELECT store.is_active AND merchant.is_active
-    FROM stores_store store JOIN stores_merchant merchant ON merchant.id = store.merchant_id WHERE store.id = store_id
-)"""
-
-
 def open_remote_id_of(call: OutboundCall) -> int:
     """The same, for a call that spends; raises OwnRefusal for a store that was closed while the call waited, or that
     was switched off with its connection or merchant."""
-    row = (
-        sql.row(GatewayStore, f"store_id = %s AND {_IS_ON}", [call.store_id])
-        if call.connection.is_active
-        else None
-    )
+    is_on = call.connection.is_active and call.store_id
+    row = prepared.OPEN_GATEWAY.one(store=call.store_id) if is_on else None
     if row is None:
         raise OwnRefusal(Reason.STORE_UNAUTHORISED)
     if reason := row.closed_reason:
@@ -154,7 +146,7 @@ class LookUp(Reading):
     title = _("Look a coupon up")
 
     def send(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> CouponDetail:
-        lookup = sql.get(Lookup, call.subject_id)
+        lookup = Lookup.objects.get(pk=call.subject_id)
         # Others of its address may have turned out to be guesses while it waited in line.
         if lookup.address_hash and guessing.locked(lookup.store_id, lookup.address_hash):
             raise OwnRefusal(Reason.TOO_MANY_TRIES)
@@ -222,7 +214,10 @@ class ReadDetail(Reading):
 
 def row_of(call: OutboundCall) -> Verification:
     """The verification that a call is owed for, locked."""
-    return sql.get(Verification, call.subject_id, lock=True)
+    row = prepared.LOCKED_VERIFICATION.one(pk=call.subject_id)
+    if row is None:
+        raise Verification.DoesNotExist
+    return row
 
 
 def code_of(call: OutboundCall) -> str:
@@ -231,9 +226,7 @@ def code_of(call: OutboundCall) -> str:
 
 def adopt_detail(verification: Verification, detail: CouponDetail | Lookup) -> None:
     """Copies what the detail says. Names differ between the gateway's calls, so the product is found by SKU."""
-    product = sql.row(
-        Product, "store_id = %s AND sku_id = %s", [verification.store_id, detail.sku_id]
-    )
+    product = prepared.PRODUCT.one(store=verification.store_id, sku_id=detail.sku_id)
     verification.product, verification.unmapped = product, product is None
     verification.order_id, verification.sku_id, verification.sku_name = (
         detail.order_id,
@@ -241,7 +234,9 @@ def adopt_detail(verification: Verification, detail: CouponDetail | Lookup) -> N
         detail.sku_name,
     )
     verification.value = _value(detail.price, product)
-    sql.save(verification, ["product", "unmapped", "order_id", "sku_id", "sku_name", "value"])
+    verification.save(
+        update_fields=["product", "unmapped", "order_id", "sku_id", "sku_name", "value"]
+    )
 
 
 def _value(price: Decimal | None, product: Product | None) -> Decimal | None:
@@ -287,12 +282,15 @@ def check_other_stores(call: OutboundCall, words: str) -> None:
 
 
 def _at_other_stores(call: OutboundCall) -> list[Verification]:
-    # The conditions are those of the table's index.
-    return sql.rows(
-        Verification,
-        "code_hash = (SELECT code_hash FROM coupons_verification WHERE id = %s) AND NOT (status = 'refused') "
-        "AND store_id <> %s AND store_id IN (SELECT id FROM stores_store WHERE merchant_id = %s)",
-        [call.subject_id, call.store_id, call.connection.merchant_id],
+    mine = Verification.objects.filter(pk=call.subject_id).values("code_hash")
+    return list(
+        Verification.objects.filter(
+            ~Q(status=Literal(Status.REFUSED)),
+            code_hash__in=mine,
+            store__merchant=call.connection.merchant_id,
+        )
+        .exclude(store=call.store_id)
+        .order_by()
     )
 
 
@@ -386,4 +384,4 @@ class SpendCoupon(Operation):
     @staticmethod
     def _put_before_a_person(row: Verification) -> None:
         row.needs_person = True
-        sql.save(row, ["needs_person"])
+        row.save(update_fields=["needs_person"])

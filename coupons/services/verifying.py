@@ -6,11 +6,19 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, connection, transaction
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from coupons import codes
-from coupons.models import Batch, Channel, GatewayStore, Lookup, Verification, VerificationRequest
+from coupons.models import (
+    Batch,
+    Channel,
+    GatewayStore,
+    Lookup,
+    Verification,
+    VerificationRequest,
+    prepared,
+)
 from coupons.reasons import Reason
 from coupons.services.lookups import FRESH, PATIENCE, gateway_of, lane_of, owe_reading
 from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, owe_verify
@@ -18,7 +26,6 @@ from coupons.services.pursuing import process
 from stores import audit
 from stores.fields import keyed_hash
 from stores.models import OutboundCall, Store
-from stores.platforms import sql
 from stores.platforms.outbox import places_in_line
 from stores.platforms.outbox.working import PlaceInLine
 from stores.web.errors import KeyReused
@@ -107,32 +114,15 @@ class Existing:
 
 def find_existing(request: Request) -> Existing:
     """Reads all in one short query: nearly every request is new, and finds nothing."""
-    # The conditions are those of the tables' indexes; constraints catch a twin that is faster than this look.
-    statement = """
-        SELECT 'answer', verification_id, fingerprint FROM coupons_verificationrequest
-        WHERE merchant_id = %s AND key = %s
-        UNION ALL SELECT CASE store_id WHEN %s THEN 'verification' ELSE 'elsewhere' END, id, ''
-        FROM coupons_verification
-        WHERE code_hash = %s AND NOT (status = 'refused') AND (store_id = %s OR status = 'verified')
-        UNION ALL SELECT 'lookup', id, '' FROM coupons_lookup
-        WHERE store_id = %s AND code_hash = %s AND flow = %s AND is_unused AND read_at > %s
-    """
-    store, code_hash = request.store, request.code_hash
-    recent = connection.ops.adapt_datetimefield_value(timezone.now() - FRESH)
-    keys: list[str | int | None] = [
-        store.merchant_id,
-        request.request_key,
-        store.pk,
-        code_hash,
-        store.pk,
-        store.pk,
-        code_hash,
-        request.flow,
-        recent,
-    ]
-    with connection.cursor() as cursor:
-        cursor.execute(statement, keys)
-        rows = cursor.fetchall()
+    # Constraints catch a twin that is faster than this look.
+    rows = prepared.ON_RECORD.rows(
+        merchant=request.store.merchant_id,
+        request_key=request.request_key,
+        store=request.store.pk,
+        code_hash=request.code_hash,
+        flow=request.flow,
+        read_since=timezone.now() - FRESH,
+    )
     found = {kind: (pk, text) for kind, pk, text in rows}
     nothing = (None, "")
     return Existing(
@@ -158,13 +148,12 @@ def _join_or_create(request: Request, known: Existing) -> Requested:
         verified_before = existing or _verified_elsewhere(request.store, known.elsewhere_ids)
         result = _create(request, verified_before, known.lookup_id)
     if request.request_key:
-        asked = VerificationRequest(
+        VerificationRequest.objects.create(
             merchant_id=request.store.merchant_id,
             key=request.request_key,
             fingerprint=request.fingerprint,
             verification=result.verification,
         )
-        sql.insert(asked)
     return result
 
 
@@ -239,32 +228,37 @@ def _row(
         requested_by=request.requested_by,
         user=request.actor if isinstance(request.actor, User) else None,
     )
-    sql.insert(row)
+    row.save(force_insert=True)
     return row
 
 
-def _calls_of(verifications: Iterable[Verification]) -> dict[int, OutboundCall]:
-    """The live call that each verification waits for, by the verification's key: the detail, or then the verify."""
-    waiting = [row.pk for row in verifications if row.status in Verification.LIVE]
-    if not waiting:
-        return {}
-    subjects = ", ".join(["%s"] * len(waiting))
-    calls = sql.rows(
-        OutboundCall,
-        f"platform = %s AND operation IN (%s, %s) AND state IN (%s, %s, %s) AND subject_id IN ({subjects})",
-        [SpendCoupon.platform, ReadDetail.name, SpendCoupon.name, *OutboundCall.LIVE, *waiting],
-    )
-    return {call.subject_id: call for call in calls}
-
-
 def live_call(verification: Verification) -> OutboundCall | None:
-    """The call that the verification is waiting for, if any."""
-    return _calls_of([verification]).get(verification.pk)
+    """The call that the verification waits for, if any: the detail, or then the verify."""
+    if verification.status not in Verification.LIVE:
+        return None
+    return prepared.LIVE_CALL.one(
+        platform=SpendCoupon.platform,
+        detail=ReadDetail.name,
+        verify=SpendCoupon.name,
+        verification=verification.pk,
+    )
+
+
+def _live_calls(verifications: Iterable[Verification]) -> dict[int, OutboundCall]:
+    """The live calls of queued verifications, by the verification's key."""
+    queued = [row.pk for row in verifications if row.status == Status.QUEUED]
+    calls = OutboundCall.objects.filter(
+        platform=SpendCoupon.platform,
+        operation__in=[ReadDetail.name, SpendCoupon.name],
+        state__in=OutboundCall.LIVE,
+        subject_id__in=queued,
+    )
+    return {call.subject_id: call for call in calls.order_by()}
 
 
 def places_of(verifications: Iterable[Verification]) -> dict[int, PlaceInLine]:
     """Where waiting verifications stand, by their keys, in two queries; those being sent or settled are left out."""
-    calls = _calls_of(row for row in verifications if row.status == Status.QUEUED)
+    calls = _live_calls(verifications)
     places = places_in_line([call.pk for call in calls.values()])
     return {pk: places[call.pk] for pk, call in calls.items() if call.pk in places}
 

@@ -10,7 +10,8 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from stores.models import ApiKey
+from stores.fields import keyed_hash
+from stores.models import ApiKey, prepared
 from stores.web.errors import TITLES, Problem
 from stores.web.limits import Limit, client_network, take
 
@@ -28,7 +29,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
         if scheme.lower() != "bearer":
             return None
-        key = ApiKey.find(secret.strip()) if secret.isascii() else None
+        key = find_key(secret.strip())
         if key is None:
             self._wrong_key(request)
             raise AuthenticationFailed()
@@ -54,6 +55,11 @@ class ApiKeyAuthentication(BaseAuthentication):
         now = timezone.now()
         if key.last_used_at is None or now - key.last_used_at > LAST_USED_EVERY:
             ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+
+
+def find_key(secret: str) -> ApiKey | None:
+    """The active key with this secret, of an active merchant."""
+    return prepared.API_KEY.one(digest=keyed_hash(secret)) if secret.isascii() else None
 
 
 class HasScope(BasePermission):

@@ -13,10 +13,11 @@ from django.db import connection, transaction
 from django.utils.module_loading import import_string
 
 from stores import registry
+from stores.api.authentication import find_key
 from stores.demo.environment import DemoError, Places
 from stores.demo.people import OURS
 from stores.demo.world import DemoPart, World
-from stores.models import ApiKey, Merchant
+from stores.models import Merchant
 from stores.sandbox.state import StateFile
 
 Tell = Callable[[str], None]
@@ -70,7 +71,7 @@ def _refuse_strangers() -> None:
 def _fill(world: World, tell: Tell) -> None:
     _refuse_strangers()
     if Merchant.objects.filter(name=OURS).exists():
-        if not ApiKey.find(world.facts.get("api_key", "")):
+        if not find_key(world.facts.get("api_key", "")):
             raise DemoError(
                 f"This database holds a demo, but not the one whose passwords are in {world.place.world}. "
                 "Start over with: make demo RESET=1"

@@ -3,7 +3,6 @@ from django.utils.translation import gettext_lazy as _
 
 from stores.fields import EncryptedJSONField, EncryptedTextField
 from stores.models.people import Merchant
-from stores.platforms import sql
 from stores.tenancy import TenantQuerySet
 
 
@@ -84,16 +83,6 @@ class Connection(models.Model):
 
     def __str__(self) -> str:
         return self.name or f"{self.get_platform_display()} {self.account}"
-
-    @staticmethod
-    def serving(pk: int, platform: str) -> "Connection | None":
-        """The active connection of an active merchant that a platform calls."""
-        if pk > models.BigIntegerField.MAX_BIGINT:
-            return None
-        active = "EXISTS (SELECT 1 FROM stores_merchant WHERE id = merchant_id AND is_active)"
-        return sql.row(
-            Connection, f"id = %s AND platform = %s AND is_active AND {active}", [pk, platform]
-        )
 
     def save(self, *args: object, **kwargs: object) -> None:
         """Every connection paces with all others of the same account, so the row is found here and nowhere else."""

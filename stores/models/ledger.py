@@ -4,7 +4,7 @@ from datetime import datetime
 from typing import Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 from stores.fields import EncryptedJSONField, EncryptedListField, EncryptedTextField
 from stores.models.connections import Connection, Pace
 from stores.models.people import Store
+from stores.prepared import Literal, Param, literals
 from stores.tenancy import TenantQuerySet
 
 
@@ -21,7 +22,7 @@ class InboundQuerySet(TenantQuerySet["InboundEvent"]):
 
     def live(self) -> Self:
         """Events that are not handled, by their partial index."""
-        return self.spelt_out("NOT (state = 'handled')")
+        return self.by_index(~Q(state=Literal(InboundEvent.State.HANDLED)))
 
 
 class InboundEvent(models.Model):
@@ -115,17 +116,45 @@ class InboundEvent(models.Model):
 
 
 class OutboundQuerySet(TenantQuerySet["OutboundCall"]):
-    """Its partial indexes are found by SQLite only for a condition spelt out."""
-
     merchant_path = "connection__merchant"
 
     def live(self) -> Self:
         """Calls that are not settled, by their partial index."""
-        return self.spelt_out(self.model.LIVE_SQL)
+        return self.by_index(self.model.is_live())
 
     def failed_since(self, moment: datetime) -> Self:
         """Calls that were refused or given up since then."""
-        return self.spelt_out("state IN ('refused', 'dead')", settled_at__gte=moment)
+        return self.by_index(self.model.has_failed() & Q(settled_at__gte=moment))
+
+    def due(self, now: datetime | Param, *, refused_since: datetime | Param) -> Self:
+        """Calls that can be sent now, or asked about; of a series only the first.
+
+        A call is not sent after its time is over, but it is still asked about. Calls rest whose
+        connection's login was refused after `refused_since`.
+        """
+        state = OutboundCall.State
+        is_free = Q(lease_until=None) | Q(lease_until__lt=now)
+        in_time = Q(state=state.UNKNOWN) | Q(expires_at__gt=now)
+        login_refused = Connection.objects.filter(
+            pk=OuterRef("connection"),
+            state=Connection.State.REFUSED,
+            checked_at__gt=refused_since,
+        )
+        earlier = OutboundCall.objects.filter(
+            OutboundCall.is_live(),
+            series__gt=Literal(""),
+            series=OuterRef("series"),
+            pk__lt=OuterRef("pk"),
+        )
+        return self.filter(
+            OutboundCall.is_live()
+            & ~Q(state=state.SENDING)
+            & Q(due_at__lte=now)
+            & is_free
+            & in_time,
+            ~Exists(login_refused),
+            Q(series="") | ~Exists(earlier),
+        )
 
 
 class OutboundCall(models.Model):
@@ -154,8 +183,7 @@ class OutboundCall(models.Model):
         State.REFUSED: frozenset(),
     }
     LIVE = (State.PENDING, State.SENDING, State.UNKNOWN)
-    # The condition of the index outbound_live, word for word, for statements that shall use it on SQLite.
-    LIVE_SQL = "state IN ('pending', 'sending', 'unknown')"
+    FAILED = (State.REFUSED, State.DEAD)
 
     platform = models.CharField(_("platform"), max_length=20)
     operation = models.CharField(_("operation"), max_length=40)
@@ -222,6 +250,16 @@ class OutboundCall(models.Model):
                 condition=Q(state__in=["pending", "sending", "unknown"], series__gt=""),
             ),
         ]
+
+    @classmethod
+    def is_live(cls) -> Q:
+        """The condition of the index outbound_live."""
+        return Q(state__in=literals(*cls.LIVE))
+
+    @classmethod
+    def has_failed(cls) -> Q:
+        """The condition of the index outbound_failed."""
+        return Q(state__in=literals(*cls.FAILED))
 
     def __str__(self) -> str:
         # Operations know these tables.

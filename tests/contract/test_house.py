@@ -1,5 +1,6 @@
 """Every app reads alike: only files of the agreed list (CONTRIBUTING.md), and none that has grown too large."""
 
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,7 @@ AGREED = {
 # What every app shares lives here, so that stores has more files than the others.
 MACHINERY = {
     "audit", "authentication", "dashboard", "errors", "health", "limits", "menu", "middleware", "paging", "platforms",
-    "registry", "schedules", "signin", "sites", "tenancy", "templatetags",
+    "prepared", "registry", "schedules", "signin", "sites", "tenancy", "templatetags",
 }  # fmt: skip
 TOP = {
     "config", "stores", *APPS, "templates", "tests", "locale", "docs", "var", "manage.py", "pyproject.toml",
@@ -91,3 +92,17 @@ def test_the_development_lock_holds_the_runtime_lock() -> None:
         return {line.split(" ")[0] for line in lines if "==" in line and not line.startswith(" ")}
 
     assert pinned("requirements.lock") - pinned("requirements-dev.lock") == set()
+
+
+def test_make_help_names_every_target() -> None:
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    phony = next(line for line in text.splitlines() if line.startswith(".PHONY:"))
+    help_lines = subprocess.run(
+        ["make", "--no-print-directory", "help"],
+        cwd=ROOT,
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.splitlines()
+    assert {line.split()[0] for line in help_lines} == set(phony.split()[1:])
+    assert [line for line in help_lines if len(line.split()) < 2] == []

@@ -37,7 +37,8 @@ def test_a_busy_database_is_answered_with_503_and_try_again(
 def test_a_busy_database_is_answered_so_before_the_key_is_known_too(
     api: Api, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(ApiKey, "find", failing(OperationalError("database is locked")))
+    busy = failing(OperationalError("database is locked"))
+    monkeypatch.setattr("stores.api.authentication.find_key", busy)
     assert problem(api.get("stores/")) == (503, "unavailable")
 
 

@@ -23,10 +23,11 @@ from coupons.demo.codes import TO_TRY
 from coupons.models import Channel, GatewayStore, Verification
 from coupons.sandbox import UmemberSandbox
 from coupons.services import quota_outlooks
+from stores.api.authentication import find_key
 from stores.demo import environment
 from stores.demo.environment import DemoError, Places, Ports
 from stores.demo.running import write_config
-from stores.models import ApiKey, AuditEntry, Connection, Merchant, OutboundCall, Store
+from stores.models import AuditEntry, Connection, Merchant, OutboundCall, Store
 from tests.demos import PORTS, prepared, told
 from tests.processes import (
     ROOT,
@@ -54,7 +55,7 @@ def test_the_demo_tells_how_to_try_it(place: Places) -> None:
     assert set(shown["users"]) == {"operator", "owner", "manager", "clerk", "other_owner"}
     for who in shown["users"].values():
         assert authenticate(username=who["username"], password=who["password"]) is not None
-    keys = [ApiKey.find(shown[name]) for name in ("api_key", "other_api_key")]
+    keys = [find_key(shown[name]) for name in ("api_key", "other_api_key")]
     assert [key.merchant.name for key in keys if key] == ["海棠文娱", "星河休闲"]
     assert [set(store) for store in shown["stores"]] == [
         {"id", "name", "remote_id", "guest_page"}

@@ -162,9 +162,6 @@ class Product(models.Model):
     listing_at = models.DateTimeField(_("listing changed"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    # Only on products that were read for an order.
-    store_is_active: bool
-
     objects = TicketProductQuerySet.as_manager()
 
     class Meta:

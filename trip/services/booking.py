@@ -12,7 +12,7 @@ from trip.wire.values import BEIJING, Malformed
 def check_product(product: Product | None) -> Product:
     if product is None:
         raise Refusal(Code.NOT_ON_SALE, "产品不存在")
-    if product.state != Product.State.ON_SALE or not product.store_is_active:
+    if product.state != Product.State.ON_SALE or not product.store.is_active:
         raise Refusal(Code.NOT_ON_SALE, "产品已暂停销售")
     return product
 

@@ -7,9 +7,8 @@ from typing import Any
 from django.utils import timezone
 
 from stores.models import Connection
-from stores.platforms import sql
 from trip.choices import Code, Refusal
-from trip.models import DrillRun, Offer, Order, Product, Visitor
+from trip.models import DrillRun, Offer, Order, Product, Visitor, prepared
 from trip.services import booking, limits, stock
 from trip.services.terms import kept
 from trip.wire.requests import CreateRequest, VisitorData
@@ -50,7 +49,7 @@ def order_create(*, connection: Connection, request: CreateRequest) -> Order:
         created_at=now,
         pay_until=now + timedelta(minutes=product.pay_minutes),
     )
-    sql.insert(order)
+    order.save(force_insert=True)
     _keep_visitors(order, product, visitors)
     # Last, because all orders of that day wait for each other from here on until this one is written.
     if not stock.hold(offer, request.quantity):
@@ -69,19 +68,13 @@ def _is_of_drill(connection: Connection, order_id: int) -> bool:
 
 def _on_sale(connection: Connection, request: CreateRequest) -> tuple[Product, Offer | None]:
     """The product and, if there is one, what it costs on the day asked for. Raises Refusal."""
-    product = booking.check_product(_product(connection, request.deal_id))
-    if product.by_calendar:
-        days: tuple[str, list[Any]] = ("date = %s", [product.pk, request.travel_date])
-    else:
-        days = ("date IS NULL", [product.pk])
-    return product, sql.row(Offer, f"product_id = %s AND {days[0]}", days[1])
-
-
-def _product(connection: Connection, deal_id: str) -> Product | None:
-    is_open = "(SELECT is_active FROM stores_store WHERE id = store_id) AS store_is_active"
-    return sql.row(
-        Product, "connection_id = %s AND deal_id = %s", [connection.pk, deal_id], more=is_open
-    )
+    found = prepared.PRODUCT.one(connection=connection.pk, deal_id=request.deal_id)
+    product = booking.check_product(found)
+    if not product.by_calendar:
+        return product, prepared.OFFER_WITHOUT_DAY.one(product=product.pk)
+    if request.travel_date is None:
+        return product, None
+    return product, prepared.OFFER_OF_DAY.one(product=product.pk, date=request.travel_date)
 
 
 def _sold_out(offer: Offer, quantity: int) -> Refusal:

@@ -8,7 +8,6 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
-from stores.platforms import sql
 from stores.web.errors import Conflict
 from trip.choices import Issuing, VoucherType
 from trip.codes import NO_VOUCHER, is_voucher, new_code
@@ -46,7 +45,7 @@ def _write(order: Order, codes: Sequence[str]) -> list[Voucher]:
     ]
     if len(vouchers) > 1:
         return Voucher.objects.bulk_create(vouchers)
-    sql.insert(vouchers[0])
+    vouchers[0].save(force_insert=True)
     return vouchers
 
 

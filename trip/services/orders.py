@@ -7,15 +7,14 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from stores.models import Connection
-from stores.platforms import sql
 from trip.choices import Refusal, Trouble
-from trip.models import Order, Refund, Voucher
+from trip.models import Order, Refund, Voucher, prepared
 
 
 def move(order: Order, status: str, **fields: Any) -> None:
     """The only way an order changes its status; TRANSITIONS says which changes there are."""
     _change(order, status, fields)
-    sql.save(order, ["status", *fields])
+    order.save(update_fields=["status", *fields])
 
 
 def move_refund(refund: Refund, status: str, **fields: Any) -> None:
@@ -43,9 +42,7 @@ def lock(pk: int) -> Order:
 
 def lock_numbered(connection: Connection, order_id: int) -> Order | None:
     """The same by Meituan's number; None when there is no such order."""
-    order = sql.row(
-        Order, "connection_id = %s AND order_id = %s", [connection.pk, order_id], lock=True
-    )
+    order = prepared.LOCKED_ORDER.one(connection=connection.pk, order_id=order_id)
     if order is not None:
         order.connection = connection
     return order
@@ -65,7 +62,7 @@ def not_now(order: Order) -> StrOrPromise:
 
 def vouchers_of(order: Order) -> list[Voucher]:
     """In the order in which they were issued."""
-    return sql.rows(Voucher, "order_id = %s ORDER BY id", [order.pk])
+    return prepared.VOUCHERS.rows(order=order.pk)
 
 
 def note_for_person(order: Order, trouble: Trouble) -> None:

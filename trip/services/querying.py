@@ -1,18 +1,15 @@
 """Order query: where an order stands, from the same rows as everything else."""
 
 from stores.models import Connection
-from stores.platforms import sql
 from trip.choices import Code, Refusal
-from trip.models import Order
+from trip.models import Order, prepared
 from trip.services import orders
 from trip.wire.requests import OrderRef
 
 
 def order_query(*, connection: Connection, request: OrderRef) -> Order:
     """The order by Meituan's number. Raises Refusal."""
-    order = sql.row(
-        Order, "connection_id = %s AND order_id = %s", [connection.pk, request.order_id]
-    )
+    order = prepared.ORDER.one(connection=connection.pk, order_id=request.order_id)
     if order is None:
         raise Refusal(Code.NO_SUCH_ORDER, "订单不存在")
     orders.expect_same(order, request.partner_order_id, Code.NO_SUCH_ORDER)

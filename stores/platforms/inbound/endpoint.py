@@ -10,14 +10,14 @@ from typing import Any, ClassVar
 
 from csp.decorators import csp_exempt
 from django.core.exceptions import RequestDataTooBig
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, models
 from django.db import connection as database
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.utils.decorators import method_decorator
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
-from stores.models import Connection
+from stores.models import Connection, prepared
 from stores.platforms.inbound import bodies, inbox
 from stores.platforms.inbound.bodies import BodyError
 from stores.text import clean_json
@@ -88,7 +88,9 @@ class Inbound(View):
         return connection, data
 
     def _connection(self, connection_id: int) -> Connection:
-        found = Connection.serving(connection_id, self.platform)
+        if connection_id > models.BigIntegerField.MAX_BIGINT:
+            raise Rejected("unknown connection", 404)
+        found = prepared.CONNECTION.one(pk=connection_id, platform=self.platform)
         if found is None:
             raise Rejected("unknown connection", 404)
         return found

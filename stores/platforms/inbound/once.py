@@ -6,13 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import IntegrityError, transaction
-from django.db import connection as database
 from django.db.models import F, QuerySet
 from django.utils import timezone
 
-from stores.fields import decrypt
-from stores.models import Connection, InboundEvent
-from stores.platforms import sql
+from stores.models import Connection, InboundEvent, prepared
 
 # So many answers before the last one are kept: a platform may ask for years.
 MOST_EARLIER = 50
@@ -73,21 +70,13 @@ def _events(connection: Connection, kind: str, key: str) -> QuerySet[InboundEven
 
 
 def _stored(connection: Connection, kind: str, key: str) -> InboundEvent | None:
-    """What was answered before. In SQL, because every call asks it: the ORM takes longer to build the query than the
-    database to answer it."""
-    with database.cursor() as cursor:
-        cursor.execute(
-            "SELECT id, answer, is_final, emptied_at FROM stores_inboundevent "
-            "WHERE platform = %s AND connection_id = %s AND kind = %s AND dedup_key = %s",
-            [connection.platform, connection.pk, kind, key],
-        )
-        found = cursor.fetchone()
-    if found is None:
-        return None
-    pk, answer, is_final, emptied_at = found
-    if emptied_at:
+    """The question as it was answered before. Raises AnswerGone."""
+    event = prepared.EARLIER_ANSWER.one(
+        platform=connection.platform, connection=connection.pk, kind=kind, key=key
+    )
+    if event and event.emptied_at:
         raise AnswerGone(f"the answer to {kind} {key} was removed")
-    return InboundEvent(id=pk, answer=decrypt(answer) if answer else "", is_final=bool(is_final))
+    return event
 
 
 def _first(
@@ -98,7 +87,7 @@ def _first(
     handle: Callable[[], StoredAnswer],
 ) -> str:
     def keep(answer: StoredAnswer) -> str:
-        sql.insert(_event(connection, kind, key, body, answer))
+        _event(connection, kind, key, body, answer).save(force_insert=True)
         return answer.text
 
     try:
@@ -126,7 +115,9 @@ def keep_answer(
     *, connection: Connection, kind: str, key: str, body: dict[str, Any], answer: StoredAnswer
 ) -> None:
     """Writes down what a question was told that changes nothing, once per key."""
-    sql.insert(_event(connection, kind, key, body, answer), unless_there=True)
+    InboundEvent.objects.bulk_create(
+        [_event(connection, kind, key, body, answer)], ignore_conflicts=True
+    )
 
 
 def _event(

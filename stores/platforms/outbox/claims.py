@@ -4,17 +4,13 @@ import logging
 import secrets
 from collections.abc import Callable
 from datetime import datetime
-from typing import Any
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, connection, transaction
-from django.db.models import BooleanField, Exists, OuterRef, Q
-from django.db.models.expressions import RawSQL
+from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
-from stores.models import Connection, OutboundCall, Pace
+from stores.models import OutboundCall, prepared
 from stores.models.ledger import OutboundQuerySet
-from stores.platforms import sql
 from stores.platforms.outbox.operations import Operation, operations
 from stores.platforms.tokens import TRY_REFUSED_EVERY
 
@@ -22,56 +18,16 @@ log = logging.getLogger(__name__)
 State = OutboundCall.State
 
 
-# Credentials that were refused lately; the connection's calls rest, and others of the same account go on.
-_REFUSED = (
-    "SELECT 1 FROM stores_connection login "
-    "WHERE login.id = connection_id AND login.state = 'refused' AND login.checked_at > %s"
-)
-# Calls that somebody may work on at a moment: to be sent, or to be asked about. What was not sent in time is not
-# sent at all (sweep gives it up), but a question is never too late.
-_READY = (
-    f"{OutboundCall.LIVE_SQL} AND state <> 'sending' AND due_at <= %s AND (lease_until IS NULL OR lease_until < %s) "
-    f"AND (state = 'unknown' OR expires_at > %s) AND NOT EXISTS ({_REFUSED})"
-)
-_OF_SERIES = f"{OutboundCall.LIVE_SQL} AND series > ''"
-# Of a series only the first.
-_DUE = (
-    f"{_READY} AND (series = '' OR NOT EXISTS (SELECT 1 FROM stores_outboundcall earlier WHERE {_OF_SERIES} "  # noqa: S608
-    "AND earlier.series = stores_outboundcall.series AND earlier.id < stores_outboundcall.id))"
-)
-
-
-def _at(now: datetime) -> list[Any]:
-    """The parameters of _READY and _DUE."""
-    return [*[_moment(now)] * 3, _moment(now - TRY_REFUSED_EVERY)]
-
-
 def due(now: datetime) -> OutboundQuerySet:
-    """The calls that are due; where every try asks, _DUE stands in a statement of its own."""
-    of_series = RawSQL(_OF_SERIES, (), output_field=BooleanField())  # noqa: S611
-    earlier = OutboundCall.objects.filter(
-        of_series, series=OuterRef("series"), pk__lt=OuterRef("pk")
-    )
-    return OutboundCall.objects.spelt_out(_READY, _at(now)).filter(
-        Q(series="") | Q(~Exists(earlier))
-    )
+    """The calls that are due at a moment."""
+    return OutboundCall.objects.due(now, refused_since=now - TRY_REFUSED_EVERY)
 
 
 def first_in_line(pace_id: int) -> int | None:
-    """The account's due call that is served next: people first, then by age."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT id FROM stores_outboundcall WHERE pace_id = %s AND {_DUE} "  # noqa: S608
-            "ORDER BY lane, queued_at, id LIMIT 1",
-            [pace_id, *_at(timezone.now())],
-        )
-        found = cursor.fetchone()
+    """The key of the account's due call that is served next: people first, then by age."""
+    now = timezone.now()
+    found = prepared.FIRST_IN_LINE.one(pace=pace_id, now=now, refused_since=now - TRY_REFUSED_EVERY)
     return found[0] if found else None
-
-
-def _moment(at: datetime) -> Any:
-    """As this database takes it in a statement of our own."""
-    return connection.ops.adapt_datetimefield_value(at)
 
 
 def claim(call_id: int) -> OutboundCall | None:
@@ -89,20 +45,16 @@ class _HookFailed(Exception):
 
 def _claim(call_id: int, now: datetime, token: str) -> OutboundCall | None:
     with transaction.atomic():
-        taken = sql.update(
-            OutboundCall,
-            "state = CASE state WHEN 'pending' THEN 'sending' ELSE state END, lease_until = %s, claim = %s, "
-            "attempts_made = attempts_made + 1",
-            f"id = %s AND {_DUE}",
-            [_moment(now + settings.LEASE), token, call_id, *_at(now)],
+        taken = prepared.CLAIM.run(
+            pk=call_id,
+            now=now,
+            refused_since=now - TRY_REFUSED_EVERY,
+            lease_until=now + settings.LEASE,
+            claim=token,
         )
-        if not taken:
+        call = prepared.CALL.one(pk=call_id) if taken else None
+        if call is None:
             return None
-        call = sql.get(OutboundCall, call_id)
-        call.connection, call.pace = (
-            sql.get(Connection, call.connection_id),
-            sql.get(Pace, call.pace_id),
-        )
         operation = operations.of(call)
         if call.state == State.SENDING:
             _begin(operation, call)

@@ -10,8 +10,8 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from stores.models import OutboundAttempt, OutboundCall
-from stores.platforms import pace, sql
+from stores.models import OutboundAttempt, OutboundCall, prepared
+from stores.platforms import pace
 from stores.platforms.errors import (
     Inconclusive,
     LoginRefused,
@@ -86,7 +86,7 @@ def deliver(call: OutboundCall, slot: Slot | None) -> None:
     asking = call.state == State.UNKNOWN
     kind = OutboundAttempt.Kind.ASK if asking else OutboundAttempt.Kind.SEND
     attempt = OutboundAttempt(call=call, kind=kind)
-    _persist(lambda: sql.insert(attempt))
+    _persist(lambda: attempt.save(force_insert=True))
     turns = CallSlots(call, slot)
     outcome = _try(call, operation, turns, asking)
     attempt.sent = turns.sent
@@ -146,12 +146,16 @@ def _settle(
     asking: bool,
 ) -> None:
     with transaction.atomic():
-        call = sql.get(OutboundCall, claimed.pk, lock=True)
-        call.connection, call.pace = claimed.connection, claimed.pace
+        call = prepared.LOCKED_CALL.one(pk=claimed.pk)
         _record(attempt, outcome)
-        if call.claim != claimed.claim or call.state not in (State.SENDING, State.UNKNOWN):
+        if (
+            call is None
+            or call.claim != claimed.claim
+            or call.state not in (State.SENDING, State.UNKNOWN)
+        ):
             # Our lease ran out and another took over, or a person decided; the attempt row keeps what we heard.
             return
+        call.connection, call.pace = claimed.connection, claimed.pace
         call.lease_until, call.claim = None, ""
         if isinstance(outcome, Verdict):
             _settle_verdict(call, operation, outcome, asking)
@@ -165,7 +169,7 @@ def _settle(
         if asking and call.state == State.UNKNOWN:
             # Whoever has waited meanwhile is served before the next question.
             call.queued_at = timezone.now()
-        sql.save(call, SETTLED_FIELDS)
+        call.save(update_fields=SETTLED_FIELDS)
 
 
 def _record(attempt: OutboundAttempt, outcome: Verdict | PlatformError) -> None:
@@ -173,7 +177,7 @@ def _record(attempt: OutboundAttempt, outcome: Verdict | PlatformError) -> None:
     attempt.outcome = _outcome_of(outcome)
     detail = outcome.detail if isinstance(outcome, PlatformError) else str(outcome.answer or "")
     attempt.detail = clean_text(detail, 2000)
-    sql.save(attempt, ["ended_at", "outcome", "detail", "sent"])
+    attempt.save(update_fields=["ended_at", "outcome", "detail", "sent"])
 
 
 def _outcome_of(outcome: Verdict | PlatformError) -> str:

@@ -7,7 +7,6 @@ from django.db import transaction
 from django.utils import timezone
 
 from stores.models import Connection, OutboundCall
-from stores.platforms import sql
 from stores.platforms.outbox.operations import Operation, operations
 from stores.platforms.workers import queue
 
@@ -50,8 +49,7 @@ def enqueue(
         "expires_at": (queued_at or now) + (operation.patience if patience is None else patience),
     }
     if known_new:
-        call, created = OutboundCall(**names, **values), True
-        sql.insert(call)
+        call, created = OutboundCall.objects.create(**names, **values), True
     else:
         call, created = OutboundCall.objects.get_or_create(**names, defaults=values)
     if created and wake:

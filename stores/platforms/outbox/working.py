@@ -33,6 +33,8 @@ LINGER = timedelta(seconds=5)
 UNSERVED_SECONDS = 30.0
 # A longer line than this is not counted to its end: nobody waits at a door for the thousandth place.
 COUNTED_AHEAD = 1000
+# The condition of the index outbound_live.
+LIVE_SQL = "state IN ({})".format(", ".join(f"'{state}'" for state in OutboundCall.LIVE))
 _senders = threading.BoundedSemaphore(settings.WEB_SENDERS)
 
 
@@ -204,14 +206,14 @@ def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
             SELECT count(*) FROM (
                 SELECT 1 FROM {calls} ahead
                 WHERE ahead.pace_id = mine.pace_id
-                AND ahead.{OutboundCall.LIVE_SQL} AND ahead.state <> 'unknown'
+                AND ahead.{LIVE_SQL} AND ahead.state <> 'unknown'
                 AND (ahead.lane, ahead.queued_at) < (mine.lane, mine.queued_at)
                 LIMIT {COUNTED_AHEAD}
             ) AS counted
         )
         FROM {calls} mine JOIN stores_pace pace ON pace.id = mine.pace_id
         JOIN stores_connection login ON login.id = mine.connection_id
-        WHERE mine.id IN ({", ".join(["%s"] * len(call_ids))}) AND mine.{OutboundCall.LIVE_SQL}
+        WHERE mine.id IN ({", ".join(["%s"] * len(call_ids))}) AND mine.{LIVE_SQL}
     """  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(sql, list(call_ids))

@@ -1,5 +1,6 @@
 import pytest
 from cryptography.fernet import Fernet
+from django.core import serializers
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection as database
 from pytest_django.fixtures import Settings
@@ -71,3 +72,15 @@ def test_no_secret_stays_empty_so_that_sql_can_ask_for_it(db: None) -> None:
     assert (column("credentials"), column("token")) == ("", "")
     fresh = Connection.objects.get(token="")
     assert (fresh.credentials, fresh.token) == ({}, "")
+
+
+def test_a_dumped_file_holds_ciphertext_and_is_loaded_again(db: None) -> None:
+    row = ConnectionFactory(credentials={"password": "geheim"}, token="jwt.token")
+    dumped = serializers.serialize("json", [row])
+    assert "geheim" not in dumped
+    assert "jwt.token" not in dumped
+    Connection.objects.update(token="", credentials={})
+    for loaded in serializers.deserialize("json", dumped):
+        loaded.save()
+    row.refresh_from_db()
+    assert (row.credentials, row.token) == ({"password": "geheim"}, "jwt.token")

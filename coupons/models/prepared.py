@@ -1,0 +1,82 @@
+"""The statements that every verification needs, prepared once per process."""
+
+from django.db.models import Case, Q, When
+
+from coupons.models.catalogue import GatewayStore, Product
+from coupons.models.verification import Lookup, Verification, VerificationRequest
+from stores.models import OutboundCall, Store
+from stores.prepared import Literal, Param, Prepared
+
+Status = Verification.Status
+
+# An active store with what decides whether a verification can be sent: only these columns are read.
+STORE_WITH_GATEWAY = Prepared(
+    lambda: (
+        Store.objects.filter(pk=Param("pk"), is_active=True)
+        .select_related("gateway__connection")
+        .only(
+            "merchant_id",
+            "gateway__store_id",
+            "gateway__connection_id",
+            "gateway__authorisation",
+            "gateway__request_count",
+            "gateway__connection__pace_id",
+            "gateway__connection__state",
+            "gateway__connection__is_active",
+        )
+    )
+)
+# What bears on a request for a verification, as (kind, primary key, fingerprint): the earlier answer
+# to its idempotency key ("answer", without a primary key for a batch), the code at this store
+# ("verification") and verified at others ("elsewhere"), the flow's own fresh reading ("lookup").
+ON_RECORD = Prepared(
+    lambda: (
+        VerificationRequest.objects.filter(merchant=Param("merchant"), key=Param("request_key"))
+        .values_list(Literal("answer"), "verification", "fingerprint")
+        .union(
+            Verification.objects.filter(
+                ~Q(status=Literal(Status.REFUSED)),
+                Q(store=Param("store")) | Q(status=Status.VERIFIED),
+                code_hash=Param("code_hash"),
+            )
+            .order_by()
+            .values_list(
+                Case(
+                    When(store=Param("store"), then=Literal("verification")),
+                    default=Literal("elsewhere"),
+                ),
+                "pk",
+                Literal(""),
+            ),
+            Lookup.objects.filter(
+                store=Param("store"),
+                code_hash=Param("code_hash"),
+                flow=Param("flow"),
+                is_unused=True,
+                read_at__gt=Param("read_since"),
+            )
+            .order_by()
+            .values_list(Literal("lookup"), "pk", Literal("")),
+            all=True,
+        )
+    )
+)
+# The gateway's row of a store that is open for calls that spend: nothing about it is switched off.
+OPEN_GATEWAY = Prepared(
+    lambda: GatewayStore.objects.filter(
+        store=Param("store"), store__is_active=True, store__merchant__is_active=True
+    )
+)
+PRODUCT = Prepared(lambda: Product.objects.filter(store=Param("store"), sku_id=Param("sku_id")))
+LOCKED_VERIFICATION = Prepared(
+    lambda: Verification.objects.select_for_update().filter(pk=Param("pk"))
+)
+# The live call that one verification waits for: the detail, or then the verify.
+LIVE_CALL = Prepared(
+    lambda: OutboundCall.objects.filter(
+        platform=Param("platform"),
+        operation__in=[Param("detail"), Param("verify")],
+        state__in=OutboundCall.LIVE,
+        subject_id=Param("verification"),
+    )
+)

@@ -1,0 +1,52 @@
+"""The statements that every API request, inbound call or try needs, prepared once per process."""
+
+from django.db.models import Case, F, Value, When
+
+from stores.models.access import ApiKey
+from stores.models.connections import Connection
+from stores.models.ledger import InboundEvent, OutboundCall
+from stores.prepared import Param, Prepared, PreparedUpdate
+
+State = OutboundCall.State
+
+# The active key of an active merchant.
+API_KEY = Prepared(
+    lambda: ApiKey.objects.filter(digest=Param("digest"), is_active=True, merchant__is_active=True)
+)
+# The active connection of an active merchant.
+CONNECTION = Prepared(
+    lambda: Connection.objects.filter(
+        pk=Param("pk"), platform=Param("platform"), is_active=True, merchant__is_active=True
+    )
+)
+EARLIER_ANSWER = Prepared(
+    lambda: InboundEvent.objects.filter(
+        platform=Param("platform"),
+        connection=Param("connection"),
+        kind=Param("kind"),
+        dedup_key=Param("key"),
+    ).only("answer", "is_final", "emptied_at")
+)
+CALL = Prepared(
+    lambda: OutboundCall.objects.filter(pk=Param("pk")).select_related("connection", "pace")
+)
+LOCKED_CALL = Prepared(lambda: OutboundCall.objects.select_for_update().filter(pk=Param("pk")))
+# The due call of one account that is served next: people first, then by age.
+FIRST_IN_LINE = Prepared(
+    lambda: (
+        OutboundCall.objects.due(Param("now"), refused_since=Param("refused_since"))
+        .filter(pace=Param("pace"))
+        .order_by("lane", "queued_at", "pk")
+        .values_list("pk")[:1]
+    )
+)
+# A claim takes the lease on one due call and counts the try.
+CLAIM = PreparedUpdate(
+    lambda: OutboundCall.objects.due(Param("now"), refused_since=Param("refused_since")).filter(
+        pk=Param("pk")
+    ),
+    state=Case(When(state=State.PENDING, then=Value(State.SENDING)), default=F("state")),
+    lease_until=Param("lease_until"),
+    claim=Param("claim"),
+    attempts_made=F("attempts_made") + 1,
+)

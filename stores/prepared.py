@@ -1,0 +1,197 @@
+"""Statements that the ORM builds once per process; each call fills in the values and runs them.
+
+To build a statement costs the ORM several times what the database needs to run it. Statements that
+every API request, inbound call or try needs are therefore prepared, in each app's
+`models/prepared.py`; everything else is a plain QuerySet.
+"""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any, Generic, TypeVar
+
+from django.db import connection, transaction
+from django.db.models import Expression, QuerySet, Value
+from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
+from django.db.models.sql import UpdateQuery
+from django.db.models.sql.compiler import SQLCompiler
+from django.db.transaction import TransactionManagementError
+
+Row = TypeVar("Row")
+Values = Mapping[str, object]
+Build = Callable[[Sequence[Any]], Any]
+_WORD = re.compile(r"[a-z_]*")
+_TYPES = (str, int, Decimal, date)
+
+
+class Literal(Value):
+    """A constant that stands in the statement itself, not among its parameters.
+
+    SQLite uses a partial index only where it finds the index's condition word for word.
+    """
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        if not _WORD.fullmatch(str(self.value)):
+            raise ValueError(f"{self.value!r} is not a word of lower-case letters")
+        return f"'{self.value}'", ()
+
+
+def literals(*words: str) -> list[Literal]:
+    return [Literal(word) for word in words]
+
+
+class Param(Expression):
+    """The place of a value that is given when the statement runs."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.name = name
+
+    def as_sql(self, compiler: Any, connection: Any) -> tuple[str, tuple[Any, ...]]:
+        return "%s", (self,)
+
+
+@dataclass(frozen=True)
+class _Statement:
+    """What one database runs: the text, its parameters in order, and how a row becomes an object."""
+
+    sql: str
+    params: Sequence[Any]
+    names: frozenset[str]
+    locks: bool = False
+    convert: Build = tuple
+
+    def filled(self, values: Values) -> list[Any]:
+        """The parameters with these values. Raises TypeError for values that do not fit."""
+        if values.keys() != self.names:
+            raise TypeError(f"expected {sorted(self.names)}, got {sorted(values)}")
+        return [
+            _adapted(param.name, values[param.name]) if isinstance(param, Param) else param
+            for param in self.params
+        ]
+
+
+def _adapted(name: str, value: Any) -> Any:
+    """The value as the driver takes it: the type of a Param is that of its value."""
+    if isinstance(value, str | int):
+        return value
+    if not isinstance(value, _TYPES):
+        raise TypeError(f"{name} cannot be {value!r}: {type(value).__name__}")
+    return connection.ops.adapt_unknown_value(value)
+
+
+class Prepared(Generic[Row]):
+    """A query with Params, compiled once per process and kind of database. Safe in threads.
+
+    The rows are those of the QuerySet that `build` returns: models (with select_related, only and
+    annotations) or the tuples of values_list. They are in no order unless it has an order_by of its
+    own. No value is None, no list changes its length.
+    """
+
+    def __init__(self, build: Callable[[], QuerySet[Any, Row]]) -> None:
+        self.build = build
+        self._statements: dict[str, _Statement] = {}
+
+    def one(self, **values: object) -> Row | None:
+        """The first row, or None."""
+        return next(iter(self.rows(**values)), None)
+
+    def rows(self, **values: object) -> list[Row]:
+        """Raises TypeError when the values are not exactly those of the Params."""
+        statement = self._statements.get(connection.vendor)
+        if statement is None:
+            statement = self._statements[connection.vendor] = _selecting(self.build())
+        if statement.locks and not connection.in_atomic_block:
+            raise TransactionManagementError("rows are locked inside a transaction only")
+        with connection.cursor() as cursor:
+            cursor.execute(statement.sql, statement.filled(values))
+            found = cursor.fetchall()
+        return [statement.convert(row) for row in found]
+
+
+class PreparedUpdate:
+    """An UPDATE with Params in its conditions and its changes, compiled like Prepared."""
+
+    def __init__(self, build: Callable[[], QuerySet[Any, Any]], **changes: object) -> None:
+        self.build = build
+        self.changes = changes
+        self._statements: dict[str, _Statement] = {}
+
+    def run(self, **values: object) -> int:
+        """Returns the number of rows that were changed. Raises TypeError as Prepared does."""
+        statement = self._statements.get(connection.vendor)
+        if statement is None:
+            statement = self._statements[connection.vendor] = self._compile()
+        params = statement.filled(values)
+        with (
+            transaction.mark_for_rollback_on_error(connection.alias),
+            connection.cursor() as cursor,
+        ):
+            cursor.execute(statement.sql, params)
+            return int(cursor.rowcount)
+
+    def _compile(self) -> _Statement:
+        query: Any = self.build().query.chain(UpdateQuery)
+        query.add_update_values(self.changes)
+        sql, params = query.get_compiler(connection=connection).as_sql()
+        return _Statement(sql, params, _names(params))
+
+
+def _selecting(queryset: QuerySet[Any, Any]) -> _Statement:
+    query: Any = queryset.query.chain()
+    query.default_ordering = False
+    compiler = query.get_compiler(connection=connection)
+    sql, params = compiler.as_sql()
+    locks = query.select_for_update and connection.features.has_select_for_update
+    if queryset._iterable_class is ModelIterable:
+        build = _model_builder(compiler)
+    elif queryset._iterable_class is ValuesListIterable:
+        build = tuple
+    else:
+        raise TypeError("only models and the tuples of values_list can be prepared")
+    return _Statement(sql, params, _names(params), locks, _converting(compiler, build))
+
+
+def _names(params: Sequence[Any]) -> frozenset[str]:
+    return frozenset(param.name for param in params if isinstance(param, Param))
+
+
+def _converting(compiler: SQLCompiler, build: Build) -> Build:
+    """What makes a row of the database into a row of the QuerySet, as the ORM does it."""
+    # Converters belong to a connection. This one is never opened, so they keep no thread's alive.
+    compiler.connection = unopened = connection.copy()
+    columns = [column for column, *_rest in compiler.select]
+    converters = [
+        (place, column, convert)
+        for place, (several, column) in compiler.get_converters(columns).items()
+        for convert in several
+    ]
+
+    def convert_row(row: Sequence[Any]) -> Any:
+        values = list(row)
+        for place, column, convert in converters:
+            values[place] = convert(values[place], column, unopened)
+        return build(values)
+
+    return convert_row
+
+
+def _model_builder(compiler: SQLCompiler) -> Build:
+    """What makes a list of Python values into a model with its related rows and annotations."""
+    info = compiler.klass_info
+    first, last = info["select_fields"][0], info["select_fields"][-1] + 1
+    names = [column.target.attname for column, *_rest in compiler.select[first:last]]
+    populators: Any = get_related_populators
+    related = populators(info, compiler.select, connection.alias)
+
+    def build(values: Sequence[Any]) -> Any:
+        row = info["model"].from_db(connection.alias, names, values[first:last])
+        for populator in related:
+            populator.populate(values, row)
+        for name, place in compiler.annotation_col_map.items():
+            setattr(row, name, values[place])
+        return row
+
+    return build
