@@ -1,5 +1,6 @@
 """Wiring only; every value that differs between machines comes from config/env.py."""
 
+import os
 from datetime import timedelta
 
 import django_stubs_ext
@@ -162,7 +163,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "stores.web.errors.problem_details",
+    "EXCEPTION_HANDLER": "stores.api.problems.problem_details",
     "COERCE_DECIMAL_TO_STRING": True,
     "UNAUTHENTICATED_USER": None,
 }
@@ -209,8 +210,12 @@ Q_CLUSTER = {
     "label": _("Task queue"),
 }
 
-# Seconds between two calls of one account. The gateway allows 2 a second; 0.56 keeps any second at 2 with 50 ms jitter.
-PACE_SECONDS = {"umember": env.float("UMEMBER_PACE_SECONDS", 0.56)}
+# Overrides a domain's `pace_seconds`: <PLATFORM>_PACE_SECONDS, seconds between two calls of one account.
+PACE_SECONDS: dict[str, float] = {
+    name.removesuffix("_PACE_SECONDS").lower(): env.float(name)
+    for name in os.environ
+    if name.endswith("_PACE_SECONDS")
+}
 UMEMBER_BASE_URL: str = env.str("UMEMBER_BASE_URL", "http://mtopen.umember.cn")
 UMEMBER_TIMEOUT: tuple[float, float] = (5.0, 15.0)
 # Where Meituan takes notices about ticket orders, with the path before /order/pay/notice.

@@ -3,6 +3,10 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+# The short name of the gateway as rows store it, and the scopes of API keys.
+PLATFORM = "umember"
+LOOKUP, VERIFY = "lookup", "verify"
+
 
 class Authorisation(models.TextChoices):
     """Whether Meituan lets the gateway verify for a store (授权状态)."""

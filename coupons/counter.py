@@ -14,17 +14,19 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from coupons import codes, services
+from coupons.choices import PLATFORM
 from coupons.models import Channel, Verification
 from coupons.models.verification import VerificationQuerySet
 from coupons.reasons import HELD_UP, TEXTS, UNDECIDED, Reason, Texts
 from coupons.services.lookups import gateway_of
 from stores import audit
+from stores.conflicts import KeyReused
+from stores.counter.kinds import ScanResult
 from stores.models import Connection, Store
-from stores.platforms.outbox.working import PlaceInLine
-from stores.registry import ScanResult
-from stores.tenancy import Access, Permission, access_of
+from stores.platforms.outbox.place import PlaceInLine
+from stores.roles import Permission
+from stores.tenancy import Access, access_of
 from stores.text import is_id
-from stores.web.errors import KeyReused
 
 Status = Verification.Status
 # Ends the key of a card whose scan joined an earlier one.
@@ -42,7 +44,7 @@ _TITLES: dict[str, StrOrPromise] = {
 
 
 class CouponKind:
-    """Implements stores.registry.CounterKind."""
+    """Implements stores.counter.kinds.CounterKind."""
 
     name = "coupon"
 
@@ -105,11 +107,7 @@ def _reason_not_listed(store: Store) -> str:
     platforms = set(
         Connection.objects.filter(merchant=store.merchant_id).values_list("platform", flat=True)
     )
-    return (
-        ""
-        if platforms and Connection.Platform.UMEMBER not in platforms
-        else Reason.STORE_UNAUTHORISED
-    )
+    return "" if platforms and PLATFORM not in platforms else Reason.STORE_UNAUTHORISED
 
 
 def _rows() -> VerificationQuerySet:

@@ -13,13 +13,17 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
+from coupons.choices import PLATFORM
 from coupons.models import GatewayStore, SyncRun, Verification
 from coupons.services import connection_test, quota_outlooks, stores_sync
 from coupons.services.syncing import QuotaOutlook
-from stores.backoffice.dashboard import start_of_day, yuan
+from stores.backoffice.widgets import Alert, Card, Chart, Link, Row, Step, Table
+from stores.clock import start_of_day
 from stores.models import Connection, Store
-from stores.registry import Alert, Card, Chart, Link, Row, Step, Table
-from stores.tenancy import Permission, has_permission
+from stores.money import yuan_text
+from stores.platforms.tools import Finding
+from stores.roles import Permission
+from stores.tenancy import has_permission
 
 Status = Verification.Status
 CHART_DAYS = 14
@@ -71,8 +75,8 @@ def cards(user: User) -> list[Card]:
         ),
         Card(
             _("Value today"),
-            yuan(figures["worth"]),
-            before % {"amount": yuan(figures["worth_before"])},
+            yuan_text(figures["worth"]),
+            before % {"amount": yuan_text(figures["worth_before"])},
         ),
         *_quota_card(user),
     ]
@@ -300,7 +304,7 @@ def steps(user: User) -> list[Step]:
     ):
         return []
     everywhere = Connection.objects.for_staff(user)
-    connections = everywhere.filter(platform=Connection.Platform.UMEMBER)
+    connections = everywhere.filter(platform=PLATFORM)
     first = connections.first()
     if first is None and everywhere.exists():
         # Who sells only elsewhere is not asked to connect coupons.
@@ -344,28 +348,28 @@ def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
 
 
 class UmemberTools:
-    """stores.registry.SyncTools for the gateway."""
+    """stores.platforms.tools.SyncTools for the gateway."""
 
     works = gettext_lazy("The connection works.")
 
     def test(self, *, connection: Connection, user: User) -> str:
         return connection_test(connection=connection, actor=user)
 
-    def sync(self, *, connection: Connection, user: User) -> list[Alert]:
-        return told(stores_sync(connection=connection, actor=user))
+    def sync(self, *, connection: Connection, user: User) -> list[Finding]:
+        return sync_messages(stores_sync(connection=connection, actor=user))
 
 
-def told(run: SyncRun) -> list[Alert]:
+def sync_messages(run: SyncRun) -> list[Finding]:
     """What a sync found, for the person who asked for it."""
     if run.error:
-        return [Alert("error", _("The list could not be read: %(error)s") % {"error": run.said})]
+        return [Finding("error", _("The list could not be read: %(error)s") % {"error": run.said})]
     parts = [
         (_("New: %(names)s"), run.added),
         (_("Changed: %(names)s"), run.changed),
         (_("No longer listed: %(names)s"), run.vanished),
     ]
-    lines = [Alert("info", text % {"names": _names(names)}) for text, names in parts if names]
-    return lines or [Alert("info", _("Nothing has changed."))]
+    lines = [Finding("info", text % {"names": _names(names)}) for text, names in parts if names]
+    return lines or [Finding("info", _("Nothing has changed."))]
 
 
 def _names(names: list[str]) -> str:

@@ -1,6 +1,7 @@
 """What the queue runs for coupons."""
 
 from coupons import services
+from coupons.choices import PLATFORM
 from coupons.models import GatewayStore
 from stores.models import Connection, Store
 from stores.platforms.workers import queue
@@ -15,9 +16,7 @@ def sync_products(store_id: int) -> None:
 
 
 def sync_all_stores() -> None:
-    active = Connection.objects.filter(
-        platform=Connection.Platform.UMEMBER, is_active=True, merchant__is_active=True
-    )
+    active = Connection.objects.filter(platform=PLATFORM, is_active=True, merchant__is_active=True)
     for pk in active.exclude(state=Connection.State.REFUSED).values_list("pk", flat=True):
         queue.wake_worker("coupons.tasks.sync_stores", pk)
 

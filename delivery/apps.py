@@ -1,7 +1,8 @@
-from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from stores.domains import Domain
 
-class DeliveryConfig(AppConfig):
+
+class DeliveryConfig(Domain):
     name = "delivery"
     verbose_name = _("Delivery")

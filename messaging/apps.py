@@ -1,7 +1,8 @@
-from django.apps import AppConfig
 from django.utils.translation import gettext_lazy as _
 
+from stores.domains import Domain
 
-class MessagingConfig(AppConfig):
+
+class MessagingConfig(Domain):
     name = "messaging"
     verbose_name = _("Messaging")

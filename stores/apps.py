@@ -1,13 +1,22 @@
-from django.apps import AppConfig
+from datetime import timedelta
+
 from django.utils.translation import gettext_lazy as _
 
+from stores.domains import Domain, Schedule
 
-class StoresConfig(AppConfig):
+
+class StoresConfig(Domain):
     name = "stores"
     verbose_name = _("Back office")
+    schedules = (
+        Schedule("stores.tasks.sweep", timedelta(minutes=1)),
+        Schedule("stores.tasks.prune", timedelta(days=1)),
+    )
+    verb_labels = {"connection tested": _("Tested a connection")}
+    demo = "stores.demo.people.PeopleDemo"
 
     def ready(self) -> None:
-        from stores import checks, schedules  # noqa: F401
+        super().ready()
         from stores.platforms.workers import queue
 
         queue.listen_for_results()

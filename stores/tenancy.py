@@ -6,46 +6,9 @@ from typing import Any, ClassVar, Generic, Self, TypeVar
 from django.db import models
 from django.db.models import Q
 
+from stores.domains import role_permissions
+
 Row = TypeVar("Row", bound=models.Model, covariant=True)
-
-
-class Role(models.TextChoices):
-    OWNER = "owner"
-    MANAGER = "manager"
-    CLERK = "clerk"
-
-
-class Permission(models.TextChoices):
-    """What a person does; ROLE_PERMISSIONS says which role may."""
-
-    VIEW = "view"
-    VERIFY = "verify"
-    EXPORT = "export"
-    SETTLE = "settle"
-    MANAGE_STORES = "manage_stores"
-    MANAGE_STAFF = "manage_staff"
-    MANAGE_CONNECTIONS = "manage_connections"
-    VIEW_AUDIT = "view_audit"
-    VIEW_PERSONAL = "view_personal"
-    # Manages ticket products and their stock, and decides refunds.
-    SELL = "sell"
-
-
-ROLE_PERMISSIONS: dict[str, frozenset[Permission]] = {
-    Role.CLERK: frozenset({Permission.VIEW, Permission.VERIFY}),
-    Role.MANAGER: frozenset(
-        {
-            Permission.VIEW,
-            Permission.VERIFY,
-            Permission.EXPORT,
-            Permission.SETTLE,
-            Permission.MANAGE_STORES,
-            Permission.VIEW_PERSONAL,
-            Permission.SELL,
-        }
-    ),
-    Role.OWNER: frozenset(Permission),
-}
 
 
 @dataclass(frozen=True)
@@ -66,55 +29,40 @@ class Access:
         """Whether for_staff would find this store: for one that was read already."""
         return self.everything or merchant_id in self.merchants or store_id in self.stores
 
-    def has_permission(self, verb: Permission, merchant_id: int | None = None) -> bool:
-        """Whether some role of the actor (at that merchant, when given) includes the verb."""
+    def has_permission(self, permission: str, merchant_id: int | None = None) -> bool:
+        """Whether a role of the actor (at that merchant, when given) has the permission."""
         if self.everything:
             return True
         return any(
-            verb in ROLE_PERMISSIONS[role]
+            permission in role_permissions(role)
             for merchant, role in self.roles
             if merchant_id in (None, merchant)
         )
 
 
 def access_of(actor: Any) -> Access:
-    """Computed once per user or key object, which lives for one request."""
-    known: Access | None = getattr(actor, "_reach", None)
+    """Returns the access of a user or an API key, computed once per object (one request)."""
+    known: Access | None = getattr(actor, "_access", None)
     if known is None:
-        known = actor._reach = _reach_of(actor)
+        known = actor._access = _access_of(actor)
     return known
 
 
-def _reach_of(actor: Any) -> Access:
-    from stores.models import ApiKey, Staff
-
-    if isinstance(actor, ApiKey):
-        if not actor.limited_to_stores:
-            return Access(merchants=frozenset({actor.merchant_id}))
-        own = actor.stores.filter(merchant_id=actor.merchant_id).values_list("pk", flat=True)
-        return Access(stores=frozenset(own))
+def _access_of(actor: Any) -> Access:
+    """The actor knows its own rows: a key has `access()`, a user has memberships that have it."""
+    if hasattr(actor, "access"):
+        access: Access = actor.access()
+        return access
     if not actor.is_authenticated or not actor.is_active:
         return Access()
     if actor.is_superuser:
         return Access(everything=True)
-    memberships = Staff.objects.filter(
-        user=actor, is_active=True, merchant__is_active=True
-    ).prefetch_related("stores")
-    roles = tuple((member.merchant_id, member.role) for member in memberships)
-    whole = frozenset(merchant for merchant, role in roles if role == Role.OWNER)
-    stores = frozenset(
-        pk for member in memberships if member.role != Role.OWNER for pk in _stores_of(member)
-    )
-    return Access(merchants=whole, stores=stores, roles=roles)
+    memberships: Access = actor.memberships.access()
+    return memberships
 
 
-def _stores_of(member: Any) -> list[int]:
-    """The member's stores; one of another merchant, listed by mistake, gives nobody access."""
-    return [store.pk for store in member.stores.all() if store.merchant_id == member.merchant_id]
-
-
-def has_permission(actor: Any, verb: Permission, merchant_id: int | None = None) -> bool:
-    return access_of(actor).has_permission(verb, merchant_id)
+def has_permission(actor: Any, permission: str, merchant_id: int | None = None) -> bool:
+    return access_of(actor).has_permission(permission, merchant_id)
 
 
 class TenantQuerySet(models.QuerySet[Row], Generic[Row]):

@@ -38,7 +38,7 @@ class Api:
 
 
 def api_of(
-    merchant: Merchant, *stores: Store, scopes: tuple[str, ...] = tuple(ApiKey.Scope.values)
+    merchant: Merchant, *stores: Store, scopes: tuple[str, ...] = tuple(ApiKey.all_scopes())
 ) -> Api:
     return Api(api_key(merchant, *stores, scopes=scopes)[1])
 

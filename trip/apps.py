@@ -1,11 +1,71 @@
-from django.apps import AppConfig
+from datetime import timedelta
+
 from django.utils.translation import gettext_lazy as _
 
+from stores.backoffice.menu import list_item
+from stores.domains import Domain, Schedule
+from stores.roles import Role
+from trip.choices import PLATFORM, SELL, TRIP
 
-class TripConfig(AppConfig):
+TICKETS = _("Tickets")
+
+
+class TripConfig(Domain):
     name = "trip"
     verbose_name = _("Tickets")
-
-    def ready(self) -> None:
-        from trip import checks, contributions  # noqa: F401
-        from trip.services import notices  # noqa: F401
+    platform = PLATFORM
+    platform_title = _("Meituan tickets (trip)")
+    tools = "trip.admin.connection.TripTools"
+    connection_form = "trip.admin.connection.TripConnectionForm"
+    scopes = {TRIP: _("read and serve ticket orders")}
+    permissions = {SELL: frozenset({Role.MANAGER})}
+    problem_codes = {"order_conflict": _("The order does not allow this as it stands")}
+    registers = ("trip.services.notices",)
+    sandbox = "trip.sandbox.MeituanTripSandbox"
+    sandbox_addresses = {"TRIP_NOTICE_BASE_URL": "/trip/rhone/mtp/api"}
+    demo = "trip.demo.TripDemo"
+    demo_info = "trip.demo.info"
+    counter_kind = "trip.counter.VoucherKind"
+    # It knows its own codes; a coupon's are any digits.
+    counter_priority = 10
+    schedules = (
+        Schedule("trip.tasks.expire_unpaid", timedelta(minutes=1)),
+        Schedule("trip.tasks.forget_visitors", timedelta(days=1)),
+    )
+    cards = "trip.dashboard.cards"
+    alerts = "trip.dashboard.alerts"
+    charts = "trip.dashboard.charts"
+    tables = "trip.dashboard.tables"
+    steps = "trip.dashboard.steps"
+    store_links = "trip.dashboard.store_links"
+    event_titles = {
+        "order.create": _("Meituan ordered"),
+        "order.pay": _("Meituan reported the payment"),
+        "order.query": _("Meituan asked how the order stands"),
+        "order.refund": _("Meituan asked for a refund"),
+        "order.refunded": _("Meituan said: it has refunded"),
+        "order.close": _("Meituan closed the order"),
+    }
+    verb_labels = {
+        "trip.order.consumed": _("Used tickets"),
+        "trip.order.issued": _("Issued tickets by hand or through an own system"),
+        "trip.order.failed": _("Said that tickets cannot be issued"),
+        "trip.order.settled": _("Marked an order as settled"),
+        "trip.orders.exported": _("Exported ticket orders"),
+        "trip.refund.agreed": _("Agreed to a refund"),
+        "trip.refund.refused": _("Refused a refund"),
+        "trip.product.paused": _("Paused a product"),
+        "trip.product.resumed": _("Put a product on sale"),
+        "trip.prices.set": _("Set prices and stock by day"),
+        "trip.days.opened": _("Opened days for sale"),
+        "trip.days.closed": _("Closed days"),
+        "trip.drill.started": _("Started an acceptance drill"),
+    }
+    menu = (
+        list_item(TICKETS, "trip.Order", _("Ticket orders"), "confirmation_number"),
+        list_item(TICKETS, "trip.Refund", _("Refunds"), "currency_exchange"),
+        list_item(TICKETS, "trip.Product", _("Ticket products"), "sell"),
+        list_item(TICKETS, "trip.MeituanNotice", _("Notices to Meituan"), "outgoing_mail"),
+        list_item(TICKETS, "trip.Place", _("Places on the map"), "location_on"),
+        list_item(TICKETS, "trip.DrillRun", _("Acceptance drill"), "fact_check"),
+    )

@@ -3,6 +3,12 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+# The short name of the ticket interfaces as rows store it, and the scope of API keys.
+PLATFORM = "trip"
+TRIP = "trip"
+# The permission to manage ticket products and their stock, and to decide refunds.
+SELL = "sell"
+
 
 class Code(models.IntegerChoices):
     """Answers to Meituan: a hundred per interface, x99 is "other" (docs/platforms/trip.md §4.1)."""

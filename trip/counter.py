@@ -10,10 +10,10 @@ from django.utils.translation import gettext_lazy, ngettext
 from django_stubs_ext import StrOrPromise
 
 from stores import audit
+from stores.conflicts import Conflict
+from stores.counter.kinds import ScanResult
 from stores.models import Store
-from stores.registry import ScanResult
 from stores.text import is_id
-from stores.web.errors import Conflict
 from trip import codes, services
 from trip.choices import Method, VoucherType
 from trip.models import Consumption, Order, Voucher
@@ -35,7 +35,7 @@ _UNISSUED: dict[str, StrOrPromise] = {
 
 
 class VoucherKind:
-    """Implements stores.registry.CounterKind. Keys of results: c… a use, v… a voucher, o… an order without vouchers."""
+    """Implements stores.counter.kinds.CounterKind. Keys of results: c… a use, v… a voucher, o… an order without vouchers."""
 
     name = KIND
 

@@ -26,16 +26,18 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from stores.backoffice.dashboard import start_of_day, yuan
+from stores.backoffice.widgets import Alert, Card, Chart, Link, Row, Step, Table, Tone
+from stores.clock import start_of_day
 from stores.models import Connection, OutboundCall, Store
-from stores.registry import Alert, Card, Chart, Link, Row, Step, Table, Tone
-from stores.tenancy import Permission, has_permission
+from stores.money import yuan_text
+from stores.roles import Permission
+from stores.tenancy import has_permission
+from trip.choices import PLATFORM, SELL
 from trip.models import Consumption, DrillRun, Order, Product, Refund, Voucher
 from trip.services.connecting import missing
 from trip.services.deadlines import SOON, URGENT, countdown
 from trip.services.notices import PayNotice, notices_of_drills
 
-PLATFORM = Connection.Platform.TRIP
 CHART_DAYS = 14
 WAITING_REFUNDS = 8
 MOST = 10
@@ -120,7 +122,7 @@ def cards(user: User) -> list[Card]:
         ),
         Card(
             _("Ticket revenue today"),
-            yuan(sold["worth"]),
+            yuan_text(sold["worth"]),
             _("at the settlement price, without refunds"),
         ),
         Card(
@@ -139,7 +141,7 @@ def alerts(user: User) -> list[Alert]:
     if not stores:
         return []
     found: list[Alert] = []
-    if has_permission(user, Permission.SELL):
+    if has_permission(user, SELL):
         found += [
             *_refund_alerts(user, stores),
             *_issuing_alerts(user, stores),

@@ -14,11 +14,12 @@ from coupons.models import GatewayStore, Product, SyncRun
 from coupons.services import products_sync, quota_outlooks
 from coupons.services.syncing import QuotaOutlook
 from stores.admin.connections import LEVELS
-from stores.backoffice.base import LedgerAdmin, ReadOnlyAdmin, staff_user
+from stores.backoffice.base import LedgerAdmin, ReadOnlyAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import PresenceFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge
-from stores.tenancy import Permission
+from stores.backoffice.pages import staff_user
+from stores.roles import Permission
 
 AUTHORISATION_COLOURS = {
     "authorised": "success",
@@ -77,7 +78,9 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
     def sync_products(
         self, request: HttpRequest, row: GatewayStore, cleaned_data: dict[str, Any]
     ) -> None:
-        for line in dashboard.told(products_sync(store=row.store, actor=staff_user(request))):
+        for line in dashboard.sync_messages(
+            products_sync(store=row.store, actor=staff_user(request))
+        ):
             messages.add_message(request, LEVELS[line.level], line.text)
 
     @display(description=_("authorisation"), ordering="authorisation")

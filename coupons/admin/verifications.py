@@ -20,14 +20,16 @@ from coupons.admin.timeline import timeline
 from coupons.models import Verification
 from coupons.services import verification_ask, verification_process, verification_settle
 from stores.audit import shown
-from stores.backoffice.base import LedgerAdmin, staff_user
+from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.exporting import ExportsAdmin, Table
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge, format_moment, sum_of
+from stores.backoffice.labels import badge, sum_of
 from stores.backoffice.newest import newest_first
+from stores.backoffice.pages import staff_user
+from stores.clock import format_moment
 from stores.fields import keyed_hash
-from stores.tenancy import Permission
+from stores.roles import Permission
 from stores.text import mask_codes
 
 STATUS_COLOURS = {

@@ -11,7 +11,8 @@ from coupons.models import Verification
 from coupons.reasons import Reason
 from coupons.services.batches import MAX_CODES
 from stores.api.inputs import MAX_ID, ListFilter, Moment, field_of
-from stores.web.errors import TITLES, Problem
+from stores.api.problems import Problem
+from stores.web.problems import titles
 
 
 class VerificationFilter(ListFilter):
@@ -55,7 +56,7 @@ def code_in(body: Any) -> str:
     try:
         return codes.normalise(given)
     except codes.MalformedCode as error:
-        raise Problem("malformed_code", TITLES["malformed_code"], status=422) from error
+        raise Problem("malformed_code", titles()["malformed_code"], status=422) from error
 
 
 def codes_in(body: Any) -> list[str]:

@@ -9,9 +9,9 @@ from django.urls import reverse
 from coupons.models import Batch, BatchItem, Lookup, Product, Verification
 from coupons.reasons import HELD_UP, TEXTS
 from coupons.services import batch_lines, batch_progress
-from stores.api.shown import yuan
 from stores.models import Store
-from stores.platforms.outbox.working import PlaceInLine
+from stores.money import yuan_json
+from stores.platforms.outbox.place import PlaceInLine
 from stores.tenancy import Access
 
 
@@ -33,8 +33,8 @@ def product_shown(product: Product) -> dict[str, Any]:
     return {
         "sku_id": product.sku_id,
         "name": product.name,
-        "price": yuan(product.price),
-        "list_price": yuan(product.list_price),
+        "price": yuan_json(product.price),
+        "list_price": yuan_json(product.list_price),
         "on_sale": product.vanished_at is None,
         "synced_at": product.synced_at,
     }
@@ -150,7 +150,9 @@ def _deal(
     """The deal under our name for it, else under the gateway's; None while nothing is known."""
     if product:
         price = product.price if price is None else price
-        return {"sku_id": product.sku_id, "name": product.name, "price": yuan(price)}
+        return {"sku_id": product.sku_id, "name": product.name, "price": yuan_json(price)}
     return (
-        {"sku_id": row.sku_id, "name": row.sku_name, "price": yuan(price)} if row.sku_id else None
+        {"sku_id": row.sku_id, "name": row.sku_name, "price": yuan_json(price)}
+        if row.sku_id
+        else None
     )

@@ -20,6 +20,7 @@ from coupons.api.shown import (
     verification_shown,
 )
 from coupons.api.stores import store_with_gateway
+from coupons.choices import LOOKUP, VERIFY
 from coupons.models import Batch, Channel, Lookup, Product, Verification
 from stores.api.inputs import ListFilter
 from stores.api.paging import Pages, PagesById
@@ -27,7 +28,7 @@ from stores.api.views import ApiView
 from stores.models import ApiKey, Store
 from stores.tenancy import Access, access_of
 
-READ, LOOKUP, VERIFY = ApiKey.Scope.READ, ApiKey.Scope.LOOKUP, ApiKey.Scope.VERIFY
+READ = ApiKey.Scope.READ
 
 
 def flow_of(key: ApiKey) -> str:

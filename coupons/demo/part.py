@@ -7,6 +7,7 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.urls import reverse
 
+from coupons.choices import PLATFORM
 from coupons.demo import history
 from coupons.demo.codes import by_state, deal_out, seed_of
 from coupons.demo.deals import DEALS, OTHER, OURS, GatewayAccount, Listing, sku_of
@@ -15,8 +16,6 @@ from coupons.models import GatewayStore, Product
 from stores.demo.world import SandboxWord, World
 from stores.models import Connection, Store
 from stores.platforms import tokens
-
-PLATFORM = Connection.Platform.UMEMBER
 
 
 class CouponsDemo:

@@ -14,10 +14,16 @@ from coupons import codes, services
 from coupons.models import Batch, BatchItem, Verification
 from coupons.reasons import TEXTS
 from coupons.services.batches import MAX_CODES
-from stores.backoffice.base import staff_user
-from stores.counter.pages import current_store, no_store, request_key, staff_page, stores_at_work
+from stores.backoffice.pages import (
+    current_store,
+    no_store,
+    request_key,
+    staff_page,
+    staff_user,
+    stores_at_work,
+)
+from stores.conflicts import KeyReused
 from stores.models import Store
-from stores.web.errors import KeyReused
 
 _BETWEEN = re.compile(r"[\r\n,;，；、\t]+")
 _LATEST = 10

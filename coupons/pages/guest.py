@@ -15,14 +15,16 @@ from django_stubs_ext import StrOrPromise
 
 from coupons import codes, services
 from coupons.models import Channel, Lookup, Product, Verification
-from coupons.pages import guard, visits
+from coupons.pages import visits
 from coupons.reasons import HELD_UP, TEXTS, Reason
+from coupons.services import abuse
 from coupons.services.lookups import gateway_of
-from stores.counter.pages import request_key
+from stores.backoffice.pages import request_key
+from stores.conflicts import KeyReused
 from stores.fields import keyed_hash
 from stores.models import Store
-from stores.platforms.outbox.working import PlaceInLine
-from stores.web.errors import KeyReused
+from stores.platforms.outbox.place import PlaceInLine
+from stores.web.addresses import client_network
 
 CLOSED = _("This store does not take coupons on this page at the moment. Please ask the staff.")
 Status = Verification.Status
@@ -130,21 +132,23 @@ def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
     code = codes.find_in(request.POST.get("code", ""))
     if code is None:
         return _start(request, store, status=422, refusal=TEXTS[Reason.MALFORMED_CODE])
-    if seconds := guard.locked(request, store):
+    if seconds := abuse.locked(store.pk, address_of(request, store)):
         return _locked(request, store, seconds)
     if own := _verification_of(store, code, flow):
         return _to_result(own)
     if _verification_of(store, code, status=Status.VERIFIED):
         return _start(request, store, status=409, refusal=TEXTS[Reason.ALREADY_USED])
     # What this visitor asked a moment ago costs no further call, so it is not counted again.
-    if not services.lookup_known(store, code, flow) and (seconds := guard.refused(request, store)):
+    if not services.lookup_known(store, code, flow) and (
+        seconds := abuse.count(store.pk, address_of(request, store))
+    ):
         return _locked(request, store, seconds)
     lookup = services.lookup_request(
         store=store,
         code=code,
         channel=Channel.GUEST,
         flow=flow,
-        address_hash=guard.address_of(request, store),
+        address_hash=address_of(request, store),
     )
     services.lookup_process(lookup, in_background=True)
     return redirect(
@@ -206,3 +210,11 @@ def _turn(place: PlaceInLine | None) -> dict[str, Any]:
 
 def _deal(product: Product | None, sku_name: str) -> str:
     return product.name if product else _BRACKETS_BEHIND.sub("", sku_name)
+
+
+def address_of(request: HttpRequest, store: Store) -> str:
+    """Returns the caller's network as a keyed hash, another one for each merchant.
+
+    So guesses at one shop do not close another shop's page to the same mobile carrier.
+    """
+    return keyed_hash(f"{store.merchant_id}:{client_network(request)}")

@@ -11,8 +11,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.views.decorators.http import require_safe
 
-from stores.backoffice.base import staff_user
-from stores.counter.pages import current_store, no_store, staff_page, stores_at_work
+from stores.backoffice.pages import current_store, no_store, staff_page, staff_user, stores_at_work
 from stores.models import Store
 
 QUIET = 4

@@ -13,11 +13,11 @@ from coupons.models import Batch, BatchItem, Verification, VerificationRequest
 from coupons.reasons import Reason
 from coupons.services.verifying import batch_verification, live_call
 from stores import audit
+from stores.conflicts import KeyReused
 from stores.fields import keyed_hash
 from stores.models import Store
 from stores.platforms.outbox.enqueuing import notify
 from stores.text import clean_text
-from stores.web.errors import KeyReused
 
 MAX_CODES = 1000
 # Doorbells per batch: each wakes a worker, and every worker goes on until nothing is due.

@@ -1,5 +1,6 @@
 """Looking a coupon up without spending it."""
 
+from dataclasses import dataclass
 from datetime import timedelta
 
 from django.db import transaction
@@ -9,11 +10,10 @@ from coupons import codes
 from coupons.models import Channel, GatewayStore, Lookup, Verification
 from coupons.reasons import Reason
 from coupons.services.operations import LookUp, Reading
-from coupons.services.pursuing import process
 from stores.fields import keyed_hash
 from stores.models import OutboundCall, Store
-from stores.platforms.outbox import enqueue, place_in_line
-from stores.platforms.outbox.working import PlaceInLine
+from stores.platforms.outbox import enqueue, place_in_line, process
+from stores.platforms.outbox.place import PlaceInLine
 
 # A detail read this recently by the same flow counts as a verification's first step.
 FRESH = timedelta(seconds=60)
@@ -56,7 +56,7 @@ def lookup_request(
 ) -> Lookup:
     """Owes a reading of `code` (digits), or returns the flow's fresh or open one; owes none that would surely fail.
 
-    A wrong code counts against `address_hash`, if there is one (guessing.py).
+    A wrong code counts against `address_hash`, if there is one (abuse.py).
     """
     known = lookup_known(store, code, flow)
     if known and known.is_unused:
@@ -121,19 +121,28 @@ def _live_call(lookup: Lookup) -> OutboundCall | None:
     ).first()
 
 
+@dataclass
+class WaitingLookup:
+    """Implements stores.platforms.outbox.processing.Waiting."""
+
+    row: Lookup
+
+    def live_call(self) -> OutboundCall | None:
+        return _live_call(self.row)
+
+    def is_final(self) -> bool:
+        return self.row.status != Lookup.Status.QUEUED
+
+    def reload(self) -> None:
+        self.row.refresh_from_db()
+
+
 def lookup_process(
     lookup: Lookup, *, wait: float = 0.0, wake: bool = True, in_background: bool = False
 ) -> Lookup:
-    """Reads at once if a slot is free; else a worker does. Everything as in `process`."""
-    return process(
-        lookup,
-        live_call=_live_call,
-        is_final=lambda row: row.status != Lookup.Status.QUEUED,
-        read_again=lambda row: row.refresh_from_db(),
-        wait=wait,
-        wake=wake,
-        in_background=in_background,
-    )
+    """Reads at once if a slot is free, and otherwise leaves it to a worker (see outbox.process)."""
+    process(WaitingLookup(lookup), wait=wait, wake=wake, in_background=in_background)
+    return lookup
 
 
 def lookup_place(lookup: Lookup) -> PlaceInLine | None:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from coupons.models import GatewayStore, Lookup, Product, Verification, prepared
 from coupons.reasons import ABOUT_THE_COUPON, Reason
-from coupons.services import guessing
+from coupons.services import abuse
 from coupons.services.gateway import Gateway
 from coupons.wire import CouponDetail, VerifyAnswer, reason_of
 from stores.models import Connection, OutboundAttempt, OutboundCall
@@ -148,7 +148,7 @@ class LookUp(Reading):
     def send(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> CouponDetail:
         lookup = Lookup.objects.get(pk=call.subject_id)
         # Others of its address may have turned out to be guesses while it waited in line.
-        if lookup.address_hash and guessing.locked(lookup.store_id, lookup.address_hash):
+        if lookup.address_hash and abuse.locked(lookup.store_id, lookup.address_hash):
             raise OwnRefusal(Reason.TOO_MANY_TRIES)
         return read_detail(call, wait_for_slot, open_remote_id_of(call), lookup.code)
 
@@ -180,10 +180,10 @@ class LookUp(Reading):
         fields = {"status": status, "reason": reason, "gateway_message": message[:300]} | read
         lookup = Lookup.objects.filter(pk=call.subject_id)
         lookup.update(**fields, code="", read_at=timezone.now())
-        if reason in guessing.GUESSES and (
+        if reason in abuse.GUESSES and (
             address := lookup.values_list("address_hash", flat=True).get()
         ):
-            guessing.note(call.store_id or 0, address)
+            abuse.record_failure(call.store_id or 0, address)
 
 
 @operation

@@ -8,10 +8,10 @@ from coupons.models import Verification
 from coupons.reasons import Reason
 from coupons.services.operations import SpendCoupon, move
 from stores import audit
+from stores.conflicts import Conflict
 from stores.models import OutboundCall
 from stores.platforms.outbox import retry_dead
 from stores.platforms.outbox.enqueuing import notify
-from stores.web.errors import Conflict
 
 Status = Verification.Status
 

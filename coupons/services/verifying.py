@@ -22,13 +22,12 @@ from coupons.models import (
 from coupons.reasons import Reason
 from coupons.services.lookups import FRESH, PATIENCE, gateway_of, lane_of, owe_reading
 from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, owe_verify
-from coupons.services.pursuing import process
 from stores import audit
+from stores.conflicts import KeyReused
 from stores.fields import keyed_hash
 from stores.models import OutboundCall, Store
-from stores.platforms.outbox import places_in_line
-from stores.platforms.outbox.working import PlaceInLine
-from stores.web.errors import KeyReused
+from stores.platforms.outbox import places_in_line, process
+from stores.platforms.outbox.place import PlaceInLine
 
 Status = Verification.Status
 # The same person scanning the same code again this soon sees the first answer, not "already used".
@@ -271,6 +270,22 @@ def place_of(verification: Verification, call: OutboundCall | None = None) -> Pl
     return known or places_of([verification]).get(verification.pk)
 
 
+@dataclass
+class WaitingVerification:
+    """Implements stores.platforms.outbox.processing.Waiting."""
+
+    row: Verification
+
+    def live_call(self) -> OutboundCall | None:
+        return live_call(self.row)
+
+    def is_final(self) -> bool:
+        return self.row.status in Verification.FINAL
+
+    def reload(self) -> None:
+        self.row.refresh_from_db(from_queryset=Verification.objects.select_related("product"))
+
+
 def verification_process(
     verification: Verification,
     *,
@@ -279,21 +294,10 @@ def verification_process(
     call: OutboundCall | None = None,
     in_background: bool = False,
 ) -> Verification:
-    """Verifies while slots are free, and otherwise leaves it to a worker; everything as in `process`."""
-    return process(
-        verification,
-        live_call=live_call,
-        is_final=lambda row: row.status in Verification.FINAL,
-        read_again=_read_again,
-        wait=wait,
-        wake=wake,
-        in_background=in_background,
-        call=call,
-    )
-
-
-def _read_again(verification: Verification) -> None:
-    verification.refresh_from_db(from_queryset=Verification.objects.select_related("product"))
+    """Verifies while slots are free, and otherwise leaves it to a worker (see outbox.process)."""
+    waiting = WaitingVerification(verification)
+    process(waiting, wait=wait, wake=wake, in_background=in_background, call=call)
+    return verification
 
 
 def batch_verification(batch: Batch, code: str, actor: audit.Actor) -> Verification:

@@ -11,15 +11,16 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from stores.backoffice.base import staff_user
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.connection_forms import ConnectionForm
 from stores.backoffice.filters import ScopedRelatedFilter
-from stores.backoffice.labels import badge
+from stores.backoffice.labels import badge, platform_name
+from stores.backoffice.pages import staff_user
+from stores.domains import platform_choices
 from stores.models import Connection
 from stores.platforms import tokens
-from stores.registry import SyncTools, connection_form, platform_tools, registry
-from stores.tenancy import Permission
+from stores.platforms.tools import SyncTools, connection_form, platform_tools
+from stores.roles import Permission
 
 STATE_COLOURS = {"new": "info", "working": "success", "refused": "danger"}
 LEVELS = {"info": messages.INFO, "warning": messages.WARNING, "error": messages.ERROR}
@@ -61,16 +62,16 @@ class ConnectionAdmin(ButtonsAdmin):
 
     def _platform(self, request: HttpRequest, row: Connection | None) -> str | None:
         named = row.platform if row else request.POST.get("platform", request.GET.get("platform"))
-        return named if named in registry.connection_forms else None
+        return named if named and connection_form(named) else None
 
     def _choose_platform(self, request: HttpRequest) -> HttpResponse:
-        titles = dict(Connection.Platform.choices)
         context = self.admin_site.each_context(request) | {
             "title": _("Add a connection"),
             "opts": self.opts,
             "platforms": [
-                {"title": titles[platform], "url": f"?platform={platform}"}
-                for platform in registry.connection_forms
+                {"title": title, "url": f"?platform={platform}"}
+                for platform, title in platform_choices()
+                if connection_form(platform)
             ],
         }
         return TemplateResponse(request, "stores/backoffice/choose_platform.html", context)
@@ -108,9 +109,7 @@ class ConnectionAdmin(ButtonsAdmin):
         if row:
             context |= {"extra_template": form.extra_template, **form.extra_context(row)}
         else:
-            context["subtitle"] = dict(Connection.Platform.choices).get(
-                str(self._platform(request, None))
-            )
+            context["subtitle"] = platform_name(str(self._platform(request, None)))
         return super().render_change_form(request, context, *args, **kwargs)
 
     def hidden_fields(self, request: HttpRequest, row: Any) -> set[str]:

@@ -13,15 +13,17 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.models import ApiKey
-from stores.tenancy import Permission
+from stores.roles import Permission
 
 
 class ApiKeyForm(forms.ModelForm[ApiKey]):
     scopes = forms.MultipleChoiceField(
         label=_("scopes"),
-        choices=ApiKey.Scope.choices,
+        choices=ApiKey.scope_choices,
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
-        initial=[scope for scope in ApiKey.Scope.values if scope != ApiKey.Scope.PERSONAL],
+        initial=[
+            scope for scope, _title in ApiKey.scope_choices() if scope != ApiKey.Scope.PERSONAL
+        ],
     )
 
     class Meta:
@@ -99,4 +101,5 @@ class ApiKeyAdmin(ButtonsAdmin):
 
     @admin.display(description=_("scopes"))
     def scope_list(self, key: ApiKey) -> str:
-        return ", ".join(str(ApiKey.Scope(scope).label) for scope in key.scopes)
+        titles = dict(ApiKey.scope_choices())
+        return ", ".join(str(titles.get(scope, scope)) for scope in key.scopes)

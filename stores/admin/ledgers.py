@@ -23,16 +23,17 @@ from stores.backoffice.filters import (
     PlatformFilter,
     ScopedRelatedFilter,
 )
-from stores.backoffice.labels import badge, format_moment, platform_name
+from stores.backoffice.labels import badge, platform_name
+from stores.backoffice.verbs import verb_label, verb_labels
+from stores.clock import format_moment
+from stores.conflicts import Conflict
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
-from stores.models.audit import verb_labels
 from stores.platforms.inbound import inbox
 from stores.platforms.outbox import operations, retry_dead
 from stores.platforms.outbox.operations import title_of
-from stores.registry import event_title
-from stores.tenancy import Permission
+from stores.platforms.tools import event_title
+from stores.roles import Permission
 from stores.text import mask_codes
-from stores.web.errors import Conflict
 
 CALL_COLOURS = {
     "pending": "info",
@@ -361,7 +362,7 @@ class AuditEntryAdmin(LedgerAdmin):
 
     @display(description=_("did"))
     def verb_label(self, entry: AuditEntry) -> str:
-        return entry.verb_label
+        return verb_label(entry)
 
     @display(description=_("details"))
     def details(self, entry: AuditEntry) -> SafeString | str:

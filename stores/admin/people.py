@@ -14,9 +14,9 @@ from stores.admin.staff_forms import StaffAddForm, StaffChangeForm
 from stores.backoffice.base import OPERATOR, ScopedAdmin
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import badge
+from stores.backoffice.widgets import Link, store_links
 from stores.models import Merchant, Staff, Store
-from stores.registry import Link, store_links
-from stores.tenancy import Permission
+from stores.roles import Permission
 
 ROLE_COLOURS = {"owner": "primary", "manager": "info", "clerk": "success"}
 

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
 
 from stores.models import Merchant, Staff
-from stores.tenancy import Role
+from stores.roles import Role
 
 NAME_MAX = 150
 

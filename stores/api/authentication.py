@@ -10,10 +10,12 @@ from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
+from stores.api.problems import Problem
 from stores.fields import keyed_hash
 from stores.models import ApiKey, prepared
-from stores.web.errors import TITLES, Problem
-from stores.web.limits import Limit, client_network, take
+from stores.web.addresses import client_network
+from stores.web.limits import Limit, take
+from stores.web.problems import titles
 
 if TYPE_CHECKING:
     from rest_framework.views import APIView
@@ -45,7 +47,7 @@ class ApiKeyAuthentication(BaseAuthentication):
         if not taken.allowed:
             raise Problem(
                 "too_many_tries",
-                TITLES["too_many_tries"],
+                titles()["too_many_tries"],
                 status=429,
                 retry_after=taken.retry_after,
             )

@@ -7,7 +7,7 @@ from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
 from stores.api.inputs import MAX_WAIT
-from stores.web.errors import PROBLEM_JSON, TITLES
+from stores.web.problems import PROBLEM_JSON, titles
 
 
 class ProblemShown(serializers.Serializer[Any]):
@@ -16,7 +16,7 @@ class ProblemShown(serializers.Serializer[Any]):
     type = serializers.CharField()
     title = serializers.CharField()
     status = serializers.IntegerField()
-    code = serializers.ChoiceField(choices=list(TITLES))
+    code = serializers.ChoiceField(choices=list(titles()))
     detail = serializers.CharField()
     retry_after = serializers.IntegerField(required=False, help_text="Seconds")
 
@@ -69,10 +69,10 @@ def problem_examples(*statuses: int) -> list[OpenApiExample]:
             PROBLEMS[status],
             value={
                 "type": f"urn:zhanggui:problem:{PROBLEMS[status]}",
-                "title": str(TITLES[PROBLEMS[status]]),
+                "title": str(titles()[PROBLEMS[status]]),
                 "status": status,
                 "code": PROBLEMS[status],
-                "detail": str(TITLES[PROBLEMS[status]]),
+                "detail": str(titles()[PROBLEMS[status]]),
             },
             status_codes=[str(status)],
             response_only=True,

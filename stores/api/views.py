@@ -18,9 +18,11 @@ from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
 from stores.api.inputs import MAX_WAIT, ListFilter, refuse_unknown
+from stores.api.problems import Problem
 from stores.models import ApiKey, Store
 from stores.web import limits
-from stores.web.errors import TITLES, Problem, not_found
+from stores.web.errors import not_found
+from stores.web.problems import titles
 
 MAX_BODY = 256 * 1024
 _SECONDS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6})?")
@@ -35,7 +37,7 @@ class JSONBody(BaseParser):
     def parse(self, stream: Any, media_type: str | None = None, parser_context: Any = None) -> Any:
         content = stream.read(MAX_BODY + 1)
         if len(content) > MAX_BODY:
-            raise Problem("body_too_large", TITLES["body_too_large"], status=413)
+            raise Problem("body_too_large", titles()["body_too_large"], status=413)
         try:
             return json.loads(content.decode(), parse_constant=self._refuse)
         except (ValueError, RecursionError) as error:

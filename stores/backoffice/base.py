@@ -5,7 +5,6 @@ from typing import Any, ClassVar, Literal, cast
 from django import forms
 from django.contrib.admin.utils import flatten
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
-from django.contrib.auth.models import User
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.http import Http404, HttpRequest
@@ -16,17 +15,14 @@ from unfold.paginator import InfinitePaginator
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from stores import audit
+from stores.backoffice.pages import staff_user
 from stores.models import Merchant, Store
-from stores.tenancy import Access, Permission, TenantQuerySet, access_of
+from stores.roles import Permission
+from stores.tenancy import Access, TenantQuerySet, access_of
 
-# What somebody permission: a verb of some role, to be a platform operator, or nobody may (None).
+# A permission of some role, OPERATOR for platform operators only, or None for nobody.
 OPERATOR: Literal["operator"] = "operator"
-Required = Permission | Literal["operator"] | None
-
-
-def staff_user(request: HttpRequest) -> User:
-    """Whoever is signed in; the site lets nobody else get to an admin."""
-    return cast(User, request.user)
+Required = str | None
 
 
 def access_for(request: HttpRequest) -> Access:
@@ -69,7 +65,7 @@ class ScopedAdmin(ModelAdmin):
         if permission is None or access.everything:
             return permission is not None
         return permission != OPERATOR and access.has_permission(
-            Permission(permission), self.merchant_id_of(row) if row else None
+            permission, self.merchant_id_of(row) if row else None
         )
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -117,9 +113,7 @@ class ScopedAdmin(ModelAdmin):
         merchants = {
             m
             for m in access.merchants_in_part
-            if permission
-            and permission != OPERATOR
-            and access.has_permission(Permission(permission), m)
+            if permission and permission != OPERATOR and access.has_permission(permission, m)
         }
         if access.everything or merchants == access.merchants_in_part:
             return rows
@@ -159,7 +153,7 @@ class ScopedAdmin(ModelAdmin):
 
     def _may_add_at(self, access: Access, merchant_id: int) -> bool:
         return self.add_permission not in (None, OPERATOR) and access.has_permission(
-            Permission(str(self.add_permission)), merchant_id
+            str(self.add_permission), merchant_id
         )
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:

@@ -27,7 +27,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from stores.backoffice.base import Required, ScopedAdmin
-from stores.web.errors import Conflict
+from stores.conflicts import Conflict
 
 DONE = _("Done. The state below shows what came of it.")
 

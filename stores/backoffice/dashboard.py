@@ -1,24 +1,22 @@
 """The dashboard and the side menu of the back office, made from what the domains contribute."""
 
 import json
-from datetime import datetime, time, timedelta
-from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
 from django.contrib.auth.models import User
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
-from django.utils import timezone
-from django.utils.formats import number_format
 from django.utils.translation import gettext_lazy as _
 
-from stores.backoffice.base import staff_user
 from stores.backoffice.menu import list_item
+from stores.backoffice.pages import staff_user
+from stores.backoffice.widgets import Alert, Chart
+from stores.domains import MenuItem, contributed_to, domains
 from stores.models import InboundEvent
 from stores.platforms.workers import queue
-from stores.registry import Alert, Chart, MenuItem, contributed, registry
-from stores.tenancy import Permission, access_of, has_permission
+from stores.roles import Permission
+from stores.tenancy import access_of, has_permission
 
 URGENCY = ("error", "warning", "info")
 PALETTE = ("#7c3aed", "#0891b2", "#d97706", "#16a34a", "#db2777", "#4b5563", "#2563eb")
@@ -50,7 +48,8 @@ LAST = [
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
     """unfold's side menu: sections in the order of their first line."""
-    items = [item for item in (*FIRST, *registry.menu, *LAST) if item.shown(request)]
+    added = [item for domain in domains() for item in domain.menu]
+    items = [item for item in (*FIRST, *added, *LAST) if item.shown(request)]
     sections = list(dict.fromkeys(str(item.section) for item in items))
     items.sort(key=lambda item: sections.index(str(item.section)))
     return [
@@ -77,17 +76,17 @@ def _line(item: MenuItem) -> dict[str, Any] | None:
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
     """What the start page shows: figures, what needs a person, charts, the latest rows, and first steps."""
     user = staff_user(request)
-    found = [*alerts(user), *contributed(registry.alerts, user)]
+    found = [*alerts(user), *contributed_to("alerts", user)]
     return context | {
         "title": _("Overview"),
-        "steps": contributed(registry.steps, user),
+        "steps": contributed_to("steps", user),
         "alerts": sorted(found, key=lambda alert: URGENCY.index(alert.level)),
-        "cards": contributed(registry.cards, user),
+        "cards": contributed_to("cards", user),
         "charts": [
             {"title": chart.title, "data": chart_data(chart), "options": CHART_OPTIONS}
-            for chart in contributed(registry.charts, user)
+            for chart in contributed_to("charts", user)
         ],
-        "tables": contributed(registry.tables, user),
+        "tables": contributed_to("tables", user),
     }
 
 
@@ -118,16 +117,6 @@ def chart_data(chart: Chart) -> str:
         for n, (name, values) in enumerate(chart.series.items())
     ]
     return json.dumps({"labels": list(chart.labels), "datasets": series})
-
-
-def start_of_day(days_ago: int = 0) -> datetime:
-    """Local midnight of today or of some day before."""
-    day = timezone.localdate() - timedelta(days=days_ago)
-    return timezone.make_aware(datetime.combine(day, time.min))
-
-
-def yuan(amount: Decimal | None) -> str:
-    return f"¥{number_format(amount or Decimal(0), 2, force_grouping=True)}"
 
 
 def alerts(user: User) -> list[Alert]:

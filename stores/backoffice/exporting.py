@@ -21,9 +21,10 @@ from openpyxl import Workbook
 from openpyxl.utils import get_column_letter
 
 from stores import audit
-from stores.backoffice.base import ScopedAdmin, access_for, staff_user
+from stores.backoffice.base import ScopedAdmin, access_for
+from stores.backoffice.pages import staff_user
 from stores.models import Merchant
-from stores.tenancy import Permission
+from stores.roles import Permission
 
 # A sheet is written to disk before the first byte is sent; whoever needs more takes CSV, which streams.
 SHEET_ROWS = 100_000

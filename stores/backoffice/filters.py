@@ -11,7 +11,7 @@ from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter, Relate
 from unfold.utils import parse_date_str
 
 from stores.backoffice.base import visible_to
-from stores.models import Connection
+from stores.domains import platform_choices
 from stores.platforms.outbox import operations
 
 
@@ -62,7 +62,7 @@ class PlatformFilter(DropdownFilter):
     parameter_name = "platform"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return list(Connection.Platform.choices)
+        return platform_choices()
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return queryset.filter(platform=self.value()) if self.value() else queryset

@@ -11,7 +11,7 @@ from django.utils.formats import date_format
 from django.utils.safestring import SafeString
 from django_stubs_ext import StrOrPromise
 
-from stores.models import Connection
+from stores.domains import platform_choices
 
 
 def badge(text: Any, colours: dict[str, str], key: str) -> SafeString:
@@ -23,7 +23,7 @@ def badge(text: Any, colours: dict[str, str], key: str) -> SafeString:
 
 def platform_name(platform: str) -> str:
     """What people call a platform."""
-    return str(dict(Connection.Platform.choices).get(platform, platform))
+    return str(dict(platform_choices()).get(platform, platform))
 
 
 def format_moment(at: datetime | None) -> str:

@@ -7,7 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.forms import AuthenticationForm
 
-from stores.web.limits import Limit, Taken, client_network, peek, take
+from stores.web.addresses import client_network
+from stores.web.limits import Limit, Taken, peek, take
 
 WRONG_PASSWORDS = Limit("sign-in", 8, 600)
 # A whole shop may share one address; somebody who tries many names from it is not a shop.

@@ -2,91 +2,33 @@
 
 import re
 import uuid
-from collections.abc import Callable
 from datetime import UTC, datetime
-from functools import wraps
 
 from django.contrib.auth.models import User
-from django.contrib.auth.views import redirect_to_login
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext_lazy as _
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from stores.backoffice.base import staff_user
+from stores.backoffice.pages import (
+    STORE_IN_SESSION,
+    current_store,
+    no_store,
+    request_key,
+    staff_page,
+    staff_user,
+    stores_at_work,
+)
+from stores.counter.kinds import CounterKind, ScanResult, counter_kinds
+from stores.domains import domains
 from stores.models import Store
-from stores.registry import CounterKind, ScanResult, counter_kinds, registry
-from stores.tenancy import Permission, access_of, has_permission
 from stores.web.errors import is_htmx
 
 SHOWN = 10
-STORE_IN_SESSION = "counter_store"
-_KEY = re.compile(r"[\w\-]{8,64}", re.ASCII)
 _AMOUNT = re.compile("[0-9]{1,9}")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
-
-View = Callable[..., HttpResponse]
-
-
-def staff_page(view: View) -> View:
-    """For people who are signed in and belong to a merchant; to a stranger the page does not exist."""
-
-    @wraps(view)
-    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
-        if not request.user.is_authenticated:
-            return _to_login(request)
-        access = access_of(request.user)
-        if not access.everything and not access.merchants_in_part:
-            raise Http404
-        return view(request, *args, **kwargs)
-
-    return never_cache(guarded)
-
-
-def _to_login(request: HttpRequest) -> HttpResponse:
-    answer = redirect_to_login(
-        request.get_full_path() if request.method == "GET" else reverse("counter")
-    )
-    if is_htmx(request):
-        # A fragment cannot be a login form: the whole page goes there, and comes back to the counter.
-        return HttpResponse(
-            status=204, headers={"HX-Redirect": redirect_to_login(reverse("counter")).url}
-        )
-    return answer
-
-
-def stores_at_work(user: User) -> list[Store]:
-    """The open stores at which this person may redeem codes. Raises PermissionDenied when the role never allows it."""
-    if not has_permission(user, Permission.VERIFY):
-        raise PermissionDenied
-    found = (
-        Store.objects.for_staff(user)
-        .filter(is_active=True, merchant__is_active=True)
-        .select_related("merchant")
-    )
-    return [store for store in found if has_permission(user, Permission.VERIFY, store.merchant_id)]
-
-
-def current_store(request: HttpRequest, stores: list[Store]) -> Store | None:
-    """The store named in the form, else the one chosen last, else the oldest. Raises Http404 for somebody else's."""
-    by_id = {str(store.pk): store for store in stores}
-    named = request.POST.get("store")
-    if named is not None:
-        if named not in by_id:
-            raise Http404
-        return by_id[named]
-    oldest = min(stores, key=lambda store: store.pk, default=None)
-    return by_id.get(str(request.session.get(STORE_IN_SESSION)), oldest)
-
-
-def no_store(request: HttpRequest) -> HttpResponse:
-    """What comes first for who works in no store: an owner can help themselves."""
-    may_connect = has_permission(staff_user(request), Permission.MANAGE_CONNECTIONS)
-    return render(request, "stores/no_store.html", {"may_connect": may_connect})
 
 
 @staff_page
@@ -162,12 +104,6 @@ def _take(request: HttpRequest, store: Store) -> ScanResult:
     return result
 
 
-def request_key(request: HttpRequest) -> str:
-    """The key that came with the form, made by the page for one scan; a new one when it is missing or odd."""
-    given = request.POST.get("request_key", "")
-    return given if _KEY.fullmatch(given) else uuid.uuid4().hex
-
-
 def _answer(
     request: HttpRequest, stores: list[Store], store: Store, result: ScanResult
 ) -> HttpResponse:
@@ -215,7 +151,9 @@ def _page(
         "first": first,
         "recent": recent[: SHOWN - 1] if first else recent,
         "request_key": uuid.uuid4().hex,
-        "links": [link for link in registry.counter_links if link.shown(request)],
+        "links": [
+            link for domain in domains() for link in domain.counter_links if link.shown(request)
+        ],
         "waiting": bool(first and first.state in ("waiting", "unknown")),
     }
     return render(request, "stores/counter.html", context, status=status)

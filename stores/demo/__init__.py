@@ -2,5 +2,5 @@
 
 environment.py: places, ports and secrets · world.py: what the demo consists of, kept between runs · people.py:
 merchants, stores, staff, keys · preparing.py: database, static files, rows, sandbox · running.py: web, worker and
-sandbox under one supervisor. Apps add their part through registry.demo_parts and registry.demo_infos.
+sandbox under one supervisor. Apps add their part through `Domain.demo` and `Domain.demo_info`.
 """

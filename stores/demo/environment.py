@@ -11,6 +11,8 @@ from urllib.parse import urlsplit
 from cryptography.fernet import Fernet
 from django.conf import settings
 
+from stores.domains import merged
+
 # Set for the process that really runs the demo, once it has the demo's secrets in its settings.
 MARK = "ZHANGGUI_DEMO"
 
@@ -136,6 +138,7 @@ def for_the_demo(place: Places, found: Ports) -> dict[str, str]:
 
     Raises DemoError when they have set an address that is none.
     """
+    sandbox_addresses = merged("sandbox_addresses")
     ours = {
         MARK: "1",
         "ENV_FILE": str(place.env_file),
@@ -147,12 +150,11 @@ def for_the_demo(place: Places, found: Ports) -> dict[str, str]:
     # the sandbox too: a real password must not leave this machine.
     usual = {
         "PUBLIC_BASE_URL": found.web_url,
-        "UMEMBER_BASE_URL": f"{found.sandbox_url}/umember",
-        "TRIP_NOTICE_BASE_URL": f"{found.sandbox_url}/trip/rhone/mtp/api",
+        **{name: f"{found.sandbox_url}{path}" for name, path in sandbox_addresses.items()},
         "STATICFILES_BACKEND": "django.contrib.staticfiles.storage.ManifestStaticFilesStorage",
     }
     env = usual | dict(os.environ) | ours
-    for name in ("PUBLIC_BASE_URL", "UMEMBER_BASE_URL", "TRIP_NOTICE_BASE_URL"):
+    for name in ("PUBLIC_BASE_URL", *sandbox_addresses):
         _require_address(name, env[name])
     return env
 

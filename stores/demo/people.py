@@ -9,7 +9,7 @@ from stores import audit
 from stores.demo.world import SandboxWord, World
 from stores.fields import keyed_hash
 from stores.models import ApiKey, AuditEntry, Merchant, Staff, Store
-from stores.tenancy import Role
+from stores.roles import Role
 
 OURS, OTHER = "海棠文娱", "星河休闲"
 LEGIBLE = "abcdefghijkmnpqrstuvwxyz23456789"
@@ -61,7 +61,7 @@ class PeopleDemo:
     def connect(self, world: World) -> None:
         """A key of an earlier version learns what has been added since."""
         for secret in (world.facts["api_key"], world.facts["other_api_key"]):
-            ApiKey.objects.filter(digest=keyed_hash(secret)).update(scopes=ApiKey.Scope.values)
+            ApiKey.objects.filter(digest=keyed_hash(secret)).update(scopes=ApiKey.all_scopes())
 
     def sandbox_seeds(self, world: World) -> dict[str, object]:
         return {}
@@ -93,7 +93,7 @@ class PeopleDemo:
 
     @staticmethod
     def _key(merchant: Merchant, name: str) -> str:
-        key = ApiKey(merchant=merchant, name=name, scopes=ApiKey.Scope.values)
+        key = ApiKey(merchant=merchant, name=name, scopes=ApiKey.all_scopes())
         secret = key.renew_secret()
         key.save()
         return secret

@@ -10,13 +10,12 @@ from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
 from django.core.management import call_command
 from django.db import connection, transaction
-from django.utils.module_loading import import_string
 
-from stores import registry
 from stores.api.authentication import find_key
 from stores.demo.environment import DemoError, Places
 from stores.demo.people import OURS
 from stores.demo.world import DemoPart, World
+from stores.domains import contributed
 from stores.models import Merchant
 from stores.sandbox.state import StateFile
 
@@ -38,10 +37,7 @@ def prepare(world: World, *, reset: bool, tell: Tell) -> None:
 
 
 def _parts() -> list[DemoPart]:
-    return [
-        import_string(path)()
-        for path in ("stores.demo.people.PeopleDemo", *registry.registry.demo_parts)
-    ]
+    return [part() for part in contributed("demo")]
 
 
 def _start_over(world: World, tell: Tell) -> None:
@@ -123,7 +119,9 @@ def _seed_sandbox(world: World) -> None:
     seeded: list[str] = world.facts.setdefault("sandbox_seeded", [])
     if not path.exists():
         seeded.clear()
-    platforms = {platform.prefix: platform for platform in registry.sandboxes()}
+    platforms = {
+        platform.prefix: platform for platform in (made() for made in contributed("sandbox"))
+    }
     state = StateFile(path, list(platforms.values()))
     state.load()
     for part in _parts():
@@ -150,6 +148,6 @@ def info(place: Places) -> dict[str, Any]:
         name: facts[name]
         for name in ("web", "sandbox", "users", "api_key", "other_api_key", "stores")
     }
-    for path in registry.registry.demo_infos:
-        told |= import_string(path)(facts, state)
+    for domain_info in contributed("demo_info"):
+        told |= domain_info(facts, state)
     return told

@@ -42,7 +42,7 @@ class SandboxWord:
 
 
 class DemoPart(Protocol):
-    """One app's share of the demo, named in registry.demo_parts. `fact` is what its `fill` leaves in the facts."""
+    """One app's share of the demo, named in `Domain.demo`. `fact` is what its `fill` leaves in the facts."""
 
     fact: str
 

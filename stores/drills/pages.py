@@ -13,14 +13,16 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.base import ReadOnlyAdmin, staff_user
+from stores.backoffice.base import ReadOnlyAdmin
+from stores.backoffice.pages import staff_user
+from stores.conflicts import Conflict
 from stores.drills import runner
 from stores.drills.drill import Drill
 from stores.drills.report import Report
 from stores.models import Connection, DrillRun
 from stores.platforms.workers import queue
-from stores.tenancy import Permission, has_permission
-from stores.web.errors import Conflict
+from stores.roles import Permission
+from stores.tenancy import has_permission
 
 SHOWN_RUNS = 10
 # Seconds between two looks at a run that is under way.

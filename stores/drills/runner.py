@@ -14,11 +14,11 @@ from django.utils.translation import gettext as _
 
 from stores import audit
 from stores.audit import Actor
+from stores.conflicts import Conflict
 from stores.drills.checklist import Check, Checklist
 from stores.drills.drill import Drill
 from stores.drills.results import Failed, LeftOut, Outcome, Result
 from stores.models import Connection, DrillRun
-from stores.web.errors import Conflict
 
 log = logging.getLogger(__name__)
 Progress = Callable[[Result], None]

@@ -12,6 +12,7 @@ from django.core.management.base import CommandError, CommandParser
 from django.db import connection as database
 from django.utils import translation
 
+from stores.conflicts import Conflict
 from stores.demo.environment import running_at
 from stores.drills import runner
 from stores.drills.checklist import Checklist
@@ -20,7 +21,6 @@ from stores.drills.results import Exchange, Outcome, Result
 from stores.management.base import USAGE, ExitCodeCommand, get_single
 from stores.models import Connection
 from stores.text import is_id
-from stores.web.errors import Conflict
 
 FAILED = 1
 # Characters of a message that are printed unless all are asked for.

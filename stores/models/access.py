@@ -2,10 +2,12 @@ import secrets
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
+from stores.domains import merged
 from stores.fields import keyed_hash
 from stores.models.people import Merchant, Store
-from stores.tenancy import TenantQuerySet
+from stores.tenancy import Access, TenantQuerySet
 
 
 class ApiKeyQuerySet(TenantQuerySet["ApiKey"]):
@@ -16,10 +18,9 @@ class ApiKey(models.Model):
     """A key of the merchant's own systems: hashed at rest, shown once, for all stores or for some."""
 
     class Scope(models.TextChoices):
+        """The scopes that every domain shares; a domain adds its own (`Domain.scopes`)."""
+
         READ = "read", _("read stores, products and verifications")
-        LOOKUP = "lookup", _("look coupons up")
-        VERIFY = "verify", _("verify coupons")
-        TRIP = "trip", _("read and serve ticket orders")
         PERSONAL = "personal", _("see visitors' personal data")
 
     merchant = models.ForeignKey(
@@ -44,6 +45,30 @@ class ApiKey(models.Model):
 
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
+
+    @staticmethod
+    def scope_choices() -> list[tuple[str, StrOrPromise]]:
+        """Returns (scope, what a key with it may do), the domains' included, personal data last."""
+        shared = ApiKey.Scope
+        read, personal = (
+            (shared.READ.value, shared.READ.label),
+            (
+                shared.PERSONAL.value,
+                shared.PERSONAL.label,
+            ),
+        )
+        return [read, *merged("scopes").items(), personal]
+
+    @staticmethod
+    def all_scopes() -> list[str]:
+        return [scope for scope, _title in ApiKey.scope_choices()]
+
+    def access(self) -> Access:
+        """Returns the whole merchant, or the stores that the key is limited to."""
+        if not self.limited_to_stores:
+            return Access(merchants=frozenset({self.merchant_id}))
+        own = self.stores.filter(merchant_id=self.merchant_id).values_list("pk", flat=True)
+        return Access(stores=frozenset(own))
 
     def renew_secret(self) -> str:
         """A new secret for this key; the caller shows it once and saves the row."""

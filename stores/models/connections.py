@@ -1,6 +1,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from stores.domains import platform_choices
 from stores.fields import EncryptedJSONField, EncryptedTextField
 from stores.models.people import Merchant
 from stores.tenancy import TenantQuerySet
@@ -34,10 +35,6 @@ class ConnectionQuerySet(TenantQuerySet["Connection"]):
 class Connection(models.Model):
     """A merchant's account at a platform. Credentials and token are encrypted and never shown again."""
 
-    class Platform(models.TextChoices):
-        UMEMBER = "umember", _("Meituan group coupons (umember)")
-        TRIP = "trip", _("Meituan tickets (trip)")
-
     class State(models.TextChoices):
         NEW = "new", _("not tested yet")
         WORKING = "working", _("working")
@@ -46,7 +43,7 @@ class Connection(models.Model):
     merchant = models.ForeignKey(
         Merchant, models.PROTECT, related_name="connections", verbose_name=_("merchant")
     )
-    platform = models.CharField(_("platform"), max_length=20, choices=Platform)
+    platform = models.CharField(_("platform"), max_length=20, choices=platform_choices)
     name = models.CharField(_("name"), max_length=60, blank=True)
     account = models.CharField(
         _("account"), max_length=200, help_text=_("How the platform knows you: e-mail, partner id")

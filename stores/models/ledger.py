@@ -109,10 +109,7 @@ class InboundEvent(models.Model):
         )
 
     def __str__(self) -> str:
-        # The registry is filled by apps that know these tables.
-        from stores.registry import event_title
-
-        return f"{event_title(self)} {self.dedup_key}"
+        return f"{self.kind} {self.dedup_key}"
 
 
 class OutboundQuerySet(TenantQuerySet["OutboundCall"]):
@@ -262,10 +259,7 @@ class OutboundCall(models.Model):
         return Q(state__in=literals(*cls.FAILED))
 
     def __str__(self) -> str:
-        # Operations know these tables.
-        from stores.platforms.outbox.operations import title_of
-
-        return f"{title_of(self)} {self.key}"
+        return f"{self.operation} {self.key}"
 
 
 class AttemptQuerySet(TenantQuerySet["OutboundAttempt"]):

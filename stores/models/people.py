@@ -4,7 +4,8 @@ from django.contrib.auth.models import User
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-from stores.tenancy import MerchantQuerySet, Role, TenantQuerySet
+from stores.roles import Role
+from stores.tenancy import Access, MerchantQuerySet, TenantQuerySet
 
 
 class MerchantsQuerySet(MerchantQuerySet["Merchant"]):
@@ -84,6 +85,16 @@ class Store(models.Model):
 class StaffQuerySet(TenantQuerySet["Staff"]):
     store_path = None
 
+    def access(self) -> Access:
+        """Returns what the memberships of one user give together."""
+        active = self.filter(is_active=True, merchant__is_active=True).prefetch_related("stores")
+        roles = tuple((member.merchant_id, member.role) for member in active)
+        whole = frozenset(merchant for merchant, role in roles if role == Role.OWNER)
+        stores = frozenset(
+            pk for member in active if member.role != Role.OWNER for pk in member.own_store_ids
+        )
+        return Access(merchants=whole, stores=stores, roles=roles)
+
 
 class Staff(models.Model):
     """A user's role at a merchant; an owner reaches all stores, the others the stores listed."""
@@ -116,6 +127,11 @@ class Staff(models.Model):
                 fields=["user", "merchant"], name="one_role_per_user_and_merchant"
             )
         ]
+
+    @property
+    def own_store_ids(self) -> list[int]:
+        """The member's stores; a store of another merchant, listed by mistake, gives no access."""
+        return [store.pk for store in self.stores.all() if store.merchant_id == self.merchant_id]
 
     def __str__(self) -> str:
         return f"{self.user.get_full_name() or self.user.username} ({self.get_role_display()})"

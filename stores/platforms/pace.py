@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from django.conf import settings
 from django.db import connection
 
+from stores.domains import domain_of
 from stores.models import Pace
 from stores.platforms.errors import NoSlot
 
@@ -47,7 +48,11 @@ class Slot:
 
 def interval(platform: str) -> float:
     """Seconds between two calls of one account at this platform; 0 means unpaced."""
-    return float(settings.PACE_SECONDS.get(platform, 0.0))
+    set_here: float | None = settings.PACE_SECONDS.get(platform)
+    if set_here is not None:
+        return set_here
+    domain = domain_of(platform)
+    return domain.pace_seconds if domain else 0.0
 
 
 def reserve(pace: Pace, *, patience: float, ahead: float = 0.0) -> Slot | None:

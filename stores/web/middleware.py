@@ -6,8 +6,8 @@ from django.http import HttpRequest, HttpResponse
 from django.middleware.locale import LocaleMiddleware
 
 from stores.audit import caller_ip
+from stores.web.addresses import client_ip
 from stores.web.errors import unavailable
-from stores.web.limits import client_ip
 
 log = logging.getLogger(__name__)
 

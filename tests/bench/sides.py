@@ -9,7 +9,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from stores.models import Merchant
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.bench import database, load, web
 from tests.bench.context import Bench
 from tests.bench.load import Load

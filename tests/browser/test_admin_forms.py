@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import expect
 
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.browser.conftest import Visitor
 from tests.coupons.factories import Shop
 from tests.stores.factories import member

@@ -12,7 +12,7 @@ from playwright.sync_api import Page, expect
 
 from coupons.models import Channel, Verification
 from coupons.reasons import Reason
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.browser.conftest import Visitor
 from tests.coupons.factories import ProductFactory, Shop, VerificationFactory
 from tests.stores.factories import PASSWORD, member

@@ -4,7 +4,7 @@ import pytest
 from playwright.sync_api import expect
 
 from stores.platforms import outbox
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.browser.conftest import Visitor, fits
 from tests.coupons.factories import Shop
 from tests.stores.factories import member

@@ -13,7 +13,7 @@ from pytest_django.live_server_helper import LiveServer
 from coupons.models import Verification
 from stores.models import Pace
 from stores.platforms import pace
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.browser.conftest import Visitor, fits, spent
 from tests.coupons.factories import Shop, VerificationFactory, seed
 from tests.stores.factories import PASSWORD, member

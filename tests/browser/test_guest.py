@@ -8,7 +8,7 @@ from playwright.sync_api import Page, expect
 from coupons.models import Verification
 from stores.models import Pace
 from stores.platforms import outbox, pace
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.browser.conftest import Visitor, fits, spent
 from tests.coupons.factories import Shop
 from tests.stores.factories import member

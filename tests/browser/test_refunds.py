@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from stores.models import OutboundCall
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.browser.conftest import Visitor, fits
 from tests.meituan import Meituan, selling
 from tests.stores.factories import member

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.browser.conftest import Visitor, fits
 from tests.meituan import Meituan, selling
 from tests.stores.factories import member

@@ -12,7 +12,7 @@ from django.test import Client, RequestFactory
 from django.urls import reverse
 from django.utils.translation import override
 
-from stores.tenancy import Role
+from stores.roles import Role
 from stores.web import errors
 from tests.contract import two_merchants
 from tests.contract.languages import IN_BOTH, Language, nothing_typed

@@ -22,7 +22,7 @@ ONLY_IN = {
 SQL_BY_HAND = {
     "stores/prepared.py",
     "stores/platforms/pace.py",
-    "stores/platforms/outbox/working.py",
+    "stores/platforms/outbox/places.py",
     "stores/platforms/workers/queue.py",
     "stores/web/limits.py",
 }

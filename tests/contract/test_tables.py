@@ -13,7 +13,7 @@ from django.db.models import Model
 
 from coupons.models import Verification
 from stores.models import Merchant, OutboundCall
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.contract.collected import APPS, dicts, without_entry
 from tests.stores.factories import StoreFactory, UserFactory, member
 

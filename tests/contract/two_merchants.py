@@ -11,7 +11,7 @@ from django.contrib.contenttypes.models import ContentType
 from django.db import models
 
 from stores.models import Merchant, Store
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.contract.collected import call_each
 from tests.contract.kinds import Side
 from tests.stores.factories import MerchantFactory, StoreFactory, UserFactory, member

@@ -11,7 +11,7 @@ from coupons.services.operations import SpendCoupon
 from stores.models import Store
 from stores.platforms import errors
 from stores.platforms.outbox import delivering
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.api import Api, api_of
 from tests.coupons.factories import Shop
 from tests.pages import english

@@ -13,9 +13,9 @@ from coupons import dashboard
 from coupons.choices import Authorisation
 from coupons.models import GatewayStore, QuotaReading, Verification
 from coupons.services import quota_outlooks
-from stores.backoffice.dashboard import start_of_day
+from stores.clock import start_of_day
 from stores.models import AuditEntry, Connection, Store
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.coupons.factories import GatewayStoreFactory, Shop, VerificationFactory
 from tests.pages import english
 from tests.stores.factories import ConnectionFactory, MerchantFactory, StoreFactory, member

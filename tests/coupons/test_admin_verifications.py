@@ -23,7 +23,7 @@ from coupons.services import lookup_process, lookup_request
 from stores.backoffice import exporting, newest
 from stores.fields import keyed_hash
 from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Staff, Store
-from stores.tenancy import Permission, Role
+from stores.roles import Permission, Role
 from tests.coupons.factories import GatewayStoreFactory, ProductFactory, Shop, VerificationFactory
 from tests.coupons.flows import lose, verify
 from tests.pages import english

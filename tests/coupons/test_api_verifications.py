@@ -13,9 +13,9 @@ from django.utils import translation
 
 from coupons.models import Lookup, Product, Verification
 from coupons.reasons import TEXTS, Reason
-from coupons.services.waiting import PROMPT
 from stores.models import OutboundCall, Pace, RateWindow
 from stores.platforms import outbox, pace
+from stores.platforms.outbox.waiting import PROMPT
 from tests.api import Api, api_of, problem
 from tests.coupons.factories import GatewayStoreFactory, Shop, connected_shop
 from tests.processes import wait_until

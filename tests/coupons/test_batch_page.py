@@ -13,7 +13,7 @@ from coupons.models import Batch, BatchItem, Verification
 from coupons.pages.batches import pieces_of
 from coupons.services.batches import MAX_CODES
 from stores.platforms import outbox
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.coupons.factories import Shop, connected_shop
 from tests.pages import english
 from tests.stores.factories import StoreFactory, member

@@ -9,7 +9,7 @@ from coupons.services.batches import MAX_CODES, _write_lines
 from stores.models import AuditEntry, OutboundCall
 from stores.platforms import outbox
 from stores.platforms.workers import queue
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.coupons.factories import Shop
 from tests.coupons.flows import ask_for, coupon
 from tests.stores.factories import member

@@ -15,7 +15,8 @@ from coupons.services import verification_ask, verification_request
 from coupons.services.operations import move
 from stores.models import OutboundCall
 from stores.platforms import outbox
-from stores.tenancy import Role, access_of
+from stores.roles import Role
+from stores.tenancy import access_of
 from tests.api import api_of
 from tests.coupons.factories import Shop, VerificationFactory, connected_shop
 from tests.coupons.flows import arrived, ask_for, call_of, coupon, lose, verify

@@ -9,7 +9,7 @@ from django.utils import timezone
 from coupons.models import GatewayStore, Product, Verification
 from stores import audit
 from stores.models import Store
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.coupons.factories import Shop, seed
 from tests.coupons.flows import verify
 from tests.stores.factories import MerchantFactory, StoreFactory, member

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 
 from coupons.counter import CouponKind
 from coupons.models import Channel, Verification
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.coupons.factories import Shop, VerificationFactory
 from tests.coupons.flows import ask_for
 from tests.stores.factories import member

@@ -6,8 +6,9 @@ from django.urls import reverse
 from django.utils import timezone
 
 from coupons.models import Batch, BatchItem, Lookup, Verification
-from coupons.pages import guard, visits
+from coupons.pages import visits
 from coupons.reasons import Reason
+from coupons.services import abuse
 from stores.models import Connection, InboundEvent, Store
 from tests.contract.languages import IN_BOTH, LANGUAGES, Language
 from tests.contract.test_languages import operator_of, url, world
@@ -102,7 +103,7 @@ def test_the_guests_first_page_is_in_one_language(language: Language) -> None:
 def test_a_locked_guest_reads_one_language(
     language: Language, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(guard, "locked", lambda request, store: 300)
+    monkeypatch.setattr(abuse, "locked", lambda store_id, address: 300)
     page = reverse("coupons:guest", args=[world().mine.store.guest_slug])
     answer = language.client().post(page, {"code": CODE})
     assert (answer.status_code, language.foreign(answer.content.decode())) == (429, [])

@@ -20,10 +20,10 @@ from coupons.services import (
     verification_request,
     verifying,
 )
+from stores.conflicts import KeyReused
 from stores.models import Connection, Merchant, OutboundCall, Store
 from stores.platforms import outbox
-from stores.tenancy import Role
-from stores.web.errors import KeyReused
+from stores.roles import Role
 from tests.coupons.factories import Shop, connected_shop
 from tests.coupons.flows import arrived, ask_for, call_of, coupon, verify
 from tests.stores.factories import StoreFactory, member

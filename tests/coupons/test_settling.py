@@ -13,11 +13,11 @@ from django.utils import timezone
 from coupons.models import Verification
 from coupons.reasons import Reason
 from coupons.services import verification_ask, verification_settle
+from stores.conflicts import Conflict
 from stores.models import AuditEntry, OutboundCall
 from stores.platforms import outbox
 from stores.platforms.outbox.claims import claim
-from stores.tenancy import Role
-from stores.web.errors import Conflict
+from stores.roles import Role
 from tests.coupons.factories import Shop
 from tests.coupons.flows import arrived, call_of, coupon, lose, verify
 from tests.stores.factories import member

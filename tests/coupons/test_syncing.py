@@ -14,7 +14,7 @@ from coupons.services import connection_test, products_sync, quota_outlooks, sto
 from stores.models import AuditEntry, Connection, Store
 from stores.platforms import pace
 from stores.platforms.workers import queue
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.canned import Canned, answer, envelope
 from tests.coupons.factories import Shop
 from tests.coupons.flows import arrived

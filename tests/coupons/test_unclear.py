@@ -9,7 +9,8 @@ from coupons.counter import scan_result_of
 from coupons.models import Batch, BatchItem, Verification
 from coupons.pages.visits import sign_result
 from coupons.reasons import UNCLEAR, UNDECIDED, Texts
-from stores.tenancy import Role, access_of
+from stores.roles import Role
+from stores.tenancy import access_of
 from tests.api import api_of
 from tests.coupons.factories import VerificationFactory
 from tests.stores.factories import member

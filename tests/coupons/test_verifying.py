@@ -8,7 +8,7 @@ from coupons.models import Channel, Verification
 from coupons.reasons import Reason
 from coupons.services import verification_process, verification_request
 from stores.platforms import outbox
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.coupons.factories import Shop
 from tests.stores.factories import member
 

@@ -5,7 +5,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from stores.models import Merchant, Store
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.api import Api, api_of
 from tests.pages import english
 from tests.stores.factories import MerchantFactory, StoreFactory, member

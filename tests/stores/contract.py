@@ -23,7 +23,7 @@ from stores.models import (
     Staff,
     Store,
 )
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.contract.kinds import Expect, Side
 from tests.stores.factories import ConnectionFactory, UserFactory, api_key
 

@@ -5,8 +5,9 @@ from typing import Any
 import factory
 from django.contrib.auth.models import User
 
+from coupons.choices import PLATFORM
 from stores.models import ApiKey, Connection, Merchant, Staff, Store
-from stores.tenancy import Role
+from stores.roles import Role
 
 PASSWORD = "correct-horse-battery"
 
@@ -42,7 +43,7 @@ class ConnectionFactory(factory.django.DjangoModelFactory[Connection]):
         model = Connection
 
     merchant = factory.SubFactory(MerchantFactory)
-    platform = Connection.Platform.UMEMBER
+    platform = PLATFORM
     account = factory.Sequence(lambda n: f"shop{n}@example.com")
     credentials = factory.LazyFunction(lambda: {"password": "sandbox-password"})
 
@@ -56,7 +57,7 @@ def member(merchant: Merchant, role: Role, *stores: Store, **fields: Any) -> Use
 
 
 def api_key(
-    merchant: Merchant, *stores: Store, scopes: tuple[str, ...] = tuple(ApiKey.Scope.values)
+    merchant: Merchant, *stores: Store, scopes: tuple[str, ...] = tuple(ApiKey.all_scopes())
 ) -> tuple[ApiKey, str]:
     """A key and its secret."""
     key = ApiKey(

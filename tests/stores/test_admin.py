@@ -15,6 +15,7 @@ from unfold.admin import ModelAdmin
 from stores import audit
 from stores.api.authentication import find_key
 from stores.backoffice import dashboard
+from stores.backoffice.widgets import Alert
 from stores.models import (
     ApiKey,
     AuditEntry,
@@ -25,8 +26,7 @@ from stores.models import (
     Staff,
     Store,
 )
-from stores.registry import Alert, registry
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.pages import english
 from tests.stores.factories import (
     PASSWORD,
@@ -542,7 +542,7 @@ def test_what_is_most_urgent_comes_first_whatever_the_domain(
         Alert("warning", "d", ""),
     ]
     monkeypatch.setattr(
-        dashboard, "contributed", lambda paths, to: said if paths is registry.alerts else []
+        dashboard, "contributed_to", lambda what, to: said if what == "alerts" else []
     )
     shown = owner_client.get(reverse("admin:index")).context["alerts"]
     assert [alert.text for alert in shown] == ["c", "b", "d", "a"]

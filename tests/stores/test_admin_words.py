@@ -9,7 +9,7 @@ from django.utils import timezone
 
 from stores import audit
 from stores.models import InboundEvent, Merchant, OutboundCall
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.coupons.factories import VerificationFactory
 from tests.pages import english
 from tests.stores.factories import (

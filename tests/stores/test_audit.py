@@ -4,7 +4,7 @@ from django.test import RequestFactory
 
 from stores import audit
 from stores.models import AuditEntry, Store
-from stores.tenancy import Role
+from stores.roles import Role
 from stores.web.middleware import address_for_the_audit
 from tests.stores.factories import api_key, member
 

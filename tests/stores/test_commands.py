@@ -11,9 +11,11 @@ from django.utils import timezone
 
 from coupons.models import Channel, Verification
 from coupons.services import verification_request
+from stores import domains
+from stores.domains import Schedule
 from stores.models import Heartbeat, OutboundCall
 from stores.platforms.workers import queue
-from stores.registry import Schedule, registry
+from stores.platforms.workers import queue as worker_queue
 from tests.coupons.factories import Shop
 
 
@@ -84,7 +86,7 @@ def test_schedules_are_written_once_and_those_no_longer_registered_vanish() -> N
     Row.objects.create(name="stores.tasks.sweep", func="stores.tasks.sweep")
     queue.sync_schedules()
     queue.sync_schedules()
-    names = [schedule.task for schedule in registry.schedules]
+    names = [schedule.task for schedule in domains.schedules()]
     assert sorted(Row.objects.values_list("name", flat=True)) == sorted(names)
     assert Row.objects.get(name="stores.tasks.sweep").minutes == 1
 
@@ -93,7 +95,9 @@ def test_schedules_are_written_once_and_those_no_longer_registered_vanish() -> N
 def test_a_changed_interval_reaches_the_schedule() -> None:
     from django_q.models import Schedule as Row
 
-    with mock.patch.object(registry, "schedules", [Schedule("some.task", timedelta(hours=2))]):
+    with mock.patch.object(
+        worker_queue, "schedules", return_value=[Schedule("some.task", timedelta(hours=2))]
+    ):
         queue.sync_schedules()
     assert list(Row.objects.values_list("name", "minutes")) == [("some.task", 120)]
 

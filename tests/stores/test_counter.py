@@ -12,7 +12,7 @@ from coupons.models import Verification
 from coupons.reasons import TEXTS, Reason
 from stores.models import RateWindow
 from stores.platforms import pace
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.coupons.factories import Shop, VerificationFactory, connected_shop
 from tests.pages import HOSTILE, key_of, state_of
 from tests.stores.factories import MerchantFactory, StoreFactory, UserFactory, member

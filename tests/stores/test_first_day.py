@@ -3,7 +3,7 @@
 import pytest
 from django.test import Client
 
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.pages import english
 from tests.stores.factories import MerchantFactory, StoreFactory, member
 from tests.trip.factories import TicketConnectionFactory

@@ -11,7 +11,8 @@ from pytest_django.fixtures import Settings
 
 from stores.models import RateWindow
 from stores.web import limits
-from stores.web.limits import Limit, client_ip, client_network, peek, take
+from stores.web.addresses import client_ip, client_network
+from stores.web.limits import Limit, peek, take
 from tests import children
 
 # A window so long that no test meets its end.

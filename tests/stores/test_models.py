@@ -21,7 +21,7 @@ from stores.models import (
     Staff,
     Store,
 )
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.coupons.factories import VerificationFactory
 from tests.stores.factories import ConnectionFactory, MerchantFactory, StoreFactory, api_key, member
 

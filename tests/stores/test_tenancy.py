@@ -7,7 +7,8 @@ from django.contrib.auth.models import AnonymousUser, User
 
 from coupons.models import Verification
 from stores.models import ApiKey, AuditEntry, Merchant, Staff, Store
-from stores.tenancy import ROLE_PERMISSIONS, Permission, Role, access_of, has_permission
+from stores.roles import ROLE_PERMISSIONS, Permission, Role
+from stores.tenancy import access_of, has_permission
 from tests.coupons.factories import VerificationFactory
 from tests.stores.factories import StoreFactory, UserFactory, api_key, member
 

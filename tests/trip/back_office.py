@@ -6,7 +6,7 @@ from django.test import Client
 from django.urls import reverse
 
 from stores.models import OutboundCall, Store
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.pages import english
 from tests.stores.factories import member
 from trip.models import Product

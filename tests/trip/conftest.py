@@ -7,8 +7,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from stores.models import Connection, Merchant, Store
+from stores.roles import Role
 from stores.sandbox import SandboxServer
-from stores.tenancy import Role
 from tests.api import Api, api_of
 from tests.meituan import Meituan
 from tests.pages import english

@@ -5,8 +5,8 @@ from typing import Any
 
 import factory
 
-from stores.models import Connection
 from tests.stores.factories import ConnectionFactory, StoreFactory
+from trip.choices import PLATFORM
 from trip.models import Offer, Product
 
 CREDENTIALS = {"client_id": "zhanggui-test", "client_secret": "0123456789abcdef0123456789abcdef"}
@@ -15,7 +15,7 @@ CREDENTIALS = {"client_id": "zhanggui-test", "client_secret": "0123456789abcdef0
 class TicketConnectionFactory(ConnectionFactory):
     """A partner of Meituan's ticket interfaces."""
 
-    platform = Connection.Platform.TRIP
+    platform = PLATFORM
     account = factory.Sequence(lambda n: f"{10_000 + n}")
     credentials = factory.LazyFunction(lambda: dict(CREDENTIALS))
 

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from stores.models import AuditEntry, Connection, Store
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.trip.back_office import at_work, page, told
 from tests.trip.factories import OfferFactory, TicketProductFactory
 from trip.models import Offer, Product

@@ -12,8 +12,9 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from openpyxl import load_workbook
 
+from stores.backoffice.verbs import verb_label
 from stores.models import AuditEntry, Connection, OutboundAttempt, OutboundCall, Store
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.meituan import VISITOR, Meituan, selling
 from tests.trip.back_office import at_work, listed, page, press
 from tests.trip.factories import TicketProductFactory
@@ -452,7 +453,8 @@ def test_a_notice_that_was_given_up_is_sent_again(
     assert "sent again at once" in send_again(manager_client, call)
     assert OutboundCall.objects.get().state == "pending"
     assert (
-        AuditEntry.objects.get(verb="outboundcall resent").verb_label == "Outbound call: sent again"
+        verb_label(AuditEntry.objects.get(verb="outboundcall resent"))
+        == "Outbound call: sent again"
     )
     assert "on its way already" in send_again(manager_client, call)
 

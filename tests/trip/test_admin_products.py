@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from stores.models import AuditEntry, Connection, OutboundCall, Store
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.stores.factories import ConnectionFactory, StoreFactory
 from tests.trip.back_office import at_work, listed, page, press, told
 from tests.trip.factories import OfferFactory, TicketConnectionFactory, TicketProductFactory

@@ -10,7 +10,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
 from stores.models import Connection, OutboundCall, Store
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.meituan import Meituan
 from tests.trip.back_office import at_work, listed, page, press
 from tests.trip.factories import TicketProductFactory

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from django.utils import timezone
 
+from stores.conflicts import Conflict
 from stores.models import InboundEvent
-from stores.web.errors import Conflict
 from tests.meituan import Meituan, selling
 from tests.trip.factories import TicketConnectionFactory, TicketProductFactory
 from trip import services

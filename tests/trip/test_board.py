@@ -11,10 +11,10 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from stores.backoffice.dashboard import start_of_day
+from stores.backoffice.widgets import Alert
+from stores.clock import start_of_day
 from stores.models import Connection, OutboundCall, Store
-from stores.registry import Alert
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.pages import english
 from tests.stores.factories import ConnectionFactory, MerchantFactory, StoreFactory, member
 from tests.trip.factories import OfferFactory, TicketProductFactory

@@ -11,7 +11,7 @@ from django.utils import timezone
 
 from coupons.models import Verification
 from stores.models import OutboundCall
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.meituan import VISITOR, Meituan, selling
 from tests.pages import key_of, state_of
 from tests.stores.factories import ConnectionFactory, StoreFactory, member

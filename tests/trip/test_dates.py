@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 
-from stores.web.errors import Conflict
+from stores.conflicts import Conflict
 from tests.meituan import Meituan, selling
 from tests.trip.factories import OfferFactory
 from trip import services

@@ -12,9 +12,9 @@ from pytest_django.live_server_helper import LiveServer
 
 from stores.demo.environment import Places, Ports
 from stores.models import ApiKey, Connection, InboundEvent, OutboundCall
-from stores.registry import registry
 from stores.sandbox.state import StateFile
 from tests.demos import prepared, told
+from trip.apps import TripConfig
 from trip.models import Consumption, Offer, Order, Place, Product, Refund, Visitor, Voucher, tally
 from trip.sandbox import MeituanTripSandbox
 
@@ -245,11 +245,10 @@ def test_meituan_can_buy_every_product_of_the_info(place: Places, live_server: L
 def test_a_demo_of_the_first_version_keeps_its_people_and_gets_the_tickets(
     place: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    parts = registry.demo_parts
-    monkeypatch.setattr(registry, "demo_parts", [part for part in parts if "trip" not in part])
+    monkeypatch.setattr(TripConfig, "demo", "")
     users = prepared(place).facts["users"]
     ApiKey.objects.update(scopes=["read", "lookup", "verify"])
-    monkeypatch.setattr(registry, "demo_parts", parts)
+    monkeypatch.setattr(TripConfig, "demo", "trip.demo.TripDemo")
 
     prepared(place)
 
@@ -258,4 +257,4 @@ def test_a_demo_of_the_first_version_keeps_its_people_and_gets_the_tickets(
         len(told(place)["trip"]["products"])
         == Product.objects.filter(connection__account="13857001").count() - 5
     )
-    assert {tuple(key.scopes) for key in ApiKey.objects.all()} == {tuple(ApiKey.Scope.values)}
+    assert {tuple(key.scopes) for key in ApiKey.objects.all()} == {tuple(ApiKey.all_scopes())}

@@ -12,13 +12,13 @@ from django.utils import timezone, translation
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
+from stores.conflicts import Conflict
 from stores.demo import environment
 from stores.drills import runner
 from stores.drills.results import Failed, LeftOut, Outcome
 from stores.management import drills as command_base
 from stores.models import AuditEntry, Connection, DrillRun, OutboundCall
 from stores.platforms.workers import queue
-from stores.web.errors import Conflict
 from tests.meituan import Meituan
 from tests.trip.drilling import drill_start, drilled, every_kind, outcomes
 from tests.trip.factories import TicketConnectionFactory, TicketProductFactory

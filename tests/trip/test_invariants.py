@@ -16,8 +16,8 @@ from hypothesis.stateful import (
     run_state_machine_as_test,
 )
 
+from stores.conflicts import Conflict
 from stores.models import InboundEvent
-from stores.web.errors import Conflict
 from tests.meituan import Meituan
 from tests.trip.factories import OfferFactory, TicketConnectionFactory, TicketProductFactory
 from trip import services

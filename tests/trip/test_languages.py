@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from stores.models import OutboundCall
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.contract.languages import IN_BOTH, Language, nothing_typed
 from tests.meituan import Meituan, selling
 from tests.stores.factories import member

@@ -14,8 +14,8 @@ from pytest_django.fixtures import Settings
 from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms import outbox
 from stores.platforms.outbox import delivering
+from stores.roles import Role
 from stores.sandbox import SandboxServer
-from stores.tenancy import Role
 from tests import children
 from tests.canned import Canned, answer
 from tests.coupons.bad_days.passing import WORK, end_leases, pass_time

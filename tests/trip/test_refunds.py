@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.utils import timezone
 
-from stores.web.errors import Conflict
+from stores.conflicts import Conflict
 from tests.meituan import Meituan, selling
 from tests.trip.factories import OfferFactory
 from trip import services

@@ -15,8 +15,8 @@ import pytest
 from django.db import connections, transaction
 from django.test import Client
 
+from stores.conflicts import Conflict, KeyReused
 from stores.models import InboundEvent
-from stores.web.errors import Conflict, KeyReused
 from tests.meituan import VISITOR, Meituan, selling
 from trip import services
 from trip.choices import Issuing, Method, VisitorInfo, VoucherType

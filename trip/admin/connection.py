@@ -103,7 +103,7 @@ def _addresses(connection: Connection, *, is_needed: bool) -> list[dict[str, Any
 
 
 class TripTools:
-    """stores.registry.PlatformTools for the ticket interfaces."""
+    """stores.platforms.tools.PlatformTools for the ticket interfaces."""
 
     works = _(
         "The credentials are complete. Whether they are right, Meituan's first call will show."

@@ -7,13 +7,14 @@ from django.utils.translation import gettext_lazy as _
 
 from stores.drills.pages import DrillAdmin
 from stores.models import Connection
+from trip.choices import PLATFORM
 from trip.drill import Drill
 from trip.models import DrillRun, Product
 
 
 @admin.register(DrillRun)
 class DrillRunAdmin(DrillAdmin):
-    platform = Connection.Platform.TRIP
+    platform = PLATFORM
     drill = Drill
     task = "trip.tasks.run_drill"
     title = _("Acceptance drill")

@@ -10,6 +10,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 
 from stores.backoffice.base import access_for
 from stores.models import Connection
+from trip.choices import PLATFORM
 from trip.models import Order, Voucher
 from trip.wire.values import MAX_INT64
 
@@ -31,7 +32,7 @@ def found(request: HttpRequest, rows: QuerySet[Order], text: str) -> QuerySet[Or
 
 
 def _connections(request: HttpRequest) -> list[int]:
-    rows = Connection.objects.filter(platform=Connection.Platform.TRIP).order_by()
+    rows = Connection.objects.filter(platform=PLATFORM).order_by()
     if not access_for(request).everything:
         rows = rows.filter(merchant__in=access_for(request).merchants_in_part)
     return list(rows.values_list("pk", flat=True))

@@ -10,7 +10,7 @@ from unfold.contrib.filters.admin import DropdownFilter
 
 from stores.admin.ledgers import OutboundCallAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.models import Connection
+from trip.choices import PLATFORM
 from trip.models import MeituanNotice
 from trip.services.notices import notices_of_drills
 
@@ -45,4 +45,4 @@ class MeituanNoticeAdmin(OutboundCallAdmin):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MeituanNotice]:
         notices: QuerySet[MeituanNotice] = super().get_queryset(request)
-        return notices.filter(platform=Connection.Platform.TRIP)
+        return notices.filter(platform=PLATFORM)

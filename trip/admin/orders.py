@@ -14,21 +14,23 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import RangeDateFilter
 
-from stores.backoffice.base import LedgerAdmin, staff_user
+from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.exporting import ExportsAdmin, Table
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge, format_moment, sum_of
+from stores.backoffice.labels import badge, sum_of
 from stores.backoffice.newest import newest_first
+from stores.backoffice.pages import staff_user
+from stores.clock import format_moment
 from stores.models import OutboundCall
 from stores.platforms.outbox.operations import title_of
-from stores.tenancy import Permission
+from stores.roles import Permission
 from trip import services
 from trip.admin import exporting
 from trip.admin.finding import DrillFilter, OrderPersonFilter, found
 from trip.admin.order_forms import FailForm, IssueForm, SettleForm, UseForm
 from trip.admin.timeline import timeline
-from trip.choices import CredentialType, Method
+from trip.choices import SELL, CredentialType, Method
 from trip.models import Order, Tally, Voucher, tally
 from trip.services.notices import notices_of
 from trip.services.visitors import shown
@@ -142,7 +144,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         Button(
             title=_("Issue by hand"),
             icon="confirmation_number",
-            permission=Permission.SELL,
+            permission=SELL,
             form=IssueForm,
             text=_(
                 "The tickets count as issued from then on, and Meituan sends the codes to the buyer."
@@ -163,7 +165,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         Button(
             title=_("Cannot be issued"),
             icon="block",
-            permission=Permission.SELL,
+            permission=SELL,
             form=FailForm,
             text=_(
                 "Meituan tells the buyer why and gives the money back. This cannot be taken back."

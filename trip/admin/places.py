@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stores.backoffice.base import ScopedAdmin, access_for
 from stores.models import Store
-from stores.tenancy import Permission
+from stores.roles import Permission
 from trip.models import Place
 
 

@@ -14,13 +14,14 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.base import access_for, staff_user
+from stores.backoffice.base import access_for
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.inlines import ScopedInline
 from stores.backoffice.labels import badge
+from stores.backoffice.pages import staff_user
 from stores.models import Connection, Store
-from stores.tenancy import Permission
+from stores.roles import Permission
 from trip import services
 from trip.admin.product_forms import (
     OfferForm,
@@ -29,6 +30,7 @@ from trip.admin.product_forms import (
     RefundStepForm,
     RefundStepFormSet,
 )
+from trip.choices import PLATFORM, SELL
 from trip.models import Offer, Product, RefundStep
 from trip.pages.calendar import calendar_page
 
@@ -55,7 +57,7 @@ class RefundStepInline(ScopedInline):
 
 @admin.register(Product)
 class ProductAdmin(ButtonsAdmin):
-    add_permission = change_permission = Permission.SELL
+    add_permission = change_permission = SELL
     form = ProductForm
     buttons = ("pause", "resume")
     inlines = (OfferInline, RefundStepInline)
@@ -220,7 +222,7 @@ class ProductAdmin(ButtonsAdmin):
         Button(
             title=_("Pause"),
             icon="pause_circle",
-            permission=Permission.SELL,
+            permission=SELL,
             done=_("Paused: nobody can order it now, and Meituan is told."),
             shown=lambda product: product.state == Product.State.ON_SALE,
         )
@@ -232,7 +234,7 @@ class ProductAdmin(ButtonsAdmin):
         Button(
             title=_("Put on sale"),
             icon="play_circle",
-            permission=Permission.SELL,
+            permission=SELL,
             done=_("On sale again, and Meituan is told."),
             shown=lambda product: product.state == Product.State.PAUSED,
         )
@@ -284,7 +286,7 @@ def _calendar_url(product: Product) -> str:
 
 
 def _connections(request: HttpRequest) -> QuerySet[Connection]:
-    rows = Connection.objects.filter(platform=Connection.Platform.TRIP).select_related("merchant")
+    rows = Connection.objects.filter(platform=PLATFORM).select_related("merchant")
     return _where_selling(request, rows)
 
 
@@ -295,9 +297,7 @@ def _stores(request: HttpRequest) -> QuerySet[Store]:
 def _where_selling(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
     access = access_for(request)
     sells = [
-        merchant
-        for merchant in access.merchants_in_part
-        if access.has_permission(Permission.SELL, merchant)
+        merchant for merchant in access.merchants_in_part if access.has_permission(SELL, merchant)
     ]
     return rows if access.everything else rows.filter(merchant__in=sells)
 

@@ -12,15 +12,16 @@ from django.utils.translation import pgettext_lazy
 from unfold.contrib.filters.admin import DropdownFilter
 
 from stores.audit import shown
-from stores.backoffice.base import LedgerAdmin, staff_user
+from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge, format_moment, sum_of
-from stores.tenancy import Permission
+from stores.backoffice.labels import badge, sum_of
+from stores.backoffice.pages import staff_user
+from stores.clock import format_moment
 from trip import services
 from trip.admin.order_forms import AgreeForm, RefuseForm
 from trip.admin.orders import REFUND_COLOURS, order_link
-from trip.choices import Method
+from trip.choices import SELL, Method
 from trip.models import Refund
 from trip.services.deadlines import countdown
 
@@ -96,7 +97,7 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
         Button(
             title=_("Agree"),
             icon="check",
-            permission=Permission.SELL,
+            permission=SELL,
             form=AgreeForm,
             text=_(
                 "The buyer gets the money back and the tickets open no door any more. This is final."
@@ -114,7 +115,7 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
         Button(
             title=_("Refuse"),
             icon="close",
-            permission=Permission.SELL,
+            permission=SELL,
             form=RefuseForm,
             text=_("The tickets stay valid. You may still agree later."),
             done=DONE,

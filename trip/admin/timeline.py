@@ -10,9 +10,10 @@ from django.utils.translation import gettext as _
 
 from stores import audit
 from stores.backoffice.timeline import Message, Moment, in_order
+from stores.backoffice.verbs import verb_label
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.outbox.operations import title_of
-from stores.registry import event_title
+from stores.platforms.tools import event_title
 from trip.choices import Code
 from trip.codes import PICTURE
 from trip.models import Order
@@ -126,5 +127,5 @@ def _done(order: Order) -> Iterable[Moment]:
     for entry in entries[:MOST]:
         note = entry.data.get("reason") or entry.data.get("note") or ""
         yield Moment(
-            entry.at, entry.verb_label, f"{audit.shown(entry.actor)} {note}".strip(), "done"
+            entry.at, verb_label(entry), f"{audit.shown(entry.actor)} {note}".strip(), "done"
         )

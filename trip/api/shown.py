@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stores.api.shown import yuan
+from stores.money import yuan_json
 from trip.models import Consumption, Order, Refund, Voucher, tally
 from trip.services import visitors
 
@@ -54,8 +54,8 @@ def refund_shown(refund: Refund) -> dict[str, Any]:
         "status": refund.status,
         "quantity": refund.quantity,
         "vouchers": refund.codes,
-        "price": yuan(refund.price),
-        "fee": yuan(refund.fee),
+        "price": yuan_json(refund.price),
+        "fee": yuan_json(refund.fee),
         "applied_at": refund.applied_at,
         "deadline": refund.deadline,
         "reason": refund.reason,

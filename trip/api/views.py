@@ -17,10 +17,9 @@ from stores.models import ApiKey
 from trip import services
 from trip.api import inputs, schema
 from trip.api.shown import consumption_shown, order_shown, refund_shown
-from trip.choices import Method
+from trip.choices import TRIP, Method
 from trip.models import Order, Refund
 
-TRIP = ApiKey.Scope.TRIP
 MAX_REFUND_ID = 80
 
 

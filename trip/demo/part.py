@@ -11,7 +11,7 @@ from django.utils import timezone
 from stores.demo.world import SandboxWord, World
 from stores.models import Connection, Store
 from trip.addresses import INTERFACES
-from trip.choices import Listing, ListingCheck
+from trip.choices import PLATFORM, Listing, ListingCheck
 from trip.demo import history, messages, today
 from trip.demo.sales import Book, Shelf
 from trip.demo.sample_products import (
@@ -27,7 +27,6 @@ from trip.demo.sample_products import (
 )
 from trip.models import Product
 
-PLATFORM = Connection.Platform.TRIP
 PARTNER_IDS = ("13857001", "13857002")
 
 SELLERS = (("stores", OURS, OUR_PLACES), ("other_stores", OTHER, OTHER_PLACES))

@@ -15,7 +15,7 @@ class Migration(migrations.Migration):
     """The list of runs keeps its name, its address and its permissions: a proxy in place of the table."""
 
     dependencies = [
-        ('stores', '0006_drill_runs'),
+        ('stores', '0007_drill_runs'),
         ('trip', '0002_last_days'),
     ]
 

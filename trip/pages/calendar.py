@@ -25,7 +25,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-from stores.backoffice.base import staff_user
+from stores.backoffice.pages import staff_user
 from trip import services
 from trip.models import Offer, Product
 from trip.services.products import wrong_prices

@@ -4,8 +4,9 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import cache_control
 from django.views.decorators.http import require_safe
 
-from stores.web.errors import TITLES
-from stores.web.limits import Limit, client_network, take
+from stores.web.addresses import client_network
+from stores.web.limits import Limit, take
+from stores.web.problems import titles
 from trip.services import pictures
 
 # Meituan's servers fetch many from few addresses; guessing signatures is hopeless at any rate.
@@ -19,7 +20,7 @@ def voucher_picture(request: HttpRequest, token: str) -> HttpResponse:
     if not taken.allowed:
         headers = {"Retry-After": str(taken.retry_after)}
         return HttpResponse(
-            TITLES["too_many_tries"], status=429, headers=headers, content_type="text/plain"
+            titles()["too_many_tries"], status=429, headers=headers, content_type="text/plain"
         )
     return _picture(request, token)
 

@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
-from stores.web.errors import Conflict, KeyReused
+from stores.conflicts import Conflict, KeyReused
 from trip.models import Consumption, Order, Voucher
 from trip.services import booking, orders, tickets
 from trip.services.notices import enqueue_consume_notice

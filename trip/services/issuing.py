@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
-from stores.web.errors import Conflict
+from stores.conflicts import Conflict
 from trip.choices import Issuing, VoucherType
 from trip.codes import NO_VOUCHER, is_voucher, new_code
 from trip.models import Order, Refund, Voucher

@@ -9,8 +9,8 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
+from stores.conflicts import Conflict
 from stores.models import Connection
-from stores.web.errors import Conflict
 from trip.choices import Code, FeeMode, Method, RefundType, Refusal, VoucherType
 from trip.models import Order, Refund, Voucher
 from trip.services import booking, orders, stock, tickets, workdays

@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
-from stores.web.errors import Conflict
+from stores.conflicts import Conflict
 from trip.models import Order
 from trip.services import orders
 

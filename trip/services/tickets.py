@@ -6,7 +6,7 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from stores.web.errors import Conflict
+from stores.conflicts import Conflict
 from trip.models import Order, Refund, Voucher
 
 

@@ -21,9 +21,10 @@ from stores.models import Connection
 from stores.platforms.inbound.endpoint import CallEndpoint, Rejected
 from stores.platforms.inbound.once import AnswerAndRollback, StoredAnswer, answer_once
 from stores.text import is_id
-from stores.web.limits import Limit, client_network, take
+from stores.web.addresses import client_network
+from stores.web.limits import Limit, take
 from trip import signatures
-from trip.choices import Code, Refusal
+from trip.choices import PLATFORM, Code, Refusal
 from trip.wire.values import Malformed
 
 # Only calls without a right signature count; Meituan's own are never limited.
@@ -85,7 +86,7 @@ def response(text: str) -> HttpResponse:
 class TripEndpoint(CallEndpoint):
     """An interface that only tells; what it tells is not kept."""
 
-    platform = Connection.Platform.TRIP
+    platform = PLATFORM
     other_code: ClassVar[int] = Code.OTHER
     # The answer to a body that cannot be understood; "other" when the interface has none.
     invalid_code: ClassVar[int | None] = None

@@ -6,6 +6,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
+from coupons.choices import PLATFORM
 from coupons.models import SyncRun
 from coupons.services import stores_sync
 from stores.management.base import USAGE, ExitCodeCommand
@@ -33,9 +34,7 @@ class Command(ExitCodeCommand):
 
 
 def _connections(pk: int | None) -> list[Connection]:
-    rows = Connection.objects.filter(platform=Connection.Platform.UMEMBER).select_related(
-        "merchant", "pace"
-    )
+    rows = Connection.objects.filter(platform=PLATFORM).select_related("merchant", "pace")
     if pk is None:
         return list(rows.filter(is_active=True, merchant__is_active=True).order_by("pk"))
     found = list(rows.filter(pk=pk))

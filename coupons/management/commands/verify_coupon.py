@@ -19,7 +19,7 @@ from coupons.reasons import TEXTS, Reason
 from coupons.services import place_of, verification_process, verification_request
 from stores.management.base import ExitCodeCommand, get_single
 from stores.models import Store
-from stores.platforms.outbox.working import PlaceInLine
+from stores.platforms.outbox.place import PlaceInLine
 from stores.tenancy import Access
 from stores.text import is_id
 

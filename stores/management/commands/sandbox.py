@@ -9,7 +9,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 
-from stores import registry
+from stores.domains import contributed
 from stores.sandbox import SandboxServer
 
 
@@ -47,7 +47,12 @@ class Command(BaseCommand):
 
     def _server(self, host: str, port: int, state: Path | None) -> SandboxServer:
         try:
-            return SandboxServer(registry.sandboxes(), host=host, port=port, state_file=state)
+            return SandboxServer(
+                [sandbox() for sandbox in contributed("sandbox")],
+                host=host,
+                port=port,
+                state_file=state,
+            )
         except OverflowError as error:
             raise CommandError(f"{port} is not a port; give one from 0 to 65535") from error
         except OSError as error:

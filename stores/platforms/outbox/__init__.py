@@ -1,31 +1,33 @@
-"""What we owe platforms: owe → claim → deliver → settle, and ask before sending again when an answer was lost.
+"""Calls to platforms: enqueue → claim → deliver → settle; a lost answer is asked about first.
 
-owe.py writes debts · operations.py says how each kind of call is sent, asked about, settled · claims.py takes leases ·
-delivering.py makes one try · working.py works debts off (worker, web caller, sweeper).
+enqueuing.py writes calls · operations.py says how each kind is sent, asked about and settled ·
+claims.py takes leases · delivering.py makes one try · working.py delivers what is due (worker, web
+caller, sweeper) · processing.py delivers a row's calls while somebody waits for the result ·
+places.py counts who is ahead.
 """
 
 from stores.platforms.outbox.claims import sweep
 from stores.platforms.outbox.delivering import deliver
-from stores.platforms.outbox.enqueuing import enqueue, retry_dead, revoke
+from stores.platforms.outbox.enqueuing import enqueue, notify, retry_dead, revoke
 from stores.platforms.outbox.operations import Operation, Verdict, operation, operations
-from stores.platforms.outbox.working import (
-    attempt_now,
-    place_in_line,
-    places_in_line,
-    run_in_thread,
-    work,
-)
+from stores.platforms.outbox.place import PlaceInLine
+from stores.platforms.outbox.places import place_in_line, places_in_line
+from stores.platforms.outbox.processing import process
+from stores.platforms.outbox.working import attempt_now, run_in_thread, work
 
 __all__ = [
     "Operation",
+    "PlaceInLine",
     "Verdict",
     "attempt_now",
     "deliver",
     "enqueue",
+    "notify",
     "operation",
     "operations",
     "place_in_line",
     "places_in_line",
+    "process",
     "retry_dead",
     "revoke",
     "run_in_thread",

@@ -1,11 +1,10 @@
-"""Working debts off: in a worker for everybody, or in the thread of somebody who waits for one call."""
+"""Delivering due calls: in a worker for everybody, or in the thread of somebody who waits for one call."""
 
 import logging
 import random
 import threading
 import time
-from collections.abc import Callable, Collection
-from dataclasses import dataclass
+from collections.abc import Callable
 from datetime import timedelta
 
 from django.conf import settings
@@ -24,31 +23,13 @@ from stores.platforms.outbox.claims import (
 )
 from stores.platforms.outbox.delivering import deliver
 from stores.platforms.outbox.enqueuing import notify
-from stores.platforms.outbox.operations import operations
 
 log = logging.getLogger(__name__)
 # A worker stays for what falls due this soon: somebody may be waiting for it.
 LINGER = timedelta(seconds=5)
 # How long an account rests whose calls fail in our own code before they can be tried.
 UNSERVED_SECONDS = 30.0
-# A longer line than this is not counted to its end: nobody waits at a door for the thousandth place.
-COUNTED_AHEAD = 1000
-# The condition of the index outbound_live.
-LIVE_SQL = "state IN ({})".format(", ".join(f"'{state}'" for state in OutboundCall.LIVE))
 _senders = threading.BoundedSemaphore(settings.WEB_SENDERS)
-
-
-@dataclass(frozen=True)
-class PlaceInLine:
-    """Where a waiting call stands: `position` 1 is next; `seconds` is an estimate until its answer, None while the
-    platform does not answer and nobody can tell."""
-
-    position: int
-    seconds: int | None
-
-    @property
-    def is_held_up(self) -> bool:
-        return self.seconds is None
 
 
 def work(*, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> int:
@@ -191,44 +172,3 @@ def _attempt(call: OutboundCall, patience: float) -> bool:
     if first_in_line(call.pace_id) != call.pk:
         return False
     return _tried(Pace(pk=call.pace_id, platform=call.platform), patience, lambda: claim(call.pk))
-
-
-def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
-    """Where each of these live calls stands among its account's waiting calls, and the seconds until its business step
-    is through. One query however many they are; settled calls are left out."""
-    if not call_ids:
-        return {}
-    calls = OutboundCall._meta.db_table
-    sql = f"""
-        SELECT mine.id, mine.platform, mine.operation,
-            (pace.failures > 0 OR login.state = 'refused' OR (mine.attempts_made > 0 AND mine.last_error <> '')),
-            {pace.seconds_until_free_sql("pace.next_at")}, (
-            SELECT count(*) FROM (
-                SELECT 1 FROM {calls} ahead
-                WHERE ahead.pace_id = mine.pace_id
-                AND ahead.{LIVE_SQL} AND ahead.state <> 'unknown'
-                AND (ahead.lane, ahead.queued_at) < (mine.lane, mine.queued_at)
-                LIMIT {COUNTED_AHEAD}
-            ) AS counted
-        )
-        FROM {calls} mine JOIN stores_pace pace ON pace.id = mine.pace_id
-        JOIN stores_connection login ON login.id = mine.connection_id
-        WHERE mine.id IN ({", ".join(["%s"] * len(call_ids))}) AND mine.{LIVE_SQL}
-    """  # noqa: S608
-    with connection.cursor() as cursor:
-        cursor.execute(sql, list(call_ids))
-        return {pk: _place(*columns) for pk, *columns in cursor.fetchall()}
-
-
-def _place(platform: str, operation: str, held_up: bool, free_in: float, ahead: int) -> PlaceInLine:
-    """Whoever is ahead is taken to need as many requests as this call does: nearly all are at the same step."""
-    if held_up:
-        return PlaceInLine(position=ahead + 1, seconds=None)
-    requests = (ahead + 1) * operations[platform, operation].requests_left - 1
-    wait = max(0.0, float(free_in)) + requests * pace.interval(platform)
-    return PlaceInLine(position=ahead + 1, seconds=max(1, round(wait)))
-
-
-def place_in_line(call: OutboundCall) -> PlaceInLine:
-    """The place of one call; a call that was just settled counts as next."""
-    return places_in_line([call.pk]).get(call.pk, PlaceInLine(position=1, seconds=1))

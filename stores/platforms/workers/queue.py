@@ -11,6 +11,7 @@ from django.conf import settings
 from django.db import DatabaseError, connection, transaction
 from django.utils import timezone
 
+from stores.domains import schedules
 from stores.models import Heartbeat
 
 # What the watchdog (platforms/watchdog.py) runs as its child.
@@ -79,9 +80,7 @@ def sync_schedules() -> None:
     """Writes the registered schedules into django-q2's table and removes all others, even if several do so at once."""
     from django_q.models import Schedule
 
-    from stores.registry import registry
-
-    wanted = {schedule.task: schedule for schedule in registry.schedules}
+    wanted = {schedule.task: schedule for schedule in schedules()}
     with transaction.atomic():
         if connection.vendor == "postgresql":
             # Names are not unique in that table, so two watchdogs that start together would both insert.

@@ -16,7 +16,8 @@ from coupons.reasons import HELD_UP, Reason
 from coupons.services import place_of, verification_process
 from stores.models import Connection, OutboundAttempt, OutboundCall, Pace
 from stores.platforms import outbox
-from stores.tenancy import Access, Role
+from stores.roles import Role
+from stores.tenancy import Access
 from tests import children
 from tests.api import api_of
 from tests.coupons.bad_days.passing import (

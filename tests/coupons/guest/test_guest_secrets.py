@@ -14,7 +14,7 @@ from django.utils import timezone
 from coupons.models import Verification
 from coupons.pages import visits
 from coupons.reasons import TEXTS, Reason
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.coupons.factories import Shop, VerificationFactory, connected_shop
 from tests.coupons.guest.visiting import (
     Status,

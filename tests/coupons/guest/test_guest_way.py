@@ -7,9 +7,10 @@ from django.test import Client
 
 from coupons.models import Channel, Lookup, Verification
 from coupons.reasons import TEXTS, Reason
-from coupons.services import pursuing, verification_process, verification_request
+from coupons.services import verification_process, verification_request
 from stores.platforms import pace
-from stores.tenancy import Role
+from stores.platforms.outbox import processing
+from stores.roles import Role
 from tests.coupons.factories import Shop, connected_shop
 from tests.coupons.guest.visiting import (
     Status,
@@ -184,7 +185,7 @@ def test_both_steps_show_the_place_while_the_slot_is_taken_and_then_go_on(
 def test_a_slow_gateway_does_not_keep_the_guest_from_the_page(
     client: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(pursuing, "PROMPT", 0.5)
+    monkeypatch.setattr(processing, "PROMPT", 0.5)
     for operation in ("detail", "verify"):
         shop.sandbox.faults.add(operation=operation, kind="slow", seconds=2.5, times=1)
     begun = time.monotonic()

@@ -5,13 +5,13 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
+from stores.conflicts import Conflict
 from stores.drills import runner
 from stores.drills.checklist import Checklist
 from stores.drills.drill import Drill
 from stores.drills.results import Outcome
 from stores.drills.runner import run
 from stores.models import AuditEntry, Connection, DrillRun
-from stores.web.errors import Conflict
 from tests.stores.drills.oven import CHECKLIST, HANGS_SECONDS, OvenDrill, started
 from tests.stores.factories import ConnectionFactory, UserFactory
 

@@ -21,7 +21,7 @@ from stores.drills.runner import run
 from stores.management.drills import DrillCommand
 from stores.models import Connection, DrillRun
 from stores.platforms.workers import queue
-from stores.tenancy import Role
+from stores.roles import Role
 from tests.pages import english
 from tests.stores.drills.oven import CHECKLIST, OvenDrill, started
 from tests.stores.factories import ConnectionFactory, member

@@ -101,7 +101,7 @@ def test_background_work_takes_only_near_slots(account: Pace) -> None:
 
 
 def test_an_unpaced_platform_never_waits(account: Pace, settings: Settings) -> None:
-    settings.PACE_SECONDS = {}
+    settings.PACE_SECONDS = {"umember": 0.0, "trip": 0.0}
     slot = pace.reserve(account, patience=0.0)
     time.sleep(0.1)
     pace.wait_for_turn(account, slot)

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from stores.web.errors import Conflict
+from stores.conflicts import Conflict
 from trip.choices import Method, VoucherType
 from trip.codes import new_code
 from trip.drill.checks.paying import expect_vouchers

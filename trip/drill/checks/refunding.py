@@ -3,7 +3,7 @@
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from stores.web.errors import Conflict
+from stores.conflicts import Conflict
 from trip.choices import Method, VoucherType
 from trip.drill.drilling import Drill, check
 from trip.models import Refund

@@ -1,4 +1,5 @@
 from stores.management.drills import DrillCommand
+from trip.choices import PLATFORM
 from trip.drill import Drill
 
 
@@ -10,6 +11,6 @@ class Command(DrillCommand):
         "Exit code: 0 nothing failed, 1 a check failed, 3 wrong usage, unknown connection or no server."
     )
     drill = Drill
-    platform = "trip"
+    platform = PLATFORM
     connection_title = "ticket connection"
     account = "PartnerId"

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stores', '0005_content_encrypted'),
+        ('stores', '0006_platforms_come_from_domains'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

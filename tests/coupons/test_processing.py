@@ -8,9 +8,10 @@ import pytest
 from django.utils import timezone
 
 from coupons.models import Channel, Lookup, Verification
-from coupons.services import lookup_process, lookup_request, pursuing, verification_process
+from coupons.services import lookup_process, lookup_request, verification_process
 from stores.models import OutboundCall
 from stores.platforms import outbox, pace
+from stores.platforms.outbox import processing
 from tests.coupons.factories import Shop
 from tests.coupons.flows import arrived, ask_for
 
@@ -26,7 +27,7 @@ def senders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
         begun.append(sending)
         return outbox.run_in_thread(sending, until=until)
 
-    monkeypatch.setattr(pursuing, "run_in_thread", counted)
+    monkeypatch.setattr(processing, "run_in_thread", counted)
     return begun
 
 

@@ -1,0 +1,73 @@
+"""Errors of the API as application/problem+json."""
+
+from typing import Any
+
+from django.core.exceptions import PermissionDenied, SuspiciousOperation
+from django.http import Http404
+from django_stubs_ext import StrOrPromise
+from rest_framework import exceptions
+from rest_framework.response import Response
+
+from stores.conflicts import Conflict, KeyReused
+from stores.web.problems import PROBLEM_JSON, problem, titles
+
+_CODES: dict[type[Exception], str] = {
+    exceptions.ParseError: "malformed_json",
+    exceptions.ValidationError: "invalid",
+    exceptions.NotAuthenticated: "unauthenticated",
+    exceptions.AuthenticationFailed: "unauthenticated",
+    exceptions.PermissionDenied: "forbidden",
+    PermissionDenied: "forbidden",
+    exceptions.NotFound: "not_found",
+    Http404: "not_found",
+    exceptions.MethodNotAllowed: "method_not_allowed",
+    exceptions.UnsupportedMediaType: "unsupported_media_type",
+    exceptions.Throttled: "too_many_tries",
+}
+
+
+class Problem(exceptions.APIException):
+    """An API error with one of our own reason codes."""
+
+    def __init__(self, code: str, detail: StrOrPromise, *, status: int, **extra: Any) -> None:
+        super().__init__(detail, code)
+        self.status_code = status
+        self.reason = code
+        self.extra = extra
+
+
+def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
+    """DRF's exception handler: every error of the API as application/problem+json."""
+    # rest_framework.views reads the settings that name this function, so it cannot be imported above.
+    from rest_framework.views import exception_handler, set_rollback
+
+    error = _as_problem(error)
+    if isinstance(error, Problem):
+        set_rollback()
+        body = problem(error.reason, str(error.detail), status=error.status_code, **error.extra)
+        headers = (
+            {"Retry-After": str(error.extra["retry_after"])} if "retry_after" in error.extra else {}
+        )
+        return Response(body, status=error.status_code, headers=headers, content_type=PROBLEM_JSON)
+    response = exception_handler(error, context)
+    if response is None:
+        return None
+    code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "error")
+    extra: dict[str, Any] = (
+        {"errors": response.data} if isinstance(error, exceptions.ValidationError) else {}
+    )
+    response.data = problem(code, titles()[code], status=response.status_code, **extra)
+    response.content_type = PROBLEM_JSON
+    return response
+
+
+def _as_problem(error: Exception) -> Exception:
+    """What services and Django say, in the API's words; anything else as it is."""
+    match error:
+        case KeyReused():
+            return Problem("idempotency_key_reused", error.reason, status=422)
+        case Conflict():
+            return Problem("order_conflict", error.reason, status=409)
+        case SuspiciousOperation():
+            return Problem("invalid", titles()["invalid"], status=400)
+    return error

@@ -1,0 +1,93 @@
+"""What every page for staff needs: who is signed in, at which stores they work, and which one is meant."""
+
+import re
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import cast
+
+from django.contrib.auth.models import User
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.cache import never_cache
+
+from stores.models import Store
+from stores.roles import Permission
+from stores.tenancy import access_of, has_permission
+from stores.web.errors import is_htmx
+
+STORE_IN_SESSION = "counter_store"
+_KEY = re.compile(r"[\w\-]{8,64}", re.ASCII)
+
+View = Callable[..., HttpResponse]
+
+
+def staff_user(request: HttpRequest) -> User:
+    """Whoever is signed in; the site lets nobody else get to an admin."""
+    return cast(User, request.user)
+
+
+def staff_page(view: View) -> View:
+    """For people who are signed in and belong to a merchant; to a stranger the page does not exist."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+        if not request.user.is_authenticated:
+            return _to_login(request)
+        access = access_of(request.user)
+        if not access.everything and not access.merchants_in_part:
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return never_cache(guarded)
+
+
+def _to_login(request: HttpRequest) -> HttpResponse:
+    answer = redirect_to_login(
+        request.get_full_path() if request.method == "GET" else reverse("counter")
+    )
+    if is_htmx(request):
+        # A fragment cannot be a login form: the whole page goes there, and comes back to the counter.
+        return HttpResponse(
+            status=204, headers={"HX-Redirect": redirect_to_login(reverse("counter")).url}
+        )
+    return answer
+
+
+def stores_at_work(user: User) -> list[Store]:
+    """The open stores at which this person may redeem codes. Raises PermissionDenied when the role never allows it."""
+    if not has_permission(user, Permission.VERIFY):
+        raise PermissionDenied
+    found = (
+        Store.objects.for_staff(user)
+        .filter(is_active=True, merchant__is_active=True)
+        .select_related("merchant")
+    )
+    return [store for store in found if has_permission(user, Permission.VERIFY, store.merchant_id)]
+
+
+def current_store(request: HttpRequest, stores: list[Store]) -> Store | None:
+    """The store named in the form, else the one chosen last, else the oldest. Raises Http404 for somebody else's."""
+    by_id = {str(store.pk): store for store in stores}
+    named = request.POST.get("store")
+    if named is not None:
+        if named not in by_id:
+            raise Http404
+        return by_id[named]
+    oldest = min(stores, key=lambda store: store.pk, default=None)
+    return by_id.get(str(request.session.get(STORE_IN_SESSION)), oldest)
+
+
+def no_store(request: HttpRequest) -> HttpResponse:
+    """What comes first for who works in no store: an owner can help themselves."""
+    may_connect = has_permission(staff_user(request), Permission.MANAGE_CONNECTIONS)
+    return render(request, "stores/no_store.html", {"may_connect": may_connect})
+
+
+def request_key(request: HttpRequest) -> str:
+    """The key that came with the form, made by the page for one scan; a new one when it is missing or odd."""
+    given = request.POST.get("request_key", "")
+    return given if _KEY.fullmatch(given) else uuid.uuid4().hex

@@ -1,0 +1,89 @@
+"""What the start page and lists show: figures, alerts, charts, tables, steps and links."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from django_stubs_ext import StrOrPromise
+
+from stores.domains import contributed
+from stores.models import Store
+
+Tone = Literal["plain", "good", "warn", "bad"]
+
+
+@dataclass(frozen=True)
+class Card:
+    """A figure on the dashboard."""
+
+    title: StrOrPromise
+    value: str
+    hint: StrOrPromise = ""
+    url: str = ""
+    tone: Tone = "plain"
+
+
+@dataclass(frozen=True)
+class Alert:
+    """Something that needs a person."""
+
+    level: Literal["info", "warning", "error"]
+    text: StrOrPromise
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Chart:
+    """A bar chart on the dashboard: one bar per label, one series per name, on top of each other or side by side."""
+
+    title: StrOrPromise
+    labels: Sequence[str]
+    series: dict[str, Sequence[float]]
+    is_stacked: bool = True
+
+
+@dataclass(frozen=True)
+class Row:
+    cells: Sequence[StrOrPromise]
+    url: str = ""
+    tone: Tone = "plain"
+
+    @property
+    def label(self) -> str:
+        """The admin shell's word for the tone."""
+        return {"good": "success", "warn": "warning", "bad": "danger"}.get(self.tone, "info")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A short list on the dashboard; `tone` colours a row's second cell."""
+
+    title: StrOrPromise
+    headers: Sequence[StrOrPromise]
+    rows: Sequence[Row]
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Step:
+    """One thing that a new merchant does first."""
+
+    title: StrOrPromise
+    text: StrOrPromise
+    done: bool
+    url: str = ""
+
+
+@dataclass(frozen=True)
+class Link:
+    title: StrOrPromise
+    icon: str
+    url: str
+
+
+def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
+    """Returns the pages that belong to each of these stores, by its primary key."""
+    found = [links_of(stores) for links_of in contributed("store_links")]
+    return {
+        store.pk: [link for links in found for link in links.get(store.pk, [])] for store in stores
+    }

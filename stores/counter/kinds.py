@@ -1,0 +1,78 @@
+"""The kinds of code that the counter's one box understands, and what it shows for a scan."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from django.contrib.auth.models import User
+from django.utils.module_loading import import_string
+from django_stubs_ext import StrOrPromise
+
+from stores.domains import domains
+from stores.models import Store
+from stores.platforms.outbox.place import PlaceInLine
+
+AMOUNT_BUTTONS = 10
+
+
+@dataclass(frozen=True)
+class ScanResult:
+    """What the counter shows for one scan. `key` finds it again while it is `waiting`; `code` is masked.
+
+    With `ask` nothing is redeemed yet: the code stands for several, and the card asks how many, `most` at most.
+    `repeated`: redeemed, but by an earlier scan, which a moment ago had its own card.
+    """
+
+    kind: str
+    key: str
+    state: Literal["ok", "refused", "waiting", "unknown", "ask", "repeated"]
+    title: StrOrPromise
+    lines: Sequence[StrOrPromise] = ()
+    next_step: StrOrPromise = ""
+    place: PlaceInLine | None = None
+    code: str = ""
+    at: datetime | None = None
+    most: int = 0
+
+    @property
+    def amounts(self) -> range:
+        """What the card has a button for; what is more is typed."""
+        return range(1, min(self.most, AMOUNT_BUTTONS) + 1)
+
+    @property
+    def has_more(self) -> bool:
+        return self.most > AMOUNT_BUTTONS
+
+
+class CounterKind(Protocol):
+    """A kind of code that the counter's one box understands."""
+
+    name: str
+
+    def blocked_reason(self, store: Store) -> StrOrPromise:
+        """Why this store cannot redeem codes of this kind at the moment; empty when it can."""
+
+    def find_code(self, text: str, store: Store) -> str | None:
+        """The code found in what was scanned or pasted at this store, or None when it is not of this kind."""
+
+    def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
+        """Redeems the code, or joins or queues it; never raises for what a guest may have brought."""
+
+    def redeem_quantity(
+        self, *, user: User, store: Store, key: str, amount: int, request_key: str
+    ) -> ScanResult | None:
+        """Redeems so many of what an earlier scan asked about; None when it asked nothing. 0 is no number."""
+
+    def result(self, *, user: User, key: str) -> ScanResult | None:
+        """The present state of an earlier scan; None when this user may not see it."""
+
+    def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
+        """The store's last results, newest first."""
+
+
+def counter_kinds() -> list[CounterKind]:
+    """Returns one of each kind, in the order in which they are asked about a scanned text."""
+    having = [domain for domain in domains() if domain.counter_kind]
+    having.sort(key=lambda domain: -domain.counter_priority)
+    return [import_string(domain.counter_kind)() for domain in having]

@@ -1,0 +1,56 @@
+"""Where waiting calls stand among those of their account, in one query."""
+
+from collections.abc import Collection
+
+from django.db import connection
+
+from stores.models import OutboundCall
+from stores.platforms import pace
+from stores.platforms.outbox.operations import operations
+from stores.platforms.outbox.place import PlaceInLine
+
+# A longer line than this is not counted to its end: nobody waits at a door for the thousandth place.
+COUNTED_AHEAD = 1000
+# The condition of the index outbound_live.
+LIVE_SQL = "state IN ({})".format(", ".join(f"'{state}'" for state in OutboundCall.LIVE))
+
+
+def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
+    """Where each of these live calls stands among its account's waiting calls, and the seconds until its business step
+    is through. One query however many they are; settled calls are left out."""
+    if not call_ids:
+        return {}
+    calls = OutboundCall._meta.db_table
+    sql = f"""
+        SELECT mine.id, mine.platform, mine.operation,
+            (pace.failures > 0 OR login.state = 'refused' OR (mine.attempts_made > 0 AND mine.last_error <> '')),
+            {pace.seconds_until_free_sql("pace.next_at")}, (
+            SELECT count(*) FROM (
+                SELECT 1 FROM {calls} ahead
+                WHERE ahead.pace_id = mine.pace_id
+                AND ahead.{LIVE_SQL} AND ahead.state <> 'unknown'
+                AND (ahead.lane, ahead.queued_at) < (mine.lane, mine.queued_at)
+                LIMIT {COUNTED_AHEAD}
+            ) AS counted
+        )
+        FROM {calls} mine JOIN stores_pace pace ON pace.id = mine.pace_id
+        JOIN stores_connection login ON login.id = mine.connection_id
+        WHERE mine.id IN ({", ".join(["%s"] * len(call_ids))}) AND mine.{LIVE_SQL}
+    """  # noqa: S608
+    with connection.cursor() as cursor:
+        cursor.execute(sql, list(call_ids))
+        return {pk: _place(*columns) for pk, *columns in cursor.fetchall()}
+
+
+def _place(platform: str, operation: str, held_up: bool, free_in: float, ahead: int) -> PlaceInLine:
+    """Whoever is ahead is taken to need as many requests as this call does: nearly all are at the same step."""
+    if held_up:
+        return PlaceInLine(position=ahead + 1, seconds=None)
+    requests = (ahead + 1) * operations[platform, operation].requests_left - 1
+    wait = max(0.0, float(free_in)) + requests * pace.interval(platform)
+    return PlaceInLine(position=ahead + 1, seconds=max(1, round(wait)))
+
+
+def place_in_line(call: OutboundCall) -> PlaceInLine:
+    """The place of one call; a call that was just settled counts as next."""
+    return places_in_line([call.pk]).get(call.pk, PlaceInLine(position=1, seconds=1))

@@ -1,0 +1,51 @@
+"""What the back office can do with a connection to one platform."""
+
+from dataclasses import dataclass
+from typing import Any, Literal, Protocol, runtime_checkable
+
+from django.contrib.auth.models import User
+from django.utils.module_loading import import_string
+from django_stubs_ext import StrOrPromise
+
+from stores.domains import domain_of
+from stores.models import Connection, InboundEvent
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One line of what a sync found."""
+
+    level: Literal["info", "warning", "error"]
+    text: StrOrPromise
+
+
+class PlatformTools(Protocol):
+    # The message after a test that found nothing wrong.
+    works: StrOrPromise
+
+    def test(self, *, connection: Connection, user: User) -> str:
+        """Tries the stored credentials as far as the platform allows; "" or what is wrong."""
+
+
+@runtime_checkable
+class SyncTools(PlatformTools, Protocol):
+    """For platforms that list their stores."""
+
+    def sync(self, *, connection: Connection, user: User) -> list[Finding]:
+        """Reads the platform's lists; returns what is new, changed or vanished."""
+
+
+def platform_tools(platform: str) -> PlatformTools | None:
+    domain = domain_of(platform)
+    return import_string(domain.tools)() if domain and domain.tools else None
+
+
+def connection_form(platform: str) -> Any:
+    """Returns the class of a platform's connection form, or None when it has none."""
+    domain = domain_of(platform)
+    return import_string(domain.connection_form) if domain and domain.connection_form else None
+
+
+def event_title(event: InboundEvent) -> StrOrPromise:
+    domain = domain_of(event.platform)
+    return domain.event_titles.get(event.kind, event.kind) if domain else event.kind
