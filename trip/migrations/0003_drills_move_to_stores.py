@@ -7,8 +7,7 @@ def copy_runs(apps, schema_editor):
     old, new = apps.get_model('trip', 'DrillRun'), apps.get_model('stores', 'DrillRun')
     for values in old.objects.order_by('pk').values().iterator(chunk_size=20):
         new.objects.create(**values, kind='trip')
-    for statement in schema_editor.connection.ops.sequence_reset_sql(no_style(), [new]):
-        schema_editor.execute(statement)
+    schema_editor.deferred_sql += schema_editor.connection.ops.sequence_reset_sql(no_style(), [new])
 
 
 class Migration(migrations.Migration):
