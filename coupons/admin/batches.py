@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy as _
 
 from coupons.models import Batch, Verification
 from coupons.services import batch_progress
-from stores.audit import shown
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
+from stores.backoffice.labels import actor_column, link
 
 LIVE = Q(items__verification__status__in=Verification.LIVE)
 
@@ -24,16 +24,13 @@ class BatchAdmin(LedgerAdmin):
     list_select_related = ("store__merchant",)
     list_filter = (("store", ScopedRelatedFilter), ("created_at", DayFilter))
     fields = (("store", "who"), "created_at", "summary", "page")
+    who = actor_column("requested_by", _("requested by"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)
         live = Count("items__verification", filter=LIVE, distinct=True)
         counted: QuerySet[Any] = rows.annotate(lines=Count("items"), settled=Count("items") - live)
         return counted
-
-    @display(description=_("requested by"))
-    def who(self, batch: Batch) -> str:
-        return shown(batch.requested_by)
 
     @display(description=_("progress"))
     def progress(self, batch: Any) -> SafeString:
@@ -66,6 +63,4 @@ class BatchAdmin(LedgerAdmin):
     @display(description=_("lines"))
     def page(self, batch: Batch) -> SafeString:
         url = reverse("coupons:batch", args=[batch.pk])
-        return format_html(
-            '<a class="text-primary-600" href="{}">{}</a>', url, _("Show every line")
-        )
+        return link(url, _("Show every line"))

@@ -17,7 +17,7 @@ from stores.admin.connections import LEVELS
 from stores.backoffice.base import LedgerAdmin, ReadOnlyAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import PresenceFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge
+from stores.backoffice.labels import badge, badge_column, connection_column
 from stores.backoffice.pages import staff_user
 from stores.roles import Permission
 
@@ -55,6 +55,8 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
         ("burn_rate", "days_left"),
         ("synced_at", "vanished_at"),
     )
+    account = connection_column
+    authorisation_label = badge_column("authorisation", AUTHORISATION_COLOURS, _("authorisation"))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         """Computes the outlook of the whole page at once."""
@@ -82,14 +84,6 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
             products_sync(store=row.store, actor=staff_user(request))
         ):
             messages.add_message(request, LEVELS[line.level], line.text)
-
-    @display(description=_("authorisation"), ordering="authorisation")
-    def authorisation_label(self, row: GatewayStore) -> SafeString:
-        return badge(row.get_authorisation_display(), AUTHORISATION_COLOURS, row.authorisation)
-
-    @display(description=_("connection"))
-    def account(self, row: GatewayStore) -> str:
-        return str(row.connection)
 
     @display(description=_("calls a day"))
     def burn_rate(self, row: GatewayStore) -> str:
@@ -129,7 +123,9 @@ class ProductAdmin(ReadOnlyAdmin):
     def listing(self, product: Product) -> SafeString:
         """New is what the last sync brought."""
         is_new = product.synced_at is not None and product.created_at >= product.synced_at
-        key = "vanished" if product.vanished_at else "new" if is_new else "listed"
+        key = "new" if is_new else "listed"
+        if product.vanished_at:
+            key = "vanished"
         return badge(LISTINGS[key], LISTING_COLOURS, key)
 
 
@@ -148,10 +144,7 @@ class SyncRunAdmin(LedgerAdmin):
         "gone",
         "error",
     )
-
-    @display(description=_("connection"))
-    def account(self, row: SyncRun) -> str:
-        return str(row.connection)
+    account = connection_column
 
     @display(description=_("new / changed / vanished"))
     def found(self, run: SyncRun) -> str:

@@ -8,7 +8,7 @@ from coupons.models import Lookup, Verification
 from coupons.services.lookups import FRESH
 from coupons.services.operations import LookUp, ReadDetail, SpendCoupon
 from stores import audit
-from stores.backoffice.timeline import Moment, in_order
+from stores.backoffice.timeline import Moment, attempt_moment, in_order
 from stores.models import OutboundAttempt
 from stores.text import mask_codes
 
@@ -49,9 +49,6 @@ def _look_up_before(row: Verification) -> int | None:
 def _moment(attempt: OutboundAttempt) -> Moment:
     reads = attempt.call.operation != SpendCoupon.name or attempt.kind == OutboundAttempt.Kind.ASK
     what = _("Read the coupon at Meituan") if reads else _("Verify the coupon at Meituan")
-    seconds = (attempt.ended_at - attempt.started_at).total_seconds() if attempt.ended_at else None
     # A good answer is already in the fields above; what went wrong is told in the platform's words.
     text = "" if attempt.outcome == OutboundAttempt.Outcome.ANSWERED else mask_codes(attempt.detail)
-    return Moment(
-        attempt.started_at, f"{what}: {attempt.get_outcome_display()}", text, seconds=seconds
-    )
+    return attempt_moment(attempt, what, text=text, seconds=attempt.seconds)

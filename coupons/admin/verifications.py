@@ -7,27 +7,25 @@ from django.contrib import admin, messages
 from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import FieldTextFilter
-from unfold.widgets import UnfoldAdminRadioSelectWidget, UnfoldAdminTextareaWidget
+from unfold.widgets import UnfoldAdminRadioSelectWidget
 
 from coupons import codes
-from coupons.admin import exporting
-from coupons.admin.searching import PersonFilter, StatusFilter
+from coupons.admin.exporting import COLUMNS
+from coupons.admin.searching import StatusFilter
 from coupons.admin.timeline import timeline
 from coupons.models import Verification
 from coupons.services import verification_ask, verification_process, verification_settle
-from stores.audit import shown
-from stores.backoffice.base import LedgerAdmin
-from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
-from stores.backoffice.exporting import ExportsAdmin, Table
+from stores.backoffice.buttons import Button, ButtonsAdmin, button
+from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge, sum_of
-from stores.backoffice.newest import newest_first
+from stores.backoffice.labels import actor_column, badge_column, moment_column, sum_of
+from stores.backoffice.needs_person import NeedsPersonFilter, NoteForm, reason_field, settle_button
+from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.pages import staff_user
-from stores.clock import format_moment
+from stores.backoffice.timeline import Moment, TimelineAdmin
 from stores.fields import keyed_hash
 from stores.roles import Permission
 from stores.text import mask_codes
@@ -41,9 +39,10 @@ STATUS_COLOURS = {
 }
 
 
-class SettleForm(forms.Form):
-    """What a person found out about a coupon whose answer was lost."""
+class SettleForm(NoteForm):
+    """Asks what a person found out about a coupon whose answer was lost."""
 
+    field_order = ("verdict", "note")
     verdict = forms.ChoiceField(
         label=_("What happened to the coupon?"),
         choices=[
@@ -52,12 +51,7 @@ class SettleForm(forms.Form):
         ],
         widget=UnfoldAdminRadioSelectWidget(),
     )
-    note = forms.CharField(
-        label=_("How do you know?"),
-        max_length=300,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text=_("This reason is kept in the audit log."),
-    )
+    note = reason_field(_("How do you know?"), _("This reason is kept in the audit log."))
 
 
 def _came_of_asking(row: Verification) -> tuple[int, StrOrPromise]:
@@ -75,9 +69,9 @@ def _is_unclear(row: Verification) -> bool:
 
 
 @admin.register(Verification)
-class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
+class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     exported_as = "verifications exported"
-    ordering = ("-created_at", "-id")
+    file_name, file_title, columns = "verifications", _("Verifications"), COLUMNS
     buttons = ("ask", "settle")
     asked_about = ("store", "tail", "deal", "worth", "time", "words")
     list_display = (
@@ -99,7 +93,7 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         ("created_at", DayFilter),
         ("requested_by", FieldTextFilter),
         "channel",
-        PersonFilter,
+        NeedsPersonFilter,
         "unmapped",
     )
     search_fields = ("code_tail",)
@@ -114,11 +108,16 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         ("created_at", "settled_at"),
         ("duplicate_of", "settled_note"),
     )
-    change_form_outer_after_template = "coupons/admin/timeline.html"
+    time = moment_column("created_at", _("time"))
     worth = sum_of("value", _("value"))
-
-    def get_queryset(self, request: HttpRequest) -> QuerySet[Verification]:
-        return newest_first(self, request, super().get_queryset(request))
+    who = actor_column("requested_by", _("requested by"))
+    status_label = badge_column(
+        "status",
+        STATUS_COLOURS,
+        _("status"),
+        needs_person=True,
+        special=lambda row: (row.outcome, row.status),
+    )
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Verification], search_term: str
@@ -133,14 +132,8 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         except codes.MalformedCode:
             return queryset, False
 
-    def export_table(self, rows: QuerySet[Verification]) -> Table:
-        return exporting.table(rows)
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> Any:
-        context["timeline"] = timeline(kwargs["obj"]) if kwargs.get("obj") else []
-        return super().render_change_form(request, context, *args, **kwargs)
+    def timeline(self, request: HttpRequest, row: Verification) -> list[Moment]:
+        return timeline(row)
 
     @button(
         Button(
@@ -156,16 +149,13 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         messages.add_message(request, *_came_of_asking(asked))
 
     @button(
-        Button(
-            title=_("Settle by hand"),
-            icon="gavel",
-            permission=Permission.SETTLE,
-            form=SettleForm,
-            text=_(
+        settle_button(
+            _("Settle by hand"),
+            _(
                 "Look the coupon up in Meituan's own app first. What you decide here is final; Meituan is not told."
             ),
-            done=DONE,
             shown=_is_unclear,
+            form=SettleForm,
         )
     )
     def settle(self, request: HttpRequest, row: Verification, cleaned_data: dict[str, Any]) -> None:
@@ -176,19 +166,9 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
             actor=staff_user(request),
         )
 
-    @display(description=_("time"))
-    def time(self, row: Verification) -> str:
-        return format_moment(row.created_at)
-
     @display(description=_("code"))
     def tail(self, row: Verification) -> str:
         return f"…{row.code_tail}"
-
-    @display(description=_("status"))
-    def status_label(self, row: Verification) -> SafeString:
-        if row.needs_person:
-            return badge(_("needs a person"), STATUS_COLOURS, "refused")
-        return badge(row.outcome, STATUS_COLOURS, row.status)
 
     @display(description=_("remarks"))
     def marks(self, row: Verification) -> str:
@@ -201,10 +181,6 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     @display(description=_("deal"))
     def deal(self, row: Verification) -> str:
         return row.sku_name or (row.product.name if row.product else "–")
-
-    @display(description=_("requested by"))
-    def who(self, row: Verification) -> str:
-        return shown(row.requested_by)
 
     @display(description=_("gateway's words"))
     def words(self, row: Verification) -> str:

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from coupons.models.catalogue import Product
 from coupons.reasons import UNCLEAR, UNDECIDED, Reason, Texts
 from stores.fields import EncryptedTextField
-from stores.models import Merchant, Store
+from stores.models import Store
 from stores.prepared import literals
 from stores.tenancy import Access, TenantQuerySet
 
@@ -111,6 +111,10 @@ class VerificationQuerySet(TenantQuerySet["Verification"]):
     def live(self) -> Self:
         """Rows without a final state, by their partial index."""
         return self.by_index(Q(status__in=literals(*Verification.LIVE)))
+
+    def needing_person(self) -> Self:
+        """Rows that only a person can settle."""
+        return self.live().filter(needs_person=True)
 
 
 class Verification(models.Model):
@@ -232,37 +236,6 @@ class Verification(models.Model):
     def is_within(self, access: Access) -> bool:
         """Whether for_staff would find it: for one that another row leads to."""
         return access.allows(merchant_id=self.store.merchant_id, store_id=self.store_id)
-
-
-class VerificationRequestQuerySet(TenantQuerySet["VerificationRequest"]):
-    store_path = "verification__store"
-
-
-class VerificationRequest(models.Model):
-    """One request that named an idempotency key, and the verification or batch that answers it."""
-
-    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+", db_index=False)
-    key = models.CharField(max_length=100)
-    fingerprint = models.CharField(max_length=64)
-    verification = models.ForeignKey(
-        Verification, models.CASCADE, null=True, related_name="requests"
-    )
-    batch = models.ForeignKey(Batch, models.CASCADE, null=True, related_name="+", db_index=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = VerificationRequestQuerySet.as_manager()
-
-    class Meta:
-        verbose_name = _("verification request")
-        verbose_name_plural = _("verification requests")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["merchant", "key"], name="one_answer_per_idempotency_key"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.key
 
 
 class BatchItemQuerySet(TenantQuerySet["BatchItem"]):

@@ -1,7 +1,6 @@
 """What a person does about a verification that did not settle by itself."""
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from coupons.models import Verification
@@ -10,21 +9,19 @@ from coupons.services.operations import SpendCoupon, move
 from stores import audit
 from stores.conflicts import Conflict
 from stores.models import OutboundCall
-from stores.platforms.outbox import retry_dead
-from stores.platforms.outbox.enqueuing import notify
+from stores.platforms import outbox
 
 Status = Verification.Status
 
 
 @transaction.atomic
 def verification_ask(*, verification: Verification, actor: audit.Actor) -> None:
-    """Asks the platform now what became of an unclear verification; what was not executed is sent again by itself."""
+    """Asks the platform at once what became of an unclear verification.
+
+    One that turns out not to be executed is sent again by itself. Raises Conflict.
+    """
     call, row = _locked(verification)
-    if not retry_dead(call, ask_first=True):
-        OutboundCall.objects.filter(pk=call.pk, state=OutboundCall.State.UNKNOWN).update(
-            due_at=timezone.now()
-        )
-        notify(call.pk)
+    outbox.ask_now(call)
     row.needs_person = False
     row.save(update_fields=["needs_person"])
     audit.record("asked the platform", actor=actor, store=row.store, target=row)
@@ -34,24 +31,16 @@ def verification_ask(*, verification: Verification, actor: audit.Actor) -> None:
 def verification_settle(
     *, verification: Verification, verified: bool, note: str, actor: audit.Actor
 ) -> None:
-    """A person decides an unclear verification, with a reason. Raises Conflict."""
+    """Settles an unclear verification as a person decides, with a reason. Raises Conflict."""
     if not note.strip():
         raise Conflict(_("A reason is required."))
     call, row = _locked(verification)
-    if call.state == OutboundCall.State.SENDING or (
-        call.lease_until and call.lease_until > timezone.now()
-    ):
-        raise Conflict(_("It is being sent or asked about right now."))
-    call.state = OutboundCall.State.DONE if verified else OutboundCall.State.REFUSED
-    call.settled_at, call.last_error = timezone.now(), "settled by hand"
-    # A late answer finds that the call is no longer its own.
-    call.lease_until, call.claim = None, ""
-    call.save(update_fields=["state", "settled_at", "last_error", "lease_until", "claim"])
-    fields = {"settled_note": note.strip()[:300]}
+    outbox.settle_by_hand(call, executed=verified, note="settled by hand")
+    settled_note = note.strip()[:300]
     if verified:
-        move(row, Status.VERIFIED, inferred=True, reason="", **fields)
+        move(row, Status.VERIFIED, inferred=True, reason="", settled_note=settled_note)
     else:
-        move(row, Status.REFUSED, reason=Reason.REFUSED_OTHER, **fields)
+        move(row, Status.REFUSED, reason=Reason.REFUSED_OTHER, settled_note=settled_note)
     audit.record(
         "settled by hand",
         actor=actor,
@@ -63,11 +52,11 @@ def verification_settle(
 
 
 def _locked(verification: Verification) -> tuple[OutboundCall, Verification]:
-    """Both rows, the call first: whoever settles an answer locks them in this order too."""
-    owed = OutboundCall.objects.select_for_update(of=("self",)).filter(
+    """Locks both rows, the call first, as the settling of an answer does. Raises Conflict."""
+    calls = OutboundCall.objects.select_for_update(of=("self",)).filter(
         platform=SpendCoupon.platform, operation=SpendCoupon.name, subject_id=verification.pk
     )
-    call = owed.first()
+    call = calls.first()
     row = (
         Verification.objects.select_for_update(of=("self",))
         .select_related("store__merchant")

@@ -3,18 +3,17 @@
 from typing import Any
 
 from django.contrib import admin, messages
-from django.contrib.admin import display
 from django.db import models
 from django.forms import HiddenInput
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.connection_forms import ConnectionForm
 from stores.backoffice.filters import ScopedRelatedFilter
-from stores.backoffice.labels import badge, platform_name
+from stores.backoffice.labels import badge_column, platform_name
 from stores.backoffice.pages import staff_user
 from stores.domains import platform_choices
 from stores.models import Connection
@@ -32,6 +31,12 @@ def _syncs(connection: Connection) -> bool:
     return isinstance(platform_tools(connection.platform), SyncTools)
 
 
+def _last_test_failed(connection: Connection) -> tuple[StrOrPromise, str] | None:
+    if connection.state == Connection.State.NEW and connection.last_error:
+        return _("the last test failed"), Connection.State.REFUSED
+    return None
+
+
 @admin.register(Connection)
 class ConnectionAdmin(ButtonsAdmin):
     view_permission = add_permission = change_permission = Permission.MANAGE_CONNECTIONS
@@ -41,6 +46,7 @@ class ConnectionAdmin(ButtonsAdmin):
     list_select_related = ("merchant",)
     list_filter = (("merchant", ScopedRelatedFilter), "platform", "state", "is_active")
     search_fields = ("name", "account")
+    state_label = badge_column("state", STATE_COLOURS, _("state"), special=_last_test_failed)
     readonly_fields = ("state_label", "last_error", "checked_at")
     change_form_outer_after_template = "stores/backoffice/connection_extra.html"
 
@@ -170,9 +176,3 @@ class ConnectionAdmin(ButtonsAdmin):
             else []
         ):
             messages.add_message(request, LEVELS[line.level], line.text)
-
-    @display(description=_("state"), ordering="state")
-    def state_label(self, connection: Connection) -> SafeString:
-        if connection.state == Connection.State.NEW and connection.last_error:
-            return badge(_("the last test failed"), STATE_COLOURS, Connection.State.REFUSED)
-        return badge(connection.get_state_display(), STATE_COLOURS, connection.state)

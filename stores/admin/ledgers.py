@@ -14,7 +14,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from stores.audit import shown
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import (
@@ -23,7 +22,12 @@ from stores.backoffice.filters import (
     PlatformFilter,
     ScopedRelatedFilter,
 )
-from stores.backoffice.labels import badge, platform_name
+from stores.backoffice.labels import (
+    actor_column,
+    badge_column,
+    connection_column,
+    platform_column,
+)
 from stores.backoffice.verbs import verb_label, verb_labels
 from stores.clock import format_moment
 from stores.conflicts import Conflict
@@ -156,6 +160,8 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
         ("was_unknown", "error"),
         "tries",
     )
+    platform_label, account = platform_column, connection_column
+    state_label = badge_column("state", CALL_COLOURS, _("state"))
 
     @button(
         Button(
@@ -174,21 +180,9 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
             raise Conflict(_("This need not be sent any more, or is on its way already."))
         self.audit(request, "resent", row)
 
-    @display(description=_("platform"))
-    def platform_label(self, call: OutboundCall) -> str:
-        return platform_name(call.platform)
-
     @display(description=_("operation"))
     def title(self, call: OutboundCall) -> str:
         return title_of(call)
-
-    @display(description=_("state"))
-    def state_label(self, call: OutboundCall) -> SafeString:
-        return badge(call.get_state_display(), CALL_COLOURS, call.state)
-
-    @display(description=_("connection"))
-    def account(self, call: OutboundCall) -> str:
-        return str(call.connection)
 
     @display(description=_("concerns"))
     def about(self, call: OutboundCall) -> int:
@@ -227,6 +221,7 @@ class OutboundAttemptAdmin(LedgerAdmin):
         ("started_at", DayFilter),
     )
     fields = ("call", "kind", "outcome_label", "started_at", "ended_at", "message", "answer")
+    outcome_label = badge_column("outcome", OUTCOME_COLOURS, _("outcome"))
 
     @display(description=_("operation"))
     def operation(self, attempt: OutboundAttempt) -> str:
@@ -235,10 +230,6 @@ class OutboundAttemptAdmin(LedgerAdmin):
     @display(description=_("store"))
     def store(self, attempt: OutboundAttempt) -> str:
         return str(attempt.call.store or "")
-
-    @display(description=_("outcome"))
-    def outcome_label(self, attempt: OutboundAttempt) -> SafeString:
-        return badge(attempt.get_outcome_display(), OUTCOME_COLOURS, attempt.outcome)
 
     @display(description=_("what was sent"))
     def message(self, attempt: OutboundAttempt) -> SafeString | str:
@@ -281,6 +272,8 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
         "content",
         "failure",
     )
+    platform_label, account = platform_column, connection_column
+    state_label = badge_column("state", EVENT_COLOURS, _("state"))
 
     @button(
         Button(
@@ -298,14 +291,6 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
         inbox.replay(row)
         self.audit(request, "replayed", row)
 
-    @display(description=_("platform"))
-    def platform_label(self, event: InboundEvent) -> str:
-        return platform_name(event.platform)
-
-    @display(description=_("connection"))
-    def account(self, event: InboundEvent) -> str:
-        return str(event.connection or "–")
-
     @display(description=_("number"))
     def about(self, event: InboundEvent) -> str:
         return event.dedup_key
@@ -313,10 +298,6 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=_("message"))
     def title(self, event: InboundEvent) -> str:
         return str(event_title(event))
-
-    @display(description=_("state"))
-    def state_label(self, event: InboundEvent) -> SafeString:
-        return badge(event.get_state_display(), EVENT_COLOURS, event.state)
 
     @display(description=_("content"))
     def content(self, event: InboundEvent) -> SafeString | str:
@@ -342,6 +323,7 @@ class AuditEntryAdmin(LedgerAdmin):
     )
     search_fields = ("actor", "target")
     fields = (("at", "who"), ("verb_label", "target"), ("store", "ip"), "details")
+    who = actor_column("actor", _("who"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
@@ -355,10 +337,6 @@ class AuditEntryAdmin(LedgerAdmin):
             if term and term in said.casefold()
         ]
         return found | queryset.filter(verb__in=verbs) if verbs else found, twice
-
-    @display(description=_("who"))
-    def who(self, entry: AuditEntry) -> str:
-        return shown(entry.actor)
 
     @display(description=_("did"))
     def verb_label(self, entry: AuditEntry) -> str:

@@ -13,7 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from stores.admin.staff_forms import StaffAddForm, StaffChangeForm
 from stores.backoffice.base import OPERATOR, ScopedAdmin
 from stores.backoffice.filters import ScopedRelatedFilter
-from stores.backoffice.labels import badge
+from stores.backoffice.labels import badge_column
 from stores.backoffice.widgets import Link, store_links
 from stores.models import Merchant, Staff, Store
 from stores.roles import Permission
@@ -75,6 +75,7 @@ class StaffAdmin(ScopedAdmin):
     list_select_related = ("user", "merchant")
     list_filter = (("merchant", ScopedRelatedFilter), "role", "is_active")
     search_fields = ("user__username", "user__first_name")
+    role_label = badge_column("role", ROLE_COLOURS, _("role"))
     form = StaffChangeForm
     fieldsets = (
         (None, {"fields": ("merchant", "sign_in", "role", "stores", "is_active", "new_password")}),
@@ -113,10 +114,6 @@ class StaffAdmin(ScopedAdmin):
 
     def audited(self, row: Staff) -> dict[str, Any]:
         return {"role": row.role, "active": row.is_active}
-
-    @display(description=_("role"), ordering="role")
-    def role_label(self, staff: Staff) -> SafeString:
-        return badge(staff.get_role_display(), ROLE_COLOURS, staff.role)
 
     @display(description=_("signs in as"), ordering="user__username")
     def sign_in(self, staff: Staff) -> str:

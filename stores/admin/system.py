@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
 
 from stores.backoffice.base import OPERATOR, LedgerAdmin, ReadOnlyAdmin, ScopedAdmin
-from stores.backoffice.labels import platform_name
+from stores.backoffice.labels import platform_column
 from stores.models import Heartbeat, Pace
 
 
@@ -48,10 +48,7 @@ class PaceAdmin(ReadOnlyAdmin):
     list_display = fields = ("platform_label", "account", "next_at", "failures")
     ordering = ("platform", "account")
     search_fields = ("account",)
-
-    @display(description=_("platform"))
-    def platform_label(self, pace: Pace) -> str:
-        return platform_name(pace.platform)
+    platform_label = platform_column
 
 
 @admin.register(Heartbeat)

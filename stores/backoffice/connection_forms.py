@@ -1,29 +1,33 @@
-"""What the connection forms of all platforms have in common; each app adds its credentials."""
+"""The common part of all platforms' connection forms; each app adds its credentials."""
 
 from typing import Any, ClassVar
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminPasswordWidget
+from django_stubs_ext import StrOrPromise
+from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
 from stores.models import Connection
 
+# The name of a secret's predecessor in the credentials.
+PREVIOUS = "previous_secret"
 
-def secret_field(label: Any, help_text: Any) -> forms.CharField:
-    """Goes in and never comes out again."""
+
+def secret_field(label: StrOrPromise) -> forms.CharField:
+    """Write-only: the stored value is never rendered."""
     return forms.CharField(
         label=label,
         required=False,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text=help_text,
+        help_text=_("Stored encrypted and never shown again. Leave empty to keep the stored one."),
     )
 
 
 class ConnectionForm(forms.ModelForm[Connection]):
-    """Subclasses add the fields of their credentials, and say what shall be stored of them."""
+    """Subclasses add the fields of their credentials and return what is stored of them."""
 
-    # A template below the form of a connection that is there, with what `extra_context` returns.
+    # A template below the form of an existing connection; `extra_context` returns its context.
     extra_template: ClassVar[str] = ""
 
     class Meta:
@@ -32,7 +36,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
 
     @classmethod
     def credential_fields(cls, connection: Connection | None) -> tuple[str, ...]:
-        """The names of the fields for credentials, of a new connection (None) or one that is there."""
+        """The names of the credentials' fields; `connection` is None for a new one."""
         return ()
 
     @classmethod
@@ -40,7 +44,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
         return {}
 
     def new_credentials(self) -> dict[str, str] | None:
-        """The stored credentials with what was typed; None when nothing changes."""
+        """The credentials to store: the stored ones with the typed ones; None for no change."""
         return None
 
     def clean(self) -> dict[str, Any]:
@@ -53,3 +57,67 @@ class ConnectionForm(forms.ModelForm[Connection]):
         if merchant and same.exclude(pk=self.instance.pk).exists():
             self.add_error("account", _("There is a connection with this account already."))
         return data
+
+
+class SecretForm(ConnectionForm):
+    """Credentials with one secret; the stored one is kept while its field is left empty."""
+
+    # The name of the secret in the credentials, and of its field.
+    secret: ClassVar[str]
+    secret_missing: ClassVar[StrOrPromise]
+
+    @classmethod
+    def credential_fields(cls, connection: Connection | None) -> tuple[str, ...]:
+        return (cls.secret,)
+
+    @property
+    def stored(self) -> dict[str, str]:
+        """A copy of the stored credentials."""
+        return dict(self.instance.credentials or {})
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean()
+        has_secret = data.get(self.secret) or self.stored.get(self.secret)
+        if not has_secret and self.secret not in self.errors:
+            self.add_error(self.secret, self.secret_missing)
+        return data
+
+    def typed_credentials(self) -> dict[str, str]:
+        """The credentials beside the secret as they were typed."""
+        return {}
+
+    def new_credentials(self) -> dict[str, str] | None:
+        typed = self.typed_credentials()
+        if secret := self.cleaned_data[self.secret]:
+            typed |= {self.secret: secret}
+        return self.stored | typed if typed else None
+
+
+class RotatingSecret(SecretForm):
+    """A new secret does not end the old one: platforms change over at a time of their own.
+
+    The old one is kept as PREVIOUS among the credentials until a person forgets it.
+    """
+
+    forget_previous = forms.BooleanField(
+        label=_("The old secret is no longer used"),
+        required=False,
+        widget=UnfoldBooleanSwitchWidget(),
+        help_text=_("Until you tick this, calls signed with the previous secret are accepted too."),
+    )
+
+    @classmethod
+    def credential_fields(cls, connection: Connection | None) -> tuple[str, ...]:
+        fields = super().credential_fields(connection)
+        is_rotating = connection is not None and PREVIOUS in (connection.credentials or {})
+        return (*fields, "forget_previous") if is_rotating else fields
+
+    def new_credentials(self) -> dict[str, str] | None:
+        known = self.stored
+        wanted = super().new_credentials() or known
+        replaced = known.get(self.secret)
+        if self.cleaned_data.get("forget_previous"):
+            wanted.pop(PREVIOUS, None)
+        if replaced and replaced != wanted[self.secret]:
+            wanted[PREVIOUS] = replaced
+        return wanted if wanted != self.stored else None

@@ -1,18 +1,23 @@
 """Filters of the admin lists that offer only what a person may see."""
 
+from collections.abc import Sequence
 from datetime import datetime, time, timedelta
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter, RelatedDropdownFilter
 from unfold.utils import parse_date_str
 
 from stores.backoffice.base import visible_to
 from stores.domains import platform_choices
 from stores.platforms.outbox import operations
+
+# The option of a DefaultedFilter that narrows nothing.
+EVERYTHING = "all"
 
 
 class ScopedRelatedFilter(RelatedDropdownFilter):
@@ -42,7 +47,47 @@ class DayFilter(RangeDateFilter):
         return timezone.make_aware(datetime.combine(day, time.min)) if day else None
 
 
-class OperationFilter(DropdownFilter):
+class ChoiceFilter(DropdownFilter):
+    """Subclasses list their `options` and narrow the rows by the chosen one.
+
+    A value that is no option narrows nothing.
+    """
+
+    options: ClassVar[Sequence[tuple[str, StrOrPromise]]] = ()
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return list(self.options)
+
+    def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        raise NotImplementedError
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        chosen = self.chosen()
+        return self.narrowed(queryset, chosen) if chosen else queryset
+
+    def chosen(self) -> str:
+        """The chosen option; "" for none and for a value that is no option."""
+        value = super().value()
+        return value if value in dict(self.lookup_choices) else ""
+
+
+class DefaultedFilter(ChoiceFilter):
+    """Narrows the list even when nothing is chosen: by the `default`.
+
+    With a `default` among the options there is no empty choice; otherwise `default` is "", and
+    `all_option` says what it means.
+    """
+
+    default: ClassVar[str] = ""
+
+    def value(self) -> str | None:
+        return self.chosen() or self.default or super().value()
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return self.narrowed(queryset, self.chosen() or self.default)
+
+
+class OperationFilter(ChoiceFilter):
     """By what a call does."""
 
     title = _("operation")
@@ -51,11 +96,11 @@ class OperationFilter(DropdownFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return [(known.name, known.title or known.name) for known in operations.by_name.values()]
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(operation=self.value()) if self.value() else queryset
+    def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(operation=value)
 
 
-class PlatformFilter(DropdownFilter):
+class PlatformFilter(ChoiceFilter):
     """By platform, called as people call it."""
 
     title = _("platform")
@@ -64,20 +109,16 @@ class PlatformFilter(DropdownFilter):
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
         return platform_choices()
 
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        return queryset.filter(platform=self.value()) if self.value() else queryset
+    def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(platform=value)
 
 
-class PresenceFilter(DropdownFilter):
+class PresenceFilter(ChoiceFilter):
     """Whether the platform still lists a row."""
 
     title = _("listed")
     parameter_name = "listed"
+    options = (("yes", _("on sale or listed")), ("no", _("vanished")))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("on sale or listed")), ("no", _("vanished"))]
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        if self.value() in ("yes", "no"):
-            return queryset.filter(vanished_at__isnull=self.value() == "yes")
-        return queryset
+    def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(vanished_at__isnull=value == "yes")

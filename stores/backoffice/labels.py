@@ -1,24 +1,52 @@
-"""How admin lists and details show states, times and sums."""
+"""Columns and facts of the admins: coloured badges, moments, actors and sums."""
 
-from collections.abc import Callable
-from datetime import datetime
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib.admin import display
 from django.template.loader import render_to_string
-from django.utils import timezone
-from django.utils.formats import date_format
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from stores import audit
+from stores.clock import format_moment
 from stores.domains import platform_choices
 
+Colours = Mapping[str, str]
 
-def badge(text: Any, colours: dict[str, str], key: str) -> SafeString:
+
+def badge(text: Any, colours: Colours, key: str) -> SafeString:
     """A coloured label; `colours` maps the stored value to info, success, warning or danger."""
     return render_to_string(
         "unfold/helpers/label.html", {"text": text, "type": colours.get(key, "info")}
     )
+
+
+def badge_column(
+    field: str,
+    colours: Colours,
+    title: StrOrPromise,
+    *,
+    needs_person: bool = False,
+    special: Callable[[Any], tuple[StrOrPromise, str] | None] = lambda row: None,
+) -> Callable[[Any, Any], SafeString]:
+    """A column of an admin that shows the choice stored in `field` in the colour of its value.
+
+    `needs_person`: a row whose `needs_person` is set says so instead. `special` may return another
+    text and the key of its colour.
+    """
+
+    @display(description=title, ordering=field)
+    def column(admin: Any, row: Any) -> SafeString:
+        if needs_person and row.needs_person:
+            return badge(_("needs a person"), {"person": "danger"}, "person")
+        stored = getattr(row, field)
+        text, key = special(row) or (getattr(row, f"get_{field}_display")(), str(stored))
+        return badge(text, colours, key)
+
+    return column
 
 
 def platform_name(platform: str) -> str:
@@ -26,17 +54,51 @@ def platform_name(platform: str) -> str:
     return str(dict(platform_choices()).get(platform, platform))
 
 
-def format_moment(at: datetime | None) -> str:
-    """Local time to the second, in the same short form in every language."""
-    return date_format(timezone.localtime(at), "Y-m-d H:i:s") if at else "–"
+@display(description=_("platform"))
+def platform_column(admin: Any, row: Any) -> str:
+    """A column of an admin that shows the name of the row's platform."""
+    return platform_name(row.platform)
+
+
+@display(description=_("connection"))
+def connection_column(admin: Any, row: Any) -> str:
+    """A column of an admin that shows the row's connection as text.
+
+    Not everybody who sees the row may open the connection's own page.
+    """
+    return str(row.connection or "–")
+
+
+def moment_column(field: str, title: StrOrPromise) -> Callable[[Any, Any], str]:
+    """A column of an admin that shows a time to the second."""
+
+    @display(description=title, ordering=field)
+    def column(admin: Any, row: Any) -> str:
+        return format_moment(getattr(row, field))
+
+    return column
+
+
+def actor_column(field: str, title: StrOrPromise) -> Callable[[Any, Any], str]:
+    """A column of an admin that shows the name of a stored actor: a person, an API key, a guest."""
+
+    @display(description=title, ordering=field)
+    def column(admin: Any, row: Any) -> str:
+        return audit.shown(getattr(row, field))
+
+    return column
+
+
+def link(url: str, text: Any) -> SafeString:
+    return format_html('<a class="text-primary-600" href="{}">{}</a>', url, text)
 
 
 def sum_of(field: str, title: StrOrPromise) -> Callable[[Any, Any], str]:
-    """A column or fact of an admin: a field in yuan."""
+    """A column of an admin that shows a field in yuan."""
 
     @display(description=title, ordering=field)
-    def shown(admin: Any, row: Any) -> str:
+    def column(admin: Any, row: Any) -> str:
         amount = getattr(row, field)
         return "–" if amount is None else f"¥{amount}"
 
-    return shown
+    return column

@@ -1,4 +1,4 @@
-"""How a long list stays quick with hundreds of thousands of rows, on SQLite too."""
+"""Lists with hundreds of thousands of rows, which stay quick on SQLite too."""
 
 from typing import Any
 
@@ -6,7 +6,7 @@ from django.db import connection
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
-from stores.backoffice.base import ScopedAdmin, access_for
+from stores.backoffice.base import LedgerAdmin, ScopedAdmin, access_for
 from stores.models import Store
 
 # Fewer rows than this are sorted in no time; with more, walking the newest rows of all finds a page sooner.
@@ -14,8 +14,11 @@ FEW = 5000
 
 
 def newest_first(admin: ScopedAdmin, request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
-    """The rows that the person may see, of a model with a store: `rows` itself, or the same asked for in a form that
-    SQLite's planner reads in the order of the list instead of sorting them all."""
+    """The rows of a model with a store that the person may see, the newest first.
+
+    Returns `rows`, or a query with the same rows that SQLite's planner reads in the order of the
+    list instead of sorting all of them.
+    """
     if connection.vendor != "sqlite" or access_for(request).everything:
         return rows
     ids = list(Store.objects.for_staff(request.user).order_by().values_list("pk", flat=True))
@@ -27,3 +30,12 @@ def newest_first(admin: ScopedAdmin, request: HttpRequest, rows: QuerySet[Any]) 
         return rows
     in_order: QuerySet[Any] = every.alias(any_store=F("store_id") + 0).filter(any_store__in=ids)
     return in_order
+
+
+class LongListAdmin(LedgerAdmin):
+    """A ledger of a model with a store and a time of creation, the newest row first."""
+
+    ordering = ("-created_at", "-id")
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return newest_first(self, request, super().get_queryset(request))

@@ -2,6 +2,7 @@ from stores.models.access import ApiKey
 from stores.models.audit import AuditEntry
 from stores.models.connections import Connection, Pace
 from stores.models.drills import DrillRun
+from stores.models.idempotency import IdempotencyKey
 from stores.models.ledger import Heartbeat, InboundEvent, OutboundAttempt, OutboundCall, RateWindow
 from stores.models.people import Merchant, Staff, Store
 
@@ -11,6 +12,7 @@ __all__ = [
     "Connection",
     "DrillRun",
     "Heartbeat",
+    "IdempotencyKey",
     "InboundEvent",
     "Merchant",
     "OutboundAttempt",

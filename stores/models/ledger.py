@@ -305,6 +305,11 @@ class OutboundAttempt(models.Model):
     def __str__(self) -> str:
         return f"{self.call}: {self.get_outcome_display()}"
 
+    @property
+    def seconds(self) -> float | None:
+        """How long the try took; None until it has ended."""
+        return (self.ended_at - self.started_at).total_seconds() if self.ended_at else None
+
 
 class Heartbeat(models.Model):
     """When a cluster's worker last ran something; the watchdog restarts a cluster whose row grows old."""

@@ -20,7 +20,7 @@ from coupons.admin.timeline import timeline
 from coupons.admin.verifications import VerificationAdmin
 from coupons.models import Batch, BatchItem, Channel, Product, Verification
 from coupons.services import lookup_process, lookup_request
-from stores.backoffice import exporting, newest
+from stores.backoffice import newest, spreadsheets
 from stores.fields import keyed_hash
 from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Staff, Store
 from stores.roles import Permission, Role
@@ -155,7 +155,7 @@ def test_the_list_has_only_merchants_where_the_role_may_view_it(
     owner_client: Client, monkeypatch: pytest.MonkeyPatch, few: int, managed: int
 ) -> None:
     monkeypatch.setattr(newest, "FEW", few)
-    monkeypatch.setattr(VerificationAdmin, "viewing", Permission.SETTLE)
+    monkeypatch.setattr(VerificationAdmin, "view_permission", Permission.SETTLE)
     as_clerk, as_manager = StoreFactory(), StoreFactory()
     VerificationFactory(store=as_clerk, code_tail="0001")
     VerificationFactory(store=as_manager, code_tail="0002")
@@ -259,7 +259,7 @@ def test_xlsx_holds_the_same_as_csv(owner_client: Client, store: Store) -> None:
 def test_a_sheet_that_is_too_long_says_so(
     owner_client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(exporting, "SHEET_ROWS", 2)
+    monkeypatch.setattr(spreadsheets, "SHEET_ROWS", 2)
     for _ in range(4):
         VerificationFactory(store=store)
     sheet = load_workbook(io.BytesIO(owner_client.get(f"{LIST}export.xlsx").getvalue())).active

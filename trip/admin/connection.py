@@ -7,32 +7,22 @@ from django.conf import settings
 from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminTextInputWidget, UnfoldBooleanSwitchWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
-from stores.backoffice.connection_forms import ConnectionForm, secret_field
+from stores.backoffice.connection_forms import ConnectionForm, RotatingSecret, secret_field
 from stores.models import Connection
 from trip import services
 from trip.addresses import INTERFACES, why_not_called
 
 
-class TripConnectionForm(ConnectionForm):
-    """A new secret does not end the old one: Meituan changes over at a time of its own."""
-
+class TripConnectionForm(RotatingSecret):
+    secret, secret_missing = "client_secret", _("A new connection needs a secret.")
     client_id = forms.CharField(
         label=_("Client id"),
         max_length=100,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
     )
-    client_secret = secret_field(
-        _("Client secret"),
-        _("Stored encrypted and never shown again. Leave empty to keep the stored one."),
-    )
-    forget_previous = forms.BooleanField(
-        label=_("The old secret is no longer used"),
-        required=False,
-        widget=UnfoldBooleanSwitchWidget(),
-        help_text=_("Until you tick this, calls signed with the previous secret are accepted too."),
-    )
+    client_secret = secret_field(_("Client secret"))
     extra_template = "trip/admin/addresses.html"
 
     class Meta(ConnectionForm.Meta):
@@ -41,12 +31,11 @@ class TripConnectionForm(ConnectionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["client_id"].initial = (self.instance.credentials or {}).get("client_id", "")
+        self.fields["client_id"].initial = self.stored.get("client_id", "")
 
     @classmethod
     def credential_fields(cls, connection: Connection | None) -> tuple[str, ...]:
-        rotating = connection is not None and (connection.credentials or {}).get("previous_secret")
-        return ("client_id", "client_secret", *(("forget_previous",) if rotating else ()))
+        return ("client_id", *super().credential_fields(connection))
 
     @classmethod
     def extra_context(cls, connection: Connection) -> dict[str, Any]:
@@ -75,22 +64,10 @@ class TripConnectionForm(ConnectionForm):
         return client_id
 
     def clean_client_secret(self) -> str:
-        secret: str = self.cleaned_data["client_secret"].strip()
-        if not secret and not (self.instance.credentials or {}).get("client_secret"):
-            raise forms.ValidationError(_("A new connection needs a secret."))
-        return secret
+        return str(self.cleaned_data["client_secret"]).strip()
 
-    def new_credentials(self) -> dict[str, str] | None:
-        known = dict(self.instance.credentials or {})
-        wanted = known | {"client_id": self.cleaned_data["client_id"]}
-        secret = self.cleaned_data["client_secret"]
-        if self.cleaned_data.get("forget_previous"):
-            wanted.pop("previous_secret", None)
-        if secret and secret != known.get("client_secret"):
-            wanted["client_secret"] = secret
-            if known.get("client_secret"):
-                wanted["previous_secret"] = known["client_secret"]
-        return wanted if wanted != known else None
+    def typed_credentials(self) -> dict[str, str]:
+        return {"client_id": self.cleaned_data["client_id"]}
 
 
 def _addresses(connection: Connection, *, is_needed: bool) -> list[dict[str, Any]]:

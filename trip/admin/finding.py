@@ -6,9 +6,9 @@ from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter
 
 from stores.backoffice.base import access_for
+from stores.backoffice.filters import DefaultedFilter
 from stores.models import Connection
 from trip.choices import PLATFORM
 from trip.models import Order, Voucher
@@ -38,33 +38,15 @@ def _connections(request: HttpRequest) -> list[int]:
     return list(rows.values_list("pk", flat=True))
 
 
-class OrderPersonFilter(DropdownFilter):
-    """What only a person can settle with Meituan."""
-
-    title = _("needs a person")
-    parameter_name = "person"
-
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("yes", _("yes"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        return queryset.exclude(needs_person="") if self.value() == "yes" else queryset
-
-
-class DrillFilter(DropdownFilter):
-    """Orders of acceptance drills are no business: only who looks for them, or for a certain number, sees them."""
+class DrillFilter(DefaultedFilter):
+    """Leaves orders of acceptance drills out, unless they are asked for or something is searched."""
 
     title = _("acceptance drill")
     parameter_name = "drill"
+    options = (("only", _("only those")), ("too", _("those too")))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [("only", _("only those")), ("too", _("those too"))]
-
-    def queryset(self, request: HttpRequest, queryset: Any) -> Any:
-        if self.value() == "only":
-            return queryset.filter(is_drill=True)
-        return (
-            queryset
-            if self.value() == "too" or request.GET.get(SEARCH_VAR)
-            else queryset.filter(is_drill=False)
-        )
+    def narrowed(self, rows: Any, value: str) -> Any:
+        if value == "only":
+            return rows.filter(is_drill=True)
+        with_drills = value == "too" or self.request.GET.get(SEARCH_VAR)
+        return rows if with_drills else rows.filter(is_drill=False)

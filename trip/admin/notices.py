@@ -6,36 +6,30 @@ from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
-from unfold.contrib.filters.admin import DropdownFilter
 
 from stores.admin.ledgers import OutboundCallAdmin
-from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
+from stores.backoffice.filters import EVERYTHING, DayFilter, DefaultedFilter, ScopedRelatedFilter
 from trip.choices import PLATFORM
 from trip.models import MeituanNotice
 from trip.services.notices import notices_of_drills
 
 State = MeituanNotice.State
-EVERYTHING = "all"
 
 
-class OpenFilter(DropdownFilter):
-    """What did not arrive, unless something else is asked for. What a drill owes, nobody waits for."""
+class OpenFilter(DefaultedFilter):
+    """Notices that did not arrive, unless others are asked for. Nobody waits for those of drills."""
 
     title = _("state")
     parameter_name = "state__exact"
     all_option: Any = ["", _("not arrived yet")]
+    options = (*State.choices, (EVERYTHING, _("All")))
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [*State.choices, (EVERYTHING, _("All"))]
-
-    def queryset(
-        self, request: HttpRequest, queryset: QuerySet[MeituanNotice]
-    ) -> QuerySet[MeituanNotice]:
-        if self.value() == EVERYTHING:
-            return queryset
-        if self.value() in State.values:
-            return queryset.filter(state=self.value())
-        return queryset.exclude(state=State.DONE).filter(~notices_of_drills())
+    def narrowed(self, rows: QuerySet[MeituanNotice], value: str) -> QuerySet[MeituanNotice]:
+        if value == EVERYTHING:
+            return rows
+        if value:
+            return rows.filter(state=value)
+        return rows.exclude(state=State.DONE).filter(~notices_of_drills())
 
 
 @admin.register(MeituanNotice)

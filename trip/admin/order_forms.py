@@ -11,20 +11,11 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
-REASON = 300
+from stores.backoffice.needs_person import reason_field
 
 
 def lines_of(text: str) -> list[str]:
     return [line.strip() for line in text.splitlines() if line.strip()]
-
-
-def _reason(label: Any, help_text: Any) -> forms.CharField:
-    return forms.CharField(
-        label=label,
-        max_length=REASON,
-        widget=UnfoldAdminTextareaWidget(attrs={"rows": 3}),
-        help_text=help_text,
-    )
 
 
 def _codes(**options: Any) -> forms.CharField:
@@ -48,7 +39,7 @@ class IssueForm(forms.Form):
 
 
 class FailForm(forms.Form):
-    reason = _reason(
+    reason = reason_field(
         _("Why not?"), _("The true reason: Meituan shows it to the buyer and refunds the money.")
     )
 
@@ -83,13 +74,9 @@ class UseForm(forms.Form):
         return data
 
 
-class SettleForm(forms.Form):
-    note = _reason(_("How was it settled?"), _("This note is kept in the audit log."))
-
-
 class AgreeForm(forms.Form):
     """Nothing to fill in; the page says what is about to happen."""
 
 
 class RefuseForm(forms.Form):
-    reason = _reason(_("Why not?"), _("The true reason: Meituan shows it to the buyer."))
+    reason = reason_field(_("Why not?"), _("The true reason: Meituan shows it to the buyer."))

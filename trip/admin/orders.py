@@ -7,31 +7,30 @@ from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import RangeDateFilter
 
-from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
-from stores.backoffice.exporting import ExportsAdmin, Table
+from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge, sum_of
-from stores.backoffice.newest import newest_first
+from stores.backoffice.labels import badge, badge_column, link, moment_column, sum_of
+from stores.backoffice.needs_person import NeedsPersonFilter, settle_button
+from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.pages import staff_user
-from stores.clock import format_moment
+from stores.backoffice.timeline import Moment, TimelineAdmin
 from stores.models import OutboundCall
 from stores.platforms.outbox.operations import title_of
 from stores.roles import Permission
 from trip import services
-from trip.admin import exporting
-from trip.admin.finding import DrillFilter, OrderPersonFilter, found
-from trip.admin.order_forms import FailForm, IssueForm, SettleForm, UseForm
+from trip.admin.exporting import COLUMNS
+from trip.admin.finding import DrillFilter, found
+from trip.admin.order_forms import FailForm, IssueForm, UseForm
 from trip.admin.timeline import timeline
 from trip.choices import SELL, CredentialType, Method
-from trip.models import Order, Tally, Voucher, tally
+from trip.models import Order, Voucher, tally
 from trip.services.notices import notices_of
 from trip.services.visitors import shown
 
@@ -51,14 +50,24 @@ def _waits_for_codes(order: Order) -> bool:
     return order.status == Order.Status.ISSUING
 
 
+def _over(order: Order) -> tuple[StrOrPromise, str] | None:
+    """The badge of an order of which nothing is left; None while somebody may still come."""
+    counts = tally(order.vouchers.all())
+    if order.status != Order.Status.ISSUED or counts.unused:
+        return None
+    if counts.used:
+        return _("used up"), "over"
+    return (_("all refunded") if counts.refunded else _("all void")), "over"
+
+
 def _has_tickets_left(order: Order) -> bool:
     return order.status == Order.Status.ISSUED and tally(order.vouchers.all()).unused > 0
 
 
 @admin.register(Order)
-class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
-    ordering = ("-created_at", "-id")
+class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     exported_as = "trip.orders.exported"
+    file_name, file_title, columns = "ticket-orders", _("Ticket orders"), COLUMNS
     buttons = ("issue", "fail", "use", "settle")
     asked_about = ("product", "visit", "tickets", "gone", "total", "trouble")
     list_display = (
@@ -78,7 +87,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         ("product", ScopedRelatedFilter),
         ("travel_date", RangeDateFilter),
         ("created_at", DayFilter),
-        OrderPersonFilter,
+        NeedsPersonFilter,
         DrillFilter,
     )
     search_fields = ("order_id",)
@@ -96,22 +105,21 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         ("failure", "remark"),
     )
     change_form_outer_after_template = "trip/admin/order.html"
+    status_label = badge_column(
+        "status", STATUS_COLOURS, _("status"), needs_person=True, special=_over
+    )
+    time = moment_column("created_at", _("ordered"))
     per_ticket = sum_of("unit_price", _("price"))
     settled_each = sum_of("buy_price", _("settlement price"))
     total = sum_of("total_price", _("total"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return newest_first(self, request, super().get_queryset(request)).prefetch_related(
-            "vouchers"
-        )
+        return super().get_queryset(request).prefetch_related("vouchers")
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
     ) -> tuple[QuerySet[Order], bool]:
         return found(request, queryset, search_term), False
-
-    def export_table(self, rows: QuerySet[Order]) -> Table:
-        return exporting.table(rows)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
@@ -136,9 +144,11 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
                 for row in order.refunds.all()
             ],
             "consumptions": list(order.consumptions.all()),
-            "timeline": timeline(order, codes_shown=codes_shown),
             "owed": _owed(order) if codes_shown else [],
         }
+
+    def timeline(self, request: HttpRequest, row: Order) -> list[Moment]:
+        return timeline(row, codes_shown=self.permits(request, Permission.SETTLE, row))
 
     @button(
         Button(
@@ -207,13 +217,9 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
         )
 
     @button(
-        Button(
-            title=_("Mark as settled"),
-            icon="gavel",
-            permission=Permission.SETTLE,
-            form=SettleForm,
-            text=_("Settle it with Meituan first; this only takes the order off the list."),
-            done=DONE,
+        settle_button(
+            _("Mark as settled"),
+            _("Settle it with Meituan first; this only takes the order off the list."),
             shown=lambda order: bool(order.needs_person),
         )
     )
@@ -228,21 +234,9 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     def our_number(self, order: Order) -> str:
         return order.partner_order_id
 
-    @display(description=_("ordered"))
-    def time(self, order: Order) -> str:
-        return format_moment(order.created_at)
-
     @display(description=_("tickets"))
     def tickets(self, order: Order) -> int:
         return order.quantity
-
-    @display(description=_("status"))
-    def status_label(self, order: Order) -> SafeString:
-        if order.needs_person:
-            return badge(_("needs a person"), STATUS_COLOURS, "failed")
-        if order.status == Order.Status.ISSUED and (over := _over(tally(order.vouchers.all()))):
-            return badge(over, STATUS_COLOURS, "over")
-        return badge(order.get_status_display(), STATUS_COLOURS, order.status)
 
     @display(description=_("used / refunded"))
     def gone(self, order: Order) -> str:
@@ -261,13 +255,6 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, LedgerAdmin):
     @display(description=_("needs a person"))
     def trouble(self, order: Order) -> str:
         return str(order.get_needs_person_display()) if order.needs_person else "–"
-
-
-def _over(counts: Tally) -> StrOrPromise:
-    """What became of an order of which nothing is left; "" while somebody may still come."""
-    if counts.unused:
-        return ""
-    return _("used up") if counts.used else _("all refunded") if counts.refunded else _("all void")
 
 
 def _voucher(voucher: Voucher, whole: bool) -> dict[str, Any]:
@@ -318,4 +305,4 @@ def _owed(order: Order) -> list[dict[str, Any]]:
 
 def order_link(order: Order) -> SafeString:
     url = reverse("admin:trip_order_change", args=[order.pk])
-    return format_html('<a class="text-primary-600" href="{}">{}</a>', url, order.order_id)
+    return link(url, order.order_id)

@@ -9,7 +9,6 @@ from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
-from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -18,7 +17,7 @@ from stores.backoffice.base import access_for
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.inlines import ScopedInline
-from stores.backoffice.labels import badge
+from stores.backoffice.labels import badge_column, connection_column, link
 from stores.backoffice.pages import staff_user
 from stores.models import Connection, Store
 from stores.roles import Permission
@@ -36,6 +35,17 @@ from trip.pages.calendar import calendar_page
 
 STATE_COLOURS = {"on_sale": "success", "paused": "warning"}
 LISTING_COLOURS = {"0": "info", "1": "success", "2": "danger", "3": "warning", "4": "warning"}
+
+
+def _no_price(product: Any) -> tuple[StrOrPromise, str] | None:
+    on_sale = product.state == Product.State.ON_SALE
+    if on_sale and product.by_calendar and not product.has_dates:
+        return _("no price"), Product.State.PAUSED
+    return None
+
+
+def _not_heard_of(product: Product) -> tuple[StrOrPromise, str] | None:
+    return (_("not heard of yet"), "") if product.listing is None else None
 
 
 class OfferInline(ScopedInline):
@@ -143,6 +153,11 @@ class ProductAdmin(ButtonsAdmin):
             },
         ),
     )
+    account = connection_column
+    state_label = badge_column("state", STATE_COLOURS, _("state"), special=_no_price)
+    listing_label = badge_column(
+        "listing", LISTING_COLOURS, _("listing at Meituan"), special=_not_heard_of
+    )
     # Meituan and orders know the product by these.
     fixed = ("deal_id", "by_calendar")
 
@@ -242,43 +257,21 @@ class ProductAdmin(ButtonsAdmin):
     def resume(self, request: HttpRequest, row: Product, cleaned_data: dict[str, Any]) -> None:
         services.product_resume(product=row, actor=staff_user(request))
 
-    @display(description=_("connection"))
-    def account(self, product: Product) -> str:
-        return str(product.connection)
-
     @display(description=_("merchant"), ordering="connection__merchant")
     def merchant(self, product: Product) -> str:
         return str(product.connection.merchant)
 
-    @display(description=_("state"), ordering="state")
-    def state_label(self, product: Any) -> SafeString:
-        if product.state == Product.State.ON_SALE and product.by_calendar and not product.has_dates:
-            return badge(_("no price"), STATE_COLOURS, Product.State.PAUSED)
-        return badge(product.get_state_display(), STATE_COLOURS, product.state)
-
-    @display(description=_("listing at Meituan"), ordering="listing")
-    def listing_label(self, product: Product) -> SafeString:
-        if product.listing is None:
-            return badge(_("not heard of yet"), LISTING_COLOURS, "")
-        return badge(product.get_listing_display(), LISTING_COLOURS, str(product.listing))
-
     @display(description=_("price"))
     def price(self, product: Any) -> SafeString | str:
         if product.by_calendar:
-            return format_html(
-                '<a class="text-primary-600" href="{}">{}</a>', _calendar_url(product), _("by day")
-            )
+            return link(_calendar_url(product), _("by day"))
         return next((f"¥{offer.sale_price}" for offer in product.undated), "–")
 
     @display(description=_("prices and stock"))
     def calendar_link(self, product: Product) -> SafeString | str:
         if not product.by_calendar:
             return str(_("See below"))
-        return format_html(
-            '<a class="text-primary-600" href="{}">{}</a>',
-            _calendar_url(product),
-            _("Open the calendar"),
-        )
+        return link(_calendar_url(product), _("Open the calendar"))
 
 
 def _calendar_url(product: Product) -> str:

@@ -9,13 +9,12 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
-from unfold.contrib.filters.admin import DropdownFilter
 
 from stores.audit import shown
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
-from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge, sum_of
+from stores.backoffice.filters import EVERYTHING, DayFilter, DefaultedFilter, ScopedRelatedFilter
+from stores.backoffice.labels import badge, badge_column, moment_column, sum_of
 from stores.backoffice.pages import staff_user
 from stores.clock import format_moment
 from trip import services
@@ -27,25 +26,19 @@ from trip.services.deadlines import countdown
 
 Status = Refund.Status
 LEFT_COLOURS = {"urgent": "danger", "soon": "warning", "calm": "info"}
-EVERYTHING = "all"
 
 
-class DecisionFilter(DropdownFilter):
-    """What waits for a decision, unless something else is asked for."""
+class DecisionFilter(DefaultedFilter):
+    """Refunds that wait for a decision, unless others are asked for."""
 
     title = _("decision")
     parameter_name = "status__exact"
     all_option: Any = None
+    options = (*Status.choices, (EVERYTHING, _("All")))
+    default = Status.REVIEW
 
-    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [*Status.choices, (EVERYTHING, _("All"))]
-
-    def value(self) -> str:
-        asked = super().value()
-        return asked if asked in (*Status.values, EVERYTHING) else Status.REVIEW
-
-    def queryset(self, request: HttpRequest, queryset: QuerySet[Refund]) -> QuerySet[Refund]:
-        return queryset if self.value() == EVERYTHING else queryset.filter(status=self.value())
+    def narrowed(self, rows: QuerySet[Refund], value: str) -> QuerySet[Refund]:
+        return rows if value == EVERYTHING else rows.filter(status=value)
 
 
 def _may_agree(refund: Refund) -> bool:
@@ -81,6 +74,8 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
         ("reason", "decided"),
     )
 
+    status_label = badge_column("status", REFUND_COLOURS, _("status"))
+    time = moment_column("received_at", pgettext_lazy("refund", "received"))
     given_back = sum_of("price", _("to the buyer"))
     kept = sum_of("fee", _("kept as a fee"))
 
@@ -136,10 +131,6 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
         text, urgency = countdown(refund)
         return badge(text, LEFT_COLOURS, urgency) if text else "–"
 
-    @display(description=_("status"))
-    def status_label(self, refund: Refund) -> SafeString:
-        return badge(refund.get_status_display(), REFUND_COLOURS, refund.status)
-
     @display(description=_("order"))
     def order_number(self, refund: Refund) -> SafeString:
         return order_link(refund.order)
@@ -153,10 +144,6 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
         return " / ".join(
             "–" if amount is None else f"¥{amount}" for amount in (refund.price, refund.fee)
         )
-
-    @display(description=pgettext_lazy("refund", "received"))
-    def time(self, refund: Refund) -> str:
-        return format_moment(refund.received_at)
 
     @display(description=_("tickets named"))
     def named(self, refund: Refund) -> str:

@@ -8,9 +8,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from stores import audit
-from stores.backoffice.timeline import Message, Moment, in_order
-from stores.backoffice.verbs import verb_label
+from stores.backoffice.timeline import Message, Moment, attempt_moment, audit_moments, in_order
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.outbox.operations import title_of
 from stores.platforms.tools import event_title
@@ -113,10 +111,10 @@ def _told(order: Order) -> Iterable[Moment]:
                 "told",
             )
     for attempt in OutboundAttempt.objects.filter(call__in=by_pk).order_by("id")[:MOST]:
-        title = f"{title_of(by_pk[attempt.call_id])}: {attempt.get_outcome_display()}"
+        title = title_of(by_pk[attempt.call_id])
         sent = [Message(_("What we sent"), _json(attempt.sent))] if attempt.sent else []
         heard = [Message(_("Meituan's answer"), attempt.detail)] if attempt.detail else []
-        yield Moment(attempt.started_at, title, kind="told", messages=(*sent, *heard))
+        yield attempt_moment(attempt, title, kind="told", messages=(*sent, *heard))
 
 
 def _done(order: Order) -> Iterable[Moment]:
@@ -124,8 +122,4 @@ def _done(order: Order) -> Iterable[Moment]:
     entries = AuditEntry.objects.filter(
         store=order.store_id, verb__startswith="trip.", target__in=targets, at__gte=order.created_at
     ).order_by("id")
-    for entry in entries[:MOST]:
-        note = entry.data.get("reason") or entry.data.get("note") or ""
-        yield Moment(
-            entry.at, verb_label(entry), f"{audit.shown(entry.actor)} {note}".strip(), "done"
-        )
+    return audit_moments(entries[:MOST])

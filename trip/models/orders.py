@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import ClassVar
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import F, Q
@@ -20,6 +20,10 @@ from trip.models.catalogue import Offer, Product, yuan
 
 class OrderQuerySet(TenantQuerySet["Order"]):
     merchant_path = "store__merchant"
+
+    def needing_person(self) -> Self:
+        """Rows that only a person can settle."""
+        return self.exclude(needs_person="")
 
 
 class Order(models.Model):
@@ -257,9 +261,6 @@ class Consumption(models.Model):
     store = models.ForeignKey(
         Store, models.PROTECT, related_name="+", db_index=False, verbose_name=_("store")
     )
-    request_key = models.CharField(max_length=100, unique=True, editable=False)
-    # Of what the request asked for, where its key comes from outside.
-    fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     tickets = models.JSONField(_("tickets"), default=list)
     quantity = models.PositiveIntegerField(_("tickets used"))
     method = models.CharField(_("where"), max_length=10, choices=Method)

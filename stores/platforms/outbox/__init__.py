@@ -3,9 +3,11 @@
 enqueuing.py writes calls · operations.py says how each kind is sent, asked about and settled ·
 claims.py takes leases · delivering.py makes one try · working.py delivers what is due (worker, web
 caller, sweeper) · processing.py delivers a row's calls while somebody waits for the result ·
-places.py counts who is ahead.
+places.py counts who is ahead ·
+by_hand.py is for people, about a call whose result is unknown.
 """
 
+from stores.platforms.outbox.by_hand import ask_now, settle_by_hand
 from stores.platforms.outbox.claims import sweep
 from stores.platforms.outbox.delivering import deliver
 from stores.platforms.outbox.enqueuing import enqueue, notify, retry_dead, revoke
@@ -19,6 +21,7 @@ __all__ = [
     "Operation",
     "PlaceInLine",
     "Verdict",
+    "ask_now",
     "attempt_now",
     "deliver",
     "enqueue",
@@ -31,6 +34,7 @@ __all__ = [
     "retry_dead",
     "revoke",
     "run_in_thread",
+    "settle_by_hand",
     "sweep",
     "work",
 ]

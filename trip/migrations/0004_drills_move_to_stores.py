@@ -14,8 +14,8 @@ class Migration(migrations.Migration):
     """The list of runs keeps its name, its address and its permissions: a proxy in place of the table."""
 
     dependencies = [
-        ('stores', '0007_drill_runs'),
-        ('trip', '0002_last_days'),
+        ('stores', '0008_drill_runs'),
+        ('trip', '0003_one_idempotency'),
     ]
 
     operations = [
