@@ -272,7 +272,7 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
         "content",
         "failure",
     )
-    platform_label, account = platform_column, connection_column
+    platform_label = platform_column
     state_label = badge_column("state", EVENT_COLOURS, _("state"))
 
     @button(
@@ -288,8 +288,16 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     def replay(self, request: HttpRequest, row: InboundEvent, cleaned_data: dict[str, Any]) -> None:
         if not row.may_be_replayed:
             raise Conflict(_("Only a failed event can be handled again."))
-        inbox.replay(row)
+        if not inbox.replay(row):
+            raise Conflict(_("The store has received this message meanwhile."))
         self.audit(request, "replayed", row)
+
+    @display(description=_("connection"))
+    def account(self, event: InboundEvent) -> str:
+        """With the name of the store while no connection has it."""
+        if event.store_name and event.connection.parent_id is None:
+            return f"{event.connection} · {event.store_name}"
+        return str(event.connection)
 
     @display(description=_("number"))
     def about(self, event: InboundEvent) -> str:

@@ -64,6 +64,9 @@ class ScopedAdmin(ModelAdmin):
         access = access_for(request)
         if permission is None or access.everything:
             return permission is not None
+        if row and self.merchant_path() and self.merchant_of(row) is None:
+            # The operator's own, as a developer account.
+            return False
         return permission != OPERATOR and access.has_permission(
             permission, self.merchant_id_of(row) if row else None
         )

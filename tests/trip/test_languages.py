@@ -38,14 +38,14 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture
 def sold() -> tuple[Meituan, Product]:
     meituan, product = selling(title="alpha", needs_mobile=False)
-    for row in (product.connection, product.store, product.connection.merchant):
+    for row in (product.connection, product.store, product.connection.tenant):
         row.name = "alpha"
         row.save()
     return meituan, product
 
 
 def owner_of(product: Product) -> User:
-    return member(product.connection.merchant, Role.OWNER, username="alpha")
+    return member(product.connection.tenant, Role.OWNER, username="alpha")
 
 
 def page(row: Any, name: str = "change") -> str:

@@ -61,7 +61,7 @@ def client(connection: Connection, settings: Settings, monkeypatch: pytest.Monke
     vars(module)["urlpatterns"] = [path("admin/", admin.site.urls), *urls.urlpatterns]
     monkeypatch.setitem(sys.modules, "urls_with_ovens", module)
     settings.ROOT_URLCONF = "urls_with_ovens"
-    yield english(member(connection.merchant, Role.OWNER, password=None))
+    yield english(member(connection.tenant, Role.OWNER, password=None))
     clear_url_caches()
 
 

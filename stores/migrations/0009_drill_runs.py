@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stores', '0007_idempotency_keys'),
+        ('stores', '0008_developer_accounts'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
