@@ -19,7 +19,7 @@ from django.utils.translation.trans_real import DjangoTranslation
 from config.env import BASE_DIR
 
 LOCALE = "zh_Hans"
-PACKAGES = ("config", "stores", "coupons", "trip", "messaging", "delivery")
+PACKAGES = ("config", *(app for app in settings.INSTALLED_APPS if (BASE_DIR / app).is_dir()))
 HEADERS = {
     "Content-Type": "text/plain; charset=UTF-8",
     "Content-Transfer-Encoding": "8bit",

@@ -73,6 +73,9 @@ class Connection(models.Model):
     credentials = EncryptedJSONField(_("credentials"), blank=True, default=dict)
     token = EncryptedTextField(_("token"), blank=True, default="", editable=False)
     token_serial = models.PositiveIntegerField(default=0, editable=False)
+    # When the token should be renewed and when it ends; None when the platform does not say.
+    token_renew_at = models.DateTimeField(null=True, editable=False)
+    token_ends_at = models.DateTimeField(null=True, editable=False)
     login_lease_until = models.DateTimeField(null=True, editable=False)
     pace = models.ForeignKey(
         Pace, models.PROTECT, related_name="connections", editable=False, verbose_name=_("pace")

@@ -11,6 +11,7 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from stores.platforms.bodies import Body
 from stores.platforms.deadline import Deadline
 from stores.platforms.errors import NotSent, TimedOut, Unknown
 from stores.text import clean_text
@@ -67,12 +68,17 @@ class PlatformClient:
         *,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | bytes | None = None,
+        body: Mapping[str, Any] | Body | bytes | None = None,
     ) -> Answer:
-        """Sends one request; a `body` of bytes goes as it is, the rest as JSON.
+        """Sends one request. A Body or bytes go as they are, a mapping as JSON.
+
+        A form, JSON with literal Chinese and multipart are made by `stores.platforms.bodies`.
 
         Raises NotSent when nothing was executed for certain, Unknown when nobody can tell.
         """
+        if isinstance(body, Body):
+            headers = {"Content-Type": body.content_type, **(headers or {})}
+            body = body.content
         self.wait_for_slot()
         started = time.monotonic()
         deadline = Deadline(sum(self.timeout))
