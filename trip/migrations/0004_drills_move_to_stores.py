@@ -14,7 +14,7 @@ class Migration(migrations.Migration):
     """The list of runs keeps its name, its address and its permissions: a proxy in place of the table."""
 
     dependencies = [
-        ('stores', '0009_drill_runs'),
+        ('stores', '0010_drill_runs'),
         ('trip', '0003_one_idempotency'),
     ]
 

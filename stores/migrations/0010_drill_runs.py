@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('stores', '0008_developer_accounts'),
+        ('stores', '0009_tokens_with_an_end'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
