@@ -1,4 +1,4 @@
-"""What the queue runs for trip."""
+"""The tasks of trip that the queue runs."""
 
 from stores.drills import runner
 from stores.platforms.workers import queue
@@ -6,7 +6,7 @@ from trip import services
 from trip.drill import Drill
 from trip.models import DrillRun
 
-# A task may not take longer than the queue lets it live, so a drill goes on in the next one.
+# The queue limits how long a task may run, so a drill continues in the next task.
 DRILL_SECONDS = 30.0
 
 

@@ -1,4 +1,4 @@
-"""What checks have at hand: the connection, Meituan's part over HTTP, and ways to say what is expected."""
+"""The tools of the checks: the connection, Meituan's calls over HTTP, and expectations."""
 
 from __future__ import annotations
 
@@ -27,10 +27,10 @@ from trip.sandbox.orders import refund_id
 from trip.sandbox.player import Player
 from trip.services.notices import Notice, plays_meituan, revoke_drill_notices
 
-# The "other failure" of each interface (docs/platforms/trip.md §4.1).
+# The "other failure" code of each interface (docs/platforms/trip.md §4.1).
 OTHER = {"create": 499, "pay": 599, "query": 399, "refund": 699}
 USUAL_OTHER = 300
-# How long a notice may take; Meituan may ask for it once more.
+# The longest time for a notice, which Meituan may refuse once before it accepts it.
 ARRIVAL_SECONDS = 10.0
 
 
@@ -103,13 +103,13 @@ class Drill(BaseDrill):
         return find(self.connection, Wanted(**wanted))
 
     def order(self, **wanted: Any) -> Asked:
-        """An order that Meituan has not sent yet. LeftOut when there is no such product."""
+        """Returns an order that is not sent yet. Raises LeftOut when no product fits."""
         asked = self.ware(**wanted).order(self.partner.partner_id)
         self.asked.append(asked)
         return asked
 
     def created(self, **wanted: Any) -> Asked:
-        """An order that the server has accepted."""
+        """Returns an order that the server has accepted."""
         asked = self.order(**wanted)
         self.create(asked)
         return asked
@@ -122,7 +122,7 @@ class Drill(BaseDrill):
         return exchange
 
     def issued(self, **wanted: Any) -> Asked:
-        """An order that was paid and issued at once."""
+        """Returns an order that was paid and issued at once."""
         asked = self.created(**{"issuing": "own", **wanted})
         self.pay(asked)
         return asked
@@ -134,14 +134,16 @@ class Drill(BaseDrill):
         return exchange
 
     def row(self, asked: Asked) -> Order:
-        """The product's own row of the order."""
+        """Returns our row of the order. Raises Failed when there is none."""
         row = Order.objects.filter(connection=self.connection, order_id=asked.order_id).first()
         if row is None:
             raise Failed(_("The order is not in our tables."))
         return row
 
     def queried(self, asked: Asked) -> dict[str, Any]:
-        """The body of an answer to a query that is whole and agrees with what Meituan was told so far."""
+        """Queries the order and returns the body, which must be complete and agree with Meituan's
+        view.
+        """
         exchange = self.player.query(asked)
         self.expect_code(exchange, 200)
         learning.queried(asked, exchange)
@@ -165,7 +167,7 @@ class Drill(BaseDrill):
         self.expect_equal("voucherList status 2", sums[2], body["refundedQuantity"])
 
     def application(self, asked: Asked, quantity: int, codes: Sequence[str] = ()) -> Application:
-        """A refund that the buyer asks for; without codes, of the first vouchers that are unused."""
+        """Returns an application for a refund; without codes, for the first unused vouchers."""
         unused = [code for code, state in asked.vouchers.items() if state == "unused"]
         chosen = list(codes) or (unused if asked.voucher_type == 2 else unused[:quantity])
         refund = Application(
@@ -183,7 +185,7 @@ class Drill(BaseDrill):
     # Expectations
 
     def expect_code(self, exchange: Exchange, *codes: int) -> None:
-        """HTTP 200 with the whole envelope and one of the codes."""
+        """Expects HTTP 200 with a complete envelope and one of the codes. Raises Failed."""
         self.expect_envelope(exchange)
         if exchange.code not in codes:
             raise Failed(
@@ -197,7 +199,9 @@ class Drill(BaseDrill):
             )
 
     def expect_refusal(self, exchange: Exchange, *codes: int) -> None:
-        """A failure that says its reason in `describe` and has no body; with any code of failure when none is given."""
+        """Expects a failure with a reason in `describe` and without a body; without `codes`, any
+        failure code fits.
+        """
         self.expect_envelope(exchange)
         if codes:
             self.expect_code(exchange, *codes)
@@ -212,7 +216,7 @@ class Drill(BaseDrill):
         )
 
     def expect_other(self, exchange: Exchange) -> None:
-        """Refused with the interface's code for everything else."""
+        """Expects a refusal with the interface's code for all other failures."""
         self.expect_refusal(exchange, OTHER.get(exchange.operation, USUAL_OTHER))
         self.expect(exchange.body is None, _("A failed call must not answer a body."))
 
@@ -253,8 +257,11 @@ class Drill(BaseDrill):
         return body
 
     def expect_owed(self, notice: type[Notice], subjects: Iterable[int]) -> None:
-        """That the notice stands in the ledger of what we owe Meituan, and arrives where Meituan is played: the real
-        one is told nothing of orders that it did not make."""
+        """Expects that the notices are in our ledger and, if Meituan is simulated, that they
+        arrive.
+
+        The real Meituan gets no notices about orders that it did not make. Raises Failed.
+        """
         for subject in subjects:
             calls = OutboundCall.objects.filter(
                 connection=self.connection, operation=notice.name, subject_id=subject
@@ -268,7 +275,8 @@ class Drill(BaseDrill):
                 self._expect_arrival(call, notice)
             else:
                 text = _(
-                    "%(title)s: owed. Whether it arrives was not tested: the real Meituan has no such order."
+                    "%(title)s: owed. Whether it arrives was not tested:"
+                    " the real Meituan has no such order."
                 )
                 self.note(text, title=notice.title)
 

@@ -1,4 +1,4 @@
-"""Giving back what the drill has ordered, so that it costs the merchant no ticket."""
+"""Gives back the tickets that the drill ordered, so that it costs the merchant none."""
 
 from typing import Any
 
@@ -43,13 +43,13 @@ def unbalanced(run: DrillRun) -> QuerySet[Any]:
     """The offers that the run ordered from whose stock is not what their orders say: `held` is for those not paid
     yet (`unpaid`), `sold` for those being issued and for tickets that nobody gave back (`kept`).
 
-    One statement, because others may be buying meanwhile.
+    It is one statement, because others may buy at the same time.
     """
     of_offer = Order.objects.filter(product=OuterRef("product"), offer=OuterRef("pk")).order_by()
     vouchers = Voucher.objects.filter(
         order__product=OuterRef("product"), order__offer=OuterRef("pk")
     ).order_by()
-    # What was used in a drill was given back when its order was tidied up.
+    # Tickets used in a drill were given back when their order was tidied up.
     not_used = Case(
         When(order__is_drill=True, order__closed_at__isnull=False, then=F("used")), default=0
     )
@@ -89,7 +89,7 @@ def _end_issued(player: Player, row: Order) -> None:
     if counts.unused and not counts.used:
         _send(player, row, "close", {"closeType": 3})
     elif counts.unused:
-        # A close of an order that was used would call for a person.
+        # Closing an order that was used would note it for a person.
         codes = [voucher.code for voucher in row.vouchers.all() if voucher.unused and voucher.code]
         _send(player, row, "refunded", _refunded(row, codes, counts.unused))
     if counts.used:
@@ -117,9 +117,10 @@ def _send(player: Player, row: Order, operation: str, more: dict[str, object]) -
 
 @transaction.atomic
 def _give_back_used(pk: int) -> None:
-    """What was used in a drill was sold to nobody. The order counts as closed from then on, so it happens once.
+    """Gives the tickets back that were used in a drill. The order then counts as closed, so this
+    happens once.
 
-    Stock that is wrong already is for the drill to find (overall.stock), not to be stopped by.
+    A stock that is wrong already is reported by the check overall.stock and does not stop this.
     """
     row = orders.lock(pk)
     if row.closed_at is None:

@@ -5,10 +5,11 @@ from trip.drill import Drill
 
 class Command(DrillCommand):
     help = (
-        "Run Meituan's acceptance table against the running server, as Meituan would call it, and print a checklist "
-        "with the messages exchanged (-v 0 without them, -v 2 in full). It orders tickets of the merchant's products "
-        "and gives them all back. The server must use the same database. "
-        "Exit code: 0 nothing failed, 1 a check failed, 3 wrong usage, unknown connection or no server."
+        "Run Meituan's acceptance table against the running server, as Meituan would call it, and"
+        " print a checklist with the messages exchanged (-v 0 without them, -v 2 in full). It"
+        " orders tickets of the merchant's products and gives them all back. The server must use"
+        " the same database. Exit code: 0 nothing failed, 1 a check failed, 3 wrong usage, unknown"
+        " connection or no server."
     )
     drill = Drill
     platform = PLATFORM
