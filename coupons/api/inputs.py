@@ -1,4 +1,4 @@
-"""What comes in over the API, checked before anything is asked of the database."""
+"""Checks the content of API requests before the database is queried."""
 
 from typing import Any
 
@@ -49,7 +49,9 @@ class CodesBody(serializers.Serializer[Any]):
 
 
 def code_in(body: Any) -> str:
-    """The code in digits. Raises ValidationError for a body without one, Problem malformed_code for what is none."""
+    """Returns the code in digits. Raises ValidationError for a body without one, Problem
+    malformed_code for an invalid one.
+    """
     given = field_of(body, "code")
     if not isinstance(given, str):
         raise serializers.ValidationError({"code": [_("Give the code as a string.")]})
@@ -60,7 +62,7 @@ def code_in(body: Any) -> str:
 
 
 def codes_in(body: Any) -> list[str]:
-    """1 to MAX_CODES strings, codes or not. Raises ValidationError."""
+    """Returns 1 to MAX_CODES strings, valid codes or not. Raises ValidationError."""
     given = field_of(body, "codes")
     if not isinstance(given, list) or not all(isinstance(code, str) for code in given):
         raise serializers.ValidationError({"codes": [_("Give a list of strings.")]})

@@ -1,4 +1,6 @@
-"""What the API shows, described for OpenAPI. A test compares these fields with what shown.py makes."""
+"""The API's output described for OpenAPI; a test compares these fields with the output of
+shown.py.
+"""
 
 from typing import Any
 
@@ -74,7 +76,9 @@ class VerificationShown(serializers.Serializer[Any]):
         help_text="The reason, or what it waits for, in words, in the language of Accept-Language"
     )
     needs_person = serializers.BooleanField(
-        help_text="The answer was lost and asking has not helped: somebody decides in the back office"
+        help_text=(
+            "The answer was lost and asking has not helped: somebody decides in the back office"
+        )
     )
     gateway_message = serializers.CharField(help_text="The gateway's own words, verbatim")
     product = DealShown(allow_null=True)
@@ -181,7 +185,8 @@ REFUSED = {
         "settled_at": "2024-12-15T13:55:01.000000Z",
     },
 }
-# With plain numbers drf-spectacular would take a problem for the main answer, and show lists without their pages.
+# With plain numbers as keys, drf-spectacular takes a problem for the main answer, and shows lists
+# without their pages.
 JSON = "application/json"
 CODE_EXAMPLE = OpenApiExample("code", value={"code": "1234 5678 9012"}, request_only=True)
 
@@ -201,7 +206,10 @@ LIST_PRODUCTS = extend_schema(
     operation_id="products_list",
     tags=["stores"],
     summary="A store's deals, as last synced from the gateway",
-    description="Deals that are no longer on sale stay listed, marked as such. The key needs the scope `read`.",
+    description=(
+        "Deals that are no longer on sale stay listed, marked as such."
+        " The key needs the scope `read`."
+    ),
     responses={(200, JSON): ProductShown(many=True), **problems(400, 404)},
 )
 CREATE_LOOKUP = extend_schema(
@@ -225,7 +233,10 @@ READ_LOOKUP = extend_schema(
     operation_id="lookups_retrieve",
     tags=["lookups"],
     summary="One look-up",
-    description="Where it stands, and what the coupon is once it is read. The key needs the scope `lookup` or `read`.",
+    description=(
+        "Where it stands, and what the coupon is once it is read."
+        " The key needs the scope `lookup` or `read`."
+    ),
     parameters=[WAIT],
     responses={
         (200, JSON): LookupShown,
@@ -237,7 +248,9 @@ LIST_VERIFICATIONS = extend_schema(
     operation_id="verifications_list",
     tags=["verifications"],
     summary="Verifications, newest first",
-    description="Those of all stores that the key reaches, page by page. The key needs the scope `read`.",
+    description=(
+        "Those of all stores that the key reaches, page by page. The key needs the scope `read`."
+    ),
     parameters=[VerificationFilter],
     responses={(200, JSON): VerificationShown(many=True), **problems(400, 404)},
 )
@@ -246,9 +259,10 @@ CREATE_VERIFICATION = extend_schema(
     tags=["verifications"],
     summary="Verify a coupon",
     description=(
-        "Spends the coupon, at most once. Repeat a request with the same Idempotency-Key whenever its answer was lost. "
-        "A request for a code in flight joins it. That a coupon is refused is not an "
-        "error: the answer is 201 with `status` refused and a `reason`. The key needs the scope `verify`."
+        "Spends the coupon, at most once. Repeat a request with the same Idempotency-Key whenever"
+        " its answer was lost. A request for a code in flight joins it. That a coupon is refused is"
+        " not an error: the answer is 201 with `status` refused and a `reason`. The key needs the"
+        " scope `verify`."
     ),
     parameters=[WAIT, IDEMPOTENCY_KEY],
     request=CodeBody,
@@ -271,7 +285,9 @@ READ_VERIFICATION = extend_schema(
     operation_id="verifications_retrieve",
     tags=["verifications"],
     summary="One verification",
-    description="Where it stands, and what became of it. The key needs the scope `read` or `verify`.",
+    description=(
+        "Where it stands, and what became of it. The key needs the scope `read` or `verify`."
+    ),
     parameters=[WAIT],
     responses={(200, JSON): VerificationShown, **problems(400, 404)},
     examples=[_example("verified", _verification(), 200)],
@@ -301,6 +317,8 @@ READ_BATCH = extend_schema(
     operation_id="batches_retrieve",
     tags=["batches"],
     summary="How far a batch is",
-    description="Its figures, and each code's verification. The key needs the scope `read` or `verify`.",
+    description=(
+        "Its figures, and each code's verification. The key needs the scope `read` or `verify`."
+    ),
     responses={(200, JSON): BatchShown, **problems(400, 404)},
 )

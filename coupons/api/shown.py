@@ -1,4 +1,6 @@
-"""Rows as the API shows them. Plain functions rather than serializers: they run hundreds of times a second."""
+"""The JSON of rows in the API. Plain functions instead of serializers, because they run hundreds of
+times a second.
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -43,9 +45,11 @@ def product_shown(product: Product) -> dict[str, Any]:
 def verification_shown(
     row: Verification, place: PlaceInLine | None, access: Access
 ) -> dict[str, Any]:
-    """Needs `product`, and `duplicate_of` with its store where there is one, to be read with the row. `reach` is that
-    of whoever is shown it."""
-    shown = {
+    """Needs `product`, and `duplicate_of` with its store if there is one, to be read with the row.
+
+    `access` is the access of the caller who gets the JSON.
+    """
+    data = {
         "id": row.pk,
         "store": row.store_id,
         "status": row.status,
@@ -63,12 +67,14 @@ def verification_shown(
         "settled_at": row.settled_at,
     }
     if first := row.duplicate_of:
-        shown["duplicate_of"] = _first_shown(first, access)
-    return shown
+        data["duplicate_of"] = _first_shown(first, access)
+    return data
 
 
 def _first_shown(first: Verification, access: Access) -> dict[str, Any]:
-    """That it was verified and when is for all; where and by whom only for those who reach that store."""
+    """Returns the time of the first verification; its id, store and user only with access to that
+    store.
+    """
     seen = first.is_within(access)
     return {
         "id": first.pk if seen else None,
@@ -131,7 +137,9 @@ def _line(item: BatchItem, same_as: int | None) -> dict[str, Any]:
 
 
 def _verification_message(row: Verification, place: PlaceInLine | None = None) -> str:
-    return str(row.unclear.staff) if row.unclear else _message(row.reason, place)
+    if row.unclear:
+        return str(row.unclear.staff)
+    return _message(row.reason, place)
 
 
 def _message(reason: str, place: PlaceInLine | None = None) -> str:
@@ -141,18 +149,20 @@ def _message(reason: str, place: PlaceInLine | None = None) -> str:
 
 
 def _queue(place: PlaceInLine | None) -> dict[str, int | None] | None:
-    return {"position": place.position, "seconds": place.seconds} if place else None
+    if place is None:
+        return None
+    return {"position": place.position, "seconds": place.seconds}
 
 
 def _deal(
     row: Verification | Lookup, product: Product | None, price: Decimal | None
 ) -> dict[str, Any] | None:
-    """The deal under our name for it, else under the gateway's; None while nothing is known."""
+    """Returns the deal with our name for it, or else with the gateway's; None while nothing is
+    known.
+    """
     if product:
         price = product.price if price is None else price
         return {"sku_id": product.sku_id, "name": product.name, "price": yuan_json(price)}
-    return (
-        {"sku_id": row.sku_id, "name": row.sku_name, "price": yuan_json(price)}
-        if row.sku_id
-        else None
-    )
+    if not row.sku_id:
+        return None
+    return {"sku_id": row.sku_id, "name": row.sku_name, "price": yuan_json(price)}

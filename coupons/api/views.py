@@ -1,4 +1,4 @@
-"""The API's views: read what comes in, call a service, show what became of it."""
+"""The API's views: check the request, call a service, return its result."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -84,21 +84,17 @@ class LookupDetail(ApiView):
         row = Lookup.objects.for_staff(self.key).filter(pk=pk).first()
         if row is None:
             raise NotFound
-        return lookup_response(
-            services.lookup_process(row, wait=wait, wake=False, in_background=True) if wait else row
-        )
+        if wait:
+            services.lookup_process(row, wait=wait, wake=False, in_background=True)
+        return lookup_response(row)
 
 
 def lookup_response(row: Lookup) -> Response:
-    product = (
-        Product.objects.filter(store_id=row.store_id, sku_id=row.sku_id).first()
-        if row.sku_id
-        else None
-    )
-    waiting = row.status == Lookup.Status.QUEUED
-    return Response(
-        lookup_shown(row, product, services.lookup_place(row)), status=202 if waiting else 200
-    )
+    product = None
+    if row.sku_id:
+        product = Product.objects.filter(store_id=row.store_id, sku_id=row.sku_id).first()
+    status = 202 if row.status == Lookup.Status.QUEUED else 200
+    return Response(lookup_shown(row, product, services.lookup_place(row)), status=status)
 
 
 class StoreVerifications(ApiView):
@@ -155,7 +151,7 @@ class Verifications(ApiView):
 
 
 def shown_rows(rows: QuerySet[Verification]) -> QuerySet[Verification]:
-    """With what is shown of them, and without the codes, which would be decrypted for nothing."""
+    """Reads the fields of the JSON, but not the codes, which would be decrypted without need."""
     return rows.select_related("product", "duplicate_of__store").defer("code", "duplicate_of__code")
 
 
