@@ -1,4 +1,4 @@
-"""Words of the OpenAPI description that the routes of all domains share."""
+"""The OpenAPI parts that the routes of all domains share."""
 
 from typing import Any
 
@@ -21,7 +21,9 @@ class ProblemShown(serializers.Serializer[Any]):
     retry_after = serializers.IntegerField(required=False, help_text="Seconds")
 
     def get_fields(self) -> dict[str, Any]:
-        """`errors` cannot be declared above: serializers have an attribute of that name."""
+        """Adds `errors`, which cannot be declared above: serializers have an attribute of that
+        name.
+        """
         wrong = serializers.DictField(required=False, help_text="What is wrong with which field")
         return super().get_fields() | {"errors": wrong}
 
@@ -43,7 +45,8 @@ WAIT = OpenApiParameter(
     "wait",
     {"type": "number", "minimum": 0, "maximum": MAX_WAIT},
     description=gettext_lazy(
-        "Seconds to wait for a result, 0 to 10; more counts as 10. Without it, or with 0, an answer that comes within "
+        "Seconds to wait for a result, 0 to 10; more counts as 10. Without it, or with 0, an "
+        "answer that comes within "
         "3 seconds of a free slot is still given at once."
     ),
 )
@@ -52,15 +55,17 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
     description=gettext_lazy(
-        "1 to 100 visible ASCII characters of your choice. For 24 hours the same request with the same key of the same "
-        "API key changes nothing and gets what the first one got, with status 200; another request with it gets 409 "
+        "1 to 100 visible ASCII characters of your choice. For 24 hours the same request with the "
+        "same key of the same "
+        "API key changes nothing and gets what the first one got, with status 200; another request "
+        "with it gets 409 "
         "`key_reused`."
     ),
 )
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], Any]:
-    """The problem answers of a route, for OpenAPI; those that every route has are added."""
+    """Returns a route's problem answers for OpenAPI, with those that every route has."""
     every = {401, 403, 429, 503, *statuses}
     return {(status, PROBLEM_JSON): ProblemShown for status in sorted(every)}
 
