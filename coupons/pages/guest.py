@@ -83,8 +83,11 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
     """Shows the result; anyone who has the address may see it, so it shows nothing about the
     staff.
     """
+    number = visits.read_result(token)
+    if number is None:
+        return _stale(request, store)
     rows = Verification.objects.select_related("store", "product")
-    verification = rows.filter(pk=visits.read_result(token), store=store).first()
+    verification = rows.filter(pk=number, store=store).first()
     if verification is None:
         return _stale(request, store)
     services.verification_process(verification, wake=False, in_background=True)
