@@ -26,7 +26,8 @@ PUBLIC_BASE_URL: str = env.str(
 ).rstrip("/")
 HTTPS = env.bool("HTTPS", PUBLIC_BASE_URL.startswith("https://"))
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 0)
-# Django would have every installation promise https for its whole domain: that is HSTS_WHOLE_DOMAIN.
+# Django would have every installation promise https for its whole domain: that is
+# HSTS_WHOLE_DOMAIN.
 SILENCED_SYSTEM_CHECKS: list[str] = [
     "security.W005",
     "security.W021",
@@ -134,7 +135,7 @@ SESSION_COOKIE_AGE = 7 * 24 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
-# Only the owner of the whole domain can promise https for all of its hosts, and browsers remember it for long.
+# Only the owner of the whole domain can promise https for all of its hosts; browsers remember it.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool("HSTS_WHOLE_DOMAIN", False)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
@@ -143,7 +144,8 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
 CSRF_FAILURE_VIEW = "stores.web.errors.csrf_failure"
 
-# Our own pages run under this policy; the admin shell (Alpine.js) gets ADMIN_CSP from stores.backoffice.site, nothing else does.
+# The policy of our own pages; only the admin shell (Alpine.js) gets ADMIN_CSP, from
+# stores.backoffice.site.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -170,8 +172,10 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Zhanggui 掌柜 API",
     "DESCRIPTION": (
-        "Verifies Meituan group coupons and serves Meituan ticket orders for a merchant's own systems.\n\n"
-        "Send `Authorization: Bearer <key>`; the key is made in the back office. Bodies are JSON, times are ISO 8601, "
+        "Verifies Meituan group coupons and serves Meituan ticket orders for a merchant's own "
+        "systems.\n\n"
+        "Send `Authorization: Bearer <key>`; the key is made in the back office. Bodies are JSON, "
+        "times are ISO 8601, "
         "sums are yuan in strings. Errors are `application/problem+json` with a stable `code`. "
         "`Accept-Language: en` gives English texts, everything else Chinese ones."
     ),
@@ -179,7 +183,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "VerificationStatus": "coupons.models.Verification.Status",
         "LookupStatus": "coupons.models.Lookup.Status",
-        "BatchLineStatus": "coupons.api.schema.LINE_STATUSES",
+        "BatchLineStatus": "coupons.api.serializers.LINE_STATUSES",
         "Reason": "coupons.reasons.Reason",
         "TicketOrderStatus": "trip.models.Order.Status",
         "TicketRefundStatus": "trip.models.Refund.Status",
@@ -193,7 +197,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# django-q2 is the doorbell, our tables are the ledger; stores.checks computes whether these figures fit together.
+# The queue wakes workers, our tables are the ledger; stores.checks computes whether these figures
+# fit together.
 Q_CLUSTER = {
     "name": "zhanggui",
     "orm": "default",
@@ -210,7 +215,8 @@ Q_CLUSTER = {
     "label": _("Task queue"),
 }
 
-# Overrides a domain's `pace_seconds`: <PLATFORM>_PACE_SECONDS, seconds between two calls of one account.
+# Overrides a domain's `pace_seconds`: <PLATFORM>_PACE_SECONDS, seconds between two calls of one
+# account.
 PACE_SECONDS: dict[str, float] = {
     name.removesuffix("_PACE_SECONDS").lower(): env.float(name)
     for name in os.environ

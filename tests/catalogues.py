@@ -19,7 +19,7 @@ from django.utils.translation.trans_real import DjangoTranslation
 from config.env import BASE_DIR
 
 LOCALE = "zh_Hans"
-PACKAGES = ("config", *(app for app in settings.INSTALLED_APPS if (BASE_DIR / app).is_dir()))
+PACKAGES = tuple(sorted(path.parent.name for path in BASE_DIR.glob("*/apps.py")))
 HEADERS = {
     "Content-Type": "text/plain; charset=UTF-8",
     "Content-Transfer-Encoding": "8bit",
@@ -200,10 +200,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    import os
-
     import django
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     main()

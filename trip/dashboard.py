@@ -1,4 +1,6 @@
-"""What trip shows on the back office's start page: tickets sold and used, what needs a person, refunds that wait."""
+"""The start page's part of trip: tickets sold and used, problems for a person, refunds that
+wait.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -33,7 +35,6 @@ from stores.money import yuan_text
 from stores.roles import Permission
 from stores.tenancy import has_permission
 from trip.choices import PLATFORM, SELL
-from trip.drill import drill_passed
 from trip.models import Consumption, DrillRun, Order, Product, Refund, Voucher
 from trip.services.connecting import missing
 from trip.services.deadlines import SOON, URGENT, countdown
@@ -46,9 +47,9 @@ TONES: dict[str, Tone] = {"urgent": "bad", "soon": "warn"}
 ASLEEP = timedelta(minutes=20)
 LATE = timedelta(hours=1)
 FEW_DAYS = 14
-# A notice that was refused or given up is history after this.
+# A notice that was refused or given up longer ago than this is not reported any more.
 WEEK = timedelta(days=7)
-# Paid when it was ordered, or at most so much later.
+# The longest time between an order and its payment that the queries of sold tickets assume.
 PAY_LATER = timedelta(days=1)
 ORDERS, REFUNDS = "admin:trip_order_changelist", "admin:trip_refund_changelist"
 KEPT = F("quantity") - F("refunded") - F("voided")
@@ -56,14 +57,16 @@ State = OutboundCall.State
 
 
 def selling(user: User) -> list[int]:
-    """The stores that sell tickets. Named one by one, because then both databases read the index by store and day."""
+    """Returns the stores that sell tickets. Queries list these ids, because both databases then use
+    the index by store and day.
+    """
     return list(
         Product.objects.for_staff(user).order_by().values_list("store_id", flat=True).distinct()
     )
 
 
 def sold_since(user: User, stores: list[int], moment: datetime) -> QuerySet[Voucher]:
-    """Tickets of orders paid since then; the acceptance drill's are no business."""
+    """Tickets of orders paid since this moment, without the acceptance drill's orders."""
     return (
         Voucher.objects.for_staff(user)
         .filter(
@@ -94,7 +97,9 @@ def waiting_refunds(user: User, stores: list[int]) -> QuerySet[Refund]:
 
 
 def cards(user: User) -> list[Card]:
-    """Tickets and money are those that were not refunded; money is what Meituan settles, in yuan."""
+    """Tickets and money without refunded tickets; money is the amount that Meituan settles, in
+    yuan.
+    """
     stores = selling(user)
     if not stores:
         return []
@@ -137,7 +142,7 @@ def cards(user: User) -> list[Card]:
 
 
 def alerts(user: User) -> list[Alert]:
-    """Only what this person can do something about is said."""
+    """Returns only the alerts that this user has the permission to act on."""
     stores = selling(user)
     if not stores:
         return []
@@ -166,8 +171,10 @@ def _refund_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
     inbox = f"{reverse(REFUNDS)}?status__exact=review"
     if count := counts["urgent"]:
         text = ngettext(
-            "%(count)d refund must be decided within %(hours)d hours, or Meituan agrees to it by itself.",
-            "%(count)d refunds must be decided within %(hours)d hours, or Meituan agrees to them by itself.",
+            "%(count)d refund must be decided within %(hours)d hours,"
+            " or Meituan agrees to it by itself.",
+            "%(count)d refunds must be decided within %(hours)d hours,"
+            " or Meituan agrees to them by itself.",
             count,
         )
         yield Alert("error", text % {"count": count, "hours": URGENT // timedelta(hours=1)}, inbox)
@@ -183,8 +190,10 @@ def _refund_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
 def _issuing_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
     if count := waiting_for_codes(user, stores).filter(paid_at__lt=timezone.now() - ASLEEP).count():
         text = ngettext(
-            "%(count)d paid order has waited for codes for more than 20 minutes. Is the ticketing system asleep?",
-            "%(count)d paid orders have waited for codes for more than 20 minutes. Is the ticketing system asleep?",
+            "%(count)d paid order has waited for codes for more than 20 minutes."
+            " Is the ticketing system asleep?",
+            "%(count)d paid orders have waited for codes for more than 20 minutes."
+            " Is the ticketing system asleep?",
             count,
         )
         yield Alert("error", text % {"count": count}, f"{reverse(ORDERS)}?status__exact=issuing")
@@ -206,7 +215,9 @@ def _person_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
 
 
 def _notice_alerts(user: User) -> Iterator[Alert]:
-    """A pay notice that was revoked because the order was closed is none of them, nor is a notice of the drill's."""
+    """Leaves out notices of the drill, and pay notices that were revoked because the order was
+    closed.
+    """
     now = timezone.now()
     closed = Order.objects.filter(pk=OuterRef("subject_id"), closed_at__isnull=False)
     notices = OutboundCall.objects.for_staff(user).filter(
@@ -242,7 +253,9 @@ def _notice_alerts(user: User) -> Iterator[Alert]:
 
 
 def _calendar_alerts(user: User) -> Iterator[Alert]:
-    """A season that ends is no surprise: products whose own validity ends with their prices are left out."""
+    """Warns of prices that end soon, but not for products whose own validity ends with their
+    prices.
+    """
     end = timezone.localdate() + timedelta(days=FEW_DAYS)
     on_sale = Product.objects.for_staff(user).filter(by_calendar=True, state=Product.State.ON_SALE)
     rows: QuerySet[Any] = on_sale.filter(store__is_active=True)
@@ -272,7 +285,9 @@ def _connection_alerts(user: User) -> Iterator[Alert]:
 
 
 def charts(user: User) -> list[Chart]:
-    """Tickets sold and used by day. One condition per day: SQLite has no fast way to a local date."""
+    """Tickets sold and used by day, with one condition per day because SQLite has no fast
+    conversion to a local date.
+    """
     stores = selling(user)
     if not stores:
         return []
@@ -327,8 +342,10 @@ def _row(refund: Refund) -> Row:
 
 
 def steps(user: User) -> list[Step]:
-    """The way of a merchant with a ticket connection to the first ticket sold; nothing once that is done. Who has
-    connected nothing yet is told that there are tickets too."""
+    """The steps of a merchant with a ticket connection up to the first ticket sold, then none.
+
+    A merchant without any connection gets one step that says that tickets can be sold too.
+    """
     if not has_permission(user, Permission.MANAGE_CONNECTIONS):
         return []
     tickets_first = Case(When(platform=PLATFORM, then=0), default=1)
@@ -356,13 +373,14 @@ def steps(user: User) -> list[Step]:
         Step(
             _("Run the acceptance drill"),
             _("It plays Meituan against this system and shows what Meituan will check."),
-            drill is not None and drill_passed(drill),
+            drill is not None and drill.has_passed,
             reverse("admin:trip_drillrun_changelist"),
         ),
         Step(
             _("Sell the first ticket"),
             _(
-                "Give Meituan the addresses of the interfaces; its staff test them and put your tickets online."
+                "Give Meituan the addresses of the interfaces;"
+                " its staff test them and put your tickets online."
             ),
             False,
             page,
@@ -380,7 +398,7 @@ def _start() -> Step:
 
 
 def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
-    """The tickets of the stores that sell any."""
+    """Links to the ticket products of the stores that have any."""
     sellers = (
         Product.objects.filter(store__in=stores)
         .order_by()

@@ -1,10 +1,12 @@
-"""What the queue runs for trip."""
+"""The tasks of trip that the queue runs."""
 
+from stores.drills import runner
 from stores.platforms.workers import queue
-from trip import drill, services
+from trip import services
+from trip.drill import Drill
 from trip.models import DrillRun
 
-# A task may not take longer than the queue lets it live, so a drill goes on in the next one.
+# The queue limits how long a task may run, so a drill continues in the next task.
 DRILL_SECONDS = 30.0
 
 
@@ -17,6 +19,6 @@ def forget_visitors() -> None:
 
 
 def run_drill(run_id: int) -> None:
-    """Goes on with an acceptance drill until it is over."""
-    if not drill.drill_run(run=DrillRun.objects.get(pk=run_id), seconds=DRILL_SECONDS):
+    """Goes on with an acceptance drill; the next task goes on after DRILL_SECONDS."""
+    if not runner.run(Drill(DrillRun.objects.get(pk=run_id)), seconds=DRILL_SECONDS):
         queue.wake_worker("trip.tasks.run_drill", run_id)

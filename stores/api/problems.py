@@ -8,7 +8,7 @@ from django_stubs_ext import StrOrPromise
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from stores.conflicts import Conflict, KeyReused
+from stores.conflicts import Conflict
 from stores.web.problems import PROBLEM_JSON, problem, titles
 
 _CODES: dict[type[Exception], str] = {
@@ -38,7 +38,7 @@ class Problem(exceptions.APIException):
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: every error of the API as application/problem+json."""
-    # rest_framework.views reads the settings that name this function, so it cannot be imported above.
+    # rest_framework.views reads the setting that names this function, so it is imported here.
     from rest_framework.views import exception_handler, set_rollback
 
     error = _as_problem(error)
@@ -62,12 +62,10 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
 
 
 def _as_problem(error: Exception) -> Exception:
-    """What services and Django say, in the API's words; anything else as it is."""
+    """Returns the API's problem for an exception of a service or of Django; others unchanged."""
     match error:
-        case KeyReused():
-            return Problem("key_reused", error.reason, status=409)
         case Conflict():
-            return Problem("order_conflict", error.reason, status=409)
+            return Problem(error.code, error.reason, status=409)
         case SuspiciousOperation():
             return Problem("invalid", titles()["invalid"], status=400)
     return error

@@ -1,4 +1,6 @@
-"""Buttons on a row's page that do something: always a POST, after a form where a reason or a confirmation is needed."""
+"""Buttons on a row's page: each is a POST, after a form where a reason or a confirmation is
+needed.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -34,8 +36,10 @@ DONE = _("Done. The state below shows what came of it.")
 
 @dataclass(frozen=True)
 class Button:
-    """`form` is asked for first when there is one; `text` then says what is about to happen, `busy` that it happens,
-    `done` that it did."""
+    """A button. `form`, if any, is filled in first.
+
+    `text` says what is about to happen, `busy` that it happens, `done` that it did.
+    """
 
     title: StrOrPromise
     icon: str
@@ -50,7 +54,8 @@ class Button:
 
 
 def button(wanted: Button) -> Callable[[Any], Any]:
-    """Makes an admin's method `(request, row, cleaned_data)` a button; its name goes into `buttons`.
+    """Makes an admin's method `(request, row, cleaned_data)` a button; its name goes into
+    `buttons`.
 
     The method may raise Conflict: its reason is shown, above the form where there is one.
     """
@@ -63,10 +68,10 @@ def button(wanted: Button) -> Callable[[Any], Any]:
 
 
 class ButtonsAdmin(ScopedAdmin):
-    """Admins with buttons. A button needs its own verb, and the row must be visible."""
+    """Admins with buttons. A button needs its own permission, and the row must be visible."""
 
     buttons: tuple[str, ...] = ()
-    # What of the row stands beside a button's form: names as in `list_display`.
+    # The row's facts beside a button's form: names as in `list_display`.
     asked_about: tuple[str, ...] = ()
     change_form_outer_before_template = "stores/backoffice/buttons.html"
 
@@ -122,7 +127,7 @@ class ButtonsAdmin(ScopedAdmin):
         try:
             return self._do(request, row, wanted, form.cleaned_data)
         except Conflict as conflict:
-            # What was typed must not be lost.
+            # The typed text must not be lost.
             form.add_error(None, str(conflict.reason))
             return self._ask(request, row, wanted, form)
 

@@ -1,4 +1,4 @@
-"""What happened to one row, moment by moment (templates/stores/backoffice/timeline.html)."""
+"""The history of one row, moment by moment (templates/stores/backoffice/timeline.html)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
@@ -24,8 +24,9 @@ class Message:
 
 @dataclass(frozen=True)
 class Moment:
-    """`kind` is heard (a platform spoke), told (we spoke), done (a person of ours did something), or left open;
-    `seconds` is how long it took."""
+    """`kind` is heard (a platform spoke), told (we spoke), done (a person of ours did something),
+    or left open; `seconds` is how long it took.
+    """
 
     at: datetime
     title: str

@@ -1,4 +1,4 @@
-"""What the start page and lists show: figures, alerts, charts, tables, steps and links."""
+"""The parts of the start page and of lists: figures, alerts, charts, tables, steps and links."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -25,7 +25,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Alert:
-    """Something that needs a person."""
+    """A message about something that needs a person."""
 
     level: Literal["info", "warning", "error"]
     text: StrOrPromise
@@ -34,7 +34,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class Chart:
-    """A bar chart on the dashboard: one bar per label, one series per name, on top of each other or side by side."""
+    """A bar chart: one bar per label, one series per name, stacked or side by side."""
 
     title: StrOrPromise
     labels: Sequence[str]

@@ -9,7 +9,10 @@ from stores.tenancy import TenantQuerySet
 
 
 class Pace(models.Model):
-    """The next free slot of one platform account, shared by all processes. Only platforms/pace.py writes it."""
+    """The next free slot of one platform account, shared by all processes.
+
+    Only platforms/pace.py writes it.
+    """
 
     platform = models.CharField(_("platform"), max_length=20)
     account = models.CharField(_("account"), max_length=200)

@@ -65,14 +65,17 @@ def with_token(connection: Connection, login: Login, request: Callable[[str], T]
 
 
 def nearly_over(platform: str) -> QuerySet[Connection]:
-    """The active connections whose token should be renewed: for a schedule of the platform."""
+    """Returns the active connections whose token should be renewed, for a platform's schedule."""
     return Connection.objects.filter(
         platform=platform, is_active=True, token_renew_at__lte=timezone.now()
     ).exclude(token="")
 
 
 def renew_ahead(connection: Connection, login: Login) -> bool:
-    """Renews a token that is nearly over; False when another process does, or it failed for now."""
+    """Renews a token that is nearly over.
+
+    Returns False when another process does, or when it failed for now.
+    """
     return _is_past(connection.token_renew_at) and _renewed_ahead(connection, login) is not None
 
 
@@ -81,10 +84,9 @@ def _is_past(moment: Any) -> bool:
 
 
 def _renewed_ahead(connection: Connection, login: Login) -> tuple[str, int] | None:
-    """A new token, or None: another process has the lease, or the login failed.
+    """Returns a new token, or None: another process has the lease, or the login failed.
 
-    After a failure the old token stays, and the lease is kept until it runs out: so long nobody
-    tries again.
+    After a failure the old token stays in use and the lease runs out before the next try.
     """
     if not _lease(connection, connection.token_serial):
         return None
@@ -98,7 +100,7 @@ def _renewed_ahead(connection: Connection, login: Login) -> tuple[str, int] | No
 
 
 def _renewed(connection: Connection, stale_serial: int, login: Login) -> tuple[str, int]:
-    """A token newer than `stale_serial`: by a login, or by waiting for another process's login."""
+    """Returns a token newer than `stale_serial`, by a login or from another process's login."""
     until = time.monotonic() + LOGIN_PATIENCE
     while time.monotonic() < until:
         row = Connection.objects.only("token", "token_serial", "state", "checked_at").get(
@@ -188,7 +190,7 @@ def _times(token: Token) -> dict[str, Any]:
 
 
 def remember(connection: Connection, **secrets: str) -> None:
-    """Adds secrets that the platform told by itself to the credentials, as a ticket for logins."""
+    """Adds secrets that the platform sent by itself to the credentials, as a ticket for logins."""
     with transaction.atomic():
         row = Connection.objects.select_for_update().get(pk=connection.pk)
         row.credentials |= secrets

@@ -1,4 +1,4 @@
-"""The control API under /_control/: what tests, drills and benchmarks from other processes use."""
+"""The control API under /_control/ for tests, drills and benchmarks in other processes."""
 
 from __future__ import annotations
 
@@ -107,7 +107,8 @@ class Control:
             self._script.add(**rule)
         except TypeError as error:
             raise ControlError(
-                "a fault has kind, and may have operation, platform, times, seconds, probability, jitter"
+                "a fault has kind, and may have operation, platform, times, seconds, probability, "
+                "jitter"
             ) from error
         except ValueError as error:
             raise ControlError(str(error)) from error

@@ -1,4 +1,6 @@
-"""What Meituan's ticket interfaces need: who we are to Meituan, and the addresses that it calls."""
+"""The connection form of Meituan's ticket interfaces: the credentials, and the addresses that
+Meituan calls.
+"""
 
 from typing import Any
 
@@ -16,7 +18,7 @@ from trip.addresses import INTERFACES, why_not_called
 
 
 class TripConnectionForm(RotatingSecret):
-    secret, secret_missing = "client_secret", _("A new connection needs a secret.")
+    secret_name, secret_missing = "client_secret", _("A new connection needs a secret.")
     client_id = forms.CharField(
         label=_("Client id"),
         max_length=100,
@@ -80,7 +82,7 @@ def _addresses(connection: Connection, *, is_needed: bool) -> list[dict[str, Any
 
 
 class TripTools:
-    """stores.platforms.tools.PlatformTools for the ticket interfaces."""
+    """Implements stores.platforms.tools.PlatformTools for the ticket interfaces."""
 
     works = _(
         "The credentials are complete. Whether they are right, Meituan's first call will show."

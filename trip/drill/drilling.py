@@ -1,44 +1,68 @@
-"""What checks have at hand: the connection, Meituan's part over HTTP, and ways to say what is expected."""
+"""The tools of the checks: the connection, Meituan's calls over HTTP, and expectations."""
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
-from stores.models import Connection, OutboundCall
+from stores.drills.checklist import Checklist
+from stores.drills.drill import Drill as BaseDrill
+from stores.drills.results import Failed
+from stores.models import DrillRun, OutboundCall
 from stores.platforms import outbox
 from trip.addresses import INTERFACES
 from trip.client import NoticeClient
-from trip.drill.results import Failed, filled
 from trip.drill.sample_products import Wanted, Ware, find
-from trip.models import DrillRun, Order
+from trip.drill.tidying import drill_orders, end, orders_of_run
+from trip.models import Order
 from trip.sandbox import learning
 from trip.sandbox.calls import Exchange, Partner
 from trip.sandbox.orders import Order as Asked
 from trip.sandbox.orders import Refund as Application
 from trip.sandbox.orders import refund_id
 from trip.sandbox.player import Player
-from trip.services.notices import Notice, plays_meituan
+from trip.services.notices import Notice, plays_meituan, revoke_drill_notices
 
-# The "other failure" of each interface (docs/platforms/trip.md §4.1).
+# The "other failure" code of each interface (docs/platforms/trip.md §4.1).
 OTHER = {"create": 499, "pay": 599, "query": 399, "refund": 699}
 USUAL_OTHER = 300
-# How long a notice may take; Meituan may ask for it once more.
+# The longest time for a notice, which Meituan may refuse once before it accepts it.
 ARRIVAL_SECONDS = 10.0
 
 
-class Drill:
-    """What a check works with. `exchanges`, `notes` and `asked` (orders) are those of the check that is under way."""
+GROUPS: dict[str, StrOrPromise] = {
+    "address": gettext_lazy("Address"),
+    "access": gettext_lazy("Signature and access"),
+    "create": gettext_lazy("Create an order"),
+    "pay": gettext_lazy("Pay an order"),
+    "query": gettext_lazy("Query an order"),
+    "issue": gettext_lazy("Issue tickets later"),
+    "refund": gettext_lazy("Refund an order"),
+    "refunded": gettext_lazy("Already refunded (message)"),
+    "consume": gettext_lazy("Use tickets"),
+    "close": gettext_lazy("Order closed (message)"),
+    "products": gettext_lazy("Pull products"),
+    "prices": gettext_lazy("Pull the price calendar"),
+    "pois": gettext_lazy("Pull places"),
+    "audit": gettext_lazy("Listing and audit (message)"),
+    "support": gettext_lazy("Heartbeat and balance"),
+    "overall": gettext_lazy("Over the whole run"),
+}
+CHECKLIST: Checklist[Drill] = Checklist("trip", GROUPS, hidden=frozenset({"visitors"}))
+check = CHECKLIST.check
+
+
+class Drill(BaseDrill):
+    """What a check works with. `asked` are the orders of the current check."""
+
+    checklist = CHECKLIST
 
     def __init__(self, run: DrillRun) -> None:
-        self.run = run
-        self.connection: Connection = run.connection
-        self.base_url = run.base_url.rstrip("/")
-        self.begin()
+        super().__init__(run)
         connection, credentials = run.connection, run.connection.credentials
         paths = {each.name: each.path for each in INTERFACES} | {"nonsense": "no/such/interface"}
         self.partner = Partner(
@@ -50,14 +74,28 @@ class Drill:
         self.player = Player(self.partner, heard=lambda exchange: self.exchanges.append(exchange))
 
     def begin(self) -> None:
-        """The next check starts with nothing."""
-        self.exchanges: list[Exchange] = []
-        self.notes: list[str] = []
+        super().begin()
         self.asked: list[Asked] = []
 
-    def note(self, text: str | Promise, **values: object) -> None:
-        """Something worth knowing about a check that passes."""
-        self.notes.append(filled(text, values))
+    # What is given back
+
+    def tidy_forgotten(self) -> None:
+        """Ends orders that earlier runs left behind because they were cut off."""
+        end(
+            self.player,
+            drill_orders(self.connection).filter(
+                created_at__lt=self.run.started_at, closed_at=None
+            ),
+        )
+
+    def tidy(self) -> None:
+        """Ends the orders of the current check, by Meituan's own messages."""
+        numbers = [asked.order_id for asked in self.asked]
+        end(self.player, drill_orders(self.connection).filter(order_id__in=numbers))
+
+    def tidy_up(self) -> None:
+        """Revokes notices that were being sent when their check ended, and have not arrived since."""
+        revoke_drill_notices(orders_of_run(self.run))
 
     # Orders
 
@@ -65,13 +103,13 @@ class Drill:
         return find(self.connection, Wanted(**wanted))
 
     def order(self, **wanted: Any) -> Asked:
-        """An order that Meituan has not sent yet. LeftOut when there is no such product."""
+        """Returns an order that is not sent yet. Raises LeftOut when no product fits."""
         asked = self.ware(**wanted).order(self.partner.partner_id)
         self.asked.append(asked)
         return asked
 
     def created(self, **wanted: Any) -> Asked:
-        """An order that the server has accepted."""
+        """Returns an order that the server has accepted."""
         asked = self.order(**wanted)
         self.create(asked)
         return asked
@@ -84,7 +122,7 @@ class Drill:
         return exchange
 
     def issued(self, **wanted: Any) -> Asked:
-        """An order that was paid and issued at once."""
+        """Returns an order that was paid and issued at once."""
         asked = self.created(**{"issuing": "own", **wanted})
         self.pay(asked)
         return asked
@@ -96,14 +134,16 @@ class Drill:
         return exchange
 
     def row(self, asked: Asked) -> Order:
-        """The product's own row of the order."""
+        """Returns our row of the order. Raises Failed when there is none."""
         row = Order.objects.filter(connection=self.connection, order_id=asked.order_id).first()
         if row is None:
             raise Failed(_("The order is not in our tables."))
         return row
 
     def queried(self, asked: Asked) -> dict[str, Any]:
-        """The body of an answer to a query that is whole and agrees with what Meituan was told so far."""
+        """Queries the order and returns the body, which must be complete and agree with Meituan's
+        view.
+        """
         exchange = self.player.query(asked)
         self.expect_code(exchange, 200)
         learning.queried(asked, exchange)
@@ -127,7 +167,7 @@ class Drill:
         self.expect_equal("voucherList status 2", sums[2], body["refundedQuantity"])
 
     def application(self, asked: Asked, quantity: int, codes: Sequence[str] = ()) -> Application:
-        """A refund that the buyer asks for; without codes, of the first vouchers that are unused."""
+        """Returns an application for a refund; without codes, for the first unused vouchers."""
         unused = [code for code, state in asked.vouchers.items() if state == "unused"]
         chosen = list(codes) or (unused if asked.voucher_type == 2 else unused[:quantity])
         refund = Application(
@@ -144,17 +184,8 @@ class Drill:
 
     # Expectations
 
-    def expect(self, holds: bool, what: str | Promise, **values: object) -> None:
-        if not holds:
-            raise Failed(filled(what, values))
-
-    def expect_equal(self, what: str, found: object, wanted: object) -> None:
-        if found != wanted or isinstance(found, bool) != isinstance(wanted, bool):
-            values = {"what": what, "wanted": wanted, "found": found}
-            raise Failed(_("%(what)s should be %(wanted)s, not %(found)s.") % values)
-
     def expect_code(self, exchange: Exchange, *codes: int) -> None:
-        """HTTP 200 with the whole envelope and one of the codes."""
+        """Expects HTTP 200 with a complete envelope and one of the codes. Raises Failed."""
         self.expect_envelope(exchange)
         if exchange.code not in codes:
             raise Failed(
@@ -168,7 +199,9 @@ class Drill:
             )
 
     def expect_refusal(self, exchange: Exchange, *codes: int) -> None:
-        """A failure that says its reason in `describe` and has no body; with any code of failure when none is given."""
+        """Expects a failure with a reason in `describe` and without a body; without `codes`, any
+        failure code fits.
+        """
         self.expect_envelope(exchange)
         if codes:
             self.expect_code(exchange, *codes)
@@ -183,7 +216,7 @@ class Drill:
         )
 
     def expect_other(self, exchange: Exchange) -> None:
-        """Refused with the interface's code for everything else."""
+        """Expects a refusal with the interface's code for all other failures."""
         self.expect_refusal(exchange, OTHER.get(exchange.operation, USUAL_OTHER))
         self.expect(exchange.body is None, _("A failed call must not answer a body."))
 
@@ -224,8 +257,11 @@ class Drill:
         return body
 
     def expect_owed(self, notice: type[Notice], subjects: Iterable[int]) -> None:
-        """That the notice stands in the ledger of what we owe Meituan, and arrives where Meituan is played: the real
-        one is told nothing of orders that it did not make."""
+        """Expects that the notices are in our ledger and, if Meituan is simulated, that they
+        arrive.
+
+        The real Meituan gets no notices about orders that it did not make. Raises Failed.
+        """
         for subject in subjects:
             calls = OutboundCall.objects.filter(
                 connection=self.connection, operation=notice.name, subject_id=subject
@@ -239,17 +275,21 @@ class Drill:
                 self._expect_arrival(call, notice)
             else:
                 text = _(
-                    "%(title)s: owed. Whether it arrives was not tested: the real Meituan has no such order."
+                    "%(title)s: owed. Whether it arrives was not tested:"
+                    " the real Meituan has no such order."
                 )
                 self.note(text, title=notice.title)
 
     def _expect_arrival(self, call: OutboundCall, notice: type[Notice]) -> None:
-        """The drill may be run by the only worker, so it sends what nobody else is sending."""
-        until = time.monotonic() + ARRIVAL_SECONDS
-        while call.state in OutboundCall.LIVE and time.monotonic() < until:
-            if not outbox.attempt_now(call, patience=1.0):
-                time.sleep(0.1)
-            call.refresh_from_db()
+        """Sends the notice itself when no worker does, because the drill may be run by the only worker."""
+
+        def is_over() -> bool:
+            if call.state in OutboundCall.LIVE:
+                outbox.attempt_now(call, patience=1.0)
+                call.refresh_from_db()
+            return call.state not in OutboundCall.LIVE
+
+        self.wait_until(is_over, seconds=ARRIVAL_SECONDS)
         values = {
             "title": notice.title,
             "url": NoticeClient.of(self.connection).base_url,

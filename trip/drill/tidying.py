@@ -1,4 +1,4 @@
-"""Giving back what the drill has ordered, so that it costs the merchant no ticket."""
+"""Gives back the tickets that the drill ordered, so that it costs the merchant none."""
 
 from typing import Any
 
@@ -7,38 +7,30 @@ from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from trip.drill.drilling import Drill
+from stores.models import Connection, DrillRun
 from trip.models import Offer, Order, Voucher, tally
 from trip.sandbox.orders import refund_id
+from trip.sandbox.player import Player
 from trip.services import orders, stock
 from trip.services.notices import revoke_drill_notices
 
 OPEN = (Order.Status.CREATED, Order.Status.ISSUING)
 
 
-def tidy(drill: Drill) -> None:
-    """Ends the orders of the check that is under way, by Meituan's own messages."""
-    _end(drill, _drill_orders(drill).filter(order_id__in=[asked.order_id for asked in drill.asked]))
+def drill_orders(connection: Connection) -> QuerySet[Order]:
+    return Order.objects.filter(connection=connection, is_drill=True).prefetch_related(
+        "vouchers", "refunds", "consumptions"
+    )
 
 
-def tidy_forgotten(drill: Drill) -> None:
-    """Ends what earlier runs have left behind because they were cut off."""
-    _end(drill, _drill_orders(drill).filter(created_at__lt=drill.run.started_at, closed_at=None))
+def orders_of_run(run: DrillRun) -> QuerySet[Order]:
+    return drill_orders(run.connection).filter(created_at__gte=run.started_at)
 
 
-def tidy_notices(drill: Drill) -> None:
-    """Revokes what was on its way when its check ended, and has not arrived since."""
-    revoke_drill_notices(orders_of_run(drill))
-
-
-def orders_of_run(drill: Drill) -> QuerySet[Order]:
-    return _drill_orders(drill).filter(created_at__gte=drill.run.started_at)
-
-
-def unreturned(drill: Drill) -> int:
+def unreturned(run: DrillRun) -> int:
     """How many tickets the orders of the run keep from being sold."""
     kept = 0
-    for row in orders_of_run(drill):
+    for row in orders_of_run(run):
         if row.status in OPEN:
             kept += row.quantity
         elif row.status == Order.Status.ISSUED:
@@ -47,22 +39,22 @@ def unreturned(drill: Drill) -> int:
     return kept
 
 
-def unbalanced(drill: Drill) -> QuerySet[Any]:
+def unbalanced(run: DrillRun) -> QuerySet[Any]:
     """The offers that the run ordered from whose stock is not what their orders say: `held` is for those not paid
     yet (`unpaid`), `sold` for those being issued and for tickets that nobody gave back (`kept`).
 
-    One statement, because others may be buying meanwhile.
+    It is one statement, because others may buy at the same time.
     """
     of_offer = Order.objects.filter(product=OuterRef("product"), offer=OuterRef("pk")).order_by()
     vouchers = Voucher.objects.filter(
         order__product=OuterRef("product"), order__offer=OuterRef("pk")
     ).order_by()
-    # What was used in a drill was given back when its order was tidied up.
+    # Tickets used in a drill were given back when their order was tidied up.
     not_used = Case(
         When(order__is_drill=True, order__closed_at__isnull=False, then=F("used")), default=0
     )
     return (
-        Offer.objects.filter(pk__in=orders_of_run(drill).order_by().values("offer"))
+        Offer.objects.filter(pk__in=orders_of_run(run).order_by().values("offer"))
         .annotate(
             unpaid=_sum(of_offer.filter(status=Order.Status.CREATED), "offer", F("quantity")),
             issuing=_sum(of_offer.filter(status=Order.Status.ISSUING), "offer", F("quantity")),
@@ -80,31 +72,26 @@ def _sum(rows: QuerySet[Any], group: str, tickets: Any) -> Coalesce:
     return Coalesce(Subquery(summed, output_field=IntegerField()), 0)
 
 
-def _drill_orders(drill: Drill) -> QuerySet[Order]:
-    return Order.objects.filter(connection=drill.connection, is_drill=True).prefetch_related(
-        "vouchers", "refunds", "consumptions"
-    )
-
-
-def _end(drill: Drill, rows: QuerySet[Order]) -> None:
+def end(player: Player, rows: QuerySet[Order]) -> None:
+    """Closes or refunds orders by Meituan's own messages, and gives back what was used."""
     for row in rows:
         if row.status in OPEN:
             _send(
-                drill, row, "close", {"closeType": 1 if row.status == Order.Status.CREATED else 3}
+                player, row, "close", {"closeType": 1 if row.status == Order.Status.CREATED else 3}
             )
         elif row.status == Order.Status.ISSUED:
-            _end_issued(drill, row)
+            _end_issued(player, row)
     revoke_drill_notices(rows)
 
 
-def _end_issued(drill: Drill, row: Order) -> None:
+def _end_issued(player: Player, row: Order) -> None:
     counts = tally(row.vouchers.all())
     if counts.unused and not counts.used:
-        _send(drill, row, "close", {"closeType": 3})
+        _send(player, row, "close", {"closeType": 3})
     elif counts.unused:
-        # A close of an order that was used would call for a person.
+        # Closing an order that was used would note it for a person.
         codes = [voucher.code for voucher in row.vouchers.all() if voucher.unused and voucher.code]
-        _send(drill, row, "refunded", _refunded(row, codes, counts.unused))
+        _send(player, row, "refunded", _refunded(row, codes, counts.unused))
     if counts.used:
         _give_back_used(row.pk)
 
@@ -122,17 +109,18 @@ def _refunded(row: Order, codes: list[str], count: int) -> dict[str, object]:
     }
 
 
-def _send(drill: Drill, row: Order, operation: str, more: dict[str, object]) -> None:
-    drill.player.send(
+def _send(player: Player, row: Order, operation: str, more: dict[str, object]) -> None:
+    player.send(
         operation, {"orderId": row.order_id, "partnerOrderId": row.partner_order_id, **more}
     )
 
 
 @transaction.atomic
 def _give_back_used(pk: int) -> None:
-    """What was used in a drill was sold to nobody. The order counts as closed from then on, so it happens once.
+    """Gives the tickets back that were used in a drill. The order then counts as closed, so this
+    happens once.
 
-    Stock that is wrong already is for the drill to find (overall.stock), not to be stopped by.
+    A stock that is wrong already is reported by the check overall.stock and does not stop this.
     """
     row = orders.lock(pk)
     if row.closed_at is None:

@@ -1,4 +1,6 @@
-"""The address, BA authentication of every call, and what garbage is answered."""
+"""Checks of the address, of BA authentication in every call, and of the answers to invalid
+bodies.
+"""
 
 from collections.abc import Iterator
 
@@ -6,10 +8,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from stores.drills.results import LeftOut
 from trip.addresses import is_local, why_not_called
-from trip.drill.drilling import USUAL_OTHER, Drill
-from trip.drill.registry import check
-from trip.drill.results import LeftOut
+from trip.drill.drilling import USUAL_OTHER, Drill, check
 from trip.models import Order
 from trip.sandbox.calls import Exchange
 from trip.sandbox.orders import create_body, named
@@ -109,7 +110,7 @@ def unknown(drill: Drill) -> None:
 
 
 def _bodies(drill: Drill) -> Iterator[tuple[str, dict[str, object]]]:
-    """A right body for each interface, about an order that nobody knows."""
+    """Yields a valid body for each interface, about an order that does not exist."""
     asked = drill.order()
     body = create_body(asked) | named(asked) | {"closeType": 1}
     for interface in MUST:

@@ -1,11 +1,10 @@
-"""What Meituan tells us as done: orders closed, tickets refunded without asking."""
+"""Checks of Meituan's messages: orders closed, tickets refunded without asking."""
 
 from django.utils.translation import gettext_lazy
 
 from trip.choices import VoucherType
 from trip.drill.checks.using import expect_no_entry
-from trip.drill.drilling import Drill
-from trip.drill.registry import check
+from trip.drill.drilling import Drill, check
 from trip.models import Offer
 from trip.sandbox import learning
 from trip.sandbox.calls import Exchange
@@ -106,7 +105,9 @@ def _close(drill: Drill, asked: Order, kind: int) -> Exchange:
 
 
 def _tell(drill: Drill, asked: Order, kind: int, serial: str, codes: list[str]) -> Exchange:
-    count = len(codes) if asked.voucher_type == VoucherType.PER_TICKET else asked.quantity
+    count = asked.quantity
+    if asked.voucher_type == VoucherType.PER_TICKET:
+        count = len(codes)
     exchange = drill.player.refunded(asked, kind=kind, serial=serial, vouchers=codes, count=count)
     drill.expect_code(exchange, 200)
     learning.refunded_by_us(asked, serial, codes, count, exchange)

@@ -1,4 +1,6 @@
-"""Order create: checked as much as possible, each failure with its true reason; the same order never twice."""
+"""Checks of order create: complete validation, the true reason of each failure, no second order for
+one number.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -10,9 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from trip.drill.drilling import Drill
-from trip.drill.registry import check
-from trip.drill.results import LeftOut
+from stores.drills.results import LeftOut
+from trip.drill.drilling import Drill, check
 from trip.drill.sample_products import new_order_id
 from trip.models import Offer, Order, Product
 from trip.sandbox.orders import Order as Asked
@@ -78,7 +79,7 @@ def twins(drill: Drill) -> None:
 
 
 def _expect_held_once(drill: Drill, asked: Asked) -> None:
-    """One row, and not more held for its offer than its unpaid orders ask for."""
+    """Expects one row, and not more tickets held for its offer than its unpaid orders need."""
     rows = list(
         Order.objects.filter(connection=drill.connection, order_id=asked.order_id).select_related(
             "offer"

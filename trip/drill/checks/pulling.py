@@ -1,4 +1,6 @@
-"""What may be left out of the acceptance table, and is there: pulls, the audit notice, heartbeat, balance."""
+"""Checks of the optional points of the acceptance table: pulls, the audit notice, heartbeat,
+balance.
+"""
 
 from datetime import date, timedelta
 from typing import Any
@@ -6,21 +8,22 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from trip.drill.drilling import Drill
-from trip.drill.registry import check
-from trip.drill.results import LeftOut
+from stores.drills.results import LeftOut
+from trip.drill.drilling import Drill, check
 from trip.models import Place
 from trip.sandbox.calls import Exchange
 
 DEAL_FIELDS = (
-    "useDateMode", "visitorInfoType", "visitorInfoRule", "refundType", "partlyRefund", "scheduleOnlineTime",
-    "scheduleOfflineTime", "servicePhones", "getInAddresses", "needTicket", "otherNote", "returnVoucher",
-    "getVoucherRule", "idLimitDays", "idLimitCount", "phoneLimitDays", "phoneLimitCount", "maxBuyCount", "minBuyCount",
-    "title", "include", "partnerId", "partnerDealId",
+    "useDateMode", "visitorInfoType", "visitorInfoRule", "refundType", "partlyRefund",
+    "scheduleOnlineTime", "scheduleOfflineTime", "servicePhones", "getInAddresses", "needTicket",
+    "otherNote", "returnVoucher", "getVoucherRule", "idLimitDays", "idLimitCount",
+    "phoneLimitDays", "phoneLimitCount", "maxBuyCount", "minBuyCount", "title", "include",
+    "partnerId", "partnerDealId",
 )  # fmt: skip
 PRICE_FIELDS = ("partnerDealId", "date", "marketPrice", "mtPrice", "settlementPrice", "stock")
 PLACE_FIELDS = (
-    "partnerId", "partnerPoiId", "name", "city", "address", "phone", "locType", "longitude", "latitude",
+    "partnerId", "partnerPoiId", "name", "city", "address", "phone", "locType", "longitude",
+    "latitude",
 )  # fmt: skip
 
 
