@@ -29,6 +29,10 @@ class Access:
         """Whether for_staff would find this store: for one that was read already."""
         return self.everything or merchant_id in self.merchants or store_id in self.stores
 
+    def merchants_with(self, permission: str) -> frozenset[int]:
+        """The merchants that the actor belongs to with a role that has the permission."""
+        return frozenset(m for m in self.merchants_in_part if self.has_permission(permission, m))
+
     def has_permission(self, permission: str, merchant_id: int | None = None) -> bool:
         """Whether a role of the actor (at that merchant, when given) has the permission."""
         if self.everything:
