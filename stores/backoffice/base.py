@@ -152,8 +152,8 @@ class ScopedAdmin(ModelAdmin):
 
     def _merchant_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Only merchants where the person may add such rows; chosen already when there is one."""
-        mine = Merchant.objects.for_staff(request.user)
-        mine = where_permitted(request, mine, self.add_permission, "pk")
+        merchants = Merchant.objects.for_staff(request.user)
+        mine = where_permitted(request, merchants, self.add_permission, "pk")
         if not access_for(request).everything and len(mine) == 1:
             kwargs |= {"widget": forms.HiddenInput(), "initial": mine[0].pk}
         return super().formfield_for_foreignkey(db_field, request, **(kwargs | {"queryset": mine}))
