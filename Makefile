@@ -49,10 +49,11 @@ test-postgres: install ## the whole suite on PostgreSQL (DATABASE_URL, else the 
 bench: install ## what the product costs and keeps, as ratios
 	@exec $(PY) -m tests.bench $(ARGS)
 
-lint: install ## ruff and mypy
+lint: install ## ruff, mypy and import-linter
 	@$(VENV)/bin/ruff check .
 	@$(VENV)/bin/ruff format --check --quiet .
 	@$(VENV)/bin/mypy .
+	@$(VENV)/bin/lint-imports --no-logo --no-cache
 
 format: install ## let ruff put the code in order
 	@$(VENV)/bin/ruff check --fix --quiet .
