@@ -1,7 +1,5 @@
 """What the gateway lists: stores with their authorisation and quota, and products on sale."""
 
-from decimal import Decimal
-
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from coupons.choices import Authorisation
 from coupons.reasons import Reason
 from stores.models import Connection, Store
+from stores.money import YuanField
 from stores.tenancy import TenantQuerySet
 
 
@@ -110,12 +109,8 @@ class Product(models.Model):
     sku_id = models.CharField(_("SKU"), max_length=40)
     name = models.CharField(_("name"), max_length=200)
     sku_name = models.CharField(_("SKU name"), max_length=200, blank=True)
-    price: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("price"), max_digits=10, decimal_places=2, null=True
-    )
-    list_price: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("list price"), max_digits=10, decimal_places=2, null=True
-    )
+    price = YuanField(_("price"), null=True)
+    list_price = YuanField(_("list price"), null=True)
     synced_at = models.DateTimeField(_("synced"), null=True)
     vanished_at = models.DateTimeField(_("vanished"), null=True, blank=True)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)

@@ -1,7 +1,6 @@
 """The ledger of coupon verifications: a row is written before the gateway is called, and ends in a final state or
 in front of a person."""
 
-from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.db import models
@@ -13,6 +12,7 @@ from coupons.models.catalogue import Product
 from coupons.reasons import UNCLEAR, UNDECIDED, Reason, Texts
 from stores.fields import EncryptedTextField
 from stores.models import Merchant, Store
+from stores.money import YuanField
 from stores.prepared import literals
 from stores.tenancy import Access, TenantQuerySet
 
@@ -62,9 +62,7 @@ class Lookup(models.Model):
     order_id = models.CharField(_("order"), max_length=40, blank=True)
     sku_id = models.CharField(_("SKU"), max_length=40, blank=True)
     sku_name = models.CharField(_("deal"), max_length=200, blank=True)
-    price: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("price"), max_digits=10, decimal_places=2, null=True
-    )
+    price = YuanField(_("price"), null=True)
     is_unused = models.BooleanField(_("unused"), null=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     read_at = models.DateTimeField(_("read"), null=True)
@@ -158,9 +156,7 @@ class Verification(models.Model):
     order_id = models.CharField(_("order"), max_length=40, blank=True)
     sku_id = models.CharField(_("SKU"), max_length=40, blank=True)
     sku_name = models.CharField(_("deal"), max_length=200, blank=True)
-    value: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("value"), max_digits=10, decimal_places=2, null=True
-    )
+    value = YuanField(_("value"), null=True)
     unmapped = models.BooleanField(_("product not in the list"), default=False)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     flow = models.CharField(

@@ -2,15 +2,14 @@
 
 from datetime import time
 from decimal import Decimal
-from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
 from stores.models import Connection, Store
+from stores.money import YuanField
 from stores.tenancy import TenantQuerySet
 from trip.choices import (
     BookAhead,
@@ -22,13 +21,6 @@ from trip.choices import (
     VisitorInfo,
     VoucherType,
 )
-
-Yuan = models.DecimalField[Decimal, Decimal]
-
-
-def yuan(label: StrOrPromise, **options: Any) -> "Yuan":
-    """Money to the cent."""
-    return models.DecimalField(label, max_digits=10, decimal_places=2, **options)
 
 
 def _within(degrees: int) -> list[MinValueValidator | MaxValueValidator]:
@@ -193,9 +185,9 @@ class Offer(models.Model):
         Product, models.CASCADE, related_name="offers", db_index=False, verbose_name=_("product")
     )
     date = models.DateField(_("date"), null=True, blank=True)
-    market_price = yuan(_("market price"), validators=[MinValueValidator(0)])
-    sale_price = yuan(_("Meituan price"), validators=[MinValueValidator(0)])
-    settlement_price = yuan(_("settlement price"), validators=[MinValueValidator(0)])
+    market_price = YuanField(_("market price"), validators=[MinValueValidator(0)])
+    sale_price = YuanField(_("Meituan price"), validators=[MinValueValidator(0)])
+    settlement_price = YuanField(_("settlement price"), validators=[MinValueValidator(0)])
     stock = models.PositiveIntegerField(
         _("stock"), null=True, blank=True, help_text=_("Empty: unlimited")
     )
@@ -244,7 +236,7 @@ class RefundStep(models.Model):
         help_text=_("Until then this step holds; a negative number is after it"),
     )
     fee_mode = models.SmallIntegerField(_("fee"), choices=FeeMode, default=FeeMode.NONE)
-    fee = yuan(_("yuan or percent"), default=Decimal(0), validators=[MinValueValidator(0)])
+    fee = YuanField(_("yuan or percent"), default=Decimal(0), validators=[MinValueValidator(0)])
     note = models.CharField(_("note"), max_length=100, blank=True)
 
     objects = RefundStepQuerySet.as_manager()

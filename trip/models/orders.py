@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.db import models
@@ -13,9 +12,10 @@ from django.utils.translation import pgettext_lazy
 
 from stores.fields import EncryptedJSONField
 from stores.models import Connection, Store
+from stores.money import YuanField
 from stores.tenancy import TenantQuerySet
 from trip.choices import CloseType, Issuing, Method, Trouble, VoucherType
-from trip.models.catalogue import Offer, Product, yuan
+from trip.models.catalogue import Offer, Product
 
 
 class OrderQuerySet(TenantQuerySet["Order"]):
@@ -71,11 +71,9 @@ class Order(models.Model):
     partner_order_id = models.CharField(_("our order number"), max_length=32, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CREATED)
     quantity = models.PositiveIntegerField(_("tickets"))
-    unit_price = yuan(_("price"))
-    buy_price = yuan(_("settlement price"))
-    total_price: "models.DecimalField[Decimal, Decimal]" = models.DecimalField(
-        _("total"), max_digits=12, decimal_places=2
-    )
+    unit_price = YuanField(_("price"))
+    buy_price = YuanField(_("settlement price"))
+    total_price = YuanField(_("total"), max_digits=12)
     travel_date = models.DateField(_("day of visit"), null=True)
     voucher_type = models.SmallIntegerField(_("voucher"), choices=VoucherType)
     issuing = models.CharField(

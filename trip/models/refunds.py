@@ -1,6 +1,5 @@
 """Refunds: asked for by refundId, decided by rule or by a person, or reported by Meituan as done."""
 
-from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
@@ -10,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from stores.models import Store
+from stores.money import YuanField
 from stores.tenancy import TenantQuerySet
 from trip.choices import Method, RefundedBecause
 from trip.models.orders import Order
@@ -49,12 +49,8 @@ class Refund(models.Model):
     quantity = models.PositiveIntegerField(_("tickets"))
     codes = models.JSONField(_("vouchers"), default=list)
     tickets = models.JSONField(_("tickets taken back"), default=list)
-    price: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("to the buyer"), max_digits=12, decimal_places=2, null=True
-    )
-    fee: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("kept as a fee"), max_digits=12, decimal_places=2, null=True
-    )
+    price = YuanField(_("to the buyer"), max_digits=12, null=True)
+    fee = YuanField(_("kept as a fee"), max_digits=12, null=True)
     applied_at = models.DateTimeField(_("applied for"), help_text=_("When the buyer first asked"))
     received_at = models.DateTimeField(pgettext_lazy("refund", "received"), default=timezone.now)
     deadline = models.DateTimeField(
