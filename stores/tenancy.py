@@ -1,7 +1,7 @@
 """Who may see and do what. `for_staff` is the only place that scopes rows; admin, API and pages all go through it."""
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -70,10 +70,23 @@ def has_permission(actor: Any, permission: str, merchant_id: int | None = None) 
 
 
 class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
-    """Rows that belong to a merchant. Subclasses name the lookups that lead to the merchant and, if any, the store."""
+    """Rows that belong to a merchant, and to a store where the model says so.
 
-    merchant_path: ClassVar[str] = "merchant"
-    store_path: ClassVar[str | None] = "store"
+    `class Tenancy` of a model names the lookups that lead there: `merchant` ("merchant" where it
+    is not given) and `store` ("store" where it is not given, None for rows of no store).
+    """
+
+    @property
+    def merchant_path(self) -> str:
+        return getattr(self._tenancy, "merchant", "merchant")
+
+    @property
+    def store_path(self) -> str | None:
+        return getattr(self._tenancy, "store", "store")
+
+    @property
+    def _tenancy(self) -> object:
+        return getattr(self.model, "Tenancy", None)
 
     def one(self) -> Row | None:
         """The row of a query that finds at most one. Unlike first() it has nothing sorted."""
@@ -99,9 +112,7 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
 
 
 class MerchantQuerySet(TenantQuerySet[Row]):
-    """Rows that everybody of a merchant may see, whatever their stores."""
-
-    store_path = None
+    """Rows that everybody of a merchant may see, at whatever store they work."""
 
     def for_staff(self, actor: Any) -> Self:
         access = access_of(actor)

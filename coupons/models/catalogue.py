@@ -11,10 +11,6 @@ from stores.money import YuanField
 from stores.tenancy import TenantQuerySet
 
 
-class GatewayStoreQuerySet(TenantQuerySet["GatewayStore"]):
-    merchant_path = "connection__merchant"
-
-
 class GatewayStore(models.Model):
     """A store as the gateway knows it (门店): authorisation by Meituan and the calls that are left."""
 
@@ -36,7 +32,10 @@ class GatewayStore(models.Model):
     vanished_at = models.DateTimeField(_("vanished"), null=True, blank=True)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
 
-    objects = GatewayStoreQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "connection__merchant"
 
     class Meta:
         verbose_name = _("store at the gateway")
@@ -73,11 +72,6 @@ class GatewayStore(models.Model):
         return None
 
 
-class QuotaReadingQuerySet(TenantQuerySet["QuotaReading"]):
-    merchant_path = "gateway_store__connection__merchant"
-    store_path = "gateway_store__store"
-
-
 class QuotaReading(models.Model):
     """The calls left at one moment, for the burn rate and the days left."""
 
@@ -85,7 +79,11 @@ class QuotaReading(models.Model):
     request_count = models.IntegerField()
     at = models.DateTimeField()
 
-    objects = QuotaReadingQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "gateway_store__connection__merchant"
+        store = "gateway_store__store"
 
     class Meta:
         verbose_name = _("quota reading")
@@ -94,10 +92,6 @@ class QuotaReading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.gateway_store}: {self.request_count}"
-
-
-class ProductQuerySet(TenantQuerySet["Product"]):
-    merchant_path = "store__merchant"
 
 
 class Product(models.Model):
@@ -115,7 +109,10 @@ class Product(models.Model):
     vanished_at = models.DateTimeField(_("vanished"), null=True, blank=True)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
 
-    objects = ProductQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("product")
@@ -127,10 +124,6 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class SyncRunQuerySet(TenantQuerySet["SyncRun"]):
-    merchant_path = "connection__merchant"
 
 
 class SyncRun(models.Model):
@@ -157,7 +150,10 @@ class SyncRun(models.Model):
     # `error` in words for the person who waits for the run; not stored.
     said = ""
 
-    objects = SyncRunQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "connection__merchant"
 
     class Meta:
         verbose_name = _("sync")

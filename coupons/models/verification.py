@@ -27,10 +27,6 @@ class Channel(models.TextChoices):
     COMMAND = "command", _("command")
 
 
-class LookupQuerySet(TenantQuerySet["Lookup"]):
-    merchant_path = "store__merchant"
-
-
 class Lookup(models.Model):
     """One reading of the gateway's `detail` for a code. The code itself is kept only while the reading is open."""
 
@@ -67,7 +63,10 @@ class Lookup(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     read_at = models.DateTimeField(_("read"), null=True)
 
-    objects = LookupQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("look-up")
@@ -79,10 +78,6 @@ class Lookup(models.Model):
         return f"…{self.code_tail}"
 
 
-class BatchQuerySet(TenantQuerySet["Batch"]):
-    merchant_path = "store__merchant"
-
-
 class Batch(models.Model):
     """Many codes pasted or posted at once, worked off in the background lane."""
 
@@ -92,7 +87,10 @@ class Batch(models.Model):
     requested_by = models.CharField(_("requested by"), max_length=150)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects = BatchQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("batch")
@@ -104,8 +102,6 @@ class Batch(models.Model):
 
 
 class VerificationQuerySet(TenantQuerySet["Verification"]):
-    merchant_path = "store__merchant"
-
     def live(self) -> Self:
         """Rows without a final state, by their partial index."""
         return self.by_index(Q(status__in=literals(*Verification.LIVE)))
@@ -181,6 +177,9 @@ class Verification(models.Model):
 
     objects = VerificationQuerySet.as_manager()
 
+    class Tenancy:
+        merchant = "store__merchant"
+
     class Meta:
         verbose_name = _("verification")
         verbose_name_plural = _("verifications")
@@ -234,10 +233,6 @@ class Verification(models.Model):
         return access.allows(merchant_id=self.store.merchant_id, store_id=self.store_id)
 
 
-class VerificationRequestQuerySet(TenantQuerySet["VerificationRequest"]):
-    store_path = "verification__store"
-
-
 class VerificationRequest(models.Model):
     """One request that named an idempotency key, and the verification or batch that answers it."""
 
@@ -250,7 +245,10 @@ class VerificationRequest(models.Model):
     batch = models.ForeignKey(Batch, models.CASCADE, null=True, related_name="+", db_index=False)
     created_at = models.DateTimeField(auto_now_add=True)
 
-    objects = VerificationRequestQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        store = "verification__store"
 
     class Meta:
         verbose_name = _("verification request")
@@ -265,11 +263,6 @@ class VerificationRequest(models.Model):
         return self.key
 
 
-class BatchItemQuerySet(TenantQuerySet["BatchItem"]):
-    merchant_path = "batch__store__merchant"
-    store_path = "batch__store"
-
-
 class BatchItem(models.Model):
     """One line of a batch: its verification, or why the line was not a code."""
 
@@ -281,7 +274,11 @@ class BatchItem(models.Model):
     )
     reason = models.CharField(max_length=25, choices=Reason.choices, blank=True)
 
-    objects = BatchItemQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "batch__store__merchant"
+        store = "batch__store"
 
     class Meta:
         verbose_name = _("batch line")

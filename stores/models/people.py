@@ -9,10 +9,6 @@ from stores.roles import Role
 from stores.tenancy import Access, MerchantQuerySet, TenantQuerySet
 
 
-class MerchantsQuerySet(MerchantQuerySet["Merchant"]):
-    merchant_path = "pk"
-
-
 class Merchant(models.Model):
     """A business (商家): the tenant. Everything else belongs to exactly one."""
 
@@ -27,7 +23,10 @@ class Merchant(models.Model):
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects = MerchantsQuerySet.as_manager()
+    objects = MerchantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "pk"
 
     class Meta:
         verbose_name = _("merchant")
@@ -39,8 +38,6 @@ class Merchant(models.Model):
 
 
 class StoreQuerySet(TenantQuerySet["Store"]):
-    store_path = "pk"
-
     def ids_for(self, actor: Any) -> list[int]:
         """The primary keys of the stores that the actor may see.
 
@@ -82,6 +79,9 @@ class Store(models.Model):
 
     objects = StoreQuerySet.as_manager()
 
+    class Tenancy:
+        store = "pk"
+
     class Meta:
         verbose_name = _("store")
         verbose_name_plural = _("stores")
@@ -92,8 +92,6 @@ class Store(models.Model):
 
 
 class StaffQuerySet(TenantQuerySet["Staff"]):
-    store_path = None
-
     def access(self) -> Access:
         """Returns what the memberships of one user give together."""
         active = self.filter(is_active=True, merchant__is_active=True).prefetch_related("stores")
@@ -126,6 +124,9 @@ class Staff(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
 
     objects = StaffQuerySet.as_manager()
+
+    class Tenancy:
+        store = None
 
     class Meta:
         verbose_name = _("staff member")

@@ -28,10 +28,6 @@ def _within(degrees: int) -> list[MinValueValidator | MaxValueValidator]:
     return [MinValueValidator(-degrees, said), MaxValueValidator(degrees, said)]
 
 
-class PlaceQuerySet(TenantQuerySet["Place"]):
-    merchant_path = "store__merchant"
-
-
 class Place(models.Model):
     """A store as Meituan's map knows it (POI); partnerPoiId is the store's primary key."""
 
@@ -54,7 +50,10 @@ class Place(models.Model):
     )
     system = models.SmallIntegerField(_("coordinates"), choices=System, default=System.GCJ02)
 
-    objects = PlaceQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("place on the map")
@@ -63,10 +62,6 @@ class Place(models.Model):
 
     def __str__(self) -> str:
         return f"{self.store} ({self.city})"
-
-
-class TicketProductQuerySet(TenantQuerySet["Product"]):
-    merchant_path = "connection__merchant"
 
 
 class Product(models.Model):
@@ -154,7 +149,10 @@ class Product(models.Model):
     listing_at = models.DateTimeField(_("listing changed"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects = TicketProductQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "connection__merchant"
 
     class Meta:
         verbose_name = _("ticket product")
@@ -168,11 +166,6 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.title
-
-
-class OfferQuerySet(TenantQuerySet["Offer"]):
-    merchant_path = "product__connection__merchant"
-    store_path = "product__store"
 
 
 class Offer(models.Model):
@@ -195,7 +188,11 @@ class Offer(models.Model):
     sold = models.PositiveIntegerField(_("sold"), default=0, editable=False)
     is_open = models.BooleanField(_("open"), default=True)
 
-    objects = OfferQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "product__connection__merchant"
+        store = "product__store"
 
     class Meta:
         verbose_name = _("price and stock")
@@ -220,11 +217,6 @@ class Offer(models.Model):
         return None if self.stock is None else max(0, self.stock - self.held - self.sold)
 
 
-class RefundStepQuerySet(TenantQuerySet["RefundStep"]):
-    merchant_path = "product__connection__merchant"
-    store_path = "product__store"
-
-
 class RefundStep(models.Model):
     """One step of a refund policy (阶梯退款): until `minutes_before` the last entry, this is what a refund costs."""
 
@@ -239,7 +231,11 @@ class RefundStep(models.Model):
     fee = YuanField(_("yuan or percent"), default=Decimal(0), validators=[MinValueValidator(0)])
     note = models.CharField(_("note"), max_length=100, blank=True)
 
-    objects = RefundStepQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "product__connection__merchant"
+        store = "product__store"
 
     class Meta:
         verbose_name = _("refund step")

@@ -19,8 +19,6 @@ from trip.models.catalogue import Offer, Product
 
 
 class OrderQuerySet(TenantQuerySet["Order"]):
-    merchant_path = "store__merchant"
-
     def needing_person(self) -> Self:
         """Rows that only a person can settle."""
         return self.exclude(needs_person="")
@@ -95,6 +93,9 @@ class Order(models.Model):
 
     objects = OrderQuerySet.as_manager()
 
+    class Tenancy:
+        merchant = "store__merchant"
+
     class Meta:
         verbose_name = _("ticket order")
         verbose_name_plural = _("ticket orders")
@@ -121,11 +122,6 @@ class Order(models.Model):
         return str(self.order_id)
 
 
-class VisitorQuerySet(TenantQuerySet["Visitor"]):
-    merchant_path = "order__store__merchant"
-    store_path = "order__store"
-
-
 class Visitor(models.Model):
     """Who comes (游玩人). `details` is {"name", "mobile", "credentials": {type: number}}; it is emptied by retention.
 
@@ -143,7 +139,11 @@ class Visitor(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     removed_at = models.DateTimeField(_("details removed"), null=True)
 
-    objects = VisitorQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "order__store__merchant"
+        store = "order__store"
 
     class Meta:
         verbose_name = _("visitor")
@@ -169,11 +169,6 @@ class Visitor(models.Model):
         return f"{self.order_id}/{self.pk}"
 
 
-class VoucherQuerySet(TenantQuerySet["Voucher"]):
-    merchant_path = "order__store__merchant"
-    store_path = "order__store"
-
-
 class Voucher(models.Model):
     """A code that stands for `quantity` tickets (券码); without a code (voucherType 0) it stands for the whole order.
 
@@ -194,7 +189,11 @@ class Voucher(models.Model):
     refunded_at = models.DateTimeField(_("refunded at"), null=True)
     voided_at = models.DateTimeField(_("voided at"), null=True)
 
-    objects = VoucherQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "order__store__merchant"
+        store = "order__store"
 
     class Meta:
         verbose_name = _("voucher")
@@ -246,10 +245,6 @@ def tally(vouchers: Iterable[Voucher]) -> Tally:
     )
 
 
-class ConsumptionQuerySet(TenantQuerySet["Consumption"]):
-    merchant_path = "store__merchant"
-
-
 class Consumption(models.Model):
     """One use at the door (核销): `tickets` is [{"voucher": code, "quantity": n}]. Meituan is told of each."""
 
@@ -271,7 +266,10 @@ class Consumption(models.Model):
     # Set on what the repetition of a request finds; not stored.
     is_repeat = False
 
-    objects = ConsumptionQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("consumption")

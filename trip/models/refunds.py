@@ -15,10 +15,6 @@ from trip.choices import Method, RefundedBecause
 from trip.models.orders import Order
 
 
-class RefundQuerySet(TenantQuerySet["Refund"]):
-    merchant_path = "store__merchant"
-
-
 class Refund(models.Model):
     """One application (退款申请), or one message that Meituan has refunded already. Money is yuan.
 
@@ -66,7 +62,10 @@ class Refund(models.Model):
     decided_by = models.CharField(_("decided by"), max_length=150, blank=True)
     decided_at = models.DateTimeField(_("decided"), null=True)
 
-    objects = RefundQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("refund")
