@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Literal
 
 from django.contrib.auth.models import User
@@ -20,8 +19,8 @@ from coupons.models.verification import VerificationQuerySet
 from coupons.reasons import HELD_UP, TEXTS, UNDECIDED, Reason, Texts
 from coupons.services.lookups import gateway_of
 from stores import audit
-from stores.conflicts import KeyReused
 from stores.counter.kinds import ScanResult
+from stores.idempotency import form_key
 from stores.models import Connection, Store
 from stores.platforms.outbox.place import PlaceInLine
 from stores.roles import Permission
@@ -57,7 +56,14 @@ class CouponKind:
         return codes.find_in(text)
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
-        requested = self._requested(user, store, code, f"counter:{user.pk}:{request_key}"[:100])
+        requested = services.verification_request(
+            store=store,
+            code=code,
+            channel=Channel.COUNTER,
+            actor=user,
+            flow=f"user:{user.pk}",
+            request_key=form_key(request_key, store.pk, code),
+        )
         result = _shown(
             services.verification_process(requested.verification, in_background=True), user
         )
@@ -84,22 +90,6 @@ class CouponKind:
         rows = _rows().for_staff(user).filter(store=store).exclude(channel=Channel.BATCH)[:limit]
         places = services.places_of(rows)
         return [scan_result_of(row, places.get(row.pk), access_of(user)) for row in rows]
-
-    @staticmethod
-    def _requested(user: User, store: Store, code: str, request_key: str) -> services.Requested:
-        ask = partial(
-            services.verification_request,
-            store=store,
-            code=code,
-            channel=Channel.COUNTER,
-            actor=user,
-            flow=f"user:{user.pk}",
-        )
-        try:
-            return ask(request_key=request_key)
-        except KeyReused:
-            # A page from the browser's history brings its old key along with another code: that is another scan.
-            return ask()
 
 
 def _reason_not_listed(store: Store) -> str:

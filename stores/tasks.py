@@ -3,6 +3,7 @@
 from django.conf import settings
 from django.core.management import call_command
 
+from stores import idempotency
 from stores.platforms import outbox, retention
 from stores.platforms.inbound import inbox
 from stores.platforms.workers import queue
@@ -34,6 +35,7 @@ def beat(_: int) -> None:
 def prune() -> None:
     """Each day: removes rows that are not needed any more, and old content of the ledgers."""
     limits.forget_past_windows()
+    idempotency.prune()
     retention.remove_old_content()
     queue.prune()
     call_command("clearsessions")

@@ -12,6 +12,7 @@ from django_stubs_ext import StrOrPromise
 from stores import audit
 from stores.conflicts import Conflict
 from stores.counter.kinds import ScanResult
+from stores.idempotency import form_key
 from stores.models import Store
 from stores.tenancy import TenantQuerySet
 from stores.text import is_id
@@ -152,7 +153,7 @@ def _use(user: User, voucher: Voucher, quantity: int, request_key: str) -> ScanR
             quantity=quantity,
             actor=user,
             method=Method.COUNTER,
-            request_key=f"counter:{user.pk}:{voucher.pk}:{request_key}"[:100],
+            request_key=form_key(request_key, voucher.pk),
         )
     except Conflict as conflict:
         return _refused(voucher, conflict)

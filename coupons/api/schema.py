@@ -246,8 +246,8 @@ CREATE_VERIFICATION = extend_schema(
     tags=["verifications"],
     summary="Verify a coupon",
     description=(
-        "Spends the coupon, at most once. Repeat a request with the same Idempotency-Key whenever its answer was lost: "
-        "the first answer comes again. A request for a code in flight joins it. That a coupon is refused is not an "
+        "Spends the coupon, at most once. Repeat a request with the same Idempotency-Key whenever its answer was lost. "
+        "A request for a code in flight joins it. That a coupon is refused is not an "
         "error: the answer is 201 with `status` refused and a `reason`. The key needs the scope `verify`."
     ),
     parameters=[WAIT, IDEMPOTENCY_KEY],
@@ -257,7 +257,7 @@ CREATE_VERIFICATION = extend_schema(
         (200, JSON): OpenApiResponse(
             VerificationShown, "Joined a request in flight, or the first answer again"
         ),
-        **problems(400, 404, 413, 415, 422),
+        **problems(400, 404, 409, 413, 415, 422),
     },
     examples=[
         CODE_EXAMPLE,
@@ -281,7 +281,7 @@ CREATE_BATCH = extend_schema(
     tags=["batches"],
     summary="Verify up to 1000 coupons in the background",
     description=(
-        "The same Idempotency-Key gets the first batch again, so a request may be repeated without harm. "
+        "Repeat a request with the same Idempotency-Key whenever its answer was lost. "
         "The key needs the scope `verify`."
     ),
     parameters=[IDEMPOTENCY_KEY],
@@ -289,7 +289,7 @@ CREATE_BATCH = extend_schema(
     responses={
         (201, JSON): OpenApiResponse(BatchShown, "Created"),
         (200, JSON): OpenApiResponse(BatchShown, "The first answer again"),
-        **problems(400, 404, 413, 415, 422),
+        **problems(400, 404, 409, 413, 415),
     },
     examples=[
         OpenApiExample(

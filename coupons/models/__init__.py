@@ -5,7 +5,6 @@ from coupons.models.verification import (
     Channel,
     Lookup,
     Verification,
-    VerificationRequest,
 )
 
 __all__ = [
@@ -18,5 +17,4 @@ __all__ = [
     "QuotaReading",
     "SyncRun",
     "Verification",
-    "VerificationRequest",
 ]

@@ -3,8 +3,8 @@
 from django.db.models import Case, Q, When
 
 from coupons.models.catalogue import GatewayStore, Product
-from coupons.models.verification import Lookup, Verification, VerificationRequest
-from stores.models import OutboundCall, Store
+from coupons.models.verification import Lookup, Verification
+from stores.models import IdempotencyKey, OutboundCall, Store
 from stores.prepared import Literal, Param, Prepared
 
 Status = Verification.Status
@@ -26,13 +26,13 @@ STORE_WITH_GATEWAY = Prepared(
         )
     )
 )
-# What bears on a request for a verification, as (kind, primary key, fingerprint): the earlier answer
-# to its idempotency key ("answer", without a primary key for a batch), the code at this store
-# ("verification") and verified at others ("elsewhere"), the flow's own fresh reading ("lookup").
+# What bears on a request for a verification, as (kind, primary key): what its idempotency key got
+# ("key"), the code at this store ("verification") and verified at others ("elsewhere"), the flow's
+# own fresh reading ("lookup").
 ON_RECORD = Prepared(
     lambda: (
-        VerificationRequest.objects.filter(merchant=Param("merchant"), key=Param("request_key"))
-        .values_list(Literal("answer"), "verification", "fingerprint")
+        IdempotencyKey.objects.filter(digest=Param("key_digest"))
+        .values_list(Literal("key"), "subject_id")
         .union(
             Verification.objects.filter(
                 ~Q(status=Literal(Status.REFUSED)),
@@ -46,7 +46,6 @@ ON_RECORD = Prepared(
                     default=Literal("elsewhere"),
                 ),
                 "pk",
-                Literal(""),
             ),
             Lookup.objects.filter(
                 store=Param("store"),
@@ -56,7 +55,7 @@ ON_RECORD = Prepared(
                 read_at__gt=Param("read_since"),
             )
             .order_by()
-            .values_list(Literal("lookup"), "pk", Literal("")),
+            .values_list(Literal("lookup"), "pk"),
             all=True,
         )
     )

@@ -11,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from coupons.models.catalogue import Product
 from coupons.reasons import UNCLEAR, UNDECIDED, Reason, Texts
 from stores.fields import EncryptedTextField
-from stores.models import Merchant, Store
+from stores.models import Store
 from stores.money import YuanField
 from stores.prepared import literals
 from stores.tenancy import Access, TenantQuerySet
@@ -231,36 +231,6 @@ class Verification(models.Model):
     def is_within(self, access: Access) -> bool:
         """Whether for_staff would find it: for one that another row leads to."""
         return access.allows(merchant_id=self.store.merchant_id, store_id=self.store_id)
-
-
-class VerificationRequest(models.Model):
-    """One request that named an idempotency key, and the verification or batch that answers it."""
-
-    merchant = models.ForeignKey(Merchant, models.CASCADE, related_name="+", db_index=False)
-    key = models.CharField(max_length=100)
-    fingerprint = models.CharField(max_length=64)
-    verification = models.ForeignKey(
-        Verification, models.CASCADE, null=True, related_name="requests"
-    )
-    batch = models.ForeignKey(Batch, models.CASCADE, null=True, related_name="+", db_index=False)
-    created_at = models.DateTimeField(auto_now_add=True)
-
-    objects = TenantQuerySet.as_manager()
-
-    class Tenancy:
-        store = "verification__store"
-
-    class Meta:
-        verbose_name = _("verification request")
-        verbose_name_plural = _("verification requests")
-        constraints = [
-            models.UniqueConstraint(
-                fields=["merchant", "key"], name="one_answer_per_idempotency_key"
-            )
-        ]
-
-    def __str__(self) -> str:
-        return self.key
 
 
 class BatchItem(models.Model):

@@ -3,7 +3,6 @@
 import re
 import uuid
 from dataclasses import dataclass
-from functools import partial
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -22,7 +21,7 @@ from stores.backoffice.pages import (
     staff_user,
     stores_at_work,
 )
-from stores.conflicts import KeyReused
+from stores.idempotency import form_key
 from stores.models import Store
 
 _BETWEEN = re.compile(r"[\r\n,;，；、\t]+")
@@ -105,12 +104,10 @@ def _error(pasted: Pasted) -> str:
 
 def _made(request: HttpRequest, store: Store, pieces: list[str]) -> Batch:
     """A form that is sent twice makes one batch."""
-    make = partial(services.batch_request, store=store, raw_codes=pieces, actor=staff_user(request))
-    try:
-        return make(request_key=f"batch:{staff_user(request).pk}:{request_key(request)}"[:100])[0]
-    except KeyReused:
-        # A page from the browser's history brings its old key along with other codes: that is another batch.
-        return make(request_key="")[0]
+    key = form_key(request_key(request), store.pk, *pieces)
+    return services.batch_request(
+        store=store, raw_codes=pieces, actor=staff_user(request), request_key=key
+    )[0]
 
 
 @staff_page

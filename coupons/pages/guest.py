@@ -3,7 +3,7 @@
 import re
 import uuid
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import wraps
 from typing import Any
 
 from django.http import HttpRequest, HttpResponse
@@ -20,8 +20,8 @@ from coupons.reasons import HELD_UP, TEXTS, Reason
 from coupons.services import abuse
 from coupons.services.lookups import gateway_of
 from stores.backoffice.pages import request_key
-from stores.conflicts import KeyReused
 from stores.fields import keyed_hash
+from stores.idempotency import form_key
 from stores.models import Store
 from stores.platforms.outbox.place import PlaceInLine
 from stores.web.addresses import client_network
@@ -159,13 +159,13 @@ def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
 def _confirm(request: HttpRequest, store: Store, code: str, flow: str) -> HttpResponse:
     if problem_of(store):
         return _start(request, store, status=409)
-    ask = partial(
-        services.verification_request, store=store, code=code, channel=Channel.GUEST, flow=flow
+    requested = services.verification_request(
+        store=store,
+        code=code,
+        channel=Channel.GUEST,
+        flow=flow,
+        request_key=form_key(request_key(request), store.pk, code),
     )
-    try:
-        requested = ask(request_key=f"{flow}:{request_key(request)}"[:100])
-    except KeyReused:
-        requested = ask()
     return _to_result(services.verification_process(requested.verification, in_background=True))
 
 

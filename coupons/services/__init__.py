@@ -1,6 +1,6 @@
 """The verbs of coupons: ask for a verification or look-up, pursue it, settle it by hand, sync the gateway's lists."""
 
-from coupons.services.batches import batch_create, batch_lines, batch_progress, batch_request
+from coupons.services.batches import batch_lines, batch_progress, batch_request
 from coupons.services.lookups import (
     lookup_known,
     lookup_place,
@@ -21,7 +21,6 @@ from coupons.services.verifying import (
 
 __all__ = [
     "Requested",
-    "batch_create",
     "batch_lines",
     "batch_progress",
     "batch_request",

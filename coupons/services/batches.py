@@ -4,17 +4,18 @@ import json
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count
 
 from coupons import codes
-from coupons.models import Batch, BatchItem, Verification, VerificationRequest
+from coupons.models import Batch, BatchItem, Verification
 from coupons.reasons import Reason
 from coupons.services.verifying import batch_verification, live_call
 from stores import audit
-from stores.conflicts import KeyReused
 from stores.fields import keyed_hash
+from stores.idempotency import once
 from stores.models import Store
 from stores.platforms.outbox.enqueuing import notify
 from stores.text import clean_text
@@ -45,63 +46,31 @@ class Progress:
         return round(100 * self.settled / self.total) if self.total else 100
 
 
-def batch_create(
+def batch_request(
     *, store: Store, raw_codes: Sequence[object], actor: audit.Actor, request_key: str = ""
-) -> Batch:
-    """Writes down every line: a verification for each code, a reason for what is none.
+) -> tuple[Batch, bool]:
+    """Creates a batch with a line for each code: its verification, or the reason why it is not a code.
 
-    Each line commits by itself: a long batch keeps nobody else from writing, and work begins with its first line.
+    The same request key gets the first batch, and False. Lines that its request did not come to write, because its
+    process died, are written then. Each line commits by itself: a long batch keeps nobody else from writing, and work
+    begins with its first line. Raises KeyReused.
     """
     lines = raw_codes[:MAX_CODES]
-    with transaction.atomic():
-        batch = Batch.objects.create(store=store, requested_by=audit.name_of(actor))
-        audit.record("batch created", actor=actor, store=store, target=batch.pk, lines=len(lines))
-        if request_key:
-            VerificationRequest.objects.create(
-                merchant_id=store.merchant_id,
-                key=request_key,
-                fingerprint=_fingerprint(store, raw_codes),
-                batch=batch,
-            )
+    batch, is_new = once(
+        actor=actor,
+        key=request_key,
+        fingerprint=keyed_hash(json.dumps([store.pk, *raw_codes])),
+        rows=Batch.objects.select_related("store"),
+        make=partial(_create, store, len(lines), actor),
+    )
     _write_lines(batch, lines, actor)
+    return batch, is_new
+
+
+def _create(store: Store, lines: int, actor: audit.Actor) -> Batch:
+    batch = Batch.objects.create(store=store, requested_by=audit.name_of(actor))
+    audit.record("batch created", actor=actor, store=store, target=batch.pk, lines=lines)
     return batch
-
-
-def batch_request(
-    *, store: Store, raw_codes: Sequence[object], actor: audit.Actor, request_key: str
-) -> tuple[Batch, bool]:
-    """A batch for a caller who may ask twice: the same key gets the first batch, and False. Raises KeyReused.
-
-    Lines that the first request did not come to write, because its process died, are written then.
-    """
-    if not request_key:
-        return batch_create(store=store, raw_codes=raw_codes, actor=actor), True
-    if known := _known(store, raw_codes, request_key):
-        _write_lines(known, raw_codes, actor)
-        return known, False
-    try:
-        return batch_create(
-            store=store, raw_codes=raw_codes, actor=actor, request_key=request_key
-        ), True
-    except IntegrityError:
-        # A twin was faster between our look and our insert.
-        known = _known(store, raw_codes, request_key)
-        if known is None:
-            raise
-        return known, False
-
-
-def _known(store: Store, raw_codes: Sequence[object], request_key: str) -> Batch | None:
-    """The batch that the key got; raises KeyReused when it was for something else."""
-    requests = VerificationRequest.objects.filter(merchant_id=store.merchant_id, key=request_key)
-    first = requests.select_related("batch__store").first()
-    if first and first.fingerprint != _fingerprint(store, raw_codes):
-        raise KeyReused
-    return first.batch if first else None
-
-
-def _fingerprint(store: Store, raw_codes: Sequence[object]) -> str:
-    return keyed_hash(json.dumps([store.pk, *raw_codes]))
 
 
 def _write_lines(batch: Batch, lines: Sequence[object], actor: audit.Actor) -> None:

@@ -51,7 +51,7 @@ def connection_test(*, connection: Connection, actor: audit.Actor) -> str:
     audit.record(
         "connection tested",
         actor=actor,
-        merchant=connection.merchant,
+        merchant=connection.tenant,
         target=connection,
         error=error,
     )
@@ -125,7 +125,7 @@ def _run(
         audit.record(
             f"synced {run.kind}",
             actor=actor,
-            merchant=run.connection.merchant,
+            merchant=run.connection.tenant,
             store=run.store,
             target=run,
         )
@@ -161,7 +161,7 @@ def _apply_stores(run: SyncRun, rows: list[RemoteStore], now: datetime) -> None:
 
 def _new_store(run: SyncRun, remote: RemoteStore) -> Store:
     return Store.objects.create(
-        merchant=run.connection.merchant, name=remote.name[:100], address=remote.address
+        merchant=run.connection.tenant, name=remote.name[:100], address=remote.address
     )
 
 

@@ -6,25 +6,17 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from django.contrib.auth.models import User
-from django.db import IntegrityError, transaction
+from django.db import IntegrityError
 from django.utils import timezone
 
 from coupons import codes
-from coupons.models import (
-    Batch,
-    Channel,
-    GatewayStore,
-    Lookup,
-    Verification,
-    VerificationRequest,
-    prepared,
-)
+from coupons.models import Batch, Channel, GatewayStore, Lookup, Verification, prepared
 from coupons.reasons import Reason
 from coupons.services.lookups import FRESH, PATIENCE, gateway_of, lane_of, owe_reading
 from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, owe_verify
 from stores import audit
-from stores.conflicts import KeyReused
 from stores.fields import keyed_hash
+from stores.idempotency import digest_of, once
 from stores.models import OutboundCall, Store
 from stores.platforms.outbox import places_in_line, process
 from stores.platforms.outbox.place import PlaceInLine
@@ -66,6 +58,11 @@ class Request:
         return hashlib.sha256(f"{self.store.pk}:{self.code_hash}".encode()).hexdigest()
 
     @property
+    def caller(self) -> audit.Actor | str:
+        """Whose request key it is; a guest has no account and is named by the flow."""
+        return self.actor or self.flow
+
+    @property
     def requested_by(self) -> str:
         return audit.GUEST if self.channel == Channel.GUEST else audit.name_of(self.actor)
 
@@ -88,12 +85,8 @@ def verification_request(
     """
     request = Request(store, code, channel, actor, flow, request_key, gateway)
     for _ in range(3):
-        known = find_existing(request)
-        if known.answer:
-            return _replay(request, *known.answer)
         try:
-            with transaction.atomic():
-                return _join_or_create(request, known)
+            return _request(request, find_existing(request))
         except IntegrityError:
             # A twin was faster between our look and our insert: look again, and join it.
             continue
@@ -102,10 +95,10 @@ def verification_request(
 
 @dataclass(frozen=True)
 class Existing:
-    """Keys of the rows that bear on a request. `answer`: the verification that the request key got (None for a batch),
-    and its fingerprint. `elsewhere_ids`: where the code was verified at other stores, of this merchant or another."""
+    """The rows that bear on a request. `has_key`: its key was used before. `elsewhere_ids`: verifications of the code at
+    other stores, of this merchant or another."""
 
-    answer: tuple[int | None, str] | None = None
+    has_key: bool = False
     verification_id: int | None = None
     elsewhere_ids: tuple[int, ...] = ()
     lookup_id: int | None = None
@@ -115,45 +108,45 @@ def find_existing(request: Request) -> Existing:
     """Reads all in one short query: nearly every request is new, and finds nothing."""
     # Constraints catch a twin that is faster than this look.
     rows = prepared.ON_RECORD.rows(
-        merchant=request.store.merchant_id,
-        request_key=request.request_key,
+        key_digest=digest_of(request.caller, request.request_key),
         store=request.store.pk,
         code_hash=request.code_hash,
         flow=request.flow,
         read_since=timezone.now() - FRESH,
     )
-    found = {kind: (pk, text) for kind, pk, text in rows}
-    nothing = (None, "")
+    found = dict(rows)
     return Existing(
-        answer=found.get("answer"),
-        verification_id=found.get("verification", nothing)[0],
-        elsewhere_ids=tuple(pk for kind, pk, _text in rows if kind == "elsewhere"),
-        lookup_id=found.get("lookup", nothing)[0],
+        has_key="key" in found,
+        verification_id=found.get("verification"),
+        elsewhere_ids=tuple(pk for kind, pk in rows if kind == "elsewhere"),
+        lookup_id=found.get("lookup"),
     )
 
 
-def _replay(request: Request, verification_id: int | None, fingerprint: str) -> Requested:
-    if verification_id is None or fingerprint != request.fingerprint:
-        raise KeyReused
-    verification = Verification.objects.select_related("store", "product").get(pk=verification_id)
-    return Requested(verification, created=False)
+def _request(request: Request, known: Existing) -> Requested:
+    made: list[Requested] = []
+
+    def make() -> Verification:
+        made.append(_join_or_create(request, known))
+        return made[-1].verification
+
+    verification, is_new = once(
+        actor=request.caller,
+        key=request.request_key,
+        fingerprint=request.fingerprint,
+        rows=Verification.objects.select_related("store", "product"),
+        make=make,
+        look=known.has_key,
+    )
+    return made[-1] if is_new else Requested(verification, created=False)
 
 
 def _join_or_create(request: Request, known: Existing) -> Requested:
     existing = _existing(known.verification_id)
     if existing and (existing.status in Verification.LIVE or _is_same_scan(existing, request)):
-        result = Requested(existing, created=False, joined=True)
-    else:
-        verified_before = existing or _verified_elsewhere(request.store, known.elsewhere_ids)
-        result = _create(request, verified_before, known.lookup_id)
-    if request.request_key:
-        VerificationRequest.objects.create(
-            merchant_id=request.store.merchant_id,
-            key=request.request_key,
-            fingerprint=request.fingerprint,
-            verification=result.verification,
-        )
-    return result
+        return Requested(existing, created=False, joined=True)
+    verified_before = existing or _verified_elsewhere(request.store, known.elsewhere_ids)
+    return _create(request, verified_before, known.lookup_id)
 
 
 def _existing(pk: int | None) -> Verification | None:

@@ -10,6 +10,7 @@ from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from stores.backoffice.base import access_for
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.connection_forms import ConnectionForm
 from stores.backoffice.filters import ScopedRelatedFilter
@@ -101,6 +102,13 @@ class ConnectionAdmin(ButtonsAdmin):
             (_("Credentials"), {"fields": self._form(request, obj).credential_fields(obj)}),
         ]
         return [*parts, (_("State"), {"fields": self.readonly_fields})] if obj else parts
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        """An operator may leave out the merchant where the platform has accounts of operators."""
+        field = super().formfield_for_foreignkey(db_field, request, **kwargs)
+        if field and db_field.name == "merchant" and access_for(request).everything:
+            field.required = not self._form(request, None).for_operator
+        return field
 
     def formfield_for_choice_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.name == "platform":

@@ -9,6 +9,7 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext_lazy
@@ -128,6 +129,10 @@ def _may_be_sent_again(call: OutboundCall) -> bool:
     return known.repeatable and known.may_retry(call, ask_first=False)
 
 
+def _name_of(call: OutboundCall) -> str:
+    return f"{title_of(call)} {call.key}"
+
+
 @admin.register(OutboundCall)
 class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     view_permission = Permission.SETTLE
@@ -162,6 +167,9 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     )
     platform_label, account = platform_column, connection_column
     state_label = badge_column("state", CALL_COLOURS, _("state"))
+
+    def heading(self, row: OutboundCall) -> str:
+        return _name_of(row)
 
     @button(
         Button(
@@ -220,8 +228,16 @@ class OutboundAttemptAdmin(LedgerAdmin):
         "outcome",
         ("started_at", DayFilter),
     )
-    fields = ("call", "kind", "outcome_label", "started_at", "ended_at", "message", "answer")
+    fields = ("of_call", "kind", "outcome_label", "started_at", "ended_at", "message", "answer")
     outcome_label = badge_column("outcome", OUTCOME_COLOURS, _("outcome"))
+
+    def heading(self, row: OutboundAttempt) -> str:
+        return f"{_name_of(row.call)}: {row.get_outcome_display()}"
+
+    @display(description=_("call"))
+    def of_call(self, attempt: OutboundAttempt) -> SafeString:
+        url = reverse("admin:stores_outboundcall_change", args=[attempt.call_id])
+        return format_html('<a href="{}" class="text-link">{}</a>', url, _name_of(attempt.call))
 
     @display(description=_("operation"))
     def operation(self, attempt: OutboundAttempt) -> str:
@@ -272,8 +288,11 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
         "content",
         "failure",
     )
-    platform_label, account = platform_column, connection_column
+    platform_label = platform_column
     state_label = badge_column("state", EVENT_COLOURS, _("state"))
+
+    def heading(self, row: InboundEvent) -> str:
+        return f"{event_title(row)} {row.dedup_key}"
 
     @button(
         Button(
@@ -288,8 +307,16 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     def replay(self, request: HttpRequest, row: InboundEvent, cleaned_data: dict[str, Any]) -> None:
         if not row.may_be_replayed:
             raise Conflict(_("Only a failed event can be handled again."))
-        inbox.replay(row)
+        if not inbox.replay(row):
+            raise Conflict(_("The store has received this message meanwhile."))
         self.audit(request, "replayed", row)
+
+    @display(description=_("connection"))
+    def account(self, event: InboundEvent) -> str:
+        """With the name of the store while no connection has it."""
+        if event.store_name and event.connection.parent_id is None:
+            return f"{event.connection} · {event.store_name}"
+        return str(event.connection)
 
     @display(description=_("number"))
     def about(self, event: InboundEvent) -> str:
@@ -324,6 +351,9 @@ class AuditEntryAdmin(LedgerAdmin):
     search_fields = ("actor", "target")
     fields = (("at", "who"), ("verb_label", "target"), ("store", "ip"), "details")
     who = actor_column("actor", _("who"))
+
+    def heading(self, row: AuditEntry) -> str:
+        return f"{verb_label(row)} {row.target}"
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str

@@ -65,7 +65,7 @@ def _as_problem(error: Exception) -> Exception:
     """What services and Django say, in the API's words; anything else as it is."""
     match error:
         case KeyReused():
-            return Problem("idempotency_key_reused", error.reason, status=422)
+            return Problem("key_reused", error.reason, status=409)
         case Conflict():
             return Problem("order_conflict", error.reason, status=409)
         case SuspiciousOperation():

@@ -52,7 +52,9 @@ IDEMPOTENCY_KEY = OpenApiParameter(
     {"type": "string", "minLength": 1, "maxLength": 100, "pattern": "^[!-~]+$"},
     OpenApiParameter.HEADER,
     description=gettext_lazy(
-        "1 to 100 visible ASCII characters of your choice. The same key gets the same answer."
+        "1 to 100 visible ASCII characters of your choice. For 24 hours the same request with the same key of the same "
+        "API key changes nothing and gets what the first one got, with status 200; another request with it gets 409 "
+        "`key_reused`."
     ),
 )
 

@@ -77,6 +77,9 @@ class ScopedAdmin(ModelAdmin):
         access = access_for(request)
         if permission is None or access.everything:
             return permission is not None
+        if row and self.merchant_path() and self.merchant_of(row) is None:
+            # The operator's own, as a developer account.
+            return False
         return permission != OPERATOR and access.has_permission(
             permission, self.merchant_id_of(row) if row else None
         )
@@ -211,6 +214,19 @@ class ScopedAdmin(ModelAdmin):
             )
             for title, options in super().get_fieldsets(request, obj)
         ]
+
+    # What is shown
+
+    def heading(self, row: Any) -> str:
+        """What the row's own pages are called."""
+        return str(row)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        if row := kwargs.get("obj"):
+            context["subtitle"] = self.heading(row)
+        return super().render_change_form(request, context, *args, **kwargs)
 
     # What is written down
 

@@ -150,7 +150,7 @@ class ButtonsAdmin(ScopedAdmin):
     ) -> HttpResponse:
         context = self.admin_site.each_context(request) | {
             "title": wanted.title,
-            "subtitle": str(row),
+            "subtitle": self.heading(row),
             "text": wanted.text,
             "facts": [
                 fact for name in self.asked_about if (fact := self._fact(name, row))[1] != "–"

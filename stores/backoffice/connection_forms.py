@@ -29,6 +29,8 @@ class ConnectionForm(forms.ModelForm[Connection]):
 
     # A template below the form of an existing connection; `extra_context` returns its context.
     extra_template: ClassVar[str] = ""
+    # Whether an operator may add an account without a merchant: a developer account for all.
+    for_operator: ClassVar[bool] = False
 
     class Meta:
         model = Connection

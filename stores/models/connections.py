@@ -1,4 +1,5 @@
 from django.db import models
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from stores.domains import platform_choices
@@ -29,7 +30,12 @@ class Pace(models.Model):
 
 
 class Connection(models.Model):
-    """A merchant's account at a platform. Credentials and token are encrypted and never shown again."""
+    """An account at a platform. Credentials and token are encrypted and never shown again.
+
+    A developer account has connections of stores below it (`parent`). It belongs to one merchant,
+    whose stores they are, or to the operator (no merchant), for stores of many merchants. Operators
+    alone see the operator's account and what is stored at it.
+    """
 
     class State(models.TextChoices):
         NEW = "new", _("not tested yet")
@@ -37,7 +43,20 @@ class Connection(models.Model):
         REFUSED = "refused", _("login refused")
 
     merchant = models.ForeignKey(
-        Merchant, models.PROTECT, related_name="connections", verbose_name=_("merchant")
+        Merchant,
+        models.PROTECT,
+        null=True,
+        related_name="connections",
+        verbose_name=_("merchant"),
+    )
+    parent = models.ForeignKey(
+        "self",
+        models.PROTECT,
+        null=True,
+        blank=True,
+        editable=False,
+        related_name="children",
+        verbose_name=_("developer account"),
     )
     platform = models.CharField(_("platform"), max_length=20, choices=platform_choices)
     name = models.CharField(_("name"), max_length=60, blank=True)
@@ -75,17 +94,60 @@ class Connection(models.Model):
             models.UniqueConstraint(
                 fields=["merchant", "platform", "account"], name="one_connection_per_account"
             ),
+            models.UniqueConstraint(
+                fields=["platform", "account"],
+                condition=Q(merchant=None),
+                name="one_operator_account",
+            ),
+            # The platform names a store by its account: one store per name and developer account.
+            models.UniqueConstraint(
+                fields=["parent", "account"],
+                condition=Q(parent__isnull=False),
+                name="one_connection_per_store_name",
+            ),
+            models.CheckConstraint(
+                condition=Q(merchant__isnull=False) | Q(parent=None),
+                name="store_connection_has_merchant",
+            ),
         ]
 
     def __str__(self) -> str:
         return self.name or f"{self.get_platform_display()} {self.account}"
 
+    @property
+    def tenant(self) -> Merchant:
+        """The merchant whose account this is. Raises ValueError for an account of the operator."""
+        if self.merchant is None:
+            raise ValueError(f"{self} belongs to no merchant")
+        return self.merchant
+
+    def child(self, account: str) -> "Connection | None":
+        """The active connection of the store that the platform names so, below this account.
+
+        Below a merchant's own account only that merchant's stores are found.
+        """
+        rows = Connection.objects.filter(
+            parent=self,
+            platform=self.platform,
+            account=account,
+            is_active=True,
+            merchant__is_active=True,
+        )
+        if self.merchant_id:
+            rows = rows.filter(merchant=self.merchant_id)
+        return rows.one()
+
     def save(self, *args: object, **kwargs: object) -> None:
-        """Every connection paces with all others of the same account, so the row is found here and nowhere else."""
-        if (
-            not self.pace_id
-            or self.pace.account != self.account
-            or self.pace.platform != self.platform
-        ):
-            self.pace = Pace.objects.get_or_create(platform=self.platform, account=self.account)[0]
+        """Finds the pace of the account; raises ValueError for a parent of another merchant."""
+        if self.parent and not self.parent._may_have(self):
+            raise ValueError(f"{self.parent} is no developer account for {self}")
+        # Two developer accounts may call their stores alike.
+        account = f"{self.parent_id}/{self.account}"[:200] if self.parent_id else self.account
+        if not self.pace_id or self.pace.account != account or self.pace.platform != self.platform:
+            self.pace = Pace.objects.get_or_create(platform=self.platform, account=account)[0]
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    def _may_have(self, child: "Connection") -> bool:
+        if self.parent_id or self.platform != child.platform:
+            return False
+        return self.merchant_id in (None, child.merchant_id)

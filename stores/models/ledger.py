@@ -45,6 +45,8 @@ class InboundEvent(models.Model):
     )
     kind = models.CharField(_("kind"), max_length=60)
     dedup_key = models.CharField(_("deduplication key"), max_length=200)
+    # The account by which a notice to a developer account names its store; "" when it names none.
+    store_name = models.CharField(_("store at the platform"), max_length=200, blank=True)
     body = EncryptedJSONField(_("body"), default=dict)
     answer = EncryptedTextField(_("answer"), blank=True)
     is_final = models.BooleanField(

@@ -1,6 +1,6 @@
 """The statements that every API request, inbound call or try needs, prepared once per process."""
 
-from django.db.models import Case, F, Value, When
+from django.db.models import Case, F, Q, Value, When
 
 from stores.models.access import ApiKey
 from stores.models.connections import Connection
@@ -13,10 +13,13 @@ State = OutboundCall.State
 API_KEY = Prepared(
     lambda: ApiKey.objects.filter(digest=Param("digest"), is_active=True, merchant__is_active=True)
 )
-# The active connection of an active merchant.
+# The active connection of an active merchant or of the operator.
 CONNECTION = Prepared(
     lambda: Connection.objects.filter(
-        pk=Param("pk"), platform=Param("platform"), is_active=True, merchant__is_active=True
+        Q(merchant=None) | Q(merchant__is_active=True),
+        pk=Param("pk"),
+        platform=Param("platform"),
+        is_active=True,
     )
 )
 EARLIER_ANSWER = Prepared(

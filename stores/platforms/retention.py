@@ -12,6 +12,7 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from stores.models import Connection, InboundEvent, Merchant, OutboundAttempt, OutboundCall
+from stores.prepared import Literal
 
 BATCH = 1000
 # A notice that is not handled keeps its content for so long, even if the merchant's days are fewer.
@@ -78,7 +79,7 @@ def _empty_events(pks: list[int]) -> int:
 def _old_calls(connection_id: int, days: int) -> QuerySet[OutboundCall]:
     """Calls without a payload hold no content: the rows that they are about hold it."""
     return (
-        OutboundCall.objects.exclude(payload="")
+        OutboundCall.objects.filter(~Q(payload=Literal("")))
         .filter(connection=connection_id, emptied_at=None, settled_at__lt=_before(days))
         .order_by()
     )

@@ -5,7 +5,7 @@ import statistics
 import time
 
 from coupons.models import Channel, Lookup
-from coupons.services import batch_create, lookup_process, lookup_request
+from coupons.services import batch_request, lookup_process, lookup_request
 from tests.bench import workers
 from tests.bench.context import Bench
 from tests.bench.gateway import Arrival
@@ -27,7 +27,7 @@ def run(bench: Bench) -> None:
     try:
         bench.sandbox.clear(jitter=0.05)
         for half in (backlog[::2], backlog[1::2]):
-            batch_create(store=shop.store, raw_codes=half, actor=None)
+            batch_request(store=shop.store, raw_codes=half, actor=None)
         _wait_for_arrivals(bench, shop, 5)
         slots, seconds = zip(*[_ask_as_guest(bench, shop, code) for code in brought], strict=True)
     finally:

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 
 from coupons.models import Verification
-from coupons.services import batch_create
+from coupons.services import batch_request
 from stores.models import Pace
 from tests.bench import machine, workers
 from tests.bench.context import Bench
@@ -84,7 +84,7 @@ def _verify(
     paces = Pace.objects.filter(pk__in=[shop.connection.pace_id for shop in shops])
     paces.update(next_at=time.time() + HELD)
     for shop, own in zip(shops, codes, strict=True):
-        batch_create(store=shop.store, raw_codes=own, actor=None)
+        batch_request(store=shop.store, raw_codes=own, actor=None)
     before = machine.usage()
     paces.update(next_at=0.0)
     # Workers have gone home meanwhile: the batches' bells again.

@@ -4,9 +4,9 @@ from typing import Any
 
 from django.db import connection, models
 
-from coupons.models import Channel, Verification, VerificationRequest
+from coupons.models import Channel, Verification
 from coupons.services import verification_process, verification_request
-from stores.models import OutboundAttempt, OutboundCall
+from stores.models import IdempotencyKey, OutboundAttempt, OutboundCall
 from tests.bench.processes import Broken
 from tests.bench.shops import Shop
 
@@ -36,9 +36,7 @@ def words() -> dict[str, str]:
 
 def verify_one(shop: Shop, code: str) -> Verification:
     """The real one."""
-    requested = verification_request(
-        store=shop.store, code=code, channel=Channel.API, flow="bench", request_key="past"
-    )
+    requested = verification_request(store=shop.store, code=code, channel=Channel.API, flow="bench")
     row = verification_process(requested.verification, wait=20)
     if row.status != Verification.Status.VERIFIED:
         raise Broken(f"a verification ended as {row.status} {row.reason}")
@@ -51,7 +49,6 @@ def copy(template: Verification, stores: list[int], first: int, last: int) -> No
     store, then = f"{min(stores)} + n.i % {len(stores)}", known["then"]
     code = {"code_hash": known["hash"], "code_tail": known["tail"], "store_id": store}
     status = "CASE WHEN n.i % 7 = 0 THEN 'refused' ELSE 'verified' END"
-    ours = f"{FIRST} + n.i"
     copy_rows(
         Verification,
         template.pk,
@@ -61,15 +58,6 @@ def copy(template: Verification, stores: list[int], first: int, last: int) -> No
         created_at=then,
         settled_at=then,
         **code,
-    )
-    copy_rows(
-        VerificationRequest,
-        template.requests.get().pk,
-        first=first,
-        last=last,
-        verification_id=ours,
-        key="'past-' || n.i",
-        created_at=then,
     )
     _copy_calls(template, first, last, store)
 
@@ -122,6 +110,7 @@ def copy_rows(
 
 def forget_after(marks: dict[type[models.Model], int]) -> None:
     """Removes the rows that a round has added, so that every round starts alike."""
+    IdempotencyKey.objects.all().delete()
     for model, mark in marks.items():
         model._default_manager.filter(pk__gt=mark)._raw_delete(connection.alias)
 
@@ -133,7 +122,6 @@ def marks() -> dict[type[models.Model], int]:
     tables: list[type[models.Model]] = [
         OutboundAttempt,
         OutboundCall,
-        VerificationRequest,
         Verification,
         OrmQ,
     ]

@@ -23,7 +23,7 @@ NUMBER = 200_000_000_000_000
 
 def run(bench: Bench) -> None:
     one = buyer(products=CONNECTIONS)
-    merchant = one.connection.merchant
+    merchant = one.connection.tenant
     template = _bought_one(one)
     headers = {"Authorization": f"Bearer {api_key(merchant)[1]}"}
     caller = caller_of(open_shop(bench.sandbox))

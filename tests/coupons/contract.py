@@ -16,7 +16,6 @@ from coupons.models import (
     QuotaReading,
     SyncRun,
     Verification,
-    VerificationRequest,
 )
 from coupons.services import lookup_request, verification_request
 from stores.models import OutboundCall, Store
@@ -67,9 +66,6 @@ ROWS: dict[type[Model], Any] = {
         kind="products",
     ),
     Verification: lambda store: VerificationFactory(store=store),
-    VerificationRequest: lambda store: VerificationRequest.objects.create(
-        merchant=store.merchant, key="k", verification=VerificationFactory(store=store)
-    ),
 }
 
 

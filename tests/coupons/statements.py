@@ -6,8 +6,8 @@ from typing import Any
 
 from django.utils import timezone
 
-from coupons.models import Lookup, Verification, VerificationRequest
-from stores.models import OutboundCall
+from coupons.models import Lookup, Verification
+from stores.models import IdempotencyKey, OutboundCall
 from tests.coupons.factories import GatewayStoreFactory, ProductFactory, VerificationFactory
 from tests.stores.factories import StoreFactory
 
@@ -23,13 +23,11 @@ def a_verification() -> Verification:
 
 
 def find_existing() -> dict[str, Any]:
-    """A request that meets an answer, the code here and elsewhere, and a fresh reading."""
+    """A request that meets a used key, the code here and elsewhere, and a fresh reading."""
     row = a_verification()
     row.status = Status.VERIFIED
     row.save()
-    VerificationRequest.objects.create(
-        merchant=row.store.merchant, key="k", fingerprint="f", verification=row
-    )
+    IdempotencyKey.objects.create(digest="d", kind="coupons.verification", subject_id=row.pk)
     VerificationFactory(store=StoreFactory(merchant=row.store.merchant), code_hash=row.code_hash)
     VerificationFactory(store=row.store, code_hash=row.code_hash, status=Status.REFUSED)
     now = timezone.now()
@@ -37,8 +35,7 @@ def find_existing() -> dict[str, Any]:
     for read_at in (now, now - timedelta(hours=1)):
         Lookup.objects.create(store=row.store, **reading, read_at=read_at)
     return {
-        "merchant": row.store.merchant_id,
-        "request_key": "k",
+        "key_digest": "d",
         "store": row.store_id,
         "code_hash": row.code_hash,
         "flow": "x",

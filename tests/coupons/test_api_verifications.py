@@ -171,7 +171,7 @@ def test_a_key_used_for_another_code_is_refused(shop: Shop, api: Api) -> None:
     api.post(path_of(shop, wait=10), {"code": shop.code()}, key="k")
     shop.sandbox.arrivals.clear()
     answer = api.post(path_of(shop), {"code": shop.code()}, key="k")
-    assert problem(answer) == (422, "idempotency_key_reused")
+    assert problem(answer) == (409, "key_reused")
     assert (Verification.objects.count(), shop.sandbox.arrivals.all()) == (1, [])
 
 
@@ -180,7 +180,7 @@ def test_a_key_used_for_another_store_is_refused(shop: Shop, api: Api) -> None:
     code = shop.code()
     api.post(path_of(shop, wait=10), {"code": code}, key="k")
     answer = api.post(f"stores/{other.pk}/verifications/", {"code": code}, key="k")
-    assert problem(answer) == (422, "idempotency_key_reused")
+    assert problem(answer) == (409, "key_reused")
 
 
 def test_two_merchants_may_choose_the_same_key(shop: Shop, api: Api) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from coupons.models import BatchItem, Channel, Verification
 from coupons.reasons import Reason
-from coupons.services import batch_create, batch_lines, batch_progress
+from coupons.services import batch_lines, batch_progress, batch_request
 from coupons.services.batches import MAX_CODES, _write_lines
 from stores.models import AuditEntry, OutboundCall
 from stores.platforms import outbox
@@ -18,11 +18,11 @@ from tests.stores.factories import member
 def test_every_line_is_written_down_with_what_becomes_of_it(quick: Shop) -> None:
     good, used = quick.code(), quick.code("used")
     owner = member(quick.merchant, Role.OWNER)
-    batch = batch_create(
+    batch = batch_request(
         store=quick.store,
         raw_codes=[good, "garbage", used, f" {good[:4]} {good[4:]} ", None],
         actor=owner,
-    )
+    )[0]
     outbox.work(seconds=10)
     progress = batch_progress(batch)
     assert (progress.total, progress.verified, progress.refused, progress.malformed) == (5, 1, 1, 2)
@@ -48,7 +48,7 @@ def test_every_line_is_written_down_with_what_becomes_of_it(quick: Shop) -> None
 @pytest.mark.parametrize("state", ["unused", "used"])
 def test_a_repeated_code_counts_once_however_late_it_is_written(quick: Shop, state: str) -> None:
     code, owner = quick.code(state), member(quick.merchant, Role.OWNER)
-    batch = batch_create(store=quick.store, raw_codes=[code], actor=owner)
+    batch = batch_request(store=quick.store, raw_codes=[code], actor=owner)[0]
     assert [same_as for _item, same_as in batch_lines(batch)] == [None]
     outbox.work(seconds=10)
     _write_lines(batch, [code, "x", code], owner)
@@ -65,9 +65,11 @@ def test_a_repeated_code_counts_once_however_late_it_is_written(quick: Shop, sta
 
 def test_a_code_that_we_verified_before_is_refused_once(quick: Shop) -> None:
     code = quick.code()
-    batch_create(store=quick.store, raw_codes=[code], actor=None)
+    batch_request(store=quick.store, raw_codes=[code], actor=None)
     outbox.work(seconds=10)
-    progress = batch_progress(batch_create(store=quick.store, raw_codes=[code, code], actor=None))
+    progress = batch_progress(
+        batch_request(store=quick.store, raw_codes=[code, code], actor=None)[0]
+    )
     assert (progress.verified, progress.refused, progress.repeated, progress.settled) == (
         0,
         1,
@@ -77,7 +79,7 @@ def test_a_code_that_we_verified_before_is_refused_once(quick: Shop) -> None:
 
 
 def test_a_batch_goes_through_the_background_lane(quick: Shop) -> None:
-    batch_create(store=quick.store, raw_codes=[quick.code()], actor=None)
+    batch_request(store=quick.store, raw_codes=[quick.code()], actor=None)
     assert OutboundCall.objects.get().lane == OutboundCall.Lane.BACKGROUND
     assert Verification.objects.get().channel == Channel.BATCH
 
@@ -87,32 +89,34 @@ def test_a_batch_rings_a_few_times_and_not_for_each_line(
 ) -> None:
     rings: list[int] = []
     monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rings.append(pk))
-    batch_create(store=quick.store, raw_codes=[quick.code() for _ in range(9)], actor=None)
+    batch_request(store=quick.store, raw_codes=[quick.code() for _ in range(9)], actor=None)
     assert len(rings) == 4
     rings.clear()
-    batch_create(store=quick.store, raw_codes=["garbage"], actor=None)
+    batch_request(store=quick.store, raw_codes=["garbage"], actor=None)
     assert rings == []
 
 
 def test_codes_in_flight_are_joined(quick: Shop) -> None:
     code = quick.code()
     row = ask_for(quick, code)
-    batch = batch_create(store=quick.store, raw_codes=[code], actor=None)
+    batch = batch_request(store=quick.store, raw_codes=[code], actor=None)[0]
     assert BatchItem.objects.get(batch=batch).verification == row
     assert OutboundCall.objects.count() == 1
 
 
 def test_only_so_many_lines_are_taken(quick: Shop) -> None:
-    batch = batch_create(store=quick.store, raw_codes=["x"] * (MAX_CODES + 5), actor=None)
+    batch = batch_request(store=quick.store, raw_codes=["x"] * (MAX_CODES + 5), actor=None)[0]
     assert batch_progress(batch).total == MAX_CODES
 
 
 def test_lines_that_no_database_takes_are_malformed(quick: Shop) -> None:
-    batch = batch_create(
+    batch = batch_request(
         store=quick.store, raw_codes=["a\x00b", "\ud800", {"a": 1}, 5, "🀄🀄🀄"], actor=None
-    )
+    )[0]
     assert batch_progress(batch).malformed == 5
 
 
 def test_an_empty_batch_is_complete(quick: Shop) -> None:
-    assert batch_progress(batch_create(store=quick.store, raw_codes=[], actor=None)).percent == 100
+    assert (
+        batch_progress(batch_request(store=quick.store, raw_codes=[], actor=None)[0]).percent == 100
+    )

@@ -82,7 +82,6 @@ ROWS: dict[type[Model], Any] = {
     Consumption: lambda store: Consumption.objects.create(
         order=order_of(store),
         store=store,
-        request_key=f"k{store.pk}",
         quantity=1,
         method="counter",
         by="x",

@@ -74,7 +74,7 @@ def price(offer: Offer | None = None, **fields: str) -> dict[str, str]:
 
 
 def new(connection: Connection, /, **fields: Any) -> dict[str, Any]:
-    store = connection.merchant.stores.get()
+    store = connection.tenant.stores.get()
     identity = {"connection": str(connection.pk), "store": str(store.pk), "deal_id": "ZG-1"}
     return form_of(None) | identity | {"offers-TOTAL_FORMS": "1"} | price() | fields
 
@@ -143,7 +143,7 @@ def test_store_and_connection_belong_to_one_merchant(connection: Connection) -> 
 
 def test_a_product_number_is_used_once(manager_client: Client, connection: Connection) -> None:
     TicketProductFactory(
-        connection=connection, store=connection.merchant.stores.get(), deal_id="ZG-1"
+        connection=connection, store=connection.tenant.stores.get(), deal_id="ZG-1"
     )
     assert "has this number already" in complaints(manager_client, ADD, new(connection))
 
@@ -224,7 +224,7 @@ def test_the_days_of_a_calendar_are_not_in_the_form(
     manager_client: Client, connection: Connection
 ) -> None:
     product = TicketProductFactory(
-        connection=connection, store=connection.merchant.stores.get(), by_calendar=True, offer=False
+        connection=connection, store=connection.tenant.stores.get(), by_calendar=True, offer=False
     )
     day = OfferFactory(product=product, date=date(2026, 12, 1))
     assert manager_client.post(page(product), form_of(product, title="周末票")).status_code == 302
@@ -363,7 +363,7 @@ def test_products_are_found_by_title_number_and_state(
 
 
 def test_a_place_is_put_on_the_map_once(manager_client: Client, connection: Connection) -> None:
-    store = connection.merchant.stores.get()
+    store = connection.tenant.stores.get()
     data = {
         "store": str(store.pk),
         "city": "北京",
@@ -416,7 +416,7 @@ def test_who_may_not_open_a_connection_gets_no_link_to_it(connection: Connection
 def test_swapped_coordinates_are_called_so(manager_client: Client, connection: Connection) -> None:
     swapped = {"city": "杭州", "longitude": "30.287459", "latitude": "120.153576", "system": "0"}
     answer = manager_client.post(
-        "/admin/trip/place/add/", swapped | {"store": str(connection.merchant.stores.get().pk)}
+        "/admin/trip/place/add/", swapped | {"store": str(connection.tenant.stores.get().pk)}
     )
     assert "may be swapped" in answer.content.decode()
     assert not Place.objects.exists()

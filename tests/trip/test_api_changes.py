@@ -192,8 +192,8 @@ def test_a_key_used_for_something_else_is_refused() -> None:
     api.post(path(order, "consume"), {"vouchers": [one]}, key="k")
     for body in ({"vouchers": [two]}, {"vouchers": [one, two]}, {"quantity": 2}, {"quantity": 1}):
         assert problem(api.post(path(order, "consume"), body, key="k")) == (
-            422,
-            "idempotency_key_reused",
+            409,
+            "key_reused",
         )
     assert Consumption.objects.count() == 1
 
@@ -203,8 +203,8 @@ def test_a_key_used_for_another_order_is_refused() -> None:
     other = Meituan(order.connection).bought(order.product)
     assert api.post(path(order, "consume"), {"quantity": 1}, key="k").status_code == 201
     assert problem(api.post(path(other, "consume"), {"quantity": 1}, key="k")) == (
-        422,
-        "idempotency_key_reused",
+        409,
+        "key_reused",
     )
 
 

@@ -242,8 +242,8 @@ def test_two_merchants_may_have_the_same_order_number() -> None:
 def test_a_connection_of_a_disabled_merchant_answers_no(interface: str) -> None:
     meituan, product = selling()
     body = meituan.order_body(product)
-    product.connection.merchant.is_active = False
-    product.connection.merchant.save()
+    product.connection.tenant.is_active = False
+    product.connection.tenant.save()
     answer = meituan.ask(interface, body)
     assert answer["code"] == {
         "order/create": 499,

@@ -71,7 +71,6 @@ def used(row: Order, at: datetime, quantity: int) -> None:
     Consumption.objects.create(
         order=row,
         store=row.store,
-        request_key=f"{row.pk}-{at}",
         quantity=quantity,
         method="counter",
         by="小王",

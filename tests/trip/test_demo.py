@@ -43,7 +43,7 @@ def test_the_info_says_whom_to_call_and_what_can_be_bought(place: Places) -> Non
     prepared(place)
     shown = told(place)["trip"]
     connection = Connection.objects.get(platform="trip", account=shown["partner_id"])
-    assert connection.merchant.name == "海棠文娱"
+    assert connection.tenant.name == "海棠文娱"
     assert connection.credentials == {name: shown[name] for name in ("client_id", "client_secret")}
     base = f"http://127.0.0.1:8000/trip/{connection.pk}"
     assert shown["endpoints"] == {

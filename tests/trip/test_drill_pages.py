@@ -110,7 +110,7 @@ def test_the_button_starts_a_run_of_all_checks_and_rings(
     assert rung == [("trip.tasks.run_drill", run.pk)]
     entry = AuditEntry.objects.get(verb="trip.drill.started")
     assert (entry.merchant, verb_label(entry)) == (
-        connection.merchant,
+        connection.tenant,
         "Started an acceptance drill",
     )
 
@@ -136,7 +136,7 @@ def test_who_has_nothing_on_sale_is_told_so(connection: Connection, owner_client
 
 def test_a_start_needs_the_forms_token(connection: Connection, rung: list[tuple[str, int]]) -> None:
     strict = Client(enforce_csrf_checks=True)
-    strict.force_login(member(connection.merchant, Role.OWNER, password=None))
+    strict.force_login(member(connection.tenant, Role.OWNER, password=None))
     assert press(strict, connection).status_code == 403
     assert (DrillRun.objects.count(), rung) == (0, [])
 
@@ -144,7 +144,7 @@ def test_a_start_needs_the_forms_token(connection: Connection, rung: list[tuple[
 def test_only_who_manages_the_connection_may_start(
     connection: Connection, rung: list[tuple[str, int]]
 ) -> None:
-    merchant, other = connection.merchant, TicketConnectionFactory()
+    merchant, other = connection.tenant, TicketConnectionFactory()
     people = {
         "clerk": member(merchant, Role.CLERK, password=None),
         "manager": member(merchant, Role.MANAGER, password=None),
@@ -169,8 +169,8 @@ def test_no_connection_is_not_found(
 def test_connections_of_another_kind_or_asleep_are_not_offered(
     connection: Connection, owner_client: Client
 ) -> None:
-    coupons = ConnectionFactory(merchant=connection.merchant)
-    asleep = TicketConnectionFactory(merchant=connection.merchant, is_active=False)
+    coupons = ConnectionFactory(merchant=connection.tenant)
+    asleep = TicketConnectionFactory(merchant=connection.tenant, is_active=False)
     assert owner_client.get(RUNS).context["connections"] == [connection]
     assert [press(owner_client, row).status_code for row in (coupons, asleep)] == [404, 404]
 
@@ -183,7 +183,7 @@ def test_a_start_is_no_link(owner_client: Client, connection: Connection) -> Non
 def test_the_connection_in_the_address_is_chosen(
     connection: Connection, owner_client: Client
 ) -> None:
-    second = TicketConnectionFactory(merchant=connection.merchant)
+    second = TicketConnectionFactory(merchant=connection.tenant)
     assert f'<option value="{second.pk}" selected>' in shown(
         owner_client, f"{RUNS}?connection={second.pk}"
     )
@@ -308,7 +308,7 @@ def test_from_the_button_to_the_checklist(
 ) -> None:
     settings.PUBLIC_BASE_URL = live_server.url
     product = TicketProductFactory(offer__stock=3)
-    client = english(member(product.connection.merchant, Role.OWNER, password=None))
+    client = english(member(product.connection.tenant, Role.OWNER, password=None))
     only = ["access.signed", "pay.per_ticket", "pay.per_order"]
     monkeypatch.setattr(
         "trip.pages.drill.drill_start", lambda **fields: drill_start(**fields, only=only)

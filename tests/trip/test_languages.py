@@ -38,14 +38,14 @@ HTMX = {"HX-Request": "true"}
 @pytest.fixture
 def sold() -> tuple[Meituan, Product]:
     meituan, product = selling(title="alpha", needs_mobile=False)
-    for row in (product.connection, product.store, product.connection.merchant):
+    for row in (product.connection, product.store, product.connection.tenant):
         row.name = "alpha"
         row.save()
     return meituan, product
 
 
 def owner_of(product: Product) -> User:
-    return member(product.connection.merchant, Role.OWNER, username="alpha")
+    return member(product.connection.tenant, Role.OWNER, username="alpha")
 
 
 def page(row: Any, name: str = "change") -> str:
@@ -124,9 +124,7 @@ def test_orders_and_refunds_in_every_state_are_in_one_language(
     client = language.client(owner_of(product))
     orders = orders_in_every_state(product)
     refunds = refunds_in_every_state(orders[2])
-    Consumption.objects.create(
-        order=orders[2], store=product.store, request_key="1", quantity=1, method="counter"
-    )
+    Consumption.objects.create(order=orders[2], store=product.store, quantity=1, method="counter")
     pages = [
         listed("order"),
         listed("refund"),

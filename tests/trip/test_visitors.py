@@ -271,7 +271,7 @@ def test_each_merchant_has_its_own_days() -> None:
     long, two = selling(**NAMED)
     short.bought(one, visitors=[VISITOR])
     long.bought(two, visitors=[VISITOR])
-    Merchant.objects.filter(pk=one.connection.merchant_id).update(personal_data_days=1)
+    Merchant.objects.filter(pk=one.connection.tenant.pk).update(personal_data_days=1)
     assert forgotten(5) == 1
     left = Visitor.objects.exclude(mobile_hash="").get()
     assert left.order.connection == two.connection

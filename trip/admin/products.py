@@ -259,7 +259,7 @@ class ProductAdmin(ButtonsAdmin):
 
     @display(description=_("merchant"), ordering="connection__merchant")
     def merchant(self, product: Product) -> str:
-        return str(product.connection.merchant)
+        return str(product.connection.tenant)
 
     @display(description=_("price"))
     def price(self, product: Any) -> SafeString | str:

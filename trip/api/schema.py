@@ -192,15 +192,14 @@ CONSUME_ORDER = extend_schema(
     summary="Use tickets at the door",
     description=(
         "Uses all the tickets asked for, or none. The ticket's day is not checked: your system knows whom it lets in. "
-        "Meituan is told in the background. Repeat a request with the same Idempotency-Key whenever its answer was "
-        "lost: nothing is used twice and the first answer comes again."
+        "Meituan is told in the background. Repeat a request with the same Idempotency-Key whenever its answer was lost."
     ),
     parameters=[IDEMPOTENCY_KEY],
     request=ConsumeBody,
     responses={
         (201, JSON): OpenApiResponse(ConsumptionShown, "Used"),
         (200, JSON): OpenApiResponse(ConsumptionShown, "The first answer again"),
-        **problems(400, 404, 409, 413, 415, 422),
+        **problems(400, 404, 409, 413, 415),
     },
     examples=[
         _sent("codes", {"vouchers": ["B4RXW8KQ2NTHM6"]}),

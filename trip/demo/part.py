@@ -94,7 +94,7 @@ class TripDemo:
             listing_check=ListingCheck.PASSED,
             listing_at=world.now - timedelta(days=58),
         )
-        staff = User.objects.filter(memberships__merchant=connection.merchant).order_by("pk")
+        staff = User.objects.filter(memberships__merchant=connection.tenant).order_by("pk")
         return Book(connection, shelves, list(staff), world.rng, world.now)
 
     def connect(self, world: World) -> None:

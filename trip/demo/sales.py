@@ -222,7 +222,6 @@ def use(book: Book, sale: Sale, at: datetime, quantity: int) -> None:
         Consumption(
             order=sale.order,
             store=sale.order.store,
-            request_key=secrets.token_hex(16),
             tickets=_shown(portions),
             quantity=sum(count for _, count in portions),
             method=Method.COUNTER if counter else Method.API,

@@ -59,7 +59,7 @@ def drill_start(
                 checks=chosen,
             )
             audit.record(
-                "trip.drill.started", actor=actor, merchant=connection.merchant, target=connection
+                "trip.drill.started", actor=actor, merchant=connection.tenant, target=connection
             )
     except IntegrityError as error:
         raise Conflict(_("A drill of this connection is under way.")) from error

@@ -254,9 +254,6 @@ class Consumption(models.Model):
     store = models.ForeignKey(
         Store, models.PROTECT, related_name="+", db_index=False, verbose_name=_("store")
     )
-    request_key = models.CharField(max_length=100, unique=True, editable=False)
-    # Of what the request asked for, where its key comes from outside.
-    fingerprint = models.CharField(max_length=64, blank=True, editable=False)
     tickets = models.JSONField(_("tickets"), default=list)
     quantity = models.PositiveIntegerField(_("tickets used"))
     method = models.CharField(_("where"), max_length=10, choices=Method)

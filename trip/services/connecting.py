@@ -21,7 +21,7 @@ def connection_check(*, connection: Connection, actor: Actor) -> str:
         audit.record(
             "connection tested",
             actor=actor,
-            merchant=connection.merchant,
+            merchant=connection.tenant,
             target=connection,
             error=error,
         )

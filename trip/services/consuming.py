@@ -1,15 +1,15 @@
 """Use at the door. Meituan is told of each use, with quantities that are cumulative."""
 
-import secrets
 from collections.abc import Sequence
+from functools import partial
 
-from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
-from stores.conflicts import Conflict, KeyReused
+from stores.conflicts import Conflict
+from stores.idempotency import once
 from trip.models import Consumption, Order, Voucher
 from trip.services import booking, orders, tickets
 from trip.services.notices import enqueue_consume_notice
@@ -30,62 +30,57 @@ def order_consume(
 ) -> Consumption:
     """Uses the tickets of these codes (all that is left on them, or `quantity`), or any `quantity` of the order.
 
-    The same `request_key` again gives the first use, with `is_repeat`. Raises KeyReused when that was for another order
+    The same `request_key` again gets the first use, with `is_repeat`. Raises KeyReused when it came with another order
     or `fingerprint`, and Conflict when the tickets cannot be used; then nothing was used.
     """
-    with transaction.atomic():
-        order = orders.lock(order_pk)
-        if request_key and (earlier := Consumption.objects.filter(request_key=request_key).first()):
-            return _repeated(earlier, order, fingerprint)
-        if order.status != Order.Status.ISSUED:
-            raise Conflict(orders.not_now(order))
-        if not any_day:
-            check_day(order)
-        portions = _chosen(order, orders.vouchers_of(order), codes, quantity)
-        now = timezone.now()
-        tickets.use(portions, now)
-        consumption = _written(
-            Consumption(
-                order=order,
-                store_id=order.store_id,
-                request_key=request_key or secrets.token_hex(16),
-                fingerprint=fingerprint,
-                tickets=tickets.shown(portions),
-                quantity=tickets.count(portions),
-                method=method,
-                by=audit.name_of(actor),
-                at=now,
-            )
+    consumption, is_new = once(
+        actor=actor,
+        key=request_key,
+        fingerprint=f"{order_pk}:{fingerprint}",
+        rows=Consumption.objects.all(),
+        make=partial(_consume, order_pk, codes, quantity, actor, method, any_day),
+    )
+    consumption.is_repeat = not is_new
+    return consumption
+
+
+def _consume(
+    order_pk: int,
+    codes: Sequence[str],
+    quantity: int | None,
+    actor: Actor,
+    method: str,
+    any_day: bool,
+) -> Consumption:
+    order = orders.lock(order_pk)
+    if order.status != Order.Status.ISSUED:
+        raise Conflict(orders.not_now(order))
+    if not any_day:
+        check_day(order)
+    portions = _chosen(order, orders.vouchers_of(order), codes, quantity)
+    now = timezone.now()
+    tickets.use(portions, now)
+    consumption = Consumption.objects.create(
+        order=order,
+        store_id=order.store_id,
+        tickets=tickets.shown(portions),
+        quantity=tickets.count(portions),
+        method=method,
+        by=audit.name_of(actor),
+        at=now,
+    )
+    enqueue_consume_notice(consumption)
+    # Consumptions of a drill are not audited; that the drill was started is.
+    if not order.is_drill:
+        audit.record(
+            "trip.order.consumed",
+            actor=actor,
+            store=order.store,
+            target=f"{order.order_id}",
+            method=method,
+            quantity=consumption.quantity,
         )
-        enqueue_consume_notice(consumption)
-        # A drill's uses are nobody's deeds; that it was started is in the log.
-        if not order.is_drill:
-            audit.record(
-                "trip.order.consumed",
-                actor=actor,
-                store=order.store,
-                target=f"{order.order_id}",
-                method=method,
-                quantity=consumption.quantity,
-            )
     return consumption
-
-
-def _written(consumption: Consumption) -> Consumption:
-    try:
-        with transaction.atomic():
-            consumption.save()
-    except IntegrityError as error:
-        # A twin with this key, for another order, was faster.
-        raise KeyReused from error
-    return consumption
-
-
-def _repeated(earlier: Consumption, order: Order, fingerprint: str) -> Consumption:
-    if (earlier.order_id, earlier.fingerprint) != (order.pk, fingerprint):
-        raise KeyReused
-    earlier.is_repeat = True
-    return earlier
 
 
 def _chosen(

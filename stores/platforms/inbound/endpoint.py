@@ -123,6 +123,13 @@ class PlatformEndpoint(Inbound):
         """
         raise Rejected("no kind defined")
 
+    def store_name(self, data: dict[str, Any]) -> str:
+        """Returns the account by which a notice to a developer account names its store.
+
+        "" for a notice about the account itself. Raises Rejected when the name is missing.
+        """
+        return ""
+
     def kept(self, data: dict[str, Any]) -> dict[str, Any]:
         """Returns what the ledger keeps of a notice, encrypted and for the merchant's days."""
         return data
@@ -143,7 +150,13 @@ class PlatformEndpoint(Inbound):
             return self.acknowledge(self._connection(connection_id), {})
         connection, data = self.open(request, connection_id)
         kind, key = self._named(data)
-        inbox.receive(connection=connection, kind=kind, dedup_key=key, body=self.kept(data))
+        inbox.receive(
+            connection=connection,
+            kind=kind,
+            dedup_key=key,
+            body=self.kept(data),
+            store_name=self._store_named(data),
+        )
         return self.acknowledge(connection, data)
 
     def _named(self, data: dict[str, Any]) -> tuple[str, str]:
@@ -151,6 +164,12 @@ class PlatformEndpoint(Inbound):
         if not (0 < len(kind) <= 60 and 0 < len(key) <= 200):
             raise Rejected("kind or key of impossible length")
         return kind, key
+
+    def _store_named(self, data: dict[str, Any]) -> str:
+        name = self.store_name(data)
+        if len(name) > 200:
+            raise Rejected("store name of impossible length")
+        return name
 
 
 class EchoEndpoint(PlatformEndpoint):

@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
@@ -51,16 +51,27 @@ def new_key() -> str:
 
 
 def receive(
-    *, connection: Connection, kind: str, dedup_key: str, body: dict[str, Any]
+    *,
+    connection: Connection,
+    kind: str,
+    dedup_key: str,
+    body: dict[str, Any],
+    store_name: str = "",
 ) -> InboundEvent:
-    """Stores a verified notice once per (connection, kind, key) and wakes a worker for its handler."""
+    """Stores a verified notice once per (connection, kind, key) and wakes a worker for its handler.
+
+    A notice to a developer account that names a store is stored at the store's connection, or at
+    the developer account while no store has that name.
+    """
+    if store_name:
+        connection = connection.child(store_name) or connection
     with transaction.atomic():
         event, created = InboundEvent.objects.get_or_create(
             platform=connection.platform,
             connection=connection,
             kind=kind,
             dedup_key=dedup_key,
-            defaults={"body": body},
+            defaults={"body": body, "store_name": store_name},
         )
         if created:
             transaction.on_commit(lambda: queue.wake_worker(HANDLE, event.pk), robust=True)
@@ -90,6 +101,9 @@ def handle(event_id: int) -> bool:
         # A platform may tell more than we know: kept for people, and not tried again.
         _settle(event, f"no handler for {event.platform} {event.kind}")
         return True
+    if _store_is_unknown(event):
+        _settle(event, f"no connection for the store {event.store_name}")
+        return True
     try:
         with transaction.atomic():
             # Locked while it is handled: whoever comes when the lease has run out waits, and finds it handled.
@@ -106,6 +120,12 @@ def handle(event_id: int) -> bool:
 def _mine(event: InboundEvent) -> QuerySet[InboundEvent]:
     """The event, unless another process has taken it since."""
     return InboundEvent.objects.filter(pk=event.pk, state=State.HANDLING, attempts=event.attempts)
+
+
+def _store_is_unknown(event: InboundEvent) -> bool:
+    """Whether a notice names a store but is stored at the developer account."""
+    at_developer = Connection.objects.filter(pk=event.connection_id, parent=None)
+    return bool(event.store_name) and at_developer.exists()
 
 
 def _settle(event: InboundEvent, note: str = "") -> None:
@@ -125,12 +145,23 @@ def _fail(event: InboundEvent, error: str) -> bool:
     return False
 
 
-def replay(event: InboundEvent) -> None:
-    """Queues an event for its handler again; a person asked for it."""
-    InboundEvent.objects.filter(pk=event.pk).update(
-        state=State.RECEIVED, due_at=timezone.now(), lease_until=None
-    )
+def replay(event: InboundEvent) -> bool:
+    """Queues an event for its handler again; a person asked for it.
+
+    An event of a store that was unknown goes to the store's connection, if there is one by now;
+    False when the platform has told it there again.
+    """
+    target = event.connection.child(event.store_name) if event.store_name else None
+    changes: dict[str, Any] = {"connection": target} if target else {}
+    try:
+        with transaction.atomic():
+            InboundEvent.objects.filter(pk=event.pk).update(
+                state=State.RECEIVED, due_at=timezone.now(), lease_until=None, **changes
+            )
+    except IntegrityError:
+        return False
     transaction.on_commit(lambda: queue.wake_worker(HANDLE, event.pk), robust=True)
+    return True
 
 
 def sweep() -> int:

@@ -62,7 +62,7 @@ def prices(drill: Drill) -> None:
 
 @check("pois.pull", gettext_lazy("Places on the map can be pulled"))
 def pois(drill: Drill) -> None:
-    if not Place.objects.filter(store__merchant=drill.connection.merchant).exists():
+    if not Place.objects.filter(store__merchant=drill.connection.tenant).exists():
         raise LeftOut(_("No store has a place on the map."))
     _rows(drill, drill.player.pois(), PLACE_FIELDS)
 

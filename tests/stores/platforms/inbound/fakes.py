@@ -69,6 +69,18 @@ class Meals(PlatformEndpoint):
         return JsonResponse({"error": rejected.reason}, status=rejected.status)
 
 
+class SharedMeals(Meals):
+    """The address of a developer account: each order names its store."""
+
+    def store_name(self, data: dict[str, Any]) -> str:
+        if data["kind"] == "unknown":
+            return ""
+        name = data["store"]
+        if not isinstance(name, str) or not name:
+            raise Rejected("no store named")
+        return name
+
+
 def plain_sign(*parts: str) -> str:
     return hashlib.sha1("".join(sorted(parts)).encode("utf-8", "surrogatepass")).hexdigest()
 
@@ -152,6 +164,7 @@ class Letters(EchoEndpoint):
 
 urlpatterns = [
     path("meals/<int:connection_id>/push", Meals.as_view()),
+    path("meals/<int:connection_id>/shared", SharedMeals.as_view()),
     path("letters/<int:connection_id>/push", Letters.as_view()),
 ]
 

@@ -1,0 +1,95 @@
+"""Requests that may be sent twice: the same key of the same caller gets the first row for 24 hours."""
+
+import hashlib
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import TypeVar
+
+from django.db import transaction
+from django.db.models import Model, QuerySet
+from django.utils import timezone
+
+from stores.audit import Actor
+from stores.conflicts import KeyReused
+from stores.models import ApiKey, IdempotencyKey
+
+KEPT = timedelta(hours=24)
+Row = TypeVar("Row", bound=Model)
+
+
+def once(
+    *,
+    actor: Actor | str,
+    key: str,
+    fingerprint: str,
+    rows: QuerySet[Row],
+    make: Callable[[], Row],
+    look: bool = True,
+) -> tuple[Row, bool]:
+    """Returns the row of an earlier request with this key and False, or the row that `make` creates and True.
+
+    `make` runs in one transaction with the writing of the key, so a `make` that raises leaves no key. An empty key is
+    never known. `actor` is a user or an API key; a text names a guest. `fingerprint` (at most 100 characters) stands
+    for what is asked for. `rows` reads the earlier row. `look=False` saves a query when the caller has seen that the
+    key is new. Raises KeyReused when the key came with another fingerprint or for rows of another model.
+    """
+    if not key:
+        with transaction.atomic():
+            return make(), True
+    entry = IdempotencyKey(
+        digest=digest_of(actor, key), fingerprint=fingerprint, kind=rows.model._meta.label_lower
+    )
+    if look and (earlier := _earlier_row(entry, rows)):
+        return earlier, False
+    try:
+        with transaction.atomic():
+            row = make()
+            entry.subject_id = row.pk
+            entry.save(force_insert=True)
+    except Exception:
+        # A request with this key that ran at the same time may be the reason; then its row is the answer.
+        if earlier := _earlier_row(entry, rows):
+            return earlier, False
+        raise
+    return row, True
+
+
+def _earlier_row(entry: IdempotencyKey, rows: QuerySet[Row]) -> Row | None:
+    """The row that an earlier request with the key got; deletes a key that is too old to count or whose row is gone."""
+    earlier = IdempotencyKey.objects.filter(pk=entry.pk).first()
+    if earlier is None:
+        return None
+    if earlier.created_at > too_old():
+        if (earlier.kind, earlier.fingerprint) != (entry.kind, entry.fingerprint):
+            raise KeyReused
+        if row := rows.filter(pk=earlier.subject_id).first():
+            return row
+    earlier.delete()
+    return None
+
+
+def digest_of(actor: Actor | str, key: str) -> str:
+    """What is stored of a key: a hash of the caller and the key."""
+    match actor:
+        case ApiKey():
+            caller = f"{actor.pk}"
+        case None | str():
+            caller = f"guest {actor or ''}"
+        case _:
+            caller = f"user {actor.pk}"
+    return hashlib.sha256(f"{caller}:{key}".encode()).hexdigest()
+
+
+def form_key(request_key: str, *content: object) -> str:
+    """The key of a form's request. The content is part of it, because a page from the browser's history brings its old
+    key along with new content, which is another request."""
+    return ":".join(str(part) for part in (request_key, *content))
+
+
+def too_old() -> datetime:
+    return timezone.now() - KEPT
+
+
+def prune() -> int:
+    """Deletes the keys that no longer count; returns how many."""
+    return IdempotencyKey.objects.filter(created_at__lte=too_old()).delete()[0]

@@ -1,0 +1,2 @@
+PLATFORM = PARCELS = "parcels"
+HAND_OUT = "hand_out"

@@ -1,0 +1,45 @@
+"""The counter's kind for parcel numbers: P and eight digits."""
+
+import re
+
+from django.contrib.auth.models import User
+
+from parcels.models import Parcel
+from stores.counter.kinds import ScanResult
+from stores.models import Store
+
+NUMBER = re.compile(r"P\d{8}")
+
+
+class ParcelKind:
+    """Implements stores.counter.kinds.CounterKind."""
+
+    name = "parcel"
+
+    def blocked_reason(self, store: Store) -> str:
+        return ""
+
+    def find_code(self, text: str, store: Store) -> str | None:
+        found = NUMBER.search(text)
+        return found[0] if found else None
+
+    def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
+        changed = Parcel.objects.filter(store=store, number=code, is_handed_out=False).update(
+            is_handed_out=True
+        )
+        return self._shown(code, "ok" if changed else "refused")
+
+    def redeem_quantity(
+        self, *, user: User, store: Store, key: str, amount: int, request_key: str
+    ) -> None:
+        return None
+
+    def result(self, *, user: User, key: str) -> ScanResult | None:
+        row = Parcel.objects.for_staff(user).filter(number=key).first()
+        return self._shown(key, "ok" if row.is_handed_out else "refused") if row else None
+
+    def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
+        return []
+
+    def _shown(self, number: str, state: str) -> ScanResult:
+        return ScanResult(kind=self.name, key=number, state=state, title=f"parcel {state}")

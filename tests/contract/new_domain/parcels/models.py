@@ -1,0 +1,21 @@
+from django.db import models
+
+from stores.models import Store
+from stores.tenancy import TenantQuerySet
+
+
+class ParcelQuerySet(TenantQuerySet["Parcel"]):
+    merchant_path = "store__merchant"
+
+
+class Parcel(models.Model):
+    """A parcel that waits at a store."""
+
+    store = models.ForeignKey(Store, models.PROTECT, related_name="parcels")
+    number = models.CharField(max_length=20, unique=True)
+    is_handed_out = models.BooleanField(default=False)
+
+    objects = ParcelQuerySet.as_manager()
+
+    def __str__(self) -> str:
+        return self.number
