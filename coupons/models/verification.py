@@ -121,6 +121,7 @@ class Verification(models.Model):
         REFUSED = "refused", _("refused")
         UNKNOWN = "unknown", _("being clarified")
 
+    STATE_FIELD: ClassVar[str] = "status"
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         Status.QUEUED: frozenset({Status.SENDING, Status.REFUSED}),
         Status.SENDING: frozenset({Status.QUEUED, Status.VERIFIED, Status.REFUSED, Status.UNKNOWN}),

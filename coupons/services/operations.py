@@ -20,23 +20,15 @@ from stores.platforms.errors import Inconclusive, NeedsPerson, Refused, Undecide
 from stores.platforms.outbox import Operation, Verdict, enqueue, operation
 from stores.platforms.workers import queue
 from stores.prepared import Literal
+from stores.transitions import move
 
 Status = Verification.Status
 
 
-def move(verification: Verification, status: str, **fields: Any) -> None:
-    """The only way a verification changes its status; TRANSITIONS says which changes there are."""
-    if verification.status == status:
-        return
-    if status not in Verification.TRANSITIONS[verification.status]:
-        raise ValueError(f"a verification does not go from {verification.status} to {status}")
-    verification.status = status
-    if status in Verification.FINAL:
-        # The full code is kept only while it may still have to be sent.
-        fields |= {"settled_at": timezone.now(), "code": "", "needs_person": False}
-    for name, value in fields.items():
-        setattr(verification, name, value)
-    verification.save(update_fields=["status", *fields])
+def settle(verification: Verification, status: str, **changes: Any) -> None:
+    """Gives the verification a final status; the full code is kept only while it may be sent."""
+    final = {"settled_at": timezone.now(), "code": "", "needs_person": False}
+    move(verification, status, **changes, **final)
 
 
 # The gateway's word on the store outdates what the last sync said, so that no further call is sent in vain.
@@ -87,7 +79,7 @@ def why(call: OutboundCall, error: Refused) -> Reason:
 def refuse(
     verification: Verification, reason: str, gateway_message: str = "", **fields: Any
 ) -> None:
-    move(
+    settle(
         verification, Status.REFUSED, reason=reason, gateway_message=gateway_message[:300], **fields
     )
 
@@ -95,7 +87,7 @@ def refuse(
 def spent(verification: Verification, gateway_message: str, *, inferred: bool) -> None:
     """Verified; a deal that the synced list does not know stops nothing, it is marked."""
     reason = Reason.SKU_UNMAPPED if verification.unmapped else ""
-    move(
+    settle(
         verification,
         Status.VERIFIED,
         inferred=inferred,
@@ -378,7 +370,8 @@ class SpendCoupon(Operation):
         if not maybe_executed:
             refuse(row, Reason.PLATFORM_DOWN)
         elif row.status not in Verification.FINAL:
-            move(row, Status.UNKNOWN)
+            if row.status != Status.UNKNOWN:
+                move(row, Status.UNKNOWN)
             self._put_before_a_person(row)
 
     @staticmethod

@@ -5,7 +5,7 @@ from django.utils.translation import gettext as _
 
 from coupons.models import Verification
 from coupons.reasons import Reason
-from coupons.services.operations import SpendCoupon, move
+from coupons.services.operations import SpendCoupon, settle
 from stores import audit
 from stores.conflicts import Conflict
 from stores.models import OutboundCall
@@ -38,9 +38,9 @@ def verification_settle(
     outbox.settle_by_hand(call, executed=verified, note="settled by hand")
     settled_note = note.strip()[:300]
     if verified:
-        move(row, Status.VERIFIED, inferred=True, reason="", settled_note=settled_note)
+        settle(row, Status.VERIFIED, inferred=True, reason="", settled_note=settled_note)
     else:
-        move(row, Status.REFUSED, reason=Reason.REFUSED_OTHER, settled_note=settled_note)
+        settle(row, Status.REFUSED, reason=Reason.REFUSED_OTHER, settled_note=settled_note)
     audit.record(
         "settled by hand",
         actor=actor,

@@ -1,7 +1,7 @@
 """The ledgers: what platforms told us, what we owe them, and every try."""
 
 from datetime import datetime
-from typing import Self
+from typing import ClassVar, Self
 
 from django.db import models
 from django.db.models import Exists, OuterRef, Q
@@ -156,7 +156,7 @@ class OutboundQuerySet(TenantQuerySet["OutboundCall"]):
 
 
 class OutboundCall(models.Model):
-    """What we owe a platform. Only platforms/outbox.py changes its state."""
+    """One call that is owed to a platform. stores/transitions.py alone changes its state."""
 
     class State(models.TextChoices):
         PENDING = "pending", _("pending")
@@ -170,7 +170,8 @@ class OutboundCall(models.Model):
         INTERACTIVE = 0, _("somebody is waiting")
         BACKGROUND = 1, _("background")
 
-    TRANSITIONS: dict[str, frozenset[str]] = {
+    STATE_FIELD: ClassVar[str] = "state"
+    TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         State.PENDING: frozenset({State.SENDING, State.DEAD}),
         State.SENDING: frozenset(
             {State.PENDING, State.DONE, State.REFUSED, State.UNKNOWN, State.DEAD}

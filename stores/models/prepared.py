@@ -6,6 +6,7 @@ from stores.models.access import ApiKey
 from stores.models.connections import Connection
 from stores.models.ledger import InboundEvent, OutboundCall
 from stores.prepared import Param, Prepared, PreparedUpdate
+from stores.transitions import states_before
 
 State = OutboundCall.State
 
@@ -48,7 +49,10 @@ CLAIM = PreparedUpdate(
     lambda: OutboundCall.objects.due(Param("now"), refused_since=Param("refused_since")).filter(
         pk=Param("pk")
     ),
-    state=Case(When(state=State.PENDING, then=Value(State.SENDING)), default=F("state")),
+    state=Case(
+        When(state__in=states_before(OutboundCall, State.SENDING), then=Value(State.SENDING)),
+        default=F("state"),
+    ),
     lease_until=Param("lease_until"),
     claim=Param("claim"),
     attempts_made=F("attempts_made") + 1,

@@ -11,10 +11,11 @@ from django.db import models, transaction
 
 import stores.prepared
 from stores.prepared import Prepared, PreparedUpdate
-from tests.contract.test_layers import DOMAINS, ROOT, name, sources
+from tests.contract.collected import APPS as ALL_APPS
+from tests.contract.test_layers import ROOT, name, sources
 
 pytestmark = pytest.mark.django_db
-APPS = [app for app in ("stores", *DOMAINS) if (ROOT / app / "models/prepared.py").exists()]
+APPS = [app for app in ALL_APPS if (ROOT / app / "models/prepared.py").exists()]
 Values = dict[str, Any]
 
 
@@ -28,6 +29,8 @@ def statements(kind: type) -> Iterator[tuple[str, str]]:
 def example(app: str, statement: str) -> Values:
     """The values with which a statement finds or changes a row, which is made first."""
     examples: dict[str, Any] = importlib.import_module(f"tests.{app}.statements").EXAMPLES
+    where = f"EXAMPLES in tests/{app}/statements.py"
+    assert statement in examples, f"{statement} has no example: add it to {where}"
     return dict(examples[statement]())
 
 

@@ -3,6 +3,8 @@
 A new table needs an entry in ROWS of its app's tests/<app>/contract.py.
 """
 
+import ast
+import itertools
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,7 +16,9 @@ from django.db.models import Model
 from coupons.models import Verification
 from stores.models import Merchant, OutboundCall
 from stores.roles import Role
+from stores.transitions import ImpossibleTransition, move, move_rows
 from tests.contract.collected import APPS, dicts, without_entry
+from tests.contract.test_layers import name, sources
 from tests.stores.factories import StoreFactory, UserFactory, member
 
 ROWS: dict[type[Model], Any] = dicts("ROWS")
@@ -93,12 +97,7 @@ def _transitions() -> Iterator[tuple[type[Model], str, dict[str, frozenset[str]]
     for model in models_of_ours():
         table = getattr(model, "TRANSITIONS", None)
         if table is not None:
-            name = (
-                "status"
-                if any(field.name == "status" for field in model._meta.get_fields())
-                else "state"
-            )
-            yield model, name, table
+            yield model, model.STATE_FIELD, table  # type: ignore[attr-defined]
 
 
 TRANSITIONS = list(_transitions())
@@ -139,3 +138,53 @@ def test_every_state_is_reached_from_the_first_and_no_state_leads_to_itself(
 
 def test_both_ledgers_have_a_table_of_transitions() -> None:
     assert {model for model, _, _ in TRANSITIONS} >= {OutboundCall, Verification}
+
+
+@every_table
+def test_a_row_moves_only_as_its_table_says(
+    model: Any, field: str, table: dict[str, frozenset[str]], db: None
+) -> None:
+    row = ROWS[model](StoreFactory())
+    rows = model.objects.filter(pk=row.pk)
+    for before, after in itertools.product(table, repeat=2):
+        rows.update(**{field: before})
+        row.refresh_from_db()
+        if after in table[before]:
+            move(row, after)
+            assert getattr(rows.get(), field) == after
+            rows.update(**{field: before})
+            assert move_rows(rows, before, after) == 1
+            assert move_rows(rows, before, after) == 0
+            continue
+        with pytest.raises(ImpossibleTransition, match=f"from {before} to {after}"):
+            move(row, after)
+        with pytest.raises(ImpossibleTransition):
+            move_rows(rows, before, after)
+        assert getattr(rows.get(), field) == before
+
+
+def test_a_move_writes_its_changes_and_nothing_else(db: None) -> None:
+    row = ROWS[Verification](StoreFactory())
+    Verification.objects.update(status="queued")
+    row.refresh_from_db()
+    row.requested_by = "not written"
+    move(row, "sending", gateway_message="written")
+    stored = Verification.objects.get()
+    assert (stored.status, stored.gateway_message) == ("sending", "written")
+    assert stored.requested_by != "not written"
+
+
+def test_only_one_module_assigns_states() -> None:
+    fields = {field for _, field, _ in TRANSITIONS}
+    # These models' states have no table: each may follow each.
+    free = {"product", "connection", "self"}
+    assigning = {
+        f"{name(path)}:{node.lineno}"
+        for path in sources("stores/platforms", "coupons/services", "trip/services")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.ctx, ast.Store)
+        and node.attr in fields
+        and getattr(node.value, "id", "") not in free
+    }
+    assert assigning == set()

@@ -12,11 +12,11 @@ from coupons.counter import scan_result_of
 from coupons.models import Channel, Verification
 from coupons.reasons import Reason
 from coupons.services import verification_ask, verification_request
-from coupons.services.operations import move
 from stores.models import OutboundCall
 from stores.platforms import outbox
 from stores.roles import Role
 from stores.tenancy import access_of
+from stores.transitions import move
 from tests.api import api_of
 from tests.coupons.factories import Shop, VerificationFactory, connected_shop
 from tests.coupons.flows import arrived, ask_for, call_of, coupon, lose, verify

@@ -35,6 +35,7 @@ class Order(models.Model):
         CLOSED = "closed", _("closed")
         EXPIRED = "expired", _("not paid in time")
 
+    STATE_FIELD: ClassVar[str] = "status"
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         Status.CREATED: frozenset({Status.ISSUING, Status.ISSUED, Status.CLOSED, Status.EXPIRED}),
         # Paid after we gave the tickets back: issued all the same when there are still some.

@@ -27,6 +27,7 @@ class Refund(models.Model):
         AGREED = "agreed", _("agreed")
         REFUSED = "refused", pgettext_lazy("refund", "refused")
 
+    STATE_FIELD: ClassVar[str] = "status"
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         Status.REVIEW: frozenset({Status.AGREED, Status.REFUSED}),
         # Refused first and agreed later: agreed is final (docs/platforms/trip.md §0).

@@ -2,11 +2,13 @@
 person where the door was faster."""
 
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import Sum
 from django.utils import timezone
 
 from stores.models import Connection
+from stores.transitions import move
 from trip.choices import CloseType, Code, Method, RefundedBecause, Trouble, VoucherType
 from trip.models import Order, Refund
 from trip.services import orders, stock, tickets
@@ -36,7 +38,7 @@ def _close(order: Order, close_type: int) -> None:
     if order.status == Status.ISSUING:
         stock.give_back(order, order.quantity)
     if order.status in (Status.CREATED, Status.EXPIRED, Status.ISSUING):
-        orders.move(order, Status.CLOSED, close_type=close_type, closed_at=now)
+        move(order, Status.CLOSED, close_type=close_type, closed_at=now)
         return
     order.save(update_fields=["close_type", "closed_at"])
     if order.status == Status.ISSUED:
@@ -78,14 +80,14 @@ def order_refunded(*, connection: Connection, message: RefundedMessage) -> Order
 def _refund_unissued(order: Order, message: RefundedMessage) -> None:
     """There is no ticket yet that could be taken back: issuing takes it back at once."""
     refund = _refund_meant(order, message)
-    refund.message_type = message.because
     if refund.status == Refund.Status.AGREED:
+        refund.message_type = message.because
         refund.save(update_fields=["message_type"])
         return
     agreed = order.refunds.filter(status=Refund.Status.AGREED).aggregate(tickets=Sum("quantity"))
     left = order.quantity - (agreed["tickets"] or 0)
-    refund.quantity = min(message.quantity, left)
-    _take(order, refund, [], message.reason)
+    changes = {"message_type": message.because, "quantity": min(message.quantity, left)}
+    _take(order, refund, [], message.reason, **changes)
     if message.quantity > left:
         orders.note_for_person(order, Trouble.REFUNDED_AFTER_USE)
     if message.quantity >= left:
@@ -94,8 +96,8 @@ def _refund_unissued(order: Order, message: RefundedMessage) -> None:
 
 def _revoke(order: Order, message: RefundedMessage) -> None:
     refund = _refund_meant(order, message)
-    refund.message_type = message.because
     if refund.status == Refund.Status.AGREED:
+        refund.message_type = message.because
         refund.save(update_fields=["message_type"])
         return
     vouchers = orders.vouchers_of(order)
@@ -104,20 +106,29 @@ def _revoke(order: Order, message: RefundedMessage) -> None:
     portions = tickets.free_portions(
         order, vouchers, codes=codes, quantity=message.quantity, but=refund
     )
-    refund.quantity = tickets.count(portions)
-    _take(order, refund, portions, message.reason)
+    changes = {"message_type": message.because, "quantity": tickets.count(portions)}
+    _take(order, refund, portions, message.reason, **changes)
     if tickets.count(portions) + sum(voucher.voided for voucher in vouchers) < message.quantity:
         # The buyer has the money back and was inside, or another refund speaks for these tickets.
         orders.note_for_person(order, Trouble.REFUNDED_AFTER_USE)
 
 
-def _take(order: Order, refund: Refund, portions: list[tickets.Portion], reason: str) -> None:
+def _take(
+    order: Order, refund: Refund, portions: list[tickets.Portion], reason: str, **changes: Any
+) -> None:
     """Meituan has given the money back."""
     now = timezone.now()
     tickets.refund(portions, now)
     stock.give_back(order, tickets.count(portions))
-    by = {"method": Method.MEITUAN, "decided_at": now, "tickets": tickets.shown(portions)}
-    orders.move_refund(refund, Refund.Status.AGREED, reason=reason, **by)
+    move(
+        refund,
+        Refund.Status.AGREED,
+        reason=reason,
+        method=Method.MEITUAN,
+        decided_at=now,
+        tickets=tickets.shown(portions),
+        **changes,
+    )
 
 
 def _refund_meant(order: Order, message: RefundedMessage) -> Refund:

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from stores import audit
 from stores.audit import Actor
 from stores.conflicts import Conflict
+from stores.transitions import move
 from trip.choices import Issuing, VoucherType
 from trip.codes import NO_VOUCHER, is_voucher, new_code
 from trip.models import Order, Refund, Voucher
@@ -27,9 +28,7 @@ def codes_needed(order: Order) -> int:
 def issue_own(order: Order) -> list[Voucher]:
     """Our own codes for a locked order that is paid."""
     vouchers = _write(order, [new_code() for _ in range(codes_needed(order))])
-    orders.move(
-        order, Status.ISSUED, paid_at=order.paid_at or timezone.now(), issued_at=timezone.now()
-    )
+    move(order, Status.ISSUED, paid_at=order.paid_at or timezone.now(), issued_at=timezone.now())
     return vouchers
 
 
@@ -66,7 +65,7 @@ def order_issue(*, order_pk: int, codes: Sequence[str], actor: Actor, method: st
                 vouchers = _write(order, codes)
         except IntegrityError as error:
             raise Conflict(_("A code belongs to another order.")) from error
-        orders.move(order, Status.ISSUED, issued_at=timezone.now())
+        move(order, Status.ISSUED, issued_at=timezone.now())
         _take_back_refunded(order, vouchers)
         enqueue_pay_notice(order)
         audit.record(
@@ -120,7 +119,7 @@ def order_fail(*, order_pk: int, reason: str, actor: Actor, method: str) -> Orde
             raise Conflict(orders.not_now(order))
         if not reason.strip():
             raise Conflict(_("Give the true reason: Meituan shows it to the buyer."))
-        orders.move(order, Status.FAILED, failure=reason.strip()[:300])
+        move(order, Status.FAILED, failure=reason.strip()[:300])
         stock.give_back(order, order.quantity)
         enqueue_pay_notice(order)
         audit.record(

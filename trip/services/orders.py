@@ -1,34 +1,12 @@
 """How an order is found, locked and moved. Whoever changes an order or its vouchers holds the order's row first."""
 
-from typing import Any
-
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from stores.models import Connection
 from trip.choices import Refusal, Trouble
-from trip.models import Order, Refund, Voucher, prepared
-
-
-def move(order: Order, status: str, **fields: Any) -> None:
-    """The only way an order changes its status; TRANSITIONS says which changes there are."""
-    _change(order, status, fields)
-    order.save(update_fields=["status", *fields])
-
-
-def move_refund(refund: Refund, status: str, **fields: Any) -> None:
-    """The same for a refund, which is written whole; a new one may begin in any status."""
-    _change(refund, status, fields)
-    refund.save()
-
-
-def _change(row: Order | Refund, status: str, fields: dict[str, Any]) -> None:
-    if row.pk and status not in row.TRANSITIONS[row.status]:
-        raise ValueError(f"{row._meta.model_name} {row} does not go from {row.status} to {status}")
-    row.status = status
-    for name, value in fields.items():
-        setattr(row, name, value)
+from trip.models import Order, Voucher, prepared
 
 
 def lock(pk: int) -> Order:

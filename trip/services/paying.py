@@ -8,6 +8,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from stores.models import Connection
+from stores.transitions import move
 from trip.choices import Code, Refusal
 from trip.models import Order, Voucher
 from trip.services import orders, stock
@@ -54,7 +55,7 @@ def order_pay(*, connection: Connection, request: OrderRef) -> Paid:
 def _paid(order: Order) -> Paid:
     if is_own(order):
         return Paid(order, issue_own(order))
-    orders.move(order, Status.ISSUING, paid_at=timezone.now())
+    move(order, Status.ISSUING, paid_at=timezone.now())
     return Paid(order, [])
 
 
@@ -69,6 +70,6 @@ def _expire(pk: int) -> bool:
     order = orders.lock(pk)
     if order.status != Status.CREATED:
         return False
-    orders.move(order, Status.EXPIRED)
+    move(order, Status.EXPIRED)
     stock.free_held(order)
     return True

@@ -11,6 +11,7 @@ from stores import audit
 from stores.audit import Actor
 from stores.conflicts import Conflict
 from stores.models import Connection
+from stores.transitions import move
 from trip.choices import Code, FeeMode, Method, RefundType, Refusal, VoucherType
 from trip.models import Order, Refund, Voucher
 from trip.services import booking, orders, stock, tickets, workdays
@@ -72,7 +73,7 @@ def _judge(order: Order, request: RefundRequest) -> Refund:
         _decide(refund, Status.REFUSED, no, Method.AUTO)
     elif order.product.refund_review or not _money_agrees(order, request):
         deadline = workdays.after_workdays(refund.received_at, REVIEW_DAYS)
-        orders.move_refund(refund, Status.REVIEW, deadline=deadline)
+        move(refund, Status.REVIEW, deadline=deadline)
     else:
         _take_back(order, refund, portions)
         _decide(refund, Status.AGREED, "", Method.AUTO)
@@ -182,8 +183,15 @@ def _take_back(order: Order, refund: Refund, portions: list[tickets.Portion]) ->
 
 
 def _decide(refund: Refund, status: str, reason: str, method: str, actor: Actor = None) -> None:
-    by = {"method": method, "decided_by": audit.name_of(actor), "decided_at": timezone.now()}
-    orders.move_refund(refund, status, reason=reason[:300], **by)
+    move(
+        refund,
+        status,
+        reason=reason[:300],
+        method=method,
+        decided_by=audit.name_of(actor),
+        decided_at=timezone.now(),
+        tickets=refund.tickets,
+    )
 
 
 def refund_decide(*, refund_pk: int, agree: bool, reason: str, actor: Actor, method: str) -> Refund:

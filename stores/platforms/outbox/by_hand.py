@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 from stores.conflicts import Conflict
 from stores.models import OutboundCall
 from stores.platforms.outbox.enqueuing import notify, retry_dead
+from stores.transitions import move
 
 State = OutboundCall.State
 # A result can be decided while nobody knows it, or once asking was given up.
@@ -41,8 +42,12 @@ def settle_by_hand(call: OutboundCall, *, executed: bool, note: str) -> None:
         raise Conflict(_("It is being sent or asked about right now."))
     if row.state not in OPEN:
         raise Conflict(_("What became of it is known already."))
-    row.state = State.DONE if executed else State.REFUSED
-    row.settled_at, row.last_error = now, note[:300]
     # A late answer finds that the claim is no longer its own.
-    row.lease_until, row.claim = None, ""
-    row.save(update_fields=["state", "settled_at", "last_error", "lease_until", "claim"])
+    move(
+        row,
+        State.DONE if executed else State.REFUSED,
+        settled_at=now,
+        last_error=note[:300],
+        lease_until=None,
+        claim="",
+    )

@@ -13,6 +13,7 @@ from stores.models import OutboundCall, prepared
 from stores.models.ledger import OutboundQuerySet
 from stores.platforms.outbox.operations import Operation, operations
 from stores.platforms.tokens import TRY_REFUSED_EVERY
+from stores.transitions import move
 
 log = logging.getLogger(__name__)
 State = OutboundCall.State
@@ -104,9 +105,8 @@ def give_up(call_id: int) -> bool:
         if call is None or call.state != State.PENDING or call.expires_at > now:
             return False
         operation = operations.of(call)
-        call.state, call.settled_at = State.DEAD, now
-        call.last_error = call.last_error or "nobody could send it in time"
-        call.save(update_fields=["state", "settled_at", "last_error"])
+        error = call.last_error or "nobody could send it in time"
+        move(call, State.DEAD, settled_at=now, last_error=error)
         _done(call, lambda: operation.on_dead(call, maybe_executed=False))
     return True
 
@@ -124,12 +124,14 @@ def free_expired(call_id: int) -> bool:
         ):
             return False
         operation = operations.of(call)
-        call.state = State.PENDING if operation.repeatable else State.UNKNOWN
-        call.was_unknown = call.was_unknown or not operation.repeatable
-        call.lease_until, call.claim, call.due_at = None, "", now
-        call.last_error = "the process that sent it died"
-        call.save(
-            update_fields=["state", "was_unknown", "lease_until", "claim", "due_at", "last_error"]
+        move(
+            call,
+            State.PENDING if operation.repeatable else State.UNKNOWN,
+            was_unknown=call.was_unknown or not operation.repeatable,
+            lease_until=None,
+            claim="",
+            due_at=now,
+            last_error="the process that sent it died",
         )
         if not _done(
             call,
@@ -152,9 +154,14 @@ def mark_dead(call_id: int, note: str, *, claim: str, maybe_executed: bool) -> N
         call = OutboundCall.objects.select_for_update().get(pk=call_id)
         if call.claim != claim or call.settled_at:
             return
-        call.state, call.settled_at, call.last_error = State.DEAD, timezone.now(), note[:300]
-        call.lease_until, call.claim = None, ""
-        call.save(update_fields=["state", "settled_at", "last_error", "lease_until", "claim"])
+        move(
+            call,
+            State.DEAD,
+            settled_at=timezone.now(),
+            last_error=note[:300],
+            lease_until=None,
+            claim="",
+        )
         _done(call, lambda: operations.of(call).on_dead(call, maybe_executed=maybe_executed))
 
 

@@ -28,6 +28,7 @@ from stores.platforms.outbox.claims import mark_dead
 from stores.platforms.outbox.operations import Operation, Verdict, operations
 from stores.platforms.pace import Slot
 from stores.text import clean_text
+from stores.transitions import set_state
 
 log = logging.getLogger(__name__)
 State = OutboundCall.State
@@ -197,7 +198,7 @@ def _outcome_of(outcome: Verdict | PlatformError) -> str:
 
 
 def _finish(call: OutboundCall, state: str, note: str = "") -> None:
-    call.state, call.settled_at, call.last_error = state, timezone.now(), note[:300]
+    set_state(call, state, settled_at=timezone.now(), last_error=note[:300])
 
 
 def _settle_verdict(
@@ -207,8 +208,8 @@ def _settle_verdict(
         _finish(call, State.DONE)
         operation.on_done(call, verdict.answer, inferred=asking)
     else:
-        call.state, call.due_at = State.PENDING, timezone.now()
-        call.last_error = "the platform had not executed it"
+        error = "the platform had not executed it"
+        set_state(call, State.PENDING, due_at=timezone.now(), last_error=error)
         operation.on_requeued(call)
 
 
@@ -222,7 +223,7 @@ def _try_later(
         _finish(call, State.DEAD, call.last_error)
         operation.on_dead(call, maybe_executed=still_unknown)
     elif not still_unknown:
-        call.state = State.PENDING
+        set_state(call, State.PENDING)
         operation.on_requeued(call)
 
 
@@ -230,9 +231,9 @@ def _lose(call: OutboundCall, operation: Operation, error: PlatformError) -> Non
     """It may have been executed: ask before sending again, and at least once, however old the call is."""
     first = call.state != State.UNKNOWN
     stuck = isinstance(error, Inconclusive) and _answers_in_vain(call) >= ENOUGH_ANSWERS
-    call.last_error = error.detail[:300]
-    call.state, call.was_unknown = State.UNKNOWN, True
+    call.last_error, call.was_unknown = error.detail[:300], True
     if first:
+        set_state(call, State.UNKNOWN)
         call.due_at = timezone.now() + operation.ask_after
         operation.on_unknown(call)
     else:

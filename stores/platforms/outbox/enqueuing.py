@@ -9,6 +9,7 @@ from django.utils import timezone
 from stores.models import Connection, OutboundCall
 from stores.platforms.outbox.operations import Operation, operations
 from stores.platforms.workers import queue
+from stores.transitions import move, move_rows
 
 DELIVER = "stores.tasks.deliver"
 
@@ -65,11 +66,11 @@ def notify(call_id: int) -> None:
 
 def revoke(call: OutboundCall, reason: str) -> bool:
     """Takes back a call that was not sent yet; False when it is too late."""
-    now = timezone.now()
-    taken = OutboundCall.objects.filter(pk=call.pk, state=OutboundCall.State.PENDING).update(
-        state=OutboundCall.State.DEAD, settled_at=now, last_error=reason[:300]
+    state = OutboundCall.State
+    changes = {"settled_at": timezone.now(), "last_error": reason[:300]}
+    return bool(
+        move_rows(OutboundCall.objects.filter(pk=call.pk), state.PENDING, state.DEAD, **changes)
     )
-    return bool(taken)
 
 
 @transaction.atomic
@@ -85,13 +86,13 @@ def retry_dead(call: OutboundCall, *, ask_first: bool) -> bool:
     if not operation.may_retry(row, ask_first=ask_first):
         return False
     now = timezone.now()
-    row.state = OutboundCall.State.UNKNOWN if ask_first else OutboundCall.State.PENDING
-    row.due_at, row.expires_at, row.settled_at, row.lease_until = (
-        now,
-        now + operation.patience,
-        None,
-        None,
+    move(
+        row,
+        OutboundCall.State.UNKNOWN if ask_first else OutboundCall.State.PENDING,
+        due_at=now,
+        expires_at=now + operation.patience,
+        settled_at=None,
+        lease_until=None,
     )
-    row.save(update_fields=["state", "due_at", "expires_at", "settled_at", "lease_until"])
     notify(row.pk)
     return True
