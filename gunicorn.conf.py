@@ -7,17 +7,18 @@ from typing import Any
 
 from config.env import env
 
-# Before the application is loaded: web processes share a pool of connections, worker clusters must not (config/env.py).
+# Set before the application is loaded: web processes share a pool of connections, worker clusters
+# must not (config/env.py).
 os.environ.setdefault("DATABASE_POOL", "1")
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 bind = env.str("BIND", "127.0.0.1:8000")
 worker_class = "gthread"
 workers = env.int("WEB_WORKERS", 2)
-# For WEB_SENDERS + WEB_WAITERS of them people may wait for a gateway, the senders beside them; the rest always serve.
+# In WEB_SENDERS + WEB_WAITERS of them requests may wait for a platform; the rest always serve.
 # With WEB_WORKERS × DATABASE_POOL_SIZE connections (2 × 16) PostgreSQL's usual 100 are plenty.
 threads = env.int("WEB_THREADS", 32)
-# A worker that does not answer its master this long is replaced; single requests are bounded by their own timeouts.
+# A worker that does not answer its master this long is replaced; requests have their own timeouts.
 timeout = 60
 graceful_timeout = 15
 keepalive = 15
@@ -30,7 +31,9 @@ forwarded_allow_ips = env.str("FORWARDED_ALLOW_IPS", "127.0.0.1")
 
 
 def on_starting(server: Any) -> None:
-    """Refuses to serve with settings that the system checks refuse, which gunicorn alone would not ask."""
+    """Refuses to serve with settings that the system checks refuse; gunicorn alone would not
+    ask.
+    """
     import django
     from django.core.management import call_command
 
@@ -39,7 +42,7 @@ def on_starting(server: Any) -> None:
 
 
 def post_worker_init(worker: Any) -> None:
-    """The first request builds URLs, admin and templates for half a second: better before a person waits for it."""
+    """Makes the first request itself: it builds URLs, admin and templates for half a second."""
     from django.conf import settings
     from django.test import Client
     from django.urls import reverse
@@ -52,7 +55,7 @@ def post_worker_init(worker: Any) -> None:
         Client(SERVER_NAME=host).get(reverse("admin:login"), secure=bool(settings.HTTPS))
     except Exception:
         logging.getLogger("gunicorn.error").exception("warming up failed")
-    # What is loaded by now stays; looking through it again and again would cost a tenth of every request.
+    # Loaded objects stay; collecting them again and again would cost a tenth of every request.
     gc.collect()
     gc.freeze()
     gc.set_threshold(50_000, 20, 20)

@@ -1,6 +1,6 @@
-"""The environment, from which settings.py beside this and gunicorn.conf.py read everything (README lists it).
+"""The environment, from which settings.py and gunicorn.conf.py read everything (README lists it).
 
-It wins over the file: $ENV_FILE, else `.env` beside manage.py, else what `make demo` has generated.
+It wins over the file: $ENV_FILE, else `.env` beside manage.py, else the one that `make demo` makes.
 """
 
 import os
@@ -22,7 +22,7 @@ if not os.environ.get("ENV_FILE") and not _FILE.exists():
 
 
 def sqlite_options() -> dict[str, object]:
-    """WAL and IMMEDIATE transactions: without them half of all concurrent writes fail with "database is locked"."""
+    """Returns WAL and IMMEDIATE transactions: without them half of all concurrent writes fail."""
     return {
         "transaction_mode": "IMMEDIATE",
         "timeout": env.float("SQLITE_TIMEOUT", 10.0),
@@ -31,11 +31,16 @@ def sqlite_options() -> dict[str, object]:
 
 
 def postgres_options() -> dict[str, object]:
-    """A pool in web processes (gunicorn.conf.py sets DATABASE_POOL); a forking worker cluster must not inherit one."""
-    # Like SQLite's timeout above: whoever waits longer for a lock is told to try again.
+    """Returns a pool for web processes (gunicorn.conf.py sets DATABASE_POOL).
+
+    A forking worker cluster must not inherit one.
+    """
+    # Like SQLite's timeout above: a request that waits longer for a lock is answered with "try
+    # again".
     options: dict[str, object] = {"options": "-c lock_timeout=10s"}
     if env.bool("DATABASE_PREPARE", True):
-        # A third of the database's work is planning the same queries again. Off behind a proxy that pools transactions.
+        # A third of the database's work is planning the same queries again. Off behind a proxy that
+        # pools transactions.
         options |= {"server_side_binding": True, "prepare_threshold": 3}
     if env.bool("DATABASE_POOL", False):
         options["pool"] = {
@@ -47,12 +52,12 @@ def postgres_options() -> dict[str, object]:
 
 
 def _test_name(config: dict[str, object]) -> str | None:
-    """A file, because an in-memory SQLite locks tables and never waits, which no real installation does."""
+    """Returns a file: an in-memory SQLite locks tables and never waits, unlike any installation."""
     return str(VAR_DIR / "test.sqlite3") if "sqlite" in str(config["ENGINE"]) else None
 
 
 def database() -> dict[str, object]:
-    """DATABASES["default"] from DATABASE_URL; SQLite below var/ unless told otherwise."""
+    """Returns DATABASES["default"] from DATABASE_URL; SQLite below var/ unless told otherwise."""
     url = env.str("DATABASE_URL", "") or f"sqlite:///{VAR_DIR / 'zhanggui.sqlite3'}"
     config: dict[str, object] = dict(env.db_url_config(url))
     if "sqlite" in str(config["ENGINE"]):

@@ -134,7 +134,7 @@ SESSION_COOKIE_AGE = 7 * 24 * 3600
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = LANGUAGE_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
-# Only the owner of the whole domain can promise https for all of its hosts, and browsers remember it for long.
+# Only the owner of the whole domain can promise https for all of its hosts; browsers remember it.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool("HSTS_WHOLE_DOMAIN", False)
 SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
@@ -143,7 +143,8 @@ X_FRAME_OPTIONS = "DENY"
 CSRF_TRUSTED_ORIGINS = [PUBLIC_BASE_URL]
 CSRF_FAILURE_VIEW = "stores.web.errors.csrf_failure"
 
-# Our own pages run under this policy; the admin shell (Alpine.js) gets ADMIN_CSP from stores.backoffice.site, nothing else does.
+# The policy of our own pages; only the admin shell (Alpine.js) gets ADMIN_CSP, from
+# stores.backoffice.site.
 CONTENT_SECURITY_POLICY = {
     "DIRECTIVES": {
         "default-src": [SELF],
@@ -193,7 +194,8 @@ SPECTACULAR_SETTINGS = {
     "REDOC_DIST": "SIDECAR",
 }
 
-# django-q2 is the doorbell, our tables are the ledger; stores.checks computes whether these figures fit together.
+# The queue wakes workers, our tables are the ledger; stores.checks computes whether these figures
+# fit together.
 Q_CLUSTER = {
     "name": "zhanggui",
     "orm": "default",
@@ -210,7 +212,8 @@ Q_CLUSTER = {
     "label": _("Task queue"),
 }
 
-# Overrides a domain's `pace_seconds`: <PLATFORM>_PACE_SECONDS, seconds between two calls of one account.
+# Overrides a domain's `pace_seconds`: <PLATFORM>_PACE_SECONDS, seconds between two calls of one
+# account.
 PACE_SECONDS: dict[str, float] = {
     name.removesuffix("_PACE_SECONDS").lower(): env.float(name)
     for name in os.environ

@@ -1,4 +1,4 @@
-"""Where everything is."""
+"""The addresses of all pages and routes."""
 
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path

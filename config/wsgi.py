@@ -1,4 +1,4 @@
-"""What gunicorn serves."""
+"""The WSGI application for gunicorn."""
 
 import os
 from collections.abc import Iterable
@@ -12,7 +12,7 @@ _django = get_wsgi_application()
 
 
 def application(environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
-    """Django reads nothing of a body whose length is not told, as some HTTP clients send theirs (chunked)."""
+    """Gives Django the length of a chunked body, which it would not read otherwise."""
     if (
         "CONTENT_LENGTH" not in environ
         and "chunked" in environ.get("HTTP_TRANSFER_ENCODING", "").lower()

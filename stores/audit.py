@@ -53,7 +53,9 @@ def record(
 
 
 def _address(ip: str) -> str | None:
-    """What a proxy calls the caller's address may be anything; the log must not fail over it."""
+    """Returns a valid IP address or None: a proxy may send anything, and the log must not fail over
+    it.
+    """
     try:
         return str(ip_address(ip.partition("%")[0]))
     except ValueError:

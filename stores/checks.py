@@ -1,4 +1,6 @@
-"""System checks: refuse to start with what would lose money, secrets or tasks."""
+"""System checks: the process refuses to start with settings that would lose money, secrets or
+tasks.
+"""
 
 from collections.abc import Iterable, Sequence
 from typing import Any
@@ -22,14 +24,16 @@ QUEUE_HINT = (
 
 
 def is_plain_http(url: str) -> bool:
-    """Whether requests to this address cross a network in the clear."""
+    """Returns whether requests to this address cross a network unencrypted."""
     parts = urlsplit(url)
     return parts.scheme != "https" and parts.hostname not in LOOPBACK
 
 
 def fits_request_seconds(setting: str, *, id: str) -> list[CheckMessage]:
-    """Checks a platform's timeouts (seconds to connect and to read): the lease is computed from REQUEST_SECONDS, so
-    together they must not be longer."""
+    """Checks a platform's timeouts (seconds to connect and to read) against REQUEST_SECONDS.
+
+    The lease is computed from REQUEST_SECONDS, so their sum must not be longer.
+    """
     longest = sum(getattr(settings, setting))
     if longest <= settings.REQUEST_SECONDS:
         return []
@@ -48,7 +52,9 @@ def not_plain_http(setting: str, *, sends: str, advice: str, id: str) -> list[Ch
 
 @register
 def queue_arithmetic(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """django-q2 repeats or loses tasks when these figures do not fit together."""
+    """Checks the queue's figures: django-q2 repeats or loses tasks when they do not fit
+    together.
+    """
     conf = settings.Q_CLUSTER
     figures = ("workers", "queue_limit", "bulk", "timeout", "retry")
     if missing := [name for name in figures if not _is_positive(conf.get(name))]:
@@ -94,7 +100,9 @@ def _wrong_switches(conf: dict[str, Any]) -> Iterable[CheckMessage]:
 
 @register
 def lease_outlasts_requests(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """A lease that ends while its request is still under way would let a second process send the same call."""
+    """Checks that a lease outlasts its request: a second process could otherwise send the same
+    call.
+    """
     if settings.LEASE.total_seconds() >= 2 * settings.REQUEST_SECONDS:
         return []
     return [
@@ -108,7 +116,7 @@ def lease_outlasts_requests(app_configs: Apps, **kwargs: Any) -> list[CheckMessa
 
 @register(Tags.security)
 def credential_keys(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Without a usable key list no stored credential can be written or read."""
+    """Checks that the key list is usable: otherwise no credential can be written or read."""
     keys = [key for key in settings.CREDENTIAL_KEYS if key]
     if not keys:
         return [Error("CREDENTIAL_KEYS is empty.", hint=NEW_KEY, id="stores.E007")]
@@ -133,7 +141,7 @@ def _is_fernet_key(key: str) -> bool:
 
 @register(Tags.security)
 def default_secrets(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """The development defaults are public."""
+    """Checks that no secret is the development default, which is public."""
     if settings.DEBUG:
         return []
     defaults = {
@@ -154,7 +162,7 @@ def default_secrets(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security)
 def public_address(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Guests, people who sign in and platforms that call us must not do so in the clear."""
+    """Checks that guests, staff and platforms reach us through https."""
     if settings.DEBUG or not is_plain_http(settings.PUBLIC_BASE_URL):
         return []
     return [
@@ -169,7 +177,10 @@ def public_address(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
 
 @register(Tags.security, deploy=True)
 def proxies(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
-    """Behind a proxy that is not counted, all people share its address and its limits, and https is not seen."""
+    """Checks that proxies are counted.
+
+    Behind an uncounted proxy all people share its address and its limits, and https is not seen.
+    """
     if settings.TRUSTED_PROXIES or not settings.PUBLIC_BASE_URL.startswith("https://"):
         return []
     return [

@@ -1,4 +1,4 @@
-"""What a service raises when the present state does not allow a wish. Imports nothing of ours."""
+"""Exceptions of services for a state that does not allow what is asked. Imports nothing of ours."""
 
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise

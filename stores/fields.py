@@ -1,4 +1,6 @@
-"""Encrypted model fields under their own key list (CREDENTIAL_KEYS): the first key encrypts, all of them decrypt."""
+"""Model fields encrypted under their own key list (CREDENTIAL_KEYS): the first key encrypts, all
+decrypt.
+"""
 
 import hashlib
 import hmac
@@ -31,7 +33,7 @@ def encrypt(text: str) -> str:
 
 
 def decrypt(token: str) -> str:
-    """Raises SecretUnreadable rather than handing back ciphertext."""
+    """Returns the clear text. Raises SecretUnreadable instead of returning ciphertext."""
     try:
         return _fernet(tuple(settings.CREDENTIAL_KEYS)).decrypt(token.encode()).decode()
     except InvalidToken as error:
@@ -39,12 +41,12 @@ def decrypt(token: str) -> str:
 
 
 def reencrypt(token: str) -> str:
-    """The same secret under the first key."""
+    """Returns the secret encrypted under the first key."""
     return _fernet(tuple(settings.CREDENTIAL_KEYS)).rotate(token.encode()).decode()
 
 
 def is_current(token: str) -> bool:
-    """Whether the first key opens it, so that it need not be re-encrypted."""
+    """Returns whether the first key decrypts the value, so that it need not be re-encrypted."""
     try:
         _fernet((settings.CREDENTIAL_KEYS[0],)).decrypt(token.encode())
     except InvalidToken:
@@ -53,7 +55,10 @@ def is_current(token: str) -> bool:
 
 
 def keyed_hash(text: str) -> str:
-    """What is stored where a value must be found but not read. HASH_KEY must therefore never change."""
+    """Returns a hash by which a value can be found but not read.
+
+    HASH_KEY must therefore never change.
+    """
     return hmac.new(settings.HASH_KEY.encode(), text.encode(), hashlib.sha256).hexdigest()
 
 
@@ -73,11 +78,13 @@ def _loaded(value: Any) -> Any:
 
 
 class EncryptedField:
-    """Mixin of the fields below: rotation finds every encrypted column by it."""
+    """Mixin by which rotation finds every encrypted column."""
 
 
 class EncryptedTextField(EncryptedField, models.TextField[str, str]):
-    """Text that is ciphertext in the database; "" stays "", so that SQL can ask for rows without a secret."""
+    """Text that is ciphertext in the database; "" stays "", so that SQL can find rows without a
+    secret.
+    """
 
     def get_prep_value(self, value: Any) -> Any:
         return encrypt(str(value)) if value else value

@@ -26,12 +26,15 @@ def once(
     make: Callable[[], Row],
     look: bool = True,
 ) -> tuple[Row, bool]:
-    """Returns the row of an earlier request with this key and False, or the row that `make` creates and True.
+    """Returns the row of an earlier request with this key and False, or the row that `make` creates
+    and True.
 
-    `make` runs in one transaction with the writing of the key, so a `make` that raises leaves no key. An empty key is
-    never known. `actor` is a user or an API key; a text names a guest. `fingerprint` (at most 100 characters) stands
-    for what is asked for. `rows` reads the earlier row. `look=False` saves a query when the caller has seen that the
-    key is new. Raises KeyReused when the key came with another fingerprint or for rows of another model.
+    `make` runs in one transaction with the writing of the key, so a `make` that raises leaves no
+    key. An empty key is never known. `actor` is a user or an API key; a text names a guest.
+    `fingerprint` (at most 100 characters) stands for the content. `rows` reads the earlier row.
+    `look=False` saves a query when the caller knows that the key is new.
+
+    Raises KeyReused when the key came with another fingerprint or for rows of another model.
     """
     if not key:
         with transaction.atomic():
@@ -55,7 +58,10 @@ def once(
 
 
 def _earlier_row(entry: IdempotencyKey, rows: QuerySet[Row]) -> Row | None:
-    """The row that an earlier request with the key got; deletes a key that is too old to count or whose row is gone."""
+    """Returns the row that an earlier request with the key got.
+
+    Deletes a key that is too old or whose row is gone.
+    """
     earlier = IdempotencyKey.objects.filter(pk=entry.pk).first()
     if earlier is None:
         return None
@@ -69,7 +75,7 @@ def _earlier_row(entry: IdempotencyKey, rows: QuerySet[Row]) -> Row | None:
 
 
 def digest_of(actor: Actor | str, key: str) -> str:
-    """What is stored of a key: a hash of the caller and the key."""
+    """Returns the stored form of a key: a hash of the caller and the key."""
     match actor:
         case ApiKey():
             caller = f"{actor.pk}"
@@ -81,8 +87,10 @@ def digest_of(actor: Actor | str, key: str) -> str:
 
 
 def form_key(request_key: str, *content: object) -> str:
-    """The key of a form's request. The content is part of it, because a page from the browser's history brings its old
-    key along with new content, which is another request."""
+    """Returns the key of a form's request, its content included.
+
+    A page from the browser's history sends its old key with new content, which is another request.
+    """
     return ":".join(str(part) for part in (request_key, *content))
 
 

@@ -1,4 +1,4 @@
-"""What the queue runs. Every task may run 0, 1 or n times without harm."""
+"""The tasks of the queue. Every task may run 0, 1 or n times without harm."""
 
 from django.conf import settings
 from django.core.management import call_command
@@ -11,7 +11,7 @@ from stores.web import limits
 
 
 def deliver(call_id: int) -> None:
-    """The doorbell: something is due. The worker serves whatever is first in line, which includes this call."""
+    """Delivers what is due, first in line first, which includes this call."""
     outbox.work(seconds=settings.DRAIN_SECONDS, meanwhile=queue.beat)
 
 
@@ -21,14 +21,14 @@ def handle(event_id: int) -> None:
 
 
 def sweep(_: int = 0) -> None:
-    """Expired leases, due calls, unhandled events: whatever was lost. Each minute, and when a cluster starts."""
+    """Runs each minute, and when a cluster starts: expired leases, due calls, unhandled events."""
     queue.beat()
     inbox.sweep()
     outbox.work(seconds=settings.DRAIN_SECONDS, meanwhile=queue.beat)
 
 
 def beat(_: int) -> None:
-    """Every ten seconds: shows the watchdog that this cluster runs tasks, and who waits at a door is found sooner."""
+    """Runs every ten seconds: writes the heartbeat for the watchdog, and delivers what is due."""
     sweep()
 
 

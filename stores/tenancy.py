@@ -1,4 +1,7 @@
-"""Who may see and do what. `for_staff` is the only place that scopes rows; admin, API and pages all go through it."""
+"""Access to rows.
+
+`for_staff` is the only place that scopes rows; admin, API and pages all use it.
+"""
 
 from dataclasses import dataclass
 from typing import Any, Generic, Self, TypeVar
@@ -13,7 +16,9 @@ Row = TypeVar("Row", bound=models.Model, covariant=True)
 
 @dataclass(frozen=True)
 class Access:
-    """What an actor reaches: everything, whole merchants, or single stores of merchants."""
+    """The rows that an actor reaches: everything, whole merchants, or single stores of
+    merchants.
+    """
 
     everything: bool = False
     merchants: frozenset[int] = frozenset()
@@ -22,11 +27,11 @@ class Access:
 
     @property
     def merchants_in_part(self) -> frozenset[int]:
-        """Merchants that the actor belongs to, wholly or for some stores only."""
+        """The merchants that the actor belongs to, wholly or for some stores only."""
         return self.merchants | {merchant for merchant, _ in self.roles}
 
     def allows(self, *, merchant_id: int, store_id: int) -> bool:
-        """Whether for_staff would find this store: for one that was read already."""
+        """Returns whether for_staff would find this store; for a store that was read already."""
         return self.everything or merchant_id in self.merchants or store_id in self.stores
 
     def merchants_with(self, permission: str) -> frozenset[int]:
@@ -34,7 +39,7 @@ class Access:
         return frozenset(m for m in self.merchants_in_part if self.has_permission(permission, m))
 
     def has_permission(self, permission: str, merchant_id: int | None = None) -> bool:
-        """Whether a role of the actor (at that merchant, when given) has the permission."""
+        """Returns whether a role of the actor (at that merchant, when given) has the permission."""
         if self.everything:
             return True
         return any(
@@ -89,11 +94,11 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
         return getattr(self.model, "Tenancy", None)
 
     def one(self) -> Row | None:
-        """The row of a query that finds at most one. Unlike first() it has nothing sorted."""
+        """Returns the row of a query that finds at most one. Unlike first() it sorts nothing."""
         return next(iter(self.order_by()), None)
 
     def by_index(self, condition: Q) -> Self:
-        """The rows that meet a condition made of Literals, found by the partial index that has it.
+        """Returns the rows that meet a condition made of Literals, found by its partial index.
 
         SQLite would otherwise prefer the index of the merchant or store.
         """
@@ -101,7 +106,9 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
         return self.filter(pk__in=found)
 
     def for_staff(self, actor: Any) -> Self:
-        """The rows that this user or API key may see; those of no store need the whole merchant."""
+        """Returns the rows that this user or API key may see; rows without a store need the whole
+        merchant.
+        """
         access = access_of(actor)
         if access.everything:
             return self
@@ -112,7 +119,7 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
 
 
 class MerchantQuerySet(TenantQuerySet[Row]):
-    """Rows that everybody of a merchant may see, at whatever store they work."""
+    """Rows that all people of a merchant may see, whatever their stores."""
 
     def for_staff(self, actor: Any) -> Self:
         access = access_of(actor)

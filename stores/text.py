@@ -1,4 +1,4 @@
-"""Words from outside, made fit for our tables: whatever is sent can be stored, and holds no coupon code."""
+"""Text from outside, made fit for our tables: it can be stored and holds no coupon code."""
 
 import math
 import re
@@ -12,7 +12,7 @@ _LONG_NUMBER = re.compile(r"\d{8,20}")
 
 
 def clean_text(text: str, length: int) -> str:
-    """At most `length` characters of `text`, without those that a database refuses."""
+    """Returns at most `length` characters of `text`, without those that a database refuses."""
     return _UNSTORABLE.sub("\ufffd", text[:length])
 
 

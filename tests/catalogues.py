@@ -19,7 +19,7 @@ from django.utils.translation.trans_real import DjangoTranslation
 from config.env import BASE_DIR
 
 LOCALE = "zh_Hans"
-PACKAGES = ("config", "stores", "coupons", "trip", "messaging", "delivery")
+PACKAGES = tuple(sorted(path.parent.name for path in BASE_DIR.glob("*/apps.py")))
 HEADERS = {
     "Content-Type": "text/plain; charset=UTF-8",
     "Content-Transfer-Encoding": "8bit",

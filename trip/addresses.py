@@ -1,4 +1,6 @@
-"""Where Meituan calls us: the interfaces in the order of its forms, and the hosts and ports that it can reach."""
+"""The interfaces that Meituan calls, in the order of its forms, and the hosts and ports that it can
+reach.
+"""
 
 import ipaddress
 from dataclasses import dataclass
@@ -8,18 +10,21 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-# For bare IP addresses (docs/platforms/trip.md §0.1); hosts with a name may have any port.
+# Ports that Meituan calls on bare IP addresses (docs/platforms/trip.md §0.1); a host with a name
+# may have any port.
 PORTS = frozenset(
     {
-        25, 80, 110, 143, 443, 587, 3899, 7000, 8001, 8010, 8080, 8081, 8082, 8084, 8085, 8086, 8090, 8889, 8998, 8999,
-        9050, 9855, 37521, 41035, 58080, 58081, 58082,
+        25, 80, 110, 143, 443, 587, 3899, 7000, 8001, 8010, 8080, 8081, 8082, 8084, 8085, 8086,
+        8090, 8889, 8998, 8999, 9050, 9855, 37521, 41035, 58080, 58081, 58082,
     }
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Interface:
-    """`name` is what drill, demo and sandbox call it; `path` stands below /trip/<connection>/."""
+    """One interface; drill, demo and sandbox use its `name`, and `path` is relative to
+    /trip/<connection>/.
+    """
 
     name: str
     path: str
@@ -28,7 +33,7 @@ class Interface:
 
     @property
     def route(self) -> str:
-        """For reverse(f"trip:{route}", args=[connection.pk])."""
+        """The URL name for reverse(f"trip:{route}", args=[connection.pk])."""
         return self.path.replace("/", "-")
 
 
@@ -49,17 +54,20 @@ INTERFACES = (
 
 
 def is_local(base_url: str) -> bool:
-    """Whether the address leads to this computer or its own network, where Meituan is not."""
+    """Whether the address is on this computer or its local network, where Meituan cannot be."""
     host = urlsplit(base_url).hostname or ""
     address = _ip(host)
-    return host == "localhost" if address is None else not address.is_global
+    if address is None:
+        return host == "localhost"
+    return not address.is_global
 
 
 def why_not_called(base_url: str) -> str:
     """Why Meituan cannot call this address; "" when it can."""
     if is_local(base_url):
         why = gettext(
-            "Meituan cannot reach %(url)s from outside. Set PUBLIC_BASE_URL to an address that it can reach."
+            "Meituan cannot reach %(url)s from outside."
+            " Set PUBLIC_BASE_URL to an address that it can reach."
         )
         return why % {"url": base_url}
     parts = urlsplit(base_url)

@@ -26,7 +26,7 @@ class TripConfig(Domain):
     demo = "trip.demo.TripDemo"
     demo_info = "trip.demo.info"
     counter_kind = "trip.counter.VoucherKind"
-    # It knows its own codes; a coupon's are any digits.
+    # Runs before coupons: vouchers recognise their own codes, a coupon code is any digits.
     counter_priority = 10
     schedules = (
         Schedule("trip.tasks.expire_unpaid", timedelta(minutes=1)),

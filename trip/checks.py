@@ -17,10 +17,15 @@ def request_time(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
 
 @register
 def date_window(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The body of a call is not signed: only the window ends the life of a recorded signature."""
+    """Requires a window of at most an hour: the body of a call is not signed, so only the window
+    limits how long a recorded signature can be used again.
+    """
     if 0 < settings.TRIP_DATE_WINDOW <= 3600:
         return []
-    text = f"TRIP_DATE_WINDOW is {settings.TRIP_DATE_WINDOW:g} s but must be above 0 and at most an hour."
+    text = (
+        f"TRIP_DATE_WINDOW is {settings.TRIP_DATE_WINDOW:g} s"
+        " but must be above 0 and at most an hour."
+    )
     return [Error(text, id="trip.E002")]
 
 

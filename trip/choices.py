@@ -1,9 +1,9 @@
-"""Choices that the tables, the wire and the services know, and the one way of saying no."""
+"""Choices that tables, wire and services share, and the exception that refuses a call."""
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-# The short name of the ticket interfaces as rows store it, and the scope of API keys.
+# The short name of the ticket interfaces in stored rows, and the scope of API keys.
 PLATFORM = "trip"
 TRIP = "trip"
 # The permission to manage ticket products and their stock, and to decide refunds.
@@ -11,7 +11,9 @@ SELL = "sell"
 
 
 class Code(models.IntegerChoices):
-    """Answers to Meituan: a hundred per interface, x99 is "other" (docs/platforms/trip.md §4.1)."""
+    """Answer codes to Meituan: a hundred per interface, x99 means "other" (docs/platforms/trip.md
+    §4.1).
+    """
 
     SUCCESS = 200, _("success")
     BAD_PRICE_QUERY = 201, _("wrong dates")
@@ -34,9 +36,11 @@ class Code(models.IntegerChoices):
 
 
 class Refusal(Exception):
-    """Our no to Meituan: `code` of the interface and the true reason, which Meituan's staff and guests read in Chinese.
+    """Our refusal to Meituan: a `code` of the interface and the true reason, which Meituan's staff
+    and guests read in Chinese.
 
-    `lasting`: the same question will always get the same answer, so it may be replayed.
+    `lasting`: the same request will always be refused in the same way, so the answer may be
+    replayed.
     """
 
     def __init__(self, code: int, reason: str, *, lasting: bool = False) -> None:
@@ -47,7 +51,7 @@ class Refusal(Exception):
 
 
 class VoucherType(models.IntegerChoices):
-    """How tickets are shown at the door (voucherType)."""
+    """How a ticket is checked at the entrance (voucherType)."""
 
     NONE = 0, _("no code: the visitor's name or phone")
     PER_TICKET = 1, _("one code per ticket")
@@ -55,7 +59,7 @@ class VoucherType(models.IntegerChoices):
 
 
 class Issuing(models.TextChoices):
-    """Who makes the codes."""
+    """Where the voucher codes come from."""
 
     OWN = "own", _("our own codes, at once")
     UPSTREAM = "upstream", _("the merchant's ticketing system or staff")
@@ -71,7 +75,7 @@ class VisitorInfo(models.IntegerChoices):
 
 
 class CredentialType(models.IntegerChoices):
-    """credentialType: the certificates that Meituan knows."""
+    """credentialType: the certificate types of Meituan."""
 
     IDENTITY_CARD = 0, _("identity card")
     PASSPORT = 1, _("passport")
@@ -82,7 +86,7 @@ class CredentialType(models.IntegerChoices):
 
 
 class RefundType(models.IntegerChoices):
-    """refundType: what Meituan tells the buyer."""
+    """refundType: the refund policy that Meituan shows to the buyer."""
 
     ANY_TIME = 1, _("any time while unused")
     NEVER = 3, _("never")
@@ -90,7 +94,7 @@ class RefundType(models.IntegerChoices):
 
 
 class FeeMode(models.IntegerChoices):
-    """refundFeeMode of one step."""
+    """refundFeeMode: how the fee of one step is counted."""
 
     NONE = 1, _("no fee")
     PER_TICKET = 2, _("yuan per ticket")
@@ -99,7 +103,7 @@ class FeeMode(models.IntegerChoices):
 
 
 class BookAhead(models.IntegerChoices):
-    """aheadHoursType: how late one may book."""
+    """aheadHoursType: the latest time for a booking."""
 
     ANY = 1, _("any time")
     MINUTES = 2, _("some minutes before the last entry")
@@ -144,7 +148,7 @@ class RefundedBecause(models.IntegerChoices):
 
 
 class Trouble(models.TextChoices):
-    """What only a person can settle with Meituan."""
+    """Problems that a person must settle with Meituan."""
 
     CLOSED_AFTER_USE = "closed_after_use", _("Meituan closed the order, but tickets were used")
     CLOSED_AFTER_ISSUE = (
@@ -158,7 +162,7 @@ class Trouble(models.TextChoices):
 
 
 class Method(models.TextChoices):
-    """Where a decision, an issue or a consumption came from."""
+    """The source of a decision, an issue or a consumption."""
 
     COUNTER = "counter", _("counter")
     API = "api", _("own system")

@@ -1,4 +1,4 @@
-"""Client for the four notices to Meituan (docs/platforms/trip.md §3.13 to §3.16), signed as in §1."""
+"""Client for the four notices to Meituan (docs/platforms/trip.md §3.13–3.16), signed as in §1."""
 
 import json
 from collections.abc import Callable, Mapping, Sequence
@@ -18,7 +18,9 @@ USUAL_PATH = "/rhone/mtp/api"
 
 
 class Account(Protocol):
-    """What a connection knows of the account; `base_url` is empty for the usual address."""
+    """The fields of a connection that the client reads; `base_url` is empty for the usual
+    address.
+    """
 
     @property
     def account(self) -> str: ...
@@ -29,11 +31,14 @@ class Account(Protocol):
 
 
 class NoticeClient(PlatformClient):
-    """One method per notice; each returns Meituan's words. Raises Undecided when Meituan has not taken it, Unknown when
-    its answer is none, LoginRefused when there is nothing to sign with.
+    """One method per notice; each returns the text of Meituan's answer.
 
-    There is no final no: which of Meituan's codes would be one is not published, and a notice given up too early leaves
-    both sides with different orders. It is offered again until a person is asked.
+    Raises Undecided when Meituan did not accept the notice, Unknown when the answer cannot be read,
+    LoginRefused when the credentials for signing are missing.
+
+    There is no final refusal: Meituan does not publish which of its codes is one, and a notice that
+    is given up too early leaves both sides with different orders. The notice is sent again until a
+    person has to decide.
     """
 
     def __init__(
@@ -61,12 +66,17 @@ class NoticeClient(PlatformClient):
         wait_for_slot: Callable[[], None] = lambda: None,
         note: Callable[[str], None] = lambda text: None,
     ) -> Self:
-        """The client of a connection, which signs with its current secret. A bare host gets Meituan's usual path.
-        `note` is told what is sent."""
+        """Returns the client of a connection; it signs with the connection's current secret.
+
+        A base URL without a path gets Meituan's usual path. `note` is called with each body before
+        it is sent.
+        """
         base_url = account.base_url or settings.TRIP_NOTICE_BASE_URL
+        if not urlsplit(base_url).path.strip("/"):
+            base_url = base_url.rstrip("/") + USUAL_PATH
         known = account.credentials or {}
         return cls(
-            base_url if urlsplit(base_url).path.strip("/") else base_url.rstrip("/") + USUAL_PATH,
+            base_url,
             partner_id=account.account,
             client_id=str(known.get("client_id") or ""),
             secret=str(known.get("client_secret") or ""),
@@ -76,23 +86,23 @@ class NoticeClient(PlatformClient):
         )
 
     def pay(self, *, issue_type: int, describe: str, body: Mapping[str, Any]) -> str:
-        """§3.13: tickets are issued (1), or never will be (2) and why."""
+        """Sends §3.13: tickets are issued (1), or will never be issued (2) and why."""
         return self._notify(
             "/order/pay/notice", {"issueType": int(issue_type), "describe": describe, "body": body}
         )
 
     def refund(self, *, code: int, describe: str, body: Mapping[str, Any]) -> str:
-        """§3.14: a refund is agreed (200) or refused (6xx) and why."""
+        """Sends §3.14: a refund is agreed (200) or refused (6xx) and why."""
         return self._notify(
             "/order/refund/notice", {"code": int(code), "describe": describe, "body": body}
         )
 
     def consume(self, *, body: Mapping[str, Any]) -> str:
-        """§3.15: tickets were used."""
+        """Sends §3.15: tickets were used."""
         return self._notify("/order/consume/notice", {"body": body})
 
     def product(self, *, body: Sequence[Mapping[str, Any]]) -> str:
-        """§3.16: products or their prices changed."""
+        """Sends §3.16: products or their prices changed."""
         return self._notify("/deal/change/notice", {"body": body})
 
     def _notify(self, path: str, message: Mapping[str, Any]) -> str:
@@ -120,7 +130,10 @@ class NoticeClient(PlatformClient):
 
 
 def _taken(answer: Answer) -> str:
-    """Meituan's words for "taken". The envelope is read loosely: `code` is a number or the same as a string."""
+    """Returns the text of an accepting answer; `code` may be a number or a string of digits.
+
+    Raises Throttled, Unknown or Undecided.
+    """
     if answer.status == 429:
         raise Throttled(f"HTTP 429: {answer.excerpt}", after=5.0)
     if answer.status != 200:
@@ -137,4 +150,6 @@ def _taken(answer: Answer) -> str:
 def _code(value: Any) -> int | None:
     if isinstance(value, str) and value.strip().isdecimal() and len(value) < 10:
         return int(value)
-    return value if isinstance(value, int) and not isinstance(value, bool) else None
+    if isinstance(value, int) and not isinstance(value, bool):
+        return value
+    return None

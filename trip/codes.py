@@ -1,4 +1,6 @@
-"""Voucher codes, ours and others', and what a scan may hold: a code, our picture's address, an order number."""
+"""Voucher codes, ours and those of merchants, and the texts that a scan may contain: a code, the
+address of our picture, an order number.
+"""
 
 import re
 import secrets
@@ -8,7 +10,7 @@ from itertools import islice
 
 from django.utils.translation import gettext_lazy as _
 
-# Neither 0/O nor 1/I/L, and no U: read aloud and typed by hand without mistakes.
+# Without 0/O, 1/I/L and U, which are easily confused when they are read aloud or typed.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 LETTERS = ALPHABET[8:]
 CODE_LENGTH = 14
@@ -18,13 +20,14 @@ NO_VOUCHER = _("A code has 1 to 20 letters, digits or the marks - _ . : / + =.")
 MAX_INPUT = 2_000
 MAX_CANDIDATES = 100
 MAX_ORDER_ID = 2**63 - 1
-# A shorter one counts only when it is all that was scanned: a message is full of short words and numbers.
+# A shorter code counts only if the whole scan is that code: messages contain many short words and
+# numbers.
 MIN_IN_MESSAGE = 6
-# Spaces and the invisible characters that messengers put around what is copied.
+# Spaces and the invisible characters that messengers add around copied text.
 _BLANKS = re.compile("[\\s\u200b-\u200f\u2060\ufeff]+")
 _WORD = re.compile(r"[0-9A-Za-z\-_.:/+=]+")
 _BARE_WORD = re.compile(r"[0-9A-Za-z]+")
-# As codes are printed: "K7M2 Q9XW TA4R BD".
+# A code printed in groups: "K7M2 Q9XW TA4R BD".
 _GROUPS = re.compile(r"[0-9A-Za-z]{2,8}(?: [0-9A-Za-z]{1,8}){1,6}")
 _OWN = re.compile(rf"[{LETTERS}][{ALPHABET}]{{{CODE_LENGTH - 1}}}")
 _DIGITS = re.compile("[0-9]+")
@@ -33,14 +36,16 @@ PICTURE = re.compile(r"/trip/vouchers/([^/\s\"]{1,200})\.png")
 
 
 def new_code() -> str:
-    """About 68 random bits; begins with a letter, so that nobody takes it for a group coupon."""
+    """Returns a new code of about 68 random bits; it begins with a letter, so that it is not
+    mistaken for a group coupon.
+    """
     return secrets.choice(LETTERS) + "".join(
         secrets.choice(ALPHABET) for _place in range(CODE_LENGTH - 1)
     )
 
 
 def is_voucher(code: str) -> bool:
-    """Whether this can be a merchant's own code."""
+    """Whether this can be the code of a merchant."""
     return len(code) <= MAX_CODE_LENGTH and _WORD.fullmatch(code) is not None
 
 
@@ -53,7 +58,9 @@ def _compact(text: str) -> str:
 
 
 def candidates(text: str) -> list[str]:
-    """What may be a code, the likeliest first, each as it stands and in either case."""
+    """Returns the texts that may be a code, the most likely first, each as it stands and in upper
+    and lower case.
+    """
     found = dict.fromkeys(
         variant
         for code in _possible(_plain(text))
@@ -76,13 +83,15 @@ def _inside(plain: str) -> Iterable[str]:
 
 
 def own_code(text: str) -> str | None:
-    """The scan as a code of our own making, whether there is such a voucher or not."""
+    """Returns the scan if it has the form of our own codes, whether such a voucher exists or
+    not.
+    """
     whole = _compact(_plain(text)).upper()
     return whole if _OWN.fullmatch(whole) else None
 
 
 def order_numbers(text: str) -> list[int]:
-    """Numbers as long as Meituan's order numbers."""
+    """Returns the numbers that are as long as Meituan's order numbers."""
     plain = _plain(text)
     whole = _compact(plain)
     numbers = map(int, _ORDER_NUMBER.findall(whole if _DIGITS.fullmatch(whole) else plain))
@@ -90,6 +99,6 @@ def order_numbers(text: str) -> list[int]:
 
 
 def picture_token(text: str) -> str | None:
-    """The part of our picture's address that names the voucher."""
+    """Returns the part of our picture's address that identifies the voucher."""
     found = PICTURE.search(text[:MAX_INPUT])
     return found[1] if found else None

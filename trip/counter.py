@@ -1,4 +1,6 @@
-"""Tickets at the counter: the voucher kind of the one box, and how the use of a ticket reads to staff."""
+"""Tickets at the counter: the voucher kind of the scan box, and the texts that staff read about a
+ticket's use.
+"""
 
 from collections.abc import Sequence
 
@@ -36,12 +38,16 @@ _UNISSUED: dict[str, StrOrPromise] = {
 
 
 class VoucherKind:
-    """Implements stores.counter.kinds.CounterKind. Keys of results: c… a use, v… a voucher, o… an order without vouchers."""
+    """Implements stores.counter.kinds.CounterKind.
+
+    Keys of results: c… a use, v… a voucher, o… an order without vouchers.
+    """
 
     name = KIND
 
     def blocked_reason(self, store: Store) -> StrOrPromise:
-        # Tickets are used here, whatever Meituan's side is doing; it is told as soon as it answers.
+        # Tickets are used on our side, whatever the state of Meituan's; the notice is sent when it
+        # answers again.
         return ""
 
     def find_code(self, text: str, store: Store) -> str | None:
@@ -60,8 +66,12 @@ class VoucherKind:
         order = _order_in(code, store)
         if order is None:
             return _stranger(user, store, code)
-        voucher = _uncoded(order)
-        return _redeem(user, voucher, request_key) if voucher else _order_refused(order)
+        # An order with codes is opened by its codes only.
+        if order.voucher_type == VoucherType.NONE:
+            voucher = _vouchers().filter(order=order).first()
+        if voucher is None:
+            return _order_refused(order)
+        return _redeem(user, voucher, request_key)
 
     def redeem_quantity(
         self, *, user: User, store: Store, key: str, amount: int, request_key: str
@@ -69,7 +79,9 @@ class VoucherKind:
         voucher = _voucher_by(user, key)
         if voucher is None or voucher.order.store_id != store.pk:
             return None
-        return _use(user, voucher, amount, request_key) if amount else _standing(voucher)
+        if not amount:
+            return _standing(voucher)
+        return _use(user, voucher, amount, request_key)
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
         if voucher := _voucher_by(user, key):
@@ -92,7 +104,7 @@ class VoucherKind:
 
 
 def _pk(key: str, letter: str) -> int:
-    """The primary key in a result's key; 0 for one of another kind."""
+    """Returns the primary key in a result's key; 0 if the key has another letter."""
     digits = key.removeprefix(letter)
     return int(digits) if digits != key and is_id(digits) else 0
 
@@ -110,35 +122,29 @@ def _voucher_by(user: User, key: str) -> Voucher | None:
 
 
 def _voucher_in(text: str, store: Store) -> Voucher | None:
-    """The store's first voucher that is named in the text."""
+    """Returns the store's first voucher that is named in the text."""
     possible = codes.candidates(text)
-    # The connections are named because vouchers are indexed by them.
+    # Vouchers are indexed by connection, so the query names the connections.
     own = _vouchers().filter(connection__merchant=store.merchant_id, order__store=store)
     found = {voucher.code: voucher for voucher in own.filter(code__in=possible).exclude(code="")}
     return next((found[code] for code in possible if code in found), None)
 
 
 def _order_in(text: str, store: Store) -> Order | None:
-    """The store's first order whose number is in the text."""
+    """Returns the store's first order whose number is in the text."""
     numbers = codes.order_numbers(text)
     if not numbers:
         return None
-    # By connection and number, which is unique; asked for the store too, a database may read all its orders.
+    # The query uses connection and number, which are unique; with the store in it too, a database
+    # may read all orders of the store.
     rows = Order.objects.filter(
         connection__merchant=store.merchant_id, order_id__in=numbers
     ).select_related("product")
     return next((order for order in rows if order.store_id == store.pk), None)
 
 
-def _uncoded(order: Order) -> Voucher | None:
-    """What stands for an order without codes, once it is issued; an order with codes is opened by them alone."""
-    if order.voucher_type != VoucherType.NONE:
-        return None
-    return _vouchers().filter(order=order).first()
-
-
 def _redeem(user: User, voucher: Voucher, request_key: str) -> ScanResult:
-    """One ticket is used at once; of several, the card asks how many."""
+    """Uses a single ticket at once; if there are several, the result asks how many."""
     free = _free(voucher)
     if free > 1 and _objection(voucher, free) is None:
         return _question(voucher, free)
@@ -161,13 +167,15 @@ def _use(user: User, voucher: Voucher, quantity: int, request_key: str) -> ScanR
 
 
 def _free(voucher: Voucher) -> int:
-    """Tickets of the voucher that are neither used, gone, nor under review."""
+    """Counts the voucher's tickets that are neither used, gone, nor under review."""
     vouchers = list(voucher.order.vouchers.order_by("id"))
     return voucher.unused - tickets.frozen_by_reviews(voucher.order, vouchers).get(voucher.pk, 0)
 
 
 def _objection(voucher: Voucher, free: int) -> Conflict | None:
-    """Why none of the voucher's tickets can be used now, in the words of order_consume."""
+    """Returns why none of the voucher's tickets can be used now, with the texts of order_consume;
+    else None.
+    """
     order = voucher.order
     try:
         if order.status != Status.ISSUED:
@@ -183,10 +191,12 @@ def _objection(voucher: Voucher, free: int) -> Conflict | None:
 
 
 def _standing(voucher: Voucher) -> ScanResult:
-    """What can be done with the voucher now."""
+    """Returns the question how many tickets to use, or the reason why none can be used now."""
     free = _free(voucher)
     objection = _objection(voucher, free)
-    return _refused(voucher, objection) if objection else _question(voucher, free)
+    if objection:
+        return _refused(voucher, objection)
+    return _question(voucher, free)
 
 
 def _question(voucher: Voucher, free: int) -> ScanResult:
@@ -235,36 +245,44 @@ def _refused(voucher: Voucher, conflict: Conflict) -> ScanResult:
 
 
 def _order_refused(order: Order) -> ScanResult:
-    """An order number that opens no door: not issued yet, or issued with codes."""
-    issued = order.status == Status.ISSUED
+    """The result for an order number that is not enough: the order is not issued yet, or its
+    tickets have codes.
+    """
+    title, next_step = not_now(order), _UNISSUED.get(order.status, "")
+    if order.status == Status.ISSUED:
+        title = _("The tickets of this order have codes")
+        next_step = _("Scan the code that the guest shows; the order number is not enough.")
     return ScanResult(
         kind=KIND,
         key=f"o{order.pk}",
         state="refused",
-        title=_("The tickets of this order have codes") if issued else not_now(order),
+        title=title,
         lines=[order.product.title],
-        next_step=_("Scan the code that the guest shows; the order number is not enough.")
-        if issued
-        else _UNISSUED[order.status],
+        next_step=next_step,
         code=_tail(str(order)),
         at=timezone.now(),
     )
 
 
 def _stranger(user: User, store: Store, code: str) -> ScanResult:
-    """A code of no ticket here: another store's, which is named to those who may see it, or nobody's."""
+    """The result for a code that is no ticket of this store; the other store is named only to staff
+    who may see it.
+    """
     elsewhere = Voucher.objects.filter(connection__merchant=store.merchant_id, code=code).exclude(
         code=""
     )
     if not elsewhere.exists():
         return _not_found(code)
     voucher = elsewhere.for_staff(user).select_related("order__store").first()
+    lines = []
+    if voucher:
+        lines.append(_("It is for: %(store)s") % {"store": voucher.order.store})
     return ScanResult(
         kind=KIND,
         key="",
         state="refused",
         title=_("Not a ticket of this store"),
-        lines=[_("It is for: %(store)s") % {"store": voucher.order.store}] if voucher else [],
+        lines=lines,
         next_step=_("Look in the guest's order for the store that it is for. Nothing was used."),
         code=_tail(code),
     )
@@ -299,26 +317,25 @@ def _next_step(voucher: Voucher) -> StrOrPromise:
 
 
 def _uses_of(voucher: Voucher) -> list[str]:
-    """By whom and when, the last first."""
+    """Returns the last uses of the voucher as texts, the newest first."""
     uses = [
         use
         for use in voucher.order.consumptions.all()
         if voucher.code in (item["voucher"] for item in use.tickets)
     ]
-    return [_use_in_words(use) for use in uses[:USES_SHOWN]]
-
-
-def _use_in_words(use: Consumption) -> str:
-    at = date_format(timezone.localtime(use.at), "Y-m-d H:i")
-    return _("Used by %(who)s on %(when)s") % {"who": audit.shown(use.by), "when": at}
+    lines = []
+    for use in uses[:USES_SHOWN]:
+        at = date_format(timezone.localtime(use.at), "Y-m-d H:i")
+        lines.append(_("Used by %(who)s on %(when)s") % {"who": audit.shown(use.by), "when": at})
+    return lines
 
 
 def _who_comes(order: Order) -> Sequence[str]:
-    """Without codes, staff compare names: masked ones, as everywhere at the counter."""
+    """Returns masked names and phone numbers for staff to compare when the ticket has no code."""
     if order.voucher_type != VoucherType.NONE:
         return []
-    shown = [visitors.shown(visitor, whole=False) for visitor in order.visitors.all()[:USES_SHOWN]]
-    return [f"{visitor['name']} {visitor['mobile']}".strip() for visitor in shown]
+    masked = [visitors.shown(visitor, whole=False) for visitor in order.visitors.all()[:USES_SHOWN]]
+    return [f"{visitor['name']} {visitor['mobile']}".strip() for visitor in masked]
 
 
 def _left(count: int) -> str:

@@ -1,4 +1,6 @@
-"""What trip shows on the back office's start page: tickets sold and used, what needs a person, refunds that wait."""
+"""The start page's part of trip: tickets sold and used, problems for a person, refunds that
+wait.
+"""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
@@ -47,9 +49,9 @@ TONES: dict[str, Tone] = {"urgent": "bad", "soon": "warn"}
 ASLEEP = timedelta(minutes=20)
 LATE = timedelta(hours=1)
 FEW_DAYS = 14
-# A notice that was refused or given up is history after this.
+# A notice that was refused or given up longer ago than this is not reported any more.
 WEEK = timedelta(days=7)
-# Paid when it was ordered, or at most so much later.
+# The longest time between an order and its payment that the queries of sold tickets assume.
 PAY_LATER = timedelta(days=1)
 ORDERS, REFUNDS = "admin:trip_order_changelist", "admin:trip_refund_changelist"
 KEPT = F("quantity") - F("refunded") - F("voided")
@@ -57,13 +59,13 @@ State = OutboundCall.State
 
 
 def selling(user: User) -> list[int]:
-    """The primary keys of the stores that sell tickets."""
+    """Returns the stores that sell tickets."""
     tickets = Product.objects.filter(store=OuterRef("pk"))
     return Store.objects.filter(Exists(tickets)).ids_for(user)
 
 
 def sold_since(user: User, stores: list[int], moment: datetime) -> QuerySet[Voucher]:
-    """Tickets of orders paid since then; the acceptance drill's are no business."""
+    """Tickets of orders paid since this moment, without the acceptance drill's orders."""
     return (
         Voucher.objects.for_staff(user)
         .filter(
@@ -94,7 +96,9 @@ def waiting_refunds(user: User, stores: list[int]) -> QuerySet[Refund]:
 
 
 def cards(user: User) -> list[Card]:
-    """Tickets and money are those that were not refunded; money is what Meituan settles, in yuan."""
+    """Tickets and money without refunded tickets; money is the amount that Meituan settles, in
+    yuan.
+    """
     stores = selling(user)
     if not stores:
         return []
@@ -130,7 +134,7 @@ def cards(user: User) -> list[Card]:
 
 
 def alerts(user: User) -> list[Alert]:
-    """Only what this person can do something about is said."""
+    """Returns only the alerts that this user has the permission to act on."""
     stores = selling(user)
     if not stores:
         return []
@@ -158,8 +162,10 @@ def _refund_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
     counts = rows.aggregate(urgent=Count("pk", filter=urgent), soon=Count("pk", filter=soon))
     inbox = f"{reverse(REFUNDS)}?status__exact=review"
     text = ngettext_lazy(
-        "%(count)d refund must be decided within %(hours)d hours, or Meituan agrees to it by itself.",
-        "%(count)d refunds must be decided within %(hours)d hours, or Meituan agrees to them by itself.",
+        "%(count)d refund must be decided within %(hours)d hours,"
+        " or Meituan agrees to it by itself.",
+        "%(count)d refunds must be decided within %(hours)d hours,"
+        " or Meituan agrees to them by itself.",
         "count",
     )
     yield from Alert.counted(
@@ -175,8 +181,10 @@ def _refund_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
 
 def _issuing_alerts(user: User, stores: list[int]) -> list[Alert]:
     text = ngettext_lazy(
-        "%(count)d paid order has waited for codes for more than 20 minutes. Is the ticketing system asleep?",
-        "%(count)d paid orders have waited for codes for more than 20 minutes. Is the ticketing system asleep?",
+        "%(count)d paid order has waited for codes for more than 20 minutes."
+        " Is the ticketing system asleep?",
+        "%(count)d paid orders have waited for codes for more than 20 minutes."
+        " Is the ticketing system asleep?",
         "count",
     )
     late = waiting_for_codes(user, stores).filter(paid_at__lt=timezone.now() - ASLEEP)
@@ -195,7 +203,9 @@ def _person_alerts(user: User, stores: list[int]) -> list[Alert]:
 
 
 def _notice_alerts(user: User) -> Iterator[Alert]:
-    """A pay notice that was revoked because the order was closed is none of them, nor is a notice of the drill's."""
+    """Leaves out notices of the drill, and pay notices that were revoked because the order was
+    closed.
+    """
     now = timezone.now()
     closed = Order.objects.filter(pk=OuterRef("subject_id"), closed_at__isnull=False)
     notices = OutboundCall.objects.for_staff(user).filter(
@@ -230,7 +240,9 @@ def _notice_alerts(user: User) -> Iterator[Alert]:
 
 
 def _calendar_alerts(user: User) -> Iterator[Alert]:
-    """A season that ends is no surprise: products whose own validity ends with their prices are left out."""
+    """Warns of prices that end soon, but not for products whose own validity ends with their
+    prices.
+    """
     end = timezone.localdate() + timedelta(days=FEW_DAYS)
     on_sale = Product.objects.for_staff(user).filter(by_calendar=True, state=Product.State.ON_SALE)
     rows: QuerySet[Any] = on_sale.filter(store__is_active=True)
@@ -307,8 +319,10 @@ def _row(refund: Refund) -> Row:
 
 
 def steps(user: User) -> list[Step]:
-    """The way of a merchant with a ticket connection to the first ticket sold; nothing once that is done. Who has
-    connected nothing yet is told that there are tickets too."""
+    """The steps of a merchant with a ticket connection up to the first ticket sold, then none.
+
+    A merchant without any connection gets one step that says that tickets can be sold too.
+    """
     if not has_permission(user, Permission.MANAGE_CONNECTIONS):
         return []
     tickets_first = Case(When(platform=PLATFORM, then=0), default=1)
@@ -342,7 +356,8 @@ def steps(user: User) -> list[Step]:
         Step(
             _("Sell the first ticket"),
             _(
-                "Give Meituan the addresses of the interfaces; its staff test them and put your tickets online."
+                "Give Meituan the addresses of the interfaces;"
+                " its staff test them and put your tickets online."
             ),
             False,
             page,
@@ -360,7 +375,7 @@ def _start() -> Step:
 
 
 def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
-    """The tickets of the stores that sell any."""
+    """Links to the ticket products of the stores that have any."""
     sellers = (
         Product.objects.filter(store__in=stores)
         .order_by()

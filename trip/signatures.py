@@ -1,8 +1,8 @@
-"""Signatures of platforms: pure functions, no tables and no HTTP.
+"""Signatures of the ticket interfaces: pure functions, no tables and no HTTP.
 
-BA authentication ("MWS", Meituan's trip interfaces, both directions): HMAC-SHA1 over method, path and the Date header.
-The secret looks like hexadecimal and is used as text. The body is not signed, so the date's window is all there is
-against repetition. Source: docs/platforms/trip.md §1.
+BA authentication ("MWS", both directions): HMAC-SHA1 over method, path and the Date header. The
+secret looks like hexadecimal and is used as text. The body is not signed, so only the window of the
+date protects against repetition. Source: docs/platforms/trip.md §1.
 """
 
 import base64
@@ -17,26 +17,29 @@ SCHEME = "MWS"
 _DAYS = ("Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun")
 _MONTHS = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _DATE = re.compile(
-    rf"({'|'.join(_DAYS)}), ([0-9]{{2}}) ({'|'.join(_MONTHS)}) ([0-9]{{4}}) ([0-9]{{2}}):([0-9]{{2}}):([0-9]{{2}}) GMT"
+    rf"({'|'.join(_DAYS)}), ([0-9]{{2}}) ({'|'.join(_MONTHS)}) ([0-9]{{4}})"
+    r" ([0-9]{2}):([0-9]{2}):([0-9]{2}) GMT"
 )
 _AUTHORIZATION = re.compile(rf"{SCHEME} ([^\s:]+):([A-Za-z0-9+/=]+)")
 
 
 @dataclass(frozen=True)
 class Authorization:
-    """What the Authorization header said."""
+    """The two parts of the Authorization header."""
 
     client_id: str
     signature: str
 
 
 def string_to_sign(*, method: str, path: str, date: str) -> str:
-    """`path` is the public one without a query; `date` is the header's text as it stands."""
+    """Returns the text to sign; `path` is the public path without a query, `date` the unchanged
+    text of the header.
+    """
     return f"{method.upper()} {path}\n{date}"
 
 
 def sign(*, method: str, path: str, date: str, secret: str) -> str:
-    """The signature in base64."""
+    """Returns the signature in base64."""
     text = string_to_sign(method=method, path=path, date=date)
     return base64.b64encode(hmac.digest(secret.encode(), text.encode(), hashlib.sha1)).decode()
 
@@ -44,21 +47,24 @@ def sign(*, method: str, path: str, date: str, secret: str) -> str:
 def signed_headers(
     *, method: str, path: str, client_id: str, secret: str, at: datetime
 ) -> dict[str, str]:
-    """Date and Authorization of a request of our own, sent at `at`."""
+    """Returns Date and Authorization for a request of our own that is sent at `at`."""
     date = format_date(at)
     signature = sign(method=method, path=path, date=date, secret=secret)
     return {"Date": date, "Authorization": f"{SCHEME} {client_id}:{signature}"}
 
 
 def parse_authorization(text: str) -> Authorization | None:
-    """None unless the header reads `MWS <client id>:<base64>`."""
+    """Returns None unless the header has the form `MWS <client id>:<base64>`."""
     found = _AUTHORIZATION.fullmatch(text)
     return Authorization(*found.groups()) if found else None
 
 
 def is_signed(signature: str, *, method: str, path: str, date: str, secrets: Iterable[str]) -> bool:
-    """Whether one of the secrets (while they are rotated there are two) made this signature. All are always tried, so
-    that the time it takes tells nothing; an empty secret signs nothing."""
+    """Whether one of the secrets made this signature; during a rotation there are two.
+
+    All secrets are always tried, so that the time taken does not reveal which one fits. An empty
+    secret never fits.
+    """
     given, found = signature.encode(), False
     for secret in secrets:
         wanted = sign(method=method, path=path, date=date, secret=secret).encode()
@@ -67,13 +73,15 @@ def is_signed(signature: str, *, method: str, path: str, date: str, secrets: Ite
 
 
 def format_date(at: datetime) -> str:
-    """RFC 1123 in GMT with English names, whatever the locale: `Fri, 17 Feb 2012 23:34:53 GMT`."""
+    """Formats as RFC 1123 in GMT with English names, whatever the locale: `Fri, 17 Feb 2012
+    23:34:53 GMT`.
+    """
     at = at.astimezone(UTC)
     return f"{_DAYS[at.weekday()]}, {at:%d} {_MONTHS[at.month - 1]} {at.year:04} {at:%H:%M:%S} GMT"
 
 
 def parse_date(text: str) -> datetime | None:
-    """The moment that `format_date` would write like this; None for everything else."""
+    """Parses exactly the form that `format_date` writes; returns None for everything else."""
     found = _DATE.fullmatch(text)
     if found is None:
         return None

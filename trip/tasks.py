@@ -1,10 +1,10 @@
-"""What the queue runs for trip."""
+"""The tasks of trip that the queue runs."""
 
 from stores.platforms.workers import queue
 from trip import drill, services
 from trip.models import DrillRun
 
-# A task may not take longer than the queue lets it live, so a drill goes on in the next one.
+# The queue limits how long a task may run, so a drill continues in the next task.
 DRILL_SECONDS = 30.0
 
 
@@ -17,6 +17,6 @@ def forget_visitors() -> None:
 
 
 def run_drill(run_id: int) -> None:
-    """Goes on with an acceptance drill until it is over."""
+    """Continues an acceptance drill and queues the next task until the drill is over."""
     if not drill.drill_run(run=DrillRun.objects.get(pk=run_id), seconds=DRILL_SECONDS):
         queue.wake_worker("trip.tasks.run_drill", run_id)

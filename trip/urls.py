@@ -1,4 +1,6 @@
-"""The interfaces that Meituan calls. Their paths are signed, so none is ever redirected."""
+"""URLs of the interfaces that Meituan calls. The paths are part of the signature, so none is
+redirected.
+"""
 
 from django.urls import URLPattern, path, re_path
 

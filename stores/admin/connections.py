@@ -1,4 +1,4 @@
-"""Accounts at platforms: credentials go in and never come out again."""
+"""Accounts at platforms: credentials are write-only."""
 
 from typing import Any
 
@@ -24,7 +24,7 @@ from stores.roles import Permission
 
 STATE_COLOURS = {"new": "info", "working": "success", "refused": "danger"}
 LEVELS = {"info": messages.INFO, "warning": messages.WARNING, "error": messages.ERROR}
-# What the stored token was got with: when one of these changes, it is worth nothing any more.
+# The stored token belongs to these: when one of them changes, it is dropped.
 IDENTITY = {"platform", "account", "base_url", "credentials"}
 
 
@@ -54,7 +54,7 @@ class ConnectionAdmin(ButtonsAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """First which platform, then what that platform wants to know."""
+        """Asks first for the platform, then for that platform's credentials."""
         if self._platform(request, None) is None and self.has_add_permission(request):
             return self._choose_platform(request)
         page: HttpResponse = super().add_view(request, form_url, extra_context)
@@ -63,7 +63,9 @@ class ConnectionAdmin(ButtonsAdmin):
     def response_add(
         self, request: HttpRequest, obj: Connection, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Stays on the row's page: there it is tested, and there stand the addresses to register."""
+        """Stays on the row's page: the button to test it and the addresses to register are
+        there.
+        """
         self.message_user(request, _("Saved. Now test the connection."), messages.SUCCESS)
         return HttpResponseRedirect(self.page_of(obj))
 
@@ -127,7 +129,7 @@ class ConnectionAdmin(ButtonsAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def hidden_fields(self, request: HttpRequest, row: Any) -> set[str]:
-        """Where we connect to is for operators: a merchant could point it at our own network."""
+        """Hides the address from merchants, who could point it at our own network."""
         hidden = super().hidden_fields(request, row)
         return hidden if staff_user(request).is_superuser else hidden | {"base_url"}
 
@@ -135,7 +137,7 @@ class ConnectionAdmin(ButtonsAdmin):
         return (*self.readonly_fields, "merchant", "platform") if obj else self.readonly_fields
 
     def save_model(self, request: HttpRequest, obj: Connection, form: Any, change: bool) -> None:
-        """Writes only what was changed: workers write the token of the same row meanwhile."""
+        """Writes only the changed fields: workers write the token of the same row meanwhile."""
         credentials = form.new_credentials()
         changed = set(form.changed_data) & {*ConnectionForm.Meta.fields, "base_url"}
         if credentials:

@@ -74,7 +74,9 @@ class ApiKeyAdmin(ButtonsAdmin):
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """The page that shows the secret is this very answer, so that it is stored nowhere, not even in a session."""
+        """Shows the secret in this very answer, so that it is stored nowhere, not even in a
+        session.
+        """
         context = self.admin_site.each_context(request) | {
             "title": _("API key created"),
             "subtitle": str(obj),

@@ -1,4 +1,6 @@
-"""The ledgers, read-only: what we owe platforms, every try, what platforms told us, and who did what."""
+"""The ledgers, read-only: calls to platforms, every try, messages from platforms, and the audit
+log.
+"""
 
 import json
 import re
@@ -56,7 +58,7 @@ OUTCOME_COLOURS = {
     "timed_out": "danger",
 }
 EVENT_COLOURS = {"received": "info", "handling": "info", "handled": "success", "failed": "danger"}
-# What the audit log keeps besides who and what, as people call it.
+# The further details of audit entries, as people call them.
 DETAILS = {
     "active": _("active"),
     "codes": _("codes"),
@@ -81,7 +83,7 @@ _SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone", re.IGNO
 
 
 def masked_json(value: Any) -> str:
-    """A stored body for people: secrets by name and long numbers are left out."""
+    """Returns a stored body for people, without secrets (by name) and long numbers."""
     return mask_codes(json.dumps(_without_secrets(value), ensure_ascii=False, indent=2))
 
 
@@ -97,7 +99,7 @@ def _without_secrets(value: Any) -> Any:
 
 
 def _plain(value: Any) -> str:
-    """A stored value as a shop owner reads it."""
+    """Returns a stored value as a shop owner reads it."""
     match value:
         case None | "":
             return "–"
@@ -313,7 +315,7 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
 
     @display(description=_("connection"))
     def account(self, event: InboundEvent) -> str:
-        """With the name of the store while no connection has it."""
+        """Returns the account with the name of the store while no connection has it."""
         if event.store_name and event.connection.parent_id is None:
             return f"{event.connection} · {event.store_name}"
         return str(event.connection)
@@ -334,7 +336,7 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
 
     @display(description=_("error"))
     def failure(self, event: InboundEvent) -> str:
-        """The last line says what went wrong; the lines above it are for engineers, in the log."""
+        """Returns the last line of the error; the lines above it are for engineers, in the log."""
         return mask_codes(event.error.strip().rsplit("\n", 1)[-1])
 
 
@@ -358,7 +360,7 @@ class AuditEntryAdmin(LedgerAdmin):
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
-        """What was done is found by the words that the page shows, not by the verbs that are stored."""
+        """Finds entries by the labels that the page shows, not by the stored verbs."""
         found, twice = super().get_search_results(request, queryset, search_term)
         term = search_term.strip().casefold()
         verbs = [

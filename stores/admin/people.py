@@ -63,7 +63,7 @@ class StoreAdmin(ScopedAdmin):
 
     @staticmethod
     def _links(store: Store) -> list[Link]:
-        """In a list they were read for all of its stores at once."""
+        """Returns the row's links; a list has read them for all of its stores at once."""
         read: list[Link] | None = getattr(store, "links", None)
         return store_links([store])[store.pk] if read is None else read
 

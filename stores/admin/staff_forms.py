@@ -1,4 +1,4 @@
-"""Forms for staff: a new one gets a sign-in; nobody can take the last owner away."""
+"""Forms for staff: a new member gets a sign-in; the last owner cannot be removed."""
 
 from typing import Any
 
@@ -55,7 +55,7 @@ class StaffForm(forms.ModelForm[Staff]):
 
 
 class StaffChangeForm(StaffForm):
-    """A staff member's role and stores, and a new password for who has forgotten the old one."""
+    """A member's role and stores, and a new password for a member who has forgotten the old one."""
 
     new_password = forms.CharField(
         label=_("New password"),
@@ -71,7 +71,7 @@ class StaffChangeForm(StaffForm):
         if password and (
             user.is_superuser or user.memberships.exclude(pk=self.instance.pk).exists()
         ):
-            # Whoever sets a password can sign in as that person, with all that it reaches elsewhere.
+            # A person who sets a password can sign in as that member, also at other merchants.
             raise ValidationError(_("This person also works elsewhere; ask the platform operator."))
         if password:
             validate_password(password, user)
@@ -79,7 +79,7 @@ class StaffChangeForm(StaffForm):
 
 
 class StaffAddForm(StaffForm):
-    """A staff member and the account to sign in with; the password is set here once and never shown."""
+    """A member and the account to sign in with; the password is set here once and never shown."""
 
     username = forms.CharField(
         label=_("Name to sign in with"),

@@ -17,7 +17,7 @@ from stores.models import Heartbeat, Pace
 
 @admin.register(User)
 class UserAdmin(DjangoUserAdmin[User], ScopedAdmin):
-    """Everybody's sign-in; what staff may do is set at the merchant's staff, not here."""
+    """Sign-ins of all people; a merchant's staff list sets what they may do."""
 
     view_permission = add_permission = change_permission = OPERATOR
     form = UserChangeForm
@@ -59,7 +59,7 @@ class HeartbeatAdmin(ReadOnlyAdmin):
 
 
 class QueueTaskAdmin(LedgerAdmin):
-    """Success and Failure are proxies of one table that grows with every doorbell."""
+    """Success and Failure are proxies of one table that grows with every task."""
 
     view_permission = OPERATOR
     ordering = ("-stopped",)

@@ -25,7 +25,7 @@ LAST_USED_EVERY = timedelta(minutes=5)
 
 
 class ApiKeyAuthentication(BaseAuthentication):
-    """request.user and request.auth are the ApiKey; tenancy.for_staff takes either."""
+    """Sets request.user and request.auth to the ApiKey; tenancy.for_staff takes either."""
 
     def authenticate(self, request: Request) -> tuple[Any, ApiKey] | None:
         scheme, _, secret = request.headers.get("Authorization", "").partition(" ")
@@ -60,12 +60,14 @@ class ApiKeyAuthentication(BaseAuthentication):
 
 
 def find_key(secret: str) -> ApiKey | None:
-    """The active key with this secret, of an active merchant."""
+    """Returns the active key with this secret, of an active merchant."""
     return prepared.API_KEY.one(digest=keyed_hash(secret)) if secret.isascii() else None
 
 
 class HasScope(BasePermission):
-    """A view names per method in `scopes` the scopes of which one is needed; a key without any of them gets 403."""
+    """Answers 403 unless the key has one of the scopes that the view names per method in
+    `scopes`.
+    """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
         if not isinstance(request.auth, ApiKey):

@@ -1,4 +1,4 @@
-"""What comes in: filters of lists, moments, fields of a body."""
+"""Readers of requests: filters of lists, moments, fields of a body."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -15,7 +15,7 @@ MAX_WAIT = 10.0
 
 
 def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
-    """Raises ValidationError for a parameter that nobody listens to: a misspelt one would seem to have been heard."""
+    """Raises ValidationError for an unknown parameter: a misspelt one would seem to have worked."""
     if unknown := sorted(set(given) - set(known)):
         raise ValidationError(
             {name[:100]: [_("There is no such parameter.")] for name in unknown[:5]}
@@ -23,7 +23,7 @@ def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
 
 
 class ListFilter(serializers.Serializer[Any]):
-    """What a list may be asked for."""
+    """The parameters of a list."""
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         size = str(Pages.page_size_query_param)
@@ -47,7 +47,7 @@ class Moment(serializers.DateTimeField):
 
 
 def field_of(body: Any, name: str) -> Any:
-    """What a body's object has under this name; raises ValidationError."""
+    """Returns the field of a body's object; raises ValidationError."""
     if not isinstance(body, dict):
         raise ValidationError({"body": [_("Give a JSON object.")]})
     if name not in body:

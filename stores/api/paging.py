@@ -11,7 +11,7 @@ from rest_framework.request import Request
 
 
 class Pages(CursorPagination):
-    """Pages that stay where they are while new rows come in."""
+    """Pages that stay in place while new rows come in."""
 
     ordering: Any = ("-created_at", "-id")
     page_size = 50
@@ -30,7 +30,7 @@ class Pages(CursorPagination):
             ) from error
 
     def _position(self, text: str) -> Any:
-        """The value that rows are compared with; raises ValueError."""
+        """Returns the value that rows are compared with; raises ValueError."""
         at = datetime.fromisoformat(text)
         if at.tzinfo is None:
             raise ValueError("a time without its zone")

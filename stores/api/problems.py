@@ -38,7 +38,7 @@ class Problem(exceptions.APIException):
 
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: every error of the API as application/problem+json."""
-    # rest_framework.views reads the settings that name this function, so it cannot be imported above.
+    # rest_framework.views reads the setting that names this function, so it is imported here.
     from rest_framework.views import exception_handler, set_rollback
 
     error = _as_problem(error)
@@ -62,7 +62,7 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
 
 
 def _as_problem(error: Exception) -> Exception:
-    """What services and Django say, in the API's words; anything else as it is."""
+    """Returns the API's problem for an exception of a service or of Django; others unchanged."""
     match error:
         case KeyReused():
             return Problem("key_reused", error.reason, status=409)

@@ -1,4 +1,4 @@
-"""Words of the OpenAPI description that the routes of all domains share."""
+"""The OpenAPI parts that the routes of all domains share."""
 
 from typing import Any
 
@@ -21,7 +21,9 @@ class ProblemShown(serializers.Serializer[Any]):
     retry_after = serializers.IntegerField(required=False, help_text="Seconds")
 
     def get_fields(self) -> dict[str, Any]:
-        """`errors` cannot be declared above: serializers have an attribute of that name."""
+        """Adds `errors`, which cannot be declared above: serializers have an attribute of that
+        name.
+        """
         wrong = serializers.DictField(required=False, help_text="What is wrong with which field")
         return super().get_fields() | {"errors": wrong}
 
@@ -60,7 +62,7 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 
 
 def problems(*statuses: int) -> dict[tuple[int, str], Any]:
-    """The problem answers of a route, for OpenAPI; those that every route has are added."""
+    """Returns a route's problem answers for OpenAPI, with those that every route has."""
     every = {401, 403, 429, 503, *statuses}
     return {(status, PROBLEM_JSON): ProblemShown for status in sorted(every)}
 

@@ -1,4 +1,6 @@
-"""What all API views have in common: keys, limits, JSON in and out, and never a page where a machine expects JSON."""
+"""The base of all API views: keys, limits, JSON in and out, and never a page where a program
+expects JSON.
+"""
 
 import json
 import re
@@ -30,7 +32,7 @@ _KEY = re.compile(r"[\x21-\x7e]{1,100}")
 
 
 class JSONBody(BaseParser):
-    """UTF-8 JSON of bounded size, whatever charset the header claims."""
+    """Parses UTF-8 JSON of bounded size, whatever charset the header names."""
 
     media_type = "application/json"
 
@@ -49,7 +51,7 @@ class JSONBody(BaseParser):
 
 
 class AlwaysJSON(BaseContentNegotiation):
-    """JSON is all there is, so Accept and ?format= are not looked at."""
+    """Answers JSON always; Accept and ?format= are not read."""
 
     def select_parser(self, request: Request, parsers: Any) -> BaseParser | None:
         offered = (request.content_type or "").partition(";")[0].strip().lower()
@@ -62,7 +64,7 @@ class AlwaysJSON(BaseContentNegotiation):
 
 
 class KeyThrottle(BaseThrottle):
-    """API_REQUESTS_PER_MINUTE for each key, over all processes; 0 means no limit."""
+    """Limits each key to API_REQUESTS_PER_MINUTE over all processes; 0 means no limit."""
 
     taken = limits.Taken(allowed=True, retry_after=0)
 
@@ -80,7 +82,7 @@ class ApiView(APIView):
     """Base of all API views. `scopes` names, per method, the scopes of which the key needs one."""
 
     scopes: ClassVar[dict[str, tuple[str, ...]]] = {}
-    # What may stand in the query string; a list's filter says it for lists.
+    # The parameters of the query string; a list takes them from its filter.
     parameters: ClassVar[tuple[str, ...]] = ()
     http_method_names = ["get", "head", "post"]
     parser_classes = [JSONBody]
@@ -103,15 +105,16 @@ class ApiView(APIView):
         return self.request.auth
 
     def store(self, pk: int) -> Store:
-        """The active store with this id, if the key reaches it; raises NotFound."""
+        """Returns the active store with this id, if the key reaches it; raises NotFound."""
         try:
             return Store.objects.for_staff(self.key).get(pk=pk, is_active=True)
         except Store.DoesNotExist:
             raise NotFound from None
 
     def store_ids(self, wanted: int | None) -> list[int]:
-        """The stores whose rows a list shows: the wanted one, or all that the key may see.
+        """Returns the stores whose rows a list shows: the wanted one, or all that the key reaches.
 
+        They are values: with a join, the database cannot know how rare a merchant's rows are.
         Raises NotFound.
         """
         stores = Store.objects.all() if wanted is None else Store.objects.filter(pk=wanted)
@@ -121,21 +124,21 @@ class ApiView(APIView):
         return ids
 
     def asked_for(self, filters: type[ListFilter]) -> dict[str, Any]:
-        """What the query string narrows a list to; raises ValidationError."""
+        """Returns the list's parameters; raises ValidationError."""
         query = filters(data=self.request.query_params)
         query.is_valid(raise_exception=True)
         given: dict[str, Any] = query.validated_data
         return given
 
     def wait_seconds(self) -> float:
-        """?wait=: how long the caller is ready to wait for a result, MAX_WAIT at most."""
+        """Returns ?wait=, the seconds that the caller waits for a result, MAX_WAIT at most."""
         given = self.request.query_params.get("wait", "0")
         if not _SECONDS.fullmatch(given):
             raise ValidationError({"wait": [_("Give a number of seconds from 0 to 10.")]})
         return min(float(given), MAX_WAIT)
 
     def idempotency_key(self) -> str:
-        """The Idempotency-Key header, empty when there is none."""
+        """Returns the Idempotency-Key header, "" when there is none."""
         given = self.request.headers.get("Idempotency-Key")
         if given is not None and not _KEY.fullmatch(given):
             raise ValidationError(
@@ -146,11 +149,13 @@ class ApiView(APIView):
 
 @csrf_exempt
 def no_such_route(request: HttpRequest) -> HttpResponse:
-    """Whatever else is asked for under /api/: a problem, and no redirect that would lose the body."""
+    """Answers any other request under /api/ with a problem, not with a redirect that loses the
+    body.
+    """
     return not_found(request)
 
 
 class ApiDocs(SpectacularSwaggerSplitView):
-    """Swagger UI from our own static files; its start script and style are files too, so no policy is relaxed."""
+    """Swagger UI from our own static files; script and style are files, so no policy is relaxed."""
 
     template_name = "stores/api_docs.html"

@@ -1,4 +1,7 @@
-"""The one base of all admins: rows by `for_staff`, permissions by role. Strangers get 404, an insufficient role 403."""
+"""The base of all admins: rows by `for_staff`, permissions by role.
+
+Strangers get 404, an insufficient role gets 403.
+"""
 
 from typing import Any, ClassVar, Literal, cast
 
@@ -30,7 +33,9 @@ def access_for(request: HttpRequest) -> Access:
 
 
 def visible_to(model: type[models.Model], request: HttpRequest) -> models.QuerySet[Any]:
-    """The rows of any model that a person may see; what belongs to no merchant is for operators only."""
+    """Returns the rows of any model that a person may see; rows of no merchant are for operators
+    only.
+    """
     rows = model._default_manager.all()
     if isinstance(rows, TenantQuerySet):
         return rows.for_staff(request.user)
@@ -50,15 +55,29 @@ def where_permitted(
     return rows.filter(**{f"{path}__in": access.merchants_with(permission or "")})
 
 
+class Headed:
+    """A row that templates show under `heading` instead of its own name."""
+
+    def __init__(self, row: models.Model, heading: str) -> None:
+        self.row = row
+        self.heading = heading
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.row, name)
+
+    def __str__(self) -> str:
+        return self.heading
+
+
 class ScopedAdmin(ModelAdmin):
-    """Subclasses say who may look, add, change and delete, and nothing else about permissions."""
+    """Subclasses name the permission to view, add, change and delete, and nothing else."""
 
     view_permission: ClassVar[Required] = Permission.VIEW
     add_permission: ClassVar[Required] = None
     change_permission: ClassVar[Required] = None
     delete_permission: ClassVar[Required] = None
 
-    # What an empty list says.
+    # The text of an empty list.
     empty_text: StrOrPromise = _("Nothing here yet.")
 
     actions: Any = None
@@ -68,12 +87,12 @@ class ScopedAdmin(ModelAdmin):
     list_filter_submit = True
     show_facets: Any = None
 
-    # Who may do what
+    # Permissions
 
     def permits(
         self, request: HttpRequest, permission: Required, row: models.Model | None = None
     ) -> bool:
-        """Whether a person may do this to the row, or to some row at all."""
+        """Returns whether a person may do this to the row, or to any row at all."""
         access = access_for(request)
         if permission is None or access.everything:
             return permission is not None
@@ -99,7 +118,7 @@ class ScopedAdmin(ModelAdmin):
     def has_module_permission(self, request: HttpRequest) -> bool:
         return self.permits(request, self.view_permission)
 
-    # Which rows
+    # Rows
 
     def merchant_path(self) -> str:
         rows = self.model._default_manager.all()
@@ -124,7 +143,7 @@ class ScopedAdmin(ModelAdmin):
     def allowed(
         self, request: HttpRequest, rows: models.QuerySet[Any], permission: Required
     ) -> models.QuerySet[Any]:
-        """Of `rows`, those of merchants where the person's role has the permission.
+        """Returns those of `rows` whose merchant gives the person the permission.
 
         A person may have several roles.
         """
@@ -137,7 +156,7 @@ class ScopedAdmin(ModelAdmin):
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
     ) -> Any:
-        """Raises 403 for who may not see any such row, 404 for a row that is not theirs or not there."""
+        """Raises 403 when the role may see no such row, 404 for a foreign or missing row."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
         row = super().get_object(request, object_id, from_field)
@@ -145,7 +164,7 @@ class ScopedAdmin(ModelAdmin):
             raise Http404
         return row
 
-    # What can be chosen
+    # Choices
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.remote_field.model is Merchant:
@@ -154,7 +173,7 @@ class ScopedAdmin(ModelAdmin):
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def _merchant_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Only merchants where the person may add such rows; chosen already when there is one."""
+        """Offers only merchants where the person may add such rows; preselects the only one."""
         merchants = Merchant.objects.for_staff(request.user)
         mine = where_permitted(request, merchants, self.add_permission, "pk")
         if not access_for(request).everything and len(mine) == 1:
@@ -171,7 +190,7 @@ class ScopedAdmin(ModelAdmin):
         return field
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Without the add, change and view icons beside choices: every list is one tap away in the menu."""
+        """Leaves out the add, change and view icons beside choices: every list is one tap away."""
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget
@@ -182,7 +201,7 @@ class ScopedAdmin(ModelAdmin):
         return access.everything or len(access.merchants_in_part) > 1
 
     def get_list_display(self, request: HttpRequest) -> Any:
-        """The merchant is worth a column only for who sees several."""
+        """Shows the merchant's column only to people who see several merchants."""
         columns = list(super().get_list_display(request))
         return (
             columns
@@ -199,7 +218,9 @@ class ScopedAdmin(ModelAdmin):
         )
 
     def hidden_fields(self, request: HttpRequest, row: Any) -> set[str]:
-        """The merchant of an existing row never changes, so it is not shown to who has only one."""
+        """Hides the merchant of an existing row, which never changes, from people with one
+        merchant.
+        """
         return set() if row is None or self.has_many_merchants(request) else {"merchant"}
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
@@ -215,20 +236,22 @@ class ScopedAdmin(ModelAdmin):
             for title, options in super().get_fieldsets(request, obj)
         ]
 
-    # What is shown
+    # Headings
 
     def heading(self, row: Any) -> str:
-        """What the row's own pages are called."""
+        """Returns what the pages of a row are called."""
         return str(row)
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
+        response = super().render_change_form(request, context, *args, **kwargs)
         if row := kwargs.get("obj"):
-            context["subtitle"] = self.heading(row)
-        return super().render_change_form(request, context, *args, **kwargs)
+            heading = self.heading(row)
+            response.context_data |= {"subtitle": heading, "original": Headed(row, heading)}
+        return response
 
-    # What is written down
+    # Audit
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         self.audit(request, "added", obj)
@@ -246,7 +269,9 @@ class ScopedAdmin(ModelAdmin):
         return super().log_deletions(request, queryset)
 
     def audited(self, row: Any) -> dict[str, Any]:
-        """Values worth keeping in the audit log besides the names of the changed fields; never secrets."""
+        """Returns values for the audit log besides the names of the changed fields; never
+        secrets.
+        """
         return {}
 
     def audit(self, request: HttpRequest, verb: str, row: Any, **data: Any) -> None:
@@ -275,7 +300,7 @@ class ReadOnlyAdmin(ScopedAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        """Without the link to a history that only forms write."""
+        """Leaves out the link to a history that only forms write."""
         return super().render_change_form(
             request, context | {"show_history": False}, *args, **kwargs
         )

@@ -1,4 +1,6 @@
-"""Buttons on a row's page that do something: always a POST, after a form where a reason or a confirmation is needed."""
+"""Buttons on a row's page: each is a POST, after a form where a reason or a confirmation is
+needed.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -26,7 +28,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.base import Required, ScopedAdmin
+from stores.backoffice.base import Headed, Required, ScopedAdmin
 from stores.conflicts import Conflict
 
 DONE = _("Done. The state below shows what came of it.")
@@ -34,8 +36,10 @@ DONE = _("Done. The state below shows what came of it.")
 
 @dataclass(frozen=True)
 class Button:
-    """`form` is asked for first when there is one; `text` then says what is about to happen, `busy` that it happens,
-    `done` that it did."""
+    """A button. `form`, if any, is filled in first.
+
+    `text` says what is about to happen, `busy` that it happens, `done` that it did.
+    """
 
     title: StrOrPromise
     icon: str
@@ -63,10 +67,10 @@ def button(wanted: Button) -> Callable[[Any], Any]:
 
 
 class ButtonsAdmin(ScopedAdmin):
-    """Admins with buttons. A button needs its own verb, and the row must be visible."""
+    """Admins with buttons. A button needs its own permission, and the row must be visible."""
 
     buttons: tuple[str, ...] = ()
-    # What of the row stands beside a button's form: names as in `list_display`.
+    # The row's facts beside a button's form: names as in `list_display`.
     asked_about: tuple[str, ...] = ()
     change_form_outer_before_template = "stores/backoffice/buttons.html"
 
@@ -122,7 +126,7 @@ class ButtonsAdmin(ScopedAdmin):
         try:
             return self._do(request, row, wanted, form.cleaned_data)
         except Conflict as conflict:
-            # What was typed must not be lost.
+            # The typed text must not be lost.
             form.add_error(None, str(conflict.reason))
             return self._ask(request, row, wanted, form)
 
@@ -148,16 +152,17 @@ class ButtonsAdmin(ScopedAdmin):
     def _ask(
         self, request: HttpRequest, row: Any, wanted: Button, form: forms.Form
     ) -> HttpResponse:
+        heading = self.heading(row)
         context = self.admin_site.each_context(request) | {
             "title": wanted.title,
-            "subtitle": self.heading(row),
+            "subtitle": heading,
             "text": wanted.text,
             "facts": [
                 fact for name in self.asked_about if (fact := self._fact(name, row))[1] != "–"
             ],
             "form": form,
             "opts": self.opts,
-            "original": row,
+            "original": Headed(row, heading),
             "back": self.page_of(row),
             "media": self.media + form.media,
         }

@@ -1,4 +1,4 @@
-"""The dashboard and the side menu of the back office, made from what the domains contribute."""
+"""The start page and the side menu of the back office, made from the domains' contributions."""
 
 import json
 from itertools import groupby
@@ -47,7 +47,7 @@ LAST = [
 
 
 def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """unfold's side menu: sections in the order of their first line."""
+    """Returns unfold's side menu: sections in the order of their first line."""
     added = [item for domain in domains() for item in domain.menu]
     items = [item for item in (*FIRST, *added, *LAST) if item.shown(request)]
     sections = list(dict.fromkeys(str(item.section) for item in items))
@@ -74,7 +74,7 @@ def _line(item: MenuItem) -> dict[str, Any] | None:
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """What the start page shows: figures, what needs a person, charts, the latest rows, and first steps."""
+    """Returns the start page: figures, alerts, charts, the latest rows, and first steps."""
     user = staff_user(request)
     found = [*alerts(user), *contributed_to("alerts", user)]
     return context | {
@@ -106,7 +106,7 @@ CHART_OPTIONS = json.dumps(
 
 
 def chart_data(chart: Chart) -> str:
-    """JSON for the chart component: series of the same stack stand on top of each other."""
+    """Returns JSON for the chart component; series of the same stack stand on top of each other."""
     series = [
         {
             "label": name,
@@ -120,7 +120,7 @@ def chart_data(chart: Chart) -> str:
 
 
 def alerts(user: User) -> list[Alert]:
-    """What needs a person whatever the domain: the worker stands still, messages could not be handled."""
+    """Returns the alerts of no domain: the worker stands still, messages could not be handled."""
     found = []
     if access_of(user).everything and not queue.alive():
         text = _("No worker is running: what waits in the background stays undone.")

@@ -1,4 +1,4 @@
-"""Rows inside another row's form: who may change the row may change them."""
+"""Rows inside another row's form: a person who may change the row may change them."""
 
 from typing import Any, cast
 
@@ -9,7 +9,9 @@ from stores.backoffice.base import ScopedAdmin
 
 
 class ScopedInline(TabularInline):
-    """Permissions are those of the admin it stands in; rows are those of the parent, which is scoped already."""
+    """Takes its permissions from the parent's admin and its rows from the parent, which is
+    scoped.
+    """
 
     def _parent(self) -> ScopedAdmin:
         return cast(ScopedAdmin, self.admin_site.get_model_admin(self.parent_model))

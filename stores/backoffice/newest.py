@@ -9,7 +9,8 @@ from django.http import HttpRequest
 from stores.backoffice.base import LedgerAdmin, ScopedAdmin, access_for
 from stores.models import Store
 
-# Fewer rows than this are sorted in no time; with more, walking the newest rows of all finds a page sooner.
+# Fewer rows than this are sorted at once; with more, walking the newest rows of all finds a page
+# sooner.
 FEW = 5000
 
 

@@ -1,4 +1,6 @@
-"""What every page for staff needs: who is signed in, at which stores they work, and which one is meant."""
+"""The shared part of all pages for staff: the signed-in person, their stores, and the chosen
+store.
+"""
 
 import re
 import uuid
@@ -26,12 +28,12 @@ View = Callable[..., HttpResponse]
 
 
 def staff_user(request: HttpRequest) -> User:
-    """Whoever is signed in; the site lets nobody else get to an admin."""
+    """Returns the signed-in person; the site lets nobody else get here."""
     return cast(User, request.user)
 
 
 def staff_page(view: View) -> View:
-    """For people who are signed in and belong to a merchant; to a stranger the page does not exist."""
+    """Restricts a view to signed-in people of a merchant; a stranger gets 404."""
 
     @wraps(view)
     def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
@@ -50,7 +52,8 @@ def _to_login(request: HttpRequest) -> HttpResponse:
         request.get_full_path() if request.method == "GET" else reverse("counter")
     )
     if is_htmx(request):
-        # A fragment cannot be a login form: the whole page goes there, and comes back to the counter.
+        # A fragment cannot be a login form: the whole page goes to it, and comes back to the
+        # counter.
         return HttpResponse(
             status=204, headers={"HX-Redirect": redirect_to_login(reverse("counter")).url}
         )
@@ -58,7 +61,10 @@ def _to_login(request: HttpRequest) -> HttpResponse:
 
 
 def stores_at_work(user: User) -> list[Store]:
-    """The open stores at which this person may redeem codes. Raises PermissionDenied when the role never allows it."""
+    """Returns the open stores at which this person may redeem codes.
+
+    Raises PermissionDenied when no role of theirs allows it.
+    """
     if not has_permission(user, Permission.VERIFY):
         raise PermissionDenied
     found = (
@@ -70,7 +76,10 @@ def stores_at_work(user: User) -> list[Store]:
 
 
 def current_store(request: HttpRequest, stores: list[Store]) -> Store | None:
-    """The store named in the form, else the one chosen last, else the oldest. Raises Http404 for somebody else's."""
+    """Returns the store named in the form, else the one chosen last, else the oldest.
+
+    Raises Http404 for a store of others.
+    """
     by_id = {str(store.pk): store for store in stores}
     named = request.POST.get("store")
     if named is not None:
@@ -82,12 +91,14 @@ def current_store(request: HttpRequest, stores: list[Store]) -> Store | None:
 
 
 def no_store(request: HttpRequest) -> HttpResponse:
-    """What comes first for who works in no store: an owner can help themselves."""
+    """Shows what a person without a store does first: an owner can add one."""
     may_connect = has_permission(staff_user(request), Permission.MANAGE_CONNECTIONS)
     return render(request, "stores/no_store.html", {"may_connect": may_connect})
 
 
 def request_key(request: HttpRequest) -> str:
-    """The key that came with the form, made by the page for one scan; a new one when it is missing or odd."""
+    """Returns the form's key, made by the page for one scan; a new one when it is missing or
+    odd.
+    """
     given = request.POST.get("request_key", "")
     return given if _KEY.fullmatch(given) else uuid.uuid4().hex

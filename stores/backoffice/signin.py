@@ -1,4 +1,4 @@
-"""Signing in: guessing is stopped after a few wrong passwords per name and address."""
+"""Signing in: guesses are stopped after a few wrong passwords per name and address."""
 
 from typing import Any
 
@@ -11,12 +11,12 @@ from stores.web.addresses import client_network
 from stores.web.limits import Limit, Taken, peek, take
 
 WRONG_PASSWORDS = Limit("sign-in", 8, 600)
-# A whole shop may share one address; somebody who tries many names from it is not a shop.
+# A whole shop may share one address; many different names from one address are an attack.
 WRONG_NAMES = Limit("sign-in-address", 60, 600)
 
 
 class SignInForm(AuthenticationForm):
-    """Only failures count, so that people who sign in often are never locked out."""
+    """Counts only failures, so that people who sign in often are never locked out."""
 
     error_messages = AuthenticationForm.error_messages | {
         "invalid_login": _(

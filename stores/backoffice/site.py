@@ -1,4 +1,4 @@
-"""The back office: who may come in, under which content policy, and which admins are allowed in it."""
+"""The back office: its sign-in, its content policy, and the admins that it takes."""
 
 from collections.abc import Callable
 from typing import Any
@@ -17,7 +17,10 @@ THIRD_PARTIES = ("django.", "django_q.")
 
 
 class BackOffice(UnfoldAdminSite):
-    """Anybody with an active role at a merchant may sign in; what they may do there, ScopedAdmin decides."""
+    """Lets people with an active role at a merchant sign in;
+
+    ScopedAdmin decides what they may do.
+    """
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
@@ -27,7 +30,7 @@ class BackOffice(UnfoldAdminSite):
         return access.everything or bool(access.roles)
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Takes only admins that scope their rows; what third parties register would show every merchant's rows."""
+        """Takes only admins that scope their rows: others would show every merchant's rows."""
         from stores.backoffice.base import ScopedAdmin
 
         admin_class = admin_class or ModelAdmin
@@ -51,7 +54,7 @@ class BackOffice(UnfoldAdminSite):
 
 
 def _with_admin_policy(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:
-    """Alpine, which unfold is made with, evaluates expressions; no other page of ours may."""
+    """Relaxes the content policy for the admin: Alpine, used by unfold, evaluates expressions."""
 
     def wrapped(*args: Any, **kwargs: Any) -> HttpResponse:
         response = view(*args, **kwargs)

@@ -1,4 +1,4 @@
-"""What happened to one row, moment by moment (templates/stores/backoffice/timeline.html)."""
+"""The history of one row, moment by moment (templates/stores/backoffice/timeline.html)."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass

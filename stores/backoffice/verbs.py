@@ -1,4 +1,4 @@
-"""How people read the verbs of the audit log, which rows store in English."""
+"""The labels of the audit log's verbs, which rows store in English."""
 
 from functools import cache
 

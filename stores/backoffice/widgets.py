@@ -1,4 +1,4 @@
-"""What the start page and lists show: figures, alerts, charts, tables, steps and links."""
+"""The parts of the start page and of lists: figures, alerts, charts, tables, steps and links."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -32,7 +32,7 @@ class Card:
 
 @dataclass(frozen=True)
 class Alert:
-    """Something that needs a person."""
+    """A message about something that needs a person."""
 
     level: Level
     text: StrOrPromise
@@ -51,10 +51,7 @@ class Alert:
 
 @dataclass(frozen=True)
 class Chart:
-    """A bar chart on the dashboard: one bar per label, one series per name.
-
-    The series stand on top of each other, or side by side.
-    """
+    """A bar chart: one bar per label, one series per name, stacked or side by side."""
 
     title: StrOrPromise
     labels: Sequence[str]

@@ -1,4 +1,4 @@
-"""The kinds of code that the counter's one box understands, and what it shows for a scan."""
+"""The kinds of code that the counter's one box understands, and the result of a scan."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -18,10 +18,11 @@ AMOUNT_BUTTONS = 10
 
 @dataclass(frozen=True)
 class ScanResult:
-    """What the counter shows for one scan. `key` finds it again while it is `waiting`; `code` is masked.
+    """The card that the counter shows for one scan.
 
-    With `ask` nothing is redeemed yet: the code stands for several, and the card asks how many, `most` at most.
-    `repeated`: redeemed, but by an earlier scan, which a moment ago had its own card.
+    `key` finds it again while it is `waiting`; `code` is masked. With state `ask` nothing is
+    redeemed yet: the code stands for several, and the card asks how many, `most` at most.
+    `repeated` means redeemed, but by an earlier scan that had its own card.
     """
 
     kind: str
@@ -37,7 +38,7 @@ class ScanResult:
 
     @property
     def amounts(self) -> range:
-        """What the card has a button for; what is more is typed."""
+        """The quantities that the card has a button for; a larger one is typed."""
         return range(1, min(self.most, AMOUNT_BUTTONS) + 1)
 
     @property
@@ -51,24 +52,32 @@ class CounterKind(Protocol):
     name: str
 
     def blocked_reason(self, store: Store) -> StrOrPromise:
-        """Why this store cannot redeem codes of this kind at the moment; empty when it can."""
+        """Returns why this store cannot redeem codes of this kind at the moment; "" when it can."""
 
     def find_code(self, text: str, store: Store) -> str | None:
-        """The code found in what was scanned or pasted at this store, or None when it is not of this kind."""
+        """Returns the code in a scanned or pasted text at this store, or None if none is of this
+        kind.
+        """
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
-        """Redeems the code, or joins or queues it; never raises for what a guest may have brought."""
+        """Redeems the code, or joins or queues it.
+
+        Never raises for anything that a guest may bring.
+        """
 
     def redeem_quantity(
         self, *, user: User, store: Store, key: str, amount: int, request_key: str
     ) -> ScanResult | None:
-        """Redeems so many of what an earlier scan asked about; None when it asked nothing. 0 is no number."""
+        """Redeems a quantity that an earlier scan asked for;
+
+        None when it asked nothing. 0 is no number.
+        """
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
-        """The present state of an earlier scan; None when this user may not see it."""
+        """Returns the present state of an earlier scan; None when this user may not see it."""
 
     def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
-        """The store's last results, newest first."""
+        """Returns the store's last results, newest first."""
 
 
 def counter_kinds() -> list[CounterKind]:

@@ -1,4 +1,7 @@
-"""The counter: one box for scanner, keyboard, paste and camera. What a code means is up to the registered kinds."""
+"""The counter: one box for scanner, keyboard, paste and camera.
+
+The domains' kinds find the codes.
+"""
 
 import re
 import uuid
@@ -34,7 +37,7 @@ _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 @staff_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def counter(request: HttpRequest) -> HttpResponse:
-    """The box and the last results; a POST is one scan."""
+    """Shows the box and the last results; a POST is one scan."""
     stores = stores_at_work(staff_user(request))
     store = current_store(request, stores)
     if store is None:
@@ -58,7 +61,7 @@ def choose_store(request: HttpRequest) -> HttpResponse:
 @staff_page
 @require_safe
 def scan_result(request: HttpRequest, kind: str, key: str) -> HttpResponse:
-    """The card of one scan, fetched again each second while it waits."""
+    """Shows the card of one scan; the page fetches it each second while it waits."""
     result = _find(staff_user(request), kind, key)
     if result is None:
         raise Http404
@@ -66,7 +69,7 @@ def scan_result(request: HttpRequest, kind: str, key: str) -> HttpResponse:
 
 
 def scan(request: HttpRequest, store: Store) -> ScanResult:
-    """Finds the kind that knows the code in what was scanned, and redeems it; or takes the answer to "how many"."""
+    """Redeems a scanned text by the kind that knows its code, or answers "how many"."""
     if "amount" in request.POST:
         return _take(request, store)
     text = request.POST.get("text", "")

@@ -1,4 +1,4 @@
-"""Where the demo lives, what it listens on, and the secrets of this one installation."""
+"""The demo's folders, its ports, and the secrets of this one installation."""
 
 import json
 import os
@@ -70,7 +70,7 @@ def places() -> Places:
 
 
 def ports() -> Ports:
-    """From PORT and SANDBOX_PORT. Raises DemoError when they are no ports or the same."""
+    """Returns PORT and SANDBOX_PORT. Raises DemoError when they are no ports or the same."""
     found = Ports(_port("PORT", 8000), _port("SANDBOX_PORT", 8100))
     if found.web == found.sandbox:
         raise DemoError(f"PORT and SANDBOX_PORT are both {found.web}; give them different numbers.")
@@ -78,7 +78,10 @@ def ports() -> Ports:
 
 
 def running_at() -> str:
-    """Where this checkout's server listens: as PUBLIC_BASE_URL or PORT say, else where its demo was started last."""
+    """Returns the address of this checkout's server:
+
+    PUBLIC_BASE_URL or PORT, else that of its last demo.
+    """
     place = places()
     if os.environ.get("PUBLIC_BASE_URL") or os.environ.get("PORT") or not place.world.exists():
         return settings.PUBLIC_BASE_URL
@@ -95,7 +98,7 @@ def _port(name: str, default: int) -> int:
 
 
 def require_free(found: Ports) -> None:
-    """Raises DemoError when somebody else listens where the demo would."""
+    """Raises DemoError when another program listens where the demo would."""
     for name, port in (("PORT", found.web), ("SANDBOX_PORT", found.sandbox)):
         with socket.socket() as probe:
             probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
@@ -134,9 +137,9 @@ def ensure_secrets(place: Places) -> None:
 
 
 def for_the_demo(place: Places, found: Ports) -> dict[str, str]:
-    """The environment that the demo's own processes run in; what a person has set stays.
+    """Returns the environment of the demo's own processes; variables that a person has set stay.
 
-    Raises DemoError when they have set an address that is none.
+    Raises DemoError when one of them is no address.
     """
     sandbox_addresses = merged("sandbox_addresses")
     ours = {
@@ -146,8 +149,8 @@ def for_the_demo(place: Places, found: Ports) -> dict[str, str]:
         "SANDBOX_PORT": str(found.sandbox),
         "BIND": f"127.0.0.1:{found.web}",
     }
-    # Compressing static files takes seconds and gains nothing on one machine. A connection that somebody adds goes to
-    # the sandbox too: a real password must not leave this machine.
+    # Compressing static files takes seconds and gains nothing on one machine. A connection that is
+    # added later goes to the sandbox too: a real password must not leave this machine.
     usual = {
         "PUBLIC_BASE_URL": found.web_url,
         **{name: f"{found.sandbox_url}{path}" for name, path in sandbox_addresses.items()},
@@ -160,7 +163,7 @@ def for_the_demo(place: Places, found: Ports) -> dict[str, str]:
 
 
 def _require_address(name: str, text: str) -> None:
-    """Empty means that none is set."""
+    """Raises DemoError unless the text is empty or an http(s) address."""
     try:
         parts = urlsplit(text)
         known = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0

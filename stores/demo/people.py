@@ -1,4 +1,4 @@
-"""The demo's two merchants: their stores, staff, API keys, and what the audit log already says."""
+"""The demo's two merchants: their stores, staff, API keys, and first audit entries."""
 
 import secrets
 from datetime import timedelta
@@ -59,7 +59,7 @@ class PeopleDemo:
         self._audit(world, merchants[OURS], stores[OURS])
 
     def connect(self, world: World) -> None:
-        """A key of an earlier version learns what has been added since."""
+        """Gives a key of an earlier version the scopes that were added since."""
         for secret in (world.facts["api_key"], world.facts["other_api_key"]):
             ApiKey.objects.filter(digest=keyed_hash(secret)).update(scopes=ApiKey.all_scopes())
 

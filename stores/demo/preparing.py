@@ -57,7 +57,7 @@ def _start_over(world: World, tell: Tell) -> None:
 
 
 def _refuse_strangers() -> None:
-    """A database with other merchants than the demo's is somebody's real one."""
+    """Raises DemoError for a database with other merchants than the demo's."""
     if Merchant.objects.exists() and not Merchant.objects.filter(name=OURS).exists():
         raise DemoError(
             "This database holds merchants that are not the demo's. Give the demo a DATABASE_URL of its own."
@@ -84,7 +84,7 @@ def _fill(world: World, tell: Tell) -> None:
 
 
 def _fill_what_is_new(world: World, tell: Tell) -> None:
-    """A demo of an earlier version keeps its data and gets what the apps since then bring."""
+    """Adds the parts that are new since this demo was made, and keeps its data."""
     for part in _parts():
         if part.fact not in world.facts:
             tell("Adding what is new since this demo was made …")
@@ -94,7 +94,7 @@ def _fill_what_is_new(world: World, tell: Tell) -> None:
 
 
 def _collect_static(tell: Tell) -> None:
-    """Only when a source file has changed: compressing all of them takes seconds."""
+    """Collects static files only when a source file has changed: compressing takes seconds."""
     stamp = Path(settings.STATIC_ROOT) / ".sources"
     sources = _sources_digest()
     if stamp.exists() and stamp.read_text() == sources:
@@ -114,7 +114,7 @@ def _sources_digest() -> str:
 
 
 def _seed_sandbox(world: World) -> None:
-    """Seeds once per platform: what was used up since then stays used up, however often the sandbox starts."""
+    """Seeds each platform once: used codes stay used, however often the sandbox starts."""
     path = world.place.sandbox_state
     seeded: list[str] = world.facts.setdefault("sandbox_seeded", [])
     if not path.exists():
@@ -135,7 +135,10 @@ def _seed_sandbox(world: World) -> None:
 
 
 def info(place: Places) -> dict[str, Any]:
-    """What `manage.py demo --info` prints; `web` and `sandbox` are those of the last run."""
+    """Returns what `manage.py demo --info` prints;
+
+    `web` and `sandbox` are those of the last run.
+    """
     if not place.world.exists():
         raise DemoError("There is no demo yet. Start it with: make demo")
     facts = json.loads(place.world.read_text(encoding="utf-8"))

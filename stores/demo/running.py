@@ -1,4 +1,6 @@
-"""Web, worker and sandbox under one supervisor that restarts what dies; nothing is left when it ends."""
+"""Web, worker and sandbox under one supervisor that restarts them; no process is left when it
+ends.
+"""
 
 import os
 import shlex
@@ -92,13 +94,15 @@ def write_config(place: Places, found: Ports) -> None:
 
 
 def _plain(value: object) -> str:
-    """In supervisor's files a percent sign begins a placeholder."""
+    """Escapes percent signs, which begin placeholders in supervisor's files."""
     return str(value).replace("%", "%%")
 
 
 def run(place: Places, found: Ports, *, ready: Callable[[], None]) -> None:
-    """Runs until SIGINT or SIGTERM; calls `ready` when the web answers. Raises DemoError when it never does or when
-    the supervisor dies; leaves no process behind in any case."""
+    """Runs until SIGINT or SIGTERM; calls `ready` when the web answers. Leaves no process behind.
+
+    Raises DemoError when the web never answers or when the supervisor dies.
+    """
     stop = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda *_: stop.set())
@@ -134,7 +138,7 @@ def _answers(url: str) -> bool:
 
 
 def _last_words(log: Path) -> str:
-    """The end of a log, for a person who wonders."""
+    """Returns the end of a log, for a person who looks for the cause."""
     try:
         lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-15:]
     except OSError:

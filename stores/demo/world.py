@@ -1,4 +1,4 @@
-"""What the demo consists of: what the parts tell each other, kept in a private file between runs."""
+"""The facts that the demo's parts share, kept in a private file between runs."""
 
 import json
 import random
@@ -14,7 +14,7 @@ from stores.demo.environment import Places, Ports, write_private
 
 @dataclass
 class World:
-    """`facts` is JSON and survives; it holds passwords and API keys, so the file is private."""
+    """`facts` is JSON and is kept; it holds passwords and API keys, so the file is private."""
 
     place: Places
     ports: Ports
@@ -34,7 +34,7 @@ class World:
 
 @dataclass(frozen=True)
 class SandboxWord:
-    """What a platform's control route is told: `body` at `path` below /_control/<prefix>/."""
+    """A message to a platform's control route: `body` at `path` below /_control/<prefix>/."""
 
     prefix: str
     path: str
@@ -42,18 +42,25 @@ class SandboxWord:
 
 
 class DemoPart(Protocol):
-    """One app's share of the demo, named in `Domain.demo`. `fact` is what its `fill` leaves in the facts."""
+    """One app's part of the demo, named in `Domain.demo`.
+
+    `fact` is the fact that its `fill` leaves.
+    """
 
     fact: str
 
     def fill(self, world: World) -> None:
-        """Creates the app's rows; called once per demo, in a transaction: with the others, or when the app is new."""
+        """Creates the app's rows in a transaction; called once per demo, or when the app is new."""
 
     def connect(self, world: World) -> None:
         """Points the rows at this run's addresses; called at every start."""
 
     def sandbox_seeds(self, world: World) -> dict[str, Any]:
-        """What the sandbox is told first, by platform prefix; nothing for platforms that are elsewhere."""
+        """Returns the sandbox's first content, by platform prefix; none for platforms that are
+        elsewhere.
+        """
 
     def sandbox_words(self, world: World) -> Iterable[SandboxWord]:
-        """What the sandbox is told at every start, because it may have changed: addresses."""
+        """Returns what the sandbox is told at every start, because it may have changed:
+        addresses.
+        """

@@ -1,4 +1,4 @@
-"""Commands whose exit codes mean something."""
+"""Commands with meaningful exit codes."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ T = TypeVar("T")
 
 
 class ExitCodeCommand(BaseCommand):
-    """Wrong usage exits with 3: argparse's own 2 may mean something else, as "not settled yet"."""
+    """Exits with 3 for wrong usage: argparse's own 2 may mean something else, as "not settled
+    yet".
+    """
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)
@@ -30,7 +32,10 @@ class ExitCodeCommand(BaseCommand):
 
 
 def get_single(found: Iterable[T], *, asked: str, kind: str) -> T:
-    """The only row of `found`. Raises CommandError with exit code 3 where there is none or more than one."""
+    """Returns the only row of `found`.
+
+    Raises CommandError with exit code 3 where there is none or more than one.
+    """
     rows = list(found)
     if len(rows) == 1:
         return rows[0]

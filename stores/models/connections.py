@@ -9,7 +9,10 @@ from stores.tenancy import TenantQuerySet
 
 
 class Pace(models.Model):
-    """The next free slot of one platform account, shared by all processes. Only platforms/pace.py writes it."""
+    """The next free slot of one platform account, shared by all processes.
+
+    Only platforms/pace.py writes it.
+    """
 
     platform = models.CharField(_("platform"), max_length=20)
     account = models.CharField(_("account"), max_length=200)
@@ -69,6 +72,9 @@ class Connection(models.Model):
     credentials = EncryptedJSONField(_("credentials"), blank=True, default=dict)
     token = EncryptedTextField(_("token"), blank=True, default="", editable=False)
     token_serial = models.PositiveIntegerField(default=0, editable=False)
+    # When the token should be renewed and when it ends; None when the platform does not say.
+    token_renew_at = models.DateTimeField(null=True, editable=False)
+    token_ends_at = models.DateTimeField(null=True, editable=False)
     login_lease_until = models.DateTimeField(null=True, editable=False)
     pace = models.ForeignKey(
         Pace, models.PROTECT, related_name="connections", editable=False, verbose_name=_("pace")

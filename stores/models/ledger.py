@@ -1,4 +1,4 @@
-"""The ledgers: what platforms told us, what we owe them, and every try."""
+"""The ledgers: messages from platforms, calls to platforms, and every try."""
 
 from datetime import datetime
 from typing import ClassVar, Self
@@ -18,7 +18,7 @@ from stores.tenancy import TenantQuerySet
 
 class InboundQuerySet(TenantQuerySet["InboundEvent"]):
     def live(self) -> Self:
-        """Events that are not handled, by their partial index."""
+        """Returns the events that are not handled, by their partial index."""
         return self.by_index(~Q(state=Literal(InboundEvent.State.HANDLED)))
 
 
@@ -121,7 +121,7 @@ class OutboundQuerySet(TenantQuerySet["OutboundCall"]):
         return self.by_index(self.model.is_live())
 
     def failed_since(self, moment: datetime) -> Self:
-        """Calls that were refused or given up since then."""
+        """Returns the calls that were refused or given up since then."""
         return self.by_index(self.model.has_failed() & Q(settled_at__gte=moment))
 
     def due(self, now: datetime | Param, *, refused_since: datetime | Param) -> Self:
@@ -316,7 +316,9 @@ class OutboundAttempt(models.Model):
 
 
 class Heartbeat(models.Model):
-    """When a cluster's worker last ran something; the watchdog restarts a cluster whose row grows old."""
+    """The last time a cluster's worker ran something; the watchdog restarts a cluster whose row is
+    old.
+    """
 
     name = models.CharField(_("cluster"), max_length=120, unique=True)
     at = models.DateTimeField(_("seen"))
@@ -330,7 +332,7 @@ class Heartbeat(models.Model):
 
 
 class RateWindow(models.Model):
-    """How often something public was tried in one fixed window (stores/web/limits.py)."""
+    """The number of tries in one fixed window (stores/web/limits.py)."""
 
     bucket = models.CharField(max_length=160, primary_key=True)
     count = models.PositiveIntegerField(default=0)

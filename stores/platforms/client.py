@@ -1,6 +1,8 @@
-"""One way of talking to a platform: wait for the turn, send, read within limits, say what happened.
+"""The base of all platform clients: wait for the slot, send, read within limits, classify the
+outcome.
 
-No database, no retries."""
+Knows no database and makes no retries.
+"""
 
 import json
 import logging
@@ -11,6 +13,7 @@ from typing import Any
 import requests
 from urllib3.exceptions import HTTPError, ReadTimeoutError
 
+from stores.platforms.bodies import Body
 from stores.platforms.deadline import Deadline
 from stores.platforms.errors import NotSent, TimedOut, Unknown
 from stores.text import clean_text
@@ -28,11 +31,14 @@ class Answer:
 
     @property
     def excerpt(self) -> str:
-        """The first words of the body, for people and ledgers."""
+        """Returns the first words of the body, for people and ledgers."""
         return clean_text(" ".join(self.content[:300].decode("utf-8", "replace").split()), 300)
 
     def json_object(self) -> dict[str, Any]:
-        """The body as a JSON object; raises Unknown, because a garbled answer says nothing about what was done."""
+        """Returns the body as a JSON object.
+
+        Raises Unknown: a garbled answer says nothing about what was done.
+        """
         try:
             data = json.loads(self.content)
         except (ValueError, RecursionError) as error:
@@ -45,8 +51,9 @@ class Answer:
 class PlatformClient:
     """Base of the platforms' clients.
 
-    `timeout` is (connect, whole answer) in seconds; their sum bounds the whole exchange. `wait_for_slot` is called right before
-    every request; it may block until the account's slot has come, and may raise NotSent.
+    `timeout` is (connect, whole answer) in seconds; their sum bounds the whole exchange.
+    `wait_for_slot` is called right before every request; it may block until the account's slot has
+    come, and may raise NotSent.
     """
 
     def __init__(
@@ -67,12 +74,17 @@ class PlatformClient:
         *,
         headers: Mapping[str, str] | None = None,
         params: Mapping[str, str] | None = None,
-        body: Mapping[str, Any] | bytes | None = None,
+        body: Mapping[str, Any] | Body | bytes | None = None,
     ) -> Answer:
-        """Sends one request; a `body` of bytes goes as it is, the rest as JSON.
+        """Sends one request. A Body or bytes go as they are, a mapping as JSON.
+
+        A form, JSON with literal Chinese and multipart are made by `stores.platforms.bodies`.
 
         Raises NotSent when nothing was executed for certain, Unknown when nobody can tell.
         """
+        if isinstance(body, Body):
+            headers = {"Content-Type": body.content_type, **(headers or {})}
+            body = body.content
         self.wait_for_slot()
         started = time.monotonic()
         deadline = Deadline(sum(self.timeout))
@@ -100,7 +112,8 @@ class PlatformClient:
         params: Mapping[str, str] | None,
         body: Mapping[str, Any] | bytes | None,
     ) -> Answer:
-        # A fresh connection each time: a stale pooled one would turn a harmless close into an unknown outcome.
+        # Each exchange opens a connection: a stale pooled one would turn a harmless close into an
+        # unknown outcome.
         with deadline, requests.Session() as session:
             session.trust_env = False
             deadline.mount(session)
@@ -118,7 +131,7 @@ class PlatformClient:
 
     @staticmethod
     def _read(response: requests.Response, deadline: Deadline) -> bytes:
-        """The whole body, unless it is too large or the line was cut."""
+        """Reads the whole body. Raises Unknown when it is too large or the deadline passes."""
         content = b""
         for chunk in response.iter_content(65_536):
             content += chunk
@@ -130,7 +143,7 @@ class PlatformClient:
 
 
 def _classified(deadline: Deadline, error: Exception) -> NotSent | Unknown:
-    """Nothing was sent if no connection ever stood; after that nobody can tell."""
+    """Returns NotSent if no connection was ever established, and Unknown otherwise."""
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", None)
     detail = f"{type(error).__name__}: {type(reason).__name__}" if reason else type(error).__name__

@@ -1,4 +1,4 @@
-"""The line that carries one HTTP exchange: did it ever stand, and how long may it last."""
+"""The time limit of one HTTP exchange, and whether its connection was ever established."""
 
 import contextlib
 import socket
@@ -14,8 +14,11 @@ from urllib3.exceptions import ConnectTimeoutError
 
 
 class Deadline:
-    """Cut after `seconds`, whatever happens on it: socket timeouts bound only the pauses between two bytes, so a
-    platform that dribbles would outlast the lease of its call."""
+    """Aborts the exchange after `seconds`.
+
+    Socket timeouts bound only the pause between two bytes: a platform that sends slowly would
+    outlast the lease of its call.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.connected = False
@@ -36,12 +39,12 @@ class Deadline:
         self._timer.cancel()
 
     def mount(self, session: requests.Session) -> None:
-        """Has all requests of the session go over this deadline."""
+        """Sends all requests of the session under this deadline."""
         for scheme in ("http://", "https://"):
             session.mount(scheme, _Adapter(self))
 
     def opened(self, connection: socket.socket) -> None:
-        """Called when a connection stands, before anything is sent on it."""
+        """Records that a connection is established, before anything is sent on it."""
         self._sockets.append(connection)
         if self.was_aborted:
             connection.close()

@@ -1,23 +1,31 @@
-"""What may become of a call. The outcome is never a boolean: "we do not know" is one of the answers."""
+"""The outcomes of a call. An outcome is never a boolean: "unknown" is one of them."""
 
 from stores.text import clean_text, mask_secret
 
 
 class PlatformError(Exception):
-    """Base of everything a platform call raises. `detail` is for the ledger and holds no secrets."""
+    """Base of everything a platform call raises.
+
+    `detail` is for the ledger and holds no secrets.
+    """
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)
         self.detail = clean_text(detail, 2000)
 
     def hide(self, secret: str) -> None:
-        """Platforms repeat what they were sent: a coupon code in their words is cut to its last four digits."""
+        """Shortens `secret` in the texts to its last four characters: platforms repeat what they
+        were sent.
+        """
         self.detail = mask_secret(secret, self.detail)
         self.args = (self.detail,)
 
 
 class Refused(PlatformError):
-    """The platform answered and said no: final. `code` is the platform's own, `message` its own words."""
+    """The platform answered and refused.
+
+    Final. `code` is the platform's own, `message` its own words.
+    """
 
     def __init__(self, code: str, message: str) -> None:
         super().__init__(f"{code}: {message}")
@@ -30,15 +38,21 @@ class Refused(PlatformError):
 
 
 class NotSent(PlatformError):
-    """Surely not executed: the request never left, or could not have been read. Try again later."""
+    """The call was surely not executed: the request never left, or could not be read.
+
+    Try again later.
+    """
 
 
 class NoSlot(NotSent):
-    """Surely not executed, through no fault of the platform's: our own turn did not come in time."""
+    """The call was surely not executed: the account's slot did not come in time."""
 
 
 class Throttled(NotSent):
-    """Surely not executed: too many requests. `after` seconds should pass before the account's next call."""
+    """The call was surely not executed: too many requests.
+
+    The account's next call should wait `after` seconds.
+    """
 
     def __init__(self, detail: str = "", after: float = 1.0) -> None:
         super().__init__(detail)
@@ -46,7 +60,10 @@ class Throttled(NotSent):
 
 
 class LoginRefused(NotSent):
-    """The platform does not accept our credentials; nothing can be sent until a person corrects them."""
+    """The platform does not accept the credentials.
+
+    Nothing is sent until a person corrects them.
+    """
 
 
 class AuthExpired(NotSent):
@@ -54,17 +71,24 @@ class AuthExpired(NotSent):
 
 
 class Unknown(PlatformError):
-    """The request may have been executed: the answer was lost, late or garbled. Ask before sending again."""
+    """The request may have been executed: the answer was lost, late or garbled.
+
+    Ask before sending again.
+    """
 
 
 class TimedOut(Unknown):
-    """No answer in time. Unlike after a closed connection, the platform may still be at work on it."""
+    """No answer came in time.
+
+    Unlike after a closed connection, the platform may still be at work.
+    """
 
 
 class Undecided(Unknown):
-    """It may have been executed, and the platform is not in trouble: it answered without saying so, or we failed.
+    """The call may have been executed, and the platform works: its answer does not say, or our code
+    failed.
 
-    Asking again in less than `after` seconds would tell no more; None means the usual pauses.
+    Another question within `after` seconds would not tell more; None means the usual pauses.
     """
 
     def __init__(self, detail: str = "", after: float | None = None) -> None:
@@ -73,8 +97,8 @@ class Undecided(Unknown):
 
 
 class Inconclusive(Undecided):
-    """A question that the platform answered without saying what became of the call, and may answer so again."""
+    """The platform answered the question without saying what became of the call."""
 
 
 class NeedsPerson(Undecided):
-    """The same, and asking again would tell no more: a person decides at once."""
+    """The platform's answer leaves the call undecided for good: a person decides at once."""

@@ -1,7 +1,9 @@
-"""Shared call pacing: one row per (platform, account), one UPDATE … RETURNING per slot, on the database's clock.
+"""Pacing of calls: one row per (platform, account), one UPDATE … RETURNING per slot, on the
+database's clock.
 
-Slots are evenly spaced and there are no bursts, so a platform that allows n calls a second never sees n + 1. Whoever
-serves a person reserves ahead (`patience`); background work takes only slots that are nearly free and makes no queue.
+Slots are evenly spaced without bursts, so a platform that allows n calls a second never sees n + 1.
+A caller that serves a person reserves ahead (`patience`); background work takes only slots that are
+nearly free, so it makes no queue.
 """
 
 import time
@@ -16,9 +18,10 @@ from stores.platforms.errors import NoSlot
 
 # Slots this near (seconds) count as free: reserving slightly ahead loses no time between two calls.
 NEAR = 0.25
-# The furthest (seconds) that anybody reserves ahead.
+# The furthest (seconds) that a slot is reserved ahead.
 FAR = 5.0
-# A slot missed by this much (seconds) is not used: others hold the next ones, and the platform would see three at once.
+# A slot missed by this much (seconds) is not used: the next slots are taken, and the platform would
+# see three calls at once.
 LATE = 0.02
 # A reading of the database's clock that took no longer than this (seconds) is good enough.
 SURE = 0.01
@@ -38,8 +41,10 @@ class Slot:
     next_at: float
 
     def wait(self) -> float:
-        """Blocks until the slot has come; returns how late it has become (seconds), because the database, a login or a
-        busy machine took long."""
+        """Blocks until the slot has come; returns how late it is then (seconds).
+
+        It is late when the database, a login or a busy machine took long.
+        """
         delay = self.at - time.monotonic()
         if delay > 0:
             time.sleep(delay)
@@ -47,7 +52,7 @@ class Slot:
 
 
 def interval(platform: str) -> float:
-    """Seconds between two calls of one account at this platform; 0 means unpaced."""
+    """Returns the seconds between two calls of one account at this platform; 0 means unpaced."""
     set_here: float | None = settings.PACE_SECONDS.get(platform)
     if set_here is not None:
         return set_here
@@ -56,9 +61,9 @@ def interval(platform: str) -> float:
 
 
 def reserve(pace: Pace, *, patience: float, ahead: float = 0.0) -> Slot | None:
-    """The account's next slot if it comes within `patience` seconds, else None and nothing is reserved.
+    """Reserves the account's next slot if it comes within `patience` seconds, else returns None.
 
-    The slot is at least `ahead` seconds away, for those who know that they are slow.
+    The slot is at least `ahead` seconds away, for callers that need time before they send.
     """
     clock, later = _CLOCK[connection.vendor], _LATER[connection.vendor]
     gap = interval(pace.platform)
@@ -71,7 +76,10 @@ def reserve(pace: Pace, *, patience: float, ahead: float = 0.0) -> Slot | None:
 
 
 def _put_off(pace: Pace, slot: Slot, ahead: float) -> Slot | None:
-    """The slot made to come now, or `ahead` seconds later; None when somebody has reserved behind it."""
+    """Moves the slot to now, or `ahead` seconds later;
+
+    None when a later slot is already reserved.
+    """
     clock = _CLOCK[connection.vendor]
     gap = interval(pace.platform)
     return _moved(
@@ -98,7 +106,9 @@ def _moved(pace: Pace, sql: str, values: list[float]) -> Slot | None:
 
 
 def _left_until(moment: float) -> tuple[float, float]:
-    """time.monotonic() at some time, and how many seconds later the database's clock will show `moment`."""
+    """Returns time.monotonic() at some moment, and the seconds from then until the database's clock
+    shows `moment`.
+    """
     readings = []
     with connection.cursor() as cursor:
         for _ in range(3):
@@ -114,7 +124,7 @@ def _left_until(moment: float) -> tuple[float, float]:
 
 
 def release(slot: Slot, platform: str) -> None:
-    """Gives a slot back that was not used, if nobody has reserved behind it."""
+    """Gives an unused slot back, unless a later one is already reserved."""
     with connection.cursor() as cursor:
         cursor.execute(
             "UPDATE stores_pace SET next_at = next_at - %s WHERE id = %s AND next_at = %s",
@@ -123,7 +133,9 @@ def release(slot: Slot, platform: str) -> None:
 
 
 def postpone(pace_id: int, seconds: float, *, failed: bool = False) -> None:
-    """Moves the account's next slot for every process: after a throttle answer, or while the platform is down."""
+    """Moves the account's next slot for every process: after a throttle answer, or while the
+    platform is down.
+    """
     clock, later = _CLOCK[connection.vendor], _LATER[connection.vendor]
     sql = f"UPDATE stores_pace SET next_at = {later}(next_at, {clock} + %s), failures = failures + %s WHERE id = %s"
     with connection.cursor() as cursor:
@@ -131,7 +143,9 @@ def postpone(pace_id: int, seconds: float, *, failed: bool = False) -> None:
 
 
 def wait_for_turn(pace: Pace, slot: Slot | None = None) -> None:
-    """Blocks until a slot has come, at most FAR seconds ahead: `slot`, or another one if its moment was missed.
+    """Blocks until a slot has come, at most FAR seconds ahead:
+
+    `slot`, or another one if that was missed.
 
     Raises NoSlot.
     """
@@ -143,18 +157,20 @@ def wait_for_turn(pace: Pace, slot: Slot | None = None) -> None:
         if slot.wait() <= LATE or not interval(pace.platform):
             return
         slot = _put_off(pace, slot, ahead)
-        # Whoever is late again needs that long for writing.
+        # A slot missed twice means that this machine needs that long before it sends.
         ahead = 2 * ahead + 0.05
     raise NoSlot("this machine is too busy to keep its slots")
 
 
 def seconds_until_free_sql(next_at: str) -> str:
-    """SQL for the seconds until the slot in the column `next_at`; negative when it is free."""
+    """Returns SQL for the seconds until the slot in the column `next_at`; negative when it is
+    free.
+    """
     return f"{next_at} - {_CLOCK[connection.vendor]}"
 
 
 def seconds_until_free(pace_id: int) -> float:
-    """How long until the account's next free slot; 0.0 when it is free now."""
+    """Returns the seconds until the account's next free slot; 0.0 when it is free now."""
     with connection.cursor() as cursor:
         cursor.execute(
             f"SELECT {seconds_until_free_sql('next_at')} FROM stores_pace WHERE id = %s", [pace_id]
@@ -164,7 +180,10 @@ def seconds_until_free(pace_id: int) -> float:
 
 
 def take(pace: Pace, *, patience: float) -> None:
-    """Waits up to `patience` seconds for a free slot in the background lane, then for the slot. Raises NoSlot."""
+    """Waits up to `patience` seconds for a free slot in the background lane, then for the slot.
+
+    Raises NoSlot.
+    """
     until = time.monotonic() + patience
     while True:
         slot = reserve(pace, patience=NEAR)

@@ -29,7 +29,7 @@ class PlatformTools(Protocol):
 
 @runtime_checkable
 class SyncTools(PlatformTools, Protocol):
-    """For platforms that list their stores."""
+    """Tools of a platform that lists its stores."""
 
     def sync(self, *, connection: Connection, user: User) -> list[Finding]:
         """Reads the platform's lists; returns what is new, changed or vanished."""

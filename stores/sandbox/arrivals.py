@@ -1,4 +1,6 @@
-"""The log of what reached the platforms, in the order of arrival: the witness of tests and benchmarks."""
+"""The log of requests that reached the platforms, in the order of arrival, for tests and
+benchmarks.
+"""
 
 from __future__ import annotations
 
@@ -15,10 +17,12 @@ KEPT = 200_000
 
 @dataclass
 class Arrival:
-    """`at` is time.monotonic() (one clock for all processes of a machine), `wall` is time.time(), both in seconds.
+    """One request.
 
-    `outcome` is "pending" while the platform works, then "ok", "blocked", "unauthorised", "bad_request" or
-    "fault:<kind>"; it is set before the first byte of the answer is sent.
+    `at` is time.monotonic() (one clock per machine), `wall` is time.time(), in seconds.
+
+    `outcome` is "pending" while the platform works, then "ok", "blocked", "unauthorised",
+    "bad_request" or "fault:<kind>"; it is set before the first byte of the answer is sent.
     """
 
     at: float
@@ -57,7 +61,7 @@ class ArrivalLog:
     def all(
         self, platform: str | None = None, operation: str | None = None, account: str | None = None
     ) -> list[Arrival]:
-        """Oldest first; the objects are live, so a pending one fills in by itself."""
+        """Returns the arrivals, oldest first; a pending one changes when its answer is sent."""
         with self._lock:
             arrivals = list(self._arrivals)
         return [
@@ -75,7 +79,9 @@ class ArrivalLog:
         operation: str | None = None,
         account: str | None = None,
     ) -> int:
-        """The most arrivals in any window of that length, the window's end excluded; blocked ones count."""
+        """Returns the most arrivals in any window of that length, its end excluded; blocked ones
+        count.
+        """
         times = [arrival.at for arrival in self.all(platform, operation, account)]
         most = first = 0
         for last, at in enumerate(times):

@@ -1,4 +1,4 @@
-"""The control API under /_control/: what tests, drills and benchmarks from other processes use."""
+"""The control API under /_control/ for tests, drills and benchmarks in other processes."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""From a request to what goes over the wire: delay, log, gate, fault, platform."""
+"""One request from arrival to answer: delay, log, gate, fault, platform."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MAINTENANCE_PAGE = "<!DOCTYPE html><html><head><title>系统维护中</title></h
 
 @dataclass(frozen=True)
 class Delivery:
-    """`reply` None: close without a word; `half`: promise the whole body, send half of it, close."""
+    """The answer to send. `reply` None closes without an answer; `half` sends half of the body."""
 
     reply: Reply | None
     half: bool = False
@@ -84,7 +84,7 @@ class Exchange:
 
 
 def _instead(answer: str | int, platform: SandboxPlatform[Any], request: Request) -> Reply:
-    """What a fault answers in the platform's place."""
+    """Returns the answer that a fault gives in the platform's place."""
     if isinstance(answer, int):
         phrase = HTTPStatus(answer).phrase
         return Reply.html(

@@ -1,4 +1,4 @@
-"""Bad days on order: rules that say which request fails, how, and how often."""
+"""Fault rules: which request fails, how, and how often."""
 
 from __future__ import annotations
 
@@ -14,7 +14,9 @@ Answer = Literal["own", "nothing", "half", "html", "wrong_types", "throttle", "a
 
 @dataclass(frozen=True)
 class Effect:
-    """Whether the platform carries the call out, when it waits the fault's `seconds`, and what it answers."""
+    """Whether the platform carries the call out, when it waits the fault's `seconds`, and its
+    answer.
+    """
 
     applies: bool
     answer: Answer | int
@@ -42,7 +44,7 @@ JITTER = "jitter"
 
 @dataclass
 class Fault:
-    """`times` is what is left (None: always); `platform` and `operation` None match any."""
+    """`times` is the number left (None: always); `platform` and `operation` None match any."""
 
     kind: str
     operation: str | None = None
@@ -60,7 +62,7 @@ class Fault:
 
 
 class FaultScript:
-    """Rules in the order they were added; the first that matches a request and is not used up applies to it."""
+    """Rules in the order they were added; the first that matches and is not used up applies."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -78,7 +80,10 @@ class FaultScript:
         probability: float = 1.0,
         jitter: float = 0.0,
     ) -> Fault:
-        """`seconds` to wait, `jitter` seconds ± on a delay before the arrival; ValueError when it makes no sense."""
+        """Adds a rule:
+
+        `seconds` to wait, `jitter` seconds ± on a delay. Raises ValueError for nonsense.
+        """
         fault = Fault(kind, operation, platform, times, seconds, probability, jitter)
         _check(fault)
         with self._lock:
@@ -90,13 +95,13 @@ class FaultScript:
             return list(self._faults)
 
     def clear(self) -> None:
-        """Forget every rule and start the dice over."""
+        """Removes every rule and restarts the random numbers."""
         with self._lock:
             self._faults.clear()
             self._random.seed(SEED)
 
     def delay(self, platform: str, operation: str) -> float:
-        """Seconds the network takes before the request arrives."""
+        """Returns the seconds that the network takes before the request arrives."""
         if not self._faults:
             return 0.0
         with self._lock:
@@ -108,7 +113,7 @@ class FaultScript:
             return sum(self._random.uniform(0, 2 * width) for width in widths)
 
     def take(self, platform: str, operation: str) -> Fault | None:
-        """The rule that strikes this request, counted down."""
+        """Returns the rule that applies to this request, counted down."""
         if not self._faults:
             return None
         with self._lock:

@@ -1,4 +1,4 @@
-"""Readers for the JSON that a control route was given. All raise ControlError with what is wrong."""
+"""Readers for the JSON of a control route. All raise ControlError with what is wrong."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ def mapping(body: Any, what: str = "the body") -> dict[str, Any]:
 
 
 def value(body: Mapping[str, Any], name: str, kind: type[T], default: T | None = None) -> T:
-    """A value of exactly this type; a whole number is accepted as a float. No default: it must be there."""
+    """Returns a value of exactly this type; a whole number is accepted as a float.
+
+    Required without a default.
+    """
     found = body.get(name, default)
     if kind is float and type(found) is int:
         found = float(found)
@@ -28,7 +31,7 @@ def value(body: Mapping[str, Any], name: str, kind: type[T], default: T | None =
 
 
 def texts(body: Mapping[str, Any], name: str) -> list[str]:
-    """A list of strings, empty when it is missing."""
+    """Returns a list of strings, empty when it is missing."""
     found = value(body, name, list, [])
     if not all(isinstance(text, str) for text in found):
         raise ControlError(f"{name} must be a list of texts")
@@ -36,7 +39,7 @@ def texts(body: Mapping[str, Any], name: str) -> list[str]:
 
 
 def rows(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    """A list of objects, empty when it is missing."""
+    """Returns a list of objects, empty when it is missing."""
     found = body.get(name, [])
     if not isinstance(found, list):
         raise ControlError(f"{name} must be a list")
@@ -44,7 +47,7 @@ def rows(body: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
 
 
 def whole(found: Any) -> int | None:
-    """An int, or the int that a string of up to 19 digits names; None for anything else."""
+    """Returns an int, or the int in a string of up to 19 digits; None for anything else."""
     if type(found) is int:
         return found
     is_number = isinstance(found, str) and found.isascii() and found.isdigit()

@@ -1,4 +1,4 @@
-"""What goes in and out of a sandbox platform: requests and replies."""
+"""Requests to and replies of a sandbox platform."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ from typing import Any
 
 @dataclass
 class Request:
-    """`path` is below the platform's prefix, header names are lower case, `at` is the arrival in monotonic
-    seconds."""
+    """A request. `path` is below the platform's prefix, header names are lower case.
+
+    `at` is the arrival in monotonic seconds.
+    """
 
     method: str
     path: str
@@ -23,7 +25,7 @@ class Request:
 
     @cached_property
     def json_object(self) -> dict[str, Any] | None:
-        """The body as a JSON object, None when it is anything else."""
+        """Returns the body as a JSON object, None when it is anything else."""
         try:
             value = json.loads(self.body)
         except (ValueError, RecursionError):
@@ -33,7 +35,7 @@ class Request:
 
 @dataclass
 class Reply:
-    """An answer, and what the arrivals log writes about it (`applied`: the call's effect took place)."""
+    """An answer, and its entry in the log of arrivals (`applied`: the call's effect took place)."""
 
     body: bytes
     status: int = 200

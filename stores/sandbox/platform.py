@@ -15,10 +15,10 @@ SettingsT = TypeVar("SettingsT", bound=Switches)
 
 
 class SandboxPlatform(Generic[SettingsT]):
-    """One remote platform. Its methods are called from many threads at once: change state under `lock`.
+    """One remote platform. Many threads call its methods: state changes under `lock`.
 
-    A subclass keeps its state in attributes that `clear` sets, `dump` reads and `load` replaces; `settings` are kept
-    here. Control routes are methods under `@control` (routes.py).
+    A subclass keeps its state in attributes that `clear` sets, `dump` reads and `load` replaces;
+    `settings` are kept here. Control routes are methods under `@control` (routes.py).
     """
 
     prefix: ClassVar[str] = ""
@@ -34,24 +34,26 @@ class SandboxPlatform(Generic[SettingsT]):
         """Notes that the state changed, so that it is in the state file before the answer leaves."""
         self.revision += 1
 
-    # What the server asks for each request
+    # Hooks of the server for each request
 
     def operation(self, request: Request) -> str:
-        """Short name of the remote call, "" when there is no such call."""
+        """Returns the short name of the remote call, "" when there is no such call."""
         raise NotImplementedError
 
     def subject(self, request: Request) -> Subject:
         return Subject()
 
     def admit(self, request: Request) -> Reply | None:
-        """The platform's rate limit: the answer to a request that is blocked, None when it may pass."""
+        """Applies the rate limit: returns the answer to a blocked request, None when it may
+        pass.
+        """
         return None
 
     def handle(self, request: Request) -> Reply:
         raise NotImplementedError
 
     def blocked(self, request: Request) -> Reply:
-        """What this platform answers to one call too many."""
+        """Returns this platform's answer to one call too many."""
         return Reply.json({"error": "too many requests"}, 429, outcome="blocked")
 
     def token_expired(self, request: Request) -> Reply:
@@ -66,11 +68,14 @@ class SandboxPlatform(Generic[SettingsT]):
         """Sets the state of an empty platform."""
 
     def dump(self) -> dict[str, Any]:
-        """The state as JSON, without the settings."""
+        """Returns the state as JSON, without the settings."""
         return {}
 
     def load(self, state: Mapping[str, Any]) -> None:
-        """Replaces the state by a dumped one. Raises ControlError, before any change, when it cannot be read."""
+        """Replaces the state by a dumped one.
+
+        Raises ControlError, before any change, if it is unreadable.
+        """
 
     def reset(self) -> None:
         """Makes the platform empty, with default settings."""
@@ -80,12 +85,15 @@ class SandboxPlatform(Generic[SettingsT]):
             self.touch()
 
     def snapshot(self) -> dict[str, Any]:
-        """Settings and state as JSON, for `restore`."""
+        """Returns settings and state as JSON, for `restore`."""
         with self.lock:
             return {"settings": dict(vars(self.settings)), **self.dump()}
 
     def restore(self, state: Mapping[str, Any]) -> None:
-        """Replaces settings and state. Raises ControlError, before any change, when they cannot be read."""
+        """Replaces settings and state.
+
+        Raises ControlError, before any change, if they are unreadable.
+        """
         settings = self.settings_class().changed(
             given.mapping(state, "a snapshot").get("settings", {})
         )

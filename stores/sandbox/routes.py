@@ -1,4 +1,7 @@
-"""Control routes of a platform, declared above its methods: `@control("POST", "orders/<order_id>/pay")`."""
+"""Control routes of a platform, declared at its methods:
+
+`@control("POST", "orders/<order_id>/pay")`.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +18,8 @@ _MARK = "control_routes"
 def control(verb: Literal["GET", "POST"], path: str) -> Callable[[Method], Method]:
     """Makes a method of a SandboxPlatform answer at /_control/<prefix>/<path>.
 
-    `<name>` stands for one part of the path and `<path:name>` for the rest of it; the method gets it as a string under
-    this name. A method for POST also gets `body`, a JSON object.
+    `<name>` stands for one part of the path and `<path:name>` for the rest of it; the method gets
+    it as a string under this name. A method for POST also gets `body`, a JSON object.
     """
 
     def mark(method: Method) -> Method:
@@ -43,13 +46,15 @@ class ControlRoute:
         return re.compile(re.sub(r"(?<!\?P)<(\w+)>", r"(?P<\1>[^/]+)", rest))
 
     def arguments(self, verb: str, path: str) -> dict[str, str] | None:
-        """The named parts of the path; None when this is another route."""
+        """Returns the named parts of the path; None when this is another route."""
         found = self._pattern.fullmatch(path) if verb == self.verb else None
         return found.groupdict() if found else None
 
 
 def routes_of(platform: type) -> list[ControlRoute]:
-    """All control routes of a platform's class; of two that match a path, the more exact one comes first."""
+    """Returns all control routes of a platform's class; of two that match, the more exact comes
+    first.
+    """
     found = [
         ControlRoute(verb, path, name)
         for name in dir(platform)

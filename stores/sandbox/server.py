@@ -21,10 +21,11 @@ CONTROL = "_control"
 
 
 class SandboxServer:
-    """Context manager; serves in a background thread.
+    """A context manager that serves in a background thread.
 
-    The port is bound from construction on. While stopped, connections are refused but the port stays ours, so that
-    `start()` comes back under the same url with the same state; `close()`, or leaving the context, gives it up.
+    The port is bound from construction on. While stopped, connections are refused but the port
+    stays bound, so that `start()` comes back under the same url with the same state; `close()`, or
+    leaving the context, frees it.
     """
 
     def __init__(
@@ -68,7 +69,7 @@ class SandboxServer:
         self._thread.start()
 
     def stop(self) -> None:
-        """Cut every connection and refuse new ones; what waits in a fault is dropped, unapplied or unanswered."""
+        """Cuts every connection and refuses new ones; requests that wait in a fault are dropped."""
         if not self._thread:
             return
         self._http.stop()
@@ -83,12 +84,12 @@ class SandboxServer:
         self._http.server_close()
 
     def serve_forever(self) -> None:
-        """Serve until `stop()` from another thread, or an exception such as KeyboardInterrupt in this one."""
+        """Serves until `stop()` from another thread, or an exception such as KeyboardInterrupt."""
         self.start()
         self._ended.wait()
 
     def reset(self) -> None:
-        """Empty platforms, no faults, no arrivals."""
+        """Empties the platforms, the faults and the arrivals."""
         for platform in self._platforms.values():
             platform.reset()
         self.faults.clear()

@@ -54,7 +54,7 @@ class HttpServer(ThreadingHTTPServer):
         )
 
     def pause(self, seconds: float) -> bool:
-        """Sleep; False when the server stops meanwhile."""
+        """Sleeps; returns False when the server stops meanwhile."""
         return not (self.stopping.wait(seconds) if seconds > 0 else self.stopping.is_set())
 
     def stop(self) -> None:
@@ -106,7 +106,7 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = serve
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What cannot be understood is the caller's fault: a 4xx, in JSON, and the end of the connection."""
+        """Answers an unreadable request with a 4xx in JSON, and closes the connection."""
         status = {501: 405, 505: 400}.get(code, code)
         self.close_connection = True
         self._send(Reply.json({"error": HTTPStatus(status).phrase}, status))
@@ -115,7 +115,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Silent: the arrivals log is the record."""
 
     def _framing(self) -> int:
-        """The HTTP status to refuse with before the body is read, 0 when all is well."""
+        """Returns the HTTP status to refuse with before the body is read, 0 when all is well."""
         length = self.headers.get("Content-Length", "0").strip()
         if "Transfer-Encoding" in self.headers:
             return 411
@@ -127,7 +127,7 @@ class _Handler(BaseHTTPRequestHandler):
         return 0
 
     def _request(self) -> Request | None:
-        """The parsed request, None when it was already answered or the caller is gone."""
+        """Returns the parsed request, None when it was already answered or the caller is gone."""
         length = int(self.headers.get("Content-Length", "0"))
         body = self.rfile.read(length)
         if len(body) < length:

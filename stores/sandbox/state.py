@@ -33,7 +33,9 @@ class StateFile:
             raise ValueError(f"{self._path} is not a sandbox state file: {error}") from error
 
     def save(self) -> None:
-        """Return once everything changed so far is in the file; callers behind a write usually find theirs done."""
+        """Returns once every change so far is in the file; a caller behind a write usually finds
+        its own done.
+        """
         mine = self._revisions()
         with self._lock:
             if any(saved < needed for saved, needed in zip(self._saved, mine, strict=True)):

@@ -17,7 +17,10 @@ class Switches:
     checks: ClassVar[Mapping[str, Check]] = {}
 
     def changed(self, data: Any) -> Self:
-        """A copy with these switches changed. Raises ControlError for unknown names and values."""
+        """Returns a copy with these switches changed.
+
+        Raises ControlError for unknown names and values.
+        """
         for name, value in given.mapping(data, "settings").items():
             check = self.checks.get(name)
             if check is None:

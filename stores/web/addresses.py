@@ -7,7 +7,9 @@ from django.http import HttpRequest
 
 
 def client_ip(request: HttpRequest) -> str:
-    """The caller's address; behind TRUSTED_PROXIES proxies, the address that the outermost of them saw."""
+    """Returns the caller's address: behind TRUSTED_PROXIES proxies, the one that the outermost of
+    them saw.
+    """
     forwarded = [
         part.strip()
         for part in request.META.get("HTTP_X_FORWARDED_FOR", "").split(",")
@@ -20,7 +22,10 @@ def client_ip(request: HttpRequest) -> str:
 
 
 def client_network(request: HttpRequest) -> str:
-    """Whom limits count: the caller's address, or the /64 of an IPv6 address, for every phone has one to itself."""
+    """Returns the network that limits count: the caller's address, or the /64 of an IPv6 address.
+
+    Every phone has a /64 to itself.
+    """
     ip = client_ip(request)
     try:
         address = ip_address(ip)

@@ -56,6 +56,7 @@ def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:
         request, "stores/error.html", {"title": title, "status": 403, "stale": True}, status=403
     )
     if is_htmx(request):
-        # Another sign-in in the same browser renewed the token; only the whole page, fetched anew, has the new one.
+        # Another sign-in in the same browser renewed the token; only the reloaded page has the new
+        # one.
         answer["HX-Refresh"] = "true"
     return answer

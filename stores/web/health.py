@@ -1,4 +1,4 @@
-"""For load balancers and monitoring: is this process up, and can the installation work?"""
+"""Health for load balancers and monitoring."""
 
 from datetime import datetime
 from typing import Any
@@ -15,16 +15,16 @@ from stores.platforms.workers import queue
 
 @require_safe
 def healthz(request: HttpRequest) -> JsonResponse:
-    """Whether this process answers; asks nobody else."""
+    """Answers 200 while this process answers; asks nothing else."""
     return JsonResponse({"status": "ok"}, headers={"Cache-Control": "no-store"})
 
 
 @require_safe
 def readyz(request: HttpRequest) -> JsonResponse:
-    """503 unless the database answers and a worker has run something lately.
+    """Answers 503 unless the database answers and a worker has run something lately.
 
-    `oldest_due_seconds` is for alarms and does not make us unready: a platform that is down for an hour makes calls
-    wait, and then people need our pages most.
+    `oldest_due_seconds` is for alarms and does not make us unready: a platform that is down for an
+    hour makes calls wait, and then people need our pages most.
     """
     state = _state()
     status = 200 if state["ready"] else 503

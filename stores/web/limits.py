@@ -1,4 +1,5 @@
-"""Rate limits for everything public: fixed windows counted in the database, so that all processes count together.
+"""Rate limits for everything public: fixed windows counted in the database, for all processes
+together.
 
 Django's cache cannot count atomically without another server; one upsert can.
 """
@@ -14,7 +15,7 @@ from django.utils import timezone
 
 from stores.models import RateWindow
 
-# The most tries that one process buys ahead (take_prepaid).
+# The most tries that one process reserves ahead (take_prepaid).
 PACKET = 20
 _prepaid: dict[str, int] = {}
 _prepaid_lock = threading.Lock()
@@ -31,14 +32,16 @@ class Limit:
 
 @dataclass(frozen=True)
 class Taken:
-    """Whether a try is allowed, and how many seconds until the window ends."""
+    """Whether a try is allowed, and the seconds until the window ends."""
 
     allowed: bool
     retry_after: int
 
 
 def take(limit: Limit, who: str) -> Taken:
-    """Counts one try of `who` (an address, a store …) and says whether it is within the limit."""
+    """Counts one try of `who` (an address, a store …) and returns whether it is within the
+    limit.
+    """
     window = int(time.time() // limit.seconds)
     ends = (window + 1) * limit.seconds
     count = _count(_bucket(limit, who, window), datetime.fromtimestamp(ends, UTC))
@@ -46,8 +49,11 @@ def take(limit: Limit, who: str) -> Taken:
 
 
 def take_prepaid(limit: Limit, who: str) -> Taken:
-    """Like `take`, for what happens hundreds of times a second: this process buys a packet of tries with one write and
-    hands them out itself. Never more than the limit in all; each process may lose the rest of one packet."""
+    """Counts one try like `take`, for what happens hundreds of times a second.
+
+    This process reserves a packet of tries with one write and hands them out itself. All processes
+    together stay within the limit; each may lose the rest of one packet.
+    """
     window = int(time.time() // limit.seconds)
     ends = (window + 1) * limit.seconds
     bucket = _bucket(limit, who, window)
@@ -77,7 +83,7 @@ def _keep(bucket: str, tries: int) -> None:
 
 
 def peek(limit: Limit, who: str) -> Taken:
-    """Whether a further try would be allowed, without counting it."""
+    """Returns whether a further try would be allowed, without counting it."""
     window = int(time.time() // limit.seconds)
     count = (
         RateWindow.objects.filter(pk=_bucket(limit, who, window))

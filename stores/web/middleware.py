@@ -15,7 +15,9 @@ log = logging.getLogger(__name__)
 def unavailable_when_database_is(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """A busy or missing database is answered with 503 and "try again", in the form the caller expects."""
+    """Answers 503 and "try again" when the database is busy or away, in the form the caller
+    expects.
+    """
 
     def middleware(request: HttpRequest) -> HttpResponse:
         try:
@@ -39,7 +41,7 @@ def database_unavailable(request: HttpRequest, error: OperationalError) -> HttpR
 def address_for_the_audit(
     get_response: Callable[[HttpRequest], HttpResponse],
 ) -> Callable[[HttpRequest], HttpResponse]:
-    """Services write the audit log and know no request: the address waits for them here."""
+    """Keeps the request's address for the audit log, which services write without a request."""
 
     def middleware(request: HttpRequest) -> HttpResponse:
         before = caller_ip.set(client_ip(request))
@@ -52,7 +54,9 @@ def address_for_the_audit(
 
 
 class ChineseFirstLocaleMiddleware(LocaleMiddleware):
-    """Pages are Chinese until a person chooses otherwise; only the API listens to Accept-Language."""
+    """Shows pages in Chinese until a person chooses otherwise; only the API reads
+    Accept-Language.
+    """
 
     def process_request(self, request: HttpRequest) -> None:
         if not request.path_info.startswith("/api/"):

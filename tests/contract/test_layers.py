@@ -5,12 +5,15 @@ import re
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from importlinter.cli import lint_imports
 
+from tests.contract.collected import DOMAINS
+from tests.drawings import FLOORS_SVG, floors_drawing
+
 ROOT = Path(__file__).resolve().parents[2]
-DOMAINS = ("coupons", "trip", "messaging", "delivery")
 OURS = ("config", "stores", *DOMAINS, "tests")
 # The only files that may know a library: our own words stand between it and everybody else.
 ONLY_IN = {
@@ -78,10 +81,24 @@ def test_no_import_runs_upwards_sideways_or_in_a_ring() -> None:
     )
 
 
-def test_every_domain_stands_in_the_contracts() -> None:
+def linter() -> dict[str, Any]:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    linter = tomllib.loads(text)["tool"]["importlinter"]
-    assert set(linter["root_packages"]) == set(OURS) - {"tests"}
+    settings: dict[str, Any] = tomllib.loads(text)["tool"]["importlinter"]
+    return settings
+
+
+def test_every_domain_stands_in_the_contracts() -> None:
+    contracts = {contract["name"]: contract for contract in linter()["contracts"]}
+    whole = contracts["config knows all, a domain knows stores, no domain knows another"]
+    assert set(linter()["root_packages"]) == set(OURS) - {"tests"}
+    assert set(whole["layers"][1].split(" | ")) == set(DOMAINS)
+    assert set(contracts["Six floors in a domain"]["containers"]) == set(DOMAINS)
+    assert set(contracts["No import ring"]["ancestors"]) >= set(DOMAINS)
+
+
+def test_the_drawing_shows_the_floors_of_the_contract() -> None:
+    """After a change of the contract: `python -m tests.drawings`."""
+    assert FLOORS_SVG.read_text(encoding="utf-8") == floors_drawing()
 
 
 @pytest.mark.parametrize("library", ONLY_IN)

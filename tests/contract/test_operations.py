@@ -11,6 +11,7 @@ import pytest
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
+from stores.domains import domains
 from stores.models import OutboundCall, Pace
 from stores.platforms import outbox
 from stores.platforms.errors import (
@@ -40,7 +41,7 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture(autouse=True)
 def _no_pace(settings: Settings) -> None:
-    settings.PACE_SECONDS = {"umember": 0.0, "trip": 0.0}
+    settings.PACE_SECONDS = {domain.platform: 0.0 for domain in domains()}
 
 
 def test_every_kind_has_an_entry() -> None:

@@ -1,4 +1,6 @@
-"""What Meituan's ticket interfaces need: who we are to Meituan, and the addresses that it calls."""
+"""The connection form of Meituan's ticket interfaces: the credentials, and the addresses that
+Meituan calls.
+"""
 
 from typing import Any
 
@@ -80,7 +82,7 @@ def _addresses(connection: Connection, *, is_needed: bool) -> list[dict[str, Any
 
 
 class TripTools:
-    """stores.platforms.tools.PlatformTools for the ticket interfaces."""
+    """Implements stores.platforms.tools.PlatformTools for the ticket interfaces."""
 
     works = _(
         "The credentials are complete. Whether they are right, Meituan's first call will show."

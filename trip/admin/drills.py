@@ -1,4 +1,6 @@
-"""Runs of the acceptance drill: started and read on pages of their own (trip/pages/drill.py), never changed."""
+"""Runs of the acceptance drill. Their own pages (trip/pages/drill.py) start and show them; they are
+never changed.
+"""
 
 from typing import Any
 
@@ -22,9 +24,9 @@ class DrillRunAdmin(ReadOnlyAdmin):
         return [path("start/", view, name="trip_drillrun_start"), *super().get_urls()]
 
     def start_view(self, request: HttpRequest) -> HttpResponse:
-        return (
-            drill.start(request) if request.method == "POST" else HttpResponseNotAllowed(["POST"])
-        )
+        if request.method != "POST":
+            return HttpResponseNotAllowed(["POST"])
+        return drill.start(request)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
         if not self.has_view_permission(request):

@@ -1,4 +1,4 @@
-"""The columns of exported ticket orders: no visitors, no whole codes."""
+"""The columns of exported ticket orders, without visitors and without whole codes."""
 
 from django.utils.translation import gettext_lazy as _
 
@@ -7,7 +7,7 @@ from trip.models import tally
 
 COLUMNS = (
     Column(_("Ordered"), "created_at"),
-    # As text: a spreadsheet rounds whole numbers of more than 15 digits.
+    # A text, because a spreadsheet rounds whole numbers of more than 15 digits.
     Column(_("Order number"), lambda order: str(order.order_id)),
     Column(_("Our number"), "partner_order_id"),
     Column(_("Store"), "store__name"),

@@ -1,4 +1,4 @@
-"""How ticket orders are found: by Meituan's number, by ours, by the code of a voucher."""
+"""The search for ticket orders: by Meituan's number, by ours, by the code of a voucher."""
 
 from typing import Any
 
@@ -16,7 +16,9 @@ from trip.wire.values import MAX_INT64
 
 
 def found(request: HttpRequest, rows: QuerySet[Order], text: str) -> QuerySet[Order]:
-    """The orders among `rows` that the text names exactly; by indexes, so that it is quick in a long list."""
+    """Filters `rows` by a number or code that is exactly the text; it uses indexes, so it is fast
+    in a long list.
+    """
     term = "".join(text.split()).replace("\x00", "")
     if not term:
         return rows
@@ -39,7 +41,7 @@ def _connections(request: HttpRequest) -> list[int]:
 
 
 class DrillFilter(DefaultedFilter):
-    """Leaves orders of acceptance drills out, unless they are asked for or something is searched."""
+    """Hides orders of acceptance drills unless they are chosen or a search text is given."""
 
     title = _("acceptance drill")
     parameter_name = "drill"

@@ -1,4 +1,4 @@
-"""The notices that Meituan has not taken yet, and on request all others."""
+"""The list of notices to Meituan: those that did not arrive yet, or all on request."""
 
 from typing import Any
 
@@ -17,7 +17,7 @@ State = MeituanNotice.State
 
 
 class OpenFilter(DefaultedFilter):
-    """Notices that did not arrive, unless others are asked for. Nobody waits for those of drills."""
+    """Shows the notices that did not arrive, without the drill's, unless a state is chosen."""
 
     title = _("state")
     parameter_name = "state__exact"

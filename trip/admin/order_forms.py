@@ -1,4 +1,4 @@
-"""What a person is asked before doing something to an order or a refund."""
+"""The forms of the buttons on an order or a refund."""
 
 import uuid
 from typing import Any
@@ -45,7 +45,9 @@ class FailForm(forms.Form):
 
 
 class UseForm(forms.Form):
-    """Some tickets by number, or the ones of certain codes. The hidden key keeps a second click from using more."""
+    """Uses some tickets by number, or those of certain codes; the hidden key prevents that a second
+    click uses more.
+    """
 
     quantity = forms.IntegerField(
         label=_("How many tickets"),
@@ -75,7 +77,7 @@ class UseForm(forms.Form):
 
 
 class AgreeForm(forms.Form):
-    """Nothing to fill in; the page says what is about to happen."""
+    """A form without fields; the page explains what will happen."""
 
 
 class RefuseForm(forms.Form):

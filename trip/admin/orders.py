@@ -1,4 +1,4 @@
-"""Ticket orders for people: find, read what happened, and do what no system did."""
+"""Ticket orders in the back office: search, history, and actions by hand."""
 
 from typing import Any
 
@@ -51,7 +51,7 @@ def _waits_for_codes(order: Order) -> bool:
 
 
 def _over(order: Order) -> tuple[StrOrPromise, str] | None:
-    """The badge of an order of which nothing is left; None while somebody may still come."""
+    """Returns the badge of an order without unused tickets; None while some are unused."""
     counts = tally(order.vouchers.all())
     if order.status != Order.Status.ISSUED or counts.unused:
         return None
@@ -129,7 +129,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
         return super().render_change_form(request, context, *args, **kwargs)
 
     def _extra_context(self, request: HttpRequest, order: Order) -> dict[str, Any]:
-        """What stands below the facts: tickets, visitors, refunds, uses, and everything that was said."""
+        """Returns the parts below the fields: tickets, visitors, refunds, uses and the timeline."""
         whole = self.permits(request, Permission.VIEW_PERSONAL, order)
         codes_shown = self.permits(request, Permission.SETTLE, order)
         return {
@@ -139,7 +139,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
                 {
                     "row": row,
                     "label": badge(row.get_status_display(), REFUND_COLOURS, row.status),
-                    "url": _refund_url(row),
+                    "url": reverse("admin:trip_refund_change", args=[row.pk]),
                 }
                 for row in order.refunds.all()
             ],
@@ -157,7 +157,8 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
             permission=SELL,
             form=IssueForm,
             text=_(
-                "The tickets count as issued from then on, and Meituan sends the codes to the buyer."
+                "The tickets count as issued from then on,"
+                " and Meituan sends the codes to the buyer."
             ),
             done=DONE,
             shown=_waits_for_codes,
@@ -199,7 +200,8 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
             permission=Permission.SETTLE,
             form=UseForm,
             text=_(
-                "Only for guests who are really there: Meituan is told, and used tickets are not refunded."
+                "Only for guests who are really there:"
+                " Meituan is told, and used tickets are not refunded."
             ),
             done=DONE,
             shown=_has_tickets_left,
@@ -241,8 +243,12 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     @display(description=_("used / refunded"))
     def gone(self, order: Order) -> str:
         counts = tally(order.vouchers.all())
-        void = str(_(", void: %(count)d")) % {"count": counts.voided} if counts.voided else ""
-        return f"{counts.used} / {counts.refunded}{void}" if counts.total else "–"
+        if not counts.total:
+            return "–"
+        text = f"{counts.used} / {counts.refunded}"
+        if counts.voided:
+            text += gettext(", void: %(count)d") % {"count": counts.voided}
+        return text
 
     @display(description=_("day of visit"))
     def visit(self, order: Order) -> str:
@@ -265,10 +271,9 @@ def _voucher(voucher: Voucher, whole: bool) -> dict[str, Any]:
         (_("void"), voucher.voided),
     )
     at = voucher.voided_at or voucher.refunded_at or voucher.used_at or voucher.valid_at
+    code = voucher.code if whole else f"…{voucher.code[-4:]}"
     return {
-        "code": (voucher.code if whole else f"…{voucher.code[-4:]}")
-        if voucher.code
-        else _("no code"),
+        "code": code if voucher.code else _("no code"),
         "states": [{"text": text, "count": count} for text, count in counts if count],
         "at": at,
     }
@@ -276,21 +281,17 @@ def _voucher(voucher: Voucher, whole: bool) -> dict[str, Any]:
 
 def _visitor(visitor: Any, whole: bool) -> dict[str, Any]:
     kinds = {str(value): label for value, label in CredentialType.choices}
-    said = shown(visitor, whole=whole)
-    numbers = [f"{kinds.get(kind, kind)} {number}" for kind, number in said["credentials"].items()]
+    data = shown(visitor, whole=whole)
+    numbers = [f"{kinds.get(kind, kind)} {number}" for kind, number in data["credentials"].items()]
     return {
         "removed": visitor.removed_at is not None,
-        "parts": [part for part in (said["name"], said["mobile"], *numbers) if part],
+        "parts": [part for part in (data["name"], data["mobile"], *numbers) if part],
         "tickets": visitor.tickets,
     }
 
 
-def _refund_url(refund: Any) -> str:
-    return reverse("admin:trip_refund_change", args=[refund.pk])
-
-
 def _owed(order: Order) -> list[dict[str, Any]]:
-    """Notices that did not arrive yet."""
+    """Returns the notices that did not arrive yet."""
     calls = OutboundCall.objects.filter(notices_of(order), connection=order.connection_id)
     late = calls.exclude(state=OutboundCall.State.DONE).order_by("id")[:20]
     return [

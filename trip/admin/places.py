@@ -1,4 +1,4 @@
-"""Where stores are, for Meituan's map."""
+"""The coordinates of stores for Meituan's map."""
 
 from typing import Any
 
@@ -25,7 +25,8 @@ class PlaceAdmin(ScopedAdmin):
             {
                 "fields": ("store", "city", ("longitude", "latitude"), "system"),
                 "description": _(
-                    "Look the place up in Gaode's map and copy its coordinates: longitude comes first."
+                    "Look the place up in Gaode's map and copy its coordinates:"
+                    " longitude comes first."
                 ),
             },
         ),
@@ -35,7 +36,7 @@ class PlaceAdmin(ScopedAdmin):
         return ("store",) if obj else ()
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Stores that the person manages and that have no place yet."""
+        """Offers the stores that the user manages and that have no place yet."""
         rows = Store.objects.for_staff(request.user).filter(place=None).select_related("merchant")
         kwargs["queryset"] = where_permitted(request, rows, Permission.MANAGE_STORES)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -1,4 +1,6 @@
-"""The form of a ticket product, with its price and its refund steps. What does not fit together is said plainly."""
+"""The form of a ticket product, with its price and its refund steps; it names the values that
+contradict each other.
+"""
 
 import re
 from collections.abc import Iterator
@@ -30,7 +32,7 @@ class ProductForm(forms.ModelForm[Product]):
 
     class Meta:
         model = Product
-        # Every field that the admin shows; which, its fieldsets say.
+        # The form has every field that the admin's fieldsets list.
         exclude: tuple[str, ...] = ()
         widgets = {
             "includes": UnfoldAdminTextareaWidget(attrs={"rows": 3}),
@@ -38,7 +40,8 @@ class ProductForm(forms.ModelForm[Product]):
         }
         help_texts = {
             "deal_id": _(
-                "How this product is called between you and Meituan (partnerDealId). It cannot change later."
+                "How this product is called between you and Meituan (partnerDealId)."
+                " It cannot change later."
             ),
             "by_calendar": _(
                 "Guests choose a day, and each day has its own price. It cannot change later."
@@ -50,11 +53,12 @@ class ProductForm(forms.ModelForm[Product]):
             "phone_limit_days": _("0: counted for ever."),
             "credential_limit_days": _("0: counted for ever."),
             "issuing": _(
-                "With your own ticketing system, Meituan is told “being issued” until your system or a person enters "
-                "the codes."
+                "With your own ticketing system, Meituan is told “being issued”"
+                " until your system or a person enters the codes."
             ),
             "partial_refund": _(
-                "Otherwise only whole orders are refunded. Does not count where tickets are never refunded."
+                "Otherwise only whole orders are refunded."
+                " Does not count where tickets are never refunded."
             ),
             "refund_review": _(
                 "Otherwise tickets that were not used are refunded at once, by the rules above."
@@ -71,12 +75,10 @@ class ProductForm(forms.ModelForm[Product]):
         return data
 
     def value(self, name: str) -> Any:
-        """What was typed, or what the product has where the field is not shown."""
-        return (
-            self.cleaned_data[name]
-            if name in self.cleaned_data
-            else getattr(self.instance, name, None)
-        )
+        """Returns the entered value, or the product's value if the form has no such field."""
+        if name in self.cleaned_data:
+            return self.cleaned_data[name]
+        return getattr(self.instance, name, None)
 
 
 def _connection(form: ProductForm) -> Any:
@@ -159,7 +161,9 @@ class OfferForm(forms.ModelForm[Offer]):
         return data
 
     def save(self, commit: bool = True) -> Offer:
-        """Writes only what was typed: orders count tickets in the same row meanwhile."""
+        """Saves only the changed fields, because orders count tickets in the same row at the same
+        time.
+        """
         if not (commit and self.instance.pk):
             return super().save(commit)
         if self.changed_data:
@@ -168,7 +172,7 @@ class OfferForm(forms.ModelForm[Offer]):
 
 
 class OfferFormSet(BaseInlineFormSet[Offer, Product, OfferForm]):
-    """The one price of a product without chosen days."""
+    """The single price of a product without chosen days."""
 
     def get_queryset(self) -> Any:
         return super().get_queryset().filter(date=None)

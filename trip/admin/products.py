@@ -1,4 +1,4 @@
-"""Ticket products: what is sold, for whom, and what a refund costs."""
+"""Ticket products: their use, their visitors, and their refund rules."""
 
 from typing import Any, cast
 
@@ -158,7 +158,7 @@ class ProductAdmin(ButtonsAdmin):
     listing_label = badge_column(
         "listing", LISTING_COLOURS, _("listing at Meituan"), special=_not_heard_of
     )
-    # Meituan and orders know the product by these.
+    # Meituan and existing orders depend on these.
     fixed = ("deal_id", "by_calendar")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Product]:
@@ -170,7 +170,9 @@ class ProductAdmin(ButtonsAdmin):
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """A product needs a connection and a store: who lacks one is led there first."""
+        """Redirects to the page that adds the connection or the store when the user has none
+        yet.
+        """
         if self.has_add_permission(request) and (first := _needed_first(request)):
             text, url = first
             messages.warning(request, text)
@@ -181,12 +183,16 @@ class ProductAdmin(ButtonsAdmin):
     def response_add(
         self, request: HttpRequest, obj: Product, post_url_continue: str | None = None
     ) -> HttpResponse:
-        """Without a price nobody can buy it, so its calendar comes next."""
+        """Continues with the calendar of a new product, because it cannot be bought without a
+        price.
+        """
         answer: HttpResponse = super().response_add(request, obj, post_url_continue)
         return redirect(_calendar_url(obj)) if obj.by_calendar else answer
 
     def hidden_fields(self, request: HttpRequest, row: Any) -> set[str]:
-        """Who sells may not always open the connection's own page, so its name is no link."""
+        """Shows the connection's name without a link, because not every seller may open the
+        connection's page.
+        """
         return super().hidden_fields(request, row) | {"connection" if row else "account"}
 
     def get_urls(self) -> list[URLPattern]:
@@ -207,22 +213,29 @@ class ProductAdmin(ButtonsAdmin):
         return [*self.shown_later, *found] if obj else found
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        return [RefundStepInline] if obj and obj.by_calendar else self.inlines
+        if obj and obj.by_calendar:
+            return [RefundStepInline]
+        return self.inlines
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return (*self.readonly_fields, *self.fixed) if obj else self.readonly_fields
+        if obj:
+            return (*self.readonly_fields, *self.fixed)
+        return self.readonly_fields
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Connections and stores of merchants where the person sells; a connection is used here, not shown."""
-        kwargs["queryset"] = (
-            _connections(request) if db_field.name == "connection" else _stores(request)
-        )
+        """Offers the connections and stores of merchants where the user may sell; the connection's
+        fields stay hidden.
+        """
+        is_connection = db_field.name == "connection"
+        kwargs["queryset"] = _connections(request) if is_connection else _stores(request)
         if len(only := kwargs["queryset"][:2]) == 1:
             kwargs["initial"] = only[0].pk
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Product, form: Any, change: bool) -> None:
-        """Writes only what was changed: Meituan's notices write the listing of the same row meanwhile."""
+        """Saves only the changed fields, because Meituan's notices write the listing in the same
+        row at the same time.
+        """
         if not change:
             super().save_model(request, obj, form, change)
         elif form.changed_data:
@@ -289,7 +302,9 @@ def _stores(request: HttpRequest) -> QuerySet[Store]:
 
 
 def _needed_first(request: HttpRequest) -> tuple[StrOrPromise, str] | None:
-    """What has to be there before a product can be added: what to say, and where to go."""
+    """Returns the text and the page for what is missing before a product can be added; else
+    None.
+    """
     is_owner = access_for(request).has_permission(Permission.MANAGE_CONNECTIONS)
     products = reverse("admin:trip_product_changelist")
     if not _connections(request).exists():

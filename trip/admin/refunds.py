@@ -1,4 +1,4 @@
-"""The refunds inbox: what waits for a decision, with the time that is left."""
+"""The refunds inbox: refunds that wait for a decision, with the time that is left."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ LEFT_COLOURS = {"urgent": "danger", "soon": "warning", "calm": "info"}
 
 
 class DecisionFilter(DefaultedFilter):
-    """Refunds that wait for a decision, unless others are asked for."""
+    """Shows the refunds that wait for a decision, unless a status is chosen."""
 
     title = _("decision")
     parameter_name = "status__exact"
@@ -80,7 +80,7 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
     kept = sum_of("fee", _("kept as a fee"))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
-        """What has the least time left comes first; what is decided, newest first."""
+        """Sorts waiting refunds by the time that is left, decided ones by the newest."""
         decided = request.GET.get(DecisionFilter.parameter_name) in (
             Status.AGREED,
             Status.REFUSED,
@@ -95,7 +95,8 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
             permission=SELL,
             form=AgreeForm,
             text=_(
-                "The buyer gets the money back and the tickets open no door any more. This is final."
+                "The buyer gets the money back and the tickets open no door any more."
+                " This is final."
             ),
             done=DONE,
             shown=_may_agree,

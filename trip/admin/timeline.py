@@ -1,4 +1,6 @@
-"""What was said and done about one order, by Meituan and by us, oldest first. No personal data is in any of it."""
+"""The messages and actions of one order, from Meituan and from us, oldest first. It contains no
+personal data.
+"""
 
 import json
 from collections.abc import Iterable
@@ -21,8 +23,10 @@ MOST = 200
 
 
 def timeline(order: Order, *, codes_shown: bool) -> list[Moment]:
-    """Voucher codes open doors: in front of who may not see them, only their ends are shown."""
-    moments = [*_heard(order), *_told(order), *_done(order)]
+    """Returns the order's moments; without `codes_shown` only the ends of voucher codes are
+    visible.
+    """
+    moments = [*_inbound(order), *_outbound(order), *_by_staff(order)]
     if not codes_shown:
         codes = [voucher.code for voucher in order.vouchers.all() if voucher.code]
         moments = [_without(moment, codes) for moment in moments]
@@ -37,14 +41,14 @@ def _without(moment: Moment, codes: list[str]) -> Moment:
 
 
 def _hidden(text: str, codes: list[str]) -> str:
-    """Neither the codes nor the addresses of their pictures, which open to everybody."""
+    """Hides the codes, and the addresses of their pictures, which anyone can open."""
     text = PICTURE.sub("…", text)
     for code in codes:
         text = text.replace(code, f"…{code[-4:]}")
     return text
 
 
-def _heard(order: Order) -> Iterable[Moment]:
+def _inbound(order: Order) -> Iterable[Moment]:
     events = InboundEvent.objects.filter(
         connection=order.connection_id, subject_id=order.pk, kind__startswith="order."
     ).order_by("id")
@@ -64,23 +68,24 @@ def _heard(order: Order) -> Iterable[Moment]:
 
 
 def _question(at: datetime, title: str, body: Any, answer: str, *, repeats: int = 0) -> Moment:
-    said = _verdict(answer)
-    again = _("Asked %(count)d times more.") % {"count": repeats} if repeats > 0 else ""
+    text = _verdict(answer)
+    if repeats > 0:
+        text += " " + _("Asked %(count)d times more.") % {"count": repeats}
     messages = (
         Message(_("What Meituan sent"), _pretty(body)),
         Message(_("What we answered"), _json(answer)),
     )
-    return Moment(at, title, f"{said} {again}".strip(), "heard", messages=messages)
+    return Moment(at, title, text.strip(), "heard", messages=messages)
 
 
 def _verdict(answer: str) -> str:
     try:
-        told = json.loads(answer)
-        if told["code"] == Code.SUCCESS:
+        data = json.loads(answer)
+        if data["code"] == Code.SUCCESS:
             return _("We answered: done.")
         return _("We answered %(code)s %(describe)s.") % {
-            "code": told["code"],
-            "describe": told["describe"],
+            "code": data["code"],
+            "describe": data["describe"],
         }
     except (ValueError, KeyError, TypeError):
         return ""
@@ -97,7 +102,7 @@ def _json(text: str) -> str:
         return text
 
 
-def _told(order: Order) -> Iterable[Moment]:
+def _outbound(order: Order) -> Iterable[Moment]:
     calls = OutboundCall.objects.filter(notices_of(order), connection=order.connection_id).order_by(
         "id"
     )
@@ -117,7 +122,7 @@ def _told(order: Order) -> Iterable[Moment]:
         yield attempt_moment(attempt, title, kind="told", messages=(*sent, *heard))
 
 
-def _done(order: Order) -> Iterable[Moment]:
+def _by_staff(order: Order) -> Iterable[Moment]:
     targets = [str(order.order_id), *(refund.refund_id for refund in order.refunds.all())]
     entries = AuditEntry.objects.filter(
         store=order.store_id, verb__startswith="trip.", target__in=targets, at__gte=order.created_at

@@ -1,4 +1,5 @@
-"""The merchant's own systems read and serve ticket orders here: `/api/v1/trip/`.
+"""The API for the merchant's own systems to read and serve ticket orders: `/api/v1/trip/`.
 
-shown.py makes rows into JSON, schema.py describes it for OpenAPI, inputs.py reads what comes in, views.py joins them.
+shown.py makes JSON of rows, schema.py describes it for OpenAPI, inputs.py checks requests, views.py
+connects them.
 """

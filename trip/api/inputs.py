@@ -1,4 +1,4 @@
-"""What comes in over the API, checked before anything is asked of the services."""
+"""Checks the content of API requests before a service is called."""
 
 from typing import Any
 
@@ -33,7 +33,7 @@ class OrderFilter(ListFilter):
         required=False, max_length=60, help_text=gettext_lazy("The partnerDealId.")
     )
     travel_date = serializers.DateField(required=False, help_text=gettext_lazy("The day of visit."))
-    # Without allow_null, a query that leaves it out would mean false.
+    # Without allow_null, a query without this parameter would mean false.
     needs_issue = serializers.BooleanField(
         required=False, allow_null=True, help_text=gettext_lazy("Paid, and waiting for your codes.")
     )
@@ -75,7 +75,7 @@ class DecisionBody(serializers.Serializer[Any]):
 
 
 def either(body: Any, first: str, second: str) -> str:
-    """Which of the two fields is given; raises ValidationError for none or both."""
+    """Returns the name of the field that is given. Raises ValidationError for none or both."""
     given = [name for name in (first, second) if isinstance(body, dict) and name in body]
     if len(given) != 1:
         raise ValidationError(
@@ -85,7 +85,7 @@ def either(body: Any, first: str, second: str) -> str:
 
 
 def codes_in(body: Any) -> list[str]:
-    """The `vouchers`, none of them twice; raises ValidationError."""
+    """Returns the codes in `vouchers`, each only once. Raises ValidationError."""
     given = field_of(body, "vouchers")
     if not isinstance(given, list) or not all(isinstance(code, str) for code in given):
         raise ValidationError({"vouchers": [_("Give a list of strings.")]})
@@ -95,7 +95,9 @@ def codes_in(body: Any) -> list[str]:
 
 
 def new_codes_in(body: Any) -> list[str]:
-    """The same, each in the form of a voucher code."""
+    """Returns the codes in `vouchers`, all in the form of a voucher code. Raises
+    ValidationError.
+    """
     given = codes_in(body)
     if not all(is_voucher(code) for code in given):
         raise ValidationError({"vouchers": [NO_VOUCHER]})
@@ -103,7 +105,9 @@ def new_codes_in(body: Any) -> list[str]:
 
 
 def used_codes_in(body: Any) -> list[str]:
-    """The same, at least one: no code at all would mean every ticket."""
+    """Returns the codes in `vouchers`, at least one, because none would mean every ticket. Raises
+    ValidationError.
+    """
     given = codes_in(body)
     if not given:
         raise ValidationError({"vouchers": [_("Name at least one code.")]})
@@ -111,7 +115,7 @@ def used_codes_in(body: Any) -> list[str]:
 
 
 def quantity_in(body: Any) -> int:
-    """The `quantity`, at least 1; raises ValidationError."""
+    """Returns `quantity`, at least 1. Raises ValidationError."""
     given = field_of(body, "quantity")
     if not isinstance(given, int) or isinstance(given, bool) or given < 1:
         raise ValidationError({"quantity": [_("Give a whole number, 1 or more.")]})
@@ -119,7 +123,9 @@ def quantity_in(body: Any) -> int:
 
 
 def reason_in(body: Any, name: str) -> str:
-    """Words for Meituan and the buyer, at most MAX_REASON characters; raises ValidationError."""
+    """Returns a text for Meituan and the buyer, at most MAX_REASON characters. Raises
+    ValidationError.
+    """
     given = field_of(body, name)
     if not isinstance(given, str):
         raise ValidationError({name: [_("Give the reason as a string.")]})
@@ -130,7 +136,7 @@ def reason_in(body: Any, name: str) -> str:
 
 
 def decision_in(body: Any) -> tuple[bool, str]:
-    """Whether the refund is agreed to, and why not; raises ValidationError."""
+    """Returns whether to agree to the refund, and the reason if not. Raises ValidationError."""
     decision = field_of(body, "decision")
     if decision not in (AGREE, REFUSE):
         raise ValidationError({"decision": [_("Give agree or refuse.")]})

@@ -1,4 +1,6 @@
-"""What the API shows, described for OpenAPI. A test compares these fields with what shown.py makes."""
+"""The API's output described for OpenAPI; a test compares these fields with the output of
+shown.py.
+"""
 
 from typing import Any
 
@@ -141,7 +143,8 @@ CONSUMPTION: dict[str, Any] = {
     "used_by": "API 闸机",
     "used_at": "2026-05-01T01:02:03.115000Z",
 }
-# With plain numbers drf-spectacular would take a problem for the main answer, and show lists without their pages.
+# With plain numbers as keys, drf-spectacular takes a problem for the main answer, and shows lists
+# without their pages.
 JSON = "application/json"
 
 
@@ -157,7 +160,9 @@ LIST_ORDERS = extend_schema(
     operation_id="trip_orders_list",
     tags=["trip"],
     summary="Ticket orders, newest first",
-    description="Those of all stores that the key reaches, page by page. The key needs the scope `trip`.",
+    description=(
+        "Those of all stores that the key reaches, page by page. The key needs the scope `trip`."
+    ),
     parameters=[OrderFilter],
     responses={(200, JSON): TicketOrderShown(many=True), **problems(400, 404)},
 )
@@ -174,8 +179,9 @@ ISSUE_ORDER = extend_schema(
     tags=["trip"],
     summary="Give a paid order its codes, or say why it gets none",
     description=(
-        "For products whose codes come from your ticketing system. Meituan is told in the background. "
-        "The same codes again change nothing; other codes, or a failure after an issue, are a conflict."
+        "For products whose codes come from your ticketing system. Meituan is told in the"
+        " background. The same codes again change nothing; other codes, or a failure after an"
+        " issue, are a conflict."
     ),
     request=IssueBody,
     responses={(200, JSON): TicketOrderShown, **problems(400, 404, 409, 413, 415)},
@@ -191,8 +197,9 @@ CONSUME_ORDER = extend_schema(
     tags=["trip"],
     summary="Use tickets at the door",
     description=(
-        "Uses all the tickets asked for, or none. The ticket's day is not checked: your system knows whom it lets in. "
-        "Meituan is told in the background. Repeat a request with the same Idempotency-Key whenever its answer was lost."
+        "Uses all the tickets asked for, or none. The ticket's day is not checked: your system"
+        " knows whom it lets in. Meituan is told in the background. Repeat a request with the same"
+        " Idempotency-Key whenever its answer was lost."
     ),
     parameters=[IDEMPOTENCY_KEY],
     request=ConsumeBody,
@@ -213,8 +220,9 @@ DECIDE_REFUND = extend_schema(
     tags=["trip"],
     summary="Agree to a refund, or refuse it",
     description=(
-        "Meituan is told in the background, and shows a refusal's reason to the buyer. A refusal may still become an "
-        "agreement; an agreement is final. The same decision again changes nothing."
+        "Meituan is told in the background, and shows a refusal's reason to the buyer. A refusal"
+        " may still become an agreement; an agreement is final. The same decision again changes"
+        " nothing."
     ),
     parameters=[
         OpenApiParameter(

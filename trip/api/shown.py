@@ -1,4 +1,6 @@
-"""Orders as the API shows them: what the platform's words are for, in ours; sums are yuan in strings."""
+"""The JSON of orders in the API, in our own words instead of the platform's; sums are yuan in
+strings.
+"""
 
 from typing import Any
 
@@ -8,11 +10,13 @@ from trip.services import visitors
 
 
 def order_shown(order: Order, *, whole: bool) -> dict[str, Any]:
-    """Needs product, vouchers, refunds and visitors to be read with the row. `whole` shows visitors unmasked."""
+    """Needs product, vouchers, refunds and visitors to be read with the row. `whole` shows visitors
+    unmasked.
+    """
     vouchers = order.vouchers.all()
     counts = tally(vouchers)
     return {
-        # Up to 19 digits, more than JavaScript's numbers hold.
+        # A string, because up to 19 digits are more than JavaScript's numbers hold.
         "order_id": str(order.order_id),
         "partner_order_id": order.partner_order_id,
         "status": order.status,
@@ -65,7 +69,7 @@ def refund_shown(refund: Refund) -> dict[str, Any]:
 
 
 def consumption_shown(order: Order, consumption: Consumption) -> dict[str, Any]:
-    """Only what never changes, so that a repeated request gets the first answer."""
+    """Contains only values that never change, so that a repeated request gets the first answer."""
     return {
         "order_id": str(order.order_id),
         "quantity": consumption.quantity,

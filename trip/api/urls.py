@@ -8,6 +8,6 @@ urlpatterns = [
     path("orders/<int:order_id>/", views.OrderDetail.as_view(), name="order"),
     path("orders/<int:order_id>/issue/", views.Issue.as_view(), name="issue"),
     path("orders/<int:order_id>/consume/", views.Consume.as_view(), name="consume"),
-    # Meituan's refund numbers are opaque: any characters, even slashes.
+    # Meituan's refund numbers are opaque: they may contain any characters, even slashes.
     path("orders/<int:order_id>/refunds/<path:refund_id>/", views.Decide.as_view(), name="refund"),
 ]

@@ -1,9 +1,9 @@
-"""The API's views: read what comes in, call a service, show what became of it."""
+"""The API's views: check the request, call a service, return its result."""
 
 import json
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -26,11 +26,11 @@ class OrderView(ApiView):
     """A view of the orders that the key reaches."""
 
     def order(self, order_id: int) -> Order:
-        """By Meituan's number; raises NotFound."""
+        """Returns the order with Meituan's number. Raises NotFound."""
         rows = Order.objects.for_staff(self.key).filter(connection__merchant=self.key.merchant_id)
-        found = (
-            rows.filter(order_id=order_id).order_by("-id").first() if order_id <= MAX_ID else None
-        )
+        if order_id > MAX_ID:
+            raise NotFound
+        found = rows.filter(order_id=order_id).order_by("-id").first()
         if found is None:
             raise NotFound
         return found
@@ -45,7 +45,9 @@ class OrderView(ApiView):
 
 
 def with_details(rows: QuerySet[Order]) -> QuerySet[Order]:
-    """With everything that is shown of them, in as many queries for one as for many."""
+    """Reads everything that the JSON needs, with a number of queries that does not depend on the
+    number of rows.
+    """
     return rows.select_related("product").prefetch_related("vouchers", "refunds", "visitors")
 
 
@@ -77,8 +79,8 @@ class Orders(OrderView):
         waiting = given.get("needs_issue")
         if waiting is None:
             return rows
-        issuing = Order.Status.ISSUING
-        return rows.filter(status=issuing) if waiting else rows.exclude(status=issuing)
+        is_issuing = Q(status=Order.Status.ISSUING)
+        return rows.filter(is_issuing if waiting else ~is_issuing)
 
 
 class OrderDetail(OrderView):
@@ -122,9 +124,8 @@ class Consume(OrderView):
             fingerprint=keyed_hash(json.dumps([codes, quantity])),
             any_day=True,
         )
-        return Response(
-            consumption_shown(order, consumption), status=200 if consumption.is_repeat else 201
-        )
+        status = 200 if consumption.is_repeat else 201
+        return Response(consumption_shown(order, consumption), status=status)
 
 
 class Decide(OrderView):

@@ -1,7 +1,8 @@
-"""Trip's part of the demo: tickets of every kind, four weeks of orders, and what waits for somebody today.
+"""Trip's part of the demo: tickets of every kind, four weeks of orders, and open tasks of today.
 
-wares.py: what is on sale · history.py: what has happened so far · today.py: what needs a person · said.py: the ledgers
-of the newest orders · part.py: how it comes together, and what `demo --info` tells.
+sample_products.py: the products · history.py: the past orders · today.py: orders that need a person
+· messages.py: the ledgers of the orders · part.py: puts the parts together, and answers `demo
+--info`.
 """
 
 from trip.demo.part import TripDemo, info

@@ -17,7 +17,7 @@ FAILURES = ("合作票务系统余票不足", "该场次已取消，票务系统
 
 
 def live_through(book: Book) -> None:
-    """Orders of the last four weeks up to two hours ago; what is younger is told in today.py."""
+    """Adds the orders of the last four weeks up to two hours ago; today.py adds younger ones."""
     midnight = timezone.localtime(book.now).replace(hour=0, minute=0, second=0, microsecond=0)
     for shelf in book.shelves:
         for at in sales.moments(book.rng, midnight - timedelta(days=DAYS), DAYS, shelf.ware.a_day):
@@ -52,7 +52,7 @@ def _day(book: Book, shelf: Shelf, at: datetime) -> date | None:
 
 
 def _lapse(sale: Sale, *, closed: bool) -> None:
-    """Nobody paid."""
+    """Ends an order that was not paid."""
     order = sale.order
     order.status = Status.CLOSED if closed else Status.EXPIRED
     if closed:
@@ -63,7 +63,7 @@ def _lapse(sale: Sale, *, closed: bool) -> None:
 
 
 def _think_better_of_it(book: Book, sale: Sale, shelf: Shelf, paid: datetime) -> None:
-    """The buyer wants the money back, for all or for one ticket."""
+    """Adds a refund of all tickets or of one."""
     at = paid + timedelta(minutes=book.rng.randrange(3, 50))
     whole = book.rng.random() < 0.6
     refund = sales.ask_back(book, sale, at, sale.order.quantity if whole else 1)
@@ -81,7 +81,9 @@ def _think_better_of_it(book: Book, sale: Sale, shelf: Shelf, paid: datetime) ->
 
 
 def _visit(book: Book, sale: Sale, paid: datetime) -> None:
-    """Most come, some with fewer people than tickets; who is expected later has not come yet."""
+    """Uses the tickets of most orders, of some orders not all; visits in the future are left
+    out.
+    """
     left = sum(voucher.unused for voucher in sale.vouchers)
     day = sale.order.travel_date or timezone.localdate(paid) + timedelta(days=book.rng.randrange(7))
     arrival = timezone.make_aware(datetime.combine(day, time(10))) + timedelta(

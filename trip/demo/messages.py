@@ -1,4 +1,4 @@
-"""The ledgers of the orders: what Meituan asked, what we answered, what we told it."""
+"""The ledgers of the orders: Meituan's calls, our answers, and our notices."""
 
 import json
 from collections.abc import Iterable, Iterator
@@ -19,16 +19,12 @@ SECOND = timedelta(seconds=1)
 
 def write_down(book: Book, untold: Consumption | None = None) -> None:
     _keep([event for sale in book.sales for event in _asked(book, sale)])
-    told = [call for sale in book.sales for call in _told(book, sale)]
-    _owed(
-        [
-            call
-            for call in told
-            if untold is None or (call.operation, call.subject_id) != _of(untold)
-        ]
-    )
+    notices = [call for sale in book.sales for call in _notices(book, sale)]
     if untold:
-        _never_told(book, untold)
+        notices = [call for call in notices if (call.operation, call.subject_id) != _of(untold)]
+    _deliver(notices)
+    if untold:
+        _give_up(book, untold)
 
 
 def _of(use: Consumption) -> tuple[str, int]:
@@ -36,7 +32,7 @@ def _of(use: Consumption) -> tuple[str, int]:
 
 
 def _keep(events: list[InboundEvent]) -> None:
-    """The time of arrival is set by the row itself, so it is put right afterwards."""
+    """Saves the events; the row sets the time of arrival itself, so it is corrected afterwards."""
     events.sort(key=lambda event: event.due_at)
     InboundEvent.objects.bulk_create(events, batch_size=300)
     for event in events:
@@ -70,7 +66,9 @@ def _create_body(order: Order) -> dict[str, Any]:
         "totalPrice": float(order.total_price),
         "quantity": order.quantity,
     }
-    return body | ({"travelDate": f"{order.travel_date}"} if order.travel_date else {})
+    if order.travel_date:
+        body["travelDate"] = f"{order.travel_date}"
+    return body
 
 
 def _ok(order: Order) -> dict[str, Any]:
@@ -123,14 +121,14 @@ def _event(
     *,
     final: bool = True,
 ) -> InboundEvent:
-    told = {"partnerId": int(book.connection.account), **answer}
+    envelope = {"partnerId": int(book.connection.account), **answer}
     return InboundEvent(
         platform=book.connection.platform,
         connection=book.connection,
         kind=kind,
         dedup_key=key,
         body={"orderId": order.order_id, **body},
-        answer=json.dumps(told, ensure_ascii=False, separators=(",", ":")),
+        answer=json.dumps(envelope, ensure_ascii=False, separators=(",", ":")),
         is_final=final,
         subject_id=order.pk,
         state=InboundEvent.State.HANDLED,
@@ -140,7 +138,7 @@ def _event(
     )
 
 
-def _told(book: Book, sale: Sale) -> Iterator[OutboundCall]:
+def _notices(book: Book, sale: Sale) -> Iterator[OutboundCall]:
     order = sale.order
     if order.product.issuing != OWN and (order.issued_at or order.failure):
         yield _call(
@@ -179,7 +177,7 @@ def _call(
     )
 
 
-def _owed(calls: Iterable[OutboundCall]) -> None:
+def _deliver(calls: Iterable[OutboundCall]) -> None:
     kept = OutboundCall.objects.bulk_create(
         sorted(calls, key=lambda call: call.queued_at), batch_size=300
     )
@@ -195,8 +193,10 @@ def _owed(calls: Iterable[OutboundCall]) -> None:
     )
 
 
-def _never_told(book: Book, use: Consumption) -> None:
-    """Tried for three days, then put in front of a person."""
+def _give_up(book: Book, use: Consumption) -> None:
+    """Adds a notice that was tried for three days and then given up, so that a person must look at
+    it.
+    """
     error = "connect timed out"
     call = _call(book, use.order, ConsumeNotice.name, f"{use.pk}", use.pk, use.at)
     call.state, call.last_error, call.attempts_made = State.DEAD, error, 3

@@ -33,7 +33,7 @@ SELLERS = (("stores", OURS, OUR_PLACES), ("other_stores", OTHER, OTHER_PLACES))
 
 
 class TripDemo:
-    """A DemoPart (stores/demo/world.py)."""
+    """Implements DemoPart (stores/demo/world.py)."""
 
     fact = "trip"
 
@@ -112,7 +112,9 @@ class TripDemo:
         return {}
 
     def sandbox_words(self, world: World) -> Iterable[SandboxWord]:
-        """Whom Meituan calls where; notices that go elsewhere do not keep it from buying."""
+        """Registers our endpoints at the simulated Meituan, which can order even if notices go
+        elsewhere.
+        """
         names = ("partner_id", "client_id", "client_secret", "endpoints")
         return [
             SandboxWord("trip", "partners", {name: partner[name] for name in names})
@@ -121,7 +123,9 @@ class TripDemo:
 
 
 def _lengthen_calendars(connection_id: int, world: World) -> None:
-    """A demo that is started again weeks later still sells for the next three months."""
+    """Extends the calendars, so that a demo that is started again weeks later sells for the next
+    three months.
+    """
     day = timezone.localdate(world.now)
     wares = {
         ware.number: ware
@@ -133,13 +137,17 @@ def _lengthen_calendars(connection_id: int, world: World) -> None:
 
 
 def _elsewhere() -> str:
-    """Where notices go instead of the sandbox, if TRIP_NOTICE_BASE_URL says so; "" otherwise."""
+    """Returns the address in TRIP_NOTICE_BASE_URL that gets the notices instead of the sandbox; ""
+    if it is not set.
+    """
     return os.environ.get("TRIP_NOTICE_BASE_URL", "").rstrip("/")
 
 
 def info(facts: dict[str, Any], sandbox: dict[str, Any]) -> dict[str, Any]:
-    """Trip's share of `manage.py demo --info`: what a Meituan of one's own needs to call the owner's merchant."""
+    """Returns trip's part of `manage.py demo --info`: the data that a reader's own Meituan needs to
+    call the owner's merchant.
+    """
     ours = facts["trip"]["partners"][0]
     names = ("partner_id", "client_id", "client_secret", "endpoints")
-    products = [ware.told() for ware in OURS if ware.is_listed]
+    products = [ware.info() for ware in OURS if ware.is_listed]
     return {"trip": {name: ours[name] for name in names} | {"products": products}}

@@ -1,4 +1,6 @@
-"""One order of the demo and what became of it, in memory until the whole book is saved."""
+"""One order of the demo with everything that belongs to it, in memory until the whole book is
+saved.
+"""
 
 import random
 import secrets
@@ -52,16 +54,16 @@ class Sale:
     refunds: list[Refund] = field(default_factory=list)
 
     def portions(self, quantity: int) -> list[tuple[Voucher, int]]:
-        """That many unused tickets, the oldest codes first."""
+        """Returns that many unused tickets, the oldest codes first."""
         found = []
         for voucher in self.vouchers:
-            if take := min(quantity, voucher.unused):
-                found.append((voucher, take))
-                quantity -= take
+            if count := min(quantity, voucher.unused):
+                found.append((voucher, count))
+                quantity -= count
         return found
 
     def sold(self) -> int:
-        """How many of the offer's tickets are gone because of this order."""
+        """Counts the offer's tickets that this order has sold."""
         if self.order.status not in (Status.ISSUING, Status.ISSUED):
             return 0
         return self.order.quantity - sum(
@@ -88,7 +90,7 @@ class Book:
         return next(shelf for shelf in self.shelves if shelf.ware.number == number)
 
     def number(self) -> int:
-        """A new order number as Meituan's are: fifteen digits."""
+        """Returns a new order number of fifteen digits, like Meituan's."""
         while True:
             number = 490_000_000_000_000 + self.rng.randrange(10**13)
             if number not in self._numbers:
@@ -96,7 +98,7 @@ class Book:
                 return number
 
     def save(self) -> None:
-        """Parents first, in the order in which things happened; then what the offers have left."""
+        """Saves parents first, in the order of time; then the quantities of the offers."""
         self.sales.sort(key=lambda sale: sale.order.created_at)
         Order.objects.bulk_create([sale.order for sale in self.sales], batch_size=300)
         Voucher.objects.bulk_create(self._all("vouchers"), batch_size=500)
@@ -125,7 +127,7 @@ class Book:
         for offer in touched:
             offer.sold, offer.held = sold[offer.pk], held[offer.pk]
             if offer.stock is not None:
-                # What was limited still has as many left as the ware says.
+                # A limited offer keeps as many tickets as the sample product says.
                 offer.stock += offer.sold + offer.held
         Offer.objects.bulk_update(touched, ["sold", "held", "stock"], batch_size=300)
 
@@ -133,7 +135,9 @@ class Book:
 def place(
     book: Book, shelf: Shelf, at: datetime, *, quantity: int, day: date | None = None
 ) -> Sale:
-    """An order that is not paid yet; `day` is the day of visit of a ticket for a chosen day."""
+    """Adds an order that is not paid yet; `day` is the day of visit of a ticket for a chosen
+    day.
+    """
     product, offer = shelf.product, shelf.offers[day]
     order = Order(
         connection=book.connection,
@@ -165,13 +169,12 @@ def place(
 def _visitor(book: Book, order: Order, product: Product, position: int) -> Visitor:
     rng = book.rng
     born = f"{rng.randrange(1960, 2003)}{rng.randrange(1, 13):02}{rng.randrange(1, 29):02}"
-    person = VisitorData(
-        name=rng.choice(SURNAMES) + rng.choice(GIVEN),
-        mobile=f"199{rng.randrange(10**8):08}",
-        credentials={0: f"110199{born}{rng.randrange(1000):03}X"}
-        if product.visitor_info == VisitorInfo.EACH
-        else {},
-    )
+    name = rng.choice(SURNAMES) + rng.choice(GIVEN)
+    mobile = f"199{rng.randrange(10**8):08}"
+    credentials: dict[int, str] = {}
+    if product.visitor_info == VisitorInfo.EACH:
+        credentials[0] = f"110199{born}{rng.randrange(1000):03}X"
+    person = VisitorData(name=name, mobile=mobile, credentials=credentials)
     return Visitor(
         order=order,
         product=product,
@@ -187,7 +190,7 @@ def _visitor(book: Book, order: Order, product: Product, position: int) -> Visit
 
 
 def pay(book: Book, sale: Sale, at: datetime) -> None:
-    """Paid; our own codes are there at once, others are waited for."""
+    """Pays the order; our own codes are issued at once, other codes come later."""
     sale.order.status, sale.order.paid_at = Status.ISSUING, at
     if sale.order.product.issuing == OWN:
         issue(book, sale, at)
@@ -204,7 +207,7 @@ def issue(book: Book, sale: Sale, at: datetime) -> None:
 
 
 def _codes(book: Book, order: Order) -> Iterable[str]:
-    """Ours, or such as a ticketing system might print."""
+    """Returns codes of our own, or codes in the style of a ticketing system."""
     own = order.product.issuing == OWN
     return [
         new_code() if own else f"PW-{secrets.randbelow(10**10):010}"
@@ -213,11 +216,12 @@ def _codes(book: Book, order: Order) -> Iterable[str]:
 
 
 def use(book: Book, sale: Sale, at: datetime, quantity: int) -> None:
-    """Tickets are used at the door."""
+    """Uses tickets at the entrance."""
     portions = sale.portions(quantity)
     for voucher, count in portions:
         voucher.used, voucher.used_at = voucher.used + count, at
     counter = book.rng.random() < 0.75
+    by = book.rng.choice(book.staff).get_full_name() if counter else "API 收银系统"
     sale.uses.append(
         Consumption(
             order=sale.order,
@@ -225,15 +229,18 @@ def use(book: Book, sale: Sale, at: datetime, quantity: int) -> None:
             tickets=_shown(portions),
             quantity=sum(count for _, count in portions),
             method=Method.COUNTER if counter else Method.API,
-            by=book.rng.choice(book.staff).get_full_name() if counter else "API 收银系统",
+            by=by,
             at=at,
         )
     )
 
 
 def ask_back(book: Book, sale: Sale, at: datetime, quantity: int) -> Refund:
-    """The buyer's application, as the product's rules leave it: undecided."""
+    """Adds the buyer's application, undecided."""
     order = sale.order
+    deadline = None
+    if order.product.refund_review:
+        deadline = workdays.after_workdays(at, REVIEW_DAYS)
     refund = Refund(
         order=order,
         store=order.store,
@@ -245,7 +252,7 @@ def ask_back(book: Book, sale: Sale, at: datetime, quantity: int) -> Refund:
         fee=Decimal(0),
         applied_at=at - timedelta(seconds=4),
         received_at=at,
-        deadline=workdays.after_workdays(at, REVIEW_DAYS) if order.product.refund_review else None,
+        deadline=deadline,
     )
     sale.refunds.append(refund)
     return refund
@@ -254,7 +261,7 @@ def ask_back(book: Book, sale: Sale, at: datetime, quantity: int) -> Refund:
 def decide(
     sale: Sale, refund: Refund, at: datetime, *, method: str, by: str = "system", refusal: str = ""
 ) -> None:
-    """Agreed, or refused for the reason given."""
+    """Agrees to the refund, or refuses it for the given reason."""
     refund.method, refund.decided_by, refund.decided_at = method, by, at
     refund.status, refund.reason = (
         Refund.Status.REFUSED if refusal else Refund.Status.AGREED,
@@ -273,7 +280,9 @@ def _shown(portions: Iterable[tuple[Voucher, int]]) -> list[dict[str, Any]]:
 
 
 def moments(rng: random.Random, first: datetime, days: int, usual: float) -> Iterator[datetime]:
-    """When orders come: more at the weekend, from nine in the morning to eleven at night."""
+    """Yields the times of orders: more at the weekend, from nine in the morning to eleven at
+    night.
+    """
     for n in range(days + 1):
         day = first + timedelta(days=n)
         wanted = usual * (1.6 if day.weekday() >= 5 else 0.8)

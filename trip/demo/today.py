@@ -1,4 +1,4 @@
-"""What waits for somebody now: codes, decisions, a word with Meituan."""
+"""Open tasks of today: codes to enter, refunds to decide, orders to settle with Meituan."""
 
 from datetime import datetime, timedelta
 
@@ -11,22 +11,25 @@ from trip.models import Consumption
 from trip.services import workdays
 from trip.services.refunding import REVIEW_DAYS
 
-# minutes ago, hours until Meituan agrees by itself
+# Minutes since the payment; hours until Meituan agrees by itself
 WAITING_FOR_CODES = {"ZG-1010": 4, "ZG-1012": 11, "ZG-1011": 48}
 WAITING_FOR_A_DECISION = {"ZG-1006": 3, "ZG-1007": 20, "ZG-1014": 48}
+# Minutes since the order
+UNPAID = (("ZG-1001", 6), ("ZG-1103", 17))
 
 
 def open_for_us(book: Book) -> Consumption:
-    """Everything that can need a person; returns the use of which Meituan could not be told."""
+    """Adds everything that can need a person; returns the use whose notice never arrived."""
     for number, minutes in WAITING_FOR_CODES.items():
         wait_for_codes(book, number, minutes)
     for number, hours in WAITING_FOR_A_DECISION.items():
         wait_for_a_decision(book, number, hours)
-    _not_paid_yet(book)
+    for number, minutes in UNPAID:
+        sales.place(book, book.shelf(number), book.now - timedelta(minutes=minutes), quantity=1)
     _closed_by_meituan(book)
     _agreed_by_meituan(book)
     _refunded_after_use(book)
-    return _untold(book)
+    return _use_without_notice(book)
 
 
 def open_for_the_other(book: Book) -> None:
@@ -35,21 +38,23 @@ def open_for_the_other(book: Book) -> None:
 
 
 def _sell(book: Book, number: str, at: datetime, quantity: int) -> Sale:
-    """Sold and issued; for a chosen day, the day after tomorrow."""
+    """Sells and issues an order; for a chosen day, the day after tomorrow."""
     shelf = book.shelf(number)
-    day = timezone.localdate(book.now) + timedelta(days=2) if shelf.ware.calendar else None
+    day = None
+    if shelf.ware.calendar:
+        day = timezone.localdate(book.now) + timedelta(days=2)
     sale = sales.place(book, shelf, at - timedelta(minutes=2), quantity=quantity, day=day)
     sales.pay(book, sale, at)
     return sale
 
 
 def wait_for_codes(book: Book, number: str, minutes: int) -> None:
-    """Paid that many minutes ago; the ticketing system has not fetched it."""
+    """Adds an order that was paid that many minutes ago and still waits for codes."""
     _sell(book, number, book.now - timedelta(minutes=minutes), 2)
 
 
 def wait_for_a_decision(book: Book, number: str, hours: int) -> None:
-    """A refund that Meituan agrees to by itself in that many hours."""
+    """Adds a refund that Meituan agrees to by itself in that many hours."""
     deadline = book.now + timedelta(hours=hours)
     received = _workdays_before(deadline)
     sale = _sell(book, number, received - timedelta(hours=5), 2)
@@ -60,7 +65,7 @@ def wait_for_a_decision(book: Book, number: str, hours: int) -> None:
 
 
 def _workdays_before(deadline: datetime) -> datetime:
-    """When a refund was received whose three working days end then."""
+    """Returns when a refund was received whose three working days end at the deadline."""
     received, left = deadline, REVIEW_DAYS
     while left:
         left -= workdays.is_workday(timezone.localdate(received))
@@ -68,13 +73,10 @@ def _workdays_before(deadline: datetime) -> datetime:
     return received
 
 
-def _not_paid_yet(book: Book) -> None:
-    for number, minutes in (("ZG-1001", 6), ("ZG-1103", 17)):
-        sales.place(book, book.shelf(number), book.now - timedelta(minutes=minutes), quantity=1)
-
-
 def _closed_by_meituan(book: Book) -> None:
-    """Our answer to pay was lost: Meituan gave the money back, the codes open no door any more."""
+    """Adds an order whose answer to pay was lost: Meituan paid the money back, and the codes are
+    void.
+    """
     sale = _sell(book, "ZG-1002", book.now - timedelta(days=3, hours=4), 2)
     at = book.now - timedelta(days=3, hours=3)
     sale.order.close_type, sale.order.closed_at = CloseType.PAY_FAILED, at
@@ -83,7 +85,7 @@ def _closed_by_meituan(book: Book) -> None:
 
 
 def _agreed_by_meituan(book: Book) -> None:
-    """Nobody decided for three working days."""
+    """Adds a refund that was not decided within three working days."""
     asked = book.now - timedelta(days=9)
     sale = _sell(book, "ZG-1006", asked - timedelta(hours=3), 1)
     refund = sales.ask_back(book, sale, asked, 1)
@@ -95,7 +97,9 @@ def _agreed_by_meituan(book: Book) -> None:
 
 
 def _refunded_after_use(book: Book) -> None:
-    """The guest was inside, and Meituan's customer service gave the money back all the same."""
+    """Adds an order whose tickets were used before Meituan's customer service paid the money
+    back.
+    """
     sale = _sell(book, "ZG-1003", book.now - timedelta(days=2, hours=6), 3)
     sales.use(book, sale, book.now - timedelta(days=2), 3)
     refund = sales.ask_back(book, sale, book.now - timedelta(days=1, hours=5), 3)
@@ -104,8 +108,8 @@ def _refunded_after_use(book: Book) -> None:
     sale.order.needs_person = Trouble.REFUNDED_AFTER_USE
 
 
-def _untold(book: Book) -> Consumption:
-    """Used four days ago, but nobody at Meituan answered."""
+def _use_without_notice(book: Book) -> Consumption:
+    """Adds a use four days ago whose notice Meituan never answered."""
     sale = _sell(book, "ZG-1001", book.now - timedelta(days=4, hours=6), 2)
     sales.use(book, sale, book.now - timedelta(days=4, hours=3), 2)
     return sale.uses[0]

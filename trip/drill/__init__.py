@@ -1,9 +1,10 @@
-"""The acceptance drill (验收演练): plays Meituan against our own running server and ticks off the acceptance table.
+"""The acceptance drill (验收演练): acts as Meituan towards our own running server and works through
+the acceptance table.
 
-It orders real tickets of the merchant's under numbers that begin with 9999, which mark them as the drill's while it is
-under way, and gives them all back. Meituan's part is played by the sandbox's player, which shares no code with the
-server; what only the merchant does (issue by hand, decide a refund, let somebody in) is done by the services that the
-back office uses.
+The drill orders real tickets of the merchant and gives all of them back; its order numbers begin
+with 9999, which marks them while it runs. The sandbox's player, which shares no code with the
+server, sends Meituan's calls. The merchant's own actions (issue by hand, decide a refund, use a
+ticket) go through the services that the back office uses.
 """
 
 from trip.drill.results import Outcome, Result

@@ -1,4 +1,4 @@
-"""What checks have at hand: the connection, Meituan's part over HTTP, and ways to say what is expected."""
+"""The tools of the checks: the connection, Meituan's calls over HTTP, and expectations."""
 
 from __future__ import annotations
 
@@ -24,15 +24,17 @@ from trip.sandbox.orders import refund_id
 from trip.sandbox.player import Player
 from trip.services.notices import Notice, plays_meituan
 
-# The "other failure" of each interface (docs/platforms/trip.md §4.1).
+# The "other failure" code of each interface (docs/platforms/trip.md §4.1).
 OTHER = {"create": 499, "pay": 599, "query": 399, "refund": 699}
 USUAL_OTHER = 300
-# How long a notice may take; Meituan may ask for it once more.
+# The longest time for a notice, which Meituan may refuse once before it accepts it.
 ARRIVAL_SECONDS = 10.0
 
 
 class Drill:
-    """What a check works with. `exchanges`, `notes` and `asked` (orders) are those of the check that is under way."""
+    """The tools of one run; `exchanges`, `notes` and `asked` (orders) belong to the current
+    check.
+    """
 
     def __init__(self, run: DrillRun) -> None:
         self.run = run
@@ -50,13 +52,13 @@ class Drill:
         self.player = Player(self.partner, heard=lambda exchange: self.exchanges.append(exchange))
 
     def begin(self) -> None:
-        """The next check starts with nothing."""
+        """Empties the lists for the next check."""
         self.exchanges: list[Exchange] = []
         self.notes: list[str] = []
         self.asked: list[Asked] = []
 
     def note(self, text: str | Promise, **values: object) -> None:
-        """Something worth knowing about a check that passes."""
+        """Adds a remark to the result of a check that passes."""
         self.notes.append(filled(text, values))
 
     # Orders
@@ -65,13 +67,13 @@ class Drill:
         return find(self.connection, Wanted(**wanted))
 
     def order(self, **wanted: Any) -> Asked:
-        """An order that Meituan has not sent yet. LeftOut when there is no such product."""
+        """Returns an order that is not sent yet. Raises LeftOut when no product fits."""
         asked = self.ware(**wanted).order(self.partner.partner_id)
         self.asked.append(asked)
         return asked
 
     def created(self, **wanted: Any) -> Asked:
-        """An order that the server has accepted."""
+        """Returns an order that the server has accepted."""
         asked = self.order(**wanted)
         self.create(asked)
         return asked
@@ -84,7 +86,7 @@ class Drill:
         return exchange
 
     def issued(self, **wanted: Any) -> Asked:
-        """An order that was paid and issued at once."""
+        """Returns an order that was paid and issued at once."""
         asked = self.created(**{"issuing": "own", **wanted})
         self.pay(asked)
         return asked
@@ -96,14 +98,16 @@ class Drill:
         return exchange
 
     def row(self, asked: Asked) -> Order:
-        """The product's own row of the order."""
+        """Returns our row of the order. Raises Failed when there is none."""
         row = Order.objects.filter(connection=self.connection, order_id=asked.order_id).first()
         if row is None:
             raise Failed(_("The order is not in our tables."))
         return row
 
     def queried(self, asked: Asked) -> dict[str, Any]:
-        """The body of an answer to a query that is whole and agrees with what Meituan was told so far."""
+        """Queries the order and returns the body, which must be complete and agree with Meituan's
+        view.
+        """
         exchange = self.player.query(asked)
         self.expect_code(exchange, 200)
         learning.queried(asked, exchange)
@@ -127,7 +131,7 @@ class Drill:
         self.expect_equal("voucherList status 2", sums[2], body["refundedQuantity"])
 
     def application(self, asked: Asked, quantity: int, codes: Sequence[str] = ()) -> Application:
-        """A refund that the buyer asks for; without codes, of the first vouchers that are unused."""
+        """Returns an application for a refund; without codes, for the first unused vouchers."""
         unused = [code for code, state in asked.vouchers.items() if state == "unused"]
         chosen = list(codes) or (unused if asked.voucher_type == 2 else unused[:quantity])
         refund = Application(
@@ -154,7 +158,7 @@ class Drill:
             raise Failed(_("%(what)s should be %(wanted)s, not %(found)s.") % values)
 
     def expect_code(self, exchange: Exchange, *codes: int) -> None:
-        """HTTP 200 with the whole envelope and one of the codes."""
+        """Expects HTTP 200 with a complete envelope and one of the codes. Raises Failed."""
         self.expect_envelope(exchange)
         if exchange.code not in codes:
             raise Failed(
@@ -168,7 +172,9 @@ class Drill:
             )
 
     def expect_refusal(self, exchange: Exchange, *codes: int) -> None:
-        """A failure that says its reason in `describe` and has no body; with any code of failure when none is given."""
+        """Expects a failure with a reason in `describe` and without a body; without `codes`, any
+        failure code fits.
+        """
         self.expect_envelope(exchange)
         if codes:
             self.expect_code(exchange, *codes)
@@ -183,7 +189,7 @@ class Drill:
         )
 
     def expect_other(self, exchange: Exchange) -> None:
-        """Refused with the interface's code for everything else."""
+        """Expects a refusal with the interface's code for all other failures."""
         self.expect_refusal(exchange, OTHER.get(exchange.operation, USUAL_OTHER))
         self.expect(exchange.body is None, _("A failed call must not answer a body."))
 
@@ -224,8 +230,11 @@ class Drill:
         return body
 
     def expect_owed(self, notice: type[Notice], subjects: Iterable[int]) -> None:
-        """That the notice stands in the ledger of what we owe Meituan, and arrives where Meituan is played: the real
-        one is told nothing of orders that it did not make."""
+        """Expects that the notices are in our ledger and, if Meituan is simulated, that they
+        arrive.
+
+        The real Meituan gets no notices about orders that it did not make. Raises Failed.
+        """
         for subject in subjects:
             calls = OutboundCall.objects.filter(
                 connection=self.connection, operation=notice.name, subject_id=subject
@@ -239,12 +248,15 @@ class Drill:
                 self._expect_arrival(call, notice)
             else:
                 text = _(
-                    "%(title)s: owed. Whether it arrives was not tested: the real Meituan has no such order."
+                    "%(title)s: owed. Whether it arrives was not tested:"
+                    " the real Meituan has no such order."
                 )
                 self.note(text, title=notice.title)
 
     def _expect_arrival(self, call: OutboundCall, notice: type[Notice]) -> None:
-        """The drill may be run by the only worker, so it sends what nobody else is sending."""
+        """Sends the notice itself, because the drill may run in the only worker, and waits for its
+        arrival.
+        """
         until = time.monotonic() + ARRIVAL_SECONDS
         while call.state in OutboundCall.LIVE and time.monotonic() < until:
             if not outbox.attempt_now(call, patience=1.0):

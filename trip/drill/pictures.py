@@ -1,4 +1,4 @@
-"""Whether the picture of a code can be fetched as Meituan's app would."""
+"""Fetches the picture of a code as Meituan's app does."""
 
 import http.client
 from urllib.parse import urlsplit
@@ -7,17 +7,22 @@ PATIENCE = 15.0
 
 
 def picture_trouble(address: str, base_url: str) -> str:
-    """What is wrong with the picture at this address, "" when it is one.
+    """Returns what is wrong with the picture at this address; "" when it is a picture.
 
     Addresses of our own are fetched from the server that the drill runs against.
     """
     parts, base = urlsplit(address), urlsplit(base_url)
     if parts.scheme not in ("http", "https") or not parts.hostname:
         return "not an http address"
-    kind = http.client.HTTPSConnection if base.scheme == "https" else http.client.HTTPConnection
+    kind: type[http.client.HTTPConnection] = http.client.HTTPConnection
+    if base.scheme == "https":
+        kind = http.client.HTTPSConnection
+    target = parts.path
+    if parts.query:
+        target += f"?{parts.query}"
     connection = kind(base.hostname or "", base.port, timeout=PATIENCE)
     try:
-        connection.request("GET", f"{parts.path}?{parts.query}" if parts.query else parts.path)
+        connection.request("GET", target)
         answer = connection.getresponse()
         content, type_ = answer.read(), answer.headers.get_content_type()
     except (OSError, http.client.HTTPException) as error:
@@ -26,4 +31,6 @@ def picture_trouble(address: str, base_url: str) -> str:
         connection.close()
     if answer.status != 200:
         return f"HTTP {answer.status}"
-    return "" if type_.startswith("image/") and content else f"a {type_}, not a picture"
+    if type_.startswith("image/") and content:
+        return ""
+    return f"a {type_}, not a picture"

@@ -1,4 +1,4 @@
-"""The list of checks, in the order in which they are run."""
+"""The list of checks, in the order of a run."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ Run = Callable[["Drill"], None]
 
 @dataclass(frozen=True)
 class Check:
-    """`name` is "<interface>.<point>"; `title` is a sentence that is true of a server that passes."""
+    """`name` is "<interface>.<point>"; `title` is a sentence that is true of a server that
+    passes.
+    """
 
     name: str
     title: str | Promise

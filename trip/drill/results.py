@@ -1,4 +1,4 @@
-"""What a check found."""
+"""The results of checks."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -18,16 +18,20 @@ class Outcome(models.TextChoices):
 
 
 class Failed(Exception):
-    """The server does not do what the acceptance table asks for; the text says what was expected and what came."""
+    """The server does not do what the acceptance table asks for; the text has the expected and the
+    actual value.
+    """
 
 
 class LeftOut(Exception):
-    """The check makes no sense here; the text says why."""
+    """The check is not possible here; the text is the reason."""
 
 
 @dataclass
 class Result:
-    """`detail` says why it failed or was left out, or something worth knowing about a check that passed."""
+    """`detail` is the reason why it failed or was left out, or a remark about a check that
+    passed.
+    """
 
     name: str
     title: str

@@ -1,4 +1,6 @@
-"""Runs from the first check to the last, in one go or in slices, and what is kept of them."""
+"""Runs the checks from the first to the last, at once or in several parts, and stores the
+results.
+"""
 
 import logging
 import time
@@ -28,21 +30,24 @@ LEASE = timedelta(minutes=2)
 
 
 def names() -> list[str]:
-    """All checks, in the order in which they are run."""
+    """Returns the names of all checks, in the order of a run."""
     return list(CHECKS)
 
 
 def title_of(name: str) -> str:
-    """What the check asks for, in the reader's language; "" when there is no such check any more."""
+    """Returns the title of a check in the reader's language; "" when the check does not exist any
+    more.
+    """
     return str(CHECKS[name].title) if name in CHECKS else ""
 
 
 def drill_start(
     *, connection: Connection, base_url: str, actor: Actor = None, only: Iterable[str] = ()
 ) -> DrillRun:
-    """The row of a run that is about to begin: all checks, or those named. `drill_run` does the work.
+    """Creates the row of a run of all checks, or of those in `only`; `drill_run` does the work.
 
-    Raises Conflict while another run of this connection is under way, KeyError for a check that there is not.
+    Raises Conflict while another run of this connection is under way, KeyError for an unknown
+    check.
     """
     chosen = [CHECKS[name].name for name in only] or names()
     now = timezone.now()
@@ -69,9 +74,11 @@ def drill_start(
 def drill_run(
     *, run: DrillRun, progress: Progress = lambda result: None, seconds: float | None = None
 ) -> bool:
-    """Runs the checks that are left, and writes each result into the row at once; `progress` hears it too.
+    """Runs the checks that are left; each result is saved at once, and `progress` is called with
+    it.
 
-    Stops between two checks when `seconds` are over. True when the run is over, or somebody else is working on it.
+    Stops between two checks when `seconds` are over. Returns True when the run is over, or when
+    another process works on it.
     """
     if not _claim(run):
         return True
@@ -98,13 +105,15 @@ def drill_run(
 
 
 def drill_passed(run: DrillRun) -> bool:
-    """Whether it came to its end and nothing failed."""
+    """Whether the run came to its end and no check failed."""
     is_whole = run.finished_at is not None and not run.error and len(run.results) == len(run.checks)
     return is_whole and not run.count(Outcome.FAILED)
 
 
 def _claim(run: DrillRun) -> bool:
-    """Whether this run is ours now; whoever had it and died loses it after LEASE without a result."""
+    """Takes the lease of the run; returns False while another process has it. A lease ends LEASE
+    after the last result.
+    """
     now = timezone.now()
     free = DrillRun.objects.filter(
         Q(lease_until=None) | Q(lease_until__lt=now), pk=run.pk, finished_at=None
@@ -134,7 +143,7 @@ def _run(drill: Drill, check: Check) -> Result:
     except Failed as failed:
         outcome, detail = Outcome.FAILED, str(failed)
     except Exception as error:
-        # An answer of a shape that nobody thought of is the server's fault as much as the drill's.
+        # An answer of an unexpected shape may be an error of the server or of the drill.
         log.exception("the check %s broke", check.name)
         outcome, detail = Outcome.FAILED, _("The check itself broke: %(error)r") % {"error": error}
     if outcome == Outcome.PASSED:

@@ -1,4 +1,6 @@
-"""Which of the merchant's products a check may order: on sale, enough left, of the kind that the check is about."""
+"""Selects the merchant's products that a check may order: on sale, with enough tickets left, and of
+the needed kind.
+"""
 
 from __future__ import annotations
 
@@ -8,6 +10,7 @@ from datetime import date
 from django.db.models import Prefetch
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django_stubs_ext import StrOrPromise
 
 from stores.models import Connection
 from trip.choices import Issuing, RefundType, Refusal, VisitorInfo, VoucherType
@@ -22,7 +25,9 @@ new_order_id = OrderIds("9999")
 
 @dataclass(frozen=True)
 class Wanted:
-    """The kind of product a check needs; None: any. `refund` is "auto", "review" or "none"."""
+    """The kind of product that a check needs; None means any. `refund` is "auto", "review" or
+    "none".
+    """
 
     voucher_type: int | None = None
     issuing: str | None = None
@@ -45,46 +50,54 @@ class Wanted:
         )
 
     def quantity_of(self, product: Product) -> int:
-        """As few tickets as will do; 0 when the product cannot be bought in such a number."""
+        """Returns the smallest possible number of tickets; 0 when that number cannot be bought."""
         quantity = max(self.tickets, product.min_per_order)
         limits = [product.max_per_order]
         if product.visitor_info != VisitorInfo.NONE:
             limits += [product.phone_limit, product.credential_limit]
-        return 0 if any(limit and quantity > limit for limit in limits) else quantity
+        if any(limit and quantity > limit for limit in limits):
+            return 0
+        return quantity
 
     def describe(self) -> str:
-        """In words, for the reason why a check was left out."""
-        words = [
-            str(VoucherType(self.voucher_type).label) if self.voucher_type is not None else "",
-            str(Issuing(self.issuing).label) if self.issuing else "",
-            {
-                "auto": _("refunded at once"),
-                "review": _("refunds decided by a person"),
-                "none": _("no refunds"),
-            }.get(self.refund or "", ""),
-            _either(self.visitors, _("visitors named"), _("no visitors named")),
-            _either(self.calendar, _("for a chosen day"), _("without a day")),
-            _("part of an order may be refunded") if self.partial else "",
-            _("limited stock") if self.limited else "",
-            _("at least %(count)d tickets") % {"count": self.tickets} if self.tickets > 1 else "",
-        ]
-        return ", ".join(word for word in words if word)
-
-
-def _either(choice: bool | None, yes: str, no: str) -> str:
-    return "" if choice is None else yes if choice else no
+        """Describes the kind in words, for the reason why a check was left out."""
+        refunds = {
+            "auto": _("refunded at once"),
+            "review": _("refunds decided by a person"),
+            "none": _("no refunds"),
+        }
+        words: list[StrOrPromise] = []
+        if self.voucher_type is not None:
+            words.append(VoucherType(self.voucher_type).label)
+        if self.issuing:
+            words.append(Issuing(self.issuing).label)
+        if self.refund in refunds:
+            words.append(refunds[self.refund])
+        if self.visitors is not None:
+            words.append(_("visitors named") if self.visitors else _("no visitors named"))
+        if self.calendar is not None:
+            words.append(_("for a chosen day") if self.calendar else _("without a day"))
+        if self.partial:
+            words.append(_("part of an order may be refunded"))
+        if self.limited:
+            words.append(_("limited stock"))
+        if self.tickets > 1:
+            words.append(_("at least %(count)d tickets") % {"count": self.tickets})
+        return ", ".join(str(word) for word in words)
 
 
 @dataclass(frozen=True)
 class Ware:
-    """A product with the offer to order, and how many tickets."""
+    """A product with the offer to order, and the number of tickets."""
 
     product: Product
     offer: Offer
     quantity: int
 
     def order(self, partner_id: str) -> Order:
-        """A right and complete order of Meituan's for it, under a number of the drill's."""
+        """Returns a valid, complete order of Meituan for this product, with an order number of the
+        drill.
+        """
         return Order(
             order_id=new_order_id(),
             partner_id=partner_id,
@@ -98,7 +111,9 @@ class Ware:
 
 
 def refund_kind(product: Product) -> str:
-    """Fees of steps are the merchant's own affair: what is refunded with a fee is neither auto nor review here."""
+    """Returns how refunds of the product are decided; products with fees by steps are neither auto
+    nor review.
+    """
     if product.refund_type == RefundType.NEVER:
         return "none"
     if product.refund_type != RefundType.ANY_TIME:
@@ -107,7 +122,7 @@ def refund_kind(product: Product) -> str:
 
 
 def find(connection: Connection, wanted: Wanted) -> Ware:
-    """Raises LeftOut when the merchant sells nothing of the kind."""
+    """Returns a product of the wanted kind. Raises LeftOut when the merchant sells none."""
     offers = Offer.objects.filter(is_open=True).order_by("date")
     products = Product.objects.filter(
         connection=connection, state=Product.State.ON_SALE, store__is_active=True
@@ -128,7 +143,7 @@ def find(connection: Connection, wanted: Wanted) -> Ware:
 def _suits(ware: Ware, wanted: Wanted) -> bool:
     left = ware.offer.left
     if wanted.limited:
-        # Sold out by one: one more than is left must be what the product's own limits and ours allow.
+        # One more ticket than is left must be within the product's own limits and ours.
         least, most = ware.product.min_per_order, ware.product.max_per_order or MAX_QUANTITY
         return (
             left is not None
@@ -139,7 +154,7 @@ def _suits(ware: Ware, wanted: Wanted) -> bool:
 
 
 def _bookable(product: Product) -> list[Offer]:
-    """The last days first: they are the least likely to be in anybody's way."""
+    """Returns the last days first, because they are the least likely to be needed by buyers."""
     offers: list[Offer] = [offer for offer in product.open_offers if _fits(product, offer.date)]  # type: ignore[attr-defined]
     return offers[::-1]
 

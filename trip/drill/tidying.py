@@ -1,4 +1,4 @@
-"""Giving back what the drill has ordered, so that it costs the merchant no ticket."""
+"""Gives back the tickets that the drill ordered, so that it costs the merchant none."""
 
 from typing import Any
 
@@ -17,17 +17,17 @@ OPEN = (Order.Status.CREATED, Order.Status.ISSUING)
 
 
 def tidy(drill: Drill) -> None:
-    """Ends the orders of the check that is under way, by Meituan's own messages."""
+    """Ends the orders of the current check with Meituan's own messages."""
     _end(drill, _drill_orders(drill).filter(order_id__in=[asked.order_id for asked in drill.asked]))
 
 
 def tidy_forgotten(drill: Drill) -> None:
-    """Ends what earlier runs have left behind because they were cut off."""
+    """Ends the orders of earlier runs that were interrupted."""
     _end(drill, _drill_orders(drill).filter(created_at__lt=drill.run.started_at, closed_at=None))
 
 
 def tidy_notices(drill: Drill) -> None:
-    """Revokes what was on its way when its check ended, and has not arrived since."""
+    """Revokes the notices that have not arrived by the end of the run."""
     revoke_drill_notices(orders_of_run(drill))
 
 
@@ -36,7 +36,7 @@ def orders_of_run(drill: Drill) -> QuerySet[Order]:
 
 
 def unreturned(drill: Drill) -> int:
-    """How many tickets the orders of the run keep from being sold."""
+    """Counts the tickets that the orders of the run still keep from being sold."""
     kept = 0
     for row in orders_of_run(drill):
         if row.status in OPEN:
@@ -48,16 +48,17 @@ def unreturned(drill: Drill) -> int:
 
 
 def unbalanced(drill: Drill) -> QuerySet[Any]:
-    """The offers that the run ordered from whose stock is not what their orders say: `held` is for those not paid
-    yet (`unpaid`), `sold` for those being issued and for tickets that nobody gave back (`kept`).
+    """Returns the offers of the run whose stock differs from what their orders say: `held` must be
+    the tickets not paid yet (`unpaid`), `sold` those being issued and those not given back
+    (`kept`).
 
-    One statement, because others may be buying meanwhile.
+    It is one statement, because others may buy at the same time.
     """
     of_offer = Order.objects.filter(product=OuterRef("product"), offer=OuterRef("pk")).order_by()
     vouchers = Voucher.objects.filter(
         order__product=OuterRef("product"), order__offer=OuterRef("pk")
     ).order_by()
-    # What was used in a drill was given back when its order was tidied up.
+    # Tickets used in a drill were given back when their order was tidied up.
     not_used = Case(
         When(order__is_drill=True, order__closed_at__isnull=False, then=F("used")), default=0
     )
@@ -102,7 +103,7 @@ def _end_issued(drill: Drill, row: Order) -> None:
     if counts.unused and not counts.used:
         _send(drill, row, "close", {"closeType": 3})
     elif counts.unused:
-        # A close of an order that was used would call for a person.
+        # Closing an order that was used would note it for a person.
         codes = [voucher.code for voucher in row.vouchers.all() if voucher.unused and voucher.code]
         _send(drill, row, "refunded", _refunded(row, codes, counts.unused))
     if counts.used:
@@ -130,9 +131,10 @@ def _send(drill: Drill, row: Order, operation: str, more: dict[str, object]) -> 
 
 @transaction.atomic
 def _give_back_used(pk: int) -> None:
-    """What was used in a drill was sold to nobody. The order counts as closed from then on, so it happens once.
+    """Gives the tickets back that were used in a drill. The order then counts as closed, so this
+    happens once.
 
-    Stock that is wrong already is for the drill to find (overall.stock), not to be stopped by.
+    A stock that is wrong already is reported by the check overall.stock and does not stop this.
     """
     row = orders.lock(pk)
     if row.closed_at is None:

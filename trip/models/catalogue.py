@@ -1,4 +1,6 @@
-"""What is sold on Meituan: products, what they cost on which day, refund steps, and where they are."""
+"""The products that Meituan sells, their prices by day, their refund steps, and the stores'
+places.
+"""
 
 from datetime import time
 from decimal import Decimal
@@ -24,15 +26,15 @@ from trip.choices import (
 
 
 def _within(degrees: int) -> list[MinValueValidator | MaxValueValidator]:
-    said = _("There is no such place on earth: longitude and latitude may be swapped.")
-    return [MinValueValidator(-degrees, said), MaxValueValidator(degrees, said)]
+    message = _("There is no such place on earth: longitude and latitude may be swapped.")
+    return [MinValueValidator(-degrees, message), MaxValueValidator(degrees, message)]
 
 
 class Place(models.Model):
-    """A store as Meituan's map knows it (POI); partnerPoiId is the store's primary key."""
+    """A store on Meituan's map (POI); partnerPoiId is the store's primary key."""
 
     class System(models.IntegerChoices):
-        """locType: whose coordinates these are."""
+        """locType: the coordinate system."""
 
         GCJ02 = 0, _("GCJ-02 (Gaode, Tencent)")
         WGS84 = 1, _("WGS-84 (GPS)")
@@ -169,9 +171,10 @@ class Product(models.Model):
 
 
 class Offer(models.Model):
-    """What a product costs and how many there are: on one date, or for its whole validity when the date is empty.
+    """The price and the number of tickets of a product: for one date, or for its whole validity
+    when the date is empty.
 
-    Prices are yuan. Of `stock`, `held` belong to unpaid orders and `sold` to paid ones.
+    Prices are yuan. Of `stock`, `held` tickets belong to unpaid orders and `sold` to paid ones.
     """
 
     product = models.ForeignKey(
@@ -213,12 +216,18 @@ class Offer(models.Model):
 
     @property
     def left(self) -> int | None:
-        """Tickets that can still be sold; None when unlimited. Lowering the stock under what is sold leaves none."""
-        return None if self.stock is None else max(0, self.stock - self.held - self.sold)
+        """Tickets that can still be sold; None when unlimited, 0 when the stock was set below the
+        sold number.
+        """
+        if self.stock is None:
+            return None
+        return max(0, self.stock - self.held - self.sold)
 
 
 class RefundStep(models.Model):
-    """One step of a refund policy (阶梯退款): until `minutes_before` the last entry, this is what a refund costs."""
+    """One step of a refund policy (阶梯退款): the cost of a refund until `minutes_before` the last
+    entry.
+    """
 
     product = models.ForeignKey(
         Product, models.CASCADE, related_name="refund_steps", verbose_name=_("product")

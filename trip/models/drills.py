@@ -1,4 +1,4 @@
-"""Runs of the acceptance drill: who started it, how far it is, and what it found."""
+"""Runs of the acceptance drill, with their progress and results."""
 
 from datetime import timedelta
 from typing import Self
@@ -14,15 +14,18 @@ from stores.tenancy import TenantQuerySet
 
 class DrillRunQuerySet(TenantQuerySet["DrillRun"]):
     def under_way(self) -> Self:
-        """Runs that somebody is still working on."""
+        """Filters the runs that a process still works on."""
         return self.filter(finished_at=None, worked_at__gte=timezone.now() - DrillRun.ABANDONED)
 
 
 class DrillRun(models.Model):
-    """One run of the drill (验收演练). `checks` are the names to run, `results` those that were, in the same order:
-    [{"name", "title", "outcome", "detail", "exchanges"}]."""
+    """One run of the drill (验收演练).
 
-    # After this long without a result nobody is working on it any more.
+    `checks` are the names to run; `results` has the finished ones in the same order: [{"name",
+    "title", "outcome", "detail", "exchanges"}].
+    """
+
+    # A run without a result for this long has no process any more.
     ABANDONED = timedelta(minutes=10)
 
     connection = models.ForeignKey(
@@ -62,5 +65,5 @@ class DrillRun(models.Model):
         return f"{self.connection} {timezone.localtime(self.started_at):%Y-%m-%d %H:%M}"
 
     def count(self, outcome: str) -> int:
-        """How many checks ended so: passed, failed or left_out."""
+        """Counts the checks with this outcome: passed, failed or left_out."""
         return sum(1 for result in self.results if result["outcome"] == outcome)

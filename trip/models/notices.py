@@ -4,7 +4,7 @@ from stores.models import OutboundCall
 
 
 class MeituanNotice(OutboundCall):
-    """What we owe to Meituan's ticket interfaces (通知美团), as a list of its own."""
+    """Outbound calls to Meituan's ticket interfaces (通知美团), as a list of their own."""
 
     class Meta:
         proxy = True

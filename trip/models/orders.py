@@ -1,4 +1,6 @@
-"""Orders, their tickets and who uses them. Quantities are always sums over the vouchers, so that they agree."""
+"""Orders with their tickets and visitors. All quantities are sums over the vouchers, so that they
+agree.
+"""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -20,12 +22,12 @@ from trip.models.catalogue import Offer, Product
 
 class OrderQuerySet(TenantQuerySet["Order"]):
     def needing_person(self) -> Self:
-        """Rows that only a person can settle."""
+        """Filters rows that a person must settle."""
         return self.exclude(needs_person="")
 
 
 class Order(models.Model):
-    """One order of Meituan's (门票订单). Prices are yuan per ticket, `total_price` for all."""
+    """One order of Meituan (门票订单); prices are yuan per ticket, `total_price` is for all."""
 
     class Status(models.TextChoices):
         CREATED = "created", _("not paid yet")
@@ -38,17 +40,17 @@ class Order(models.Model):
     STATE_FIELD: ClassVar[str] = "status"
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         Status.CREATED: frozenset({Status.ISSUING, Status.ISSUED, Status.CLOSED, Status.EXPIRED}),
-        # Paid after we gave the tickets back: issued all the same when there are still some.
+        # A payment after the tickets were given back: issued if enough are still left.
         Status.EXPIRED: frozenset({Status.ISSUING, Status.ISSUED, Status.CLOSED}),
         Status.ISSUING: frozenset({Status.ISSUED, Status.FAILED, Status.CLOSED}),
         Status.ISSUED: frozenset(),
         Status.FAILED: frozenset(),
         Status.CLOSED: frozenset(),
     }
-    # They came to nothing: their tickets are back, and they count for nobody.
+    # Orders in these states have given their tickets back, and count in no limit.
     GONE = (Status.CLOSED, Status.EXPIRED, Status.FAILED)
 
-    # Indexed together with the order number and the time below.
+    # The order number and the time below have indexes that begin with the connection.
     connection = models.ForeignKey(
         Connection,
         models.PROTECT,
@@ -66,7 +68,7 @@ class Order(models.Model):
         Offer, models.PROTECT, related_name="+", db_index=False, verbose_name=_("price and stock")
     )
     order_id = models.BigIntegerField(_("Meituan's order number"))
-    # Random, and only ever compared: an index would cost every order.
+    # A random number that is only compared, never searched, so it has no index.
     partner_order_id = models.CharField(_("our order number"), max_length=32, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CREATED)
     quantity = models.PositiveIntegerField(_("tickets"))
@@ -78,7 +80,7 @@ class Order(models.Model):
     issuing = models.CharField(
         _("codes come from"), max_length=10, choices=Issuing, default=Issuing.OWN
     )
-    # The days of use and the refund policy as they were when it was ordered (services/terms.py).
+    # The days of use and the refund policy at the time of the order (services/terms.py).
     terms = models.JSONField(default=dict, editable=False)
     # The last day of use by those terms; empty when there is none.
     usable_until = models.DateField(null=True, editable=False)
@@ -124,9 +126,11 @@ class Order(models.Model):
 
 
 class Visitor(models.Model):
-    """Who comes (游玩人). `details` is {"name", "mobile", "credentials": {type: number}}; it is emptied by retention.
+    """One visitor (游玩人). `details` is {"name", "mobile", "credentials": {type: number}}; the
+    retention task empties it.
 
-    The hashes are kept for counting tickets per mobile and per certificate, and go with the details.
+    The hashes count tickets per mobile and per certificate, and are removed together with the
+    details.
     """
 
     order = models.ForeignKey(
@@ -171,7 +175,8 @@ class Visitor(models.Model):
 
 
 class Voucher(models.Model):
-    """A code that stands for `quantity` tickets (券码); without a code (voucherType 0) it stands for the whole order.
+    """A code for `quantity` tickets (券码); without a code (voucherType 0) the row counts the whole
+    order.
 
     Each ticket is unused, or exactly one of used, refunded, voided.
     """
@@ -223,7 +228,7 @@ class Voucher(models.Model):
 
 @dataclass(frozen=True)
 class Tally:
-    """The tickets of an order by what became of them."""
+    """The tickets of an order, counted by state."""
 
     total: int = 0
     used: int = 0
@@ -236,7 +241,7 @@ class Tally:
 
 
 def tally(vouchers: Iterable[Voucher]) -> Tally:
-    """The one place where an order's quantities come from: query, notices, lists and pages all use it."""
+    """Counts the tickets of an order; query, notices, lists and pages all use this function."""
     rows = list(vouchers)
     return Tally(
         total=sum(row.quantity for row in rows),
@@ -247,7 +252,9 @@ def tally(vouchers: Iterable[Voucher]) -> Tally:
 
 
 class Consumption(models.Model):
-    """One use at the door (核销): `tickets` is [{"voucher": code, "quantity": n}]. Meituan is told of each."""
+    """One use of tickets (核销): `tickets` is [{"voucher": code, "quantity": n}]; each use is
+    reported to Meituan.
+    """
 
     order = models.ForeignKey(
         Order, models.CASCADE, related_name="consumptions", verbose_name=_("order")
@@ -261,7 +268,7 @@ class Consumption(models.Model):
     by = models.CharField(_("by"), max_length=150)
     at = models.DateTimeField(_("at"), default=timezone.now)
 
-    # Set on what the repetition of a request finds; not stored.
+    # True on the row that a repeated request returns; not stored.
     is_repeat = False
 
     objects = TenantQuerySet.as_manager()

@@ -1,4 +1,4 @@
-"""The statements that create, pay and query need each time, prepared once per process."""
+"""The statements that create, pay and query run each time, prepared once per process."""
 
 from django.db.models import F, Q
 
@@ -21,7 +21,7 @@ VOUCHERS = Prepared(lambda: Voucher.objects.filter(order=Param("order")).order_b
 
 
 def has_left(quantity: int | Param) -> Q:
-    """Whether an offer has that many tickets left to sell."""
+    """The condition that an offer has that many tickets left."""
     return Q(stock=None) | Q(stock__gte=F("held") + F("sold") + quantity)
 
 

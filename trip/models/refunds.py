@@ -1,4 +1,6 @@
-"""Refunds: asked for by refundId, decided by rule or by a person, or reported by Meituan as done."""
+"""Refunds: applied for by refundId, decided by rule or by a person, or reported by Meituan as
+done.
+"""
 
 from typing import ClassVar
 
@@ -18,8 +20,9 @@ from trip.models.orders import Order
 class Refund(models.Model):
     """One application (退款申请), or one message that Meituan has refunded already. Money is yuan.
 
-    `codes` are the vouchers named in it; `tickets` is [{"voucher": code, "quantity": n}] of what was taken back, and
-    `quantity`, once it is agreed, how many. `message_type` is of the message that has made or confirmed it.
+    `codes` are the vouchers named in it; `tickets` is [{"voucher": code, "quantity": n}] of the
+    tickets taken back, and `quantity`, after the agreement, their number. `message_type` is the
+    type of the message that made or confirmed the refund.
     """
 
     class Status(models.TextChoices):
@@ -30,7 +33,7 @@ class Refund(models.Model):
     STATE_FIELD: ClassVar[str] = "status"
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         Status.REVIEW: frozenset({Status.AGREED, Status.REFUSED}),
-        # Refused first and agreed later: agreed is final (docs/platforms/trip.md §0).
+        # An agreement may follow a refusal and is final (docs/platforms/trip.md §0).
         Status.REFUSED: frozenset({Status.AGREED}),
         Status.AGREED: frozenset(),
     }

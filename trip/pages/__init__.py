@@ -1,2 +1,4 @@
-"""Pages of trip: calendar.py is prices and stock, day by day · drill.py starts and shows the acceptance drill, of which
-drill_report.py makes something to read · pictures.py shows a voucher's QR code to the buyer."""
+"""Pages of trip: calendar.py edits prices and stock by day · drill.py starts and shows the
+acceptance drill · drill_report.py makes the drill's results readable · pictures.py shows a
+voucher's QR code to the buyer.
+"""

@@ -1,4 +1,6 @@
-"""The stock calendar of one product: what each day costs, how many tickets there are, held and sold."""
+"""The stock calendar of one product: the price of each day, and its tickets in stock, held and
+sold.
+"""
 
 import calendar
 from dataclasses import dataclass
@@ -45,7 +47,7 @@ FEW = 10
 
 
 class DayInput(UnfoldAdminTextInputWidget):  # type: ignore[misc]
-    """The browser's own date picker, which needs no JavaScript of ours."""
+    """The browser's own date picker, which needs no JavaScript."""
 
     input_type = "date"
 
@@ -65,7 +67,7 @@ def _yuan(label: Any) -> forms.DecimalField:
 
 
 class DaysForm(forms.Form):
-    """Which days, and what they cost. `do` is the button that was pressed: set, open or close."""
+    """A period with its prices; `do` is the pressed button: set, open or close."""
 
     first = forms.DateField(label=_("From"), widget=DayInput())
     last = forms.DateField(label=_("To"), widget=DayInput())
@@ -107,19 +109,16 @@ class DaysForm(forms.Form):
             self.add_error("last", _("This is before the first day."))
         if first and last and (last - first).days >= LONGEST:
             self.add_error("last", _("At most a year at once."))
-        if data.get("do") in ("", SET, None):
-            self._need_prices(data)
-        return data
-
-    def _need_prices(self, data: dict[str, Any]) -> None:
-        for name in ("sale_price", "market_price", "settlement_price"):
+        needed = ("sale_price", "market_price", "settlement_price")
+        for name in needed if data.get("do") in ("", SET, None) else ():
             if data.get(name) is None and name not in self.errors:
                 self.add_error(name, _("Enter a price."))
+        return data
 
 
 @dataclass(frozen=True)
 class Day:
-    """One square of the calendar; without an offer nothing can be bought on it."""
+    """One square of the calendar; a day without an offer cannot be bought."""
 
     date: date
     offer: Offer | None
@@ -129,7 +128,7 @@ class Day:
 
     @property
     def tone(self) -> str:
-        """CSS class: none, closed, sold-out, few or free."""
+        """The CSS class: none, closed, sold-out, few or free."""
         offer = self.offer
         if offer is None:
             return "none"
@@ -144,9 +143,10 @@ class Day:
 def calendar_page(
     request: HttpRequest, product: Product, *, may_change: bool, context: dict[str, Any]
 ) -> HttpResponse:
-    """The month in the address (`month=2026-05`), and the form for the days that are picked (`day=2026-05-01`).
+    """Shows the month in the address (`month=2026-05`) and the form for the picked days
+    (`day=2026-05-01`).
 
-    Raises PermissionDenied when days are posted by somebody who may only look.
+    Raises PermissionDenied when a user without the permission to change posts days.
     """
     day = _day(request.GET.get("day", ""))
     first = _day(f"{request.GET.get('month', '')}-01") or (day or timezone.localdate()).replace(
@@ -214,7 +214,9 @@ def _month(product: Product, first: date, picked: date | None) -> dict[str, Any]
 
 
 def _initial(product: Product, first: date, picked: date | None) -> dict[str, Any]:
-    """The picked day as it is, or the rest of the month with the prices of the product's last day."""
+    """Returns the values of the picked day, or the rest of the month with the prices of the
+    product's last day.
+    """
     today = timezone.localdate()
     start = picked or max(first, today)
     end = picked or max(start, first.replace(day=calendar.monthrange(first.year, first.month)[1]))

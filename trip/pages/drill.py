@@ -1,4 +1,4 @@
-"""The acceptance drill as a page: start it, watch it, read what it found and what was said."""
+"""The pages of the acceptance drill: start it, follow it, read its results and messages."""
 
 from typing import Any
 
@@ -27,14 +27,16 @@ from trip.pages.drill_report import Shown, groups
 RUNS = "admin:trip_drillrun_changelist"
 RUN_TASK = "trip.tasks.run_drill"
 SHOWN_RUNS = 10
-# Seconds between two looks at a run that is under way.
+# Seconds between two requests for a run that is under way.
 EVERY = 2
 
 
 def runs_page(
     request: HttpRequest, runs: QuerySet[DrillRun], *, context: dict[str, Any]
 ) -> HttpResponse:
-    """What the drill is, the button, and the last of `runs`; `connection=5` in the address chooses one."""
+    """Shows the introduction, the start button, and the last of `runs`; `connection=5` in the
+    address selects one.
+    """
     connections = connections_of(staff_user(request))
     context |= {
         "title": _("Acceptance drill"),
@@ -57,7 +59,9 @@ def runs_page(
 
 
 def run_page(request: HttpRequest, run: DrillRun, *, context: dict[str, Any]) -> HttpResponse:
-    """One run. While it is under way the page asks for itself again; the messages come with the last answer."""
+    """Shows one run; while it is under way the page reloads itself, and the messages come with the
+    last answer.
+    """
     shown = Shown(run)
     context |= {
         "title": _("Acceptance drill"),
@@ -73,9 +77,10 @@ def run_page(request: HttpRequest, run: DrillRun, *, context: dict[str, Any]) ->
 
 
 def start(request: HttpRequest) -> HttpResponse:
-    """Starts a run of the connection that was chosen, or leads to the one that is under way.
+    """Starts a run of the selected connection, or redirects to the run that is under way.
 
-    Raises Http404 for a connection that is not theirs, PermissionDenied when the role there does not include it.
+    Raises Http404 for a connection that the user cannot see, PermissionDenied when the user's role
+    there does not allow it.
     """
     connection = _chosen(staff_user(request), request.POST.get("connection", ""))
     try:
@@ -88,13 +93,14 @@ def start(request: HttpRequest) -> HttpResponse:
         if running is None:
             return redirect(RUNS)
         run = running
-    # Also for one that is under way: whoever worked on it may have died, and a bell too many does no harm.
+    # Also for a run that is under way: its worker may have died, and one task too many does no
+    # harm.
     queue.wake_worker(RUN_TASK, run.pk)
     return redirect(Shown(run).url)
 
 
 def connections_of(user: User) -> list[Connection]:
-    """The ticket connections at work that this person may run the drill of."""
+    """Returns the active ticket connections whose drill this user may run."""
     rows = Connection.objects.for_staff(user).filter(
         platform=PLATFORM, is_active=True, merchant__is_active=True
     )

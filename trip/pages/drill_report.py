@@ -1,4 +1,4 @@
-"""A drill's run as people read it: by interface, with what was said."""
+"""The results of a drill for readers: by interface, with the messages."""
 
 import json
 from dataclasses import dataclass, field
@@ -13,9 +13,9 @@ from django_stubs_ext import StrOrPromise
 from trip.drill import Outcome, title_of
 from trip.models import DrillRun
 
-# Longer messages (a price calendar, a flood of garbage) are cut.
+# Longer messages (a price calendar, invalid bodies) are cut.
 LONGEST_MESSAGE = 4000
-# By the first word of a check's name, in the order of the acceptance table.
+# By the first part of a check's name, in the order of the acceptance table.
 INTERFACES: dict[str, StrOrPromise] = {
     "address": gettext_lazy("Address"),
     "access": gettext_lazy("Signature and access"),
@@ -39,7 +39,7 @@ TONES = {Outcome.PASSED: "success", Outcome.FAILED: "danger", Outcome.LEFT_OUT: 
 
 @dataclass(frozen=True)
 class Said:
-    """One call of the drill's and our answer, as far as they may be read by people. `ms` milliseconds."""
+    """One call of the drill and our answer, in a readable form; `ms` in milliseconds."""
 
     asked: str
     answered: str
@@ -90,13 +90,13 @@ class Shown:
 
     @property
     def starter(self) -> str:
-        """The person's name; "" when it was no person, or one whose account is gone."""
+        """The user's name; "" when a command started the run, or when the account was deleted."""
         user = self.row.started_by
         return user.get_full_name() or user.username if user else ""
 
     @property
     def is_over(self) -> bool:
-        """Also when whoever worked on it has died: another may be started then."""
+        """Also True when the run's process has died, so that another run may be started."""
         return (
             self.row.finished_at is not None
             or self.row.worked_at < timezone.now() - DrillRun.ABANDONED
@@ -124,7 +124,9 @@ class Shown:
 
     @property
     def next_title(self) -> str:
-        return title_of(self.row.checks[self.done]) if self.done < self.total else ""
+        if self.done >= self.total:
+            return ""
+        return title_of(self.row.checks[self.done])
 
     @property
     def verdict(self) -> StrOrPromise:
@@ -139,11 +141,15 @@ class Shown:
         """The admin shell's colour of the verdict."""
         if not self.is_over:
             return "info"
-        return "danger" if self.failed else "warning" if self.done < self.total else "success"
+        if self.failed:
+            return "danger"
+        return "warning" if self.done < self.total else "success"
 
 
 def groups(run: DrillRun, *, messages_too: bool) -> list[Group]:
-    """The results by interface, in the order of INTERFACES; what nobody foresaw comes last under its own name."""
+    """Returns the results by interface, in the order of INTERFACES; unknown interfaces come last
+    under their own name.
+    """
     found: dict[str, Group] = {}
     for result in run.results:
         name = result["name"].partition(".")[0]
@@ -160,21 +166,29 @@ def groups(run: DrillRun, *, messages_too: bool) -> list[Group]:
 
 def _line(result: dict[str, Any], messages_too: bool) -> Line:
     outcome = Outcome(result["outcome"])
-    said = [_said(exchange) for exchange in result["exchanges"]] if messages_too else []
+    exchanges = result["exchanges"] if messages_too else []
     title = title_of(result["name"]) or result["title"]
     return Line(
-        result["name"], title, outcome.value, outcome.label, TONES[outcome], result["detail"], said
+        name=result["name"],
+        title=title,
+        outcome=outcome.value,
+        label=outcome.label,
+        tone=TONES[outcome],
+        detail=result["detail"],
+        said=[_message(exchange) for exchange in exchanges],
     )
 
 
-def _said(exchange: dict[str, Any]) -> Said:
+def _message(exchange: dict[str, Any]) -> Said:
     path = "/" + exchange["url"].partition("://")[2].partition("/")[2]
     answered = _readable(exchange["answer"]) or exchange["error"]
     return Said(_readable(exchange["request"]), answered, path, exchange["code"], exchange["ms"])
 
 
 def _readable(text: str) -> str:
-    """JSON in lines and without visitors, who are invented here but whose like nobody should get used to seeing."""
+    """Formats JSON over several lines and hides visitors, although they are invented, because
+    personal data is never shown.
+    """
     try:
         value = json.loads(text)
     except (ValueError, RecursionError):
@@ -186,7 +200,9 @@ def _readable(text: str) -> str:
     ):
         people = body["visitors"]
         body["visitors"] = len(people) if isinstance(people, list) else 1
-    shown = json.dumps(value, ensure_ascii=False, indent=1)
-    # What is no text (half a surrogate pair) cannot be sent to a browser.
-    shown = shown.encode(errors="replace").decode()
-    return shown if len(shown) <= LONGEST_MESSAGE else f"{shown[:LONGEST_MESSAGE]}\n…"
+    content = json.dumps(value, ensure_ascii=False, indent=1)
+    # An invalid character (half of a surrogate pair) cannot be sent to a browser.
+    content = content.encode(errors="replace").decode()
+    if len(content) > LONGEST_MESSAGE:
+        return f"{content[:LONGEST_MESSAGE]}\n…"
+    return content

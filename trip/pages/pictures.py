@@ -1,4 +1,6 @@
-"""The QR code of a voucher as a picture, for Meituan and the buyer. Whoever has the address may see it."""
+"""The QR code of a voucher as a picture, for Meituan and the buyer; anyone who has the address may
+see it.
+"""
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.cache import cache_control
@@ -9,13 +11,14 @@ from stores.web.limits import Limit, take
 from stores.web.problems import titles
 from trip.services import pictures
 
-# Meituan's servers fetch many from few addresses; guessing signatures is hopeless at any rate.
+# Meituan's servers fetch many pictures from few addresses, and a signature cannot be guessed
+# anyway.
 PER_ADDRESS = Limit("voucher-pictures", 600, 60)
 
 
 @require_safe
 def voucher_picture(request: HttpRequest, token: str) -> HttpResponse:
-    """PNG; 404 for an address that we never gave out."""
+    """Returns a PNG; 404 for an address that we did not make."""
     taken = take(PER_ADDRESS, client_network(request))
     if not taken.allowed:
         headers = {"Retry-After": str(taken.retry_after)}

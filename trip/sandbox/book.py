@@ -1,4 +1,6 @@
-"""What Meituan knows: partners, orders, notices in the order they came, and every exchange."""
+"""The data of the simulated Meituan: partners, orders, notices in their order of arrival, and every
+exchange.
+"""
 
 from __future__ import annotations
 
@@ -17,7 +19,7 @@ KEPT = 50_000
 
 
 class Book:
-    """Not guarded by a lock of its own; whoever changes it holds the platform's."""
+    """Has no lock of its own; a caller that changes it must hold the platform's lock."""
 
     def __init__(self) -> None:
         self.partners: dict[str, Partner] = {}
@@ -50,7 +52,7 @@ class Book:
         return [exchange.as_json() for about, exchange in self.log if about == order_id]
 
     def dump(self) -> dict[str, Any]:
-        """All but the log, which is long and only worth something while somebody watches."""
+        """Returns everything but the log, which is long and only needed while the sandbox runs."""
         return {
             "partners": [asdict(partner) for partner in self.partners.values()],
             "orders": [order.as_json() for order in self.orders.values()],

@@ -1,4 +1,6 @@
-"""The buyer's side: what the control routes under orders/ do. No lock is held while a partner is being asked."""
+"""The buyer's side: the actions of the control routes under orders/. No lock is held during a call
+to a partner.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,11 @@ from .signing import Manner
 
 
 class Buyer:
-    """Acts on one book; `lock` guards it, `patience` stretches time limits, `touched` is called after every change."""
+    """Acts on one book.
+
+    `lock` guards the book, `patience` multiplies time limits, `touched` is called after every
+    change.
+    """
 
     def __init__(
         self, book: Book, lock: threading.RLock, patience: float, touched: Callable[[], None]
@@ -39,12 +45,13 @@ class Buyer:
 
     def place(self, body: dict[str, Any]) -> dict[str, Any]:
         partner_id = str(body.get("partner_id", ""))
+        has_day = bool(body.get("travel_date"))
         order = Order(
             order_id=given.value(body, "order_id", int, self._book.next_id()),
             partner_id=partner_id,
             deal_id=given.value(body, "partner_deal_id", str),
             quantity=given.value(body, "quantity", int, 1),
-            travel_date=given.value(body, "travel_date", str) if body.get("travel_date") else None,
+            travel_date=given.value(body, "travel_date", str) if has_day else None,
         )
         if "total_price" in body:
             order.total_price = given.value(body, "total_price", float)
@@ -55,12 +62,12 @@ class Buyer:
             self._book.add_order(order)
             self._touched()
         if not given.value(body, "send", bool, True):
-            return self._told(order, [])
-        told = self.create(order, body)
+            return self._view(order, [])
+        view = self.create(order, body)
         if given.value(body, "pay", bool, False) and order.status == "created":
             paid = self.pay(order, {})
-            told = {**paid, "exchanges": told["exchanges"] + paid["exchanges"]}
-        return told
+            view = {**paid, "exchanges": view["exchanges"] + paid["exchanges"]}
+        return view
 
     def create(self, order: Order, body: dict[str, Any]) -> dict[str, Any]:
         return self._ask(order, body, "create", orders.create_body(order), learning.created)
@@ -72,14 +79,14 @@ class Buyer:
         return self._ask(order, body, "query", orders.named(order), learning.queried)
 
     def poll(self, order: Order, body: dict[str, Any]) -> dict[str, Any]:
-        """Queries every so often until the order is issued or failed. At most ten minutes."""
+        """Queries again and again until the order is issued or failed, for at most ten minutes."""
         until = time.monotonic() + min(given.value(body, "seconds", float, 60.0), 600.0)
         every = max(given.value(body, "every", float, 1.0), 0.01)
-        told = self.query(order, {})
+        view = self.query(order, {})
         while order.status not in learning.SETTLED and time.monotonic() < until:
             time.sleep(every)
-            told = self.query(order, {})
-        return told
+            view = self.query(order, {})
+        return view
 
     def refund(self, order: Order, body: dict[str, Any]) -> dict[str, Any]:
         refund = self._application(order, body)
@@ -105,13 +112,14 @@ class Buyer:
         kind = given.value(body, "type", int)
         serial = given.value(body, "serial", str, "") or orders.refund_id(order.order_id)
         known = order.refunds.get(serial)
-        codes = (
-            given.texts(body, "vouchers")
-            if "vouchers" in body
-            else (known.vouchers if known else _left(order))
-        )
-        left = order.quantity - order.used - order.refunded
-        usual = known.quantity if known else len(codes) if order.voucher_type == 1 else left
+        codes = known.vouchers if known else _left(order)
+        if "vouchers" in body:
+            codes = given.texts(body, "vouchers")
+        usual = order.quantity - order.used - order.refunded
+        if known:
+            usual = known.quantity
+        elif order.voucher_type == 1:
+            usual = len(codes)
         count = given.value(body, "count", int, usual)
         message = orders.refunded_body(
             order,
@@ -162,18 +170,17 @@ class Buyer:
         if operation not in player.partner.endpoints:
             raise ControlError(f"partner {order.partner_id} has no endpoint {operation!r}")
         times, at_once = _repetition(body)
-        exchanges = (
-            player.send_at_once(operation, message, at_once)
-            if at_once > 1
-            else [player.send(operation, message) for _ in range(times)]
-        )
+        if at_once > 1:
+            exchanges = player.send_at_once(operation, message, at_once)
+        else:
+            exchanges = [player.send(operation, message) for _ in range(times)]
         with self._lock:
             for exchange in exchanges:
                 learn(order, exchange)
             self._touched()
-        return self._told(order, exchanges)
+        return self._view(order, exchanges)
 
-    def _told(self, order: Order, exchanges: Iterable[Exchange]) -> dict[str, Any]:
+    def _view(self, order: Order, exchanges: Iterable[Exchange]) -> dict[str, Any]:
         with self._lock:
             return {
                 "order": order.as_json(),
@@ -193,14 +200,12 @@ class Buyer:
         return Refund(refund_id, quantity, chosen, price, fee, beijing())
 
     def _fill_in(self, order: Order, body: dict[str, Any], player: Player) -> None:
-        """Prices and visitors that were not given, from what the partner lets us pull."""
+        """Fills in prices and visitors that were not given, from the partner's product pull."""
         asked = {"unit_price", "buy_price", "visitors"} - body.keys()
         deal = self._deal(player, order.deal_id) if asked else {}
-        row = (
-            self._price_row(player, order)
-            if deal.get("useDateMode") and order.travel_date
-            else deal
-        )
+        row = deal
+        if deal.get("useDateMode") and order.travel_date:
+            row = self._price_row(player, order)
         order.unit_price = _price(body, "unit_price", row, "mtPrice")
         order.buy_price = _price(body, "buy_price", row, "settlementPrice")
         if "visitors" in body:
@@ -215,12 +220,13 @@ class Buyer:
                 "give unit_price, buy_price and visitors: this partner has no product pull"
             )
         exchange = player.products([deal_id])
-        rows = exchange.body if exchange.code == 200 and isinstance(exchange.body, list) else []
-        for row in rows:
-            if row.get("partnerDealId") == deal_id:
-                return dict(row)
+        if exchange.code == 200 and isinstance(exchange.body, list):
+            for row in exchange.body:
+                if row.get("partnerDealId") == deal_id:
+                    return dict(row)
         raise ControlError(
-            f"the product pull does not know {deal_id!r}; give unit_price, buy_price and visitors all the same"
+            f"the product pull does not know {deal_id!r};"
+            " give unit_price, buy_price and visitors all the same"
         )
 
     def _price_row(self, player: Player, order: Order) -> dict[str, Any]:
@@ -233,7 +239,9 @@ class Buyer:
 
 
 def _repetition(body: Mapping[str, Any]) -> tuple[int, int]:
-    """How often a call is made one after the other, and how many at once: 1 to 64 each."""
+    """Returns how often a call is made one after the other, and how many times at once: 1 to 64
+    each.
+    """
     times, at_once = given.value(body, "times", int, 1), given.value(body, "at_once", int, 1)
     if not (1 <= times <= 64 and 1 <= at_once <= 64):
         raise ControlError("times and at_once are 1 to 64")

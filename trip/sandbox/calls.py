@@ -1,4 +1,4 @@
-"""One call from Meituan to a partner, within Meituan's own time limits."""
+"""One call from Meituan to a partner, with Meituan's own time limits."""
 
 from __future__ import annotations
 
@@ -22,7 +22,8 @@ OPERATIONS = (
     "create", "pay", "query", "refund", "refunded", "close",
     "products", "prices", "pois", "audit", "heartbeat", "balance",
 )  # fmt: skip
-# Seconds to connect and to read. Published for create and pay; the others are given create's.
+# Seconds to connect and to read. Meituan publishes those of create and pay; the others use
+# create's.
 LIMITS = {"create": (5.0, 15.0), "pay": (30.0, 30.0)}
 USUAL_LIMITS = (5.0, 15.0)
 LARGEST_ANSWER = 4_000_000
@@ -30,7 +31,7 @@ LARGEST_ANSWER = 4_000_000
 
 @dataclass
 class Partner:
-    """A merchant as Meituan has registered it; `endpoints` maps each of OPERATIONS to its url."""
+    """A merchant registered at Meituan; `endpoints` maps each of OPERATIONS to its URL."""
 
     partner_id: str
     client_id: str
@@ -39,7 +40,7 @@ class Partner:
 
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> Partner:
-        """From the JSON of a control route; raises ControlError."""
+        """Reads the JSON of a control route. Raises ControlError."""
         partner_id = str(body.get("partner_id", ""))
         if not (partner_id.isascii() and partner_id.isdigit()):
             raise ControlError("partner_id must be digits")
@@ -56,9 +57,11 @@ def _is_endpoint(name: str, url: Any) -> bool:
 
 @dataclass
 class Exchange:
-    """What was said and answered; `error` is "" or "timeout", "refused", "dropped", "broken", "not JSON".
+    """One request and its answer; `error` is "" or "timeout", "refused", "dropped", "broken", "not
+    JSON".
 
-    `at` Unix seconds, `ms` milliseconds until the last byte. The answer is kept as text, byte for byte as UTF-8.
+    `at` is in Unix seconds, `ms` in milliseconds until the last byte. The answer is kept as text,
+    byte for byte as UTF-8.
     """
 
     at: float
@@ -97,7 +100,7 @@ class Exchange:
 
 
 def limits(operation: str, patience: float = 1.0) -> tuple[float, float]:
-    """Seconds to connect and to read, stretched or shortened by `patience`."""
+    """Returns the seconds to connect and to read, multiplied by `patience`."""
     connect, read = LIMITS.get(operation, USUAL_LIMITS)
     return connect * patience, read * patience
 
@@ -109,21 +112,28 @@ def call(
     manner: Manner | None = None,
     patience: float = 1.0,
 ) -> Exchange:
-    """Sends one signed POST and never raises for what the partner does. KeyError when it has no such endpoint."""
+    """Sends one signed POST; errors of the partner are stored in the exchange, not raised.
+
+    Raises KeyError when the partner has no such endpoint.
+    """
     manner = manner or Manner()
     url = partner.endpoints[operation]
     parts = urlsplit(url)
     headers = signing.headers(
         partner.partner_id, partner.client_id, partner.client_secret, parts.path, manner
     )
-    body = json.dumps(message, ensure_ascii=False).encode() if manner.body is None else manner.body
+    body = manner.body
+    if body is None:
+        body = json.dumps(message, ensure_ascii=False).encode()
     exchange = Exchange(
         time.time(), operation, url, body.decode("utf-8", "replace"), date=headers.get("Date", "")
     )
     started = time.monotonic()
     connect, read = limits(operation, patience)
     secure = parts.scheme == "https"
-    kind = http.client.HTTPSConnection if secure else http.client.HTTPConnection
+    kind: type[http.client.HTTPConnection] = http.client.HTTPConnection
+    if secure:
+        kind = http.client.HTTPSConnection
     connection = kind(parts.hostname or "", parts.port or (443 if secure else 80), timeout=connect)
     try:
         with contextlib.closing(connection):
@@ -162,5 +172,5 @@ def _talk(
 
 
 def beijing(at: datetime | None = None) -> str:
-    """A moment as Meituan writes it: Beijing time, to the second."""
+    """Formats a moment as Meituan does: Beijing time, to the second."""
     return (at or datetime.now(BEIJING)).astimezone(BEIJING).strftime("%Y-%m-%d %H:%M:%S")

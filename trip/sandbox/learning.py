@@ -1,4 +1,6 @@
-"""What Meituan concludes about an order from answers and notices; nothing here asks anybody anything."""
+"""Meituan's conclusions about an order from answers and notices; no function here sends
+anything.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +12,15 @@ from .orders import AGREED, ASKED, REFUSED, REVIEW, Order, Refund
 ISSUING, UNDER_REVIEW, REFUND_DONE, SUCCESS = 598, 602, 601, 200
 VOUCHER_STATES = {0: "unused", 1: "used", 2: "refunded", 3: "voided"}
 ORDER_STATES = {"created": 2, "create_failed": 3, "issued": 4, "paying": 5, "pay_failed": 6}
-# A notice or a poll may be faster than the answer to pay, so none of these is ever left for an earlier one.
+# A notice or a poll may arrive before the answer to pay, so an order never goes back from these
+# states.
 SETTLED = ("issued", "closed", "pay_failed")
 
 
 def created(order: Order, exchange: Exchange) -> None:
-    """A lost answer leaves the order new: Meituan asks again or closes it with type 2."""
+    """Applies the answer to create; a lost answer leaves the order new, and Meituan calls again or
+    closes it with type 2.
+    """
     if exchange.code == SUCCESS:
         order.partner_order_id = str((exchange.body or {}).get("partnerOrderId") or "")
         if order.status in ("new", "create_failed"):
@@ -36,7 +41,7 @@ def paid(order: Order, exchange: Exchange) -> None:
 
 
 def issued(order: Order, body: dict[str, Any]) -> None:
-    """Vouchers that are known already keep what is known about them."""
+    """Adds the vouchers of an issued order; known vouchers keep their state."""
     if order.status != "closed":
         order.status = "issued"
     order.partner_order_id = str(body.get("partnerOrderId") or order.partner_order_id)
@@ -47,8 +52,12 @@ def issued(order: Order, body: dict[str, Any]) -> None:
 
 
 def queried(order: Order, exchange: Exchange) -> None:
-    """A poll tells whether the order is issued; quantities are left to notices, so that a lost one shows."""
-    body = exchange.body if exchange.code == SUCCESS and isinstance(exchange.body, dict) else {}
+    """Applies the answer to a query: only whether the order is issued; quantities come from
+    notices, so that a lost notice is detected.
+    """
+    body = exchange.body
+    if exchange.code != SUCCESS or not isinstance(body, dict):
+        return
     state = body.get("orderStatus")
     if state == ORDER_STATES["issued"] and order.status in ("new", "created", "paying"):
         codes = [row.get("voucher") for row in body.get("voucherList") or []]
@@ -66,7 +75,9 @@ def refund_answered(order: Order, refund: Refund, exchange: Exchange) -> None:
 
 
 def agreed(order: Order, refund: Refund) -> None:
-    """Once and for all: agreement after refusal counts, refusal after agreement does not."""
+    """Marks a refund as agreed, which is final: an agreement may follow a refusal, but not the
+    other way round.
+    """
     if refund.state == AGREED:
         return
     refund.state, refund.reason = AGREED, ""
@@ -76,7 +87,9 @@ def agreed(order: Order, refund: Refund) -> None:
 def refunded_by_us(
     order: Order, serial: str, vouchers: list[str], count: int, exchange: Exchange
 ) -> None:
-    """The money is back at the buyer before the message is sent; the answer only ends the sending."""
+    """Applies the answer to the already-refunded message; the money was paid back before the
+    message was sent.
+    """
     repeated = serial in order.messages
     order.messages[serial] = exchange.code or 0
     refund = order.refunds.get(serial)
@@ -87,7 +100,9 @@ def refunded_by_us(
 
 
 def closed(order: Order, kind: int, exchange: Exchange) -> None:
-    """Type 3: Meituan has given the money back, whatever was issued is worth nothing."""
+    """Closes an order and voids its unused vouchers; type 3 means that Meituan has paid the money
+    back.
+    """
     order.status, order.closed_as = "closed", kind
     order.messages[f"close-{kind}"] = exchange.code or 0
     for code, state in order.vouchers.items():
@@ -113,7 +128,9 @@ def refund_noticed(order: Order, message: dict[str, Any]) -> None:
 
 
 def consume_noticed(order: Order, message: dict[str, Any]) -> None:
-    """Quantities are cumulative, and an older notice may come later: only more use is news."""
+    """Applies a consume notice; quantities are cumulative and an older notice may come later, so
+    only a higher number counts.
+    """
     body = message["body"]
     order.used = max(order.used, body["usedQuantity"])
     for row in body.get("voucherList") or []:
@@ -130,7 +147,9 @@ def _take_back(order: Order, vouchers: list[str], count: int) -> None:
 
 
 def differences(order: Order, answer: Exchange) -> list[str]:
-    """Where the partner's answer to a query contradicts what Meituan knows; empty when both agree."""
+    """Returns where the partner's answer to a query contradicts Meituan's data; empty if both
+    agree.
+    """
     if order.status in ("new", "create_failed") and answer.code != SUCCESS:
         return []
     body = answer.body
@@ -142,7 +161,9 @@ def differences(order: Order, answer: Exchange) -> list[str]:
             for row in body.get("voucherList") or []
             if row.get("status") == 0
         )
-        return [f"{usable} tickets of a closed order can still be used"] if usable else []
+        if not usable:
+            return []
+        return [f"{usable} tickets of a closed order can still be used"]
     pairs = [
         ("orderStatus", ORDER_STATES.get(order.status), body.get("orderStatus")),
         ("orderQuantity", order.quantity, body.get("orderQuantity")),
@@ -166,7 +187,7 @@ def _voucher_differences(order: Order, rows: list[dict[str, Any]]) -> list[str]:
         )
     if set(theirs) != set(order.vouchers):
         return [f"vouchers: Meituan {sorted(order.vouchers)}, partner {sorted(theirs)}"]
-    # A code for several tickets may stand in several states at once; quantities above have compared those.
+    # A code for several tickets may be in several states at once; the quantities above cover those.
     single = order.voucher_type != 2
     return [
         f"voucher {code}: Meituan {state}, partner {'/'.join(sorted(theirs[code]))}"

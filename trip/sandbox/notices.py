@@ -1,4 +1,6 @@
-"""The four notices a partner sends: where they go, what they must hold, and what Meituan concludes from each."""
+"""The four notices that a partner sends: their paths, their required fields, and how each one
+changes an order.
+"""
 
 from __future__ import annotations
 
@@ -25,7 +27,9 @@ LEARN: dict[str, Callable[[Order, dict[str, Any]], None]] = {
 
 @dataclass
 class Notice:
-    """`at` Unix seconds, `code` Meituan's answer, `applied` whether it was taken in; `order_id` 0 for products."""
+    """One notice; `at` in Unix seconds, `code` Meituan's answer, `applied` whether it changed the
+    order; `order_id` 0 for products.
+    """
 
     at: float
     partner_id: str
@@ -38,7 +42,7 @@ class Notice:
 
 
 def trouble(kind: str, message: Mapping[str, Any]) -> str:
-    """What is missing or wrong in a notice, "" when it is complete."""
+    """Returns the text of what is missing or wrong in a notice; "" when it is complete."""
     body = message.get("body")
     if kind == "product_notice":
         return _product_trouble(body)
@@ -73,7 +77,9 @@ def _pay_trouble(message: Mapping[str, Any], body: dict[str, Any]) -> str:
         return "vouchers必填"
     if len(set(codes)) != len(codes) or any(len(code) > 20 for code in codes):
         return "vouchers重复或超过20个字符"
-    return "一码多用只能有一个券码" if kind == 2 and len(codes) != 1 else ""
+    if kind == 2 and len(codes) != 1:
+        return "一码多用只能有一个券码"
+    return ""
 
 
 def _refund_trouble(message: Mapping[str, Any], body: dict[str, Any]) -> str:
@@ -112,16 +118,19 @@ def _product_trouble(body: Any) -> str:
         isinstance(row, dict) and row.get("partnerDealId") and row.get("status") in (0, 1, 2, 5)
         for row in rows
     )
-    return "" if rows and right else "body必须是数组，每项需要partnerDealId及status"
+    if rows and right:
+        return ""
+    return "body必须是数组，每项需要partnerDealId及status"
 
 
 def contradiction(kind: str, order: Order, message: Mapping[str, Any]) -> str:
-    """Where a complete notice cannot be true of this order."""
+    """Returns how a complete notice contradicts this order; "" if it does not."""
     body = message["body"]
     if order.partner_order_id and body["partnerOrderId"] != order.partner_order_id:
         return "partnerOrderId与订单不符"
     if kind == "pay_notice" and message["issueType"] == 1 and body["voucherType"] == 1:
-        return "" if len(body["vouchers"]) == order.quantity else "券码数量与购买数量不符"
+        is_complete = len(body["vouchers"]) == order.quantity
+        return "" if is_complete else "券码数量与购买数量不符"
     if kind == "consume_notice" and body["quantity"] != order.quantity:
         return "quantity与购买数量不符"
     return ""

@@ -1,4 +1,4 @@
-"""An order as Meituan sees it, learned only from answers and notices; and the made-up people who order."""
+"""An order in Meituan's view, built only from answers and notices; and invented visitors."""
 
 from __future__ import annotations
 
@@ -16,7 +16,9 @@ REVIEW, AGREED, REFUSED, ASKED = "review", "agreed", "refused", "asked"
 
 @dataclass
 class Refund:
-    """One application of the buyer. Prices in yuan; `state` asked (no answer yet), review, agreed or refused."""
+    """One application of the buyer. Prices in yuan; `state` is asked (no answer yet), review,
+    agreed or refused.
+    """
 
     refund_id: str
     quantity: int
@@ -30,9 +32,11 @@ class Refund:
 
 @dataclass
 class Order:
-    """Prices in yuan, as numbers. `status`:
+    """One order. Prices in yuan, as numbers.
 
-    new (no answer to create yet), created, create_failed, paying (598, or a lost answer), issued, pay_failed, closed.
+    `status`: new (no answer to create yet), created, create_failed, paying (598, or a lost answer),
+    issued, pay_failed, closed.
+
     `vouchers` maps a code to unused, used, refunded or voided; `used` and `refunded` count tickets.
     """
 
@@ -73,7 +77,7 @@ class Order:
 
 
 class OrderIds:
-    """Ids of 15 digits, unlike one another even when two machines start at the same second."""
+    """Makes ids of 15 digits that differ even if two machines start in the same second."""
 
     def __init__(self, lead: str = "") -> None:
         self._lock = threading.Lock()
@@ -94,7 +98,7 @@ _last_moment = ""
 
 
 def refund_id(order_id: int) -> str:
-    """<orderId>-yyyyMMddHHmmssSSS in Beijing time, never the same twice."""
+    """Returns <orderId>-yyyyMMddHHmmssSSS in Beijing time, different in each call."""
     global _last_moment
     with _refund_lock:
         moment = datetime.now(BEIJING).strftime("%Y%m%d%H%M%S%f")[:17]
@@ -102,7 +106,7 @@ def refund_id(order_id: int) -> str:
         return f"{order_id}-{_last_moment}"
 
 
-# What a message says, whoever made the order known
+# The bodies of messages
 
 
 def create_body(order: Order) -> dict[str, Any]:
@@ -116,7 +120,9 @@ def create_body(order: Order) -> dict[str, Any]:
         "quantity": order.quantity,
         "visitors": order.visitors,
     }
-    return body if order.travel_date is None else {**body, "travelDate": order.travel_date}
+    if order.travel_date is not None:
+        body["travelDate"] = order.travel_date
+    return body
 
 
 def named(order: Order) -> dict[str, Any]:
@@ -140,7 +146,9 @@ def refund_body(order: Order, refund: Refund) -> dict[str, Any]:
 def refunded_body(
     order: Order, *, kind: int, serial: str, vouchers: list[str], count: int, reason: str
 ) -> dict[str, Any]:
-    """The already-refunded message (已退款消息); `kind` is refundMessageType, `count` tickets."""
+    """Returns the already-refunded message (已退款消息); `kind` is refundMessageType, `count` is in
+    tickets.
+    """
     return {
         **named(order),
         "refundSerialNo": serial,
@@ -159,14 +167,17 @@ def close_body(order: Order, kind: int) -> dict[str, Any]:
     return {**named(order), "closeType": kind}
 
 
-# People who never lived: right in form, new every time, so that purchase limits do not join two orders
+# Invented people: valid in form and new in each call, so that purchase limits do not connect two
+# orders
 
 _dice = random.SystemRandom()
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
 def identity_card() -> str:
-    """18 characters with a right check digit, of a district number that was never given out."""
+    """Returns 18 characters with a correct check digit and a district number that was never
+    used.
+    """
     born = f"{_dice.randrange(1960, 2000)}{_dice.randrange(1, 13):02}{_dice.randrange(1, 29):02}"
     digits = f"110199{born}{_dice.randrange(1000):03}"
     return (
@@ -190,7 +201,7 @@ def visitor(number: int = 1) -> dict[str, Any]:
 def visitors_for(
     visitor_info_type: int, quantity: int, group_size: int = 1
 ) -> list[dict[str, Any]]:
-    """As many as visitorInfoType asks for: 1 none, 2 one, 3 each, 4 one per group."""
+    """Returns as many visitors as visitorInfoType needs: 1 none, 2 one, 3 each, 4 one per group."""
     groups = -(-quantity // max(group_size, 1))
     count = {1: 0, 2: 1, 3: quantity, 4: groups}.get(visitor_info_type, quantity)
     return [visitor(number) for number in range(1, count + 1)]

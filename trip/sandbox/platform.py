@@ -1,4 +1,4 @@
-"""Meituan on a socket: takes notices in, and lends its control routes to whoever plays the buyer."""
+"""Meituan on a socket: receives notices, and offers control routes to act as the buyer."""
 
 from __future__ import annotations
 
@@ -87,9 +87,9 @@ class MeituanTripSandbox(SandboxPlatform[Settings]):
         if not notice.describe and notice.kind in LEARN:
             order = self._order(notice.message["body"], partner)
             notice.order_id = notice.message["body"]["orderId"]
-            notice.describe = (
-                contradiction(notice.kind, order, notice.message) if order else "订单不存在"
-            )
+            notice.describe = "订单不存在"
+            if order:
+                notice.describe = contradiction(notice.kind, order, notice.message)
         if notice.describe:
             notice.code = OTHER
         elif self.settings.refuse_next:
@@ -115,11 +115,13 @@ class MeituanTripSandbox(SandboxPlatform[Settings]):
         return self._random.random() < self.settings.processing_share
 
     def _order(self, body: Mapping[str, Any], partner: Partner) -> Order | None:
-        """The order a notice is about; one that Meituan never placed is written down as far as the notice tells."""
+        """Returns the order of a notice; an order that Meituan does not know is added with the data
+        of the notice.
+        """
         order = self.book.orders.get(body["orderId"])
         if order is not None:
             if order.deal_id == "":
-                # One code may stand for many tickets: only some notices say how many.
+                # One code may count many tickets, and only some notices have the quantity.
                 order.quantity = body.get("quantity") or order.quantity
             return order if order.partner_id == partner.partner_id else None
         if not self.settings.know_all_orders:
@@ -129,7 +131,8 @@ class MeituanTripSandbox(SandboxPlatform[Settings]):
         self.book.add_order(order)
         return order
 
-    # Control routes: the package's docstring lists them. No lock is held while a partner is asked.
+    # Control routes: the package's docstring lists them. No lock is held during a call to a
+    # partner.
 
     def buyer(self) -> Buyer:
         return Buyer(self.book, self.lock, self.settings.patience, self.touch)
@@ -160,7 +163,7 @@ class MeituanTripSandbox(SandboxPlatform[Settings]):
 
     @control("POST", "partners/<partner_id>/send")
     def send_garbage(self, partner_id: str, body: dict[str, Any]) -> Any:
-        """Sends a whole envelope, or raw text, of the caller's own making."""
+        """Sends a whole envelope, or raw text, as the caller gives it."""
         player = self.buyer().player(partner_id, body)
         manner = signing.Manner.read(body)
         if "raw" in body:
@@ -172,7 +175,7 @@ class MeituanTripSandbox(SandboxPlatform[Settings]):
 
     @control("POST", "partners/<partner_id>/<operation>")
     def send_message(self, partner_id: str, operation: str, body: dict[str, Any]) -> Any:
-        """Sends a message that is about no order."""
+        """Sends a message that belongs to no order."""
         player = self.buyer().player(partner_id, body)
         message = {name: value for name, value in body.items() if name not in MANNERS}
         if operation not in OPERATIONS or operation not in player.partner.endpoints:

@@ -1,4 +1,4 @@
-"""Meituan's part in a conversation with one partner: every message it sends, one method each, nothing remembered."""
+"""Meituan's messages to one partner, one method each; it stores nothing."""
 
 from __future__ import annotations
 
@@ -16,7 +16,11 @@ FIRST_PAGE = {"method": "page", "currentPage": 1, "pageSize": 20}
 
 
 class Player:
-    """`heard` is told every exchange; `patience` stretches the time limits; `manner` is for all that name none."""
+    """Sends messages to one partner.
+
+    `heard` is called with every exchange; `patience` multiplies the time limits; `manner` applies
+    to calls without their own.
+    """
 
     def __init__(
         self,
@@ -32,21 +36,21 @@ class Player:
         self._heard = heard
 
     def send(self, operation: str, body: Any = None, manner: Manner | None = None) -> Exchange:
-        """One message; `body` None sends the envelope alone."""
+        """Sends one message; with `body` None only the envelope."""
         envelope: dict[str, Any] = {"partnerId": int(self.partner.partner_id)}
         if body is not None:
             envelope["body"] = body
         return self.send_raw(operation, envelope, manner)
 
     def send_raw(self, operation: str, message: Any, manner: Manner | None = None) -> Exchange:
-        """A message with an envelope of one's own making."""
+        """Sends a message with an envelope that the caller made."""
         exchange = call(self.partner, operation, message, manner or self.manner, self.patience)
         if self._heard:
             self._heard(exchange)
         return exchange
 
     def send_at_once(self, operation: str, body: Any, times: int) -> list[Exchange]:
-        """The same message from `times` threads that start together."""
+        """Sends one message from each of `times` threads that start together."""
         barrier = Barrier(times)
 
         def one() -> Exchange:
@@ -91,7 +95,7 @@ class Player:
         return self.send("balance", {"partnerDealIds": list(deal_ids)})
 
     def products(self, deal_ids: Sequence[str] = ()) -> Exchange:
-        """The named products, or the first page of all."""
+        """Pulls the named products, or the first page of all."""
         if deal_ids:
             return self.send("products", {"method": "multi", "partnerDealIds": list(deal_ids)})
         return self.send("products", FIRST_PAGE)
@@ -100,7 +104,7 @@ class Player:
         return self.send("prices", {"partnerDealId": deal_id, "startTime": start, "endTime": end})
 
     def pois(self) -> Exchange:
-        """The first page of all places."""
+        """Pulls the first page of all places."""
         return self.send("pois", FIRST_PAGE)
 
     def audit(self, deal_id: str, status: int, check_status: int) -> Exchange:

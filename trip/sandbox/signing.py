@@ -1,4 +1,6 @@
-"""BA authentication (MWS) as Meituan signs and checks it: the path only, the Date header as it is, never the body."""
+"""BA authentication (MWS) as Meituan signs and checks it: only the path, the Date header unchanged,
+never the body.
+"""
 
 from __future__ import annotations
 
@@ -19,11 +21,13 @@ NOTICE_WINDOW = 600.0
 
 @dataclass(frozen=True)
 class Manner:
-    """How a call is made. By default correctly; everything else is one way of doing it wrong.
+    """How a call is made: correctly by default, or with one of these faults.
 
-    `signature` one of SIGNATURES ("bare": the signature without "MWS client:"); `clock` seconds our clock is ahead;
-    `date` a Date header instead of the clock's; `without` headers left out; `partner_header` another PartnerId;
-    `drop` closes the connection as soon as the request is out, without reading the answer; `body` raw bytes to send.
+    - `signature`: one of SIGNATURES ("bare" is the signature without "MWS client:");
+    - `clock`: the seconds that our clock is ahead; `date`: a Date header instead of the clock's;
+    - `without`: headers that are left out; `partner_header`: another PartnerId;
+    - `drop`: closes the connection after the request, without reading the answer;
+    - `body`: raw bytes to send.
     """
 
     signature: str = "good"
@@ -36,7 +40,7 @@ class Manner:
 
     @classmethod
     def read(cls, body: Mapping[str, Any]) -> Manner:
-        """From the JSON of a control route; raises ControlError."""
+        """Reads the JSON of a control route. Raises ControlError."""
         kind = given.value(body, "signature", str, "good")
         if kind not in SIGNATURES:
             raise ControlError(f"signature is one of {', '.join(SIGNATURES)}")
@@ -61,26 +65,32 @@ def signature(secret: str, method: str, path: str, date: str) -> str:
 def headers(
     partner_id: str, client_id: str, secret: str, path: str, manner: Manner
 ) -> dict[str, str]:
-    date = (
-        formatdate(time.time() + manner.clock, usegmt=True) if manner.date is None else manner.date
-    )
-    signed = signature(
-        "not the secret" if manner.signature == "wrong_secret" else secret, "POST", path, date
-    )
-    client = f"{client_id}x" if manner.signature == "foreign_client" else client_id
+    date = manner.date
+    if date is None:
+        date = formatdate(time.time() + manner.clock, usegmt=True)
+    if manner.signature == "wrong_secret":
+        secret = "not the secret"  # noqa: S105
+    if manner.signature == "foreign_client":
+        client_id = f"{client_id}x"
+    signed = signature(secret, "POST", path, date)
     if manner.signature == "garbled":
         signed = "%" + signed[1:]
+    authorization = f"MWS {client_id}:{signed}"
+    if manner.signature == "bare":
+        authorization = signed
     made = {
         "PartnerId": partner_id if manner.partner_header is None else manner.partner_header,
         "Date": date,
-        "Authorization": signed if manner.signature == "bare" else f"MWS {client}:{signed}",
+        "Authorization": authorization,
         "Content-Type": "application/json; charset=utf-8",
     }
     return {name: value for name, value in made.items() if name not in manner.without}
 
 
 def trouble(sent: Mapping[str, str], path: str, client_id: str, secret: str) -> str:
-    """What is wrong with a notice's headers (lower case names), "" when they are right."""
+    """Returns what is wrong with a notice's headers (names in lower case); "" when they are
+    right.
+    """
     date, authorization = sent.get("date", ""), sent.get("authorization", "")
     try:
         at = parsedate_to_datetime(date).timestamp()
@@ -89,4 +99,6 @@ def trouble(sent: Mapping[str, str], path: str, client_id: str, secret: str) -> 
     if not date.endswith("GMT") or abs(time.time() - at) > NOTICE_WINDOW:
         return "Date超出允许范围"
     expected = f"MWS {client_id}:{signature(secret, 'POST', path, date)}"
-    return "" if hmac.compare_digest(authorization.encode(), expected.encode()) else "BA认证失败"
+    if not hmac.compare_digest(authorization.encode(), expected.encode()):
+        return "BA认证失败"
+    return ""

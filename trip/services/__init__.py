@@ -1,7 +1,8 @@
-"""The verbs of trip: orders are created, paid, issued, used, refunded, closed; products are shown to Meituan.
+"""The services of trip: orders are created, paid, issued, used, refunded, closed; products are
+shown to Meituan.
 
-booking.py, limits.py check · stock.py, tickets.py move quantities · saying.py makes the bodies of answers and notices
-from the rows · notices.py owes them.
+booking.py and limits.py check · stock.py and tickets.py move quantities · payloads.py builds the
+bodies of answers and notices from the rows · notices.py enqueues the notices.
 """
 
 from trip.services.catalogue import (

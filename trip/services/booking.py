@@ -1,4 +1,6 @@
-"""Whether a ticket may be booked: dates, booking-ahead rule, numbers, visitors. Each refusal says the true reason."""
+"""Checks of a booking: dates, booking-ahead rule, numbers, visitors. Each Refusal has the true
+reason.
+"""
 
 from datetime import date, datetime, timedelta
 
@@ -18,7 +20,7 @@ def check_product(product: Product | None) -> Product:
 
 
 def check_dates(product: Product, travel_date: date | None, now: datetime) -> None:
-    """The day of visit, the validity period and how late one may book."""
+    """Checks the day of visit, the validity period and the booking deadline. Raises Refusal."""
     today = now.astimezone(BEIJING).date()
     if not product.by_calendar:
         if product.valid_until and now > last_entry(product, product.valid_until):
@@ -40,7 +42,7 @@ def check_dates(product: Product, travel_date: date | None, now: datetime) -> No
 
 
 def book_until(product: Product, travel_date: date) -> datetime:
-    """The last moment at which that day can be booked."""
+    """Returns the last moment at which that day can be booked."""
     entry = last_entry(product, travel_date)
     if product.book_ahead == BookAhead.MINUTES:
         return entry - timedelta(minutes=product.ahead_minutes)
@@ -57,7 +59,7 @@ def last_entry(terms: Product | Terms, day: date) -> datetime:
 def usable_days(
     terms: Product | Terms, travel_date: date | None
 ) -> tuple[date | None, date | None]:
-    """First and last day on which the ticket opens the door; None for no limit."""
+    """Returns the first and the last day on which the ticket can be used; None means no limit."""
     if travel_date is None:
         return terms.valid_from, terms.valid_until
     return travel_date, travel_date + timedelta(days=terms.valid_days - 1)
@@ -72,9 +74,8 @@ def check_quantity(product: Product, quantity: int) -> None:
 
 def check_price(offer: Offer | None, request: CreateRequest) -> Offer:
     if offer is None or not offer.is_open:
-        raise Refusal(
-            Code.NOT_ON_SALE, "该日期未开放销售" if request.travel_date else "产品未设置价格"
-        )
+        reason = "该日期未开放销售" if request.travel_date else "产品未设置价格"
+        raise Refusal(Code.NOT_ON_SALE, reason)
     if request.buy_price != offer.settlement_price:
         raise Refusal(Code.INVALID, f"结算价不一致：buyPrice应为{offer.settlement_price}")
     if request.unit_price != offer.sale_price:
@@ -87,7 +88,7 @@ def check_price(offer: Offer | None, request: CreateRequest) -> Offer:
 
 
 def visitors_needed(product: Product, quantity: int) -> int:
-    """How many visitors an order of that many tickets must name."""
+    """Returns how many visitors an order of that many tickets must name."""
     match product.visitor_info:
         case VisitorInfo.ONE:
             return 1
@@ -99,7 +100,9 @@ def visitors_needed(product: Product, quantity: int) -> int:
 
 
 def check_visitors(product: Product, request: CreateRequest) -> tuple[VisitorData, ...]:
-    """The visitors that the product asks for; what it does not ask for is not kept."""
+    """Returns the visitors that the product asks for; other visitor data in the request is dropped.
+    Raises Refusal.
+    """
     needed = visitors_needed(product, request.quantity)
     if not needed:
         return ()
@@ -124,7 +127,7 @@ def _check_visitor(product: Product, visitor: VisitorData) -> None:
 
 
 def tickets_of_visitor(product: Product, quantity: int, position: int) -> int:
-    """For how many tickets the visitor at this position (from 0) stands."""
+    """Returns the number of tickets of the visitor at this position (from 0)."""
     match product.visitor_info:
         case VisitorInfo.EACH:
             return 1

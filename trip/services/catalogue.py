@@ -1,4 +1,6 @@
-"""What Meituan pulls: products, prices by day, places; and what it says of a product's listing."""
+"""The answers to Meituan's pulls (products, prices by day, places), and its messages about a
+product's listing.
+"""
 
 from collections.abc import Iterable
 from datetime import date, timedelta
@@ -34,7 +36,7 @@ UNLIMITED_PER_DAY = 100_000_000
 
 
 def products_pull(*, connection: Connection, page: Page) -> tuple[int, list[Body]]:
-    """(how many there are in all, the deals of this page)."""
+    """Returns (the number of all products, the deals of this page)."""
     rows = (
         Product.objects.filter(connection=connection)
         .select_related("store", "connection")
@@ -49,11 +51,9 @@ def products_pull(*, connection: Connection, page: Page) -> tuple[int, list[Body
 
 
 def _page(rows: "QuerySet[Any]", page: Page) -> Iterable[Any]:
-    return (
-        rows
-        if page.names is not None
-        else rows[(page.number - 1) * page.size : page.number * page.size]
-    )
+    if page.names is not None:
+        return rows
+    return rows[(page.number - 1) * page.size : page.number * page.size]
 
 
 def _deal(product: Product) -> Body:
@@ -69,6 +69,8 @@ def _terms(product: Product) -> Body:
     online = timezone.localtime(product.created_at).replace(
         hour=0, minute=0, second=0, microsecond=0
     )
+    has_codes = product.voucher_type != VoucherType.NONE
+    counts_minutes = product.book_ahead == BookAhead.MINUTES
     return {
         "partnerId": int(product.connection.account),
         "partnerDealId": product.deal_id,
@@ -79,17 +81,17 @@ def _terms(product: Product) -> Body:
         "scheduleOnlineTime": wire_moment(online),
         "scheduleOfflineTime": f"{_last_day(product) + timedelta(days=1):%Y-%m-%d} 00:00:00",
         "needTicket": False,
-        "returnVoucher": product.voucher_type != VoucherType.NONE,
-        "voucherText": "凭姓名或手机号入园" if product.voucher_type == VoucherType.NONE else "",
+        "returnVoucher": has_codes,
+        "voucherText": "" if has_codes else "凭姓名或手机号入园",
         "orderCancelTime": product.pay_minutes,
         "aheadHoursType": product.book_ahead,
-        "aheadMinutes": product.ahead_minutes if product.book_ahead == BookAhead.MINUTES else 0,
+        "aheadMinutes": product.ahead_minutes if counts_minutes else 0,
         "aheadTimeRules": _clock_rule(product),
     }
 
 
 def _last_day(product: Product) -> date:
-    """A product without a last day is on sale for another year, whenever it is asked about."""
+    """Returns the last day of sale; for a product without one, a day one year from today."""
     return product.valid_until or timezone.localdate() + timedelta(days=365)
 
 
@@ -171,7 +173,9 @@ def _step(step: Any) -> Body:
 
 
 def prices_pull(*, connection: Connection, request: PricesRequest) -> list[Body]:
-    """One row per day with a price; a closed day has no stock. Raises Refusal for an unknown product."""
+    """Returns one row per day with a price; a closed day has stock 0. Raises Refusal for an unknown
+    product.
+    """
     product = Product.objects.filter(connection=connection, deal_id=request.deal_id).first()
     if product is None:
         raise Refusal(Code.BAD_PRICE_QUERY, "产品不存在")
@@ -194,7 +198,7 @@ def _price(product: Product, offer: Offer) -> Body:
 
 
 def places_pull(*, connection: Connection, page: Page) -> tuple[int, list[Body]]:
-    """(how many there are in all, the stores of this page that have a place on the map)."""
+    """Returns (the number of all stores with a place on the map, the places of this page)."""
     rows = Store.objects.filter(
         trip_products__connection=connection, place__isnull=False
     ).distinct()
@@ -222,7 +226,7 @@ def _place(partner: int, store: Store) -> Body:
 
 
 def listing_take(*, connection: Connection, notices: Iterable[ListingNotice]) -> None:
-    """Keeps what Meituan says of products' listing; numbers that we do not know are left out."""
+    """Stores the listing and audit state that Meituan reports; unknown numbers are ignored."""
     for notice in notices:
         state: dict[str, Any] = {"listing_at": timezone.now()}
         if notice.status in Listing.values:
@@ -245,9 +249,10 @@ def offers_set(
     is_open: bool,
     actor: Actor,
 ) -> int:
-    """Sets price (yuan) and stock for the chosen days of a span (weekday 0 is Monday); returns how many days.
+    """Sets price (yuan) and stock for the chosen weekdays of a period (0 is Monday); returns how
+    many days.
 
-    What is held or sold stays. Meituan is told to pull the calendar again.
+    Held and sold quantities do not change. A notice asks Meituan to pull the calendar again.
     """
     wanted = set(weekdays)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]

@@ -1,5 +1,8 @@
-"""What Meituan tells us as done: orders closed, tickets refunded without asking. We can only follow, and say so to a
-person where the door was faster."""
+"""Messages about facts on Meituan's side: orders closed, tickets refunded without asking us.
+
+The services follow them, and note the order for a person if tickets were used before the message
+arrived.
+"""
 
 from decimal import Decimal
 from typing import Any
@@ -19,8 +22,10 @@ Status = Order.Status
 
 
 def order_close(*, connection: Connection, message: CloseMessage) -> Order | None:
-    """Closes the order as Meituan has; None when we never had it. Runs in the caller's transaction. Raises Refusal when
-    the message names another order as well."""
+    """Closes the order as Meituan did; returns None if the order is unknown.
+
+    Runs in the caller's transaction. Raises Refusal when the message names two different orders.
+    """
     order = orders.lock_numbered(connection, message.order_id)
     if order is None:
         return None
@@ -46,13 +51,13 @@ def _close(order: Order, close_type: int) -> None:
 
 
 def _void(order: Order) -> None:
-    """An issued order stays issued (4 never goes back), but its tickets open no door any more."""
+    """Voids the tickets of an issued order; its status stays issued, because status 4 is final."""
     vouchers = orders.vouchers_of(order)
     for refund in order.refunds.filter(status=Refund.Status.REVIEW):
         portions = tickets.free_portions(
             order, vouchers, codes=refund.codes, quantity=refund.quantity, but=refund
         )
-        _take(order, refund, portions, "订单已关闭")
+        _agree(order, refund, portions, "订单已关闭")
     stock.give_back(order, tickets.void(vouchers, timezone.now()))
     revoke_pay_notice(order)
     if any(voucher.used for voucher in vouchers):
@@ -62,8 +67,10 @@ def _void(order: Order) -> None:
 
 
 def order_refunded(*, connection: Connection, message: RefundedMessage) -> Order | None:
-    """Follows a refund that Meituan made without asking; None when we never had the order. Runs in the caller's
-    transaction. Raises Refusal when the message names another order as well."""
+    """Records a refund that Meituan made without asking; returns None if the order is unknown.
+
+    Runs in the caller's transaction. Raises Refusal when the message names two different orders.
+    """
     order = orders.lock_numbered(connection, message.order_id)
     if order is None:
         return None
@@ -73,12 +80,13 @@ def order_refunded(*, connection: Connection, message: RefundedMessage) -> Order
     elif order.status == Status.ISSUING and not order.closed_at:
         _refund_unissued(order, message)
     elif not order.closed_at and order.status != Status.FAILED:
-        _close(order, CloseType.PAY_FAILED if order.paid_at else CloseType.CREATE_FAILED)
+        is_paid = order.paid_at is not None
+        _close(order, CloseType.PAY_FAILED if is_paid else CloseType.CREATE_FAILED)
     return order
 
 
 def _refund_unissued(order: Order, message: RefundedMessage) -> None:
-    """There is no ticket yet that could be taken back: issuing takes it back at once."""
+    """Records a refund of tickets that are not issued yet; order_issue takes them back at once."""
     refund = _refund_meant(order, message)
     if refund.status == Refund.Status.AGREED:
         refund.message_type = message.because
@@ -87,7 +95,7 @@ def _refund_unissued(order: Order, message: RefundedMessage) -> None:
     agreed = order.refunds.filter(status=Refund.Status.AGREED).aggregate(tickets=Sum("quantity"))
     left = order.quantity - (agreed["tickets"] or 0)
     changes = {"message_type": message.because, "quantity": min(message.quantity, left)}
-    _take(order, refund, [], message.reason, **changes)
+    _agree(order, refund, [], message.reason, **changes)
     if message.quantity > left:
         orders.note_for_person(order, Trouble.REFUNDED_AFTER_USE)
     if message.quantity >= left:
@@ -107,16 +115,18 @@ def _revoke(order: Order, message: RefundedMessage) -> None:
         order, vouchers, codes=codes, quantity=message.quantity, but=refund
     )
     changes = {"message_type": message.because, "quantity": tickets.count(portions)}
-    _take(order, refund, portions, message.reason, **changes)
+    _agree(order, refund, portions, message.reason, **changes)
     if tickets.count(portions) + sum(voucher.voided for voucher in vouchers) < message.quantity:
-        # The buyer has the money back and was inside, or another refund speaks for these tickets.
+        # The refunded tickets were used already, or another refund covers them.
         orders.note_for_person(order, Trouble.REFUNDED_AFTER_USE)
 
 
-def _take(
+def _agree(
     order: Order, refund: Refund, portions: list[tickets.Portion], reason: str, **changes: Any
 ) -> None:
-    """Meituan has given the money back."""
+    """Agrees to the refund and takes its tickets back, because Meituan has already paid the money
+    back.
+    """
     now = timezone.now()
     tickets.refund(portions, now)
     stock.give_back(order, tickets.count(portions))
@@ -132,7 +142,9 @@ def _take(
 
 
 def _refund_meant(order: Order, message: RefundedMessage) -> Refund:
-    """The application that this message ends or confirms: by its number, else one for the same tickets."""
+    """Returns the application that this message ends or confirms, by its number or else by its
+    tickets; or a new refund.
+    """
     known = list(order.refunds.order_by("received_at", "pk"))
     numbered = [refund for refund in known if refund.refund_id == message.serial]
     under_review = [
@@ -162,8 +174,12 @@ def _is_same(refund: Refund, message: RefundedMessage) -> bool:
 
 
 def _crosses(refund: Refund, message: RefundedMessage) -> bool:
-    """At the deadline our agreement and Meituan's may be on their way at once; one message confirms one of ours. What
-    its customer service refunds is something else, unless it names tickets that are gone already."""
+    """Whether the message confirms an agreement of ours that crossed with it.
+
+    At the deadline our agreement and Meituan's may be sent at the same time; one message confirms
+    one of ours. A refund by Meituan's customer service is a different one, unless it names tickets
+    that are refunded already.
+    """
     is_open = (
         refund.status == Refund.Status.AGREED
         and refund.message_type is None
@@ -178,6 +194,9 @@ def _crosses(refund: Refund, message: RefundedMessage) -> bool:
 
 
 def _whole_price(order: Order, message: RefundedMessage) -> Decimal | None:
-    """The message says yuan per ticket; a refund holds the whole. None when it cannot be what was paid."""
+    """Returns the price of all tickets, as the message has yuan per ticket; None if it is more than
+    was paid.
+    """
     each = order.unit_price if message.price is None else message.price
-    return each * message.quantity if each * message.quantity <= order.total_price else None
+    price = each * message.quantity
+    return price if price <= order.total_price else None

@@ -1,4 +1,4 @@
-"""Whether a connection has all that signing takes, and whether Meituan has called on it."""
+"""Checks whether a connection has all that signing needs, and whether Meituan has called it."""
 
 from django.db import transaction
 from django.utils import timezone
@@ -10,8 +10,11 @@ from stores.models import Connection, InboundEvent
 
 
 def connection_check(*, connection: Connection, actor: Actor) -> str:
-    """ "" when the credentials are complete, else what is missing. It counts as working once Meituan's signed calls
-    have been answered: nothing else can be tried from here."""
+    """Returns "" when the credentials are complete, else the text that names the missing one.
+
+    The connection counts as working once signed calls of Meituan were answered; there is no other
+    way to test it from here.
+    """
     error = missing(connection)
     heard = not error and InboundEvent.objects.filter(connection=connection).exists()
     connection.state = Connection.State.WORKING if heard else Connection.State.NEW
@@ -29,7 +32,9 @@ def connection_check(*, connection: Connection, actor: Actor) -> str:
 
 
 def missing(connection: Connection) -> str:
-    """What calls and notices cannot be signed without; "" when it is all there."""
+    """Returns the text that names the missing credential; "" when calls and notices can be
+    signed.
+    """
     known = connection.credentials or {}
     if not connection.account.isdecimal():
         return _("The PartnerId is missing or has something else than digits.")

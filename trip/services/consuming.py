@@ -1,4 +1,4 @@
-"""Use at the door. Meituan is told of each use, with quantities that are cumulative."""
+"""Uses of tickets at the entrance. Each use is reported to Meituan with cumulative quantities."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -28,10 +28,12 @@ def order_consume(
     fingerprint: str = "",
     any_day: bool = False,
 ) -> Consumption:
-    """Uses the tickets of these codes (all that is left on them, or `quantity`), or any `quantity` of the order.
+    """Uses the tickets of these codes (all unused ones, or `quantity`), or any `quantity` of the
+    order.
 
-    The same `request_key` again gets the first use, with `is_repeat`. Raises KeyReused when it came with another order
-    or `fingerprint`, and Conflict when the tickets cannot be used; then nothing was used.
+    A repeated `request_key` returns the first use with `is_repeat`. Raises KeyReused when that use
+    was for another order or `fingerprint`, and Conflict when the tickets cannot be used; in both
+    cases no ticket is used.
     """
     consumption, is_new = once(
         actor=actor,
@@ -70,7 +72,7 @@ def _consume(
         at=now,
     )
     enqueue_consume_notice(consumption)
-    # Consumptions of a drill are not audited; that the drill was started is.
+    # Consumptions of a drill are not audited; the start of the drill is.
     if not order.is_drill:
         audit.record(
             "trip.order.consumed",
@@ -86,10 +88,10 @@ def _consume(
 def _chosen(
     order: Order, vouchers: Sequence[Voucher], codes: Sequence[str], quantity: int | None
 ) -> list[tickets.Portion]:
-    """All the tickets that were asked for, or a Conflict: never fewer."""
+    """Returns all the tickets that were asked for. Raises Conflict if there are fewer."""
     if not set(codes) <= {voucher.code for voucher in vouchers if voucher.code}:
         raise Conflict(_("A code does not belong to this order."))
-    wanted = quantity if quantity is not None else _all_of(order, vouchers, codes)
+    wanted = _all_of(order, vouchers, codes) if quantity is None else quantity
     portions = tickets.free_portions(order, vouchers, codes=codes, quantity=wanted)
     touched = {portion.voucher.code for portion in portions}
     if (
@@ -107,7 +109,7 @@ def _all_of(order: Order, vouchers: Sequence[Voucher], codes: Sequence[str]) -> 
 
 
 def check_day(order: Order) -> None:
-    """Raises Conflict on a day on which the ticket opens no door."""
+    """Raises Conflict when the ticket cannot be used today."""
     today = timezone.now().astimezone(BEIJING).date()
     first, last = booking.usable_days(promised(order), order.travel_date)
     if first and today < first:

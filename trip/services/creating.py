@@ -1,4 +1,4 @@
-"""Order create: everything that can be checked is checked, then the tickets are held until the buyer has paid."""
+"""Order create: makes all checks first, then holds the tickets until the buyer has paid."""
 
 import secrets
 from datetime import timedelta
@@ -13,13 +13,17 @@ from trip.services import booking, limits, stock
 from trip.services.terms import kept
 from trip.wire.requests import CreateRequest, VisitorData
 
-# What the acceptance drill numbers its orders with: fifteen digits that begin with 9999. Meituan may come to them too.
+# The order numbers of the acceptance drill: fifteen digits that begin with 9999. Meituan may use
+# them too one day.
 DRILL_NUMBERS = range(999_900_000_000_000, 1_000_000_000_000_000)
 
 
 def order_create(*, connection: Connection, request: CreateRequest) -> Order:
-    """The order that this request makes. Raises Refusal. Runs in the caller's transaction, which knows that it is the
-    first of its kind: there is one order per number."""
+    """Returns the order that this request makes. Raises Refusal.
+
+    Runs in the caller's transaction, which ensures that this is the first request with its number:
+    there is one order per number.
+    """
     product, offer = _on_sale(connection, request)
     now = timezone.now()
     booking.check_dates(product, request.travel_date, now)
@@ -51,7 +55,8 @@ def order_create(*, connection: Connection, request: CreateRequest) -> Order:
     )
     order.save(force_insert=True)
     _keep_visitors(order, product, visitors)
-    # Last, because all orders of that day wait for each other from here on until this one is written.
+    # This UPDATE is the last step, because it makes all orders of that day wait until this
+    # transaction ends.
     if not stock.hold(offer, request.quantity):
         offer.refresh_from_db(fields=["stock", "held", "sold"])
         raise _sold_out(offer, request.quantity)
@@ -59,7 +64,7 @@ def order_create(*, connection: Connection, request: CreateRequest) -> Order:
 
 
 def _is_of_drill(connection: Connection, order_id: int) -> bool:
-    """Whether a drill that is under way may have ordered it; other numbers are known without a query."""
+    """Whether a running drill may have made the order; most numbers are decided without a query."""
     return (
         order_id in DRILL_NUMBERS
         and DrillRun.objects.under_way().filter(connection=connection).exists()
@@ -67,7 +72,7 @@ def _is_of_drill(connection: Connection, order_id: int) -> bool:
 
 
 def _on_sale(connection: Connection, request: CreateRequest) -> tuple[Product, Offer | None]:
-    """The product and, if there is one, what it costs on the day asked for. Raises Refusal."""
+    """Returns the product and its offer for the requested day, if there is one. Raises Refusal."""
     found = prepared.PRODUCT.one(connection=connection.pk, deal_id=request.deal_id)
     product = booking.check_product(found)
     if not product.by_calendar:

@@ -1,4 +1,4 @@
-"""How much time is left to decide a refund, and how urgent that is."""
+"""The time left to decide a refund, and its urgency."""
 
 from datetime import timedelta
 
@@ -11,7 +11,9 @@ URGENT, SOON = timedelta(hours=4), timedelta(hours=24)
 
 
 def countdown(refund: Refund) -> tuple[str, str]:
-    """(hours and minutes left, "urgent", "soon" or "calm"); empty when nothing is to be decided."""
+    """Returns (hours and minutes left, "urgent", "soon" or "calm"); empty texts when there is
+    nothing to decide.
+    """
     if refund.status != Refund.Status.REVIEW or refund.deadline is None:
         return "", ""
     left = refund.deadline - timezone.now()
@@ -22,4 +24,6 @@ def countdown(refund: Refund) -> tuple[str, str]:
         "hours": minutes // 60,
         "minutes": minutes % 60,
     }
-    return text, "urgent" if left < URGENT else "soon" if left < SOON else "calm"
+    if left < URGENT:
+        return text, "urgent"
+    return text, "soon" if left < SOON else "calm"

@@ -1,4 +1,6 @@
-"""Making tickets: our own codes at once, or the merchant's codes, by its ticketing system or by hand."""
+"""Issues tickets: with our own codes at once, or with the merchant's codes, by its ticketing system
+or by hand.
+"""
 
 from collections.abc import Sequence
 
@@ -26,14 +28,16 @@ def codes_needed(order: Order) -> int:
 
 
 def issue_own(order: Order) -> list[Voucher]:
-    """Our own codes for a locked order that is paid."""
+    """Issues our own codes for a locked, paid order."""
     vouchers = _write(order, [new_code() for _ in range(codes_needed(order))])
     move(order, Status.ISSUED, paid_at=order.paid_at or timezone.now(), issued_at=timezone.now())
     return vouchers
 
 
 def _write(order: Order, codes: Sequence[str]) -> list[Voucher]:
-    """Without codes one row stands for the whole order, so that quantities are summed the same way everywhere."""
+    """Writes the vouchers; without codes one row counts the whole order, so that quantities are
+    summed in the same way everywhere.
+    """
     each = 1 if order.voucher_type == VoucherType.PER_TICKET else order.quantity
     now = timezone.now()
     vouchers = [
@@ -49,7 +53,8 @@ def _write(order: Order, codes: Sequence[str]) -> list[Voucher]:
 
 
 def order_issue(*, order_pk: int, codes: Sequence[str], actor: Actor, method: str) -> Order:
-    """Takes the merchant's codes and owes Meituan the pay notice. The same codes again change nothing.
+    """Takes the merchant's codes and enqueues the pay notice to Meituan. A repetition with equal
+    codes changes nothing.
 
     Raises Conflict when the order does not wait for codes, or when they do not fit it.
     """
@@ -80,7 +85,7 @@ def order_issue(*, order_pk: int, codes: Sequence[str], actor: Actor, method: st
 
 
 def _take_back_refunded(order: Order, vouchers: list[Voucher]) -> None:
-    """Meituan may have refunded some of the tickets before there were any."""
+    """Takes back the tickets that Meituan refunded before they were issued."""
     for refund in order.refunds.filter(status=Refund.Status.AGREED):
         portions = tickets.free_portions(order, vouchers, codes=(), quantity=refund.quantity)
         tickets.refund(portions, timezone.now())
@@ -110,7 +115,11 @@ def _check(order: Order, codes: Sequence[str]) -> None:
 
 
 def order_fail(*, order_pk: int, reason: str, actor: Actor, method: str) -> Order:
-    """The merchant cannot issue: Meituan is told why and refunds; the tickets can be sold again. Raises Conflict."""
+    """Marks that the merchant cannot issue: Meituan gets the reason and refunds; the stock is given
+    back.
+
+    Raises Conflict.
+    """
     with transaction.atomic():
         order = orders.lock(order_pk)
         if order.status == Status.FAILED:
@@ -134,5 +143,5 @@ def order_fail(*, order_pk: int, reason: str, actor: Actor, method: str) -> Orde
 
 
 def is_own(order: Order) -> bool:
-    """As the product said when it was ordered."""
+    """Whether we make the codes of the order, as its product said at the time of the order."""
     return order.issuing == Issuing.OWN

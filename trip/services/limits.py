@@ -1,4 +1,6 @@
-"""How many tickets one mobile or one certificate may buy. Counted by keyed hashes, so that no number has to be read."""
+"""Limits on how many tickets one mobile or one certificate may buy. Keyed hashes are counted, so
+that no number has to be decrypted.
+"""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -19,19 +21,26 @@ def hash_of(number: str) -> str:
 
 
 def credential_of(product: Product, visitor: VisitorData) -> str:
-    """The certificate that the product counts: the first kind of its list that the visitor has."""
+    """Returns the certificate that the product counts: the first type of its list that the visitor
+    has.
+    """
     kinds = [kind for kind in product.credential_types if kind in visitor.credentials] or sorted(
         visitor.credentials
     )
-    return f"{kinds[0]}:{visitor.credentials[kinds[0]]}" if kinds else ""
+    if not kinds:
+        return ""
+    return f"{kinds[0]}:{visitor.credentials[kinds[0]]}"
 
 
 def check(product: Product, visitors: tuple[VisitorData, ...], quantity: int) -> None:
-    """Raises Refusal when a mobile or certificate would have more tickets than the product allows."""
+    """Raises Refusal when a mobile or a certificate would have more tickets than the product
+    allows.
+    """
     if not visitors or not (product.phone_limit or product.credential_limit):
         return
-    # Two orders of the same person at the same moment, for whichever days, are counted one after the other.
-    # Whoever writes offers of the product meanwhile is not held up (no_key): each would wait for the other.
+    # Counts two orders of the same person at the same moment, for any days, one after the other.
+    # The lock is no_key, so that writers of the product's offers do not wait for it: otherwise each
+    # could wait for the other.
     Product.objects.select_for_update(no_key=True).only("pk").get(pk=product.pk)
     tickets = [
         booking.tickets_of_visitor(product, quantity, position) for position in range(len(visitors))
@@ -73,7 +82,7 @@ def _check(
 ) -> None:
     bought = Visitor.objects.filter(product=product, **{f"{field}__in": list(wanted)})
     bought = bought.filter(order__closed_at=None).exclude(order__status__in=Order.GONE)
-    # Whoever got all the money back may buy again.
+    # A buyer whose tickets were all refunded may buy again.
     left = Voucher.objects.filter(order=OuterRef("order"), quantity__gt=F("refunded"))
     bought = bought.filter(Q(order__issued_at=None) | Exists(left))
     if days:

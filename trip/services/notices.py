@@ -1,8 +1,8 @@
 """Pay, refund, consume and product notices to Meituan (docs/platforms/trip.md §3.13 to §3.16).
 
-A body is made from the rows when it is sent, so a late notice is still true; sending one again does
-no harm. The notices of one order are sent in their order. A notice of a use counts up to that use,
-so that every try says the same.
+The body is built from the rows when it is sent, so a late notice is still true, and a repeated one
+does no harm. The notices of one order are sent in their order. The notice of a use counts up to
+that use, so that every try has the same body.
 """
 
 from collections.abc import Iterable
@@ -25,9 +25,9 @@ from trip.models import Consumption, Order, Product, Refund
 from trip.services import payloads
 from trip.wire.statuses import IssueType
 
-# Why a notice of the drill's is not sent: the real Meituan has no such order.
+# Notices of the drill's orders are not sent to the real Meituan, which does not know them.
 DRILL_ONLY = "the acceptance drill's orders are invented"
-# status of the product change notice.
+# Values of status in the product change notice.
 OFF_SHELF, ON_SHELF, CHANGED, PRICES_CHANGED = 0, 1, 2, 5
 State = OutboundCall.State
 
@@ -37,12 +37,14 @@ def client_of(call: OutboundCall, wait_for_slot: SlotWaiter) -> NoticeClient:
 
 
 def plays_meituan(connection: Connection) -> bool:
-    """Whether notices go to a Meituan on this computer (the sandbox), which the drill's orders may be told."""
+    """Whether notices go to the sandbox on this computer, which may also get notices of the drill's
+    orders.
+    """
     return urlsplit(NoticeClient.of(connection).base_url).hostname in LOOPBACK
 
 
 class Notice(Operation):
-    """Base of the notices: lost answers are no trouble, they are sent again."""
+    """Base of the notices: a notice whose answer was lost is sent again."""
 
     platform = "trip"
     repeatable = True
@@ -58,13 +60,13 @@ class Notice(Operation):
         return self.tell(call, wait_for_slot)
 
     def tell(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
-        """Sends it; returns Meituan's words or raises a PlatformError."""
+        """Sends the notice and returns the text of Meituan's answer. Raises PlatformError."""
         raise NotImplementedError
 
 
 @operation
 class PayNotice(Notice):
-    """§3.13: the tickets of an order answered 598 are issued, or never will be."""
+    """§3.13: the tickets of an order answered 598 are issued, or will never be issued."""
 
     name = "ticket.issued"
     title = _("Tell Meituan: tickets issued")
@@ -77,7 +79,7 @@ class PayNotice(Notice):
         order = Order.objects.get(pk=call.subject_id)
         failed = order.status == Order.Status.FAILED
         if order.closed_at and not failed:
-            # It was closed while an earlier try was on its way.
+            # The order was closed while an earlier try was being sent.
             raise Refused("closed", "the order was closed")
         return client_of(call, wait_for_slot).pay(
             issue_type=IssueType.FAILED if failed else IssueType.ISSUED,
@@ -96,7 +98,7 @@ class RefundNotice(Notice):
     def tell(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
         refund = Refund.objects.select_related("order").get(pk=call.subject_id)
         if call.key != _verdict_key(refund):
-            # Decided anew before it was told: the later notice says it.
+            # The decision changed before this notice was sent; a later notice reports it.
             return "not needed"
         agreed = refund.status == Refund.Status.AGREED
         return client_of(call, wait_for_slot).refund(
@@ -120,7 +122,7 @@ class ConsumeNotice(Notice):
 
 @operation
 class ProductNotice(Notice):
-    """§3.16: a product or its prices changed; Meituan then pulls."""
+    """§3.16: a product or its prices changed; Meituan then pulls them."""
 
     name = "ticket.product"
     title = _("Tell Meituan: product changed")
@@ -129,14 +131,15 @@ class ProductNotice(Notice):
         product = Product.objects.get(pk=call.subject_id)
         status = call.payload["status"]
         if status in (OFF_SHELF, ON_SHELF):
-            status = ON_SHELF if product.state == Product.State.ON_SALE else OFF_SHELF
+            is_on_sale = product.state == Product.State.ON_SALE
+            status = ON_SHELF if is_on_sale else OFF_SHELF
         return client_of(call, wait_for_slot).product(
             body=[{"partnerDealId": product.deal_id, "status": status}]
         )
 
 
 def notices_of(*orders: Order) -> Q:
-    """The outbound calls that are owed for orders, their refunds and their consumptions."""
+    """Filters the outbound calls of orders, their refunds and their consumptions."""
     refunds = [refund.pk for order in orders for refund in order.refunds.all()]
     uses = [used.pk for order in orders for used in order.consumptions.all()]
     return (
@@ -147,7 +150,9 @@ def notices_of(*orders: Order) -> Q:
 
 
 def notices_of_drills() -> Q:
-    """The outbound calls that are owed for orders of the acceptance drill, which Meituan itself does not know."""
+    """Filters the outbound calls of the acceptance drill's orders, which the real Meituan does not
+    know.
+    """
     subject = OuterRef("subject_id")
     return (
         Q(Exists(Order.objects.filter(pk=subject, is_drill=True)), operation=PayNotice.name)
@@ -167,14 +172,16 @@ def is_of_drill(call: OutboundCall) -> bool:
 
 
 def revoke_drill_notices(orders: Iterable[Order]) -> None:
-    """What did not arrive while the drill went on would be refused by the real Meituan."""
+    """Revokes the drill's notices that were not sent during the drill; the real Meituan would
+    refuse them.
+    """
     drills = [order for order in orders if order.is_drill]
     for call in OutboundCall.objects.filter(notices_of(*drills), state=State.PENDING):
         revoke(call, "the acceptance drill is over")
 
 
 def _series(order: Order) -> str:
-    """Meituan must not hear of a use before it has heard of the issue."""
+    """Returns the series of an order: the notice of a use is sent after the notice of the issue."""
     return f"trip.order.{order.pk}"
 
 
@@ -191,7 +198,7 @@ def enqueue_pay_notice(order: Order) -> None:
 
 
 def revoke_pay_notice(order: Order) -> None:
-    """The order was closed: what was not told yet need not be told any more."""
+    """Revokes the waiting pay notice of an order that was closed."""
     for call in OutboundCall.objects.filter(
         operation=PayNotice.name, subject_id=order.pk, state=State.PENDING
     ):
@@ -203,7 +210,7 @@ def _verdict_key(refund: Refund) -> str:
 
 
 def enqueue_refund_notice(refund: Refund) -> None:
-    """One per verdict: a refusal may be followed by an agreement."""
+    """Enqueues one notice per decision, because an agreement may follow a refusal."""
     enqueue(
         RefundNotice,
         connection=refund.order.connection,
@@ -227,7 +234,9 @@ def enqueue_consume_notice(consumption: Consumption) -> None:
 
 
 def enqueue_product_notice(product: Product, status: int) -> None:
-    """One while none is waiting: the waiting one is sent after the caller's transaction, and Meituan then pulls all."""
+    """Enqueues a notice unless an equal one waits: that one is sent after the caller's transaction,
+    and Meituan then pulls everything.
+    """
     waiting = OutboundCall.objects.select_for_update().filter(
         operation=ProductNotice.name,
         subject_id=product.pk,

@@ -1,4 +1,6 @@
-"""How an order is found, locked and moved. Whoever changes an order or its vouchers holds the order's row first."""
+"""Finds, locks and moves orders. A change of an order or its vouchers first locks the order's
+row.
+"""
 
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
@@ -10,7 +12,7 @@ from trip.models import Order, Voucher, prepared
 
 
 def lock(pk: int) -> Order:
-    """The order's row, ours until the transaction ends."""
+    """Locks the order's row until the transaction ends."""
     return (
         Order.objects.select_for_update(of=("self",))
         .select_related("product", "connection", "store__merchant")
@@ -19,7 +21,9 @@ def lock(pk: int) -> Order:
 
 
 def lock_numbered(connection: Connection, order_id: int) -> Order | None:
-    """The same by Meituan's number; None when there is no such order."""
+    """Locks the row of Meituan's order number until the transaction ends; None if there is no such
+    order.
+    """
     order = prepared.LOCKED_ORDER.one(connection=connection.pk, order_id=order_id)
     if order is not None:
         order.connection = connection
@@ -27,23 +31,23 @@ def lock_numbered(connection: Connection, order_id: int) -> Order | None:
 
 
 def expect_same(order: Order, partner_order_id: str, code: int) -> None:
-    """Meituan may leave our number out, but must not name another's."""
+    """Raises Refusal when the message names another order; Meituan may leave our number out."""
     if partner_order_id and partner_order_id != order.partner_order_id:
         raise Refusal(code, "partnerOrderId与orderId不是同一订单")
 
 
 def not_now(order: Order) -> StrOrPromise:
-    """Why a wish cannot be granted in the order's present state."""
+    """Returns why a request is impossible in the order's present status."""
     text = _("This is not possible now. The order is: {status}")
     return format_lazy(text, status=order.get_status_display())
 
 
 def vouchers_of(order: Order) -> list[Voucher]:
-    """In the order in which they were issued."""
+    """Returns the vouchers in the order in which they were issued."""
     return prepared.VOUCHERS.rows(order=order.pk)
 
 
 def note_for_person(order: Order, trouble: Trouble) -> None:
-    """Something about this order that only a person can settle with Meituan."""
+    """Notes a problem of this order that a person must settle with Meituan."""
     order.needs_person = trouble
     order.save(update_fields=["needs_person"])

@@ -1,4 +1,6 @@
-"""Order pay: the buyer has paid. 200 means the visitor can walk in now; who issues through others says 598 first."""
+"""Order pay: the buyer has paid. Code 200 means that the tickets can be used now; 598 means that
+the codes come later.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -20,23 +22,26 @@ Status = Order.Status
 
 @dataclass(frozen=True)
 class Paid:
-    """`vouchers` is empty while the order is being issued."""
+    """A paid order; `vouchers` is empty while the order is being issued."""
 
     order: Order
     vouchers: Sequence[Voucher]
 
 
 def order_pay(*, connection: Connection, request: OrderRef) -> Paid:
-    """The order, issued or being issued. Raises Refusal. Runs in the caller's transaction."""
+    """Returns the order, issued or being issued. Raises Refusal. Runs in the caller's
+    transaction.
+    """
     order = orders.lock_numbered(connection, request.order_id)
     if order is None:
-        # Not lasting: the create call may still be on its way.
+        # The refusal is not lasting: the create call may arrive later.
         raise Refusal(Code.PAY_OTHER, "订单不存在")
     orders.expect_same(order, request.partner_order_id, Code.PAY_OTHER)
     match order.status:
         case Status.CREATED:
             paid = _paid(order)
-            # Last, because all orders of that day wait for each other from here on until this one is written.
+            # This UPDATE is the last step, because it makes all orders of that day wait until this
+            # transaction ends.
             stock.sell_held(order)
             return paid
         case Status.EXPIRED:
@@ -60,7 +65,9 @@ def _paid(order: Order) -> Paid:
 
 
 def expire_unpaid(*, grace: timedelta = timedelta(minutes=5)) -> int:
-    """Gives back what unpaid orders hold once their time is over. Returns how many orders expired."""
+    """Frees the held tickets of orders that were not paid in time. Returns how many orders
+    expired.
+    """
     over = Order.objects.filter(status=Status.CREATED, pay_until__lt=timezone.now() - grace)
     return sum(_expire(pk) for pk in list(over.values_list("pk", flat=True)[:500]))
 

@@ -1,4 +1,4 @@
-"""What we say about orders: bodies of our answers and notices. Quantities all come from the vouchers."""
+"""The bodies of our answers and notices about orders. All quantities come from the vouchers."""
 
 from collections.abc import Iterable, Sequence
 from datetime import datetime
@@ -17,7 +17,7 @@ Body = dict[str, Any]
 _USED = VoucherStatus.USED
 _STATUS = {
     Order.Status.CREATED: OrderStatus.CREATED,
-    # We have given its tickets back, but Meituan may still send the payment.
+    # Its held tickets are free again, but Meituan may still send the payment.
     Order.Status.EXPIRED: OrderStatus.CREATED,
     Order.Status.ISSUING: OrderStatus.ISSUING,
     Order.Status.ISSUED: OrderStatus.ISSUED,
@@ -26,19 +26,24 @@ _STATUS = {
 
 
 def order_status(order: Order) -> int:
-    """A closed order counts as failed at the step it had reached."""
+    """Returns the status for Meituan; a closed order counts as failed at the step that it had
+    reached.
+    """
     if order.status == Order.Status.CLOSED:
         return OrderStatus.PAY_FAILED if order.paid_at else OrderStatus.CREATE_FAILED
     return _STATUS[Order.Status(order.status)]
 
 
 def ids(order: Order) -> Body:
-    """Of a create, of a pay answered 598, and of the notice of a failed issue."""
+    """The body of a create, of a pay answered 598, and of the notice of a failed issue."""
     return {"orderId": order.order_id, "partnerOrderId": order.partner_order_id}
 
 
 def issued(order: Order, vouchers: Sequence[Voucher] | None = None) -> Body:
-    """Of a pay answered 200, and of the pay notice. `vouchers` spares reading those that were just written."""
+    """The body of a pay answered 200, and of the pay notice.
+
+    `vouchers` saves a query when they were just written.
+    """
     coded = [voucher for voucher in vouchers or vouchers_of(order) if voucher.code]
     return ids(order) | {
         "voucherType": order.voucher_type,
@@ -48,7 +53,7 @@ def issued(order: Order, vouchers: Sequence[Voucher] | None = None) -> Body:
 
 
 def queried(order: Order) -> Body:
-    """Of the query; while nothing is issued the quantities are zero and there is no list."""
+    """The body of the query; before the issue all quantities are zero and there is no list."""
     vouchers = vouchers_of(order)
     counts = tally(vouchers)
     body = ids(order) | {
@@ -64,7 +69,7 @@ def queried(order: Order) -> Body:
 
 
 def _listed(voucher: Voucher) -> Iterable[Body]:
-    """One item per state that tickets of this code are in."""
+    """Returns one item per state of this code's tickets."""
     states: tuple[tuple[VoucherStatus, int, datetime | None], ...] = (
         (VoucherStatus.UNUSED, voucher.unused, voucher.valid_at),
         (VoucherStatus.USED, voucher.used, voucher.used_at),
@@ -83,7 +88,7 @@ def _item(code: str, picture: str, at: datetime | None, quantity: int, status: i
     return {
         "voucher": code,
         "voucherPics": picture,
-        # Meituan's name misleads: it is when the ticket came into this state.
+        # Meituan's name is misleading: the field is the time when the ticket got this state.
         "voucherInvalidTime": wire_moment(at),
         "quantity": quantity,
         "status": int(status),
@@ -91,7 +96,7 @@ def _item(code: str, picture: str, at: datetime | None, quantity: int, status: i
 
 
 def refunded(refund: Refund) -> Body:
-    """Of every answer to a refund and of the refund notice."""
+    """The body of every answer to a refund and of the refund notice."""
     return {
         "orderId": refund.order.order_id,
         "refundId": refund.refund_id,
@@ -102,7 +107,9 @@ def refunded(refund: Refund) -> Body:
 
 
 def consumed(consumption: Consumption) -> Body:
-    """Of the consume notice: quantities count up to this event, however late it is told; the list names its tickets."""
+    """The body of the consume notice: quantities count up to this use, even if the notice is sent
+    late; the list has the tickets of this use.
+    """
     order = consumption.order
     pictures = {voucher.code: picture_url(voucher) for voucher in vouchers_of(order)}
     uses = order.consumptions.filter(pk__lte=consumption.pk)

@@ -1,4 +1,4 @@
-"""QR pictures of vouchers by URL (voucherPics): the address holds a signature, not the code."""
+"""QR pictures of vouchers by URL (voucherPics): the address contains a signature, not the code."""
 
 import io
 
@@ -11,12 +11,14 @@ from trip.models import Voucher
 
 
 def _signer() -> signing.Signer:
-    """Meituan keeps the addresses for as long as a ticket lives, which is longer than a SECRET_KEY."""
+    """Signs with HASH_KEY: Meituan keeps the addresses as long as a ticket is valid, which is
+    longer than a SECRET_KEY.
+    """
     return signing.Signer(key=settings.HASH_KEY, salt="trip.voucher.picture", sep=".")
 
 
 def picture_url(voucher: Voucher) -> str:
-    """Where Meituan and the buyer find the picture; "" for a voucher without a code."""
+    """Returns the public address of the picture; "" for a voucher without a code."""
     if not voucher.code:
         return ""
     token = _signer().sign(str(voucher.pk))
@@ -24,7 +26,7 @@ def picture_url(voucher: Voucher) -> str:
 
 
 def voucher_of(token: str) -> Voucher | None:
-    """The voucher of such an address; None when the signature is not ours."""
+    """Returns the voucher of a picture's address; None when the signature is not ours."""
     try:
         pk = int(_signer().unsign(token))
     except (signing.BadSignature, ValueError):
@@ -33,7 +35,7 @@ def voucher_of(token: str) -> Voucher | None:
 
 
 def draw(voucher: Voucher) -> bytes:
-    """PNG, large enough for a phone's screen."""
+    """Returns a PNG that is large enough for a phone's screen."""
     out = io.BytesIO()
     segno.make(voucher.code, error="m", micro=False).save(out, kind="png", scale=8, border=4)
     return out.getvalue()

@@ -1,4 +1,6 @@
-"""What owners do with their products: change them, pause them, sell them again, close days. Meituan is told of each."""
+"""Changes of products by their merchant: edit, pause, sell again, close days. Each one is reported
+to Meituan.
+"""
 
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, timedelta
@@ -21,7 +23,9 @@ from trip.services.notices import (
 
 
 def wrong_prices(data: Mapping[str, Any]) -> Iterator[tuple[str, StrOrPromise]]:
-    """Prices that are surely a slip of the hand; on an offer's form and on the calendar's."""
+    """Yields (field, text) for prices that contradict each other; used by the forms of offer and
+    calendar.
+    """
     market, sale, settled = (
         data.get(name) for name in ("market_price", "sale_price", "settlement_price")
     )
@@ -32,12 +36,14 @@ def wrong_prices(data: Mapping[str, Any]) -> Iterator[tuple[str, StrOrPromise]]:
 
 
 def product_saved(*, product: Product, is_new: bool) -> None:
-    """Runs in the transaction that wrote the product, its price and its steps."""
+    """Enqueues the product notice. Runs in the transaction that wrote the product, its price and
+    its steps.
+    """
     enqueue_product_notice(product, ON_SHELF if is_new else CHANGED)
 
 
 def product_pause(*, product: Product, actor: Actor) -> None:
-    """Nobody can order it any more; orders that are there go on as usual."""
+    """Stops new orders of the product; existing orders are not changed."""
     _set_state(product, Product.State.PAUSED, OFF_SHELF, "trip.product.paused", actor)
 
 
@@ -63,7 +69,9 @@ def offers_open(
     is_open: bool,
     actor: Actor,
 ) -> int:
-    """Opens or closes the chosen days of a span that have a price (weekday 0 is Monday); returns how many days."""
+    """Opens or closes the chosen weekdays of a period that have a price (0 is Monday); returns how
+    many days.
+    """
     wanted = set(weekdays)
     days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
     chosen = [day for day in days if day.weekday() in wanted]

@@ -1,4 +1,4 @@
-"""Order query: where an order stands, from the same rows as everything else."""
+"""Order query: the present state of an order, from its rows."""
 
 from stores.models import Connection
 from trip.choices import Code, Refusal
@@ -8,7 +8,7 @@ from trip.wire.requests import OrderRef
 
 
 def order_query(*, connection: Connection, request: OrderRef) -> Order:
-    """The order by Meituan's number. Raises Refusal."""
+    """Returns the order with Meituan's number. Raises Refusal."""
     order = prepared.ORDER.one(connection=connection.pk, order_id=request.order_id)
     if order is None:
         raise Refusal(Code.NO_SUCH_ORDER, "订单不存在")

@@ -1,4 +1,4 @@
-"""Refunds: by refundId, decided by rule at once or by a person within three working days."""
+"""Refunds by refundId, decided by rule at once or by a person within three working days."""
 
 from datetime import timedelta
 from decimal import ROUND_HALF_UP, Decimal
@@ -21,15 +21,17 @@ from trip.wire.requests import RefundRequest
 
 Status = Refund.Status
 REVIEW_DAYS = 3
-# Meituan's clock may be so far from ours.
+# The largest difference between Meituan's clock and ours.
 CLOCKS_APART = timedelta(minutes=10)
 _CENT = Decimal("0.01")
 
 
 def refund_request(*, connection: Connection, request: RefundRequest) -> Refund:
-    """The refund of this refundId in its present state: agreed, refused or under review. Runs in the caller's
-    transaction. Raises Refusal when there is nothing to write down: no such order, none issued, a message that does not
-    fit it, or tickets that are under review already."""
+    """Returns the refund of this refundId in its present state: agreed, refused or under review.
+
+    Runs in the caller's transaction. Raises Refusal when no refund can be stored: the order is
+    unknown or not issued, the message does not fit it, or the tickets are under review already.
+    """
     order = orders.lock_numbered(connection, request.order_id)
     if order is None:
         raise Refusal(Code.REFUND_OTHER, "订单不存在")
@@ -50,7 +52,7 @@ _NOT_ISSUED: dict[str, str] = {
 
 
 def _judge(order: Order, request: RefundRequest) -> Refund:
-    """Writes the application down with what the product's rules say of it."""
+    """Stores the application with the decision of the product's rules."""
     refund = Refund(
         order=order,
         store=order.store,
@@ -64,7 +66,7 @@ def _judge(order: Order, request: RefundRequest) -> Refund:
     )
     vouchers = orders.vouchers_of(order)
     if wrong := _contradiction(order, request, vouchers):
-        # Not lasting: the message itself may be put right.
+        # The refusal is not lasting: Meituan may correct the message.
         raise Refusal(Code.REFUND_REFUSED, wrong)
     portions = tickets.free_portions(
         order, vouchers, codes=request.codes, quantity=request.quantity
@@ -81,7 +83,7 @@ def _judge(order: Order, request: RefundRequest) -> Refund:
 
 
 def _contradiction(order: Order, request: RefundRequest, vouchers: list[Voucher]) -> str:
-    """What in the message does not fit the order; empty when all does."""
+    """Returns how the message contradicts the order; "" if it does not."""
     codes = {voucher.code for voucher in vouchers if voucher.code}
     if request.deal_id and request.deal_id != order.product.deal_id:
         return "产品编号与订单不符"
@@ -98,7 +100,7 @@ def _contradiction(order: Order, request: RefundRequest, vouchers: list[Voucher]
 
 
 def _objection(order: Order, request: RefundRequest, vouchers: list[Voucher], free: int) -> str:
-    """Why this can never be granted; empty when it may."""
+    """Returns why this can never be refunded; "" if it can."""
     terms = promised(order)
     if terms.refund_type == RefundType.NEVER:
         return "该产品不支持退款"
@@ -114,7 +116,7 @@ def _objection(order: Order, request: RefundRequest, vouchers: list[Voucher], fr
 
 
 def refusal_code(refund: Refund) -> Code:
-    """What a refused application is answered with."""
+    """Returns the answer code of a refused application."""
     is_never = promised(refund.order).refund_type == RefundType.NEVER
     return Code.NOT_REFUNDABLE if is_never else Code.REFUND_REFUSED
 
@@ -123,7 +125,7 @@ def _shortage(order: Order, vouchers: list[Voucher], request: RefundRequest) -> 
     named = [voucher for voucher in vouchers if not request.codes or voucher.code in request.codes]
     under_review = tickets.frozen_by_reviews(order, vouchers)
     if any(under_review.get(voucher.pk) for voucher in named):
-        # Not lasting: once that is decided, the tickets may be free.
+        # The refusal is not lasting: after that decision the tickets may be free.
         raise Refusal(Code.REFUND_REFUSED, "已有退款申请正在审核")
     if any(voucher.used for voucher in named):
         return "门票已使用，余票不足"
@@ -133,7 +135,9 @@ def _shortage(order: Order, vouchers: list[Voucher], request: RefundRequest) -> 
 
 
 def refund_fee(order: Order, request: RefundRequest, terms: Terms) -> Decimal | None:
-    """What the policy keeps of this refund, in yuan; None when it is too late by every step."""
+    """Returns the fee of this refund by the policy, in yuan; None when it is too late for every
+    step.
+    """
     if terms.refund_type != RefundType.CONDITIONAL:
         return Decimal(0)
     _first, last = booking.usable_days(terms, order.travel_date)
@@ -161,8 +165,11 @@ def _fee(mode: int, fee: Decimal, unit_price: Decimal, quantity: int) -> Decimal
 
 
 def _money_agrees(order: Order, request: RefundRequest) -> bool:
-    """A fee that is not what our policy says, more money than was paid, or steps counted from a moment before there was
-    an order, is for a person to look at."""
+    """Whether the money agrees with our policy; a person must look at it if not.
+
+    It does not agree if the fee differs, if more money than was paid is asked for, or if the steps
+    would be counted from a moment before the order.
+    """
     paid, terms = order.unit_price * request.quantity, promised(order)
     if (
         terms.refund_type == RefundType.CONDITIONAL
@@ -195,9 +202,10 @@ def _decide(refund: Refund, status: str, reason: str, method: str, actor: Actor 
 
 
 def refund_decide(*, refund_pk: int, agree: bool, reason: str, actor: Actor, method: str) -> Refund:
-    """A person's or the merchant's system's decision; Meituan is told. The same decision again changes nothing.
+    """Stores the decision of a person or of the merchant's system and enqueues the notice. A
+    repeated decision changes nothing.
 
-    A refusal may still become an agreement, never the other way round, and none is possible past the deadline. Raises
+    A refusal may become an agreement until the deadline, an agreement never a refusal. Raises
     Conflict.
     """
     wanted = Status.AGREED if agree else Status.REFUSED

@@ -1,4 +1,4 @@
-"""What only a person can settle with Meituan, marked as settled."""
+"""Marks the problems as settled that a person had to settle with Meituan."""
 
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
@@ -11,7 +11,9 @@ from trip.services import orders
 
 
 def order_settle(*, order_pk: int, note: str, actor: Actor) -> Order:
-    """Takes the order off the list of what needs a person. Raises Conflict without a note."""
+    """Removes the order from the list of orders that need a person. Raises Conflict without a
+    note.
+    """
     if not note.strip():
         raise Conflict(_("Say in a few words how it was settled."))
     with transaction.atomic():

@@ -1,4 +1,4 @@
-"""What was promised when an order was made. The order keeps it: a product may change, what was sold may not."""
+"""The terms of an order, copied when it was made, because the product may change later."""
 
 from dataclasses import dataclass
 from datetime import date, time
@@ -11,7 +11,7 @@ from trip.models import Order, Product
 
 @dataclass(frozen=True)
 class Step:
-    """Until `minutes_before` the last entry a refund costs this: `fee` is yuan or percent."""
+    """Until `minutes_before` the last entry a refund costs `fee`, in yuan or percent."""
 
     minutes_before: int
     fee_mode: int
@@ -20,7 +20,9 @@ class Step:
 
 @dataclass(frozen=True)
 class Terms:
-    """The days of use and the refund policy, named as on the product; `steps` from the earliest on."""
+    """The days of use and the refund policy, with the product's field names; `steps` begin with the
+    earliest.
+    """
 
     valid_from: date | None
     valid_until: date | None
@@ -32,8 +34,10 @@ class Terms:
 
 
 def kept(product: Product) -> dict[str, Any]:
-    """The product's present terms, as an order keeps them."""
-    has_steps = product.refund_type == RefundType.CONDITIONAL
+    """Returns the product's present terms in the form that an order stores."""
+    steps = product.refund_steps.none()
+    if product.refund_type == RefundType.CONDITIONAL:
+        steps = product.refund_steps.order_by("-minutes_before")
     return {
         "valid_from": _text(product.valid_from),
         "valid_until": _text(product.valid_until),
@@ -41,10 +45,7 @@ def kept(product: Product) -> dict[str, Any]:
         "last_entry": product.last_entry.isoformat(),
         "refund_type": product.refund_type,
         "partial_refund": product.partial_refund,
-        "steps": [
-            [step.minutes_before, step.fee_mode, str(step.fee)]
-            for step in (product.refund_steps.order_by("-minutes_before") if has_steps else ())
-        ],
+        "steps": [[step.minutes_before, step.fee_mode, str(step.fee)] for step in steps],
     }
 
 

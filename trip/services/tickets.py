@@ -1,4 +1,6 @@
-"""Which tickets of a locked order are meant, and what becomes of them. One lock: use and refund exclude each other."""
+"""Selects tickets of a locked order and changes their state; the order's lock makes use and refund
+exclude each other.
+"""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -19,7 +21,7 @@ class Portion:
 
 
 def shown(portions: Iterable[Portion]) -> list[dict[str, object]]:
-    """As it is kept in rows: [{"voucher": code, "quantity": n}]."""
+    """Returns the form that rows store: [{"voucher": code, "quantity": n}]."""
     return [{"voucher": portion.voucher.code, "quantity": portion.quantity} for portion in portions]
 
 
@@ -30,9 +32,10 @@ def count(portions: Iterable[Portion]) -> int:
 def frozen_by_reviews(
     order: Order, vouchers: Sequence[Voucher], *, but: Refund | None = None
 ) -> dict[int, int]:
-    """Tickets by voucher that a refund under review speaks for: they open no door until it is decided.
+    """Counts by voucher the tickets of refunds under review, which cannot be used until the
+    decision.
 
-    `but` keeps its own tickets apart from the others', and they are not counted.
+    The tickets of the refund `but` are set aside for it, but not counted.
     """
     taken: dict[int, int] = {}
     frozen: dict[int, int] = {}
@@ -48,7 +51,9 @@ def frozen_by_reviews(
 def _spread(
     vouchers: Sequence[Voucher], codes: Sequence[str], quantity: int, frozen: dict[int, int]
 ) -> list[Portion]:
-    """At most `quantity` free tickets of the vouchers named (of all, when none is), the oldest first."""
+    """Takes at most `quantity` free tickets, the oldest first, from the named vouchers, or from all
+    if none is named.
+    """
     portions = []
     for voucher in vouchers:
         if codes and voucher.code not in codes:
@@ -68,7 +73,9 @@ def free_portions(
     quantity: int,
     but: Refund | None = None,
 ) -> list[Portion]:
-    """Up to `quantity` tickets that are neither used, gone, nor under review; of the codes named, or of any."""
+    """Returns up to `quantity` tickets of the given codes (or of any) that are neither used, gone,
+    nor under review.
+    """
     return _spread(vouchers, codes, quantity, frozen_by_reviews(order, vouchers, but=but))
 
 
@@ -87,7 +94,7 @@ def refund(portions: Iterable[Portion], at: datetime) -> None:
 
 
 def void(vouchers: Iterable[Voucher], at: datetime) -> int:
-    """Makes every unused ticket worthless; returns how many."""
+    """Voids every unused ticket; returns how many."""
     gone = 0
     for voucher in vouchers:
         if unused := voucher.unused:
@@ -99,7 +106,7 @@ def void(vouchers: Iterable[Voucher], at: datetime) -> int:
 
 
 def why_not(order: Order, vouchers: Sequence[Voucher], codes: Sequence[str]) -> Conflict:
-    """The plain reason why the tickets asked for cannot be used or refunded."""
+    """Returns the reason why the requested tickets cannot be used or refunded."""
     named = [voucher for voucher in vouchers if not codes or voucher.code in codes]
     if codes and len(named) < len(set(codes)):
         return Conflict(_("A code does not belong to this order."))

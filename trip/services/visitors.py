@@ -1,4 +1,4 @@
-"""Visitors' personal data: masked by role, removed when the merchant's days are over."""
+"""Personal data of visitors: masked by role, removed after the merchant's number of days."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ BATCH = 500
 
 
 def shown(visitor: Visitor, *, whole: bool) -> dict[str, Any]:
-    """{"name", "mobile", "credentials": {type: number}}, masked unless the reader may see them whole."""
+    """Returns {"name", "mobile", "credentials": {type: number}}, masked unless `whole`."""
     details = visitor.details or {}
     credentials: dict[str, str] = dict(details.get("credentials", {}))
     if whole:
@@ -36,14 +36,16 @@ def masked_name(name: str) -> str:
 
 
 def masked_number(number: str, head: int) -> str:
-    """13800001234 → 138****1234; a short one is hidden whole."""
+    """13800001234 → 138****1234; a short number is masked completely."""
     if len(number) < head + 6:
         return "*" * len(number)
     return number[:head] + "*" * (len(number) - head - 4) + number[-4:]
 
 
 def forget_visitors() -> int:
-    """Empties the details of visitors whose visit is over for longer than the merchant keeps them. Returns how many."""
+    """Removes the details of visitors after the merchant's number of days since their visit.
+    Returns how many.
+    """
     gone = 0
     for merchant in Merchant.objects.all():
         while count := _forget_some(merchant):
@@ -68,15 +70,21 @@ def _before(merchant: Merchant) -> datetime:
 
 
 def _still_of_use(before: datetime) -> QuerySet[Voucher]:
-    """Vouchers of the visitor's order with a ticket that is unused, or was so not long ago."""
+    """Filters vouchers of the visitor's order with a ticket that is unused, or was unused after
+    `before`.
+    """
     lately = Q(used_at__gte=before) | Q(refunded_at__gte=before) | Q(voided_at__gte=before)
     unused = Q(quantity__gt=F("used") + F("refunded") + F("voided"))
     return Voucher.objects.filter(lately | unused, order=OuterRef("order"))
 
 
 def _over(merchant: Merchant) -> Q:
-    """An order is over after the last day on which its tickets open a door (if there is none, after the day on which it
-    was made), after the last of them was used or given back, or when it came to nothing."""
+    """Filters visitors whose order was over before the merchant's days began.
+
+    An order is over after the last day on which its tickets can be used (without such a day, after
+    the day of the order), after the last ticket was used or given back, or when the order was
+    closed, failed or expired.
+    """
     before = _before(merchant)
     return (
         Q(order__status__in=Order.GONE)

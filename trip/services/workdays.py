@@ -1,4 +1,4 @@
-"""Working days in China, with the make-up days that the State Council names for each year."""
+"""Working days in China, with the make-up days that the State Council announces for each year."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -8,7 +8,7 @@ from trip.wire.values import BEIJING
 
 
 def is_workday(day: date) -> bool:
-    """Beyond the years that are published, Monday to Friday."""
+    """Whether the day is a working day; Monday to Friday in years that are not published yet."""
     try:
         return bool(chinese_calendar.is_workday(day))
     except NotImplementedError:
@@ -16,8 +16,10 @@ def is_workday(day: date) -> bool:
 
 
 def after_workdays(start: datetime, days: int) -> datetime:
-    """The moment `days` working days later, at the same time of day; what starts on a day off counts from the next
-    working day's beginning."""
+    """Returns the moment `days` working days later, at the same time of day.
+
+    A start on a day off counts from the beginning of the next working day.
+    """
     local = start.astimezone(BEIJING)
     if not is_workday(local.date()):
         local = datetime.combine(_next(local.date()), time(0), BEIJING)

@@ -1,4 +1,6 @@
-"""What Meituan asks us: base.py the template · orders.py orders and refunds · products.py pulls and the rest."""
+"""The endpoints for Meituan's calls: base.py the template · orders.py orders and refunds ·
+products.py pulls and the rest.
+"""
 
 from trip.webhooks.base import TripEndpoint, unknown_interface
 from trip.webhooks.orders import Close, Create, Pay, Query, Refund, Refunded

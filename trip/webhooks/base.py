@@ -1,9 +1,10 @@
-"""What Meituan asks us, one class per interface, always answered with HTTP 200 and the envelope.
+"""Endpoints for Meituan's calls, one class per interface; the answer is always HTTP 200 with the
+envelope.
 
-To add an interface: a subclass with `other_code` (its "other" failure, x99), `read` (the envelope's `body` → what
-`answer` gets; raises Malformed) and `answer`, which calls a service and may raise Refusal; then a line in addresses.py
-and one in urls.py. When it changes something it derives from OnceEndpoint and also has `kind`, `key` and, if the body
-names visitors, `kept`.
+To add an interface: a subclass with `other_code` (its "other" failure, x99), `read` (parses the
+envelope's `body` for `answer`; raises Malformed) and `answer`, which calls a service and may raise
+Refusal; then a line in addresses.py and one in urls.py. An interface that changes data derives from
+OnceEndpoint and also has `kind`, `key` and, if the body names visitors, `kept`.
 """
 
 import hmac
@@ -27,7 +28,7 @@ from trip import signatures
 from trip.choices import PLATFORM, Code, Refusal
 from trip.wire.values import Malformed
 
-# Only calls without a right signature count; Meituan's own are never limited.
+# Only calls without a valid signature are counted; Meituan's own calls are never limited.
 STRANGERS = Limit("trip-strangers", 60, 60)
 NEEDED_HEADERS = ("Authorization", "Date", "PartnerId")
 # The shared template's reasons, for Meituan's staff.
@@ -42,8 +43,11 @@ REASONS = {
 
 @dataclass(frozen=True)
 class Answer:
-    """One answer: `body` is left out when it is None, `extra` stands beside it (totalSize). `final` and `subject_id`
-    are those of calls.StoredAnswer."""
+    """One answer: `body` is left out when it is None; `extra` has further fields of the envelope
+    (totalSize).
+
+    `final` and `subject_id` are passed to once.StoredAnswer.
+    """
 
     body: Any = None
     code: int = Code.SUCCESS
@@ -54,29 +58,31 @@ class Answer:
 
 
 def credentials_of(connection: Connection) -> tuple[str, list[str]]:
-    """(client id, secrets that are accepted): after a rotation the previous one still is."""
+    """Returns (client id, accepted secrets); after a rotation the previous secret is accepted
+    too.
+    """
     known = connection.credentials or {}
     secrets = [str(known.get(name) or "") for name in ("client_secret", "previous_secret")]
     return str(known.get("client_id") or ""), [secret for secret in secrets if secret]
 
 
 def partner_id(request: HttpRequest) -> int:
-    """What the caller says it is; 0 when that is no number."""
-    said = request.headers.get("PartnerId", "")
-    return int(said) if is_id(said) else 0
+    """Returns the caller's PartnerId header; 0 when it is no number."""
+    text = request.headers.get("PartnerId", "")
+    return int(text) if is_id(text) else 0
 
 
 def envelope(request: HttpRequest, answer: Answer) -> str:
-    """Compact JSON in UTF-8; numbers of orders are numbers."""
-    told = {
+    """Returns the answer as compact JSON in UTF-8; order numbers are JSON numbers."""
+    data = {
         "code": int(answer.code),
         "describe": answer.describe,
         "partnerId": partner_id(request),
         **answer.extra,
     }
     if answer.body is not None:
-        told["body"] = answer.body
-    return json.dumps(told, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        data["body"] = answer.body
+    return json.dumps(data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
 
 
 def response(text: str) -> HttpResponse:
@@ -84,25 +90,25 @@ def response(text: str) -> HttpResponse:
 
 
 class TripEndpoint(CallEndpoint):
-    """An interface that only tells; what it tells is not kept."""
+    """An interface that only reads; its calls are not stored."""
 
     platform = PLATFORM
     other_code: ClassVar[int] = Code.OTHER
-    # The answer to a body that cannot be understood; "other" when the interface has none.
+    # The answer code for a body that cannot be parsed; `other_code` when the interface has none.
     invalid_code: ClassVar[int | None] = None
     body_is: ClassVar[type] = dict
     is_signed = False
 
     def read(self, body: Any) -> Any:
-        """The envelope's body, parsed; raises Malformed."""
+        """Parses the envelope's body. Raises Malformed."""
         return body
 
     def answer(self, connection: Connection, asked: Any) -> Answer:
-        """The answer to what `read` returned; raises Refusal."""
+        """Answers the parsed body that `read` returned. Raises Refusal."""
         raise NotImplementedError
 
     def text(self, connection: Connection, asked: Any, body: Any) -> str:
-        """The whole envelope of the answer; raises Refusal."""
+        """Returns the whole envelope of the answer. Raises Refusal."""
         return envelope(self.request, self.answer(connection, asked))
 
     def respond(self, connection: Connection, data: dict[str, Any]) -> HttpResponse:
@@ -111,9 +117,8 @@ class TripEndpoint(CallEndpoint):
         try:
             asked = self.read(self._body(data))
         except Malformed as malformed:
-            return self._no(
-                self.other_code if self.invalid_code is None else self.invalid_code, str(malformed)
-            )
+            code = self.other_code if self.invalid_code is None else self.invalid_code
+            return self._no(code, str(malformed))
         try:
             return response(self.text(connection, asked, data.get("body")))
         except Refusal as refusal:
@@ -125,16 +130,17 @@ class TripEndpoint(CallEndpoint):
         describe = REASONS.get(rejected.reason, rejected.reason)
         if not self.is_signed:
             tries = take(STRANGERS, client_network(self.request))
-            describe = (
-                describe if tries.allowed else f"认证失败次数过多，请{tries.retry_after}秒后再试"
-            )
+            if not tries.allowed:
+                describe = f"认证失败次数过多，请{tries.retry_after}秒后再试"
         return self._no(self.other_code, describe)
 
     def fail(self) -> HttpResponse:
         return self._no(self.other_code, "系统繁忙，请稍后重试")
 
     def authenticate(self, request: HttpRequest, connection: Connection) -> None:
-        """BA authentication; what is wrong is told to the last detail, but never a secret."""
+        """Checks BA authentication. Raises Rejected with every detail of the error, but never a
+        secret.
+        """
         if missing := [name for name in NEEDED_HEADERS if not request.headers.get(name)]:
             raise Rejected(f"缺少请求头：{'、'.join(missing)}")
         given = signatures.parse_authorization(request.headers["Authorization"])
@@ -146,8 +152,8 @@ class TripEndpoint(CallEndpoint):
         if not hmac.compare_digest(given.client_id.encode(), client_id.encode()):
             raise Rejected("clientId与本连接不一致")
         if not is_signed:
-            shown = json.dumps(signatures.string_to_sign(**signed), ensure_ascii=False)
-            raise Rejected(f"签名不匹配，待签名字符串为：{shown}")
+            text = json.dumps(signatures.string_to_sign(**signed), ensure_ascii=False)
+            raise Rejected(f"签名不匹配，待签名字符串为：{text}")
         self.is_signed = True
         self._check_date(signed["date"])
         if not _is_partner(request.headers["PartnerId"], connection):
@@ -176,16 +182,18 @@ class TripEndpoint(CallEndpoint):
 
 
 class OnceEndpoint(TripEndpoint):
-    """An interface that changes something: once per key, however often it is asked (stores/platforms/inbound/once.py)."""
+    """An interface that changes data: once per key, even if it is called repeatedly
+    (stores/platforms/inbound/once.py).
+    """
 
     kind: ClassVar[str]
 
     def key(self, asked: Any) -> str:
-        """What makes two questions the same; at most 200 characters."""
+        """Returns the key that is equal for repetitions of a call; at most 200 characters."""
         raise NotImplementedError
 
     def kept(self, asked: Any, body: Any) -> dict[str, Any]:
-        """What the ledger keeps of the body: no visitors."""
+        """Returns the part of the body that the ledger stores, without visitors."""
         return dict(body)
 
     def text(self, connection: Connection, asked: Any, body: Any) -> str:
@@ -198,7 +206,9 @@ class OnceEndpoint(TripEndpoint):
         )
 
     def _judged(self, connection: Connection, asked: Any) -> StoredAnswer:
-        """A refusal undoes what the services did; it is kept, and final only when it will last."""
+        """Answers the call; a Refusal rolls the services' changes back and is stored, as final only
+        if it is lasting.
+        """
         try:
             answer = self.answer(connection, asked)
         except Refusal as refusal:
@@ -207,18 +217,18 @@ class OnceEndpoint(TripEndpoint):
         return StoredAnswer(envelope(self.request, answer), answer.final, answer.subject_id)
 
 
-def _is_partner(said: Any, connection: Connection) -> bool:
-    """A number or the same number as a string."""
+def _is_partner(value: Any, connection: Connection) -> bool:
+    """Whether the value is the connection's PartnerId, as a number or as a string."""
     return (
-        isinstance(said, int | str)
-        and not isinstance(said, bool)
-        and str(said) == connection.account
+        isinstance(value, int | str)
+        and not isinstance(value, bool)
+        and str(value) == connection.account
     )
 
 
 @csrf_exempt
 def unknown_interface(request: HttpRequest) -> HttpResponse:
-    """Everything else below /trip/."""
+    """Answers every other path below /trip/."""
     return response(
         envelope(request, Answer(code=Code.OTHER, describe=f"没有这个接口：{request.path}"))
     )

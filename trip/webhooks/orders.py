@@ -18,16 +18,17 @@ from trip.services.refunding import refusal_code
 from trip.webhooks.base import Answer, OnceEndpoint, TripEndpoint, envelope
 from trip.wire import requests
 
-# What the ledger keeps of a body. Everything else may name persons.
+# The fields of a body that the ledger stores; other fields may name persons.
 KEPT = (
-    "orderId", "partnerOrderId", "partnerDealId", "mtDealId", "buyPrice", "unitPrice", "totalPrice", "quantity",
-    "travelDate", "channel", "channelDetail", "refundId", "voucherList", "refundQuantity", "refundPrice", "refundFee",
-    "refundTime", "refundSerialNo", "refundMessageType", "count", "closeType",
+    "orderId", "partnerOrderId", "partnerDealId", "mtDealId", "buyPrice", "unitPrice",
+    "totalPrice", "quantity", "travelDate", "channel", "channelDetail", "refundId", "voucherList",
+    "refundQuantity", "refundPrice", "refundFee", "refundTime", "refundSerialNo",
+    "refundMessageType", "count", "closeType",
 )  # fmt: skip
 
 
 class OrderEndpoint(OnceEndpoint):
-    """Once per order, unless a subclass has more in its key."""
+    """Runs once per order, or per more if a subclass extends the key."""
 
     def key(self, asked: Any) -> str:
         return str(asked.order_id)
@@ -37,7 +38,7 @@ class OrderEndpoint(OnceEndpoint):
 
 
 class Create(OrderEndpoint):
-    # Each ticket of the largest order may have its visitor, with all that Meituan says of people.
+    # The largest order may have a visitor for each ticket, with all personal fields of Meituan.
     max_bytes = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
     kind = "order.create"
     other_code: ClassVar[int] = Code.CREATE_OTHER
@@ -77,18 +78,18 @@ class Query(TripEndpoint):
         return Answer(payloads.queried(order), subject_id=order.pk)
 
     def text(self, connection: Connection, asked: Any, body: Any) -> str:
-        """Meituan polls: only what it had not heard before is written down."""
+        """Stores only answers that Meituan did not get before, because Meituan polls."""
         answer = self.answer(connection, asked)
-        told = envelope(self.request, answer)
-        key = f"{asked.order_id}/{hashlib.sha256(told.encode()).hexdigest()[:16]}"
+        text = envelope(self.request, answer)
+        key = f"{asked.order_id}/{hashlib.sha256(text.encode()).hexdigest()[:16]}"
         keep_answer(
             connection=connection,
             kind="order.query",
             key=key,
             body={"orderId": asked.order_id},
-            answer=StoredAnswer(told, subject_id=answer.subject_id),
+            answer=StoredAnswer(text, subject_id=answer.subject_id),
         )
-        return told
+        return text
 
 
 class Refund(OrderEndpoint):
@@ -107,7 +108,7 @@ class Refund(OrderEndpoint):
         if refund.status == RefundRow.Status.REVIEW:
             return Answer(body, Code.UNDER_REVIEW, "退款审核中", final=False, subject_id=order_pk)
         if refund.status == RefundRow.Status.REFUSED:
-            # It may still be agreed to: refused first and agreed later is legal.
+            # The refusal is not final: an agreement may follow it.
             return Answer(
                 None, refusal_code(refund), refund.reason, final=False, subject_id=order_pk
             )
@@ -121,8 +122,11 @@ class Refund(OrderEndpoint):
 
 
 class MessageEndpoint(OrderEndpoint):
-    """What Meituan tells us as done. Messages may overtake each other: an order that is over before it was created must
-    not be created any more, so its create is answered beforehand."""
+    """A message about a fact on Meituan's side; it may arrive before the order's create.
+
+    An order that was closed before it was created must not be created, so the answer to its create
+    is stored in advance.
+    """
 
     def followed(
         self, connection: Connection, order_id: int, follow: Callable[..., Order | None]

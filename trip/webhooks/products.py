@@ -43,7 +43,7 @@ class Prices(TripEndpoint):
 
 
 class Listing(TripEndpoint):
-    """Says the same however often it comes, so it need not be told apart."""
+    """The notice may be repeated without effect, so it needs no key."""
 
     body_is = list
 
@@ -56,7 +56,7 @@ class Listing(TripEndpoint):
 
 
 class Heartbeat(TripEndpoint):
-    """Whether we are there."""
+    """Answers that the system is available."""
 
     body_is = object
 
@@ -65,7 +65,7 @@ class Heartbeat(TripEndpoint):
 
 
 class Balance(TripEndpoint):
-    """Accounts that do not exist have the balance -1 (fen)."""
+    """Returns -1 (fen) for each balance, because we keep no such accounts."""
 
     def read(self, body: Any) -> tuple[str, ...]:
         return texts(body, "partnerDealIds", most=1000)

@@ -1,4 +1,6 @@
-"""Meituan's words for the ticket supplier: what it asks made into frozen dataclasses, how single values are written.
+"""Meituan's protocol for ticket suppliers: parses its calls into frozen dataclasses and formats
+single values.
 
-values.py single values · requests.py orders · pulls.py products, prices, places · statuses.py numbers we report.
+values.py single values · requests.py orders · pulls.py products, prices, places · statuses.py
+numbers that we report.
 """

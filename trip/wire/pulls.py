@@ -10,7 +10,7 @@ from trip.wire.values import Malformed, day, optional_text, optional_whole, text
 
 @dataclass(frozen=True)
 class Page:
-    """§3.8 and §3.9: a page of all rows, or the rows named."""
+    """§3.8 and §3.9: a page of all rows, or the named rows."""
 
     number: int = 1
     size: int = 20
@@ -19,7 +19,7 @@ class Page:
 
 @dataclass(frozen=True)
 class PricesRequest:
-    """§3.10: both days inclusive."""
+    """§3.10: the calendar of one product; both days are included."""
 
     deal_id: str
     first: date
@@ -28,7 +28,7 @@ class PricesRequest:
 
 @dataclass(frozen=True)
 class ListingNotice:
-    """§3.11: what became of one product's listing."""
+    """§3.11: the present listing and audit state of one product."""
 
     deal_id: str
     status: int | None
@@ -36,7 +36,9 @@ class ListingNotice:
 
 
 def parse_page(body: Mapping[str, Any], names: str) -> Page:
-    """`method` page or multi; for multi the field called `names` lists what is wanted."""
+    """Parses `method` page or multi; for multi, the field called `names` lists the rows. Raises
+    Malformed.
+    """
     method = optional_text(body, "method", most=10) or "page"
     if method == "multi":
         return Page(names=texts(body, names, most=100))

@@ -1,6 +1,6 @@
 """Parsers of Meituan's calls about orders (docs/platforms/trip.md §3.1 to §3.6).
 
-Each takes the envelope's `body` and raises Malformed.
+Each one takes the envelope's `body` and raises Malformed.
 """
 
 import hashlib
@@ -28,18 +28,20 @@ from trip.wire.values import (
 )
 
 _MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[0-9]{10})", re.ASCII)
-# Hong Kong, Macau, Taiwan (whose trunk 0 is not part of the number).
+# Hong Kong, Macau and Taiwan (Taiwan's trunk prefix 0 is not part of the number).
 _MOBILE_BEYOND = re.compile(r"(?:\+|00)?(?:(85[23])([0-9]{8})|(886)0?([0-9]{9}))", re.ASCII)
 _IDENTITY_CARD = re.compile(r"[0-9]{17}[0-9X]|[0-9]{15}", re.ASCII)
 _CREDENTIAL = re.compile(r"[0-9A-Z()\-]{3,30}", re.ASCII)
-# 军字第2001988号
+# For example 军字第2001988号
 _OFFICER = re.compile(r"[0-9A-Z()\-\u4e00-\u9fff]{3,30}")
 _FORMS = {CredentialType.IDENTITY_CARD: _IDENTITY_CARD, CredentialType.MILITARY_OFFICER: _OFFICER}
 
 
 @dataclass(frozen=True)
 class VisitorData:
-    """One visitor; `credentials` maps CredentialType values to numbers. What was not given is empty."""
+    """One visitor; `credentials` maps CredentialType values to numbers, and missing values are
+    empty.
+    """
 
     name: str = ""
     mobile: str = ""
@@ -48,8 +50,11 @@ class VisitorData:
 
 @dataclass(frozen=True)
 class CreateRequest:
-    """§3.1 order create; prices are yuan per ticket. `visitors` is as it came: a product that asks for none takes no
-    offence at them, others read them with `parse_visitors`."""
+    """§3.1 order create; prices are yuan per ticket.
+
+    `visitors` is unparsed: it is ignored when the product asks for none, else `parse_visitors`
+    reads it.
+    """
 
     order_id: int
     deal_id: str
@@ -63,7 +68,7 @@ class CreateRequest:
 
 @dataclass(frozen=True)
 class OrderRef:
-    """§3.2 pay and §3.3 query: which order; `partner_order_id` may be empty."""
+    """§3.2 pay and §3.3 query: the order's numbers; `partner_order_id` may be empty."""
 
     order_id: int
     partner_order_id: str
@@ -71,7 +76,7 @@ class OrderRef:
 
 @dataclass(frozen=True)
 class RefundRequest:
-    """§3.4 order refund; `price` goes to the buyer, `fee` is kept, both yuan."""
+    """§3.4 order refund; `price` is paid to the buyer, `fee` is kept, both in yuan."""
 
     order_id: int
     partner_order_id: str
@@ -87,8 +92,10 @@ class RefundRequest:
 
 @dataclass(frozen=True)
 class RefundedMessage:
-    """§3.5 already refunded; `price` is yuan per ticket, None for all of it. `serial` is Meituan's number of it, or
-    made of the message when that has none."""
+    """§3.5 already refunded; `price` is yuan per ticket, None for the full price.
+
+    `serial` is Meituan's number of the message, or made from its content when it has none.
+    """
 
     order_id: int
     partner_order_id: str
@@ -116,7 +123,8 @@ def parse_create(body: Mapping[str, Any]) -> CreateRequest:
     return CreateRequest(
         order_id=whole(body, "orderId", least=1),
         deal_id=text(body, "partnerDealId", most=60),
-        # Before the prices: the total of an absurd number of tickets is no amount.
+        # The quantity is checked before the prices, because an absurd number of tickets makes the
+        # total invalid.
         quantity=whole(body, "quantity", least=1, most=MAX_QUANTITY),
         buy_price=yuan(body, "buyPrice"),
         unit_price=yuan(body, "unitPrice"),
@@ -135,7 +143,7 @@ def parse_order(body: Mapping[str, Any]) -> OrderRef:
 
 
 def _ids(body: Mapping[str, Any]) -> dict[str, Any]:
-    """Meituan's number of the order and, where it says it, ours."""
+    """Returns Meituan's number of the order and, if it is given, ours."""
     return {
         "order_id": whole(body, "orderId", least=1),
         "partner_order_id": optional_text(body, "partnerOrderId", most=60),
@@ -159,7 +167,7 @@ def parse_refund(body: Mapping[str, Any]) -> RefundRequest:
 
 
 def parse_refunded(body: Mapping[str, Any]) -> RefundedMessage:
-    # An empty reason is none, but no cause to keep good a ticket that the buyer has the money for.
+    # An empty reason is accepted: the buyer has the money back, so the ticket must become invalid.
     needed(body, "reason")
     price = yuan(body, "refundPrice")
     refunded_at = moment(body, "refundTime")
@@ -182,11 +190,11 @@ def parse_refunded(body: Mapping[str, Any]) -> RefundedMessage:
 
 
 def _serial(at: datetime, codes: tuple[str, ...], quantity: int) -> str:
-    """What tells messages without a number apart: when, how many tickets, and of which vouchers."""
-    of_which = (
-        f"-{hashlib.sha256(','.join(sorted(codes)).encode()).hexdigest()[:12]}" if codes else ""
-    )
-    return f"{at:%Y%m%d%H%M%S}-{quantity}{of_which}"
+    """Identifies messages without a number: by time, number of tickets, and vouchers."""
+    serial = f"{at:%Y%m%d%H%M%S}-{quantity}"
+    if codes:
+        serial += f"-{hashlib.sha256(','.join(sorted(codes)).encode()).hexdigest()[:12]}"
+    return serial
 
 
 def parse_close(body: Mapping[str, Any]) -> CloseMessage:
@@ -211,7 +219,11 @@ def _visitor(item: Any) -> VisitorData:
 
 
 def mobile_of(given: str) -> str:
-    """One form of each number, without blanks and dashes: eleven digits, or +852… from elsewhere; "" stays empty."""
+    """Normalises a number without blanks and dashes: eleven digits, or +852… for other regions; ""
+    stays empty.
+
+    Raises Malformed.
+    """
     digits = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", given))
     if not digits:
         return ""

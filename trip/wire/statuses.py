@@ -4,7 +4,7 @@ from enum import IntEnum
 
 
 class VoucherStatus(IntEnum):
-    """status inside voucherList."""
+    """status in voucherList."""
 
     UNUSED = 0
     USED = 1
@@ -13,7 +13,7 @@ class VoucherStatus(IntEnum):
 
 
 class OrderStatus(IntEnum):
-    """orderStatus of the query."""
+    """orderStatus in the answer to a query."""
 
     CREATED = 2
     CREATE_FAILED = 3
@@ -23,7 +23,7 @@ class OrderStatus(IntEnum):
 
 
 class IssueType(IntEnum):
-    """issueType of the pay notice."""
+    """issueType in the pay notice."""
 
     ISSUED = 1
     FAILED = 2

@@ -1,4 +1,6 @@
-"""Single values as Meituan sends them: numbers may be strings, money is yuan, times are Beijing's."""
+"""Single values in Meituan's format: numbers may be strings, money is yuan, times are Beijing
+time.
+"""
 
 import re
 from collections.abc import Mapping
@@ -18,11 +20,13 @@ _MONEY = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,10})?", re.ASCII)
 
 
 class Malformed(ValueError):
-    """A field is missing or cannot be what it says; the text names the field, in Chinese, for Meituan's `describe`."""
+    """A field is missing or invalid; the text names the field, in Chinese, for Meituan's
+    `describe`.
+    """
 
 
 def whole(data: Mapping[str, Any], name: str, *, least: int = 0, most: int = MAX_INT64) -> int:
-    """A whole number, sent as a number or as a string."""
+    """Reads a whole number, sent as a number or as a string. Raises Malformed."""
     value = data.get(name)
     if isinstance(value, str) and _WHOLE.fullmatch(value.strip()):
         value = int(value)
@@ -36,14 +40,18 @@ def whole(data: Mapping[str, Any], name: str, *, least: int = 0, most: int = MAX
 
 
 def optional_whole(data: Mapping[str, Any], name: str) -> int | None:
-    """The same, or None when the field is missing or empty."""
-    return None if data.get(name) in (None, "") else whole(data, name, least=-MAX_INT64)
+    """Reads a whole number; None when the field is missing or empty. Raises Malformed."""
+    if data.get(name) in (None, ""):
+        return None
+    return whole(data, name, least=-MAX_INT64)
 
 
 def yuan(data: Mapping[str, Any], name: str, *, least: int | None = None) -> Decimal:
-    """Money in yuan, sent as a number or as a string, exact to the cent."""
+    """Reads money in yuan, sent as a number or as a string, exact to the cent. Raises Malformed."""
     value = data.get(name)
-    text = value.strip() if isinstance(value, str) else repr(value) if _is_number(value) else ""
+    text = repr(value) if _is_number(value) else ""
+    if isinstance(value, str):
+        text = value.strip()
     if not _MONEY.fullmatch(text):
         raise Malformed(f"{name}缺失或不是金额")
     try:
@@ -62,7 +70,7 @@ def _is_number(value: Any) -> bool:
 
 
 def text(data: Mapping[str, Any], name: str, *, most: int = 200) -> str:
-    """Text that must be there."""
+    """Reads a required text. Raises Malformed."""
     found = optional_text(data, name, most=most)
     if not found:
         raise Malformed(f"{name}缺失")
@@ -70,7 +78,7 @@ def text(data: Mapping[str, Any], name: str, *, most: int = 200) -> str:
 
 
 def optional_text(data: Mapping[str, Any], name: str, *, most: int = 200) -> str:
-    """Text or "" when it is missing; a number counts as text."""
+    """Reads a text, "" when it is missing; a number counts as text. Raises Malformed."""
     value = data.get(name)
     if value is None:
         return ""
@@ -84,13 +92,13 @@ def optional_text(data: Mapping[str, Any], name: str, *, most: int = 200) -> str
 
 
 def needed(data: Mapping[str, Any], name: str) -> None:
-    """For what must be there and may be empty."""
+    """Raises Malformed when the field is missing; an empty value is allowed."""
     if data.get(name) is None:
         raise Malformed(f"{name}缺失")
 
 
 def day(data: Mapping[str, Any], name: str) -> date:
-    """yyyy-MM-dd; a time of day behind it is ignored."""
+    """Reads yyyy-MM-dd; a time of day after it is ignored. Raises Malformed."""
     found = optional_day(data, name)
     if found is None:
         raise Malformed(f"{name}缺失")
@@ -108,7 +116,11 @@ def optional_day(data: Mapping[str, Any], name: str) -> date | None:
 
 
 def moment(data: Mapping[str, Any], name: str) -> datetime:
-    """yyyy-MM-dd HH:mm:ss, Beijing time, of this century: others cannot be computed with in every zone."""
+    """Reads yyyy-MM-dd HH:mm:ss in Beijing time, between 2000 and 2099, because other years fail in
+    some time zones.
+
+    Raises Malformed.
+    """
     found = text(data, name, most=30)
     try:
         at = datetime.strptime(found, TIME).replace(tzinfo=BEIJING)
@@ -120,7 +132,7 @@ def moment(data: Mapping[str, Any], name: str) -> datetime:
 
 
 def listed(data: Mapping[str, Any], name: str, *, most: int = MAX_QUANTITY) -> list[Any]:
-    """A list, empty when the field is missing."""
+    """Reads a list, empty when the field is missing. Raises Malformed."""
     value = data.get(name)
     if value is None or value == "":
         return []
@@ -132,16 +144,16 @@ def listed(data: Mapping[str, Any], name: str, *, most: int = MAX_QUANTITY) -> l
 
 
 def texts(data: Mapping[str, Any], name: str, *, most: int = MAX_QUANTITY) -> tuple[str, ...]:
-    """A list of texts, without empty ones."""
+    """Reads a list of texts and leaves empty ones out. Raises Malformed."""
     found = (optional_text({name: item}, name) for item in listed(data, name, most=most))
     return tuple(item for item in found if item)
 
 
 def wire_moment(value: datetime | None) -> str:
-    """Beijing time as Meituan writes it; "" for none."""
+    """Formats a moment in Beijing time; "" for None."""
     return value.astimezone(BEIJING).strftime(TIME) if value else ""
 
 
 def wire_yuan(value: Decimal) -> float:
-    """A JSON number: two decimals survive a double up to 10^13."""
+    """Returns a JSON number; two decimals are exact in a double up to 10^13."""
     return float(value)

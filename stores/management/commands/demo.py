@@ -53,7 +53,7 @@ class Command(BaseCommand):
 
     @staticmethod
     def _again(place: Places) -> None:
-        """Settings are read once per process, so the process begins anew when it knows its secrets."""
+        """Restarts the process once it knows its secrets: settings are read once per process."""
         environment.ensure_secrets(place)
         env = environment.for_the_demo(place, environment.ports())
         os.execve(sys.executable, [sys.executable, *sys.argv], env)  # noqa: S606
@@ -106,7 +106,7 @@ class Command(BaseCommand):
 
 @contextmanager
 def _only_one(place: Places) -> Iterator[None]:
-    """One demo per checkout at a time; the lock goes with the process, however it ends."""
+    """Allows one demo per checkout at a time; the lock ends with the process."""
     place.folder.mkdir(parents=True, exist_ok=True)
     with (place.folder / "lock").open("w") as lock:
         try:

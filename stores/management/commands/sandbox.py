@@ -41,7 +41,7 @@ class Command(BaseCommand):
             except KeyboardInterrupt:
                 pass
             finally:
-                # A second signal, from a supervisor or an impatient person, must not turn a clean end into a traceback.
+                # A second signal must not turn a clean end into a traceback.
                 with _signals(signal.SIG_IGN):
                     server.close()
 

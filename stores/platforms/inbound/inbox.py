@@ -1,4 +1,7 @@
-"""Notices of platforms: stored once, acknowledged, then handled. A failing handler loses no event."""
+"""Notices of platforms: stored once, acknowledged, then handled.
+
+A failing handler loses no event.
+"""
 
 import hashlib
 import logging
@@ -98,7 +101,7 @@ def handle(event_id: int) -> bool:
     event = InboundEvent.objects.defer(*ENCRYPTED).get(pk=event_id)
     handler = _handlers.get((event.platform, event.kind))
     if handler is None:
-        # A platform may tell more than we know: kept for people, and not tried again.
+        # A platform may send kinds that we do not know: kept for people, and not tried again.
         _settle(event, f"no handler for {event.platform} {event.kind}")
         return True
     if _store_is_unknown(event):
@@ -106,7 +109,8 @@ def handle(event_id: int) -> bool:
         return True
     try:
         with transaction.atomic():
-            # Locked while it is handled: whoever comes when the lease has run out waits, and finds it handled.
+            # Locked while it is handled: a process that comes after the lease has run out waits,
+            # and finds it handled.
             if _mine(event).select_for_update().defer(*ENCRYPTED).first() is None:
                 return False
             handler(event)
@@ -118,7 +122,7 @@ def handle(event_id: int) -> bool:
 
 
 def _mine(event: InboundEvent) -> QuerySet[InboundEvent]:
-    """The event, unless another process has taken it since."""
+    """Returns the event, unless another process has taken it since."""
     return InboundEvent.objects.filter(pk=event.pk, state=State.HANDLING, attempts=event.attempts)
 
 

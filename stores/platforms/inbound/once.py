@@ -1,5 +1,8 @@
-"""What platforms ask us: each question is judged once, in one transaction with its answer, and a repetition is told the
-same. Twins at the same moment get one answer and leave one effect."""
+"""Questions of platforms: each is handled once, in one transaction with its answer.
+
+A repetition gets the stored answer. Identical requests at the same moment get one answer and have
+one effect.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -11,14 +14,17 @@ from django.utils import timezone
 
 from stores.models import Connection, InboundEvent, prepared
 
-# So many answers before the last one are kept: a platform may ask for years.
+# The number of earlier answers that are kept: a platform may ask for years.
 MOST_EARLIER = 50
 
 
 @dataclass(frozen=True)
 class StoredAnswer:
-    """The text of an answer, byte for byte. One that is not `final` ("still working", "not yet") is judged anew when
-    the question is repeated. `subject_id` is the primary key of the row that it is about."""
+    """The text of an answer, byte for byte.
+
+    A question whose answer is not `final` ("still working", "not yet") is handled again when it is
+    repeated. `subject_id` is the primary key of the row that it is about.
+    """
 
     text: str
     final: bool = True
@@ -26,7 +32,7 @@ class StoredAnswer:
 
 
 class AnswerAndRollback(Exception):
-    """Raised by a judge who says no: whatever it did is undone, and `answer` is kept as the answer."""
+    """Raised by a handler that refuses: its changes are rolled back, and `answer` is stored."""
 
     def __init__(self, answer: StoredAnswer) -> None:
         super().__init__(answer.text)
@@ -45,15 +51,18 @@ def answer_once(
     body: dict[str, Any],
     handle: Callable[[], StoredAnswer],
 ) -> str:
-    """The answer to a question, which (connection, kind, key) identifies. `body` is what the ledger keeps of it: no
-    secrets, no personal data. `handle` runs inside the transaction that stores its answer; when it raises, nothing of it
-    stays and nothing is stored."""
+    """Returns the answer to a question, which (connection, kind, key) identifies.
+
+    `body` is what the ledger keeps of it. `handle` runs inside the transaction that stores its
+    answer; when it raises, nothing is changed or stored.
+    """
     event = _stored(connection, kind, key)
     if event is None:
         try:
             return _first(connection, kind, key, body, handle)
         except IntegrityError:
-            # A twin was faster: what we did is rolled back, and the caller gets what the twin answered.
+            # A concurrent request was faster: our changes are rolled back, and the caller gets its
+            # answer.
             event = _stored(connection, kind, key)
             if event is None:
                 raise
@@ -63,7 +72,7 @@ def answer_once(
 
 
 def _events(connection: Connection, kind: str, key: str) -> QuerySet[InboundEvent]:
-    """At most one: they are unique."""
+    """Returns the question's event; there is at most one."""
     return InboundEvent.objects.filter(
         platform=connection.platform, connection_id=connection.pk, kind=kind, dedup_key=key
     )
@@ -99,10 +108,10 @@ def _first(
 
 
 def preset_answer(*, connection: Connection, kind: str, key: str, answer: StoredAnswer) -> bool:
-    """Settles the answer to a question that was overtaken by later news; whoever asks it is told `answer`.
+    """Stores the answer to a question that later news has overtaken.
 
-    An answer that was not final is replaced. False when a final one was given already, or by a twin at this moment.
-    Inside the caller's transaction.
+    Replaces an answer that is not final. Returns False when a final one is stored already, or by a
+    concurrent request. Runs inside the caller's transaction.
     """
     event = _event(connection, kind, key, {}, answer)
     InboundEvent.objects.bulk_create([event], ignore_conflicts=True)
@@ -114,7 +123,7 @@ def preset_answer(*, connection: Connection, kind: str, key: str, answer: Stored
 def keep_answer(
     *, connection: Connection, kind: str, key: str, body: dict[str, Any], answer: StoredAnswer
 ) -> None:
-    """Writes down what a question was told that changes nothing, once per key."""
+    """Stores the answer to a question that changes nothing, once per key."""
     InboundEvent.objects.bulk_create(
         [_event(connection, kind, key, body, answer)], ignore_conflicts=True
     )
@@ -143,7 +152,10 @@ def _event(
 def _again(
     events: QuerySet[InboundEvent], body: dict[str, Any], handle: Callable[[], StoredAnswer]
 ) -> str:
-    """Judges anew while no twin can; whoever waited for a twin's final answer repeats it."""
+    """Locks the row.
+
+    If a concurrent request stored a final answer meanwhile, returns that answer.
+    """
     try:
         with transaction.atomic():
             event = events.select_for_update().get()

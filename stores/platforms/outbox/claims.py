@@ -1,4 +1,7 @@
-"""Leases. A claim is one conditional UPDATE that takes a lease and counts the try; whoever loses it does nothing."""
+"""Leases on calls. A claim is one conditional UPDATE that takes a lease and counts the try.
+
+If the UPDATE changes no row, another process has the call.
+"""
 
 import logging
 import secrets
@@ -20,19 +23,21 @@ State = OutboundCall.State
 
 
 def due(now: datetime) -> OutboundQuerySet:
-    """The calls that are due at a moment."""
+    """Returns the calls that are due at a moment."""
     return OutboundCall.objects.due(now, refused_since=now - TRY_REFUSED_EVERY)
 
 
 def first_in_line(pace_id: int) -> int | None:
-    """The key of the account's due call that is served next: people first, then by age."""
+    """Returns the key of the account's due call that is served next: interactive calls first, then
+    by age.
+    """
     now = timezone.now()
     found = prepared.FIRST_IN_LINE.one(pace=pace_id, now=now, refused_since=now - TRY_REFUSED_EVERY)
     return found[0] if found else None
 
 
 def claim(call_id: int) -> OutboundCall | None:
-    """Takes the lease on one due call; None when somebody else has it or nothing is due."""
+    """Takes the lease on one due call; None when another process has it or nothing is due."""
     try:
         return _claim(call_id, timezone.now(), secrets.token_hex(16))
     except _HookFailed:
@@ -41,7 +46,7 @@ def claim(call_id: int) -> OutboundCall | None:
 
 
 class _HookFailed(Exception):
-    """The operation could not begin its try; the claim is undone with what it had begun."""
+    """The operation's hook failed before the try; the claim is rolled back."""
 
 
 def _claim(call_id: int, now: datetime, token: str) -> OutboundCall | None:
@@ -83,10 +88,11 @@ def claim_next(pace_id: int) -> OutboundCall | None:
 
 
 def sweep() -> int:
-    """Frees what a dead process left behind: calls that may have been executed become unknown, reads simply due. Gives
-    up what nobody could send in time.
+    """Frees expired leases and gives up calls that are too old.
 
     Returns how many leases had expired.
+
+    A call that may have been executed becomes unknown; a read becomes due again.
     """
     now = timezone.now()
     live = OutboundCall.objects.live()
@@ -98,7 +104,7 @@ def sweep() -> int:
 
 
 def give_up(call_id: int) -> bool:
-    """Ends one waiting call that has become too old: the guest has left, so nothing may be spent any more."""
+    """Marks a pending call dead after `expires_at`, so that nothing is spent later."""
     now = timezone.now()
     with transaction.atomic():
         call = OutboundCall.objects.select_for_update().filter(pk=call_id).first()
@@ -112,7 +118,7 @@ def give_up(call_id: int) -> bool:
 
 
 def free_expired(call_id: int) -> bool:
-    """Frees one call if its lease has run out while it was being sent."""
+    """Frees one call whose lease has run out while it was being sent."""
     now = timezone.now()
     with transaction.atomic():
         call = OutboundCall.objects.select_for_update().filter(pk=call_id).first()
@@ -149,7 +155,9 @@ def free_expired(call_id: int) -> bool:
 
 
 def mark_dead(call_id: int, note: str, *, claim: str, maybe_executed: bool) -> None:
-    """Puts a call in front of a person whose own operation fails: it must neither be lost nor be tried for ever."""
+    """Marks a call dead for a person when its own operation fails, so that it is neither lost nor
+    tried for ever.
+    """
     with transaction.atomic():
         call = OutboundCall.objects.select_for_update().get(pk=call_id)
         if call.claim != claim or call.settled_at:
@@ -166,7 +174,7 @@ def mark_dead(call_id: int, note: str, *, claim: str, maybe_executed: bool) -> N
 
 
 def _done(call: OutboundCall, hook: Callable[[], None]) -> bool:
-    """Whether the hook went through; what it had begun is undone when it failed in our own code."""
+    """Runs a hook in a savepoint; returns False and rolls it back when it fails in our own code."""
     try:
         with transaction.atomic():
             hook()

@@ -38,7 +38,8 @@ Outcome = OutboundAttempt.Outcome
 BACKOFF = (1, 2, 5, 10, 20, 30)
 ACCOUNT_BACKOFF = (0, 1, 2, 5, 10, 20, 30)
 SETTLE_PATIENCE = 20.0
-# After this many answers that do not decide, further ones are asked for rarely: they may cost the merchant's quota.
+# After this many answers that do not decide, the platform is asked rarely: each question may cost
+# the merchant's quota.
 ENOUGH_ANSWERS = 4
 RARELY = timedelta(minutes=30)
 # Machines' clocks differ a little; a lease is not used up to its last moment.
@@ -59,14 +60,17 @@ T = TypeVar("T")
 
 
 class CallSlots:
-    """The account's turns for one try: the slot reserved for it first, then new ones (a login needs one too)."""
+    """The account's slots for one try: the reserved one first, then new ones (a login needs one
+    too).
+    """
 
     def __init__(self, call: OutboundCall, slot: Slot | None) -> None:
         self.call = call
         self.slot = slot
         self.taken = 0
         self.sent = ""
-        # A process that was frozen must not send after its lease ran out: somebody else has asked by then.
+        # A process that was frozen must not send after its lease ran out: another process has asked
+        # by then.
         lease = (call.lease_until - timezone.now()).total_seconds() if call.lease_until else 0.0
         self.deadline = time.monotonic() + lease - settings.REQUEST_SECONDS - CLOCK_MARGIN
 
@@ -82,7 +86,10 @@ class CallSlots:
 
 
 def deliver(call: OutboundCall, slot: Slot | None) -> None:
-    """Makes one try at a claimed call and settles it, whatever happens. Not inside a transaction."""
+    """Makes one try at a claimed call and settles it, whatever happens.
+
+    Not inside a transaction.
+    """
     operation = operations.of(call)
     asking = call.state == State.UNKNOWN
     kind = OutboundAttempt.Kind.ASK if asking else OutboundAttempt.Kind.SEND
@@ -126,7 +133,7 @@ def _try(
 
 
 def _persist(write: Callable[[], T]) -> T:
-    """An answer must not be lost because the database is busy, so it is written again for a while."""
+    """Writes the outcome again for a while when the database is busy, so that no answer is lost."""
     until = time.monotonic() + SETTLE_PATIENCE
     while True:
         try:
@@ -168,7 +175,7 @@ def _settle(
         else:
             _lose(call, operation, outcome)
         if asking and call.state == State.UNKNOWN:
-            # Whoever has waited meanwhile is served before the next question.
+            # Calls that waited meanwhile are served before the next question.
             call.queued_at = timezone.now()
         call.save(update_fields=SETTLED_FIELDS)
 
@@ -216,7 +223,9 @@ def _settle_verdict(
 def _try_later(
     call: OutboundCall, operation: Operation, error: PlatformError, *, still_unknown: bool
 ) -> None:
-    """Surely not executed by this try (or a read): wait and try again, until the call is too old."""
+    """Requeues a call that this try surely did not execute (or a read), or gives it up when it is
+    too old.
+    """
     call.last_error = error.detail[:300]
     call.due_at = timezone.now() + _backoff(call, operation)
     if call.due_at > call.expires_at:
@@ -228,7 +237,9 @@ def _try_later(
 
 
 def _lose(call: OutboundCall, operation: Operation, error: PlatformError) -> None:
-    """It may have been executed: ask before sending again, and at least once, however old the call is."""
+    """Marks a call unknown that may have been executed: it is asked about at least once, however
+    old it is.
+    """
     first = call.state != State.UNKNOWN
     stuck = isinstance(error, Inconclusive) and _answers_in_vain(call) >= ENOUGH_ANSWERS
     call.last_error, call.was_unknown = error.detail[:300], True
@@ -262,7 +273,9 @@ def _backoff(call: OutboundCall, operation: Operation) -> timedelta:
 def _back_off_account(
     call: OutboundCall, turns: CallSlots, outcome: Verdict | PlatformError
 ) -> None:
-    """After a throttle or a failure the whole account waits, so that a backlog does not knock at a closed door."""
+    """Postpones the whole account after a throttle answer or a failure, so that its backlog waits
+    too.
+    """
     try:
         if turns.slot is not None:
             pace.release(turns.slot, call.platform)

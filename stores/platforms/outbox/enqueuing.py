@@ -1,4 +1,4 @@
-"""Writing debts. The business change and the call it owes commit in one transaction."""
+"""Writing calls. The business change and its call commit in one transaction."""
 
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,11 +29,12 @@ def enqueue(
     wake: bool = True,
     known_new: bool = False,
 ) -> OutboundCall:
-    """Owes one call, once per (platform, operation, key); a repetition returns the call that is already owed.
+    """Writes one call, once per (platform, operation, key); a repetition returns the existing call.
 
-    `queued_at` keeps the place in line of an earlier step; `wake=False` is for callers that attempt it themselves or
-    ring once for many; `known_new=True` is for a key made in this very transaction, which nobody can have used before.
-    Of one `series` each call waits until those before it are settled; they must be owed under one lock.
+    `queued_at` keeps the place in line of an earlier step. `wake=False` is for callers that attempt
+    the call themselves or wake a worker once for many. `known_new=True` is for a key made in this
+    transaction. Calls of one `series` are delivered one after the other; they must be enqueued
+    under one lock.
     """
     now = timezone.now()
     names = {"platform": operation.platform, "operation": operation.name, "key": key}
@@ -59,8 +60,8 @@ def enqueue(
 
 
 def notify(call_id: int) -> None:
-    """Rings once the surrounding transaction has committed."""
-    # A doorbell that cannot be rung (robust) fails nobody: the sweeper finds what is due.
+    """Wakes a worker for the call once the surrounding transaction has committed."""
+    # A failure to wake a worker (robust) is harmless: the sweeper finds what is due.
     transaction.on_commit(lambda: queue.wake_worker(DELIVER, call_id), robust=True)
 
 

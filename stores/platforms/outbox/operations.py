@@ -1,4 +1,7 @@
-"""How each kind of call is sent, asked about and settled. Apps register one subclass per operation."""
+"""How each kind of call is sent, asked about and settled.
+
+Apps register one subclass per operation.
+"""
 
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -12,71 +15,92 @@ from stores.platforms.errors import Refused
 
 @dataclass(frozen=True)
 class Verdict:
-    """What asking the platform showed about a call whose answer was lost."""
+    """The platform's answer to the question whether a call was executed."""
 
     executed: bool
     answer: Any = None
 
 
 class SlotWaiter(Protocol):
-    """One try's way to the platform: called, it waits for the account's turn; `note` keeps what is then sent for the
-    ledger, where that holds no secrets and no personal data."""
+    """Waits for the account's slot when called, before each request of a try.
+
+    `note` keeps what is then sent for the ledger: no secrets, no personal data.
+    """
 
     def __call__(self) -> None: ...
     def note(self, text: str) -> None: ...
 
 
 class Operation:
-    """One kind of call. `send` and `ask` talk to the platform outside any transaction; the others run inside the one
-    that settles the call, with its row locked, and change only the business rows."""
+    """One kind of call.
+
+    `send` and `ask` talk to the platform outside any transaction. The `on_…` hooks run inside the
+    transaction that settles the call, with its row locked, and change only business rows.
+    """
 
     platform: ClassVar[str]
     name: ClassVar[str]
-    # What people read instead of the name.
+    # The operation's name as people read it.
     title: ClassVar[StrOrPromise] = ""
     # A read: when its answer is lost it is simply sent again.
     repeatable: ClassVar[bool] = False
-    # How many requests of the account's pace the whole business step still needs, for showing a waiting time.
+    # How many slots of the account the whole business step still needs, for estimating a waiting
+    # time.
     requests_left: ClassVar[int] = 1
     # Seconds until the first question after a lost answer; the platform may still be at work.
     ask_after: ClassVar[timedelta] = timedelta(seconds=3)
-    # How long it is tried, when whoever owes it says nothing else.
+    # How long it is tried, unless `enqueue` says otherwise.
     patience: ClassVar[timedelta] = timedelta(hours=24)
-    # Seconds until the next try, by the number of tries so far; none means the usual ones (delivering.BACKOFF).
+    # Seconds until the next try, by the number of tries so far; empty means delivering.BACKOFF.
     backoff: ClassVar[tuple[float, ...]] = ()
 
     def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
-        """Sends it; returns the parsed answer or raises a PlatformError. Calls `wait_for_slot` before every request."""
+        """Sends the call and returns the parsed answer. Calls `wait_for_slot` before every request.
+
+        Raises a PlatformError.
+        """
         raise Refused("unsupported", f"{self.name} cannot be sent")
 
     def ask(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Verdict:
-        """Asks whether a call was executed whose answer was lost; raises a PlatformError when it cannot be told."""
+        """Asks whether a call was executed whose answer was lost. Raises a PlatformError."""
         return Verdict(executed=False)
 
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
-        """Whether a person may put this dead call back to work; not when its business row is settled for good."""
+        """Returns whether a person may put this dead call back to work;
+
+        False once its business row is final.
+        """
         return True
 
     def on_sending(self, call: OutboundCall) -> None:
-        """A try begins."""
+        """Runs when a try begins."""
 
     def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
-        """The platform executed it; `inferred` when we know by asking, not from the answer."""
+        """Runs when the platform executed the call;
+
+        `inferred` when asking showed it, not the answer.
+        """
 
     def on_refused(self, call: OutboundCall, error: Refused) -> None:
-        """The platform said no."""
+        """Runs when the platform refused the call."""
 
     def on_unknown(self, call: OutboundCall) -> None:
-        """The answer was lost; the platform will be asked."""
+        """Runs when the answer was lost; the platform will be asked."""
 
     def on_inconclusive(self, call: OutboundCall) -> None:
-        """The platform answers and does not say what became of it: a person should look. It is asked on, rarely."""
+        """Runs when the platform's answers do not decide: a person should look.
+
+        It is asked on, rarely.
+        """
 
     def on_requeued(self, call: OutboundCall) -> None:
-        """Surely not executed; it waits for its next try."""
+        """Runs when the call was surely not executed and waits for its next try."""
 
     def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
-        """Given up: too old. When it may have been executed, a person has to decide."""
+        """Runs when the call is given up.
+
+        When it may have been executed, a person has to decide.
+        """
 
 
 @dataclass
@@ -91,7 +115,7 @@ class _Registry:
 
 
 def title_of(call: OutboundCall) -> str:
-    """The call's operation as people read it; the bare name when nobody registered one."""
+    """Returns the title of the call's operation, or its bare name when none is registered."""
     known = operations.by_name.get((call.platform, call.operation))
     return str(known.title if known and known.title else call.operation)
 

@@ -1,12 +1,14 @@
-"""Where a waiting call stands. Imports nothing of ours."""
+"""The place of a waiting call. Imports nothing of ours."""
 
 from dataclasses import dataclass
 
 
 @dataclass(frozen=True)
 class PlaceInLine:
-    """Where a waiting call stands: `position` 1 is next; `seconds` is an estimate until its answer, None while the
-    platform does not answer and nobody can tell."""
+    """The place of a waiting call in its account's line; `position` 1 is next.
+
+    `seconds` estimates the time until its answer; None while the platform does not answer.
+    """
 
     position: int
     seconds: int | None

@@ -1,4 +1,4 @@
-"""Where waiting calls stand among those of their account, in one query."""
+"""The places of waiting calls among those of their account, in one query."""
 
 from collections.abc import Collection
 
@@ -9,15 +9,17 @@ from stores.platforms import pace
 from stores.platforms.outbox.operations import operations
 from stores.platforms.outbox.place import PlaceInLine
 
-# A longer line than this is not counted to its end: nobody waits at a door for the thousandth place.
+# A longer line is not counted to its end.
 COUNTED_AHEAD = 1000
 # The condition of the index outbound_live.
 LIVE_SQL = "state IN ({})".format(", ".join(f"'{state}'" for state in OutboundCall.LIVE))
 
 
 def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
-    """Where each of these live calls stands among its account's waiting calls, and the seconds until its business step
-    is through. One query however many they are; settled calls are left out."""
+    """Returns the place of each of these live calls in its account's line.
+
+    Makes one query however many calls there are; settled calls are left out.
+    """
     if not call_ids:
         return {}
     calls = OutboundCall._meta.db_table
@@ -43,7 +45,7 @@ def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
 
 
 def _place(platform: str, operation: str, held_up: bool, free_in: float, ahead: int) -> PlaceInLine:
-    """Whoever is ahead is taken to need as many requests as this call does: nearly all are at the same step."""
+    """Assumes that every call ahead needs the same number of requests as this one."""
     if held_up:
         return PlaceInLine(position=ahead + 1, seconds=None)
     requests = (ahead + 1) * operations[platform, operation].requests_left - 1
@@ -52,5 +54,5 @@ def _place(platform: str, operation: str, held_up: bool, free_in: float, ahead: 
 
 
 def place_in_line(call: OutboundCall) -> PlaceInLine:
-    """The place of one call; a call that was just settled counts as next."""
+    """Returns the place of one call; a call that was just settled counts as next."""
     return places_in_line([call.pk]).get(call.pk, PlaceInLine(position=1, seconds=1))

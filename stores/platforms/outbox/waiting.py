@@ -1,4 +1,7 @@
-"""Waiting for a result in a web thread: only some threads of a process may, or nobody else would be served."""
+"""Waiting for a result in a web thread.
+
+Only some threads of a process may wait, so that others can serve.
+"""
 
 import threading
 import time
@@ -7,16 +10,17 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import connection
 
-# Who does not wait is still given what comes at once: a healthy gateway needs a slot or two and a few tenths (seconds).
+# Seconds within which a caller that does not wait still gets a result: a healthy gateway needs a
+# slot or two and a few tenths.
 PROMPT = 3.0
 _waiters = threading.BoundedSemaphore(settings.WEB_WAITERS)
 
 
 def wait_for(settled: Callable[[], bool], step: Callable[[], None], *, until: float) -> None:
-    """Takes `step` again and again until `settled` or `until` (time.monotonic() seconds) has passed.
+    """Calls `step` again and again until `settled` or until `until` (time.monotonic() seconds).
 
-    Returns at once when this process has no place left for one more who waits. No database connection is held between
-    two steps.
+    Returns at once when this process has no place left for one more thread that waits. No database
+    connection is held between two steps.
     """
     if settled() or time.monotonic() >= until or not _waiters.acquire(blocking=False):
         return

@@ -1,4 +1,6 @@
-"""Delivering due calls: in a worker for everybody, or in the thread of somebody who waits for one call."""
+"""Delivering due calls: in a worker, for all accounts, or in the thread of a caller that waits for
+one.
+"""
 
 import logging
 import random
@@ -25,18 +27,20 @@ from stores.platforms.outbox.delivering import deliver
 from stores.platforms.outbox.enqueuing import notify
 
 log = logging.getLogger(__name__)
-# A worker stays for what falls due this soon: somebody may be waiting for it.
+# A worker stays for calls that fall due this soon: a person may be waiting for them.
 LINGER = timedelta(seconds=5)
-# How long an account rests whose calls fail in our own code before they can be tried.
+# Seconds for which an account is postponed whose calls fail in our own code before they are tried.
 UNSERVED_SECONDS = 30.0
 _senders = threading.BoundedSemaphore(settings.WEB_SENDERS)
 
 
 def work(*, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> int:
-    """Delivers due calls of all accounts for about `seconds`, one at a time, each in its account's slot.
+    """Delivers due calls of all accounts for about `seconds`, one at a time, each in its account's
+    slot.
 
-    A worker never waits on one account while another has a free slot. `meanwhile` is called every few seconds. Returns
-    the number of tries; rings again when time ran out before the work did.
+    A worker never waits on one account while another has a free slot. `meanwhile` is called every
+    few seconds. Returns the number of tries; wakes a worker again when time ran out before the work
+    did.
     """
     until = time.monotonic() + seconds
     tries, swept = 0, 0.0
@@ -64,7 +68,9 @@ def _accounts_with_due_calls() -> list[Pace]:
 
 
 def _one_try() -> bool:
-    """Delivers the first call of the first account with a free slot; else sleeps a moment and says no."""
+    """Delivers the first call of the first account with a free slot; else sleeps a moment and
+    returns False.
+    """
     accounts = _accounts_with_due_calls()
     for account in accounts:
         try:
@@ -87,7 +93,9 @@ def _served(account: Pace) -> bool:
 
 
 def _tried(account: Pace, patience: float, take: Callable[[], OutboundCall | None]) -> bool:
-    """One try at the call that `take` claims, once the account has a slot within `patience` seconds."""
+    """Makes one try at the call that `take` claims, once the account has a slot within `patience`
+    seconds.
+    """
     slot = pace.reserve(account, patience=patience)
     if slot is None:
         return False
@@ -100,8 +108,11 @@ def _tried(account: Pace, patience: float, take: Callable[[], OutboundCall | Non
 
 
 def _near() -> OutboundCall | None:
-    """A call that can be served within the next moments. Accounts that wait longer (their platform is down) wait for
-    the sweeper: their backlog must not keep every worker from other work."""
+    """Returns a call that can be served within the next moments.
+
+    Accounts that wait longer (their platform is down) are left to the sweeper, so that their
+    backlog does not occupy every worker.
+    """
     call = due(timezone.now() + LINGER).order_by("pace__next_at").first()
     return (
         call if call and pace.seconds_until_free(call.pace_id) <= LINGER.total_seconds() else None
@@ -109,7 +120,9 @@ def _near() -> OutboundCall | None:
 
 
 def _nothing_near() -> bool:
-    """Whether no call can be served within the next moments; otherwise waits for it a little."""
+    """Returns whether no call can be served within the next moments; otherwise waits a little for
+    it.
+    """
     if _near() is None:
         return True
     time.sleep(0.05)
@@ -122,17 +135,18 @@ def _ring_again() -> None:
 
 
 def run_in_thread(sending: Callable[[], object], *, until: float) -> bool:
-    """Runs `sending` in a thread of its own and stays with it until `until` (time.monotonic() seconds) at most; then it
-    goes on without the caller, whom a slow platform must not keep.
+    """Runs `sending` in a thread of its own and waits for it until `until` (time.monotonic()
+    seconds).
 
-    False means that nothing was begun: only some threads of a process may send at once.
+    After that the thread goes on without the caller. Returns False when nothing was begun: only
+    some threads of a process may send at once.
     """
     if connection.in_atomic_block:
         raise RuntimeError("no other thread sees what is not committed")
     if not _senders.acquire(blocking=False):
         return False
     if "pool" in connection.settings_dict["OPTIONS"]:
-        # Who only waits needs no connection; the sender takes one.
+        # The waiting thread needs no connection; the sending thread takes one.
         connection.close()
     # Not a daemon: a process that is told to end lets the try come to its end. One that is killed leaves its lease.
     thread = threading.Thread(target=_send_beside, args=(sending,), name="sender", daemon=False)
@@ -154,8 +168,10 @@ def _send_beside(sending: Callable[[], object]) -> None:
 
 
 def attempt_now(call: OutboundCall, *, patience: float) -> bool:
-    """Delivers this call in the caller's own thread if it is first in its account's line and its slot comes within
-    `patience` seconds. False means: somebody else has it, others are first, or the slot is far away.
+    """Delivers this call in the caller's thread if it is first in line and its slot comes within
+    `patience` seconds.
+
+    Returns False when another process has it, others are first, or the slot is far away.
     """
     try:
         return _attempt(call, patience)

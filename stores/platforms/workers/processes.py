@@ -1,4 +1,4 @@
-"""Child processes that do not outlive us: what Linux offers, and nothing where it does not."""
+"""Child processes that end with their parent, on Linux; elsewhere these functions do nothing."""
 
 import contextlib
 import ctypes
@@ -27,7 +27,9 @@ def _die_with_parent() -> None:
 def start_group(
     command: Sequence[str], env: Mapping[str, str] | None = None
 ) -> subprocess.Popen[bytes]:
-    """Starts a command as the leader of a session and process group of its own; it gets SIGTERM when we die."""
+    """Starts a command as the leader of a new session and process group; it gets SIGTERM when we
+    die.
+    """
     return subprocess.Popen(  # noqa: S603
         command,
         env=env,
@@ -38,7 +40,7 @@ def start_group(
 
 
 def kill_group(group: int) -> bool:
-    """Kills every process of the group at once; False when there was none left."""
+    """Kills every process of the group at once; returns False when there was none left."""
     try:
         os.killpg(group, signal.SIGKILL)
     except (ProcessLookupError, PermissionError):
@@ -47,7 +49,7 @@ def kill_group(group: int) -> bool:
 
 
 def end_group(child: subprocess.Popen[bytes], *, patience: float) -> None:
-    """Asks the leader to end, waits `patience` seconds, then kills whatever is left of its group."""
+    """Asks the leader to end, waits `patience` seconds, then kills the rest of its group."""
     if child.poll() is None:
         child.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
@@ -57,12 +59,14 @@ def end_group(child: subprocess.Popen[bytes], *, patience: float) -> None:
 
 
 def adopt_orphans() -> None:
-    """From now on a grandchild whose parent dies becomes our child, so that it can be found and ended."""
+    """Makes a grandchild whose parent dies our child from now on, so that it can be found and
+    ended.
+    """
     _prctl(_CHILD_SUBREAPER, 1)
 
 
 def children() -> list[int]:
-    """Our direct children, adopted ones included; empty where there is no /proc."""
+    """Returns our direct children, adopted ones included; empty where there is no /proc."""
     with contextlib.suppress(OSError):
         return [
             int(pid) for pid in Path(f"/proc/self/task/{os.getpid()}/children").read_text().split()
@@ -71,7 +75,7 @@ def children() -> list[int]:
 
 
 def reap_orphans(*, except_for: int) -> None:
-    """Takes the exit codes of adopted children that have ended; `except_for` is waited for by somebody else."""
+    """Takes the exit codes of adopted children that have ended, except that of `except_for`."""
     for pid in children():
         if pid != except_for:
             with contextlib.suppress(ChildProcessError):
@@ -96,7 +100,7 @@ def _signal_all(pids: Iterable[int], number: int) -> None:
 
 
 def _reap() -> bool:
-    """Takes the exit codes of ended children; whether any child is left."""
+    """Takes the exit codes of ended children; returns whether any child is left."""
     with contextlib.suppress(ChildProcessError):
         while os.waitpid(-1, os.WNOHANG)[0]:
             pass

@@ -1,4 +1,4 @@
-"""The only place that knows django-q2. The queue is a doorbell: a task carries one id and may run 0, 1 or n times."""
+"""The only place that knows django-q2. A task carries one id and may run 0, 1 or n times."""
 
 import contextlib
 import math
@@ -21,37 +21,44 @@ SWEEP = "stores.tasks.sweep"
 
 
 def wake_worker(task: str, pk: int) -> None:
-    """Asks some worker to run `task` (a dotted path) with one primary key, soon."""
+    """Asks a worker to run `task` (a dotted path) with one primary key, soon."""
     from django_q.tasks import async_task
 
     async_task(task, pk)
 
 
 def needed_retry(conf: dict[str, Any]) -> float:
-    """Seconds that `retry` must exceed, or tasks that wait in a worker's memory are handed out twice."""
+    """Returns the seconds that `retry` must exceed, or tasks that wait in a worker's memory are
+    handed out twice.
+    """
     rounds = math.ceil((conf["queue_limit"] + conf["bulk"]) / conf["workers"]) + 1
     return float(rounds * conf["timeout"])
 
 
 def cluster_name(group: int | None = None) -> str:
-    """Names a cluster by its process group, which all its processes share; by default this process's own."""
+    """Returns the name of a cluster: its process group, by default this process's own."""
     return f"{socket.gethostname()}:{os.getpgid(0) if group is None else group}"
 
 
 def results_name(cluster: str) -> str:
-    """The heartbeat of a cluster's monitor, the process that takes results and acknowledges tasks."""
+    """Returns the heartbeat name of a cluster's monitor, which takes results and acknowledges
+    tasks.
+    """
     return f"{cluster}/results"
 
 
 def beat(name: str = "") -> None:
-    """Writes that this cluster's workers run tasks."""
+    """Writes the heartbeat of this cluster's workers."""
     name, now = name or cluster_name(), timezone.now()
     if not Heartbeat.objects.filter(name=name).update(at=now):
         Heartbeat.objects.get_or_create(name=name, defaults={"at": now})
 
 
 def listen_for_results() -> None:
-    """Has the monitor beat after each `beat` task that it acknowledged: workers alone would not show its death."""
+    """Makes the monitor write a heartbeat after each `beat` task that it acknowledges.
+
+    The workers' heartbeat alone would not show that the monitor is dead.
+    """
     from django_q.signals import post_execute
 
     post_execute.connect(_beat_of_results, dispatch_uid="stores.beat_of_results")
@@ -65,7 +72,7 @@ def _beat_of_results(task: dict[str, Any], **kwargs: Any) -> None:
 
 
 def last_beat_age(name: str = "") -> timedelta | None:
-    """How long ago some cluster (or the one named) last ran a task; None when never."""
+    """Returns how long ago some cluster (or the one named) last ran a task; None when never."""
     rows = Heartbeat.objects.filter(name=name) if name else Heartbeat.objects.all()
     latest = rows.order_by("-at").values_list("at", flat=True).first()
     return timezone.now() - latest if latest else None
@@ -77,7 +84,10 @@ def alive() -> bool:
 
 
 def sync_schedules() -> None:
-    """Writes the registered schedules into django-q2's table and removes all others, even if several do so at once."""
+    """Writes the domains' schedules into django-q2's table and removes all others.
+
+    Several processes may do so at once.
+    """
     from django_q.models import Schedule
 
     wanted = {schedule.task: schedule for schedule in schedules()}
@@ -102,7 +112,7 @@ def sync_schedules() -> None:
 
 
 def prune() -> None:
-    """Failed tasks older than a month; the ledgers keep what matters."""
+    """Deletes failed tasks older than a month and heartbeats older than a day."""
     from django_q.models import Task
 
     Task.objects.filter(stopped__lt=timezone.now() - timedelta(days=30)).delete()

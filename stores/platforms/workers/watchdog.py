@@ -1,5 +1,8 @@
-"""Keeps one worker cluster running: django-q2 does not notice when its workers are stuck, its monitor is dead, or its
-sentinel is gone, so the whole process group is replaced when its heartbeat stops."""
+"""Keeps one worker cluster running.
+
+django-q2 does not notice when its workers are stuck, its monitor is dead or its sentinel is gone,
+so the whole process group is replaced when its heartbeat stops.
+"""
 
 import logging
 import subprocess
@@ -17,17 +20,22 @@ from stores.platforms.workers.processes import end_group, kill_group, start_grou
 log = logging.getLogger(__name__)
 TICK = 1.0
 BACKOFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
-# A cluster that ran this long was healthy, so its end starts the backoff anew.
+# A cluster that ran this long was healthy, so the backoff starts again when it ends.
 HEALTHY = 60.0
-# Results are acknowledged after `retry` seconds at the latest, so a dead monitor may be found later than dead workers.
+# Results are acknowledged after `retry` seconds at the latest, so a dead monitor may be found later
+# than dead workers.
 RESULTS_FACTOR = 3
-# How many bells are rung at once when no answer came: with several clusters on one queue others may answer the first.
+# How many tasks are queued at once when no heartbeat came: with several clusters on one queue,
+# another may take the first.
 WAKE_UPS = 8
 SHUTDOWN_PATIENCE = 15.0
 
 
 class Watchdog:
-    """Runs the cluster until `stop` is set. Survives a database that is away, and then does not judge the cluster."""
+    """Runs the cluster until `stop` is set.
+
+    While the database is away, the cluster is not judged.
+    """
 
     def __init__(self) -> None:
         self.stop = threading.Event()
@@ -84,7 +92,9 @@ class Watchdog:
             self._ring(silent, stale)
 
     def _silence(self, name: str) -> timedelta:
-        """Since when nothing was heard, counted from when the cluster could first be heard."""
+        """Returns for how long no heartbeat came, counted from when the cluster could first write
+        one.
+        """
         longest = timedelta(seconds=time.monotonic() - self._known_since)
         return min(longest, queue.last_beat_age(name) or longest)
 

@@ -1,4 +1,6 @@
-"""One function per point of the acceptance table; importing a module adds its checks to the list, in this order."""
+"""One function per point of the acceptance table; importing a module adds its checks to the list,
+in this order.
+"""
 
 from importlib import import_module
 

@@ -1,4 +1,6 @@
-"""The address, BA authentication of every call, and what garbage is answered."""
+"""Checks of the address, of BA authentication in every call, and of the answers to invalid
+bodies.
+"""
 
 from collections.abc import Iterator
 
@@ -109,7 +111,7 @@ def unknown(drill: Drill) -> None:
 
 
 def _bodies(drill: Drill) -> Iterator[tuple[str, dict[str, object]]]:
-    """A right body for each interface, about an order that nobody knows."""
+    """Yields a valid body for each interface, about an order that does not exist."""
     asked = drill.order()
     body = create_body(asked) | named(asked) | {"closeType": 1}
     for interface in MUST:

@@ -1,4 +1,4 @@
-"""What Meituan tells us as done: orders closed, tickets refunded without asking."""
+"""Checks of Meituan's messages: orders closed, tickets refunded without asking."""
 
 from django.utils.translation import gettext_lazy
 
@@ -106,7 +106,9 @@ def _close(drill: Drill, asked: Order, kind: int) -> Exchange:
 
 
 def _tell(drill: Drill, asked: Order, kind: int, serial: str, codes: list[str]) -> Exchange:
-    count = len(codes) if asked.voucher_type == VoucherType.PER_TICKET else asked.quantity
+    count = asked.quantity
+    if asked.voucher_type == VoucherType.PER_TICKET:
+        count = len(codes)
     exchange = drill.player.refunded(asked, kind=kind, serial=serial, vouchers=codes, count=count)
     drill.expect_code(exchange, 200)
     learning.refunded_by_us(asked, serial, codes, count, exchange)

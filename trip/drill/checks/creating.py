@@ -1,4 +1,6 @@
-"""Order create: checked as much as possible, each failure with its true reason; the same order never twice."""
+"""Checks of order create: complete validation, the true reason of each failure, no second order for
+one number.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -78,7 +80,7 @@ def twins(drill: Drill) -> None:
 
 
 def _expect_held_once(drill: Drill, asked: Asked) -> None:
-    """One row, and not more held for its offer than its unpaid orders ask for."""
+    """Expects one row, and not more tickets held for its offer than its unpaid orders need."""
     rows = list(
         Order.objects.filter(connection=drill.connection, order_id=asked.order_id).select_related(
             "offer"

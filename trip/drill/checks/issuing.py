@@ -1,4 +1,6 @@
-"""Orders that the merchant's ticketing system or staff issue: 598, then the pay notice, then 4."""
+"""Checks of orders that the merchant's ticketing system or staff issue: 598, then the pay notice,
+then 4.
+"""
 
 from collections.abc import Sequence
 

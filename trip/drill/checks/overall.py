@@ -1,4 +1,4 @@
-"""What only the whole run shows: speed, privacy, and that the merchant has all tickets back."""
+"""Checks over the whole run: speed, privacy, and that all tickets were given back."""
 
 import json
 
@@ -31,8 +31,8 @@ def time(drill: Drill) -> None:
             ms <= seconds * 1000,
             _("%(operation)s took %(ms)d ms, more than %(seconds)g s.") % values,
         )
-    told = ", ".join(f"{operation} {ms} ms" for operation, ms in sorted(slowest.items()))
-    drill.note(_("Slowest: %(told)s"), told=told)
+    times = ", ".join(f"{operation} {ms} ms" for operation, ms in sorted(slowest.items()))
+    drill.note(_("Slowest: %(told)s"), told=times)
 
 
 @check(
@@ -73,7 +73,8 @@ def stock(drill: Drill) -> None:
         drill.expect(
             False,
             _(
-                "%(offer)s: %(held)d held and %(sold)d sold, but its orders have %(unpaid)d and %(kept)d."
+                "%(offer)s: %(held)d held and %(sold)d sold,"
+                " but its orders have %(unpaid)d and %(kept)d."
             ),
             offer=offer,
             held=offer.held,

@@ -1,6 +1,5 @@
-"""Order pay and query: 200 means that the visitor can walk in now."""
+"""Checks of order pay and query: 200 means that the tickets can be used now."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -46,7 +45,9 @@ def _expect_issued(drill: Drill, kind: VoucherType, tickets: int) -> None:
 
 
 def expect_vouchers(drill: Drill, asked: Order, body: dict[str, Any]) -> None:
-    """The body of a pay answered 200 or of a pay notice: as many codes as voucherType asks for, all of them right."""
+    """Checks the body of a pay answered 200 or of a pay notice: the number of codes that
+    voucherType needs, all of them valid.
+    """
     kind, codes = body.get("voucherType", -1), body.get("vouchers")
     drill.expect(kind in VoucherType.values, _("voucherType must be 0, 1 or 2."))
     if not isinstance(codes, list):
@@ -55,17 +56,14 @@ def expect_vouchers(drill: Drill, asked: Order, body: dict[str, Any]) -> None:
         VoucherType(kind), 0
     )
     drill.expect_equal("len(vouchers)", len(codes), needed)
-    _expect_codes(drill, codes)
-    pictures = body.get("voucherPics")
-    if pictures:
-        drill.expect_equal("len(voucherPics)", len(pictures), needed)
-
-
-def _expect_codes(drill: Drill, codes: Sequence[Any]) -> None:
     for code in codes:
         fine = isinstance(code, str) and 0 < len(code) <= LONGEST_CODE
         drill.expect(fine, _("Each code is a text of 1 to %(most)d characters."), most=LONGEST_CODE)
     drill.expect_equal("len(set(vouchers))", len(set(codes)), len(codes))
+
+    pictures = body.get("voucherPics")
+    if pictures:
+        drill.expect_equal("len(voucherPics)", len(pictures), needed)
 
 
 @check("pay.pictures", gettext_lazy("The pictures of the codes can be fetched"))

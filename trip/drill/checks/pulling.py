@@ -1,4 +1,6 @@
-"""What may be left out of the acceptance table, and is there: pulls, the audit notice, heartbeat, balance."""
+"""Checks of the optional points of the acceptance table: pulls, the audit notice, heartbeat,
+balance.
+"""
 
 from datetime import date, timedelta
 from typing import Any
@@ -13,14 +15,16 @@ from trip.models import Place
 from trip.sandbox.calls import Exchange
 
 DEAL_FIELDS = (
-    "useDateMode", "visitorInfoType", "visitorInfoRule", "refundType", "partlyRefund", "scheduleOnlineTime",
-    "scheduleOfflineTime", "servicePhones", "getInAddresses", "needTicket", "otherNote", "returnVoucher",
-    "getVoucherRule", "idLimitDays", "idLimitCount", "phoneLimitDays", "phoneLimitCount", "maxBuyCount", "minBuyCount",
-    "title", "include", "partnerId", "partnerDealId",
+    "useDateMode", "visitorInfoType", "visitorInfoRule", "refundType", "partlyRefund",
+    "scheduleOnlineTime", "scheduleOfflineTime", "servicePhones", "getInAddresses", "needTicket",
+    "otherNote", "returnVoucher", "getVoucherRule", "idLimitDays", "idLimitCount",
+    "phoneLimitDays", "phoneLimitCount", "maxBuyCount", "minBuyCount", "title", "include",
+    "partnerId", "partnerDealId",
 )  # fmt: skip
 PRICE_FIELDS = ("partnerDealId", "date", "marketPrice", "mtPrice", "settlementPrice", "stock")
 PLACE_FIELDS = (
-    "partnerId", "partnerPoiId", "name", "city", "address", "phone", "locType", "longitude", "latitude",
+    "partnerId", "partnerPoiId", "name", "city", "address", "phone", "locType", "longitude",
+    "latitude",
 )  # fmt: skip
 
 

@@ -1,4 +1,6 @@
-"""Refunds: by refundId, at once or under review, whole or in part, and each refusal with its true reason."""
+"""Checks of refunds: by refundId, at once or under review, whole or in part, and the true reason of
+each refusal.
+"""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -216,7 +218,7 @@ def _under_review(drill: Drill) -> tuple[Order, Application]:
 def _decide(
     drill: Drill, asked: Order, refund: Application, *, agree: bool, reason: str = ""
 ) -> None:
-    """The merchant decides; Meituan hears of it as the notice would tell."""
+    """Decides the refund as the merchant does, and applies the notice to Meituan's view."""
     row = Refund.objects.get(order=drill.row(asked), refund_id=refund.refund_id)
     decided = refund_decide(
         refund_pk=row.pk, agree=agree, reason=reason, actor=None, method=Method.DRILL
@@ -229,7 +231,7 @@ def _decide(
 
 
 def _expect_refused(drill: Drill, asked: Order, refund: Application) -> Exchange:
-    """Refused, the same again, and nothing has changed."""
+    """Expects a refusal, an equal answer to the repetition, and no change of the order."""
     before = drill.queried(asked)
     exchange = drill.player.refund(asked, refund)
     drill.expect_refusal(exchange)

@@ -1,4 +1,4 @@
-"""Use at the door: only what was really used is told, with quantities that agree."""
+"""Checks of uses: only real uses are reported, with quantities that agree."""
 
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -78,7 +78,7 @@ def refunded(drill: Drill) -> None:
 def _use(
     drill: Drill, asked: Order, *, codes: list[str] | None = None, quantity: int | None = None
 ) -> payloads.Body:
-    """The body of the notice that Meituan is owed for this use, which Meituan's view then learns."""
+    """Uses tickets and returns the body of the notice, which is also applied to Meituan's view."""
     consumption = order_consume(
         order_pk=drill.row(asked).pk,
         codes=codes or (),

@@ -3,6 +3,7 @@ from __future__ import annotations
 import json
 import socket
 import sys
+from functools import partial
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -25,10 +26,11 @@ MARKS = {Outcome.PASSED: "pass", Outcome.FAILED: "FAIL", Outcome.LEFT_OUT: "left
 
 class Command(ExitCodeCommand):
     help = (
-        "Run Meituan's acceptance table against the running server, as Meituan would call it, and print a checklist "
-        "with the messages exchanged (-v 0 without them, -v 2 in full). It orders tickets of the merchant's products "
-        "and gives them all back. The server must use the same database. "
-        "Exit code: 0 nothing failed, 1 a check failed, 3 wrong usage, unknown connection or no server."
+        "Run Meituan's acceptance table against the running server, as Meituan would call it, and"
+        " print a checklist with the messages exchanged (-v 0 without them, -v 2 in full). It"
+        " orders tickets of the merchant's products and gives them all back. The server must use"
+        " the same database. Exit code: 0 nothing failed, 1 a check failed, 3 wrong usage, unknown"
+        " connection or no server."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -52,7 +54,9 @@ class Command(ExitCodeCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         only = chosen(options["only"])
         base_url = options["base_url"] or running_at()
-        tell = (lambda result: None) if options["json"] else self._teller(options["verbosity"])
+        report = partial(self._report, verbosity=options["verbosity"])
+        if options["json"]:
+            report = partial(self._report, verbosity=None)
         self.stderr.write(f"Server {base_url}, database {database_name()}")
         connection = find_connection(options["connection"])
         expect_server(base_url)
@@ -61,7 +65,7 @@ class Command(ExitCodeCommand):
         except Conflict as conflict:
             raise CommandError(str(conflict.reason), returncode=USAGE) from conflict
         with translation.override("en"):
-            drill_run(run=run, progress=tell)
+            drill_run(run=run, progress=report)
         if options["json"]:
             self.stdout.write(json.dumps(run.results, ensure_ascii=False))
         else:
@@ -71,50 +75,55 @@ class Command(ExitCodeCommand):
         if run.count(Outcome.FAILED):
             sys.exit(FAILED)
 
-    def _teller(self, verbosity: int) -> Any:
-        def tell(result: Result) -> None:
-            line = f"{MARKS[result.outcome]:<8}  {result.name:<28} {result.title}"
-            self.stdout.write(line)
-            if result.detail:
-                self.stdout.write(f"{'':<10}{result.detail}")
-            for exchange in result.exchanges if verbosity else ():
-                asked, told = (
-                    text if verbosity > 1 else cut(text)
-                    for text in (exchange.request, exchange.answer)
-                )
-                self.stdout.write(f"{'':<10}→ {exchange.operation} {asked}")
-                self.stdout.write(f"{'':<10}← {exchange.error or told} ({exchange.ms} ms)")
-            self.stdout.flush()
-
-        return tell
+    def _report(self, result: Result, *, verbosity: int | None) -> None:
+        """Prints one result; None prints nothing, 0 no messages, 2 whole messages."""
+        if verbosity is None:
+            return
+        self.stdout.write(f"{MARKS[result.outcome]:<8}  {result.name:<28} {result.title}")
+        if result.detail:
+            self.stdout.write(f"{'':<10}{result.detail}")
+        for exchange in result.exchanges if verbosity else ():
+            request, answer = exchange.request, exchange.answer
+            if verbosity < 2:
+                request, answer = cut(request), cut(answer)
+            self.stdout.write(f"{'':<10}→ {exchange.operation} {request}")
+            self.stdout.write(f"{'':<10}← {exchange.error or answer} ({exchange.ms} ms)")
+        self.stdout.flush()
 
 
 def cut(text: str) -> str:
-    return text if len(text) <= SHOWN else f"{text[:SHOWN]} … ({len(text)} characters)"
+    if len(text) <= SHOWN:
+        return text
+    return f"{text[:SHOWN]} … ({len(text)} characters)"
 
 
 def database_name() -> str:
-    """Without user and password."""
+    """Returns the database without user and password."""
     known = database.settings_dict
     host = f"{known['HOST']}:{known['PORT']}/" if known["HOST"] else ""
     return f"{database.vendor} {host}{known['NAME']}"
 
 
 def expect_server(base_url: str) -> None:
-    """Raises CommandError with exit code 3 when nobody listens there: every check would only say the same."""
+    """Raises CommandError with exit code 3 when no server listens at the address, because every
+    check would fail.
+    """
     parts = urlsplit(base_url)
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)
         socket.create_connection((parts.hostname or "", port), timeout=5).close()
     except (OSError, ValueError) as error:
         raise CommandError(
-            f"Nobody answers at {base_url} ({error}). Start the server, or say where it is with --base-url.",
+            f"Nobody answers at {base_url} ({error})."
+            " Start the server, or say where it is with --base-url.",
             returncode=USAGE,
         ) from error
 
 
 def find_connection(text: str) -> Connection:
-    """An active ticket connection by id or PartnerId; the id wins. Raises CommandError with exit code 3."""
+    """Returns an active ticket connection by id or PartnerId; the id has priority. Raises
+    CommandError with exit code 3.
+    """
     known = Connection.objects.filter(platform="trip", is_active=True, merchant__is_active=True)
     by_id = known.filter(pk=int(text)) if is_id(text) else known.none()
     return get_single(
@@ -123,7 +132,9 @@ def find_connection(text: str) -> Connection:
 
 
 def chosen(only: list[str]) -> list[str]:
-    """The names of checks, from names and groups ("refund" for all of refund.…). Raises CommandError."""
+    """Returns the names of checks, from names and groups ("refund" for all of refund.…). Raises
+    CommandError.
+    """
     found = [
         name for name in names() for wish in only if name == wish or name.startswith(f"{wish}.")
     ]
