@@ -75,7 +75,7 @@ lock: $(PY) ## renew both lock files (needs uv, which is installed on first use)
 	@$(VENV)/bin/uv $(LOCK) $(ARGS) --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
 
 messages: install ## collect and compile the translations (needs gettext)
-	@DEBUG=1 $(PY) -m tests.catalogues
+	@DEBUG=1 DJANGO_SETTINGS_MODULE=config.settings $(PY) -m tests.catalogues
 
 clean: ## remove what was generated, except the demo's data
 	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis htmlcov .coverage .coverage.*

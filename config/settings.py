@@ -26,7 +26,8 @@ PUBLIC_BASE_URL: str = env.str(
 ).rstrip("/")
 HTTPS = env.bool("HTTPS", PUBLIC_BASE_URL.startswith("https://"))
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 0)
-# Django would have every installation promise https for its whole domain: that is HSTS_WHOLE_DOMAIN.
+# Django would have every installation promise https for its whole domain: that is
+# HSTS_WHOLE_DOMAIN.
 SILENCED_SYSTEM_CHECKS: list[str] = [
     "security.W005",
     "security.W021",
@@ -171,8 +172,10 @@ REST_FRAMEWORK = {
 SPECTACULAR_SETTINGS = {
     "TITLE": "Zhanggui 掌柜 API",
     "DESCRIPTION": (
-        "Verifies Meituan group coupons and serves Meituan ticket orders for a merchant's own systems.\n\n"
-        "Send `Authorization: Bearer <key>`; the key is made in the back office. Bodies are JSON, times are ISO 8601, "
+        "Verifies Meituan group coupons and serves Meituan ticket orders for a merchant's own "
+        "systems.\n\n"
+        "Send `Authorization: Bearer <key>`; the key is made in the back office. Bodies are JSON, "
+        "times are ISO 8601, "
         "sums are yuan in strings. Errors are `application/problem+json` with a stable `code`. "
         "`Accept-Language: en` gives English texts, everything else Chinese ones."
     ),
@@ -180,7 +183,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "VerificationStatus": "coupons.models.Verification.Status",
         "LookupStatus": "coupons.models.Lookup.Status",
-        "BatchLineStatus": "coupons.api.schema.LINE_STATUSES",
+        "BatchLineStatus": "coupons.api.serializers.LINE_STATUSES",
         "Reason": "coupons.reasons.Reason",
         "TicketOrderStatus": "trip.models.Order.Status",
         "TicketRefundStatus": "trip.models.Refund.Status",

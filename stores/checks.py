@@ -42,7 +42,10 @@ def fits_request_seconds(setting: str, *, id: str) -> list[CheckMessage]:
 
 
 def not_plain_http(setting: str, *, sends: str, advice: str, id: str) -> list[CheckMessage]:
-    """Checks a platform's address: `sends` names the secrets that plain http would show to the network."""
+    """Checks a platform's address:
+
+    `sends` names the secrets that plain http would show to the network.
+    """
     address = getattr(settings, setting)
     if not is_plain_http(address):
         return []
@@ -107,7 +110,8 @@ def lease_outlasts_requests(app_configs: Apps, **kwargs: Any) -> list[CheckMessa
         return []
     return [
         Error(
-            f"LEASE is {settings.LEASE.total_seconds():g} s but must be at least twice REQUEST_SECONDS "
+            f"LEASE is {settings.LEASE.total_seconds():g} s but must be at least twice "
+            "REQUEST_SECONDS "
             f"({settings.REQUEST_SECONDS:g} s): a try may log in before it sends.",
             id="stores.E006",
         )
@@ -152,7 +156,10 @@ def default_secrets(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
     return [
         Error(
             f"{name} is the development default, which everybody knows.",
-            hint="Set it in the environment or in .env (README, production); DEBUG=1 allows it while developing.",
+            hint=(
+                "Set it in the environment or in .env (README, production); DEBUG=1 allows it "
+                "while developing."
+            ),
             id="stores.E009",
         )
         for name, is_default in defaults.items()
@@ -167,7 +174,8 @@ def public_address(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Error(
-            f"PUBLIC_BASE_URL is {settings.PUBLIC_BASE_URL}: passwords, coupon codes and callbacks would travel "
+            f"PUBLIC_BASE_URL is {settings.PUBLIC_BASE_URL}: passwords, coupon codes and callbacks "
+            "would travel "
             "in the clear.",
             hint="Serve it through https and set PUBLIC_BASE_URL to the https address.",
             id="stores.E010",
@@ -185,8 +193,10 @@ def proxies(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            "PUBLIC_BASE_URL is https but TRUSTED_PROXIES is 0: whatever ends https in front of us is not believed, "
-            "so its requests are redirected for ever, and limits per address would count all people as one.",
+            "PUBLIC_BASE_URL is https but TRUSTED_PROXIES is 0: whatever ends https in front of us "
+            "is not believed, "
+            "so its requests are redirected for ever, and limits per address would count all "
+            "people as one.",
             hint="Set TRUSTED_PROXIES to the number of proxies in front, usually 1.",
             id="stores.W001",
         )

@@ -1,4 +1,4 @@
-"""Requests that may be sent twice: the same key of the same caller gets the first row for 24 hours."""
+"""Requests that may be sent twice: a caller's key gets its first row again for 24 hours."""
 
 import hashlib
 from collections.abc import Callable
@@ -50,7 +50,8 @@ def once(
             entry.subject_id = row.pk
             entry.save(force_insert=True)
     except Exception:
-        # A request with this key that ran at the same time may be the reason; then its row is the answer.
+        # A request with this key that ran at the same time may be the reason; then its row is the
+        # answer.
         if earlier := _earlier_row(entry, rows):
             return earlier, False
         raise

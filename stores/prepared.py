@@ -55,7 +55,9 @@ class Param(Expression):
 
 @dataclass(frozen=True)
 class _Statement:
-    """What one database runs: the text, its parameters in order, and how a row becomes an object."""
+    """What one database runs: the text, its parameters in order, and how a row becomes an
+    object.
+    """
 
     sql: str
     params: Sequence[Any]

@@ -200,10 +200,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    import os
-
     import django
 
-    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
     django.setup()
     main()

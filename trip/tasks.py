@@ -1,7 +1,9 @@
 """The tasks of trip that the queue runs."""
 
+from stores.drills import runner
 from stores.platforms.workers import queue
-from trip import drill, services
+from trip import services
+from trip.drill import Drill
 from trip.models import DrillRun
 
 # The queue limits how long a task may run, so a drill continues in the next task.
@@ -17,6 +19,6 @@ def forget_visitors() -> None:
 
 
 def run_drill(run_id: int) -> None:
-    """Continues an acceptance drill and queues the next task until the drill is over."""
-    if not drill.drill_run(run=DrillRun.objects.get(pk=run_id), seconds=DRILL_SECONDS):
+    """Goes on with an acceptance drill; the next task goes on after DRILL_SECONDS."""
+    if not runner.run(Drill(DrillRun.objects.get(pk=run_id)), seconds=DRILL_SECONDS):
         queue.wake_worker("trip.tasks.run_drill", run_id)

@@ -8,7 +8,7 @@ from stores.backoffice.connection_forms import SecretForm, secret_field
 
 
 class UmemberConnectionForm(SecretForm):
-    secret, secret_missing = "password", _("A new connection needs a password.")
+    secret_name, secret_missing = "password", _("A new connection needs a password.")
     # Connections of the same account share its pace, so the account is what the login goes to and nothing else.
     account = forms.EmailField(
         label=_("Login e-mail"),

@@ -3,7 +3,7 @@
 from rest_framework.exceptions import NotFound
 
 from coupons.models import GatewayStore, prepared
-from stores.api.inputs import MAX_ID
+from stores.api.serializers import MAX_ID
 from stores.models import ApiKey, Store
 from stores.tenancy import access_of
 

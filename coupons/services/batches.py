@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
+from typing import NamedTuple
 
 from django.db import IntegrityError, transaction
 from django.db.models import Count
@@ -108,11 +109,18 @@ def _line(
     )
 
 
-def batch_lines(batch: Batch) -> list[tuple[BatchItem, int | None]]:
-    """All lines in order, each with the number of the earlier line that it repeats, if it repeats one."""
+class BatchLine(NamedTuple):
+    """One line, with the number of the earlier line that it repeats, if it repeats one."""
+
+    item: BatchItem
+    same_as: int | None
+
+
+def batch_lines(batch: Batch) -> list[BatchLine]:
+    """Returns all lines in order."""
     first: dict[int, int] = {}
     items = batch.items.select_related("verification__product").order_by("position")
-    return [(item, _repeated(item, first)) for item in items]
+    return [BatchLine(item, _repeated(item, first)) for item in items]
 
 
 def _repeated(item: BatchItem, first: dict[int, int]) -> int | None:

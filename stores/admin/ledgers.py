@@ -124,7 +124,9 @@ def removed_text(at: datetime) -> str:
 
 
 def _may_be_sent_again(call: OutboundCall) -> bool:
-    """A call that does no harm when it is sent twice, was given up, and still has something to do."""
+    """A call that does no harm when it is sent twice, was given up, and still has something to
+    do.
+    """
     known = operations.by_name.get((call.platform, call.operation))
     if call.state != OutboundCall.State.DEAD or call.emptied_at or known is None:
         return False
@@ -205,7 +207,8 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=pgettext_lazy("rows", "attempts"))
     def tries(self, call: OutboundCall) -> SafeString:
         lines = [
-            f"{format_moment(row.started_at)} {row.get_kind_display()}: {row.get_outcome_display()} {row.detail}"
+            f"{format_moment(row.started_at)} {row.get_kind_display()}: "
+            f"{row.get_outcome_display()} {row.detail}"
             for row in call.attempts.order_by("id")[:100]
         ]
         return preformatted(mask_codes("\n".join(lines)))

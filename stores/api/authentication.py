@@ -88,5 +88,8 @@ class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-c
         return {
             "type": "http",
             "scheme": "bearer",
-            "description": "A key of the merchant's own systems, made in the back office and shown once: `zg_…`",
+            "description": (
+                "A key of the merchant's own systems, made in the back office and shown once: "
+                "`zg_…`"
+            ),
         }

@@ -54,7 +54,8 @@ class Button:
 
 
 def button(wanted: Button) -> Callable[[Any], Any]:
-    """Makes an admin's method `(request, row, cleaned_data)` a button; its name goes into `buttons`.
+    """Makes an admin's method `(request, row, cleaned_data)` a button; its name goes into
+    `buttons`.
 
     The method may raise Conflict: its reason is shown, above the form where there is one.
     """

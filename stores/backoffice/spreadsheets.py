@@ -86,7 +86,9 @@ def _labels(model: type[models.Model], path: Sequence[str], name: str) -> dict[A
 
 
 def cell(value: Any) -> Cell:
-    """A moment becomes local and naive, as spreadsheets want it, a day becomes text, and no text a formula."""
+    """A moment becomes local and naive, as spreadsheets want it, a day becomes text, and no text a
+    formula.
+    """
     if isinstance(value, datetime):
         return timezone.localtime(value).replace(tzinfo=None, microsecond=0)
     if isinstance(value, date):

@@ -24,8 +24,9 @@ class Message:
 
 @dataclass(frozen=True)
 class Moment:
-    """`kind` is heard (a platform spoke), told (we spoke), done (a person of ours did something), or left open;
-    `seconds` is how long it took."""
+    """`kind` is heard (a platform spoke), told (we spoke), done (a person of ours did something),
+    or left open; `seconds` is how long it took.
+    """
 
     at: datetime
     title: str

@@ -42,7 +42,10 @@ PEOPLE: dict[str, tuple[str, str, str, Role | None, tuple[int, ...]]] = {
 
 
 class PeopleDemo:
-    """A DemoPart. Later parts find the merchants by name and the stores in `facts["stores"]`, in STORES' order."""
+    """A DemoPart.
+
+    Later parts find the merchants by name and the stores in `facts["stores"]`, in STORES' order.
+    """
 
     fact = "users"
 

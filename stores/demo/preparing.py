@@ -23,7 +23,10 @@ Tell = Callable[[str], None]
 
 
 def prepare(world: World, *, reset: bool, tell: Tell) -> None:
-    """Brings database, static files, rows and sandbox to where the demo can start. Raises DemoError."""
+    """Brings database, static files, rows and sandbox to where the demo can start.
+
+    Raises DemoError.
+    """
     if reset:
         _start_over(world, tell)
     call_command("migrate", verbosity=0, interactive=False)
@@ -60,7 +63,8 @@ def _refuse_strangers() -> None:
     """Raises DemoError for a database with other merchants than the demo's."""
     if Merchant.objects.exists() and not Merchant.objects.filter(name=OURS).exists():
         raise DemoError(
-            "This database holds merchants that are not the demo's. Give the demo a DATABASE_URL of its own."
+            "This database holds merchants that are not the demo's. Give the demo a DATABASE_URL "
+            "of its own."
         )
 
 
@@ -69,7 +73,8 @@ def _fill(world: World, tell: Tell) -> None:
     if Merchant.objects.filter(name=OURS).exists():
         if not find_key(world.facts.get("api_key", "")):
             raise DemoError(
-                f"This database holds a demo, but not the one whose passwords are in {world.place.world}. "
+                f"This database holds a demo, but not the one whose passwords are in "
+                f"{world.place.world}. "
                 "Start over with: make demo RESET=1"
             )
         _fill_what_is_new(world, tell)

@@ -122,7 +122,8 @@ def run(place: Places, found: Ports, *, ready: Callable[[], None]) -> None:
                 ready()
             if not answered and time.monotonic() > until:
                 raise DemoError(
-                    f"The web did not answer in {START_PATIENCE:g} s. {_last_words(place.log('web'))}"
+                    f"The web did not answer in {START_PATIENCE:g} s. "
+                    f"{_last_words(place.log('web'))}"
                 )
     finally:
         end_group(supervisor, patience=STOP_PATIENCE + 10)

@@ -1,6 +1,7 @@
 from stores.models.access import ApiKey
 from stores.models.audit import AuditEntry
 from stores.models.connections import Connection, Pace
+from stores.models.drills import DrillRun
 from stores.models.idempotency import IdempotencyKey
 from stores.models.ledger import Heartbeat, InboundEvent, OutboundAttempt, OutboundCall, RateWindow
 from stores.models.people import Merchant, Staff, Store
@@ -9,6 +10,7 @@ __all__ = [
     "ApiKey",
     "AuditEntry",
     "Connection",
+    "DrillRun",
     "Heartbeat",
     "IdempotencyKey",
     "InboundEvent",

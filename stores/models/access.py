@@ -11,7 +11,7 @@ from stores.tenancy import Access, TenantQuerySet
 
 
 class ApiKey(models.Model):
-    """A key of the merchant's own systems: hashed at rest, shown once, for all stores or for some."""
+    """A key of the merchant's own systems: hashed at rest, shown once, for all or some stores."""
 
     class Scope(models.TextChoices):
         """The scopes that every domain shares; a domain adds its own (`Domain.scopes`)."""

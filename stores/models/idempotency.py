@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 
 class IdempotencyKey(models.Model):
-    """One key that a caller chose, and the row that its first request got; see stores.idempotency."""
+    """A key that a caller chose, and the row of its first request (stores.idempotency)."""
 
     # Of the caller and the key.
     digest = models.CharField(max_length=64, primary_key=True)

@@ -18,7 +18,8 @@ class Merchant(models.Model):
         _("days until personal data is removed"),
         default=90,
         help_text=_(
-            "Names, phone numbers and certificates of visitors are removed this many days after their visit."
+            "Names, phone numbers and certificates of visitors are removed this many days after "
+            "their visit."
         ),
     )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)

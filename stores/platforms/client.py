@@ -92,7 +92,8 @@ class PlatformClient:
             answer = self._exchange(deadline, method, self.base_url + path, headers, params, body)
         except (requests.exceptions.RequestException, HTTPError, UnicodeError) as error:
             log.info("%s %s: %s", method, path, type(error).__name__)
-            # Not chained: the library's messages hold the address with its query, and thus coupon codes.
+            # Not chained: the library's messages hold the address with its query, and thus coupon
+            # codes.
             raise _classified(deadline, error) from None
         log.info(
             "%s %s: HTTP %d in %.0f ms",

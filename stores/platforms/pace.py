@@ -100,7 +100,8 @@ def _moved(pace: Pace, sql: str, values: list[float]) -> Slot | None:
         return None
     next_at, left = row
     if after - before > SURE:
-        # The lock before it or the commit behind it took long: the clock is read again, without either.
+        # The lock before it or the commit behind it took long: the clock is read again, without
+        # either.
         after, left = _left_until(next_at - interval(pace.platform))
     return Slot(pace.pk, after + max(0.0, left), next_at)
 
@@ -137,7 +138,10 @@ def postpone(pace_id: int, seconds: float, *, failed: bool = False) -> None:
     platform is down.
     """
     clock, later = _CLOCK[connection.vendor], _LATER[connection.vendor]
-    sql = f"UPDATE stores_pace SET next_at = {later}(next_at, {clock} + %s), failures = failures + %s WHERE id = %s"
+    sql = (
+        f"UPDATE stores_pace SET next_at = {later}(next_at, {clock} + %s), failures = failures + "
+        "%s WHERE id = %s"
+    )
     with connection.cursor() as cursor:
         cursor.execute(sql, [seconds, int(failed), pace_id])
 

@@ -1,4 +1,4 @@
-"""The remote platforms' side, for demo, drills, tests and benchmarks: real sockets, standard library only."""
+"""The remote platforms' side, on real sockets, for demo, drills, tests and benchmarks."""
 
 from .arrivals import Arrival, ArrivalLog
 from .errors import ControlError

@@ -107,7 +107,8 @@ class Control:
             self._script.add(**rule)
         except TypeError as error:
             raise ControlError(
-                "a fault has kind, and may have operation, platform, times, seconds, probability, jitter"
+                "a fault has kind, and may have operation, platform, times, seconds, probability, "
+                "jitter"
             ) from error
         except ValueError as error:
             raise ControlError(str(error)) from error

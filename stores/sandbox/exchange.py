@@ -24,7 +24,10 @@ class Delivery:
 
 
 class Exchange:
-    """`pause` sleeps and returns False when the server stops meanwhile; `persist` writes a changed state."""
+    """`pause` sleeps and returns False when the server stops meanwhile;
+
+    `persist` writes a changed state.
+    """
 
     def __init__(
         self,

@@ -31,7 +31,9 @@ class SandboxPlatform(Generic[SettingsT]):
         self.reset()
 
     def touch(self) -> None:
-        """Notes that the state changed, so that it is in the state file before the answer leaves."""
+        """Notes that the state changed, so that it is in the state file before the answer
+        leaves.
+        """
         self.revision += 1
 
     # Hooks of the server for each request
@@ -113,14 +115,20 @@ class SandboxPlatform(Generic[SettingsT]):
         return self.configure(**body)
 
     def configure(self, /, **changes: Any) -> dict[str, Any]:
-        """Changes some settings and returns all. Raises ControlError for unknown names and values."""
+        """Changes some settings and returns all.
+
+        Raises ControlError for unknown names and values.
+        """
         with self.lock:
             self.settings = self.settings.changed(changes)
             self.touch()
             return self.current_settings()
 
     def control(self, path: str, body: Any) -> Any:
-        """Runs the route at /_control/<prefix>/<path>; `body` is None for GET. Raises ControlError."""
+        """Runs the route at /_control/<prefix>/<path>;
+
+        `body` is None for GET. Raises ControlError.
+        """
         verb = "GET" if body is None else "POST"
         for route in self._routes:
             arguments = route.arguments(verb, path)

@@ -169,7 +169,8 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, reply: Reply, half: bool = False) -> None:
         connection = "keep-alive" if half or not self.close_connection else "close"
         head = (
-            f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\nContent-Type: {reply.content_type}\r\n"
+            f"HTTP/1.1 {reply.status} {HTTPStatus(reply.status).phrase}\r\nContent-Type: "
+            f"{reply.content_type}\r\n"
             f"Content-Length: {len(reply.body)}\r\nConnection: {connection}\r\n\r\n"
         )
         body = reply.body[: len(reply.body) // 2] if half else reply.body

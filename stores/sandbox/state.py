@@ -21,7 +21,10 @@ class StateFile:
         self._saved = [-1] * len(platforms)
 
     def load(self) -> None:
-        """Restores the platforms from the file, if there is one. Raises ValueError when it is no state file."""
+        """Restores the platforms from the file, if there is one.
+
+        Raises ValueError when it is no state file.
+        """
         if not self._path.exists():
             return
         try:
@@ -39,7 +42,8 @@ class StateFile:
         mine = self._revisions()
         with self._lock:
             if any(saved < needed for saved, needed in zip(self._saved, mine, strict=True)):
-                # Read before the snapshot: a change in between is then written once more, never missed.
+                # Read before the snapshot: a change in between is then written once more, never
+                # missed.
                 revisions = self._revisions()
                 self._write()
                 self._saved = revisions

@@ -1,4 +1,4 @@
-"""Settings of a sandbox platform: one switch for each behaviour that the platform does not document."""
+"""Settings of a sandbox platform: a switch for each behaviour that the platform leaves open."""
 
 from __future__ import annotations
 

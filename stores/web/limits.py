@@ -106,7 +106,8 @@ def _count(bucket: str, ends_at: datetime, tries: int = 1) -> int:
     with connection.cursor() as cursor:
         cursor.execute(
             "INSERT INTO stores_ratewindow (bucket, count, ends_at) VALUES (%s, %s, %s) "
-            "ON CONFLICT (bucket) DO UPDATE SET count = stores_ratewindow.count + excluded.count RETURNING count",
+            "ON CONFLICT (bucket) DO UPDATE SET count = stores_ratewindow.count + excluded.count "
+            "RETURNING count",
             [bucket, tries, connection.ops.adapt_datetimefield_value(ends_at)],
         )
         return int(cursor.fetchone()[0])

@@ -14,6 +14,7 @@ from stores.models import (
     ApiKey,
     AuditEntry,
     Connection,
+    DrillRun,
     Heartbeat,
     InboundEvent,
     Merchant,
@@ -89,6 +90,9 @@ ROWS: dict[type[Model], Any] = {
         merchant=store.merchant, store=store, actor="x", verb="x"
     ),
     Connection: lambda store: ConnectionFactory(merchant=store.merchant),
+    DrillRun: lambda store: DrillRun.objects.create(
+        connection=ConnectionFactory(merchant=store.merchant), kind="oven"
+    ),
     InboundEvent: lambda store: InboundEvent.objects.create(
         platform="x",
         connection=ConnectionFactory(merchant=store.merchant),

@@ -86,9 +86,6 @@ ROWS: dict[type[Model], Any] = {
         method="counter",
         by="x",
     ),
-    DrillRun: lambda store: DrillRun.objects.create(
-        connection=TicketConnectionFactory(merchant=store.merchant)
-    ),
     Offer: lambda store: ticket_of(store).offers.get(),
     Order: order_of,
     Place: lambda store: Place.objects.create(
@@ -156,6 +153,7 @@ def admin_rows(side: Side) -> dict[str, Model]:
     )
     drill = DrillRun.objects.create(
         connection=connection,
+        kind="trip",
         base_url=f"https://{side.word}.example.com",
         started_by=side.people["owner"],
         checks=["create.accepted"],

@@ -7,7 +7,9 @@ from typing import Any
 from django.utils import timezone
 from pytest_django.live_server_helper import LiveServer
 
-from stores.models import Connection
+from stores.drills import runner
+from stores.drills.results import Outcome
+from stores.models import Connection, DrillRun
 from tests.stores.factories import StoreFactory
 from tests.trip.factories import OfferFactory, TicketConnectionFactory, TicketProductFactory
 from trip.choices import (
@@ -19,7 +21,7 @@ from trip.choices import (
     VisitorInfo,
     VoucherType,
 )
-from trip.drill import Outcome, drill_run, drill_start
+from trip.drill import Drill
 from trip.models import Place, Product
 
 
@@ -57,11 +59,15 @@ def every_kind() -> Connection:
     return connection
 
 
+def drill_start(**fields: Any) -> DrillRun:
+    return runner.start(Drill.checklist, **fields)
+
+
 def drilled(
     connection: Connection, live_server: LiveServer, *only: str
 ) -> dict[str, dict[str, Any]]:
     run = drill_start(connection=connection, base_url=live_server.url, only=only)
-    assert drill_run(run=run) is True
+    assert runner.run(Drill(run)) is True
     run.refresh_from_db()
     assert (run.error, run.finished_at is None, run.lease_until) == ("", False, None)
     return {result["name"]: result for result in run.results}

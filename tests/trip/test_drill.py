@@ -14,21 +14,19 @@ from pytest_django.live_server_helper import LiveServer
 
 from stores.conflicts import Conflict
 from stores.demo import environment
-from stores.models import AuditEntry, Connection, OutboundCall
+from stores.drills import runner
+from stores.drills.results import Failed, LeftOut, Outcome
+from stores.management import drills as command_base
+from stores.models import AuditEntry, Connection, DrillRun, OutboundCall
 from stores.platforms.workers import queue
 from tests.meituan import Meituan
-from tests.trip.drilling import drilled, every_kind, outcomes
+from tests.trip.drilling import drill_start, drilled, every_kind, outcomes
 from tests.trip.factories import TicketConnectionFactory, TicketProductFactory
 from tests.trip.suppliers import Supplier
 from trip import tasks
 from trip.choices import VoucherType
-from trip.drill import Outcome, drill_run, drill_start, drilling, names
-from trip.drill.drilling import Drill
-from trip.drill.registry import CHECKS
-from trip.drill.results import Failed, LeftOut
-from trip.drill.tidying import tidy, tidy_notices
-from trip.management.commands import trip_drill
-from trip.models import DrillRun, Offer, Order, Product, tally
+from trip.drill import Drill, drilling
+from trip.models import Offer, Order, Product, tally
 from trip.services import (
     consuming,
     issuing,
@@ -52,7 +50,7 @@ def test_a_server_as_it_should_be_passes_every_point_and_keeps_no_ticket(
 ) -> None:
     before = stocks()
     results = drilled(connection, live_server)
-    assert list(results) == names()
+    assert list(results) == Drill.checklist.names()
     assert outcomes(results, Outcome.FAILED) == {}
     assert list(outcomes(results, Outcome.LEFT_OUT)) == ["address.port"]
     assert stocks() == before
@@ -91,7 +89,7 @@ def test_a_server_that_is_away_fails_the_point_and_not_the_drill(connection: Con
         base_url="http://127.0.0.1:9",
         only=["access.signed", "create.accepted"],
     )
-    drill_run(run=run)
+    runner.run(Drill(run))
     assert [(result["outcome"], "refused" in result["detail"]) for result in run.results] == [
         ("failed", True)
     ] * 2
@@ -126,10 +124,10 @@ def test_a_bare_address_needs_one_of_meituans_ports(
 ) -> None:
     drill = Drill(DrillRun(connection=connection, base_url=address))
     if expected is None:
-        CHECKS["address.port"].run(drill)
+        Drill.checklist.checks["address.port"].run(drill)
         return
     with pytest.raises(expected):
-        CHECKS["address.port"].run(drill)
+        Drill.checklist.checks["address.port"].run(drill)
 
 
 def test_only_one_drill_of_a_connection_runs_at_a_time_unless_it_was_abandoned(
@@ -156,7 +154,7 @@ def test_a_real_order_may_have_a_number_of_the_drill_s(connection: Connection) -
     run = drill_start(connection=connection, base_url="http://127.0.0.1:9", only=["access.signed"])
     meanwhile = ordered(connection, DRILL_NUMBERS[1])
     real = ordered(connection, DRILL_NUMBERS[0] - 1)
-    drill_run(run=run)
+    runner.run(Drill(run))
     after = ordered(connection, DRILL_NUMBERS[2])
     assert [order.is_drill for order in (before, meanwhile, real, after)] == [
         False,
@@ -172,7 +170,7 @@ def test_a_drill_that_nobody_goes_on_with_has_no_numbers_until_it_is_taken_up_ag
     run = drill_start(connection=connection, base_url=live_server.url, only=["create.accepted"])
     DrillRun.objects.update(worked_at=timezone.now() - timedelta(minutes=11))
     assert not ordered(connection, DRILL_NUMBERS[0]).is_drill
-    drill_run(run=run)
+    runner.run(Drill(run))
     assert set(
         Order.objects.exclude(order_id=DRILL_NUMBERS[0]).values_list("is_drill", flat=True)
     ) == {True}
@@ -200,7 +198,7 @@ def test_a_task_goes_on_where_the_last_one_stopped(
 def test_a_run_that_somebody_works_on_is_left_to_them(connection: Connection) -> None:
     run = drill_start(connection=connection, base_url="http://127.0.0.1:9", only=["access.signed"])
     DrillRun.objects.update(lease_until=timezone.now() + timedelta(minutes=1))
-    assert drill_run(run=run) is True
+    assert runner.run(Drill(run)) is True
     run.refresh_from_db()
     assert run.results == []
 
@@ -230,7 +228,7 @@ def test_tidying_twice_gives_back_once(connection: Connection, live_server: Live
         order_pk=drill.row(asked).pk, codes=[code], actor=None, method="drill", any_day=True
     )
     for _time in range(2):
-        tidy(drill)
+        drill.tidy()
     assert stocks() == before
     assert Order.objects.get().needs_person == ""
 
@@ -243,7 +241,7 @@ def test_stock_that_is_wrong_stops_no_drill(
     order = drill.row(asked)
     consuming.order_consume(order_pk=order.pk, quantity=2, actor=None, method="drill", any_day=True)
     Offer.objects.filter(pk=order.offer_id).update(sold=1)
-    tidy(drill)
+    drill.tidy()
     order.refresh_from_db()
     assert (order.offer.sold, order.closed_at is None) == (0, False)
 
@@ -315,9 +313,9 @@ def test_a_notice_of_a_drill_that_was_on_its_way_is_revoked_at_the_end(
         order_pk=order.pk, codes=list(asked.vouchers), actor=None, method="drill", any_day=True
     )
     OutboundCall.objects.update(state="sending")
-    tidy(drill)
+    drill.tidy()
     OutboundCall.objects.update(state="pending")
-    tidy_notices(drill)
+    drill.tidy_up()
     assert set(OutboundCall.objects.values_list("state", "last_error")) == {
         ("dead", "the acceptance drill is over")
     }
@@ -371,7 +369,7 @@ def test_the_command_shows_the_messages(connection: Connection, live_server: Liv
 def test_long_messages_are_cut_unless_all_is_asked_for(
     connection: Connection, live_server: LiveServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(trip_drill, "SHOWN", 100)
+    monkeypatch.setattr(command_base, "SHOWN", 100)
     args = (str(connection.pk), "--base-url", live_server.url, "--only", "create.accepted")
     assert "→" not in command(*args, "-v", "0")[1]
     assert "characters)" in command(*args)[1]

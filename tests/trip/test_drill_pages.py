@@ -13,7 +13,8 @@ from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from stores.backoffice.verbs import verb_label
-from stores.models import AuditEntry, Connection
+from stores.drills import runner
+from stores.models import AuditEntry, Connection, DrillRun
 from stores.platforms.workers import queue
 from stores.roles import Role
 from tests.pages import english
@@ -21,8 +22,7 @@ from tests.stores.factories import ConnectionFactory, UserFactory, member
 from tests.trip.back_office import page
 from tests.trip.factories import TicketConnectionFactory, TicketProductFactory
 from trip import tasks
-from trip.drill import drill_start, names
-from trip.models import DrillRun
+from trip.drill import Drill
 
 pytestmark = pytest.mark.django_db
 RUNS, START = "/admin/trip/drillrun/", "/admin/trip/drillrun/start/"
@@ -76,6 +76,7 @@ def a_run(
 ) -> DrillRun:
     return DrillRun.objects.create(
         connection=connection,
+        kind="trip",
         base_url="https://tickets.example.com",
         checks=[row["name"] for row in results] + ([] if is_over else ["overall.stock"]),
         results=list(results),
@@ -104,7 +105,7 @@ def test_the_button_starts_a_run_of_all_checks_and_rings(
     assert (run.connection, run.base_url, run.checks) == (
         connection,
         "https://tickets.example.com",
-        names(),
+        Drill.checklist.names(),
     )
     assert run.started_by == User.objects.get()
     assert rung == [("trip.tasks.run_drill", run.pk)]
@@ -310,9 +311,8 @@ def test_from_the_button_to_the_checklist(
     product = TicketProductFactory(offer__stock=3)
     client = english(member(product.connection.tenant, Role.OWNER, password=None))
     only = ["access.signed", "pay.per_ticket", "pay.per_order"]
-    monkeypatch.setattr(
-        "trip.pages.drill.drill_start", lambda **fields: drill_start(**fields, only=only)
-    )
+    start = runner.start
+    monkeypatch.setattr(runner, "start", lambda *args, **fields: start(*args, **fields, only=only))
     run_page = press(client, product.connection)["Location"]
     tasks.run_drill(rung[0][1])
     said = shown(client, run_page)

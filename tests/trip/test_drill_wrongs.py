@@ -10,16 +10,14 @@ import pytest
 from django.http import HttpRequest
 from pytest_django.live_server_helper import LiveServer
 
+from stores.drills.results import Failed, Outcome
 from stores.models import Connection
 from stores.platforms.inbound.endpoint import Rejected
 from stores.platforms.inbound.once import answer_once
-from tests.trip.drilling import drilled, every_kind, outcomes
+from tests.trip.drilling import drill_start, drilled, every_kind, outcomes
 from trip import services, webhooks
 from trip.choices import Refusal
-from trip.drill import Outcome, drill_start, names
-from trip.drill.drilling import Drill
-from trip.drill.registry import CHECKS
-from trip.drill.results import Failed
+from trip.drill import Drill
 from trip.models import Offer, Order, Product, Voucher
 from trip.services import (
     booking,
@@ -277,7 +275,7 @@ def test_a_point_fails_where_the_server_is_wrong(
 
 
 def test_every_point_is_run_against_a_server_that_is_wrong() -> None:
-    assert {row[0] for row in WRONGS} | set(NOT_MADE_WRONG) == set(names())
+    assert {row[0] for row in WRONGS} | set(NOT_MADE_WRONG) == set(Drill.checklist.names())
 
 
 def test_a_call_that_took_too_long_fails_the_whole_run(connection: Connection) -> None:
@@ -285,4 +283,4 @@ def test_a_call_that_took_too_long_fails_the_whole_run(connection: Connection) -
     for ms, expected in ((20_000, None), (20_001, Failed)):
         run.results = [{"exchanges": [{"operation": "create", "ms": ms}]}]
         with pytest.raises(expected) if expected else nullcontext():
-            CHECKS["overall.time"].run(Drill(run))
+            Drill.checklist.checks["overall.time"].run(Drill(run))

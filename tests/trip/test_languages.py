@@ -229,6 +229,7 @@ def test_the_drill_is_in_one_language(language: Language, sold: tuple[Meituan, P
     for is_over in (True, False):
         run = DrillRun.objects.create(
             connection=sold[1].connection,
+            kind="trip",
             base_url="https://tickets.example.com",
             checks=["access.signed", "access.clock", "create.accepted", "pay.per_ticket"],
             results=[

@@ -21,10 +21,10 @@ from tests.canned import Canned, answer
 from tests.coupons.bad_days.passing import WORK, end_leases, pass_time
 from tests.meituan import Meituan, selling
 from tests.stores.factories import member
+from tests.trip.drilling import drill_start
 from trip import dashboard, services
 from trip.choices import Issuing, Method, VoucherType
 from trip.client import NoticeClient
-from trip.drill import drill_start
 from trip.models import Order
 from trip.sandbox import MeituanTripSandbox
 from trip.services.creating import DRILL_NUMBERS

@@ -7,7 +7,7 @@ server, sends Meituan's calls. The merchant's own actions (issue by hand, decide
 ticket) go through the services that the back office uses.
 """
 
-from trip.drill.results import Outcome, Result
-from trip.drill.running import drill_passed, drill_run, drill_start, names, title_of
+from trip.drill import checks
+from trip.drill.drilling import Drill
 
-__all__ = ["Outcome", "Result", "drill_passed", "drill_run", "drill_start", "names", "title_of"]
+__all__ = ["Drill", "checks"]

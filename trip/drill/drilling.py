@@ -2,27 +2,30 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from django.utils.functional import Promise
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
 
-from stores.models import Connection, OutboundCall
+from stores.drills.checklist import Checklist
+from stores.drills.drill import Drill as BaseDrill
+from stores.drills.results import Failed
+from stores.models import DrillRun, OutboundCall
 from stores.platforms import outbox
 from trip.addresses import INTERFACES
 from trip.client import NoticeClient
-from trip.drill.results import Failed, filled
 from trip.drill.sample_products import Wanted, Ware, find
-from trip.models import DrillRun, Order
+from trip.drill.tidying import drill_orders, end, orders_of_run
+from trip.models import Order
 from trip.sandbox import learning
 from trip.sandbox.calls import Exchange, Partner
 from trip.sandbox.orders import Order as Asked
 from trip.sandbox.orders import Refund as Application
 from trip.sandbox.orders import refund_id
 from trip.sandbox.player import Player
-from trip.services.notices import Notice, plays_meituan
+from trip.services.notices import Notice, plays_meituan, revoke_drill_notices
 
 # The "other failure" code of each interface (docs/platforms/trip.md §4.1).
 OTHER = {"create": 499, "pay": 599, "query": 399, "refund": 699}
@@ -31,16 +34,35 @@ USUAL_OTHER = 300
 ARRIVAL_SECONDS = 10.0
 
 
-class Drill:
-    """The tools of one run; `exchanges`, `notes` and `asked` (orders) belong to the current
-    check.
-    """
+GROUPS: dict[str, StrOrPromise] = {
+    "address": gettext_lazy("Address"),
+    "access": gettext_lazy("Signature and access"),
+    "create": gettext_lazy("Create an order"),
+    "pay": gettext_lazy("Pay an order"),
+    "query": gettext_lazy("Query an order"),
+    "issue": gettext_lazy("Issue tickets later"),
+    "refund": gettext_lazy("Refund an order"),
+    "refunded": gettext_lazy("Already refunded (message)"),
+    "consume": gettext_lazy("Use tickets"),
+    "close": gettext_lazy("Order closed (message)"),
+    "products": gettext_lazy("Pull products"),
+    "prices": gettext_lazy("Pull the price calendar"),
+    "pois": gettext_lazy("Pull places"),
+    "audit": gettext_lazy("Listing and audit (message)"),
+    "support": gettext_lazy("Heartbeat and balance"),
+    "overall": gettext_lazy("Over the whole run"),
+}
+CHECKLIST: Checklist[Drill] = Checklist("trip", GROUPS, hidden=frozenset({"visitors"}))
+check = CHECKLIST.check
+
+
+class Drill(BaseDrill):
+    """What a check works with. `asked` are the orders of the current check."""
+
+    checklist = CHECKLIST
 
     def __init__(self, run: DrillRun) -> None:
-        self.run = run
-        self.connection: Connection = run.connection
-        self.base_url = run.base_url.rstrip("/")
-        self.begin()
+        super().__init__(run)
         connection, credentials = run.connection, run.connection.credentials
         paths = {each.name: each.path for each in INTERFACES} | {"nonsense": "no/such/interface"}
         self.partner = Partner(
@@ -52,14 +74,28 @@ class Drill:
         self.player = Player(self.partner, heard=lambda exchange: self.exchanges.append(exchange))
 
     def begin(self) -> None:
-        """Empties the lists for the next check."""
-        self.exchanges: list[Exchange] = []
-        self.notes: list[str] = []
+        super().begin()
         self.asked: list[Asked] = []
 
-    def note(self, text: str | Promise, **values: object) -> None:
-        """Adds a remark to the result of a check that passes."""
-        self.notes.append(filled(text, values))
+    # What is given back
+
+    def tidy_forgotten(self) -> None:
+        """Ends orders that earlier runs left behind because they were cut off."""
+        end(
+            self.player,
+            drill_orders(self.connection).filter(
+                created_at__lt=self.run.started_at, closed_at=None
+            ),
+        )
+
+    def tidy(self) -> None:
+        """Ends the orders of the current check, by Meituan's own messages."""
+        numbers = [asked.order_id for asked in self.asked]
+        end(self.player, drill_orders(self.connection).filter(order_id__in=numbers))
+
+    def tidy_up(self) -> None:
+        """Revokes notices that were being sent when their check ended, and have not arrived since."""
+        revoke_drill_notices(orders_of_run(self.run))
 
     # Orders
 
@@ -147,15 +183,6 @@ class Drill:
         return exchange
 
     # Expectations
-
-    def expect(self, holds: bool, what: str | Promise, **values: object) -> None:
-        if not holds:
-            raise Failed(filled(what, values))
-
-    def expect_equal(self, what: str, found: object, wanted: object) -> None:
-        if found != wanted or isinstance(found, bool) != isinstance(wanted, bool):
-            values = {"what": what, "wanted": wanted, "found": found}
-            raise Failed(_("%(what)s should be %(wanted)s, not %(found)s.") % values)
 
     def expect_code(self, exchange: Exchange, *codes: int) -> None:
         """Expects HTTP 200 with a complete envelope and one of the codes. Raises Failed."""
@@ -254,14 +281,15 @@ class Drill:
                 self.note(text, title=notice.title)
 
     def _expect_arrival(self, call: OutboundCall, notice: type[Notice]) -> None:
-        """Sends the notice itself, because the drill may run in the only worker, and waits for its
-        arrival.
-        """
-        until = time.monotonic() + ARRIVAL_SECONDS
-        while call.state in OutboundCall.LIVE and time.monotonic() < until:
-            if not outbox.attempt_now(call, patience=1.0):
-                time.sleep(0.1)
-            call.refresh_from_db()
+        """Sends the notice itself when no worker does, because the drill may be run by the only worker."""
+
+        def is_over() -> bool:
+            if call.state in OutboundCall.LIVE:
+                outbox.attempt_now(call, patience=1.0)
+                call.refresh_from_db()
+            return call.state not in OutboundCall.LIVE
+
+        self.wait_until(is_over, seconds=ARRIVAL_SECONDS)
         values = {
             "title": notice.title,
             "url": NoticeClient.of(self.connection).base_url,

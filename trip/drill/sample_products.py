@@ -12,9 +12,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
+from stores.drills.results import LeftOut
 from stores.models import Connection
 from trip.choices import Issuing, RefundType, Refusal, VisitorInfo, VoucherType
-from trip.drill.results import LeftOut
 from trip.models import Offer, Product
 from trip.sandbox.orders import Order, OrderIds, visitors_for
 from trip.services import booking

@@ -7,38 +7,30 @@ from django.db.models import Case, F, IntegerField, OuterRef, QuerySet, Subquery
 from django.db.models.functions import Coalesce
 from django.utils import timezone
 
-from trip.drill.drilling import Drill
+from stores.models import Connection, DrillRun
 from trip.models import Offer, Order, Voucher, tally
 from trip.sandbox.orders import refund_id
+from trip.sandbox.player import Player
 from trip.services import orders, stock
 from trip.services.notices import revoke_drill_notices
 
 OPEN = (Order.Status.CREATED, Order.Status.ISSUING)
 
 
-def tidy(drill: Drill) -> None:
-    """Ends the orders of the current check with Meituan's own messages."""
-    _end(drill, _drill_orders(drill).filter(order_id__in=[asked.order_id for asked in drill.asked]))
+def drill_orders(connection: Connection) -> QuerySet[Order]:
+    return Order.objects.filter(connection=connection, is_drill=True).prefetch_related(
+        "vouchers", "refunds", "consumptions"
+    )
 
 
-def tidy_forgotten(drill: Drill) -> None:
-    """Ends the orders of earlier runs that were interrupted."""
-    _end(drill, _drill_orders(drill).filter(created_at__lt=drill.run.started_at, closed_at=None))
+def orders_of_run(run: DrillRun) -> QuerySet[Order]:
+    return drill_orders(run.connection).filter(created_at__gte=run.started_at)
 
 
-def tidy_notices(drill: Drill) -> None:
-    """Revokes the notices that have not arrived by the end of the run."""
-    revoke_drill_notices(orders_of_run(drill))
-
-
-def orders_of_run(drill: Drill) -> QuerySet[Order]:
-    return _drill_orders(drill).filter(created_at__gte=drill.run.started_at)
-
-
-def unreturned(drill: Drill) -> int:
-    """Counts the tickets that the orders of the run still keep from being sold."""
+def unreturned(run: DrillRun) -> int:
+    """How many tickets the orders of the run keep from being sold."""
     kept = 0
-    for row in orders_of_run(drill):
+    for row in orders_of_run(run):
         if row.status in OPEN:
             kept += row.quantity
         elif row.status == Order.Status.ISSUED:
@@ -47,10 +39,9 @@ def unreturned(drill: Drill) -> int:
     return kept
 
 
-def unbalanced(drill: Drill) -> QuerySet[Any]:
-    """Returns the offers of the run whose stock differs from what their orders say: `held` must be
-    the tickets not paid yet (`unpaid`), `sold` those being issued and those not given back
-    (`kept`).
+def unbalanced(run: DrillRun) -> QuerySet[Any]:
+    """The offers that the run ordered from whose stock is not what their orders say: `held` is for those not paid
+    yet (`unpaid`), `sold` for those being issued and for tickets that nobody gave back (`kept`).
 
     It is one statement, because others may buy at the same time.
     """
@@ -63,7 +54,7 @@ def unbalanced(drill: Drill) -> QuerySet[Any]:
         When(order__is_drill=True, order__closed_at__isnull=False, then=F("used")), default=0
     )
     return (
-        Offer.objects.filter(pk__in=orders_of_run(drill).order_by().values("offer"))
+        Offer.objects.filter(pk__in=orders_of_run(run).order_by().values("offer"))
         .annotate(
             unpaid=_sum(of_offer.filter(status=Order.Status.CREATED), "offer", F("quantity")),
             issuing=_sum(of_offer.filter(status=Order.Status.ISSUING), "offer", F("quantity")),
@@ -81,31 +72,26 @@ def _sum(rows: QuerySet[Any], group: str, tickets: Any) -> Coalesce:
     return Coalesce(Subquery(summed, output_field=IntegerField()), 0)
 
 
-def _drill_orders(drill: Drill) -> QuerySet[Order]:
-    return Order.objects.filter(connection=drill.connection, is_drill=True).prefetch_related(
-        "vouchers", "refunds", "consumptions"
-    )
-
-
-def _end(drill: Drill, rows: QuerySet[Order]) -> None:
+def end(player: Player, rows: QuerySet[Order]) -> None:
+    """Closes or refunds orders by Meituan's own messages, and gives back what was used."""
     for row in rows:
         if row.status in OPEN:
             _send(
-                drill, row, "close", {"closeType": 1 if row.status == Order.Status.CREATED else 3}
+                player, row, "close", {"closeType": 1 if row.status == Order.Status.CREATED else 3}
             )
         elif row.status == Order.Status.ISSUED:
-            _end_issued(drill, row)
+            _end_issued(player, row)
     revoke_drill_notices(rows)
 
 
-def _end_issued(drill: Drill, row: Order) -> None:
+def _end_issued(player: Player, row: Order) -> None:
     counts = tally(row.vouchers.all())
     if counts.unused and not counts.used:
-        _send(drill, row, "close", {"closeType": 3})
+        _send(player, row, "close", {"closeType": 3})
     elif counts.unused:
         # Closing an order that was used would note it for a person.
         codes = [voucher.code for voucher in row.vouchers.all() if voucher.unused and voucher.code]
-        _send(drill, row, "refunded", _refunded(row, codes, counts.unused))
+        _send(player, row, "refunded", _refunded(row, codes, counts.unused))
     if counts.used:
         _give_back_used(row.pk)
 
@@ -123,8 +109,8 @@ def _refunded(row: Order, codes: list[str], count: int) -> dict[str, object]:
     }
 
 
-def _send(drill: Drill, row: Order, operation: str, more: dict[str, object]) -> None:
-    drill.player.send(
+def _send(player: Player, row: Order, operation: str, more: dict[str, object]) -> None:
+    player.send(
         operation, {"orderId": row.order_id, "partnerOrderId": row.partner_order_id, **more}
     )
 

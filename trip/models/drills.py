@@ -1,69 +1,12 @@
-"""Runs of the acceptance drill, with their progress and results."""
-
-from datetime import timedelta
-from typing import Self
-
-from django.contrib.auth.models import User
-from django.db import models
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from stores.models import Connection
-from stores.tenancy import TenantQuerySet
+from stores.models import DrillRun as Run
 
 
-class DrillRunQuerySet(TenantQuerySet["DrillRun"]):
-    def under_way(self) -> Self:
-        """Filters the runs that a process still works on."""
-        return self.filter(finished_at=None, worked_at__gte=timezone.now() - DrillRun.ABANDONED)
-
-
-class DrillRun(models.Model):
-    """One run of the drill (验收演练).
-
-    `checks` are the names to run; `results` has the finished ones in the same order: [{"name",
-    "title", "outcome", "detail", "exchanges"}].
-    """
-
-    # A run without a result for this long has no process any more.
-    ABANDONED = timedelta(minutes=10)
-
-    connection = models.ForeignKey(
-        Connection, models.CASCADE, related_name="drills", verbose_name=_("connection")
-    )
-    started_by = models.ForeignKey(
-        User, models.SET_NULL, null=True, blank=True, related_name="+", verbose_name=_("started by")
-    )
-    base_url = models.URLField(_("address"), max_length=300)
-    checks = models.JSONField(_("checks"), default=list)
-    results = models.JSONField(_("results"), default=list)
-    error = models.TextField(_("error"), blank=True)
-    started_at = models.DateTimeField(_("started"), default=timezone.now)
-    lease_until = models.DateTimeField(null=True, editable=False)
-    worked_at = models.DateTimeField(_("last result"), default=timezone.now)
-    finished_at = models.DateTimeField(_("finished"), null=True)
-
-    objects = DrillRunQuerySet.as_manager()
-
-    class Tenancy:
-        merchant = "connection__merchant"
-        store = None
+class DrillRun(Run):
+    """Runs of the acceptance drill (验收演练), as a list of their own."""
 
     class Meta:
+        proxy = True
         verbose_name = _("acceptance drill")
         verbose_name_plural = _("acceptance drills")
-        ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["connection"],
-                condition=models.Q(finished_at=None),
-                name="trip_one_drill_at_a_time",
-            )
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.connection} {timezone.localtime(self.started_at):%Y-%m-%d %H:%M}"
-
-    def count(self, outcome: str) -> int:
-        """Counts the checks with this outcome: passed, failed or left_out."""
-        return sum(1 for result in self.results if result["outcome"] == outcome)

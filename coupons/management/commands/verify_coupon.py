@@ -12,7 +12,7 @@ from django.utils import translation
 from rest_framework.utils.encoders import JSONEncoder
 
 from coupons import codes
-from coupons.api.shown import verification_shown
+from coupons.api.serializers import represent_verification
 from coupons.counter import verified_by
 from coupons.models import Channel, Verification
 from coupons.reasons import TEXTS, Reason
@@ -78,7 +78,7 @@ class Command(ExitCodeCommand):
 
     def _tell(self, row: Verification, as_json: bool) -> None:
         if as_json:
-            shown = verification_shown(row, place_of(row), EVERYWHERE)
+            shown = represent_verification(row, place_of(row), EVERYWHERE)
             self.stdout.write(json.dumps(shown, ensure_ascii=False, cls=JSONEncoder))
             return
         with translation.override("en"):

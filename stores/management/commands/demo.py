@@ -19,7 +19,8 @@ from stores.demo.world import World
 
 class Command(BaseCommand):
     help = (
-        "Run a whole installation on this machine, with two merchants, four weeks of business and a sandbox in place "
+        "Run a whole installation on this machine, with two merchants, four weeks of business and "
+        "a sandbox in place "
         "of the platforms. Ctrl-C ends it. PORT, SANDBOX_PORT, DATABASE_URL, UMEMBER_BASE_URL and "
         "TRIP_NOTICE_BASE_URL are honoured."
     )

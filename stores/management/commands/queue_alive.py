@@ -12,7 +12,10 @@ from stores.platforms.workers import queue
 
 
 class Command(BaseCommand):
-    help = "Say whether a worker cluster has run something lately: exit code 0 if so, 1 if not. For container checks."
+    help = (
+        "Say whether a worker cluster has run something lately: exit code 0 if so, 1 if not. For "
+        "container checks."
+    )
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--json", action="store_true", help="print JSON")

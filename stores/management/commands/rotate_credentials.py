@@ -36,5 +36,6 @@ class Command(BaseCommand):
             return
         self.stdout.write(
             f"{result.rotated} re-encrypted, {result.current} already under the first key, "
-            f"{result.changed_meanwhile} changed meanwhile. The other keys can be removed from CREDENTIAL_KEYS."
+            f"{result.changed_meanwhile} changed meanwhile. The other keys can be removed from "
+            "CREDENTIAL_KEYS."
         )

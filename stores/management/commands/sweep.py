@@ -14,7 +14,8 @@ from stores.platforms.outbox.claims import due
 
 class Command(BaseCommand):
     help = (
-        "Do by hand what the worker does each minute: free what dead processes left behind, handle waiting events, "
+        "Do by hand what the worker does each minute: free what dead processes left behind, handle "
+        "waiting events, "
         "and work off due calls for a while."
     )
 

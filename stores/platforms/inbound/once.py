@@ -40,7 +40,9 @@ class AnswerAndRollback(Exception):
 
 
 class AnswerGone(Exception):
-    """The question was answered so long ago that its answer was removed; it is not handled again."""
+    """The question was answered so long ago that its answer was removed; it is not handled
+    again.
+    """
 
 
 def answer_once(

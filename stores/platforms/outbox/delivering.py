@@ -1,4 +1,7 @@
-"""One try at one claimed call: HTTP outside any transaction, then one short transaction that settles it."""
+"""One try at a claimed call:
+
+HTTP outside any transaction, then one short transaction settles it.
+"""
 
 import logging
 import time
@@ -161,7 +164,8 @@ def _settle(
             or call.claim != claimed.claim
             or call.state not in (State.SENDING, State.UNKNOWN)
         ):
-            # Our lease ran out and another took over, or a person decided; the attempt row keeps what we heard.
+            # Our lease ran out and another took over, or a person decided; the attempt row keeps
+            # what we heard.
             return
         call.connection, call.pace = claimed.connection, claimed.pace
         call.lease_until, call.claim = None, ""

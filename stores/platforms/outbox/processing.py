@@ -89,7 +89,8 @@ def _run_steps(row: Waiting, *, wake: bool, call: OutboundCall | None = None) ->
             if wake:
                 _wake_worker(call, free_in)
             return tried
-        # This thread had the first slot, so it may wait for the next one: that is one interval away.
+        # This thread had the first slot, so it may wait for the next one: that is one interval
+        # away.
         patience = pace.interval(call.platform) + pace.NEAR
         call, tried = None, True
     return tried
@@ -102,6 +103,8 @@ def _free_in(call: OutboundCall) -> float:
 
 
 def _wake_worker(call: OutboundCall, free_in: float) -> None:
-    """Wakes a worker unless the slot is too far away for it to stay; the sweeper comes for those."""
+    """Wakes a worker unless the slot is too far away for it to stay; the sweeper comes for
+    those.
+    """
     if call.state != OutboundCall.State.SENDING and free_in <= LINGER.total_seconds():
         notify(call.pk)

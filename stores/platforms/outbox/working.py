@@ -79,7 +79,8 @@ def _one_try() -> bool:
         except (OperationalError, InterfaceError):
             raise
         except Exception:
-            # A secret that cannot be read, a kind of call that this version does not know: others go on.
+            # A secret that cannot be read, a kind of call that this version does not know: others
+            # go on.
             log.exception("account %s cannot be served", account.pk)
             pace.postpone(account.pk, UNSERVED_SECONDS, failed=True)
     soonest = pace.seconds_until_free(accounts[0].pk) if accounts else LINGER.total_seconds()
@@ -148,7 +149,8 @@ def run_in_thread(sending: Callable[[], object], *, until: float) -> bool:
     if "pool" in connection.settings_dict["OPTIONS"]:
         # The waiting thread needs no connection; the sending thread takes one.
         connection.close()
-    # Not a daemon: a process that is told to end lets the try come to its end. One that is killed leaves its lease.
+    # Not a daemon: a process that is told to end lets the try come to its end. One that is killed
+    # leaves its lease.
     thread = threading.Thread(target=_send_beside, args=(sending,), name="sender", daemon=False)
     thread.start()
     thread.join(max(0.0, until - time.monotonic()))

@@ -83,7 +83,10 @@ def reap_orphans(*, except_for: int) -> None:
 
 
 def end_children(*, patience: float) -> None:
-    """Ends all our children, adopted ones included: SIGTERM first, SIGKILL after `patience` seconds."""
+    """Ends all our children, adopted ones included:
+
+    SIGTERM first, SIGKILL after `patience` seconds.
+    """
     _signal_all(children(), signal.SIGTERM)
     until = time.monotonic() + patience
     while _reap() and time.monotonic() < until:

@@ -93,7 +93,8 @@ def sync_schedules() -> None:
     wanted = {schedule.task: schedule for schedule in schedules()}
     with transaction.atomic():
         if connection.vendor == "postgresql":
-            # Names are not unique in that table, so two watchdogs that start together would both insert.
+            # Names are not unique in that table, so two watchdogs that start together would both
+            # insert.
             with connection.cursor() as cursor:
                 cursor.execute(f"LOCK TABLE {Schedule._meta.db_table} IN SHARE ROW EXCLUSIVE MODE")
         known = dict(Schedule.objects.order_by("-pk").values_list("name", "pk"))

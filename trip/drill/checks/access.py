@@ -8,10 +8,9 @@ from django.conf import settings
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from stores.drills.results import LeftOut
 from trip.addresses import is_local, why_not_called
-from trip.drill.drilling import USUAL_OTHER, Drill
-from trip.drill.registry import check
-from trip.drill.results import LeftOut
+from trip.drill.drilling import USUAL_OTHER, Drill, check
 from trip.models import Order
 from trip.sandbox.calls import Exchange
 from trip.sandbox.orders import create_body, named

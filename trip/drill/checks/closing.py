@@ -4,8 +4,7 @@ from django.utils.translation import gettext_lazy
 
 from trip.choices import VoucherType
 from trip.drill.checks.using import expect_no_entry
-from trip.drill.drilling import Drill
-from trip.drill.registry import check
+from trip.drill.drilling import Drill, check
 from trip.models import Offer
 from trip.sandbox import learning
 from trip.sandbox.calls import Exchange

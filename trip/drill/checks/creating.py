@@ -12,9 +12,8 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from trip.drill.drilling import Drill
-from trip.drill.registry import check
-from trip.drill.results import LeftOut
+from stores.drills.results import LeftOut
+from trip.drill.drilling import Drill, check
 from trip.drill.sample_products import new_order_id
 from trip.models import Offer, Order, Product
 from trip.sandbox.orders import Order as Asked

@@ -11,8 +11,7 @@ from stores.conflicts import Conflict
 from trip.choices import Method, VoucherType
 from trip.codes import new_code
 from trip.drill.checks.paying import expect_vouchers
-from trip.drill.drilling import Drill
-from trip.drill.registry import check
+from trip.drill.drilling import Drill, check
 from trip.sandbox import learning
 from trip.sandbox.orders import Order, close_body
 from trip.services import payloads

@@ -6,10 +6,9 @@ from django.db.models import Q
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from stores.drills.results import LeftOut
 from stores.models import InboundEvent
-from trip.drill.drilling import Drill
-from trip.drill.registry import check
-from trip.drill.results import LeftOut
+from trip.drill.drilling import Drill, check
 from trip.drill.tidying import orders_of_run, unbalanced, unreturned
 from trip.models import Visitor
 from trip.sandbox.calls import limits
@@ -40,7 +39,7 @@ def time(drill: Drill) -> None:
     gettext_lazy("Visitors' names, phones and certificates are not in the ledger of calls"),
 )
 def privacy(drill: Drill) -> None:
-    rows = orders_of_run(drill)
+    rows = orders_of_run(drill.run)
     secret = {
         value
         for visitor in Visitor.objects.filter(order__in=rows)
@@ -68,8 +67,8 @@ def privacy(drill: Drill) -> None:
     "overall.stock", gettext_lazy("The merchant has all tickets back that the drill has ordered")
 )
 def stock(drill: Drill) -> None:
-    drill.expect_equal("tickets", unreturned(drill), 0)
-    for offer in unbalanced(drill):
+    drill.expect_equal("tickets", unreturned(drill.run), 0)
+    for offer in unbalanced(drill.run):
         drill.expect(
             False,
             _(

@@ -5,11 +5,10 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
+from stores.drills.results import Failed, LeftOut
 from trip.choices import VoucherType
-from trip.drill.drilling import Drill
+from trip.drill.drilling import Drill, check
 from trip.drill.pictures import picture_trouble
-from trip.drill.registry import check
-from trip.drill.results import Failed, LeftOut
 from trip.sandbox import learning
 from trip.sandbox.orders import Order, close_body, named
 

@@ -8,9 +8,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from trip.drill.drilling import Drill
-from trip.drill.registry import check
-from trip.drill.results import LeftOut
+from stores.drills.results import LeftOut
+from trip.drill.drilling import Drill, check
 from trip.models import Place
 from trip.sandbox.calls import Exchange
 

@@ -7,8 +7,7 @@ from django.utils.translation import gettext_lazy
 
 from stores.conflicts import Conflict
 from trip.choices import Method, VoucherType
-from trip.drill.drilling import Drill
-from trip.drill.registry import check
+from trip.drill.drilling import Drill, check
 from trip.models import Refund
 from trip.sandbox import learning
 from trip.sandbox.calls import Exchange
