@@ -1,8 +1,8 @@
-"""What coupons shows on the back office's start page: figures, what needs a person, the chart, the latest rows."""
+"""The start page's part of coupons: figures, problems for a person, the chart, the latest rows."""
 
 from collections import Counter
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Q, Sum
@@ -18,7 +18,7 @@ from coupons.services import connection_test, quota_outlooks, stores_sync
 from coupons.services.syncing import QuotaOutlook
 from stores.backoffice.days import day_labels, first_of, per_day
 from stores.backoffice.needs_person import needs_person_alert
-from stores.backoffice.widgets import Alert, Card, Chart, Link, Row, Step, Table
+from stores.backoffice.widgets import Alert, Card, Chart, Link, Row, Step, Table, Tone
 from stores.clock import start_of_day
 from stores.models import Connection, Store
 from stores.money import yuan_text
@@ -77,21 +77,19 @@ def _quota_card(user: User) -> list[Card]:
     left = gateway.request_count or 0
     outlook = quota_outlooks([gateway])[gateway.pk]
     url = reverse("admin:coupons_gatewaystore_changelist")
-    hint = (
-        f"{gateway.store.name} · {days_left(outlook)}"
-        if outlook.days_left is not None
-        else gateway.store.name
-    )
-    tone: Literal["bad", "warn", "plain"] = (
-        "bad" if left <= 0 else "warn" if runs_low(outlook) else "plain"
-    )
+    hint = gateway.store.name
+    if outlook.days_left is not None:
+        hint += f" · {days_left(outlook)}"
+    tone: Tone = "warn" if runs_low(outlook) else "plain"
+    if left <= 0:
+        tone = "bad"
     return [
         Card(_("Calls left (lowest)"), number_format(left, force_grouping=True), hint, url, tone)
     ]
 
 
 def watched(user: User) -> list[GatewayStore]:
-    """The stores with the fewest calls left."""
+    """Returns the stores with the fewest calls left."""
     rows = GatewayStore.objects.for_staff(user).filter(
         vanished_at=None, request_count__isnull=False
     )
@@ -108,7 +106,7 @@ def days_left(outlook: QuotaOutlook) -> str:
 
 
 def alerts(user: User) -> list[Alert]:
-    """Only what this person can do something about is said."""
+    """Returns only the alerts that this user has the permission to act on."""
     found = [*_gateway_alerts(user), *_quota_alerts(user)]
     if has_permission(user, Permission.SETTLE):
         found = [*_unclear_alerts(user), *found]
@@ -134,8 +132,10 @@ def _unmapped_alerts(user: User) -> list[Alert]:
         created_at__gte=start_of_day(FEW_DAYS), status=Status.VERIFIED, unmapped=True
     )
     text = ngettext_lazy(
-        "%(count)d coupon of a deal that is not in the product list was verified this week. Sync the products.",
-        "%(count)d coupons of deals that are not in the product list were verified this week. Sync the products.",
+        "%(count)d coupon of a deal that is not in the product list was verified this week."
+        " Sync the products.",
+        "%(count)d coupons of deals that are not in the product list were verified this week."
+        " Sync the products.",
         "count",
     )
     url = f"{reverse(VERIFICATIONS)}?unmapped__exact=1"
@@ -225,7 +225,7 @@ def charts(user: User) -> list[Chart]:
 
 
 def _series(counted: dict[tuple[Any, ...], list[float]]) -> dict[str, Sequence[float]]:
-    """The busiest stores one by one, the others as one."""
+    """Returns one series for each of the busiest stores, and one for all others."""
     busiest_first = sorted(counted.items(), key=lambda item: -sum(item[1]))
     series: dict[str, Sequence[float]] = {}
     for (pk, name), values in busiest_first[:CHART_STORES]:
@@ -236,7 +236,7 @@ def _series(counted: dict[tuple[Any, ...], list[float]]) -> dict[str, Sequence[f
 
 
 def tables(user: User) -> list[Table]:
-    """The latest verifications, of the days that the chart shows."""
+    """The latest verifications within the days of the chart."""
     since = start_of_day(CHART_DAYS)
     rows = Verification.objects.for_staff(user).filter(
         store__in=Store.objects.ids_for(user), created_at__gte=since
@@ -271,7 +271,7 @@ def _row(row: Verification) -> Row:
 
 
 def steps(user: User) -> list[Step]:
-    """The way from a new merchant to the first verification; nothing once that is done."""
+    """The steps from a new merchant to the first verification, then none."""
     if (
         not has_permission(user, Permission.MANAGE_CONNECTIONS)
         or Verification.objects.for_staff(user).exists()
@@ -281,11 +281,13 @@ def steps(user: User) -> list[Step]:
     connections = everywhere.filter(platform=PLATFORM)
     first = connections.first()
     if first is None and everywhere.exists():
-        # Who sells only elsewhere is not asked to connect coupons.
+        # A merchant that sells only on other platforms is not asked to connect coupons.
         return []
     connected = connections.filter(state=Connection.State.WORKING).exists()
     synced = GatewayStore.objects.for_staff(user).exists()
-    page = reverse("admin:stores_connection_change", args=[first.pk]) if first else ""
+    page = ""
+    if first:
+        page = reverse("admin:stores_connection_change", args=[first.pk])
     return [
         Step(
             _("Connect your account"),
@@ -309,7 +311,7 @@ def steps(user: User) -> list[Step]:
 
 
 def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
-    """The guests' page and the poster that leads there."""
+    """Links to the guest page of each store and to its poster."""
     return {
         store.pk: [
             Link(_("Guest page"), "smartphone", reverse("coupons:guest", args=[store.guest_slug])),
@@ -322,7 +324,7 @@ def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
 
 
 class UmemberTools:
-    """stores.platforms.tools.SyncTools for the gateway."""
+    """Implements stores.platforms.tools.SyncTools for the gateway."""
 
     works = gettext_lazy("The connection works.")
 
@@ -334,9 +336,10 @@ class UmemberTools:
 
 
 def sync_messages(run: SyncRun) -> list[Finding]:
-    """What a sync found, for the person who asked for it."""
+    """Returns the changes that a sync found, as messages for the user who started it."""
     if run.error:
-        return [Finding("error", _("The list could not be read: %(error)s") % {"error": run.said})]
+        text = _("The list could not be read: %(error)s")
+        return [Finding("error", text % {"error": run.message})]
     parts = [
         (_("New: %(names)s"), run.added),
         (_("Changed: %(names)s"), run.changed),
@@ -348,5 +351,7 @@ def sync_messages(run: SyncRun) -> list[Finding]:
 
 def _names(names: list[str]) -> str:
     counted = Counter(names)
-    shown = ", ".join(list(counted)[:10])
-    return f"{shown} … ({len(names)})" if len(counted) > 10 else shown
+    text = ", ".join(list(counted)[:10])
+    if len(counted) > 10:
+        text += f" … ({len(names)})"
+    return text

@@ -1,4 +1,4 @@
-"""What the gateway wants to know: e-mail and password."""
+"""The connection form of the gateway: e-mail and password."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
