@@ -44,5 +44,7 @@ class PlaceAdmin(ScopedAdmin):
             if access.has_permission(Permission.MANAGE_STORES, m)
         ]
         rows = Store.objects.for_staff(request.user).filter(place=None).select_related("merchant")
-        kwargs["queryset"] = rows if access.everything else rows.filter(merchant__in=managed)
+        if not access.everything:
+            rows = rows.filter(merchant__in=managed)
+        kwargs["queryset"] = rows
         return super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -305,7 +305,9 @@ def _where_selling(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
     sells = [
         merchant for merchant in access.merchants_in_part if access.has_permission(SELL, merchant)
     ]
-    return rows if access.everything else rows.filter(merchant__in=sells)
+    if access.everything:
+        return rows
+    return rows.filter(merchant__in=sells)
 
 
 def _needed_first(request: HttpRequest) -> tuple[StrOrPromise, str] | None:

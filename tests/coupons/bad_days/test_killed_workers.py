@@ -1,4 +1,6 @@
-"""The same code at once, and workers that are killed or frozen: nothing is spent twice, nothing is lost."""
+"""One code at the same moment, and workers that are killed or frozen: nothing is spent twice,
+nothing is lost.
+"""
 
 import threading
 from pathlib import Path
