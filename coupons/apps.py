@@ -50,6 +50,7 @@ class CouponsConfig(Domain):
         "synced stores": _("Synced stores"),
         "verifications exported": _("Exported verifications"),
     }
+    audit_details = {"codes": _("codes"), "lines": _("lines"), "verified": _("verified")}
     menu = (
         list_item(COUPONS, "coupons.Verification", _("Verifications"), "fact_check"),
         MenuItem(
