@@ -428,7 +428,8 @@ KILL = """
     from trip import services
     from stores.platforms.workers import queue
     queue.wake_worker = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
-    services.order_consume(order_pk=int(os.environ["ORDER"]), quantity=1, actor=None, method="counter")
+    order_pk = int(os.environ["ORDER"])
+    services.order_consume(order_pk=order_pk, quantity=1, actor=None, method="counter")
 """
 KILL_SENDING = f"""
     from stores.platforms.outbox import delivering

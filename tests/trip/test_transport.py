@@ -413,7 +413,7 @@ def test_a_first_answer_needs_three_queries(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     script.append(Answer())
-    # The connection, the query, the effect, the event; and a savepoint in place of BEGIN and COMMIT.
+    # The connection, the query, the effect, the event; a savepoint replaces BEGIN and COMMIT.
     with django_assert_num_queries(4 + 2):
         pay(connection, ORDER)
 
