@@ -183,7 +183,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "VerificationStatus": "coupons.models.Verification.Status",
         "LookupStatus": "coupons.models.Lookup.Status",
-        "BatchLineStatus": "coupons.api.schema.LINE_STATUSES",
+        "BatchLineStatus": "coupons.api.serializers.LINE_STATUSES",
         "Reason": "coupons.reasons.Reason",
         "TicketOrderStatus": "trip.models.Order.Status",
         "TicketRefundStatus": "trip.models.Refund.Status",

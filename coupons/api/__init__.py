@@ -1,4 +1,5 @@
-"""The merchant's own systems verify coupons here: `/api/v1/`.
+"""The API for the merchant's own systems to verify coupons: `/api/v1/`.
 
-shown.py makes rows into JSON, schema.py describes it for OpenAPI, inputs.py reads what comes in, views.py joins them.
+serializers.py declares what comes in and goes out, schema.py describes the routes for OpenAPI,
+views.py connects both with the services.
 """

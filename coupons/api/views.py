@@ -1,32 +1,35 @@
-"""The API's views: read what comes in, call a service, show what became of it."""
+"""The API's views: read the request, call a service, answer with the row."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
 from django.urls import reverse
-from rest_framework.exceptions import NotFound
+from drf_spectacular.utils import extend_schema_view
 from rest_framework.request import Request
 from rest_framework.response import Response
 
 from coupons import services
 from coupons.api import schema
-from coupons.api.inputs import VerificationFilter, code_in, codes_in
-from coupons.api.shown import (
-    batch_shown,
-    lookup_shown,
-    product_shown,
-    store_shown,
-    verification_shown,
+from coupons.api.serializers import (
+    BatchSerializer,
+    CodeBody,
+    CodesBody,
+    LookupSerializer,
+    ProductSerializer,
+    StoreSerializer,
+    VerificationFilter,
+    VerificationSerializer,
+    batch_report,
+    represent_verification,
 )
 from coupons.api.stores import store_with_gateway
 from coupons.choices import LOOKUP, VERIFY
 from coupons.models import Batch, Channel, Lookup, Product, Verification
-from stores.api.inputs import ListFilter
-from stores.api.paging import Pages, PagesById
-from stores.api.views import ApiView
+from stores.api.paging import PagesById
+from stores.api.views import ApiDetail, ApiList, ApiView
 from stores.models import ApiKey, Store
-from stores.tenancy import Access, access_of
+from stores.tenancy import access_of
 
 READ = ApiKey.Scope.READ
 
@@ -35,70 +38,65 @@ def flow_of(key: ApiKey) -> str:
     return f"key:{key.pk}"
 
 
-class Stores(ApiView):
+@extend_schema_view(get=schema.LIST_STORES)
+class Stores(ApiList):
     scopes = {"GET": (READ,)}
     pagination_class = PagesById
+    serializer = StoreSerializer
 
-    @schema.LIST_STORES
-    def get(self, request: Request) -> Response:
-        self.asked_for(ListFilter)
-        stores = Store.objects.for_staff(self.key).filter(is_active=True).select_related("gateway")
-        pages = PagesById()
-        rows = pages.paginate_queryset(stores, request) or ()
-        return pages.get_paginated_response([store_shown(row) for row in rows])
+    def rows(self, given: dict[str, Any]) -> QuerySet[Store]:
+        return Store.objects.for_staff(self.key).filter(is_active=True).select_related("gateway")
 
 
-class Products(ApiView):
+@extend_schema_view(get=schema.LIST_PRODUCTS)
+class Products(ApiList):
     scopes = {"GET": (READ,)}
     pagination_class = PagesById
+    serializer = ProductSerializer
 
-    @schema.LIST_PRODUCTS
-    def get(self, request: Request, store_id: int) -> Response:
-        self.asked_for(ListFilter)
-        products = Product.objects.filter(store=self.store(store_id))
-        pages = PagesById()
-        rows = pages.paginate_queryset(products, request) or ()
-        return pages.get_paginated_response([product_shown(row) for row in rows])
+    def rows(self, given: dict[str, Any]) -> QuerySet[Product]:
+        return Product.objects.filter(store=self.store(self.kwargs["store_id"]))
 
 
-class Lookups(ApiView):
-    scopes = {"POST": (LOOKUP,)}
+class LookupView(ApiView):
     parameters = ("wait",)
+
+    def answer(self, row: Lookup) -> Response:
+        products = Product.objects.filter(store_id=row.store_id, sku_id=row.sku_id)
+        context = {
+            "product": products.first() if row.sku_id else None,
+            "place": services.lookup_place(row),
+        }
+        is_waiting = row.status == Lookup.Status.QUEUED
+        return Response(
+            LookupSerializer(row, context=context).data, status=202 if is_waiting else 200
+        )
+
+
+class Lookups(LookupView):
+    scopes = {"POST": (LOOKUP,)}
 
     @schema.CREATE_LOOKUP
     def post(self, request: Request, store_id: int) -> Response:
         store, wait = self.store(store_id), self.wait_seconds()
         row = services.lookup_request(
-            store=store, code=code_in(request.data), channel=Channel.API, flow=flow_of(self.key)
+            store=store,
+            code=self.body(CodeBody)["code"],
+            channel=Channel.API,
+            flow=flow_of(self.key),
         )
-        return lookup_response(services.lookup_process(row, wait=wait, in_background=True))
+        return self.answer(services.lookup_process(row, wait=wait, in_background=True))
 
 
-class LookupDetail(ApiView):
+@extend_schema_view(get=schema.READ_LOOKUP)
+class LookupDetail(LookupView, ApiDetail):
     scopes = {"GET": (LOOKUP, READ)}
-    parameters = ("wait",)
 
-    @schema.READ_LOOKUP
-    def get(self, request: Request, pk: int) -> Response:
-        wait = self.wait_seconds()
-        row = Lookup.objects.for_staff(self.key).filter(pk=pk).first()
-        if row is None:
-            raise NotFound
-        return lookup_response(
-            services.lookup_process(row, wait=wait, wake=False, in_background=True) if wait else row
-        )
+    def rows(self) -> QuerySet[Lookup]:
+        return Lookup.objects.for_staff(self.key)
 
-
-def lookup_response(row: Lookup) -> Response:
-    product = (
-        Product.objects.filter(store_id=row.store_id, sku_id=row.sku_id).first()
-        if row.sku_id
-        else None
-    )
-    waiting = row.status == Lookup.Status.QUEUED
-    return Response(
-        lookup_shown(row, product, services.lookup_place(row)), status=202 if waiting else 200
-    )
+    def process(self, row: Lookup, wait: float) -> None:
+        services.lookup_process(row, wait=wait, wake=False, in_background=True)
 
 
 class StoreVerifications(ApiView):
@@ -108,10 +106,10 @@ class StoreVerifications(ApiView):
     @schema.CREATE_VERIFICATION
     def post(self, request: Request, store_id: int) -> Response:
         store, gateway = store_with_gateway(self.key, store_id)
-        wait, request_key, code = self.wait_seconds(), self.idempotency_key(), code_in(request.data)
+        wait, request_key = self.wait_seconds(), self.idempotency_key()
         requested = services.verification_request(
             store=store,
-            code=code,
+            code=self.body(CodeBody)["code"],
             channel=Channel.API,
             actor=self.key,
             flow=flow_of(self.key),
@@ -121,62 +119,47 @@ class StoreVerifications(ApiView):
         row = services.verification_process(
             requested.verification, wait=wait, call=requested.call, in_background=True
         )
+        place = services.place_of(row, requested.call)
         return Response(
-            verification_shown(row, services.place_of(row, requested.call), access_of(self.key)),
+            represent_verification(row, place, access_of(self.key)),
             status=201 if requested.created else 200,
             headers={"Location": reverse("api:verification", args=[row.pk])},
         )
 
 
-class Verifications(ApiView):
+@extend_schema_view(get=schema.LIST_VERIFICATIONS)
+class Verifications(ApiList):
     scopes = {"GET": (READ,)}
-    pagination_class = Pages
+    filters = VerificationFilter
+    serializer = VerificationSerializer
 
-    @schema.LIST_VERIFICATIONS
-    def get(self, request: Request) -> Response:
-        pages = Pages()
-        rows = pages.paginate_queryset(self._wanted(), request) or []
-        return pages.get_paginated_response(list(verifications_shown(rows, access_of(self.key))))
+    def rows(self, given: dict[str, Any]) -> QuerySet[Verification]:
+        stores = self.store_ids(given.get("store"))
+        return with_shown(Verification.objects.filter(store_id__in=stores))
 
-    def _wanted(self) -> QuerySet[Verification]:
-        given = self.asked_for(VerificationFilter)
-        lookups = {
-            "created_after": "created_at__gte",
-            "created_before": "created_at__lt",
-            "settled_after": "settled_at__gte",
-            "status": "status__in",
-            "reason": "reason",
-        }
-        rows = Verification.objects.filter(store_id__in=self.store_ids(given.get("store")))
-        rows = rows.filter(
-            **{lookups[name]: value for name, value in given.items() if name in lookups}
-        )
-        return shown_rows(rows)
+    def context(self, rows: Sequence[Verification]) -> dict[str, Any]:
+        return {"access": access_of(self.key), "places": services.places_of(rows)}
 
 
-def shown_rows(rows: QuerySet[Verification]) -> QuerySet[Verification]:
+def with_shown(rows: QuerySet[Verification]) -> QuerySet[Verification]:
     """With what is shown of them, and without the codes, which would be decrypted for nothing."""
     return rows.select_related("product", "duplicate_of__store").defer("code", "duplicate_of__code")
 
 
-def verifications_shown(rows: Iterable[Verification], access: Access) -> Iterable[dict[str, Any]]:
-    places = services.places_of(rows)
-    return (verification_shown(row, places.get(row.pk), access) for row in rows)
-
-
-class VerificationDetail(ApiView):
+@extend_schema_view(get=schema.READ_VERIFICATION)
+class VerificationDetail(ApiDetail):
     scopes = {"GET": (READ, VERIFY)}
     parameters = ("wait",)
 
-    @schema.READ_VERIFICATION
-    def get(self, request: Request, pk: int) -> Response:
-        wait = self.wait_seconds()
-        row = shown_rows(Verification.objects.for_staff(self.key).filter(pk=pk)).first()
-        if row is None:
-            raise NotFound
-        if wait:
-            services.verification_process(row, wait=wait, wake=False, in_background=True)
-        return Response(verification_shown(row, services.place_of(row), access_of(self.key)))
+    def rows(self) -> QuerySet[Verification]:
+        return with_shown(Verification.objects.for_staff(self.key))
+
+    def process(self, row: Verification, wait: float) -> None:
+        services.verification_process(row, wait=wait, wake=False, in_background=True)
+
+    def answer(self, row: Verification) -> Response:
+        place = services.place_of(row)
+        return Response(represent_verification(row, place, access_of(self.key)))
 
 
 class Batches(ApiView):
@@ -184,27 +167,26 @@ class Batches(ApiView):
 
     @schema.CREATE_BATCH
     def post(self, request: Request, store_id: int) -> Response:
-        store, request_key, raw_codes = (
-            self.store(store_id),
-            self.idempotency_key(),
-            codes_in(request.data),
-        )
-        batch, created = services.batch_request(
-            store=store, raw_codes=raw_codes, actor=self.key, request_key=request_key
+        store, request_key = self.store(store_id), self.idempotency_key()
+        batch, is_new = services.batch_request(
+            store=store,
+            raw_codes=self.body(CodesBody)["codes"],
+            actor=self.key,
+            request_key=request_key,
         )
         return Response(
-            batch_shown(batch),
-            status=201 if created else 200,
+            BatchSerializer(batch_report(batch)).data,
+            status=201 if is_new else 200,
             headers={"Location": reverse("api:verification-batch", args=[batch.pk])},
         )
 
 
-class BatchDetail(ApiView):
+@extend_schema_view(get=schema.READ_BATCH)
+class BatchDetail(ApiDetail):
     scopes = {"GET": (READ, VERIFY)}
 
-    @schema.READ_BATCH
-    def get(self, request: Request, pk: int) -> Response:
-        batch = Batch.objects.for_staff(self.key).filter(pk=pk).first()
-        if batch is None:
-            raise NotFound
-        return Response(batch_shown(batch))
+    def rows(self) -> QuerySet[Batch]:
+        return Batch.objects.for_staff(self.key)
+
+    def answer(self, row: Batch) -> Response:
+        return Response(BatchSerializer(batch_report(row)).data)

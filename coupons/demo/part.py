@@ -19,7 +19,7 @@ from stores.platforms import tokens
 
 
 class CouponsDemo:
-    """A DemoPart (stores/demo/world.py)."""
+    """Implements DemoPart (stores/demo/world.py)."""
 
     fact = "umember"
 
@@ -42,7 +42,7 @@ class CouponsDemo:
 
     @staticmethod
     def _open(world: World, account: GatewayAccount, listing: Listing, row: dict[str, Any]) -> Book:
-        """The store's place at the gateway and what it sells."""
+        """Creates the store's connection, its gateway row and its products."""
         store = Store.objects.select_related("merchant").get(pk=row["id"])
         row |= {"remote_id": listing.remote_id, "slug": store.guest_slug}
         password = world.facts["umember"]["passwords"][account.email]
@@ -111,16 +111,18 @@ def _sandbox(world: World) -> str:
 
 
 def _elsewhere(world: World) -> str:
-    """Another gateway than the sandbox, if UMEMBER_BASE_URL names one; "" otherwise."""
+    """Returns the gateway in UMEMBER_BASE_URL, if it is not the sandbox; "" otherwise."""
     named = os.environ.get("UMEMBER_BASE_URL", "").rstrip("/")
     return "" if named == _sandbox(world) else named
 
 
 def info(facts: dict[str, Any], sandbox: dict[str, Any]) -> dict[str, Any]:
-    """Coupons' share of `manage.py demo --info`; `sandbox` is its state file."""
-    shown = ("id", "name", "remote_id", "guest_page")
+    """Returns coupons' part of `manage.py demo --info`; `sandbox` is the content of its state
+    file.
+    """
+    names = ("id", "name", "remote_id", "guest_page")
     return {
-        "stores": [{name: row[name] for name in shown} for row in facts["stores"]],
+        "stores": [{name: row[name] for name in names} for row in facts["stores"]],
         "coupons": by_state(facts, sandbox),
-        "other_stores": [{name: row[name] for name in shown} for row in facts["other_stores"]],
+        "other_stores": [{name: row[name] for name in names} for row in facts["other_stores"]],
     }

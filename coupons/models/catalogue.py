@@ -1,4 +1,4 @@
-"""What the gateway lists: stores with their authorisation and quota, and products on sale."""
+"""The gateway's lists: stores with their authorisation and quota, and products on sale."""
 
 from decimal import Decimal
 
@@ -17,7 +17,7 @@ class GatewayStoreQuerySet(TenantQuerySet["GatewayStore"]):
 
 
 class GatewayStore(models.Model):
-    """A store as the gateway knows it (门店): authorisation by Meituan and the calls that are left."""
+    """A store at the gateway (门店), with Meituan's authorisation and the calls that are left."""
 
     Authorisation = Authorisation
 
@@ -54,16 +54,18 @@ class GatewayStore(models.Model):
 
     @property
     def blocking_reason(self) -> Reason | None:
-        """Why a call for this store would surely fail; None when it may be sent."""
+        """The reason why a call for this store would surely fail; None when it may be sent."""
         if self.connection.state == Connection.State.REFUSED or not self.connection.is_active:
             return Reason.STORE_UNAUTHORISED
         return self.closed_reason
 
     @property
     def closed_reason(self) -> Reason | None:
-        """The same as far as it concerns the store alone: its authorisation and the calls left.
+        """The reason that concerns the store alone: its authorisation or the calls left; None when
+        it is open.
 
-        A store that vanished from the list is still tried: a list may be incomplete, and business must not stop for it.
+        A store that vanished from the list is still tried: a list may be incomplete, and the
+        counter must go on working.
         """
         if self.authorisation == self.Authorisation.NOT_AUTHORISED:
             return Reason.STORE_UNAUTHORISED
@@ -80,7 +82,7 @@ class QuotaReadingQuerySet(TenantQuerySet["QuotaReading"]):
 
 
 class QuotaReading(models.Model):
-    """The calls left at one moment, for the burn rate and the days left."""
+    """The calls left at one moment, for the calls per day and the days left."""
 
     gateway_store = models.ForeignKey(GatewayStore, models.CASCADE, related_name="readings")
     request_count = models.IntegerField()
@@ -139,7 +141,7 @@ class SyncRunQuerySet(TenantQuerySet["SyncRun"]):
 
 
 class SyncRun(models.Model):
-    """One reading of the gateway's lists and what had changed."""
+    """One reading of a list of the gateway, with the changes that it found."""
 
     class Kind(models.TextChoices):
         STORES = "stores", _("stores")
@@ -159,8 +161,8 @@ class SyncRun(models.Model):
     started_at = models.DateTimeField(_("started"), auto_now_add=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
 
-    # `error` in words for the person who waits for the run; not stored.
-    said = ""
+    # `error` as a message for the user who waits for the run; not stored.
+    message = ""
 
     objects = SyncRunQuerySet.as_manager()
 

@@ -33,6 +33,7 @@ from stores.backoffice.labels import (
 from stores.backoffice.verbs import verb_label, verb_labels
 from stores.clock import format_moment
 from stores.conflicts import Conflict
+from stores.domains import merged
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.inbound import inbox
 from stores.platforms.outbox import operations, retry_dead
@@ -57,26 +58,16 @@ OUTCOME_COLOURS = {
     "timed_out": "danger",
 }
 EVENT_COLOURS = {"received": "info", "handling": "info", "handled": "success", "failed": "danger"}
-# The further details of audit entries, as people call them.
+# The further details of audit entries, as people call them; the domains add theirs.
 DETAILS = {
     "active": _("active"),
-    "codes": _("codes"),
-    "days": _("days"),
     "error": _("error"),
     "fields": _("fields"),
     "filters": _("filters"),
-    "first": _("from"),
-    "last": _("until"),
-    "lines": _("lines"),
-    "method": _("how"),
     "note": _("note"),
-    "quantity": _("number of tickets"),
     "reason": _("reason"),
     "role": _("role"),
     "rows": _("rows"),
-    "stock": _("stock"),
-    "trouble": _("trouble"),
-    "verified": _("verified"),
 }
 _SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone", re.IGNORECASE)
 
@@ -357,8 +348,9 @@ class AuditEntryAdmin(LedgerAdmin):
 
     @display(description=_("details"))
     def details(self, entry: AuditEntry) -> SafeString | str:
+        titles = DETAILS | merged("audit_details")
         lines = [
-            f"{DETAILS.get(name, name)}: {_plain(value)}"
+            f"{titles.get(name, name)}: {_plain(value)}"
             for name, value in _without_secrets(entry.data).items()
         ]
         return preformatted(mask_codes("\n".join(lines))) if lines else "–"

@@ -8,7 +8,7 @@ from django_stubs_ext import StrOrPromise
 from rest_framework import exceptions
 from rest_framework.response import Response
 
-from stores.conflicts import Conflict, KeyReused
+from stores.conflicts import Conflict
 from stores.web.problems import PROBLEM_JSON, problem, titles
 
 _CODES: dict[type[Exception], str] = {
@@ -64,10 +64,8 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
 def _as_problem(error: Exception) -> Exception:
     """Returns the API's problem for an exception of a service or of Django; others unchanged."""
     match error:
-        case KeyReused():
-            return Problem("key_reused", error.reason, status=409)
         case Conflict():
-            return Problem("order_conflict", error.reason, status=409)
+            return Problem(error.code, error.reason, status=409)
         case SuspiciousOperation():
             return Problem("invalid", titles()["invalid"], status=400)
     return error

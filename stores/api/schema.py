@@ -6,11 +6,11 @@ from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
-from stores.api.inputs import MAX_WAIT
-from stores.web.problems import PROBLEM_JSON, titles
+from stores.api.serializers import MAX_WAIT, AnswerSerializer
+from stores.web.problems import PROBLEM_JSON, problem, titles
 
 
-class ProblemShown(serializers.Serializer[Any]):
+class ProblemSerializer(AnswerSerializer):
     """An RFC 9457 problem. `code` is stable and meant for programs, `detail` for people."""
 
     type = serializers.CharField()
@@ -28,19 +28,8 @@ class ProblemShown(serializers.Serializer[Any]):
         return super().get_fields() | {"errors": wrong}
 
 
-PROBLEMS: dict[int, str] = {
-    400: "invalid",
-    401: "unauthenticated",
-    403: "forbidden",
-    404: "not_found",
-    405: "method_not_allowed",
-    409: "order_conflict",
-    413: "body_too_large",
-    415: "unsupported_media_type",
-    422: "malformed_code",
-    429: "too_many_tries",
-    503: "unavailable",
-}
+# With plain numbers drf-spectacular would take a problem for the main answer, and show lists without their pages.
+JSON = "application/json"
 WAIT = OpenApiParameter(
     "wait",
     {"type": "number", "minimum": 0, "maximum": MAX_WAIT},
@@ -67,23 +56,28 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 def problems(*statuses: int) -> dict[tuple[int, str], Any]:
     """Returns a route's problem answers for OpenAPI, with those that every route has."""
     every = {401, 403, 429, 503, *statuses}
-    return {(status, PROBLEM_JSON): ProblemShown for status in sorted(every)}
+    return {(status, PROBLEM_JSON): ProblemSerializer for status in sorted(every)}
 
 
-def problem_examples(*statuses: int) -> list[OpenApiExample]:
+def problem_examples(*problems: tuple[int, str]) -> list[OpenApiExample]:
+    """Examples of problems, each given as status and code."""
     return [
         OpenApiExample(
-            PROBLEMS[status],
-            value={
-                "type": f"urn:zhanggui:problem:{PROBLEMS[status]}",
-                "title": str(titles()[PROBLEMS[status]]),
-                "status": status,
-                "code": PROBLEMS[status],
-                "detail": str(titles()[PROBLEMS[status]]),
-            },
+            code,
+            value=problem(code, titles()[code], status=status),
             status_codes=[str(status)],
             response_only=True,
             media_type=PROBLEM_JSON,
         )
-        for status in statuses
+        for status, code in problems
     ]
+
+
+def example(name: str, value: dict[str, Any], status: int = 200) -> OpenApiExample:
+    """An example of an answer."""
+    return OpenApiExample(name, value=value, response_only=True, status_codes=[str(status)])
+
+
+def sent(name: str, value: dict[str, Any]) -> OpenApiExample:
+    """An example of a request's body."""
+    return OpenApiExample(name, value=value, request_only=True)

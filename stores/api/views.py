@@ -4,9 +4,11 @@ expects JSON.
 
 import json
 import re
-from typing import Any, ClassVar
+from collections.abc import Sequence
+from typing import Any, ClassVar, TypeVar
 
 from django.conf import settings
+from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
@@ -16,16 +18,26 @@ from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
+from rest_framework.response import Response
 from rest_framework.throttling import BaseThrottle
 from rest_framework.views import APIView
 
-from stores.api.inputs import MAX_WAIT, ListFilter, refuse_unknown
+from stores.api.paging import Pages
 from stores.api.problems import Problem
+from stores.api.serializers import (
+    MAX_WAIT,
+    AnswerSerializer,
+    Body,
+    ListFilter,
+    body_reader,
+    refuse_unknown,
+)
 from stores.models import ApiKey, Store
 from stores.web import limits
 from stores.web.errors import not_found
 from stores.web.problems import titles
 
+Row = TypeVar("Row", bound=Model)
 MAX_BODY = 256 * 1024
 _SECONDS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6})?")
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
@@ -134,6 +146,18 @@ class ApiView(APIView):
         given: dict[str, Any] = query.validated_data
         return given
 
+    def body(self, body: type[Body]) -> dict[str, Any]:
+        """Returns the validated fields of the request's body; raises ValidationError."""
+        given: dict[str, Any] = body_reader(body).run_validation(self.request.data)
+        return given
+
+    def row(self, rows: QuerySet[Row]) -> Row:
+        """Returns the only row; raises NotFound."""
+        found = rows.first()
+        if found is None:
+            raise NotFound
+        return found
+
     def wait_seconds(self) -> float:
         """Returns ?wait=, the seconds that the caller waits for a result, MAX_WAIT at most."""
         given = self.request.query_params.get("wait", "0")
@@ -149,6 +173,53 @@ class ApiView(APIView):
                 {"Idempotency-Key": [_("Give 1 to 100 visible ASCII characters.")]}
             )
         return given or ""
+
+
+class ApiList(ApiView):
+    """A list, by pages. A subclass gives `serializer` and `rows`, and `filters` when it can be narrowed."""
+
+    serializer: type[AnswerSerializer]
+    filters: type[ListFilter] = ListFilter
+    pagination_class: type[Pages] = Pages
+
+    def get(self, request: Request, **path: Any) -> Response:
+        given = self.asked_for(self.filters)
+        rows = self.rows(given).filter(
+            **{name: given[key] for key, name in self.filters.lookups.items() if key in given}
+        )
+        pages = self.pagination_class()
+        page = pages.paginate_queryset(rows, request) or []
+        shown = self.serializer(page, many=True, context=self.context(page))
+        return pages.get_paginated_response(shown.data)
+
+    def rows(self, given: dict[str, Any]) -> QuerySet[Any]:
+        """Returns the rows that the key reaches; `lookups` of the filters narrow them further. Raises NotFound."""
+        raise NotImplementedError
+
+    def context(self, rows: Sequence[Any]) -> dict[str, Any]:
+        """Returns what the serializer needs besides the rows."""
+        return {}
+
+
+class ApiDetail(ApiView):
+    """One row by the primary key in the address. A subclass gives `rows` and `answer`."""
+
+    def get(self, request: Request, pk: int) -> Response:
+        wait = self.wait_seconds()
+        row = self.row(self.rows().filter(pk=pk))
+        if wait:
+            self.process(row, wait)
+        return self.answer(row)
+
+    def rows(self) -> QuerySet[Any]:
+        """Returns the rows that the key reaches."""
+        raise NotImplementedError
+
+    def process(self, row: Any, wait: float) -> None:
+        """Works on the row for up to `wait` seconds; only for views with the parameter `wait`."""
+
+    def answer(self, row: Any) -> Response:
+        raise NotImplementedError
 
 
 @csrf_exempt

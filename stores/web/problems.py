@@ -14,6 +14,7 @@ SHARED_TITLES: dict[str, StrOrPromise] = {
     "unauthenticated": _("A valid API key is needed"),
     "invalid": _("The request is not valid"),
     "malformed_json": _("The body is not valid JSON"),
+    "conflict": _("The present state does not allow this"),
     "key_reused": _("This Idempotency-Key was used before, for something else"),
     "body_too_large": _("The body is too large"),
     "method_not_allowed": _("This method is not allowed here"),

@@ -10,7 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from coupons.api import schema
+from coupons.api import serializers
 from coupons.models import Batch, BatchItem, Lookup, Verification
 from coupons.reasons import Reason
 from stores.models import OutboundCall, Pace
@@ -284,7 +284,7 @@ def test_a_lookup_waits_reads_and_spends_nothing(shop: Shop) -> None:
         None,
     )
     assert body["product"]["name"] == shop.product.name
-    assert set(body) == set(schema.LookupShown().fields)
+    assert set(body) == set(serializers.LookupSerializer().fields)
     assert api.get(f"lookups/{body['id']}/").json() == body
     assert [call.operation for call in shop.sandbox.arrivals.all()] == ["login", "detail"]
 
@@ -337,7 +337,7 @@ def test_a_batch_is_written_down_and_worked_off(shop: Shop) -> None:
     answer = api.post(f"stores/{shop.store.pk}/verification-batches/", {"codes": codes})
     body = answer.json()
     assert answer.status_code == 201
-    assert set(body) == set(schema.BatchShown().fields)
+    assert set(body) == set(serializers.BatchSerializer().fields)
     assert [body[name] for name in ("total", "settled", "percent", "waiting", "malformed")] == [
         3,
         1,
@@ -357,7 +357,7 @@ def test_a_batch_is_written_down_and_worked_off(shop: Shop) -> None:
         1,
     ]
     assert [line["reason"] for line in later["lines"]] == [None, "expired", "malformed_code"]
-    assert set(later["lines"][0]) == set(schema.LineShown().fields)
+    assert set(later["lines"][0]) == set(serializers.LineSerializer().fields)
 
 
 @pytest.mark.parametrize("codes", [[], [1], [None], "700000000001", {}, ["700000000001"] * 1001])
@@ -424,14 +424,14 @@ def test_what_is_shown_is_what_the_schema_says(store: Any, api: Api) -> None:
         store=store, status=Status.REFUSED, reason="already_used", duplicate_of=first
     )
     shown = api.get(f"verifications/{again.pk}/").json()
-    assert set(shown) == set(schema.VerificationShown().fields)
-    assert set(shown["duplicate_of"]) == set(schema.DuplicateShown().fields)
+    assert set(shown) == set(serializers.VerificationSerializer().fields)
+    assert set(shown["duplicate_of"]) == set(serializers.DuplicateSerializer().fields)
     assert set(api.get(f"verifications/{first.pk}/").json()["product"]) == set(
-        schema.DealShown().fields
+        serializers.DealSerializer().fields
     )
-    assert set(api.get("stores/").json()["results"][0]) == set(schema.StoreShown().fields)
+    assert set(api.get("stores/").json()["results"][0]) == set(serializers.StoreSerializer().fields)
     products = api.get(f"stores/{store.pk}/products/").json()["results"]
-    assert set(products[0]) == set(schema.ProductShown().fields)
+    assert set(products[0]) == set(serializers.ProductSerializer().fields)
 
 
 @pytest.mark.parametrize("size", ["0", "-1", "x", "", "1.5"])

@@ -9,7 +9,7 @@ from django.core.management import call_command
 from django.test import Client
 from drf_spectacular.validation import validate_schema
 
-from stores.api.inputs import MAX_WAIT
+from stores.api.serializers import MAX_WAIT
 
 STATUSES = {"401", "403", "429", "503"}
 

@@ -9,7 +9,7 @@ from django.utils import timezone
 from stores.models import AuditEntry, OutboundCall
 from tests.api import Api, api_of, problem
 from tests.meituan import Meituan, selling
-from trip.api import schema
+from trip.api import schema, serializers
 from trip.choices import Issuing, VoucherType
 from trip.models import Consumption, Order, Refund
 
@@ -120,7 +120,7 @@ def test_tickets_are_used_by_code_and_meituan_is_told() -> None:
     answer = api.post(path(order, "consume"), {"vouchers": [one]})
     assert answer.status_code == 201
     used = answer.json()
-    assert set(used) == set(schema.ConsumptionShown().fields) == set(schema.CONSUMPTION)
+    assert set(used) == set(serializers.ConsumptionSerializer().fields) == set(schema.CONSUMPTION)
     assert used.pop("used_at")
     assert used == {
         "order_id": str(order.order_id),

@@ -11,7 +11,7 @@ from tests.api import Api, api_of, problem
 from tests.meituan import VISITOR, Meituan, selling
 from tests.stores.factories import StoreFactory
 from tests.trip.factories import TicketProductFactory
-from trip.api import schema
+from trip.api import schema, serializers
 from trip.choices import Issuing, VisitorInfo, VoucherType
 from trip.models import Order, Product
 
@@ -77,11 +77,11 @@ def test_what_is_shown_is_what_the_documentation_says() -> None:
     order = meituan.bought(product, visitors=[VISITOR])
     meituan.refund(order, 1)
     shown = api_of(product.store.merchant).get(f"trip/orders/{order.order_id}/").json()
-    assert set(shown) == set(schema.TicketOrderShown().fields) == set(schema.ORDER)
-    assert set(shown["product"]) == set(schema.TicketProductShown().fields)
-    assert set(shown["vouchers"][0]) == set(schema.TicketVoucherShown().fields)
-    assert set(shown["visitors"][0]) == set(schema.VisitorShown().fields)
-    assert set(shown["refunds"][0]) == set(schema.TicketRefundShown().fields)
+    assert set(shown) == set(serializers.TicketOrderSerializer().fields) == set(schema.ORDER)
+    assert set(shown["product"]) == set(serializers.TicketProductSerializer().fields)
+    assert set(shown["vouchers"][0]) == set(serializers.TicketVoucherSerializer().fields)
+    assert set(shown["visitors"][0]) == set(serializers.VisitorSerializer().fields)
+    assert set(shown["refunds"][0]) == set(serializers.TicketRefundSerializer().fields)
 
 
 def test_visitors_are_masked_unless_the_key_may_see_personal_data() -> None:

@@ -1,100 +1,26 @@
-"""The API's output described for OpenAPI; a test compares these fields with the output of
-shown.py.
-"""
+"""What the trip routes do, in the OpenAPI description; shapes are in serializers.py."""
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse, extend_schema
-from rest_framework import serializers
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 
-from stores.api.schema import IDEMPOTENCY_KEY, problem_examples, problems
-from trip.api.inputs import ConsumeBody, DecisionBody, IssueBody, OrderFilter
-from trip.choices import Trouble, VoucherType
-from trip.models import Order, Refund
-
-LONG_NUMBER = "Meituan's number. Up to 19 digits and more than JavaScript's numbers hold: a string"
-
-
-def yuan(**options: Any) -> serializers.DecimalField:
-    return serializers.DecimalField(max_digits=12, decimal_places=2, help_text="yuan", **options)
-
-
-class TicketProductShown(serializers.Serializer[Any]):
-    partner_deal_id = serializers.CharField()
-    title = serializers.CharField()
-
-
-class TicketVoucherShown(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    quantity = serializers.IntegerField(help_text="How many tickets the code stands for")
-    used = serializers.IntegerField()
-    refunded = serializers.IntegerField()
-    voided = serializers.IntegerField(help_text="Worthless without having been used")
-
-
-class VisitorShown(serializers.Serializer[Any]):
-    name = serializers.CharField(help_text="Masked, unless the key may see personal data")
-    mobile = serializers.CharField()
-    credentials = serializers.DictField(
-        child=serializers.CharField(), help_text="Number by Meituan's credentialType"
-    )
-
-
-class TicketRefundShown(serializers.Serializer[Any]):
-    refund_id = serializers.CharField()
-    status = serializers.ChoiceField(choices=Refund.Status.choices)
-    quantity = serializers.IntegerField()
-    vouchers = serializers.ListField(
-        child=serializers.CharField(), help_text="The codes that it names, if any"
-    )
-    price = yuan(allow_null=True)
-    fee = yuan(allow_null=True)
-    applied_at = serializers.DateTimeField()
-    deadline = serializers.DateTimeField(
-        allow_null=True, help_text="After this, Meituan agrees by itself"
-    )
-    reason = serializers.CharField()
-    decided_by = serializers.CharField()
-    decided_at = serializers.DateTimeField(allow_null=True)
-
-
-class TicketOrderShown(serializers.Serializer[Any]):
-    order_id = serializers.CharField(help_text=LONG_NUMBER)
-    partner_order_id = serializers.CharField(help_text="Our number")
-    status = serializers.ChoiceField(choices=Order.Status.choices)
-    failure = serializers.CharField(help_text="Why no tickets could be issued")
-    store = serializers.IntegerField()
-    product = TicketProductShown()
-    quantity = serializers.IntegerField()
-    used = serializers.IntegerField()
-    refunded = serializers.IntegerField()
-    voided = serializers.IntegerField()
-    voucher_type = serializers.ChoiceField(choices=VoucherType.choices)
-    vouchers = TicketVoucherShown(many=True)
-    travel_date = serializers.DateField(allow_null=True)
-    unit_price = yuan()
-    settlement_price = yuan()
-    total_price = yuan()
-    visitors = VisitorShown(many=True)
-    refunds = TicketRefundShown(many=True)
-    needs_person = serializers.ChoiceField(choices=Trouble.choices, allow_null=True)
-    created_at = serializers.DateTimeField()
-    paid_at = serializers.DateTimeField(allow_null=True)
-    issued_at = serializers.DateTimeField(allow_null=True)
-
-
-class UsedVoucherShown(serializers.Serializer[Any]):
-    code = serializers.CharField()
-    quantity = serializers.IntegerField()
-
-
-class ConsumptionShown(serializers.Serializer[Any]):
-    order_id = serializers.CharField(help_text=LONG_NUMBER)
-    quantity = serializers.IntegerField(help_text="How many tickets were used")
-    vouchers = UsedVoucherShown(many=True)
-    used_by = serializers.CharField()
-    used_at = serializers.DateTimeField()
-
+from stores.api.schema import (
+    IDEMPOTENCY_KEY,
+    JSON,
+    example,
+    problem_examples,
+    problems,
+    sent,
+)
+from trip.api.serializers import (
+    ConsumeBody,
+    ConsumptionSerializer,
+    DecisionBody,
+    IssueBody,
+    OrderFilter,
+    TicketOrderSerializer,
+    TicketRefundSerializer,
+)
 
 REFUND: dict[str, Any] = {
     "refund_id": "4914350072036425728-20260501093012115",
@@ -143,19 +69,6 @@ CONSUMPTION: dict[str, Any] = {
     "used_by": "API 闸机",
     "used_at": "2026-05-01T01:02:03.115000Z",
 }
-# With plain numbers as keys, drf-spectacular takes a problem for the main answer, and shows lists
-# without their pages.
-JSON = "application/json"
-
-
-def _shown(name: str, value: dict[str, Any], status: int = 200) -> OpenApiExample:
-    return OpenApiExample(name, value=value, response_only=True, status_codes=[str(status)])
-
-
-def _sent(name: str, value: dict[str, Any]) -> OpenApiExample:
-    return OpenApiExample(name, value=value, request_only=True)
-
-
 LIST_ORDERS = extend_schema(
     operation_id="trip_orders_list",
     tags=["trip"],
@@ -164,15 +77,15 @@ LIST_ORDERS = extend_schema(
         "Those of all stores that the key reaches, page by page. The key needs the scope `trip`."
     ),
     parameters=[OrderFilter],
-    responses={(200, JSON): TicketOrderShown(many=True), **problems(400, 404)},
+    responses={(200, JSON): TicketOrderSerializer(many=True), **problems(400, 404)},
 )
 READ_ORDER = extend_schema(
     operation_id="trip_orders_retrieve",
     tags=["trip"],
     summary="One ticket order, by Meituan's order number",
     description="With its codes, refunds and visitors. The key needs the scope `trip`.",
-    responses={(200, JSON): TicketOrderShown, **problems(400, 404)},
-    examples=[_shown("issued", ORDER)],
+    responses={(200, JSON): TicketOrderSerializer, **problems(400, 404)},
+    examples=[example("issued", ORDER)],
 )
 ISSUE_ORDER = extend_schema(
     operation_id="trip_orders_issue",
@@ -184,12 +97,12 @@ ISSUE_ORDER = extend_schema(
         " issue, are a conflict."
     ),
     request=IssueBody,
-    responses={(200, JSON): TicketOrderShown, **problems(400, 404, 409, 413, 415)},
+    responses={(200, JSON): TicketOrderSerializer, **problems(400, 404, 409, 413, 415)},
     examples=[
-        _sent("issued", {"vouchers": ["B4RXW8KQ2NTHM6", "K7M2Q9XWTA4RBD"]}),
-        _sent("failed", {"failed": "当日票已售罄"}),
-        _shown("order", ORDER),
-        *problem_examples(400, 409),
+        sent("issued", {"vouchers": ["B4RXW8KQ2NTHM6", "K7M2Q9XWTA4RBD"]}),
+        sent("failed", {"failed": "当日票已售罄"}),
+        example("order", ORDER),
+        *problem_examples((400, "invalid"), (409, "order_conflict")),
     ],
 )
 CONSUME_ORDER = extend_schema(
@@ -204,15 +117,15 @@ CONSUME_ORDER = extend_schema(
     parameters=[IDEMPOTENCY_KEY],
     request=ConsumeBody,
     responses={
-        (201, JSON): OpenApiResponse(ConsumptionShown, "Used"),
-        (200, JSON): OpenApiResponse(ConsumptionShown, "The first answer again"),
+        (201, JSON): OpenApiResponse(ConsumptionSerializer, "Used"),
+        (200, JSON): OpenApiResponse(ConsumptionSerializer, "The first answer again"),
         **problems(400, 404, 409, 413, 415),
     },
     examples=[
-        _sent("codes", {"vouchers": ["B4RXW8KQ2NTHM6"]}),
-        _sent("number", {"quantity": 2}),
-        _shown("used", CONSUMPTION, 201),
-        *problem_examples(400, 409),
+        sent("codes", {"vouchers": ["B4RXW8KQ2NTHM6"]}),
+        sent("number", {"quantity": 2}),
+        example("used", CONSUMPTION, 201),
+        *problem_examples((400, "invalid"), (409, "order_conflict"), (409, "key_reused")),
     ],
 )
 DECIDE_REFUND = extend_schema(
@@ -230,11 +143,11 @@ DECIDE_REFUND = extend_schema(
         )
     ],
     request=DecisionBody,
-    responses={(200, JSON): TicketRefundShown, **problems(400, 404, 409, 413, 415)},
+    responses={(200, JSON): TicketRefundSerializer, **problems(400, 404, 409, 413, 415)},
     examples=[
-        _sent("agree", {"decision": "agree"}),
-        _sent("refuse", {"decision": "refuse", "reason": "门票已使用"}),
-        _shown("refund", REFUND),
-        *problem_examples(400, 409),
+        sent("agree", {"decision": "agree"}),
+        sent("refuse", {"decision": "refuse", "reason": "门票已使用"}),
+        example("refund", REFUND),
+        *problem_examples((400, "invalid"), (409, "order_conflict")),
     ],
 )

@@ -1,21 +1,31 @@
-"""The API's views: check the request, call a service, return its result."""
+"""The API's views: read the request, call a service, answer with the row."""
 
 import json
+from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
+from drf_spectacular.utils import extend_schema_view
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from stores.api.inputs import MAX_ID
-from stores.api.paging import Pages
-from stores.api.views import ApiView
+from stores.api.serializers import MAX_ID
+from stores.api.views import ApiList, ApiView
 from stores.fields import keyed_hash
 from stores.models import ApiKey
 from trip import services
-from trip.api import inputs, schema
-from trip.api.shown import consumption_shown, order_shown, refund_shown
+from trip.api import schema
+from trip.api.serializers import (
+    AGREE,
+    ConsumeBody,
+    ConsumptionSerializer,
+    DecisionBody,
+    IssueBody,
+    OrderFilter,
+    TicketOrderSerializer,
+    TicketRefundSerializer,
+)
 from trip.choices import TRIP, Method
 from trip.models import Order, Refund
 
@@ -26,69 +36,46 @@ class OrderView(ApiView):
     """A view of the orders that the key reaches."""
 
     def order(self, order_id: int) -> Order:
-        """Returns the order with Meituan's number. Raises NotFound."""
-        rows = Order.objects.for_staff(self.key).filter(connection__merchant=self.key.merchant_id)
+        """By Meituan's number; raises NotFound."""
         if order_id > MAX_ID:
             raise NotFound
-        found = rows.filter(order_id=order_id).order_by("-id").first()
-        if found is None:
-            raise NotFound
-        return found
+        rows = Order.objects.for_staff(self.key).filter(connection__merchant=self.key.merchant_id)
+        return self.row(rows.filter(order_id=order_id).order_by("-id"))
 
-    def shown(self, order: Order) -> Response:
+    def answer(self, order: Order) -> Response:
         row = with_details(Order.objects.filter(pk=order.pk)).get()
-        return Response(order_shown(row, whole=self.sees_personal_data))
+        return Response(TicketOrderSerializer(row, context=self.context([row])).data)
 
-    @property
-    def sees_personal_data(self) -> bool:
-        return ApiKey.Scope.PERSONAL in self.key.scopes
+    def context(self, rows: Sequence[Order]) -> dict[str, Any]:
+        return {"whole": ApiKey.Scope.PERSONAL in self.key.scopes}
 
 
 def with_details(rows: QuerySet[Order]) -> QuerySet[Order]:
-    """Reads everything that the JSON needs, with a number of queries that does not depend on the
-    number of rows.
-    """
+    """With everything that is shown of them, in as many queries for one as for many."""
     return rows.select_related("product").prefetch_related("vouchers", "refunds", "visitors")
 
 
-class Orders(OrderView):
+@extend_schema_view(get=schema.LIST_ORDERS)
+class Orders(OrderView, ApiList):
     scopes = {"GET": (TRIP,)}
-    pagination_class = Pages
+    filters = OrderFilter
+    serializer = TicketOrderSerializer
 
-    @schema.LIST_ORDERS
-    def get(self, request: Request) -> Response:
-        pages = Pages()
-        rows = pages.paginate_queryset(with_details(self._wanted()), request) or []
-        return pages.get_paginated_response(
-            [order_shown(row, whole=self.sees_personal_data) for row in rows]
-        )
-
-    def _wanted(self) -> QuerySet[Order]:
-        given = self.asked_for(inputs.OrderFilter)
-        lookups = {
-            "created_after": "created_at__gte",
-            "created_before": "created_at__lt",
-            "status": "status__in",
-            "product": "product__deal_id",
-            "travel_date": "travel_date",
-        }
-        rows = Order.objects.filter(store_id__in=self.store_ids(given.get("store")))
-        rows = rows.filter(
-            **{lookups[name]: value for name, value in given.items() if name in lookups}
-        )
+    def rows(self, given: dict[str, Any]) -> QuerySet[Order]:
+        rows = with_details(Order.objects.filter(store_id__in=self.store_ids(given.get("store"))))
         waiting = given.get("needs_issue")
         if waiting is None:
             return rows
-        is_issuing = Q(status=Order.Status.ISSUING)
-        return rows.filter(is_issuing if waiting else ~is_issuing)
+        issuing = Order.Status.ISSUING
+        return rows.filter(status=issuing) if waiting else rows.exclude(status=issuing)
 
 
+@extend_schema_view(get=schema.READ_ORDER)
 class OrderDetail(OrderView):
     scopes = {"GET": (TRIP,)}
 
-    @schema.READ_ORDER
     def get(self, request: Request, order_id: int) -> Response:
-        return self.shown(self.order(order_id))
+        return self.answer(self.order(order_id))
 
 
 class Issue(OrderView):
@@ -96,13 +83,13 @@ class Issue(OrderView):
 
     @schema.ISSUE_ORDER
     def post(self, request: Request, order_id: int) -> Response:
-        order, body = self.order(order_id), request.data
+        order, body = self.order(order_id), self.body(IssueBody)
         by: Any = {"order_pk": order.pk, "actor": self.key, "method": Method.API}
-        if inputs.either(body, "vouchers", "failed") == "vouchers":
-            services.order_issue(codes=inputs.new_codes_in(body), **by)
+        if "vouchers" in body:
+            services.order_issue(codes=body["vouchers"], **by)
         else:
-            services.order_fail(reason=inputs.reason_in(body, "failed"), **by)
-        return self.shown(order)
+            services.order_fail(reason=body["failed"], **by)
+        return self.answer(order)
 
 
 class Consume(OrderView):
@@ -110,10 +97,8 @@ class Consume(OrderView):
 
     @schema.CONSUME_ORDER
     def post(self, request: Request, order_id: int) -> Response:
-        order, body = self.order(order_id), request.data
-        by_code = inputs.either(body, "vouchers", "quantity") == "vouchers"
-        codes = inputs.used_codes_in(body) if by_code else []
-        quantity = None if by_code else inputs.quantity_in(body)
+        order, body = self.order(order_id), self.body(ConsumeBody)
+        codes, quantity = body.get("vouchers", []), body.get("quantity")
         consumption = services.order_consume(
             order_pk=order.pk,
             codes=codes,
@@ -124,8 +109,8 @@ class Consume(OrderView):
             fingerprint=keyed_hash(json.dumps([codes, quantity])),
             any_day=True,
         )
-        status = 200 if consumption.is_repeat else 201
-        return Response(consumption_shown(order, consumption), status=status)
+        shown = ConsumptionSerializer(consumption, context={"order": order})
+        return Response(shown.data, status=200 if consumption.is_repeat else 201)
 
 
 class Decide(OrderView):
@@ -133,18 +118,17 @@ class Decide(OrderView):
 
     @schema.DECIDE_REFUND
     def post(self, request: Request, order_id: int, refund_id: str) -> Response:
-        refund = self._refund(self.order(order_id), refund_id)
-        agree, reason = inputs.decision_in(request.data)
+        refund, body = self._refund(self.order(order_id), refund_id), self.body(DecisionBody)
         decided = services.refund_decide(
-            refund_pk=refund.pk, agree=agree, reason=reason, actor=self.key, method=Method.API
+            refund_pk=refund.pk,
+            agree=body["decision"] == AGREE,
+            reason=body.get("reason", ""),
+            actor=self.key,
+            method=Method.API,
         )
-        return Response(refund_shown(decided))
+        return Response(TicketRefundSerializer(decided).data)
 
-    @staticmethod
-    def _refund(order: Order, refund_id: str) -> Refund:
+    def _refund(self, order: Order, refund_id: str) -> Refund:
         if len(refund_id) > MAX_REFUND_ID or not refund_id.isprintable():
             raise NotFound
-        refund = order.refunds.filter(refund_id=refund_id).first()
-        if refund is None:
-            raise NotFound
-        return refund
+        return self.row(order.refunds.filter(refund_id=refund_id))

@@ -8,11 +8,11 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
-from stores.conflicts import Conflict
 from stores.idempotency import once
 from trip.models import Consumption, Order, Voucher
 from trip.services import booking, orders, tickets
 from trip.services.notices import enqueue_consume_notice
+from trip.services.orders import OrderConflict
 from trip.services.terms import promised
 from trip.wire.values import BEIJING
 
@@ -56,7 +56,7 @@ def _consume(
 ) -> Consumption:
     order = orders.lock(order_pk)
     if order.status != Order.Status.ISSUED:
-        raise Conflict(orders.not_now(order))
+        raise OrderConflict(orders.not_now(order))
     if not any_day:
         check_day(order)
     portions = _chosen(order, orders.vouchers_of(order), codes, quantity)
@@ -90,7 +90,7 @@ def _chosen(
 ) -> list[tickets.Portion]:
     """Returns all the tickets that were asked for. Raises Conflict if there are fewer."""
     if not set(codes) <= {voucher.code for voucher in vouchers if voucher.code}:
-        raise Conflict(_("A code does not belong to this order."))
+        raise OrderConflict(_("A code does not belong to this order."))
     wanted = _all_of(order, vouchers, codes) if quantity is None else quantity
     portions = tickets.free_portions(order, vouchers, codes=codes, quantity=wanted)
     touched = {portion.voucher.code for portion in portions}
@@ -113,6 +113,6 @@ def check_day(order: Order) -> None:
     today = timezone.now().astimezone(BEIJING).date()
     first, last = booking.usable_days(promised(order), order.travel_date)
     if first and today < first:
-        raise Conflict(_("This ticket is valid from %(day)s.") % {"day": first})
+        raise OrderConflict(_("This ticket is valid from %(day)s.") % {"day": first})
     if last and today > last:
-        raise Conflict(_("This ticket was valid until %(day)s.") % {"day": last})
+        raise OrderConflict(_("This ticket was valid until %(day)s.") % {"day": last})

@@ -10,13 +10,13 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
-from stores.conflicts import Conflict
 from stores.transitions import move
 from trip.choices import Issuing, VoucherType
 from trip.codes import NO_VOUCHER, is_voucher, new_code
 from trip.models import Order, Refund, Voucher
 from trip.services import orders, stock, tickets
 from trip.services.notices import enqueue_pay_notice
+from trip.services.orders import OrderConflict
 
 Status = Order.Status
 
@@ -63,13 +63,13 @@ def order_issue(*, order_pk: int, codes: Sequence[str], actor: Actor, method: st
         if order.status == Status.ISSUED:
             return _issued_already(order, codes)
         if order.status != Status.ISSUING:
-            raise Conflict(orders.not_now(order))
+            raise OrderConflict(orders.not_now(order))
         _check(order, codes)
         try:
             with transaction.atomic():
                 vouchers = _write(order, codes)
         except IntegrityError as error:
-            raise Conflict(_("A code belongs to another order.")) from error
+            raise OrderConflict(_("A code belongs to another order.")) from error
         move(order, Status.ISSUED, issued_at=timezone.now())
         _take_back_refunded(order, vouchers)
         enqueue_pay_notice(order)
@@ -97,21 +97,21 @@ def _take_back_refunded(order: Order, vouchers: list[Voucher]) -> None:
 def _issued_already(order: Order, codes: Sequence[str]) -> Order:
     known = sorted(voucher.code for voucher in orders.vouchers_of(order) if voucher.code)
     if sorted(codes) != known:
-        raise Conflict(_("This order was issued already, with other codes."))
+        raise OrderConflict(_("This order was issued already, with other codes."))
     return order
 
 
 def _check(order: Order, codes: Sequence[str]) -> None:
     needed = codes_needed(order)
     if len(codes) != needed:
-        raise Conflict(
+        raise OrderConflict(
             _("This order needs %(needed)d codes, not %(given)d.")
             % {"needed": needed, "given": len(codes)}
         )
     if len(set(codes)) != len(codes):
-        raise Conflict(_("A code is listed twice."))
+        raise OrderConflict(_("A code is listed twice."))
     if not all(is_voucher(code) for code in codes):
-        raise Conflict(NO_VOUCHER)
+        raise OrderConflict(NO_VOUCHER)
 
 
 def order_fail(*, order_pk: int, reason: str, actor: Actor, method: str) -> Order:
@@ -125,9 +125,9 @@ def order_fail(*, order_pk: int, reason: str, actor: Actor, method: str) -> Orde
         if order.status == Status.FAILED:
             return order
         if order.status != Status.ISSUING:
-            raise Conflict(orders.not_now(order))
+            raise OrderConflict(orders.not_now(order))
         if not reason.strip():
-            raise Conflict(_("Give the true reason: Meituan shows it to the buyer."))
+            raise OrderConflict(_("Give the true reason: Meituan shows it to the buyer."))
         move(order, Status.FAILED, failure=reason.strip()[:300])
         stock.give_back(order, order.quantity)
         enqueue_pay_notice(order)

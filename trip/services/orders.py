@@ -6,9 +6,16 @@ from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from stores.conflicts import Conflict
 from stores.models import Connection
 from trip.choices import Refusal, Trouble
 from trip.models import Order, Voucher, prepared
+
+
+class OrderConflict(Conflict):
+    """The order does not allow this in its present state."""
+
+    code = "order_conflict"
 
 
 def lock(pk: int) -> Order:

@@ -9,13 +9,13 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
-from stores.conflicts import Conflict
 from stores.models import Connection
 from stores.transitions import move
 from trip.choices import Code, FeeMode, Method, RefundType, Refusal, VoucherType
 from trip.models import Order, Refund, Voucher
 from trip.services import booking, orders, stock, tickets, workdays
 from trip.services.notices import enqueue_refund_notice
+from trip.services.orders import OrderConflict
 from trip.services.terms import Terms, promised
 from trip.wire.requests import RefundRequest
 
@@ -217,11 +217,11 @@ def refund_decide(*, refund_pk: int, agree: bool, reason: str, actor: Actor, met
         if refund.status == wanted:
             return refund
         if wanted not in Refund.TRANSITIONS[refund.status]:
-            raise Conflict(_("This refund was agreed already; that is final."))
+            raise OrderConflict(_("This refund was agreed already; that is final."))
         if not agree and not reason:
-            raise Conflict(_("Give the true reason: Meituan shows it to the buyer."))
+            raise OrderConflict(_("Give the true reason: Meituan shows it to the buyer."))
         if not agree and refund.deadline and refund.deadline <= timezone.now():
-            raise Conflict(
+            raise OrderConflict(
                 _("It is too late to refuse: the time is over, and Meituan has agreed by itself.")
             )
         if agree:

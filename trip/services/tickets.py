@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.utils.translation import gettext_lazy as _
 
-from stores.conflicts import Conflict
 from trip.models import Order, Refund, Voucher
+from trip.services.orders import OrderConflict
 
 
 @dataclass(frozen=True)
@@ -105,18 +105,18 @@ def void(vouchers: Iterable[Voucher], at: datetime) -> int:
     return gone
 
 
-def why_not(order: Order, vouchers: Sequence[Voucher], codes: Sequence[str]) -> Conflict:
+def why_not(order: Order, vouchers: Sequence[Voucher], codes: Sequence[str]) -> OrderConflict:
     """Returns the reason why the requested tickets cannot be used or refunded."""
     named = [voucher for voucher in vouchers if not codes or voucher.code in codes]
     if codes and len(named) < len(set(codes)):
-        return Conflict(_("A code does not belong to this order."))
+        return OrderConflict(_("A code does not belong to this order."))
     if any(voucher.unused for voucher in named):
         under_review = frozen_by_reviews(order, vouchers)
         if any(under_review.get(voucher.pk) for voucher in named):
-            return Conflict(_("A refund of these tickets is waiting for a decision."))
-        return Conflict(_("Not so many tickets are left."))
+            return OrderConflict(_("A refund of these tickets is waiting for a decision."))
+        return OrderConflict(_("Not so many tickets are left."))
     if any(voucher.used for voucher in named):
-        return Conflict(_("The tickets were used already."))
+        return OrderConflict(_("The tickets were used already."))
     if any(voucher.refunded for voucher in named):
-        return Conflict(_("The tickets were refunded."))
-    return Conflict(_("The tickets are not valid any more."))
+        return OrderConflict(_("The tickets were refunded."))
+    return OrderConflict(_("The tickets are not valid any more."))

@@ -1,0 +1,367 @@
+"""What the coupons API takes and gives, declared once for the code and for OpenAPI."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import serializers
+from rest_framework.fields import empty
+
+from coupons import codes
+from coupons.choices import Authorisation
+from coupons.models import Batch, Lookup, Product, Verification
+from coupons.reasons import HELD_UP, TEXTS, Reason
+from coupons.services.batches import (
+    MAX_CODES,
+    BatchLine,
+    Progress,
+    batch_lines,
+    batch_progress,
+)
+from stores.api.problems import Problem
+from stores.api.serializers import (
+    MAX_ID,
+    AnswerSerializer,
+    Body,
+    ListFilter,
+    Moment,
+    TextsField,
+    YuanField,
+)
+from stores.models import Store
+from stores.money import yuan_json
+from stores.platforms.outbox.place import PlaceInLine
+from stores.tenancy import Access
+from stores.web.problems import titles
+
+LINE_STATUSES = [*Verification.Status.choices, ("malformed", "malformed")]
+
+
+class VerificationFilter(ListFilter):
+    lookups = {
+        "created_after": "created_at__gte",
+        "created_before": "created_at__lt",
+        "settled_after": "settled_at__gte",
+        "status": "status__in",
+        "reason": "reason",
+    }
+
+    created_after = Moment(
+        required=False, help_text=gettext_lazy("Created at this time or later (ISO 8601).")
+    )
+    created_before = Moment(
+        required=False, help_text=gettext_lazy("Created before this time (ISO 8601).")
+    )
+    settled_after = Moment(
+        required=False, help_text=gettext_lazy("Settled at this time or later (ISO 8601).")
+    )
+    status = serializers.ListField(
+        child=serializers.ChoiceField(choices=Verification.Status.choices),
+        required=False,
+        max_length=5,
+        help_text=gettext_lazy("One or several: status=queued&status=sending"),
+    )
+    store = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    reason = serializers.ChoiceField(choices=Reason.choices, required=False)
+
+
+class CodeField(serializers.CharField):
+    """A coupon code, validated to its digits. Raises Problem malformed_code for a string that is none."""
+
+    default_error_messages = {"not_text": gettext_lazy("Give the code as a string.")}
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is empty:
+            return super().run_validation(data)
+        if not isinstance(data, str):
+            self.fail("not_text")
+        try:
+            return codes.normalise(data)
+        except codes.MalformedCode as error:
+            raise Problem("malformed_code", titles()["malformed_code"], status=422) from error
+
+
+class CodesField(TextsField):
+    """1 to MAX_CODES strings, codes or not."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        given = super().run_validation(data)
+        if not 1 <= len(given) <= MAX_CODES:
+            raise serializers.ValidationError([_("Give 1 to %(max)d codes.") % {"max": MAX_CODES}])
+        return given
+
+
+class CodeBody(Body):
+    code = CodeField(
+        max_length=codes.MAX_INPUT,
+        help_text=gettext_lazy(
+            "8 to 20 digits; full-width digits, spaces and hyphens are accepted."
+        ),
+    )
+
+
+class CodesBody(Body):
+    codes = CodesField(child=serializers.CharField(), min_length=1, max_length=MAX_CODES)
+
+
+# A store, with what the gateway says of it. Needs `gateway` to be read with the row.
+class StoreSerializer(AnswerSerializer):
+    id = serializers.IntegerField()
+    name = serializers.CharField()
+    trade = serializers.ChoiceField(choices=Store.Trade.choices)
+    remote_id = serializers.IntegerField(
+        allow_null=True, help_text="The store's number at the gateway"
+    )
+    authorisation = serializers.ChoiceField(choices=Authorisation.choices, allow_null=True)
+    requests_left = serializers.IntegerField(allow_null=True, help_text="Calls left at the gateway")
+    guest_page = serializers.URLField(allow_null=True, help_text="null while the page is closed")
+
+    def get_remote_id(self, row: Store) -> int | None:
+        return row.gateway.remote_id if hasattr(row, "gateway") else None
+
+    def get_authorisation(self, row: Store) -> str | None:
+        return row.gateway.authorisation if hasattr(row, "gateway") else None
+
+    def get_requests_left(self, row: Store) -> int | None:
+        return row.gateway.request_count if hasattr(row, "gateway") else None
+
+    def get_guest_page(self, row: Store) -> str | None:
+        if not row.guest_page_open:
+            return None
+        return settings.PUBLIC_BASE_URL + reverse("coupons:guest", args=[row.guest_slug])
+
+
+class ProductSerializer(AnswerSerializer):
+    sku_id = serializers.CharField()
+    name = serializers.CharField()
+    price = YuanField(max_digits=10, allow_null=True)
+    list_price = YuanField(max_digits=10, allow_null=True)
+    on_sale = serializers.BooleanField()
+    synced_at = serializers.DateTimeField(allow_null=True)
+
+    def get_on_sale(self, row: Product) -> bool:
+        return row.vanished_at is None
+
+
+class DealSerializer(AnswerSerializer):
+    sku_id = serializers.CharField()
+    name = serializers.CharField()
+    price = YuanField(max_digits=10, allow_null=True)
+
+
+class QueueSerializer(AnswerSerializer):
+    position = serializers.IntegerField(help_text="1 is next")
+    seconds = serializers.IntegerField(
+        allow_null=True,
+        help_text="An estimate; null while Meituan does not answer and is tried again",
+    )
+
+
+# An earlier verification: where and by whom is only for keys that reach its store.
+class DuplicateSerializer(AnswerSerializer):
+    id = serializers.IntegerField(
+        allow_null=True, help_text="null for a store that the key does not reach"
+    )
+    store = serializers.IntegerField(allow_null=True)
+    requested_by = serializers.CharField(allow_null=True)
+    settled_at = serializers.DateTimeField(allow_null=True)
+
+    def get_id(self, row: Verification) -> int | None:
+        return row.pk if self._is_seen(row) else None
+
+    def get_store(self, row: Verification) -> int | None:
+        return row.store_id if self._is_seen(row) else None
+
+    def get_requested_by(self, row: Verification) -> str | None:
+        return row.requested_by if self._is_seen(row) else None
+
+    def _is_seen(self, row: Verification) -> bool:
+        access: Access = self.context["access"]
+        return row.is_within(access)
+
+
+# Needs `product`, and `duplicate_of` with its store, to be read with the row. Context: `access`
+# of the reader, and `places` in line by the keys of the rows.
+class VerificationSerializer(AnswerSerializer):
+    id = serializers.IntegerField()
+    store = serializers.IntegerField(source="store_id")
+    status = serializers.ChoiceField(choices=Verification.Status.choices)
+    reason = serializers.ChoiceField(choices=Reason.choices, allow_null=True)
+    message = serializers.CharField(
+        help_text="The reason, or what it waits for, in words, in the language of Accept-Language"
+    )
+    needs_person = serializers.BooleanField(
+        help_text="The answer was lost and asking has not helped: somebody decides in the back office"
+    )
+    gateway_message = serializers.CharField(help_text="The gateway's own words, verbatim")
+    product = DealSerializer(allow_null=True)
+    order_id = serializers.CharField(
+        help_text="Up to 19 digits and more than JavaScript's numbers hold: a string"
+    )
+    code_tail = serializers.CharField(help_text="The last four digits of the code")
+    inferred = serializers.BooleanField(
+        help_text="Known by asking afterwards, because the answer was lost"
+    )
+    queue = QueueSerializer(allow_null=True)
+    requested_by = serializers.CharField()
+    created_at = serializers.DateTimeField()
+    settled_at = serializers.DateTimeField(allow_null=True)
+    duplicate_of = DuplicateSerializer(
+        required=False, help_text="Only with already_used: the merchant's own earlier verification"
+    )
+
+    def get_reason(self, row: Verification) -> str | None:
+        return row.reason or None
+
+    def get_message(self, row: Verification) -> str:
+        return verification_message(row, self._place_of(row))
+
+    def get_product(self, row: Verification) -> dict[str, Any] | None:
+        return deal_of(row, row.product, row.value)
+
+    def get_queue(self, row: Verification) -> dict[str, int | None] | None:
+        return queue_of(self._place_of(row))
+
+    def get_duplicate_of(self, row: Verification) -> dict[str, Any] | None:
+        if row.duplicate_of is None:
+            return None
+        return DuplicateSerializer(context=self.context).to_representation(row.duplicate_of)
+
+    def _place_of(self, row: Verification) -> PlaceInLine | None:
+        places: Mapping[int, PlaceInLine | None] = self.context["places"]
+        return places.get(row.pk)
+
+
+# Context: the `product` of our list, and the `place` in line.
+class LookupSerializer(AnswerSerializer):
+    id = serializers.IntegerField()
+    store = serializers.IntegerField(source="store_id")
+    status = serializers.ChoiceField(choices=Lookup.Status.choices)
+    unused = serializers.BooleanField(
+        source="is_unused", allow_null=True, help_text="null while nothing is known"
+    )
+    reason = serializers.ChoiceField(choices=Reason.choices, allow_null=True)
+    message = serializers.CharField()
+    gateway_message = serializers.CharField()
+    product = DealSerializer(allow_null=True)
+    order_id = serializers.CharField()
+    code_tail = serializers.CharField()
+    queue = QueueSerializer(allow_null=True)
+    created_at = serializers.DateTimeField()
+    read_at = serializers.DateTimeField(allow_null=True)
+
+    def get_reason(self, row: Lookup) -> str | None:
+        return row.reason or None
+
+    def get_message(self, row: Lookup) -> str:
+        return message_of(row.reason, self.context["place"])
+
+    def get_product(self, row: Lookup) -> dict[str, Any] | None:
+        return deal_of(row, self.context["product"], row.price)
+
+    def get_queue(self, row: Lookup) -> dict[str, int | None] | None:
+        return queue_of(self.context["place"])
+
+
+class LineSerializer(AnswerSerializer):
+    position = serializers.IntegerField(
+        source="item.position", help_text="1 is the first code of the list"
+    )
+    code_tail = serializers.CharField(source="item.code_tail")
+    verification = serializers.IntegerField(
+        source="item.verification_id", allow_null=True, help_text="null for what is not a code"
+    )
+    status = serializers.ChoiceField(choices=LINE_STATUSES)
+    reason = serializers.ChoiceField(choices=Reason.choices, allow_null=True)
+    message = serializers.CharField()
+    same_as = serializers.IntegerField(
+        allow_null=True, help_text="The earlier line with the same code and verification"
+    )
+
+    def get_status(self, line: BatchLine) -> str:
+        row = line.item.verification
+        return row.status if row else "malformed"
+
+    def get_reason(self, line: BatchLine) -> str | None:
+        row = line.item.verification
+        return (row.reason if row else line.item.reason) or None
+
+    def get_message(self, line: BatchLine) -> str:
+        row = line.item.verification
+        return verification_message(row) if row else message_of(line.item.reason)
+
+
+@dataclass(frozen=True)
+class BatchReport:
+    """A batch with what the API tells of it."""
+
+    batch: Batch
+    progress: Progress
+    lines: list[BatchLine]
+
+
+# Shows a BatchReport.
+class BatchSerializer(AnswerSerializer):
+    id = serializers.IntegerField(source="batch.pk")
+    store = serializers.IntegerField(source="batch.store_id")
+    requested_by = serializers.CharField(source="batch.requested_by")
+    created_at = serializers.DateTimeField(source="batch.created_at")
+    total = serializers.IntegerField(source="progress.total")
+    settled = serializers.IntegerField(
+        source="progress.settled", help_text="verified + refused + malformed + repeated"
+    )
+    percent = serializers.IntegerField(source="progress.percent")
+    verified = serializers.IntegerField(source="progress.verified")
+    refused = serializers.IntegerField(source="progress.refused")
+    malformed = serializers.IntegerField(source="progress.malformed")
+    repeated = serializers.IntegerField(
+        source="progress.repeated",
+        help_text="Lines with the code of an earlier one; it is spent and counted once",
+    )
+    waiting = serializers.IntegerField(source="progress.waiting")
+    unknown = serializers.IntegerField(source="progress.unknown")
+    lines = LineSerializer(many=True)
+
+
+def batch_report(batch: Batch) -> BatchReport:
+    return BatchReport(batch, batch_progress(batch), batch_lines(batch))
+
+
+def represent_verification(
+    row: Verification, place: PlaceInLine | None, access: Access
+) -> dict[str, Any]:
+    """One verification at this place in line, for a reader with this access."""
+    context = {"access": access, "places": {row.pk: place}}
+    return VerificationSerializer(context=context).to_representation(row)
+
+
+def verification_message(row: Verification, place: PlaceInLine | None = None) -> str:
+    return str(row.unclear.staff) if row.unclear else message_of(row.reason, place)
+
+
+def message_of(reason: str, place: PlaceInLine | None = None) -> str:
+    """The reason, or what it waits for, in the reader's language."""
+    if place and place.is_held_up:
+        return str(HELD_UP.staff)
+    return str(TEXTS[reason].staff) if reason else ""
+
+
+def queue_of(place: PlaceInLine | None) -> dict[str, int | None] | None:
+    return {"position": place.position, "seconds": place.seconds} if place else None
+
+
+def deal_of(
+    row: Verification | Lookup, product: Product | None, price: Decimal | None
+) -> dict[str, Any] | None:
+    """The deal under our name for it, else under the gateway's; None while nothing is known."""
+    if product:
+        price = product.price if price is None else price
+        return {"sku_id": product.sku_id, "name": product.name, "price": yuan_json(price)}
+    if not row.sku_id:
+        return None
+    return {"sku_id": row.sku_id, "name": row.sku_name, "price": yuan_json(price)}

@@ -1,0 +1,171 @@
+"""Base classes of what the API takes and gives: each shape is declared once, for the code and for OpenAPI."""
+
+from collections.abc import Callable, Iterable, Mapping
+from functools import cache
+from operator import attrgetter
+from typing import Any
+
+from django.utils.translation import gettext as _
+from drf_spectacular.utils import extend_schema_serializer
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
+
+from stores.api.paging import Pages
+from stores.money import yuan_json
+
+MAX_ID = 2**63 - 1
+# Seconds.
+MAX_WAIT = 10.0
+Reader = Callable[[Any, Any], Any]
+
+
+# Docstrings of shapes stand in the OpenAPI description; remarks on them are comments.
+#
+# A row as programs read it. A field's value comes from the method `get_<field>(row)`, else from the
+# row's attribute of this name or `source`. It goes to the JSON renderer as it is, which knows dates
+# and amounts: DRF converts each field first, at several times the cost of a row (docs/bench.md).
+# A field with required=False is left out while its value is None.
+class AnswerSerializer(serializers.Serializer[Any]):
+    def __init_subclass__(cls, **kwargs: Any) -> None:
+        super().__init_subclass__(**kwargs)
+        # Programs that are generated from the OpenAPI description know the shapes by these names.
+        name = f"{cls.__name__.removesuffix('Serializer')}Shown"
+        extend_schema_serializer(component_name=name)(cls)
+
+    def to_representation(self, row: Any) -> dict[str, Any]:
+        always, sometimes = _readers(type(self))
+        shown = {name: read(self, row) for name, read in always}
+        for name, read in sometimes:
+            if (value := read(self, row)) is not None:
+                shown[name] = value
+        return shown
+
+
+@cache
+def _readers(
+    shape: type[AnswerSerializer],
+) -> tuple[list[tuple[str, Reader]], list[tuple[str, Reader]]]:
+    """How each field of a shape is read from (serializer, row): those always shown, and those left out when None."""
+    fields = shape._declared_fields.items()
+    return (
+        [(name, _reader(shape, name, field)) for name, field in fields if field.required],
+        [(name, _reader(shape, name, field)) for name, field in fields if not field.required],
+    )
+
+
+def _reader(shape: type[AnswerSerializer], name: str, field: Any) -> Reader:
+    if own := getattr(shape, f"get_{name}", None):
+        return own  # type: ignore[no-any-return]
+    value_of = attrgetter(field.source or name)
+    if not isinstance(field, CONVERTED):
+        return lambda serializer, row: value_of(row)
+    convert = field.to_representation
+
+    def read(serializer: Any, row: Any) -> Any:
+        value = value_of(row)
+        return None if value is None else convert(value)
+
+    return read
+
+
+class YuanField(serializers.DecimalField):
+    """An amount in yuan: "12.50"."""
+
+    def __init__(self, *, max_digits: int = 12, **options: Any) -> None:
+        super().__init__(max_digits=max_digits, decimal_places=2, help_text="yuan", **options)
+
+    def to_representation(self, value: Any) -> Any:
+        return yuan_json(value)
+
+
+class LongNumberField(serializers.CharField):
+    """A number with more digits than JavaScript's numbers hold, as a string."""
+
+
+# Fields whose values are not given to the renderer as they are.
+CONVERTED = (YuanField, LongNumberField, serializers.BaseSerializer)
+
+
+# The JSON object of a request. Fields that are not declared are ignored.
+class Body(serializers.Serializer[Any]):
+    # Names of two fields of which exactly one must be given.
+    either: tuple[str, str] | None = None
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if self.either:
+            self._check_either(data, *self.either)
+        if not isinstance(data, dict):
+            raise ValidationError({"body": [_("Give a JSON object.")]})
+        return super().run_validation(data)
+
+    @staticmethod
+    def _check_either(data: Any, first: str, second: str) -> None:
+        given = [name for name in (first, second) if isinstance(data, dict) and name in data]
+        if len(given) != 1:
+            words = _("Give an object with either %(a)s or %(b)s.")
+            raise ValidationError({"body": [words % {"a": first, "b": second}]})
+
+
+@cache
+def body_reader(body: type[Body]) -> Body:
+    """One instance for all requests: to make one copies all its fields, and validation keeps nothing on it."""
+    return body()
+
+
+class TextField(serializers.CharField):
+    """Text that must be a JSON string: `not_text` is said of anything else."""
+
+    def __init__(self, *, not_text: Any, **options: Any) -> None:
+        super().__init__(**options)
+        self.error_messages["not_text"] = not_text
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is not empty and not isinstance(data, str):
+            self.fail("not_text")
+        return super().run_validation(data)
+
+
+class TextsField(serializers.ListField):
+    """A list of strings, each as it is."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is empty:
+            return super().run_validation(data)
+        if not isinstance(data, list) or not all(isinstance(text, str) for text in data):
+            raise ValidationError([_("Give a list of strings.")])
+        return data
+
+
+def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
+    """Raises ValidationError for a parameter that is not known: a misspelt one would seem to have been obeyed."""
+    if unknown := sorted(set(given) - set(known)):
+        raise ValidationError(
+            {name[:100]: [_("There is no such parameter.")] for name in unknown[:5]}
+        )
+
+
+class ListFilter(serializers.Serializer[Any]):
+    """The parameters of a list. `lookups` says which filter of the rows each of them is."""
+
+    lookups: Mapping[str, str] = {}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        size = str(Pages.page_size_query_param)
+        refuse_unknown(self.initial_data, {*self.fields, Pages.cursor_query_param, size})
+        if size in self.initial_data:
+            self._validate_size(size)
+        return attrs
+
+    def _validate_size(self, name: str) -> None:
+        try:
+            serializers.IntegerField(min_value=1).run_validation(self.initial_data[name])
+        except ValidationError as error:
+            raise ValidationError({name: error.detail}) from error
+
+
+class Moment(serializers.DateTimeField):
+    """ISO 8601; a `+` that was not escaped in the address arrives as a space."""
+
+    def to_internal_value(self, value: Any) -> Any:
+        return super().to_internal_value(value.replace(" ", "+") if "T" in value else value)

@@ -1,0 +1,279 @@
+"""What the trip API takes and gives, declared once for the code and for OpenAPI."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
+from rest_framework.fields import empty
+
+from stores.api.serializers import (
+    MAX_ID,
+    AnswerSerializer,
+    Body,
+    ListFilter,
+    LongNumberField,
+    Moment,
+    TextField,
+    TextsField,
+    YuanField,
+)
+from trip.choices import Trouble, VoucherType
+from trip.codes import NO_VOUCHER, is_voucher
+from trip.models import Consumption, Order, Refund, tally
+from trip.services import visitors
+
+LONG_NUMBER = "Meituan's number. Up to 19 digits and more than JavaScript's numbers hold: a string"
+MAX_REASON = 300
+AGREE, REFUSE = "agree", "refuse"
+
+
+class OrderFilter(ListFilter):
+    lookups = {
+        "created_after": "created_at__gte",
+        "created_before": "created_at__lt",
+        "status": "status__in",
+        "product": "product__deal_id",
+        "travel_date": "travel_date",
+    }
+
+    created_after = Moment(
+        required=False, help_text=gettext_lazy("Created at this time or later (ISO 8601).")
+    )
+    created_before = Moment(
+        required=False, help_text=gettext_lazy("Created before this time (ISO 8601).")
+    )
+    status = serializers.ListField(
+        child=serializers.ChoiceField(choices=Order.Status.choices),
+        required=False,
+        max_length=len(Order.Status),
+        help_text=gettext_lazy("One or several: status=issuing&status=issued"),
+    )
+    store = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
+    product = serializers.CharField(
+        required=False, max_length=60, help_text=gettext_lazy("The partnerDealId.")
+    )
+    travel_date = serializers.DateField(required=False, help_text=gettext_lazy("The day of visit."))
+    # Without allow_null, a query that leaves it out would mean false.
+    needs_issue = serializers.BooleanField(
+        required=False, allow_null=True, help_text=gettext_lazy("Paid, and waiting for your codes.")
+    )
+
+
+class CodesField(TextsField):
+    """Codes of vouchers, none of them twice."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        given = super().run_validation(data)
+        if len(set(given)) != len(given):
+            raise ValidationError([_("A code is listed twice.")])
+        return given
+
+
+class NewCodesField(CodesField):
+    """Codes in the form that a voucher's code has."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        given = super().run_validation(data)
+        if not all(is_voucher(code) for code in given):
+            raise ValidationError([NO_VOUCHER])
+        return given
+
+
+class UsedCodesField(CodesField):
+    """At least one code: no code at all would mean every ticket."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        given = super().run_validation(data)
+        if not given:
+            raise ValidationError([_("Name at least one code.")])
+        return given
+
+
+class QuantityField(serializers.IntegerField):
+    """A whole number, 1 or more; neither a string nor a boolean."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is empty:
+            return super().run_validation(data)
+        if not isinstance(data, int) or isinstance(data, bool) or data < 1:
+            raise ValidationError([_("Give a whole number, 1 or more.")])
+        return data
+
+
+class DecisionField(serializers.ChoiceField):
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is not empty and data not in (AGREE, REFUSE):
+            raise ValidationError([_("Give agree or refuse.")])
+        return super().run_validation(data)
+
+
+def reason_field(help_text: Any) -> TextField:
+    """Words for Meituan and the buyer."""
+    return TextField(
+        required=False,
+        max_length=MAX_REASON,
+        help_text=help_text,
+        not_text=gettext_lazy("Give the reason as a string."),
+    )
+
+
+class IssueBody(Body):
+    either = ("vouchers", "failed")
+    vouchers = NewCodesField(
+        child=serializers.CharField(max_length=20),
+        required=False,
+        help_text=gettext_lazy("As many codes as the order needs: one per ticket, one, or none."),
+    )
+    failed = reason_field(
+        gettext_lazy("Instead: the true reason why you cannot issue. Meituan refunds.")
+    )
+
+
+class ConsumeBody(Body):
+    either = ("vouchers", "quantity")
+    vouchers = UsedCodesField(
+        child=serializers.CharField(max_length=20),
+        required=False,
+        help_text=gettext_lazy("Codes of this order: all tickets that are left on them are used."),
+    )
+    quantity = QuantityField(
+        required=False,
+        min_value=1,
+        help_text=gettext_lazy("Instead: so many tickets of the order."),
+    )
+
+
+class DecisionBody(Body):
+    decision = DecisionField(choices=[AGREE, REFUSE])
+    reason = reason_field(gettext_lazy("Needed to refuse; Meituan shows it to the buyer."))
+
+    def run_validation(self, data: Any = empty) -> Any:
+        # An agreement needs no reason, so it may be empty.
+        if isinstance(data, dict) and data.get("decision") == AGREE and not data.get("reason"):
+            data = {"decision": AGREE}
+        return super().run_validation(data)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["decision"] == REFUSE and "reason" not in attrs:
+            raise ValidationError({"reason": [_("This field is required.")]})
+        return attrs
+
+
+class TicketProductSerializer(AnswerSerializer):
+    partner_deal_id = serializers.CharField(source="deal_id")
+    title = serializers.CharField()
+
+
+class TicketVoucherSerializer(AnswerSerializer):
+    code = serializers.CharField()
+    quantity = serializers.IntegerField(help_text="How many tickets the code stands for")
+    used = serializers.IntegerField()
+    refunded = serializers.IntegerField()
+    voided = serializers.IntegerField(help_text="Worthless without having been used")
+
+
+class VisitorSerializer(AnswerSerializer):
+    name = serializers.CharField(help_text="Masked, unless the key may see personal data")
+    mobile = serializers.CharField()
+    credentials = serializers.DictField(
+        child=serializers.CharField(), help_text="Number by Meituan's credentialType"
+    )
+
+
+class TicketRefundSerializer(AnswerSerializer):
+    refund_id = serializers.CharField()
+    status = serializers.ChoiceField(choices=Refund.Status.choices)
+    quantity = serializers.IntegerField()
+    vouchers = serializers.ListField(
+        source="codes", child=serializers.CharField(), help_text="The codes that it names, if any"
+    )
+    price = YuanField(allow_null=True)
+    fee = YuanField(allow_null=True)
+    applied_at = serializers.DateTimeField()
+    deadline = serializers.DateTimeField(
+        allow_null=True, help_text="After this, Meituan agrees by itself"
+    )
+    reason = serializers.CharField()
+    decided_by = serializers.CharField()
+    decided_at = serializers.DateTimeField(allow_null=True)
+
+
+# Needs product, vouchers, refunds and visitors to be read with the row. Context: `whole` shows
+# visitors unmasked.
+class TicketOrderSerializer(AnswerSerializer):
+    order_id = LongNumberField(help_text=LONG_NUMBER)
+    partner_order_id = serializers.CharField(help_text="Our number")
+    status = serializers.ChoiceField(choices=Order.Status.choices)
+    failure = serializers.CharField(help_text="Why no tickets could be issued")
+    store = serializers.IntegerField(source="store_id")
+    product = TicketProductSerializer()
+    quantity = serializers.IntegerField()
+    used = serializers.IntegerField()
+    refunded = serializers.IntegerField()
+    voided = serializers.IntegerField()
+    voucher_type = serializers.ChoiceField(choices=VoucherType.choices)
+    vouchers = TicketVoucherSerializer(many=True)
+    travel_date = serializers.DateField(allow_null=True)
+    unit_price = YuanField()
+    settlement_price = YuanField(source="buy_price")
+    total_price = YuanField()
+    visitors = VisitorSerializer(many=True)
+    refunds = TicketRefundSerializer(many=True)
+    needs_person = serializers.ChoiceField(choices=Trouble.choices, allow_null=True)
+    created_at = serializers.DateTimeField()
+    paid_at = serializers.DateTimeField(allow_null=True)
+    issued_at = serializers.DateTimeField(allow_null=True)
+
+    def to_representation(self, row: Order) -> dict[str, Any]:
+        # Read once for the four fields that are made of them.
+        self._vouchers = list(row.vouchers.all())
+        self._counts = tally(self._vouchers)
+        return super().to_representation(row)
+
+    def get_used(self, row: Order) -> int:
+        return self._counts.used
+
+    def get_refunded(self, row: Order) -> int:
+        return self._counts.refunded
+
+    def get_voided(self, row: Order) -> int:
+        return self._counts.voided
+
+    def get_vouchers(self, row: Order) -> list[dict[str, Any]]:
+        show = TicketVoucherSerializer().to_representation
+        return [show(voucher) for voucher in self._vouchers if voucher.code]
+
+    def get_visitors(self, row: Order) -> list[dict[str, Any]]:
+        whole = self.context["whole"]
+        return [visitors.shown(visitor, whole=whole) for visitor in row.visitors.all()]
+
+    def get_needs_person(self, row: Order) -> str | None:
+        return row.needs_person or None
+
+
+class UsedVoucherSerializer(AnswerSerializer):
+    code = serializers.CharField()
+    quantity = serializers.IntegerField()
+
+
+# Only what never changes, so that a repeated request gets the first answer. Context: the
+# `order`.
+class ConsumptionSerializer(AnswerSerializer):
+    order_id = LongNumberField(help_text=LONG_NUMBER)
+    quantity = serializers.IntegerField(help_text="How many tickets were used")
+    vouchers = UsedVoucherSerializer(many=True)
+    used_by = serializers.CharField(source="by")
+    used_at = serializers.DateTimeField(source="at")
+
+    def get_order_id(self, row: Consumption) -> str:
+        order: Order = self.context["order"]
+        return str(order.order_id)
+
+    def get_vouchers(self, row: Consumption) -> list[dict[str, Any]]:
+        return [
+            {"code": item["voucher"], "quantity": item["quantity"]}
+            for item in row.tickets
+            if item["voucher"]
+        ]
