@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -11,12 +10,14 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from coupons.choices import PLATFORM
 from coupons.models import GatewayStore, SyncRun, Verification
 from coupons.services import connection_test, quota_outlooks, stores_sync
 from coupons.services.syncing import QuotaOutlook
+from stores.backoffice.days import day_labels, first_of, per_day
+from stores.backoffice.needs_person import needs_person_alert
 from stores.backoffice.widgets import Alert, Card, Chart, Link, Row, Step, Table, Tone
 from stores.clock import start_of_day
 from stores.models import Connection, Store
@@ -35,15 +36,8 @@ VERIFICATIONS = "admin:coupons_verification_changelist"
 TONES: dict[str, Any] = {Status.VERIFIED: "good", Status.REFUSED: "bad", Status.UNKNOWN: "warn"}
 
 
-def store_ids(user: User) -> list[int]:
-    """Queries list these ids, because only then do both databases use the index by store and
-    day.
-    """
-    return list(Store.objects.for_staff(user).order_by().values_list("pk", flat=True))
-
-
 def cards(user: User) -> list[Card]:
-    ids = store_ids(user)
+    ids = Store.objects.ids_for(user)
     if not ids:
         return []
     today, yesterday = start_of_day(), start_of_day(1)
@@ -62,23 +56,15 @@ def cards(user: User) -> list[Card]:
     )
     settled = figures["verified"] + figures["refused"]
     url = f"{reverse(VERIFICATIONS)}?created_at_from={timezone.localdate():%Y-%m-%d}"
-    before = _("yesterday: %(amount)s")
     return [
-        Card(
-            _("Verified today"),
-            str(figures["verified"]),
-            before % {"amount": figures["before"]},
-            url,
-        ),
+        Card.compared(_("Verified today"), figures["verified"], figures["before"], url=url),
         Card(
             _("Success rate today"),
             f"{100 * figures['verified'] / settled:.0f} %" if settled else "–",
             _("%(verified)d verified, %(refused)d refused") % figures,
         ),
-        Card(
-            _("Value today"),
-            yuan_text(figures["worth"]),
-            before % {"amount": yuan_text(figures["worth_before"])},
+        Card.compared(
+            _("Value today"), yuan_text(figures["worth"]), yuan_text(figures["worth_before"])
         ),
         *_quota_card(user),
     ]
@@ -132,37 +118,28 @@ def alerts(user: User) -> list[Alert]:
 
 
 def _unclear_alerts(user: User) -> list[Alert]:
-    waiting = (
-        Verification.objects.for_staff(user).live().filter(needs_person=True).order_by().count()
-    )
-    if not waiting:
-        return []
-    text = ngettext(
+    text = ngettext_lazy(
         "%(count)d verification needs a decision: its answer was lost.",
         "%(count)d verifications need a decision: their answers were lost.",
-        waiting,
+        "count",
     )
-    return [Alert("error", text % {"count": waiting}, f"{reverse(VERIFICATIONS)}?person=yes")]
+    return needs_person_alert(Verification.objects.for_staff(user), text)
 
 
 def _unmapped_alerts(user: User) -> list[Alert]:
-    mine = Verification.objects.for_staff(user).filter(store__in=store_ids(user))
+    mine = Verification.objects.for_staff(user).filter(store__in=Store.objects.ids_for(user))
     unmapped = mine.filter(
         created_at__gte=start_of_day(FEW_DAYS), status=Status.VERIFIED, unmapped=True
     )
-    count = unmapped.order_by().count()
-    if not count:
-        return []
-    text = ngettext(
+    text = ngettext_lazy(
         "%(count)d coupon of a deal that is not in the product list was verified this week."
         " Sync the products.",
         "%(count)d coupons of deals that are not in the product list were verified this week."
         " Sync the products.",
-        count,
+        "count",
     )
-    return [
-        Alert("warning", text % {"count": count}, f"{reverse(VERIFICATIONS)}?unmapped__exact=1")
-    ]
+    url = f"{reverse(VERIFICATIONS)}?unmapped__exact=1"
+    return Alert.counted("warning", text, unmapped.order_by().count(), url)
 
 
 def _gateway_alerts(user: User) -> list[Alert]:
@@ -230,38 +207,31 @@ def _connection_alerts(user: User) -> list[Alert]:
 
 
 def charts(user: User) -> list[Chart]:
-    """Verified coupons by day and store, with one condition per day because SQLite has no fast
-    conversion to a local date.
-    """
-    ids = store_ids(user)
-    starts = [start_of_day(days) for days in range(CHART_DAYS - 1, -2, -1)]
-    columns = {
-        f"day{n}": Count("pk", filter=Q(created_at__gte=first, created_at__lt=last))
-        for n, (first, last) in enumerate(pairwise(starts))
-    }
+    """Verified coupons by day and store."""
+    ids = Store.objects.ids_for(user)
     rows = Verification.objects.for_staff(user).filter(
-        store__in=ids, created_at__gte=starts[0], status=Status.VERIFIED
+        store__in=ids, created_at__gte=first_of(CHART_DAYS), status=Status.VERIFIED
     )
-    if not ids:
-        return []
-    counted = list(rows.order_by().values("store_id", "store__name").annotate(**columns))
+    counted = per_day(
+        rows,
+        at="created_at",
+        value=lambda day: Count("pk", filter=day),
+        days=CHART_DAYS,
+        by=("store_id", "store__name"),
+    )
     if not counted:
         return []
-    labels = [date_format(timezone.localtime(day), "n/j") for day in starts[:-1]]
-    return [Chart(_("Verified coupons by day"), labels, _series(counted))]
+    return [Chart(_("Verified coupons by day"), day_labels(CHART_DAYS), _series(counted))]
 
 
-def _series(counted: Sequence[Any]) -> dict[str, Sequence[float]]:
+def _series(counted: dict[tuple[Any, ...], list[float]]) -> dict[str, Sequence[float]]:
     """Returns one series for each of the busiest stores, and one for all others."""
-    days = range(CHART_DAYS)
-    counted = sorted(counted, key=lambda row: -sum(row[f"day{n}"] for n in days))
+    busiest_first = sorted(counted.items(), key=lambda item: -sum(item[1]))
     series: dict[str, Sequence[float]] = {}
-    for row in counted[:CHART_STORES]:
-        name = row["store__name"]
-        key = f"{name} ({row['store_id']})" if name in series else name
-        series[key] = [float(row[f"day{n}"]) for n in days]
-    if rest := counted[CHART_STORES:]:
-        series[_("other stores")] = [float(sum(row[f"day{n}"] for row in rest)) for n in days]
+    for (pk, name), values in busiest_first[:CHART_STORES]:
+        series[f"{name} ({pk})" if name in series else name] = values
+    if rest := [values for _store, values in busiest_first[CHART_STORES:]]:
+        series[_("other stores")] = [sum(day) for day in zip(*rest, strict=True)]
     return series
 
 
@@ -269,7 +239,7 @@ def tables(user: User) -> list[Table]:
     """The latest verifications within the days of the chart."""
     since = start_of_day(CHART_DAYS)
     rows = Verification.objects.for_staff(user).filter(
-        store__in=store_ids(user), created_at__gte=since
+        store__in=Store.objects.ids_for(user), created_at__gte=since
     )
     latest = list(rows.select_related("store", "product")[:LATEST])
     if not latest:

@@ -1,7 +1,5 @@
 """The gateway's lists: stores with their authorisation and quota, and products on sale."""
 
-from decimal import Decimal
-
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -9,11 +7,8 @@ from django.utils.translation import gettext_lazy as _
 from coupons.choices import Authorisation
 from coupons.reasons import Reason
 from stores.models import Connection, Store
+from stores.money import YuanField
 from stores.tenancy import TenantQuerySet
-
-
-class GatewayStoreQuerySet(TenantQuerySet["GatewayStore"]):
-    merchant_path = "connection__merchant"
 
 
 class GatewayStore(models.Model):
@@ -37,7 +32,10 @@ class GatewayStore(models.Model):
     vanished_at = models.DateTimeField(_("vanished"), null=True, blank=True)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
 
-    objects = GatewayStoreQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "connection__merchant"
 
     class Meta:
         verbose_name = _("store at the gateway")
@@ -76,11 +74,6 @@ class GatewayStore(models.Model):
         return None
 
 
-class QuotaReadingQuerySet(TenantQuerySet["QuotaReading"]):
-    merchant_path = "gateway_store__connection__merchant"
-    store_path = "gateway_store__store"
-
-
 class QuotaReading(models.Model):
     """The calls left at one moment, for the calls per day and the days left."""
 
@@ -88,7 +81,11 @@ class QuotaReading(models.Model):
     request_count = models.IntegerField()
     at = models.DateTimeField()
 
-    objects = QuotaReadingQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "gateway_store__connection__merchant"
+        store = "gateway_store__store"
 
     class Meta:
         verbose_name = _("quota reading")
@@ -97,10 +94,6 @@ class QuotaReading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.gateway_store}: {self.request_count}"
-
-
-class ProductQuerySet(TenantQuerySet["Product"]):
-    merchant_path = "store__merchant"
 
 
 class Product(models.Model):
@@ -112,17 +105,16 @@ class Product(models.Model):
     sku_id = models.CharField(_("SKU"), max_length=40)
     name = models.CharField(_("name"), max_length=200)
     sku_name = models.CharField(_("SKU name"), max_length=200, blank=True)
-    price: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("price"), max_digits=10, decimal_places=2, null=True
-    )
-    list_price: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("list price"), max_digits=10, decimal_places=2, null=True
-    )
+    price = YuanField(_("price"), null=True)
+    list_price = YuanField(_("list price"), null=True)
     synced_at = models.DateTimeField(_("synced"), null=True)
     vanished_at = models.DateTimeField(_("vanished"), null=True, blank=True)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
 
-    objects = ProductQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("product")
@@ -134,10 +126,6 @@ class Product(models.Model):
 
     def __str__(self) -> str:
         return self.name
-
-
-class SyncRunQuerySet(TenantQuerySet["SyncRun"]):
-    merchant_path = "connection__merchant"
 
 
 class SyncRun(models.Model):
@@ -164,7 +152,10 @@ class SyncRun(models.Model):
     # `error` as a message for the user who waits for the run; not stored.
     message = ""
 
-    objects = SyncRunQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "connection__merchant"
 
     class Meta:
         verbose_name = _("sync")

@@ -2,7 +2,6 @@
 final state, or a person has to decide it.
 """
 
-from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.db import models
@@ -14,6 +13,7 @@ from coupons.models.catalogue import Product
 from coupons.reasons import UNCLEAR, UNDECIDED, Reason, Texts
 from stores.fields import EncryptedTextField
 from stores.models import Store
+from stores.money import YuanField
 from stores.prepared import literals
 from stores.tenancy import Access, TenantQuerySet
 
@@ -26,10 +26,6 @@ class Channel(models.TextChoices):
     API = "api", _("own system")
     BATCH = "batch", _("batch")
     COMMAND = "command", _("command")
-
-
-class LookupQuerySet(TenantQuerySet["Lookup"]):
-    merchant_path = "store__merchant"
 
 
 class Lookup(models.Model):
@@ -65,14 +61,15 @@ class Lookup(models.Model):
     order_id = models.CharField(_("order"), max_length=40, blank=True)
     sku_id = models.CharField(_("SKU"), max_length=40, blank=True)
     sku_name = models.CharField(_("deal"), max_length=200, blank=True)
-    price: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("price"), max_digits=10, decimal_places=2, null=True
-    )
+    price = YuanField(_("price"), null=True)
     is_unused = models.BooleanField(_("unused"), null=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     read_at = models.DateTimeField(_("read"), null=True)
 
-    objects = LookupQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("look-up")
@@ -84,10 +81,6 @@ class Lookup(models.Model):
         return f"…{self.code_tail}"
 
 
-class BatchQuerySet(TenantQuerySet["Batch"]):
-    merchant_path = "store__merchant"
-
-
 class Batch(models.Model):
     """Many codes that were pasted or posted at once, processed in the background lane."""
 
@@ -97,7 +90,10 @@ class Batch(models.Model):
     requested_by = models.CharField(_("requested by"), max_length=150)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects = BatchQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("batch")
@@ -109,8 +105,6 @@ class Batch(models.Model):
 
 
 class VerificationQuerySet(TenantQuerySet["Verification"]):
-    merchant_path = "store__merchant"
-
     def live(self) -> Self:
         """Filters the rows without a final state, with their partial index."""
         return self.by_index(Q(status__in=literals(*Verification.LIVE)))
@@ -162,9 +156,7 @@ class Verification(models.Model):
     order_id = models.CharField(_("order"), max_length=40, blank=True)
     sku_id = models.CharField(_("SKU"), max_length=40, blank=True)
     sku_name = models.CharField(_("deal"), max_length=200, blank=True)
-    value: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("value"), max_digits=10, decimal_places=2, null=True
-    )
+    value = YuanField(_("value"), null=True)
     unmapped = models.BooleanField(_("product not in the list"), default=False)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     flow = models.CharField(
@@ -188,6 +180,9 @@ class Verification(models.Model):
     settled_at = models.DateTimeField(_("settled"), null=True)
 
     objects = VerificationQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("verification")
@@ -242,11 +237,6 @@ class Verification(models.Model):
         return access.allows(merchant_id=self.store.merchant_id, store_id=self.store_id)
 
 
-class BatchItemQuerySet(TenantQuerySet["BatchItem"]):
-    merchant_path = "batch__store__merchant"
-    store_path = "batch__store"
-
-
 class BatchItem(models.Model):
     """One line of a batch: its verification, or the reason why the line is not a code."""
 
@@ -258,7 +248,11 @@ class BatchItem(models.Model):
     )
     reason = models.CharField(max_length=25, choices=Reason.choices, blank=True)
 
-    objects = BatchItemQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "batch__store__merchant"
+        store = "batch__store"
 
     class Meta:
         verbose_name = _("batch line")

@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext_lazy
@@ -123,6 +124,10 @@ def _may_be_sent_again(call: OutboundCall) -> bool:
     return known.repeatable and known.may_retry(call, ask_first=False)
 
 
+def _name_of(call: OutboundCall) -> str:
+    return f"{title_of(call)} {call.key}"
+
+
 @admin.register(OutboundCall)
 class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     view_permission = Permission.SETTLE
@@ -157,6 +162,9 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     )
     platform_label, account = platform_column, connection_column
     state_label = badge_column("state", CALL_COLOURS, _("state"))
+
+    def heading(self, row: OutboundCall) -> str:
+        return _name_of(row)
 
     @button(
         Button(
@@ -216,8 +224,16 @@ class OutboundAttemptAdmin(LedgerAdmin):
         "outcome",
         ("started_at", DayFilter),
     )
-    fields = ("call", "kind", "outcome_label", "started_at", "ended_at", "message", "answer")
+    fields = ("of_call", "kind", "outcome_label", "started_at", "ended_at", "message", "answer")
     outcome_label = badge_column("outcome", OUTCOME_COLOURS, _("outcome"))
+
+    def heading(self, row: OutboundAttempt) -> str:
+        return f"{_name_of(row.call)}: {row.get_outcome_display()}"
+
+    @display(description=_("call"))
+    def of_call(self, attempt: OutboundAttempt) -> SafeString:
+        url = reverse("admin:stores_outboundcall_change", args=[attempt.call_id])
+        return format_html('<a href="{}" class="text-link">{}</a>', url, _name_of(attempt.call))
 
     @display(description=_("operation"))
     def operation(self, attempt: OutboundAttempt) -> str:
@@ -270,6 +286,9 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     )
     platform_label = platform_column
     state_label = badge_column("state", EVENT_COLOURS, _("state"))
+
+    def heading(self, row: InboundEvent) -> str:
+        return f"{event_title(row)} {row.dedup_key}"
 
     @button(
         Button(
@@ -328,6 +347,9 @@ class AuditEntryAdmin(LedgerAdmin):
     search_fields = ("actor", "target")
     fields = (("at", "who"), ("verb_label", "target"), ("store", "ip"), "details")
     who = actor_column("actor", _("who"))
+
+    def heading(self, row: AuditEntry) -> str:
+        return f"{verb_label(row)} {row.target}"
 
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
