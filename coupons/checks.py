@@ -16,7 +16,9 @@ def request_time(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list
 
 @register(Tags.security, deploy=True)
 def gateway_address(app_configs: Sequence[AppConfig] | None, **kwargs: Any) -> list[CheckMessage]:
-    """The gateway's published address is plain http, so the operator has to know and decide."""
+    """Warns of plain http, because the gateway's published address is one and the operator must
+    decide about it.
+    """
     return not_plain_http(
         "UMEMBER_BASE_URL",
         sends="the gateway's password and the coupon codes",

@@ -1,6 +1,6 @@
 """Client for the five calls of the umember gateway (docs/platforms/umember.md §3).
 
-`Authorization` carries the bare token, without `Bearer` (§1).
+`Authorization` contains the bare token, without `Bearer` (§1).
 """
 
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ from stores.text import mask_secret
 
 @contextmanager
 def _hiding(code: str) -> Iterator[None]:
-    """The gateway may repeat the code in its words, which are kept; the code is not."""
+    """Masks the code in the errors of the gateway, whose text is stored and may repeat the code."""
     try:
         yield
     except PlatformError as error:
@@ -24,10 +24,14 @@ def _hiding(code: str) -> Iterator[None]:
 
 
 class UmemberClient(PlatformClient):
-    """One typed method per remote call. All raise PlatformErrors (stores/platforms/errors.py)."""
+    """One typed method per remote call. All methods raise PlatformError
+    (stores/platforms/errors.py).
+    """
 
     def login(self, email: str, password: str) -> str:
-        """POST /open/login → the token, a JWT said to live one day."""
+        """POST /open/login → the token, a JWT that is valid for one day by the gateway's
+        documents.
+        """
         answer = self.request("POST", "/open/login", body={"email": email, "password": password})
         return wire.open_login(answer)
 

@@ -1,4 +1,6 @@
-"""Group coupons at the counter: the coupon kind of the one box, and how a verification reads to staff."""
+"""Group coupons at the counter: the coupon kind of the scan box, and the texts that staff read
+about a verification.
+"""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -28,7 +30,7 @@ from stores.tenancy import Access, access_of
 from stores.text import is_id
 
 Status = Verification.Status
-# Ends the key of a card whose scan joined an earlier one.
+# The suffix of a result's key whose scan joined an earlier verification.
 REPEATED = "-repeated"
 _STATES: dict[str, Literal["ok", "refused", "unknown"]] = {
     Status.VERIFIED: "ok",
@@ -50,7 +52,9 @@ class CouponKind:
     def blocked_reason(self, store: Store) -> StrOrPromise:
         gateway = gateway_of(store)
         reason = gateway.blocking_reason if gateway else _reason_not_listed(store)
-        return format_lazy("{} {}", TEXTS[reason].staff, TEXTS[reason].next_step) if reason else ""
+        if not reason:
+            return ""
+        return format_lazy("{} {}", TEXTS[reason].staff, TEXTS[reason].next_step)
 
     def find_code(self, text: str, store: Store) -> str | None:
         return codes.find_in(text)
@@ -64,9 +68,8 @@ class CouponKind:
             flow=f"user:{user.pk}",
             request_key=form_key(request_key, store.pk, code),
         )
-        result = _shown(
-            services.verification_process(requested.verification, in_background=True), user
-        )
+        row = services.verification_process(requested.verification, in_background=True)
+        result = _result(row, user)
         return _as_repeated(result) if requested.joined else result
 
     def redeem_quantity(
@@ -76,14 +79,13 @@ class CouponKind:
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
         number = key.removesuffix(REPEATED)
-        verification = (
-            _rows().for_staff(user).filter(pk=int(number)).first() if is_id(number) else None
-        )
-        if verification is None:
+        if not is_id(number):
             return None
-        result = _shown(
-            services.verification_process(verification, wake=False, in_background=True), user
-        )
+        row = _rows().for_staff(user).filter(pk=int(number)).first()
+        if row is None:
+            return None
+        row = services.verification_process(row, wake=False, in_background=True)
+        result = _result(row, user)
         return result if number == key else _as_repeated(result)
 
     def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
@@ -93,45 +95,54 @@ class CouponKind:
 
 
 def _reason_not_listed(store: Store) -> str:
-    """A store that is not at the gateway is in trouble, unless its merchant works with other platforms only."""
+    """Returns a reason for a store that is not at the gateway, unless its merchant uses other
+    platforms only.
+    """
     platforms = set(
         Connection.objects.filter(merchant=store.merchant_id).values_list("platform", flat=True)
     )
-    return "" if platforms and PLATFORM not in platforms else Reason.STORE_UNAUTHORISED
+    if platforms and PLATFORM not in platforms:
+        return ""
+    return Reason.STORE_UNAUTHORISED
 
 
 def _rows() -> VerificationQuerySet:
-    """With what a card shows, and without the codes, which would be decrypted for nothing."""
+    """Reads the fields of a result, but not the codes, which would be decrypted without need."""
     rows = Verification.objects.select_related("store", "product", "duplicate_of__store")
     return rows.defer("code", "duplicate_of__code")
 
 
-def _shown(verification: Verification, user: User) -> ScanResult:
+def _result(verification: Verification, user: User) -> ScanResult:
     return scan_result_of(verification, services.place_of(verification), access_of(user))
 
 
 def scan_result_of(
     verification: Verification, place: PlaceInLine | None, access: Access
 ) -> ScanResult:
-    """What staff with this reach see of one verification that stands at this place in line, if it waits."""
-    texts = HELD_UP if place and place.is_held_up else _texts_of(verification)
+    """Returns the result that staff with this access see of a verification, with its place in line
+    while it waits.
+    """
+    texts = _texts_of(verification)
+    if place and place.is_held_up:
+        texts, place = HELD_UP, None
+    title = _TITLES.get(verification.status, verification.get_status_display())
     return ScanResult(
         kind=CouponKind.name,
         key=str(verification.pk),
         state=_STATES.get(verification.status, "waiting"),
-        title=texts.staff
-        if texts
-        else _TITLES.get(verification.status, verification.get_status_display()),
+        title=texts.staff if texts else title,
         lines=_lines(verification, access),
         next_step=_next_step(verification, texts, access),
-        place=None if place and place.is_held_up else place,
+        place=place,
         code=f"…{verification.code_tail}",
         at=verification.settled_at or verification.created_at,
     )
 
 
 def _as_repeated(result: ScanResult) -> ScanResult:
-    """The card of another scan of the same code: two guests with one picture must not both see a success."""
+    """Returns the result of another scan of the same code: of two guests with one picture, only one
+    may see a success.
+    """
     result = replace(result, key=result.key + REPEATED)
     if result.state != "ok":
         return result
@@ -145,8 +156,9 @@ def _as_repeated(result: ScanResult) -> ScanResult:
 
 
 def _texts_of(verification: Verification) -> Texts | None:
-    refusal = TEXTS.get(verification.reason) if verification.status == Status.REFUSED else None
-    return verification.unclear or refusal
+    if verification.status == Status.REFUSED:
+        return TEXTS.get(verification.reason)
+    return verification.unclear
 
 
 def _lines(verification: Verification, access: Access) -> Sequence[str]:
@@ -163,7 +175,7 @@ def _lines(verification: Verification, access: Access) -> Sequence[str]:
 
 
 def deal_of(verification: Verification) -> str:
-    """Name and price (yuan) of the deal, as far as known."""
+    """Returns name and price (yuan) of the deal, as far as they are known."""
     name = verification.product.name if verification.product else verification.sku_name
     if verification.value is None:
         return name
@@ -171,17 +183,21 @@ def deal_of(verification: Verification) -> str:
 
 
 def verified_by(duplicate: Verification, first: Verification, access: Access) -> str:
-    """When the code of a duplicate was verified, and by whom and where for those who reach that store."""
+    """Returns when the code of a duplicate was verified; the user and the store are named only to
+    staff with access to it.
+    """
     at = timezone.localtime(first.settled_at or first.created_at)
-    who = _("a guest") if first.channel == Channel.GUEST else audit.shown(first.requested_by)
-    said = {"who": who, "when": date_format(at, "Y-m-d H:i")}
+    is_guest = first.channel == Channel.GUEST
+    values = {
+        "who": _("a guest") if is_guest else audit.shown(first.requested_by),
+        "when": date_format(at, "Y-m-d H:i"),
+    }
     if first.store_id == duplicate.store_id:
-        return _("Verified by %(who)s on %(when)s") % said
+        return _("Verified by %(who)s on %(when)s") % values
     if first.is_within(access):
-        return _("Verified by %(who)s at %(store)s on %(when)s") % (
-            said | {"store": first.store.name}
-        )
-    return _("Verified at another store on %(when)s") % said
+        values["store"] = first.store.name
+        return _("Verified by %(who)s at %(store)s on %(when)s") % values
+    return _("Verified at another store on %(when)s") % values
 
 
 def _next_step(verification: Verification, texts: Texts | None, access: Access) -> StrOrPromise:

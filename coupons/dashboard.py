@@ -1,9 +1,8 @@
-"""What coupons shows on the back office's start page: figures, what needs a person, the chart, the latest rows."""
+"""The start page's part of coupons: figures, problems for a person, the chart, the latest rows."""
 
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
-from typing import Any, Literal
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Count, Q, Sum
@@ -11,13 +10,15 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from coupons.choices import PLATFORM
 from coupons.models import GatewayStore, SyncRun, Verification
 from coupons.services import connection_test, quota_outlooks, stores_sync
 from coupons.services.syncing import QuotaOutlook
-from stores.backoffice.widgets import Alert, Card, Chart, Link, Row, Step, Table
+from stores.backoffice.days import day_labels, first_of, per_day
+from stores.backoffice.needs_person import needs_person_alert
+from stores.backoffice.widgets import Alert, Card, Chart, Link, Row, Step, Table, Tone
 from stores.clock import start_of_day
 from stores.models import Connection, Store
 from stores.money import yuan_text
@@ -35,13 +36,8 @@ VERIFICATIONS = "admin:coupons_verification_changelist"
 TONES: dict[str, Any] = {Status.VERIFIED: "good", Status.REFUSED: "bad", Status.UNKNOWN: "warn"}
 
 
-def store_ids(user: User) -> list[int]:
-    """Named one by one, because only then do both databases read the index by store and day."""
-    return list(Store.objects.for_staff(user).order_by().values_list("pk", flat=True))
-
-
 def cards(user: User) -> list[Card]:
-    ids = store_ids(user)
+    ids = Store.objects.ids_for(user)
     if not ids:
         return []
     today, yesterday = start_of_day(), start_of_day(1)
@@ -60,23 +56,15 @@ def cards(user: User) -> list[Card]:
     )
     settled = figures["verified"] + figures["refused"]
     url = f"{reverse(VERIFICATIONS)}?created_at_from={timezone.localdate():%Y-%m-%d}"
-    before = _("yesterday: %(amount)s")
     return [
-        Card(
-            _("Verified today"),
-            str(figures["verified"]),
-            before % {"amount": figures["before"]},
-            url,
-        ),
+        Card.compared(_("Verified today"), figures["verified"], figures["before"], url=url),
         Card(
             _("Success rate today"),
             f"{100 * figures['verified'] / settled:.0f} %" if settled else "–",
             _("%(verified)d verified, %(refused)d refused") % figures,
         ),
-        Card(
-            _("Value today"),
-            yuan_text(figures["worth"]),
-            before % {"amount": yuan_text(figures["worth_before"])},
+        Card.compared(
+            _("Value today"), yuan_text(figures["worth"]), yuan_text(figures["worth_before"])
         ),
         *_quota_card(user),
     ]
@@ -89,21 +77,19 @@ def _quota_card(user: User) -> list[Card]:
     left = gateway.request_count or 0
     outlook = quota_outlooks([gateway])[gateway.pk]
     url = reverse("admin:coupons_gatewaystore_changelist")
-    hint = (
-        f"{gateway.store.name} · {days_left(outlook)}"
-        if outlook.days_left is not None
-        else gateway.store.name
-    )
-    tone: Literal["bad", "warn", "plain"] = (
-        "bad" if left <= 0 else "warn" if runs_low(outlook) else "plain"
-    )
+    hint = gateway.store.name
+    if outlook.days_left is not None:
+        hint += f" · {days_left(outlook)}"
+    tone: Tone = "warn" if runs_low(outlook) else "plain"
+    if left <= 0:
+        tone = "bad"
     return [
         Card(_("Calls left (lowest)"), number_format(left, force_grouping=True), hint, url, tone)
     ]
 
 
 def watched(user: User) -> list[GatewayStore]:
-    """The stores with the fewest calls left."""
+    """Returns the stores with the fewest calls left."""
     rows = GatewayStore.objects.for_staff(user).filter(
         vanished_at=None, request_count__isnull=False
     )
@@ -120,7 +106,7 @@ def days_left(outlook: QuotaOutlook) -> str:
 
 
 def alerts(user: User) -> list[Alert]:
-    """Only what this person can do something about is said."""
+    """Returns only the alerts that this user has the permission to act on."""
     found = [*_gateway_alerts(user), *_quota_alerts(user)]
     if has_permission(user, Permission.SETTLE):
         found = [*_unclear_alerts(user), *found]
@@ -132,35 +118,28 @@ def alerts(user: User) -> list[Alert]:
 
 
 def _unclear_alerts(user: User) -> list[Alert]:
-    waiting = (
-        Verification.objects.for_staff(user).live().filter(needs_person=True).order_by().count()
-    )
-    if not waiting:
-        return []
-    text = ngettext(
+    text = ngettext_lazy(
         "%(count)d verification needs a decision: its answer was lost.",
         "%(count)d verifications need a decision: their answers were lost.",
-        waiting,
+        "count",
     )
-    return [Alert("error", text % {"count": waiting}, f"{reverse(VERIFICATIONS)}?person=yes")]
+    return needs_person_alert(Verification.objects.for_staff(user), text)
 
 
 def _unmapped_alerts(user: User) -> list[Alert]:
-    mine = Verification.objects.for_staff(user).filter(store__in=store_ids(user))
+    mine = Verification.objects.for_staff(user).filter(store__in=Store.objects.ids_for(user))
     unmapped = mine.filter(
         created_at__gte=start_of_day(FEW_DAYS), status=Status.VERIFIED, unmapped=True
     )
-    count = unmapped.order_by().count()
-    if not count:
-        return []
-    text = ngettext(
-        "%(count)d coupon of a deal that is not in the product list was verified this week. Sync the products.",
-        "%(count)d coupons of deals that are not in the product list were verified this week. Sync the products.",
-        count,
+    text = ngettext_lazy(
+        "%(count)d coupon of a deal that is not in the product list was verified this week."
+        " Sync the products.",
+        "%(count)d coupons of deals that are not in the product list were verified this week."
+        " Sync the products.",
+        "count",
     )
-    return [
-        Alert("warning", text % {"count": count}, f"{reverse(VERIFICATIONS)}?unmapped__exact=1")
-    ]
+    url = f"{reverse(VERIFICATIONS)}?unmapped__exact=1"
+    return Alert.counted("warning", text, unmapped.order_by().count(), url)
 
 
 def _gateway_alerts(user: User) -> list[Alert]:
@@ -228,44 +207,39 @@ def _connection_alerts(user: User) -> list[Alert]:
 
 
 def charts(user: User) -> list[Chart]:
-    """Verified coupons by day and store. Counted with one condition per day: SQLite has no fast way to a local date."""
-    ids = store_ids(user)
-    starts = [start_of_day(days) for days in range(CHART_DAYS - 1, -2, -1)]
-    columns = {
-        f"day{n}": Count("pk", filter=Q(created_at__gte=first, created_at__lt=last))
-        for n, (first, last) in enumerate(pairwise(starts))
-    }
+    """Verified coupons by day and store."""
+    ids = Store.objects.ids_for(user)
     rows = Verification.objects.for_staff(user).filter(
-        store__in=ids, created_at__gte=starts[0], status=Status.VERIFIED
+        store__in=ids, created_at__gte=first_of(CHART_DAYS), status=Status.VERIFIED
     )
-    counted = (
-        list(rows.order_by().values("store_id", "store__name").annotate(**columns)) if ids else []
+    counted = per_day(
+        rows,
+        at="created_at",
+        value=lambda day: Count("pk", filter=day),
+        days=CHART_DAYS,
+        by=("store_id", "store__name"),
     )
     if not counted:
         return []
-    labels = [date_format(timezone.localtime(day), "n/j") for day in starts[:-1]]
-    return [Chart(_("Verified coupons by day"), labels, _series(counted))]
+    return [Chart(_("Verified coupons by day"), day_labels(CHART_DAYS), _series(counted))]
 
 
-def _series(counted: Sequence[Any]) -> dict[str, Sequence[float]]:
-    """The busiest stores one by one, the rest as one."""
-    days = range(CHART_DAYS)
-    counted = sorted(counted, key=lambda row: -sum(row[f"day{n}"] for n in days))
+def _series(counted: dict[tuple[Any, ...], list[float]]) -> dict[str, Sequence[float]]:
+    """Returns one series for each of the busiest stores, and one for all others."""
+    busiest_first = sorted(counted.items(), key=lambda item: -sum(item[1]))
     series: dict[str, Sequence[float]] = {}
-    for row in counted[:CHART_STORES]:
-        name = row["store__name"]
-        key = f"{name} ({row['store_id']})" if name in series else name
-        series[key] = [float(row[f"day{n}"]) for n in days]
-    if rest := counted[CHART_STORES:]:
-        series[_("other stores")] = [float(sum(row[f"day{n}"] for row in rest)) for n in days]
+    for (pk, name), values in busiest_first[:CHART_STORES]:
+        series[f"{name} ({pk})" if name in series else name] = values
+    if rest := [values for _store, values in busiest_first[CHART_STORES:]]:
+        series[_("other stores")] = [sum(day) for day in zip(*rest, strict=True)]
     return series
 
 
 def tables(user: User) -> list[Table]:
-    """The latest verifications, of the days that the chart shows."""
+    """The latest verifications within the days of the chart."""
     since = start_of_day(CHART_DAYS)
     rows = Verification.objects.for_staff(user).filter(
-        store__in=store_ids(user), created_at__gte=since
+        store__in=Store.objects.ids_for(user), created_at__gte=since
     )
     latest = list(rows.select_related("store", "product")[:LATEST])
     if not latest:
@@ -297,7 +271,7 @@ def _row(row: Verification) -> Row:
 
 
 def steps(user: User) -> list[Step]:
-    """The way from a new merchant to the first verification; nothing once that is done."""
+    """The steps from a new merchant to the first verification, then none."""
     if (
         not has_permission(user, Permission.MANAGE_CONNECTIONS)
         or Verification.objects.for_staff(user).exists()
@@ -307,11 +281,13 @@ def steps(user: User) -> list[Step]:
     connections = everywhere.filter(platform=PLATFORM)
     first = connections.first()
     if first is None and everywhere.exists():
-        # Who sells only elsewhere is not asked to connect coupons.
+        # A merchant that sells only on other platforms is not asked to connect coupons.
         return []
     connected = connections.filter(state=Connection.State.WORKING).exists()
     synced = GatewayStore.objects.for_staff(user).exists()
-    page = reverse("admin:stores_connection_change", args=[first.pk]) if first else ""
+    page = ""
+    if first:
+        page = reverse("admin:stores_connection_change", args=[first.pk])
     return [
         Step(
             _("Connect your account"),
@@ -335,7 +311,7 @@ def steps(user: User) -> list[Step]:
 
 
 def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
-    """The guests' page and the poster that leads there."""
+    """Links to the guest page of each store and to its poster."""
     return {
         store.pk: [
             Link(_("Guest page"), "smartphone", reverse("coupons:guest", args=[store.guest_slug])),
@@ -348,7 +324,7 @@ def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:
 
 
 class UmemberTools:
-    """stores.platforms.tools.SyncTools for the gateway."""
+    """Implements stores.platforms.tools.SyncTools for the gateway."""
 
     works = gettext_lazy("The connection works.")
 
@@ -360,9 +336,10 @@ class UmemberTools:
 
 
 def sync_messages(run: SyncRun) -> list[Finding]:
-    """What a sync found, for the person who asked for it."""
+    """Returns the changes that a sync found, as messages for the user who started it."""
     if run.error:
-        return [Finding("error", _("The list could not be read: %(error)s") % {"error": run.said})]
+        text = _("The list could not be read: %(error)s")
+        return [Finding("error", text % {"error": run.message})]
     parts = [
         (_("New: %(names)s"), run.added),
         (_("Changed: %(names)s"), run.changed),
@@ -374,5 +351,7 @@ def sync_messages(run: SyncRun) -> list[Finding]:
 
 def _names(names: list[str]) -> str:
     counted = Counter(names)
-    shown = ", ".join(list(counted)[:10])
-    return f"{shown} … ({len(names)})" if len(counted) > 10 else shown
+    text = ", ".join(list(counted)[:10])
+    if len(counted) > 10:
+        text += f" … ({len(names)})"
+    return text

@@ -1,4 +1,6 @@
-"""Why a verification can be refused: each reason with a text for the guest, one for staff, and what each does next."""
+"""The reasons for refusing a verification, each with a text for the guest, one for staff, and the
+next step of both.
+"""
 
 from dataclasses import dataclass
 
@@ -28,7 +30,9 @@ class Reason(models.TextChoices):
 
 @dataclass(frozen=True)
 class Texts:
-    """`next_step` is for staff; `guest_step` for guests whose own text does not say yet what to do."""
+    """`next_step` is for staff; `guest_step` is for guests when the text `guest` does not contain
+    the next step.
+    """
 
     guest: StrOrPromise
     staff: StrOrPromise
@@ -47,10 +51,12 @@ TEXTS: dict[str, Texts] = {
         _("This coupon has already been used."),
         _("This coupon was used before."),
         _(
-            "Compare with the list of verifications; if it is not there, the guest can check in the Meituan app."
+            "Compare with the list of verifications;"
+            " if it is not there, the guest can check in the Meituan app."
         ),
         _(
-            "Your order in the Meituan app shows when it was used. If that was not you, ask the staff."
+            "Your order in the Meituan app shows when it was used."
+            " If that was not you, ask the staff."
         ),
     ),
     Reason.EXPIRED: Texts(
@@ -129,7 +135,8 @@ TEXTS: dict[str, Texts] = {
         _("Read the gateway's words; try Meituan's own app."),
     ),
 }
-# These say something of the coupon itself; the others of the store, of the platform, or nothing for certain.
+# These are facts about the coupon itself; the others concern the store, the platform, or nothing
+# certain.
 ABOUT_THE_COUPON = frozenset(
     {
         Reason.NOT_FOUND,
@@ -141,15 +148,17 @@ ABOUT_THE_COUPON = frozenset(
         Reason.NOT_ON_THIS_DAY,
     }
 )
-# What is said while it waits for a platform that fails: not refused, and surely not spent.
+# The texts while a verification waits for a platform that fails: it is not refused, and the coupon
+# is not spent.
 HELD_UP = Texts(
     _(
-        "Meituan does not answer at the moment. We keep trying. Your coupon has not been used. Please ask the staff."
+        "Meituan does not answer at the moment. We keep trying."
+        " Your coupon has not been used. Please ask the staff."
     ),
     _("Meituan does not answer at the moment. We keep trying; the coupon has not been used."),
     _("Wait here, or verify it in Meituan's own app: it is never used twice."),
 )
-# What is said while nobody knows whether the coupon was spent.
+# The texts while it is unknown whether the coupon was spent.
 UNCLEAR = Texts(
     _("We are asking Meituan whether it worked"),
     _("Meituan's answer was lost. We are asking what became of it."),
@@ -158,7 +167,8 @@ UNCLEAR = Texts(
 UNDECIDED = Texts(
     _("We cannot find out from Meituan whether it worked"),
     _(
-        "Meituan's answer was lost, and Meituan does not say what became of the coupon. A person has to decide."
+        "Meituan's answer was lost, and Meituan does not say what became of the coupon."
+        " A person has to decide."
     ),
     _("Look in Meituan's own app, then settle it in the list of verifications."),
 )

@@ -1,4 +1,4 @@
-"""What the queue runs for coupons."""
+"""The tasks of coupons that the queue runs."""
 
 from coupons import services
 from coupons.choices import PLATFORM

@@ -1,4 +1,4 @@
-"""The guest's page, batches and the REST API of coupons."""
+"""URLs of the guest's page, the poster and the batches of coupons."""
 
 from django.urls import URLPattern, URLResolver, path, re_path
 

@@ -1,4 +1,5 @@
-"""Parsers of the umember gateway's answers: frozen dataclasses, and its texts as our reasons.
+"""Parsers of the umember gateway's answers: frozen dataclasses, and the gateway's texts as our
+reasons.
 
 Source: docs/platforms/umember.md §1 to §5.
 """
@@ -21,13 +22,13 @@ AUTHORISATION = {
 }
 UNUSED_TEXT = "未使用"
 THROTTLE_WORDS = ("频繁", "限流", "too many", "rate limit", "qps")
-# Answers of a gateway in trouble: they do not say whether the call was executed.
+# Answers of a failing gateway; they do not tell whether the call was executed.
 TROUBLE_WORDS = (
     *("系统异常", "系统错误", "系统繁忙", "服务异常", "服务繁忙", "网络异常"),
     *("超时", "稍后再试", "稍后重试", "请重试", "开小差"),
 )
 AUTH_WORDS = ("token", "未登录", "重新登录", "登录失效", "登录已过期", "登录过期", "unauthorized")
-# A login that is refused in other words may pass by itself, and needs nobody.
+# A login that is refused with other words may succeed later, so no person is asked.
 CREDENTIAL_WORDS = (
     "401",
     "密码",
@@ -42,7 +43,7 @@ CREDENTIAL_WORDS = (
     "user",
 )
 
-# §5: the texts are not published. The first match wins, so the more particular stand first.
+# §5: the texts are not published. The first match wins, so special texts come before general ones.
 REASON_WORDS: tuple[tuple[tuple[str, ...], Reason], ...] = (
     (("授权已过期", "授权过期", "授权失效"), Reason.AUTHORISATION_EXPIRED),
     (("未授权", "没有授权", "解绑"), Reason.STORE_UNAUTHORISED),
@@ -71,7 +72,7 @@ class RemoteStore:
 
 @dataclass(frozen=True)
 class RemoteProduct:
-    """`price` and `list_price` are yuan."""
+    """One deal on sale; `price` and `list_price` are yuan."""
 
     sku_id: str
     name: str
@@ -82,7 +83,9 @@ class RemoteProduct:
 
 @dataclass(frozen=True)
 class CouponDetail:
-    """What `detail` says of a code. `refusal` is None for an unused code, else why it cannot be spent."""
+    """The gateway's `detail` of a code; `refusal` is None for an unused code, else the reason why
+    it cannot be spent.
+    """
 
     order_id: str
     sku_id: str
@@ -92,7 +95,7 @@ class CouponDetail:
     price: Decimal | None
 
     def __str__(self) -> str:
-        """For the ledger, in the gateway's words."""
+        """Returns the text for the ledger, in the gateway's words."""
         price = "" if self.price is None else f"¥{self.price}"
         return " · ".join(word for word in (self.status_text, self.sku_name, price) if word)
 
@@ -103,12 +106,16 @@ class VerifyAnswer:
     message: str
 
     def __str__(self) -> str:
-        """For the ledger; the gateway's first edition said nothing on success, the later one says this."""
+        """Returns the text for the ledger; the gateway's first edition had no message on success,
+        the later one has this.
+        """
         return self.message or ("验证成功" if self.success else "")
 
 
 def reason_of(message: str) -> Reason:
-    """Our reason for the gateway's words; unknown words are REFUSED_OTHER and kept verbatim beside it."""
+    """Returns our reason for the gateway's text; an unknown text is REFUSED_OTHER and is stored as
+    it is.
+    """
     for words, reason in REASON_WORDS:
         if _has(message, words):
             return reason
@@ -116,7 +123,10 @@ def reason_of(message: str) -> Reason:
 
 
 def open_envelope(answer: Answer) -> Any:
-    """`data` of a successful answer. Raises Throttled, AuthExpired, Refused, or Unknown for anything not understood."""
+    """Returns `data` of a successful answer.
+
+    Raises Throttled, AuthExpired, Refused, or Unknown for an answer that cannot be understood.
+    """
     if answer.status in (403, 429):
         raise Throttled(f"HTTP {answer.status}: {answer.excerpt}")
     if answer.status == 401:
@@ -125,8 +135,11 @@ def open_envelope(answer: Answer) -> Any:
         raise TimedOut(f"HTTP 504: {answer.excerpt}")
     if answer.status >= 500:
         raise Unknown(f"HTTP {answer.status}: {answer.excerpt}")
-    if _is_blocking_page(answer):
+    # An HTML page that names the limit; other HTML does not tell whether the call was executed.
+    page = answer.content[:4000].decode("utf-8", "replace").lower()
+    if page.lstrip().startswith("<") and _has(page, THROTTLE_WORDS):
         raise Throttled(f"HTML: {answer.excerpt}")
+
     body = answer.json_object()
     code, message = any_whole(body, "code"), any_text(body, "msg", most=300)
     if code is None:
@@ -151,15 +164,12 @@ def _has(text: str, words: tuple[str, ...]) -> bool:
     return any(word in text for word in words)
 
 
-def _is_blocking_page(answer: Answer) -> bool:
-    """An HTML page that names the limit. Any other HTML says nothing about what was done."""
-    text = answer.content[:4000].decode("utf-8", "replace").lower()
-    return text.lstrip().startswith("<") and _has(text, THROTTLE_WORDS)
-
-
 def open_login(answer: Answer) -> str:
-    """The token. Raises LoginRefused where the answer clearly blames the credentials; Refused or Unknown where it fails
-    otherwise, which may pass by itself."""
+    """Returns the token.
+
+    Raises LoginRefused when the answer clearly blames the credentials; Refused or Unknown for other
+    failures, which may be temporary.
+    """
     try:
         return parse_token(open_envelope(answer))
     except (AuthExpired, Refused) as error:
@@ -223,7 +233,9 @@ def _rows(data: Any) -> list[dict[str, Any]]:
 
 
 def parse_detail(data: Any) -> CouponDetail:
-    """Both editions: the later one has `price` and `status_code` (0 unused, 1 used), which wins over the text."""
+    """Parses both editions: the later one has `price` and `status_code` (0 unused, 1 used), which
+    has priority over the text.
+    """
     if not isinstance(data, dict):
         raise Unknown("the detail is not an object")
     status, status_code = data.get("status"), any_whole(data, "status_code")
@@ -247,7 +259,9 @@ def _refusal(status_code: int | None, text: str) -> Reason | None:
 
 
 def parse_verify(data: Any) -> VerifyAnswer:
-    """Decided on `verify_success` alone; the message on success was first empty, later 验证成功."""
+    """Parses `verify_success`, which alone decides; the message on success was first empty, later
+    验证成功.
+    """
     success = data.get("verify_success") if isinstance(data, dict) else None
     if not isinstance(success, bool):
         raise Unknown("the answer holds no verify_success")

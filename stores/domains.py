@@ -62,6 +62,8 @@ class Domain(AppConfig):
     # Kinds of inbound events and verbs of the audit log → how people read them.
     event_titles: ClassVar[Mapping[str, StrOrPromise]] = {}
     verb_labels: ClassVar[Mapping[str, StrOrPromise]] = {}
+    # Names of an audit entry's further details → how people read them.
+    audit_details: ClassVar[Mapping[str, StrOrPromise]] = {}
     # A CounterKind; kinds with a higher priority are asked first.
     counter_kind: ClassVar[str] = ""
     counter_priority: ClassVar[int] = 0

@@ -1,8 +1,25 @@
 """Amounts of money in yuan, as people and programs read them."""
 
 from decimal import Decimal
+from typing import Any, TypeVar
 
+from django.db import models
 from django.utils.formats import number_format
+
+# The types of a value that is set and of one that is read; mypy's plugin fills them in.
+_Set = TypeVar("_Set")
+_Get = TypeVar("_Get")
+
+
+class YuanField(models.DecimalField[_Set, _Get]):
+    """An amount in yuan, to the cent. Migrations see the plain DecimalField."""
+
+    def __init__(self, verbose_name: Any = None, **options: Any) -> None:
+        super().__init__(verbose_name, **{"max_digits": 10, "decimal_places": 2, **options})
+
+    def deconstruct(self) -> Any:
+        name, _path, args, options = super().deconstruct()
+        return name, "django.db.models.DecimalField", args, options
 
 
 def yuan_text(amount: Decimal | None) -> str:

@@ -4,7 +4,7 @@
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Generic, Self, TypeVar
+from typing import Any, Generic, Self, TypeVar
 
 from django.db import models
 from django.db.models import Q
@@ -33,6 +33,10 @@ class Access:
     def allows(self, *, merchant_id: int, store_id: int) -> bool:
         """Returns whether for_staff would find this store; for a store that was read already."""
         return self.everything or merchant_id in self.merchants or store_id in self.stores
+
+    def merchants_with(self, permission: str) -> frozenset[int]:
+        """The merchants that the actor belongs to with a role that has the permission."""
+        return frozenset(m for m in self.merchants_in_part if self.has_permission(permission, m))
 
     def has_permission(self, permission: str, merchant_id: int | None = None) -> bool:
         """Returns whether a role of the actor (at that merchant, when given) has the permission."""
@@ -71,13 +75,23 @@ def has_permission(actor: Any, permission: str, merchant_id: int | None = None) 
 
 
 class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
-    """Rows that belong to a merchant.
+    """Rows that belong to a merchant, and to a store where the model says so.
 
-    Subclasses name the lookups that lead to the merchant and, if any, the store.
+    `class Tenancy` of a model names the lookups that lead there: `merchant` ("merchant" where it
+    is not given) and `store` ("store" where it is not given, None for rows of no store).
     """
 
-    merchant_path: ClassVar[str] = "merchant"
-    store_path: ClassVar[str | None] = "store"
+    @property
+    def merchant_path(self) -> str:
+        return getattr(self._tenancy, "merchant", "merchant")
+
+    @property
+    def store_path(self) -> str | None:
+        return getattr(self._tenancy, "store", "store")
+
+    @property
+    def _tenancy(self) -> object:
+        return getattr(self.model, "Tenancy", None)
 
     def one(self) -> Row | None:
         """Returns the row of a query that finds at most one. Unlike first() it sorts nothing."""
@@ -106,8 +120,6 @@ class TenantQuerySet(models.QuerySet[Row], Generic[Row]):
 
 class MerchantQuerySet(TenantQuerySet[Row]):
     """Rows that all people of a merchant may see, whatever their stores."""
-
-    store_path = None
 
     def for_staff(self, actor: Any) -> Self:
         access = access_of(actor)

@@ -61,6 +61,15 @@ class TripConfig(Domain):
         "trip.days.closed": _("Closed days"),
         "trip.drill.started": _("Started an acceptance drill"),
     }
+    audit_details = {
+        "days": _("days"),
+        "first": _("from"),
+        "last": _("until"),
+        "method": _("how"),
+        "quantity": _("number of tickets"),
+        "stock": _("stock"),
+        "trouble": _("trouble"),
+    }
     menu = (
         list_item(TICKETS, "trip.Order", _("Ticket orders"), "confirmation_number"),
         list_item(TICKETS, "trip.Refund", _("Refunds"), "currency_exchange"),

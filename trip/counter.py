@@ -16,11 +16,11 @@ from stores.conflicts import Conflict
 from stores.counter.kinds import ScanResult
 from stores.idempotency import form_key
 from stores.models import Store
+from stores.tenancy import TenantQuerySet
 from stores.text import is_id
 from trip import codes, services
 from trip.choices import Method, VoucherType
 from trip.models import Consumption, Order, Voucher
-from trip.models.orders import ConsumptionQuerySet, VoucherQuerySet
 from trip.services import pictures, tickets, visitors
 from trip.services.consuming import check_day
 from trip.services.orders import not_now
@@ -109,11 +109,11 @@ def _pk(key: str, letter: str) -> int:
     return int(digits) if digits != key and is_id(digits) else 0
 
 
-def _uses() -> ConsumptionQuerySet:
+def _uses() -> TenantQuerySet[Consumption]:
     return Consumption.objects.select_related("order__product")
 
 
-def _vouchers() -> VoucherQuerySet:
+def _vouchers() -> TenantQuerySet[Voucher]:
     return Voucher.objects.select_related("order__product")
 
 

@@ -5,7 +5,6 @@ wait.
 from collections.abc import Iterator, Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
-from itertools import pairwise
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -26,8 +25,10 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import ngettext_lazy
 
+from stores.backoffice.days import day_labels, first_of, per_day
+from stores.backoffice.needs_person import needs_person_alert
 from stores.backoffice.widgets import Alert, Card, Chart, Link, Row, Step, Table, Tone
 from stores.clock import start_of_day
 from stores.models import Connection, OutboundCall, Store
@@ -57,12 +58,9 @@ State = OutboundCall.State
 
 
 def selling(user: User) -> list[int]:
-    """Returns the stores that sell tickets. Queries list these ids, because both databases then use
-    the index by store and day.
-    """
-    return list(
-        Product.objects.for_staff(user).order_by().values_list("store_id", flat=True).distinct()
-    )
+    """Returns the stores that sell tickets."""
+    tickets = Product.objects.filter(store=OuterRef("pk"))
+    return Store.objects.filter(Exists(tickets)).ids_for(user)
 
 
 def sold_since(user: User, stores: list[int], moment: datetime) -> QuerySet[Voucher]:
@@ -114,18 +112,11 @@ def cards(user: User) -> list[Card]:
         now=Sum("quantity", filter=Q(at__gte=today)), before=Sum("quantity", filter=Q(at__lt=today))
     )
     waiting = waiting_for_codes(user, stores).count()
-    orders, hint = reverse(ORDERS), _("yesterday: %(amount)s")
+    orders = reverse(ORDERS)
     of_today = f"{orders}?created_at_from={timezone.localdate():%Y-%m-%d}"
     return [
-        Card(
-            _("Tickets sold today"),
-            str(sold["now"] or 0),
-            hint % {"amount": sold["before"] or 0},
-            of_today,
-        ),
-        Card(
-            _("Tickets used today"), str(used["now"] or 0), hint % {"amount": used["before"] or 0}
-        ),
+        Card.compared(_("Tickets sold today"), sold["now"] or 0, sold["before"] or 0, url=of_today),
+        Card.compared(_("Tickets used today"), used["now"] or 0, used["before"] or 0),
         Card(
             _("Ticket revenue today"),
             yuan_text(sold["worth"]),
@@ -169,49 +160,45 @@ def _refund_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
     rows = waiting_refunds(user, stores).order_by()
     counts = rows.aggregate(urgent=Count("pk", filter=urgent), soon=Count("pk", filter=soon))
     inbox = f"{reverse(REFUNDS)}?status__exact=review"
-    if count := counts["urgent"]:
-        text = ngettext(
-            "%(count)d refund must be decided within %(hours)d hours,"
-            " or Meituan agrees to it by itself.",
-            "%(count)d refunds must be decided within %(hours)d hours,"
-            " or Meituan agrees to them by itself.",
-            count,
-        )
-        yield Alert("error", text % {"count": count, "hours": URGENT // timedelta(hours=1)}, inbox)
-    if count := counts["soon"]:
-        text = ngettext(
-            "%(count)d refund must be decided within a day, or Meituan agrees to it by itself.",
-            "%(count)d refunds must be decided within a day, or Meituan agrees to them by itself.",
-            count,
-        )
-        yield Alert("warning", text % {"count": count}, inbox)
-
-
-def _issuing_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
-    if count := waiting_for_codes(user, stores).filter(paid_at__lt=timezone.now() - ASLEEP).count():
-        text = ngettext(
-            "%(count)d paid order has waited for codes for more than 20 minutes."
-            " Is the ticketing system asleep?",
-            "%(count)d paid orders have waited for codes for more than 20 minutes."
-            " Is the ticketing system asleep?",
-            count,
-        )
-        yield Alert("error", text % {"count": count}, f"{reverse(ORDERS)}?status__exact=issuing")
-
-
-def _person_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
-    rows = (
-        Order.objects.for_staff(user)
-        .filter(store__in=stores, is_drill=False)
-        .exclude(needs_person="")
+    text = ngettext_lazy(
+        "%(count)d refund must be decided within %(hours)d hours,"
+        " or Meituan agrees to it by itself.",
+        "%(count)d refunds must be decided within %(hours)d hours,"
+        " or Meituan agrees to them by itself.",
+        "count",
     )
-    if count := rows.order_by().count():
-        text = ngettext(
-            "%(count)d ticket order must be settled with Meituan by a person.",
-            "%(count)d ticket orders must be settled with Meituan by a person.",
-            count,
-        )
-        yield Alert("error", text % {"count": count}, f"{reverse(ORDERS)}?person=yes")
+    yield from Alert.counted(
+        "error", text, counts["urgent"], inbox, hours=URGENT // timedelta(hours=1)
+    )
+    text = ngettext_lazy(
+        "%(count)d refund must be decided within a day, or Meituan agrees to it by itself.",
+        "%(count)d refunds must be decided within a day, or Meituan agrees to them by itself.",
+        "count",
+    )
+    yield from Alert.counted("warning", text, counts["soon"], inbox)
+
+
+def _issuing_alerts(user: User, stores: list[int]) -> list[Alert]:
+    text = ngettext_lazy(
+        "%(count)d paid order has waited for codes for more than 20 minutes."
+        " Is the ticketing system asleep?",
+        "%(count)d paid orders have waited for codes for more than 20 minutes."
+        " Is the ticketing system asleep?",
+        "count",
+    )
+    late = waiting_for_codes(user, stores).filter(paid_at__lt=timezone.now() - ASLEEP)
+    url = f"{reverse(ORDERS)}?status__exact=issuing"
+    return Alert.counted("error", text, late.count(), url)
+
+
+def _person_alerts(user: User, stores: list[int]) -> list[Alert]:
+    text = ngettext_lazy(
+        "%(count)d ticket order must be settled with Meituan by a person.",
+        "%(count)d ticket orders must be settled with Meituan by a person.",
+        "count",
+    )
+    rows = Order.objects.for_staff(user).filter(store__in=stores, is_drill=False)
+    return needs_person_alert(rows, text)
 
 
 def _notice_alerts(user: User) -> Iterator[Alert]:
@@ -229,27 +216,26 @@ def _notice_alerts(user: User) -> Iterator[Alert]:
         refused=Count("pk", filter=Q(state=State.REFUSED)),
     )
     ledger = reverse("admin:trip_meituannotice_changelist")
-    if count := counts["dead"]:
-        text = ngettext(
-            "%(count)d notice never reached Meituan.",
-            "%(count)d notices never reached Meituan.",
-            count,
-        )
-        yield Alert("error", text % {"count": count}, f"{ledger}?state__exact=dead")
-    if count := counts["refused"]:
-        text = ngettext(
-            "%(count)d notice was refused by Meituan.",
-            "%(count)d notices were refused by Meituan.",
-            count,
-        )
-        yield Alert("error", text % {"count": count}, f"{ledger}?state__exact=refused")
-    if count := notices.live().filter(queued_at__lt=now - LATE).count():
-        text = ngettext(
-            "%(count)d notice to Meituan has waited for more than an hour; it is tried again.",
-            "%(count)d notices to Meituan have waited for more than an hour; they are tried again.",
-            count,
-        )
-        yield Alert("warning", text % {"count": count}, ledger)
+    text = ngettext_lazy(
+        "%(count)d notice never reached Meituan.",
+        "%(count)d notices never reached Meituan.",
+        "count",
+    )
+    yield from Alert.counted("error", text, counts["dead"], f"{ledger}?state__exact=dead")
+    text = ngettext_lazy(
+        "%(count)d notice was refused by Meituan.",
+        "%(count)d notices were refused by Meituan.",
+        "count",
+    )
+    yield from Alert.counted("error", text, counts["refused"], f"{ledger}?state__exact=refused")
+    text = ngettext_lazy(
+        "%(count)d notice to Meituan has waited for more than an hour; it is tried again.",
+        "%(count)d notices to Meituan have waited for more than an hour; they are tried again.",
+        "count",
+    )
+    yield from Alert.counted(
+        "warning", text, notices.live().filter(queued_at__lt=now - LATE).count(), ledger
+    )
 
 
 def _calendar_alerts(user: User) -> Iterator[Alert]:
@@ -285,30 +271,20 @@ def _connection_alerts(user: User) -> Iterator[Alert]:
 
 
 def charts(user: User) -> list[Chart]:
-    """Tickets sold and used by day, with one condition per day because SQLite has no fast
-    conversion to a local date.
-    """
+    """Tickets sold and used by day."""
     stores = selling(user)
     if not stores:
         return []
-    starts = [start_of_day(days) for days in range(CHART_DAYS - 1, -2, -1)]
-    sold = _by_day(sold_since(user, stores, starts[0]), starts, "order__paid_at", KEPT)
-    used = _by_day(used_since(user, stores, starts[0]), starts, "at", F("quantity"))
-    labels = [date_format(timezone.localtime(day), "n/j") for day in starts[:-1]]
-    return [
-        Chart(_("Tickets by day"), labels, {_("sold"): sold, _("used"): used}, is_stacked=False)
-    ]
+    start = first_of(CHART_DAYS)
+    sold = _by_day(sold_since(user, stores, start), "order__paid_at", KEPT)
+    used = _by_day(used_since(user, stores, start), "at", F("quantity"))
+    series = {_("sold"): sold, _("used"): used}
+    return [Chart(_("Tickets by day"), day_labels(CHART_DAYS), series, is_stacked=False)]
 
 
-def _by_day(
-    rows: "QuerySet[Any]", starts: list[datetime], moment: str, tickets: Any
-) -> list[float]:
-    columns = {
-        f"day{n}": Sum(tickets, filter=Q(**{f"{moment}__gte": first, f"{moment}__lt": last}))
-        for n, (first, last) in enumerate(pairwise(starts))
-    }
-    counted = rows.aggregate(**columns)
-    return [float(counted[name] or 0) for name in columns]
+def _by_day(rows: QuerySet[Any], at: str, tickets: Any) -> list[float]:
+    counted = per_day(rows, at=at, value=lambda day: Sum(tickets, filter=day), days=CHART_DAYS)
+    return counted[()]
 
 
 def tables(user: User) -> list[Table]:

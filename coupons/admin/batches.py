@@ -47,8 +47,8 @@ class BatchAdmin(LedgerAdmin):
         state = batch_progress(batch)
         return str(
             _(
-                "%(percent)d %%: %(verified)d verified, %(refused)d refused, %(malformed)d no codes, "
-                "%(repeated)d repeated, %(open)d open"
+                "%(percent)d %%: %(verified)d verified, %(refused)d refused,"
+                " %(malformed)d no codes, %(repeated)d repeated, %(open)d open"
             )
             % {
                 "percent": state.percent,

@@ -1,4 +1,4 @@
-"""What the gateway wants to know: e-mail and password."""
+"""The connection form of the gateway: e-mail and password."""
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
@@ -8,7 +8,7 @@ from stores.backoffice.connection_forms import SecretForm, secret_field
 
 
 class UmemberConnectionForm(SecretForm):
-    secret, secret_missing = "password", _("A new connection needs a password.")
+    secret_name, secret_missing = "password", _("A new connection needs a password.")
     # Connections of the same account share its pace, so the account is what the login goes to and nothing else.
     account = forms.EmailField(
         label=_("Login e-mail"),

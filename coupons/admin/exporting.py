@@ -1,4 +1,4 @@
-"""The columns of exported verifications: codes are masked."""
+"""The columns of exported verifications; codes are masked."""
 
 from django.utils.translation import gettext_lazy as _
 

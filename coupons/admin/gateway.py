@@ -1,4 +1,4 @@
-"""What the gateway lists: stores with their quota, products, and the syncs that read them."""
+"""The gateway's lists: stores with their quota, products, and the syncs that read them."""
 
 from typing import Any
 
@@ -59,7 +59,7 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
     authorisation_label = badge_column("authorisation", AUTHORISATION_COLOURS, _("authorisation"))
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
-        """Computes the outlook of the whole page at once."""
+        """Computes the outlook of the whole page with one query."""
         response = super().changelist_view(request, extra_context)
         if isinstance(response, TemplateResponse) and response.context_data:
             rows = list(response.context_data["cl"].result_list)
@@ -121,7 +121,7 @@ class ProductAdmin(ReadOnlyAdmin):
 
     @display(description=_("listing"))
     def listing(self, product: Product) -> SafeString:
-        """New is what the last sync brought."""
+        """Products that the last sync added are new."""
         is_new = product.synced_at is not None and product.created_at >= product.synced_at
         key = "new" if is_new else "listed"
         if product.vanished_at:

@@ -9,7 +9,7 @@ from stores.backoffice.filters import ChoiceFilter
 
 
 class StatusFilter(ChoiceFilter):
-    """By state; the open rows are few and have an index of their own."""
+    """Filters by status; the live rows are few and have an index of their own."""
 
     title = _("status")
     parameter_name = "status"

@@ -1,4 +1,4 @@
-"""What happened to one verification, in order: asked for, read, sent, asked about, settled."""
+"""The history of one verification: requested, read, sent, asked about, settled."""
 
 from django.db.models import Q
 from django.utils.translation import gettext as _
@@ -16,7 +16,9 @@ MOST = 100
 
 
 def timeline(row: Verification) -> list[Moment]:
-    """Long numbers are masked: platforms repeat whole codes in their words."""
+    """Returns the moments in order; long numbers are masked, because platforms repeat whole codes
+    in their texts.
+    """
     moments = [
         Moment(
             row.created_at,
@@ -40,7 +42,7 @@ def _attempts(row: Verification) -> list[OutboundAttempt]:
 
 
 def _look_up_before(row: Verification) -> int | None:
-    """The look-up of the same flow that counted as the first step, as long as it is kept."""
+    """Returns the look-up of the same flow that counted as the first step, while it is stored."""
     seen = Lookup.objects.filter(store=row.store_id, code_hash=row.code_hash, flow=row.flow)
     recent = seen.filter(read_at__range=(row.created_at - FRESH, row.created_at))
     return recent.values_list("pk", flat=True).first()
@@ -48,7 +50,8 @@ def _look_up_before(row: Verification) -> int | None:
 
 def _moment(attempt: OutboundAttempt) -> Moment:
     reads = attempt.call.operation != SpendCoupon.name or attempt.kind == OutboundAttempt.Kind.ASK
-    what = _("Read the coupon at Meituan") if reads else _("Verify the coupon at Meituan")
-    # A good answer is already in the fields above; what went wrong is told in the platform's words.
-    text = "" if attempt.outcome == OutboundAttempt.Outcome.ANSWERED else mask_codes(attempt.detail)
-    return attempt_moment(attempt, what, text=text, seconds=attempt.seconds)
+    title = _("Read the coupon at Meituan") if reads else _("Verify the coupon at Meituan")
+    # The fields above show a good answer already; a failure is shown in the platform's words.
+    is_answered = attempt.outcome == OutboundAttempt.Outcome.ANSWERED
+    text = "" if is_answered else mask_codes(attempt.detail)
+    return attempt_moment(attempt, title, text=text, seconds=attempt.seconds)

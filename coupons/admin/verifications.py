@@ -1,4 +1,6 @@
-"""The ledger of verifications for people: find, export, and decide what did not settle by itself."""
+"""The ledger of verifications in the back office: search, export, and decisions about lost
+answers.
+"""
 
 from typing import Any
 
@@ -40,7 +42,7 @@ STATUS_COLOURS = {
 
 
 class SettleForm(NoteForm):
-    """Asks what a person found out about a coupon whose answer was lost."""
+    """Asks for the true result of a verification whose answer was lost."""
 
     field_order = ("verdict", "note")
     verdict = forms.ChoiceField(
@@ -55,12 +57,13 @@ class SettleForm(NoteForm):
 
 
 def _came_of_asking(row: Verification) -> tuple[int, StrOrPromise]:
-    """The level and the words of a message."""
+    """Returns the level and the text of the message after asking."""
     if row.status not in Verification.FINAL:
         return messages.INFO, _(
             "Meituan is being asked. Reload this page in a moment to see the result."
         )
-    level = messages.SUCCESS if row.status == Verification.Status.VERIFIED else messages.WARNING
+    is_verified = row.status == Verification.Status.VERIFIED
+    level = messages.SUCCESS if is_verified else messages.WARNING
     return level, _("Meituan has answered: %(result)s") % {"result": row.outcome}
 
 
@@ -122,7 +125,7 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Verification], search_term: str
     ) -> tuple[QuerySet[Verification], bool]:
-        """The whole code finds exactly its rows; anything shorter is taken as its end."""
+        """Finds the rows of a whole code exactly; a shorter text is taken as the code's end."""
         term = "".join(search_term.split())
         if not term:
             return queryset, False
@@ -152,7 +155,8 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin
         settle_button(
             _("Settle by hand"),
             _(
-                "Look the coupon up in Meituan's own app first. What you decide here is final; Meituan is not told."
+                "Look the coupon up in Meituan's own app first."
+                " What you decide here is final; Meituan is not told."
             ),
             shown=_is_unclear,
             form=SettleForm,
@@ -172,11 +176,11 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin
 
     @display(description=_("remarks"))
     def marks(self, row: Verification) -> str:
-        said = {
+        remarks = {
             _("inferred from a later question"): row.inferred,
             _("product not in the list"): row.unmapped,
         }
-        return ", ".join(str(text) for text, is_so in said.items() if is_so)
+        return ", ".join(str(text) for text, is_so in remarks.items() if is_so)
 
     @display(description=_("deal"))
     def deal(self, row: Verification) -> str:

@@ -99,7 +99,10 @@ READ_LOOKUP = extend_schema(
     operation_id="lookups_retrieve",
     tags=["lookups"],
     summary="One look-up",
-    description="Where it stands, and what the coupon is once it is read. The key needs the scope `lookup` or `read`.",
+    description=(
+        "Where it stands, and what the coupon is once it is read."
+        " The key needs the scope `lookup` or `read`."
+    ),
     parameters=[WAIT],
     responses={
         (200, JSON): LookupSerializer,
@@ -111,7 +114,9 @@ LIST_VERIFICATIONS = extend_schema(
     operation_id="verifications_list",
     tags=["verifications"],
     summary="Verifications, newest first",
-    description="Those of all stores that the key reaches, page by page. The key needs the scope `read`.",
+    description=(
+        "Those of all stores that the key reaches, page by page. The key needs the scope `read`."
+    ),
     parameters=[VerificationFilter],
     responses={(200, JSON): VerificationSerializer(many=True), **problems(400, 404)},
 )
@@ -120,9 +125,10 @@ CREATE_VERIFICATION = extend_schema(
     tags=["verifications"],
     summary="Verify a coupon",
     description=(
-        "Spends the coupon, at most once. Repeat a request with the same Idempotency-Key whenever its answer was lost. "
-        "A request for a code in flight joins it. That a coupon is refused is not an "
-        "error: the answer is 201 with `status` refused and a `reason`. The key needs the scope `verify`."
+        "Spends the coupon, at most once. Repeat a request with the same Idempotency-Key whenever"
+        " its answer was lost. A request for a code in flight joins it. That a coupon is refused is"
+        " not an error: the answer is 201 with `status` refused and a `reason`. The key needs the"
+        " scope `verify`."
     ),
     parameters=[WAIT, IDEMPOTENCY_KEY],
     request=CodeBody,
@@ -145,7 +151,9 @@ READ_VERIFICATION = extend_schema(
     operation_id="verifications_retrieve",
     tags=["verifications"],
     summary="One verification",
-    description="Where it stands, and what became of it. The key needs the scope `read` or `verify`.",
+    description=(
+        "Where it stands, and what became of it. The key needs the scope `read` or `verify`."
+    ),
     parameters=[WAIT],
     responses={(200, JSON): VerificationSerializer, **problems(400, 404)},
     examples=[example("verified", _verification(), 200)],

@@ -1,4 +1,6 @@
-"""The store that a verification is asked for, with what decides whether it can be sent."""
+"""The store of a requested verification, with the gateway row that decides whether it can be
+sent.
+"""
 
 from rest_framework.exceptions import NotFound
 
@@ -9,7 +11,9 @@ from stores.tenancy import access_of
 
 
 def store_with_gateway(key: ApiKey, pk: int) -> tuple[Store, GatewayStore | None]:
-    """The active store with this id, if the key reaches it, and its gateway row. Raises NotFound."""
+    """Returns the active store with this id and its gateway row. Raises NotFound if the key has no
+    access to it.
+    """
     store = prepared.STORE_WITH_GATEWAY.one(pk=min(pk, MAX_ID))
     if store is None:
         raise NotFound

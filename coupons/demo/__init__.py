@@ -1,6 +1,6 @@
-"""Coupons' part of the demo: deals, four weeks of verifications, and the codes that the sandbox knows.
+"""Coupons' part of the demo: deals, four weeks of verifications, and the codes of the sandbox.
 
-deals.py: what is on sale · history.py: what has happened so far · codes.py: what can be tried.
+deals.py: the products · history.py: the past verifications · codes.py: codes to try.
 """
 
 from coupons.demo.part import CouponsDemo, info

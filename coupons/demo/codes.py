@@ -1,11 +1,11 @@
-"""The codes that the demo's sandbox knows: twelve digits, in every state."""
+"""The codes of the demo's sandbox: twelve digits, in every state."""
 
 from typing import Any
 
 from coupons.demo.deals import DEALS, OTHER, OURS, REMOTE_STATUS, GatewayAccount, Listing, sku_of
 from stores.demo.world import World
 
-# For the first store of the owner's merchant, which the demo's visitors try.
+# For the first store of the owner's merchant, where visitors of the demo try codes.
 TO_TRY = {
     "unused": 60,
     "used": 6,
@@ -19,7 +19,7 @@ SHOWN = ("unused", "used", "expired", "refunded")
 
 
 def deal_out(world: World) -> dict[str, dict[str, list[str]]]:
-    """Codes for every store: remote id (a string, for JSON) → state → codes."""
+    """Returns codes for every store: remote id (a string, for JSON) → state → codes."""
     taken: set[str] = set()
     return {
         str(listing.remote_id): {
@@ -39,7 +39,7 @@ def _code(world: World, taken: set[str]) -> str:
 
 
 def seed_of(account: GatewayAccount, number: int, facts: dict[str, Any]) -> dict[str, Any]:
-    """One account in the sandbox's own form."""
+    """Returns one account in the sandbox's own form."""
     names = facts["stores"] if account is OURS else facts["other_stores"]
     return {
         "email": account.email,
@@ -83,7 +83,9 @@ def _store(listing: Listing, name: str, facts: dict[str, Any]) -> dict[str, Any]
 
 
 def by_state(facts: dict[str, Any], sandbox: dict[str, Any]) -> dict[str, list[str]]:
-    """The first store's codes by their present state; without a sandbox's word, by their first."""
+    """Returns the first store's codes by their present state, or by their first state without a
+    sandbox file.
+    """
     first, second, *_ = OURS.stores
     known = {
         code["code"]: code["state"]
@@ -91,9 +93,9 @@ def by_state(facts: dict[str, Any], sandbox: dict[str, Any]) -> dict[str, list[s
         for store in account["stores"]
         for code in store["codes"]
     }
-    told: dict[str, list[str]] = {state: [] for state in SHOWN}
+    found: dict[str, list[str]] = {state: [] for state in SHOWN}
     for state, codes in facts["umember"]["codes"][str(first.remote_id)].items():
         for code in codes:
-            told.setdefault(known.get(code, state), []).append(code)
-    told["other_store"] = list(facts["umember"]["codes"][str(second.remote_id)]["unused"][:5])
-    return {name: told[name] for name in (*SHOWN, "other_store")}
+            found.setdefault(known.get(code, state), []).append(code)
+    found["other_store"] = list(facts["umember"]["codes"][str(second.remote_id)]["unused"][:5])
+    return {name: found[name] for name in (*SHOWN, "other_store")}

@@ -1,4 +1,4 @@
-"""What the demo's stores sell, and how the gateway knows them. Prices are yuan."""
+"""The deals of the demo's stores, and their names at the gateway. Prices are yuan."""
 
 from dataclasses import dataclass
 
@@ -6,7 +6,7 @@ from coupons.choices import Authorisation
 from stores.models import Store
 
 Trade = Store.Trade
-# name in the gateway's list, price, list price
+# Name in the gateway's list, price, list price
 DEALS: dict[str, tuple[tuple[str, str, str], ...]] = {
     Trade.CHESS: (
         ("【开业特惠】通用通宵8小时", "78.0", "168.0"),
@@ -34,7 +34,9 @@ DEALS: dict[str, tuple[tuple[str, str, str], ...]] = {
 
 @dataclass(frozen=True)
 class Listing:
-    """How the gateway lists one store. `a_day` is how many coupons it verifies on a usual day."""
+    """One store in the gateway's list; `a_day` is the number of coupons it verifies on a usual
+    day.
+    """
 
     remote_id: int
     trade: str
@@ -75,5 +77,7 @@ def sku_of(remote_id: int, position: int) -> str:
 
 
 def detail_name(name: str, price: str, sku_id: str) -> str:
-    """How the gateway's `detail` names a deal that its list calls otherwise."""
+    """Returns the name of a deal in the gateway's `detail`, which differs from the name in its
+    list.
+    """
     return f"{name.rpartition('】')[2]}[{float(price):.2f}元][{sku_id}]"

@@ -1,4 +1,4 @@
-"""Four weeks of business at one store, as its ledger would show them."""
+"""Four weeks of verifications at one store."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -20,7 +20,8 @@ from stores.models import OutboundAttempt, OutboundCall
 
 DAYS = 28
 Status = Verification.Status
-# From Monday to Sunday, and by hour from 9 to 23: people play in the evening and at weekends.
+# Factors from Monday to Sunday, and weights by hour from 9 to 23: most guests come in the evening
+# and at weekends.
 WEEKDAY = (0.7, 0.7, 0.75, 0.85, 1.2, 1.7, 1.5)
 HOURS = {
     9: 1,
@@ -53,7 +54,7 @@ REFUSALS = {
 
 @dataclass(frozen=True)
 class Book:
-    """One store's history to be written."""
+    """The store whose history is written."""
 
     listing: Listing
     gateway: GatewayStore
@@ -83,8 +84,12 @@ def _verifications(book: Book) -> Iterator[Verification]:
 
 
 def _moments(book: Book) -> Iterator[datetime]:
-    """When coupons came, until now; a store without authorisation has had none for two days."""
-    end = book.now - timedelta(days=2 if book.listing.authorisation == Authorisation.EXPIRED else 0)
+    """Yields the times of verifications until now; a store without authorisation had none for two
+    days.
+    """
+    end = book.now
+    if book.listing.authorisation == Authorisation.EXPIRED:
+        end -= timedelta(days=2)
     midnight = timezone.localtime(book.now).replace(hour=0, minute=0, second=0, microsecond=0)
     for back in range(DAYS, -1, -1):
         day = midnight - timedelta(days=back)
@@ -98,7 +103,11 @@ def _moments(book: Book) -> Iterator[datetime]:
 
 def _verification(book: Book, code: str, moment: datetime) -> Verification:
     channel = book.rng.choices(list(CHANNELS), list(CHANNELS.values()))[0]
-    user = book.rng.choice(book.staff) if channel in (Channel.COUNTER, Channel.BATCH) else None
+    user: User | None = None
+    requested_by = "guest" if channel == Channel.GUEST else "API 收银系统"
+    if channel in (Channel.COUNTER, Channel.BATCH):
+        user = book.rng.choice(book.staff)
+        requested_by = user.get_full_name()
     product = book.rng.choice(book.products)
     row = Verification(
         store=book.gateway.store,
@@ -107,9 +116,7 @@ def _verification(book: Book, code: str, moment: datetime) -> Verification:
         status=Status.VERIFIED,
         channel=channel,
         user=user,
-        requested_by=user.get_full_name()
-        if user
-        else {Channel.GUEST: "guest"}.get(channel, "API 收银系统"),
+        requested_by=requested_by,
         created_at=moment,
         settled_at=moment + timedelta(seconds=round(book.rng.uniform(0.7, 3.5), 2)),
     )
@@ -134,8 +141,8 @@ def _sell(book: Book, row: Verification, product: Product) -> None:
     row.order_id = str(4_900_000_000_000_000_000 + book.rng.randrange(10**17))
 
 
-def _owed(book: Book, row: Verification, **fields: Any) -> OutboundCall:
-    """The call that verifies the row's coupon, not saved yet."""
+def _call(book: Book, row: Verification, **fields: Any) -> OutboundCall:
+    """Returns the call that verifies the row's coupon, not saved yet."""
     return OutboundCall(
         platform="umember",
         operation="coupon.verify",
@@ -149,14 +156,16 @@ def _owed(book: Book, row: Verification, **fields: Any) -> OutboundCall:
 
 
 def _calls(book: Book, rows: Sequence[Verification]) -> None:
-    """The ledger of the last verifications; older entries add nothing to look at."""
+    """Writes the ledger of the last verifications; older ones have no calls."""
+    states = {
+        Status.VERIFIED: OutboundCall.State.DONE,
+        Status.REFUSED: OutboundCall.State.REFUSED,
+    }
     calls = OutboundCall.objects.bulk_create(
-        _owed(
+        _call(
             book,
             row,
-            state=OutboundCall.State.DONE
-            if row.status == Status.VERIFIED
-            else OutboundCall.State.REFUSED,
+            state=states[Status(row.status)],
             queued_at=row.created_at,
             due_at=row.created_at,
             expires_at=row.created_at + timedelta(hours=2),
@@ -179,7 +188,7 @@ def _calls(book: Book, rows: Sequence[Verification]) -> None:
 
 
 def _quota(book: Book) -> None:
-    """Calls left, twice a day for two weeks, falling to what is left now."""
+    """Writes the calls left, twice a day for two weeks, down to the present number."""
     steps = 28
     a_step = book.listing.a_day * 1.05 / 2
     QuotaReading.objects.bulk_create(
@@ -193,7 +202,9 @@ def _quota(book: Book) -> None:
 
 
 def leave_open(book: Book, code: str) -> Verification:
-    """Last night's verification whose answer was lost and whose question nobody answered: it needs a person."""
+    """Adds last night's verification whose answer was lost and whose questions got no answer, so
+    that a person must settle it.
+    """
     moment = book.now - timedelta(hours=27)
     row = _verification(book, code, moment)
     _sell(book, row, book.products[0])
@@ -201,7 +212,7 @@ def leave_open(book: Book, code: str) -> Verification:
     row.code, row.needs_person, row.settled_at = code, True, None
     row.save()
     error = "HTTP 502: Bad Gateway"
-    call = _owed(
+    call = _call(
         book,
         row,
         state=OutboundCall.State.DEAD,
@@ -229,7 +240,7 @@ def leave_open(book: Book, code: str) -> Verification:
 
 
 def sell_unlisted(book: Book) -> Verification:
-    """Today's coupon of a deal that the synced list does not hold."""
+    """Adds a verification of today whose deal is not in the synced list."""
     code = book.code()
     row = _verification(book, code, book.now - timedelta(minutes=35))
     _sell(book, row, book.products[0])

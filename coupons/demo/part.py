@@ -1,4 +1,3 @@
-import os
 import secrets
 from decimal import Decimal
 from typing import Any
@@ -19,7 +18,7 @@ from stores.platforms import tokens
 
 
 class CouponsDemo:
-    """A DemoPart (stores/demo/world.py)."""
+    """Implements DemoPart (stores/demo/world.py)."""
 
     fact = "umember"
 
@@ -42,7 +41,7 @@ class CouponsDemo:
 
     @staticmethod
     def _open(world: World, account: GatewayAccount, listing: Listing, row: dict[str, Any]) -> Book:
-        """The store's place at the gateway and what it sells."""
+        """Creates the store's connection, its gateway row and its products."""
         store = Store.objects.select_related("merchant").get(pk=row["id"])
         row |= {"remote_id": listing.remote_id, "slug": store.guest_slug}
         password = world.facts["umember"]["passwords"][account.email]
@@ -82,7 +81,7 @@ class CouponsDemo:
         return Book(listing, gateway, products, list(staff), world.rng, world.now)
 
     def connect(self, world: World) -> None:
-        base_url = _elsewhere(world) or _sandbox(world)
+        base_url = world.replaced(PLATFORM) or world.sandbox_address(PLATFORM)
         emails = list(world.facts["umember"]["passwords"])
         moved = Connection.objects.filter(platform=PLATFORM, account__in=emails).exclude(
             base_url=base_url
@@ -95,7 +94,7 @@ class CouponsDemo:
             row["guest_page"] = f"{settings.PUBLIC_BASE_URL}{path}"
 
     def sandbox_seeds(self, world: World) -> dict[str, Any]:
-        if _elsewhere(world):
+        if world.replaced(PLATFORM):
             return {}
         accounts = [
             seed_of(account, number, world.facts) for number, account in enumerate((OURS, OTHER))
@@ -106,21 +105,13 @@ class CouponsDemo:
         return []
 
 
-def _sandbox(world: World) -> str:
-    return f"{world.ports.sandbox_url}/umember"
-
-
-def _elsewhere(world: World) -> str:
-    """Another gateway than the sandbox, if UMEMBER_BASE_URL names one; "" otherwise."""
-    named = os.environ.get("UMEMBER_BASE_URL", "").rstrip("/")
-    return "" if named == _sandbox(world) else named
-
-
 def info(facts: dict[str, Any], sandbox: dict[str, Any]) -> dict[str, Any]:
-    """Coupons' share of `manage.py demo --info`; `sandbox` is its state file."""
-    shown = ("id", "name", "remote_id", "guest_page")
+    """Returns coupons' part of `manage.py demo --info`; `sandbox` is the content of its state
+    file.
+    """
+    names = ("id", "name", "remote_id", "guest_page")
     return {
-        "stores": [{name: row[name] for name in shown} for row in facts["stores"]],
+        "stores": [{name: row[name] for name in names} for row in facts["stores"]],
         "coupons": by_state(facts, sandbox),
-        "other_stores": [{name: row[name] for name in shown} for row in facts["other_stores"]],
+        "other_stores": [{name: row[name] for name in names} for row in facts["other_stores"]],
     }

@@ -1,6 +1,4 @@
-"""What the gateway lists: stores with their authorisation and quota, and products on sale."""
-
-from decimal import Decimal
+"""The gateway's lists: stores with their authorisation and quota, and products on sale."""
 
 from django.db import models
 from django.utils import timezone
@@ -9,15 +7,12 @@ from django.utils.translation import gettext_lazy as _
 from coupons.choices import Authorisation
 from coupons.reasons import Reason
 from stores.models import Connection, Store
+from stores.money import YuanField
 from stores.tenancy import TenantQuerySet
 
 
-class GatewayStoreQuerySet(TenantQuerySet["GatewayStore"]):
-    merchant_path = "connection__merchant"
-
-
 class GatewayStore(models.Model):
-    """A store as the gateway knows it (门店): authorisation by Meituan and the calls that are left."""
+    """A store at the gateway (门店), with Meituan's authorisation and the calls that are left."""
 
     Authorisation = Authorisation
 
@@ -37,7 +32,10 @@ class GatewayStore(models.Model):
     vanished_at = models.DateTimeField(_("vanished"), null=True, blank=True)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
 
-    objects = GatewayStoreQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "connection__merchant"
 
     class Meta:
         verbose_name = _("store at the gateway")
@@ -54,16 +52,18 @@ class GatewayStore(models.Model):
 
     @property
     def blocking_reason(self) -> Reason | None:
-        """Why a call for this store would surely fail; None when it may be sent."""
+        """The reason why a call for this store would surely fail; None when it may be sent."""
         if self.connection.state == Connection.State.REFUSED or not self.connection.is_active:
             return Reason.STORE_UNAUTHORISED
         return self.closed_reason
 
     @property
     def closed_reason(self) -> Reason | None:
-        """The same as far as it concerns the store alone: its authorisation and the calls left.
+        """The reason that concerns the store alone: its authorisation or the calls left; None when
+        it is open.
 
-        A store that vanished from the list is still tried: a list may be incomplete, and business must not stop for it.
+        A store that vanished from the list is still tried: a list may be incomplete, and the
+        counter must go on working.
         """
         if self.authorisation == self.Authorisation.NOT_AUTHORISED:
             return Reason.STORE_UNAUTHORISED
@@ -74,19 +74,18 @@ class GatewayStore(models.Model):
         return None
 
 
-class QuotaReadingQuerySet(TenantQuerySet["QuotaReading"]):
-    merchant_path = "gateway_store__connection__merchant"
-    store_path = "gateway_store__store"
-
-
 class QuotaReading(models.Model):
-    """The calls left at one moment, for the burn rate and the days left."""
+    """The calls left at one moment, for the calls per day and the days left."""
 
     gateway_store = models.ForeignKey(GatewayStore, models.CASCADE, related_name="readings")
     request_count = models.IntegerField()
     at = models.DateTimeField()
 
-    objects = QuotaReadingQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "gateway_store__connection__merchant"
+        store = "gateway_store__store"
 
     class Meta:
         verbose_name = _("quota reading")
@@ -95,10 +94,6 @@ class QuotaReading(models.Model):
 
     def __str__(self) -> str:
         return f"{self.gateway_store}: {self.request_count}"
-
-
-class ProductQuerySet(TenantQuerySet["Product"]):
-    merchant_path = "store__merchant"
 
 
 class Product(models.Model):
@@ -110,17 +105,16 @@ class Product(models.Model):
     sku_id = models.CharField(_("SKU"), max_length=40)
     name = models.CharField(_("name"), max_length=200)
     sku_name = models.CharField(_("SKU name"), max_length=200, blank=True)
-    price: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("price"), max_digits=10, decimal_places=2, null=True
-    )
-    list_price: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("list price"), max_digits=10, decimal_places=2, null=True
-    )
+    price = YuanField(_("price"), null=True)
+    list_price = YuanField(_("list price"), null=True)
     synced_at = models.DateTimeField(_("synced"), null=True)
     vanished_at = models.DateTimeField(_("vanished"), null=True, blank=True)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
 
-    objects = ProductQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("product")
@@ -134,12 +128,8 @@ class Product(models.Model):
         return self.name
 
 
-class SyncRunQuerySet(TenantQuerySet["SyncRun"]):
-    merchant_path = "connection__merchant"
-
-
 class SyncRun(models.Model):
-    """One reading of the gateway's lists and what had changed."""
+    """One reading of a list of the gateway, with the changes that it found."""
 
     class Kind(models.TextChoices):
         STORES = "stores", _("stores")
@@ -159,10 +149,13 @@ class SyncRun(models.Model):
     started_at = models.DateTimeField(_("started"), auto_now_add=True)
     ended_at = models.DateTimeField(_("ended"), null=True)
 
-    # `error` in words for the person who waits for the run; not stored.
-    said = ""
+    # `error` as a message for the user who waits for the run; not stored.
+    message = ""
 
-    objects = SyncRunQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "connection__merchant"
 
     class Meta:
         verbose_name = _("sync")

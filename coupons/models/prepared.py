@@ -1,4 +1,4 @@
-"""The statements that every verification needs, prepared once per process."""
+"""The statements that every verification runs, prepared once per process."""
 
 from django.db.models import Case, Q, When
 
@@ -9,7 +9,7 @@ from stores.prepared import Literal, Param, Prepared
 
 Status = Verification.Status
 
-# An active store with what decides whether a verification can be sent: only these columns are read.
+# An active store with the columns that decide whether a verification can be sent, and no others.
 STORE_WITH_GATEWAY = Prepared(
     lambda: (
         Store.objects.filter(pk=Param("pk"), is_active=True)
@@ -26,9 +26,9 @@ STORE_WITH_GATEWAY = Prepared(
         )
     )
 )
-# What bears on a request for a verification, as (kind, primary key): what its idempotency key got
-# ("key"), the code at this store ("verification") and verified at others ("elsewhere"), the flow's
-# own fresh reading ("lookup").
+# The existing rows that matter for a request, as (kind, primary key): the row of its idempotency
+# key ("key"), the code at this store ("verification") and verified at other stores ("elsewhere"),
+# the flow's own fresh look-up ("lookup").
 ON_RECORD = Prepared(
     lambda: (
         IdempotencyKey.objects.filter(digest=Param("key_digest"))
@@ -60,7 +60,7 @@ ON_RECORD = Prepared(
         )
     )
 )
-# The gateway's row of a store that is open for calls that spend: nothing about it is switched off.
+# The gateway's row of a store that may spend: the store and its merchant are active.
 OPEN_GATEWAY = Prepared(
     lambda: GatewayStore.objects.filter(
         store=Param("store"), store__is_active=True, store__merchant__is_active=True
@@ -70,7 +70,7 @@ PRODUCT = Prepared(lambda: Product.objects.filter(store=Param("store"), sku_id=P
 LOCKED_VERIFICATION = Prepared(
     lambda: Verification.objects.select_for_update().filter(pk=Param("pk"))
 )
-# The live call that one verification waits for: the detail, or then the verify.
+# The live call that one verification waits for: first the detail, then the verify.
 LIVE_CALL = Prepared(
     lambda: OutboundCall.objects.filter(
         platform=Param("platform"),

@@ -1,7 +1,7 @@
-"""The ledger of coupon verifications: a row is written before the gateway is called, and ends in a final state or
-in front of a person."""
+"""The ledger of coupon verifications: a row is written before the gateway is called, and gets a
+final state, or a person has to decide it.
+"""
 
-from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.db import models
@@ -13,12 +13,13 @@ from coupons.models.catalogue import Product
 from coupons.reasons import UNCLEAR, UNDECIDED, Reason, Texts
 from stores.fields import EncryptedTextField
 from stores.models import Store
+from stores.money import YuanField
 from stores.prepared import literals
 from stores.tenancy import Access, TenantQuerySet
 
 
 class Channel(models.TextChoices):
-    """Where a request came from."""
+    """The source of a request."""
 
     GUEST = "guest", _("guest's phone")
     COUNTER = "counter", _("counter")
@@ -27,19 +28,17 @@ class Channel(models.TextChoices):
     COMMAND = "command", _("command")
 
 
-class LookupQuerySet(TenantQuerySet["Lookup"]):
-    merchant_path = "store__merchant"
-
-
 class Lookup(models.Model):
-    """One reading of the gateway's `detail` for a code. The code itself is kept only while the reading is open."""
+    """One reading of the gateway's `detail` for a code; the code itself is stored only while the
+    reading is open.
+    """
 
     class Status(models.TextChoices):
         QUEUED = "queued", _("queued")
         DONE = "done", _("done")
         FAILED = "failed", _("failed")
 
-    # Indexed together with the code below.
+    # The index of the code below begins with the store.
     store = models.ForeignKey(
         Store, models.PROTECT, related_name="lookups", db_index=False, verbose_name=_("store")
     )
@@ -62,14 +61,15 @@ class Lookup(models.Model):
     order_id = models.CharField(_("order"), max_length=40, blank=True)
     sku_id = models.CharField(_("SKU"), max_length=40, blank=True)
     sku_name = models.CharField(_("deal"), max_length=200, blank=True)
-    price: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("price"), max_digits=10, decimal_places=2, null=True
-    )
+    price = YuanField(_("price"), null=True)
     is_unused = models.BooleanField(_("unused"), null=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     read_at = models.DateTimeField(_("read"), null=True)
 
-    objects = LookupQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("look-up")
@@ -81,12 +81,8 @@ class Lookup(models.Model):
         return f"…{self.code_tail}"
 
 
-class BatchQuerySet(TenantQuerySet["Batch"]):
-    merchant_path = "store__merchant"
-
-
 class Batch(models.Model):
-    """Many codes pasted or posted at once, worked off in the background lane."""
+    """Many codes that were pasted or posted at once, processed in the background lane."""
 
     store = models.ForeignKey(
         Store, models.PROTECT, related_name="batches", verbose_name=_("store")
@@ -94,7 +90,10 @@ class Batch(models.Model):
     requested_by = models.CharField(_("requested by"), max_length=150)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects = BatchQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("batch")
@@ -106,14 +105,12 @@ class Batch(models.Model):
 
 
 class VerificationQuerySet(TenantQuerySet["Verification"]):
-    merchant_path = "store__merchant"
-
     def live(self) -> Self:
-        """Rows without a final state, by their partial index."""
+        """Filters the rows without a final state, with their partial index."""
         return self.by_index(Q(status__in=literals(*Verification.LIVE)))
 
     def needing_person(self) -> Self:
-        """Rows that only a person can settle."""
+        """Filters the rows that a person must settle."""
         return self.live().filter(needs_person=True)
 
 
@@ -138,7 +135,7 @@ class Verification(models.Model):
     LIVE = (Status.QUEUED, Status.SENDING, Status.UNKNOWN)
     FINAL = (Status.VERIFIED, Status.REFUSED)
 
-    # Indexed together with the time below.
+    # The index of the time below begins with the store.
     store = models.ForeignKey(
         Store, models.PROTECT, related_name="verifications", db_index=False, verbose_name=_("store")
     )
@@ -159,9 +156,7 @@ class Verification(models.Model):
     order_id = models.CharField(_("order"), max_length=40, blank=True)
     sku_id = models.CharField(_("SKU"), max_length=40, blank=True)
     sku_name = models.CharField(_("deal"), max_length=200, blank=True)
-    value: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("value"), max_digits=10, decimal_places=2, null=True
-    )
+    value = YuanField(_("value"), null=True)
     unmapped = models.BooleanField(_("product not in the list"), default=False)
     channel = models.CharField(_("channel"), max_length=10, choices=Channel)
     flow = models.CharField(
@@ -186,12 +181,15 @@ class Verification(models.Model):
 
     objects = VerificationQuerySet.as_manager()
 
+    class Tenancy:
+        merchant = "store__merchant"
+
     class Meta:
         verbose_name = _("verification")
         verbose_name_plural = _("verifications")
         ordering = ["-created_at", "-id"]
         constraints = [
-            # The code first: its index also finds the code at the merchant's other stores.
+            # The code comes first, so that the index also finds it at the merchant's other stores.
             models.UniqueConstraint(
                 fields=["code_hash", "store"],
                 condition=~Q(status="refused"),
@@ -219,33 +217,28 @@ class Verification(models.Model):
 
     @property
     def outcome(self) -> str:
-        """How it stands, in a word or two: a refusal by its reason. One that was verified may have a reason as well,
-        which is but a remark."""
-        return (
-            self.get_reason_display()
-            if self.status == self.Status.REFUSED
-            else self.get_status_display()
-        )
+        """The state in a few words; a refusal by its reason.
+
+        A verified row may have a reason too, which is only a remark.
+        """
+        if self.status == self.Status.REFUSED:
+            return self.get_reason_display()
+        return self.get_status_display()
 
     @property
     def unclear(self) -> Texts | None:
-        """What is said while nobody knows whether the coupon was spent; None when that is known."""
+        """The texts while it is unknown whether the coupon was spent; None when it is known."""
         if self.status != self.Status.UNKNOWN:
             return None
         return UNDECIDED if self.needs_person else UNCLEAR
 
     def is_within(self, access: Access) -> bool:
-        """Whether for_staff would find it: for one that another row leads to."""
+        """Whether for_staff would include this row; for a row that another row links to."""
         return access.allows(merchant_id=self.store.merchant_id, store_id=self.store_id)
 
 
-class BatchItemQuerySet(TenantQuerySet["BatchItem"]):
-    merchant_path = "batch__store__merchant"
-    store_path = "batch__store"
-
-
 class BatchItem(models.Model):
-    """One line of a batch: its verification, or why the line was not a code."""
+    """One line of a batch: its verification, or the reason why the line is not a code."""
 
     batch = models.ForeignKey(Batch, models.CASCADE, related_name="items")
     position = models.PositiveIntegerField()
@@ -255,7 +248,11 @@ class BatchItem(models.Model):
     )
     reason = models.CharField(max_length=25, choices=Reason.choices, blank=True)
 
-    objects = BatchItemQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "batch__store__merchant"
+        store = "batch__store"
 
     class Meta:
         verbose_name = _("batch line")

@@ -1,4 +1,4 @@
-"""Many codes at once: paste them, watch the bar, read what became of each line."""
+"""Pages for many codes at once: paste them, follow the progress, read the result of each line."""
 
 import re
 import uuid
@@ -30,7 +30,9 @@ _ODD_SHOWN, _ODD_LENGTH = 5, 30
 
 
 def pieces_of(text: str) -> list[str]:
-    """One piece per pasted line or list entry: the code found in it, or the entry as it is."""
+    """Splits pasted lines and lists into entries; returns the code in each entry, or the entry
+    itself.
+    """
     entries = [entry.strip() for entry in _BETWEEN.split(text)]
     return [piece for entry in entries if entry for piece in _pieces_of_entry(entry)]
 
@@ -40,13 +42,17 @@ def _pieces_of_entry(entry: str) -> list[str]:
         return [code]
     words = entry.split()
     several = [codes.find_in(word) for word in words]
-    return words if len(words) > 1 and all(several) else [entry]
+    if len(words) > 1 and all(several):
+        return words
+    return [entry]
 
 
 @staff_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def batches(request: HttpRequest) -> HttpResponse:
-    """The box for many codes, what was pasted counted before anything is spent, and the store's last batches."""
+    """Shows the box for many codes, the counts of pasted text before anything is spent, and the
+    store's last batches.
+    """
     stores = stores_at_work(staff_user(request))
     store = current_store(request, stores)
     if store is None:
@@ -71,7 +77,9 @@ def batches(request: HttpRequest) -> HttpResponse:
 
 @dataclass(frozen=True)
 class Pasted:
-    """What a paste holds: coupons that would be verified, further lines with the same codes, and lines without one."""
+    """The counts of pasted text: coupons that would be verified, lines that repeat a code, and
+    lines without a code.
+    """
 
     pieces: list[str]
     coupons: int
@@ -103,7 +111,7 @@ def _error(pasted: Pasted) -> str:
 
 
 def _made(request: HttpRequest, store: Store, pieces: list[str]) -> Batch:
-    """A form that is sent twice makes one batch."""
+    """Requests the batch; a form that is sent twice makes one batch."""
     key = form_key(request_key(request), store.pk, *pieces)
     return services.batch_request(
         store=store, raw_codes=pieces, actor=staff_user(request), request_key=key
@@ -113,7 +121,7 @@ def _made(request: HttpRequest, store: Store, pieces: list[str]) -> Batch:
 @staff_page
 @require_safe
 def batch(request: HttpRequest, pk: int) -> HttpResponse:
-    """One batch: how far it is and what became of each line."""
+    """Shows the progress of one batch and the result of each line."""
     found = get_object_or_404(Batch.objects.for_staff(request.user).select_related("store"), pk=pk)
     progress = services.batch_progress(found)
     context = {
@@ -122,7 +130,7 @@ def batch(request: HttpRequest, pk: int) -> HttpResponse:
         "progress": progress,
         "lines": [_line(item, same_as) for item, same_as in services.batch_lines(found)],
         "waiting": progress.settled < progress.total,
-        # Long lists are sent less often.
+        # Seconds between two reloads; long lists are reloaded less often.
         "every": 2 + progress.total // 50,
     }
     return render(request, "coupons/batch.html", context)
@@ -139,15 +147,19 @@ def _line(item: BatchItem, same_as: int | None) -> dict[str, object]:
             "label": _("Repeated"),
             "note": note,
         }
-    reason = verification.reason if verification else item.reason
-    status = verification.status if verification else Verification.Status.REFUSED
-    name = verification.product.name if verification and verification.product else ""
+    reason, status, deal, words = item.reason, Verification.Status.REFUSED.value, "", ""
+    if verification:
+        reason, status = verification.reason, verification.status
+        deal = verification.sku_name
+        if verification.product:
+            deal = verification.product.name or deal
+        words = verification.gateway_message if reason else ""
     return {
         "position": item.position,
         "tail": item.code_tail,
         "status": status,
         "label": Verification.Status(status).label,
-        "deal": name or (verification.sku_name if verification else ""),
+        "deal": deal,
         "note": TEXTS[reason].staff if reason in TEXTS else "",
-        "words": verification.gateway_message if verification and reason else "",
+        "words": words,
     }

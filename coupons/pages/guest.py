@@ -1,4 +1,6 @@
-"""The guest's way: number → what it is → confirm → result. Nothing here waits; a waiting page fetches itself again."""
+"""The guest's pages: number → coupon → confirmation → result. No request waits; a waiting page
+reloads itself.
+"""
 
 import re
 import uuid
@@ -28,14 +30,16 @@ from stores.web.addresses import client_network
 
 CLOSED = _("This store does not take coupons on this page at the moment. Please ask the staff.")
 Status = Verification.Status
-# "开业特惠通用畅玩4小时[49.00元][1206941234]": what the gateway hangs on a name is not for guests.
+# "开业特惠通用畅玩4小时[49.00元][1206941234]": the gateway's suffixes are not shown to guests.
 _BRACKETS_BEHIND = re.compile(r"(\[[^\]]*\])+$")
 
 View = Callable[[HttpRequest, Store, str, str], HttpResponse]
 
 
 def guest_page(view: View) -> Callable[..., HttpResponse]:
-    """Gives a page its store and its visitor's flow, and keeps the flow in a cookie. Anybody may come."""
+    """Gives a page its store and the visitor's flow, which a cookie keeps; the page needs no
+    account.
+    """
 
     @never_cache
     @require_http_methods(["GET", "HEAD", "POST"])
@@ -50,17 +54,21 @@ def guest_page(view: View) -> Callable[..., HttpResponse]:
 
 @guest_page
 def start(request: HttpRequest, store: Store, flow: str, token: str) -> HttpResponse:
-    """The box for the number."""
-    return _enter(request, store, flow) if request.method == "POST" else _start(request, store)
+    """Shows the box for the number."""
+    if request.method == "POST":
+        return _enter(request, store, flow)
+    return _start(request, store)
 
 
 @guest_page
 def coupon(request: HttpRequest, store: Store, flow: str, token: str) -> HttpResponse:
-    """What the coupon is, as soon as it is known, with the button that uses it up."""
+    """Shows the coupon as soon as it is known, with the button that spends it."""
     look = visits.open_look(token)
+    if look is None:
+        return _stale(request, store)
     rows = Lookup.objects.select_related("store")
-    lookup = rows.filter(pk=look.lookup_id, store=store, flow=flow).first() if look else None
-    if look is None or lookup is None:
+    lookup = rows.filter(pk=look.lookup_id, store=store, flow=flow).first()
+    if lookup is None:
         return _stale(request, store)
     if own := _verification_of(store, look.code, flow):
         return _to_result(own)
@@ -72,14 +80,20 @@ def coupon(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
 
 @guest_page
 def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpResponse:
-    """What became of it. Whoever has this address may see it, so it shows nothing of the staff."""
-    rows = Verification.objects.select_related("store", "product")
+    """Shows the result; anyone who has the address may see it, so it shows nothing about the
+    staff.
+    """
     number = visits.read_result(token)
-    verification = rows.filter(pk=number, store=store).first() if number else None
+    if number is None:
+        return _stale(request, store)
+    rows = Verification.objects.select_related("store", "product")
+    verification = rows.filter(pk=number, store=store).first()
     if verification is None:
         return _stale(request, store)
     services.verification_process(verification, wake=False, in_background=True)
-    texts = TEXTS.get(verification.reason) if verification.status == Status.REFUSED else None
+    texts = None
+    if verification.status == Status.REFUSED:
+        texts = TEXTS.get(verification.reason)
     context = {
         "store": store,
         "verification": verification,
@@ -93,7 +107,9 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
 
 
 def problem_of(store: Store) -> StrOrPromise:
-    """Why no coupon can be used at this store now, told before a code is touched; empty when one can."""
+    """Returns why this store cannot accept any coupon now, before a code is read; "" when it
+    can.
+    """
     if not (store.is_active and store.merchant.is_active and store.guest_page_open):
         return CLOSED
     gateway = gateway_of(store)
@@ -126,7 +142,7 @@ def _locked(request: HttpRequest, store: Store, seconds: int) -> HttpResponse:
 
 
 def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
-    """Format, then limits, then what we know ourselves; only then the gateway is asked."""
+    """Checks the format, then the limits, then our own data; only then calls the gateway."""
     if problem_of(store):
         return _start(request, store, status=409)
     code = codes.find_in(request.POST.get("code", ""))
@@ -138,7 +154,8 @@ def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
         return _to_result(own)
     if _verification_of(store, code, status=Status.VERIFIED):
         return _start(request, store, status=409, refusal=TEXTS[Reason.ALREADY_USED])
-    # What this visitor asked a moment ago costs no further call, so it is not counted again.
+    # A look-up that this visitor made a moment ago causes no further call, so it is not counted
+    # again.
     if not services.lookup_known(store, code, flow) and (
         seconds := abuse.count(store.pk, address_of(request, store))
     ):
@@ -172,13 +189,17 @@ def _confirm(request: HttpRequest, store: Store, code: str, flow: str) -> HttpRe
 def _verification_of(
     store: Store, code: str, flow: str = "", status: str = ""
 ) -> Verification | None:
-    """The verification of this code that is under way or done, if any; `flow` asks for the visitor's own."""
+    """Returns the open or verified verification of this code; with `flow`, only the visitor's
+    own.
+    """
     rows = Verification.objects.filter(store=store, code_hash=keyed_hash(code)).exclude(
         status=Status.REFUSED
     )
     if flow:
         rows = rows.filter(flow=flow)
-    return (rows.filter(status=status) if status else rows).select_related("store").first()
+    if status:
+        rows = rows.filter(status=status)
+    return rows.select_related("store").first()
 
 
 def _to_result(verification: Verification) -> HttpResponse:
@@ -188,15 +209,17 @@ def _to_result(verification: Verification) -> HttpResponse:
 
 
 def _coupon_context(store: Store, lookup: Lookup) -> dict[str, Any]:
-    product = (
-        Product.objects.filter(store=store, sku_id=lookup.sku_id).first() if lookup.sku_id else None
-    )
+    product, price = None, lookup.price
+    if lookup.sku_id:
+        product = Product.objects.filter(store=store, sku_id=lookup.sku_id).first()
+    if price is None and product:
+        price = product.price
     refused = lookup.status != Lookup.Status.QUEUED and not lookup.is_unused
     return {
         "store": store,
         "lookup": lookup,
         "deal": _deal(product, lookup.sku_name),
-        "price": lookup.price if lookup.price is not None else product.price if product else None,
+        "price": price,
         "refusal": TEXTS[lookup.reason or Reason.REFUSED_OTHER] if refused else None,
         **_turn(services.lookup_place(lookup)),
         "waiting": lookup.status == Lookup.Status.QUEUED,
@@ -213,8 +236,8 @@ def _deal(product: Product | None, sku_name: str) -> str:
 
 
 def address_of(request: HttpRequest, store: Store) -> str:
-    """Returns the caller's network as a keyed hash, another one for each merchant.
+    """Returns the caller's network as a keyed hash that differs for each merchant.
 
-    So guesses at one shop do not close another shop's page to the same mobile carrier.
+    So guesses at one shop do not lock another shop's page for the same mobile carrier.
     """
     return keyed_hash(f"{store.merchant_id}:{client_network(request)}")

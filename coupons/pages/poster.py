@@ -1,5 +1,8 @@
-"""The QR code that leads to a store's guest page, to be printed. Chinese text is set by the browser that prints, which
-has the fonts; the PDF is the QR code alone."""
+"""The printable QR code of a store's guest page.
+
+The browser that prints sets the Chinese text, because it has the fonts; the PDF contains only the
+QR code.
+"""
 
 import io
 import unicodedata
@@ -27,7 +30,7 @@ def guest_url(store: Store) -> str:
 @staff_page
 @require_safe
 def poster_page(request: HttpRequest, guest_slug: str) -> HttpResponse:
-    """The sheet on screen, with a button that prints it."""
+    """Shows the sheet, with a button that prints it."""
     store = _store(request, guest_slug)
     return render(request, "coupons/poster.html", _context(store))
 
@@ -35,7 +38,9 @@ def poster_page(request: HttpRequest, guest_slug: str) -> HttpResponse:
 @staff_page
 @require_safe
 def poster(request: HttpRequest, guest_slug: str, form: str) -> HttpResponse:
-    """`svg`: the whole sheet; `pdf`: the QR code alone, to be placed in a design of one's own."""
+    """Returns the whole sheet (`svg`), or the QR code alone for the merchant's own design
+    (`pdf`).
+    """
     store = _store(request, guest_slug)
     if form == "svg":
         return render(
@@ -57,7 +62,7 @@ def poster(request: HttpRequest, guest_slug: str, form: str) -> HttpResponse:
 @staff_page
 @require_safe
 def poster_here(request: HttpRequest) -> HttpResponse:
-    """The poster of the store that the counter works for."""
+    """Redirects to the poster of the counter's present store."""
     store = current_store(request, stores_at_work(staff_user(request)))
     if store is None:
         return no_store(request)
@@ -75,7 +80,8 @@ def _code(store: Store) -> segno.QRCode:
 def _context(store: Store) -> dict[str, object]:
     code = _code(store)
     modules = code.symbol_size(border=QUIET)[0]
-    name = _printable(store.name)
+    # XML forbids control characters.
+    name = "".join(char for char in store.name if unicodedata.category(char) != "Cc")
     return {
         "store": store,
         "name": name,
@@ -88,16 +94,11 @@ def _context(store: Store) -> dict[str, object]:
 
 
 def _path(code: segno.QRCode) -> str:
-    """The dark modules as one SVG path, one unit each, quiet zone included."""
+    """Returns the dark modules as one SVG path, one unit each, with the quiet zone."""
     rows = enumerate(code.matrix_iter(border=QUIET))
     return "".join(f"M{x} {y}h1v1h-1z" for y, row in rows for x, dark in enumerate(row) if dark)
 
 
-def _printable(text: str) -> str:
-    """XML forbids control characters."""
-    return "".join(char for char in text if unicodedata.category(char) != "Cc")
-
-
 def _width(text: str) -> float:
-    """In ems: Chinese characters are one wide, others about 0.6."""
+    """Returns the width in ems: a Chinese character is 1 wide, others about 0.6."""
     return sum(1.0 if unicodedata.east_asian_width(char) in "WF" else 0.6 for char in text)

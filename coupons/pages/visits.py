@@ -1,4 +1,6 @@
-"""What a guest carries along without an account: a flow in a signed cookie, and addresses that nobody can guess."""
+"""The state of a guest without an account: a flow in a signed cookie, and addresses that cannot be
+guessed.
+"""
 
 import json
 import re
@@ -24,14 +26,16 @@ _FLOW = re.compile(r"guest:[0-9a-f]{32}")
 
 @dataclass(frozen=True)
 class Look:
-    """One look-up and the code it was for; the ledger keeps no code of a finished reading, so the address does."""
+    """One look-up with its code; the ledger has no code of a finished look-up, so the address
+    contains it.
+    """
 
     lookup_id: int
     code: str
 
 
 def flow_of(request: HttpRequest) -> str:
-    """Names this visitor; a new name when the cookie is missing, old or not ours."""
+    """Returns the visitor's flow; a new one when the cookie is missing, old or not ours."""
     flow = request.get_signed_cookie(COOKIE, default="", max_age=COOKIE_SECONDS) or ""
     return flow if _FLOW.fullmatch(flow) else f"guest:{uuid.uuid4().hex}"
 
@@ -50,19 +54,23 @@ def remember_flow(response: HttpResponse, flow: str) -> HttpResponse:
 
 
 def seal_look(look: Look) -> str:
-    """Encrypted, not only signed: it holds the coupon code, and addresses end up in logs."""
+    """Encrypts the look-up; a signature is not enough, because it contains the coupon code, and
+    addresses are logged.
+    """
     return fields.encrypt(json.dumps([look.lookup_id, look.code, int(time.time())])).rstrip("=")
 
 
 def open_look(token: str) -> Look | None:
-    """None for anything that we did not seal within LOOK_SECONDS."""
+    """Returns None for a token that we did not make within LOOK_SECONDS."""
     if len(token) > LONGEST_TOKEN or not token.isascii():
         return None
     try:
         lookup_id, code, made = json.loads(fields.decrypt(token + "=" * (-len(token) % 4)))
     except (fields.SecretUnreadable, ValueError, TypeError):
         return None
-    return Look(lookup_id, code) if time.time() - made < LOOK_SECONDS else None
+    if time.time() - made >= LOOK_SECONDS:
+        return None
+    return Look(lookup_id, code)
 
 
 def sign_result(verification_id: int) -> str:
@@ -70,7 +78,7 @@ def sign_result(verification_id: int) -> str:
 
 
 def read_result(token: str) -> int | None:
-    """The verification's id; None for a bad or old token."""
+    """Returns the verification's id; None for an invalid or old token."""
     if len(token) > LONGEST_TOKEN:
         return None
     try:

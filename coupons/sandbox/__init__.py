@@ -1,4 +1,4 @@
-"""The umember gateway's side, for demo, drills and tests; shares no code with our client."""
+"""The umember gateway's side, for demo, drills and tests; it shares no code with our client."""
 
 from .gateway import UmemberSandbox
 

@@ -1,6 +1,6 @@
-"""What the gateway answers: its envelope, numbers and texts.
+"""The gateway's answers: envelope, numbers and texts.
 
-Numbers other than 10000 are not published, nor are the texts of failures: all of these are ours.
+The gateway publishes no number but 10000 and no texts of failures: all others are invented here.
 """
 
 from __future__ import annotations
@@ -35,7 +35,8 @@ REFUSALS = {
 }
 NOT_FOUND = "券码不存在"
 WRONG_STORE = "该券码非本门店可用"
-# Detail says only whether a coupon is spent: a coupon that is too early or on the wrong day is unused.
+# Detail tells only whether a coupon is spent: one that is too early or on the wrong day counts as
+# unused.
 DETAIL_STATUS = {
     "used": ("已使用", 1),
     "expired": ("已过期", 2),
@@ -48,7 +49,7 @@ BLOCK_PAGE = (
     "<!DOCTYPE html><html><head><title>访问被拦截</title></head>"
     "<body>请求过于频繁，请稍后再试</body></html>"
 )
-# By operation: `data` of the fault "wrong_types".
+# `data` of the fault "wrong_types", by operation.
 WRONG_TYPES: dict[str, Any] = {
     "login": {"id": "one", "phone": 13800000000, "token": 10000, "username": None},
     "stores": {"store_id": "1", "status": "2"},
@@ -66,7 +67,7 @@ WRONG_TYPES: dict[str, Any] = {
 
 
 class Failure(Exception):
-    """An answer that is no success; `outcome` is for the arrivals log, `status` the HTTP status."""
+    """An answer without success; `outcome` is for the arrivals log, `status` is the HTTP status."""
 
     def __init__(self, code: int, message: str, outcome: str = "ok", status: int = 200) -> None:
         super().__init__(message)
@@ -88,7 +89,7 @@ def _envelope(code: int, message: str, data: Any, count: int) -> dict[str, Any]:
 
 
 def refusal_of(coupon: Coupon | None, store_id: int) -> str:
-    """Why this coupon cannot be used at this store, "" when it can."""
+    """Returns why this coupon cannot be used at this store; "" when it can."""
     if coupon is None:
         return NOT_FOUND
     if not coupon.is_for(store_id):

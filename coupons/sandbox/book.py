@@ -1,4 +1,4 @@
-"""What the gateway knows: accounts, their stores and products, and every coupon."""
+"""The gateway's data: accounts, their stores and products, and every coupon."""
 
 from __future__ import annotations
 
@@ -28,8 +28,11 @@ class Product:
 
 @dataclass
 class Coupon:
-    """`verifies`: how often a verify reached this code; `applied`: how often one consumed it. `price` in yuan. The
-    stores of a chain that take it too are `also_at`."""
+    """One code; `verifies` counts the verify calls for it, `applied` those that consumed it.
+    `price` is yuan.
+
+    `also_at` are the other stores of a chain that accept it.
+    """
 
     code: str
     store_id: int
@@ -48,7 +51,9 @@ class Coupon:
 
 @dataclass
 class Store:
-    """`status` 1 not authorised, 2 authorised, 3 authorisation expired; `request_count` calls left."""
+    """`status` 1 not authorised, 2 authorised, 3 authorisation expired; `request_count` is the
+    calls left.
+    """
 
     store_id: int
     store_name: str = ""
@@ -80,10 +85,12 @@ class Book:
         self.coupons: dict[str, Coupon] = {}
 
     def merged(self, data: Any, *, states_too: bool = False) -> Book:
-        """A copy with the seed laid over it; what a known row does not mention stays.
+        """Returns a copy with the seed applied; values of known rows that the seed does not mention
+        stay.
 
-        A seed for a known code leaves its state and counters alone, so that seeding twice never un-spends a coupon;
-        `states_too` takes them as well (a snapshot). Raises ControlError naming what is wrong, and changes nothing.
+        State and counters of a known code are not changed, so that a second seeding never makes a
+        spent coupon unused again; with `states_too` (a snapshot) they are. Raises ControlError with
+        the name of the wrong value, and then changes nothing.
         """
         book = copy.deepcopy(self)
         for row in given.rows(given.mapping(data, "the seed"), "accounts"):
@@ -97,7 +104,7 @@ class Book:
         return None
 
     def dump(self) -> dict[str, Any]:
-        """The seed that makes this book again."""
+        """Returns the seed that produces this book again."""
         codes: dict[int, list[dict[str, Any]]] = {}
         for coupon in self.coupons.values():
             codes.setdefault(coupon.store_id, []).append(dict(vars(coupon)))
@@ -173,7 +180,9 @@ def change_coupon(coupon: Coupon, row: Mapping[str, Any]) -> None:
 
 
 def _complete(coupon: Coupon, row: Mapping[str, Any], product: Product | None) -> None:
-    """Detail names a product otherwise than the list: no 【…】 in front, price and sku behind."""
+    """Fills in price and deal name; detail names a product without the 【…】 of the list, and with
+    price and sku after it.
+    """
     if product is None:
         return
     if "price" not in row and coupon.price == "0.0":
@@ -184,7 +193,7 @@ def _complete(coupon: Coupon, row: Mapping[str, Any], product: Product | None) -
 
 
 def _order_id(code: str) -> str:
-    """19 digits, past what a double holds exactly, and the same for a code every time."""
+    """Returns 19 digits, more than a double holds exactly, always equal for one code."""
     number = int.from_bytes(hashlib.sha256(code.encode("utf-8", "replace")).digest()[:8], "big")
     return str(4_900_000_000_000_000_000 + number % 100_000_000_000_000_000)
 
@@ -205,7 +214,9 @@ def _lay_over(target: object, row: Mapping[str, Any], **kinds: type) -> None:
 
 
 def _lay_amounts_over(target: object, row: Mapping[str, Any], *names: str) -> None:
-    """Yuan, kept as the gateway sends them: a string with one decimal unless there are fen ("78.0", "78.55")."""
+    """Stores yuan in the gateway's form: a string with one decimal, or with two if there are fen
+    ("78.0", "78.55").
+    """
     for name in names:
         if name in row:
             try:

@@ -1,4 +1,4 @@
-"""The gateway's five calls (团券), its rate limit, tokens, quotas and refusals."""
+"""The gateway's five calls (团券), with its rate limit, tokens, quotas and refusals."""
 
 from __future__ import annotations
 
@@ -84,7 +84,7 @@ class UmemberSandbox(SandboxPlatform[Settings]):
         self.book = Book().merged(state, states_too=True)
         self._tokens = tokens
 
-    # What the server asks before it lets a request through
+    # The server calls these before it accepts a request
 
     def operation(self, request: Request) -> str:
         return ROUTES.get(request.path, ("", ""))[1]
@@ -233,7 +233,9 @@ class UmemberSandbox(SandboxPlatform[Settings]):
     def _open_store(
         self, account: Account, store_id: int, operation: str, spend: bool = True
     ) -> Store:
-        """The account's store, if it may make this call now; spends one request where the settings say so."""
+        """Returns the account's store, if it may make this call now; subtracts one call if the
+        settings say so. Raises Failure.
+        """
         store = account.stores.get(store_id)
         if store is None:
             raise Failure(NO_STORE, "门店不存在")

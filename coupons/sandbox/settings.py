@@ -1,4 +1,4 @@
-"""Switches for what the gateway has not published (docs/platforms/umember.md §1 to §3).
+"""Switches for behaviour that the gateway has not published (docs/platforms/umember.md §1 to §3).
 
 Each default is our guess.
 """
@@ -24,25 +24,31 @@ def _calls(value: Any) -> bool:
 
 @dataclass
 class Settings(Switches):
-    # Published: 2 a second, tokens live a day. rate_limit None switches the limit off.
+    # Published: 2 requests a second, tokens are valid for a day. rate_limit None switches the limit
+    # off.
     rate_limit: int | None = 2
     token_seconds: float = 86_400
-    # Unpublished: the exact window, and whether blocked calls prolong the block.
+    # Unpublished: the exact window, and whether blocked calls extend the block.
     rate_window: float = 1.0
     count_blocked: bool = False
-    # Unpublished: the form of a blocked answer, "429", "403", "code" (HTTP 200, code != 10000) or "html" (HTTP 200).
+    # Unpublished: the form of a blocked answer, "429", "403", "code" (HTTP 200, code != 10000) or
+    # "html" (HTTP 200).
     blocked_as: str = "429"
-    # Unpublished: the form of an expired or unknown token, "401" or "code" (HTTP 200, code != 10000).
+    # Unpublished: the form of an expired or unknown token, "401" or "code" (HTTP 200, code !=
+    # 10000).
     auth_failure_as: str = "401"
-    # Published in two editions: 2 adds price and status_code to detail; the success message changed from "".
+    # Published in two editions: 2 adds price and status_code to detail; the message on success was
+    # "" before.
     edition: int = 2
     verify_success_message: str = "验证成功"
-    # Unpublished: does a refused coupon come as code 10000 with verify_success false ("data"), or as "envelope"?
+    # Unpublished: whether a refused coupon is code 10000 with verify_success false ("data") or an
+    # "envelope".
     refuse_in: str = "data"
-    # Unpublished: which calls cost one request_count, and whether a verify that refuses the coupon costs too.
+    # Unpublished: which calls cost one request_count, and whether a verify that refuses the coupon
+    # costs one too.
     spends: list[str] = field(default_factory=lambda: ["verify"])
     spend_on_refusal: bool = True
-    # Unpublished: does a store whose authorisation lapsed still verify?
+    # Unpublished: whether a store with an expired authorisation can still verify.
     verify_on_lapse: bool = False
 
     checks: ClassVar[Mapping[str, Check]] = {

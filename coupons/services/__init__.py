@@ -1,4 +1,6 @@
-"""The verbs of coupons: ask for a verification or look-up, pursue it, settle it by hand, sync the gateway's lists."""
+"""The services of coupons: request a verification or look-up, process it, settle it by hand, sync
+the gateway's lists.
+"""
 
 from coupons.services.batches import batch_lines, batch_progress, batch_request
 from coupons.services.lookups import (

@@ -1,7 +1,7 @@
-"""Limits on a guest's look-ups: how many are asked, and how many may fail.
+"""Limits on a guest's look-ups: on their number, and on the number of failures.
 
-Guests share addresses (shop WiFi, mobile carriers), so successes are nearly free and only failures
-lock. Addresses are keyed hashes, another one for each merchant (coupons/pages/guest.py).
+Guests share addresses (shop WiFi, mobile carriers), so successes are almost free and only failures
+lock. Addresses are keyed hashes that differ for each merchant (coupons/pages/guest.py).
 """
 
 from coupons.reasons import Reason
@@ -11,7 +11,7 @@ LOOKUPS_PER_ADDRESS = Limit("guest-lookups", 60, 300)
 LOOKUPS_PER_STORE = Limit("guest-store-lookups", 300, 300)
 FAILURES_PER_ADDRESS = Limit("guest-failures", 10, 600)
 FAILURES_PER_STORE = Limit("guest-store-failures", 60, 600)
-# What a guessed number meets. A used or expired coupon is somebody's real one.
+# The reasons that a guessed number gets; a used or expired coupon is a real one.
 GUESSES = frozenset({Reason.NOT_FOUND, Reason.WRONG_STORE, Reason.REFUSED_OTHER})
 
 
@@ -24,21 +24,21 @@ def locked(store_id: int, address: str) -> int:
 
 
 def record_failure(store_id: int, address: str) -> None:
-    """Counts one look-up that met what a guessed number meets."""
+    """Counts one look-up with a reason that a guessed number gets."""
     _count(store_id, address, FAILURES_PER_ADDRESS, FAILURES_PER_STORE)
 
 
 def count(store_id: int, address: str) -> int:
-    """Counts one look-up before it is asked for.
+    """Counts one look-up before it is requested.
 
-    Returns the seconds to wait when it is one too many, else 0.
+    Returns the seconds to wait when it is above the limit, else 0.
     """
     return _count(store_id, address, LOOKUPS_PER_ADDRESS, LOOKUPS_PER_STORE)
 
 
 def _count(store_id: int, address: str, per_address: Limit, per_store: Limit) -> int:
-    # Tries beyond the address's own limit must not use up the store's, or one phone could close
-    # the page for everybody.
+    # Tries above the address's own limit do not count for the store: one phone could otherwise lock
+    # the page for all guests.
     mine = take(per_address, address)
     return _longest(take(per_store, str(store_id)) if mine.allowed else mine)
 

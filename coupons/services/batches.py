@@ -1,4 +1,4 @@
-"""Many codes at once, through the background lane."""
+"""Verifies many codes in the background lane."""
 
 import json
 from collections import Counter
@@ -22,13 +22,15 @@ from stores.platforms.outbox.enqueuing import notify
 from stores.text import clean_text
 
 MAX_CODES = 1000
-# Doorbells per batch: each wakes a worker, and every worker goes on until nothing is due.
+# Tasks queued per batch: each one starts a worker, and every worker continues until nothing is due.
 WAKE_UPS = 4
 
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a batch is: counts of its lines. What becomes of a repeated code counts once, at its first line."""
+    """The progress of a batch, as counts of its lines; a repeated code counts once, at its first
+    line.
+    """
 
     total: int
     verified: int
@@ -44,17 +46,20 @@ class Progress:
 
     @property
     def percent(self) -> int:
-        return round(100 * self.settled / self.total) if self.total else 100
+        if not self.total:
+            return 100
+        return round(100 * self.settled / self.total)
 
 
 def batch_request(
     *, store: Store, raw_codes: Sequence[object], actor: audit.Actor, request_key: str = ""
 ) -> tuple[Batch, bool]:
-    """Creates a batch with a line for each code: its verification, or the reason why it is not a code.
+    """Creates a batch with a line for each code: its verification, or the reason why the line is
+    not a code.
 
-    The same request key gets the first batch, and False. Lines that its request did not come to write, because its
-    process died, are written then. Each line commits by itself: a long batch keeps nobody else from writing, and work
-    begins with its first line. Raises KeyReused.
+    A repeated request key returns the first batch, and False; it also writes the lines that are
+    missing because the first request's process died. Each line commits by itself, so a long batch
+    does not block other writers, and the work begins with its first line. Raises KeyReused.
     """
     lines = raw_codes[:MAX_CODES]
     batch, is_new = once(
@@ -75,7 +80,7 @@ def _create(store: Store, lines: int, actor: audit.Actor) -> Batch:
 
 
 def _write_lines(batch: Batch, lines: Sequence[object], actor: audit.Actor) -> None:
-    """Every line that is not there yet."""
+    """Writes every line that does not exist yet."""
     written = {item.position: item for item in batch.items.select_related("verification")}
     known = {row.code_hash: row for item in written.values() if (row := item.verification)}
     woken = 0
@@ -86,7 +91,7 @@ def _write_lines(batch: Batch, lines: Sequence[object], actor: audit.Actor) -> N
             with transaction.atomic():
                 item = _line(batch, position, raw, actor, known)
         except IntegrityError:
-            # The first request is still at work, and was faster.
+            # The first request is still running and has written this line.
             continue
         if woken < WAKE_UPS and item.verification and (call := live_call(item.verification)):
             notify(call.pk)
@@ -96,7 +101,7 @@ def _write_lines(batch: Batch, lines: Sequence[object], actor: audit.Actor) -> N
 def _line(
     batch: Batch, position: int, raw: object, actor: audit.Actor, known: dict[str, Verification]
 ) -> BatchItem:
-    """One line; a code that is `known` from an earlier line shares its verification."""
+    """Writes one line; a code that is `known` from an earlier line shares its verification."""
     try:
         code = codes.normalise(raw)
     except codes.MalformedCode:

@@ -1,4 +1,4 @@
-"""The gateway with a shared token: every call logs in again once when the token has expired."""
+"""The gateway with a shared token: every call logs in once more when the token has expired."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -14,7 +14,9 @@ T = TypeVar("T")
 
 
 class Gateway:
-    """One connection's calls. `wait_for_slot` waits for the account's slot before every request, logins included."""
+    """The calls of one connection; `wait_for_slot` waits for the account's slot before every
+    request, logins included.
+    """
 
     def __init__(self, connection: Connection, wait_for_slot: Callable[[], None]) -> None:
         self.connection = connection
@@ -25,7 +27,7 @@ class Gateway:
         )
 
     def call(self, request: Callable[[UmemberClient, str], T]) -> T:
-        """Calls `request(client, token)`; raises PlatformErrors."""
+        """Calls `request(client, token)`. Raises PlatformError."""
         return with_token(self.connection, self.login, lambda token: request(self.client, token))
 
     def login(self) -> str:

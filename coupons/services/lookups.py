@@ -1,4 +1,4 @@
-"""Looking a coupon up without spending it."""
+"""Looks coupons up without spending them."""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -15,11 +15,12 @@ from stores.models import OutboundCall, Store
 from stores.platforms.outbox import enqueue, place_in_line, process
 from stores.platforms.outbox.place import PlaceInLine
 
-# A detail read this recently by the same flow counts as a verification's first step.
+# A detail of the same flow that was read within this time counts as a verification's first step.
 FRESH = timedelta(seconds=60)
 KEEP = timedelta(days=30)
 
-# How long a request may wait for the gateway before it is given up, unspent: a guest leaves, a system does not.
+# The longest wait for the gateway before a request is given up, unspent: guests leave sooner than
+# systems.
 PATIENCE: dict[str, timedelta] = {
     Channel.GUEST: timedelta(minutes=15),
     Channel.COUNTER: timedelta(hours=2),
@@ -30,7 +31,7 @@ PATIENCE: dict[str, timedelta] = {
 
 
 def gateway_of(store: Store) -> GatewayStore | None:
-    # The secrets are read by whoever delivers the call.
+    # The secrets are not read here, only when the call is sent.
     rows = GatewayStore.objects.select_related("connection").defer(
         "connection__credentials", "connection__token"
     )
@@ -38,13 +39,15 @@ def gateway_of(store: Store) -> GatewayStore | None:
 
 
 def lane_of(channel: str) -> OutboundCall.Lane:
-    return (
-        OutboundCall.Lane.BACKGROUND if channel == Channel.BATCH else OutboundCall.Lane.INTERACTIVE
-    )
+    if channel == Channel.BATCH:
+        return OutboundCall.Lane.BACKGROUND
+    return OutboundCall.Lane.INTERACTIVE
 
 
 def lookup_known(store: Store, code: str, flow: str) -> Lookup | None:
-    """The flow's own unused reading of `code` that is less than a minute old, or else the one that is under way."""
+    """Returns the flow's own unused look-up of `code` that is less than a minute old, or else its
+    open one.
+    """
     mine = Lookup.objects.filter(store=store, code_hash=keyed_hash(code), flow=flow)
     fresh = mine.filter(is_unused=True, read_at__gt=timezone.now() - FRESH).first()
     return fresh or mine.filter(status=Lookup.Status.QUEUED).first()
@@ -54,9 +57,10 @@ def lookup_known(store: Store, code: str, flow: str) -> Lookup | None:
 def lookup_request(
     *, store: Store, code: str, channel: str, flow: str, address_hash: str = ""
 ) -> Lookup:
-    """Owes a reading of `code` (digits), or returns the flow's fresh or open one; owes none that would surely fail.
+    """Enqueues a look-up of `code` (digits), or returns the flow's fresh or open one.
 
-    A wrong code counts against `address_hash`, if there is one (abuse.py).
+    A look-up that would surely fail is stored as failed and not sent. A wrong code counts against
+    `address_hash`, if it is given (abuse.py).
     """
     known = lookup_known(store, code, flow)
     if known and known.is_unused:
@@ -77,7 +81,7 @@ def lookup_request(
 def _lookup(
     store: Store, code: str, channel: str, flow: str, address_hash: str, reason: str = ""
 ) -> Lookup:
-    """One that waits to be read, or that failed for `reason`."""
+    """Creates a look-up that waits to be read, or that failed for `reason`."""
     return Lookup.objects.create(
         store=store,
         code_hash=keyed_hash(code),
@@ -95,7 +99,7 @@ def _lookup(
 def owe_reading(
     reading: type[Reading], subject: Lookup | Verification, gateway: GatewayStore, channel: str
 ) -> OutboundCall:
-    """Owes the first call of a row that was made in this very transaction."""
+    """Enqueues the first call of a row that was created in this transaction."""
     return enqueue(
         reading,
         connection=gateway.connection,
@@ -110,7 +114,7 @@ def owe_reading(
 
 
 def _live_call(lookup: Lookup) -> OutboundCall | None:
-    """The call that the reading is waiting for, if any."""
+    """Returns the call that the look-up waits for, if any."""
     if lookup.status != Lookup.Status.QUEUED:
         return None
     return OutboundCall.objects.filter(
@@ -146,13 +150,13 @@ def lookup_process(
 
 
 def lookup_place(lookup: Lookup) -> PlaceInLine | None:
-    """Where a waiting reading stands; None once it is settled."""
+    """Returns the place in line of a waiting look-up; None once it is settled."""
     call = _live_call(lookup)
     return place_in_line(call) if call else None
 
 
 def prune_lookups() -> int:
-    """Old readings; verifications keep what they took from them."""
+    """Deletes old look-ups; verifications have their own copies. Returns how many."""
     return (
         Lookup.objects.filter(created_at__lt=timezone.now() - KEEP)
         .exclude(status=Lookup.Status.QUEUED)

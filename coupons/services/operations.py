@@ -1,8 +1,9 @@
-"""The calls that coupons owe (`detail` then `verify`, or just a look-up), and what each outcome does to the ledger."""
+"""The outbound calls of coupons (`detail` then `verify`, or only a look-up), and the effect of each
+outcome on the ledger.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
-from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
@@ -10,7 +11,7 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from coupons.models import GatewayStore, Lookup, Product, Verification, prepared
+from coupons.models import GatewayStore, Lookup, Verification, prepared
 from coupons.reasons import ABOUT_THE_COUPON, Reason
 from coupons.services import abuse
 from coupons.services.gateway import Gateway
@@ -26,12 +27,15 @@ Status = Verification.Status
 
 
 def settle(verification: Verification, status: str, **changes: Any) -> None:
-    """Gives the verification a final status; the full code is kept only while it may be sent."""
+    """Gives the verification a final status and removes its code, which is kept only while it may
+    be sent.
+    """
     final = {"settled_at": timezone.now(), "code": "", "needs_person": False}
     move(verification, status, **changes, **final)
 
 
-# The gateway's word on the store outdates what the last sync said, so that no further call is sent in vain.
+# The gateway's answer about the store is newer than the last sync, so it blocks further calls that
+# would fail.
 _STORE_STATE: dict[str, dict[str, Any]] = {
     Reason.QUOTA_EXHAUSTED: {"request_count": 0},
     Reason.STORE_UNAUTHORISED: {"authorisation": GatewayStore.Authorisation.NOT_AUTHORISED},
@@ -40,9 +44,11 @@ _STORE_STATE: dict[str, dict[str, Any]] = {
 
 
 def _note_store_state(call: OutboundCall, reason: Reason) -> None:
-    """Blocks the store when the gateway says it cannot verify, and has the stores synced to learn more."""
+    """Blocks the store when the gateway answers that it cannot verify, and queues a sync of the
+    stores.
+    """
     state = _STORE_STATE.get(reason)
-    # Only the first of many refusals changes anything, and asks for one sync.
+    # Only the first of many refusals changes the row and queues the sync.
     if state and GatewayStore.objects.filter(store=call.store).exclude(**state).update(**state):
         transaction.on_commit(
             lambda: queue.wake_worker("coupons.tasks.sync_stores", call.connection_id), robust=True
@@ -50,7 +56,9 @@ def _note_store_state(call: OutboundCall, reason: Reason) -> None:
 
 
 class OwnRefusal(Refused):
-    """Our own no: by what we know the call would surely fail, or must not cost anything, so it is not sent."""
+    """Our own refusal: the call is not sent, because it would surely fail or must not cost
+    anything.
+    """
 
     def __init__(self, reason: Reason) -> None:
         super().__init__(reason, "")
@@ -58,7 +66,7 @@ class OwnRefusal(Refused):
 
 
 class UsedElsewhere(Refused):
-    """The gateway says "used", and another store of the merchant has verified the code."""
+    """The gateway answers "used", and another store of the merchant has verified the code."""
 
     reason = Reason.ALREADY_USED
 
@@ -68,7 +76,9 @@ class UsedElsewhere(Refused):
 
 
 def why(call: OutboundCall, error: Refused) -> Reason:
-    """Our reason for a refusal. What the gateway's words say of the store is noted, our own no says nothing new."""
+    """Returns our reason for a refusal; a reason about the store is noted if it comes from the
+    gateway.
+    """
     if isinstance(error, OwnRefusal | UsedElsewhere):
         return error.reason
     reason = reason_of(error.message)
@@ -85,7 +95,9 @@ def refuse(
 
 
 def spent(verification: Verification, gateway_message: str, *, inferred: bool) -> None:
-    """Verified; a deal that the synced list does not know stops nothing, it is marked."""
+    """Marks the coupon as verified; a deal that the synced list does not contain is marked, but is
+    no error.
+    """
     reason = Reason.SKU_UNMAPPED if verification.unmapped else ""
     settle(
         verification,
@@ -109,10 +121,14 @@ def remote_id_of(call: OutboundCall) -> int:
 
 
 def open_remote_id_of(call: OutboundCall) -> int:
-    """The same, for a call that spends; raises OwnRefusal for a store that was closed while the call waited, or that
-    was switched off with its connection or merchant."""
-    is_on = call.connection.is_active and call.store_id
-    row = prepared.OPEN_GATEWAY.one(store=call.store_id) if is_on else None
+    """Returns the gateway's store number for a call that spends.
+
+    Raises OwnRefusal if the store, its connection or its merchant was closed or switched off while
+    the call waited.
+    """
+    row = None
+    if call.connection.is_active and call.store_id:
+        row = prepared.OPEN_GATEWAY.one(store=call.store_id)
     if row is None:
         raise OwnRefusal(Reason.STORE_UNAUTHORISED)
     if reason := row.closed_reason:
@@ -121,11 +137,11 @@ def open_remote_id_of(call: OutboundCall) -> int:
 
 
 class Reading(Operation):
-    """A reading of the gateway's `detail`, which changes nothing there."""
+    """A call of the gateway's `detail`, which changes nothing at the gateway."""
 
     platform = "umember"
     repeatable = True
-    # Nearly all who wait in line want to verify, and have the verify still before them.
+    # Nearly all calls in line belong to a verification, whose verify comes after the detail.
     requests_left = 2
 
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
@@ -139,7 +155,7 @@ class LookUp(Reading):
 
     def send(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> CouponDetail:
         lookup = Lookup.objects.get(pk=call.subject_id)
-        # Others of its address may have turned out to be guesses while it waited in line.
+        # Failures of this address while the call waited in line may have locked it.
         if lookup.address_hash and abuse.locked(lookup.store_id, lookup.address_hash):
             raise OwnRefusal(Reason.TOO_MANY_TRIES)
         return read_detail(call, wait_for_slot, open_remote_id_of(call), lookup.code)
@@ -180,7 +196,9 @@ class LookUp(Reading):
 
 @operation
 class ReadDetail(Reading):
-    """The first step of a verification: a coupon that cannot be spent is refused without trying."""
+    """The first step of a verification: a coupon that cannot be spent is refused without a
+    verify.
+    """
 
     name = "coupon.detail"
     title = _("Read a coupon")
@@ -205,7 +223,7 @@ class ReadDetail(Reading):
 
 
 def row_of(call: OutboundCall) -> Verification:
-    """The verification that a call is owed for, locked."""
+    """Locks and returns the verification of a call."""
     row = prepared.LOCKED_VERIFICATION.one(pk=call.subject_id)
     if row is None:
         raise Verification.DoesNotExist
@@ -217,7 +235,9 @@ def code_of(call: OutboundCall) -> str:
 
 
 def adopt_detail(verification: Verification, detail: CouponDetail | Lookup) -> None:
-    """Copies what the detail says. Names differ between the gateway's calls, so the product is found by SKU."""
+    """Copies the values of the detail; the product is found by SKU, because names differ between
+    the gateway's calls.
+    """
     product = prepared.PRODUCT.one(store=verification.store_id, sku_id=detail.sku_id)
     verification.product, verification.unmapped = product, product is None
     verification.order_id, verification.sku_id, verification.sku_name = (
@@ -225,22 +245,21 @@ def adopt_detail(verification: Verification, detail: CouponDetail | Lookup) -> N
         detail.sku_id,
         detail.sku_name,
     )
-    verification.value = _value(detail.price, product)
+    verification.value = detail.price
+    if detail.price is None and product:
+        verification.value = product.price
     verification.save(
         update_fields=["product", "unmapped", "order_id", "sku_id", "sku_name", "value"]
     )
 
 
-def _value(price: Decimal | None, product: Product | None) -> Decimal | None:
-    return price if price is not None else product.price if product else None
-
-
 def owe_verify(
     verification: Verification, lane: int, connection: Connection, *, patience: timedelta
 ) -> OutboundCall:
-    """Whoever works off the detail goes on with the verify, so nobody has to be rung for.
+    """Enqueues the verify; the worker that settles the detail sends it next, so no task is queued.
 
-    A verification takes this step once: when it is created on a fresh look-up, or when its own detail was read.
+    A verification takes this step once: when it is created with a fresh look-up, or when its own
+    detail was read.
     """
     return enqueue(
         SpendCoupon,
@@ -257,11 +276,13 @@ def owe_verify(
 
 
 def check_other_stores(call: OutboundCall, words: str) -> None:
-    """A coupon of a chain that is used now may have been used by another store's try instead of our lost one.
+    """Checks whether another store's try may have used a coupon of a chain, instead of our call
+    whose answer was lost.
 
-    Raises UsedElsewhere when that is known, and Undecided or NeedsPerson when it may be.
+    Raises UsedElsewhere when it has, Undecided or NeedsPerson when it may have.
     """
-    # What only waits there was surely not executed. Who has verified it decides, whoever else has tried.
+    # A verification that only waits at another store was surely not executed. A verified one
+    # decides, whatever the others are.
     rivals = [row for row in _at_other_stores(call) if row.status != Status.QUEUED]
     rivals.sort(key=lambda row: row.status != Status.VERIFIED)
     if not rivals:
@@ -291,7 +312,8 @@ class SpendCoupon(Operation):
     platform = "umember"
     name = "coupon.verify"
     title = _("Verify a coupon")
-    # How long the gateway may be at work on a verify that it did not answer in time, from when it was sent.
+    # The longest time that the gateway may still work on a verify after it was sent, when its
+    # answer timed out.
     at_work = timedelta(seconds=60)
 
     def send(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> VerifyAnswer:
@@ -309,10 +331,13 @@ class SpendCoupon(Operation):
         return answer
 
     def ask(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> Verdict:
-        """Unused: it was not executed. Used: it was, because the database allows one live attempt per code and store,
-        unless another store tried too. A state that we do not know (locked, cancelled, empty) says neither.
+        """Asks the coupon's state: unused means that the verify was not executed, used means that
+        it was.
 
-        After a timeout "unused" counts only when it is read once more, when the verify can no longer be at work.
+        "Used" is certain because the database allows one live verification per code and store,
+        unless another store tried too. Any other state (locked, cancelled, empty) decides nothing.
+        After a timeout, "unused" counts only when it is read again after the gateway can no longer
+        work on the verify. Raises Refused, Inconclusive, Undecided, NeedsPerson or UsedElsewhere.
         """
         try:
             detail = read_detail(call, wait_for_slot, remote_id_of(call), code_of(call))
@@ -329,7 +354,7 @@ class SpendCoupon(Operation):
         raise Refused("detail", detail.status_text)
 
     def _wait_for_slow_gateway(self, call: OutboundCall) -> None:
-        """Raises Undecided while our verify may still be at work there."""
+        """Raises Undecided while the gateway may still work on our verify."""
         last = call.attempts.filter(kind=OutboundAttempt.Kind.SEND).first()
         if last is None or last.outcome != OutboundAttempt.Outcome.TIMED_OUT:
             return
@@ -351,7 +376,8 @@ class SpendCoupon(Operation):
         if isinstance(error, UsedElsewhere):
             refuse(row_of(call), reason, error.message, duplicate_of=error.first)
         elif call.was_unknown and reason == Reason.ALREADY_USED:
-            # An earlier try of ours got no answer and nobody else was allowed to try: it was ours.
+            # Our earlier try got no answer, and no other try was allowed, so it was ours that used
+            # the coupon.
             spent(row_of(call), error.message, inferred=True)
         else:
             refuse(row_of(call), reason, error.message)

@@ -1,4 +1,4 @@
-"""What a person does about a verification that did not settle by itself."""
+"""Decisions of a person about a verification whose result is unclear."""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -16,9 +16,9 @@ Status = Verification.Status
 
 @transaction.atomic
 def verification_ask(*, verification: Verification, actor: audit.Actor) -> None:
-    """Asks the platform at once what became of an unclear verification.
+    """Asks the platform at once for the result of an unclear verification.
 
-    One that turns out not to be executed is sent again by itself. Raises Conflict.
+    A verification that was not executed is then sent again automatically. Raises Conflict.
     """
     call, row = _locked(verification)
     outbox.ask_now(call)
@@ -31,7 +31,7 @@ def verification_ask(*, verification: Verification, actor: audit.Actor) -> None:
 def verification_settle(
     *, verification: Verification, verified: bool, note: str, actor: audit.Actor
 ) -> None:
-    """Settles an unclear verification as a person decides, with a reason. Raises Conflict."""
+    """Settles an unclear verification by a person's decision, with a reason. Raises Conflict."""
     if not note.strip():
         raise Conflict(_("A reason is required."))
     call, row = _locked(verification)
@@ -52,7 +52,7 @@ def verification_settle(
 
 
 def _locked(verification: Verification) -> tuple[OutboundCall, Verification]:
-    """Locks both rows, the call first, as the settling of an answer does. Raises Conflict."""
+    """Locks both rows, the call first, in the same order as an answer does. Raises Conflict."""
     calls = OutboundCall.objects.select_for_update(of=("self",)).filter(
         platform=SpendCoupon.platform, operation=SpendCoupon.name, subject_id=verification.pk
     )

@@ -1,4 +1,4 @@
-"""Reading the gateway's lists: what is new, changed or vanished is shown; nothing is deleted."""
+"""Reads the gateway's lists and records what is new, changed or vanished; nothing is deleted."""
 
 import logging
 from collections import defaultdict
@@ -27,7 +27,9 @@ OUTLOOK = timedelta(days=7)
 
 @dataclass(frozen=True)
 class QuotaOutlook:
-    """Calls left, calls used per day over the last week, and the days that the rest will last (None: not known)."""
+    """Calls left, calls used per day in the last week, and the days that the rest will last (None:
+    not known).
+    """
 
     left: int | None
     per_day: float | None
@@ -39,15 +41,17 @@ def _gateway(connection: Connection, patience: float = SYNC_PATIENCE) -> Gateway
 
 
 def connection_test(*, connection: Connection, actor: audit.Actor) -> str:
-    """Logs in with the stored credentials; returns "" or what went wrong, in words for people."""
+    """Logs in with the stored credentials; returns "" or a message for the user."""
     tokens.forget(connection)
-    error = said = ""
+    error = message = ""
     try:
         _gateway(connection).call(lambda client, token: token)
     except PlatformError as problem:
-        error, said = _detail(problem), _said(problem)
+        error, message = _detail(problem), _message(problem)
         log.warning("testing connection %s: %s", connection.pk, error)
-        _note_failure(connection, said)
+        # The result of a login is stored already, also if another process logged in meanwhile.
+        untested = Connection.objects.filter(pk=connection.pk, state=Connection.State.NEW)
+        untested.update(last_error=message[:300], checked_at=timezone.now())
     audit.record(
         "connection tested",
         actor=actor,
@@ -55,24 +59,21 @@ def connection_test(*, connection: Connection, actor: audit.Actor) -> str:
         target=connection,
         error=error,
     )
-    return said
-
-
-def _note_failure(connection: Connection, said: str) -> None:
-    """A test that got no answer; what a login showed, this one or another's meanwhile, is written down already."""
-    undecided = Connection.objects.filter(pk=connection.pk, state=Connection.State.NEW)
-    undecided.update(last_error=said[:300], checked_at=timezone.now())
+    return message
 
 
 def _detail(error: PlatformError) -> str:
     return error.detail or type(error).__name__
 
 
-def _said(error: PlatformError) -> str:
-    """A refusal in the gateway's own words; what only engineers understand stays in the log."""
+def _message(error: PlatformError) -> str:
+    """Returns a refusal in the gateway's own words, or a general message; technical details stay in
+    the log.
+    """
     if isinstance(error, LoginRefused):
         return error.detail
-    # A login that failed in words of the gateway's is only said not to have been sent.
+    # A login that the gateway refused is raised as an error that was not sent; its cause has the
+    # words.
     refusal = error.__cause__ if isinstance(error.__cause__, Refused) else error
     if isinstance(refusal, Refused):
         return refusal.message
@@ -82,7 +83,9 @@ def _said(error: PlatformError) -> str:
 
 
 def stores_sync(*, connection: Connection, actor: audit.Actor = None) -> SyncRun:
-    """Reads the account's stores; a new one becomes a store of the merchant. Failures are written on the run."""
+    """Reads the account's stores; a new one becomes a store of the merchant. Errors are stored in
+    the run.
+    """
     run = SyncRun.objects.create(connection=connection, kind=SyncRun.Kind.STORES)
     return _run(
         run,
@@ -93,7 +96,7 @@ def stores_sync(*, connection: Connection, actor: audit.Actor = None) -> SyncRun
 
 
 def products_sync(*, store: Store, actor: audit.Actor = None) -> SyncRun:
-    """Reads one store's deals on sale."""
+    """Reads one store's deals on sale. Errors are stored in the run."""
     gateway = GatewayStore.objects.select_related("connection__pace").get(store=store)
     connection = gateway.connection
     run = SyncRun.objects.create(connection=connection, store=store, kind=SyncRun.Kind.PRODUCTS)
@@ -115,7 +118,7 @@ def _run(
     try:
         rows = read()
     except PlatformError as problem:
-        run.error, run.said = _detail(problem)[:300], _said(problem)
+        run.error, run.message = _detail(problem)[:300], _message(problem)
     else:
         with transaction.atomic():
             apply(run, rows, timezone.now())
@@ -133,16 +136,17 @@ def _run(
 
 
 def _apply_stores(run: SyncRun, rows: list[RemoteStore], now: datetime) -> None:
-    # Two syncs at once would both insert a new store; and a list may name one twice.
+    # Two syncs at once would both insert a new store, and one list may name a store twice.
     Connection.objects.select_for_update(no_key=True).only("pk").get(pk=run.connection_id)
     known = {row.remote_id: row for row in GatewayStore.objects.filter(connection=run.connection)}
     for remote in {row.remote_id: row for row in rows}.values():
         row = known.pop(remote.remote_id, None)
         if row is None:
             run.added.append(remote.name)
-            row = GatewayStore(
-                connection=run.connection, remote_id=remote.remote_id, store=_new_store(run, remote)
+            store = Store.objects.create(
+                merchant=run.connection.tenant, name=remote.name[:100], address=remote.address
             )
+            row = GatewayStore(connection=run.connection, remote_id=remote.remote_id, store=store)
         elif _differs(row, remote):
             run.changed.append(remote.name)
         row.remote_name, row.authorisation, row.request_count = (
@@ -157,12 +161,6 @@ def _apply_stores(run: SyncRun, rows: list[RemoteStore], now: datetime) -> None:
                 gateway_store=row, request_count=remote.request_count, at=now
             )
     run.vanished += _mark_vanished([row for row in known.values() if not row.vanished_at], now)
-
-
-def _new_store(run: SyncRun, remote: RemoteStore) -> Store:
-    return Store.objects.create(
-        merchant=run.connection.tenant, name=remote.name[:100], address=remote.address
-    )
 
 
 def _differs(row: GatewayStore, remote: RemoteStore) -> bool:
@@ -204,8 +202,11 @@ def _mark_vanished(rows: list[Any], now: datetime) -> list[str]:
 
 
 def quota_outlooks(gateways: Sequence[GatewayStore]) -> dict[int, QuotaOutlook]:
-    """The burn rates from the readings of the last week, by the stores' primary keys, with one query; a top-up in
-    between does not count as negative use."""
+    """Computes the outlooks from the readings of the last week, by the gateway stores' primary
+    keys, with one query.
+
+    Bought calls are not counted as negative use.
+    """
     since = timezone.now() - OUTLOOK
     rows = QuotaReading.objects.filter(
         gateway_store__in=[gateway.pk for gateway in gateways], at__gt=since

@@ -1,4 +1,6 @@
-"""Asking for a verification: written down first, joined or replayed when it was asked before, then pursued."""
+"""Requests for a verification: each is stored first, or joined or replayed if it was requested
+before, and then processed.
+"""
 
 import hashlib
 from collections.abc import Collection, Iterable
@@ -22,14 +24,18 @@ from stores.platforms.outbox import places_in_line, process
 from stores.platforms.outbox.place import PlaceInLine
 
 Status = Verification.Status
-# The same person scanning the same code again this soon sees the first answer, not "already used".
+# A second scan of one code by one person within this time returns the first result, not "already
+# used".
 SAME_SCAN = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
 class Requested:
-    """The verification that answers a request; `created` is False when it was joined or replayed. `call` is what the
-    request owed, if it owed anything. `joined`: an earlier request, with a key of its own, asked for this code."""
+    """The verification that answers a request.
+
+    `created` is False when it was joined or replayed; `call` is the call that the request enqueued,
+    if any; `joined` means that an earlier request, with a key of its own, was for this code.
+    """
 
     verification: Verification
     created: bool
@@ -39,7 +45,9 @@ class Requested:
 
 @dataclass(frozen=True)
 class Request:
-    """Who asks for what. `code` is digits; `flow` names who read the detail before; `request_key` may be empty."""
+    """One request. `code` is digits; a look-up of the same `flow` counts as the first step;
+    `request_key` may be empty.
+    """
 
     store: Store
     code: str
@@ -59,7 +67,7 @@ class Request:
 
     @property
     def caller(self) -> audit.Actor | str:
-        """Whose request key it is; a guest has no account and is named by the flow."""
+        """The owner of the request key; a guest has no account, so the flow is the owner."""
         return self.actor or self.flow
 
     @property
@@ -77,26 +85,30 @@ def verification_request(
     request_key: str = "",
     gateway: GatewayStore | None = None,
 ) -> Requested:
-    """Writes the verification down and owes its first call; sends nothing yet (see verification_process).
+    """Stores the verification and enqueues its first call; nothing is sent yet (see
+    verification_process).
 
-    The same request key gets the first answer; a code in flight is joined; a code that we verified before, at whichever
-    of the merchant's stores, is refused as already used, naming that verification. `gateway` saves a query when it was
-    read with the store. Raises KeyReused.
+    A repeated request key returns the first verification; a code in flight is joined; a code that
+    was verified before at any store of the merchant is refused as already used, with a link to that
+    verification. `gateway` saves a query when it was read with the store. Raises KeyReused.
     """
     request = Request(store, code, channel, actor, flow, request_key, gateway)
     for _ in range(3):
         try:
             return _request(request, find_existing(request))
         except IntegrityError:
-            # A twin was faster between our look and our insert: look again, and join it.
+            # A concurrent request was inserted after our query: query again, and join it.
             continue
     raise RuntimeError("a verification could be neither created nor joined")
 
 
 @dataclass(frozen=True)
 class Existing:
-    """The rows that bear on a request. `has_key`: its key was used before. `elsewhere_ids`: verifications of the code at
-    other stores, of this merchant or another."""
+    """The existing rows that matter for a request.
+
+    `has_key`: its key was used before; `elsewhere_ids`: verifications of the code at other stores,
+    of any merchant.
+    """
 
     has_key: bool = False
     verification_id: int | None = None
@@ -105,8 +117,10 @@ class Existing:
 
 
 def find_existing(request: Request) -> Existing:
-    """Reads all in one short query: nearly every request is new, and finds nothing."""
-    # Constraints catch a twin that is faster than this look.
+    """Reads all of them in one short query, because nearly every request is new and finds
+    nothing.
+    """
+    # Constraints detect a concurrent request that is inserted after this query.
     rows = prepared.ON_RECORD.rows(
         key_digest=digest_of(request.caller, request.request_key),
         store=request.store.pk,
@@ -150,17 +164,17 @@ def _join_or_create(request: Request, known: Existing) -> Requested:
 
 
 def _existing(pk: int | None) -> Verification | None:
-    """The verification, unless it came to be refused since we looked."""
-    return Verification.objects.filter(pk=pk).exclude(status=Status.REFUSED).one() if pk else None
+    """Returns the verification, unless it was refused after the query."""
+    if pk is None:
+        return None
+    return Verification.objects.filter(pk=pk).exclude(status=Status.REFUSED).one()
 
 
 def _verified_elsewhere(store: Store, ids: Collection[int]) -> Verification | None:
-    """The one of these verifications that another store of the same merchant made."""
-    return (
-        Verification.objects.filter(pk__in=ids, store__merchant=store.merchant_id).first()
-        if ids
-        else None
-    )
+    """Returns the verification, of these, that another store of the same merchant made."""
+    if not ids:
+        return None
+    return Verification.objects.filter(pk__in=ids, store__merchant=store.merchant_id).first()
 
 
 def _is_same_scan(existing: Verification, request: Request) -> bool:
@@ -198,8 +212,11 @@ def _create(
 def _row(
     request: Request, *, refused: str = "", duplicate_of: Verification | None = None
 ) -> Verification:
-    # What another store's verification was for is not told here: this store may not even be able to take the coupon.
-    first = duplicate_of if duplicate_of and duplicate_of.store_id == request.store.pk else None
+    # The deal of another store's verification is not copied, because this store may not accept the
+    # coupon at all.
+    first = duplicate_of
+    if first and first.store_id != request.store.pk:
+        first = None
     now = timezone.now()
     row = Verification(
         store=request.store,
@@ -225,7 +242,9 @@ def _row(
 
 
 def live_call(verification: Verification) -> OutboundCall | None:
-    """The call that the verification waits for, if any: the detail, or then the verify."""
+    """Returns the call that the verification waits for, if any: first the detail, then the
+    verify.
+    """
     if verification.status not in Verification.LIVE:
         return None
     return prepared.LIVE_CALL.one(
@@ -237,7 +256,7 @@ def live_call(verification: Verification) -> OutboundCall | None:
 
 
 def _live_calls(verifications: Iterable[Verification]) -> dict[int, OutboundCall]:
-    """The live calls of queued verifications, by the verification's key."""
+    """Returns the live calls of queued verifications, by the verification's key."""
     queued = [row.pk for row in verifications if row.status == Status.QUEUED]
     calls = OutboundCall.objects.filter(
         platform=SpendCoupon.platform,
@@ -249,14 +268,18 @@ def _live_calls(verifications: Iterable[Verification]) -> dict[int, OutboundCall
 
 
 def places_of(verifications: Iterable[Verification]) -> dict[int, PlaceInLine]:
-    """Where waiting verifications stand, by their keys, in two queries; those being sent or settled are left out."""
+    """Returns the places in line by the verifications' keys, in two queries; those being sent or
+    settled are left out.
+    """
     calls = _live_calls(verifications)
     places = places_in_line([call.pk for call in calls.values()])
     return {pk: places[call.pk] for pk, call in calls.items() if call.pk in places}
 
 
 def place_of(verification: Verification, call: OutboundCall | None = None) -> PlaceInLine | None:
-    """Where a waiting verification stands; None once it is being sent or settled. `call`, when known, saves a query."""
+    """Returns the place in line; None once the verification is being sent or settled. `call` saves
+    a query.
+    """
     if verification.status != Status.QUEUED:
         return None
     known = places_in_line([call.pk]).get(call.pk) if call else None
@@ -294,7 +317,9 @@ def verification_process(
 
 
 def batch_verification(batch: Batch, code: str, actor: audit.Actor) -> Verification:
-    """One line of a batch; the batch rings once for all of them."""
+    """Requests one line of a batch; no worker is woken here, because the batch does it for all
+    lines.
+    """
     return verification_request(
         store=batch.store, code=code, channel=Channel.BATCH, actor=actor, flow=f"batch:{batch.pk}"
     ).verification

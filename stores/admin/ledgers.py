@@ -11,6 +11,7 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.db import transaction
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import get_language, gettext, pgettext_lazy
@@ -33,6 +34,7 @@ from stores.backoffice.labels import (
 from stores.backoffice.verbs import verb_label, verb_labels
 from stores.clock import format_moment
 from stores.conflicts import Conflict
+from stores.domains import merged
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.inbound import inbox
 from stores.platforms.outbox import operations, retry_dead
@@ -57,26 +59,16 @@ OUTCOME_COLOURS = {
     "timed_out": "danger",
 }
 EVENT_COLOURS = {"received": "info", "handling": "info", "handled": "success", "failed": "danger"}
-# The further details of audit entries, as people call them.
+# The further details of audit entries, as people call them; the domains add theirs.
 DETAILS = {
     "active": _("active"),
-    "codes": _("codes"),
-    "days": _("days"),
     "error": _("error"),
     "fields": _("fields"),
     "filters": _("filters"),
-    "first": _("from"),
-    "last": _("until"),
-    "lines": _("lines"),
-    "method": _("how"),
     "note": _("note"),
-    "quantity": _("number of tickets"),
     "reason": _("reason"),
     "role": _("role"),
     "rows": _("rows"),
-    "stock": _("stock"),
-    "trouble": _("trouble"),
-    "verified": _("verified"),
 }
 _SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone", re.IGNORECASE)
 
@@ -132,6 +124,10 @@ def _may_be_sent_again(call: OutboundCall) -> bool:
     return known.repeatable and known.may_retry(call, ask_first=False)
 
 
+def _name_of(call: OutboundCall) -> str:
+    return f"{title_of(call)} {call.key}"
+
+
 @admin.register(OutboundCall)
 class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     view_permission = Permission.SETTLE
@@ -166,6 +162,9 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     )
     platform_label, account = platform_column, connection_column
     state_label = badge_column("state", CALL_COLOURS, _("state"))
+
+    def heading(self, row: OutboundCall) -> str:
+        return _name_of(row)
 
     @button(
         Button(
@@ -225,8 +224,16 @@ class OutboundAttemptAdmin(LedgerAdmin):
         "outcome",
         ("started_at", DayFilter),
     )
-    fields = ("call", "kind", "outcome_label", "started_at", "ended_at", "message", "answer")
+    fields = ("of_call", "kind", "outcome_label", "started_at", "ended_at", "message", "answer")
     outcome_label = badge_column("outcome", OUTCOME_COLOURS, _("outcome"))
+
+    def heading(self, row: OutboundAttempt) -> str:
+        return f"{_name_of(row.call)}: {row.get_outcome_display()}"
+
+    @display(description=_("call"))
+    def of_call(self, attempt: OutboundAttempt) -> SafeString:
+        url = reverse("admin:stores_outboundcall_change", args=[attempt.call_id])
+        return format_html('<a href="{}" class="text-link">{}</a>', url, _name_of(attempt.call))
 
     @display(description=_("operation"))
     def operation(self, attempt: OutboundAttempt) -> str:
@@ -279,6 +286,9 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     )
     platform_label = platform_column
     state_label = badge_column("state", EVENT_COLOURS, _("state"))
+
+    def heading(self, row: InboundEvent) -> str:
+        return f"{event_title(row)} {row.dedup_key}"
 
     @button(
         Button(
@@ -338,6 +348,9 @@ class AuditEntryAdmin(LedgerAdmin):
     fields = (("at", "who"), ("verb_label", "target"), ("store", "ip"), "details")
     who = actor_column("actor", _("who"))
 
+    def heading(self, row: AuditEntry) -> str:
+        return f"{verb_label(row)} {row.target}"
+
     def get_search_results(
         self, request: HttpRequest, queryset: Any, search_term: str
     ) -> tuple[Any, bool]:
@@ -357,8 +370,9 @@ class AuditEntryAdmin(LedgerAdmin):
 
     @display(description=_("details"))
     def details(self, entry: AuditEntry) -> SafeString | str:
+        titles = DETAILS | merged("audit_details")
         lines = [
-            f"{DETAILS.get(name, name)}: {_plain(value)}"
+            f"{titles.get(name, name)}: {_plain(value)}"
             for name, value in _without_secrets(entry.data).items()
         ]
         return preformatted(mask_codes("\n".join(lines))) if lines else "–"

@@ -42,6 +42,33 @@ def visible_to(model: type[models.Model], request: HttpRequest) -> models.QueryS
     return rows if access_for(request).everything else rows.none()
 
 
+def where_permitted(
+    request: HttpRequest,
+    rows: models.QuerySet[Any],
+    permission: Required,
+    path: str = "merchant",
+) -> models.QuerySet[Any]:
+    """Of `rows`, those of merchants where the person has the permission; `path` leads to them."""
+    access = access_for(request)
+    if access.everything:
+        return rows
+    return rows.filter(**{f"{path}__in": access.merchants_with(permission or "")})
+
+
+class Headed:
+    """A row that templates show under `heading` instead of its own name."""
+
+    def __init__(self, row: models.Model, heading: str) -> None:
+        self.row = row
+        self.heading = heading
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.row, name)
+
+    def __str__(self) -> str:
+        return self.heading
+
+
 class ScopedAdmin(ModelAdmin):
     """Subclasses name the permission to view, add, change and delete, and nothing else."""
 
@@ -121,15 +148,10 @@ class ScopedAdmin(ModelAdmin):
         A person may have several roles.
         """
         access = access_for(request)
-        merchants = {
-            m
-            for m in access.merchants_in_part
-            if permission and permission != OPERATOR and access.has_permission(permission, m)
-        }
-        if access.everything or merchants == access.merchants_in_part:
+        if access.merchants_with(permission or "") == access.merchants_in_part:
             return rows
         path = self.merchant_path()
-        return rows.filter(**{f"{path}__in": merchants}) if path else rows.none()
+        return where_permitted(request, rows, permission, path) if path else rows.none()
 
     def get_object(
         self, request: HttpRequest, object_id: str, from_field: str | None = None
@@ -152,20 +174,11 @@ class ScopedAdmin(ModelAdmin):
 
     def _merchant_field(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offers only merchants where the person may add such rows; preselects the only one."""
-        access = access_for(request)
-        mine = Merchant.objects.for_staff(request.user)
-        if not access.everything:
-            mine = mine.filter(
-                pk__in=[m for m in access.merchants_in_part if self._may_add_at(access, m)]
-            )
-        if not access.everything and len(mine) == 1:
+        merchants = Merchant.objects.for_staff(request.user)
+        mine = where_permitted(request, merchants, self.add_permission, "pk")
+        if not access_for(request).everything and len(mine) == 1:
             kwargs |= {"widget": forms.HiddenInput(), "initial": mine[0].pk}
         return super().formfield_for_foreignkey(db_field, request, **(kwargs | {"queryset": mine}))
-
-    def _may_add_at(self, access: Access, merchant_id: int) -> bool:
-        return self.add_permission not in (None, OPERATOR) and access.has_permission(
-            str(self.add_permission), merchant_id
-        )
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("queryset", visible_to(db_field.remote_field.model, request))
@@ -222,6 +235,21 @@ class ScopedAdmin(ModelAdmin):
             )
             for title, options in super().get_fieldsets(request, obj)
         ]
+
+    # Headings
+
+    def heading(self, row: Any) -> str:
+        """Returns what the pages of a row are called."""
+        return str(row)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        response = super().render_change_form(request, context, *args, **kwargs)
+        if row := kwargs.get("obj"):
+            heading = self.heading(row)
+            response.context_data |= {"subtitle": heading, "original": Headed(row, heading)}
+        return response
 
     # Audit
 

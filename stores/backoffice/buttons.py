@@ -28,7 +28,7 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.base import Required, ScopedAdmin
+from stores.backoffice.base import Headed, Required, ScopedAdmin
 from stores.conflicts import Conflict
 
 DONE = _("Done. The state below shows what came of it.")
@@ -153,16 +153,17 @@ class ButtonsAdmin(ScopedAdmin):
     def _ask(
         self, request: HttpRequest, row: Any, wanted: Button, form: forms.Form
     ) -> HttpResponse:
+        heading = self.heading(row)
         context = self.admin_site.each_context(request) | {
             "title": wanted.title,
-            "subtitle": str(row),
+            "subtitle": heading,
             "text": wanted.text,
             "facts": [
                 fact for name in self.asked_about if (fact := self._fact(name, row))[1] != "–"
             ],
             "form": form,
             "opts": self.opts,
-            "original": row,
+            "original": Headed(row, heading),
             "back": self.page_of(row),
             "media": self.media + form.media,
         }

@@ -65,12 +65,12 @@ class SecretForm(ConnectionForm):
     """Credentials with one secret; the stored one is kept while its field is left empty."""
 
     # The name of the secret in the credentials, and of its field.
-    secret: ClassVar[str]
+    secret_name: ClassVar[str]
     secret_missing: ClassVar[StrOrPromise]
 
     @classmethod
     def credential_fields(cls, connection: Connection | None) -> tuple[str, ...]:
-        return (cls.secret,)
+        return (cls.secret_name,)
 
     @property
     def stored(self) -> dict[str, str]:
@@ -79,9 +79,9 @@ class SecretForm(ConnectionForm):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
-        has_secret = data.get(self.secret) or self.stored.get(self.secret)
-        if not has_secret and self.secret not in self.errors:
-            self.add_error(self.secret, self.secret_missing)
+        has_secret = data.get(self.secret_name) or self.stored.get(self.secret_name)
+        if not has_secret and self.secret_name not in self.errors:
+            self.add_error(self.secret_name, self.secret_missing)
         return data
 
     def typed_credentials(self) -> dict[str, str]:
@@ -90,8 +90,8 @@ class SecretForm(ConnectionForm):
 
     def new_credentials(self) -> dict[str, str] | None:
         typed = self.typed_credentials()
-        if secret := self.cleaned_data[self.secret]:
-            typed |= {self.secret: secret}
+        if secret := self.cleaned_data[self.secret_name]:
+            typed |= {self.secret_name: secret}
         return self.stored | typed if typed else None
 
 
@@ -117,9 +117,9 @@ class RotatingSecret(SecretForm):
     def new_credentials(self) -> dict[str, str] | None:
         known = self.stored
         wanted = super().new_credentials() or known
-        replaced = known.get(self.secret)
+        replaced = known.get(self.secret_name)
         if self.cleaned_data.get("forget_previous"):
             wanted.pop(PREVIOUS, None)
-        if replaced and replaced != wanted[self.secret]:
+        if replaced and replaced != wanted[self.secret_name]:
             wanted[PREVIOUS] = replaced
         return wanted if wanted != self.stored else None

@@ -4,16 +4,18 @@ Such a model has a field `needs_person`, and its queryset a method `needing_pers
 """
 
 from collections.abc import Callable
-from typing import Any, ClassVar
+from typing import Any
 
 from django import forms
 from django.db.models import QuerySet
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from stores.backoffice.buttons import DONE, Button
 from stores.backoffice.filters import ChoiceFilter
+from stores.backoffice.widgets import Alert
 from stores.roles import Permission
 
 # Characters of a reason or a note.
@@ -24,8 +26,6 @@ class NeedsPersonFilter(ChoiceFilter):
     title = _("needs a person")
     parameter_name = "person"
     options = (("yes", _("yes")),)
-    # The part of a list's address that chooses it.
-    query: ClassVar[str] = "?person=yes"
 
     def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         found: QuerySet[Any] = rows.needing_person()  # type: ignore[attr-defined]
@@ -45,6 +45,14 @@ class NoteForm(forms.Form):
     """The form of a button that settles a row: a note for the audit log is required."""
 
     note = reason_field(_("How was it settled?"), _("This note is kept in the audit log."))
+
+
+def needs_person_alert(rows: QuerySet[Any], text: StrOrPromise) -> list[Alert]:
+    """The alert about the rows that need a person, with a link to the list of just those."""
+    opts = rows.model._meta
+    url = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
+    waiting = rows.needing_person().order_by().count()  # type: ignore[attr-defined]
+    return Alert.counted("error", text, waiting, f"{url}?{NeedsPersonFilter.parameter_name}=yes")
 
 
 def settle_button(

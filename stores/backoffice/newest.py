@@ -22,7 +22,7 @@ def newest_first(admin: ScopedAdmin, request: HttpRequest, rows: QuerySet[Any]) 
     """
     if connection.vendor != "sqlite" or access_for(request).everything:
         return rows
-    ids = list(Store.objects.for_staff(request.user).order_by().values_list("pk", flat=True))
+    ids = Store.objects.ids_for(request.user)
     every = admin.allowed(request, admin.model._default_manager.all(), admin.view_permission)
     mine = every.filter(store__in=ids)
     if len(ids) == 1:

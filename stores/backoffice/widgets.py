@@ -1,15 +1,17 @@
 """The parts of the start page and of lists: figures, alerts, charts, tables, steps and links."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
+from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
 from stores.domains import contributed
 from stores.models import Store
 
 Tone = Literal["plain", "good", "warn", "bad"]
+Level = Literal["info", "warning", "error"]
 
 
 @dataclass(frozen=True)
@@ -22,14 +24,29 @@ class Card:
     url: str = ""
     tone: Tone = "plain"
 
+    @classmethod
+    def compared(cls, title: StrOrPromise, now: object, before: object, *, url: str = "") -> "Card":
+        """A figure of today beside that of yesterday."""
+        return cls(title, str(now), _("yesterday: %(amount)s") % {"amount": before}, url)
+
 
 @dataclass(frozen=True)
 class Alert:
     """A message about something that needs a person."""
 
-    level: Literal["info", "warning", "error"]
+    level: Level
     text: StrOrPromise
     url: str = ""
+
+    @classmethod
+    def counted(
+        cls, level: Level, text: StrOrPromise, count: int, url: str, **more: object
+    ) -> list["Alert"]:
+        """One alert about so many rows; none about no rows.
+
+        `text` is an `ngettext_lazy` text of "count"; `more` are its other values.
+        """
+        return [cls(level, text % {"count": count, **more}, url)] if count else []
 
 
 @dataclass(frozen=True)
@@ -38,7 +55,7 @@ class Chart:
 
     title: StrOrPromise
     labels: Sequence[str]
-    series: dict[str, Sequence[float]]
+    series: Mapping[str, Sequence[float]]
     is_stacked: bool = True
 
 

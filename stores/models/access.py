@@ -10,10 +10,6 @@ from stores.models.people import Merchant, Store
 from stores.tenancy import Access, TenantQuerySet
 
 
-class ApiKeyQuerySet(TenantQuerySet["ApiKey"]):
-    store_path = None
-
-
 class ApiKey(models.Model):
     """A key of the merchant's own systems: hashed at rest, shown once, for all or some stores."""
 
@@ -36,7 +32,10 @@ class ApiKey(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     last_used_at = models.DateTimeField(_("last used"), null=True, editable=False)
 
-    objects = ApiKeyQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        store = None
 
     class Meta:
         verbose_name = _("API key")

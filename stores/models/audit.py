@@ -6,10 +6,6 @@ from stores.models.people import Merchant, Store
 from stores.tenancy import TenantQuerySet
 
 
-class AuditQuerySet(TenantQuerySet["AuditEntry"]):
-    pass
-
-
 class AuditEntry(models.Model):
     """Who did what to which row, and from where. Written by stores/audit.py, never changed."""
 
@@ -29,7 +25,7 @@ class AuditEntry(models.Model):
     ip = models.GenericIPAddressField(_("from address"), null=True)
     at = models.DateTimeField(_("when"), auto_now_add=True, db_index=True)
 
-    objects = AuditQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("audit entry")

@@ -32,10 +32,6 @@ class Pace(models.Model):
         return f"{self.platform}: {self.account}"
 
 
-class ConnectionQuerySet(TenantQuerySet["Connection"]):
-    store_path = None
-
-
 class Connection(models.Model):
     """An account at a platform. Credentials and token are encrypted and never shown again.
 
@@ -91,7 +87,10 @@ class Connection(models.Model):
     is_active = models.BooleanField(_("active"), default=True)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects = ConnectionQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        store = None
 
     class Meta:
         verbose_name = _("connection")

@@ -13,9 +13,6 @@ from stores.tenancy import TenantQuerySet
 
 
 class DrillRunQuerySet(TenantQuerySet["DrillRun"]):
-    merchant_path = "connection__merchant"
-    store_path = None
-
     def under_way(self) -> Self:
         """Runs that a process is still working on."""
         return self.filter(finished_at=None, worked_at__gte=timezone.now() - DrillRun.ABANDONED)
@@ -45,6 +42,10 @@ class DrillRun(models.Model):
     finished_at = models.DateTimeField(_("finished"), null=True)
 
     objects = DrillRunQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "connection__merchant"
+        store = None
 
     class Meta:
         verbose_name = _("drill")

@@ -17,9 +17,6 @@ from stores.tenancy import TenantQuerySet
 
 
 class InboundQuerySet(TenantQuerySet["InboundEvent"]):
-    merchant_path = "connection__merchant"
-    store_path = None
-
     def live(self) -> Self:
         """Returns the events that are not handled, by their partial index."""
         return self.by_index(~Q(state=Literal(InboundEvent.State.HANDLED)))
@@ -77,6 +74,10 @@ class InboundEvent(models.Model):
 
     objects = InboundQuerySet.as_manager()
 
+    class Tenancy:
+        merchant = "connection__merchant"
+        store = None
+
     class Meta:
         verbose_name = _("inbound event")
         verbose_name_plural = _("inbound events")
@@ -115,8 +116,6 @@ class InboundEvent(models.Model):
 
 
 class OutboundQuerySet(TenantQuerySet["OutboundCall"]):
-    merchant_path = "connection__merchant"
-
     def live(self) -> Self:
         """Calls that are not settled, by their partial index."""
         return self.by_index(self.model.is_live())
@@ -218,6 +217,9 @@ class OutboundCall(models.Model):
 
     objects = OutboundQuerySet.as_manager()
 
+    class Tenancy:
+        merchant = "connection__merchant"
+
     class Meta:
         verbose_name = _("outbound call")
         verbose_name_plural = _("outbound calls")
@@ -265,11 +267,6 @@ class OutboundCall(models.Model):
         return f"{self.operation} {self.key}"
 
 
-class AttemptQuerySet(TenantQuerySet["OutboundAttempt"]):
-    merchant_path = "call__connection__merchant"
-    store_path = "call__store"
-
-
 class OutboundAttempt(models.Model):
     """One try at a call: what was sent and what came back, encrypted and without secrets."""
 
@@ -298,7 +295,11 @@ class OutboundAttempt(models.Model):
     started_at = models.DateTimeField(_("started"), default=timezone.now)
     ended_at = models.DateTimeField(_("ended"), null=True, blank=True)
 
-    objects = AttemptQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "call__connection__merchant"
+        store = "call__store"
 
     class Meta:
         verbose_name = _("attempt")

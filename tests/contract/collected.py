@@ -4,7 +4,8 @@ A contract.py may hold:
 
     ROWS         model → function that makes one row for a store
     ADMINS       admin label → Expect
-    admin_rows   makes one row for each admin of a Side, by label
+    admin_rows   makes one row for each admin of a Side, by label; texts and accounts begin with its
+                 `word`, by which the tests know whose row they see
     hidden_rows  makes rows in another store of the Side, which its clerk may not see
     shared_rows  makes one row for each admin whose rows belong to no merchant, by label
     EXPORTS      admin label → word that stands in its export

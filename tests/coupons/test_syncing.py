@@ -148,11 +148,11 @@ def test_a_connection_test_says_in_plain_words_that_nobody_answers(
     quick: Shop, in_english: None
 ) -> None:
     quick.connection.base_url = "http://127.0.0.1:9/nothing"
-    said = connection_test(connection=quick.connection, actor=None)
-    assert said == "The platform cannot be reached. Check the network, and try again later."
+    message = connection_test(connection=quick.connection, actor=None)
+    assert message == "The platform cannot be reached. Check the network, and try again later."
     assert "ConnectionError" in AuditEntry.objects.get(verb="connection tested").data["error"]
     quick.connection.refresh_from_db()
-    assert quick.connection.last_error == said
+    assert quick.connection.last_error == message
     assert quick.connection.checked_at
 
 
@@ -190,7 +190,7 @@ def test_a_sync_that_fails_says_why_in_plain_words(
     with Canned(told) as server:
         quick.connection.base_url = server.url
         run = stores_sync(connection=quick.connection)
-    assert words in run.said
+    assert words in run.message
     assert run.error
 
 

@@ -41,13 +41,12 @@ def test_calls_and_messages_are_called_by_their_titles(
         expires_at=timezone.now(),
     )
     event = InboundEvent.objects.create(**known, kind="order.pay", dedup_key="77")
-    assert (str(call), str(event)) == (
-        "Tell Meituan: tickets used 339",
-        "Meituan reported the payment 77",
-    )
     page = read(owner_client, call)
+    assert "Tell Meituan: tickets used 339" in page
     assert ("ticket.used" in page, "Primary key" in page) == (False, False)
-    assert "order.pay" not in read(owner_client, event)
+    page = read(owner_client, event)
+    assert "Meituan reported the payment 77" in page
+    assert "order.pay" not in page
 
 
 def test_rows_that_nobody_changes_offer_no_history(

@@ -18,7 +18,7 @@ from trip.addresses import INTERFACES, why_not_called
 
 
 class TripConnectionForm(RotatingSecret):
-    secret, secret_missing = "client_secret", _("A new connection needs a secret.")
+    secret_name, secret_missing = "client_secret", _("A new connection needs a secret.")
     client_id = forms.CharField(
         label=_("Client id"),
         max_length=100,

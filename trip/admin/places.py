@@ -6,7 +6,7 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from stores.backoffice.base import ScopedAdmin, access_for
+from stores.backoffice.base import ScopedAdmin, where_permitted
 from stores.models import Store
 from stores.roles import Permission
 from trip.models import Place
@@ -37,12 +37,6 @@ class PlaceAdmin(ScopedAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         """Offers the stores that the user manages and that have no place yet."""
-        access = access_for(request)
-        managed = [
-            m
-            for m in access.merchants_in_part
-            if access.has_permission(Permission.MANAGE_STORES, m)
-        ]
         rows = Store.objects.for_staff(request.user).filter(place=None).select_related("merchant")
-        kwargs["queryset"] = rows if access.everything else rows.filter(merchant__in=managed)
+        kwargs["queryset"] = where_permitted(request, rows, Permission.MANAGE_STORES)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)

@@ -13,7 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.base import access_for
+from stores.backoffice.base import access_for, where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.inlines import ScopedInline
@@ -293,19 +293,12 @@ def _calendar_url(product: Product) -> str:
 
 def _connections(request: HttpRequest) -> QuerySet[Connection]:
     rows = Connection.objects.filter(platform=PLATFORM).select_related("merchant")
-    return _where_selling(request, rows)
+    return where_permitted(request, rows, SELL)
 
 
 def _stores(request: HttpRequest) -> QuerySet[Store]:
-    return _where_selling(request, Store.objects.for_staff(request.user).select_related("merchant"))
-
-
-def _where_selling(request: HttpRequest, rows: QuerySet[Any]) -> QuerySet[Any]:
-    access = access_for(request)
-    sells = [
-        merchant for merchant in access.merchants_in_part if access.has_permission(SELL, merchant)
-    ]
-    return rows if access.everything else rows.filter(merchant__in=sells)
+    rows = Store.objects.for_staff(request.user).select_related("merchant")
+    return where_permitted(request, rows, SELL)
 
 
 def _needed_first(request: HttpRequest) -> tuple[StrOrPromise, str] | None:

@@ -4,15 +4,14 @@ places.
 
 from datetime import time
 from decimal import Decimal
-from typing import Any
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
-from django_stubs_ext import StrOrPromise
 
 from stores.models import Connection, Store
+from stores.money import YuanField
 from stores.tenancy import TenantQuerySet
 from trip.choices import (
     BookAhead,
@@ -25,21 +24,10 @@ from trip.choices import (
     VoucherType,
 )
 
-Yuan = models.DecimalField[Decimal, Decimal]
-
-
-def yuan(label: StrOrPromise, **options: Any) -> "Yuan":
-    """A field for money in yuan, to the cent."""
-    return models.DecimalField(label, max_digits=10, decimal_places=2, **options)
-
 
 def _within(degrees: int) -> list[MinValueValidator | MaxValueValidator]:
     message = _("There is no such place on earth: longitude and latitude may be swapped.")
     return [MinValueValidator(-degrees, message), MaxValueValidator(degrees, message)]
-
-
-class PlaceQuerySet(TenantQuerySet["Place"]):
-    merchant_path = "store__merchant"
 
 
 class Place(models.Model):
@@ -64,7 +52,10 @@ class Place(models.Model):
     )
     system = models.SmallIntegerField(_("coordinates"), choices=System, default=System.GCJ02)
 
-    objects = PlaceQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("place on the map")
@@ -73,10 +64,6 @@ class Place(models.Model):
 
     def __str__(self) -> str:
         return f"{self.store} ({self.city})"
-
-
-class TicketProductQuerySet(TenantQuerySet["Product"]):
-    merchant_path = "connection__merchant"
 
 
 class Product(models.Model):
@@ -164,7 +151,10 @@ class Product(models.Model):
     listing_at = models.DateTimeField(_("listing changed"), null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
-    objects = TicketProductQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "connection__merchant"
 
     class Meta:
         verbose_name = _("ticket product")
@@ -180,11 +170,6 @@ class Product(models.Model):
         return self.title
 
 
-class OfferQuerySet(TenantQuerySet["Offer"]):
-    merchant_path = "product__connection__merchant"
-    store_path = "product__store"
-
-
 class Offer(models.Model):
     """The price and the number of tickets of a product: for one date, or for its whole validity
     when the date is empty.
@@ -196,9 +181,9 @@ class Offer(models.Model):
         Product, models.CASCADE, related_name="offers", db_index=False, verbose_name=_("product")
     )
     date = models.DateField(_("date"), null=True, blank=True)
-    market_price = yuan(_("market price"), validators=[MinValueValidator(0)])
-    sale_price = yuan(_("Meituan price"), validators=[MinValueValidator(0)])
-    settlement_price = yuan(_("settlement price"), validators=[MinValueValidator(0)])
+    market_price = YuanField(_("market price"), validators=[MinValueValidator(0)])
+    sale_price = YuanField(_("Meituan price"), validators=[MinValueValidator(0)])
+    settlement_price = YuanField(_("settlement price"), validators=[MinValueValidator(0)])
     stock = models.PositiveIntegerField(
         _("stock"), null=True, blank=True, help_text=_("Empty: unlimited")
     )
@@ -206,7 +191,11 @@ class Offer(models.Model):
     sold = models.PositiveIntegerField(_("sold"), default=0, editable=False)
     is_open = models.BooleanField(_("open"), default=True)
 
-    objects = OfferQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "product__connection__merchant"
+        store = "product__store"
 
     class Meta:
         verbose_name = _("price and stock")
@@ -235,11 +224,6 @@ class Offer(models.Model):
         return max(0, self.stock - self.held - self.sold)
 
 
-class RefundStepQuerySet(TenantQuerySet["RefundStep"]):
-    merchant_path = "product__connection__merchant"
-    store_path = "product__store"
-
-
 class RefundStep(models.Model):
     """One step of a refund policy (阶梯退款): the cost of a refund until `minutes_before` the last
     entry.
@@ -253,10 +237,14 @@ class RefundStep(models.Model):
         help_text=_("Until then this step holds; a negative number is after it"),
     )
     fee_mode = models.SmallIntegerField(_("fee"), choices=FeeMode, default=FeeMode.NONE)
-    fee = yuan(_("yuan or percent"), default=Decimal(0), validators=[MinValueValidator(0)])
+    fee = YuanField(_("yuan or percent"), default=Decimal(0), validators=[MinValueValidator(0)])
     note = models.CharField(_("note"), max_length=100, blank=True)
 
-    objects = RefundStepQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "product__connection__merchant"
+        store = "product__store"
 
     class Meta:
         verbose_name = _("refund step")

@@ -4,7 +4,6 @@ agree.
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from decimal import Decimal
 from typing import ClassVar, Self
 
 from django.db import models
@@ -15,14 +14,13 @@ from django.utils.translation import pgettext_lazy
 
 from stores.fields import EncryptedJSONField
 from stores.models import Connection, Store
+from stores.money import YuanField
 from stores.tenancy import TenantQuerySet
 from trip.choices import CloseType, Issuing, Method, Trouble, VoucherType
-from trip.models.catalogue import Offer, Product, yuan
+from trip.models.catalogue import Offer, Product
 
 
 class OrderQuerySet(TenantQuerySet["Order"]):
-    merchant_path = "store__merchant"
-
     def needing_person(self) -> Self:
         """Filters rows that a person must settle."""
         return self.exclude(needs_person="")
@@ -74,11 +72,9 @@ class Order(models.Model):
     partner_order_id = models.CharField(_("our order number"), max_length=32, editable=False)
     status = models.CharField(_("status"), max_length=10, choices=Status, default=Status.CREATED)
     quantity = models.PositiveIntegerField(_("tickets"))
-    unit_price = yuan(_("price"))
-    buy_price = yuan(_("settlement price"))
-    total_price: "models.DecimalField[Decimal, Decimal]" = models.DecimalField(
-        _("total"), max_digits=12, decimal_places=2
-    )
+    unit_price = YuanField(_("price"))
+    buy_price = YuanField(_("settlement price"))
+    total_price = YuanField(_("total"), max_digits=12)
     travel_date = models.DateField(_("day of visit"), null=True)
     voucher_type = models.SmallIntegerField(_("voucher"), choices=VoucherType)
     issuing = models.CharField(
@@ -99,6 +95,9 @@ class Order(models.Model):
     closed_at = models.DateTimeField(_("closed at"), null=True)
 
     objects = OrderQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("ticket order")
@@ -126,11 +125,6 @@ class Order(models.Model):
         return str(self.order_id)
 
 
-class VisitorQuerySet(TenantQuerySet["Visitor"]):
-    merchant_path = "order__store__merchant"
-    store_path = "order__store"
-
-
 class Visitor(models.Model):
     """One visitor (游玩人). `details` is {"name", "mobile", "credentials": {type: number}}; the
     retention task empties it.
@@ -150,7 +144,11 @@ class Visitor(models.Model):
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
     removed_at = models.DateTimeField(_("details removed"), null=True)
 
-    objects = VisitorQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "order__store__merchant"
+        store = "order__store"
 
     class Meta:
         verbose_name = _("visitor")
@@ -176,11 +174,6 @@ class Visitor(models.Model):
         return f"{self.order_id}/{self.pk}"
 
 
-class VoucherQuerySet(TenantQuerySet["Voucher"]):
-    merchant_path = "order__store__merchant"
-    store_path = "order__store"
-
-
 class Voucher(models.Model):
     """A code for `quantity` tickets (券码); without a code (voucherType 0) the row counts the whole
     order.
@@ -202,7 +195,11 @@ class Voucher(models.Model):
     refunded_at = models.DateTimeField(_("refunded at"), null=True)
     voided_at = models.DateTimeField(_("voided at"), null=True)
 
-    objects = VoucherQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "order__store__merchant"
+        store = "order__store"
 
     class Meta:
         verbose_name = _("voucher")
@@ -254,10 +251,6 @@ def tally(vouchers: Iterable[Voucher]) -> Tally:
     )
 
 
-class ConsumptionQuerySet(TenantQuerySet["Consumption"]):
-    merchant_path = "store__merchant"
-
-
 class Consumption(models.Model):
     """One use of tickets (核销): `tickets` is [{"voucher": code, "quantity": n}]; each use is
     reported to Meituan.
@@ -278,7 +271,10 @@ class Consumption(models.Model):
     # True on the row that a repeated request returns; not stored.
     is_repeat = False
 
-    objects = ConsumptionQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("consumption")

@@ -2,7 +2,6 @@
 done.
 """
 
-from decimal import Decimal
 from typing import ClassVar
 
 from django.db import models
@@ -12,13 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from stores.models import Store
+from stores.money import YuanField
 from stores.tenancy import TenantQuerySet
 from trip.choices import Method, RefundedBecause
 from trip.models.orders import Order
-
-
-class RefundQuerySet(TenantQuerySet["Refund"]):
-    merchant_path = "store__merchant"
 
 
 class Refund(models.Model):
@@ -53,12 +49,8 @@ class Refund(models.Model):
     quantity = models.PositiveIntegerField(_("tickets"))
     codes = models.JSONField(_("vouchers"), default=list)
     tickets = models.JSONField(_("tickets taken back"), default=list)
-    price: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("to the buyer"), max_digits=12, decimal_places=2, null=True
-    )
-    fee: "models.DecimalField[Decimal | None, Decimal | None]" = models.DecimalField(
-        _("kept as a fee"), max_digits=12, decimal_places=2, null=True
-    )
+    price = YuanField(_("to the buyer"), max_digits=12, null=True)
+    fee = YuanField(_("kept as a fee"), max_digits=12, null=True)
     applied_at = models.DateTimeField(_("applied for"), help_text=_("When the buyer first asked"))
     received_at = models.DateTimeField(pgettext_lazy("refund", "received"), default=timezone.now)
     deadline = models.DateTimeField(
@@ -74,7 +66,10 @@ class Refund(models.Model):
     decided_by = models.CharField(_("decided by"), max_length=150, blank=True)
     decided_at = models.DateTimeField(_("decided"), null=True)
 
-    objects = RefundQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     class Meta:
         verbose_name = _("refund")

@@ -14,8 +14,9 @@ from stores.models import Store
 
 class Command(ExitCodeCommand):
     help = (
-        "Read the deals on sale at one store, or at all authorised ones, from the gateway. "
-        "Exit code: 0 all read, 1 any failed, 3 wrong usage, unknown store or one that the gateway does not list."
+        "Read the deals on sale at one store, or at all authorised ones, from the gateway."
+        " Exit code: 0 all read, 1 any failed, 3 wrong usage, unknown store or one that the gateway"
+        " does not list."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

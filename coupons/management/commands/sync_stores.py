@@ -44,12 +44,14 @@ def _connections(pk: int | None) -> list[Connection]:
 
 
 def tell_runs(command: BaseCommand, runs: list[SyncRun], *, as_json: bool) -> None:
-    """What changed, one line or JSON object per run; ends with exit code 1 when any run failed."""
-    shown = [run_shown(run) for run in runs]
+    """Prints the changes, one line or JSON object per run; ends with exit code 1 when any run
+    failed.
+    """
+    rows = [run_shown(run) for run in runs]
     if as_json:
-        command.stdout.write(json.dumps(shown, ensure_ascii=False))
+        command.stdout.write(json.dumps(rows, ensure_ascii=False))
     else:
-        for row in shown:
+        for row in rows:
             command.stdout.write(_line(row))
         command.stdout.write(f"{len(runs)} read, {sum(bool(run.error) for run in runs)} failed")
     if any(run.error for run in runs):
@@ -70,7 +72,9 @@ def run_shown(run: SyncRun) -> dict[str, Any]:
 
 
 def _line(row: dict[str, Any]) -> str:
-    whose = f"store {row['store']}" if row["store"] else f"connection {row['connection']}"
+    whose = f"connection {row['connection']}"
+    if row["store"]:
+        whose = f"store {row['store']}"
     if row["error"]:
         return f"{whose}: failed: {row['error']}"
     counts = ", ".join(f"{len(row[name])} {name}" for name in ("added", "changed", "vanished"))

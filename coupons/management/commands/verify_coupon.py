@@ -8,6 +8,7 @@ import time
 from typing import Any
 
 from django.core.management.base import CommandParser
+from django.db.models import Q
 from django.utils import translation
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -24,7 +25,7 @@ from stores.tenancy import Access
 from stores.text import is_id
 
 VERIFIED, REFUSED, OPEN = 0, 1, 2
-# Whoever may run commands is behind all permissions.
+# A user who can run commands has access to everything.
 EVERYWHERE = Access(everything=True)
 EXIT_CODES: dict[str, int] = {
     Verification.Status.VERIFIED: VERIFIED,
@@ -34,8 +35,8 @@ EXIT_CODES: dict[str, int] = {
 
 class Command(ExitCodeCommand):
     help = (
-        "Verify one group coupon at a store. "
-        "Exit code: 0 verified, 1 refused, 2 not settled yet (the worker goes on), 3 wrong usage or unknown store."
+        "Verify one group coupon at a store. Exit code: 0 verified, 1 refused, 2 not settled yet"
+        " (the worker goes on), 3 wrong usage or unknown store."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -57,17 +58,17 @@ class Command(ExitCodeCommand):
         try:
             code = codes.normalise(options["code"])
         except codes.MalformedCode:
-            self._tell_malformed(options["json"])
+            self._print_malformed(options["json"])
             sys.exit(REFUSED)
         requested = verification_request(
             store=store, code=code, channel=Channel.COMMAND, flow=f"command:{secrets.token_hex(8)}"
         )
-        row = self._pursue(requested.verification, options["wait"])
-        self._tell(row, options["json"])
+        row = self._process(requested.verification, options["wait"])
+        self._print(row, options["json"])
         sys.exit(EXIT_CODES.get(row.status, OPEN))
 
-    def _pursue(self, row: Verification, wait: float) -> Verification:
-        """In short steps, so that a person sees the line move."""
+    def _process(self, row: Verification, wait: float) -> Verification:
+        """Processes in short steps, so that the user sees the place in line change."""
         until = time.monotonic() + wait
         row = verification_process(row, wait=0.0)
         while row.status not in Verification.FINAL and (left := until - time.monotonic()) > 0:
@@ -76,16 +77,14 @@ class Command(ExitCodeCommand):
             row = verification_process(row, wait=min(2.0, left))
         return row
 
-    def _tell(self, row: Verification, as_json: bool) -> None:
+    def _print(self, row: Verification, as_json: bool) -> None:
         if as_json:
             shown = represent_verification(row, place_of(row), EVERYWHERE)
             self.stdout.write(json.dumps(shown, ensure_ascii=False, cls=JSONEncoder))
             return
         with translation.override("en"):
-            lines = [
-                f"{row.store.name}: …{row.code_tail} {row.status}"
-                + (" (inferred)" if row.inferred else "")
-            ]
+            remark = " (inferred)" if row.inferred else ""
+            lines = [f"{row.store.name}: …{row.code_tail} {row.status}{remark}"]
             if row.reason:
                 lines.append(
                     f"{row.reason}: {TEXTS[row.reason].staff} {TEXTS[row.reason].next_step}"
@@ -98,22 +97,22 @@ class Command(ExitCodeCommand):
             lines.append(f"deal: {row.sku_name}  order: {row.order_id}")
         self.stdout.write("\n".join(lines))
 
-    def _tell_malformed(self, as_json: bool) -> None:
+    def _print_malformed(self, as_json: bool) -> None:
         texts = TEXTS[Reason.MALFORMED_CODE]
         if as_json:
-            told = {
+            data = {
                 "status": "refused",
                 "reason": Reason.MALFORMED_CODE,
                 "message": str(texts.staff),
             }
-            self.stdout.write(json.dumps(told, ensure_ascii=False))
+            self.stdout.write(json.dumps(data, ensure_ascii=False))
             return
         with translation.override("en"):
             self.stdout.write(f"{Reason.MALFORMED_CODE.value}: {texts.staff} {texts.next_step}")
 
 
 def _seconds(text: str) -> float:
-    """Raises ValueError for what no clock shows, as argparse wants it."""
+    """Parses seconds for argparse. Raises ValueError for negative and infinite numbers."""
     seconds = float(text)
     if not 0 <= seconds < math.inf:
         raise ValueError(text)
@@ -121,14 +120,14 @@ def _seconds(text: str) -> float:
 
 
 def _where(place: PlaceInLine) -> str:
-    when = (
-        "Meituan does not answer, trying again" if place.is_held_up else f"about {place.seconds} s"
-    )
+    when = f"about {place.seconds} s"
+    if place.is_held_up:
+        when = "Meituan does not answer, trying again"
     return f"place {place.position} in line, {when}"
 
 
 def find_store(text: str) -> Store:
-    """An active store by id or exact name. Raises CommandError with exit code 3."""
+    """Returns an active store by id or exact name. Raises CommandError with exit code 3."""
     stores = Store.objects.filter(is_active=True, merchant__is_active=True)
-    found = stores.filter(pk=int(text)) if is_id(text) else stores.filter(name=text)
-    return get_single(found[:2], asked=text, kind="store")
+    wanted = Q(pk=int(text)) if is_id(text) else Q(name=text)
+    return get_single(stores.filter(wanted)[:2], asked=text, kind="store")

@@ -4,10 +4,6 @@ from stores.models import Store
 from stores.tenancy import TenantQuerySet
 
 
-class ParcelQuerySet(TenantQuerySet["Parcel"]):
-    merchant_path = "store__merchant"
-
-
 class Parcel(models.Model):
     """A parcel that waits at a store."""
 
@@ -15,7 +11,10 @@ class Parcel(models.Model):
     number = models.CharField(max_length=20, unique=True)
     is_handed_out = models.BooleanField(default=False)
 
-    objects = ParcelQuerySet.as_manager()
+    objects = TenantQuerySet.as_manager()
+
+    class Tenancy:
+        merchant = "store__merchant"
 
     def __str__(self) -> str:
         return self.number

@@ -1,0 +1,42 @@
+"""docs/api.md names every scope, every problem code and every route that takes an Idempotency-Key."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+from django.test import Client
+
+from stores.models import ApiKey
+from stores.web.problems import titles
+
+GUIDE = (Path(__file__).resolve().parents[2] / "docs" / "api.md").read_text(encoding="utf-8")
+
+
+def section(title: str) -> str:
+    return GUIDE.partition(f"\n## {title}\n")[2].partition("\n## ")[0]
+
+
+def test_every_scope_is_explained() -> None:
+    assert set(re.findall(r"^\| `(\w+)` \|", section("Keys and scopes"), re.MULTILINE)) == set(
+        ApiKey.all_scopes()
+    )
+
+
+def test_every_problem_code_is_explained() -> None:
+    named = re.findall(r"^\| \d+ \| `(\w+)` \|", section("Problems"), re.MULTILINE)
+    assert sorted(named) == sorted(titles())
+
+
+@pytest.mark.django_db
+def test_every_route_that_takes_an_idempotency_key_is_named(client: Client) -> None:
+    schema: Any = yaml.safe_load(client.get("/api/schema/").content)
+    routes = {
+        path.removeprefix("/api/v1/")
+        for path, item in schema["paths"].items()
+        for parameter in item.get("post", {}).get("parameters", [])
+        if parameter["name"] == "Idempotency-Key"
+    }
+    named = re.findall(r"`POST (\S+)`", section("Idempotency"))
+    assert {re.sub(r"\{\w+\}", "{id}", route) for route in routes} == set(named)
