@@ -42,7 +42,7 @@ def api(shop: Shop) -> Api:
 
 @pytest.fixture
 def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch, shop: Shop) -> Shop:
-    """The shop without the real pace and waiting times, for tests whose point they are not."""
+    """The shop without the real pace and waiting times."""
     settings.PACE_SECONDS = {"umember": 0.01}
     settings.UMEMBER_TIMEOUT = (1.0, 1.0)
     shop.sandbox.platform("umember").configure(rate_limit=None)

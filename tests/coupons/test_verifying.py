@@ -104,5 +104,5 @@ def test_twenty_waiting_verifications_are_worked_off_in_order(shop: Shop) -> Non
     for row in rows:
         row.refresh_from_db()
         assert row.status == Status.VERIFIED
-    # A crowded machine holds requests up on their way: the whole second is measured by the benchmark.
+    # A busy machine delays requests, so only the benchmark measures the whole second.
     assert shop.sandbox.arrivals.most_in_any(0.9) <= 2

@@ -178,12 +178,12 @@ def test_workers_whose_clocks_are_apart_keep_the_pace_together(shop: Shop) -> No
     wait_until(lambda: settled(*rows))
     assert Verification.objects.filter(status=Status.VERIFIED).count() == 5
     assert {coupon(shop, code)["verifies"] for code in shop.codes} == {1}
-    # A crowded machine holds requests up on their way: the whole second is measured by the benchmark.
+    # A busy machine delays requests, so only the benchmark measures the whole second.
     assert shop.sandbox.arrivals.most_in_any(0.9) <= 2
 
 
 def test_a_guest_passes_a_backlog_within_two_slots(shop: Shop) -> None:
-    """At the real pace: what arrives after the guest's request is at most one call that was already on its way."""
+    """At the real pace, at most one call that was already sent arrives before the guest's."""
     for _ in range(5):
         ask_for(shop, shop.code(), channel=Channel.BATCH)
     verify(shop, shop.code(), wait=5)

@@ -8,7 +8,7 @@ from stores.sandbox import SandboxServer
 
 @pytest.fixture(autouse=True)
 def _hurry(sandbox: SandboxServer, settings: Any) -> None:
-    """The spacing of calls is tested elsewhere; here a slot is free unless the test takes it."""
+    """Removes the time between calls, so that a slot is free unless the test takes it."""
     settings.PACE_SECONDS = {"umember": 0.0}
     gateway = sandbox.platform("umember")
     assert isinstance(gateway, UmemberSandbox)
