@@ -7,14 +7,15 @@ from drf_spectacular.views import SpectacularAPIView
 from stores.api.views import ApiDocs, no_such_route
 
 urlpatterns: list[URLPattern | URLResolver] = [
-    path("", include("stores.urls")),
-    path("", include("coupons.urls")),
-    path("", include("trip.urls")),
-    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
-    path("api/docs/", ApiDocs.as_view(url_name="schema"), name="api-docs"),
+    # First what other systems call most.
     path("api/v1/", include("coupons.api.urls")),
     path("api/v1/trip/", include("trip.api.urls")),
+    path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
+    path("api/docs/", ApiDocs.as_view(url_name="schema"), name="api-docs"),
     re_path(r"^api/", no_such_route),
+    path("", include("trip.urls")),
+    path("", include("stores.urls")),
+    path("", include("coupons.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("admin/", admin.site.urls),
 ]

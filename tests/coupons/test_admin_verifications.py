@@ -35,7 +35,7 @@ Status = Verification.Status
 
 
 def listed(client: Client, **query: str) -> set[str]:
-    """The ends of the codes that the list shows."""
+    """Returns the ends of the codes that the list shows."""
     return {row.code_tail for row in rows_of(client.get(LIST, query))}
 
 
@@ -45,7 +45,7 @@ def rows_of(answer: Any) -> list[Any]:
 
 
 def unclear(store: Store, **fields: Any) -> Verification:
-    """A verification whose answer was lost for good, with its dead call."""
+    """Returns a verification whose answer was lost for good, with its dead call."""
     row = VerificationFactory(
         store=store,
         status=Status.UNKNOWN,

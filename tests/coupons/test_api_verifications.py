@@ -23,8 +23,8 @@ from tests.processes import wait_until
 from tests.stores.factories import StoreFactory
 
 FIELDS = {
-    "id", "store", "status", "reason", "message", "needs_person", "gateway_message", "product", "order_id", "code_tail",
-    "inferred", "queue", "requested_by", "created_at", "settled_at",
+    "id", "store", "status", "reason", "message", "needs_person", "gateway_message", "product",
+    "order_id", "code_tail", "inferred", "queue", "requested_by", "created_at", "settled_at",
 }  # fmt: skip
 
 
@@ -42,7 +42,7 @@ def nothing_happened(shop: Shop) -> bool:
 
 
 def hold(shop: Shop) -> None:
-    """The account's next slot is far away, so what is asked for is queued."""
+    """Moves the account's next slot far into the future, so that requests are queued."""
     pace.postpone(shop.connection.pace_id, 600)
 
 

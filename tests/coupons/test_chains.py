@@ -27,12 +27,14 @@ Status = Verification.Status
 
 @pytest.fixture
 def sister(shop: Shop) -> Shop:
-    """Another store of the same merchant."""
+    """Returns another store of the same merchant."""
     return connected_shop(shop.sandbox, merchant=shop.merchant)
 
 
 def lost_at(shop: Shop, sister: Shop) -> Verification:
-    """A verify that was lost before it was applied, of a coupon that the sister store takes too."""
+    """Returns a verification whose verify was lost before it was applied, of a coupon that the
+    sister store accepts too.
+    """
     row = lose(shop, applied=False, also_at=[sister.gateway.remote_id])
     OutboundCall.objects.filter(pk=call_of(row).pk).update(due_at=timezone.now())
     return row

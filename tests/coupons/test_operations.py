@@ -47,7 +47,7 @@ def test_the_ledger_keeps_what_the_gateway_said(shop: Shop) -> None:
 
 
 def test_a_refusal_as_used_after_a_lost_answer_was_ours(shop: Shop) -> None:
-    """The gateway worked on while we asked: detail still said unused, the second verify says used."""
+    """The gateway was still working: detail answered unused, the second verify answers used."""
     row = lose(shop, applied=False)
     shop.sandbox.platform("umember").control(f"codes/{shop.codes[0]}", {"state": "unused"})
     call = call_of(row)
@@ -99,7 +99,7 @@ def test_an_unclear_verify_is_settled_by_what_detail_says_now(
 def test_a_state_that_we_do_not_know_is_put_before_a_person(
     shop: Shop, state: str, edition: int
 ) -> None:
-    """The verify never came to be applied, and meanwhile the guest locked or cancelled the coupon."""
+    """The verify was never applied, and meanwhile the guest locked or cancelled the coupon."""
     row = lose(shop, applied=False)
     told = {"status": state, "sku_id": "1", "sku_name": "x", "order_id": "1"}
     with Canned(envelope(told if edition == 1 else told | {"status_code": 2})) as server:
@@ -281,7 +281,7 @@ def test_the_full_code_is_nowhere_after_the_end(
 
 
 def whole_database() -> str:
-    """Every value of every row of ours, as text."""
+    """Returns every value of every row of ours, as text."""
     with database.cursor() as cursor:
         tables = [
             name

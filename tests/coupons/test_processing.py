@@ -1,4 +1,4 @@
-"""Whoever waits for a row has it tried when it can be tried, and costs nothing until then."""
+"""A request that waits for a row has it tried as soon as possible, and costs nothing until then."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +20,7 @@ Pursue = Callable[..., Lookup | Verification]
 
 @pytest.fixture
 def senders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The tries that were given a thread of their own."""
+    """The tries that ran in a thread of their own."""
     begun: list[Any] = []
 
     def counted(sending: Callable[[], object], *, until: float) -> bool:
@@ -33,7 +33,7 @@ def senders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 @pytest.fixture(params=["look-up", "verification"])
 def process(request: pytest.FixtureRequest, shop: Shop) -> Pursue:
-    """Pursues a row of either kind that is owed."""
+    """Processes an enqueued row of either kind."""
     code = shop.code()
     if request.param == "verification":
         row = ask_for(shop, code)

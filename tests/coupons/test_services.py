@@ -1,4 +1,6 @@
-"""Asking for a verification: joined, replayed, answered from the ledger, or refused before anything is sent."""
+"""Requests for a verification: joined, replayed, answered from the ledger, or refused before a call
+is sent.
+"""
 
 import threading
 from datetime import timedelta

@@ -1,4 +1,4 @@
-"""What a person does about a verification that did not settle by itself."""
+"""Decisions of a person about a verification whose result is unclear."""
 
 import threading
 from collections.abc import Callable
@@ -32,7 +32,9 @@ def manager(shop: Shop) -> User:
 
 
 def unclear(shop: Shop, *, applied: bool) -> Verification:
-    """A verification in front of a person: its answer was lost, and asking failed until it was too old."""
+    """Returns a verification that needs a person: its answer was lost, and its questions failed
+    until it was too old.
+    """
     row = lose(shop, applied=applied)
     shop.sandbox.faults.add(operation="detail", kind="status_500", times=1)
     OutboundCall.objects.filter(state=State.UNKNOWN).update(

@@ -1,4 +1,6 @@
-"""Reading the gateway's lists: what is new, changed or vanished is shown, and nothing is deleted."""
+"""Syncs of the gateway's lists: new, changed and vanished rows are shown, and nothing is
+deleted.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -31,7 +33,7 @@ REMOTE = {
 
 
 def answering(shop: Shop, *rows: dict[str, object]) -> Canned:
-    """A gateway that logs in and answers one list."""
+    """Starts a gateway that logs in and answers one list."""
     server = Canned(envelope({"token": "t"}), envelope(list(rows)))
     Connection.objects.filter(pk=shop.connection.pk).update(base_url=server.url)
     shop.connection.refresh_from_db()
@@ -253,7 +255,7 @@ def test_tasks_take_one_number(shop: Shop) -> None:
 
 
 def readings(shop: Shop, *counts: int) -> None:
-    """One reading a day, the last one now."""
+    """Adds one reading a day, the last one now."""
     now = timezone.now()
     for days, count in enumerate(reversed(counts)):
         QuotaReading.objects.create(

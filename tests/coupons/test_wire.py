@@ -1,4 +1,4 @@
-"""The gateway's words: whatever it says becomes a value of ours or a PlatformError, never a crash."""
+"""The gateway's texts: each becomes a value of ours or a PlatformError, never a crash."""
 
 import contextlib
 import json

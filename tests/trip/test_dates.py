@@ -24,7 +24,7 @@ def at(text: str) -> datetime:
 
 
 def calendar(**fields: Any) -> tuple[Meituan, Product]:
-    """A product for 2026-12-05, last entry at five in the afternoon."""
+    """Returns a product for 2026-12-05 with the last entry at 17:00."""
     meituan, product = selling(
         **({"by_calendar": True, "offer": False, "last_entry": time(17)} | fields)
     )

@@ -1,4 +1,6 @@
-"""Trip's part of the demo: what `--info` promises can be bought, and the past that is shown fits together."""
+"""Trip's part of the demo: the products of `--info` can be bought, and the past orders are
+consistent.
+"""
 
 from collections import Counter
 from datetime import timedelta

@@ -36,7 +36,7 @@ def use(order: Order, *codes: str) -> None:
 
 
 def issued_and_used(meituan: Meituan, product: Any) -> Order:
-    """An order that Meituan must hear of twice: issued, then used."""
+    """Returns an order with two notices: issued, then used."""
     order = meituan.bought(product)
     code = f"UP-{order.pk}"
     services.order_issue(order_pk=order.pk, codes=[code], actor=None, method=Method.API)

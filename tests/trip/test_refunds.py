@@ -28,7 +28,9 @@ def at(text: str) -> datetime:
 
 
 def stairs(*steps: tuple[int, FeeMode, str], **fields: Any) -> tuple[Meituan, Product]:
-    """A product for 2099-05-01, last entry at noon: (minutes before, mode, yuan or percent)."""
+    """Returns a product for 2099-05-01 with the last entry at noon: (minutes before, mode, yuan or
+    percent).
+    """
     options = {
         "by_calendar": True,
         "offer": False,
@@ -286,7 +288,9 @@ def test_past_the_deadline_meituan_has_agreed_and_nobody_can_refuse() -> None:
 def agreed_to(
     meituan: Meituan, order: Order, quantity: int, codes: list[str] | None = None
 ) -> Refund:
-    """An application that we have agreed to, by rule or, where the product asks for it, by a person."""
+    """Returns an application that was agreed to, by rule or, if the product needs it, by a
+    person.
+    """
     body = meituan.refund_body(order, quantity, codes)
     meituan.ask("order/refund", body)
     refund = order.refunds.get(refund_id=body["refundId"])
@@ -297,7 +301,7 @@ def agreed_to(
 
 
 def quantities(meituan: Meituan, order: Order) -> tuple[int, int, int]:
-    """(refunded as a query says it, refunded as the agreed applications say it, sold)."""
+    """Returns (refunded in the answer to a query, refunded by the agreed applications, sold)."""
     agreed = order.refunds.filter(status=Status.AGREED).values_list("quantity", flat=True)
     order.offer.refresh_from_db()
     return meituan.query(order.order_id)["body"]["refundedQuantity"], sum(agreed), order.offer.sold

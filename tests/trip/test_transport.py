@@ -1,5 +1,6 @@
-"""What every interface for Meituan does before it answers: signatures, clocks, partners, garbage, and always the
-envelope."""
+"""The steps of every interface before its answer: signatures, clocks, partners, invalid bodies, and
+always the envelope.
+"""
 
 import http.client
 import json
@@ -42,7 +43,7 @@ def path(connection: Connection) -> str:
 
 
 def told(answer: HttpResponse) -> dict[str, Any]:
-    """The envelope, which always comes with HTTP 200."""
+    """Returns the envelope, which always comes with HTTP 200."""
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json; charset=utf-8")
     envelope: dict[str, Any] = json.loads(answer.content)
     assert isinstance(envelope["partnerId"], int)
@@ -50,7 +51,7 @@ def told(answer: HttpResponse) -> dict[str, Any]:
 
 
 def refused(answer: HttpResponse, code: int = 300) -> str:
-    """Why not."""
+    """Returns the reason of a refusal."""
     envelope = told(answer)
     assert envelope["code"] == code
     assert "body" not in envelope
@@ -288,7 +289,9 @@ def test_a_balance_of_nothing_sensible_is_refused(connection: Connection, body: 
 
 
 class Pay(OnceEndpoint):
-    """Plays one step of its script per judgement: an answer, or an exception after an effect."""
+    """An endpoint that runs one step of its script per call: an answer, or an exception after an
+    effect.
+    """
 
     kind, other_code, invalid_code = "order.pay", 599, 510
     script: ClassVar[list[Answer | Exception]] = []
@@ -410,7 +413,7 @@ def test_a_first_answer_needs_four_queries(
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     script.append(Answer())
-    # The connection, the look, the effect, the event; and a savepoint where there would be BEGIN and COMMIT.
+    # The connection, the query, the effect, the event; a savepoint replaces BEGIN and COMMIT.
     with django_assert_num_queries(4 + 2):
         pay(connection, ORDER)
 

@@ -117,8 +117,8 @@ class TripEndpoint(CallEndpoint):
         try:
             asked = self.read(self._body(data))
         except Malformed as malformed:
-            code = self.other_code if self.invalid_code is None else self.invalid_code
-            return self._no(code, str(malformed))
+            code = self.invalid_code
+            return self._no(self.other_code if code is None else code, str(malformed))
         try:
             return response(self.text(connection, asked, data.get("body")))
         except Refusal as refusal:

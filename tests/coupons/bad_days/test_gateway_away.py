@@ -180,12 +180,12 @@ def test_workers_whose_clocks_are_apart_keep_the_pace_together(paced_shop: Shop)
     wait_until(lambda: settled(*rows))
     assert Verification.objects.filter(status=Status.VERIFIED).count() == 5
     assert {coupon(paced_shop, code)["verifies"] for code in paced_shop.codes} == {1}
-    # A crowded machine holds requests up on their way: the whole second is measured by the benchmark.
+    # A busy machine delays requests, so only the benchmark measures the whole second.
     assert paced_shop.sandbox.arrivals.most_in_any(0.9) <= 2
 
 
 def test_a_guest_passes_a_backlog_within_two_slots(paced_shop: Shop) -> None:
-    """At the real pace: what arrives after the guest's request is at most one call that was already on its way."""
+    """At the real pace, at most one call that was already sent arrives before the guest's."""
     for _ in range(5):
         ask_for(paced_shop, paced_shop.code(), channel=Channel.BATCH)
     verify(paced_shop, paced_shop.code(), wait=5)

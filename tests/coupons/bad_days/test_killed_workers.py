@@ -1,4 +1,6 @@
-"""The same code at once, and workers that are killed or frozen: nothing is spent twice, nothing is lost."""
+"""One code at the same moment, and workers that are killed or frozen: nothing is spent twice,
+nothing is lost.
+"""
 
 import threading
 from pathlib import Path
@@ -35,7 +37,10 @@ PURSUE = """
     while not os.path.exists(go):
         time.sleep(0.005)
     asked = verification_request(
-        store=Store.objects.get(), code=os.environ["CODE"], channel=Channel.API, flow=str(os.getpid())
+        store=Store.objects.get(),
+        code=os.environ["CODE"],
+        channel=Channel.API,
+        flow=str(os.getpid()),
     )
     row = verification_process(asked.verification, wait=20)
     print(row.pk, row.status, row.reason)

@@ -25,7 +25,9 @@ from tests.stores.factories import api_key
 
 @contextmanager
 def locked_database(table: str) -> Iterator[None]:
-    """Another connection holds the lock that writing to `table` needs; this one is impatient until it reconnects."""
+    """Holds the lock that writing to `table` needs in another connection; this connection gives up
+    early until it reconnects.
+    """
     sqlite = database.vendor == "sqlite"
     other = database.copy()
     with database.cursor() as cursor:
