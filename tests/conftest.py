@@ -1,4 +1,6 @@
-"""Fixtures that every part of the suite uses: the sandbox on a real socket, and a merchant connected to it."""
+"""Fixtures that every part of the suite uses: the sandbox on a real socket, and a merchant
+connected to it.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -23,8 +23,11 @@ class Check(Generic[DrillT]):
 
 @dataclass(frozen=True)
 class Checklist(Generic[DrillT]):
-    """`kind` is kept in each run's row. `groups` are the titles of the pages' sections, by the first word of a check's
-    name and in their order; `hidden` are names of JSON fields whose values no page shows."""
+    """`kind` is kept in each run's row.
+
+    `groups` are the titles of the pages' sections, by the first word of a check's name and in their
+    order; `hidden` are names of JSON fields whose values no page shows.
+    """
 
     kind: str
     groups: Mapping[str, StrOrPromise] = field(default_factory=dict)
@@ -46,11 +49,14 @@ class Checklist(Generic[DrillT]):
         return list(self.checks)
 
     def title_of(self, name: str) -> str:
-        """What the check asks for, in the reader's language; "" when it is not in the list any more."""
+        """What the check asks for, in the reader's language; "" when it is not in the list any
+        more.
+        """
         return str(self.checks[name].title) if name in self.checks else ""
 
     def chosen(self, wishes: Iterable[str]) -> list[str]:
-        """The names of checks, in their order, from names and groups ("refund" for all of refund.…).
+        """The names of checks, in their order, from names and groups ("refund" for all of
+        refund.…).
 
         Raises KeyError for a wish that is neither.
         """

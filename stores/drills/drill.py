@@ -1,4 +1,6 @@
-"""What checks work with: the connection, the messages exchanged, and ways to say what is expected."""
+"""What checks work with: the connection, the messages exchanged, and ways to say what is
+expected.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +20,10 @@ LOOK_AGAIN = 0.1
 
 
 class Drill:
-    """Base of what a checklist's checks work with. `exchanges` and `notes` are those of the current check."""
+    """Base of what a checklist's checks work with.
+
+    `exchanges` and `notes` are those of the current check.
+    """
 
     checklist: ClassVar[Checklist[Any]]
 
@@ -63,7 +68,10 @@ class Drill:
 
     @staticmethod
     def wait_until(holds: Callable[[], bool], *, seconds: float) -> bool:
-        """Looks every tenth of a second until it holds; False when it does not hold after `seconds`."""
+        """Looks every tenth of a second until it holds.
+
+        False when it does not hold after `seconds`.
+        """
         until = time.monotonic() + seconds
         while not (found := holds()) and time.monotonic() < until:
             time.sleep(LOOK_AGAIN)

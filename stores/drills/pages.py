@@ -100,7 +100,8 @@ class DrillAdmin(ReadOnlyAdmin):
     def start_view(self, request: HttpRequest) -> HttpResponse:
         """Starts a run of the connection that was chosen, or leads to the one that is under way.
 
-        Raises Http404 for a connection of another merchant, PermissionDenied when the person's role there is not enough.
+        Raises Http404 for a connection of another merchant, PermissionDenied when the person's role
+        there is not enough.
         """
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])

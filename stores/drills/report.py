@@ -156,7 +156,10 @@ class Report:
 
 
 def readable(text: str, hidden: Collection[str] = ()) -> str:
-    """JSON over several lines, other text as it is, both cut. Of a hidden field only the number of its items is left."""
+    """JSON over several lines, other text as it is, both cut.
+
+    Of a hidden field only the number of its items is left.
+    """
     try:
         value = json.loads(text)
         shown = json.dumps(_without(value, hidden), ensure_ascii=False, indent=1)

@@ -15,7 +15,9 @@ class Outcome(models.TextChoices):
 
 
 class Failed(Exception):
-    """The check's sentence is not true of the other side; the text says what was expected and what came."""
+    """The check's sentence is not true of the other side; the text says what was expected and what
+    came.
+    """
 
 
 class LeftOut(Exception):
@@ -23,7 +25,9 @@ class LeftOut(Exception):
 
 
 class Exchange(Protocol):
-    """A message of the drill and its answer. `error` is "" or says why there is no answer, `ms` is milliseconds.
+    """A message of the drill and its answer.
+
+    `error` is "" or says why there is no answer, `ms` is milliseconds.
 
     `as_json` holds at least "url", "request", "answer", "error", "code" (or None) and "ms".
     """
@@ -44,7 +48,9 @@ class Exchange(Protocol):
 
 @dataclass(frozen=True)
 class Result:
-    """`detail` says why the check failed or was left out, or something worth knowing about one that passed."""
+    """`detail` says why the check failed or was left out, or something worth knowing about one that
+    passed.
+    """
 
     name: str
     title: str

@@ -35,7 +35,8 @@ def start(
 ) -> DrillRun:
     """The row of a new run of all checks, or of those named; `run` does the work.
 
-    Raises Conflict while another run of this connection is under way, KeyError for an unknown check.
+    Raises Conflict while another run of this connection is under way, KeyError for an unknown
+    check.
     """
     chosen = [checklist.checks[name].name for name in only] or checklist.names()
     _end_abandoned(connection, checklist.kind)
@@ -72,7 +73,8 @@ def run(
 ) -> bool:
     """Runs the checks that are left and stores each result at once; `progress` is called with it.
 
-    Stops between two checks when `seconds` are over. True when the run is over, or another process is working on it.
+    Stops between two checks when `seconds` are over. True when the run is over, or another process
+    is working on it.
     """
     row = drill.run
     if not _claim(row):

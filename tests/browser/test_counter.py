@@ -1,4 +1,6 @@
-"""The counter in a real browser: scanning as a keyboard scanner does, results without reloading, the camera."""
+"""The counter in a real browser: scanning as a keyboard scanner does, results without reloading,
+the camera.
+"""
 
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -48,7 +50,9 @@ def scan(page: Page, code: str) -> None:
 
 
 def sign_in_anew(page: Page) -> None:
-    """In another tab of the same browser, out and in again: the first tab's form has an old token then."""
+    """In another tab of the same browser, out and in again: the first tab's form has an old token
+    then.
+    """
     tab = page.context.new_page()
     page.context.clear_cookies()
     tab.goto("/admin/login/?next=/admin/password_change/")
@@ -215,7 +219,8 @@ def test_a_page_that_expired_by_another_sign_in_renews_itself_and_keeps_the_scan
     stay_marked(counter)
     # Both at once: what is typed while the page reloads is lost in any browser.
     counter.evaluate(
-        "codes => codes.forEach(detail => document.dispatchEvent(new CustomEvent('camera:code', { detail })))",
+        "codes => codes.forEach(detail => document.dispatchEvent(new CustomEvent('camera:code', "
+        "{ detail })))",
         codes,
     )
     expect(counter.locator("#scans > .scan.ok")).to_have_count(2, timeout=15_000)

@@ -151,9 +151,7 @@ def test_a_product_that_is_never_refunded_says_so() -> None:
     }
 
 
-def test_a_product_that_is_not_refunded_any_more_still_refuses_what_it_sold_before_by_its_old_rules() -> (
-    None
-):
+def test_a_product_that_is_no_longer_refunded_refuses_what_it_sold_by_its_old_rules() -> None:
     meituan, product = selling()
     order = meituan.bought(product)
     services.order_consume(order_pk=order.pk, actor=None, method=Method.COUNTER)

@@ -69,7 +69,7 @@ class Operation:
         return timedelta(seconds=settings.OUTBOX.first_question)
 
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
-        """Returns whether a person may put this dead call back to work;
+        """Returns whether a person may put this dead call back to work.
 
         False once its business row is final.
         """
@@ -79,7 +79,7 @@ class Operation:
         """Runs when a try begins."""
 
     def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
-        """Runs when the platform executed the call;
+        """Runs when the platform executed the call.
 
         `inferred` when asking showed it, not the answer.
         """
