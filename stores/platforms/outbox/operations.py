@@ -50,7 +50,7 @@ class Operation:
     requests_left: ClassVar[int] = 1
     # How long it is tried, unless `enqueue` says otherwise.
     patience: ClassVar[timedelta] = timedelta(hours=24)
-    # Seconds until the next try, by the number of tries so far; empty means settings.OUTBOX.backoff.
+    # Seconds until the next try, by the number of tries so far; empty means OUTBOX.backoff.
     backoff: ClassVar[tuple[float, ...]] = ()
 
     def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
