@@ -50,11 +50,12 @@ def question(connection: Connection, *, days_ago: float = 0) -> InboundEvent:
 
 
 def call(connection: Connection, key: str = "1", *, days_ago: float = 0, **fields: Any) -> Any:
-    settled_at = timezone.now() - timedelta(days=days_ago)
     row: OutboundCall = OutboundCall.objects.create(
         platform="umember", operation="x", key=key, connection=connection, pace=connection.pace,
         subject_id=1, expires_at=timezone.now(),
-        **{"payload": BODY, "state": "done", "settled_at": settled_at} | fields,
+        **{"payload": BODY, "state": "done"}
+        | {"settled_at": timezone.now() - timedelta(days=days_ago)}
+        | fields,
     )  # fmt: skip
     OutboundAttempt.objects.create(call=row, sent=PHONE, detail=PHONE)
     return row
