@@ -7,13 +7,13 @@ import pytest
 import time_machine
 
 from stores.conflicts import Conflict
+from stores.platforms.reading import BEIJING
 from tests.meituan import Meituan, selling
 from tests.trip.factories import OfferFactory
 from trip import services
 from trip.choices import BookAhead, Method
 from trip.models import Offer, Order, Product
 from trip.services.paying import expire_unpaid
-from trip.wire.values import BEIJING
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 12, 5)

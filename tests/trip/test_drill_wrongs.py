@@ -16,6 +16,7 @@ from stores.drills.results import Failed, Outcome
 from stores.models import Connection
 from stores.platforms.inbound.endpoint import Rejected
 from stores.platforms.inbound.once import answer_once
+from stores.platforms.reading import Malformed, Problem
 from tests.trip.drilling import drill_start, drilled, every_kind, outcomes
 from trip import services, webhooks
 from trip.choices import Refusal
@@ -36,7 +37,6 @@ from trip.services import (
 )
 from trip.webhooks import base
 from trip.wire import requests
-from trip.wire.values import Malformed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -104,7 +104,7 @@ def _refusal(*args: Any, **kwargs: Any) -> Any:
 
 def _numbers_only(body: dict[str, Any]) -> requests.CreateRequest:
     if isinstance(body.get("orderId"), str):
-        raise Malformed("orderId")
+        raise Malformed("orderId", Problem.NOT_WHOLE)
     return CREATE(body)
 
 

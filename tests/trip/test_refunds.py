@@ -9,6 +9,7 @@ import time_machine
 from django.utils import timezone
 
 from stores.conflicts import Conflict
+from stores.platforms.reading import BEIJING
 from stores.transitions import ImpossibleTransition, move
 from tests.meituan import Meituan, selling
 from tests.trip.factories import OfferFactory
@@ -16,7 +17,6 @@ from trip import services
 from trip.choices import FeeMode, Issuing, Method, RefundType, Trouble, VoucherType
 from trip.models import Order, Product, Refund, RefundStep, tally
 from trip.services.workdays import after_workdays, is_workday
-from trip.wire.values import BEIJING
 
 pytestmark = pytest.mark.django_db
 DAY = date(2099, 5, 1)
@@ -151,9 +151,7 @@ def test_a_product_that_is_never_refunded_says_so() -> None:
     }
 
 
-def test_a_product_that_is_not_refunded_any_more_still_refuses_what_it_sold_before_by_its_old_rules() -> (
-    None
-):
+def test_a_product_that_is_no_longer_refunded_refuses_what_it_sold_by_its_old_rules() -> None:
     meituan, product = selling()
     order = meituan.bought(product)
     services.order_consume(order_pk=order.pk, actor=None, method=Method.COUNTER)

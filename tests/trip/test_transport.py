@@ -19,6 +19,7 @@ from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from stores.models import Connection, InboundEvent, Merchant
+from stores.platforms.reading import Malformed, whole
 from stores.web.limits import Limit
 from tests.trip import meituan
 from tests.trip.meituan import PARTNER_ID, SECRET, post, signed, ticket_connection
@@ -26,7 +27,6 @@ from trip import checks, signatures
 from trip.choices import Refusal
 from trip.webhooks import base
 from trip.webhooks.base import Answer, OnceEndpoint
-from trip.wire.values import Malformed, whole
 
 WELL = b'{"code":200,"describe":"success","partnerId":1001}'
 ASKED = {"partnerId": PARTNER_ID}
@@ -395,7 +395,8 @@ def test_a_body_that_cannot_be_understood_is_the_interfaces_invalid(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    "error", [ZeroDivisionError("secret"), OperationalError("secret"), Malformed("secret")]
+    "error",
+    [ZeroDivisionError("secret"), OperationalError("secret"), Malformed("secret", "secret")],
 )
 def test_our_own_failure_is_the_interfaces_other_and_leaves_nothing(
     connection: Connection, script: list[Answer | Exception], error: Exception
@@ -407,7 +408,7 @@ def test_our_own_failure_is_the_interfaces_other_and_leaves_nothing(
     assert pay(connection, ORDER).content == WELL
 
 
-def test_a_first_answer_needs_three_queries(
+def test_a_first_answer_needs_four_queries(
     connection: Connection,
     script: list[Answer | Exception],
     django_assert_num_queries: DjangoAssertNumQueries,
