@@ -16,7 +16,9 @@ class Scripted(Operation):
 
     platform = "umember"
     name = "scripted"
-    ask_after = timedelta(0)
+
+    def first_question(self) -> timedelta:
+        return timedelta(0)
 
     def __init__(self) -> None:
         self.sends: list[Any] = []

@@ -1,6 +1,4 @@
-"""Base classes of what the API takes and gives: each shape is declared once, for the code and for
-OpenAPI.
-"""
+"""Base classes of the API's shapes: each is declared once, for the code and for OpenAPI."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache

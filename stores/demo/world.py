@@ -31,7 +31,9 @@ class World:
         return cls(place, ports, facts)
 
     def replaced(self, platform: str) -> str:
-        """Returns the address in the environment that replaces the platform's sandbox; "" when there is none."""
+        """Returns the address in the environment that replaces the platform's sandbox; "" when
+        there is none.
+        """
         found = os.environ.get(self._address(platform)[0], "").rstrip("/")
         return "" if found == self.sandbox_address(platform) else found
 

@@ -1,6 +1,7 @@
-"""Readers of single values in what a platform sends: numbers may be strings, money is yuan, times are Beijing time.
+"""Readers of single values from platforms: numbers may be strings, money is yuan, times are
+Beijing's.
 
-The readers raise Malformed; those called `any_…` never do, for platforms whose answers are taken as they come.
+The readers raise Malformed; those called `any_…` never do, for answers that are taken as they come.
 """
 
 import contextlib
@@ -29,7 +30,7 @@ _MONEY = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,10})?", re.ASCII)
 
 
 class Problem(StrEnum):
-    """What can be wrong with a field; `least` and `most` are in the error's limits."""
+    """The kinds of wrong fields; `least` and `most` are in the error's limits."""
 
     MISSING = "is missing"
     NOT_WHOLE = "is missing or no whole number"
@@ -46,8 +47,11 @@ class Problem(StrEnum):
 
 
 class Malformed(ValueError):
-    """A field is missing or invalid. `problem` is a Problem or a platform's own name for one; the endpoint says it in
-    the platform's language."""
+    """A field is missing or invalid.
+
+    `problem` is a Problem or a platform's own name for one; the endpoint says it in the platform's
+    language.
+    """
 
     def __init__(self, field: str, problem: str, **limits: int) -> None:
         super().__init__(f"{field} {problem.format(**limits)}")
@@ -101,7 +105,10 @@ def yuan(data: Mapping[str, Any], name: str, *, least: int | None = None) -> Dec
 
 
 def any_yuan(data: Mapping[str, Any], name: str) -> Decimal | None:
-    """Reads money in yuan like "78.0", rounded to the cent; None for anything else, below 0 or too large."""
+    """Reads money in yuan like "78.0", rounded to the cent.
+
+    Returns None for anything else, below 0 or too large.
+    """
     try:
         amount = Decimal(str(data.get(name))).quantize(CENT)
     except (InvalidOperation, ValueError):
@@ -167,9 +174,9 @@ def optional_day(data: Mapping[str, Any], name: str) -> date | None:
 
 
 def moment(data: Mapping[str, Any], name: str) -> datetime:
-    """Reads yyyy-MM-dd HH:mm:ss in Beijing time, between 2000 and 2099, because other years fail in some time zones.
+    """Reads yyyy-MM-dd HH:mm:ss in Beijing time. Raises Malformed.
 
-    Raises Malformed.
+    The year is 2000 to 2099: others fail in some time zones.
     """
     found = text(data, name, most=LONGEST_DATE)
     try:

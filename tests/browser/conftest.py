@@ -121,7 +121,8 @@ class Visitor:
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.complaints.append(f"console {message.type}: {message.text}")
+            place = message.location.get("url", "")
+            self.complaints.append(f"console {message.type}: {message.text} {place}")
 
     def _sign_in(self, context: BrowserContext, user: User) -> None:
         client = Client()

@@ -319,6 +319,9 @@ class Stories(RuleBasedStateMachine):
         self.touched.add(body["orderId"])
         answer = self.meituan.ask(interface, body)
         assert answer["code"] in ANSWERS[interface], answer
+        if answer["code"] == 607:
+            product = self.orders.get(order_id=body["orderId"]).product
+            assert product.refund_type == RefundType.NEVER
         serial = parse_refunded(body).serial if interface == "order/refunded" else None
         named = [body.get("refundId"), serial, body.get("closeType")]
         key = "/".join(str(name) for name in (body["orderId"], *named) if name is not None)
@@ -339,7 +342,7 @@ class Stories(RuleBasedStateMachine):
 ANSWERS = {
     "order/create": (200, 420, 499),
     "order/pay": (200, 598, 599),
-    "order/refund": (200, 601, 602, 606, 699),
+    "order/refund": (200, 601, 602, 606, 607, 699),
     "order/refunded": (200,),
     "order/close": (200,),
 }

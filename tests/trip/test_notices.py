@@ -13,7 +13,6 @@ from pytest_django.fixtures import Settings
 
 from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms import outbox
-from stores.platforms.outbox import delivering
 from stores.roles import Role
 from stores.sandbox import SandboxServer
 from tests import children
@@ -30,17 +29,9 @@ from trip.sandbox import MeituanTripSandbox
 from trip.services.creating import DRILL_NUMBERS
 from trip.services.notices import DRILL_ONLY, ConsumeNotice, PayNotice, RefundNotice
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
 State = OutboundCall.State
 TAKEN = answer('{"code":200,"describe":"success"}')
-
-
-@pytest.fixture(autouse=True)
-def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the real waiting times."""
-    settings.TRIP_TIMEOUT = (1.0, 1.0)
-    settings.PACE_SECONDS = {"trip": 0.001}
-    monkeypatch.setattr(delivering, "ACCOUNT_BACKOFF", (0.01,))
 
 
 def meituan_at(url: str, **fields: Any) -> Any:

@@ -408,7 +408,7 @@ def test_our_own_failure_is_the_interfaces_other_and_leaves_nothing(
     assert pay(connection, ORDER).content == WELL
 
 
-def test_a_first_answer_needs_three_queries(
+def test_a_first_answer_needs_four_queries(
     connection: Connection,
     script: list[Answer | Exception],
     django_assert_num_queries: DjangoAssertNumQueries,
