@@ -1,4 +1,4 @@
-"""What is wrong with a field, in Chinese, for `describe`: Meituan's staff reads it."""
+"""The errors of a field in Chinese, for `describe`, which Meituan's staff read."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from stores.platforms.reading import Malformed, Problem
 
 
 class TripProblem(StrEnum):
-    """What only Meituan's messages can be wrong in."""
+    """Errors that only Meituan's messages can have."""
 
     NO_BODY = "is missing or of a wrong type"
     NOT_AGREED = "is none of the agreed values"
