@@ -10,6 +10,7 @@ from django.urls import reverse_lazy
 from django.utils.translation import gettext_lazy as _
 
 from config.env import BASE_DIR, DEV_CREDENTIAL_KEY, DEV_SECRET, VAR_DIR, database, env
+from config.outbox import OutboxSettings
 
 # Lets annotations like QuerySet[Store] be evaluated at run time.
 django_stubs_ext.monkeypatch()
@@ -231,6 +232,7 @@ TRIP_NOTICE_BASE_URL: str = env.str(
 # How far Meituan's clock may be from ours, in seconds: a signed call is worth nothing after that.
 TRIP_DATE_WINDOW = env.float("TRIP_DATE_WINDOW", 600.0)
 TRIP_TIMEOUT: tuple[float, float] = (5.0, 15.0)
+OUTBOX = OutboxSettings()
 LEASE = timedelta(seconds=env.float("LEASE_SECONDS", 45.0))
 # The longest that one request to a platform may take; a lease must outlast it (stores.checks).
 REQUEST_SECONDS = 20.0

@@ -176,7 +176,9 @@ def _lines(verification: Verification, access: Access) -> Sequence[str]:
 
 def deal_of(verification: Verification) -> str:
     """Returns name and price (yuan) of the deal, as far as they are known."""
-    name = verification.product.name if verification.product else verification.sku_name
+    name = verification.sku_name
+    if verification.product:
+        name = verification.product.name
     if verification.value is None:
         return name
     return f"{name} ¥{verification.value}"
@@ -188,10 +190,8 @@ def verified_by(duplicate: Verification, first: Verification, access: Access) ->
     """
     at = timezone.localtime(first.settled_at or first.created_at)
     is_guest = first.channel == Channel.GUEST
-    values = {
-        "who": _("a guest") if is_guest else audit.shown(first.requested_by),
-        "when": date_format(at, "Y-m-d H:i"),
-    }
+    who = _("a guest") if is_guest else audit.shown(first.requested_by)
+    values = {"who": who, "when": date_format(at, "Y-m-d H:i")}
     if first.store_id == duplicate.store_id:
         return _("Verified by %(who)s on %(when)s") % values
     if first.is_within(access):

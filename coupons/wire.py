@@ -5,14 +5,14 @@ Source: docs/platforms/umember.md §1 to §5.
 """
 
 from dataclasses import dataclass
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, NoReturn
 
 from coupons.choices import Authorisation
 from coupons.reasons import Reason
 from stores.platforms.client import Answer
 from stores.platforms.errors import AuthExpired, LoginRefused, Refused, Throttled, TimedOut, Unknown
-from stores.text import clean_text
+from stores.platforms.reading import MAX_INT64, any_text, any_whole, any_yuan
 
 SUCCESS = 10000
 AUTHORISATION = {
@@ -141,7 +141,7 @@ def open_envelope(answer: Answer) -> Any:
         raise Throttled(f"HTML: {answer.excerpt}")
 
     body = answer.json_object()
-    code, message = _code(body.get("code")), _text(body.get("msg"), 300)
+    code, message = any_whole(body, "code"), any_text(body, "msg", most=300)
     if code is None:
         raise Unknown(f"HTTP {answer.status} without a code: {answer.excerpt}")
     if code != SUCCESS:
@@ -162,41 +162,6 @@ def _raise_failure(code: int, message: str) -> NoReturn:
 
 def _has(text: str, words: tuple[str, ...]) -> bool:
     return any(word in text for word in words)
-
-
-def _code(value: Any) -> int | None:
-    try:
-        return None if isinstance(value, bool) else int(value)
-    except (TypeError, ValueError, OverflowError):
-        return None
-
-
-def _text(value: Any, length: int) -> str:
-    """Returns a text of the gateway in a form that can be stored; "" for other types than text and
-    number.
-    """
-    if not value or not isinstance(value, str | int | float):
-        return ""
-    return clean_text(str(value), length)
-
-
-def _count(value: Any, largest: int) -> int | None:
-    """Returns a number that fits its column, else None."""
-    number = _code(value)
-    if number is None or abs(number) > largest:
-        return None
-    return number
-
-
-def money(value: Any) -> Decimal | None:
-    """Returns yuan from a string or number like "78.0"; None when it is not an amount."""
-    try:
-        amount = Decimal(str(value)).quantize(Decimal("0.01"))
-    except (InvalidOperation, ValueError):
-        return None
-    if amount.is_finite() and 0 <= amount < 100_000_000:
-        return amount
-    return None
 
 
 def open_login(answer: Answer) -> str:
@@ -228,16 +193,16 @@ def parse_stores(data: Any) -> list[RemoteStore]:
 
 
 def _store(row: dict[str, Any]) -> RemoteStore:
-    remote_id = _count(row.get("store_id"), 2**63 - 1)
+    remote_id = any_whole(row, "store_id", most=MAX_INT64)
     if remote_id is None:
         raise Unknown("a store without store_id")
-    status = _code(row.get("status"))
+    status = any_whole(row, "status")
     return RemoteStore(
         remote_id=remote_id,
-        name=_text(row.get("store_name"), 200) or str(remote_id),
-        address=_text(row.get("address"), 200),
+        name=any_text(row, "store_name") or str(remote_id),
+        address=any_text(row, "address"),
         authorisation=AUTHORISATION.get(status or 0, Authorisation.UNKNOWN),
-        request_count=_count(row.get("request_count"), 2**31 - 1),
+        request_count=any_whole(row, "request_count", most=2**31 - 1),
     )
 
 
@@ -246,16 +211,16 @@ def parse_products(data: Any) -> list[RemoteProduct]:
 
 
 def _product(row: dict[str, Any]) -> RemoteProduct:
-    sku_id = _text(row.get("sku_id"), 40)
+    sku_id = any_text(row, "sku_id", most=40)
     if not sku_id:
         raise Unknown("a product without sku_id")
-    sku_name = _text(row.get("sku_name"), 200)
+    sku_name = any_text(row, "sku_name")
     return RemoteProduct(
         sku_id=sku_id,
-        name=_text(row.get("product_name"), 200) or sku_name or sku_id,
+        name=any_text(row, "product_name") or sku_name or sku_id,
         sku_name=sku_name,
-        price=money(row.get("actual_amount")),
-        list_price=money(row.get("origin_amount")),
+        price=any_yuan(row, "actual_amount"),
+        list_price=any_yuan(row, "origin_amount"),
     )
 
 
@@ -273,17 +238,17 @@ def parse_detail(data: Any) -> CouponDetail:
     """
     if not isinstance(data, dict):
         raise Unknown("the detail is not an object")
-    status, status_code = data.get("status"), _code(data.get("status_code"))
+    status, status_code = data.get("status"), any_whole(data, "status_code")
     if status_code is None and not isinstance(status, str):
         raise Unknown("the detail holds no status")
-    text = _text(status, 100)
+    text = any_text(data, "status", most=100)
     return CouponDetail(
-        order_id=_text(data.get("order_id"), 40),
-        sku_id=_text(data.get("sku_id"), 40),
-        sku_name=_text(data.get("sku_name"), 200),
+        order_id=any_text(data, "order_id", most=40),
+        sku_id=any_text(data, "sku_id", most=40),
+        sku_name=any_text(data, "sku_name"),
         refusal=_refusal(status_code, text.strip()),
         status_text=text,
-        price=money(data.get("price")),
+        price=any_yuan(data, "price"),
     )
 
 
@@ -300,7 +265,7 @@ def parse_verify(data: Any) -> VerifyAnswer:
     success = data.get("verify_success") if isinstance(data, dict) else None
     if not isinstance(success, bool):
         raise Unknown("the answer holds no verify_success")
-    message = _text(data.get("verify_message"), 300)
+    message = any_text(data, "verify_message", most=300)
     if not success and _has(message.lower(), THROTTLE_WORDS):
         raise Throttled(message)
     return VerifyAnswer(success=success, message=message)

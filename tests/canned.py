@@ -29,7 +29,9 @@ def envelope(
 
 
 class Canned:
-    """Plays one of `plays` per connection, in their order: bytes are sent, functions get the socket."""
+    """Plays one of `plays` per connection, in their order: bytes are sent, functions get the
+    socket.
+    """
 
     def __init__(self, *plays: bytes | Play) -> None:
         self.plays = list(plays)

@@ -1,7 +1,9 @@
-"""The translations: collects the strings of our sources and of the packages that bring none, and compiles them.
+"""The translations: collects the strings of our sources and of the packages that bring none, and
+compiles them.
 
-`python -m tests.catalogues` (make messages) renews locale/; only this needs gettext's xgettext. An entry keeps its
-translation as long as its English stays the same; nothing is guessed, so nothing becomes fuzzy.
+`python -m tests.catalogues` (make messages) renews locale/; only this needs gettext's xgettext. An
+entry keeps its translation as long as its English stays the same; nothing is guessed, so nothing
+becomes fuzzy.
 """
 
 import subprocess
@@ -89,8 +91,9 @@ def our_strings() -> polib.POFile:
 
 
 def vendor_strings() -> polib.POFile:
-    """What unfold (as far as it is installed here), django-q2's tables and Django's rules for passwords show and no
-    package translates (well)."""
+    """What unfold (as far as it is installed here), django-q2's tables and Django's rules for
+    passwords show and no package translates (well).
+    """
     unfold, queue = _installed("unfold"), _installed("django_q")
     passwords = _installed("django") / "contrib" / "auth" / "password_validation.py"
     sources = [path for path in files_below(unfold, ".html", ".py") if "contrib" not in path.parts]
@@ -131,7 +134,9 @@ def _translated(catalogue: DjangoTranslation, entry: polib.POEntry) -> bool:
 
 
 def extracted(base: Path, sources: Iterable[Path]) -> polib.POFile:
-    """All marked strings of Python files and templates, with the files (relative to `base`) they stand in."""
+    """All marked strings of Python files and templates, with the files (relative to `base`) they
+    stand in.
+    """
     with tempfile.TemporaryDirectory() as folder:
         names = [_readable(base, source, Path(folder)) for source in sources]
         command = [
@@ -154,7 +159,9 @@ def extracted(base: Path, sources: Iterable[Path]) -> polib.POFile:
 
 
 def _readable(base: Path, source: Path, folder: Path) -> str:
-    """Copies a source to where xgettext reads it: templates as the Python that Django makes of them."""
+    """Copies a source to where xgettext reads it: templates as the Python that Django makes of
+    them.
+    """
     name = source.relative_to(base)
     text = source.read_text(encoding="utf-8")
     copy = folder / name

@@ -46,7 +46,10 @@ def running(*codes: str, **env: str) -> "Iterator[list[subprocess.Popen[str]]]":
 
 
 def outputs(*codes: str, **env: str) -> list[str]:
-    """Runs the codes at once, to their end; returns what each has printed. Fails when one of them failed."""
+    """Runs the codes at once, to their end; returns what each has printed.
+
+    Fails when one of them failed.
+    """
     with running(*codes, **env) as children:
         said = [child.communicate(timeout=60) for child in children]
     assert [child.returncode for child in children] == [0] * len(codes), [

@@ -1,4 +1,6 @@
-"""Fixtures that every part of the suite uses: the sandbox on a real socket, and a merchant connected to it."""
+"""Fixtures that every part of the suite uses: the sandbox on a real socket, and a merchant
+connected to it.
+"""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from pytest_django.fixtures import Settings
 
+from config.outbox import OutboxSettings
 from coupons.sandbox import UmemberSandbox
 from stores.demo import preparing
 from stores.demo.environment import Places
@@ -45,9 +48,34 @@ def sandbox(_sandbox_server: SandboxServer) -> SandboxServer:
     return _sandbox_server
 
 
+# Pauses for tests whose subject they are not.
+QUICK = OutboxSettings(
+    backoff=(0.05,),
+    account_backoff=(0.05,),
+    after_throttle=0.05,
+    first_question=0.05,
+    still_executing=0.0,
+)
+
+
 @pytest.fixture
-def shop(transactional_db: None, sandbox: SandboxServer) -> Shop:
-    """A merchant with one store, connected to the sandbox, with codes in every state."""
+def quick(settings: Settings) -> None:
+    """Short pauses and timeouts, and a slot that is free unless the test takes it."""
+    settings.OUTBOX = QUICK
+    settings.PACE_SECONDS = {}
+    settings.UMEMBER_TIMEOUT = settings.TRIP_TIMEOUT = (1.0, 1.0)
+
+
+@pytest.fixture
+def shop(transactional_db: None, sandbox: SandboxServer, quick: None) -> Shop:
+    """A merchant with one store, connected to a sandbox that has no rate limit."""
+    sandbox.platform("umember").configure(rate_limit=None)
+    return connected_shop(sandbox)
+
+
+@pytest.fixture
+def paced_shop(transactional_db: None, sandbox: SandboxServer) -> Shop:
+    """The shop at the real pace, with the real pauses and the sandbox's rate limit."""
     return connected_shop(sandbox)
 
 

@@ -1,4 +1,6 @@
-"""Loaded by pytest before Django's settings (-p tests.environment): the environment that the suite runs in."""
+"""Loaded by pytest before Django's settings (-p tests.environment): the environment that the suite
+runs in.
+"""
 
 import os
 

@@ -1,4 +1,6 @@
-"""Meituan's side of the ticket interfaces, in process: signs like Meituan and reads the envelope."""
+"""Meituan's side of the ticket interfaces, in process: signs like Meituan and reads the
+envelope.
+"""
 
 import itertools
 import json
@@ -87,7 +89,9 @@ class Meituan:
     def refund_body(
         self, order: Order, quantity: int, codes: list[str] | None = None, **fields: Any
     ) -> dict[str, Any]:
-        """Without `codes` it names as many free ones as tickets, as Meituan does where every ticket has its own."""
+        """Without `codes` it names as many free ones as tickets, as Meituan does where every ticket
+        has its own.
+        """
         if (
             codes is None
             and order.voucher_type == VoucherType.PER_TICKET

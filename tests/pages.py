@@ -1,4 +1,6 @@
-"""What tests of pages share: visitors, hostile words, and the reading of a counter's result card."""
+"""What tests of pages share: visitors, hostile words, and the reading of a counter's result
+card.
+"""
 
 import re
 

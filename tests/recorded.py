@@ -1,4 +1,6 @@
-"""Answers of platforms as files: one per call, edition and kind of answer (tests/fixtures/<platform>/)."""
+"""Answers of platforms as files: one per call, edition and kind of answer
+(tests/fixtures/<platform>/).
+"""
 
 import json
 from dataclasses import dataclass

@@ -10,12 +10,15 @@ from stores.platforms.outbox import Operation, Verdict
 
 
 class Scripted(Operation):
-    """`sends` and `asks` are played in order: an exception is raised, a function is called with the call, the rest is
-    the answer. A hook whose name is in `broken` fails in our own code."""
+    """`sends` and `asks` are played in order: an exception is raised, a function is called with the
+    call, the rest is the answer. A hook whose name is in `broken` fails in our own code.
+    """
 
     platform = "umember"
     name = "scripted"
-    ask_after = timedelta(0)
+
+    def first_question(self) -> timedelta:
+        return timedelta(0)
 
     def __init__(self) -> None:
         self.sends: list[Any] = []

@@ -51,7 +51,7 @@ class Refusal(Exception):
 
 
 class VoucherType(models.IntegerChoices):
-    """How a ticket is checked at the entrance (voucherType)."""
+    """voucherType: the kind of code that is checked at the entrance."""
 
     NONE = 0, _("no code: the visitor's name or phone")
     PER_TICKET = 1, _("one code per ticket")
@@ -59,7 +59,7 @@ class VoucherType(models.IntegerChoices):
 
 
 class Issuing(models.TextChoices):
-    """Where the voucher codes come from."""
+    """The source of the voucher codes."""
 
     OWN = "own", _("our own codes, at once")
     UPSTREAM = "upstream", _("the merchant's ticketing system or staff")

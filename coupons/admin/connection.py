@@ -9,7 +9,8 @@ from stores.backoffice.connection_forms import SecretForm, secret_field
 
 class UmemberConnectionForm(SecretForm):
     secret_name, secret_missing = "password", _("A new connection needs a password.")
-    # Connections of the same account share its pace, so the account is what the login goes to and nothing else.
+    # Connections with an equal account share a pace, so the account must be exactly the e-mail of
+    # the login.
     account = forms.EmailField(
         label=_("Login e-mail"),
         max_length=200,

@@ -50,7 +50,9 @@ def _look_up_before(row: Verification) -> int | None:
 
 def _moment(attempt: OutboundAttempt) -> Moment:
     reads = attempt.call.operation != SpendCoupon.name or attempt.kind == OutboundAttempt.Kind.ASK
-    title = _("Read the coupon at Meituan") if reads else _("Verify the coupon at Meituan")
+    title = _("Verify the coupon at Meituan")
+    if reads:
+        title = _("Read the coupon at Meituan")
     # The fields above show a good answer already; a failure is shown in the platform's words.
     is_answered = attempt.outcome == OutboundAttempt.Outcome.ANSWERED
     text = "" if is_answered else mask_codes(attempt.detail)

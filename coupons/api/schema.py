@@ -1,4 +1,4 @@
-"""What the coupons routes do, in the OpenAPI description; shapes are in serializers.py."""
+"""The OpenAPI description of the coupons routes; shapes are in serializers.py."""
 
 from typing import Any
 
@@ -75,7 +75,10 @@ LIST_PRODUCTS = extend_schema(
     operation_id="products_list",
     tags=["stores"],
     summary="A store's deals, as last synced from the gateway",
-    description="Deals that are no longer on sale stay listed, marked as such. The key needs the scope `read`.",
+    description=(
+        "Deals that are no longer on sale stay listed, marked as such."
+        " The key needs the scope `read`."
+    ),
     responses={(200, JSON): ProductSerializer(many=True), **problems(400, 404)},
 )
 CREATE_LOOKUP = extend_schema(
@@ -179,6 +182,8 @@ READ_BATCH = extend_schema(
     operation_id="batches_retrieve",
     tags=["batches"],
     summary="How far a batch is",
-    description="Its figures, and each code's verification. The key needs the scope `read` or `verify`.",
+    description=(
+        "Its figures, and each code's verification. The key needs the scope `read` or `verify`."
+    ),
     responses={(200, JSON): BatchSerializer, **problems(400, 404)},
 )

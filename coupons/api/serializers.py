@@ -1,4 +1,4 @@
-"""What the coupons API takes and gives, declared once for the code and for OpenAPI."""
+"""The input and output of the coupons API, declared once for the code and for OpenAPI."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -71,7 +71,9 @@ class VerificationFilter(ListFilter):
 
 
 class CodeField(serializers.CharField):
-    """A coupon code, validated to its digits. Raises Problem malformed_code for a string that is none."""
+    """A coupon code, validated to its digits. Raises Problem malformed_code for an invalid
+    string.
+    """
 
     default_error_messages = {"not_text": gettext_lazy("Give the code as a string.")}
 
@@ -87,7 +89,7 @@ class CodeField(serializers.CharField):
 
 
 class CodesField(TextsField):
-    """1 to MAX_CODES strings, codes or not."""
+    """1 to MAX_CODES strings, valid codes or not."""
 
     def run_validation(self, data: Any = empty) -> Any:
         given = super().run_validation(data)
@@ -109,7 +111,7 @@ class CodesBody(Body):
     codes = CodesField(child=serializers.CharField(), min_length=1, max_length=MAX_CODES)
 
 
-# A store, with what the gateway says of it. Needs `gateway` to be read with the row.
+# A store with its gateway row. Needs `gateway` to be read with the row.
 class StoreSerializer(AnswerSerializer):
     id = serializers.IntegerField()
     name = serializers.CharField()
@@ -162,7 +164,7 @@ class QueueSerializer(AnswerSerializer):
     )
 
 
-# An earlier verification: where and by whom is only for keys that reach its store.
+# An earlier verification; its store and user are only for keys that have access to the store.
 class DuplicateSerializer(AnswerSerializer):
     id = serializers.IntegerField(
         allow_null=True, help_text="null for a store that the key does not reach"
@@ -185,8 +187,8 @@ class DuplicateSerializer(AnswerSerializer):
         return row.is_within(access)
 
 
-# Needs `product`, and `duplicate_of` with its store, to be read with the row. Context: `access`
-# of the reader, and `places` in line by the keys of the rows.
+# Needs `product`, and `duplicate_of` with its store, to be read with the row. Context: `access` of
+# the reader, and `places` in line by the keys of the rows.
 class VerificationSerializer(AnswerSerializer):
     id = serializers.IntegerField()
     store = serializers.IntegerField(source="store_id")
@@ -196,7 +198,9 @@ class VerificationSerializer(AnswerSerializer):
         help_text="The reason, or what it waits for, in words, in the language of Accept-Language"
     )
     needs_person = serializers.BooleanField(
-        help_text="The answer was lost and asking has not helped: somebody decides in the back office"
+        help_text=(
+            "The answer was lost and asking has not helped: somebody decides in the back office"
+        )
     )
     gateway_message = serializers.CharField(help_text="The gateway's own words, verbatim")
     product = DealSerializer(allow_null=True)
@@ -293,19 +297,21 @@ class LineSerializer(AnswerSerializer):
 
     def get_message(self, line: BatchLine) -> str:
         row = line.item.verification
-        return verification_message(row) if row else message_of(line.item.reason)
+        if row is None:
+            return message_of(line.item.reason)
+        return verification_message(row)
 
 
 @dataclass(frozen=True)
 class BatchReport:
-    """A batch with what the API tells of it."""
+    """A batch with the values that the API shows."""
 
     batch: Batch
     progress: Progress
     lines: list[BatchLine]
 
 
-# Shows a BatchReport.
+# The output of a BatchReport.
 class BatchSerializer(AnswerSerializer):
     id = serializers.IntegerField(source="batch.pk")
     store = serializers.IntegerField(source="batch.store_id")
@@ -335,30 +341,38 @@ def batch_report(batch: Batch) -> BatchReport:
 def represent_verification(
     row: Verification, place: PlaceInLine | None, access: Access
 ) -> dict[str, Any]:
-    """One verification at this place in line, for a reader with this access."""
+    """Returns the JSON of one verification with its place in line, for a reader with this
+    access.
+    """
     context = {"access": access, "places": {row.pk: place}}
     return VerificationSerializer(context=context).to_representation(row)
 
 
 def verification_message(row: Verification, place: PlaceInLine | None = None) -> str:
-    return str(row.unclear.staff) if row.unclear else message_of(row.reason, place)
+    if row.unclear:
+        return str(row.unclear.staff)
+    return message_of(row.reason, place)
 
 
 def message_of(reason: str, place: PlaceInLine | None = None) -> str:
-    """The reason, or what it waits for, in the reader's language."""
+    """Returns the reason, or the cause of waiting, in the reader's language."""
     if place and place.is_held_up:
         return str(HELD_UP.staff)
     return str(TEXTS[reason].staff) if reason else ""
 
 
 def queue_of(place: PlaceInLine | None) -> dict[str, int | None] | None:
-    return {"position": place.position, "seconds": place.seconds} if place else None
+    if place is None:
+        return None
+    return {"position": place.position, "seconds": place.seconds}
 
 
 def deal_of(
     row: Verification | Lookup, product: Product | None, price: Decimal | None
 ) -> dict[str, Any] | None:
-    """The deal under our name for it, else under the gateway's; None while nothing is known."""
+    """Returns the deal with our name for it, or else with the gateway's; None while nothing is
+    known.
+    """
     if product:
         price = product.price if price is None else price
         return {"sku_id": product.sku_id, "name": product.name, "price": yuan_json(price)}

@@ -1,4 +1,4 @@
-"""The API's views: read the request, call a service, answer with the row."""
+"""The API's views: check the request, call a service, return the row."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -142,7 +142,7 @@ class Verifications(ApiList):
 
 
 def with_shown(rows: QuerySet[Verification]) -> QuerySet[Verification]:
-    """With what is shown of them, and without the codes, which would be decrypted for nothing."""
+    """Reads the fields of the JSON, but not the codes, which would be decrypted without need."""
     return rows.select_related("product", "duplicate_of__store").defer("code", "duplicate_of__code")
 
 

@@ -1,4 +1,3 @@
-import os
 import secrets
 from decimal import Decimal
 from typing import Any
@@ -82,7 +81,7 @@ class CouponsDemo:
         return Book(listing, gateway, products, list(staff), world.rng, world.now)
 
     def connect(self, world: World) -> None:
-        base_url = _elsewhere(world) or _sandbox(world)
+        base_url = world.replaced(PLATFORM) or world.sandbox_address(PLATFORM)
         emails = list(world.facts["umember"]["passwords"])
         moved = Connection.objects.filter(platform=PLATFORM, account__in=emails).exclude(
             base_url=base_url
@@ -95,7 +94,7 @@ class CouponsDemo:
             row["guest_page"] = f"{settings.PUBLIC_BASE_URL}{path}"
 
     def sandbox_seeds(self, world: World) -> dict[str, Any]:
-        if _elsewhere(world):
+        if world.replaced(PLATFORM):
             return {}
         accounts = [
             seed_of(account, number, world.facts) for number, account in enumerate((OURS, OTHER))
@@ -104,16 +103,6 @@ class CouponsDemo:
 
     def sandbox_words(self, world: World) -> list[SandboxWord]:
         return []
-
-
-def _sandbox(world: World) -> str:
-    return f"{world.ports.sandbox_url}/umember"
-
-
-def _elsewhere(world: World) -> str:
-    """Returns the gateway in UMEMBER_BASE_URL, if it is not the sandbox; "" otherwise."""
-    named = os.environ.get("UMEMBER_BASE_URL", "").rstrip("/")
-    return "" if named == _sandbox(world) else named
 
 
 def info(facts: dict[str, Any], sandbox: dict[str, Any]) -> dict[str, Any]:

@@ -107,7 +107,9 @@ def _error(pasted: Pasted) -> str:
     if len(pasted.pieces) > MAX_CODES:
         words = _("These are %(count)d codes; at most %(max)d go at once.")
         return words % {"count": len(pasted.pieces), "max": MAX_CODES}
-    return "" if pasted.coupons else _("None of these lines is a coupon code.")
+    if not pasted.coupons:
+        return _("None of these lines is a coupon code.")
+    return ""
 
 
 def _made(request: HttpRequest, store: Store, pieces: list[str]) -> Batch:

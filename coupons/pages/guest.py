@@ -232,7 +232,9 @@ def _turn(place: PlaceInLine | None) -> dict[str, Any]:
 
 
 def _deal(product: Product | None, sku_name: str) -> str:
-    return product.name if product else _BRACKETS_BEHIND.sub("", sku_name)
+    if product:
+        return product.name
+    return _BRACKETS_BEHIND.sub("", sku_name)
 
 
 def address_of(request: HttpRequest, store: Store) -> str:

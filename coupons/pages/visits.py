@@ -37,7 +37,9 @@ class Look:
 def flow_of(request: HttpRequest) -> str:
     """Returns the visitor's flow; a new one when the cookie is missing, old or not ours."""
     flow = request.get_signed_cookie(COOKIE, default="", max_age=COOKIE_SECONDS) or ""
-    return flow if _FLOW.fullmatch(flow) else f"guest:{uuid.uuid4().hex}"
+    if _FLOW.fullmatch(flow):
+        return flow
+    return f"guest:{uuid.uuid4().hex}"
 
 
 def remember_flow(response: HttpResponse, flow: str) -> HttpResponse:

@@ -115,7 +115,7 @@ def _line(
 
 
 class BatchLine(NamedTuple):
-    """One line, with the number of the earlier line that it repeats, if it repeats one."""
+    """One line, with the number of the earlier line that it repeats, if any."""
 
     item: BatchItem
     same_as: int | None

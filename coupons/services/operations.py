@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
 
+from django.conf import settings
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -312,9 +313,6 @@ class SpendCoupon(Operation):
     platform = "umember"
     name = "coupon.verify"
     title = _("Verify a coupon")
-    # The longest time that the gateway may still work on a verify after it was sent, when its
-    # answer timed out.
-    at_work = timedelta(seconds=60)
 
     def send(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> VerifyAnswer:
         remote_id, code = open_remote_id_of(call), code_of(call)
@@ -358,7 +356,8 @@ class SpendCoupon(Operation):
         last = call.attempts.filter(kind=OutboundAttempt.Kind.SEND).first()
         if last is None or last.outcome != OutboundAttempt.Outcome.TIMED_OUT:
             return
-        left = (last.started_at + self.at_work - timezone.now()).total_seconds()
+        sent_before = (timezone.now() - last.started_at).total_seconds()
+        left = settings.OUTBOX.still_executing - sent_before
         if left > 0:
             raise Undecided("still unused, but the verify may yet be at work", after=left)
 

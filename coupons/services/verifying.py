@@ -72,7 +72,9 @@ class Request:
 
     @property
     def requested_by(self) -> str:
-        return audit.GUEST if self.channel == Channel.GUEST else audit.name_of(self.actor)
+        if self.channel == Channel.GUEST:
+            return audit.GUEST
+        return audit.name_of(self.actor)
 
 
 def verification_request(
@@ -152,7 +154,9 @@ def _request(request: Request, known: Existing) -> Requested:
         make=make,
         look=known.has_key,
     )
-    return made[-1] if is_new else Requested(verification, created=False)
+    if is_new:
+        return made[-1]
+    return Requested(verification, created=False)
 
 
 def _join_or_create(request: Request, known: Existing) -> Requested:
@@ -193,7 +197,9 @@ def _create(
     blocked = gateway.blocking_reason if gateway else Reason.STORE_UNAUTHORISED
     if gateway is None or blocked:
         return Requested(_row(request, refused=blocked or Reason.STORE_UNAUTHORISED), created=True)
-    lookup = Lookup.objects.filter(pk=lookup_id).first() if lookup_id else None
+    lookup = None
+    if lookup_id:
+        lookup = Lookup.objects.filter(pk=lookup_id).first()
     verification = _row(request)
     if lookup is None:
         return Requested(

@@ -28,7 +28,8 @@ class ProblemSerializer(AnswerSerializer):
         return super().get_fields() | {"errors": wrong}
 
 
-# With plain numbers drf-spectacular would take a problem for the main answer, and show lists without their pages.
+# With plain numbers drf-spectacular would take a problem for the main answer, and show lists
+# without their pages.
 JSON = "application/json"
 WAIT = OpenApiParameter(
     "wait",

@@ -1,4 +1,4 @@
-"""Base classes of what the API takes and gives: each shape is declared once, for the code and for OpenAPI."""
+"""Base classes of the API's shapes: each is declared once, for the code and for OpenAPI."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
@@ -46,7 +46,9 @@ class AnswerSerializer(serializers.Serializer[Any]):
 def _readers(
     shape: type[AnswerSerializer],
 ) -> tuple[list[tuple[str, Reader]], list[tuple[str, Reader]]]:
-    """How each field of a shape is read from (serializer, row): those always shown, and those left out when None."""
+    """How each field of a shape is read from (serializer, row): those always shown, and those left
+    out when None.
+    """
     fields = shape._declared_fields.items()
     return (
         [(name, _reader(shape, name, field)) for name, field in fields if field.required],
@@ -109,7 +111,9 @@ class Body(serializers.Serializer[Any]):
 
 @cache
 def body_reader(body: type[Body]) -> Body:
-    """One instance for all requests: to make one copies all its fields, and validation keeps nothing on it."""
+    """One instance for all requests: to make one copies all its fields, and validation keeps
+    nothing on it.
+    """
     return body()
 
 
@@ -138,7 +142,9 @@ class TextsField(serializers.ListField):
 
 
 def refuse_unknown(given: Iterable[str], known: Iterable[str]) -> None:
-    """Raises ValidationError for a parameter that is not known: a misspelt one would seem to have been obeyed."""
+    """Raises ValidationError for a parameter that is not known: a misspelt one would seem to have
+    been obeyed.
+    """
     if unknown := sorted(set(given) - set(known)):
         raise ValidationError(
             {name[:100]: [_("There is no such parameter.")] for name in unknown[:5]}

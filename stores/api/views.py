@@ -172,7 +172,10 @@ class ApiView(APIView):
 
 
 class ApiList(ApiView):
-    """A list, by pages. A subclass gives `serializer` and `rows`, and `filters` when it can be narrowed."""
+    """A list, by pages.
+
+    A subclass gives `serializer` and `rows`, and `filters` when it can be narrowed.
+    """
 
     serializer: type[AnswerSerializer]
     filters: type[ListFilter] = ListFilter
@@ -189,7 +192,10 @@ class ApiList(ApiView):
         return pages.get_paginated_response(shown.data)
 
     def rows(self, given: dict[str, Any]) -> QuerySet[Any]:
-        """Returns the rows that the key reaches; `lookups` of the filters narrow them further. Raises NotFound."""
+        """Returns the rows that the key reaches.
+
+        `lookups` of the filters narrow them further. Raises NotFound.
+        """
         raise NotImplementedError
 
     def context(self, rows: Sequence[Any]) -> dict[str, Any]:

@@ -17,7 +17,7 @@ THIRD_PARTIES = ("django.", "django_q.")
 
 
 class BackOffice(UnfoldAdminSite):
-    """Lets people with an active role at a merchant sign in;
+    """Lets people with an active role at a merchant sign in.
 
     ScopedAdmin decides what they may do.
     """

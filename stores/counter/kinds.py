@@ -68,7 +68,7 @@ class CounterKind(Protocol):
     def redeem_quantity(
         self, *, user: User, store: Store, key: str, amount: int, request_key: str
     ) -> ScanResult | None:
-        """Redeems a quantity that an earlier scan asked for;
+        """Redeems a quantity that an earlier scan asked for.
 
         None when it asked nothing. 0 is no number.
         """

@@ -140,7 +140,7 @@ def _seed_sandbox(world: World) -> None:
 
 
 def info(place: Places) -> dict[str, Any]:
-    """Returns what `manage.py demo --info` prints;
+    """Returns what `manage.py demo --info` prints.
 
     `web` and `sandbox` are those of the last run.
     """

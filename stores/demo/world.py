@@ -1,6 +1,7 @@
 """The facts that the demo's parts share, kept in a private file between runs."""
 
 import json
+import os
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -10,6 +11,7 @@ from typing import Any, Protocol, Self
 from django.utils import timezone
 
 from stores.demo.environment import Places, Ports, write_private
+from stores.domains import domain_of
 
 
 @dataclass
@@ -27,6 +29,25 @@ class World:
     def load(cls, place: Places, ports: Ports) -> Self:
         facts = json.loads(place.world.read_text(encoding="utf-8")) if place.world.exists() else {}
         return cls(place, ports, facts)
+
+    def replaced(self, platform: str) -> str:
+        """Returns the address in the environment that replaces the platform's sandbox; "" when
+        there is none.
+        """
+        found = os.environ.get(self._address(platform)[0], "").rstrip("/")
+        return "" if found == self.sandbox_address(platform) else found
+
+    def sandbox_address(self, platform: str) -> str:
+        return f"{self.ports.sandbox_url}{self._address(platform)[1]}"
+
+    @staticmethod
+    def _address(platform: str) -> tuple[str, str]:
+        """Returns the environment variable of a platform's address, and its path at the sandbox."""
+        domain = domain_of(platform)
+        if domain is None:
+            raise LookupError(f"no domain talks to {platform}")
+        [address] = domain.sandbox_addresses.items()
+        return address
 
     def save(self) -> None:
         write_private(self.place.world, json.dumps(self.facts, ensure_ascii=False, indent=1))

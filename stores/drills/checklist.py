@@ -23,8 +23,11 @@ class Check(Generic[DrillT]):
 
 @dataclass(frozen=True)
 class Checklist(Generic[DrillT]):
-    """`kind` is kept in each run's row. `groups` are the titles of the pages' sections, by the first word of a check's
-    name and in their order; `hidden` are names of JSON fields whose values no page shows."""
+    """`kind` is kept in each run's row.
+
+    `groups` are the titles of the pages' sections, by the first word of a check's name and in their
+    order; `hidden` are names of JSON fields whose values no page shows.
+    """
 
     kind: str
     groups: Mapping[str, StrOrPromise] = field(default_factory=dict)
@@ -46,13 +49,14 @@ class Checklist(Generic[DrillT]):
         return list(self.checks)
 
     def title_of(self, name: str) -> str:
-        """What the check asks for, in the reader's language; "" when it is not in the list any more."""
+        """Returns the check's title in the reader's language; "" when the check is gone."""
         return str(self.checks[name].title) if name in self.checks else ""
 
     def chosen(self, wishes: Iterable[str]) -> list[str]:
-        """The names of checks, in their order, from names and groups ("refund" for all of refund.…).
+        """Returns the names of checks, in their order, from names and groups ("refund" for
+        refund.…).
 
-        Raises KeyError for a wish that is neither.
+        Raises KeyError for an unknown name.
         """
         found = {wish: [name for name in self.checks if _is_in(name, wish)] for wish in wishes}
         if unknown := [wish for wish, names in found.items() if not names]:

@@ -1,4 +1,4 @@
-"""What checks work with: the connection, the messages exchanged, and ways to say what is expected."""
+"""The base of a drill: the connection, the messages exchanged, and expectations."""
 
 from __future__ import annotations
 
@@ -18,7 +18,10 @@ LOOK_AGAIN = 0.1
 
 
 class Drill:
-    """Base of what a checklist's checks work with. `exchanges` and `notes` are those of the current check."""
+    """Base of what a checklist's checks work with.
+
+    `exchanges` and `notes` are those of the current check.
+    """
 
     checklist: ClassVar[Checklist[Any]]
 
@@ -33,7 +36,7 @@ class Drill:
         self.exchanges: list[Exchange] = []
         self.notes: list[str] = []
 
-    # What is undone
+    # Tidying
 
     def tidy_forgotten(self) -> None:
         """Undoes what earlier runs left behind; called before the first check."""
@@ -44,7 +47,7 @@ class Drill:
     def tidy_up(self) -> None:
         """Undoes what is left of the whole run; called after the last check."""
 
-    # What checks say
+    # Notes and expectations
 
     def note(self, text: StrOrPromise, **values: object) -> None:
         """Adds something worth knowing about a check that passes."""
@@ -63,7 +66,10 @@ class Drill:
 
     @staticmethod
     def wait_until(holds: Callable[[], bool], *, seconds: float) -> bool:
-        """Looks every tenth of a second until it holds; False when it does not hold after `seconds`."""
+        """Looks every tenth of a second until it holds; returns False when it never does.
+
+        Stops after `seconds`.
+        """
         until = time.monotonic() + seconds
         while not (found := holds()) and time.monotonic() < until:
             time.sleep(LOOK_AGAIN)

@@ -1,4 +1,4 @@
-"""A drill in the back office: start it, watch it, read what it found and the messages."""
+"""The back office's pages of a drill: start it, watch it, read its findings and messages."""
 
 from typing import Any, ClassVar
 
@@ -45,7 +45,7 @@ class DrillAdmin(ReadOnlyAdmin):
     run_template = "stores/drills/run.html"
 
     def runs_context(self, connections: list[Connection]) -> dict[str, Any]:
-        """What the domain's own runs template shows besides."""
+        """Returns the further context of the domain's own runs template."""
         return {}
 
     def get_urls(self) -> list[URLPattern]:
@@ -57,7 +57,7 @@ class DrillAdmin(ReadOnlyAdmin):
         return super().get_queryset(request).filter(kind=self.drill.checklist.kind)
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> HttpResponse:
-        """The button and the last runs; `connection=5` in the address chooses one."""
+        """Shows the button and the last runs; `connection=5` in the address chooses one."""
         if not self.has_view_permission(request):
             raise PermissionDenied
         connections = self.connections_of(staff_user(request))
@@ -77,7 +77,7 @@ class DrillAdmin(ReadOnlyAdmin):
     def change_view(
         self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
     ) -> HttpResponse:
-        """One run. While it is under way the page loads itself again, without messages."""
+        """Shows one run. While it is under way the page reloads itself, without messages."""
         row = self.get_object(request, object_id)
         if request.method == "POST":
             raise PermissionDenied
@@ -98,9 +98,10 @@ class DrillAdmin(ReadOnlyAdmin):
         return TemplateResponse(request, self.run_template, context)
 
     def start_view(self, request: HttpRequest) -> HttpResponse:
-        """Starts a run of the connection that was chosen, or leads to the one that is under way.
+        """Starts a run of the chosen connection, or leads to the run under way.
 
-        Raises Http404 for a connection of another merchant, PermissionDenied when the person's role there is not enough.
+        Raises Http404 for a connection of another merchant, PermissionDenied for an insufficient
+        role.
         """
         if request.method != "POST":
             return HttpResponseNotAllowed(["POST"])
@@ -121,7 +122,7 @@ class DrillAdmin(ReadOnlyAdmin):
         return redirect(self._report(row).url)
 
     def connections_of(self, user: User) -> list[Connection]:
-        """The platform's active connections that this person may run the drill of."""
+        """Returns the platform's active connections of which this person may run the drill."""
         rows = Connection.objects.for_staff(user).filter(
             platform=self.platform, is_active=True, merchant__is_active=True
         )

@@ -69,13 +69,13 @@ class Report:
 
     @property
     def starter(self) -> str:
-        """The person's name; "" when a command started it, or the account is gone."""
+        """The person's name; "" when a command started the run, or the account is gone."""
         user = self.row.started_by
         return user.get_full_name() or user.username if user else ""
 
     @property
     def is_over(self) -> bool:
-        """Also when the process that worked on it has died: another run may be started then."""
+        """Whether the run is over or its process has died: another run may be started then."""
         is_abandoned = self.row.worked_at < timezone.now() - DrillRun.ABANDONED
         return self.row.finished_at is not None or is_abandoned
 
@@ -156,7 +156,10 @@ class Report:
 
 
 def readable(text: str, hidden: Collection[str] = ()) -> str:
-    """JSON over several lines, other text as it is, both cut. Of a hidden field only the number of its items is left."""
+    """Returns JSON over several lines and other text unchanged, both cut.
+
+    Of a hidden field only the number of its items is left.
+    """
     try:
         value = json.loads(text)
         shown = json.dumps(_without(value, hidden), ensure_ascii=False, indent=1)

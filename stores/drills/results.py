@@ -1,4 +1,4 @@
-"""What a check found."""
+"""The result of a check."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,15 +15,19 @@ class Outcome(models.TextChoices):
 
 
 class Failed(Exception):
-    """The check's sentence is not true of the other side; the text says what was expected and what came."""
+    """The check's sentence is not true of the other side; the text says what was expected and
+    found.
+    """
 
 
 class LeftOut(Exception):
-    """The check makes no sense here; the text says why."""
+    """The check does not apply here; the text says why."""
 
 
 class Exchange(Protocol):
-    """A message of the drill and its answer. `error` is "" or says why there is no answer, `ms` is milliseconds.
+    """A message of the drill and its answer.
+
+    `error` is "" or says why there is no answer, `ms` is milliseconds.
 
     `as_json` holds at least "url", "request", "answer", "error", "code" (or None) and "ms".
     """
@@ -44,7 +48,7 @@ class Exchange(Protocol):
 
 @dataclass(frozen=True)
 class Result:
-    """`detail` says why the check failed or was left out, or something worth knowing about one that passed."""
+    """`detail` says why the check failed or was left out, or adds a note to one that passed."""
 
     name: str
     title: str

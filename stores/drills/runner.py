@@ -1,4 +1,4 @@
-"""Runs from the first check to the last, in one go or in slices, and what is kept of them."""
+"""Runs of checks, in one go or in slices, and their stored results."""
 
 import logging
 import time
@@ -33,9 +33,10 @@ def start(
     actor: Actor = None,
     only: Iterable[str] = (),
 ) -> DrillRun:
-    """The row of a new run of all checks, or of those named; `run` does the work.
+    """Writes the row of a new run of all checks, or of those named; `run` does the work.
 
-    Raises Conflict while another run of this connection is under way, KeyError for an unknown check.
+    Raises Conflict while another run of this connection is under way, KeyError for an unknown
+    check.
     """
     chosen = [checklist.checks[name].name for name in only] or checklist.names()
     _end_abandoned(connection, checklist.kind)
@@ -70,9 +71,10 @@ def _end_abandoned(connection: Connection, kind: str) -> None:
 def run(
     drill: Drill, *, seconds: float | None = None, progress: Progress = lambda result: None
 ) -> bool:
-    """Runs the checks that are left and stores each result at once; `progress` is called with it.
+    """Runs the remaining checks and stores each result at once; calls `progress` with it.
 
-    Stops between two checks when `seconds` are over. True when the run is over, or another process is working on it.
+    Stops between two checks when `seconds` are over. Returns True when the run is over, or when
+    another process is working on it.
     """
     row = drill.run
     if not _claim(row):
@@ -99,7 +101,7 @@ def run(
 
 
 def _claim(row: DrillRun) -> bool:
-    """Takes the lease. A process that died loses it LEASE after its last result."""
+    """Takes the lease. A dead process loses it LEASE after its last result."""
     now = timezone.now()
     free = DrillRun.objects.filter(
         Q(lease_until=None) | Q(lease_until__lt=now), pk=row.pk, finished_at=None

@@ -29,7 +29,10 @@ MARKS = {Outcome.PASSED: "pass", Outcome.FAILED: "FAIL", Outcome.LEFT_OUT: "left
 
 
 class DrillCommand(ExitCodeCommand):
-    """Runs all checks, or some, and prints a checklist or JSON. `account` is the platform's word for an account's id."""
+    """Runs all checks, or some, and prints a checklist or JSON.
+
+    `account` is the platform's word for an account's id.
+    """
 
     drill: ClassVar[type[Drill]]
     platform: ClassVar[str]
@@ -81,7 +84,10 @@ class DrillCommand(ExitCodeCommand):
             sys.exit(FAILED)
 
     def find_connection(self, text: str) -> Connection:
-        """An active connection by id or account; the id wins. Raises CommandError with exit code 3."""
+        """An active connection by id or account; the id wins.
+
+        Raises CommandError with exit code 3.
+        """
         known = Connection.objects.filter(
             platform=self.platform, is_active=True, merchant__is_active=True
         )
@@ -118,7 +124,9 @@ def database_name() -> str:
 
 
 def expect_server(base_url: str) -> None:
-    """Raises CommandError with exit code 3 when nothing listens there: every check would only say the same."""
+    """Raises CommandError with exit code 3 when nothing listens there: every check would only say
+    the same.
+    """
     parts = urlsplit(base_url)
     try:
         port = parts.port or (443 if parts.scheme == "https" else 80)

@@ -19,8 +19,11 @@ class DrillRunQuerySet(TenantQuerySet["DrillRun"]):
 
 
 class DrillRun(models.Model):
-    """One run of a drill (验收演练). `kind` names its checklist, `checks` are the names to run, `results` the results so
-    far in the same order: [{"name", "title", "outcome", "detail", "exchanges"}]."""
+    """One run of a drill (验收演练).
+
+    `kind` names its checklist, `checks` are the names to run, `results` the results so far in the
+    same order: [{"name", "title", "outcome", "detail", "exchanges"}].
+    """
 
     # After this long without a result no process is working on it any more.
     ABANDONED = timedelta(minutes=10)

@@ -51,10 +51,10 @@ class NoSlot(NotSent):
 class Throttled(NotSent):
     """The call was surely not executed: too many requests.
 
-    The account's next call should wait `after` seconds.
+    The account's next call waits `after` seconds; None means the outbox's usual pause.
     """
 
-    def __init__(self, detail: str = "", after: float = 1.0) -> None:
+    def __init__(self, detail: str = "", after: float | None = None) -> None:
         super().__init__(detail)
         self.after = after
 

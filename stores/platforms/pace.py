@@ -76,7 +76,7 @@ def reserve(pace: Pace, *, patience: float, ahead: float = 0.0) -> Slot | None:
 
 
 def _put_off(pace: Pace, slot: Slot, ahead: float) -> Slot | None:
-    """Moves the slot to now, or `ahead` seconds later;
+    """Moves the slot to now, or `ahead` seconds later.
 
     None when a later slot is already reserved.
     """

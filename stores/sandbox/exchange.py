@@ -12,7 +12,10 @@ from .faults import KINDS, Fault, FaultScript
 from .messages import Reply, Request
 from .platform import SandboxPlatform
 
-MAINTENANCE_PAGE = "<!DOCTYPE html><html><head><title>系统维护中</title></head><body><h1>系统维护中</h1></body></html>"
+MAINTENANCE_PAGE = (
+    "<!DOCTYPE html><html><head><title>系统维护中</title></head>"
+    "<body><h1>系统维护中</h1></body></html>"
+)
 
 
 @dataclass(frozen=True)
@@ -24,7 +27,7 @@ class Delivery:
 
 
 class Exchange:
-    """`pause` sleeps and returns False when the server stops meanwhile;
+    """`pause` sleeps and returns False when the server stops meanwhile.
 
     `persist` writes a changed state.
     """

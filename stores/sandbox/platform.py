@@ -125,7 +125,7 @@ class SandboxPlatform(Generic[SettingsT]):
             return self.current_settings()
 
     def control(self, path: str, body: Any) -> Any:
-        """Runs the route at /_control/<prefix>/<path>;
+        """Runs the route at /_control/<prefix>/<path>.
 
         `body` is None for GET. Raises ControlError.
         """

@@ -1,4 +1,6 @@
-"""Measures ratios against real processes: sandbox, worker clusters, gunicorn, and a database of its own."""
+"""Measures ratios against real processes: sandbox, worker clusters, gunicorn, and a database of its
+own.
+"""
 
 import argparse
 import importlib
@@ -29,7 +31,8 @@ def arguments() -> argparse.Namespace:
     parser.add_argument(
         "--database",
         default=database.POSTGRES,
-        help='"sqlite", or the URL of a PostgreSQL database next to which another is made (default: %(default)s)',
+        help='"sqlite", or the URL of a PostgreSQL database next to which another is made '
+        "(default: %(default)s)",
     )
     parser.add_argument(
         "--only", default="", help=f"sections, comma-separated: {','.join(SECTIONS)}"

@@ -1,4 +1,6 @@
-"""(c) What a merchant's system gets: the overhead of a verification, and requests a second that queue one."""
+"""(c) What a merchant's system gets: the overhead of a verification, and requests a second that
+queue one.
+"""
 
 import http.client
 import json
@@ -31,11 +33,13 @@ def run(bench: Bench) -> None:
 
 
 def _overhead(bench: Bench, caller: Caller) -> None:
-    """From request to final answer with a free slot: detail and verify, over sockets, settled in the ledger.
+    """From request to final answer with a free slot: detail and verify, over sockets, settled in
+    the ledger.
 
-    Slot wait: none, because the server runs unpaced and the sandbox unlimited; all other work of pacing is done.
-    Gateway's time: both calls are made directly as well, without our product, and the median of that is taken off
-    every answer. What our own HTTP client costs above a bare one counts as overhead.
+    Slot wait: none, because the server runs unpaced and the sandbox unlimited; all other work of
+    pacing is done. Gateway's time: both calls are made directly as well, without our product, and
+    the median of that is taken off every answer. What our own HTTP client costs above a bare one
+    counts as overhead.
     """
     count = bench.size(200, 40)
     codes = [code_of(caller.shop, number) for number in range(2 * count)]
@@ -53,7 +57,8 @@ def _overhead(bench: Bench, caller: Caller) -> None:
     bench.sandbox.control("umember/settings", {"rate_limit": 2})
     own = [total - gateway for total in totals]
     raw = (
-        f"p50 {milliseconds(percentile(own, 0.5))}, p95 {milliseconds(percentile(own, 0.95))} of 50 ms; gateway's two "
+        f"p50 {milliseconds(percentile(own, 0.5))}, p95 {milliseconds(percentile(own, 0.95))} of "
+        "50 ms; gateway's two "
         f"answers {milliseconds(gateway)} taken off; {count} verifications one after the other"
     )
     bench.report.add(
@@ -75,7 +80,9 @@ def _verified(connection: http.client.HTTPConnection, caller: Caller, number: in
 
 
 def _gateway_alone(sandbox: Sandbox, shop: Shop, code: str) -> float:
-    """Seconds that detail and verify take with the plainest client, a connection each as in our own."""
+    """Seconds that detail and verify take with the plainest client, a connection each as in our
+    own.
+    """
     shop.connection.refresh_from_db()
     headers = {
         "Authorization": shop.connection.token,

@@ -1,4 +1,6 @@
-"""(b) How many calls of a backlog reach the gateway between a guest's request and the guest's own call."""
+"""(b) How many calls of a backlog reach the gateway between a guest's request and the guest's own
+call.
+"""
 
 import random
 import statistics
@@ -33,8 +35,10 @@ def run(bench: Bench) -> None:
     finally:
         bench.fleet.stop(*clusters)
     raw = (
-        f"slots taken by others: median {statistics.median(slots):g}, max {max(slots)}; request to arrival: "
-        f"median {statistics.median(seconds):.2f} s, max {max(seconds):.2f} s; {guests} guests, {BACKLOG} calls waiting"
+        f"slots taken by others: median {statistics.median(slots):g}, max {max(slots)}; request to "
+        "arrival: "
+        f"median {statistics.median(seconds):.2f} s, max {max(seconds):.2f} s; {guests} guests, "
+        f"{BACKLOG} calls waiting"
     )
     bench.report.add(
         Figure("queue: slots before a guest's call", max(slots), raw, target=2, at_least=False)
@@ -42,7 +46,9 @@ def run(bench: Bench) -> None:
 
 
 def _ask_as_guest(bench: Bench, shop: Shop, code: str) -> tuple[int, float]:
-    """Looks a code up as the guest page does; returns the other calls that arrived first, and the seconds."""
+    """Looks a code up as the guest page does; returns the other calls that arrived first, and the
+    seconds.
+    """
     # A guest comes at any moment of the slot, not right after the last one's answer.
     time.sleep(random.uniform(0.6, 1.7))
     asked = time.monotonic()

@@ -52,7 +52,9 @@ class Caller:
         return load.http("GET", path, headers=self.headers)
 
     def warm_up(self, *webs: Web) -> None:
-        """Has every worker process of the servers answer a few times: the first answer costs half a second."""
+        """Has every worker process of the servers answer a few times: the first answer costs half a
+        second.
+        """
         for web in webs:
             load.drive(
                 web.address,

@@ -1,4 +1,7 @@
-"""A database of the benchmark's own: PostgreSQL (created and dropped) or an SQLite file in the run's folder."""
+"""A database of the benchmark's own:
+
+PostgreSQL (created and dropped) or an SQLite file in the run's folder.
+"""
 
 import contextlib
 import os
@@ -18,7 +21,8 @@ POSTGRES = "postgres://postgres@127.0.0.1:5432/postgres"
 def environment(database: str, folder: Path) -> Iterator[None]:
     """Sets what Django and every child process read, makes the database, and drops it at the end.
 
-    `database` is "sqlite" or the URL of a PostgreSQL database from which another one can be created.
+    `database` is "sqlite" or the URL of a PostgreSQL database from which another one can be
+    created.
     """
     os.environ.update(
         DJANGO_SETTINGS_MODULE="config.settings",

@@ -1,4 +1,6 @@
-"""A load generator that costs little: prepared requests over keep-alive connections, one selector loop."""
+"""A load generator that costs little: prepared requests over keep-alive connections, one selector
+loop.
+"""
 
 import re
 import selectors
@@ -18,7 +20,9 @@ PATIENCE = 60.0
 
 @dataclass
 class Load:
-    """What a round gave: seconds per answer, how many of each status, seconds in all, own processor seconds."""
+    """What a round gave: seconds per answer, how many of each status, seconds in all, own processor
+    seconds.
+    """
 
     latencies: list[float] = field(default_factory=list)
     statuses: Counter[int] = field(default_factory=Counter)

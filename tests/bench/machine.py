@@ -10,7 +10,9 @@ TICKS = os.sysconf("SC_CLK_TCK")
 
 @dataclass(frozen=True)
 class Usage:
-    """Seconds of processor time since the machine started, and per session of processes (sid → seconds)."""
+    """Seconds of processor time since the machine started, and per session of processes (sid →
+    seconds).
+    """
 
     at: float
     busy: float
@@ -42,7 +44,9 @@ def busy_share(before: Usage, after: Usage) -> float:
 
 
 def cores_used(before: Usage, after: Usage, *sessions: int) -> float:
-    """Cores that these sessions kept busy on average; processes that ended meanwhile are not seen."""
+    """Cores that these sessions kept busy on average; processes that ended meanwhile are not
+    seen.
+    """
     used = sum(after.sessions.get(one, 0.0) - before.sessions.get(one, 0.0) for one in sessions)
     return max(0.0, used) / (after.at - before.at)
 

@@ -17,8 +17,10 @@ PRICE, COST = "95.00", "80.00"
 
 @dataclass
 class Buyer:
-    """Buys the products of one partner in wait_for_slot. The signature covers path and Date, not the body, so that one lasts for
-    ten minutes."""
+    """Buys the products of one partner in wait_for_slot.
+
+    The signature covers path and Date, not the body, so that one lasts for ten minutes.
+    """
 
     connection: Connection
     products: Sequence[Product]

@@ -1,4 +1,6 @@
-"""(a) How much of the allowed two calls a second 8 worker processes use, and whether 20 accounts run side by side."""
+"""(a) How much of the allowed two calls a second 8 worker processes use, and whether 20 accounts
+run side by side.
+"""
 
 import time
 from collections import Counter
@@ -66,14 +68,19 @@ def _many_accounts(bench: Bench, clusters: list[Running], shops: list[Shop], sin
     )
     ideal = len(shops) * single
     outcomes = Counter(arrival.outcome for arrival in arrivals)
-    raw = f"{rate:.1f} of {ideal:.1f} requests/s, {_in_words(outcomes)}, most in a second {worst}; {limits}"
+    raw = (
+        f"{rate:.1f} of {ideal:.1f} requests/s, {_in_words(outcomes)}, most in a second {worst}; "
+        f"{limits}"
+    )
     bench.report.add(Figure(f"pace: {len(shops)} accounts at once", rate / ideal, raw, target=0.85))
 
 
 def _verify(
     bench: Bench, clusters: list[Running], shops: Sequence[Shop], each: int
 ) -> tuple[list[Arrival], str]:
-    """Verifies `each` codes per entry of `shops`; returns the arrivals and how busy the machine was meanwhile."""
+    """Verifies `each` codes per entry of `shops`; returns the arrivals and how busy the machine was
+    meanwhile.
+    """
     codes = [
         [code_of(shop, entry * each + number) for number in range(each)]
         for entry, shop in enumerate(shops)

@@ -1,4 +1,6 @@
-"""A past: many settled verifications with everything that belongs to them, copied in SQL from one real one."""
+"""A past: many settled verifications with everything that belongs to them, copied in SQL from one
+real one.
+"""
 
 from typing import Any
 
@@ -10,7 +12,8 @@ from stores.models import IdempotencyKey, OutboundAttempt, OutboundCall
 from tests.bench.processes import Broken
 from tests.bench.shops import Shop
 
-# The i-th copy: a hash, the last four digits, and a moment in the past, 200 seconds before the copy before it.
+# The i-th copy: a hash, the last four digits, and a moment in the past, 200 seconds before the copy
+# before it.
 WORDS = {
     "postgresql": {
         "hash": "md5('a' || n.i) || md5('b' || n.i)",
@@ -25,7 +28,8 @@ WORDS = {
         "text": "text",
     },
 }
-# Copies get primary keys from here on, so that they can refer to one another; real rows come after them.
+# Copies get primary keys from here on, so that they can refer to one another; real rows come after
+# them.
 FIRST = 1_000_000
 
 
@@ -44,7 +48,9 @@ def verify_one(shop: Shop, code: str) -> Verification:
 
 
 def copy(template: Verification, stores: list[int], first: int, last: int) -> None:
-    """Copies number `first` to `last` of a settled verification, spread over `stores` (consecutive primary keys)."""
+    """Copies number `first` to `last` of a settled verification, spread over `stores` (consecutive
+    primary keys).
+    """
     known = words()
     store, then = f"{min(stores)} + n.i % {len(stores)}", known["then"]
     code = {"code_hash": known["hash"], "code_tail": known["tail"], "store_id": store}
@@ -91,7 +97,10 @@ def _copy_calls(template: Verification, first: int, last: int, store: str) -> No
 def copy_rows(
     model: type[models.Model], template: Any, *, first: int, last: int, **columns: str
 ) -> None:
-    """One INSERT … SELECT; `columns` are SQL expressions over n.i, every other column is as in the template row."""
+    """One INSERT … SELECT.
+
+    `columns` are SQL expressions over n.i, every other column is as in the template row.
+    """
     table = model._meta.db_table
     columns = {"id": f"{FIRST} + n.i"} | columns
     names = [str(field.column) for field in model._meta.concrete_fields]
@@ -99,12 +108,14 @@ def copy_rows(
     with connection.cursor() as cursor:
         cursor.execute(
             f"INSERT INTO {table} ({', '.join(names)}) "
-            f"WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < {last}) "
+            f"WITH RECURSIVE n(i) AS (SELECT {first} UNION ALL SELECT i + 1 FROM n WHERE i < "
+            f"{last}) "
             f"SELECT {values} FROM {table} t CROSS JOIN n WHERE t.id = {template}"
         )
         if connection.vendor == "postgresql":
             cursor.execute(
-                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM {table}))"
+                f"SELECT setval(pg_get_serial_sequence('{table}', 'id'), (SELECT max(id) FROM "
+                f"{table}))"
             )
 
 

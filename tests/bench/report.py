@@ -10,7 +10,10 @@ from unicodedata import east_asian_width
 
 @dataclass(frozen=True)
 class Figure:
-    """`value` is compared with `target` (None: only informative); `at_least` says which side is good."""
+    """`value` is compared with `target` (None: only informative).
+
+    `at_least` says which side is good.
+    """
 
     name: str
     value: float

@@ -1,4 +1,6 @@
-"""Two databases, alike but for the length of their past, each with its own web server: does anything grow slower?"""
+"""Two databases, alike but for the length of their past, each with its own web server: does
+anything grow slower?
+"""
 
 import time
 from collections.abc import Callable
@@ -31,7 +33,10 @@ class Page:
 
 @dataclass(frozen=True)
 class Growth:
-    """`copy(first, last)` writes that part of the past; `work` is timed against a server, and leaves no trace."""
+    """`copy(first, last)` writes that part of the past.
+
+    `work` is timed against a server, and leaves no trace.
+    """
 
     name: str
     rows: str

@@ -1,4 +1,6 @@
-"""(e) What Meituan gets: orders created, paid and queried a second; and the last tickets under a rush."""
+"""(e) What Meituan gets: orders created, paid and queried a second; and the last tickets under a
+rush.
+"""
 
 import http.client
 import json
@@ -76,7 +78,10 @@ def words(rounds: list[Load]) -> str:
 
 def _report(bench: Bench, sold: list[Load], noted: list[Load], count: int) -> None:
     ratio = median([one.rate for one in sold]) / median([one.rate for one in noted])
-    raw = f"{words(sold)}; bare view {words(noted)}; {CONNECTIONS} connections, {len(sold)} rounds of {count} orders"
+    raw = (
+        f"{words(sold)}; bare view {words(noted)}; {CONNECTIONS} connections, {len(sold)} rounds "
+        f"of {count} orders"
+    )
     bench.report.add(Figure("trip: create+pay+query, a call ÷ bare view", ratio, raw, target=0.35))
 
 
@@ -112,5 +117,8 @@ def _rush(bench: Bench, server: Web) -> None:
     offer = Offer.objects.get(product=one.products[0])
     if codes.total() != BUYERS or offer.held != codes[200]:
         raise Broken(f"{dict(codes)} answers, {offer.held} tickets held")
-    raw = f"{BUYERS} buyers at once: {codes[200]} sold, {codes[420]} told that it is sold out, {offer.held} held"
+    raw = (
+        f"{BUYERS} buyers at once: {codes[200]} sold, {codes[420]} told that it is sold out, "
+        f"{offer.held} held"
+    )
     bench.report.add(Figure("trip: sold of the last 10", codes[200] / LAST, raw, target=1))

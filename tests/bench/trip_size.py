@@ -53,14 +53,17 @@ def _bought_one(one: Buyer) -> Order:
     services.order_pay(connection=one.connection, request=OrderRef(NUMBER, ""))
     for kind in ("order.create", "order.pay", "order.query"):
         InboundEvent.objects.create(
-            platform="trip", connection=one.connection, kind=kind, dedup_key=str(NUMBER), subject_id=order.pk,
+            platform="trip", connection=one.connection, kind=kind, dedup_key=str(NUMBER),
+            subject_id=order.pk,
             state=InboundEvent.State.HANDLED, answer="x" * 300, body={"orderId": NUMBER},
         )  # fmt: skip
     return order
 
 
 def _copy(template: Order, first: int, last: int) -> None:
-    """Copies number `first` to `last` of a paid order, with its voucher and what was said about it."""
+    """Copies number `first` to `last` of a paid order, with its voucher and what was said about
+    it.
+    """
     ours = f"{past.FIRST} + n.i"
     number, then = f"{NUMBER} + n.i", past.words()["then"]
     copies = partial(past.copy_rows, first=first, last=last)

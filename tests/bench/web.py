@@ -1,4 +1,6 @@
-"""Web servers as in production: gunicorn with the project's own configuration where there is one."""
+"""Web servers as in production: gunicorn with the project's own configuration where there is
+one.
+"""
 
 import subprocess
 from dataclasses import dataclass

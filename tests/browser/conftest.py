@@ -1,4 +1,6 @@
-"""A real Chromium against a live server; whatever a page complains about fails the test that opened it."""
+"""A real Chromium against a live server; whatever a page complains about fails the test that opened
+it.
+"""
 
 import os
 import shutil
@@ -42,7 +44,9 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def chromium_path() -> str:
-    """The browser to drive; skips (or fails, where browser tests are required) when there is none."""
+    """The browser to drive; skips (or fails, where browser tests are required) when there is
+    none.
+    """
     found = (
         os.environ.get("CHROMIUM")
         or shutil.which("chromium")
@@ -59,7 +63,9 @@ def chromium_path() -> str:
 
 @pytest.fixture(scope="session")
 def launch() -> Iterator[Callable[..., Browser]]:
-    """Starts a Chromium with further command line arguments; all end with the session at the latest."""
+    """Starts a Chromium with further command line arguments; all end with the session at the
+    latest.
+    """
     path = chromium_path()
     # Playwright keeps an event loop in this thread, which Django would take for an async caller.
     os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "1"
@@ -77,7 +83,9 @@ def browser(launch: Callable[..., Browser]) -> Iterator[Browser]:
 
 
 class Visitor:
-    """Opens pages and writes down what they complain about: console errors, violations, other hosts."""
+    """Opens pages and writes down what they complain about: console errors, violations, other
+    hosts.
+    """
 
     def __init__(self, browser: Browser, server: LiveServer, closing: ExitStack) -> None:
         self.browser = browser
@@ -113,7 +121,8 @@ class Visitor:
 
     def _said(self, message: ConsoleMessage) -> None:
         if message.type in ("error", "warning"):
-            self.complaints.append(f"console {message.type}: {message.text}")
+            place = message.location.get("url", "")
+            self.complaints.append(f"console {message.type}: {message.text} {place}")
 
     def _sign_in(self, context: BrowserContext, user: User) -> None:
         client = Client()
@@ -143,9 +152,11 @@ def screenshot() -> Callable[[Page, str], None]:
 
 
 def spent(shop: Shop) -> list[str]:
-    """The last four digits of every verify that reached the gateway, except those its rate limit turned away.
+    """The last four digits of every verify that reached the gateway, except those its rate limit
+    turned away.
 
-    On a busy machine a call can arrive late enough to meet the next one; that one is then sent again.
+    On a busy machine a call can arrive late enough to meet the next one; that one is then sent
+    again.
     """
     arrivals = shop.sandbox.arrivals.all(operation="verify")
     return [arrival.code_tail for arrival in arrivals if arrival.outcome != "blocked"]

@@ -1,4 +1,6 @@
-"""Forms of the back office in a real browser: a button at work says so, and a mistake is brought into view."""
+"""Forms of the back office in a real browser: a button at work says so, and a mistake is brought
+into view.
+"""
 
 import re
 

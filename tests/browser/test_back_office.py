@@ -1,4 +1,6 @@
-"""The back office in a real browser: it opens without complaint, also on a phone, and is pictured for the README."""
+"""The back office in a real browser: it opens without complaint, also on a phone, and is pictured
+for the README.
+"""
 
 import random
 from collections.abc import Callable

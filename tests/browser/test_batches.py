@@ -31,7 +31,9 @@ def test_a_batch_from_the_menu_to_the_reasons(visitor: Visitor, shop: Shop, widt
     assert page.evaluate(
         "(box => box.scrollWidth <= box.clientWidth)(document.querySelector('.table'))"
     )
-    for note in page.locator("tbody .note:not(:empty)").all():
+    notes = page.locator("tbody .note:not(:empty)").all()
+    assert notes
+    for note in notes:
         box = note.bounding_box()
         assert box
         assert 0 <= box["x"] < box["x"] + box["width"] <= width

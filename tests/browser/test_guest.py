@@ -1,4 +1,6 @@
-"""The guest page on phones: narrow, in a hurry, in an app's browser, without JavaScript, in either language."""
+"""The guest page on phones: narrow, in a hurry, in an app's browser, without JavaScript, in either
+language.
+"""
 
 from collections.abc import Callable
 

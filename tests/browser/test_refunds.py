@@ -1,4 +1,6 @@
-"""The refunds inbox in a real browser, on a phone: one is refused with its reason, then agreed to."""
+"""The refunds inbox in a real browser, on a phone: one is refused with its reason, then agreed
+to.
+"""
 
 from collections.abc import Callable
 

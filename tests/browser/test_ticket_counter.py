@@ -123,5 +123,6 @@ def test_a_question_is_asked_again_when_its_page_had_expired(
     two.click()
     expect(phone.locator(".scan.fresh.ok")).to_be_visible()
     assert Consumption.objects.get().quantity == 2
+    assert visitor.complaints
     assert all("403" in complaint for complaint in visitor.complaints)
     visitor.complaints.clear()

@@ -38,5 +38,7 @@ IN_BOTH = pytest.mark.parametrize("language", LANGUAGES, ids=["zh-hans", "en"])
 
 
 def nothing_typed(client: Client, address: str) -> dict[str, str]:
-    """What a browser posts from the page's form when nothing was filled in: how many rows its tables have."""
+    """What a browser posts from the page's form when nothing was filled in: how many rows its
+    tables have.
+    """
     return dict(_MANAGEMENT.findall(client.get(address).content.decode()))

@@ -1,6 +1,8 @@
-"""Every admin, every role: who gets in, and that nobody ever sees a row, a choice or a name of another merchant.
+"""Every admin, every role: who gets in, and that nobody ever sees a row, a choice or a name of
+another merchant.
 
-A new admin needs an entry in ADMINS of its app's tests/<app>/contract.py, and a row in its admin_rows.
+A new admin needs an entry in ADMINS of its app's tests/<app>/contract.py, and a row in its
+admin_rows.
 """
 
 from typing import Any
@@ -147,7 +149,9 @@ RELATED_FILTERS = [
 
 @pytest.mark.parametrize(("label", "path"), RELATED_FILTERS)
 def test_a_list_filtered_by_anothers_row_stays_empty(label: str, path: str) -> None:
-    """Related filters take a primary key from the address: another merchant's must find nothing and name nobody."""
+    """Related filters take a primary key from the address: another merchant's must find nothing and
+    name nobody.
+    """
     made = world()
     owner = signed_in(made.people["owner"])
     model = ADMINS[label].model

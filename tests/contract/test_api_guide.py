@@ -1,4 +1,6 @@
-"""docs/api.md names every scope, every problem code and every route that takes an Idempotency-Key."""
+"""docs/api.md names every scope, every problem code and every route that takes an
+Idempotency-Key.
+"""
 
 import re
 from pathlib import Path

@@ -189,7 +189,9 @@ def described() -> dict[str, str]:
 
 
 def test_every_operation_is_described_for_its_callers_and_not_for_us() -> None:
-    """A view without words of its own shows the docstring of its class, or of the one that it is made from."""
+    """A view without words of its own shows the docstring of its class, or of the one that it is
+    made from.
+    """
     ours = {
         inspect.getdoc(base)
         for *_, cls in routes_in(get_resolver().url_patterns)

@@ -1,4 +1,6 @@
-"""Every app reads alike: only files of the agreed list (CONTRIBUTING.md), and none that has grown too large."""
+"""Every app reads alike: only files of the agreed list (CONTRIBUTING.md), and none that has grown
+too large.
+"""
 
 import re
 import subprocess
@@ -13,17 +15,21 @@ ROOT = Path(__file__).resolve().parents[2]
 # A module and a package of the same name are the same thing.
 AGREED = {
     "__init__", "addresses", "admin", "api", "apps", "checks", "choices", "client", "codes",
-    "counter", "dashboard", "demo", "drill", "management", "migrations", "models", "pages", "reasons", "sandbox", "services",
+    "counter", "dashboard", "demo", "drill", "management", "migrations", "models", "pages",
+    "reasons", "sandbox", "services",
     "signatures", "static", "tasks", "tools", "urls", "webhooks", "wire",
 }  # fmt: skip
 # What every app shares lives here, so that stores has more files than the others.
 MACHINERY = {
-    "audit", "backoffice", "clock", "conflicts", "domains", "drills", "fields", "idempotency", "money",
+    "audit", "backoffice", "clock", "conflicts", "domains", "drills", "fields", "idempotency",
+    "money",
     "platforms", "prepared", "roles", "tenancy", "text", "transitions", "web",
 }  # fmt: skip
 TOP = {
-    "config", "stores", *APPS, "templates", "tests", "locale", "docs", "var", "manage.py", "pyproject.toml",
-    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "Makefile", "Dockerfile", "compose.yaml",
+    "config", "stores", *APPS, "templates", "tests", "locale", "docs", "var", "manage.py",
+    "pyproject.toml",
+    "README.md", "CONTRIBUTING.md", "CHANGELOG.md", "SECURITY.md", "LICENSE", "Makefile",
+    "Dockerfile", "compose.yaml",
     "gunicorn.conf.py", "requirements.lock", "requirements-dev.lock",
 }  # fmt: skip
 LONGEST_FILE = 420
@@ -82,7 +88,9 @@ def test_a_lock_names_versions_and_hashes_only(lock: str) -> None:
 
 @pytest.mark.parametrize("installer", ["Makefile", "Dockerfile"])
 def test_a_lock_is_installed_as_it_is(installer: str) -> None:
-    """Without --no-deps old pips look past a complete lock as soon as a pinned package has a newer release."""
+    """Without --no-deps old pips look past a complete lock as soon as a pinned package has a newer
+    release.
+    """
     lines = (ROOT / installer).read_text(encoding="utf-8").splitlines()
     hashed = [line for line in lines if "--require-hashes" in line]
     assert hashed

@@ -1,4 +1,6 @@
-"""Every page in Chinese holds no English, and in English no Chinese; a new admin is walked once it is registered."""
+"""Every page in Chinese holds no English, and in English no Chinese; a new admin is walked once it
+is registered.
+"""
 
 from collections.abc import Callable
 

@@ -1,4 +1,6 @@
-"""Who may import whom, read from the sources: config → all; domains → stores; never sideways, never back."""
+"""Who may import whom, read from the sources: config → all; domains → stores; never sideways, never
+back.
+"""
 
 import ast
 import re
@@ -20,7 +22,8 @@ ONLY_IN = {
     "requests": {"stores/platforms/client.py", "stores/platforms/deadline.py"},
     "django_q": {"stores/platforms/workers/queue.py"},
 }
-# The only files with SQL by hand: what the ORM cannot say, and the one that prepares its statements.
+# The only files with SQL by hand: what the ORM cannot say, and the one that prepares its
+# statements.
 SQL_BY_HAND = {
     "stores/prepared.py",
     "stores/platforms/pace.py",

@@ -1,4 +1,5 @@
-"""Every table that leads to a merchant is scoped by for_staff, and every table of transitions is complete.
+"""Every table that leads to a merchant is scoped by for_staff, and every table of transitions is
+complete.
 
 A new table needs an entry in ROWS of its app's tests/<app>/contract.py.
 """

@@ -27,7 +27,10 @@ def placeholders(text: str) -> Counter[str]:
 
 
 def pairs(entry: polib.POEntry) -> list[tuple[str, str]]:
-    """Each translated text beside the English that it stands for; Chinese has one form, which counts many."""
+    """Each translated text beside the English that it stands for.
+
+    Chinese has one form, which counts many.
+    """
     if entry.msgid_plural:
         return [(entry.msgid_plural, text) for text in entry.msgstr_plural.values()]
     return [(entry.msgid, entry.msgstr)]
@@ -68,7 +71,9 @@ def test_translations_keep_the_placeholders(catalogue: Catalogue) -> None:
 
 @EVERY
 def test_translations_keep_the_spaces_around_them(catalogue: Catalogue) -> None:
-    """A text that begins or ends with a line break must go on doing so: gettext refuses to compile others."""
+    """A text that begins or ends with a line break must go on doing so: gettext refuses to compile
+    others.
+    """
     entries = catalogue.entries()
     edges = [
         (en, zh)
@@ -117,7 +122,9 @@ def test_the_vendor_catalogue_has_what_the_packages_leave_in_english() -> None:
 
 
 def audited_verbs() -> set[str]:
-    """What the sources write into the audit log as its verb, as far as it is written there plainly."""
+    """What the sources write into the audit log as its verb, as far as it is written there
+    plainly.
+    """
     found = set()
     for path in [
         path for package in catalogues.PACKAGES for path in (BASE_DIR / package).rglob("*.py")

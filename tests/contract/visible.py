@@ -1,5 +1,7 @@
-"""What a person reads on a page: its text, and the attributes that browsers show or read out. The language switch is
-left out: it calls each language by its own name."""
+"""What a person reads on a page: its text, and the attributes that browsers show or read out.
+
+The language switch is left out: it calls each language by its own name.
+"""
 
 import re
 from html.parser import HTMLParser

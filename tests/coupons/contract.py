@@ -1,4 +1,6 @@
-"""What the contract tests know of coupon stores, products, verifications, look-ups and batches."""
+"""The data of coupons for the contract tests: stores, products, verifications, look-ups and
+batches.
+"""
 
 from typing import Any
 
@@ -139,7 +141,7 @@ ROUTES = [
 
 
 def api_ids(store: Store) -> dict[str, int | str]:
-    """The store's account has no free slot, so that no request is sent."""
+    """The ids of a store whose account has no free slot, so that no request is sent."""
     gateway = GatewayStoreFactory(store=store)
     pace.postpone(gateway.connection.pace_id, 600)
     verification = VerificationFactory(store=store, product=ProductFactory(store=store))

@@ -53,7 +53,7 @@ class VerificationFactory(factory.django.DjangoModelFactory[Verification]):
 
 @dataclass
 class Shop:
-    """A merchant, its store and what the sandbox knows of them."""
+    """A merchant, its store and their data in the sandbox."""
 
     merchant: Merchant
     store: Store
@@ -68,7 +68,7 @@ class Shop:
         return f"{self.sandbox.url}/umember"
 
     def code(self, state: str = "unused", **fields: Any) -> str:
-        """A new code of this store at the sandbox."""
+        """Returns a new code of this store at the sandbox."""
         code = f"{7000_0000_0000 + self.store.pk * 10_000_000 + len(self.codes)}"
         self.codes.append(code)
         seed(self, codes=[{"code": code, "sku_id": self.product.sku_id, "state": state} | fields])
@@ -76,7 +76,7 @@ class Shop:
 
 
 def seed(shop: Shop, *, codes: list[dict[str, Any]], **store: Any) -> None:
-    """Tells the sandbox about the shop's account, store and codes."""
+    """Registers the shop's account, store and codes at the sandbox."""
     gateway = shop.sandbox.platform("umember")
     assert isinstance(gateway, UmemberSandbox)
     gateway.seed(

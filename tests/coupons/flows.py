@@ -1,4 +1,4 @@
-"""What tests of verifications do again and again."""
+"""Steps that many tests of verifications share."""
 
 from typing import Any
 
@@ -10,18 +10,18 @@ from tests.coupons.factories import Shop
 
 
 def ask_for(shop: Shop, code: str, **fields: Any) -> Verification:
-    """A verification that is written down and owed, and not yet sent."""
+    """Returns a verification whose first call is enqueued and not sent yet."""
     values: dict[str, Any] = {"channel": Channel.API, "flow": "test"} | fields
     return verification_request(store=shop.store, code=code, **values).verification
 
 
 def verify(shop: Shop, code: str, *, wait: float = 10.0, **fields: Any) -> Verification:
-    """The same, pursued in this thread."""
+    """Requests a verification and processes it in this thread."""
     return verification_process(ask_for(shop, code, **fields), wait=wait, wake=False)
 
 
 def lose(shop: Shop, *, applied: bool, **fields: Any) -> Verification:
-    """A verification whose answer was lost a moment ago."""
+    """Returns a verification whose answer was lost a moment ago."""
     shop.sandbox.faults.add(
         operation="verify", kind="drop_after" if applied else "drop_before", times=1
     )
@@ -36,16 +36,16 @@ def lose(shop: Shop, *, applied: bool, **fields: Any) -> Verification:
 
 
 def call_of(row: Verification) -> OutboundCall:
-    """The verify that the row owes or owed."""
+    """Returns the verify call of the row."""
     return OutboundCall.objects.get(operation="coupon.verify", subject_id=row.pk)
 
 
 def coupon(shop: Shop, code: str) -> dict[str, Any]:
-    """What the sandbox knows of a code: `verifies`, `applied`, `state`."""
+    """Returns the sandbox's data of a code: `verifies`, `applied`, `state`."""
     found: dict[str, Any] = shop.sandbox.platform("umember").control(f"codes/{code}", None)
     return found
 
 
 def arrived(shop: Shop, operation: str | None = None) -> list[str]:
-    """The calls that reached the sandbox, in their order."""
+    """Returns the calls that reached the sandbox, in their order."""
     return [arrival.operation for arrival in shop.sandbox.arrivals.all(operation=operation)]

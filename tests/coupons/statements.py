@@ -1,4 +1,4 @@
-"""For each prepared statement: values with which it finds a row, which is made here."""
+"""Values for each prepared statement with which it finds a row, which is created here."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -15,7 +15,7 @@ Status = Verification.Status
 
 
 def a_verification() -> Verification:
-    """One with what else is encrypted, decimal or empty."""
+    """Creates a verification with all encrypted, decimal and empty columns."""
     store = GatewayStoreFactory().store
     return VerificationFactory(
         store=store, status=Status.QUEUED, code="700000000001", value=Decimal("49.90")
@@ -23,7 +23,7 @@ def a_verification() -> Verification:
 
 
 def find_existing() -> dict[str, Any]:
-    """A request that meets a used key, the code here and elsewhere, and a fresh reading."""
+    """Creates rows for a request: a used key, the code here and elsewhere, and a fresh look-up."""
     row = a_verification()
     row.status = Status.VERIFIED
     row.save()

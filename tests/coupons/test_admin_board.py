@@ -1,4 +1,6 @@
-"""The start page: figures, what needs a person, the chart, the latest rows, and the first steps of a new merchant."""
+"""The start page: figures, problems for a person, the chart, the latest rows, and the first steps
+of a new merchant.
+"""
 
 from datetime import timedelta
 
@@ -86,7 +88,8 @@ def test_what_needs_a_person_is_listed_with_its_place(store: Store, owner: User)
         "1 verification needs a decision: its answer was lost.",
         "雀友棋牌室: Authorisation expired",
         "main account: the login is refused. Enter the password again.",
-        "1 coupon of a deal that is not in the product list was verified this week. Sync the products.",
+        "1 coupon of a deal that is not in the product list was verified this week."
+        " Sync the products.",
     }
     assert found["main account: the login is refused. Enter the password again."] == reverse(
         "admin:stores_connection_change", args=[linked.pk]

@@ -35,7 +35,7 @@ Status = Verification.Status
 
 
 def listed(client: Client, **query: str) -> set[str]:
-    """The ends of the codes that the list shows."""
+    """Returns the ends of the codes that the list shows."""
     return {row.code_tail for row in rows_of(client.get(LIST, query))}
 
 
@@ -45,7 +45,7 @@ def rows_of(answer: Any) -> list[Any]:
 
 
 def unclear(store: Store, **fields: Any) -> Verification:
-    """A verification whose answer was lost for good, with its dead call."""
+    """Returns a verification whose answer was lost for good, with its dead call."""
     row = VerificationFactory(
         store=store,
         status=Status.UNKNOWN,
@@ -355,12 +355,12 @@ def test_a_verified_deal_that_is_not_in_the_list_reads_verified(
     assert re.search(r"<span[^>]*>\s*verified\s*</span>", page)
 
 
-def test_the_page_shows_the_look_up_that_counted_as_the_first_step(quick: Shop) -> None:
-    code = quick.code()
-    looked = lookup_request(store=quick.store, code=code, channel=Channel.GUEST, flow="guest-1")
+def test_the_page_shows_the_look_up_that_counted_as_the_first_step(shop: Shop) -> None:
+    code = shop.code()
+    looked = lookup_request(store=shop.store, code=code, channel=Channel.GUEST, flow="guest-1")
     lookup_process(looked, wait=5)
-    row = verify(quick, code, flow="guest-1")
-    page = english(member(quick.merchant, Role.OWNER, password=None))
+    row = verify(shop, code, flow="guest-1")
+    page = english(member(shop.merchant, Role.OWNER, password=None))
     shown = page.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
     assert [
         shown.count(words)
@@ -409,17 +409,17 @@ def ask_the_platform(shop: Shop, row: Verification) -> str:
     return page.get(reverse("admin:coupons_verification_change", args=[row.pk])).content.decode()
 
 
-def test_asking_the_platform_tells_the_result_when_it_comes_at_once(quick: Shop) -> None:
-    row = lose(quick, applied=True)
-    assert "Meituan has answered: verified" in ask_the_platform(quick, row)
+def test_asking_the_platform_tells_the_result_when_it_comes_at_once(shop: Shop) -> None:
+    row = lose(shop, applied=True)
+    assert "Meituan has answered: verified" in ask_the_platform(shop, row)
     row.refresh_from_db()
     assert row.status == Status.VERIFIED
 
 
-def test_asking_the_platform_says_so_when_nothing_is_settled_yet(quick: Shop) -> None:
-    row = lose(quick, applied=True)
-    quick.sandbox.faults.add(operation="detail", kind="status_500", times=1)
-    page = ask_the_platform(quick, row)
+def test_asking_the_platform_says_so_when_nothing_is_settled_yet(shop: Shop) -> None:
+    row = lose(shop, applied=True)
+    shop.sandbox.faults.add(operation="detail", kind="status_500", times=1)
+    page = ask_the_platform(shop, row)
     assert "Meituan is being asked. Reload this page in a moment" in page
     assert "Meituan has answered" not in page
 

@@ -25,7 +25,9 @@ pytestmark = pytest.mark.django_db
 
 @pytest.fixture
 def store(db: None, settings: Any) -> Any:
-    """A store with a gateway whose next slot is far away; requests are not counted, which would be one more query."""
+    """A store whose gateway has its next slot far in the future; requests are not counted, which
+    would be one more query.
+    """
     settings.API_REQUESTS_PER_MINUTE = 0
     gateway = GatewayStoreFactory()
     pace.postpone(gateway.connection.pace_id, 600)
@@ -42,7 +44,9 @@ def api(store: Any) -> Api:
 
 @contextmanager
 def queries(expected: int, at_least: int | None = None) -> Iterator[None]:
-    """Exactly so many statements (or from `at_least` on), those that begin and end transactions not counted."""
+    """Expects exactly so many statements (or from `at_least` on), without those that begin and end
+    transactions.
+    """
     with CaptureQueriesContext(connection) as captured:
         yield
     words = ("BEGIN", "COMMIT", "SAVEPOINT", "RELEASE", "ROLLBACK")

@@ -23,7 +23,7 @@ CONFIRMED = {"confirmed": "1"}
 
 
 def hidden(page: str) -> dict[str, str]:
-    """The fields of the form that confirms."""
+    """Returns the fields of the form that confirms."""
     form = page[
         page.index('class="batch-check"') : page.index("</form>", page.index('class="batch-check"'))
     ]
@@ -103,7 +103,7 @@ def test_pasted_codes_become_a_batch_with_a_bar_and_a_line_for_each(
 
 
 def counted(client: Client, shop: Shop, codes: str) -> dict[str, Any]:
-    """What the form sends that is shown once the codes are counted."""
+    """Returns the data of the form that is shown after the codes are counted."""
     page = client.post(HERE, {"codes": codes, "store": shop.store.pk}).content.decode()
     found = re.search(
         r'<form[^>]* data-once.*name="request_key" value="([0-9a-f]{32})"', page, re.DOTALL

@@ -15,11 +15,11 @@ from tests.coupons.flows import ask_for, coupon
 from tests.stores.factories import member
 
 
-def test_every_line_is_written_down_with_what_becomes_of_it(quick: Shop) -> None:
-    good, used = quick.code(), quick.code("used")
-    owner = member(quick.merchant, Role.OWNER)
+def test_every_line_is_written_down_with_what_becomes_of_it(shop: Shop) -> None:
+    good, used = shop.code(), shop.code("used")
+    owner = member(shop.merchant, Role.OWNER)
     batch = batch_request(
-        store=quick.store,
+        store=shop.store,
         raw_codes=[good, "garbage", used, f" {good[:4]} {good[4:]} ", None],
         actor=owner,
     )[0]
@@ -33,7 +33,7 @@ def test_every_line_is_written_down_with_what_becomes_of_it(quick: Shop) -> None
         5,
         100,
     )
-    assert coupon(quick, good)["applied"] == 1
+    assert coupon(shop, good)["applied"] == 1
     lines = list(batch.items.values_list("position", "code_tail", "reason"))
     assert lines[:4] == [
         (1, good[-4:], ""),
@@ -42,13 +42,13 @@ def test_every_line_is_written_down_with_what_becomes_of_it(quick: Shop) -> None
         (4, good[-4:], ""),
     ]
     entry = AuditEntry.objects.get()
-    assert (entry.verb, entry.store, entry.data) == ("batch created", quick.store, {"lines": 5})
+    assert (entry.verb, entry.store, entry.data) == ("batch created", shop.store, {"lines": 5})
 
 
 @pytest.mark.parametrize("state", ["unused", "used"])
-def test_a_repeated_code_counts_once_however_late_it_is_written(quick: Shop, state: str) -> None:
-    code, owner = quick.code(state), member(quick.merchant, Role.OWNER)
-    batch = batch_request(store=quick.store, raw_codes=[code], actor=owner)[0]
+def test_a_repeated_code_counts_once_however_late_it_is_written(shop: Shop, state: str) -> None:
+    code, owner = shop.code(state), member(shop.merchant, Role.OWNER)
+    batch = batch_request(store=shop.store, raw_codes=[code], actor=owner)[0]
     assert [same_as for _item, same_as in batch_lines(batch)] == [None]
     outbox.work(seconds=10)
     _write_lines(batch, [code, "x", code], owner)
@@ -63,12 +63,12 @@ def test_a_repeated_code_counts_once_however_late_it_is_written(quick: Shop, sta
     assert Verification.objects.count() == 1
 
 
-def test_a_code_that_we_verified_before_is_refused_once(quick: Shop) -> None:
-    code = quick.code()
-    batch_request(store=quick.store, raw_codes=[code], actor=None)
+def test_a_code_that_we_verified_before_is_refused_once(shop: Shop) -> None:
+    code = shop.code()
+    batch_request(store=shop.store, raw_codes=[code], actor=None)
     outbox.work(seconds=10)
     progress = batch_progress(
-        batch_request(store=quick.store, raw_codes=[code, code], actor=None)[0]
+        batch_request(store=shop.store, raw_codes=[code, code], actor=None)[0]
     )
     assert (progress.verified, progress.refused, progress.repeated, progress.settled) == (
         0,
@@ -78,45 +78,45 @@ def test_a_code_that_we_verified_before_is_refused_once(quick: Shop) -> None:
     )
 
 
-def test_a_batch_goes_through_the_background_lane(quick: Shop) -> None:
-    batch_request(store=quick.store, raw_codes=[quick.code()], actor=None)
+def test_a_batch_goes_through_the_background_lane(shop: Shop) -> None:
+    batch_request(store=shop.store, raw_codes=[shop.code()], actor=None)
     assert OutboundCall.objects.get().lane == OutboundCall.Lane.BACKGROUND
     assert Verification.objects.get().channel == Channel.BATCH
 
 
 def test_a_batch_rings_a_few_times_and_not_for_each_line(
-    quick: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rings: list[int] = []
     monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rings.append(pk))
-    batch_request(store=quick.store, raw_codes=[quick.code() for _ in range(9)], actor=None)
+    batch_request(store=shop.store, raw_codes=[shop.code() for _ in range(9)], actor=None)
     assert len(rings) == 4
     rings.clear()
-    batch_request(store=quick.store, raw_codes=["garbage"], actor=None)
+    batch_request(store=shop.store, raw_codes=["garbage"], actor=None)
     assert rings == []
 
 
-def test_codes_in_flight_are_joined(quick: Shop) -> None:
-    code = quick.code()
-    row = ask_for(quick, code)
-    batch = batch_request(store=quick.store, raw_codes=[code], actor=None)[0]
+def test_codes_in_flight_are_joined(shop: Shop) -> None:
+    code = shop.code()
+    row = ask_for(shop, code)
+    batch = batch_request(store=shop.store, raw_codes=[code], actor=None)[0]
     assert BatchItem.objects.get(batch=batch).verification == row
     assert OutboundCall.objects.count() == 1
 
 
-def test_only_so_many_lines_are_taken(quick: Shop) -> None:
-    batch = batch_request(store=quick.store, raw_codes=["x"] * (MAX_CODES + 5), actor=None)[0]
+def test_only_so_many_lines_are_taken(shop: Shop) -> None:
+    batch = batch_request(store=shop.store, raw_codes=["x"] * (MAX_CODES + 5), actor=None)[0]
     assert batch_progress(batch).total == MAX_CODES
 
 
-def test_lines_that_no_database_takes_are_malformed(quick: Shop) -> None:
+def test_lines_that_no_database_takes_are_malformed(shop: Shop) -> None:
     batch = batch_request(
-        store=quick.store, raw_codes=["a\x00b", "\ud800", {"a": 1}, 5, "🀄🀄🀄"], actor=None
+        store=shop.store, raw_codes=["a\x00b", "\ud800", {"a": 1}, 5, "🀄🀄🀄"], actor=None
     )[0]
     assert batch_progress(batch).malformed == 5
 
 
-def test_an_empty_batch_is_complete(quick: Shop) -> None:
+def test_an_empty_batch_is_complete(shop: Shop) -> None:
     assert (
-        batch_progress(batch_request(store=quick.store, raw_codes=[], actor=None)[0]).percent == 100
+        batch_progress(batch_request(store=shop.store, raw_codes=[], actor=None)[0]).percent == 100
     )

@@ -26,13 +26,15 @@ Status = Verification.Status
 
 
 @pytest.fixture
-def sister(quick: Shop) -> Shop:
-    """Another store of the same merchant."""
-    return connected_shop(quick.sandbox, merchant=quick.merchant)
+def sister(shop: Shop) -> Shop:
+    """Returns another store of the same merchant."""
+    return connected_shop(shop.sandbox, merchant=shop.merchant)
 
 
 def lost_at(shop: Shop, sister: Shop) -> Verification:
-    """A verify that was lost before it was applied, of a coupon that the sister store takes too."""
+    """Returns a verification whose verify was lost before it was applied, of a coupon that the
+    sister store accepts too.
+    """
     row = lose(shop, applied=False, also_at=[sister.gateway.remote_id])
     OutboundCall.objects.filter(pk=call_of(row).pk).update(due_at=timezone.now())
     return row
@@ -45,10 +47,10 @@ def try_once(row: Verification) -> Verification:
 
 
 def test_a_coupon_used_at_another_store_is_not_counted_for_a_lost_try(
-    quick: Shop, sister: Shop
+    shop: Shop, sister: Shop
 ) -> None:
-    row = lost_at(quick, sister)
-    first = verify(sister, quick.codes[0])
+    row = lost_at(shop, sister)
+    first = verify(sister, shop.codes[0])
     outbox.work(seconds=5)
     row.refresh_from_db()
     assert (first.status, row.status, row.reason, row.duplicate_of) == (
@@ -57,16 +59,16 @@ def test_a_coupon_used_at_another_store_is_not_counted_for_a_lost_try(
         Reason.ALREADY_USED,
         first,
     )
-    assert coupon(quick, quick.codes[0])["applied"] == 1
+    assert coupon(shop, shop.codes[0])["applied"] == 1
 
 
 def test_a_second_try_that_is_refused_as_used_elsewhere_is_no_verification(
-    quick: Shop, sister: Shop
+    shop: Shop, sister: Shop
 ) -> None:
     """The question still said unused; then the other store was faster."""
-    row = try_once(lost_at(quick, sister))
+    row = try_once(lost_at(shop, sister))
     assert row.status == Status.QUEUED
-    first = verify(sister, quick.codes[0])
+    first = verify(sister, shop.codes[0])
     outbox.work(seconds=5)
     row.refresh_from_db()
     assert (row.status, row.reason, row.duplicate_of, row.gateway_message) == (
@@ -79,15 +81,15 @@ def test_a_second_try_that_is_refused_as_used_elsewhere_is_no_verification(
 
 @pytest.mark.parametrize("step", ["ask", "send"])
 def test_two_stores_that_both_lost_their_answer_are_put_before_a_person(
-    quick: Shop, sister: Shop, step: str
+    shop: Shop, sister: Shop, step: str
 ) -> None:
-    row = lost_at(quick, sister)
+    row = lost_at(shop, sister)
     if step == "send":
         try_once(row)
-    theirs = ask_for(sister, quick.codes[0])
+    theirs = ask_for(sister, shop.codes[0])
     move(theirs, Status.SENDING)
     move(theirs, Status.UNKNOWN)
-    quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "used"})
+    shop.sandbox.platform("umember").control(f"codes/{shop.codes[0]}", {"state": "used"})
     try_once(row)
     assert (row.status, row.needs_person, call_of(row).state) == (
         Status.UNKNOWN,
@@ -99,11 +101,11 @@ def test_two_stores_that_both_lost_their_answer_are_put_before_a_person(
     assert (try_once(row).status, row.duplicate_of) == (Status.REFUSED, theirs)
 
 
-def test_a_try_that_another_store_makes_right_now_is_waited_for(quick: Shop, sister: Shop) -> None:
-    row = lost_at(quick, sister)
-    theirs = ask_for(sister, quick.codes[0])
+def test_a_try_that_another_store_makes_right_now_is_waited_for(shop: Shop, sister: Shop) -> None:
+    row = lost_at(shop, sister)
+    theirs = ask_for(sister, shop.codes[0])
     move(theirs, Status.SENDING)
-    quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "used"})
+    shop.sandbox.platform("umember").control(f"codes/{shop.codes[0]}", {"state": "used"})
     try_once(row)
     assert (row.status, row.needs_person, call_of(row).state) == (
         Status.UNKNOWN,
@@ -114,25 +116,25 @@ def test_a_try_that_another_store_makes_right_now_is_waited_for(quick: Shop, sis
 
 @pytest.mark.parametrize("theirs", ["queued", "refused", "of another merchant"])
 def test_what_was_surely_not_executed_elsewhere_is_no_rival(
-    quick: Shop, sister: Shop, theirs: str
+    shop: Shop, sister: Shop, theirs: str
 ) -> None:
-    row = lost_at(quick, sister)
+    row = lost_at(shop, sister)
     if theirs == "queued":
-        ask_for(sister, quick.codes[0])
+        ask_for(sister, shop.codes[0])
     else:
         store = sister.store if theirs == "refused" else StoreFactory()
         status = Status.REFUSED if theirs == "refused" else Status.VERIFIED
         VerificationFactory(store=store, code_hash=row.code_hash, status=status)
-    quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "used"})
+    shop.sandbox.platform("umember").control(f"codes/{shop.codes[0]}", {"state": "used"})
     assert (try_once(row).status, row.inferred) == (Status.VERIFIED, True)
 
 
 def test_a_code_verified_at_another_store_is_refused_without_a_call(
-    quick: Shop, sister: Shop
+    shop: Shop, sister: Shop
 ) -> None:
-    code = quick.code(also_at=[sister.gateway.remote_id])
-    first = verify(quick, code)
-    before = arrived(quick)
+    code = shop.code(also_at=[sister.gateway.remote_id])
+    first = verify(shop, code)
+    before = arrived(shop)
     again = verify(sister, code)
     assert (again.status, again.reason, again.duplicate_of) == (
         Status.REFUSED,
@@ -141,58 +143,56 @@ def test_a_code_verified_at_another_store_is_refused_without_a_call(
     )
     # The other store's deal and order are not this one's to read.
     assert (again.product, again.sku_name, again.order_id) == (None, "", "")
-    assert arrived(quick) == before
+    assert arrived(shop) == before
 
 
-def test_a_code_of_another_merchant_is_nobodys_business(quick: Shop) -> None:
-    stranger = connected_shop(quick.sandbox)
-    code = quick.code()
-    verify(quick, code)
+def test_a_code_of_another_merchant_is_nobodys_business(shop: Shop) -> None:
+    stranger = connected_shop(shop.sandbox)
+    code = shop.code()
+    verify(shop, code)
     assert ask_for(stranger, code).status == Status.QUEUED
 
 
 def test_by_whom_and_where_is_told_to_those_who_reach_that_store(
-    quick: Shop, sister: Shop, in_english: None
+    shop: Shop, sister: Shop, in_english: None
 ) -> None:
-    code = quick.code()
-    verify(quick, code, actor=member(quick.merchant, Role.CLERK, quick.store, username="xiaowang"))
+    code = shop.code()
+    verify(shop, code, actor=member(shop.merchant, Role.CLERK, shop.store, username="xiaowang"))
     again = verify(sister, code)
     people = {
-        "owner": member(quick.merchant, Role.OWNER),
-        "clerk": member(quick.merchant, Role.CLERK, sister.store),
+        "owner": member(shop.merchant, Role.OWNER),
+        "clerk": member(shop.merchant, Role.CLERK, sister.store),
     }
     lines = {
         name: scan_result_of(again, None, access_of(user)).lines for name, user in people.items()
     }
-    assert f"Verified by xiaowang at {quick.store.name} on " in lines["owner"][0]
+    assert f"Verified by xiaowang at {shop.store.name} on " in lines["owner"][0]
     assert lines["clerk"][0].startswith("Verified at another store on ")
     assert "xiaowang" not in lines["clerk"][0]
 
 
-def test_a_key_of_one_store_learns_only_that_it_was_used_and_when(
-    quick: Shop, sister: Shop
-) -> None:
-    code = quick.code()
-    first = verify(quick, code)
+def test_a_key_of_one_store_learns_only_that_it_was_used_and_when(shop: Shop, sister: Shop) -> None:
+    code = shop.code()
+    first = verify(shop, code)
     assert first.settled_at is not None
     path, body = f"stores/{sister.store.pk}/verifications/", {"code": code}
-    made = api_of(quick.merchant, sister.store).post(path, body).json()
+    made = api_of(shop.merchant, sister.store).post(path, body).json()
     assert (made["status"], made["reason"]) == ("refused", "already_used")
     settled_at = made["duplicate_of"].pop("settled_at")
     assert made["duplicate_of"] == {"id": None, "store": None, "requested_by": None}
     shown: dict[str, Any] = (
-        api_of(quick.merchant).get(f"verifications/{made['id']}/").json()["duplicate_of"]
+        api_of(shop.merchant).get(f"verifications/{made['id']}/").json()["duplicate_of"]
     )
     assert shown == {
         "id": first.pk,
-        "store": quick.store.pk,
+        "store": shop.store.pk,
         "requested_by": first.requested_by,
         "settled_at": settled_at,
     }
 
 
 def test_the_look_across_the_stores_is_one_query_that_an_index_serves(
-    quick: Shop, sister: Shop
+    shop: Shop, sister: Shop
 ) -> None:
     with CaptureQueriesContext(database) as queries:
         verification_request(store=sister.store, code="234567890123", channel=Channel.API, flow="x")

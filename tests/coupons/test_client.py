@@ -25,7 +25,7 @@ ANSWERS = recorded("umember")
 
 
 def shown(value: Any) -> Any:
-    """A result as it stands in a fixture."""
+    """Returns a result in the form of a fixture."""
     if isinstance(value, list):
         return [shown(item) for item in value]
     if not is_dataclass(value) or isinstance(value, type):
@@ -37,7 +37,7 @@ def shown(value: Any) -> Any:
 
 
 def outcome(call: str, *plays: bytes) -> tuple[Any, bytes]:
-    """What the call returns or raises, and the request that was sent."""
+    """Returns the result or the error of the call, and the request that was sent."""
     with Canned(*plays) as server:
         try:
             result = CALLS[call](UmemberClient(server.url, timeout=(5, 5)))

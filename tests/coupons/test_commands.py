@@ -16,7 +16,7 @@ from tests.stores.factories import MerchantFactory, StoreFactory, member
 
 
 def run(*args: str) -> tuple[Any, int]:
-    """What a command printed (JSON where asked for), and its exit code."""
+    """Returns the output of a command (JSON if asked for), and its exit code."""
     out, code = StringIO(), 0
     try:
         call_command(*args, stdout=out, stderr=StringIO())

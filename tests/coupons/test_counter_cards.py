@@ -14,8 +14,8 @@ from tests.stores.factories import member
 
 
 @pytest.fixture
-def clerk(quick: Shop) -> User:
-    return member(quick.merchant, Role.CLERK, quick.store)
+def clerk(shop: Shop) -> User:
+    return member(shop.merchant, Role.CLERK, shop.store)
 
 
 def queries_for(shop: Shop, user: User) -> int:
@@ -26,13 +26,13 @@ def queries_for(shop: Shop, user: User) -> int:
     return len(queries)
 
 
-def test_many_waiting_cards_take_as_many_queries_as_one(quick: Shop, clerk: User) -> None:
-    ask_for(quick, quick.code(), channel=Channel.COUNTER)
-    queries_for(quick, clerk)
-    one = queries_for(quick, clerk)
+def test_many_waiting_cards_take_as_many_queries_as_one(shop: Shop, clerk: User) -> None:
+    ask_for(shop, shop.code(), channel=Channel.COUNTER)
+    queries_for(shop, clerk)
+    one = queries_for(shop, clerk)
     for _ in range(5):
-        ask_for(quick, quick.code(), channel=Channel.COUNTER)
-    assert queries_for(quick, clerk) == one
+        ask_for(shop, shop.code(), channel=Channel.COUNTER)
+    assert queries_for(shop, clerk) == one
 
 
 @pytest.mark.parametrize(
@@ -43,11 +43,11 @@ def test_many_waiting_cards_take_as_many_queries_as_one(quick: Shop, clerk: User
     ],
 )
 def test_an_unclear_card_sends_each_to_what_they_may_do(
-    quick: Shop, in_english: None, role: Role, words: str
+    shop: Shop, in_english: None, role: Role, words: str
 ) -> None:
     row = VerificationFactory(
-        store=quick.store, status=Verification.Status.UNKNOWN, needs_person=True
+        store=shop.store, status=Verification.Status.UNKNOWN, needs_person=True
     )
-    card = CouponKind().result(user=member(quick.merchant, role, quick.store), key=str(row.pk))
+    card = CouponKind().result(user=member(shop.merchant, role, shop.store), key=str(row.pk))
     assert card is not None
     assert words in str(card.next_step)

@@ -1,4 +1,6 @@
-"""Every coupon page in Chinese holds no English, and in English no Chinese, in every state of the rows."""
+"""Every coupon page is free of English in Chinese and free of Chinese in English, in every state of
+the rows.
+"""
 
 import pytest
 from django.core import signing
@@ -34,7 +36,7 @@ def test_the_overview_with_everything_that_can_go_wrong_is_in_one_language(
 
 
 def in_every_state(store: Store) -> list[Verification]:
-    """One verification for each status, refusal and remark."""
+    """Creates one verification for each status, refusal and remark."""
     fields = [{"status": status} for status in Verification.Status.values]
     fields += [{"status": "refused", "reason": reason} for reason in Reason.values]
     fields += [{"status": "verified", "unmapped": "1"}, {"status": "verified", "inferred": "1"}]

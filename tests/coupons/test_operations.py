@@ -1,16 +1,18 @@
 """What each outcome does to a verification, and the one way it changes its status."""
 
 import logging
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 from django.db import connection as database
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from coupons.models import Channel, GatewayStore, Verification
 from coupons.reasons import Reason
 from coupons.services import verification_ask
-from coupons.services.operations import SpendCoupon, settle
+from coupons.services.operations import settle
 from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms import outbox
 from stores.platforms.outbox.claims import first_in_line
@@ -31,9 +33,9 @@ def test_a_final_state_takes_the_code_away(db: None) -> None:
     assert (fresh.code, fresh.needs_person, fresh.settled_at is not None) == ("", False, True)
 
 
-def test_the_ledger_keeps_what_the_gateway_said(quick: Shop) -> None:
-    row = ask_for(quick, quick.code())
-    ask_for(quick, quick.code("used"))
+def test_the_ledger_keeps_what_the_gateway_said(shop: Shop) -> None:
+    row = ask_for(shop, shop.code())
+    ask_for(shop, shop.code("used"))
     outbox.work(seconds=5)
     row.refresh_from_db()
     words = set(OutboundAttempt.objects.values_list("detail", flat=True))
@@ -44,14 +46,14 @@ def test_the_ledger_keeps_what_the_gateway_said(quick: Shop) -> None:
     }
 
 
-def test_a_refusal_as_used_after_a_lost_answer_was_ours(quick: Shop) -> None:
-    """The gateway worked on while we asked: detail still said unused, the second verify says used."""
-    row = lose(quick, applied=False)
-    quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "unused"})
+def test_a_refusal_as_used_after_a_lost_answer_was_ours(shop: Shop) -> None:
+    """The gateway was still working: detail answered unused, the second verify answers used."""
+    row = lose(shop, applied=False)
+    shop.sandbox.platform("umember").control(f"codes/{shop.codes[0]}", {"state": "unused"})
     call = call_of(row)
     OutboundCall.objects.update(due_at=timezone.now())
     assert outbox.attempt_now(call, patience=1.0)
-    quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "used"})
+    shop.sandbox.platform("umember").control(f"codes/{shop.codes[0]}", {"state": "used"})
     outbox.work(seconds=5)
     row.refresh_from_db()
     assert (row.status, row.inferred, row.gateway_message) == (
@@ -61,11 +63,11 @@ def test_a_refusal_as_used_after_a_lost_answer_was_ours(quick: Shop) -> None:
     )
 
 
-def test_a_refusal_as_used_without_a_lost_answer_is_a_refusal(quick: Shop) -> None:
-    code = quick.code()
-    row = ask_for(quick, code)
+def test_a_refusal_as_used_without_a_lost_answer_is_a_refusal(shop: Shop) -> None:
+    code = shop.code()
+    row = ask_for(shop, code)
     assert outbox.attempt_now(OutboundCall.objects.get(), patience=1.0)
-    quick.sandbox.platform("umember").control(f"codes/{code}", {"state": "used"})
+    shop.sandbox.platform("umember").control(f"codes/{code}", {"state": "used"})
     outbox.work(seconds=5)
     row.refresh_from_db()
     assert (row.status, row.reason, row.inferred) == (Status.REFUSED, Reason.ALREADY_USED, False)
@@ -82,11 +84,11 @@ def test_a_refusal_as_used_without_a_lost_answer_is_a_refusal(quick: Shop) -> No
 )
 @pytest.mark.parametrize("edition", [1, 2])
 def test_an_unclear_verify_is_settled_by_what_detail_says_now(
-    quick: Shop, state: str, status: str, reason: str, edition: int
+    shop: Shop, state: str, status: str, reason: str, edition: int
 ) -> None:
-    quick.sandbox.platform("umember").configure(edition=edition)
-    row = lose(quick, applied=False)
-    quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": state})
+    shop.sandbox.platform("umember").configure(edition=edition)
+    row = lose(shop, applied=False)
+    shop.sandbox.platform("umember").control(f"codes/{shop.codes[0]}", {"state": state})
     outbox.work(seconds=5)
     row.refresh_from_db()
     assert (row.status, row.reason, row.inferred) == (status, reason, state == "used")
@@ -95,10 +97,10 @@ def test_an_unclear_verify_is_settled_by_what_detail_says_now(
 @pytest.mark.parametrize("state", ["已锁定", "冻结", "已作废", "已取消", ""])
 @pytest.mark.parametrize("edition", [1, 2])
 def test_a_state_that_we_do_not_know_is_put_before_a_person(
-    quick: Shop, state: str, edition: int
+    shop: Shop, state: str, edition: int
 ) -> None:
-    """The verify never came to be applied, and meanwhile the guest locked or cancelled the coupon."""
-    row = lose(quick, applied=False)
+    """The verify was never applied, and meanwhile the guest locked or cancelled the coupon."""
+    row = lose(shop, applied=False)
     told = {"status": state, "sku_id": "1", "sku_name": "x", "order_id": "1"}
     with Canned(envelope(told if edition == 1 else told | {"status_code": 2})) as server:
         Connection.objects.update(base_url=server.url)
@@ -110,26 +112,26 @@ def test_a_state_that_we_do_not_know_is_put_before_a_person(
     assert len(server.requests) == 1
 
 
-def test_a_coupon_that_was_unlocked_again_is_verified_when_a_person_asks(quick: Shop) -> None:
-    row = lose(quick, applied=False)
-    quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "locked"})
+def test_a_coupon_that_was_unlocked_again_is_verified_when_a_person_asks(shop: Shop) -> None:
+    row = lose(shop, applied=False)
+    shop.sandbox.platform("umember").control(f"codes/{shop.codes[0]}", {"state": "locked"})
     outbox.work(seconds=5)
     row.refresh_from_db()
-    assert (row.status, row.needs_person, arrived(quick, "verify")) == (
+    assert (row.status, row.needs_person, arrived(shop, "verify")) == (
         Status.UNKNOWN,
         True,
         ["verify"],
     )
-    quick.sandbox.platform("umember").control(f"codes/{quick.codes[0]}", {"state": "unused"})
+    shop.sandbox.platform("umember").control(f"codes/{shop.codes[0]}", {"state": "unused"})
     verification_ask(verification=row, actor=None)
     outbox.work(seconds=5)
     row.refresh_from_db()
     assert (row.status, row.needs_person, row.inferred) == (Status.VERIFIED, False, False)
 
 
-def test_a_question_that_the_gateway_refuses_slows_down_no_other_store(quick: Shop) -> None:
-    row = lose(quick, applied=True)
-    quick.sandbox.platform("umember").control(f"stores/{quick.gateway.remote_id}", {"status": 3})
+def test_a_question_that_the_gateway_refuses_slows_down_no_other_store(shop: Shop) -> None:
+    row = lose(shop, applied=True)
+    shop.sandbox.platform("umember").control(f"stores/{shop.gateway.remote_id}", {"status": 3})
     OutboundCall.objects.update(due_at=timezone.now())
     assert outbox.attempt_now(call_of(row), patience=1.0)
     call = call_of(row)
@@ -138,9 +140,9 @@ def test_a_question_that_the_gateway_refuses_slows_down_no_other_store(quick: Sh
 
 
 def test_answers_that_never_decide_are_put_before_a_person_and_asked_for_rarely(
-    quick: Shop,
+    shop: Shop,
 ) -> None:
-    row = lose(quick, applied=False)
+    row = lose(shop, applied=False)
     gateway = Connection.objects.get().base_url
     with Canned(*[envelope(code=50004, msg="券码不存在")] * (ENOUGH_ANSWERS + 2)) as server:
         Connection.objects.update(base_url=server.url)
@@ -158,43 +160,42 @@ def test_answers_that_never_decide_are_put_before_a_person_and_asked_for_rarely(
     OutboundCall.objects.update(due_at=timezone.now())
     outbox.work(seconds=5)
     row.refresh_from_db()
-    assert (row.status, row.needs_person, coupon(quick, quick.codes[0])["applied"]) == (
+    assert (row.status, row.needs_person, coupon(shop, shop.codes[0])["applied"]) == (
         Status.VERIFIED,
         False,
         1,
     )
 
 
-def test_a_gateway_in_trouble_is_asked_on_without_a_person(quick: Shop) -> None:
-    row = lose(quick, applied=True)
-    quick.sandbox.faults.add(operation="detail", kind="status_500", times=ENOUGH_ANSWERS + 2)
+def test_a_gateway_in_trouble_is_asked_on_without_a_person(shop: Shop) -> None:
+    row = lose(shop, applied=True)
+    shop.sandbox.faults.add(operation="detail", kind="status_500", times=ENOUGH_ANSWERS + 2)
     outbox.work(seconds=5)
     row.refresh_from_db()
     assert (row.status, row.inferred) == (Status.VERIFIED, True)
 
 
-def test_whoever_waits_is_served_before_a_second_question(quick: Shop) -> None:
-    row = lose(quick, applied=True)
+def test_whoever_waits_is_served_before_a_second_question(shop: Shop) -> None:
+    row = lose(shop, applied=True)
     OutboundCall.objects.filter(pk=call_of(row).pk).update(due_at=timezone.now())
-    waiting = ask_for(quick, quick.code())
-    assert first_in_line(quick.connection.pace_id) == call_of(row).pk
-    quick.sandbox.faults.add(operation="detail", kind="status_500", times=1)
+    waiting = ask_for(shop, shop.code())
+    assert first_in_line(shop.connection.pace_id) == call_of(row).pk
+    shop.sandbox.faults.add(operation="detail", kind="status_500", times=1)
     assert outbox.attempt_now(call_of(row), patience=1.0)
     OutboundCall.objects.update(due_at=timezone.now())
     assert (
-        first_in_line(quick.connection.pace_id)
-        == OutboundCall.objects.get(subject_id=waiting.pk).pk
+        first_in_line(shop.connection.pace_id) == OutboundCall.objects.get(subject_id=waiting.pk).pk
     )
 
 
 def test_a_verify_that_a_slow_gateway_still_works_on_is_not_sent_again(
-    quick: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, settings: Settings
 ) -> None:
-    monkeypatch.setattr(SpendCoupon, "at_work", timedelta(seconds=4))
-    code = quick.code()
-    quick.sandbox.faults.add(operation="verify", kind="slow", seconds=3.0, times=1)
-    row = verify(quick, code)
-    assert (row.status, row.inferred, coupon(quick, code)["verifies"]) == (Status.VERIFIED, True, 1)
+    settings.OUTBOX = replace(settings.OUTBOX, still_executing=4.0)
+    code = shop.code()
+    shop.sandbox.faults.add(operation="verify", kind="slow", seconds=3.0, times=1)
+    row = verify(shop, code)
+    assert (row.status, row.inferred, coupon(shop, code)["verifies"]) == (Status.VERIFIED, True, 1)
     kinds = list(
         OutboundAttempt.objects.filter(call=call_of(row))
         .order_by("id")
@@ -204,16 +205,16 @@ def test_a_verify_that_a_slow_gateway_still_works_on_is_not_sent_again(
 
 
 def test_a_lost_verify_is_sent_again_at_once_where_the_connection_was_closed(
-    quick: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, settings: Settings
 ) -> None:
-    monkeypatch.setattr(SpendCoupon, "at_work", timedelta(hours=1))
-    row = lose(quick, applied=False)
+    settings.OUTBOX = replace(settings.OUTBOX, still_executing=3600.0)
+    row = lose(shop, applied=False)
     outbox.work(seconds=3)
     row.refresh_from_db()
     assert row.status == Status.VERIFIED
 
 
-def test_a_verify_that_failed_because_of_the_limit_is_sent_again(quick: Shop) -> None:
+def test_a_verify_that_failed_because_of_the_limit_is_sent_again(shop: Shop) -> None:
     with Canned(
         envelope({"token": "t"}),
         envelope({"status": "未使用", "sku_id": "1", "sku_name": "x", "order_id": "1"}),
@@ -221,18 +222,18 @@ def test_a_verify_that_failed_because_of_the_limit_is_sent_again(quick: Shop) ->
         envelope({"verify_success": True, "verify_message": ""}),
     ) as server:
         Connection.objects.update(base_url=server.url)
-        row = verify(quick, "234567890123")
+        row = verify(shop, "234567890123")
     assert (row.status, row.inferred, len(server.requests)) == (Status.VERIFIED, False, 4)
 
 
-def test_a_login_that_the_gateway_stumbles_over_stops_nobody(quick: Shop) -> None:
+def test_a_login_that_the_gateway_stumbles_over_stops_nobody(shop: Shop) -> None:
     with Canned(
         envelope(code=50000, msg="服务开小差了，请重试"),
         envelope({"token": "t"}),
         envelope({"status": "已使用", "sku_id": "1", "sku_name": "x", "order_id": "1"}),
     ) as server:
         Connection.objects.update(base_url=server.url)
-        row = verify(quick, "234567890123")
+        row = verify(shop, "234567890123")
     assert (row.status, row.reason, len(server.requests)) == (
         Status.REFUSED,
         Reason.ALREADY_USED,
@@ -242,9 +243,9 @@ def test_a_login_that_the_gateway_stumbles_over_stops_nobody(quick: Shop) -> Non
 
 
 def test_a_store_that_closed_or_was_switched_off_may_still_be_asked_about_a_lost_answer(
-    quick: Shop,
+    shop: Shop,
 ) -> None:
-    row = lose(quick, applied=True)
+    row = lose(shop, applied=True)
     GatewayStore.objects.update(request_count=0)
     Connection.objects.update(is_active=False)
     outbox.work(seconds=5)
@@ -254,7 +255,7 @@ def test_a_store_that_closed_or_was_switched_off_may_still_be_asked_about_a_lost
 
 @pytest.mark.parametrize("message", ["券码{code}已过期", "不认识 {code}"])
 def test_the_full_code_is_nowhere_after_the_end(
-    quick: Shop, caplog: pytest.LogCaptureFixture, message: str
+    shop: Shop, caplog: pytest.LogCaptureFixture, message: str
 ) -> None:
     caplog.set_level(logging.DEBUG)
     code = "234567890123"
@@ -272,7 +273,7 @@ def test_the_full_code_is_nowhere_after_the_end(
         envelope(code=10010, msg=message.format(code=code)),
     ) as server:
         Connection.objects.update(base_url=server.url)
-        row = verify(quick, code, channel=Channel.GUEST)
+        row = verify(shop, code, channel=Channel.GUEST)
     assert (row.status, row.gateway_message) == (Status.REFUSED, message.format(code="…0123"))
     assert len(server.requests) == 3
     assert code not in caplog.text
@@ -280,7 +281,7 @@ def test_the_full_code_is_nowhere_after_the_end(
 
 
 def whole_database() -> str:
-    """Every value of every row of ours, as text."""
+    """Returns every value of every row of ours, as text."""
     with database.cursor() as cursor:
         tables = [
             name
@@ -295,9 +296,9 @@ def whole_database() -> str:
     return repr(found)
 
 
-def test_attempts_tell_what_happened_without_the_code(quick: Shop) -> None:
-    code = quick.code()
-    verify(quick, code)
+def test_attempts_tell_what_happened_without_the_code(shop: Shop) -> None:
+    code = shop.code()
+    verify(shop, code)
     details = list(
         OutboundAttempt.objects.order_by("id").values_list("call__operation", "outcome", "detail")
     )
@@ -309,48 +310,48 @@ def test_attempts_tell_what_happened_without_the_code(quick: Shop) -> None:
     assert "验证成功" in details[1][2]
 
 
-def test_while_it_waits_the_code_is_ciphertext_in_the_database(quick: Shop) -> None:
-    code = quick.code()
-    ask_for(quick, code)
+def test_while_it_waits_the_code_is_ciphertext_in_the_database(shop: Shop) -> None:
+    code = shop.code()
+    ask_for(shop, code)
     assert code not in whole_database()
 
 
-def test_a_wrong_password_marks_the_connection_and_nothing_is_hammered(quick: Shop) -> None:
-    Connection.objects.update(credentials={**quick.connection.credentials, "password": "wrong"})
-    rows = [ask_for(quick, quick.code()) for _ in range(3)]
+def test_a_wrong_password_marks_the_connection_and_nothing_is_hammered(shop: Shop) -> None:
+    Connection.objects.update(credentials={**shop.connection.credentials, "password": "wrong"})
+    rows = [ask_for(shop, shop.code()) for _ in range(3)]
     outbox.work(seconds=3)
-    assert arrived(quick) == ["login"]
+    assert arrived(shop) == ["login"]
     assert Connection.objects.get().state == Connection.State.REFUSED
     for row in rows:
         row.refresh_from_db()
         assert row.status == Status.QUEUED
-    assert verify(quick, quick.code(), wait=0).reason == Reason.STORE_UNAUTHORISED
+    assert verify(shop, shop.code(), wait=0).reason == Reason.STORE_UNAUTHORISED
 
 
-def test_after_the_password_is_corrected_what_waited_is_verified(quick: Shop) -> None:
+def test_after_the_password_is_corrected_what_waited_is_verified(shop: Shop) -> None:
     from coupons.services import connection_test
 
-    code, right = quick.code(), quick.connection.credentials
+    code, right = shop.code(), shop.connection.credentials
     Connection.objects.update(credentials={**right, "password": "wrong"})
-    row = ask_for(quick, code)
+    row = ask_for(shop, code)
     outbox.work(seconds=2)
     Connection.objects.update(credentials=right)
     assert connection_test(connection=Connection.objects.get(), actor=None) == ""
     OutboundCall.objects.update(due_at=timezone.now())
     outbox.work(seconds=10)
     row.refresh_from_db()
-    assert (row.status, coupon(quick, code)["verifies"]) == (Status.VERIFIED, 1)
+    assert (row.status, coupon(shop, code)["verifies"]) == (Status.VERIFIED, 1)
 
 
-def test_no_password_stored_is_a_refused_login(quick: Shop) -> None:
+def test_no_password_stored_is_a_refused_login(shop: Shop) -> None:
     Connection.objects.update(credentials={})
-    ask_for(quick, quick.code())
+    ask_for(shop, shop.code())
     outbox.work(seconds=1)
-    assert arrived(quick) == []
+    assert arrived(shop) == []
     assert Connection.objects.get().state == Connection.State.REFUSED
 
 
-def test_a_test_of_the_connection_repeats_words_that_nobody_knows(quick: Shop) -> None:
+def test_a_test_of_the_connection_repeats_words_that_nobody_knows(shop: Shop) -> None:
     from coupons.services import connection_test
 
     with Canned(envelope(code=50000, msg="今天心情不好")) as server:

@@ -1,4 +1,4 @@
-"""Whoever waits for a row has it tried when it can be tried, and costs nothing until then."""
+"""A request that waits for a row has it tried as soon as possible, and costs nothing until then."""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -20,7 +20,7 @@ Pursue = Callable[..., Lookup | Verification]
 
 @pytest.fixture
 def senders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    """The tries that were given a thread of their own."""
+    """The tries that ran in a thread of their own."""
     begun: list[Any] = []
 
     def counted(sending: Callable[[], object], *, until: float) -> bool:
@@ -32,27 +32,27 @@ def senders(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
 
 
 @pytest.fixture(params=["look-up", "verification"])
-def process(request: pytest.FixtureRequest, quick: Shop) -> Pursue:
-    """Pursues a row of either kind that is owed."""
-    code = quick.code()
+def process(request: pytest.FixtureRequest, shop: Shop) -> Pursue:
+    """Processes an enqueued row of either kind."""
+    code = shop.code()
     if request.param == "verification":
-        row = ask_for(quick, code)
+        row = ask_for(shop, code)
         return lambda **how: verification_process(row, **how)
-    lookup = lookup_request(store=quick.store, code=code, channel=Channel.API, flow="x")
+    lookup = lookup_request(store=shop.store, code=code, channel=Channel.API, flow="x")
     return lambda **how: lookup_process(lookup, **how)
 
 
 def test_waiting_for_a_postponed_account_starts_no_thread(
-    quick: Shop, process: Pursue, senders: list[Any]
+    shop: Shop, process: Pursue, senders: list[Any]
 ) -> None:
-    pace.postpone(quick.connection.pace_id, 60)
+    pace.postpone(shop.connection.pace_id, 60)
     assert process(wait=1, in_background=True).status == "queued"
-    assert (senders, arrived(quick)) == ([], [])
+    assert (senders, arrived(shop)) == ([], [])
 
 
 @pytest.mark.parametrize("why", ["not due yet", "somebody else is at it"])
 def test_waiting_for_a_call_that_cannot_be_tried_starts_no_thread(
-    quick: Shop, process: Pursue, senders: list[Any], why: str
+    shop: Shop, process: Pursue, senders: list[Any], why: str
 ) -> None:
     later = timezone.now() + timedelta(minutes=1)
     if why == "not due yet":
@@ -60,11 +60,11 @@ def test_waiting_for_a_call_that_cannot_be_tried_starts_no_thread(
     else:
         OutboundCall.objects.update(state=OutboundCall.State.SENDING, lease_until=later)
     assert process(wait=1, in_background=True).status == "queued"
-    assert (senders, arrived(quick)) == ([], [])
+    assert (senders, arrived(shop)) == ([], [])
 
 
 def test_what_can_be_tried_is_tried_in_one_thread(
-    quick: Shop, process: Pursue, senders: list[Any]
+    shop: Shop, process: Pursue, senders: list[Any]
 ) -> None:
     assert process(wait=10, in_background=True).status in ("done", "verified")
     assert len(senders) == 1

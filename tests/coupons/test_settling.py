@@ -1,4 +1,4 @@
-"""What a person does about a verification that did not settle by itself."""
+"""Decisions of a person about a verification whose result is unclear."""
 
 import threading
 from collections.abc import Callable
@@ -27,12 +27,14 @@ State = OutboundCall.State
 
 
 @pytest.fixture
-def manager(quick: Shop) -> User:
-    return member(quick.merchant, Role.MANAGER, quick.store)
+def manager(shop: Shop) -> User:
+    return member(shop.merchant, Role.MANAGER, shop.store)
 
 
 def unclear(shop: Shop, *, applied: bool) -> Verification:
-    """A verification in front of a person: its answer was lost, and asking failed until it was too old."""
+    """Returns a verification that needs a person: its answer was lost, and its questions failed
+    until it was too old.
+    """
     row = lose(shop, applied=applied)
     shop.sandbox.faults.add(operation="detail", kind="status_500", times=1)
     OutboundCall.objects.filter(state=State.UNKNOWN).update(
@@ -45,9 +47,9 @@ def unclear(shop: Shop, *, applied: bool) -> Verification:
 
 
 @pytest.mark.parametrize("applied", [True, False])
-def test_asking_settles_it_and_spends_it_once(quick: Shop, manager: User, applied: bool) -> None:
-    row = unclear(quick, applied=applied)
-    code = quick.codes[-1]
+def test_asking_settles_it_and_spends_it_once(shop: Shop, manager: User, applied: bool) -> None:
+    row = unclear(shop, applied=applied)
+    code = shop.codes[-1]
     verification_ask(verification=row, actor=manager)
     outbox.work(seconds=5)
     row.refresh_from_db()
@@ -57,17 +59,17 @@ def test_asking_settles_it_and_spends_it_once(quick: Shop, manager: User, applie
         False,
         "",
     )
-    assert coupon(quick, code)["applied"] == 1
+    assert coupon(shop, code)["applied"] == 1
     entry = AuditEntry.objects.get(verb="asked the platform")
-    assert (entry.user, entry.store, entry.merchant) == (manager, quick.store, quick.merchant)
+    assert (entry.user, entry.store, entry.merchant) == (manager, shop.store, shop.merchant)
 
 
 @pytest.mark.parametrize(("verified", "status"), [(True, Status.VERIFIED), (False, Status.REFUSED)])
 def test_a_person_settles_it_with_a_reason(
-    quick: Shop, manager: User, verified: bool, status: str
+    shop: Shop, manager: User, verified: bool, status: str
 ) -> None:
-    row = unclear(quick, applied=True)
-    before = arrived(quick)
+    row = unclear(shop, applied=True)
+    before = arrived(shop)
     verification_settle(verification=row, verified=verified, note=" 客人已入场 ", actor=manager)
     row.refresh_from_db()
     assert (row.status, row.inferred, row.settled_note, row.needs_person, row.code) == (
@@ -86,11 +88,11 @@ def test_a_person_settles_it_with_a_reason(
     )
     assert "7000" not in entry.target
     outbox.work(seconds=1)
-    assert arrived(quick) == before
+    assert arrived(shop) == before
 
 
-def test_a_reason_is_required(quick: Shop, manager: User) -> None:
-    row = unclear(quick, applied=True)
+def test_a_reason_is_required(shop: Shop, manager: User) -> None:
+    row = unclear(shop, applied=True)
     with pytest.raises(Conflict):
         verification_settle(verification=row, verified=True, note="  ", actor=manager)
     row.refresh_from_db()
@@ -99,9 +101,9 @@ def test_a_reason_is_required(quick: Shop, manager: User) -> None:
 
 @pytest.mark.parametrize("state", ["unused", "expired"])
 def test_a_settled_verification_cannot_be_settled_again(
-    quick: Shop, manager: User, state: str
+    shop: Shop, manager: User, state: str
 ) -> None:
-    row = verify(quick, quick.code(state))
+    row = verify(shop, shop.code(state))
     actions: list[Callable[..., Any]] = [
         lambda: verification_settle(verification=row, verified=True, note="x", actor=manager),
         lambda: verification_ask(verification=row, actor=manager),
@@ -112,8 +114,8 @@ def test_a_settled_verification_cannot_be_settled_again(
     assert not AuditEntry.objects.exists()
 
 
-def test_what_is_being_asked_about_cannot_be_settled(quick: Shop, manager: User) -> None:
-    row = lose(quick, applied=True)
+def test_what_is_being_asked_about_cannot_be_settled(shop: Shop, manager: User) -> None:
+    row = lose(shop, applied=True)
     OutboundCall.objects.update(due_at=timezone.now())
     assert claim(call_of(row).pk) is not None
     with pytest.raises(Conflict):
@@ -121,9 +123,9 @@ def test_what_is_being_asked_about_cannot_be_settled(quick: Shop, manager: User)
 
 
 def test_an_answer_that_comes_after_a_person_decided_changes_nothing(
-    quick: Shop, manager: User
+    shop: Shop, manager: User
 ) -> None:
-    row = lose(quick, applied=True)
+    row = lose(shop, applied=True)
     OutboundCall.objects.update(due_at=timezone.now())
     frozen = claim(call_of(row).pk)
     assert frozen is not None
@@ -136,9 +138,9 @@ def test_an_answer_that_comes_after_a_person_decided_changes_nothing(
 
 
 def test_an_unclear_verification_that_waits_is_asked_about_at_once(
-    quick: Shop, manager: User
+    shop: Shop, manager: User
 ) -> None:
-    row = lose(quick, applied=True)
+    row = lose(shop, applied=True)
     OutboundCall.objects.filter(state=State.UNKNOWN).update(
         due_at=timezone.now() + timedelta(hours=1)
     )
@@ -148,20 +150,20 @@ def test_an_unclear_verification_that_waits_is_asked_about_at_once(
     assert row.status == Status.VERIFIED
 
 
-def test_two_who_ask_at_once_ask_once(quick: Shop, manager: User) -> None:
-    row = unclear(quick, applied=True)
-    before = len(arrived(quick, "detail"))
+def test_two_who_ask_at_once_ask_once(shop: Shop, manager: User) -> None:
+    row = unclear(shop, applied=True)
+    before = len(arrived(shop, "detail"))
     verification_ask(verification=row, actor=manager)
     verification_ask(verification=row, actor=manager)
     assert outbox.attempt_now(call_of(row), patience=1.0) is True
     assert outbox.attempt_now(call_of(row), patience=1.0) is False
-    assert len(arrived(quick, "detail")) == before + 1
+    assert len(arrived(shop, "detail")) == before + 1
 
 
-def test_a_dead_call_of_a_refused_verification_is_not_revived(quick: Shop) -> None:
+def test_a_dead_call_of_a_refused_verification_is_not_revived(shop: Shop) -> None:
     from tests.coupons.flows import ask_for
 
-    row = ask_for(quick, quick.code())
+    row = ask_for(shop, shop.code())
     assert outbox.attempt_now(OutboundCall.objects.get(), patience=1.0)
     OutboundCall.objects.filter(operation="coupon.verify").update(expires_at=timezone.now())
     outbox.sweep()
@@ -177,12 +179,12 @@ def test_a_dead_call_of_a_refused_verification_is_not_revived(quick: Shop) -> No
 
 
 def test_a_person_and_an_answer_at_the_same_moment_never_block_each_other(
-    quick: Shop, manager: User
+    shop: Shop, manager: User
 ) -> None:
     """Both lock call and verification, in the same order: a deadlock would raise in one of them."""
     errors: list[Exception] = []
     for _ in range(5):
-        row = lose(quick, applied=True)
+        row = lose(shop, applied=True)
         OutboundCall.objects.filter(state=State.UNKNOWN).update(due_at=timezone.now())
         asking = claim(call_of(row).pk)
         assert asking is not None

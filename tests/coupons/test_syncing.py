@@ -1,4 +1,6 @@
-"""Reading the gateway's lists: what is new, changed or vanished is shown, and nothing is deleted."""
+"""Syncs of the gateway's lists: new, changed and vanished rows are shown, and nothing is
+deleted.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -31,25 +33,25 @@ REMOTE = {
 
 
 def answering(shop: Shop, *rows: dict[str, object]) -> Canned:
-    """A gateway that logs in and answers one list."""
+    """Starts a gateway that logs in and answers one list."""
     server = Canned(envelope({"token": "t"}), envelope(list(rows)))
     Connection.objects.filter(pk=shop.connection.pk).update(base_url=server.url)
     shop.connection.refresh_from_db()
     return server
 
 
-def test_new_changed_and_vanished_stores_are_shown(quick: Shop) -> None:
+def test_new_changed_and_vanished_stores_are_shown(shop: Shop) -> None:
     GatewayStore.objects.update(remote_name="旧名")
     gone = GatewayStore.objects.create(
-        connection=quick.connection,
+        connection=shop.connection,
         remote_id=1,
         remote_name="关了",
-        store=Store.objects.create(merchant=quick.merchant),
+        store=Store.objects.create(merchant=shop.merchant),
     )
     with answering(
-        quick, REMOTE, {**REMOTE, "store_id": quick.gateway.remote_id, "store_name": "改名"}
+        shop, REMOTE, {**REMOTE, "store_id": shop.gateway.remote_id, "store_name": "改名"}
     ):
-        run = stores_sync(connection=quick.connection)
+        run = stores_sync(connection=shop.connection)
     assert (run.added, run.changed, run.error) == (["新店"], ["改名"], "")
     assert run.vanished == [str(gone)]
     assert run.ended_at is not None
@@ -57,7 +59,7 @@ def test_new_changed_and_vanished_stores_are_shown(quick: Shop) -> None:
     assert gone.vanished_at is not None
     new = GatewayStore.objects.get(remote_id=990001)
     assert (new.store.merchant, new.store.name, new.store.address) == (
-        quick.merchant,
+        shop.merchant,
         "新店",
         "南京路1号",
     )
@@ -65,29 +67,29 @@ def test_new_changed_and_vanished_stores_are_shown(quick: Shop) -> None:
     assert QuotaReading.objects.filter(gateway_store=new, request_count=500).count() == 1
 
 
-def test_a_store_that_comes_back_is_no_longer_vanished(quick: Shop) -> None:
+def test_a_store_that_comes_back_is_no_longer_vanished(shop: Shop) -> None:
     GatewayStore.objects.update(vanished_at=timezone.now())
-    run = stores_sync(connection=quick.connection)
-    assert run.changed == [quick.gateway.remote_name]
+    run = stores_sync(connection=shop.connection)
+    assert run.changed == [shop.gateway.remote_name]
     assert GatewayStore.objects.get().vanished_at is None
 
 
-def test_a_list_that_names_a_store_twice_makes_one(quick: Shop) -> None:
-    with answering(quick, REMOTE, REMOTE):
-        run = stores_sync(connection=quick.connection)
+def test_a_list_that_names_a_store_twice_makes_one(shop: Shop) -> None:
+    with answering(shop, REMOTE, REMOTE):
+        run = stores_sync(connection=shop.connection)
     assert run.added == ["新店"]
     assert GatewayStore.objects.filter(remote_id=990001).count() == 1
 
 
-def test_nothing_changed_shows_nothing(quick: Shop) -> None:
-    stores_sync(connection=quick.connection)
-    run = stores_sync(connection=quick.connection)
+def test_nothing_changed_shows_nothing(shop: Shop) -> None:
+    stores_sync(connection=shop.connection)
+    run = stores_sync(connection=shop.connection)
     assert (run.added, run.changed, run.vanished) == ([], [], [])
 
 
-def test_new_changed_and_vanished_products_are_shown_and_none_deleted(quick: Shop) -> None:
-    kept = quick.product
-    gone = Product.objects.create(store=quick.store, sku_id="gone", name="下架")
+def test_new_changed_and_vanished_products_are_shown_and_none_deleted(shop: Shop) -> None:
+    kept = shop.product
+    gone = Product.objects.create(store=shop.store, sku_id="gone", name="下架")
     rows: list[dict[str, object]] = [
         {
             "sku_id": kept.sku_id,
@@ -98,71 +100,71 @@ def test_new_changed_and_vanished_products_are_shown_and_none_deleted(quick: Sho
         {"sku_id": "new", "product_name": "新品", "actual_amount": "9.9", "origin_amount": "10"},
         {"sku_id": "new", "product_name": "新品", "actual_amount": "9.9", "origin_amount": "10"},
     ]
-    with answering(quick, *rows):
-        run = products_sync(store=quick.store)
+    with answering(shop, *rows):
+        run = products_sync(store=shop.store)
     assert (run.added, run.changed, run.vanished) == (["新品"], [kept.name], ["下架"])
     kept.refresh_from_db()
     gone.refresh_from_db()
     assert (str(kept.price), gone.vanished_at is not None) == ("59.00", True)
-    assert Product.objects.filter(store=quick.store).count() == 3
+    assert Product.objects.filter(store=shop.store).count() == 3
 
 
 @pytest.mark.parametrize(
     "kind", ["status_500", "html", "half_body", "wrong_types", "drop_before", "throttle"]
 )
-def test_a_sync_that_fails_says_so_and_changes_nothing(quick: Shop, kind: str) -> None:
-    quick.sandbox.faults.add(operation="stores", kind=kind, times=1)
+def test_a_sync_that_fails_says_so_and_changes_nothing(shop: Shop, kind: str) -> None:
+    shop.sandbox.faults.add(operation="stores", kind=kind, times=1)
     before = GatewayStore.objects.values().get()
-    run = stores_sync(connection=quick.connection)
+    run = stores_sync(connection=shop.connection)
     assert run.error != ""
     assert run.ended_at is not None
     assert GatewayStore.objects.values().get() == before
 
 
-def test_a_sync_waits_only_so_long_for_a_slot(quick: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_sync_waits_only_so_long_for_a_slot(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     take = pace.take
     monkeypatch.setattr(pace, "take", lambda account, patience: take(account, patience=0.0))
-    pace.postpone(quick.connection.pace_id, 60.0)
+    pace.postpone(shop.connection.pace_id, 60.0)
     run = stores_sync(connection=Connection.objects.get())
-    assert arrived(quick) == []
+    assert arrived(shop) == []
     assert SyncRun.objects.get(pk=run.pk).error != ""
 
 
-def test_a_sync_by_a_person_is_in_the_audit_log(quick: Shop) -> None:
-    owner = member(quick.merchant, Role.OWNER)
-    products_sync(store=quick.store, actor=owner)
-    stores_sync(connection=quick.connection)
+def test_a_sync_by_a_person_is_in_the_audit_log(shop: Shop) -> None:
+    owner = member(shop.merchant, Role.OWNER)
+    products_sync(store=shop.store, actor=owner)
+    stores_sync(connection=shop.connection)
     entry = AuditEntry.objects.get()
-    assert (entry.user, entry.verb, entry.merchant) == (owner, "synced products", quick.merchant)
+    assert (entry.user, entry.verb, entry.merchant) == (owner, "synced products", shop.merchant)
 
 
-def test_a_connection_test_logs_in_anew(quick: Shop) -> None:
-    owner = member(quick.merchant, Role.OWNER)
-    assert connection_test(connection=quick.connection, actor=owner) == ""
-    assert connection_test(connection=quick.connection, actor=owner) == ""
-    assert arrived(quick) == ["login", "login"]
+def test_a_connection_test_logs_in_anew(shop: Shop) -> None:
+    owner = member(shop.merchant, Role.OWNER)
+    assert connection_test(connection=shop.connection, actor=owner) == ""
+    assert connection_test(connection=shop.connection, actor=owner) == ""
+    assert arrived(shop) == ["login", "login"]
     assert AuditEntry.objects.filter(verb="connection tested").count() == 2
 
 
 def test_a_connection_test_says_in_plain_words_that_nobody_answers(
-    quick: Shop, in_english: None
+    shop: Shop, in_english: None
 ) -> None:
-    quick.connection.base_url = "http://127.0.0.1:9/nothing"
-    message = connection_test(connection=quick.connection, actor=None)
+    shop.connection.base_url = "http://127.0.0.1:9/nothing"
+    message = connection_test(connection=shop.connection, actor=None)
     assert message == "The platform cannot be reached. Check the network, and try again later."
     assert "ConnectionError" in AuditEntry.objects.get(verb="connection tested").data["error"]
-    quick.connection.refresh_from_db()
-    assert quick.connection.last_error == message
-    assert quick.connection.checked_at
+    shop.connection.refresh_from_db()
+    assert shop.connection.last_error == message
+    assert shop.connection.checked_at
 
 
-def test_a_failed_test_stands_on_the_connections_page_until_one_works(quick: Shop) -> None:
-    client = english(member(quick.merchant, Role.OWNER))
+def test_a_failed_test_stands_on_the_connections_page_until_one_works(shop: Shop) -> None:
+    client = english(member(shop.merchant, Role.OWNER))
     page, test = (
-        reverse(f"admin:stores_connection_{name}", args=[quick.connection.pk, *more])
+        reverse(f"admin:stores_connection_{name}", args=[shop.connection.pk, *more])
         for name, *more in (("change",), ("do", "test"))
     )
-    right = quick.connection.base_url
+    right = shop.connection.base_url
     Connection.objects.update(base_url="http://127.0.0.1:9/nothing")
     client.post(test)
     shown = client.get(page).content.decode()
@@ -184,55 +186,55 @@ def test_a_failed_test_stands_on_the_connections_page_until_one_works(quick: Sho
     ],
 )
 def test_a_sync_that_fails_says_why_in_plain_words(
-    quick: Shop, in_english: None, told: bytes, words: str
+    shop: Shop, in_english: None, told: bytes, words: str
 ) -> None:
-    assert connection_test(connection=quick.connection, actor=None) == ""
+    assert connection_test(connection=shop.connection, actor=None) == ""
     with Canned(told) as server:
-        quick.connection.base_url = server.url
-        run = stores_sync(connection=quick.connection)
+        shop.connection.base_url = server.url
+        run = stores_sync(connection=shop.connection)
     assert words in run.message
     assert run.error
 
 
 def test_a_connection_test_says_in_plain_words_that_it_is_too_busy(
-    quick: Shop, in_english: None
+    shop: Shop, in_english: None
 ) -> None:
     with Canned(envelope(code=429, msg="请求过于频繁")) as server:
-        quick.connection.base_url = server.url
-        assert "too many" in connection_test(connection=quick.connection, actor=None)
+        shop.connection.base_url = server.url
+        assert "too many" in connection_test(connection=shop.connection, actor=None)
 
 
 def test_a_connection_test_with_a_wrong_password_says_so_and_a_corrected_one_works_at_once(
-    quick: Shop,
+    shop: Shop,
 ) -> None:
-    owner = member(quick.merchant, Role.OWNER)
-    right = quick.connection.credentials
-    quick.connection.credentials = {**right, "password": "wrong"}
-    quick.connection.save()
-    assert "账号或密码错误" in connection_test(connection=quick.connection, actor=owner)
+    owner = member(shop.merchant, Role.OWNER)
+    right = shop.connection.credentials
+    shop.connection.credentials = {**right, "password": "wrong"}
+    shop.connection.save()
+    assert "账号或密码错误" in connection_test(connection=shop.connection, actor=owner)
     assert Connection.objects.get().state == Connection.State.REFUSED
-    Connection.objects.filter(pk=quick.connection.pk).update(credentials=right)
+    Connection.objects.filter(pk=shop.connection.pk).update(credentials=right)
     assert connection_test(connection=Connection.objects.get(), actor=owner) == ""
     assert Connection.objects.get().state == Connection.State.WORKING
 
 
-def test_a_connection_test_ends_no_throttle_of_the_account(quick: Shop) -> None:
-    pace.postpone(quick.connection.pace_id, 30.0)
-    assert connection_test(connection=quick.connection, actor=None)
-    assert pace.seconds_until_free(quick.connection.pace_id) > 15
-    assert arrived(quick) == []
+def test_a_connection_test_ends_no_throttle_of_the_account(shop: Shop) -> None:
+    pace.postpone(shop.connection.pace_id, 30.0)
+    assert connection_test(connection=shop.connection, actor=None)
+    assert pace.seconds_until_free(shop.connection.pace_id) > 15
+    assert arrived(shop) == []
 
 
 def test_the_schedule_rings_for_connections_and_stores_that_work(
-    quick: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rings: list[tuple[str, int]] = []
     monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rings.append((task, pk)))
     tasks.sync_all_stores()
     tasks.sync_all_products()
     assert rings == [
-        ("coupons.tasks.sync_stores", quick.connection.pk),
-        ("coupons.tasks.sync_products", quick.store.pk),
+        ("coupons.tasks.sync_stores", shop.connection.pk),
+        ("coupons.tasks.sync_products", shop.store.pk),
     ]
     rings.clear()
     Connection.objects.update(state=Connection.State.REFUSED)
@@ -242,9 +244,9 @@ def test_the_schedule_rings_for_connections_and_stores_that_work(
     assert rings == []
 
 
-def test_tasks_take_one_number(quick: Shop) -> None:
-    tasks.sync_stores(quick.connection.pk)
-    tasks.sync_products(quick.store.pk)
+def test_tasks_take_one_number(shop: Shop) -> None:
+    tasks.sync_stores(shop.connection.pk)
+    tasks.sync_products(shop.store.pk)
     tasks.prune_lookups()
     assert list(SyncRun.objects.order_by("id").values_list("kind", "error")) == [
         ("stores", ""),
@@ -253,7 +255,7 @@ def test_tasks_take_one_number(quick: Shop) -> None:
 
 
 def readings(shop: Shop, *counts: int) -> None:
-    """One reading a day, the last one now."""
+    """Adds one reading a day, the last one now."""
     now = timezone.now()
     for days, count in enumerate(reversed(counts)):
         QuotaReading.objects.create(
@@ -271,8 +273,8 @@ def readings(shop: Shop, *counts: int) -> None:
         ((50,), (50, None, None)),
     ],
 )
-def test_the_burn_rate_and_the_days_left(quick: Shop, counts: tuple[int, ...], wanted: Any) -> None:
-    readings(quick, *counts)
+def test_the_burn_rate_and_the_days_left(shop: Shop, counts: tuple[int, ...], wanted: Any) -> None:
+    readings(shop, *counts)
     gateway = GatewayStore.objects.get()
     outlook = quota_outlooks([gateway])[gateway.pk]
     left, per_day, days_left = wanted

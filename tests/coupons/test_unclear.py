@@ -1,4 +1,4 @@
-"""What everybody is told while nobody knows whether a coupon was spent."""
+"""The texts for guests, staff and systems while it is unknown whether a coupon was spent."""
 
 import pytest
 from django.test import Client

@@ -1,4 +1,4 @@
-"""The gateway's words: whatever it says becomes a value of ours or a PlatformError, never a crash."""
+"""The gateway's texts: each becomes a value of ours or a PlatformError, never a crash."""
 
 import contextlib
 import json
@@ -21,6 +21,7 @@ from stores.platforms.errors import (
     TimedOut,
     Unknown,
 )
+from stores.platforms.reading import any_yuan
 
 text = st.text(st.characters(exclude_categories=()), max_size=40)
 scalar = (
@@ -161,7 +162,7 @@ def test_every_reason_has_texts() -> None:
     ],
 )
 def test_money_is_yuan_or_nothing(given_as: Any, yuan: Decimal | None) -> None:
-    assert wire.money(given_as) == yuan
+    assert any_yuan({"price": given_as}, "price") == yuan
 
 
 def test_numbers_that_fit_no_column_are_not_taken() -> None:

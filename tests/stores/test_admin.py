@@ -1,4 +1,6 @@
-"""The back office itself: signing in, its content policy, staff, keys, connections, and what is audited."""
+"""The back office itself: signing in, its content policy, staff, keys, connections, and what is
+audited.
+"""
 
 import re
 

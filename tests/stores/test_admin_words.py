@@ -1,4 +1,6 @@
-"""How the back office writes things down: titles, sums, moments and details as a shop owner reads them."""
+"""How the back office writes things down: titles, sums, moments and details as a shop owner reads
+them.
+"""
 
 from typing import Any
 

@@ -80,7 +80,8 @@ def test_the_longest_wait_is_documented(schema: Any) -> None:
 def test_the_list_documents_its_filters_and_pages(schema: Any) -> None:
     operation = schema["paths"]["/api/v1/verifications/"]["get"]
     assert {parameter["name"] for parameter in operation["parameters"]} == {
-        "created_after", "created_before", "settled_after", "status", "store", "reason", "cursor", "page_size",
+        "created_after", "created_before", "settled_after", "status", "store", "reason", "cursor",
+        "page_size",
     }  # fmt: skip
     page = operation["responses"]["200"]["content"]["application/json"]["schema"][
         "$ref"

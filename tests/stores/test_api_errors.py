@@ -91,6 +91,10 @@ def test_the_use_of_a_key_is_written_down_every_five_minutes(store: Any) -> None
     Api(secret).get("stores/")
     key.refresh_from_db()
     assert key.last_used_at == before
+    ApiKey.objects.update(last_used_at=timezone.now() - timedelta(minutes=6))
+    Api(secret).get("stores/")
+    key.refresh_from_db()
+    assert timezone.now() - key.last_used_at < timedelta(minutes=1)
 
 
 def test_a_key_of_a_closed_merchant_is_no_key(store: Any, api: Api) -> None:

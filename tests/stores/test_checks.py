@@ -1,4 +1,6 @@
-"""System checks refuse what would lose money, secrets or tasks, and accept the settings as they are."""
+"""System checks refuse what would lose money, secrets or tasks, and accept the settings as they
+are.
+"""
 
 import runpy
 import subprocess
@@ -151,7 +153,10 @@ def printed(code: str, **environment: str) -> list[str]:
 def settings_of(**values: str) -> list[str]:
     """HSTS and the language cookie as an installation with this environment has them."""
     names = ("HSTS_SECONDS", "HSTS_INCLUDE_SUBDOMAINS", "HSTS_PRELOAD")
-    code = f"from config import settings; print(*[getattr(settings, 'SECURE_' + name) for name in {names}], "
+    code = (
+        "from config import settings; print(*[getattr(settings, 'SECURE_' + name) for name in "
+        f"{names}], "
+    )
     code += "settings.LANGUAGE_COOKIE_SAMESITE, settings.LANGUAGE_COOKIE_SECURE)"
     return printed(code, ENV_FILE="/dev/null", **values)
 
@@ -179,8 +184,10 @@ def test_gunicorn_reads_its_settings_from_the_file_too(tmp_path: Path) -> None:
         f"WEB_WORKERS=3\nWEB_THREADS=7\nBIND=127.0.0.1:1\nDATABASE_POOL=0\nVAR_DIR={tmp_path}\n"
     )
     code = (
-        "import os, runpy; told = runpy.run_path('gunicorn.conf.py'); from config.env import VAR_DIR; "
-        "print(told['workers'], told['threads'], told['bind'], os.environ['DATABASE_POOL'], VAR_DIR)"
+        "import os, runpy; told = runpy.run_path('gunicorn.conf.py'); from config.env import "
+        "VAR_DIR; "
+        "print(told['workers'], told['threads'], told['bind'], os.environ['DATABASE_POOL'], "
+        "VAR_DIR)"
     )
     assert printed(code, ENV_FILE=str(file)) == ["3", "7", "127.0.0.1:1", "0", str(tmp_path)]
 

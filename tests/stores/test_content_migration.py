@@ -1,4 +1,6 @@
-"""A database with readable ledgers is encrypted by its migration, and readable again when it is undone."""
+"""A database with readable ledgers is encrypted by its migration, and readable again when it is
+undone.
+"""
 
 from collections.abc import Iterator
 from typing import Any
@@ -100,7 +102,8 @@ def test_a_migration_that_was_cut_off_goes_on(old: Any) -> None:
     # As after a crash between two batches: the schema is new, some rows are readable still.
     with database.cursor() as cursor:
         cursor.execute(
-            "UPDATE stores_inboundevent SET body = '{\"orderId\": 3, \"name\": \"王\"}', earlier = '[]' WHERE dedup_key = '3'"
+            'UPDATE stores_inboundevent SET body = \'{"orderId": 3, "name": "王"}\', earlier = '
+            "'[]' WHERE dedup_key = '3'"
         )
         cursor.execute("DELETE FROM django_migrations WHERE name = '0005_content_encrypted'")
     migrate(AFTER)

@@ -101,7 +101,9 @@ def test_the_sandbox_knows_the_codes_and_the_passwords(place: Places) -> None:
     assert {sandbox.book.coupons[code].store_id for code in shown["coupons"]["other_store"]} == {
         second
     }
-    for row in Connection.objects.filter(platform="umember"):
+    rows = Connection.objects.filter(platform="umember")
+    assert len(rows) == 3
+    for row in rows:
         assert sandbox.book.accounts[row.account].password == row.credentials["password"]
         assert row.base_url == "http://127.0.0.1:8100/umember"
 

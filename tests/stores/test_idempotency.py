@@ -14,7 +14,7 @@ from stores import idempotency, tasks
 from stores.conflicts import Conflict, KeyReused
 from stores.idempotency import form_key, once
 from stores.models import AuditEntry, IdempotencyKey, Merchant
-from tests import factories
+from tests.stores.factories import MerchantFactory, UserFactory, api_key
 
 
 def note(text: str = "") -> AuditEntry:
@@ -82,14 +82,14 @@ def test_the_same_key_with_other_content_is_refused(db: None) -> None:
 def test_the_same_key_for_rows_of_another_kind_is_refused(db: None) -> None:
     ask()
     with pytest.raises(KeyReused):
-        ask(rows=Merchant.objects.all(), make=factories.MerchantFactory)
+        ask(rows=Merchant.objects.all(), make=MerchantFactory)
     assert Merchant.objects.count() == 0
 
 
 def test_a_key_is_each_callers_own(db: None) -> None:
-    merchant = factories.MerchantFactory()
-    api_keys = [factories.api_key(merchant)[0] for _ in range(2)]
-    users = [factories.UserFactory() for _ in range(2)]
+    merchant = MerchantFactory()
+    api_keys = [api_key(merchant)[0] for _ in range(2)]
+    users = [UserFactory() for _ in range(2)]
     callers = [*api_keys, *users, "guest:a", "guest:b", None]
     assert len({ask(actor=caller)[0].pk for caller in callers}) == len(callers)
     assert not any(ask(actor=caller)[1] for caller in callers)

@@ -21,7 +21,9 @@ def stores(db: None) -> list[Store]:
 
 
 def visible_to(actor: Any) -> set[int]:
-    """What the database finds for the actor, which is what the actor's reach says of stores that were read already."""
+    """What the database finds for the actor, which is what the actor's reach says of stores that
+    were read already.
+    """
     found, access = (
         set(Store.objects.for_staff(actor).values_list("pk", flat=True)),
         access_of(actor),

@@ -98,7 +98,9 @@ def test_a_worker_settles_what_is_queued_and_ends_cleanly(shop: Shop, worker: Wo
 
 
 def freeze(group: int) -> None:
-    """Stops a process group between two writes: one that held SQLite's only lock would keep the test from writing."""
+    """Stops a process group between two writes: one that held SQLite's only lock would keep the
+    test from writing.
+    """
     for _ in range(100):
         os.killpg(group, signal.SIGSTOP)
         if not is_locked():

@@ -1,4 +1,4 @@
-"""People of a shop that sells tickets, in front of the back office."""
+"""Helpers for the back office of a shop that sells tickets."""
 
 from typing import Any
 
@@ -13,17 +13,17 @@ from trip.models import Product
 
 
 def at_work(store: Store, role: Role = Role.MANAGER) -> Client:
-    """Somebody of the store, signed in."""
+    """Returns the browser of a user of the store, signed in."""
     return english(member(store.merchant, role, store, password=None))
 
 
 def page(row: Any, name: str = "change", *more: str) -> str:
-    """The address of a row's page: change, calendar, or do with the name of a button."""
+    """Returns the address of a row's page: change, calendar, or do with the name of a button."""
     return reverse(f"admin:trip_{row._meta.model_name}_{name}", args=[row.pk, *more])
 
 
 def press(client: Client, row: Any, button: str, **answers: Any) -> str:
-    """What the page says after a button was pressed and its questions answered."""
+    """Presses a button, answers its questions and returns the page."""
     answer = client.post(page(row, "do", button), answers, follow=True)
     assert answer.status_code == 200
     return (
@@ -33,14 +33,14 @@ def press(client: Client, row: Any, button: str, **answers: Any) -> str:
 
 
 def listed(client: Client, model: str, **query: Any) -> list[Any]:
-    """The rows that a list shows."""
+    """Returns the rows that a list shows."""
     answer = client.get(reverse(f"admin:trip_{model}_changelist"), query)
     assert answer.status_code == 200
     return list(answer.context["cl"].result_list)
 
 
 def told(product: Product) -> list[int]:
-    """The product notices that are owed, oldest first."""
+    """Returns the statuses of the enqueued product notices, oldest first."""
     calls = OutboundCall.objects.filter(operation="ticket.product", subject_id=product.pk).order_by(
         "id"
     )

@@ -1,4 +1,4 @@
-"""One merchant that sells one ticket product, Meituan's calls to it, and its people's browsers."""
+"""One merchant that sells one ticket product, Meituan's calls to it, and browsers of its users."""
 
 from collections.abc import Iterator
 
@@ -40,7 +40,7 @@ def connection(merchant: Merchant) -> Connection:
 
 @pytest.fixture
 def product(connection: Connection, store: Store) -> Product:
-    """A file whose tests need another product overrides this fixture; `sold` follows."""
+    """The product of `sold`; a file whose tests need another product overrides this fixture."""
     made: Product = TicketProductFactory(connection=connection, store=store)
     return made
 
@@ -79,13 +79,13 @@ def api(merchant: Merchant) -> Api:
 
 @pytest.fixture
 def server() -> Iterator[SandboxServer]:
-    """Meituan played by the sandbox on a real socket."""
+    """The sandbox that simulates Meituan, on a real socket."""
     with SandboxServer([MeituanTripSandbox()]) as server:
         yield server
 
 
 @pytest.fixture
 def supplier() -> Iterator[Supplier]:
-    """A server on a real socket that answers what the test tells it to."""
+    """A server on a real socket that gives the answers of the test."""
     with Supplier() as supplier:
         yield supplier

@@ -1,4 +1,6 @@
-"""What the contract tests know of ticket products, places, orders, refunds, drills and notices."""
+"""The data of trip for the contract tests: ticket products, places, orders, refunds, drills and
+notices.
+"""
 
 from collections.abc import Callable
 from datetime import timedelta
@@ -57,8 +59,9 @@ def order_of(store: Store) -> Order:
     product = ticket_of(store)
     offer = product.offers.get()
     order: Order = Order.objects.create(
-        connection=product.connection, store=store, product=product, offer=offer, order_id=product.pk,
-        partner_order_id=f"ZG{product.pk}", quantity=1, unit_price=offer.sale_price, buy_price=offer.settlement_price,
+        connection=product.connection, store=store, product=product, offer=offer,
+        order_id=product.pk, partner_order_id=f"ZG{product.pk}", quantity=1,
+        unit_price=offer.sale_price, buy_price=offer.settlement_price,
         total_price=offer.sale_price, voucher_type=product.voucher_type, pay_until=timezone.now(),
     )  # fmt: skip
     return order
@@ -109,7 +112,9 @@ ROWS: dict[type[Model], Any] = {
 
 
 def admin_rows(side: Side) -> dict[str, Model]:
-    """A product, its place, an order with a voucher, a visitor and a refund that waits, and a drill."""
+    """Creates a product, its place, an order with a voucher and a visitor, a refund that waits, and
+    a drill.
+    """
     connection = TicketConnectionFactory(merchant=side.merchant, name=f"{side.word}-tickets")
     product = TicketProductFactory(
         connection=connection,
@@ -223,7 +228,7 @@ ROUTES = [
 
 
 def refund_under_review(store: Store) -> Refund:
-    """One of the two tickets of an order that has no codes."""
+    """Creates a refund of one of the two tickets of an order without codes."""
     meituan, product = selling(
         connection=TicketConnectionFactory(merchant=store.merchant),
         store=store,
@@ -276,7 +281,9 @@ def notice(
     send: Callable[[NoticeClient], str],
     facts: Callable[[int], Any],
 ) -> OperationContract:
-    """A notice tells what is settled already: whatever becomes of it, the facts stay."""
+    """Returns the contract of a notice: the facts are settled before it, so no outcome of the
+    notice changes them.
+    """
     known = {"partner_id": "1001", "client_id": "c", "secret": "s", "timeout": (5.0, 5.0)}
     return OperationContract(
         platform="trip",

@@ -1,4 +1,4 @@
-"""A merchant who sells all that the acceptance drill asks for, and runs of the drill."""
+"""A merchant that sells all products that the acceptance drill needs, and runs of the drill."""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -26,7 +26,7 @@ from trip.models import Place, Product
 
 
 def every_kind() -> Connection:
-    """A merchant who sells one product of each kind that matters."""
+    """Returns a merchant's connection with one product of each kind that matters."""
     connection: Connection = TicketConnectionFactory()
     store = StoreFactory(merchant=connection.merchant)
     Place.objects.create(

@@ -21,7 +21,9 @@ class TicketConnectionFactory(ConnectionFactory):
 
 
 class TicketProductFactory(factory.django.DjangoModelFactory[Product]):
-    """A ticket for any day, one code each, our own codes, refundable at once; its price and stock are an offer."""
+    """A ticket for any day with one code each, our own codes, refunded at once; its price and stock
+    are an offer.
+    """
 
     class Meta:
         model = Product
@@ -34,7 +36,9 @@ class TicketProductFactory(factory.django.DjangoModelFactory[Product]):
 
     @factory.post_generation
     def offer(self: Any, create: bool, extracted: Any, **fields: Any) -> None:
-        """`offer__stock=…` and the like change it; `offer=False` leaves it out."""
+        """Creates the offer; `offer__stock=…` and similar arguments change it; `offer=False` leaves
+        it out.
+        """
         if create and extracted is not False:
             OfferFactory(product=self, **fields)
 

@@ -1,4 +1,4 @@
-"""Meituan's side of a signed call, with a signature of its own making."""
+"""Meituan's side of a signed call, with a signature made without our code."""
 
 import base64
 import hashlib
@@ -19,7 +19,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 
 
 def ticket_connection(**fields: Any) -> Connection:
-    """A merchant's account for tickets."""
+    """Returns a merchant's connection for tickets."""
     known = {"client_id": CLIENT_ID, "client_secret": SECRET}
     connection: Connection = ConnectionFactory(
         **{"platform": "trip", "account": str(PARTNER_ID), "credentials": known} | fields
@@ -30,7 +30,7 @@ def ticket_connection(**fields: Any) -> Connection:
 def signed(
     path: str, *, method: str = "POST", off: float = 0, secret: str = SECRET
 ) -> dict[str, str]:
-    """The three headers; `off` is how many seconds Meituan's clock is ahead."""
+    """Returns the three headers; `off` is the seconds that Meituan's clock is ahead."""
     date = f"{datetime.now(UTC) + timedelta(seconds=off):%a, %d %b %Y %H:%M:%S} GMT"
     mac = hmac.new(secret.encode(), f"{method} {path}\n{date}".encode(), hashlib.sha1)
     return {
@@ -41,7 +41,9 @@ def signed(
 
 
 def post(path: str, body: Any, **headers: str | None) -> HttpResponse:
-    """A signed POST; `body` is the whole envelope, or bytes. A header that is None is left out."""
+    """Sends a signed POST; `body` is the whole envelope, or bytes. A header that is None is left
+    out.
+    """
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     sent = {name: value for name, value in (signed(path) | headers).items() if value is not None}
     answer = Client(enforce_csrf_checks=True).post(

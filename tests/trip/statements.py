@@ -1,4 +1,4 @@
-"""For each prepared statement: values with which it finds a row, which is made here."""
+"""Values for each prepared statement with which it finds a row, which is created here."""
 
 from datetime import date
 from typing import Any

@@ -1,4 +1,6 @@
-"""A supplier of tickets on a real socket that answers what it is told to, and remembers what it was asked."""
+"""A supplier of tickets on a real socket that gives the answers of the test and stores the calls
+that it got.
+"""
 
 import contextlib
 import json
@@ -23,7 +25,9 @@ def refused(code: int, describe: str) -> dict[str, Any]:
 
 
 class Supplier:
-    """`answers` maps an operation to a function of the message's body; an operation without one answers success."""
+    """A supplier; `answers` maps an operation to a function of the message's body, other operations
+    answer success.
+    """
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
@@ -45,7 +49,7 @@ class Supplier:
                     self.wfile.write(given)
 
             def log_message(self, format: str, *args: Any) -> None:
-                """Silent."""
+                """Prints nothing."""
 
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
         self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
@@ -69,7 +73,7 @@ class Supplier:
         self._server.server_close()
 
     def asked(self, operation: str) -> list[Any]:
-        """The bodies of all messages of one kind, in order."""
+        """Returns the bodies of all messages of one kind, in order."""
         return [json.loads(body).get("body") for name, _, body in self.heard if name == operation]
 
     def headers(self, operation: str) -> dict[str, str]:

@@ -50,7 +50,7 @@ def shown(client: Client, product: Product, **query: str) -> str:
 
 
 def squares(client: Client, product: Product, day: date) -> dict[date, str]:
-    """The colours of the days of a month."""
+    """Returns the colours of the days of a month."""
     answer = client.get(page(product, "calendar"), {"month": f"{day:%Y-%m}"})
     weeks = answer.context["weeks"]
     return {square.date: square.tone for week in weeks for square in week if square.is_shown}

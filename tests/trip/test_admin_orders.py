@@ -1,4 +1,4 @@
-"""Ticket orders in the back office: finding them, reading all that was said, doing what no system did."""
+"""Ticket orders in the back office: search, the timeline, and actions by hand."""
 
 import csv
 import io

@@ -24,7 +24,9 @@ ADD = "/admin/trip/product/add/"
 
 
 def form_of(product: Product | None, **fields: Any) -> dict[str, Any]:
-    """What a browser posts for a plain product, with its price and no refund steps."""
+    """Returns the data that a browser posts for a plain product, with its price and without refund
+    steps.
+    """
     inlines: dict[str, Any] = {}
     for prefix in ("offers", "refund_steps"):
         inlines |= {f"{prefix}-TOTAL_FORMS": "0", f"{prefix}-INITIAL_FORMS": "0"}
@@ -80,7 +82,7 @@ def new(connection: Connection, /, **fields: Any) -> dict[str, Any]:
 
 
 def complaints(client: Client, address: str, data: dict[str, Any]) -> str:
-    """The page that a refused form comes back with; nothing was saved."""
+    """Posts a form that is refused and returns the page; nothing was saved."""
     before = list(Product.objects.values())
     answer = client.post(address, data)
     assert (answer.status_code, list(Product.objects.values())) == (200, before)

@@ -27,7 +27,7 @@ def product(connection: Connection, store: Store) -> Product:
 
 
 def asked(sold: tuple[Meituan, Product], *, hours: float = 72) -> Refund:
-    """A refund that waits for a decision, with so many hours left."""
+    """Returns a refund that waits for a decision, with so many hours left."""
     order = sold[0].bought(sold[1])
     sold[0].refund(order, 1)
     order.refunds.update(deadline=timezone.now() + timedelta(hours=hours))

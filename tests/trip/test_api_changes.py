@@ -1,4 +1,6 @@
-"""What a merchant's own system does over the API: issue, consume, decide refunds; and what it may send wrongly."""
+"""Changes by a merchant's own system over the API: issue, consume, decide refunds; and invalid
+requests.
+"""
 
 from datetime import timedelta
 from typing import Any
@@ -32,7 +34,7 @@ HOSTILE: list[Any] = [
 
 
 def waiting(quantity: int = 2, **fields: Any) -> tuple[Order, Api]:
-    """A paid order that waits for the merchant's codes."""
+    """Returns a paid order that waits for the merchant's codes."""
     meituan, product = selling(issuing=Issuing.UPSTREAM, **fields)
     return meituan.bought(product, quantity), api_of(product.store.merchant)
 
@@ -93,7 +95,8 @@ def test_a_failed_issue_keeps_its_reason() -> None:
     ("given", "status"),
     [
         (["A"], 409), (["A", "B", "C"], 409), ([], 409),
-        (["A", "B" * 21], 400), (["A", "B C"], 400), (["A", "券"], 400), (["A", "\x00"], 400), (["A", "\ud800"], 400),
+        (["A", "B" * 21], 400), (["A", "B C"], 400), (["A", "券"], 400), (["A", "\x00"], 400),
+        (["A", "\ud800"], 400),
     ],
 )  # fmt: skip
 def test_codes_that_do_not_fit_the_order_are_a_conflict_and_others_are_none(

@@ -1,4 +1,6 @@
-"""Whatever a body holds: the interface says what is wrong, in its own code, with HTTP 200, and nothing is written."""
+"""Invalid bodies: each interface answers what is wrong, with its own code and HTTP 200, and nothing
+is written.
+"""
 
 import json
 from decimal import Decimal
@@ -91,7 +93,7 @@ def product(connection: Connection, store: Store) -> Product:
 
 
 def bodies(meituan: Meituan) -> dict[str, dict[str, Any]]:
-    """A right body for every interface; orders and refunds in them are not known yet."""
+    """Returns a valid body for every interface; the orders and refunds in them do not exist yet."""
     product = Product.objects.get(connection=meituan.connection)
     create = meituan.order_body(product)
     order = Order(
@@ -369,7 +371,7 @@ FIELDS = [
 
 
 class AnyBody(TestCase):
-    """Bodies made of right ones with some fields changed, and of anything at all."""
+    """Bodies made of valid ones with some fields changed, and of any JSON."""
 
     @settings(max_examples=150)
     @given(

@@ -1,4 +1,6 @@
-"""Orders that cannot be, and messages that come too early, too late or about others: the true reason, and no effect."""
+"""Invalid orders, and messages that come too early, too late or about other orders: the true
+reason, and no effect.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -24,7 +26,7 @@ def said(answer: dict[str, Any]) -> tuple[int, str]:
 
 
 def counted(product: Product) -> tuple[int, int]:
-    """(held, sold)"""
+    """Returns (held, sold)."""
     offer = Offer.objects.get(product=product)
     return offer.held, offer.sold
 

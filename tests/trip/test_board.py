@@ -1,4 +1,6 @@
-"""Trip on the start page: figures, what needs a person, the chart, waiting refunds and first steps."""
+"""Trip on the start page: figures, problems for a person, the chart, waiting refunds and first
+steps.
+"""
 
 from datetime import datetime, timedelta
 from decimal import Decimal
@@ -34,7 +36,7 @@ def product(connection: Connection, store: Store) -> Product:
 def order(
     product: Product, *, paid: datetime | None = None, quantity: int = 1, **fields: Any
 ) -> Order:
-    """An order of this product, issued when it is paid and nothing else is said."""
+    """Creates an order of this product, issued when it is paid unless another status is given."""
     number = Order.objects.count() + 1
     row = Order.objects.create(
         **{
@@ -210,7 +212,8 @@ def test_a_sleeping_ticketing_system_is_told_after_twenty_minutes(
     assert texts(dashboard.alerts(owner)) == [
         (
             "error",
-            "1 paid order has waited for codes for more than 20 minutes. Is the ticketing system asleep?",
+            "1 paid order has waited for codes for more than 20 minutes."
+            " Is the ticketing system asleep?",
         )
     ]
 

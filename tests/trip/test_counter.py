@@ -28,7 +28,7 @@ HTMX = {"HX-Request": "true"}
 
 
 def door(product: Product, **fields: Any) -> tuple[Client, User]:
-    """A clerk of the product's store at the counter, reading English."""
+    """Returns a clerk of the product's store at the counter, who reads English."""
     user = member(product.store.merchant, Role.CLERK, product.store, **fields)
     client = Client()
     client.force_login(user)
@@ -59,7 +59,7 @@ def code_of(order: Order) -> str:
 
 
 def group(quantity: int = 5, **fields: Any) -> tuple[Meituan, Order, Client]:
-    """One code for the whole order."""
+    """Returns an order with one code for all tickets."""
     meituan, product = selling(voucher_type=VoucherType.PER_ORDER, **fields)
     return meituan, meituan.bought(product, quantity), door(product)[0]
 

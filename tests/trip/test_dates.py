@@ -7,13 +7,13 @@ import pytest
 import time_machine
 
 from stores.conflicts import Conflict
+from stores.platforms.reading import BEIJING
 from tests.meituan import Meituan, selling
 from tests.trip.factories import OfferFactory
 from trip import services
 from trip.choices import BookAhead, Method
 from trip.models import Offer, Order, Product
 from trip.services.paying import expire_unpaid
-from trip.wire.values import BEIJING
 
 pytestmark = pytest.mark.django_db
 DAY = date(2026, 12, 5)
@@ -24,7 +24,7 @@ def at(text: str) -> datetime:
 
 
 def calendar(**fields: Any) -> tuple[Meituan, Product]:
-    """A product for 2026-12-05, last entry at five in the afternoon."""
+    """Returns a product for 2026-12-05 with the last entry at 17:00."""
     meituan, product = selling(
         **({"by_calendar": True, "offer": False, "last_entry": time(17)} | fields)
     )

@@ -1,4 +1,6 @@
-"""The acceptance drill against a live server: every point passes, what it ordered is given back, and how it is run."""
+"""The acceptance drill against a live server: every point passes, all tickets are given back, and
+the ways to run it.
+"""
 
 import json
 from datetime import timedelta
@@ -247,7 +249,7 @@ def test_stock_that_is_wrong_stops_no_drill(
 
 
 def told_of_use(url: str, live_server: LiveServer) -> tuple[str, str]:
-    """The outcome of a check whose notices go to `url`, and what it says."""
+    """Returns the outcome and the text of a check whose notices go to `url`."""
     Connection.objects.update(base_url=url)
     with translation.override("en"):
         [result] = drilled(Connection.objects.get(), live_server, "consume.one_by_one").values()

@@ -1,4 +1,6 @@
-"""Who may start the acceptance drill, of the people in tests/contract/two_merchants.py."""
+"""The permission to start the acceptance drill, for the users in
+tests/contract/two_merchants.py.
+"""
 
 import pytest
 from django.urls import reverse

@@ -1,4 +1,6 @@
-"""The acceptance drill in the back office: who may start it, what its pages say, and what they keep to themselves."""
+"""The acceptance drill in the back office: the permission to start it, the texts of its pages, and
+the data they hide.
+"""
 
 import json
 from datetime import timedelta
@@ -30,7 +32,7 @@ RUNS, START = "/admin/trip/drillrun/", "/admin/trip/drillrun/start/"
 
 @pytest.fixture
 def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
-    """The bells that were rung."""
+    """The tasks that were queued."""
     bells: list[tuple[str, int]] = []
     monkeypatch.setattr(queue, "wake_worker", lambda task, pk: bells.append((task, pk)))
     return bells
@@ -51,7 +53,9 @@ def exchange(**fields: Any) -> dict[str, Any]:
         "at": 1.0,
         "operation": "create",
         "url": "http://127.0.0.1:8000/trip/1/order/create",
-        "request": '{"partnerId": 7, "body": {"visitors": [{"name": "invented"}, {"name": "made up"}]}}',
+        "request": (
+            '{"partnerId": 7, "body": {"visitors": [{"name": "invented"}, {"name": "made up"}]}}'
+        ),
         "date": "",
         "status": 200,
         "answer": '{"code": 200, "describe": "success"}',

@@ -1,4 +1,6 @@
-"""A point of the drill that cannot fail shows nothing: each is run against a server that is wrong in just that."""
+"""Each point of the drill fails against a server that is wrong in only that point; a point that
+cannot fail proves nothing.
+"""
 
 from collections.abc import Callable
 from contextlib import nullcontext
@@ -14,6 +16,7 @@ from stores.drills.results import Failed, Outcome
 from stores.models import Connection
 from stores.platforms.inbound.endpoint import Rejected
 from stores.platforms.inbound.once import answer_once
+from stores.platforms.reading import Malformed, Problem
 from tests.trip.drilling import drill_start, drilled, every_kind, outcomes
 from trip import services, webhooks
 from trip.choices import Refusal
@@ -34,7 +37,6 @@ from trip.services import (
 )
 from trip.webhooks import base
 from trip.wire import requests
-from trip.wire.values import Malformed
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -49,7 +51,7 @@ def _nothing(*args: Any, **kwargs: Any) -> None:
 
 
 def _more(function: Callable[..., Any], **wrong: Any) -> Callable[..., Any]:
-    """The same body with other values."""
+    """Returns the body with other values."""
     return lambda *args, **kwargs: function(*args, **kwargs) | wrong
 
 
@@ -88,7 +90,7 @@ def _no_to_a_repetition(*, kind: str, key: str, **asked: Any) -> str:
 
 
 def _said_anew(**asked: Any) -> str:
-    """Right, but never the same bytes twice."""
+    """Returns a valid text that is different in each call."""
     return ONCE(**asked).replace('"describe":"', f'"describe":"{next(NUMBERS)} ', 1)
 
 
@@ -102,7 +104,7 @@ def _refusal(*args: Any, **kwargs: Any) -> Any:
 
 def _numbers_only(body: dict[str, Any]) -> requests.CreateRequest:
     if isinstance(body.get("orderId"), str):
-        raise Malformed("orderId")
+        raise Malformed("orderId", Problem.NOT_WHOLE)
     return CREATE(body)
 
 
@@ -245,14 +247,16 @@ WRONGS: list[tuple[str, Any, str, Any]] = [
     ("overall.stock", stock, "give_back", _nothing),
     ("overall.stock", stock, "free_held", _nothing),
 ]
-# What the points about the whole run look back on.
+# The points about the whole run check the results of the others.
 BEFORE = {
     "overall.privacy": ["create.visitor_numbers"],
     "overall.stock": ["create.accepted", "refund.agreed"],
 }
 NOT_MADE_WRONG = {
-    "address.port": "it is about an address, not about the server: test_a_bare_address_needs_one_of_meituans_ports",
-    "overall.time": "nobody waits 20 seconds for a test: test_a_call_that_took_too_long_fails_the_whole_run",
+    # It is about an address, not about the server.
+    "address.port": "test_a_bare_address_needs_one_of_meituans_ports",
+    # A test that waits 20 seconds is too slow.
+    "overall.time": "test_a_call_that_took_too_long_fails_the_whole_run",
 }
 
 

@@ -24,7 +24,7 @@ every_interface = pytest.mark.parametrize("interface", [each.path for each in IN
 
 
 def heard(meituan: Meituan, interface: str, manner: Manner, **envelope: Any) -> tuple[int, str]:
-    """Code and words of the answer to a create that would be right."""
+    """Sends a valid create with this manner; returns code and text of the answer."""
     product = meituan.connection.trip_products.get()
     content = {
         "partnerId": int(meituan.connection.account),

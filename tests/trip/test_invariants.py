@@ -1,4 +1,6 @@
-"""What holds after every step of any story: quantities agree, stock adds up, nothing final is ever told differently."""
+"""Rules that hold after every step of any story: quantities agree, stock adds up, no final answer
+ever changes.
+"""
 
 from contextlib import suppress
 from datetime import date, timedelta
@@ -55,7 +57,7 @@ few = st.integers(1, 3)
 
 
 class Stories(RuleBasedStateMachine):
-    """Meituan, the door, the ticketing system and the back office, each at any moment."""
+    """Meituan, the counter, the ticketing system and the back office, each acting at any moment."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -217,7 +219,7 @@ class Stories(RuleBasedStateMachine):
             assert offer.stock is None or held + sold <= offer.stock
 
     def teardown(self) -> None:
-        """In the end all orders are looked at again: a step may have moved another order than its own."""
+        """Checks all orders at the end: a step may have moved another order than its own."""
         self.touched.update(self.orders.values_list("order_id", flat=True))
         self.what_was_touched_agrees()
 
@@ -259,7 +261,7 @@ class Stories(RuleBasedStateMachine):
 
     @staticmethod
     def agrees(order: Order, vouchers: list[Voucher], body: dict[str, Any]) -> None:
-        """The answer to a query, a notice of a use made now, and the rows."""
+        """Expects that the answer to a query, a notice of a use made now, and the rows agree."""
         counts = tally(vouchers)
         told = (body["orderQuantity"], body["usedQuantity"], body["refundedQuantity"])
         assert told == (order.quantity, counts.used, counts.refunded)
@@ -293,7 +295,7 @@ class Stories(RuleBasedStateMachine):
         return Refund.objects.filter(order__connection=self.meituan.connection).order_by("pk")
 
     def order(self, pick: int, likely: str = "") -> Order:
-        """Some order; three times out of four one in the state where something can happen."""
+        """Returns some order; in three of four cases one in the likely state."""
         rows = list(self.orders.filter(status=likely)) if likely and pick % 4 else []
         rows = rows or list(self.orders)
         found: Order = rows[pick % len(rows)]
@@ -312,11 +314,14 @@ class Stories(RuleBasedStateMachine):
         return order.quantity if order.status == Status.ISSUING else 0
 
     def ask(self, interface: str, body: dict[str, Any]) -> None:
-        """Asks, and holds us to our word: what was final is told again to the byte."""
+        """Calls the interface, and expects that a final answer is repeated byte for byte."""
         self.asked.append((interface, body))
         self.touched.add(body["orderId"])
         answer = self.meituan.ask(interface, body)
         assert answer["code"] in ANSWERS[interface], answer
+        if answer["code"] == 607:
+            product = self.orders.get(order_id=body["orderId"]).product
+            assert product.refund_type == RefundType.NEVER
         serial = parse_refunded(body).serial if interface == "order/refunded" else None
         named = [body.get("refundId"), serial, body.get("closeType")]
         key = "/".join(str(name) for name in (body["orderId"], *named) if name is not None)
@@ -337,7 +342,7 @@ class Stories(RuleBasedStateMachine):
 ANSWERS = {
     "order/create": (200, 420, 499),
     "order/pay": (200, 598, 599),
-    "order/refund": (200, 601, 602, 606, 699),
+    "order/refund": (200, 601, 602, 606, 607, 699),
     "order/refunded": (200,),
     "order/close": (200,),
 }

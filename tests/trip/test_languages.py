@@ -1,4 +1,6 @@
-"""Every ticket page in Chinese holds no English, and in English no Chinese, whatever has become of the orders."""
+"""Every ticket page is free of English in Chinese and free of Chinese in English, in every state of
+the orders.
+"""
 
 from datetime import timedelta
 from decimal import Decimal
@@ -57,7 +59,7 @@ def listed(model: str, query: str = "") -> str:
 
 
 def orders_in_every_state(product: Product) -> list[Order]:
-    """One order for each status, reason of closing and trouble."""
+    """Creates one order for each status, reason of closing and trouble."""
     offer = product.offers.get()
     fields: list[dict[str, Any]] = [{"status": status} for status in Order.Status.values]
     fields += [{"status": "closed", "close_type": kind} for kind in CloseType.values]
@@ -90,7 +92,7 @@ def orders_in_every_state(product: Product) -> list[Order]:
 
 
 def refunds_in_every_state(order: Order) -> list[Refund]:
-    """One refund for each status, reason of Meituan's and time that is left."""
+    """Creates one refund for each status, reason of Meituan and time that is left."""
     hours: list[dict[str, Any]] = [
         {"status": "review", "deadline": timedelta(hours=n)} for n in (-1, 1, 20, 60)
     ]

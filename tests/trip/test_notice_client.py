@@ -70,7 +70,7 @@ def taken(code: Any = 200, describe: str = "成功", status: int = 200) -> bytes
 
 
 def outcome(*plays: bytes, call: str = "consume", **fields: Any) -> tuple[Any, list[bytes]]:
-    """What the notice returns or raises, and the requests that were sent."""
+    """Returns the result or the error of the notice, and the requests that were sent."""
     with Canned(*plays) as server:
         try:
             result: Any = CALLS[call][0](client(server.url, **fields))

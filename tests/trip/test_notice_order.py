@@ -6,11 +6,9 @@ from typing import Any
 
 import pytest
 from django.db import connections
-from pytest_django.fixtures import Settings
 
 from stores.models import OutboundAttempt, OutboundCall
 from stores.platforms import outbox
-from stores.platforms.outbox import delivering
 from stores.platforms.outbox.claims import claim
 from tests.canned import Canned, answer
 from tests.coupons.bad_days.passing import pass_time
@@ -20,17 +18,10 @@ from trip import services
 from trip.choices import Issuing, Method
 from trip.models import Order
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
 State = OutboundCall.State
 TAKEN = answer('{"code":200,"describe":"success"}')
 PROCESSING = answer('{"code":300,"describe":"美团内部处理中"}')
-
-
-@pytest.fixture(autouse=True)
-def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    settings.TRIP_TIMEOUT = (1.0, 1.0)
-    settings.PACE_SECONDS = {"trip": 0.001}
-    monkeypatch.setattr(delivering, "ACCOUNT_BACKOFF", (0.01,))
 
 
 def selling_to(url: str, **fields: Any) -> Any:
@@ -45,7 +36,7 @@ def use(order: Order, *codes: str) -> None:
 
 
 def issued_and_used(meituan: Meituan, product: Any) -> Order:
-    """An order that Meituan must hear of twice: issued, then used."""
+    """Returns an order with two notices: issued, then used."""
     order = meituan.bought(product)
     code = f"UP-{order.pk}"
     services.order_issue(order_pk=order.pk, codes=[code], actor=None, method=Method.API)

@@ -13,7 +13,6 @@ from pytest_django.fixtures import Settings
 
 from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms import outbox
-from stores.platforms.outbox import delivering
 from stores.roles import Role
 from stores.sandbox import SandboxServer
 from tests import children
@@ -30,21 +29,13 @@ from trip.sandbox import MeituanTripSandbox
 from trip.services.creating import DRILL_NUMBERS
 from trip.services.notices import DRILL_ONLY, ConsumeNotice, PayNotice, RefundNotice
 
-pytestmark = pytest.mark.django_db(transaction=True)
+pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
 State = OutboundCall.State
 TAKEN = answer('{"code":200,"describe":"success"}')
 
 
-@pytest.fixture(autouse=True)
-def quick(settings: Settings, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Without the real waiting times."""
-    settings.TRIP_TIMEOUT = (1.0, 1.0)
-    settings.PACE_SECONDS = {"trip": 0.001}
-    monkeypatch.setattr(delivering, "ACCOUNT_BACKOFF", (0.01,))
-
-
 def meituan_at(url: str, **fields: Any) -> Any:
-    """A partner whose notices go to `url`, and its product."""
+    """Returns a partner whose notices go to `url`, and its product."""
     meituan, product = selling(**fields)
     meituan.connection.base_url = url
     meituan.connection.save()
@@ -52,7 +43,7 @@ def meituan_at(url: str, **fields: Any) -> Any:
 
 
 def meituan_of(server: SandboxServer, **fields: Any) -> Any:
-    """The same, known to the sandbox."""
+    """Returns a partner whose notices go to the sandbox, and registers it there."""
     meituan, product = meituan_at(f"{server.url}/trip/rhone/mtp/api", **fields)
     credentials = meituan.connection.credentials
     partner = {"partner_id": meituan.connection.account, **credentials, "endpoints": {}}
@@ -61,7 +52,7 @@ def meituan_of(server: SandboxServer, **fields: Any) -> Any:
 
 
 def known(server: SandboxServer, order: Order) -> None:
-    """Meituan knows the order that was placed behind its back."""
+    """Registers an order at Meituan that was placed without the sandbox."""
     body = {
         "partner_id": order.connection.account,
         "partner_deal_id": order.product.deal_id,
@@ -76,14 +67,14 @@ def known(server: SandboxServer, order: Order) -> None:
 
 
 def told(server: SandboxServer) -> list[dict[str, Any]]:
-    """The notices that Meituan has taken in, in their order, as it got them."""
+    """Returns the notices that Meituan has applied, in their order and form of arrival."""
     trip = server.platform("trip")
     assert isinstance(trip, MeituanTripSandbox)
     return [asdict(notice) for notice in trip.book.notices if notice.applied]
 
 
 def worked_off(holds: Callable[[], object] = lambda: False) -> None:
-    """Works, and lets time pass, until everything is settled or `holds`."""
+    """Works, and moves the time forward, until everything is settled or `holds`."""
     for _ in range(30):
         outbox.work(seconds=0.5)
         if holds() or not OutboundCall.objects.filter(state__in=OutboundCall.LIVE).exists():
@@ -277,7 +268,7 @@ def test_a_notice_that_is_sent_again_has_days_to_arrive(server: SandboxServer) -
 
 
 def everything(server: SandboxServer, meituan: Meituan, product: Any) -> None:
-    """One notice of each kind about orders."""
+    """Enqueues one notice of each kind about orders."""
     order = meituan.bought(product, 2)
     known(server, order)
     issue(order, f"A{order.pk}", f"B{order.pk}")
@@ -428,7 +419,8 @@ KILL = """
     from trip import services
     from stores.platforms.workers import queue
     queue.wake_worker = lambda *args: os.kill(os.getpid(), signal.SIGKILL)
-    services.order_consume(order_pk=int(os.environ["ORDER"]), quantity=1, actor=None, method="counter")
+    order_pk = int(os.environ["ORDER"])
+    services.order_consume(order_pk=order_pk, quantity=1, actor=None, method="counter")
 """
 KILL_SENDING = f"""
     from stores.platforms.outbox import delivering

@@ -1,4 +1,6 @@
-"""A message of Meituan's repeated long after: the same answer, in the end none, never two effects."""
+"""A message of Meituan's repeated long after: the same answer, in the end none, never two
+effects.
+"""
 
 import json
 from datetime import timedelta

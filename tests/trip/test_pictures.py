@@ -31,6 +31,7 @@ def test_paying_tells_the_address_of_each_picture_and_anybody_may_fetch_it(
     meituan, product = selling()
     order = meituan.bought(product, 2)
     said = meituan.query(order.order_id)["body"]["voucherList"]
+    assert len(said) == 2
     for item in said:
         assert item["voucherPics"].startswith(settings.PUBLIC_BASE_URL)
         assert item["voucher"] not in item["voucherPics"]

@@ -9,6 +9,7 @@ import time_machine
 from django.utils import timezone
 
 from stores.conflicts import Conflict
+from stores.platforms.reading import BEIJING
 from stores.transitions import ImpossibleTransition, move
 from tests.meituan import Meituan, selling
 from tests.trip.factories import OfferFactory
@@ -16,7 +17,6 @@ from trip import services
 from trip.choices import FeeMode, Issuing, Method, RefundType, Trouble, VoucherType
 from trip.models import Order, Product, Refund, RefundStep, tally
 from trip.services.workdays import after_workdays, is_workday
-from trip.wire.values import BEIJING
 
 pytestmark = pytest.mark.django_db
 DAY = date(2099, 5, 1)
@@ -28,7 +28,9 @@ def at(text: str) -> datetime:
 
 
 def stairs(*steps: tuple[int, FeeMode, str], **fields: Any) -> tuple[Meituan, Product]:
-    """A product for 2099-05-01, last entry at noon: (minutes before, mode, yuan or percent)."""
+    """Returns a product for 2099-05-01 with the last entry at noon: (minutes before, mode, yuan or
+    percent).
+    """
     options = {
         "by_calendar": True,
         "offer": False,
@@ -149,9 +151,7 @@ def test_a_product_that_is_never_refunded_says_so() -> None:
     }
 
 
-def test_a_product_that_is_not_refunded_any_more_still_refuses_what_it_sold_before_by_its_old_rules() -> (
-    None
-):
+def test_a_product_that_is_no_longer_refunded_refuses_what_it_sold_by_its_old_rules() -> None:
     meituan, product = selling()
     order = meituan.bought(product)
     services.order_consume(order_pk=order.pk, actor=None, method=Method.COUNTER)
@@ -286,7 +286,9 @@ def test_past_the_deadline_meituan_has_agreed_and_nobody_can_refuse() -> None:
 def agreed_to(
     meituan: Meituan, order: Order, quantity: int, codes: list[str] | None = None
 ) -> Refund:
-    """An application that we have agreed to, by rule or, where the product asks for it, by a person."""
+    """Returns an application that was agreed to, by rule or, if the product needs it, by a
+    person.
+    """
     body = meituan.refund_body(order, quantity, codes)
     meituan.ask("order/refund", body)
     refund = order.refunds.get(refund_id=body["refundId"])
@@ -297,7 +299,7 @@ def agreed_to(
 
 
 def quantities(meituan: Meituan, order: Order) -> tuple[int, int, int]:
-    """(refunded as a query says it, refunded as the agreed applications say it, sold)."""
+    """Returns (refunded in the answer to a query, refunded by the agreed applications, sold)."""
     agreed = order.refunds.filter(status=Status.AGREED).values_list("quantity", flat=True)
     order.offer.refresh_from_db()
     return meituan.query(order.order_id)["body"]["refundedQuantity"], sum(agreed), order.offer.sold

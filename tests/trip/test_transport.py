@@ -1,5 +1,6 @@
-"""What every interface for Meituan does before it answers: signatures, clocks, partners, garbage, and always the
-envelope."""
+"""The steps of every interface before its answer: signatures, clocks, partners, invalid bodies, and
+always the envelope.
+"""
 
 import http.client
 import json
@@ -18,6 +19,7 @@ from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from stores.models import Connection, InboundEvent, Merchant
+from stores.platforms.reading import Malformed, whole
 from stores.web.limits import Limit
 from tests.trip import meituan
 from tests.trip.meituan import PARTNER_ID, SECRET, post, signed, ticket_connection
@@ -25,7 +27,6 @@ from trip import checks, signatures
 from trip.choices import Refusal
 from trip.webhooks import base
 from trip.webhooks.base import Answer, OnceEndpoint
-from trip.wire.values import Malformed, whole
 
 WELL = b'{"code":200,"describe":"success","partnerId":1001}'
 ASKED = {"partnerId": PARTNER_ID}
@@ -42,7 +43,7 @@ def path(connection: Connection) -> str:
 
 
 def told(answer: HttpResponse) -> dict[str, Any]:
-    """The envelope, which always comes with HTTP 200."""
+    """Returns the envelope, which always comes with HTTP 200."""
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json; charset=utf-8")
     envelope: dict[str, Any] = json.loads(answer.content)
     assert isinstance(envelope["partnerId"], int)
@@ -50,7 +51,7 @@ def told(answer: HttpResponse) -> dict[str, Any]:
 
 
 def refused(answer: HttpResponse, code: int = 300) -> str:
-    """Why not."""
+    """Returns the reason of a refusal."""
     envelope = told(answer)
     assert envelope["code"] == code
     assert "body" not in envelope
@@ -288,7 +289,9 @@ def test_a_balance_of_nothing_sensible_is_refused(connection: Connection, body: 
 
 
 class Pay(OnceEndpoint):
-    """Plays one step of its script per judgement: an answer, or an exception after an effect."""
+    """An endpoint that runs one step of its script per call: an answer, or an exception after an
+    effect.
+    """
 
     kind, other_code, invalid_code = "order.pay", 599, 510
     script: ClassVar[list[Answer | Exception]] = []
@@ -392,7 +395,8 @@ def test_a_body_that_cannot_be_understood_is_the_interfaces_invalid(
 
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.parametrize(
-    "error", [ZeroDivisionError("secret"), OperationalError("secret"), Malformed("secret")]
+    "error",
+    [ZeroDivisionError("secret"), OperationalError("secret"), Malformed("secret", "secret")],
 )
 def test_our_own_failure_is_the_interfaces_other_and_leaves_nothing(
     connection: Connection, script: list[Answer | Exception], error: Exception
@@ -404,13 +408,13 @@ def test_our_own_failure_is_the_interfaces_other_and_leaves_nothing(
     assert pay(connection, ORDER).content == WELL
 
 
-def test_a_first_answer_needs_three_queries(
+def test_a_first_answer_needs_four_queries(
     connection: Connection,
     script: list[Answer | Exception],
     django_assert_num_queries: DjangoAssertNumQueries,
 ) -> None:
     script.append(Answer())
-    # The connection, the look, the effect, the event; and a savepoint where there would be BEGIN and COMMIT.
+    # The connection, the query, the effect, the event; a savepoint replaces BEGIN and COMMIT.
     with django_assert_num_queries(4 + 2):
         pay(connection, ORDER)
 

@@ -1,4 +1,6 @@
-"""The same message at the same moment, and two wishes for the same ticket: one effect, one answer."""
+"""One message twice at the same moment, and two requests for the same ticket: one effect, one
+answer.
+"""
 
 import itertools
 import threading
@@ -27,7 +29,7 @@ DAY = date(2099, 5, 1)
 
 
 def at_once(works: Sequence[Callable[[], Any]]) -> list[Any]:
-    """What each work returns when all start together; an exception is returned as well."""
+    """Returns the result of each work when all start together; an exception is returned as well."""
     barrier, results = threading.Barrier(len(works)), [None] * len(works)
 
     def run(place: int, work: Callable[[], Any]) -> None:
@@ -50,7 +52,7 @@ def at_once(works: Sequence[Callable[[], Any]]) -> list[Any]:
 def asking(
     meituan: Meituan, interface: str, body: dict[str, Any]
 ) -> Callable[[], tuple[int, bytes]]:
-    """Asks on a line of its own; gives the code and the bytes."""
+    """Returns a function that calls the interface and gives code and bytes of the answer."""
 
     def ask() -> tuple[int, bytes]:
         own = replace(meituan, client=Client(raise_request_exception=False), said=b"")

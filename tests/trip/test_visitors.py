@@ -28,7 +28,7 @@ SECRETS = ("王小明", json.dumps("王小明")[1:-1], "13800001234", "110101199
 
 
 def everything_stored() -> str:
-    """Every column of every table, as it lies in the database."""
+    """Returns every column of every table, as it is in the database."""
     with connection.cursor() as cursor:
         tables = connection.introspection.table_names(cursor)
         found = []

@@ -10,9 +10,9 @@ from django.utils.translation import gettext_lazy as _
 from stores.backoffice.base import access_for
 from stores.backoffice.filters import DefaultedFilter
 from stores.models import Connection
+from stores.platforms.reading import MAX_INT64
 from trip.choices import PLATFORM
 from trip.models import Order, Voucher
-from trip.wire.values import MAX_INT64
 
 
 def found(request: HttpRequest, rows: QuerySet[Order], text: str) -> QuerySet[Order]:

@@ -84,7 +84,9 @@ class ProductForm(forms.ModelForm[Product]):
 def _connection(form: ProductForm) -> Any:
     if "connection" in form.cleaned_data:
         return form.cleaned_data["connection"]
-    return form.instance.connection if form.instance.connection_id else None
+    if not form.instance.connection_id:
+        return None
+    return form.instance.connection
 
 
 def _same_merchant(form: ProductForm, data: dict[str, Any]) -> Wrong:

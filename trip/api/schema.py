@@ -1,4 +1,4 @@
-"""What the trip routes do, in the OpenAPI description; shapes are in serializers.py."""
+"""The OpenAPI description of the trip routes; shapes are in serializers.py."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What the trip API takes and gives, declared once for the code and for OpenAPI."""
+"""The input and output of the trip API, declared once for the code and for OpenAPI."""
 
 from typing import Any
 
@@ -55,14 +55,14 @@ class OrderFilter(ListFilter):
         required=False, max_length=60, help_text=gettext_lazy("The partnerDealId.")
     )
     travel_date = serializers.DateField(required=False, help_text=gettext_lazy("The day of visit."))
-    # Without allow_null, a query that leaves it out would mean false.
+    # Without allow_null, a query without this parameter would mean false.
     needs_issue = serializers.BooleanField(
         required=False, allow_null=True, help_text=gettext_lazy("Paid, and waiting for your codes.")
     )
 
 
 class CodesField(TextsField):
-    """Codes of vouchers, none of them twice."""
+    """Codes of vouchers, each only once."""
 
     def run_validation(self, data: Any = empty) -> Any:
         given = super().run_validation(data)
@@ -72,7 +72,7 @@ class CodesField(TextsField):
 
 
 class NewCodesField(CodesField):
-    """Codes in the form that a voucher's code has."""
+    """Codes in the form of a voucher code."""
 
     def run_validation(self, data: Any = empty) -> Any:
         given = super().run_validation(data)
@@ -82,7 +82,7 @@ class NewCodesField(CodesField):
 
 
 class UsedCodesField(CodesField):
-    """At least one code: no code at all would mean every ticket."""
+    """At least one code, because none would mean every ticket."""
 
     def run_validation(self, data: Any = empty) -> Any:
         given = super().run_validation(data)
@@ -110,7 +110,7 @@ class DecisionField(serializers.ChoiceField):
 
 
 def reason_field(help_text: Any) -> TextField:
-    """Words for Meituan and the buyer."""
+    """A text for Meituan and the buyer."""
     return TextField(
         required=False,
         max_length=MAX_REASON,
@@ -227,7 +227,7 @@ class TicketOrderSerializer(AnswerSerializer):
     issued_at = serializers.DateTimeField(allow_null=True)
 
     def to_representation(self, row: Order) -> dict[str, Any]:
-        # Read once for the four fields that are made of them.
+        # Counted once for the four fields that use it.
         self._vouchers = list(row.vouchers.all())
         self._counts = tally(self._vouchers)
         return super().to_representation(row)
@@ -258,8 +258,8 @@ class UsedVoucherSerializer(AnswerSerializer):
     quantity = serializers.IntegerField()
 
 
-# Only what never changes, so that a repeated request gets the first answer. Context: the
-# `order`.
+# Contains only values that never change, so that a repeated request gets the first answer. Context:
+# the `order`.
 class ConsumptionSerializer(AnswerSerializer):
     order_id = LongNumberField(help_text=LONG_NUMBER)
     quantity = serializers.IntegerField(help_text="How many tickets were used")

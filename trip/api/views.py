@@ -66,8 +66,9 @@ class Orders(OrderView, ApiList):
         waiting = given.get("needs_issue")
         if waiting is None:
             return rows
-        issuing = Order.Status.ISSUING
-        return rows.filter(status=issuing) if waiting else rows.exclude(status=issuing)
+        if waiting:
+            return rows.filter(status=Order.Status.ISSUING)
+        return rows.exclude(status=Order.Status.ISSUING)
 
 
 @extend_schema_view(get=schema.READ_ORDER)

@@ -1,4 +1,3 @@
-import os
 import secrets
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
@@ -98,7 +97,7 @@ class TripDemo:
         return Book(connection, shelves, list(staff), world.rng, world.now)
 
     def connect(self, world: World) -> None:
-        base_url = _elsewhere() or f"{world.ports.sandbox_url}/trip/rhone/mtp/api"
+        base_url = world.replaced(PLATFORM) or world.sandbox_address(PLATFORM)
         for partner in world.facts["trip"]["partners"]:
             Connection.objects.filter(pk=partner["connection"]).update(base_url=base_url)
             partner["endpoints"] = {
@@ -134,13 +133,6 @@ def _lengthen_calendars(connection_id: int, world: World) -> None:
     }
     for product in Product.objects.filter(connection=connection_id, deal_id__in=wares):
         lay_out(wares[product.deal_id], product, day, day + timedelta(days=DAYS_AHEAD))
-
-
-def _elsewhere() -> str:
-    """Returns the address in TRIP_NOTICE_BASE_URL that gets the notices instead of the sandbox; ""
-    if it is not set.
-    """
-    return os.environ.get("TRIP_NOTICE_BASE_URL", "").rstrip("/")
 
 
 def info(facts: dict[str, Any], sandbox: dict[str, Any]) -> dict[str, Any]:

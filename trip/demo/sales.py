@@ -71,7 +71,9 @@ class Sale:
         )
 
     def held(self) -> int:
-        return self.order.quantity if self.order.status == Status.CREATED else 0
+        if self.order.status != Status.CREATED:
+            return 0
+        return self.order.quantity
 
 
 @dataclass
@@ -199,7 +201,8 @@ def pay(book: Book, sale: Sale, at: datetime) -> None:
 def issue(book: Book, sale: Sale, at: datetime) -> None:
     order = sale.order
     order.status, order.issued_at = Status.ISSUED, at
-    each = 1 if order.voucher_type == VoucherType.PER_TICKET else order.quantity
+    is_per_ticket = order.voucher_type == VoucherType.PER_TICKET
+    each = 1 if is_per_ticket else order.quantity
     sale.vouchers = [
         Voucher(connection=book.connection, order=order, code=code, quantity=each, valid_at=at)
         for code in _codes(book, order) or [""]

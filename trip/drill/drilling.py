@@ -57,7 +57,7 @@ check = CHECKLIST.check
 
 
 class Drill(BaseDrill):
-    """What a check works with. `asked` are the orders of the current check."""
+    """The tools of one run; `asked` are the orders of the current check."""
 
     checklist = CHECKLIST
 
@@ -77,10 +77,10 @@ class Drill(BaseDrill):
         super().begin()
         self.asked: list[Asked] = []
 
-    # What is given back
+    # Giving tickets back
 
     def tidy_forgotten(self) -> None:
-        """Ends orders that earlier runs left behind because they were cut off."""
+        """Ends the orders of earlier runs that were interrupted."""
         end(
             self.player,
             drill_orders(self.connection).filter(
@@ -89,12 +89,12 @@ class Drill(BaseDrill):
         )
 
     def tidy(self) -> None:
-        """Ends the orders of the current check, by Meituan's own messages."""
+        """Ends the orders of the current check with Meituan's own messages."""
         numbers = [asked.order_id for asked in self.asked]
         end(self.player, drill_orders(self.connection).filter(order_id__in=numbers))
 
     def tidy_up(self) -> None:
-        """Revokes notices that were being sent when their check ended, and have not arrived since."""
+        """Revokes the notices that have not arrived by the end of the run."""
         revoke_drill_notices(orders_of_run(self.run))
 
     # Orders
@@ -281,7 +281,9 @@ class Drill(BaseDrill):
                 self.note(text, title=notice.title)
 
     def _expect_arrival(self, call: OutboundCall, notice: type[Notice]) -> None:
-        """Sends the notice itself when no worker does, because the drill may be run by the only worker."""
+        """Sends the notice itself, because the drill may run in the only worker, and waits for its
+        arrival.
+        """
 
         def is_over() -> bool:
             if call.state in OutboundCall.LIVE:

@@ -28,7 +28,7 @@ def orders_of_run(run: DrillRun) -> QuerySet[Order]:
 
 
 def unreturned(run: DrillRun) -> int:
-    """How many tickets the orders of the run keep from being sold."""
+    """Counts the tickets that the orders of the run still keep from being sold."""
     kept = 0
     for row in orders_of_run(run):
         if row.status in OPEN:
@@ -40,8 +40,9 @@ def unreturned(run: DrillRun) -> int:
 
 
 def unbalanced(run: DrillRun) -> QuerySet[Any]:
-    """The offers that the run ordered from whose stock is not what their orders say: `held` is for those not paid
-    yet (`unpaid`), `sold` for those being issued and for tickets that nobody gave back (`kept`).
+    """Returns the offers of the run whose stock differs from what their orders say: `held` must be
+    the tickets not paid yet (`unpaid`), `sold` those being issued and those not given back
+    (`kept`).
 
     It is one statement, because others may buy at the same time.
     """
@@ -73,7 +74,7 @@ def _sum(rows: QuerySet[Any], group: str, tickets: Any) -> Coalesce:
 
 
 def end(player: Player, rows: QuerySet[Order]) -> None:
-    """Closes or refunds orders by Meituan's own messages, and gives back what was used."""
+    """Closes or refunds orders with Meituan's own messages, and gives used tickets back."""
     for row in rows:
         if row.status in OPEN:
             _send(

@@ -102,7 +102,9 @@ def refund_id(order_id: int) -> str:
     global _last_moment
     with _refund_lock:
         moment = datetime.now(BEIJING).strftime("%Y%m%d%H%M%S%f")[:17]
-        _last_moment = moment if moment > _last_moment else str(int(_last_moment) + 1)
+        if moment <= _last_moment:
+            moment = str(int(_last_moment) + 1)
+        _last_moment = moment
         return f"{order_id}-{_last_moment}"
 
 

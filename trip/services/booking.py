@@ -4,11 +4,12 @@ reason.
 
 from datetime import date, datetime, timedelta
 
+from stores.platforms.reading import BEIJING, Malformed
 from trip.choices import BookAhead, Code, Refusal, VisitorInfo
 from trip.models import Offer, Product
 from trip.services.terms import Terms
+from trip.wire.problems import describe
 from trip.wire.requests import CreateRequest, VisitorData, parse_visitors
-from trip.wire.values import BEIJING, Malformed
 
 
 def check_product(product: Product | None) -> Product:
@@ -109,7 +110,7 @@ def check_visitors(product: Product, request: CreateRequest) -> tuple[VisitorDat
     try:
         visitors = parse_visitors(request.visitors)
     except Malformed as malformed:
-        raise Refusal(Code.INVALID, str(malformed)) from malformed
+        raise Refusal(Code.INVALID, describe(malformed)) from malformed
     if len(visitors) != needed:
         raise Refusal(Code.INVALID, f"每笔订单需要{needed}个游玩人信息")
     for visitor in visitors:

@@ -9,12 +9,12 @@ from django.utils.translation import gettext_lazy as _
 from stores import audit
 from stores.audit import Actor
 from stores.idempotency import once
+from stores.platforms.reading import BEIJING
 from trip.models import Consumption, Order, Voucher
 from trip.services import booking, orders, tickets
 from trip.services.notices import enqueue_consume_notice
 from trip.services.orders import OrderConflict
 from trip.services.terms import promised
-from trip.wire.values import BEIJING
 
 
 def order_consume(

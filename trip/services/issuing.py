@@ -38,7 +38,8 @@ def _write(order: Order, codes: Sequence[str]) -> list[Voucher]:
     """Writes the vouchers; without codes one row counts the whole order, so that quantities are
     summed in the same way everywhere.
     """
-    each = 1 if order.voucher_type == VoucherType.PER_TICKET else order.quantity
+    is_per_ticket = order.voucher_type == VoucherType.PER_TICKET
+    each = 1 if is_per_ticket else order.quantity
     now = timezone.now()
     vouchers = [
         Voucher(
@@ -143,5 +144,5 @@ def order_fail(*, order_pk: int, reason: str, actor: Actor, method: str) -> Orde
 
 
 def is_own(order: Order) -> bool:
-    """Whether we make the codes of the order, as its product said at the time of the order."""
+    """Whether we make the codes of the order, by the rule of its product at that time."""
     return order.issuing == Issuing.OWN

@@ -13,7 +13,7 @@ from trip.models import Order, Voucher, prepared
 
 
 class OrderConflict(Conflict):
-    """The order does not allow this in its present state."""
+    """The order does not allow this in its present status."""
 
     code = "order_conflict"
 

@@ -7,8 +7,8 @@ from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
 from stores.models import Merchant
+from stores.platforms.reading import BEIJING
 from trip.models import Order, Visitor, Voucher
-from trip.wire.values import BEIJING
 
 BATCH = 500
 

@@ -4,7 +4,7 @@ from datetime import date, datetime, time, timedelta
 
 import chinese_calendar
 
-from trip.wire.values import BEIJING
+from stores.platforms.reading import BEIJING
 
 
 def is_workday(day: date) -> bool:

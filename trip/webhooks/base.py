@@ -21,12 +21,13 @@ from django.views.decorators.csrf import csrf_exempt
 from stores.models import Connection
 from stores.platforms.inbound.endpoint import CallEndpoint, Rejected
 from stores.platforms.inbound.once import AnswerAndRollback, StoredAnswer, answer_once
+from stores.platforms.reading import Malformed
 from stores.text import is_id
 from stores.web.addresses import client_network
 from stores.web.limits import Limit, take
 from trip import signatures
 from trip.choices import PLATFORM, Code, Refusal
-from trip.wire.values import Malformed
+from trip.wire.problems import TripProblem, describe
 
 # Only calls without a valid signature are counted; Meituan's own calls are never limited.
 STRANGERS = Limit("trip-strangers", 60, 60)
@@ -117,8 +118,8 @@ class TripEndpoint(CallEndpoint):
         try:
             asked = self.read(self._body(data))
         except Malformed as malformed:
-            code = self.other_code if self.invalid_code is None else self.invalid_code
-            return self._no(code, str(malformed))
+            code = self.invalid_code
+            return self._no(self.other_code if code is None else code, describe(malformed))
         try:
             return response(self.text(connection, asked, data.get("body")))
         except Refusal as refusal:
@@ -174,7 +175,7 @@ class TripEndpoint(CallEndpoint):
     def _body(self, data: dict[str, Any]) -> Any:
         body = data.get("body")
         if not isinstance(body, self.body_is):
-            raise Malformed("body缺失或类型不正确")
+            raise Malformed("body", TripProblem.NO_BODY)
         return body
 
     def _no(self, code: int, describe: str) -> HttpResponse:

@@ -6,11 +6,11 @@ Source: docs/platforms/trip.md §3.8 to §3.12.
 from typing import Any, ClassVar
 
 from stores.models import Connection
+from stores.platforms.reading import texts
 from trip import services
 from trip.choices import Code
 from trip.webhooks.base import Answer, TripEndpoint
 from trip.wire import pulls
-from trip.wire.values import texts
 
 
 class Products(TripEndpoint):

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
-from trip.wire.values import Malformed, day, optional_text, optional_whole, text, texts
+from stores.platforms.reading import Malformed, day, optional_text, optional_whole, text, texts
+from trip.wire.problems import TripProblem
 
 
 @dataclass(frozen=True)
@@ -43,7 +44,7 @@ def parse_page(body: Mapping[str, Any], names: str) -> Page:
     if method == "multi":
         return Page(names=texts(body, names, most=100))
     if method != "page":
-        raise Malformed("method只能是page或multi")
+        raise Malformed("method", TripProblem.UNKNOWN_METHOD)
     number = optional_whole(body, "currentPage")
     size = optional_whole(body, "pageSize")
     return Page(number=max(1, min(number or 1, 10_000)), size=max(1, min(size or 20, 20)))
@@ -54,13 +55,13 @@ def parse_prices(body: Mapping[str, Any]) -> PricesRequest:
         text(body, "partnerDealId", most=60), day(body, "startTime"), day(body, "endTime")
     )
     if not 0 <= (request.last - request.first).days <= 366:
-        raise Malformed("endTime应不早于startTime，且不超过一年")
+        raise Malformed("endTime", TripProblem.DAYS_IN_NO_ORDER)
     return request
 
 
 def parse_listing(items: Any) -> tuple[ListingNotice, ...]:
     if not isinstance(items, list) or not all(isinstance(item, dict) for item in items):
-        raise Malformed("body不是对象列表")
+        raise Malformed("body", TripProblem.NOT_OBJECTS)
     return tuple(
         ListingNotice(
             text(item, "partnerDealId", most=60),

@@ -12,9 +12,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from trip.choices import CloseType, CredentialType, RefundedBecause
-from trip.wire.values import (
-    MAX_QUANTITY,
+from stores.platforms.reading import (
     Malformed,
     listed,
     moment,
@@ -26,6 +24,9 @@ from trip.wire.values import (
     whole,
     yuan,
 )
+from trip.choices import CloseType, CredentialType, RefundedBecause
+from trip.wire.problems import TripProblem
+from trip.wire.values import MAX_QUANTITY
 
 _MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[0-9]{10})", re.ASCII)
 # Hong Kong, Macau and Taiwan (Taiwan's trunk prefix 0 is not part of the number).
@@ -204,13 +205,13 @@ def parse_close(body: Mapping[str, Any]) -> CloseMessage:
 
 def _one_of(value: int, name: str, known: list[int]) -> int:
     if value not in known:
-        raise Malformed(f"{name}不在约定范围内")
+        raise Malformed(name, TripProblem.NOT_AGREED)
     return value
 
 
 def _visitor(item: Any) -> VisitorData:
     if not isinstance(item, dict):
-        raise Malformed("visitors的成员不是对象")
+        raise Malformed("visitors", TripProblem.ITEM_NO_OBJECT)
     return VisitorData(
         name=optional_text(item, "name", most=60),
         mobile=mobile_of(optional_text(item, "mobile", most=30)),
@@ -231,14 +232,14 @@ def mobile_of(given: str) -> str:
         return mainland[1]
     if beyond := _MOBILE_BEYOND.fullmatch(digits):
         return "+" + "".join(filter(None, beyond.groups()))
-    raise Malformed("游玩人手机号格式不正确")
+    raise Malformed("mobile", TripProblem.NO_MOBILE)
 
 
 def _credentials(value: Any) -> dict[int, str]:
     if value in (None, "", {}):
         return {}
     if not isinstance(value, dict):
-        raise Malformed("credentials不是对象")
+        raise Malformed("credentials", TripProblem.NOT_AN_OBJECT)
     return {
         _credential_type(kind): _credential_number(kind, number)
         for kind, number in value.items()
@@ -248,12 +249,12 @@ def _credentials(value: Any) -> dict[int, str]:
 
 def _credential_type(kind: str) -> int:
     if kind not in {str(known) for known in CredentialType.values}:
-        raise Malformed("游玩人证件类型未知")
+        raise Malformed("credentials", TripProblem.UNKNOWN_CREDENTIAL)
     return int(kind)
 
 
 def _credential_number(kind: str, value: Any) -> str:
     number = unicodedata.normalize("NFKC", str(value)).strip().upper()
     if not _FORMS.get(CredentialType(int(kind)), _CREDENTIAL).fullmatch(number):
-        raise Malformed("游玩人证件号格式不正确")
+        raise Malformed("credentials", TripProblem.NO_CREDENTIAL)
     return number

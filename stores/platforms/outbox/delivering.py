@@ -37,10 +37,6 @@ log = logging.getLogger(__name__)
 State = OutboundCall.State
 Outcome = OutboundAttempt.Outcome
 
-# Seconds until the next try, by the number of tries so far.
-BACKOFF = (1, 2, 5, 10, 20, 30)
-ACCOUNT_BACKOFF = (0, 1, 2, 5, 10, 20, 30)
-SETTLE_PATIENCE = 20.0
 # After this many answers that do not decide, the platform is asked rarely: each question may cost
 # the merchant's quota.
 ENOUGH_ANSWERS = 4
@@ -137,7 +133,7 @@ def _try(
 
 def _persist(write: Callable[[], T]) -> T:
     """Writes the outcome again for a while when the database is busy, so that no answer is lost."""
-    until = time.monotonic() + SETTLE_PATIENCE
+    until = time.monotonic() + settings.OUTBOX.settle_patience
     while True:
         try:
             return write()
@@ -249,7 +245,7 @@ def _lose(call: OutboundCall, operation: Operation, error: PlatformError) -> Non
     call.last_error, call.was_unknown = error.detail[:300], True
     if first:
         set_state(call, State.UNKNOWN)
-        call.due_at = timezone.now() + operation.ask_after
+        call.due_at = timezone.now() + operation.first_question()
         operation.on_unknown(call)
     else:
         call.due_at = timezone.now() + (RARELY if stuck else _pause(call, operation, error))
@@ -270,7 +266,7 @@ def _pause(call: OutboundCall, operation: Operation, error: PlatformError) -> ti
 
 
 def _backoff(call: OutboundCall, operation: Operation) -> timedelta:
-    seconds = operation.backoff or BACKOFF
+    seconds = operation.backoff or settings.OUTBOX.backoff
     return timedelta(seconds=seconds[min(call.attempts_made, len(seconds)) - 1])
 
 
@@ -295,10 +291,9 @@ def _postpone(call: OutboundCall, outcome: Verdict | PlatformError) -> None:
         if call.pace.failures:
             type(call.pace).objects.filter(pk=call.pace_id).update(failures=0)
     elif isinstance(outcome, Throttled):
-        pace.postpone(call.pace_id, outcome.after)
+        after = settings.OUTBOX.after_throttle if outcome.after is None else outcome.after
+        pace.postpone(call.pace_id, after)
     elif not isinstance(outcome, NoSlot | LoginRefused):
-        pace.postpone(
-            call.pace_id,
-            ACCOUNT_BACKOFF[min(call.pace.failures, len(ACCOUNT_BACKOFF) - 1)],
-            failed=True,
-        )
+        backoff = settings.OUTBOX.account_backoff
+        wait = backoff[min(call.pace.failures, len(backoff) - 1)]
+        pace.postpone(call.pace_id, wait, failed=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from typing import Any, ClassVar, Protocol, TypeVar
 
+from django.conf import settings
 from django_stubs_ext import StrOrPromise
 
 from stores.models import OutboundCall
@@ -47,11 +48,9 @@ class Operation:
     # How many slots of the account the whole business step still needs, for estimating a waiting
     # time.
     requests_left: ClassVar[int] = 1
-    # Seconds until the first question after a lost answer; the platform may still be at work.
-    ask_after: ClassVar[timedelta] = timedelta(seconds=3)
     # How long it is tried, unless `enqueue` says otherwise.
     patience: ClassVar[timedelta] = timedelta(hours=24)
-    # Seconds until the next try, by the number of tries so far; empty means delivering.BACKOFF.
+    # Seconds until the next try, by the number of tries so far; empty means OUTBOX.backoff.
     backoff: ClassVar[tuple[float, ...]] = ()
 
     def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
@@ -65,8 +64,12 @@ class Operation:
         """Asks whether a call was executed whose answer was lost. Raises a PlatformError."""
         return Verdict(executed=False)
 
+    def first_question(self) -> timedelta:
+        """Returns how long after a lost answer the platform is asked for the first time."""
+        return timedelta(seconds=settings.OUTBOX.first_question)
+
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
-        """Returns whether a person may put this dead call back to work;
+        """Returns whether a person may put this dead call back to work.
 
         False once its business row is final.
         """
@@ -76,7 +79,7 @@ class Operation:
         """Runs when a try begins."""
 
     def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
-        """Runs when the platform executed the call;
+        """Runs when the platform executed the call.
 
         `inferred` when asking showed it, not the answer.
         """

@@ -25,7 +25,8 @@ def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
     calls = OutboundCall._meta.db_table
     sql = f"""
         SELECT mine.id, mine.platform, mine.operation,
-            (pace.failures > 0 OR login.state = 'refused' OR (mine.attempts_made > 0 AND mine.last_error <> '')),
+            (pace.failures > 0 OR login.state = 'refused'
+                OR (mine.attempts_made > 0 AND mine.last_error <> '')),
             {pace.seconds_until_free_sql("pace.next_at")}, (
             SELECT count(*) FROM (
                 SELECT 1 FROM {calls} ahead

@@ -8,12 +8,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Protocol
 
+from django.conf import settings
 from django.utils import timezone
 
 from stores.models import OutboundCall
 from stores.platforms import pace
 from stores.platforms.outbox.enqueuing import notify
-from stores.platforms.outbox.waiting import PROMPT, wait_for
+from stores.platforms.outbox.waiting import wait_for
 from stores.platforms.outbox.working import LINGER, attempt_now, run_in_thread
 
 
@@ -43,14 +44,16 @@ def process(
     At most `wait` seconds are spent waiting for a result, if this process has a place left for one
     more thread that waits. `call` is the one that the request has just enqueued. With
     `in_background` the tries are made in a thread of their own: a slow platform then keeps the
-    caller `wait` seconds at most, or PROMPT seconds when `wait` is 0.
+    caller `wait` seconds at most, or settings.OUTBOX.default_wait when `wait` is 0.
     """
     if row.is_final():
         return
     until = time.monotonic() + wait
     run: Callable[..., bool] = _run_steps
     if in_background:
-        run = partial(_run_steps_in_thread, until=until if wait else until + PROMPT)
+        run = partial(
+            _run_steps_in_thread, until=until if wait else until + settings.OUTBOX.default_wait
+        )
 
     def step() -> None:
         run(row, wake=False)

@@ -10,9 +10,6 @@ from collections.abc import Callable
 from django.conf import settings
 from django.db import connection
 
-# Seconds within which a caller that does not wait still gets a result: a healthy gateway needs a
-# slot or two and a few tenths.
-PROMPT = 3.0
 _waiters = threading.BoundedSemaphore(settings.WEB_WAITERS)
 
 

@@ -1,4 +1,4 @@
-"""Working off and letting time pass, for tests of bad days."""
+"""Working and moving the time forward, for tests of failures."""
 
 from datetime import timedelta
 
@@ -21,7 +21,7 @@ WORK = """
 
 
 def settled(*rows: Verification) -> bool:
-    """Works a little; whether all rows are final then."""
+    """Works a little; returns whether all rows are final then."""
     outbox.work(seconds=0.5)
     return not Verification.objects.filter(
         pk__in=[row.pk for row in rows], status__in=Verification.LIVE
@@ -29,7 +29,9 @@ def settled(*rows: Verification) -> bool:
 
 
 def settled_in_the_end(*rows: Verification) -> bool:
-    """The same; a login that was refused is tried again as if the time for that had come."""
+    """Works a little, with refused logins tried again as if their waiting time was over; returns
+    whether all rows are final.
+    """
     if Connection.objects.filter(state=Connection.State.REFUSED).exists():
         Connection.objects.update(checked_at=timezone.now() - TRY_REFUSED_EVERY)
         pass_time(TRY_REFUSED_EVERY)
@@ -37,13 +39,13 @@ def settled_in_the_end(*rows: Verification) -> bool:
 
 
 def end_leases() -> None:
-    """As if the time of every lease had passed."""
+    """Ends the time of every lease."""
     OutboundCall.objects.exclude(lease_until=None).update(
         lease_until=timezone.now() - timedelta(seconds=1)
     )
 
 
 def pass_time(span: timedelta) -> None:
-    """As if everything had been written that much earlier."""
+    """Moves every stored time back by this span."""
     OutboundCall.objects.update(due_at=F("due_at") - span, expires_at=F("expires_at") - span)
     Pace.objects.update(next_at=F("next_at") - span.total_seconds())

@@ -25,17 +25,17 @@ from tests.processes import wait_until
 
 @pytest.mark.parametrize("step", ["login", "detail", "verify"])
 @pytest.mark.parametrize("kind", KINDS)
-def test_every_fault_at_every_step_ends_well(quick: Shop, kind: str, step: str) -> None:
-    code = quick.code()
+def test_every_fault_at_every_step_ends_well(shop: Shop, kind: str, step: str) -> None:
+    code = shop.code()
     seconds, times = (1.3, 1) if kind.startswith("slow") else (0.0, 3)
-    quick.sandbox.faults.add(operation=step, kind=kind, seconds=seconds, times=times)
-    row = ask_for(quick, code)
+    shop.sandbox.faults.add(operation=step, kind=kind, seconds=seconds, times=times)
+    row = ask_for(shop, code)
     wait_until(lambda: settled_in_the_end(row))
     wait_until(
-        lambda: "pending" not in [arrival.outcome for arrival in quick.sandbox.arrivals.all()]
+        lambda: "pending" not in [arrival.outcome for arrival in shop.sandbox.arrivals.all()]
     )
     row.refresh_from_db()
-    known = coupon(quick, code)
+    known = coupon(shop, code)
     assert (row.status, row.code, row.needs_person) == (Status.VERIFIED, "", False)
     assert known["applied"] == 1
     if step != "verify":
@@ -43,11 +43,11 @@ def test_every_fault_at_every_step_ends_well(quick: Shop, kind: str, step: str) 
 
 
 @pytest.mark.parametrize("kind", sorted(set(KINDS) - {"slow", "slow_after"}))
-def test_a_fault_that_never_ends_ends_before_a_person_or_refused(quick: Shop, kind: str) -> None:
-    code = quick.code()
-    row = ask_for(quick, code)
+def test_a_fault_that_never_ends_ends_before_a_person_or_refused(shop: Shop, kind: str) -> None:
+    code = shop.code()
+    row = ask_for(shop, code)
     assert outbox.attempt_now(OutboundCall.objects.get(), patience=1.0)
-    quick.sandbox.faults.add(kind=kind, times=None)
+    shop.sandbox.faults.add(kind=kind, times=None)
     outbox.work(seconds=1)
     OutboundCall.objects.update(expires_at=timezone.now())
 
@@ -58,18 +58,18 @@ def test_a_fault_that_never_ends_ends_before_a_person_or_refused(quick: Shop, ki
         return row.status in Verification.FINAL or row.needs_person
 
     wait_until(ended)
-    applied = coupon(quick, code)["applied"]
+    applied = coupon(shop, code)["applied"]
     assert applied <= 1
     assert not (applied and row.status == Status.REFUSED)
     assert not (row.status == Status.VERIFIED and not applied)
     assert call_of(row).state in (State.DEAD, State.DONE, State.REFUSED)
 
 
-def test_hundreds_of_random_faults_lose_and_double_nothing(quick: Shop) -> None:
+def test_hundreds_of_random_faults_lose_and_double_nothing(shop: Shop) -> None:
     for kind in sorted(set(KINDS) - {"slow", "slow_after"}):
-        quick.sandbox.faults.add(kind=kind, times=4, probability=0.15)
-    rows = [ask_for(quick, quick.code()) for _ in range(40)]
-    workers: list[Callable[[], int]] = [lambda: outbox.work(seconds=3)] * 3
+        shop.sandbox.faults.add(kind=kind, times=4, probability=0.15)
+    rows = [ask_for(shop, shop.code()) for _ in range(40)]
+    workers: list[Callable[[], int]] = [lambda: outbox.work(seconds=15)] * 3
 
     def run(work: Callable[[], int]) -> None:
         work()
@@ -82,4 +82,4 @@ def test_hundreds_of_random_faults_lose_and_double_nothing(quick: Shop) -> None:
         thread.join()
     wait_until(lambda: settled_in_the_end(*rows))
     assert Verification.objects.filter(status=Status.VERIFIED).count() == 40
-    assert {coupon(quick, code)["applied"] for code in quick.codes} == {1}
+    assert {coupon(shop, code)["applied"] for code in shop.codes} == {1}

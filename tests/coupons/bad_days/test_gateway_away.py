@@ -44,14 +44,16 @@ def gateway_down(shop: Shop) -> Iterator[None]:
         shop.sandbox.start()
 
 
-def test_an_hour_without_gateway_and_two_hundred_waiting(shop: Shop, settings: Settings) -> None:
+def test_an_hour_without_gateway_and_two_hundred_waiting(
+    paced_shop: Shop, settings: Settings
+) -> None:
     settings.PACE_SECONDS = {"umember": 0.001}
-    shop.sandbox.platform("umember").configure(rate_limit=None)
-    batch = [ask_for(shop, shop.code(), channel=Channel.BATCH) for _ in range(200)]
-    guests = [ask_for(shop, shop.code(), channel=Channel.GUEST) for _ in range(5)]
+    paced_shop.sandbox.platform("umember").configure(rate_limit=None)
+    batch = [ask_for(paced_shop, paced_shop.code(), channel=Channel.BATCH) for _ in range(200)]
+    guests = [ask_for(paced_shop, paced_shop.code(), channel=Channel.GUEST) for _ in range(5)]
     # The first tries, which follow each other quickly, have been made.
     Pace.objects.update(failures=4)
-    with gateway_down(shop):
+    with gateway_down(paced_shop):
         for _ in range(20):
             outbox.work(seconds=20)
             pass_time(timedelta(minutes=3))
@@ -62,28 +64,28 @@ def test_an_hour_without_gateway_and_two_hundred_waiting(shop: Shop, settings: S
             .exclude(status=Status.QUEUED)
             .exists()
         )
-    assert arrived(shop) == []
+    assert arrived(paced_shop) == []
     pass_time(timedelta(minutes=2))
     wait_until(lambda: settled(*batch), seconds=90)
     assert Verification.objects.filter(status=Status.VERIFIED).count() == 200
-    assert {coupon(shop, code)["verifies"] for code in shop.codes[:200]} == {1}
+    assert {coupon(paced_shop, code)["verifies"] for code in paced_shop.codes[:200]} == {1}
     for row in guests:
         row.refresh_from_db()
         assert (row.status, row.reason) == (Status.REFUSED, Reason.PLATFORM_DOWN)
-    assert {coupon(shop, code)["verifies"] for code in shop.codes[200:]} == {0}
+    assert {coupon(paced_shop, code)["verifies"] for code in paced_shop.codes[200:]} == {0}
 
 
-def test_a_gateway_that_goes_down_between_the_two_steps(quick: Shop) -> None:
-    code = quick.code()
-    row = ask_for(quick, code)
+def test_a_gateway_that_goes_down_between_the_two_steps(shop: Shop) -> None:
+    code = shop.code()
+    row = ask_for(shop, code)
     assert outbox.attempt_now(OutboundCall.objects.get(), patience=1.0)
-    with gateway_down(quick):
+    with gateway_down(shop):
         outbox.work(seconds=1)
         row.refresh_from_db()
         assert row.status == Status.QUEUED
     pass_time(timedelta(minutes=2))
     wait_until(lambda: settled(row))
-    assert coupon(quick, code)["verifies"] == 1
+    assert coupon(shop, code)["verifies"] == 1
 
 
 def test_who_waits_for_a_gateway_that_is_away_is_told_so(
@@ -118,14 +120,14 @@ def test_who_waits_for_a_gateway_that_is_away_is_told_so(
     )
 
 
-def test_a_place_in_line_has_seconds_again_when_the_gateway_is_back(quick: Shop) -> None:
-    with gateway_down(quick):
-        row = verify(quick, quick.code(), wait=0)
+def test_a_place_in_line_has_seconds_again_when_the_gateway_is_back(paced_shop: Shop) -> None:
+    with gateway_down(paced_shop):
+        row = verify(paced_shop, paced_shop.code(), wait=0)
     held_up = place_of(row)
     assert held_up is not None
     assert held_up.is_held_up
     outbox.work(seconds=3)
-    waiting = place_of(ask_for(quick, quick.code()))
+    waiting = place_of(ask_for(paced_shop, paced_shop.code()))
     assert waiting is not None
     assert waiting.seconds == 1
 
@@ -134,30 +136,30 @@ def test_a_place_in_line_has_seconds_again_when_the_gateway_is_back(quick: Shop)
 
 
 @pytest.mark.parametrize("form", ["429", "403", "code", "html"])
-def test_a_throttled_call_is_sent_later_and_once(quick: Shop, form: str) -> None:
-    quick.sandbox.platform("umember").configure(rate_limit=2, rate_window=0.2, blocked_as=form)
-    rows = [ask_for(quick, quick.code()) for _ in range(4)]
+def test_a_throttled_call_is_sent_later_and_once(shop: Shop, form: str) -> None:
+    shop.sandbox.platform("umember").configure(rate_limit=2, rate_window=0.5, blocked_as=form)
+    rows = [ask_for(shop, shop.code()) for _ in range(4)]
     wait_until(lambda: settled(*rows))
     for row in rows:
         row.refresh_from_db()
         assert row.status == Status.VERIFIED
-    assert {coupon(quick, code)["verifies"] for code in quick.codes} == {1}
-    assert "blocked" in {arrival.outcome for arrival in quick.sandbox.arrivals.all()}
+    assert {coupon(shop, code)["verifies"] for code in shop.codes} == {1}
+    assert "blocked" in {arrival.outcome for arrival in shop.sandbox.arrivals.all()}
     assert not OutboundAttempt.objects.filter(outcome="unknown").exists()
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("form", ["401", "code"])
-def test_many_processes_with_an_expired_token_log_in_once(quick: Shop, form: str) -> None:
-    verify(quick, quick.code())
-    gateway = quick.sandbox.platform("umember")
+def test_many_processes_with_an_expired_token_log_in_once(shop: Shop, form: str) -> None:
+    verify(shop, shop.code())
+    gateway = shop.sandbox.platform("umember")
     gateway.configure(auth_failure_as=form)
     gateway.expire_tokens()  # type: ignore[attr-defined]
-    rows = [ask_for(quick, quick.code()) for _ in range(12)]
+    rows = [ask_for(shop, shop.code()) for _ in range(12)]
     children.outputs(WORK, WORK, WORK)
     wait_until(lambda: settled(*rows))
-    assert len(arrived(quick, "login")) == 2
-    assert {coupon(quick, code)["verifies"] for code in quick.codes} == {1}
+    assert len(arrived(shop, "login")) == 2
+    assert {coupon(shop, code)["verifies"] for code in shop.codes} == {1}
     assert Connection.objects.get().token_serial == 2
 
 
@@ -169,24 +171,24 @@ CLOCK = """
 
 
 @pytest.mark.slow
-def test_workers_whose_clocks_are_apart_keep_the_pace_together(shop: Shop) -> None:
+def test_workers_whose_clocks_are_apart_keep_the_pace_together(paced_shop: Shop) -> None:
     """At the real pace, against the real limit."""
-    rows = [ask_for(shop, shop.code()) for _ in range(5)]
+    rows = [ask_for(paced_shop, paced_shop.code()) for _ in range(5)]
     code = CLOCK + WORK
     clocks = [code.replace('os.environ["CLOCK_ERROR"]', repr(error)) for error in ("0.4", "-0.4")]
     children.outputs(*clocks, UMEMBER_PACE_SECONDS="0.55", WORK_SECONDS="10")
     wait_until(lambda: settled(*rows))
     assert Verification.objects.filter(status=Status.VERIFIED).count() == 5
-    assert {coupon(shop, code)["verifies"] for code in shop.codes} == {1}
-    # A crowded machine holds requests up on their way: the whole second is measured by the benchmark.
-    assert shop.sandbox.arrivals.most_in_any(0.9) <= 2
+    assert {coupon(paced_shop, code)["verifies"] for code in paced_shop.codes} == {1}
+    # A busy machine delays requests, so only the benchmark measures the whole second.
+    assert paced_shop.sandbox.arrivals.most_in_any(0.9) <= 2
 
 
-def test_a_guest_passes_a_backlog_within_two_slots(shop: Shop) -> None:
-    """At the real pace: what arrives after the guest's request is at most one call that was already on its way."""
+def test_a_guest_passes_a_backlog_within_two_slots(paced_shop: Shop) -> None:
+    """At the real pace, at most one call that was already sent arrives before the guest's."""
     for _ in range(5):
-        ask_for(shop, shop.code(), channel=Channel.BATCH)
-    verify(shop, shop.code(), wait=5)
+        ask_for(paced_shop, paced_shop.code(), channel=Channel.BATCH)
+    verify(paced_shop, paced_shop.code(), wait=5)
     done = threading.Event()
 
     def work() -> None:
@@ -197,13 +199,13 @@ def test_a_guest_passes_a_backlog_within_two_slots(shop: Shop) -> None:
     worker = threading.Thread(target=work)
     worker.start()
     try:
-        wait_until(lambda: len(arrived(shop)) >= 5)
-        before = len(shop.sandbox.arrivals.all())
-        code = shop.code()
-        row = verification_process(ask_for(shop, code, channel=Channel.GUEST), wait=10)
+        wait_until(lambda: len(arrived(paced_shop)) >= 5)
+        before = len(paced_shop.sandbox.arrivals.all())
+        code = paced_shop.code()
+        row = verification_process(ask_for(paced_shop, code, channel=Channel.GUEST), wait=10)
     finally:
         done.set()
         worker.join()
     assert row.status == Status.VERIFIED
-    tails = [arrival.code_tail for arrival in shop.sandbox.arrivals.all()][before:]
+    tails = [arrival.code_tail for arrival in paced_shop.sandbox.arrivals.all()][before:]
     assert tails.index(code[-4:]) <= 2

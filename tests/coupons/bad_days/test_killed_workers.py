@@ -1,4 +1,6 @@
-"""The same code at once, and workers that are killed or frozen: nothing is spent twice, nothing is lost."""
+"""One code at the same moment, and workers that are killed or frozen: nothing is spent twice,
+nothing is lost.
+"""
 
 import threading
 from pathlib import Path
@@ -35,7 +37,10 @@ PURSUE = """
     while not os.path.exists(go):
         time.sleep(0.005)
     asked = verification_request(
-        store=Store.objects.get(), code=os.environ["CODE"], channel=Channel.API, flow=str(os.getpid())
+        store=Store.objects.get(),
+        code=os.environ["CODE"],
+        channel=Channel.API,
+        flow=str(os.getpid()),
     )
     row = verification_process(asked.verification, wait=20)
     print(row.pk, row.status, row.reason)
@@ -44,13 +49,13 @@ PURSUE = """
 
 @pytest.mark.slow
 def test_the_same_code_from_ten_threads_and_two_processes_reaches_the_gateway_once(
-    quick: Shop, tmp_path: Path
+    shop: Shop, tmp_path: Path
 ) -> None:
-    code, go, said = quick.code(), tmp_path / "go", list[str]()
+    code, go, said = shop.code(), tmp_path / "go", list[str]()
 
     def process(n: int) -> None:
         wait_until(go.exists)
-        row = verification_process(ask_for(quick, code, flow=f"thread {n}"), wait=20)
+        row = verification_process(ask_for(shop, code, flow=f"thread {n}"), wait=20)
         said.append(f"{row.pk} {row.status} {row.reason}")
         connections.close_all()
 
@@ -65,7 +70,7 @@ def test_the_same_code_from_ten_threads_and_two_processes_reaches_the_gateway_on
         for thread in threads:
             thread.join()
         said += [process.communicate(timeout=60)[0].strip() for process in processes]
-    assert coupon(quick, code)["verifies"] == 1
+    assert coupon(shop, code)["verifies"] == 1
     [row] = Verification.objects.filter(status=Status.VERIFIED)
     assert len(said) == 12
     # Whoever came after the end is told that the code is used, and by which verification.
@@ -99,11 +104,11 @@ KILL_AT = {
     "after the answer and before the commit": f"""
     from stores.platforms.outbox import operations
     operation = operations["umember", STEP]
-    real = operation.done
+    real = operation.on_done
     def fatal(*args, **kwargs):
         real(*args, **kwargs)
         {KILL}
-    operation.done = fatal
+    operation.on_done = fatal
     """,
 }
 
@@ -112,10 +117,10 @@ KILL_AT = {
 @pytest.mark.parametrize("step", ["coupon.detail", "coupon.verify"])
 @pytest.mark.parametrize("moment", KILL_AT)
 def test_a_worker_killed_at_any_moment_loses_nothing_and_spends_nothing_twice(
-    quick: Shop, moment: str, step: str
+    shop: Shop, moment: str, step: str
 ) -> None:
-    code = quick.code()
-    row = ask_for(quick, code)
+    code = shop.code()
+    row = ask_for(shop, code)
     children.killed(f"    STEP = {step!r}\n{KILL_AT[moment]}\n{WORK}")
     assert OutboundCall.objects.get(operation=step).state == State.SENDING
     assert OutboundAttempt.objects.filter(call__operation=step, outcome="started").count() == 1
@@ -123,7 +128,7 @@ def test_a_worker_killed_at_any_moment_loses_nothing_and_spends_nothing_twice(
     wait_until(lambda: settled(row))
     row.refresh_from_db()
     assert (row.status, row.code) == (Status.VERIFIED, "")
-    assert (coupon(quick, code)["applied"], coupon(quick, code)["verifies"]) == (1, 1)
+    assert (coupon(shop, code)["applied"], coupon(shop, code)["verifies"]) == (1, 1)
     assert row.inferred is (step == "coupon.verify" and moment != "between claim and call")
 
 
@@ -131,29 +136,29 @@ def test_a_worker_killed_at_any_moment_loses_nothing_and_spends_nothing_twice(
 @pytest.mark.parametrize("kind", ["slow", "slow_after"])
 @pytest.mark.parametrize("step", ["detail", "verify"])
 def test_a_worker_killed_during_the_call_loses_nothing_and_spends_nothing_twice(
-    quick: Shop, kind: str, step: str
+    shop: Shop, kind: str, step: str
 ) -> None:
-    code = quick.code()
-    row = ask_for(quick, code)
-    quick.sandbox.faults.add(operation=step, kind=kind, seconds=0.5, times=1)
+    code = shop.code()
+    row = ask_for(shop, code)
+    shop.sandbox.faults.add(operation=step, kind=kind, seconds=0.5, times=1)
     with children.running(WORK) as [worker]:
-        wait_until(lambda: arrived(quick, step))
+        wait_until(lambda: arrived(shop, step))
         worker.kill()
         worker.wait()
     end_leases()
     wait_until(lambda: settled(row))
     wait_until(
-        lambda: "pending" not in [arrival.outcome for arrival in quick.sandbox.arrivals.all()]
+        lambda: "pending" not in [arrival.outcome for arrival in shop.sandbox.arrivals.all()]
     )
     row.refresh_from_db()
     assert row.status == Status.VERIFIED
-    assert coupon(quick, code)["applied"] == 1
+    assert coupon(shop, code)["applied"] == 1
 
 
 @pytest.mark.slow
-def test_the_lease_of_a_killed_worker_really_ends(quick: Shop) -> None:
-    code = quick.code()
-    row = ask_for(quick, code)
+def test_the_lease_of_a_killed_worker_really_ends(shop: Shop) -> None:
+    code = shop.code()
+    row = ask_for(shop, code)
     short = """
     from datetime import timedelta
     settings.LEASE, settings.REQUEST_SECONDS = timedelta(seconds=6), 1.0
@@ -163,19 +168,19 @@ def test_the_lease_of_a_killed_worker_really_ends(quick: Shop) -> None:
     assert outbox.sweep() == 0
     wait_until(lambda: settled(row))
     row.refresh_from_db()
-    assert (row.status, row.inferred, coupon(quick, code)["verifies"]) == (Status.VERIFIED, True, 1)
+    assert (row.status, row.inferred, coupon(shop, code)["verifies"]) == (Status.VERIFIED, True, 1)
 
 
 @pytest.mark.slow
-def test_a_worker_frozen_past_its_lease_changes_nothing_when_it_thaws(quick: Shop) -> None:
+def test_a_worker_frozen_past_its_lease_changes_nothing_when_it_thaws(shop: Shop) -> None:
     import os
     import signal
 
-    code = quick.code()
-    row = ask_for(quick, code)
-    quick.sandbox.faults.add(operation="verify", kind="slow_after", seconds=0.5, times=1)
+    code = shop.code()
+    row = ask_for(shop, code)
+    shop.sandbox.faults.add(operation="verify", kind="slow_after", seconds=0.5, times=1)
     with children.running(WORK, WORK_SECONDS="3") as [worker]:
-        wait_until(lambda: arrived(quick, "verify"))
+        wait_until(lambda: arrived(shop, "verify"))
         os.kill(worker.pid, signal.SIGSTOP)
         end_leases()
         wait_until(lambda: settled(row))
@@ -183,7 +188,7 @@ def test_a_worker_frozen_past_its_lease_changes_nothing_when_it_thaws(quick: Sho
         assert worker.wait(timeout=60) == 0
     row.refresh_from_db()
     assert (row.status, row.inferred, call_of(row).state) == (Status.VERIFIED, True, State.DONE)
-    assert coupon(quick, code)["verifies"] == 1
+    assert coupon(shop, code)["verifies"] == 1
     outcomes = (
         OutboundAttempt.objects.filter(call=call_of(row))
         .order_by("id")

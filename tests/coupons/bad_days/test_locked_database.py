@@ -25,7 +25,9 @@ from tests.stores.factories import api_key
 
 @contextmanager
 def locked_database(table: str) -> Iterator[None]:
-    """Another connection holds the lock that writing to `table` needs; this one is impatient until it reconnects."""
+    """Holds the lock that writing to `table` needs in another connection; this connection gives up
+    early until it reconnects.
+    """
     sqlite = database.vendor == "sqlite"
     other = database.copy()
     with database.cursor() as cursor:
@@ -44,16 +46,16 @@ def locked_database(table: str) -> Iterator[None]:
 
 
 def test_an_answer_that_meets_a_locked_database_is_written_afterwards(
-    quick: Shop, caplog: pytest.LogCaptureFixture
+    shop: Shop, caplog: pytest.LogCaptureFixture
 ) -> None:
-    code = quick.code()
-    row = ask_for(quick, code)
+    code = shop.code()
+    row = ask_for(shop, code)
     assert outbox.attempt_now(OutboundCall.objects.get(), patience=1.0)
-    quick.sandbox.faults.add(operation="verify", kind="slow_after", seconds=0.4, times=1)
+    shop.sandbox.faults.add(operation="verify", kind="slow_after", seconds=0.4, times=1)
     lock, locked = locked_database("stores_outboundcall"), threading.Event()
 
     def hold() -> None:
-        wait_until(lambda: arrived(quick, "verify"))
+        wait_until(lambda: arrived(shop, "verify"))
         with lock:
             locked.set()
             wait_until(lambda: "the database is busy" in caplog.text)
@@ -71,44 +73,44 @@ def test_an_answer_that_meets_a_locked_database_is_written_afterwards(
     row.refresh_from_db()
     assert locked.is_set()
     assert (row.status, row.inferred, call_of(row).attempts_made) == (Status.VERIFIED, False, 1)
-    assert coupon(quick, code)["verifies"] == 1
+    assert coupon(shop, code)["verifies"] == 1
 
 
 def test_a_database_that_stays_locked_is_answered_with_try_again(
-    quick: Shop, client: Client
+    shop: Shop, client: Client
 ) -> None:
-    _, secret = api_key(quick.merchant)
+    _, secret = api_key(shop.merchant)
 
     def post() -> tuple[int, str]:
         answer = client.post(
-            f"/api/v1/stores/{quick.store.pk}/verifications/",
+            f"/api/v1/stores/{shop.store.pk}/verifications/",
             {"code": code},
             content_type="application/json",
             headers={"Authorization": f"Bearer {secret}", "Idempotency-Key": "order-1"},
         )
         return answer.status_code, answer.headers.get("Retry-After", "")
 
-    code = quick.code()
+    code = shop.code()
     with locked_database("coupons_verification"):
         assert post() == (503, "2")
     assert not Verification.objects.exists()
-    assert arrived(quick) == []
+    assert arrived(shop) == []
     assert post()[0] == 201
 
 
 @pytest.mark.skipif(
     database.vendor != "postgresql", reason="SQLite has no server that could go away"
 )
-def test_a_database_connection_that_dies_with_the_answer_in_hand_loses_nothing(quick: Shop) -> None:
-    row = ask_for(quick, quick.code())
+def test_a_database_connection_that_dies_with_the_answer_in_hand_loses_nothing(shop: Shop) -> None:
+    row = ask_for(shop, shop.code())
     assert outbox.attempt_now(OutboundCall.objects.get(), patience=1.0)
-    quick.sandbox.faults.add(operation="verify", kind="slow_after", seconds=0.4, times=1)
+    shop.sandbox.faults.add(operation="verify", kind="slow_after", seconds=0.4, times=1)
     with database.cursor() as cursor:
         cursor.execute("SELECT pg_backend_pid()")
         [pid] = cursor.fetchone()
 
     def terminate() -> None:
-        wait_until(lambda: arrived(quick, "verify"))
+        wait_until(lambda: arrived(shop, "verify"))
         with database.cursor() as cursor:
             cursor.execute("SELECT pg_terminate_backend(%s)", [pid])
         connections.close_all()

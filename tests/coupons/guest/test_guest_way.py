@@ -1,15 +1,16 @@
 """The guest's way from number to result."""
 
 import time
+from dataclasses import replace
 
 import pytest
 from django.test import Client
+from pytest_django.fixtures import Settings
 
 from coupons.models import Channel, Lookup, Verification
 from coupons.reasons import TEXTS, Reason
 from coupons.services import verification_process, verification_request
 from stores.platforms import pace
-from stores.platforms.outbox import processing
 from stores.roles import Role
 from tests.coupons.factories import Shop, connected_shop
 from tests.coupons.guest.visiting import (
@@ -183,24 +184,28 @@ def test_both_steps_show_the_place_while_the_slot_is_taken_and_then_go_on(
 
 
 def test_a_slow_gateway_does_not_keep_the_guest_from_the_page(
-    client: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+    client: Client, shop: Shop, settings: Settings
 ) -> None:
-    monkeypatch.setattr(processing, "PROMPT", 0.5)
+    settings.UMEMBER_TIMEOUT = (5.0, 15.0)
+    settings.OUTBOX = replace(settings.OUTBOX, default_wait=0.5)
     for operation in ("detail", "verify"):
-        shop.sandbox.faults.add(operation=operation, kind="slow", seconds=2.5, times=1)
+        shop.sandbox.faults.add(operation=operation, kind="slow", seconds=1.5, times=1)
     begun = time.monotonic()
     page = enter(client, shop, shop.code())
     assert 'http-equiv="refresh"' in page.content.decode()
-    assert time.monotonic() - begun < 2.4
+    assert time.monotonic() - begun < 1.4
     wait_until(lambda: Lookup.objects.get().is_unused)
     page, begun = client.get(page.request["PATH_INFO"]), time.monotonic()
     waiting = confirm(client, page)
     assert 'http-equiv="refresh"' in waiting.content.decode()
-    assert time.monotonic() - begun < 2.4
+    assert time.monotonic() - begun < 1.4
     wait_until(lambda: Verification.objects.get().status == Status.VERIFIED)
 
 
-def test_a_lost_answer_asks_the_guest_to_keep_the_page_open(client: Client, shop: Shop) -> None:
+def test_a_lost_answer_asks_the_guest_to_keep_the_page_open(
+    client: Client, shop: Shop, settings: Settings
+) -> None:
+    settings.OUTBOX = replace(settings.OUTBOX, first_question=60.0)
     page = enter(client, shop, shop.code())
     shop.sandbox.faults.add(operation="verify", kind="drop_after", times=1)
     text = confirm(client, page).content.decode()

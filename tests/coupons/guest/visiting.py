@@ -18,7 +18,7 @@ def home(shop: Shop) -> str:
 
 
 def enter(client: Client, shop: Shop, code: str, **fields: Any) -> Any:
-    """Posts the number and follows to where it leads."""
+    """Posts the number and follows the redirects."""
     return client.post(home(shop), {"code": code} | fields, follow=True)
 
 

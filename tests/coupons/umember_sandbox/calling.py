@@ -1,4 +1,4 @@
-"""A gateway with known stores and codes, and somebody who calls it."""
+"""A gateway with known stores and codes, and calls to it."""
 
 from __future__ import annotations
 

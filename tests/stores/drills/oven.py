@@ -1,4 +1,6 @@
-"""A drill of four checks against an oven: one passes, one fails, one is left out, one waits for what never comes."""
+"""A drill of four checks against an oven: one passes, one fails, one is left out, one waits for
+what never comes.
+"""
 
 from dataclasses import asdict, dataclass
 from typing import Any

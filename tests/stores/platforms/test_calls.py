@@ -1,4 +1,6 @@
-"""A question is judged once: repetitions, twins at the same moment, judges who fail, and answers that are not final."""
+"""A question is judged once: repetitions, twins at the same moment, judges who fail, and answers
+that are not final.
+"""
 
 import threading
 import time

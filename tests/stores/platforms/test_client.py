@@ -1,4 +1,6 @@
-"""One request over a real socket: what was surely not sent, what nobody can tell, and how long it may take."""
+"""One request over a real socket: what was surely not sent, what nobody can tell, and how long it
+may take.
+"""
 
 import logging
 import socket

@@ -1,4 +1,6 @@
-"""The inbound template: what is not the platform's is refused in the platform's form, and nothing is stored."""
+"""The inbound template: what is not the platform's is refused in the platform's form, and nothing
+is stored.
+"""
 
 import json
 from typing import Any, ClassVar

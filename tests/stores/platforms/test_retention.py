@@ -53,7 +53,9 @@ def call(connection: Connection, key: str = "1", *, days_ago: float = 0, **field
     row: OutboundCall = OutboundCall.objects.create(
         platform="umember", operation="x", key=key, connection=connection, pace=connection.pace,
         subject_id=1, expires_at=timezone.now(),
-        **{"payload": BODY, "state": "done", "settled_at": timezone.now() - timedelta(days=days_ago)} | fields,
+        **{"payload": BODY, "state": "done"}
+        | {"settled_at": timezone.now() - timedelta(days=days_ago)}
+        | fields,
     )  # fmt: skip
     OutboundAttempt.objects.create(call=row, sent=PHONE, detail=PHONE)
     return row

@@ -1,4 +1,6 @@
-"""BA signatures: the protocol's vectors, dates to the letter, and two secrets while they are rotated."""
+"""BA signatures: the protocol's vectors, dates to the letter, and two secrets while they are
+rotated.
+"""
 
 from datetime import UTC, datetime, timedelta, timezone
 

@@ -1,4 +1,6 @@
-"""One shared token per connection; a login by one at a time, and none with credentials that were refused."""
+"""One shared token per connection; a login by one at a time, and none with credentials that were
+refused.
+"""
 
 import threading
 from datetime import timedelta

@@ -1,4 +1,6 @@
-"""Tokens that end: renewed ahead of time by one process for all, also when that process is killed."""
+"""Tokens that end: renewed ahead of time by one process for all, also when that process is
+killed.
+"""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""A Meituan that is played over real sockets, and a supplier that answers what it is told to."""
+"""A simulated Meituan on real sockets, and a supplier that gives the answers of the test."""
 
 from collections.abc import Iterator
 
@@ -11,7 +11,9 @@ from tests.trip.suppliers import CLIENT_ID, PARTNER_ID, SECRET, Supplier, succes
 
 @pytest.fixture
 def supplier(server: SandboxServer) -> Iterator[Supplier]:
-    """Registered with Meituan, creates every order as S1 and issues A1 and A2."""
+    """A supplier that is registered with Meituan, creates every order as S1 and issues A1 and
+    A2.
+    """
     with Supplier() as supplier:
         supplier.answers["create"] = lambda body: success({"partnerOrderId": "S1"})
         supplier.answers["pay"] = lambda body: success(

@@ -1,4 +1,4 @@
-"""What is said to a Meituan that is played, and to its control port."""
+"""Calls to a simulated Meituan and to its control port."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,12 +32,12 @@ def get(server: SandboxServer, path: str) -> Any:
 
 
 def place(server: SandboxServer, **changes: Any) -> Any:
-    """The order's number, after create and, when asked for, pay."""
+    """Places an order and returns its number, after create and, if asked for, pay."""
     return post(server, "orders", {**ORDER, "quantity": 2, **changes})["order"]["order_id"]
 
 
 def notice(server: SandboxServer, kind: str, message: Any, **changes: Any) -> dict[str, Any]:
-    """A notice signed by our own side's functions."""
+    """Sends a notice that is signed by our own side's functions."""
     path = f"/trip/rhone/mtp/api/{kind}/notice"
     at = datetime.now(UTC) + changes.get("clock", timedelta(0))
     headers = signatures.signed_headers(

@@ -1,4 +1,6 @@
-"""One address per developer account, with the store named inside: whose event it is, and who sees it."""
+"""One address per developer account, with the store named inside: whose event it is, and who sees
+it.
+"""
 
 import json
 from typing import Any

@@ -6,8 +6,10 @@ from typing import Any
 import pytest
 from django.db import OperationalError
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
-from stores.models import OutboundCall
+from config.outbox import OutboxSettings
+from stores.models import Merchant, OutboundCall
 from stores.platforms import outbox
 from stores.platforms.errors import (
     NotSent,
@@ -15,11 +17,12 @@ from stores.platforms.errors import (
     Unknown,
 )
 from stores.platforms.outbox import delivering
-from stores.platforms.outbox.claims import claim, due, first_in_line, free_expired
+from stores.platforms.outbox.claims import claim, due, first_in_line, free_expired, mark_dead
 from tests.scripted import Scripted
 from tests.stores.platforms.outbox.trying import (
     Owe,
     State,
+    age,
     attempt,
     committed,
     end_lease,
@@ -218,9 +221,9 @@ def test_the_answer_is_written_when_the_database_is_free_again(
 
 @committed
 def test_an_answer_that_can_never_be_written_becomes_a_question(
-    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
-    monkeypatch.setattr(delivering, "SETTLE_PATIENCE", 0.0)
+    settings.OUTBOX = OutboxSettings(settle_patience=0.0)
     monkeypatch.setattr(delivering, "_settle", lambda *args: raising(OperationalError("locked")))
     script.sends = ["yes"]
     call = owed()
@@ -230,6 +233,52 @@ def test_an_answer_that_can_never_be_written_becomes_a_question(
     outbox.sweep()
     call.refresh_from_db()
     assert call.state == State.UNKNOWN
+
+
+# What changed between a look and the lock
+
+
+def test_a_lease_that_still_runs_is_not_freed(owed: Owe, script: Scripted) -> None:
+    call = owed()
+    claim(call.pk)
+    assert free_expired(call.pk) is False
+    call.refresh_from_db()
+    assert (call.state, script.hooks) == (State.SENDING, ["sending"])
+
+
+def test_a_call_that_another_process_claimed_meanwhile_is_not_marked_dead(owed: Owe) -> None:
+    call = owed()
+    claim(call.pk)
+    mark_dead(call.pk, "ours", claim="another process", maybe_executed=True)
+    call.refresh_from_db()
+    assert call.state == State.SENDING
+
+
+def test_a_hook_that_fails_leaves_nothing_of_what_it_wrote(
+    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def write_and_fail(call: OutboundCall, *, maybe_executed: bool) -> None:
+        Merchant.objects.create(name="half")
+        raise ValueError("on_dead is broken")
+
+    monkeypatch.setattr(script, "on_dead", write_and_fail)
+    call = owed()
+    age(call)
+    outbox.sweep()
+    call.refresh_from_db()
+    assert call.state == State.DEAD
+    assert not Merchant.objects.filter(name="half").exists()
+
+
+def test_a_call_that_becomes_too_old_keeps_the_reason_of_its_last_try(
+    owed: Owe, script: Scripted
+) -> None:
+    script.sends = [NotSent("HTTP 502")]
+    tried, never_tried = attempt(owed("tried")), owed("never tried")
+    OutboundCall.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    outbox.sweep()
+    notes = [OutboundCall.objects.get(pk=call.pk).last_error for call in (tried, never_tried)]
+    assert notes == ["HTTP 502", "nobody could send it in time"]
 
 
 # What is due

@@ -1,6 +1,7 @@
 """The life of one owed call: owed, tried, asked about, given up."""
 
 from collections.abc import Callable
+from datetime import timedelta
 
 import pytest
 from django.db import IntegrityError, OperationalError, transaction
@@ -54,6 +55,24 @@ def test_a_rolled_back_change_owes_and_rings_nothing(
         transaction.set_rollback(True)
     assert not OutboundCall.objects.exists()
     assert rings == []
+
+
+@committed
+def test_a_repetition_wakes_no_worker(
+    script: Scripted, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    woken: list[int] = []
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: woken.append(pk))
+    calls = [
+        outbox.enqueue(Scripted, connection=connection, key="x", subject_id=1) for _ in range(2)
+    ]
+    assert woken == [calls[0].pk]
+
+
+def test_a_call_that_follows_another_keeps_its_place_and_its_last_moment(owed: Owe) -> None:
+    earlier = timezone.now() - timedelta(minutes=5)
+    call = owed(queued_at=earlier, patience=timedelta(hours=1))
+    assert (call.queued_at, call.expires_at) == (earlier, earlier + timedelta(hours=1))
 
 
 @committed

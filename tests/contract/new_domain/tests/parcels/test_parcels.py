@@ -87,3 +87,15 @@ def test_its_part_of_the_demo_is_filled():
     part.fill(World())
     assert World.facts["parcels"] == ["P00000001"]
     assert importlib.import_module("parcels.demo").info(World.facts, {}) == World.facts
+
+
+def test_its_drill_runs_on_the_shared_runner():
+    from parcels.drill import CHECKLIST, ParcelDrill
+    from stores.drills import runner
+
+    row = Connection(merchant=StoreFactory().merchant, platform="parcels", account="p")
+    row.save()
+    run = runner.start(CHECKLIST, connection=row, base_url="http://127.0.0.1:1")
+    assert runner.run(ParcelDrill(run)) is True
+    run.refresh_from_db()
+    assert [result["outcome"] for result in run.results] == ["passed", "failed"]
