@@ -99,7 +99,7 @@ class Prepared(Generic[Row]):
         return next(iter(self.rows(**values)), None)
 
     def rows(self, **values: object) -> list[Row]:
-        """Returns all rows. Raises TypeError when the values are not exactly those of the Params."""
+        """Returns all rows. Raises TypeError unless the values are exactly those of the Params."""
         statement = self._statements.get(connection.vendor)
         if statement is None:
             statement = self._statements[connection.vendor] = _selecting(self.build())
