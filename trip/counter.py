@@ -334,7 +334,9 @@ def _who_comes(order: Order) -> Sequence[str]:
     """Returns masked names and phone numbers for staff to compare when the ticket has no code."""
     if order.voucher_type != VoucherType.NONE:
         return []
-    masked = [visitors.shown(visitor, whole=False) for visitor in order.visitors.all()[:USES_SHOWN]]
+    masked = [
+        visitors.readable(visitor, whole=False) for visitor in order.visitors.all()[:USES_SHOWN]
+    ]
     return [f"{visitor['name']} {visitor['mobile']}".strip() for visitor in masked]
 
 

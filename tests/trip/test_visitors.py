@@ -108,12 +108,12 @@ def test_a_refusal_does_not_repeat_what_a_visitor_wrote() -> None:
 )
 def test_masks_show_little(details: dict[str, Any], masked: dict[str, Any]) -> None:
     visitor = Visitor(details=details)
-    assert visitors.shown(visitor, whole=False) == masked
+    assert visitors.readable(visitor, whole=False) == masked
 
 
 def test_the_whole_is_for_those_who_may() -> None:
     details: Any = VISITOR
-    assert visitors.shown(Visitor(details=details), whole=True) == VISITOR
+    assert visitors.readable(Visitor(details=details), whole=True) == VISITOR
 
 
 # Who is accepted

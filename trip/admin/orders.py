@@ -32,7 +32,7 @@ from trip.admin.timeline import timeline
 from trip.choices import SELL, CredentialType, Method
 from trip.models import Order, Voucher, tally
 from trip.services.notices import notices_of
-from trip.services.visitors import shown
+from trip.services.visitors import readable
 
 STATUS_COLOURS = {
     "created": "info",
@@ -281,7 +281,7 @@ def _voucher(voucher: Voucher, whole: bool) -> dict[str, Any]:
 
 def _visitor(visitor: Any, whole: bool) -> dict[str, Any]:
     kinds = {str(value): label for value, label in CredentialType.choices}
-    data = shown(visitor, whole=whole)
+    data = readable(visitor, whole=whole)
     numbers = [f"{kinds.get(kind, kind)} {number}" for kind, number in data["credentials"].items()]
     return {
         "removed": visitor.removed_at is not None,

@@ -247,7 +247,7 @@ class TicketOrderSerializer(AnswerSerializer):
 
     def get_visitors(self, row: Order) -> list[dict[str, Any]]:
         whole = self.context["whole"]
-        return [visitors.shown(visitor, whole=whole) for visitor in row.visitors.all()]
+        return [visitors.readable(visitor, whole=whole) for visitor in row.visitors.all()]
 
     def get_needs_person(self, row: Order) -> str | None:
         return row.needs_person or None

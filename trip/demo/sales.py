@@ -229,7 +229,7 @@ def use(book: Book, sale: Sale, at: datetime, quantity: int) -> None:
         Consumption(
             order=sale.order,
             store=sale.order.store,
-            tickets=_shown(portions),
+            tickets=_rows(portions),
             quantity=sum(count for _, count in portions),
             method=Method.COUNTER if counter else Method.API,
             by=by,
@@ -275,10 +275,10 @@ def decide(
     portions = sale.portions(refund.quantity)
     for voucher, count in portions:
         voucher.refunded, voucher.refunded_at = voucher.refunded + count, at
-    refund.tickets = _shown(portions)
+    refund.tickets = _rows(portions)
 
 
-def _shown(portions: Iterable[tuple[Voucher, int]]) -> list[dict[str, Any]]:
+def _rows(portions: Iterable[tuple[Voucher, int]]) -> list[dict[str, Any]]:
     return [{"voucher": voucher.code, "quantity": count} for voucher, count in portions]
 
 

@@ -136,7 +136,7 @@ def _agree(
         reason=reason,
         method=Method.MEITUAN,
         decided_at=now,
-        tickets=tickets.shown(portions),
+        tickets=tickets.as_rows(portions),
         **changes,
     )
 

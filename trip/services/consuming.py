@@ -65,7 +65,7 @@ def _consume(
     consumption = Consumption.objects.create(
         order=order,
         store_id=order.store_id,
-        tickets=tickets.shown(portions),
+        tickets=tickets.as_rows(portions),
         quantity=tickets.count(portions),
         method=method,
         by=audit.name_of(actor),

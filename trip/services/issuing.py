@@ -91,7 +91,7 @@ def _take_back_refunded(order: Order, vouchers: list[Voucher]) -> None:
         portions = tickets.free_portions(order, vouchers, codes=(), quantity=refund.quantity)
         tickets.refund(portions, timezone.now())
         stock.give_back(order, tickets.count(portions))
-        refund.tickets = tickets.shown(portions)
+        refund.tickets = tickets.as_rows(portions)
         refund.save(update_fields=["tickets"])
 
 

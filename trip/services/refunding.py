@@ -186,7 +186,7 @@ def _money_agrees(order: Order, request: RefundRequest) -> bool:
 def _take_back(order: Order, refund: Refund, portions: list[tickets.Portion]) -> None:
     tickets.refund(portions, timezone.now())
     stock.give_back(order, tickets.count(portions))
-    refund.tickets = tickets.shown(portions)
+    refund.tickets = tickets.as_rows(portions)
 
 
 def _decide(refund: Refund, status: str, reason: str, method: str, actor: Actor = None) -> None:

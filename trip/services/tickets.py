@@ -20,7 +20,7 @@ class Portion:
     quantity: int
 
 
-def shown(portions: Iterable[Portion]) -> list[dict[str, object]]:
+def as_rows(portions: Iterable[Portion]) -> list[dict[str, object]]:
     """Returns the form that rows store: [{"voucher": code, "quantity": n}]."""
     return [{"voucher": portion.voucher.code, "quantity": portion.quantity} for portion in portions]
 

@@ -13,7 +13,7 @@ from trip.models import Order, Visitor, Voucher
 BATCH = 500
 
 
-def shown(visitor: Visitor, *, whole: bool) -> dict[str, Any]:
+def readable(visitor: Visitor, *, whole: bool) -> dict[str, Any]:
     """Returns {"name", "mobile", "credentials": {type: number}}, masked unless `whole`."""
     details = visitor.details or {}
     credentials: dict[str, str] = dict(details.get("credentials", {}))
