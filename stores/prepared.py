@@ -55,9 +55,7 @@ class Param(Expression):
 
 @dataclass(frozen=True)
 class _Statement:
-    """What one database runs: the text, its parameters in order, and how a row becomes an
-    object.
-    """
+    """SQL for one kind of database, its parameters in order, and how its rows are converted."""
 
     sql: str
     params: Sequence[Any]
@@ -66,7 +64,7 @@ class _Statement:
     convert: Build = tuple
 
     def filled(self, values: Values) -> list[Any]:
-        """The parameters with these values. Raises TypeError for values that do not fit."""
+        """Returns the parameters with these values. Raises TypeError for values that do not fit."""
         if values.keys() != self.names:
             raise TypeError(f"expected {sorted(self.names)}, got {sorted(values)}")
         return [
@@ -76,7 +74,7 @@ class _Statement:
 
 
 def _adapted(name: str, value: Any) -> Any:
-    """The value as the driver takes it: the type of a Param is that of its value."""
+    """Returns the value as the driver takes it; the type of a Param is that of its value."""
     if isinstance(value, str | int):
         return value
     if not isinstance(value, _TYPES):
@@ -97,11 +95,11 @@ class Prepared(Generic[Row]):
         self._statements: dict[str, _Statement] = {}
 
     def one(self, **values: object) -> Row | None:
-        """The first row, or None."""
+        """Returns the first row, or None. Raises TypeError as `rows` does."""
         return next(iter(self.rows(**values)), None)
 
     def rows(self, **values: object) -> list[Row]:
-        """Raises TypeError when the values are not exactly those of the Params."""
+        """Returns all rows. Raises TypeError unless the values are exactly those of the Params."""
         statement = self._statements.get(connection.vendor)
         if statement is None:
             statement = self._statements[connection.vendor] = _selecting(self.build())
@@ -161,7 +159,7 @@ def _names(params: Sequence[Any]) -> frozenset[str]:
 
 
 def _converting(compiler: SQLCompiler, build: Build) -> Build:
-    """What makes a row of the database into a row of the QuerySet, as the ORM does it."""
+    """Returns a function from a row of the database to a row of the QuerySet, as in the ORM."""
     # Converters belong to a connection. This one is never opened, so they keep no thread's alive.
     compiler.connection = unopened = connection.copy()
     columns = [column for column, *_rest in compiler.select]
@@ -181,7 +179,7 @@ def _converting(compiler: SQLCompiler, build: Build) -> Build:
 
 
 def _model_builder(compiler: SQLCompiler) -> Build:
-    """What makes a list of Python values into a model with its related rows and annotations."""
+    """Returns a function from values to a model with its related rows and annotations."""
     info = compiler.klass_info
     first, last = info["select_fields"][0], info["select_fields"][-1] + 1
     names = [column.target.attname for column, *_rest in compiler.select[first:last]]

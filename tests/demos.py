@@ -20,6 +20,6 @@ def prepared(
     return world
 
 
-def told(place: Places) -> dict[str, Any]:
+def demo_info(place: Places) -> dict[str, Any]:
     """What `manage.py demo --info` prints."""
     return preparing.info(place)

@@ -22,11 +22,11 @@ VISITOR = {"name": "王小明", "mobile": "13800001234", "credentials": {"0": "1
 
 @dataclass
 class Meituan:
-    """Calls one connection's interfaces. `said` is the last answer, byte for byte."""
+    """Calls one connection's interfaces. `last_answer` is the last answer, byte for byte."""
 
     connection: Connection
     client: Client = field(default_factory=lambda: Client(raise_request_exception=False))
-    said: bytes = b""
+    last_answer: bytes = b""
 
     def path(self, interface: str) -> str:
         return f"/trip/{self.connection.pk}/{interface}"
@@ -40,7 +40,7 @@ class Meituan:
         )
         kind = signed.pop("Content-Type", "application/json")
         response = self.client.post(path, content, content_type=kind, headers=signed)
-        self.said = response.content
+        self.last_answer = response.content
         return response
 
     def ask(self, interface: str, body: Any, manner: Manner = RIGHTLY) -> dict[str, Any]:
@@ -75,9 +75,9 @@ class Meituan:
     ) -> Order:
         """An order that was created and, unless told otherwise, paid."""
         body = self.order_body(product, quantity, **fields)
-        assert self.ask("order/create", body)["code"] == 200, self.said.decode()
+        assert self.ask("order/create", body)["code"] == 200, self.last_answer.decode()
         if pay:
-            assert self.pay(body["orderId"])["code"] in (200, 598), self.said.decode()
+            assert self.pay(body["orderId"])["code"] in (200, 598), self.last_answer.decode()
         return Order.objects.get(order_id=body["orderId"])
 
     def pay(self, order_id: int) -> dict[str, Any]:

@@ -20,7 +20,7 @@ def verify(shop: Shop, code: str, *, wait: float = 10.0, **fields: Any) -> Verif
     return verification_process(ask_for(shop, code, **fields), wait=wait, wake=False)
 
 
-def lose(shop: Shop, *, applied: bool, **fields: Any) -> Verification:
+def lose_answer(shop: Shop, *, applied: bool, **fields: Any) -> Verification:
     """Returns a verification whose answer was lost a moment ago."""
     shop.sandbox.faults.add(
         operation="verify", kind="drop_after" if applied else "drop_before", times=1

@@ -25,7 +25,7 @@ from stores.fields import keyed_hash
 from stores.models import AuditEntry, OutboundAttempt, OutboundCall, Staff, Store
 from stores.roles import Permission, Role
 from tests.coupons.factories import GatewayStoreFactory, ProductFactory, Shop, VerificationFactory
-from tests.coupons.flows import lose, verify
+from tests.coupons.flows import lose_answer, verify
 from tests.pages import english
 from tests.stores.factories import ConnectionFactory, StoreFactory, member
 
@@ -410,14 +410,14 @@ def ask_the_platform(shop: Shop, row: Verification) -> str:
 
 
 def test_asking_the_platform_tells_the_result_when_it_comes_at_once(shop: Shop) -> None:
-    row = lose(shop, applied=True)
+    row = lose_answer(shop, applied=True)
     assert "Meituan has answered: verified" in ask_the_platform(shop, row)
     row.refresh_from_db()
     assert row.status == Status.VERIFIED
 
 
 def test_asking_the_platform_says_so_when_nothing_is_settled_yet(shop: Shop) -> None:
-    row = lose(shop, applied=True)
+    row = lose_answer(shop, applied=True)
     shop.sandbox.faults.add(operation="detail", kind="status_500", times=1)
     page = ask_the_platform(shop, row)
     assert "Meituan is being asked. Reload this page in a moment" in page

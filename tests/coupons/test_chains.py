@@ -19,7 +19,7 @@ from stores.tenancy import access_of
 from stores.transitions import move
 from tests.api import api_of
 from tests.coupons.factories import Shop, VerificationFactory, connected_shop
-from tests.coupons.flows import arrived, ask_for, call_of, coupon, lose, verify
+from tests.coupons.flows import arrived, ask_for, call_of, coupon, lose_answer, verify
 from tests.stores.factories import StoreFactory, member
 
 Status = Verification.Status
@@ -35,7 +35,7 @@ def lost_at(shop: Shop, sister: Shop) -> Verification:
     """Returns a verification whose verify was lost before it was applied, of a coupon that the
     sister store accepts too.
     """
-    row = lose(shop, applied=False, also_at=[sister.gateway.remote_id])
+    row = lose_answer(shop, applied=False, also_at=[sister.gateway.remote_id])
     OutboundCall.objects.filter(pk=call_of(row).pk).update(due_at=timezone.now())
     return row
 

@@ -19,7 +19,7 @@ from stores.platforms.outbox.claims import first_in_line
 from stores.platforms.outbox.delivering import ENOUGH_ANSWERS
 from tests.canned import Canned, envelope
 from tests.coupons.factories import Shop, VerificationFactory
-from tests.coupons.flows import arrived, ask_for, call_of, coupon, lose, verify
+from tests.coupons.flows import arrived, ask_for, call_of, coupon, lose_answer, verify
 
 Status = Verification.Status
 
@@ -48,7 +48,7 @@ def test_the_ledger_keeps_what_the_gateway_said(shop: Shop) -> None:
 
 def test_a_refusal_as_used_after_a_lost_answer_was_ours(shop: Shop) -> None:
     """The gateway was still working: detail answered unused, the second verify answers used."""
-    row = lose(shop, applied=False)
+    row = lose_answer(shop, applied=False)
     shop.sandbox.platform("umember").control(f"codes/{shop.codes[0]}", {"state": "unused"})
     call = call_of(row)
     OutboundCall.objects.update(due_at=timezone.now())
@@ -87,7 +87,7 @@ def test_an_unclear_verify_is_settled_by_what_detail_says_now(
     shop: Shop, state: str, status: str, reason: str, edition: int
 ) -> None:
     shop.sandbox.platform("umember").configure(edition=edition)
-    row = lose(shop, applied=False)
+    row = lose_answer(shop, applied=False)
     shop.sandbox.platform("umember").control(f"codes/{shop.codes[0]}", {"state": state})
     outbox.work(seconds=5)
     row.refresh_from_db()
@@ -100,7 +100,7 @@ def test_a_state_that_we_do_not_know_is_put_before_a_person(
     shop: Shop, state: str, edition: int
 ) -> None:
     """The verify was never applied, and meanwhile the guest locked or cancelled the coupon."""
-    row = lose(shop, applied=False)
+    row = lose_answer(shop, applied=False)
     told = {"status": state, "sku_id": "1", "sku_name": "x", "order_id": "1"}
     with Canned(envelope(told if edition == 1 else told | {"status_code": 2})) as server:
         Connection.objects.update(base_url=server.url)
@@ -113,7 +113,7 @@ def test_a_state_that_we_do_not_know_is_put_before_a_person(
 
 
 def test_a_coupon_that_was_unlocked_again_is_verified_when_a_person_asks(shop: Shop) -> None:
-    row = lose(shop, applied=False)
+    row = lose_answer(shop, applied=False)
     shop.sandbox.platform("umember").control(f"codes/{shop.codes[0]}", {"state": "locked"})
     outbox.work(seconds=5)
     row.refresh_from_db()
@@ -130,7 +130,7 @@ def test_a_coupon_that_was_unlocked_again_is_verified_when_a_person_asks(shop: S
 
 
 def test_a_question_that_the_gateway_refuses_slows_down_no_other_store(shop: Shop) -> None:
-    row = lose(shop, applied=True)
+    row = lose_answer(shop, applied=True)
     shop.sandbox.platform("umember").control(f"stores/{shop.gateway.remote_id}", {"status": 3})
     OutboundCall.objects.update(due_at=timezone.now())
     assert outbox.attempt_now(call_of(row), patience=1.0)
@@ -142,7 +142,7 @@ def test_a_question_that_the_gateway_refuses_slows_down_no_other_store(shop: Sho
 def test_answers_that_never_decide_are_put_before_a_person_and_asked_for_rarely(
     shop: Shop,
 ) -> None:
-    row = lose(shop, applied=False)
+    row = lose_answer(shop, applied=False)
     gateway = Connection.objects.get().base_url
     with Canned(*[envelope(code=50004, msg="券码不存在")] * (ENOUGH_ANSWERS + 2)) as server:
         Connection.objects.update(base_url=server.url)
@@ -168,7 +168,7 @@ def test_answers_that_never_decide_are_put_before_a_person_and_asked_for_rarely(
 
 
 def test_a_gateway_in_trouble_is_asked_on_without_a_person(shop: Shop) -> None:
-    row = lose(shop, applied=True)
+    row = lose_answer(shop, applied=True)
     shop.sandbox.faults.add(operation="detail", kind="status_500", times=ENOUGH_ANSWERS + 2)
     outbox.work(seconds=5)
     row.refresh_from_db()
@@ -176,7 +176,7 @@ def test_a_gateway_in_trouble_is_asked_on_without_a_person(shop: Shop) -> None:
 
 
 def test_whoever_waits_is_served_before_a_second_question(shop: Shop) -> None:
-    row = lose(shop, applied=True)
+    row = lose_answer(shop, applied=True)
     OutboundCall.objects.filter(pk=call_of(row).pk).update(due_at=timezone.now())
     waiting = ask_for(shop, shop.code())
     assert first_in_line(shop.connection.pace_id) == call_of(row).pk
@@ -208,7 +208,7 @@ def test_a_lost_verify_is_sent_again_at_once_where_the_connection_was_closed(
     shop: Shop, settings: Settings
 ) -> None:
     settings.OUTBOX = replace(settings.OUTBOX, still_executing=3600.0)
-    row = lose(shop, applied=False)
+    row = lose_answer(shop, applied=False)
     outbox.work(seconds=3)
     row.refresh_from_db()
     assert row.status == Status.VERIFIED
@@ -245,7 +245,7 @@ def test_a_login_that_the_gateway_stumbles_over_stops_nobody(shop: Shop) -> None
 def test_a_store_that_closed_or_was_switched_off_may_still_be_asked_about_a_lost_answer(
     shop: Shop,
 ) -> None:
-    row = lose(shop, applied=True)
+    row = lose_answer(shop, applied=True)
     GatewayStore.objects.update(request_count=0)
     Connection.objects.update(is_active=False)
     outbox.work(seconds=5)

@@ -22,6 +22,7 @@ from coupons.services import (
     verification_request,
     verifying,
 )
+from coupons.services.verifying import SAME_SCAN
 from stores.conflicts import KeyReused
 from stores.models import Connection, IdempotencyKey, Merchant, OutboundCall, Store
 from stores.platforms import outbox
@@ -116,6 +117,14 @@ def test_a_code_verified_before_names_by_whom_and_when(shop: Shop) -> None:
     assert second.duplicate_of is not None
     assert second.duplicate_of.requested_by == "xiaowang"
     assert coupon(shop, code)["verifies"] == 1
+
+
+def test_the_same_person_scanning_later_is_told_that_it_was_used(shop: Shop) -> None:
+    code, clerk = shop.code(), member(shop.merchant, Role.CLERK, shop.store)
+    first = verify(shop, code, actor=clerk, channel=Channel.COUNTER)
+    Verification.objects.update(settled_at=timezone.now() - SAME_SCAN - timedelta(seconds=1))
+    again = verify(shop, code, actor=clerk, channel=Channel.COUNTER)
+    assert (again.reason, again.duplicate_of) == (Reason.ALREADY_USED, first)
 
 
 def test_the_same_person_scanning_twice_sees_the_first_answer(shop: Shop) -> None:

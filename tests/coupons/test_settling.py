@@ -19,7 +19,7 @@ from stores.platforms import outbox
 from stores.platforms.outbox.claims import claim
 from stores.roles import Role
 from tests.coupons.factories import Shop
-from tests.coupons.flows import arrived, call_of, coupon, lose, verify
+from tests.coupons.flows import arrived, call_of, coupon, lose_answer, verify
 from tests.stores.factories import member
 
 Status = Verification.Status
@@ -35,7 +35,7 @@ def unclear(shop: Shop, *, applied: bool) -> Verification:
     """Returns a verification that needs a person: its answer was lost, and its questions failed
     until it was too old.
     """
-    row = lose(shop, applied=applied)
+    row = lose_answer(shop, applied=applied)
     shop.sandbox.faults.add(operation="detail", kind="status_500", times=1)
     OutboundCall.objects.filter(state=State.UNKNOWN).update(
         expires_at=timezone.now(), due_at=timezone.now()
@@ -115,7 +115,7 @@ def test_a_settled_verification_cannot_be_settled_again(
 
 
 def test_what_is_being_asked_about_cannot_be_settled(shop: Shop, manager: User) -> None:
-    row = lose(shop, applied=True)
+    row = lose_answer(shop, applied=True)
     OutboundCall.objects.update(due_at=timezone.now())
     assert claim(call_of(row).pk) is not None
     with pytest.raises(Conflict):
@@ -125,7 +125,7 @@ def test_what_is_being_asked_about_cannot_be_settled(shop: Shop, manager: User) 
 def test_an_answer_that_comes_after_a_person_decided_changes_nothing(
     shop: Shop, manager: User
 ) -> None:
-    row = lose(shop, applied=True)
+    row = lose_answer(shop, applied=True)
     OutboundCall.objects.update(due_at=timezone.now())
     frozen = claim(call_of(row).pk)
     assert frozen is not None
@@ -140,7 +140,7 @@ def test_an_answer_that_comes_after_a_person_decided_changes_nothing(
 def test_an_unclear_verification_that_waits_is_asked_about_at_once(
     shop: Shop, manager: User
 ) -> None:
-    row = lose(shop, applied=True)
+    row = lose_answer(shop, applied=True)
     OutboundCall.objects.filter(state=State.UNKNOWN).update(
         due_at=timezone.now() + timedelta(hours=1)
     )
@@ -184,7 +184,7 @@ def test_a_person_and_an_answer_at_the_same_moment_never_block_each_other(
     """Both lock call and verification, in the same order: a deadlock would raise in one of them."""
     errors: list[Exception] = []
     for _ in range(5):
-        row = lose(shop, applied=True)
+        row = lose_answer(shop, applied=True)
         OutboundCall.objects.filter(state=State.UNKNOWN).update(due_at=timezone.now())
         asking = claim(call_of(row).pk)
         assert asking is not None

@@ -28,7 +28,7 @@ from stores.demo import environment
 from stores.demo.environment import DemoError, Places, Ports
 from stores.demo.running import write_config
 from stores.models import AuditEntry, Connection, Merchant, OutboundCall, Store
-from tests.demos import PORTS, prepared, told
+from tests.demos import PORTS, demo_info, prepared
 from tests.processes import (
     ROOT,
     clean_environment,
@@ -50,7 +50,7 @@ def gateways() -> set[str]:
 @pytest.mark.django_db
 def test_the_demo_tells_how_to_try_it(place: Places) -> None:
     prepared(place)
-    shown = told(place)
+    shown = demo_info(place)
     assert (shown["web"], shown["sandbox"]) == ("http://127.0.0.1:8000", "http://127.0.0.1:8100")
     assert set(shown["users"]) == {"operator", "owner", "manager", "clerk", "other_owner"}
     for who in shown["users"].values():
@@ -93,7 +93,7 @@ def test_the_sandbox_knows_the_codes_and_the_passwords(place: Places) -> None:
     prepared(place)
     sandbox = UmemberSandbox()
     sandbox.restore(json.loads(place.sandbox_state.read_text())["umember"])
-    shown = told(place)
+    shown = demo_info(place)
     for state in ("unused", "used", "expired", "refunded"):
         assert {sandbox.book.coupons[code].state for code in shown["coupons"][state]} == {state}
     first, second = (store["remote_id"] for store in shown["stores"][:2])
@@ -111,7 +111,7 @@ def test_the_sandbox_knows_the_codes_and_the_passwords(place: Places) -> None:
 @pytest.mark.django_db
 def test_a_second_start_keeps_the_data_and_what_was_used_up(place: Places) -> None:
     prepared(place)
-    before, rows = told(place), Verification.objects.count()
+    before, rows = demo_info(place), Verification.objects.count()
     state = json.loads(place.sandbox_state.read_text())
     used = before["coupons"]["unused"][0]
     for account in state["umember"]["accounts"]:
@@ -121,7 +121,7 @@ def test_a_second_start_keeps_the_data_and_what_was_used_up(place: Places) -> No
                     code["state"] = "used"
     place.sandbox_state.write_text(json.dumps(state))
     prepared(place, Ports(9000, 9100))
-    after = told(place)
+    after = demo_info(place)
     assert (after["users"], after["api_key"], Verification.objects.count()) == (
         before["users"],
         before["api_key"],
@@ -141,7 +141,7 @@ def test_another_gateway_takes_the_place_of_the_sandbox(
     prepared(place)
     assert gateways() == {"http://127.0.0.1:7777/gw"}
     assert json.loads(place.sandbox_state.read_text())["umember"]["accounts"] == []
-    assert len(told(place)["coupons"]["unused"]) == TO_TRY["unused"]
+    assert len(demo_info(place)["coupons"]["unused"]) == TO_TRY["unused"]
     Connection.objects.update(token="a token of that gateway")
     monkeypatch.delenv("UMEMBER_BASE_URL")
     prepared(place)

@@ -39,7 +39,7 @@ def listed(client: Client, model: str, **query: Any) -> list[Any]:
     return list(answer.context["cl"].result_list)
 
 
-def told(product: Product) -> list[int]:
+def product_notices(product: Product) -> list[int]:
     """Returns the statuses of the enqueued product notices, oldest first."""
     calls = OutboundCall.objects.filter(operation="ticket.product", subject_id=product.pk).order_by(
         "id"

@@ -31,7 +31,7 @@ class Supplier:
 
     def __init__(self) -> None:
         self.answers: dict[str, Answer] = {}
-        self.heard: list[tuple[str, dict[str, str], bytes]] = []
+        self.messages: list[tuple[str, dict[str, str], bytes]] = []
         self._lock = threading.Lock()
         supplier = self
 
@@ -72,16 +72,18 @@ class Supplier:
         self._thread.join()
         self._server.server_close()
 
-    def asked(self, operation: str) -> list[Any]:
+    def bodies(self, operation: str) -> list[Any]:
         """Returns the bodies of all messages of one kind, in order."""
-        return [json.loads(body).get("body") for name, _, body in self.heard if name == operation]
+        return [
+            json.loads(body).get("body") for name, _, body in self.messages if name == operation
+        ]
 
     def headers(self, operation: str) -> dict[str, str]:
-        return next(headers for name, headers, _ in reversed(self.heard) if name == operation)
+        return next(headers for name, headers, _ in reversed(self.messages) if name == operation)
 
     def _answer(self, operation: str, headers: dict[str, str], body: bytes) -> bytes:
         with self._lock:
-            self.heard.append((operation, headers, body))
+            self.messages.append((operation, headers, body))
         answer: Answer = self.answers.get(operation, lambda asked: success())
         given = answer(_body(body))
         return given if isinstance(given, bytes) else json.dumps(given, ensure_ascii=False).encode()

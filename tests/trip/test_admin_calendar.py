@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from stores.models import AuditEntry, Connection, Store
 from stores.roles import Role
-from tests.trip.back_office import at_work, page, told
+from tests.trip.back_office import at_work, page, product_notices
 from tests.trip.factories import OfferFactory, TicketProductFactory
 from trip.models import Offer, Product
 
@@ -69,7 +69,7 @@ def test_prices_are_set_for_weekends_of_a_span(manager_client: Client, product: 
     assert {(offer.sale_price, offer.stock, offer.is_open) for offer in offers} == {
         (Decimal("39.90"), 20, True)
     }
-    assert told(product) == [5]
+    assert product_notices(product) == [5]
     assert "No day has a price yet" not in shown(manager_client, product)
 
 

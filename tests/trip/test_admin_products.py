@@ -15,7 +15,7 @@ from django.utils import timezone
 from stores.models import AuditEntry, Connection, OutboundCall, Store
 from stores.roles import Role
 from tests.stores.factories import ConnectionFactory, StoreFactory
-from tests.trip.back_office import at_work, listed, page, press, told
+from tests.trip.back_office import at_work, listed, page, press, product_notices
 from tests.trip.factories import OfferFactory, TicketConnectionFactory, TicketProductFactory
 from trip.models import Offer, Place, Product
 
@@ -109,7 +109,7 @@ def test_a_product_is_added_with_its_price_and_told_of(
         50,
         True,
     )
-    assert told(product) == [1]
+    assert product_notices(product) == [1]
     assert AuditEntry.objects.get().verb == "product added"
 
 
@@ -247,7 +247,7 @@ def test_a_new_price_is_told(manager_client: Client, product: Product) -> None:
     assert manager_client.post(page(product), data).status_code == 302
     offer = Offer.objects.get()
     assert (offer.sale_price, offer.held, offer.sold) == (Decimal("99.50"), 3, 4)
-    assert told(product) == [2]
+    assert product_notices(product) == [2]
 
 
 def test_tickets_that_were_sold_while_the_form_was_open_stay_sold(
@@ -283,7 +283,7 @@ def test_saving_without_a_change_tells_nobody(manager_client: Client, product: P
         manager_client.post(page(product), form_of(product, last_entry="23:59:00")).status_code
         == 302
     )
-    assert told(product) == []
+    assert product_notices(product) == []
 
 
 def test_number_connection_and_kind_never_change(manager_client: Client, product: Product) -> None:
@@ -319,7 +319,7 @@ def test_a_paused_product_is_put_on_sale_again_and_meituan_hears_both(
     assert Product.objects.get().state == "paused"
     press(manager_client, product, "pause")
     assert "On sale again" in press(manager_client, product, "resume")
-    assert (Product.objects.get().state, told(product)) == ("on_sale", [0, 1])
+    assert (Product.objects.get().state, product_notices(product)) == ("on_sale", [0, 1])
     verbs = [entry.verb for entry in AuditEntry.objects.order_by("id")]
     assert verbs == ["trip.product.paused", "trip.product.resumed"]
 

@@ -26,7 +26,7 @@ def product(connection: Connection, store: Store) -> Product:
     return TicketProductFactory(connection=connection, store=store, refund_review=True)
 
 
-def asked(sold: tuple[Meituan, Product], *, hours: float = 72) -> Refund:
+def refund_to_decide(sold: tuple[Meituan, Product], *, hours: float = 72) -> Refund:
     """Returns a refund that waits for a decision, with so many hours left."""
     order = sold[0].bought(sold[1])
     sold[0].refund(order, 1)
@@ -37,7 +37,7 @@ def asked(sold: tuple[Meituan, Product], *, hours: float = 72) -> Refund:
 def test_the_inbox_shows_what_waits_the_most_urgent_first(
     manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
-    calm, urgent, soon, decided = (asked(sold, hours=hours) for hours in (60, 2, 10, 1))
+    calm, urgent, soon, decided = (refund_to_decide(sold, hours=hours) for hours in (60, 2, 10, 1))
     press(manager_client, decided, "refuse", reason="门票已制作")
     assert listed(manager_client, "refund") == [urgent, soon, calm]
     assert listed(manager_client, "refund", status__exact="review") == [urgent, soon, calm]
@@ -76,7 +76,7 @@ def test_nothing_is_left_of_what_is_decided() -> None:
 def test_the_inbox_says_money_and_time(
     manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
-    asked(sold, hours=3)
+    refund_to_decide(sold, hours=3)
     text = manager_client.get(LIST).content.decode()
     assert ("¥95.00 / ¥0.00" in text, "2 h 59 min left" in text) == (True, True)
 
@@ -84,7 +84,7 @@ def test_the_inbox_says_money_and_time(
 def test_agreeing_takes_the_tickets_back_and_tells_meituan(
     manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
-    refund = asked(sold)
+    refund = refund_to_decide(sold)
     question = manager_client.get(page(refund, "do", "agree")).content.decode()
     assert ("This is final" in question, "<dd>¥95.00</dd>" in question) == (True, True)
     assert Refund.objects.get().status == "review"
@@ -103,7 +103,7 @@ def test_agreeing_takes_the_tickets_back_and_tells_meituan(
 def test_refusing_needs_the_true_reason(
     manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
-    refund = asked(sold)
+    refund = refund_to_decide(sold)
     assert "This field is required" in press(manager_client, refund, "refuse", reason="  ")
     assert Refund.objects.get().status == "review"
     assert "Done" in press(manager_client, refund, "refuse", reason="门票已制作")
@@ -118,7 +118,7 @@ def test_refusing_needs_the_true_reason(
 def test_what_was_refused_may_be_agreed_to_later(
     manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
-    refund = asked(sold)
+    refund = refund_to_decide(sold)
     press(manager_client, refund, "refuse", reason="门票已制作")
     text = manager_client.get(page(refund)).content.decode()
     assert (
@@ -130,7 +130,7 @@ def test_what_was_refused_may_be_agreed_to_later(
 
 
 def test_clerks_look_but_do_not_decide(sold: tuple[Meituan, Product]) -> None:
-    refund = asked(sold)
+    refund = refund_to_decide(sold)
     clerk = at_work(sold[1].store, Role.CLERK)
     text = clerk.get(page(refund)).content.decode()
     assert (str(refund.order.order_id) in text, page(refund, "do", "agree") in text) == (
@@ -146,12 +146,12 @@ def test_the_inbox_takes_the_same_queries_however_full_it_is(
     manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     for _ in range(3):
-        asked(sold)
+        refund_to_decide(sold)
     manager_client.get(LIST)
     with CaptureQueriesContext(database) as few:
         manager_client.get(LIST)
     for _ in range(15):
-        asked(sold)
+        refund_to_decide(sold)
     with CaptureQueriesContext(database) as many:
         assert len(listed(manager_client, "refund")) == 18
     assert len(many) == len(few)

@@ -21,7 +21,7 @@ from trip.services.paying import expire_unpaid
 pytestmark = pytest.mark.django_db
 
 
-def said(answer: dict[str, Any]) -> tuple[int, str]:
+def code_and_text(answer: dict[str, Any]) -> tuple[int, str]:
     return answer["code"], answer["describe"]
 
 
@@ -55,7 +55,7 @@ def test_a_price_that_is_a_cent_off_is_refused_with_the_right_one(
     field: str, wrong: Any, describe: str
 ) -> None:
     meituan, product = selling()
-    assert said(meituan.create(product, 2, **{field: wrong})) == (410, describe)
+    assert code_and_text(meituan.create(product, 2, **{field: wrong})) == (410, describe)
     assert not Order.objects.exists()
 
 
@@ -77,13 +77,13 @@ def test_an_unknown_product_and_one_of_another_merchant_are_not_on_sale() -> Non
     foreign = TicketProductFactory()
     for deal_id in ("nothing", foreign.deal_id, "'; DROP TABLE trip_product; --", "🎫"):
         body = meituan.order_body(product) | {"partnerDealId": deal_id}
-        assert said(meituan.ask("order/create", body)) == (421, "产品不存在")
+        assert code_and_text(meituan.ask("order/create", body)) == (421, "产品不存在")
 
 
 def test_a_paused_product_is_not_on_sale_until_it_is_resumed() -> None:
     meituan, product = selling(state=Product.State.PAUSED)
     body = meituan.order_body(product)
-    assert said(meituan.ask("order/create", body)) == (421, "产品已暂停销售")
+    assert code_and_text(meituan.ask("order/create", body)) == (421, "产品已暂停销售")
     Product.objects.update(state=Product.State.ON_SALE)
     assert meituan.ask("order/create", body)["code"] == 200
 
@@ -97,10 +97,10 @@ def test_a_product_of_a_store_that_is_closed_is_not_on_sale() -> None:
 
 def test_sold_out_by_one_says_how_many_are_left() -> None:
     meituan, product = selling(offer__stock=3)
-    assert said(meituan.create(product, 4)) == (420, "余票不足：剩余3张，需要4张")
+    assert code_and_text(meituan.create(product, 4)) == (420, "余票不足：剩余3张，需要4张")
     assert counted(product) == (0, 0)
     assert meituan.create(product, 3)["code"] == 200
-    assert said(meituan.create(product)) == (420, "余票不足：剩余0张，需要1张")
+    assert code_and_text(meituan.create(product)) == (420, "余票不足：剩余0张，需要1张")
 
 
 def test_too_few_and_too_many_per_order_are_refused() -> None:
@@ -112,9 +112,9 @@ def test_a_repetition_with_another_quantity_is_still_the_first_order() -> None:
     meituan, product = selling()
     body = meituan.order_body(product)
     meituan.ask("order/create", body)
-    first = meituan.said
+    first = meituan.last_answer
     meituan.ask("order/create", body | {"quantity": 3, "totalPrice": 1, "partnerDealId": "other"})
-    assert meituan.said == first
+    assert meituan.last_answer == first
     assert Order.objects.get().quantity == 1
 
 
@@ -124,7 +124,7 @@ def test_a_repetition_with_another_quantity_is_still_the_first_order() -> None:
 def test_pay_before_create_is_refused_and_works_once_the_order_is_there() -> None:
     meituan, product = selling()
     body = meituan.order_body(product)
-    assert said(meituan.pay(body["orderId"])) == (599, "订单不存在")
+    assert code_and_text(meituan.pay(body["orderId"])) == (599, "订单不存在")
     meituan.ask("order/create", body)
     assert meituan.pay(body["orderId"])["code"] == 200
 
@@ -133,7 +133,7 @@ def test_pay_after_close_is_refused_for_good() -> None:
     meituan, product = selling(offer__stock=1)
     order = meituan.bought(product, pay=False)
     meituan.close(order.order_id, 1)
-    assert said(meituan.pay(order.order_id)) == (599, "订单已关闭")
+    assert code_and_text(meituan.pay(order.order_id)) == (599, "订单已关闭")
     assert counted(product) == (0, 0)
     assert meituan.query(order.order_id)["body"]["orderStatus"] == 3
 
@@ -141,13 +141,13 @@ def test_pay_after_close_is_refused_for_good() -> None:
 def test_an_issued_order_that_is_closed_stays_4_and_its_tickets_are_void() -> None:
     meituan, product = selling(offer__stock=2)
     order = meituan.bought(product, 2)
-    paid = meituan.said
+    paid = meituan.last_answer
     meituan.close(order.order_id, 3)
     body = meituan.query(order.order_id)["body"]
     assert (body["orderStatus"], [item["status"] for item in body["voucherList"]]) == (4, [3, 3])
     assert counted(product) == (0, 0)
     meituan.pay(order.order_id)
-    assert meituan.said == paid
+    assert meituan.last_answer == paid
 
 
 @pytest.mark.parametrize("issuing", Issuing)
@@ -166,7 +166,7 @@ def test_pay_after_expiry_without_stock_is_refused_until_there_is_some() -> None
     late = meituan.bought(product, pay=False)
     expired(late)
     quick = meituan.bought(product)
-    assert said(meituan.pay(late.order_id)) == (599, "订单超时未支付已释放，余票不足")
+    assert code_and_text(meituan.pay(late.order_id)) == (599, "订单超时未支付已释放，余票不足")
     assert counted(product) == (0, 1)
     meituan.refund(quick, 1)
     assert meituan.pay(late.order_id)["code"] == 200
@@ -176,7 +176,7 @@ def test_a_failed_issue_is_told_again_with_its_reason() -> None:
     meituan, product = selling(issuing=Issuing.UPSTREAM, offer__stock=1)
     order = meituan.bought(product)
     services.order_fail(order_pk=order.pk, reason="景区限流", actor=None, method=Method.API)
-    assert [said(meituan.pay(order.order_id)) for _ in range(2)] == [(599, "景区限流")] * 2
+    assert [code_and_text(meituan.pay(order.order_id)) for _ in range(2)] == [(599, "景区限流")] * 2
     assert meituan.query(order.order_id)["body"]["orderStatus"] == 6
     assert counted(product) == (0, 0)
 
@@ -209,7 +209,7 @@ def test_a_query_that_names_another_order_of_ours_is_refused() -> None:
     answer = meituan.ask(
         "order/query", {"orderId": one.order_id, "partnerOrderId": other.partner_order_id}
     )
-    assert said(answer) == (301, "partnerOrderId与orderId不是同一订单")
+    assert code_and_text(answer) == (301, "partnerOrderId与orderId不是同一订单")
 
 
 # Others
@@ -219,9 +219,9 @@ def test_another_merchants_order_is_unknown_on_ones_own_connection() -> None:
     theirs, product = selling(offer__stock=5)
     order = theirs.bought(product, 2)
     mine = Meituan(TicketConnectionFactory())
-    assert said(mine.query(order.order_id)) == (301, "订单不存在")
-    assert said(mine.pay(order.order_id)) == (599, "订单不存在")
-    assert said(mine.refund(order, 1)) == (699, "订单不存在")
+    assert code_and_text(mine.query(order.order_id)) == (301, "订单不存在")
+    assert code_and_text(mine.pay(order.order_id)) == (599, "订单不存在")
+    assert code_and_text(mine.refund(order, 1)) == (699, "订单不存在")
     assert mine.close(order.order_id, 3)["code"] == 200
     assert mine.refunded(order, 2)["code"] == 200
     assert counted(product) == (0, 2)
@@ -264,7 +264,7 @@ def test_a_refund_of_an_unknown_order_is_refused_with_the_interfaces_other() -> 
     meituan, product = selling()
     order = meituan.bought(product)
     answer = meituan.ask("order/refund", meituan.refund_body(order, 1) | {"orderId": 17})
-    assert said(answer) == (699, "订单不存在")
+    assert code_and_text(answer) == (699, "订单不存在")
     assert not Refund.objects.exists()
 
 
@@ -272,9 +272,9 @@ def test_a_refund_before_pay_and_while_issuing_is_refused_and_may_be_asked_again
     meituan, product = selling(issuing=Issuing.UPSTREAM)
     order = meituan.bought(product, pay=False)
     body = meituan.refund_body(order, 1)
-    assert said(meituan.ask("order/refund", body)) == (699, "订单未支付")
+    assert code_and_text(meituan.ask("order/refund", body)) == (699, "订单未支付")
     meituan.pay(order.order_id)
-    assert said(meituan.ask("order/refund", body)) == (699, "订单出票中，暂不能退款")
+    assert code_and_text(meituan.ask("order/refund", body)) == (699, "订单出票中，暂不能退款")
     services.order_issue(order_pk=order.pk, codes=["UP-1"], actor=None, method=Method.API)
     assert meituan.ask("order/refund", body)["code"] == 200
 
@@ -284,8 +284,8 @@ def test_a_refund_of_used_tickets_is_refused_with_the_reason() -> None:
     order = meituan.bought(product, 2)
     codes = list(order.vouchers.order_by("id").values_list("code", flat=True))
     services.order_consume(order_pk=order.pk, codes=codes[:1], actor=None, method=Method.COUNTER)
-    assert said(meituan.refund(order, 1, codes[:1])) == (606, "门票已使用，余票不足")
-    assert said(meituan.refund(order, 2)) == (606, "门票已使用，余票不足")
+    assert code_and_text(meituan.refund(order, 1, codes[:1])) == (606, "门票已使用，余票不足")
+    assert code_and_text(meituan.refund(order, 2)) == (606, "门票已使用，余票不足")
     assert meituan.query(order.order_id)["body"]["refundedQuantity"] == 0
     assert meituan.refund(order, 1, codes[1:])["code"] == 200
 
@@ -293,8 +293,11 @@ def test_a_refund_of_used_tickets_is_refused_with_the_reason() -> None:
 def test_a_refund_of_foreign_vouchers_is_refused() -> None:
     meituan, product = selling()
     mine, other = meituan.bought(product), meituan.bought(product)
-    assert said(meituan.refund(mine, 1, [other.vouchers.get().code])) == (606, "券码不属于该订单")
-    assert said(meituan.refund(mine, 1, ["🎫"])) == (606, "券码不属于该订单")
+    assert code_and_text(meituan.refund(mine, 1, [other.vouchers.get().code])) == (
+        606,
+        "券码不属于该订单",
+    )
+    assert code_and_text(meituan.refund(mine, 1, ["🎫"])) == (606, "券码不属于该订单")
     assert Offer.objects.get(product=product).sold == 2
 
 
@@ -302,9 +305,9 @@ def test_refunds_never_exceed_the_order() -> None:
     meituan, product = selling(voucher_type=VoucherType.PER_ORDER)
     order = meituan.bought(product, 3)
     code = order.vouchers.get().code
-    assert said(meituan.refund(order, 4, [code])) == (606, "可退数量不足")
+    assert code_and_text(meituan.refund(order, 4, [code])) == (606, "可退数量不足")
     assert meituan.refund(order, 2, [code])["code"] == 200
-    assert said(meituan.refund(order, 2, [code])) == (606, "门票已退款，余票不足")
+    assert code_and_text(meituan.refund(order, 2, [code])) == (606, "门票已退款，余票不足")
     assert meituan.refund(order, 1, [code])["code"] == 200
     body = meituan.query(order.order_id)["body"]
     assert (body["refundedQuantity"], [item["quantity"] for item in body["voucherList"]]) == (
@@ -318,8 +321,8 @@ def test_a_refund_that_names_a_code_twice_or_too_few_is_refused() -> None:
     meituan, product = selling()
     order = meituan.bought(product, 2)
     code = order.vouchers.order_by("id")[0].code
-    assert said(meituan.refund(order, 2, [code, code])) == (606, "退票数量与券码数不一致")
-    assert said(meituan.refund(order, 2, [code])) == (606, "退票数量与券码数不一致")
+    assert code_and_text(meituan.refund(order, 2, [code, code])) == (606, "退票数量与券码数不一致")
+    assert code_and_text(meituan.refund(order, 2, [code])) == (606, "退票数量与券码数不一致")
 
 
 # Already refunded, closed

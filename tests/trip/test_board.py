@@ -65,7 +65,7 @@ def order(
     return row
 
 
-def spent(row: Order, **counts: int) -> None:
+def set_counts(row: Order, **counts: int) -> None:
     row.vouchers.update(**counts)
 
 
@@ -127,7 +127,7 @@ def test_figures_are_of_today_and_leave_out_refunds_drills_and_other_merchants(
 ) -> None:
     today, yesterday = start_of_day() + timedelta(minutes=1), start_of_day() - timedelta(minutes=1)
     order(product, paid=today, quantity=3)
-    spent(order(product, paid=today, quantity=5), refunded=2, voided=1)
+    set_counts(order(product, paid=today, quantity=5), refunded=2, voided=1)
     order(product, paid=yesterday, quantity=4)
     order(product, paid=today, quantity=100, is_drill=True)
     order(TicketProductFactory(), paid=today, quantity=100)
@@ -370,7 +370,7 @@ def test_every_link_of_the_board_opens(product: Product, owner: User) -> None:
 def test_the_chart_shows_sold_and_used_tickets_side_by_side(product: Product, owner: User) -> None:
     midnight = start_of_day()
     sold = order(product, paid=midnight, quantity=3)
-    spent(order(product, paid=midnight - timedelta(seconds=1), quantity=4), refunded=1)
+    set_counts(order(product, paid=midnight - timedelta(seconds=1), quantity=4), refunded=1)
     order(product, paid=midnight - timedelta(days=13), quantity=5)
     order(product, paid=midnight - timedelta(days=13, seconds=1), quantity=50)
     order(product, paid=midnight, quantity=50, is_drill=True)

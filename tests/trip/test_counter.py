@@ -27,7 +27,7 @@ COUNTER = "/counter/"
 HTMX = {"HX-Request": "true"}
 
 
-def door(product: Product, **fields: Any) -> tuple[Client, User]:
+def clerk_at_counter(product: Product, **fields: Any) -> tuple[Client, User]:
     """Returns a clerk of the product's store at the counter, who reads English."""
     user = member(product.store.merchant, Role.CLERK, product.store, **fields)
     client = Client()
@@ -61,13 +61,13 @@ def code_of(order: Order) -> str:
 def group(quantity: int = 5, **fields: Any) -> tuple[Meituan, Order, Client]:
     """Returns an order with one code for all tickets."""
     meituan, product = selling(voucher_type=VoucherType.PER_ORDER, **fields)
-    return meituan, meituan.bought(product, quantity), door(product)[0]
+    return meituan, meituan.bought(product, quantity), clerk_at_counter(product)[0]
 
 
 def test_a_ticket_is_used_at_once_and_meituan_is_told(sold: tuple[Meituan, Product]) -> None:
     meituan, product = sold
     order = meituan.bought(product, 2)
-    client, clerk = door(product)
+    client, clerk = clerk_at_counter(product)
     card = scan(client, code_of(order))
     assert f"Let in by: {clerk.username}" in card
     use = Consumption.objects.get()
@@ -85,14 +85,16 @@ def test_a_ticket_is_used_at_once_and_meituan_is_told(sold: tuple[Meituan, Produ
 def test_a_code_is_found_however_it_is_brought(sold: tuple[Meituan, Product], form: str) -> None:
     meituan, product = sold
     code = code_of(meituan.bought(product))
-    card = scan(door(product)[0], form.format(code=code, lower=code.lower(), rest=code[4:]))
+    card = scan(
+        clerk_at_counter(product)[0], form.format(code=code, lower=code.lower(), rest=code[4:])
+    )
     assert state_of(card) == "ok"
 
 
 def test_our_picture_and_its_address_lead_to_the_ticket(sold: tuple[Meituan, Product]) -> None:
     meituan, product = sold
     voucher = meituan.bought(product).vouchers.get()
-    assert state_of(scan(door(product)[0], picture_url(voucher))) == "ok"
+    assert state_of(scan(clerk_at_counter(product)[0], picture_url(voucher))) == "ok"
 
 
 def test_the_merchants_own_codes_are_tickets_too() -> None:
@@ -101,17 +103,17 @@ def test_the_merchants_own_codes_are_tickets_too() -> None:
     services.order_issue(
         order_pk=order.pk, codes=["7000-1234-56", "ab/9"], actor=None, method=Method.ADMIN
     )
-    client, _clerk = door(product)
+    client, _clerk = clerk_at_counter(product)
     assert [state_of(scan(client, code)) for code in ("7000-1234-56", "ab/9")] == ["ok", "ok"]
 
 
 def test_a_used_ticket_is_refused_with_who_and_when(sold: tuple[Meituan, Product]) -> None:
     meituan, product = sold
     order = meituan.bought(product)
-    client, _clerk = door(product, username="xiaowang")
+    client, _clerk = clerk_at_counter(product, username="xiaowang")
     scan(client, code_of(order))
     when = timezone.localtime(Consumption.objects.get().at)
-    card = scan(door(product)[0], code_of(order))
+    card = scan(clerk_at_counter(product)[0], code_of(order))
     assert state_of(card) == "refused"
     assert f"Used by xiaowang on {when:%Y-%m-%d %H:%M}" in card
     assert Consumption.objects.count() == 1
@@ -122,7 +124,7 @@ def test_the_same_request_key_uses_a_ticket_once_and_shows_it_as_used_by_it(
 ) -> None:
     meituan, product = sold
     order = meituan.bought(product)
-    client, _clerk = door(product)
+    client, _clerk = clerk_at_counter(product)
     cards = [scan(client, code_of(order), request_key="a" * 32) for _ in range(2)]
     assert [state_of(card) for card in cards] == ["ok", "ok"]
     assert len({key_of(card) for card in cards}) == Consumption.objects.count() == 1
@@ -131,7 +133,7 @@ def test_the_same_request_key_uses_a_ticket_once_and_shows_it_as_used_by_it(
 def test_an_old_key_with_another_ticket_is_another_use(sold: tuple[Meituan, Product]) -> None:
     meituan, product = sold
     one, two = meituan.bought(product, 2).vouchers.all()
-    client, _clerk = door(product)
+    client, _clerk = clerk_at_counter(product)
     for voucher in (one, two):
         assert state_of(scan(client, voucher.code, request_key="a" * 32)) == "ok"
     assert [voucher.used for voucher in Voucher.objects.all()] == [1, 1]
@@ -201,7 +203,7 @@ def test_an_answer_to_no_question_is_not_found(fields: dict[str, str]) -> None:
 
 def test_another_merchant_cannot_answer_the_question(sold: tuple[Meituan, Product]) -> None:
     _meituan, order, _client = group(5)
-    stranger, _user = door(sold[1])
+    stranger, _user = clerk_at_counter(sold[1])
     asked = {"kind": "voucher", "key": f"v{order.vouchers.get().pk}", "amount": "1"}
     assert stranger.post(COUNTER, asked, headers=HTMX).status_code == 404
     assert stranger.get(f"/counter/result/voucher/v{order.vouchers.get().pk}/").status_code == 404
@@ -228,7 +230,7 @@ def test_without_javascript_the_question_and_the_result_are_pages() -> None:
 def test_an_order_without_codes_is_opened_by_its_number_with_the_visitors_masked() -> None:
     meituan, product = selling(voucher_type=VoucherType.NONE, visitor_info=VisitorInfo.ONE)
     order = meituan.bought(product, 3, visitors=[VISITOR])
-    client, _clerk = door(product)
+    client, _clerk = clerk_at_counter(product)
     question = scan(client, f"订单号 {order.order_id}")
     assert (state_of(question), buttons(question)) == ("ask", ["1", "2", "3"])
     assert "王** 138****1234" in question
@@ -238,7 +240,7 @@ def test_an_order_without_codes_is_opened_by_its_number_with_the_visitors_masked
 def test_the_number_of_an_order_with_codes_opens_nothing(sold: tuple[Meituan, Product]) -> None:
     meituan, product = sold
     order = meituan.bought(product)
-    card = scan(door(product)[0], str(order.order_id))
+    card = scan(clerk_at_counter(product)[0], str(order.order_id))
     assert state_of(card) == "refused"
     assert "have codes" in card
     assert Consumption.objects.count() == 0
@@ -248,7 +250,7 @@ def test_the_number_of_an_order_with_codes_opens_nothing(sold: tuple[Meituan, Pr
 @pytest.mark.parametrize("voucher_type", [VoucherType.NONE, VoucherType.PER_TICKET])
 def test_an_order_that_is_not_issued_says_so(voucher_type: VoucherType) -> None:
     meituan, product = selling(issuing=Issuing.UPSTREAM, voucher_type=voucher_type)
-    client, _clerk = door(product)
+    client, _clerk = clerk_at_counter(product)
     unpaid, issuing = meituan.bought(product, pay=False), meituan.bought(product)
     assert "Ask the guest to pay" in scan(client, str(unpaid.order_id))
     assert "Enter the codes" in scan(client, str(issuing.order_id))
@@ -257,7 +259,7 @@ def test_an_order_that_is_not_issued_says_so(voucher_type: VoucherType) -> None:
 def test_a_ticket_for_another_day_is_refused_with_its_day() -> None:
     day = timezone.localdate() + timedelta(days=2)
     meituan, product = selling(by_calendar=True, offer__date=day)
-    client, _clerk = door(product)
+    client, _clerk = clerk_at_counter(product)
     one = meituan.bought(product, 2)
     card = scan(client, code_of(one))
     assert state_of(card) == "refused"
@@ -275,7 +277,7 @@ def test_a_ticket_under_refund_review_opens_nothing() -> None:
     meituan, product = selling(refund_review=True)
     order = meituan.bought(product)
     meituan.refund(order, 1, [code_of(order)])
-    card = scan(door(product)[0], code_of(order))
+    card = scan(clerk_at_counter(product)[0], code_of(order))
     assert state_of(card) == "refused"
     assert "Decide the refund" in card
 
@@ -314,7 +316,7 @@ def test_a_refunded_and_a_voided_ticket_open_nothing(sold: tuple[Meituan, Produc
     refunded, closed = meituan.bought(product), meituan.bought(product)
     meituan.refund(refunded, 1, [code_of(refunded)])
     meituan.close(closed.order_id, 3)
-    client, _clerk = door(product)
+    client, _clerk = clerk_at_counter(product)
     for order in (refunded, closed):
         card = scan(client, code_of(order))
         assert state_of(card) == "refused"
@@ -325,7 +327,7 @@ def test_a_refunded_and_a_voided_ticket_open_nothing(sold: tuple[Meituan, Produc
 def test_a_mistyped_code_is_told_from_a_coupon_and_from_another_stores_ticket(
     sold: tuple[Meituan, Product],
 ) -> None:
-    card = scan(door(sold[1])[0], new_code(), status=422)
+    card = scan(clerk_at_counter(sold[1])[0], new_code(), status=422)
     assert state_of(card) == "refused"
     assert "This ticket was not found" in card
     assert "for the store" not in card
@@ -337,7 +339,7 @@ def test_a_ticket_of_another_store_names_it_to_who_may_know(sold: tuple[Meituan,
     second = StoreFactory(merchant=product.store.merchant, name="二号店")
     order = meituan.bought(TicketProductFactory(connection=product.connection, store=second))
     owner = member(product.store.merchant, Role.OWNER)
-    client, clerk = door(product)
+    client, clerk = clerk_at_counter(product)
     card = scan(client, code_of(order), status=422)
     assert "Not a ticket of this store" in card
     assert "二号店" not in card
@@ -350,7 +352,7 @@ def test_a_ticket_of_another_store_names_it_to_who_may_know(sold: tuple[Meituan,
 
 def test_another_merchants_ticket_is_no_ticket_here(sold: tuple[Meituan, Product]) -> None:
     _meituan, order, _client = group(1)
-    client, _clerk = door(sold[1])
+    client, _clerk = clerk_at_counter(sold[1])
     for text in (code_of(order), picture_url(order.vouchers.get())):
         assert "This ticket was not found" in scan(client, text, status=422)
     assert order.vouchers.get().used == 0
@@ -360,7 +362,7 @@ def test_the_last_uses_of_the_store_are_listed_newest_first_at_a_constant_cost(
     sold: tuple[Meituan, Product], django_assert_max_num_queries: Any
 ) -> None:
     meituan, product = sold
-    client, _clerk = door(product)
+    client, _clerk = clerk_at_counter(product)
     for _ in range(11):
         scan(client, code_of(meituan.bought(product)))
     with django_assert_max_num_queries(10):
@@ -369,12 +371,12 @@ def test_the_last_uses_of_the_store_are_listed_newest_first_at_a_constant_cost(
         f"c{pk}" for pk in Consumption.objects.order_by("-pk").values_list("pk", flat=True)[:10]
     ]
     assert re.findall(r'data-scan="voucher\.(\w+)"', page) == expected
-    assert "data-scan=" not in door(selling()[1])[0].get(COUNTER).content.decode()
+    assert "data-scan=" not in clerk_at_counter(selling()[1])[0].get(COUNTER).content.decode()
 
 
 def test_what_a_drill_used_is_not_listed(sold: tuple[Meituan, Product]) -> None:
     meituan, product = sold
-    client = door(product)[0]
+    client = clerk_at_counter(product)[0]
     order = meituan.bought(product)
     scan(client, code_of(order))
     assert "data-scan=" in client.get(COUNTER).content.decode()
@@ -384,7 +386,7 @@ def test_what_a_drill_used_is_not_listed(sold: tuple[Meituan, Product]) -> None:
 
 @pytest.mark.parametrize("key", ["0", "x", "v", "c0", "v0", "o0", "v-1", "c" + "9" * 30, "v٣"])
 def test_an_unknown_result_is_not_found(sold: tuple[Meituan, Product], key: str) -> None:
-    client, _clerk = door(sold[1])
+    client, _clerk = clerk_at_counter(sold[1])
     assert client.get(f"/counter/result/voucher/{key}/").status_code == 404
     assert client.get(f"/counter/?scan=voucher.{key}").status_code == 200
 
@@ -392,6 +394,6 @@ def test_an_unknown_result_is_not_found(sold: tuple[Meituan, Product], key: str)
 def test_a_merchant_that_sells_only_tickets_is_not_told_to_connect_to_the_gateway(
     sold: tuple[Meituan, Product],
 ) -> None:
-    assert 'class="trouble"' not in door(sold[1])[0].get(COUNTER).content.decode()
+    assert 'class="trouble"' not in clerk_at_counter(sold[1])[0].get(COUNTER).content.decode()
     ConnectionFactory(merchant=sold[1].store.merchant)
-    assert 'class="trouble"' in door(sold[1])[0].get(COUNTER).content.decode()
+    assert 'class="trouble"' in clerk_at_counter(sold[1])[0].get(COUNTER).content.decode()

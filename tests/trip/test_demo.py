@@ -15,7 +15,7 @@ from pytest_django.live_server_helper import LiveServer
 from stores.demo.environment import Places, Ports
 from stores.models import ApiKey, Connection, InboundEvent, OutboundCall
 from stores.sandbox.state import StateFile
-from tests.demos import prepared, told
+from tests.demos import demo_info, prepared
 from trip.apps import TripConfig
 from trip.models import Consumption, Offer, Order, Place, Product, Refund, Visitor, Voucher, tally
 from trip.sandbox import MeituanTripSandbox
@@ -43,7 +43,7 @@ def bases() -> set[str]:
 @pytest.mark.django_db
 def test_the_info_says_whom_to_call_and_what_can_be_bought(place: Places) -> None:
     prepared(place)
-    shown = told(place)["trip"]
+    shown = demo_info(place)["trip"]
     connection = Connection.objects.get(platform="trip", account=shown["partner_id"])
     assert connection.tenant.name == "海棠文娱"
     assert connection.credentials == {name: shown[name] for name in ("client_id", "client_secret")}
@@ -82,7 +82,7 @@ def test_every_product_of_the_info_costs_the_same_on_all_of_sixty_days_and_never
     place: Places,
 ) -> None:
     prepared(place)
-    shown = told(place)["trip"]
+    shown = demo_info(place)["trip"]
     today = timezone.localdate()
     assert len(shown["products"]) >= 5
     for promised in shown["products"]:
@@ -106,7 +106,7 @@ def test_every_product_of_the_info_costs_the_same_on_all_of_sixty_days_and_never
 @pytest.mark.django_db
 def test_special_products_are_there_to_look_at_but_are_not_promised(place: Places) -> None:
     prepared(place)
-    promised = {product["partner_deal_id"] for product in told(place)["trip"]["products"]}
+    promised = {product["partner_deal_id"] for product in demo_info(place)["trip"]["products"]}
     special = Product.objects.filter(connection__account="13857001").exclude(deal_id__in=promised)
     known = {product.deal_id: product for product in special}
     assert set(known) == {"ZG-1101", "ZG-1102", "ZG-1103", "ZG-1104", "ZG-1105"}
@@ -180,11 +180,11 @@ def test_notices_may_go_elsewhere_and_a_second_start_keeps_the_rest(
     place: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     prepared(place)
-    before, orders = told(place)["trip"], Order.objects.count()
+    before, orders = demo_info(place)["trip"], Order.objects.count()
     assert bases() == {NOTICES}
     monkeypatch.setenv("TRIP_NOTICE_BASE_URL", "http://127.0.0.1:7777/mt/")
     prepared(place, Ports(9000, 9100))
-    after = told(place)["trip"]
+    after = demo_info(place)["trip"]
     assert (bases(), Order.objects.count()) == ({"http://127.0.0.1:7777/mt"}, orders)
     assert after["client_secret"] == before["client_secret"]
     assert after["endpoints"]["create"].startswith("http://127.0.0.1:9000/trip/")
@@ -214,7 +214,7 @@ def test_a_demo_started_weeks_later_still_sells_for_three_months(place: Places) 
 @pytest.mark.django_db(transaction=True)
 def test_meituan_can_buy_every_product_of_the_info(place: Places, live_server: LiveServer) -> None:
     prepared(place, Ports(live_server.thread.port, 8100))
-    shown, sandbox = told(place)["trip"], sandbox_of(place)
+    shown, sandbox = demo_info(place)["trip"], sandbox_of(place)
     assert len(shown["products"]) >= 5
     for product in shown["products"]:
         wanted = {
@@ -256,9 +256,9 @@ def test_a_demo_of_the_first_version_keeps_its_people_and_gets_the_tickets(
 
     prepared(place)
 
-    assert told(place)["users"] == users
+    assert demo_info(place)["users"] == users
     assert (
-        len(told(place)["trip"]["products"])
+        len(demo_info(place)["trip"]["products"])
         == Product.objects.filter(connection__account="13857001").count() - 5
     )
     assert {tuple(key.scopes) for key in ApiKey.objects.all()} == {tuple(ApiKey.all_scopes())}

@@ -273,7 +273,7 @@ def test_a_notice_to_a_meituan_that_is_played_must_arrive(
             "passed",
             "Tell Meituan: tickets used: it has arrived.",
         )
-        assert [body["usedQuantity"] for body in meituan.asked("notice")] == [1, 2]
+        assert [body["usedQuantity"] for body in meituan.bodies("notice")] == [1, 2]
 
 
 def test_a_notice_that_does_not_arrive_fails_its_check(

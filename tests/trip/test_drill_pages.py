@@ -31,7 +31,7 @@ RUNS, START = "/admin/trip/drillrun/", "/admin/trip/drillrun/start/"
 
 
 @pytest.fixture
-def rung(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
+def woken(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
     """The tasks that were queued."""
     bells: list[tuple[str, int]] = []
     monkeypatch.setattr(queue, "wake_worker", lambda task, pk: bells.append((task, pk)))
@@ -100,7 +100,7 @@ def test_without_a_connection_the_page_says_what_to_do(
 
 
 def test_the_button_starts_a_run_of_all_checks_and_rings(
-    connection: Connection, owner_client: Client, rung: list[tuple[str, int]], settings: Settings
+    connection: Connection, owner_client: Client, woken: list[tuple[str, int]], settings: Settings
 ) -> None:
     settings.PUBLIC_BASE_URL = "https://tickets.example.com"
     answer = press(owner_client, connection)
@@ -112,7 +112,7 @@ def test_the_button_starts_a_run_of_all_checks_and_rings(
         Drill.checklist.names(),
     )
     assert run.started_by == User.objects.get()
-    assert rung == [("trip.tasks.run_drill", run.pk)]
+    assert woken == [("trip.tasks.run_drill", run.pk)]
     entry = AuditEntry.objects.get(verb="trip.drill.started")
     assert (entry.merchant, verb_label(entry)) == (
         connection.tenant,
@@ -121,14 +121,14 @@ def test_the_button_starts_a_run_of_all_checks_and_rings(
 
 
 def test_a_second_start_says_that_one_is_under_way_and_rings_for_it(
-    connection: Connection, owner_client: Client, rung: list[tuple[str, int]]
+    connection: Connection, owner_client: Client, woken: list[tuple[str, int]]
 ) -> None:
     press(owner_client, connection)
     answer = owner_client.post(START, {"connection": connection.pk}, follow=True)
     run = DrillRun.objects.get()
     assert answer.redirect_chain == [(page(run), 302)]
     assert "A drill of this connection is under way." in answer.content.decode()
-    assert rung == [("trip.tasks.run_drill", run.pk)] * 2
+    assert woken == [("trip.tasks.run_drill", run.pk)] * 2
     assert AuditEntry.objects.filter(verb="trip.drill.started").count() == 1
 
 
@@ -139,15 +139,17 @@ def test_who_has_nothing_on_sale_is_told_so(connection: Connection, owner_client
     assert said not in shown(owner_client, RUNS)
 
 
-def test_a_start_needs_the_forms_token(connection: Connection, rung: list[tuple[str, int]]) -> None:
+def test_a_start_needs_the_forms_token(
+    connection: Connection, woken: list[tuple[str, int]]
+) -> None:
     strict = Client(enforce_csrf_checks=True)
     strict.force_login(member(connection.tenant, Role.OWNER, password=None))
     assert press(strict, connection).status_code == 403
-    assert (DrillRun.objects.count(), rung) == (0, [])
+    assert (DrillRun.objects.count(), woken) == (0, [])
 
 
 def test_only_who_manages_the_connection_may_start(
-    connection: Connection, rung: list[tuple[str, int]]
+    connection: Connection, woken: list[tuple[str, int]]
 ) -> None:
     merchant, other = connection.tenant, TicketConnectionFactory()
     people = {
@@ -158,7 +160,7 @@ def test_only_who_manages_the_connection_may_start(
     found = {who: press(english(user), connection).status_code for who, user in people.items()}
     assert found == {"clerk": 403, "manager": 403, "stranger": 404}
     assert press(Client(), connection)["Location"].startswith("/admin/login/")
-    assert (DrillRun.objects.count(), rung) == (0, [])
+    assert (DrillRun.objects.count(), woken) == (0, [])
     assert (
         press(english(UserFactory(is_superuser=True, password=None)), connection).status_code == 302
     )
@@ -308,7 +310,7 @@ def test_a_run_cannot_be_changed_or_deleted(connection: Connection, owner_client
 def test_from_the_button_to_the_checklist(
     live_server: LiveServer,
     settings: Settings,
-    rung: list[tuple[str, int]],
+    woken: list[tuple[str, int]],
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     settings.PUBLIC_BASE_URL = live_server.url
@@ -318,7 +320,7 @@ def test_from_the_button_to_the_checklist(
     start = runner.start
     monkeypatch.setattr(runner, "start", lambda *args, **fields: start(*args, **fields, only=only))
     run_page = press(client, product.connection)["Location"]
-    tasks.run_drill(rung[0][1])
+    tasks.run_drill(woken[0][1])
     said = shown(client, run_page)
     assert "2 passed, 0 failed, 1 left out" in said
     assert "support/heartbeat" in said

@@ -23,7 +23,9 @@ OTHER = {
 every_interface = pytest.mark.parametrize("interface", [each.path for each in INTERFACES])
 
 
-def heard(meituan: Meituan, interface: str, manner: Manner, **envelope: Any) -> tuple[int, str]:
+def create_answer(
+    meituan: Meituan, interface: str, manner: Manner, **envelope: Any
+) -> tuple[int, str]:
     """Sends a valid create with this manner; returns code and text of the answer."""
     product = meituan.connection.trip_products.get()
     content = {
@@ -64,7 +66,7 @@ def test_who_does_not_sign_right_hears_why_and_changes_nothing(
     meituan: Meituan, interface: str, how: str
 ) -> None:
     manner, why = WRONG[how]
-    code, describe = heard(meituan, interface, manner)
+    code, describe = create_answer(meituan, interface, manner)
     assert code == OTHER.get(interface, 300)
     assert describe.startswith(why)
     assert meituan.connection.credentials["client_secret"] not in describe
@@ -73,7 +75,7 @@ def test_who_does_not_sign_right_hears_why_and_changes_nothing(
 
 @every_interface
 def test_another_partner_in_the_body_is_refused(meituan: Meituan, interface: str) -> None:
-    said = heard(meituan, interface, Manner(), partnerId=999)
+    said = create_answer(meituan, interface, Manner(), partnerId=999)
     assert said == (OTHER.get(interface, 300), "请求体中的partnerId与本连接的商家编号不一致")
     assert nothing_happened()
 
@@ -81,7 +83,7 @@ def test_another_partner_in_the_body_is_refused(meituan: Meituan, interface: str
 @every_interface
 @pytest.mark.parametrize("clock", [-540.0, 540.0])
 def test_nine_minutes_are_forgiven(meituan: Meituan, interface: str, clock: float) -> None:
-    _code, describe = heard(meituan, interface, Manner(clock=clock))
+    _code, describe = create_answer(meituan, interface, Manner(clock=clock))
     assert "Date" not in describe
 
 

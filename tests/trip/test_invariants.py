@@ -56,7 +56,7 @@ picks = st.integers(0, 10_000)
 few = st.integers(1, 3)
 
 
-class Stories(RuleBasedStateMachine):
+class OrderMachine(RuleBasedStateMachine):
     """Meituan, the counter, the ticketing system and the back office, each acting at any moment."""
 
     def __init__(self) -> None:
@@ -325,13 +325,15 @@ class Stories(RuleBasedStateMachine):
         serial = parse_refunded(body).serial if interface == "order/refunded" else None
         named = [body.get("refundId"), serial, body.get("closeType")]
         key = "/".join(str(name) for name in (body["orderId"], *named) if name is not None)
-        assert self.final.get((interface, key), self.meituan.said) == self.meituan.said
+        assert (
+            self.final.get((interface, key), self.meituan.last_answer) == self.meituan.last_answer
+        )
         event = InboundEvent.objects.get(
             connection=self.meituan.connection, kind=interface.replace("/", "."), dedup_key=key
         )
-        assert event.answer.encode() == self.meituan.said
+        assert event.answer.encode() == self.meituan.last_answer
         if event.is_final:
-            self.final[interface, key] = self.meituan.said
+            self.final[interface, key] = self.meituan.last_answer
 
     @staticmethod
     def allowed(service: Any, **given: Any) -> None:
@@ -352,7 +354,7 @@ ANSWERS = {
 @pytest.mark.timeout(300)
 def test_every_story_keeps_the_promises() -> None:
     run_state_machine_as_test(
-        Stories,
+        OrderMachine,
         settings=settings(
             max_examples=8,
             stateful_step_count=30,

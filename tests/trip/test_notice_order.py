@@ -80,12 +80,12 @@ def test_five_notices_go_in_one_breath_once_meituan_listens(supplier: Supplier) 
     for code in codes:
         use(order, code)
     outbox.work(seconds=0.3)
-    assert len(supplier.asked("notice")) == 1
+    assert len(supplier.bodies("notice")) == 1
     del supplier.answers["notice"]
     pass_time(timedelta(seconds=2))
     outbox.work(seconds=2)
     assert set(OutboundCall.objects.values_list("state", flat=True)) == {State.DONE}
-    bodies = supplier.asked("notice")[1:]
+    bodies = supplier.bodies("notice")[1:]
     told = [
         (body["usedQuantity"], [row["voucher"] for row in body["voucherList"]]) for body in bodies
     ]
@@ -128,7 +128,7 @@ def test_several_workers_keep_the_order(supplier: Supplier) -> None:
     with ThreadPoolExecutor(4) as workers:
         for ended in [workers.submit(worker) for _ in range(4)]:
             ended.result()
-    assert [body["usedQuantity"] for body in supplier.asked("notice")] == list(range(1, 9))
+    assert [body["usedQuantity"] for body in supplier.bodies("notice")] == list(range(1, 9))
 
 
 def test_a_notice_says_the_same_on_every_try(supplier: Supplier) -> None:
@@ -143,7 +143,7 @@ def test_a_notice_says_the_same_on_every_try(supplier: Supplier) -> None:
     use(order, codes[3])
     pass_time(timedelta(seconds=2))
     outbox.work(seconds=0.3)
-    told = [(body["usedQuantity"], body["refundedQuantity"]) for body in supplier.asked("notice")]
+    told = [(body["usedQuantity"], body["refundedQuantity"]) for body in supplier.bodies("notice")]
     assert told == [(1, 1), (1, 1)]
     first = OutboundAttempt.objects.order_by("pk").values_list("sent", flat=True)
     assert len({json.dumps(json.loads(sent)) for sent in first}) == 1

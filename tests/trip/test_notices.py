@@ -66,7 +66,7 @@ def known(server: SandboxServer, order: Order) -> None:
     server.platform("trip").control("orders", body)
 
 
-def told(server: SandboxServer) -> list[dict[str, Any]]:
+def notices_received(server: SandboxServer) -> list[dict[str, Any]]:
     """Returns the notices that Meituan has applied, in their order and form of arrival."""
     trip = server.platform("trip")
     assert isinstance(trip, MeituanTripSandbox)
@@ -100,7 +100,7 @@ def test_after_the_pay_notice_a_query_says_4_with_the_same_vouchers(server: Sand
     order = meituan.bought(product, 2)
     issue(order, "UP-1", "UP-2")
     worked_off()
-    [notice] = told(server)
+    [notice] = notices_received(server)
     assert (notice["kind"], notice["message"]["issueType"], notice["message"]["describe"]) == (
         "pay_notice",
         1,
@@ -123,7 +123,7 @@ def test_a_failed_issue_is_told_with_its_reason_and_no_vouchers(server: SandboxS
     order = meituan.bought(product)
     services.order_fail(order_pk=order.pk, reason="景区限流", actor=None, method=Method.API)
     worked_off()
-    [notice] = told(server)
+    [notice] = notices_received(server)
     ids = {"orderId": order.order_id, "partnerOrderId": order.partner_order_id}
     assert notice["message"] == {
         "partnerId": int(meituan.connection.account),
@@ -153,9 +153,11 @@ def test_a_refusal_and_the_agreement_after_it_arrive_in_their_order(server: Sand
         refund_pk=refund.pk, agree=True, reason="", actor=None, method=Method.ADMIN
     )
     worked_off()
-    verdicts = [(row["message"]["code"], row["message"]["describe"]) for row in told(server)]
+    verdicts = [
+        (row["message"]["code"], row["message"]["describe"]) for row in notices_received(server)
+    ]
     assert verdicts == [(606, "门票已制作"), (200, "退款成功")]
-    bodies = [row["message"]["body"] for row in told(server)]
+    bodies = [row["message"]["body"] for row in notices_received(server)]
     assert {(body["orderId"], body["refundId"]) for body in bodies} == {
         (order.order_id, refund.refund_id)
     }
@@ -171,7 +173,7 @@ def test_a_refusal_that_was_agreed_to_before_it_was_told_is_never_told(
     services.refund_decide(agree=False, reason="门票已制作", **decide)
     services.refund_decide(agree=True, reason="", **decide)
     worked_off()
-    assert [row["message"]["code"] for row in told(server)] == [200]
+    assert [row["message"]["code"] for row in notices_received(server)] == [200]
     assert states() == [State.DONE] * 2
 
 
@@ -183,7 +185,7 @@ def test_consume_notices_count_up_and_name_the_tickets_of_each_use(server: Sandb
         services.order_consume(order_pk=order.pk, codes=[code], actor=None, method=Method.COUNTER)
         worked_off()
     meituan.refund(order, 1, codes[2:])
-    bodies = [row["message"]["body"] for row in told(server)]
+    bodies = [row["message"]["body"] for row in notices_received(server)]
     assert [
         (body["quantity"], body["usedQuantity"], body["refundedQuantity"]) for body in bodies
     ] == [
@@ -204,7 +206,7 @@ def test_a_part_of_a_shared_code_is_used_by_number(server: SandboxServer) -> Non
     order = meituan.bought(product, 5)
     use(order, 2)
     worked_off()
-    [notice] = told(server)
+    [notice] = notices_received(server)
     code = order.vouchers.get().code
     assert [
         (row["voucher"], row["quantity"]) for row in notice["message"]["body"]["voucherList"]
@@ -224,7 +226,7 @@ def used_in_a_drill(meituan: Meituan, product: Any) -> OutboundCall:
 def test_a_notice_of_the_drill_reaches_a_meituan_that_is_played(server: SandboxServer) -> None:
     used_in_a_drill(*meituan_of(server))
     worked_off()
-    assert (states(), len(told(server))) == ([State.DONE], 1)
+    assert (states(), len(notices_received(server))) == ([State.DONE], 1)
 
 
 @pytest.mark.parametrize(
@@ -295,10 +297,10 @@ def test_an_hour_without_meituan_loses_nothing(server: SandboxServer) -> None:
         assert set(states()) == {State.PENDING}
     finally:
         server.start()
-    assert told(server) == []
+    assert notices_received(server) == []
     worked_off()
     assert states() == [State.DONE] * 9
-    assert sorted(row["kind"] for row in told(server)) == sorted([*KINDS] * 3)
+    assert sorted(row["kind"] for row in notices_received(server)) == sorted([*KINDS] * 3)
 
 
 @pytest.mark.parametrize(
@@ -320,7 +322,7 @@ def test_whatever_meituans_side_does_every_notice_arrives(server: SandboxServer,
     everything(server, meituan, product)
     worked_off()
     assert states() == [State.DONE] * 3
-    assert {row["kind"] for row in told(server)} == KINDS
+    assert {row["kind"] for row in notices_received(server)} == KINDS
     order = Order.objects.get()
     sent = (
         OutboundAttempt.objects.filter(call__operation="ticket.used", outcome="answered").get().sent
@@ -340,7 +342,7 @@ def test_still_processing_is_asked_again_and_alarms_nobody(server: SandboxServer
     assert dashboard.alerts(member(product.store.merchant, Role.OWNER)) == []
     worked_off()
     assert states() == [State.DONE]
-    assert len(told(server)) == 1
+    assert len(notices_received(server)) == 1
     assert OutboundAttempt.objects.count() == 5
 
 
@@ -374,7 +376,7 @@ def test_a_notice_is_taken_back_when_the_order_is_closed(server: SandboxServer) 
     issue(order, "UP-1")
     meituan.close(order.order_id, 3)
     outbox.work(seconds=0.3)
-    assert told(server) == []
+    assert notices_received(server) == []
     assert states() == [State.DEAD]
     assert not outbox.retry_dead(OutboundCall.objects.get(), ask_first=False)
 
@@ -399,7 +401,7 @@ def test_a_notice_on_its_way_is_not_repeated_when_the_order_is_closed(
     OutboundCall.objects.filter(pk=notice.pk).update(state=State.PENDING)
     worked_off()
     assert states() == [State.REFUSED]
-    assert told(server) == []
+    assert notices_received(server) == []
 
 
 def test_notices_without_credentials_wait_for_them(server: SandboxServer) -> None:
@@ -412,7 +414,7 @@ def test_notices_without_credentials_wait_for_them(server: SandboxServer) -> Non
     meituan.connection.credentials = credentials
     meituan.connection.save()
     worked_off()
-    assert len(told(server)) == 1
+    assert len(notices_received(server)) == 1
 
 
 KILL = """
@@ -436,10 +438,10 @@ def test_a_process_killed_between_committing_and_notifying_loses_nothing(
     order = meituan.bought(product, 2)
     children.killed(KILL, ORDER=str(order.pk))
     assert meituan.query(order.order_id)["body"]["usedQuantity"] == 1
-    assert told(server) == []
+    assert notices_received(server) == []
     outbox.sweep()
     worked_off()
-    [notice] = told(server)
+    [notice] = notices_received(server)
     assert notice["message"]["body"]["usedQuantity"] == 1
 
 
@@ -449,11 +451,11 @@ def test_a_worker_killed_before_it_wrote_the_answer_down_tells_again(server: San
     order = meituan.bought(product, 2)
     use(order, 1)
     children.killed(KILL_SENDING)
-    assert len(told(server)) == 1
+    assert len(notices_received(server)) == 1
     end_leases()
     outbox.sweep()
     worked_off()
-    assert [row["message"]["body"]["usedQuantity"] for row in told(server)] == [1, 1]
+    assert [row["message"]["body"]["usedQuantity"] for row in notices_received(server)] == [1, 1]
     assert states() == [State.DONE]
 
 

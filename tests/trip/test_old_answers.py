@@ -26,11 +26,11 @@ def test_create_is_answered_byte_for_byte_as_long_as_its_answer_is_kept() -> Non
     meituan, product = selling()
     body = meituan.order_body(product)
     meituan.ask("order/create", body)
-    first = meituan.said
+    first = meituan.last_answer
     grow_old(retention.ANSWER_DAYS - 1)
     retention.remove_old_content()
     meituan.ask("order/create", body)
-    assert meituan.said == first
+    assert meituan.last_answer == first
     assert Order.objects.count() == 1
 
 
@@ -43,5 +43,5 @@ def test_create_whose_answer_was_removed_makes_no_second_order() -> None:
     answer = meituan.ask("order/create", body)
     assert answer["code"] != 200
     assert answer["describe"] == "系统繁忙，请稍后重试"
-    assert "body" not in json.loads(meituan.said)
+    assert "body" not in json.loads(meituan.last_answer)
     assert Order.objects.count() == 1

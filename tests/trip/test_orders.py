@@ -37,11 +37,11 @@ def test_a_repeated_create_gets_the_same_bytes_even_when_sold_out() -> None:
     meituan, product = selling(offer__stock=1)
     body = meituan.order_body(product)
     meituan.ask("order/create", body)
-    first = meituan.said
+    first = meituan.last_answer
 
     meituan.ask("order/create", body)
 
-    assert meituan.said == first
+    assert meituan.last_answer == first
     assert Order.objects.count() == 1
     assert Offer.objects.get().held == 1
 
@@ -66,10 +66,10 @@ def test_a_refund_gives_tickets_back_and_repeats_byte_for_byte() -> None:
     body = meituan.refund_body(order, 1, [code])
 
     assert meituan.ask("order/refund", body)["code"] == 200
-    first = meituan.said
+    first = meituan.last_answer
     meituan.ask("order/refund", body)
 
-    assert meituan.said == first
+    assert meituan.last_answer == first
     assert Offer.objects.get().sold == 1
     queried = meituan.query(order.order_id)["body"]
     assert (queried["orderQuantity"], queried["usedQuantity"], queried["refundedQuantity"]) == (

@@ -27,7 +27,7 @@ def at(text: str) -> datetime:
     return datetime.strptime(text, "%Y-%m-%d %H:%M").replace(tzinfo=BEIJING)
 
 
-def stairs(*steps: tuple[int, FeeMode, str], **fields: Any) -> tuple[Meituan, Product]:
+def product_with_steps(*steps: tuple[int, FeeMode, str], **fields: Any) -> tuple[Meituan, Product]:
     """Returns a product for 2099-05-01 with the last entry at noon: (minutes before, mode, yuan or
     percent).
     """
@@ -46,7 +46,9 @@ def stairs(*steps: tuple[int, FeeMode, str], **fields: Any) -> tuple[Meituan, Pr
     return meituan, product
 
 
-def asked(meituan: Meituan, order: Order, quantity: int, fee: float, when: str) -> tuple[int, str]:
+def refund_answer(
+    meituan: Meituan, order: Order, quantity: int, fee: float, when: str
+) -> tuple[int, str]:
     price = float(order.unit_price * quantity) - fee
     answer = meituan.refund(
         order, quantity, refundFee=fee, refundPrice=round(price, 2), refundTime=when
@@ -69,17 +71,17 @@ def asked(meituan: Meituan, order: Order, quantity: int, fee: float, when: str) 
     ],
 )
 def test_each_kind_of_fee_is_kept_to_the_cent(mode: FeeMode, fee: str, kept: float) -> None:
-    meituan, product = stairs((0, mode, fee))
+    meituan, product = product_with_steps((0, mode, fee))
     order = meituan.bought(product, 2)
-    assert asked(meituan, order, 2, kept, "2099-05-01 10:00:00") == (200, "success")
+    assert refund_answer(meituan, order, 2, kept, "2099-05-01 10:00:00") == (200, "success")
     assert Refund.objects.get().fee == Decimal(str(kept))
 
 
 @pytest.mark.parametrize("off", [-0.01, 0.01])
 def test_a_fee_that_is_a_cent_off_is_for_a_person(off: float) -> None:
-    meituan, product = stairs((0, FeeMode.PERCENT, "12.5"))
+    meituan, product = product_with_steps((0, FeeMode.PERCENT, "12.5"))
     order = meituan.bought(product, 2)
-    assert asked(meituan, order, 2, round(23.89 + off, 2), "2099-05-01 10:00:00")[0] == 602
+    assert refund_answer(meituan, order, 2, round(23.89 + off, 2), "2099-05-01 10:00:00")[0] == 602
 
 
 @pytest.mark.parametrize(
@@ -96,29 +98,29 @@ def test_a_fee_that_is_a_cent_off_is_for_a_person(off: float) -> None:
     ],
 )
 def test_a_step_holds_to_its_last_second(when: str, fee: float, code: int) -> None:
-    meituan, product = stairs(
+    meituan, product = product_with_steps(
         (1440, FeeMode.NONE, "0"), (0, FeeMode.PER_ORDER, "5"), (-60, FeeMode.PER_TICKET, "20")
     )
     order = meituan.bought(product)
-    assert asked(meituan, order, 1, fee, when)[0] == code
+    assert refund_answer(meituan, order, 1, fee, when)[0] == code
 
 
 def test_after_the_last_step_the_reason_is_the_time() -> None:
-    meituan, product = stairs((60, FeeMode.NONE, "0"))
+    meituan, product = product_with_steps((60, FeeMode.NONE, "0"))
     order = meituan.bought(product)
-    assert asked(meituan, order, 1, 0, "2099-05-01 11:00:01") == (606, "已过可退款时间")
-    assert asked(meituan, order, 1, 0, "2099-05-01 11:00:00") == (200, "success")
+    assert refund_answer(meituan, order, 1, 0, "2099-05-01 11:00:01") == (606, "已过可退款时间")
+    assert refund_answer(meituan, order, 1, 0, "2099-05-01 11:00:00") == (200, "success")
 
 
 def test_the_moment_of_applying_counts_not_the_moment_of_asking() -> None:
-    meituan, product = stairs((1440, FeeMode.NONE, "0"))
+    meituan, product = product_with_steps((1440, FeeMode.NONE, "0"))
     order = meituan.bought(product)
     with time_machine.travel(at("2099-05-01 11:59"), tick=False):
-        assert asked(meituan, order, 1, 0, "2099-04-29 10:00:00")[0] == 200
+        assert refund_answer(meituan, order, 1, 0, "2099-04-29 10:00:00")[0] == 200
 
 
 def test_a_percentage_is_of_the_orders_price_whatever_the_request_says() -> None:
-    meituan, product = stairs((0, FeeMode.PERCENT, "50"))
+    meituan, product = product_with_steps((0, FeeMode.PERCENT, "50"))
     order = meituan.bought(product)
     answer = meituan.refund(
         order, 1, unitPrice=1, refundFee=0.5, refundPrice=0.5, refundTime="2099-05-01 10:00:00"
@@ -534,7 +536,7 @@ def test_a_closed_order_says_that_it_is_closed() -> None:
 
 
 def test_steps_counted_from_before_the_order_are_for_a_person() -> None:
-    meituan, product = stairs((0, FeeMode.NONE, "0"))
+    meituan, product = product_with_steps((0, FeeMode.NONE, "0"))
     order = meituan.bought(product)
     assert meituan.refund(order, 1, refundTime="2020-01-01 10:00:00")["code"] == 602
 
@@ -548,11 +550,11 @@ def test_negative_money_is_no_money() -> None:
 
 
 def test_a_policy_that_changes_leaves_what_was_sold_alone() -> None:
-    meituan, product = stairs((60, FeeMode.PERCENT, "10"))
+    meituan, product = product_with_steps((60, FeeMode.PERCENT, "10"))
     order = meituan.bought(product)
     product.refund_steps.all().delete()
     Product.objects.update(refund_type=RefundType.NEVER, partial_refund=False)
-    assert asked(meituan, order, 1, 9.56, "2099-05-01 10:00:00")[0] == 200
+    assert refund_answer(meituan, order, 1, 9.56, "2099-05-01 10:00:00")[0] == 200
     assert meituan.refund(meituan.bought(product), 1)["describe"] == "该产品不支持退款"
 
 

@@ -42,7 +42,7 @@ def path(connection: Connection) -> str:
     return f"/trip/{connection.pk}/support/heartbeat"
 
 
-def told(answer: HttpResponse) -> dict[str, Any]:
+def envelope_of(answer: HttpResponse) -> dict[str, Any]:
     """Returns the envelope, which always comes with HTTP 200."""
     assert (answer.status_code, answer["Content-Type"]) == (200, "application/json; charset=utf-8")
     envelope: dict[str, Any] = json.loads(answer.content)
@@ -52,7 +52,7 @@ def told(answer: HttpResponse) -> dict[str, Any]:
 
 def refused(answer: HttpResponse, code: int = 300) -> str:
     """Returns the reason of a refusal."""
-    envelope = told(answer)
+    envelope = envelope_of(answer)
     assert envelope["code"] == code
     assert "body" not in envelope
     return str(envelope["describe"])
@@ -81,7 +81,7 @@ def test_a_call_needs_one_query(
 
 
 def test_a_query_string_is_not_part_of_the_signature(path: str) -> None:
-    assert told(post(f"{path}?a=1", ASKED, **signed(path)))["code"] == 200
+    assert envelope_of(post(f"{path}?a=1", ASKED, **signed(path)))["code"] == 200
 
 
 def test_the_previous_secret_is_accepted_until_it_is_removed(
@@ -280,7 +280,7 @@ def test_balances_that_do_not_exist_are_minus_one(connection: Connection) -> Non
     none = '"prepaidAccountBalance":-1,"creditAccountBalance":-1'
     wanted = ",".join(f'{{{none},"partnerDealId":"{deal}"}}' for deal in ("P-7", "8", "票"))
     assert answer.content.decode() == WELL.decode()[:-1] + f',"body":[{wanted}]}}'
-    assert told(post(path, ASKED | {"body": {"partnerDealIds": []}}))["body"] == []
+    assert envelope_of(post(path, ASKED | {"body": {"partnerDealIds": []}}))["body"] == []
 
 
 @pytest.mark.parametrize("body", [None, [], "x", {"partnerDealIds": "x"}, {"partnerDealIds": [{}]}])
@@ -368,7 +368,7 @@ def test_still_working_is_not_the_last_word(
     connection: Connection, script: list[Answer | Exception]
 ) -> None:
     script += [Answer(code=598, describe="出票中", final=False), Answer(describe="issued")]
-    codes = [told(pay(connection, ORDER))["code"] for _ in range(3)]
+    codes = [envelope_of(pay(connection, ORDER))["code"] for _ in range(3)]
     assert codes == [598, 200, 200]
 
 
@@ -379,7 +379,7 @@ def test_a_refusal_undoes_everything_and_lasts_only_if_it_says_so(
     script += [Refusal(599, "订单已关闭", lasting=lasting), Answer()]
     assert refused(pay(connection, ORDER), 599) == "订单已关闭"
     assert not Merchant.objects.filter(name="effect").exists()
-    assert told(pay(connection, ORDER))["describe"] == second
+    assert envelope_of(pay(connection, ORDER))["describe"] == second
 
 
 @pytest.mark.parametrize(

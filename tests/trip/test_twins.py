@@ -55,8 +55,8 @@ def asking(
     """Returns a function that calls the interface and gives code and bytes of the answer."""
 
     def ask() -> tuple[int, bytes]:
-        own = replace(meituan, client=Client(raise_request_exception=False), said=b"")
-        return own.ask(interface, body)["code"], own.said
+        own = replace(meituan, client=Client(raise_request_exception=False), last_answer=b"")
+        return own.ask(interface, body)["code"], own.last_answer
 
     return ask
 

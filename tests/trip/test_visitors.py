@@ -84,7 +84,7 @@ def test_a_refusal_does_not_repeat_what_a_visitor_wrote() -> None:
     meituan.create(product, visitors=[VISITOR | {"credentials": {"0": "1101011990010100"}}])
     assert "138000012345" not in everything_stored()
     assert "1101011990010100" not in everything_stored()
-    assert "1101011990010100" not in meituan.said.decode()
+    assert "1101011990010100" not in meituan.last_answer.decode()
 
 
 @pytest.mark.parametrize(
@@ -178,7 +178,9 @@ def test_as_many_visitors_as_an_order_may_have_tickets_fit_into_one_request() ->
     assert Visitor.objects.count() == 2_500
     whole = {"partnerId": 0, "body": {"visitors": visitors_for(VisitorInfo.EACH, MAX_QUANTITY)}}
     meituan.raw("order/create", json.dumps(whole).encode())
-    assert json.loads(meituan.said)["describe"] == "请求体中的partnerId与本连接的商家编号不一致"
+    assert (
+        json.loads(meituan.last_answer)["describe"] == "请求体中的partnerId与本连接的商家编号不一致"
+    )
 
 
 # Retention

@@ -1,12 +1,13 @@
 """The terms of an order, copied when it was made, because the product may change later."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal
 from typing import Any
 
 from trip.choices import RefundType
-from trip.models import Order, Product
+from trip.models import Order, Product, RefundStep
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ class Terms:
 
 def kept(product: Product) -> dict[str, Any]:
     """Returns the product's present terms in the form that an order stores."""
-    steps = product.refund_steps.none()
+    steps: Iterable[RefundStep] = ()
     if product.refund_type == RefundType.CONDITIONAL:
         steps = product.refund_steps.order_by("-minutes_before")
     return {

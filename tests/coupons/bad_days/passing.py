@@ -28,7 +28,7 @@ def settled(*rows: Verification) -> bool:
     ).exists()
 
 
-def settled_in_the_end(*rows: Verification) -> bool:
+def settled_after_refused_login(*rows: Verification) -> bool:
     """Works a little, with refused logins tried again as if their waiting time was over; returns
     whether all rows are final.
     """

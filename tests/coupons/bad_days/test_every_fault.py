@@ -14,7 +14,7 @@ from stores.sandbox import KINDS
 from tests.coupons.bad_days.passing import (
     State,
     Status,
-    settled_in_the_end,
+    settled_after_refused_login,
 )
 from tests.coupons.factories import Shop
 from tests.coupons.flows import ask_for, call_of, coupon
@@ -30,7 +30,7 @@ def test_every_fault_at_every_step_ends_well(shop: Shop, kind: str, step: str) -
     seconds, times = (1.3, 1) if kind.startswith("slow") else (0.0, 3)
     shop.sandbox.faults.add(operation=step, kind=kind, seconds=seconds, times=times)
     row = ask_for(shop, code)
-    wait_until(lambda: settled_in_the_end(row))
+    wait_until(lambda: settled_after_refused_login(row))
     wait_until(
         lambda: "pending" not in [arrival.outcome for arrival in shop.sandbox.arrivals.all()]
     )
@@ -80,6 +80,6 @@ def test_hundreds_of_random_faults_lose_and_double_nothing(shop: Shop) -> None:
         thread.start()
     for thread in threads:
         thread.join()
-    wait_until(lambda: settled_in_the_end(*rows))
+    wait_until(lambda: settled_after_refused_login(*rows))
     assert Verification.objects.filter(status=Status.VERIFIED).count() == 40
     assert {coupon(shop, code)["applied"] for code in shop.codes} == {1}

@@ -43,7 +43,7 @@ def spend_quota(shop: Shop) -> None:
     shop.gateway.save()
 
 
-def lapse(shop: Shop) -> None:
+def expire_authorisation(shop: Shop) -> None:
     shop.gateway.authorisation = shop.gateway.Authorisation.EXPIRED
     shop.gateway.save()
 
@@ -59,7 +59,15 @@ def disconnect(shop: Shop) -> None:
 
 @pytest.mark.parametrize(
     "trouble",
-    [close_page, close_store, close_merchant, spend_quota, lapse, refuse_login, disconnect],
+    [
+        close_page,
+        close_store,
+        close_merchant,
+        spend_quota,
+        expire_authorisation,
+        refuse_login,
+        disconnect,
+    ],
 )
 def test_a_store_that_cannot_verify_says_so_before_the_code_is_touched(
     client: Client, shop: Shop, trouble: Any

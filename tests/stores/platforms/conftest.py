@@ -25,7 +25,7 @@ def connection(db: None) -> Connection:
 
 
 @pytest.fixture
-def owed(script: Scripted, connection: Connection) -> Callable[..., OutboundCall]:
+def enqueue(script: Scripted, connection: Connection) -> Callable[..., OutboundCall]:
     """Owes a call of the scripted operation."""
 
     def enqueue(key: str = "k", **fields: Any) -> OutboundCall:

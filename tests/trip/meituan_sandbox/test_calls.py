@@ -16,7 +16,7 @@ from trip import signatures
 
 def test_create_says_what_the_interface_asks_for(server: SandboxServer, supplier: Supplier) -> None:
     told = post(server, "orders", {**ORDER, "quantity": 2, "travel_date": "2026-05-01"})
-    (body,) = supplier.asked("create")
+    (body,) = supplier.bodies("create")
     assert body == {
         "orderId": told["order"]["order_id"],
         "partnerDealId": "P-7",
@@ -109,9 +109,9 @@ def test_prices_and_visitors_are_found_by_pulling_the_product(
     }
     order = post(server, "orders", asked)["order"]
     assert (order["unit_price"], order["buy_price"]) == (99.9, 88.0)
-    assert supplier.asked("create")[0]["totalPrice"] == 199.8
+    assert supplier.bodies("create")[0]["totalPrice"] == 199.8
     assert [sorted(visitor["credentials"]) for visitor in order["visitors"]] == [["0"], ["0"]]
-    assert supplier.asked("prices") == [
+    assert supplier.bodies("prices") == [
         {"partnerDealId": "P-7", "startTime": "2026-05-01", "endTime": "2026-05-01"}
     ]
 
@@ -122,7 +122,7 @@ def test_a_product_that_the_pull_does_not_know_needs_its_prices_given(
     supplier.answers["products"] = lambda body: {**success([]), "totalSize": 0}
     told = post(server, "orders", {"partner_id": PARTNER_ID, "partner_deal_id": "P-7"}, status=400)
     assert "P-7" in told["error"]
-    assert supplier.asked("create") == []
+    assert supplier.bodies("create") == []
 
 
 def test_a_failed_create_keeps_the_reason(server: SandboxServer, supplier: Supplier) -> None:
@@ -136,10 +136,10 @@ def test_an_order_can_be_paid_before_it_is_created(
 ) -> None:
     supplier.answers["pay"] = lambda body: refused(599, "订单不存在")
     order_id = place(server, send=False)
-    assert supplier.heard == []
+    assert supplier.messages == []
     assert post(server, f"orders/{order_id}/pay")["order"]["status"] == "new"
     assert post(server, f"orders/{order_id}/create")["order"]["status"] == "created"
-    assert [name for name, _, _ in supplier.heard] == ["pay", "create"]
+    assert [name for name, _, _ in supplier.messages] == ["pay", "create"]
 
 
 def test_a_dropped_answer_leaves_meituan_ignorant(
@@ -172,7 +172,7 @@ def test_a_message_can_be_repeated(
     order_id = place(server)
     told = post(server, f"orders/{order_id}/pay", how)
     assert len(told["exchanges"]) == count
-    assert len(supplier.asked("pay")) == count
+    assert len(supplier.bodies("pay")) == count
     assert told["order"]["vouchers"] == {"A1": "unused", "A2": "unused"}
 
 
@@ -204,7 +204,7 @@ def test_polling_ends_when_the_order_is_issued(server: SandboxServer, supplier: 
     )
     order = post(server, f"orders/{order_id}/poll", {"seconds": 20, "every": 0.01})["order"]
     assert (order["status"], order["vouchers"]) == ("issued", {"A1": "unused", "A2": "unused"})
-    assert len(supplier.asked("query")) == 3
+    assert len(supplier.bodies("query")) == 3
 
 
 def test_a_refund_names_an_application_that_can_be_asked_again(
@@ -219,7 +219,7 @@ def test_a_refund_names_an_application_that_can_be_asked_again(
     supplier.answers["refund"] = lambda body: success()
     order = post(server, f"orders/{order_id}/refunds/{refund['refund_id']}")["order"]
     assert (order["refunded"], order["vouchers"]) == (1, {"A1": "unused", "A2": "refunded"})
-    first, again = supplier.asked("refund")
+    first, again = supplier.bodies("refund")
     assert first == again
     assert {
         name: first[name] for name in ("refundQuantity", "voucherList", "refundPrice", "refundFee")
@@ -246,10 +246,10 @@ def test_a_close_and_a_refunded_message_are_told_however_often(
         {"A1": "refunded", "A2": "unused"},
         {"R1": 200},
     )
-    (body, _) = supplier.asked("refunded")
+    (body, _) = supplier.bodies("refunded")
     assert (body["refundMessageType"], body["count"], body["refundSerialNo"]) == (1, 1, "R1")
     post(server, f"orders/{order_id}/close", {"type": 3})
-    assert supplier.asked("close") == [
+    assert supplier.bodies("close") == [
         {"orderId": order_id, "partnerOrderId": "S1", "closeType": 3}
     ]
     assert get(server, f"orders/{order_id}")["vouchers"] == {"A1": "refunded", "A2": "voided"}
@@ -262,7 +262,7 @@ def test_messages_about_no_order_go_out_too(server: SandboxServer, supplier: Sup
     post(server, f"partners/{PARTNER_ID}/products")
     post(server, f"partners/{PARTNER_ID}/send", {"operation": "create", "raw": "{"})
     assert [
-        (name, json.loads(body) if body != b"{" else "{") for name, _, body in supplier.heard
+        (name, json.loads(body) if body != b"{" else "{") for name, _, body in supplier.messages
     ] == [
         ("heartbeat", {"partnerId": 1001}),
         ("balance", {"partnerId": 1001, "body": {"partnerDealIds": ["P-7"]}}),

@@ -12,13 +12,13 @@ from stores.platforms.errors import Refused, Unknown
 from stores.platforms.outbox import Verdict
 from stores.platforms.outbox.claims import claim
 from tests.scripted import Scripted
-from tests.stores.platforms.outbox.trying import HOUR, Owe, State, age, attempt
+from tests.stores.platforms.outbox.trying import HOUR, Enqueue, State, age, attempt
 
 
 @pytest.fixture
-def unknown(owed: Owe, script: Scripted) -> OutboundCall:
+def unknown(enqueue: Enqueue, script: Scripted) -> OutboundCall:
     script.sends = [Unknown("timeout")]
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert call.state == State.UNKNOWN
     return call
 
@@ -47,13 +47,13 @@ def test_a_call_that_was_given_up_is_asked_about_again(
     assert attempt(given_up).state == State.DONE
 
 
-def test_a_call_that_nobody_has_sent_is_not_asked_about(owed: Owe) -> None:
-    assert not outbox.ask_now(owed())
+def test_a_call_that_nobody_has_sent_is_not_asked_about(enqueue: Enqueue) -> None:
+    assert not outbox.ask_now(enqueue())
 
 
-def test_a_settled_call_is_not_asked_about(owed: Owe, script: Scripted) -> None:
+def test_a_settled_call_is_not_asked_about(enqueue: Enqueue, script: Scripted) -> None:
     script.sends = [Refused("no", "sold out")]
-    assert not outbox.ask_now(attempt(owed()))
+    assert not outbox.ask_now(attempt(enqueue()))
 
 
 @pytest.mark.parametrize(("executed", "state"), [(True, State.DONE), (False, State.REFUSED)])
@@ -79,16 +79,16 @@ def test_a_call_that_is_being_asked_about_is_not_settled_by_hand(unknown: Outbou
     assert (unknown.state, unknown.settled_at) == (State.UNKNOWN, None)
 
 
-def test_a_call_that_is_being_sent_is_not_settled_by_hand(owed: Owe) -> None:
-    call = owed()
+def test_a_call_that_is_being_sent_is_not_settled_by_hand(enqueue: Enqueue) -> None:
+    call = enqueue()
     assert claim(call.pk) is not None
     with pytest.raises(Conflict):
         outbox.settle_by_hand(call, executed=True, note="by hand")
 
 
-def test_what_is_known_is_not_settled_by_hand(owed: Owe, script: Scripted) -> None:
+def test_what_is_known_is_not_settled_by_hand(enqueue: Enqueue, script: Scripted) -> None:
     script.sends = ["yes"]
-    call = attempt(owed())
+    call = attempt(enqueue())
     with pytest.raises(Conflict):
         outbox.settle_by_hand(call, executed=False, note="by hand")
     call.refresh_from_db()

@@ -20,7 +20,7 @@ from stores.platforms.outbox import delivering
 from stores.platforms.outbox.claims import claim, due, first_in_line, free_expired, mark_dead
 from tests.scripted import Scripted
 from tests.stores.platforms.outbox.trying import (
-    Owe,
+    Enqueue,
     State,
     age,
     attempt,
@@ -30,15 +30,17 @@ from tests.stores.platforms.outbox.trying import (
 )
 
 
-def test_a_claim_is_taken_once(owed: Owe) -> None:
-    call = owed()
+def test_a_claim_is_taken_once(enqueue: Enqueue) -> None:
+    call = enqueue()
     assert claim(call.pk) is not None
     assert claim(call.pk) is None
 
 
-def test_an_unknown_call_is_asked_about_by_one_at_a_time(owed: Owe, script: Scripted) -> None:
+def test_an_unknown_call_is_asked_about_by_one_at_a_time(
+    enqueue: Enqueue, script: Scripted
+) -> None:
     script.sends = [Unknown("timeout")]
-    call = attempt(owed())
+    call = attempt(enqueue())
     OutboundCall.objects.update(due_at=timezone.now())
     first = claim(call.pk)
     assert first is not None
@@ -46,8 +48,8 @@ def test_an_unknown_call_is_asked_about_by_one_at_a_time(owed: Owe, script: Scri
     assert claim(call.pk) is None
 
 
-def test_a_dead_process_leaves_an_unknown_call(owed: Owe, script: Scripted) -> None:
-    call = owed()
+def test_a_dead_process_leaves_an_unknown_call(enqueue: Enqueue, script: Scripted) -> None:
+    call = enqueue()
     claim(call.pk)
     assert outbox.sweep() == 0
     end_lease(call)
@@ -58,10 +60,10 @@ def test_a_dead_process_leaves_an_unknown_call(owed: Owe, script: Scripted) -> N
 
 
 def test_a_dead_process_leaves_a_read_to_be_sent_again(
-    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+    enqueue: Enqueue, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Scripted, "repeatable", True)
-    call = owed()
+    call = enqueue()
     claim(call.pk)
     end_lease(call)
     outbox.sweep()
@@ -71,9 +73,9 @@ def test_a_dead_process_leaves_a_read_to_be_sent_again(
 
 
 def test_an_answer_after_the_lease_was_lost_changes_nothing_but_is_kept(
-    owed: Owe, script: Scripted
+    enqueue: Enqueue, script: Scripted
 ) -> None:
-    call = owed()
+    call = enqueue()
 
     def slow(call: OutboundCall) -> str:
         end_lease(call)
@@ -87,8 +89,10 @@ def test_an_answer_after_the_lease_was_lost_changes_nothing_but_is_kept(
     assert call.attempts.get().detail == "late"
 
 
-def test_a_late_answer_does_not_disturb_whoever_asks_meanwhile(owed: Owe, script: Scripted) -> None:
-    call = owed()
+def test_a_late_answer_does_not_disturb_whoever_asks_meanwhile(
+    enqueue: Enqueue, script: Scripted
+) -> None:
+    call = enqueue()
 
     def slow(call: OutboundCall) -> str:
         end_lease(call)
@@ -104,19 +108,21 @@ def test_a_late_answer_does_not_disturb_whoever_asks_meanwhile(owed: Owe, script
     assert call.lease_until is not None
 
 
-def test_a_call_that_a_person_settled_meanwhile_stays_settled(owed: Owe, script: Scripted) -> None:
+def test_a_call_that_a_person_settled_meanwhile_stays_settled(
+    enqueue: Enqueue, script: Scripted
+) -> None:
     def slow(call: OutboundCall) -> str:
         OutboundCall.objects.filter(pk=call.pk).update(state=State.REFUSED)
         return "late"
 
     script.sends = [slow]
-    assert attempt(owed()).state == State.REFUSED
+    assert attempt(enqueue()).state == State.REFUSED
     assert script.hooks == ["sending"]
 
 
-def test_nothing_is_sent_when_the_lease_is_nearly_over(owed: Owe, script: Scripted) -> None:
+def test_nothing_is_sent_when_the_lease_is_nearly_over(enqueue: Enqueue, script: Scripted) -> None:
     script.sends = ["never"]
-    claimed = claim(owed().pk)
+    claimed = claim(enqueue().pk)
     assert claimed is not None
     claimed.lease_until = timezone.now() + timedelta(seconds=5)
     outbox.deliver(claimed, None)
@@ -127,7 +133,7 @@ def test_nothing_is_sent_when_the_lease_is_nearly_over(owed: Owe, script: Script
 
 @pytest.mark.parametrize("hook", ["done", "refused", "unknown", "put_back"])
 def test_a_call_whose_hook_fails_is_put_before_a_person_and_tried_no_more(
-    owed: Owe, script: Scripted, hook: str
+    enqueue: Enqueue, script: Scripted, hook: str
 ) -> None:
     script.broken = {hook}
     script.sends = [
@@ -135,7 +141,7 @@ def test_a_call_whose_hook_fails_is_put_before_a_person_and_tried_no_more(
             hook
         ]
     ]
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert (call.state, call.last_error, call.claim) == (
         State.DEAD,
         "our own error: ValueError",
@@ -147,16 +153,16 @@ def test_a_call_whose_hook_fails_is_put_before_a_person_and_tried_no_more(
 
 
 def test_even_a_hook_for_dead_calls_that_fails_leaves_a_dead_call(
-    owed: Owe, script: Scripted
+    enqueue: Enqueue, script: Scripted
 ) -> None:
     script.broken = {"done", "dead"}
     script.sends = ["yes"]
-    assert attempt(owed()).state == State.DEAD
+    assert attempt(enqueue()).state == State.DEAD
 
 
-def test_a_call_whose_first_hook_fails_is_not_sent(owed: Owe, script: Scripted) -> None:
+def test_a_call_whose_first_hook_fails_is_not_sent(enqueue: Enqueue, script: Scripted) -> None:
     script.broken = {"sending"}
-    call = owed()
+    call = enqueue()
     assert claim(call.pk) is None
     call.refresh_from_db()
     assert call.state == State.DEAD
@@ -164,10 +170,10 @@ def test_a_call_whose_first_hook_fails_is_not_sent(owed: Owe, script: Scripted) 
 
 
 def test_a_call_whose_hook_fails_in_the_sweep_is_put_before_a_person(
-    owed: Owe, script: Scripted
+    enqueue: Enqueue, script: Scripted
 ) -> None:
     script.broken = {"unknown"}
-    call = owed()
+    call = enqueue()
     claim(call.pk)
     end_lease(call)
     outbox.sweep()
@@ -177,7 +183,7 @@ def test_a_call_whose_hook_fails_in_the_sweep_is_put_before_a_person(
 
 
 def test_an_integrity_error_in_a_hook_spoils_no_transaction(
-    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+    enqueue: Enqueue, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def done(call: OutboundCall, answer: object, *, inferred: bool) -> None:
         OutboundCall.objects.create(
@@ -192,19 +198,21 @@ def test_an_integrity_error_in_a_hook_spoils_no_transaction(
 
     monkeypatch.setattr(script, "on_done", done)
     script.sends = ["yes"]
-    assert attempt(owed()).state == State.DEAD
+    assert attempt(enqueue()).state == State.DEAD
 
 
-def test_words_that_no_database_takes_are_stored_all_the_same(owed: Owe, script: Scripted) -> None:
+def test_words_that_no_database_takes_are_stored_all_the_same(
+    enqueue: Enqueue, script: Scripted
+) -> None:
     script.sends = [Refused("1", "bad \x00 \ud800 words")]
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert call.state == State.REFUSED
     assert "bad" in call.attempts.get().detail
 
 
 @committed
 def test_the_answer_is_written_when_the_database_is_free_again(
-    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+    enqueue: Enqueue, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, fails = delivering._settle, [OperationalError("locked")] * 2
 
@@ -215,18 +223,18 @@ def test_the_answer_is_written_when_the_database_is_free_again(
 
     monkeypatch.setattr(delivering, "_settle", settle)
     script.sends = ["yes"]
-    assert attempt(owed()).state == State.DONE
+    assert attempt(enqueue()).state == State.DONE
     assert script.hooks == ["sending", "done yes"]
 
 
 @committed
 def test_an_answer_that_can_never_be_written_becomes_a_question(
-    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch, settings: Settings
+    enqueue: Enqueue, script: Scripted, monkeypatch: pytest.MonkeyPatch, settings: Settings
 ) -> None:
     settings.OUTBOX = OutboxSettings(settle_patience=0.0)
     monkeypatch.setattr(delivering, "_settle", lambda *args: raising(OperationalError("locked")))
     script.sends = ["yes"]
-    call = owed()
+    call = enqueue()
     with pytest.raises(OperationalError):
         attempt(call)
     end_lease(call)
@@ -238,16 +246,16 @@ def test_an_answer_that_can_never_be_written_becomes_a_question(
 # What changed between a look and the lock
 
 
-def test_a_lease_that_still_runs_is_not_freed(owed: Owe, script: Scripted) -> None:
-    call = owed()
+def test_a_lease_that_still_runs_is_not_freed(enqueue: Enqueue, script: Scripted) -> None:
+    call = enqueue()
     claim(call.pk)
     assert free_expired(call.pk) is False
     call.refresh_from_db()
     assert (call.state, script.hooks) == (State.SENDING, ["sending"])
 
 
-def test_a_call_that_another_process_claimed_meanwhile_is_not_marked_dead(owed: Owe) -> None:
-    call = owed()
+def test_a_call_that_another_process_claimed_meanwhile_is_not_marked_dead(enqueue: Enqueue) -> None:
+    call = enqueue()
     claim(call.pk)
     mark_dead(call.pk, "ours", claim="another process", maybe_executed=True)
     call.refresh_from_db()
@@ -255,14 +263,14 @@ def test_a_call_that_another_process_claimed_meanwhile_is_not_marked_dead(owed: 
 
 
 def test_a_hook_that_fails_leaves_nothing_of_what_it_wrote(
-    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+    enqueue: Enqueue, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def write_and_fail(call: OutboundCall, *, maybe_executed: bool) -> None:
         Merchant.objects.create(name="half")
         raise ValueError("on_dead is broken")
 
     monkeypatch.setattr(script, "on_dead", write_and_fail)
-    call = owed()
+    call = enqueue()
     age(call)
     outbox.sweep()
     call.refresh_from_db()
@@ -271,10 +279,10 @@ def test_a_hook_that_fails_leaves_nothing_of_what_it_wrote(
 
 
 def test_a_call_that_becomes_too_old_keeps_the_reason_of_its_last_try(
-    owed: Owe, script: Scripted
+    enqueue: Enqueue, script: Scripted
 ) -> None:
     script.sends = [NotSent("HTTP 502")]
-    tried, never_tried = attempt(owed("tried")), owed("never tried")
+    tried, never_tried = attempt(enqueue("tried")), enqueue("never tried")
     OutboundCall.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
     outbox.sweep()
     notes = [OutboundCall.objects.get(pk=call.pk).last_error for call in (tried, never_tried)]
@@ -289,9 +297,9 @@ def test_a_call_that_becomes_too_old_keeps_the_reason_of_its_last_try(
 @pytest.mark.parametrize("lease", [None, -1, 60])
 @pytest.mark.parametrize("expires", [-1, 60])
 def test_everybody_means_the_same_by_due(
-    owed: Owe, state: str, due_in: int, lease: int | None, expires: int
+    enqueue: Enqueue, state: str, due_in: int, lease: int | None, expires: int
 ) -> None:
-    call, now = owed(), timezone.now()
+    call, now = enqueue(), timezone.now()
     OutboundCall.objects.update(
         state=state,
         due_at=now + timedelta(seconds=due_in),

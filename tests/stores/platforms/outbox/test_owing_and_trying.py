@@ -24,7 +24,7 @@ from stores.platforms.outbox.claims import claim
 from stores.platforms.workers import queue
 from tests.scripted import Scripted
 from tests.stores.platforms.outbox.trying import (
-    Owe,
+    Enqueue,
     State,
     age,
     attempt,
@@ -33,15 +33,15 @@ from tests.stores.platforms.outbox.trying import (
 )
 
 
-def test_a_call_is_owed_once_per_key(owed: Owe) -> None:
-    assert owed("a").pk == owed("a").pk
-    assert owed("b").pk != owed("a").pk
+def test_a_call_is_owed_once_per_key(enqueue: Enqueue) -> None:
+    assert enqueue("a").pk == enqueue("a").pk
+    assert enqueue("b").pk != enqueue("a").pk
 
 
-def test_a_key_known_to_be_new_must_be_new(owed: Owe) -> None:
-    owed("a")
+def test_a_key_known_to_be_new_must_be_new(enqueue: Enqueue) -> None:
+    enqueue("a")
     with pytest.raises(IntegrityError), transaction.atomic():
-        owed("a", known_new=True)
+        enqueue("a", known_new=True)
 
 
 @committed
@@ -69,9 +69,9 @@ def test_a_repetition_wakes_no_worker(
     assert woken == [calls[0].pk]
 
 
-def test_a_call_that_follows_another_keeps_its_place_and_its_last_moment(owed: Owe) -> None:
+def test_a_call_that_follows_another_keeps_its_place_and_its_last_moment(enqueue: Enqueue) -> None:
     earlier = timezone.now() - timedelta(minutes=5)
-    call = owed(queued_at=earlier, patience=timedelta(hours=1))
+    call = enqueue(queued_at=earlier, patience=timedelta(hours=1))
     assert (call.queued_at, call.expires_at) == (earlier, earlier + timedelta(hours=1))
 
 
@@ -84,9 +84,9 @@ def test_a_doorbell_that_cannot_be_rung_fails_nobody(
     assert OutboundCall.objects.count() == 1
 
 
-def test_an_answer_ends_the_call(owed: Owe, script: Scripted) -> None:
+def test_an_answer_ends_the_call(enqueue: Enqueue, script: Scripted) -> None:
     script.sends = ["yes"]
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert (call.state, call.attempts_made, call.claim, call.lease_until) == (
         State.DONE,
         1,
@@ -98,9 +98,9 @@ def test_an_answer_ends_the_call(owed: Owe, script: Scripted) -> None:
     assert (tried.kind, tried.outcome, tried.detail) == ("send", "answered", "yes")
 
 
-def test_a_refusal_ends_the_call(owed: Owe, script: Scripted) -> None:
+def test_a_refusal_ends_the_call(enqueue: Enqueue, script: Scripted) -> None:
     script.sends = [Refused("10010", "no")]
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert (call.state, call.last_error) == (State.REFUSED, "10010: no")
     assert script.hooks == ["sending", "refused 10010"]
 
@@ -115,10 +115,10 @@ def test_a_refusal_ends_the_call(owed: Owe, script: Scripted) -> None:
     ],
 )
 def test_what_surely_was_not_executed_is_put_back_and_sent_again(
-    owed: Owe, script: Scripted, error: PlatformError, outcome: str
+    enqueue: Enqueue, script: Scripted, error: PlatformError, outcome: str
 ) -> None:
     script.sends = [error, "yes"]
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert call.state == State.PENDING
     assert call.due_at > timezone.now()
     assert call.attempts.get().outcome == outcome
@@ -128,11 +128,11 @@ def test_what_surely_was_not_executed_is_put_back_and_sent_again(
 
 
 def test_an_operation_may_wait_in_steps_of_its_own(
-    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+    enqueue: Enqueue, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Scripted, "backoff", (60, 1800))
     script.sends = [NotSent("down")] * 3
-    call, waits = owed(), []
+    call, waits = enqueue(), []
     for _ in range(3):
         before = timezone.now()
         waits.append(attempt(call).due_at - before)
@@ -140,18 +140,20 @@ def test_an_operation_may_wait_in_steps_of_its_own(
     assert [round(wait.total_seconds(), -1) for wait in waits] == [60, 1800, 1800]
 
 
-def test_a_lost_answer_is_asked_about_and_inferred(owed: Owe, script: Scripted) -> None:
+def test_a_lost_answer_is_asked_about_and_inferred(enqueue: Enqueue, script: Scripted) -> None:
     script.sends, script.asks = [Unknown("timeout")], [Verdict(True, "seen")]
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert (call.state, call.was_unknown) == (State.UNKNOWN, True)
     assert attempt(call).state == State.DONE
     assert script.hooks == ["sending", "unknown", "done seen inferred"]
     assert [row.kind for row in call.attempts.order_by("id")] == ["send", "ask"]
 
 
-def test_what_asking_shows_not_to_be_executed_is_sent_again(owed: Owe, script: Scripted) -> None:
+def test_what_asking_shows_not_to_be_executed_is_sent_again(
+    enqueue: Enqueue, script: Scripted
+) -> None:
     script.sends, script.asks = [Unknown("timeout"), "yes"], [Verdict(False)]
-    call = owed()
+    call = enqueue()
     states = [attempt(call).state for _ in range(3)]
     assert states == [State.UNKNOWN, State.PENDING, State.DONE]
     assert script.hooks == ["sending", "unknown", "put_back", "sending", "done yes"]
@@ -162,50 +164,52 @@ def test_what_asking_shows_not_to_be_executed_is_sent_again(owed: Owe, script: S
     [NotSent("down"), Throttled("429"), Unknown("reset"), Undecided("shrug"), ZeroDivisionError()],
 )
 def test_a_question_that_fails_leaves_the_call_unknown(
-    owed: Owe, script: Scripted, error: Exception
+    enqueue: Enqueue, script: Scripted, error: Exception
 ) -> None:
     script.sends, script.asks = [Unknown("timeout")], [error]
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert attempt(call).state == State.UNKNOWN
     assert script.hooks == ["sending", "unknown"]
 
 
-def test_a_question_can_be_answered_with_no(owed: Owe, script: Scripted) -> None:
+def test_a_question_can_be_answered_with_no(enqueue: Enqueue, script: Scripted) -> None:
     script.sends, script.asks = [Unknown("timeout")], [Refused("gone", "expired")]
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert attempt(call).state == State.REFUSED
 
 
-def test_our_own_error_after_a_turn_is_unknown(owed: Owe, script: Scripted) -> None:
+def test_our_own_error_after_a_turn_is_unknown(enqueue: Enqueue, script: Scripted) -> None:
     script.sends = [ZeroDivisionError()]
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert (call.state, call.last_error) == (State.UNKNOWN, "our own error: ZeroDivisionError")
 
 
 def test_our_own_error_before_any_turn_surely_sent_nothing(
-    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+    enqueue: Enqueue, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def send(call: OutboundCall, wait_for_slot: Callable[[], None]) -> None:
         raise ZeroDivisionError
 
     monkeypatch.setattr(script, "send", send)
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert (call.state, call.was_unknown) == (State.PENDING, False)
 
 
 def test_a_lost_read_is_simply_sent_again(
-    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+    enqueue: Enqueue, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(Scripted, "repeatable", True)
     script.sends = [Unknown("timeout"), "yes"]
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert (call.state, call.was_unknown) == (State.PENDING, False)
     Pace.objects.update(next_at=0)
     assert attempt(call).state == State.DONE
 
 
-def test_a_call_that_is_too_old_is_not_sent_but_given_up(owed: Owe, script: Scripted) -> None:
-    call = owed()
+def test_a_call_that_is_too_old_is_not_sent_but_given_up(
+    enqueue: Enqueue, script: Scripted
+) -> None:
+    call = enqueue()
     age(call)
     assert claim(call.pk) is None
     outbox.sweep()
@@ -214,18 +218,18 @@ def test_a_call_that_is_too_old_is_not_sent_but_given_up(owed: Owe, script: Scri
     assert script.hooks == ["dead"]
 
 
-def test_a_call_that_fails_past_its_time_is_given_up(owed: Owe, script: Scripted) -> None:
+def test_a_call_that_fails_past_its_time_is_given_up(enqueue: Enqueue, script: Scripted) -> None:
     script.sends = [lambda call: age(call) and raising(NotSent("down"))]
-    assert attempt(owed()).state == State.DEAD
+    assert attempt(enqueue()).state == State.DEAD
     assert script.hooks == ["sending", "dead"]
 
 
 def test_an_answer_lost_past_its_time_is_asked_about_all_the_same(
-    owed: Owe, script: Scripted
+    enqueue: Enqueue, script: Scripted
 ) -> None:
     script.sends = [lambda call: age(call) and raising(Unknown("timeout"))]
     script.asks = [Verdict(True, None)]
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert call.state == State.UNKNOWN
     assert attempt(call).state == State.DONE
     assert script.hooks == ["sending", "unknown", "done None inferred"]
@@ -233,18 +237,18 @@ def test_an_answer_lost_past_its_time_is_asked_about_all_the_same(
 
 @pytest.mark.parametrize("error", [Unknown("reset"), NotSent("down")])
 def test_an_unclear_call_past_its_time_is_put_before_a_person(
-    owed: Owe, script: Scripted, error: PlatformError
+    enqueue: Enqueue, script: Scripted, error: PlatformError
 ) -> None:
     script.sends, script.asks = [Unknown("timeout")], [error]
-    call = attempt(owed())
+    call = attempt(enqueue())
     age(call)
     assert attempt(call).state == State.DEAD
     assert script.hooks[-1] == "dead maybe"
 
 
-def test_a_dead_call_can_be_asked_about_again(owed: Owe, script: Scripted) -> None:
+def test_a_dead_call_can_be_asked_about_again(enqueue: Enqueue, script: Scripted) -> None:
     script.sends, script.asks = [Unknown("timeout")], [Unknown("reset"), Verdict(True, None)]
-    call = attempt(owed())
+    call = attempt(enqueue())
     age(call)
     attempt(call)
     assert outbox.retry_dead(call, ask_first=True)
@@ -254,10 +258,10 @@ def test_a_dead_call_can_be_asked_about_again(owed: Owe, script: Scripted) -> No
 
 
 def test_a_dead_call_whose_business_is_settled_stays_dead(
-    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+    enqueue: Enqueue, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(script, "may_retry", lambda call, ask_first: False)
-    call = owed()
+    call = enqueue()
     age(call)
     outbox.sweep()
     assert not outbox.retry_dead(call, ask_first=False)
@@ -265,8 +269,8 @@ def test_a_dead_call_whose_business_is_settled_stays_dead(
     assert call.state == State.DEAD
 
 
-def test_only_a_waiting_call_can_be_revoked(owed: Owe, script: Scripted) -> None:
-    call = owed()
+def test_only_a_waiting_call_can_be_revoked(enqueue: Enqueue, script: Scripted) -> None:
+    call = enqueue()
     assert outbox.revoke(call, "changed their mind")
     assert not outbox.revoke(call, "again")
     call.refresh_from_db()

@@ -27,7 +27,7 @@ from tests.scripted import Scripted
 from tests.stores.factories import ConnectionFactory
 from tests.stores.platforms.outbox.trying import (
     HOUR,
-    Owe,
+    Enqueue,
     State,
     attempt,
     committed,
@@ -41,18 +41,18 @@ def wait_of(call: OutboundCall) -> float:
     return pace.seconds_until_free(call.pace_id)
 
 
-def test_a_throttle_makes_the_whole_account_wait(owed: Owe, script: Scripted) -> None:
+def test_a_throttle_makes_the_whole_account_wait(enqueue: Enqueue, script: Scripted) -> None:
     script.sends = [Throttled("429", after=9.0)]
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert 8 < wait_of(call) <= 9
     assert Pace.objects.get().failures == 0
 
 
 def test_failures_in_a_row_make_the_account_wait_longer_and_an_answer_ends_that(
-    owed: Owe, script: Scripted
+    enqueue: Enqueue, script: Scripted
 ) -> None:
     script.sends = [NotSent("down")] * 5 + ["yes"]
-    call, waits = owed(), []
+    call, waits = enqueue(), []
     for _ in range(5):
         waits.append(round(wait_of(attempt(call))))
         Pace.objects.update(next_at=0)
@@ -63,21 +63,21 @@ def test_failures_in_a_row_make_the_account_wait_longer_and_an_answer_ends_that(
 
 @pytest.mark.parametrize("error", [NoSlot("busy"), Undecided("shrug")])
 def test_what_is_not_the_platforms_fault_makes_no_account_wait(
-    owed: Owe, script: Scripted, error: PlatformError
+    enqueue: Enqueue, script: Scripted, error: PlatformError
 ) -> None:
     Pace.objects.update(failures=3)
     script.sends = [error]
-    call = attempt(owed())
+    call = attempt(enqueue())
     assert wait_of(call) == 0.0
 
 
 def test_a_refused_login_makes_no_other_connection_of_the_account_wait(
-    owed: Owe, script: Scripted
+    enqueue: Enqueue, script: Scripted
 ) -> None:
     twin = ConnectionFactory(account=Pace.objects.get().account)
     other = outbox.enqueue(Scripted, connection=twin, key="other", subject_id=2, wake=False)
     script.sends = [LoginRefused("wrong password"), "yes"]
-    refused = attempt(owed())
+    refused = attempt(enqueue())
     Connection.objects.filter(pk=refused.connection_id).update(
         state="refused", checked_at=timezone.now()
     )
@@ -90,10 +90,10 @@ def test_a_refused_login_makes_no_other_connection_of_the_account_wait(
 
 
 def test_calls_of_refused_credentials_rest_until_there_are_new_ones(
-    owed: Owe, script: Scripted, connection: Connection
+    enqueue: Enqueue, script: Scripted, connection: Connection
 ) -> None:
     Connection.objects.update(state="refused", checked_at=timezone.now())
-    call = owed()
+    call = enqueue()
     assert outbox.work(seconds=5) == 0
     assert outbox.place_in_line(call).is_held_up
     tokens.forget(connection)
@@ -101,16 +101,18 @@ def test_calls_of_refused_credentials_rest_until_there_are_new_ones(
     assert outbox.attempt_now(call, patience=0.0) is True
 
 
-def test_refused_credentials_are_tried_again_after_a_while(owed: Owe, script: Scripted) -> None:
+def test_refused_credentials_are_tried_again_after_a_while(
+    enqueue: Enqueue, script: Scripted
+) -> None:
     Connection.objects.update(state="refused", checked_at=timezone.now() - tokens.TRY_REFUSED_EVERY)
     script.sends = ["yes"]
-    assert outbox.attempt_now(owed(), patience=0.0) is True
+    assert outbox.attempt_now(enqueue(), patience=0.0) is True
 
 
 # Working off
 
 
-def test_people_come_first_then_age(owed: Owe, script: Scripted) -> None:
+def test_people_come_first_then_age(enqueue: Enqueue, script: Scripted) -> None:
     order: list[str] = []
     script.sends = [lambda call: order.append(call.key)] * 4
     old = timezone.now() - HOUR
@@ -121,12 +123,14 @@ def test_people_come_first_then_age(owed: Owe, script: Scripted) -> None:
         "early guest": {"lane": OutboundCall.Lane.INTERACTIVE, "queued_at": old},
     }
     for key, fields in calls.items():
-        owed(key, **fields)
+        enqueue(key, **fields)
     assert outbox.work(seconds=5) == 4
     assert order == ["early guest", "guest", "later guest", "batch"]
 
 
-def test_a_call_of_an_unknown_kind_holds_up_no_other_account(owed: Owe, script: Scripted) -> None:
+def test_a_call_of_an_unknown_kind_holds_up_no_other_account(
+    enqueue: Enqueue, script: Scripted
+) -> None:
 
     stranger = ConnectionFactory()
     OutboundCall.objects.create(
@@ -138,7 +142,7 @@ def test_a_call_of_an_unknown_kind_holds_up_no_other_account(owed: Owe, script: 
         subject_id=1,
         expires_at=timezone.now() + HOUR,
     )
-    call = owed()
+    call = enqueue()
     script.sends = ["yes"]
     outbox.work(seconds=2)
     call.refresh_from_db()
@@ -147,7 +151,7 @@ def test_a_call_of_an_unknown_kind_holds_up_no_other_account(owed: Owe, script: 
 
 
 def test_a_secret_that_cannot_be_read_holds_up_no_other_account(
-    owed: Owe, script: Scripted, settings: Settings
+    enqueue: Enqueue, script: Scripted, settings: Settings
 ) -> None:
     from cryptography.fernet import Fernet
 
@@ -164,7 +168,7 @@ def test_a_secret_that_cannot_be_read_holds_up_no_other_account(
         subject_id=1,
         expires_at=timezone.now() + HOUR,
     )
-    call = owed("mine")
+    call = enqueue("mine")
     script.sends = ["yes"]
     outbox.work(seconds=2)
     call.refresh_from_db()
@@ -173,37 +177,37 @@ def test_a_secret_that_cannot_be_read_holds_up_no_other_account(
 
 
 def test_a_waiting_caller_whose_call_cannot_be_claimed_is_left_waiting(
-    owed: Owe, monkeypatch: pytest.MonkeyPatch
+    enqueue: Enqueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(working, "claim", lambda pk: raising(ZeroDivisionError()))
-    assert outbox.attempt_now(owed(), patience=1.0) is False
+    assert outbox.attempt_now(enqueue(), patience=1.0) is False
 
 
 @committed
 def test_a_worker_does_not_wait_for_an_account_that_rests_for_long(
-    owed: Owe, monkeypatch: pytest.MonkeyPatch
+    enqueue: Enqueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rings: list[int] = []
     monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rings.append(pk))
-    pace.postpone(owed().pace_id, 600.0)
+    pace.postpone(enqueue().pace_id, 600.0)
     assert outbox.work(seconds=30) == 0
     assert rings == []
 
 
 @committed
 def test_a_worker_that_runs_out_of_time_rings_for_the_rest(
-    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+    enqueue: Enqueue, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     rings: list[int] = []
     monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rings.append(pk))
-    call = owed()
+    call = enqueue()
     outbox.work(seconds=0)
     assert rings == [call.pk]
 
 
 @committed
 def test_a_busy_database_does_not_end_the_worker(
-    owed: Owe, script: Scripted, monkeypatch: pytest.MonkeyPatch
+    enqueue: Enqueue, script: Scripted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real, fails = working._one_try, [OperationalError("locked")]
 
@@ -214,23 +218,23 @@ def test_a_busy_database_does_not_end_the_worker(
 
     monkeypatch.setattr(working, "_one_try", one_try)
     script.sends = ["yes"]
-    call = owed()
+    call = enqueue()
     outbox.work(seconds=5)
     call.refresh_from_db()
     assert call.state == State.DONE
 
 
-def test_a_caller_attempts_only_what_is_first_in_line(owed: Owe, script: Scripted) -> None:
+def test_a_caller_attempts_only_what_is_first_in_line(enqueue: Enqueue, script: Scripted) -> None:
     script.sends = ["first", "second"]
-    first, second = owed("1"), owed("2")
+    first, second = enqueue("1"), enqueue("2")
     assert outbox.attempt_now(second, patience=0.0) is False
     assert outbox.attempt_now(first, patience=0.0) is True
     assert outbox.attempt_now(second, patience=0.0) is True
     assert outbox.attempt_now(second, patience=0.0) is False
 
 
-def test_a_caller_does_not_wait_for_a_far_slot(owed: Owe) -> None:
-    call = owed()
+def test_a_caller_does_not_wait_for_a_far_slot(enqueue: Enqueue) -> None:
+    call = enqueue()
     pace.postpone(call.pace_id, 60.0)
     assert outbox.attempt_now(call, patience=1.0) is False
     call.refresh_from_db()
@@ -271,17 +275,17 @@ def test_nothing_is_sent_inside_a_transaction(db: None) -> None:
         outbox.run_in_thread(lambda: pytest.fail("sent"), until=0.0)
 
 
-def test_attempts_are_counted_and_kept(owed: Owe, script: Scripted) -> None:
+def test_attempts_are_counted_and_kept(enqueue: Enqueue, script: Scripted) -> None:
     script.sends = [NotSent("a"), NotSent("b"), "yes"]
-    call = owed()
+    call = enqueue()
     for _ in range(3):
         Pace.objects.update(next_at=0)
         attempt(call)
     assert call.attempts_made == OutboundAttempt.objects.count() == 3
 
 
-def test_a_call_settled_meanwhile_is_not_given_up(owed: Owe) -> None:
-    call = owed()
+def test_a_call_settled_meanwhile_is_not_given_up(enqueue: Enqueue) -> None:
+    call = enqueue()
     assert claims.give_up(call.pk) is False
     assert claims.give_up(0) is False
     assert claims.free_expired(0) is False

@@ -13,7 +13,7 @@ from stores.platforms.outbox.claims import claim
 
 State = OutboundCall.State
 
-Owe = Callable[..., OutboundCall]
+Enqueue = Callable[..., OutboundCall]
 
 HOUR = timedelta(hours=1)
 
