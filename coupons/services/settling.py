@@ -5,7 +5,8 @@ from django.utils.translation import gettext as _
 
 from coupons.models import Verification
 from coupons.reasons import Reason
-from coupons.services.operations import SpendCoupon, settle
+from coupons.services.operations import SpendCoupon
+from coupons.services.transitions import settle
 from stores import audit
 from stores.conflicts import Conflict
 from stores.models import OutboundCall

@@ -12,7 +12,7 @@ from pytest_django.fixtures import Settings
 from coupons.models import Channel, GatewayStore, Verification
 from coupons.reasons import Reason
 from coupons.services import verification_ask
-from coupons.services.operations import settle
+from coupons.services.transitions import settle
 from stores.models import Connection, OutboundAttempt, OutboundCall
 from stores.platforms import outbox
 from stores.platforms.outbox.claims import first_in_line
