@@ -11,7 +11,7 @@ from coupons.models import Channel, Verification
 from coupons.reasons import Reason
 from coupons.services import verification_process, verification_request
 from stores.models import OutboundCall
-from stores.platforms import outbox
+from stores.platforms import outbox, pace
 from tests.coupons.factories import Shop
 from tests.coupons.flows import ask_for
 
@@ -112,8 +112,11 @@ def test_waiting_verifications_are_worked_off_at_the_real_pace(paced_shop: Shop)
     rows = [ask_for(paced_shop, paced_shop.code()) for _ in range(3)]
     outbox.work(seconds=15)
     assert set(statuses(rows)) == {Status.VERIFIED}
-    # A crowded machine delays requests on their way: the benchmark measures the whole second.
-    assert paced_shop.sandbox.arrivals.most_in_any(0.9) <= 2
+    # Three details and three verifies are five intervals. A crowded machine delays single requests
+    # on their way, so the whole span is measured; the benchmark counts each second.
+    moments = [arrival.at for arrival in paced_shop.sandbox.arrivals.all(platform="umember")]
+    assert len(moments) >= 6
+    assert moments[-1] - moments[0] > 5 * pace.interval("umember") - 0.3
 
 
 def statuses(rows: list[Verification]) -> list[str]:
