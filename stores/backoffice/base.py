@@ -251,6 +251,17 @@ class ScopedAdmin(ModelAdmin):
             response.context_data |= {"subtitle": heading, "original": Headed(row, heading)}
         return response
 
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> Any:
+        response = super().history_view(request, object_id, extra_context)
+        context = getattr(response, "context_data", None)
+        if context and (row := context.get("object")):
+            heading = self.heading(row)
+            title = str(context["title"]).replace(str(row), heading)
+            context |= {"title": title, "object": Headed(row, heading)}
+        return response
+
     # Audit
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:

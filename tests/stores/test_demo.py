@@ -102,7 +102,7 @@ def test_the_sandbox_knows_the_codes_and_the_passwords(place: Places) -> None:
         second
     }
     rows = Connection.objects.filter(platform="umember")
-    assert len(rows) == 3
+    assert len(rows) == 2
     for row in rows:
         assert sandbox.book.accounts[row.account].password == row.credentials["password"]
         assert row.base_url == "http://127.0.0.1:8100/umember"
