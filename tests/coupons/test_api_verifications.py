@@ -332,7 +332,10 @@ def test_an_unmapped_deal_is_verified_and_shown_under_the_gateways_name(
         assert body["message"] == str(TEXTS[Reason.SKU_UNMAPPED].staff)
 
 
-def test_a_lost_answer_is_unknown_and_then_inferred(shop: Shop, api: Api) -> None:
+def test_a_lost_answer_is_unknown_and_then_inferred(
+    shop: Shop, api: Api, settings: Settings
+) -> None:
+    settings.OUTBOX = replace(settings.OUTBOX, first_question=2.0)
     shop.sandbox.faults.add(operation="verify", kind="drop_after", times=1)
     body = api.post(path_of(shop), {"code": shop.code()}).json()
     assert (body["status"], body["queue"], body["settled_at"]) == ("unknown", None, None)

@@ -1,10 +1,12 @@
 import json
+from dataclasses import replace
 from io import StringIO
 from typing import Any
 
 import pytest
 from django.core.management import CommandError, call_command, execute_from_command_line
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from coupons.models import GatewayStore, Product, Verification
 from stores import audit
@@ -77,7 +79,8 @@ def test_what_is_no_code_is_refused_without_a_row(shop: Shop, as_json: bool) -> 
     assert shop.sandbox.arrivals.all() == []
 
 
-def test_a_coupon_that_does_not_settle_in_time_is_open(shop: Shop) -> None:
+def test_a_coupon_that_does_not_settle_in_time_is_open(shop: Shop, settings: Settings) -> None:
+    settings.OUTBOX = replace(settings.OUTBOX, backoff=(60.0,), account_backoff=(60.0,))
     code_text = shop.code()
     shop.sandbox.faults.add(operation="detail", kind="drop_before", times=1)
     told, code = run("verify_coupon", str(shop.store.pk), code_text, "--json", "--wait", "0")

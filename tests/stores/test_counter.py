@@ -1,12 +1,14 @@
 """The counter: who may use it, what a scan does, and what it makes of odd input."""
 
 import re
+from dataclasses import replace
 
 import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from coupons.models import Verification
 from coupons.reasons import TEXTS, Reason
@@ -194,7 +196,10 @@ def test_a_waiting_card_is_served_by_its_own_page_when_no_worker_runs(
     assert len(shop.sandbox.arrivals.all(operation="verify")) == 1
 
 
-def test_a_lost_answer_is_shown_as_being_clarified(counter: Client, shop: Shop) -> None:
+def test_a_lost_answer_is_shown_as_being_clarified(
+    counter: Client, shop: Shop, settings: Settings
+) -> None:
+    settings.OUTBOX = replace(settings.OUTBOX, first_question=60.0)
     shop.sandbox.faults.add(operation="verify", kind="drop_after", times=1)
     card = scan(counter, shop.code())
     assert state_of(card) == "unknown"
