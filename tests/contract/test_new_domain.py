@@ -60,12 +60,13 @@ def run(root: Path, *command: str) -> str:
     }
     env = kept | {"VAR_DIR": str(root / "var"), "ENV_FILE": os.devnull, "DEBUG": "1"}
     done = subprocess.run(
-        [sys.executable, *command], cwd=root, env=env, capture_output=True, text=True, timeout=110
+        [sys.executable, *command], cwd=root, env=env, capture_output=True, text=True, timeout=240
     )
     assert done.returncode == 0, done.stdout[-4000:] + done.stderr[-4000:]
     return done.stdout
 
 
+@pytest.mark.timeout(500)
 def test_a_new_domain_gets_everything_from_two_lines(copy: Path) -> None:
     run(copy, "manage.py", "makemigrations", "parcels")
     printed = run(
