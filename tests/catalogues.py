@@ -184,9 +184,9 @@ def renewed(catalogue: Catalogue, found: polib.POFile) -> polib.POFile:
         known = before.get(identity(entry))
         entry.occurrences = sorted({(name, "") for name, _line in entry.occurrences})
         entry.msgstr = known.msgstr if known else ""
-        entry.msgstr_plural = (
-            (known.msgstr_plural if known else {0: ""}) if entry.msgid_plural else {}
-        )
+        entry.msgstr_plural = {}
+        if entry.msgid_plural:
+            entry.msgstr_plural = known.msgstr_plural if known else {0: ""}
         result.append(entry)
     return result
 

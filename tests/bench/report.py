@@ -30,7 +30,10 @@ class Figure:
 
     @property
     def goal(self) -> str:
-        return "" if self.target is None else f"{'>=' if self.at_least else '<='} {self.target:g}"
+        if self.target is None:
+            return ""
+        sign = ">=" if self.at_least else "<="
+        return f"{sign} {self.target:g}"
 
 
 @dataclass

@@ -36,7 +36,9 @@ def reaches(role: str, least: str) -> bool:
 
 
 def status_of_list(role: str, least: str) -> int:
-    return 302 if role == "anonymous" else 200 if reaches(role, least) else 403
+    if role == "anonymous":
+        return 302
+    return 200 if reaches(role, least) else 403
 
 
 def status_of_row(role: str, expect: Expect) -> int:
