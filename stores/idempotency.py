@@ -12,6 +12,7 @@ from django.utils import timezone
 from stores.audit import Actor
 from stores.conflicts import KeyReused
 from stores.models import ApiKey, IdempotencyKey
+from stores.prepared import insert
 
 KEPT = timedelta(hours=24)
 Row = TypeVar("Row", bound=Model)
@@ -48,7 +49,7 @@ def once(
         with transaction.atomic():
             row = make()
             entry.subject_id = row.pk
-            entry.save(force_insert=True)
+            insert(entry)
     except Exception:
         # A request with this key that ran at the same time may be the reason; then its row is the
         # answer.

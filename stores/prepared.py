@@ -10,16 +10,20 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
-from typing import Any, Generic, TypeVar
+from functools import cache
+from types import SimpleNamespace
+from typing import Any, Generic, TypeVar, cast
 
-from django.db import connection, transaction
-from django.db.models import Expression, QuerySet, Value
+from django.db import DatabaseError, connection, transaction
+from django.db.models import Expression, Field, Model, QuerySet, Value
+from django.db.models.constants import OnConflict
 from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
-from django.db.models.sql import UpdateQuery
+from django.db.models.sql import InsertQuery, UpdateQuery
 from django.db.models.sql.compiler import SQLCompiler
 from django.db.transaction import TransactionManagementError
 
 Row = TypeVar("Row")
+Fields = Sequence["Field[Any, Any]"]
 Values = Mapping[str, object]
 Build = Callable[[Sequence[Any]], Any]
 _WORD = re.compile(r"[a-z_]*")
@@ -124,19 +128,108 @@ class PreparedUpdate:
         statement = self._statements.get(connection.vendor)
         if statement is None:
             statement = self._statements[connection.vendor] = self._compile()
-        params = statement.filled(values)
+        return _run(statement.sql, statement.filled(values))
+
+    def _compile(self) -> _Statement:
+        return _updating(self.build(), self.changes)
+
+
+class _Insert:
+    """The INSERT of one whole row of a model."""
+
+    def __init__(self, model: type[Model], ignore: bool) -> None:
+        self.model = model
+        self.conflicts = OnConflict.IGNORE if ignore else None
+        self._statements: dict[str, tuple[str, Fields]] = {}
+
+    def run(self, row: Model) -> bool:
+        if connection.vendor not in self._statements:
+            self._statements[connection.vendor] = self._compile()
+        sql, fields = self._statements[connection.vendor]
+        params = _stored(row, fields, add=True)
         with (
             transaction.mark_for_rollback_on_error(connection.alias),
             connection.cursor() as cursor,
         ):
-            cursor.execute(statement.sql, params)
-            return int(cursor.rowcount)
+            cursor.execute(sql, params)
+            returned = cursor.fetchone()
+        if returned is None:
+            return False
+        (row.pk,) = returned
+        row._state.adding, row._state.db = False, connection.alias
+        return True
 
-    def _compile(self) -> _Statement:
-        query: Any = self.build().query.chain(UpdateQuery)
-        query.add_update_values(self.changes)
-        sql, params = query.get_compiler(connection=connection).as_sql()
-        return _Statement(sql, params, _names(params))
+    def _compile(self) -> tuple[str, Fields]:
+        meta = self.model._meta
+        fields = [field for field in meta.local_concrete_fields if field is not meta.auto_field]
+        query: Any = InsertQuery(self.model, on_conflict=self.conflicts)
+        places = SimpleNamespace(**{field.attname: Param(field.attname) for field in fields})
+        query.insert_values(fields, [places], raw=True)
+        compiler = query.get_compiler(connection=connection)
+        compiler.returning_fields = [meta.pk]
+        ((sql, params),) = compiler.as_sql()
+        by_name = {field.attname: field for field in fields}
+        return sql, [by_name[param.name] for param in params]
+
+
+class _Save:
+    """The UPDATE of some fields of one row, by its primary key."""
+
+    def __init__(self, model: type[Model], names: Sequence[str]) -> None:
+        self.rows = model._base_manager.filter(pk=Param("pk"))
+        self.fields: Fields = [cast(Any, model._meta.get_field(name)) for name in names]
+        self._statements: dict[str, str] = {}
+
+    def run(self, row: Model) -> bool:
+        if connection.vendor not in self._statements:
+            changes = {field.name: Param(field.name) for field in self.fields}
+            self._statements[connection.vendor] = _updating(self.rows, changes).sql
+        params = [*_stored(row, self.fields, add=False), row.pk]
+        return bool(_run(self._statements[connection.vendor], params))
+
+
+_insert, _save = cache(_Insert), cache(_Save)
+
+
+def insert(row: Model) -> None:
+    """Does what `row.save(force_insert=True)` does to a new row, without signals.
+
+    The statement is compiled once per process. Raises IntegrityError.
+    """
+    _insert(type(row), False).run(row)
+
+
+def insert_or_ignore(row: Model) -> bool:
+    """Inserts a new row unless a unique constraint forbids it; returns whether it did."""
+    return _insert(type(row), True).run(row)
+
+
+def save_fields(row: Model, *names: str) -> None:
+    """Does what `row.save(update_fields=names)` does, without signals.
+
+    The statement is compiled once per process. Raises DatabaseError when the row is not stored.
+    """
+    if not _save(type(row), names).run(row):
+        raise DatabaseError(f"{type(row).__name__} {row.pk} is not stored")
+
+
+def _stored(row: Model, fields: Fields, *, add: bool) -> list[Any]:
+    """Returns the values of the fields as the driver takes them."""
+    return [field.get_db_prep_save(field.pre_save(row, add), connection) for field in fields]
+
+
+def _updating(rows: QuerySet[Any, Any], changes: Values) -> _Statement:
+    query: Any = rows.query.chain(UpdateQuery)
+    query.add_update_values(changes)
+    sql, params = query.get_compiler(connection=connection).as_sql()
+    return _Statement(sql, params, _names(params))
+
+
+def _run(sql: str, params: Sequence[Any]) -> int:
+    """Runs an UPDATE and returns the number of rows that it changed."""
+    with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
+        cursor.execute(sql, params)
+        return int(cursor.rowcount)
 
 
 def _selecting(queryset: QuerySet[Any, Any]) -> _Statement:

@@ -4,6 +4,8 @@ from typing import Any, ClassVar, Protocol
 
 from django.db.models import QuerySet
 
+from stores.prepared import insert, save_fields
+
 
 class ImpossibleTransition(Exception):
     """The row's TRANSITIONS do not lead from its state to the wanted one: an error in our code."""
@@ -36,9 +38,9 @@ def move(row: Any, to: str, **changes: Any) -> None:
     """
     set_state(row, to, **changes)
     if row.pk is None:
-        row.save()
+        insert(row)
     else:
-        row.save(update_fields=[row.STATE_FIELD, *changes])
+        save_fields(row, row.STATE_FIELD, *changes)
 
 
 def move_rows(rows: QuerySet[Any], state: str, to: str, **changes: Any) -> int:

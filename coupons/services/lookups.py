@@ -14,6 +14,7 @@ from stores.fields import keyed_hash
 from stores.models import OutboundCall, Store
 from stores.platforms.outbox import enqueue, place_in_line, process
 from stores.platforms.outbox.place import PlaceInLine
+from stores.prepared import insert
 
 # A detail of the same flow that was read within this time counts as a verification's first step.
 FRESH = timedelta(seconds=60)
@@ -82,7 +83,7 @@ def _lookup(
     store: Store, code: str, channel: str, flow: str, address_hash: str, reason: str = ""
 ) -> Lookup:
     """Creates a look-up that waits to be read, or that failed for `reason`."""
-    return Lookup.objects.create(
+    lookup = Lookup(
         store=store,
         code_hash=keyed_hash(code),
         code_tail=codes.tail_of(code),
@@ -94,6 +95,8 @@ def _lookup(
         reason=reason,
         read_at=timezone.now() if reason else None,
     )
+    insert(lookup)
+    return lookup
 
 
 def owe_reading(

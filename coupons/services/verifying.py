@@ -22,6 +22,7 @@ from stores.idempotency import digest_of, once
 from stores.models import OutboundCall, Store
 from stores.platforms.outbox import places_in_line, process
 from stores.platforms.outbox.place import PlaceInLine
+from stores.prepared import insert
 
 Status = Verification.Status
 # A second scan of one code by one person within this time returns the first result, not "already
@@ -243,7 +244,7 @@ def _row(
         requested_by=request.requested_by,
         user=request.actor if isinstance(request.actor, User) else None,
     )
-    row.save(force_insert=True)
+    insert(row)
     return row
 
 

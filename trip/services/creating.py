@@ -7,6 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from stores.models import Connection
+from stores.prepared import insert
 from trip.choices import Code, Refusal
 from trip.models import DrillRun, Offer, Order, Product, Visitor, prepared
 from trip.services import booking, limits, stock
@@ -53,7 +54,7 @@ def order_create(*, connection: Connection, request: CreateRequest) -> Order:
         created_at=now,
         pay_until=now + timedelta(minutes=product.pay_minutes),
     )
-    order.save(force_insert=True)
+    insert(order)
     _keep_visitors(order, product, visitors)
     # This UPDATE is the last step, because it makes all orders of that day wait until this
     # transaction ends.

@@ -10,6 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.audit import Actor
+from stores.prepared import insert
 from stores.transitions import move
 from trip.choices import Issuing, VoucherType
 from trip.codes import NO_VOUCHER, is_voucher, new_code
@@ -49,7 +50,7 @@ def _write(order: Order, codes: Sequence[str]) -> list[Voucher]:
     ]
     if len(vouchers) > 1:
         return Voucher.objects.bulk_create(vouchers)
-    vouchers[0].save(force_insert=True)
+    insert(vouchers[0])
     return vouchers
 
 

@@ -5,7 +5,6 @@ one effect.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +13,7 @@ from django.db.models import F, QuerySet
 from django.utils import timezone
 
 from stores.models import Connection, InboundEvent, prepared
+from stores.prepared import insert, insert_or_ignore
 
 # The number of earlier answers that are kept: a platform may ask for years.
 MOST_EARLIER = 50
@@ -99,7 +99,7 @@ def _first(
     handle: Callable[[], StoredAnswer],
 ) -> str:
     def keep(answer: StoredAnswer) -> str:
-        _event(connection, kind, key, body, answer).save(force_insert=True)
+        insert(_event(connection, kind, key, body, answer))
         return answer.text
 
     try:
@@ -117,7 +117,7 @@ def preset_answer(*, connection: Connection, kind: str, key: str, answer: Stored
     concurrent request. Runs inside the caller's transaction.
     """
     event = _event(connection, kind, key, {}, answer)
-    InboundEvent.objects.bulk_create([event], ignore_conflicts=True)
+    insert_or_ignore(event)
     same = _events(connection, kind, key)
     same.filter(is_final=False).update(answer=answer.text, is_final=True)
     return same.get().answer == answer.text
@@ -126,16 +126,8 @@ def preset_answer(*, connection: Connection, kind: str, key: str, answer: Stored
 def keep_answer(
     *, connection: Connection, kind: str, key: str, body: dict[str, Any], answer: StoredAnswer
 ) -> None:
-    """Stores the answer to a question that changes nothing, once per key.
-
-    Not inside a transaction, which a twin that is faster would break.
-    """
-    known = prepared.EARLIER_ANSWER.one(
-        platform=connection.platform, connection=connection.pk, kind=kind, key=key
-    )
-    if known is None:
-        with suppress(IntegrityError):
-            _event(connection, kind, key, body, answer).save(force_insert=True)
+    """Stores the answer to a question that changes nothing, once per key."""
+    insert_or_ignore(_event(connection, kind, key, body, answer))
 
 
 def _event(

@@ -30,6 +30,7 @@ from stores.platforms.errors import (
 from stores.platforms.outbox.claims import mark_dead
 from stores.platforms.outbox.operations import Operation, Verdict, operations
 from stores.platforms.pace import Slot
+from stores.prepared import insert
 from stores.text import clean_text
 from stores.transitions import set_state
 
@@ -93,7 +94,7 @@ def deliver(call: OutboundCall, slot: Slot | None) -> None:
     asking = call.state == State.UNKNOWN
     kind = OutboundAttempt.Kind.ASK if asking else OutboundAttempt.Kind.SEND
     attempt = OutboundAttempt(call=call, kind=kind)
-    _persist(lambda: attempt.save(force_insert=True))
+    _persist(lambda: insert(attempt))
     turns = CallSlots(call, slot)
     outcome = _try(call, operation, turns, asking)
     attempt.sent = turns.sent

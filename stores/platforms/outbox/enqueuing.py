@@ -9,6 +9,7 @@ from django.utils import timezone
 from stores.models import Connection, OutboundCall
 from stores.platforms.outbox.operations import Operation, operations
 from stores.platforms.workers import queue
+from stores.prepared import insert
 from stores.transitions import move, move_rows
 
 DELIVER = "stores.tasks.deliver"
@@ -51,7 +52,8 @@ def enqueue(
         "expires_at": (queued_at or now) + (operation.patience if patience is None else patience),
     }
     if known_new:
-        call, created = OutboundCall.objects.create(**names, **values), True
+        call, created = OutboundCall(**names, **values), True
+        insert(call)
     else:
         call, created = OutboundCall.objects.get_or_create(**names, defaults=values)
     if created and wake:
