@@ -178,7 +178,10 @@ def test_https_is_promised_for_our_own_host_only_unless_it_is_wished() -> None:
     ]
 
 
-def test_gunicorn_reads_its_settings_from_the_file_too(tmp_path: Path) -> None:
+def test_gunicorn_reads_its_settings_from_the_file_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("VAR_DIR", raising=False)
     file = tmp_path / "env"
     file.write_text(
         f"WEB_WORKERS=3\nWEB_THREADS=7\nBIND=127.0.0.1:1\nDATABASE_POOL=0\nVAR_DIR={tmp_path}\n"
