@@ -153,6 +153,34 @@ def test_a_code_of_another_merchant_is_nobodys_business(shop: Shop) -> None:
     assert ask_for(stranger, code).status == Status.QUEUED
 
 
+def test_a_code_that_another_merchant_verified_tells_nothing_of_that_merchant(
+    shop: Shop, in_english: None
+) -> None:
+    stranger = connected_shop(shop.sandbox)
+    code = shop.code(also_at=[stranger.gateway.remote_id])
+    verify(shop, code, actor=member(shop.merchant, Role.CLERK, shop.store, username="xiaowang"))
+    path, body = f"stores/{stranger.store.pk}/verifications/?wait=10", {"code": code}
+    shown: dict[str, Any] = api_of(stranger.merchant).post(path, body).json()
+    assert (shown["status"], shown["reason"]) == ("refused", "already_used")
+    assert ("duplicate_of" in shown, shop.store.name in str(shown)) == (False, False)
+    row = Verification.objects.get(pk=shown["id"])
+    owner = member(stranger.merchant, Role.OWNER)
+    lines = " ".join(map(str, scan_result_of(row, None, access_of(owner)).lines))
+    assert ("Verified" in lines, "xiaowang" in lines) == (False, False)
+
+
+def test_of_all_who_verified_a_code_only_the_merchants_own_store_is_named(
+    shop: Shop, sister: Shop
+) -> None:
+    code, others = shop.code(), [connected_shop(shop.sandbox) for _ in range(2)]
+    older = verify(others[0], code)
+    Verification.objects.filter(pk=older.pk).update(status=Status.VERIFIED)
+    first = verify(shop, code)
+    newer = verify(others[1], code)
+    Verification.objects.filter(pk=newer.pk).update(status=Status.VERIFIED)
+    assert ask_for(sister, code).duplicate_of == first
+
+
 def test_by_whom_and_where_is_told_to_those_who_reach_that_store(
     shop: Shop, sister: Shop, in_english: None
 ) -> None:
