@@ -172,3 +172,10 @@ UNDECIDED = Texts(
     ),
     _("Look in Meituan's own app, then settle it in the list of verifications."),
 )
+# The texts for a second guest with the same code while it is being verified for somebody else.
+BEING_USED = Texts(
+    _("This coupon is being verified right now, on another phone or at the counter."),
+    _("This coupon is being verified right now, on another phone or at the counter."),
+    _("Wait for that result: a coupon counts only once."),
+    _("A coupon counts only once. If it is yours, ask the staff."),
+)

@@ -18,7 +18,7 @@ from django_stubs_ext import StrOrPromise
 from coupons import codes, services
 from coupons.models import Channel, Lookup, Product, Verification
 from coupons.pages import visits
-from coupons.reasons import HELD_UP, TEXTS, Reason
+from coupons.reasons import BEING_USED, HELD_UP, TEXTS, Reason
 from coupons.services import abuse
 from coupons.services.lookups import gateway_of
 from stores.backoffice.pages import request_key
@@ -183,6 +183,11 @@ def _confirm(request: HttpRequest, store: Store, code: str, flow: str) -> HttpRe
         flow=flow,
         request_key=form_key(request_key(request), store.pk, code),
     )
+    if requested.verification.flow != flow:
+        # Of two guests with one picture, only one may see a success.
+        is_used = requested.verification.status == Status.VERIFIED
+        refusal = TEXTS[Reason.ALREADY_USED] if is_used else BEING_USED
+        return _start(request, store, status=409, refusal=refusal)
     return _to_result(services.verification_process(requested.verification, in_background=True))
 
 

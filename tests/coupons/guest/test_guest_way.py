@@ -8,11 +8,12 @@ from django.test import Client
 from pytest_django.fixtures import Settings
 
 from coupons.models import Channel, Lookup, Verification
-from coupons.reasons import TEXTS, Reason
+from coupons.reasons import BEING_USED, TEXTS, Reason
 from coupons.services import verification_process, verification_request
 from stores.platforms import pace
 from stores.roles import Role
 from tests.coupons.factories import Shop, connected_shop
+from tests.coupons.flows import ask_for
 from tests.coupons.guest.visiting import (
     Status,
     arrived,
@@ -143,6 +144,33 @@ def test_confirming_twice_is_one_verification_with_one_result(client: Client, sh
     assert 'class="outcome verified"' in second.content.decode()
     assert Verification.objects.count() == 1
     assert arrived(shop).count("verify") == 1
+
+
+def test_of_two_guests_with_one_picture_only_one_sees_a_success(client: Client, shop: Shop) -> None:
+    code, second = shop.code(), Client()
+    mine, theirs = enter(client, shop, code), enter(second, shop, code)
+    pace.postpone(shop.connection.pace_id, 30)
+    waiting = confirm(client, mine)
+    # The second press of the button repeats the first one's key.
+    for page in (confirm(second, theirs), confirm(second, theirs)):
+        assert page.status_code == 409
+        assert str(BEING_USED.guest) in page.content.decode()
+    free_the_slot(shop)
+    assert 'class="outcome verified"' in client.get(waiting.request["PATH_INFO"]).content.decode()
+    late = confirm(second, theirs).content.decode()
+    assert str(TEXTS[Reason.ALREADY_USED].guest) in late
+    assert arrived(shop).count("verify") == 1
+
+
+def test_a_guest_does_not_see_as_a_success_what_the_counter_is_verifying(
+    client: Client, shop: Shop
+) -> None:
+    code = shop.code()
+    page = enter(client, shop, code)
+    row = ask_for(shop, code, channel=Channel.COUNTER)
+    answer = confirm(client, page)
+    assert (answer.status_code, Verification.objects.get()) == (409, row)
+    assert str(BEING_USED.guest) in answer.content.decode()
 
 
 def test_entering_the_own_used_number_again_shows_the_result_again(
