@@ -91,7 +91,7 @@ def _quota_card(user: User) -> list[Card]:
 def watched(user: User) -> list[GatewayStore]:
     """Returns the stores with the fewest calls left."""
     rows = GatewayStore.objects.for_staff(user).filter(
-        vanished_at=None, request_count__isnull=False
+        vanished_at=None, request_count__isnull=False, store__is_active=True
     )
     return list(rows.select_related("store").order_by("request_count")[:WATCHED_STORES])
 

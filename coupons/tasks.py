@@ -22,10 +22,9 @@ def sync_all_stores() -> None:
 
 
 def sync_all_products() -> None:
-    listed = GatewayStore.objects.filter(
-        vanished_at=None, authorisation=GatewayStore.Authorisation.AUTHORISED
-    )
-    for store_id in listed.values_list("store_id", flat=True):
+    stores = GatewayStore.objects.read_regularly()
+    works = stores.exclude(connection__state=Connection.State.REFUSED)
+    for store_id in works.values_list("store_id", flat=True):
         queue.wake_worker("coupons.tasks.sync_products", store_id)
 
 

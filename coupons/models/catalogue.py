@@ -1,5 +1,7 @@
 """The gateway's lists: stores with their authorisation and quota, and products on sale."""
 
+from typing import Self
+
 from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
@@ -9,6 +11,20 @@ from coupons.reasons import Reason
 from stores.models import Connection, Store
 from stores.money import YuanField
 from stores.tenancy import TenantQuerySet
+
+
+class GatewayStoreQuerySet(TenantQuerySet["GatewayStore"]):
+    def read_regularly(self) -> Self:
+        """Filters the authorised stores of which nothing is switched off: neither the store, nor
+        its merchant, nor the connection.
+        """
+        return self.filter(
+            vanished_at=None,
+            authorisation=Authorisation.AUTHORISED,
+            store__is_active=True,
+            store__merchant__is_active=True,
+            connection__is_active=True,
+        )
 
 
 class GatewayStore(models.Model):
@@ -32,7 +48,7 @@ class GatewayStore(models.Model):
     vanished_at = models.DateTimeField(_("vanished"), null=True, blank=True)
     created_at = models.DateTimeField(_("first seen"), auto_now_add=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = GatewayStoreQuerySet.as_manager()
 
     class Tenancy:
         merchant = "connection__merchant"

@@ -48,7 +48,8 @@ class Progress:
     def percent(self) -> int:
         if not self.total:
             return 100
-        return round(100 * self.settled / self.total)
+        # Rounded down: 100 means that nothing is left to wait for.
+        return 100 * self.settled // self.total
 
 
 def batch_request(

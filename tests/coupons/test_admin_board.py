@@ -65,6 +65,18 @@ def test_the_lowest_quota_is_shown_with_the_days_it_lasts(store: Store, owner: U
     ]
 
 
+def test_calls_left_of_a_store_that_is_switched_off_alarm_nobody(
+    store: Store, owner: User
+) -> None:
+    gone = StoreFactory(merchant=store.merchant, name="旧店", is_active=False)
+    gateway = GatewayStoreFactory(store=gone, request_count=40)
+    reading(gateway, 60, 2)
+    reading(gateway, 40, 0)
+    GatewayStoreFactory(store=store, request_count=9000)
+    assert figures(owner)["Calls left (lowest)"] == ("9,000", "雀友棋牌室")
+    assert dashboard.alerts(owner) == []
+
+
 def test_outlooks_of_many_stores_take_one_query(store: Store) -> None:
     rows = [GatewayStoreFactory(request_count=count) for count in (10, 20, 30)]
     reading(rows[0], 20, 1)

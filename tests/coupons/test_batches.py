@@ -5,7 +5,7 @@ import pytest
 from coupons.models import BatchItem, Channel, Verification
 from coupons.reasons import Reason
 from coupons.services import batch_lines, batch_progress, batch_request
-from coupons.services.batches import MAX_CODES, _write_lines
+from coupons.services.batches import MAX_CODES, Progress, _write_lines
 from stores.models import AuditEntry, OutboundCall
 from stores.platforms import outbox
 from stores.platforms.workers import queue
@@ -120,3 +120,10 @@ def test_an_empty_batch_is_complete(shop: Shop) -> None:
     assert (
         batch_progress(batch_request(store=shop.store, raw_codes=[], actor=None)[0]).percent == 100
     )
+
+
+def test_a_batch_that_is_still_at_work_is_not_at_a_hundred_percent() -> None:
+    progress = Progress(
+        total=1000, verified=996, refused=0, malformed=0, repeated=0, waiting=4, unknown=0
+    )
+    assert (progress.settled, progress.percent) == (996, 99)

@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.core.management import call_command
 from django.urls import reverse
 from django.utils import timezone
 
@@ -13,7 +14,7 @@ from coupons import tasks
 from coupons.choices import Authorisation
 from coupons.models import GatewayStore, Product, QuotaReading, SyncRun
 from coupons.services import connection_test, products_sync, quota_outlooks, stores_sync
-from stores.models import AuditEntry, Connection, Store
+from stores.models import AuditEntry, Connection, Merchant, Store
 from stores.platforms import pace
 from stores.platforms.workers import queue
 from stores.roles import Role
@@ -242,6 +243,28 @@ def test_the_schedule_rings_for_connections_and_stores_that_work(
     tasks.sync_all_stores()
     tasks.sync_all_products()
     assert rings == []
+
+
+@pytest.mark.parametrize("off", ["connection", "merchant", "store", "login"])
+def test_the_schedule_reads_no_products_of_what_is_switched_off(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, off: str
+) -> None:
+    rings: list[int] = []
+    monkeypatch.setattr(queue, "wake_worker", lambda _task, pk: rings.append(pk))
+    match off:
+        case "connection":
+            Connection.objects.update(is_active=False)
+        case "merchant":
+            Merchant.objects.update(is_active=False)
+        case "store":
+            Store.objects.update(is_active=False)
+        case "login":
+            Connection.objects.update(state=Connection.State.REFUSED)
+    tasks.sync_all_products()
+    assert rings == []
+    if off != "login":
+        call_command("sync_products")
+        assert not SyncRun.objects.exists()
 
 
 def test_tasks_take_one_number(shop: Shop) -> None:

@@ -35,11 +35,7 @@ class Command(ExitCodeCommand):
 
 def _stores(text: str | None) -> list[Store]:
     if text is None:
-        listed = GatewayStore.objects.filter(
-            vanished_at=None,
-            authorisation=GatewayStore.Authorisation.AUTHORISED,
-            connection__is_active=True,
-        )
+        listed = GatewayStore.objects.read_regularly()
         return [gateway.store for gateway in listed.select_related("store").order_by("pk")]
     store = find_store(text)
     if not GatewayStore.objects.filter(store=store).exists():
