@@ -2,6 +2,7 @@ import secrets
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.validators import MaxValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
@@ -17,6 +18,8 @@ class Merchant(models.Model):
     personal_data_days = models.PositiveIntegerField(
         _("days until personal data is removed"),
         default=90,
+        # A hundred years: beyond the calendar, the removal would fail for every merchant.
+        validators=[MaxValueValidator(36_500)],
         help_text=_(
             "Names, phone numbers and certificates of visitors are removed this many days after "
             "their visit."

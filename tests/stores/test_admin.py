@@ -35,6 +35,7 @@ from tests.stores.factories import (
     ConnectionFactory,
     MerchantFactory,
     StoreFactory,
+    UserFactory,
     api_key,
     member,
 )
@@ -548,3 +549,11 @@ def test_what_is_most_urgent_comes_first_whatever_the_domain(
     )
     shown = owner_client.get(reverse("admin:index")).context["alerts"]
     assert [alert.text for alert in shown] == ["c", "b", "d", "a"]
+
+
+def test_days_beyond_the_calendar_are_refused() -> None:
+    """The nightly removal of personal data would fail for every merchant."""
+    operator = english(UserFactory(is_superuser=True, is_staff=True, password=None))
+    page = reverse("admin:stores_merchant_change", args=[MerchantFactory().pk])
+    answer = operator.post(page, {"name": "x", "personal_data_days": "1000000"})
+    assert "less than or equal to 36500" in answer.content.decode()

@@ -422,3 +422,21 @@ def test_swapped_coordinates_are_called_so(manager_client: Client, connection: C
     )
     assert "may be swapped" in answer.content.decode()
     assert not Place.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("valid_from", "9999-12-31"),
+        ("valid_until", "9999-12-31"),
+        ("ahead_minutes", "2000000000"),
+        ("phone_limit_days", "999999"),
+        ("credential_limit_days", "999999"),
+    ],
+)
+def test_a_number_beyond_the_calendar_is_refused(
+    manager_client: Client, product: Product, field: str, value: str
+) -> None:
+    """Such a product could not be bought, and no product of its connection could be pulled."""
+    form = form_of(product) | {field: value}
+    assert "less than or equal to" in complaints(manager_client, page(product), form)

@@ -2,7 +2,7 @@
 places.
 """
 
-from datetime import time
+from datetime import date, time
 from decimal import Decimal
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -23,6 +23,10 @@ from trip.choices import (
     VisitorInfo,
     VoucherType,
 )
+
+# No date or number of days beyond these makes sense, and the calendar ends in the year 9999.
+LAST_DAY = date(2099, 12, 31)
+MOST_DAYS, MOST_MINUTES = 36_500, 525_600
 
 
 def _within(degrees: int) -> list[MinValueValidator | MaxValueValidator]:
@@ -98,11 +102,17 @@ class Product(models.Model):
     valid_days = models.PositiveSmallIntegerField(
         _("days of use from the chosen day"), default=1, validators=[MinValueValidator(1)]
     )
-    valid_from = models.DateField(_("valid from"), null=True, blank=True)
-    valid_until = models.DateField(_("valid until"), null=True, blank=True)
+    valid_from = models.DateField(
+        _("valid from"), null=True, blank=True, validators=[MaxValueValidator(LAST_DAY)]
+    )
+    valid_until = models.DateField(
+        _("valid until"), null=True, blank=True, validators=[MaxValueValidator(LAST_DAY)]
+    )
     last_entry = models.TimeField(_("last entry"), default=time(23, 59))
     book_ahead = models.SmallIntegerField(_("book ahead"), choices=BookAhead, default=BookAhead.ANY)
-    ahead_minutes = models.PositiveIntegerField(_("minutes ahead"), default=0)
+    ahead_minutes = models.PositiveIntegerField(
+        _("minutes ahead"), default=0, validators=[MaxValueValidator(MOST_MINUTES)]
+    )
     ahead_days = models.PositiveSmallIntegerField(_("days ahead"), default=0)
     ahead_time = models.TimeField(_("until this time"), null=True, blank=True)
 
@@ -125,12 +135,14 @@ class Product(models.Model):
     phone_limit = models.PositiveIntegerField(
         _("tickets per mobile"), default=0, help_text=_("0: no limit")
     )
-    phone_limit_days = models.PositiveIntegerField(_("days counted per mobile"), default=0)
+    phone_limit_days = models.PositiveIntegerField(
+        _("days counted per mobile"), default=0, validators=[MaxValueValidator(MOST_DAYS)]
+    )
     credential_limit = models.PositiveIntegerField(
         _("tickets per certificate"), default=0, help_text=_("0: no limit")
     )
     credential_limit_days = models.PositiveIntegerField(
-        _("days counted per certificate"), default=0
+        _("days counted per certificate"), default=0, validators=[MaxValueValidator(MOST_DAYS)]
     )
     pay_minutes = models.PositiveIntegerField(
         _("minutes to pay"), default=60, validators=[MinValueValidator(31), MaxValueValidator(120)]

@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.validators import MinValueValidator
+from django.core.validators import MaxValueValidator, MinValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -30,6 +30,7 @@ from unfold.widgets import (
 from stores.backoffice.pages import staff_user
 from trip import services
 from trip.models import Offer, Product
+from trip.models.catalogue import LAST_DAY
 from trip.services.products import wrong_prices
 
 LONGEST = 366
@@ -70,7 +71,9 @@ class DaysForm(forms.Form):
     """A period with its prices; `do` is the pressed button: set, open or close."""
 
     first = forms.DateField(label=_("From"), widget=DayInput())
-    last = forms.DateField(label=_("To"), widget=DayInput())
+    last = forms.DateField(
+        label=_("To"), widget=DayInput(), validators=[MaxValueValidator(LAST_DAY)]
+    )
     weekdays = forms.TypedMultipleChoiceField(
         label=_("On"),
         choices=WEEKDAYS,
