@@ -246,7 +246,8 @@ def _calendar_alerts(user: User) -> Iterator[Alert]:
     on_sale = Product.objects.for_staff(user).filter(by_calendar=True, state=Product.State.ON_SALE)
     rows: QuerySet[Any] = on_sale.filter(store__is_active=True)
     rows = rows.annotate(last=Max("offers__date", filter=Q(offers__is_open=True)))
-    rows = rows.filter(Q(last=None) | Q(last__lt=end)).exclude(valid_until__lte=F("last"))
+    ends_too_soon = Q(last__lt=end) & (Q(valid_until=None) | Q(valid_until__gt=F("last")))
+    rows = rows.filter(Q(last=None) | ends_too_soon)
     for product in rows.order_by("last", "pk")[:MOST]:
         text = _("%(product)s has no prices.") % {"product": product.title}
         if product.last:

@@ -336,6 +336,16 @@ def test_tickets_are_used_by_number_and_a_second_click_uses_no_more(
     assert "Not so many tickets are left" in press(manager_client, order, "use", quantity="2")
 
 
+def test_a_form_from_the_browsers_history_with_another_number_is_another_use(
+    manager_client: Client, sold: tuple[Meituan, Product]
+) -> None:
+    order = sold[0].bought(sold[1], 3)
+    for quantity in ("1", "2"):
+        answers = {"quantity": quantity, "request_key": "admin-1"}
+        assert "Done" in press(manager_client, order, "use", **answers)
+    assert sorted(used.quantity for used in order.consumptions.all()) == [1, 2]
+
+
 def test_tickets_are_used_by_code(manager_client: Client, sold: tuple[Meituan, Product]) -> None:
     order = sold[0].bought(sold[1], 3)
     first, second, _third = order.vouchers.order_by("id")

@@ -14,7 +14,7 @@ from stores.models import InboundEvent
 from tests.meituan import Meituan, selling
 from tests.trip.factories import TicketConnectionFactory, TicketProductFactory
 from trip import services
-from trip.choices import Issuing, Method, Trouble, VoucherType
+from trip.choices import CloseType, Issuing, Method, Trouble, VoucherType
 from trip.models import Offer, Order, Product, Refund, tally
 from trip.services.paying import expire_unpaid
 
@@ -354,6 +354,16 @@ def test_a_refund_by_meituan_after_it_closed_the_order_alarms_nobody() -> None:
     assert meituan.refunded(order, 2, refundMessageType=2)["code"] == 200
     order.refresh_from_db()
     assert order.needs_person == ""
+
+
+def test_an_unpaid_order_that_meituan_refunds_is_closed_as_refunded() -> None:
+    """The buyer paid, and the pay call never came: it was not the create that failed."""
+    meituan, product = selling(offer__stock=2)
+    order = meituan.bought(product, pay=False)
+    assert meituan.refunded(order, 1, refundMessageType=2)["code"] == 200
+    order.refresh_from_db()
+    assert (order.status, order.close_type) == (Order.Status.CLOSED, CloseType.PAY_FAILED)
+    assert counted(product) == (0, 0)
 
 
 def test_a_refund_by_meituan_is_kept_as_the_whole_sum() -> None:

@@ -298,6 +298,7 @@ def test_price_calendars_that_end_soon_are_told(product: Product, owner: User) -
         return row
 
     short, empty = calendar("short", 13), calendar("empty", None)
+    unpriced = calendar("season without prices", None, valid_until=today + timedelta(days=90))
     calendar("long", 14)
     calendar("paused", 1, state="paused")
     calendar("season", 2, valid_until=today + timedelta(days=2))
@@ -307,6 +308,11 @@ def test_price_calendars_that_end_soon_are_told(product: Product, owner: User) -
             "warning",
             "empty has no prices.",
             reverse("admin:trip_product_calendar", args=[empty.pk]),
+        ),
+        (
+            "warning",
+            "season without prices has no prices.",
+            reverse("admin:trip_product_calendar", args=[unpriced.pk]),
         ),
         (
             "warning",

@@ -12,6 +12,7 @@ from unfold.widgets import (
 )
 
 from stores.backoffice.needs_person import reason_field
+from stores.idempotency import form_key
 
 
 def lines_of(text: str) -> list[str]:
@@ -73,6 +74,8 @@ class UseForm(forms.Form):
         data = super().clean() or {}
         if not data.get("quantity") and not data.get("codes") and "quantity" not in self.errors:
             self.add_error("quantity", _("Say how many tickets, or paste their codes."))
+        if key := data.get("request_key"):
+            data["request_key"] = form_key(key, data.get("quantity"), *data.get("codes", ()))
         return data
 
 

@@ -80,8 +80,8 @@ def order_refunded(*, connection: Connection, message: RefundedMessage) -> Order
     elif order.status == Status.ISSUING and not order.closed_at:
         _refund_unissued(order, message)
     elif not order.closed_at and order.status != Status.FAILED:
-        is_paid = order.paid_at is not None
-        _close(order, CloseType.PAY_FAILED if is_paid else CloseType.CREATE_FAILED)
+        # Meituan gives money back, so the buyer has paid, although no pay call came.
+        _close(order, CloseType.PAY_FAILED)
     return order
 
 
