@@ -65,9 +65,7 @@ def test_the_lowest_quota_is_shown_with_the_days_it_lasts(store: Store, owner: U
     ]
 
 
-def test_calls_left_of_a_store_that_is_switched_off_alarm_nobody(
-    store: Store, owner: User
-) -> None:
+def test_calls_left_of_a_store_that_is_switched_off_alarm_nobody(store: Store, owner: User) -> None:
     gone = StoreFactory(merchant=store.merchant, name="旧店", is_active=False)
     gateway = GatewayStoreFactory(store=gone, request_count=40)
     reading(gateway, 60, 2)
