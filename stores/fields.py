@@ -12,6 +12,7 @@ from cryptography.fernet import Fernet, InvalidToken, MultiFernet
 from django.conf import settings
 from django.core.exceptions import ImproperlyConfigured
 from django.db import models
+from django.db.models.query_utils import DeferredAttribute
 
 
 class SecretUnreadable(Exception):
@@ -77,8 +78,48 @@ def _loaded(value: Any) -> Any:
     return decrypt(value.removeprefix(DUMPED)) if is_dumped else value
 
 
+class Unreadable:
+    """Stands in a row for a value that no key opens, so that the rest of the row can be read."""
+
+
+class _Opened(DeferredAttribute):
+    """An encrypted attribute. Raises SecretUnreadable where the value is used, not with the row."""
+
+    def __get__(self, row: models.Model | None, model: Any = None) -> Any:
+        value = super().__get__(row, model)
+        if isinstance(value, Unreadable):
+            raise SecretUnreadable("no key in CREDENTIAL_KEYS opens this value")
+        return value
+
+    def __set__(self, row: models.Model, value: Any) -> None:
+        # Without it, Python would read the row's own attribute first.
+        vars(row)[self.field.attname] = value
+
+
+def readable(row: models.Model, name: str, otherwise: Any) -> Any:
+    """Returns an encrypted attribute of a row, or `otherwise` when no key opens it."""
+    try:
+        return getattr(row, name)
+    except SecretUnreadable:
+        return otherwise
+
+
 class EncryptedField:
     """Mixin by which rotation finds every encrypted column."""
+
+    descriptor_class = _Opened
+
+    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
+        if not value:
+            return self.opened(value)
+        try:
+            return self.opened(decrypt(value))
+        except SecretUnreadable:
+            return Unreadable()
+
+    def opened(self, text: str | None) -> Any:
+        """Returns the attribute's value from the clear text."""
+        return text
 
 
 class EncryptedTextField(EncryptedField, models.TextField[str, str]):
@@ -88,9 +129,6 @@ class EncryptedTextField(EncryptedField, models.TextField[str, str]):
 
     def get_prep_value(self, value: Any) -> Any:
         return encrypt(str(value)) if value else value
-
-    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> str | None:
-        return decrypt(value) if value else value
 
     def value_to_string(self, obj: models.Model) -> str:
         return _dumped(self, obj)
@@ -107,8 +145,8 @@ class EncryptedJSON(EncryptedField):
     def get_prep_value(self, value: Any) -> Any:
         return encrypt(json.dumps(value, ensure_ascii=False)) if value else ""
 
-    def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
-        return json.loads(decrypt(value)) if value else self.empty()
+    def opened(self, text: str | None) -> Any:
+        return json.loads(text) if text else self.empty()
 
     def value_to_string(self, obj: models.Model) -> str:
         return _dumped(self, obj)

@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, pgettext_lazy
+from django.utils.translation import get_language, gettext, gettext_noop, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from stores.backoffice.base import LedgerAdmin
@@ -35,6 +35,7 @@ from stores.backoffice.verbs import verb_label, verb_labels
 from stores.clock import format_moment
 from stores.conflicts import Conflict
 from stores.domains import merged
+from stores.fields import readable
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.inbound import inbox
 from stores.platforms.outbox import operations, retry_dead
@@ -70,6 +71,8 @@ DETAILS = {
     "role": _("role"),
     "rows": _("rows"),
 }
+# What a page shows in place of content that was encrypted under a key that is gone.
+LOCKED = gettext_noop("No key of this installation opens this.")
 _SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone", re.IGNORECASE)
 
 
@@ -105,6 +108,11 @@ def _plain(value: Any) -> str:
 
 def preformatted(text: str) -> SafeString:
     return format_html('<pre class="zg-pre">{}</pre>', text)
+
+
+def _text(row: InboundEvent | OutboundAttempt, name: str) -> str:
+    """An encrypted text as people may read it: without whole codes."""
+    return mask_codes(readable(row, name, gettext(LOCKED)))
 
 
 def removed_text(at: datetime) -> str:
@@ -199,10 +207,10 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     def tries(self, call: OutboundCall) -> SafeString:
         lines = [
             f"{format_moment(row.started_at)} {row.get_kind_display()}: "
-            f"{row.get_outcome_display()} {row.detail}"
+            f"{row.get_outcome_display()} {_text(row, 'detail')}"
             for row in call.attempts.order_by("id")[:100]
         ]
-        return preformatted(mask_codes("\n".join(lines)))
+        return preformatted("\n".join(lines))
 
 
 @admin.register(OutboundAttempt)
@@ -245,11 +253,12 @@ class OutboundAttemptAdmin(LedgerAdmin):
 
     @display(description=_("what was sent"))
     def message(self, attempt: OutboundAttempt) -> SafeString | str:
-        return preformatted(mask_codes(attempt.sent)) if attempt.sent else "–"
+        sent = _text(attempt, "sent")
+        return preformatted(sent) if sent else "–"
 
     @display(description=_("detail"))
     def answer(self, attempt: OutboundAttempt) -> str:
-        return mask_codes(attempt.detail)
+        return _text(attempt, "detail")
 
 
 @admin.register(InboundEvent)
@@ -326,12 +335,13 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     def content(self, event: InboundEvent) -> SafeString | str:
         if event.emptied_at:
             return removed_text(event.emptied_at)
-        return preformatted(masked_json(event.body))
+        body = readable(event, "body", None)
+        return gettext(LOCKED) if body is None else preformatted(masked_json(body))
 
     @display(description=_("error"))
     def failure(self, event: InboundEvent) -> str:
         """Returns the last line of the error; the lines above it are for engineers, in the log."""
-        return mask_codes(event.error.strip().rsplit("\n", 1)[-1])
+        return _text(event, "error").strip().rsplit("\n", 1)[-1]
 
 
 @admin.register(AuditEntry)

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
+from stores.fields import readable
 from stores.models import Connection
 
 # The name of a secret's predecessor in the credentials.
@@ -22,6 +23,10 @@ def secret_field(label: StrOrPromise) -> forms.CharField:
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
         help_text=_("Stored encrypted and never shown again. Leave empty to keep the stored one."),
     )
+
+
+def _stored_in(connection: Connection) -> dict[str, str]:
+    return readable(connection, "credentials", {}) or {}
 
 
 class ConnectionForm(forms.ModelForm[Connection]):
@@ -74,8 +79,8 @@ class SecretForm(ConnectionForm):
 
     @property
     def stored(self) -> dict[str, str]:
-        """A copy of the stored credentials."""
-        return dict(self.instance.credentials or {})
+        """A copy of the stored credentials; empty when no key opens them any more."""
+        return dict(_stored_in(self.instance))
 
     def clean(self) -> dict[str, Any]:
         data = super().clean()
@@ -111,7 +116,7 @@ class RotatingSecret(SecretForm):
     @classmethod
     def credential_fields(cls, connection: Connection | None) -> tuple[str, ...]:
         fields = super().credential_fields(connection)
-        is_rotating = connection is not None and PREVIOUS in (connection.credentials or {})
+        is_rotating = connection is not None and PREVIOUS in _stored_in(connection)
         return (*fields, "forget_previous") if is_rotating else fields
 
     def new_credentials(self) -> dict[str, str] | None:

@@ -3,7 +3,7 @@ from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from stores.domains import platform_choices
-from stores.fields import EncryptedJSONField, EncryptedTextField
+from stores.fields import EncryptedJSONField, EncryptedTextField, readable
 from stores.models.people import Merchant
 from stores.tenancy import TenantQuerySet
 
@@ -126,6 +126,10 @@ class Connection(models.Model):
         if self.merchant is None:
             raise ValueError(f"{self} belongs to no merchant")
         return self.merchant
+
+    def opens(self) -> bool:
+        """Whether a key opens what is stored of the account's secrets."""
+        return all(readable(self, name, None) is not None for name in ("credentials", "token"))
 
     def child(self, account: str) -> "Connection | None":
         """The active connection of the store that the platform names so, below this account.

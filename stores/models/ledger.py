@@ -9,7 +9,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from stores.fields import EncryptedJSONField, EncryptedListField, EncryptedTextField
+from stores.fields import (
+    EncryptedJSONField,
+    EncryptedListField,
+    EncryptedTextField,
+    readable,
+)
 from stores.models.connections import Connection, Pace
 from stores.models.people import Store
 from stores.prepared import Literal, Param, literals
@@ -108,7 +113,7 @@ class InboundEvent(models.Model):
         if self.emptied_at:
             return False
         return self.state == self.State.FAILED or bool(
-            self.error and self.state == self.State.HANDLED
+            self.state == self.State.HANDLED and readable(self, "error", "")
         )
 
     def __str__(self) -> str:

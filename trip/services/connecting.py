@@ -6,6 +6,7 @@ from django.utils.translation import gettext as _
 
 from stores import audit
 from stores.audit import Actor
+from stores.fields import readable
 from stores.models import Connection, InboundEvent
 
 
@@ -35,7 +36,7 @@ def missing(connection: Connection) -> str:
     """Returns the text that names the missing credential; "" when calls and notices can be
     signed.
     """
-    known = connection.credentials or {}
+    known = readable(connection, "credentials", {}) or {}
     if not connection.account.isdecimal():
         return _("The PartnerId is missing or has something else than digits.")
     if not known.get("client_id"):

@@ -12,6 +12,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, transaction
 from django.utils import timezone
 
+from stores.fields import SecretUnreadable
 from stores.models import OutboundCall, prepared
 from stores.models.ledger import OutboundQuerySet
 from stores.platforms.outbox.operations import Operation, operations
@@ -61,6 +62,9 @@ def _claim(call_id: int, now: datetime, token: str) -> OutboundCall | None:
         call = prepared.CALL.one(pk=call_id) if taken else None
         if call is None:
             return None
+        if not call.connection.opens():
+            # The account rests until a person enters its credentials again.
+            raise SecretUnreadable(f"no key opens the credentials of {call.connection}")
         operation = operations.of(call)
         if call.state == State.SENDING:
             _begin(operation, call)
@@ -107,13 +111,12 @@ def give_up(call_id: int) -> bool:
     """Marks a pending call dead after `expires_at`, so that nothing is spent later."""
     now = timezone.now()
     with transaction.atomic():
-        call = OutboundCall.objects.select_for_update().filter(pk=call_id).first()
+        call = prepared.LOCKED_CALL.one(pk=call_id)
         if call is None or call.state != State.PENDING or call.expires_at > now:
             return False
-        operation = operations.of(call)
         error = call.last_error or "nobody could send it in time"
         move(call, State.DEAD, settled_at=now, last_error=error)
-        _done(call, lambda: operation.on_dead(call, maybe_executed=False))
+        _done(call, lambda: operations.of(call).on_dead(call, maybe_executed=False))
     return True
 
 
@@ -121,7 +124,7 @@ def free_expired(call_id: int) -> bool:
     """Frees one call whose lease has run out while it was being sent."""
     now = timezone.now()
     with transaction.atomic():
-        call = OutboundCall.objects.select_for_update().filter(pk=call_id).first()
+        call = prepared.LOCKED_CALL.one(pk=call_id)
         if (
             call is None
             or call.state != State.SENDING
@@ -129,11 +132,11 @@ def free_expired(call_id: int) -> bool:
             or call.lease_until >= now
         ):
             return False
-        operation = operations.of(call)
+        repeatable = operations.is_repeatable(call)
         move(
             call,
-            State.PENDING if operation.repeatable else State.UNKNOWN,
-            was_unknown=call.was_unknown or not operation.repeatable,
+            State.PENDING if repeatable else State.UNKNOWN,
+            was_unknown=call.was_unknown or not repeatable,
             lease_until=None,
             claim="",
             due_at=now,
@@ -142,14 +145,16 @@ def free_expired(call_id: int) -> bool:
         if not _done(
             call,
             lambda: (
-                operation.on_requeued(call) if operation.repeatable else operation.on_unknown(call)
+                operations.of(call).on_requeued(call)
+                if repeatable
+                else operations.of(call).on_unknown(call)
             ),
         ):
             mark_dead(
                 call_id,
                 "our own error after a lost try",
                 claim="",
-                maybe_executed=not operation.repeatable,
+                maybe_executed=not repeatable,
             )
     return True
 
@@ -159,8 +164,8 @@ def mark_dead(call_id: int, note: str, *, claim: str, maybe_executed: bool) -> N
     tried for ever.
     """
     with transaction.atomic():
-        call = OutboundCall.objects.select_for_update().get(pk=call_id)
-        if call.claim != claim or call.settled_at:
+        call = prepared.LOCKED_CALL.one(pk=call_id)
+        if call is None or call.claim != claim or call.settled_at:
             return
         move(
             call,

@@ -116,6 +116,13 @@ class _Registry:
     def of(self, call: OutboundCall) -> Operation:
         return self.by_name[call.platform, call.operation]
 
+    def is_repeatable(self, call: OutboundCall) -> bool:
+        """Returns whether the call may be sent twice; False for a kind that this version does not
+        know.
+        """
+        known = self.by_name.get((call.platform, call.operation))
+        return known is not None and known.repeatable
+
 
 def title_of(call: OutboundCall) -> str:
     """Returns the title of the call's operation, or its bare name when none is registered."""

@@ -3,6 +3,7 @@ from cryptography.fernet import Fernet
 from django.core import serializers
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection as database
+from django.db import transaction
 from pytest_django.fixtures import Settings
 
 from stores import fields
@@ -43,11 +44,31 @@ def test_what_no_key_opens_is_an_error_and_not_ciphertext(stored: str) -> None:
         fields.decrypt(stored)
 
 
-def test_a_wrong_key_raises(db: None, settings: Settings) -> None:
-    ConnectionFactory()
+def test_a_row_can_be_read_but_not_its_value_that_no_key_opens(
+    db: None, settings: Settings
+) -> None:
+    ConnectionFactory(account="a@b.c", token="jwt.token")
     settings.CREDENTIAL_KEYS = [NEW]
-    with pytest.raises(fields.SecretUnreadable):
-        Connection.objects.get()
+    row = Connection.objects.get()
+    assert row.account == "a@b.c"
+    for name in ("credentials", "token"):
+        with pytest.raises(fields.SecretUnreadable):
+            getattr(row, name)
+        assert fields.readable(row, name, "locked") == "locked"
+    row.credentials = {"password": "new"}
+    row.save(update_fields=["credentials"])
+    assert Connection.objects.defer("token").get().credentials == {"password": "new"}
+
+
+def test_a_value_that_no_key_opens_is_not_overwritten_by_accident(
+    db: None, settings: Settings
+) -> None:
+    ConnectionFactory()
+    before = column("credentials")
+    settings.CREDENTIAL_KEYS = [NEW]
+    with pytest.raises(fields.SecretUnreadable), transaction.atomic():
+        Connection.objects.get().save()
+    assert column("credentials") == before
 
 
 def test_a_key_of_the_wrong_form_is_a_configuration_error(settings: Settings) -> None:

@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 from django.db import OperationalError
+from django.db.models import TextField, Value
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -19,6 +20,7 @@ from stores.platforms.errors import (
 from stores.platforms.outbox import delivering
 from stores.platforms.outbox.claims import claim, due, first_in_line, free_expired, mark_dead
 from tests.scripted import Scripted
+from tests.stores.factories import ConnectionFactory
 from tests.stores.platforms.outbox.trying import (
     Enqueue,
     State,
@@ -311,3 +313,29 @@ def test_everybody_means_the_same_by_due(
     assert due(timezone.now()).exists() is is_due
     assert (first_in_line(call.pace_id) == call.pk) is is_due
     assert (claim(call.pk) is not None) is is_due
+
+
+@pytest.mark.parametrize("sent", [False, True])
+@pytest.mark.parametrize("fault", ["a payload that no key opens", "an unknown kind"])
+def test_a_call_that_cannot_be_given_up_properly_holds_up_no_other_account(
+    enqueue: Enqueue, script: Scripted, fault: str, sent: bool
+) -> None:
+    lost = enqueue("lost", payload={"a": 1})
+    if sent:
+        claim(lost.pk)
+        end_lease(lost)
+    age(lost)
+    rows = OutboundCall.objects.filter(pk=lost.pk)
+    if fault == "an unknown kind":
+        rows.update(operation="later version")
+    else:
+        rows.update(payload=Value("gAAAAgarbage", output_field=TextField()))
+    call = outbox.enqueue(
+        Scripted, connection=ConnectionFactory(), key="mine", subject_id=1, wake=False
+    )
+    script.sends = ["yes"]
+    # What has been sent is asked about.
+    script.asks = [NotSent("away")]
+    outbox.work(seconds=2)
+    states = OutboundCall.objects.in_bulk([lost.pk, call.pk])
+    assert (states[lost.pk].state, states[call.pk].state) == (State.DEAD, State.DONE)
