@@ -72,7 +72,8 @@ def _earlier_row(entry: IdempotencyKey, rows: QuerySet[Row]) -> Row | None:
             raise KeyReused
         if row := rows.filter(pk=earlier.subject_id).first():
             return row
-    earlier.delete()
+    # A request at the same time may have put a new key in its place: that one stays.
+    IdempotencyKey.objects.filter(pk=earlier.pk, created_at=earlier.created_at).delete()
     return None
 
 

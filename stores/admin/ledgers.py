@@ -310,10 +310,7 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     )
     @transaction.atomic
     def replay(self, request: HttpRequest, row: InboundEvent, cleaned_data: dict[str, Any]) -> None:
-        if not row.may_be_replayed:
-            raise Conflict(_("Only a failed event can be handled again."))
-        if not inbox.replay(row):
-            raise Conflict(_("The store has received this message meanwhile."))
+        inbox.replay(row)
         self.audit(request, "replayed", row)
 
     @display(description=_("connection"))

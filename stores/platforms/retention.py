@@ -86,6 +86,10 @@ def _old_calls(connection_id: int, days: int) -> QuerySet[OutboundCall]:
 
 
 def _empty_calls(pks: list[int]) -> int:
+    # A person may have put one of them back to work since they were found.
+    settled = OutboundCall.objects.filter(pk__in=pks, settled_at__isnull=False)
     with transaction.atomic():
-        OutboundAttempt.objects.filter(call__in=pks).update(sent="", detail="")
-        return OutboundCall.objects.filter(pk__in=pks).update(payload={}, emptied_at=timezone.now())
+        emptied = settled.update(payload={}, emptied_at=timezone.now())
+        attempts = OutboundAttempt.objects.filter(call__in=pks, call__emptied_at__isnull=False)
+        attempts.update(sent="", detail="")
+    return emptied

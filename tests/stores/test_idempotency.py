@@ -3,7 +3,7 @@
 import threading
 import time
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
@@ -151,6 +151,24 @@ def test_old_keys_are_pruned_each_day(transactional_db: None) -> None:
     old.update(created_at=timezone.now() - timedelta(hours=25))
     tasks.prune()
     assert [ask(key=key)[1] for key in ("old", "new")] == [True, False]
+
+
+def test_two_requests_that_both_find_a_key_too_old_get_one_row(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ask()
+    IdempotencyKey.objects.update(created_at=timezone.now() - timedelta(hours=25))
+    usual, others = idempotency.too_old, list[tuple[AuditEntry, bool]]()
+
+    def too_old() -> datetime:
+        """The other request is served between our look and what follows from it."""
+        monkeypatch.setattr(idempotency, "too_old", usual)
+        others.append(ask())
+        return usual()
+
+    monkeypatch.setattr(idempotency, "too_old", too_old)
+    [other, is_new] = ask()
+    assert (others, is_new) == ([(other, True)], False)
 
 
 def test_identical_requests_at_once_get_one_row(transactional_db: None) -> None:

@@ -15,7 +15,9 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
+from django.utils.translation import gettext as _
 
+from stores.conflicts import Conflict
 from stores.models import Connection, InboundEvent
 from stores.platforms.workers import queue
 from stores.text import clean_text
@@ -149,23 +151,28 @@ def _fail(event: InboundEvent, error: str) -> bool:
     return False
 
 
-def replay(event: InboundEvent) -> bool:
+def replay(event: InboundEvent) -> None:
     """Queues an event for its handler again; a person asked for it.
 
-    An event of a store that was unknown goes to the store's connection, if there is one by now;
-    False when the platform has told it there again.
+    An event of a store that was unknown goes to the store's connection, if there is one by now.
+    Raises Conflict when the platform has told it there again, and when the event did not fail or
+    is in work since the person saw it.
     """
+    unchanged = InboundEvent.objects.filter(
+        pk=event.pk, state=event.state, attempts=event.attempts, emptied_at=None
+    )
     target = event.connection.child(event.store_name) if event.store_name else None
     changes: dict[str, Any] = {"connection": target} if target else {}
     try:
         with transaction.atomic():
-            InboundEvent.objects.filter(pk=event.pk).update(
+            taken = event.may_be_replayed and unchanged.update(
                 state=State.RECEIVED, due_at=timezone.now(), lease_until=None, **changes
             )
-    except IntegrityError:
-        return False
+    except IntegrityError as error:
+        raise Conflict(_("The store has received this message meanwhile.")) from error
+    if not taken:
+        raise Conflict(_("Only a failed event can be handled again."))
     transaction.on_commit(lambda: queue.wake_worker(HANDLE, event.pk), robust=True)
-    return True
 
 
 def sweep() -> int:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterator
 from datetime import timedelta
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 
+from stores.conflicts import Conflict
 from stores.models import Connection, InboundEvent, Merchant
 from stores.platforms.inbound import inbox
 from stores.platforms.workers import queue
@@ -40,6 +42,12 @@ def receive(connection: Connection, key: str = "1", **body: object) -> InboundEv
 
 def make_due(event: InboundEvent) -> None:
     InboundEvent.objects.filter(pk=event.pk).update(due_at=timezone.now())
+
+
+def fail_first(seen: list[int], event: InboundEvent) -> None:
+    seen.append(event.pk)
+    if len(seen) == 1:
+        raise ZeroDivisionError
 
 
 @committed
@@ -146,13 +154,30 @@ def test_an_event_is_replayed_on_a_persons_wish(
     connection: Connection, handled_by: Callable[[Handler], None], rings: list[tuple[str, int]]
 ) -> None:
     seen: list[int] = []
-    handled_by(lambda event: seen.append(event.pk))
+    handled_by(partial(fail_first, seen))
     event = receive(connection)
     inbox.handle(event.pk)
+    event.refresh_from_db()
     inbox.replay(event)
     assert inbox.handle(event.pk) is True
     assert seen == [event.pk] * 2
     assert rings == [("stores.tasks.handle", event.pk)] * 2
+
+
+def test_an_event_that_was_handled_since_a_person_saw_it_is_not_handled_twice(
+    connection: Connection, handled_by: Callable[[Handler], None]
+) -> None:
+    seen: list[int] = []
+    handled_by(partial(fail_first, seen))
+    inbox.handle(receive(connection).pk)
+    event = InboundEvent.objects.get()
+    assert event.may_be_replayed
+    make_due(event)
+    assert inbox.handle(event.pk)
+    with pytest.raises(Conflict):
+        inbox.replay(event)
+    assert inbox.sweep() == 0
+    assert seen == [event.pk] * 2
 
 
 def test_an_event_whose_process_died_is_taken_over_after_its_lease(

@@ -233,6 +233,17 @@ def test_a_dead_call_without_its_content_cannot_be_sent_again(
     assert outbox.retry_dead(row, ask_first=False) is False
 
 
+def test_a_call_that_was_put_back_to_work_meanwhile_keeps_its_content(
+    connection: Connection,
+) -> None:
+    row = call(connection, days_ago=100, state="dead")
+    found = list(retention._old_calls(connection.pk, 90).values_list("pk", flat=True))
+    OutboundCall.objects.update(state="pending", settled_at=None)
+    assert (found, retention._empty_calls(found)) == ([row.pk], 0)
+    assert OutboundCall.objects.get().payload == BODY
+    assert row.attempts.get().sent == PHONE
+
+
 def test_removal_goes_in_batches_and_ends_in_time(
     connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:

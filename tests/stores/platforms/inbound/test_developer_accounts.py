@@ -13,6 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from pytest_django.live_server_helper import LiveServer
 
+from stores.conflicts import Conflict
 from stores.models import Connection, InboundEvent, OutboundCall
 from stores.platforms.inbound import inbox
 from stores.roles import Role
@@ -169,9 +170,10 @@ def test_an_event_of_a_store_that_became_known_is_handled_there(
     assert event.may_be_replayed
     inbox.replay(event)
     inbox.handle(event.pk)
+    event.refresh_from_db()
     assert handled == []
     new = account(parent=operators, account="shop-new")
-    assert inbox.replay(event)
+    inbox.replay(event)
     assert inbox.handle(event.pk)
     assert handled == [("order", new.pk)]
     event.refresh_from_db()
@@ -188,7 +190,8 @@ def test_an_event_that_the_store_has_received_meanwhile_is_not_handled_twice(
     account(parent=operators, account="shop-new")
     push(live_server, operators, store="shop-new", order=order())
     old.refresh_from_db()
-    assert inbox.replay(old) is False
+    with pytest.raises(Conflict):
+        inbox.replay(old)
 
 
 @pytest.mark.parametrize("name", ["", "x" * 201])
