@@ -67,5 +67,7 @@ def database() -> dict[str, object]:
         config["OPTIONS"] = options = postgres_options()
         config["CONN_MAX_AGE"] = 0 if "pool" in options else 300
         config["CONN_HEALTH_CHECKS"] = True
+        # A cursor on the server would be asked for its next rows over another connection.
+        config["DISABLE_SERVER_SIDE_CURSORS"] = "prepare_threshold" not in options
     config["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", "") or _test_name(config)}
     return config

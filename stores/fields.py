@@ -107,7 +107,7 @@ def readable(row: models.Model, name: str, otherwise: Any) -> Any:
 class EncryptedField:
     """Mixin by which rotation finds every encrypted column."""
 
-    descriptor_class = _Opened
+    descriptor_class: Any = _Opened
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Any:
         if not value:

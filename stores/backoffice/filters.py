@@ -1,7 +1,7 @@
 """Filters of the admin lists that offer only what a person may see."""
 
 from collections.abc import Sequence
-from datetime import datetime, time, timedelta
+from datetime import MAXYEAR, MINYEAR, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django.db.models import Q, QuerySet
@@ -44,7 +44,10 @@ class DayFilter(RangeDateFilter):
     def _day(self, end: str) -> datetime | None:
         text = self.used_parameters.get(f"{self.parameter_name}{end}")
         day = parse_date_str(text) if isinstance(text, str) else None
-        return timezone.make_aware(datetime.combine(day, time.min)) if day else None
+        # The first and the last year do not fit into every time zone.
+        if day is None or day.year in (MINYEAR, MAXYEAR):
+            return None
+        return timezone.make_aware(datetime.combine(day, time.min))
 
 
 class ChoiceFilter(DropdownFilter):

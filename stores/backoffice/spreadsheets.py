@@ -15,6 +15,7 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 from openpyxl import Workbook
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 from openpyxl.utils import get_column_letter
 
 # A sheet is written to disk before its first byte is sent; a CSV file streams and has no limit.
@@ -103,7 +104,7 @@ def _labels(model: type[models.Model], path: Sequence[str], name: str) -> dict[A
 
 def cell(value: Any) -> Cell:
     """A moment becomes local and naive, as spreadsheets want it, a day becomes text, and no text a
-    formula.
+    formula; characters that no sheet takes are left out.
     """
     if isinstance(value, datetime):
         return timezone.localtime(value).replace(tzinfo=None, microsecond=0)
@@ -111,7 +112,7 @@ def cell(value: Any) -> Cell:
         return value.isoformat()
     if value is None or isinstance(value, int | Decimal):
         return value
-    return escape_formula(str(value))
+    return escape_formula(ILLEGAL_CHARACTERS_RE.sub("", str(value)))
 
 
 def escape_formula(text: str) -> str:

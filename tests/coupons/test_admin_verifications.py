@@ -137,6 +137,14 @@ def test_a_day_ends_at_local_midnight(owner_client: Client, store: Store) -> Non
     }
 
 
+@pytest.mark.parametrize("day", ["0001-01-01", "9999-12-31"])
+def test_a_day_that_no_time_zone_can_count_narrows_nothing(
+    owner_client: Client, store: Store, day: str
+) -> None:
+    VerificationFactory(store=store, code_tail="0001")
+    assert listed(owner_client, created_at_from=day, created_at_to=day) == {"0001"}
+
+
 def test_the_list_is_the_same_when_there_are_many_rows(
     owner_client: Client, store: Store, monkeypatch: pytest.MonkeyPatch
 ) -> None:

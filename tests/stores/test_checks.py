@@ -207,3 +207,15 @@ def test_gunicorn_knows_our_settings_and_shares_no_socket(monkeypatch: pytest.Mo
     }
     assert values <= known
     assert told["control_socket_disable"] is True
+
+
+@pytest.mark.parametrize("prepare", ["1", "0"])
+def test_behind_a_proxy_that_pools_transactions_nothing_on_the_server_outlives_one(
+    prepare: str,
+) -> None:
+    code = (
+        "from config.env import database; told = database(); "
+        "print('prepare_threshold' in told['OPTIONS'], not told['DISABLE_SERVER_SIDE_CURSORS'])"
+    )
+    words = printed(code, DATABASE_URL="postgres://a:b@localhost/c", DATABASE_PREPARE=prepare)
+    assert words == [str(prepare == "1")] * 2

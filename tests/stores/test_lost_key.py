@@ -50,7 +50,7 @@ def connection(db: None, settings: Settings, request: pytest.FixtureRequest) -> 
 def test_every_page_opens_and_says_what_no_key_opens(
     client: Client, connection: Connection, page: str
 ) -> None:
-    client.force_login(member(connection.merchant, Role.OWNER))
+    client.force_login(member(connection.tenant, Role.OWNER))
     rows = {
         "connection": connection,
         "event": InboundEvent.objects.defer("body", "error").get(),
@@ -63,7 +63,7 @@ def test_every_page_opens_and_says_what_no_key_opens(
 
 
 def test_the_credentials_are_entered_again(client: Client, connection: Connection) -> None:
-    client.force_login(member(connection.merchant, Role.OWNER))
+    client.force_login(member(connection.tenant, Role.OWNER))
     page = f"/admin/stores/connection/{connection.pk}/change/"
     account = {"umember": "1@b.cn", "trip": "12"}[connection.platform]
     typed = {"account": account, "is_active": "on", "client_id": "c", "name": ""}

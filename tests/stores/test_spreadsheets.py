@@ -2,13 +2,15 @@
 
 from datetime import date, datetime
 from decimal import Decimal
+from io import BytesIO
 
 import pytest
 import time_machine
 from django.utils import timezone
+from openpyxl import load_workbook
 
 from stores import audit
-from stores.backoffice.spreadsheets import Column, as_csv, cell, spreadsheet
+from stores.backoffice.spreadsheets import Column, as_csv, as_xlsx, cell, spreadsheet
 from stores.models import AuditEntry, Store
 from tests.stores.factories import StoreFactory
 
@@ -18,6 +20,14 @@ pytestmark = pytest.mark.usefixtures("in_english")
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
 def test_no_text_is_a_formula(text: str) -> None:
     assert cell(text) == f"'{text}"
+
+
+def test_characters_that_no_sheet_takes_are_left_out(db: None) -> None:
+    StoreFactory(name="雀友\x0b=1\x1f")
+    StoreFactory(name="\x0b=1")
+    sheet = spreadsheet("stores", "Stores", [Column("Name", "name")], Store.objects.order_by("pk"))
+    page = load_workbook(BytesIO(as_xlsx(sheet).getvalue()))["Stores"]
+    assert list(page.values) == [("Name",), ("雀友=1",), ("'=1",)]
 
 
 def test_moments_are_local_and_days_are_text() -> None:
