@@ -123,8 +123,8 @@ class Meituan:
     def close(self, order_id: int, close_type: int) -> dict[str, Any]:
         return self.ask("order/close", {"orderId": order_id, "closeType": close_type})
 
-    def refunded(self, order: Order, count: int, **fields: Any) -> dict[str, Any]:
-        body = {
+    def refunded_body(self, order: Order, count: int, **fields: Any) -> dict[str, Any]:
+        return {
             "orderId": order.order_id,
             "partnerOrderId": order.partner_order_id,
             "refundSerialNo": f"S{next(_numbers)}",
@@ -133,8 +133,10 @@ class Meituan:
             "reason": "客服退款",
             "refundTime": "2026-11-22 10:00:00",
             "count": count,
-        }
-        return self.ask("order/refunded", body | fields)
+        } | fields
+
+    def refunded(self, order: Order, count: int, **fields: Any) -> dict[str, Any]:
+        return self.ask("order/refunded", self.refunded_body(order, count, **fields))
 
 
 def selling(**fields: Any) -> tuple[Meituan, Product]:

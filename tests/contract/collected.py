@@ -12,6 +12,7 @@ A contract.py may hold:
     ROUTES       list of API routes
     api_ids      makes rows for a store, and returns the ids for the routes' paths
     OPERATIONS   (platform, operation) → OperationContract
+    ENDPOINTS    class of an address that a platform calls → EndpointContract
     ENGLISH      English words that may stand on Chinese pages
 """
 

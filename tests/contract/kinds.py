@@ -1,11 +1,14 @@
-"""What an app's tests/<app>/contract.py says about its admins, API routes and outbox calls."""
+"""What an app's tests/<app>/contract.py says about its admins, API routes, outbox calls and
+endpoints.
+"""
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 from django.contrib.auth.models import User
 from django.db import models
+from django.http import HttpResponse
 
 from stores.models import Merchant, OutboundCall, Store
 
@@ -64,6 +67,21 @@ class OperationContract:
     allowed: dict[str, set[Any]]
     # Whether a person may retry the call after its answer was lost, by `ask_first`.
     retried: dict[bool, bool]
+
+
+class Caller(Protocol):
+    """A platform that calls one of our addresses about rows that exist."""
+
+    def post(self, body: bytes | None = None, *, is_signed: bool = True) -> HttpResponse:
+        """Sends a body, or a valid one if none is given, with or without the signature."""
+
+
+@dataclass(frozen=True)
+class EndpointContract:
+    """How the contract tests call one address, and which answers mean that the request is taken."""
+
+    caller: Callable[[], Caller]
+    is_taken: Callable[[HttpResponse], bool]
 
 
 @dataclass

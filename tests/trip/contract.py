@@ -2,19 +2,23 @@
 notices.
 """
 
+import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 from django.db.models import Model
+from django.http import HttpResponse
 from django.utils import timezone
 
 from stores.models import OutboundCall, Store
-from tests.contract.kinds import Expect, OperationContract, Route, Side
-from tests.meituan import selling
+from tests.contract.kinds import EndpointContract, Expect, OperationContract, Route, Side
+from tests.meituan import Meituan, selling
 from tests.trip.factories import OfferFactory, TicketConnectionFactory, TicketProductFactory
-from trip import services
+from trip import services, webhooks
 from trip.choices import Issuing, Method, VoucherType
 from trip.client import NoticeClient
 from trip.models import (
@@ -31,6 +35,7 @@ from trip.models import (
     Voucher,
     tally,
 )
+from trip.sandbox.signing import Manner
 from trip.services.notices import CHANGED, enqueue_product_notice
 
 State = OutboundCall.State
@@ -321,5 +326,76 @@ OPERATIONS = {
         enqueue_change,
         lambda client: client.product(body=[]),
         lambda pk: Product.objects.filter(pk=pk).exists(),
+    ),
+}
+
+
+PAGE = {"method": "page"}
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Implements tests.contract.kinds.Caller for one interface."""
+
+    meituan: Meituan
+    interface: str
+    body: Any
+
+    def post(self, body: bytes | None = None, *, is_signed: bool = True) -> HttpResponse:
+        partner = int(self.meituan.connection.account)
+        right = json.dumps({"partnerId": partner, "body": self.body}).encode()
+        manner = Manner(without=() if is_signed else ("Authorization",))
+        answer: HttpResponse = self.meituan.raw(
+            self.interface, right if body is None else body, manner
+        )
+        return answer
+
+
+def asked(interface: str, body_of: Callable[[Meituan, Product], Any]) -> EndpointContract:
+    """Returns the contract of an interface; `body_of` makes a valid body for a product on sale."""
+
+    def caller() -> Caller:
+        meituan, product = selling()
+        return Caller(meituan, interface, body_of(meituan, product))
+
+    return EndpointContract(caller, lambda answer: json.loads(answer.content)["code"] == 200)
+
+
+def _number(meituan: Meituan, product: Product, *, pay: bool = True) -> dict[str, Any]:
+    return {"orderId": meituan.bought(product, pay=pay).order_id}
+
+
+ENDPOINTS = {
+    webhooks.Create: asked("order/create", lambda meituan, product: meituan.order_body(product)),
+    webhooks.Pay: asked("order/pay", partial(_number, pay=False)),
+    webhooks.Query: asked("order/query", _number),
+    webhooks.Refund: asked(
+        "order/refund",
+        lambda meituan, product: meituan.refund_body(meituan.bought(product), 1),
+    ),
+    webhooks.Close: asked(
+        "order/close", lambda meituan, product: _number(meituan, product) | {"closeType": 3}
+    ),
+    webhooks.Refunded: asked(
+        "order/refunded",
+        lambda meituan, product: meituan.refunded_body(meituan.bought(product), 1),
+    ),
+    webhooks.Products: asked("product/list", lambda _meituan, _product: PAGE),
+    webhooks.Prices: asked(
+        "product/price",
+        lambda _meituan, product: {
+            "partnerDealId": product.deal_id,
+            "startTime": "2026-12-01",
+            "endTime": "2026-12-31",
+        },
+    ),
+    webhooks.Listing: asked(
+        "product/audit",
+        lambda _meituan, product: [{"partnerDealId": product.deal_id, "status": 1}],
+    ),
+    webhooks.Places: asked("poi/list", lambda _meituan, _product: PAGE),
+    webhooks.Heartbeat: asked("support/heartbeat", lambda _meituan, _product: {}),
+    webhooks.Balance: asked(
+        "support/balance", lambda _meituan, product: {"partnerDealIds": [product.deal_id]}
     ),
 }
