@@ -8,6 +8,7 @@ from coupons.models import Lookup, Verification
 from coupons.services.lookups import FRESH
 from coupons.services.operations import LookUp, ReadDetail, SpendCoupon
 from stores import audit
+from stores.backoffice.labels import opened
 from stores.backoffice.timeline import Moment, attempt_moment, in_order
 from stores.models import OutboundAttempt
 from stores.text import mask_codes
@@ -55,5 +56,5 @@ def _moment(attempt: OutboundAttempt) -> Moment:
         title = _("Read the coupon at Meituan")
     # The fields above show a good answer already; a failure is shown in the platform's words.
     is_answered = attempt.outcome == OutboundAttempt.Outcome.ANSWERED
-    text = "" if is_answered else mask_codes(attempt.detail)
+    text = "" if is_answered else mask_codes(opened(attempt, "detail"))
     return attempt_moment(attempt, title, text=text, seconds=attempt.seconds)

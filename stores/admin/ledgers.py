@@ -14,7 +14,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, gettext_noop, pgettext_lazy
+from django.utils.translation import get_language, gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from stores.backoffice.base import LedgerAdmin
@@ -29,13 +29,13 @@ from stores.backoffice.labels import (
     actor_column,
     badge_column,
     connection_column,
+    opened,
     platform_column,
 )
 from stores.backoffice.verbs import verb_label, verb_labels
 from stores.clock import format_moment
 from stores.conflicts import Conflict
 from stores.domains import merged
-from stores.fields import readable
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.inbound import inbox
 from stores.platforms.outbox import operations, retry_dead
@@ -71,8 +71,6 @@ DETAILS = {
     "role": _("role"),
     "rows": _("rows"),
 }
-# What a page shows in place of content that was encrypted under a key that is gone.
-LOCKED = gettext_noop("No key of this installation opens this.")
 _SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone", re.IGNORECASE)
 
 
@@ -112,7 +110,7 @@ def preformatted(text: str) -> SafeString:
 
 def _text(row: InboundEvent | OutboundAttempt, name: str) -> str:
     """An encrypted text as people may read it: without whole codes."""
-    return mask_codes(readable(row, name, gettext(LOCKED)))
+    return mask_codes(opened(row, name))
 
 
 def removed_text(at: datetime) -> str:
@@ -332,8 +330,7 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
     def content(self, event: InboundEvent) -> SafeString | str:
         if event.emptied_at:
             return removed_text(event.emptied_at)
-        body = readable(event, "body", None)
-        return gettext(LOCKED) if body is None else preformatted(masked_json(body))
+        return preformatted(masked_json(opened(event, "body")))
 
     @display(description=_("error"))
     def failure(self, event: InboundEvent) -> str:

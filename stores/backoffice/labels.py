@@ -4,17 +4,25 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib.admin import display
+from django.db import models
 from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from stores import audit
 from stores.clock import format_moment
 from stores.domains import platform_choices
+from stores.fields import readable
 
 Colours = Mapping[str, str]
+
+
+def opened(row: models.Model, name: str) -> Any:
+    """Returns an encrypted attribute for people, or a text that says that no key opens it."""
+    return readable(row, name, gettext("No key of this installation opens this."))
 
 
 def badge(text: Any, colours: Colours, key: str) -> SafeString:

@@ -8,12 +8,17 @@ from typing import Any
 
 import pytest
 import time_machine
+from cryptography.fernet import Fernet
 from django.apps import apps
 from django.db import connection
+from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
-from stores.models import Merchant
+from stores.models import Merchant, OutboundAttempt, OutboundCall
+from stores.roles import Role
 from tests.meituan import VISITOR, selling
+from tests.stores.factories import api_key, member
 from tests.trip.factories import OfferFactory, TicketProductFactory
 from trip import services
 from trip.choices import Issuing, Method, VisitorInfo
@@ -37,6 +42,23 @@ def everything_stored() -> str:
             found += [str(row) for row in cursor.fetchall()]
     assert len(tables) > 20
     return "\n".join(found)
+
+
+def test_an_order_is_shown_though_no_key_opens_what_it_was_told(
+    client: Client, settings: Settings
+) -> None:
+    meituan, product = selling(**NAMED, issuing=Issuing.UPSTREAM, offer__stock=9)
+    order = meituan.bought(product, 1, visitors=[VISITOR])
+    services.order_issue(order_pk=order.pk, codes=["UP-1"], actor=None, method=Method.API)
+    [notice] = OutboundCall.objects.all()
+    OutboundAttempt.objects.create(call=notice, sent="{}", detail="200")
+    _key, secret = api_key(order.store.merchant)
+    client.force_login(member(order.store.merchant, Role.OWNER))
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    page = client.get(f"/admin/trip/order/{order.pk}/change/")
+    assert (page.status_code, "没有能打开这段内容的密钥" in page.content.decode()) == (200, True)
+    told = client.get("/api/v1/trip/orders/", headers={"Authorization": f"Bearer {secret}"})
+    assert (told.status_code, len(told.json()["results"])) == (200, 1)
 
 
 def test_no_table_and_no_log_holds_a_visitor_in_the_clear(

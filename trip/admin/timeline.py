@@ -10,7 +10,9 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
+from stores.backoffice.labels import opened
 from stores.backoffice.timeline import Message, Moment, attempt_moment, audit_moments, in_order
+from stores.fields import readable
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.outbox.operations import title_of
 from stores.platforms.tools import event_title
@@ -57,14 +59,14 @@ def _inbound(order: Order) -> Iterable[Moment]:
         if event.emptied_at:
             yield Moment(event.received_at, title, _("Its content was removed."), "heard")
             continue
-        for before in event.earlier:
+        earlier = readable(event, "earlier", [])
+        for before in earlier:
             yield _question(
                 datetime.fromisoformat(before["at"]), title, before["body"], before["answer"]
             )
-        last = (event.handled_at if event.earlier else None) or event.received_at
-        yield _question(
-            last, title, event.body, event.answer, repeats=event.repeats - len(event.earlier)
-        )
+        last = (event.handled_at if earlier else None) or event.received_at
+        body, answer = opened(event, "body"), opened(event, "answer")
+        yield _question(last, title, body, answer, repeats=event.repeats - len(earlier))
 
 
 def _question(at: datetime, title: str, body: Any, answer: str, *, repeats: int = 0) -> Moment:
@@ -117,8 +119,9 @@ def _outbound(order: Order) -> Iterable[Moment]:
             )
     for attempt in OutboundAttempt.objects.filter(call__in=by_pk).order_by("id")[:MOST]:
         title = title_of(by_pk[attempt.call_id])
-        sent = [Message(_("What we sent"), _json(attempt.sent))] if attempt.sent else []
-        heard = [Message(_("Meituan's answer"), attempt.detail)] if attempt.detail else []
+        said, answer = opened(attempt, "sent"), opened(attempt, "detail")
+        sent = [Message(_("What we sent"), _json(said))] if said else []
+        heard = [Message(_("Meituan's answer"), answer)] if answer else []
         yield attempt_moment(attempt, title, kind="told", messages=(*sent, *heard))
 
 

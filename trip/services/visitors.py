@@ -6,6 +6,7 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
+from stores import fields
 from stores.models import Merchant
 from stores.platforms.reading import BEIJING
 from trip.models import Order, Visitor, Voucher
@@ -15,7 +16,7 @@ BATCH = 500
 
 def readable(visitor: Visitor, *, whole: bool) -> dict[str, Any]:
     """Returns {"name", "mobile", "credentials": {type: number}}, masked unless `whole`."""
-    details = visitor.details or {}
+    details = fields.readable(visitor, "details", {}) or {}
     credentials: dict[str, str] = dict(details.get("credentials", {}))
     if whole:
         return {

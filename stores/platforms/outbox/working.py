@@ -152,7 +152,12 @@ def run_in_thread(sending: Callable[[], object], *, until: float) -> bool:
     # Not a daemon: a process that is told to end lets the try come to its end. One that is killed
     # leaves its lease.
     thread = threading.Thread(target=_send_beside, args=(sending,), name="sender", daemon=False)
-    thread.start()
+    try:
+        thread.start()
+    except RuntimeError:
+        # The machine has no thread left.
+        _senders.release()
+        return False
     thread.join(max(0.0, until - time.monotonic()))
     return True
 

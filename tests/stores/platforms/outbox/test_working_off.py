@@ -270,6 +270,17 @@ def test_a_sender_that_fails_keeps_no_place(monkeypatch: pytest.MonkeyPatch) -> 
         working._senders.release()
 
 
+@committed
+def test_a_sender_that_gets_no_thread_keeps_no_place(
+    monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    with monkeypatch.context() as full:
+        full.setattr(threading.Thread, "start", lambda thread: raising(RuntimeError("no thread")))
+        for _ in range(settings.WEB_SENDERS):
+            assert not outbox.run_in_thread(lambda: None, until=time.monotonic())
+    assert outbox.run_in_thread(lambda: None, until=time.monotonic() + 1)
+
+
 def test_nothing_is_sent_inside_a_transaction(db: None) -> None:
     with pytest.raises(RuntimeError, match="not committed"):
         outbox.run_in_thread(lambda: pytest.fail("sent"), until=0.0)
