@@ -48,14 +48,7 @@ class ApiKey(models.Model):
     @staticmethod
     def scope_choices() -> list[tuple[str, StrOrPromise]]:
         """Returns (scope, what a key with it may do), the domains' included, personal data last."""
-        shared = ApiKey.Scope
-        read, personal = (
-            (shared.READ.value, shared.READ.label),
-            (
-                shared.PERSONAL.value,
-                shared.PERSONAL.label,
-            ),
-        )
+        read, personal = ApiKey.Scope.choices
         return [read, *merged("scopes").items(), personal]
 
     @staticmethod

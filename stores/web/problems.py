@@ -38,7 +38,6 @@ def problem(code: str, detail: StrOrPromise, *, status: int, **extra: Any) -> di
         "title": str(title),
         "status": status,
         "code": code,
-    } | {
         "detail": str(detail),
         **extra,
     }
