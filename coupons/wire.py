@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any, NoReturn
 
 from coupons.choices import Authorisation
-from coupons.reasons import Reason
+from coupons.reasons import ABOUT_THE_COUPON, Reason
 from stores.platforms.client import Answer
 from stores.platforms.errors import AuthExpired, LoginRefused, Refused, Throttled, TimedOut, Unknown
 from stores.platforms.reading import MAX_INT64, any_text, any_whole, any_yuan
@@ -255,7 +255,11 @@ def parse_detail(data: Any) -> CouponDetail:
 def _refusal(status_code: int | None, text: str) -> Reason | None:
     if status_code == 0 or (status_code is None and text == UNUSED_TEXT):
         return None
-    return Reason.ALREADY_USED if status_code == 1 else reason_of(text)
+    if status_code == 1:
+        return Reason.ALREADY_USED
+    # Words like those for a store's quota mean something else in the state of a coupon.
+    reason = reason_of(text)
+    return reason if reason in ABOUT_THE_COUPON else Reason.REFUSED_OTHER
 
 
 def parse_verify(data: Any) -> VerifyAnswer:

@@ -94,7 +94,7 @@ def test_an_unclear_verify_is_settled_by_what_detail_says_now(
     assert (row.status, row.reason, row.inferred) == (status, reason, state == "used")
 
 
-@pytest.mark.parametrize("state", ["已锁定", "冻结", "已作废", "已取消", ""])
+@pytest.mark.parametrize("state", ["已锁定", "冻结", "已作废", "已取消", "", "次数已用完", "未授权"])
 @pytest.mark.parametrize("edition", [1, 2])
 def test_a_state_that_we_do_not_know_is_put_before_a_person(
     shop: Shop, state: str, edition: int
@@ -110,6 +110,9 @@ def test_a_state_that_we_do_not_know_is_put_before_a_person(
     assert (row.status, row.needs_person, row.inferred) == (Status.UNKNOWN, True, False)
     assert call_of(row).state == OutboundCall.State.DEAD
     assert len(server.requests) == 1
+    # What a coupon's state says is about the coupon and closes no store.
+    shop.gateway.refresh_from_db()
+    assert shop.gateway.closed_reason is None
 
 
 def test_a_coupon_that_was_unlocked_again_is_verified_when_a_person_asks(shop: Shop) -> None:

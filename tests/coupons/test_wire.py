@@ -247,3 +247,9 @@ def test_a_verify_that_failed_because_of_the_limit_was_throttled() -> None:
     with pytest.raises(Throttled):
         wire.parse_verify({"verify_success": False, "verify_message": "请求频繁"})
     assert wire.parse_verify({"verify_success": True, "verify_message": "请求频繁"}).success
+
+
+@pytest.mark.parametrize("text", ["次数已用完", "额度不足", "未授权"])
+def test_the_state_of_a_coupon_is_never_a_reason_of_the_store(text: str) -> None:
+    detail = wire.parse_detail({"status": text, "order_id": "1", "sku_id": "1", "sku_name": "x"})
+    assert (detail.refusal, detail.status_text) == (Reason.REFUSED_OTHER, text)

@@ -213,3 +213,12 @@ def test_a_listing_is_kept_and_what_is_unknown_left_out() -> None:
     meituan.ask("product/audit", [row | {"status": 3}])
     theirs.refresh_from_db()
     assert theirs.listing is None
+
+
+def test_the_last_of_many_products_in_one_audit_notice_is_stored_too() -> None:
+    meituan, product = selling()
+    others = [{"partnerDealId": f"other-{number}", "status": 1} for number in range(300)]
+    notice = [*others, {"partnerDealId": product.deal_id, "status": 3}]
+    assert meituan.ask("product/audit", notice)["code"] == 200
+    product.refresh_from_db()
+    assert product.listing == 3

@@ -68,5 +68,5 @@ def parse_listing(items: Any) -> tuple[ListingNotice, ...]:
             optional_whole(item, "status"),
             optional_whole(item, "checkStatus"),
         )
-        for item in items[:200]
+        for item in items
     )
