@@ -1,57 +1,248 @@
-"""Coupon codes: turns typed, pasted and scanned text into digits, and cuts the part that may be
-stored.
+"""Coupon codes in what people type, paste, scan, upload and send: one reading for all of them.
+
+A code is a run of digits that stand next to each other, or groups of digits in one printed pattern
+("1234 5678 9012"). Digits of which this is not sure are never joined: they are offered, or refused
+by name. The table in tests/coupons/codes_table.py says what becomes of which text.
 """
 
-import contextlib
 import re
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from coupons.lookalikes import (
+    BESIDE,
+    BY_CHANCE,
+    ENDS,
+    FIRST,
+    FREE,
+    IS,
+    NoCode,
+    Patterns,
+    lookalike,
+)
+from stores.text import plain
 
 MIN_DIGITS, MAX_DIGITS = 8, 20
 MAX_INPUT = 2_000
-# Spaces and marks between digits, and the invisible characters that messengers add around copied
-# text.
-_SEPARATORS = re.compile("[\\s\\-_.·\u200b-\u200f\u2060\ufeff]+")
-# Full-width digits and marks, as Chinese keyboards type them; circled digits and similar ones are
-# no digits.
-_PLAIN = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xA0: " "}
-_CODE = re.compile(rf"[0-9]{{{MIN_DIGITS},{MAX_DIGITS}}}")
-# Groups of digits with single separators between them, as codes are printed: "1234 5678 9012".
-_RUN = re.compile(r"(?<![0-9])[0-9]+(?:[ \t\-][0-9]{3,})*(?![0-9])")
+# A number beside something else is a code with these lengths only.
+BESIDE_OTHERS = range(10, 15)
+WITHOUT_ZERO = 11
+USUAL = (10, 12)
+# Groups of digits as codes are printed, with one separator throughout.
+PRINTED = {
+    *((4, 4, 4), (3, 3, 3, 3), (6, 6)),
+    *((4, 4, 2), (4, 3, 3), (3, 4, 3), (3, 3, 4), (5, 5)),
+    *((4, 4, 3), (3, 4, 4), (4, 4, 4, 4)),
+}
+SHOWN = 40
+
+
+@dataclass(frozen=True)
+class Reading:
+    """What a text holds: its codes, each once, in their order.
+
+    Without a code, `no_code` names what was read. `offered` are codes that a person may mean; they
+    are sent only when the person says so. `seen` is the text, shortened, its numbers masked.
+    """
+
+    codes: tuple[str, ...] = ()
+    no_code: NoCode | None = None
+    offered: tuple[str, ...] = ()
+    seen: str = ""
+
+    @property
+    def only(self) -> str | None:
+        """The code, if there is exactly one."""
+        return self.codes[0] if len(self.codes) == 1 else None
 
 
 class MalformedCode(ValueError):
-    """The given text is not a coupon code."""
+    """The text does not hold exactly one code; `reading` says what it holds."""
+
+    def __init__(self, reading: Reading) -> None:
+        super().__init__(reading.no_code or "several codes")
+        self.reading = reading
 
 
-def normalise(text: object) -> str:
-    """Returns the code in plain digits; full-width digits and separators are accepted. Raises
-    MalformedCode.
+def one_code(text: object, *, confirmed: bool = False) -> str:
+    """Returns the only code of a text. Raises MalformedCode.
+
+    `confirmed`: a person says that this number, which is offered, is a code.
     """
-    if not isinstance(text, str) or len(text) > MAX_INPUT:
-        raise MalformedCode
-    code = _SEPARATORS.sub("", text.translate(_PLAIN))
-    if not _CODE.fullmatch(code):
-        raise MalformedCode
-    return code
+    if not isinstance(text, str):
+        raise MalformedCode(Reading(no_code=NoCode.OTHER))
+    reading = read(text)
+    if confirmed and (number := plain(text)) in reading.offered:
+        return number
+    if reading.only is None:
+        raise MalformedCode(reading)
+    return reading.only
 
 
-def find_in(text: str) -> str | None:
-    """Returns the code inside a pasted message or scanned link; None when there is no code or more
-    than one.
-    """
-    with contextlib.suppress(MalformedCode):
-        code = normalise(text)
-        if _looks_like_a_mobile(code):
-            return None
-        return code
-    plain = text[:MAX_INPUT].translate(_PLAIN)
-    runs = {_SEPARATORS.sub("", run) for run in _RUN.findall(plain)}
-    likely = [run for run in runs if 10 <= len(run) <= 16 and not _looks_like_a_mobile(run)]
-    return likely[0] if len(likely) == 1 else None
+def read(text: str) -> Reading:
+    """Reads one entry: a field, a scan, a message, a line of a list."""
+    entry = plain(text) if len(text) <= MAX_INPUT else ""
+    if not entry:
+        return Reading(no_code=NoCode.OTHER if text else NoCode.EMPTY)
+    numbers = [_alone(entry)] if _DIGITS.fullmatch(entry) else _numbers(entry)
+    codes = dict.fromkeys(number.code for number in numbers if number.code)
+    if codes:
+        return Reading(tuple(codes))
+    names = [number.no_code for number in numbers if number.no_code] or [NoCode.OTHER]
+    offered = dict.fromkeys(code for number in numbers for code in number.offered)
+    return Reading((), min(names, key=list(NoCode).index), tuple(offered), masked(entry))
 
 
-def _looks_like_a_mobile(digits: str) -> bool:
-    return len(digits) == 11 and digits[0] == "1" and digits[1] in "3456789"
+def is_code(number: str) -> bool:
+    """Whether a number that a person chose can be sent as a code."""
+    if not _DIGITS.fullmatch(number):
+        return False
+    alone = _alone(number)
+    return number in (alone.code, *alone.offered)
 
 
 def tail_of(code: str) -> str:
     return code[-4:]
+
+
+def masked(entry: str) -> str:
+    """Returns the entry for a person to compare: shortened, long numbers without their middle."""
+    hidden = _LONG.sub(lambda found: f"{found[0][:2]}…{found[0][-2:]}", entry)
+    return " ".join(hidden.split())[:SHOWN]
+
+
+@dataclass(frozen=True)
+class _Number:
+    """A number in a text: a code, or what it is instead and the codes that it may stand for."""
+
+    code: str = ""
+    no_code: NoCode | None = None
+    offered: tuple[str, ...] = ()
+
+
+_DIGITS = re.compile("[0-9]+")
+_LONG = re.compile("[0-9](?:[ -]?[0-9]){4,}")
+_ANY = f"[0-9]{{{MIN_DIGITS},{MAX_DIGITS}}}"
+_CODE = "(?:券码|券号|核销码|消费码|兑换码|验证码|团购码|密码|code|coupon|voucher|quan)"
+_LINK = re.compile(r"[a-z]{3,20}://[^\s\u3000-\u9fff]+", re.IGNORECASE)
+_IN_LINK = re.compile(rf"[?&#/;][\w-]*{_CODE}[\w-]*[=/]({_ANY}){ENDS}", re.IGNORECASE)
+_NAMED = re.compile(rf"{_CODE}{IS}({_ANY})(?:\.0+)?{ENDS}(?!\.[0-9])", re.IGNORECASE)
+# ".0" is a spreadsheet's, "x2" a count.
+_RUN = re.compile(
+    rf"{FREE}([0-9]{{{BESIDE_OTHERS.start},}})(?:\.0+)?(?:{ENDS}|(?=[xX][0-9]{{1,3}}{ENDS}))(?!\.[0-9])"
+)
+_GROUPS = re.compile(
+    r"(?<![0-9A-Za-z])(?<![0-9][ .·_\-])(?<![0-9] [ .·_\-])(?<![0-9][.·_\-] )"
+    r"[0-9]+(?:(?: ?[.·_\u2010-\u2015\-] ?|[ \u2000-\u200a\u202f]{1,2})[0-9]+)+"
+    r"(?![0-9A-Za-z])(?! ?[.·_ \-] ?[0-9])"
+)
+_BLANKS = re.compile(r"(?<=[0-9])\s+(?=[0-9])")
+# What was read is replaced by this, so that what stood before and behind it does not meet.
+_TAKEN = " | "
+
+
+def _numbers(entry: str) -> list[_Number]:
+    """Returns the numbers of a text: first those that are sure, then groups in what remains."""
+    numbers: list[_Number] = []
+
+    def took(found: Iterable[_Number]) -> str:
+        numbers.extend(found)
+        return _TAKEN
+
+    def named(patterns: Patterns) -> None:
+        nonlocal entry
+        for pattern, name in patterns:
+            entry, times = pattern.subn(_TAKEN, entry)
+            numbers.extend([_Number(no_code=name)] * bool(times))
+
+    entry = _LINK.sub(lambda link: took(_in_link(link[0])), entry)
+    entry = _NAMED.sub(lambda code: took([_alone(code[1])]), entry)
+    named(FIRST)
+    entry = _RUN.sub(lambda run: took([_run(run[1])]), entry)
+    named(BESIDE)
+    entry = _GROUPS.sub(lambda groups: took(_grouped(groups[0])), entry)
+    if _DIGITS.search(entry):
+        numbers.append(_Number(no_code=NoCode.TOO_SHORT))
+    return numbers
+
+
+def _in_link(link: str) -> Iterator[_Number]:
+    """Only what the link itself calls a code; its other numbers are orders, shops and deals."""
+    codes = _IN_LINK.findall(link)
+    yield from map(_alone, codes)
+    if not codes and _RUN.search(link):
+        yield _Number(no_code=NoCode.ORDER_NUMBER)
+
+
+def _alone(digits: str) -> _Number:
+    """A number that is the whole text, or that the text calls a code."""
+    if known := lookalike(digits):
+        return _Number(no_code=known, offered=(digits,) if known in BY_CHANCE else ())
+    if len(digits) < MIN_DIGITS:
+        return _Number(no_code=NoCode.TOO_SHORT)
+    if len(digits) > MAX_DIGITS:
+        return _Number(no_code=NoCode.TOO_LONG)
+    if len(digits) == WITHOUT_ZERO:
+        return _Number(no_code=NoCode.LACKS_ZERO, offered=(f"0{digits}", digits))
+    return _Number(digits)
+
+
+def _run(digits: str) -> _Number:
+    """A number that stands beside something else."""
+    number = _alone(digits)
+    if number.code and len(digits) not in BESIDE_OTHERS:
+        return _Number(no_code=NoCode.ORDER_NUMBER)
+    return number
+
+
+def _grouped(text: str) -> list[_Number]:
+    """Groups of digits: a code in one printed pattern, or codes that may be meant."""
+    groups = _DIGITS.findall(text)
+    marks = [gap.strip() for gap in _DIGITS.split(text)[1:-1]]
+    if "" in marks and len(set(marks)) > 1:
+        # Where marks join groups, a blank parts them.
+        return [
+            number for part in re.split("(?<=[0-9]) +(?=[0-9])", text) for number in _grouped(part)
+        ]
+    whole = "".join(groups)
+    if _is_printed(groups, marks) and not _ends_in_year(groups):
+        return [_alone(whole)]
+    if known := lookalike(whole):
+        return [_Number(no_code=known)]
+    if len(whole) < BESIDE_OTHERS.start:
+        return [_Number(no_code=NoCode.TOO_SHORT)]
+    offered = tuple(_parts(groups, marks))
+    if not offered and len(set(marks)) == 1 and len(whole) in USUAL:
+        offered = (whole,)
+    return [_Number(no_code=NoCode.UNCLEAR, offered=offered)]
+
+
+def _is_printed(groups: list[str], marks: list[str]) -> bool:
+    return len(set(marks)) == 1 and tuple(map(len, groups)) in PRINTED
+
+
+def _ends_in_year(groups: list[str]) -> bool:
+    """Whether a date may have been cut off behind a code in groups: 1234 5678 9012 2026."""
+    return len(groups) == 4 and len(groups[-1]) == 4 and groups[-1].startswith("20")
+
+
+def _parts(groups: list[str], marks: list[str]) -> Iterator[str]:
+    """The codes in printed patterns among more groups, from the left, those of 12 digits first."""
+    first = 0
+    while first < len(groups) - 1:
+        length = next(
+            (
+                length
+                for length in (3, 4, 2)
+                if _is_printed(groups[first : first + length], marks[first : first + length - 1])
+            ),
+            0,
+        )
+        if length:
+            yield from _offers("".join(groups[first : first + length]))
+        first += length or 1
+
+
+def _offers(digits: str) -> Iterator[str]:
+    number = _alone(digits)
+    yield from [number.code] if number.code else number.offered

@@ -18,10 +18,10 @@ from coupons import codes, services
 from coupons.choices import PLATFORM
 from coupons.models import Channel, Verification
 from coupons.models.verification import VerificationQuerySet
-from coupons.reasons import HELD_UP, TEXTS, UNDECIDED, Reason, Texts
+from coupons.reasons import HELD_UP, READ, TEXTS, UNDECIDED, Reason, Texts
 from coupons.services.lookups import gateway_of
 from stores import audit
-from stores.counter.kinds import ScanResult
+from stores.counter.kinds import Found, ScanResult
 from stores.idempotency import form_key
 from stores.models import Connection, Store
 from stores.platforms.outbox.place import PlaceInLine
@@ -56,8 +56,15 @@ class CouponKind:
             return ""
         return format_lazy("{} {}", TEXTS[reason].staff, TEXTS[reason].next_step)
 
-    def find_code(self, text: str, store: Store) -> str | None:
-        return codes.find_in(text)
+    def find(self, text: str, store: Store) -> Found:
+        reading = codes.read(text)
+        if reading.no_code is None:
+            return Found(reading.codes)
+        texts = READ[reading.no_code]
+        return Found((), reading.offered, texts.staff, texts.next_step, reading.seen)
+
+    def may_be_code(self, code: str) -> bool:
+        return codes.is_code(code)
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
         requested = services.verification_request(

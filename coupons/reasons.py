@@ -8,6 +8,8 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from coupons.lookalikes import NoCode
+
 
 class Reason(models.TextChoices):
     NOT_FOUND = "not_found", _("No such coupon")
@@ -178,4 +180,113 @@ BEING_USED = Texts(
     _("This coupon is being verified right now, on another phone or at the counter."),
     _("Wait for that result: a coupon counts only once."),
     _("A coupon counts only once. If it is yours, ask the staff."),
+)
+
+# The texts for what was read instead of a code. Nothing of it is sent or stored.
+_TYPE_THE_CODE = _("Scan again or type the digits below the code. Nothing was sent.")
+_YOUR_CODE = _("The coupon number stands below the code in your Meituan order, usually 12 digits.")
+_SHOW_THE_COUPON = _("Have the guest open the coupon in the Meituan app. Nothing was sent.")
+READ: dict[NoCode, Texts] = {
+    NoCode.PAYMENT: Texts(
+        _("This is a payment code: please put it away. Nothing was read from it."),
+        _("This is a payment code, please put it away"),
+        _SHOW_THE_COUPON,
+        _YOUR_CODE,
+    ),
+    NoCode.ID_CARD: Texts(
+        _("This is an ID number, no coupon number."),
+        _("This is an ID number"),
+        _SHOW_THE_COUPON,
+        _YOUR_CODE,
+    ),
+    NoCode.BANK_CARD: Texts(
+        _("This is the number of a bank card, no coupon number."),
+        _("This is the number of a bank card"),
+        _SHOW_THE_COUPON,
+        _YOUR_CODE,
+    ),
+    NoCode.ROUNDED: Texts(
+        _("This number was rounded by a spreadsheet."),
+        _("This number was rounded by a spreadsheet: digits are missing"),
+        _("Format the column as text, then copy it again. Nothing was sent."),
+        _YOUR_CODE,
+    ),
+    NoCode.LACKS_ZERO: Texts(
+        _("These are 11 digits: there may be a zero missing in front."),
+        _("11 digits: there may be a zero missing in front"),
+        _("Compare with the guest's order and choose. Nothing was sent."),
+        _("Compare with your order and choose."),
+    ),
+    NoCode.UNCLEAR: Texts(
+        _("It is not clear which of these digits are the coupon number."),
+        _("It is not clear which of these digits are a code"),
+        _("Enter only the digits of the code. Nothing was sent."),
+        _("Enter only the digits of the coupon number."),
+    ),
+    NoCode.GOODS: Texts(
+        _("This looks like the barcode of goods."),
+        _("This looks like the barcode of goods"),
+        _SHOW_THE_COUPON,
+        _YOUR_CODE,
+    ),
+    NoCode.MOBILE: Texts(
+        _("This is a mobile number, no coupon number."),
+        _("This is a mobile number"),
+        _TYPE_THE_CODE,
+        _YOUR_CODE,
+    ),
+    NoCode.SERVICE_NUMBER: Texts(
+        _("This looks like a service telephone number."),
+        _("This looks like a service telephone number"),
+        _TYPE_THE_CODE,
+        _YOUR_CODE,
+    ),
+    NoCode.LANDLINE: Texts(
+        _("This is a telephone number, no coupon number."),
+        _("This is a telephone number"),
+        _TYPE_THE_CODE,
+        _YOUR_CODE,
+    ),
+    NoCode.ORDER_NUMBER: Texts(
+        _("This is an order number. The coupon number stands below it."),
+        _("This is an order number, no coupon code"),
+        _("Scan or type the code of the coupon in this order. Nothing was sent."),
+        _YOUR_CODE,
+    ),
+    NoCode.TOO_LONG: Texts(
+        _("These are too many digits for a coupon number."),
+        _("Too many digits for a coupon code"),
+        _TYPE_THE_CODE,
+        _YOUR_CODE,
+    ),
+    NoCode.DAY: Texts(
+        _("This is a date, no coupon number."),
+        _("This is a date"),
+        _TYPE_THE_CODE,
+        _YOUR_CODE,
+    ),
+    NoCode.TOO_SHORT: Texts(
+        _("These are too few digits for a coupon number."),
+        _("Too few digits for a coupon code"),
+        _TYPE_THE_CODE,
+        _YOUR_CODE,
+    ),
+    NoCode.OTHER: Texts(
+        _("This does not look like a coupon number."),
+        _("No code found in what was entered"),
+        _TYPE_THE_CODE,
+        _YOUR_CODE,
+    ),
+    NoCode.EMPTY: Texts(
+        _("Please enter the coupon number."),
+        _("Nothing was entered"),
+        _TYPE_THE_CODE,
+        _YOUR_CODE,
+    ),
+}
+# The texts when a field for one code holds several.
+SEVERAL = Texts(
+    _("Several coupon numbers were found. Choose the one to use now."),
+    _("Several codes were found in what was entered"),
+    _("Send one code at a time, or a batch."),
 )

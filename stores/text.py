@@ -9,6 +9,18 @@ _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Levels of lists and objects; a page that shows them must not run out of stack.
 MOST_LEVELS = 64
 _LONG_NUMBER = re.compile(r"\d{8,20}")
+# Characters without a width that messengers, browsers and spreadsheets put around copied text.
+_INVISIBLE = re.compile(
+    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
+)
+# Full-width digits and marks, as Chinese keyboards type them; circled digits are none.
+_NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xA0: " "}
+# How a spreadsheet marks a number as text: ="0123", '0123.
+_AS_TEXT = re.compile(
+    r"""^\s*(?:="([^"]*)"|['\u2018\u2019]([^'\u2018\u2019]*)['\u2018\u2019]?)\s*$"""
+)
+# The symbology that a scanner may send before the content (ISO/IEC 15424): ]C1, ]Q3, ]e0.
+_SYMBOLOGY = re.compile(r"\s*\][A-Za-z][0-9A-Fa-f]")
 
 
 def clean_text(text: str, length: int) -> str:
@@ -36,6 +48,17 @@ def clean_json(value: Any, levels: int = MOST_LEVELS) -> Any:
         case float() if not math.isfinite(value):
             return str(value)
     return value
+
+
+def plain(text: str) -> str:
+    """Returns typed, pasted or scanned text with narrow digits and marks, without what a keyboard,
+    messenger, spreadsheet or scanner added to it.
+    """
+    narrow = _INVISIBLE.sub("", text).translate(_NARROW)
+    if prefix := _SYMBOLOGY.match(narrow):
+        narrow = narrow[prefix.end() :]
+    as_text = _AS_TEXT.fullmatch(narrow)
+    return (as_text[1] or as_text[2] or "" if as_text else narrow).strip()
 
 
 def mask_secret(secret: str, text: str) -> str:

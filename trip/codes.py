@@ -10,6 +10,8 @@ from itertools import islice
 
 from django.utils.translation import gettext_lazy as _
 
+from stores.text import plain
+
 # Without 0/O, 1/I/L and U, which are easily confused when they are read aloud or typed.
 ALPHABET = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
 LETTERS = ALPHABET[8:]
@@ -50,7 +52,7 @@ def is_voucher(code: str) -> bool:
 
 
 def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text[:MAX_INPUT])
+    return unicodedata.normalize("NFKC", plain(text[:MAX_INPUT]))
 
 
 def _compact(text: str) -> str:

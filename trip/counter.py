@@ -13,7 +13,7 @@ from django_stubs_ext import StrOrPromise
 
 from stores import audit
 from stores.conflicts import Conflict
-from stores.counter.kinds import ScanResult
+from stores.counter.kinds import Found, ScanResult
 from stores.idempotency import form_key
 from stores.models import Store
 from stores.tenancy import TenantQuerySet
@@ -50,7 +50,15 @@ class VoucherKind:
         # answers again.
         return ""
 
-    def find_code(self, text: str, store: Store) -> str | None:
+    def find(self, text: str, store: Store) -> Found:
+        code = self._code_in(text, store)
+        return Found([code] if code else ())
+
+    def may_be_code(self, code: str) -> bool:
+        return codes.is_voucher(code)
+
+    @staticmethod
+    def _code_in(text: str, store: Store) -> str | None:
         if token := codes.picture_token(text):
             pictured = pictures.voucher_of(token)
             return pictured.code if pictured else None

@@ -130,10 +130,9 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin
         if not term:
             return queryset, False
         queryset = queryset.filter(code_tail=term[-4:])
-        try:
-            return queryset.filter(code_hash=keyed_hash(codes.normalise(term))), False
-        except codes.MalformedCode:
-            return queryset, False
+        if code := codes.read(search_term).only:
+            return queryset.filter(code_hash=keyed_hash(code)), False
+        return queryset, False
 
     def timeline(self, request: HttpRequest, row: Verification) -> list[Moment]:
         return timeline(row)

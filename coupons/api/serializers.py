@@ -15,7 +15,7 @@ from rest_framework.fields import empty
 from coupons import codes
 from coupons.choices import Authorisation
 from coupons.models import Batch, Lookup, Product, Verification
-from coupons.reasons import HELD_UP, TEXTS, Reason
+from coupons.reasons import HELD_UP, READ, SEVERAL, TEXTS, Reason
 from coupons.services.batches import (
     MAX_CODES,
     BatchLine,
@@ -37,7 +37,6 @@ from stores.models import Store
 from stores.money import yuan_json
 from stores.platforms.outbox.place import PlaceInLine
 from stores.tenancy import Access
-from stores.web.problems import titles
 
 LINE_STATUSES = [*Verification.Status.choices, ("malformed", "malformed")]
 
@@ -71,9 +70,7 @@ class VerificationFilter(ListFilter):
 
 
 class CodeField(serializers.CharField):
-    """A coupon code, validated to its digits. Raises Problem malformed_code for an invalid
-    string.
-    """
+    """Text that must be a JSON string, in which a code is read afterwards."""
 
     default_error_messages = {"not_text": gettext_lazy("Give the code as a string.")}
 
@@ -82,10 +79,7 @@ class CodeField(serializers.CharField):
             return super().run_validation(data)
         if not isinstance(data, str):
             self.fail("not_text")
-        try:
-            return codes.normalise(data)
-        except codes.MalformedCode as error:
-            raise Problem("malformed_code", titles()["malformed_code"], status=422) from error
+        return data
 
 
 class CodesField(TextsField):
@@ -99,11 +93,37 @@ class CodesField(TextsField):
 
 
 class CodeBody(Body):
+    """One coupon code; validation turns `code` into its digits. Raises Problem malformed_code."""
+
     code = CodeField(
         max_length=codes.MAX_INPUT,
         help_text=gettext_lazy(
-            "8 to 20 digits; full-width digits, spaces and hyphens are accepted."
+            "8 to 20 digits, or a text that holds one code: full-width digits, groups in one"
+            " printed pattern and what scanners and messengers add are read. Digits that may not"
+            " belong together are never joined."
         ),
+    )
+    confirmed = serializers.BooleanField(
+        default=False,
+        help_text=gettext_lazy("A person says that this number, which an error offered, is one."),
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        try:
+            code = codes.one_code(attrs["code"], confirmed=attrs["confirmed"])
+        except codes.MalformedCode as malformed:
+            raise _malformed(malformed.reading) from malformed
+        return {**attrs, "code": code}
+
+
+def _malformed(reading: codes.Reading) -> Problem:
+    texts = READ[reading.no_code] if reading.no_code else SEVERAL
+    return Problem(
+        "malformed_code",
+        f"{texts.staff} {texts.next_step}",
+        status=422,
+        read_as=reading.no_code or "several_codes",
+        offered=list(reading.offered or reading.codes),
     )
 
 

@@ -2,6 +2,7 @@
 
 import re
 import uuid
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from django.http import HttpRequest, HttpResponse
@@ -10,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from coupons import codes, services
+from coupons.lookalikes import NoCode
 from coupons.models import Batch, BatchItem, Verification
 from coupons.reasons import TEXTS
 from coupons.services.batches import MAX_CODES
@@ -24,27 +26,51 @@ from stores.backoffice.pages import (
 from stores.idempotency import form_key
 from stores.models import Store
 
-_BETWEEN = re.compile(r"[\r\n,;，；、\t]+")
+_BETWEEN = re.compile(r"[,;，；、\s]+")
+# Characters that are read; a longer text is refused unread.
+MOST_TEXT = 200_000
 _LATEST = 10
-_ODD_SHOWN, _ODD_LENGTH = 5, 30
+_ODD_SHOWN = 5
 
 
-def pieces_of(text: str) -> list[str]:
-    """Splits pasted lines and lists into entries; returns the code in each entry, or the entry
-    itself.
+@dataclass(frozen=True)
+class Pasted:
+    """What pasted text holds: the codes that would be verified, how often one is repeated, the
+    lines that may lack a zero in front, and the lines without a code, as `Reading.seen`.
     """
-    entries = [entry.strip() for entry in _BETWEEN.split(text)]
-    return [piece for entry in entries if entry for piece in _pieces_of_entry(entry)]
+
+    codes: list[str]
+    repeated: int
+    lacking: list[str]
+    odd: list[str]
+
+    @property
+    def odd_shown(self) -> list[str]:
+        return self.odd[:_ODD_SHOWN]
 
 
-def _pieces_of_entry(entry: str) -> list[str]:
-    if code := codes.find_in(entry):
-        return [code]
-    words = entry.split()
-    several = [codes.find_in(word) for word in words]
-    if len(words) > 1 and all(several):
-        return words
-    return [entry]
+def _entries(text: str) -> Iterator[str]:
+    """The lines; a row of a table stays whole, so that its other numbers are known as such."""
+    for line in text.splitlines():
+        yield from [line] if len(line) <= codes.MAX_INPUT else _BETWEEN.split(line)
+
+
+def read_list(text: str, *, add_zero: bool = False) -> Pasted:
+    """Reads the lines and cells of pasted text; with `add_zero` also those that may lack a zero."""
+    found: list[str] = []
+    lacking: list[str] = []
+    odd: list[str] = []
+    for entry in _entries(text):
+        reading = codes.read(entry)
+        if reading.no_code == NoCode.LACKS_ZERO:
+            lacking.append(reading.offered[0])
+        elif reading.no_code not in (None, NoCode.EMPTY):
+            odd.append(reading.seen)
+        found += reading.codes
+    if add_zero:
+        found += lacking
+    each = list(dict.fromkeys(found))
+    return Pasted(each, len(found) - len(each), lacking, odd)
 
 
 @staff_page
@@ -58,65 +84,41 @@ def batches(request: HttpRequest) -> HttpResponse:
     if store is None:
         return no_store(request)
     entered = request.POST.get("codes", "")
-    pasted = _counted(pieces_of(entered))
-    error = _error(pasted) if request.method == "POST" else ""
-    if pasted.pieces and not error and "confirmed" in request.POST:
-        return redirect("coupons:batch", _made(request, store, pasted.pieces).pk)
+    pasted = read_list(entered[:MOST_TEXT], add_zero="add_zero" in request.POST)
+    error = _error(entered, pasted) if request.method == "POST" else ""
+    if pasted.codes and not error and "confirmed" in request.POST:
+        return redirect("coupons:batch", _made(request, store, pasted.codes).pk)
     latest = Batch.objects.for_staff(request.user).filter(store=store)[:_LATEST]
     context = {
         "stores": stores,
         "store": store,
         "entered": entered,
         "error": error,
-        "pasted": pasted if pasted.pieces and not error else None,
+        "pasted": pasted if (pasted.codes or pasted.lacking) and not error else None,
         "request_key": uuid.uuid4().hex,
         "latest": latest,
     }
     return render(request, "coupons/batches.html", context, status=422 if error else 200)
 
 
-@dataclass(frozen=True)
-class Pasted:
-    """The counts of pasted text: coupons that would be verified, lines that repeat a code, and
-    lines without a code.
-    """
-
-    pieces: list[str]
-    coupons: int
-    repeated: int
-    odd: list[str]
-
-    @property
-    def odd_shown(self) -> list[str]:
-        return [piece[:_ODD_LENGTH] for piece in self.odd[:_ODD_SHOWN]]
-
-
-def _counted(pieces: list[str]) -> Pasted:
-    found, odd = set(), []
-    for piece in pieces:
-        try:
-            found.add(codes.normalise(piece))
-        except codes.MalformedCode:
-            odd.append(piece)
-    return Pasted(pieces, len(found), len(pieces) - len(odd) - len(found), odd)
-
-
-def _error(pasted: Pasted) -> str:
-    if not pasted.pieces:
+def _error(entered: str, pasted: Pasted) -> str:
+    if not entered.strip():
         return _("Paste at least one code.")
-    if len(pasted.pieces) > MAX_CODES:
+    if len(entered) > MOST_TEXT:
+        return _("This text is too long: paste at most %(max)d codes.") % {"max": MAX_CODES}
+    if len(pasted.codes) > MAX_CODES:
         words = _("These are %(count)d codes; at most %(max)d go at once.")
-        return words % {"count": len(pasted.pieces), "max": MAX_CODES}
-    if not pasted.coupons:
+        return words % {"count": len(pasted.codes), "max": MAX_CODES}
+    if not pasted.codes and not pasted.lacking:
         return _("None of these lines is a coupon code.")
     return ""
 
 
-def _made(request: HttpRequest, store: Store, pieces: list[str]) -> Batch:
+def _made(request: HttpRequest, store: Store, found: list[str]) -> Batch:
     """Requests the batch; a form that is sent twice makes one batch."""
-    key = form_key(request_key(request), store.pk, *pieces)
+    key = form_key(request_key(request), store.pk, *found)
     return services.batch_request(
-        store=store, raw_codes=pieces, actor=staff_user(request), request_key=key
+        store=store, raw_codes=found, actor=staff_user(request), request_key=key
     )[0]
 
 

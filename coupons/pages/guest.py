@@ -18,7 +18,7 @@ from django_stubs_ext import StrOrPromise
 from coupons import codes, services
 from coupons.models import Channel, Lookup, Product, Verification
 from coupons.pages import visits
-from coupons.reasons import BEING_USED, HELD_UP, TEXTS, Reason
+from coupons.reasons import BEING_USED, HELD_UP, READ, SEVERAL, TEXTS, Reason
 from coupons.services import abuse
 from coupons.services.lookups import gateway_of
 from stores.backoffice.pages import request_key
@@ -145,9 +145,9 @@ def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
     """Checks the format, then the limits, then our own data; only then calls the gateway."""
     if problem_of(store):
         return _start(request, store, status=409)
-    code = codes.find_in(request.POST.get("code", ""))
+    code, reading = _code_of(request)
     if code is None:
-        return _start(request, store, status=422, refusal=TEXTS[Reason.MALFORMED_CODE])
+        return _unread(request, store, reading)
     if seconds := abuse.locked(store.pk, address_of(request, store)):
         return _locked(request, store, seconds)
     if own := _verification_of(store, code, flow):
@@ -171,6 +171,20 @@ def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
     return redirect(
         "coupons:guest-coupon", store.guest_slug, visits.seal_look(visits.Look(lookup.pk, code))
     )
+
+
+def _code_of(request: HttpRequest) -> tuple[str | None, codes.Reading]:
+    """Returns the code that was entered, or chosen of those that were found, and the reading."""
+    chosen = request.POST.get("chosen", "")
+    reading = codes.read(request.POST.get("code", ""))
+    return (chosen if codes.is_code(chosen) else reading.only), reading
+
+
+def _unread(request: HttpRequest, store: Store, reading: codes.Reading) -> HttpResponse:
+    """Says what was entered instead of one code; this is no try, and nothing was sent."""
+    texts = READ[reading.no_code] if reading.no_code else SEVERAL
+    choices = reading.codes or reading.offered
+    return _start(request, store, status=422, refusal=texts, choices=choices, seen=reading.seen)
 
 
 def _confirm(request: HttpRequest, store: Store, code: str, flow: str) -> HttpResponse:

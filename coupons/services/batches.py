@@ -19,7 +19,6 @@ from stores.fields import keyed_hash
 from stores.idempotency import once
 from stores.models import Store
 from stores.platforms.outbox.enqueuing import notify
-from stores.text import clean_text
 
 MAX_CODES = 1000
 # Tasks queued per batch: each one starts a worker, and every worker continues until nothing is due.
@@ -104,10 +103,10 @@ def _line(
 ) -> BatchItem:
     """Writes one line; a code that is `known` from an earlier line shares its verification."""
     try:
-        code = codes.normalise(raw)
+        code = codes.one_code(raw)
     except codes.MalformedCode:
-        tail = clean_text(str(raw).strip()[-4:], 4)
-        return batch.items.create(position=position, code_tail=tail, reason=Reason.MALFORMED_CODE)
+        # Nothing is kept of it: it may be a guest's name or number.
+        return batch.items.create(position=position, reason=Reason.MALFORMED_CODE)
     verification = known.get(keyed_hash(code)) or batch_verification(batch, code, actor)
     known[verification.code_hash] = verification
     return batch.items.create(

@@ -17,12 +17,28 @@ AMOUNT_BUTTONS = 10
 
 
 @dataclass(frozen=True)
+class Found:
+    """What one kind finds in a scanned text.
+
+    Without codes, `title` and `next_step` say what was read instead, `seen` shows it, shortened and
+    masked, and `offered` are codes that the user may mean.
+    """
+
+    codes: Sequence[str] = ()
+    offered: Sequence[str] = ()
+    title: StrOrPromise = ""
+    next_step: StrOrPromise = ""
+    seen: str = ""
+
+
+@dataclass(frozen=True)
 class ScanResult:
     """The card that the counter shows for one scan.
 
     `key` finds it again while it is `waiting`; `code` is masked. With state `ask` nothing is
-    redeemed yet: the code stands for several, and the card asks how many, `most` at most.
-    `repeated` means redeemed, but by an earlier scan that had its own card.
+    redeemed yet: the code stands for several, and the card asks how many, `most` at most; or the
+    text holds `choices`, codes of which the user redeems one or all. `repeated` means redeemed, but
+    by an earlier scan that had its own card.
     """
 
     kind: str
@@ -35,6 +51,14 @@ class ScanResult:
     code: str = ""
     at: datetime | None = None
     most: int = 0
+    choices: Sequence[str] = ()
+    # Whether each of the choices is a code for certain.
+    are_sure: bool = False
+
+    @property
+    def is_unread(self) -> bool:
+        """Whether nothing came of the text, so that the user corrects it or scans again."""
+        return not self.key and not self.are_sure
 
     @property
     def amounts(self) -> range:
@@ -54,10 +78,11 @@ class CounterKind(Protocol):
     def blocked_reason(self, store: Store) -> StrOrPromise:
         """Returns why this store cannot redeem codes of this kind at the moment; "" when it can."""
 
-    def find_code(self, text: str, store: Store) -> str | None:
-        """Returns the code in a scanned or pasted text at this store, or None if none is of this
-        kind.
-        """
+    def find(self, text: str, store: Store) -> Found:
+        """Returns the codes of this kind in a scanned or pasted text at this store."""
+
+    def may_be_code(self, code: str) -> bool:
+        """Whether this can be a code of this kind: the user chose it."""
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
         """Redeems the code, or joins or queues it.

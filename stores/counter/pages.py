@@ -12,7 +12,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.utils.translation import gettext_lazy as _
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from stores.backoffice.pages import (
@@ -24,12 +25,13 @@ from stores.backoffice.pages import (
     staff_user,
     stores_at_work,
 )
-from stores.counter.kinds import CounterKind, ScanResult, counter_kinds
+from stores.counter.kinds import CounterKind, Found, ScanResult, counter_kinds
 from stores.domains import domains
 from stores.models import Store
 from stores.web.errors import is_htmx
 
 SHOWN = 10
+MOST_CHOSEN = 20
 _AMOUNT = re.compile("[0-9]{1,9}")
 _LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
@@ -68,27 +70,65 @@ def scan_result(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     return render(request, "stores/_scan.html", {"scan": result, "fresh": True})
 
 
-def scan(request: HttpRequest, store: Store) -> ScanResult:
-    """Redeems a scanned text by the kind that knows its code, or answers "how many"."""
+def scan(request: HttpRequest, store: Store) -> list[ScanResult]:
+    """Redeems a scanned text by the kind that knows its code, or answers "how many" and "which"."""
     if "amount" in request.POST:
-        return _take(request, store)
+        return [_take(request, store)]
+    if "chosen" in request.POST:
+        return _take_chosen(request, store)
     text = request.POST.get("text", "")
+    refused = None
     for kind in counter_kinds():
-        code = kind.find_code(text, store)
-        if code:
-            return kind.redeem(
-                user=staff_user(request),
-                store=store,
-                code=code,
-                request_key=request_key(request),
-            )
-    return ScanResult(
-        kind="",
-        key="",
-        state="refused",
-        title=_("No code found in what was entered"),
-        next_step=_("Scan again or type the digits below the code. Nothing was sent."),
+        found = kind.find(text, store)
+        if len(found.codes) == 1:
+            return [_redeem(request, store, kind, found.codes[0])]
+        if found.codes:
+            return [_choice(kind, found)]
+        if refused is None and found.title:
+            refused = _choice(kind, found)
+    return [
+        refused
+        or ScanResult(
+            kind="",
+            key="",
+            state="refused",
+            title=_("No code found in what was entered"),
+            next_step=_("Scan again or type the digits below the code. Nothing was sent."),
+        )
+    ]
+
+
+def _redeem(request: HttpRequest, store: Store, kind: CounterKind, code: str) -> ScanResult:
+    return kind.redeem(
+        user=staff_user(request), store=store, code=code, request_key=request_key(request)
     )
+
+
+def _choice(kind: CounterKind, found: Found) -> ScanResult:
+    """Asks which of several codes are meant, or says what was read instead of one."""
+    title, next_step = found.title, found.next_step
+    if found.codes:
+        count = len(found.codes)
+        title = ngettext("%(count)d code found", "%(count)d codes found", count) % {"count": count}
+        next_step = _("Nothing is used yet.")
+    choices = found.codes or found.offered
+    return ScanResult(
+        kind=kind.name,
+        key="",
+        state="ask" if choices else "refused",
+        title=title,
+        lines=[_("Read: %(text)s") % {"text": found.seen}] if found.seen else (),
+        next_step=next_step,
+        choices=choices,
+        are_sure=bool(found.codes),
+    )
+
+
+def _take_chosen(request: HttpRequest, store: Store) -> list[ScanResult]:
+    kind, chosen = _kind(request.POST.get("kind", "")), request.POST.getlist("chosen")
+    if kind is None or len(chosen) > MOST_CHOSEN or not all(map(kind.may_be_code, chosen)):
+        raise Http404
+    return [_redeem(request, store, kind, code) for code in dict.fromkeys(chosen)]
 
 
 def _take(request: HttpRequest, store: Store) -> ScanResult:
@@ -108,15 +148,21 @@ def _take(request: HttpRequest, store: Store) -> ScanResult:
 
 
 def _answer(
-    request: HttpRequest, stores: list[Store], store: Store, result: ScanResult
+    request: HttpRequest, stores: list[Store], store: Store, results: list[ScanResult]
 ) -> HttpResponse:
-    status = 200 if result.key else 422
+    first = results[0]
+    status = 200 if first.key else 422
     if is_htmx(request):
-        context = {"scan": result, "fresh": True, "store": store, "request_key": uuid.uuid4().hex}
-        return render(request, "stores/_scan.html", context, status=status)
-    if result.key:
-        return redirect(f"{reverse('counter')}?scan={result.kind}.{result.key}")
-    return _page(request, stores, store, result, status=status)
+        context = {
+            "scans": results,
+            "fresh": True,
+            "store": store,
+            "request_key": uuid.uuid4().hex,
+        }
+        return render(request, "stores/_scans.html", context, status=status)
+    if first.key:
+        return redirect(f"{reverse('counter')}?scan={first.kind}.{first.key}")
+    return _page(request, stores, store, first, status=status)
 
 
 def _asked_for(request: HttpRequest) -> ScanResult | None:
@@ -152,6 +198,7 @@ def _page(
             reason for kind in counter_kinds() if (reason := kind.blocked_reason(store))
         ],
         "first": first,
+        "entered": "" if first and first.key else request.POST.get("text", ""),
         "recent": recent[: SHOWN - 1] if first else recent,
         "request_key": uuid.uuid4().hex,
         "links": [

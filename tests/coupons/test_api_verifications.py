@@ -166,7 +166,9 @@ def test_a_second_request_joins_the_code_in_flight(shop: Shop, api: Api) -> None
 def test_the_same_key_gets_the_first_answer_again(shop: Shop, api: Api) -> None:
     code = shop.code()
     first = api.post(path_of(shop, wait=10), {"code": code}, key="order-4711")
-    again = api.post(path_of(shop, wait=10), {"code": f" {code[:4]}-{code[4:]} "}, key="order-4711")
+    again = api.post(
+        path_of(shop, wait=10), {"code": f" {code[:4]}-{code[4:8]}-{code[8:]} "}, key="order-4711"
+    )
     assert (first.status_code, again.status_code) == (201, 200)
     assert again.json() == first.json()
     assert (Verification.objects.count(), spent(shop)) == (1, 1)
@@ -252,7 +254,7 @@ def test_the_message_is_in_the_callers_language_and_chinese_otherwise(
 def test_full_width_digits_and_separators_are_normalised(shop: Shop, api: Api) -> None:
     code = shop.code()
     wide = "".join(chr(ord(digit) + 0xFEE0) for digit in code)
-    body = api.post(path_of(shop, wait=10), {"code": f"{wide[:4]} {wide[4:8]}-{wide[8:]}\n"}).json()
+    body = api.post(path_of(shop, wait=10), {"code": f"{wide[:4]} {wide[4:8]} {wide[8:]}\n"}).json()
     assert (body["status"], body["code_tail"]) == ("verified", code[-4:])
 
 

@@ -20,7 +20,7 @@ def test_every_line_is_written_down_with_what_becomes_of_it(shop: Shop) -> None:
     owner = member(shop.merchant, Role.OWNER)
     batch = batch_request(
         store=shop.store,
-        raw_codes=[good, "garbage", used, f" {good[:4]} {good[4:]} ", None],
+        raw_codes=[good, "garbage", used, f" {good[:4]} {good[4:8]} {good[8:]} ", None],
         actor=owner,
     )[0]
     outbox.work(seconds=10)
@@ -37,7 +37,7 @@ def test_every_line_is_written_down_with_what_becomes_of_it(shop: Shop) -> None:
     lines = list(batch.items.values_list("position", "code_tail", "reason"))
     assert lines[:4] == [
         (1, good[-4:], ""),
-        (2, "bage", Reason.MALFORMED_CODE),
+        (2, "", Reason.MALFORMED_CODE),
         (3, used[-4:], ""),
         (4, good[-4:], ""),
     ]

@@ -1,110 +1,123 @@
+import re
+from itertools import accumulate, pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pytest_django.fixtures import Settings
 
 from coupons import codes
-from coupons.codes import MalformedCode
+from coupons.codes import MalformedCode, Reading
+from coupons.lookalikes import BY_CHANCE, NoCode, lookalike
 from stores.fields import keyed_hash
+from stores.text import plain
+from tests.coupons.codes_table import TABLE, C, D, Wanted
 
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        "123456789012",
-        " 1234 5678 9012 ",
-        "1234-5678-9012",
-        "１２３４５６７８９０１２",
-        "1234\u30005678\t9012\n",
-        "\u200b123456789012\ufeff",
-        "1234.5678.9012",
-        "１２３４－５６７８．９０１２",
-    ],
+ANYTHING = st.text(st.characters(exclude_categories=()), max_size=80)
+NUMBERISH = st.text("0123456789 -.\t\n,:/元年月x¥１２、", max_size=60)
+PIECES = st.lists(
+    st.sampled_from(
+        [*(text for text in TABLE if len(text) < 200), C, D, "99", "1.", "元", "11:30"]
+    ),
+    max_size=4,
 )
-def test_a_code_is_read_however_it_is_written(text: str) -> None:
-    assert codes.normalise(text) == "123456789012"
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        " ",
-        "1234567",
-        "1" * 21,
-        "12345678901a",
-        "12345678🀄9012",
-        "1 OR 1=1; DROP TABLE coupons_verification; --",
-        "9" * 10_240,
-        "١٢٣٤٥٦٧٨٩٠١٢",
-        "12345678\x009012",
-        "²³⁴⁵⁶⁷⁸⁹a",
-        "¹²³⁴⁵⁶⁷⁸⁹⁰",
-        "①②③456789012",
-        "㉑㉒㉓㉔㉕㉖",
-        "⒈⒉⒊⒋⒌⒍⒎⒏",
-        "𝟙𝟚𝟛𝟜𝟝𝟞𝟟𝟠𝟡𝟘𝟙𝟚",
-        None,
-        123456789012,
-        ["123456789012"],
-        b"123456789012",
-    ],
-)
-def test_what_is_no_code_is_malformed(text: object) -> None:
+@pytest.mark.parametrize(("text", "wanted"), TABLE.items())
+def test_what_becomes_of_a_text(text: str, wanted: Wanted) -> None:
+    reading = codes.read(text)
+    if isinstance(wanted, NoCode):
+        assert (reading.codes, reading.no_code) == ((), wanted)
+    elif isinstance(wanted[0], NoCode):
+        assert (reading.codes, reading.no_code, reading.offered) == ((), *wanted)
+    else:
+        assert (reading.codes, reading.no_code, reading.offered) == (wanted, None, ())
+
+
+def test_the_table_is_long() -> None:
+    assert len(TABLE) >= 150
+
+
+def belong_together(code: str, text: str) -> bool:
+    """Whether the digits stand next to each other somewhere in the text, or in one pattern."""
+    if re.search(rf"(?<![0-9]){code}(?![0-9])", text):
+        return True
+    for sizes in codes.PRINTED:
+        if sum(sizes) != len(code):
+            continue
+        ends = [0, *accumulate(sizes)]
+        groups = [code[first:last] for first, last in pairwise(ends)]
+        for gap in (r"\s", r"\s{2}", *(rf" ?{mark} ?" for mark in (r"\.", "·", "_", "[-‐-―]"))):
+            if re.search(rf"(?<![0-9]){gap.join(groups)}(?![0-9])", text):
+                return True
+    return False
+
+
+@given(ANYTHING | NUMBERISH | PIECES.map(" ".join) | PIECES.map("".join) | PIECES.map("\t".join))
+def test_digits_that_do_not_stand_together_never_make_a_code(text: str) -> None:
+    reading = codes.read(text)
+    for code in reading.codes:
+        assert code.isascii()
+        assert code.isdigit()
+        assert codes.MIN_DIGITS <= len(code) <= codes.MAX_DIGITS
+        assert belong_together(code, plain(text))
+        assert lookalike(code) is None
+    assert bool(reading.codes) != bool(reading.no_code)
+    assert len(set(reading.codes)) == len(reading.codes)
+
+
+@given(st.from_regex(r"[2-9][0-9]{11}", fullmatch=True), PIECES)
+def test_a_code_is_found_beside_anything(code: str, others: list[str]) -> None:
+    if lookalike(code):
+        return
+    text = "\n".join([*others, code])
+    assert code in codes.read(text).codes
+
+
+@given(NUMBERISH | PIECES.map(" ".join))
+def test_what_is_offered_is_a_code_when_it_is_read_again(text: str) -> None:
+    for code in codes.read(text).offered:
+        again = codes.read(code)
+        assert again.codes == (code,) or code in again.offered
+
+
+@pytest.mark.parametrize("text", [None, 123456789012, ["123456789012"], b"123456789012", True])
+def test_what_is_no_text_is_malformed(text: object) -> None:
     with pytest.raises(MalformedCode):
-        codes.normalise(text)
+        codes.one_code(text)
 
 
-@given(
-    st.text(st.characters(exclude_categories=()), max_size=60)
-    | st.integers()
-    | st.none()
-    | st.binary()
-)
-def test_anything_is_a_code_or_malformed(text: object) -> None:
+@given(ANYTHING | st.integers() | st.none() | st.binary())
+def test_anything_is_one_code_or_malformed(text: object) -> None:
     try:
-        code = codes.normalise(text)
+        code = codes.one_code(text)
     except MalformedCode:
         return
-    assert code.isascii()
-    assert code.isdigit()
-    assert 8 <= len(code) <= 20
+    assert codes.read(str(text)) == Reading((code,))
 
 
-@given(
-    st.text(st.characters(exclude_categories=()), max_size=200)
-    | st.text("0123456789 -\t\n１２", max_size=200)
-)
-def test_what_is_found_in_anything_is_a_code(text: str) -> None:
-    found = codes.find_in(text)
-    assert found is None or codes.normalise(found) == found
+def test_two_codes_are_not_one() -> None:
+    with pytest.raises(MalformedCode) as malformed:
+        codes.one_code(f"{C} {D}")
+    assert malformed.value.reading.codes == (C, D)
 
 
-@given(st.from_regex(r"[2-9][0-9]{11}", fullmatch=True))
-def test_a_code_is_found_inside_a_message(code: str) -> None:
-    assert codes.find_in(f"【美团】您的券码：{code}，请到店出示。") == code
-    assert codes.find_in(f"https://example.com/v?code={code}&x=1") == code
-    assert codes.find_in(f"券码 {code[:4]} {code[4:8]} {code[8:]} 谢谢") == code
+@given(ANYTHING | NUMBERISH | PIECES.map(" ".join))
+def test_what_a_person_is_shown_holds_no_long_number(text: str) -> None:
+    seen = codes.read(text).seen
+    assert len(seen) <= codes.SHOWN
+    assert not re.search("[0-9]{5}", seen)
 
 
-@pytest.mark.parametrize(
-    "text",
-    [
-        "",
-        "没有券码",
-        "请拨打 13812345678",
-        "13812345678",
-        "138-1234-5678",
-        "券一 234567890123 券二 345678901234",
-        "2024-12-15 22:08",
-    ],
-)
-def test_where_it_is_not_clear_nothing_is_found(text: str) -> None:
-    assert codes.find_in(text) is None
+def test_what_was_read_is_shown_without_its_middle() -> None:
+    assert codes.read("付款码 134512345678901234").seen == "付款码 13…34"
+    assert codes.read("张三\t138 1234 5678").seen == "张三 13…78"
 
 
-def test_a_code_twice_in_a_message_is_one_code() -> None:
-    assert codes.find_in("234567890123（234567890123）") == "234567890123"
+def test_numbers_that_are_codes_by_chance_are_offered() -> None:
+    for number in ("4001234567", "6901234567892", "20261128"):
+        assert lookalike(number) in BY_CHANCE
+        assert codes.read(number).offered == (number,)
 
 
 def test_the_hash_depends_on_code_and_key(settings: Settings) -> None:

@@ -16,7 +16,7 @@ from coupons import codes
 from coupons.api.serializers import represent_verification
 from coupons.counter import verified_by
 from coupons.models import Channel, Verification
-from coupons.reasons import TEXTS, Reason
+from coupons.reasons import READ, SEVERAL, TEXTS, Reason
 from coupons.services import place_of, verification_process, verification_request
 from stores.management.base import ExitCodeCommand, get_single
 from stores.models import Store
@@ -42,7 +42,12 @@ class Command(ExitCodeCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("store", metavar="STORE", help="the store's id or its exact name")
         parser.add_argument(
-            "code", metavar="CODE", help="the coupon's digits; spaces and hyphens are ignored"
+            "code", metavar="CODE", help="the coupon's digits, or a text that holds one code"
+        )
+        parser.add_argument(
+            "--confirmed",
+            action="store_true",
+            help="this number is a code, though it looks like something else",
         )
         parser.add_argument(
             "--wait", type=_seconds, default=30.0, metavar="SECONDS", help="default: %(default)s"
@@ -56,9 +61,9 @@ class Command(ExitCodeCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         store = find_store(options["store"])
         try:
-            code = codes.normalise(options["code"])
-        except codes.MalformedCode:
-            self._print_malformed(options["json"])
+            code = codes.one_code(options["code"], confirmed=options["confirmed"])
+        except codes.MalformedCode as malformed:
+            self._print_malformed(malformed.reading, options["json"])
             sys.exit(REFUSED)
         requested = verification_request(
             store=store, code=code, channel=Channel.COMMAND, flow=f"command:{secrets.token_hex(8)}"
@@ -97,13 +102,15 @@ class Command(ExitCodeCommand):
             lines.append(f"deal: {row.sku_name}  order: {row.order_id}")
         self.stdout.write("\n".join(lines))
 
-    def _print_malformed(self, as_json: bool) -> None:
-        texts = TEXTS[Reason.MALFORMED_CODE]
+    def _print_malformed(self, reading: codes.Reading, as_json: bool) -> None:
+        texts = READ[reading.no_code] if reading.no_code else SEVERAL
         if as_json:
             data = {
                 "status": "refused",
                 "reason": Reason.MALFORMED_CODE,
                 "message": str(texts.staff),
+                "read_as": reading.no_code or "several_codes",
+                "offered": list(reading.offered or reading.codes),
             }
             self.stdout.write(json.dumps(data, ensure_ascii=False))
             return

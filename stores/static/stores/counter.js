@@ -66,6 +66,11 @@
       unanswered.delete(key);
       lost.delete(text);
       isRenewed = false;
+      // A text in which no code was read stays, selected: the next scan replaces it.
+      if (!box.value && event.detail.xhr.responseText.includes("data-unread")) {
+        box.value = text;
+        box.select();
+      }
     });
     card.addEventListener("htmx:beforeOnLoad", (event) => {
       if (!hasExpired(event.detail.xhr)) return;

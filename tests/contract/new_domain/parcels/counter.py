@@ -5,7 +5,7 @@ import re
 from django.contrib.auth.models import User
 
 from parcels.models import Parcel
-from stores.counter.kinds import ScanResult
+from stores.counter.kinds import Found, ScanResult
 from stores.models import Store
 
 NUMBER = re.compile(r"P\d{8}")
@@ -19,9 +19,11 @@ class ParcelKind:
     def blocked_reason(self, store: Store) -> str:
         return ""
 
-    def find_code(self, text: str, store: Store) -> str | None:
-        found = NUMBER.search(text)
-        return found[0] if found else None
+    def find(self, text: str, store: Store) -> Found:
+        return Found(NUMBER.findall(text))
+
+    def may_be_code(self, code: str) -> bool:
+        return NUMBER.fullmatch(code) is not None
 
     def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
         changed = Parcel.objects.filter(store=store, number=code, is_handed_out=False).update(
