@@ -151,7 +151,7 @@ def _answer(
     request: HttpRequest, stores: list[Store], store: Store, results: list[ScanResult]
 ) -> HttpResponse:
     first = results[0]
-    status = 200 if first.key else 422
+    status = 422 if first.is_unread else 200
     if is_htmx(request):
         context = {
             "scans": results,

@@ -348,3 +348,32 @@ def test_the_camera_reads_a_code_with_our_own_decoder(
     page.click("[data-camera-close]")
     expect(page.locator("video")).to_be_hidden()
     assert len(spent(shop)) == 1
+
+
+def test_a_text_without_a_code_stays_selected_and_the_next_scan_replaces_it(
+    visitor: Visitor, counter: Page, shop: Shop
+) -> None:
+    scan(counter, "13812345678")
+    expect(counter.locator("#scans > .scan.fresh.refused")).to_contain_text("13…78")
+    expect(counter.locator("#text")).to_have_value("13812345678")
+    # The browser notes the 422 that the refusal is.
+    assert [words for words in visitor.complaints if "422" not in words] == []
+    visitor.complaints.clear()
+    scan(counter, shop.code())
+    expect(counter.locator("#scans > .scan.fresh.ok")).to_be_visible()
+    expect(counter.locator("#text")).to_have_value("")
+
+
+def test_two_codes_in_one_text_are_both_used_or_only_one(
+    counter: Page, shop: Shop, screenshot: Callable[[Page, str], None]
+) -> None:
+    first, second = shop.code(), shop.code()
+    scan(counter, f"{first} {second}")
+    card = counter.locator("#scans > .scan.fresh.ask")
+    expect(card).to_be_visible()
+    expect(counter.locator("#text")).to_have_value("")
+    fits(counter)
+    screenshot(counter, "counter-two-codes")
+    card.locator("button").first.click()
+    expect(counter.locator("#scans > .scan.ok")).to_have_count(2)
+    assert sorted(spent(shop)) == sorted([first[-4:], second[-4:]])
