@@ -8,7 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from coupons.lookalikes import NoCode
+from coupons.codes.lookalikes import NoCode
 
 
 class Reason(models.TextChoices):

@@ -44,7 +44,10 @@ _KEY = re.compile(r"[\x21-\x7e]{1,100}")
 
 
 class JSONBody(BaseParser):
-    """Parses UTF-8 JSON of bounded size, whatever charset the header names."""
+    """Parses UTF-8 JSON of bounded size, whatever charset the header names.
+
+    Programs on Windows put a byte order mark before it.
+    """
 
     media_type = "application/json"
 
@@ -53,7 +56,7 @@ class JSONBody(BaseParser):
         if len(content) > MAX_BODY:
             raise Problem("body_too_large", titles()["body_too_large"], status=413)
         try:
-            return json.loads(content.decode(), parse_constant=self._refuse)
+            return json.loads(content.decode("utf-8-sig"), parse_constant=self._refuse)
         except (ValueError, RecursionError) as error:
             raise ParseError() from error
 

@@ -4,7 +4,7 @@ offered.
 C, D and E are three codes; a text with them is what people type, paste, scan, upload and send.
 """
 
-from coupons.lookalikes import NoCode
+from coupons.codes.lookalikes import NoCode
 
 C, D, E = "123456789012", "223456789013", "0223456789"
 LACKING = (NoCode.LACKS_ZERO, ("012345678901", "12345678901"))

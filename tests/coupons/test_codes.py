@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 
 from coupons import codes
 from coupons.codes import MalformedCode, Reading
-from coupons.lookalikes import BY_CHANCE, NoCode, lookalike
+from coupons.codes.lookalikes import BY_CHANCE, NoCode, lookalike
 from stores.fields import keyed_hash
 from stores.text import plain
 from tests.coupons.codes_table import TABLE, C, D, Wanted

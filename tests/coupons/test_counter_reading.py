@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from django.test import Client
 
 from coupons.codes import Reading
-from coupons.lookalikes import NoCode
+from coupons.codes.lookalikes import NoCode
 from coupons.models import Lookup, Verification
 from coupons.reasons import READ
 from stores.roles import Role

@@ -63,6 +63,8 @@ def test_our_own_error_is_a_problem_without_a_trace(
         (b"code=1", "application/x-www-form-urlencoded", (415, "unsupported_media_type")),
         (b"{}", "application/jsonx", (415, "unsupported_media_type")),
         (b"{}", "APPLICATION/JSON; charset=utf-16", (400, "invalid")),
+        # A byte order mark is read over: what is wrong is the missing field.
+        (b"\xef\xbb\xbf{}", "application/json", (400, "invalid")),
     ],
 )
 def test_each_kind_of_wrong_body_has_its_code(

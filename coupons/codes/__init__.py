@@ -9,7 +9,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from coupons.lookalikes import (
+from coupons.codes.lookalikes import (
     BESIDE,
     BY_CHANCE,
     ENDS,
