@@ -16,6 +16,7 @@ from config.outbox import OutboxSettings
 from coupons.sandbox import UmemberSandbox
 from stores.demo import preparing
 from stores.demo.environment import Places
+from stores.domains import domains, merged
 from stores.sandbox import SandboxServer
 from tests.coupons.factories import Shop, connected_shop
 
@@ -62,8 +63,10 @@ QUICK = OutboxSettings(
 def quick(settings: Settings) -> None:
     """Short pauses and timeouts, and a slot that is free unless the test takes it."""
     settings.OUTBOX = QUICK
-    settings.PACE_SECONDS = {"umember": 0.0, "trip": 0.0}
-    settings.UMEMBER_TIMEOUT = settings.TRIP_TIMEOUT = (1.0, 1.0)
+    platforms = [domain.platform for domain in domains() if domain.platform]
+    settings.PACE_SECONDS = dict.fromkeys(platforms, 0.0)
+    for platform in platforms:
+        setattr(settings, f"{platform.upper()}_TIMEOUT", (1.0, 1.0))
 
 
 @pytest.fixture
@@ -90,6 +93,6 @@ def place(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -
     """A folder for a demo, in which static files count as collected."""
     settings.VAR_DIR = tmp_path
     monkeypatch.setattr(preparing, "_collect_static", lambda tell: None)
-    for name in ("UMEMBER_BASE_URL", "TRIP_NOTICE_BASE_URL"):
+    for name in merged("sandbox_addresses"):
         monkeypatch.delenv(name, raising=False)
     return Places(tmp_path)

@@ -21,6 +21,7 @@ class Expect:
 
     `unseen` are roles that may view such rows, but not the row of `two_merchants`.
     `pages` are further pages of a row, each with the lowest role that may open it.
+    `buttons` are those of a row that a clerk may press; all others need a higher role.
     """
 
     view: str
@@ -28,6 +29,7 @@ class Expect:
     change: str = NOBODY
     unseen: tuple[str, ...] = ()
     pages: dict[str, str] = field(default_factory=dict)
+    buttons: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -56,7 +58,8 @@ class OperationContract:
     """How the contract tests make one kind of outbound call and read its business row."""
 
     platform: str
-    # The remote call whose recorded answers are understood, and our client's call for it.
+    # The `call` in tests/fixtures/<platform>/*.json whose answers are understood, and our client's
+    # call for it.
     remote_call: str
     answer: Callable[[str], Any]
     # Enqueues one live call.

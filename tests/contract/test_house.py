@@ -130,4 +130,5 @@ def test_each_dependency_is_explained() -> None:
 
 def test_coverage_is_measured_for_every_app() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
-    assert set(project["tool"]["coverage"]["run"]["source"]) == {"config", "stores", *APPS}
+    measured = set(project["tool"]["coverage"]["run"]["source"])
+    assert measured == {"config", "stores", *APPS}, "see [tool.coverage.run] in pyproject.toml"

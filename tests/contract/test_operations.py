@@ -34,7 +34,8 @@ from tests.recorded import recorded
 
 State = OutboundCall.State
 CONTRACTS: dict[tuple[str, str], OperationContract] = dicts("OPERATIONS")
-KINDS = sorted(operations.by_name)
+# A kind without an entry fails once, in `test_every_kind_has_an_entry`.
+KINDS = sorted(operations.by_name.keys() & CONTRACTS.keys())
 # A lost read is sent again, so it is never asked about.
 ASKED = [kind for kind in KINDS if not operations[kind].repeatable]
 HOOKS = [
@@ -59,7 +60,7 @@ def test_every_kind_has_an_entry() -> None:
         kind: type(operation).__module__.split(".")[0]
         for kind, operation in operations.by_name.items()
     }
-    needed = [(apps[kind], kind) for kind in KINDS]
+    needed = [(app, kind) for kind, app in sorted(apps.items())]
     assert without_entry("OPERATIONS", needed, CONTRACTS) == []
 
 
@@ -125,7 +126,8 @@ def given_up(
 def test_every_kind_of_call_has_a_contract_and_recorded_answers(kind: tuple[str, str]) -> None:
     contract = CONTRACTS[kind]
     names = [answer.name for answer in recorded(contract.platform, contract.remote_call)]
-    assert names
+    folder = f"tests/fixtures/{contract.platform}"
+    assert names, f"no file in {folder} has the call {contract.remote_call!r}"
 
 
 @every_kind

@@ -54,14 +54,16 @@ TENANTED = sorted(
     (model for model in models_of_ours() if leads_to_a_merchant(model)),
     key=lambda model: model.__name__,
 )
+# A table without an entry fails once, in the test below.
+KNOWN = [model for model in TENANTED if model in ROWS]
 
 
 def test_every_table_of_a_merchant_has_an_entry() -> None:
-    needed = [(model._meta.app_label, model) for model in TENANTED]
-    assert without_entry("ROWS", needed, ROWS) == []
+    needed = [(model._meta.app_label, model._meta.label) for model in TENANTED]
+    assert without_entry("ROWS", needed, [model._meta.label for model in ROWS]) == []
 
 
-@pytest.mark.parametrize("model", TENANTED, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", KNOWN, ids=lambda model: model.__name__)
 def test_rows_of_another_merchant_are_never_seen(model: type[Model], db: None) -> None:
     mine, other = StoreFactory(), StoreFactory()
     owner = member(mine.merchant, Role.OWNER)
@@ -71,7 +73,7 @@ def test_rows_of_another_merchant_are_never_seen(model: type[Model], db: None) -
     assert other_row.pk not in seen
 
 
-@pytest.mark.parametrize("model", TENANTED, ids=lambda model: model.__name__)
+@pytest.mark.parametrize("model", KNOWN, ids=lambda model: model.__name__)
 def test_strangers_see_nothing_and_operators_everything(model: type[Model], db: None) -> None:
     row = ROWS[model](StoreFactory())
     rows: Any = model._default_manager
@@ -81,7 +83,7 @@ def test_strangers_see_nothing_and_operators_everything(model: type[Model], db: 
 
 
 @pytest.mark.parametrize(
-    "model", sorted(set(TENANTED) - {Merchant}, key=str), ids=lambda model: model.__name__
+    "model", sorted(set(KNOWN) - {Merchant}, key=str), ids=lambda model: model.__name__
 )
 def test_rows_of_another_store_of_the_merchant_are_not_seen_by_its_clerk(
     model: type[Model], db: None

@@ -28,7 +28,10 @@ class World:
 
     def row(self, label: str) -> models.Model:
         """The row of a model at my merchant, or the one that belongs to nobody."""
-        return self.mine.rows.get(label) or self.shared[label]
+        found = self.mine.rows.get(label) or self.shared.get(label)
+        app = label.partition(".")[0]
+        assert found, f"{label} has no row: add it to admin_rows in tests/{app}/contract.py"
+        return found
 
 
 def person(word: str, merchant: Merchant, role: Role, *stores: Store) -> User:

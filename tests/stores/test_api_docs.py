@@ -44,7 +44,7 @@ def test_the_schema_is_valid_and_describes_itself(schema: Any) -> None:
 
 
 def test_every_operation_has_a_summary_security_and_its_problems(schema: Any) -> None:
-    assert len(operations(schema)) == 14
+    assert len(operations(schema)) >= 14
     for method, path, operation in operations(schema):
         assert operation["summary"], path
         assert operation["security"] == [{"apiKey": []}], path

@@ -27,6 +27,7 @@ from stores.api.authentication import find_key
 from stores.demo import environment
 from stores.demo.environment import DemoError, Places, Ports
 from stores.demo.running import write_config
+from stores.domains import merged
 from stores.models import AuditEntry, Connection, Merchant, OutboundCall, Store
 from tests.demos import PORTS, demo_info, prepared
 from tests.processes import (
@@ -157,13 +158,11 @@ def test_a_connection_that_somebody_adds_goes_to_the_sandbox(
     env = environment.for_the_demo(place, PORTS)
     assert env["UMEMBER_BASE_URL"] == "http://127.0.0.1:8100/umember"
     assert env["TRIP_NOTICE_BASE_URL"] == "http://127.0.0.1:8100/trip/rhone/mtp/api"
-    for name in ("UMEMBER_BASE_URL", "TRIP_NOTICE_BASE_URL"):
+    addresses = merged("sandbox_addresses")
+    for name in addresses:
         monkeypatch.setenv(name, env[name])
     prepared(place)
-    assert {row.base_url for row in Connection.objects.all()} == {
-        env["UMEMBER_BASE_URL"],
-        env["TRIP_NOTICE_BASE_URL"],
-    }
+    assert {row.base_url for row in Connection.objects.all()} == {env[name] for name in addresses}
     assert len(json.loads(place.sandbox_state.read_text())["umember"]["accounts"]) == 2
 
 
