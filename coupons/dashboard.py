@@ -112,8 +112,6 @@ def alerts(user: User) -> list[Alert]:
         found = [*_unclear_alerts(user), *found]
     if has_permission(user, Permission.MANAGE_STORES):
         found += _unmapped_alerts(user)
-    if has_permission(user, Permission.MANAGE_CONNECTIONS):
-        found += _connection_alerts(user)
     return found
 
 
@@ -188,21 +186,6 @@ def _quota_alerts(user: User) -> list[Alert]:
         )
         for row in rows
         if runs_low(outlooks[row.pk])
-    ]
-
-
-def _connection_alerts(user: User) -> list[Alert]:
-    refused = Connection.objects.for_staff(user).filter(
-        state=Connection.State.REFUSED, is_active=True
-    )
-    return [
-        Alert(
-            "error",
-            _("%(connection)s: the login is refused. Enter the password again.")
-            % {"connection": connection},
-            reverse("admin:stores_connection_change", args=[connection.pk]),
-        )
-        for connection in refused[:10]
     ]
 
 

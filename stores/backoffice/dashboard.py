@@ -13,7 +13,7 @@ from stores.backoffice.menu import list_item
 from stores.backoffice.pages import staff_user
 from stores.backoffice.widgets import Alert, Chart
 from stores.domains import MenuItem, contributed_to, domains
-from stores.models import InboundEvent
+from stores.models import Connection, InboundEvent
 from stores.platforms.workers import queue
 from stores.roles import Permission
 from stores.tenancy import access_of, has_permission
@@ -120,7 +120,9 @@ def chart_data(chart: Chart) -> str:
 
 
 def alerts(user: User) -> list[Alert]:
-    """Returns the alerts of no domain: the worker stands still, messages could not be handled."""
+    """Returns the alerts of no domain: the worker stands still, messages could not be handled,
+    credentials are refused.
+    """
     found = []
     if access_of(user).everything and not queue.alive():
         text = _("No worker is running: what waits in the background stays undone.")
@@ -129,4 +131,21 @@ def alerts(user: User) -> list[Alert]:
     if has_permission(user, Permission.SETTLE) and failed.exists():
         url = reverse("admin:stores_inboundevent_changelist") + "?state__exact=failed"
         found.append(Alert("warning", _("Messages from platforms could not be handled."), url))
+    if has_permission(user, Permission.MANAGE_CONNECTIONS):
+        found += _connection_alerts(user)
     return found
+
+
+def _connection_alerts(user: User) -> list[Alert]:
+    refused = Connection.objects.for_staff(user).filter(
+        state=Connection.State.REFUSED, is_active=True
+    )
+    return [
+        Alert(
+            "error",
+            _("%(connection)s: the login is refused. Enter the credentials again.")
+            % {"connection": connection},
+            reverse("admin:stores_connection_change", args=[connection.pk]),
+        )
+        for connection in refused[:10]
+    ]

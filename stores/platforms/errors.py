@@ -62,7 +62,8 @@ class Throttled(NotSent):
 class LoginRefused(NotSent):
     """The platform does not accept the credentials.
 
-    Nothing is sent until a person corrects them.
+    The connection is marked, and its calls rest until a person corrects them or ten minutes are
+    over.
     """
 
 

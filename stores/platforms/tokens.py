@@ -189,6 +189,24 @@ def _times(token: Token) -> dict[str, Any]:
     return {"token_renew_at": end - min(AHEAD, token.lives / 4), "token_ends_at": end}
 
 
+def note_refused(connection: Connection, detail: str) -> None:
+    """Notes that the platform does not accept the credentials, so that the connection's calls rest.
+
+    A login notes this itself; this is for platforms without logins. New credentials are not noted.
+    """
+    now = timezone.now()
+    known = Q(state=Connection.State.REFUSED, checked_at__gt=now - TRY_REFUSED_EVERY)
+    _unchanged(connection, connection.token_serial).exclude(known).update(
+        state=Connection.State.REFUSED, last_error=detail[:300], checked_at=now
+    )
+
+
+def note_accepted(connection: Connection) -> None:
+    """Notes that the platform accepts credentials that it had refused."""
+    refused = _unchanged(connection, connection.token_serial).filter(state=Connection.State.REFUSED)
+    refused.update(state=Connection.State.WORKING, last_error="", checked_at=timezone.now())
+
+
 def remember(connection: Connection, **secrets: str) -> None:
     """Adds secrets that the platform sent by itself to the credentials, as a ticket for logins."""
     with transaction.atomic():

@@ -12,6 +12,7 @@ from django.db import connection as database
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
+from django.utils.translation import override
 from unfold.admin import ModelAdmin
 
 from stores import audit
@@ -557,3 +558,20 @@ def test_days_beyond_the_calendar_are_refused() -> None:
     page = reverse("admin:stores_merchant_change", args=[MerchantFactory().pk])
     answer = operator.post(page, {"name": "x", "personal_data_days": "1000000"})
     assert "less than or equal to 36500" in answer.content.decode()
+
+
+def test_refused_credentials_of_any_platform_are_announced_to_who_may_correct_them(
+    owner: User, owner_client: Client
+) -> None:
+    merchant = owner.memberships.get().merchant  # type: ignore[attr-defined]
+    refused = ConnectionFactory(merchant=merchant, platform="trip", name="lockers", state="refused")
+    ConnectionFactory(merchant=merchant, state="refused", is_active=False)
+    ConnectionFactory(state="refused")
+    manager = member(merchant, Role.MANAGER)
+    page = reverse("admin:stores_connection_change", args=[refused.pk])
+    with override("en"):
+        assert [(str(alert.text), alert.url) for alert in dashboard.alerts(owner)] == [
+            ("lockers: the login is refused. Enter the credentials again.", page)
+        ]
+        assert dashboard.alerts(manager) == []
+    assert owner_client.get(page).status_code == 200

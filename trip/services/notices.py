@@ -17,8 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from stores.checks import LOOPBACK
 from stores.models import Connection, OutboundCall
 from stores.platforms.errors import Refused
-from stores.platforms.outbox import Operation, enqueue, operation, revoke
-from stores.platforms.outbox.operations import SlotWaiter
+from stores.platforms.outbox import Operation, SlotWaiter, enqueue, operation, revoke
 from trip.choices import Code
 from trip.client import NoticeClient
 from trip.models import Consumption, Order, Product, Refund

@@ -3,8 +3,6 @@
 from collections.abc import Callable
 from datetime import timedelta
 
-from django.conf import settings
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from coupons.models import Lookup, Verification, prepared
@@ -14,9 +12,9 @@ from coupons.services.gateway import Gateway
 from coupons.services.operations.reading import open_remote_id_of, read_detail, remote_id_of
 from coupons.services.transitions import UsedElsewhere, refuse, spent, why
 from coupons.wire import CouponDetail, VerifyAnswer, reason_of
-from stores.models import Connection, OutboundAttempt, OutboundCall
-from stores.platforms.errors import Inconclusive, NeedsPerson, Refused, Undecided
-from stores.platforms.outbox import Operation, Verdict, enqueue, operation
+from stores.models import Connection, OutboundCall
+from stores.platforms.errors import Inconclusive, NeedsPerson, Refused
+from stores.platforms.outbox import Operation, Verdict, enqueue, operation, wait_while_at_work
 from stores.transitions import move
 
 Status = Verification.Status
@@ -109,7 +107,7 @@ class SpendCoupon(Operation):
         except Refused as error:
             raise Inconclusive(f"the question was refused: {error.detail}") from error
         if detail.refusal is None:
-            self._wait_for_slow_gateway(call)
+            wait_while_at_work(call)
             return Verdict(executed=False)
         if detail.refusal == Reason.ALREADY_USED:
             check_other_stores(call, detail.status_text)
@@ -117,16 +115,6 @@ class SpendCoupon(Operation):
         if detail.refusal == Reason.REFUSED_OTHER:
             raise NeedsPerson(f"what the coupon's state means is not known: {detail.status_text}")
         raise Refused("detail", detail.status_text)
-
-    def _wait_for_slow_gateway(self, call: OutboundCall) -> None:
-        """Raises Undecided while the gateway may still work on our verify."""
-        last = call.attempts.filter(kind=OutboundAttempt.Kind.SEND).first()
-        if last is None or last.outcome != OutboundAttempt.Outcome.TIMED_OUT:
-            return
-        sent_before = (timezone.now() - last.started_at).total_seconds()
-        left = settings.OUTBOX.still_executing - sent_before
-        if left > 0:
-            raise Undecided("still unused, but the verify may yet be at work", after=left)
 
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
         return ask_first and row_of(call).status == Status.UNKNOWN

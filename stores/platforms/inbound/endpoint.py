@@ -20,6 +20,7 @@ from django.views.decorators.csrf import csrf_exempt
 from stores.models import Connection, prepared
 from stores.platforms.inbound import bodies, inbox
 from stores.platforms.inbound.bodies import BodyError
+from stores.platforms.reading import Malformed
 from stores.text import clean_json
 
 log = logging.getLogger(__name__)
@@ -119,14 +120,16 @@ class PlatformEndpoint(Inbound):
         """Returns (kind, deduplication key) of a notice.
 
         A platform that gives no id chooses: `inbox.key_of(self.request.body)` when the same bytes
-        are a repetition, `inbox.new_key()` when they may be a new fact. Raises Rejected.
+        are a repetition, `inbox.new_key()` when they may be a new fact. Raises Rejected or
+        Malformed.
         """
         raise Rejected("no kind defined")
 
     def store_name(self, data: dict[str, Any]) -> str:
         """Returns the account by which a notice to a developer account names its store.
 
-        "" for a notice about the account itself. Raises Rejected when the name is missing.
+        "" for a notice about the account itself. Raises Rejected or Malformed when the name is
+        missing.
         """
         return ""
 
@@ -141,7 +144,8 @@ class PlatformEndpoint(Inbound):
     def post(self, request: HttpRequest, connection_id: int) -> HttpResponse:
         try:
             return self._received(request, connection_id)
-        except Rejected as rejected:
+        except (Rejected, Malformed) as error:
+            rejected = error if isinstance(error, Rejected) else Rejected(str(error))
             log.warning("%s endpoint rejected a request: %s", self.platform, rejected.reason)
             return self.reject(rejected)
 

@@ -11,7 +11,14 @@ from stores.platforms.outbox.by_hand import ask_now, settle_by_hand
 from stores.platforms.outbox.claims import sweep
 from stores.platforms.outbox.delivering import deliver
 from stores.platforms.outbox.enqueuing import enqueue, notify, retry_dead, revoke
-from stores.platforms.outbox.operations import Operation, Verdict, operation, operations
+from stores.platforms.outbox.operations import (
+    Operation,
+    SlotWaiter,
+    Verdict,
+    operation,
+    operations,
+    wait_while_at_work,
+)
 from stores.platforms.outbox.place import PlaceInLine
 from stores.platforms.outbox.places import place_in_line, places_in_line
 from stores.platforms.outbox.processing import process
@@ -20,6 +27,7 @@ from stores.platforms.outbox.working import attempt_now, run_in_thread, work
 __all__ = [
     "Operation",
     "PlaceInLine",
+    "SlotWaiter",
     "Verdict",
     "ask_now",
     "attempt_now",
@@ -36,5 +44,6 @@ __all__ = [
     "run_in_thread",
     "settle_by_hand",
     "sweep",
+    "wait_while_at_work",
     "work",
 ]

@@ -13,8 +13,8 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, transaction
 from django.utils import timezone
 
-from stores.models import OutboundAttempt, OutboundCall, prepared
-from stores.platforms import pace
+from stores.models import Connection, OutboundAttempt, OutboundCall, prepared
+from stores.platforms import pace, tokens
 from stores.platforms.errors import (
     Inconclusive,
     LoginRefused,
@@ -275,16 +275,31 @@ def _back_off_account(
     call: OutboundCall, turns: CallSlots, outcome: Verdict | PlatformError
 ) -> None:
     """Postpones the whole account after a throttle answer or a failure, so that its backlog waits
-    too.
+    too, and notes whether its credentials are accepted.
     """
     try:
         if turns.slot is not None:
             pace.release(turns.slot, call.platform)
         _postpone(call, outcome)
+        _note_credentials(call, turns, outcome)
     except (OperationalError, InterfaceError) as error:
         # The call is settled; the next failure says the same of the account.
         log.warning("the account's pace could not be written: %s", error)
         connection.close()
+
+
+def _note_credentials(
+    call: OutboundCall, turns: CallSlots, outcome: Verdict | PlatformError
+) -> None:
+    connection = call.connection
+    if isinstance(outcome, LoginRefused):
+        tokens.note_refused(connection, outcome.detail)
+    elif (
+        isinstance(outcome, Verdict)
+        and turns.taken
+        and connection.state == Connection.State.REFUSED
+    ):
+        tokens.note_accepted(connection)
 
 
 def _postpone(call: OutboundCall, outcome: Verdict | PlatformError) -> None:

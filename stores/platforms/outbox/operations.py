@@ -8,10 +8,11 @@ from datetime import timedelta
 from typing import Any, ClassVar, Protocol, TypeVar
 
 from django.conf import settings
+from django.utils import timezone
 from django_stubs_ext import StrOrPromise
 
-from stores.models import OutboundCall
-from stores.platforms.errors import Refused
+from stores.models import OutboundAttempt, OutboundCall
+from stores.platforms.errors import Refused, Undecided
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,11 @@ class Operation:
         raise Refused("unsupported", f"{self.name} cannot be sent")
 
     def ask(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Verdict:
-        """Asks whether a call was executed whose answer was lost. Raises a PlatformError."""
+        """Asks whether a call was executed whose answer was lost. Raises a PlatformError.
+
+        After a timeout "not executed" counts only once the platform can no longer be at work
+        (`wait_while_at_work`).
+        """
         return Verdict(executed=False)
 
     def first_question(self) -> timedelta:
@@ -104,6 +109,20 @@ class Operation:
 
         When it may have been executed, a person has to decide.
         """
+
+
+def wait_while_at_work(call: OutboundCall) -> None:
+    """Raises Undecided while the platform may still execute the last try, which timed out.
+
+    An `ask` calls it before it returns that the call was not executed.
+    """
+    last = call.attempts.filter(kind=OutboundAttempt.Kind.SEND).first()
+    if last is None or last.outcome != OutboundAttempt.Outcome.TIMED_OUT:
+        return
+    sent_before = (timezone.now() - last.started_at).total_seconds()
+    left = settings.OUTBOX.still_executing - sent_before
+    if left > 0:
+        raise Undecided("not executed yet, but it may still be at work", after=left)
 
 
 @dataclass

@@ -14,6 +14,7 @@ from pytest_django.fixtures import Settings
 
 from stores.models import Connection, InboundEvent, Merchant
 from stores.platforms.inbound.endpoint import CallEndpoint, PlatformEndpoint, Rejected
+from stores.platforms.reading import optional_text
 from stores.platforms.workers import queue
 
 
@@ -27,6 +28,9 @@ class Endpoint(PlatformEndpoint):
 
     def name(self, data: dict[str, Any]) -> tuple[str, str]:
         return str(data.get("kind", "")), str(data.get("id", ""))
+
+    def store_name(self, data: dict[str, Any]) -> str:
+        return optional_text(data, "store")
 
     def acknowledge(self, connection: Connection, data: dict[str, Any]) -> HttpResponse:
         return HttpResponse("OK")
@@ -130,6 +134,11 @@ def test_a_notice_without_a_usable_name_is_refused(
         400,
         "kind or key of impossible length",
     )
+
+
+def test_a_field_that_a_reader_refuses_makes_the_notice_refused(connection: Connection) -> None:
+    answer = post(connection, b'{"kind": "paid", "id": 7, "store": [1]}')
+    assert refused(answer) == (400, "store is no text")
 
 
 def test_characters_that_databases_refuse_do_not_lose_a_notice(connection: Connection) -> None:

@@ -78,15 +78,50 @@ def test_a_refused_login_makes_no_other_connection_of_the_account_wait(
     other = outbox.enqueue(Scripted, connection=twin, key="other", subject_id=2, wake=False)
     script.sends = [LoginRefused("wrong password"), "yes"]
     refused = attempt(enqueue())
-    Connection.objects.filter(pk=refused.connection_id).update(
-        state="refused", checked_at=timezone.now()
-    )
     OutboundCall.objects.update(due_at=timezone.now())
     assert other.pace_id == refused.pace_id
     assert wait_of(refused) == 0.0
     assert outbox.work(seconds=5) == 1
     other.refresh_from_db()
     assert other.state == State.DONE
+
+
+def test_refused_credentials_are_marked_until_they_are_accepted(
+    enqueue: Enqueue, script: Scripted, connection: Connection
+) -> None:
+    script.sends = [LoginRefused("wrong secret"), "yes"]
+    call = attempt(enqueue())
+    connection.refresh_from_db()
+    assert (connection.state, connection.last_error) == ("refused", "wrong secret")
+    assert outbox.work(seconds=5) == 0
+    Connection.objects.update(checked_at=timezone.now() - tokens.TRY_REFUSED_EVERY)
+    attempt(call)
+    connection.refresh_from_db()
+    assert (connection.state, connection.last_error) == ("working", "")
+
+
+def test_refused_credentials_that_are_tried_in_vain_rest_again(
+    enqueue: Enqueue, script: Scripted, connection: Connection
+) -> None:
+    Connection.objects.update(state="refused", checked_at=timezone.now() - tokens.TRY_REFUSED_EVERY)
+    script.sends = [LoginRefused("still wrong")]
+    attempt(enqueue())
+    connection.refresh_from_db()
+    assert connection.last_error == "still wrong"
+    assert outbox.work(seconds=5) == 0
+
+
+def test_credentials_that_came_during_the_try_are_not_marked(
+    enqueue: Enqueue, script: Scripted, connection: Connection
+) -> None:
+    def refuse_the_old(call: OutboundCall) -> None:
+        tokens.forget(Connection.objects.get())
+        raise LoginRefused("the old secret")
+
+    script.sends = [refuse_the_old]
+    attempt(enqueue())
+    connection.refresh_from_db()
+    assert connection.state == "new"
 
 
 def test_calls_of_refused_credentials_rest_until_there_are_new_ones(
