@@ -19,6 +19,7 @@ from stores import audit
 from stores.models import Connection, Store
 from stores.platforms import pace, tokens
 from stores.platforms.errors import LoginRefused, NoSlot, PlatformError, Refused, Throttled
+from stores.platforms.tools import audit_test
 
 log = logging.getLogger(__name__)
 SYNC_PATIENCE = 8.0
@@ -52,13 +53,7 @@ def connection_test(*, connection: Connection, actor: audit.Actor) -> str:
         # The result of a login is stored already, also if another process logged in meanwhile.
         untested = Connection.objects.filter(pk=connection.pk, state=Connection.State.NEW)
         untested.update(last_error=message[:300], checked_at=timezone.now())
-    audit.record(
-        "connection tested",
-        actor=actor,
-        merchant=connection.tenant,
-        target=connection,
-        error=error,
-    )
+    audit_test(connection, actor=actor, error=error)
     return message
 
 

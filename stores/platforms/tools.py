@@ -4,9 +4,12 @@ from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from django.contrib.auth.models import User
+from django.db import transaction
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_stubs_ext import StrOrPromise
 
+from stores import audit
 from stores.domains import domain_of
 from stores.models import Connection, InboundEvent
 
@@ -24,7 +27,10 @@ class PlatformTools(Protocol):
     works: StrOrPromise
 
     def test(self, *, connection: Connection, user: User) -> str:
-        """Tries the stored credentials as far as the platform allows; "" or what is wrong."""
+        """Tries the stored credentials as far as the platform allows; "" or what is wrong.
+
+        The result is noted by `note_test`, or by the login and `audit_test`.
+        """
 
 
 @runtime_checkable
@@ -33,6 +39,27 @@ class SyncTools(PlatformTools, Protocol):
 
     def sync(self, *, connection: Connection, user: User) -> list[Finding]:
         """Reads the platform's lists; returns what is new, changed or vanished."""
+
+
+@transaction.atomic
+def note_test(connection: Connection, *, actor: audit.Actor, error: str, works: bool) -> None:
+    """Notes what a test found where the platform has no login that could tell: `works` says
+    whether the platform has accepted the credentials. Tests with a login need only the audit.
+    """
+    connection.state = Connection.State.WORKING if works else Connection.State.NEW
+    connection.last_error, connection.checked_at = error[:300], timezone.now()
+    connection.save(update_fields=["state", "last_error", "checked_at"])
+    audit_test(connection, actor=actor, error=error)
+
+
+def audit_test(connection: Connection, *, actor: audit.Actor, error: str) -> None:
+    audit.record(
+        "connection tested",
+        actor=actor,
+        merchant=connection.merchant,
+        target=connection,
+        error=error,
+    )
 
 
 def platform_tools(platform: str) -> PlatformTools | None:

@@ -563,7 +563,7 @@ def test_days_beyond_the_calendar_are_refused() -> None:
 def test_refused_credentials_of_any_platform_are_announced_to_who_may_correct_them(
     owner: User, owner_client: Client
 ) -> None:
-    merchant = owner.memberships.get().merchant  # type: ignore[attr-defined]
+    merchant = owner.memberships.get().merchant
     refused = ConnectionFactory(merchant=merchant, platform="trip", name="lockers", state="refused")
     ConnectionFactory(merchant=merchant, state="refused", is_active=False)
     ConnectionFactory(state="refused")

@@ -1,13 +1,11 @@
 """Checks whether a connection has all that signing needs, and whether Meituan has called it."""
 
-from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from stores import audit
 from stores.audit import Actor
 from stores.fields import readable
 from stores.models import Connection, InboundEvent
+from stores.platforms.tools import note_test
 
 
 def connection_check(*, connection: Connection, actor: Actor) -> str:
@@ -18,17 +16,7 @@ def connection_check(*, connection: Connection, actor: Actor) -> str:
     """
     error = missing(connection)
     heard = not error and InboundEvent.objects.filter(connection=connection).exists()
-    connection.state = Connection.State.WORKING if heard else Connection.State.NEW
-    connection.last_error, connection.checked_at = error, timezone.now()
-    with transaction.atomic():
-        connection.save(update_fields=["state", "last_error", "checked_at"])
-        audit.record(
-            "connection tested",
-            actor=actor,
-            merchant=connection.tenant,
-            target=connection,
-            error=error,
-        )
+    note_test(connection, actor=actor, error=error, works=heard)
     return error
 
 
