@@ -24,6 +24,7 @@ from tests.stores.factories import MerchantFactory, member
 pytestmark = pytest.mark.django_db
 ADMINS = {model._meta.label: made for model, made in admin.site._registry.items()}
 APPS = sorted({label.partition(".")[0] for label in ADMINS})
+HINT = "translate it (make messages); a name goes into ENGLISH of tests/<app>/contract.py"
 FLOW = "guest:" + "a" * 32
 CODE = "700012345678"
 
@@ -59,7 +60,7 @@ def test_lists_forms_and_histories_are_in_one_language(label: str, language: Lan
     pages += [
         f"{url(label, 'change', row).removesuffix('change/')}do/{name}/" for name in asking(label)
     ]
-    assert language.wrong_on(client, *pages) == {}
+    assert language.wrong_on(client, *pages) == {}, HINT
 
 
 def asking(label: str) -> list[str]:

@@ -113,8 +113,8 @@ def test_every_domain_stands_in_the_contracts() -> None:
 
 
 def test_the_drawing_shows_the_floors_of_the_contract() -> None:
-    """After a change of the contract: `python -m tests.drawings`."""
-    assert FLOORS_SVG.read_text(encoding="utf-8") == floors_drawing()
+    is_drawn = FLOORS_SVG.read_text(encoding="utf-8") == floors_drawing()
+    assert is_drawn, "run `python -m tests.drawings`"
 
 
 @pytest.mark.parametrize("library", ONLY_IN)
