@@ -17,6 +17,7 @@ from coupons.models import GatewayStore, SyncRun, Verification
 from coupons.services import connection_test, quota_outlooks, stores_sync
 from coupons.services.syncing import QuotaOutlook
 from stores.backoffice.days import day_labels, first_of, per_day
+from stores.backoffice.labels import labelled
 from stores.backoffice.needs_person import needs_person_alert
 from stores.backoffice.widgets import Alert, Card, Chart, Link, Row, Step, Table, Tone
 from stores.clock import start_of_day
@@ -153,7 +154,7 @@ def _gateway_alerts(user: User) -> list[Alert]:
         store__is_active=True,
     )
     return [
-        Alert("error", f"{row.store.name}: {reason.label}", _page_of(row))
+        Alert("error", labelled(row.store.name, reason.label), _page_of(row))
         for row in blocked[:10]
         if (reason := row.blocking_reason)
     ] + [

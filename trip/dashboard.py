@@ -28,6 +28,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
 from stores.backoffice.days import day_labels, first_of, per_day
+from stores.backoffice.labels import labelled
 from stores.backoffice.needs_person import needs_person_alert
 from stores.backoffice.widgets import Alert, Card, Chart, Link, Row, Step, Table, Tone
 from stores.clock import start_of_day
@@ -268,7 +269,7 @@ def _connection_alerts(user: User) -> Iterator[Alert]:
     for connection in rows[:MOST]:
         if what := missing(connection):
             url = reverse("admin:stores_connection_change", args=[connection.pk])
-            yield Alert("error", f"{connection}: {what}", url)
+            yield Alert("error", labelled(connection, what), url)
 
 
 def charts(user: User) -> list[Chart]:

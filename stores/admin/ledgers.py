@@ -29,6 +29,7 @@ from stores.backoffice.labels import (
     actor_column,
     badge_column,
     connection_column,
+    labelled,
     opened,
     platform_column,
 )
@@ -234,7 +235,7 @@ class OutboundAttemptAdmin(LedgerAdmin):
     outcome_label = badge_column("outcome", OUTCOME_COLOURS, _("outcome"))
 
     def heading(self, row: OutboundAttempt) -> str:
-        return f"{_name_of(row.call)}: {row.get_outcome_display()}"
+        return labelled(_name_of(row.call), row.get_outcome_display())
 
     @display(description=_("call"))
     def of_call(self, attempt: OutboundAttempt) -> SafeString:
@@ -376,7 +377,7 @@ class AuditEntryAdmin(LedgerAdmin):
     def details(self, entry: AuditEntry) -> SafeString | str:
         titles = DETAILS | merged("audit_details")
         lines = [
-            f"{titles.get(name, name)}: {_plain(value)}"
+            labelled(titles.get(name, name), _plain(value))
             for name, value in _without_secrets(entry.data).items()
         ]
         return preformatted(mask_codes("\n".join(lines))) if lines else "–"

@@ -97,7 +97,8 @@ class OperationFilter(ChoiceFilter):
     parameter_name = "operation"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
-        return [(known.name, known.title or known.name) for known in operations.by_name.values()]
+        known = sorted(operations.by_name.values(), key=lambda each: each.name)
+        return [(each.name, each.title or each.name) for each in known]
 
     def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
         return rows.filter(operation=value)

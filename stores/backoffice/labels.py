@@ -25,6 +25,11 @@ def opened(row: models.Model, name: str) -> Any:
     return readable(row, name, gettext("No key of this installation opens this."))
 
 
+def labelled(label: Any, text: Any) -> str:
+    """Returns "label: text" with the colon of the reader's language."""
+    return gettext("%(label)s: %(text)s") % {"label": label, "text": text}
+
+
 def badge(text: Any, colours: Colours, key: str) -> SafeString:
     """A coloured label; `colours` maps the stored value to info, success, warning or danger."""
     return render_to_string(

@@ -10,6 +10,7 @@ from django_stubs_ext import StrOrPromise
 
 from stores import audit
 from stores.backoffice.base import ScopedAdmin
+from stores.backoffice.labels import labelled
 from stores.backoffice.verbs import verb_label
 from stores.models import AuditEntry, OutboundAttempt
 
@@ -46,8 +47,8 @@ def attempt_moment(
     messages: tuple[Message, ...] = (),
 ) -> Moment:
     """One try at a call, with its outcome."""
-    title = f"{title}: {attempt.get_outcome_display()}"
-    return Moment(attempt.started_at, title, text, kind, seconds, messages)
+    said = labelled(title, attempt.get_outcome_display())
+    return Moment(attempt.started_at, said, text, kind, seconds, messages)
 
 
 def audit_moments(entries: Iterable[AuditEntry]) -> Iterator[Moment]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.utils import timezone
+from django.utils.translation import override
 from pytest_django.fixtures import Settings
 
 from stores.domains import domains
@@ -53,6 +54,13 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _no_pace(settings: Settings) -> None:
     settings.PACE_SECONDS = {domain.platform: 0.0 for domain in domains()}
+
+
+@pytest.mark.parametrize("language", ["en", "zh-hans"])
+def test_no_two_kinds_have_one_title(language: str) -> None:
+    with override(language):
+        titles = [str(operations[kind].title) for kind in KINDS]
+    assert sorted(titles) == sorted(set(titles))
 
 
 def test_every_kind_has_an_entry() -> None:

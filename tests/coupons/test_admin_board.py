@@ -10,6 +10,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
+from django.utils.translation import override
 
 from coupons import dashboard
 from coupons.choices import Authorisation
@@ -99,6 +100,12 @@ def test_what_needs_a_person_is_listed_with_its_place(store: Store, owner: User)
     }
     client = english(owner)
     assert {client.get(url).status_code for url in found.values()} == {200}
+
+
+def test_an_alert_in_chinese_has_a_chinese_colon(store: Store, owner: User) -> None:
+    GatewayStoreFactory(store=store, authorisation=Authorisation.EXPIRED)
+    with override("zh-hans"):
+        assert "雀友棋牌室：授权已过期" in [str(alert.text) for alert in dashboard.alerts(owner)]
 
 
 def test_a_store_missing_in_the_list_is_a_warning(store: Store, owner: User) -> None:

@@ -2,6 +2,7 @@
 them.
 """
 
+import re
 from typing import Any
 
 import pytest
@@ -49,6 +50,12 @@ def test_calls_and_messages_are_called_by_their_titles(
     page = read(owner_client, event)
     assert "Meituan reported the payment 77" in page
     assert "order.pay" not in page
+
+
+def test_the_filter_of_operations_is_in_the_order_of_their_names(owner_client: Client) -> None:
+    page = owner_client.get("/admin/stores/outboundcall/").content.decode()
+    names = re.findall(r'<option value="([a-z]+\.[a-z]+)"', page)
+    assert (names, len(names) > 3) == (sorted(names), True)
 
 
 def test_rows_that_nobody_changes_offer_no_history(

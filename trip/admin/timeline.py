@@ -10,7 +10,7 @@ from typing import Any
 
 from django.utils.translation import gettext as _
 
-from stores.backoffice.labels import opened
+from stores.backoffice.labels import labelled, opened
 from stores.backoffice.timeline import Message, Moment, attempt_moment, audit_moments, in_order
 from stores.fields import readable
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
@@ -113,7 +113,7 @@ def _outbound(order: Order) -> Iterable[Moment]:
         if not call.attempts_made:
             yield Moment(
                 call.queued_at,
-                f"{title_of(call)}: {call.get_state_display()}",
+                labelled(title_of(call), call.get_state_display()),
                 call.last_error,
                 "told",
             )

@@ -21,7 +21,7 @@ class ReadDetail(Reading):
     """
 
     name = "coupon.detail"
-    title = _("Read a coupon")
+    title = _("Look a coupon up before it is verified")
 
     def send(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> CouponDetail:
         return read_detail(call, wait_for_slot, open_remote_id_of(call), code_of(call))
