@@ -61,6 +61,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "stores.web.middleware.unavailable_when_database_is",
+    "stores.web.middleware.refused_when_the_body_is_cut",
     "stores.web.middleware.address_for_the_audit",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "stores.web.middleware.ChineseFirstLocaleMiddleware",

@@ -1,7 +1,7 @@
 """Pages of a list by cursor."""
 
 import re
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -24,17 +24,18 @@ class Pages(CursorPagination):
             if cursor is None or cursor.position is None:
                 return cursor
             return cursor._replace(position=self._position(str(cursor.position)))
-        except (NotFound, ValueError) as error:
+        except (NotFound, ValueError, OverflowError) as error:
             raise ValidationError(
                 {"cursor": [_("Follow the links of an earlier answer.")]}
             ) from error
 
     def _position(self, text: str) -> Any:
-        """Returns the value that rows are compared with; raises ValueError."""
+        """Returns the value that rows are compared with; raises ValueError or OverflowError."""
         at = datetime.fromisoformat(text)
         if at.tzinfo is None:
             raise ValueError("a time without its zone")
-        return at
+        # In UTC, as databases compare it: near the calendar's ends some zones' times are beyond.
+        return at.astimezone(UTC)
 
 
 class PagesById(Pages):

@@ -175,3 +175,10 @@ class Moment(serializers.DateTimeField):
 
     def to_internal_value(self, value: Any) -> Any:
         return super().to_internal_value(value.replace(" ", "+") if "T" in value else value)
+
+    def enforce_timezone(self, value: Any) -> Any:
+        try:
+            return super().enforce_timezone(value)
+        except OverflowError:
+            # Without a zone it is local, and the first day begins before the calendar does in UTC.
+            self.fail("overflow")

@@ -6,15 +6,17 @@ Strangers get 404, an insufficient role gets 403.
 from typing import Any, ClassVar, Literal, cast
 
 from django import forms
+from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import flatten
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
 from django.core.exceptions import PermissionDenied
-from django.db import models
+from django.db import DataError, models
 from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.admin import ModelAdmin
 from unfold.paginator import InfinitePaginator
+from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from stores import audit
@@ -69,6 +71,20 @@ class Headed:
         return self.heading
 
 
+class ScopedChangeList(ChangeList):
+    """A list that takes a value which no database can compare with as a filter that does not
+    exist.
+    """
+
+    def get_results(self, request: HttpRequest) -> None:
+        try:
+            super().get_results(request)
+            # Read here, where the error is still known to come from the address.
+            self.result_list = list(self.result_list)
+        except (OverflowError, DataError) as error:
+            raise IncorrectLookupParameters(error) from error
+
+
 class ScopedAdmin(ModelAdmin):
     """Subclasses name the permission to view, add, change and delete, and nothing else."""
 
@@ -119,6 +135,9 @@ class ScopedAdmin(ModelAdmin):
         return self.permits(request, self.view_permission)
 
     # Rows
+
+    def get_changelist(self, request: HttpRequest, **kwargs: Any) -> type[ChangeList]:
+        return ScopedChangeList
 
     def merchant_path(self) -> str:
         rows = self.model._default_manager.all()

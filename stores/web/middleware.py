@@ -3,13 +3,13 @@ from collections.abc import Callable
 
 from csp.middleware import CSPMiddleware
 from django.db import OperationalError, connection
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 
 from stores.audit import caller_ip
 from stores.web.addresses import client_ip
-from stores.web.errors import unavailable
+from stores.web.errors import bad_request, unavailable
 
 log = logging.getLogger(__name__)
 
@@ -38,6 +38,21 @@ def database_unavailable(request: HttpRequest, error: OperationalError) -> HttpR
     log.error("database not available for %s: %s", request.path, error)
     connection.close()
     return unavailable(request)
+
+
+def refused_when_the_body_is_cut(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answers 400 when a body ends early or comes in wrong pieces: not an error of ours."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
+        return bad_request(request) if isinstance(error, UnreadablePostError) else None
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
+    return middleware
 
 
 def address_for_the_audit(

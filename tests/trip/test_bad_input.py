@@ -3,6 +3,7 @@ is written.
 """
 
 import json
+import time
 from decimal import Decimal
 from typing import Any
 
@@ -12,10 +13,12 @@ from hypothesis import strategies as st
 from hypothesis.extra.django import TestCase
 
 from stores.models import Connection, InboundEvent, Store
+from stores.platforms.reading import Malformed
 from tests.meituan import Meituan, selling
 from tests.trip.factories import TicketProductFactory
 from trip.choices import VisitorInfo
 from trip.models import Offer, Order, Product, Refund
+from trip.wire.requests import parse_visitors
 
 pytestmark = pytest.mark.django_db
 
@@ -244,6 +247,17 @@ def test_a_visitor_who_cannot_be_is_refused(change: dict[str, Any]) -> None:
     assert answer["code"] == 410
     assert not Order.objects.exists()
     assert meituan.create(product, visitors=[visitor])["code"] == 200
+
+
+def test_an_endless_certificate_is_refused_at_once() -> None:
+    """Normalising marks in the wrong order takes a time that grows with the square of their
+    number.
+    """
+    endless = "\u0301" * 20_000 + "\u0323" * 20_000
+    before = time.thread_time()
+    with pytest.raises(Malformed):
+        parse_visitors([{"name": "王小明", "credentials": {"0": endless}}])
+    assert time.thread_time() - before < 1
 
 
 def test_numbers_may_be_strings(meituan: Meituan) -> None:

@@ -35,6 +35,7 @@ _IDENTITY_CARD = re.compile(r"[0-9]{17}[0-9X]|[0-9]{15}", re.ASCII)
 _CREDENTIAL = re.compile(r"[0-9A-Z()\-]{3,30}", re.ASCII)
 # For example 军字第2001988号
 _OFFICER = re.compile(r"[0-9A-Z()\-\u4e00-\u9fff]{3,30}")
+LONGEST_NUMBER = 60
 _FORMS = {CredentialType.IDENTITY_CARD: _IDENTITY_CARD, CredentialType.MILITARY_OFFICER: _OFFICER}
 
 
@@ -254,7 +255,11 @@ def _credential_type(kind: str) -> int:
 
 
 def _credential_number(kind: str, value: Any) -> str:
-    number = unicodedata.normalize("NFKC", str(value)).strip().upper()
+    given = str(value)
+    if len(given) > LONGEST_NUMBER:
+        # Normalising takes a time that can grow with the square of the length.
+        raise Malformed("credentials", TripProblem.NO_CREDENTIAL)
+    number = unicodedata.normalize("NFKC", given).strip().upper()
     if not _FORMS.get(CredentialType(int(kind)), _CREDENTIAL).fullmatch(number):
         raise Malformed("credentials", TripProblem.NO_CREDENTIAL)
     return number

@@ -21,7 +21,7 @@ from stores.models import Connection, prepared
 from stores.platforms.inbound import bodies, inbox
 from stores.platforms.inbound.bodies import BodyError
 from stores.platforms.reading import Malformed
-from stores.text import clean_json
+from stores.text import clean_json, is_id
 
 log = logging.getLogger(__name__)
 
@@ -103,8 +103,18 @@ class Inbound(View):
             too_large = True
         except UnreadablePostError as error:
             raise Rejected("the body ended early") from error
+        if not too_large and len(request.body) < _promised(request):
+            raise Rejected("the body ended early")
         if too_large:
             raise Rejected("body too large", 413)
+
+
+def _promised(request: HttpRequest) -> int:
+    """Returns the length that the sender gave; 0 for a body in pieces, which has an end of its
+    own.
+    """
+    length = request.headers.get("Content-Length", "")
+    return int(length) if is_id(length) and "Transfer-Encoding" not in request.headers else 0
 
 
 class PlatformEndpoint(Inbound):
@@ -150,7 +160,7 @@ class PlatformEndpoint(Inbound):
             return self.reject(rejected)
 
     def _received(self, request: HttpRequest, connection_id: int) -> HttpResponse:
-        if self.empty_is_check and not request.body:
+        if self.empty_is_check and self._is_empty(request):
             return self.acknowledge(self._connection(connection_id), {})
         connection, data = self.open(request, connection_id)
         kind, key = self._named(data)
@@ -162,6 +172,10 @@ class PlatformEndpoint(Inbound):
             store_name=self._store_named(data),
         )
         return self.acknowledge(connection, data)
+
+    def _is_empty(self, request: HttpRequest) -> bool:
+        self._limit(request)
+        return not request.body
 
     def _named(self, data: dict[str, Any]) -> tuple[str, str]:
         kind, key = self.name(data)

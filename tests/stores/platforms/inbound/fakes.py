@@ -6,6 +6,7 @@ The platforms' side is written here with hashlib and the standard library alone.
 import hashlib
 import http.client
 import json
+import socket
 from base64 import b64decode, b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -184,13 +185,23 @@ class Sender:
     form: ClassVar[str] = "application/x-www-form-urlencoded"
 
     def send(
-        self, body: bytes, *, query: str = "", method: str = "POST", kind: str = form
+        self,
+        body: bytes,
+        *,
+        query: str = "",
+        method: str = "POST",
+        kind: str = form,
+        cut: int = 0,
     ) -> Reply:
+        """`cut`: so many bytes are promised, and never sent."""
         parts = urlsplit(self.url)
         line = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=30)
         try:
             where = f"{parts.path}?{query}" if query else parts.path
-            line.request(method, where, body, {"Content-Type": kind})
+            head = {"Content-Type": kind, "Content-Length": str(len(body) + cut)}
+            line.request(method, where, body, head)
+            if cut:
+                line.sock.shutdown(socket.SHUT_WR)
             answer = line.getresponse()
             return Reply(answer.status, answer.read(), answer.headers.get("Content-Type", ""))
         finally:

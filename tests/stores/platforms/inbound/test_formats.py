@@ -79,6 +79,20 @@ def test_an_empty_post_is_no_check_where_the_platform_makes_none(post_office: Se
     assert post_office.send(b"").status == 400
 
 
+def test_a_body_that_ends_early_is_refused_in_the_platforms_form(push: Sender) -> None:
+    answer = push.send(b"order=%7B", cut=5)
+    assert (answer.status, json.loads(answer.body)) == (400, {"error": "the body ended early"})
+    assert stored() == []
+
+
+def test_a_body_larger_than_any_is_refused_in_the_platforms_form(
+    push: Sender, settings: Any
+) -> None:
+    settings.DATA_UPLOAD_MAX_MEMORY_SIZE = 1000
+    answer = push.send(b"order=" + b"x" * 2000)
+    assert (answer.status, json.loads(answer.body)) == (413, {"error": "body too large"})
+
+
 @pytest.mark.parametrize(
     "body",
     [
