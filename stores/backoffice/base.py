@@ -76,6 +76,8 @@ class ScopedChangeList(ChangeList):
     exist.
     """
 
+    result_list: Any
+
     def get_results(self, request: HttpRequest) -> None:
         try:
             super().get_results(request)

@@ -9,8 +9,8 @@ import pytest
 from django.core.signals import request_finished, request_started
 from django.db import close_old_connections
 from django.test import Client, RequestFactory
-from gunicorn.config import Config
-from gunicorn.http.parser import RequestParser
+from gunicorn.config import Config  # type: ignore[import-untyped]
+from gunicorn.http.parser import RequestParser  # type: ignore[import-untyped]
 
 from config.wsgi import application
 from stores.models import Store
@@ -42,9 +42,9 @@ def send(path: str, pieces: bytes, **environ: Any) -> tuple[int, bytes]:
     """Status and content of the answer to a POST with a body in these pieces."""
     head = f"POST {path} HTTP/1.1\r\nHost: testserver\r\nTransfer-Encoding: chunked\r\n\r\n"
     parsed = next(RequestParser(Config(), iter([head.encode() + pieces]), ("127.0.0.1", 1)))
-    environ |= {"wsgi.input": parsed.body, "HTTP_TRANSFER_ENCODING": "chunked"}
-    made = RequestFactory()._base_environ(PATH_INFO=path, REQUEST_METHOD="POST", **environ)
-    made.pop("CONTENT_LENGTH", None)
+    made = RequestFactory().post(path, **environ).environ | environ
+    made |= {"wsgi.input": parsed.body, "HTTP_TRANSFER_ENCODING": "chunked"}
+    del made["CONTENT_LENGTH"]
     statuses: list[str] = []
 
     def start(status: str, headers: Iterable[Any]) -> None:
