@@ -224,6 +224,9 @@ PACE_SECONDS: dict[str, float] = {
     for name in os.environ
     if name.endswith("_PACE_SECONDS")
 }
+# What the platform's limit counts: each "account", or the "address" from which all accounts call,
+# which then take turns.
+PACE_SCOPE: dict[str, str] = {"umember": env.str("UMEMBER_PACE_SCOPE", "account")}
 UMEMBER_BASE_URL: str = env.str("UMEMBER_BASE_URL", "http://mtopen.umember.cn")
 UMEMBER_TIMEOUT: tuple[float, float] = (5.0, 15.0)
 # Where Meituan takes notices about ticket orders, with the path before /order/pay/notice.

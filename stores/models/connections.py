@@ -20,6 +20,7 @@ class Pace(models.Model):
         _("next free slot"), default=0.0, help_text=_("Unix seconds on the database clock")
     )
     failures = models.PositiveIntegerField(_("failures in a row"), default=0)
+    throttled_at = models.DateTimeField(_("throttled"), null=True)
 
     class Meta:
         verbose_name = _("pace")

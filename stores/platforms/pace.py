@@ -1,6 +1,9 @@
 """Pacing of calls: one row per (platform, account), one UPDATE … RETURNING per slot, on the
 database's clock.
 
+Where the platform's limit counts all calls from our address (PACE_SCOPE), the slots of one more row
+are shared by all accounts; the account that was served longest ago is served next.
+
 Slots are evenly spaced without bursts, so a platform that allows n calls a second never sees n + 1.
 A caller that serves a person reserves ahead (`patience`); background work takes only slots that are
 nearly free, so it makes no queue.
@@ -8,9 +11,12 @@ nearly free, so it makes no queue.
 
 import time
 from dataclasses import dataclass
+from datetime import timedelta
+from itertools import pairwise
 
 from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 
 from stores.domains import domain_of
 from stores.models import Pace
@@ -25,6 +31,9 @@ FAR = 5.0
 LATE = 0.02
 # A reading of the database's clock that took no longer than this (seconds) is good enough.
 SURE = 0.01
+HOUR, TOGETHER = timedelta(hours=1), timedelta(minutes=1)
+# The account under which the slots of our whole address stand.
+ADDRESS = "*"
 _CLOCK = {
     "sqlite": "((julianday('now') - 2440587.5) * 86400.0)",
     "postgresql": "extract(epoch from clock_timestamp())::double precision",
@@ -66,13 +75,32 @@ def reserve(pace: Pace, *, patience: float, ahead: float = 0.0) -> Slot | None:
     The slot is at least `ahead` seconds away, for callers that need time before they send.
     """
     clock, later = _CLOCK[connection.vendor], _LATER[connection.vendor]
-    gap = interval(pace.platform)
-    return _moved(
-        pace,
+    gap, row = interval(pace.platform), pace.pk
+    if is_shared(pace.platform):
+        # What postponed the account itself counts too.
+        if _seconds_until([pace.pk]) > patience:
+            return None
+        row = _address(pace.platform)
+    slot = _moved(
+        row,
+        gap,
         f"UPDATE stores_pace SET next_at = {later}(next_at, {clock} + %s) + %s "
         f"WHERE id = %s AND next_at - {clock} <= %s RETURNING next_at, next_at - %s - {clock}",
-        [ahead, gap, pace.pk, patience, gap],
+        [ahead, gap, row, patience, gap],
     )
+    if slot and row != pace.pk:
+        Pace.objects.filter(pk=pace.pk, next_at__lt=slot.next_at).update(next_at=slot.next_at)
+    return slot
+
+
+def is_shared(platform: str) -> bool:
+    """Whether all accounts of this platform share the slots of our address."""
+    return settings.PACE_SCOPE.get(platform) == "address"
+
+
+def _address(platform: str) -> int:
+    """Returns the key of the row with the slots of our address."""
+    return Pace.objects.get_or_create(platform=platform, account=ADDRESS)[0].pk
 
 
 def _put_off(pace: Pace, slot: Slot, ahead: float) -> Slot | None:
@@ -83,14 +111,15 @@ def _put_off(pace: Pace, slot: Slot, ahead: float) -> Slot | None:
     clock = _CLOCK[connection.vendor]
     gap = interval(pace.platform)
     return _moved(
-        pace,
+        slot.pace_id,
+        gap,
         f"UPDATE stores_pace SET next_at = {clock} + %s + %s "
         f"WHERE id = %s AND next_at = %s RETURNING next_at, next_at - %s - {clock}",
-        [ahead, gap, pace.pk, slot.next_at, gap],
+        [ahead, gap, slot.pace_id, slot.next_at, gap],
     )
 
 
-def _moved(pace: Pace, sql: str, values: list[float]) -> Slot | None:
+def _moved(row_id: int, gap: float, sql: str, values: list[float]) -> Slot | None:
     before = time.monotonic()
     with connection.cursor() as cursor:
         cursor.execute(sql, values)
@@ -102,8 +131,8 @@ def _moved(pace: Pace, sql: str, values: list[float]) -> Slot | None:
     if after - before > SURE:
         # The lock before it or the commit behind it took long: the clock is read again, without
         # either.
-        after, left = _left_until(next_at - interval(pace.platform))
-    return Slot(pace.pk, after + max(0.0, left), next_at)
+        after, left = _left_until(next_at - gap)
+    return Slot(row_id, after + max(0.0, left), next_at)
 
 
 def _left_until(moment: float) -> tuple[float, float]:
@@ -131,6 +160,34 @@ def release(slot: Slot, platform: str) -> None:
             "UPDATE stores_pace SET next_at = next_at - %s WHERE id = %s AND next_at = %s",
             [interval(platform), slot.pace_id, slot.next_at],
         )
+
+
+def throttled(pace: Pace, seconds: float) -> None:
+    """Notes that the platform throttled the account, and moves its next slot; with shared slots,
+    everybody's.
+    """
+    Pace.objects.filter(pk=pace.pk).update(throttled_at=timezone.now())
+    rows = [pace.pk, _address(pace.platform)] if is_shared(pace.platform) else [pace.pk]
+    for row in rows:
+        postpone(row, seconds)
+
+
+def accounts_throttled_together() -> set[str]:
+    """Returns the platforms at which several accounts were throttled within a minute, in the last
+    hour: their limit may count our address.
+    """
+    now = timezone.now()
+    rows = Pace.objects.filter(throttled_at__gt=now - HOUR).order_by("platform", "throttled_at")
+    times = rows.values_list("platform", "throttled_at")
+    return {
+        platform
+        for (platform, first), (other, second) in pairwise(times)
+        if platform == other
+        and first
+        and second
+        and second - first < TOGETHER
+        and not is_shared(platform)
+    }
 
 
 def postpone(pace_id: int, seconds: float, *, failed: bool = False) -> None:
@@ -173,14 +230,19 @@ def seconds_until_free_sql(next_at: str) -> str:
     return f"{next_at} - {_CLOCK[connection.vendor]}"
 
 
-def seconds_until_free(pace_id: int) -> float:
+def seconds_until_free(pace_id: int, platform: str) -> float:
     """Returns the seconds until the account's next free slot; 0.0 when it is free now."""
+    return _seconds_until([pace_id, _address(platform)] if is_shared(platform) else [pace_id])
+
+
+def _seconds_until(rows: list[int]) -> float:
+    """Returns the seconds until all these rows have a free slot."""
+    places = ", ".join(["%s"] * len(rows))
+    seconds = seconds_until_free_sql("max(next_at)")
     with connection.cursor() as cursor:
-        cursor.execute(
-            f"SELECT {seconds_until_free_sql('next_at')} FROM stores_pace WHERE id = %s", [pace_id]
-        )
+        cursor.execute(f"SELECT {seconds} FROM stores_pace WHERE id IN ({places})", rows)
         row = cursor.fetchone()
-    return max(0.0, float(row[0])) if row else 0.0
+    return max(0.0, float(row[0] or 0.0))
 
 
 def take(pace: Pace, *, patience: float) -> None:
@@ -195,4 +257,4 @@ def take(pace: Pace, *, patience: float) -> None:
             return wait_for_turn(pace, slot)
         if time.monotonic() > until:
             raise NoSlot("no slot came free in time")
-        time.sleep(min(0.5, max(0.01, seconds_until_free(pace.pk) - NEAR)))
+        time.sleep(min(0.5, max(0.01, seconds_until_free(pace.pk, pace.platform) - NEAR)))

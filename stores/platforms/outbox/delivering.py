@@ -308,7 +308,7 @@ def _postpone(call: OutboundCall, outcome: Verdict | PlatformError) -> None:
             type(call.pace).objects.filter(pk=call.pace_id).update(failures=0)
     elif isinstance(outcome, Throttled):
         after = settings.OUTBOX.after_throttle if outcome.after is None else outcome.after
-        pace.postpone(call.pace_id, after)
+        pace.throttled(call.pace, after)
     elif not isinstance(outcome, NoSlot | LoginRefused):
         backoff = settings.OUTBOX.account_backoff
         wait = backoff[min(call.pace.failures, len(backoff) - 1)]

@@ -50,8 +50,16 @@ def _place(platform: str, operation: str, held_up: bool, free_in: float, ahead: 
     if held_up:
         return PlaceInLine(position=ahead + 1, seconds=None)
     requests = (ahead + 1) * operations[platform, operation].requests_left - 1
-    wait = max(0.0, float(free_in)) + requests * pace.interval(platform)
+    wait = max(0.0, float(free_in)) + requests * pace.interval(platform) * _lines(platform)
     return PlaceInLine(position=ahead + 1, seconds=max(1, round(wait)))
+
+
+def _lines(platform: str) -> int:
+    """Returns how many accounts take turns; 1 where each has slots of its own."""
+    if not pace.is_shared(platform):
+        return 1
+    waiting = OutboundCall.objects.live().filter(platform=platform)
+    return max(1, waiting.order_by().values("pace_id").distinct().count())
 
 
 def place_in_line(call: OutboundCall) -> PlaceInLine:

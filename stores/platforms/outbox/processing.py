@@ -102,7 +102,10 @@ def _run_steps(row: Waiting, *, wake: bool, call: OutboundCall | None = None) ->
 def _free_in(call: OutboundCall) -> float:
     """Returns the seconds until a try can begin: not leased, due, and its account's slot free."""
     not_before = max(call.due_at, call.lease_until or call.due_at)
-    return max((not_before - timezone.now()).total_seconds(), pace.seconds_until_free(call.pace_id))
+    return max(
+        (not_before - timezone.now()).total_seconds(),
+        pace.seconds_until_free(call.pace_id, call.platform),
+    )
 
 
 def _wake_worker(call: OutboundCall, free_in: float) -> None:

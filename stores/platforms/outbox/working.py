@@ -83,7 +83,9 @@ def _one_try() -> bool:
             # go on.
             log.exception("account %s cannot be served", account.pk)
             pace.postpone(account.pk, UNSERVED_SECONDS, failed=True)
-    soonest = pace.seconds_until_free(accounts[0].pk) if accounts else LINGER.total_seconds()
+    soonest = LINGER.total_seconds()
+    if accounts:
+        soonest = pace.seconds_until_free(accounts[0].pk, accounts[0].platform)
     if soonest < LINGER.total_seconds():
         time.sleep(min(0.5, max(0.005, soonest - pace.NEAR)) + random.uniform(0.0, 0.02))
     return False
@@ -116,7 +118,9 @@ def _near() -> OutboundCall | None:
     """
     call = due(timezone.now() + LINGER).order_by("pace__next_at").first()
     return (
-        call if call and pace.seconds_until_free(call.pace_id) <= LINGER.total_seconds() else None
+        call
+        if call and pace.seconds_until_free(call.pace_id, call.platform) <= LINGER.total_seconds()
+        else None
     )
 
 

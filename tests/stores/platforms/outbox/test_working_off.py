@@ -38,7 +38,7 @@ from tests.stores.platforms.outbox.trying import (
 
 
 def wait_of(call: OutboundCall) -> float:
-    return pace.seconds_until_free(call.pace_id)
+    return pace.seconds_until_free(call.pace_id, call.platform)
 
 
 def test_a_throttle_makes_the_whole_account_wait(enqueue: Enqueue, script: Scripted) -> None:
