@@ -106,6 +106,8 @@ class UmemberSandbox(SandboxPlatform[Settings]):
             limit, window = self.settings.rate_limit, self.settings.rate_window
             if limit is None or email not in self.book.accounts:
                 return None
+            if self.settings.rate_scope == "address":
+                email = ""
             recent = [at for at in self._recent.get(email, []) if request.at - at < window]
             admitted = len(recent) < limit
             if admitted or self.settings.count_blocked:

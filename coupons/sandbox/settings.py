@@ -28,6 +28,8 @@ class Settings(Switches):
     # off.
     rate_limit: int | None = 2
     token_seconds: float = 86_400
+    # Unpublished: what is counted, each "account" or all that come from one "address".
+    rate_scope: str = "account"
     # Unpublished: the exact window, and whether blocked calls extend the block.
     rate_window: float = 1.0
     count_blocked: bool = False
@@ -54,6 +56,7 @@ class Settings(Switches):
     checks: ClassVar[Mapping[str, Check]] = {
         "rate_limit": _limit,
         "token_seconds": number(0, 1e9),
+        "rate_scope": one_of("account", "address"),
         "rate_window": number(0, 1e9),
         "count_blocked": flag,
         "blocked_as": one_of("429", "403", "code", "html"),

@@ -12,8 +12,9 @@ from django.utils.translation import gettext_lazy as _
 from stores.backoffice.menu import list_item
 from stores.backoffice.pages import staff_user
 from stores.backoffice.widgets import Alert, Chart
-from stores.domains import MenuItem, contributed_to, domains
+from stores.domains import MenuItem, contributed_to, domains, platform_choices
 from stores.models import Connection, InboundEvent
+from stores.platforms import pace
 from stores.platforms.workers import queue
 from stores.roles import Permission
 from stores.tenancy import access_of, has_permission
@@ -127,6 +128,8 @@ def alerts(user: User) -> list[Alert]:
     if access_of(user).everything and not queue.alive():
         text = _("No worker is running: what waits in the background stays undone.")
         found.append(Alert("error", text, reverse("admin:stores_heartbeat_changelist")))
+    if access_of(user).everything:
+        found += _throttle_alerts()
     failed = InboundEvent.objects.for_staff(user).live().filter(state=InboundEvent.State.FAILED)
     if has_permission(user, Permission.SETTLE) and failed.exists():
         url = reverse("admin:stores_inboundevent_changelist") + "?state__exact=failed"
@@ -134,6 +137,27 @@ def alerts(user: User) -> list[Alert]:
     if has_permission(user, Permission.MANAGE_CONNECTIONS):
         found += _connection_alerts(user)
     return found
+
+
+def _throttle_alerts() -> list[Alert]:
+    text = _(
+        "%(platform)s throttled several accounts at once: its limit may count our address."
+        " Set %(setting)s=address."
+    )
+    titles = dict(platform_choices())
+    url = reverse("admin:stores_pace_changelist")
+    return [
+        Alert(
+            "warning",
+            text
+            % {
+                "platform": titles.get(platform, platform),
+                "setting": f"{platform.upper()}_PACE_SCOPE",
+            },
+            url,
+        )
+        for platform in sorted(pace.accounts_throttled_together())
+    ]
 
 
 def _connection_alerts(user: User) -> list[Alert]:

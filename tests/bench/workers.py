@@ -9,11 +9,13 @@ from tests.bench.shops import ring_workers
 CLUSTERS, WORKERS = 2, 4
 
 
-def start(fleet: Fleet) -> list[Running]:
+def start(fleet: Fleet, **environment: str) -> list[Running]:
     """Two clusters of four workers each, up and running tasks."""
     Heartbeat.objects.all().delete()
     clusters = [
-        fleet.python(f"cluster{number}", "manage.py", "qcluster", Q_WORKERS=str(WORKERS))
+        fleet.python(
+            f"cluster{number}", "manage.py", "qcluster", Q_WORKERS=str(WORKERS), **environment
+        )
         for number in range(CLUSTERS)
     ]
     until = time.monotonic() + START_SECONDS

@@ -133,6 +133,11 @@ def test_requests_that_outlast_the_lease_are_refused(production: Settings) -> No
     assert checked() == ["coupons.E001"]
 
 
+def test_a_pace_counts_accounts_or_addresses(production: Settings) -> None:
+    production.PACE_SCOPE = {"umember": "token"}
+    assert checked() == ["coupons.E002"]
+
+
 def test_https_without_a_trusted_proxy_is_warned_of_before_it_is_deployed(
     production: Settings,
 ) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 import requests
 
@@ -166,3 +168,20 @@ def test_an_arrival_names_account_store_and_only_the_codes_end(caller: Caller) -
     )
     assert (detail.operation, detail.store_id, detail.code_tail) == ("detail", SHOP, "used")
     assert (login.operation, login.account, login.store_id) == ("login", EMAIL, None)
+
+
+def test_the_limit_may_count_all_that_come_from_one_address(
+    caller: Caller, gateway: UmemberSandbox
+) -> None:
+    gateway.configure(rate_limit=2, rate_scope="address")
+    gateway.seed({"accounts": [{"email": "other@example.com", "password": "x"}]})
+    assert admitted(gateway, caller, [0, 0.1]) == [True, True]
+    login = Request(
+        "POST",
+        "/open/login",
+        json.dumps({"email": "other@example.com", "password": "x"}).encode(),
+        at=0.2,
+    )
+    assert gateway.admit(login) is not None
+    gateway.configure(rate_scope="account")
+    assert gateway.admit(login) is None

@@ -2,9 +2,11 @@
 
 import threading
 import time
+from datetime import timedelta
 from itertools import pairwise
 
 import pytest
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from stores.models import Pace
@@ -159,3 +161,68 @@ def test_processes_with_clocks_apart_never_send_three_in_a_second(account: Pace)
     times = sorted(float(line) for output in said for line in output.split())
     assert len(times) == 12
     assert min(third - first for first, third in zip(times, times[2:], strict=False)) > 1.0
+
+
+@pytest.fixture
+def others(account: Pace, settings: Settings) -> list[Pace]:
+    """Three accounts that call from one address, whose limit counts them all."""
+    settings.PACE_SCOPE = {"umember": "address"}
+    names = ("b@example.com", "c@example.com")
+    return [account, *(Pace.objects.create(platform="umember", account=name) for name in names)]
+
+
+def test_accounts_of_one_address_share_its_slots(others: list[Pace]) -> None:
+    made = [slots(account, 1)[0].next_at for account in others * 2]
+    assert [round(after - before, 3) for before, after in pairwise(made)] == [GAP] * 5
+
+
+def test_whoever_was_served_longest_ago_comes_first(others: list[Pace]) -> None:
+    first, second, third = others
+    for account in (second, first, third):
+        slots(account, 1)
+    served = Pace.objects.exclude(account=pace.ADDRESS).order_by("next_at")
+    assert list(served) == [second, first, third]
+
+
+def test_an_account_that_rests_takes_no_slot_of_the_others(others: list[Pace]) -> None:
+    pace.postpone(others[0].pk, 30.0, failed=True)
+    assert pace.reserve(others[0], patience=5.0) is None
+    assert pace.reserve(others[1], patience=0.0)
+    assert pace.seconds_until_free(others[0].pk, "umember") > 29
+    assert pace.seconds_until_free(others[2].pk, "umember") <= GAP
+
+
+def test_a_throttle_of_one_account_rests_the_whole_address(others: list[Pace]) -> None:
+    pace.throttled(others[0], 30.0)
+    assert [pace.reserve(account, patience=5.0) for account in others] == [None] * 3
+
+
+def test_a_throttle_of_one_account_rests_no_other_where_each_is_counted(account: Pace) -> None:
+    other = Pace.objects.create(platform="umember", account="b@example.com")
+    pace.throttled(account, 30.0)
+    assert pace.reserve(account, patience=5.0) is None
+    assert pace.reserve(other, patience=0.0)
+
+
+def test_slots_of_an_address_are_given_back_and_put_off_like_others(others: list[Pace]) -> None:
+    [slot] = slots(others[0], 1)
+    pace.release(slot, "umember")
+    [again] = slots(others[1], 1)
+    assert again.next_at == pytest.approx(slot.next_at, abs=0.1)
+    time.sleep(0.1)
+    pace.wait_for_turn(others[1], again)
+
+
+def test_several_accounts_throttled_together_are_noticed(account: Pace, settings: Settings) -> None:
+    other = Pace.objects.create(platform="umember", account="b@example.com")
+    elsewhere = Pace.objects.create(platform="trip", account="1")
+    pace.throttled(account, 1.0)
+    pace.throttled(elsewhere, 1.0)
+    assert pace.accounts_throttled_together() == set()
+    pace.throttled(other, 1.0)
+    assert pace.accounts_throttled_together() == {"umember"}
+    settings.PACE_SCOPE = {"umember": "address"}
+    assert pace.accounts_throttled_together() == set()
+    settings.PACE_SCOPE = {}
+    Pace.objects.filter(pk=other.pk).update(throttled_at=timezone.now() - timedelta(minutes=5))
+    assert pace.accounts_throttled_together() == set()
