@@ -179,7 +179,8 @@ def test_the_limit_may_count_all_that_come_from_one_address(
     login = Request(
         "POST",
         "/open/login",
-        json.dumps({"email": "other@example.com", "password": "x"}).encode(),
+        body=json.dumps({"email": "other@example.com", "password": "x"}).encode(),
+        headers={"content-type": "application/json"},
         at=0.2,
     )
     assert gateway.admit(login) is not None
