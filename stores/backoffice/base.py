@@ -71,6 +71,20 @@ class Headed:
         return self.heading
 
 
+class RowsField(forms.ModelMultipleChoiceField):
+    """Rows of a related table; a number that no database can compare with is no choice."""
+
+    def clean(self, value: Any) -> models.QuerySet[Any]:
+        try:
+            return super().clean(value)
+        except OverflowError as error:
+            raise forms.ValidationError(
+                self.error_messages["invalid_choice"],
+                code="invalid_choice",
+                params={"value": ", ".join(map(str, value))[:100]},
+            ) from error
+
+
 class ScopedChangeList(ChangeList):
     """A list that takes a value which no database can compare with as a filter that does not
     exist.
@@ -203,6 +217,7 @@ class ScopedAdmin(ModelAdmin):
 
     def formfield_for_manytomany(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         kwargs.setdefault("queryset", visible_to(db_field.remote_field.model, request))
+        kwargs.setdefault("form_class", RowsField)
         kwargs.setdefault("widget", UnfoldAdminCheckboxSelectMultipleWidget())
         field: Any = super().formfield_for_manytomany(db_field, request, **kwargs)
         if db_field.remote_field.model is Store and self.has_many_merchants(request):
