@@ -71,7 +71,7 @@ class Headed:
         return self.heading
 
 
-class RowsField(forms.ModelMultipleChoiceField):
+class RowsField(forms.ModelMultipleChoiceField[models.Model]):
     """Rows of a related table; a number that no database can compare with is no choice."""
 
     def clean(self, value: Any) -> models.QuerySet[Any]:
