@@ -5,6 +5,7 @@ The readers raise Malformed; those called `any_…` never do, for answers that a
 """
 
 import contextlib
+import math
 import re
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -24,9 +25,14 @@ LONGEST_TEXT = 200
 LONGEST_DATE = 30
 LONGEST_LIST = 10_000
 FIRST_YEAR, LAST_YEAR = 2000, 2099
+# The largest sum in yuan that is read.
+MOST_YUAN = 10**10 - 1
 CENT = Decimal("0.01")
+# Sums of doubles are so near to the cent that they mean: 59.699999999999996 is 59.70.
+_NEAR = Decimal("0.000001")
 _WHOLE = re.compile(r"-?[0-9]{1,19}", re.ASCII)
-_MONEY = re.compile(r"-?[0-9]{1,10}(\.[0-9]{1,10})?", re.ASCII)
+# As numbers are written, and as Java writes very large and very small doubles: 1.25E7, 3.6E-15.
+_MONEY = re.compile(r"-?[0-9]{1,30}(\.[0-9]{1,30})?|-?[0-9]\.[0-9]{1,20}E-?[0-9]{1,3}", re.ASCII)
 
 
 class Problem(StrEnum):
@@ -35,7 +41,7 @@ class Problem(StrEnum):
     MISSING = "is missing"
     NOT_WHOLE = "is missing or no whole number"
     OUT_OF_RANGE = "is not between {least} and {most}"
-    NOT_MONEY = "is missing or no sum of money"
+    NOT_MONEY = "is no sum of money"
     TOO_PRECISE = "has more than two decimals"
     TOO_SMALL = "is less than {least}"
     NOT_TEXT = "is no text"
@@ -89,19 +95,33 @@ def any_whole(data: Mapping[str, Any], name: str, *, most: int = MAX_INT64) -> i
 
 
 def yuan(data: Mapping[str, Any], name: str, *, least: int | None = None) -> Decimal:
-    """Reads money in yuan, sent as a number or as a string, exact to the cent. Raises Malformed."""
+    """Reads money in yuan, sent as a number or as a string; a double is the cent that it means.
+
+    Raises Malformed.
+    """
     value = data.get(name)
-    text = repr(value) if _is_number(value) else ""
-    if isinstance(value, str):
-        text = value.strip()
-    if not _MONEY.fullmatch(text):
-        raise Malformed(name, Problem.NOT_MONEY)
-    amount = Decimal(text)
-    if amount != amount.quantize(CENT):
+    if value is None or (isinstance(value, str) and not value.strip()):
+        raise Malformed(name, Problem.MISSING)
+    given = _decimal(name, value)
+    if abs(given) > MOST_YUAN:
+        raise Malformed(name, Problem.OUT_OF_RANGE, least=least or 0, most=MOST_YUAN)
+    # A sum of 0 has no sign, however it came about.
+    amount = given.quantize(CENT) + 0
+    if abs(given - amount) > _NEAR:
         raise Malformed(name, Problem.TOO_PRECISE)
     if least is not None and amount < least:
         raise Malformed(name, Problem.TOO_SMALL, least=least)
-    return amount.quantize(CENT)
+    return amount
+
+
+def _decimal(name: str, value: Any) -> Decimal:
+    if isinstance(value, str) and _MONEY.fullmatch(value.strip()):
+        return Decimal(value.strip())
+    if isinstance(value, float) and math.isfinite(value):
+        return Decimal(repr(value))
+    if isinstance(value, int) and not isinstance(value, bool):
+        return Decimal(value)
+    raise Malformed(name, Problem.NOT_MONEY)
 
 
 def any_yuan(data: Mapping[str, Any], name: str) -> Decimal | None:

@@ -72,6 +72,15 @@ def test_prices_are_kept_to_the_cent() -> None:
     )
 
 
+def test_half_a_cent_is_refused_as_half_a_cent() -> None:
+    meituan, product = selling(
+        offer__sale_price=Decimal("19.90"), offer__settlement_price=Decimal("19.90")
+    )
+    answer = meituan.create(product, 3, totalPrice=59.705)
+    assert code_and_text(answer) == (410, "totalPrice多于两位小数")
+    assert meituan.create(product, 3, totalPrice=59.699999999999996)["code"] == 200
+
+
 def test_an_unknown_product_and_one_of_another_merchant_are_not_on_sale() -> None:
     meituan, product = selling()
     foreign = TicketProductFactory()

@@ -25,6 +25,8 @@ def test_no_text_is_left_over() -> None:
             "quantity超出范围：1至10000",
         ),
         (Malformed("orderId", Problem.NOT_WHOLE), "orderId缺失或不是整数"),
+        (Malformed("refundFee", Problem.TOO_PRECISE), "refundFee多于两位小数"),
+        (Malformed("refundFee", Problem.NOT_MONEY), "refundFee不是金额"),
         (Malformed("body", TripProblem.NO_BODY), "body缺失或类型不正确"),
         (Malformed("visitors", TripProblem.ITEM_NO_OBJECT), "visitors的成员不是对象"),
         (

@@ -77,11 +77,42 @@ def test_each_kind_of_fee_is_kept_to_the_cent(mode: FeeMode, fee: str, kept: flo
     assert Refund.objects.get().fee == Decimal(str(kept))
 
 
-@pytest.mark.parametrize("off", [-0.01, 0.01])
-def test_a_fee_that_is_a_cent_off_is_for_a_person(off: float) -> None:
+@pytest.mark.parametrize(("off", "code"), [(-0.02, 200), (0.02, 200), (-0.03, 602), (0.03, 602)])
+def test_a_percentage_may_be_rounded_for_each_ticket(off: float, code: int) -> None:
     meituan, product = product_with_steps((0, FeeMode.PERCENT, "12.5"))
     order = meituan.bought(product, 2)
-    assert refund_answer(meituan, order, 2, round(23.89 + off, 2), "2099-05-01 10:00:00")[0] == 602
+    fee = round(23.89 + off, 2)
+    assert refund_answer(meituan, order, 2, fee, "2099-05-01 10:00:00")[0] == code
+
+
+@pytest.mark.parametrize("off", [-0.01, 0.01])
+@pytest.mark.parametrize("mode", [FeeMode.PER_TICKET, FeeMode.PER_ORDER])
+def test_a_fixed_fee_that_is_a_cent_off_is_for_a_person(mode: FeeMode, off: float) -> None:
+    meituan, product = product_with_steps((0, mode, "5"))
+    order = meituan.bought(product)
+    assert refund_answer(meituan, order, 1, round(5 + off, 2), "2099-05-01 10:00:00")[0] == 602
+
+
+def test_each_tickets_fee_and_refund_may_both_be_rounded_up_but_never_above_what_was_paid() -> None:
+    """95.55 × 50 % = 47.775, for two tickets 47.78 each: a cent more than half of what was paid."""
+    meituan, product = product_with_steps((0, FeeMode.PERCENT, "50"))
+    order = meituan.bought(product, 2)
+    money = {"refundFee": 95.56, "refundPrice": 95.56, "refundTime": "2099-05-01 10:00:00"}
+    assert meituan.refund(order, 2, **money)["code"] == 200
+    product.refund_steps.update(fee=0)
+    free = meituan.bought(product, 2)
+    money |= {"refundFee": 0, "refundPrice": 191.11}
+    assert meituan.refund(free, 2, **money)["code"] == 602
+
+
+def test_a_refund_in_doubles_is_agreed_to_the_cent() -> None:
+    meituan, product = product_with_steps((0, FeeMode.PERCENT, "15"))
+    product.offers.update(sale_price="19.90", settlement_price="15.00", market_price="19.90")
+    order = meituan.bought(product, 3, totalPrice=59.699999999999996)
+    assert order.total_price == Decimal("59.70")
+    money = {"unitPrice": 19.900000000000002, "refundPrice": 50.739999999999995, "refundFee": 8.96}
+    answer = meituan.refund(order, 3, **money, refundTime="2099-05-01 10:00:00")
+    assert (answer["code"], Refund.objects.get().price) == (200, Decimal("50.74"))
 
 
 @pytest.mark.parametrize(

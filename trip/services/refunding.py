@@ -10,20 +10,20 @@ from django.utils.translation import gettext_lazy as _
 from stores import audit
 from stores.audit import Actor
 from stores.models import Connection
+from stores.platforms.reading import CENT
 from stores.transitions import move
 from trip.choices import Code, FeeMode, Method, RefundType, Refusal, VoucherType
 from trip.models import Order, Refund, Voucher
 from trip.services import booking, orders, stock, tickets, workdays
 from trip.services.notices import enqueue_refund_notice
 from trip.services.orders import OrderConflict
-from trip.services.terms import Terms, promised
+from trip.services.terms import Step, Terms, promised
 from trip.wire.requests import RefundRequest
 
 Status = Refund.Status
 REVIEW_DAYS = 3
 # The largest difference between Meituan's clock and ours.
 CLOCKS_APART = timedelta(minutes=10)
-_CENT = Decimal("0.01")
 
 
 def refund_request(*, connection: Connection, request: RefundRequest) -> Refund:
@@ -134,41 +134,63 @@ def _shortage(order: Order, vouchers: list[Voucher], request: RefundRequest) -> 
     return "可退数量不足"
 
 
-def refund_fee(order: Order, request: RefundRequest, terms: Terms) -> Decimal | None:
+def refund_fee(order: Order, refund: RefundRequest | Refund, terms: Terms) -> Decimal | None:
     """Returns the fee of this refund by the policy, in yuan; None when it is too late for every
     step.
     """
     if terms.refund_type != RefundType.CONDITIONAL:
         return Decimal(0)
+    step = _step(order, refund, terms)
+    return None if step is None else _fee(step, order.unit_price, refund.quantity)
+
+
+def _step(order: Order, refund: RefundRequest | Refund, terms: Terms) -> Step | None:
+    """Returns the step in which the refund was applied for."""
     _first, last = booking.usable_days(terms, order.travel_date)
     if last is None:
         minutes = Decimal("Infinity")
     else:
-        left = booking.last_entry(terms, order.travel_date or last) - request.applied_at
+        left = booking.last_entry(terms, order.travel_date or last) - refund.applied_at
         minutes = Decimal(left / timedelta(minutes=1))
-    for step in terms.steps:
-        if step.minutes_before <= minutes:
-            return _fee(step.fee_mode, step.fee, order.unit_price, request.quantity)
-    return None
+    return next((step for step in terms.steps if step.minutes_before <= minutes), None)
 
 
-def _fee(mode: int, fee: Decimal, unit_price: Decimal, quantity: int) -> Decimal:
-    match mode:
+def _fee(step: Step, unit_price: Decimal, quantity: int) -> Decimal:
+    match step.fee_mode:
         case FeeMode.PER_TICKET:
-            return fee * quantity
+            return step.fee * quantity
         case FeeMode.PER_ORDER:
-            return fee
+            return step.fee
         case FeeMode.PERCENT:
             whole = unit_price * quantity
-            return (whole * fee / 100).quantize(_CENT, ROUND_HALF_UP)
+            return (whole * step.fee / 100).quantize(CENT, ROUND_HALF_UP)
     return Decimal(0)
+
+
+def _rounding(order: Order, refund: RefundRequest | Refund, terms: Terms) -> Decimal:
+    """Returns how far two right fees may be apart: a percentage may be rounded for each ticket or
+    for their sum.
+    """
+    step = _step(order, refund, terms) if terms.refund_type == RefundType.CONDITIONAL else None
+    is_percent = step is not None and step.fee_mode == FeeMode.PERCENT
+    return CENT * refund.quantity if is_percent else Decimal(0)
+
+
+def other_fee(refund: Refund) -> Decimal | None:
+    """Returns the fee by our policy, in yuan, if it is another one than Meituan keeps."""
+    terms = promised(refund.order)
+    fee = refund_fee(refund.order, refund, terms)
+    if fee is None or refund.fee is None:
+        return None
+    is_same = abs(fee - refund.fee) <= _rounding(refund.order, refund, terms)
+    return None if is_same else fee
 
 
 def _money_agrees(order: Order, request: RefundRequest) -> bool:
     """Whether the money agrees with our policy; a person must look at it if not.
 
-    It does not agree if the fee differs, if more money than was paid is asked for, or if the steps
-    would be counted from a moment before the order.
+    It does not agree if the fee differs by more than rounding does, if more money than was paid is
+    asked for, or if the steps would be counted from a moment before the order.
     """
     paid, terms = order.unit_price * request.quantity, promised(order)
     if (
@@ -176,10 +198,13 @@ def _money_agrees(order: Order, request: RefundRequest) -> bool:
         and request.applied_at < order.created_at - CLOCKS_APART
     ):
         return False
+    fee = refund_fee(order, request, terms)
+    rounding = _rounding(order, request, terms)
     return (
         request.unit_price == order.unit_price
-        and refund_fee(order, request, terms) == request.fee
-        and 0 <= request.price <= paid - request.fee
+        and fee is not None
+        and abs(fee - request.fee) <= rounding
+        and 0 <= request.price <= min(paid, paid - request.fee + rounding)
     )
 
 

@@ -24,7 +24,7 @@ TEXTS: dict[str, str] = {
     Problem.MISSING: "{field}缺失",
     Problem.NOT_WHOLE: "{field}缺失或不是整数",
     Problem.OUT_OF_RANGE: "{field}超出范围：{least}至{most}",
-    Problem.NOT_MONEY: "{field}缺失或不是金额",
+    Problem.NOT_MONEY: "{field}不是金额",
     Problem.TOO_PRECISE: "{field}多于两位小数",
     Problem.TOO_SMALL: "{field}不能小于{least}",
     Problem.NOT_TEXT: "{field}不是文本",

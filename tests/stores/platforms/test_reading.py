@@ -83,9 +83,30 @@ def test_a_whole_number_may_be_a_string(number: int) -> None:
 @given(st.decimals(-(10**9), 10**9, places=2))
 def test_money_is_exact_as_a_string_and_as_a_number(amount: Decimal) -> None:
     assert reading.yuan({"price": str(amount)}, "price") == amount
-    as_number = float(amount)
-    if "e" not in repr(as_number):
-        assert reading.yuan({"price": as_number}, "price") == amount
+    assert reading.yuan({"price": float(amount)}, "price") == amount
+
+
+@given(st.lists(st.decimals(0, 10**6, places=2), min_size=1, max_size=50))
+def test_a_sum_of_doubles_is_the_cent_that_it_means(amounts: list[Decimal]) -> None:
+    added = sum(float(amount) for amount in amounts)
+    assert reading.yuan({"price": added}, "price") == sum(amounts)
+    left = added - sum(float(amount) for amount in reversed(amounts))
+    assert str(reading.yuan({"price": left}, "price", least=0)) == "0.00"
+
+
+@pytest.mark.parametrize(
+    ("sent", "meant"),
+    [
+        (59.699999999999996, "59.70"),
+        ("19.900000000000002", "19.90"),
+        (50.739999999999995, "50.74"),
+        ("1.25E7", "12500000.00"),
+        ("3.552713678800501E-15", "0.00"),
+        (-3.5e-15, "0.00"),
+    ],
+)
+def test_doubles_are_the_cent_that_they_mean(sent: Any, meant: str) -> None:
+    assert str(reading.yuan({"price": sent}, "price", least=0)) == meant
 
 
 @given(st.datetimes(datetime(2000, 1, 1), datetime(2099, 12, 31)))
@@ -102,7 +123,13 @@ def test_a_moment_is_beijings(at: datetime) -> None:
         (reading.whole, "1.5", Problem.NOT_WHOLE, {}),
         (reading.whole, True, Problem.NOT_WHOLE, {}),
         (reading.yuan, "1e3", Problem.NOT_MONEY, {}),
+        (reading.yuan, " ", Problem.MISSING, {}),
+        (reading.yuan, True, Problem.NOT_MONEY, {}),
         (reading.yuan, "0.005", Problem.TOO_PRECISE, {}),
+        (reading.yuan, 59.705, Problem.TOO_PRECISE, {}),
+        (reading.yuan, "59.705000000000001", Problem.TOO_PRECISE, {}),
+        (reading.yuan, 10**10, Problem.OUT_OF_RANGE, {"least": 0, "most": reading.MOST_YUAN}),
+        (reading.yuan, "9" * 30, Problem.OUT_OF_RANGE, {"least": 0, "most": reading.MOST_YUAN}),
         (reading.text, " ", Problem.MISSING, {}),
         (reading.text, [], Problem.NOT_TEXT, {}),
         (reading.text, "x" * 201, Problem.TOO_LONG, {"most": 200}),
