@@ -81,6 +81,20 @@ def test_the_inbox_says_money_and_time(
     assert ("¥95.00 / ¥0.00" in text, "2 h 59 min left" in text) == (True, True)
 
 
+def test_the_page_says_both_fees_if_they_differ(
+    manager_client: Client, sold: tuple[Meituan, Product]
+) -> None:
+    meituan, product = sold
+    order = meituan.bought(product)
+    meituan.refund(order, 1, refundFee=9.5, refundPrice=85.5)
+    refund = order.refunds.get()
+    for address in (page(refund, "change"), page(refund, "do", "agree")):
+        shown = manager_client.get(address).content.decode()
+        assert "¥9.50 (by the rules of this order: ¥0.00)" in shown
+    Refund.objects.update(fee=0)
+    assert "by the rules" not in manager_client.get(page(refund, "change")).content.decode()
+
+
 def test_agreeing_takes_the_tickets_back_and_tells_meituan(
     manager_client: Client, sold: tuple[Meituan, Product]
 ) -> None:

@@ -169,6 +169,11 @@ def test_visitors_whom_nobody_asked_for_are_passed_over(sent: Any) -> None:
         ("+85366123456", "+85366123456"),
         ("+886912345678", "+886912345678"),
         ("00886 0912345678", "+886912345678"),
+        ("+14155550100", "+14155550100"),
+        ("+1 (415) 555-0100", "+14155550100"),
+        ("0044 20 7946.0958", "+442079460958"),
+        ("＋４９（151）1234–5678", "+4915112345678"),
+        ("\u202a+86 138 0000 1111\u202c", "13800001111"),
     ],
 )
 def test_a_phone_counts_once_however_it_is_written(written: str, number: str) -> None:
@@ -179,7 +184,19 @@ def test_a_phone_counts_once_however_it_is_written(written: str, number: str) ->
     assert (again["code"], again["describe"]) == (410, "超过限购：每个手机号最多购买1张")
 
 
-@pytest.mark.parametrize("number", ["861380000111", "+8529123456", "+14155550100", "886812"])
+@pytest.mark.parametrize(
+    "number",
+    [
+        "861380000111",
+        "+8529123456",
+        "886812",
+        "+861012345678",
+        "+0123456789",
+        "+123456",
+        "+1234567890123456",
+        "+1415CALLME",
+    ],
+)
 def test_what_is_no_phone_is_refused(number: str) -> None:
     meituan, product = selling(visitor_info=VisitorInfo.ONE)
     answer = meituan.create(product, visitors=[{"name": "王小明", "mobile": number}])
@@ -191,6 +208,112 @@ def test_an_officer_has_a_certificate_with_words() -> None:
     officer = {"name": "王小明", "mobile": "13800001111", "credentials": {"2": "军字第2001988号"}}
     assert meituan.create(product, visitors=[officer])["code"] == 200
     assert Visitor.objects.get().details["credentials"] == {"2": "军字第2001988号"}
+
+
+def named(**fields: Any) -> list[dict[str, Any]]:
+    return [{"name": "王小明", "mobile": "13800001111"} | fields]
+
+
+NOT_ASKED: list[Any] = [
+    {"1": "E1"},
+    {"6": "whatever"},
+    {"": [1]},
+    {"0": "1" * 500},
+    "x",
+    [1],
+    7,
+]
+
+
+@pytest.mark.parametrize("sent", NOT_ASKED, ids=ascii)
+def test_certificates_that_nobody_asked_for_are_ignored_whatever_they_hold(sent: Any) -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.ONE)
+    assert meituan.create(product, visitors=named(credentials=sent))["code"] == 200
+    assert Visitor.objects.get().details["credentials"] == {}
+
+
+@pytest.mark.parametrize(
+    "more", [{"6": "1"}, {"1": "E1"}, {"x": {}}, {"2": "军" * 99}, {"3": ["1"]}], ids=ascii
+)
+def test_other_certificates_beside_the_one_asked_for_are_no_reason(more: dict[str, Any]) -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.ONE, credential_types=[0])
+    sent = {"0": "110101199001010000"} | more
+    assert meituan.create(product, visitors=named(credentials=sent))["code"] == 200
+    assert Visitor.objects.get().details["credentials"] == {"0": "110101199001010000"}
+
+
+def test_one_right_certificate_of_those_asked_for_is_enough() -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.ONE, credential_types=[0, 1])
+    sent = {"0": "1101", "1": "E12345678"}
+    assert meituan.create(product, visitors=named(credentials=sent))["code"] == 200
+    assert Visitor.objects.get().details["credentials"] == {"1": "E12345678"}
+
+
+@pytest.mark.parametrize(
+    ("sent", "reason"),
+    [
+        ({"6": "1"}, "游玩人证件缺失或类型不符"),
+        ({"1": "E12345678"}, "游玩人证件缺失或类型不符"),
+        ({"0": ""}, "游玩人证件缺失或类型不符"),
+        ({"0": "1101"}, "游玩人证件号格式不正确"),
+        ({"0": ["110101199001010000"]}, "游玩人证件号格式不正确"),
+        ("x", "credentials不是对象"),
+    ],
+    ids=ascii,
+)
+def test_without_a_certificate_that_was_asked_for_the_reason_is_said(
+    sent: Any, reason: str
+) -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.ONE, credential_types=[0])
+    answer = meituan.create(product, visitors=named(credentials=sent))
+    assert (answer["code"], answer["describe"]) == (410, reason)
+
+
+@pytest.mark.parametrize(
+    ("kind", "written", "number"),
+    [
+        (0, "110101 19900101 000x", "11010119900101000X"),
+        (0, "（110101199001010000）", "110101199001010000"),
+        (0, "\u200e１１０１０１199001010000\ufeff", "110101199001010000"),
+        (0, 110101199001010000, "110101199001010000"),
+        (1, " e 1234 5678", "E12345678"),
+        (4, "H12345678(01)", "H1234567801"),
+        (3, "【0123 4567】", "01234567"),
+        (2, "军字第（2001988）号", "军字第2001988号"),
+    ],
+    ids=ascii,
+)
+def test_blanks_and_brackets_of_a_certificate_are_cleaned(
+    kind: int, written: Any, number: str
+) -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.ONE, credential_types=[kind])
+    sent = {str(kind): written}
+    answer = meituan.create(product, visitors=named(credentials=sent))
+    assert (answer["code"], answer["describe"]) == (200, "success")
+    assert Visitor.objects.get().details["credentials"] == {str(kind): number}
+
+
+@pytest.mark.parametrize(
+    "written",
+    ["\u200b王小明\u200d", "\ufeff王小明", " \u3000王小明\u202c\xa0", "\u202a王小明\u202c"],
+)
+def test_invisible_marks_round_a_name_go(written: str) -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.ONE)
+    assert meituan.create(product, visitors=named(name=written))["code"] == 200
+    assert Visitor.objects.get().details["name"] == "王小明"
+
+
+def test_a_name_of_invisible_marks_is_missing() -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.ONE)
+    answer = meituan.create(product, visitors=named(name="\u200b\u3000"))
+    assert (answer["code"], answer["describe"]) == (410, "游玩人姓名缺失")
+
+
+@pytest.mark.parametrize("mobile", ["+1", ["13800001111"], "1" * 99], ids=ascii)
+def test_a_mobile_that_nobody_asked_for_is_no_reason(mobile: Any) -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.ONE, needs_mobile=False)
+    assert meituan.create(product, visitors=named(mobile=mobile))["code"] == 200
+    assert Visitor.objects.get().details == {"name": "王小明", "mobile": "", "credentials": {}}
 
 
 def test_as_many_visitors_as_an_order_may_have_tickets_fit_into_one_request() -> None:

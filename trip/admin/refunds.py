@@ -7,8 +7,8 @@ from django.contrib.admin import display
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 
 from stores.audit import shown
 from stores.backoffice.base import LedgerAdmin
@@ -17,12 +17,14 @@ from stores.backoffice.filters import EVERYTHING, DayFilter, DefaultedFilter, Sc
 from stores.backoffice.labels import badge, badge_column, moment_column, sum_of
 from stores.backoffice.pages import staff_user
 from stores.clock import format_moment
+from stores.money import yuan_text
 from trip import services
 from trip.admin.order_forms import AgreeForm, RefuseForm
 from trip.admin.orders import REFUND_COLOURS, order_link
 from trip.choices import SELL, Method
 from trip.models import Refund
 from trip.services.deadlines import countdown
+from trip.services.refunding import other_fee
 
 Status = Refund.Status
 LEFT_COLOURS = {"urgent": "danger", "soon": "warning", "calm": "info"}
@@ -77,7 +79,6 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
     status_label = badge_column("status", REFUND_COLOURS, _("status"))
     time = moment_column("received_at", pgettext_lazy("refund", "received"))
     given_back = sum_of("price", _("to the buyer"))
-    kept = sum_of("fee", _("kept as a fee"))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Sorts waiting refunds by the time that is left, decided ones by the newest."""
@@ -131,6 +132,16 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
     def time_left(self, refund: Refund) -> SafeString | str:
         text, urgency = countdown(refund)
         return badge(text, LEFT_COLOURS, urgency) if text else "–"
+
+    @display(description=_("kept as a fee"))
+    def kept(self, refund: Refund) -> str:
+        """Shows the fee by the rules as well if Meituan keeps another one."""
+        text = "–" if refund.fee is None else yuan_text(refund.fee)
+        ours = other_fee(refund)
+        if ours is None:
+            return text
+        rules = gettext("by the rules of this order: %(fee)s") % {"fee": yuan_text(ours)}
+        return f"{text} ({rules})"
 
     @display(description=_("order"))
     def order_number(self, refund: Refund) -> SafeString:

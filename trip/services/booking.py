@@ -9,7 +9,7 @@ from trip.choices import BookAhead, Code, Refusal, VisitorInfo
 from trip.models import Offer, Product
 from trip.services.terms import Terms
 from trip.wire.problems import describe
-from trip.wire.requests import CreateRequest, VisitorData, parse_visitors
+from trip.wire.requests import Asked, CreateRequest, VisitorData, parse_visitors
 
 
 def check_product(product: Product | None) -> Product:
@@ -107,8 +107,13 @@ def check_visitors(product: Product, request: CreateRequest) -> tuple[VisitorDat
     needed = visitors_needed(product, request.quantity)
     if not needed:
         return ()
+    asked = Asked(
+        name=product.needs_name,
+        mobile=product.needs_mobile or bool(product.phone_limit),
+        credentials=tuple(product.credential_types),
+    )
     try:
-        visitors = parse_visitors(request.visitors)
+        visitors = parse_visitors(request.visitors, asked)
     except Malformed as malformed:
         raise Refusal(Code.INVALID, describe(malformed)) from malformed
     if len(visitors) != needed:
@@ -123,7 +128,7 @@ def _check_visitor(product: Product, visitor: VisitorData) -> None:
         raise Refusal(Code.INVALID, "游玩人姓名缺失")
     if product.needs_mobile and not visitor.mobile:
         raise Refusal(Code.INVALID, "游玩人手机号缺失")
-    if product.credential_types and not set(visitor.credentials) & set(product.credential_types):
+    if product.credential_types and not visitor.credentials:
         raise Refusal(Code.INVALID, "游玩人证件缺失或类型不符")
 
 

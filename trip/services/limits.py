@@ -24,12 +24,10 @@ def credential_of(product: Product, visitor: VisitorData) -> str:
     """Returns the certificate that the product counts: the first type of its list that the visitor
     has.
     """
-    kinds = [kind for kind in product.credential_types if kind in visitor.credentials] or sorted(
-        visitor.credentials
-    )
-    if not kinds:
-        return ""
-    return f"{kinds[0]}:{visitor.credentials[kinds[0]]}"
+    for kind in product.credential_types:
+        if kind in visitor.credentials:
+            return f"{kind}:{visitor.credentials[kind]}"
+    return ""
 
 
 def check(product: Product, visitors: tuple[VisitorData, ...], quantity: int) -> None:

@@ -179,6 +179,8 @@ def _rounding(order: Order, refund: RefundRequest | Refund, terms: Terms) -> Dec
 def other_fee(refund: Refund) -> Decimal | None:
     """Returns the fee by our policy, in yuan, if it is another one than Meituan keeps."""
     terms = promised(refund.order)
+    if terms.refund_type == RefundType.NEVER:
+        return None
     fee = refund_fee(refund.order, refund, terms)
     if fee is None or refund.fee is None:
         return None

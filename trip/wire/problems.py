@@ -16,7 +16,6 @@ class TripProblem(StrEnum):
     UNKNOWN_METHOD = "is neither page nor multi"
     DAYS_IN_NO_ORDER = "is before the first day or more than a year later"
     NO_MOBILE = "is no mobile number"
-    UNKNOWN_CREDENTIAL = "is an unknown kind of certificate"
     NO_CREDENTIAL = "is no number of its kind of certificate"
 
 
@@ -41,7 +40,6 @@ TEXTS: dict[str, str] = {
     TripProblem.UNKNOWN_METHOD: "{field}只能是page或multi",
     TripProblem.DAYS_IN_NO_ORDER: "{field}应不早于startTime，且不超过一年",
     TripProblem.NO_MOBILE: "游玩人手机号格式不正确",
-    TripProblem.UNKNOWN_CREDENTIAL: "游玩人证件类型未知",
     TripProblem.NO_CREDENTIAL: "游玩人证件号格式不正确",
 }
 

@@ -5,8 +5,7 @@ Each one takes the envelope's `body` and raises Malformed.
 
 import hashlib
 import re
-import unicodedata
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -24,6 +23,7 @@ from stores.platforms.reading import (
     whole,
     yuan,
 )
+from stores.text import plain
 from trip.choices import CloseType, CredentialType, RefundedBecause
 from trip.wire.problems import TripProblem
 from trip.wire.values import MAX_QUANTITY
@@ -31,12 +31,28 @@ from trip.wire.values import MAX_QUANTITY
 _MOBILE = re.compile(r"(?:(?:\+|00)?86)?(1[0-9]{10})", re.ASCII)
 # Hong Kong, Macau and Taiwan (Taiwan's trunk prefix 0 is not part of the number).
 _MOBILE_BEYOND = re.compile(r"(?:\+|00)?(?:(85[23])([0-9]{8})|(886)0?([0-9]{9}))", re.ASCII)
+# E.164 of all other countries.
+_MOBILE_ABROAD = re.compile(r"(?:\+|00)((?!86|85[23]|886)[1-9][0-9]{6,14})", re.ASCII)
 _IDENTITY_CARD = re.compile(r"[0-9]{17}[0-9X]|[0-9]{15}", re.ASCII)
-_CREDENTIAL = re.compile(r"[0-9A-Z()\-]{3,30}", re.ASCII)
+_CREDENTIAL = re.compile(r"[0-9A-Z\-]{3,30}", re.ASCII)
 # For example 军字第2001988号
-_OFFICER = re.compile(r"[0-9A-Z()\-\u4e00-\u9fff]{3,30}")
+_OFFICER = re.compile(r"[0-9A-Z\-\u4e00-\u9fff]{3,30}")
 LONGEST_NUMBER = 60
 _FORMS = {CredentialType.IDENTITY_CARD: _IDENTITY_CARD, CredentialType.MILITARY_OFFICER: _OFFICER}
+# What people write between the digits of a number: blanks and brackets, in phones also dashes.
+_BETWEEN = re.compile(r"[\s()\[\]{}<>【】〔〕「」『』《》〈〉]")
+_BETWEEN_DIGITS = re.compile(r"[\s()\[\]{}<>【】〔〕./\-\u2010-\u2015\u2212]")
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a product asks each visitor for; `credentials` are the CredentialTypes that it accepts,
+    of which a visitor needs one.
+    """
+
+    name: bool
+    mobile: bool
+    credentials: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -136,8 +152,9 @@ def parse_create(body: Mapping[str, Any]) -> CreateRequest:
     )
 
 
-def parse_visitors(given: Any) -> tuple[VisitorData, ...]:
-    return tuple(_visitor(item) for item in listed({"visitors": given}, "visitors"))
+def parse_visitors(given: Any, asked: Asked) -> tuple[VisitorData, ...]:
+    """Reads what was asked for, and names and mobiles that are fine; ignores everything else."""
+    return tuple(_visitor(item, asked) for item in listed({"visitors": given}, "visitors"))
 
 
 def parse_order(body: Mapping[str, Any]) -> OrderRef:
@@ -210,56 +227,64 @@ def _one_of(value: int, name: str, known: list[int]) -> int:
     return value
 
 
-def _visitor(item: Any) -> VisitorData:
+def _visitor(item: Any, asked: Asked) -> VisitorData:
     if not isinstance(item, dict):
         raise Malformed("visitors", TripProblem.ITEM_NO_OBJECT)
     return VisitorData(
-        name=optional_text(item, "name", most=60),
-        mobile=mobile_of(optional_text(item, "mobile", most=30)),
-        credentials=_credentials(item.get("credentials")),
+        name=_read(lambda: plain(optional_text(item, "name", most=60)), needed=asked.name),
+        mobile=_read(
+            lambda: mobile_of(optional_text(item, "mobile", most=60)), needed=asked.mobile
+        ),
+        credentials=_credentials(item.get("credentials"), asked.credentials),
     )
 
 
+def _read(read: Callable[[], str], *, needed: bool) -> str:
+    """Returns "" for a malformed value that nobody asked for."""
+    try:
+        return read()
+    except Malformed:
+        if needed:
+            raise
+        return ""
+
+
 def mobile_of(given: str) -> str:
-    """Normalises a number without blanks and dashes: eleven digits, or +852… for other regions; ""
-    stays empty.
+    """Normalises a number without blanks, brackets and dashes: eleven digits, or +852… for other
+    regions and countries; "" stays empty.
 
     Raises Malformed.
     """
-    digits = re.sub(r"[\s\-]", "", unicodedata.normalize("NFKC", given))
+    digits = _BETWEEN_DIGITS.sub("", plain(given))
     if not digits:
         return ""
     if mainland := _MOBILE.fullmatch(digits):
         return mainland[1]
-    if beyond := _MOBILE_BEYOND.fullmatch(digits):
+    if beyond := _MOBILE_BEYOND.fullmatch(digits) or _MOBILE_ABROAD.fullmatch(digits):
         return "+" + "".join(filter(None, beyond.groups()))
     raise Malformed("mobile", TripProblem.NO_MOBILE)
 
 
-def _credentials(value: Any) -> dict[int, str]:
-    if value in (None, "", {}):
+def _credentials(value: Any, kinds: Iterable[int]) -> dict[int, str]:
+    """Returns the numbers of these kinds. A number that is none of its kind is left out if another
+    one is right.
+    """
+    if not kinds or value in (None, "", {}):
         return {}
     if not isinstance(value, dict):
         raise Malformed("credentials", TripProblem.NOT_AN_OBJECT)
-    return {
-        _credential_type(kind): _credential_number(kind, number)
-        for kind, number in value.items()
-        if number
-    }
-
-
-def _credential_type(kind: str) -> int:
-    if kind not in {str(known) for known in CredentialType.values}:
-        raise Malformed("credentials", TripProblem.UNKNOWN_CREDENTIAL)
-    return int(kind)
-
-
-def _credential_number(kind: str, value: Any) -> str:
-    given = str(value)
-    if len(given) > LONGEST_NUMBER:
-        # Normalising takes a time that can grow with the square of the length.
+    given = {kind: value[str(kind)] for kind in kinds if value.get(str(kind))}
+    read = {kind: _credential_number(kind, number) for kind, number in given.items()}
+    right = {kind: number for kind, number in read.items() if number}
+    if given and not right:
         raise Malformed("credentials", TripProblem.NO_CREDENTIAL)
-    number = unicodedata.normalize("NFKC", given).strip().upper()
-    if not _FORMS.get(CredentialType(int(kind)), _CREDENTIAL).fullmatch(number):
-        raise Malformed("credentials", TripProblem.NO_CREDENTIAL)
-    return number
+    return right
+
+
+def _credential_number(kind: int, value: Any) -> str:
+    """Returns the number without blanks and brackets; "" if it is none of its kind."""
+    if not isinstance(value, str | int) or len(str(value)) > LONGEST_NUMBER:
+        return ""
+    number = _BETWEEN.sub("", plain(str(value))).upper()
+    form = _FORMS.get(CredentialType(kind), _CREDENTIAL)
+    return number if form.fullmatch(number) else ""
