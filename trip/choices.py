@@ -155,6 +155,10 @@ class Trouble(models.TextChoices):
         "closed_after_issue",
         _("Meituan closed the order as not paid, but tickets were issued"),
     )
+    CLOSED_WHILE_ISSUING = (
+        "closed_while_issuing",
+        _("Meituan closed the order while its tickets were being prepared: issue none"),
+    )
     REFUNDED_AFTER_USE = (
         "refunded_after_use",
         _("Meituan refunded more tickets than could be taken back"),

@@ -37,7 +37,7 @@ def first_texts(tree: ast.AST, names: set[str]) -> Iterator[str]:
 
 
 def alerts() -> set[str]:
-    dashboards = [path for path in sources() if path.name == "dashboard.py"]
+    dashboards = [path for path in sources() if "dashboard" in (path.stem, path.parent.name)]
     told = {
         text
         for path in dashboards

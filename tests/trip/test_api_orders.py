@@ -53,6 +53,7 @@ def test_an_order_is_shown_with_its_vouchers_and_sums(
         "visitors": [],
         "refunds": [],
         "needs_person": None,
+        "closed_at": None,
     }
 
 
@@ -85,7 +86,7 @@ def test_what_is_shown_is_what_the_documentation_says() -> None:
 
 
 def test_visitors_are_masked_unless_the_key_may_see_personal_data() -> None:
-    meituan, product = selling(visitor_info=VisitorInfo.ONE)
+    meituan, product = selling(visitor_info=VisitorInfo.ONE, credential_types=[0])
     order = meituan.bought(product, visitors=[VISITOR])
     path = f"trip/orders/{order.order_id}/"
     masked = api_of(product.store.merchant, scopes=("trip",)).get(path).json()["visitors"]
@@ -165,6 +166,17 @@ def test_the_list_finds_what_waits_for_codes(sold: tuple[Meituan, Product], api:
     assert len(numbers(api.get("trip/orders/"))) == 2
 
 
+def test_a_system_that_prepares_tickets_hears_of_a_close_in_the_list_of_orders() -> None:
+    meituan, product = selling(issuing=Issuing.UPSTREAM)
+    closed, waiting = meituan.bought(product), meituan.bought(product)
+    meituan.close(closed.order_id, 3)
+    api = api_of(product.store.merchant)
+    (shown,) = api.get("trip/orders/", {"needs_person": "true"}).json()["results"]
+    assert (shown["order_id"], shown["status"]) == (str(closed.order_id), "closed")
+    assert (shown["needs_person"], bool(shown["closed_at"])) == ("closed_while_issuing", True)
+    assert numbers(api.get("trip/orders/", {"needs_person": "false"})) == [str(waiting.order_id)]
+
+
 @pytest.mark.parametrize(
     "params",
     [
@@ -177,6 +189,7 @@ def test_the_list_finds_what_waits_for_codes(sold: tuple[Meituan, Product], api:
         "travel_date=2026-13-01",
         "created_after=yesterday",
         "needs_issue=maybe",
+        "needs_person=maybe",
         "cursor=cD14",
     ],
 )

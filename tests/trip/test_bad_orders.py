@@ -190,10 +190,16 @@ def test_a_failed_issue_is_told_again_with_its_reason() -> None:
     assert counted(product) == (0, 0)
 
 
-def test_an_order_that_is_closed_while_it_is_issued_takes_no_codes() -> None:
+@pytest.mark.parametrize("refunded", [False, True])
+def test_an_order_that_is_closed_while_it_is_issued_takes_no_codes(refunded: bool) -> None:
     meituan, product = selling(issuing=Issuing.UPSTREAM, offer__stock=1)
     order = meituan.bought(product)
-    meituan.close(order.order_id, 3)
+    if refunded:
+        meituan.refunded(order, 1)
+    else:
+        meituan.close(order.order_id, 3)
+    order.refresh_from_db()
+    assert order.needs_person == Trouble.CLOSED_WHILE_ISSUING
     with pytest.raises(Conflict):
         services.order_issue(order_pk=order.pk, codes=["UP-1"], actor=None, method=Method.API)
     assert meituan.query(order.order_id)["body"]["orderStatus"] == 6

@@ -6,7 +6,9 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
+import chinese_calendar
 import pytest
+import time_machine
 from django.contrib.auth.models import User
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
@@ -333,6 +335,36 @@ def test_a_connection_without_credentials_is_told_to_its_owner_only(
     assert texts(dashboard.alerts(owner)) == [("error", f"门票: {what}")]
     manager = member(product.store.merchant, Role.MANAGER, product.store, password=None)
     assert dashboard.alerts(manager) == []
+
+
+def test_an_order_closed_while_it_is_issued_is_told_with_what_to_do(
+    product: Product, owner: User
+) -> None:
+    order(product, status="closed", needs_person="closed_while_issuing")
+    order(product, status="closed", needs_person="closed_while_issuing", is_drill=True)
+    [alert] = dashboard.alerts(owner)
+    text = (
+        "1 order was closed by Meituan while its tickets were being prepared:"
+        " stop preparing them, and give back what is reserved for it."
+    )
+    assert (alert.level, str(alert.text)) == ("warning", text)
+    shown = english(owner).get(alert.url).content.decode()
+    assert ("490000000000001" in shown, "490000000000002" in shown) == (True, False)
+
+
+@pytest.mark.usefixtures("product")
+def test_only_the_operator_is_told_of_missing_holidays_and_from_november_on(
+    owner: User, admin_user: User
+) -> None:
+    last = max(chinese_calendar.holidays).year
+    text = (
+        f"The public holidays of {last + 1} are not known: deadlines of refunds count Monday to"
+        " Friday. Update the calendar of holidays."
+    )
+    for day, told in (("10-31", []), ("11-01", [("warning", text)])):
+        with time_machine.travel(f"{last}-{day} 12:00", tick=False):
+            assert texts(dashboard.alerts(admin_user)) == told
+            assert texts(dashboard.alerts(owner)) == []
 
 
 def test_a_clerk_is_told_nothing_that_only_others_can_do(product: Product) -> None:

@@ -4,6 +4,7 @@ from datetime import date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
 
+import chinese_calendar
 import pytest
 import time_machine
 from django.utils import timezone
@@ -16,7 +17,7 @@ from tests.trip.factories import OfferFactory
 from trip import services
 from trip.choices import FeeMode, Issuing, Method, RefundType, Trouble, VoucherType
 from trip.models import Order, Product, Refund, RefundStep, tally
-from trip.services.workdays import after_workdays, is_workday
+from trip.services.workdays import after_workdays, is_workday, missing_year
 
 pytestmark = pytest.mark.django_db
 DAY = date(2099, 5, 1)
@@ -462,9 +463,31 @@ def test_make_up_days_are_working_days_and_feast_days_are_not() -> None:
     assert [is_workday(day) for day in free] == [False] * 5
 
 
-def test_beyond_the_published_years_it_is_monday_to_friday() -> None:
+def test_beyond_the_published_years_it_is_monday_to_friday_without_new_years_day() -> None:
     days = [date(2099, 5, day) for day in range(4, 11)]
     assert [is_workday(day) for day in days] == [True] * 5 + [False] * 2
+    assert [is_workday(date(2099, 1, day)) for day in (1, 2, 3, 5)] == [False, True, False, True]
+    assert after_workdays(at("2098-12-30 10:30"), 3) == at("2099-01-05 10:30")
+
+
+@pytest.mark.parametrize(
+    ("today", "missing"),
+    [
+        (date(2025, 12, 31), None),
+        (date(2098, 10, 31), 2098),
+        (date(2025, 10, 31), None),
+        (date(2025, 11, 1), None),
+    ],
+)
+def test_known_years_miss_nothing_and_unknown_ones_are_named(
+    today: date, missing: int | None
+) -> None:
+    assert missing_year(today) == missing
+
+
+def test_the_coming_year_is_missed_from_november_on() -> None:
+    last = max(chinese_calendar.holidays).year
+    assert [missing_year(date(last, *day)) for day in ((10, 31), (11, 1))] == [None, last + 1]
 
 
 @pytest.mark.parametrize(

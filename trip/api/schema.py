@@ -61,6 +61,7 @@ ORDER: dict[str, Any] = {
     "created_at": "2026-04-30T08:12:22.115000Z",
     "paid_at": "2026-04-30T08:13:01.004000Z",
     "issued_at": "2026-04-30T08:13:01.004000Z",
+    "closed_at": None,
 }
 CONSUMPTION: dict[str, Any] = {
     "order_id": "4914350072036425728",

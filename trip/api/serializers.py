@@ -59,6 +59,11 @@ class OrderFilter(ListFilter):
     needs_issue = serializers.BooleanField(
         required=False, allow_null=True, help_text=gettext_lazy("Paid, and waiting for your codes.")
     )
+    needs_person = serializers.BooleanField(
+        required=False,
+        allow_null=True,
+        help_text=gettext_lazy("For a person; closed_while_issuing: stop preparing the tickets."),
+    )
 
 
 class CodesField(TextsField):
@@ -225,6 +230,7 @@ class TicketOrderSerializer(AnswerSerializer):
     created_at = serializers.DateTimeField()
     paid_at = serializers.DateTimeField(allow_null=True)
     issued_at = serializers.DateTimeField(allow_null=True)
+    closed_at = serializers.DateTimeField(allow_null=True, help_text="When Meituan closed it")
 
     def to_representation(self, row: Order) -> dict[str, Any]:
         # Counted once for the four fields that use it.

@@ -4,7 +4,7 @@ import json
 from collections.abc import Sequence
 from typing import Any
 
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from drf_spectacular.utils import extend_schema_view
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -63,12 +63,13 @@ class Orders(OrderView, ApiList):
 
     def rows(self, given: dict[str, Any]) -> QuerySet[Order]:
         rows = with_details(Order.objects.filter(store_id__in=self.store_ids(given.get("store"))))
-        waiting = given.get("needs_issue")
-        if waiting is None:
-            return rows
-        if waiting:
-            return rows.filter(status=Order.Status.ISSUING)
-        return rows.exclude(status=Order.Status.ISSUING)
+        for name, chosen in (
+            ("needs_issue", Q(status=Order.Status.ISSUING)),
+            ("needs_person", ~Q(needs_person="")),
+        ):
+            if (wanted := given.get(name)) is not None:
+                rows = rows.filter(chosen if wanted else ~chosen)
+        return rows
 
 
 @extend_schema_view(get=schema.READ_ORDER)

@@ -42,6 +42,8 @@ def _close(order: Order, close_type: int) -> None:
         stock.free_held(order)
     if order.status == Status.ISSUING:
         stock.give_back(order, order.quantity)
+        if not order.needs_person and not order.is_drill:
+            orders.note_for_person(order, Trouble.CLOSED_WHILE_ISSUING)
     if order.status in (Status.CREATED, Status.EXPIRED, Status.ISSUING):
         move(order, Status.CLOSED, close_type=close_type, closed_at=now)
         return

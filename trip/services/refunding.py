@@ -178,11 +178,13 @@ def _rounding(order: Order, refund: RefundRequest | Refund, terms: Terms) -> Dec
 
 def other_fee(refund: Refund) -> Decimal | None:
     """Returns the fee by our policy, in yuan, if it is another one than Meituan keeps."""
+    if refund.fee is None or not refund.order.terms:
+        return None
     terms = promised(refund.order)
     if terms.refund_type == RefundType.NEVER:
         return None
     fee = refund_fee(refund.order, refund, terms)
-    if fee is None or refund.fee is None:
+    if fee is None:
         return None
     is_same = abs(fee - refund.fee) <= _rounding(refund.order, refund, terms)
     return None if is_same else fee

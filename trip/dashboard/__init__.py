@@ -1,0 +1,9 @@
+"""The start page's part of trip: tickets sold and used, problems for a person, refunds that
+wait.
+"""
+
+from trip.dashboard.figures import cards, charts, store_links, tables
+from trip.dashboard.first_steps import steps
+from trip.dashboard.troubles import alerts
+
+__all__ = ["alerts", "cards", "charts", "steps", "store_links", "tables"]

@@ -1,0 +1,73 @@
+"""The first steps of a merchant that begins to sell tickets."""
+
+from django.contrib.auth.models import User
+from django.db.models import (
+    Case,
+    When,
+)
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from stores.backoffice.widgets import Step
+from stores.models import Connection
+from stores.roles import Permission
+from stores.tenancy import has_permission
+from trip.choices import PLATFORM
+from trip.models import DrillRun, Order, Product
+from trip.services.connecting import missing
+
+
+def steps(user: User) -> list[Step]:
+    """The steps of a merchant with a ticket connection up to the first ticket sold, then none.
+
+    A merchant without any connection gets one step that says that tickets can be sold too.
+    """
+    if not has_permission(user, Permission.MANAGE_CONNECTIONS):
+        return []
+    tickets_first = Case(When(platform=PLATFORM, then=0), default=1)
+    connection = Connection.objects.for_staff(user).order_by(tickets_first, "pk").first()
+    if connection is None:
+        return [_start()]
+    sold = Order.objects.for_staff(user).filter(is_drill=False, paid_at__isnull=False).order_by()
+    if connection.platform != PLATFORM or sold.exists():
+        return []
+    drill = DrillRun.objects.filter(connection=connection, finished_at__isnull=False).first()
+    page = reverse("admin:stores_connection_change", args=[connection.pk])
+    return [
+        Step(
+            _("Enter what Meituan gave you"),
+            _("PartnerId, client id and client secret of the ticket supplier account."),
+            not missing(connection),
+            page,
+        ),
+        Step(
+            _("Add your tickets"),
+            _("Products with prices and stock, for a chosen day or for a period."),
+            Product.objects.for_staff(user).exists(),
+            reverse("admin:trip_product_changelist"),
+        ),
+        Step(
+            _("Run the acceptance drill"),
+            _("It plays Meituan against this system and shows what Meituan will check."),
+            drill is not None and drill.has_passed,
+            reverse("admin:trip_drillrun_changelist"),
+        ),
+        Step(
+            _("Sell the first ticket"),
+            _(
+                "Give Meituan the addresses of the interfaces;"
+                " its staff test them and put your tickets online."
+            ),
+            False,
+            page,
+        ),
+    ]
+
+
+def _start() -> Step:
+    return Step(
+        _("Or sell tickets on Meituan"),
+        _("Connect your ticket supplier account; the next steps then stand here."),
+        False,
+        f"{reverse('admin:stores_connection_add')}?platform={PLATFORM}",
+    )
