@@ -98,7 +98,11 @@ def test_each_tickets_fee_and_refund_may_both_be_rounded_up_but_never_above_what
     """95.55 × 50 % = 47.775, for two tickets 47.78 each: a cent more than half of what was paid."""
     meituan, product = product_with_steps((0, FeeMode.PERCENT, "50"))
     order = meituan.bought(product, 2)
-    money = {"refundFee": 95.56, "refundPrice": 95.56, "refundTime": "2099-05-01 10:00:00"}
+    money: dict[str, Any] = {
+        "refundFee": 95.56,
+        "refundPrice": 95.56,
+        "refundTime": "2099-05-01 10:00:00",
+    }
     assert meituan.refund(order, 2, **money)["code"] == 200
     product.refund_steps.update(fee=0)
     free = meituan.bought(product, 2)
@@ -111,7 +115,11 @@ def test_a_refund_in_doubles_is_agreed_to_the_cent() -> None:
     product.offers.update(sale_price="19.90", settlement_price="15.00", market_price="19.90")
     order = meituan.bought(product, 3, totalPrice=59.699999999999996)
     assert order.total_price == Decimal("59.70")
-    money = {"unitPrice": 19.900000000000002, "refundPrice": 50.739999999999995, "refundFee": 8.96}
+    money: dict[str, Any] = {
+        "unitPrice": 19.900000000000002,
+        "refundPrice": 50.739999999999995,
+        "refundFee": 8.96,
+    }
     answer = meituan.refund(order, 3, **money, refundTime="2099-05-01 10:00:00")
     assert (answer["code"], Refund.objects.get().price) == (200, Decimal("50.74"))
 
