@@ -18,7 +18,7 @@ from tests.meituan import Meituan, selling
 from tests.trip.factories import TicketProductFactory
 from trip.choices import VisitorInfo
 from trip.models import Offer, Order, Product, Refund
-from trip.wire.requests import parse_visitors
+from trip.wire.requests import Asked, parse_visitors
 
 pytestmark = pytest.mark.django_db
 
@@ -254,9 +254,10 @@ def test_an_endless_certificate_is_refused_at_once() -> None:
     number.
     """
     endless = "\u0301" * 20_000 + "\u0323" * 20_000
+    asked = Asked(name=True, mobile=True, credentials=(0,))
     before = time.thread_time()
     with pytest.raises(Malformed):
-        parse_visitors([{"name": "王小明", "credentials": {"0": endless}}])
+        parse_visitors([{"name": "王小明", "credentials": {"0": endless}}], asked)
     assert time.thread_time() - before < 1
 
 
