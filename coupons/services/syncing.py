@@ -12,11 +12,12 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from coupons.choices import PLATFORM
 from coupons.models import GatewayStore, Product, QuotaReading, SyncRun
 from coupons.services.gateway import Gateway
 from coupons.wire import RemoteProduct, RemoteStore
 from stores import audit
-from stores.models import Connection, Store
+from stores.models import Connection, Pace, Store
 from stores.platforms import pace, tokens
 from stores.platforms.errors import LoginRefused, NoSlot, PlatformError, Refused, Throttled
 from stores.platforms.tools import audit_test
@@ -38,7 +39,14 @@ class QuotaOutlook:
 
 
 def _gateway(connection: Connection, patience: float = SYNC_PATIENCE) -> Gateway:
-    return Gateway(connection, lambda: pace.take(connection.pace, patience=patience))
+    def wait_for_slot() -> None:
+        pace.take(connection.pace, patience=patience)
+        if not connection.is_proved:
+            # The name may be another merchant's: only slots that its pace can spare are taken.
+            for named in Pace.objects.filter(platform=PLATFORM, account=connection.account):
+                pace.take(named, patience=patience)
+
+    return Gateway(connection, wait_for_slot)
 
 
 def connection_test(*, connection: Connection, actor: audit.Actor) -> str:

@@ -16,15 +16,20 @@ from stores.backoffice.connection_forms import ConnectionForm
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, platform_name
 from stores.backoffice.pages import staff_user
+from stores.conflicts import Conflict
 from stores.domains import platform_choices
 from stores.models import Connection
 from stores.platforms import tokens
 from stores.platforms.tools import SyncTools, connection_form, platform_tools
 from stores.roles import Permission
+from stores.web import limits
 
 STATE_COLOURS = {"new": "info", "working": "success", "refused": "danger"}
 LEVELS = {"info": messages.INFO, "warning": messages.WARNING, "error": messages.ERROR}
 # The stored token belongs to these: when one of them changes, it is dropped.
+# Tests and syncs by hand; a name that was not proved yet could be another merchant's.
+PER_CONNECTION = limits.Limit("connection-tries", 10, 600)
+PER_MERCHANT = limits.Limit("merchant-tries", 30, 600)
 IDENTITY = {"platform", "account", "base_url", "credentials"}
 
 
@@ -36,6 +41,18 @@ def _last_test_failed(connection: Connection) -> tuple[StrOrPromise, str] | None
     if connection.state == Connection.State.NEW and connection.last_error:
         return _("the last test failed"), Connection.State.REFUSED
     return None
+
+
+def _take_a_try(connection: Connection) -> None:
+    """Raises Conflict when the connection or its merchant was tested or synced too often."""
+    tries = [limits.take(PER_CONNECTION, f"{connection.pk}")]
+    if connection.merchant_id:
+        tries.append(limits.take(PER_MERCHANT, f"{connection.merchant_id}"))
+    wait = max((one.retry_after for one in tries if not one.allowed), default=0)
+    if wait:
+        minutes = -(-wait // 60)
+        text = _("Tested or synced too often. Try again in %(minutes)d minutes.")
+        raise Conflict(text % {"minutes": minutes})
 
 
 @admin.register(Connection)
@@ -161,6 +178,7 @@ class ConnectionAdmin(ButtonsAdmin):
         tools = platform_tools(row.platform)
         if tools is None:
             return
+        _take_a_try(row)
         error = tools.test(connection=row, user=staff_user(request))
         if error:
             messages.error(
@@ -180,6 +198,7 @@ class ConnectionAdmin(ButtonsAdmin):
     )
     def sync(self, request: HttpRequest, row: Connection, cleaned_data: dict[str, Any]) -> None:
         tools = platform_tools(row.platform)
+        _take_a_try(row)
         for line in (
             tools.sync(connection=row, user=staff_user(request))
             if isinstance(tools, SyncTools)

@@ -3,8 +3,10 @@
 import json
 from itertools import groupby
 from typing import Any
+from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
+from django.db.models import Count
 from django.http import HttpRequest
 from django.urls import NoReverseMatch, reverse
 from django.utils.translation import gettext_lazy as _
@@ -129,7 +131,7 @@ def alerts(user: User) -> list[Alert]:
         text = _("No worker is running: what waits in the background stays undone.")
         found.append(Alert("error", text, reverse("admin:stores_heartbeat_changelist")))
     if access_of(user).everything:
-        found += _throttle_alerts()
+        found += [*_throttle_alerts(), *_twice_named_alerts()]
     failed = InboundEvent.objects.for_staff(user).live().filter(state=InboundEvent.State.FAILED)
     if has_permission(user, Permission.SETTLE) and failed.exists():
         url = reverse("admin:stores_inboundevent_changelist") + "?state__exact=failed"
@@ -157,6 +159,33 @@ def _throttle_alerts() -> list[Alert]:
             url,
         )
         for platform in sorted(pace.accounts_throttled_together())
+    ]
+
+
+def _twice_named_alerts() -> list[Alert]:
+    """Accounts that several merchants name: one of them may not own it."""
+    named = (
+        Connection.objects.filter(is_active=True, merchant__isnull=False, parent=None)
+        .order_by()
+        .values("platform", "account")
+        .annotate(merchants=Count("merchant", distinct=True))
+        .filter(merchants__gt=1)
+    )
+    text = _("%(count)d merchants name the account %(account)s (%(platform)s). Ask whose it is.")
+    titles = dict(platform_choices())
+    url = reverse("admin:stores_connection_changelist")
+    return [
+        Alert(
+            "warning",
+            text
+            % {
+                "count": row["merchants"],
+                "account": row["account"],
+                "platform": titles.get(row["platform"], row["platform"]),
+            },
+            f"{url}?{urlencode({'q': row['account']})}",
+        )
+        for row in named[:10]
     ]
 
 

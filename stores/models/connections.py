@@ -77,6 +77,9 @@ class Connection(models.Model):
     token_renew_at = models.DateTimeField(null=True, editable=False)
     token_ends_at = models.DateTimeField(null=True, editable=False)
     login_lease_until = models.DateTimeField(null=True, editable=False)
+    # The account as which the platform accepted it last: a name that has not signed in shares no
+    # pace with others who use it.
+    proved_account = models.CharField(max_length=200, blank=True, editable=False)
     pace = models.ForeignKey(
         Pace, models.PROTECT, related_name="connections", editable=False, verbose_name=_("pace")
     )
@@ -152,11 +155,24 @@ class Connection(models.Model):
         """Finds the pace of the account; raises ValueError for a parent of another merchant."""
         if self.parent and not self.parent._may_have(self):
             raise ValueError(f"{self.parent} is no developer account for {self}")
-        # Two developer accounts may call their stores alike.
-        account = f"{self.parent_id}/{self.account}"[:200] if self.parent_id else self.account
+        account = self._paced_as()
         if not self.pace_id or self.pace.account != account or self.pace.platform != self.platform:
             self.pace = Pace.objects.get_or_create(platform=self.platform, account=account)[0]
         super().save(*args, **kwargs)  # type: ignore[arg-type]
+
+    @property
+    def is_proved(self) -> bool:
+        """Whether the platform has accepted it as this account."""
+        return self.proved_account == self.account
+
+    def _paced_as(self) -> str:
+        """The name of its pace; not that of the account until it has signed in once."""
+        # Two developer accounts may call their stores alike.
+        if self.parent_id:
+            return f"{self.parent_id}/{self.account}"[:200]
+        if self.merchant_id and not self.is_proved:
+            return f"?{self.merchant_id}/{self.account}"[:200]
+        return self.account
 
     def _may_have(self, child: "Connection") -> bool:
         if self.parent_id or self.platform != child.platform:

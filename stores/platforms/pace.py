@@ -190,6 +190,17 @@ def accounts_throttled_together() -> set[str]:
     }
 
 
+def merge(old: Pace, new: Pace) -> None:
+    """Lets the calls of one row take the slots of another: what was reserved stays reserved, and
+    whoever still holds the old row gets no slot there.
+    """
+    if old.pk == new.pk:
+        return
+    reserved = Pace.objects.filter(pk=old.pk).values_list("next_at", flat=True).get()
+    Pace.objects.filter(pk=new.pk, next_at__lt=reserved).update(next_at=reserved)
+    postpone(old.pk, FAR + HOUR.total_seconds())
+
+
 def postpone(pace_id: int, seconds: float, *, failed: bool = False) -> None:
     """Moves the account's next slot for every process: after a throttle answer, or while the
     platform is down.

@@ -15,7 +15,8 @@ from django.db import transaction
 from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
-from stores.models import Connection
+from stores.models import Connection, OutboundCall
+from stores.platforms import pace
 from stores.platforms.errors import AuthExpired, LoginRefused, NoSlot, NotSent, Refused, Unknown
 
 log = logging.getLogger(__name__)
@@ -179,6 +180,7 @@ def _store(connection: Connection, serial: int, token: str | Token) -> tuple[str
         kept = _unchanged(connection, serial).update(**changes)
     if not kept:
         raise NoSlot("the credentials were changed during the login, or it took too long")
+    prove(connection)
     return new.text, serial + 1
 
 
@@ -199,6 +201,23 @@ def note_refused(connection: Connection, detail: str) -> None:
     _unchanged(connection, connection.token_serial).exclude(known).update(
         state=Connection.State.REFUSED, last_error=detail[:300], checked_at=now
     )
+
+
+def prove(connection: Connection) -> None:
+    """Notes that the platform accepted the account: from now on it shares the pace of its name, and
+    so do its calls that wait.
+    """
+    if connection.is_proved:
+        return
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        if row.account != connection.account:
+            return
+        own, row.proved_account = row.pace, row.account
+        row.save(update_fields=["proved_account", "pace"])
+        pace.merge(own, row.pace)
+        OutboundCall.objects.live().filter(connection=row).update(pace=row.pace)
+    connection.proved_account, connection.pace = row.proved_account, row.pace
 
 
 def note_accepted(connection: Connection) -> None:

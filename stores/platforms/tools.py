@@ -12,6 +12,7 @@ from django_stubs_ext import StrOrPromise
 from stores import audit
 from stores.domains import domain_of
 from stores.models import Connection, InboundEvent
+from stores.platforms import tokens
 
 
 @dataclass(frozen=True)
@@ -49,6 +50,8 @@ def note_test(connection: Connection, *, actor: audit.Actor, error: str, works: 
     connection.state = Connection.State.WORKING if works else Connection.State.NEW
     connection.last_error, connection.checked_at = error[:300], timezone.now()
     connection.save(update_fields=["state", "last_error", "checked_at"])
+    if works:
+        tokens.prove(connection)
     audit_test(connection, actor=actor, error=error)
 
 

@@ -46,6 +46,7 @@ class ConnectionFactory(factory.django.DjangoModelFactory[Connection]):
     platform = PLATFORM
     account = factory.Sequence(lambda n: f"shop{n}@example.com")
     credentials = factory.LazyFunction(lambda: {"password": "sandbox-password"})
+    proved_account = factory.SelfAttribute("account")
 
 
 def member(merchant: Merchant, role: Role, *stores: Store, **fields: Any) -> User:

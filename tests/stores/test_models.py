@@ -33,10 +33,19 @@ def test_all_connections_of_one_account_share_its_pace(db: None) -> None:
     )
     other = ConnectionFactory(account="other")
     assert first.pace == second.pace != other.pace
-    second.account = "other"
+    second.account = second.proved_account = "other"
     second.save()
     assert second.pace == other.pace
     assert Pace.objects.count() == 2
+
+
+def test_a_name_that_has_not_signed_in_has_a_pace_of_its_own(db: None) -> None:
+    owner = ConnectionFactory(account="same")
+    stranger = ConnectionFactory(account="same", proved_account="")
+    assert stranger.pace != owner.pace
+    owner.account = "another"
+    owner.save()
+    assert owner.pace not in (stranger.pace, Pace.objects.get(account="same"))
 
 
 def test_an_upgrade_names_accounts_after_their_logins(db: None) -> None:
@@ -49,7 +58,7 @@ def test_an_upgrade_names_accounts_after_their_logins(db: None) -> None:
     upgrade(apps, None)
     assert list(Connection.objects.order_by("pk").values_list("account", "pace__account")) == [
         (plain.account, plain.account),
-        ("a@b.c", "a@b.c"),
+        ("a@b.c", f"?{named.merchant_id}/a@b.c"),
         ("twin", "twin"),
     ]
     assert Connection.objects.get(pk=named.pk).credentials == {"password": "p"}

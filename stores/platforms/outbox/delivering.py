@@ -76,7 +76,10 @@ class CallSlots:
 
     def __call__(self) -> None:
         slot, self.slot = self.slot, None
-        pace.wait_for_turn(self.call.pace, slot)
+        # A login that proved the account has given the connection the pace of its name.
+        connection = self.call.connection
+        moved = connection.pace_id != self.call.pace_id
+        pace.wait_for_turn(connection.pace if moved else self.call.pace, slot)
         if time.monotonic() > self.deadline:
             raise NoSlot("held up until the lease was nearly over")
         self.taken += 1
@@ -294,12 +297,10 @@ def _note_credentials(
     connection = call.connection
     if isinstance(outcome, LoginRefused):
         tokens.note_refused(connection, outcome.detail)
-    elif (
-        isinstance(outcome, Verdict)
-        and turns.taken
-        and connection.state == Connection.State.REFUSED
-    ):
-        tokens.note_accepted(connection)
+    elif isinstance(outcome, Verdict) and turns.taken:
+        tokens.prove(connection)
+        if connection.state == Connection.State.REFUSED:
+            tokens.note_accepted(connection)
 
 
 def _postpone(call: OutboundCall, outcome: Verdict | PlatformError) -> None:
