@@ -3,6 +3,7 @@
 `Merchant.personal_data_days` counts from the day on which a row was received or settled.
 """
 
+import logging
 import time
 from collections.abc import Iterator
 from datetime import datetime, timedelta
@@ -14,6 +15,7 @@ from django.utils import timezone
 from stores.models import Connection, InboundEvent, Merchant, OutboundAttempt, OutboundCall
 from stores.prepared import Literal
 
+log = logging.getLogger(__name__)
 BATCH = 1000
 # A notice that is not handled keeps its content for so long, even if the merchant's days are fewer.
 OPEN_DAYS = 30
@@ -31,12 +33,23 @@ def remove_old_content(*, seconds: float = 30.0) -> int:
     until = time.monotonic() + seconds
     removed = 0
     for connection_id, days in _connections():
-        while pks := list(_old_events(connection_id, days).values_list("pk", flat=True)[:BATCH]):
-            removed += _empty_events(pks)
-            if time.monotonic() > until:
-                return removed
-        while pks := list(_old_calls(connection_id, days).values_list("pk", flat=True)[:BATCH]):
-            removed += _empty_calls(pks)
+        try:
+            removed += _remove(connection_id, days, until)
+        except OverflowError as error:
+            log.warning("content of connection %s is not removed: %s", connection_id, error)
+        if time.monotonic() > until:
+            break
+    return removed
+
+
+def _remove(connection_id: int, days: int, until: float) -> int:
+    removed = 0
+    for rows, empty in (
+        (_old_events(connection_id, days), _empty_events),
+        (_old_calls(connection_id, days), _empty_calls),
+    ):
+        while pks := list(rows.values_list("pk", flat=True)[:BATCH]):
+            removed += empty(pks)
             if time.monotonic() > until:
                 return removed
     return removed

@@ -5,8 +5,10 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
+from stores.models import Merchant
 from tests.meituan import Meituan, selling
 from tests.trip.factories import OfferFactory, TicketConnectionFactory, TicketProductFactory
 from trip.choices import BookAhead, FeeMode, RefundType, VisitorInfo, VoucherType
@@ -222,3 +224,31 @@ def test_the_last_of_many_products_in_one_audit_notice_is_stored_too() -> None:
     assert meituan.ask("product/audit", notice)["code"] == 200
     product.refresh_from_db()
     assert product.listing == 3
+
+
+def test_a_product_beyond_the_calendar_is_left_out_and_all_others_are_told(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    meituan, first = selling()
+    broken, last = (TicketProductFactory(connection=first.connection) for _time in range(2))
+    Product.objects.filter(pk=broken.pk).update(valid_until=date.max)
+    answer = meituan.ask("product/list", {"method": "page", "currentPage": 1, "pageSize": 20})
+    assert (answer["code"], answer["totalSize"]) == (200, 3)
+    assert [found["partnerDealId"] for found in answer["body"]] == [first.deal_id, last.deal_id]
+    assert f"product {broken.pk} is left out" in caplog.text
+
+
+@pytest.mark.parametrize("name", ["product", "order", "refund", "place"])
+def test_no_list_fails_for_values_that_forms_refuse_today(name: str, admin_client: Client) -> None:
+    meituan, fine = selling(refund_review=True)
+    broken = TicketProductFactory(connection=fine.connection, refund_review=True)
+    for product in (fine, broken):
+        meituan.refund(meituan.bought(product), 1)
+    huge = 2**31 - 1
+    Product.objects.filter(pk=broken.pk).update(
+        valid_from=date.min, valid_until=date.max, ahead_minutes=huge, phone_limit_days=huge,
+        credential_limit_days=huge, pay_minutes=huge, book_ahead=BookAhead.MINUTES,
+    )  # fmt: skip
+    Merchant.objects.update(personal_data_days=huge)
+    for address in (f"/admin/trip/{name}/", "/admin/", "/admin/stores/merchant/"):
+        assert admin_client.get(address).status_code == 200

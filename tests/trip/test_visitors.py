@@ -424,6 +424,23 @@ def test_each_merchant_has_its_own_days() -> None:
     assert left.order.connection == two.connection
 
 
+def test_a_merchant_with_days_beyond_the_calendar_stops_nobody_else(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    for days in (2**31 - 1, 30, 10**6):
+        meituan, product = selling(**NAMED)
+        meituan.bought(product, visitors=[VISITOR])
+        Merchant.objects.filter(pk=product.connection.tenant.pk).update(personal_data_days=days)
+    assert forgotten(31) == 1
+    told = [record.getMessage() for record in caplog.records if "not removed" in record.message]
+    assert [
+        str(merchant.pk) in text
+        for merchant, text in zip(
+            Merchant.objects.exclude(personal_data_days=30).order_by("pk"), told, strict=True
+        )
+    ] == [True, True]
+
+
 def test_more_than_a_batch_is_forgotten_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(visitors, "BATCH", 2)
     meituan, product = selling(**NAMED)

@@ -2,7 +2,8 @@
 product's listing.
 """
 
-from collections.abc import Iterable
+import logging
+from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -31,6 +32,7 @@ from trip.services.notices import PRICES_CHANGED, enqueue_product_notice
 from trip.wire.pulls import ListingNotice, Page, PricesRequest
 from trip.wire.values import wire_moment, wire_yuan
 
+log = logging.getLogger(__name__)
 Body = dict[str, Any]
 UNLIMITED_PER_DAY = 100_000_000
 
@@ -45,9 +47,17 @@ def products_pull(*, connection: Connection, page: Page) -> tuple[int, list[Body
     if page.names is not None:
         rows = rows.filter(deal_id__in=page.names)
     undated = Prefetch("offers", Offer.objects.filter(date=None))
-    return rows.count(), [
-        _deal(product) for product in _page(rows.prefetch_related(undated, "refund_steps"), page)
-    ]
+    found = _page(rows.prefetch_related(undated, "refund_steps"), page)
+    return rows.count(), list(_deals(found))
+
+
+def _deals(products: Iterable[Product]) -> Iterator[Body]:
+    """Leaves out products with stored values that no calendar has, which forms refuse today."""
+    for product in products:
+        try:
+            yield _deal(product)
+        except (OverflowError, ValueError) as error:
+            log.warning("product %s is left out of the answer to Meituan: %s", product.pk, error)
 
 
 def _page(rows: "QuerySet[Any]", page: Page) -> Iterable[Any]:

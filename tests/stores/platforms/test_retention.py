@@ -267,3 +267,15 @@ def test_json_at_rest_is_what_was_given(connection: Connection) -> None:
     body = {"text": "少辣 🌶", "big": 123456789012345678901234567890, "none": None, "f": 1.5}
     inbox.receive(connection=connection, kind="k", dedup_key="1", body=body)
     assert json.dumps(InboundEvent.objects.get().body) == json.dumps(body)
+
+
+def test_days_beyond_the_calendar_stop_no_other_connection(
+    db: None, caplog: pytest.LogCaptureFixture
+) -> None:
+    broken, fine = ConnectionFactory(), ConnectionFactory()
+    for connection in (broken, fine):
+        notice(connection, days_ago=91)
+        call(connection, f"{connection.pk}", days_ago=91)
+    Merchant.objects.filter(pk=broken.tenant.pk).update(personal_data_days=2**31 - 1)
+    assert retention.remove_old_content() == 2
+    assert f"content of connection {broken.pk} is not removed" in caplog.text
