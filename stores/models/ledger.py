@@ -249,7 +249,7 @@ class OutboundCall(models.Model):
             models.Index(
                 fields=["connection", "settled_at"],
                 name="outbound_kept",
-                condition=Q(settled_at__isnull=False, emptied_at=None) & ~Q(payload=""),
+                condition=Q(settled_at__isnull=False, emptied_at=None),
             ),
             models.Index(
                 fields=["series"],

@@ -13,7 +13,6 @@ from django.db.models import Q, QuerySet
 from django.utils import timezone
 
 from stores.models import Connection, InboundEvent, Merchant, OutboundAttempt, OutboundCall
-from stores.prepared import Literal
 
 log = logging.getLogger(__name__)
 BATCH = 1000
@@ -26,7 +25,9 @@ State = InboundEvent.State
 
 
 def remove_old_content(*, seconds: float = 30.0) -> int:
-    """Empties bodies, answers and payloads that are too old; returns the number of rows.
+    """Empties bodies, answers, payloads and what each try sent and got, when they are too old.
+
+    Returns the number of rows.
 
     Stops after `seconds`; the next run continues.
     """
@@ -90,12 +91,9 @@ def _empty_events(pks: list[int]) -> int:
 
 
 def _old_calls(connection_id: int, days: int) -> QuerySet[OutboundCall]:
-    """Calls without a payload hold no content: the rows that they are about hold it."""
-    return (
-        OutboundCall.objects.filter(~Q(payload=Literal("")))
-        .filter(connection=connection_id, emptied_at=None, settled_at__lt=_before(days))
-        .order_by()
-    )
+    return OutboundCall.objects.filter(
+        connection=connection_id, emptied_at=None, settled_at__lt=_before(days)
+    ).order_by()
 
 
 def _empty_calls(pks: list[int]) -> int:

@@ -217,10 +217,12 @@ def test_payloads_and_what_was_sent_are_removed_when_a_call_is_settled_for_long(
     assert {row.key for row in OutboundCall.objects.filter(emptied_at=None)} == {"new", "open"}
 
 
-def test_a_call_without_a_payload_keeps_what_was_sent(connection: Connection) -> None:
+def test_what_was_sent_is_emptied_also_of_a_call_without_a_payload(connection: Connection) -> None:
     row = call(connection, days_ago=500, payload={})
-    assert retention.remove_old_content() == 0
-    assert row.attempts.get().sent == PHONE
+    kept = call(connection, days_ago=5, payload={}, key="new")
+    assert retention.remove_old_content() == 1
+    assert row.attempts.get().sent == ""
+    assert kept.attempts.get().sent == PHONE
 
 
 def test_a_dead_call_without_its_content_cannot_be_sent_again(
