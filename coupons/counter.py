@@ -4,9 +4,12 @@ about a verification.
 
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import datetime
+from decimal import Decimal
 from typing import Literal
 
 from django.contrib.auth.models import User
+from django.db.models import Count, Sum
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.text import format_lazy
@@ -21,6 +24,7 @@ from coupons.models.verification import VerificationQuerySet
 from coupons.reasons import HELD_UP, READ, TEXTS, UNDECIDED, Reason, Texts
 from coupons.services.lookups import gateway_of
 from stores import audit
+from stores.counter import kinds
 from stores.counter.kinds import Found, ScanResult
 from stores.idempotency import form_key
 from stores.models import Connection, Store
@@ -95,10 +99,22 @@ class CouponKind:
         result = _result(row, user)
         return result if number == key else _as_repeated(result)
 
-    def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
-        rows = _rows().for_staff(user).filter(store=store).exclude(channel=Channel.BATCH)[:limit]
-        places = services.places_of(rows)
-        return [scan_result_of(row, places.get(row.pk), access_of(user)) for row in rows]
+    def recent(
+        self, *, user: User, store: Store, limit: int, since: datetime | None = None
+    ) -> list[ScanResult]:
+        rows = _rows().for_staff(user).filter(store=store).exclude(channel=Channel.BATCH)
+        if since:
+            rows = rows.filter(created_at__gte=since)
+        latest = list(rows[:limit])
+        places = services.places_of(latest)
+        return [scan_result_of(row, places.get(row.pk), access_of(user)) for row in latest]
+
+    def redeemed_since(self, *, store: Store, moment: datetime) -> kinds.Sum:
+        verified = Verification.objects.filter(
+            store=store, created_at__gte=moment, status=Status.VERIFIED
+        )
+        found = verified.order_by().aggregate(count=Count("pk"), worth=Sum("value"))
+        return kinds.Sum(found["count"], found["worth"] or Decimal(0))
 
 
 def _reason_not_listed(store: Store) -> str:
@@ -143,6 +159,7 @@ def scan_result_of(
         place=place,
         code=f"…{verification.code_tail}",
         at=verification.settled_at or verification.created_at,
+        is_self_service=verification.channel == Channel.GUEST,
     )
 
 

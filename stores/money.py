@@ -27,6 +27,12 @@ def yuan_text(amount: Decimal | None) -> str:
     return f"¥{number_format(amount or Decimal(0), 2, force_grouping=True)}"
 
 
+def yuan_short(amount: Decimal) -> str:
+    """Returns "¥1,162", with the fen only when there are any."""
+    places = 0 if amount == amount.to_integral_value() else 2
+    return f"¥{number_format(amount, places, force_grouping=True)}"
+
+
 def yuan_json(amount: Decimal | None) -> str | None:
     """Returns "12.50", as JSON answers give amounts; None stays None."""
     return None if amount is None else f"{amount:.2f}"

@@ -1,7 +1,7 @@
 from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
-from stores.counter import pages
+from stores.counter import live, pages
 from stores.web import health
 
 urlpatterns: list[URLPattern] = [
@@ -9,6 +9,7 @@ urlpatterns: list[URLPattern] = [
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("counter/", pages.counter, name="counter"),
+    path("counter/live/", live.live, name="counter-live"),
     path("counter/store/", pages.choose_store, name="counter-store"),
     path("counter/result/<slug:kind>/<slug:key>/", pages.scan_result, name="counter-result"),
 ]

@@ -3,8 +3,11 @@ ticket's use.
 """
 
 from collections.abc import Sequence
+from datetime import datetime
+from decimal import Decimal
 
 from django.contrib.auth.models import User
+from django.db.models import DecimalField, F, Sum
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -13,6 +16,7 @@ from django_stubs_ext import StrOrPromise
 
 from stores import audit
 from stores.conflicts import Conflict
+from stores.counter import kinds
 from stores.counter.kinds import Found, ScanResult
 from stores.idempotency import form_key
 from stores.models import Store
@@ -101,14 +105,25 @@ class VoucherKind:
         )
         return _order_refused(order) if order else None
 
-    def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
+    def recent(
+        self, *, user: User, store: Store, limit: int, since: datetime | None = None
+    ) -> list[ScanResult]:
         rows = (
             _uses()
             .for_staff(user)
             .filter(store=store, order__is_drill=False)
             .prefetch_related("order__vouchers")
         )
+        if since:
+            rows = rows.filter(at__gte=since)
         return [_used(row) for row in rows.order_by("-at", "-id")[:limit]]
+
+    def redeemed_since(self, *, store: Store, moment: datetime) -> kinds.Sum:
+        uses = Consumption.objects.filter(store=store, at__gte=moment, order__is_drill=False)
+        money = DecimalField[Decimal, Decimal](max_digits=12, decimal_places=2)
+        worth = Sum(F("quantity") * F("order__unit_price"), output_field=money)
+        found = uses.order_by().aggregate(count=Sum("quantity"), worth=worth)
+        return kinds.Sum(found["count"] or 0, found["worth"] or Decimal(0))
 
 
 def _pk(key: str, letter: str) -> int:

@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
 from typing import Literal, Protocol
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 from django.utils.module_loading import import_string
 from django_stubs_ext import StrOrPromise
 
@@ -54,11 +56,21 @@ class ScanResult:
     choices: Sequence[str] = ()
     # Whether each of the choices is a code for certain.
     are_sure: bool = False
+    # Whether a guest did it without staff.
+    is_self_service: bool = False
 
     @property
     def is_unread(self) -> bool:
         """Whether nothing came of the text, so that the user corrects it or scans again."""
         return not self.key and not self.are_sure
+
+    @property
+    def day(self) -> date | None:
+        return timezone.localtime(self.at).date() if self.at else None
+
+    @property
+    def is_of_today(self) -> bool:
+        return self.day in (None, timezone.localdate())
 
     @property
     def amounts(self) -> range:
@@ -68,6 +80,14 @@ class ScanResult:
     @property
     def has_more(self) -> bool:
         return self.most > AMOUNT_BUTTONS
+
+
+@dataclass(frozen=True)
+class Sum:
+    """How many coupons or tickets were redeemed; `worth` is yuan."""
+
+    count: int = 0
+    worth: Decimal = Decimal(0)
 
 
 class CounterKind(Protocol):
@@ -101,8 +121,13 @@ class CounterKind(Protocol):
     def result(self, *, user: User, key: str) -> ScanResult | None:
         """Returns the present state of an earlier scan; None when this user may not see it."""
 
-    def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
-        """Returns the store's last results, newest first."""
+    def recent(
+        self, *, user: User, store: Store, limit: int, since: datetime | None = None
+    ) -> list[ScanResult]:
+        """Returns the store's last results, newest first; `since` leaves out what began before."""
+
+    def redeemed_since(self, *, store: Store, moment: datetime) -> Sum:
+        """Counts what was redeemed at the store since this moment, in whatever way."""
 
 
 def counter_kinds() -> list[CounterKind]:

@@ -5,7 +5,6 @@ The domains' kinds find the codes.
 
 import re
 import uuid
-from datetime import UTC, datetime
 
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
@@ -25,15 +24,14 @@ from stores.backoffice.pages import (
     staff_user,
     stores_at_work,
 )
+from stores.counter import live
 from stores.counter.kinds import CounterKind, Found, ScanResult, counter_kinds
 from stores.domains import domains
 from stores.models import Store
 from stores.web.errors import is_htmx
 
-SHOWN = 10
 MOST_CHOSEN = 20
 _AMOUNT = re.compile("[0-9]{1,9}")
-_LONG_AGO = datetime.min.replace(tzinfo=UTC)
 
 
 @staff_page
@@ -67,7 +65,10 @@ def scan_result(request: HttpRequest, kind: str, key: str) -> HttpResponse:
     result = _find(staff_user(request), kind, key)
     if result is None:
         raise Http404
-    return render(request, "stores/_scan.html", {"scan": result, "fresh": True})
+    is_news = "quiet" in request.GET
+    is_own = not (is_news or result.is_self_service)
+    context = {"scan": result, "fresh": is_own, "is_news": is_news}
+    return render(request, "stores/_scan.html", context)
 
 
 def scan(request: HttpRequest, store: Store) -> list[ScanResult]:
@@ -186,7 +187,7 @@ def _page(
     first: ScanResult | None,
     status: int = 200,
 ) -> HttpResponse:
-    recent = _recent(staff_user(request), store)
+    recent = live.recent(staff_user(request), store)
     if first and first.key:
         recent = [
             result for result in recent if (result.kind, result.key) != (first.kind, first.key)
@@ -199,7 +200,8 @@ def _page(
         ],
         "first": first,
         "entered": "" if first and first.key else request.POST.get("text", ""),
-        "recent": recent[: SHOWN - 1] if first else recent,
+        "recent": recent[: live.SHOWN - 1] if first else recent,
+        "day": live.today(store),
         "request_key": uuid.uuid4().hex,
         "links": [
             link for domain in domains() for link in domain.counter_links if link.shown(request)
@@ -207,11 +209,3 @@ def _page(
         "waiting": bool(first and first.state in ("waiting", "unknown")),
     }
     return render(request, "stores/counter.html", context, status=status)
-
-
-def _recent(user: User, store: Store) -> list[ScanResult]:
-    kinds: list[CounterKind] = counter_kinds()
-    results = [
-        result for kind in kinds for result in kind.recent(user=user, store=store, limit=SHOWN)
-    ]
-    return sorted(results, key=lambda result: result.at or _LONG_AGO, reverse=True)[:SHOWN]

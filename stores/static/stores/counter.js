@@ -138,7 +138,7 @@
     list.querySelectorAll(".scan[data-scan]").forEach((other) => {
       if (other !== card && other.dataset.scan === card.dataset.scan) other.remove();
     });
-    [...list.children].slice(shown).forEach((old) => old.remove());
+    [...list.querySelectorAll(":scope > .scan")].slice(shown).forEach((old) => old.remove());
     announce(card);
     if (document.activeElement === document.body) box.focus();
   });
@@ -157,6 +157,7 @@
   });
 
   function announce(card) {
+    if ("quiet" in card.dataset) return; // a colleague's scan, heard at the colleague's counter
     const state = card.dataset.state;
     if (state === "ok") tone([880, 1320], 0.09);
     if (state === "refused") tone([220, 165], 0.22);

@@ -1,11 +1,12 @@
 """The counter's kind for parcel numbers: P and eight digits."""
 
 import re
+from datetime import datetime
 
 from django.contrib.auth.models import User
 
 from parcels.models import Parcel
-from stores.counter.kinds import Found, ScanResult
+from stores.counter.kinds import Found, ScanResult, Sum
 from stores.models import Store
 
 NUMBER = re.compile(r"P\d{8}")
@@ -40,8 +41,13 @@ class ParcelKind:
         row = Parcel.objects.for_staff(user).filter(number=key).first()
         return self._shown(key, "ok" if row.is_handed_out else "refused") if row else None
 
-    def recent(self, *, user: User, store: Store, limit: int) -> list[ScanResult]:
+    def recent(
+        self, *, user: User, store: Store, limit: int, since: datetime | None = None
+    ) -> list[ScanResult]:
         return []
+
+    def redeemed_since(self, *, store: Store, moment: datetime) -> Sum:
+        return Sum()
 
     def _shown(self, number: str, state: str) -> ScanResult:
         return ScanResult(kind=self.name, key=number, state=state, title=f"parcel {state}")

@@ -1,0 +1,123 @@
+"""The counter's list while it is open, in a real browser: guests, colleagues, the total."""
+
+import time
+
+import pytest
+from django.contrib.auth.models import User
+from playwright.sync_api import Page, expect
+
+from stores.roles import Role
+from tests.browser.conftest import Visitor, fits
+from tests.browser.test_counter import scan, sign_in
+from tests.coupons.factories import Shop, VerificationFactory
+from tests.coupons.flows import ask_for, verify
+from tests.stores.factories import member
+
+TONES = """
+    window.tones = 0;
+    const make = AudioContext.prototype.createOscillator;
+    AudioContext.prototype.createOscillator = function () {
+        window.tones += 1;
+        return make.call(this);
+    };
+"""
+
+
+@pytest.fixture
+def clerk(shop: Shop) -> User:
+    return member(shop.merchant, Role.CLERK, shop.store, username="xiaowang", first_name="小王")
+
+
+@pytest.fixture
+def counter(visitor: Visitor, clerk: User) -> Page:
+    page = visitor.page(user=clerk)
+    page.add_init_script(TONES)
+    page.goto("/counter/")
+    return page
+
+
+def guest_uses(shop: Shop) -> None:
+    code = shop.code(price="49.0")
+    assert verify(shop, code, channel="guest", flow="guest:x").status == "verified"
+
+
+def test_a_guests_own_use_appears_within_two_seconds_with_a_tone(counter: Page, shop: Shop) -> None:
+    expect(counter.locator(".today")).to_have_text("今日 0 张 · ¥0")
+    guest_uses(shop)
+    begun = time.monotonic()
+    card = counter.locator("#scans > .scan.ok")
+    expect(card).to_contain_text("顾客自助", timeout=5000)
+    assert time.monotonic() - begun < 2.5
+    assert counter.evaluate("window.tones") == 2
+    expect(counter.locator(".today")).to_have_text("今日 1 张 · ¥49")
+    expect(counter.locator("#text")).to_be_focused()
+    counter.wait_for_timeout(2000)
+    expect(card).to_have_count(1)
+    assert counter.evaluate("window.tones") == 2
+
+
+def test_a_guests_use_that_is_not_settled_yet_sounds_when_it_is(counter: Page, shop: Shop) -> None:
+    row = ask_for(shop, shop.code(), channel="guest", flow="guest:x")
+    expect(counter.locator("#scans > .scan")).to_have_count(1, timeout=5000)
+    expect(counter.locator("#scans > .scan.ok")).to_have_count(1, timeout=15_000)
+    assert counter.evaluate("window.tones") == 2
+    row.refresh_from_db()
+    assert row.status == "verified"
+
+
+def test_the_own_last_result_stays_first_and_a_colleagues_makes_no_sound(
+    counter: Page, shop: Shop, clerk: User
+) -> None:
+    scan(counter, shop.code())
+    expect(counter.locator("#scans > .scan.fresh.ok")).to_be_visible()
+    VerificationFactory(store=shop.store, requested_by="小李", code_tail="7777")
+    expect(counter.locator("#scans > .scan")).to_have_count(2, timeout=5000)
+    expect(counter.locator("#scans > .scan").first).to_have_class("scan ok fresh")
+    assert counter.evaluate("window.tones") == 2
+    expect(counter.locator(".today")).to_contain_text("今日 2 张")
+
+
+def test_a_scan_whose_answer_is_slow_has_one_card_and_one_tone(counter: Page, shop: Shop) -> None:
+    shop.sandbox.faults.add(operation="verify", kind="slow", seconds=4, times=1)
+    scan(counter, shop.code())
+    expect(counter.locator("#scans > .scan.fresh.ok")).to_be_visible(timeout=15_000)
+    counter.wait_for_timeout(2000)
+    expect(counter.locator("#scans > .scan")).to_have_count(1)
+    assert counter.evaluate("window.tones") == 2
+
+
+def test_at_midnight_what_stands_there_becomes_yesterdays(counter: Page, shop: Shop) -> None:
+    scan(counter, shop.code())
+    expect(counter.locator("#scans > .scan.fresh.ok")).to_be_visible()
+    counter.evaluate(
+        "Object.assign(document.querySelector('[data-today]').dataset,"
+        " { day: '2026-01-01', dayLabel: '1月1日' })"
+    )
+    expect(counter.locator("#scans > .day")).to_have_text("1月1日", timeout=5000)
+    guest_uses(shop)
+    expect(counter.locator("#scans > .scan")).to_have_count(2, timeout=5000)
+    expect(counter.locator("#scans > .day")).to_have_count(1)
+
+
+def test_a_list_that_stands_still_says_so_and_the_next_scan_signs_in(
+    visitor: Visitor, counter: Page, shop: Shop
+) -> None:
+    counter.context.clear_cookies()
+    expect(counter.locator("[data-standstill]")).to_be_visible(timeout=10_000)
+    assert "/counter/" in counter.url
+    code = shop.code()
+    scan(counter, code)
+    counter.wait_for_url("**/admin/login/**")
+    sign_in(counter)
+    expect(counter.locator("#scans > .scan.fresh.ok")).to_be_visible(timeout=10_000)
+    visitor.complaints.clear()
+
+
+def test_the_list_of_a_busy_day_fits_a_phone(visitor: Visitor, shop: Shop, clerk: User) -> None:
+    for _ in range(3):
+        VerificationFactory(
+            store=shop.store, product=shop.product, value="1234.50", channel="guest"
+        )
+    page = visitor.page(width=320, height=740, user=clerk)
+    page.goto("/counter/")
+    assert fits(page)
