@@ -107,8 +107,14 @@ def tail_of(code: str) -> str:
 
 def masked(entry: str) -> str:
     """Returns the entry for a person to compare: shortened, long numbers without their middle."""
-    hidden = _LONG.sub(lambda found: f"{found[0][:2]}…{found[0][-2:]}", entry)
+    hidden = _LONG.sub(_ends, entry)
     return " ".join(hidden.split())[:SHOWN]
+
+
+def _ends(found: re.Match[str]) -> str:
+    """The first three and the last four characters of a long number; of a shorter one, fewer."""
+    number = found[0]
+    return f"{number[:3]}…{number[-4:]}" if len(number) > 9 else f"{number[:2]}…{number[-2:]}"
 
 
 @dataclass(frozen=True)
