@@ -120,7 +120,7 @@ def _malformed(reading: codes.Reading) -> Problem:
     texts = READ[reading.no_code] if reading.no_code else SEVERAL
     return Problem(
         "malformed_code",
-        f"{texts.staff} {texts.next_step}",
+        _("%(what)s. %(next_step)s") % {"what": texts.staff, "next_step": texts.next_step},
         status=422,
         read_as=reading.no_code or "several_codes",
         offered=list(reading.offered or reading.codes),
