@@ -25,7 +25,7 @@ from coupons.reasons import HELD_UP, READ, TEXTS, UNDECIDED, Reason, Texts
 from coupons.services.lookups import gateway_of
 from stores import audit
 from stores.counter import kinds
-from stores.counter.kinds import Found, ScanResult
+from stores.counter.kinds import SEARCHED, CounterKind, Found, ScanResult
 from stores.idempotency import form_key
 from stores.models import Connection, Store
 from stores.platforms.outbox.place import PlaceInLine
@@ -48,7 +48,7 @@ _TITLES: dict[str, StrOrPromise] = {
 }
 
 
-class CouponKind:
+class CouponKind(CounterKind):
     """Implements stores.counter.kinds.CounterKind."""
 
     name = "coupon"
@@ -83,11 +83,6 @@ class CouponKind:
         result = _result(row, user)
         return _as_repeated(result) if requested.joined else result
 
-    def redeem_quantity(
-        self, *, user: User, store: Store, key: str, amount: int, request_key: str
-    ) -> ScanResult | None:
-        return None
-
     def result(self, *, user: User, key: str) -> ScanResult | None:
         number = key.removesuffix(REPEATED)
         if not is_id(number):
@@ -108,6 +103,12 @@ class CouponKind:
         latest = list(rows[:limit])
         places = services.places_of(latest)
         return [scan_result_of(row, places.get(row.pk), access_of(user)) for row in latest]
+
+    def with_tail(self, *, user: User, store: Store, tail: str, limit: int) -> list[ScanResult]:
+        since = timezone.now() - SEARCHED
+        rows = _rows().for_staff(user).filter(store=store, code_tail=tail, created_at__gte=since)
+        access = access_of(user)
+        return [_with_name(scan_result_of(row, None, access), row) for row in rows[:limit]]
 
     def redeemed_since(self, *, store: Store, moment: datetime) -> kinds.Sum:
         verified = Verification.objects.filter(
@@ -161,6 +162,11 @@ def scan_result_of(
         at=verification.settled_at or verification.created_at,
         is_self_service=verification.channel == Channel.GUEST,
     )
+
+
+def _with_name(result: ScanResult, row: Verification) -> ScanResult:
+    who = _("Requested by: %(who)s") % {"who": audit.shown(row.requested_by)}
+    return result if result.is_self_service else replace(result, lines=[*result.lines, who])
 
 
 def _as_repeated(result: ScanResult) -> ScanResult:

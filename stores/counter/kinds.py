@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Literal, Protocol
 
@@ -16,6 +16,8 @@ from stores.models import Store
 from stores.platforms.outbox.place import PlaceInLine
 
 AMOUNT_BUTTONS = 10
+# How far back results are searched by their last four digits.
+SEARCHED = timedelta(days=30)
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,8 @@ class Found:
     title: StrOrPromise = ""
     next_step: StrOrPromise = ""
     seen: str = ""
+    # Cards of what the text names without being its code; nothing is redeemed yet.
+    results: Sequence["ScanResult"] = ()
 
 
 @dataclass(frozen=True)
@@ -40,12 +44,12 @@ class ScanResult:
     `key` finds it again while it is `waiting`; `code` is masked. With state `ask` nothing is
     redeemed yet: the code stands for several, and the card asks how many, `most` at most; or the
     text holds `choices`, codes of which the user redeems one or all. `repeated` means redeemed, but
-    by an earlier scan that had its own card.
+    by an earlier scan that had its own card. `found` lists earlier results, `earlier`.
     """
 
     kind: str
     key: str
-    state: Literal["ok", "refused", "waiting", "unknown", "ask", "repeated"]
+    state: Literal["ok", "refused", "waiting", "unknown", "ask", "repeated", "found"]
     title: StrOrPromise
     lines: Sequence[StrOrPromise] = ()
     next_step: StrOrPromise = ""
@@ -56,13 +60,16 @@ class ScanResult:
     choices: Sequence[str] = ()
     # Whether each of the choices is a code for certain.
     are_sure: bool = False
+    # Whether the code is one of several of an order: all `most` tickets are used, or this one.
+    is_group: bool = False
+    earlier: Sequence["ScanResult"] = ()
     # Whether a guest did it without staff.
     is_self_service: bool = False
 
     @property
     def is_unread(self) -> bool:
         """Whether nothing came of the text, so that the user corrects it or scans again."""
-        return not self.key and not self.are_sure
+        return not self.key and not self.are_sure and self.state != "found"
 
     @property
     def day(self) -> date | None:
@@ -117,6 +124,7 @@ class CounterKind(Protocol):
 
         None when it asked nothing. 0 is no number.
         """
+        return None
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
         """Returns the present state of an earlier scan; None when this user may not see it."""
@@ -125,6 +133,12 @@ class CounterKind(Protocol):
         self, *, user: User, store: Store, limit: int, since: datetime | None = None
     ) -> list[ScanResult]:
         """Returns the store's last results, newest first; `since` leaves out what began before."""
+
+    def with_tail(self, *, user: User, store: Store, tail: str, limit: int) -> list[ScanResult]:
+        """Returns the store's results within SEARCHED whose code ends with these four digits, the
+        newest first.
+        """
+        return []
 
     def redeemed_since(self, *, store: Store, moment: datetime) -> Sum:
         """Counts what was redeemed at the store since this moment, in whatever way."""

@@ -12,11 +12,12 @@ from django.shortcuts import render
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_safe
 
 from stores.backoffice.pages import staff_page, staff_user, stores_at_work
 from stores.clock import start_of_day
-from stores.counter.kinds import ScanResult, Sum, counter_kinds
+from stores.counter.kinds import SEARCHED, ScanResult, Sum, counter_kinds
 from stores.models import Store
 from stores.money import yuan_short
 
@@ -62,7 +63,35 @@ def recent(user: User, store: Store, since: datetime | None = None) -> list[Scan
         for kind in counter_kinds()
         for result in kind.recent(user=user, store=store, limit=SHOWN, since=since)
     ]
+    return newest_first(results)
+
+
+def newest_first(results: list[ScanResult]) -> list[ScanResult]:
     return sorted(results, key=lambda result: result.at or _LONG_AGO, reverse=True)[:SHOWN]
+
+
+def found_by_tail(user: User, store: Store, tail: str) -> ScanResult:
+    """Returns the card with the store's earlier results whose code ends with these digits."""
+    found = [
+        result
+        for kind in counter_kinds()
+        for result in kind.with_tail(user=user, store=store, tail=tail, limit=SHOWN)
+    ]
+    words = ngettext(
+        "%(count)d result with …%(tail)s", "%(count)d results with …%(tail)s", len(found)
+    )
+    title = words % {"count": len(found), "tail": tail}
+    if not found:
+        title = _("No result with …%(tail)s") % {"tail": tail}
+    return ScanResult(
+        kind="",
+        key="",
+        state="found",
+        title=title,
+        lines=[_("Of this store in the last %(days)d days") % {"days": SEARCHED.days}],
+        next_step=_("Four digits are searched; nothing was sent."),
+        earlier=newest_first(found),
+    )
 
 
 @staff_page

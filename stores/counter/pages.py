@@ -28,10 +28,12 @@ from stores.counter import live
 from stores.counter.kinds import CounterKind, Found, ScanResult, counter_kinds
 from stores.domains import domains
 from stores.models import Store
+from stores.text import plain
 from stores.web.errors import is_htmx
 
 MOST_CHOSEN = 20
 _AMOUNT = re.compile("[0-9]{1,9}")
+_TAIL = re.compile("[0-9]{4}")
 
 
 @staff_page
@@ -85,8 +87,12 @@ def scan(request: HttpRequest, store: Store) -> list[ScanResult]:
             return [_redeem(request, store, kind, found.codes[0])]
         if found.codes:
             return [_choice(kind, found)]
+        if found.results:
+            return list(found.results)
         if refused is None and found.title:
             refused = _choice(kind, found)
+    if _TAIL.fullmatch(tail := plain(text)):
+        return [live.found_by_tail(staff_user(request), store, tail)]
     return [
         refused
         or ScanResult(

@@ -121,3 +121,19 @@ def test_the_list_of_a_busy_day_fits_a_phone(visitor: Visitor, shop: Shop, clerk
     page = visitor.page(width=320, height=740, user=clerk)
     page.goto("/counter/")
     assert fits(page)
+
+
+def test_four_digits_search_in_place_and_the_next_scan_takes_the_result_away(
+    counter: Page, shop: Shop
+) -> None:
+    for tail in ("1234", "1234", "8888"):
+        VerificationFactory(store=shop.store, product=shop.product, code_tail=tail)
+    scan(counter, "1234")
+    card = counter.locator("#scans > .scan.fresh.found")
+    expect(card.locator(".earlier > li")).to_have_count(2)
+    expect(counter.locator("#text")).to_have_value("")
+    expect(counter.locator("#text")).to_be_focused()
+    assert counter.evaluate("window.tones") == 0
+    scan(counter, shop.code())
+    expect(counter.locator("#scans > .scan.fresh.ok")).to_be_visible()
+    expect(counter.locator("#scans > .scan.found")).to_be_hidden()

@@ -8,9 +8,9 @@ from playwright.sync_api import Page, expect
 
 from stores.roles import Role
 from tests.browser.conftest import Visitor, fits
-from tests.meituan import Meituan, selling
+from tests.meituan import VISITOR, Meituan, selling
 from tests.stores.factories import member
-from trip.choices import VoucherType
+from trip.choices import VisitorInfo, VoucherType
 from trip.models import Consumption, Product
 
 
@@ -126,3 +126,37 @@ def test_a_question_is_asked_again_when_its_page_had_expired(
     assert visitor.complaints
     assert all("403" in complaint for complaint in visitor.complaints)
     visitor.complaints.clear()
+
+
+def test_a_family_goes_in_with_one_scan_and_one_press(
+    visitor: Visitor, screenshot: Callable[[Page, str], None]
+) -> None:
+    meituan, product = selling(title="雪乡景区成人票", voucher_type=VoucherType.PER_TICKET)
+    order = meituan.bought(product, 4)
+    clerk = member(product.store.merchant, Role.CLERK, product.store)
+    page = visitor.page(width=320, height=740, user=clerk)
+    page.goto("/counter/")
+    scan(page, order.vouchers.order_by("id")[0].code)
+    card = page.locator("#scans > .scan.fresh.ask")
+    expect(card).to_contain_text("这个订单共 4 张，全部核销？")
+    assert fits(page)
+    screenshot(page, "counter-group-320")
+    card.locator("button").first.click()
+    expect(page.locator("#scans > .scan.ok")).to_have_count(1)
+    expect(page.locator(".today")).to_contain_text("今日 4 张", timeout=5000)
+    assert Consumption.objects.get().quantity == 4
+
+
+def test_a_mobile_finds_the_order_and_its_tickets_are_used_by_a_press(visitor: Visitor) -> None:
+    meituan, product = selling(voucher_type=VoucherType.NONE, visitor_info=VisitorInfo.ONE)
+    meituan.bought(product, 2, visitors=[VISITOR])
+    clerk = member(product.store.merchant, Role.CLERK, product.store)
+    page = visitor.page(width=360, height=740, user=clerk)
+    page.goto("/counter/")
+    scan(page, VISITOR["mobile"])
+    card = page.locator("#scans > .scan.fresh.ask")
+    expect(card).to_contain_text("138****1234")
+    expect(page.locator("#text")).to_have_value("")
+    card.locator("button").nth(1).click()
+    expect(page.locator("#scans > .scan.fresh.ok")).to_be_visible()
+    assert Consumption.objects.get().quantity == 2

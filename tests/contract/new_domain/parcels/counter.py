@@ -6,13 +6,13 @@ from datetime import datetime
 from django.contrib.auth.models import User
 
 from parcels.models import Parcel
-from stores.counter.kinds import Found, ScanResult, Sum
+from stores.counter.kinds import CounterKind, Found, ScanResult, Sum
 from stores.models import Store
 
 NUMBER = re.compile(r"P\d{8}")
 
 
-class ParcelKind:
+class ParcelKind(CounterKind):
     """Implements stores.counter.kinds.CounterKind."""
 
     name = "parcel"
@@ -31,11 +31,6 @@ class ParcelKind:
             is_handed_out=True
         )
         return self._shown(code, "ok" if changed else "refused")
-
-    def redeem_quantity(
-        self, *, user: User, store: Store, key: str, amount: int, request_key: str
-    ) -> None:
-        return None
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
         row = Parcel.objects.for_staff(user).filter(number=key).first()
