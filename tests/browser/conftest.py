@@ -24,7 +24,9 @@ from playwright.sync_api import (
 )
 from pytest_django.live_server_helper import LiveServer
 
+from stores.roles import Role
 from tests.coupons.factories import Shop
+from tests.stores.factories import member
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
 ARGUMENTS = [
@@ -140,6 +142,18 @@ def visitor(browser: Browser, live_server: LiveServer, transactional_db: None) -
 
 
 @pytest.fixture
+def clerk(shop: Shop) -> User:
+    return member(shop.merchant, Role.CLERK, shop.store, username="xiaowang", first_name="小王")
+
+
+@pytest.fixture
+def counter(visitor: Visitor, clerk: User) -> Page:
+    page = visitor.page(user=clerk)
+    page.goto("/counter/")
+    return page
+
+
+@pytest.fixture
 def screenshot() -> Callable[[Page, str], None]:
     """Keeps a picture for the README when SCREENSHOTS=1; otherwise does nothing."""
 
@@ -149,6 +163,12 @@ def screenshot() -> Callable[[Page, str], None]:
             page.screenshot(path=SCREENSHOTS / f"{name}.png")
 
     return keep
+
+
+def scan(page: Page, code: str) -> None:
+    """As a scanner does: types wherever the focus is, then Enter."""
+    page.keyboard.type(code)
+    page.keyboard.press("Enter")
 
 
 def spent(shop: Shop) -> list[str]:

@@ -1,24 +1,17 @@
-"""The counter in a real browser: scanning as a keyboard scanner does, results without reloading,
-the camera.
-"""
+"""The counter in a real browser: scanning as a keyboard scanner does, results without reloading."""
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
-from pathlib import Path
+from collections.abc import Callable
 
 import pytest
-import segno
 from django.contrib.auth.models import User
-from playwright.sync_api import Browser, Page, expect
-from pytest_django.live_server_helper import LiveServer
+from playwright.sync_api import Page, expect
 
 from coupons.models import Verification
 from stores.models import Pace
 from stores.platforms import pace
-from stores.roles import Role
-from tests.browser.conftest import Visitor, fits, spent
-from tests.coupons.factories import Shop, VerificationFactory, seed
-from tests.stores.factories import PASSWORD, member
+from tests.browser.conftest import Visitor, fits, scan, spent
+from tests.coupons.factories import Shop, VerificationFactory
+from tests.stores.factories import PASSWORD
 
 # To the browser a placeholder that is cut is no overflow, so its width is measured.
 PLACEHOLDER_FITS = """() => {
@@ -29,24 +22,6 @@ PLACEHOLDER_FITS = """() => {
     const room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     return pen.measureText(box.placeholder).width <= room;
 }"""
-
-
-@pytest.fixture
-def clerk(shop: Shop) -> User:
-    return member(shop.merchant, Role.CLERK, shop.store, username="xiaowang", first_name="小王")
-
-
-@pytest.fixture
-def counter(visitor: Visitor, clerk: User) -> Page:
-    page = visitor.page(user=clerk)
-    page.goto("/counter/")
-    return page
-
-
-def scan(page: Page, code: str) -> None:
-    """As a scanner does: types wherever the focus is, then Enter."""
-    page.keyboard.type(code)
-    page.keyboard.press("Enter")
 
 
 def sign_in_anew(page: Page) -> None:
@@ -293,61 +268,6 @@ def test_the_counter_for_the_readme(
         expect(page.locator(".scan.fresh.ok")).to_be_visible(timeout=10_000)
         assert fits(page)
         screenshot(page, f"counter-{width}")
-
-
-# The vendored decoder does not find the QR code of this one unless the picture is turned a little.
-MISSED_WHEN_STRAIGHT = "700120000000"
-
-
-def film_of(text: str, path: Path) -> None:
-    """A film (Y4M) of one picture: the QR code of `text` held before the camera."""
-    width, height, side = 640, 480, 10
-    code = [
-        list(row)
-        for row in segno.make(text, error="m", micro=False).matrix_iter(scale=side, border=4)
-    ]
-    left, top = (width - len(code)) // 2, (height - len(code)) // 2
-    light = bytearray([235]) * (width * height)
-    for y, row in enumerate(code):
-        for x, dark in enumerate(row):
-            light[(top + y) * width + left + x] = 16 if dark else 235
-    picture = b"FRAME\n" + bytes(light) + bytes([128]) * (width * height // 2)
-    path.write_bytes(f"YUV4MPEG2 W{width} H{height} F10:1 Ip A1:1 C420\n".encode() + picture * 10)
-
-
-@pytest.fixture
-def filmed(
-    shop: Shop, tmp_path: Path, launch: Callable[..., Browser], live_server: LiveServer
-) -> Iterator[Visitor]:
-    """A visitor whose camera sees an unused coupon of the shop."""
-    seed(
-        shop,
-        codes=[{"code": MISSED_WHEN_STRAIGHT, "sku_id": shop.product.sku_id, "state": "unused"}],
-    )
-    film_of(MISSED_WHEN_STRAIGHT, tmp_path / "coupon.y4m")
-    with ExitStack() as closing:
-        browser = launch(f"--use-file-for-fake-video-capture={tmp_path / 'coupon.y4m'}")
-        closing.callback(browser.close)
-        visitor = Visitor(browser, live_server, closing)
-        yield visitor
-    assert visitor.complaints == []
-
-
-def test_the_camera_reads_a_code_with_our_own_decoder(
-    filmed: Visitor, shop: Shop, clerk: User
-) -> None:
-    page = filmed.page(user=clerk)
-    loaded: list[str] = []
-    page.on("request", lambda request: loaded.append(request.url.rsplit("/", 1)[-1]))
-    page.goto("/counter/")
-    page.evaluate("delete window.BarcodeDetector")
-    assert "zxing.min.js" not in loaded
-    page.click("[data-camera-open]")
-    expect(page.locator(".scan.fresh.ok")).to_be_visible(timeout=20_000)
-    assert "zxing.min.js" in loaded
-    page.click("[data-camera-close]")
-    expect(page.locator("video")).to_be_hidden()
-    assert len(spent(shop)) == 1
 
 
 def test_a_text_without_a_code_stays_selected_and_the_next_scan_replaces_it(

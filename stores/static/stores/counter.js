@@ -24,6 +24,8 @@
     box.focus();
   });
   document.addEventListener("camera:code", (event) => scan(event.detail));
+  document.addEventListener("scanner:code", (event) => scan(event.detail));
+  document.addEventListener("scanner:garbled", () => tone([220, 165], 0.22));
 
   // Lines of a pasted message stay apart, or a phone number in the next line would be joined to the code.
   box.addEventListener("paste", (event) => {
@@ -140,7 +142,8 @@
     });
     [...list.querySelectorAll(":scope > .scan")].slice(shown).forEach((old) => old.remove());
     announce(card);
-    if (document.activeElement === document.body) box.focus();
+    if (!card.previousElementSibling) card.scrollIntoView({ block: "nearest" }); // below an open camera
+    if (document.activeElement === document.body) keepFocus();
   });
 
   // "How many?" was answered and no result came: the card stays, and the same press again joins the first.
@@ -184,13 +187,20 @@
     });
   }
 
-  // A scanner types wherever the focus is, so it must be in the box.
-  window.addEventListener("focus", () => box.focus());
+  // A scanner types wherever the focus is, so it must be in the box. On a touch screen that would open the keyboard over
+  // the result; there the first key brings the focus, unless the device has a scanner and no keyboard.
+  const isTouched = window.matchMedia("(pointer: coarse)").matches;
+  function keepFocus() {
+    if (!isTouched || box.inputMode === "none") box.focus();
+  }
+
+  window.addEventListener("focus", keepFocus);
   document.addEventListener("click", (event) => {
-    if (!event.target.closest("a, button, select, input, video")) box.focus();
+    if (!event.target.closest("a, button, select, input, label, video")) keepFocus();
   });
   document.addEventListener("keydown", (event) => {
-    if (document.activeElement === document.body && event.key.length === 1) box.focus();
+    const isFree = !document.activeElement.matches("input:not([type=checkbox]), select, textarea");
+    if (isFree && event.key.length === 1 && event.key !== " ") box.focus();
   });
   box.focus();
   sendCarried();
