@@ -9,7 +9,7 @@
 
   const SHORTEST = 6; // characters
   const FAST = 50; // milliseconds between two keys, in the median; people need 80 and more
-  const PAUSE = 250; // milliseconds: the end of a scan that has no other end
+  const PAUSE = 400; // milliseconds: the end of a scan that has no other end
   const LONG_PAUSE = 1000; // for a scanner that is known to end with a key, and may stutter over Bluetooth
   const ENTERS = ["Enter", "NumpadEnter"];
   const hint = document.querySelector("[data-wrong-input]");
