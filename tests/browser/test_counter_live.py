@@ -6,12 +6,10 @@ import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
-from stores.roles import Role
-from tests.browser.conftest import Visitor, fits
-from tests.browser.test_counter import scan, sign_in
+from tests.browser.conftest import Visitor, fits, scan
+from tests.browser.test_counter import sign_in
 from tests.coupons.factories import Shop, VerificationFactory
 from tests.coupons.flows import ask_for, verify
-from tests.stores.factories import member
 
 TONES = """
     window.tones = 0;
@@ -21,11 +19,6 @@ TONES = """
         return make.call(this);
     };
 """
-
-
-@pytest.fixture
-def clerk(shop: Shop) -> User:
-    return member(shop.merchant, Role.CLERK, shop.store, username="xiaowang", first_name="小王")
 
 
 @pytest.fixture

@@ -142,7 +142,8 @@
     });
     [...list.querySelectorAll(":scope > .scan")].slice(shown).forEach((old) => old.remove());
     announce(card);
-    if (!card.previousElementSibling) card.scrollIntoView({ block: "nearest" }); // below an open camera
+    const isBelowCamera = card.matches(".fresh") && document.querySelector("[data-camera]:not([hidden])");
+    if (isBelowCamera) card.scrollIntoView({ block: "nearest" });
     if (document.activeElement === document.body) keepFocus();
   });
 
