@@ -18,6 +18,7 @@ from django_stubs_ext import StrOrPromise
 from coupons import codes, services
 from coupons.models import Channel, Lookup, Product, Verification
 from coupons.pages import visits
+from coupons.pages.ageing import age_of
 from coupons.reasons import BEING_USED, HELD_UP, READ, SEVERAL, TEXTS, Reason
 from coupons.services import abuse
 from coupons.services.lookups import gateway_of
@@ -99,6 +100,7 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
         "verification": verification,
         "deal": _deal(verification.product, verification.sku_name),
         "refusal": texts,
+        "age": age_of(verification.settled_at),
         **_turn(services.place_of(verification)),
         "waiting": verification.status in Verification.LIVE,
         "unclear": verification.unclear,

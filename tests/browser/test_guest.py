@@ -139,3 +139,31 @@ def test_a_batch_runs_to_its_end_before_the_eyes(visitor: Visitor, shop: Shop) -
     outbox.work(seconds=5)
     expect(page.locator("progress")).to_have_attribute("value", "1", timeout=15_000)
     assert fits(page)
+
+
+def test_the_green_page_has_a_moving_clock_and_is_grey_after_five_minutes(
+    visitor: Visitor, shop: Shop, screenshot: Callable[[Page, str], None]
+) -> None:
+    page = visitor.page(width=360, height=740)
+    page.goto(address(shop))
+    page.fill("#code", shop.code(price="49.0"))
+    page.keyboard.press("Enter")
+    page.locator(".guest-form button").first.click()
+    green = page.locator(".outcome.verified:not(.old)")
+    expect(green).to_be_visible(timeout=15_000)
+    clock = page.locator(".outcome-clock")
+    before = clock.text_content()
+    expect(clock).not_to_have_text(before or "", timeout=2000)
+    expect(page.locator(".outcome-age")).to_have_text("刚刚核销")
+    page.context.set_offline(True)
+    page.evaluate("const now = Date.now; Date.now = () => now() + 130 * 1000")
+    expect(page.locator(".outcome-age")).to_have_text("已于 2 分钟前核销")
+    expect(green).to_be_visible()
+    page.evaluate("const then = Date.now; Date.now = () => then() + 600 * 1000")
+    expect(page.locator(".outcome.verified.old")).to_be_visible()
+    expect(page.locator(".outcome-age")).to_have_text("已于 12 分钟前核销")
+    expect(clock).to_be_hidden()
+    expect(page.locator(".when-old")).to_be_visible()
+    expect(page.locator("h1")).to_be_hidden()
+    assert fits(page)
+    screenshot(page, "guest-old-360")

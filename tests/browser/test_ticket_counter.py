@@ -153,7 +153,7 @@ def test_a_mobile_finds_the_order_and_its_tickets_are_used_by_a_press(visitor: V
     clerk = member(product.store.merchant, Role.CLERK, product.store)
     page = visitor.page(width=360, height=740, user=clerk)
     page.goto("/counter/")
-    scan(page, VISITOR["mobile"])
+    scan(page, str(VISITOR["mobile"]))
     card = page.locator("#scans > .scan.fresh.ask")
     expect(card).to_contain_text("138****1234")
     expect(page.locator("#text")).to_have_value("")

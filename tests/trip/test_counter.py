@@ -19,7 +19,7 @@ from tests.trip.factories import TicketProductFactory
 from trip import services
 from trip.choices import Issuing, Method, VisitorInfo, VoucherType
 from trip.codes import new_code
-from trip.counter import kind
+from trip.counter.standing import free
 from trip.models import Consumption, Order, Product, Voucher
 from trip.services.pictures import picture_url
 
@@ -287,7 +287,6 @@ def test_a_review_that_ends_meanwhile_does_not_use_the_whole_group(
 ) -> None:
     meituan, order, client = group(5, refund_review=True)
     meituan.refund(order, 5)
-    free = kind.free
 
     def before_the_refusal(voucher: Voucher) -> int:
         count = free(voucher)
@@ -297,7 +296,7 @@ def test_a_review_that_ends_meanwhile_does_not_use_the_whole_group(
             )
         return count
 
-    monkeypatch.setattr(kind, "free", before_the_refusal)
+    monkeypatch.setattr("trip.counter.kind.free", before_the_refusal)
     scan(client, code_of(order))
     assert order.vouchers.get().used == 1
 

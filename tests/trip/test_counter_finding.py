@@ -17,7 +17,7 @@ from trip.choices import VisitorInfo, VoucherType
 from trip.models import Consumption, Order, Product
 
 pytestmark = pytest.mark.django_db
-MOBILE = VISITOR["mobile"]
+MOBILE = str(VISITOR["mobile"])
 
 
 def named(quantity: int = 2, **fields: Any) -> tuple[Meituan, Order, Client]:
