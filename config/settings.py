@@ -235,6 +235,17 @@ TRIP_NOTICE_BASE_URL: str = env.str(
 ).rstrip("/")
 # How far Meituan's clock may be from ours, in seconds: a signed call is worth nothing after that.
 TRIP_DATE_WINDOW = env.float("TRIP_DATE_WINDOW", 600.0)
+# Mails that people ask us to send; without EMAIL_URL they copy the text and send it themselves.
+EMAIL_HOST = ""
+if env.str("EMAIL_URL", ""):
+    globals().update(env.email_url("EMAIL_URL"))
+EMAIL_TIMEOUT = 10
+DEFAULT_FROM_EMAIL = env.str("MAIL_FROM", "zhanggui@localhost")
+# How our system is called in mails to Meituan, and where they go (docs/platforms/trip.md §2).
+TRIP_PMS_NAME = env.str("TRIP_PMS_NAME", "掌柜")
+TRIP_CHANGE_MAILS: list[str] = env.list(
+    "TRIP_CHANGE_MAILS", default=["hb.trip.api@meituan.com", "ask.api@meituan.com"]
+)
 TRIP_TIMEOUT: tuple[float, float] = (5.0, 15.0)
 OUTBOX = OutboxSettings()
 LEASE = timedelta(seconds=env.float("LEASE_SECONDS", 45.0))

@@ -31,6 +31,7 @@ class TripConfig(Domain):
     schedules = (
         Schedule("trip.tasks.expire_unpaid", timedelta(minutes=1)),
         Schedule("trip.tasks.forget_visitors", timedelta(days=1)),
+        Schedule("trip.tasks.watch_addresses", timedelta(hours=1)),
     )
     cards = "trip.dashboard.cards"
     alerts = "trip.dashboard.alerts"
@@ -60,6 +61,7 @@ class TripConfig(Domain):
         "trip.days.opened": _("Opened days for sale"),
         "trip.days.closed": _("Closed days"),
         "trip.drill.started": _("Started an acceptance drill"),
+        "trip.change.announced": _("Announced a planned change to Meituan"),
     }
     audit_details = {
         "days": _("days"),

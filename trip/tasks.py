@@ -18,6 +18,10 @@ def forget_visitors() -> None:
     services.forget_visitors()
 
 
+def watch_addresses() -> None:
+    services.watch_addresses()
+
+
 def run_drill(run_id: int) -> None:
     """Goes on with an acceptance drill; the next task goes on after DRILL_SECONDS."""
     if not runner.run(Drill(DrillRun.objects.get(pk=run_id)), seconds=DRILL_SECONDS):

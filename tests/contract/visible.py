@@ -57,8 +57,10 @@ class _Reader(HTMLParser):
         switch = tag == "form" and given.get("action") == reverse("set_language")
         # Messages as they went over the line, which a click unfolds.
         message = tag == "pre" and any(name == "details" for name, _ in self._open)
+        # What says its own language: a mail to Meituan's staff.
+        spoken = tag != "html" and "lang" in given
         if tag not in VOID:
-            self._open.append((tag, tag in UNSEEN or icon or switch or message))
+            self._open.append((tag, tag in UNSEEN or icon or switch or message or spoken))
         if not self._hidden:
             self.words += [given[name] or "" for name in SHOWN if name in given]
             if tag == "input" and given.get("type") in ("submit", "button"):

@@ -14,7 +14,7 @@ from django.db.models import Model
 from django.http import HttpResponse
 from django.utils import timezone
 
-from stores.models import OutboundCall, Store
+from stores.models import Connection, OutboundCall, Store
 from tests.contract.kinds import EndpointContract, Expect, OperationContract, Route, Side
 from tests.meituan import Meituan, selling
 from tests.trip.factories import OfferFactory, TicketConnectionFactory, TicketProductFactory
@@ -28,9 +28,11 @@ from trip.models import (
     Offer,
     Order,
     Place,
+    PlannedChange,
     Product,
     Refund,
     RefundStep,
+    RegisteredAddress,
     Visitor,
     Voucher,
     tally,
@@ -46,6 +48,7 @@ ADMINS = {
     "trip.Order": Expect("clerk"),
     "trip.Refund": Expect("clerk"),
     "trip.DrillRun": Expect("owner"),
+    "trip.PlannedChange": Expect("owner", add="owner"),
     "trip.MeituanNotice": Expect("manager"),
 }
 EXPORTS = {"trip.Order": "ticket"}
@@ -86,7 +89,18 @@ def voucher_of(store: Store) -> Voucher:
     return voucher
 
 
+def planned(connection: Connection, **fields: Any) -> PlannedChange:
+    begins = timezone.now() + timedelta(days=30)
+    known = {"kind": "upgrade", "starts_at": begins, "ends_at": begins + timedelta(hours=2)}
+    change: PlannedChange = PlannedChange.objects.create(connection=connection, **(known | fields))
+    return change
+
+
 ROWS: dict[type[Model], Any] = {
+    PlannedChange: lambda store: planned(TicketConnectionFactory(merchant=store.merchant)),
+    RegisteredAddress: lambda store: RegisteredAddress.objects.create(
+        connection=TicketConnectionFactory(merchant=store.merchant), base_url="https://a.example"
+    ),
     Consumption: lambda store: Consumption.objects.create(
         order=order_of(store),
         store=store,
@@ -189,7 +203,9 @@ def admin_rows(side: Side) -> dict[str, Model]:
         expires_at=timezone.now() + timedelta(days=1),
         last_error=f"{side.word}-error",
     )
+    change = planned(connection, bd_email=f"{side.word}@example.com")
     return {
+        "trip.PlannedChange": change,
         "trip.MeituanNotice": notice,
         "trip.Product": product,
         "trip.Place": place,

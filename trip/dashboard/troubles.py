@@ -23,12 +23,13 @@ from django.utils.translation import ngettext_lazy
 from stores.backoffice.labels import labelled
 from stores.backoffice.needs_person import NeedsPersonFilter, needs_person_alert
 from stores.backoffice.widgets import Alert
-from stores.models import Connection, OutboundCall
+from stores.models import Connection, OutboundCall, Store
 from stores.roles import Permission
 from stores.tenancy import access_of, has_permission
 from trip.choices import PLATFORM, SELL, Trouble
 from trip.dashboard.figures import ORDERS, REFUNDS, selling, waiting_for_codes, waiting_refunds
-from trip.models import Order, Product
+from trip.models import Order, PlannedChange, Product, RegisteredAddress
+from trip.services.changes import change_text, coming_changes, unannounced_addresses
 from trip.services.connecting import missing
 from trip.services.deadlines import SOON, URGENT
 from trip.services.notices import PayNotice, notices_of_drills
@@ -48,7 +49,7 @@ def alerts(user: User) -> list[Alert]:
     stores = selling(user)
     if not stores:
         return []
-    found: list[Alert] = []
+    found = _change_alerts(user, stores)
     if access_of(user).everything:
         found += _holiday_alerts()
     if has_permission(user, SELL):
@@ -208,3 +209,23 @@ def _connection_alerts(user: User) -> Iterator[Alert]:
         if what := missing(connection):
             url = reverse("admin:stores_connection_change", args=[connection.pk])
             yield Alert("error", labelled(connection, what), url)
+
+
+def _change_alerts(user: User, stores: list[int]) -> list[Alert]:
+    """What is planned and under way, for everybody; what Meituan was not told, for who can tell."""
+    found = []
+    may_announce = has_permission(user, Permission.MANAGE_CONNECTIONS)
+    # Of the merchants of these stores: a clerk hears of it too.
+    merchants = Store.objects.filter(pk__in=stores).values("merchant")
+    changes = PlannedChange.objects.filter(connection__merchant__in=merchants)
+    coming = coming_changes(changes).select_related("connection")
+    for change in coming[:MOST]:
+        url = reverse("admin:trip_plannedchange_change", args=[change.pk]) if may_announce else ""
+        found.append(Alert("info" if change.announced_at else "warning", change_text(change), url))
+    if may_announce:
+        add = reverse("admin:trip_plannedchange_add")
+        for row in unannounced_addresses(RegisteredAddress.objects.for_staff(user))[:MOST]:
+            text = _("%(connection)s: our address has changed and Meituan was not told.")
+            url = f"{add}?connection={row.connection_id}&kind=address"
+            found.append(Alert("error", text % {"connection": row.connection}, url))
+    return found

@@ -1,4 +1,5 @@
 from trip.models.catalogue import Offer, Place, Product, RefundStep
+from trip.models.changes import PlannedChange, RegisteredAddress
 from trip.models.drills import DrillRun
 from trip.models.notices import MeituanNotice
 from trip.models.orders import Consumption, Order, Tally, Visitor, Voucher, tally
@@ -11,9 +12,11 @@ __all__ = [
     "Offer",
     "Order",
     "Place",
+    "PlannedChange",
     "Product",
     "Refund",
     "RefundStep",
+    "RegisteredAddress",
     "Tally",
     "Visitor",
     "Voucher",

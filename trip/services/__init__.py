@@ -12,6 +12,7 @@ from trip.services.catalogue import (
     prices_pull,
     products_pull,
 )
+from trip.services.changes import change_announced, change_send, watch_addresses
 from trip.services.closing import order_close, order_refunded
 from trip.services.connecting import connection_check
 from trip.services.consuming import order_consume
@@ -25,6 +26,8 @@ from trip.services.settling import order_settle
 from trip.services.visitors import forget_visitors
 
 __all__ = [
+    "change_announced",
+    "change_send",
     "connection_check",
     "expire_unpaid",
     "forget_visitors",
@@ -48,4 +51,5 @@ __all__ = [
     "products_pull",
     "refund_decide",
     "refund_request",
+    "watch_addresses",
 ]
