@@ -19,8 +19,9 @@ from trip import codes, services
 from trip.choices import Method, VoucherType
 from trip.counter import cards, finding
 from trip.counter.standing import free, free_codes, free_in_order, objection
-from trip.models import Consumption, Order, Voucher
+from trip.models import Consumption, Order, PlannedChange, Voucher
 from trip.services import pictures
+from trip.services.changes import change_text, coming_changes
 
 
 class VoucherKind(CounterKind):
@@ -34,8 +35,12 @@ class VoucherKind(CounterKind):
 
     def blocked_reason(self, store: Store) -> StrOrPromise:
         # Tickets are used on our side, whatever the state of Meituan's; the notice is sent when it
-        # answers again.
-        return ""
+        # answers again. A planned change is told.
+        changes = PlannedChange.objects.filter(
+            connection__merchant=store.merchant_id, announced_at__isnull=False
+        )
+        change = coming_changes(changes).first()
+        return change_text(change) if change else ""
 
     def find(self, text: str, store: Store) -> Found:
         if code := self._code_in(text, store):
