@@ -10,16 +10,19 @@ from django.utils.translation import gettext, gettext_noop
 from stores.models import ApiKey, AuditEntry, Merchant, Store
 from stores.text import clean_text
 
-Actor = User | ApiKey | None
+# A name is of who has no account: a guest, or somebody who has not signed in.
+Actor = User | ApiKey | str | None
 # The address that the present request came from (stores.web.middleware); empty outside of requests.
 caller_ip: ContextVar[str] = ContextVar("caller_ip", default="")
-SYSTEM, GUEST = gettext_noop("system"), gettext_noop("guest")
+SYSTEM, GUEST, STRANGER = gettext_noop("system"), gettext_noop("guest"), gettext_noop("stranger")
 
 
 def name_of(actor: Actor) -> str:
     """How lists show an actor: a person's name, a key's name, or the system."""
     if actor is None:
         return SYSTEM
+    if isinstance(actor, str):
+        return actor
     if isinstance(actor, ApiKey):
         return f"API {actor.name}"[:150]
     return (actor.get_full_name() or actor.username)[:150]
@@ -27,7 +30,7 @@ def name_of(actor: Actor) -> str:
 
 def shown(name: str) -> str:
     """A stored actor in the reader's language: people and keys keep their names."""
-    return gettext(name) if name in (SYSTEM, GUEST) else name
+    return gettext(name) if name in (SYSTEM, GUEST, STRANGER) else name
 
 
 def record(

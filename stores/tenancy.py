@@ -24,6 +24,8 @@ class Access:
     merchants: frozenset[int] = frozenset()
     stores: frozenset[int] = frozenset()
     roles: tuple[tuple[int, str], ...] = ()
+    # Somebody else chose the password: the first thing that the person does is to change it.
+    owes_password: bool = False
 
     @property
     def merchants_in_part(self) -> frozenset[int]:

@@ -107,6 +107,9 @@ class StaffAdmin(ScopedAdmin):
                 first_name=names["full_name"],
                 is_staff=True,
             )
+            obj.password_is_given = True
+        elif form.cleaned_data.get("new_password"):
+            obj.password_is_given = obj.user != request.user
         super().save_model(request, obj, form, change)
         if change and form.cleaned_data.get("new_password"):
             obj.user.set_password(form.cleaned_data["new_password"])

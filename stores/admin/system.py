@@ -2,17 +2,39 @@
 
 from typing import Any
 
+from django import forms
 from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import display
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import UsernameField
 from django.contrib.auth.models import Group, User
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import AdminPasswordChangeForm, UserChangeForm, UserCreationForm
+from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from stores.backoffice.base import OPERATOR, LedgerAdmin, ReadOnlyAdmin, ScopedAdmin
 from stores.backoffice.labels import platform_column
 from stores.models import Heartbeat, Pace
+
+
+class UserForm(forms.ModelForm[User]):
+    """Django's own would show algorithm, salt and part of the password's hash."""
+
+    class Meta:
+        model = User
+        fields = ("username", "first_name", "email", "is_active", "is_staff", "is_superuser")
+        field_classes = {"username": UsernameField}
+
+
+class GivenPasswordForm(AdminPasswordChangeForm):
+    def save(self, commit: bool = True) -> User:
+        user: User = super().save(commit)
+        user.memberships.update(password_is_given=True)
+        return user
 
 
 @admin.register(User)
@@ -20,20 +42,26 @@ class UserAdmin(DjangoUserAdmin[User], ScopedAdmin):
     """Sign-ins of all people; a merchant's staff list sets what they may do."""
 
     view_permission = add_permission = change_permission = OPERATOR
-    form = UserChangeForm
+    form = UserForm
     add_form = UserCreationForm
-    change_password_form = AdminPasswordChangeForm
+    change_password_form = GivenPasswordForm
     list_display = ("username", "first_name", "is_active", "is_superuser", "last_login")
     list_filter = ("is_active", "is_superuser")
-    readonly_fields = ("last_login", "date_joined")
+    readonly_fields = ("new_password", "last_login", "date_joined")
     filter_horizontal = ()
     fieldsets = (
-        (None, {"fields": ("username", "password", "first_name", "email")}),
+        (None, {"fields": ("username", "new_password", "first_name", "email")}),
         (
             _("Sign-in"),
             {"fields": ("is_active", "is_staff", "is_superuser", "last_login", "date_joined")},
         ),
     )
+
+    @display(description=_("Password"))
+    def new_password(self, user: User) -> SafeString:
+        address = reverse("admin:auth_user_password_change", args=[user.pk])
+        link = '<a class="text-primary-600" href="{}">{}</a>'
+        return format_html(link, address, gettext("Set a new one"))
 
 
 @admin.register(Group)

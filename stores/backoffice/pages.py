@@ -11,7 +11,7 @@ from typing import cast
 from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -42,22 +42,24 @@ def staff_page(view: View) -> View:
         access = access_of(request.user)
         if not access.everything and not access.merchants_in_part:
             raise Http404
+        if access.owes_password:
+            return _to(request, reverse("admin:password_change"))
         return view(request, *args, **kwargs)
 
     return never_cache(guarded)
 
 
 def _to_login(request: HttpRequest) -> HttpResponse:
-    answer = redirect_to_login(
-        request.get_full_path() if request.method == "GET" else reverse("counter")
-    )
+    comes_back = request.method == "GET" and not is_htmx(request)
+    after = request.get_full_path() if comes_back else reverse("counter")
+    return _to(request, redirect_to_login(after).url)
+
+
+def _to(request: HttpRequest, url: str) -> HttpResponse:
+    """Leads the whole page there; a fragment cannot be a form of its own."""
     if is_htmx(request):
-        # A fragment cannot be a login form: the whole page goes to it, and comes back to the
-        # counter.
-        return HttpResponse(
-            status=204, headers={"HX-Redirect": redirect_to_login(reverse("counter")).url}
-        )
-    return answer
+        return HttpResponse(status=204, headers={"HX-Redirect": url})
+    return HttpResponseRedirect(url)
 
 
 def stores_at_work(user: User) -> list[Store]:

@@ -1,18 +1,23 @@
 """The back office: its sign-in, its content policy, and the admins that it takes."""
 
 from collections.abc import Callable
+from functools import update_wrapper
 from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import ModelAdmin
 from django.core.exceptions import ImproperlyConfigured
-from django.http import HttpRequest, HttpResponse
+from django.contrib.auth.views import PasswordChangeView
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.sites import UnfoldAdminSite
 
 from stores.tenancy import access_of
 
+# Where a person gets who must change a password first.
+OPEN_TO_ALL = ("login", "logout", "password_change", "password_change_done", "jsi18n")
 THIRD_PARTIES = ("django.", "django_q.")
 
 
@@ -44,7 +49,31 @@ class BackOffice(UnfoldAdminSite):
     def admin_view(
         self, view: Callable[..., HttpResponse], cacheable: bool = False
     ) -> Callable[..., HttpResponse]:
-        return _with_admin_policy(super().admin_view(view, cacheable))
+        guarded = _with_admin_policy(super().admin_view(view, cacheable))
+
+        def after_the_password(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+            match = request.resolver_match
+            if match and match.url_name in OPEN_TO_ALL or not access_of(request.user).owes_password:
+                return guarded(request, *args, **kwargs)
+            return HttpResponseRedirect(reverse("admin:password_change"))
+
+        return update_wrapper(after_the_password, view)
+
+    def password_change(
+        self, request: HttpRequest, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        """Django's page with our form; unfold's names its own form and takes no other."""
+        from stores.backoffice.signin import OwnPasswordForm
+
+        owes = access_of(request.user).owes_password
+        told = {"owes_password": owes} | self.each_context(request) | (extra_context or {})
+        request.current_app = self.name
+        return PasswordChangeView.as_view(
+            form_class=OwnPasswordForm,
+            success_url=reverse("admin:password_change_done"),
+            extra_context=told,
+            template_name="stores/backoffice/own_password.html",
+        )(request)
 
     @method_decorator(sensitive_post_parameters())
     def login(

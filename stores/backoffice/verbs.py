@@ -20,6 +20,13 @@ ROW_VERB_LABELS = {
     "revoked": _("%(kind)s: revoked"),
 }
 
+SHARED_VERB_LABELS = {
+    "signed in": _("Signed in"),
+    "sign-in failed": _("Wrong name or password at the sign-in"),
+    "password changed": _("Changed the own password"),
+    "old password wrong": _("Wrong old password when changing it"),
+}
+
 
 @cache
 def verb_labels(language: str) -> dict[str, str]:
@@ -30,7 +37,8 @@ def verb_labels(language: str) -> dict[str, str]:
         for model in apps.get_models()
         for verb, label in ROW_VERB_LABELS.items()
     }
-    return of_rows | {verb: str(label) for verb, label in merged("verb_labels").items()}
+    others = SHARED_VERB_LABELS | merged("verb_labels")
+    return of_rows | {verb: str(label) for verb, label in others.items()}
 
 
 def verb_label(entry: AuditEntry) -> str:

@@ -104,7 +104,8 @@ class StaffQuerySet(TenantQuerySet["Staff"]):
         stores = frozenset(
             pk for member in active if member.role != Role.OWNER for pk in member.own_store_ids
         )
-        return Access(merchants=whole, stores=stores, roles=roles)
+        owes = any(member.password_is_given for member in active)
+        return Access(merchants=whole, stores=stores, roles=roles, owes_password=owes)
 
 
 class Staff(models.Model):
@@ -126,6 +127,7 @@ class Staff(models.Model):
         Store, blank=True, related_name="staff", verbose_name=_("stores")
     )
     is_active = models.BooleanField(_("active"), default=True)
+    password_is_given = models.BooleanField(default=False, editable=False)
 
     objects = StaffQuerySet.as_manager()
 

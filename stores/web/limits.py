@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
 from django.db import connection
+from django.db.models import F
 from django.utils import timezone
 
 from stores.models import RateWindow
@@ -36,6 +37,7 @@ class Taken:
 
     allowed: bool
     retry_after: int
+    bucket: str = ""
 
 
 def take(limit: Limit, who: str) -> Taken:
@@ -44,8 +46,17 @@ def take(limit: Limit, who: str) -> Taken:
     """
     window = int(time.time() // limit.seconds)
     ends = (window + 1) * limit.seconds
-    count = _count(_bucket(limit, who, window), datetime.fromtimestamp(ends, UTC))
-    return Taken(allowed=count <= limit.count, retry_after=max(1, round(ends - time.time())))
+    bucket = _bucket(limit, who, window)
+    count = _count(bucket, datetime.fromtimestamp(ends, UTC))
+    return Taken(count <= limit.count, max(1, round(ends - time.time())), bucket)
+
+
+def give_back(taken: Taken) -> None:
+    """Takes back one counted try: it was not what the limit is for.
+
+    Who counts first and gives back after a success is not outrun by tries at the same moment.
+    """
+    RateWindow.objects.filter(pk=taken.bucket, count__gt=0).update(count=F("count") - 1)
 
 
 def take_prepaid(limit: Limit, who: str) -> Taken:
