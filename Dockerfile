@@ -9,7 +9,7 @@ RUN VAR_DIR=/static ENV_FILE=/dev/null /venv/bin/python manage.py collectstatic 
 FROM python:3.12-slim
 ENV PATH=/venv/bin:$PATH PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 \
     VAR_DIR=/var/lib/zhanggui BIND=0.0.0.0:8000
-RUN useradd --system --uid 10001 zhanggui && install -d -o zhanggui /var/lib/zhanggui
+RUN useradd --system --uid 10001 zhanggui && install -d -m 0700 -o zhanggui /var/lib/zhanggui
 WORKDIR /app
 COPY --from=build /venv /venv
 COPY --from=build --chown=zhanggui /static/static /var/lib/zhanggui/static

@@ -65,7 +65,7 @@ check: install ## makemigrations --check and check --deploy
 	@ENV_FILE=/dev/null DEBUG=0 SECRET_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')" \
 	  HASH_KEY="$$($(PY) -c 'import secrets; print(secrets.token_urlsafe(60))')" \
 	  CREDENTIAL_KEYS="$$($(PY) -c 'from cryptography.fernet import Fernet; print(Fernet.generate_key().decode())')" \
-	  PUBLIC_BASE_URL=https://shop.example.com ALLOWED_HOSTS=shop.example.com TRUSTED_PROXIES=1 \
+	  PUBLIC_BASE_URL=https://shop.example.com ALLOWED_HOSTS=shop.example.com TRUSTED_PROXIES=1 PROXY_BUFFERS=1 \
 	  SILENCED_SYSTEM_CHECKS=coupons.W001 $(PY) manage.py check --deploy --fail-level WARNING
 
 LOCK := pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-annotate --no-header

@@ -29,6 +29,9 @@ loglevel = "info"
 control_socket_disable = True
 forwarded_allow_ips = env.str("FORWARDED_ALLOW_IPS", "127.0.0.1")
 
+# What a proxy may set beside addresses and scheme: nothing. By default it could change the path.
+forwarder_headers = ""
+
 
 def on_starting(server: Any) -> None:
     """Refuses to serve with settings that the system checks refuse; gunicorn alone would not

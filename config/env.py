@@ -21,6 +21,12 @@ if not os.environ.get("ENV_FILE") and not _FILE.exists():
     env.read_env(str(VAR_DIR / "demo.env"))
 
 
+def private_folder(path: Path) -> Path:
+    """Makes a folder that only we can enter: databases and keys lie there. Old ones are left."""
+    path.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return path
+
+
 def sqlite_options() -> dict[str, object]:
     """Returns WAL and IMMEDIATE transactions: without them half of all concurrent writes fail."""
     return {
@@ -62,7 +68,7 @@ def database() -> dict[str, object]:
     config: dict[str, object] = dict(env.db_url_config(url))
     if "sqlite" in str(config["ENGINE"]):
         config["OPTIONS"] = sqlite_options()
-        Path(str(config["NAME"])).parent.mkdir(parents=True, exist_ok=True)
+        private_folder(Path(str(config["NAME"])).parent)
     else:
         config["OPTIONS"] = options = postgres_options()
         config["CONN_MAX_AGE"] = 0 if "pool" in options else 300

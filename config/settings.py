@@ -27,6 +27,9 @@ PUBLIC_BASE_URL: str = env.str(
 ).rstrip("/")
 HTTPS = env.bool("HTTPS", PUBLIC_BASE_URL.startswith("https://"))
 TRUSTED_PROXIES: int = env.int("TRUSTED_PROXIES", 0)
+# Said by who runs it (stores.checks): the proxy in front reads a request wholly before it is sent
+# on.
+PROXY_BUFFERS = env.bool("PROXY_BUFFERS", False)
 # Django would have every installation promise https for its whole domain: that is
 # HSTS_WHOLE_DOMAIN.
 SILENCED_SYSTEM_CHECKS: list[str] = [
@@ -58,6 +61,8 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "stores.web.middleware.headers_of_every_answer",
+    "stores.web.middleware.health_under_any_name",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "stores.web.middleware.unavailable_when_database_is",
@@ -66,6 +71,8 @@ MIDDLEWARE = [
     "django.contrib.sessions.middleware.SessionMiddleware",
     "stores.web.middleware.ChineseFirstLocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
+    # Before the first one that reads the form.
+    "stores.web.middleware.long_forms_refused",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
@@ -92,6 +99,7 @@ TEMPLATES = [
 
 # Bytes of a request; Meituan may name all visitors of an order of 10 000 tickets in one.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 8_000_000
+FILE_UPLOAD_HANDLERS = ["stores.web.uploads.RefusedUpload"]
 
 DATABASES = {"default": database()}
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -139,7 +147,6 @@ LANGUAGE_COOKIE_SAMESITE = "Lax"
 SECURE_HSTS_SECONDS = env.int("HSTS_SECONDS", 31_536_000 if HTTPS else 0)
 # Only the owner of the whole domain can promise https for all of its hosts; browsers remember it.
 SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = env.bool("HSTS_WHOLE_DOMAIN", False)
-SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
 SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if TRUSTED_PROXIES else None
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
@@ -263,7 +270,14 @@ LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
     "formatters": {"line": {"format": "%(asctime)s %(levelname)s %(name)s %(message)s"}},
-    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "filters": {"no_trace": {"()": "stores.web.logs.NoTraceOfRefusals"}},
+    "handlers": {
+        "console": {
+            "class": "logging.StreamHandler",
+            "formatter": "line",
+            "filters": ["no_trace"],
+        }
+    },
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
     # urllib3 warns of garbled answers with the address that was asked, and thus with coupon codes.
     "loggers": {"django-q": {"level": "WARNING"}, "urllib3": {"level": "ERROR"}},

@@ -201,3 +201,32 @@ def proxies(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
             id="stores.W001",
         )
     ]
+
+
+@register(Tags.security, deploy=True)
+def buffering(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Asks for a proxy that reads requests wholly; we cannot see whether one does."""
+    if settings.PROXY_BUFFERS:
+        return []
+    return [
+        Warning(
+            "Nobody has said that a buffering proxy stands in front (PROXY_BUFFERS): as many slow "
+            "senders as there are threads would keep everybody else waiting.",
+            hint="Put nginx or Caddy in front, with request buffering on; then PROXY_BUFFERS=1.",
+            id="stores.W002",
+        )
+    ]
+
+
+@register(Tags.security, deploy=True)
+def own_names(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
+    """Checks that only our own host names are answered: links are made from what a caller names."""
+    if "*" not in settings.ALLOWED_HOSTS:
+        return []
+    return [
+        Error(
+            "ALLOWED_HOSTS is *: everybody could have pages and links made under their own name.",
+            hint="Name the hosts; health checks are answered under any name anyway.",
+            id="stores.E011",
+        )
+    ]

@@ -2,12 +2,9 @@ from django.urls import URLPattern, path
 from django.views.generic import RedirectView
 
 from stores.counter import live, pages
-from stores.web import health
 
 urlpatterns: list[URLPattern] = [
     path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
-    path("healthz", health.healthz, name="healthz"),
-    path("readyz", health.readyz, name="readyz"),
     path("counter/", pages.counter, name="counter"),
     path("counter/live/", live.live, name="counter-live"),
     path("counter/store/", pages.choose_store, name="counter-store"),

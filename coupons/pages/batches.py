@@ -25,6 +25,7 @@ from stores.backoffice.pages import (
 )
 from stores.idempotency import form_key
 from stores.models import Store
+from stores.web.uploads import longer_form
 
 _BETWEEN = re.compile(r"[,;，；、\s]+")
 # Characters that are read; a longer text is refused unread.
@@ -73,6 +74,7 @@ def read_list(text: str, *, add_zero: bool = False) -> Pasted:
     return Pasted(each, len(found) - len(each), lacking, odd)
 
 
+@longer_form(10 * MOST_TEXT)
 @staff_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def batches(request: HttpRequest) -> HttpResponse:

@@ -6,8 +6,8 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.admin import ModelAdmin
-from django.core.exceptions import ImproperlyConfigured
 from django.contrib.auth.views import PasswordChangeView
+from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.decorators import method_decorator
@@ -53,9 +53,10 @@ class BackOffice(UnfoldAdminSite):
 
         def after_the_password(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
             match = request.resolver_match
-            if match and match.url_name in OPEN_TO_ALL or not access_of(request.user).owes_password:
-                return guarded(request, *args, **kwargs)
-            return HttpResponseRedirect(reverse("admin:password_change"))
+            is_open = match is not None and match.url_name in OPEN_TO_ALL
+            if access_of(request.user).owes_password and not is_open:
+                return HttpResponseRedirect(reverse("admin:password_change"))
+            return guarded(request, *args, **kwargs)
 
         return update_wrapper(after_the_password, view)
 

@@ -113,7 +113,7 @@ def require_free(found: Ports) -> None:
 
 def write_private(path: Path, text: str) -> None:
     """Writes a file that only its owner may read, in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}")
     draft.touch(mode=0o600)
     draft.write_text(text, encoding="utf-8")

@@ -53,7 +53,7 @@ class StateFile:
 
     def _write(self) -> None:
         state = {platform.prefix: platform.snapshot() for platform in self._platforms}
-        self._path.parent.mkdir(parents=True, exist_ok=True)
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         draft = self._path.with_name(f".{self._path.name}.{os.getpid()}")
         draft.write_bytes(json.dumps(state, ensure_ascii=False).encode("utf-8", "replace"))
         os.replace(draft, self._path)

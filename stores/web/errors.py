@@ -2,8 +2,10 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
+from django.urls import Resolver404, resolve
 from django.utils.translation import gettext as _
 
+from stores.platforms.inbound.endpoint import Inbound, Rejected
 from stores.web.problems import PROBLEM_JSON, problem, titles
 
 
@@ -43,7 +45,29 @@ def forbidden(request: HttpRequest, exception: Exception | None = None) -> HttpR
 
 
 def bad_request(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
-    return _refuse(request, "invalid", 400)
+    """Refuses what is not read, also for the name of a host that is not ours."""
+    return in_own_form(request, "bad request") or _refuse(request, "invalid", 400)
+
+
+def in_own_form(request: HttpRequest, reason: str) -> HttpResponse | None:
+    """Returns a refusal in the form of the platform whose address was called; None for others."""
+    try:
+        match = resolve(request.path_info)
+    except Resolver404:
+        return None
+    kind = getattr(match.func, "view_class", None)
+    if isinstance(kind, type) and issubclass(kind, Inbound):
+        view = kind()
+        view.setup(request, *match.args, **match.kwargs)
+        return view.reject(Rejected(reason))
+    if getattr(match.func, "is_in_own_form", False):
+        answer: HttpResponse = match.func(request, *match.args, **match.kwargs)
+        return answer
+    return None
+
+
+def too_long(request: HttpRequest) -> HttpResponse:
+    return _refuse(request, "body_too_large", 413)
 
 
 def server_error(request: HttpRequest) -> HttpResponse:

@@ -31,6 +31,9 @@ def readyz(request: HttpRequest) -> JsonResponse:
     return JsonResponse(state, status=status, headers={"Cache-Control": "no-store"})
 
 
+BY_PATH = {"/healthz": healthz, "/readyz": readyz}
+
+
 def _state() -> dict[str, Any]:
     now = timezone.now()
     try:

@@ -1,5 +1,6 @@
 import logging
 from collections.abc import Callable
+from typing import Any
 
 from csp.middleware import CSPMiddleware
 from django.db import OperationalError, connection
@@ -9,9 +10,57 @@ from django.middleware.locale import LocaleMiddleware
 
 from stores.audit import caller_ip
 from stores.web.addresses import client_ip
-from stores.web.errors import bad_request, unavailable
+from stores.web.errors import bad_request, too_long, unavailable, wants_json
+from stores.web.health import BY_PATH
+from stores.web.uploads import is_too_long
 
 log = logging.getLogger(__name__)
+# Only our own pages use the camera, to scan; nothing uses the rest.
+PERMISSIONS = "camera=(self), geolocation=(), microphone=(), payment=(), usb=()"
+
+
+def headers_of_every_answer(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Says what a page may use of the device, and that nobody keeps answers of the API."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        response = get_response(request)
+        response.headers.setdefault("Permissions-Policy", PERMISSIONS)
+        if wants_json(request):
+            response.headers.setdefault("Cache-Control", "no-store")
+        return response
+
+    return middleware
+
+
+def health_under_any_name(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answers load balancers before the name of the host is looked at: they send our address."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        check = BY_PATH.get(request.path_info)
+        return check(request) if check else get_response(request)
+
+    return middleware
+
+
+def long_forms_refused(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answers 413 to a form that is longer than what its page takes, without reading it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_view(
+        request: HttpRequest, view: Callable[..., Any], args: Any, kwargs: Any
+    ) -> HttpResponse | None:
+        return too_long(request) if is_too_long(request, view) else None
+
+    middleware.process_view = process_view  # type: ignore[attr-defined]
+    return middleware
 
 
 def unavailable_when_database_is(

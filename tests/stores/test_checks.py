@@ -37,7 +37,25 @@ def production(settings: Settings) -> Settings:
     settings.DEBUG = False
     settings.SECRET_KEY, settings.HASH_KEY, settings.CREDENTIAL_KEYS = "s" * 60, "h" * 60, [KEY]
     settings.PUBLIC_BASE_URL, settings.TRUSTED_PROXIES = "https://shop.example.com", 1
+    settings.PROXY_BUFFERS, settings.ALLOWED_HOSTS = True, ["shop.example.com"]
     return settings
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("PROXY_BUFFERS", False, "stores.W002"),
+        ("ALLOWED_HOSTS", ["*"], "stores.E011"),
+        ("ALLOWED_HOSTS", ["shop.example.com", "*"], "stores.E011"),
+    ],
+)
+def test_a_deployment_is_asked_for_its_proxy_and_its_names(
+    production: Settings, name: str, value: object, expected: str
+) -> None:
+    assert [found for found in checked(deploy=True) if found.startswith("stores")] == []
+    setattr(production, name, value)
+    assert expected in checked(deploy=True)
+    assert checked() == []
 
 
 def test_the_settings_as_they_are_pass(production: Settings) -> None:
@@ -212,6 +230,9 @@ def test_gunicorn_knows_our_settings_and_shares_no_socket(monkeypatch: pytest.Mo
     }
     assert values <= known
     assert told["control_socket_disable"] is True
+    # A proxy must not be able to change the path that the application sees.
+    taken = next(each for each in KNOWN_SETTINGS if each.name == "forwarder_headers")
+    assert taken.validator(told["forwarder_headers"]) == []
 
 
 @pytest.mark.parametrize("prepare", ["1", "0"])

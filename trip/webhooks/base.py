@@ -35,6 +35,7 @@ NEEDED_HEADERS = ("Authorization", "Date", "PartnerId")
 # The shared template's reasons, for Meituan's staff.
 REASONS = {
     "unknown connection": "连接不存在或已停用，请检查地址中的连接编号",
+    "bad request": "请求无法识别：请检查Host和请求行",
     "body too large": "请求体过大",
     "the body ended early": "请求体不完整",
     "not JSON": "请求体不是有效的JSON",
@@ -233,3 +234,6 @@ def unknown_interface(request: HttpRequest) -> HttpResponse:
     return response(
         envelope(request, Answer(code=Code.OTHER, describe=f"没有这个接口：{request.path}"))
     )
+
+
+unknown_interface.is_in_own_form = True  # type: ignore[attr-defined]

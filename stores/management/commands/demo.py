@@ -108,7 +108,7 @@ class Command(BaseCommand):
 @contextmanager
 def _only_one(place: Places) -> Iterator[None]:
     """Allows one demo per checkout at a time; the lock ends with the process."""
-    place.folder.mkdir(parents=True, exist_ok=True)
+    place.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (place.folder / "lock").open("w") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
