@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import update_wrapper
-from typing import Any
+from typing import Any, cast
 
 from django.conf import settings
 from django.contrib.admin import ModelAdmin
@@ -69,12 +69,13 @@ class BackOffice(UnfoldAdminSite):
         owes = access_of(request.user).owes_password
         told = {"owes_password": owes} | self.each_context(request) | (extra_context or {})
         request.current_app = self.name
-        return PasswordChangeView.as_view(
+        view = PasswordChangeView.as_view(
             form_class=OwnPasswordForm,
             success_url=reverse("admin:password_change_done"),
             extra_context=told,
             template_name="stores/backoffice/own_password.html",
-        )(request)
+        )
+        return cast(HttpResponse, view(request))
 
     @method_decorator(sensitive_post_parameters())
     def login(

@@ -52,7 +52,7 @@ def test_a_form_with_a_file_is_a_bad_request_and_no_other_field_counts(store: St
 
 @pytest.mark.parametrize("path", ["/counter/", "/counter/batches/", "/admin/login/", "/g/nobody/"])
 def test_a_million_words_are_refused_unread(owner: User, store: Store, path: str) -> None:
-    length = {"CONTENT_LENGTH": str(5_000_000), "wsgi.input": Unreadable()}
+    length: dict[str, Any] = {"CONTENT_LENGTH": str(5_000_000), "wsgi.input": Unreadable()}
     kind = "application/x-www-form-urlencoded"
     answer = english(owner).post(path, b"", content_type=kind, **length)
     assert answer.status_code == 413
