@@ -169,6 +169,7 @@ def test_when_no_camera_shows_a_picture_it_is_said_and_all_are_ended(watched: Pa
     watched.click("[data-camera-open]")
     expect(watched.locator("[data-camera-note=blank]")).to_be_visible(timeout=25_000)
     expect(watched.locator("[data-camera-open]")).to_be_visible()
+    expect(watched.locator("[data-camera-next]")).to_be_hidden()
     assert is_ended(watched)
     assert fits(watched)
 

@@ -56,6 +56,7 @@
   function fail(note) {
     close();
     section.hidden = false;
+    another.hidden = true;
     tell(note);
   }
 
