@@ -17,7 +17,7 @@ COLUMNS = (
     Column(_("Product"), "product__name"),
     Column(_("Deal"), "sku_name"),
     Column(_("SKU"), "sku_id"),
-    Column(_("Value (yuan)"), "value"),
+    Column(_("Value (yuan)"), "value", is_summed=True),
     Column(_("Order"), "order_id"),
     Column(_("Channel"), "channel"),
     Column(_("Requested by"), "requested_by", audit.shown),

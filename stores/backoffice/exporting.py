@@ -1,24 +1,38 @@
 """Lists that can be exported as CSV and XLSX."""
 
+from datetime import date
 from typing import Any, ClassVar
 
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
-from django.db.models import QuerySet
+from django.db.models import Max, Min, QuerySet
 from django.http import HttpRequest, HttpResponseBase
 from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
+from django.utils import timezone
+from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
+from unfold.utils import parse_date_str
 
 from stores import audit
 from stores.backoffice.base import ScopedAdmin, access_for
 from stores.backoffice.pages import staff_user
-from stores.backoffice.spreadsheets import Column, as_csv, as_xlsx, spreadsheet
+from stores.backoffice.spreadsheets import (
+    Column,
+    Counted,
+    FileName,
+    as_csv,
+    as_xlsx,
+    file_name,
+    spreadsheet,
+)
 from stores.models import Merchant
 from stores.roles import Permission
 
 KINDS = ("csv", "xlsx")
+# The ends of a DayFilter's names.
+ENDS = ("_from", "_to")
 
 
 class ExportsAdmin(ScopedAdmin):
@@ -27,10 +41,15 @@ class ExportsAdmin(ScopedAdmin):
     list_before_template = "stores/backoffice/export_links.html"
     # The verb in the audit log.
     exported_as: ClassVar[str]
-    # The file's name without its ending, and the title of its sheet.
+    # In English letters, for programs that know no others.
     file_name: ClassVar[str]
+    # The title of the sheet, with which the file's name begins.
     file_title: ClassVar[StrOrPromise]
     columns: ClassVar[tuple[Column, ...]]
+    # The rows that the sums count; all of them without this.
+    counted: ClassVar[Counted | None] = None
+    # The field whose days are the period in the file's name; a DayFilter of the list narrows it.
+    dated: ClassVar[str] = "created_at"
 
     def _export_url_name(self, kind: str) -> str:
         return f"{self.opts.app_label}_{self.opts.model_name}_{kind}"
@@ -56,8 +75,26 @@ class ExportsAdmin(ScopedAdmin):
             raise SuspiciousOperation("filters that do not exist") from error
         rows = self.allowed(request, rows, Permission.EXPORT)
         self._audit_export(request, rows, kind)
-        sheet = spreadsheet(self.file_name, self.file_title, self.columns, rows)
+        name = self._name(request, rows)
+        sheet = spreadsheet(name, self.file_title, self.columns, rows, self.counted)
         return as_csv(sheet) if kind == "csv" else as_xlsx(sheet)
+
+    def _name(self, request: HttpRequest, rows: QuerySet[Any]) -> FileName:
+        """Names the file by its store or merchant and by its first and last day."""
+        first, last = self._period(request, rows)
+        period = _("%(first)s to %(last)s") % {"first": first, "last": last}
+        plain = f"{self.file_name}_{first}_{last}"
+        return file_name(plain, self.file_title, _whose(rows), period)
+
+    def _period(self, request: HttpRequest, rows: QuerySet[Any]) -> tuple[date, date]:
+        """Returns the days of the filter, and for an end without one that of the rows."""
+        first, last = (parse_date_str(request.GET.get(f"{self.dated}{end}") or "") for end in ENDS)
+        if first and last:
+            return first, last
+        ends = rows.order_by().aggregate(first=Min(self.dated), last=Max(self.dated))
+        oldest, newest = (at and timezone.localtime(at).date() for at in ends.values())
+        today = timezone.localdate()
+        return first or oldest or last or today, last or newest or first or today
 
     def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
         response = super().changelist_view(request, extra_context)
@@ -87,6 +124,15 @@ class ExportsAdmin(ScopedAdmin):
                     target=kind,
                     filters=_narrowed(request),
                 )
+
+
+def _whose(rows: QuerySet[Any]) -> str:
+    """Returns the name of the rows' store, of their merchant, or that there are several."""
+    for field in ("store__name", "store__merchant__name"):
+        names = list(rows.order_by().values_list(field, flat=True).distinct()[:2])
+        if len(names) < 2:
+            return names[0] if names else ""
+    return _("several merchants")
 
 
 def _narrowed(request: HttpRequest) -> str:

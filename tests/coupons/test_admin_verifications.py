@@ -5,6 +5,7 @@ import io
 import re
 from datetime import datetime, timedelta
 from typing import Any
+from urllib.parse import unquote
 
 import pytest
 from django.contrib import admin
@@ -231,9 +232,12 @@ def test_the_list_is_never_counted(owner_client: Client, store: Store) -> None:
 
 
 def exported(client: Client, **query: str) -> list[list[str]]:
+    """The header and the rows, without the line of sums."""
     text = client.get(f"{LIST}export.csv", query).getvalue().decode()
     assert text.startswith("\ufeff")
-    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    *lines, sums = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    assert sums[0] == "Total (verified)"
+    return lines
 
 
 def test_csv_holds_what_is_filtered_in_local_time(owner_client: Client, store: Store) -> None:
@@ -252,7 +256,7 @@ def test_csv_holds_what_is_filtered_in_local_time(owner_client: Client, store: S
     assert [line[:5] for line in lines] == [
         ["2026-05-01 00:30:00", "2026-05-01 00:30:00", "雀友棋牌室", "…0042", "verified"]
     ]
-    assert (lines[0][10], lines[0][11], lines[0][12]) == ("49.00", "5" * 19, "counter")
+    assert (lines[0][10], lines[0][11], lines[0][12]) == ("49.00", f'="{"5" * 19}"', "counter")
 
 
 def test_xlsx_holds_the_same_as_csv(owner_client: Client, store: Store) -> None:
@@ -261,7 +265,45 @@ def test_xlsx_holds_the_same_as_csv(owner_client: Client, store: Store) -> None:
     assert sheet
     rows = list(sheet.values)
     assert list(rows[0]) == exported(owner_client)[0]
-    assert (len(rows), rows[1][3], rows[1][10]) == (2, "…0042", 49)
+    assert (len(rows), rows[1][3], rows[1][10]) == (3, "…0042", 49)
+
+
+def test_the_sum_is_that_of_the_verified(owner_client: Client, store: Store) -> None:
+    VerificationFactory(store=store, value="49.00")
+    VerificationFactory(store=store, value="0.10")
+    VerificationFactory(store=store, value="7.00", status=Status.REFUSED, reason="expired")
+    sheet = load_workbook(io.BytesIO(owner_client.get(f"{LIST}export.xlsx").getvalue())).active
+    assert sheet
+    sums = sheet[sheet.max_row]
+    assert (sums[0].value, sums[10].value, sums[10].number_format) == (
+        "Total (verified)",
+        49.1,
+        "0.00",
+    )
+    assert sheet.auto_filter.ref == "A1:P4"
+
+
+def named(client: Client, kind: str = "xlsx", **query: str) -> str:
+    answer = client.get(f"{LIST}export.{kind}", query)
+    return unquote(answer["Content-Disposition"].partition("filename*=UTF-8''")[2])
+
+
+def test_a_files_name_says_store_and_period(owner_client: Client, store: Store) -> None:
+    days = {"created_at_from": "2026-11-01", "created_at_to": "2026-11-28"}
+    for day in (3, 9):
+        at = timezone.make_aware(datetime(2026, 11, day, 0, 30))
+        VerificationFactory(store=store, created_at=at)
+    owner_client.cookies["django_language"] = "zh-hans"
+    assert named(owner_client, **days) == "核销记录_雀友棋牌室_2026-11-01至2026-11-28.xlsx"
+    assert named(owner_client, "csv") == "核销记录_雀友棋牌室_2026-11-03至2026-11-09.csv"
+    assert named(owner_client, created_at_from="2026-11-05").endswith("2026-11-05至2026-11-09.xlsx")
+    VerificationFactory(store=StoreFactory(merchant=store.merchant))
+    assert store.merchant.name in named(owner_client)
+
+
+def test_the_name_of_an_empty_export_is_safe_too(owner_client: Client) -> None:
+    days = {"created_at_from": "x\r\ny", "created_at_to": "2026-11-28"}
+    assert named(owner_client, **days) == "Verifications_2026-11-28 to 2026-11-28.xlsx"
 
 
 def test_a_sheet_that_is_too_long_says_so(

@@ -391,7 +391,9 @@ def test_clerks_have_no_buttons(waiting: Order) -> None:
 
 def exported(client: Client, **query: str) -> list[list[str]]:
     text = client.get(f"{LIST}export.csv", query).getvalue().decode()
-    return list(csv.reader(io.StringIO(text.removeprefix("\ufeff"))))
+    *lines, sums = csv.reader(io.StringIO(text.removeprefix("\ufeff")))
+    assert sums[0] == "Total (issued)"
+    return lines
 
 
 def test_the_export_has_what_is_filtered_and_no_personal_data(
@@ -403,7 +405,7 @@ def test_the_export_has_what_is_filtered_and_no_personal_data(
     services.order_consume(order_pk=order.pk, quantity=1, actor=None, method=Method.COUNTER)
     header, *lines = exported(at_work(product.store), status__exact="issued")
     assert [dict(zip(header, line, strict=True))["Order number"] for line in lines] == [
-        str(order.order_id)
+        f'="{order.order_id}"'
     ]
     line = dict(zip(header, lines[0], strict=True))
     assert (line["Tickets"], line["Used"], line["Refunded"], line["Total (yuan)"]) == (
@@ -427,7 +429,8 @@ def test_the_sheet_has_the_same_lines(
     sheet = load_workbook(io.BytesIO(manager_client.get(f"{LIST}export.xlsx").getvalue())).active
     assert sheet
     rows = list(sheet.values)
-    assert (list(rows[0]), len(rows), rows[1][7]) == (exported(manager_client)[0], 2, 1)
+    assert (list(rows[0]), len(rows), rows[1][7]) == (exported(manager_client)[0], 3, 1)
+    assert (rows[1][1], rows[2][7], rows[2][13]) == (str(Order.objects.get().order_id), 1, 95)
     narrowest = min(column.width for column in sheet.column_dimensions.values())
     assert (sheet.freeze_panes, narrowest >= len(str(rows[1][1]))) == ("A2", True)
 
