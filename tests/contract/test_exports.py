@@ -10,7 +10,7 @@ from django.contrib import admin
 from django.db import models
 from django.test import Client
 from django.urls import reverse
-from hypothesis import given, settings
+from hypothesis import Phase, given, settings
 from hypothesis import strategies as st
 from openpyxl import load_workbook
 
@@ -46,6 +46,8 @@ starts = st.sampled_from(
 numbers = st.from_regex(r"0?[0-9]{1,20}|[0-9]E[0-9]", fullmatch=True)
 texts = st.builds(str.__add__, starts, anything) | numbers
 MARKED = re.compile(r'="([0-9.eE]+)"')
+# What a spreadsheet would read as a number and round.
+CHANGED = re.compile(r"[0-9]{12,}|0[0-9]+|[0-9]E[0-9]", re.ASCII)
 FORMULA = tuple("=+-@＝＋－＠\t\r\n")
 
 
@@ -84,17 +86,16 @@ def test_no_cell_breaks_a_file(label: str, client: Client) -> None:
     columns = EXPORTS[label].columns
     lookups = [column.value for column in columns if isinstance(column.value, str)]
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30, deadline=None, phases=[Phase.reuse, Phase.generate])
     @given(st.lists(texts, min_size=len(lookups), max_size=len(lookups)))
     def holds(given_texts: list[str]) -> None:
         for lookup, text in zip(lookups, given_texts, strict=True):
             fill(type(row)._base_manager.get(pk=row.pk), lookup, text)
         lines = lines_of(client, label)
         assert {len(line) for line in lines} == {len(columns)}
-        found = [text for line in lines for text in line]
-        assert [
-            t for t in found if t.lstrip().startswith(FORMULA) and not MARKED.fullmatch(t)
-        ] == []
+        found = [text for line in lines for text in line if not MARKED.fullmatch(text)]
+        assert [text for text in found if text.lstrip().startswith(FORMULA)] == []
+        assert [text for text in found if CHANGED.fullmatch(text)] == []
         page = load_workbook(io.BytesIO(client.get(address(label, "xlsx")).getvalue())).active
         assert page is not None
         cells = [list(cells) for cells in page.iter_rows(max_col=len(columns))]
