@@ -92,6 +92,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "stores.backoffice.menu.in_templates",
             ],
         },
     },
@@ -283,14 +284,33 @@ LOGGING = {
     "loggers": {"django-q": {"level": "WARNING"}, "urllib3": {"level": "ERROR"}},
 }
 
+# The shades of our colour, which the pages outside the admin shell and the icon have too.
+VIOLET = {
+    "50": "#f5f3ff",
+    "100": "#ede9fe",
+    "200": "#ddd6fe",
+    "300": "#c4b5fd",
+    "400": "#a78bfa",
+    "500": "#8b5cf6",
+    "600": "#6d28d9",
+    "700": "#5b21b6",
+    "800": "#4c1d95",
+    "900": "#3b1676",
+    "950": "#2e1065",
+}
 UNFOLD = {
     "SITE_TITLE": _("Zhanggui"),
     "SITE_HEADER": _("Zhanggui"),
-    "SITE_SYMBOL": "storefront",
     "SITE_FAVICONS": [
         {"rel": "icon", "type": "image/svg+xml", "href": lambda request: static("stores/icon.svg")}
     ],
-    "STYLES": [lambda request: static("stores/admin.css")],
+    "SITE_ICON": lambda request: static("stores/icon.svg"),
+    "COLORS": {"primary": VIOLET},
+    "STYLES": [
+        lambda request: static("stores/admin.css"),
+        lambda request: static("stores/shell.css"),
+        lambda request: static("stores/phone.css"),
+    ],
     "SCRIPTS": [lambda request: static("stores/admin.js")],
     "SHOW_LANGUAGES": True,
     "SHOW_VIEW_ON_SITE": False,
@@ -299,6 +319,7 @@ UNFOLD = {
     "SIDEBAR": {
         "show_search": False,
         "show_all_applications": False,
-        "navigation": "stores.backoffice.dashboard.navigation",
+        "navigation": "stores.backoffice.menu.navigation",
     },
+    "TABS": "stores.backoffice.menu.tabs",
 }

@@ -3,10 +3,8 @@ from datetime import timedelta
 from django.utils.translation import gettext_lazy as _
 
 from coupons.choices import LOOKUP, PLATFORM, VERIFY
-from stores.backoffice.menu import list_item, may_view
-from stores.domains import Domain, MenuItem, Schedule
-
-COUNTER, COUPONS = _("Counter"), _("Coupons")
+from stores.backoffice.menu import ORDERS, PRODUCTS, RECORDS, STORES, list_item
+from stores.domains import CounterLink, Domain, Schedule
 
 
 class CouponsConfig(Domain):
@@ -28,8 +26,8 @@ class CouponsConfig(Domain):
     demo_info = "coupons.demo.info"
     counter_kind = "coupons.counter.CouponKind"
     counter_links = (
-        MenuItem(COUNTER, _("Paste many codes"), "playlist_add_check", "coupons:batches"),
-        MenuItem(COUNTER, _("Poster for guests"), "qr_code_2", "coupons:poster-here"),
+        CounterLink(_("Paste many codes"), "coupons:batches"),
+        CounterLink(_("Poster for guests"), "coupons:poster-here"),
     )
     schedules = (
         Schedule("coupons.tasks.sync_all_stores", timedelta(minutes=30)),
@@ -52,15 +50,9 @@ class CouponsConfig(Domain):
     }
     audit_details = {"codes": _("codes"), "lines": _("lines"), "verified": _("verified")}
     menu = (
-        list_item(COUPONS, "coupons.Verification", _("Verifications"), "fact_check"),
-        MenuItem(
-            COUPONS,
-            _("Batches"),
-            "playlist_add_check",
-            "coupons:batches",
-            may_view("coupons.Batch"),
-        ),
-        list_item(COUPONS, "coupons.Product", _("Products"), "sell"),
-        list_item(COUPONS, "coupons.GatewayStore", _("Stores at the gateway"), "store"),
-        list_item(COUPONS, "coupons.SyncRun", _("Syncs"), "sync"),
+        list_item(ORDERS, "coupons.Verification", _("Verifications")),
+        list_item(ORDERS, "coupons.Batch", _("Batches")),
+        list_item(PRODUCTS, "coupons.Product", _("Coupon deals")),
+        list_item(STORES, "coupons.GatewayStore", _("Authorisation and calls left")),
+        list_item(RECORDS, "coupons.SyncRun", _("Syncs")),
     )

@@ -2,13 +2,14 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from itertools import chain
 from typing import Any
 
 from django.contrib.auth.models import User
-from django.db.models import Count, Q, Sum
+from django.db.models import Aggregate, Count, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format, number_format
+from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
@@ -16,19 +17,30 @@ from coupons.choices import PLATFORM
 from coupons.models import GatewayStore, SyncRun, Verification
 from coupons.services import connection_test, quota_outlooks, stores_sync
 from coupons.services.syncing import QuotaOutlook
+from stores.backoffice import actions
 from stores.backoffice.days import day_labels, first_of, per_day
 from stores.backoffice.labels import labelled
 from stores.backoffice.needs_person import needs_person_alert
-from stores.backoffice.widgets import Alert, Card, Chart, Link, Row, Step, Table, Tone
-from stores.clock import start_of_day
+from stores.backoffice.widgets import (
+    EVERYTHING,
+    Alert,
+    Card,
+    Chart,
+    Chosen,
+    Link,
+    Row,
+    Step,
+    Table,
+    Tone,
+)
+from stores.clock import a_day_ago, start_of_day
 from stores.models import Connection, Store
-from stores.money import yuan_text
+from stores.money import number_text, yuan_text
 from stores.platforms.tools import Finding
 from stores.roles import Permission
 from stores.tenancy import has_permission
 
 Status = Verification.Status
-CHART_DAYS = 14
 CHART_STORES = 6
 LATEST = 8
 FEW_DAYS = 7
@@ -37,23 +49,24 @@ VERIFICATIONS = "admin:coupons_verification_changelist"
 TONES: dict[str, Any] = {Status.VERIFIED: "good", Status.REFUSED: "bad", Status.UNKNOWN: "warn"}
 
 
-def cards(user: User) -> list[Card]:
-    ids = Store.objects.ids_for(user)
+def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
+    ids = chosen.among(Store.objects.ids_for(user))
     if not ids:
         return []
-    today, yesterday = start_of_day(), start_of_day(1)
+    today, yesterday, this_time = start_of_day(), start_of_day(1), a_day_ago()
     recent = (
         Verification.objects.for_staff(user)
         .filter(store__in=ids, created_at__gte=yesterday)
         .order_by()
     )
-    now, verified = Q(created_at__gte=today), Q(status=Status.VERIFIED)
+    now, before = Q(created_at__gte=today), Q(created_at__lt=this_time)
+    verified = Q(status=Status.VERIFIED)
     figures = recent.aggregate(
         verified=Count("pk", filter=verified & now),
         refused=Count("pk", filter=Q(status=Status.REFUSED) & now),
-        before=Count("pk", filter=verified & ~now),
+        before=Count("pk", filter=verified & before),
         worth=Sum("value", filter=verified & now),
-        worth_before=Sum("value", filter=verified & ~now),
+        worth_before=Sum("value", filter=verified & before),
     )
     settled = figures["verified"] + figures["refused"]
     url = f"{reverse(VERIFICATIONS)}?created_at_from={timezone.localdate():%Y-%m-%d}"
@@ -67,12 +80,12 @@ def cards(user: User) -> list[Card]:
         Card.compared(
             _("Value today"), yuan_text(figures["worth"]), yuan_text(figures["worth_before"])
         ),
-        *_quota_card(user),
+        *_quota_card(user, chosen),
     ]
 
 
-def _quota_card(user: User) -> list[Card]:
-    gateway = next(iter(watched(user)), None)
+def _quota_card(user: User, chosen: Chosen) -> list[Card]:
+    gateway = next(iter(watched(user, chosen)), None)
     if gateway is None:
         return []
     left = gateway.request_count or 0
@@ -84,16 +97,16 @@ def _quota_card(user: User) -> list[Card]:
     tone: Tone = "warn" if runs_low(outlook) else "plain"
     if left <= 0:
         tone = "bad"
-    return [
-        Card(_("Calls left (lowest)"), number_format(left, force_grouping=True), hint, url, tone)
-    ]
+    return [Card(_("Calls left (lowest)"), number_text(left), hint, url, tone)]
 
 
-def watched(user: User) -> list[GatewayStore]:
+def watched(user: User, chosen: Chosen = EVERYTHING) -> list[GatewayStore]:
     """Returns the stores with the fewest calls left."""
     rows = GatewayStore.objects.for_staff(user).filter(
         vanished_at=None, request_count__isnull=False, store__is_active=True
     )
+    if chosen.store:
+        rows = rows.filter(store=chosen.store)
     return list(rows.select_related("store").order_by("request_count")[:WATCHED_STORES])
 
 
@@ -138,7 +151,7 @@ def _unmapped_alerts(user: User) -> list[Alert]:
         "count",
     )
     url = f"{reverse(VERIFICATIONS)}?unmapped__exact=1"
-    return Alert.counted("warning", text, unmapped.order_by().count(), url)
+    return Alert.counted("warning", text, unmapped.order_by().count(), url, actions.LOOK)
 
 
 def _gateway_alerts(user: User) -> list[Alert]:
@@ -154,7 +167,7 @@ def _gateway_alerts(user: User) -> list[Alert]:
         store__is_active=True,
     )
     return [
-        Alert("error", labelled(row.store.name, reason.label), _page_of(row))
+        Alert("error", labelled(row.store.name, reason.label), _page_of(row), actions.OPEN_STORE)
         for row in blocked[:10]
         if (reason := row.blocking_reason)
     ] + [
@@ -162,6 +175,7 @@ def _gateway_alerts(user: User) -> list[Alert]:
             "warning",
             _("%(store)s is no longer in Meituan's list.") % {"store": row.store.name},
             _page_of(row),
+            actions.OPEN_STORE,
         )
         for row in rows.filter(vanished_at__isnull=False, store__is_active=True)[:10]
     ]
@@ -184,28 +198,31 @@ def _quota_alerts(user: User) -> list[Alert]:
                 "days": days_left(outlooks[row.pk]),
             },
             _page_of(row),
+            actions.OPEN_STORE,
         )
         for row in rows
         if runs_low(outlooks[row.pk])
     ]
 
 
-def charts(user: User) -> list[Chart]:
-    """Verified coupons by day and store."""
-    ids = Store.objects.ids_for(user)
+def charts(user: User, chosen: Chosen = EVERYTHING) -> list[Chart]:
+    """Verified coupons, or what they are worth, by day and store."""
+    ids = chosen.among(Store.objects.ids_for(user))
     rows = Verification.objects.for_staff(user).filter(
-        store__in=ids, created_at__gte=first_of(CHART_DAYS), status=Status.VERIFIED
+        store__in=ids, created_at__gte=first_of(chosen.days), status=Status.VERIFIED
     )
+
+    def value(day: Q) -> Aggregate:
+        return Sum("value", filter=day) if chosen.in_yuan else Count("pk", filter=day)
+
     counted = per_day(
-        rows,
-        at="created_at",
-        value=lambda day: Count("pk", filter=day),
-        days=CHART_DAYS,
-        by=("store_id", "store__name"),
+        rows, at="created_at", value=value, days=chosen.days, by=("store_id", "store__name")
     )
     if not counted:
         return []
-    return [Chart(_("Verified coupons by day"), day_labels(CHART_DAYS), _series(counted))]
+    title = _("Value of verified coupons") if chosen.in_yuan else _("Verified coupons")
+    total = chosen.sum_of(chain.from_iterable(counted.values()))
+    return [Chart(title, day_labels(chosen.days), _series(counted), total=total)]
 
 
 def _series(counted: dict[tuple[Any, ...], list[float]]) -> dict[str, Sequence[float]]:
@@ -219,11 +236,11 @@ def _series(counted: dict[tuple[Any, ...], list[float]]) -> dict[str, Sequence[f
     return series
 
 
-def tables(user: User) -> list[Table]:
+def tables(user: User, chosen: Chosen = EVERYTHING) -> list[Table]:
     """The latest verifications within the days of the chart."""
-    since = start_of_day(CHART_DAYS)
+    ids = chosen.among(Store.objects.ids_for(user))
     rows = Verification.objects.for_staff(user).filter(
-        store__in=Store.objects.ids_for(user), created_at__gte=since
+        store__in=ids, created_at__gte=first_of(chosen.days)
     )
     latest = list(rows.select_related("store", "product")[:LATEST])
     if not latest:

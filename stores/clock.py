@@ -12,6 +12,11 @@ def start_of_day(days_ago: int = 0) -> datetime:
     return timezone.make_aware(datetime.combine(day, time.min))
 
 
+def a_day_ago() -> datetime:
+    """Returns the same time of yesterday."""
+    return timezone.now() - timedelta(days=1)
+
+
 def format_moment(at: datetime | None) -> str:
     """Returns local time to the second, in the same short form in every language."""
     return date_format(timezone.localtime(at), "Y-m-d H:i:s") if at else "–"

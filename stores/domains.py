@@ -28,15 +28,37 @@ class Schedule:
 
 
 @dataclass(frozen=True)
-class MenuItem:
-    """A line of the side menu. `shown` decides per person, `query` chooses among a list's rows."""
+class MenuEntry:
+    """An entry of the menu: one thing and its name. Entries stand in the order of `order`."""
 
-    section: StrOrPromise
     title: StrOrPromise
     icon: str
+    order: int
+
+
+@dataclass(frozen=True)
+class MenuItem:
+    """A page that an entry of the menu leads to; with several items, each is a tab.
+
+    `shown` decides per person, `query` chooses among a list's rows. Tabs stand in the order of
+    `order`, then of the domains.
+    """
+
+    entry: MenuEntry
+    title: StrOrPromise
     url_name: str
     shown: Callable[[HttpRequest], bool] = lambda request: True
     query: str = ""
+    order: int = 50
+
+
+@dataclass(frozen=True)
+class CounterLink:
+    """A page that the counter leads to. `shown` decides per person."""
+
+    title: StrOrPromise
+    url_name: str
+    shown: Callable[[HttpRequest], bool] = lambda request: True
 
 
 class Domain(AppConfig):
@@ -67,13 +89,14 @@ class Domain(AppConfig):
     # A CounterKind; kinds with a higher priority are asked first.
     counter_kind: ClassVar[str] = ""
     counter_priority: ClassVar[int] = 0
-    counter_links: ClassVar[Sequence[MenuItem]] = ()
+    counter_links: ClassVar[Sequence[CounterLink]] = ()
     menu: ClassVar[Sequence[MenuItem]] = ()
-    # Functions of a user, for the start page; `store_links` is a function of stores.
+    # For the start page: functions of a user and a Chosen, …
     cards: ClassVar[str] = ""
-    alerts: ClassVar[str] = ""
     charts: ClassVar[str] = ""
     tables: ClassVar[str] = ""
+    # … and of a user alone; `store_links` is a function of stores.
+    alerts: ClassVar[str] = ""
     steps: ClassVar[str] = ""
     store_links: ClassVar[str] = ""
     schedules: ClassVar[Sequence[Schedule]] = ()
@@ -106,9 +129,9 @@ def contributed(attribute: str) -> list[Any]:
     return [import_string(path) for path in paths if path]
 
 
-def contributed_to(attribute: str, actor: Any) -> list[Any]:
-    """Returns the items that the domains' functions named in `attribute` make for `actor`."""
-    return [item for function in contributed(attribute) for item in function(actor)]
+def contributed_to(attribute: str, *given: Any) -> list[Any]:
+    """Returns the items that the domains' functions named in `attribute` make of what is given."""
+    return [item for function in contributed(attribute) for item in function(*given)]
 
 
 def domain_of(platform: str) -> Domain | None:

@@ -1,4 +1,4 @@
-"""Amounts of money in yuan, as people and programs read them."""
+"""Amounts, of money in yuan or of things, as people and programs read them."""
 
 from decimal import Decimal
 from typing import Any, TypeVar
@@ -36,3 +36,8 @@ def yuan_short(amount: Decimal) -> str:
 def yuan_json(amount: Decimal | None) -> str | None:
     """Returns "12.50", as JSON answers give amounts; None stays None."""
     return None if amount is None else f"{amount:.2f}"
+
+
+def number_text(number: int) -> str:
+    """Returns "12,345"."""
+    return number_format(number, force_grouping=True)

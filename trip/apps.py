@@ -2,12 +2,10 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from stores.backoffice.menu import list_item
+from stores.backoffice.menu import CONNECTIONS, ORDERS, PRODUCTS, RECORDS, STORES, list_item
 from stores.domains import Domain, Schedule
 from stores.roles import Role
 from trip.choices import PLATFORM, SELL, TRIP
-
-TICKETS = _("Tickets")
 
 
 class TripConfig(Domain):
@@ -73,10 +71,10 @@ class TripConfig(Domain):
         "trouble": _("trouble"),
     }
     menu = (
-        list_item(TICKETS, "trip.Order", _("Ticket orders"), "confirmation_number"),
-        list_item(TICKETS, "trip.Refund", _("Refunds"), "currency_exchange"),
-        list_item(TICKETS, "trip.Product", _("Ticket products"), "sell"),
-        list_item(TICKETS, "trip.MeituanNotice", _("Notices to Meituan"), "outgoing_mail"),
-        list_item(TICKETS, "trip.Place", _("Places on the map"), "location_on"),
-        list_item(TICKETS, "trip.DrillRun", _("Acceptance drill"), "fact_check"),
+        list_item(ORDERS, "trip.Order", _("Ticket orders"), order=10),
+        list_item(ORDERS, "trip.Refund", _("Refunds"), order=20),
+        list_item(PRODUCTS, "trip.Product", _("Ticket products"), order=10),
+        list_item(STORES, "trip.Place", _("Places on the map")),
+        list_item(CONNECTIONS, "trip.DrillRun", _("Acceptance drill")),
+        list_item(RECORDS, "trip.MeituanNotice", _("Notices to Meituan")),
     )

@@ -19,6 +19,8 @@ from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import PresenceFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge, badge_column, connection_column
 from stores.backoffice.pages import staff_user
+from stores.backoffice.plain_errors import explained
+from stores.money import number_text
 from stores.roles import Permission
 
 AUTHORISATION_COLOURS = {
@@ -40,7 +42,7 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
         "store",
         "remote_id",
         "authorisation_label",
-        "request_count",
+        "left",
         "burn_rate",
         "days_left",
         "listed",
@@ -51,7 +53,7 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
     fields = (
         ("store", "account"),
         ("remote_id", "remote_name"),
-        ("authorisation_label", "request_count"),
+        ("authorisation_label", "left"),
         ("burn_rate", "days_left"),
         ("synced_at", "vanished_at"),
     )
@@ -85,15 +87,19 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
         ):
             messages.add_message(request, LEVELS[line.level], line.text)
 
+    @display(description=_("calls left"), ordering="request_count")
+    def left(self, row: GatewayStore) -> str:
+        return "–" if row.request_count is None else number_text(row.request_count)
+
     @display(description=_("calls a day"))
     def burn_rate(self, row: GatewayStore) -> str:
         per_day = _outlook(row).per_day
-        return "–" if per_day is None else f"{per_day:.0f}"
+        return "–" if per_day is None else number_text(round(per_day))
 
     @display(description=_("days left"))
     def days_left(self, row: GatewayStore) -> str:
         days = _outlook(row).days_left
-        return "–" if days is None else str(int(days))
+        return "–" if days is None else number_text(int(days))
 
     @display(description=_("listed"), boolean=True)
     def listed(self, row: GatewayStore) -> bool:
@@ -132,7 +138,7 @@ class ProductAdmin(ReadOnlyAdmin):
 @admin.register(SyncRun)
 class SyncRunAdmin(LedgerAdmin):
     view_permission = Permission.MANAGE_STORES
-    list_display = ("started_at", "account", "store", "kind", "found", "error")
+    list_display = ("started_at", "account", "store", "kind", "found", "trouble")
     list_select_related = ("connection__merchant", "store")
     list_filter = (("connection", ScopedRelatedFilter), ("store", ScopedRelatedFilter), "kind")
     fields = (
@@ -142,7 +148,7 @@ class SyncRunAdmin(LedgerAdmin):
         "new",
         "changes",
         "gone",
-        "error",
+        "trouble",
     )
     account = connection_column
 
@@ -157,6 +163,10 @@ class SyncRunAdmin(LedgerAdmin):
     @display(description=_("changed"))
     def changes(self, run: SyncRun) -> str:
         return ", ".join(run.changed)
+
+    @display(description=_("error"))
+    def trouble(self, run: SyncRun) -> SafeString | str:
+        return explained(run.error)
 
     @display(description=_("vanished"))
     def gone(self, run: SyncRun) -> str:

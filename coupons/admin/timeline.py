@@ -9,9 +9,9 @@ from coupons.services.lookups import FRESH
 from coupons.services.operations import LookUp, ReadDetail, SpendCoupon
 from stores import audit
 from stores.backoffice.labels import opened
+from stores.backoffice.plain_errors import explained
 from stores.backoffice.timeline import Moment, attempt_moment, in_order
 from stores.models import OutboundAttempt
-from stores.text import mask_codes
 
 MOST = 100
 
@@ -56,5 +56,5 @@ def _moment(attempt: OutboundAttempt) -> Moment:
         title = _("Read the coupon at Meituan")
     # The fields above show a good answer already; a failure is shown in the platform's words.
     is_answered = attempt.outcome == OutboundAttempt.Outcome.ANSWERED
-    text = "" if is_answered else mask_codes(opened(attempt, "detail"))
+    text = "" if is_answered else explained(opened(attempt, "detail"))
     return attempt_moment(attempt, title, text=text, seconds=attempt.seconds)

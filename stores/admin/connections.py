@@ -3,10 +3,12 @@
 from typing import Any
 
 from django.contrib import admin, messages
+from django.contrib.admin import display
 from django.db import models
 from django.forms import HiddenInput
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
@@ -16,6 +18,7 @@ from stores.backoffice.connection_forms import ConnectionForm
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, platform_name
 from stores.backoffice.pages import staff_user
+from stores.backoffice.plain_errors import explained, in_words
 from stores.conflicts import Conflict
 from stores.domains import platform_choices
 from stores.models import Connection
@@ -65,7 +68,7 @@ class ConnectionAdmin(ButtonsAdmin):
     list_filter = (("merchant", ScopedRelatedFilter), "platform", "state", "is_active")
     search_fields = ("name", "account")
     state_label = badge_column("state", STATE_COLOURS, _("state"), special=_last_test_failed)
-    readonly_fields = ("state_label", "last_error", "checked_at")
+    readonly_fields = ("state_label", "trouble", "checked_at")
     change_form_outer_after_template = "stores/backoffice/connection_extra.html"
 
     def add_view(
@@ -85,6 +88,10 @@ class ConnectionAdmin(ButtonsAdmin):
         """
         self.message_user(request, _("Saved. Now test the connection."), messages.SUCCESS)
         return HttpResponseRedirect(self.page_of(obj))
+
+    @display(description=_("last error"))
+    def trouble(self, row: Connection) -> SafeString | str:
+        return explained(row.last_error)
 
     def _platform(self, request: HttpRequest, row: Connection | None) -> str | None:
         named = row.platform if row else request.POST.get("platform", request.GET.get("platform"))
@@ -182,7 +189,9 @@ class ConnectionAdmin(ButtonsAdmin):
         error = tools.test(connection=row, user=staff_user(request))
         if error:
             messages.error(
-                request, _("The platform could not be signed in to: %(error)s") % {"error": error}
+                request,
+                _("The platform could not be signed in to: %(error)s")
+                % {"error": in_words(error) or error},
             )
         else:
             messages.success(request, tools.works)

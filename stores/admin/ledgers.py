@@ -33,6 +33,7 @@ from stores.backoffice.labels import (
     opened,
     platform_column,
 )
+from stores.backoffice.plain_errors import explained, in_words
 from stores.backoffice.verbs import verb_label, verb_labels
 from stores.clock import format_moment
 from stores.conflicts import Conflict
@@ -112,6 +113,14 @@ def preformatted(text: str) -> SafeString:
 def _text(row: InboundEvent | OutboundAttempt, name: str) -> str:
     """An encrypted text as people may read it: without whole codes."""
     return mask_codes(opened(row, name))
+
+
+def _in_words(attempt: OutboundAttempt) -> str:
+    """How a try ended, in a sentence; its own page has the original."""
+    text = _text(attempt, "detail")
+    if attempt.outcome == OutboundAttempt.Outcome.ANSWERED or not text:
+        return text
+    return in_words(text) or text
 
 
 def removed_text(at: datetime) -> str:
@@ -199,14 +208,14 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
         return call.subject_id
 
     @display(description=_("last error"))
-    def error(self, call: OutboundCall) -> str:
-        return mask_codes(call.last_error)
+    def error(self, call: OutboundCall) -> SafeString | str:
+        return explained(call.last_error)
 
     @display(description=pgettext_lazy("rows", "attempts"))
     def tries(self, call: OutboundCall) -> SafeString:
         lines = [
             f"{format_moment(row.started_at)} {row.get_kind_display()}: "
-            f"{row.get_outcome_display()} {_text(row, 'detail')}"
+            f"{row.get_outcome_display()} {_in_words(row)}"
             for row in call.attempts.order_by("id")[:100]
         ]
         return preformatted("\n".join(lines))
@@ -256,8 +265,11 @@ class OutboundAttemptAdmin(LedgerAdmin):
         return preformatted(sent) if sent else "–"
 
     @display(description=_("detail"))
-    def answer(self, attempt: OutboundAttempt) -> str:
-        return _text(attempt, "detail")
+    def answer(self, attempt: OutboundAttempt) -> SafeString | str:
+        text = _text(attempt, "detail")
+        if attempt.outcome == OutboundAttempt.Outcome.ANSWERED:
+            return text or "–"
+        return explained(text)
 
 
 @admin.register(InboundEvent)
@@ -334,9 +346,10 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
         return preformatted(masked_json(opened(event, "body")))
 
     @display(description=_("error"))
-    def failure(self, event: InboundEvent) -> str:
+    def failure(self, event: InboundEvent) -> SafeString | str:
         """Returns the last line of the error; the lines above it are for engineers, in the log."""
-        return _text(event, "error").strip().rsplit("\n", 1)[-1]
+        last = _text(event, "error").strip().rsplit("\n", 1)[-1]
+        return explained(last, _("Our system could not handle this message."))
 
 
 @admin.register(AuditEntry)

@@ -1,5 +1,6 @@
 """For platform operators only: sign-ins, pacing, and the queue's own tables."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from django import forms
@@ -18,6 +19,7 @@ from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
 from stores.backoffice.base import OPERATOR, LedgerAdmin, ReadOnlyAdmin, ScopedAdmin
 from stores.backoffice.labels import platform_column
+from stores.clock import format_moment
 from stores.models import Heartbeat, Pace
 
 
@@ -73,10 +75,15 @@ class GroupAdmin(ReadOnlyAdmin):
 @admin.register(Pace)
 class PaceAdmin(ReadOnlyAdmin):
     view_permission = OPERATOR
-    list_display = fields = ("platform_label", "account", "next_at", "failures")
+    list_display = fields = ("platform_label", "account", "next_moment", "failures")
     ordering = ("platform", "account")
     search_fields = ("account",)
     platform_label = platform_column
+
+    @display(description=_("next call"), ordering="next_at")
+    def next_moment(self, pace: Pace) -> str:
+        """Stored as seconds since 1970, because the database computes with it."""
+        return format_moment(datetime.fromtimestamp(pace.next_at, UTC)) if pace.next_at else "–"
 
 
 @admin.register(Heartbeat)

@@ -20,6 +20,7 @@ from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from stores import audit
+from stores.backoffice.menu import place
 from stores.backoffice.pages import staff_user
 from stores.models import Merchant, Store
 from stores.roles import Permission
@@ -274,6 +275,12 @@ class ScopedAdmin(ModelAdmin):
 
     # Headings
 
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        """Calls the list what the menu calls it."""
+        shown = place(request)
+        title = {"title": shown.tab.title} if shown and shown.tab else {}
+        return super().changelist_view(request, title | (extra_context or {}))
+
     def heading(self, row: Any) -> str:
         """Returns what the pages of a row are called."""
         return str(row)
@@ -281,7 +288,8 @@ class ScopedAdmin(ModelAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
-        response = super().render_change_form(request, context, *args, **kwargs)
+        one_save = {"show_save_and_continue": False, "show_save_and_add_another": False}
+        response = super().render_change_form(request, context | one_save, *args, **kwargs)
         if row := kwargs.get("obj"):
             heading = self.heading(row)
             response.context_data |= {"subtitle": heading, "original": Headed(row, heading)}

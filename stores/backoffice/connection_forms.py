@@ -77,6 +77,11 @@ class SecretForm(ConnectionForm):
     def credential_fields(cls, connection: Connection | None) -> tuple[str, ...]:
         return (cls.secret_name,)
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.secret_name in self.fields and not self.stored.get(self.secret_name):
+            self.fields[self.secret_name].help_text = _("Stored encrypted and never shown again.")
+
     @property
     def stored(self) -> dict[str, str]:
         """A copy of the stored credentials; empty when no key opens them any more."""

@@ -1,21 +1,24 @@
-"""The start page and the side menu of the back office, made from the domains' contributions."""
+"""The start page and the list of what to do, made from the domains' contributions."""
 
 import json
-from itertools import groupby
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
 
 from django.contrib.auth.models import User
 from django.db.models import Count
 from django.http import HttpRequest
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext
+from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.menu import list_item
+from stores.backoffice import actions
 from stores.backoffice.pages import staff_user
-from stores.backoffice.widgets import Alert, Chart
-from stores.domains import MenuItem, contributed_to, domains, platform_choices
-from stores.models import Connection, InboundEvent
+from stores.backoffice.widgets import Alert, Chart, Chosen
+from stores.domains import contributed_to, platform_choices
+from stores.models import Connection, InboundEvent, Store
 from stores.platforms import pace
 from stores.platforms.workers import queue
 from stores.roles import Permission
@@ -24,73 +27,75 @@ from stores.tenancy import access_of, has_permission
 URGENCY = ("error", "warning", "info")
 PALETTE = ("#7c3aed", "#0891b2", "#d97706", "#16a34a", "#db2777", "#4b5563", "#2563eb")
 
-
-WORK, BUSINESS, RECORDS, SYSTEM = _("Work"), _("Business"), _("Records"), _("System")
-FIRST = [
-    MenuItem(WORK, _("Overview"), "dashboard", "admin:index"),
-    MenuItem(WORK, _("Counter"), "point_of_sale", "counter"),
-]
-LAST = [
-    list_item(BUSINESS, "stores.Store", _("Stores"), "storefront"),
-    list_item(BUSINESS, "stores.Staff", _("Staff"), "badge"),
-    list_item(BUSINESS, "stores.Connection", _("Connections"), "cable"),
-    list_item(BUSINESS, "stores.ApiKey", _("API keys"), "key"),
-    list_item(RECORDS, "stores.AuditEntry", _("Audit log"), "history_edu"),
-    list_item(RECORDS, "stores.OutboundCall", _("Calls to platforms"), "outbox"),
-    list_item(RECORDS, "stores.OutboundAttempt", _("Attempts"), "send"),
-    list_item(RECORDS, "stores.InboundEvent", _("Messages from platforms"), "inbox"),
-    list_item(SYSTEM, "stores.Merchant", _("Merchants"), "domain"),
-    list_item(SYSTEM, "auth.User", _("Sign-ins"), "person"),
-    list_item(SYSTEM, "stores.Pace", _("Pacing"), "speed"),
-    list_item(SYSTEM, "stores.Heartbeat", _("Heartbeats"), "ecg_heart"),
-    list_item(SYSTEM, "django_q.Schedule", _("Schedules"), "schedule"),
-    list_item(SYSTEM, "django_q.Failure", _("Failed tasks"), "error"),
-    list_item(SYSTEM, "django_q.OrmQ", _("Waiting tasks"), "hourglass"),
-]
-
-
-def navigation(request: HttpRequest) -> list[dict[str, Any]]:
-    """Returns unfold's side menu: sections in the order of their first line."""
-    added = [item for domain in domains() for item in domain.menu]
-    items = [item for item in (*FIRST, *added, *LAST) if item.shown(request)]
-    sections = list(dict.fromkeys(str(item.section) for item in items))
-    items.sort(key=lambda item: sections.index(str(item.section)))
-    return [
-        {
-            "title": section,
-            "separator": False,
-            "items": [line for item in group if (line := _line(item))],
-        }
-        for section, group in groupby(items, key=lambda item: str(item.section))
-    ]
-
-
-def _line(item: MenuItem) -> dict[str, Any] | None:
-    try:
-        return {
-            "title": item.title,
-            "icon": item.icon,
-            "link": f"{reverse(item.url_name)}{item.query}",
-        }
-    except NoReverseMatch:
-        return None
+DAYS = (7, 30)
+MOST_URGENT = 3
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Returns the start page: figures, alerts, charts, the latest rows, and first steps."""
+    """Returns the start page: figures, what to do, charts, the latest rows, and first steps."""
     user = staff_user(request)
-    found = [*alerts(user), *contributed_to("alerts", user)]
+    stores = list(Store.objects.for_staff(user).filter(is_active=True).order_by("name", "pk"))
+    chosen = chosen_in(request, stores)
+    urgent = everything_to_do(user)
     return context | {
         "title": _("Overview"),
         "steps": contributed_to("steps", user),
-        "alerts": sorted(found, key=lambda alert: URGENCY.index(alert.level)),
-        "cards": contributed_to("cards", user),
+        "alerts": urgent[:MOST_URGENT],
+        "more_alerts": len(urgent[MOST_URGENT:]),
+        "cards": contributed_to("cards", user, chosen),
         "charts": [
-            {"title": chart.title, "data": chart_data(chart), "options": CHART_OPTIONS}
-            for chart in contributed_to("charts", user)
+            {
+                "title": chart.title,
+                "total": chart.total,
+                "data": chart_data(chart),
+                "options": CHART_OPTIONS,
+            }
+            for chart in contributed_to("charts", user, chosen)
         ],
-        "tables": contributed_to("tables", user),
+        "tables": contributed_to("tables", user, chosen),
+        "chosen": chosen,
+        "stores": stores,
+        "switches": switches(chosen),
     }
+
+
+def everything_to_do(user: User) -> list[Alert]:
+    """Returns the alerts of all domains, the most urgent first."""
+    found = [*alerts(user), *contributed_to("alerts", user)]
+    return sorted(found, key=lambda alert: URGENCY.index(alert.level))
+
+
+def chosen_in(request: HttpRequest, stores: Sequence[Store]) -> Chosen:
+    """Reads the choice from the address; what is no choice counts as none."""
+    by_text = {str(store.pk): store.pk for store in stores}
+    days = {str(number): number for number in DAYS}
+    return Chosen(
+        store=by_text.get(request.GET.get("store", "")),
+        days=days.get(request.GET.get("days", ""), DAYS[0]),
+        in_yuan=request.GET.get("in") == "yuan",
+    )
+
+
+def switches(chosen: Chosen) -> list[list[dict[str, Any]]]:
+    """Returns the switches above the charts: numbers or sums, and of how many days."""
+
+    def switch(title: StrOrPromise, **changed: Any) -> dict[str, Any]:
+        wanted = replace(chosen, **changed)
+        return {"title": title, "link": _address(wanted), "active": wanted == chosen}
+
+    days = [switch(_("%(days)d days") % {"days": number}, days=number) for number in DAYS]
+    return [
+        [
+            switch(pgettext("chart", "Number"), in_yuan=False),
+            switch(pgettext("chart", "Amount"), in_yuan=True),
+        ],
+        days,
+    ]
+
+
+def _address(chosen: Chosen) -> str:
+    parts = {"store": chosen.store, "days": chosen.days, "in": "yuan" if chosen.in_yuan else None}
+    return f"?{urlencode({name: value for name, value in parts.items() if value})}"
 
 
 CHART_OPTIONS = json.dumps(
@@ -129,13 +134,15 @@ def alerts(user: User) -> list[Alert]:
     found = []
     if access_of(user).everything and not queue.alive():
         text = _("No worker is running: what waits in the background stays undone.")
-        found.append(Alert("error", text, reverse("admin:stores_heartbeat_changelist")))
+        url = reverse("admin:stores_heartbeat_changelist")
+        found.append(Alert("error", text, url, actions.SEE_WHY))
     if access_of(user).everything:
         found += [*_throttle_alerts(), *_twice_named_alerts()]
     failed = InboundEvent.objects.for_staff(user).live().filter(state=InboundEvent.State.FAILED)
     if has_permission(user, Permission.SETTLE) and failed.exists():
         url = reverse("admin:stores_inboundevent_changelist") + "?state__exact=failed"
-        found.append(Alert("warning", _("Messages from platforms could not be handled."), url))
+        text = _("Messages from platforms could not be handled.")
+        found.append(Alert("warning", text, url, actions.HANDLE_AGAIN))
     if has_permission(user, Permission.MANAGE_CONNECTIONS):
         found += _connection_alerts(user)
     return found
@@ -157,6 +164,7 @@ def _throttle_alerts() -> list[Alert]:
                 "setting": f"{platform.upper()}_PACE_SCOPE",
             },
             url,
+            actions.SEE_WHY,
         )
         for platform in sorted(pace.accounts_throttled_together())
     ]
@@ -199,6 +207,7 @@ def _connection_alerts(user: User) -> list[Alert]:
             _("%(connection)s: the login is refused. Enter the credentials again.")
             % {"connection": connection},
             reverse("admin:stores_connection_change", args=[connection.pk]),
+            actions.ENTER_CREDENTIALS,
         )
         for connection in refused[:10]
     ]

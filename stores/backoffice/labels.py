@@ -16,6 +16,7 @@ from stores import audit
 from stores.clock import format_moment
 from stores.domains import platform_choices
 from stores.fields import readable
+from stores.money import yuan_text
 
 Colours = Mapping[str, str]
 
@@ -112,6 +113,6 @@ def sum_of(field: str, title: StrOrPromise) -> Callable[[Any, Any], str]:
     @display(description=title, ordering=field)
     def column(admin: Any, row: Any) -> str:
         amount = getattr(row, field)
-        return "–" if amount is None else f"¥{amount}"
+        return "–" if amount is None else yuan_text(amount)
 
     return column

@@ -13,6 +13,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from stores.backoffice import actions
 from stores.backoffice.buttons import DONE, Button
 from stores.backoffice.filters import ChoiceFilter
 from stores.backoffice.widgets import Alert
@@ -52,7 +53,8 @@ def needs_person_alert(rows: QuerySet[Any], text: StrOrPromise) -> list[Alert]:
     opts = rows.model._meta
     url = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist")
     waiting = rows.needing_person().order_by().count()  # type: ignore[attr-defined]
-    return Alert.counted("error", text, waiting, f"{url}?{NeedsPersonFilter.parameter_name}=yes")
+    url = f"{url}?{NeedsPersonFilter.parameter_name}=yes"
+    return Alert.counted("error", text, waiting, url, actions.DECIDE)
 
 
 def settle_button(

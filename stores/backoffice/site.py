@@ -9,7 +9,7 @@ from django.contrib.admin import ModelAdmin
 from django.contrib.auth.views import PasswordChangeView
 from django.core.exceptions import ImproperlyConfigured
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
-from django.urls import reverse
+from django.urls import URLPattern, path, reverse
 from django.utils.decorators import method_decorator
 from django.views.decorators.debug import sensitive_post_parameters
 from unfold.sites import UnfoldAdminSite
@@ -26,6 +26,9 @@ class BackOffice(UnfoldAdminSite):
 
     ScopedAdmin decides what they may do.
     """
+
+    # What stands in place of an empty value, on every page.
+    empty_value_display = "–"
 
     def has_permission(self, request: HttpRequest) -> bool:
         user = request.user
@@ -45,6 +48,15 @@ class BackOffice(UnfoldAdminSite):
             raise ImproperlyConfigured(
                 f"{admin_class.__name__} must be a stores.backoffice.base.ScopedAdmin"
             )
+
+    def extra_urls(self) -> list[URLPattern]:
+        """The pages that belong to no table; unfold asks for them."""
+        from stores.backoffice import own_pages
+
+        return [
+            path("todo/", self.admin_view(own_pages.todo), name="todo"),
+            path("me/", self.admin_view(own_pages.me), name="me"),
+        ]
 
     def admin_view(
         self, view: Callable[..., HttpResponse], cacheable: bool = False

@@ -1,7 +1,8 @@
 """The parts of the start page and of lists: figures, alerts, charts, tables, steps and links."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Literal
 
 from django.utils.translation import gettext as _
@@ -9,9 +10,31 @@ from django_stubs_ext import StrOrPromise
 
 from stores.domains import contributed
 from stores.models import Store
+from stores.money import number_text, yuan_text
 
 Tone = Literal["plain", "good", "warn", "bad"]
 Level = Literal["info", "warning", "error"]
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """What a person chose to see on the start page: one store or all, days, sums or numbers."""
+
+    store: int | None = None
+    days: int = 7
+    in_yuan: bool = False
+
+    def among(self, stores: Sequence[int]) -> list[int]:
+        """Of these stores, the chosen one; all of them when none is chosen."""
+        return [pk for pk in stores if self.store in (None, pk)]
+
+    def sum_of(self, values: Iterable[float]) -> str:
+        """Returns the sum of a chart's values as a person reads it."""
+        total = sum(values)
+        return yuan_text(Decimal(str(total))) if self.in_yuan else number_text(int(total))
+
+
+EVERYTHING = Chosen()
 
 
 @dataclass(frozen=True)
@@ -26,37 +49,53 @@ class Card:
 
     @classmethod
     def compared(cls, title: StrOrPromise, now: object, before: object, *, url: str = "") -> "Card":
-        """A figure of today beside that of yesterday."""
-        return cls(title, str(now), _("yesterday: %(amount)s") % {"amount": before}, url)
+        """A figure of today beside that of yesterday up to the same time of day."""
+        hint = _("yesterday by this time: %(amount)s") % {"amount": _shown(before)}
+        return cls(title, _shown(now), hint, url)
+
+
+def _shown(amount: object) -> str:
+    return number_text(amount) if isinstance(amount, int) else str(amount)
 
 
 @dataclass(frozen=True)
 class Alert:
-    """A message about something that needs a person."""
+    """A message about something that needs a person; `action` is what the button at `url` says."""
 
     level: Level
     text: StrOrPromise
     url: str = ""
+    action: StrOrPromise = ""
 
     @classmethod
     def counted(
-        cls, level: Level, text: StrOrPromise, count: int, url: str, **more: object
+        cls,
+        level: Level,
+        text: StrOrPromise,
+        count: int,
+        url: str,
+        action: StrOrPromise = "",
+        **more: object,
     ) -> list["Alert"]:
         """One alert about so many rows; none about no rows.
 
         `text` is an `ngettext_lazy` text of "count"; `more` are its other values.
         """
-        return [cls(level, text % {"count": count, **more}, url)] if count else []
+        return [cls(level, text % {"count": count, **more}, url, action)] if count else []
 
 
 @dataclass(frozen=True)
 class Chart:
-    """A bar chart: one bar per label, one series per name, stacked or side by side."""
+    """A bar chart: one bar per label, one series per name, stacked or side by side.
+
+    `total` is the sum of the bars, as people read it.
+    """
 
     title: StrOrPromise
     labels: Sequence[str]
     series: Mapping[str, Sequence[float]]
     is_stacked: bool = True
+    total: str = ""
 
 
 @dataclass(frozen=True)

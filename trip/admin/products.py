@@ -20,6 +20,7 @@ from stores.backoffice.inlines import ScopedInline
 from stores.backoffice.labels import badge_column, connection_column, link
 from stores.backoffice.pages import staff_user
 from stores.models import Connection, Store
+from stores.money import yuan_text
 from stores.roles import Permission
 from trip import services
 from trip.admin.product_forms import (
@@ -278,7 +279,7 @@ class ProductAdmin(ButtonsAdmin):
     def price(self, product: Any) -> SafeString | str:
         if product.by_calendar:
             return link(_calendar_url(product), _("by day"))
-        return next((f"¥{offer.sale_price}" for offer in product.undated), "–")
+        return next((yuan_text(offer.sale_price) for offer in product.undated), "–")
 
     @display(description=_("prices and stock"))
     def calendar_link(self, product: Product) -> SafeString | str:

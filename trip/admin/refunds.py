@@ -154,7 +154,7 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=_("to the buyer / fee kept"))
     def money(self, refund: Refund) -> str:
         return " / ".join(
-            "–" if amount is None else f"¥{amount}" for amount in (refund.price, refund.fee)
+            "–" if amount is None else yuan_text(amount) for amount in (refund.price, refund.fee)
         )
 
     @display(description=_("tickets named"))

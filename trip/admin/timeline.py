@@ -11,6 +11,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from stores.backoffice.labels import labelled, opened
+from stores.backoffice.plain_errors import explained
 from stores.backoffice.timeline import Message, Moment, attempt_moment, audit_moments, in_order
 from stores.fields import readable
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
@@ -114,7 +115,7 @@ def _outbound(order: Order) -> Iterable[Moment]:
             yield Moment(
                 call.queued_at,
                 labelled(title_of(call), call.get_state_display()),
-                call.last_error,
+                explained(call.last_error) if call.last_error else "",
                 "told",
             )
     for attempt in OutboundAttempt.objects.filter(call__in=by_pk).order_by("id")[:MOST]:

@@ -9,6 +9,7 @@ from django.contrib.auth.models import User
 from django.db.models import (
     DecimalField,
     Exists,
+    ExpressionWrapper,
     F,
     OuterRef,
     Q,
@@ -20,20 +21,31 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from stores.backoffice.days import day_labels, first_of, per_day
-from stores.backoffice.widgets import Card, Chart, Link, Row, Table, Tone
-from stores.clock import start_of_day
+from stores.backoffice.widgets import (
+    EVERYTHING,
+    Card,
+    Chart,
+    Chosen,
+    Link,
+    Row,
+    Table,
+    Tone,
+)
+from stores.clock import a_day_ago, start_of_day
 from stores.models import Store
-from stores.money import yuan_text
+from stores.money import number_text, yuan_text
 from trip.models import Consumption, Order, Product, Refund, Voucher
 from trip.services.deadlines import countdown
 
-CHART_DAYS = 14
 WAITING_REFUNDS = 8
 TONES: dict[str, Tone] = {"urgent": "bad", "soon": "warn"}
 # The longest time between an order and its payment that the queries of sold tickets assume.
 PAY_LATER = timedelta(days=1)
 ORDERS, REFUNDS = "admin:trip_order_changelist", "admin:trip_refund_changelist"
 KEPT = F("quantity") - F("refunded") - F("voided")
+_MONEY = DecimalField[Decimal, Decimal](max_digits=12, decimal_places=2)
+WORTH_SOLD = ExpressionWrapper(KEPT * F("order__buy_price"), _MONEY)
+WORTH_USED = ExpressionWrapper(F("quantity") * F("order__buy_price"), _MONEY)
 
 
 def selling(user: User) -> list[int]:
@@ -73,22 +85,24 @@ def waiting_refunds(user: User, stores: list[int]) -> QuerySet[Refund]:
     return rows.filter(order__is_drill=False).order_by("deadline", "id")
 
 
-def cards(user: User) -> list[Card]:
+def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
     """Tickets and money without refunded tickets; money is the amount that Meituan settles, in
     yuan.
     """
-    stores = selling(user)
+    stores = chosen.among(selling(user))
     if not stores:
         return []
-    today, yesterday = start_of_day(), start_of_day(1)
-    now, before = Q(order__paid_at__gte=today), Q(order__paid_at__lt=today)
-    money = DecimalField[Decimal, Decimal](max_digits=12, decimal_places=2)
-    worth = Sum(KEPT * F("order__buy_price"), filter=now, output_field=money)
+    today, yesterday, this_time = start_of_day(), start_of_day(1), a_day_ago()
+    now, before = Q(order__paid_at__gte=today), Q(order__paid_at__lt=this_time)
     sold = sold_since(user, stores, yesterday).aggregate(
-        now=Sum(KEPT, filter=now), before=Sum(KEPT, filter=before), worth=worth
+        now=Sum(KEPT, filter=now),
+        before=Sum(KEPT, filter=before),
+        worth=Sum(WORTH_SOLD, filter=now),
+        worth_before=Sum(WORTH_SOLD, filter=before),
     )
     used = used_since(user, stores, yesterday).aggregate(
-        now=Sum("quantity", filter=Q(at__gte=today)), before=Sum("quantity", filter=Q(at__lt=today))
+        now=Sum("quantity", filter=Q(at__gte=today)),
+        before=Sum("quantity", filter=Q(at__lt=this_time)),
     )
     waiting = waiting_for_codes(user, stores).count()
     orders = reverse(ORDERS)
@@ -96,14 +110,14 @@ def cards(user: User) -> list[Card]:
     return [
         Card.compared(_("Tickets sold today"), sold["now"] or 0, sold["before"] or 0, url=of_today),
         Card.compared(_("Tickets used today"), used["now"] or 0, used["before"] or 0),
-        Card(
+        Card.compared(
             _("Ticket revenue today"),
             yuan_text(sold["worth"]),
-            _("at the settlement price, without refunds"),
+            yuan_text(sold["worth_before"]),
         ),
         Card(
             _("Orders waiting for codes"),
-            str(waiting),
+            number_text(waiting),
             _("paid, not issued yet"),
             f"{orders}?status__exact=issuing",
             "warn" if waiting else "plain",
@@ -111,26 +125,32 @@ def cards(user: User) -> list[Card]:
     ]
 
 
-def charts(user: User) -> list[Chart]:
-    """Tickets sold and used by day."""
-    stores = selling(user)
+def charts(user: User, chosen: Chosen = EVERYTHING) -> list[Chart]:
+    """Tickets sold and used by day, or what Meituan settles for them."""
+    stores = chosen.among(selling(user))
     if not stores:
         return []
-    start = first_of(CHART_DAYS)
-    sold = _by_day(sold_since(user, stores, start), "order__paid_at", KEPT)
-    used = _by_day(used_since(user, stores, start), "at", F("quantity"))
+    start = first_of(chosen.days)
+    of_sold, of_used = (WORTH_SOLD, WORTH_USED) if chosen.in_yuan else (KEPT, F("quantity"))
+    sold = _by_day(sold_since(user, stores, start), "order__paid_at", of_sold, chosen.days)
+    used = _by_day(used_since(user, stores, start), "at", of_used, chosen.days)
+    total = _("sold: %(sold)s, used: %(used)s") % {
+        "sold": chosen.sum_of(sold),
+        "used": chosen.sum_of(used),
+    }
+    title = _("Ticket revenue") if chosen.in_yuan else _("Tickets by day")
     series = {_("sold"): sold, _("used"): used}
-    return [Chart(_("Tickets by day"), day_labels(CHART_DAYS), series, is_stacked=False)]
+    return [Chart(title, day_labels(chosen.days), series, is_stacked=False, total=total)]
 
 
-def _by_day(rows: QuerySet[Any], at: str, tickets: Any) -> list[float]:
-    counted = per_day(rows, at=at, value=lambda day: Sum(tickets, filter=day), days=CHART_DAYS)
+def _by_day(rows: QuerySet[Any], at: str, tickets: Any, days: int) -> list[float]:
+    counted = per_day(rows, at=at, value=lambda day: Sum(tickets, filter=day), days=days)
     return counted[()]
 
 
-def tables(user: User) -> list[Table]:
+def tables(user: User, chosen: Chosen = EVERYTHING) -> list[Table]:
     """The refunds that wait for a decision, the most urgent first."""
-    stores = selling(user)
+    stores = chosen.among(selling(user))
     rows = list(
         waiting_refunds(user, stores).select_related("order__product", "store")[:WAITING_REFUNDS]
     )

@@ -20,6 +20,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
+from stores.backoffice import actions
 from stores.backoffice.labels import labelled
 from stores.backoffice.needs_person import NeedsPersonFilter, needs_person_alert
 from stores.backoffice.widgets import Alert
@@ -92,14 +93,19 @@ def _refund_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
         "count",
     )
     yield from Alert.counted(
-        "error", text, counts["urgent"], inbox, hours=URGENT // timedelta(hours=1)
+        "error",
+        text,
+        counts["urgent"],
+        inbox,
+        actions.DECIDE,
+        hours=URGENT // timedelta(hours=1),
     )
     text = ngettext_lazy(
         "%(count)d refund must be decided within a day, or Meituan agrees to it by itself.",
         "%(count)d refunds must be decided within a day, or Meituan agrees to them by itself.",
         "count",
     )
-    yield from Alert.counted("warning", text, counts["soon"], inbox)
+    yield from Alert.counted("warning", text, counts["soon"], inbox, actions.DECIDE)
 
 
 def _issuing_alerts(user: User, stores: list[int]) -> list[Alert]:
@@ -112,7 +118,7 @@ def _issuing_alerts(user: User, stores: list[int]) -> list[Alert]:
     )
     late = waiting_for_codes(user, stores).filter(paid_at__lt=timezone.now() - ASLEEP)
     url = f"{reverse(ORDERS)}?status__exact=issuing"
-    return Alert.counted("error", text, late.count(), url)
+    return Alert.counted("error", text, late.count(), url, actions.ENTER_CODES)
 
 
 def _closed_alerts(user: User, stores: list[int]) -> list[Alert]:
@@ -127,7 +133,7 @@ def _closed_alerts(user: User, stores: list[int]) -> list[Alert]:
         store__in=stores, is_drill=False, needs_person=Trouble.CLOSED_WHILE_ISSUING
     )
     url = f"{reverse(ORDERS)}?status__exact=closed&{NeedsPersonFilter.parameter_name}=yes"
-    return Alert.counted("warning", text, rows.order_by().count(), url)
+    return Alert.counted("warning", text, rows.order_by().count(), url, actions.LOOK)
 
 
 def _person_alerts(user: User, stores: list[int]) -> list[Alert]:
@@ -161,21 +167,22 @@ def _notice_alerts(user: User) -> Iterator[Alert]:
         "%(count)d notices never reached Meituan.",
         "count",
     )
-    yield from Alert.counted("error", text, counts["dead"], f"{ledger}?state__exact=dead")
+    dead, again = f"{ledger}?state__exact=dead", actions.SEND_AGAIN
+    yield from Alert.counted("error", text, counts["dead"], dead, again)
     text = ngettext_lazy(
         "%(count)d notice was refused by Meituan.",
         "%(count)d notices were refused by Meituan.",
         "count",
     )
-    yield from Alert.counted("error", text, counts["refused"], f"{ledger}?state__exact=refused")
+    refused = f"{ledger}?state__exact=refused"
+    yield from Alert.counted("error", text, counts["refused"], refused, actions.SEE_WHY)
     text = ngettext_lazy(
         "%(count)d notice to Meituan has waited for more than an hour; it is tried again.",
         "%(count)d notices to Meituan have waited for more than an hour; they are tried again.",
         "count",
     )
-    yield from Alert.counted(
-        "warning", text, notices.live().filter(queued_at__lt=now - LATE).count(), ledger
-    )
+    late = notices.live().filter(queued_at__lt=now - LATE)
+    yield from Alert.counted("warning", text, late.count(), ledger, actions.SEE_WHY)
 
 
 def _calendar_alerts(user: User) -> Iterator[Alert]:
@@ -196,7 +203,8 @@ def _calendar_alerts(user: User) -> Iterator[Alert]:
                 "product": product.title,
                 "day": day,
             }
-        yield Alert("warning", text, reverse("admin:trip_product_calendar", args=[product.pk]))
+        page = reverse("admin:trip_product_calendar", args=[product.pk])
+        yield Alert("warning", text, page, actions.SET_PRICES)
 
 
 def _connection_alerts(user: User) -> Iterator[Alert]:
@@ -208,7 +216,7 @@ def _connection_alerts(user: User) -> Iterator[Alert]:
     for connection in rows[:MOST]:
         if what := missing(connection):
             url = reverse("admin:stores_connection_change", args=[connection.pk])
-            yield Alert("error", labelled(connection, what), url)
+            yield Alert("error", labelled(connection, what), url, actions.ENTER_CREDENTIALS)
 
 
 def _change_alerts(user: User, stores: list[int]) -> list[Alert]:
@@ -227,5 +235,6 @@ def _change_alerts(user: User, stores: list[int]) -> list[Alert]:
         for row in unannounced_addresses(RegisteredAddress.objects.for_staff(user))[:MOST]:
             text = _("%(connection)s: our address has changed and Meituan was not told.")
             url = f"{add}?connection={row.connection_id}&kind=address"
-            found.append(Alert("error", text % {"connection": row.connection}, url))
+            text = text % {"connection": row.connection}
+            found.append(Alert("error", text, url, actions.ANNOUNCE))
     return found

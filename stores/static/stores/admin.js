@@ -25,3 +25,17 @@ document.addEventListener("DOMContentLoaded", () => {
     });
   });
 });
+
+// A choice above the start page is shown at once; its button is for browsers without scripts.
+document.addEventListener("DOMContentLoaded", () => {
+  document.querySelectorAll("form[data-chosen] button").forEach((button) => { button.hidden = true; });
+  // On a phone a row leaves out what is empty.
+  document.querySelectorAll("#result_list .data-row > td").forEach((cell) => {
+    cell.classList.toggle("zg-empty", ["", "–"].includes(cell.textContent.trim()));
+  });
+});
+
+document.addEventListener("change", ({ target }) => {
+  const form = target.closest("form[data-chosen]");
+  if (form) form.submit();
+});

@@ -3,7 +3,7 @@ from datetime import timedelta
 from django.utils.translation import gettext_lazy as _
 
 from parcels.choices import HAND_OUT, PARCELS, PLATFORM
-from stores.backoffice.menu import list_item
+from stores.backoffice.menu import ORDERS, list_item
 from stores.domains import Domain, Schedule
 from stores.roles import Role
 
@@ -23,7 +23,7 @@ class ParcelsConfig(Domain):
     verb_labels = {"parcel handed out": _("Handed out a parcel")}
     counter_kind = "parcels.counter.ParcelKind"
     counter_priority = 20
-    menu = (list_item(_("Parcels"), "parcels.Parcel", _("Parcels"), "package_2"),)
+    menu = (list_item(ORDERS, "parcels.Parcel", _("Parcels")),)
     cards = "parcels.dashboard.cards"
     schedules = (Schedule("parcels.tasks.remind", timedelta(days=1)),)
     sandbox = "parcels.sandbox.ParcelSandbox"

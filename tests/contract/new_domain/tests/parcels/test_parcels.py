@@ -7,7 +7,7 @@ import requests
 from django.test import Client, RequestFactory
 
 from parcels.models import Parcel
-from stores.backoffice.dashboard import navigation
+from stores.backoffice.menu import ORDERS, menu
 from stores.domains import contributed, schedules
 from stores.models import ApiKey, Connection
 from stores.platforms import pace
@@ -26,7 +26,8 @@ def test_its_list_stands_in_the_menu_of_those_who_may_see_it():
     for user, shown in ((member(store.merchant, Role.CLERK, store), True),):
         request = RequestFactory().get("/admin/")
         request.user = user
-        lines = [item["link"] for part in navigation(request) for item in part["items"]]
+        tabs = [entry.tabs for entry in menu(request) if entry.entry == ORDERS]
+        lines = [tab.link for tab in tabs[0]]
         assert ("/admin/parcels/parcel/" in lines) is shown
 
 

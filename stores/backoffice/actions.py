@@ -1,0 +1,14 @@
+"""What the buttons of alerts say: a verb, and what it is done to where that is not plain."""
+
+from django.utils.translation import gettext_lazy as _
+
+ANNOUNCE = _("Announce it")
+DECIDE = _("Decide")
+ENTER_CODES = _("Enter codes")
+ENTER_CREDENTIALS = _("Enter credentials")
+HANDLE_AGAIN = _("Handle again")
+LOOK = _("Look at them")
+OPEN_STORE = _("Open the store")
+SEE_WHY = _("See why")
+SEND_AGAIN = _("Send again")
+SET_PRICES = _("Set prices")
