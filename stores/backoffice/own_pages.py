@@ -12,8 +12,8 @@ from stores.models import Staff
 
 def todo(request: HttpRequest) -> TemplateResponse:
     """Lists everything that needs this person, the most urgent first."""
-    context = {"title": _("To do"), "alerts": everything_to_do(staff_user(request))}
-    return _page(request, "todo", context)
+    alerts = everything_to_do(staff_user(request))
+    return _page(request, "todo", {"title": _("To do"), "alerts": alerts})
 
 
 def me(request: HttpRequest) -> TemplateResponse:

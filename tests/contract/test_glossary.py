@@ -18,7 +18,8 @@ def rows() -> list[tuple[str, str, str]]:
 
 
 def test_each_word_is_translated_as_the_user_interface_has_it() -> None:
-    known = {entry.msgid: entry.msgstr for entry in polib.pofile(str(CATALOGUE))}
+    entries = sorted(polib.pofile(str(CATALOGUE)), key=lambda entry: not entry.msgctxt)
+    known = {entry.msgid: entry.msgstr for entry in entries}
     wrong = {
         english: (known.get(english), chinese)
         for chinese, english, _code in rows()

@@ -548,10 +548,13 @@ def test_what_is_most_urgent_comes_first_whatever_the_domain(
         Alert("warning", "d", ""),
     ]
     monkeypatch.setattr(
-        dashboard, "contributed_to", lambda what, to: said if what == "alerts" else []
+        dashboard, "contributed_to", lambda what, *to: said if what == "alerts" else []
     )
-    shown = owner_client.get(reverse("admin:index")).context["alerts"]
-    assert [alert.text for alert in shown] == ["c", "b", "d", "a"]
+    start = owner_client.get(reverse("admin:index"))
+    assert [alert.text for alert in start.context["alerts"]] == ["c", "b", "d"]
+    assert "and 1 more" in start.content.decode()
+    everything = owner_client.get(reverse("admin:todo")).context["alerts"]
+    assert [alert.text for alert in everything] == ["c", "b", "d", "a"]
 
 
 def test_days_beyond_the_calendar_are_refused() -> None:

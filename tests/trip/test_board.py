@@ -15,7 +15,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 from django.utils import timezone
 
-from stores.backoffice.widgets import Alert
+from stores.backoffice.widgets import Alert, Chosen
 from stores.clock import start_of_day
 from stores.models import Connection, OutboundCall, Store
 from stores.roles import Role
@@ -127,7 +127,7 @@ def texts(alerts: list[Alert]) -> list[tuple[str, str]]:
 def test_figures_are_of_today_and_leave_out_refunds_drills_and_other_merchants(
     product: Product, owner: User
 ) -> None:
-    today, yesterday = start_of_day() + timedelta(minutes=1), start_of_day() - timedelta(minutes=1)
+    today, yesterday = start_of_day() + timedelta(minutes=1), start_of_day(1)
     order(product, paid=today, quantity=3)
     set_counts(order(product, paid=today, quantity=5), refunded=2, voided=1)
     order(product, paid=yesterday, quantity=4)
@@ -137,21 +137,21 @@ def test_figures_are_of_today_and_leave_out_refunds_drills_and_other_merchants(
     order(product, paid=today, quantity=7, status="issuing")
     order(product, paid=today, quantity=7, status="issuing", is_drill=True)
     assert figures(owner) == {
-        "Tickets sold today": ("5", "yesterday: 4"),
-        "Tickets used today": ("0", "yesterday: 0"),
-        "Ticket revenue today": ("¥402.50", "at the settlement price, without refunds"),
+        "Tickets sold today": ("5", "yesterday by this time: 4"),
+        "Tickets used today": ("0", "yesterday by this time: 0"),
+        "Ticket revenue today": ("¥402.50", "yesterday by this time: ¥322.00"),
         "Orders waiting for codes": ("1", "paid, not issued yet"),
     }
 
 
 def test_tickets_are_counted_on_the_day_they_were_used(product: Product, owner: User) -> None:
-    today, yesterday = start_of_day(), start_of_day() - timedelta(seconds=1)
+    today, yesterday = start_of_day(), start_of_day(1)
     sold = order(product, paid=today - timedelta(days=20), quantity=9)
     for at, quantity in ((today, 2), (today + timedelta(seconds=1), 1), (yesterday, 4)):
         used(sold, at, quantity)
     used(order(product, paid=today, is_drill=True), today, 50)
     used(order(TicketProductFactory(), paid=today), today, 50)
-    assert figures(owner)["Tickets used today"] == ("3", "yesterday: 4")
+    assert figures(owner)["Tickets used today"] == ("3", "yesterday by this time: 4")
 
 
 def test_an_order_made_before_midnight_and_paid_after_it_is_sold_today(
@@ -159,7 +159,7 @@ def test_an_order_made_before_midnight_and_paid_after_it_is_sold_today(
 ) -> None:
     midnight = start_of_day()
     order(product, paid=midnight, created_at=midnight - timedelta(minutes=50))
-    assert figures(owner)["Tickets sold today"] == ("1", "yesterday: 0")
+    assert figures(owner)["Tickets sold today"] == ("1", "yesterday by this time: 0")
 
 
 def test_who_sells_no_tickets_sees_nothing_of_them(product: Product) -> None:
@@ -414,8 +414,11 @@ def test_the_chart_shows_sold_and_used_tickets_side_by_side(product: Product, ow
     order(product, paid=midnight, quantity=50, is_drill=True)
     used(sold, midnight + timedelta(minutes=1), 2)
     used(sold, midnight - timedelta(days=13), 1)
-    (chart,) = dashboard.charts(owner)
+    (chart,) = dashboard.charts(owner, Chosen(days=14))
     assert (len(chart.labels), chart.is_stacked) == (14, False)
+    assert chart.total == "sold: 11, used: 3"
+    (in_yuan,) = dashboard.charts(owner, Chosen(days=7, in_yuan=True))
+    assert in_yuan.total == "sold: ¥483.00, used: ¥161.00"
     assert chart.series == {"sold": [5.0, *[0.0] * 11, 3.0, 3.0], "used": [1.0, *[0.0] * 12, 2.0]}
 
 
