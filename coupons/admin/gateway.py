@@ -40,11 +40,11 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
     list_per_page = 25
     list_display = (
         "store",
-        "remote_id",
-        "authorisation_label",
         "left",
-        "burn_rate",
+        "authorisation_label",
         "days_left",
+        "burn_rate",
+        "remote_id",
         "listed",
     )
     list_select_related = ("store", "connection__merchant")

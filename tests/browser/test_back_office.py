@@ -3,6 +3,7 @@ for the README.
 """
 
 import random
+import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
@@ -15,9 +16,9 @@ from playwright.sync_api import Page, expect
 from coupons.models import Channel, Verification
 from coupons.reasons import Reason
 from stores.roles import Role
-from tests.browser.conftest import Visitor
+from tests.browser.conftest import Visitor, fits
 from tests.coupons.factories import ProductFactory, Shop, VerificationFactory
-from tests.stores.factories import PASSWORD, member
+from tests.stores.factories import PASSWORD, StoreFactory, member
 
 DEALS = [
     ("【开业特惠】通用通宵8小时", "49.00"),
@@ -87,3 +88,102 @@ def test_dashboard_and_verifications_open_without_complaint(
         page.goto(path, wait_until="networkidle")
         expect(page.locator("body")).to_contain_text("雀友棋牌室 静安店")
         screenshot(page, f"{name}-{width}")
+
+
+THUMB = 44
+OVERSIZED = """(least) => [...document.querySelectorAll(
+  ".zg-bar a, .zg-todo a, .zg-switches a, .zg-filter select, .zg-add, .zg-back, #tabs-items > a,"
+  + "#result_list .data-row, .zg-me nav > a, .zg-me summary, .zg-account button")]
+  .filter((item) => item.checkVisibility())
+  .filter((item) => item.getBoundingClientRect().height < least)
+  .map((item) => item.outerHTML.slice(0, 200))"""
+
+
+@pytest.mark.usefixtures("history")
+def test_a_phone_has_five_places_in_a_bar_at_the_bottom(visitor: Visitor, owner: User) -> None:
+    page = visitor.page(width=360, height=740, user=owner)
+    for start in ("/admin/", "/counter/"):
+        page.goto(start)
+        assert page.locator(".zg-bar a").all_inner_texts() == [
+            "总览",
+            "核销",
+            "订单",
+            "待办",
+            "我的",
+        ]
+        expect(page.locator(".zg-bar")).to_be_in_viewport(ratio=1)
+    for name, title in (("订单", "门票订单"), ("待办", "待办"), ("我的", "我的"), ("总览", "总览")):
+        page.locator(".zg-bar a", has_text=name).click()
+        expect(page.locator("h1")).to_have_text(title)
+        expect(page.locator(".zg-bar [aria-current=page]")).to_have_text(name)
+
+
+@pytest.mark.usefixtures("history")
+def test_nothing_is_cut_or_too_small_for_a_thumb_on_a_phone(visitor: Visitor, owner: User) -> None:
+    page = visitor.page(width=360, height=740, user=owner)
+    row = Verification.objects.latest("pk")
+    paths = [
+        "/admin/",
+        "/admin/todo/",
+        "/admin/me/",
+        "/admin/coupons/verification/",
+        f"/admin/coupons/verification/{row.pk}/change/",
+        "/admin/stores/store/",
+        f"/admin/stores/store/{row.store_id}/change/",
+        "/admin/stores/connection/add/?platform=trip",
+    ]
+    for path in paths:
+        page.goto(path, wait_until="networkidle")
+        heading = page.locator("h1")
+        shown = heading.evaluate("(h) => [h.scrollWidth <= h.clientWidth, h.innerText.trim() > '']")
+        assert (path, fits(page), shown) == (path, True, [True, True])
+        assert (path, page.evaluate(OVERSIZED, THUMB)) == (path, [])
+
+
+@pytest.mark.usefixtures("history")
+def test_a_row_of_a_list_has_two_lines_on_a_phone_and_opens_where_it_is_touched(
+    visitor: Visitor, owner: User
+) -> None:
+    page = visitor.page(width=360, height=740, user=owner)
+    page.goto("/admin/coupons/verification/")
+    first = page.locator("#result_list .data-row").first
+    assert first.evaluate("(row) => row.getBoundingClientRect().height") < 72
+    first.click(position={"x": 20, "y": 50})
+    page.wait_for_url("**/change/")
+    page.click(".zg-back")
+    page.wait_for_url("**/admin/coupons/verification/**")
+
+
+@pytest.mark.usefixtures("history")
+def test_a_wide_screen_has_one_entry_for_each_thing_and_the_ledgers_closed(
+    visitor: Visitor, owner: User
+) -> None:
+    page = visitor.page(user=owner)
+    page.goto("/admin/")
+    lines = page.locator("#nav-sidebar-apps li a:visible")
+    assert lines.all_inner_texts() == [
+        *(["dashboard\n总览", "point_of_sale\n核销", "checklist\n待办", "receipt_long\n订单"]),
+        *(["sell\n商品", "storefront\n门店", "badge\n员工", "cable\n平台账号"]),
+    ]
+    page.locator("#nav-sidebar-apps h2", has_text="技术记录").click()
+    expect(page.locator("#nav-sidebar-apps a", has_text="操作日志")).to_be_visible()
+    page.goto("/admin/coupons/product/")
+    expect(page.locator("#tabs-items a.active")).to_have_text("团购商品")
+    expect(page.locator("a.zg-counter")).to_be_in_viewport()
+
+
+@pytest.mark.usefixtures("history")
+def test_the_start_page_counts_one_store_and_thirty_days_when_asked(
+    visitor: Visitor, shop: Shop, owner: User
+) -> None:
+    other = StoreFactory(merchant=shop.merchant, name="二店")
+    page = visitor.page(user=owner)
+    page.goto("/admin/")
+    total = page.locator(".zg-total")
+    expect(total).to_contain_text("近 7 天")
+    page.locator(".zg-switches a", has_text="30 天").click()
+    page.locator(".zg-switches a", has_text="金额").click()
+    expect(total).to_have_text(re.compile(r"近 30 天：¥[\d,]+\.\d\d"))
+    page.select_option("[name=store]", str(other.pk))
+    page.wait_for_url(f"**store={other.pk}**")
+    expect(total).to_have_count(0)
