@@ -43,6 +43,7 @@ class CouponsConfig(Domain):
     verb_labels = {
         "asked the platform": _("Asked the platform"),
         "batch created": _("Started a batch"),
+        "guest page locked": _("Locked a phone on the guest page: too many wrong numbers"),
         "settled by hand": _("Settled by hand"),
         "synced products": _("Synced products"),
         "synced stores": _("Synced stores"),

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from datetime import timedelta
 from itertools import chain
 from typing import Any
 
@@ -15,7 +16,7 @@ from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
 from coupons.choices import PLATFORM
 from coupons.models import GatewayStore, SyncRun, Verification
-from coupons.services import connection_test, quota_outlooks, stores_sync
+from coupons.services import abuse, connection_test, quota_outlooks, stores_sync
 from coupons.services.syncing import QuotaOutlook
 from stores.backoffice import actions
 from stores.backoffice.days import day_labels, first_of, per_day
@@ -34,7 +35,7 @@ from stores.backoffice.widgets import (
     Tone,
 )
 from stores.clock import a_day_ago, start_of_day
-from stores.models import Connection, Store
+from stores.models import AuditEntry, Connection, Store
 from stores.money import number_text, yuan_text
 from stores.platforms.tools import Finding
 from stores.roles import Permission
@@ -126,7 +127,26 @@ def alerts(user: User) -> list[Alert]:
         found = [*_unclear_alerts(user), *found]
     if has_permission(user, Permission.MANAGE_STORES):
         found += _unmapped_alerts(user)
+    if has_permission(user, Permission.VIEW_AUDIT):
+        found += _guest_alerts(user)
     return found
+
+
+def _guest_alerts(user: User) -> list[Alert]:
+    """Returns one alert for each store at which phones were locked within a day."""
+    locks = AuditEntry.objects.for_staff(user).filter(
+        verb=abuse.LOCKED, at__gte=timezone.now() - timedelta(days=1)
+    )
+    counted = locks.order_by("store__name").values_list("store__name").annotate(Count("pk"))
+    text = _(
+        "%(store)s: phones were locked on the guest page after too many wrong numbers"
+        " (%(count)d in a day)."
+    )
+    url = reverse("admin:stores_auditentry_changelist")
+    return [
+        Alert("warning", text % {"store": store, "count": count}, url, actions.LOOK)
+        for store, count in counted[:10]
+    ]
 
 
 def _unclear_alerts(user: User) -> list[Alert]:

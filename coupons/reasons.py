@@ -182,6 +182,14 @@ BEING_USED = Texts(
     _("A coupon counts only once. If it is yours, ask the staff."),
 )
 
+# The texts while many wrong numbers come from the guest's network or at the store.
+SLOWED = Texts(
+    _("Many wrong numbers come from this network right now, so it goes slowly."),
+    _("Many wrong numbers come from this network right now, so it goes slowly."),
+    _("Verify the coupon at the counter."),
+    _("Your coupon has not been touched."),
+)
+
 # The texts for what was read instead of a code. Nothing of it is sent or stored.
 _TYPE_THE_CODE = _("Scan again or type the digits below the code. Nothing was sent.")
 _YOUR_CODE = _("The coupon number stands below the code in your Meituan order, usually 12 digits.")

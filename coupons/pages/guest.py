@@ -19,7 +19,7 @@ from coupons import codes, services
 from coupons.models import Channel, Lookup, Product, Verification
 from coupons.pages import visits
 from coupons.pages.ageing import age_of
-from coupons.reasons import BEING_USED, HELD_UP, READ, SEVERAL, TEXTS, Reason
+from coupons.reasons import BEING_USED, HELD_UP, READ, SEVERAL, SLOWED, TEXTS, Reason
 from coupons.services import abuse
 from coupons.services.lookups import gateway_of
 from stores.backoffice.pages import request_key
@@ -134,12 +134,13 @@ def _stale(request: HttpRequest, store: Store) -> HttpResponse:
     return render(request, "coupons/guest_stale.html", {"store": store}, status=404)
 
 
-def _locked(request: HttpRequest, store: Store, seconds: int) -> HttpResponse:
-    refusal = TEXTS[Reason.TOO_MANY_TRIES]
-    answer = _start(
-        request, store, status=429, refusal=refusal, locked_minutes=max(1, -(-seconds // 60))
-    )
-    answer["Retry-After"] = str(seconds)
+def _held(request: HttpRequest, store: Store, hold: abuse.Hold) -> HttpResponse:
+    """Says when this phone, or all of its address, may go on; a locked one reads whom to call."""
+    refusal, held = SLOWED, {"held_seconds": hold.seconds}
+    if hold.is_locked:
+        refusal, held = TEXTS[Reason.TOO_MANY_TRIES], {"held_minutes": -(-hold.seconds // 60)}
+    answer = _start(request, store, status=429, refusal=refusal, **held)
+    answer["Retry-After"] = str(hold.seconds)
     return answer
 
 
@@ -150,24 +151,19 @@ def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
     code, reading = _code_of(request)
     if code is None:
         return _unread(request, store, reading)
-    if seconds := abuse.locked(store.pk, address_of(request, store)):
-        return _locked(request, store, seconds)
+    guest = abuse.Guest(store, flow, address_of(request, store))
+    if hold := abuse.locked(guest):
+        return _held(request, store, hold)
     if own := _verification_of(store, code, flow):
         return _to_result(own)
     if _verification_of(store, code, status=Status.VERIFIED):
         return _start(request, store, status=409, refusal=TEXTS[Reason.ALREADY_USED])
     # A look-up that this visitor made a moment ago causes no further call, so it is not counted
     # again.
-    if not services.lookup_known(store, code, flow) and (
-        seconds := abuse.count(store.pk, address_of(request, store))
-    ):
-        return _locked(request, store, seconds)
+    if not services.lookup_known(store, code, flow) and (hold := abuse.admit(guest)):
+        return _held(request, store, hold)
     lookup = services.lookup_request(
-        store=store,
-        code=code,
-        channel=Channel.GUEST,
-        flow=flow,
-        address_hash=address_of(request, store),
+        store=store, code=code, channel=Channel.GUEST, flow=flow, address_hash=guest.address
     )
     services.lookup_process(lookup, in_background=True)
     return redirect(

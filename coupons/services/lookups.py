@@ -60,8 +60,8 @@ def lookup_request(
 ) -> Lookup:
     """Enqueues a look-up of `code` (digits), or returns the flow's fresh or open one.
 
-    A look-up that would surely fail is stored as failed and not sent. A wrong code counts against
-    `address_hash`, if it is given (abuse.py).
+    A look-up that would surely fail is stored as failed and not sent. `address_hash` is given for a
+    guest's look-up that abuse.py has counted.
     """
     known = lookup_known(store, code, flow)
     if known and known.is_unused:

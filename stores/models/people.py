@@ -1,3 +1,4 @@
+import re
 import secrets
 from typing import Any
 
@@ -8,6 +9,11 @@ from django.utils.translation import gettext_lazy as _
 
 from stores.roles import Role
 from stores.tenancy import Access, MerchantQuerySet, TenantQuerySet
+from stores.text import plain
+
+# What parts two numbers, or a number and its extension, in one field.
+_NEXT_NUMBER = re.compile("[/,;、|或转]|ext|\\bor\\b", re.IGNORECASE)
+_SHORTEST_NUMBER = 3
 
 
 class Merchant(models.Model):
@@ -93,6 +99,13 @@ class Store(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def tel(self) -> str:
+        """The first telephone number as a link calls it; "" when there is none."""
+        first = _NEXT_NUMBER.split(plain(self.phone))[0]
+        number = ("+" if first.startswith("+") else "") + re.sub("[^0-9]", "", first)
+        return number if len(number) >= _SHORTEST_NUMBER else ""
 
 
 class StaffQuerySet(TenantQuerySet["Staff"]):

@@ -7,6 +7,7 @@ Django's cache cannot count atomically without another server; one upsert can.
 import hashlib
 import threading
 import time
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -18,6 +19,12 @@ from stores.models import RateWindow
 
 # The most tries that one process reserves ahead (take_prepaid).
 PACKET = 20
+_ROW = "(%s, %s, %s)"
+_ADD = (
+    "INSERT INTO stores_ratewindow (bucket, count, ends_at) VALUES (%s, %s, %s) "
+    "ON CONFLICT (bucket) DO UPDATE SET count = stores_ratewindow.count + excluded.count "
+    "RETURNING bucket, count"
+)
 _prepaid: dict[str, int] = {}
 _prepaid_lock = threading.Lock()
 
@@ -33,11 +40,19 @@ class Limit:
 
 @dataclass(frozen=True)
 class Taken:
-    """Whether a try is allowed, and the seconds until the window ends."""
+    """Whether a try is allowed, and the seconds until the window ends.
+
+    `is_first_over`: the first try of the window that is not.
+    """
 
     allowed: bool
     retry_after: int
     bucket: str = ""
+    is_first_over: bool = False
+
+
+# A limit, and who is counted.
+Counted = tuple[Limit, str]
 
 
 def take(limit: Limit, who: str) -> Taken:
@@ -57,6 +72,53 @@ def give_back(taken: Taken) -> None:
     Who counts first and gives back after a success is not outrun by tries at the same moment.
     """
     RateWindow.objects.filter(pk=taken.bucket, count__gt=0).update(count=F("count") - 1)
+
+
+def take_all(tries: Sequence[Counted]) -> list[Taken]:
+    """Counts one try for each of several limits, with one write."""
+    now = time.time()
+    windows = [_Window(limit, who, now) for limit, who in tries]
+    counts = _count_all({window.bucket: window.ends_at for window in windows}, 1)
+    return [
+        Taken(
+            allowed=counts[window.bucket] <= window.limit.count,
+            retry_after=max(1, round(window.ends - now)),
+            bucket=window.bucket,
+            is_first_over=counts[window.bucket] == window.limit.count + 1,
+        )
+        for window in windows
+    ]
+
+
+def give_back_all(tries: Sequence[Counted], at: datetime) -> None:
+    """Takes back one try that was counted at this moment, for each of several limits."""
+    windows = [_Window(limit, who, at.timestamp()) for limit, who in tries]
+    # One after the other in the order of _count_all, so that neither waits for the other.
+    for bucket in sorted(window.bucket for window in windows):
+        RateWindow.objects.filter(pk=bucket, count__gt=0).update(count=F("count") - 1)
+
+
+@dataclass(frozen=True)
+class _Window:
+    limit: Limit
+    who: str
+    at: float
+
+    @property
+    def number(self) -> int:
+        return int(self.at // self.limit.seconds)
+
+    @property
+    def ends(self) -> int:
+        return (self.number + 1) * self.limit.seconds
+
+    @property
+    def ends_at(self) -> datetime:
+        return datetime.fromtimestamp(self.ends, UTC)
+
+    @property
+    def bucket(self) -> str:
+        return _bucket(self.limit, self.who, self.number)
 
 
 def take_prepaid(limit: Limit, who: str) -> Taken:
@@ -114,14 +176,19 @@ def _bucket(limit: Limit, who: str, window: int) -> str:
 
 
 def _count(bucket: str, ends_at: datetime, tries: int = 1) -> int:
+    return _count_all({bucket: ends_at}, tries)[bucket]
+
+
+def _count_all(buckets: Mapping[str, datetime], tries: int) -> dict[str, int]:
+    # In one order for all, so that no two of these statements wait for each other.
+    rows = [
+        (bucket, tries, connection.ops.adapt_datetimefield_value(ends_at))
+        for bucket, ends_at in sorted(buckets.items())
+    ]
+    places = ", ".join([_ROW] * len(rows))
     with connection.cursor() as cursor:
-        cursor.execute(
-            "INSERT INTO stores_ratewindow (bucket, count, ends_at) VALUES (%s, %s, %s) "
-            "ON CONFLICT (bucket) DO UPDATE SET count = stores_ratewindow.count + excluded.count "
-            "RETURNING count",
-            [bucket, tries, connection.ops.adapt_datetimefield_value(ends_at)],
-        )
-        return int(cursor.fetchone()[0])
+        cursor.execute(_ADD.replace(_ROW, places), [value for row in rows for value in row])
+        return dict(cursor.fetchall())
 
 
 def forget_past_windows() -> int:

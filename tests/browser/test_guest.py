@@ -8,9 +8,11 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from coupons.models import Verification
+from coupons.services import abuse
 from stores.models import Pace
 from stores.platforms import outbox, pace
 from stores.roles import Role
+from stores.web.limits import Limit
 from tests.browser.conftest import Visitor, fits, spent
 from tests.coupons.factories import Shop
 from tests.stores.factories import member
@@ -167,3 +169,20 @@ def test_the_green_page_has_a_moving_clock_and_is_grey_after_five_minutes(
     expect(page.locator("h1")).to_be_hidden()
     assert fits(page)
     screenshot(page, "guest-old-360")
+
+
+def test_a_locked_phone_reads_when_it_may_go_on_and_whom_to_call(
+    visitor: Visitor, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(abuse, "FAILURES_PER_PHONE", Limit("guest-phone-failures", 0, 600))
+    shop.store.phone = "021-6234 5678"
+    shop.store.save()
+    page = visitor.page(width=320, height=740)
+    page.goto(address(shop))
+    page.fill("#code", shop.code())
+    page.keyboard.press("Enter")
+    call = page.locator(".call")
+    expect(call).to_have_attribute("href", "tel:02162345678")
+    expect(call).to_contain_text("021-6234 5678")
+    assert fits(page)
+    visitor.complaints.clear()

@@ -105,7 +105,7 @@ def test_the_guests_first_page_is_in_one_language(language: Language) -> None:
 def test_a_locked_guest_reads_one_language(
     language: Language, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(abuse, "locked", lambda store_id, address: 300)
+    monkeypatch.setattr(abuse, "locked", lambda guest: abuse.Hold(300))
     page = reverse("coupons:guest", args=[world().mine.store.guest_slug])
     answer = language.client().post(page, {"code": CODE})
     assert (answer.status_code, language.foreign(answer.content.decode())) == (429, [])

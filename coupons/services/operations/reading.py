@@ -63,11 +63,8 @@ class LookUp(Reading):
     title = _("Look a coupon up")
 
     def send(self, call: OutboundCall, wait_for_slot: Callable[[], None]) -> CouponDetail:
-        lookup = Lookup.objects.get(pk=call.subject_id)
-        # Failures of this address while the call waited in line may have locked it.
-        if lookup.address_hash and abuse.locked(lookup.store_id, lookup.address_hash):
-            raise OwnRefusal(Reason.TOO_MANY_TRIES)
-        return read_detail(call, wait_for_slot, open_remote_id_of(call), lookup.code)
+        code = Lookup.objects.values_list("code", flat=True).get(pk=call.subject_id)
+        return read_detail(call, wait_for_slot, open_remote_id_of(call), code)
 
     def on_done(self, call: OutboundCall, answer: CouponDetail, *, inferred: bool) -> None:
         self._close(
@@ -95,9 +92,7 @@ class LookUp(Reading):
     @staticmethod
     def _close(call: OutboundCall, status: str, reason: str, message: str, **read: Any) -> None:
         fields = {"status": status, "reason": reason, "gateway_message": message[:300]} | read
-        lookup = Lookup.objects.filter(pk=call.subject_id)
-        lookup.update(**fields, code="", read_at=timezone.now())
-        if reason in abuse.GUESSES and (
-            address := lookup.values_list("address_hash", flat=True).get()
-        ):
-            abuse.record_failure(call.store_id or 0, address)
+        rows = Lookup.objects.filter(pk=call.subject_id)
+        rows.update(**fields, code="", read_at=timezone.now())
+        if reason not in abuse.GUESSES and (lookup := rows.exclude(address_hash="").first()):
+            abuse.forgive(lookup)
