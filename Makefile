@@ -8,7 +8,7 @@ TESTS ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install runtime demo test test-postgres bench lint format lock messages check clean
+.PHONY: help install runtime demo test test-postgres test-pgbouncer bench lint format lock messages check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -45,6 +45,9 @@ test: install ## the whole suite on SQLite (TESTS=path to run some, WORKERS=n pr
 test-postgres: install ## the whole suite on PostgreSQL (DATABASE_URL, else the local server)
 	@DATABASE_URL="$${DATABASE_URL:-postgres://postgres@127.0.0.1:5432/postgres}"; export DATABASE_URL; \
 	exec $(PY) -m pytest -n $(WORKERS) --dist loadgroup $(TESTS) $(ARGS)
+
+test-pgbouncer: install ## a part of the suite through a pgbouncer of its own, in transaction mode (DATABASE_URL)
+	@exec $(PY) -m tests.pooler $(TESTS) $(ARGS)
 
 bench: install ## what the product costs and keeps, as ratios
 	@exec $(PY) -m tests.bench $(ARGS)

@@ -10,6 +10,8 @@ import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEV_SECRET = "dev-only-secret-that-checks-refuse-outside-debug"  # noqa: S105
+# Like SQLite's timeout below: who waits longer for a lock is answered with "try again".
+LOCK_TIMEOUT = "10s"
 DEV_CREDENTIAL_KEY = "ZGV2LW9ubHkta2V5LXRoYXQtY2hlY2tzLXJlZnVzZSE="
 
 env = environ.Env()
@@ -36,18 +38,24 @@ def sqlite_options() -> dict[str, object]:
     }
 
 
+def is_pooled() -> bool:
+    """Returns whether a proxy that pools transactions stands before PostgreSQL."""
+    return not env.bool("DATABASE_PREPARE", True)
+
+
 def postgres_options() -> dict[str, object]:
     """Returns a pool for web processes (gunicorn.conf.py sets DATABASE_POOL).
 
     A forking worker cluster must not inherit one.
     """
-    # Like SQLite's timeout above: a request that waits longer for a lock is answered with "try
-    # again".
-    options: dict[str, object] = {"options": "-c lock_timeout=10s"}
-    if env.bool("DATABASE_PREPARE", True):
-        # A third of the database's work is planning the same queries again. Off behind a proxy that
-        # pools transactions.
-        options |= {"server_side_binding": True, "prepare_threshold": 3}
+    options: dict[str, object] = {"lock_timeout": LOCK_TIMEOUT}
+    if not is_pooled():
+        # A third of the database's work is planning the same queries again.
+        options = {
+            "options": f"-c lock_timeout={LOCK_TIMEOUT}",
+            "server_side_binding": True,
+            "prepare_threshold": 3,
+        }
     if env.bool("DATABASE_POOL", False):
         options["pool"] = {
             "min_size": 2,
@@ -73,7 +81,9 @@ def database() -> dict[str, object]:
         config["OPTIONS"] = options = postgres_options()
         config["CONN_MAX_AGE"] = 0 if "pool" in options else 300
         config["CONN_HEALTH_CHECKS"] = True
-        # A cursor on the server would be asked for its next rows over another connection.
-        config["DISABLE_SERVER_SIDE_CURSORS"] = "prepare_threshold" not in options
+        if is_pooled():
+            config["ENGINE"] = "config.pooled"
+            # A cursor on the server would be asked for its next rows over another connection.
+            config["DISABLE_SERVER_SIDE_CURSORS"] = True
     config["TEST"] = {"NAME": env.str("TEST_DATABASE_NAME", "") or _test_name(config)}
     return config

@@ -235,13 +235,18 @@ def test_gunicorn_knows_our_settings_and_shares_no_socket(monkeypatch: pytest.Mo
     assert taken.validator(told["forwarder_headers"]) == []
 
 
-@pytest.mark.parametrize("prepare", ["1", "0"])
-def test_behind_a_proxy_that_pools_transactions_nothing_on_the_server_outlives_one(
-    prepare: str,
-) -> None:
+def told_of_the_database(prepare: str) -> list[str]:
     code = (
         "from config.env import database; told = database(); "
-        "print('prepare_threshold' in told['OPTIONS'], not told['DISABLE_SERVER_SIDE_CURSORS'])"
+        "print(*sorted(told['OPTIONS']), told['ENGINE'], told.get('DISABLE_SERVER_SIDE_CURSORS'))"
     )
-    words = printed(code, DATABASE_URL="postgres://a:b@localhost/c", DATABASE_PREPARE=prepare)
-    assert words == [str(prepare == "1")] * 2
+    return printed(code, DATABASE_URL="postgres://a:b@localhost/c", DATABASE_PREPARE=prepare)
+
+
+def test_behind_a_proxy_that_pools_transactions_nothing_on_the_server_outlives_one() -> None:
+    assert told_of_the_database("0") == ["lock_timeout", "config.pooled", "True"]
+
+
+def test_without_one_the_limit_for_locks_comes_with_the_connection_and_costs_no_query() -> None:
+    options = ["options", "prepare_threshold", "server_side_binding"]
+    assert told_of_the_database("1") == [*options, "django.db.backends.postgresql", "None"]
