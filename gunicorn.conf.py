@@ -34,14 +34,21 @@ forwarder_headers = ""
 
 
 def on_starting(server: Any) -> None:
-    """Refuses to serve with settings that the system checks refuse; gunicorn alone would not
-    ask.
+    """Refuses to serve with settings that the system checks refuse, and before migrate and
+    collectstatic; gunicorn alone would not ask.
     """
     import django
-    from django.core.management import call_command
+    from django.core.management import CommandError, call_command
 
     django.setup()
-    call_command("check")
+    from stores.management.ready import expect_collected, expect_migrated
+
+    try:
+        call_command("check")
+        expect_migrated()
+        expect_collected()
+    except CommandError as error:
+        raise SystemExit(str(error)) from None
 
 
 def post_worker_init(worker: Any) -> None:

@@ -367,6 +367,13 @@ def sync_messages(run: SyncRun) -> list[Finding]:
         (_("No longer listed: %(names)s"), run.vanished),
     ]
     lines = [Finding("info", text % {"names": _names(names)}) for text, names in parts if names]
+    if count := run.stores_without_products:
+        being_read = ngettext(
+            "The products of %(count)d store are being read for the first time.",
+            "The products of %(count)d stores are being read for the first time.",
+            count,
+        )
+        lines.append(Finding("info", being_read % {"count": count}))
     return lines or [Finding("info", _("Nothing has changed."))]
 
 

@@ -134,7 +134,7 @@ def open_envelope(answer: Answer) -> Any:
     if answer.status == 504:
         raise TimedOut(f"HTTP 504: {answer.excerpt}")
     if answer.status >= 500:
-        raise Unknown(f"HTTP {answer.status}: {answer.excerpt}")
+        raise answer.strange()
     # An HTML page that names the limit; other HTML does not tell whether the call was executed.
     page = answer.content[:4000].decode("utf-8", "replace").lower()
     if page.lstrip().startswith("<") and _has(page, THROTTLE_WORDS):
@@ -143,7 +143,7 @@ def open_envelope(answer: Answer) -> Any:
     body = answer.json_object()
     code, message = any_whole(body, "code"), any_text(body, "msg", most=300)
     if code is None:
-        raise Unknown(f"HTTP {answer.status} without a code: {answer.excerpt}")
+        raise answer.strange("without a code")
     if code != SUCCESS:
         _raise_failure(code, message)
     return body.get("data")

@@ -12,7 +12,10 @@ class StoresConfig(Domain):
         Schedule("stores.tasks.sweep", timedelta(minutes=1)),
         Schedule("stores.tasks.prune", timedelta(days=1)),
     )
-    verb_labels = {"connection tested": _("Tested a connection")}
+    verb_labels = {
+        "connection tested": _("Tested a connection"),
+        "credentials rotated": _("Re-encrypted the stored secrets"),
+    }
     demo = "stores.demo.people.PeopleDemo"
 
     def ready(self) -> None:

@@ -137,7 +137,7 @@ def _taken(answer: Answer) -> str:
     if answer.status == 429:
         raise Throttled(f"HTTP 429: {answer.excerpt}", after=5.0)
     if answer.status != 200:
-        raise Unknown(f"HTTP {answer.status}: {answer.excerpt}")
+        raise answer.strange()
     data = answer.json_object()
     code, describe = _code(data.get("code")), clean_text(str(data.get("describe") or ""), 300)
     if code is None:

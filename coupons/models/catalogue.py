@@ -167,6 +167,8 @@ class SyncRun(models.Model):
 
     # `error` as a message for the user who waits for the run; not stored.
     message = ""
+    # How many stores' products a sync of stores has asked workers to read; not stored.
+    stores_without_products = 0
 
     objects = TenantQuerySet.as_manager()
 

@@ -5,10 +5,12 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Exists, OuterRef
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -20,7 +22,8 @@ from stores import audit
 from stores.models import Connection, Pace, Store
 from stores.platforms import pace, tokens
 from stores.platforms.errors import LoginRefused, NoSlot, PlatformError, Refused, Throttled
-from stores.platforms.tools import audit_test
+from stores.platforms.tools import audit_test, trouble_text
+from stores.platforms.workers import queue
 
 log = logging.getLogger(__name__)
 SYNC_PATIENCE = 8.0
@@ -82,7 +85,7 @@ def _message(error: PlatformError) -> str:
         return refusal.message
     if isinstance(error, NoSlot | Throttled):
         return _("The platform limits calls, and too many are on their way. Try again in a minute.")
-    return _("The platform cannot be reached. Check the network, and try again later.")
+    return str(trouble_text(error))
 
 
 def stores_sync(*, connection: Connection, actor: audit.Actor = None) -> SyncRun:
@@ -164,6 +167,22 @@ def _apply_stores(run: SyncRun, rows: list[RemoteStore], now: datetime) -> None:
                 gateway_store=row, request_count=remote.request_count, at=now
             )
     run.vanished += _mark_vanished([row for row in known.values() if not row.vanished_at], now)
+    run.stores_without_products = _ring_for_products(run.connection)
+
+
+def _ring_for_products(connection: Connection) -> int:
+    """Asks workers to read the deals of stores where that never succeeded: until then each coupon
+    is one of an unknown deal. Returns how many stores.
+    """
+    read = SyncRun.objects.filter(
+        store=OuterRef("store"), kind=SyncRun.Kind.PRODUCTS, error="", ended_at__isnull=False
+    )
+    unread = GatewayStore.objects.read_regularly().filter(~Exists(read), connection=connection)
+    pks = list(unread.values_list("store_id", flat=True))
+    for pk in pks:
+        ring = partial(queue.wake_worker, "coupons.tasks.sync_products", pk)
+        transaction.on_commit(ring, robust=True)
+    return len(pks)
 
 
 def _differs(row: GatewayStore, remote: RemoteStore) -> bool:

@@ -121,11 +121,21 @@ def _finish(row: DrillRun, error: str = "") -> None:
     row.save(update_fields=["finished_at", "error"])
 
 
+def _expect_sight(drill: Drill) -> None:
+    """Raises Failed for a check that passed although none of its calls got an answer of the
+    platform's form: it saw nothing.
+    """
+    told = [exchange.as_json()["code"] for exchange in drill.exchanges]
+    if told and all(code is None for code in told):
+        raise Failed(_("None of the calls was answered, so nothing could be seen."))
+
+
 def _run_check(drill: Drill, check: Check[Any]) -> Result:
     drill.begin()
     outcome, detail = Outcome.PASSED, ""
     try:
         check.run(drill)
+        _expect_sight(drill)
     except LeftOut as left_out:
         outcome, detail = Outcome.LEFT_OUT, str(left_out)
     except Failed as failed:

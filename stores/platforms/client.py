@@ -6,19 +6,26 @@ Knows no database and makes no retries.
 
 import json
 import logging
+import ssl
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 import requests
-from urllib3.exceptions import HTTPError, ReadTimeoutError
+from urllib3.exceptions import (
+    HTTPError,
+    NameResolutionError,
+    NewConnectionError,
+    ReadTimeoutError,
+)
 
 from stores.platforms.bodies import Body
 from stores.platforms.deadline import Deadline
-from stores.platforms.errors import NotSent, TimedOut, Unknown
+from stores.platforms.errors import NotSent, TimedOut, Trouble, Unknown
 from stores.text import clean_text
 
 log = logging.getLogger(__name__)
+Late = TypeVar("Late", NotSent, TimedOut)
 MAX_ANSWER_BYTES = 2_000_000
 
 
@@ -42,10 +49,16 @@ class Answer:
         try:
             data = json.loads(self.content)
         except (ValueError, RecursionError) as error:
-            raise Unknown(f"HTTP {self.status}, not JSON: {self.excerpt}") from error
+            raise self.strange("not JSON") from error
         if not isinstance(data, dict):
-            raise Unknown(f"HTTP {self.status}, not a JSON object: {self.excerpt}")
+            raise self.strange("not a JSON object")
         return data
+
+    def strange(self, what: str = "") -> Unknown:
+        """Returns the error of an answer that is not the platform's; `what` says how it differs."""
+        error = Unknown(f"HTTP {self.status}{what and ', '}{what}: {self.excerpt}")
+        error.trouble = _trouble_of(self.status)
+        return error
 
 
 class PlatformClient:
@@ -143,17 +156,45 @@ class PlatformClient:
         return content
 
 
+def _trouble_of(status: int) -> Trouble:
+    if status in (404, 405, 410):
+        return Trouble.NOTHING_THERE
+    if 300 <= status < 400:
+        return Trouble.MOVED
+    return Trouble.BROKEN if status >= 500 else Trouble.NOT_THE_PLATFORM
+
+
 def _classified(deadline: Deadline, error: Exception) -> NotSent | Unknown:
     """Returns NotSent if no connection was ever established, and Unknown otherwise."""
     cause = error.args[0] if error.args else None
     reason = getattr(cause, "reason", None)
     detail = f"{type(error).__name__}: {type(reason).__name__}" if reason else type(error).__name__
-    if not deadline.connected:
-        return NotSent(detail)
     # What stops in the middle of an answer is no Timeout of requests.
     too_late = (
         deadline.was_aborted
         or isinstance(error, requests.exceptions.Timeout)
         or isinstance(cause, ReadTimeoutError)
     )
-    return TimedOut(detail) if too_late else Unknown(detail)
+    if deadline.connected:
+        return _slow(TimedOut(detail)) if too_late else Unknown(detail)
+    if too_late:
+        return _slow(NotSent(detail))
+    wrong = _certificate_error(reason)
+    unsent = NotSent(f"{detail}: {wrong.verify_message}" if wrong else detail)
+    if wrong:
+        unsent.trouble = Trouble.CERTIFICATE
+    elif isinstance(reason, NameResolutionError):
+        unsent.trouble = Trouble.NAME
+    elif isinstance(reason, NewConnectionError):
+        unsent.trouble = Trouble.REFUSED
+    return unsent
+
+
+def _slow(error: Late) -> Late:
+    error.trouble = Trouble.SLOW
+    return error
+
+
+def _certificate_error(reason: object) -> ssl.SSLCertVerificationError | None:
+    inner = reason.args[0] if isinstance(reason, HTTPError) and reason.args else None
+    return inner if isinstance(inner, ssl.SSLCertVerificationError) else None

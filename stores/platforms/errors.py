@@ -1,13 +1,31 @@
 """The outcomes of a call. An outcome is never a boolean: "unknown" is one of them."""
 
+from enum import Enum
+
 from stores.text import clean_text, mask_secret
+
+
+class Trouble(Enum):
+    """What is wrong with an address, where a person can do something about it."""
+
+    NAME = "the host name is not known"
+    REFUSED = "nobody listens there"
+    CERTIFICATE = "the certificate is not valid for this address"
+    NOTHING_THERE = "the server has no such page"
+    MOVED = "the server points to another address"
+    BROKEN = "the server has an error of its own"
+    NOT_THE_PLATFORM = "the server does not answer in the platform's form"
+    SLOW = "no answer came in time"
 
 
 class PlatformError(Exception):
     """Base of everything a platform call raises.
 
-    `detail` is for the ledger and holds no secrets.
+    `detail` is for the ledger and holds no secrets. `trouble` is None where the address is not to
+    blame.
     """
+
+    trouble: Trouble | None = None
 
     def __init__(self, detail: str = "") -> None:
         super().__init__(detail)

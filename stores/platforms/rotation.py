@@ -4,15 +4,28 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from django.apps import apps
+from django.conf import settings
 from django.db import models
 from django.db.models import F, Value
 from django.db.models.functions import Cast
 
-from stores import fields
+from stores import audit, fields
 from stores.fields import EncryptedField, SecretUnreadable
+from stores.models import AuditEntry
 
 # Rows that are read at once: the ledgers are long.
 BATCH = 500
+ROTATED = "credentials rotated"
+# In this order every machine can read what any other writes, at every moment.
+STEPS = (
+    "Step 1: add the new key last (CREDENTIAL_KEYS=old,new) on every machine; restart web and "
+    "workers everywhere.",
+    "Step 2: move the new key first (CREDENTIAL_KEYS=new,old) on every machine; restart web and "
+    "workers everywhere.",
+    "Step 3: run rotate_credentials, once, on any machine.",
+    "Step 4: take the old key out (CREDENTIAL_KEYS=new) on every machine; restart web and workers "
+    "everywhere.",
+)
 
 
 @dataclass
@@ -48,7 +61,32 @@ def rotate_all(progress: Callable[[str], None]) -> Rotation:
     for model, name in encrypted_fields():
         _rotate(model, name, result)
         progress(f"{model._meta.label}.{name}: done, {result.rotated} re-encrypted so far")
+    if result.rotated:
+        audit.record(ROTATED, actor=None, key=_mark_of_the_first_key(), values=result.rotated)
     return result
+
+
+def next_step(result: Rotation) -> str:
+    """Returns what the operator does after this run of `rotate_all`."""
+    if result.unreadable:
+        return (
+            "Add the key that these values were encrypted under to CREDENTIAL_KEYS again, last; "
+            "or enter the credentials again where that key is lost."
+        )
+    if len(settings.CREDENTIAL_KEYS) == 1:
+        return f"To change the key: {STEPS[0]}"
+    if result.rotated or _was_rotated_to_the_first_key():
+        return STEPS[3]
+    return f"The first key is the one in use, no other was needed. {STEPS[1]} {STEPS[2]}"
+
+
+def _mark_of_the_first_key() -> str:
+    return fields.keyed_hash(f"key {settings.CREDENTIAL_KEYS[0]}")[:12]
+
+
+def _was_rotated_to_the_first_key() -> bool:
+    latest = AuditEntry.objects.filter(verb=ROTATED).order_by("-pk").first()
+    return latest is not None and latest.data.get("key") == _mark_of_the_first_key()
 
 
 def _ciphertexts(model: type[models.Model], name: str) -> models.QuerySet[models.Model]:

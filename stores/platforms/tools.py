@@ -7,12 +7,41 @@ from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.module_loading import import_string
+from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from stores import audit
 from stores.domains import domain_of
 from stores.models import Connection, InboundEvent
 from stores.platforms import tokens
+from stores.platforms.errors import PlatformError, Trouble
+
+TROUBLES: dict[Trouble | None, StrOrPromise] = {
+    Trouble.NAME: _("No server is known under the platform's address. Check the address."),
+    Trouble.REFUSED: _(
+        "Nothing listens at the platform's address. Check the address and its port, or try again"
+        " later."
+    ),
+    Trouble.CERTIFICATE: _(
+        "The certificate of the platform's address is not valid, so nothing was sent. Check the"
+        " address; if it is right, the platform has to renew its certificate."
+    ),
+    Trouble.NOTHING_THERE: _(
+        "The server at the platform's address does not have this interface (404). Check the"
+        " address."
+    ),
+    Trouble.MOVED: _(
+        "The server at the platform's address points to another address. Check the address, and"
+        " whether it begins with https."
+    ),
+    Trouble.BROKEN: _("The platform's server reports an error of its own. Try again later."),
+    Trouble.NOT_THE_PLATFORM: _(
+        "A server answers at the platform's address, but not as the platform does. Check the"
+        " address."
+    ),
+    Trouble.SLOW: _("The platform did not answer in time. Try again later."),
+    None: _("The platform cannot be reached. Check the network, and try again later."),
+}
 
 
 @dataclass(frozen=True)
@@ -40,6 +69,17 @@ class SyncTools(PlatformTools, Protocol):
 
     def sync(self, *, connection: Connection, user: User) -> list[Finding]:
         """Reads the platform's lists; returns what is new, changed or vanished."""
+
+
+def trouble_text(error: BaseException | None) -> StrOrPromise:
+    """Returns what a person can do about a call that failed for the address or on the way; an
+    error that was raised from another has the other's trouble.
+    """
+    while error is not None:
+        if isinstance(error, PlatformError) and error.trouble:
+            return TROUBLES[error.trouble]
+        error = error.__cause__
+    return TROUBLES[None]
 
 
 @transaction.atomic

@@ -36,6 +36,10 @@ def unavailable(request: HttpRequest) -> HttpResponse:
     return _refuse(request, "unavailable", 503, Retry_After="2")
 
 
+def key_missing(request: HttpRequest) -> HttpResponse:
+    return _refuse(request, "key_missing", 503)
+
+
 def not_found(request: HttpRequest, exception: Exception | None = None) -> HttpResponse:
     return _refuse(request, "not_found", 404)
 

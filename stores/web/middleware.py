@@ -9,8 +9,9 @@ from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
 
 from stores.audit import caller_ip
+from stores.fields import SecretUnreadable
 from stores.web.addresses import client_ip
-from stores.web.errors import bad_request, too_long, unavailable, wants_json
+from stores.web.errors import bad_request, key_missing, too_long, unavailable, wants_json
 from stores.web.health import BY_PATH
 from stores.web.uploads import is_too_long
 
@@ -99,6 +100,24 @@ def refused_when_the_body_is_cut(
 
     def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
         return bad_request(request) if isinstance(error, UnreadablePostError) else None
+
+    middleware.process_exception = process_exception  # type: ignore[attr-defined]
+    return middleware
+
+
+def told_when_a_key_is_missing(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Says so where a stored secret is needed and no key of this machine opens it."""
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        return get_response(request)
+
+    def process_exception(request: HttpRequest, error: Exception) -> HttpResponse | None:
+        if not isinstance(error, SecretUnreadable):
+            return None
+        log.error("no key of CREDENTIAL_KEYS opens what %s needs: %s", request.path, error)
+        return key_missing(request)
 
     middleware.process_exception = process_exception  # type: ignore[attr-defined]
     return middleware

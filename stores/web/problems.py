@@ -21,6 +21,7 @@ SHARED_TITLES: dict[str, StrOrPromise] = {
     "unsupported_media_type": _("Send JSON"),
     "too_many_tries": _("Too many tries, please wait a moment"),
     "unavailable": _("The system is busy, please try again"),
+    "key_missing": _("This server lacks the key of a stored secret; tell the operator"),
     "error": _("Something went wrong on our side"),
 }
 

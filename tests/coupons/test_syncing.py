@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from coupons import tasks
 from coupons.choices import Authorisation
+from coupons.dashboard import sync_messages
 from coupons.models import GatewayStore, Product, QuotaReading, SyncRun
 from coupons.services import connection_test, products_sync, quota_outlooks, stores_sync
 from stores.models import AuditEntry, Connection, Merchant, Store
@@ -86,6 +87,28 @@ def test_nothing_changed_shows_nothing(shop: Shop) -> None:
     stores_sync(connection=shop.connection)
     run = stores_sync(connection=shop.connection)
     assert (run.added, run.changed, run.vanished) == ([], [], [])
+
+
+def test_a_sync_of_stores_asks_for_the_products_that_were_never_read(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    rung: list[tuple[str, int]] = []
+    monkeypatch.setattr(queue, "wake_worker", lambda task, pk: rung.append((task, pk)))
+    with answering(shop, REMOTE):
+        stores_sync(connection=shop.connection)
+    store = GatewayStore.objects.get(remote_id=990001).store
+    wanted = ("coupons.tasks.sync_products", store.pk)
+    assert rung == [wanted]
+    SyncRun.objects.create(connection=shop.connection, store=store, kind="products", error="no")
+    with answering(shop, REMOTE):
+        lines = sync_messages(stores_sync(connection=shop.connection))
+    assert rung == [wanted, wanted]
+    assert "1" in str(lines[-1].text)
+    with answering(shop):
+        products_sync(store=store)
+    with answering(shop, REMOTE):
+        stores_sync(connection=shop.connection)
+    assert rung == [wanted, wanted]
 
 
 def test_new_changed_and_vanished_products_are_shown_and_none_deleted(shop: Shop) -> None:

@@ -7,13 +7,14 @@ from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from stores.platforms.rotation import Rotation, rotate_all
+from stores.platforms.rotation import STEPS, Rotation, next_step, rotate_all
 
 
 class Command(BaseCommand):
     help = (
         "Re-encrypt every stored secret under the first key of CREDENTIAL_KEYS. "
-        "Afterwards the other keys can be removed. Changes nothing if any value cannot be read."
+        "Changes nothing if any value cannot be read, and says which step is next. "
+        + " ".join(STEPS)
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -22,7 +23,7 @@ class Command(BaseCommand):
     def handle(self, *args: Any, **options: Any) -> None:
         result = rotate_all(self.stderr.write if options["verbosity"] else lambda line: None)
         if options["json"]:
-            self.stdout.write(json.dumps(asdict(result)))
+            self.stdout.write(json.dumps(asdict(result) | {"next": next_step(result)}))
         else:
             self._tell(result)
         if result.unreadable:
@@ -33,9 +34,10 @@ class Command(BaseCommand):
             self.stderr.write("Nothing was changed. No key in CREDENTIAL_KEYS opens these values:")
             for place in result.unreadable:
                 self.stderr.write(f"  {place}")
+            self.stderr.write(f"Next: {next_step(result)}")
             return
         self.stdout.write(
             f"{result.rotated} re-encrypted, {result.current} already under the first key, "
-            f"{result.changed_meanwhile} changed meanwhile. The other keys can be removed from "
-            "CREDENTIAL_KEYS."
+            f"{result.changed_meanwhile} changed meanwhile."
         )
+        self.stdout.write(f"Next: {next_step(result)}")

@@ -5,6 +5,7 @@ from typing import Any
 
 from django.core.management.base import BaseCommand
 
+from stores.management.ready import expect_migrated
 from stores.platforms.workers.watchdog import Watchdog
 
 
@@ -15,6 +16,7 @@ class Command(BaseCommand):
     )
 
     def handle(self, *args: Any, **options: Any) -> None:
+        expect_migrated()
         watchdog = Watchdog()
         for number in (signal.SIGTERM, signal.SIGINT):
             signal.signal(number, lambda *_: watchdog.stop.set())

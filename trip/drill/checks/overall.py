@@ -17,12 +17,14 @@ from trip.sandbox.calls import limits
 @check("overall.time", gettext_lazy("Every call is answered within Meituan's time limits"))
 def time(drill: Drill) -> None:
     slowest: dict[str, int] = {}
-    for result in drill.run.results:
-        for exchange in result["exchanges"]:
-            operation = exchange["operation"]
-            slowest[operation] = max(slowest.get(operation, 0), exchange["ms"])
-    if not slowest:
-        raise LeftOut(_("Nothing was asked."))
+    exchanges = [each for result in drill.run.results for each in result["exchanges"]]
+    if all(exchange["code"] is None for exchange in exchanges):
+        raise LeftOut(_("No call was answered."))
+    for exchange in exchanges:
+        operation = exchange["operation"]
+        slowest[operation] = max(slowest.get(operation, 0), exchange["ms"])
+    unanswered = sum(bool(exchange["error"]) for exchange in exchanges)
+    drill.expect(not unanswered, _("%(count)d calls got no answer."), count=unanswered)
     for operation, ms in slowest.items():
         seconds = sum(limits(operation))
         values = {"operation": operation, "ms": ms, "seconds": seconds}
@@ -67,6 +69,8 @@ def privacy(drill: Drill) -> None:
     "overall.stock", gettext_lazy("The merchant has all tickets back that the drill has ordered")
 )
 def stock(drill: Drill) -> None:
+    if not orders_of_run(drill.run).exists():
+        raise LeftOut(_("The drill could order nothing."))
     drill.expect_equal("tickets", unreturned(drill.run), 0)
     for offer in unbalanced(drill.run):
         drill.expect(
