@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib.staticfiles.finders import get_finders
-from django.contrib.staticfiles.storage import ManifestFilesMixin, staticfiles_storage
+from django.contrib.staticfiles.storage import staticfiles_storage
 from django.core.management.base import CommandError
 from django.db import DatabaseError, connection
 from django.db.migrations.executor import MigrationExecutor
@@ -29,10 +29,11 @@ def expect_migrated() -> None:
 
 def expect_collected() -> None:
     """Raises CommandError while files of this version are missing among the collected ones."""
-    if not isinstance(staticfiles_storage, ManifestFilesMixin):
+    collected = getattr(staticfiles_storage, "hashed_files", None)
+    if collected is None:
         return
     files = (path for finder in get_finders() for path, _storage in finder.list(LEFT_OUT))
-    missing = [path for path in files if path not in staticfiles_storage.hashed_files]
+    missing = [path for path in files if path not in collected]
     if missing:
         raise CommandError(
             f"{len(missing)} static files of this version, as {missing[0]}, are not in "

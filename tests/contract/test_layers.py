@@ -27,6 +27,7 @@ ONLY_IN = {
 # The only files with SQL by hand: what the ORM cannot say, and the one that prepares its
 # statements.
 SQL_BY_HAND = {
+    "config/pooled/base.py",
     "stores/prepared.py",
     "stores/platforms/pace.py",
     "stores/platforms/outbox/places.py",

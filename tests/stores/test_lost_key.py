@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 
 from stores.models import Connection, InboundEvent, OutboundAttempt, OutboundCall
 from stores.roles import Role
-from tests.stores.factories import ConnectionFactory, member
+from tests.stores.factories import ConnectionFactory, api_key, member
 
 LOCKED = "没有能打开这段内容的密钥"
 PAGES = (
@@ -72,3 +72,20 @@ def test_the_credentials_are_entered_again(client: Client, connection: Connectio
     assert client.post(page, typed | {secret: "new"}).status_code == 302
     row = Connection.objects.get()
     assert (row.credentials[secret], row.token) == ("new", "")
+
+
+@pytest.mark.parametrize("path", ["/admin/", "/api/v1/stores/"])
+def test_where_a_secret_is_needed_that_no_key_opens_the_page_says_so(
+    client: Client, connection: Connection, path: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def needs_it(*args: object, **kwargs: object) -> None:
+        Connection.objects.get().credentials  # noqa: B018
+
+    client.force_login(member(connection.tenant, Role.OWNER))
+    _, secret = api_key(connection.tenant)
+    monkeypatch.setattr("stores.backoffice.site.BackOffice.has_permission", needs_it)
+    monkeypatch.setattr("stores.api.authentication.find_key", needs_it)
+    answer = client.get(path, headers={"Authorization": f"Bearer {secret}"})
+    assert answer.status_code == 503
+    told = answer.json()["code"] if path.startswith("/api/") else answer.content.decode()
+    assert "key_missing" in told or "这台服务器缺少打开密文的密钥" in told

@@ -1,5 +1,6 @@
 import json
 from io import StringIO
+from itertools import pairwise
 
 import pytest
 from cryptography.fernet import Fernet
@@ -8,7 +9,7 @@ from django.db import connection as database
 from pytest_django.fixtures import Settings
 
 from coupons.models import Lookup, Verification
-from stores.models import Connection, InboundEvent, OutboundAttempt, OutboundCall
+from stores.models import AuditEntry, Connection, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms import rotation
 from stores.platforms.rotation import encrypted_fields, rotate_all
 from tests.coupons.factories import VerificationFactory
@@ -135,3 +136,41 @@ def test_people_are_told_what_to_do(settings: Settings, rows: object) -> None:
     with pytest.raises(SystemExit):
         call_command("rotate_credentials", stdout=StringIO(), stderr=err)
     assert "Nothing was changed" in err.getvalue()
+
+
+def told_to_do() -> str:
+    out = StringIO()
+    call_command("rotate_credentials", "--verbosity=0", stdout=out, stderr=StringIO())
+    return out.getvalue().rpartition("Next: ")[2]
+
+
+def test_the_command_names_the_next_step_in_an_order_in_which_every_machine_can_read(
+    settings: Settings, rows: object
+) -> None:
+    assert "Step 1: add the new key last" in told_to_do()
+    settings.CREDENTIAL_KEYS = [OLD, NEW]
+    assert "Step 2: move the new key first" in told_to_do()
+    settings.CREDENTIAL_KEYS = [NEW, OLD]
+    assert told_to_do().startswith("Step 4: take the old key out")
+    assert told_to_do().startswith("Step 4: take the old key out")
+    entry = AuditEntry.objects.get(verb="credentials rotated")
+    assert NEW not in str(entry.data)
+    settings.CREDENTIAL_KEYS = [NEW]
+    assert "Step 1" in told_to_do()
+
+
+def test_in_each_step_a_machine_that_is_a_step_behind_reads_what_the_others_write(
+    settings: Settings, rows: tuple[Connection, Verification]
+) -> None:
+    """The keys of a machine before and after each restart, and what it reads of the other's."""
+    connection, _ = rows
+    steps = [[OLD], [OLD, NEW], [NEW, OLD], [NEW]]
+    for before, after in pairwise(steps):
+        if after == [NEW]:
+            settings.CREDENTIAL_KEYS = before
+            assert rotate()[1] == 0
+        for writes, reads in ((before, after), (after, before)):
+            settings.CREDENTIAL_KEYS = writes
+            Connection.objects.filter(pk=connection.pk).update(token=f"from {writes}")
+            settings.CREDENTIAL_KEYS = reads
+            assert Connection.objects.get(pk=connection.pk).token == f"from {writes}"

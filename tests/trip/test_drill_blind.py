@@ -3,9 +3,10 @@ check passes.
 """
 
 import pytest
-from tests.canned import Canned, answer
+
 from stores.drills import runner
 from stores.drills.results import Outcome
+from tests.canned import Canned, answer
 from tests.trip.drilling import drill_start, every_kind, outcomes
 from trip.drill import Drill
 

@@ -285,6 +285,7 @@ def test_every_point_is_run_against_a_server_that_is_wrong() -> None:
 def test_a_call_that_took_too_long_fails_the_whole_run(connection: Connection) -> None:
     run = drill_start(connection=connection, base_url="http://127.0.0.1:9", only=["overall.time"])
     for ms, expected in ((20_000, None), (20_001, Failed)):
-        run.results = [{"exchanges": [{"operation": "create", "ms": ms}]}]
+        exchange = {"operation": "create", "ms": ms, "code": 200, "error": ""}
+        run.results = [{"exchanges": [exchange]}]
         with pytest.raises(expected) if expected else nullcontext():
             Drill.checklist.checks["overall.time"].run(Drill(run))

@@ -11,6 +11,7 @@ from typing import Any, ClassVar
 from urllib.parse import unquote
 
 import pytest
+from cryptography.fernet import Fernet
 from django.db import OperationalError
 from django.http import HttpResponse
 from django.test import Client, RequestFactory
@@ -427,3 +428,13 @@ def test_checks_refuse_settings_that_do_not_fit(settings: Settings) -> None:
     assert [message.id for message in found] == ["trip.E001", "trip.E002", "trip.W001"]
     settings.TRIP_DATE_WINDOW = timedelta(hours=2).total_seconds()
     assert [message.id for message in checks.date_window(None)] == ["trip.E002"]
+
+
+def test_meituan_is_told_to_ask_again_by_a_server_that_lacks_the_key(
+    db: None, settings: Settings
+) -> None:
+    path = f"/trip/{ticket_connection().pk}/order/query"
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    answer = post(path, {"body": {}, "partnerId": PARTNER_ID})
+    told = json.loads(answer.content)
+    assert (answer.status_code, told["code"], "稍后重试" in told["describe"]) == (200, 399, True)
