@@ -33,6 +33,7 @@ class CouponsConfig(Domain):
         Schedule("coupons.tasks.sync_all_stores", timedelta(minutes=30)),
         Schedule("coupons.tasks.sync_all_products", timedelta(hours=6)),
         Schedule("coupons.tasks.prune_lookups", timedelta(days=1)),
+        Schedule("coupons.tasks.forget_codes", timedelta(hours=1)),
     )
     cards = "coupons.dashboard.cards"
     alerts = "coupons.dashboard.alerts"

@@ -83,6 +83,12 @@ class CouponKind(CounterKind):
         result = _result(row, user)
         return _as_repeated(result) if requested.joined else result
 
+    def retry(self, *, user: User, store: Store, key: str, request_key: str) -> ScanResult | None:
+        number = key.removesuffix(REPEATED)
+        if not is_id(number) or not (code := services.code_to_retry(store, int(number))):
+            return None
+        return self.redeem(user=user, store=store, code=code, request_key=request_key)
+
     def result(self, *, user: User, key: str) -> ScanResult | None:
         number = key.removesuffix(REPEATED)
         if not is_id(number):
@@ -146,7 +152,7 @@ def scan_result_of(
     """Returns the result that staff with this access see of a verification, with its place in line
     while it waits.
     """
-    texts = _texts_of(verification)
+    texts, slow = _texts_of(verification), _slow(verification, place)
     if place and place.is_held_up:
         texts, place = HELD_UP, None
     title = _TITLES.get(verification.status, verification.get_status_display())
@@ -155,11 +161,12 @@ def scan_result_of(
         key=str(verification.pk),
         state=_STATES.get(verification.status, "waiting"),
         title=texts.staff if texts else title,
-        lines=_lines(verification, access),
+        lines=[*_lines(verification, access), *slow],
         next_step=_next_step(verification, texts, access),
         place=place,
         code=f"…{verification.code_tail}",
         at=verification.settled_at or verification.created_at,
+        can_retry=services.may_retry(verification),
         is_self_service=verification.channel == Channel.GUEST,
     )
 
@@ -193,7 +200,7 @@ def _texts_of(verification: Verification) -> Texts | None:
 
 def _lines(verification: Verification, access: Access) -> Sequence[str]:
     lines = [deal_of(verification)]
-    if first := verification.duplicate_of:
+    if first := _first_use(verification):
         lines.append(verified_by(verification, first, access))
     elif verification.status == Status.VERIFIED and verification.inferred:
         lines.append(_("The answer was lost; the coupon's state shows that it was verified."))
@@ -202,6 +209,20 @@ def _lines(verification: Verification, access: Access) -> Sequence[str]:
     if verification.status == Status.REFUSED and verification.gateway_message:
         lines.append(_("Meituan's words: %(words)s") % {"words": verification.gateway_message})
     return [line for line in lines if line]
+
+
+def _slow(verification: Verification, place: PlaceInLine | None) -> list[str]:
+    text = services.slow_text(verification, place)
+    return [text] if text else []
+
+
+def _first_use(verification: Verification) -> Verification | None:
+    """Returns the verification that used the code of a refused one, as far as our ledger knows it;
+    it may have been settled later.
+    """
+    if verification.duplicate_of or verification.reason != Reason.ALREADY_USED:
+        return verification.duplicate_of
+    return services.first_verified(verification)
 
 
 def deal_of(verification: Verification) -> str:

@@ -137,6 +137,8 @@ TEXTS: dict[str, Texts] = {
         _("Read the gateway's words; try Meituan's own app."),
     ),
 }
+# An outage: the same code may be sent again as a new try.
+OUTAGES = frozenset({Reason.PLATFORM_DOWN, Reason.THROTTLED})
 # These are facts about the coupon itself; the others concern the store, the platform, or nothing
 # certain.
 ABOUT_THE_COUPON = frozenset(
@@ -160,6 +162,8 @@ HELD_UP = Texts(
     _("Meituan does not answer at the moment. We keep trying; the coupon has not been used."),
     _("Wait here, or verify it in Meituan's own app: it is never used twice."),
 )
+# What staff and guests read while an answer takes long.
+SLOW = _("Meituan is slow: %(seconds)d seconds so far. The coupon is never used twice.")
 # The texts while it is unknown whether the coupon was spent.
 UNCLEAR = Texts(
     _("We are asking Meituan whether it worked"),

@@ -30,3 +30,7 @@ def sync_all_products() -> None:
 
 def prune_lookups() -> None:
     services.prune_lookups()
+
+
+def forget_codes() -> None:
+    services.forget_codes()

@@ -10,6 +10,7 @@ from django.db import models
 from django.db.models import Q
 
 from stores.domains import role_permissions
+from stores.roles import Role
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
 
@@ -31,6 +32,12 @@ class Access:
     def merchants_in_part(self) -> frozenset[int]:
         """The merchants that the actor belongs to, wholly or for some stores only."""
         return self.merchants | {merchant for merchant, _ in self.roles}
+
+    @property
+    def is_clerk(self) -> bool:
+        """Whether all that the actor does is the work of a clerk."""
+        roles = {role for _merchant, role in self.roles}
+        return not self.everything and roles == {Role.CLERK}
 
     def allows(self, *, merchant_id: int, store_id: int) -> bool:
         """Returns whether for_staff would find this store; for a store that was read already."""

@@ -1,10 +1,9 @@
 from django.urls import URLPattern, path
-from django.views.generic import RedirectView
 
 from stores.counter import live, pages
 
 urlpatterns: list[URLPattern] = [
-    path("", RedirectView.as_view(pattern_name="admin:index"), name="home"),
+    path("", pages.home, name="home"),
     path("counter/", pages.counter, name="counter"),
     path("counter/live/", live.live, name="counter-live"),
     path("counter/store/", pages.choose_store, name="counter-store"),

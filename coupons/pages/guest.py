@@ -101,7 +101,7 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
         "deal": _deal(verification.product, verification.sku_name),
         "refusal": texts,
         "age": age_of(verification.settled_at),
-        **_turn(services.place_of(verification)),
+        **_turn(services.place_of(verification), verification),
         "waiting": verification.status in Verification.LIVE,
         "unclear": verification.unclear,
     }
@@ -238,14 +238,18 @@ def _coupon_context(store: Store, lookup: Lookup) -> dict[str, Any]:
         "deal": _deal(product, lookup.sku_name),
         "price": price,
         "refusal": TEXTS[lookup.reason or Reason.REFUSED_OTHER] if refused else None,
-        **_turn(services.lookup_place(lookup)),
+        **_turn(services.lookup_place(lookup), lookup),
         "waiting": lookup.status == Lookup.Status.QUEUED,
         "request_key": uuid.uuid4().hex,
     }
 
 
-def _turn(place: PlaceInLine | None) -> dict[str, Any]:
-    return {"place": place, "held_up": HELD_UP.guest if place and place.is_held_up else ""}
+def _turn(place: PlaceInLine | None, row: Lookup | Verification) -> dict[str, Any]:
+    return {
+        "place": place,
+        "held_up": HELD_UP.guest if place and place.is_held_up else "",
+        "slow": services.slow_text(row, place),
+    }
 
 
 def _deal(product: Product | None, sku_name: str) -> str:

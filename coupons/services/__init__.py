@@ -10,13 +10,16 @@ from coupons.services.lookups import (
     lookup_request,
     prune_lookups,
 )
+from coupons.services.retrying import code_to_retry, forget_codes, may_retry
 from coupons.services.settling import verification_ask, verification_settle
 from coupons.services.syncing import connection_test, products_sync, quota_outlooks, stores_sync
+from coupons.services.transitions import first_verified
 from coupons.services.verifying import (
     Requested,
     live_call,
     place_of,
     places_of,
+    slow_text,
     verification_process,
     verification_request,
 )
@@ -26,17 +29,22 @@ __all__ = [
     "batch_lines",
     "batch_progress",
     "batch_request",
+    "code_to_retry",
     "connection_test",
+    "first_verified",
+    "forget_codes",
     "live_call",
     "lookup_known",
     "lookup_place",
     "lookup_process",
     "lookup_request",
+    "may_retry",
     "place_of",
     "places_of",
     "products_sync",
     "prune_lookups",
     "quota_outlooks",
+    "slow_text",
     "stores_sync",
     "verification_ask",
     "verification_process",

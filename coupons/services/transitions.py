@@ -3,14 +3,16 @@
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Q
 from django.utils import timezone
 
-from coupons.models import GatewayStore, Verification
-from coupons.reasons import Reason
+from coupons.models import Channel, GatewayStore, Verification
+from coupons.reasons import OUTAGES, Reason
 from coupons.wire import reason_of
 from stores.models import OutboundCall
 from stores.platforms.errors import Refused
 from stores.platforms.workers import queue
+from stores.prepared import Literal
 from stores.transitions import move
 
 Status = Verification.Status
@@ -28,7 +30,25 @@ def settle(verification: Verification, status: str, **changes: Any) -> None:
     be sent.
     """
     final = {"settled_at": timezone.now(), "code": "", "needs_person": False}
+    if is_outage_at_counter(verification, changes.get("reason", "")):
+        final["code"] = verification.code
     move(verification, status, **changes, **final)
+
+
+def is_outage_at_counter(verification: Verification, reason: str) -> bool:
+    """Whether staff may try the same code again: of all others, the sender keeps the code."""
+    return verification.channel == Channel.COUNTER and reason in OUTAGES
+
+
+def first_verified(verification: Verification) -> Verification | None:
+    """Returns the verification of the same code that any store of the merchant made."""
+    others = Verification.objects.filter(
+        ~Q(status=Literal(Status.REFUSED)),
+        status=Status.VERIFIED,
+        code_hash=verification.code_hash,
+        store__merchant__stores=verification.store_id,
+    )
+    return others.exclude(pk=verification.pk).select_related("store").order_by("settled_at").first()
 
 
 def _note_store_state(call: OutboundCall, reason: Reason) -> None:
@@ -77,6 +97,8 @@ def why(call: OutboundCall, error: Refused) -> Reason:
 def refuse(
     verification: Verification, reason: str, gateway_message: str = "", **fields: Any
 ) -> None:
+    if reason == Reason.ALREADY_USED and "duplicate_of" not in fields:
+        fields["duplicate_of"] = first_verified(verification)
     settle(
         verification, Status.REFUSED, reason=reason, gateway_message=gateway_message[:300], **fields
     )

@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from coupons import codes
 from coupons.models import Batch, Channel, GatewayStore, Lookup, Verification, prepared
-from coupons.reasons import Reason
+from coupons.reasons import SLOW, Reason
 from coupons.services.lookups import FRESH, PATIENCE, gateway_of, lane_of, owe_reading
 from coupons.services.operations import ReadDetail, SpendCoupon, adopt_detail, owe_verify
 from stores import audit
@@ -28,6 +28,8 @@ Status = Verification.Status
 # A second scan of one code by one person within this time returns the first result, not "already
 # used".
 SAME_SCAN = timedelta(seconds=10)
+# The platform answers within a second or two; after this a person wonders.
+SLOW_SECONDS = 6
 
 
 @dataclass(frozen=True)
@@ -291,6 +293,18 @@ def place_of(verification: Verification, call: OutboundCall | None = None) -> Pl
         return None
     known = places_in_line([call.pk]).get(call.pk) if call else None
     return known or places_of([verification]).get(verification.pk)
+
+
+def slow_text(row: Verification | Lookup, place: PlaceInLine | None) -> str:
+    """Returns a text once the platform has kept us waiting for some seconds; "" while others are
+    before us in line, or when it is known that the platform does not answer.
+    """
+    waited = (timezone.now() - row.created_at).total_seconds()
+    is_waiting = row.status in (Status.QUEUED, Status.SENDING)
+    is_own_turn = place is None or (place.position <= 1 and not place.is_held_up)
+    if waited < SLOW_SECONDS or not is_waiting or not is_own_turn:
+        return ""
+    return SLOW % {"seconds": int(waited)}
 
 
 @dataclass

@@ -93,7 +93,12 @@ class BackOffice(UnfoldAdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        return _with_admin_policy(super().login)(request, extra_context)
+        answer = _with_admin_policy(super().login)(request, extra_context)
+        starts = reverse("admin:index"), reverse("home")
+        leads_there = answer.status_code == 302 and answer["Location"] in starts
+        if leads_there and access_of(request.user).is_clerk:
+            answer["Location"] = reverse("counter")
+        return answer
 
 
 def _with_admin_policy(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse]:

@@ -63,6 +63,8 @@ class ScanResult:
     # Whether the code is one of several of an order: all `most` tickets are used, or this one.
     is_group: bool = False
     earlier: Sequence["ScanResult"] = ()
+    # Whether the same code can be tried again.
+    can_retry: bool = False
     # Whether a guest did it without staff.
     is_self_service: bool = False
 
@@ -123,6 +125,12 @@ class CounterKind(Protocol):
         """Redeems a quantity that an earlier scan asked for.
 
         None when it asked nothing. 0 is no number.
+        """
+        return None
+
+    def retry(self, *, user: User, store: Store, key: str, request_key: str) -> ScanResult | None:
+        """Redeems the code of an earlier scan as a new try; None when that scan is none of the
+        store's or cannot be tried again.
         """
         return None
 

@@ -3,6 +3,7 @@ day's total.
 """
 
 import math
+import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -103,7 +104,12 @@ def live(request: HttpRequest) -> HttpResponse:
     store = stores.get(request.GET.get("store", ""))
     if store is None:
         raise Http404
-    context = {"day": today(store), "news": recent(user, store, _since(request))}
+    context = {
+        "day": today(store),
+        "news": recent(user, store, _since(request)),
+        "store": store,
+        "request_key": uuid.uuid4().hex,
+    }
     return render(request, "stores/_live.html", context)
 
 

@@ -28,12 +28,19 @@ from stores.counter import live
 from stores.counter.kinds import CounterKind, Found, ScanResult, counter_kinds
 from stores.domains import domains
 from stores.models import Store
+from stores.tenancy import access_of
 from stores.text import plain
 from stores.web.errors import is_htmx
 
 MOST_CHOSEN = 20
 _AMOUNT = re.compile("[0-9]{1,9}")
 _TAIL = re.compile("[0-9]{4}")
+
+
+@require_safe
+def home(request: HttpRequest) -> HttpResponse:
+    """Leads clerks to the counter, and all others to the overview, which asks them to sign in."""
+    return redirect("counter" if access_of(request.user).is_clerk else "admin:index")
 
 
 @staff_page
@@ -69,7 +76,12 @@ def scan_result(request: HttpRequest, kind: str, key: str) -> HttpResponse:
         raise Http404
     is_news = "quiet" in request.GET
     is_own = not (is_news or result.is_self_service)
-    context = {"scan": result, "fresh": is_own, "is_news": is_news}
+    context = {
+        "scan": result,
+        "fresh": is_own,
+        "is_news": is_news,
+        "request_key": uuid.uuid4().hex,
+    }
     return render(request, "stores/_scan.html", context)
 
 
@@ -79,6 +91,8 @@ def scan(request: HttpRequest, store: Store) -> list[ScanResult]:
         return [_take(request, store)]
     if "chosen" in request.POST:
         return _take_chosen(request, store)
+    if "retry" in request.POST:
+        return [_retry(request, store)]
     text = request.POST.get("text", "")
     refused = None
     for kind in counter_kinds():
@@ -136,6 +150,18 @@ def _take_chosen(request: HttpRequest, store: Store) -> list[ScanResult]:
     if kind is None or len(chosen) > MOST_CHOSEN or not all(map(kind.may_be_code, chosen)):
         raise Http404
     return [_redeem(request, store, kind, code) for code in dict.fromkeys(chosen)]
+
+
+def _retry(request: HttpRequest, store: Store) -> ScanResult:
+    kind, key = _kind(request.POST.get("kind", "")), request.POST["retry"]
+    if kind is None:
+        raise Http404
+    result = kind.retry(
+        user=staff_user(request), store=store, key=key, request_key=request_key(request)
+    )
+    if result is None:
+        raise Http404
+    return result
 
 
 def _take(request: HttpRequest, store: Store) -> ScanResult:

@@ -1,9 +1,11 @@
 """The counter's list while it is open, in a real browser: guests, colleagues, the total."""
 
 import time
+from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
+from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 from tests.browser.conftest import Visitor, fits, scan
@@ -130,3 +132,21 @@ def test_four_digits_search_in_place_and_the_next_scan_takes_the_result_away(
     scan(counter, shop.code())
     expect(counter.locator("#scans > .scan.fresh.ok")).to_be_visible()
     expect(counter.locator("#scans > .scan.found")).to_be_hidden()
+
+
+def test_after_an_outage_one_press_tries_the_code_again(counter: Page, shop: Shop) -> None:
+    row = ask_for(shop, shop.code(), channel="counter")
+    refuse(row, Reason.PLATFORM_DOWN)
+    OutboundCall.objects.all().delete()
+    counter.reload()
+    counter.get_by_role("button", name="再试一次").click()
+    expect(counter.locator("#scans > .scan.ok")).to_have_count(1, timeout=15_000)
+    assert fits(counter)
+
+
+def test_a_slow_answer_is_said_while_it_is_waited_for(counter: Page, shop: Shop) -> None:
+    row = ask_for(shop, shop.code(), channel="counter")
+    shop.sandbox.faults.add(operation="detail", kind="slow", seconds=3, times=1)
+    Verification.objects.filter(pk=row.pk).update(created_at=timezone.now() - timedelta(seconds=9))
+    counter.reload()
+    expect(counter.locator("#scans > .scan.waiting")).to_contain_text("美团较慢", timeout=4000)
