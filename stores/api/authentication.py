@@ -14,7 +14,7 @@ from stores.api.problems import Problem
 from stores.fields import keyed_hash
 from stores.models import ApiKey, prepared
 from stores.web.addresses import client_network
-from stores.web.limits import Limit, take
+from stores.web.limits import Limit, if_not_busy, take
 from stores.web.problems import titles
 
 if TYPE_CHECKING:
@@ -56,7 +56,8 @@ class ApiKeyAuthentication(BaseAuthentication):
     def _note_use(key: ApiKey) -> None:
         now = timezone.now()
         if key.last_used_at is None or now - key.last_used_at > LAST_USED_EVERY:
-            ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
+            with if_not_busy():
+                ApiKey.objects.filter(pk=key.pk).update(last_used_at=now)
 
 
 def find_key(secret: str) -> ApiKey | None:

@@ -16,6 +16,7 @@ from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotFound, ParseError, ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
+from rest_framework.permissions import SAFE_METHODS
 from rest_framework.renderers import BaseRenderer
 from rest_framework.request import Request
 from rest_framework.response import Response
@@ -85,9 +86,16 @@ class KeyThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         if settings.API_REQUESTS_PER_MINUTE and isinstance(request.auth, ApiKey):
-            limit = limits.Limit("api-key", settings.API_REQUESTS_PER_MINUTE, 60)
-            self.taken = limits.take_prepaid(limit, request.auth.digest)
+            if request.method in SAFE_METHODS:
+                with limits.if_not_busy():
+                    self._take(request.auth)
+            else:
+                self._take(request.auth)
         return self.taken.allowed
+
+    def _take(self, key: ApiKey) -> None:
+        limit = limits.Limit("api-key", settings.API_REQUESTS_PER_MINUTE, 60)
+        self.taken = limits.take_prepaid(limit, key.digest)
 
     def wait(self) -> float:
         return self.taken.retry_after

@@ -5,13 +5,15 @@ Django's cache cannot count atomically without another server; one upsert can.
 """
 
 import hashlib
+import logging
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from django.db import connection
+from django.db import OperationalError, connection
 from django.db.models import F
 from django.utils import timezone
 
@@ -25,6 +27,9 @@ _ADD = (
     "ON CONFLICT (bucket) DO UPDATE SET count = stores_ratewindow.count + excluded.count "
     "RETURNING bucket, count"
 )
+# Seconds that a reading waits to be counted.
+BRIEFLY = 0.1
+log = logging.getLogger(__name__)
 _prepaid: dict[str, int] = {}
 _prepaid_lock = threading.Lock()
 
@@ -138,6 +143,31 @@ def take_prepaid(limit: Limit, who: str) -> Taken:
     if bought > 0:
         _keep(bucket, bought - 1)
     return Taken(allowed=bought > 0, retry_after=max(1, round(ends - time.time())))
+
+
+@contextmanager
+def if_not_busy() -> Iterator[None]:
+    """Leaves out what is counted or noted beside a reading while the database is held for writing.
+
+    SQLite has one lock for all tables: a reading that waited for it would fail with it.
+    """
+    is_sqlite = connection.vendor == "sqlite"
+    if is_sqlite:
+        _wait_for_locks(BRIEFLY)
+    try:
+        yield
+    except OperationalError as error:
+        log.info("left out beside a reading: %s", error)
+        if connection.in_atomic_block:
+            raise
+    finally:
+        if is_sqlite:
+            _wait_for_locks(float(connection.settings_dict["OPTIONS"].get("timeout", 5)))
+
+
+def _wait_for_locks(seconds: float) -> None:
+    with connection.cursor() as cursor:
+        cursor.execute(f"PRAGMA busy_timeout = {round(seconds * 1000)}")
 
 
 def _spend_one(bucket: str) -> bool:

@@ -12,11 +12,13 @@ from django.test import Client
 from coupons.models import Verification
 from stores.models import OutboundCall
 from stores.platforms import outbox
+from tests import locking
 from tests.coupons.bad_days.passing import (
     Status,
 )
 from tests.coupons.factories import Shop
 from tests.coupons.flows import arrived, ask_for, call_of, coupon
+from tests.locking import give_up_early
 from tests.processes import wait_until
 from tests.stores.factories import api_key
 
@@ -25,23 +27,14 @@ from tests.stores.factories import api_key
 
 @contextmanager
 def locked_database(table: str) -> Iterator[None]:
-    """Holds the lock that writing to `table` needs in another connection; this connection gives up
-    early until it reconnects.
+    """Holds the lock that writing to `table` needs; this connection gives up early until it
+    reconnects.
     """
-    sqlite = database.vendor == "sqlite"
-    other = database.copy()
-    with database.cursor() as cursor:
-        cursor.execute("PRAGMA busy_timeout = 200" if sqlite else "SET lock_timeout = '200ms'")
+    give_up_early()
     try:
-        with other.cursor() as cursor:
-            cursor.execute("BEGIN IMMEDIATE" if sqlite else "BEGIN")
-            if not sqlite:
-                cursor.execute(f"LOCK TABLE {table} IN ACCESS EXCLUSIVE MODE")
-        yield
+        with locking.locked_database(table):
+            yield
     finally:
-        with other.cursor() as cursor:
-            cursor.execute("ROLLBACK")
-        other.close()
         database.close()
 
 
@@ -60,12 +53,7 @@ def test_an_answer_that_meets_a_locked_database_is_written_afterwards(
             locked.set()
             wait_until(lambda: "the database is busy" in caplog.text)
 
-    with database.cursor() as cursor:
-        cursor.execute(
-            "PRAGMA busy_timeout = 200"
-            if database.vendor == "sqlite"
-            else "SET lock_timeout = '200ms'"
-        )
+    give_up_early()
     holder = threading.Thread(target=hold)
     holder.start()
     assert outbox.attempt_now(call_of(row), patience=1.0)
