@@ -50,6 +50,7 @@ class TripConfig(Domain):
         "trip.order.issued": _("Issued tickets by hand or through an own system"),
         "trip.order.failed": _("Said that tickets cannot be issued"),
         "trip.order.settled": _("Marked an order as settled"),
+        "trip.visitors.shown": _("Looked at visitors' phones and certificates"),
         "trip.orders.exported": _("Exported ticket orders"),
         "trip.refund.agreed": _("Agreed to a refund"),
         "trip.refund.refused": _("Refused a refund"),

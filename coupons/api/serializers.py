@@ -31,6 +31,7 @@ from stores.api.serializers import (
     ListFilter,
     Moment,
     TextsField,
+    TrueOrFalse,
     YuanField,
 )
 from stores.models import Store
@@ -103,7 +104,7 @@ class CodeBody(Body):
             " belong together are never joined."
         ),
     )
-    confirmed = serializers.BooleanField(
+    confirmed = TrueOrFalse(
         default=False,
         help_text=gettext_lazy("A person says that this number, which an error offered, is one."),
     )

@@ -3,10 +3,11 @@
 from typing import Any
 
 from django.utils.translation import gettext_lazy
+from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
-from stores.api.serializers import MAX_WAIT, AnswerSerializer
+from stores.api.serializers import AnswerSerializer
 from stores.web.problems import PROBLEM_JSON, problem, titles
 
 
@@ -28,12 +29,27 @@ class ProblemSerializer(AnswerSerializer):
         return super().get_fields() | {"errors": wrong}
 
 
+class BodyScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
+    """Says of which two fields a body has exactly one."""
+
+    target_class = "stores.api.serializers.Body"
+    match_subclasses = True
+
+    def map_serializer(self, auto_schema: Any, direction: str) -> dict[str, Any]:
+        schema: dict[str, Any] = auto_schema._map_serializer(
+            self.target, direction, bypass_extensions=True
+        )
+        if self.target.either:
+            schema["oneOf"] = [{"required": [name]} for name in self.target.either]
+        return schema
+
+
 # With plain numbers drf-spectacular would take a problem for the main answer, and show lists
 # without their pages.
 JSON = "application/json"
 WAIT = OpenApiParameter(
     "wait",
-    {"type": "number", "minimum": 0, "maximum": MAX_WAIT},
+    {"type": "number", "minimum": 0},
     description=gettext_lazy(
         "Seconds to wait for a result, 0 to 10; more counts as 10. Without it, or with 0, an "
         "answer that comes within "

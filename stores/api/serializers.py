@@ -130,6 +130,15 @@ class TextField(serializers.CharField):
         return super().run_validation(data)
 
 
+class TrueOrFalse(serializers.BooleanField):
+    """A JSON true or false; 0, "yes" and the like are refused."""
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is not empty and not isinstance(data, bool):
+            self.fail("invalid")
+        return super().run_validation(data)
+
+
 class TextsField(serializers.ListField):
     """A list of strings, each as it is."""
 
@@ -161,6 +170,10 @@ class ListFilter(serializers.Serializer[Any]):
         refuse_unknown(self.initial_data, {*self.fields, Pages.cursor_query_param, size})
         if size in self.initial_data:
             self._validate_size(size)
+        # An empty one would narrow nothing, and the list would seem to be the wanted one.
+        if empties := [name for name in self.fields if self.initial_data.get(name) == ""]:
+            words = _("Give a value, or leave the parameter out.")
+            raise ValidationError({name: [words] for name in empties})
         return attrs
 
     def _validate_size(self, name: str) -> None:

@@ -40,7 +40,8 @@ from stores.web.problems import titles
 
 Row = TypeVar("Row", bound=Model)
 MAX_BODY = 256 * 1024
-_SECONDS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6})?")
+# A number of JSON, as the schema says.
+_SECONDS = re.compile(r"[0-9]{1,400}(\.[0-9]{1,400})?([eE][+-]?[0-9]{1,4})?")
 _KEY = re.compile(r"[\x21-\x7e]{1,100}")
 
 
@@ -86,16 +87,11 @@ class KeyThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         if settings.API_REQUESTS_PER_MINUTE and isinstance(request.auth, ApiKey):
-            if request.method in SAFE_METHODS:
-                with limits.if_not_busy():
-                    self._take(request.auth)
-            else:
-                self._take(request.auth)
+            limit = limits.Limit("api-key", settings.API_REQUESTS_PER_MINUTE, 60)
+            self.taken = limits.take_prepaid(
+                limit, request.auth.digest, is_reading=request.method in SAFE_METHODS
+            )
         return self.taken.allowed
-
-    def _take(self, key: ApiKey) -> None:
-        limit = limits.Limit("api-key", settings.API_REQUESTS_PER_MINUTE, 60)
-        self.taken = limits.take_prepaid(limit, key.digest)
 
     def wait(self) -> float:
         return self.taken.retry_after

@@ -9,7 +9,7 @@ import logging
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -126,11 +126,12 @@ class _Window:
         return _bucket(self.limit, self.who, self.number)
 
 
-def take_prepaid(limit: Limit, who: str) -> Taken:
+def take_prepaid(limit: Limit, who: str, *, is_reading: bool = False) -> Taken:
     """Counts one try like `take`, for what happens hundreds of times a second.
 
     This process reserves a packet of tries with one write and hands them out itself. All processes
-    together stay within the limit; each may lose the rest of one packet.
+    together stay within the limit; each may lose the rest of one packet. A reading that cannot be
+    counted, because the database is held for writing, is allowed.
     """
     window = int(time.time() // limit.seconds)
     ends = (window + 1) * limit.seconds
@@ -138,7 +139,11 @@ def take_prepaid(limit: Limit, who: str) -> Taken:
     if _spend_one(bucket):
         return Taken(allowed=True, retry_after=0)
     packet = max(1, min(PACKET, limit.count // 50))
-    count = _count(bucket, datetime.fromtimestamp(ends, UTC), packet)
+    count = 0
+    with if_not_busy() if is_reading else nullcontext():
+        count = _count(bucket, datetime.fromtimestamp(ends, UTC), packet)
+    if not count:
+        return Taken(allowed=True, retry_after=0)
     bought = packet - max(0, count - limit.count)
     if bought > 0:
         _keep(bucket, bought - 1)

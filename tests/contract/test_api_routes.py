@@ -69,7 +69,7 @@ HOSTILE_BODIES: list[tuple[bytes, str]] = [
 HOSTILE_PARAMS: list[str] = [
     "wait=-1",
     "wait=NaN",
-    "wait=1e3",
+    "wait=1e",
     "wait=%00",
     "wait=%F0%9F%98%80",
     "wait=&wait=x",

@@ -33,7 +33,7 @@ from trip.admin.timeline import timeline
 from trip.choices import SELL, CredentialType, Method
 from trip.models import Order, Voucher, tally
 from trip.services.notices import notices_of
-from trip.services.visitors import readable
+from trip.services.visitors import note_looked_at, readable
 
 STATUS_COLOURS = {
     "created": "info",
@@ -44,11 +44,17 @@ STATUS_COLOURS = {
     "closed": "danger",
     "expired": "info",
 }
+# The key of the session under which the order stands whose visitors are shown whole, once.
+SHOWN_ONCE = "visitors_shown"
 REFUND_COLOURS = {"review": "warning", "agreed": "success", "refused": "danger"}
 
 
 def _waits_for_codes(order: Order) -> bool:
     return order.status == Order.Status.ISSUING
+
+
+def _has_visitors(order: Order) -> bool:
+    return order.visitors.filter(removed_at=None).exists()
 
 
 def _over(order: Order) -> tuple[StrOrPromise, str] | None:
@@ -70,7 +76,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     exported_as = "trip.orders.exported"
     file_name, file_title, columns = "ticket-orders", _("Ticket orders"), COLUMNS
     counted = Counted("status", Order.Status.ISSUED)
-    buttons = ("issue", "fail", "use", "settle")
+    buttons = ("issue", "fail", "use", "settle", "show_visitors")
     asked_about = ("product", "visit", "tickets", "gone", "total", "trouble")
     list_display = (
         "number",
@@ -132,11 +138,15 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
 
     def _extra_context(self, request: HttpRequest, order: Order) -> dict[str, Any]:
         """Returns the parts below the fields: tickets, visitors, refunds, uses and the timeline."""
-        whole = self.permits(request, Permission.VIEW_PERSONAL, order)
+        named = self.permits(request, Permission.VIEW_PERSONAL, order)
+        # The button's answer leads here; who loads the page again asks again.
+        whole = named and request.session.pop(SHOWN_ONCE, None) == order.pk
         codes_shown = self.permits(request, Permission.SETTLE, order)
         return {
             "vouchers": [_voucher(voucher, codes_shown) for voucher in order.vouchers.all()],
-            "visitors": [_visitor(visitor, whole) for visitor in order.visitors.all()],
+            "visitors": [
+                _visitor(visitor, named=named, whole=whole) for visitor in order.visitors.all()
+            ],
             "refunds": [
                 {
                     "row": row,
@@ -230,6 +240,18 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     def settle(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
         services.order_settle(order_pk=row.pk, note=cleaned_data["note"], actor=staff_user(request))
 
+    @button(
+        Button(
+            title=_("Show phones and certificates"),
+            icon="visibility",
+            permission=Permission.VIEW_PERSONAL,
+            shown=_has_visitors,
+        )
+    )
+    def show_visitors(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
+        note_looked_at(row, actor=staff_user(request))
+        request.session[SHOWN_ONCE] = row.pk
+
     @display(description=_("order number"))
     def number(self, order: Order) -> str:
         return " · ".join([str(order.order_id), *([gettext("drill")] if order.is_drill else [])])
@@ -281,9 +303,12 @@ def _voucher(voucher: Voucher, whole: bool) -> dict[str, Any]:
     }
 
 
-def _visitor(visitor: Any, whole: bool) -> dict[str, Any]:
+def _visitor(visitor: Any, *, named: bool, whole: bool) -> dict[str, Any]:
+    """Returns a visitor: `named` with the whole name, `whole` with whole numbers too."""
     kinds = {str(value): label for value, label in CredentialType.choices}
     data = readable(visitor, whole=whole)
+    if named:
+        data["name"] = readable(visitor, whole=True)["name"]
     numbers = [f"{kinds.get(kind, kind)} {number}" for kind, number in data["credentials"].items()]
     return {
         "removed": visitor.removed_at is not None,

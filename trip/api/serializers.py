@@ -52,7 +52,10 @@ class OrderFilter(ListFilter):
     )
     store = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     product = serializers.CharField(
-        required=False, max_length=60, help_text=gettext_lazy("The partnerDealId.")
+        required=False,
+        min_length=1,
+        max_length=60,
+        help_text=gettext_lazy("The partnerDealId."),
     )
     travel_date = serializers.DateField(required=False, help_text=gettext_lazy("The day of visit."))
     # Without allow_null, a query without this parameter would mean false.

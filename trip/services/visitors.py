@@ -7,7 +7,8 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from stores import fields
+from stores import audit, fields
+from stores.audit import Actor
 from stores.models import Merchant
 from stores.platforms.reading import BEIJING
 from trip.models import Order, Visitor, Voucher
@@ -31,6 +32,11 @@ def readable(visitor: Visitor, *, whole: bool) -> dict[str, Any]:
         "mobile": masked_number(details.get("mobile", ""), 3),
         "credentials": {kind: masked_number(number, 0) for kind, number in credentials.items()},
     }
+
+
+def note_looked_at(order: Order, *, actor: Actor) -> None:
+    """Writes into the audit log that somebody looks at whole phones and certificates."""
+    audit.record("trip.visitors.shown", actor=actor, store=order.store, target=str(order.order_id))
 
 
 def masked_name(name: str) -> str:
