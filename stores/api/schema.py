@@ -7,7 +7,7 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter
 from rest_framework import serializers
 
-from stores.api.serializers import AnswerSerializer
+from stores.api.serializers import AnswerSerializer, TextField
 from stores.web.problems import PROBLEM_JSON, problem, titles
 
 
@@ -30,7 +30,7 @@ class ProblemSerializer(AnswerSerializer):
 
 
 class BodyScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
-    """Says of which two fields a body has exactly one."""
+    """Says of which two fields a body has exactly one, and what else its fields refuse."""
 
     target_class = "stores.api.serializers.Body"
     match_subclasses = True
@@ -41,7 +41,16 @@ class BodyScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
         )
         if self.target.either:
             schema["oneOf"] = [{"required": [name]} for name in self.target.either]
+        for name, field in self.target.fields.items():
+            schema["properties"][name] |= self._limits(field)
         return schema
+
+    @staticmethod
+    def _limits(field: Any) -> dict[str, Any]:
+        limits: dict[str, Any] = dict(getattr(field, "limits", {}))
+        if isinstance(field, TextField) and not field.allow_blank:
+            limits |= {"minLength": 1, "pattern": r"\S"}
+        return limits
 
 
 # With plain numbers drf-spectacular would take a problem for the main answer, and show lists

@@ -72,6 +72,8 @@ class OrderFilter(ListFilter):
 class CodesField(TextsField):
     """Codes of vouchers, each only once."""
 
+    limits: dict[str, Any] = {"uniqueItems": True}
+
     def run_validation(self, data: Any = empty) -> Any:
         given = super().run_validation(data)
         if len(set(given)) != len(given):
@@ -91,6 +93,8 @@ class NewCodesField(CodesField):
 
 class UsedCodesField(CodesField):
     """At least one code, because none would mean every ticket."""
+
+    limits = CodesField.limits | {"minItems": 1}
 
     def run_validation(self, data: Any = empty) -> Any:
         given = super().run_validation(data)
