@@ -173,7 +173,7 @@ class ListFilter(serializers.Serializer[Any]):
         # An empty one would narrow nothing, and the list would seem to be the wanted one.
         if empties := [name for name in self.fields if self.initial_data.get(name) == ""]:
             words = _("Give a value, or leave the parameter out.")
-            raise ValidationError({name: [words] for name in empties})
+            raise ValidationError({str(name): [words] for name in empties})
         return attrs
 
     def _validate_size(self, name: str) -> None:
