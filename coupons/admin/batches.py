@@ -25,6 +25,11 @@ class BatchAdmin(LedgerAdmin):
     list_filter = (("store", ScopedRelatedFilter), ("created_at", DayFilter))
     fields = (("store", "who"), "created_at", "summary", "page")
     who = actor_column("requested_by", _("requested by"))
+    list_before_template = "coupons/admin/paste.html"
+
+    def changelist_view(self, request: HttpRequest, extra_context: Any = None) -> Any:
+        paste = {"paste_url": reverse("coupons:batches")}
+        return super().changelist_view(request, paste | (extra_context or {}))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         rows: QuerySet[Any] = super().get_queryset(request)

@@ -13,8 +13,9 @@ from tests.stores.factories import member
 @pytest.mark.parametrize("width", [360, 1280])
 def test_a_batch_from_the_menu_to_the_reasons(visitor: Visitor, shop: Shop, width: int) -> None:
     page = visitor.page(width=width, height=860, user=member(shop.merchant, Role.OWNER))
-    page.goto("/admin/")
-    page.locator("a[href='/counter/batches/']").first.evaluate("link => link.click()")
+    page.goto("/admin/trip/order/")
+    page.locator("#tabs-items a", has_text="批量核销").click()
+    page.locator("#main a[href='/counter/batches/']").click()
     expect(page.locator("#codes")).to_be_focused()
     codes = [shop.code(), shop.code(), shop.code("used"), "nonsense"]
     page.fill("#codes", "\n".join([*codes, codes[0]]))
