@@ -118,14 +118,20 @@ def test_a_phone_has_five_places_in_a_bar_at_the_bottom(visitor: Visitor, owner:
         expect(page.locator(".zg-bar [aria-current=page]")).to_have_text(name)
 
 
+@pytest.mark.parametrize("language", ["zh-hans", "en"])
 @pytest.mark.usefixtures("history")
-def test_nothing_is_cut_or_too_small_for_a_thumb_on_a_phone(visitor: Visitor, owner: User) -> None:
+def test_nothing_is_cut_or_too_small_for_a_thumb_on_a_phone(
+    visitor: Visitor, owner: User, language: str
+) -> None:
     page = visitor.page(width=360, height=740, user=owner)
+    page.context.add_cookies([{"name": "django_language", "value": language, "url": visitor.url}])
     row = Verification.objects.latest("pk")
     paths = [
         "/admin/",
         "/admin/todo/",
         "/admin/me/",
+        "/admin/trip/order/",
+        "/admin/coupons/gatewaystore/",
         "/admin/coupons/verification/",
         f"/admin/coupons/verification/{row.pk}/change/",
         "/admin/stores/store/",
