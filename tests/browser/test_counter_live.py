@@ -8,6 +8,10 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
 
+from coupons.models import Verification
+from coupons.reasons import Reason
+from coupons.services.transitions import refuse
+from stores.models import OutboundCall
 from tests.browser.conftest import Visitor, fits, scan
 from tests.browser.test_counter import sign_in
 from tests.coupons.factories import Shop, VerificationFactory
