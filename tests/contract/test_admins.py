@@ -293,11 +293,13 @@ def test_buttons_refuse_strangers_and_lower_roles(label: str) -> None:
         assert (name, by_clerk == 403) == (name, name not in EXPECTED[label].buttons)
 
 
+@pytest.mark.parametrize("page", ["index", "todo", "me"])
 @pytest.mark.parametrize("role", ["clerk", "manager", "owner", "stranger"])
-def test_the_overview_names_no_other_merchant(role: str) -> None:
+def test_the_overview_names_no_other_merchant(role: str, page: str) -> None:
     made = world()
-    answer = signed_in(made.people[role]).get(reverse("admin:index"))
+    answer = signed_in(made.people[role]).get(reverse(f"admin:{page}"))
     assert (answer.status_code, leaks(answer.content.decode(), role)) == (200, [])
+    assert signed_in(None).get(reverse(f"admin:{page}")).status_code == 302
 
 
 def test_somebody_who_lost_the_last_role_gets_in_nowhere() -> None:
