@@ -5,12 +5,13 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from tests.contract.test_house import ROOT
 
 READERS = {"str", "int", "float", "bool", "list", "dict", "get", "setdefault", "db_url_config"}
 # Read by a name of their own from elsewhere: by Django's commands, by make and by tests.
 NOT_FOR_OPERATORS = {
-    "DEBUG": "development only",
     "HTTPS": "follows PUBLIC_BASE_URL",
     "PORT": "make demo",
     "TEST_DATABASE_NAME": "tests",
@@ -64,3 +65,42 @@ def test_every_row_in_the_readme_is_read() -> None:
 def test_what_is_left_out_is_still_read_and_has_no_row() -> None:
     assert NOT_FOR_OPERATORS.keys() <= variables()
     assert not NOT_FOR_OPERATORS.keys() & in_readme()
+
+
+DEPLOYMENT = ROOT / "docs" / "deployment"
+EXAMPLES = (
+    "nginx.conf",
+    "Caddyfile",
+    "zhanggui-web@.service",
+    "zhanggui-worker.service",
+    "pgbouncer.ini",
+)
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_an_example_of_a_deployment_sets_only_variables_of_the_readme(name: str) -> None:
+    text = (DEPLOYMENT / name).read_text(encoding="utf-8")
+    named = set(re.findall(r"\b([A-Z][A-Z_]+)=", text)) | set(
+        re.findall(r"\(([A-Z]+_[A-Z_]+)\)", text)
+    )
+    assert named
+    assert sorted(named - in_readme()) == []
+
+
+def test_every_example_is_explained() -> None:
+    files = {path.name for path in DEPLOYMENT.iterdir()} - {"README.md"}
+    page = (DEPLOYMENT / "README.md").read_text(encoding="utf-8")
+    assert files == set(EXAMPLES)
+    assert [name for name in EXAMPLES if f"({name})" not in page] == []
+
+
+def test_the_examples_agree_with_what_the_server_expects_of_a_proxy() -> None:
+    nginx = (DEPLOYMENT / "nginx.conf").read_text(encoding="utf-8")
+    needed = (
+        "X-Forwarded-Proto $scheme",
+        "X-Forwarded-For",
+        "max_fails=0",
+        "proxy_http_version 1.1",
+    )
+    assert [words for words in needed if words not in nginx] == []
+    assert "pool_mode = transaction" in (DEPLOYMENT / "pgbouncer.ini").read_text(encoding="utf-8")
