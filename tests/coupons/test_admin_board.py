@@ -17,7 +17,7 @@ from django.utils.translation import override
 from coupons import dashboard
 from coupons.choices import Authorisation
 from coupons.models import GatewayStore, QuotaReading, Verification
-from coupons.services import quota_outlooks
+from coupons.services import products_sync, quota_outlooks
 from stores.backoffice.menu import menu
 from stores.backoffice.widgets import EVERYTHING, Chosen
 from stores.clock import start_of_day
@@ -301,6 +301,8 @@ def test_the_test_button_signs_in_at_the_gateway(shop: Shop) -> None:
 
 def test_the_sync_buttons_say_what_has_changed(shop: Shop) -> None:
     client = english(member(shop.merchant, Role.OWNER, password=None))
+    # After the first sync of stores the products are read in the background.
+    products_sync(store=shop.store)
     stores = reverse("admin:stores_connection_do", args=[shop.connection.pk, "sync"])
     GatewayStore.objects.filter(pk=shop.gateway.pk).update(remote_name="old name")
     assert (

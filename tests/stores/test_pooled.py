@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db import DatabaseError, OperationalError, connection, connections, transaction
 
 from config.env import LOCK_TIMEOUT
-from stores.backoffice.spreadsheets import Column, as_csv, spreadsheet
+from stores.backoffice.spreadsheets import Column, FileName, as_csv, spreadsheet
 from stores.models import Merchant, Store
 from tests.stores.factories import MerchantFactory, StoreFactory
 
@@ -89,7 +89,9 @@ def test_an_export_is_whole_while_others_use_the_connections(
         thread.start()
     try:
         columns = [Column("Name", "name")]
-        sheet = spreadsheet("stores", "Stores", columns, Store.objects.order_by("pk"))
+        sheet = spreadsheet(
+            FileName("stores", "stores"), "Stores", columns, Store.objects.order_by("pk")
+        )
         lines = b"".join(as_csv(sheet)).decode().splitlines()
     finally:
         stop.set()
