@@ -135,9 +135,21 @@ class ButtonsAdmin(ScopedAdmin):
         self, request: HttpRequest, row: Any, wanted: Button, cleaned_data: dict[str, Any]
     ) -> HttpResponse:
         getattr(self, wanted.name)(request, row, cleaned_data)
-        if wanted.done:
-            messages.success(request, wanted.done)
-        return HttpResponseRedirect(self.page_of(row))
+        if done := self.done_text(request, row, wanted):
+            messages.success(request, done)
+        return HttpResponseRedirect(self.after(request, row))
+
+    def done_text(self, request: HttpRequest, row: Any, wanted: Button) -> StrOrPromise:
+        """Returns what is said after a button did its work."""
+        return wanted.done
+
+    def after(self, request: HttpRequest, row: Any) -> str:
+        """Returns the address that follows a button's work."""
+        return self.page_of(row)
+
+    def before(self, request: HttpRequest, row: Any) -> str:
+        """Returns the address to which a button's form leads back."""
+        return self.page_of(row)
 
     def page_of(self, row: Any) -> str:
         return reverse(
@@ -164,7 +176,7 @@ class ButtonsAdmin(ScopedAdmin):
             "form": form,
             "opts": self.opts,
             "original": Headed(row, heading),
-            "back": self.page_of(row),
+            "back": self.before(request, row),
             "media": self.media + form.media,
         }
         return TemplateResponse(request, "stores/backoffice/ask.html", context)

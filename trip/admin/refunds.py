@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stores.audit import shown
 from stores.backoffice.base import LedgerAdmin
-from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
+from stores.backoffice.buttons import DONE, Button, button
 from stores.backoffice.filters import EVERYTHING, DayFilter, DefaultedFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge, badge_column, moment_column, sum_of
 from stores.backoffice.pages import staff_user
@@ -21,6 +21,7 @@ from stores.money import yuan_text
 from trip import services
 from trip.admin.order_forms import AgreeForm, RefuseForm
 from trip.admin.orders import REFUND_COLOURS, order_link
+from trip.admin.refund_rows import DecidedInRows, is_waiting_list
 from trip.choices import SELL, Method
 from trip.models import Refund
 from trip.services.deadlines import countdown
@@ -48,7 +49,7 @@ def _may_agree(refund: Refund) -> bool:
 
 
 @admin.register(Refund)
-class RefundAdmin(ButtonsAdmin, LedgerAdmin):
+class RefundAdmin(DecidedInRows, LedgerAdmin):
     buttons = ("agree", "refuse")
     asked_about = ("order_number", "product", "quantity", "given_back", "kept", "reason")
     list_display = (
@@ -82,12 +83,7 @@ class RefundAdmin(ButtonsAdmin, LedgerAdmin):
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
         """Sorts waiting refunds by the time that is left, decided ones by the newest."""
-        decided = request.GET.get(DecisionFilter.parameter_name) in (
-            Status.AGREED,
-            Status.REFUSED,
-            EVERYTHING,
-        )
-        return ("-received_at", "-id") if decided else ("deadline", "id")
+        return ("deadline", "id") if is_waiting_list(request) else ("-received_at", "-id")
 
     @button(
         Button(
