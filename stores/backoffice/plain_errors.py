@@ -7,6 +7,8 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from stores.platforms.errors import Trouble
+from stores.platforms.tools import TROUBLES
 from stores.text import mask_codes
 
 _UNREACHABLE = _("The platform could not be reached.")
@@ -19,6 +21,8 @@ _OTHER = _("The platform answered with an error.")
 
 # The first pattern that is found decides.
 SENTENCES: tuple[tuple[str, StrOrPromise], ...] = (
+    (r"^SSLError.*certificate", TROUBLES[Trouble.CERTIFICATE]),
+    (r"^HTTP 404", TROUBLES[Trouble.NOTHING_THERE]),
     (r"connect timed out|ConnectTimeout|NewConnection|NameResolution", _UNREACHABLE),
     (r"HTTP 429|^HTML", _BUSY),
     (r"HTTP 504|timed out|ReadTimeout|not complete in time|TimeoutError", _SILENT),
@@ -32,6 +36,8 @@ _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 def in_words(original: str) -> str:
     """Returns a sentence for a technical text; "" for one that people understand as it is."""
+    if original in map(str, TROUBLES.values()):
+        return ""
     for pattern, sentence in SENTENCES:
         if re.search(pattern, original):
             return str(sentence)

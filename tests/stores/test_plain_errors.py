@@ -27,6 +27,17 @@ pytestmark = pytest.mark.usefixtures("in_english")
         ("HTML: <html>", "The platform asked us to slow down."),
         ("HTTP 200, not JSON: <html>", "The platform's answer could not be understood."),
         ("no password stored", "The platform refused the login. Check the credentials."),
+        (
+            "SSLError: SSLError: self-signed certificate",
+            "The certificate of the platform's address is not valid, so nothing was sent. Check the"
+            " address; if it is right, the platform has to renew its certificate.",
+        ),
+        (
+            "HTTP 404, not JSON: <html>",
+            "The server at the platform's address does not have this interface (404). Check the"
+            " address.",
+        ),
+        ("The platform did not answer in time. Try again later.", ""),
         ("E1000", "The platform answered with an error."),
         ("该券码已使用", ""),
     ],
