@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 from django.apps import apps
+from django.http import HttpResponse
 from django.urls import URLResolver, get_resolver
 
 from stores.models import InboundEvent
-from stores.platforms.inbound.endpoint import Inbound
+from stores.platforms.inbound.endpoint import Inbound, PlatformEndpoint
 from tests.contract.collected import dicts, without_entry
 from tests.contract.kinds import EndpointContract
 
@@ -57,5 +58,30 @@ def test_an_unsigned_or_broken_request_is_refused_and_changes_nothing(
     caller = ENDPOINTS[endpoint].caller()
     before = everything(endpoint)
     answer = caller.post(is_signed=False) if body is UNSIGNED else caller.post(body)
-    assert (ENDPOINTS[endpoint].is_taken(answer), everything(endpoint)) == (False, before)
+    # An empty body is how the console of some platforms checks the address.
+    is_check = body == b"" and getattr(endpoint, "empty_is_check", False)
+    assert (ENDPOINTS[endpoint].is_taken(answer), everything(endpoint)) == (is_check, before)
     assert answer.status_code < 500
+
+
+class Console:
+    """A platform that checks an address by an empty body."""
+
+    def post(self, body: bytes | None = None, *, is_signed: bool = True) -> HttpResponse:
+        return HttpResponse(status=400 if body or not is_signed else 200)
+
+
+class CheckedByConsole(PlatformEndpoint):
+    empty_is_check = True
+
+
+def test_an_empty_body_is_not_broken_where_it_is_a_check(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    contract = EndpointContract(Console, lambda answer: answer.status_code == 200)
+    monkeypatch.setitem(ENDPOINTS, CheckedByConsole, contract)
+    monkeypatch.setattr(f"{__name__}.everything", lambda endpoint: [])
+    for body in (UNSIGNED, b"", b"{"):
+        test_an_unsigned_or_broken_request_is_refused_and_changes_nothing(
+            None, CheckedByConsole, body
+        )

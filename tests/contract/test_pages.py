@@ -1,0 +1,251 @@
+"""Every page outside the lists of the back office and the API, for every kind of person, and with
+the ids of another merchant in its address and in its forms.
+
+A new address needs a row in PAGES.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+from django.apps import apps
+from django.contrib import admin
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from stores.platforms.inbound.endpoint import Inbound
+from tests.contract.test_admins import ROLES, leaks, signed_in
+from tests.contract.two_merchants import World, world
+
+pytestmark = pytest.mark.django_db
+Made = Callable[[World], str]
+# What holds another merchant's rows, beside what everybody may read.
+OF_MERCHANTS = ("stores", "coupons", "trip")
+
+
+@dataclass(frozen=True)
+class Page:
+    """`answers` are the statuses of a GET for each of ROLES. `theirs` is the address with another
+    merchant's id, which the owner may not know. `forms` are sent by the owner with another's ids.
+    """
+
+    address: Made
+    answers: tuple[int, ...]
+    theirs: Made | None = None
+    forms: tuple[Callable[[World], dict[str, Any]], ...] = ()
+
+
+def at(path: str) -> Made:
+    return lambda made: path
+
+
+def their_store(made: World) -> dict[str, Any]:
+    return {"store": made.theirs.store.pk}
+
+
+def scan_in_their_store(made: World) -> dict[str, Any]:
+    return {"store": made.theirs.store.pk, "text": "7000 1234 5678"}
+
+
+def batch_in_their_store(made: World) -> dict[str, Any]:
+    return {"store": made.theirs.store.pk, "codes": "700012345678", "confirmed": "1"}
+
+
+def verification(made: World) -> str:
+    return f"counter/result/coupon/{made.mine.rows['coupons.Verification'].pk}/"
+
+
+EVERYBODY, NOBODY_THERE, LED_AWAY = (200,) * 6, (404,) * 6, (302,) * 6
+STAFF = (200, 200, 200, 200, 200, 302)
+# Only for posts; who is not signed in is led to the sign-in first.
+POSTED = (405, 405, 405, 405, 405, 302)
+OWN = (200, 200, 200, 404, 200, 302)
+PAGES: dict[str, Page] = {
+    "": Page(at(""), LED_AWAY),
+    "counter/": Page(at("counter/"), STAFF, forms=(their_store, scan_in_their_store)),
+    "counter/live/": Page(
+        lambda made: f"counter/live/?store={made.mine.store.pk}",
+        OWN,
+        lambda made: f"counter/live/?store={made.theirs.store.pk}",
+    ),
+    "counter/store/": Page(at("counter/store/"), POSTED, forms=(their_store,)),
+    "counter/result/<slug:kind>/<slug:key>/": Page(
+        verification,
+        OWN,
+        lambda made: f"counter/result/coupon/{made.theirs.rows['coupons.Verification'].pk}/",
+    ),
+    "counter/poster/": Page(at("counter/poster/"), LED_AWAY, forms=(their_store,)),
+    "counter/batches/": Page(
+        at("counter/batches/"), STAFF, forms=(their_store, batch_in_their_store)
+    ),
+    "counter/batches/<int:pk>/": Page(
+        lambda made: f"counter/batches/{made.mine.rows['coupons.Batch'].pk}/",
+        OWN,
+        lambda made: f"counter/batches/{made.theirs.rows['coupons.Batch'].pk}/",
+    ),
+    "g/<slug:guest_slug>/": Page(lambda made: f"g/{made.mine.store.guest_slug}/", EVERYBODY),
+    "g/<slug:guest_slug>/coupon/<str:token>/": Page(
+        lambda made: f"g/{made.mine.store.guest_slug}/coupon/forged/", NOBODY_THERE
+    ),
+    "g/<slug:guest_slug>/result/<str:token>/": Page(
+        lambda made: f"g/{made.mine.store.guest_slug}/result/forged/", NOBODY_THERE
+    ),
+    "g/<slug:guest_slug>/poster/": Page(
+        lambda made: f"g/{made.mine.store.guest_slug}/poster/",
+        OWN,
+        lambda made: f"g/{made.theirs.store.guest_slug}/poster/",
+    ),
+    r"^g/(?P<guest_slug>[-\w]+)/poster\.(?P<form>svg|pdf)$": Page(
+        lambda made: f"g/{made.mine.store.guest_slug}/poster.svg",
+        OWN,
+        lambda made: f"g/{made.theirs.store.guest_slug}/poster.pdf",
+    ),
+    "i18n/setlang/": Page(at("i18n/setlang/"), LED_AWAY),
+    "api/schema/": Page(at("api/schema/"), EVERYBODY),
+    "api/docs/": Page(at("api/docs/"), EVERYBODY),
+    "^api/": Page(at("api/nothing/"), NOBODY_THERE),
+    "trip/vouchers/<path:token>.png": Page(at("trip/vouchers/forged.png"), NOBODY_THERE),
+    "^trip/": Page(at("trip/nothing"), EVERYBODY),
+    "admin/": Page(at("admin/"), STAFF),
+    "admin/me/": Page(at("admin/me/"), STAFF),
+    "admin/search/": Page(at("admin/search/?s=a"), STAFF),
+    "admin/todo/": Page(at("admin/todo/"), STAFF),
+    "admin/login/": Page(at("admin/login/"), (302, 302, 302, 302, 302, 200)),
+    "admin/logout/": Page(at("admin/logout/"), POSTED),
+    "admin/password_change/": Page(at("admin/password_change/"), STAFF),
+    "admin/password_change/done/": Page(at("admin/password_change/done/"), STAFF),
+    "admin/autocomplete/": Page(
+        at("admin/autocomplete/?app_label=stores&model_name=staff&field_name=stores&term=a"),
+        STAFF,
+    ),
+    "admin/jsi18n/": Page(at("admin/jsi18n/"), STAFF),
+    "admin/r/<path:content_type_id>/<path:object_id>/": Page(
+        at("admin/r/1/1/"), (404, 404, 404, 404, 404, 302)
+    ),
+    "admin/app": Page(at("admin/stores/"), STAFF),
+    "admin/(?P<url>.*)$": Page(at("admin/nothing/"), (404, 404, 404, 404, 404, 302)),
+    "admin/trip/drillrun/start/": Page(
+        at("admin/trip/drillrun/start/"),
+        POSTED,
+        forms=(lambda made: {"connection": made.theirs.rows["stores.Connection"].pk},),
+    ),
+}
+every_page = pytest.mark.parametrize("route", PAGES)
+
+
+def routes(resolver: URLResolver, prefix: str = "") -> Iterator[str]:
+    """Every address but those of the API and of the lists and rows of the back office, which
+    test_admins and test_api_routes know, and those that platforms call (test_endpoints).
+    """
+    models = {f"{kind._meta.app_label}/{kind._meta.model_name}/" for kind in admin.site._registry}
+    for pattern in resolver.url_patterns:
+        path = prefix + str(pattern.pattern)
+        below = path.removeprefix("admin/")
+        view: Any = getattr(pattern.callback, "view_class", object)
+        if isinstance(pattern, URLResolver):
+            yield from routes(pattern, path)
+        elif path.startswith("api/v1/") or issubclass(view, Inbound):
+            continue
+        elif any(below.startswith(name) for name in models):
+            yield from own_pages(pattern, path)
+        else:
+            yield "admin/app" if "<app_label>" in path else path.replace("^(?P<url>", "(?P<url>")
+
+
+def own_pages(pattern: URLPattern, path: str) -> Iterator[str]:
+    """Pages that an admin has beside its lists and rows."""
+    known = ("changelist", "add", "history", "delete", "change", "do", "csv", "xlsx", "calendar")
+    name = str(pattern.name or "")
+    if name and not name.endswith(tuple(f"_{each}" for each in known)) and "password" not in name:
+        yield path
+
+
+def test_every_address_has_a_row_and_every_row_an_address() -> None:
+    found = set(routes(get_resolver()))
+    assert sorted(found - PAGES.keys()) == []
+    assert sorted(PAGES.keys() - found) == []
+
+
+def contents() -> dict[str, list[dict[str, Any]]]:
+    models = [model for label in OF_MERCHANTS for model in apps.get_app_config(label).get_models()]
+    return {
+        model._meta.label: list(model._default_manager.order_by("pk").values())
+        for model in models
+        if model._meta.label != "stores.RateWindow"
+    }
+
+
+@every_page
+def test_each_person_gets_what_the_table_says(route: str) -> None:
+    made, page = world(), PAGES[route]
+    address = f"/{page.address(made)}"
+    answers = {role: signed_in(made.people[role]).get(address) for role in ROLES}
+    found = {role: answer.status_code for role, answer in answers.items()}
+    assert found == dict(zip(ROLES, page.answers, strict=True))
+    # What a guest of my store reads, a stranger reads too.
+    is_public = page.answers in (EVERYBODY, NOBODY_THERE)
+    for role, answer in answers.items():
+        if role != "anonymous" and not is_public:
+            assert (role, leaks(answer.content.decode(), role)) == (role, [])
+
+
+@pytest.mark.parametrize("route", [route for route, page in PAGES.items() if page.theirs])
+@pytest.mark.parametrize("role", ["clerk", "manager", "owner"])
+def test_anothers_row_is_not_found(route: str, role: str) -> None:
+    made = world()
+    theirs = PAGES[route].theirs
+    assert theirs
+    client = signed_in(made.people[role])
+    for method in (client.get, client.post):
+        answer = method(f"/{theirs(made)}")
+        assert answer.status_code in (404, 405)
+        assert leaks(answer.content.decode(), role) == []
+
+
+@pytest.mark.parametrize(
+    ("route", "number"),
+    [(route, number) for route, page in PAGES.items() for number in range(len(page.forms))],
+)
+@pytest.mark.parametrize("role", ["clerk", "manager", "owner"])
+def test_a_form_with_anothers_id_changes_nothing(route: str, number: int, role: str) -> None:
+    made, page = world(), PAGES[route]
+    client: Client = signed_in(made.people[role])
+    before = contents()
+    answer = client.post(f"/{page.address(made)}", page.forms[number](made))
+    assert answer.status_code in (403, 404, 405)
+    assert leaks(answer.content.decode(), role) == []
+    assert contents() == before
+
+
+@pytest.mark.parametrize("role", ["clerk", "manager", "owner"])
+def test_forms_of_the_back_office_take_no_choice_of_another_merchant(role: str) -> None:
+    """Every choice of every form, sent with the id of the other merchant's row."""
+    made = world()
+    client = signed_in(made.people[role])
+    for model in admin.site._registry:
+        for related in [field for field in model._meta.get_fields() if field.is_relation]:
+            target = getattr(related.related_model, "_meta", None)
+            theirs = made.theirs.rows.get(target.label) if target else None
+            mine = made.mine.rows.get(model._meta.label)
+            if theirs is None or mine is None or not hasattr(related, "attname"):
+                continue
+            before = contents()
+            base = f"/admin/{model._meta.app_label}/{model._meta.model_name}"
+            for address in (f"{base}/add/", f"{base}/{mine.pk}/change/"):
+                answer = client.post(address, {related.name: theirs.pk})
+                assert answer.status_code in (200, 302, 403, 404, 405), address
+                assert leaks(answer.content.decode(), role) == [], address
+            after = contents()
+            assert foreign(after, made) == foreign(before, made), (model, related.name)
+
+
+def foreign(found: dict[str, list[dict[str, Any]]], made: World) -> list[Any]:
+    """Rows that name the other merchant or its store."""
+    return [
+        (label, row)
+        for label, rows in found.items()
+        for row in rows
+        if row.get("merchant_id") == made.theirs.merchant.pk
+        or row.get("store_id") == made.theirs.store.pk
+    ]
