@@ -8,7 +8,7 @@ TESTS ?=
 ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help install runtime demo test test-postgres test-pgbouncer bench lint format lock messages check clean
+.PHONY: help install runtime demo schema test test-postgres test-pgbouncer bench lint format lock messages check clean
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /\1\t/p' $(MAKEFILE_LIST) | expand -t 16
@@ -48,6 +48,9 @@ test-postgres: install ## the whole suite on PostgreSQL (DATABASE_URL, else the 
 
 test-pgbouncer: install ## a part of the suite through a pgbouncer of its own, in transaction mode (DATABASE_URL)
 	@exec $(PY) -m tests.pooler $(TESTS) $(ARGS)
+
+schema: install ## the API of a running demo against its own schema (two minutes)
+	@exec $(PY) -m tests.schema_run $(ARGS)
 
 bench: install ## what the product costs and keeps, as ratios
 	@exec $(PY) -m tests.bench $(ARGS)

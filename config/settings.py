@@ -199,6 +199,10 @@ SPECTACULAR_SETTINGS = {
         "TicketOrderStatus": "trip.models.Order.Status",
         "TicketRefundStatus": "trip.models.Refund.Status",
     },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "stores.api.schema.bodies_are_required",
+    ],
     "SERVE_INCLUDE_SCHEMA": False,
     "SERVE_AUTHENTICATION": [],
     "SERVE_PERMISSIONS": [],

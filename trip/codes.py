@@ -28,6 +28,7 @@ MIN_IN_MESSAGE = 6
 # Spaces and the invisible characters that messengers add around copied text.
 _BLANKS = re.compile("[\\s\u200b-\u200f\u2060\ufeff]+")
 _WORD = re.compile(r"[0-9A-Za-z\-_.:/+=]+")
+VOUCHER_PATTERN = f"^{_WORD.pattern}$"
 _BARE_WORD = re.compile(r"[0-9A-Za-z]+")
 # A code printed in groups: "K7M2 Q9XW TA4R BD".
 _GROUPS = re.compile(r"[0-9A-Za-z]{2,8}(?: [0-9A-Za-z]{1,8}){1,6}")

@@ -29,6 +29,17 @@ class ProblemSerializer(AnswerSerializer):
         return super().get_fields() | {"errors": wrong}
 
 
+def bodies_are_required(
+    result: dict[str, Any], generator: Any, request: Any, public: bool
+) -> dict[str, Any]:
+    """Says that a body must be sent, also where none of its fields must."""
+    for operations in result["paths"].values():
+        for operation in operations.values():
+            if "requestBody" in operation:
+                operation["requestBody"]["required"] = True
+    return result
+
+
 class BodyScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     """Says of which two fields a body has exactly one, and what else its fields refuse."""
 

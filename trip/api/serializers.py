@@ -20,7 +20,7 @@ from stores.api.serializers import (
     YuanField,
 )
 from trip.choices import Trouble, VoucherType
-from trip.codes import NO_VOUCHER, is_voucher
+from trip.codes import NO_VOUCHER, VOUCHER_PATTERN, is_voucher
 from trip.models import Consumption, Order, Refund, tally
 from trip.services import visitors
 
@@ -72,7 +72,10 @@ class OrderFilter(ListFilter):
 class CodesField(TextsField):
     """Codes of vouchers, each only once."""
 
-    limits: dict[str, Any] = {"uniqueItems": True}
+    limits: dict[str, Any] = {
+        "uniqueItems": True,
+        "items": {"type": "string", "minLength": 1, "maxLength": 20, "pattern": r"\S"},
+    }
 
     def run_validation(self, data: Any = empty) -> Any:
         given = super().run_validation(data)
@@ -83,6 +86,10 @@ class CodesField(TextsField):
 
 class NewCodesField(CodesField):
     """Codes in the form of a voucher code."""
+
+    limits = CodesField.limits | {
+        "items": {"type": "string", "maxLength": 20, "pattern": VOUCHER_PATTERN}
+    }
 
     def run_validation(self, data: Any = empty) -> Any:
         given = super().run_validation(data)
