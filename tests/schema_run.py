@@ -100,7 +100,7 @@ def an_order(url: str, key: str) -> int:
 
 def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.schema_run", description=__doc__)
-    parser.add_argument("--seconds", type=int, default=45, help="for the tries (default: 45)")
+    parser.add_argument("--seconds", type=int, default=40, help="for the tries (default: 40)")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--program", default=str(Path(sys.executable).with_name("schemathesis")))
     given = parser.parse_args()
