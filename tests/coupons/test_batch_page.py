@@ -154,10 +154,10 @@ def test_an_old_form_with_other_codes_and_a_new_form_are_other_batches(
     assert Batch.objects.count() == 3
 
 
-def test_the_menu_leads_to_the_box_and_the_box_to_the_list(
+def test_the_list_leads_to_the_box_and_the_box_to_the_list(
     client: Client, shop: Shop, owner: User
 ) -> None:
-    assert f'href="{HERE}"' in client.get("/admin/").content.decode()
+    assert f'href="{HERE}"' in client.get("/admin/coupons/batch/").content.decode()
     assert "/admin/coupons/batch/" not in client.get(HERE).content.decode()
     Batch.objects.create(store=shop.store, requested_by="x")
     assert 'href="/admin/coupons/batch/"' in client.get(HERE).content.decode()

@@ -72,12 +72,12 @@ def test_the_list_of_stores_takes_the_same_queries_however_many_there_are(
 # Signing in
 
 
-def test_a_clerk_signs_in_and_sees_the_overview(store: Store) -> None:
+def test_a_clerk_signs_in_and_lands_at_the_counter(store: Store) -> None:
     member(store.merchant, Role.CLERK, store, username="clerk")
     answer = english().post(
         f"{LOGIN}?next=/admin/", {"username": "clerk", "password": PASSWORD}, follow=True
     )
-    assert (answer.status_code, answer.redirect_chain) == (200, [("/admin/", 302)])
+    assert (answer.status_code, answer.redirect_chain) == (200, [("/counter/", 302)])
 
 
 def test_the_bare_address_leads_to_the_start_page(owner_client: Client) -> None:

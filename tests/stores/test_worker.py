@@ -169,15 +169,6 @@ def test_a_dead_monitor_is_noticed_though_workers_still_beat(worker: Worker) -> 
     assert [pid for pid in before if is_running(pid)] == []
 
 
-def test_a_worker_waits_for_tables_that_are_not_there_yet(tmp_path: Path) -> None:
-    log = tmp_path / "worker.log"
-    empty = environment(DATABASE_URL=f"sqlite:///{tmp_path / 'empty.sqlite3'}")
-    with manage("worker", log=log, env=empty) as process:
-        wait_until(lambda: "database not available" in log.read_text(), about=log.read_text)
-        process.send_signal(signal.SIGINT)
-        assert process.wait(20) == 0
-
-
 def test_alive_means_that_a_cluster_has_beaten_lately(settings: object) -> None:
     assert not queue.alive()
     queue.beat("somewhere:1")
