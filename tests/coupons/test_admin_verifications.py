@@ -468,7 +468,8 @@ def test_asking_the_platform_tells_the_result_when_it_comes_at_once(shop: Shop) 
 
 def test_asking_the_platform_says_so_when_nothing_is_settled_yet(shop: Shop) -> None:
     row = lose_answer(shop, applied=True)
-    shop.sandbox.faults.add(operation="detail", kind="status_500", times=1)
+    # Also a second question, where the machine is slow, gets no answer.
+    shop.sandbox.faults.add(operation="detail", kind="status_500", times=20)
     page = ask_the_platform(shop, row)
     assert "Meituan is being asked. Reload this page in a moment" in page
     assert "Meituan has answered" not in page
