@@ -21,6 +21,9 @@ def expect_migrated() -> None:
         return
     finally:
         connection.close()
+        # Web processes are forked from this one: two that share a connection spoil each other's.
+        if close_pool := getattr(connection, "close_pool", None):
+            close_pool()
     if plan:
         raise CommandError(
             f"The database lacks {len(plan)} migrations of this version. "

@@ -34,6 +34,29 @@ def ran(command: list[str], env: dict[str, str]) -> tuple[int, str]:
     return done.returncode, done.stderr
 
 
+@pytest.mark.skipif(
+    not os.environ.get("DATABASE_URL", "").startswith("postgres"), reason="only PostgreSQL pools"
+)
+def test_no_connection_is_left_that_forked_web_processes_would_share() -> None:
+    code = (
+        "import django; django.setup(); "
+        "from django.db import connections; "
+        "from stores.management import ready; "
+        "ready.MigrationExecutor.migration_plan = lambda *_: []; "
+        "ready.expect_migrated(); "
+        "print(connections['default']._connection_pools)"
+    )
+    env = clean_environment(
+        DATABASE_POOL="1",
+        DATABASE_URL=os.environ["DATABASE_URL"],
+        DJANGO_SETTINGS_MODULE="config.settings",
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=env, cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stdout.strip() == "{}"
+
+
 @pytest.mark.parametrize("command", [GUNICORN, [*MANAGE, "worker"]], ids=["web", "worker"])
 def test_before_migrate_the_command_is_named(fresh: dict[str, str], command: list[str]) -> None:
     code, told = ran(command, fresh)
