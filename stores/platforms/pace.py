@@ -198,7 +198,8 @@ def merge(old: Pace, new: Pace) -> None:
         return
     reserved = Pace.objects.filter(pk=old.pk).values_list("next_at", flat=True).get()
     Pace.objects.filter(pk=new.pk, next_at__lt=reserved).update(next_at=reserved)
-    postpone(old.pk, FAR + HOUR.total_seconds())
+    # No longer than a call can still be sent by it: the name may be entered again.
+    postpone(old.pk, settings.LEASE.total_seconds())
 
 
 def postpone(pace_id: int, seconds: float, *, failed: bool = False) -> None:

@@ -66,6 +66,18 @@ def test_the_first_sign_in_brings_the_pace_of_the_name_and_keeps_what_was_reserv
     assert OutboundCall.objects.get(subject_id=row.pk).pace_id == new.pace_id
 
 
+def test_a_name_that_is_entered_again_waits_no_longer_than_a_call(shop: Shop) -> None:
+    row, name = shop.connection, shop.connection.account
+    for account in ("other@example.com", name, "other@example.com"):
+        row.account = account
+        row.save()
+        tokens.prove(row)
+    row.account = name
+    row.save()
+    assert not row.is_proved
+    assert pace.seconds_until_free(row.pace_id, "umember") <= 45
+
+
 def test_an_account_that_signs_in_while_it_works_never_sends_too_fast(paced_shop: Shop) -> None:
     Connection.objects.filter(pk=paced_shop.connection.pk).update(proved_account="", token="")
     Connection.objects.get(pk=paced_shop.connection.pk).save()

@@ -34,7 +34,9 @@ class ParcelKind(CounterKind):
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
         row = Parcel.objects.for_staff(user).filter(number=key).first()
-        return self._shown(key, "ok" if row.is_handed_out else "refused") if row else None
+        if row is None:
+            return None
+        return self._shown(key, "ok" if row.is_handed_out else "refused")
 
     def recent(
         self, *, user: User, store: Store, limit: int, since: datetime | None = None
