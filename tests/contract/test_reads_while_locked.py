@@ -29,7 +29,8 @@ def test_every_read_is_answered_while_the_database_is_held_for_writing(scene: Sc
             began = time.monotonic()
             statuses = {str(route): api.get(scene.path(route)).status_code for route in READS}
         assert statuses == dict.fromkeys(statuses, 200)
-        assert time.monotonic() - began < 2 + len(READS)
+        # Each would wait five seconds for the lock.
+        assert time.monotonic() - began < 2.5 * len(READS)
     connection.close()
 
 
