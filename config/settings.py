@@ -77,6 +77,7 @@ MIDDLEWARE = [
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "stores.web.viewing.read_only_while_viewing",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "stores.web.middleware.PolicyMiddleware",
 ]

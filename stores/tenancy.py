@@ -10,7 +10,10 @@ from django.db import models
 from django.db.models import Q
 
 from stores.domains import role_permissions
-from stores.roles import Role
+from stores.roles import Permission, Role
+
+# What an operator is not shown who views a merchant as its owner does.
+HIDDEN_FROM_VIEWERS = frozenset({Permission.VIEW_PERSONAL})
 
 Row = TypeVar("Row", bound=models.Model, covariant=True)
 
@@ -27,6 +30,17 @@ class Access:
     roles: tuple[tuple[int, str], ...] = ()
     # Somebody else chose the password: the first thing that the person does is to change it.
     owes_password: bool = False
+    # An operator views the merchant as its owner does (stores/web/viewing.py).
+    is_viewing: bool = False
+
+    @classmethod
+    def of_viewer(cls, merchant_id: int) -> "Access":
+        """The access of the merchant's owner, for an operator who views it."""
+        return cls(
+            merchants=frozenset({merchant_id}),
+            roles=((merchant_id, Role.OWNER),),
+            is_viewing=True,
+        )
 
     @property
     def merchants_in_part(self) -> frozenset[int]:
@@ -51,6 +65,8 @@ class Access:
         """Returns whether a role of the actor (at that merchant, when given) has the permission."""
         if self.everything:
             return True
+        if self.is_viewing and permission in HIDDEN_FROM_VIEWERS:
+            return False
         return any(
             permission in role_permissions(role)
             for merchant, role in self.roles
@@ -74,7 +90,8 @@ def _access_of(actor: Any) -> Access:
     if not actor.is_authenticated or not actor.is_active:
         return Access()
     if actor.is_superuser:
-        return Access(everything=True)
+        viewed: int | None = getattr(actor, "viewed_merchant_id", None)
+        return Access.of_viewer(viewed) if viewed else Access(everything=True)
     memberships: Access = actor.memberships.access()
     return memberships
 

@@ -155,7 +155,7 @@ class ConnectionAdmin(ButtonsAdmin):
     def hidden_fields(self, request: HttpRequest, row: Any) -> set[str]:
         """Hides the address from merchants, who could point it at our own network."""
         hidden = super().hidden_fields(request, row)
-        return hidden if staff_user(request).is_superuser else hidden | {"base_url"}
+        return hidden if access_for(request).everything else hidden | {"base_url"}
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*self.readonly_fields, "merchant", "platform") if obj else self.readonly_fields

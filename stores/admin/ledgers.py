@@ -72,6 +72,7 @@ DETAILS = {
     "reason": _("reason"),
     "role": _("role"),
     "rows": _("rows"),
+    "until": _("until"),
 }
 _SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone", re.IGNORECASE)
 

@@ -6,27 +6,47 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.contrib.auth.models import User
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from stores.admin.staff_forms import StaffAddForm, StaffChangeForm
 from stores.backoffice.base import OPERATOR, ScopedAdmin
+from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import badge_column
 from stores.backoffice.widgets import Link, store_links
 from stores.models import Merchant, Staff, Store
 from stores.roles import Permission
+from stores.web import viewing
 
 ROLE_COLOURS = {"owner": "primary", "manager": "info", "clerk": "success"}
 
 
 @admin.register(Merchant)
-class MerchantAdmin(ScopedAdmin):
+class MerchantAdmin(ButtonsAdmin):
     view_permission = add_permission = change_permission = OPERATOR
+    buttons = ("view_as_owner",)
     list_display = ("name", "is_active", "created_at")
     search_fields = ("name",)
     fields = ("name", "is_active", "personal_data_days")
+
+    def after(self, request: HttpRequest, row: Merchant) -> str:
+        return reverse("admin:index")
+
+    @button(
+        Button(
+            title=_("View as the owner"),
+            icon="visibility",
+            permission=OPERATOR,
+            shown=lambda merchant: merchant.is_active,
+        )
+    )
+    def view_as_owner(
+        self, request: HttpRequest, row: Merchant, cleaned_data: dict[str, Any]
+    ) -> None:
+        viewing.start(request, row)
 
 
 @admin.register(Store)

@@ -1,13 +1,15 @@
 """Pages of the back office that belong to no table: what to do, and the person's own page."""
 
 from django.contrib import admin
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from stores.backoffice.dashboard import everything_to_do
 from stores.backoffice.pages import staff_user
 from stores.models import Staff
+from stores.web.viewing import leave
 
 
 def todo(request: HttpRequest) -> TemplateResponse:
@@ -23,6 +25,18 @@ def me(request: HttpRequest) -> TemplateResponse:
     for line in work:
         line.names = ", ".join(store.name for store in line.stores.all())  # type: ignore[attr-defined]
     return _page(request, "me", {"title": _("Me"), "work": work})
+
+
+def viewing(request: HttpRequest) -> HttpResponse:
+    """Says what a view as the owner is; a POST leaves it."""
+    merchant = getattr(request, "viewed_merchant", None)
+    if merchant is None:
+        return HttpResponseRedirect(reverse("admin:index"))
+    if request.method == "POST":
+        leave(request)
+        page = reverse("admin:stores_merchant_change", args=[merchant.pk])
+        return HttpResponseRedirect(page)
+    return _page(request, "viewing", {"title": _("View as the owner")})
 
 
 def _page(request: HttpRequest, name: str, context: dict[str, object]) -> TemplateResponse:

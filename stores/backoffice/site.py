@@ -56,6 +56,7 @@ class BackOffice(UnfoldAdminSite):
         return [
             path("todo/", self.admin_view(own_pages.todo), name="todo"),
             path("me/", self.admin_view(own_pages.me), name="me"),
+            path("viewing/", self.admin_view(own_pages.viewing), name="viewing"),
         ]
 
     def admin_view(

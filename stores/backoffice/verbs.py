@@ -25,6 +25,10 @@ SHARED_VERB_LABELS = {
     "sign-in failed": _("Wrong name or password at the sign-in"),
     "password changed": _("Changed the own password"),
     "old password wrong": _("Wrong old password when changing it"),
+    "view started": _("Began to view the back office as the owner"),
+    "view left": _("Left the view as the owner"),
+    "view ended": _("The view as the owner ended by itself"),
+    "searched all merchants": _("Searched over all merchants"),
 }
 
 

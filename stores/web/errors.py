@@ -2,7 +2,7 @@
 
 from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import render
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, resolve, reverse
 from django.utils.translation import gettext as _
 
 from stores.platforms.inbound.endpoint import Inbound, Rejected
@@ -76,6 +76,19 @@ def too_long(request: HttpRequest) -> HttpResponse:
 
 def server_error(request: HttpRequest) -> HttpResponse:
     return _refuse(request, "error", 500)
+
+
+def only_viewing(request: HttpRequest, title: str) -> HttpResponse:
+    """Refuses a change while an operator views a merchant (stores/web/viewing.py)."""
+    if wants_json(request):
+        refusal = problem("forbidden", title, status=403)
+        return JsonResponse(refusal, status=403, content_type=PROBLEM_JSON)
+    context = {"title": title, "status": 403, "viewing": True}
+    answer = render(request, "stores/error.html", context, status=403)
+    if is_htmx(request):
+        # A fragment has no room for it.
+        answer["HX-Redirect"] = reverse("admin:viewing")
+    return answer
 
 
 def csrf_failure(request: HttpRequest, reason: str = "") -> HttpResponse:

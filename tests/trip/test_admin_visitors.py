@@ -74,3 +74,15 @@ def test_clerks_cannot_ask_for_whole_numbers(named: Order) -> None:
 def test_an_order_without_visitors_offers_no_click(sold: tuple[Meituan, Product]) -> None:
     order = sold[0].bought(sold[1])
     assert "show_visitors" not in shown(at_work(order.store, Role.OWNER), order)
+
+
+def test_an_operator_who_views_as_the_owner_sees_names_masked(named: Order) -> None:
+    operator = english(UserFactory(is_superuser=True))
+    # Asked for before the view, and not looked at yet.
+    operator.post(page(named, "do", "show_visitors"))
+    merchant = named.store.merchant_id
+    operator.post(f"/admin/stores/merchant/{merchant}/do/view_as_owner/")
+    seen = shown(operator, named)
+    assert [word in seen for word in WHOLE] == [False, False, False]
+    assert "138****1234" in seen
+    assert operator.post(page(named, "do", "show_visitors")).status_code == 403
