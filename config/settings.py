@@ -182,8 +182,8 @@ REST_FRAMEWORK = {
     "UNAUTHENTICATED_USER": None,
 }
 SPECTACULAR_SETTINGS = {
-    "TITLE": "Zhanggui 掌柜 API",
-    "DESCRIPTION": (
+    "TITLE": _("Zhanggui API"),
+    "DESCRIPTION": _(
         "Verifies Meituan group coupons and serves Meituan ticket orders for a merchant's own "
         "systems.\n\n"
         "Send `Authorization: Bearer <key>`; the key is made in the back office. Bodies are JSON, "
@@ -195,7 +195,7 @@ SPECTACULAR_SETTINGS = {
     "ENUM_NAME_OVERRIDES": {
         "VerificationStatus": "coupons.models.Verification.Status",
         "LookupStatus": "coupons.models.Lookup.Status",
-        "BatchLineStatus": "coupons.api.serializers.LINE_STATUSES",
+        "BatchLineStatus": "coupons.api.batch_serializers.LINE_STATUSES",
         "Reason": "coupons.reasons.Reason",
         "TicketOrderStatus": "trip.models.Order.Status",
         "TicketRefundStatus": "trip.models.Refund.Status",

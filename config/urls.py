@@ -4,7 +4,8 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path, re_path
 from drf_spectacular.views import SpectacularAPIView
 
-from stores.api.views import ApiDocs, no_such_route
+from stores.api.docs import ApiDocs
+from stores.api.views import no_such_route
 
 urlpatterns: list[URLPattern | URLResolver] = [
     # First what other systems call most.

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from coupons.choices import LOOKUP, PLATFORM, VERIFY
 from stores.backoffice.menu import ORDERS, PRODUCTS, RECORDS, STORES, list_item
-from stores.domains import CounterLink, Domain, Schedule
+from stores.domains import CounterLink, Domain, ProblemCode, Schedule
 
 
 class CouponsConfig(Domain):
@@ -18,7 +18,22 @@ class CouponsConfig(Domain):
     tools = "coupons.dashboard.UmemberTools"
     connection_form = "coupons.admin.connection.UmemberConnectionForm"
     scopes = {LOOKUP: _("look coupons up"), VERIFY: _("verify coupons")}
-    problem_codes = {"malformed_code": _("This is not a coupon code")}
+    problem_codes = {
+        "malformed_code": ProblemCode(
+            422,
+            _("This is not a coupon code"),
+            _(
+                "the text holds no coupon code, or several: `read_as` names what it is, `offered`"
+                " lists numbers that a person may mean"
+            ),
+            _(
+                "show `detail`; have it scanned again, or send the number that a person chose with"
+                " `confirmed`"
+            ),
+        )
+    }
+    code_tables = "coupons.api.docs.code_tables"
+    quick_start = "coupons.api.docs.quick_start"
     registers = ("coupons.services.operations",)
     sandbox = "coupons.sandbox.UmemberSandbox"
     sandbox_addresses = {"UMEMBER_BASE_URL": "/umember"}

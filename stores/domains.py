@@ -28,6 +28,19 @@ class Schedule:
 
 
 @dataclass(frozen=True)
+class ProblemCode:
+    """A problem of the API: its HTTP status and title, what it means, and what a program does then.
+
+    Words in backticks are names of fields.
+    """
+
+    status: int
+    title: StrOrPromise
+    means: StrOrPromise
+    todo: StrOrPromise
+
+
+@dataclass(frozen=True)
 class MenuEntry:
     """An entry of the menu: one thing and its name. Entries stand in the order of `order`."""
 
@@ -79,8 +92,11 @@ class Domain(AppConfig):
     scopes: ClassVar[Mapping[str, StrOrPromise]] = {}
     # Permissions of people: name → the roles that have it; owners have all.
     permissions: ClassVar[Mapping[str, frozenset[str]]] = {}
-    # Problem codes of the API: code → title.
-    problem_codes: ClassVar[Mapping[str, StrOrPromise]] = {}
+    # Problem codes of the API, and for the page that describes it functions that return further
+    # CodeTables, and the CurlSteps of a quick start for a Caller.
+    problem_codes: ClassVar[Mapping[str, ProblemCode]] = {}
+    code_tables: ClassVar[str] = ""
+    quick_start: ClassVar[str] = ""
     # Kinds of inbound events and verbs of the audit log → how people read them.
     event_titles: ClassVar[Mapping[str, StrOrPromise]] = {}
     verb_labels: ClassVar[Mapping[str, StrOrPromise]] = {}

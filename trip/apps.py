@@ -3,7 +3,7 @@ from datetime import timedelta
 from django.utils.translation import gettext_lazy as _
 
 from stores.backoffice.menu import CONNECTIONS, ORDERS, PRODUCTS, RECORDS, STORES, list_item
-from stores.domains import Domain, Schedule
+from stores.domains import Domain, ProblemCode, Schedule
 from stores.roles import Role
 from trip.choices import PLATFORM, SELL, TRIP
 
@@ -17,7 +17,16 @@ class TripConfig(Domain):
     connection_form = "trip.admin.connection.TripConnectionForm"
     scopes = {TRIP: _("read and serve ticket orders")}
     permissions = {SELL: frozenset({Role.MANAGER})}
-    problem_codes = {"order_conflict": _("The order does not allow this as it stands")}
+    problem_codes = {
+        "order_conflict": ProblemCode(
+            409,
+            _("The order does not allow this as it stands"),
+            _("the order does not allow this now; `detail` says why"),
+            _("read the order, show `detail` to the staff"),
+        )
+    }
+    code_tables = "trip.api.docs.code_tables"
+    quick_start = "trip.api.docs.quick_start"
     registers = ("trip.services.notices",)
     sandbox = "trip.sandbox.MeituanTripSandbox"
     sandbox_addresses = {"TRIP_NOTICE_BASE_URL": "/trip/rhone/mtp/api"}

@@ -1,7 +1,6 @@
 """The input and output of the coupons API, declared once for the code and for OpenAPI."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
 
@@ -14,14 +13,10 @@ from rest_framework.fields import empty
 
 from coupons import codes
 from coupons.choices import Authorisation
-from coupons.models import Batch, Lookup, Product, Verification
-from coupons.reasons import HELD_UP, READ, SEVERAL, TEXTS, Reason
+from coupons.models import Lookup, Product, Verification
+from coupons.reasons import HELD_UP, READ, SEVERAL, TEXTS, Reason, Texts
 from coupons.services.batches import (
     MAX_CODES,
-    BatchLine,
-    Progress,
-    batch_lines,
-    batch_progress,
 )
 from stores.api.problems import Problem
 from stores.api.serializers import (
@@ -38,8 +33,6 @@ from stores.models import Store
 from stores.money import yuan_json
 from stores.platforms.outbox.place import PlaceInLine
 from stores.tenancy import Access
-
-LINE_STATUSES = [*Verification.Status.choices, ("malformed", "malformed")]
 
 
 class VerificationFilter(ListFilter):
@@ -93,9 +86,8 @@ class CodesField(TextsField):
         return given
 
 
+# One coupon code; validation turns `code` into its digits. Raises Problem malformed_code.
 class CodeBody(Body):
-    """One coupon code; validation turns `code` into its digits. Raises Problem malformed_code."""
-
     code = CodeField(
         max_length=codes.MAX_INPUT,
         help_text=gettext_lazy(
@@ -117,11 +109,15 @@ class CodeBody(Body):
         return {**attrs, "code": code}
 
 
+def malformed_detail(texts: Texts) -> str:
+    return _("%(what)s. %(next_step)s") % {"what": texts.staff, "next_step": texts.next_step}
+
+
 def _malformed(reading: codes.Reading) -> Problem:
     texts = READ[reading.no_code] if reading.no_code else SEVERAL
     return Problem(
         "malformed_code",
-        _("%(what)s. %(next_step)s") % {"what": texts.staff, "next_step": texts.next_step},
+        malformed_detail(texts),
         status=422,
         read_as=reading.no_code or "several_codes",
         offered=list(reading.offered or reading.codes),
@@ -138,11 +134,15 @@ class StoreSerializer(AnswerSerializer):
     name = serializers.CharField()
     trade = serializers.ChoiceField(choices=Store.Trade.choices)
     remote_id = serializers.IntegerField(
-        allow_null=True, help_text="The store's number at the gateway"
+        allow_null=True, help_text=gettext_lazy("The store's number at the gateway")
     )
     authorisation = serializers.ChoiceField(choices=Authorisation.choices, allow_null=True)
-    requests_left = serializers.IntegerField(allow_null=True, help_text="Calls left at the gateway")
-    guest_page = serializers.URLField(allow_null=True, help_text="null while the page is closed")
+    requests_left = serializers.IntegerField(
+        allow_null=True, help_text=gettext_lazy("Calls left at the gateway")
+    )
+    guest_page = serializers.URLField(
+        allow_null=True, help_text=gettext_lazy("null while the page is closed")
+    )
 
     def get_remote_id(self, row: Store) -> int | None:
         return row.gateway.remote_id if hasattr(row, "gateway") else None
@@ -178,17 +178,19 @@ class DealSerializer(AnswerSerializer):
 
 
 class QueueSerializer(AnswerSerializer):
-    position = serializers.IntegerField(help_text="1 is next")
+    position = serializers.IntegerField(help_text=gettext_lazy("1 is next"))
     seconds = serializers.IntegerField(
         allow_null=True,
-        help_text="An estimate; null while Meituan does not answer and is tried again",
+        help_text=gettext_lazy(
+            "An estimate; null while Meituan does not answer and is tried again"
+        ),
     )
 
 
 # An earlier verification; its store and user are only for keys that have access to the store.
 class DuplicateSerializer(AnswerSerializer):
     id = serializers.IntegerField(
-        allow_null=True, help_text="null for a store that the key does not reach"
+        allow_null=True, help_text=gettext_lazy("null for a store that the key does not reach")
     )
     store = serializers.IntegerField(allow_null=True)
     requested_by = serializers.CharField(allow_null=True)
@@ -216,28 +218,33 @@ class VerificationSerializer(AnswerSerializer):
     status = serializers.ChoiceField(choices=Verification.Status.choices)
     reason = serializers.ChoiceField(choices=Reason.choices, allow_null=True)
     message = serializers.CharField(
-        help_text="The reason, or what it waits for, in words, in the language of Accept-Language"
+        help_text=gettext_lazy(
+            "The reason, or what it waits for, in words, in the language of Accept-Language"
+        )
     )
     needs_person = serializers.BooleanField(
-        help_text=(
+        help_text=gettext_lazy(
             "The answer was lost and asking has not helped: somebody decides in the back office"
         )
     )
-    gateway_message = serializers.CharField(help_text="The gateway's own words, verbatim")
+    gateway_message = serializers.CharField(
+        help_text=gettext_lazy("The gateway's own words, verbatim")
+    )
     product = DealSerializer(allow_null=True)
     order_id = serializers.CharField(
-        help_text="Up to 19 digits and more than JavaScript's numbers hold: a string"
+        help_text=gettext_lazy("Up to 19 digits and more than JavaScript's numbers hold: a string")
     )
-    code_tail = serializers.CharField(help_text="The last four digits of the code")
+    code_tail = serializers.CharField(help_text=gettext_lazy("The last four digits of the code"))
     inferred = serializers.BooleanField(
-        help_text="Known by asking afterwards, because the answer was lost"
+        help_text=gettext_lazy("Known by asking afterwards, because the answer was lost")
     )
     queue = QueueSerializer(allow_null=True)
     requested_by = serializers.CharField()
     created_at = serializers.DateTimeField()
     settled_at = serializers.DateTimeField(allow_null=True)
     duplicate_of = DuplicateSerializer(
-        required=False, help_text="Only with already_used: the merchant's own earlier verification"
+        required=False,
+        help_text=gettext_lazy("Only with already_used: the merchant's own earlier verification"),
     )
 
     def get_reason(self, row: Verification) -> str | None:
@@ -268,7 +275,7 @@ class LookupSerializer(AnswerSerializer):
     store = serializers.IntegerField(source="store_id")
     status = serializers.ChoiceField(choices=Lookup.Status.choices)
     unused = serializers.BooleanField(
-        source="is_unused", allow_null=True, help_text="null while nothing is known"
+        source="is_unused", allow_null=True, help_text=gettext_lazy("null while nothing is known")
     )
     reason = serializers.ChoiceField(choices=Reason.choices, allow_null=True)
     message = serializers.CharField()
@@ -291,72 +298,6 @@ class LookupSerializer(AnswerSerializer):
 
     def get_queue(self, row: Lookup) -> dict[str, int | None] | None:
         return queue_of(self.context["place"])
-
-
-class LineSerializer(AnswerSerializer):
-    position = serializers.IntegerField(
-        source="item.position", help_text="1 is the first code of the list"
-    )
-    code_tail = serializers.CharField(source="item.code_tail")
-    verification = serializers.IntegerField(
-        source="item.verification_id", allow_null=True, help_text="null for what is not a code"
-    )
-    status = serializers.ChoiceField(choices=LINE_STATUSES)
-    reason = serializers.ChoiceField(choices=Reason.choices, allow_null=True)
-    message = serializers.CharField()
-    same_as = serializers.IntegerField(
-        allow_null=True, help_text="The earlier line with the same code and verification"
-    )
-
-    def get_status(self, line: BatchLine) -> str:
-        row = line.item.verification
-        return row.status if row else "malformed"
-
-    def get_reason(self, line: BatchLine) -> str | None:
-        row = line.item.verification
-        return (row.reason if row else line.item.reason) or None
-
-    def get_message(self, line: BatchLine) -> str:
-        row = line.item.verification
-        if row is None:
-            return message_of(line.item.reason)
-        return verification_message(row)
-
-
-@dataclass(frozen=True)
-class BatchReport:
-    """A batch with the values that the API shows."""
-
-    batch: Batch
-    progress: Progress
-    lines: list[BatchLine]
-
-
-# The output of a BatchReport.
-class BatchSerializer(AnswerSerializer):
-    id = serializers.IntegerField(source="batch.pk")
-    store = serializers.IntegerField(source="batch.store_id")
-    requested_by = serializers.CharField(source="batch.requested_by")
-    created_at = serializers.DateTimeField(source="batch.created_at")
-    total = serializers.IntegerField(source="progress.total")
-    settled = serializers.IntegerField(
-        source="progress.settled", help_text="verified + refused + malformed + repeated"
-    )
-    percent = serializers.IntegerField(source="progress.percent")
-    verified = serializers.IntegerField(source="progress.verified")
-    refused = serializers.IntegerField(source="progress.refused")
-    malformed = serializers.IntegerField(source="progress.malformed")
-    repeated = serializers.IntegerField(
-        source="progress.repeated",
-        help_text="Lines with the code of an earlier one; it is spent and counted once",
-    )
-    waiting = serializers.IntegerField(source="progress.waiting")
-    unknown = serializers.IntegerField(source="progress.unknown")
-    lines = LineSerializer(many=True)
-
-
-def batch_report(batch: Batch) -> BatchReport:
-    return BatchReport(batch, batch_progress(batch), batch_lines(batch))
 
 
 def represent_verification(

@@ -11,8 +11,8 @@ from rest_framework.response import Response
 
 from coupons import services
 from coupons.api import schema
+from coupons.api.batch_serializers import BatchSerializer, batch_report
 from coupons.api.serializers import (
-    BatchSerializer,
     CodeBody,
     CodesBody,
     LookupSerializer,
@@ -20,7 +20,6 @@ from coupons.api.serializers import (
     StoreSerializer,
     VerificationFilter,
     VerificationSerializer,
-    batch_report,
     represent_verification,
 )
 from coupons.api.stores import store_with_gateway

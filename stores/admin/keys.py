@@ -15,6 +15,8 @@ from stores.backoffice.filters import ScopedRelatedFilter
 from stores.models import ApiKey
 from stores.roles import Permission
 
+DOCS_LINK = "stores/backoffice/api_docs_link.html"
+
 
 class ApiKeyForm(forms.ModelForm[ApiKey]):
     scopes = forms.MultipleChoiceField(
@@ -45,6 +47,7 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
 class ApiKeyAdmin(ButtonsAdmin):
     view_permission = add_permission = change_permission = Permission.MANAGE_CONNECTIONS
     form = ApiKeyForm
+    list_before_template = change_form_before_template = DOCS_LINK
     buttons = ("revoke",)
     list_display = (
         "name",

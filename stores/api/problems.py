@@ -53,9 +53,11 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     if response is None:
         return None
     code = next((code for kind, code in _CODES.items() if isinstance(error, kind)), "error")
-    extra: dict[str, Any] = (
-        {"errors": response.data} if isinstance(error, exceptions.ValidationError) else {}
-    )
+    extra: dict[str, Any] = {}
+    if isinstance(error, exceptions.ValidationError):
+        extra = {"errors": response.data}
+    elif isinstance(error, exceptions.Throttled) and (wait := getattr(error, "wait", None)):
+        extra = {"retry_after": int(wait)}
     response.data = problem(code, titles()[code], status=response.status_code, **extra)
     response.content_type = PROBLEM_JSON
     return response

@@ -6,6 +6,7 @@ from operator import attrgetter
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
@@ -75,7 +76,9 @@ class YuanField(serializers.DecimalField):
     """An amount in yuan: "12.50"."""
 
     def __init__(self, *, max_digits: int = 12, **options: Any) -> None:
-        super().__init__(max_digits=max_digits, decimal_places=2, help_text="yuan", **options)
+        super().__init__(
+            max_digits=max_digits, decimal_places=2, help_text=gettext_lazy("yuan"), **options
+        )
 
     def to_representation(self, value: Any) -> Any:
         return yuan_json(value)
@@ -96,17 +99,20 @@ class Body(serializers.Serializer[Any]):
 
     def run_validation(self, data: Any = empty) -> Any:
         if self.either:
-            self._check_either(data, *self.either)
+            self._check_either(data, self.either)
         if not isinstance(data, dict):
             raise ValidationError({"body": [_("Give a JSON object.")]})
         return super().run_validation(data)
 
-    @staticmethod
-    def _check_either(data: Any, first: str, second: str) -> None:
-        given = [name for name in (first, second) if isinstance(data, dict) and name in data]
+    def _check_either(self, data: Any, names: tuple[str, str]) -> None:
+        given = [name for name in names if isinstance(data, dict) and name in data]
         if len(given) != 1:
-            words = _("Give an object with either %(a)s or %(b)s.")
-            raise ValidationError({"body": [words % {"a": first, "b": second}]})
+            raise ValidationError({"body": [self.needs_one_of(names)]})
+
+    @staticmethod
+    def needs_one_of(names: tuple[str, str]) -> str:
+        words = _("Give an object with either %(a)s or %(b)s.")
+        return words % {"a": names[0], "b": names[1]}
 
 
 @cache

@@ -12,7 +12,6 @@ from django.db.models import Model, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils.translation import gettext as _
 from django.views.decorators.csrf import csrf_exempt
-from drf_spectacular.views import SpectacularSwaggerSplitView
 from rest_framework.exceptions import NotFound, ParseError, ValidationError
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.parsers import BaseParser
@@ -237,9 +236,3 @@ def no_such_route(request: HttpRequest) -> HttpResponse:
     body.
     """
     return not_found(request)
-
-
-class ApiDocs(SpectacularSwaggerSplitView):
-    """Swagger UI from our own static files; script and style are files, so no policy is relaxed."""
-
-    template_name = "stores/api_docs.html"

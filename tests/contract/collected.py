@@ -11,6 +11,7 @@ A contract.py may hold:
     EXPORTS      admin label → word that stands in its export
     ROUTES       list of API routes
     api_ids      makes rows for a store, and returns the ids for the routes' paths
+    PROBLEMS     (operation of the API, problem code) → what provokes it, given a function that asks
     OPERATIONS   (platform, operation) → OperationContract
     ENDPOINTS    class of an address that a platform calls → EndpointContract
     ENGLISH      English words that may stand on Chinese pages

@@ -2,6 +2,7 @@
 batches.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from django.db.models import Model
@@ -155,6 +156,19 @@ def api_ids(store: Store) -> dict[str, int | str]:
         "lookups": lookup.pk,
         "verification-batches": batch.pk,
     }
+
+
+def _with_one_key(*bodies: Any) -> Callable[[Callable[..., Any]], Any]:
+    """Asks with the same Idempotency-Key for each of these."""
+    return lambda ask: [ask(body, **{"Idempotency-Key": "till-1"}) for body in bodies][-1]
+
+
+PROBLEMS = {
+    ("lookups_create", "malformed_code"): lambda ask: ask({"code": "13800138000"}),
+    ("verifications_create", "malformed_code"): lambda ask: ask({"code": "13800138000"}),
+    ("verifications_create", "key_reused"): _with_one_key(BODY, {"code": "700012345679"}),
+    ("batches_create", "key_reused"): _with_one_key({"codes": ["?"]}, {"codes": ["!"]}),
+}
 
 
 def enqueue_detail() -> OutboundCall:

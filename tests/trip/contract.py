@@ -265,6 +265,33 @@ def api_ids(store: Store) -> dict[str, int | str]:
     return {"order_id": refund.order.order_id, "refund_id": refund.refund_id}
 
 
+def _used_twice(ask: Callable[..., Any]) -> Any:
+    for refund in Refund.objects.filter(status=Refund.Status.REVIEW):
+        services.refund_decide(
+            refund_pk=refund.pk, agree=False, reason="used", actor=None, method=Method.API
+        )
+    return [ask({"quantity": 1}) for _ticket in range(3)][-1]
+
+
+def _used_otherwise(ask: Callable[..., Any]) -> Any:
+    key = {"Idempotency-Key": "gate-1"}
+    ask({"quantity": 1}, **key)
+    return ask({"quantity": 2}, **key)
+
+
+def _refused_after_agreeing(ask: Callable[..., Any]) -> Any:
+    ask({"decision": "agree"})
+    return ask({"decision": "refuse", "reason": "used"})
+
+
+PROBLEMS = {
+    ("trip_orders_issue", "order_conflict"): lambda ask: ask({"vouchers": ["OTHER-1"]}),
+    ("trip_orders_consume", "order_conflict"): _used_twice,
+    ("trip_orders_consume", "key_reused"): _used_otherwise,
+    ("trip_refunds_decide", "order_conflict"): _refused_after_agreeing,
+}
+
+
 def enqueue_pay_notice() -> OutboundCall:
     meituan, product = selling(issuing=Issuing.UPSTREAM)
     order = meituan.bought(product)

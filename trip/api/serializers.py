@@ -24,7 +24,9 @@ from trip.codes import NO_VOUCHER, VOUCHER_PATTERN, is_voucher
 from trip.models import Consumption, Order, Refund, tally
 from trip.services import visitors
 
-LONG_NUMBER = "Meituan's number. Up to 19 digits and more than JavaScript's numbers hold: a string"
+LONG_NUMBER = gettext_lazy(
+    "Meituan's number. Up to 19 digits and more than JavaScript's numbers hold: a string"
+)
 MAX_REASON = 300
 AGREE, REFUSE = "agree", "refuse"
 
@@ -55,7 +57,7 @@ class OrderFilter(ListFilter):
         required=False,
         min_length=1,
         max_length=60,
-        help_text=gettext_lazy("The partnerDealId."),
+        help_text=gettext_lazy("The `partnerDealId`."),
     )
     travel_date = serializers.DateField(required=False, help_text=gettext_lazy("The day of visit."))
     # Without allow_null, a query without this parameter would mean false.
@@ -165,7 +167,9 @@ class ConsumeBody(Body):
 
 
 class DecisionBody(Body):
-    decision = DecisionField(choices=[AGREE, REFUSE])
+    decision = DecisionField(
+        choices=[(AGREE, gettext_lazy("agree")), (REFUSE, gettext_lazy("refuse"))]
+    )
     reason = reason_field(gettext_lazy("Needed to refuse; Meituan shows it to the buyer."))
 
     def run_validation(self, data: Any = empty) -> Any:
@@ -187,17 +191,21 @@ class TicketProductSerializer(AnswerSerializer):
 
 class TicketVoucherSerializer(AnswerSerializer):
     code = serializers.CharField()
-    quantity = serializers.IntegerField(help_text="How many tickets the code stands for")
+    quantity = serializers.IntegerField(
+        help_text=gettext_lazy("How many tickets the code stands for")
+    )
     used = serializers.IntegerField()
     refunded = serializers.IntegerField()
-    voided = serializers.IntegerField(help_text="Worthless without having been used")
+    voided = serializers.IntegerField(help_text=gettext_lazy("Worthless without having been used"))
 
 
 class VisitorSerializer(AnswerSerializer):
-    name = serializers.CharField(help_text="Masked, unless the key may see personal data")
+    name = serializers.CharField(
+        help_text=gettext_lazy("Masked, unless the key may see personal data")
+    )
     mobile = serializers.CharField()
     credentials = serializers.DictField(
-        child=serializers.CharField(), help_text="Number by Meituan's credentialType"
+        child=serializers.CharField(), help_text=gettext_lazy("Number by Meituan's credentialType")
     )
 
 
@@ -206,13 +214,15 @@ class TicketRefundSerializer(AnswerSerializer):
     status = serializers.ChoiceField(choices=Refund.Status.choices)
     quantity = serializers.IntegerField()
     vouchers = serializers.ListField(
-        source="codes", child=serializers.CharField(), help_text="The codes that it names, if any"
+        source="codes",
+        child=serializers.CharField(),
+        help_text=gettext_lazy("The codes that it names, if any"),
     )
     price = YuanField(allow_null=True)
     fee = YuanField(allow_null=True)
     applied_at = serializers.DateTimeField()
     deadline = serializers.DateTimeField(
-        allow_null=True, help_text="After this, Meituan agrees by itself"
+        allow_null=True, help_text=gettext_lazy("After this, Meituan agrees by itself")
     )
     reason = serializers.CharField()
     decided_by = serializers.CharField()
@@ -223,9 +233,9 @@ class TicketRefundSerializer(AnswerSerializer):
 # visitors unmasked.
 class TicketOrderSerializer(AnswerSerializer):
     order_id = LongNumberField(help_text=LONG_NUMBER)
-    partner_order_id = serializers.CharField(help_text="Our number")
+    partner_order_id = serializers.CharField(help_text=gettext_lazy("Our number"))
     status = serializers.ChoiceField(choices=Order.Status.choices)
-    failure = serializers.CharField(help_text="Why no tickets could be issued")
+    failure = serializers.CharField(help_text=gettext_lazy("Why no tickets could be issued"))
     store = serializers.IntegerField(source="store_id")
     product = TicketProductSerializer()
     quantity = serializers.IntegerField()
@@ -244,7 +254,9 @@ class TicketOrderSerializer(AnswerSerializer):
     created_at = serializers.DateTimeField()
     paid_at = serializers.DateTimeField(allow_null=True)
     issued_at = serializers.DateTimeField(allow_null=True)
-    closed_at = serializers.DateTimeField(allow_null=True, help_text="When Meituan closed it")
+    closed_at = serializers.DateTimeField(
+        allow_null=True, help_text=gettext_lazy("When Meituan closed it")
+    )
 
     def to_representation(self, row: Order) -> dict[str, Any]:
         # Counted once for the four fields that use it.
@@ -282,7 +294,7 @@ class UsedVoucherSerializer(AnswerSerializer):
 # the `order`.
 class ConsumptionSerializer(AnswerSerializer):
     order_id = LongNumberField(help_text=LONG_NUMBER)
-    quantity = serializers.IntegerField(help_text="How many tickets were used")
+    quantity = serializers.IntegerField(help_text=gettext_lazy("How many tickets were used"))
     vouchers = UsedVoucherSerializer(many=True)
     used_by = serializers.CharField(source="by")
     used_at = serializers.DateTimeField(source="at")

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from parcels.choices import HAND_OUT, PARCELS, PLATFORM
 from stores.backoffice.menu import ORDERS, list_item
-from stores.domains import Domain, Schedule
+from stores.domains import Domain, ProblemCode, Schedule
 from stores.roles import Role
 
 
@@ -18,7 +18,11 @@ class ParcelsConfig(Domain):
     connection_form = "parcels.tools.ParcelConnectionForm"
     scopes = {PARCELS: _("read parcels")}
     permissions = {HAND_OUT: frozenset({Role.MANAGER, Role.CLERK})}
-    problem_codes = {"parcel_gone": _("The parcel was handed out")}
+    problem_codes = {
+        "parcel_gone": ProblemCode(
+            409, _("The parcel was handed out"), _("it is gone"), _("read the parcel")
+        )
+    }
     event_titles = {"parcel.arrived": _("A parcel arrived")}
     verb_labels = {"parcel handed out": _("Handed out a parcel")}
     counter_kind = "parcels.counter.ParcelKind"

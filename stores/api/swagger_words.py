@@ -1,0 +1,52 @@
+"""Swagger UI's own words; static/stores/api-docs.js puts their translations in their place."""
+
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+SWAGGER_WORDS: dict[str, StrOrPromise] = {
+    "Authorize": _("Authorize"),
+    "Authorized": _("Authorized"),
+    "Available authorizations": _("Available authorizations"),
+    "Cancel": _("Cancel"),
+    "Clear": _("Clear"),
+    "Close": _("Close"),
+    "Code": _("Status"),
+    "Controls": _("Sets the header"),
+    "header.": ".",
+    "Copy to clipboard": _("Copy"),
+    "Default value": _("Default value"),
+    "Description": _("Description"),
+    "Details": _("Details"),
+    "Download": _("Download"),
+    "Edit Value": _("Edit value"),
+    "Example Value": _("Example value"),
+    "Examples": _("Examples"),
+    "Examples:": _("Examples"),
+    "Execute": _("Execute"),
+    "Failed to fetch.": _("Failed to fetch."),
+    "Links": _("Links"),
+    "Loading": _("Loading"),
+    "Logout": _("Forget the key"),
+    "Media type": _("Media type"),
+    "Name": _("Name"),
+    "No links": _("No links"),
+    "No parameters": _("No parameters"),
+    "Parameters": _("Parameters"),
+    "Please correct the following validation errors and try again.": _(
+        "Please correct what is wrong and try again."
+    ),
+    "Request URL": _("Address of the request"),
+    "Request body": _("Request body"),
+    "Required field is not provided.": _("This field is required."),
+    "Reset": _("Reset"),
+    "Response body": _("Response body"),
+    "Response headers": _("Response headers"),
+    "Responses": _("Responses"),
+    "Schema": _("Fields"),
+    "Schemas": _("All shapes"),
+    "Send empty value": _("Send an empty value"),
+    "Server response": _("Server response"),
+    "Try it out": _("Try it out"),
+    "Undocumented": _("Not described"),
+    "Value:": _("Value"),
+}
