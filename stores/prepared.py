@@ -14,7 +14,8 @@ from functools import cache
 from types import SimpleNamespace
 from typing import Any, Generic, TypeVar, cast
 
-from django.db import DatabaseError, connection, transaction
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
+from django.db.backends.base.base import BaseDatabaseWrapper
 from django.db.models import Expression, Field, Model, QuerySet, Value
 from django.db.models.constants import OnConflict
 from django.db.models.query import ModelIterable, ValuesListIterable, get_related_populators
@@ -40,6 +41,11 @@ class Literal(Value):
         if not _WORD.fullmatch(str(self.value)):
             raise ValueError(f"{self.value!r} is not a word of lower-case letters")
         return f"'{self.value}'", ()
+
+
+def _here() -> BaseDatabaseWrapper:
+    """This thread's connection; every attribute read through Django's proxy would look it up."""
+    return connections[DEFAULT_DB_ALIAS]
 
 
 def literals(*words: str) -> list[Literal]:
@@ -83,7 +89,7 @@ def _adapted(name: str, value: Any) -> Any:
         return value
     if not isinstance(value, _TYPES):
         raise TypeError(f"{name} cannot be {value!r}: {type(value).__name__}")
-    return connection.ops.adapt_unknown_value(value)
+    return _here().ops.adapt_unknown_value(value)
 
 
 class Prepared(Generic[Row]):
@@ -104,6 +110,7 @@ class Prepared(Generic[Row]):
 
     def rows(self, **values: object) -> list[Row]:
         """Returns all rows. Raises TypeError unless the values are exactly those of the Params."""
+        connection = _here()
         statement = self._statements.get(connection.vendor)
         if statement is None:
             statement = self._statements[connection.vendor] = _selecting(self.build())
@@ -125,10 +132,11 @@ class PreparedUpdate:
 
     def run(self, **values: object) -> int:
         """Returns the number of rows that were changed. Raises TypeError as Prepared does."""
+        connection = _here()
         statement = self._statements.get(connection.vendor)
         if statement is None:
             statement = self._statements[connection.vendor] = self._compile()
-        return _run(statement.sql, statement.filled(values))
+        return _run(connection, statement.sql, statement.filled(values))
 
     def _compile(self) -> _Statement:
         return _updating(self.build(), self.changes)
@@ -143,10 +151,11 @@ class _Insert:
         self._statements: dict[str, tuple[str, Fields]] = {}
 
     def run(self, row: Model) -> bool:
+        connection = _here()
         if connection.vendor not in self._statements:
             self._statements[connection.vendor] = self._compile()
         sql, fields = self._statements[connection.vendor]
-        params = _stored(row, fields, add=True)
+        params = _stored(connection, row, fields, add=True)
         with (
             transaction.mark_for_rollback_on_error(connection.alias),
             connection.cursor() as cursor,
@@ -165,7 +174,7 @@ class _Insert:
         query: Any = InsertQuery(self.model, on_conflict=self.conflicts)
         places = SimpleNamespace(**{field.attname: Param(field.attname) for field in fields})
         query.insert_values(fields, [places], raw=True)
-        compiler = query.get_compiler(connection=connection)
+        compiler = query.get_compiler(connection=_here())
         compiler.returning_fields = [meta.pk]
         ((sql, params),) = compiler.as_sql()
         by_name = {field.attname: field for field in fields}
@@ -181,11 +190,12 @@ class _Save:
         self._statements: dict[str, str] = {}
 
     def run(self, row: Model) -> bool:
+        connection = _here()
         if connection.vendor not in self._statements:
             changes = {field.name: Param(field.name) for field in self.fields}
             self._statements[connection.vendor] = _updating(self.rows, changes).sql
-        params = [*_stored(row, self.fields, add=False), row.pk]
-        return bool(_run(self._statements[connection.vendor], params))
+        params = [*_stored(connection, row, self.fields, add=False), row.pk]
+        return bool(_run(connection, self._statements[connection.vendor], params))
 
 
 _insert, _save = cache(_Insert), cache(_Save)
@@ -213,7 +223,7 @@ def save_fields(row: Model, *names: str) -> None:
         raise DatabaseError(f"{type(row).__name__} {row.pk} is not stored")
 
 
-def _stored(row: Model, fields: Fields, *, add: bool) -> list[Any]:
+def _stored(connection: BaseDatabaseWrapper, row: Model, fields: Fields, *, add: bool) -> list[Any]:
     """Returns the values of the fields as the driver takes them."""
     return [field.get_db_prep_save(field.pre_save(row, add), connection) for field in fields]
 
@@ -221,11 +231,11 @@ def _stored(row: Model, fields: Fields, *, add: bool) -> list[Any]:
 def _updating(rows: QuerySet[Any, Any], changes: Values) -> _Statement:
     query: Any = rows.query.chain(UpdateQuery)
     query.add_update_values(changes)
-    sql, params = query.get_compiler(connection=connection).as_sql()
+    sql, params = query.get_compiler(connection=_here()).as_sql()
     return _Statement(sql, params, _names(params))
 
 
-def _run(sql: str, params: Sequence[Any]) -> int:
+def _run(connection: BaseDatabaseWrapper, sql: str, params: Sequence[Any]) -> int:
     """Runs an UPDATE and returns the number of rows that it changed."""
     with transaction.mark_for_rollback_on_error(connection.alias), connection.cursor() as cursor:
         cursor.execute(sql, params)
@@ -233,6 +243,7 @@ def _run(sql: str, params: Sequence[Any]) -> int:
 
 
 def _selecting(queryset: QuerySet[Any, Any]) -> _Statement:
+    connection = _here()
     query: Any = queryset.query.chain()
     query.default_ordering = False
     compiler = query.get_compiler(connection=connection)
@@ -254,7 +265,7 @@ def _names(params: Sequence[Any]) -> frozenset[str]:
 def _converting(compiler: SQLCompiler, build: Build) -> Build:
     """Returns a function from a row of the database to a row of the QuerySet, as in the ORM."""
     # Converters belong to a connection. This one is never opened, so they keep no thread's alive.
-    compiler.connection = unopened = connection.copy()
+    compiler.connection = unopened = _here().copy()
     columns = [column for column, *_rest in compiler.select]
     converters = [
         (place, column, convert)
@@ -277,10 +288,10 @@ def _model_builder(compiler: SQLCompiler) -> Build:
     first, last = info["select_fields"][0], info["select_fields"][-1] + 1
     names = [column.target.attname for column, *_rest in compiler.select[first:last]]
     populators: Any = get_related_populators
-    related = populators(info, compiler.select, connection.alias)
+    related = populators(info, compiler.select, DEFAULT_DB_ALIAS)
 
     def build(values: Sequence[Any]) -> Any:
-        row = info["model"].from_db(connection.alias, names, values[first:last])
+        row = info["model"].from_db(DEFAULT_DB_ALIAS, names, values[first:last])
         for populator in related:
             populator.populate(values, row)
         for name, place in compiler.annotation_col_map.items():

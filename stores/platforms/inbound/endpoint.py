@@ -13,7 +13,7 @@ from django.core.exceptions import RequestDataTooBig
 from django.db import InterfaceError, OperationalError, models
 from django.db import connection as database
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
-from django.utils.decorators import method_decorator
+from django.http.response import HttpResponseBase
 from django.views import View
 from django.views.decorators.csrf import csrf_exempt
 
@@ -35,7 +35,6 @@ class Rejected(Exception):
         self.status = status
 
 
-@method_decorator([csrf_exempt, csp_exempt()], name="dispatch")
 class Inbound(View):
     """Base of notices and calls: finds the connection, limits the size, authenticates and reads.
 
@@ -46,6 +45,11 @@ class Inbound(View):
     platform: ClassVar[str]
     max_bytes: ClassVar[int] = 262_144
     reader: Callable[[bytes], dict[str, Any]] = staticmethod(bodies.json_object)
+
+    @classmethod
+    def as_view(cls, **initkwargs: Any) -> Callable[..., HttpResponseBase]:
+        # Not `method_decorator`, which decorates anew for every call.
+        return csrf_exempt(csp_exempt()(super().as_view(**initkwargs)))
 
     @cached_property
     def fields(self) -> dict[str, Any]:
