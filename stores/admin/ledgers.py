@@ -20,7 +20,9 @@ from django.utils.translation import gettext_lazy as _
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import (
+    CallDrillFilter,
     DayFilter,
+    DrillFilter,
     OperationFilter,
     PlatformFilter,
     ScopedRelatedFilter,
@@ -165,6 +167,7 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
         PlatformFilter,
         OperationFilter,
         "state",
+        DrillFilter,
         ("queued_at", DayFilter),
     )
     fields = (
@@ -239,6 +242,7 @@ class OutboundAttemptAdmin(LedgerAdmin):
         ("call__store", ScopedRelatedFilter),
         "kind",
         "outcome",
+        CallDrillFilter,
         ("started_at", DayFilter),
     )
     fields = ("of_call", "kind", "outcome_label", "started_at", "ended_at", "message", "answer")
@@ -293,6 +297,7 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
         ("connection", ScopedRelatedFilter),
         PlatformFilter,
         "state",
+        DrillFilter,
         ("received_at", DayFilter),
     )
     search_fields = ("dedup_key__startswith",)

@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from datetime import MAXYEAR, MINYEAR, datetime, time, timedelta
 from typing import Any, ClassVar
 
+from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
@@ -88,6 +89,29 @@ class DefaultedFilter(ChoiceFilter):
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
         return self.narrowed(queryset, self.chosen() or self.default)
+
+
+class DrillFilter(DefaultedFilter):
+    """Hides what a drill made unless it is asked for, or a search text is given.
+
+    `path` leads to the field that says so.
+    """
+
+    title = _("drill")
+    parameter_name = "drill"
+    all_option: Any = ["", _("without drills")]
+    options = (("too", _("including drills")), ("only", _("drills only")))
+    path: ClassVar[str] = "is_drill"
+
+    def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        if value == "only":
+            return rows.filter(**{self.path: True})
+        is_asked_for = value == "too" or self.request.GET.get(SEARCH_VAR)
+        return rows if is_asked_for else rows.filter(**{self.path: False})
+
+
+class CallDrillFilter(DrillFilter):
+    path = "call__is_drill"
 
 
 class OperationFilter(ChoiceFilter):

@@ -65,6 +65,7 @@ class InboundEvent(models.Model):
         blank=True,
         help_text=_("Primary key of the row that this is about"),
     )
+    is_drill = models.BooleanField(_("drill"), default=False, db_default=False, editable=False)
     # Answers before this one, while it was not final: [{"at", "body", "answer"}].
     earlier = EncryptedListField(default=list, editable=False)
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.RECEIVED)
@@ -219,6 +220,7 @@ class OutboundCall(models.Model):
     last_error = models.CharField(_("last error"), max_length=300, blank=True)
     settled_at = models.DateTimeField(_("settled"), null=True, blank=True)
     emptied_at = models.DateTimeField(_("content removed"), null=True, blank=True, editable=False)
+    is_drill = models.BooleanField(_("drill"), default=False, db_default=False, editable=False)
 
     objects = OutboundQuerySet.as_manager()
 

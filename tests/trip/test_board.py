@@ -260,16 +260,18 @@ def test_notices_of_the_drill_are_nobodys_business(product: Product, owner: User
     }
     for operation, row in subjects.items():
         for state in (State.DEAD, State.REFUSED):
-            notice(product, operation=operation, subject_id=row.pk, state=state)
+            notice(product, operation=operation, subject_id=row.pk, state=state, is_drill=True)
         notice(
             product,
             operation=operation,
             subject_id=row.pk,
             queued_at=now - timedelta(hours=2),
             settled_at=None,
+            is_drill=True,
         )
     assert texts(dashboard.alerts(owner)) == []
     Order.objects.update(is_drill=False)
+    OutboundCall.objects.update(is_drill=False)
     Refund.objects.update(status="agreed")
     assert texts(dashboard.alerts(owner)) == [
         ("error", "3 notices never reached Meituan."),

@@ -251,7 +251,7 @@ def test_a_notice_of_the_drill_is_not_sent_again(server: SandboxServer) -> None:
     call = used_in_a_drill(*meituan_of(server))
     OutboundCall.objects.update(state=State.DEAD)
     assert not outbox.retry_dead(call, ask_first=False)
-    Order.objects.update(is_drill=False)
+    OutboundCall.objects.update(is_drill=False)
     assert outbox.retry_dead(call, ask_first=False)
 
 

@@ -1,14 +1,9 @@
 """The search for ticket orders: by Meituan's number, by ours, by the code of a voucher."""
 
-from typing import Any
-
-from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
-from django.utils.translation import gettext_lazy as _
 
 from stores.backoffice.base import access_for
-from stores.backoffice.filters import DefaultedFilter
 from stores.models import Connection
 from stores.platforms.reading import MAX_INT64
 from trip.choices import PLATFORM
@@ -38,17 +33,3 @@ def _connections(request: HttpRequest) -> list[int]:
     if not access_for(request).everything:
         rows = rows.filter(merchant__in=access_for(request).merchants_in_part)
     return list(rows.values_list("pk", flat=True))
-
-
-class DrillFilter(DefaultedFilter):
-    """Hides orders of acceptance drills unless they are chosen or a search text is given."""
-
-    title = _("acceptance drill")
-    parameter_name = "drill"
-    options = (("only", _("only those")), ("too", _("those too")))
-
-    def narrowed(self, rows: Any, value: str) -> Any:
-        if value == "only":
-            return rows.filter(is_drill=True)
-        with_drills = value == "too" or self.request.GET.get(SEARCH_VAR)
-        return rows if with_drills else rows.filter(is_drill=False)

@@ -8,16 +8,21 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from stores.admin.ledgers import OutboundCallAdmin
-from stores.backoffice.filters import EVERYTHING, DayFilter, DefaultedFilter, ScopedRelatedFilter
+from stores.backoffice.filters import (
+    EVERYTHING,
+    DayFilter,
+    DefaultedFilter,
+    DrillFilter,
+    ScopedRelatedFilter,
+)
 from trip.choices import PLATFORM
 from trip.models import MeituanNotice
-from trip.services.notices import notices_of_drills
 
 State = MeituanNotice.State
 
 
 class OpenFilter(DefaultedFilter):
-    """Shows the notices that did not arrive, without the drill's, unless a state is chosen."""
+    """Shows the notices that did not arrive unless a state is chosen."""
 
     title = _("state")
     parameter_name = "state__exact"
@@ -29,12 +34,17 @@ class OpenFilter(DefaultedFilter):
             return rows
         if value:
             return rows.filter(state=value)
-        return rows.exclude(state=State.DONE).filter(~notices_of_drills())
+        return rows.exclude(state=State.DONE)
 
 
 @admin.register(MeituanNotice)
 class MeituanNoticeAdmin(OutboundCallAdmin):
-    list_filter = (OpenFilter, ("store", ScopedRelatedFilter), ("queued_at", DayFilter))
+    list_filter = (
+        OpenFilter,
+        DrillFilter,
+        ("store", ScopedRelatedFilter),
+        ("queued_at", DayFilter),
+    )
     empty_text = _("Meituan has taken every notice.")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[MeituanNotice]:

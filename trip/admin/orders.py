@@ -15,7 +15,7 @@ from unfold.contrib.filters.admin import RangeDateFilter
 
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.exporting import ExportsAdmin
-from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
+from stores.backoffice.filters import DayFilter, DrillFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge, badge_column, link, moment_column, sum_of
 from stores.backoffice.needs_person import NeedsPersonFilter, settle_button
 from stores.backoffice.newest import LongListAdmin
@@ -27,7 +27,7 @@ from stores.platforms.outbox.operations import title_of
 from stores.roles import Permission
 from trip import services
 from trip.admin.exporting import COLUMNS
-from trip.admin.finding import DrillFilter, found
+from trip.admin.finding import found
 from trip.admin.order_forms import FailForm, IssueForm, UseForm
 from trip.admin.timeline import timeline
 from trip.choices import SELL, CredentialType, Method

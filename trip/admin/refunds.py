@@ -13,7 +13,13 @@ from django.utils.translation import gettext_lazy as _
 from stores.audit import shown
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import DONE, Button, button
-from stores.backoffice.filters import EVERYTHING, DayFilter, DefaultedFilter, ScopedRelatedFilter
+from stores.backoffice.filters import (
+    EVERYTHING,
+    DayFilter,
+    DefaultedFilter,
+    DrillFilter,
+    ScopedRelatedFilter,
+)
 from stores.backoffice.labels import badge, badge_column, moment_column, sum_of
 from stores.backoffice.pages import staff_user
 from stores.clock import format_moment
@@ -48,6 +54,10 @@ def _may_agree(refund: Refund) -> bool:
     return refund.status in (Status.REVIEW, Status.REFUSED)
 
 
+class OrderDrillFilter(DrillFilter):
+    path = "order__is_drill"
+
+
 @admin.register(Refund)
 class RefundAdmin(DecidedInRows, LedgerAdmin):
     buttons = ("agree", "refuse")
@@ -63,7 +73,12 @@ class RefundAdmin(DecidedInRows, LedgerAdmin):
     )
     list_display_links = ("time_left", "status_label")
     list_select_related = ("order__product", "store__merchant")
-    list_filter = (DecisionFilter, ("store", ScopedRelatedFilter), ("received_at", DayFilter))
+    list_filter = (
+        DecisionFilter,
+        OrderDrillFilter,
+        ("store", ScopedRelatedFilter),
+        ("received_at", DayFilter),
+    )
     search_fields = ("refund_id", "order__order_id")
     search_help_text = _("The refund's or the order's number")
     fields = (

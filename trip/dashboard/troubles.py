@@ -33,7 +33,7 @@ from trip.models import Order, PlannedChange, Product, RegisteredAddress
 from trip.services.changes import change_text, coming_changes, unannounced_addresses
 from trip.services.connecting import missing
 from trip.services.deadlines import SOON, URGENT
-from trip.services.notices import PayNotice, notices_of_drills
+from trip.services.notices import PayNotice
 from trip.services.workdays import missing_year
 
 MOST = 10
@@ -154,7 +154,7 @@ def _notice_alerts(user: User) -> Iterator[Alert]:
     now = timezone.now()
     closed = Order.objects.filter(pk=OuterRef("subject_id"), closed_at__isnull=False)
     notices = OutboundCall.objects.for_staff(user).filter(
-        ~Q(operation=PayNotice.name) | ~Exists(closed), ~notices_of_drills(), platform=PLATFORM
+        ~Q(operation=PayNotice.name) | ~Exists(closed), is_drill=False, platform=PLATFORM
     )
     failed = notices.failed_since(now - WEEK).order_by()
     counts = failed.aggregate(

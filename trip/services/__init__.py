@@ -16,7 +16,7 @@ from trip.services.changes import change_announced, change_send, watch_addresses
 from trip.services.closing import order_close, order_refunded
 from trip.services.connecting import connection_check
 from trip.services.consuming import order_consume
-from trip.services.creating import order_create
+from trip.services.creating import is_of_drill, order_create
 from trip.services.issuing import order_fail, order_issue
 from trip.services.paying import expire_unpaid, order_pay
 from trip.services.products import offers_open, product_pause, product_resume, product_saved
@@ -31,6 +31,7 @@ __all__ = [
     "connection_check",
     "expire_unpaid",
     "forget_visitors",
+    "is_of_drill",
     "listing_take",
     "offers_open",
     "offers_set",

@@ -72,16 +72,13 @@ def _consume(
         at=now,
     )
     enqueue_consume_notice(consumption)
-    # Consumptions of a drill are not audited; the start of the drill is.
-    if not order.is_drill:
-        audit.record(
-            "trip.order.consumed",
-            actor=actor,
-            store=order.store,
-            target=f"{order.order_id}",
-            method=method,
-            quantity=consumption.quantity,
-        )
+    orders.note(
+        order,
+        "trip.order.consumed",
+        actor=actor,
+        method=method,
+        quantity=consumption.quantity,
+    )
     return consumption
 
 

@@ -50,7 +50,7 @@ def order_create(*, connection: Connection, request: CreateRequest) -> Order:
         issuing=product.issuing,
         terms=kept(product),
         usable_until=booking.usable_days(product, offer.date)[1],
-        is_drill=_is_of_drill(connection, request.order_id),
+        is_drill=is_of_drill(connection, request.order_id),
         created_at=now,
         pay_until=now + timedelta(minutes=product.pay_minutes),
     )
@@ -64,8 +64,8 @@ def order_create(*, connection: Connection, request: CreateRequest) -> Order:
     return order
 
 
-def _is_of_drill(connection: Connection, order_id: int) -> bool:
-    """Whether a running drill may have made the order; most numbers are decided without a query."""
+def is_of_drill(connection: Connection, order_id: int) -> bool:
+    """Whether a running drill may speak of the order; most numbers are decided without a query."""
     return (
         order_id in DRILL_NUMBERS
         and DrillRun.objects.under_way().filter(connection=connection).exists()

@@ -8,7 +8,6 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from stores import audit
 from stores.audit import Actor
 from stores.prepared import insert
 from stores.transitions import move
@@ -75,11 +74,10 @@ def order_issue(*, order_pk: int, codes: Sequence[str], actor: Actor, method: st
         move(order, Status.ISSUED, issued_at=timezone.now())
         _take_back_refunded(order, vouchers)
         enqueue_pay_notice(order)
-        audit.record(
+        orders.note(
+            order,
             "trip.order.issued",
             actor=actor,
-            store=order.store,
-            target=f"{order.order_id}",
             method=method,
             codes=[f"…{code[-4:]}" for code in codes],
         )
@@ -133,11 +131,10 @@ def order_fail(*, order_pk: int, reason: str, actor: Actor, method: str) -> Orde
         move(order, Status.FAILED, failure=reason.strip()[:300])
         stock.give_back(order, order.quantity)
         enqueue_pay_notice(order)
-        audit.record(
+        orders.note(
+            order,
             "trip.order.failed",
             actor=actor,
-            store=order.store,
-            target=f"{order.order_id}",
             method=method,
             reason=reason[:300],
         )

@@ -10,7 +10,7 @@ from datetime import timedelta
 from typing import Any, ClassVar
 from urllib.parse import urlsplit
 
-from django.db.models import Exists, OuterRef, Q
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -51,10 +51,10 @@ class Notice(Operation):
     backoff: ClassVar[tuple[float, ...]] = (1, 5, 30, 120, 600, 1800)
 
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
-        return not is_of_drill(call)
+        return not call.is_drill
 
     def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
-        if not plays_meituan(call.connection) and is_of_drill(call):
+        if not plays_meituan(call.connection) and call.is_drill:
             raise Refused("drill", DRILL_ONLY)
         return self.tell(call, wait_for_slot)
 
@@ -148,28 +148,6 @@ def notices_of(*orders: Order) -> Q:
     )
 
 
-def notices_of_drills() -> Q:
-    """Filters the outbound calls of the acceptance drill's orders, which the real Meituan does not
-    know.
-    """
-    subject = OuterRef("subject_id")
-    return (
-        Q(Exists(Order.objects.filter(pk=subject, is_drill=True)), operation=PayNotice.name)
-        | Q(
-            Exists(Refund.objects.filter(pk=subject, order__is_drill=True)),
-            operation=RefundNotice.name,
-        )
-        | Q(
-            Exists(Consumption.objects.filter(pk=subject, order__is_drill=True)),
-            operation=ConsumeNotice.name,
-        )
-    )
-
-
-def is_of_drill(call: OutboundCall) -> bool:
-    return OutboundCall.objects.filter(notices_of_drills(), pk=call.pk).exists()
-
-
 def revoke_drill_notices(orders: Iterable[Order]) -> None:
     """Revokes the drill's notices that were not sent during the drill; the real Meituan would
     refuse them.
@@ -192,6 +170,7 @@ def enqueue_pay_notice(order: Order) -> None:
         subject_id=order.pk,
         store_id=order.store_id,
         series=_series(order),
+        is_drill=order.is_drill,
         known_new=True,
     )
 
@@ -217,6 +196,7 @@ def enqueue_refund_notice(refund: Refund) -> None:
         subject_id=refund.pk,
         store_id=refund.store_id,
         series=_series(refund.order),
+        is_drill=refund.order.is_drill,
     )
 
 
@@ -228,6 +208,7 @@ def enqueue_consume_notice(consumption: Consumption) -> None:
         subject_id=consumption.pk,
         store_id=consumption.order.store_id,
         series=_series(consumption.order),
+        is_drill=consumption.order.is_drill,
         known_new=True,
     )
 

@@ -2,10 +2,14 @@
 row.
 """
 
+from typing import Any
+
 from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from stores import audit
+from stores.audit import Actor
 from stores.conflicts import Conflict
 from stores.models import Connection
 from trip.choices import Refusal, Trouble
@@ -47,6 +51,15 @@ def not_now(order: Order) -> StrOrPromise:
     """Returns why a request is impossible in the order's present status."""
     text = _("This is not possible now. The order is: {status}")
     return format_lazy(text, status=order.get_status_display())
+
+
+def note(order: Order, verb: str, *, actor: Actor, target: str = "", **data: Any) -> None:
+    """Writes into the audit log what was done with an order; of a drill stands there that it was
+    started.
+    """
+    if not order.is_drill:
+        target = target or str(order.order_id)
+        audit.record(verb, actor=actor, store=order.store, target=target, **data)
 
 
 def vouchers_of(order: Order) -> list[Voucher]:

@@ -257,10 +257,10 @@ def refund_decide(*, refund_pk: int, agree: bool, reason: str, actor: Actor, met
             _agree(order, refund)
         _decide(refund, wanted, reason, method, actor)
         enqueue_refund_notice(refund)
-        audit.record(
+        orders.note(
+            order,
             "trip.refund.agreed" if agree else "trip.refund.refused",
             actor=actor,
-            store=order.store,
             target=refund.refund_id,
             method=method,
             reason=refund.reason,

@@ -3,7 +3,6 @@
 from django.db import transaction
 from django.utils.translation import gettext_lazy as _
 
-from stores import audit
 from stores.audit import Actor
 from stores.conflicts import Conflict
 from trip.models import Order
@@ -19,11 +18,10 @@ def order_settle(*, order_pk: int, note: str, actor: Actor) -> Order:
     with transaction.atomic():
         order = orders.lock(order_pk)
         if order.needs_person:
-            audit.record(
+            orders.note(
+                order,
                 "trip.order.settled",
                 actor=actor,
-                store=order.store,
-                target=f"{order.order_id}",
                 trouble=order.needs_person,
                 note=note.strip()[:300],
             )

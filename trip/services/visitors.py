@@ -7,11 +7,12 @@ from typing import Any
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from stores import audit, fields
+from stores import fields
 from stores.audit import Actor
 from stores.models import Merchant
 from stores.platforms.reading import BEIJING
 from trip.models import Order, Visitor, Voucher
+from trip.services import orders
 
 log = logging.getLogger(__name__)
 BATCH = 500
@@ -36,7 +37,11 @@ def readable(visitor: Visitor, *, whole: bool) -> dict[str, Any]:
 
 def note_looked_at(order: Order, *, actor: Actor) -> None:
     """Writes into the audit log that somebody looks at whole phones and certificates."""
-    audit.record("trip.visitors.shown", actor=actor, store=order.store, target=str(order.order_id))
+    orders.note(
+        order,
+        "trip.visitors.shown",
+        actor=actor,
+    )
 
 
 def masked_name(name: str) -> str:

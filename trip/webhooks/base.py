@@ -198,6 +198,10 @@ class OnceEndpoint(TripEndpoint):
         """Returns the part of the body that the ledger stores, without visitors."""
         return dict(body)
 
+    def is_drill(self, connection: Connection, asked: Any) -> bool:
+        """Returns whether a drill asks, whose messages the ledger shows only on request."""
+        return False
+
     def text(self, connection: Connection, asked: Any, body: Any) -> str:
         return answer_once(
             connection=connection,
@@ -215,8 +219,15 @@ class OnceEndpoint(TripEndpoint):
             answer = self.answer(connection, asked)
         except Refusal as refusal:
             no = envelope(self.request, Answer(code=refusal.code, describe=refusal.reason))
-            raise AnswerAndRollback(StoredAnswer(no, final=refusal.lasting)) from refusal
-        return StoredAnswer(envelope(self.request, answer), answer.final, answer.subject_id)
+            raise AnswerAndRollback(
+                StoredAnswer(no, final=refusal.lasting, is_drill=self.is_drill(connection, asked))
+            ) from refusal
+        return StoredAnswer(
+            envelope(self.request, answer),
+            answer.final,
+            answer.subject_id,
+            self.is_drill(connection, asked),
+        )
 
 
 def _is_partner(value: Any, connection: Connection) -> bool:

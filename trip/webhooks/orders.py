@@ -36,6 +36,9 @@ class OrderEndpoint(OnceEndpoint):
     def kept(self, asked: Any, body: Any) -> dict[str, Any]:
         return {name: body[name] for name in KEPT if name in body}
 
+    def is_drill(self, connection: Connection, asked: Any) -> bool:
+        return services.is_of_drill(connection, asked.order_id)
+
 
 class Create(OrderEndpoint):
     # The largest order may have a visitor for each ticket, with all personal fields of Meituan.
@@ -87,7 +90,11 @@ class Query(TripEndpoint):
             kind="order.query",
             key=key,
             body={"orderId": asked.order_id},
-            answer=StoredAnswer(text, subject_id=answer.subject_id),
+            answer=StoredAnswer(
+                text,
+                subject_id=answer.subject_id,
+                is_drill=services.is_of_drill(connection, asked.order_id),
+            ),
         )
         return text
 
@@ -138,8 +145,9 @@ class MessageEndpoint(OrderEndpoint):
 
     def _forestalled(self, connection: Connection, order_id: int) -> bool:
         no = envelope(self.request, Answer(code=Code.CREATE_OTHER, describe="订单已关闭"))
+        answer = StoredAnswer(no, is_drill=services.is_of_drill(connection, order_id))
         return preset_answer(
-            connection=connection, kind=Create.kind, key=str(order_id), answer=StoredAnswer(no)
+            connection=connection, kind=Create.kind, key=str(order_id), answer=answer
         )
 
 

@@ -24,12 +24,14 @@ class StoredAnswer:
     """The text of an answer, byte for byte.
 
     A question whose answer is not `final` ("still working", "not yet") is handled again when it is
-    repeated. `subject_id` is the primary key of the row that it is about.
+    repeated. `subject_id` is the primary key of the row that it is about. `is_drill`: a
+    drill asked.
     """
 
     text: str
     final: bool = True
     subject_id: int | None = None
+    is_drill: bool = False
 
 
 class AnswerAndRollback(Exception):
@@ -143,6 +145,7 @@ def _event(
         answer=answer.text,
         is_final=answer.final,
         subject_id=answer.subject_id,
+        is_drill=answer.is_drill,
         state=InboundEvent.State.HANDLED,
         attempts=1,
         due_at=now,

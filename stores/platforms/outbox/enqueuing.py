@@ -29,13 +29,14 @@ def enqueue(
     series: str = "",
     wake: bool = True,
     known_new: bool = False,
+    is_drill: bool = False,
 ) -> OutboundCall:
     """Writes one call, once per (platform, operation, key); a repetition returns the existing call.
 
     `queued_at` keeps the place in line of an earlier step. `wake=False` is for callers that attempt
     the call themselves or wake a worker once for many. `known_new=True` is for a key made in this
     transaction. Calls of one `series` are delivered one after the other; they must be enqueued
-    under one lock.
+    under one lock. Lists leave out the calls of a drill (`is_drill`) until they are asked for.
     """
     now = timezone.now()
     names = {"platform": operation.platform, "operation": operation.name, "key": key}
@@ -46,6 +47,7 @@ def enqueue(
         "subject_id": subject_id,
         "payload": payload or {},
         "series": series,
+        "is_drill": is_drill,
         "lane": lane,
         "queued_at": queued_at or now,
         "due_at": now,
