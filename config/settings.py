@@ -315,6 +315,7 @@ UNFOLD = {
     "STYLES": [
         lambda request: static("stores/admin.css"),
         lambda request: static("stores/shell.css"),
+        lambda request: static("stores/lists.css"),
         lambda request: static("stores/phone.css"),
     ],
     "SCRIPTS": [lambda request: static("stores/admin.js")],

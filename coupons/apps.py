@@ -3,7 +3,14 @@ from datetime import timedelta
 from django.utils.translation import gettext_lazy as _
 
 from coupons.choices import LOOKUP, PLATFORM, VERIFY
-from stores.backoffice.menu import ORDERS, PRODUCTS, RECORDS, STORES, list_item
+from stores.backoffice.menu import (
+    ORDERS,
+    PRODUCTS,
+    RECORDS,
+    STORES,
+    list_item,
+    opened_on_today,
+)
 from stores.domains import CounterLink, Domain, ProblemCode, Schedule
 
 
@@ -67,7 +74,9 @@ class CouponsConfig(Domain):
     }
     audit_details = {"codes": _("codes"), "lines": _("lines"), "verified": _("verified")}
     menu = (
-        list_item(ORDERS, "coupons.Verification", _("Verifications")),
+        list_item(
+            ORDERS, "coupons.Verification", _("Verifications"), opened_on_today("created_at")
+        ),
         list_item(ORDERS, "coupons.Batch", _("Batches")),
         list_item(PRODUCTS, "coupons.Product", _("Coupon deals")),
         list_item(STORES, "coupons.GatewayStore", _("Authorisation and calls left")),

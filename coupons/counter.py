@@ -227,12 +227,9 @@ def _first_use(verification: Verification) -> Verification | None:
 
 def deal_of(verification: Verification) -> str:
     """Returns name and price (yuan) of the deal, as far as they are known."""
-    name = verification.sku_name
-    if verification.product:
-        name = verification.product.name
     if verification.value is None:
-        return name
-    return f"{name} ¥{verification.value}"
+        return verification.deal
+    return f"{verification.deal} ¥{verification.value}"
 
 
 def verified_by(duplicate: Verification, first: Verification, access: Access) -> str:

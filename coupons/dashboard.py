@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 from django.db.models import Aggregate, Count, Q, Sum
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext, ngettext_lazy
 
@@ -21,6 +20,7 @@ from coupons.services.syncing import QuotaOutlook
 from stores.backoffice import actions
 from stores.backoffice.days import day_labels, first_of, per_day
 from stores.backoffice.labels import labelled
+from stores.backoffice.menu import opened_on_today
 from stores.backoffice.needs_person import needs_person_alert
 from stores.backoffice.widgets import (
     EVERYTHING,
@@ -34,7 +34,7 @@ from stores.backoffice.widgets import (
     Table,
     Tone,
 )
-from stores.clock import a_day_ago, start_of_day
+from stores.clock import a_day_ago, short_moment, start_of_day
 from stores.models import AuditEntry, Connection, Store
 from stores.money import number_text, yuan_text
 from stores.platforms.tools import Finding
@@ -70,7 +70,7 @@ def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
         worth_before=Sum("value", filter=verified & before),
     )
     settled = figures["verified"] + figures["refused"]
-    url = f"{reverse(VERIFICATIONS)}?created_at_from={timezone.localdate():%Y-%m-%d}"
+    url = f"{reverse(VERIFICATIONS)}{opened_on_today('created_at')}"
     return [
         Card.compared(_("Verified today"), figures["verified"], figures["before"], url=url),
         Card(
@@ -277,14 +277,13 @@ def tables(user: User, chosen: Chosen = EVERYTHING) -> list[Table]:
 
 
 def _row(row: Verification) -> Row:
-    deal = row.sku_name or (row.product.name if row.product else "")
     return Row(
         [
-            date_format(timezone.localtime(row.created_at), "m-d H:i"),
+            short_moment(row.created_at),
             row.outcome,
             f"…{row.code_tail}",
             row.store.name,
-            deal or "–",
+            row.deal or "–",
         ],
         reverse("admin:coupons_verification_change", args=[row.pk]),
         TONES.get(row.status, "plain"),

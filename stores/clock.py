@@ -4,6 +4,7 @@ from datetime import datetime, time, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
+from django.utils.translation import gettext as _
 
 
 def start_of_day(days_ago: int = 0) -> datetime:
@@ -20,3 +21,17 @@ def a_day_ago() -> datetime:
 def format_moment(at: datetime | None) -> str:
     """Returns local time to the second, in the same short form in every language."""
     return date_format(timezone.localtime(at), "Y-m-d H:i:s") if at else "–"
+
+
+def short_moment(at: datetime | None) -> str:
+    """Returns local time to the minute with as little of the date as is clear today: "今天 14:05",
+    "昨天 14:05", "11-27 14:05", and the year when it is not this one.
+    """
+    if at is None:
+        return "–"
+    local, today = timezone.localtime(at), timezone.localdate()
+    days_ago = (today - local.date()).days
+    if days_ago in (0, 1):
+        text = _("yesterday %(time)s") if days_ago else _("today %(time)s")
+        return text % {"time": date_format(local, "H:i")}
+    return date_format(local, "m-d H:i" if local.year == today.year else "Y-m-d H:i")

@@ -13,6 +13,9 @@ _LONG_NUMBER = re.compile(r"\d{8,20}")
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
+# What a platform adds to a deal's name: the price, and the number of the deal.
+_ADDED = r"[\[\uff3b]\s*(?:[\d.,]+\s*元|[¥\uffe5]\s*[\d.,]+|\d{6,})\s*[\]\uff3d]"
+_ADDED_TO_NAME = re.compile(rf"^\s*(?:{_ADDED}\s*)+|(?:\s*{_ADDED})+\s*$")
 # Full-width digits and marks, as Chinese keyboards type them; circled digits are none.
 _NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xA0: " "}
 # How a spreadsheet marks a number as text: ="0123", '0123.
@@ -59,6 +62,15 @@ def plain(text: str) -> str:
         narrow = narrow[prefix.end() :]
     as_text = _AS_TEXT.fullmatch(narrow)
     return (as_text[1] or as_text[2] or "" if as_text else narrow).strip()
+
+
+def deal_name(text: str | None) -> str:
+    """Returns the name of a deal without the price and the number that Meituan puts around it.
+
+    "开业特惠通用畅玩4小时[49.00元][1206941234]" is a name of the gateway's `detail`
+    (docs/platforms/umember.md).
+    """
+    return _ADDED_TO_NAME.sub("", text or "").strip() or (text or "")
 
 
 def mask_secret(secret: str, text: str) -> str:

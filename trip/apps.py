@@ -2,7 +2,15 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
-from stores.backoffice.menu import CONNECTIONS, ORDERS, PRODUCTS, RECORDS, STORES, list_item
+from stores.backoffice.menu import (
+    CONNECTIONS,
+    ORDERS,
+    PRODUCTS,
+    RECORDS,
+    STORES,
+    list_item,
+    opened_on_today,
+)
 from stores.domains import Domain, ProblemCode, Schedule
 from stores.roles import Role
 from trip.choices import PLATFORM, SELL, TRIP
@@ -81,7 +89,9 @@ class TripConfig(Domain):
         "trouble": _("trouble"),
     }
     menu = (
-        list_item(ORDERS, "trip.Order", _("Ticket orders"), order=10),
+        list_item(
+            ORDERS, "trip.Order", _("Ticket orders"), opened_on_today("created_at"), order=10
+        ),
         list_item(ORDERS, "trip.Refund", _("Refunds"), order=20),
         list_item(PRODUCTS, "trip.Product", _("Ticket products"), order=10),
         list_item(STORES, "trip.Place", _("Places on the map")),

@@ -12,18 +12,20 @@ from django.utils.translation import gettext_lazy as _
 from coupons.models import Batch, Verification
 from coupons.services import batch_progress
 from stores.backoffice.base import LedgerAdmin
+from stores.backoffice.daily import DailyListAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import actor_column, link
+from stores.backoffice.labels import actor_column, link, moment_column
 
 LIVE = Q(items__verification__status__in=Verification.LIVE)
 
 
 @admin.register(Batch)
-class BatchAdmin(LedgerAdmin):
-    list_display = ("created_at", "store", "who", "progress")
+class BatchAdmin(DailyListAdmin, LedgerAdmin):
+    list_display = ("time", "progress", "store", "who")
     list_select_related = ("store__merchant",)
     list_filter = (("store", ScopedRelatedFilter), ("created_at", DayFilter))
     fields = (("store", "who"), "created_at", "summary", "page")
+    time = moment_column("created_at", _("time"))
     who = actor_column("requested_by", _("requested by"))
     list_before_template = "coupons/admin/paste.html"
 

@@ -4,7 +4,7 @@ from django.utils.translation import gettext_lazy as _
 
 from stores import audit
 from stores.backoffice.spreadsheets import Column
-from stores.text import mask_codes
+from stores.text import deal_name, mask_codes
 
 COLUMNS = (
     Column(_("Requested"), "created_at"),
@@ -14,8 +14,8 @@ COLUMNS = (
     Column(_("Status"), "status"),
     Column(_("Reason"), "reason"),
     Column(_("Gateway's words"), "gateway_message", mask_codes),
-    Column(_("Product"), "product__name"),
-    Column(_("Deal"), "sku_name"),
+    Column(_("Product"), "product__name", deal_name),
+    Column(_("Deal"), "sku_name", deal_name),
     Column(_("SKU"), "sku_id"),
     Column(_("Value (yuan)"), "value", is_summed=True),
     Column(_("Order"), "order_id"),

@@ -16,8 +16,9 @@ from coupons.services.syncing import QuotaOutlook
 from stores.admin.connections import LEVELS
 from stores.backoffice.base import LedgerAdmin, ReadOnlyAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
+from stores.backoffice.daily import DailyListAdmin
 from stores.backoffice.filters import PresenceFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge, badge_column, connection_column
+from stores.backoffice.labels import badge, badge_column, connection_column, moment_column
 from stores.backoffice.pages import staff_user
 from stores.backoffice.plain_errors import explained
 from stores.money import number_text
@@ -112,8 +113,8 @@ def _outlook(row: GatewayStore) -> QuotaOutlook:
 
 
 @admin.register(Product)
-class ProductAdmin(ReadOnlyAdmin):
-    list_display = ("name", "store", "sku_id", "price", "list_price", "listing", "synced_at")
+class ProductAdmin(DailyListAdmin, ReadOnlyAdmin):
+    list_display = ("deal", "store", "price", "list_price", "listing", "sku_id", "synced")
     list_select_related = ("store__merchant",)
     list_filter = (("store", ScopedRelatedFilter), PresenceFilter)
     search_fields = ("name", "sku_id")
@@ -124,6 +125,11 @@ class ProductAdmin(ReadOnlyAdmin):
         ("created_at", "synced_at"),
         "listing",
     )
+    synced = moment_column("synced_at", _("synced"))
+
+    @display(description=_("name"), ordering="name")
+    def deal(self, product: Product) -> str:
+        return str(product)
 
     @display(description=_("listing"))
     def listing(self, product: Product) -> SafeString:

@@ -7,7 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import display
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -21,6 +21,7 @@ from coupons.admin.timeline import timeline
 from coupons.models import Verification
 from coupons.services import verification_ask, verification_process, verification_settle
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
+from stores.backoffice.daily import Worth
 from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import actor_column, badge_column, moment_column, sum_of
@@ -33,6 +34,7 @@ from stores.fields import keyed_hash
 from stores.roles import Permission
 from stores.text import mask_codes
 
+VERIFIED = Verification.Status.VERIFIED
 STATUS_COLOURS = {
     "queued": "info",
     "sending": "info",
@@ -63,7 +65,7 @@ def _came_of_asking(row: Verification) -> tuple[int, StrOrPromise]:
         return messages.INFO, _(
             "Meituan is being asked. Reload this page in a moment to see the result."
         )
-    is_verified = row.status == Verification.Status.VERIFIED
+    is_verified = row.status == VERIFIED
     level = messages.SUCCESS if is_verified else messages.WARNING
     return level, _("Meituan has answered: %(result)s") % {"result": row.outcome}
 
@@ -76,16 +78,16 @@ def _is_unclear(row: Verification) -> bool:
 class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     exported_as = "verifications exported"
     file_name, file_title, columns = "verifications", _("Verifications"), COLUMNS
-    counted = Counted("status", Verification.Status.VERIFIED)
+    counted = Counted("status", VERIFIED)
     buttons = ("ask", "settle")
-    asked_about = ("store", "tail", "deal", "worth", "time", "words")
+    asked_about = ("store", "tail", "deal", "price", "time", "words")
     list_display = (
         "time",
-        "store",
+        "deal",
         "tail",
         "status_label",
-        "deal",
-        "worth",
+        "price",
+        "store",
         "channel",
         "who",
     )
@@ -107,14 +109,15 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin
         ("store", "tail"),
         ("status_label", "reason"),
         ("words", "marks"),
-        ("deal", "product"),
-        ("worth", "order_id"),
+        ("deal", "original"),
+        ("price", "order_id"),
         ("channel", "who"),
         ("created_at", "settled_at"),
         ("duplicate_of", "settled_note"),
     )
+    worth = Worth("value", Q(status=VERIFIED), VERIFIED.label)
     time = moment_column("created_at", _("time"))
-    worth = sum_of("value", _("value"))
+    price = sum_of("value", _("value"))
     who = actor_column("requested_by", _("requested by"))
     status_label = badge_column(
         "status",
@@ -185,7 +188,11 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin
 
     @display(description=_("deal"))
     def deal(self, row: Verification) -> str:
-        return row.sku_name or (row.product.name if row.product else "–")
+        return row.deal or "–"
+
+    @display(description=_("name at Meituan"))
+    def original(self, row: Verification) -> str:
+        return row.sku_name or "–"
 
     @display(description=_("gateway's words"))
     def words(self, row: Verification) -> str:

@@ -11,6 +11,7 @@ from coupons.reasons import Reason
 from stores.models import Connection, Store
 from stores.money import YuanField
 from stores.tenancy import TenantQuerySet
+from stores.text import deal_name
 
 
 class GatewayStoreQuerySet(TenantQuerySet["GatewayStore"]):
@@ -141,7 +142,7 @@ class Product(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return deal_name(self.name)
 
 
 class SyncRun(models.Model):

@@ -16,6 +16,7 @@ from stores.models import Store
 from stores.money import YuanField
 from stores.prepared import literals
 from stores.tenancy import Access, TenantQuerySet
+from stores.text import deal_name
 
 
 class Channel(models.TextChoices):
@@ -214,6 +215,11 @@ class Verification(models.Model):
 
     def __str__(self) -> str:
         return f"…{self.code_tail}"
+
+    @property
+    def deal(self) -> str:
+        """The name of the deal for people; "" while it is unknown."""
+        return str(self.product) if self.product else deal_name(self.sku_name)
 
     @property
     def outcome(self) -> str:

@@ -156,9 +156,7 @@ def _line(item: BatchItem, same_as: int | None) -> dict[str, object]:
     reason, status, deal, words = item.reason, Verification.Status.REFUSED.value, "", ""
     if verification:
         reason, status = verification.reason, verification.status
-        deal = verification.sku_name
-        if verification.product:
-            deal = verification.product.name or deal
+        deal = verification.deal
         words = verification.gateway_message if reason else ""
     return {
         "position": item.position,

@@ -2,7 +2,6 @@
 reloads itself.
 """
 
-import re
 import uuid
 from collections.abc import Callable
 from functools import wraps
@@ -27,12 +26,11 @@ from stores.fields import keyed_hash
 from stores.idempotency import form_key
 from stores.models import Store
 from stores.platforms.outbox.place import PlaceInLine
+from stores.text import deal_name
 from stores.web.addresses import client_network
 
 CLOSED = _("This store does not take coupons on this page at the moment. Please ask the staff.")
 Status = Verification.Status
-# "开业特惠通用畅玩4小时[49.00元][1206941234]": the gateway's suffixes are not shown to guests.
-_BRACKETS_BEHIND = re.compile(r"(\[[^\]]*\])+$")
 
 View = Callable[[HttpRequest, Store, str, str], HttpResponse]
 
@@ -98,7 +96,7 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
     context = {
         "store": store,
         "verification": verification,
-        "deal": _deal(verification.product, verification.sku_name),
+        "deal": verification.deal,
         "refusal": texts,
         "age": age_of(verification.settled_at),
         **_turn(services.place_of(verification), verification),
@@ -235,7 +233,7 @@ def _coupon_context(store: Store, lookup: Lookup) -> dict[str, Any]:
     return {
         "store": store,
         "lookup": lookup,
-        "deal": _deal(product, lookup.sku_name),
+        "deal": deal_name(product.name if product else lookup.sku_name),
         "price": price,
         "refusal": TEXTS[lookup.reason or Reason.REFUSED_OTHER] if refused else None,
         **_turn(services.lookup_place(lookup), lookup),
@@ -250,12 +248,6 @@ def _turn(place: PlaceInLine | None, row: Lookup | Verification) -> dict[str, An
         "held_up": HELD_UP.guest if place and place.is_held_up else "",
         "slow": services.slow_text(row, place),
     }
-
-
-def _deal(product: Product | None, sku_name: str) -> str:
-    if product:
-        return product.name
-    return _BRACKETS_BEHIND.sub("", sku_name)
 
 
 def address_of(request: HttpRequest, store: Store) -> str:

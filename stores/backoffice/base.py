@@ -20,6 +20,7 @@ from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from stores import audit
+from stores.backoffice.dates import picker_of
 from stores.backoffice.menu import place
 from stores.backoffice.pages import staff_user
 from stores.models import Merchant, Store
@@ -227,7 +228,12 @@ class ScopedAdmin(ModelAdmin):
         return field
 
     def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        """Leaves out the add, change and view icons beside choices: every list is one tap away."""
+        """Leaves out the add, change and view icons beside choices: every list is one tap away.
+
+        Days and times have the browser's own picker.
+        """
+        if picker := picker_of(db_field):
+            kwargs.setdefault("widget", picker)
         field = super().formfield_for_dbfield(db_field, request, **kwargs)
         if field and isinstance(field.widget, RelatedFieldWidgetWrapper):
             field.widget = field.widget.widget

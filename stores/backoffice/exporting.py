@@ -13,10 +13,11 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
-from unfold.utils import parse_date_str
 
 from stores import audit
-from stores.backoffice.base import ScopedAdmin, access_for
+from stores.backoffice.base import access_for
+from stores.backoffice.daily import DailyListAdmin
+from stores.backoffice.dates import chosen_days
 from stores.backoffice.pages import staff_user
 from stores.backoffice.spreadsheets import (
     Column,
@@ -31,14 +32,11 @@ from stores.models import Merchant
 from stores.roles import Permission
 
 KINDS = ("csv", "xlsx")
-# The ends of a DayFilter's names.
-ENDS = ("_from", "_to")
 
 
-class ExportsAdmin(ScopedAdmin):
+class ExportsAdmin(DailyListAdmin):
     """A list with buttons that export its filtered rows. Each export is audited."""
 
-    list_before_template = "stores/backoffice/export_links.html"
     # The verb in the audit log.
     exported_as: ClassVar[str]
     # In English letters, for programs that know no others.
@@ -88,7 +86,8 @@ class ExportsAdmin(ScopedAdmin):
 
     def _period(self, request: HttpRequest, rows: QuerySet[Any]) -> tuple[date, date]:
         """Returns the days of the filter, and for an end without one that of the rows."""
-        first, last = (parse_date_str(request.GET.get(f"{self.dated}{end}") or "") for end in ENDS)
+        chosen = chosen_days(request.GET, self.dated)
+        first, last = chosen.first, chosen.last
         if first and last:
             return first, last
         ends = rows.order_by().aggregate(first=Min(self.dated), last=Max(self.dated))

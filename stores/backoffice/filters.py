@@ -1,19 +1,30 @@
 """Filters of the admin lists that offer only what a person may see."""
 
-from collections.abc import Sequence
-from datetime import MAXYEAR, MINYEAR, datetime, time, timedelta
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.admin.views.main import SEARCH_VAR
-from django.db.models import Q, QuerySet
+from django.db.models import DateTimeField, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter, RelatedDropdownFilter
-from unfold.utils import parse_date_str
 
 from stores.backoffice.base import visible_to
+from stores.backoffice.dates import (
+    ENDS,
+    NAMED_DAYS,
+    NAMES_OF_DAYS,
+    OTHER_DAYS,
+    WEEK,
+    Days,
+    DaysForm,
+    chosen_days,
+    named_days,
+)
 from stores.domains import platform_choices
 from stores.platforms.outbox import operations
 
@@ -30,24 +41,76 @@ class ScopedRelatedFilter(RelatedDropdownFilter):
         return [(row.pk, str(row)) for row in visible_to(field.remote_field.model, request)[:500]]
 
 
+@dataclass(frozen=True)
+class Tab:
+    """One of the tabs over a list.
+
+    `address` holds the parameters that choose it, None for one that must not stand there.
+    `condition` is met by its rows; None where their number is not told.
+    """
+
+    title: StrOrPromise
+    address: Mapping[str, str | None]
+    is_open: bool
+    condition: Q | None = None
+
+
 class DayFilter(RangeDateFilter):
-    """From one day to another, both included, in local time."""
+    """From one day to another, both included, in local time; or today, yesterday, seven days.
+
+    Of a list with a head (`stores.backoffice.daily`) it makes the tabs.
+    """
+
+    form_class = DaysForm
+    template = "stores/backoffice/day_filter.html"
+
+    def __init__(
+        self, field: Any, request: HttpRequest, params: Any, *given: Any, **named: Any
+    ) -> None:
+        super().__init__(field, request, params, *given, **named)
+        self.chosen = chosen_days(request.GET, self.field_path)
+        name = f"{self.field_path}{NAMED_DAYS}"
+        if name in params:
+            self.used_parameters[name] = params.pop(name)[-1]
+
+    def expected_parameters(self) -> list[str | None]:
+        return [*super().expected_parameters(), f"{self.field_path}{NAMED_DAYS}"]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
-        first, last = self._day("_from"), self._day("_to")
-        wanted = Q()
-        if first:
-            wanted &= Q(**{f"{self.parameter_name}__gte": first})
-        if last:
-            wanted &= Q(**{f"{self.parameter_name}__lt": last + timedelta(days=1)})
-        return queryset.filter(wanted)
+        return queryset.filter(self._within(self.chosen))
 
-    def _day(self, end: str) -> datetime | None:
-        text = self.used_parameters.get(f"{self.parameter_name}{end}")
-        day = parse_date_str(text) if isinstance(text, str) else None
-        # The first and the last year do not fit into every time zone.
-        if day is None or day.year in (MINYEAR, MAXYEAR):
-            return None
+    def choices(self, changelist: Any) -> Iterator[dict[str, Any]]:
+        first, last = self.chosen.first, self.chosen.last
+        ends = (first, last) if self.chosen.name == OTHER_DAYS else (None, None)
+        yield {"form": DaysForm(name=self.field_path, ends=ends)}
+
+    def tabs(self) -> list[Tab]:
+        return [self._tab(*tab) for tab in NAMES_OF_DAYS.items()]
+
+    def counted(self) -> Q:
+        """Met by the rows of all tabs whose number is told; older ones would be too many."""
+        return self._within(named_days(WEEK))
+
+    def _tab(self, name: str, title: StrOrPromise) -> Tab:
+        address: dict[str, str | None] = {f"{self.field_path}{end}": None for end in ENDS}
+        address[f"{self.field_path}{NAMED_DAYS}"] = name or None
+        is_counted = name not in ("", OTHER_DAYS)
+        condition = self._within(named_days(name)) if is_counted else None
+        return Tab(title, address, name == self.chosen.name, condition)
+
+    def _within(self, days: Days) -> Q:
+        wanted = Q()
+        if days.first:
+            wanted &= Q(**{f"{self.field_path}__gte": self._begin(days.first)})
+        if days.last:
+            end = self._begin(days.last + timedelta(days=1))
+            wanted &= Q(**{f"{self.field_path}__lt": end})
+        return wanted
+
+    def _begin(self, day: date) -> date:
+        """Local midnight, or of a column of days the day."""
+        if not isinstance(self.field, DateTimeField):
+            return day
         return timezone.make_aware(datetime.combine(day, time.min))
 
 
@@ -112,6 +175,28 @@ class DrillFilter(DefaultedFilter):
 
 class CallDrillFilter(DrillFilter):
     path = "call__is_drill"
+
+
+class StateFilter(DefaultedFilter):
+    """By state, each with its condition; of a list with a head it makes the tabs."""
+
+    all_option: Any = None
+
+    def condition(self, value: str) -> Q:
+        raise NotImplementedError
+
+    def narrowed(self, rows: QuerySet[Any], value: str) -> QuerySet[Any]:
+        return rows.filter(self.condition(value))
+
+    def tabs(self) -> list[Tab]:
+        name, opened = self.parameter_name or "", self.chosen() or self.default
+        return [
+            Tab(title, {name: key}, key == opened, self.condition(key))
+            for key, title in self.options
+        ]
+
+    def counted(self) -> Q:
+        return Q()
 
 
 class OperationFilter(ChoiceFilter):

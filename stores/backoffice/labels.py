@@ -1,6 +1,8 @@
 """Columns and facts of the admins: coloured badges, moments, actors and sums."""
 
 from collections.abc import Callable, Mapping
+from datetime import datetime
+from decimal import Decimal
 from typing import Any
 
 from django.contrib.admin import display
@@ -13,7 +15,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from stores import audit
-from stores.clock import format_moment
+from stores.clock import format_moment, short_moment
 from stores.domains import platform_choices
 from stores.fields import readable
 from stores.money import yuan_text
@@ -83,12 +85,24 @@ def connection_column(admin: Any, row: Any) -> str:
     return str(row.connection or "–")
 
 
-def moment_column(field: str, title: StrOrPromise) -> Callable[[Any, Any], str]:
-    """A column of an admin that shows a time to the second."""
+def moment(at: datetime | None) -> SafeString | str:
+    """A time in short form, whose hint has it to the second."""
+    if at is None:
+        return "–"
+    return format_html(
+        '<time datetime="{}" title="{}">{}</time>',
+        at.isoformat(),
+        format_moment(at),
+        short_moment(at),
+    )
+
+
+def moment_column(field: str, title: StrOrPromise) -> Callable[[Any, Any], SafeString | str]:
+    """A column of an admin that shows a time in short form."""
 
     @display(description=title, ordering=field)
-    def column(admin: Any, row: Any) -> str:
-        return format_moment(getattr(row, field))
+    def column(admin: Any, row: Any) -> SafeString | str:
+        return moment(getattr(row, field))
 
     return column
 
@@ -107,12 +121,17 @@ def link(url: str, text: Any) -> SafeString:
     return format_html('<a class="text-primary-600" href="{}">{}</a>', url, text)
 
 
-def sum_of(field: str, title: StrOrPromise) -> Callable[[Any, Any], str]:
+def money(amount: Decimal) -> SafeString:
+    """An amount in yuan; on a phone it stands at the top of its row."""
+    return format_html('<span class="zg-sum">{}</span>', yuan_text(amount))
+
+
+def sum_of(field: str, title: StrOrPromise) -> Callable[[Any, Any], SafeString | str]:
     """A column of an admin that shows a field in yuan."""
 
     @display(description=title, ordering=field)
-    def column(admin: Any, row: Any) -> str:
+    def column(admin: Any, row: Any) -> SafeString | str:
         amount = getattr(row, field)
-        return "–" if amount is None else yuan_text(amount)
+        return "–" if amount is None else money(amount)
 
     return column

@@ -39,6 +39,11 @@ def may_view(label: str) -> Callable[[HttpRequest], bool]:
     return shown
 
 
+def opened_on_today(column: str) -> str:
+    """For list_item: opens a list on its tab of today; `column` is that of its DayFilter."""
+    return f"?{column}_day=today"
+
+
 def list_item(
     entry: MenuEntry, label: str, title: StrOrPromise, query: str = "", order: int = 50
 ) -> MenuItem:

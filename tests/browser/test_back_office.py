@@ -84,9 +84,12 @@ def test_dashboard_and_verifications_open_without_complaint(
     visitor: Visitor, owner: User, width: int, height: int, screenshot: Callable[[Page, str], None]
 ) -> None:
     page = visitor.page(width=width, height=height, user=owner)
-    for name, path in (("dashboard", "/admin/"), ("verifications", "/admin/coupons/verification/")):
+    for name, path, fact in (
+        ("dashboard", "/admin/", "雀友棋牌室 静安店"),
+        ("verifications", "/admin/coupons/verification/", "共 90 条"),
+    ):
         page.goto(path, wait_until="networkidle")
-        expect(page.locator("body")).to_contain_text("雀友棋牌室 静安店")
+        expect(page.locator("body")).to_contain_text(fact)
         screenshot(page, f"{name}-{width}")
 
 

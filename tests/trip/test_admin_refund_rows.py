@@ -52,7 +52,7 @@ def test_a_row_says_what_was_bought_and_used_and_for_which_day(
         "refund 1 of 3 tickets",
         "used 1",
         "2026-12-24",
-        'applied for <span class="zg-moment">2026-11-22 10:00</span>',
+        'title="2026-11-22 10:00:00">11-22 10:00</time></span>',
         "¥95.00",
         "min left",
     ):

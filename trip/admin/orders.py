@@ -4,16 +4,16 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import display
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
-from unfold.contrib.filters.admin import RangeDateFilter
 
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
+from stores.backoffice.daily import Worth
 from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, DrillFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge, badge_column, link, moment_column, sum_of
@@ -26,6 +26,7 @@ from stores.models import OutboundCall
 from stores.platforms.outbox.operations import title_of
 from stores.roles import Permission
 from trip import services
+from trip.admin.buyers import buyer_of, with_buyers
 from trip.admin.exporting import COLUMNS
 from trip.admin.finding import found
 from trip.admin.order_forms import FailForm, IssueForm, UseForm
@@ -79,22 +80,23 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     buttons = ("issue", "fail", "use", "settle", "show_visitors")
     asked_about = ("product", "visit", "tickets", "gone", "total", "trouble")
     list_display = (
-        "number",
-        "product",
-        "store",
-        "tickets",
+        "time",
+        "bought",
+        "buyer",
         "status_label",
+        "total",
         "gone",
         "visit",
-        "time",
+        "number",
+        "store",
     )
     list_select_related = ("store__merchant", "product")
     list_filter = (
         "status",
         ("store", ScopedRelatedFilter),
         ("product", ScopedRelatedFilter),
-        ("travel_date", RangeDateFilter),
         ("created_at", DayFilter),
+        ("travel_date", DayFilter),
         NeedsPersonFilter,
         DrillFilter,
     )
@@ -107,12 +109,13 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
         ("tickets", "gone"),
         ("visit", "voucher_type"),
         ("per_ticket", "settled_each", "total"),
-        ("time", "pay_until"),
+        ("created_at", "pay_until"),
         ("paid_at", "issued_at"),
         ("closed_at", "close_type"),
         ("failure", "remark"),
     )
     change_form_outer_after_template = "trip/admin/order.html"
+    worth = Worth("total_price", Q(status=Order.Status.ISSUED), Order.Status.ISSUED.label)
     status_label = badge_column(
         "status", STATUS_COLOURS, _("status"), needs_person=True, special=_over
     )
@@ -122,7 +125,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     total = sum_of("total_price", _("total"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Order]:
-        return super().get_queryset(request).prefetch_related("vouchers")
+        return with_buyers(super().get_queryset(request).prefetch_related("vouchers"))
 
     def get_search_results(
         self, request: HttpRequest, queryset: QuerySet[Order], search_term: str
@@ -255,6 +258,14 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     @display(description=_("order number"))
     def number(self, order: Order) -> str:
         return " · ".join([str(order.order_id), *([gettext("drill")] if order.is_drill else [])])
+
+    @display(description=_("product"))
+    def bought(self, order: Order) -> str:
+        return f"{order.product}\u00a0×\u00a0{order.quantity}"
+
+    @display(description=_("buyer"))
+    def buyer(self, order: Order) -> str:
+        return buyer_of(order)
 
     @display(description=_("our order number"))
     def our_number(self, order: Order) -> str:

@@ -15,6 +15,7 @@ from django_stubs_ext import StrOrPromise
 
 from stores.backoffice.base import access_for, where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
+from stores.backoffice.daily import DailyListAdmin
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.inlines import ScopedInline
 from stores.backoffice.labels import badge_column, connection_column, link
@@ -67,7 +68,7 @@ class RefundStepInline(ScopedInline):
 
 
 @admin.register(Product)
-class ProductAdmin(ButtonsAdmin):
+class ProductAdmin(ButtonsAdmin, DailyListAdmin):
     add_permission = change_permission = SELL
     form = ProductForm
     buttons = ("pause", "resume")

@@ -18,9 +18,9 @@ from django_stubs_ext import StrOrPromise
 
 from stores.backoffice.buttons import Button, ButtonsAdmin
 from stores.backoffice.filters import EVERYTHING
-from stores.backoffice.labels import labelled
+from stores.backoffice.labels import labelled, moment
 from stores.backoffice.needs_person import REASON
-from stores.clock import format_moment
+from trip.admin.buyers import buyer_of, with_buyers
 from trip.admin.orders import order_link
 from trip.models import Refund, tally
 
@@ -41,8 +41,8 @@ def lines(*texts: Any) -> SafeString:
     return format_html('<div class="zg-lines">{}</div>', each)
 
 
-def to_the_minute(label: str, at: datetime) -> SafeString:
-    return format_html('{} <span class="zg-moment">{}</span>', label, format_moment(at)[:-3])
+def labelled_moment(label: str, at: datetime) -> SafeString:
+    return format_html('{} <span class="zg-moment">{}</span>', label, moment(at))
 
 
 class DecidedInRows(ButtonsAdmin):
@@ -55,7 +55,9 @@ class DecidedInRows(ButtonsAdmin):
     list_after_template = "trip/admin/refund_forms.html"
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Refund]:
-        return super().get_queryset(request).prefetch_related("order__vouchers")
+        return with_buyers(
+            super().get_queryset(request).prefetch_related("order__vouchers"), "order__"
+        )
 
     def get_list_display(self, request: HttpRequest) -> Any:
         return WAITING_COLUMNS if is_waiting_list(request) else super().get_list_display(request)
@@ -106,9 +108,10 @@ class DecidedInRows(ButtonsAdmin):
         order = refund.order
         return lines(
             format_html("<strong>{}</strong>", order.product.title),
+            buyer_of(order, ""),
             refund.store,
             order_link(order),
-            to_the_minute(gettext("ordered"), order.created_at),
+            labelled_moment(gettext("ordered"), order.created_at),
         )
 
     @display(description=_("tickets"))
@@ -135,7 +138,7 @@ class DecidedInRows(ButtonsAdmin):
             day = gettext("until %(day)s") % {"day": until.isoformat()}
         return lines(
             day or gettext("any day"),
-            to_the_minute(gettext("applied for"), refund.applied_at),
+            labelled_moment(gettext("applied for"), refund.applied_at),
         )
 
     @display(description=_("sum"))

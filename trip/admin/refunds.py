@@ -4,7 +4,7 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.admin import display
-from django.db.models import QuerySet
+from django.db.models import Q
 from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
@@ -13,18 +13,20 @@ from django.utils.translation import gettext_lazy as _
 from stores.audit import shown
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import DONE, Button, button
+from stores.backoffice.daily import DailyListAdmin, Worth
 from stores.backoffice.filters import (
     EVERYTHING,
     DayFilter,
-    DefaultedFilter,
     DrillFilter,
     ScopedRelatedFilter,
+    StateFilter,
 )
 from stores.backoffice.labels import badge, badge_column, moment_column, sum_of
 from stores.backoffice.pages import staff_user
 from stores.clock import format_moment
 from stores.money import yuan_text
 from trip import services
+from trip.admin.buyers import buyer_of
 from trip.admin.order_forms import AgreeForm, RefuseForm
 from trip.admin.orders import REFUND_COLOURS, order_link
 from trip.admin.refund_rows import DecidedInRows, is_waiting_list
@@ -37,17 +39,16 @@ Status = Refund.Status
 LEFT_COLOURS = {"urgent": "danger", "soon": "warning", "calm": "info"}
 
 
-class DecisionFilter(DefaultedFilter):
+class DecisionFilter(StateFilter):
     """Shows the refunds that wait for a decision, unless a status is chosen."""
 
     title = _("decision")
     parameter_name = "status__exact"
-    all_option: Any = None
     options = (*Status.choices, (EVERYTHING, _("All")))
     default = Status.REVIEW
 
-    def narrowed(self, rows: QuerySet[Refund], value: str) -> QuerySet[Refund]:
-        return rows if value == EVERYTHING else rows.filter(status=value)
+    def condition(self, value: str) -> Q:
+        return Q() if value == EVERYTHING else Q(status=value)
 
 
 def _may_agree(refund: Refund) -> bool:
@@ -59,19 +60,21 @@ class OrderDrillFilter(DrillFilter):
 
 
 @admin.register(Refund)
-class RefundAdmin(DecidedInRows, LedgerAdmin):
+class RefundAdmin(DecidedInRows, DailyListAdmin, LedgerAdmin):
     buttons = ("agree", "refuse")
     asked_about = ("order_number", "product", "quantity", "given_back", "kept", "reason")
     list_display = (
-        "time_left",
-        "status_label",
-        "order_number",
+        "received",
         "product",
-        "store",
+        "buyer",
+        "status_label",
+        "given_back",
+        "kept",
         "quantity",
-        "money",
+        "order_number",
+        "store",
     )
-    list_display_links = ("time_left", "status_label")
+    list_display_links = ("time_left", "received", "status_label")
     list_select_related = ("order__product", "store__merchant")
     list_filter = (
         DecisionFilter,
@@ -87,13 +90,14 @@ class RefundAdmin(DecidedInRows, LedgerAdmin):
         ("store", "refund_id"),
         ("quantity", "named"),
         ("given_back", "kept"),
-        ("applied_at", "time"),
+        ("applied_at", "received_at"),
         ("deadline", "message_type"),
         ("reason", "decided"),
     )
 
+    worth = Worth("price", ~Q(status=Status.REFUSED), _("to buyers"))
     status_label = badge_column("status", REFUND_COLOURS, _("status"))
-    time = moment_column("received_at", pgettext_lazy("refund", "received"))
+    received = moment_column("received_at", pgettext_lazy("refund", "received"))
     given_back = sum_of("price", _("to the buyer"))
 
     def get_ordering(self, request: HttpRequest) -> tuple[str, ...]:
@@ -162,11 +166,9 @@ class RefundAdmin(DecidedInRows, LedgerAdmin):
     def product(self, refund: Refund) -> str:
         return refund.order.product.title
 
-    @display(description=_("to the buyer / fee kept"))
-    def money(self, refund: Refund) -> str:
-        return " / ".join(
-            "–" if amount is None else yuan_text(amount) for amount in (refund.price, refund.fee)
-        )
+    @display(description=_("buyer"))
+    def buyer(self, refund: Refund) -> str:
+        return buyer_of(refund.order)
 
     @display(description=_("tickets named"))
     def named(self, refund: Refund) -> str:

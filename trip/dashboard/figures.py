@@ -17,10 +17,10 @@ from django.db.models import (
     Sum,
 )
 from django.urls import reverse
-from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from stores.backoffice.days import day_labels, first_of, per_day
+from stores.backoffice.menu import opened_on_today
 from stores.backoffice.widgets import (
     EVERYTHING,
     Card,
@@ -106,7 +106,7 @@ def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
     )
     waiting = waiting_for_codes(user, stores).count()
     orders = reverse(ORDERS)
-    of_today = f"{orders}?created_at_from={timezone.localdate():%Y-%m-%d}"
+    of_today = orders + opened_on_today("created_at")
     return [
         Card.compared(_("Tickets sold today"), sold["now"] or 0, sold["before"] or 0, url=of_today),
         Card.compared(_("Tickets used today"), used["now"] or 0, used["before"] or 0),

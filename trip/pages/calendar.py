@@ -23,10 +23,10 @@ from unfold.widgets import (
     UnfoldAdminCheckboxSelectMultipleWidget,
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
-    UnfoldAdminTextInputWidget,
     UnfoldBooleanSwitchWidget,
 )
 
+from stores.backoffice.dates import DayInput, read_day
 from stores.backoffice.pages import staff_user
 from trip import services
 from trip.models import Offer, Product
@@ -45,15 +45,6 @@ WEEKDAYS = [
 ]
 SET, OPEN, CLOSE = "set", "open", "close"
 FEW = 10
-
-
-class DayInput(UnfoldAdminTextInputWidget):  # type: ignore[misc]
-    """The browser's own date picker, which needs no JavaScript."""
-
-    input_type = "date"
-
-    def format_value(self, value: Any) -> str | None:
-        return value.isoformat() if isinstance(value, date) else value
 
 
 def _yuan(label: Any) -> forms.DecimalField:
@@ -151,10 +142,9 @@ def calendar_page(
 
     Raises PermissionDenied when a user without the permission to change posts days.
     """
-    day = _day(request.GET.get("day", ""))
-    first = _day(f"{request.GET.get('month', '')}-01") or (day or timezone.localdate()).replace(
-        day=1
-    )
+    day = read_day(request.GET.get("day"))
+    month = read_day(f"{request.GET.get('month', '')}-01")
+    first = month or (day or timezone.localdate()).replace(day=1)
     if request.method == "POST":
         if not may_change:
             raise PermissionDenied
@@ -176,14 +166,6 @@ def calendar_page(
     }
     status = 422 if form.is_bound else 200
     return TemplateResponse(request, "trip/admin/calendar.html", context, status=status)
-
-
-def _day(text: str) -> date | None:
-    try:
-        found = date.fromisoformat(text)
-    except ValueError:
-        return None
-    return found if 2000 <= found.year <= 2100 else None
 
 
 def _address(product: Product, first: date) -> str:

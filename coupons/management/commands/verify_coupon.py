@@ -98,8 +98,8 @@ class Command(ExitCodeCommand):
                 lines.append(verified_by(row, row.duplicate_of, EVERYWHERE))
         if row.gateway_message:
             lines.append(f"gateway: {row.gateway_message}")
-        if row.sku_name:
-            lines.append(f"deal: {row.sku_name}  order: {row.order_id}")
+        if row.deal:
+            lines.append(f"deal: {row.deal}  order: {row.order_id}")
         self.stdout.write("\n".join(lines))
 
     def _print_malformed(self, reading: codes.Reading, as_json: bool) -> None:

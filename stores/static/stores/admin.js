@@ -26,6 +26,13 @@ document.addEventListener("DOMContentLoaded", () => {
   });
 });
 
+// On a phone the open tab of a list is in view, however many stand before it.
+document.addEventListener("DOMContentLoaded", () => {
+  const strip = document.querySelector(".zg-tabs");
+  const open = strip?.querySelector("[aria-current]");
+  if (open) strip.scrollLeft = open.offsetLeft - strip.offsetLeft - (strip.clientWidth - open.offsetWidth) / 2;
+});
+
 // A choice above the start page is shown at once; its button is for browsers without scripts.
 document.addEventListener("DOMContentLoaded", () => {
   document.querySelectorAll("form[data-chosen] button").forEach((button) => { button.hidden = true; });
