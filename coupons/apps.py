@@ -63,6 +63,8 @@ class CouponsConfig(Domain):
     tables = "coupons.dashboard.tables"
     steps = "coupons.dashboard.steps"
     store_links = "coupons.dashboard.store_links"
+    health = "coupons.dashboard.health"
+    searcher = "coupons.admin.searching.SEARCHER"
     verb_labels = {
         "asked the platform": _("Asked the platform"),
         "batch created": _("Started a batch"),

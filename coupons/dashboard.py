@@ -19,6 +19,7 @@ from coupons.services import abuse, connection_test, quota_outlooks, stores_sync
 from coupons.services.syncing import QuotaOutlook
 from stores.backoffice import actions
 from stores.backoffice.days import day_labels, first_of, per_day
+from stores.backoffice.health import Counted, done, waiting
 from stores.backoffice.labels import labelled
 from stores.backoffice.menu import opened_on_today
 from stores.backoffice.needs_person import needs_person_alert
@@ -47,6 +48,16 @@ LATEST = 8
 FEW_DAYS = 7
 WATCHED_STORES = 20
 VERIFICATIONS = "admin:coupons_verification_changelist"
+# Stores for which the gateway refuses every call.
+BLOCKED = Q(store__is_active=True) & (
+    Q(
+        authorisation__in=[
+            GatewayStore.Authorisation.NOT_AUTHORISED,
+            GatewayStore.Authorisation.EXPIRED,
+        ]
+    )
+    | Q(request_count__lte=0)
+)
 TONES: dict[str, Any] = {Status.VERIFIED: "good", Status.REFUSED: "bad", Status.UNKNOWN: "warn"}
 
 
@@ -132,6 +143,16 @@ def alerts(user: User) -> list[Alert]:
     return found
 
 
+def health() -> list[Counted]:
+    """What is counted of all merchants, for operators."""
+    verified = Verification.objects.filter(status=Status.VERIFIED)
+    return [
+        *done(verified, at="created_at"),
+        *waiting(Verification.objects.needing_person()),
+        *waiting(GatewayStore.objects.filter(BLOCKED)),
+    ]
+
+
 def _guest_alerts(user: User) -> list[Alert]:
     """Returns one alert for each store at which phones were locked within a day."""
     locks = AuditEntry.objects.for_staff(user).filter(
@@ -176,19 +197,9 @@ def _unmapped_alerts(user: User) -> list[Alert]:
 
 def _gateway_alerts(user: User) -> list[Alert]:
     rows = GatewayStore.objects.for_staff(user).select_related("store", "connection").order_by()
-    blocked = rows.filter(
-        Q(
-            authorisation__in=[
-                GatewayStore.Authorisation.NOT_AUTHORISED,
-                GatewayStore.Authorisation.EXPIRED,
-            ]
-        )
-        | Q(request_count__lte=0),
-        store__is_active=True,
-    )
     return [
         Alert("error", labelled(row.store.name, reason.label), _page_of(row), actions.OPEN_STORE)
-        for row in blocked[:10]
+        for row in rows.filter(BLOCKED)[:10]
         if (reason := row.blocking_reason)
     ] + [
         Alert(

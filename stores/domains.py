@@ -115,6 +115,12 @@ class Domain(AppConfig):
     alerts: ClassVar[str] = ""
     steps: ClassVar[str] = ""
     store_links: ClassVar[str] = ""
+    # For the operators' start page, functions without arguments: what only an operator settles, and
+    # what is counted of all merchants (stores/backoffice/health.py).
+    operator_alerts: ClassVar[str] = ""
+    health: ClassVar[str] = ""
+    # How operators find its orders over all merchants: a Searcher (stores/backoffice/search.py).
+    searcher: ClassVar[str] = ""
     schedules: ClassVar[Sequence[Schedule]] = ()
     # The SandboxPlatform, and per environment variable the path at the sandbox that the demo uses.
     sandbox: ClassVar[str] = ""

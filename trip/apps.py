@@ -54,6 +54,9 @@ class TripConfig(Domain):
     tables = "trip.dashboard.tables"
     steps = "trip.dashboard.steps"
     store_links = "trip.dashboard.store_links"
+    operator_alerts = "trip.dashboard.operator_alerts"
+    health = "trip.dashboard.health"
+    searcher = "trip.admin.finding.SEARCHER"
     event_titles = {
         "order.create": _("Meituan ordered"),
         "order.pay": _("Meituan reported the payment"),

@@ -1,11 +1,20 @@
-"""Filters of the list of verifications."""
+"""Filters of the list of verifications, and how operators find them over all merchants."""
 
 from typing import Any
 
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from coupons.models import Verification
 from stores.backoffice.filters import ChoiceFilter
+from stores.backoffice.search import Searcher, text_begins
+
+SEARCHER = Searcher(
+    rows=Verification.objects.all,
+    said=lambda row: f"{row} · {row.outcome}",
+    number=text_begins("order_id"),
+    tail=lambda tail: Q(code_tail=tail),
+)
 
 
 class StatusFilter(ChoiceFilter):

@@ -206,6 +206,7 @@ class Verification(models.Model):
                 condition=Q(status__in=["queued", "sending", "unknown"]),
             ),
             models.Index(fields=["settled_at"], name="verification_settled"),
+            models.Index(fields=["order_id"], name="verification_order"),
             models.Index(
                 fields=["reason", "-created_at", "-id"],
                 name="verification_refusals",

@@ -1,7 +1,7 @@
 """The start page and the list of what to do, made from the domains' contributions."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import urlencode
@@ -15,6 +15,7 @@ from django.utils.translation import pgettext
 from django_stubs_ext import StrOrPromise
 
 from stores.backoffice import actions
+from stores.backoffice.operators import start_page
 from stores.backoffice.pages import staff_user
 from stores.backoffice.widgets import Alert, Chart, Chosen
 from stores.domains import contributed_to, platform_choices
@@ -32,8 +33,13 @@ MOST_URGENT = 3
 
 
 def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
-    """Returns the start page: figures, what to do, charts, the latest rows, and first steps."""
+    """Returns the start page: figures, what to do, charts, the latest rows, and first steps.
+
+    Operators have one of their own.
+    """
     user = staff_user(request)
+    if access_of(user).everything:
+        return context | start_page(request, by_urgency(operator_alerts()))
     stores = list(Store.objects.for_staff(user).filter(is_active=True).order_by("name", "pk"))
     chosen = chosen_in(request, stores)
     urgent = everything_to_do(user)
@@ -61,7 +67,10 @@ def dashboard(request: HttpRequest, context: dict[str, Any]) -> dict[str, Any]:
 
 def everything_to_do(user: User) -> list[Alert]:
     """Returns the alerts of all domains, the most urgent first."""
-    found = [*alerts(user), *contributed_to("alerts", user)]
+    return by_urgency([*alerts(user), *contributed_to("alerts", user)])
+
+
+def by_urgency(found: Iterable[Alert]) -> list[Alert]:
     return sorted(found, key=lambda alert: URGENCY.index(alert.level))
 
 
@@ -128,16 +137,10 @@ def chart_data(chart: Chart) -> str:
 
 
 def alerts(user: User) -> list[Alert]:
-    """Returns the alerts of no domain: the worker stands still, messages could not be handled,
-    credentials are refused.
+    """Returns the alerts of no domain: messages could not be handled, credentials are refused; and
+    for operators, what they alone settle.
     """
-    found = []
-    if access_of(user).everything and not queue.alive():
-        text = _("No worker is running: what waits in the background stays undone.")
-        url = reverse("admin:stores_heartbeat_changelist")
-        found.append(Alert("error", text, url, actions.SEE_WHY))
-    if access_of(user).everything:
-        found += [*_throttle_alerts(), *_twice_named_alerts()]
+    found = operator_alerts() if access_of(user).everything else []
     failed = InboundEvent.objects.for_staff(user).live().filter(state=InboundEvent.State.FAILED)
     if has_permission(user, Permission.SETTLE) and failed.exists():
         url = reverse("admin:stores_inboundevent_changelist") + "?state__exact=failed"
@@ -146,6 +149,21 @@ def alerts(user: User) -> list[Alert]:
     if has_permission(user, Permission.MANAGE_CONNECTIONS):
         found += _connection_alerts(user)
     return found
+
+
+def operator_alerts() -> list[Alert]:
+    """Returns what only an operator can settle: it concerns no merchant, or several."""
+    found = []
+    if not queue.alive():
+        text = _("No worker is running: what waits in the background stays undone.")
+        url = reverse("admin:stores_heartbeat_changelist")
+        found.append(Alert("error", text, url, actions.SEE_WHY))
+    return [
+        *found,
+        *_throttle_alerts(),
+        *_twice_named_alerts(),
+        *contributed_to("operator_alerts"),
+    ]
 
 
 def _throttle_alerts() -> list[Alert]:
@@ -192,6 +210,7 @@ def _twice_named_alerts() -> list[Alert]:
                 "platform": titles.get(row["platform"], row["platform"]),
             },
             f"{url}?{urlencode({'q': row['account']})}",
+            actions.LOOK,
         )
         for row in named[:10]
     ]

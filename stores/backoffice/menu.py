@@ -14,8 +14,10 @@ from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from stores.domains import MenuEntry, MenuItem, domains
+from stores.tenancy import access_of
 
 OVERVIEW = MenuEntry(_("Overview"), "dashboard", 10)
+FIND = MenuEntry(_("Find"), "search", 15)
 COUNTER = MenuEntry(pgettext_lazy("menu", "Counter"), "point_of_sale", 20)
 TODO = MenuEntry(_("To do"), "checklist", 30)
 ORDERS = MenuEntry(_("Orders"), "receipt_long", 40)
@@ -52,8 +54,13 @@ def list_item(
     return MenuItem(entry, title, name, may_view(label), query, order)
 
 
+def _is_operator(request: HttpRequest) -> bool:
+    return access_of(request.user).everything
+
+
 ITEMS = [
     MenuItem(OVERVIEW, OVERVIEW.title, "admin:index"),
+    MenuItem(FIND, FIND.title, "admin:find", _is_operator),
     MenuItem(COUNTER, COUNTER.title, "counter"),
     MenuItem(TODO, TODO.title, "admin:todo"),
     list_item(STORES, "stores.Store", STORES.title, order=10),

@@ -1,6 +1,7 @@
 """Pages of the back office that belong to no table: what to do, and the person's own page."""
 
 from django.contrib import admin
+from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -8,7 +9,9 @@ from django.utils.translation import gettext as _
 
 from stores.backoffice.dashboard import everything_to_do
 from stores.backoffice.pages import staff_user
+from stores.backoffice.search import search
 from stores.models import Staff
+from stores.tenancy import access_of
 from stores.web.viewing import leave
 
 
@@ -27,6 +30,19 @@ def me(request: HttpRequest) -> TemplateResponse:
     return _page(request, "me", {"title": _("Me"), "work": work})
 
 
+def find(request: HttpRequest) -> HttpResponse:
+    """Searches over all merchants, for operators only; a phone stands in no address."""
+    user = staff_user(request)
+    if not access_of(user).everything:
+        raise PermissionDenied
+    context: dict[str, object] = {"title": _("Find")}
+    if request.method != "POST":
+        return _page(request, "find", context)
+    text = request.POST.get("text", "")
+    answer = search(text, user=user)
+    return _page(request, "find", context | {"text": text, "answer": answer}, answer.status)
+
+
 def viewing(request: HttpRequest) -> HttpResponse:
     """Says what a view as the owner is; a POST leaves it."""
     merchant = getattr(request, "viewed_merchant", None)
@@ -39,6 +55,9 @@ def viewing(request: HttpRequest) -> HttpResponse:
     return _page(request, "viewing", {"title": _("View as the owner")})
 
 
-def _page(request: HttpRequest, name: str, context: dict[str, object]) -> TemplateResponse:
+def _page(
+    request: HttpRequest, name: str, context: dict[str, object], status: int = 200
+) -> TemplateResponse:
     shell = admin.site.each_context(request)
-    return TemplateResponse(request, f"stores/backoffice/{name}.html", shell | context)
+    page = f"stores/backoffice/{name}.html"
+    return TemplateResponse(request, page, shell | context, status=status)

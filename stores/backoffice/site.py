@@ -56,6 +56,7 @@ class BackOffice(UnfoldAdminSite):
         return [
             path("todo/", self.admin_view(own_pages.todo), name="todo"),
             path("me/", self.admin_view(own_pages.me), name="me"),
+            path("find/", self.admin_view(own_pages.find), name="find"),
             path("viewing/", self.admin_view(own_pages.viewing), name="viewing"),
         ]
 

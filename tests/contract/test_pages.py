@@ -111,6 +111,7 @@ PAGES: dict[str, Page] = {
     "admin/me/": Page(at("admin/me/"), STAFF),
     "admin/search/": Page(at("admin/search/?s=a"), STAFF),
     "admin/todo/": Page(at("admin/todo/"), STAFF),
+    "admin/find/": Page(at("admin/find/"), (403, 403, 403, 403, 200, 302)),
     # Only while an operator views a merchant is there something to show.
     "admin/viewing/": Page(at("admin/viewing/"), LED_AWAY),
     "admin/login/": Page(at("admin/login/"), (302, 302, 302, 302, 302, 200)),

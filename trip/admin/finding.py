@@ -1,13 +1,39 @@
-"""The search for ticket orders: by Meituan's number, by ours, by the code of a voucher."""
+"""The search for ticket orders: by Meituan's number, by ours, by the code of a voucher; and how
+operators find them over all merchants.
+"""
 
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from stores.backoffice.base import access_for
+from stores.backoffice.search import Searcher, number_begins
 from stores.models import Connection
-from stores.platforms.reading import MAX_INT64
+from stores.platforms.reading import MAX_INT64, Malformed
+from stores.prepared import Literal
 from trip.choices import PLATFORM
-from trip.models import Order, Voucher
+from trip.models import Order, Visitor, Voucher
+from trip.services.limits import hash_of
+from trip.wire.requests import mobile_of
+
+
+def _of_phone(text: str) -> Q:
+    """Returns the condition of orders with a visitor of this whole mobile: its hash is compared."""
+    try:
+        mobile = mobile_of(text)
+    except Malformed:
+        return Q(pk__in=())
+    # By the partial index of the hash.
+    named = Visitor.objects.filter(~Q(mobile_hash=Literal("")), mobile_hash=hash_of(mobile))
+    return Q(pk__in=named.order_by().values("order"))
+
+
+SEARCHER = Searcher(
+    rows=lambda: Order.objects.filter(is_drill=False),
+    said=lambda order: f"…{order.order_id % 10_000:04} · {order.get_status_display()}",
+    number=number_begins("order_id"),
+    tail=lambda tail: Q(vouchers__code__endswith=tail.upper()),
+    phone=_of_phone,
+)
 
 
 def found(request: HttpRequest, rows: QuerySet[Order], text: str) -> QuerySet[Order]:

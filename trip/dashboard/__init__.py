@@ -4,6 +4,16 @@ wait.
 
 from trip.dashboard.figures import cards, charts, store_links, tables
 from trip.dashboard.first_steps import steps
-from trip.dashboard.troubles import alerts
+from trip.dashboard.health import health
+from trip.dashboard.troubles import alerts, operator_alerts
 
-__all__ = ["alerts", "cards", "charts", "steps", "store_links", "tables"]
+__all__ = [
+    "alerts",
+    "cards",
+    "charts",
+    "health",
+    "operator_alerts",
+    "steps",
+    "store_links",
+    "tables",
+]

@@ -26,7 +26,7 @@ from stores.backoffice.needs_person import NeedsPersonFilter, needs_person_alert
 from stores.backoffice.widgets import Alert
 from stores.models import Connection, OutboundCall, Store
 from stores.roles import Permission
-from stores.tenancy import access_of, has_permission
+from stores.tenancy import has_permission
 from trip.choices import PLATFORM, SELL, Trouble
 from trip.dashboard.figures import ORDERS, REFUNDS, selling, waiting_for_codes, waiting_refunds
 from trip.models import Order, PlannedChange, Product, RegisteredAddress
@@ -51,8 +51,6 @@ def alerts(user: User) -> list[Alert]:
     if not stores:
         return []
     found = _change_alerts(user, stores)
-    if access_of(user).everything:
-        found += _holiday_alerts()
     if has_permission(user, SELL):
         found += [
             *_refund_alerts(user, stores),
@@ -67,7 +65,10 @@ def alerts(user: User) -> list[Alert]:
     return found
 
 
-def _holiday_alerts() -> Iterator[Alert]:
+def operator_alerts() -> Iterator[Alert]:
+    """Warns that the next year's holidays are missing, where tickets are sold."""
+    if not Product.objects.exists():
+        return
     if year := missing_year(timezone.localdate()):
         text = _(
             "The public holidays of %(year)s are not known: deadlines of refunds count Monday to"

@@ -112,6 +112,7 @@ class Order(models.Model):
         indexes = [
             models.Index(fields=["store", "-created_at", "-id"], name="trip_order_by_store"),
             models.Index(fields=["-created_at", "-id"], name="trip_order_newest"),
+            models.Index(fields=["order_id"], name="trip_order_number"),
             models.Index(
                 fields=["pay_until"], name="trip_order_unpaid", condition=Q(status="created")
             ),
@@ -156,8 +157,8 @@ class Visitor(models.Model):
         ordering = ["order_id", "id"]
         indexes = [
             models.Index(
-                fields=["product", "mobile_hash"],
-                name="trip_visitor_mobile",
+                fields=["mobile_hash", "product"],
+                name="trip_visitor_phone",
                 condition=~Q(mobile_hash=""),
             ),
             models.Index(

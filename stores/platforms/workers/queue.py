@@ -18,6 +18,9 @@ from stores.models import Heartbeat
 CLUSTER_COMMAND = "qcluster"
 BEAT = "stores.tasks.beat"
 SWEEP = "stores.tasks.sweep"
+# Results are acknowledged after `retry` seconds at the latest, so a dead monitor may be found later
+# than dead workers.
+RESULTS_FACTOR = 3
 
 
 def wake_worker(task: str, pk: int) -> None:
@@ -81,6 +84,19 @@ def last_beat_age(name: str = "") -> timedelta | None:
 def alive() -> bool:
     age = last_beat_age()
     return age is not None and age < settings.HEARTBEAT_STALE
+
+
+def running() -> list[str]:
+    """Returns the names of the clusters whose workers ran a task lately."""
+    fresh = Heartbeat.objects.filter(at__gt=timezone.now() - settings.HEARTBEAT_STALE)
+    names = fresh.exclude(name__endswith=results_name("")).order_by("name")
+    return list(names.values_list("name", flat=True))
+
+
+def takes_results(cluster: str) -> bool:
+    """Whether the cluster's monitor acknowledged a task lately, or never had one to acknowledge."""
+    age = last_beat_age(results_name(cluster))
+    return age is None or age < settings.HEARTBEAT_STALE * RESULTS_FACTOR
 
 
 def sync_schedules() -> None:

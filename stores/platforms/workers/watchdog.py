@@ -22,9 +22,6 @@ TICK = 1.0
 BACKOFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
 # A cluster that ran this long was healthy, so the backoff starts again when it ends.
 HEALTHY = 60.0
-# Results are acknowledged after `retry` seconds at the latest, so a dead monitor may be found later
-# than dead workers.
-RESULTS_FACTOR = 3
 # How many tasks are queued at once when no heartbeat came: with several clusters on one queue,
 # another may take the first.
 WAKE_UPS = 8
@@ -86,7 +83,7 @@ class Watchdog:
         silent = self._silence(name)
         if silent > stale:
             self._ended(f"was silent for {silent.total_seconds():.0f} s")
-        elif self._silence(queue.results_name(name)) > stale * RESULTS_FACTOR:
+        elif self._silence(queue.results_name(name)) > stale * queue.RESULTS_FACTOR:
             self._ended("no longer acknowledges its tasks")
         else:
             self._ring(silent, stale)

@@ -29,6 +29,7 @@ class ParcelsConfig(Domain):
     counter_priority = 20
     menu = (list_item(ORDERS, "parcels.Parcel", _("Parcels")),)
     cards = "parcels.dashboard.cards"
+    searcher = "parcels.dashboard.SEARCHER"
     schedules = (Schedule("parcels.tasks.remind", timedelta(days=1)),)
     sandbox = "parcels.sandbox.ParcelSandbox"
     sandbox_addresses = {"PARCELS_BASE_URL": "/parcels"}

@@ -9,6 +9,7 @@ class Parcel(models.Model):
 
     store = models.ForeignKey(Store, models.PROTECT, related_name="parcels")
     number = models.CharField(max_length=20, unique=True)
+    arrived_at = models.DateTimeField(auto_now_add=True)
     is_handed_out = models.BooleanField(default=False)
 
     objects = TenantQuerySet.as_manager()

@@ -1,0 +1,92 @@
+"""The operators' own start page: what needs them, what runs in the background, and how all
+merchants do.
+"""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from stores.backoffice.health import MerchantHealth, merchants_by_health
+from stores.backoffice.widgets import Alert
+from stores.backoffice.workers import background, span
+from stores.money import number_text
+
+PER_PAGE = 50
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True)
+class Line:
+    """A merchant in the table; `label` is the admin shell's word for its tone."""
+
+    name: str
+    url: str
+    state: str
+    label: str
+    waiting: str
+    last: str
+    today: str
+    yesterday: str
+    week: str
+
+
+def start_page(request: HttpRequest, alerts: list[Alert]) -> dict[str, Any]:
+    rows = merchants_by_health()
+    page: Page[MerchantHealth] = Paginator(rows, PER_PAGE).get_page(request.GET.get("page"))
+    return {
+        "title": _("Overview"),
+        "is_operator": True,
+        "alerts": alerts,
+        "background": background(),
+        "lines": [_line(row) for row in page],
+        "page": page,
+    }
+
+
+def _line(row: MerchantHealth) -> Line:
+    health = row.health
+    state, label = _state(row)
+    return Line(
+        name=row.merchant.name,
+        url=reverse("admin:stores_merchant_change", args=[row.merchant.pk]),
+        state=state,
+        label=label,
+        waiting=number_text(health.alerts),
+        last=_moment(health.last),
+        today=number_text(health.today),
+        yesterday=number_text(health.yesterday),
+        week=number_text(health.week),
+    )
+
+
+def _state(row: MerchantHealth) -> tuple[str, str]:
+    health = row.health
+    if count := health.failing:
+        text = ngettext("%(count)d account fails", "%(count)d accounts fail", count)
+        return text % {"count": count}, "danger"
+    if health.alerts:
+        return _("has something to settle"), "warning"
+    if health.is_silent:
+        return _("nothing today"), "warning"
+    if not health.week:
+        return _("nothing this week"), "info"
+    return _("doing well"), "success"
+
+
+def _moment(at: datetime | None) -> str:
+    """Returns how long ago it was within an hour, then the time of day, then the day."""
+    if at is None:
+        return "–"
+    age = timezone.now() - at
+    if age < HOUR:
+        return _("%(time)s ago") % {"time": span(age)}
+    local = timezone.localtime(at)
+    return date_format(local, "H:i" if local.date() == timezone.localdate() else "n/j H:i")
