@@ -18,6 +18,7 @@ from stores.demo import preparing
 from stores.demo.environment import Places
 from stores.domains import domains, merged
 from stores.sandbox import SandboxServer
+from tests import flush
 from tests.coupons.factories import Shop, connected_shop
 
 # A busy machine must not fail a property.
@@ -32,7 +33,8 @@ hypothesis_settings.load_profile("suite")
 
 
 def pytest_configure() -> None:
-    """A hash that is meant to be slow would cost half a second for every person in a test."""
+    flush.install()
+    # A hash that is meant to be slow would cost half a second for every person in a test.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
