@@ -6,6 +6,7 @@ Strangers get 404, an insufficient role gets 403.
 from typing import Any, ClassVar, Literal, cast
 
 from django import forms
+from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import flatten
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
@@ -120,6 +121,7 @@ class ScopedAdmin(ModelAdmin):
     list_filter_sheet = True
     list_filter_submit = True
     show_facets: Any = None
+    change_form_before_template: str | None = "stores/backoffice/form_top.html"
 
     # Permissions
 
@@ -295,6 +297,7 @@ class ScopedAdmin(ModelAdmin):
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> Any:
         one_save = {"show_save_and_continue": False, "show_save_and_add_another": False}
+        _open_what_is_wrong(context["adminform"])
         response = super().render_change_form(request, context | one_save, *args, **kwargs)
         if row := kwargs.get("obj"):
             heading = self.heading(row)
@@ -346,6 +349,18 @@ class ScopedAdmin(ModelAdmin):
             target=row,
             **data,
         )
+
+
+def _open_what_is_wrong(adminform: AdminForm) -> None:
+    """Leaves no section folded in which there is a mistake; Django looks at single fields only."""
+    wrong = adminform.form.errors.keys()
+    adminform.fieldsets = [
+        (
+            title,
+            options if wrong.isdisjoint(flatten(options["fields"])) else options | {"classes": ()},
+        )
+        for title, options in adminform.fieldsets
+    ]
 
 
 MERCHANT_COLUMNS = ("merchant", "store__merchant", "connection__merchant")

@@ -1,5 +1,5 @@
-"""Forms of the back office in a real browser: a button at work says so, and a mistake is brought
-into view.
+"""Forms of the back office in a real browser: a button at work says so, fields come with their
+choice, and mistakes lead to their fields.
 """
 
 import re
@@ -33,24 +33,30 @@ def test_a_button_at_work_says_so_and_cannot_be_pressed_twice(
 
 
 @pytest.mark.parametrize("width", [1280, 360])
-def test_a_refused_price_is_said_above_and_stands_before_the_eyes(
+def test_fields_come_with_their_choice_and_a_mistake_leads_to_its_field(
     visitor: Visitor, shop: Shop, owner: User, width: int
 ) -> None:
     linked = TicketConnectionFactory(merchant=shop.merchant)
-    product = TicketProductFactory(
-        connection=linked, store=shop.store, by_calendar=True, offer=False
-    )
+    product = TicketProductFactory(connection=linked, store=shop.store)
     page = visitor.page(width=width, height=740, user=owner)
-    page.goto(f"/admin/trip/product/{product.pk}/calendar/")
-    page.fill("[name=sale_price]", "20")
-    page.fill("[name=market_price]", "10")
-    page.fill("[name=settlement_price]", "5")
-    page.click("button[value=set]")
-    expect(page.locator("p.errornote")).to_have_count(1)
-    expect(page.locator("[name=sale_price]")).to_be_focused()
-    expect(page.locator("[name=sale_price]")).to_be_in_viewport()
-    # A browser notes the status 422 of a refused form.
-    visitor.complaints.clear()
+    page.goto(f"/admin/trip/product/{product.pk}/change/")
+    page.locator("summary", has_text="退款").click()
+    expect(page.locator("#refund_steps-group")).to_be_hidden()
+    page.select_option("[name=refund_type]", "4")
+    expect(page.locator("#refund_steps-group")).to_be_visible()
+    page.select_option("[name=refund_type]", "3")
+    expect(page.locator("#refund_steps-group")).to_be_hidden()
+    expect(page.locator("[name=refund_review]")).to_be_hidden()
+    # Hidden fields with a mistake are shown, and the list on top leads to them.
+    page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true; })")
+    page.locator("[name=visitor_info]").select_option("2")
+    page.fill("[name=phone_limit]", "2")
+    page.locator("[name=visitor_info]").select_option("1")
+    page.locator("[name=_save]").click()
+    expect(page.locator(".zg-mistakes")).to_be_focused()
+    page.locator(".zg-mistakes a").click()
+    expect(page.locator("[name=phone_limit]")).to_be_focused()
+    expect(page.locator("[name=phone_limit]")).to_be_in_viewport()
 
 
 def test_a_new_key_is_copied_with_one_click(visitor: Visitor, shop: Shop, owner: User) -> None:

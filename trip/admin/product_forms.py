@@ -9,18 +9,45 @@ from typing import Any
 from django import forms
 from django.core.exceptions import ValidationError
 from django.forms.models import BaseInlineFormSet
+from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
+from stores.backoffice.dependent_fields import DependentFields, Rule
 from trip.choices import BookAhead, CredentialType, FeeMode, RefundType, VisitorInfo
 from trip.models import Offer, Product, RefundStep
-from trip.services.products import wrong_prices
+from trip.pages.prices import OFFERED, PriceForm
 
 Wrong = Iterator[tuple[str, Any]]
 _DEAL_ID = re.compile("[0-9A-Za-z_-]+")
+# Without those that are mistaken for each other.
+_DEAL_ID_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
 
 
-class ProductForm(forms.ModelForm[Product]):
+NAMED = (VisitorInfo.ONE, VisitorInfo.EACH, VisitorInfo.GROUP)
+
+
+class ProductForm(DependentFields, PriceForm, forms.ModelForm[Product]):
+    """A product with the one price that it has unless guests choose a day."""
+
+    shown_with = (
+        Rule(OFFERED, "by_calendar", (False,)),
+        Rule(("valid_days", "book_ahead"), "by_calendar", (True,)),
+        Rule(("ahead_minutes",), "book_ahead", (BookAhead.MINUTES,)),
+        Rule(("ahead_days", "ahead_time"), "book_ahead", (BookAhead.CLOCK,)),
+        Rule(("group_size",), "visitor_info", (VisitorInfo.GROUP,)),
+        Rule(("needs_name", "needs_mobile", "credential_types"), "visitor_info", NAMED),
+        Rule(("phone_limit", "phone_limit_days"), "needs_mobile", (True,)),
+        Rule(
+            ("credential_limit", "credential_limit_days"), "credential_types", CredentialType.values
+        ),
+        Rule(
+            ("partial_refund", "refund_review"),
+            "refund_type",
+            (RefundType.ANY_TIME, RefundType.CONDITIONAL),
+        ),
+        Rule(("refund_steps",), "refund_type", (RefundType.CONDITIONAL,)),
+    )
     credential_types = forms.TypedMultipleChoiceField(
         label=_("Certificates accepted"),
         choices=CredentialType.choices,
@@ -41,7 +68,7 @@ class ProductForm(forms.ModelForm[Product]):
         help_texts = {
             "deal_id": _(
                 "How this product is called between you and Meituan (partnerDealId)."
-                " It cannot change later."
+                " Empty: we choose one. It cannot change later."
             ),
             "by_calendar": _(
                 "Guests choose a day, and each day has its own price. It cannot change later."
@@ -66,13 +93,50 @@ class ProductForm(forms.ModelForm[Product]):
         }
         error_messages = {"deal_id": {"unique": _("This product number is in use already.")}}
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if "deal_id" in self.fields:
+            self.fields["deal_id"].required = False
+        self.offer = self._offer()
+        for name in OFFERED:
+            if self.instance.pk and self.instance.by_calendar:
+                del self.fields[name]
+            elif self.offer:
+                self.initial[name] = getattr(self.offer, name)
+
+    def _offer(self) -> Offer | None:
+        if not self.instance.pk or self.instance.by_calendar:
+            return None
+        return self.instance.offers.filter(date=None).first()
+
+    def clean_deal_id(self) -> str:
+        return self.cleaned_data["deal_id"] or f"ZG-{get_random_string(8, _DEAL_ID_LETTERS)}"
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        if not self.value("by_calendar"):
+            self.need_prices()
         for check in (_same_merchant, _number, _dates, _booking, _visitors, _limits, _refunds):
             for name, text in check(self, data):
                 if name in self.fields and name not in self.errors:
                     self.add_error(name, text)
         return data
+
+    def save_price(self) -> None:
+        """Saves only the changed fields of the price, because orders count tickets in the same row
+        at the same time.
+        """
+        changed = [name for name in OFFERED if name in self.changed_data]
+        if self.instance.by_calendar:
+            # What was typed before a chosen day was ticked: the calendar has the prices.
+            return
+        offer = self.offer or Offer(product=self.instance)
+        for name in OFFERED:
+            setattr(offer, name, self.cleaned_data[name])
+        if not offer.pk:
+            offer.save()
+        elif changed:
+            offer.save(update_fields=changed)
 
     def value(self, name: str) -> Any:
         """Returns the entered value, or the product's value if the form has no such field."""
@@ -149,45 +213,6 @@ def _refunds(form: ProductForm, data: dict[str, Any]) -> Wrong:
             "refund_review",
             _("There is nothing to decide when tickets are never refunded: switch this off."),
         )
-
-
-class OfferForm(forms.ModelForm[Offer]):
-    class Meta:
-        model = Offer
-        fields = ("market_price", "sale_price", "settlement_price", "stock", "is_open")
-
-    def clean(self) -> dict[str, Any]:
-        data = super().clean() or {}
-        for name, text in wrong_prices(data):
-            self.add_error(name, text)
-        return data
-
-    def save(self, commit: bool = True) -> Offer:
-        """Saves only the changed fields, because orders count tickets in the same row at the same
-        time.
-        """
-        if not (commit and self.instance.pk):
-            return super().save(commit)
-        if self.changed_data:
-            self.instance.save(update_fields=self.changed_data)
-        return self.instance
-
-
-class OfferFormSet(BaseInlineFormSet[Offer, Product, OfferForm]):
-    """The single price of a product without chosen days."""
-
-    def get_queryset(self) -> Any:
-        return super().get_queryset().filter(date=None)
-
-    def clean(self) -> None:
-        super().clean()
-        typed = [form for form in self.forms if form.has_changed() or form.instance.pk]
-        if self.instance.by_calendar and typed:
-            raise ValidationError(
-                _("A product for chosen days has its prices in the calendar: leave these empty.")
-            )
-        if not self.instance.by_calendar and not typed and self.instance.store_id:
-            raise ValidationError(_("Enter what the ticket costs."))
 
 
 class RefundStepForm(forms.ModelForm[RefundStep]):

@@ -24,16 +24,12 @@ from stores.models import Connection, Store
 from stores.money import yuan_text
 from stores.roles import Permission
 from trip import services
-from trip.admin.product_forms import (
-    OfferForm,
-    OfferFormSet,
-    ProductForm,
-    RefundStepForm,
-    RefundStepFormSet,
-)
+from trip.admin.product_forms import ProductForm, RefundStepForm, RefundStepFormSet
+from trip.admin.product_sections import sections
 from trip.choices import PLATFORM, SELL
 from trip.models import Offer, Product, RefundStep
 from trip.pages.calendar import calendar_page
+from trip.pages.prices import OFFERED
 
 STATE_COLOURS = {"on_sale": "success", "paused": "warning"}
 LISTING_COLOURS = {"0": "info", "1": "success", "2": "danger", "3": "warning", "4": "warning"}
@@ -50,15 +46,6 @@ def _not_heard_of(product: Product) -> tuple[StrOrPromise, str] | None:
     return (_("not heard of yet"), "") if product.listing is None else None
 
 
-class OfferInline(ScopedInline):
-    model = Offer
-    form, formset = OfferForm, OfferFormSet
-    fields = ("market_price", "sale_price", "settlement_price", "stock", "is_open")
-    verbose_name = verbose_name_plural = _("Price and stock (for a product without chosen days)")
-    extra = max_num = 1
-    can_delete = False
-
-
 class RefundStepInline(ScopedInline):
     model = RefundStep
     form, formset = RefundStepForm, RefundStepFormSet
@@ -72,7 +59,7 @@ class ProductAdmin(ButtonsAdmin, DailyListAdmin):
     add_permission = change_permission = SELL
     form = ProductForm
     buttons = ("pause", "resume")
-    inlines = (OfferInline, RefundStepInline)
+    inlines = (RefundStepInline,)
     list_display = (
         "title",
         "merchant",
@@ -93,67 +80,8 @@ class ProductAdmin(ButtonsAdmin, DailyListAdmin):
         "listing_check",
         "listing_at",
         "calendar_link",
-    )
-    fieldsets = (
-        (
-            _("What is sold"),
-            {
-                "fields": (
-                    "connection",
-                    "account",
-                    "store",
-                    "deal_id",
-                    "title",
-                    "subtitle",
-                    "includes",
-                    "note",
-                )
-            },
-        ),
-        (
-            _("When it can be used"),
-            {"fields": ("by_calendar", "valid_days", ("valid_from", "valid_until"), "last_entry")},
-        ),
-        (
-            _("Booking ahead"),
-            {"fields": ("book_ahead", "ahead_minutes", ("ahead_days", "ahead_time"))},
-        ),
-        (
-            _("Visitors to name"),
-            {
-                "fields": (
-                    "visitor_info",
-                    "group_size",
-                    ("needs_name", "needs_mobile"),
-                    "credential_types",
-                )
-            },
-        ),
-        (
-            _("How many one may buy"),
-            {
-                "fields": (
-                    ("min_per_order", "max_per_order"),
-                    ("phone_limit", "phone_limit_days"),
-                    ("credential_limit", "credential_limit_days"),
-                    "pay_minutes",
-                )
-            },
-        ),
-        (_("Refunds"), {"fields": ("refund_type", "partial_refund", "refund_review")}),
-        (_("Codes"), {"fields": ("voucher_type", "issuing")}),
-    )
-    shown_later = (
-        (
-            _("State"),
-            {
-                "fields": (
-                    ("state_label", "calendar_link"),
-                    ("listing_label", "listing_check"),
-                    "listing_at",
-                )
-            },
-        ),
+        "price",
+        "left",
     )
     account = connection_column
     state_label = badge_column("state", STATE_COLOURS, _("state"), special=_no_price)
@@ -211,13 +139,8 @@ class ProductAdmin(ButtonsAdmin, DailyListAdmin):
         return calendar_page(request, product, may_change=may_change, context=context)
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        found = super().get_fieldsets(request, obj)
-        return [*self.shown_later, *found] if obj else found
-
-    def get_inlines(self, request: HttpRequest, obj: Any) -> Any:
-        if obj and obj.by_calendar:
-            return [RefundStepInline]
-        return self.inlines
+        hidden = self.hidden_fields(request, obj)
+        return sections(obj, hidden=hidden, is_read=not self.has_change_permission(request, obj))
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj:
@@ -241,10 +164,11 @@ class ProductAdmin(ButtonsAdmin, DailyListAdmin):
         if not change:
             super().save_model(request, obj, form, change)
         elif form.changed_data:
-            obj.save(update_fields=form.changed_data)
+            obj.save(update_fields=set(form.changed_data) - set(OFFERED))
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
+        form.save_price()
         if not change or form.has_changed() or any(formset.has_changed() for formset in formsets):
             services.product_saved(product=form.instance, is_new=not change)
 
@@ -282,10 +206,16 @@ class ProductAdmin(ButtonsAdmin, DailyListAdmin):
             return link(_calendar_url(product), _("by day"))
         return next((yuan_text(offer.sale_price) for offer in product.undated), "–")
 
+    @display(description=_("stock"))
+    def left(self, product: Any) -> str:
+        """What is left of the tickets, for people who only look."""
+        offer = next(iter(product.undated), None)
+        if offer is None:
+            return "–"
+        return str(_("unlimited") if offer.left is None else offer.left)
+
     @display(description=_("prices and stock"))
     def calendar_link(self, product: Product) -> SafeString | str:
-        if not product.by_calendar:
-            return str(_("See below"))
         return link(_calendar_url(product), _("Open the calendar"))
 
 

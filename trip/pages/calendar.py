@@ -10,7 +10,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
-from django.core.validators import MaxValueValidator, MinValueValidator
+from django.core.validators import MaxValueValidator
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
@@ -19,19 +19,14 @@ from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
-from unfold.widgets import (
-    UnfoldAdminCheckboxSelectMultipleWidget,
-    UnfoldAdminDecimalFieldWidget,
-    UnfoldAdminIntegerFieldWidget,
-    UnfoldBooleanSwitchWidget,
-)
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from stores.backoffice.dates import DayInput, read_day
 from stores.backoffice.pages import staff_user
 from trip import services
 from trip.models import Offer, Product
 from trip.models.catalogue import LAST_DAY
-from trip.services.products import wrong_prices
+from trip.pages.prices import OFFERED, PRICES, PriceForm
 
 LONGEST = 366
 WEEKDAYS = [
@@ -47,20 +42,10 @@ SET, OPEN, CLOSE = "set", "open", "close"
 FEW = 10
 
 
-def _yuan(label: Any) -> forms.DecimalField:
-    return forms.DecimalField(
-        label=label,
-        required=False,
-        max_digits=10,
-        decimal_places=2,
-        validators=[MinValueValidator(0)],
-        widget=UnfoldAdminDecimalFieldWidget(attrs={"step": "0.01", "inputmode": "decimal"}),
-    )
-
-
-class DaysForm(forms.Form):
+class DaysForm(PriceForm):
     """A period with its prices; `do` is the pressed button: set, open or close."""
 
+    field_order = ("first", "last", "weekdays")
     first = forms.DateField(label=_("From"), widget=DayInput())
     last = forms.DateField(
         label=_("To"), widget=DayInput(), validators=[MaxValueValidator(LAST_DAY)]
@@ -71,20 +56,6 @@ class DaysForm(forms.Form):
         coerce=int,
         widget=UnfoldAdminCheckboxSelectMultipleWidget(),
     )
-    sale_price = _yuan(_("Meituan price (yuan)"))
-    market_price = _yuan(_("Market price (yuan)"))
-    settlement_price = _yuan(_("Settlement price (yuan)"))
-    stock = forms.IntegerField(
-        label=_("Tickets a day"),
-        required=False,
-        min_value=0,
-        max_value=1_000_000,
-        widget=UnfoldAdminIntegerFieldWidget(),
-        help_text=_("Empty: unlimited. Tickets sold already count too."),
-    )
-    is_open = forms.BooleanField(
-        label=_("Open for sale"), required=False, initial=True, widget=UnfoldBooleanSwitchWidget()
-    )
     do = forms.ChoiceField(
         choices=[(SET, ""), (OPEN, ""), (CLOSE, "")],
         required=False,
@@ -92,21 +63,21 @@ class DaysForm(forms.Form):
         widget=forms.HiddenInput(),
     )
 
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["stock"].label = _("Tickets a day")
+
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
         first, last = data.get("first"), data.get("last")
-        for name, text in wrong_prices(data):
-            self.add_error(name, text)
         if first and first < timezone.localdate():
             self.add_error("first", _("This day is over."))
         if first and last and last < first:
             self.add_error("last", _("This is before the first day."))
         if first and last and (last - first).days >= LONGEST:
             self.add_error("last", _("At most a year at once."))
-        needed = ("sale_price", "market_price", "settlement_price")
-        for name in needed if data.get("do") in ("", SET, None) else ():
-            if data.get(name) is None and name not in self.errors:
-                self.add_error(name, _("Enter a price."))
+        if data.get("do") in ("", SET, None):
+            self.need_prices()
         return data
 
 
@@ -215,8 +186,7 @@ def _initial(product: Product, first: date, picked: date | None) -> dict[str, An
         "weekdays": [number for number, _name in WEEKDAYS],
     }
     if offer:
-        names = ("sale_price", "market_price", "settlement_price", "stock")
-        initial |= {name: getattr(offer, name) for name in names}
+        initial |= {name: getattr(offer, name) for name in (*PRICES, "stock")}
         initial["is_open"] = offer.is_open if picked else True
     return initial
 
@@ -231,9 +201,7 @@ def _save(request: HttpRequest, product: Product, data: dict[str, Any]) -> None:
     if data["do"] in (OPEN, CLOSE):
         count = services.offers_open(**span, is_open=data["do"] == OPEN, actor=staff_user(request))
     else:
-        names = ("market_price", "sale_price", "settlement_price", "stock", "is_open")
-        count = services.offers_set(
-            **span, **{name: data[name] for name in names}, actor=staff_user(request)
-        )
+        offered = {name: data[name] for name in OFFERED}
+        count = services.offers_set(**span, **offered, actor=staff_user(request))
     text = ngettext("%(count)d day was changed.", "%(count)d days were changed.", count)
     messages.success(request, text % {"count": count})

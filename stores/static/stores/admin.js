@@ -1,4 +1,4 @@
-// Buttons say that they are at work, and the first mistake of a form is brought into view; a key is copied at a click.
+// Buttons say that they are at work; a key is copied at a click.
 "use strict";
 
 document.addEventListener("submit", ({ target: form }) => {
@@ -6,12 +6,6 @@ document.addEventListener("submit", ({ target: form }) => {
   const button = form.querySelector("button[type=submit]");
   button.disabled = true;
   button.lastChild.textContent = form.dataset.busy;
-});
-
-document.addEventListener("DOMContentLoaded", () => {
-  const mistake = document.querySelector('[aria-invalid="true"], div.errornote');
-  mistake?.scrollIntoView({ block: "center" });
-  mistake?.focus({ preventScroll: true });
 });
 
 document.addEventListener("DOMContentLoaded", () => {
