@@ -79,6 +79,7 @@ class TripConfig(Domain):
         "trip.prices.set": _("Set prices and stock by day"),
         "trip.days.opened": _("Opened days for sale"),
         "trip.days.closed": _("Closed days"),
+        "trip.days.restored": _("Took back a change of days"),
         "trip.drill.started": _("Started an acceptance drill"),
         "trip.change.announced": _("Announced a planned change to Meituan"),
     }

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin, messages
 from django.contrib.admin import display
-from django.db import models
+from django.db import models, transaction
 from django.forms import HiddenInput
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -15,6 +17,7 @@ from django_stubs_ext import StrOrPromise
 from stores.backoffice.base import access_for
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.connection_forms import ConnectionForm
+from stores.backoffice.deleting import delete_unused, goes_along, kept_by
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, platform_name
 from stores.backoffice.pages import staff_user
@@ -58,10 +61,18 @@ def _take_a_try(connection: Connection) -> None:
         raise Conflict(text % {"minutes": minutes})
 
 
+def _in_use(names: list[str]) -> str:
+    text = _(
+        "This connection cannot be deleted, because it was used (%(what)s). If you no longer need"
+        " it, switch off “active” and save."
+    )
+    return text % {"what": ", ".join(names)}
+
+
 @admin.register(Connection)
 class ConnectionAdmin(ButtonsAdmin):
     view_permission = add_permission = change_permission = Permission.MANAGE_CONNECTIONS
-    buttons = ("test", "sync")
+    buttons = ("test", "sync", "remove")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_display = ("__str__", "merchant", "account", "state_label", "checked_at", "is_active")
     list_select_related = ("merchant",)
@@ -147,7 +158,11 @@ class ConnectionAdmin(ButtonsAdmin):
         row = kwargs.get("obj")
         form = self._form(request, row)
         if row:
-            context |= {"extra_template": form.extra_template, **form.extra_context(row)}
+            context |= {
+                "extra_template": form.extra_template,
+                "why_not_deleted": _in_use(used) if (used := kept_by(row)) else "",
+                **form.extra_context(row),
+            }
         else:
             context["subtitle"] = platform_name(str(self._platform(request, None)))
         return super().render_change_form(request, context, *args, **kwargs)
@@ -214,3 +229,37 @@ class ConnectionAdmin(ButtonsAdmin):
             else []
         ):
             messages.add_message(request, LEVELS[line.level], line.text)
+
+    @button(
+        Button(
+            title=_("Delete"),
+            icon="delete",
+            permission=Permission.MANAGE_CONNECTIONS,
+            form=forms.Form,
+            text=_(
+                "The connection was never used. It is deleted for good, with its credentials."
+                " This cannot be undone."
+            ),
+            done=_("The connection was deleted."),
+            shown=lambda connection: not kept_by(connection),
+        )
+    )
+    def remove(self, request: HttpRequest, row: Connection, cleaned_data: dict[str, Any]) -> None:
+        if used := kept_by(row):
+            raise Conflict(_in_use(used))
+        with transaction.atomic():
+            self.log_deletions(request, Connection.objects.filter(pk=row.pk))
+            delete_unused(row)
+
+    def text_of(self, row: Connection, wanted: Button) -> StrOrPromise:
+        """Says beside the question what goes with the connection."""
+        if wanted.name != "remove" or not (goes := goes_along(row)):
+            return wanted.text
+        return _("%(text)s Deleted with it: %(what)s.") % {
+            "text": wanted.text,
+            "what": ", ".join(goes),
+        }
+
+    def after(self, request: HttpRequest, row: Any) -> str:
+        is_gone = row.pk is None
+        return reverse("admin:stores_connection_changelist") if is_gone else self.page_of(row)

@@ -139,6 +139,10 @@ class ButtonsAdmin(ScopedAdmin):
             messages.success(request, done)
         return HttpResponseRedirect(self.after(request, row))
 
+    def text_of(self, row: Any, wanted: Button) -> StrOrPromise:
+        """Returns what stands above a button's form."""
+        return wanted.text
+
     def done_text(self, request: HttpRequest, row: Any, wanted: Button) -> StrOrPromise:
         """Returns what is said after a button did its work."""
         return wanted.done
@@ -169,7 +173,7 @@ class ButtonsAdmin(ScopedAdmin):
         context = self.admin_site.each_context(request) | {
             "title": wanted.title,
             "subtitle": heading,
-            "text": wanted.text,
+            "text": self.text_of(row, wanted),
             "facts": [
                 fact for name in self.asked_about if (fact := self._fact(name, row))[1] != "–"
             ],

@@ -82,10 +82,7 @@ def test_the_rules_name_fields_of_their_forms() -> None:
     assert found, "no form has such fields"
     for each in found:
         form: Any = each.form
-        rows = {
-            inline.model._meta.get_field(_parent(inline, each)).related_query_name()
-            for inline in each.inlines
-        }
+        rows = {_prefix(inline, each) for inline in each.inlines}
         for names, other, values in json.loads(form.rules()):
             assert {*names, other} <= {*form.base_fields, *rows}, (each, names, other)
             choices = getattr(form.base_fields[other], "choices", None)

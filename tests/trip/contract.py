@@ -22,6 +22,7 @@ from trip import services, webhooks
 from trip.choices import Issuing, Method, VoucherType
 from trip.client import NoticeClient
 from trip.models import (
+    CalendarChange,
     Consumption,
     DrillRun,
     MeituanNotice,
@@ -107,6 +108,9 @@ ROWS: dict[type[Model], Any] = {
         quantity=1,
         method="counter",
         by="x",
+    ),
+    CalendarChange: lambda store: CalendarChange.objects.create(
+        product=ticket_of(store), actor="x", before={"2026-12-01": None}, after={"2026-12-01": {}}
     ),
     Offer: lambda store: ticket_of(store).offers.get(),
     Order: order_of,

@@ -10,11 +10,13 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from stores.models import AuditEntry, Connection, Store
+from stores.models import AuditEntry, Connection, OutboundCall, Store
 from stores.roles import Role
 from tests.trip.back_office import at_work, page, product_notices
+from tests.trip.contract import order_of
 from tests.trip.factories import OfferFactory, TicketProductFactory
-from trip.models import Offer, Product
+from trip.models import CalendarChange, Offer, Product
+from trip.services.days import VALUES
 
 pytestmark = pytest.mark.django_db
 
@@ -223,3 +225,156 @@ def test_the_calendar_takes_the_same_queries_however_full_it_is(
     with CaptureQueriesContext(connection) as many:
         shown(manager_client, product, month=f"{monday:%Y-%m}")
     assert len(many) == len(few)
+
+
+# Overwriting, and taking back
+
+
+def told(client: Client, product: Product, data: dict[str, Any]) -> str:
+    """Posts to the calendar and returns what is said afterwards."""
+    answer = client.post(page(product, "calendar"), data, follow=True)
+    return " ".join(str(message) for message in answer.context["messages"])
+
+
+def values(product: Product) -> dict[date | None, tuple[Any, ...]]:
+    return {
+        offer["date"]: tuple(offer.values()) for offer in product.offers.values("date", *VALUES)
+    }
+
+
+@pytest.fixture
+def week(product: Product) -> date:
+    """Returns a Monday: it and the next day have prices, the days after them have none."""
+    monday = next_monday()
+    OfferFactory(product=product, date=monday, sale_price="88.00", stock=9, sold=4, held=1)
+    OfferFactory(product=product, date=monday + timedelta(days=1), stock=None, is_open=False)
+    return monday
+
+
+def test_a_change_of_many_days_says_first_how_many_it_overwrites(
+    manager_client: Client, product: Product, week: date
+) -> None:
+    before, whole = values(product), days(week, week + timedelta(days=6))
+    asked = manager_client.post(page(product, "calendar"), whole)
+    text = asked.content.decode()
+    assert (asked.status_code, values(product), product_notices(product)) == (200, before, [])
+    assert "overwrites the prices and stock that 2 days have already" in text
+    assert 'name="overwrite" value="2"' in text
+    # Another day got a price meanwhile: what was agreed to is no longer what happens.
+    OfferFactory(product=product, date=week + timedelta(days=3))
+    again = manager_client.post(page(product, "calendar"), whole | {"overwrite": "2"})
+    assert "that 3 days have already" in again.content.decode()
+    assert (
+        manager_client.post(page(product, "calendar"), whole | {"overwrite": "3"}).status_code
+        == 302
+    )
+    assert {row[2] for row in values(product).values()} == {Decimal("39.90")}
+
+
+def test_days_without_prices_and_a_single_day_are_set_at_once(
+    manager_client: Client, product: Product, week: date
+) -> None:
+    later = days(week + timedelta(days=2), week + timedelta(days=6))
+    assert manager_client.post(page(product, "calendar"), later).status_code == 302
+    assert manager_client.post(page(product, "calendar"), days(week, week)).status_code == 302
+    # The same values again overwrite nothing.
+    assert manager_client.post(page(product, "calendar"), later).status_code == 302
+
+
+def undo_of(client: Client, product: Product) -> dict[str, str]:
+    """Returns what the button sends that takes back the last change."""
+    shown_now = client.get(page(product, "calendar")).context["undo"]
+    assert shown_now, "nothing can be taken back"
+    return {"undo": str(shown_now.pk)}
+
+
+def test_a_change_is_taken_back_exactly_and_once(
+    manager_client: Client, product: Product, week: date
+) -> None:
+    before = values(product)
+    manager_client.post(
+        page(product, "calendar"), days(week, week + timedelta(days=6)) | {"overwrite": "2"}
+    )
+    assert len(values(product)) == 7
+    undo = undo_of(manager_client, product)
+    assert "7 days are as they were before" in told(manager_client, product, undo)
+    assert values(product) == before
+    offer = product.offers.get(date=week)
+    assert (offer.sold, offer.held) == (4, 1)
+    assert manager_client.get(page(product, "calendar")).context["undo"] is None
+    manager_client.post(page(product, "calendar"), days(week, week))
+    assert "taken back already" in told(manager_client, product, undo)
+    assert product.offers.get(date=week).sale_price == Decimal("39.90")
+
+
+def test_taking_back_is_logged_and_meituan_is_told_as_of_the_change(
+    manager_client: Client, product: Product, week: date
+) -> None:
+    manager_client.post(page(product, "calendar"), days(week, week, do="close"))
+    OutboundCall.objects.update(state="done", settled_at=timezone.now())
+    told(manager_client, product, undo_of(manager_client, product))
+    assert product_notices(product) == [5, 5]
+    closed, restored = AuditEntry.objects.order_by("pk")
+    assert (closed.verb, restored.verb) == ("trip.days.closed", "trip.days.restored")
+    assert restored.data == {"first": str(week), "last": str(week), "days": 1}
+    assert product.offers.get(date=week).is_open
+
+
+@pytest.mark.parametrize("how", ["by hand", "by another change", "and back again"])
+def test_a_day_that_was_changed_since_stays_as_it_is(
+    manager_client: Client, product: Product, week: date, how: str
+) -> None:
+    manager_client.post(page(product, "calendar"), days(week, week))
+    undo = undo_of(manager_client, product)
+    if how == "by hand":
+        product.offers.update(stock=77)
+    else:
+        manager_client.post(page(product, "calendar"), days(week, week, stock="1"))
+    if how == "and back again":
+        manager_client.post(page(product, "calendar"), days(week, week))
+    before = values(product)
+    assert "was changed since" in told(manager_client, product, undo)
+    assert values(product) == before
+
+
+def test_a_day_for_which_tickets_were_ordered_keeps_its_price(
+    manager_client: Client, product: Product
+) -> None:
+    monday = next_monday()
+    manager_client.post(page(product, "calendar"), days(monday, monday))
+    order = order_of(product.store)
+    order.offer = product.offers.get()
+    order.save()
+    before = values(product)
+    said = told(manager_client, product, undo_of(manager_client, product))
+    assert ("Tickets were ordered" in said, values(product)) == (True, before)
+
+
+def test_an_old_change_cannot_be_taken_back_and_is_forgotten(
+    manager_client: Client, product: Product, week: date
+) -> None:
+    manager_client.post(page(product, "calendar"), days(week, week))
+    undo = undo_of(manager_client, product)
+    CalendarChange.objects.update(at=timezone.now() - timedelta(days=2))
+    assert manager_client.get(page(product, "calendar")).context["undo"] is None
+    assert "older than a day" in told(manager_client, product, undo)
+    manager_client.post(page(product, "calendar"), days(week, week, stock="1"))
+    assert CalendarChange.objects.count() == 1
+
+
+def test_only_sellers_of_the_product_take_its_changes_back(
+    manager_client: Client, product: Product, week: date
+) -> None:
+    manager_client.post(page(product, "calendar"), days(week, week))
+    undo, before = undo_of(manager_client, product), values(product)
+    clerk, other = at_work(product.store, Role.CLERK), TicketProductFactory(by_calendar=True)
+    assert clerk.get(page(product, "calendar")).context["undo"] is None
+    assert clerk.post(page(product, "calendar"), undo).status_code == 403
+    stranger = at_work(other.store)
+    assert stranger.post(page(product, "calendar"), undo).status_code == 404
+    # Nor by way of a product of one's own.
+    assert stranger.post(page(other, "calendar"), undo).status_code == 404
+    for odd in ("", "x", "-1", "9" * 30):
+        answer = manager_client.post(page(product, "calendar"), {"undo": odd})
+        assert answer.status_code == 404
+    assert values(product) == before

@@ -1,3 +1,4 @@
+from trip.models.calendar import CalendarChange
 from trip.models.catalogue import Offer, Place, Product, RefundStep
 from trip.models.changes import PlannedChange, RegisteredAddress
 from trip.models.drills import DrillRun
@@ -6,6 +7,7 @@ from trip.models.orders import Consumption, Order, Tally, Visitor, Voucher, tall
 from trip.models.refunds import Refund
 
 __all__ = [
+    "CalendarChange",
     "Consumption",
     "DrillRun",
     "MeituanNotice",

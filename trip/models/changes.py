@@ -76,5 +76,9 @@ class RegisteredAddress(models.Model):
         merchant = "connection__merchant"
         store = None
 
+    class Meta:
+        verbose_name = _("registered address")
+        verbose_name_plural = _("registered addresses")
+
     def __str__(self) -> str:
         return self.base_url

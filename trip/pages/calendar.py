@@ -11,7 +11,7 @@ from django import forms
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.core.validators import MaxValueValidator
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
@@ -23,6 +23,8 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from stores.backoffice.dates import DayInput, read_day
 from stores.backoffice.pages import staff_user
+from stores.conflicts import Conflict
+from stores.text import is_id
 from trip import services
 from trip.models import Offer, Product
 from trip.models.catalogue import LAST_DAY
@@ -62,6 +64,8 @@ class DaysForm(PriceForm):
         initial=SET,
         widget=forms.HiddenInput(),
     )
+    # How many days somebody agreed to overwrite.
+    overwrite = forms.IntegerField(required=False, min_value=0, widget=forms.HiddenInput())
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -116,26 +120,32 @@ def calendar_page(
     day = read_day(request.GET.get("day"))
     month = read_day(f"{request.GET.get('month', '')}-01")
     first = month or (day or timezone.localdate()).replace(day=1)
+    form, overwrites = DaysForm(initial=_initial(product, first, day)), 0
     if request.method == "POST":
         if not may_change:
             raise PermissionDenied
+        if "undo" in request.POST:
+            return _undo(request, product)
         form = DaysForm(request.POST)
         if product.by_calendar and form.is_valid():
-            _save(request, product, form.cleaned_data)
-            return redirect(_address(product, form.cleaned_data["first"]))
-    else:
-        form = DaysForm(initial=_initial(product, first, day))
+            try:
+                _save(request, product, form.cleaned_data)
+                return redirect(_address(product, form.cleaned_data["first"]))
+            except services.Overwrites as asked:
+                overwrites = asked.days
     context |= {
         "title": _("Prices and stock by day"),
         "subtitle": str(product),
         "product": product,
         "form": form,
         "may_change": may_change,
+        "overwrites": overwrites,
+        "undo": services.change_to_undo(product) if may_change else None,
         "picked": day,
         "back": reverse("admin:trip_product_change", args=[product.pk]),
         **_month(product, first, day),
     }
-    status = 422 if form.is_bound else 200
+    status = 422 if form.is_bound and not overwrites else 200
     return TemplateResponse(request, "trip/admin/calendar.html", context, status=status)
 
 
@@ -202,6 +212,30 @@ def _save(request: HttpRequest, product: Product, data: dict[str, Any]) -> None:
         count = services.offers_open(**span, is_open=data["do"] == OPEN, actor=staff_user(request))
     else:
         offered = {name: data[name] for name in OFFERED}
-        count = services.offers_set(**span, **offered, actor=staff_user(request))
+        is_bulk = data["first"] != data["last"]
+        agreed = (data["overwrite"] or 0) if is_bulk else None
+        count = services.offers_set(
+            **span, **offered, actor=staff_user(request), may_overwrite=agreed
+        )
     text = ngettext("%(count)d day was changed.", "%(count)d days were changed.", count)
     messages.success(request, text % {"count": count})
+
+
+def _undo(request: HttpRequest, product: Product) -> HttpResponse:
+    """Takes back the change of this product that the form names. Raises Http404 for others'."""
+    named = request.POST["undo"]
+    change = product.calendar_changes.filter(pk=named).first() if is_id(named) else None
+    if change is None:
+        raise Http404
+    try:
+        count = services.days_undo(change=change, actor=staff_user(request))
+    except Conflict as conflict:
+        messages.error(request, conflict.reason)
+    else:
+        text = ngettext(
+            "%(count)d day is as it was before, and Meituan is told.",
+            "%(count)d days are as they were before, and Meituan is told.",
+            count,
+        )
+        messages.success(request, text % {"count": count})
+    return redirect(_address(product, date.fromisoformat(min(change.after))))

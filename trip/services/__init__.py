@@ -7,7 +7,6 @@ bodies of answers and notices from the rows · notices.py enqueues the notices.
 
 from trip.services.catalogue import (
     listing_take,
-    offers_set,
     places_pull,
     prices_pull,
     products_pull,
@@ -17,18 +16,28 @@ from trip.services.closing import order_close, order_refunded
 from trip.services.connecting import connection_check
 from trip.services.consuming import order_consume
 from trip.services.creating import is_of_drill, order_create
+from trip.services.days import (
+    Overwrites,
+    change_to_undo,
+    days_undo,
+    offers_open,
+    offers_set,
+)
 from trip.services.issuing import order_fail, order_issue
 from trip.services.paying import expire_unpaid, order_pay
-from trip.services.products import offers_open, product_pause, product_resume, product_saved
+from trip.services.products import product_pause, product_resume, product_saved
 from trip.services.querying import order_query
 from trip.services.refunding import refund_decide, refund_request
 from trip.services.settling import order_settle
 from trip.services.visitors import forget_visitors
 
 __all__ = [
+    "Overwrites",
     "change_announced",
     "change_send",
+    "change_to_undo",
     "connection_check",
+    "days_undo",
     "expire_unpaid",
     "forget_visitors",
     "is_of_drill",

@@ -5,15 +5,11 @@ product's listing.
 import logging
 from collections.abc import Iterable, Iterator
 from datetime import date, timedelta
-from decimal import Decimal
 from typing import Any
 
-from django.db import transaction
 from django.db.models import Prefetch, QuerySet
 from django.utils import timezone
 
-from stores import audit
-from stores.audit import Actor
 from stores.models import Connection, Store
 from stores.text import is_id
 from trip.choices import (
@@ -28,7 +24,6 @@ from trip.choices import (
     VoucherType,
 )
 from trip.models import Offer, Product
-from trip.services.notices import PRICES_CHANGED, enqueue_product_notice
 from trip.wire.pulls import ListingNotice, Page, PricesRequest
 from trip.wire.values import wire_moment, wire_yuan
 
@@ -244,52 +239,3 @@ def listing_take(*, connection: Connection, notices: Iterable[ListingNotice]) ->
         if notice.check in ListingCheck.values:
             state["listing_check"] = notice.check
         Product.objects.filter(connection=connection, deal_id=notice.deal_id).update(**state)
-
-
-def offers_set(
-    *,
-    product: Product,
-    first: date,
-    last: date,
-    weekdays: Iterable[int],
-    market_price: Decimal,
-    sale_price: Decimal,
-    settlement_price: Decimal,
-    stock: int | None,
-    is_open: bool,
-    actor: Actor,
-) -> int:
-    """Sets price (yuan) and stock for the chosen weekdays of a period (0 is Monday); returns how
-    many days.
-
-    Held and sold quantities do not change. A notice asks Meituan to pull the calendar again.
-    """
-    wanted = set(weekdays)
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    values = {
-        "market_price": market_price,
-        "sale_price": sale_price,
-        "settlement_price": settlement_price,
-        "stock": stock,
-        "is_open": is_open,
-    }
-    rows = [Offer(product=product, date=day, **values) for day in days if day.weekday() in wanted]
-    with transaction.atomic():
-        Offer.objects.bulk_create(
-            rows,
-            update_conflicts=True,
-            unique_fields=["product", "date"],
-            update_fields=list(values),
-        )
-        audit.record(
-            "trip.prices.set",
-            actor=actor,
-            store=product.store,
-            target=product.deal_id,
-            first=str(first),
-            last=str(last),
-            days=len(rows),
-            stock=stock,
-        )
-        enqueue_product_notice(product, PRICES_CHANGED)
-    return len(rows)

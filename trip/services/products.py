@@ -1,9 +1,6 @@
-"""Changes of products by their merchant: edit, pause, sell again, close days. Each one is reported
-to Meituan.
-"""
+"""Changes of products by their merchant: edit, pause, sell again. Meituan is told of each."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from datetime import date, timedelta
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from django.db import transaction
@@ -12,12 +9,11 @@ from django_stubs_ext import StrOrPromise
 
 from stores import audit
 from stores.audit import Actor
-from trip.models import Offer, Product
+from trip.models import Product
 from trip.services.notices import (
     CHANGED,
     OFF_SHELF,
     ON_SHELF,
-    PRICES_CHANGED,
     enqueue_product_notice,
 )
 
@@ -58,38 +54,3 @@ def _set_state(product: Product, state: str, status: int, verb: str, actor: Acto
         product.state = state
         audit.record(verb, actor=actor, store=product.store, target=product.title)
         enqueue_product_notice(product, status)
-
-
-def offers_open(
-    *,
-    product: Product,
-    first: date,
-    last: date,
-    weekdays: Iterable[int],
-    is_open: bool,
-    actor: Actor,
-) -> int:
-    """Opens or closes the chosen weekdays of a period that have a price (0 is Monday); returns how
-    many days.
-    """
-    wanted = set(weekdays)
-    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
-    chosen = [day for day in days if day.weekday() in wanted]
-    with transaction.atomic():
-        count = (
-            Offer.objects.filter(product=product, date__in=chosen)
-            .exclude(is_open=is_open)
-            .update(is_open=is_open)
-        )
-        if count:
-            audit.record(
-                "trip.days.opened" if is_open else "trip.days.closed",
-                actor=actor,
-                store=product.store,
-                target=product.deal_id,
-                first=str(first),
-                last=str(last),
-                days=count,
-            )
-            enqueue_product_notice(product, PRICES_CHANGED)
-    return count
