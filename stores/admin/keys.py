@@ -82,6 +82,9 @@ class ApiKeyAdmin(ButtonsAdmin):
         """
         context = self.admin_site.each_context(request) | {
             "title": _("API key created"),
+            "text": _(
+                "Copy this key now: it is stored only as a fingerprint and never shown again."
+            ),
             "subtitle": str(obj),
             "secret": request.new_secret,  # type: ignore[attr-defined]
             "opts": self.opts,

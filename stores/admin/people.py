@@ -5,18 +5,20 @@ from typing import Any
 from django.contrib import admin
 from django.contrib.admin import display
 from django.contrib.auth.models import User
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 from django.urls import reverse
 from django.utils.html import format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from stores.admin.staff_forms import StaffAddForm, StaffChangeForm
+from stores.admin.staff_forms import StaffAddForm, StaffForm
 from stores.backoffice.base import OPERATOR, ScopedAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
+from stores.backoffice.given_passwords import GivesPasswords, new_password, renewal
 from stores.backoffice.labels import badge_column
 from stores.backoffice.widgets import Link, store_links
+from stores.conflicts import Conflict
 from stores.models import Merchant, Staff, Store
 from stores.roles import Permission
 from stores.web import viewing
@@ -89,19 +91,18 @@ class StoreAdmin(ScopedAdmin):
 
 
 @admin.register(Staff)
-class StaffAdmin(ScopedAdmin):
+class StaffAdmin(GivesPasswords):
     view_permission = add_permission = change_permission = Permission.MANAGE_STAFF
     list_display = ("sign_in", "merchant", "role_label", "store_names", "is_active")
     list_select_related = ("user", "merchant")
     list_filter = (("merchant", ScopedRelatedFilter), "role", "is_active")
     search_fields = ("user__username", "user__first_name")
     role_label = badge_column("role", ROLE_COLOURS, _("role"))
-    form = StaffChangeForm
-    fieldsets = (
-        (None, {"fields": ("merchant", "sign_in", "role", "stores", "is_active", "new_password")}),
-    )
+    form = StaffForm
+    buttons = ("renew_password",)
+    fieldsets = ((None, {"fields": ("merchant", "sign_in", "role", "stores", "is_active")}),)
     add_fieldsets = (
-        (_("Sign-in"), {"fields": ("username", "full_name", "password")}),
+        (_("Sign-in"), {"fields": ("username", "full_name")}),
         (_("Work"), {"fields": ("merchant", "role", "stores")}),
     )
 
@@ -120,20 +121,34 @@ class StaffAdmin(ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Staff, form: Any, change: bool) -> None:
         if not change:
-            names = form.cleaned_data
+            request.new_password = new_password()  # type: ignore[attr-defined]
             obj.user = User.objects.create_user(
-                names["username"],
-                password=names["password"],
-                first_name=names["full_name"],
+                form.cleaned_data["username"],
+                password=request.new_password,  # type: ignore[attr-defined]
+                first_name=form.cleaned_data["full_name"],
                 is_staff=True,
             )
             obj.password_is_given = True
-        elif form.cleaned_data.get("new_password"):
-            obj.password_is_given = obj.user != request.user
         super().save_model(request, obj, form, change)
-        if change and form.cleaned_data.get("new_password"):
-            obj.user.set_password(form.cleaned_data["new_password"])
-            obj.user.save(update_fields=["password"])
+
+    def account_of(self, row: Staff) -> User:
+        return row.user
+
+    def response_add(
+        self, request: HttpRequest, obj: Staff, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self.show_password(request, obj, request.new_password)  # type: ignore[attr-defined]
+
+    @button(renewal(Permission.MANAGE_STAFF))
+    def renew_password(
+        self, request: HttpRequest, row: Staff, cleaned_data: dict[str, Any]
+    ) -> HttpResponse:
+        """Whoever knows the password can sign in as that member, also at other merchants."""
+        if row.user == request.user:
+            raise Conflict(_("Your own password is changed on the page “Me”."))
+        if row.user.is_superuser or row.user.memberships.exclude(pk=row.pk).exists():
+            raise Conflict(_("This person also works elsewhere; ask the platform operator."))
+        return self.renew(request, row)
 
     def audited(self, row: Staff) -> dict[str, Any]:
         return {"role": row.role, "active": row.is_active}

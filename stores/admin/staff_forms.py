@@ -4,13 +4,9 @@ from typing import Any
 
 from django import forms
 from django.contrib.auth.models import User
-from django.contrib.auth.password_validation import (
-    password_validators_help_text_html,
-    validate_password,
-)
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
-from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminTextInputWidget
+from unfold.widgets import UnfoldAdminTextInputWidget
 
 from stores.models import Merchant, Staff
 from stores.roles import Role
@@ -54,32 +50,8 @@ class StaffForm(forms.ModelForm[Staff]):
         return bool(was and not stays and not others.exists())
 
 
-class StaffChangeForm(StaffForm):
-    """A member's role and stores, and a new password for a member who has forgotten the old one."""
-
-    new_password = forms.CharField(
-        label=_("New password"),
-        required=False,
-        strip=False,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text=_("Leave empty to keep the present one."),
-    )
-
-    def clean_new_password(self) -> str:
-        password: str = self.cleaned_data["new_password"]
-        user = self.instance.user
-        if password and (
-            user.is_superuser or user.memberships.exclude(pk=self.instance.pk).exists()
-        ):
-            # A person who sets a password can sign in as that member, also at other merchants.
-            raise ValidationError(_("This person also works elsewhere; ask the platform operator."))
-        if password:
-            validate_password(password, user)
-        return password
-
-
 class StaffAddForm(StaffForm):
-    """A member and the account to sign in with; the password is set here once and never shown."""
+    """A member and the account to sign in with; we make its password."""
 
     username = forms.CharField(
         label=_("Name to sign in with"),
@@ -93,12 +65,6 @@ class StaffAddForm(StaffForm):
         required=False,
         widget=UnfoldAdminTextInputWidget(),
     )
-    password = forms.CharField(
-        label=_("Password"),
-        strip=False,
-        widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text=password_validators_help_text_html(),
-    )
 
     class Meta(StaffForm.Meta):
         fields = ("merchant", "role", "stores")
@@ -108,8 +74,3 @@ class StaffAddForm(StaffForm):
         if User.objects.filter(username__iexact=username).exists():
             raise ValidationError(_("This name is taken; please choose another."))
         return username
-
-    def clean_password(self) -> str:
-        password: str = self.cleaned_data["password"]
-        validate_password(password, User(username=str(self.cleaned_data.get("username", ""))))
-        return password

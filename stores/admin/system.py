@@ -10,16 +10,16 @@ from django.contrib.admin import display
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import UsernameField
 from django.contrib.auth.models import Group, User
-from django.urls import reverse
-from django.utils.html import format_html
-from django.utils.safestring import SafeString
-from django.utils.translation import gettext
+from django.http import HttpRequest, HttpResponse
+from django.urls import URLPattern
 from django.utils.translation import gettext_lazy as _
-from unfold.forms import AdminPasswordChangeForm, UserCreationForm
 
-from stores.backoffice.base import OPERATOR, LedgerAdmin, ReadOnlyAdmin, ScopedAdmin
+from stores.backoffice.base import OPERATOR, LedgerAdmin, ReadOnlyAdmin
+from stores.backoffice.buttons import button
+from stores.backoffice.given_passwords import GivesPasswords, new_password, renewal
 from stores.backoffice.labels import platform_column
 from stores.clock import format_moment
+from stores.conflicts import Conflict
 from stores.models import Heartbeat, Pace
 
 
@@ -32,38 +32,54 @@ class UserForm(forms.ModelForm[User]):
         field_classes = {"username": UsernameField}
 
 
-class GivenPasswordForm(AdminPasswordChangeForm):
-    def save(self, commit: bool = True) -> User:
-        user: User = super().save(commit)
-        user.memberships.update(password_is_given=True)
-        return user
-
-
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin[User], ScopedAdmin):
+class UserAdmin(GivesPasswords, DjangoUserAdmin[User]):
     """Sign-ins of all people; a merchant's staff list sets what they may do."""
 
     view_permission = add_permission = change_permission = OPERATOR
-    form = UserForm
-    add_form = UserCreationForm
-    change_password_form = GivenPasswordForm
+    form = add_form = UserForm
+    buttons = ("renew_password",)
     list_display = ("username", "first_name", "is_active", "is_superuser", "last_login")
     list_filter = ("is_active", "is_superuser")
-    readonly_fields = ("new_password", "last_login", "date_joined")
+    readonly_fields = ("last_login", "date_joined")
     filter_horizontal = ()
+    add_fieldsets = (
+        (None, {"fields": ("username", "first_name", "email")}),
+        (_("Sign-in"), {"fields": ("is_active", "is_staff", "is_superuser")}),
+    )
     fieldsets = (
-        (None, {"fields": ("username", "new_password", "first_name", "email")}),
+        (None, {"fields": ("username", "first_name", "email")}),
         (
             _("Sign-in"),
             {"fields": ("is_active", "is_staff", "is_superuser", "last_login", "date_joined")},
         ),
     )
 
-    @display(description=_("Password"))
-    def new_password(self, user: User) -> SafeString:
-        address = reverse("admin:auth_user_password_change", args=[user.pk])
-        link = '<a class="text-primary-600" href="{}">{}</a>'
-        return format_html(link, address, gettext("Set a new one"))
+    def get_urls(self) -> list[URLPattern]:
+        """Leaves out Django's page on which an operator types a password for somebody."""
+        return [each for each in super().get_urls() if each.name != "auth_user_password_change"]
+
+    def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
+        if not change:
+            request.new_password = new_password()  # type: ignore[attr-defined]
+            obj.set_password(request.new_password)  # type: ignore[attr-defined]
+        super().save_model(request, obj, form, change)
+
+    def account_of(self, row: User) -> User:
+        return row
+
+    def response_add(
+        self, request: HttpRequest, obj: User, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self.show_password(request, obj, request.new_password)  # type: ignore[attr-defined]
+
+    @button(renewal(OPERATOR))
+    def renew_password(
+        self, request: HttpRequest, row: User, cleaned_data: dict[str, Any]
+    ) -> HttpResponse:
+        if row == request.user:
+            raise Conflict(_("Your own password is changed on the page “Me”."))
+        return self.renew(request, row)
 
 
 @admin.register(Group)

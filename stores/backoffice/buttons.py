@@ -57,7 +57,8 @@ def button(wanted: Button) -> Callable[[Any], Any]:
     """Makes an admin's method `(request, row, cleaned_data)` a button; its name goes into
     `buttons`.
 
-    The method may raise Conflict: its reason is shown, above the form where there is one.
+    The method may raise Conflict: its reason is shown, above the form where there is one. A page
+    that it returns is shown instead of the row's.
     """
 
     def mark(method: Any) -> Any:
@@ -134,7 +135,9 @@ class ButtonsAdmin(ScopedAdmin):
     def _do(
         self, request: HttpRequest, row: Any, wanted: Button, cleaned_data: dict[str, Any]
     ) -> HttpResponse:
-        getattr(self, wanted.name)(request, row, cleaned_data)
+        answer = getattr(self, wanted.name)(request, row, cleaned_data)
+        if isinstance(answer, HttpResponse):
+            return answer
         if done := self.done_text(request, row, wanted):
             messages.success(request, done)
         return HttpResponseRedirect(self.after(request, row))

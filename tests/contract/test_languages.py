@@ -115,8 +115,11 @@ def test_signing_in_and_out_is_in_one_language(language: Language) -> None:
 @IN_BOTH
 def test_a_users_password_form_is_in_one_language(language: Language) -> None:
     made = world()
-    page = reverse("admin:auth_user_password_change", args=[made.mine.people["clerk"].pk])
-    assert language.wrong_on(language.client(operator_of(made)), page) == {}
+    clerk = made.mine.people["clerk"]
+    page = reverse("admin:auth_user_do", args=[clerk.pk, "renew_password"])
+    client = language.client(operator_of(made))
+    assert language.wrong_on(client, page) == {}
+    assert language.foreign(client.post(page).content.decode()) == []
 
 
 @IN_BOTH

@@ -1,5 +1,6 @@
 """Guesses of passwords are limited and noted; who got a password from somebody changes it first."""
 
+import re
 import threading
 from typing import Any
 
@@ -181,11 +182,11 @@ def test_who_was_given_a_password_may_sign_out(newcomer: User) -> None:
 def test_the_operator_gives_a_password_that_is_changed_too(newcomer: User) -> None:
     Staff.objects.update(password_is_given=False)
     operator = english(UserFactory(is_superuser=True))
-    address = reverse("admin:auth_user_password_change", args=[newcomer.pk])
-    fields = {"password1": NEW, "password2": NEW, "usable_password": "true"}
-    assert operator.post(address, fields).status_code == 302
+    address = reverse("admin:auth_user_do", args=[newcomer.pk, "renew_password"])
+    found = re.search(r'id="secret">([^<]+)<', operator.post(address).content.decode())
     newcomer.refresh_from_db()
-    assert newcomer.check_password(NEW)
+    assert found
+    assert newcomer.check_password(found[1])
     assert Staff.objects.get().password_is_given
 
 
@@ -194,4 +195,12 @@ def test_the_operators_page_of_a_user_tells_nothing_of_the_hash(newcomer: User) 
     page = operator.get(reverse("admin:auth_user_change", args=[newcomer.pk])).content.decode()
     algorithm, salt, *_ = newcomer.password.split("$")
     assert (salt[:3] in page, f"<bdi>{algorithm}" in page, "salt" in page) == (False, False, False)
-    assert reverse("admin:auth_user_password_change", args=[newcomer.pk]) in page
+    assert reverse("admin:auth_user_do", args=[newcomer.pk, "renew_password"]) in page
+
+
+def test_an_operators_new_sign_in_gets_a_password_that_is_shown_once() -> None:
+    operator = english(UserFactory(is_superuser=True))
+    answer = operator.post(reverse("admin:auth_user_add"), {"username": "kefu", "is_active": "on"})
+    found = re.search(r'id="secret">([^<]+)<', answer.content.decode())
+    assert found
+    assert User.objects.get(username="kefu").check_password(found[1])

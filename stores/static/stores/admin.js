@@ -8,13 +8,18 @@ document.addEventListener("submit", ({ target: form }) => {
   button.lastChild.textContent = form.dataset.busy;
 });
 
+// Copies a text; pages without https have only the old way, by a marked text.
+async function copy(source) {
+  if (navigator.clipboard) return navigator.clipboard.writeText(source.textContent);
+  getSelection().selectAllChildren(source);
+  if (!document.execCommand("copy")) throw new Error("not copied");
+}
+
 document.addEventListener("DOMContentLoaded", () => {
-  // Browsers copy on secure pages only.
-  if (!navigator.clipboard) return;
   document.querySelectorAll("[data-copy]").forEach((box) => {
     box.hidden = false;
     box.addEventListener("click", async () => {
-      await navigator.clipboard.writeText(document.querySelector(box.dataset.copy).textContent);
+      await copy(document.querySelector(box.dataset.copy));
       box.querySelector("button").lastChild.textContent = box.dataset.copied;
     });
   });
