@@ -6,7 +6,6 @@ Strangers get 404, an insufficient role gets 403.
 from typing import Any, ClassVar, Literal, cast
 
 from django import forms
-from django.contrib.admin.helpers import AdminForm
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import flatten
 from django.contrib.admin.widgets import RelatedFieldWidgetWrapper
@@ -351,14 +350,11 @@ class ScopedAdmin(ModelAdmin):
         )
 
 
-def _open_what_is_wrong(adminform: AdminForm) -> None:
+def _open_what_is_wrong(adminform: Any) -> None:
     """Leaves no section folded in which there is a mistake; Django looks at single fields only."""
     wrong = adminform.form.errors.keys()
     adminform.fieldsets = [
-        (
-            title,
-            options if wrong.isdisjoint(flatten(options["fields"])) else options | {"classes": ()},
-        )
+        (title, options | ({} if wrong.isdisjoint(flatten(options["fields"])) else {"classes": ()}))
         for title, options in adminform.fieldsets
     ]
 

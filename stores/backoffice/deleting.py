@@ -31,9 +31,10 @@ def goes_along(row: models.Model) -> list[str]:
     """Returns what is deleted with the row: "sync: 2"."""
     found = NestedObjects(using=row._state.db or "default", origin=row)
     found.collect([row])
+    rows: dict[Any, Any] = found.model_objs
     return [
-        f"{capfirst(str(model._meta.verbose_name))}: {len(rows)}"
-        for model, rows in found.model_objs.items()
+        f"{capfirst(str(model._meta.verbose_name))}: {len(gone)}"
+        for model, gone in rows.items()
         if model is not type(row)
     ]
 

@@ -96,4 +96,4 @@ def _depends(form: type) -> bool:
 
 def _prefix(inline: Any, parent: Any) -> str:
     fields = inline.model._meta.fields
-    return next(f.related_query_name() for f in fields if f.related_model is parent.model)
+    return str(next(f.related_query_name() for f in fields if f.related_model is parent.model))
