@@ -57,6 +57,14 @@ class CouponsConfig(Domain):
         Schedule("coupons.tasks.prune_lookups", timedelta(days=1)),
         Schedule("coupons.tasks.forget_codes", timedelta(hours=1)),
     )
+    task_titles = {
+        "coupons.tasks.sync_stores": _("Read a gateway account's stores"),
+        "coupons.tasks.sync_products": _("Read a store's deals"),
+        "coupons.tasks.sync_all_stores": _("Read all gateway accounts' stores"),
+        "coupons.tasks.sync_all_products": _("Read all stores' deals"),
+        "coupons.tasks.prune_lookups": _("Remove old look-ups of guests"),
+        "coupons.tasks.forget_codes": _("Remove codes that are not needed any more"),
+    }
     cards = "coupons.dashboard.cards"
     alerts = "coupons.dashboard.alerts"
     charts = "coupons.dashboard.charts"

@@ -12,6 +12,13 @@ class StoresConfig(Domain):
         Schedule("stores.tasks.sweep", timedelta(minutes=1)),
         Schedule("stores.tasks.prune", timedelta(days=1)),
     )
+    task_titles = {
+        "stores.tasks.deliver": _("Send to a platform"),
+        "stores.tasks.handle": _("Handle a platform's message"),
+        "stores.tasks.sweep": _("See to what was left lying"),
+        "stores.tasks.beat": _("Sign of life of a worker"),
+        "stores.tasks.prune": _("Remove old rows"),
+    }
     verb_labels = {
         "connection tested": _("Tested a connection"),
         "credentials rotated": _("Re-encrypted the stored secrets"),

@@ -122,6 +122,8 @@ class Domain(AppConfig):
     # How operators find its orders over all merchants: a Searcher (stores/backoffice/search.py).
     searcher: ClassVar[str] = ""
     schedules: ClassVar[Sequence[Schedule]] = ()
+    # Functions of tasks.py, by dotted path → what operators call them.
+    task_titles: ClassVar[Mapping[str, StrOrPromise]] = {}
     # The SandboxPlatform, and per environment variable the path at the sandbox that the demo uses.
     sandbox: ClassVar[str] = ""
     sandbox_addresses: ClassVar[Mapping[str, str]] = {}

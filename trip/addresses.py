@@ -67,7 +67,7 @@ def why_not_called(base_url: str) -> str:
     if is_local(base_url):
         why = gettext(
             "Meituan cannot reach %(url)s from outside."
-            " Set PUBLIC_BASE_URL to an address that it can reach."
+            " Ask the platform operator for an address that it can reach."
         )
         return why % {"url": base_url}
     parts = urlsplit(base_url)

@@ -48,6 +48,12 @@ class TripConfig(Domain):
         Schedule("trip.tasks.forget_visitors", timedelta(days=1)),
         Schedule("trip.tasks.watch_addresses", timedelta(hours=1)),
     )
+    task_titles = {
+        "trip.tasks.expire_unpaid": _("Free tickets of orders that were not paid"),
+        "trip.tasks.forget_visitors": _("Remove old visitors' data"),
+        "trip.tasks.watch_addresses": _("Look whether our address changed"),
+        "trip.tasks.run_drill": _("Run an acceptance drill"),
+    }
     cards = "trip.dashboard.cards"
     alerts = "trip.dashboard.alerts"
     charts = "trip.dashboard.charts"

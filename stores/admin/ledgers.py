@@ -7,6 +7,7 @@ import re
 from datetime import datetime
 from typing import Any
 
+from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import display
 from django.db import transaction
@@ -27,6 +28,7 @@ from stores.backoffice.filters import (
     PlatformFilter,
     ScopedRelatedFilter,
 )
+from stores.backoffice.history import field_title
 from stores.backoffice.labels import (
     actor_column,
     badge_column,
@@ -95,9 +97,13 @@ def _without_secrets(value: Any) -> Any:
     return value
 
 
-def _plain(value: Any) -> str:
-    """Returns a stored value as a shop owner reads it."""
+def _plain(value: Any, name: str = "") -> str:
+    """Returns a stored value as a shop owner reads it; `name` is what the entry calls it."""
     match value:
+        case str() if title := _choices(name).get(value):
+            return str(title)
+        case list() if name == "fields":
+            return ", ".join(map(field_title, value))
         case None | "":
             return "–"
         case bool():
@@ -107,6 +113,18 @@ def _plain(value: Any) -> str:
         case dict():
             return json.dumps(value, ensure_ascii=False)
     return str(value)
+
+
+def _choices(name: str) -> dict[Any, Any]:
+    """Returns value → title of the choices that tables have under this name."""
+    field_name = {"trouble": "needs_person"}.get(name, name)
+    return {
+        value: title
+        for model in apps.get_models()
+        for field in model._meta.fields
+        if field.name == field_name
+        for value, title in field.flatchoices
+    }
 
 
 def preformatted(text: str) -> SafeString:
@@ -396,7 +414,7 @@ class AuditEntryAdmin(LedgerAdmin):
     def details(self, entry: AuditEntry) -> SafeString | str:
         titles = DETAILS | merged("audit_details")
         lines = [
-            labelled(titles.get(name, name), _plain(value))
+            labelled(titles.get(name, name), _plain(value, name))
             for name, value in _without_secrets(entry.data).items()
         ]
         return preformatted(mask_codes("\n".join(lines))) if lines else "–"

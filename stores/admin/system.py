@@ -12,14 +12,18 @@ from django.contrib.auth.forms import UsernameField
 from django.contrib.auth.models import Group, User
 from django.http import HttpRequest, HttpResponse
 from django.urls import URLPattern
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
 from stores.backoffice.base import OPERATOR, LedgerAdmin, ReadOnlyAdmin
 from stores.backoffice.buttons import button
 from stores.backoffice.given_passwords import GivesPasswords, new_password, renewal
 from stores.backoffice.labels import platform_column
+from stores.backoffice.plain_errors import explained
 from stores.clock import format_moment
 from stores.conflicts import Conflict
+from stores.domains import merged
 from stores.models import Heartbeat, Pace
 
 
@@ -109,41 +113,76 @@ class HeartbeatAdmin(ReadOnlyAdmin):
     ordering = ("-at",)
 
 
+def _task_title(path: str) -> str:
+    """What operators call a task of the queue; one of an older release has no name any more."""
+    return str(merged("task_titles").get(path, _("Another task")))
+
+
+def _plain(arguments: Any) -> str:
+    return ", ".join(map(str, arguments or ())) or "–"
+
+
 class QueueTaskAdmin(LedgerAdmin):
     """Success and Failure are proxies of one table that grows with every task."""
 
     view_permission = OPERATOR
     ordering = ("-stopped",)
-    list_display = ("func", "cluster", "started", "stopped", "outcome")
-    fields = ("func", "arguments", "cluster", "started", "stopped", "outcome")
+    list_display = ("task", "cluster", "started", "stopped", "outcome")
+    fields = ("task", "arguments", "cluster", "started", "stopped", "outcome")
+
+    def heading(self, row: Any) -> str:
+        return self.task(row)
+
+    @display(description=_("task"))
+    def task(self, task: Any) -> str:
+        return _task_title(task.func)
 
     @display(description=_("arguments"))
     def arguments(self, task: Any) -> str:
-        return str(task.args)
+        return _plain(task.args)
 
     @display(description=_("outcome"))
-    def outcome(self, task: Any) -> str:
-        return str(task.result or "")[:500]
+    def outcome(self, task: Any) -> SafeString | str:
+        text = str(task.result or "")[:2000]
+        return text or "–" if task.success else explained(text, _("The task ended with an error."))
 
 
 class QueueScheduleAdmin(ReadOnlyAdmin):
     view_permission = OPERATOR
-    list_display = ("name", "schedule_type", "minutes", "next_run", "repeats")
-    fields = list_display
+    list_display = fields = ("task", "every", "next_run")
+
+    def heading(self, row: Any) -> str:
+        return self.task(row)
+
+    @display(description=_("task"), ordering="func")
+    def task(self, schedule: Any) -> str:
+        return _task_title(schedule.func)
+
+    @display(description=_("how often"), ordering="minutes")
+    def every(self, schedule: Any) -> str:
+        hours, minutes = divmod(schedule.minutes or 0, 60)
+        if hours and not minutes:
+            text = ngettext("every hour", "every %(count)d hours", hours)
+            return text % {"count": hours}
+        text = ngettext("every minute", "every %(count)d minutes", schedule.minutes or 0)
+        return text % {"count": schedule.minutes or 0}
 
 
 class QueueWaitingAdmin(LedgerAdmin):
     view_permission = OPERATOR
-    list_display = ("id", "func", "lock")
-    fields = ("func", "arguments", "lock")
+    list_display = ("task", "lock")
+    fields = ("task", "arguments", "lock")
+
+    def heading(self, row: Any) -> str:
+        return self.task(row)
 
     @display(description=_("task"))
-    def func(self, waiting: Any) -> str:
-        return str(waiting.func())
+    def task(self, waiting: Any) -> str:
+        return _task_title(str(waiting.func()))
 
     @display(description=_("arguments"))
     def arguments(self, waiting: Any) -> str:
-        return str(waiting.args())
+        return _plain(waiting.args())
 
 
 # By name: only stores/platforms/workers/queue.py imports django-q2.

@@ -21,6 +21,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from stores import audit
 from stores.backoffice.dates import picker_of
+from stores.backoffice.history import translate
 from stores.backoffice.menu import place
 from stores.backoffice.pages import staff_user
 from stores.models import Merchant, Store
@@ -312,6 +313,7 @@ class ScopedAdmin(ModelAdmin):
             heading = self.heading(row)
             title = str(context["title"]).replace(str(row), heading)
             context |= {"title": title, "object": Headed(row, heading)}
+            context["action_list"].object_list = list(map(translate, context["action_list"]))
         return response
 
     # Audit

@@ -31,6 +31,7 @@ class ParcelsConfig(Domain):
     cards = "parcels.dashboard.cards"
     searcher = "parcels.dashboard.SEARCHER"
     schedules = (Schedule("parcels.tasks.remind", timedelta(days=1)),)
+    task_titles = {"parcels.tasks.remind": _("Remind receivers")}
     sandbox = "parcels.sandbox.ParcelSandbox"
     sandbox_addresses = {"PARCELS_BASE_URL": "/parcels"}
     demo = "parcels.demo.ParcelsDemo"
