@@ -315,7 +315,6 @@ def steps(user: User) -> list[Step]:
         # A merchant that sells only on other platforms is not asked to connect coupons.
         return []
     connected = connections.filter(state=Connection.State.WORKING).exists()
-    synced = GatewayStore.objects.for_staff(user).exists()
     page = ""
     if first:
         page = reverse("admin:stores_connection_change", args=[first.pk])
@@ -326,16 +325,29 @@ def steps(user: User) -> list[Step]:
             connected,
             page or reverse("admin:stores_connection_add"),
         ),
+        *first_steps(first),
+    ]
+
+
+def first_steps(connection: Connection | None) -> list[Step]:
+    """The steps from a connection to the first verification."""
+    page, stores = "", GatewayStore.objects.filter(connection=connection)
+    if connection:
+        page = reverse("admin:stores_connection_change", args=[connection.pk])
+    return [
         Step(
             _("Fetch your stores"),
-            _("Sync the stores; each appears with the calls it has left."),
-            synced,
+            _(
+                "Press “Sync stores” on the connection's page; each store appears with the calls"
+                " it has left."
+            ),
+            stores.exists(),
             page,
         ),
         Step(
             _("Verify the first coupon"),
             _("At the counter, or let guests do it with the poster's QR code."),
-            False,
+            Verification.objects.filter(store__in=stores.values("store")).exists(),
             reverse("counter"),
         ),
     ]

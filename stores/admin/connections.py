@@ -22,6 +22,7 @@ from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, platform_name
 from stores.backoffice.pages import staff_user
 from stores.backoffice.plain_errors import explained, in_words
+from stores.backoffice.widgets import Step
 from stores.conflicts import Conflict
 from stores.domains import platform_choices
 from stores.models import Connection
@@ -32,10 +33,10 @@ from stores.web import limits
 
 STATE_COLOURS = {"new": "info", "working": "success", "refused": "danger"}
 LEVELS = {"info": messages.INFO, "warning": messages.WARNING, "error": messages.ERROR}
-# The stored token belongs to these: when one of them changes, it is dropped.
 # Tests and syncs by hand; a name that was not proved yet could be another merchant's.
 PER_CONNECTION = limits.Limit("connection-tries", 10, 600)
 PER_MERCHANT = limits.Limit("merchant-tries", 30, 600)
+# The stored token belongs to these: when one of them changes, it is dropped.
 IDENTITY = {"platform", "account", "base_url", "credentials"}
 
 
@@ -80,6 +81,7 @@ class ConnectionAdmin(ButtonsAdmin):
     search_fields = ("name", "account")
     state_label = badge_column("state", STATE_COLOURS, _("state"), special=_last_test_failed)
     readonly_fields = ("state_label", "trouble", "checked_at")
+    change_form_outer_before_template = "stores/backoffice/connection_top.html"
     change_form_outer_after_template = "stores/backoffice/connection_extra.html"
 
     def add_view(
@@ -97,8 +99,28 @@ class ConnectionAdmin(ButtonsAdmin):
         """Stays on the row's page: the button to test it and the addresses to register are
         there.
         """
-        self.message_user(request, _("Saved. Now test the connection."), messages.SUCCESS)
+        self.message_user(request, _("Saved."), messages.SUCCESS)
+        self._lead_on(request, obj)
         return HttpResponseRedirect(self.page_of(obj))
+
+    def response_change(self, request: HttpRequest, obj: Connection) -> HttpResponse:
+        """Stays on the row's page while something is left to do there."""
+        if all(step.done for step in self._steps(obj)):
+            page: HttpResponse = super().response_change(request, obj)
+            return page
+        return self.response_add(request, obj)
+
+    def _steps(self, row: Connection) -> list[Step]:
+        steps = (
+            connection_form(row.platform).next_steps(row) if connection_form(row.platform) else []
+        )
+        return steps if row.is_active else []
+
+    def _lead_on(self, request: HttpRequest, row: Connection) -> None:
+        """Says which step comes next, when there is one."""
+        if step := next((step for step in self._steps(row) if not step.done), None):
+            text = _("Next: %(step)s. %(how)s") % {"step": step.title, "how": step.text}
+            messages.info(request, text)
 
     @display(description=_("last error"))
     def trouble(self, row: Connection) -> SafeString | str:
@@ -158,12 +180,15 @@ class ConnectionAdmin(ButtonsAdmin):
         row = kwargs.get("obj")
         form = self._form(request, row)
         if row:
+            steps = self._steps(row)
             context |= {
+                "steps": [] if all(step.done for step in steps) else steps,
                 "extra_template": form.extra_template,
                 "why_not_deleted": _in_use(used) if (used := kept_by(row)) else "",
                 **form.extra_context(row),
             }
         else:
+            context["intro"] = form.intro
             context["subtitle"] = platform_name(str(self._platform(request, None)))
         return super().render_change_form(request, context, *args, **kwargs)
 
@@ -210,6 +235,8 @@ class ConnectionAdmin(ButtonsAdmin):
             )
         else:
             messages.success(request, tools.works)
+            row.refresh_from_db()
+            self._lead_on(request, row)
 
     @button(
         Button(
@@ -229,6 +256,7 @@ class ConnectionAdmin(ButtonsAdmin):
             else []
         ):
             messages.add_message(request, LEVELS[line.level], line.text)
+        self._lead_on(request, row)
 
     @button(
         Button(

@@ -7,21 +7,24 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldBooleanSwitchWidget
 
+from stores.backoffice.widgets import Step
 from stores.fields import readable
 from stores.models import Connection
 
 # The name of a secret's predecessor in the credentials.
 PREVIOUS = "previous_secret"
+NEW = _("Stored encrypted and never shown again.")
+KEPT = _("Stored encrypted and never shown again. Leave empty to keep the stored one.")
 
 
-def secret_field(label: StrOrPromise) -> forms.CharField:
-    """Write-only: the stored value is never rendered."""
+def secret_field(label: StrOrPromise, where: StrOrPromise) -> forms.CharField:
+    """Write-only: the stored value is never rendered. `where` says where people find it."""
     return forms.CharField(
         label=label,
         required=False,
         strip=False,
         widget=UnfoldAdminPasswordWidget(attrs={"autocomplete": "new-password"}),
-        help_text=_("Stored encrypted and never shown again. Leave empty to keep the stored one."),
+        help_text=where,
     )
 
 
@@ -30,8 +33,13 @@ def _stored_in(connection: Connection) -> dict[str, str]:
 
 
 class ConnectionForm(forms.ModelForm[Connection]):
-    """Subclasses add the fields of their credentials and return what is stored of them."""
+    """Subclasses add the fields of their credentials and return what is stored of them.
 
+    They say what one needs before (`intro`), at each field where its value is found (help texts),
+    and what comes after saving (`next_steps`).
+    """
+
+    intro: ClassVar[StrOrPromise] = ""
     # A template below the form of an existing connection; `extra_context` returns its context.
     extra_template: ClassVar[str] = ""
     # Whether an operator may add an account without a merchant: a developer account for all.
@@ -49,6 +57,14 @@ class ConnectionForm(forms.ModelForm[Connection]):
     @classmethod
     def extra_context(cls, connection: Connection) -> dict[str, Any]:
         return {}
+
+    @classmethod
+    def next_steps(cls, connection: Connection) -> list[Step]:
+        """What makes the connection useful, in order; every platform's can be tested."""
+        is_tested = bool(connection.checked_at) and not connection.last_error
+        return [
+            Step(_("Test the connection"), _("Press “Test connection” on this page."), is_tested)
+        ]
 
     def new_credentials(self) -> dict[str, str] | None:
         """The credentials to store: the stored ones with the typed ones; None for no change."""
@@ -79,8 +95,9 @@ class SecretForm(ConnectionForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        if self.secret_name in self.fields and not self.stored.get(self.secret_name):
-            self.fields[self.secret_name].help_text = _("Stored encrypted and never shown again.")
+        if secret := self.fields.get(self.secret_name):
+            is_stored = bool(self.stored.get(self.secret_name))
+            secret.help_text = f"{secret.help_text} {KEPT if is_stored else NEW}"
 
     @property
     def stored(self) -> dict[str, str]:

@@ -248,6 +248,7 @@ def forget(connection: Connection) -> None:
         "login_lease_until": None,
         "state": Connection.State.NEW,
         "last_error": "",
+        "checked_at": None,
     }
     Connection.objects.filter(pk=connection.pk).update(**changes)
     connection.refresh_from_db(fields=list(changes))

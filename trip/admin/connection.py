@@ -12,19 +12,29 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
 from stores.backoffice.connection_forms import ConnectionForm, RotatingSecret, secret_field
+from stores.backoffice.widgets import Step
 from stores.models import Connection
 from trip import services
 from trip.addresses import INTERFACES, why_not_called
+from trip.dashboard import selling_steps
 
 
 class TripConnectionForm(RotatingSecret):
     secret_name, secret_missing = "client_secret", _("A new connection needs a secret.")
+    intro = _(
+        "You need what Meituan's contact for ticket suppliers (BD) sent you when the account was"
+        " opened: PartnerId, clientId and clientSecret."
+    )
     client_id = forms.CharField(
         label=_("Client id"),
         max_length=100,
         widget=UnfoldAdminTextInputWidget(attrs={"autocomplete": "off"}),
+        help_text=_("Stands as clientId in what Meituan sent you."),
     )
-    client_secret = secret_field(_("Client secret"))
+    client_secret = secret_field(
+        _("Client secret"),
+        _("Stands as clientSecret beside it: copy it whole, without spaces around it."),
+    )
     extra_template = "trip/admin/addresses.html"
 
     class Meta(ConnectionForm.Meta):
@@ -38,6 +48,10 @@ class TripConnectionForm(RotatingSecret):
     @classmethod
     def credential_fields(cls, connection: Connection | None) -> tuple[str, ...]:
         return ("client_id", *super().credential_fields(connection))
+
+    @classmethod
+    def next_steps(cls, connection: Connection) -> list[Step]:
+        return [*super().next_steps(connection), *selling_steps(connection)]
 
     @classmethod
     def extra_context(cls, connection: Connection) -> dict[str, Any]:

@@ -3,7 +3,7 @@ wait.
 """
 
 from trip.dashboard.figures import cards, charts, store_links, tables
-from trip.dashboard.first_steps import steps
+from trip.dashboard.first_steps import selling_steps, steps
 from trip.dashboard.health import health
 from trip.dashboard.troubles import alerts, operator_alerts
 
@@ -13,6 +13,7 @@ __all__ = [
     "charts",
     "health",
     "operator_alerts",
+    "selling_steps",
     "steps",
     "store_links",
     "tables",

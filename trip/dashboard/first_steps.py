@@ -31,7 +31,6 @@ def steps(user: User) -> list[Step]:
     sold = Order.objects.for_staff(user).filter(is_drill=False, paid_at__isnull=False).order_by()
     if connection.platform != PLATFORM or sold.exists():
         return []
-    drill = DrillRun.objects.filter(connection=connection, finished_at__isnull=False).first()
     page = reverse("admin:stores_connection_change", args=[connection.pk])
     return [
         Step(
@@ -40,10 +39,19 @@ def steps(user: User) -> list[Step]:
             not missing(connection),
             page,
         ),
+        *selling_steps(connection),
+    ]
+
+
+def selling_steps(connection: Connection) -> list[Step]:
+    """The steps from a connection with credentials to the first ticket sold."""
+    drill = DrillRun.objects.filter(connection=connection, finished_at__isnull=False).first()
+    orders = Order.objects.filter(connection=connection, is_drill=False).order_by()
+    return [
         Step(
             _("Add your tickets"),
             _("Products with prices and stock, for a chosen day or for a period."),
-            Product.objects.for_staff(user).exists(),
+            Product.objects.filter(connection=connection).exists(),
             reverse("admin:trip_product_changelist"),
         ),
         Step(
@@ -58,8 +66,8 @@ def steps(user: User) -> list[Step]:
                 "Give Meituan the addresses of the interfaces;"
                 " its staff test them and put your tickets online."
             ),
-            False,
-            page,
+            orders.filter(paid_at__isnull=False).exists(),
+            reverse("admin:stores_connection_change", args=[connection.pk]),
         ),
     ]
 

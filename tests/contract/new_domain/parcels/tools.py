@@ -11,4 +11,4 @@ class ParcelTools:
 
 
 class ParcelConnectionForm(ConnectionForm):
-    pass
+    intro = "You need the number of your contract with the courier."

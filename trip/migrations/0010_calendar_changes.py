@@ -7,7 +7,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('trip', '0007_planned_changes'),
+        ('trip', '0009_orders_by_number'),
     ]
 
     operations = [
