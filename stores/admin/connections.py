@@ -265,8 +265,8 @@ class ConnectionAdmin(ButtonsAdmin):
             permission=Permission.MANAGE_CONNECTIONS,
             form=forms.Form,
             text=_(
-                "The connection was never used. It is deleted for good, with its credentials."
-                " This cannot be undone."
+                "%(name)s was never used. It is deleted for good, with its credentials. This cannot"
+                " be undone."
             ),
             done=_("The connection was deleted."),
             shown=lambda connection: not kept_by(connection),
@@ -281,12 +281,15 @@ class ConnectionAdmin(ButtonsAdmin):
 
     def text_of(self, row: Connection, wanted: Button) -> StrOrPromise:
         """Says beside the question what goes with the connection."""
-        if wanted.name != "remove" or not (goes := goes_along(row)):
+        if wanted.name != "remove":
             return wanted.text
-        return _("%(text)s Deleted with it: %(what)s.") % {
-            "text": wanted.text,
-            "what": ", ".join(goes),
-        }
+        text = str(wanted.text) % {"name": row}
+        if goes := goes_along(row):
+            text = _("%(text)s Deleted with it: %(what)s.") % {
+                "text": text,
+                "what": ", ".join(goes),
+            }
+        return text
 
     def after(self, request: HttpRequest, row: Any) -> str:
         is_gone = row.pk is None

@@ -127,14 +127,14 @@ class QueueTaskAdmin(LedgerAdmin):
 
     view_permission = OPERATOR
     ordering = ("-stopped",)
-    list_display = ("task", "cluster", "started", "stopped", "outcome")
-    fields = ("task", "arguments", "cluster", "started", "stopped", "outcome")
+    list_display = ("title", "cluster", "started", "stopped", "outcome")
+    fields = ("title", "arguments", "cluster", "started", "stopped", "outcome")
 
     def heading(self, row: Any) -> str:
-        return self.task(row)
+        return self.title(row)
 
     @display(description=_("task"))
-    def task(self, task: Any) -> str:
+    def title(self, task: Any) -> str:
         return _task_title(task.func)
 
     @display(description=_("arguments"))
@@ -149,13 +149,13 @@ class QueueTaskAdmin(LedgerAdmin):
 
 class QueueScheduleAdmin(ReadOnlyAdmin):
     view_permission = OPERATOR
-    list_display = fields = ("task", "every", "next_run")
+    list_display = fields = ("title", "every", "next_run")
 
     def heading(self, row: Any) -> str:
-        return self.task(row)
+        return self.title(row)
 
     @display(description=_("task"), ordering="func")
-    def task(self, schedule: Any) -> str:
+    def title(self, schedule: Any) -> str:
         return _task_title(schedule.func)
 
     @display(description=_("how often"), ordering="minutes")
@@ -170,14 +170,14 @@ class QueueScheduleAdmin(ReadOnlyAdmin):
 
 class QueueWaitingAdmin(LedgerAdmin):
     view_permission = OPERATOR
-    list_display = ("task", "lock")
-    fields = ("task", "arguments", "lock")
+    list_display = ("title", "lock")
+    fields = ("title", "arguments", "lock")
 
     def heading(self, row: Any) -> str:
-        return self.task(row)
+        return self.title(row)
 
     @display(description=_("task"))
-    def task(self, waiting: Any) -> str:
+    def title(self, waiting: Any) -> str:
         return _task_title(str(waiting.func()))
 
     @display(description=_("arguments"))

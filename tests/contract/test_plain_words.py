@@ -144,4 +144,6 @@ def test_a_task_of_the_queue_is_called_by_its_name_and_a_failure_is_a_sentence()
     assert ("发送给平台" in page, "stores.tasks" in page) == (True, False)
     assert "这个任务出错了" in page
     schedules = client.get(url("django_q.Schedule", "changelist")).content.decode()
-    assert "每 1 小时" in schedules
+    assert ("补做遗漏的工作" in schedules, "每 1 小时" in schedules) == (True, True)
+    waiting = client.get(url("django_q.OrmQ", "changelist")).content.decode()
+    assert "发送给平台" in waiting

@@ -111,7 +111,7 @@ def test_a_viewer_sees_what_the_owner_sees() -> None:
 def test_only_tenancy_asks_whether_somebody_is_an_operator() -> None:
     """Elsewhere it would be true for one who views a merchant as its owner does."""
     # What shows or edits the flag of others, and who may start a view and go on with it.
-    others = {"stores/admin/system.py", "stores/admin/staff_forms.py", "stores/web/viewing.py"}
+    others = {"stores/admin/system.py", "stores/admin/people.py", "stores/web/viewing.py"}
     asking = {
         name(path)
         for path in sources("config", "stores", *DOMAINS)
