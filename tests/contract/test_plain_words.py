@@ -67,7 +67,7 @@ def technical_world() -> World:
 def test_pages_are_in_plain_words(label: str, who: str) -> None:
     made = technical_world()
     row, person = made.row(label), made.people[who]
-    history_of_all_fields(row, operator_of(made))
+    changed = history_of_all_fields(row, operator_of(made))
     pages = [url(label, "changelist"), url(label, "add")]
     pages += [url(label, page, row) for page in ("change", "history")]
     pages += [
@@ -76,7 +76,7 @@ def test_pages_are_in_plain_words(label: str, who: str) -> None:
     client = CHINESE.client(person)
     read = {page: client.get(page).content.decode() for page in pages}
     assert {page: found for page, html in read.items() if (found := unreadable(html))} == {}
-    if who == "operator":
+    if changed and who == "operator":
         assert english_in(read[url(label, "history", row)]) == []
 
 
