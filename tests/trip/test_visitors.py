@@ -242,6 +242,12 @@ def test_other_certificates_beside_the_one_asked_for_are_no_reason(more: dict[st
     assert Visitor.objects.get().details["credentials"] == {"0": "110101199001010000"}
 
 
+def test_a_certificate_is_a_number_and_no_yes() -> None:
+    meituan, product = selling(visitor_info=VisitorInfo.ONE, credential_types=[1])
+    answer = meituan.create(product, visitors=named(credentials={"1": True}))
+    assert (answer["code"], answer["describe"]) == (410, "游玩人证件号格式不正确")
+
+
 def test_one_right_certificate_of_those_asked_for_is_enough() -> None:
     meituan, product = selling(visitor_info=VisitorInfo.ONE, credential_types=[0, 1])
     sent = {"0": "1101", "1": "E12345678"}

@@ -283,7 +283,9 @@ def _credentials(value: Any, kinds: Iterable[int]) -> dict[int, str]:
 
 def _credential_number(kind: int, value: Any) -> str:
     """Returns the number without blanks and brackets; "" if it is none of its kind."""
-    if not isinstance(value, str | int) or len(str(value)) > LONGEST_NUMBER:
+    if isinstance(value, bool) or not isinstance(value, str | int):
+        return ""
+    if len(str(value)) > LONGEST_NUMBER:
         return ""
     number = _BETWEEN.sub("", plain(str(value))).upper()
     form = _FORMS.get(CredentialType(kind), _CREDENTIAL)
