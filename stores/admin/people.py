@@ -30,6 +30,7 @@ ROLE_COLOURS = {"owner": "primary", "manager": "info", "clerk": "success"}
 class MerchantAdmin(ButtonsAdmin):
     view_permission = add_permission = change_permission = OPERATOR
     buttons = ("view_as_owner",)
+    change_form_outer_after_template = "stores/backoffice/merchant_lists.html"
     list_display = ("name", "is_active", "created_at")
     search_fields = ("name",)
     fields = ("name", "is_active", "personal_data_days")

@@ -10,13 +10,13 @@ from django.core.paginator import Page, Paginator
 from django.http import HttpRequest
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from stores.backoffice.health import MerchantHealth, merchants_by_health
 from stores.backoffice.widgets import Alert
 from stores.backoffice.workers import background, span
+from stores.clock import short_moment
 from stores.money import number_text
 
 PER_PAGE = 50
@@ -82,11 +82,7 @@ def _state(row: MerchantHealth) -> tuple[str, str]:
 
 
 def _moment(at: datetime | None) -> str:
-    """Returns how long ago it was within an hour, then the time of day, then the day."""
-    if at is None:
-        return "–"
-    age = timezone.now() - at
-    if age < HOUR:
+    """Returns how long ago it was within an hour, then the time in short form."""
+    if at and (age := timezone.now() - at) < HOUR:
         return _("%(time)s ago") % {"time": span(age)}
-    local = timezone.localtime(at)
-    return date_format(local, "H:i" if local.date() == timezone.localdate() else "n/j H:i")
+    return short_moment(at)

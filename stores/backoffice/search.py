@@ -19,6 +19,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from stores import audit
+from stores.clock import short_moment
 from stores.domains import contributed
 from stores.models import Merchant
 from stores.tenancy import TenantQuerySet
@@ -101,6 +102,10 @@ class Hit:
     text: str
     at: datetime
     url: str
+
+    @property
+    def moment(self) -> str:
+        return short_moment(self.at)
 
 
 @dataclass(frozen=True)

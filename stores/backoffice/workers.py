@@ -28,7 +28,6 @@ def background() -> list[Alert]:
 
 def _workers() -> list[Alert]:
     running = queue.running()
-    heartbeats = reverse("admin:stores_heartbeat_changelist")
     if not running:
         age = queue.last_beat_age()
         seen = _("never seen") if age is None else _("last seen %(time)s ago") % {"time": span(age)}
@@ -36,7 +35,7 @@ def _workers() -> list[Alert]:
             "No worker is running (%(seen)s). Start one on the server: python manage.py worker;"
             " with Docker: docker compose up -d worker."
         )
-        return [Alert("error", text % {"seen": seen}, heartbeats, actions.SEE_WHY)]
+        return [Alert("error", text % {"seen": seen})]
     count = len(running)
     text = ngettext("%(count)d worker is running.", "%(count)d workers are running.", count)
     lines = [Alert("info", text % {"count": count})]
@@ -46,6 +45,7 @@ def _workers() -> list[Alert]:
             " minutes; if this stays, restart it on the server: docker compose restart worker."
         )
         text = text % {"names": ", ".join(stuck)}
+        heartbeats = reverse("admin:stores_heartbeat_changelist")
         lines.append(Alert("warning", text, heartbeats, actions.SEE_WHY))
     return lines
 
