@@ -8,6 +8,10 @@ window.codeDecoder = (() => {
   const ANSWERS_WITHIN = 2000; // milliseconds: some detectors never answer
   const GIVES_UP = 3; // failures in a row after which the browser's own detector is not asked again
   const MOST = 5; // codes in one picture
+  // Milliseconds: how long a picture is looked at, and for further codes once one is found.
+  const PICTURE_WITHIN = 10000;
+  const OTHERS_WITHIN = 1500;
+  const SMALLEST = 0.4; // of a code that was found, is the smallest part in which another is looked for
   // The vendored decoder misses about one QR code in thirty that is held perfectly straight; turned a little it finds it.
   const TURNS = [0, 0.1, -0.25]; // radians
   const PARTS = [0, 0.25, 0.5].flatMap((top) => [[0, top, 0.6, 0.5], [0.4, top, 0.6, 0.5]]);
@@ -17,11 +21,14 @@ window.codeDecoder = (() => {
     { pixels: 500000, turn: TURNS[look % TURNS.length], inverted: look % 2 === 1 }
   ));
   const PLAIN_AND_INVERTED = [{ pixels: 4000000 }, { pixels: 4000000, inverted: true }];
-  const PICTURE_LOOKS = both([
-    ...TURNS.map((turn) => ({ pixels: 600000, turn })),
-    ...PARTS.map((part) => ({ pixels: 800000, part })),
-    ...[2000000, 150000].flatMap((pixels) => TURNS.map((turn) => ({ pixels, turn }))),
-  ]);
+  // Two codes confuse the decoder, so parts come early.
+  const [STRAIGHT, ...TURNED] = TURNS.map((turn) => ({ pixels: 600000, turn }));
+  const PARTLY = PARTS.map((part) => ({ pixels: 800000, part }));
+  const PICTURE_LOOKS = [
+    ...both([STRAIGHT]), ...PARTLY, ...both(TURNED), ...PARTLY.map((look) => ({ ...look, inverted: true })),
+    ...both([2000000, 150000].flatMap((pixels) => TURNS.map((turn) => ({ pixels, turn })))),
+  ];
+  const OTHER_LOOKS = [400000, 1000000].flatMap((pixels) => TURNS.map((turn) => ({ pixels, turn })));
 
   function both(looks) {
     return looks.flatMap((look) => [look, { ...look, inverted: true }]);
@@ -45,8 +52,9 @@ window.codeDecoder = (() => {
     };
   }
 
-  // For a picture: looks in every way until something is found.
+  // For a picture: looks in every way until something is found, but no longer than PICTURE_WITHIN.
   async function readPicture(picture, script) {
+    const until = performance.now() + PICTURE_WITHIN;
     const own = await native();
     if (own) {
       for (const look of PLAIN_AND_INVERTED) {
@@ -56,19 +64,48 @@ window.codeDecoder = (() => {
     }
     const read = await vendored(script);
     for (const look of PICTURE_LOOKS) {
-      const texts = await read(picture, look);
-      if (texts.length) return readOthers(read, picture, look, texts);
-      await new Promise((wake) => setTimeout(wake)); // lets the page answer meanwhile
+      const found = await read.codes(picture, look);
+      if (found.length) return readOthers(read, picture, look, found);
+      if (performance.now() > until) return [];
+      await pause();
     }
     return [];
   }
 
-  // Several codes in one picture: the decoder finds none of them in the whole picture, or misses a straight one.
-  async function readOthers(read, picture, look, texts) {
-    const parts = look.part ? PARTS : [undefined];
-    const looks = parts.flatMap((part) => TURNS.map((turn) => ({ ...look, part, turn })));
-    const others = await Promise.all(looks.map((other) => read(picture, other)));
-    return [...new Set([...texts, ...others.flat()])];
+  // Several codes in one picture confuse the decoder, which may find one of them only. So it looks beside each code that
+  // was found, for OTHERS_WITHIN: first once into each part, then turned and at another size.
+  async function readOthers(read, picture, look, found) {
+    const until = performance.now() + OTHERS_WITHIN;
+    const texts = new Set(found.map((code) => code.text));
+    const parts = beside([0, 0, 1, 1], found).filter((part) => read.shows(picture, part));
+    for (const other of OTHER_LOOKS) {
+      for (const part of parts) {
+        if (performance.now() > until || texts.size >= MOST) return [...texts];
+        const codes = await read.codes(picture, { ...other, part, inverted: look.inverted });
+        codes.forEach((code) => texts.add(code.text));
+        await pause();
+      }
+      if (texts.size > found.length) break;
+    }
+    return [...texts];
+  }
+
+  // The parts of a picture that are left and right of, above and below a code, the largest first.
+  function beside(whole, found) {
+    const [left, top, width, height] = whole;
+    const [right, bottom] = [left + width, top + height];
+    const parts = found.slice(0, 1).flatMap(({ box }) => [
+      [left, top, box.left - left, height],
+      [box.right, top, right - box.right, height],
+      [left, top, width, box.top - top],
+      [left, box.bottom, width, bottom - box.bottom],
+    ].filter((part) => part[2] > SMALLEST * (box.right - box.left) && part[3] > SMALLEST * (box.bottom - box.top)));
+    return parts.sort((one, other) => other[2] * other[3] - one[2] * one[3]);
+  }
+
+  // Lets the page answer meanwhile.
+  function pause() {
+    return new Promise((wake) => setTimeout(wake));
   }
 
   async function native() {
@@ -103,35 +140,54 @@ window.codeDecoder = (() => {
     ]);
     const reader = new ZXing.MultiFormatReader();
     const canvas = document.createElement("canvas");
-    return async (source, look) => {
-      const pen = draw(canvas, source, look);
-      const texts = [];
-      while (texts.length < MOST) {
+    const codes = async (source, look) => {
+      const drawn = draw(canvas, source, look);
+      const found = [];
+      while (found.length < MOST) {
         const light = new ZXing.HTMLCanvasElementLuminanceSource(canvas);
-        let found;
+        let code;
         try {
-          found = reader.decode(new ZXing.BinaryBitmap(new ZXing.HybridBinarizer(light)), hints);
+          code = reader.decode(new ZXing.BinaryBitmap(new ZXing.HybridBinarizer(light)), hints);
         } catch (error) {
-          return texts; // no further code in this picture
+          return found; // no further code in this picture
         }
-        if (texts.includes(found.getText())) return texts;
-        texts.push(found.getText());
-        cover(pen, found.getResultPoints().filter(Boolean));
+        if (found.some((other) => other.text === code.getText())) return found;
+        const points = code.getResultPoints().filter(Boolean).map((point) => [point.getX(), point.getY()]);
+        found.push({ text: code.getText(), box: around(points.map(drawn.origin)) });
+        cover(drawn.pen, around(points));
       }
-      return texts;
+      return found;
     };
+    const read = async (source, look) => (await codes(source, look)).map((code) => code.text);
+    return Object.assign(read, { codes, shows: (source, part) => shows(canvas, source, part) });
   }
 
-  // Hides a code that was read, so that the next one is found. The points of a bar code lie in one line.
-  function cover(pen, points) {
-    const across = points.map((point) => point.getX());
-    const down = points.map((point) => point.getY());
-    const [left, top] = [Math.min(...across), Math.min(...down)];
-    const [width, height] = [Math.max(...across) - left, Math.max(...down) - top];
-    const margin = Math.max(width, height) * 0.35;
+  // The box around the points that the decoder found, with a margin: those of a QR code are the middles of its corners,
+  // those of a bar code lie in one line.
+  function around(points) {
+    const [across, down] = [points.map((point) => point[0]), points.map((point) => point[1])];
+    const [left, right, top, bottom] = [Math.min(...across), Math.max(...across), Math.min(...down), Math.max(...down)];
+    const margin = Math.max(right - left, bottom - top) * 0.35;
+    return { left: left - margin, right: right + margin, top: top - margin, bottom: bottom + margin };
+  }
+
+  // Whether a part of a picture has anything on it.
+  function shows(canvas, source, part) {
+    const { pen } = draw(canvas, source, { pixels: 4000, part });
+    const { data } = pen.getImageData(20, 20, canvas.width - 40, canvas.height - 40);
+    let [least, most] = [255, 0];
+    for (let at = 0; at < data.length; at += 4) {
+      least = Math.min(least, data[at + 1]);
+      most = Math.max(most, data[at + 1]);
+    }
+    return most - least > 40;
+  }
+
+  // Hides a code that was read, so that the next one is found.
+  function cover(pen, { left, right, top, bottom }) {
     pen.setTransform(1, 0, 0, 1, 0, 0);
     pen.globalCompositeOperation = "source-over";
-    pen.fillRect(left - margin, top - margin, width + 2 * margin, height + 2 * margin);
+    pen.fillRect(left, top, right - left, bottom - top);
   }
 
   // On white, with a margin: a code cut close to its edge is found, and so is one on a transparent ground.
@@ -151,7 +207,16 @@ window.codeDecoder = (() => {
     pen.drawImage(source, left, top, width, height, -wide / 2, -high / 2, wide, high);
     pen.globalCompositeOperation = "difference"; // white minus the picture
     if (inverted) pen.fillRect(-wide / 2, -high / 2, wide, high);
-    return pen;
+    // Where a point of the canvas lies in the picture, whose width and height are 1.
+    const origin = ([x, y]) => {
+      const [across, down] = [x - canvas.width / 2, y - canvas.height / 2];
+      const [cos, sin] = [Math.cos(turn), Math.sin(turn)];
+      return [
+        (left + ((across * cos + down * sin) / wide + 0.5) * width) / fullWidth,
+        (top + ((down * cos - across * sin) / high + 0.5) * height) / fullHeight,
+      ];
+    };
+    return { pen, origin };
   }
 
   function load(source) {
