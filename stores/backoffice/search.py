@@ -22,6 +22,7 @@ from stores import audit
 from stores.clock import short_moment
 from stores.domains import contributed
 from stores.models import Merchant
+from stores.platforms.reading import MAX_INT64
 from stores.tenancy import TenantQuerySet
 from stores.text import plain
 from stores.web.limits import Limit, take
@@ -31,10 +32,9 @@ SEARCHES = Limit("operator-search", 30, 60)
 MOST, MOST_READ = 50, 1000
 # How far back the end of a code is searched.
 SEARCHED = timedelta(days=30)
-SHORTEST_NUMBER, LONGEST_NUMBER = 6, 40
+_NUMBER = re.compile("[0-9A-Za-z]{6,40}")
 _TAIL = re.compile("[0-9A-Za-z]{4}")
 _PHONE = re.compile(r"\+?[0-9]{7,15}")
-MAX_INT64 = 2**63 - 1
 
 Condition = Callable[[str], Q]
 
@@ -119,9 +119,8 @@ class Sought:
     @classmethod
     def read(cls, text: str) -> "Sought":
         term = re.sub(r"[\s\-()]", "", plain(text))
-        is_number = term.isascii() and term.isdecimal()
         return cls(
-            number=term if is_number and SHORTEST_NUMBER <= len(term) <= LONGEST_NUMBER else "",
+            number=term if _NUMBER.fullmatch(term) else "",
             tail=term if _TAIL.fullmatch(term) else "",
             phone=term if _PHONE.fullmatch(term) else "",
         )
@@ -174,9 +173,13 @@ def _by_merchant(hits: list[Hit]) -> list[tuple[Merchant, list[Hit]]]:
 
 
 def text_begins(field: str) -> Condition:
-    """Finds texts of digits by their beginning, as a range of an ordinary index."""
+    """Finds texts of digits by their beginning, as a range of an ordinary index; others as they
+    are.
+    """
 
     def condition(number: str) -> Q:
+        if not number.isdecimal():
+            return Q(**{field: number})
         kept = number.rstrip("9")
         # The first text of digits after all that begin so; letters follow digits.
         after = f"{kept[:-1]}{int(kept[-1]) + 1}" if kept else "a"
@@ -191,7 +194,7 @@ def number_begins(field: str) -> Condition:
 
     def condition(number: str) -> Q:
         found = _nothing(number)
-        first = 0 if number.startswith("0") else int(number)
+        first = int(number) if number.isdecimal() and not number.startswith("0") else 0
         while 0 < first <= MAX_INT64:
             last = first + 10 ** (len(str(first)) - len(number)) - 1
             found |= Q(**{f"{field}__gte": first, f"{field}__lte": min(last, MAX_INT64)})

@@ -61,8 +61,7 @@ def start(request: HttpRequest, merchant: Merchant) -> None:
     )
     kept = {"merchant": merchant.pk, "user": request.user.pk, "until": until.timestamp()}
     request.session[KEY] = kept
-    # A form of the time before is refused afterwards, and the other way round.
-    rotate_token(request)
+    _part_from_before(request)
 
 
 def leave(request: HttpRequest) -> None:
@@ -76,6 +75,14 @@ def _end(request: HttpRequest, viewing: Viewing, verb: str) -> None:
     merchant = Merchant.objects.filter(pk=viewing.merchant_id).first()
     actor = _operator(viewing.user_id)
     audit.record(verb, actor=actor, merchant=merchant, target=merchant or "")
+    _part_from_before(request)
+
+
+def _part_from_before(request: HttpRequest) -> None:
+    """Refuses forms that were open before, and keeps a request that is still at work with the old
+    session from writing it back.
+    """
+    request.session.cycle_key()
     rotate_token(request)
 
 

@@ -130,6 +130,7 @@ def test_a_text_may_be_several_things() -> None:
     assert Sought.read("13800001234") == Sought(number="13800001234", phone="13800001234")
     assert Sought.read("+852 6123 4567") == Sought(phone="+85261234567")
     assert Sought.read("ab12") == Sought(tail="ab12")
+    assert Sought.read("ZG-2026-0001") == Sought(number="ZG20260001")
     assert not Sought.read("١٢٣٤٥٦")
 
 
@@ -156,3 +157,11 @@ def test_a_number_begins_within_one_range_for_each_length() -> None:
     assert "9223372036854775807" in str(number_begins("n")("9223372"))
     assert "n__" not in str(number_begins("n")("012345"))
     assert "n__" not in str(number_begins("n")("9" * 40))
+    assert "n__" not in str(number_begins("n")("ZG20260001"))
+
+
+def test_a_number_with_letters_is_found_whole() -> None:
+    row = VerificationFactory(order_id="ZG20260001")
+    rows = Verification.objects.all()
+    assert list(rows.filter(text_begins("order_id")("ZG20260001"))) == [row]
+    assert not rows.filter(text_begins("order_id")("ZG2026")).exists()

@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.contrib.auth.models import User
+from django.contrib.sessions.backends.base import UpdateError
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
@@ -153,6 +154,19 @@ def test_a_form_of_the_view_is_refused_after_it_was_left(operator: User, store: 
     form = {"name": "changed", "trade": "other", "is_active": "on"}
     assert client.post(f"/admin/stores/store/{store.pk}/change/", form | viewed).status_code == 403
     assert client.post(f"/admin/stores/store/{store.pk}/change/", form | token()).status_code == 302
+
+
+def test_a_request_that_began_before_cannot_write_the_view_away(
+    client: Client, store: Store
+) -> None:
+    """It holds the session of before, and keeps it."""
+    before = client.session
+    assert KEY not in before
+    start(client, store.merchant)
+    before["something"] = 1
+    with pytest.raises(UpdateError):
+        before.save()
+    assert is_viewing(client)
 
 
 @pytest.mark.parametrize("lost", [{"is_superuser": False}, {"is_active": False}])
