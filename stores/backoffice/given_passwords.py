@@ -26,7 +26,7 @@ def new_password() -> str:
 def renewal(permission: str) -> Button:
     """The button that makes a new password for somebody who has forgotten the old one."""
     return Button(
-        title=_("New password"),
+        title=_("Reset password"),
         icon="key",
         permission=permission,
         form=forms.Form,

@@ -11,7 +11,8 @@ STATE = (
     {"fields": ("state_label", ("listing_label", "listing_check"), "listing_at")},
 )
 TEXTS = (_("What the buyer reads"), ("subtitle", "includes", "note"))
-USE = (_("When it can be used"), ("valid_days", ("valid_from", "valid_until"), "last_entry"))
+USE = (_("When it can be used"), (("valid_from", "valid_until"), "last_entry"))
+USE_BY_DAY = (USE[0], ("valid_days", *USE[1]))
 BOOKING = (_("Booking ahead"), ("book_ahead", "ahead_minutes", ("ahead_days", "ahead_time")))
 VISITORS = (
     _("Visitors to name"),
@@ -32,9 +33,9 @@ REFUNDS = (_("Refunds"), ("refund_type", "partial_refund", "refund_review"))
 
 def sections(product: Any, *, hidden: set[str], is_read: bool) -> list[Any]:
     """Returns the admin's fieldsets; `product` is None for a new one, `is_read` without a form."""
-    folded = [TEXTS, USE, BOOKING, VISITORS, AMOUNTS, CODES, REFUNDS]
-    if product and not product.by_calendar:
-        folded.remove(BOOKING)
+    by_day = product is None or product.by_calendar
+    times = [USE_BY_DAY, BOOKING] if by_day else [USE]
+    folded = [TEXTS, *times, VISITORS, AMOUNTS, CODES, REFUNDS]
     first = [name for name in _first(product, is_read) if name not in hidden]
     return [
         (None, {"fields": first}),
