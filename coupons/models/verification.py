@@ -2,6 +2,7 @@
 final state, or a person has to decide it.
 """
 
+from datetime import datetime
 from typing import ClassVar, Self
 
 from django.db import models
@@ -14,7 +15,7 @@ from coupons.reasons import UNCLEAR, UNDECIDED, Reason, Texts
 from stores.fields import EncryptedTextField
 from stores.models import Store
 from stores.money import YuanField
-from stores.prepared import literals
+from stores.prepared import Literal, literals
 from stores.tenancy import Access, TenantQuerySet
 from stores.text import deal_name
 
@@ -109,6 +110,13 @@ class VerificationQuerySet(TenantQuerySet["Verification"]):
     def live(self) -> Self:
         """Filters the rows without a final state, with their partial index."""
         return self.by_index(Q(status__in=literals(*Verification.LIVE)))
+
+    def with_kept_code(self, *, until: datetime) -> Self:
+        """Filters the refused rows, settled until then, whose code is kept, with their partial
+        index.
+        """
+        refused = Q(status=Literal(Verification.Status.REFUSED))
+        return self.by_index(refused & Q(code__gt=Literal("")) & Q(settled_at__lte=until))
 
     def needing_person(self) -> Self:
         """Filters the rows that a person must settle."""
@@ -206,6 +214,11 @@ class Verification(models.Model):
                 condition=Q(status__in=["queued", "sending", "unknown"]),
             ),
             models.Index(fields=["settled_at"], name="verification_settled"),
+            models.Index(
+                fields=["settled_at"],
+                name="verification_code_kept",
+                condition=Q(status="refused", code__gt=""),
+            ),
             models.Index(fields=["order_id"], name="verification_order"),
             models.Index(
                 fields=["reason", "-created_at", "-id"],

@@ -18,6 +18,7 @@ from coupons import codes, services
 from coupons.models import Channel, Lookup, Product, Verification
 from coupons.pages import visits
 from coupons.pages.ageing import age_of
+from coupons.pages.used import used_text
 from coupons.reasons import BEING_USED, HELD_UP, READ, SEVERAL, SLOWED, TEXTS, Reason
 from coupons.services import abuse
 from coupons.services.lookups import gateway_of
@@ -89,6 +90,9 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
     verification = rows.filter(pk=number, store=store).first()
     if verification is None:
         return _stale(request, store)
+    can_retry = services.may_retry(verification, flow=flow)
+    if request.method == "POST" and can_retry:
+        return _retry(request, store, flow, verification)
     services.verification_process(verification, wake=False, in_background=True)
     texts = None
     if verification.status == Status.REFUSED:
@@ -98,12 +102,34 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
         "verification": verification,
         "deal": verification.deal,
         "refusal": texts,
+        "used": _used(verification),
+        "can_retry": can_retry,
+        "request_key": uuid.uuid4().hex,
         "age": age_of(verification.settled_at),
         **_turn(services.place_of(verification), verification),
         "waiting": verification.status in Verification.LIVE,
         "unclear": verification.unclear,
     }
     return render(request, "coupons/guest_result.html", context)
+
+
+def _retry(
+    request: HttpRequest, store: Store, flow: str, verification: Verification
+) -> HttpResponse:
+    """Verifies a code again that an outage refused; the guest has confirmed it before."""
+    code = services.code_to_retry(store, verification.pk, flow=flow)
+    if not code:
+        return _stale(request, store)
+    if own := _verification_of(store, code, flow):
+        return _to_result(own)
+    return _confirm(request, store, code, flow)
+
+
+def _used(row: Lookup | Verification) -> str:
+    """When the coupon of a row that Meituan calls used was used, as far as our ledger knows."""
+    if row.reason != Reason.ALREADY_USED:
+        return ""
+    return used_text(row.store, code_hash=row.code_hash)
 
 
 def problem_of(store: Store) -> StrOrPromise:
@@ -155,7 +181,8 @@ def _enter(request: HttpRequest, store: Store, flow: str) -> HttpResponse:
     if own := _verification_of(store, code, flow):
         return _to_result(own)
     if _verification_of(store, code, status=Status.VERIFIED):
-        return _start(request, store, status=409, refusal=TEXTS[Reason.ALREADY_USED])
+        used = used_text(store, code=code)
+        return _start(request, store, status=409, refusal=TEXTS[Reason.ALREADY_USED], used=used)
     # A look-up that this visitor made a moment ago causes no further call, so it is not counted
     # again.
     if not services.lookup_known(store, code, flow) and (hold := abuse.admit(guest)):
@@ -197,7 +224,8 @@ def _confirm(request: HttpRequest, store: Store, code: str, flow: str) -> HttpRe
         # Of two guests with one picture, only one may see a success.
         is_used = requested.verification.status == Status.VERIFIED
         refusal = TEXTS[Reason.ALREADY_USED] if is_used else BEING_USED
-        return _start(request, store, status=409, refusal=refusal)
+        used = used_text(store, code=code) if is_used else ""
+        return _start(request, store, status=409, refusal=refusal, used=used)
     return _to_result(services.verification_process(requested.verification, in_background=True))
 
 
@@ -236,6 +264,7 @@ def _coupon_context(store: Store, lookup: Lookup) -> dict[str, Any]:
         "deal": deal_name(product.name if product else lookup.sku_name),
         "price": price,
         "refusal": TEXTS[lookup.reason or Reason.REFUSED_OTHER] if refused else None,
+        "used": _used(lookup),
         **_turn(services.lookup_place(lookup), lookup),
         "waiting": lookup.status == Lookup.Status.QUEUED,
         "request_key": uuid.uuid4().hex,

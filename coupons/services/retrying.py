@@ -1,4 +1,7 @@
-"""New tries of codes that an outage refused at the counter; the codes are kept for a day."""
+"""New tries of codes that an outage refused at the counter or on a guest's phone.
+
+The codes are kept for a day.
+"""
 
 from datetime import timedelta
 
@@ -10,37 +13,32 @@ from stores.fields import readable
 from stores.models import Store
 
 KEPT = timedelta(days=1)
-# Rows that began this long before KEPT are settled; the counter's patience is shorter.
-LONGEST_OPEN = timedelta(days=7)
 
 
-def may_retry(row: Verification) -> bool:
-    """Whether the code of this row is kept."""
+def may_retry(row: Verification, *, flow: str = "") -> bool:
+    """Whether staff may try the code of this row again; with `flow`, whether this guest may."""
+    is_theirs = row.channel == Channel.COUNTER
+    if flow:
+        is_theirs = row.channel == Channel.GUEST and row.flow == flow
     return (
         row.status == Verification.Status.REFUSED
         and row.reason in OUTAGES
-        and row.channel == Channel.COUNTER
+        and is_theirs
         and row.settled_at is not None
         and row.settled_at > timezone.now() - KEPT
     )
 
 
-def code_to_retry(store: Store, pk: int) -> str:
-    """Returns the code of a row of this store; "" when it is not kept or no key opens it."""
+def code_to_retry(store: Store, pk: int, *, flow: str = "") -> str:
+    """Returns the code of a row of this store; "" when it is not kept, is not of this guest's
+    `flow`, or no key opens it.
+    """
     row = Verification.objects.filter(pk=pk, store=store).first()
-    if row is None or not may_retry(row):
+    if row is None or not may_retry(row, flow=flow):
         return ""
     return str(readable(row, "code", ""))
 
 
 def forget_codes() -> int:
-    """Removes the codes that were kept long enough. Returns how many rows were looked at."""
-    before = timezone.now() - KEPT
-    rows = Verification.objects.filter(
-        status=Verification.Status.REFUSED,
-        reason__in=OUTAGES,
-        channel=Channel.COUNTER,
-        created_at__gt=before - LONGEST_OPEN,
-        settled_at__lte=before,
-    )
-    return rows.update(code="")
+    """Removes the codes that were kept long enough, however old they are. Returns how many."""
+    return Verification.objects.with_kept_code(until=timezone.now() - KEPT).update(code="")

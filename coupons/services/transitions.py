@@ -30,14 +30,14 @@ def settle(verification: Verification, status: str, **changes: Any) -> None:
     be sent.
     """
     final = {"settled_at": timezone.now(), "code": "", "needs_person": False}
-    if is_outage_at_counter(verification, changes.get("reason", "")):
+    if is_for_retry(verification, changes.get("reason", "")):
         final["code"] = verification.code
     move(verification, status, **changes, **final)
 
 
-def is_outage_at_counter(verification: Verification, reason: str) -> bool:
-    """Whether staff may try the same code again: of all others, the sender keeps the code."""
-    return verification.channel == Channel.COUNTER and reason in OUTAGES
+def is_for_retry(verification: Verification, reason: str) -> bool:
+    """Whether a person may try the same code again: systems keep the codes that they send."""
+    return verification.channel in (Channel.COUNTER, Channel.GUEST) and reason in OUTAGES
 
 
 def first_verified(verification: Verification) -> Verification | None:

@@ -87,8 +87,8 @@ def test_other_refusals_keep_no_code(counter: Client, shop: Shop, reason: str) -
     assert BUTTON not in card_of(counter, row)
 
 
-@pytest.mark.parametrize("channel", ["guest", "api", "batch", "command"])
-def test_only_the_counter_keeps_a_code(counter: Client, shop: Shop, channel: str) -> None:
+@pytest.mark.parametrize("channel", ["api", "batch", "command"])
+def test_systems_keep_their_codes_themselves(counter: Client, shop: Shop, channel: str) -> None:
     row = refused(shop, Reason.PLATFORM_DOWN, channel)
     assert row.code == ""
     assert BUTTON not in card_of(counter, row)
@@ -99,9 +99,32 @@ def test_after_a_day_the_code_is_gone(counter: Client, shop: Shop) -> None:
     late.settled_at = timezone.now() - timedelta(hours=25)
     late.save()
     assert BUTTON not in card_of(counter, late)
-    services.forget_codes()
+    assert services.forget_codes() == 1
     assert [bool(one.code) for one in Verification.objects.order_by("pk")] == [True, False]
     assert row.code == shop.codes[0]
+
+
+def test_a_code_is_forgotten_however_long_the_scheduler_was_off(shop: Shop) -> None:
+    ages = (timedelta(hours=23), timedelta(days=8), timedelta(days=400))
+    for age in ages:
+        row = refused(shop, Reason.THROTTLED)
+        at = timezone.now() - age
+        Verification.objects.filter(pk=row.pk).update(created_at=at, settled_at=at)
+    assert services.forget_codes() == 2
+    assert [bool(one.code) for one in Verification.objects.order_by("pk")] == [True, False, False]
+    assert services.forget_codes() == 0
+
+
+def test_codes_to_forget_are_found_by_their_own_index(shop: Shop) -> None:
+    rows = Verification.objects.with_kept_code(until=timezone.now())
+    assert "verification_code_kept" in rows.explain()
+
+
+def test_staff_cannot_send_a_guests_code(counter: Client, shop: Shop) -> None:
+    row = refused(shop, Reason.PLATFORM_DOWN, "guest")
+    assert BUTTON not in card_of(counter, row)
+    asked = {"kind": "coupon", "retry": f"{row.pk}"}
+    assert counter.post("/counter/", asked).status_code == 404
 
 
 @pytest.mark.parametrize("key", ["0", "x", "", "9" * 30])

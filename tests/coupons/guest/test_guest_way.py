@@ -5,6 +5,7 @@ from dataclasses import replace
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from coupons.codes import read
@@ -133,6 +134,8 @@ def test_a_coupon_verified_at_the_counter_is_told_without_a_call_and_without_nam
     assert answer.status_code == 409
     assert str(TEXTS[Reason.ALREADY_USED].guest) in answer.content.decode()
     assert "王小明" not in answer.content.decode()
+    at = timezone.localtime(Verification.objects.get().settled_at)
+    assert f"这张券已于 {at:%Y-%m-%d %H:%M} 在本店由店员核销。" in answer.content.decode()
     assert arrived(shop) == []
 
 
@@ -162,6 +165,7 @@ def test_of_two_guests_with_one_picture_only_one_sees_a_success(client: Client, 
     assert 'class="outcome verified"' in client.get(waiting.request["PATH_INFO"]).content.decode()
     late = confirm(second, theirs).content.decode()
     assert str(TEXTS[Reason.ALREADY_USED].guest) in late
+    assert "在本店的顾客手机上核销。" in late
     assert arrived(shop).count("verify") == 1
 
 
