@@ -81,7 +81,7 @@ def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
         worth_before=Sum("value", filter=verified & before),
     )
     settled = figures["verified"] + figures["refused"]
-    url = f"{reverse(VERIFICATIONS)}{opened_on_today('created_at')}"
+    url = reverse(VERIFICATIONS) + opened_on_today("created_at", chosen.store)
     return [
         Card.compared(_("Verified today"), figures["verified"], figures["before"], url=url),
         Card(
@@ -90,7 +90,10 @@ def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
             _("%(verified)d verified, %(refused)d refused") % figures,
         ),
         Card.compared(
-            _("Value today"), yuan_text(figures["worth"]), yuan_text(figures["worth_before"])
+            _("Value today"),
+            yuan_text(figures["worth"]),
+            yuan_text(figures["worth_before"]),
+            url=url,
         ),
         *_quota_card(user, chosen),
     ]

@@ -78,6 +78,7 @@ class TripConfig(Domain):
         "trip.order.settled": _("Marked an order as settled"),
         "trip.visitors.shown": _("Looked at visitors' phones and certificates"),
         "trip.orders.exported": _("Exported ticket orders"),
+        "trip.uses.exported": _("Exported tickets used"),
         "trip.refund.agreed": _("Agreed to a refund"),
         "trip.refund.refused": _("Refused a refund"),
         "trip.product.paused": _("Paused a product"),
@@ -102,6 +103,7 @@ class TripConfig(Domain):
         list_item(
             ORDERS, "trip.Order", _("Ticket orders"), opened_on_today("created_at"), order=10
         ),
+        list_item(ORDERS, "trip.Consumption", _("Tickets used"), opened_on_today("at"), order=30),
         list_item(ORDERS, "trip.Refund", _("Refunds"), order=20),
         list_item(PRODUCTS, "trip.Product", _("Ticket products"), order=10),
         list_item(STORES, "trip.Place", _("Places on the map")),

@@ -41,9 +41,9 @@ def may_view(label: str) -> Callable[[HttpRequest], bool]:
     return shown
 
 
-def opened_on_today(column: str) -> str:
+def opened_on_today(column: str, store: int | None = None) -> str:
     """For list_item: opens a list on its tab of today; `column` is that of its DayFilter."""
-    return f"?{column}_day=today"
+    return f"?{column}_day=today" + (f"&store__id__exact={store}" if store else "")
 
 
 def list_item(

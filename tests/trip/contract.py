@@ -48,11 +48,12 @@ ADMINS = {
     "trip.Place": Expect("clerk", add="manager", change="manager"),
     "trip.Order": Expect("clerk"),
     "trip.Refund": Expect("clerk"),
+    "trip.Consumption": Expect("clerk"),
     "trip.DrillRun": Expect("owner"),
     "trip.PlannedChange": Expect("owner", add="owner"),
     "trip.MeituanNotice": Expect("manager"),
 }
-EXPORTS = {"trip.Order": "ticket"}
+EXPORTS = {"trip.Order": "ticket", "trip.Consumption": "ticket"}
 # Meituan's names for what it issues and asks for, and of systems of coordinates; "success" is
 # what Meituan reads in an answer, which an order's timeline quotes.
 ENGLISH = {"PartnerId", "POI", "GCJ", "WGS", "GPS", "success"}
@@ -179,6 +180,9 @@ def admin_rows(side: Side) -> dict[str, Model]:
         applied_at=timezone.now(),
         deadline=timezone.now() + timedelta(days=3),
     )
+    use = Consumption.objects.create(
+        order=order, store=side.store, quantity=1, method=Method.COUNTER, by=f"{side.word}-guard"
+    )
     drill = DrillRun.objects.create(
         connection=connection,
         kind="trip",
@@ -215,6 +219,7 @@ def admin_rows(side: Side) -> dict[str, Model]:
         "trip.Place": place,
         "trip.Order": order,
         "trip.Refund": refund,
+        "trip.Consumption": use,
         "trip.DrillRun": drill,
     }
 

@@ -406,7 +406,7 @@ def test_every_link_of_the_board_opens(product: Product, owner: User) -> None:
     urls = {item.url for item in shown if item.url}
     client = english(owner)
     assert {url: client.get(url).status_code for url in urls} == dict.fromkeys(urls, 200)
-    assert len(urls) == 10
+    assert len(urls) == 11
 
 
 def test_the_chart_shows_sold_and_used_tickets_side_by_side(product: Product, owner: User) -> None:

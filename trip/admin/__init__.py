@@ -1,5 +1,5 @@
 """The admins of trip; importing them registers them."""
 
-from trip.admin import changes, drills, notices, orders, places, products, refunds
+from trip.admin import changes, drills, notices, orders, places, products, refunds, uses
 
-__all__ = ["changes", "drills", "notices", "orders", "places", "products", "refunds"]
+__all__ = ["changes", "drills", "notices", "orders", "places", "products", "refunds", "uses"]

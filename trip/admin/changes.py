@@ -68,8 +68,7 @@ class PlannedChangeAdmin(ButtonsAdmin):
     change_form_outer_after_template = "trip/admin/change.html"
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
-        times = ("starts_at", "ends_at")
-        asked = ["connection", "kind", "base_url", times, "affected", "bd_email"]
+        asked = ["connection", "kind", "base_url", "starts_at", "ends_at", "affected", "bd_email"]
         last = self.readonly_fields if obj else ("too_near",)
         return [(None, {"fields": [*asked, *last]})]
 

@@ -42,6 +42,7 @@ TONES: dict[str, Tone] = {"urgent": "bad", "soon": "warn"}
 # The longest time between an order and its payment that the queries of sold tickets assume.
 PAY_LATER = timedelta(days=1)
 ORDERS, REFUNDS = "admin:trip_order_changelist", "admin:trip_refund_changelist"
+USES = "admin:trip_consumption_changelist"
 KEPT = F("quantity") - F("refunded") - F("voided")
 _MONEY = DecimalField[Decimal, Decimal](max_digits=12, decimal_places=2)
 WORTH_SOLD = ExpressionWrapper(KEPT * F("order__buy_price"), _MONEY)
@@ -106,10 +107,15 @@ def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
     )
     waiting = waiting_for_codes(user, stores).count()
     orders = reverse(ORDERS)
-    of_today = orders + opened_on_today("created_at")
+    of_today = orders + opened_on_today("created_at", chosen.store)
     return [
         Card.compared(_("Tickets sold today"), sold["now"] or 0, sold["before"] or 0, url=of_today),
-        Card.compared(_("Tickets used today"), used["now"] or 0, used["before"] or 0),
+        Card.compared(
+            _("Tickets used today"),
+            used["now"] or 0,
+            used["before"] or 0,
+            url=reverse(USES) + opened_on_today("at", chosen.store),
+        ),
         Card.compared(
             _("Ticket revenue today"),
             yuan_text(sold["worth"]),

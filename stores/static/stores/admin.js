@@ -27,9 +27,10 @@ document.addEventListener("DOMContentLoaded", () => {
 
 // On a phone the open tab of a list is in view, however many stand before it.
 document.addEventListener("DOMContentLoaded", () => {
-  const strip = document.querySelector(".zg-tabs");
-  const open = strip?.querySelector("[aria-current]");
-  if (open) strip.scrollLeft = open.offsetLeft - strip.offsetLeft - (strip.clientWidth - open.offsetWidth) / 2;
+  document.querySelectorAll(".zg-tabs [aria-current], #tabs-items > .active").forEach((open) => {
+    const strip = open.parentElement;
+    strip.scrollLeft = open.offsetLeft - strip.offsetLeft - (strip.clientWidth - open.offsetWidth) / 2;
+  });
 });
 
 // A choice above the start page is shown at once; its button is for browsers without scripts.

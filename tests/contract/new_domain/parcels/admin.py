@@ -2,8 +2,11 @@ from django.contrib import admin
 
 from parcels.models import Parcel
 from stores.backoffice.base import LedgerAdmin
+from stores.backoffice.daily import DailyListAdmin
+from stores.backoffice.filters import ScopedRelatedFilter
 
 
 @admin.register(Parcel)
-class ParcelAdmin(LedgerAdmin):
+class ParcelAdmin(DailyListAdmin, LedgerAdmin):
     list_display = ("number", "store", "is_handed_out")
+    list_filter = (("store", ScopedRelatedFilter),)
