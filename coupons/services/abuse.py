@@ -9,13 +9,11 @@ each merchant (coupons/pages/guest.py).
 
 from dataclasses import dataclass
 
-from django.utils import timezone
-
 from coupons.models import Lookup
 from coupons.reasons import Reason
 from stores import audit
 from stores.models import Store
-from stores.web.limits import Counted, Limit, give_back_all, peek, take, take_all
+from stores.web.limits import Limit, Taken, give_back, give_back_all, peek, take, take_all
 
 FAILURES_PER_PHONE = Limit("guest-phone-failures", 10, 600)
 LOOKUPS_PER_PHONE = Limit("guest-phone-lookups", 30, 300)
@@ -58,8 +56,8 @@ def locked(guest: Guest) -> Hold | None:
 
 def admit(guest: Guest) -> Hold | None:
     """Counts one look-up before it is requested, as wrong until `forgive`."""
-    phone = [(FAILURES_PER_PHONE, guest.phone), (LOOKUPS_PER_PHONE, guest.phone)]
-    over = [taken for taken in take_all(phone) if not taken.allowed]
+    phone = take_all([(FAILURES_PER_PHONE, guest.phone), (LOOKUPS_PER_PHONE, guest.phone)])
+    over = [taken for taken in phone if not taken.allowed]
     if over:
         # Tries above the phone's own limit do not count for others.
         if any(taken.is_first_over for taken in over):
@@ -68,19 +66,19 @@ def admit(guest: Guest) -> Hold | None:
     return _slowed(guest, phone)
 
 
-def _slowed(guest: Guest, phone: list[Counted]) -> Hold | None:
+def _slowed(guest: Guest, phone: list[Taken]) -> Hold | None:
     store = str(guest.store.pk)
     address = [(FAILURES_PER_ADDRESS, guest.address), (LOOKUPS_PER_ADDRESS, guest.address)]
     everyone = [(FAILURES_PER_STORE, store), (LOOKUPS_PER_STORE, store)]
-    taken = [one.allowed for one in take_all([*address, *everyone])]
+    others = take_all([*address, *everyone])
     slow = None
-    if not all(taken[:2]):
+    if not all(taken.allowed for taken in others[: len(address)]):
         slow = take(SLOW_ADDRESS, guest.address)
-    elif not all(taken[2:]):
+    elif not all(taken.allowed for taken in others):
         slow = take(SLOW_STORE, store)
     if slow is None or slow.allowed:
         return None
-    give_back_all([*phone, *address, *everyone], timezone.now())
+    give_back(*phone, *others)
     return Hold(slow.retry_after, is_locked=False)
 
 

@@ -51,8 +51,7 @@ class SignInForm(AuthenticationForm):
         except ValidationError:
             _record_failure(name)
             raise
-        for each in taken:
-            give_back(each)
+        give_back(*taken)
         user = self.get_user()
         assert user, "no error means that somebody was found"
         _record_at_merchants("signed in", user, actor=user, target=user.get_username())

@@ -8,7 +8,7 @@ import hashlib
 import logging
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -64,30 +64,17 @@ def take(limit: Limit, who: str) -> Taken:
     """Counts one try of `who` (an address, a store …) and returns whether it is within the
     limit.
     """
-    window = int(time.time() // limit.seconds)
-    ends = (window + 1) * limit.seconds
-    bucket = _bucket(limit, who, window)
-    count = _count(bucket, datetime.fromtimestamp(ends, UTC))
-    return Taken(count <= limit.count, max(1, round(ends - time.time())), bucket)
-
-
-def give_back(taken: Taken) -> None:
-    """Takes back one counted try: it was not what the limit is for.
-
-    Who counts first and gives back after a success is not outrun by tries at the same moment.
-    """
-    RateWindow.objects.filter(pk=taken.bucket, count__gt=0).update(count=F("count") - 1)
+    return take_all([(limit, who)])[0]
 
 
 def take_all(tries: Sequence[Counted]) -> list[Taken]:
     """Counts one try for each of several limits, with one write."""
-    now = time.time()
-    windows = [_Window(limit, who, now) for limit, who in tries]
-    counts = _count_all({window.bucket: window.ends_at for window in windows}, 1)
+    windows = [_Window.now(limit, who) for limit, who in tries]
+    counts = _count({window.bucket: window.ends_at for window in windows})
     return [
         Taken(
             allowed=counts[window.bucket] <= window.limit.count,
-            retry_after=max(1, round(window.ends - now)),
+            retry_after=window.seconds_left(),
             bucket=window.bucket,
             is_first_over=counts[window.bucket] == window.limit.count + 1,
         )
@@ -95,35 +82,50 @@ def take_all(tries: Sequence[Counted]) -> list[Taken]:
     ]
 
 
+def give_back(*taken: Taken) -> None:
+    """Takes back counted tries: they were not what their limits are for.
+
+    Who counts first and gives back after a success is not outrun by tries at the same moment.
+    """
+    _uncount(each.bucket for each in taken)
+
+
 def give_back_all(tries: Sequence[Counted], at: datetime) -> None:
     """Takes back one try that was counted at this moment, for each of several limits."""
-    windows = [_Window(limit, who, at.timestamp()) for limit, who in tries]
-    # One after the other in the order of _count_all, so that neither waits for the other.
-    for bucket in sorted(window.bucket for window in windows):
-        RateWindow.objects.filter(pk=bucket, count__gt=0).update(count=F("count") - 1)
+    _uncount(_Window.at(at.timestamp(), limit, who).bucket for limit, who in tries)
+
+
+def peek(limit: Limit, who: str) -> Taken:
+    """Returns whether a further try would be allowed, without counting it."""
+    window = _Window.now(limit, who)
+    row = RateWindow.objects.filter(pk=window.bucket).first()
+    return Taken(row is None or row.count < limit.count, window.seconds_left())
 
 
 @dataclass(frozen=True)
 class _Window:
+    """The time for which the tries of `who` are counted together; `ends` is Unix seconds."""
+
     limit: Limit
-    who: str
-    at: float
+    bucket: str
+    ends: int
 
-    @property
-    def number(self) -> int:
-        return int(self.at // self.limit.seconds)
+    @classmethod
+    def at(cls, moment: float, limit: Limit, who: str) -> "_Window":
+        number = int(moment // limit.seconds)
+        digest = hashlib.sha256(who.encode()).hexdigest()[:32]
+        return cls(limit, f"{limit.name}:{digest}:{number}", (number + 1) * limit.seconds)
 
-    @property
-    def ends(self) -> int:
-        return (self.number + 1) * self.limit.seconds
+    @classmethod
+    def now(cls, limit: Limit, who: str) -> "_Window":
+        return cls.at(time.time(), limit, who)
 
     @property
     def ends_at(self) -> datetime:
         return datetime.fromtimestamp(self.ends, UTC)
 
-    @property
-    def bucket(self) -> str:
-        return _bucket(self.limit, self.who, self.number)
+    def seconds_left(self) -> int:
+        return max(1, round(self.ends - time.time()))
 
 
 def take_prepaid(limit: Limit, who: str, *, is_reading: bool = False) -> Taken:
@@ -133,21 +135,19 @@ def take_prepaid(limit: Limit, who: str, *, is_reading: bool = False) -> Taken:
     together stay within the limit; each may lose the rest of one packet. A reading that cannot be
     counted, because the database is held for writing, is allowed.
     """
-    window = int(time.time() // limit.seconds)
-    ends = (window + 1) * limit.seconds
-    bucket = _bucket(limit, who, window)
-    if _spend_one(bucket):
+    window = _Window.now(limit, who)
+    if _spend_one(window.bucket):
         return Taken(allowed=True, retry_after=0)
     packet = max(1, min(PACKET, limit.count // 50))
     count = 0
     with if_not_busy() if is_reading else nullcontext():
-        count = _count(bucket, datetime.fromtimestamp(ends, UTC), packet)
+        count = _count({window.bucket: window.ends_at}, packet)[window.bucket]
     if not count:
         return Taken(allowed=True, retry_after=0)
     bought = packet - max(0, count - limit.count)
     if bought > 0:
-        _keep(bucket, bought - 1)
-    return Taken(allowed=bought > 0, retry_after=max(1, round(ends - time.time())))
+        _keep(window.bucket, bought - 1)
+    return Taken(allowed=bought > 0, retry_after=window.seconds_left())
 
 
 @contextmanager
@@ -190,31 +190,8 @@ def _keep(bucket: str, tries: int) -> None:
         _prepaid[bucket] = _prepaid.get(bucket, 0) + tries
 
 
-def peek(limit: Limit, who: str) -> Taken:
-    """Returns whether a further try would be allowed, without counting it."""
-    window = int(time.time() // limit.seconds)
-    count = (
-        RateWindow.objects.filter(pk=_bucket(limit, who, window))
-        .values_list("count", flat=True)
-        .first()
-        or 0
-    )
-    return Taken(
-        allowed=count < limit.count,
-        retry_after=max(1, round((window + 1) * limit.seconds - time.time())),
-    )
-
-
-def _bucket(limit: Limit, who: str, window: int) -> str:
-    digest = hashlib.sha256(who.encode()).hexdigest()[:32]
-    return f"{limit.name}:{digest}:{window}"
-
-
-def _count(bucket: str, ends_at: datetime, tries: int = 1) -> int:
-    return _count_all({bucket: ends_at}, tries)[bucket]
-
-
-def _count_all(buckets: Mapping[str, datetime], tries: int) -> dict[str, int]:
+def _count(buckets: Mapping[str, datetime], tries: int = 1) -> dict[str, int]:
+    """Adds tries to buckets, each with the end of its window; returns what is counted by now."""
     # In one order for all, so that no two of these statements wait for each other.
     rows = [
         (bucket, tries, connection.ops.adapt_datetimefield_value(ends_at))
@@ -224,6 +201,12 @@ def _count_all(buckets: Mapping[str, datetime], tries: int) -> dict[str, int]:
     with connection.cursor() as cursor:
         cursor.execute(_ADD.replace(_ROW, places), [value for row in rows for value in row])
         return dict(cursor.fetchall())
+
+
+def _uncount(buckets: Iterable[str]) -> None:
+    # One after the other in the order of _count, so that neither waits for the other.
+    for bucket in sorted(buckets):
+        RateWindow.objects.filter(pk=bucket, count__gt=0).update(count=F("count") - 1)
 
 
 def forget_past_windows() -> int:
