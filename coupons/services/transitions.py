@@ -29,9 +29,10 @@ def settle(verification: Verification, status: str, **changes: Any) -> None:
     """Gives the verification a final status and removes its code, which is kept only while it may
     be sent.
     """
-    final = {"settled_at": timezone.now(), "code": "", "needs_person": False}
-    if is_for_retry(verification, changes.get("reason", "")):
-        final["code"] = verification.code
+    final: dict[str, Any] = {"settled_at": timezone.now(), "needs_person": False}
+    # A code that stays is not even read: without its key the row could not be settled.
+    if not is_for_retry(verification, changes.get("reason", "")):
+        final["code"] = ""
     move(verification, status, **changes, **final)
 
 

@@ -4,8 +4,10 @@ import re
 from datetime import timedelta
 
 import pytest
+from cryptography.fernet import Fernet
 from django.test import Client
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from coupons import services
 from coupons.models import Verification
@@ -102,6 +104,18 @@ def test_after_a_day_the_code_is_gone(counter: Client, shop: Shop) -> None:
     assert services.forget_codes() == 1
     assert [bool(one.code) for one in Verification.objects.order_by("pk")] == [True, False]
     assert row.code == shop.codes[0]
+    assert services.forget_codes() == 0
+
+
+def test_a_code_whose_key_is_lost_does_not_keep_its_row_open(
+    shop: Shop, settings: Settings
+) -> None:
+    row = ask_for(shop, shop.code(), channel="counter")
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    row = Verification.objects.get(pk=row.pk)
+    refuse(row, Reason.PLATFORM_DOWN)
+    assert Verification.objects.get(pk=row.pk).status == Status.REFUSED
+    assert services.code_to_retry(shop.store, row.pk) == ""
 
 
 def test_a_code_is_forgotten_however_long_the_scheduler_was_off(shop: Shop) -> None:
