@@ -64,7 +64,7 @@ def read_list(text: str, *, add_zero: bool = False) -> Pasted:
     for entry in _entries(text):
         reading = codes.read(entry)
         if reading.no_code == NoCode.LACKS_ZERO:
-            lacking.append(reading.offered[0])
+            lacking += [number for number in reading.offered if number[1:] in reading.offered]
         elif reading.no_code not in (None, NoCode.EMPTY):
             odd.append(reading.seen)
         found += reading.codes

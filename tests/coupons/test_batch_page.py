@@ -78,6 +78,11 @@ def test_lines_that_may_lack_a_zero_are_verified_with_it_only_when_told_so(
         assert BatchItem.objects.filter(batch=Batch.objects.latest("pk")).count() == codes
 
 
+def test_a_row_may_hold_several_numbers_that_lack_a_zero() -> None:
+    pasted = read_list("12345678901\t12345678902", add_zero=True)
+    assert pasted.codes == pasted.lacking == ["012345678901", "012345678902"]
+
+
 def test_a_million_words_are_refused_unread(client: Client, shop: Shop, owner: User) -> None:
     answer = client.post(HERE, CONFIRMED | {"codes": "12 " * 300_000})
     assert answer.status_code == 422
