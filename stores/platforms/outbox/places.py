@@ -1,4 +1,6 @@
-"""The places of waiting calls among those of their account, in one query."""
+"""The places of waiting calls among those of their account, in one query; a second one counts the
+accounts where they take turns.
+"""
 
 from collections.abc import Collection
 
@@ -18,7 +20,7 @@ LIVE_SQL = "state IN ({})".format(", ".join(f"'{state}'" for state in OutboundCa
 def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
     """Returns the place of each of these live calls in its account's line.
 
-    Makes one query however many calls there are; settled calls are left out.
+    Makes as many queries however many calls there are; settled calls are left out.
     """
     if not call_ids:
         return {}
@@ -42,19 +44,23 @@ def places_in_line(call_ids: Collection[int]) -> dict[int, PlaceInLine]:
     """  # noqa: S608
     with connection.cursor() as cursor:
         cursor.execute(sql, list(call_ids))
-        return {pk: _place(*columns) for pk, *columns in cursor.fetchall()}
+        found = cursor.fetchall()
+    turns = {platform: _turns(platform) for platform in {row[1] for row in found}}
+    return {pk: _place(platform, turns[platform], *columns) for pk, platform, *columns in found}
 
 
-def _place(platform: str, operation: str, held_up: bool, free_in: float, ahead: int) -> PlaceInLine:
+def _place(
+    platform: str, turns: int, operation: str, held_up: bool, free_in: float, ahead: int
+) -> PlaceInLine:
     """Assumes that every call ahead needs the same number of requests as this one."""
     if held_up:
         return PlaceInLine(position=ahead + 1, seconds=None)
     requests = (ahead + 1) * operations[platform, operation].requests_left - 1
-    wait = max(0.0, float(free_in)) + requests * pace.interval(platform) * _lines(platform)
+    wait = max(0.0, float(free_in)) + requests * pace.interval(platform) * turns
     return PlaceInLine(position=ahead + 1, seconds=max(1, round(wait)))
 
 
-def _lines(platform: str) -> int:
+def _turns(platform: str) -> int:
     """Returns how many accounts take turns; 1 where each has slots of its own."""
     if not pace.is_shared(platform):
         return 1

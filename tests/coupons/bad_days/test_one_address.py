@@ -2,11 +2,11 @@
 
 import pytest
 from django.contrib.auth.models import User
-from pytest_django.fixtures import Settings
+from pytest_django.fixtures import DjangoAssertNumQueries, Settings
 
 from coupons.models import Verification
 from coupons.services import batch_request, place_of
-from stores.models import Pace
+from stores.models import OutboundCall, Pace
 from stores.platforms import outbox, pace
 from stores.sandbox import SandboxServer
 from tests.coupons.factories import Shop, connected_shop
@@ -58,6 +58,16 @@ def test_the_place_in_line_counts_the_turns_of_the_others(
     assert alone.seconds
     assert together.seconds
     assert together.seconds >= 2.5 * alone.seconds
+
+
+def test_more_calls_in_line_need_no_more_queries(
+    shops: list[Shop], django_assert_num_queries: DjangoAssertNumQueries
+) -> None:
+    rows = [ask_for(shop, shop.code()) for shop in shops]
+    calls = list(OutboundCall.objects.filter(subject_id__in=[row.pk for row in rows]))
+    for some in (calls[:1], calls):
+        with django_assert_num_queries(2):
+            assert len(outbox.places_in_line([call.pk for call in some])) == len(some)
 
 
 def test_the_operator_alone_is_told_of_a_limit_that_may_count_the_address(
