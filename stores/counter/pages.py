@@ -5,6 +5,7 @@ The domains' kinds find the codes.
 
 import re
 import uuid
+from collections.abc import Sequence
 
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
@@ -127,21 +128,34 @@ def _redeem(request: HttpRequest, store: Store, kind: CounterKind, code: str) ->
 
 def _choice(kind: CounterKind, found: Found) -> ScanResult:
     """Asks which of several codes are meant, or says what was read instead of one."""
-    title, next_step = found.title, found.next_step
     if found.codes:
-        count = len(found.codes)
-        title = ngettext("%(count)d code found", "%(count)d codes found", count) % {"count": count}
-        next_step = _("Nothing is used yet.")
-    choices = found.codes or found.offered
+        return _which(kind, found.codes)
     return ScanResult(
         kind=kind.name,
         key="",
-        state="ask" if choices else "refused",
-        title=title,
+        state="ask" if found.offered else "refused",
+        title=found.title,
         lines=[_("Read: %(text)s") % {"text": found.seen}] if found.seen else (),
-        next_step=next_step,
-        choices=choices,
-        are_sure=bool(found.codes),
+        next_step=found.next_step,
+        choices=found.offered[:MOST_CHOSEN],
+    )
+
+
+def _which(kind: CounterKind, codes: Sequence[str]) -> ScanResult:
+    count = len(codes)
+    title = ngettext("%(count)d code found", "%(count)d codes found", count) % {"count": count}
+    if count > MOST_CHOSEN:
+        text = _("At the counter at most %(most)d codes go at once. Nothing was sent.")
+        next_step = text % {"most": MOST_CHOSEN}
+        return ScanResult(kind=kind.name, key="", state="refused", title=title, next_step=next_step)
+    return ScanResult(
+        kind=kind.name,
+        key="",
+        state="ask",
+        title=title,
+        next_step=_("Nothing is used yet."),
+        choices=codes,
+        are_sure=True,
     )
 
 

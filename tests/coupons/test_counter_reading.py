@@ -10,6 +10,7 @@ from coupons.codes import Reading
 from coupons.codes.lookalikes import NoCode
 from coupons.models import Lookup, Verification
 from coupons.reasons import READ
+from stores.counter.pages import MOST_CHOSEN
 from stores.roles import Role
 from tests.api import Api
 from tests.coupons.factories import Shop
@@ -81,6 +82,17 @@ def test_several_codes_are_offered_and_nothing_is_sent_before_the_choice(
     cards = choose(counter, shop, first, second)
     assert cards.count('class="scan ') == 2
     assert Verification.objects.count() == 2
+
+
+def test_of_more_codes_than_go_at_once_none_is_offered(counter: Client, shop: Shop) -> None:
+    codes = [f"7000000000{number:02d}" for number in range(MOST_CHOSEN + 1)]
+    card = scan(counter, shop, "\n".join(codes))
+    assert "21 codes found" in card
+    assert "at most 20 codes go at once" in card
+    assert 'name="chosen"' not in card
+    card = scan(counter, shop, "\n".join(codes[1:]), status=200)
+    assert "Verify all 20 codes" in card
+    assert choose(counter, shop, *codes[1:]).count('class="scan ') == 20
 
 
 def test_one_of_several_codes_is_chosen(counter: Client, shop: Shop) -> None:
