@@ -10,9 +10,9 @@ import environ
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEV_SECRET = "dev-only-secret-that-checks-refuse-outside-debug"  # noqa: S105
+DEV_CREDENTIAL_KEY = "ZGV2LW9ubHkta2V5LXRoYXQtY2hlY2tzLXJlZnVzZSE="
 # Like SQLite's timeout below: who waits longer for a lock is answered with "try again".
 LOCK_TIMEOUT = "10s"
-DEV_CREDENTIAL_KEY = "ZGV2LW9ubHkta2V5LXRoYXQtY2hlY2tzLXJlZnVzZSE="
 
 env = environ.Env()
 _FILE = Path(os.environ.get("ENV_FILE") or BASE_DIR / ".env")

@@ -15,9 +15,7 @@ from coupons import codes
 from coupons.choices import Authorisation
 from coupons.models import Lookup, Product, Verification
 from coupons.reasons import HELD_UP, READ, SEVERAL, TEXTS, Reason, Texts
-from coupons.services.batches import (
-    MAX_CODES,
-)
+from coupons.services.batches import MAX_CODES
 from stores.api.problems import Problem
 from stores.api.serializers import (
     MAX_ID,

@@ -5,7 +5,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from rest_framework.exceptions import NotFound, ValidationError
 from rest_framework.pagination import Cursor, CursorPagination
 from rest_framework.request import Request
@@ -24,9 +23,7 @@ class Pages(CursorPagination):
         for each in parameters:
             if each["name"] == self.page_size_query_param:
                 each["schema"]["minimum"] = 1
-                each["description"] = str(
-                    gettext_lazy("Rows of a page; more than 200 count as 200.")
-                )
+                each["description"] = _("Rows of a page; more than 200 count as 200.")
         return parameters
 
     def decode_cursor(self, request: Request) -> Cursor | None:
