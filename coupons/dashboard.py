@@ -20,7 +20,7 @@ from coupons.services.syncing import QuotaOutlook
 from stores.backoffice import actions
 from stores.backoffice.days import day_labels, first_of, per_day
 from stores.backoffice.health import Counted, done, waiting
-from stores.backoffice.labels import labelled
+from stores.backoffice.labels import labelled, listed
 from stores.backoffice.menu import opened_on_today
 from stores.backoffice.needs_person import needs_person_alert
 from stores.backoffice.widgets import (
@@ -404,7 +404,7 @@ def sync_messages(run: SyncRun) -> list[Finding]:
 
 def _names(names: list[str]) -> str:
     counted = Counter(names)
-    text = ", ".join(list(counted)[:10])
+    text = listed(list(counted)[:10])
     if len(counted) > 10:
         text += f" … ({len(names)})"
     return text

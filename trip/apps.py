@@ -108,5 +108,6 @@ class TripConfig(Domain):
         list_item(PRODUCTS, "trip.Product", _("Ticket products"), order=10),
         list_item(STORES, "trip.Place", _("Places on the map")),
         list_item(CONNECTIONS, "trip.DrillRun", _("Acceptance drill")),
+        list_item(CONNECTIONS, "trip.PlannedChange", _("Planned changes")),
         list_item(RECORDS, "trip.MeituanNotice", _("Notices to Meituan")),
     )

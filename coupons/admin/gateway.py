@@ -18,7 +18,13 @@ from stores.backoffice.base import LedgerAdmin, ReadOnlyAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.daily import DailyListAdmin
 from stores.backoffice.filters import PresenceFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge, badge_column, connection_column, moment_column
+from stores.backoffice.labels import (
+    badge,
+    badge_column,
+    connection_column,
+    listed,
+    moment_column,
+)
 from stores.backoffice.pages import staff_user
 from stores.backoffice.plain_errors import explained
 from stores.money import number_text
@@ -164,11 +170,11 @@ class SyncRunAdmin(LedgerAdmin):
 
     @display(description=_("new"))
     def new(self, run: SyncRun) -> str:
-        return ", ".join(run.added)
+        return listed(run.added)
 
     @display(description=_("changed"))
     def changes(self, run: SyncRun) -> str:
-        return ", ".join(run.changed)
+        return listed(run.changed)
 
     @display(description=_("error"))
     def trouble(self, run: SyncRun) -> SafeString | str:
@@ -176,4 +182,4 @@ class SyncRunAdmin(LedgerAdmin):
 
     @display(description=_("vanished"))
     def gone(self, run: SyncRun) -> str:
-        return ", ".join(run.vanished)
+        return listed(run.vanished)

@@ -24,7 +24,7 @@ from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.daily import Worth
 from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import actor_column, badge_column, moment_column, sum_of
+from stores.backoffice.labels import actor_column, badge_column, listed, moment_column, sum_of
 from stores.backoffice.needs_person import NeedsPersonFilter, NoteForm, reason_field, settle_button
 from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.pages import staff_user
@@ -184,7 +184,7 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin
             _("inferred from a later question"): row.inferred,
             _("product not in the list"): row.unmapped,
         }
-        return ", ".join(str(text) for text, is_so in remarks.items() if is_so)
+        return listed(text for text, is_so in remarks.items() if is_so)
 
     @display(description=_("deal"))
     def deal(self, row: Verification) -> str:

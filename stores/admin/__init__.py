@@ -1,5 +1,5 @@
 """The admins of stores; importing them registers them."""
 
-from stores.admin import connections, keys, ledgers, people, system
+from stores.admin import audit_log, connections, keys, ledgers, people, system
 
-__all__ = ["connections", "keys", "ledgers", "people", "system"]
+__all__ = ["audit_log", "connections", "keys", "ledgers", "people", "system"]

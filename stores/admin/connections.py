@@ -19,7 +19,7 @@ from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.connection_forms import ConnectionForm
 from stores.backoffice.deleting import delete_unused, goes_along, kept_by
 from stores.backoffice.filters import ScopedRelatedFilter
-from stores.backoffice.labels import badge_column, platform_name
+from stores.backoffice.labels import badge_column, listed, platform_name
 from stores.backoffice.pages import staff_user
 from stores.backoffice.plain_errors import explained, in_words
 from stores.backoffice.widgets import Step
@@ -67,7 +67,7 @@ def _in_use(names: list[str]) -> str:
         "This connection cannot be deleted, because it was used (%(what)s). If you no longer need"
         " it, switch off “active” and save."
     )
-    return text % {"what": ", ".join(names)}
+    return text % {"what": listed(names)}
 
 
 @admin.register(Connection)
@@ -287,7 +287,7 @@ class ConnectionAdmin(ButtonsAdmin):
         if goes := goes_along(row):
             text = _("%(text)s Deleted with it: %(what)s.") % {
                 "text": text,
-                "what": ", ".join(goes),
+                "what": listed(goes),
             }
         return text
 

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
+from stores.backoffice.labels import listed
 from stores.models import ApiKey
 from stores.roles import Permission
 
@@ -110,4 +111,4 @@ class ApiKeyAdmin(ButtonsAdmin):
     @admin.display(description=_("scopes"))
     def scope_list(self, key: ApiKey) -> str:
         titles = dict(ApiKey.scope_choices())
-        return ", ".join(str(titles.get(scope, scope)) for scope in key.scopes)
+        return listed(titles.get(scope, scope) for scope in key.scopes)

@@ -1,13 +1,10 @@
-"""The ledgers, read-only: calls to platforms, every try, messages from platforms, and the audit
-log.
-"""
+"""The ledgers, read-only: calls to platforms, every try, and messages from platforms."""
 
 import json
 import re
 from datetime import datetime
 from typing import Any
 
-from django.apps import apps
 from django.contrib import admin
 from django.contrib.admin import display
 from django.db import transaction
@@ -15,7 +12,7 @@ from django.http import HttpRequest
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
-from django.utils.translation import get_language, gettext, pgettext_lazy
+from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from stores.backoffice.base import LedgerAdmin
@@ -28,9 +25,7 @@ from stores.backoffice.filters import (
     PlatformFilter,
     ScopedRelatedFilter,
 )
-from stores.backoffice.history import field_title
 from stores.backoffice.labels import (
-    actor_column,
     badge_column,
     connection_column,
     labelled,
@@ -38,11 +33,9 @@ from stores.backoffice.labels import (
     platform_column,
 )
 from stores.backoffice.plain_errors import explained, in_words
-from stores.backoffice.verbs import verb_label, verb_labels
 from stores.clock import format_moment
 from stores.conflicts import Conflict
-from stores.domains import merged
-from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
+from stores.models import InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.inbound import inbox
 from stores.platforms.outbox import operations, retry_dead
 from stores.platforms.outbox.operations import title_of
@@ -66,65 +59,24 @@ OUTCOME_COLOURS = {
     "timed_out": "danger",
 }
 EVENT_COLOURS = {"received": "info", "handling": "info", "handled": "success", "failed": "danger"}
-# The further details of audit entries, as people call them; the domains add theirs.
-DETAILS = {
-    "active": _("active"),
-    "error": _("error"),
-    "fields": _("fields"),
-    "filters": _("filters"),
-    "note": _("note"),
-    "reason": _("reason"),
-    "role": _("role"),
-    "rows": _("rows"),
-    "until": _("until"),
-}
 _SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone", re.IGNORECASE)
 
 
 def masked_json(value: Any) -> str:
     """Returns a stored body for people, without secrets (by name) and long numbers."""
-    return mask_codes(json.dumps(_without_secrets(value), ensure_ascii=False, indent=2))
+    return mask_codes(json.dumps(without_secrets(value), ensure_ascii=False, indent=2))
 
 
-def _without_secrets(value: Any) -> Any:
+def without_secrets(value: Any) -> Any:
+    """Returns a stored value with dots in place of what is secret by its name."""
     if isinstance(value, dict):
         return {
-            k: "•••" if _SECRET_NAMES.search(str(k)) else _without_secrets(v)
+            k: "•••" if _SECRET_NAMES.search(str(k)) else without_secrets(v)
             for k, v in value.items()
         }
     if isinstance(value, list):
-        return [_without_secrets(item) for item in value]
+        return [without_secrets(item) for item in value]
     return value
-
-
-def _plain(value: Any, name: str = "") -> str:
-    """Returns a stored value as a shop owner reads it; `name` is what the entry calls it."""
-    match value:
-        case str() if title := _choices(name).get(value):
-            return str(title)
-        case list() if name == "fields":
-            return ", ".join(map(field_title, value))
-        case None | "":
-            return "–"
-        case bool():
-            return gettext("yes") if value else gettext("no")
-        case list():
-            return ", ".join(map(_plain, value)) or "–"
-        case dict():
-            return json.dumps(value, ensure_ascii=False)
-    return str(value)
-
-
-def _choices(name: str) -> dict[Any, Any]:
-    """Returns value → title of the choices that tables have under this name."""
-    field_name = {"trouble": "needs_person"}.get(name, name)
-    return {
-        value: title
-        for model in apps.get_models()
-        for field in model._meta.fields
-        if field.name == field_name
-        for value, title in field.flatchoices
-    }
 
 
 def preformatted(text: str) -> SafeString:
@@ -236,8 +188,10 @@ class OutboundCallAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=pgettext_lazy("rows", "attempts"))
     def tries(self, call: OutboundCall) -> SafeString:
         lines = [
-            f"{format_moment(row.started_at)} {row.get_kind_display()}: "
-            f"{row.get_outcome_display()} {_in_words(row)}"
+            labelled(
+                f"{format_moment(row.started_at)} {row.get_kind_display()}",
+                f"{row.get_outcome_display()} {_in_words(row)}",
+            )
             for row in call.attempts.order_by("id")[:100]
         ]
         return preformatted("\n".join(lines))
@@ -374,47 +328,3 @@ class InboundEventAdmin(ButtonsAdmin, LedgerAdmin):
         """Returns the last line of the error; the lines above it are for engineers, in the log."""
         last = _text(event, "error").strip().rsplit("\n", 1)[-1]
         return explained(last, _("Our system could not handle this message."))
-
-
-@admin.register(AuditEntry)
-class AuditEntryAdmin(LedgerAdmin):
-    view_permission = Permission.VIEW_AUDIT
-    list_display = ("at", "who", "verb_label", "target", "store", "merchant", "ip")
-    list_select_related = ("store", "merchant")
-    list_filter = (
-        ("merchant", ScopedRelatedFilter),
-        ("store", ScopedRelatedFilter),
-        ("at", DayFilter),
-    )
-    search_fields = ("actor", "target")
-    fields = (("at", "who"), ("verb_label", "target"), ("store", "ip"), "details")
-    who = actor_column("actor", _("who"))
-
-    def heading(self, row: AuditEntry) -> str:
-        return f"{verb_label(row)} {row.target}"
-
-    def get_search_results(
-        self, request: HttpRequest, queryset: Any, search_term: str
-    ) -> tuple[Any, bool]:
-        """Finds entries by the labels that the page shows, not by the stored verbs."""
-        found, twice = super().get_search_results(request, queryset, search_term)
-        term = search_term.strip().casefold()
-        verbs = [
-            verb
-            for verb, said in verb_labels(get_language() or "").items()
-            if term and term in said.casefold()
-        ]
-        return found | queryset.filter(verb__in=verbs) if verbs else found, twice
-
-    @display(description=_("did"))
-    def verb_label(self, entry: AuditEntry) -> str:
-        return verb_label(entry)
-
-    @display(description=_("details"))
-    def details(self, entry: AuditEntry) -> SafeString | str:
-        titles = DETAILS | merged("audit_details")
-        lines = [
-            labelled(titles.get(name, name), _plain(value, name))
-            for name, value in _without_secrets(entry.data).items()
-        ]
-        return preformatted(mask_codes("\n".join(lines))) if lines else "–"

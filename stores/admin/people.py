@@ -16,7 +16,7 @@ from stores.backoffice.base import OPERATOR, ScopedAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.given_passwords import GivesPasswords, new_password, renewal
-from stores.backoffice.labels import badge_column
+from stores.backoffice.labels import badge_column, listed
 from stores.backoffice.widgets import Link, store_links
 from stores.conflicts import Conflict
 from stores.models import Merchant, Staff, Store
@@ -163,4 +163,4 @@ class StaffAdmin(GivesPasswords):
     def store_names(self, staff: Staff) -> str:
         if staff.role == "owner":
             return str(_("all stores"))
-        return ", ".join(store.name for store in staff.stores.all())
+        return listed(store.name for store in staff.stores.all())

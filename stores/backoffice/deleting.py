@@ -10,6 +10,7 @@ from django.db.models import CASCADE, ManyToOneRel
 from django.utils.text import capfirst
 from django.utils.translation import gettext_lazy as _
 
+from stores.backoffice.labels import labelled
 from stores.conflicts import Conflict
 
 
@@ -33,7 +34,7 @@ def goes_along(row: models.Model) -> list[str]:
     found.collect([row])
     rows: dict[Any, Any] = found.model_objs
     return [
-        f"{capfirst(str(model._meta.verbose_name))}: {len(gone)}"
+        labelled(capfirst(str(model._meta.verbose_name)), len(gone))
         for model, gone in rows.items()
         if model is not type(row)
     ]

@@ -8,6 +8,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from stores.backoffice.dashboard import everything_to_do
+from stores.backoffice.labels import listed
 from stores.backoffice.pages import staff_user
 from stores.backoffice.search import search
 from stores.models import Staff
@@ -26,7 +27,7 @@ def me(request: HttpRequest) -> TemplateResponse:
     rows = Staff.objects.filter(user=staff_user(request), is_active=True)
     work = list(rows.select_related("merchant").prefetch_related("stores").order_by("pk"))
     for line in work:
-        line.names = ", ".join(store.name for store in line.stores.all())  # type: ignore[attr-defined]
+        line.names = listed(store.name for store in line.stores.all())  # type: ignore[attr-defined]
     return _page(request, "me", {"title": _("Me"), "work": work})
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from stores.backoffice import actions
+from stores.backoffice.labels import listed
 from stores.backoffice.widgets import Alert
 from stores.models import InboundEvent, OutboundCall
 from stores.platforms.outbox.claims import due
@@ -44,7 +45,7 @@ def _workers() -> list[Alert]:
             "The worker %(names)s no longer acknowledges its tasks. It is replaced by itself within"
             " minutes; if this stays, restart it on the server: docker compose restart worker."
         )
-        text = text % {"names": ", ".join(stuck)}
+        text = text % {"names": listed(stuck)}
         heartbeats = reverse("admin:stores_heartbeat_changelist")
         lines.append(Alert("warning", text, heartbeats, actions.SEE_WHY))
     return lines

@@ -18,7 +18,8 @@ PLACEHOLDER_FITS = """() => {
     const box = document.querySelector("#text");
     const style = getComputedStyle(box);
     const pen = document.createElement("canvas").getContext("2d");
-    pen.font = getComputedStyle(box, "::placeholder").font;
+    const { fontWeight, fontSize, fontFamily } = getComputedStyle(box, "::placeholder");
+    pen.font = `${fontWeight} ${fontSize} ${fontFamily}`;
     const room = box.clientWidth - parseFloat(style.paddingLeft) - parseFloat(style.paddingRight);
     return pen.measureText(box.placeholder).width <= room;
 }"""
@@ -249,9 +250,13 @@ def test_the_counter_fits_a_phone(visitor: Visitor, shop: Shop, clerk: User) -> 
         scan(page, shop.code("expired"))
         expect(page.locator(".scan.fresh.refused")).to_be_visible(timeout=10_000)
         assert fits(page)
-    page.context.add_cookies([{"name": "django_language", "value": "en", "url": visitor.url}])
-    page.reload()
-    assert page.evaluate(PLACEHOLDER_FITS)
+    page = visitor.page(width=360, height=740, user=clerk, has_touch=True, is_mobile=True)
+    for language in ("zh-hans", "en"):
+        page.context.add_cookies(
+            [{"name": "django_language", "value": language, "url": visitor.url}]
+        )
+        page.goto("/counter/")
+        assert page.evaluate(PLACEHOLDER_FITS), language
 
 
 def test_the_counter_for_the_readme(

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 
-from tests.contract.visible import chinese_in, english_in
+from tests.contract.visible import chinese_in, english_in, half_width_in
 
 _MANAGEMENT = re.compile(r'name="([\w-]+-(?:TOTAL|INITIAL)_FORMS)" value="(\d+)"')
 
@@ -33,7 +33,11 @@ class Language:
         return {address: texts for address, texts in found.items() if texts}
 
 
-LANGUAGES = [Language("zh-hans", english_in), Language("en", chinese_in)]
+def _wrong_in_chinese(html: str) -> list[str]:
+    return [*english_in(html), *half_width_in(html)]
+
+
+LANGUAGES = [Language("zh-hans", _wrong_in_chinese), Language("en", chinese_in)]
 IN_BOTH = pytest.mark.parametrize("language", LANGUAGES, ids=["zh-hans", "en"])
 
 

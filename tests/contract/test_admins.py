@@ -15,8 +15,10 @@ from django.db import models
 from django.test import Client
 from django.urls import reverse
 
+from stores.backoffice import menu
 from stores.backoffice.base import ScopedAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
+from stores.domains import domains
 from stores.models import Staff
 from tests.contract.collected import dicts, without_entry
 from tests.contract.kinds import NOBODY, Expect
@@ -308,3 +310,18 @@ def test_somebody_who_lost_the_last_role_gets_in_nowhere() -> None:
     Staff.objects.filter(user=made.people["owner"]).update(is_active=False)
     client = signed_in(made.people["owner"])
     assert {client.get(url(label, "changelist")).status_code for label in EXPECTED} == {302}
+
+
+# Django's groups are not used; tasks that went well are looked up from nowhere.
+IN_NO_MENU = {"auth.Group", "django_q.Success"}
+
+
+def test_every_list_is_in_the_menu() -> None:
+    items = [*menu.ITEMS, *(item for domain in domains() for item in domain.menu)]
+    led_to = {item.url_name for item in items}
+    without = {
+        label
+        for label in ADMINS
+        if f"admin:{label.replace('.', '_').lower()}_changelist" not in led_to
+    }
+    assert without == IN_NO_MENU & set(ADMINS)

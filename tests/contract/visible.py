@@ -87,6 +87,17 @@ def english_in(html: str) -> list[str]:
     return [text for text in visible(html) if set(_LATIN.findall(_DATA.sub(" ", text))) - ALLOWED]
 
 
+# A mark between Chinese characters, behind one, or behind a value in a Chinese text.
+_HALF_WIDTH = re.compile(
+    r"[\u3400-\u9fff\uff09\u201d] ?[,;:!?](?=\s|$|[\u3400-\u9fff])|[,;:!?] ?[\u3400-\u9fff]"
+)
+
+
+def half_width_in(html: str) -> list[str]:
+    """Texts whose Chinese is followed by a mark of English."""
+    return [text for text in visible(html) if _HALF_WIDTH.search(text)]
+
+
 def chinese_in(html: str) -> list[str]:
     """Texts with Chinese characters."""
     return [text for text in visible(html) if _CHINESE.search(text)]

@@ -56,7 +56,7 @@ ADMINS = {
 EXPORTS = {"trip.Order": "ticket", "trip.Consumption": "ticket"}
 # Meituan's names for what it issues and asks for, and of systems of coordinates; "success" is
 # what Meituan reads in an answer, which an order's timeline quotes.
-ENGLISH = {"PartnerId", "POI", "GCJ", "WGS", "GPS", "success"}
+ENGLISH = {"BD", "PartnerId", "POI", "GCJ", "WGS", "GPS", "success"}
 
 
 def ticket_of(store: Store) -> Product:

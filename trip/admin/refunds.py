@@ -21,7 +21,7 @@ from stores.backoffice.filters import (
     ScopedRelatedFilter,
     StateFilter,
 )
-from stores.backoffice.labels import badge, badge_column, moment_column, sum_of
+from stores.backoffice.labels import badge, badge_column, listed, moment_column, sum_of
 from stores.backoffice.pages import staff_user
 from stores.clock import format_moment
 from stores.money import yuan_text
@@ -172,7 +172,7 @@ class RefundAdmin(DecidedInRows, DailyListAdmin, LedgerAdmin):
 
     @display(description=_("tickets named"))
     def named(self, refund: Refund) -> str:
-        return ", ".join(f"…{code[-4:]}" for code in refund.codes) or "–"
+        return listed(f"…{code[-4:]}" for code in refund.codes) or "–"
 
     @display(description=_("decided"))
     def decided(self, refund: Refund) -> str:

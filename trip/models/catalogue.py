@@ -8,6 +8,7 @@ from decimal import Decimal
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models import Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from stores.models import Connection, Store
@@ -269,4 +270,5 @@ class RefundStep(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.minutes_before}: {self.get_fee_mode_display()} {self.fee}"
+        said = f"{self.get_fee_mode_display()} {self.fee}"
+        return gettext("%(label)s: %(text)s") % {"label": self.minutes_before, "text": said}
