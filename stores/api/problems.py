@@ -21,6 +21,7 @@ _CODES: dict[type[Exception], str] = {
     exceptions.NotFound: "not_found",
     Http404: "not_found",
     exceptions.MethodNotAllowed: "method_not_allowed",
+    exceptions.NotAcceptable: "invalid",
     exceptions.UnsupportedMediaType: "unsupported_media_type",
     exceptions.Throttled: "too_many_tries",
 }
@@ -39,8 +40,12 @@ class Problem(exceptions.APIException):
 def problem_details(error: Exception, context: dict[str, Any]) -> Response | None:
     """DRF's exception handler: every error of the API as application/problem+json."""
     # rest_framework.views reads the setting that names this function, so it is imported here.
+    from rest_framework.renderers import JSONRenderer
     from rest_framework.views import exception_handler, set_rollback
 
+    # The description of the API is YAML; its refusals are not.
+    context["request"].accepted_renderer = JSONRenderer()
+    context["request"].accepted_media_type = JSONRenderer.media_type
     error = _as_problem(error)
     if isinstance(error, Problem):
         set_rollback()

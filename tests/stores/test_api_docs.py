@@ -11,6 +11,7 @@ from drf_spectacular.validation import validate_schema
 
 from stores.api.schema import WAIT
 from stores.api.serializers import MAX_WAIT
+from tests.api import problem
 
 STATUSES = {"401", "403", "429", "503"}
 
@@ -20,6 +21,24 @@ def schema(client: Client) -> Any:
     answer = client.get("/api/schema/", headers={"Accept-Language": "en"})
     assert answer.status_code == 200
     return yaml.safe_load(answer.content)
+
+
+@pytest.mark.parametrize(
+    ("method", "asked", "accept", "refused"),
+    [
+        ("GET", {"format": "xml"}, "*/*", (404, "not_found")),
+        ("GET", {}, "text/html", (406, "invalid")),
+        ("POST", {}, "*/*", (405, "method_not_allowed")),
+    ],
+)
+@pytest.mark.parametrize("path", ["/api/schema/", "/api/docs/"])
+def test_a_refusal_is_a_problem_beside_the_description_too(
+    client: Client, path: str, method: str, asked: dict[str, str], accept: str, refused: Any
+) -> None:
+    if (path, accept) == ("/api/docs/", "text/html"):
+        accept = "application/pdf"
+    answer = client.generic(method, path, query_params=asked, headers={"Accept": accept})
+    assert problem(answer) == refused
 
 
 def operations(schema: Any) -> list[tuple[str, str, Any]]:
