@@ -16,6 +16,7 @@ from coupons.codes.lookalikes import (
     FIRST,
     FREE,
     IS,
+    LANDLINE,
     NoCode,
     Patterns,
     lookalike,
@@ -129,8 +130,13 @@ class _Number:
 _DIGITS = re.compile("[0-9]+")
 _LONG = re.compile("[0-9](?:[ -]?[0-9]){4,}")
 _ANY = f"[0-9]{{{MIN_DIGITS},{MAX_DIGITS}}}"
-_CODE = "(?:券码|券号|核销码|消费码|兑换码|验证码|团购码|密码|code|coupon|voucher|quan)"
-_LINK = re.compile(r"[a-z]{3,20}://[^\s\u3000-\u9fff]+", re.IGNORECASE)
+_CODE = (
+    "(?:(?:券码|券号|券编号|核销码|消费码|兑换码|验证码|团购码|密码)(?:编号|号码)?"
+    "|code|coupon|voucher|quan)"
+)
+_LINK = re.compile(
+    r"(?:[a-z]{3,20}://|(?<![\w@.-])(?:[a-z0-9-]+\.)+[a-z]{2,6}/)[^\s\u3000-\u9fff]+", re.IGNORECASE
+)
 _IN_LINK = re.compile(rf"[?&#/;][\w-]*{_CODE}[\w-]*[=/]({_ANY}){ENDS}", re.IGNORECASE)
 _NAMED = re.compile(rf"{_CODE}{IS}({_ANY})(?:\.0+)?{ENDS}(?!\.[0-9])", re.IGNORECASE)
 # ".0" is a spreadsheet's, "x2" a count.
@@ -211,6 +217,8 @@ def _grouped(text: str) -> list[_Number]:
             number for part in re.split("(?<=[0-9]) +(?=[0-9])", text) for number in _grouped(part)
         ]
     whole = "".join(groups)
+    if LANDLINE.fullmatch(text.replace(" ", "")):
+        return [_Number(no_code=NoCode.LANDLINE, offered=tuple(_offers(whole)))]
     if _is_printed(groups, marks) and not _ends_in_year(groups):
         return [_alone(whole)]
     if known := lookalike(whole):

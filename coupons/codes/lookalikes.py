@@ -41,6 +41,8 @@ _SERVICE = re.compile("[48]00[0-9]{7}")
 _ID = re.compile("[1-9][0-9]{5}([0-9]{8})[0-9]{3}[0-9Xx]")
 _CARD = re.compile("[3-6][0-9]{15,18}")
 _DAY = re.compile("20[0-9]{6}")
+# With its area, as it is printed; in one of the patterns of codes.
+LANDLINE = re.compile("0[1-9][0-9]{1,2}-[0-9]{3,4}-[0-9]{4}")
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS = "10X98765432"
 
@@ -90,12 +92,18 @@ def _is_card(number: str) -> bool:
     return sum(value // 10 + value % 10 for value in doubled) % 10 == 0
 
 
-# No letter or digit stands right before or behind: it is a number of its own.
-FREE, ENDS = "(?<![0-9A-Za-z])", "(?![0-9A-Za-z])"
+# No letter or digit of any script stands right before or behind: it is a number of its own.
+FREE, ENDS = r"(?<![\dA-Za-z])", r"(?![\dA-Za-z])"
 # Nor does it belong to groups of digits.
 _APART, _LAST = rf"{FREE}(?<![0-9][ .\-])", rf"{ENDS}(?![ .\-][0-9])"
-_OTHER = "(?:订单编?号?|单号|流水号?|交易号|编号|手机号?|电话|order|trade|phone|mobile|tel)"
-IS = r"(?:是|为)?\s*[:：=#]?\s*"
+_ORDER = "(?:订单编?号?|单号|流水号?|交易号|编号|(?<![a-z])(?:order|trade))"
+_MOBILE_NAME, _TELEPHONE = "(?:手机号?|(?<![a-z])mobile)", "(?:电话|座机|(?<![a-z])(?:phone|tel))"
+_ANOTHER = (
+    "(?:[卡账帐]号|会员号|微信号|发票代?|税号|(?<![a-z])(?:shop|poi|deal|sku|user|member|qq))"
+)
+IS = r"""(?:是|为)?["']?\s*[:：=#]?\s*["']?"""
+# As long as an order's number, or in groups.
+_GIVEN = rf"(?:号码|号|码|[a-z_]*){IS}(?:[0-9]{{5,}}|[0-9]{{2,6}}(?:[ \-][0-9]{{2,6}})+){ENDS}"
 _UNIT = (
     "(?:元|块|折|人|份|次|小时|分钟?|点|时|年|月|日|号|楼|层|店|位|岁|天|杯|桌|间|代金|%|"
     r"张(?![\u4e00-\u9fff])|rmb\b|yuan\b)"
@@ -103,7 +111,10 @@ _UNIT = (
 Patterns = list[tuple[re.Pattern[str], NoCode | None]]
 # Numbers with a name, before runs of digits are looked for.
 FIRST: Patterns = [
-    (re.compile(rf"{_OTHER}\w*{IS}[0-9]{{5,}}{ENDS}", re.IGNORECASE), NoCode.ORDER_NUMBER),
+    (re.compile(rf"{_ORDER}{_GIVEN}", re.IGNORECASE), NoCode.ORDER_NUMBER),
+    (re.compile(rf"{_MOBILE_NAME}{_GIVEN}", re.IGNORECASE), NoCode.MOBILE),
+    (re.compile(rf"{_TELEPHONE}{_GIVEN}", re.IGNORECASE), NoCode.LANDLINE),
+    (re.compile(rf"{_ANOTHER}{_GIVEN}", re.IGNORECASE), None),
     (re.compile(rf"{FREE}[1-9][0-9]{{16}}[Xx]{ENDS}"), NoCode.ID_CARD),
     (re.compile(rf"\+[0-9]{{1,3}}[ \-]?[0-9](?:[ \-]?[0-9]){{6,12}}{ENDS}"), NoCode.MOBILE),
     (re.compile(rf"{_APART}\(?0[0-9]{{2,3}}(?:\) ?-?|[ \-])[0-9]{{7,8}}{_LAST}"), NoCode.LANDLINE),
