@@ -19,7 +19,7 @@ from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.connection_forms import ConnectionForm
 from stores.backoffice.deleting import delete_unused, goes_along, kept_by
 from stores.backoffice.filters import ScopedRelatedFilter
-from stores.backoffice.labels import badge_column, listed, platform_name
+from stores.backoffice.labels import badge_column, listed, moment_column, platform_name
 from stores.backoffice.pages import staff_user
 from stores.backoffice.plain_errors import explained, in_words
 from stores.backoffice.widgets import Step
@@ -75,11 +75,12 @@ class ConnectionAdmin(ButtonsAdmin):
     view_permission = add_permission = change_permission = Permission.MANAGE_CONNECTIONS
     buttons = ("test", "sync", "remove")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    list_display = ("__str__", "merchant", "account", "state_label", "checked_at", "is_active")
+    list_display = ("__str__", "merchant", "account", "state_label", "checked", "is_active")
     list_select_related = ("merchant",)
     list_filter = (("merchant", ScopedRelatedFilter), "platform", "state", "is_active")
     search_fields = ("name", "account")
     state_label = badge_column("state", STATE_COLOURS, _("state"), special=_last_test_failed)
+    checked = moment_column("checked_at", _("checked"))
     readonly_fields = ("state_label", "trouble", "checked_at")
     change_form_outer_before_template = "stores/backoffice/connection_top.html"
     change_form_outer_after_template = "stores/backoffice/connection_extra.html"

@@ -12,7 +12,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
-from stores.backoffice.labels import listed
+from stores.backoffice.labels import listed, moment_column
 from stores.models import ApiKey
 from stores.roles import Permission
 
@@ -56,12 +56,14 @@ class ApiKeyAdmin(ButtonsAdmin):
         "prefix",
         "scope_list",
         "is_active",
-        "last_used_at",
-        "created_at",
+        "last_used",
+        "created",
     )
     list_select_related = ("merchant",)
     list_filter = (("merchant", ScopedRelatedFilter), "is_active")
     search_fields = ("name", "prefix")
+    last_used = moment_column("last_used_at", _("last used"))
+    created = moment_column("created_at", _("created"))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:
         fields = ["merchant", "name", "scopes", "limited_to_stores", "stores"]

@@ -16,7 +16,7 @@ from stores.backoffice.base import OPERATOR, ScopedAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.given_passwords import GivesPasswords, new_password, renewal
-from stores.backoffice.labels import badge_column, listed
+from stores.backoffice.labels import badge_column, listed, moment_column
 from stores.backoffice.widgets import Link, store_links
 from stores.conflicts import Conflict
 from stores.models import Merchant, Staff, Store
@@ -31,9 +31,10 @@ class MerchantAdmin(ButtonsAdmin):
     view_permission = add_permission = change_permission = OPERATOR
     buttons = ("view_as_owner",)
     change_form_outer_after_template = "stores/backoffice/merchant_lists.html"
-    list_display = ("name", "is_active", "created_at")
+    list_display = ("name", "is_active", "created")
     search_fields = ("name",)
     fields = ("name", "is_active", "personal_data_days")
+    created = moment_column("created_at", _("created"))
 
     def after(self, request: HttpRequest, row: Merchant) -> str:
         return reverse("admin:index")

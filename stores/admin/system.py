@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from stores.backoffice.base import OPERATOR, LedgerAdmin, ReadOnlyAdmin
 from stores.backoffice.buttons import button
 from stores.backoffice.given_passwords import GivesPasswords, new_password, renewal
-from stores.backoffice.labels import platform_column
+from stores.backoffice.labels import moment_column, platform_column
 from stores.backoffice.plain_errors import explained
 from stores.clock import format_moment
 from stores.conflicts import Conflict
@@ -43,8 +43,9 @@ class UserAdmin(GivesPasswords, DjangoUserAdmin[User]):
     view_permission = add_permission = change_permission = OPERATOR
     form = add_form = UserForm
     buttons = ("renew_password",)
-    list_display = ("username", "first_name", "is_active", "is_superuser", "last_login")
+    list_display = ("username", "first_name", "is_active", "is_superuser", "signed_in")
     list_filter = ("is_active", "is_superuser")
+    signed_in = moment_column("last_login", _("last sign-in"))
     readonly_fields = ("last_login", "date_joined")
     filter_horizontal = ()
     add_fieldsets = (

@@ -9,6 +9,7 @@ import pytest
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.db import connection
+from django.db.models import DateTimeField
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
@@ -16,7 +17,9 @@ from django.urls import reverse
 from stores.backoffice import newest
 from stores.backoffice.daily import DailyListAdmin
 from stores.backoffice.filters import DayFilter
+from stores.backoffice.menu import ITEMS, RECORDS
 from stores.clock import start_of_day
+from stores.domains import domains
 from tests.contract.two_merchants import HIDDEN, THEIRS, World, world
 from tests.pages import english
 
@@ -141,3 +144,19 @@ def test_the_head_asks_once_for_its_tabs_and_once_for_its_sum(label: str) -> Non
         # SQLite's plan for a list of several stores asks first whether there are few rows.
         counts = [sql for sql in asked if sql.startswith("SELECT COUNT(") and few not in sql]
         assert (tab.title, len(counts)) == (tab.title, 2)
+
+
+def test_times_in_lists_are_short_outside_the_technical_records() -> None:
+    """The records of engineers tell seconds; other lists use `moment_column`."""
+    items = [*ITEMS, *(item for domain in domains() for item in domain.menu)]
+    short = {item.url_name for item in items if item.entry is not RECORDS}
+    long = []
+    for model, made in admin.site._registry.items():
+        opts = model._meta
+        if f"admin:{opts.app_label}_{opts.model_name}_changelist" not in short:
+            continue
+        for name in made.list_display:
+            fields = {field.name: field for field in model._meta.fields}
+            if isinstance(name, str) and isinstance(fields.get(name), DateTimeField):
+                long.append(f"{model._meta.label}.{name}")
+    assert long == []

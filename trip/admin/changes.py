@@ -13,6 +13,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 from stores.backoffice.base import where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
+from stores.backoffice.labels import moment_column
 from stores.backoffice.pages import staff_user
 from stores.models import Connection
 from stores.roles import Permission
@@ -60,11 +61,14 @@ class PlannedChangeAdmin(ButtonsAdmin):
     form = PlannedChangeForm
     buttons = ("send", "sent")
     formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
-    list_display = ("__str__", "connection", "starts_at", "ends_at", "announced_at", "announced_by")
+    list_display = ("__str__", "connection", "starts", "ends", "announced", "announced_by")
     list_select_related = ("connection",)
     list_filter = (("connection", ScopedRelatedFilter), "kind")
     empty_text = _("No change is planned.")
     readonly_fields = ("announced_at", "announced_by")
+    starts = moment_column("starts_at", _("begins"))
+    ends = moment_column("ends_at", _("service is back"))
+    announced = moment_column("announced_at", _("announced"))
     change_form_outer_after_template = "trip/admin/change.html"
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
