@@ -302,6 +302,10 @@ class ScopedAdmin(ModelAdmin):
         if row := kwargs.get("obj"):
             heading = self.heading(row)
             response.context_data |= {"subtitle": heading, "original": Headed(row, heading)}
+        else:
+            # In the words of the button that leads here.
+            title = _("Add %(name)s") % {"name": self.opts.verbose_name}
+            response.context_data["title"] = title
         return response
 
     def history_view(

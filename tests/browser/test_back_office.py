@@ -63,6 +63,17 @@ def history(shop: Shop) -> None:
         )
 
 
+def test_the_lists_of_a_place_stand_in_one_strip(
+    visitor: Visitor, shop: Shop, owner: User
+) -> None:
+    page = visitor.page(user=owner)
+    page.goto("/admin/coupons/verification/")
+    strip = page.locator("#tabs-items")
+    expect(strip.locator(".active")).to_have_text("核销记录")
+    expect(strip.locator("a")).to_have_count(5)
+    expect(page.locator("#tabs-dropdown")).to_have_count(0)
+
+
 def test_an_owner_signs_in_and_opens_the_counter_from_the_menu(
     visitor: Visitor, shop: Shop, owner: User
 ) -> None:

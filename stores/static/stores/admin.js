@@ -25,8 +25,10 @@ document.addEventListener("DOMContentLoaded", () => {
   });
 });
 
-// On a phone the open tab of a list is in view, however many stand before it.
+// Tabs scroll in their own strip, and the open one is in view. The shell would move tabs into a menu, the
+// open one too, by widths that it takes before all styles are there.
 document.addEventListener("DOMContentLoaded", () => {
+  document.getElementById("tabs-dropdown")?.parentElement.remove();
   document.querySelectorAll(".zg-tabs [aria-current], #tabs-items > .active").forEach((open) => {
     const strip = open.parentElement;
     strip.scrollLeft = open.offsetLeft - strip.offsetLeft - (strip.clientWidth - open.offsetWidth) / 2;
