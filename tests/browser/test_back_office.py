@@ -63,9 +63,7 @@ def history(shop: Shop) -> None:
         )
 
 
-def test_the_lists_of_a_place_stand_in_one_strip(
-    visitor: Visitor, shop: Shop, owner: User
-) -> None:
+def test_the_lists_of_a_place_stand_in_one_strip(visitor: Visitor, shop: Shop, owner: User) -> None:
     page = visitor.page(user=owner)
     page.goto("/admin/coupons/verification/")
     strip = page.locator("#tabs-items")
