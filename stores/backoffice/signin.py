@@ -8,6 +8,7 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
+from django.core.validators import MaxLengthValidator
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 from unfold.forms import AdminOwnPasswordChangeForm, AuthenticationForm
@@ -38,7 +39,10 @@ class SignInForm(AuthenticationForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.fields["username"].label = _("Name to sign in with")
+        name = self.fields["username"]
+        name.label = _("Name to sign in with")
+        # Django says how long a name may be, and looks for longer ones all the same.
+        name.validators.append(MaxLengthValidator(User._meta.get_field("username").max_length))
 
     def clean(self) -> dict[str, Any]:
         if not {"username", "password"} <= self.cleaned_data.keys():

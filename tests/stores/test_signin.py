@@ -40,6 +40,14 @@ def verbs(merchant: Merchant | None) -> list[str]:
     )
 
 
+def test_a_name_longer_than_any_is_not_looked_for() -> None:
+    answer = sign_in("a" * 60_000, PASSWORD)
+    assert answer.status_code == 200
+    assert "at most 150 characters" in answer.content.decode()
+    assert not RateWindow.objects.exists()
+    assert verbs(None) == []
+
+
 @pytest.mark.django_db(transaction=True)
 def test_of_many_guesses_at_one_moment_no_more_are_looked_at(
     monkeypatch: pytest.MonkeyPatch,

@@ -86,6 +86,7 @@ def test_a_connection_is_added_with_what_meituan_gave(
         ({"account": "１００１"}, "only digits"),
         ({"client_secret": ""}, "needs a secret"),
         ({"client_id": "a:b"}, "no colons"),
+        ({"client_id": "编号"}, "Latin letters"),
     ],
 )
 def test_what_cannot_be_right_is_said_plainly(

@@ -2,6 +2,7 @@
 Meituan calls.
 """
 
+import re
 from typing import Any
 
 from django import forms
@@ -14,9 +15,13 @@ from unfold.widgets import UnfoldAdminTextInputWidget
 from stores.backoffice.connection_forms import ConnectionForm, RotatingSecret, secret_field
 from stores.backoffice.widgets import Step
 from stores.models import Connection
+from stores.text import plain
 from trip import services
 from trip.addresses import INTERFACES, why_not_called
 from trip.dashboard import selling_steps
+
+# What a header carries.
+_IN_A_HEADER = re.compile("[!-~]+")
 
 
 class TripConnectionForm(RotatingSecret):
@@ -75,9 +80,11 @@ class TripConnectionForm(RotatingSecret):
         return account
 
     def clean_client_id(self) -> str:
-        client_id: str = self.cleaned_data["client_id"].strip()
-        if ":" in client_id or not client_id.isprintable() or " " in client_id:
-            raise forms.ValidationError(_("A client id has no colons or spaces."))
+        client_id = plain(self.cleaned_data["client_id"])
+        if ":" in client_id or not _IN_A_HEADER.fullmatch(client_id):
+            raise forms.ValidationError(
+                _("A client id has Latin letters, digits and marks, no colons or spaces.")
+            )
         return client_id
 
     def clean_client_secret(self) -> str:
