@@ -212,7 +212,7 @@ def buffering(app_configs: Apps, **kwargs: Any) -> list[CheckMessage]:
         Warning(
             "Nobody has said that a buffering proxy stands in front (PROXY_BUFFERS): as many slow "
             "senders as there are threads would keep everybody else waiting.",
-            hint="Put nginx or Caddy in front, with request buffering on; then PROXY_BUFFERS=1.",
+            hint="Put nginx in front, which buffers requests; then PROXY_BUFFERS=1.",
             id="stores.W002",
         )
     ]
