@@ -118,6 +118,17 @@ class VerificationQuerySet(TenantQuerySet["Verification"]):
         refused = Q(status=Literal(Verification.Status.REFUSED))
         return self.by_index(refused & Q(code__gt=Literal("")) & Q(settled_at__lte=until))
 
+    def uses_of(self, code_hash: str, *, merchant_of: int) -> Self:
+        """Filters the verifications that all stores of this store's merchant made of a code, the
+        first one first, with their unique index.
+        """
+        return self.filter(
+            ~Q(status=Literal(Verification.Status.REFUSED)),
+            status=Verification.Status.VERIFIED,
+            code_hash=code_hash,
+            store__merchant__stores=merchant_of,
+        ).order_by("settled_at")
+
     def needing_person(self) -> Self:
         """Filters the rows that a person must settle."""
         return self.live().filter(needs_person=True)

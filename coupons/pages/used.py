@@ -13,12 +13,8 @@ from stores.models import Store
 
 def used_text(store: Store, *, code: str = "", code_hash: str = "") -> str:
     """Returns when the merchant's stores verified a code; "" when they did not."""
-    rows = Verification.objects.filter(
-        code_hash=code_hash or keyed_hash(code),
-        status=Verification.Status.VERIFIED,
-        store__merchant=store.merchant_id,
-    )
-    first = rows.order_by("settled_at").first()
+    uses = Verification.objects.uses_of(code_hash or keyed_hash(code), merchant_of=store.pk)
+    first = uses.first()
     if first is None:
         return ""
     at = timezone.localtime(first.settled_at or first.created_at)

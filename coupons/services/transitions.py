@@ -3,7 +3,6 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Q
 from django.utils import timezone
 
 from coupons.models import Channel, GatewayStore, Verification
@@ -12,7 +11,6 @@ from coupons.wire import reason_of
 from stores.models import OutboundCall
 from stores.platforms.errors import Refused
 from stores.platforms.workers import queue
-from stores.prepared import Literal
 from stores.transitions import move
 
 Status = Verification.Status
@@ -43,13 +41,8 @@ def is_for_retry(verification: Verification, reason: str) -> bool:
 
 def first_verified(verification: Verification) -> Verification | None:
     """Returns the verification of the same code that any store of the merchant made."""
-    others = Verification.objects.filter(
-        ~Q(status=Literal(Status.REFUSED)),
-        status=Status.VERIFIED,
-        code_hash=verification.code_hash,
-        store__merchant__stores=verification.store_id,
-    )
-    return others.exclude(pk=verification.pk).select_related("store").order_by("settled_at").first()
+    uses = Verification.objects.uses_of(verification.code_hash, merchant_of=verification.store_id)
+    return uses.exclude(pk=verification.pk).select_related("store").first()
 
 
 def _note_store_state(call: OutboundCall, reason: Reason) -> None:

@@ -222,3 +222,8 @@ def test_another_merchants_use_is_not_named(counter: Client, shop: Shop) -> None
     )
     refuse(row, Reason.ALREADY_USED)
     assert "Verified" not in card_of(counter, row)
+
+
+def test_uses_of_a_code_are_found_by_it_however_long_the_ledger(shop: Shop) -> None:
+    uses = Verification.objects.uses_of("0" * 64, merchant_of=shop.store.pk)
+    assert "one_live_verification_per_code" in uses.explain()
