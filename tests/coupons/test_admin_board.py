@@ -244,11 +244,11 @@ def test_the_menu_of_an_owner_has_one_entry_for_each_thing(owner: User) -> None:
         "Overview": ["Overview"],
         "Counter": ["Counter"],
         "To do": ["To do"],
-        "Orders": ["Ticket orders", "Refunds", "Verifications", "Batches"],
+        "Orders": ["Ticket orders", "Refunds", "Tickets used", "Verifications", "Batches"],
         "Products": ["Ticket products", "Coupon deals"],
         "Stores": ["Stores", "Authorisation and calls left", "Places on the map"],
         "Staff": ["Staff"],
-        "Connections": ["Connections", "API keys", "Acceptance drill"],
+        "Connections": ["Connections", "API keys", "Acceptance drill", "Planned changes"],
         "Technical records": [
             "Audit log",
             "Calls to platforms",
