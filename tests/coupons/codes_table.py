@@ -283,6 +283,7 @@ CALLED: dict[str, Wanted] = {
     f"券码编号：{C}": (C,),
     f"券编号 {C}": (C,),
     f"Hotel {C}": (C,),
+    f"order{'x' * 30} {C}": (C,),
     f"\u0663{C}": NoCode.TOO_SHORT,
     f"{C}\u0663": NoCode.TOO_SHORT,
     f"\U0001d7cf{C}": NoCode.TOO_SHORT,
