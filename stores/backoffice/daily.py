@@ -47,7 +47,7 @@ class ShownTab:
 
 
 class DailyChangeList(ScopedChangeList):
-    """Knows its head. What the head chooses stands not in the sheet of filters as well."""
+    """Knows its head. What the head chooses is not in the sheet of filters again."""
 
     _filters: Any = None
     list_display: Any
