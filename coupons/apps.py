@@ -22,7 +22,7 @@ class CouponsConfig(Domain):
     # The gateway allows 2 requests a second; with 0.56 s between two, no second has more than 2
     # even with 50 ms jitter.
     pace_seconds = 0.56
-    tools = "coupons.dashboard.UmemberTools"
+    tools = "coupons.tools.UmemberTools"
     connection_form = "coupons.admin.connection.UmemberConnectionForm"
     scopes = {LOOKUP: _("look coupons up"), VERIFY: _("verify coupons")}
     problem_codes = {

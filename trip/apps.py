@@ -21,7 +21,7 @@ class TripConfig(Domain):
     verbose_name = _("Tickets")
     platform = PLATFORM
     platform_title = _("Meituan tickets (trip)")
-    tools = "trip.admin.connection.TripTools"
+    tools = "trip.tools.TripTools"
     connection_form = "trip.admin.connection.TripConnectionForm"
     scopes = {TRIP: _("read and serve ticket orders")}
     permissions = {SELL: frozenset({Role.MANAGER})}

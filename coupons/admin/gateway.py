@@ -9,10 +9,10 @@ from django.template.response import TemplateResponse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
-from coupons import dashboard
 from coupons.models import GatewayStore, Product, SyncRun
 from coupons.services import products_sync, quota_outlooks
 from coupons.services.syncing import QuotaOutlook
+from coupons.tools import sync_messages
 from stores.admin.connections import LEVELS
 from stores.backoffice.base import LedgerAdmin, ReadOnlyAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
@@ -89,9 +89,7 @@ class GatewayStoreAdmin(ButtonsAdmin, ReadOnlyAdmin):
     def sync_products(
         self, request: HttpRequest, row: GatewayStore, cleaned_data: dict[str, Any]
     ) -> None:
-        for line in dashboard.sync_messages(
-            products_sync(store=row.store, actor=staff_user(request))
-        ):
+        for line in sync_messages(products_sync(store=row.store, actor=staff_user(request))):
             messages.add_message(request, LEVELS[line.level], line.text)
 
     @display(description=_("calls left"), ordering="request_count")

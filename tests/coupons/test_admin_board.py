@@ -16,6 +16,7 @@ from django.utils.translation import override
 
 from coupons import dashboard
 from coupons.choices import Authorisation
+from coupons.dashboard.figures import CHART_STORES, LATEST
 from coupons.models import GatewayStore, QuotaReading, Verification
 from coupons.services import products_sync, quota_outlooks
 from stores.backoffice.menu import menu
@@ -191,21 +192,21 @@ def test_the_chart_counts_verified_coupons_by_local_day_and_store(
 
 
 def test_many_stores_are_charted_as_the_busiest_and_the_rest(store: Store, owner: User) -> None:
-    for n in range(dashboard.CHART_STORES + 2):
+    for n in range(CHART_STORES + 2):
         VerificationFactory(store=StoreFactory(merchant=store.merchant, name=f"s{n}"))
     (chart,) = dashboard.charts(owner)
     assert (len(chart.series), chart.series["other stores"][-1]) == (
-        dashboard.CHART_STORES + 1,
+        CHART_STORES + 1,
         2.0,
     )
 
 
 def test_the_latest_verifications_are_the_newest_first(store: Store, owner: User) -> None:
     now = timezone.now()
-    for n in range(dashboard.LATEST + 1):
+    for n in range(LATEST + 1):
         VerificationFactory(store=store, code_tail=f"000{n}", created_at=now - timedelta(minutes=n))
     (table,) = dashboard.tables(owner)
-    assert [row.cells[2] for row in table.rows] == [f"…000{n}" for n in range(dashboard.LATEST)]
+    assert [row.cells[2] for row in table.rows] == [f"…000{n}" for n in range(LATEST)]
     assert table.rows[0].label == "success"
 
 

@@ -12,9 +12,9 @@ from django.utils import timezone
 
 from coupons import tasks
 from coupons.choices import Authorisation
-from coupons.dashboard import sync_messages
 from coupons.models import GatewayStore, Product, QuotaReading, SyncRun
 from coupons.services import connection_test, products_sync, quota_outlooks, stores_sync
+from coupons.tools import sync_messages
 from stores.models import AuditEntry, Connection, Merchant, Store
 from stores.platforms import pace
 from stores.platforms.workers import queue

@@ -7,7 +7,6 @@ from typing import Any
 
 from django import forms
 from django.conf import settings
-from django.contrib.auth.models import User
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
@@ -16,7 +15,6 @@ from stores.backoffice.connection_forms import ConnectionForm, RotatingSecret, s
 from stores.backoffice.widgets import Step
 from stores.models import Connection
 from stores.text import plain
-from trip import services
 from trip.addresses import INTERFACES, why_not_called
 from trip.dashboard import selling_steps
 
@@ -101,14 +99,3 @@ def _addresses(connection: Connection, *, is_needed: bool) -> list[dict[str, Any
         for each in INTERFACES
         if each.is_needed == is_needed
     ]
-
-
-class TripTools:
-    """Implements stores.platforms.tools.PlatformTools for the ticket interfaces."""
-
-    works = _(
-        "The credentials are complete. Whether they are right, Meituan's first call will show."
-    )
-
-    def test(self, *, connection: Connection, user: User) -> str:
-        return services.connection_check(connection=connection, actor=user)
