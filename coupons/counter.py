@@ -70,7 +70,15 @@ class CouponKind(CounterKind):
     def may_be_code(self, code: str) -> bool:
         return codes.is_code(code)
 
-    def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
+    def redeem(
+        self,
+        *,
+        user: User,
+        store: Store,
+        code: str,
+        request_key: str,
+        patience: float | None = None,
+    ) -> ScanResult:
         requested = services.verification_request(
             store=store,
             code=code,
@@ -79,7 +87,9 @@ class CouponKind(CounterKind):
             flow=f"user:{user.pk}",
             request_key=form_key(request_key, store.pk, code),
         )
-        row = services.verification_process(requested.verification, in_background=True)
+        row = services.verification_process(
+            requested.verification, in_background=True, patience=patience
+        )
         result = _result(row, user)
         return _as_repeated(result) if requested.joined else result
 

@@ -38,6 +38,13 @@ def pytest_configure() -> None:
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Walks over all pages, and the browser, are not traced: that would double their time."""
+    for item in items:
+        if {"browser", "contract"} & set(item.path.parts):
+            item.add_marker("no_cover")
+
+
 @pytest.fixture(scope="session")
 def _sandbox_server() -> Iterator[SandboxServer]:
     with SandboxServer([UmemberSandbox()]) as server:

@@ -330,10 +330,17 @@ def verification_process(
     wake: bool = True,
     call: OutboundCall | None = None,
     in_background: bool = False,
+    patience: float | None = None,
 ) -> Verification:
     """Verifies while slots are free, and otherwise leaves it to a worker (see outbox.process)."""
-    waiting = WaitingVerification(verification)
-    process(waiting, wait=wait, wake=wake, in_background=in_background, call=call)
+    process(
+        WaitingVerification(verification),
+        wait=wait,
+        wake=wake,
+        in_background=in_background,
+        patience=patience,
+        call=call,
+    )
     return verification
 
 

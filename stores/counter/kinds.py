@@ -113,10 +113,19 @@ class CounterKind(Protocol):
     def may_be_code(self, code: str) -> bool:
         """Whether this can be a code of this kind: the user chose it."""
 
-    def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
+    def redeem(
+        self,
+        *,
+        user: User,
+        store: Store,
+        code: str,
+        request_key: str,
+        patience: float | None = None,
+    ) -> ScanResult:
         """Redeems the code, or joins or queues it.
 
-        Never raises for anything that a guest may bring.
+        A slow platform keeps the user `patience` seconds at most (None: as long as usual). Never
+        raises for anything that a guest may bring.
         """
 
     def redeem_quantity(

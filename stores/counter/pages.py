@@ -4,9 +4,11 @@ The domains' kinds find the codes.
 """
 
 import re
+import time
 import uuid
 from collections.abc import Sequence
 
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
@@ -120,9 +122,19 @@ def scan(request: HttpRequest, store: Store) -> list[ScanResult]:
     ]
 
 
-def _redeem(request: HttpRequest, store: Store, kind: CounterKind, code: str) -> ScanResult:
+def _redeem(
+    request: HttpRequest,
+    store: Store,
+    kind: CounterKind,
+    code: str,
+    patience: float | None = None,
+) -> ScanResult:
     return kind.redeem(
-        user=staff_user(request), store=store, code=code, request_key=request_key(request)
+        user=staff_user(request),
+        store=store,
+        code=code,
+        request_key=request_key(request),
+        patience=patience,
     )
 
 
@@ -163,7 +175,12 @@ def _take_chosen(request: HttpRequest, store: Store) -> list[ScanResult]:
     kind, chosen = _kind(request.POST.get("kind", "")), request.POST.getlist("chosen")
     if kind is None or len(chosen) > MOST_CHOSEN or not all(map(kind.may_be_code, chosen)):
         raise Http404
-    return [_redeem(request, store, kind, code) for code in dict.fromkeys(chosen)]
+    # Together they keep the page no longer than one code does.
+    until = time.monotonic() + settings.OUTBOX.default_wait
+    return [
+        _redeem(request, store, kind, code, patience=max(0.0, until - time.monotonic()))
+        for code in dict.fromkeys(chosen)
+    ]
 
 
 def _retry(request: HttpRequest, store: Store) -> ScanResult:

@@ -26,7 +26,7 @@ def test_a_batch_from_the_menu_to_the_reasons(visitor: Visitor, shop: Shop, widt
     page.wait_for_url("**/counter/batches/*/")
     outbox.work(seconds=10)
     page.reload()
-    expect(page.locator(".counts .verified")).to_have_text("核销成功: 2")
+    expect(page.locator(".counts .verified")).to_have_text("核销成功：2")
     # The repeated code and the line without one are told before, and not kept.
     expect(page.locator("tbody tr")).to_have_count(3)
     assert fits(page)

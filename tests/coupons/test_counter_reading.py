@@ -1,15 +1,19 @@
 """What the counter and the guest's page do with texts that hold several codes, or none."""
 
 import re
+from typing import Any
 
 import pytest
+from django.conf import settings
 from django.contrib.auth.models import User
 from django.test import Client
 
 from coupons.codes import Reading
 from coupons.codes.lookalikes import NoCode
+from coupons.counter import CouponKind
 from coupons.models import Lookup, Verification
 from coupons.reasons import READ
+from stores.counter.kinds import ScanResult
 from stores.counter.pages import MOST_CHOSEN
 from stores.roles import Role
 from tests.api import Api
@@ -122,6 +126,23 @@ def test_a_code_that_looks_like_goods_is_verified_when_the_clerk_says_so(
     assert f'value="{EAN}"' in scan(counter, shop, EAN)
     choose(counter, shop, EAN)
     assert Verification.objects.count() == 1
+
+
+def test_chosen_codes_share_the_time_that_the_user_waits(
+    counter: Client, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    redeem = CouponKind.redeem
+    left: list[float] = []
+
+    def noted(self: CouponKind, *, patience: float, **given: Any) -> ScanResult:
+        left.append(patience)
+        return redeem(self, patience=patience, **given)
+
+    monkeypatch.setattr(CouponKind, "redeem", noted)
+    codes = [shop.code(), shop.code(), shop.code()]
+    choose(counter, shop, *codes)
+    assert len(left) == 3
+    assert settings.OUTBOX.default_wait > left[0] > left[1] > left[2] >= 0
 
 
 @pytest.mark.parametrize("chosen", [PAYMENT, "", "abc", "1" * 21, "13812345678", "١٢٣٤٥٦٧٨٩٠١٢"])

@@ -18,6 +18,7 @@ import pytest
 from django.contrib.auth import authenticate
 from django.core.management import CommandError, call_command
 from django.db import connection
+from pytest_django import DjangoDbBlocker
 
 from coupons.demo.codes import TO_TRY
 from coupons.models import Channel, GatewayStore, Verification
@@ -268,6 +269,10 @@ def test_a_folder_with_a_percent_sign_and_spaces_is_no_trouble(tmp_path: Path) -
 # The whole, as real processes
 
 
+# In one process, so that the demo is filled once.
+ONE_DEMO = pytest.mark.xdist_group("demo")
+
+
 def free_ports() -> tuple[int, int]:
     with socket.socket() as one, socket.socket() as two:
         for probe in (one, two):
@@ -292,17 +297,28 @@ def empty_database(folder: Path) -> Iterator[str]:
             cursor.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
 
 
-@pytest.fixture
-def demo_environment(transactional_db: None, tmp_path: Path) -> Iterator[dict[str, str]]:
+@contextmanager
+def demo_in(folder: Path) -> Iterator[dict[str, str]]:
     web, sandbox = free_ports()
-    with empty_database(tmp_path) as url:
+    with empty_database(folder) as url:
         yield clean_environment(
-            VAR_DIR=str(tmp_path / "var"),
+            VAR_DIR=str(folder / "var"),
             DATABASE_URL=url,
             PORT=str(web),
             SANDBOX_PORT=str(sandbox),
             Q_WORKERS="1",
         )
+
+
+@pytest.fixture(scope="module")
+def demo_environment(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[dict[str, str]]:
+    """The environment of one demo, which the first test fills and all others find filled."""
+    with django_db_blocker.unblock(), demo_in(tmp_path_factory.mktemp("demo")) as environment:
+        yield environment
 
 
 def answers(url: str) -> bool:
@@ -347,6 +363,7 @@ def running(pids: list[int]) -> list[str]:
     return [command_line(pid) for pid in pids if is_running(pid)]
 
 
+@ONE_DEMO
 @pytest.mark.slow
 @pytest.mark.timeout(240)
 def test_the_demo_runs_restarts_what_dies_and_ends_without_leftovers(
@@ -376,6 +393,7 @@ def test_the_demo_runs_restarts_what_dies_and_ends_without_leftovers(
         assert running(everybody) == []
 
 
+@ONE_DEMO
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_killed_supervisor_ends_the_demo_without_leftovers(
@@ -392,13 +410,11 @@ def test_a_killed_supervisor_ends_the_demo_without_leftovers(
 
 
 @pytest.mark.slow
-def test_a_taken_port_ends_the_demo_at_once(
-    demo_environment: dict[str, str], tmp_path: Path
-) -> None:
-    with socket.socket() as taken:
+def test_a_taken_port_ends_the_demo_at_once(transactional_db: None, tmp_path: Path) -> None:
+    with socket.socket() as taken, demo_in(tmp_path) as environment:
         taken.bind(("127.0.0.1", 0))
         taken.listen()
-        env = demo_environment | {"PORT": str(taken.getsockname()[1])}
+        env = environment | {"PORT": str(taken.getsockname()[1])}
         command = [sys.executable, str(ROOT / "manage.py"), "demo"]
         ended = subprocess.run(
             command, env=env, cwd=ROOT, capture_output=True, text=True, timeout=60
@@ -407,6 +423,7 @@ def test_a_taken_port_ends_the_demo_at_once(
     assert not (Path(env["VAR_DIR"]) / "demo" / "world.json").exists()
 
 
+@ONE_DEMO
 @pytest.mark.slow
 @pytest.mark.timeout(120)
 def test_a_reset_starts_over(demo_environment: dict[str, str]) -> None:

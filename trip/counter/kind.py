@@ -61,7 +61,15 @@ class VoucherKind(CounterKind):
             return str(order.order_id)
         return codes.own_code(text)
 
-    def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
+    def redeem(
+        self,
+        *,
+        user: User,
+        store: Store,
+        code: str,
+        request_key: str,
+        patience: float | None = None,
+    ) -> ScanResult:
         if voucher := finding.voucher_in(code, store):
             return _redeem(user, voucher, request_key)
         order = finding.order_in(code, store)

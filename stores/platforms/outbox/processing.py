@@ -37,6 +37,7 @@ def process(
     wait: float,
     wake: bool = True,
     in_background: bool = False,
+    patience: float | None = None,
     call: OutboundCall | None = None,
 ) -> None:
     """Delivers the row's calls while slots are free, and otherwise leaves them to a worker.
@@ -44,16 +45,16 @@ def process(
     At most `wait` seconds are spent waiting for a result, if this process has a place left for one
     more thread that waits. `call` is the one that the request has just enqueued. With
     `in_background` the tries are made in a thread of their own: a slow platform then keeps the
-    caller `wait` seconds at most, or settings.OUTBOX.default_wait when `wait` is 0.
+    caller `wait` seconds at most, or `patience` (settings.OUTBOX.default_wait) when `wait` is 0.
     """
     if row.is_final():
         return
     until = time.monotonic() + wait
     run: Callable[..., bool] = _run_steps
     if in_background:
-        run = partial(
-            _run_steps_in_thread, until=until if wait else until + settings.OUTBOX.default_wait
-        )
+        if patience is None:
+            patience = settings.OUTBOX.default_wait
+        run = partial(_run_steps_in_thread, until=until if wait else until + patience)
 
     def step() -> None:
         run(row, wake=False)

@@ -26,7 +26,15 @@ class ParcelKind(CounterKind):
     def may_be_code(self, code: str) -> bool:
         return NUMBER.fullmatch(code) is not None
 
-    def redeem(self, *, user: User, store: Store, code: str, request_key: str) -> ScanResult:
+    def redeem(
+        self,
+        *,
+        user: User,
+        store: Store,
+        code: str,
+        request_key: str,
+        patience: float | None = None,
+    ) -> ScanResult:
         changed = Parcel.objects.filter(store=store, number=code, is_handed_out=False).update(
             is_handed_out=True
         )
