@@ -112,10 +112,8 @@ class ConnectionAdmin(ButtonsAdmin):
         return self.response_add(request, obj)
 
     def _steps(self, row: Connection) -> list[Step]:
-        steps = (
-            connection_form(row.platform).next_steps(row) if connection_form(row.platform) else []
-        )
-        return steps if row.is_active else []
+        form = connection_form(row.platform)
+        return form.next_steps(row) if form and row.is_active else []
 
     def _lead_on(self, request: HttpRequest, row: Connection) -> None:
         """Says which step comes next, when there is one."""

@@ -15,7 +15,7 @@ from stores.admin.staff_forms import StaffAddForm, StaffForm
 from stores.backoffice.base import OPERATOR, ScopedAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
-from stores.backoffice.given_passwords import GivesPasswords, new_password, renewal
+from stores.backoffice.given_passwords import GivesPasswords, renewal
 from stores.backoffice.labels import badge_column, listed, moment_column
 from stores.backoffice.widgets import Link, store_links
 from stores.conflicts import Conflict
@@ -123,10 +123,9 @@ class StaffAdmin(GivesPasswords):
 
     def save_model(self, request: HttpRequest, obj: Staff, form: Any, change: bool) -> None:
         if not change:
-            request.new_password = new_password()  # type: ignore[attr-defined]
             obj.user = User.objects.create_user(
                 form.cleaned_data["username"],
-                password=request.new_password,  # type: ignore[attr-defined]
+                password=self.make_password(request),
                 first_name=form.cleaned_data["full_name"],
                 is_staff=True,
             )
@@ -136,19 +135,13 @@ class StaffAdmin(GivesPasswords):
     def account_of(self, row: Staff) -> User:
         return row.user
 
-    def response_add(
-        self, request: HttpRequest, obj: Staff, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        return self.show_password(request, obj, request.new_password)  # type: ignore[attr-defined]
-
     @button(renewal(Permission.MANAGE_STAFF))
     def renew_password(
         self, request: HttpRequest, row: Staff, cleaned_data: dict[str, Any]
     ) -> HttpResponse:
         """Whoever knows the password can sign in as that member, also at other merchants."""
-        if row.user == request.user:
-            raise Conflict(_("Your own password is changed on the page “Me”."))
-        if row.user.is_superuser or row.user.memberships.exclude(pk=row.pk).exists():
+        elsewhere = row.user.memberships.exclude(pk=row.pk)
+        if row.user != request.user and (row.user.is_superuser or elsewhere.exists()):
             raise Conflict(_("This person also works elsewhere; ask the platform operator."))
         return self.renew(request, row)
 

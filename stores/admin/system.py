@@ -18,11 +18,10 @@ from django.utils.translation import ngettext
 
 from stores.backoffice.base import OPERATOR, LedgerAdmin, ReadOnlyAdmin
 from stores.backoffice.buttons import button
-from stores.backoffice.given_passwords import GivesPasswords, new_password, renewal
-from stores.backoffice.labels import moment_column, platform_column
+from stores.backoffice.given_passwords import GivesPasswords, renewal
+from stores.backoffice.labels import listed, moment_column, platform_column
 from stores.backoffice.plain_errors import explained
 from stores.clock import format_moment
-from stores.conflicts import Conflict
 from stores.domains import merged
 from stores.models import Heartbeat, Pace
 
@@ -66,24 +65,16 @@ class UserAdmin(GivesPasswords, DjangoUserAdmin[User]):
 
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         if not change:
-            request.new_password = new_password()  # type: ignore[attr-defined]
-            obj.set_password(request.new_password)  # type: ignore[attr-defined]
+            obj.set_password(self.make_password(request))
         super().save_model(request, obj, form, change)
 
     def account_of(self, row: User) -> User:
         return row
 
-    def response_add(
-        self, request: HttpRequest, obj: User, post_url_continue: str | None = None
-    ) -> HttpResponse:
-        return self.show_password(request, obj, request.new_password)  # type: ignore[attr-defined]
-
     @button(renewal(OPERATOR))
     def renew_password(
         self, request: HttpRequest, row: User, cleaned_data: dict[str, Any]
     ) -> HttpResponse:
-        if row == request.user:
-            raise Conflict(_("Your own password is changed on the page “Me”."))
         return self.renew(request, row)
 
 
@@ -120,7 +111,7 @@ def _task_title(path: str) -> str:
 
 
 def _plain(arguments: Any) -> str:
-    return ", ".join(map(str, arguments or ())) or "–"
+    return listed(arguments or ()) or "–"
 
 
 class QueueTaskAdmin(LedgerAdmin):

@@ -13,6 +13,7 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 
 from stores.backoffice.buttons import Button, ButtonsAdmin
+from stores.conflicts import Conflict
 
 # Without those that are mistaken for each other; 12 of them are 59 bits.
 LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
@@ -43,9 +44,24 @@ class GivesPasswords(ButtonsAdmin):
     def account_of(self, row: Any) -> User:
         raise NotImplementedError
 
+    def make_password(self, request: HttpRequest) -> str:
+        """Returns a password for the account that is being added; `response_add` shows it."""
+        request.new_password = new_password()  # type: ignore[attr-defined]
+        return request.new_password  # type: ignore[attr-defined,no-any-return]
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        return self.show_password(request, obj, request.new_password)  # type: ignore[attr-defined]
+
     def renew(self, request: HttpRequest, row: Any) -> HttpResponse:
-        """Makes a new password, notes that it was made, and shows it."""
+        """Makes a new password, notes that it was made, and shows it.
+
+        Raises Conflict for the person's own.
+        """
         user, password = self.account_of(row), new_password()
+        if user == request.user:
+            raise Conflict(_("Your own password is changed on the page “Me”."))
         with transaction.atomic():
             user.set_password(password)
             user.save(update_fields=["password"])
