@@ -8,6 +8,8 @@ from typing import Any
 _UNSTORABLE = re.compile("[\x00\ud800-\udfff]")
 # Levels of lists and objects; a page that shows them must not run out of stack.
 MOST_LEVELS = 64
+# For passwords that we make: without those that are mistaken for each other.
+LEGIBLE = "abcdefghjkmnpqrstuvwxyz23456789"
 _LONG_NUMBER = re.compile(r"\d{8,20}")
 # Characters without a width that messengers, browsers and spreadsheets put around copied text.
 _INVISIBLE = re.compile(

@@ -17,8 +17,6 @@ from unfold.widgets import UnfoldAdminSplitDateTimeWidget, UnfoldAdminTextInputW
 
 # Other years do not fit into every time zone.
 FIRST_YEAR, LAST_YEAR = 2000, 2100
-
-
 # The ends of the names of an address's parameters, behind the name of the column.
 FROM, TO, NAMED_DAYS = "_from", "_to", "_day"
 ENDS = (FROM, TO)

@@ -14,14 +14,12 @@ from django.utils.translation import gettext_lazy as _
 
 from stores.backoffice.buttons import Button, ButtonsAdmin
 from stores.conflicts import Conflict
-
-# Without those that are mistaken for each other; 12 of them are 59 bits.
-LETTERS = "abcdefghjkmnpqrstuvwxyz23456789"
+from stores.text import LEGIBLE
 
 
 def new_password() -> str:
-    """Returns "k7mq-2vxd-9hrt": it can be read out on the telephone."""
-    return "-".join(get_random_string(4, LETTERS) for _group in range(3))
+    """Returns "k7mq-2vxd-9hrt", of 59 bits: it can be read out on the telephone."""
+    return "-".join(get_random_string(4, LEGIBLE) for _group in range(3))
 
 
 def renewal(permission: str) -> Button:

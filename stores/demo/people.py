@@ -10,9 +10,9 @@ from stores.demo.world import SandboxWord, World
 from stores.fields import keyed_hash
 from stores.models import ApiKey, AuditEntry, Merchant, Staff, Store
 from stores.roles import Role
+from stores.text import LEGIBLE
 
 OURS, OTHER = "海棠文娱", "星河休闲"
-LEGIBLE = "abcdefghijkmnpqrstuvwxyz23456789"
 Trade = Store.Trade
 STORES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
     OURS: (

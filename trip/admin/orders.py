@@ -261,7 +261,7 @@ class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
 
     @display(description=_("product"))
     def bought(self, order: Order) -> str:
-        return f"{order.product}\u00a0×\u00a0{order.quantity}"
+        return times(order, order.quantity)
 
     @display(description=_("buyer"))
     def buyer(self, order: Order) -> str:
@@ -340,6 +340,11 @@ def _owed(order: Order) -> list[dict[str, Any]]:
         }
         for call in late
     ]
+
+
+def times(order: Order, tickets: int) -> str:
+    """Returns "成人票 × 2" on one line."""
+    return f"{order.product}\u00a0×\u00a0{tickets}"
 
 
 def order_link(order: Order) -> SafeString:

@@ -15,15 +15,12 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminT
 
 from stores.backoffice.dependent_fields import DependentFields, Rule
 from trip.choices import BookAhead, CredentialType, FeeMode, RefundType, VisitorInfo
+from trip.codes import ALPHABET
 from trip.models import Offer, Product, RefundStep
 from trip.pages.prices import OFFERED, PriceForm
 
 Wrong = Iterator[tuple[str, Any]]
 _DEAL_ID = re.compile("[0-9A-Za-z_-]+")
-# Without those that are mistaken for each other.
-_DEAL_ID_LETTERS = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"
-
-
 NAMED = (VisitorInfo.ONE, VisitorInfo.EACH, VisitorInfo.GROUP)
 
 
@@ -110,7 +107,7 @@ class ProductForm(DependentFields, PriceForm, forms.ModelForm[Product]):
         return self.instance.offers.filter(date=None).first()
 
     def clean_deal_id(self) -> str:
-        return self.cleaned_data["deal_id"] or f"ZG-{get_random_string(8, _DEAL_ID_LETTERS)}"
+        return self.cleaned_data["deal_id"] or f"ZG-{get_random_string(8, ALPHABET)}"
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -126,7 +123,6 @@ class ProductForm(DependentFields, PriceForm, forms.ModelForm[Product]):
         """Saves only the changed fields of the price, because orders count tickets in the same row
         at the same time.
         """
-        changed = [name for name in OFFERED if name in self.changed_data]
         if self.instance.by_calendar:
             # What was typed before a chosen day was ticked: the calendar has the prices.
             return
@@ -135,7 +131,7 @@ class ProductForm(DependentFields, PriceForm, forms.ModelForm[Product]):
             setattr(offer, name, self.cleaned_data[name])
         if not offer.pk:
             offer.save()
-        elif changed:
+        elif changed := [name for name in OFFERED if name in self.changed_data]:
             offer.save(update_fields=changed)
 
     def value(self, name: str) -> Any:

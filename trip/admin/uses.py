@@ -15,7 +15,7 @@ from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import actor_column, moment_column, money
 from stores.backoffice.spreadsheets import Column
 from trip.admin.buyers import buyer_of, with_buyers
-from trip.admin.orders import order_link
+from trip.admin.orders import order_link, times
 from trip.admin.refunds import OrderDrillFilter
 from trip.models import Consumption
 
@@ -61,7 +61,7 @@ class UseAdmin(ExportsAdmin, LedgerAdmin):
 
     @display(description=_("product"))
     def used(self, use: Consumption) -> str:
-        return f"{use.order.product}\u00a0×\u00a0{use.quantity}"
+        return times(use.order, use.quantity)
 
     @display(description=_("buyer"))
     def buyer(self, use: Consumption) -> str:
