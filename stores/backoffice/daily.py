@@ -129,6 +129,17 @@ class DailyChangeList(ScopedChangeList):
     def chosen_store(self) -> str:
         return self.request.GET.get(self.store_filter.lookup_kwarg, "")
 
+    @property
+    def is_narrowed_by_head(self) -> bool:
+        """Whether somebody has chosen a tab or a store, so that an empty list is no empty table."""
+        specs = [spec for spec in (self.tab_filter, self.store_filter) if spec]
+        return any(
+            self.request.GET.get(name)
+            for spec in specs
+            for name in spec.expected_parameters()
+            if name
+        )
+
     def kept_without(self, *specs: Any) -> list[tuple[str, str]]:
         """Returns what a form of the head keeps of the address: all but what it chooses itself."""
         own = {name for spec in specs if spec for name in spec.expected_parameters()}

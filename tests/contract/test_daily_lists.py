@@ -115,6 +115,15 @@ def test_what_is_no_day_narrows_nothing(label: str) -> None:
             assert (query, {row.pk for row in found.result_list}) == (query, every)
 
 
+@pytest.mark.parametrize("label", [label for label in sorted(DAILY) if columns(label)])
+def test_an_empty_choice_of_the_head_says_so_and_leads_back(label: str) -> None:
+    client, kept = client_of(world(), "owner"), ALL.get(label, "")
+    for column in columns(label):
+        page = client.get(f"{address(label)}?{kept}{column}_from=2000-01-01&{column}_to=2000-01-02")
+        text = page.content.decode()
+        assert ("Nothing matches." in text, 'href="?"' in text) == (True, True)
+
+
 @EVERY
 def test_named_days_are_whole_days(label: str) -> None:
     made = world()
