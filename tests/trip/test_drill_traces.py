@@ -2,6 +2,7 @@
 one line in the audit log.
 """
 
+import os
 from typing import Any
 
 import pytest
@@ -19,6 +20,7 @@ from tests.contract.visible import visible
 from tests.stores.factories import member
 from tests.trip.drilling import drilled, every_kind
 from trip.drill import Drill
+from trip.drill.sample_products import new_order_id
 from trip.models import Order, Refund
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -102,3 +104,19 @@ def test_a_drill_leaves_nothing_that_was_not_asked_for(live_server: LiveServer) 
             query = "?drill=only&status__exact=all" if label == "trip.Refund" else "?drill=only"
             shown = rows(client_of(user), list_of(label) + query)
             assert len(shown) == min(model._default_manager.count(), 50) > 0, label
+
+
+def test_processes_forked_from_one_make_different_order_numbers() -> None:
+    # The parts of a run are done by several workers, all forked from one process.
+    numbers = []
+    for _child in range(2):
+        reading, writing = os.pipe()
+        if (child := os.fork()) == 0:
+            os.write(writing, str(new_order_id()).encode())
+            os._exit(0)
+        os.waitpid(child, 0)
+        numbers.append(os.read(reading, 20).decode())
+        os.close(reading)
+        os.close(writing)
+    assert numbers[0] != numbers[1]
+    assert all(number.startswith("9999") and len(number) == 15 for number in numbers)

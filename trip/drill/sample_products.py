@@ -16,11 +16,14 @@ from stores.drills.results import LeftOut
 from stores.models import Connection
 from trip.choices import Issuing, RefundType, Refusal, VisitorInfo, VoucherType
 from trip.models import Offer, Product
-from trip.sandbox.orders import Order, OrderIds, visitors_for
+from trip.sandbox import orders
+from trip.sandbox.orders import Order, visitors_for
 from trip.services import booking
 from trip.wire.values import MAX_QUANTITY
 
-new_order_id = OrderIds("9999")
+
+def new_order_id() -> int:
+    return orders.new_order_id("9999")
 
 
 @dataclass(frozen=True)

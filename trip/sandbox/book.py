@@ -13,7 +13,7 @@ from stores.sandbox import ControlError
 
 from .calls import Exchange, Partner
 from .notices import Notice
-from .orders import Order, OrderIds
+from .orders import Order
 
 KEPT = 50_000
 
@@ -26,7 +26,6 @@ class Book:
         self.orders: dict[int, Order] = {}
         self.notices: deque[Notice] = deque(maxlen=KEPT)
         self.log: deque[tuple[int, Exchange]] = deque(maxlen=KEPT)
-        self.next_id = OrderIds()
 
     def partner(self, partner_id: str) -> Partner:
         try:

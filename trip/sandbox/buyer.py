@@ -47,7 +47,7 @@ class Buyer:
         partner_id = str(body.get("partner_id", ""))
         has_day = bool(body.get("travel_date"))
         order = Order(
-            order_id=given.value(body, "order_id", int, self._book.next_id()),
+            order_id=given.value(body, "order_id", int, orders.new_order_id()),
             partner_id=partner_id,
             deal_id=given.value(body, "partner_deal_id", str),
             quantity=given.value(body, "quantity", int, 1),

@@ -11,6 +11,7 @@ from typing import Any
 
 from .calls import BEIJING, beijing
 
+_dice = random.SystemRandom()
 REVIEW, AGREED, REFUSED, ASKED = "review", "agreed", "refused", "asked"
 
 
@@ -76,21 +77,14 @@ class Order:
         return cls(**{**row, "refunds": refunds})
 
 
-class OrderIds:
-    """Makes ids of 15 digits that differ even if two machines start in the same second."""
+def new_order_id(lead: str = "") -> int:
+    """Returns a random id of 15 digits that begins with `lead`.
 
-    def __init__(self, lead: str = "") -> None:
-        self._lock = threading.Lock()
-        free = 15 - len(lead)
-        first = 0 if lead else 10 ** (free - 1)
-        self._next: int = int(lead or 0) * 10**free + random.SystemRandom().randrange(
-            first, 9 * 10 ** (free - 1)
-        )
-
-    def __call__(self) -> int:
-        with self._lock:
-            self._next += 1
-            return self._next
+    A count would repeat itself: processes that are forked from one start it at the same number.
+    """
+    free = 15 - len(lead)
+    first = 0 if lead else 10 ** (free - 1)
+    return int(lead or 0) * 10**free + _dice.randrange(first, 9 * 10 ** (free - 1))
 
 
 _refund_lock = threading.Lock()
@@ -172,7 +166,6 @@ def close_body(order: Order, kind: int) -> dict[str, Any]:
 # Invented people: valid in form and new in each call, so that purchase limits do not connect two
 # orders
 
-_dice = random.SystemRandom()
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 
 
