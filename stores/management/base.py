@@ -4,19 +4,47 @@ from __future__ import annotations
 
 import contextlib
 import sys
+import traceback
 from collections.abc import Iterable
 from typing import Any, NoReturn, TypeVar
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import (
+    BaseCommand,
+    CommandError,
+    CommandParser,
+    SystemCheckError,
+)
+from django.db import InterfaceError, OperationalError
 
-USAGE = 3
+from stores.fields import SecretUnreadable
+
+USAGE, BROKEN = 3, 4
 T = TypeVar("T")
 
 
 class ExitCodeCommand(BaseCommand):
-    """Exits with 3 for wrong usage: argparse's own 2 may mean something else, as "not settled
-    yet".
+    """Exits with 3 for wrong usage, because argparse's own 2 may mean something else, as "not
+    settled yet"; and with 4 where no result is known, because 1 may mean "refused".
     """
+
+    def run_from_argv(self, argv: list[str]) -> None:
+        try:
+            super().run_from_argv(argv)
+        except Exception:
+            traceback.print_exc()
+            sys.exit(BROKEN)
+
+    def execute(self, *args: Any, **options: Any) -> str | None:
+        try:
+            return super().execute(*args, **options)
+        except SystemCheckError as error:
+            error.returncode = BROKEN
+            raise
+        except (OperationalError, InterfaceError) as error:
+            message = f"The database is not available: {error}"
+            raise CommandError(message, returncode=BROKEN) from error
+        except SecretUnreadable as error:
+            raise CommandError(f"A stored secret is needed: {error}.", returncode=BROKEN) from error
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> CommandParser:
         parser = super().create_parser(prog_name, subcommand, **kwargs)

@@ -75,6 +75,7 @@ def test_what_is_no_code_is_refused_without_a_row(shop: Shop, as_json: bool) -> 
     told, code = run("verify_coupon", str(shop.store.pk), "abc", *(["--json"] if as_json else []))
     assert code == 1
     assert (told["reason"] if as_json else told.split(":")[0]) == "malformed_code"
+    assert as_json or "No code found in what was entered. Scan again" in told
     assert not Verification.objects.exists()
     assert shop.sandbox.arrivals.all() == []
 

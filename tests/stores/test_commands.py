@@ -2,12 +2,14 @@ import json
 from datetime import timedelta
 from io import StringIO
 from typing import Any
-from unittest import mock
 
 import pytest
-from django.core.management import CommandError, call_command
+from cryptography.fernet import Fernet
+from django.core.management import CommandError, call_command, execute_from_command_line
+from django.core.management.base import SystemCheckError
 from django.db import OperationalError
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from coupons.models import Channel, Verification
 from coupons.services import verification_request
@@ -17,6 +19,8 @@ from stores.models import Heartbeat, OutboundCall
 from stores.platforms.workers import queue
 from stores.platforms.workers import queue as worker_queue
 from tests.coupons.factories import Shop
+
+CHECKS = "django.core.management.base.BaseCommand.check"
 
 
 def run(*args: str) -> tuple[Any, int]:
@@ -42,13 +46,51 @@ def test_queue_alive_says_whether_a_worker_beat_lately() -> None:
 
 
 @pytest.mark.django_db
-@pytest.mark.parametrize("command", ["queue_alive", "sweep"])
-def test_a_missing_database_is_said_in_words(command: str) -> None:
-    broken = mock.patch(
-        "django.db.backends.utils.CursorWrapper.execute", side_effect=OperationalError("gone")
-    )
-    with broken, pytest.raises(CommandError, match="gone"):
-        call_command(command, stdout=StringIO())
+@pytest.mark.parametrize(
+    ("command", "code"),
+    [
+        ("queue_alive", 1),
+        ("sweep", 4),
+        ("rotate_credentials", 4),
+        ("sync_stores", 4),
+        ("sync_products", 4),
+        ("verify_coupon 1 100000000001", 4),
+        ("trip_drill 1", 4),
+    ],
+)
+def test_a_missing_database_is_said_in_words(
+    command: str, code: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def execute(*args: Any) -> None:
+        raise OperationalError("gone")
+
+    monkeypatch.setattr("django.db.backends.utils.CursorWrapper.execute", execute)
+    with pytest.raises(CommandError, match="gone") as error:
+        call_command(*command.split(), stdout=StringIO(), stderr=StringIO())
+    assert error.value.returncode == code
+
+
+def test_a_missing_key_is_said_in_words(shop: Shop, settings: Settings) -> None:
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    with pytest.raises(CommandError, match="no key in CREDENTIAL_KEYS") as error:
+        call_command("sync_stores", stdout=StringIO(), stderr=StringIO())
+    assert error.value.returncode == 4
+
+
+@pytest.mark.parametrize("broken", ["coupons.management.commands.verify_coupon.find_store", CHECKS])
+def test_an_error_of_ours_is_not_taken_for_a_refusal(
+    broken: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(*args: Any, **options: Any) -> None:
+        raise SystemCheckError("no secrets") if broken == CHECKS else RuntimeError("our error")
+
+    monkeypatch.setattr(broken, fail)
+    skip = [] if broken == CHECKS else ["--skip-checks"]
+    with pytest.raises(SystemExit) as ended:
+        execute_from_command_line(["manage.py", "verify_coupon", "1", "100000000001", *skip])
+    assert ended.value.code == 4
+    printed = capsys.readouterr().err
+    assert ("no secrets" if broken == CHECKS else "RuntimeError: our error") in printed
 
 
 def test_a_sweep_works_off_what_is_due(shop: Shop) -> None:
@@ -92,13 +134,12 @@ def test_schedules_are_written_once_and_those_no_longer_registered_vanish() -> N
 
 
 @pytest.mark.django_db
-def test_a_changed_interval_reaches_the_schedule() -> None:
+def test_a_changed_interval_reaches_the_schedule(monkeypatch: pytest.MonkeyPatch) -> None:
     from django_q.models import Schedule as Row
 
-    with mock.patch.object(
-        worker_queue, "schedules", return_value=[Schedule("some.task", timedelta(hours=2))]
-    ):
-        queue.sync_schedules()
+    changed = [Schedule("some.task", timedelta(hours=2))]
+    monkeypatch.setattr(worker_queue, "schedules", lambda: changed)
+    queue.sync_schedules()
     assert list(Row.objects.values_list("name", "minutes")) == [("some.task", 120)]
 
 

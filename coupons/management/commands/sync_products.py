@@ -16,7 +16,7 @@ class Command(ExitCodeCommand):
     help = (
         "Read the deals on sale at one store, or at all authorised ones, from the gateway."
         " Exit code: 0 all read, 1 any failed, 3 wrong usage, unknown store or one that the gateway"
-        " does not list."
+        " does not list, 4 no database or key."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -16,7 +16,8 @@ from stores.models import Connection
 class Command(ExitCodeCommand):
     help = (
         "Read the stores of one connection, or of all active ones, from the gateway. "
-        "Exit code: 0 all read, 1 any failed, 3 wrong usage or unknown connection."
+        "Exit code: 0 all read, 1 any failed, 3 wrong usage or unknown connection, 4 no"
+        " database or key."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:

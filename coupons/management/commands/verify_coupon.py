@@ -13,7 +13,7 @@ from django.utils import translation
 from rest_framework.utils.encoders import JSONEncoder
 
 from coupons import codes
-from coupons.api.serializers import represent_verification
+from coupons.api.serializers import malformed_detail, represent_verification
 from coupons.counter import verified_by
 from coupons.models import Channel, Verification
 from coupons.reasons import READ, SEVERAL, TEXTS, Reason
@@ -36,7 +36,8 @@ EXIT_CODES: dict[str, int] = {
 class Command(ExitCodeCommand):
     help = (
         "Verify one group coupon at a store. Exit code: 0 verified, 1 refused, 2 not settled yet"
-        " (the worker goes on), 3 wrong usage or unknown store."
+        " (the worker goes on), 3 wrong usage or unknown store, 4 no result is known: the database"
+        " or a key is missing, or an error of ours; run it again."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -115,7 +116,7 @@ class Command(ExitCodeCommand):
             self.stdout.write(json.dumps(data, ensure_ascii=False))
             return
         with translation.override("en"):
-            self.stdout.write(f"{Reason.MALFORMED_CODE.value}: {texts.staff} {texts.next_step}")
+            self.stdout.write(f"{Reason.MALFORMED_CODE.value}: {malformed_detail(texts)}")
 
 
 def _seconds(text: str) -> float:

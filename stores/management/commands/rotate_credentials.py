@@ -5,15 +5,17 @@ import sys
 from dataclasses import asdict
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 
+from stores.management.base import ExitCodeCommand
 from stores.platforms.rotation import STEPS, Rotation, next_step, rotate_all
 
 
-class Command(BaseCommand):
+class Command(ExitCodeCommand):
     help = (
         "Re-encrypt every stored secret under the first key of CREDENTIAL_KEYS. "
         "Changes nothing if any value cannot be read, and says which step is next. "
+        "Exit code: 0 done, 1 a value cannot be read, 3 wrong usage, 4 no database. "
         + " ".join(STEPS)
     )
 

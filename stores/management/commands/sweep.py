@@ -3,20 +3,20 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError
+from django.core.management.base import CommandParser
 from django.utils import timezone
 
+from stores.management.base import ExitCodeCommand
 from stores.platforms import outbox
 from stores.platforms.inbound import inbox
 from stores.platforms.outbox.claims import due
 
 
-class Command(BaseCommand):
+class Command(ExitCodeCommand):
     help = (
         "Do by hand what the worker does each minute: free what dead processes left behind, handle "
         "waiting events, "
-        "and work off due calls for a while."
+        "and work off due calls for a while. Exit code: 0 swept, 3 wrong usage, 4 no database."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -29,10 +29,7 @@ class Command(BaseCommand):
         parser.add_argument("--json", action="store_true", help="print JSON")
 
     def handle(self, *args: Any, **options: Any) -> None:
-        try:
-            result = self._sweep(options["seconds"])
-        except DatabaseError as error:
-            raise CommandError(f"The database is not available: {error}") from error
+        result = self._sweep(options["seconds"])
         if options["json"]:
             self.stdout.write(json.dumps(result))
             return
