@@ -1,5 +1,6 @@
 """Pages for many codes at once: paste them, follow the progress, read the result of each line."""
 
+import hashlib
 import re
 import uuid
 from collections.abc import Iterator
@@ -49,6 +50,12 @@ class Pasted:
     def odd_shown(self) -> list[str]:
         return self.odd[:_ODD_SHOWN]
 
+    @property
+    def seal(self) -> str:
+        """A digest of what the text may spend, which the button that spends it carries."""
+        spendable = sorted({*self.codes, *self.lacking})
+        return hashlib.sha256("\n".join(spendable).encode()).hexdigest()
+
 
 def _entries(text: str) -> Iterator[str]:
     """The lines; a row of a table stays whole, so that its other numbers are known as such."""
@@ -79,16 +86,18 @@ def read_list(text: str, *, add_zero: bool = False) -> Pasted:
 @require_http_methods(["GET", "HEAD", "POST"])
 def batches(request: HttpRequest) -> HttpResponse:
     """Shows the box for many codes, the counts of pasted text before anything is spent, and the
-    store's last batches.
+    store's last batches. A text that was changed after it was counted is counted again.
     """
     stores = stores_at_work(staff_user(request))
     store = current_store(request, stores)
     if store is None:
         return no_store(request)
     entered = request.POST.get("codes", "")
-    pasted = read_list(entered[:MOST_TEXT], add_zero="add_zero" in request.POST)
+    text = entered[:MOST_TEXT]
+    is_confirmed = request.POST.get("confirmed") == read_list(text).seal
+    pasted = read_list(text, add_zero=is_confirmed and "add_zero" in request.POST)
     error = _error(entered, pasted) if request.method == "POST" else ""
-    if pasted.codes and not error and "confirmed" in request.POST:
+    if is_confirmed and pasted.codes and not error:
         return redirect("coupons:batch", _made(request, store, pasted.codes).pk)
     latest = Batch.objects.for_staff(request.user).filter(store=store)[:_LATEST]
     context = {

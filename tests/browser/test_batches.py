@@ -22,6 +22,13 @@ def test_a_batch_from_the_menu_to_the_reasons(visitor: Visitor, shop: Shop, widt
     page.click(".batch-form button")
     expect(page.locator(".batch-check h2")).to_have_text("共 3 张券")
     assert fits(page)
+    # The text is changed after it was counted, so it is counted again.
+    page.fill("#codes", "\n".join(codes[:2]))
+    page.click(".batch-check button")
+    expect(page.locator(".batch-check h2")).to_have_text("共 2 张券")
+    page.fill("#codes", "\n".join(codes))
+    page.click(".batch-form button.quiet")
+    expect(page.locator(".batch-check h2")).to_have_text("共 3 张券")
     page.click(".batch-check button")
     page.wait_for_url("**/counter/batches/*/")
     outbox.work(seconds=10)

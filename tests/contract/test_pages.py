@@ -14,6 +14,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
+from coupons.pages.batches import read_list
 from stores.platforms.inbound.endpoint import Inbound
 from tests.contract.test_admins import ROLES, leaks, signed_in
 from tests.contract.two_merchants import World, world
@@ -49,7 +50,8 @@ def scan_in_their_store(made: World) -> dict[str, Any]:
 
 
 def batch_in_their_store(made: World) -> dict[str, Any]:
-    return {"store": made.theirs.store.pk, "codes": "700012345678", "confirmed": "1"}
+    code = "700012345678"
+    return {"store": made.theirs.store.pk, "codes": code, "confirmed": read_list(code).seal}
 
 
 def verification(made: World) -> str:

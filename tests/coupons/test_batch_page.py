@@ -19,17 +19,20 @@ from tests.pages import english
 from tests.stores.factories import StoreFactory, member
 
 HERE = "/counter/batches/"
-CONFIRMED = {"confirmed": "1"}
 MANY = [f"7{number:011d}" for number in range(MAX_CODES + 1)]
 
 
-def hidden(page: str) -> dict[str, str]:
-    """Returns the fields of the form that confirms."""
-    form = page[
-        page.index('class="batch-check"') : page.index("</form>", page.index('class="batch-check"'))
-    ]
-    fields = re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', form)
-    return {name: html.unescape(value) for name, value in fields}
+def confirmed(text: str) -> dict[str, str]:
+    """Returns what the button sends that spends this text."""
+    return {"codes": text, "confirmed": read_list(text).seal}
+
+
+def sent(page: str) -> dict[str, str]:
+    """Returns what the button of this page sends that spends the counted text."""
+    found = re.findall(r'<(?:input|button)[^>]* name="(\w+)" value="([^"]*)"', page)
+    text = page[page.index("<textarea") : page.index("</textarea>")].partition(">")[2]
+    fields = {name: html.unescape(value) for name, value in found} | {"codes": html.unescape(text)}
+    return {name: fields[name] for name in ("store", "request_key", "confirmed", "codes")}
 
 
 @pytest.fixture
@@ -74,7 +77,7 @@ def test_lines_that_may_lack_a_zero_are_verified_with_it_only_when_told_so(
     text = "12345678901\n123456789012"
     assert (read_list(text).lacking, read_list(text).codes) == (["012345678901"], ["123456789012"])
     for choice, codes in (({}, 1), ({"add_zero": "1"}, 2)):
-        client.post(HERE, CONFIRMED | {"codes": text} | choice)
+        client.post(HERE, confirmed(text) | choice)
         assert BatchItem.objects.filter(batch=Batch.objects.latest("pk")).count() == codes
 
 
@@ -84,7 +87,7 @@ def test_a_row_may_hold_several_numbers_that_lack_a_zero() -> None:
 
 
 def test_a_million_words_are_refused_unread(client: Client, shop: Shop, owner: User) -> None:
-    answer = client.post(HERE, CONFIRMED | {"codes": "12 " * 300_000})
+    answer = client.post(HERE, confirmed("12 " * 300_000))
     assert answer.status_code == 422
     assert not Batch.objects.exists()
 
@@ -103,24 +106,36 @@ def test_nothing_is_spent_before_the_count_of_what_was_pasted_is_confirmed(shop:
         assert words in page, words
     assert f"required>{text}</textarea>" in page
     assert (Batch.objects.count(), Verification.objects.count()) == (0, 0)
-    answer = client.post(HERE, hidden(page))
+    answer = client.post(HERE, sent(page))
     assert answer["Location"] == reverse("coupons:batch", args=[Batch.objects.get().pk])
     assert (BatchItem.objects.count(), Verification.objects.count()) == (2, 2)
 
 
 def test_a_confirmation_sent_twice_makes_one_batch(client: Client, shop: Shop, owner: User) -> None:
     page = client.post(HERE, {"codes": shop.code()}).content.decode()
-    answers = [client.post(HERE, hidden(page))["Location"] for _ in range(2)]
+    answers = [client.post(HERE, sent(page))["Location"] for _ in range(2)]
     assert answers[0] == answers[1]
-    client.post(HERE, hidden(page) | {"codes": shop.code()})
+    client.post(HERE, sent(page) | confirmed(shop.code()))
     assert (Batch.objects.count(), Verification.objects.count()) == (2, 2)
+
+
+@pytest.mark.parametrize("choice", [{}, {"add_zero": "1"}])
+def test_a_text_changed_after_it_was_counted_is_counted_again(
+    client: Client, shop: Shop, owner: User, choice: dict[str, str]
+) -> None:
+    kept, removed, lacking = shop.code(), shop.code(), "12345678901"
+    old = confirmed(f"{kept}\n{removed}\n{lacking}")
+    page = client.post(HERE, old | choice | {"codes": f"{kept}\n{lacking}"}).content.decode()
+    assert (Batch.objects.count(), "共 1 张券" in page) == (0, True)
+    client.post(HERE, sent(page))
+    assert [item.code_tail for item in BatchItem.objects.all()] == [kept[-4:]]
 
 
 def test_pasted_codes_become_a_batch_with_a_bar_and_a_line_for_each(
     client: Client, shop: Shop, owner: User
 ) -> None:
     text = f"{shop.code()}\n{shop.code('expired')}\nnonsense"
-    answer = client.post(HERE, CONFIRMED | {"codes": text, "store": shop.store.pk})
+    answer = client.post(HERE, confirmed(text) | {"store": shop.store.pk})
     batch = Batch.objects.get()
     assert answer["Location"] == reverse("coupons:batch", args=[batch.pk])
     page = client.get(answer["Location"]).content.decode()
@@ -140,7 +155,7 @@ def counted(client: Client, shop: Shop, codes: str) -> dict[str, Any]:
         r'<form[^>]* data-once.*name="request_key" value="([0-9a-f]{32})"', page, re.DOTALL
     )
     assert found is not None
-    return CONFIRMED | {"codes": codes, "store": shop.store.pk, "request_key": found[1]}
+    return confirmed(codes) | {"store": shop.store.pk, "request_key": found[1]}
 
 
 def test_a_form_that_is_sent_twice_makes_one_batch(client: Client, shop: Shop, owner: User) -> None:
@@ -154,7 +169,7 @@ def test_an_old_form_with_other_codes_and_a_new_form_are_other_batches(
     client: Client, shop: Shop, owner: User
 ) -> None:
     sent = counted(client, shop, shop.code())
-    for changed in (sent, sent | {"codes": shop.code()}, counted(client, shop, sent["codes"])):
+    for changed in (sent, sent | confirmed(shop.code()), counted(client, shop, sent["codes"])):
         assert client.post(HERE, changed).status_code == 302
     assert Batch.objects.count() == 3
 
@@ -202,7 +217,7 @@ def test_nothing_and_too_much_are_refused_whole(client: Client, shop: Shop, owne
         "nonsense\nhello",
         "\n".join(MANY),
     ):
-        answer = client.post(HERE, CONFIRMED | {"codes": text})
+        answer = client.post(HERE, confirmed(text))
         assert answer.status_code == 422
         assert 'role="alert"' in answer.content.decode()
         assert f"required>{text}</textarea>" in answer.content.decode()
@@ -217,8 +232,9 @@ def test_odd_lines_are_shown_and_not_kept(client: Client, shop: Shop, owner: Use
         "1" * 10_000,
         "<script>alert(1)</script>",
     ]
-    pasted = {"codes": "\n".join([*lines, shop.code()])}
-    for answer in (client.post(HERE, pasted), client.post(HERE, CONFIRMED | pasted, follow=True)):
+    text = "\n".join([*lines, shop.code()])
+    for fields in ({"codes": text}, confirmed(text)):
+        answer = client.post(HERE, fields, follow=True)
         assert answer.status_code == 200
         assert "<script>alert" not in answer.content.decode()
     assert BatchItem.objects.count() == 1

@@ -82,9 +82,8 @@ def new_order_id(lead: str = "") -> int:
 
     A count would repeat itself: processes that are forked from one start it at the same number.
     """
-    free = 15 - len(lead)
-    first = 0 if lead else 10 ** (free - 1)
-    return int(lead or 0) * 10**free + _dice.randrange(first, 9 * 10 ** (free - 1))
+    tenth: int = 10 ** (14 - len(lead))
+    return int(lead or 0) * 10 * tenth + _dice.randrange(0 if lead else tenth, 9 * tenth)
 
 
 _refund_lock = threading.Lock()
