@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import math
 import sys
 import traceback
 from collections.abc import Iterable
@@ -14,7 +15,7 @@ from django.core.management.base import (
     CommandParser,
     SystemCheckError,
 )
-from django.db import InterfaceError, OperationalError
+from django.db import InterfaceError, OperationalError, ProgrammingError
 
 from stores.fields import SecretUnreadable
 
@@ -40,7 +41,7 @@ class ExitCodeCommand(BaseCommand):
         except SystemCheckError as error:
             error.returncode = BROKEN
             raise
-        except (OperationalError, InterfaceError) as error:
+        except (OperationalError, InterfaceError, ProgrammingError) as error:
             message = f"The database is not available: {error}"
             raise CommandError(message, returncode=BROKEN) from error
         except SecretUnreadable as error:
@@ -57,6 +58,14 @@ class ExitCodeCommand(BaseCommand):
 
         parser.error = error  # type: ignore[method-assign]
         return parser
+
+
+def seconds(text: str) -> float:
+    """Parses seconds for argparse. Raises ValueError for negative and infinite numbers."""
+    parsed = float(text)
+    if not 0 <= parsed < math.inf:
+        raise ValueError(text)
+    return parsed
 
 
 def get_single(found: Iterable[T], *, asked: str, kind: str) -> T:

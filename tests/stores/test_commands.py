@@ -45,6 +45,12 @@ def test_queue_alive_says_whether_a_worker_beat_lately() -> None:
     assert (text.startswith("not alive: a worker was seen 90"), code) == (True, 1)
 
 
+@pytest.mark.parametrize("text", ["nan", "inf", "-1"])
+def test_a_sweep_lasts_a_number_of_seconds(text: str) -> None:
+    with pytest.raises(CommandError, match="--seconds"):
+        call_command("sweep", f"--seconds={text}")
+
+
 @pytest.mark.django_db
 @pytest.mark.parametrize(
     ("command", "code"),

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import json
-import math
 import secrets
 import sys
 import time
@@ -18,7 +17,7 @@ from coupons.counter import verified_by
 from coupons.models import Channel, Verification
 from coupons.reasons import READ, SEVERAL, TEXTS, Reason
 from coupons.services import place_of, verification_process, verification_request
-from stores.management.base import ExitCodeCommand, get_single
+from stores.management.base import ExitCodeCommand, get_single, seconds
 from stores.models import Store
 from stores.platforms.outbox.place import PlaceInLine
 from stores.tenancy import Access
@@ -51,7 +50,7 @@ class Command(ExitCodeCommand):
             help="this number is a code, though it looks like something else",
         )
         parser.add_argument(
-            "--wait", type=_seconds, default=30.0, metavar="SECONDS", help="default: %(default)s"
+            "--wait", type=seconds, default=30.0, metavar="SECONDS", help="default: %(default)s"
         )
         parser.add_argument(
             "--json",
@@ -117,14 +116,6 @@ class Command(ExitCodeCommand):
             return
         with translation.override("en"):
             self.stdout.write(f"{Reason.MALFORMED_CODE.value}: {malformed_detail(texts)}")
-
-
-def _seconds(text: str) -> float:
-    """Parses seconds for argparse. Raises ValueError for negative and infinite numbers."""
-    seconds = float(text)
-    if not 0 <= seconds < math.inf:
-        raise ValueError(text)
-    return seconds
 
 
 def _where(place: PlaceInLine) -> str:

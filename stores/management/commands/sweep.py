@@ -6,7 +6,7 @@ from typing import Any
 from django.core.management.base import CommandParser
 from django.utils import timezone
 
-from stores.management.base import ExitCodeCommand
+from stores.management.base import ExitCodeCommand, seconds
 from stores.platforms import outbox
 from stores.platforms.inbound import inbox
 from stores.platforms.outbox.claims import due
@@ -22,7 +22,7 @@ class Command(ExitCodeCommand):
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument(
             "--seconds",
-            type=float,
+            type=seconds,
             default=30.0,
             help="work off calls for about this long (default: %(default)s)",
         )
@@ -39,8 +39,8 @@ class Command(ExitCodeCommand):
         )
 
     @staticmethod
-    def _sweep(seconds: float) -> dict[str, int]:
+    def _sweep(budget: float) -> dict[str, int]:
         freed, events = outbox.sweep(), inbox.sweep()
-        tries = outbox.work(seconds=seconds)
+        tries = outbox.work(seconds=budget)
         still_due = due(timezone.now()).count()
         return {"freed": freed, "events": events, "tries": tries, "still_due": still_due}
