@@ -118,7 +118,11 @@ FIRST: Patterns = [
     (re.compile(rf"{_TELEPHONE}{_GIVEN}", re.IGNORECASE), NoCode.LANDLINE),
     (re.compile(rf"{_ANOTHER}{_GIVEN}", re.IGNORECASE), None),
     (re.compile(rf"{FREE}[1-9][0-9]{{16}}[Xx]{ENDS}"), NoCode.ID_CARD),
-    (re.compile(rf"\+[0-9]{{1,3}}[ \-]?[0-9](?:[ \-]?[0-9]){{6,12}}{ENDS}"), NoCode.MOBILE),
+    # Behind a digit the mark joins two numbers: 5566…+7788….
+    (
+        re.compile(rf"(?<![0-9])\+[0-9]{{1,3}}[ \-]?[0-9](?:[ \-]?[0-9]){{6,12}}{ENDS}"),
+        NoCode.MOBILE,
+    ),
     (re.compile(rf"{_APART}\(?0[0-9]{{2,3}}(?:\) ?-?|[ \-])[0-9]{{7,8}}{_LAST}"), NoCode.LANDLINE),
     (re.compile(r"[¥￥$€]\s?[0-9]+(?:\.[0-9]+)?"), None),
     (re.compile(rf"{FREE}[0-9](?:\.[0-9]+)?E\+?[0-9]{{1,2}}{ENDS}", re.I), NoCode.ROUNDED),
