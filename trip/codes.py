@@ -85,23 +85,28 @@ def _inside(plain: str) -> Iterable[str]:
     yield from (_compact(groups) for groups in _GROUPS.findall(plain))
 
 
-def own_code(text: str) -> str | None:
-    """Returns the scan if it has the form of our own codes, whether such a voucher exists or
-    not.
+def own_codes(text: str) -> list[str]:
+    """Returns what has the form of our own codes, whether such vouchers exist or not: the scan, or
+    words with a digit in a message.
     """
-    whole = _compact(_plain(text)).upper()
-    return whole if _OWN.fullmatch(whole) else None
+    plain = _plain(text)
+    whole = _compact(plain).upper()
+    if _OWN.fullmatch(whole):
+        return [whole]
+    words = dict.fromkeys(word.upper() for word in _BARE_WORD.findall(plain))
+    return [word for word in words if _OWN.fullmatch(word) and not word.isalpha()]
 
 
 def order_numbers(text: str) -> list[int]:
     """Returns the numbers that are as long as Meituan's order numbers."""
     plain = _plain(text)
     whole = _compact(plain)
-    numbers = map(int, _ORDER_NUMBER.findall(whole if _DIGITS.fullmatch(whole) else plain))
-    return [number for number in numbers if number <= MAX_ORDER_ID]
+    found = _ORDER_NUMBER.findall(plain)
+    if not found and _DIGITS.fullmatch(whole):
+        found = _ORDER_NUMBER.findall(whole)
+    return [number for number in map(int, found) if number <= MAX_ORDER_ID]
 
 
-def picture_token(text: str) -> str | None:
-    """Returns the part of our picture's address that identifies the voucher."""
-    found = PICTURE.search(text[:MAX_INPUT])
-    return found[1] if found else None
+def picture_tokens(text: str) -> list[str]:
+    """Returns the parts of our pictures' addresses that identify the vouchers."""
+    return PICTURE.findall(text[:MAX_INPUT])

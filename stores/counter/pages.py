@@ -38,6 +38,7 @@ from stores.web.errors import is_htmx
 MOST_CHOSEN = 20
 _AMOUNT = re.compile("[0-9]{1,9}")
 _TAIL = re.compile("[0-9]{4}")
+_MARKS = re.compile("[^0-9A-Za-z]")
 
 
 @require_safe
@@ -97,17 +98,15 @@ def scan(request: HttpRequest, store: Store) -> list[ScanResult]:
     if "retry" in request.POST:
         return [_retry(request, store)]
     text = request.POST.get("text", "")
-    refused = None
-    for kind in counter_kinds():
-        found = kind.find(text, store)
-        if len(found.codes) == 1:
-            return [_redeem(request, store, kind, found.codes[0])]
-        if found.codes:
-            return [_choice(kind, found)]
-        if found.results:
-            return list(found.results)
-        if refused is None and found.title:
-            refused = _choice(kind, found)
+    read = [(kind, kind.find(text, store)) for kind in counter_kinds()]
+    named = _named(read)
+    if len(named) == 1 and len(named[0][1]) == 1:
+        return [_redeem(request, store, named[0][0], named[0][1][0])]
+    if named:
+        return [_which(kind, found) for kind, found in named]
+    if results := [result for _kind, found in read for result in found.results]:
+        return results
+    refused = next((_instead(kind, found) for kind, found in read if found.title), None)
     if _TAIL.fullmatch(tail := plain(text)):
         return [live.found_by_tail(staff_user(request), store, tail)]
     return [
@@ -138,10 +137,21 @@ def _redeem(
     )
 
 
-def _choice(kind: CounterKind, found: Found) -> ScanResult:
-    """Asks which of several codes are meant, or says what was read instead of one."""
-    if found.codes:
-        return _which(kind, found.codes)
+def _named(read: list[tuple[CounterKind, Found]]) -> list[tuple[CounterKind, list[str]]]:
+    """Returns the kinds with the codes that a text names; what is a code of one kind, or a part of
+    it, is none of the kinds after it.
+    """
+    named: list[tuple[CounterKind, list[str]]] = []
+    taken = ""
+    for kind, found in read:
+        if own := [code for code in found.codes if _MARKS.sub("", code) not in taken]:
+            named.append((kind, own))
+            taken += " ".join(["", *(_MARKS.sub("", code) for code in own)])
+    return named
+
+
+def _instead(kind: CounterKind, found: Found) -> ScanResult:
+    """Says what was read instead of a code, and offers what may be meant."""
     return ScanResult(
         kind=kind.name,
         key="",
@@ -226,12 +236,13 @@ def _answer(
         return render(request, "stores/_scans.html", context, status=status)
     if first.key:
         return redirect(f"{reverse('counter')}?scan={first.kind}.{first.key}")
-    return _page(request, stores, store, first, status=status)
+    return _page(request, stores, store, results, status=status)
 
 
-def _asked_for(request: HttpRequest) -> ScanResult | None:
+def _asked_for(request: HttpRequest) -> list[ScanResult]:
     kind, _dot, key = request.GET.get("scan", "").partition(".")
-    return _find(staff_user(request), kind, key) if key else None
+    result = _find(staff_user(request), kind, key) if key else None
+    return [result] if result else []
 
 
 def _find(user: User, name: str, key: str) -> ScanResult | None:
@@ -247,28 +258,29 @@ def _page(
     request: HttpRequest,
     stores: list[Store],
     store: Store,
-    first: ScanResult | None,
+    results: list[ScanResult],
     status: int = 200,
 ) -> HttpResponse:
-    recent = live.recent(staff_user(request), store)
-    if first and first.key:
-        recent = [
-            result for result in recent if (result.kind, result.key) != (first.kind, first.key)
-        ]
+    shown = {(result.kind, result.key) for result in results if result.key}
+    recent = [
+        result
+        for result in live.recent(staff_user(request), store)
+        if (result.kind, result.key) not in shown
+    ]
     context = {
         "stores": stores,
         "store": store,
         "blocked_reasons": [
             reason for kind in counter_kinds() if (reason := kind.blocked_reason(store))
         ],
-        "first": first,
-        "entered": "" if first and first.key else request.POST.get("text", ""),
-        "recent": recent[: live.SHOWN - 1] if first else recent,
+        "results": results,
+        "entered": "" if shown else request.POST.get("text", ""),
+        "recent": recent[: max(0, live.SHOWN - len(results))],
         "day": live.today(store),
         "request_key": uuid.uuid4().hex,
         "links": [
             link for domain in domains() for link in domain.counter_links if link.shown(request)
         ],
-        "waiting": bool(first and first.state in ("waiting", "unknown")),
+        "waiting": any(result.state in ("waiting", "unknown") for result in results),
     }
     return render(request, "stores/counter.html", context, status=status)

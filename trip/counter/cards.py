@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from django.contrib.auth.models import User
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
@@ -131,19 +132,19 @@ def order_refused(order: Order) -> ScanResult:
     )
 
 
-def stranger(user: User, store: Store, code: str) -> ScanResult:
-    """The result for a code that is no ticket of this store; the other store is named only to staff
-    who may see it.
+def stranger(user: User, store: Store, code: str, orders: Sequence[Order]) -> ScanResult:
+    """The result for a code, or the number of these orders, that is no ticket of this store; the
+    other store is named only to staff who may see it.
     """
-    elsewhere = Voucher.objects.filter(connection__merchant=store.merchant_id, code=code).exclude(
-        code=""
-    )
+    coded = Voucher.objects.filter(connection__merchant=store.merchant_id, code=code)
+    named = Q(pk__in=coded.exclude(code="").values("order")) | Q(pk__in=[o.pk for o in orders])
+    elsewhere = Order.objects.filter(named, connection__merchant=store.merchant_id)
     if not elsewhere.exists():
         return _not_found(code)
-    voucher = elsewhere.for_staff(user).select_related("order__store").first()
+    order = elsewhere.for_staff(user).select_related("store").first()
     lines = []
-    if voucher:
-        lines.append(_("It is for: %(store)s") % {"store": voucher.order.store})
+    if order:
+        lines.append(_("It is for: %(store)s") % {"store": order.store})
     return ScanResult(
         kind=KIND,
         key="",

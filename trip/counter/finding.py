@@ -14,7 +14,7 @@ from stores.text import is_id, plain
 from trip import codes
 from trip.choices import VoucherType
 from trip.models import Consumption, Order, Visitor, Voucher
-from trip.services import limits
+from trip.services import limits, pictures
 from trip.wire.requests import mobile_of
 
 # A mobile alone, as it is typed; what has letters or other numbers beside it is a message.
@@ -40,26 +40,46 @@ def voucher_by(user: User, key: str, letter: str = "v") -> Voucher | None:
     return vouchers().for_staff(user).filter(pk=pk_in(key, letter)).first()
 
 
-def voucher_in(text: str, store: Store) -> Voucher | None:
-    """Returns the store's first voucher that is named in the text."""
+def codes_in(text: str, store: Store) -> list[str]:
+    """Returns the codes of all tickets that are named in the text, wherever they are valid, and the
+    numbers of orders. Tickets of one order count as one: its card asks about the others.
+    """
+    named = [*_pictured(text), *vouchers_in(text, store)]
+    known = {voucher.code.upper() for voucher in named}
+    by_order: dict[int, Voucher] = {}
+    for voucher in named:
+        first = by_order.setdefault(voucher.order_id, voucher)
+        if voucher.unused and not first.unused:
+            by_order[voucher.order_id] = voucher
+    found = [voucher.code for voucher in by_order.values()]
+    found += [code for code in codes.own_codes(text) if code not in known]
+    orders = orders_in(text, store)
+    return found + [str(order.order_id) for order in orders if order.pk not in by_order]
+
+
+def vouchers_in(text: str, store: Store) -> list[Voucher]:
+    """Returns the store's vouchers that are named in the text, the most likely first."""
     possible = codes.candidates(text)
     # Vouchers are indexed by connection, so the query names the connections.
     own = vouchers().filter(connection__merchant=store.merchant_id, order__store=store)
     found = {voucher.code: voucher for voucher in own.filter(code__in=possible).exclude(code="")}
-    return next((found[code] for code in possible if code in found), None)
+    return [found[code] for code in possible if code in found]
 
 
-def order_in(text: str, store: Store) -> Order | None:
-    """Returns the store's first order whose number is in the text."""
+def orders_in(text: str, store: Store) -> list[Order]:
+    """Returns the orders of the store's merchant whose number is in the text."""
     numbers = codes.order_numbers(text)
     if not numbers:
-        return None
+        return []
     # The query uses connection and number, which are unique; with the store in it too, a database
     # may read all orders of the store.
-    rows = Order.objects.filter(
-        connection__merchant=store.merchant_id, order_id__in=numbers
-    ).select_related("product")
-    return next((order for order in rows if order.store_id == store.pk), None)
+    rows = Order.objects.filter(connection__merchant=store.merchant_id, order_id__in=numbers)
+    return sorted(rows.select_related("product"), key=lambda order: numbers.index(order.order_id))
+
+
+def _pictured(text: str) -> list[Voucher]:
+    named = [pictures.voucher_of(token) for token in codes.picture_tokens(text)]
+    return [voucher for voucher in named if voucher]
 
 
 def orders_of_mobile(text: str, store: Store) -> list[Order]:

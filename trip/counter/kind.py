@@ -20,7 +20,6 @@ from trip.choices import Method, VoucherType
 from trip.counter import cards, finding
 from trip.counter.standing import free, free_codes, free_in_order, objection
 from trip.models import Consumption, Order, PlannedChange, Voucher
-from trip.services import pictures
 from trip.services.changes import change_text, coming_changes
 
 
@@ -43,23 +42,12 @@ class VoucherKind(CounterKind):
         return change_text(change) if change else ""
 
     def find(self, text: str, store: Store) -> Found:
-        if code := self._code_in(text, store):
-            return Found([code])
+        if found := finding.codes_in(text, store):
+            return Found(found)
         return Found(results=_of_mobile(text, store))
 
     def may_be_code(self, code: str) -> bool:
         return codes.is_voucher(code)
-
-    @staticmethod
-    def _code_in(text: str, store: Store) -> str | None:
-        if token := codes.picture_token(text):
-            pictured = pictures.voucher_of(token)
-            return pictured.code if pictured else None
-        if voucher := finding.voucher_in(text, store):
-            return voucher.code
-        if order := finding.order_in(text, store):
-            return str(order.order_id)
-        return codes.own_code(text)
 
     def redeem(
         self,
@@ -70,12 +58,14 @@ class VoucherKind(CounterKind):
         request_key: str,
         patience: float | None = None,
     ) -> ScanResult:
-        if voucher := finding.voucher_in(code, store):
-            return _redeem(user, voucher, request_key)
-        order = finding.order_in(code, store)
+        if named := finding.vouchers_in(code, store):
+            return _redeem(user, named[0], request_key)
+        orders = finding.orders_in(code, store)
+        order = next((order for order in orders if order.store_id == store.pk), None)
         if order is None:
-            return cards.stranger(user, store, code)
+            return cards.stranger(user, store, code, orders)
         # An order with codes is opened by its codes only.
+        voucher = None
         if order.voucher_type == VoucherType.NONE:
             voucher = finding.vouchers().filter(order=order).first()
         if voucher is None:
