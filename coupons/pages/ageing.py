@@ -1,4 +1,6 @@
-"""The age of a verification on the guest's page: green for a few minutes, then only a record."""
+"""The age of a verification on the guest's page: green for a few minutes on the phone that used the
+coupon, then and elsewhere only a record.
+"""
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -14,15 +16,20 @@ NOW, MINUTES, HOURS = _("Verified just now"), _("Verified {n} min ago"), _("Veri
 
 @dataclass(frozen=True)
 class Age:
-    """The age of what was settled at this moment."""
+    """The age of what was settled at this moment, for the phone that did it or another."""
 
     settled_at: datetime
     now: datetime
+    is_own: bool
 
     minutes_text = MINUTES
     hours_text = HOURS
     now_text = NOW
-    green_seconds = int(GREEN.total_seconds())
+
+    @property
+    def green_seconds(self) -> int:
+        """Of two guests with one address only one sees a success, as of two with one picture."""
+        return int(GREEN.total_seconds()) if self.is_own else 0
 
     @property
     def seconds(self) -> int:
@@ -49,5 +56,5 @@ class Age:
         return self.clock.hour * 3600 + self.clock.minute * 60 + self.clock.second
 
 
-def age_of(settled_at: datetime | None) -> Age | None:
-    return Age(settled_at, timezone.now()) if settled_at else None
+def age_of(settled_at: datetime | None, *, is_own: bool) -> Age | None:
+    return Age(settled_at, timezone.now(), is_own) if settled_at else None

@@ -81,7 +81,7 @@ def coupon(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
 @guest_page
 def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpResponse:
     """Shows the result; anyone who has the address may see it, so it shows nothing about the
-    staff.
+    staff, and is green on the guest's own phone only.
     """
     number = visits.read_result(token)
     if number is None:
@@ -105,7 +105,7 @@ def result(request: HttpRequest, store: Store, flow: str, token: str) -> HttpRes
         "used": _used(verification),
         "can_retry": can_retry,
         "request_key": uuid.uuid4().hex,
-        "age": age_of(verification.settled_at),
+        "age": age_of(verification.settled_at, is_own=verification.flow == flow),
         **_turn(services.place_of(verification), verification),
         "waiting": verification.status in Verification.LIVE,
         "unclear": verification.unclear,

@@ -37,6 +37,17 @@ def test_the_result_says_how_old_it_is(
     assert 'http-equiv="refresh" content="30"' in text
 
 
+def test_on_another_phone_the_address_of_the_result_is_only_a_record(
+    client: Client, shop: Shop
+) -> None:
+    page = confirm(client, enter(client, shop, shop.code()))
+    assert 'class="outcome verified"' in page.content.decode()
+    other = Client().get(page.request["PATH_INFO"]).content.decode()
+    assert 'class="outcome verified old"' in other
+    # The script, which counts on, does not make it green again.
+    assert 'data-green="0"' in other
+
+
 def test_entering_a_number_again_later_shows_an_old_result(client: Client, shop: Shop) -> None:
     code = shop.code()
     confirm(client, enter(client, shop, code))
