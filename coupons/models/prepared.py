@@ -60,6 +60,14 @@ ON_RECORD = Prepared(
         )
     )
 )
+# The gateway's row of a store with its account; the secrets are read only when a call is sent.
+GATEWAY = Prepared(
+    lambda: (
+        GatewayStore.objects.filter(store=Param("store"))
+        .select_related("connection")
+        .defer("connection__credentials", "connection__token")
+    )
+)
 # The gateway's row of a store that may spend: the store and its merchant are active.
 OPEN_GATEWAY = Prepared(
     lambda: GatewayStore.objects.filter(

@@ -19,6 +19,7 @@ from stores.fields import keyed_hash
 from stores.idempotency import once
 from stores.models import Store
 from stores.platforms.outbox.enqueuing import notify
+from stores.prepared import insert
 
 MAX_CODES = 1000
 # Tasks queued per batch: each one starts a worker, and every worker continues until nothing is due.
@@ -102,16 +103,18 @@ def _line(
     batch: Batch, position: int, raw: object, actor: audit.Actor, known: dict[str, Verification]
 ) -> BatchItem:
     """Writes one line; a code that is `known` from an earlier line shares its verification."""
+    item = BatchItem(batch=batch, position=position)
     try:
         code = codes.one_code(raw)
     except codes.MalformedCode:
         # Nothing is kept of it: it may be a guest's name or number.
-        return batch.items.create(position=position, reason=Reason.MALFORMED_CODE)
-    verification = known.get(keyed_hash(code)) or batch_verification(batch, code, actor)
-    known[verification.code_hash] = verification
-    return batch.items.create(
-        position=position, code_tail=codes.tail_of(code), verification=verification
-    )
+        item.reason = Reason.MALFORMED_CODE
+    else:
+        verification = known.get(keyed_hash(code)) or batch_verification(batch, code, actor)
+        known[verification.code_hash] = verification
+        item.code_tail, item.verification = codes.tail_of(code), verification
+    insert(item)
+    return item
 
 
 class BatchLine(NamedTuple):

@@ -7,7 +7,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from coupons import codes
-from coupons.models import Channel, GatewayStore, Lookup, Verification
+from coupons.models import Channel, GatewayStore, Lookup, Verification, prepared
 from coupons.reasons import Reason
 from coupons.services.operations import LookUp, Reading
 from stores.fields import keyed_hash
@@ -32,11 +32,7 @@ PATIENCE: dict[str, timedelta] = {
 
 
 def gateway_of(store: Store) -> GatewayStore | None:
-    # The secrets are not read here, only when the call is sent.
-    rows = GatewayStore.objects.select_related("connection").defer(
-        "connection__credentials", "connection__token"
-    )
-    return rows.filter(store=store).first()
+    return prepared.GATEWAY.one(store=store.pk)
 
 
 def lane_of(channel: str) -> OutboundCall.Lane:

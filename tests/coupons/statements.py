@@ -64,6 +64,7 @@ def product() -> dict[str, Any]:
 EXAMPLES = {
     "STORE_WITH_GATEWAY": lambda: {"pk": a_verification().store_id},
     "ON_RECORD": find_existing,
+    "GATEWAY": lambda: {"store": GatewayStoreFactory().store_id},
     "OPEN_GATEWAY": lambda: {"store": GatewayStoreFactory().store_id},
     "PRODUCT": product,
     "LOCKED_VERIFICATION": lambda: {"pk": a_verification().pk},
