@@ -17,6 +17,7 @@ from coupons.api.serializers import (
     VerificationSerializer,
     malformed_detail,
 )
+from coupons.choices import LOOKUP, VERIFY
 from coupons.codes.lookalikes import NoCode
 from coupons.reasons import READ, TEXTS, Reason
 from stores.api.schema import (
@@ -30,6 +31,9 @@ from stores.api.schema import (
     sent,
     without,
 )
+from stores.models import ApiKey
+
+Scope = ApiKey.Scope
 
 
 def _verification(**fields: Any) -> dict[str, Any]:
@@ -86,7 +90,10 @@ LIST_STORES = extend_schema(
     tags=["stores"],
     summary=_("The stores that the key reaches"),
     description=_("Active stores only. The key needs the scope `read`."),
-    responses={(200, JSON): StoreSerializer(many=True), **problems(invalid=NO_SUCH_PARAMETER)},
+    responses={
+        (200, JSON): StoreSerializer(many=True),
+        **problems(scopes=(Scope.READ,), invalid=NO_SUCH_PARAMETER),
+    },
 )
 LIST_PRODUCTS = extend_schema(
     operation_id="products_list",
@@ -98,7 +105,7 @@ LIST_PRODUCTS = extend_schema(
     ),
     responses={
         (200, JSON): ProductSerializer(many=True),
-        **problems("not_found", invalid=NO_SUCH_PARAMETER),
+        **problems("not_found", scopes=(Scope.READ,), invalid=NO_SUCH_PARAMETER),
     },
 )
 CREATE_LOOKUP = extend_schema(
@@ -114,7 +121,7 @@ CREATE_LOOKUP = extend_schema(
     responses={
         (200, JSON): OpenApiResponse(LookupSerializer, _("Looked up, or known to be impossible")),
         (202, JSON): OpenApiResponse(LookupSerializer, _("Queued: ask again under its id")),
-        **problems(*IN_BODIES, invalid=without("code"), malformed_code=MALFORMED),
+        **problems(*IN_BODIES, scopes=(LOOKUP,), invalid=without("code"), malformed_code=MALFORMED),
     },
     examples=[CODE_EXAMPLE],
 )
@@ -130,7 +137,7 @@ READ_LOOKUP = extend_schema(
     responses={
         (200, JSON): LookupSerializer,
         (202, JSON): OpenApiResponse(LookupSerializer, _("Still queued")),
-        **problems("not_found", invalid=NO_SUCH_PARAMETER),
+        **problems("not_found", scopes=(LOOKUP, Scope.READ), invalid=NO_SUCH_PARAMETER),
     },
 )
 LIST_VERIFICATIONS = extend_schema(
@@ -143,7 +150,7 @@ LIST_VERIFICATIONS = extend_schema(
     parameters=[VerificationFilter],
     responses={
         (200, JSON): VerificationSerializer(many=True),
-        **problems("not_found", invalid=NO_SUCH_PARAMETER),
+        **problems("not_found", scopes=(Scope.READ,), invalid=NO_SUCH_PARAMETER),
     },
 )
 CREATE_VERIFICATION = extend_schema(
@@ -163,7 +170,13 @@ CREATE_VERIFICATION = extend_schema(
         (200, JSON): OpenApiResponse(
             VerificationSerializer, _("Joined a request in flight, or the first answer again")
         ),
-        **problems(*IN_BODIES, "key_reused", invalid=without("code"), malformed_code=MALFORMED),
+        **problems(
+            *IN_BODIES,
+            "key_reused",
+            scopes=(VERIFY,),
+            invalid=without("code"),
+            malformed_code=MALFORMED,
+        ),
     },
     examples=[
         CODE_EXAMPLE,
@@ -187,7 +200,7 @@ READ_VERIFICATION = extend_schema(
     parameters=[WAIT],
     responses={
         (200, JSON): VerificationSerializer,
-        **problems("not_found", invalid=NO_SUCH_PARAMETER),
+        **problems("not_found", scopes=(Scope.READ, VERIFY), invalid=NO_SUCH_PARAMETER),
     },
     examples=[example("verified", _("Verified"), _verification(), 200)],
 )
@@ -204,7 +217,7 @@ CREATE_BATCH = extend_schema(
     responses={
         (201, JSON): OpenApiResponse(BatchSerializer, _("Created")),
         (200, JSON): OpenApiResponse(BatchSerializer, _("The first answer again")),
-        **problems(*IN_BODIES, "key_reused", invalid=without("codes")),
+        **problems(*IN_BODIES, "key_reused", scopes=(VERIFY,), invalid=without("codes")),
     },
     examples=[sent("codes", _("Several codes"), {"codes": ["123456789012", "123456789013"]})],
 )
@@ -215,5 +228,8 @@ READ_BATCH = extend_schema(
     description=_(
         "Its figures, and each code's verification. The key needs the scope `read` or `verify`."
     ),
-    responses={(200, JSON): BatchSerializer, **problems("not_found", invalid=NO_SUCH_PARAMETER)},
+    responses={
+        (200, JSON): BatchSerializer,
+        **problems("not_found", scopes=(Scope.READ, VERIFY), invalid=NO_SUCH_PARAMETER),
+    },
 )

@@ -7,11 +7,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from drf_spectacular.extensions import OpenApiAuthenticationExtension
 from rest_framework.authentication import BaseAuthentication
-from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
+from rest_framework.exceptions import AuthenticationFailed
 from rest_framework.permissions import BasePermission
 from rest_framework.request import Request
 
-from stores.api.problems import Problem
+from stores.api.problems import Problem, needs_one_of
 from stores.fields import keyed_hash
 from stores.models import ApiKey, prepared
 from stores.web.addresses import client_network
@@ -68,7 +68,7 @@ def find_key(secret: str) -> ApiKey | None:
 
 class HasScope(BasePermission):
     """Answers 403 unless the key has one of the scopes that the view names per method in
-    `scopes`.
+    `scopes`; the answer names them.
     """
 
     def has_permission(self, request: Request, view: "APIView") -> bool:
@@ -79,7 +79,9 @@ class HasScope(BasePermission):
             return True
         method = "GET" if request.method == "HEAD" else request.method
         needed = getattr(view, "scopes", {}).get(method, ())
-        return any(scope in request.auth.scopes for scope in needed)
+        if not any(scope in request.auth.scopes for scope in needed):
+            raise Problem("forbidden", needs_one_of(needed), status=403)
+        return True
 
 
 class ApiKeyScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]

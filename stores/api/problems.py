@@ -1,9 +1,11 @@
 """Errors of the API as application/problem+json."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.core.exceptions import PermissionDenied, SuspiciousOperation
 from django.http import Http404
+from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 from rest_framework import exceptions
 from rest_framework.response import Response
@@ -66,6 +68,11 @@ def problem_details(error: Exception, context: dict[str, Any]) -> Response | Non
     response.data = problem(code, titles()[code], status=response.status_code, **extra)
     response.content_type = PROBLEM_JSON
     return response
+
+
+def needs_one_of(scopes: Sequence[str]) -> str:
+    """Returns the detail for a key that has none of these scopes."""
+    return _("The key needs one of these scopes: %(scopes)s") % {"scopes": ", ".join(scopes)}
 
 
 def _as_problem(error: Exception) -> Exception:

@@ -1,5 +1,6 @@
 """The OpenAPI parts that the routes of all domains share."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.functional import lazy
@@ -10,6 +11,7 @@ from drf_spectacular.extensions import OpenApiSerializerExtension
 from drf_spectacular.utils import OpenApiExample, OpenApiParameter, OpenApiResponse
 from rest_framework import serializers
 
+from stores.api.problems import needs_one_of
 from stores.api.serializers import AnswerSerializer, Body, TextField
 from stores.web.problems import PROBLEM_JSON, codes, problem, titles
 
@@ -94,14 +96,18 @@ IDEMPOTENCY_KEY = OpenApiParameter(
 )
 
 
-def problems(*named: str, **own: dict[str, Any]) -> dict[tuple[int, str], Any]:
+def problems(
+    *named: str, scopes: Sequence[str], **own: dict[str, Any]
+) -> dict[tuple[int, str], Any]:
     """Returns a route's problem answers for OpenAPI, by code, with those that every route has.
 
-    `own` gives what an answer of this route has besides its code and title. Each is an example, and
-    tests/contract/test_api_problems.py gets the very same answers.
+    The key needs one of the `scopes`. `own` gives what an answer of this route has besides its code
+    and title. Each is an example, and tests/contract/test_api_problems.py gets the very same
+    answers.
     """
     known = codes()
-    found = {"unauthenticated", "forbidden", "too_many_tries", "unavailable", *named, *own}
+    own["forbidden"] = {"detail": lazy(needs_one_of, str)(tuple(scopes))}
+    found = {"unauthenticated", "too_many_tries", "unavailable", *named, *own}
     by_status: dict[int, list[str]] = {}
     for code in sorted(found, key=list(known).index):
         by_status.setdefault(known[code].status, []).append(code)

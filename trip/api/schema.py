@@ -25,6 +25,7 @@ from trip.api.serializers import (
     TicketOrderSerializer,
     TicketRefundSerializer,
 )
+from trip.choices import TRIP
 
 REFUND: dict[str, Any] = {
     "refund_id": "4914350072036425728-20260501093012115",
@@ -84,7 +85,7 @@ LIST_ORDERS = extend_schema(
     parameters=[OrderFilter],
     responses={
         (200, JSON): TicketOrderSerializer(many=True),
-        **problems("not_found", invalid=NO_SUCH_PARAMETER),
+        **problems("not_found", scopes=(TRIP,), invalid=NO_SUCH_PARAMETER),
     },
 )
 READ_ORDER = extend_schema(
@@ -94,7 +95,7 @@ READ_ORDER = extend_schema(
     description=_("With its codes, refunds and visitors. The key needs the scope `trip`."),
     responses={
         (200, JSON): TicketOrderSerializer,
-        **problems("not_found", invalid=NO_SUCH_PARAMETER),
+        **problems("not_found", scopes=(TRIP,), invalid=NO_SUCH_PARAMETER),
     },
     examples=[example("issued", _("Issued"), ORDER)],
 )
@@ -112,6 +113,7 @@ ISSUE_ORDER = extend_schema(
         (200, JSON): TicketOrderSerializer,
         **problems(
             *IN_BODIES,
+            scopes=(TRIP,),
             invalid=without_either("vouchers", "failed"),
             order_conflict={"detail": _("This order was issued already, with other codes.")},
         ),
@@ -139,6 +141,7 @@ CONSUME_ORDER = extend_schema(
         **problems(
             *IN_BODIES,
             "key_reused",
+            scopes=(TRIP,),
             invalid=without_either("vouchers", "quantity"),
             order_conflict={"detail": _("The tickets were used already.")},
         ),
@@ -168,6 +171,7 @@ DECIDE_REFUND = extend_schema(
         (200, JSON): TicketRefundSerializer,
         **problems(
             *IN_BODIES,
+            scopes=(TRIP,),
             invalid=without("decision"),
             order_conflict={"detail": _("This refund was agreed already; that is final.")},
         ),
