@@ -1,25 +1,31 @@
-"""Fixtures that every part of the suite uses: the sandbox on a real socket, and a merchant
-connected to it.
+"""Fixtures that every part of the suite uses: the sandbox on a real socket, a merchant connected to
+it, and a demo.
 """
 
+import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from django.conf import settings
+from django.db import transaction
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
+from pytest_django import DjangoDbBlocker
 from pytest_django.fixtures import Settings
 
 from config.outbox import OutboxSettings
 from coupons.sandbox import UmemberSandbox
 from stores.demo import preparing
 from stores.demo.environment import Places
+from stores.demo.world import World
 from stores.domains import domains, merged
 from stores.sandbox import SandboxServer
 from tests import flush
 from tests.coupons.factories import Shop, connected_shop
+from tests.demos import prepared
 
 # A busy machine must not fail a property.
 hypothesis_settings.register_profile(
@@ -97,11 +103,45 @@ def in_english() -> Iterator[None]:
         yield
 
 
+def _clear_addresses(patch: pytest.MonkeyPatch) -> None:
+    """Static files count as collected, and no platform has an address of its own."""
+    patch.setattr(preparing, "_collect_static", lambda tell: None)
+    for name in merged("sandbox_addresses"):
+        patch.delenv(name, raising=False)
+
+
 @pytest.fixture
 def place(settings: Settings, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Places:
     """A folder for a demo, in which static files count as collected."""
     settings.VAR_DIR = tmp_path
-    monkeypatch.setattr(preparing, "_collect_static", lambda tell: None)
-    for name in merged("sandbox_addresses"):
-        monkeypatch.delenv(name, raising=False)
+    _clear_addresses(monkeypatch)
     return Places(tmp_path)
+
+
+@pytest.fixture(scope="module")
+def _filled_demo(
+    django_db_setup: None,
+    django_db_blocker: DjangoDbBlocker,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[World]:
+    """Filling a demo takes seconds: the tests of a module share one, which is then rolled back."""
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        django_db_blocker.unblock(),
+        transaction.atomic(),
+    ):
+        _clear_addresses(patch)
+        yield prepared(Places(tmp_path_factory.mktemp("demo")))
+        transaction.set_rollback(True)
+
+
+@pytest.fixture
+def demo(_filled_demo: World, place: Places, django_db_blocker: DjangoDbBlocker) -> Iterator[World]:
+    """A demo that was started once, as `make demo` leaves it. What the test changes is rolled back.
+
+    The module must be one xdist_group, and none of its tests may use real transactions.
+    """
+    shutil.copytree(_filled_demo.place.folder, place.folder)
+    with django_db_blocker.unblock(), transaction.atomic():
+        yield replace(_filled_demo, place=place)
+        transaction.set_rollback(True)

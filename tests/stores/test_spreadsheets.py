@@ -2,6 +2,8 @@
 
 import csv
 import io
+import subprocess
+import sys
 from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,9 +12,11 @@ from typing import Any
 import pytest
 from django.utils import timezone
 from openpyxl import load_workbook
+from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
 
 from stores import audit
 from stores.backoffice.spreadsheets import (
+    ERRORS,
     LONGEST_CELL,
     Column,
     Counted,
@@ -25,6 +29,7 @@ from stores.backoffice.spreadsheets import (
 )
 from stores.models import AuditEntry, Store
 from stores.text import plain
+from tests.processes import ROOT
 from tests.stores.factories import StoreFactory
 
 pytestmark = pytest.mark.usefixtures("in_english")
@@ -51,6 +56,22 @@ def test_no_text_is_a_formula(before: str, start: str) -> None:
 @pytest.mark.parametrize("text", ["\tx", "\rx", "\nx", "#REF!", "#N/A"])
 def test_no_text_begins_another_line_or_is_an_error(text: str) -> None:
     assert cell(text) == f"'{text}"
+
+
+def test_errors_and_characters_are_those_of_the_library() -> None:
+    assert set(ERRORS) == set(ERROR_CODES)
+    given = cell("".join(map(chr, range(256))))
+    assert isinstance(given, str)
+    assert ILLEGAL_CHARACTERS_RE.search(given) is None
+    assert cell("a\t\r\nb") == "a\t\r\nb"
+
+
+def test_the_library_is_imported_by_those_who_ask_for_a_sheet() -> None:
+    command = "from config.wsgi import application; import sys; print('openpyxl' in sys.modules)"
+    ended = subprocess.run(
+        [sys.executable, "-c", command], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert ended.stdout.strip() == "False"
 
 
 def test_characters_that_no_sheet_takes_are_left_out(db: None) -> None:

@@ -10,15 +10,16 @@ from typing import Any
 import pytest
 from django.db.models import Max
 from django.utils import timezone
-from pytest_django.live_server_helper import LiveServer
 
 from stores.demo.environment import Places, Ports
-from stores.models import ApiKey, Connection, InboundEvent, OutboundCall
+from stores.demo.world import World
+from stores.models import Connection, InboundEvent, OutboundCall
 from stores.sandbox.state import StateFile
 from tests.demos import demo_info, prepared
-from trip.apps import TripConfig
 from trip.models import Consumption, Offer, Order, Place, Product, Refund, Visitor, Voucher, tally
 from trip.sandbox import MeituanTripSandbox
+
+pytestmark = pytest.mark.xdist_group("filled demo of trip")
 
 VALUES: dict[str, set[Any]] = {
     "voucher_type": {0, 1, 2},
@@ -40,10 +41,8 @@ def bases() -> set[str]:
     return set(Connection.objects.filter(platform="trip").values_list("base_url", flat=True))
 
 
-@pytest.mark.django_db
-def test_the_info_says_whom_to_call_and_what_can_be_bought(place: Places) -> None:
-    prepared(place)
-    shown = demo_info(place)["trip"]
+def test_the_info_says_whom_to_call_and_what_can_be_bought(demo: World) -> None:
+    shown = demo_info(demo.place)["trip"]
     connection = Connection.objects.get(platform="trip", account=shown["partner_id"])
     assert connection.tenant.name == "海棠文娱"
     assert connection.credentials == {name: shown[name] for name in ("client_id", "client_secret")}
@@ -77,12 +76,10 @@ def test_the_info_says_whom_to_call_and_what_can_be_bought(place: Places) -> Non
     }
 
 
-@pytest.mark.django_db
 def test_every_product_of_the_info_costs_the_same_on_all_of_sixty_days_and_never_runs_out(
-    place: Places,
+    demo: World,
 ) -> None:
-    prepared(place)
-    shown = demo_info(place)["trip"]
+    shown = demo_info(demo.place)["trip"]
     today = timezone.localdate()
     assert len(shown["products"]) >= 5
     for promised in shown["products"]:
@@ -103,10 +100,8 @@ def test_every_product_of_the_info_costs_the_same_on_all_of_sixty_days_and_never
             assert offer.left is None or offer.left >= 10_000
 
 
-@pytest.mark.django_db
-def test_special_products_are_there_to_look_at_but_are_not_promised(place: Places) -> None:
-    prepared(place)
-    promised = {product["partner_deal_id"] for product in demo_info(place)["trip"]["products"]}
+def test_special_products_are_there_to_look_at_but_are_not_promised(demo: World) -> None:
+    promised = {product["partner_deal_id"] for product in demo_info(demo.place)["trip"]["products"]}
     special = Product.objects.filter(connection__account="13857001").exclude(deal_id__in=promised)
     known = {product.deal_id: product for product in special}
     assert set(known) == {"ZG-1101", "ZG-1102", "ZG-1103", "ZG-1104", "ZG-1105"}
@@ -117,9 +112,8 @@ def test_special_products_are_there_to_look_at_but_are_not_promised(place: Place
     assert known["ZG-1105"].offers.latest("date").date == timezone.localdate() + timedelta(days=9)
 
 
-@pytest.mark.django_db
-def test_the_past_fits_together(place: Places) -> None:
-    now = prepared(place).now
+def test_the_past_fits_together(demo: World) -> None:
+    now = demo.now
     assert set(Order.objects.values_list("status", flat=True)) == set(Order.Status.values)
     sold, held = Counter[int](), Counter[int]()
     for order in Order.objects.prefetch_related("vouchers", "consumptions", "refunds"):
@@ -152,9 +146,8 @@ def test_the_past_fits_together(place: Places) -> None:
     assert Visitor.objects.filter(mobile_hash="").count() == 0
 
 
-@pytest.mark.django_db
-def test_somebody_has_something_to_do_at_both_merchants(place: Places) -> None:
-    now = prepared(place).now
+def test_somebody_has_something_to_do_at_both_merchants(demo: World) -> None:
+    now = demo.now
     waiting = Refund.objects.filter(status="review").order_by("deadline")
     left = [(row.store.merchant.name, row.deadline - now) for row in waiting if row.deadline]
     assert left == [
@@ -175,90 +168,34 @@ def test_somebody_has_something_to_do_at_both_merchants(place: Places) -> None:
     }
 
 
-@pytest.mark.django_db
 def test_notices_may_go_elsewhere_and_a_second_start_keeps_the_rest(
-    place: Places, monkeypatch: pytest.MonkeyPatch
+    demo: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepared(place)
-    before, orders = demo_info(place)["trip"], Order.objects.count()
+    before, orders = demo_info(demo.place)["trip"], Order.objects.count()
     assert bases() == {NOTICES}
     monkeypatch.setenv("TRIP_NOTICE_BASE_URL", "http://127.0.0.1:7777/mt/")
-    prepared(place, Ports(9000, 9100))
-    after = demo_info(place)["trip"]
+    prepared(demo.place, Ports(9000, 9100))
+    after = demo_info(demo.place)["trip"]
     assert (bases(), Order.objects.count()) == ({"http://127.0.0.1:7777/mt"}, orders)
     assert after["client_secret"] == before["client_secret"]
     assert after["endpoints"]["create"].startswith("http://127.0.0.1:9000/trip/")
-    partner = sandbox_of(place).book.partners[after["partner_id"]]
+    partner = sandbox_of(demo.place).book.partners[after["partner_id"]]
     assert (partner.client_secret, partner.endpoints) == (
         after["client_secret"],
         after["endpoints"],
     )
     monkeypatch.delenv("TRIP_NOTICE_BASE_URL")
-    prepared(place)
+    prepared(demo.place)
     assert bases() == {NOTICES}
 
 
-@pytest.mark.django_db
-def test_a_demo_started_weeks_later_still_sells_for_three_months(place: Places) -> None:
-    now = prepared(place).now
+def test_a_demo_started_weeks_later_still_sells_for_three_months(demo: World) -> None:
+    now = demo.now
 
     def wait(world: Any) -> None:
         world.now = now + timedelta(days=40)
 
-    prepared(place, later=wait)
+    prepared(demo.place, later=wait)
     for deal_id, days in (("ZG-1002", 40 + 90), ("XH-2002", 40 + 90), ("ZG-1105", 9)):
         last = Product.objects.get(deal_id=deal_id).offers.latest("date").date
         assert last == timezone.localdate(now) + timedelta(days=days)
-
-
-@pytest.mark.django_db(transaction=True)
-def test_meituan_can_buy_every_product_of_the_info(place: Places, live_server: LiveServer) -> None:
-    prepared(place, Ports(live_server.thread.port, 8100))
-    shown, sandbox = demo_info(place)["trip"], sandbox_of(place)
-    assert len(shown["products"]) >= 5
-    for product in shown["products"]:
-        wanted = {
-            "partner_id": shown["partner_id"],
-            "partner_deal_id": product["partner_deal_id"],
-            "quantity": 2,
-        }
-        day = (
-            {"travel_date": f"{timezone.localdate() + timedelta(days=59)}"}
-            if product["calendar"]
-            else {}
-        )
-        bought = sandbox.control("orders", wanted | day | {"pay": True})
-        order = bought["order"]
-        assert order["status"] == {"own": "issued", "upstream": "paying"}[product["issuing"]], (
-            bought
-        )
-        assert (order["unit_price"], order["buy_price"]) == (
-            product["unit_price"],
-            product["buy_price"],
-        )
-        assert sandbox.control(f"orders/{order['order_id']}/compare", None)["differences"] == []
-    assert (
-        Order.objects.filter(
-            is_drill=False, created_at__gte=timezone.now() - timedelta(minutes=5)
-        ).count()
-        >= 16
-    )
-
-
-@pytest.mark.django_db
-def test_a_demo_of_the_first_version_keeps_its_people_and_gets_the_tickets(
-    place: Places, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(TripConfig, "demo", "")
-    users = prepared(place).facts["users"]
-    ApiKey.objects.update(scopes=["read", "lookup", "verify"])
-    monkeypatch.setattr(TripConfig, "demo", "trip.demo.TripDemo")
-
-    prepared(place)
-
-    assert demo_info(place)["users"] == users
-    assert (
-        len(demo_info(place)["trip"]["products"])
-        == Product.objects.filter(connection__account="13857001").count() - 5
-    )
-    assert {tuple(key.scopes) for key in ApiKey.objects.all()} == {tuple(ApiKey.all_scopes())}
