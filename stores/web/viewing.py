@@ -1,7 +1,8 @@
 """An operator views one merchant as its owner sees it: read-only, for half an hour, audited.
 
 The view is a key of the session. Only the middleware reads it: it gives the operator the owner's
-access for the request, and refuses every method that may change something.
+access for the request, and refuses every method that may change something but the operator's own
+browser.
 """
 
 from collections.abc import Callable
@@ -26,6 +27,8 @@ from stores.web.errors import is_htmx, only_viewing, wants_json
 KEY = "viewing"
 LASTS = timedelta(minutes=30)
 SAFE = ("GET", "HEAD", "OPTIONS", "TRACE")
+# What changes the operator's own browser alone: the end of the view, language, counter's store.
+OWN = ("admin:viewing", "set_language", "counter-store")
 # Verbs of the audit log: the operator left the view, or it ended without that.
 STARTED, LEFT, ENDED = "view started", "view left", "view ended"
 
@@ -105,7 +108,7 @@ def read_only_while_viewing(
             return _over(request) or get_response(request)
         request.viewed_merchant = merchant  # type: ignore[attr-defined]
         request.user.viewed_merchant_id = merchant.pk  # type: ignore[union-attr]
-        if request.method in SAFE or request.path == reverse("admin:viewing"):
+        if request.method in SAFE or request.path in map(reverse, OWN):
             return get_response(request)
         if request.path == reverse("admin:logout"):
             leave(request)

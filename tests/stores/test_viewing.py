@@ -15,7 +15,7 @@ from stores.models import AuditEntry, Merchant, Store
 from stores.tenancy import Access
 from stores.web.viewing import KEY, LASTS
 from tests.pages import english
-from tests.stores.factories import MerchantFactory, UserFactory
+from tests.stores.factories import MerchantFactory, StoreFactory, UserFactory
 
 INDEX = "/admin/"
 VIEWING = "/admin/viewing/"
@@ -218,3 +218,16 @@ def test_a_session_of_somebody_else_is_no_view(client: Client, store: Store) -> 
 def test_callers_without_a_session_cost_no_query(db: None, django_assert_num_queries: Any) -> None:
     with django_assert_num_queries(0):
         assert Client().post("/api/nothing/").status_code == 404
+
+
+def test_a_viewer_chooses_the_language_and_the_counters_store(client: Client, store: Store) -> None:
+    other = StoreFactory(merchant=store.merchant)
+    start(client, store.merchant)
+    client.post("/i18n/setlang/", {"language": "zh-hans", "next": INDEX})
+    assert "店主的视角" in client.get(INDEX).content.decode()
+    for chosen in (other, store):
+        client.post("/counter/store/", {"store": chosen.pk})
+        page = client.get("/counter/").content.decode()
+        assert f'value="{chosen.pk}" selected' in page
+    strange = StoreFactory()
+    assert client.post("/counter/store/", {"store": strange.pk}).status_code == 404
