@@ -16,6 +16,7 @@ from stores.backoffice.search import (
     number_begins,
     text_begins,
 )
+from stores.fields import keyed_hash
 from stores.models import AuditEntry, RateWindow
 from tests.coupons.factories import VerificationFactory
 from tests.pages import HOSTILE, english
@@ -69,6 +70,14 @@ def test_codes_are_searched_within_thirty_days(operator: Client) -> None:
     VerificationFactory(code_tail="5678", order_id="493601122", created_at=long_ago)
     assert found(operator, "5678") == []
     assert len(found(operator, "493601122")) == 1
+
+
+def test_a_whole_coupon_code_is_found_and_noted_by_its_end_alone(operator: Client) -> None:
+    code = "560228055678"
+    VerificationFactory(code_hash=keyed_hash(code), code_tail="5678")
+    VerificationFactory(code_hash=keyed_hash("670228055678"), code_tail="5678")
+    assert len(found(operator, code)) == 1
+    assert AuditEntry.objects.get().target == "…5678"
 
 
 def test_the_newest_fifty_are_shown(operator: Client) -> None:

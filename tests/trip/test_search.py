@@ -39,6 +39,10 @@ def test_an_order_is_found_by_number_code_and_phone(operator: Client, order: Ord
     code = order.vouchers.get().code
     for text in (
         str(order.order_id),
+        order.partner_order_id,
+        order.partner_order_id.lower(),
+        code,
+        code.lower(),
         code[-4:],
         code[-4:].lower(),
         "138 0000 1234",

@@ -2,6 +2,8 @@
 operators find them over all merchants.
 """
 
+from typing import Any
+
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
@@ -14,6 +16,21 @@ from trip.choices import PLATFORM
 from trip.models import Order, Visitor, Voucher
 from trip.services.limits import hash_of
 from trip.wire.requests import mobile_of
+
+
+def _of_number(text: str) -> Q:
+    """Returns the condition of orders whose number at Meituan begins so, or whose number with us or
+    whole code is the text.
+    """
+    connections = Connection.objects.filter(platform=PLATFORM).order_by().values("pk")
+    return number_begins("order_id")(text) | _named(text, connections)
+
+
+def _named(text: str, connections: Any) -> Q:
+    """Returns the condition of orders whose number with us or whole code is exactly the text."""
+    spelled = {text, text.upper()}
+    of_code = Voucher.objects.filter(connection__in=connections, code__in=spelled)
+    return Q(partner_order_id__in=spelled) | Q(pk__in=of_code.order_by().values("order"))
 
 
 def _of_phone(text: str) -> Q:
@@ -30,7 +47,7 @@ def _of_phone(text: str) -> Q:
 SEARCHER = Searcher(
     rows=lambda: Order.objects.filter(is_drill=False),
     said=lambda order: f"…{order.order_id % 10_000:04} · {order.get_status_display()}",
-    number=number_begins("order_id"),
+    number=_of_number,
     tail=lambda tail: Q(vouchers__code__endswith=tail.upper()),
     phone=_of_phone,
 )
@@ -44,14 +61,12 @@ def found(request: HttpRequest, rows: QuerySet[Order], text: str) -> QuerySet[Or
     if not term:
         return rows
     connections = _connections(request)
-    numbers = Q(partner_order_id=term)
+    wanted = _named(term, connections)
     if term.isascii() and term.isdecimal() and int(term[:20]) <= MAX_INT64:
-        numbers |= Q(connection__in=connections, order_id=int(term[:20]))
-    by_number = Order.objects.filter(numbers).order_by().values_list("pk", flat=True)
-    by_code = Voucher.objects.filter(
-        connection__in=connections, code__in={term, term.upper()}
-    ).order_by()
-    return rows.filter(pk__in=[*by_number, *by_code.values_list("order_id", flat=True)])
+        wanted |= Q(connection__in=connections, order_id=int(term[:20]))
+    return rows.filter(
+        pk__in=list(Order.objects.filter(wanted).order_by().values_list("pk", flat=True))
+    )
 
 
 def _connections(request: HttpRequest) -> list[int]:

@@ -113,6 +113,7 @@ class Order(models.Model):
             models.Index(fields=["store", "-created_at", "-id"], name="trip_order_by_store"),
             models.Index(fields=["-created_at", "-id"], name="trip_order_newest"),
             models.Index(fields=["order_id"], name="trip_order_number"),
+            models.Index(fields=["partner_order_id"], name="trip_order_our_number"),
             models.Index(
                 fields=["pay_until"], name="trip_order_unpaid", condition=Q(status="created")
             ),
