@@ -249,13 +249,13 @@ class ConnectionAdmin(ButtonsAdmin):
     def sync(self, request: HttpRequest, row: Connection, cleaned_data: dict[str, Any]) -> None:
         tools = platform_tools(row.platform)
         _take_a_try(row)
-        for line in (
-            tools.sync(connection=row, user=staff_user(request))
-            if isinstance(tools, SyncTools)
-            else []
-        ):
+        if not isinstance(tools, SyncTools):
+            return
+        found = tools.sync(connection=row, user=staff_user(request))
+        for line in found:
             messages.add_message(request, LEVELS[line.level], line.text)
-        self._lead_on(request, row)
+        if not any(line.level == "error" for line in found):
+            self._lead_on(request, row)
 
     @button(
         Button(

@@ -32,6 +32,7 @@ from stores.backoffice.base import Headed, Required, ScopedAdmin
 from stores.conflicts import Conflict
 
 DONE = _("Done. The state below shows what came of it.")
+_NO_LONGER = _("This can no longer be done. The page shows the present state.")
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,8 @@ def button(wanted: Button) -> Callable[[Any], Any]:
     """Makes an admin's method `(request, row, cleaned_data)` a button; its name goes into
     `buttons`.
 
-    The method may raise Conflict: its reason is shown, above the form where there is one. A page
+    The method may raise Conflict: its reason is shown, above the form where there is one with
+    fields. A page
     that it returns is shown instead of the row's.
     """
 
@@ -116,21 +118,28 @@ class ButtonsAdmin(ScopedAdmin):
         try:
             return self._do(request, row, wanted, {})
         except Conflict as conflict:
-            messages.error(request, conflict.reason)
-            return HttpResponseRedirect(self.page_of(row))
+            return self._back_to(request, row, conflict.reason)
 
     def _ask_and_do(
         self, request: HttpRequest, row: Any, wanted: Button, kind: type[forms.Form]
     ) -> HttpResponse:
+        if request.method != "POST" and not wanted.shown(row):
+            return self._back_to(request, row, _NO_LONGER)
         form = kind(request.POST if request.method == "POST" else None)
         if not form.is_valid():
             return self._ask(request, row, wanted, form)
         try:
             return self._do(request, row, wanted, form.cleaned_data)
         except Conflict as conflict:
+            if not form.fields:
+                return self._back_to(request, row, conflict.reason)
             # The typed text must not be lost.
             form.add_error(None, str(conflict.reason))
             return self._ask(request, row, wanted, form)
+
+    def _back_to(self, request: HttpRequest, row: Any, why_not: StrOrPromise) -> HttpResponse:
+        messages.error(request, why_not)
+        return HttpResponseRedirect(self.page_of(row))
 
     def _do(
         self, request: HttpRequest, row: Any, wanted: Button, cleaned_data: dict[str, Any]

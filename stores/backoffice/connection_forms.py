@@ -75,7 +75,7 @@ class ConnectionForm(forms.ModelForm[Connection]):
         merchant = data.get("merchant") or (self.instance.merchant if self.instance.pk else None)
         platform = self.instance.platform if self.instance.pk else data.get("platform")
         same = Connection.objects.filter(
-            merchant=merchant, platform=platform, account=data.get("account")
+            merchant=merchant, platform=platform, account__iexact=data.get("account")
         )
         if merchant and same.exclude(pk=self.instance.pk).exists():
             self.add_error("account", _("There is a connection with this account already."))

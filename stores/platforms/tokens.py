@@ -104,13 +104,14 @@ def _renewed(connection: Connection, stale_serial: int, login: Login) -> tuple[s
     """Returns a token newer than `stale_serial`, by a login or from another process's login."""
     until = time.monotonic() + LOGIN_PATIENCE
     while time.monotonic() < until:
-        row = Connection.objects.only("token", "token_serial", "state", "checked_at").get(
-            pk=connection.pk
-        )
+        row = Connection.objects.only(
+            "token", "token_serial", "state", "checked_at", "last_error"
+        ).get(pk=connection.pk)
         if row.token and row.token_serial > stale_serial:
             return row.token, row.token_serial
         if _refused_lately(row):
-            raise LoginRefused("the login was refused; a person has to correct the credentials")
+            # In the words of the refusal, which people read here too.
+            raise LoginRefused(row.last_error or "the login was refused")
         if row.token_serial != stale_serial:
             # `login` knows only the credentials that were read with the stale serial.
             raise NoSlot("the credentials were changed meanwhile")

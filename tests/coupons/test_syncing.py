@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
@@ -244,6 +245,35 @@ def test_a_connection_test_with_a_wrong_password_says_so_and_a_corrected_one_wor
     Connection.objects.filter(pk=shop.connection.pk).update(credentials=right)
     assert connection_test(connection=Connection.objects.get(), actor=owner) == ""
     assert Connection.objects.get().state == Connection.State.WORKING
+
+
+def test_an_account_in_other_letters_is_the_same_account(shop: Shop, client: Client) -> None:
+    client.force_login(member(shop.merchant, Role.OWNER))
+    page = client.post(
+        reverse("admin:stores_connection_add") + "?platform=umember",
+        {
+            "merchant": shop.merchant.pk,
+            "platform": "umember",
+            "account": shop.connection.account.upper(),
+            "password": "x",
+        },
+    ).content.decode()
+    assert "这个账号已经添加过了。" in page
+    assert Connection.objects.count() == 1
+
+
+def test_a_sync_after_a_refused_login_says_what_the_platform_said(
+    shop: Shop, client: Client
+) -> None:
+    shop.connection.credentials = {**shop.connection.credentials, "password": "wrong"}
+    shop.connection.save()
+    connection_test(connection=shop.connection, actor=None)
+    client.force_login(member(shop.merchant, Role.OWNER))
+    page = reverse("admin:stores_connection_do", args=[shop.connection.pk, "sync"])
+    answer = client.post(page, follow=True)
+    assert [str(message) for message in answer.context["messages"]] == [
+        "没能读取列表：10002: 账号或密码错误"
+    ]
 
 
 def test_a_connection_test_ends_no_throttle_of_the_account(shop: Shop) -> None:

@@ -68,10 +68,20 @@ def test_what_depends_on_a_connection_keeps_it(relation: ManyToOneRel) -> None:
     page = owner.get(page_of(used)).content.decode()
     assert (button_of(used) in page, "switch off" in page) == (False, True)
     assert str(relation.related_model._meta.verbose_name_plural).lower() in page.lower()
-    refused = owner.post(button_of(used), follow=True).content.decode()
-    assert "it was used" in refused
+    refused = owner.post(button_of(used), follow=True)
+    assert "it was used" in str(*refused.context["messages"])
+    assert refused.redirect_chain == [(page_of(used), 302)]
     assert Connection.objects.filter(pk=used.pk).exists()
     assert not AuditEntry.objects.filter(verb="connection deleted").exists()
+
+
+def test_the_question_is_not_asked_about_a_used_connection(merchant: Merchant) -> None:
+    owner, used = owner_of(merchant), ConnectionFactory(merchant=merchant)
+    ConnectionFactory(merchant=merchant, parent=used)
+    answer = owner.get(button_of(used), follow=True)
+    assert answer.redirect_chain == [(page_of(used), 302)]
+    assert "This can no longer be done." in answer.content.decode()
+    assert "was never used" not in answer.content.decode()
 
 
 def test_what_comes_while_it_is_deleted_keeps_it(
@@ -80,7 +90,7 @@ def test_what_comes_while_it_is_deleted_keeps_it(
     owner, unused = owner_of(merchant), ConnectionFactory(merchant=merchant)
     monkeypatch.setattr("stores.admin.connections.kept_by", lambda row: [])
     ConnectionFactory(merchant=merchant, parent=unused)
-    assert "It is in use by now" in owner.post(button_of(unused)).content.decode()
+    assert "It is in use by now" in owner.post(button_of(unused), follow=True).content.decode()
     assert Connection.objects.filter(pk=unused.pk).exists()
     assert not AuditEntry.objects.filter(verb="connection deleted").exists()
 

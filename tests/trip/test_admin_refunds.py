@@ -169,3 +169,17 @@ def test_the_inbox_takes_the_same_queries_however_full_it_is(
     with CaptureQueriesContext(database) as many:
         assert len(listed(manager_client, "refund")) == 18
     assert len(many) == len(few)
+
+
+def test_an_agreed_refund_is_not_asked_about_again(
+    manager_client: Client, sold: tuple[Meituan, Product]
+) -> None:
+    refund = refund_to_decide(sold)
+    assert "The buyer gets the money back" in asked(manager_client, refund)
+    press(manager_client, refund, "agree")
+    assert "This can no longer be done." in asked(manager_client, refund)
+    assert "The buyer gets the money back" not in asked(manager_client, refund)
+
+
+def asked(client: Client, refund: Refund) -> str:
+    return client.get(page(refund, "do", "agree"), follow=True).content.decode()
