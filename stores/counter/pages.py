@@ -37,7 +37,7 @@ from stores.web.errors import is_htmx
 
 MOST_CHOSEN = 20
 _AMOUNT = re.compile("[0-9]{1,9}")
-_TAIL = re.compile("[0-9]{4}")
+_TAIL = re.compile("(?:尾号|后四位|末四位)?[是为]?[:： ]*([0-9]{4})")
 _MARKS = re.compile("[^0-9A-Za-z]")
 
 
@@ -107,8 +107,8 @@ def scan(request: HttpRequest, store: Store) -> list[ScanResult]:
     if results := [result for _kind, found in read for result in found.results]:
         return results
     refused = next((_instead(kind, found) for kind, found in read if found.title), None)
-    if _TAIL.fullmatch(tail := plain(text)):
-        return [live.found_by_tail(staff_user(request), store, tail)]
+    if tail := _TAIL.fullmatch(plain(text)):
+        return [live.found_by_tail(staff_user(request), store, tail[1])]
     return [
         refused
         or ScanResult(

@@ -25,7 +25,9 @@ def search(client: Client, text: str) -> str:
     return answer.content.decode()
 
 
-@pytest.mark.parametrize("text", ["1234", " 1234 ", "１２３４"])
+@pytest.mark.parametrize(
+    "text", ["1234", " 1234 ", "１２３４", "尾号1234", "后四位：1234", "尾号是 1234"]
+)
 def test_four_digits_find_the_stores_results_and_send_nothing(
     counter: Client, shop: Shop, text: str
 ) -> None:
