@@ -52,7 +52,8 @@ def _guest_alerts(user: User) -> list[Alert]:
     locks = AuditEntry.objects.for_staff(user).filter(
         verb=abuse.LOCKED, at__gte=timezone.now() - timedelta(days=1)
     )
-    counted = locks.order_by("store__name").values_list("store__name").annotate(Count("pk"))
+    by_store = locks.order_by("store__name", "store")
+    counted = by_store.values_list("store__name", "store").annotate(Count("pk"))
     text = _(
         "%(store)s: phones were locked on the guest page after too many wrong numbers"
         " (%(count)d in a day)."
@@ -60,7 +61,7 @@ def _guest_alerts(user: User) -> list[Alert]:
     url = reverse("admin:stores_auditentry_changelist")
     return [
         Alert("warning", text % {"store": store, "count": count}, url, actions.LOOK)
-        for store, count in counted[:10]
+        for store, _pk, count in counted[:10]
     ]
 
 

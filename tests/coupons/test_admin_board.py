@@ -18,7 +18,8 @@ from coupons import dashboard
 from coupons.choices import Authorisation
 from coupons.dashboard.figures import CHART_STORES, LATEST
 from coupons.models import GatewayStore, QuotaReading, Verification
-from coupons.services import products_sync, quota_outlooks
+from coupons.services import abuse, products_sync, quota_outlooks
+from stores import audit
 from stores.backoffice.menu import menu
 from stores.backoffice.widgets import EVERYTHING, Chosen
 from stores.clock import start_of_day
@@ -53,6 +54,17 @@ def test_figures_are_of_today_and_of_own_stores(store: Store, owner: User) -> No
         "Success rate today": ("67 %", "2 verified, 1 refused"),
         "Value today": ("¥1,049.50", "yesterday by this time: ¥78.00"),
     }
+
+
+def test_locked_phones_are_counted_for_each_store_also_of_one_name(
+    store: Store, owner: User
+) -> None:
+    other = StoreFactory(merchant=store.merchant, name=store.name)
+    for place in (store, store, other, StoreFactory(name=store.name)):
+        audit.record(abuse.LOCKED, actor=None, store=place)
+    texts = [str(alert.text) for alert in dashboard.alerts(owner)]
+    text = f"{store.name}: phones were locked on the guest page after too many wrong numbers"
+    assert texts == [f"{text} (2 in a day).", f"{text} (1 in a day)."]
 
 
 def test_a_morning_is_not_compared_with_the_evening_before(store: Store, owner: User) -> None:
