@@ -93,6 +93,12 @@ def test_what_the_narrow_limit_refuses_does_not_use_up_the_wide_one(
     assert sign_in("boss", PASSWORD, "198.51.100.1").status_code == 302
 
 
+def test_a_refused_sign_in_says_nothing_of_saving(merchant: Merchant) -> None:
+    page = sign_in("boss", "no").content.decode()
+    assert 'role="alert"' in page
+    assert "not saved" not in page
+
+
 def test_an_incomplete_form_is_no_guess(db: None) -> None:
     assert sign_in("boss", "").status_code == sign_in("", "x").status_code == 200
     assert not RateWindow.objects.exists()

@@ -58,7 +58,7 @@ def test_the_button_on_a_merchant_starts_the_view(client: Client, store: Store) 
     )
     assert start(client, store.merchant)["Location"] == INDEX
     page = client.get(INDEX).content.decode()
-    assert f"You are viewing as the owner of {store.merchant}" in page
+    assert f"You are viewing as the owner of {store.merchant}: nothing can be changed" in page
     assert noted() == [("view started", "operator", store.merchant.name)]
 
 
