@@ -4,6 +4,7 @@ Every try is counted before its password is looked at, and given back when it wa
 at the same moment get no more guesses than the limit.
 """
 
+import re
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -71,6 +72,11 @@ class SignInForm(AuthenticationForm):
         ]
 
 
+def _unspelled(password: str) -> str:
+    """Whoever gave a password knows it in capitals and without its hyphens too."""
+    return re.sub(r"[\s-]", "", password).casefold()
+
+
 class OwnPasswordForm(AdminOwnPasswordChangeForm):
     """Changing the own password; an open page of somebody else is no place to guess it."""
 
@@ -88,7 +94,8 @@ class OwnPasswordForm(AdminOwnPasswordChangeForm):
 
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean()
-        if cleaned.get("new_password1") and cleaned["new_password1"] == cleaned.get("old_password"):
+        new, old = cleaned.get("new_password1"), cleaned.get("old_password")
+        if new and old and _unspelled(new) == _unspelled(old):
             self.add_error("new_password1", _("This is the old password."))
         return cleaned
 
