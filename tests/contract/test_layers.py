@@ -154,6 +154,9 @@ def has_sql(text: str) -> bool:
     """Whether a source sends SQL, brings it into a query, or has some in a string."""
     for node in ast.walk(ast.parse(text)):
         match node:
+            case ast.Call(func=ast.Attribute(ast.Call(func=ast.Name("super")), "execute")):
+                # A command's own `execute`, not a cursor's.
+                pass
             case ast.Call(func=ast.Attribute(attr=name)) if name in SENDS_SQL:
                 return True
             case ast.Attribute(attr=name) | ast.Name(id=name) | ast.alias(name=name):
