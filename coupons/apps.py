@@ -80,6 +80,7 @@ class CouponsConfig(Domain):
         "settled by hand": _("Settled by hand"),
         "synced products": _("Synced products"),
         "synced stores": _("Synced stores"),
+        "verification withdrawn": _("Withdrew a verification that waited"),
         "verifications exported": _("Exported verifications"),
     }
     audit_details = {"codes": _("codes"), "lines": _("lines"), "verified": _("verified")}

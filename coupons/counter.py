@@ -2,6 +2,7 @@
 about a verification.
 """
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -24,6 +25,7 @@ from coupons.models.verification import VerificationQuerySet
 from coupons.reasons import HELD_UP, READ, TEXTS, UNDECIDED, Reason, Texts
 from coupons.services.lookups import gateway_of
 from stores import audit
+from stores.conflicts import Conflict
 from stores.counter import kinds
 from stores.counter.kinds import SEARCHED, CounterKind, Found, ScanResult
 from stores.idempotency import form_key
@@ -98,6 +100,18 @@ class CouponKind(CounterKind):
         if not is_id(number) or not (code := services.code_to_retry(store, int(number))):
             return None
         return self.redeem(user=user, store=store, code=code, request_key=request_key)
+
+    def withdraw(self, *, user: User, store: Store, key: str) -> ScanResult | None:
+        number = key.removesuffix(REPEATED)
+        rows = _rows().for_staff(user).filter(store=store)
+        row = rows.filter(pk=int(number)).first() if is_id(number) else None
+        if row is None:
+            return None
+        # Too late: the card shows what became of it.
+        with contextlib.suppress(Conflict):
+            services.verification_withdraw(verification=row, actor=user)
+        row.refresh_from_db()
+        return _result(row, user)
 
     def result(self, *, user: User, key: str) -> ScanResult | None:
         number = key.removesuffix(REPEATED)
@@ -177,6 +191,7 @@ def scan_result_of(
         code=f"…{verification.code_tail}",
         at=verification.settled_at or verification.created_at,
         can_retry=services.may_retry(verification),
+        can_withdraw=verification.status == Status.QUEUED and bool(slow or texts),
         is_self_service=verification.channel == Channel.GUEST,
     )
 

@@ -27,6 +27,7 @@ class Reason(models.TextChoices):
     MALFORMED_CODE = "malformed_code", _("Not a coupon code")
     TOO_MANY_TRIES = "too_many_tries", _("Too many tries")
     PLATFORM_DOWN = "platform_down", _("Meituan not reachable")
+    WITHDRAWN = "withdrawn", _("Withdrawn by the staff")
     REFUSED_OTHER = "refused_other", _("Refused by Meituan")
 
 
@@ -130,6 +131,11 @@ TEXTS: dict[str, Texts] = {
         _("Meituan cannot be reached right now. Your coupon was not used. Please ask the staff."),
         _("Meituan could not be reached in time. The coupon was not used."),
         _("Try again later, or verify it in Meituan's own app."),
+    ),
+    Reason.WITHDRAWN: Texts(
+        _("The staff withdrew this before it was sent. Your coupon was not used."),
+        _("Withdrawn before it was sent: the coupon was not used."),
+        _("Scan it again when the guest is back."),
     ),
     Reason.REFUSED_OTHER: Texts(
         _("Meituan did not accept this coupon. Please ask the staff."),

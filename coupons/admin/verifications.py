@@ -19,7 +19,12 @@ from coupons.admin.exporting import COLUMNS
 from coupons.admin.searching import StatusFilter
 from coupons.admin.timeline import timeline
 from coupons.models import Verification
-from coupons.services import verification_ask, verification_process, verification_settle
+from coupons.services import (
+    verification_ask,
+    verification_process,
+    verification_settle,
+    verification_withdraw,
+)
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.daily import Worth
 from stores.backoffice.exporting import ExportsAdmin
@@ -70,6 +75,10 @@ def _came_of_asking(row: Verification) -> tuple[int, StrOrPromise]:
     return level, _("Meituan has answered: %(result)s") % {"result": row.outcome}
 
 
+def _waits(row: Verification) -> bool:
+    return row.status == Verification.Status.QUEUED
+
+
 def _is_unclear(row: Verification) -> bool:
     return row.status == Verification.Status.UNKNOWN
 
@@ -79,7 +88,7 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin
     exported_as = "verifications exported"
     file_name, file_title, columns = "verifications", _("Verifications"), COLUMNS
     counted = Counted("status", VERIFIED)
-    buttons = ("ask", "settle")
+    buttons = ("ask", "settle", "withdraw")
     asked_about = ("store", "tail", "deal", "price", "time", "words")
     list_display = (
         "time",
@@ -173,6 +182,20 @@ class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin
             note=cleaned_data["note"],
             actor=staff_user(request),
         )
+
+    @button(
+        Button(
+            title=_("Do not verify it any more"),
+            icon="undo",
+            permission=Permission.VERIFY,
+            text=_("It waits for Meituan and has not been sent. The coupon stays unused."),
+            shown=_waits,
+        )
+    )
+    def withdraw(
+        self, request: HttpRequest, row: Verification, cleaned_data: dict[str, Any]
+    ) -> None:
+        verification_withdraw(verification=row, actor=staff_user(request))
 
     @display(description=_("code"))
     def tail(self, row: Verification) -> str:

@@ -11,7 +11,11 @@ from coupons.services.lookups import (
     prune_lookups,
 )
 from coupons.services.retrying import code_to_retry, forget_codes, may_retry
-from coupons.services.settling import verification_ask, verification_settle
+from coupons.services.settling import (
+    verification_ask,
+    verification_settle,
+    verification_withdraw,
+)
 from coupons.services.syncing import connection_test, products_sync, quota_outlooks, stores_sync
 from coupons.services.transitions import first_verified
 from coupons.services.verifying import (
@@ -50,4 +54,5 @@ __all__ = [
     "verification_process",
     "verification_request",
     "verification_settle",
+    "verification_withdraw",
 ]

@@ -1,4 +1,6 @@
-"""Decisions of a person about a verification whose result is unclear."""
+"""Decisions of a person about a verification: one whose result is unclear is settled, one that
+waits is withdrawn.
+"""
 
 from django.db import transaction
 from django.utils.translation import gettext as _
@@ -6,7 +8,8 @@ from django.utils.translation import gettext as _
 from coupons.models import Verification
 from coupons.reasons import Reason
 from coupons.services.operations import SpendCoupon
-from coupons.services.transitions import settle
+from coupons.services.transitions import refuse, settle
+from coupons.services.verifying import live_call
 from stores import audit
 from stores.conflicts import Conflict
 from stores.models import OutboundCall
@@ -50,6 +53,21 @@ def verification_settle(
         verified=verified,
         note=note[:300],
     )
+
+
+@transaction.atomic
+def verification_withdraw(*, verification: Verification, actor: audit.Actor) -> None:
+    """Takes a verification back that waits and was surely not sent: the guest has left.
+
+    Raises Conflict when it is too late.
+    """
+    call = live_call(verification)
+    if call is None or not outbox.revoke(call, "withdrawn by the staff"):
+        raise Conflict(_("It is being sent right now, or its result is known."))
+    rows = Verification.objects.select_for_update(of=("self",)).select_related("store__merchant")
+    row = rows.get(pk=verification.pk)
+    refuse(row, Reason.WITHDRAWN)
+    audit.record("verification withdrawn", actor=actor, store=row.store, target=row)
 
 
 def _locked(verification: Verification) -> tuple[OutboundCall, Verification]:

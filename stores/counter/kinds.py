@@ -65,6 +65,8 @@ class ScanResult:
     earlier: Sequence["ScanResult"] = ()
     # Whether the same code can be tried again.
     can_retry: bool = False
+    # Whether it waits, and may be taken back before it is sent.
+    can_withdraw: bool = False
     # Whether a guest did it without staff.
     is_self_service: bool = False
 
@@ -140,6 +142,12 @@ class CounterKind(Protocol):
     def retry(self, *, user: User, store: Store, key: str, request_key: str) -> ScanResult | None:
         """Redeems the code of an earlier scan as a new try; None when that scan is none of the
         store's or cannot be tried again.
+        """
+        return None
+
+    def withdraw(self, *, user: User, store: Store, key: str) -> ScanResult | None:
+        """Takes back an earlier scan that waits, if it is not too late, and returns its state; None
+        when that scan is none of the store's.
         """
         return None
 

@@ -97,6 +97,8 @@ def scan(request: HttpRequest, store: Store) -> list[ScanResult]:
         return _take_chosen(request, store)
     if "retry" in request.POST:
         return [_retry(request, store)]
+    if "withdraw" in request.POST:
+        return [_withdraw(request, store)]
     text = request.POST.get("text", "")
     read = [(kind, kind.find(text, store)) for kind in counter_kinds()]
     named = _named(read)
@@ -200,6 +202,16 @@ def _retry(request: HttpRequest, store: Store) -> ScanResult:
     result = kind.retry(
         user=staff_user(request), store=store, key=key, request_key=request_key(request)
     )
+    if result is None:
+        raise Http404
+    return result
+
+
+def _withdraw(request: HttpRequest, store: Store) -> ScanResult:
+    kind, key = _kind(request.POST.get("kind", "")), request.POST["withdraw"]
+    if kind is None:
+        raise Http404
+    result = kind.withdraw(user=staff_user(request), store=store, key=key)
     if result is None:
         raise Http404
     return result

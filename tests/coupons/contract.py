@@ -35,7 +35,7 @@ ADMINS = {
     "coupons.Product": Expect("clerk"),
     "coupons.SyncRun": Expect("manager"),
     "coupons.Batch": Expect("clerk"),
-    "coupons.Verification": Expect("clerk"),
+    "coupons.Verification": Expect("clerk", buttons=("withdraw",)),
 }
 EXPORTS = {"coupons.Verification": "deal"}
 # The product of the gateway.
