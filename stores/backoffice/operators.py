@@ -2,6 +2,7 @@
 merchants do.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -13,7 +14,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
-from stores.backoffice.health import MerchantHealth, merchants_by_health
+from stores.backoffice import actions
+from stores.backoffice.health import Health, MerchantHealth, merchants_by_health
+from stores.backoffice.labels import listed
 from stores.backoffice.widgets import Alert
 from stores.backoffice.workers import background, span
 from stores.clock import short_moment
@@ -51,6 +54,32 @@ def start_page(request: HttpRequest, alerts: list[Alert]) -> dict[str, Any]:
     }
 
 
+def merchants_to_do() -> list[Alert]:
+    """Returns one alert for each merchant that has something to settle, the worst first."""
+    return [
+        Alert(
+            "error" if row.health.failing else "warning",
+            f"{row.merchant.name}: {listed(_what_waits(row.health))}",
+            reverse("admin:stores_merchant_change", args=[row.merchant.pk]),
+            actions.SEE_WHY,
+        )
+        for row in merchants_by_health()
+        if row.health.failing or row.health.alerts
+    ]
+
+
+def _what_waits(health: Health) -> Iterator[str]:
+    if health.failing:
+        yield _failing(health.failing)
+    if health.alerts:
+        yield _("%(count)s to settle") % {"count": number_text(health.alerts)}
+
+
+def _failing(count: int) -> str:
+    text = ngettext("%(count)d account fails", "%(count)d accounts fail", count)
+    return text % {"count": count}
+
+
 def _line(row: MerchantHealth) -> Line:
     health = row.health
     state, label = _state(row)
@@ -70,8 +99,7 @@ def _line(row: MerchantHealth) -> Line:
 def _state(row: MerchantHealth) -> tuple[str, str]:
     health = row.health
     if count := health.failing:
-        text = ngettext("%(count)d account fails", "%(count)d accounts fail", count)
-        return text % {"count": count}, "danger"
+        return _failing(count), "danger"
     if health.alerts:
         return _("has something to settle"), "warning"
     if health.is_silent:

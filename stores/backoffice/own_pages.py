@@ -7,8 +7,9 @@ from django.template.response import TemplateResponse
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from stores.backoffice.dashboard import everything_to_do
+from stores.backoffice.dashboard import by_urgency, everything_to_do, operator_alerts
 from stores.backoffice.labels import listed
+from stores.backoffice.operators import merchants_to_do
 from stores.backoffice.pages import staff_user
 from stores.backoffice.search import search
 from stores.models import Staff
@@ -17,8 +18,14 @@ from stores.web.viewing import leave
 
 
 def todo(request: HttpRequest) -> TemplateResponse:
-    """Lists everything that needs this person, the most urgent first."""
-    alerts = everything_to_do(staff_user(request))
+    """Lists everything that needs this person, the most urgent first; to operators, the merchants
+    that have something to settle.
+    """
+    user = staff_user(request)
+    if access_of(user).everything:
+        alerts = by_urgency([*operator_alerts(), *merchants_to_do()])
+    else:
+        alerts = everything_to_do(user)
     return _page(request, "todo", {"title": _("To do"), "alerts": alerts})
 
 

@@ -201,6 +201,24 @@ def test_what_needs_an_operator_leads_to_where_it_is_settled(operator: Client) -
     assert len(operator.get(PAGE).context["alerts"]) == 1
 
 
+def test_their_list_of_what_is_to_do_names_each_merchant_once(operator: Client) -> None:
+    settling, failing = (StoreFactory(merchant__name=name) for name in ("to settle", "failing"))
+    for _ in range(2):
+        VerificationFactory(store=settling, status=Status.UNKNOWN, needs_person=True)
+    for store in (settling, failing):
+        ConnectionFactory(merchant=store.merchant, state=Connection.State.REFUSED)
+    StoreFactory(merchant__name="doing well")
+    a_worker()
+    alerts = operator.get(reverse("admin:todo")).context["alerts"]
+    assert [(str(alert.text), alert.url) for alert in alerts] == [
+        (text, reverse("admin:stores_merchant_change", args=[store.merchant.pk]))
+        for text, store in (
+            ("to settle: 1 account fails, 2 to settle", settling),
+            ("failing: 1 account fails", failing),
+        )
+    ]
+
+
 def test_workers_that_run_are_counted_and_nothing_waits() -> None:
     a_worker("one:1", seconds=1)
     a_worker("one:1/results", seconds=1)
