@@ -150,6 +150,7 @@ def clerk(shop: Shop) -> User:
 def counter(visitor: Visitor, clerk: User) -> Page:
     page = visitor.page(user=clerk)
     page.goto("/counter/")
+    listens(page)
     return page
 
 
@@ -165,8 +166,15 @@ def screenshot() -> Callable[[Page, str], None]:
     return keep
 
 
+def listens(page: Page) -> None:
+    """Waits until a scan can no longer be the rest of one that began before the page did."""
+    opened = "performance.getEntriesByType('navigation')[0].domInteractive"
+    page.wait_for_timeout(max(0, 400 - page.evaluate(f"performance.now() - {opened}")))
+
+
 def scan(page: Page, code: str) -> None:
     """As a scanner does: types wherever the focus is, then Enter."""
+    listens(page)
     page.keyboard.type(code)
     page.keyboard.press("Enter")
 

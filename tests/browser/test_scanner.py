@@ -42,8 +42,9 @@ class Keys:
         self.at += 0.01
         self.cdp.send("Input.dispatchKeyEvent", {"timestamp": self.at, **event})
 
-    def burst(self, text: str) -> None:
-        self.at = time.time()
+    def burst(self, text: str, at: float | None = None) -> None:
+        """The first key comes at a moment, in seconds since the epoch; now by default."""
+        self.at = at or time.time()
         for letter in text:
             self._send(type="keyDown", key=letter, text=letter)
 

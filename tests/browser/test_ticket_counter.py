@@ -7,7 +7,7 @@ from django.contrib.auth.models import User
 from playwright.sync_api import Page, expect
 
 from stores.roles import Role
-from tests.browser.conftest import Visitor, fits
+from tests.browser.conftest import Visitor, fits, scan
 from tests.meituan import VISITOR, Meituan, selling
 from tests.stores.factories import member
 from trip.choices import VisitorInfo, VoucherType
@@ -31,12 +31,6 @@ def phone(visitor: Visitor, clerk: User) -> Page:
     page = visitor.page(width=360, height=740, user=clerk)
     page.goto("/counter/")
     return page
-
-
-def scan(page: Page, code: str) -> None:
-    """As a scanner does: types wherever the focus is, then Enter."""
-    page.keyboard.type(code)
-    page.keyboard.press("Enter")
 
 
 def code_of(sold: tuple[Meituan, Product], quantity: int) -> str:

@@ -24,8 +24,10 @@
     box.focus();
   });
   document.addEventListener("camera:code", (event) => scan(event.detail));
-  document.addEventListener("scanner:code", (event) => scan(event.detail));
-  document.addEventListener("scanner:garbled", () => tone([220, 165], 0.22));
+  document.addEventListener("scanner:code", (event) => scan(event.detail.text));
+  ["scanner:garbled", "scanner:incomplete"].forEach((failure) => {
+    document.addEventListener(failure, () => tone([220, 165], 0.22));
+  });
 
   // Lines of a pasted message stay apart, or a phone number in the next line would be joined to the code.
   box.addEventListener("paste", (event) => {

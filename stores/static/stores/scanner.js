@@ -1,6 +1,7 @@
 // Hardware scanners at the counter: they type like a keyboard, only faster. A burst of keys that ends with Enter, Tab or
-// a pause is a scan, wherever the focus is. Says "scanner:code" on the document with the text as detail, or
-// "scanner:garbled" when an input method changed letters. Without this file a scanner with Enter works as a keyboard.
+// a pause is a scan, wherever the focus is. Says "scanner:code" on the document with its text and the time of its first
+// key as detail, or "scanner:garbled" when an input method changed letters. Without this file a scanner with Enter works
+// as a keyboard.
 "use strict";
 
 (() => {
@@ -118,12 +119,13 @@
     const text = strokes.map((stroke) => stroke.text).join("").trim();
     const { letters, unknown } = changed;
     const { field, value } = start || {};
+    const at = strokes.length ? strokes[0].at : 0;
     forget();
     if (!isScan) return;
     if (field && field !== box && "value" in field) field.value = value;
-    if (unknown && /^[\x20-\x7e]+$/.test(box.value)) return say(box.value);
+    if (unknown && /^[\x20-\x7e]+$/.test(box.value)) return say(box.value, at);
     if (letters || unknown) return garbled(text);
-    say(text);
+    say(text, at);
   }
 
   function forget() {
@@ -133,10 +135,10 @@
     changed = { letters: false, unknown: false };
   }
 
-  function say(text) {
+  function say(text, at) {
     fill("");
     hint.hidden = true;
-    document.dispatchEvent(new CustomEvent("scanner:code", { detail: text }));
+    document.dispatchEvent(new CustomEvent("scanner:code", { detail: { text, at } }));
   }
 
   // The digits stand in the box for a person to look at; without its letters the code may be another one.
