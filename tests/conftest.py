@@ -38,17 +38,35 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("suite")
 
 
+# Without one of these, or the mark django_db, a test is refused the database.
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
+
+
 def pytest_configure() -> None:
     flush.install()
     # A hash that is meant to be slow would cost half a second for every person in a test.
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_addoption(parser: pytest.Parser) -> None:
+    text = "leave out tests that touch no table: they do not depend on the database"
+    parser.addoption("--database-only", action="store_true", help=text)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Walks over all pages, and the browser, are not traced: that would double their time."""
     for item in items:
         if {"browser", "contract"} & set(item.path.parts):
             item.add_marker("no_cover")
+    if config.getoption("--database-only"):
+        left_out = [item for item in items if not _touches_tables(item)]
+        config.hook.pytest_deselected(items=left_out)
+        items[:] = [item for item in items if _touches_tables(item)]
+
+
+def _touches_tables(item: pytest.Item) -> bool:
+    fixtures = set(getattr(item, "fixturenames", ()))
+    return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
 
 
 @pytest.fixture(scope="session")
