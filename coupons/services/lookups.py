@@ -35,10 +35,17 @@ def gateway_of(store: Store) -> GatewayStore | None:
     return prepared.GATEWAY.one(store=store.pk)
 
 
+LANES: dict[str, OutboundCall.Lane] = {
+    Channel.COUNTER: OutboundCall.Lane.COUNTER,
+    Channel.BATCH: OutboundCall.Lane.BACKGROUND,
+}
+
+
 def lane_of(channel: str) -> OutboundCall.Lane:
-    if channel == Channel.BATCH:
-        return OutboundCall.Lane.BACKGROUND
-    return OutboundCall.Lane.INTERACTIVE
+    """Returns the lane of a channel's calls: a guest stands before the clerk, while the same
+    account's other guests look codes up on their phones.
+    """
+    return LANES.get(channel, OutboundCall.Lane.INTERACTIVE)
 
 
 def lookup_known(store: Store, code: str, flow: str) -> Lookup | None:

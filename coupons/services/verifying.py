@@ -165,9 +165,17 @@ def _request(request: Request, known: Existing) -> Requested:
 def _join_or_create(request: Request, known: Existing) -> Requested:
     existing = _existing(known.verification_id)
     if existing and (existing.status in Verification.LIVE or _is_same_scan(existing, request)):
+        if lane_of(request.channel) < lane_of(existing.channel):
+            _move_ahead(existing, lane_of(request.channel))
         return Requested(existing, created=False, joined=True)
     verified_before = existing or _verified_elsewhere(request.store, known.elsewhere_ids)
     return _create(request, verified_before, known.lookup_id)
+
+
+def _move_ahead(verification: Verification, lane: OutboundCall.Lane) -> None:
+    """Moves the waiting call of a verification to the lane of the person who joined it."""
+    if call := live_call(verification):
+        OutboundCall.objects.live().filter(pk=call.pk, lane__gt=lane).update(lane=lane)
 
 
 def _existing(pk: int | None) -> Verification | None:

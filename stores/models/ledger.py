@@ -173,6 +173,7 @@ class OutboundCall(models.Model):
         DEAD = "dead", _("given up")
 
     class Lane(models.IntegerChoices):
+        COUNTER = -1, _("counter")
         INTERACTIVE = 0, _("somebody is waiting")
         BACKGROUND = 1, _("background")
 

@@ -35,7 +35,8 @@ CALL = Prepared(
     lambda: OutboundCall.objects.filter(pk=Param("pk")).select_related("connection", "pace")
 )
 LOCKED_CALL = Prepared(lambda: OutboundCall.objects.select_for_update().filter(pk=Param("pk")))
-# The due call of one account that is served next: people first, then by age.
+# The due call of one account that is served next: by lane (the counter, then others who wait, then
+# the background), then by age.
 FIRST_IN_LINE = Prepared(
     lambda: (
         OutboundCall.objects.due(Param("now"), refused_since=Param("refused_since"))

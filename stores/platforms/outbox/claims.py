@@ -29,9 +29,7 @@ def due(now: datetime) -> OutboundQuerySet:
 
 
 def first_in_line(pace_id: int) -> int | None:
-    """Returns the key of the account's due call that is served next: interactive calls first, then
-    by age.
-    """
+    """Returns the key of the account's due call that is served next: by lane, then by age."""
     now = timezone.now()
     found = prepared.FIRST_IN_LINE.one(pace=pace_id, now=now, refused_since=now - TRY_REFUSED_EVERY)
     return found[0] if found else None

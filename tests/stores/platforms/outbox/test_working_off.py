@@ -147,20 +147,21 @@ def test_refused_credentials_are_tried_again_after_a_while(
 # Working off
 
 
-def test_people_come_first_then_age(enqueue: Enqueue, script: Scripted) -> None:
+def test_the_counter_comes_first_then_guests_then_age(enqueue: Enqueue, script: Scripted) -> None:
     order: list[str] = []
-    script.sends = [lambda call: order.append(call.key)] * 4
+    script.sends = [lambda call: order.append(call.key)] * 5
     old = timezone.now() - HOUR
     calls: dict[str, dict[str, Any]] = {
         "batch": {"queued_at": old},
         "guest": {"lane": OutboundCall.Lane.INTERACTIVE},
         "later guest": {"lane": OutboundCall.Lane.INTERACTIVE},
         "early guest": {"lane": OutboundCall.Lane.INTERACTIVE, "queued_at": old},
+        "clerk": {"lane": OutboundCall.Lane.COUNTER},
     }
     for key, fields in calls.items():
         enqueue(key, **fields)
-    assert outbox.work(seconds=5) == 4
-    assert order == ["early guest", "guest", "later guest", "batch"]
+    assert outbox.work(seconds=5) == 5
+    assert order == ["clerk", "early guest", "guest", "later guest", "batch"]
 
 
 def test_a_call_of_an_unknown_kind_holds_up_no_other_account(
