@@ -1,0 +1,64 @@
+"""Choices that tables, wire and services share (docs/platforms/takeaway.md §0, §4.1, §4.5)."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+# The short name of the takeaway platform in stored rows.
+PLATFORM = "takeaway"
+
+
+class Provider(models.IntegerChoices):
+    """businessId: what kind of service provider a store has bound us as."""
+
+    TAKING = 2, _("takes orders")
+    READING = 16, _("reads orders only")
+
+
+class OrderState(models.TextChoices):
+    """The state of an order for the shop."""
+
+    NEW = "new", _("new")
+    CONFIRMED = "confirmed", _("accepted")
+    FINISHED = "finished", _("finished")
+    CANCELLED = "cancelled", _("cancelled")
+    UNKNOWN = "unknown", _("unknown to us")
+
+
+class DeliveryState(models.TextChoices):
+    """How far the delivery of an order is. CANCELLED is not final: another rider may come."""
+
+    NONE = "none", _("not begun")
+    SENT = "sent", _("rider looked for")
+    HELD = "held", _("held back")
+    TAKEN = "taken", _("rider on the way to the shop")
+    AT_SHOP = "at_shop", _("rider at the shop")
+    PICKED_UP = "picked_up", _("picked up")
+    DELIVERED = "delivered", _("delivered")
+    CANCELLED = "cancelled", _("rider cancelled")
+    UNKNOWN = "unknown", _("unknown to us")
+
+
+class RefundState(models.TextChoices):
+    OPEN = "open", _("to be decided")
+    AGREED = "agreed", _("agreed")
+    REJECTED = "rejected", _("refused")
+    WITHDRAWN = "withdrawn", _("withdrawn")
+
+
+class PushKind(models.TextChoices):
+    """The events that Meituan pushes, each to an address of its own, and what comes after them."""
+
+    ORDER_NEW = "order_new", _("new order")
+    ORDER_CONFIRMED = "order_confirmed", _("order accepted")
+    ORDER_FINISHED = "order_finished", _("order finished")
+    ORDER_CANCELLED = "order_cancelled", _("order cancelled")
+    REFUND = "refund", _("refund of a whole order")
+    PART_REFUND = "part_refund", _("refund of a part")
+    SHIPPING = "shipping", _("delivery")
+    REMIND = "remind", _("customer urges")
+    POI_STATUS = "poi_status", _("store opened or closed at Meituan")
+    SETTLEMENT = "settlement", _("settlement of an order")
+    PRIVACY = "privacy", _("hidden numbers have ended")
+    MESSAGE = "message", _("chat message")
+    BIND = "bind", _("store bound")
+    UNBIND = "unbind", _("store unbound")

@@ -1,0 +1,118 @@
+"""Single values of the takeaway platform (docs/platforms/takeaway.md §4.2 to §4.4).
+
+Orders are taken as they come: a value that cannot be read is left out, so that no order is lost.
+"""
+
+import json
+import re
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from stores.platforms.reading import FIRST_YEAR, LAST_YEAR, Malformed, any_whole, yuan
+from stores.text import clean_json, clean_text
+
+LONGEST_TEXT = 2000
+# What follows it in an address is not the customer's.
+_NOT_THEIRS = "@#"
+_HIDDEN_WORDS = ("隐私", "已隐藏", "不可见", "****")
+_SNAKE = re.compile(r"_([a-z0-9])")
+# Mobile numbers, masked or not, hidden ones with their extension, and landlines, within a text.
+_PHONE = re.compile(
+    r"(?<![0-9])(?:\+?86[- ]?)?"
+    r"(?:1[0-9]{2}[0-9*]{8}(?:[_,，转#-][0-9]{1,6})?"
+    r"|0[0-9]{2,3}[- ]?[0-9]{7,8}|[48]00-?[0-9]{3}-?[0-9]{4})"
+    r"(?![0-9])"
+)
+# The four digits of the extension stand apart in remarks.
+_EXTENSION = re.compile(r"((?:转|分机(?:号)?|尾号)\s*[:：]?\s*)[0-9]{3,6}")
+
+
+class Unreadable(ValueError):
+    """JSON inside a text is broken."""
+
+
+def embedded(data: Mapping[str, Any], name: str) -> Any:
+    """Returns JSON that stands as a text inside JSON, or as itself; None when it is missing.
+
+    Raises Unreadable.
+    """
+    value = data.get(name)
+    if not isinstance(value, str):
+        return value
+    if not value.strip():
+        return None
+    try:
+        return clean_json(json.loads(value))
+    except (ValueError, RecursionError) as error:
+        raise Unreadable(name) from error
+
+
+def dicts(value: Any) -> list[dict[str, Any]]:
+    """Returns the objects of a list; [] for anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def camel_case(data: Mapping[str, Any]) -> dict[str, Any]:
+    """Returns the object with names like orderId: the paths of providers that take no orders answer
+    with order_id.
+    """
+    return {_SNAKE.sub(lambda found: found[1].upper(), name): data[name] for name in data}
+
+
+def number(data: Mapping[str, Any], name: str) -> str:
+    """Returns a number of Meituan's as text; "" when it is missing or 0."""
+    found = any_whole(data, name)
+    return str(found) if found and found > 0 else ""
+
+
+def any_fen(data: Mapping[str, Any], name: str) -> int | None:
+    """Returns yuan, sent as a number or a text, in fen; None for anything else."""
+    try:
+        return int(yuan(data, name) * 100)
+    except Malformed:
+        return None
+
+
+def any_moment(data: Mapping[str, Any], name: str) -> datetime | None:
+    """Returns Unix seconds or milliseconds as a moment; None for 0 and for other centuries."""
+    found = any_whole(data, name)
+    if not found or found < 0:
+        return None
+    seconds = found / 1000 if found > 10**11 else found
+    try:
+        at = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at if FIRST_YEAR <= at.year <= LAST_YEAR else None
+
+
+def address(data: Mapping[str, Any], name: str) -> str:
+    """Returns the customer's address; "" when Meituan hides it by now."""
+    value = data.get(name)
+    found = clean_text(value, LONGEST_TEXT) if isinstance(value, str) else ""
+    found = found.partition(_NOT_THEIRS)[0].strip()
+    return "" if any(word in found for word in _HIDDEN_WORDS) else found
+
+
+def phones(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
+    """Returns the numbers of a field that holds one, or a list of them as JSON text."""
+    value = data.get(name)
+    if isinstance(value, str) and value.lstrip().startswith("["):
+        try:
+            value = embedded(data, name)
+        except Unreadable:
+            return ()
+    given = value if isinstance(value, list) else [value]
+    texts = (clean_text(str(item), 60).strip() for item in given if isinstance(item, str | int))
+    return tuple(text for text in texts if text and text != "0")
+
+
+def mask_phones(text: str) -> str:
+    """Returns a text in which phone numbers keep three digits in front and two behind, and
+    extensions none.
+
+    Meituan appends the hidden and the real number to what a customer remarks.
+    """
+    masked = _PHONE.sub(lambda found: f"{found[0][:3]}****{found[0][-2:]}", text)
+    return _EXTENSION.sub(lambda found: f"{found[1]}****", masked)
