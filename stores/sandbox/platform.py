@@ -36,6 +36,14 @@ class SandboxPlatform(Generic[SettingsT]):
         """
         self.revision += 1
 
+    # Hooks of the server
+
+    def start(self) -> None:
+        """Begins what the platform does by itself; called when the server starts."""
+
+    def stop(self) -> None:
+        """Ends it; called when the server stops. The state stays."""
+
     # Hooks of the server for each request
 
     def operation(self, request: Request) -> str:

@@ -67,11 +67,15 @@ class SandboxServer:
             target=self._http.serve_forever, args=(0.02,), name="sandbox", daemon=True
         )
         self._thread.start()
+        for platform in self._platforms.values():
+            platform.start()
 
     def stop(self) -> None:
         """Cuts every connection and refuses new ones; requests that wait in a fault are dropped."""
         if not self._thread:
             return
+        for platform in self._platforms.values():
+            platform.stop()
         self._http.stop()
         self._thread.join()
         self._thread = None

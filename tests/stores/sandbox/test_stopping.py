@@ -55,6 +55,24 @@ def test_starting_and_stopping_twice_is_harmless(server: SandboxServer) -> None:
     assert server._thread is None
 
 
+def test_a_platform_starts_and_stops_with_its_server() -> None:
+    told: list[str] = []
+
+    class Clock(Bell):
+        def start(self) -> None:
+            told.append("start")
+
+        def stop(self) -> None:
+            told.append("stop")
+
+    server = SandboxServer([Clock()])
+    assert told == []
+    with server:
+        server.stop()
+        server.start()
+    assert told == ["start", "stop"] * 2
+
+
 def test_serve_forever_ends_when_another_thread_stops_it(bell: Bell) -> None:
     server = SandboxServer([bell])
     serving = threading.Thread(target=server.serve_forever)
