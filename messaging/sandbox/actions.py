@@ -148,18 +148,18 @@ def ask_for_time(world: World, order: Order, at: int, deadline: int) -> None:
     """Lets the customer ask for another time of arrival; the keys' names are ours."""
     if not order.is_open:
         raise Impossible("订单已结束，不能修改送达时间")
-    order.eta = {"expectTime": at, "deadline": deadline, "status": ETA_ASKED}
+    order.eta = {"etaTime": at, "deadline": deadline, "state": ETA_ASKED}
     order.touch()
     world.book.live.add(order.order_id)
     world.touch()
 
 
-def answer_time(world: World, order: Order, status: int) -> None:
-    if order.eta.get("status") != ETA_ASKED:
+def answer_time(world: World, order: Order, state: int) -> None:
+    if order.eta.get("state") != ETA_ASKED:
         raise Impossible("订单没有待处理的修改时间申请")
-    order.eta["status"] = status
-    if status == ETA_AGREED:
-        order.estimated_arrival = order.eta["expectTime"]
+    order.eta["state"] = state
+    if state == ETA_AGREED:
+        order.estimated_arrival = order.eta["etaTime"]
     order.touch()
     world.touch()
 
@@ -260,7 +260,7 @@ def tick(world: World) -> None:
         waits_for_shop = refund and not refund.is_appeal
         if refund and waits_for_shop and _is_over(refund.opened_at, settings.refund_seconds, now):
             refund_step(world, order, refund, "time_out", "商家超时未处理，自动同意")
-        if order.eta.get("status") == ETA_ASKED and now > order.eta["deadline"]:
+        if order.eta.get("state") == ETA_ASKED and now > order.eta["deadline"]:
             answer_time(world, order, ETA_TIMED_OUT)
         if not order.is_open and order.open_refund is None:
             world.book.live.discard(order_id)

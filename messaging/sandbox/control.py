@@ -44,11 +44,11 @@ class ControlRoutes(SandboxPlatform[Settings]):
 
     def configure(self, /, **changes: Any) -> dict[str, Any]:
         with self.lock:
-            told = super().configure(**changes)
+            changed = super().configure(**changes)
             if self.settings.pushes == "send":
                 self.world.book.pushes.release()
             self.world.wake.notify_all()
-            return told
+            return changed
 
     # Accounts
 
@@ -124,10 +124,10 @@ class ControlRoutes(SandboxPlatform[Settings]):
         with self._acting() as world:
             shop = world.book.shop(e_poi_id)
             shop.status = status
-            told = {"poiStatus": status, "ePoiId": e_poi_id, "time": int(time.time())}
-            told["operator"] = given.value(body, "operator", str, "BUSINESS")
-            told["reason"] = given.value(body, "reason", str, "")
-            world.push("poi_status", shop, told)
+            pushed = {"poiStatus": status, "ePoiId": e_poi_id, "time": int(time.time())}
+            pushed["operator"] = given.value(body, "operator", str, "BUSINESS")
+            pushed["reason"] = given.value(body, "reason", str, "")
+            world.push("poi_status", shop, pushed)
             return asdict(shop)
 
     def _add_shop(self, body: dict[str, Any]) -> Shop:
@@ -246,10 +246,10 @@ class ControlRoutes(SandboxPlatform[Settings]):
 
 
 def _message(row: Message) -> dict[str, Any]:
-    told = asdict(row)
+    shown = asdict(row)
     for name in ("msg_id", "order_id", "open_user_id", "sender_id"):
-        told[name] = str(told[name])
-    return told
+        shown[name] = str(shown[name])
+    return shown
 
 
 def _field(value: Any) -> str:
@@ -315,13 +315,13 @@ def _degrade(world: World, order: Order, body: dict[str, Any]) -> None:
 
 def _settle(world: World, order: Order, body: dict[str, Any]) -> None:
     """Pushes the settlement; its fields besides orderId are not published."""
-    told = {
+    pushed = {
         "orderId": order.order_id,
         "orderIdView": order.view_id,
         "settleCent": order.bill.received - order.refunded,
         "settleTime": int(time.time()),
     }
-    actions.push(world, "settlement", order, told)
+    actions.push(world, "settlement", order, pushed)
 
 
 def _mark_abnormal(world: World, order: Order, body: dict[str, Any]) -> None:

@@ -81,8 +81,8 @@ def _own(state: int) -> Call:
     return _acting(act)
 
 
-def _answer_time(status: int) -> Call:
-    return _acting(lambda world, order, biz: actions.answer_time(world, order, status))
+def _answer_time(state: int) -> Call:
+    return _acting(lambda world, order, biz: actions.answer_time(world, order, state))
 
 
 def _reply(world: World, order: Order, biz: Biz) -> None:
@@ -148,7 +148,7 @@ def _unconfirmed(world: World, caller: Caller, biz: Biz) -> list[Any]:
 def _abnormal(world: World, caller: Caller, biz: Biz) -> list[int]:
     """Returns orders whose push was not acknowledged in time, or that a control route marked."""
     before = time.time() - world.settings.abnormal_seconds
-    told = {
+    acknowledged = {
         push.subject
         for push in world.book.pushes.all()
         if push.event == "order_new" and push.state == ACKNOWLEDGED
@@ -160,7 +160,7 @@ def _abnormal(world: World, caller: Caller, biz: Biz) -> list[int]:
         or (
             order.status in orders.UNCONFIRMED
             and order.paid_at < before
-            and str(order.order_id) not in told
+            and str(order.order_id) not in acknowledged
         )
     ]
 

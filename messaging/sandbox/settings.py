@@ -36,6 +36,8 @@ class Settings(Switches):
     already_confirmed: str = "该订单已经确认过了，请勿重复确认"
     # Fields that only come when they are subscribed to in the console.
     fields_subscribed: bool = True
+    # Whether the customer's hidden and masked numbers follow their words in `caution`.
+    numbers_in_caution: bool = True
     # Addresses of finished orders read "hidden" after this time.
     hide_address_seconds: float = 10_800.0
     # The time for the meal after confirmation, which poiMealAssessmentTime names.
@@ -100,6 +102,7 @@ class Settings(Switches):
         "confirm_seconds": number(0, WEEK),
         "already_confirmed": text,
         "fields_subscribed": flag,
+        "numbers_in_caution": flag,
         "hide_address_seconds": number(0, WEEK),
         "meal_seconds": number(0, WEEK),
         "delivered_finishes": flag,

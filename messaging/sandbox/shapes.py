@@ -60,7 +60,7 @@ def _whole(order: Order, shop: Shop, settings: Settings) -> dict[str, Any]:
         "shippingFee": money.yuan(bill.shipping),
         "total": money.yuan(bill.total),
         "originalPrice": money.yuan(bill.original),
-        "caution": order.caution,
+        "caution": _caution(order, settings),
         "hasInvoiced": int(bool(order.invoice)),
         "invoiceTitle": order.invoice.get("title", ""),
         "taxpayerId": order.invoice.get("taxpayer_id", ""),
@@ -108,6 +108,17 @@ def read_only(order: Order, shop: Shop, settings: Settings) -> dict[str, Any]:
 
 def snake(name: str) -> str:
     return re.sub(r"(?<=[a-z])([A-Z])", lambda found: "_" + found[1].lower(), name).lower()
+
+
+def _caution(order: Order, settings: Settings) -> str:
+    """Returns the customer's words and what Meituan appends to them."""
+    parts = [order.caution]
+    if order.pick_type == 1:
+        parts.append("【到店自取】")
+    if settings.numbers_in_caution:
+        hidden, real = order.recipient["phone"], order.recipient["real_phone"]
+        parts.append(f"收餐人隐私号 {hidden}，手机号 {real[:3]}****{real[-4:]}")
+    return " ".join(part for part in parts if part)
 
 
 def _recipient(order: Order, settings: Settings) -> dict[str, Any]:

@@ -61,8 +61,8 @@ class Provider:
         return answer.json()
 
     def call(self, path: str, biz: Any = None) -> Answer:
-        told = self.raw(path, self.fields(biz))
-        return Answer(told["code"], told["msg"], told["data"])
+        data = self.raw(path, self.fields(biz))
+        return Answer(data["code"], data["msg"], data["data"])
 
     def ok(self, path: str, biz: Any = None) -> Any:
         answer = self.call(path, biz)

@@ -46,16 +46,16 @@ def sent(text: str = "您好", **changes: Any) -> dict[str, Any]:
 
 
 def test_a_token_comes_with_what_a_socket_needs(provider: Provider) -> None:
-    told = provider.ok(f"{IM}getConnectionToken")
-    assert told["connectionToken"].startswith(f"wo{DEVELOPER}")
-    assert (told["connectionId"], told["imSecret"], told["userCount"]) == (
+    data = provider.ok(f"{IM}getConnectionToken")
+    assert data["connectionToken"].startswith(f"wo{DEVELOPER}")
+    assert (data["connectionId"], data["imSecret"], data["userCount"]) == (
         f"{DEVELOPER}_WMOPEN",
         SECRET,
         0,
     )
-    told = provider.ok(f"{IM}getConnectionTokenWithCount", {"required_token_count": 3})
-    assert len({row["connectionToken"] for row in told["token_infos"]}) == 3
-    assert set(told) == {"token_infos", "appkey", "imSecret"}
+    data = provider.ok(f"{IM}getConnectionTokenWithCount", {"required_token_count": 3})
+    assert len({row["connectionToken"] for row in data["token_infos"]}) == 3
+    assert set(data) == {"token_infos", "appkey", "imSecret"}
     assert provider.refusal(f"{IM}getConnectionTokenWithCount", {"required_token_count": 6})
 
 
@@ -236,8 +236,8 @@ def test_reading_is_told_in_both_directions(server: SandboxServer, provider: Pro
     assert provider.refusal(f"{IM}msgRead", {"openUserId": 7, "msgId": int(second["msg_id"])})
     assert provider.ok(f"{IM}userReadTime", {"openUserId": USER})["last_read_time"] == 0
     post(server, f"conversations/{SHOP}/{USER}/read", {"at": 1616400000123})
-    told = provider.ok(f"{IM}userReadTime", {"openUserId": user})
-    assert (told["open_user_id"], told["last_read_time"]) == (user, 1616400000123)
+    data = provider.ok(f"{IM}userReadTime", {"openUserId": user})
+    assert (data["open_user_id"], data["last_read_time"]) == (user, 1616400000123)
 
 
 def test_a_customer_is_blocked_with_reason_and_pictures(
@@ -271,14 +271,14 @@ def test_the_reply_rate_counts_first_questions_and_unlocks_rights(
     write(server)
     write(server, "还在吗")
     provider.ok(f"{IM}msg/send", sent())
-    told = provider.ok(path)
-    assert (told["reversionRate"], told["benefitStatus"]) == (100, 1)
-    assert told["rightsList"][0] == {"code": 1, "name": "评价联系"}
+    data = provider.ok(path)
+    assert (data["reversionRate"], data["benefitStatus"]) == (100, 1)
+    assert data["rightsList"][0] == {"code": 1, "name": "评价联系"}
     post(server, "settings", {"urgent_reply_seconds": 0.001, "reply_seconds": 0.001})
     write(server, open_user_id=9, scene_tag=9003)
     time.sleep(0.01)
-    told = provider.ok(path)
-    assert (told["urgentReversionRate"], told["benefitStatus"], told["rightsList"]) == (0, 0, [])
+    data = provider.ok(path)
+    assert (data["urgentReversionRate"], data["benefitStatus"], data["rightsList"]) == (0, 0, [])
     post(server, "settings", {"reply_rate": 95})
     assert provider.ok(path)["reversionRate"] == 95
 
@@ -286,8 +286,8 @@ def test_the_reply_rate_counts_first_questions_and_unlocks_rights(
 def test_numbers_are_texts_for_providers_that_take_no_orders(
     server: SandboxServer, reader: Provider, receiver: Receiver
 ) -> None:
-    told = reader.ok("/wmoper/ng/im/getReversionRateAndRightsList")
-    assert (told["reversionRate"], told["benefitStatus"]) == ("100", "1")
+    data = reader.ok("/wmoper/ng/im/getReversionRateAndRightsList")
+    assert (data["reversionRate"], data["benefitStatus"]) == ("100", "1")
     reader.ok("/wmoper/ng/im/subscribeImByEpoi")
     write(server, epoi_id=READER)
     reader.ok("/wmoper/ng/im/msg/send", sent())

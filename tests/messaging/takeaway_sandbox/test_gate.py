@@ -91,20 +91,20 @@ def test_a_signed_vector_is_accepted_on_the_socket(
 
 
 def test_an_answer_has_code_text_data_and_a_trace(provider: Provider) -> None:
-    told = provider.raw(STATUS, provider.fields())
-    assert {name: told[name] for name in ("code", "msg", "data")} == {
+    data = provider.raw(STATUS, provider.fields())
+    assert {name: data[name] for name in ("code", "msg", "data")} == {
         "code": "OP_SUCCESS",
         "msg": "成功",
         "data": {"app_id": DEVELOPER, "epoiId": SHOP, "im_status": 1},
     }
-    assert told["traceId"]
+    assert data["traceId"]
 
 
 def test_a_wrong_signature_and_a_changed_body_are_code_3(provider: Provider) -> None:
     fields = provider.fields({"imStatus": 0})
     for wrong in ({"sign": "0" * 40}, {"biz": '{"imStatus":1}'}, {"developerId": "7"}):
-        told = provider.raw("/waimai/ng/im/setPoiIMStatus", {**fields, **wrong})
-        assert (told["code"], told["data"]["code"]) == ("OP_UNIAUTH_FAILED", 3)
+        data = provider.raw("/waimai/ng/im/setPoiIMStatus", {**fields, **wrong})
+        assert (data["code"], data["data"]["code"]) == ("OP_UNIAUTH_FAILED", 3)
     assert provider.ok(STATUS)["im_status"] == 1
 
 
@@ -114,8 +114,8 @@ def test_a_wrong_signature_and_a_changed_body_are_code_3(provider: Provider) -> 
 def test_a_missing_system_parameter_is_named(provider: Provider, name: str) -> None:
     fields = provider.fields()
     del fields[name]
-    told = provider.raw(STATUS, fields)
-    assert (told["code"], name in told["msg"]) == ("OP_SYSTEM_PARAM_ERROR", True)
+    data = provider.raw(STATUS, fields)
+    assert (data["code"], name in data["msg"]) == ("OP_SYSTEM_PARAM_ERROR", True)
 
 
 @pytest.mark.parametrize("stamp", ["1616400000", "1616400000000", "yesterday"])
@@ -160,10 +160,10 @@ def test_each_kind_of_provider_has_its_prefix(
 def test_paths_methods_and_bodies_that_are_not_offered(provider: Provider) -> None:
     assert provider.call("/waimai/order/dance").code == "OP_API_NOT_EXIST"
     url = f"{provider.server.url}/takeaway{STATUS}"
-    told = requests.get(url, timeout=30).json()
-    assert told["code"] == "OP_HTTP_UNSUPPORTED_METHOD_TYPE"
-    told = requests.post(url, json=provider.fields(), timeout=30).json()
-    assert told["code"] == "OP_HTTP_UNSUPPORTED_CONTENT_TYPE"
+    data = requests.get(url, timeout=30).json()
+    assert data["code"] == "OP_HTTP_UNSUPPORTED_METHOD_TYPE"
+    data = requests.post(url, json=provider.fields(), timeout=30).json()
+    assert data["code"] == "OP_HTTP_UNSUPPORTED_CONTENT_TYPE"
     fields = provider.fields()
     broken = Provider(provider.server, changes={"biz": "{"})
     assert fields["version"] == "2"
@@ -174,8 +174,8 @@ def test_the_old_form_has_no_biz_and_an_error_of_its_own(server: SandboxServer) 
     order_id = place(server)
     old = Provider(server, changes={"version": "1", "orderId": order_id})
     assert old.raw("/waimai/order/confirm", old.fields()) == {"data": "ok"}
-    told = old.raw("/waimai/order/confirm", {**old.fields(), "sign": "x"})
-    assert told["error"] == {
+    data = old.raw("/waimai/order/confirm", {**old.fields(), "sign": "x"})
+    assert data["error"] == {
         "code": 3,
         "error_type": "signature_error",
         "message": "签名验证失败",

@@ -225,10 +225,10 @@ def test_another_time_is_agreed_to_or_refused(
     path = f"/waimai/ng/order/eta/modify/{verb}"
     assert "没有" in provider.refusal(path, {"orderId": order_id})
     act(server, order_id, "eta", at=2_000_000_000)
-    assert json.loads(query(provider, order_id)["etaModify"])["status"] == 1
+    assert json.loads(query(provider, order_id)["etaModify"])["state"] == 1
     provider.ok(path, {"orderId": order_id})
     shown = query(provider, order_id)
-    assert json.loads(shown["etaModify"])["status"] == status
+    assert json.loads(shown["etaModify"])["state"] == status
     assert (shown["estimateArrivalTime"] == 2_000_000_000) is (verb == "agree")
 
 
@@ -237,7 +237,7 @@ def test_another_time_that_nobody_answers_runs_out(
 ) -> None:
     order_id = place(server)
     act(server, order_id, "eta", deadline=int(time.time()) - 1)
-    until(lambda: json.loads(query(provider, order_id)["etaModify"])["status"] == 4)
+    until(lambda: json.loads(query(provider, order_id)["etaModify"])["state"] == 4)
 
 
 def test_a_printed_receipt_is_reported_by_the_number_that_people_see(

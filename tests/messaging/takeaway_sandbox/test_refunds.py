@@ -61,8 +61,8 @@ def test_the_shop_decides_once(
     assert "已处理" in provider.refusal(path, biz)
     assert infos(provider, order_id)[0]["res_type"] == res_type
     assert get(server, f"orders/{order_id}")["status"] == status
-    told = receiver.wait("refund", 2)[1].json("orderRefund")
-    assert (told["notifyType"], told["reason"]) == (notify, "好的")
+    data = receiver.wait("refund", 2)[1].json("orderRefund")
+    assert (data["notifyType"], data["reason"]) == (notify, "好的")
     assert "order_cancelled" not in receiver.events()
 
 
@@ -102,9 +102,9 @@ def test_a_part_refund_names_dishes_with_boxes_per_piece(
     order_id = confirmed(server, dishes=dishes, discounts=[])
     assert [row["count"] for row in refundable(provider, order_id)] == [2, 1]
     act(server, order_id, "refund", foods={"0": 1})
-    told = receiver.wait("part_refund")[0].json("partOrderRefund")
-    assert (told["notifyType"], told["money"]) == ("part", 11.0)
-    (food,) = json.loads(told["food"])
+    data = receiver.wait("part_refund")[0].json("partOrderRefund")
+    assert (data["notifyType"], data["money"]) == ("part", 11.0)
+    (food,) = json.loads(data["food"])
     assert (food["app_food_code"], food["count"], food["box_num"]) == ("D001", 1, 2)
     provider.ok(AGREE, {"orderId": order_id, "reason": "好的"})
     (info,) = infos(provider, order_id)

@@ -56,21 +56,21 @@ def test_starting_and_stopping_twice_is_harmless(server: SandboxServer) -> None:
 
 
 def test_a_platform_starts_and_stops_with_its_server() -> None:
-    told: list[str] = []
+    calls: list[str] = []
 
     class Clock(Bell):
         def start(self) -> None:
-            told.append("start")
+            calls.append("start")
 
         def stop(self) -> None:
-            told.append("stop")
+            calls.append("stop")
 
     server = SandboxServer([Clock()])
-    assert told == []
+    assert calls == []
     with server:
         server.stop()
         server.start()
-    assert told == ["start", "stop"] * 2
+    assert calls == ["start", "stop"] * 2
 
 
 def test_serve_forever_ends_when_another_thread_stops_it(bell: Bell) -> None:
