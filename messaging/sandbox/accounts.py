@@ -43,12 +43,17 @@ class Developer:
     push: dict[str, str] = field(default_factory=dict)
 
     @classmethod
-    def read(cls, body: Mapping[str, Any]) -> Developer:
-        """Reads the JSON of a control route. Raises ControlError."""
+    def read(cls, body: Mapping[str, Any], known: Mapping[int, Developer]) -> Developer:
+        """Reads the JSON of a control route; an account that is known keeps what is not given.
+
+        Raises ControlError.
+        """
         number = given.whole(body.get("developer_id"))
         if not number:
             raise ControlError("developer_id must be a number")
         made = cls(number, given.value(body, "sign_key", str))
+        if number in known:
+            made.im_secret, made.push = known[number].im_secret, dict(known[number].push)
         made.im_secret = given.value(body, "im_secret", str, made.im_secret)
         if not made.im_secret.isascii() or len(made.im_secret) < 16:
             raise ControlError("im_secret must be at least 16 ASCII characters")

@@ -94,16 +94,21 @@ class Book:
 
     @classmethod
     def from_dump(cls, state: Mapping[str, Any]) -> Book:
+        """Returns the book of a snapshot, which may also hold only developers and stores.
+
+        Raises ControlError.
+        """
         book = cls()
         try:
             book.developers = {row["developer_id"]: Developer(**row) for row in state["developers"]}
             book.shops = {row["e_poi_id"]: Shop(**row) for row in state["stores"]}
-            book.orders = {row["order_id"]: Order.from_json(row) for row in state["orders"]}
-            book.messages = [Message(**row) for row in state["messages"]]
-            book.pushes = PushQueue.from_dump(state["pushes"])
-            book.tokens = dict(state["tokens"])
-            book.read_times = dict(state["read_times"])
-            book.numbers = dict(state["numbers"])
+            book.orders = {row["order_id"]: Order.from_json(row) for row in state.get("orders", ())}
+            book.messages = [Message(**row) for row in state.get("messages", ())]
+            if "pushes" in state:
+                book.pushes = PushQueue.from_dump(state["pushes"])
+            book.tokens = dict(state.get("tokens", {}))
+            book.read_times = dict(state.get("read_times", {}))
+            book.numbers |= state.get("numbers", {})
         except (KeyError, TypeError, AttributeError, ValueError) as error:
             raise ControlError(f"not a snapshot of takeaway: {error}") from error
         book.live = set(book.orders)

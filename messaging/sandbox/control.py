@@ -54,10 +54,14 @@ class ControlRoutes(SandboxPlatform[Settings]):
 
     @control("POST", "seed")
     def seed(self, body: dict[str, Any]) -> Any:
-        """Adds {"developer", "stores"}, by default a developer with a store of each kind."""
-        developer = Developer.read(given.value(body, "developer", dict, SEED["developer"]))
+        """Adds {"developer", "stores"}, by default a developer with a store of each kind.
+
+        Repeating it keeps what has happened since.
+        """
+        asked = given.value(body, "developer", dict, SEED["developer"])
         rows = given.rows(body, "stores") or given.rows(SEED, "stores")
         with self._acting() as world:
+            developer = Developer.read(asked, world.book.developers)
             world.book.developers[developer.developer_id] = developer
             shops = [
                 self._add_shop({"developer_id": developer.developer_id, **row}) for row in rows
@@ -75,8 +79,8 @@ class ControlRoutes(SandboxPlatform[Settings]):
 
     @control("POST", "developers")
     def add_developer(self, body: dict[str, Any]) -> Any:
-        developer = Developer.read(body)
         with self._acting() as world:
+            developer = Developer.read(body, world.book.developers)
             world.book.developers[developer.developer_id] = developer
             return asdict(developer)
 
@@ -131,11 +135,17 @@ class ControlRoutes(SandboxPlatform[Settings]):
             return asdict(shop)
 
     def _add_shop(self, body: dict[str, Any]) -> Shop:
+        """Adds a store; one that is there already gets the token and the changes of the body."""
         book = self.world.book
         shop = Shop.read(body, book.next_number("poi"))
         book.developer(shop.developer_id)
-        book.shops[shop.e_poi_id] = shop
-        return shop
+        there = book.shops.setdefault(shop.e_poi_id, shop)
+        if (there.developer_id, there.business_id) != (shop.developer_id, shop.business_id):
+            raise ControlError(f"store {shop.e_poi_id} belongs to another application", 409)
+        there.change(body)
+        if "app_auth_token" in body:
+            there.token = shop.token
+        return there
 
     # Orders
 

@@ -8,7 +8,7 @@ import pytest
 import requests
 
 from messaging.sandbox import TakeawaySandbox
-from stores.sandbox import SandboxServer
+from stores.sandbox import ControlError, SandboxServer
 from tests.messaging.takeaway_sandbox.calling import (
     DEVELOPER,
     READER,
@@ -259,6 +259,30 @@ def test_what_waits_survives_a_restart_and_is_sent_then(
         (push,) = receiver.wait("order_new")
         assert str(push.json("order")["orderId"]) == order_id
         until(lambda: settled(other, "part_refund", "acknowledged"))
+
+
+def test_a_snapshot_may_hold_only_the_accounts(provider: Provider, server: SandboxServer) -> None:
+    developer = {"developer_id": DEVELOPER, "sign_key": SIGN_KEY}
+    store = {"e_poi_id": SHOP, "developer_id": DEVELOPER, "token": provider.token}
+    server.platform("takeaway").restore({"developers": [developer], "stores": [store]})
+    assert provider.ok("/waimai/ng/im/getPoiIMStatus")["epoiId"] == SHOP
+    with pytest.raises(ControlError):
+        server.platform("takeaway").restore({"developers": [{"name": "x"}], "stores": []})
+    assert provider.ok("/waimai/ng/im/getPoiIMStatus")["epoiId"] == SHOP
+
+
+def test_seeding_again_keeps_what_has_happened(
+    server: SandboxServer, provider: Provider, receiver: Receiver
+) -> None:
+    provider.ok("/waimai/ng/im/subscribeImByEpoi")
+    before = get(server, "state")
+    developer = {"developer_id": DEVELOPER, "sign_key": SIGN_KEY}
+    stores = [{"epoi_id": SHOP, "app_auth_token": provider.token, "name": "新名"}]
+    seeded = post(server, "seed", {"developer": developer, "stores": stores})
+    assert (seeded["stores"][0]["name"], seeded["stores"][0]["im_subscribed"]) == ("新名", True)
+    assert get(server, "state")["developers"] == before["developers"]
+    other = {"epoi_id": SHOP, "developer_id": DEVELOPER, "business_id": 16}
+    assert post(server, "stores", other, status=409)["error"]
 
 
 def test_a_stopped_sandbox_pushes_nothing_until_it_starts_again(
