@@ -16,7 +16,7 @@ ROOT = Path(__file__).resolve().parents[2]
 AGREED = {
     "__init__", "addresses", "admin", "api", "apps", "checks", "choices", "client", "codes",
     "counter", "dashboard", "demo", "drill", "management", "migrations", "models", "pages",
-    "reasons", "sandbox", "services",
+    "reasons", "receipts", "sandbox", "services",
     "signatures", "static", "tasks", "tools", "urls", "webhooks", "wire",
 }  # fmt: skip
 # What every app shares lives here, so that stores has more files than the others.
