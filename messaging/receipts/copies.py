@@ -1,0 +1,203 @@
+"""The three copies of a receipt: for the kitchen, the customer and the rider.
+
+The kitchen's copy has neither prices nor anything about the recipient.
+"""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from enum import StrEnum
+
+from messaging.receipts.lines import Columns, Line, QrCode, Rule, Size, Text
+from messaging.receipts.orders import Discount, Dish, ReceiptOrder
+from messaging.receipts.texts import printable
+from stores.platforms.reading import BEIJING
+
+INDENT = 2
+NO_NAME = "(无名称)"
+# dinnersNumber: people, or what was said instead of a number.
+_CUTLERY = {
+    0: "顾客未说明",
+    **{people: f"{people}份" for people in range(1, 11)},
+    -10: "10份以上",
+    88: "需要餐具",
+    99: "不需要餐具",
+}
+
+
+class Copy(StrEnum):
+    KITCHEN = "kitchen"
+    CUSTOMER = "customer"
+    RIDER = "rider"
+
+
+TITLES = {Copy.KITCHEN: "后厨联", Copy.CUSTOMER: "顾客联", Copy.RIDER: "骑手联"}
+
+
+@dataclass(frozen=True)
+class Template:
+    """What a store adds to a copy: lines at its top and bottom, and an address as a QR code."""
+
+    header: str = ""
+    footer: str = ""
+    qr_content: str = ""
+
+
+PLAIN = Template()
+
+
+def receipt_lines(
+    order: ReceiptOrder,
+    copy: Copy,
+    *,
+    template: Template = PLAIN,
+    reprinted_at: datetime | None = None,
+) -> list[Line]:
+    """Returns the lines of one copy; a reprint says so, with the time."""
+    lines = [*_head(order, copy, template, reprinted_at), *_BODIES[copy](order)]
+    lines += [Text(line, centred=True) for line in template.footer.splitlines()]
+    if template.qr_content:
+        lines.append(QrCode(template.qr_content))
+    return lines
+
+
+def _head(
+    order: ReceiptOrder, copy: Copy, template: Template, reprinted_at: datetime | None
+) -> Iterator[Line]:
+    for line in template.header.splitlines():
+        yield Text(line, centred=True)
+    yield Text(f"#{order.day_number} 美团外卖", Size.BIG, bold=True, centred=True)
+    yield Text(order.store_name, centred=True)
+    yield Text(TITLES[copy], centred=True)
+    if reprinted_at:
+        yield Text(f"** 补打 {_moment(reprinted_at)} **", bold=True, centred=True)
+    yield Rule()
+    yield Text(_wanted(order), Size.TALL, bold=True)
+    yield Text(f"下单 {_moment(order.ordered_at)}")
+    yield Text(f"订单号 {order.order_number}")
+
+
+def _kitchen(order: ReceiptOrder) -> Iterator[Line]:
+    yield from _field("备注", order.remark, Size.TALL)
+    yield from _dishes(order, Size.TALL)
+    yield Rule()
+    yield from _cutlery(order)
+
+
+def _customer(order: ReceiptOrder) -> Iterator[Line]:
+    yield from _field("备注", order.remark, Size.TALL)
+    yield from _dishes(order, Size.NORMAL, priced=True)
+    yield Rule()
+    yield from _sums(order)
+    yield Rule()
+    yield from _cutlery(order)
+    yield from _field("发票抬头", order.invoice_title)
+    yield from _field("税号", order.taxpayer_id)
+    yield from _recipient(order, Size.NORMAL)
+    if order.card:
+        yield Rule("安心卡")
+    for row in order.card:
+        yield Columns(f"{row.job} {row.name}", right=f"{row.temperature}℃")
+
+
+def _rider(order: ReceiptOrder) -> Iterator[Line]:
+    yield from _recipient(order, Size.TALL)
+    yield from _field("备注", order.remark, Size.TALL)
+    yield from _dishes(order, Size.NORMAL)
+    yield Rule()
+    yield from _cutlery(order)
+    yield _paid(order)
+
+
+_BODIES: dict[Copy, Callable[[ReceiptOrder], Iterator[Line]]] = {
+    Copy.KITCHEN: _kitchen,
+    Copy.CUSTOMER: _customer,
+    Copy.RIDER: _rider,
+}
+
+
+def _dishes(order: ReceiptOrder, size: Size, *, priced: bool = False) -> Iterator[Line]:
+    """All dishes by bag; a price is that of the whole line."""
+    bags = sorted({dish.bag for dish in order.dishes})
+    for bag in bags:
+        yield Rule(f"{bag + 1}号口袋" if len(bags) > 1 else "")
+        for dish in order.dishes:
+            if dish.bag == bag:
+                yield from _dish(dish, size, priced=priced)
+
+
+def _dish(dish: Dish, size: Size, *, priced: bool) -> Iterator[Line]:
+    name, quantity = printable(dish.name) or NO_NAME, f"x{dish.quantity}"
+    if priced:
+        yield Columns(name, quantity, _yuan(dish.price * dish.quantity), size)
+    else:
+        yield Columns(name, right=quantity, size=size, bold=True)
+    details = [dish.spec, dish.properties]
+    if dish.boxes:
+        price = f"×{_yuan(dish.box_price)}" if priced else ""
+        details.append(f"餐盒{dish.boxes.normalize():f}个{price}")
+    if printable(" ".join(details)):
+        yield Text(" ".join(details), size, indent=INDENT)
+
+
+def _sums(order: ReceiptOrder) -> Iterator[Line]:
+    """What is added to the dishes and taken off, and the rest."""
+    if order.box_fee:
+        yield Columns("餐盒费", right=_yuan(order.box_fee))
+    if not order.is_pickup or order.delivery_fee:
+        yield Columns("配送费", right=_yuan(order.delivery_fee))
+    for discount in order.discounts:
+        yield Columns(printable(discount.title) or "优惠", right=_yuan(-discount.amount))
+        yield from _bearers(discount)
+    yield _paid(order)
+
+
+def _bearers(discount: Discount) -> Iterator[Line]:
+    parts = (("商家", discount.by_store), ("美团", discount.by_platform))
+    borne = [f"{name}承担{_yuan(amount)}" for name, amount in parts if amount]
+    if borne:
+        yield Text(" ".join(borne), indent=INDENT)
+
+
+def _paid(order: ReceiptOrder) -> Line:
+    title = "货到付款" if order.cash_on_delivery else "实付"
+    return Columns(title, right=f"¥{_yuan(order.paid)}", size=Size.TALL, bold=True)
+
+
+def _recipient(order: ReceiptOrder, size: Size) -> Iterator[Line]:
+    yield from _field("顾客", order.recipient_name, size)
+    yield from _field("电话", order.recipient_phone, size)
+    if not order.is_pickup:
+        yield from _field("地址", order.recipient_address, size)
+
+
+def _cutlery(order: ReceiptOrder) -> Iterator[Line]:
+    """Nothing for None: Meituan sends dinnersNumber only to those who subscribed to it."""
+    if order.diners is not None:
+        wish = _CUTLERY.get(order.diners, f"见平台({order.diners})")
+        yield Text(f"餐具：{wish}")
+
+
+def _field(title: str, text: str, size: Size = Size.NORMAL) -> Iterator[Line]:
+    """A labelled text, bold where it is large; nothing when it is empty."""
+    if printable(text):
+        yield Text(f"{title}：{text}", size, bold=size is not Size.NORMAL)
+
+
+def _wanted(order: ReceiptOrder) -> str:
+    if order.is_pickup:
+        at = order.wanted_at or order.expected_at
+        return f"到店自取 {_moment(at) if at else ''}"
+    if order.wanted_at:
+        return f"预约 {_moment(order.wanted_at)} 送达"
+    expected = f" 预计 {_moment(order.expected_at)}" if order.expected_at else ""
+    return f"立即送达{expected}"
+
+
+def _moment(at: datetime) -> str:
+    return at.astimezone(BEIJING).strftime("%m-%d %H:%M")
+
+
+def _yuan(fen: int) -> str:
+    return f"{Decimal(fen).scaleb(-2):.2f}"

@@ -1,0 +1,185 @@
+from dataclasses import replace
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+
+from messaging.receipts.copies import Copy, Template
+from messaging.receipts.lines import MM80
+from messaging.receipts.orders import CardRow, Discount, Dish
+from tests.messaging.receipts.ordering import AT_NOON, NOODLES, an_order, rows_of
+
+RULE = "-" * 32
+
+
+def test_the_customers_copy_from_top_to_bottom() -> None:
+    order = an_order(
+        dishes=(
+            replace(NOODLES, spec="大份", properties="少辣", boxes=Decimal("2.0"), box_price=100),
+            Dish("可乐", 1, 500, bag=1),
+        ),
+        remark="不要葱",
+        diners=2,
+        box_fee=200,
+        delivery_fee=400,
+        discounts=(Discount("满60减8", 800, by_store=300, by_platform=500),),
+        paid=5900,
+        invoice_title="某某公司",
+        taxpayer_id="91110108MA0000000X",
+        recipient_name="张(先生)",
+        recipient_phone="138****0001",
+        recipient_address="中关村大街1号院2号楼3单元401",
+        card=(CardRow("厨师", "王师傅", "36.5"),),
+    )
+    assert rows_of(Copy.CUSTOMER, order) == [
+        "  #12 美团外卖",
+        "            老王面馆",
+        "             顾客联",
+        RULE,
+        "立即送达",
+        "下单 11-28 12:03",
+        "订单号 27060130000000001",
+        "备注：不要葱",
+        "----------- 1号口袋 -----------",
+        "招牌牛肉面           x2    56.00",
+        "  大份 少辣 餐盒2个×1.00",
+        "----------- 2号口袋 -----------",
+        "可乐                 x1     5.00",
+        RULE,
+        "餐盒费                      2.00",
+        "配送费                      4.00",
+        "满60减8                    -8.00",
+        "  商家承担3.00 美团承担5.00",
+        "实付                     ￥59.00",
+        RULE,
+        "餐具：2份",
+        "发票抬头：某某公司",
+        "税号：91110108MA0000000X",
+        "顾客：张(先生)",
+        "电话：138****0001",
+        "地址：中关村大街1号院2号楼3单元",
+        "401",
+        "------------ 安心卡 ------------",
+        "厨师 王师傅               36.5℃",
+    ]
+
+
+def test_the_kitchens_copy_has_no_recipient_and_no_price() -> None:
+    order = an_order(
+        dishes=(replace(NOODLES, spec="大份", boxes=Decimal("0.5"), box_price=100),),
+        recipient_name="张(先生)",
+        recipient_phone="13800000001",
+        recipient_address="中关村大街1号",
+        invoice_title="某某公司",
+        delivery_fee=400,
+    )
+    assert rows_of(Copy.KITCHEN, order) == [
+        "  #12 美团外卖",
+        "            老王面馆",
+        "             后厨联",
+        RULE,
+        "立即送达",
+        "下单 11-28 12:03",
+        "订单号 27060130000000001",
+        RULE,
+        "招牌牛肉面                    x2",
+        "  大份 餐盒0.5个",
+        RULE,
+    ]
+
+
+def test_the_riders_copy_leads_with_the_recipient() -> None:
+    order = an_order(recipient_phone="138****0001", recipient_address="中关村大街1号")
+    assert rows_of(Copy.RIDER, order)[2:] == [
+        "             骑手联",
+        RULE,
+        "立即送达",
+        "下单 11-28 12:03",
+        "订单号 27060130000000001",
+        "电话：138****0001",
+        "地址：中关村大街1号",
+        RULE,
+        "招牌牛肉面                    x2",
+        RULE,
+        "实付                     ￥60.00",
+    ]
+
+
+def test_cash_on_delivery_is_named_to_the_rider() -> None:
+    assert rows_of(Copy.RIDER, an_order(cash_on_delivery=True))[-1] == (
+        "货到付款                 ￥60.00"
+    )
+
+
+@pytest.mark.parametrize("copy", Copy)
+def test_a_reprint_says_so_and_when(copy: Copy) -> None:
+    again = AT_NOON + timedelta(minutes=40)
+    assert "     ** 补打 11-28 12:43 **" in rows_of(copy, an_order(), reprinted_at=again)
+    assert "补打" not in "".join(rows_of(copy, an_order()))
+
+
+@pytest.mark.parametrize(
+    ("fields", "wanted"),
+    [
+        ({}, "立即送达"),
+        ({"expected_at": AT_NOON}, "立即送达 预计 11-28 12:03"),
+        ({"wanted_at": AT_NOON, "expected_at": None}, "预约 11-28 12:03 送达"),
+        ({"is_pickup": True}, "到店自取"),
+        ({"is_pickup": True, "expected_at": AT_NOON}, "到店自取 11-28 12:03"),
+        ({"is_pickup": True, "wanted_at": AT_NOON}, "到店自取 11-28 12:03"),
+    ],
+)
+def test_when_the_order_is_wanted(fields: dict[str, object], wanted: str) -> None:
+    assert rows_of(Copy.KITCHEN, an_order(**fields))[4] == wanted
+
+
+@pytest.mark.parametrize(
+    ("diners", "wanted"),
+    [
+        (None, []),
+        (0, ["餐具：顾客未说明"]),
+        (1, ["餐具：1份"]),
+        (10, ["餐具：10份"]),
+        (-10, ["餐具：10份以上"]),
+        (88, ["餐具：需要餐具"]),
+        (99, ["餐具：不需要餐具"]),
+        (42, ["餐具：见平台(42)"]),
+    ],
+)
+def test_cutlery_in_words(diners: int | None, wanted: list[str]) -> None:
+    rows = rows_of(Copy.KITCHEN, an_order(diners=diners))
+    assert [row for row in rows if "餐具" in row] == wanted
+
+
+def test_who_picks_up_has_no_address_and_pays_no_delivery() -> None:
+    order = an_order(is_pickup=True, recipient_address="到店自取")
+    rows = "".join(rows_of(Copy.CUSTOMER, order))
+    assert ("地址" in rows, "配送费" in rows) == (False, False)
+
+
+@pytest.mark.parametrize(
+    ("fen", "wanted"), [(0, "0.00"), (5, "0.05"), (100, "1.00"), (1234567, "12345.67")]
+)
+def test_fen_are_shown_as_yuan(fen: int, wanted: str) -> None:
+    assert rows_of(Copy.CUSTOMER, an_order(dishes=(), paid=fen))[-2].endswith(f"￥{wanted}")
+
+
+def test_a_dish_without_a_printable_name_is_printed() -> None:
+    rows = rows_of(Copy.KITCHEN, an_order(dishes=(Dish("\u200b", 3, 0),)))
+    assert "(无名称)                      x3" in rows
+
+
+def test_html_and_scripts_are_printed_as_they_are() -> None:
+    rows = rows_of(Copy.KITCHEN, an_order(remark="<b>辣</b><script>"), paper=MM80)
+    assert "备注：<b>辣</b><script>" in rows
+
+
+def test_a_stores_own_lines_stand_at_top_and_bottom() -> None:
+    template = Template("欢迎光临\n老王面馆", "谢谢惠顾", "http://a.cn/1")
+    rows = rows_of(Copy.CUSTOMER, an_order(), template=template)
+    assert [row.strip() for row in rows[:2] + rows[-2:]] == [
+        "欢迎光临",
+        "老王面馆",
+        "谢谢惠顾",
+        "[二维码] http://a.cn/1",
+    ]
