@@ -10,19 +10,20 @@ from decimal import Decimal
 from enum import StrEnum
 
 from messaging.receipts.lines import Columns, Line, QrCode, Rule, Size, Text
-from messaging.receipts.orders import Discount, Dish, ReceiptOrder
+from messaging.receipts.orders import ReceiptOrder
 from messaging.receipts.texts import printable
+from messaging.wire.orders import MORE_THAN_TEN, NO_CUTLERY, WANTS_CUTLERY, Discount, Dish
 from stores.platforms.reading import BEIJING
 
 INDENT = 2
 NO_NAME = "(无名称)"
-# dinnersNumber: people, or what was said instead of a number.
+# dinnersNumber: guests, or what was said instead of a number.
 _CUTLERY = {
     0: "顾客未说明",
-    **{people: f"{people}份" for people in range(1, 11)},
-    -10: "10份以上",
-    88: "需要餐具",
-    99: "不需要餐具",
+    **{guests: f"{guests}份" for guests in range(1, 11)},
+    MORE_THAN_TEN: "10份以上",
+    WANTS_CUTLERY: "需要餐具",
+    NO_CUTLERY: "不需要餐具",
 }
 
 
@@ -67,15 +68,17 @@ def _head(
 ) -> Iterator[Line]:
     for line in template.header.splitlines():
         yield Text(line, centred=True)
-    yield Text(f"#{order.day_number} 美团外卖", Size.BIG, bold=True, centred=True)
+    number = "" if order.day_number is None else f"#{order.day_number} "
+    yield Text(f"{number}美团外卖", Size.BIG, bold=True, centred=True)
     yield Text(order.store_name, centred=True)
     yield Text(TITLES[copy], centred=True)
     if reprinted_at:
         yield Text(f"** 补打 {_moment(reprinted_at)} **", bold=True, centred=True)
     yield Rule()
     yield Text(_wanted(order), Size.TALL, bold=True)
-    yield Text(f"下单 {_moment(order.ordered_at)}")
-    yield Text(f"订单号 {order.order_number}")
+    if order.ordered_at:
+        yield Text(f"下单 {_moment(order.ordered_at)}")
+    yield Text(f"订单号 {order.view_id}")
 
 
 def _kitchen(order: ReceiptOrder) -> Iterator[Line]:
@@ -93,7 +96,7 @@ def _customer(order: ReceiptOrder) -> Iterator[Line]:
     yield Rule()
     yield from _cutlery(order)
     yield from _field("发票抬头", order.invoice_title)
-    yield from _field("税号", order.taxpayer_id)
+    yield from _field("税号", order.taxpayer)
     yield from _recipient(order, Size.NORMAL)
     if order.card:
         yield Rule("安心卡")
@@ -107,7 +110,7 @@ def _rider(order: ReceiptOrder) -> Iterator[Line]:
     yield from _dishes(order, Size.NORMAL)
     yield Rule()
     yield from _cutlery(order)
-    yield _paid(order)
+    yield from _paid(order)
 
 
 _BODIES: dict[Copy, Callable[[ReceiptOrder], Iterator[Line]]] = {
@@ -121,7 +124,7 @@ def _dishes(order: ReceiptOrder, size: Size, *, priced: bool = False) -> Iterato
     """All dishes by bag; a price is that of the whole line."""
     bags = sorted({dish.bag for dish in order.dishes})
     for bag in bags:
-        yield Rule(f"{bag + 1}号口袋" if len(bags) > 1 else "")
+        yield Rule(f"{bag}号口袋" if len(bags) > 1 else "")
         for dish in order.dishes:
             if dish.bag == bag:
                 yield from _dish(dish, size, priced=priced)
@@ -130,52 +133,53 @@ def _dishes(order: ReceiptOrder, size: Size, *, priced: bool = False) -> Iterato
 def _dish(dish: Dish, size: Size, *, priced: bool) -> Iterator[Line]:
     name, quantity = printable(dish.name) or NO_NAME, f"x{dish.quantity}"
     if priced:
-        yield Columns(name, quantity, _yuan(dish.price * dish.quantity), size)
+        yield Columns(name, quantity, _yuan(dish.amount), size)
     else:
         yield Columns(name, right=quantity, size=size, bold=True)
-    details = [dish.spec, dish.properties]
+    details = f"{dish.spec} {dish.wishes}"
     if dish.boxes:
-        price = f"×{_yuan(dish.box_price)}" if priced else ""
-        details.append(f"餐盒{dish.boxes.normalize():f}个{price}")
-    if printable(" ".join(details)):
-        yield Text(" ".join(details), size, indent=INDENT)
+        amount = f"共{_yuan(dish.box_amount)}" if priced else ""
+        details += f" 餐盒{dish.boxes}个{amount}"
+    if printable(details):
+        yield Text(details, size, indent=INDENT)
 
 
 def _sums(order: ReceiptOrder) -> Iterator[Line]:
     """What is added to the dishes and taken off, and the rest."""
-    if order.box_fee:
-        yield Columns("餐盒费", right=_yuan(order.box_fee))
-    if not order.is_pickup or order.delivery_fee:
-        yield Columns("配送费", right=_yuan(order.delivery_fee))
+    if boxes := sum(dish.box_amount for dish in order.dishes):
+        yield Columns("餐盒费", right=_yuan(boxes))
+    if order.shipping_fee or (order.shipping_fee == 0 and not order.is_pick_up):
+        yield Columns("配送费", right=_yuan(order.shipping_fee))
     for discount in order.discounts:
-        yield Columns(printable(discount.title) or "优惠", right=_yuan(-discount.amount))
+        yield Columns(printable(discount.words) or "优惠", right=_yuan(-discount.amount))
         yield from _bearers(discount)
-    yield _paid(order)
+    yield from _paid(order)
 
 
 def _bearers(discount: Discount) -> Iterator[Line]:
-    parts = (("商家", discount.by_store), ("美团", discount.by_platform))
+    parts = (("商家", discount.by_shop), ("美团", discount.by_meituan))
     borne = [f"{name}承担{_yuan(amount)}" for name, amount in parts if amount]
     if borne:
         yield Text(" ".join(borne), indent=INDENT)
 
 
-def _paid(order: ReceiptOrder) -> Line:
-    title = "货到付款" if order.cash_on_delivery else "实付"
-    return Columns(title, right=f"¥{_yuan(order.paid)}", size=Size.TALL, bold=True)
+def _paid(order: ReceiptOrder) -> Iterator[Line]:
+    if order.paid is not None:
+        title = "货到付款" if order.cash_on_delivery else "实付"
+        yield Columns(title, right=f"¥{_yuan(order.paid)}", size=Size.TALL, bold=True)
 
 
 def _recipient(order: ReceiptOrder, size: Size) -> Iterator[Line]:
-    yield from _field("顾客", order.recipient_name, size)
-    yield from _field("电话", order.recipient_phone, size)
-    if not order.is_pickup:
-        yield from _field("地址", order.recipient_address, size)
+    yield from _field("顾客", order.recipient, size)
+    yield from _field("电话", " ".join(order.phones), size)
+    if not order.is_pick_up:
+        yield from _field("地址", order.address, size)
 
 
 def _cutlery(order: ReceiptOrder) -> Iterator[Line]:
     """Nothing for None: Meituan sends dinnersNumber only to those who subscribed to it."""
-    if order.diners is not None:
-        wish = _CUTLERY.get(order.diners, f"见平台({order.diners})")
+    if order.guests is not None:
+        wish = _CUTLERY.get(order.guests, f"见平台({order.guests})")
         yield Text(f"餐具：{wish}")
 
 
@@ -186,7 +190,7 @@ def _field(title: str, text: str, size: Size = Size.NORMAL) -> Iterator[Line]:
 
 
 def _wanted(order: ReceiptOrder) -> str:
-    if order.is_pickup:
+    if order.is_pick_up:
         at = order.wanted_at or order.expected_at
         return f"到店自取 {_moment(at) if at else ''}"
     if order.wanted_at:

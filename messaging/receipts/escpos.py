@@ -1,4 +1,5 @@
-"""Receipts as bytes for ESC/POS printers, as Chinese ones understand them.
+"""Receipts as bytes for ESC/POS printers, as Chinese ones understand them
+(docs/platforms/takeaway.md §7).
 
 Text is GBK in Chinese mode. A row is centred by blanks and a picture by white dots, so that a row
 has the same text here and in the preview.

@@ -1,40 +1,9 @@
-"""The facts of a takeaway order that stand on receipts.
-
-Amounts are fen. Texts are as they came from outside, but phones are masked already, also the
-numbers in `remark` (caution).
-"""
+"""The facts of a takeaway order that stand on receipts (docs/platforms/takeaway.md §4.2)."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from decimal import Decimal
 
-
-@dataclass(frozen=True)
-class Dish:
-    """One line of an order; `price` is that of one piece, `box_price` that of one box.
-
-    `boxes` (box_num) are those of the whole line, also half ones. `bag` (cart_id) is 0 for the
-    first bag.
-    """
-
-    name: str
-    quantity: int
-    price: int
-    spec: str = ""
-    properties: str = ""
-    bag: int = 0
-    boxes: Decimal = Decimal(0)
-    box_price: int = 0
-
-
-@dataclass(frozen=True)
-class Discount:
-    """A discount, as a positive amount, and the parts that the store and Meituan bear."""
-
-    title: str
-    amount: int
-    by_store: int = 0
-    by_platform: int = 0
+from messaging.wire.orders import Discount, Dish
 
 
 @dataclass(frozen=True)
@@ -48,32 +17,30 @@ class CardRow:
 
 @dataclass(frozen=True)
 class ReceiptOrder:
-    """An order. `day_number` is daySeq, `order_number` orderIdView.
+    """An order; amounts are fen, and None or an empty text stands for what is not known.
 
-    `wanted_at` (deliveryTime) is None for "at once"; then `expected_at` (estimateArrivalTime) is
-    shown, if it is known. `diners` is dinnersNumber, None when Meituan did not send it. `paid` is
-    what the customer paid, or owes the rider with `cash_on_delivery`. `card` is empty when it is
-    not to be printed (syncOpenReceipt).
+    Phones are masked already, also those in `remark`. `wanted_at` is None for "at once"; then
+    `expected_at` is shown. `paid` is what the customer paid, or owes the rider with
+    `cash_on_delivery`. `card` is empty when it is not to be printed (syncOpenReceipt).
     """
 
     store_name: str
-    day_number: int
-    order_number: str
-    ordered_at: datetime
+    view_id: str
     dishes: tuple[Dish, ...]
-    paid: int
+    day_number: int | None = None
+    ordered_at: datetime | None = None
     wanted_at: datetime | None = None
     expected_at: datetime | None = None
-    is_pickup: bool = False
+    is_pick_up: bool | None = None
     cash_on_delivery: bool = False
-    delivery_fee: int = 0
-    box_fee: int = 0
+    paid: int | None = None
+    shipping_fee: int | None = None
     discounts: tuple[Discount, ...] = ()
     remark: str = ""
-    diners: int | None = None
+    guests: int | None = None
     invoice_title: str = ""
-    taxpayer_id: str = ""
-    recipient_name: str = ""
-    recipient_phone: str = ""
-    recipient_address: str = ""
+    taxpayer: str = ""
+    recipient: str = ""
+    phones: tuple[str, ...] = ()
+    address: str = ""
     card: tuple[CardRow, ...] = ()

@@ -1,7 +1,7 @@
 """Text that a Chinese receipt printer can show: GBK without control characters, cut into columns.
 
-A column is half as wide as a Chinese character; a text has as many columns as bytes in GBK. So "×",
-"①" and "—" take two.
+A column is half as wide as a Chinese character; a text has as many columns as bytes in GBK
+(docs/platforms/takeaway.md §7). So "×", "①" and "—" take two.
 """
 
 import re

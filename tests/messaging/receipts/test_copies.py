@@ -1,13 +1,12 @@
-from dataclasses import replace
 from datetime import timedelta
-from decimal import Decimal
 
 import pytest
 
 from messaging.receipts.copies import Copy, Template
 from messaging.receipts.lines import MM80
-from messaging.receipts.orders import CardRow, Discount, Dish
-from tests.messaging.receipts.ordering import AT_NOON, NOODLES, an_order, rows_of
+from messaging.receipts.orders import CardRow
+from messaging.wire.orders import Discount
+from tests.messaging.receipts.ordering import AT_NOON, a_dish, an_order, rows_of
 
 RULE = "-" * 32
 
@@ -15,20 +14,19 @@ RULE = "-" * 32
 def test_the_customers_copy_from_top_to_bottom() -> None:
     order = an_order(
         dishes=(
-            replace(NOODLES, spec="大份", properties="少辣", boxes=Decimal("2.0"), box_price=100),
-            Dish("可乐", 1, 500, bag=1),
+            a_dish(spec="大份", wishes="少辣", boxes=2, box_amount=200),
+            a_dish("可乐", 1, 500, bag=2),
         ),
         remark="不要葱",
-        diners=2,
-        box_fee=200,
-        delivery_fee=400,
-        discounts=(Discount("满60减8", 800, by_store=300, by_platform=500),),
+        guests=2,
+        shipping_fee=400,
+        discounts=(Discount("满60减8", 800, by_shop=300, by_meituan=500),),
         paid=5900,
         invoice_title="某某公司",
-        taxpayer_id="91110108MA0000000X",
-        recipient_name="张(先生)",
-        recipient_phone="138****0001",
-        recipient_address="中关村大街1号院2号楼3单元401",
+        taxpayer="91110108MA0000000X",
+        recipient="张(先生)",
+        phones=("138****0001",),
+        address="中关村大街1号院2号楼3单元401",
         card=(CardRow("厨师", "王师傅", "36.5"),),
     )
     assert rows_of(Copy.CUSTOMER, order) == [
@@ -42,7 +40,7 @@ def test_the_customers_copy_from_top_to_bottom() -> None:
         "备注：不要葱",
         "----------- 1号口袋 -----------",
         "招牌牛肉面           x2    56.00",
-        "  大份 少辣 餐盒2个×1.00",
+        "  大份 少辣 餐盒2个共2.00",
         "----------- 2号口袋 -----------",
         "可乐                 x1     5.00",
         RULE,
@@ -66,12 +64,12 @@ def test_the_customers_copy_from_top_to_bottom() -> None:
 
 def test_the_kitchens_copy_has_no_recipient_and_no_price() -> None:
     order = an_order(
-        dishes=(replace(NOODLES, spec="大份", boxes=Decimal("0.5"), box_price=100),),
-        recipient_name="张(先生)",
-        recipient_phone="13800000001",
-        recipient_address="中关村大街1号",
+        dishes=(a_dish(spec="大份", boxes=1, box_amount=50),),
+        recipient="张(先生)",
+        phones=("13800000001",),
+        address="中关村大街1号",
         invoice_title="某某公司",
-        delivery_fee=400,
+        shipping_fee=400,
     )
     assert rows_of(Copy.KITCHEN, order) == [
         "  #12 美团外卖",
@@ -83,13 +81,13 @@ def test_the_kitchens_copy_has_no_recipient_and_no_price() -> None:
         "订单号 27060130000000001",
         RULE,
         "招牌牛肉面                    x2",
-        "  大份 餐盒0.5个",
+        "  大份 餐盒1个",
         RULE,
     ]
 
 
 def test_the_riders_copy_leads_with_the_recipient() -> None:
-    order = an_order(recipient_phone="138****0001", recipient_address="中关村大街1号")
+    order = an_order(phones=("138****0001",), address="中关村大街1号")
     assert rows_of(Copy.RIDER, order)[2:] == [
         "             骑手联",
         RULE,
@@ -124,9 +122,9 @@ def test_a_reprint_says_so_and_when(copy: Copy) -> None:
         ({}, "立即送达"),
         ({"expected_at": AT_NOON}, "立即送达 预计 11-28 12:03"),
         ({"wanted_at": AT_NOON, "expected_at": None}, "预约 11-28 12:03 送达"),
-        ({"is_pickup": True}, "到店自取"),
-        ({"is_pickup": True, "expected_at": AT_NOON}, "到店自取 11-28 12:03"),
-        ({"is_pickup": True, "wanted_at": AT_NOON}, "到店自取 11-28 12:03"),
+        ({"is_pick_up": True}, "到店自取"),
+        ({"is_pick_up": True, "expected_at": AT_NOON}, "到店自取 11-28 12:03"),
+        ({"is_pick_up": True, "wanted_at": AT_NOON}, "到店自取 11-28 12:03"),
     ],
 )
 def test_when_the_order_is_wanted(fields: dict[str, object], wanted: str) -> None:
@@ -134,7 +132,7 @@ def test_when_the_order_is_wanted(fields: dict[str, object], wanted: str) -> Non
 
 
 @pytest.mark.parametrize(
-    ("diners", "wanted"),
+    ("guests", "wanted"),
     [
         (None, []),
         (0, ["餐具：顾客未说明"]),
@@ -146,13 +144,13 @@ def test_when_the_order_is_wanted(fields: dict[str, object], wanted: str) -> Non
         (42, ["餐具：见平台(42)"]),
     ],
 )
-def test_cutlery_in_words(diners: int | None, wanted: list[str]) -> None:
-    rows = rows_of(Copy.KITCHEN, an_order(diners=diners))
+def test_cutlery_in_words(guests: int | None, wanted: list[str]) -> None:
+    rows = rows_of(Copy.KITCHEN, an_order(guests=guests))
     assert [row for row in rows if "餐具" in row] == wanted
 
 
 def test_who_picks_up_has_no_address_and_pays_no_delivery() -> None:
-    order = an_order(is_pickup=True, recipient_address="到店自取")
+    order = an_order(is_pick_up=True, shipping_fee=0, address="到店自取")
     rows = "".join(rows_of(Copy.CUSTOMER, order))
     assert ("地址" in rows, "配送费" in rows) == (False, False)
 
@@ -165,7 +163,7 @@ def test_fen_are_shown_as_yuan(fen: int, wanted: str) -> None:
 
 
 def test_a_dish_without_a_printable_name_is_printed() -> None:
-    rows = rows_of(Copy.KITCHEN, an_order(dishes=(Dish("\u200b", 3, 0),)))
+    rows = rows_of(Copy.KITCHEN, an_order(dishes=(a_dish("\u200b", 3, 0),)))
     assert "(无名称)                      x3" in rows
 
 
@@ -183,3 +181,24 @@ def test_a_stores_own_lines_stand_at_top_and_bottom() -> None:
         "谢谢惠顾",
         "[二维码] http://a.cn/1",
     ]
+
+
+def test_what_meituan_did_not_say_is_left_out() -> None:
+    order = an_order(day_number=None, ordered_at=None, paid=None)
+    assert rows_of(Copy.CUSTOMER, order) == [
+        "    美团外卖",
+        "            老王面馆",
+        "             顾客联",
+        RULE,
+        "立即送达",
+        "订单号 27060130000000001",
+        RULE,
+        "招牌牛肉面           x2    56.00",
+        RULE,
+        RULE,
+    ]
+
+
+def test_all_numbers_of_the_recipient_are_printed() -> None:
+    order = an_order(phones=("138****01", "186****02"))
+    assert "电话：138****01 186****02" in rows_of(Copy.RIDER, order)
