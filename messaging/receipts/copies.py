@@ -148,6 +148,8 @@ def _sums(order: ReceiptOrder) -> Iterator[Line]:
     """What is added to the dishes and taken off, and the rest."""
     if boxes := sum(dish.box_amount for dish in order.dishes):
         yield Columns("餐盒费", right=_yuan(boxes))
+    if order.bag_fee:
+        yield Columns("打包袋", right=_yuan(order.bag_fee))
     if order.shipping_fee or (order.shipping_fee == 0 and not order.is_pick_up):
         yield Columns("配送费", right=_yuan(order.shipping_fee))
     for discount in order.discounts:

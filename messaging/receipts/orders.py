@@ -35,6 +35,7 @@ class ReceiptOrder:
     cash_on_delivery: bool = False
     paid: int | None = None
     shipping_fee: int | None = None
+    bag_fee: int = 0
     discounts: tuple[Discount, ...] = ()
     remark: str = ""
     guests: int | None = None

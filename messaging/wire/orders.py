@@ -47,6 +47,7 @@ DELIVERY_STATES = {
 # `dinnersNumber` beside the numbers of guests.
 MORE_THAN_TEN, WANTS_CUTLERY, NO_CUTLERY = -10, 88, 99
 INCOMPLETE = -1
+CASH = 1
 PICKED_UP_BY_CUSTOMER = 1
 # Of one order; a larger list is cut, and the order marked as unreadable there.
 MOST_DISHES = 500
@@ -109,6 +110,8 @@ class TimeChange:
 class RemoteOrder:
     """An order; `order_id` and `view_id` are numbers beyond 2^53 as text.
 
+    `is_cash`: the customer pays the rider. `bag_fee` is for the packing bag, beside the boxes.
+
     `wanted_at` is None for "at once". Empty texts mean that Meituan did not say. `is_incomplete`:
     Meituan asks for the order to be read again.
     """
@@ -135,6 +138,8 @@ class RemoteOrder:
     paid: int | None
     original: int | None
     shipping_fee: int | None
+    bag_fee: int
+    is_cash: bool
     dishes: tuple[Dish, ...]
     discounts: tuple[Discount, ...]
     share: Share
@@ -150,9 +155,10 @@ class RemoteOrder:
 
     @property
     def adds_up(self) -> bool:
-        """Whether dishes, boxes and delivery less the discounts are what the customer paid."""
+        """Whether dishes, boxes, bag and delivery less the discounts are what the customer paid."""
         reduced = sum(discount.amount for discount in self.discounts)
-        asked = sum(dish.amount for dish in self.dishes) + self.boxes + (self.shipping_fee or 0)
+        fees = self.boxes + self.bag_fee + (self.shipping_fee or 0)
+        asked = sum(dish.amount for dish in self.dishes) + fees
         return self.paid is not None and asked - reduced == self.paid
 
 
@@ -194,6 +200,8 @@ def parse_order(given: Mapping[str, Any]) -> RemoteOrder:
         paid=any_fen(data, "total"),
         original=any_fen(data, "originalPrice"),
         shipping_fee=any_fen(data, "shippingFee"),
+        bag_fee=_bag_fee(parts.read("packageBagFeeInfo")),
+        is_cash=any_whole(data, "payType") == CASH,
         dishes=_dishes(parts),
         discounts=tuple(_discount(item) for item in extras if _is_discount(item)),
         share=_share(parts.read("poiReceiveDetail")),
@@ -259,6 +267,10 @@ def _box_amount(line: Mapping[str, Any]) -> int:
 def _hundredths(line: Mapping[str, Any]) -> int:
     """Returns `box_num` in hundredths, which are read as fen are."""
     return any_fen(line, "box_num") or 0
+
+
+def _bag_fee(value: Any) -> int:
+    return any_fen(value, "packageBagFee") or 0 if isinstance(value, dict) else 0
 
 
 def _is_discount(item: Mapping[str, Any]) -> bool:

@@ -44,6 +44,17 @@ def test_an_order_is_read_whole() -> None:
     assert found.unreadable == ()
 
 
+def test_a_packing_bag_is_paid_for_beside_the_boxes() -> None:
+    bag = order(packageBagFeeInfo=json.dumps({"packageBagFee": 0.2}), total=59.2)
+    found = parse_order(bag)
+    assert (found.bag_fee, found.adds_up) == (20, True)
+
+
+@pytest.mark.parametrize(("kind", "is_cash"), [(1, True), ("1", True), (2, False), (None, False)])
+def test_who_pays_the_rider_is_said(kind: Any, is_cash: bool) -> None:
+    assert parse_order(order(payType=kind)).is_cash is is_cash
+
+
 def test_the_query_names_its_times_differently() -> None:
     asked = order(cTime=1616400000, uTime=1616400060)
     del asked["ctime"], asked["utime"]
