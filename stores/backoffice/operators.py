@@ -59,7 +59,8 @@ def merchants_to_do() -> list[Alert]:
     return [
         Alert(
             "error" if row.health.failing else "warning",
-            f"{row.merchant.name}: {listed(_what_waits(row.health))}",
+            _("%(merchant)s: %(waiting)s")
+            % {"merchant": row.merchant.name, "waiting": listed(_what_waits(row.health))},
             reverse("admin:stores_merchant_change", args=[row.merchant.pk]),
             actions.SEE_WHY,
         )
