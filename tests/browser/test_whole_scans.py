@@ -1,7 +1,5 @@
 """Scans of which the first keys may be missing: they are held, said and never sent."""
 
-from collections.abc import Callable
-
 import pytest
 from django.contrib.auth.models import User
 from playwright.sync_api import Page, Route, expect
@@ -54,7 +52,7 @@ def is_held(page: Page, text: str) -> None:
 
 
 def test_the_rest_of_a_scan_that_ends_before_the_scripts_run_is_not_sent(
-    loading: Loading, shop: Shop, screenshot: Callable[[Page, str], None]
+    loading: Loading, shop: Shop
 ) -> None:
     code = shop.code()
     loading.keys.burst(code[3:], at=loading.opened_at())
@@ -63,7 +61,6 @@ def test_the_rest_of_a_scan_that_ends_before_the_scripts_run_is_not_sent(
     loading.finish()
     is_held(loading.page, code[3:])
     assert fits(loading.page)
-    screenshot(loading.page, "counter-incomplete-360")
     loading.page.keyboard.press("Enter")
     is_held(loading.page, code[3:])
     scan(loading.page, code)
