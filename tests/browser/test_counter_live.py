@@ -157,3 +157,22 @@ def test_a_slow_answer_is_said_while_it_is_waited_for(counter: Page, shop: Shop)
     Verification.objects.filter(pk=row.pk).update(created_at=timezone.now() - timedelta(seconds=9))
     counter.reload()
     expect(counter.locator("#scans > .scan.waiting")).to_contain_text("美团较慢", timeout=4000)
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_what_waits_for_meituan_is_withdrawn_by_one_press(
+    counter: Page, shop: Shop, width: int
+) -> None:
+    counter.set_viewport_size({"width": width, "height": 800})
+    shop.sandbox.faults.add(operation="detail", kind="status_502", times=None)
+    scan(counter, shop.code())
+    button = counter.get_by_role("button", name="撤回，不再核销")
+    expect(button).to_be_visible(timeout=20_000)
+    assert fits(counter)
+    title = counter.locator("#scans > .scan.waiting .scan-title").bounding_box()
+    assert title
+    assert title["width"] > 150
+    button.click()
+    expect(counter.locator("#scans > .scan.refused")).to_contain_text("券没有被使用")
+    expect(button).to_have_count(0)
+    assert Verification.objects.get().reason == Reason.WITHDRAWN
