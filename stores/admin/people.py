@@ -145,6 +145,10 @@ class StaffAdmin(GivesPasswords):
             raise Conflict(_("This person also works elsewhere; ask the platform operator."))
         return self.renew(request, row)
 
+    def known_as(self, row: Staff) -> str:
+        """Without the role, which changes."""
+        return row.user.get_full_name() or row.user.username
+
     def audited(self, row: Staff) -> dict[str, Any]:
         return {"role": row.role, "active": row.is_active}
 

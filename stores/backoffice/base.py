@@ -21,7 +21,7 @@ from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from stores import audit
 from stores.backoffice.dates import picker_of
-from stores.backoffice.history import translate
+from stores.backoffice.history import audit_log_of, translate
 from stores.backoffice.menu import place
 from stores.backoffice.pages import staff_user
 from stores.models import Merchant, Store
@@ -317,10 +317,15 @@ class ScopedAdmin(ModelAdmin):
             heading = self.heading(row)
             title = str(context["title"]).replace(str(row), heading)
             context |= {"title": title, "object": Headed(row, heading)}
+            context["audit_log"] = audit_log_of(request, self.known_as(row))
             context["action_list"].object_list = list(map(translate, context["action_list"]))
         return response
 
     # Audit
+
+    def known_as(self, row: Any) -> str:
+        """Returns the text by which the audit log's search finds what was done with a row."""
+        return str(row)
 
     def log_addition(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         self.audit(request, "added", obj)

@@ -7,8 +7,14 @@ translations have them as the tables call them.
 import json
 
 from django.contrib.admin.models import LogEntry
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils.http import urlencode
 from django.utils.text import capfirst
 from django.utils.translation import gettext
+
+from stores.backoffice.menu import may_view
+from stores.text import clean_text
 
 
 def field_title(label: str) -> str:
@@ -32,3 +38,13 @@ def translate(entry: LogEntry) -> LogEntry:
                 deed["fields"] = [field_title(label) for label in deed["fields"]]
     entry.change_message = json.dumps(parts)
     return entry
+
+
+def audit_log_of(request: HttpRequest, name: str) -> str:
+    """Returns the address of the audit log searched for a row's name; "" for those who may not see
+    it.
+    """
+    if not may_view("stores.AuditEntry")(request):
+        return ""
+    page = reverse("admin:stores_auditentry_changelist")
+    return f"{page}?{urlencode({'q': clean_text(name, 200)})}"

@@ -1,11 +1,15 @@
+from typing import Any
+
 import pytest
 from django.http import HttpRequest, HttpResponse
-from django.test import RequestFactory
+from django.test import Client, RequestFactory
+from django.urls import reverse
 
 from stores import audit
-from stores.models import AuditEntry, Store
+from stores.models import AuditEntry, Staff, Store
 from stores.roles import Role
 from stores.web.middleware import address_for_the_audit
+from tests.pages import english
 from tests.stores.factories import api_key, member
 
 
@@ -82,3 +86,24 @@ def test_an_entry_outlives_its_user(store: Store) -> None:
     user.delete()
     entry = AuditEntry.objects.get()
     assert (entry.user, entry.actor) == (None, "leaving")
+
+
+def history(client: Client, row: Any) -> Any:
+    name = f"admin:{row._meta.app_label}_{row._meta.model_name}_history"
+    return client.get(reverse(name, args=[row.pk]))
+
+
+def test_who_may_not_see_the_audit_log_gets_no_way_there_from_a_history(store: Store) -> None:
+    answer = history(english(member(store.merchant, Role.MANAGER, store)), store)
+    assert (answer.status_code, answer.context["audit_log"]) == (200, "")
+    assert "auditentry" not in answer.content.decode()
+
+
+def test_a_members_history_leads_to_what_was_done_in_another_role(
+    owner_client: Client, store: Store
+) -> None:
+    row = member(store.merchant, Role.CLERK, store).memberships.get()
+    audit.record("staff changed", actor=None, merchant=store.merchant, target=row)
+    Staff.objects.filter(pk=row.pk).update(role=Role.MANAGER)
+    answer: Any = owner_client.get(history(owner_client, row).context["audit_log"])
+    assert [entry.verb for entry in answer.context["cl"].result_list] == ["staff changed"]

@@ -378,3 +378,14 @@ def test_only_sellers_of_the_product_take_its_changes_back(
         answer = manager_client.post(page(product, "calendar"), {"undo": odd})
         assert answer.status_code == 404
     assert values(product) == before
+
+
+def test_the_audit_log_finds_a_calendars_changes_by_the_products_name(
+    owner_client: Client, product: Product
+) -> None:
+    monday = next_monday()
+    owner_client.post(page(product, "calendar"), days(monday, monday))
+    owner_client.post(page(product, "calendar"), days(monday, monday, do="close"))
+    way = owner_client.get(page(product, "history")).context["audit_log"]
+    found = owner_client.get(way).context["cl"].result_list
+    assert [entry.verb for entry in found] == ["trip.days.closed", "trip.prices.set"]

@@ -85,7 +85,7 @@ def change_announced(*, change: PlannedChange, actor: audit.Actor, method: str) 
         "trip.change.announced",
         actor=actor,
         merchant=change.connection.merchant,
-        target=subject_of(change),
+        target=change,
         method=method,
     )
 
