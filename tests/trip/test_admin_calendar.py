@@ -389,3 +389,29 @@ def test_the_audit_log_finds_a_calendars_changes_by_the_products_name(
     way = owner_client.get(page(product, "history")).context["audit_log"]
     found = owner_client.get(way).context["cl"].result_list
     assert [entry.verb for entry in found] == ["trip.days.closed", "trip.prices.set"]
+
+
+@pytest.mark.parametrize("deed", [{"do": "set"}, {"do": "open"}])
+def test_what_is_so_already_is_no_change(
+    manager_client: Client, product: Product, deed: dict[str, str]
+) -> None:
+    monday = next_monday()
+    asked = days(monday, monday + timedelta(days=6))
+    manager_client.post(page(product, "calendar"), asked)
+    kept = [model.objects.count() for model in (AuditEntry, CalendarChange)]
+    told = product_notices(product)
+    again = manager_client.post(page(product, "calendar"), asked | deed, follow=True)
+    assert "No day was changed" in again.content.decode()
+    assert [model.objects.count() for model in (AuditEntry, CalendarChange)] == kept
+    assert product_notices(product) == told
+
+
+def test_only_days_that_become_different_are_counted(
+    manager_client: Client, product: Product
+) -> None:
+    monday = next_monday()
+    manager_client.post(page(product, "calendar"), days(monday, monday))
+    week = days(monday, monday + timedelta(days=6))
+    answer = manager_client.post(page(product, "calendar"), week, follow=True)
+    assert "6 days were changed." in answer.content.decode()
+    assert AuditEntry.objects.latest("pk").data["days"] == 6

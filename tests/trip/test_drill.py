@@ -23,7 +23,7 @@ from stores.models import AuditEntry, Connection, DrillRun, OutboundCall
 from stores.platforms.workers import queue
 from tests.meituan import Meituan
 from tests.trip.drilling import drill_start, drilled, every_kind, outcomes
-from tests.trip.factories import TicketConnectionFactory, TicketProductFactory
+from tests.trip.factories import OfferFactory, TicketConnectionFactory, TicketProductFactory
 from tests.trip.suppliers import Supplier
 from trip import tasks
 from trip.choices import VoucherType
@@ -83,6 +83,18 @@ def test_what_others_buy_meanwhile_does_not_disturb_the_count(
         "overall.stock",
     )
     assert outcomes(drilled(connection, live_server, *only), Outcome.PASSED).keys() == set(only)
+
+
+def test_a_day_with_less_stock_than_was_sold_is_no_matter_of_the_drill(
+    connection: Connection, live_server: LiveServer
+) -> None:
+    calendar = Product.objects.get(deal_id="day")
+    tomorrow = timezone.localdate() + timedelta(days=1)
+    OfferFactory(product=calendar, date=tomorrow, stock=1, sold=3)
+    only = [name for name in Drill.checklist.names() if name.startswith("create.")]
+    results = drilled(connection, live_server, *only)
+    assert outcomes(results, Outcome.PASSED).keys() == set(only)
+    assert {result["detail"] for result in results.values()} == {""}
 
 
 def test_a_server_that_is_away_fails_the_point_and_not_the_drill(connection: Connection) -> None:

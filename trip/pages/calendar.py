@@ -217,6 +217,9 @@ def _save(request: HttpRequest, product: Product, data: dict[str, Any]) -> None:
         count = services.offers_set(
             **span, **offered, actor=staff_user(request), may_overwrite=agreed
         )
+    if not count:
+        messages.info(request, _("No day was changed: they were so already, or have no price."))
+        return
     text = ngettext("%(count)d day was changed.", "%(count)d days were changed.", count)
     messages.success(request, text % {"count": count})
 

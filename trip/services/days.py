@@ -52,7 +52,7 @@ def offers_set(
     may_overwrite: int | None = None,
 ) -> int:
     """Sets price (yuan) and stock for the chosen weekdays of a period (0 is Monday); returns how
-    many days.
+    many days are other than before. If none is, nothing is written and Meituan is not told.
 
     Held and sold quantities do not change. Raises Overwrites when another number of days would be
     overwritten than `may_overwrite`; None allows any.
@@ -67,8 +67,11 @@ def offers_set(
         overwritten = sum(1 for day, found in before.items() if found and found != after[day])
         if may_overwrite not in (None, overwritten):
             raise Overwrites(overwritten)
+        changed = [day for day in chosen if before[str(day)] != after[str(day)]]
+        if not changed:
+            return 0
         Offer.objects.bulk_create(
-            [Offer(product=product, date=day, **values) for day in chosen],
+            [Offer(product=product, date=day, **values) for day in changed],
             update_conflicts=True,
             unique_fields=["product", "date"],
             update_fields=VALUES,
@@ -81,11 +84,11 @@ def offers_set(
             target=product.title,
             first=str(first),
             last=str(last),
-            days=len(chosen),
+            days=len(changed),
             stock=stock,
         )
         enqueue_product_notice(product, PRICES_CHANGED)
-    return len(chosen)
+    return len(changed)
 
 
 def offers_open(

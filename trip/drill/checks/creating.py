@@ -7,7 +7,6 @@ from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -230,8 +229,3 @@ def texts(drill: Drill) -> None:
 def _expect_nothing(drill: Drill, asked: Asked) -> None:
     exists = Order.objects.filter(connection=drill.connection, order_id=asked.order_id).exists()
     drill.expect(not exists, _("A call that was refused has made an order."))
-    negative = Offer.objects.filter(
-        product__connection=drill.connection, stock__lt=F("held") + F("sold")
-    ).count()
-    if negative:
-        drill.note(_("%(count)d days have more tickets sold than their stock."), count=negative)
