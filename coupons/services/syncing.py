@@ -12,7 +12,6 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Exists, OuterRef
 from django.utils import timezone
-from django.utils.translation import gettext as _
 
 from coupons.choices import PLATFORM
 from coupons.models import GatewayStore, Product, QuotaReading, SyncRun
@@ -22,7 +21,7 @@ from stores import audit
 from stores.models import Connection, Pace, Store
 from stores.platforms import pace, tokens
 from stores.platforms.errors import LoginRefused, NoSlot, PlatformError, Refused, Throttled
-from stores.platforms.tools import audit_test, trouble_text
+from stores.platforms.tools import TOO_MANY_CALLS, audit_test, trouble_text
 from stores.platforms.workers import queue
 
 log = logging.getLogger(__name__)
@@ -84,7 +83,7 @@ def _message(error: PlatformError) -> str:
     if isinstance(refusal, Refused):
         return refusal.message
     if isinstance(error, NoSlot | Throttled):
-        return _("The platform limits calls, and too many are on their way. Try again in a minute.")
+        return str(TOO_MANY_CALLS)
     return str(trouble_text(error))
 
 

@@ -98,6 +98,8 @@ class SecretForm(ConnectionForm):
         if secret := self.fields.get(self.secret_name):
             is_stored = bool(self.stored.get(self.secret_name))
             secret.help_text = f"{secret.help_text} {KEPT if is_stored else NEW}"
+            secret.required = not is_stored
+            secret.error_messages["required"] = self.secret_missing
 
     @property
     def stored(self) -> dict[str, str]:

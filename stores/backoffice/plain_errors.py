@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from stores.platforms.errors import Trouble
-from stores.platforms.tools import TROUBLES
+from stores.platforms.tools import TOO_MANY_CALLS, TROUBLES
 from stores.text import mask_codes
 
 _UNREACHABLE = _("The platform could not be reached.")
@@ -16,12 +16,17 @@ _SILENT = _("The platform did not answer in time.")
 _BUSY = _("The platform asked us to slow down.")
 _FAULT = _("The platform's server has a fault.")
 _LOGIN = _("The platform refused the login. Check the credentials.")
+_INCOMPLETE = _("The connection has no complete credentials. Enter them in its form.")
 _UNREADABLE = _("The platform's answer could not be understood.")
 _OTHER = _("The platform answered with an error.")
 
 # The first pattern that is found decides.
 SENTENCES: tuple[tuple[str, StrOrPromise], ...] = (
     (r"^SSLError.*certificate", TROUBLES[Trouble.CERTIFICATE]),
+    (
+        r"^no password stored$|^(The )?(PartnerId|client id|client secret)\b.* is missing",
+        _INCOMPLETE,
+    ),
     (r"^HTTP 404", TROUBLES[Trouble.NOTHING_THERE]),
     (r"connect timed out|ConnectTimeout|NewConnection|NameResolution", _UNREACHABLE),
     (r"HTTP 429|^HTML", _BUSY),
@@ -36,7 +41,7 @@ _CHINESE = re.compile("[\u4e00-\u9fff]")
 
 def in_words(original: str) -> str:
     """Returns a sentence for a technical text; "" for one that people understand as it is."""
-    if original in map(str, TROUBLES.values()):
+    if original in map(str, (*TROUBLES.values(), TOO_MANY_CALLS)):
         return ""
     for pattern, sentence in SENTENCES:
         if re.search(pattern, original):

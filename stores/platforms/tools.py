@@ -43,6 +43,10 @@ TROUBLES: dict[Trouble | None, StrOrPromise] = {
     None: _("The platform cannot be reached. Check the network, and try again later."),
 }
 
+TOO_MANY_CALLS = _(
+    "The platform limits calls, and too many are on their way. Try again in a minute."
+)
+
 
 @dataclass(frozen=True)
 class Finding:

@@ -276,6 +276,17 @@ def test_a_sync_after_a_refused_login_says_what_the_platform_said(
     ]
 
 
+@pytest.mark.parametrize("button", ["test", "sync"])
+def test_a_connection_without_a_password_says_so_in_the_readers_language(
+    shop: Shop, client: Client, button: str
+) -> None:
+    Connection.objects.filter(pk=shop.connection.pk).update(credentials={}, token="")
+    client.force_login(member(shop.merchant, Role.OWNER))
+    page = reverse("admin:stores_connection_do", args=[shop.connection.pk, button])
+    (said,) = map(str, client.post(page, follow=True).context["messages"])
+    assert said.endswith("：该平台账号没有完整的凭证，请在表单里填写。")
+
+
 def test_a_connection_test_ends_no_throttle_of_the_account(shop: Shop) -> None:
     pace.postpone(shop.connection.pace_id, 30.0)
     assert connection_test(connection=shop.connection, actor=None)

@@ -1,5 +1,6 @@
 """Each platform's connection form says what one needs, where it is found, and what comes next."""
 
+import re
 from typing import Any
 
 import pytest
@@ -79,3 +80,25 @@ def test_a_connection_that_is_switched_off_has_nothing_to_come(
     made = TicketConnectionFactory(merchant=merchant, is_active=False)
     TicketProductFactory(connection=made)
     assert "What comes next" not in owner_client.get(page_of(made)).content.decode()
+
+
+@pytest.mark.parametrize("platform", PLATFORMS)
+def test_a_secret_is_marked_as_required_until_one_is_stored(
+    owner_client: Client, merchant: Merchant, platform: str
+) -> None:
+    name = connection_form(platform).secret_name
+    mark, new = '<span class="text-red-600', owner_client.get(ADD, {"platform": platform})
+    assert mark in label_of(new, name)
+    refused = owner_client.post(f"{ADD}?platform={platform}", {"platform": platform})
+    missing = str(connection_form(platform).secret_missing)
+    assert refused.context["adminform"].form.errors[name] == [missing]
+    made = Connection.objects.create(merchant=merchant, platform=platform, account="1")
+    assert mark in label_of(owner_client.get(page_of(made)), name)
+    Connection.objects.filter(pk=made.pk).update(credentials={name: "s3cret"})
+    assert mark not in label_of(owner_client.get(page_of(made)), name)
+
+
+def label_of(page: Any, name: str) -> str:
+    label = re.search(rf'<label[^>]*for="id_{name}".*?</label>', page.content.decode(), re.S)
+    assert label
+    return label[0]

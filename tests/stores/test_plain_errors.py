@@ -26,7 +26,20 @@ pytestmark = pytest.mark.usefixtures("in_english")
         ("HTTP 429: slow down", "The platform asked us to slow down."),
         ("HTML: <html>", "The platform asked us to slow down."),
         ("HTTP 200, not JSON: <html>", "The platform's answer could not be understood."),
-        ("no password stored", "The platform refused the login. Check the credentials."),
+        ("wrong password", "The platform refused the login. Check the credentials."),
+        (
+            "no password stored",
+            "The connection has no complete credentials. Enter them in its form.",
+        ),
+        (
+            "PartnerId, client id or client secret is missing",
+            "The connection has no complete credentials. Enter them in its form.",
+        ),
+        (
+            "The client secret is missing.",
+            "The connection has no complete credentials. Enter them in its form.",
+        ),
+        ("The platform limits calls, and too many are on their way. Try again in a minute.", ""),
         (
             "SSLError: SSLError: self-signed certificate",
             "The certificate of the platform's address is not valid, so nothing was sent. Check the"
