@@ -39,7 +39,7 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
         stores = list(data.get("stores") or ())
         if merchant and any(store.merchant_id != merchant.pk for store in stores):
             self.add_error("stores", _("These stores do not all belong to the merchant."))
-        if data.get("limited_to_stores") and not stores:
+        if data.get("limited_to_stores") and not stores and "stores" not in self.errors:
             self.add_error("stores", _("Choose at least one store, or the key opens nothing."))
         return data
 

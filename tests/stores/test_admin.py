@@ -337,6 +337,8 @@ def test_a_key_for_some_stores_needs_stores(owner_client: Client, merchant: Merc
     data = {"merchant": merchant.pk, "name": "till", "scopes": ["read"], "limited_to_stores": "on"}
     answer = owner_client.post(reverse("admin:stores_apikey_add"), data)
     assert "the key opens nothing" in answer.content.decode()
+    answer = owner_client.post(reverse("admin:stores_apikey_add"), data | {"stores": ["0"]})
+    assert len(answer.context["adminform"].form.errors["stores"]) == 1
     assert ApiKey.objects.count() == 0
 
 

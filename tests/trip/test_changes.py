@@ -133,6 +133,12 @@ def test_what_cannot_be_is_refused(
     assert not PlannedChange.objects.exists()
 
 
+def test_a_wrong_address_is_one_mistake(client: Client, connection: Connection) -> None:
+    start = timezone.now() + timedelta(days=20)
+    page = client.post(ADD, sent(connection, start, kind="address", base_url="no address"))
+    assert len(page.context["adminform"].form.errors["base_url"]) == 1
+
+
 def press(client: Client, change: PlannedChange, name: str) -> str:
     page = client.post(f"/admin/trip/plannedchange/{change.pk}/do/{name}/", follow=True)
     return page.content.decode()

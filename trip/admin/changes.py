@@ -42,7 +42,8 @@ class PlannedChangeForm(forms.ModelForm[PlannedChange]):
                 "starts_at",
                 _("Meituan wants to hear of it three working days ahead. Choose a later time."),
             )
-        if data.get("kind") == PlannedChange.Kind.ADDRESS and not data.get("base_url"):
+        is_missing = not data.get("base_url") and "base_url" not in self.errors
+        if data.get("kind") == PlannedChange.Kind.ADDRESS and is_missing:
             self.add_error("base_url", _("Give the new address."))
         return data
 
