@@ -95,7 +95,9 @@ class BackOffice(UnfoldAdminSite):
     def login(
         self, request: HttpRequest, extra_context: dict[str, Any] | None = None
     ) -> HttpResponse:
-        answer = _with_admin_policy(super().login)(request, extra_context)
+        # Unfold's way to the site would lead back to this page.
+        context = {"site_url": ""} | (extra_context or {})
+        answer = _with_admin_policy(super().login)(request, context)
         starts = reverse("admin:index"), reverse("home")
         leads_there = answer.status_code == 302 and answer["Location"] in starts
         if leads_there and access_of(request.user).is_clerk:

@@ -107,3 +107,22 @@ def test_an_operator_sees_whose_stores_these_are(merchant: Merchant) -> None:
 def test_the_sign_in_page_calls_the_name_as_its_error_does_and_offers_both_languages() -> None:
     page = Client().get("/admin/login/").content.decode()
     assert ("登录名" in page, "用户名" in page, 'lang="en"' in page) == (True, False, True)
+    # A way to the start page would lead here.
+    assert "返回首页" not in page
+
+
+@pytest.mark.parametrize(
+    ("rows", "page", "ways"),
+    [
+        (1, 1, (False, False)),
+        (51, 1, (False, True)),
+        (51, 2, (True, False)),
+    ],
+)
+def test_a_ledger_offers_only_pages_that_there_are(
+    owner_client: Client, merchant: Merchant, rows: int, page: int, ways: tuple[bool, bool]
+) -> None:
+    for _row in range(rows):
+        audit.record("signed in", actor=None, merchant=merchant)
+    shown = owner_client.get("/admin/stores/auditentry/", {"p": page}).content.decode()
+    assert (">Previous</a>" in shown, ">Next</a>" in shown) == ways

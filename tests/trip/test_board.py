@@ -434,9 +434,9 @@ def test_waiting_refunds_are_listed_with_the_least_time_first(
     review(order(product, paid=timezone.now(), is_drill=True), left=timedelta(hours=1))
     (table,) = dashboard.tables(owner)
     assert [(row.cells[0], row.cells[1], row.cells[2], row.tone) for row in table.rows] == [
-        ("成人票", "3 h 29 min left", "2", "bad"),
-        ("成人票", "20 h 29 min left", "2", "warn"),
-        ("成人票", "48 h 29 min left", "2", "plain"),
+        ("成人票", "3 h 29 min left", "2 tickets", "bad"),
+        ("成人票", "20 h 29 min left", "2 tickets", "warn"),
+        ("成人票", "48 h 29 min left", "2 tickets", "plain"),
     ]
 
 

@@ -18,6 +18,7 @@ from django.db.models import (
 )
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from stores.backoffice.days import day_labels, first_of, per_day
 from stores.backoffice.menu import opened_on_today
@@ -175,7 +176,8 @@ def _row(refund: Refund) -> Row:
         [
             refund.order.product.title,
             left,
-            str(refund.quantity),
+            ngettext("%(count)d ticket", "%(count)d tickets", refund.quantity)
+            % {"count": refund.quantity},
             refund.store.name,
             str(refund.order.order_id),
         ],
