@@ -15,7 +15,7 @@ from stores.admin.ledgers import preformatted, without_secrets
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.history import field_title
-from stores.backoffice.labels import actor_column, labelled, listed
+from stores.backoffice.labels import actor_column, labelled, listed, moment_column
 from stores.backoffice.verbs import verb_label, verb_labels
 from stores.domains import merged
 from stores.models import AuditEntry
@@ -69,7 +69,7 @@ def _choices(name: str) -> dict[Any, Any]:
 @admin.register(AuditEntry)
 class AuditEntryAdmin(LedgerAdmin):
     view_permission = Permission.VIEW_AUDIT
-    list_display = ("at", "who", "verb_label", "target", "store", "merchant", "ip")
+    list_display = ("time", "who", "verb_label", "target", "store", "merchant", "ip")
     list_select_related = ("store", "merchant")
     list_filter = (
         ("merchant", ScopedRelatedFilter),
@@ -78,6 +78,7 @@ class AuditEntryAdmin(LedgerAdmin):
     )
     search_fields = ("actor", "target")
     fields = (("at", "who"), ("verb_label", "target"), ("store", "ip"), "details")
+    time = moment_column("at", _("when"))
     who = actor_column("actor", _("who"))
 
     def heading(self, row: AuditEntry) -> str:

@@ -15,6 +15,7 @@ from playwright.sync_api import Page, expect
 
 from coupons.models import Channel, Verification
 from coupons.reasons import Reason
+from stores import audit
 from stores.roles import Role
 from tests.browser.conftest import Visitor, fits
 from tests.coupons.factories import ProductFactory, Shop, VerificationFactory
@@ -170,6 +171,25 @@ def test_a_row_of_a_list_has_two_lines_on_a_phone_and_opens_where_it_is_touched(
     page.wait_for_url("**/change/")
     page.click(".zg-back")
     page.wait_for_url("**/admin/coupons/verification/**")
+
+
+def test_a_row_of_the_audit_log_says_when_who_what_and_to_what_on_two_lines(
+    visitor: Visitor, shop: Shop, owner: User
+) -> None:
+    long = "一个名字特别长的门票商品，周末与节假日均可使用，含接送"
+    for target in ("成人票", long):
+        audit.record("trip.prices.set", actor=owner, store=shop.store, target=target)
+    page = visitor.page(width=360, height=740, user=owner)
+    page.goto("/admin/stores/auditentry/")
+    rows = page.locator("#result_list .data-row")
+    for number, target in enumerate((long, "成人票")):
+        row = rows.nth(number)
+        parts = [row.locator(part) for part in ("th", ".field-verb_label", ".field-who")]
+        for part in (*parts, row.locator(".field-target", has_text=target)):
+            expect(part).to_be_visible()
+        assert row.locator(".field-target").evaluate("(cell) => cell.clientWidth") > 100
+        assert row.evaluate("(row) => row.getBoundingClientRect().height") < 72
+    assert fits(page)
 
 
 @pytest.mark.usefixtures("history")
