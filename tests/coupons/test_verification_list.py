@@ -184,3 +184,19 @@ def test_a_clerk_of_one_store_has_no_choice_of_stores(week: Store) -> None:
 def test_the_menu_opens_todays_verifications(owner_client: Client, store: Store) -> None:
     text = owner_client.get("/admin/coupons/batch/").content.decode()
     assert f'href="{LIST}?created_at_day=today"' in text
+
+
+def test_an_export_calls_a_deal_and_its_name_at_meituan_as_the_rows_page_does(
+    owner_client: Client, store: Store
+) -> None:
+    product = ProductFactory(store=store, name="双人下午茶")
+    row = VerificationFactory(store=store, product=product, sku_name="双人下午茶（周末）")
+    text = owner_client.get(f"{LIST}export.csv").getvalue().decode().removeprefix("\ufeff")
+    (exported, *_sums) = csv.DictReader(io.StringIO(text))
+    shown = owner_client.get(f"{LIST}{row.pk}/change/").content.decode()
+    assert (exported["Deal"], exported["Name at Meituan"]) == (product.name, row.sku_name)
+    assert ("Product" in exported, "Deal" in shown, "Name at Meituan" in shown) == (
+        False,
+        True,
+        True,
+    )
