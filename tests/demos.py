@@ -10,11 +10,20 @@ from stores.demo.world import World
 PORTS = Ports(8000, 8100)
 
 
+# Of past business, where a test does not look at it.
+FEW_DAYS = 2
+
+
 def prepared(
-    place: Places, ports: Ports = PORTS, *, later: Callable[[World], None] = lambda world: None
+    place: Places,
+    ports: Ports = PORTS,
+    *,
+    days: int = World.days,
+    later: Callable[[World], None] = lambda world: None,
 ) -> World:
     """`later` may change the world before it is prepared, its `now` for instance."""
     world = World.load(place, ports)
+    world.days = days
     later(world)
     preparing.prepare(world, reset=False, tell=lambda line: None)
     return world

@@ -131,7 +131,7 @@ _DIGITS = re.compile("[0-9]+")
 _LONG = re.compile("[0-9](?:[ -]?[0-9]){4,}")
 _ANY = f"[0-9]{{{MIN_DIGITS},{MAX_DIGITS}}}"
 _CODE = (
-    "(?:(?:券码|券号|券编号|核销码|消费码|兑换码|验证码|团购码|密码)(?:编号|号码)?"
+    "(?:(?:券码|券号|券编号|核销码|消费码|兑换码|验证码|团购码|(?<!wifi)(?<!wi-fi)密码)(?:编号|号码)?"
     "|code|coupon|voucher|quan)"
 )
 _LINK = re.compile(

@@ -1,4 +1,4 @@
-"""Four weeks of verifications at one store."""
+"""Past weeks of verifications at one store."""
 
 import random
 from collections.abc import Iterator, Sequence
@@ -18,7 +18,6 @@ from coupons.reasons import Reason
 from stores.fields import keyed_hash
 from stores.models import OutboundAttempt, OutboundCall
 
-DAYS = 28
 Status = Verification.Status
 # Factors from Monday to Sunday, and weights by hour from 9 to 23: most guests come in the evening
 # and at weekends.
@@ -62,6 +61,7 @@ class Book:
     staff: Sequence[User]
     rng: random.Random
     now: datetime
+    days: int
 
     def code(self) -> str:
         return f"{self.rng.randrange(10_0000_0000_00, 19_0000_0000_00):012d}"
@@ -91,7 +91,7 @@ def _moments(book: Book) -> Iterator[datetime]:
     if book.listing.authorisation == Authorisation.EXPIRED:
         end -= timedelta(days=2)
     midnight = timezone.localtime(book.now).replace(hour=0, minute=0, second=0, microsecond=0)
-    for back in range(DAYS, -1, -1):
+    for back in range(book.days, -1, -1):
         day = midnight - timedelta(days=back)
         usual = book.listing.a_day * WEEKDAY[day.weekday()]
         for _ in range(max(0, round(book.rng.gauss(usual, usual * 0.15)))):

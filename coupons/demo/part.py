@@ -78,7 +78,7 @@ class CouponsDemo:
             for position, (name, price, list_price) in enumerate(DEALS[listing.trade])
         ]
         staff = User.objects.filter(memberships__merchant=store.merchant).order_by("pk")
-        return Book(listing, gateway, products, list(staff), world.rng, world.now)
+        return Book(listing, gateway, products, list(staff), world.rng, world.now, world.days)
 
     def connect(self, world: World) -> None:
         base_url = world.replaced(PLATFORM) or world.sandbox_address(PLATFORM)

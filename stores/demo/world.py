@@ -22,6 +22,8 @@ class World:
     ports: Ports
     facts: dict[str, Any] = field(default_factory=dict)
     now: datetime = field(default_factory=timezone.now)
+    # Of business that lie behind a new demo.
+    days: int = 28
     # The same people, days and numbers every time; only secrets are random.
     rng: random.Random = field(default_factory=lambda: random.Random(20))  # noqa: S311
 

@@ -136,3 +136,23 @@ def test_a_person_who_types_or_pastes_at_once_is_not_held_up(
     page.keyboard.insert_text(codes[1])
     page.keyboard.press("Enter")
     expect(verified(page)).to_have_count(2)
+
+
+def test_few_digits_without_an_end_are_held_until_a_person_presses_enter(
+    visitor: Visitor, clerk: User, shop: Shop
+) -> None:
+    page = visitor.page(user=clerk)
+    page.goto("/counter/")
+    listens(page)
+    code = shop.code()
+    keys = Keys(page)
+    keys.burst(code[:9])
+    is_held(page, code[:9])
+    keys.burst(code)
+    expect(verified(page)).to_have_count(1)
+    assert spent(shop) == [code[-4:]]
+    keys.burst(code[:9])
+    expect(page.locator("[data-incomplete-scan]")).to_be_visible()
+    page.keyboard.press("Enter")
+    expect(page.locator("#scans > .scan.refused")).to_be_visible()
+    assert spent(shop) == [code[-4:]]

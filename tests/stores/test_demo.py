@@ -25,7 +25,7 @@ from stores.demo.environment import DemoError, Places, Ports
 from stores.demo.running import write_config
 from stores.domains import merged
 from stores.models import Connection, Merchant
-from tests.demos import PORTS, demo_info, prepared
+from tests.demos import FEW_DAYS, PORTS, demo_info, prepared
 from tests.processes import (
     ROOT,
     clean_environment,
@@ -49,13 +49,13 @@ def test_another_gateway_takes_the_place_of_the_sandbox(
     place: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("UMEMBER_BASE_URL", "http://127.0.0.1:7777/gw")
-    prepared(place)
+    prepared(place, days=FEW_DAYS)
     assert gateways() == {"http://127.0.0.1:7777/gw"}
     assert json.loads(place.sandbox_state.read_text())["umember"]["accounts"] == []
     assert len(demo_info(place)["coupons"]["unused"]) == TO_TRY["unused"]
     Connection.objects.update(token="a token of that gateway")
     monkeypatch.delenv("UMEMBER_BASE_URL")
-    prepared(place)
+    prepared(place, days=FEW_DAYS)
     accounts = Connection.objects.filter(platform="umember")
     assert set(accounts.values_list("base_url", "token")) == {("http://127.0.0.1:8100/umember", "")}
     assert len(json.loads(place.sandbox_state.read_text())["umember"]["accounts"]) == 2
@@ -71,7 +71,7 @@ def test_a_connection_that_somebody_adds_goes_to_the_sandbox(
     addresses = merged("sandbox_addresses")
     for name in addresses:
         monkeypatch.setenv(name, env[name])
-    prepared(place)
+    prepared(place, days=FEW_DAYS)
     assert {row.base_url for row in Connection.objects.all()} == {env[name] for name in addresses}
     assert len(json.loads(place.sandbox_state.read_text())["umember"]["accounts"]) == 2
 
@@ -101,7 +101,7 @@ def test_addresses_that_a_person_has_set_stay(
 def test_a_database_with_other_merchants_is_left_alone(place: Places) -> None:
     MerchantFactory()
     with pytest.raises(DemoError, match="DATABASE_URL of its own"):
-        prepared(place)
+        prepared(place, days=FEW_DAYS)
     assert Merchant.objects.count() == 1
 
 
@@ -110,7 +110,7 @@ def test_secrets_are_private_and_generated_once(place: Places) -> None:
     environment.ensure_secrets(place)
     first = place.env_file.read_text()
     environment.ensure_secrets(place)
-    prepared(place)
+    prepared(place, days=FEW_DAYS)
     assert place.env_file.read_text() == first
     assert [line.partition("=")[0] for line in first.splitlines()[1:]] == [
         "DEBUG",

@@ -8,7 +8,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from stores.demo.environment import Places, Ports
 from stores.models import ApiKey
-from tests.demos import demo_info, prepared
+from tests.demos import FEW_DAYS, demo_info, prepared
 from tests.trip.test_demo import sandbox_of
 from trip.apps import TripConfig
 from trip.models import Order, Product
@@ -16,7 +16,7 @@ from trip.models import Order, Product
 
 @pytest.mark.django_db(transaction=True)
 def test_meituan_can_buy_every_product_of_the_info(place: Places, live_server: LiveServer) -> None:
-    prepared(place, Ports(live_server.thread.port, 8100))
+    prepared(place, Ports(live_server.thread.port, 8100), days=FEW_DAYS)
     shown, sandbox = demo_info(place)["trip"], sandbox_of(place)
     assert len(shown["products"]) >= 5
     for product in shown["products"]:
@@ -53,11 +53,11 @@ def test_a_demo_of_the_first_version_keeps_its_people_and_gets_the_tickets(
     place: Places, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(TripConfig, "demo", "")
-    users = prepared(place).facts["users"]
+    users = prepared(place, days=FEW_DAYS).facts["users"]
     ApiKey.objects.update(scopes=["read", "lookup", "verify"])
     monkeypatch.setattr(TripConfig, "demo", "trip.demo.TripDemo")
 
-    prepared(place)
+    prepared(place, days=FEW_DAYS)
 
     assert demo_info(place)["users"] == users
     assert (

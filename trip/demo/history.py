@@ -1,4 +1,4 @@
-"""Four weeks of orders: paid or not, issued or not, used, refunded, closed."""
+"""Past weeks of orders: paid or not, issued or not, used, refunded, closed."""
 
 from datetime import date, datetime, time, timedelta
 
@@ -9,7 +9,6 @@ from trip.demo import sales
 from trip.demo.sales import Book, Sale, Shelf
 from trip.demo.sample_products import UPSTREAM
 
-DAYS = 28
 Status = sales.Status
 QUANTITIES = {1: 40, 2: 38, 3: 13, 4: 9}
 REFUSAL = "场地已按预约预留，开场前2小时内不再退款"
@@ -17,10 +16,11 @@ FAILURES = ("合作票务系统余票不足", "该场次已取消，票务系统
 
 
 def live_through(book: Book) -> None:
-    """Adds the orders of the last four weeks up to two hours ago; today.py adds younger ones."""
+    """Adds the orders of the past weeks up to two hours ago; today.py adds younger ones."""
     midnight = timezone.localtime(book.now).replace(hour=0, minute=0, second=0, microsecond=0)
     for shelf in book.shelves:
-        for at in sales.moments(book.rng, midnight - timedelta(days=DAYS), DAYS, shelf.ware.a_day):
+        begin = midnight - timedelta(days=book.days)
+        for at in sales.moments(book.rng, begin, book.days, shelf.ware.a_day):
             if at < book.now - timedelta(hours=2):
                 _live(book, shelf, at)
 

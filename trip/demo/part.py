@@ -94,7 +94,7 @@ class TripDemo:
             listing_at=world.now - timedelta(days=58),
         )
         staff = User.objects.filter(memberships__merchant=connection.tenant).order_by("pk")
-        return Book(connection, shelves, list(staff), world.rng, world.now)
+        return Book(connection, shelves, list(staff), world.rng, world.now, world.days)
 
     def connect(self, world: World) -> None:
         base_url = world.replaced(PLATFORM) or world.sandbox_address(PLATFORM)

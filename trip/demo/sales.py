@@ -85,6 +85,7 @@ class Book:
     staff: Sequence[User]
     rng: random.Random
     now: datetime
+    days: int
     sales: list[Sale] = field(default_factory=list)
     _numbers: set[int] = field(default_factory=set)
 

@@ -1,6 +1,6 @@
 // Hardware scanners at the counter: they type like a keyboard, only faster. A burst of keys that ends with Enter, Tab or
-// a pause is a scan, wherever the focus is. Says "scanner:code" on the document with its text and the time of its first
-// key as detail, or "scanner:garbled" when an input method changed letters. Without this file a scanner with Enter works
+// a pause is a scan, wherever the focus is. Says "scanner:code" on the document with its text, the time of its first key
+// and whether a key ended it as detail, or "scanner:garbled" when an input method changed letters. Without this file a scanner with Enter works
 // as a keyboard.
 "use strict";
 
@@ -95,8 +95,8 @@
 
   function paused() {
     const late = performance.now() - strokes[strokes.length - 1].at - pause;
-    if (late > 100) timer = setTimeout(finish, 50); // the page was busy: keys may be waiting
-    else finish();
+    if (late > 100) timer = setTimeout(finish, 50, false); // the page was busy: keys may be waiting
+    else finish(false);
   }
 
   function areFast(least) {
@@ -111,10 +111,10 @@
     event.stopPropagation();
     pause = LONG_PAUSE;
     endedAt = event.timeStamp;
-    finish();
+    finish(true);
   }
 
-  function finish() {
+  function finish(isEnded) {
     const isScan = areFast(SHORTEST);
     const text = strokes.map((stroke) => stroke.text).join("").trim();
     const { letters, unknown } = changed;
@@ -123,9 +123,9 @@
     forget();
     if (!isScan) return;
     if (field && field !== box && "value" in field) field.value = value;
-    if (unknown && /^[\x20-\x7e]+$/.test(box.value)) return say(box.value, at);
+    if (unknown && /^[\x20-\x7e]+$/.test(box.value)) return say(box.value, at, isEnded);
     if (letters || unknown) return garbled(text);
-    say(text, at);
+    say(text, at, isEnded);
   }
 
   function forget() {
@@ -135,10 +135,10 @@
     changed = { letters: false, unknown: false };
   }
 
-  function say(text, at) {
+  function say(text, at, isEnded) {
     fill("");
     hint.hidden = true;
-    document.dispatchEvent(new CustomEvent("scanner:code", { detail: { text, at } }));
+    document.dispatchEvent(new CustomEvent("scanner:code", { detail: { text, at, isEnded } }));
   }
 
   // The digits stand in the box for a person to look at; without its letters the code may be another one.

@@ -7,6 +7,7 @@
   const NEAR = 300; // milliseconds after we began to listen in which a key may belong to a scan that had begun before
   const FAST = 80; // milliseconds between two keys, in the median; people need more
   const PAUSE = 1000; // milliseconds: after this a key begins something new
+  const SHORT = /^[0-9]{1,11}$/; // fewer digits than a coupon's code usually has
   let since = performance.now(); // when keys began to arrive here
   let times = []; // of the keys since the last pause
   let isNear = false;
@@ -44,9 +45,12 @@
   }, true);
 
   document.addEventListener("scanner:code", (event) => {
-    const { text, at } = event.detail;
+    const { text, at, isEnded } = event.detail;
     const before = times.filter((time) => time < at);
-    decide(event, text, (isNear && areFast(times)) || areFast(before));
+    const isCut = (isNear && areFast(times)) || areFast(before);
+    // Where no key says that a scan has ended, a stutter may have cut it; a person's Enter says that it is whole.
+    const mayGoOn = !isEnded && SHORT.test(text);
+    decide(event, text, isCut || mayGoOn, !isCut);
   });
 
   function count(at) {
@@ -67,9 +71,9 @@
   }
 
   // The next scan replaces what is held; the same text is sent only when it was scanned or typed once more.
-  function decide(event, text, isPart) {
+  function decide(event, text, isPart, mayBeEntered = false) {
     forget();
-    held = isPart ? text : null;
+    held = isPart && !mayBeEntered ? text : null;
     show(isPart);
     if (!isPart) return;
     event.preventDefault();
