@@ -13,6 +13,7 @@ from django.conf import settings
 from django.db import InterfaceError, OperationalError, connection, connections
 from django.utils import timezone
 
+from stores.fields import SecretUnreadable
 from stores.models import OutboundCall, Pace
 from stores.platforms import pace
 from stores.platforms.outbox.claims import (
@@ -31,6 +32,9 @@ log = logging.getLogger(__name__)
 LINGER = timedelta(seconds=5)
 # Seconds for which an account is postponed whose calls fail in our own code before they are tried.
 UNSERVED_SECONDS = 30.0
+# Accounts whose secret no key of this process opens → until when (monotonic seconds) it leaves them
+# alone. The account itself is not postponed: other machines may have the key.
+_unreadable: dict[int, float] = {}
 _senders = threading.BoundedSemaphore(settings.WEB_SENDERS)
 
 
@@ -64,7 +68,13 @@ def work(*, seconds: float, meanwhile: Callable[[], None] = lambda: None) -> int
 
 def _accounts_with_due_calls() -> list[Pace]:
     waiting = due(timezone.now()).order_by().values("pace_id")
-    return list(Pace.objects.filter(pk__in=waiting).order_by("next_at"))
+    accounts = Pace.objects.filter(pk__in=waiting).exclude(pk__in=_left_alone())
+    return list(accounts.order_by("next_at"))
+
+
+def _left_alone() -> list[int]:
+    now = time.monotonic()
+    return [pk for pk, until in _unreadable.items() if until > now]
 
 
 def _one_try() -> bool:
@@ -78,9 +88,11 @@ def _one_try() -> bool:
                 return True
         except (OperationalError, InterfaceError):
             raise
+        except SecretUnreadable as error:
+            log.error("account %s is left to others: %s", account.pk, error)
+            _unreadable[account.pk] = time.monotonic() + UNSERVED_SECONDS
         except Exception:
-            # A secret that cannot be read, a kind of call that this version does not know: others
-            # go on.
+            # A kind of call that this version does not know: others go on.
             log.exception("account %s cannot be served", account.pk)
             pace.postpone(account.pk, UNSERVED_SECONDS, failed=True)
     soonest = LINGER.total_seconds()
@@ -102,7 +114,11 @@ def _tried(account: Pace, patience: float, take: Callable[[], OutboundCall | Non
     slot = pace.reserve(account, patience=patience)
     if slot is None:
         return False
-    call = take()
+    try:
+        call = take()
+    except Exception:
+        pace.release(slot, account.platform)
+        raise
     if call is None:
         pace.release(slot, account.platform)
         return False
@@ -116,7 +132,8 @@ def _near() -> OutboundCall | None:
     Accounts that wait longer (their platform is down) are left to the sweeper, so that their
     backlog does not occupy every worker.
     """
-    call = due(timezone.now() + LINGER).order_by("pace__next_at").first()
+    soon = due(timezone.now() + LINGER).exclude(pace__in=_left_alone())
+    call = soon.order_by("pace__next_at").first()
     return (
         call
         if call and pace.seconds_until_free(call.pace_id, call.platform) <= LINGER.total_seconds()

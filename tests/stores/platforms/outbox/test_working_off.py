@@ -212,6 +212,28 @@ def test_a_secret_that_cannot_be_read_holds_up_no_other_account(
     assert (call.state, locked.state) == (State.DONE, State.PENDING)
 
 
+def test_a_machine_without_the_key_does_not_hold_up_one_that_has_it(
+    enqueue: Enqueue, script: Scripted, settings: Settings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from cryptography.fernet import Fernet
+
+    call, keys = enqueue(), settings.CREDENTIAL_KEYS
+    script.sends = ["yes"]
+    settings.CREDENTIAL_KEYS = [Fernet.generate_key().decode()]
+    begun = time.monotonic()
+    assert outbox.work(seconds=20) == 0
+    assert time.monotonic() - begun < 10
+    call.pace.refresh_from_db()
+    assert (call.pace.failures, call.pace.next_at < time.time() + 5) == (0, True)
+
+    settings.CREDENTIAL_KEYS = keys
+    assert outbox.work(seconds=1) == 0, "this process tries again later"
+    monkeypatch.setattr(working, "_unreadable", {})
+    assert outbox.work(seconds=5) == 1, "another process goes on at once"
+    call.refresh_from_db()
+    assert call.state == State.DONE
+
+
 def test_a_waiting_caller_whose_call_cannot_be_claimed_is_left_waiting(
     enqueue: Enqueue, monkeypatch: pytest.MonkeyPatch
 ) -> None:
