@@ -177,7 +177,8 @@ def test_a_row_of_the_audit_log_says_when_who_what_and_to_what_on_two_lines(
     visitor: Visitor, shop: Shop, owner: User
 ) -> None:
     long = "一个名字特别长的门票商品，周末与节假日均可使用，含接送"
-    for target in ("成人票", long):
+    for name, target in (("李", "成人票"), (owner.first_name, long)):
+        owner.first_name = name
         audit.record("trip.prices.set", actor=owner, store=shop.store, target=target)
     page = visitor.page(width=360, height=740, user=owner)
     page.goto("/admin/stores/auditentry/")

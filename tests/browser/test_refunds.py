@@ -126,7 +126,7 @@ def test_the_rows_are_cards_for_fingers_on_a_phone(
         small = [
             (each.inner_text(), box)
             for each in card.locator("a, summary, button, textarea").all()
-            if (box := each.bounding_box()) and (box["height"] < 44 or box["width"] < 44)
+            if (box := each.bounding_box()) and 0 < min(box["height"], box["width"]) < 44
         ]
         assert small == []
     # The two exclude each other, so that no button stands under the other's question.
