@@ -98,7 +98,10 @@ FREE, ENDS = r"(?<![\dA-Za-z])", r"(?![\dA-Za-z])"
 _APART, _LAST = rf"{FREE}(?<![0-9][ .\-])", rf"{ENDS}(?![ .\-][0-9])"
 _ORDER = "(?:订单编?号?|单号|退款单|流水号?|交易号|编号|(?<![a-z])(?:order|trade))"
 _MOBILE_NAME, _TELEPHONE = "(?:手机号?|(?<![a-z])mobile)", "(?:电话|座机|(?<![a-z])(?:phone|tel))"
-_ANOTHER = "(?:[卡账帐]号|wi-?fi密码|会员号|微信号|发票代?|税号|(?<![a-z])(?:shop|poi|deal|sku|user|member|qq))"
+_ANOTHER = (
+    "(?:[卡账帐]号|wi-?fi密码|会员号|微信号|发票代?|税号"
+    "|(?<![a-z])(?:shop|poi|deal|sku|user|member|qq))"
+)
 IS = r"""(?:是|为)?["']?\s*[:：=#]?\s*["']?"""
 # As long as an order's number, or in groups.
 _GIVEN = (
