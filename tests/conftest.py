@@ -2,6 +2,7 @@
 it, and a demo.
 """
 
+import re
 import shutil
 from collections.abc import Iterator
 from dataclasses import replace
@@ -38,6 +39,8 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("suite")
 
 
+# Files about what pages and answers say, in which language.
+OF_WORDS = re.compile("languages|words|docs|description")
 # Without one of these, or the mark django_db, a test is refused the database.
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
 
@@ -49,7 +52,7 @@ def pytest_configure() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    text = "leave out tests that touch no table: they do not depend on the database"
+    text = "leave out what does not depend on the database: tests that touch no table, or of words"
     parser.addoption("--database-only", action="store_true", help=text)
 
 
@@ -59,14 +62,14 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         if {"browser", "contract"} & set(item.path.parts):
             item.add_marker("no_cover")
     if config.getoption("--database-only"):
-        left_out = [item for item in items if not _touches_tables(item)]
-        config.hook.pytest_deselected(items=left_out)
-        items[:] = [item for item in items if _touches_tables(item)]
+        config.hook.pytest_deselected(items=[each for each in items if not _needs_database(each)])
+        items[:] = [item for item in items if _needs_database(item)]
 
 
-def _touches_tables(item: pytest.Item) -> bool:
+def _needs_database(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
-    return item.get_closest_marker("django_db") is not None or bool(fixtures & DATABASE_FIXTURES)
+    touches = item.get_closest_marker("django_db") is not None or fixtures & DATABASE_FIXTURES
+    return bool(touches) and not OF_WORDS.search(item.path.name)
 
 
 @pytest.fixture(scope="session")
