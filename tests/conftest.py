@@ -39,8 +39,10 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("suite")
 
 
-# Files about what pages and answers say, in which language.
-OF_WORDS = re.compile("languages|words|docs|description")
+# Files about what pages and answers say, and walks over all of them: who may open what.
+ON_ANY_DATABASE = re.compile(
+    "languages|words|docs|description|test_pages|test_admins|test_viewing|test_pickers"
+)
 # Without one of these, or the mark django_db, a test is refused the database.
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
 
@@ -52,7 +54,7 @@ def pytest_configure() -> None:
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    text = "leave out what does not depend on the database: tests that touch no table, or of words"
+    text = "leave out what does not depend on the database: no table, words, who may open what"
     parser.addoption("--database-only", action="store_true", help=text)
 
 
@@ -69,7 +71,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 def _needs_database(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
     touches = item.get_closest_marker("django_db") is not None or fixtures & DATABASE_FIXTURES
-    return bool(touches) and not OF_WORDS.search(item.path.name)
+    return bool(touches) and not ON_ANY_DATABASE.search(item.path.name)
 
 
 @pytest.fixture(scope="session")
