@@ -6,7 +6,7 @@ Numbers beyond 2^53 are text on our side and numbers in `biz`.
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, Self
+from typing import Any, Self
 
 from django.conf import settings
 from django.utils import timezone
@@ -17,7 +17,7 @@ from messaging.wire import answers, orders, refunds
 from messaging.wire.messages import BY_SHOP, PICTURE, TEXT, TWO_PERSONS
 from messaging.wire.values import dicts, number
 from stores.platforms import bodies
-from stores.platforms.client import PlatformClient
+from stores.platforms.client import Account, PlatformClient
 from stores.platforms.errors import LoginRefused, Refused, Unknown
 from stores.platforms.reading import any_text, any_whole
 
@@ -37,17 +37,6 @@ READ_REFUNDS = {
     Provider.READING: "/wmoper/ng/order/getBatchOrderRefundInfo",
 }
 MOST_NUMBERS = 1000
-
-
-class Account(Protocol):
-    """The fields of a developer account's connection that the client reads."""
-
-    @property
-    def account(self) -> str: ...
-    @property
-    def base_url(self) -> str: ...
-    @property
-    def credentials(self) -> Any: ...
 
 
 @dataclass(frozen=True)

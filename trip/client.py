@@ -2,32 +2,19 @@
 
 import json
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any, Protocol, Self
+from typing import Any, Self
 from urllib.parse import urlsplit
 
 from django.conf import settings
 from django.utils import timezone
 
-from stores.platforms.client import Answer, PlatformClient
+from stores.platforms.client import Account, Answer, PlatformClient
 from stores.platforms.errors import LoginRefused, Throttled, Undecided, Unknown
 from stores.text import clean_text
 from trip.signatures import signed_headers
 
 TAKEN = (200, 201)
 USUAL_PATH = "/rhone/mtp/api"
-
-
-class Account(Protocol):
-    """The fields of a connection that the client reads; `base_url` is empty for the usual
-    address.
-    """
-
-    @property
-    def account(self) -> str: ...
-    @property
-    def base_url(self) -> str: ...
-    @property
-    def credentials(self) -> Any: ...
 
 
 class NoticeClient(PlatformClient):

@@ -42,8 +42,8 @@ LANES: dict[str, OutboundCall.Lane] = {
 
 
 def lane_of(channel: str) -> OutboundCall.Lane:
-    """Returns the lane of a channel's calls: a guest stands before the clerk, while the same
-    account's other guests look codes up on their phones.
+    """Returns the lane of a channel's calls: a clerk, before whom a guest stands, goes before the
+    guests on their phones.
     """
     return LANES.get(channel, OutboundCall.Lane.INTERACTIVE)
 

@@ -59,8 +59,7 @@ def button(wanted: Button) -> Callable[[Any], Any]:
     `buttons`.
 
     The method may raise Conflict: its reason is shown, above the form where there is one with
-    fields. A page
-    that it returns is shown instead of the row's.
+    fields. A page that it returns is shown instead of the row's.
     """
 
     def mark(method: Any) -> Any:

@@ -6,7 +6,7 @@ The domains' kinds find the codes.
 import re
 import time
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -196,38 +196,38 @@ def _take_chosen(request: HttpRequest, store: Store) -> list[ScanResult]:
 
 
 def _retry(request: HttpRequest, store: Store) -> ScanResult:
-    kind, key = _kind(request.POST.get("kind", "")), request.POST["retry"]
-    if kind is None:
-        raise Http404
-    result = kind.retry(
-        user=staff_user(request), store=store, key=key, request_key=request_key(request)
+    user, key = staff_user(request), request.POST["retry"]
+    once = request_key(request)
+    return _of_earlier(
+        request, lambda kind: kind.retry(user=user, store=store, key=key, request_key=once)
     )
-    if result is None:
-        raise Http404
-    return result
 
 
 def _withdraw(request: HttpRequest, store: Store) -> ScanResult:
-    kind, key = _kind(request.POST.get("kind", "")), request.POST["withdraw"]
-    if kind is None:
-        raise Http404
-    result = kind.withdraw(user=staff_user(request), store=store, key=key)
-    if result is None:
-        raise Http404
-    return result
+    user, key = staff_user(request), request.POST["withdraw"]
+    return _of_earlier(request, lambda kind: kind.withdraw(user=user, store=store, key=key))
 
 
 def _take(request: HttpRequest, store: Store) -> ScanResult:
-    kind, amount = _kind(request.POST.get("kind", "")), request.POST["amount"]
-    if kind is None:
-        raise Http404
-    result = kind.redeem_quantity(
-        user=staff_user(request),
-        store=store,
-        key=request.POST.get("key", ""),
-        amount=int(amount) if _AMOUNT.fullmatch(amount) else 0,
-        request_key=request_key(request),
+    amount = request.POST["amount"]
+    return _of_earlier(
+        request,
+        lambda kind: kind.redeem_quantity(
+            user=staff_user(request),
+            store=store,
+            key=request.POST.get("key", ""),
+            amount=int(amount) if _AMOUNT.fullmatch(amount) else 0,
+            request_key=request_key(request),
+        ),
     )
+
+
+def _of_earlier(
+    request: HttpRequest, act: Callable[[CounterKind], ScanResult | None]
+) -> ScanResult:
+    """Returns what the named kind makes of an earlier scan. Raises Http404 when there is none."""
+    kind = _kind(request.POST.get("kind", ""))
+    result = act(kind) if kind else None
     if result is None:
         raise Http404
     return result

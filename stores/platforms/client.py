@@ -9,7 +9,7 @@ import logging
 import ssl
 import time
 from collections.abc import Callable, Mapping
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 import requests
 from urllib3.exceptions import (
@@ -59,6 +59,17 @@ class Answer:
         error = Unknown(f"HTTP {self.status}{what and ', '}{what}: {self.excerpt}")
         error.trouble = _trouble_of(self.status)
         return error
+
+
+class Account(Protocol):
+    """The fields of a connection that a client reads; `base_url` is empty for the usual address."""
+
+    @property
+    def account(self) -> str: ...
+    @property
+    def base_url(self) -> str: ...
+    @property
+    def credentials(self) -> Any: ...
 
 
 class PlatformClient:

@@ -91,6 +91,8 @@ def _one_try() -> bool:
         except SecretUnreadable as error:
             log.error("account %s is left to others: %s", account.pk, error)
             _unreadable[account.pk] = time.monotonic() + UNSERVED_SECONDS
+            # Counted, so that people read of an account that nobody serves; a success ends it.
+            pace.postpone(account.pk, 0.0, failed=True)
         except Exception:
             # A kind of call that this version does not know: others go on.
             log.exception("account %s cannot be served", account.pk)
