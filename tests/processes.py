@@ -8,9 +8,11 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TypeVar
 
 from django.db import connection
 
+Found = TypeVar("Found")
 ROOT = Path(__file__).resolve().parent.parent
 _OURS = (
     "DEBUG",
@@ -106,10 +108,16 @@ def command_line(pid: int) -> str:
 
 
 def wait_until(
-    holds: Callable[[], object], *, seconds: float = 30.0, about: Callable[[], str] = lambda: ""
-) -> None:
-    """Polls until it holds; fails after `seconds`, with what `about` says."""
+    holds: Callable[[], Found | None],
+    *,
+    seconds: float = 30.0,
+    about: Callable[[], str] = lambda: "",
+) -> Found:
+    """Polls until it holds, and returns what was found; fails after `seconds`, with what `about`
+    says.
+    """
     until = time.monotonic() + seconds
-    while not holds():
+    while not (found := holds()):
         assert time.monotonic() < until, f"did not come true in {seconds:g} s. {about()}"
         time.sleep(0.05)
+    return found

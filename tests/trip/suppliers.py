@@ -2,14 +2,12 @@
 that it got.
 """
 
-import contextlib
 import json
 import threading
 from collections.abc import Callable
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 
+from tests.posts import PostServer
 from trip.sandbox.calls import OPERATIONS
 
 Answer = Callable[[dict[str, Any]], dict[str, Any] | bytes]
@@ -24,7 +22,7 @@ def refused(code: int, describe: str) -> dict[str, Any]:
     return {"code": code, "describe": describe, "partnerId": int(PARTNER_ID)}
 
 
-class Supplier:
+class Supplier(PostServer):
     """A supplier; `answers` maps an operation to a function of the message's body, other operations
     answer success.
     """
@@ -33,44 +31,8 @@ class Supplier:
         self.answers: dict[str, Answer] = {}
         self.messages: list[tuple[str, dict[str, str], bytes]] = []
         self._lock = threading.Lock()
-        supplier = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                given = supplier._answer(
-                    self.path.rpartition("/")[2], dict(self.headers.items()), body
-                )
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(given)))
-                # A caller that has hung up is part of the play.
-                with contextlib.suppress(ConnectionError):
-                    self.end_headers()
-                    self.wfile.write(given)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Prints nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(self._answer)
         self.endpoints = {operation: f"{self.url}/trip/{operation}" for operation in OPERATIONS}
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.02,), daemon=True
-        )
-
-    def __enter__(self) -> "Supplier":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def bodies(self, operation: str) -> list[Any]:
         """Returns the bodies of all messages of one kind, in order."""

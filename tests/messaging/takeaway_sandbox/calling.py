@@ -10,6 +10,7 @@ from typing import Any
 import requests
 
 from stores.sandbox import SandboxServer
+from tests.controls import Control
 
 DEVELOPER, SIGN_KEY, SECRET = 100000, "demoSignKey00001", "0123456789abcdef"
 SHOP, TOKEN, READER, READER_TOKEN = "shop-001", "tok-demo-0001", "shop-016", "tok-demo-0016"
@@ -76,16 +77,8 @@ class Provider:
         return answer.message
 
 
-def post(server: SandboxServer, path: str, body: Any = None, status: int = 200) -> Any:
-    answer = requests.post(f"{server.url}/_control/takeaway/{path}", json=body or {}, timeout=30)
-    assert answer.status_code == status, answer.text
-    return answer.json()
-
-
-def get(server: SandboxServer, path: str) -> Any:
-    answer = requests.get(f"{server.url}/_control/takeaway/{path}", timeout=30)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+_CONTROL = Control("takeaway")
+post, get = _CONTROL.post, _CONTROL.get
 
 
 def place(server: SandboxServer, **changes: Any) -> str:
@@ -101,13 +94,3 @@ def act(server: SandboxServer, order_id: str, action: str, **body: Any) -> Any:
 def status_of(server: SandboxServer, order_id: str) -> int:
     status: int = get(server, f"orders/{order_id}")["status"]
     return status
-
-
-def until(condition: Any) -> Any:
-    """Returns the condition's value as soon as it is true."""
-    for _ in range(1500):
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.02)
-    raise AssertionError("it never happened")

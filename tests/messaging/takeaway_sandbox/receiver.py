@@ -1,15 +1,13 @@
 """A provider's system on a real socket that takes pushes in and gives the answers of the test."""
 
-import contextlib
 import json
 import threading
 from dataclasses import dataclass
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any
 from urllib.parse import parse_qsl
 
 from tests.messaging.takeaway_sandbox.calling import sha1_sign
+from tests.posts import PostServer
 
 EVENTS = (
     "order_new", "order_confirmed", "order_finished", "order_cancelled", "refund", "part_refund",
@@ -34,48 +32,15 @@ class Received:
         return self.fields["sign"] == sha1_sign(sign_key, self.fields)
 
 
-class Receiver:
+class Receiver(PostServer):
     """`answers` maps an event to the bytes of its answers, one after the other; the last stays."""
 
     def __init__(self) -> None:
         self.answers: dict[str, list[bytes]] = {}
         self.received: list[Received] = []
         self._arrived = threading.Condition()
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
-                given = receiver._take(self.path.rpartition("/")[2], body.decode("ascii"))
-                with contextlib.suppress(ConnectionError):
-                    self.send_response(200)
-                    self.send_header("Content-Length", str(len(given)))
-                    self.end_headers()
-                    self.wfile.write(given)
-
-            def log_message(self, format: str, *args: Any) -> None:
-                """Prints nothing."""
-
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}"
+        super().__init__(self._take)
         self.addresses = {event: f"{self.url}/push/{event}" for event in EVENTS}
-        self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(0.02,), daemon=True
-        )
-
-    def __enter__(self) -> "Receiver":
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
 
     def events(self) -> list[str]:
         with self._arrived:
@@ -91,9 +56,9 @@ class Receiver:
             assert self._arrived.wait_for(lambda: len(found()) >= count, 30), self.received
             return found()
 
-    def _take(self, event: str, body: str) -> bytes:
+    def _take(self, event: str, headers: dict[str, str], body: bytes) -> bytes:
         with self._arrived:
-            fields = dict(parse_qsl(body, keep_blank_values=True))
+            fields = dict(parse_qsl(body.decode("ascii"), keep_blank_values=True))
             self.received.append(Received(event, fields))
             self._arrived.notify_all()
             answers = self.answers.get(event, [_usual(event)])

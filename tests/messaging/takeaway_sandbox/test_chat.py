@@ -19,9 +19,9 @@ from tests.messaging.takeaway_sandbox.calling import (
     get,
     place,
     post,
-    until,
 )
 from tests.messaging.takeaway_sandbox.receiver import Receiver
+from tests.processes import wait_until
 
 IM = "/waimai/ng/im/"
 USER = 880012345
@@ -96,7 +96,7 @@ def test_a_messages_push_is_acknowledged_in_its_own_form(
     post(server, "settings", {"im_needs_subscription": False})
     receiver.answers["message"] = [answer]
     write(server)
-    until(lambda: get(server, "pushes")["pushes"][0]["state"] == state)
+    wait_until(lambda: get(server, "pushes")["pushes"][0]["state"] == state)
     assert len({row.fields["msgId"] for row in receiver.received}) == 1
 
 
@@ -112,7 +112,7 @@ def test_customers_whose_messages_nobody_took_are_counted(
     write(server, open_user_id=3)
     receiver.wait("message")
     delivered = [True, False, False, False]
-    until(
+    wait_until(
         lambda: (
             delivered
             == sorted(

@@ -16,8 +16,8 @@ from tests.messaging.takeaway_sandbox.calling import (
     place,
     post,
     status_of,
-    until,
 )
+from tests.processes import wait_until
 
 DISHES = [
     {"name": "鱼香肉丝", "quantity": 3, "price": 1999, "box_num": 3, "box_price": 33},
@@ -147,7 +147,7 @@ def test_a_shop_cancels_with_a_reason_of_its_list(
 def test_the_clock_cancels_what_nobody_confirmed_or_paid(server: SandboxServer) -> None:
     post(server, "settings", {"confirm_seconds": 0.2, "unpaid_seconds": 0.2})
     waiting, unpaid = place(server), place(server, pay=False)
-    until(lambda: (status_of(server, waiting), status_of(server, unpaid)) == (9, 9))
+    wait_until(lambda: (status_of(server, waiting), status_of(server, unpaid)) == (9, 9))
     codes = [get(server, f"orders/{number}")["reason_code"] for number in (waiting, unpaid)]
     assert codes == ["1001", "1002"]
 
@@ -237,7 +237,7 @@ def test_another_time_that_nobody_answers_runs_out(
 ) -> None:
     order_id = place(server)
     act(server, order_id, "eta", deadline=int(time.time()) - 1)
-    until(lambda: json.loads(query(provider, order_id)["etaModify"])["state"] == 4)
+    wait_until(lambda: json.loads(query(provider, order_id)["etaModify"])["state"] == 4)
 
 
 def test_a_printed_receipt_is_reported_by_the_number_that_people_see(

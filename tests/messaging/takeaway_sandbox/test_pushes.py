@@ -21,9 +21,9 @@ from tests.messaging.takeaway_sandbox.calling import (
     post,
     sha1_sign,
     status_of,
-    until,
 )
 from tests.messaging.takeaway_sandbox.receiver import Receiver
+from tests.processes import wait_until
 
 
 def pushes(server: SandboxServer, event: str) -> list[dict[str, Any]]:
@@ -32,10 +32,9 @@ def pushes(server: SandboxServer, event: str) -> list[dict[str, Any]]:
 
 def settled(server: SandboxServer, event: str, state: str) -> dict[str, Any]:
     """Returns the first push of this event once it has this state."""
-    row: dict[str, Any] = until(
+    return wait_until(
         lambda: next((row for row in pushes(server, event) if row["state"] == state), None)
     )
-    return row
 
 
 def test_an_order_is_pushed_with_json_inside_json(
@@ -109,7 +108,7 @@ def test_an_acknowledged_order_counts_as_received(
     server: SandboxServer, receiver: Receiver
 ) -> None:
     order_id = place(server)
-    until(lambda: status_of(server, order_id) == 3)
+    wait_until(lambda: status_of(server, order_id) == 3)
     assert settled(server, "order_new", "acknowledged")["tries"][0]["answer"] == '{"data":"OK"}'
 
 
@@ -258,7 +257,7 @@ def test_what_waits_survives_a_restart_and_is_sent_then(
         post(other, "settings", {"pushes": "send"})
         (push,) = receiver.wait("order_new")
         assert str(push.json("order")["orderId"]) == order_id
-        until(lambda: settled(other, "part_refund", "acknowledged"))
+        wait_until(lambda: settled(other, "part_refund", "acknowledged"))
 
 
 def test_a_snapshot_may_hold_only_the_accounts(provider: Provider, server: SandboxServer) -> None:

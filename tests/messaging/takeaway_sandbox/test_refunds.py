@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 
 from stores.sandbox import SandboxServer
-from tests.messaging.takeaway_sandbox.calling import Provider, act, get, place, post, until
+from tests.messaging.takeaway_sandbox.calling import Provider, act, get, place, post
 from tests.messaging.takeaway_sandbox.receiver import Receiver
+from tests.processes import wait_until
 
 AGREE, REJECT = "/waimai/order/agreeRefund", "/waimai/order/rejectRefund"
 INFO = "/waimai/ng/order/getBatchOrderRefundInfo"
@@ -72,7 +73,7 @@ def test_a_refund_that_the_shop_leaves_open_agrees_by_itself(
     order_id = confirmed(server)
     post(server, "settings", {"refund_seconds": 0.1})
     act(server, order_id, "refund")
-    until(lambda: infos(provider, order_id)[0]["res_type"] == 5)
+    wait_until(lambda: infos(provider, order_id)[0]["res_type"] == 5)
     assert get(server, f"orders/{order_id}")["status"] == 9
 
 

@@ -80,15 +80,6 @@ def ring_aside(server: SandboxServer) -> threading.Thread:
     return thread
 
 
-def wait_for(condition: Any) -> None:
-    patience = threading.Event()
-    for _ in range(3000):
-        if condition():
-            return
-        patience.wait(0.01)
-    raise AssertionError("it never happened")
-
-
 def raw(server: SandboxServer, data: bytes) -> bytes:
     with socket.create_connection(
         ("127.0.0.1", int(server.url.rsplit(":", 1)[1])), timeout=30

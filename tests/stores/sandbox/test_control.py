@@ -22,12 +22,12 @@ from stores.sandbox import (
     Subject,
     Switches,
 )
+from tests.processes import wait_until
 from tests.stores.sandbox.bell import (
     ROOT,
     Bell,
     raw,
     ring,
-    wait_for,
 )
 
 
@@ -142,8 +142,8 @@ def test_a_caller_who_hangs_up_does_no_harm(
     ) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         connection.sendall(b"POST /bell/ring HTTP/1.1\r\n\r\n")
-        wait_for(server.arrivals.all)
-    wait_for(lambda: not server._http._connections)
+        wait_until(server.arrivals.all)
+    wait_until(lambda: not server._http._connections)
     assert caplog.records == []
     assert ring(server).status_code == 200
 

@@ -8,12 +8,12 @@ import pytest
 import requests
 
 from stores.sandbox import FaultScript, SandboxServer
+from tests.processes import wait_until
 from tests.stores.sandbox.bell import (
     LONG,
     Bell,
     ring,
     ring_aside,
-    wait_for,
 )
 
 
@@ -80,7 +80,7 @@ def test_a_slow_answer_waits_before_or_after_applying(
 ) -> None:
     server.faults.add(kind=kind, seconds=LONG)
     caller = ring_aside(server)
-    wait_for(lambda: server.arrivals.all() and bell.rung == rung)
+    wait_until(lambda: server.arrivals.all() and bell.rung == rung)
     server.stop()
     caller.join()
     assert bell.rung == rung

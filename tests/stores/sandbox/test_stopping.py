@@ -10,12 +10,12 @@ import pytest
 import requests
 
 from stores.sandbox import SandboxServer
+from tests.processes import wait_until
 from tests.stores.sandbox.bell import (
     LONG,
     Bell,
     ring,
     ring_aside,
-    wait_for,
 )
 
 
@@ -41,7 +41,7 @@ def test_a_request_on_its_way_when_the_server_stops_never_arrives(
 ) -> None:
     server.faults.add(kind="jitter", jitter=LONG)
     caller = ring_aside(server)
-    wait_for(lambda: server._http._connections)
+    wait_until(lambda: server._http._connections)
     server.stop()
     caller.join()
     assert (server.arrivals.all(), bell.rung) == ([], 0)
@@ -77,7 +77,7 @@ def test_serve_forever_ends_when_another_thread_stops_it(bell: Bell) -> None:
     server = SandboxServer([bell])
     serving = threading.Thread(target=server.serve_forever)
     serving.start()
-    wait_for(lambda: server._thread)
+    wait_until(lambda: server._thread)
     ring(server)
     server.stop()
     serving.join()

@@ -6,6 +6,7 @@ from typing import Any
 import requests
 
 from stores.sandbox import SandboxServer
+from tests.controls import Control
 from tests.trip.suppliers import CLIENT_ID, PARTNER_ID, SECRET, success
 from trip import signatures
 
@@ -19,16 +20,8 @@ ORDER = {
 PAID = {"voucherType": 1, "vouchers": ["A1", "A2"], "voucherPics": []}
 
 
-def post(server: SandboxServer, path: str, body: Any = None, status: int = 200) -> Any:
-    answer = requests.post(f"{server.url}/_control/trip/{path}", json=body or {}, timeout=30)
-    assert answer.status_code == status, answer.text
-    return answer.json()
-
-
-def get(server: SandboxServer, path: str) -> Any:
-    answer = requests.get(f"{server.url}/_control/trip/{path}", timeout=30)
-    assert answer.status_code == 200, answer.text
-    return answer.json()
+_CONTROL = Control("trip")
+post, get = _CONTROL.post, _CONTROL.get
 
 
 def place(server: SandboxServer, **changes: Any) -> Any:
