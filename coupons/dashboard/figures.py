@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from coupons.models import GatewayStore, Verification
+from coupons.reasons import Reason
 from coupons.services import quota_outlooks
 from coupons.services.syncing import QuotaOutlook
 from stores.backoffice.days import day_labels, first_of, per_day
@@ -50,9 +51,11 @@ def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
     )
     now, before = Q(created_at__gte=today), Q(created_at__lt=this_time)
     verified = Q(status=Status.VERIFIED)
+    # What the staff took back says nothing about success.
+    refused = Q(status=Status.REFUSED) & ~Q(reason=Reason.WITHDRAWN)
     figures = recent.aggregate(
         verified=Count("pk", filter=verified & now),
-        refused=Count("pk", filter=Q(status=Status.REFUSED) & now),
+        refused=Count("pk", filter=refused & now),
         before=Count("pk", filter=verified & before),
         worth=Sum("value", filter=verified & now),
         worth_before=Sum("value", filter=verified & before),

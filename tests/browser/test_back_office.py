@@ -19,7 +19,7 @@ from stores import audit
 from stores.roles import Role
 from tests.browser.conftest import Visitor, fits
 from tests.coupons.factories import ProductFactory, Shop, VerificationFactory
-from tests.stores.factories import PASSWORD, StoreFactory, member
+from tests.stores.factories import PASSWORD, StoreFactory, UserFactory, member
 
 DEALS = [
     ("【开业特惠】通用通宵8小时", "49.00"),
@@ -190,6 +190,10 @@ def test_a_row_of_the_audit_log_says_when_who_what_and_to_what_on_two_lines(
             expect(part).to_be_visible()
         assert row.locator(".field-target").evaluate("(cell) => cell.clientWidth") > 100
         assert row.evaluate("(row) => row.getBoundingClientRect().height") < 72
+        first, _verb, who = (part.bounding_box() for part in parts)
+        assert first
+        assert who
+        assert who["y"] >= first["y"] + first["height"] - 1
     assert fits(page)
 
 
@@ -226,3 +230,16 @@ def test_the_start_page_counts_one_store_and_thirty_days_when_asked(
     page.select_option("[name=store]", str(other.pk))
     page.wait_for_url(f"**store={other.pk}**")
     expect(total).to_have_count(0)
+
+
+def test_the_bar_of_a_view_as_the_owner_covers_no_name(visitor: Visitor, shop: Shop) -> None:
+    page = visitor.page(user=UserFactory(is_staff=True, is_superuser=True))
+    page.goto(f"/admin/stores/merchant/{shop.merchant.pk}/change/")
+    page.get_by_text("以店主视角查看").first.click()
+    bar = page.locator(".zg-viewing")
+    expect(bar).to_be_visible()
+    page.goto("/admin/")
+    above, brand = bar.bounding_box(), page.locator("#nav-sidebar a").first.bounding_box()
+    assert above
+    assert brand
+    assert brand["y"] >= above["y"] + above["height"] - 1

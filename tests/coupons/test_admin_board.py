@@ -47,7 +47,8 @@ def test_figures_are_of_today_and_of_own_stores(store: Store, owner: User) -> No
     early, yesterday = start_of_day() + timedelta(minutes=1), start_of_day(1)
     for at, value in ((early, "49.00"), (early, "1000.50"), (yesterday, "78.00")):
         VerificationFactory(store=store, created_at=at, value=value)
-    VerificationFactory(store=store, created_at=early, status=Status.REFUSED, reason="expired")
+    for reason in ("expired", "withdrawn"):
+        VerificationFactory(store=store, created_at=early, status=Status.REFUSED, reason=reason)
     VerificationFactory(created_at=early, value="5.00")
     assert figures(owner) == {
         "Verified today": ("2", "yesterday by this time: 1"),
