@@ -1,8 +1,10 @@
 """Pages of a list by cursor."""
 
 import re
+from base64 import b64decode
 from datetime import UTC, datetime
 from typing import Any
+from urllib.parse import parse_qs
 
 from django.utils.translation import gettext as _
 from rest_framework.exceptions import NotFound, ValidationError
@@ -28,6 +30,8 @@ class Pages(CursorPagination):
 
     def decode_cursor(self, request: Request) -> Cursor | None:
         try:
+            if text := request.query_params.get(self.cursor_query_param):
+                _check_written(text)
             cursor = super().decode_cursor(request)
             if cursor is None or cursor.position is None:
                 return cursor
@@ -44,6 +48,17 @@ class Pages(CursorPagination):
             raise ValueError("a time without its zone")
         # In UTC, as databases compare it: near the calendar's ends some zones' times are beyond.
         return at.astimezone(UTC)
+
+
+def _check_written(text: str) -> None:
+    """Refuses what no answer of ours contains: REST framework reads it as the first page.
+
+    Raises:
+        ValueError: it is not base64 of a cursor's own parts.
+    """
+    written = b64decode(text, validate=True).decode("ascii")
+    if not set(parse_qs(written, keep_blank_values=True, strict_parsing=True)) <= {"o", "r", "p"}:
+        raise ValueError("not a cursor")
 
 
 class PagesById(Pages):

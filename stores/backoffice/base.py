@@ -15,7 +15,6 @@ from django.http import Http404, HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.admin import ModelAdmin
-from unfold.paginator import InfinitePaginator
 from unfold.views import ChangeList
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
@@ -24,6 +23,7 @@ from stores.backoffice.dates import picker_of
 from stores.backoffice.history import audit_log_of, translate
 from stores.backoffice.menu import place
 from stores.backoffice.pages import staff_user
+from stores.backoffice.paging import UncountedPaginator
 from stores.models import Merchant, Store
 from stores.roles import Permission
 from stores.tenancy import Access, TenantQuerySet, access_of
@@ -395,7 +395,7 @@ class ReadOnlyAdmin(ScopedAdmin):
 class LedgerAdmin(ReadOnlyAdmin):
     """Tables that only grow: never counted, newest first, read-only."""
 
-    paginator = InfinitePaginator
+    paginator = UncountedPaginator
     show_full_result_count = False
     ordering: tuple[str, ...] = ("-id",)
     sortable_by: Any = ()

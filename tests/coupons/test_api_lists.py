@@ -209,6 +209,17 @@ def test_a_filter_that_makes_no_sense_is_named(api: Api, params: dict[str, str])
     assert list(answer.json()["errors"]) == list(params)
 
 
+@pytest.mark.parametrize(
+    "cursor",
+    ["\x00", "!!!!", "AAAA", "bz0x!", "YWJj", "eD0x", "bz0xJng9MQ==", "cD0=", "中", "bz1h", "cj14"],
+)
+@pytest.mark.parametrize("path", ["verifications/", "stores/"])
+def test_a_cursor_that_no_answer_contained_is_named(api: Api, path: str, cursor: str) -> None:
+    answer = api.get(path, {"cursor": cursor})
+    assert problem(answer) == (400, "invalid")
+    assert list(answer.json()["errors"]) == ["cursor"]
+
+
 @pytest.mark.parametrize("rows", [3, 30])
 def test_a_page_takes_the_same_queries_however_many_rows(store: Any, api: Api, rows: int) -> None:
     for number in range(rows):

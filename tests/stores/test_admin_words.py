@@ -115,6 +115,7 @@ def test_the_sign_in_page_calls_the_name_as_its_error_does_and_offers_both_langu
     ("rows", "page", "ways"),
     [
         (1, 1, (False, False)),
+        (50, 1, (False, False)),
         (51, 1, (False, True)),
         (51, 2, (True, False)),
     ],
