@@ -62,3 +62,12 @@ class PushKind(models.TextChoices):
     MESSAGE = "message", _("chat message")
     BIND = "bind", _("store bound")
     UNBIND = "unbind", _("store unbound")
+
+
+class Opening(models.TextChoices):
+    """What the platform says of a store: `poiStatus` 121, 120, 18, 19."""
+
+    OPEN = "open", _("open")
+    RESTING = "resting", _("resting")
+    ONLINE = "online", _("online")
+    OFFLINE = "offline", _("offline")

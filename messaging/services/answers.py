@@ -1,0 +1,98 @@
+"""What Meituan answers when it is asked for an order and its refunds: the truth, where pushes only
+rang.
+"""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from messaging.choices import OrderState, PushKind, RefundState
+from messaging.models import MissedPush, Order, Refund
+from messaging.services.merging import advance, fill
+from messaging.wire.orders import RemoteOrder
+from messaging.wire.refunds import RefundFact
+
+# What tells that an order stands in a state.
+TOLD_BY = {
+    OrderState.NEW: PushKind.ORDER_NEW,
+    OrderState.CONFIRMED: PushKind.ORDER_CONFIRMED,
+    OrderState.FINISHED: PushKind.ORDER_FINISHED,
+    OrderState.CANCELLED: PushKind.ORDER_CANCELLED,
+}
+# An answer may be that much behind the pushes: what it does not list yet stays for so long.
+BEHIND = timedelta(seconds=60)
+
+
+def order_read(*, order: Order, remote: RemoteOrder) -> None:
+    """Merges an answer into a locked order, and notes what of it no push had told."""
+    now = timezone.now()
+    was, was_empty = order.state, order.said_at is None
+    fill(order, remote, is_answer=True)
+    if remote.state != OrderState.UNKNOWN:
+        advance(order, remote.state, remote.changed_at or now)
+    order.read_at = now
+    order.save()
+    if was_empty:
+        missed(order, PushKind.ORDER_NEW)
+    if order.state != was:
+        missed(order, TOLD_BY[OrderState(order.state)])
+
+
+def refunds_read(*, order: Order, facts: Iterable[RefundFact], asked_at: datetime) -> bool:
+    """Makes the refunds of a locked order those that Meituan lists; it was asked at `asked_at`.
+
+    Returns False while a refund that a push told is not listed yet: ask again in a minute.
+    """
+    rows = list(order.refunds.order_by("pk"))
+    known = {row.refund_id: row for row in rows if row.refund_id}
+    nameless = [row for row in rows if not row.refund_id]
+    for fact in sorted(facts, key=_age):
+        row = known.get(fact.refund_id) or _told(nameless, fact)
+        if row is None:
+            row = Refund(order=order)
+            missed(order, PushKind.PART_REFUND if fact.is_part else PushKind.REFUND)
+        _take_over(row, fact)
+    early = [row for row in nameless if asked_at - row.applied_at < BEHIND]
+    Refund.objects.filter(pk__in=[row.pk for row in nameless if row not in early]).delete()
+    return not early
+
+
+def decide_until(refund: Refund) -> datetime | None:
+    """Returns when Meituan decides without the shop; None when the shop has nothing to decide."""
+    if refund.state != RefundState.OPEN or refund.is_appeal:
+        return None
+    binding = refund.order.connection.takeaway_store
+    return refund.applied_at + timedelta(hours=binding.refund_hours)
+
+
+def missed(order: Order, kind: PushKind) -> None:
+    MissedPush.objects.get_or_create(order=order, kind=kind)
+
+
+def _told(nameless: list[Refund], fact: RefundFact) -> Refund | None:
+    """Takes out of the refunds without a number the one that this is: in the same state, or the
+    oldest.
+    """
+    of_kind = [row for row in nameless if row.is_part == fact.is_part]
+    found = next((row for row in of_kind if row.state == fact.state), None)
+    found = found or next(iter(of_kind), None)
+    if found:
+        nameless.remove(found)
+    return found
+
+
+def _take_over(refund: Refund, fact: RefundFact) -> None:
+    refund.refund_id, refund.is_part = fact.refund_id, fact.is_part
+    refund.is_appeal, refund.money = fact.is_appeal, fact.money
+    refund.reason = fact.reason or refund.reason
+    refund.applied_at = fact.applied_at or refund.applied_at
+    if fact.state and fact.state != refund.state:
+        refund.state = fact.state
+        refund.decided_at = None if fact.state == RefundState.OPEN else timezone.now()
+    refund.decide_until = decide_until(refund)
+    refund.save()
+
+
+def _age(fact: RefundFact) -> tuple[datetime, str]:
+    return fact.applied_at or timezone.now(), fact.refund_id

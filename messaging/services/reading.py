@@ -1,0 +1,109 @@
+"""Asking Meituan how an order and its refunds stand."""
+
+from datetime import timedelta
+from typing import Any
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from messaging.choices import PLATFORM, Provider
+from messaging.client import TakeawayClient
+from messaging.models import Order
+from messaging.services.answers import BEHIND, order_read, refunds_read
+from messaging.wire.refunds import RefundFact
+from stores.models import Connection, OutboundCall
+from stores.platforms.errors import LoginRefused
+from stores.platforms.outbox import Operation, SlotWaiter, enqueue, operation
+
+
+def client_of(connection: Connection, wait_for_slot: Any = lambda: None) -> TakeawayClient:
+    """Returns the client of a store's connection. Raises LoginRefused while it is not bound."""
+    if connection.parent is None or not connection.token:
+        raise LoginRefused("the store is not bound")
+    return TakeawayClient.of(
+        connection.parent,
+        provider=Provider(connection.takeaway_store.provider),
+        token=connection.token,
+        wait_for_slot=wait_for_slot,
+    )
+
+
+class Reading(Operation):
+    """Base of the questions about one order: one whose answer was lost is asked again."""
+
+    platform = PLATFORM
+    repeatable = True
+    patience = timedelta(hours=6)
+    backoff = (1, 5, 30, 120, 600)
+
+
+@operation
+class OrderReading(Reading):
+    """§4.6: one order."""
+
+    name = "order.read"
+    title = _("Ask Meituan for an order")
+
+    def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
+        order = Order.objects.get(pk=call.subject_id)
+        return client_of(call.connection, wait_for_slot).order(order.order_id)
+
+    def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
+        order_read(order=_locked(call), remote=answer)
+
+
+@operation
+class RefundsReading(Reading):
+    """§4.5: the refunds of one order."""
+
+    name = "refunds.read"
+    title = _("Ask Meituan for the refunds of an order")
+
+    def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
+        order, asked_at = Order.objects.get(pk=call.subject_id), timezone.now()
+        client = client_of(call.connection, wait_for_slot)
+        return asked_at, of_order(client.refunds_of([order.order_id]), order)
+
+    def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
+        asked_at, facts = answer
+        order = _locked(call)
+        if not refunds_read(order=order, facts=facts, asked_at=asked_at):
+            owe_refunds(order, after=BEHIND)
+
+
+def of_order(facts: list[RefundFact], order: Order) -> list[RefundFact]:
+    return [fact for fact in facts if fact.order_id == order.order_id]
+
+
+def owe_order(order: Order) -> None:
+    _owe(OrderReading, order, timedelta(0))
+
+
+def owe_refunds(order: Order, *, after: timedelta = timedelta(0)) -> None:
+    _owe(RefundsReading, order, after)
+
+
+def _owe(kind: type[Reading], order: Order, after: timedelta) -> None:
+    """Owes one question, unless one waits that will be asked no earlier and after this
+    transaction.
+    """
+    due_at = timezone.now() + after
+    waiting = OutboundCall.objects.select_for_update().filter(
+        operation=kind.name, subject_id=order.pk, state=OutboundCall.State.PENDING
+    )
+    if waiting.filter(due_at__gte=due_at - timedelta(seconds=1)).exists():
+        return
+    call = enqueue(
+        kind,
+        connection=order.connection,
+        key=f"{order.pk}:{due_at:%Y%m%d%H%M%S%f}",
+        subject_id=order.pk,
+        store_id=order.store_id,
+        wake=not after,
+    )
+    if after:
+        OutboundCall.objects.filter(pk=call.pk).update(due_at=due_at)
+
+
+def _locked(call: OutboundCall) -> Order:
+    return Order.objects.select_for_update().get(pk=call.subject_id)
