@@ -64,6 +64,10 @@ class PushKind(models.TextChoices):
     UNBIND = "unbind", _("store unbound")
 
 
+# `logisticsCode` of orders that the shop's own couriers deliver.
+OWN_DELIVERY = "0000"
+
+
 class Opening(models.TextChoices):
     """What the platform says of a store: `poiStatus` 121, 120, 18, 19."""
 

@@ -24,8 +24,10 @@ TOLD_BY = {
 BEHIND = timedelta(seconds=60)
 
 
-def order_read(*, order: Order, remote: RemoteOrder) -> None:
-    """Merges an answer into a locked order, and notes what of it no push had told."""
+def order_read(*, order: Order, remote: RemoteOrder, is_told: bool = True) -> None:
+    """Merges an answer into a locked order, and notes what of it no push had told, unless Meituan
+    tells nothing of this store's orders (`is_told`).
+    """
     now = timezone.now()
     was, was_empty = order.state, order.said_at is None
     fill(order, remote, is_answer=True)
@@ -33,6 +35,8 @@ def order_read(*, order: Order, remote: RemoteOrder) -> None:
         advance(order, remote.state, remote.changed_at or now)
     order.read_at = now
     order.save()
+    if not is_told:
+        return
     if was_empty:
         missed(order, PushKind.ORDER_NEW)
     if order.state != was:

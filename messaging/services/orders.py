@@ -4,6 +4,7 @@ from datetime import datetime
 
 from messaging.choices import DeliveryState, OrderState, PushKind
 from messaging.models import MissedPush, Order
+from messaging.services.accepting import accept_by_rule
 from messaging.services.answers import TOLD_BY
 from messaging.services.merging import advance, deliver, fill, name_rider
 from messaging.services.reading import owe_order
@@ -39,6 +40,7 @@ def order_told(
     order.save()
     if remote.is_incomplete or remote.unreadable:
         owe_order(order)
+    accept_by_rule(order)
     return order
 
 

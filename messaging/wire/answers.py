@@ -48,8 +48,8 @@ def open_answer(answer: Answer) -> Any:
     if isinstance(older := content.get("error"), dict):
         raise _older(older)
     code = any_text(content, "code")
-    if not code:
-        raise answer.strange("no code")
+    if not code.startswith("OP_"):
+        raise answer.strange("no code of Meituan's")
     if code != SUCCESS:
         raise _failed(code, content)
     return content.get("data")

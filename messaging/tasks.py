@@ -1,0 +1,18 @@
+"""The tasks of the takeaway platform that the queue runs."""
+
+from messaging.services import accepting, reconciling
+from stores.models import Connection
+from stores.platforms.workers import queue
+
+
+def reconcile_all() -> None:
+    for pk in reconciling.developers().values_list("pk", flat=True):
+        queue.wake_worker("messaging.tasks.reconcile", pk)
+
+
+def reconcile(connection_id: int) -> None:
+    reconciling.reconcile(Connection.objects.get(pk=connection_id))
+
+
+def accept_due() -> None:
+    accepting.accept_due()
