@@ -261,7 +261,13 @@ TRIP_CHANGE_MAILS: list[str] = env.list(
     "TRIP_CHANGE_MAILS", default=["hb.trip.api@meituan.com", "ask.api@meituan.com"]
 )
 TRIP_TIMEOUT: tuple[float, float] = (5.0, 15.0)
-TAKEAWAY_BASE_URL = "https://api-open-cater.meituan.com"
+TAKEAWAY_BASE_URL: str = env.str("TAKEAWAY_BASE_URL", "https://api-open-cater.meituan.com")
+# Where a shop's owner binds a store, in a browser.
+TAKEAWAY_BINDING_URL = (
+    "https://open-erp.meituan.com"
+    if TAKEAWAY_BASE_URL == "https://api-open-cater.meituan.com"
+    else TAKEAWAY_BASE_URL
+)
 TAKEAWAY_TIMEOUT: tuple[float, float] = (3.0, 10.0)
 OUTBOX = OutboxSettings()
 LEASE = timedelta(seconds=env.float("LEASE_SECONDS", 45.0))

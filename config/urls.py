@@ -15,6 +15,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/docs/", ApiDocs.as_view(url_name="schema"), name="api-docs"),
     re_path(r"^api/", no_such_route),
     path("", include("trip.urls")),
+    path("", include("messaging.urls")),
     path("", include("stores.urls")),
     path("", include("coupons.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

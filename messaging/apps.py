@@ -1,8 +1,78 @@
+from datetime import timedelta
+
 from django.utils.translation import gettext_lazy as _
 
-from stores.domains import Domain
+from messaging.choices import ORDERS as ORDERS_SCOPE
+from messaging.choices import PLATFORM, REFUND, TAKE, PushKind
+from stores.backoffice.menu import ORDERS, RECORDS, STORES, list_item, opened_on_today
+from stores.domains import Domain, Schedule
+from stores.roles import Role
 
 
 class MessagingConfig(Domain):
     name = "messaging"
-    verbose_name = _("Messaging")
+    verbose_name = _("Takeaway")
+    platform = PLATFORM
+    platform_title = _("Meituan takeaway")
+    tools = "messaging.tools.TakeawayTools"
+    connection_form = "messaging.admin.connection.TakeawayConnectionForm"
+    scopes = {ORDERS_SCOPE: _("read and handle takeaway orders")}
+    permissions = {
+        TAKE: frozenset({Role.CLERK, Role.MANAGER}),
+        REFUND: frozenset({Role.MANAGER}),
+    }
+    registers = (
+        "messaging.services.reading",
+        "messaging.services.acting",
+        "messaging.webhooks.handlers",
+    )
+    sandbox = "messaging.sandbox.TakeawaySandbox"
+    sandbox_addresses = {"TAKEAWAY_BASE_URL": "/takeaway"}
+    demo = "messaging.demo.TakeawayDemo"
+    demo_info = "messaging.demo.info"
+    schedules = (
+        Schedule("messaging.tasks.reconcile_all", timedelta(minutes=2)),
+        Schedule("messaging.tasks.accept_due", timedelta(minutes=1)),
+        Schedule("messaging.tasks.forget_addresses", timedelta(minutes=10)),
+        Schedule("messaging.tasks.forget_customers", timedelta(days=1)),
+    )
+    task_titles = {
+        "messaging.tasks.reconcile_all": _("Ask Meituan for what it has not told"),
+        "messaging.tasks.reconcile": _("Ask Meituan about one takeaway account"),
+        "messaging.tasks.accept_due": _("Accept takeaway orders by the stores' rules"),
+        "messaging.tasks.forget_addresses": _("Remove addresses of takeaway orders"),
+        "messaging.tasks.forget_customers": _("Remove customers of old takeaway orders"),
+    }
+    cards = "messaging.dashboard.cards"
+    alerts = "messaging.dashboard.alerts"
+    charts = "messaging.dashboard.charts"
+    store_links = "messaging.dashboard.store_links"
+    searcher = "messaging.admin.finding.SEARCHER"
+    event_titles = {kind.value: kind.label for kind in PushKind}
+    verb_labels = {
+        "takeaway.added": _("Added a takeaway store"),
+        "takeaway.bound": _("Meituan bound a takeaway store"),
+        "takeaway.unbound": _("Meituan unbound a takeaway store"),
+        "takeaway.order.accept": _("Accepted a takeaway order"),
+        "takeaway.order.cancel": _("Cancelled a takeaway order"),
+        "takeaway.order.ready": _("Reported a meal as ready"),
+        "takeaway.order.urge": _("Answered a customer's urge"),
+        "takeaway.order.time": _("Answered a wish for another time"),
+        "takeaway.order.on_the_way": _("Reported that our courier has set out"),
+        "takeaway.order.delivered": _("Reported that our courier has delivered"),
+        "takeaway.refund.decide": _("Decided a takeaway refund"),
+        "takeaway.refund.part": _("Refunded a part of a takeaway order"),
+        "takeaway.rider.call": _("Called a rider"),
+        "takeaway.rider.cancel": _("Cancelled a rider"),
+        "takeaway.customer.shown": _("Looked at a customer's phones and address"),
+        "takeaway.orders.exported": _("Exported takeaway orders"),
+    }
+    audit_details = {"agree": _("agreed"), "code": _("code of the reason")}
+    menu = (
+        list_item(
+            ORDERS, "messaging.Order", _("Takeaway orders"), opened_on_today("ordered_at"), order=5
+        ),
+        list_item(ORDERS, "messaging.Refund", _("Takeaway refunds"), order=25),
+        list_item(STORES, "messaging.TakeawayStore", _("Takeaway stores")),
+        list_item(RECORDS, "messaging.MissedPush", _("Takeaway: not told")),
+    )

@@ -5,6 +5,9 @@ from django.utils.translation import gettext_lazy as _
 
 # The short name of the takeaway platform in stored rows.
 PLATFORM = "takeaway"
+# The scope of API keys; the permissions to handle orders and to decide refunds.
+ORDERS = "takeaway"
+TAKE, REFUND = "take_orders", "refund_orders"
 
 
 class Provider(models.IntegerChoices):

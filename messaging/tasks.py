@@ -1,6 +1,6 @@
 """The tasks of the takeaway platform that the queue runs."""
 
-from messaging.services import accepting, reconciling
+from messaging.services import accepting, customers, reconciling
 from stores.models import Connection
 from stores.platforms.workers import queue
 
@@ -16,3 +16,11 @@ def reconcile(connection_id: int) -> None:
 
 def accept_due() -> None:
     accepting.accept_due()
+
+
+def forget_addresses() -> None:
+    customers.forget_addresses()
+
+
+def forget_customers() -> None:
+    customers.forget_customers()

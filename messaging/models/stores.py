@@ -102,6 +102,11 @@ class TakeawayStore(models.Model):
         return self.poi_name or str(self.store)
 
     @property
+    def may_act(self) -> bool:
+        """Whether something can be done through us now."""
+        return self.takes_orders and self.state == self.State.BOUND
+
+    @property
     def takes_orders(self) -> bool:
         """Whether orders can be accepted, cancelled and refunded through us."""
         return self.provider == Provider.TAKING

@@ -5,8 +5,8 @@ binding pages are `<sandbox>/takeaway/storemap` and `…/releasebinding`. All ot
 control routes at `/_control/takeaway/…`. Amounts are fen, times Unix seconds, ids may be texts.
 
 seed
-    POST {"developer"?, "stores"?}: adds both, by default one developer with a store of each kind;
-    what is there already keeps what is not given
+    POST {"developer"?, "stores"?, "orders"?}: adds them, by default one developer with a store of
+    each kind; what is there already keeps what is not given, and no order is placed twice
 state
     GET everything
 settings

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import asdict
 from typing import Any
@@ -54,9 +54,9 @@ class ControlRoutes(SandboxPlatform[Settings]):
 
     @control("POST", "seed")
     def seed(self, body: dict[str, Any]) -> Any:
-        """Adds {"developer", "stores"}, by default a developer with a store of each kind.
+        """Adds {"developer", "stores", "orders"}, by default a developer with a store of each kind.
 
-        Repeating it keeps what has happened since.
+        Repeating it keeps what has happened since; an order that is there is not placed again.
         """
         asked = given.value(body, "developer", dict, SEED["developer"])
         rows = given.rows(body, "stores") or given.rows(SEED, "stores")
@@ -66,6 +66,10 @@ class ControlRoutes(SandboxPlatform[Settings]):
             shops = [
                 self._add_shop({"developer_id": developer.developer_id, **row}) for row in rows
             ]
+            known = world.book.orders
+            for row in given.rows(body, "orders"):
+                if given.whole(row.get("order_id")) not in known:
+                    self._place(world, row)
             return {"developer": asdict(developer), "stores": [asdict(shop) for shop in shops]}
 
     @control("GET", "state")
@@ -158,19 +162,21 @@ class ControlRoutes(SandboxPlatform[Settings]):
     def place_order(self, body: dict[str, Any]) -> Any:
         """Places an order of a store ("epoi_id") and pays it, unless "pay" is false."""
         with self._acting() as world:
-            shop = world.book.shop(given.value(body, "epoi_id", str))
-            seq = world.book.next_day_seq(shop.e_poi_id, orders.beijing_day(time.time()))
-            asked = given.whole(body.get("order_id"))
-            number = asked or world.book.next_number("order")
-            if number in world.book.orders:
-                raise ControlError(f"order {number} is there already")
-            order = read_order(body, number, seq, shop.logistics_code)
-            wants_pay = given.value(body, "pay", bool, True)
-            world.book.orders[number] = order
-            world.book.live.add(number)
-            if wants_pay:
-                actions.pay(world, order)
-            return self._view(order)
+            return self._view(self._place(world, body))
+
+    def _place(self, world: World, body: Mapping[str, Any]) -> Order:
+        shop = world.book.shop(given.value(body, "epoi_id", str))
+        seq = world.book.next_day_seq(shop.e_poi_id, orders.beijing_day(time.time()))
+        number = given.whole(body.get("order_id")) or world.book.next_number("order")
+        if number in world.book.orders:
+            raise ControlError(f"order {number} is there already")
+        order = read_order(body, number, seq, shop.logistics_code)
+        wants_pay = given.value(body, "pay", bool, True)
+        world.book.orders[number] = order
+        world.book.live.add(number)
+        if wants_pay:
+            actions.pay(world, order)
+        return order
 
     @control("GET", "orders/<order_id>")
     def show_order(self, order_id: str) -> Any:

@@ -176,7 +176,8 @@ def parse_order(given: Mapping[str, Any]) -> RemoteOrder:
     """
     data = camel_case(given)
     parts = _Parts(data)
-    extras = [item for item in dicts(parts.read("extras")) if item]
+    # Providers that take no orders find them under another name.
+    extras = [item for item in dicts(parts.read("extras") or parts.read("activity")) if item]
     return RemoteOrder(
         order_id=order_number(data),
         view_id=number(data, "orderIdView") or number(data, "wmOrderIdView") or order_number(data),

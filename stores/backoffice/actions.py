@@ -2,7 +2,10 @@
 
 from django.utils.translation import gettext_lazy as _
 
+ACCEPT = _("Accept them")
 ANNOUNCE = _("Announce it")
+ANSWER = _("Answer")
+BIND = _("Bind again")
 DECIDE = _("Decide")
 ENTER_CODES = _("Enter codes")
 ENTER_CREDENTIALS = _("Enter credentials")

@@ -1,0 +1,46 @@
+"""How lists show takeaway orders: amounts of fen, and customers without their numbers."""
+
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+from django.contrib.admin import display
+from django.urls import reverse
+from django.utils.safestring import SafeString
+from django_stubs_ext import StrOrPromise
+
+from messaging.models import Order
+from stores.backoffice.labels import link, money
+
+STATE_COLOURS = {
+    "new": "danger",
+    "confirmed": "warning",
+    "finished": "success",
+    "cancelled": "info",
+    "unknown": "info",
+}
+REFUND_COLOURS = {
+    "open": "danger",
+    "agreed": "success",
+    "rejected": "info",
+    "withdrawn": "info",
+}
+
+
+def fen_column(field: str, title: StrOrPromise) -> Callable[[Any, Any], SafeString | str]:
+    """A column of an admin that shows a field of fen in yuan."""
+
+    @display(description=title, ordering=field)
+    def column(admin: Any, row: Any) -> SafeString | str:
+        fen = getattr(row, field)
+        return "–" if fen is None else money(yuan_of(fen))
+
+    return column
+
+
+def yuan_of(fen: int) -> Decimal:
+    return Decimal(fen) / 100
+
+
+def order_link(order: Order) -> SafeString:
+    return link(reverse("admin:messaging_order_change", args=[order.pk]), order)

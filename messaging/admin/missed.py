@@ -1,0 +1,31 @@
+"""What was found by asking and had not been told, by day."""
+
+from django.contrib import admin
+from django.contrib.admin import display
+from django.utils.translation import gettext_lazy as _
+
+from messaging.admin.labels import order_link
+from messaging.models import MissedPush
+from stores.backoffice.base import LedgerAdmin
+from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
+from stores.backoffice.labels import moment_column
+
+
+@admin.register(MissedPush)
+class MissedPushAdmin(LedgerAdmin):
+    list_display = ("found", "kind", "number", "came", "order_store")
+    list_select_related = ("order__store__merchant",)
+    list_filter = (("found_at", DayFilter), ("order__store", ScopedRelatedFilter), "kind")
+    ordering = ("-found_at", "-id")
+    fields = (("kind", "number"), ("found_at", "came_at"))
+    empty_text = _("Meituan has told us everything.")
+    found = moment_column("found_at", _("found"))
+    came = moment_column("came_at", _("push came"))
+
+    @display(description=_("order"))
+    def number(self, missed: MissedPush) -> str:
+        return order_link(missed.order)
+
+    @display(description=_("store"))
+    def order_store(self, missed: MissedPush) -> str:
+        return str(missed.order.store)

@@ -1,0 +1,301 @@
+"""Takeaway orders in the back office: the list, one order, and what may be done with it."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import display
+from django.db.models import DecimalField, ExpressionWrapper, F, Q
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from messaging.admin.exporting import COLUMNS
+from messaging.admin.forms import CancelForm, CourierForm
+from messaging.admin.labels import REFUND_COLOURS, STATE_COLOURS, fen_column, yuan_of
+from messaging.admin.timeline import timeline
+from messaging.choices import OWN_DELIVERY, TAKE, DeliveryState, OrderState
+from messaging.models import Order
+from messaging.reasons import reason_text
+from messaging.services import customers, deciding
+from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
+from stores.backoffice.daily import Worth
+from stores.backoffice.exporting import ExportsAdmin
+from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
+from stores.backoffice.labels import badge, badge_column, moment_column
+from stores.backoffice.newest import LongListAdmin
+from stores.backoffice.pages import staff_user
+from stores.backoffice.spreadsheets import Counted
+from stores.backoffice.timeline import Moment, TimelineAdmin
+from stores.clock import format_moment
+from stores.money import yuan_text
+from stores.roles import Permission
+
+# The key of the session under which the order stands whose customer is shown whole, once.
+SHOWN_ONCE = "takeaway_customer_shown"
+
+
+def _may_act(order: Order) -> bool:
+    return order.connection.takeaway_store.may_act
+
+
+def _may_accept(order: Order) -> bool:
+    return order.state == OrderState.NEW and _may_act(order)
+
+
+def _may_cancel(order: Order) -> bool:
+    return order.state in (OrderState.NEW, OrderState.CONFIRMED) and _may_act(order)
+
+
+def _may_be_ready(order: Order) -> bool:
+    return order.state == OrderState.CONFIRMED and order.ready_at is None
+
+
+def _may_deliver(order: Order) -> bool:
+    is_ours = order.logistics in ("", OWN_DELIVERY)
+    return order.state == OrderState.CONFIRMED and is_ours and _may_act(order)
+
+
+def _may_call(order: Order) -> bool:
+    is_free = order.delivery in (DeliveryState.NONE, DeliveryState.CANCELLED)
+    is_theirs = order.logistics != OWN_DELIVERY
+    return order.state == OrderState.CONFIRMED and is_theirs and is_free and _may_act(order)
+
+
+def _may_call_off(order: Order) -> bool:
+    is_coming = order.delivery in (DeliveryState.SENT, DeliveryState.HELD, DeliveryState.TAKEN)
+    return order.state == OrderState.CONFIRMED and is_coming and _may_act(order)
+
+
+@admin.register(Order)
+class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
+    exported_as = "takeaway.orders.exported"
+    file_name, file_title, columns = "takeaway-orders", _("Takeaway orders"), COLUMNS
+    dated = "ordered_at"
+    counted = Counted("state", OrderState.FINISHED)
+    buttons = (
+        "accept",
+        "ready",
+        "urge",
+        "time_agreed",
+        "time_refused",
+        "on_the_way",
+        "delivered",
+        "call_rider",
+        "call_off_rider",
+        "cancel",
+        "show_customer",
+    )
+    asked_about = ("number", "dishes", "paid_label", "state_label")
+    ordering = ("-ordered_at", "-id")
+    list_display = (
+        "time",
+        "number",
+        "state_label",
+        "paid_label",
+        "received_label",
+        "wanted",
+        "dishes",
+        "store",
+    )
+    list_select_related = ("store__merchant", "connection__takeaway_store")
+    list_filter = (
+        "state",
+        ("store", ScopedRelatedFilter),
+        ("ordered_at", DayFilter),
+    )
+    search_fields = ("order_id", "view_id")
+    search_help_text = _("Meituan's whole order number")
+    fields = (
+        ("number", "state_label"),
+        ("order_id", "view_id"),
+        ("store", "delivery"),
+        ("ordered_at", "wanted"),
+        ("accepted_at", "ready_at"),
+        ("finished_at", "cancelled_at"),
+        ("why",),
+    )
+    worth = Worth(
+        ExpressionWrapper(
+            F("paid") * Decimal("0.01"), DecimalField(max_digits=12, decimal_places=2)
+        ),
+        ~Q(state=OrderState.CANCELLED),
+        _("not cancelled"),
+    )
+    change_form_outer_after_template = "messaging/admin/order.html"
+    state_label = badge_column("state", STATE_COLOURS, _("state"))
+    time = moment_column("ordered_at", _("ordered"))
+    paid_label = fen_column("paid", _("customer paid"))
+    received_label = fen_column("received", _("shop receives"))
+
+    @display(description=_("number"), ordering="day_number")
+    def number(self, order: Order) -> str:
+        return str(order)
+
+    @display(description=_("dishes"))
+    def dishes(self, order: Order) -> str:
+        names = [f"{dish['name']} ×{dish['quantity']}" for dish in order.dishes]
+        return "、".join(names[:4]) + ("…" if len(names) > 4 else "") or "–"
+
+    @display(description=_("wanted at"))
+    def wanted(self, order: Order) -> str:
+        return format_moment(order.wanted_at) if order.wanted_at else str(_("at once"))
+
+    @display(description=_("why it was cancelled"))
+    def why(self, order: Order) -> str:
+        known = (str(reason_text(order.cancel_code)), order.cancel_reason)
+        return " · ".join(text for text in known if text) or "–"
+
+    def timeline(self, request: HttpRequest, row: Order) -> list[Moment]:
+        return timeline(row)
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        if order := kwargs.get("obj"):
+            context |= self._parts(request, order)
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    def _parts(self, request: HttpRequest, order: Order) -> dict[str, Any]:
+        named = self.permits(request, Permission.VIEW_PERSONAL, order)
+        # The button's answer leads here; who loads the page again asks again.
+        whole = named and request.session.pop(SHOWN_ONCE, None) == order.pk
+        return {
+            "customer": customers.shown(order, whole=whole),
+            "bags": customers.bags(order),
+            "money": _money(order),
+            "refunds": [
+                {
+                    "row": row,
+                    "label": badge(row.get_state_display(), REFUND_COLOURS, row.state),
+                    "money": "" if row.money is None else yuan_text(yuan_of(row.money)),
+                }
+                for row in order.refunds.all()
+            ],
+        }
+
+    @button(Button(title=_("Accept"), icon="check", permission=TAKE, done=DONE, shown=_may_accept))
+    def accept(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
+        deciding.order_accept(order=row, actor=staff_user(request))
+
+    @button(
+        Button(
+            title=_("Meal ready"), icon="takeout_dining", permission=TAKE, done=DONE,
+            shown=_may_be_ready,
+        )
+    )  # fmt: skip
+    def ready(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
+        deciding.order_ready(order=row, actor=staff_user(request))
+
+    @button(
+        Button(
+            title=_("Answer the urge"), icon="notifications_active", permission=TAKE, done=DONE,
+            shown=lambda order: deciding.is_urged(order) and _may_act(order),
+        )
+    )  # fmt: skip
+    def urge(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
+        deciding.urge_answer(order=row, actor=staff_user(request))
+
+    @button(
+        Button(
+            title=_("Agree to the other time"), icon="schedule", permission=TAKE, done=DONE,
+            shown=lambda order: deciding.wants_other_time(order) and _may_act(order),
+        )
+    )  # fmt: skip
+    def time_agreed(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
+        deciding.time_decide(order=row, actor=staff_user(request), agree=True)
+
+    @button(
+        Button(
+            title=_("Keep the time"), icon="event_busy", permission=TAKE, done=DONE,
+            shown=lambda order: deciding.wants_other_time(order) and _may_act(order),
+        )
+    )  # fmt: skip
+    def time_refused(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
+        deciding.time_decide(order=row, actor=staff_user(request), agree=False)
+
+    @button(
+        Button(
+            title=_("On the way"), icon="moped", permission=TAKE, form=CourierForm, done=DONE,
+            shown=_may_deliver,
+        )
+    )  # fmt: skip
+    def on_the_way(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
+        deciding.own_delivery(order=row, actor=staff_user(request), delivered=False, **cleaned_data)
+
+    @button(
+        Button(
+            title=_("Delivered"), icon="where_to_vote", permission=TAKE, form=CourierForm,
+            done=DONE, shown=_may_deliver,
+        )
+    )  # fmt: skip
+    def delivered(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
+        deciding.own_delivery(order=row, actor=staff_user(request), delivered=True, **cleaned_data)
+
+    @button(
+        Button(
+            title=_("Call a rider"), icon="two_wheeler", permission=TAKE, done=DONE,
+            shown=_may_call,
+        )
+    )  # fmt: skip
+    def call_rider(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
+        deciding.rider_call(order=row, actor=staff_user(request))
+
+    @button(
+        Button(
+            title=_("Cancel the rider"), icon="person_off", permission=TAKE, form=forms.Form,
+            text=_("Meituan may charge for a rider who is on the way."), done=DONE,
+            shown=_may_call_off,
+        )
+    )  # fmt: skip
+    def call_off_rider(
+        self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]
+    ) -> None:
+        deciding.rider_cancel(order=row, actor=staff_user(request))
+
+    @button(
+        Button(
+            title=_("Cancel the order"), icon="block", permission=TAKE, form=CancelForm,
+            text=_("The customer gets the money back. This cannot be taken back."), done=DONE,
+            shown=_may_cancel,
+        )
+    )  # fmt: skip
+    def cancel(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
+        deciding.order_cancel(order=row, actor=staff_user(request), **cleaned_data)
+
+    @button(
+        Button(
+            title=_("Show phones and address"),
+            icon="visibility",
+            permission=Permission.VIEW_PERSONAL,
+            shown=lambda order: bool(order.customer),
+        )
+    )
+    def show_customer(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
+        customers.note_looked_at(row, actor=staff_user(request))
+        request.session[SHOWN_ONCE] = row.pk
+
+
+def _money(order: Order) -> list[dict[str, Any]]:
+    """Returns what the customer paid and what the shop receives, line by line."""
+    boxes = sum(dish["box_amount"] for dish in order.dishes)
+    dishes = sum(dish["price"] * dish["quantity"] for dish in order.dishes)
+    lines: list[tuple[Any, int | None]] = [
+        (_("Dishes"), dishes),
+        (_("Boxes"), boxes),
+        (_("Bag"), order.bag_fee or None),
+        (_("Delivery"), order.shipping_fee),
+        *((each["words"] or _("Discount"), -each["amount"]) for each in order.discounts),
+    ]
+    found = [{"title": title, "sum": yuan_text(yuan_of(fen))} for title, fen in lines if fen]
+    totals = (
+        (_("Customer paid"), order.paid),
+        (_("Meituan's service fee"), order.service_fee),
+        (_("Meituan's delivery charge"), order.delivery_charge),
+        (_("Shop receives"), order.received),
+    )
+    return found + [
+        {"title": title, "sum": yuan_text(yuan_of(fen)), "is_total": True}
+        for title, fen in totals
+        if fen is not None
+    ]

@@ -1,0 +1,91 @@
+"""Takeaway refunds: what waits for a decision, and until when."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import display
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+
+from messaging.admin.forms import RefuseForm
+from messaging.admin.labels import REFUND_COLOURS, fen_column, order_link
+from messaging.choices import REFUND, RefundState
+from messaging.models import Refund
+from messaging.services import deciding
+from messaging.wire.values import mask_phones
+from stores.backoffice.base import LedgerAdmin
+from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
+from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
+from stores.backoffice.labels import badge_column, moment_column
+from stores.backoffice.pages import staff_user
+from stores.fields import readable
+
+
+def _may_decide(refund: Refund) -> bool:
+    is_open = refund.state == RefundState.OPEN and not refund.is_appeal
+    return is_open and refund.order.connection.takeaway_store.may_act
+
+
+@admin.register(Refund)
+class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
+    buttons = ("agree", "refuse")
+    asked_about = ("number", "amount", "words")
+    list_display = ("asked_at", "number", "state_label", "amount", "words", "until", "order_store")
+    list_select_related = ("order__store__merchant", "order__connection__takeaway_store")
+    list_filter = ("state", ("order__store", ScopedRelatedFilter), ("applied_at", DayFilter))
+    search_fields = ("refund_id", "order__order_id")
+    ordering = ("-applied_at", "-id")
+    fields = (
+        ("number", "state_label"),
+        ("amount", "is_part"),
+        ("words", "is_appeal"),
+        ("applied_at", "decide_until"),
+        ("decided_at", "refund_id"),
+    )
+    state_label = badge_column("state", REFUND_COLOURS, _("state"))
+    asked_at = moment_column("applied_at", _("asked for"))
+    until = moment_column("decide_until", _("to be decided until"))
+    amount = fen_column("money", _("amount"))
+
+    @display(description=_("order"))
+    def number(self, refund: Refund) -> str:
+        return order_link(refund.order)
+
+    @display(description=_("store"))
+    def order_store(self, refund: Refund) -> str:
+        return str(refund.order.store)
+
+    @display(description=_("reason"))
+    def words(self, refund: Refund) -> str:
+        return mask_phones(readable(refund, "reason", "")) or "–"
+
+    @button(
+        Button(
+            title=_("Agree"),
+            icon="check",
+            permission=REFUND,
+            form=forms.Form,
+            text=_("The customer gets the money back. This cannot be taken back."),
+            done=DONE,
+            shown=_may_decide,
+        )
+    )
+    def agree(self, request: HttpRequest, row: Refund, cleaned_data: dict[str, Any]) -> None:
+        deciding.refund_decide(refund=row, actor=staff_user(request), agree=True, reason="")
+
+    @button(
+        Button(
+            title=_("Refuse"),
+            icon="close",
+            permission=REFUND,
+            form=RefuseForm,
+            text=_("The customer may appeal; then Meituan's customer service decides."),
+            done=DONE,
+            shown=_may_decide,
+        )
+    )
+    def refuse(self, request: HttpRequest, row: Refund, cleaned_data: dict[str, Any]) -> None:
+        deciding.refund_decide(
+            refund=row, actor=staff_user(request), agree=False, reason=cleaned_data["reason"]
+        )

@@ -1,0 +1,212 @@
+"""Takeaway stores: adding one, binding it at Meituan, and what its rules are."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin, messages
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.utils.translation import gettext_lazy as _
+
+from messaging.models import TakeawayStore
+from messaging.services import connecting
+from stores.backoffice.base import ScopedAdmin, where_permitted
+from stores.backoffice.buttons import Button, ButtonsAdmin, button
+from stores.backoffice.filters import ScopedRelatedFilter
+from stores.backoffice.labels import badge_column, moment_column
+from stores.backoffice.pages import staff_user
+from stores.backoffice.widgets import Step
+from stores.conflicts import Conflict
+from stores.models import Connection, Store
+from stores.roles import Permission
+
+State = TakeawayStore.State
+STATE_COLOURS = {"waiting": "warning", "bound": "success", "unbound": "danger"}
+OPENING_COLOURS = {"open": "success", "resting": "warning", "online": "info", "offline": "danger"}
+RULES = (
+    "accepts_itself",
+    ("accepts_from", "accepts_until"),
+    "accepts_most",
+    "booked_minutes",
+)
+CLOCKS = ("accept_minutes", "refund_hours")
+
+
+class DeveloperField(forms.ModelChoiceField[Connection]):
+    """The developer accounts of a person's merchants and of the operator."""
+
+    def label_from_instance(self, row: Any) -> str:
+        return str(_("the platform's own account")) if row.merchant_id is None else str(row)
+
+
+class AddForm(forms.ModelForm[TakeawayStore]):
+    developer = DeveloperField(
+        label=_("developer account"),
+        queryset=Connection.objects.none(),
+        help_text=_("The account at Meituan's open platform below which the store is bound."),
+    )
+
+    class Meta:
+        model = TakeawayStore
+        fields = ("store", "provider")
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        store, developer = data.get("store"), data.get("developer")
+        if store and developer:
+            if not connecting.developers_for(store).filter(pk=developer.pk).exists():
+                self.add_error("developer", _("This account is another merchant's."))
+            elif connecting.is_added(store, developer, data.get("provider")):
+                self.add_error("store", _("This store was added already; open it in the list."))
+        return data
+
+
+def _is_waiting(row: TakeawayStore) -> bool:
+    return row.state != State.BOUND
+
+
+def _is_bound(row: TakeawayStore) -> bool:
+    return row.state == State.BOUND
+
+
+@admin.register(TakeawayStore)
+class TakeawayStoreAdmin(ButtonsAdmin, ScopedAdmin):
+    add_permission = Permission.MANAGE_CONNECTIONS
+    change_permission = Permission.MANAGE_STORES
+    buttons = ("bind", "test", "unbind")
+    list_display = ("store", "provider", "state_label", "opening_label", "poi_name", "bound")
+    list_select_related = ("store__merchant", "connection")
+    list_filter = (("store", ScopedRelatedFilter), "state", "provider")
+    search_fields = ("store__name", "poi_name", "connection__account")
+    empty_text = _("No store is bound to Meituan takeaway yet.")
+    state_label = badge_column("state", STATE_COLOURS, _("state"))
+    opening_label = badge_column("opening", OPENING_COLOURS, _("at Meituan"))
+    bound = moment_column("bound_at", _("bound at"))
+    readonly_fields = ("state_label", "opening_label", "bound", "poi_name", "e_poi_id", "trouble")
+    change_form_outer_before_template = "stores/backoffice/connection_top.html"
+
+    def get_form(
+        self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
+    ) -> Any:
+        if obj:
+            return super().get_form(request, obj, change, **kwargs)
+        form = super().get_form(request, obj, change, **(kwargs | {"form": AddForm}))
+        accounts = _accounts(request)
+        form.base_fields["developer"].queryset = accounts
+        if len(only := list(accounts[:2])) == 1:
+            form.base_fields["developer"].initial = only[0].pk
+        return form
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        if obj is None:
+            return [(None, {"fields": ("store", "provider", "developer")})]
+        about = ("store", "provider", ("state_label", "opening_label"), ("poi_name", "e_poi_id"))
+        parts: list[Any] = [(None, {"fields": (*about, ("bound", "trouble"))})]
+        if obj.takes_orders:
+            parts.append((_("Accept orders by itself"), {"fields": RULES}))
+        return [*parts, (_("Deadlines"), {"fields": CLOCKS})]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*self.readonly_fields, "store", "provider") if obj else ()
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        rows = Store.objects.for_staff(request.user).filter(is_active=True)
+        kwargs["queryset"] = where_permitted(request, rows, Permission.MANAGE_CONNECTIONS)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
+        if change:
+            return super().save_form(request, form, change)
+        data = form.cleaned_data
+        return connecting.store_add(
+            store=data["store"],
+            developer=data["developer"],
+            provider=data["provider"],
+            actor=staff_user(request),
+        )
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        if change:
+            super().save_model(request, obj, form, change)
+
+    def response_add(
+        self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
+    ) -> HttpResponse:
+        """Goes to the row, where the store is bound."""
+        return HttpResponseRedirect(self.page_of(obj))
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        if row := kwargs.get("obj"):
+            steps = _steps(row)
+            context["steps"] = [] if all(step.done for step in steps) else steps
+        return super().render_change_form(request, context, *args, **kwargs)
+
+    @admin.display(description=_("ePoiId"))
+    def e_poi_id(self, row: TakeawayStore) -> str:
+        return row.connection.account
+
+    @admin.display(description=_("last error"))
+    def trouble(self, row: TakeawayStore) -> str:
+        return row.connection.last_error or "–"
+
+    @button(
+        Button(
+            title=_("Bind at Meituan"),
+            icon="link",
+            permission=Permission.MANAGE_CONNECTIONS,
+            shown=_is_waiting,
+        )
+    )
+    def bind(
+        self, request: HttpRequest, row: TakeawayStore, cleaned_data: dict[str, Any]
+    ) -> HttpResponse:
+        return HttpResponseRedirect(connecting.binding_url(row))
+
+    @button(
+        Button(
+            title=_("Test"),
+            icon="network_check",
+            permission=Permission.MANAGE_CONNECTIONS,
+            busy=_("Being tested …"),
+            shown=_is_bound,
+        )
+    )
+    def test(self, request: HttpRequest, row: TakeawayStore, cleaned_data: dict[str, Any]) -> None:
+        if error := connecting.store_check(row=row, actor=staff_user(request)):
+            raise Conflict(error)
+        messages.success(request, _("Meituan answers for this store."))
+
+    @button(
+        Button(
+            title=_("Unbind at Meituan"),
+            icon="link_off",
+            permission=Permission.MANAGE_CONNECTIONS,
+            form=forms.Form,
+            text=_("New orders no longer come here; open ones are only shown."),
+            shown=_is_bound,
+        )
+    )
+    def unbind(
+        self, request: HttpRequest, row: TakeawayStore, cleaned_data: dict[str, Any]
+    ) -> HttpResponse:
+        return HttpResponseRedirect(connecting.unbinding_url(row))
+
+
+def _accounts(request: HttpRequest) -> Any:
+    """Returns the developer accounts that a person may bind stores below."""
+    rows = Connection.objects.filter(platform="takeaway", parent=None, is_active=True)
+    own = where_permitted(request, rows, Permission.MANAGE_CONNECTIONS)
+    return (rows.filter(merchant=None) | own).distinct().order_by("merchant_id", "pk")
+
+
+def _steps(row: TakeawayStore) -> list[Step]:
+    is_tested = bool(row.connection.checked_at) and not row.connection.last_error
+    return [
+        Step(
+            _("Bind the store"),
+            _("Press “Bind at Meituan” and confirm it there; Meituan then tells us by itself."),
+            row.state == State.BOUND,
+        ),
+        Step(_("Test it"), _("Press “Test” on this page."), is_tested),
+    ]

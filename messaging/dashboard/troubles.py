@@ -1,0 +1,86 @@
+"""Alerts of the start page: what has to be answered, and stores that Meituan no longer serves."""
+
+from collections import Counter
+from collections.abc import Iterator
+
+from django.contrib.auth.models import User
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext_lazy
+
+from messaging.choices import REFUND, TAKE
+from messaging.dashboard.figures import ORDERS, delivering
+from messaging.models import Order, TakeawayStore
+from messaging.services.deadlines import What, deadlines_of
+from stores.backoffice import actions
+from stores.backoffice.widgets import Alert
+from stores.models import Connection
+from stores.roles import Permission
+from stores.tenancy import has_permission
+
+MOST = 10
+REFUNDS = "admin:messaging_refund_changelist"
+
+
+def alerts(user: User) -> list[Alert]:
+    """Returns only the alerts that this user has the permission to act on."""
+    stores = delivering(user)
+    if not stores:
+        return []
+    found: list[Alert] = []
+    due = Counter(each.what for each in deadlines_of(stores) if each.urgency != "calm")
+    if has_permission(user, TAKE):
+        found += _order_alerts(due)
+    if has_permission(user, REFUND):
+        found += _refund_alerts(due)
+    if has_permission(user, Permission.MANAGE_CONNECTIONS):
+        found += _store_alerts(user)
+    return found
+
+
+def _order_alerts(due: Counter[What]) -> Iterator[Alert]:
+    text = ngettext_lazy(
+        "%(count)d takeaway order must be accepted now, or Meituan cancels it.",
+        "%(count)d takeaway orders must be accepted now, or Meituan cancels them.",
+        "count",
+    )
+    new = f"{reverse(ORDERS)}?state__exact=new"
+    yield from Alert.counted("error", text, due[What.ACCEPT], new, actions.ACCEPT)
+    text = ngettext_lazy(
+        "%(count)d customer waits for an answer about an order.",
+        "%(count)d customers wait for an answer about an order.",
+        "count",
+    )
+    running = f"{reverse(ORDERS)}?state__exact=confirmed"
+    asked = due[What.URGE] + due[What.TIME]
+    yield from Alert.counted("error", text, asked, running, actions.ANSWER)
+
+
+def _refund_alerts(due: Counter[What]) -> Iterator[Alert]:
+    text = ngettext_lazy(
+        "%(count)d takeaway refund must be decided now, or Meituan agrees to it by itself.",
+        "%(count)d takeaway refunds must be decided now, or Meituan agrees to them by itself.",
+        "count",
+    )
+    url = f"{reverse(REFUNDS)}?state__exact=open"
+    yield from Alert.counted("error", text, due[What.REFUND], url, actions.DECIDE)
+
+
+def _store_alerts(user: User) -> Iterator[Alert]:
+    rows = TakeawayStore.objects.for_staff(user).select_related("store", "connection")
+    for row in rows.exclude(state=TakeawayStore.State.WAITING).order_by("pk")[:MOST]:
+        url = reverse("admin:messaging_takeawaystore_change", args=[row.pk])
+        if row.state == TakeawayStore.State.UNBOUND:
+            running = Order.objects.open().filter(connection=row.connection).count()
+            text = _("%(store)s is no longer bound to Meituan takeaway.") % {"store": row.store}
+            if running:
+                text += " " + _("Open orders: %(count)d; finish them in Meituan's own app.") % {
+                    "count": running
+                }
+            yield Alert("error" if running else "warning", text, url, actions.BIND)
+        elif row.connection.state == Connection.State.REFUSED:
+            text = _("Meituan refuses the calls of %(store)s: %(error)s") % {
+                "store": row.store,
+                "error": row.connection.last_error,
+            }
+            yield Alert("error", text, url, actions.BIND)

@@ -1,0 +1,159 @@
+"""Setting up: the developer account, and a store that is to be bound below it."""
+
+import secrets
+import time
+from typing import Any
+from urllib.parse import urlencode
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Q, QuerySet
+from django.utils.translation import gettext as _
+
+from messaging import signatures
+from messaging.choices import PLATFORM, Provider
+from messaging.client import TakeawayClient
+from messaging.models import TakeawayStore
+from messaging.services.reading import client_of
+from stores import audit
+from stores.audit import Actor
+from stores.conflicts import Conflict
+from stores.fields import readable
+from stores.models import Connection, Store
+from stores.platforms import pace
+from stores.platforms.errors import LoginRefused, NoSlot, PlatformError, Refused
+from stores.platforms.tools import TOO_MANY_CALLS, note_test, trouble_text
+
+PATIENCE = 8.0
+
+
+def developers_for(store: Store) -> QuerySet[Connection]:
+    """Returns the developer accounts below which a store may be bound: its merchant's own and the
+    operator's.
+    """
+    owner = Q(merchant=None) | Q(merchant=store.merchant_id)
+    return Connection.objects.filter(owner, platform=PLATFORM, parent=None, is_active=True)
+
+
+def is_added(store: Store, developer: Connection, provider: Any) -> bool:
+    rows = TakeawayStore.objects.filter(store=store, connection__parent=developer)
+    return rows.filter(provider=provider).exists()
+
+
+@transaction.atomic
+def store_add(
+    *, store: Store, developer: Connection, provider: Provider, actor: Actor
+) -> TakeawayStore:
+    """Makes a store ready for being bound at Meituan. Raises Conflict when it is there already."""
+    if is_added(store, developer, provider):
+        raise Conflict(_("This store was added already; open it in the list."))
+    connection = Connection.objects.create(
+        merchant=store.merchant,
+        parent=developer,
+        platform=PLATFORM,
+        name=store.name[:60],
+        account=f"zg{store.pk}-{secrets.token_hex(4)}",
+    )
+    row = TakeawayStore.objects.create(store=store, connection=connection, provider=provider)
+    audit.record("takeaway.added", actor=actor, store=store, target=connection)
+    return row
+
+
+def binding_url(row: TakeawayStore) -> str:
+    """Returns the page of Meituan on which the owner binds the store (§2); the sign key signs it
+    and does not stand in it.
+    """
+    developer = _developer(row)
+    return _signed_page(
+        "storemap",
+        developer,
+        developerId=developer.account,
+        businessId=str(row.provider),
+        ePoiId=row.connection.account,
+        ePoiName=row.store.name,
+    )
+
+
+def unbinding_url(row: TakeawayStore) -> str:
+    """Returns the page of Meituan on which the owner unbinds the store. It holds the store's token:
+    for a redirect, not for a page.
+    """
+    return _signed_page(
+        "releasebinding",
+        _developer(row),
+        businessId=str(row.provider),
+        appAuthToken=row.connection.token,
+    )
+
+
+def developer_check(*, connection: Connection, actor: Actor) -> str:
+    """Asks Meituan something about the whole account; "" or what is wrong."""
+    error = _missing(connection) or _tried(connection)
+    note_test(connection, actor=actor, error=error, works=not error)
+    return error
+
+
+def store_check(*, row: TakeawayStore, actor: Actor) -> str:
+    """Asks Meituan whether the store's chat is on, which every bound store may; "" or what is
+    wrong.
+    """
+    if row.state != TakeawayStore.State.BOUND:
+        return _("The store is not bound yet.")
+    error = ""
+    try:
+        client_of(row.connection, lambda: _slot(row.connection)).is_chat_on()
+    except PlatformError as problem:
+        error = _said(problem)
+    note_test(row.connection, actor=actor, error=error, works=not error)
+    return error
+
+
+def _missing(connection: Connection) -> str:
+    known = readable(connection, "credentials", {}) or {}
+    return "" if known.get("sign_key") else _("The sign key is missing.")
+
+
+def _tried(connection: Connection) -> str:
+    """Calls as each kind of provider that the account may be."""
+    error = ""
+    for provider in Provider:
+        client = TakeawayClient.of(
+            connection, provider=provider, wait_for_slot=lambda: _slot(connection)
+        )
+        try:
+            client.socket_token()
+        except Refused as refused:
+            # The account may be of the other kind.
+            error = error or _said(refused)
+        except PlatformError as problem:
+            return _said(problem)
+        else:
+            return ""
+    return error
+
+
+def _said(problem: PlatformError) -> str:
+    if isinstance(problem, Refused):
+        return problem.message or problem.code
+    if isinstance(problem, LoginRefused):
+        return problem.detail
+    if isinstance(problem, NoSlot):
+        return str(TOO_MANY_CALLS)
+    return str(trouble_text(problem))
+
+
+def _slot(connection: Connection) -> None:
+    pace.take(connection.pace, patience=PATIENCE)
+
+
+def _developer(row: TakeawayStore) -> Connection:
+    developer = row.connection.parent
+    if developer is None or _missing(developer):
+        raise Conflict(_("The developer account has no sign key."))
+    return developer
+
+
+def _signed_page(name: str, developer: Connection, **fields: str) -> str:
+    fields["timestamp"] = str(int(time.time()))
+    fields["sign"] = signatures.sign(fields, key=developer.credentials["sign_key"])
+    return f"{settings.TAKEAWAY_BINDING_URL.rstrip('/')}/{name}?{urlencode(fields)}"

@@ -1,0 +1,98 @@
+"""Who ordered, as far as a person may see it, and when we forget it."""
+
+from collections.abc import Mapping
+from datetime import timedelta
+from itertools import groupby
+from typing import Any
+
+from django.db.models import F, Q
+from django.utils import timezone
+
+from messaging.choices import OrderState
+from messaging.models import Order
+from messaging.wire.values import mask_phones
+from stores import audit
+from stores.audit import Actor
+from stores.fields import readable
+from stores.models import Merchant
+
+# Meituan hides addresses so long after the end, and we keep ours no longer.
+ADDRESS_KEPT = timedelta(hours=3)
+# An order whose end nobody told is over by then.
+SURELY_OVER = timedelta(days=3)
+BATCH = 500
+NUMBERS = ("phones", "rider_phones")
+
+
+def shown(order: Order, *, whole: bool) -> dict[str, Any]:
+    """Returns the customer's facts: numbers masked, also those inside the remark, and the address
+    cut, unless `whole`.
+    """
+    known: Mapping[str, Any] = readable(order, "customer", {})
+    if whole:
+        return dict(known)
+    found: dict[str, Any] = {
+        name: mask_phones(str(value)) for name, value in known.items() if name not in NUMBERS
+    }
+    for name in NUMBERS:
+        found[name] = [masked(number) for number in known.get(name, [])]
+    if found.get("address"):
+        found["address"] = f"{found['address'][:6]}…"
+    if found.get("taxpayer"):
+        found["taxpayer"] = f"…{found['taxpayer'][-4:]}"
+    return found
+
+
+def masked(number: str) -> str:
+    """Returns a number with three digits in front and two behind, and without its extension."""
+    digits = number.partition("_")[0]
+    return f"{digits[:3]}****{digits[-2:]}" if len(digits) > 6 else "****"
+
+
+def bags(order: Order) -> list[dict[str, Any]]:
+    """Returns the dishes by bag, in the order of the bags."""
+    dishes = sorted(order.dishes, key=lambda dish: dish["bag"])
+    return [
+        {"number": number, "dishes": list(inside)}
+        for number, inside in groupby(dishes, key=lambda dish: dish["bag"])
+    ]
+
+
+def note_looked_at(order: Order, *, actor: Actor) -> None:
+    audit.record("takeaway.customer.shown", actor=actor, store=order.store, target=order.order_id)
+
+
+def forget_addresses() -> int:
+    """Removes the addresses of orders that are over for three hours; returns how many."""
+    before = timezone.now() - ADDRESS_KEPT
+    is_over = (
+        Q(finished_at__lt=before)
+        | Q(cancelled_at__lt=before)
+        | Q(heard_at__lt=timezone.now() - SURELY_OVER)
+    )
+    rows = Order.objects.filter(is_over, address_removed_at=None, emptied_at=None)
+    count = 0
+    for order in rows.order_by("heard_at")[:BATCH]:
+        order.customer = {
+            name: value
+            for name, value in readable(order, "customer", {}).items()
+            if name != "address"
+        }
+        order.address_removed_at = timezone.now()
+        order.save(update_fields=["customer", "address_removed_at", "changed_at"])
+        count += 1
+    return count
+
+
+def forget_customers() -> int:
+    """Empties what is personal in orders that ended more than the merchant's days ago."""
+    count = 0
+    for merchant in Merchant.objects.order_by("pk"):
+        before = timezone.now() - timedelta(days=merchant.personal_data_days)
+        rows = Order.objects.filter(
+            store__merchant=merchant, emptied_at=None, heard_at__lt=before
+        ).exclude(state=OrderState.NEW)
+        count += rows.update(
+            customer={}, emptied_at=timezone.now(), address_removed_at=F("heard_at")
+        )
+    return count

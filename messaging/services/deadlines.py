@@ -1,0 +1,121 @@
+"""What a restaurant has to answer, and until when: one list of all kinds, the most urgent first."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import models
+from django.utils import timezone
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django_stubs_ext import StrOrPromise
+
+from messaging.choices import OrderState, RefundState
+from messaging.models import Order, Refund
+from messaging.services.accepting import cook_from
+from messaging.services.deciding import is_urged, wants_other_time
+
+URGENT, SOON = timedelta(minutes=2), timedelta(minutes=10)
+# An urge has no deadline at Meituan; a customer who waits longer complains.
+URGE_WITHIN = timedelta(minutes=5)
+
+
+class What(models.TextChoices):
+    """What is to be done."""
+
+    ACCEPT = "accept", gettext_lazy("accept the order")
+    REFUND = "refund", gettext_lazy("decide the refund")
+    TIME = "time", gettext_lazy("answer the wish for another time")
+    URGE = "urge", gettext_lazy("answer the urge")
+    READY = "ready", gettext_lazy("have the meal ready")
+
+
+# What Meituan does when the time is over.
+THEN: dict[str, StrOrPromise] = {
+    What.ACCEPT: gettext_lazy("Meituan cancels it then."),
+    What.REFUND: gettext_lazy("Meituan agrees to it then."),
+    What.TIME: gettext_lazy("The old time stays then."),
+    What.URGE: gettext_lazy("The customer may complain then."),
+    What.READY: gettext_lazy("It counts as late then."),
+}
+
+
+@dataclass(frozen=True)
+class Deadline:
+    what: What
+    until: datetime
+    order: Order
+    refund: Refund | None = None
+
+    @property
+    def left(self) -> timedelta:
+        return self.until - timezone.now()
+
+    @property
+    def words(self) -> str:
+        return left_text(self.left)
+
+    @property
+    def urgency(self) -> str:
+        """Returns urgent, soon or calm."""
+        if self.left < URGENT:
+            return "urgent"
+        return "soon" if self.left < SOON else "calm"
+
+    @property
+    def then(self) -> StrOrPromise:
+        return THEN[self.what]
+
+
+def left_text(left: timedelta) -> str:
+    """Returns "2 min 10 s left", with hours when there are any; how long ago when it is over."""
+    seconds = int(abs(left.total_seconds()))
+    hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
+    if hours:
+        spent = _("%(hours)d h %(minutes)02d min") % {"hours": hours, "minutes": minutes}
+    else:
+        spent = _("%(minutes)d min %(seconds)02d s") % {"minutes": minutes, "seconds": rest}
+    text = _("%(time)s left") if left > timedelta(0) else _("over for %(time)s")
+    return text % {"time": spent}
+
+
+def deadlines_of(stores: Sequence[int]) -> list[Deadline]:
+    """Returns what these stores have to do, sorted by the time that is left: two queries."""
+    orders = (
+        Order.objects.open()
+        .filter(store__in=stores, connection__takeaway_store__state="bound")
+        .select_related("connection__takeaway_store", "store")
+    )
+    refunds = Refund.objects.filter(
+        order__store__in=stores, state=RefundState.OPEN, decide_until__isnull=False
+    ).select_related("order__connection__takeaway_store", "order__store")
+    found = [each for order in orders for each in _of(order)]
+    found += [
+        Deadline(What.REFUND, row.decide_until, row.order, row)
+        for row in refunds
+        if row.decide_until
+    ]
+    return sorted(found, key=lambda each: each.until)
+
+
+def accept_until(order: Order) -> datetime | None:
+    """Returns until when a new order is to be accepted; of a booked one counted from when it is to
+    be cooked. None when there is nothing to accept.
+    """
+    binding = order.connection.takeaway_store
+    if order.state != OrderState.NEW or not binding.takes_orders:
+        return None
+    begins = cook_from(order, binding)
+    return (begins or order.ordered_at) + timedelta(minutes=binding.accept_minutes)
+
+
+def _of(order: Order) -> Iterator[Deadline]:
+    if until := accept_until(order):
+        yield Deadline(What.ACCEPT, until, order)
+    if wants_other_time(order):
+        until = order.new_time_until or order.ordered_at + URGE_WITHIN
+        yield Deadline(What.TIME, until, order)
+    if is_urged(order) and order.urged_at:
+        yield Deadline(What.URGE, order.urged_at + URGE_WITHIN, order)
+    if order.state == OrderState.CONFIRMED and order.ready_until and not order.ready_at:
+        yield Deadline(What.READY, order.ready_until, order)
