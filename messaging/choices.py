@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 # The short name of the takeaway platform in stored rows.
 PLATFORM = "takeaway"
@@ -20,11 +21,11 @@ class Provider(models.IntegerChoices):
 class OrderState(models.TextChoices):
     """The state of an order for the shop."""
 
-    NEW = "new", _("new")
-    CONFIRMED = "confirmed", _("accepted")
-    FINISHED = "finished", _("finished")
-    CANCELLED = "cancelled", _("cancelled")
-    UNKNOWN = "unknown", _("unknown to us")
+    NEW = "new", pgettext_lazy("takeaway order", "new")
+    CONFIRMED = "confirmed", pgettext_lazy("takeaway order", "accepted")
+    FINISHED = "finished", pgettext_lazy("takeaway order", "finished")
+    CANCELLED = "cancelled", pgettext_lazy("takeaway order", "cancelled")
+    UNKNOWN = "unknown", pgettext_lazy("takeaway order", "being asked for")
 
 
 class DeliveryState(models.TextChoices):

@@ -42,8 +42,8 @@ def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
     counted = ordered_since(user, stores, start_of_day(1)).aggregate(
         now=Count("pk", filter=now),
         before=Count("pk", filter=before),
-        received=Sum("received", filter=now),
-        received_before=Sum("received", filter=before),
+        worth=Sum("received", filter=now),
+        worth_before=Sum("received", filter=before),
     )
     waiting = Order.objects.open().filter(store__in=stores, state=OrderState.NEW).count()
     orders = reverse(ORDERS)
@@ -56,8 +56,8 @@ def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
         ),
         Card.compared(
             _("Takeaway revenue today"),
-            yuan_text(_yuan(counted["received"])),
-            yuan_text(_yuan(counted["received_before"])),
+            yuan_text(_yuan(counted["worth"])),
+            yuan_text(_yuan(counted["worth_before"])),
         ),
         Card(
             _("Takeaway orders to be accepted"),
