@@ -65,7 +65,7 @@ class CouponKind(CounterKind):
     def find(self, text: str, store: Store) -> Found:
         reading = codes.read(text)
         if reading.no_code is None:
-            return Found(reading.codes)
+            return Found(reading.codes, reading.offered, seen=reading.seen)
         texts = READ[reading.no_code]
         return Found((), reading.offered, texts.staff, texts.next_step, reading.seen)
 
