@@ -180,6 +180,9 @@ def scan_result_of(
     if place and place.is_held_up:
         texts, place = HELD_UP, None
     title = _TITLES.get(verification.status, verification.get_status_display())
+    if slow:
+        # It has had its turn: "next in line, about 1 second" would be untrue.
+        title, place = _TITLES[Status.SENDING], None
     return ScanResult(
         kind=CouponKind.name,
         key=str(verification.pk),

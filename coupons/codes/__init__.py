@@ -164,18 +164,19 @@ _IN_LINK = re.compile(rf"[?&#/;][\w-]*{_CODE}[\w-]*[=/]({_ANY}){ENDS}", re.IGNOR
 _NAMED = re.compile(rf"{_CODE}{IS}({_ANY})(?:\.0+)?{ENDS}(?!\.[0-9])", re.IGNORECASE)
 # ".0" is a spreadsheet's, "x2" a count.
 _RUN = re.compile(
-    rf"{FREE}(?<!\b0\.)([0-9]{{{BESIDE_OTHERS.start},}})(?:\.0+)?(?:{ENDS}|(?=[xX][0-9]{{1,3}}{ENDS}))(?!\.[0-9])"
+    rf"{FREE}(?<!\b0\.)(?<![A-Za-z][-_])([0-9]{{{BESIDE_OTHERS.start},}})(?:\.0+)?(?:{ENDS}|(?=[xX][0-9]{{1,3}}{ENDS}))(?!\.[0-9])"
 )
 _SEVERAL = r"[0-9]+(?:(?: ?[.·_\u2010-\u2015\-] ?|[ \u2000-\u200a\u202f]{1,2})[0-9]+)+"
 _GROUPS = re.compile(
-    rf"(?<![0-9A-Za-z])(?<![0-9][ .·_\-])(?<![0-9] [ .·_\-])(?<![0-9][.·_\-] ){_SEVERAL}"
+    r"(?<![0-9A-Za-z])(?<![A-Za-z][-_])(?<![0-9][ .·_\-])(?<![0-9] [ .·_\-])(?<![0-9][.·_\-] )"
+    rf"{_SEVERAL}"
     r"(?![0-9A-Za-z])(?! ?[.·_ \-] ?[0-9])"
 )
 # Groups that go on, in front or behind, in a word with letters: A12 1234 5678 9012.
 _BESIDE_LETTERS = re.compile(rf"(?<![0-9A-Za-z]){_SEVERAL}(?![0-9A-Za-z])")
-# A number of eight digits or more in a word with letters: V1234567890.
+# A number of eight digits or more in a word with letters: V1234567890, PW-1234567890.
 _LETTERS = re.compile(
-    rf"{FREE}(?=[0-9]*[A-Za-z])[A-Za-z0-9]*[0-9]{{{MIN_DIGITS},}}[A-Za-z0-9]*{ENDS}"
+    rf"{FREE}(?=[0-9]*[A-Za-z])[A-Za-z0-9]*[-_]?[0-9]{{{MIN_DIGITS},}}[A-Za-z0-9]*{ENDS}"
 )
 # As a spreadsheet shows large numbers: 123,456,789,012.
 _THOUSANDS = re.compile(rf"{FREE}(?<![0-9],)[0-9]{{1,3}}(?:,[0-9]{{3}}){{3}}{ENDS}(?!,[0-9])")
