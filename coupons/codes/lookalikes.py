@@ -42,7 +42,8 @@ _MOBILE = re.compile("(?:(?:00)?86)?1[3-9][0-9]{9}")
 _SERVICE = re.compile("[48]00[0-9]{7}")
 _ID = re.compile("[1-9][0-9]{5}([0-9]{8})[0-9]{3}[0-9Xx]")
 _CARD = re.compile("[3-6][0-9]{15,18}")
-_DAY = re.compile("20[0-9]{6}")
+# With or without the time: 20261128, 20261128123005.
+_DAY = re.compile("(20[0-9]{6})(?:(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])?")
 # With its area, as it is printed; in one of the patterns of codes, or beside one.
 LANDLINE = re.compile("0[1-9][0-9]{1,2}(?:-[0-9]{3,4}-[0-9]{4}|[ -][0-9]{7,8})")
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
@@ -66,7 +67,7 @@ def lookalike(number: str) -> NoCode | None:
         return NoCode.GOODS
     if _CARD.fullmatch(number) and _is_card(number):
         return NoCode.BANK_CARD
-    if _DAY.fullmatch(number) and _is_day(number):
+    if (day := _DAY.fullmatch(number)) and _is_day(day[1]):
         return NoCode.DAY
     return None
 
