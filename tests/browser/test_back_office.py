@@ -173,6 +173,25 @@ def test_a_row_of_a_list_has_two_lines_on_a_phone_and_opens_where_it_is_touched(
     page.wait_for_url("**/admin/coupons/verification/**")
 
 
+def test_on_a_wide_screen_a_click_anywhere_in_a_row_opens_it_and_marking_a_text_does_not(
+    visitor: Visitor, shop: Shop, owner: User, history: None
+) -> None:
+    page = visitor.page(user=owner)
+    for path, rows in (
+        ("/admin/coupons/verification/", "#result_list .data-row"),
+        ("/admin/", ".zg-table tbody tr"),
+    ):
+        page.goto(path)
+        last = page.locator(rows).first.locator("td").last
+        last.evaluate("(cell) => getSelection().selectAllChildren(cell)")
+        last.dispatch_event("click")
+        page.evaluate("getSelection().removeAllRanges()")
+        last.click()
+        page.wait_for_url("**/coupons/verification/*/change/**")
+        page.go_back()
+        expect(page).to_have_url(re.compile(f"{path}$"))
+
+
 def test_a_row_of_the_audit_log_says_when_who_what_and_to_what_on_two_lines(
     visitor: Visitor, shop: Shop, owner: User
 ) -> None:
