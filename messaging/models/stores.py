@@ -26,8 +26,7 @@ class TakeawayStore(models.Model):
     STATE_FIELD: ClassVar[str] = "state"
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         State.WAITING: frozenset({State.BOUND}),
-        # Bound anew, with another token.
-        State.BOUND: frozenset({State.BOUND, State.UNBOUND}),
+        State.BOUND: frozenset({State.UNBOUND}),
         State.UNBOUND: frozenset({State.BOUND}),
     }
 

@@ -146,7 +146,7 @@ def test_a_recorded_answer_ends_the_call(
     good = [
         row
         for row in recorded(contract.platform, contract.remote_call)
-        if "error" not in row.expect
+        if not row.is_failure
     ]
     call = contract.enqueue()
     with Canned(good[0].bytes) as server:
