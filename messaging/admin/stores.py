@@ -165,7 +165,7 @@ class TakeawayStoreAdmin(ButtonsAdmin, ScopedAdmin):
 
     @button(
         Button(
-            title=_("Test"),
+            title=_("Test the store"),
             icon="network_check",
             permission=Permission.MANAGE_CONNECTIONS,
             busy=_("Being tested …"),
@@ -208,5 +208,5 @@ def _steps(row: TakeawayStore) -> list[Step]:
             _("Press “Bind at Meituan” and confirm it there; Meituan then tells us by itself."),
             row.state == State.BOUND,
         ),
-        Step(_("Test it"), _("Press “Test” on this page."), is_tested),
+        Step(_("Test it"), _("Press “Test the store” on this page."), is_tested),
     ]

@@ -3,14 +3,37 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import time
 from typing import Any
 
 from django.db.models import Model
 from django.http import HttpResponse
 from django.utils import timezone
 
-from messaging.choices import DeliveryState, OrderState, PushKind
-from messaging.models import MissedPush, Order, Refund, TakeawayStore
+from messaging.choices import (
+    DeliveryState,
+    Direction,
+    MessageKind,
+    MessageState,
+    OrderState,
+    Origin,
+    PushKind,
+)
+from messaging.models import (
+    ChatHours,
+    ChatPicture,
+    ChatRevision,
+    ChatStore,
+    Conversation,
+    Draft,
+    Message,
+    MissedPush,
+    Onlooker,
+    Order,
+    QuickReply,
+    Refund,
+    TakeawayStore,
+)
 from messaging.services import deciding
 from messaging.services.reading import owe_order, owe_refunds
 from messaging.webhooks import endpoints
@@ -26,6 +49,7 @@ from tests.messaging.factories import (
 from tests.messaging.pushing import FIELDS, Pusher
 from tests.messaging.samples import ORDER_ID
 from tests.messaging.samples import order as sample
+from tests.stores.factories import UserFactory
 
 State = OutboundCall.State
 
@@ -64,7 +88,58 @@ def order_of(store: Store) -> Order:
     return order
 
 
+def conversation_of(store: Store) -> Conversation:
+    binding = binding_of(store)
+    made: Conversation = Conversation.objects.create(
+        connection=binding.connection, store=store, open_user_id="880012345"
+    )
+    return made
+
+
+def message_of(store: Store) -> Message:
+    conversation = conversation_of(store)
+    made: Message = Message.objects.create(
+        conversation=conversation,
+        connection=conversation.connection,
+        store=store,
+        direction=Direction.CUSTOMER,
+        origin=Origin.CUSTOMER,
+        kind=MessageKind.TEXT,
+        text="还要多久",
+        at=timezone.now(),
+        state=MessageState.RECEIVED,
+    )
+    return made
+
+
+def chat_of(store: Store) -> ChatStore:
+    made: ChatStore = ChatStore.objects.create(binding=binding_of(store))
+    return made
+
+
+def desk_row(model: type[Model]) -> Callable[[Store], Model]:
+    """Returns a function that makes a person's draft, or notes that she looks on."""
+    return lambda store: model._default_manager.create(
+        conversation=conversation_of(store), user=UserFactory()
+    )
+
+
 ROWS: dict[type[Model], Any] = {
+    ChatHours: lambda store: ChatHours.objects.create(
+        chat=chat_of(store), opens=time(9), closes=time(21)
+    ),
+    ChatPicture: lambda store: ChatPicture.objects.create(
+        store=store, content=b"", width=1, height=1
+    ),
+    ChatRevision: lambda store: ChatRevision.objects.create(merchant=store.merchant),
+    ChatStore: chat_of,
+    Conversation: conversation_of,
+    Draft: desk_row(Draft),
+    Message: message_of,
+    Onlooker: desk_row(Onlooker),
+    QuickReply: lambda store: QuickReply.objects.create(
+        merchant=store.merchant, store=store, title="催单", text="马上送到"
+    ),
     MissedPush: lambda store: MissedPush.objects.create(
         order=order_of(store), kind=PushKind.ORDER_NEW
     ),
@@ -180,9 +255,7 @@ def harmless(remote_call: str, act: Callable[[Order], object], field: str) -> Op
     def row(call: OutboundCall) -> bool:
         return getattr(Order.objects.get(pk=call.subject_id), field) not in (None, "none")
 
-    return contract(
-        remote_call, enqueue, row, before=False, after={True}, is_repeatable=True
-    )
+    return contract(remote_call, enqueue, row, before=False, after={True}, is_repeatable=True)
 
 
 def question(
@@ -267,9 +340,7 @@ OPERATIONS = {
     ),
     ("takeaway", "order.on_the_way"): harmless("on_the_way", _delivery(False), "delivery"),
     ("takeaway", "order.delivered"): harmless("delivered", _delivery(True), "delivery"),
-    ("takeaway", "order.read"): question(
-        "order", owe_order, lambda url: client(url).order(NUMBER)
-    ),
+    ("takeaway", "order.read"): question("order", owe_order, lambda url: client(url).order(NUMBER)),
     ("takeaway", "refunds.read"): question(
         "refunds", owe_refunds, lambda url: (timezone.now(), client(url).refunds_of([NUMBER]))
     ),
