@@ -16,6 +16,7 @@ class MessagingConfig(Domain):
     platform_title = _("Meituan takeaway")
     tools = "messaging.tools.TakeawayTools"
     connection_form = "messaging.admin.connection.TakeawayConnectionForm"
+    store_page = "messaging.admin.stores.page_of"
     scopes = {ORDERS_SCOPE: _("read and handle takeaway orders")}
     permissions = {
         TAKE: frozenset({Role.CLERK, Role.MANAGER}),

@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models import TakeawayStore
@@ -191,6 +192,12 @@ class TakeawayStoreAdmin(ButtonsAdmin, ScopedAdmin):
         self, request: HttpRequest, row: TakeawayStore, cleaned_data: dict[str, Any]
     ) -> HttpResponse:
         return HttpResponseRedirect(connecting.unbinding_url(row))
+
+
+def page_of(connection: Connection) -> str:
+    """Returns the address of the page of a store's connection."""
+    row = TakeawayStore.objects.get(connection=connection)
+    return reverse("admin:messaging_takeawaystore_change", args=[row.pk])
 
 
 def _accounts(request: HttpRequest) -> Any:
