@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 from messaging.choices import ORDERS as ORDERS_SCOPE
 from messaging.choices import PLATFORM, REFUND, TAKE, PushKind
 from stores.backoffice.menu import ORDERS, RECORDS, STORES, list_item, opened_on_today
-from stores.domains import Domain, Schedule
+from stores.domains import Domain, ProblemCode, Schedule
 from stores.roles import Role
 
 
@@ -16,6 +16,16 @@ class MessagingConfig(Domain):
     platform_title = _("Meituan takeaway")
     tools = "messaging.tools.TakeawayTools"
     connection_form = "messaging.admin.connection.TakeawayConnectionForm"
+    problem_codes = {
+        "takeaway_conflict": ProblemCode(
+            409,
+            _("The takeaway order does not allow this as it stands"),
+            _("the order does not allow this now; `detail` says why"),
+            _("read the order, show `detail` to the staff"),
+        )
+    }
+    code_tables = "messaging.api.docs.code_tables"
+    quick_start = "messaging.api.docs.quick_start"
     scopes = {ORDERS_SCOPE: _("read and handle takeaway orders")}
     permissions = {
         TAKE: frozenset({Role.CLERK, Role.MANAGER}),

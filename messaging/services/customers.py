@@ -9,7 +9,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from messaging.choices import OrderState
-from messaging.models import Order
+from messaging.models import Order, Refund
 from messaging.wire.values import mask_phones
 from stores import audit
 from stores.audit import Actor
@@ -41,6 +41,11 @@ def shown(order: Order, *, whole: bool) -> dict[str, Any]:
     if found.get("taxpayer"):
         found["taxpayer"] = f"…{found['taxpayer'][-4:]}"
     return found
+
+
+def reason_of(refund: Refund) -> str:
+    """Returns the customer's words about a refund, with numbers masked."""
+    return mask_phones(readable(refund, "reason", ""))
 
 
 def masked(number: str) -> str:

@@ -98,6 +98,21 @@ def deadlines_of(stores: Sequence[int]) -> list[Deadline]:
     return sorted(found, key=lambda each: each.until)
 
 
+def deadlines_for(order: Order) -> list[Deadline]:
+    """Returns what one order's store has to do about it, sorted; refunds are those that were read
+    with the row.
+    """
+    if order.connection.takeaway_store.state != "bound":
+        return []
+    found = [*_of(order)] if order.is_open else []
+    found += [
+        Deadline(What.REFUND, refund.decide_until, order, refund)
+        for refund in order.refunds.all()
+        if refund.state == RefundState.OPEN and refund.decide_until
+    ]
+    return sorted(found, key=lambda each: each.until)
+
+
 def accept_until(order: Order) -> datetime | None:
     """Returns until when a new order is to be accepted; of a booked one counted from when it is to
     be cooked. None when there is nothing to accept.
