@@ -1,8 +1,9 @@
-"""URLs of the addresses that Meituan pushes to."""
+"""URLs of the addresses that Meituan pushes to, and of the order desk."""
 
 from django.urls import URLPattern, path
 
 from messaging.addresses import ADDRESSES
+from messaging.pages import desk
 from messaging.webhooks.endpoints import ENDPOINTS
 
 app_name = "takeaway"
@@ -14,4 +15,8 @@ urlpatterns: list[URLPattern] = [
         name=each.route,
     )
     for each in ADDRESSES
+] + [
+    path("takeaway/desk/", desk.desk, name="desk"),
+    path("takeaway/desk/live/", desk.live, name="desk-live"),
+    path("takeaway/desk/<int:pk>/<slug:verb>/", desk.act, name="desk-act"),
 ]

@@ -36,7 +36,7 @@ CALL_NAMES = [kind.name for kind in ACTIONS]
 
 
 def _yuan(fen: int | None) -> Decimal | None:
-    return None if fen is None else Decimal(fen) / 100
+    return None if fen is None else customers.yuan_of(fen)
 
 
 class TakeawayFilter(ListFilter):

@@ -56,6 +56,11 @@ class Deadline:
         return left_text(self.left)
 
     @property
+    def unit(self) -> str:
+        """Returns what the first number of `words` counts: hours or minutes."""
+        return "hours" if abs(self.left) >= timedelta(hours=1) else "minutes"
+
+    @property
     def urgency(self) -> str:
         """Returns urgent, soon or calm."""
         if self.left < URGENT:
