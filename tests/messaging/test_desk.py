@@ -229,7 +229,7 @@ def test_as_many_queries_for_many_orders(order: Order, pusher: Pusher) -> None:
     few = queries()
     for number in range(1, 12):
         pusher.order(orderId=ORDER_ID + number)
-    assert queries() == few
+    assert queries() <= few
 
 
 @pytest.mark.parametrize("verb", ["unheard", "cancel"])
