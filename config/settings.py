@@ -273,6 +273,14 @@ TAKEAWAY_BINDING_URL = (
     else TAKEAWAY_BASE_URL
 )
 TAKEAWAY_TIMEOUT: tuple[float, float] = (3.0, 10.0)
+# Where the sockets of its chat are; empty: at the platform's own server, or with its sandbox.
+TAKEAWAY_WS_URL: str = env.str("TAKEAWAY_WS_URL", "").rstrip("/")
+# Sockets per store, each of which hears everything: one may die unnoticed for some seconds.
+TAKEAWAY_SOCKETS = env.int("TAKEAWAY_SOCKETS", 2)
+# Seconds between two signs of life on a socket; one without an answer means that it is dead.
+TAKEAWAY_BEAT_SECONDS = env.float("TAKEAWAY_BEAT_SECONDS", 10.0)
+# The path at which evidence against a customer is uploaded, which is not published.
+TAKEAWAY_EVIDENCE_PATH: str = env.str("TAKEAWAY_EVIDENCE_PATH", "")
 OUTBOX = OutboxSettings()
 LEASE = timedelta(seconds=env.float("LEASE_SECONDS", 45.0))
 # The longest that one request to a platform may take; a lease must outlast it (stores.checks).

@@ -65,7 +65,7 @@ class CouponKind(CounterKind):
     def find(self, text: str, store: Store) -> Found:
         reading = codes.read(text)
         if reading.no_code is None:
-            return Found(reading.codes)
+            return Found(reading.codes, reading.offered, seen=reading.seen)
         texts = READ[reading.no_code]
         return Found((), reading.offered, texts.staff, texts.next_step, reading.seen)
 
@@ -180,6 +180,9 @@ def scan_result_of(
     if place and place.is_held_up:
         texts, place = HELD_UP, None
     title = _TITLES.get(verification.status, verification.get_status_display())
+    if slow:
+        # It has had its turn: "next in line, about 1 second" would be untrue.
+        title, place = _TITLES[Status.SENDING], None
     return ScanResult(
         kind=CouponKind.name,
         key=str(verification.pk),

@@ -8,6 +8,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from coupons.codes import SEVERAL_CODES
 from coupons.codes.lookalikes import NoCode
 
 
@@ -200,11 +201,12 @@ SLOWED = Texts(
     _("Your coupon has not been touched."),
 )
 
-# The texts for what was read instead of a code. Nothing of it is sent or stored.
+# The texts for what was read instead of one code, by `Reading.read_as`. Nothing of it is sent or
+# stored.
 _TYPE_THE_CODE = _("Scan again or type the digits below the code. Nothing was sent.")
 _YOUR_CODE = _("The coupon number stands below the code in your Meituan order, usually 12 digits.")
 _SHOW_THE_COUPON = _("Have the guest open the coupon in the Meituan app. Nothing was sent.")
-READ: dict[NoCode, Texts] = {
+READ: dict[str, Texts] = {
     NoCode.PAYMENT: Texts(
         _("This is a payment code: please put it away. Nothing was read from it."),
         _("This is a payment code, please put it away"),
@@ -265,10 +267,22 @@ READ: dict[NoCode, Texts] = {
         _TYPE_THE_CODE,
         _YOUR_CODE,
     ),
+    NoCode.WAYBILL: Texts(
+        _("This is a courier's number, no coupon number."),
+        _("This is the number of a parcel"),
+        _SHOW_THE_COUPON,
+        _YOUR_CODE,
+    ),
     NoCode.ORDER_NUMBER: Texts(
         _("This is an order number. The coupon number stands below it."),
         _("This is an order number, no coupon code"),
         _("Scan or type the code of the coupon in this order. Nothing was sent."),
+        _YOUR_CODE,
+    ),
+    NoCode.LETTERS: Texts(
+        _("This number has letters: a coupon number has only digits."),
+        _("A number with letters: a coupon code has only digits"),
+        _TYPE_THE_CODE,
         _YOUR_CODE,
     ),
     NoCode.TOO_LONG: Texts(
@@ -301,10 +315,10 @@ READ: dict[NoCode, Texts] = {
         _TYPE_THE_CODE,
         _YOUR_CODE,
     ),
+    # A field for one code holds several.
+    SEVERAL_CODES: Texts(
+        _("Several coupon numbers were found. Choose the one to use now."),
+        _("Several codes were found in what was entered"),
+        _("Send one code at a time, or a batch."),
+    ),
 }
-# The texts when a field for one code holds several.
-SEVERAL = Texts(
-    _("Several coupon numbers were found. Choose the one to use now."),
-    _("Several codes were found in what was entered"),
-    _("Send one code at a time, or a batch."),
-)

@@ -79,3 +79,45 @@ class Opening(models.TextChoices):
     RESTING = "resting", _("resting")
     ONLINE = "online", _("online")
     OFFLINE = "offline", _("offline")
+
+
+class Direction(models.TextChoices):
+    """Who wrote a chat message."""
+
+    CUSTOMER = "customer", _("customer")
+    SHOP = "shop", _("shop")
+
+
+class MessageKind(models.TextChoices):
+    """What a chat message is. UNREADABLE: what came is not sealed with a secret that we know."""
+
+    TEXT = "text", pgettext_lazy("message", "text")
+    PICTURE = "picture", _("picture")
+    OTHER = "other", _("something else")
+    UNREADABLE = "unreadable", _("unreadable")
+
+
+class Origin(models.TextChoices):
+    """How a chat message came to be."""
+
+    CUSTOMER = "customer", _("customer")
+    PERSON = "person", _("staff")
+    RULE = "rule", _("automatic reply")
+    ELSEWHERE = "elsewhere", _("Meituan's own app")
+
+
+class MessageState(models.TextChoices):
+    """How far a chat message is. UNKNOWN: it may have arrived, and is not sent again by itself."""
+
+    RECEIVED = "received", _("received")
+    WAITING = "waiting", pgettext_lazy("message", "waiting")
+    SENT = "sent", pgettext_lazy("message", "sent")
+    FAILED = "failed", pgettext_lazy("message", "not sent")
+    UNKNOWN = "unknown", pgettext_lazy("message", "may have arrived")
+
+
+class AutoReply(models.TextChoices):
+    """A rule by which the shop answers without a person."""
+
+    GREETING = "greeting", _("greeting")
+    AWAY = "away", _("away reply")

@@ -3,10 +3,11 @@
 Numbers beyond 2^53 are text on our side and numbers in `biz`.
 """
 
+import base64
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from typing import Any, Self
 
 from django.conf import settings
@@ -14,9 +15,9 @@ from django.utils import timezone
 
 from messaging import signatures
 from messaging.choices import Provider
-from messaging.wire import answers, orders, refunds
+from messaging.wire import answers, orders, rates, refunds
 from messaging.wire.messages import BY_SHOP, PICTURE, TEXT, TWO_PERSONS
-from messaging.wire.values import dicts, number
+from messaging.wire.values import any_moment, dicts, number
 from stores.platforms import bodies
 from stores.platforms.client import Account, PlatformClient
 from stores.platforms.errors import LoginRefused, Refused, Unknown
@@ -218,6 +219,20 @@ class TakeawayClient(PlatformClient):
             raise Unknown("no token in the answer")
         return found
 
+    def socket_tokens(self, count: int) -> list[SocketToken]:
+        """Returns up to five fresh tokens for sockets of one store."""
+        biz = {"required_token_count": count}
+        data = self._chat("getConnectionTokenWithCount", biz)
+        given = data if isinstance(data, dict) else {}
+        names = any_text(given, "appkey"), any_text(given, "imSecret")
+        found = [
+            SocketToken(names[0], any_text(row, "connectionToken"), names[1], _missed(row))
+            for row in dicts(given.get("token_infos"))
+        ]
+        if not all(names) or not found or not all(token.token for token in found):
+            raise Unknown("no tokens in the answer")
+        return found
+
     def switch_chat(self, *, is_on: bool) -> None:
         self._chat("setPoiIMStatus", {"imStatus": int(is_on)})
 
@@ -229,7 +244,42 @@ class TakeawayClient(PlatformClient):
         return status == 1
 
     def mark_read(self, customer: str, *, message_id: str) -> None:
-        self._chat("msgRead", {"openUserId": int(customer), "msgId": int(message_id)})
+        self._chat("msgRead", {"openUserId": _id(customer), "msgId": int(message_id)})
+
+    def read_until(self, customer: str) -> datetime | None:
+        """Returns up to when the customer has read; None when nothing is read yet."""
+        data = self._chat("userReadTime", {"openUserId": _id(customer)})
+        if not isinstance(data, dict) or "last_read_time" not in data:
+            raise Unknown("no last_read_time in the answer")
+        return any_moment(data, "last_read_time")
+
+    def rate(self) -> rates.RemoteRate:
+        """Returns the reply rates as Meituan counts them, and the rights that they unlock."""
+        return rates.parse_rate(self._chat("getReversionRateAndRightsList", None))
+
+    def block(self, customer: str, *, code: int, reason: str, picture_ids: Sequence[str]) -> None:
+        """Blocks a customer; `code` is 1 abuse, 2 wants WeChat without an order, 3 other (§5.1)."""
+        biz: dict[str, Any] = {"open_user_id": customer, "block_code": code}
+        if reason:
+            biz["block_reason_desc"] = reason
+        self._chat("blockUser", biz | {"voucher_pic_ids": list(picture_ids)})
+
+    def unblock(self, customer: str) -> None:
+        self._chat("cancelBlockUser", {"open_user_id": customer})
+
+    def upload_evidence(self, content: bytes) -> str:
+        """Uploads a JPEG as evidence and returns its id. Raises Refused while its path, which is
+        not published, is not set.
+        """
+        if not settings.TAKEAWAY_EVIDENCE_PATH:
+            raise Refused("unsupported", "TAKEAWAY_EVIDENCE_PATH is not set")
+        biz = {"imageName": "evidence.jpg", "file": base64.b64encode(content).decode()}
+        data = self._call(settings.TAKEAWAY_EVIDENCE_PATH, biz)
+        given = data if isinstance(data, dict) else {"pic_id": data}
+        found = any_text(given, "pic_id") or any_text(given, "pic_url")
+        if not found:
+            raise Unknown("no picture in the answer")
+        return found
 
     def send(
         self,
@@ -250,7 +300,7 @@ class TakeawayClient(PlatformClient):
             "msg_source": BY_SHOP,
             "cts": int(timezone.now().timestamp()),
             "order_id": int(order_id or 0),
-            "open_user_id": int(customer),
+            "open_user_id": _id(customer),
         }
         self._chat("msg/send", {"biz_type": TWO_PERSONS, "push_content": content})
 
@@ -260,6 +310,13 @@ class TakeawayClient(PlatformClient):
 
     def unsubscribe_chat(self) -> None:
         self._chat("unsubscribeImByEpoi", None)
+
+    def is_chat_subscribed(self) -> bool:
+        data = self._chat("queryImSubscribeStatusByEpoi", None)
+        status = any_whole(data, "subscribe_status") if isinstance(data, dict) else None
+        if status is None:
+            raise Unknown("no subscribe_status in the answer")
+        return status == 1
 
     def _chat(self, name: str, biz: Mapping[str, Any] | None) -> Any:
         return self._call(f"{CHAT[self.provider]}/{name}", biz)
@@ -288,6 +345,15 @@ class TakeawayClient(PlatformClient):
             fields["biz"] = json.dumps(biz, ensure_ascii=False, separators=(",", ":"))
         fields["sign"] = signatures.sign(fields, key=self.sign_key)
         return answers.open_answer(self.request("POST", path, body=bodies.form(fields)))
+
+
+def _missed(row: Mapping[str, Any]) -> int:
+    return any_whole(row, "userSendFailCount") or 0
+
+
+def _id(customer: str) -> int | str:
+    """Returns a customer's id as Meituan gave it: mostly a number."""
+    return int(customer) if customer.isascii() and customer.isdigit() else customer
 
 
 def _courier(order_id: str, name: str, phone: str) -> dict[str, Any]:

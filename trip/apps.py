@@ -79,6 +79,7 @@ class TripConfig(Domain):
         "trip.visitors.shown": _("Looked at visitors' phones and certificates"),
         "trip.orders.exported": _("Exported ticket orders"),
         "trip.uses.exported": _("Exported tickets used"),
+        "trip.refunds.exported": _("Exported refunds"),
         "trip.refund.agreed": _("Agreed to a refund"),
         "trip.refund.refused": _("Refused a refund"),
         "trip.product.paused": _("Paused a product"),

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
-from coupons.api.serializers import message_of, verification_message
+from coupons.api.serializers import malformed_detail, message_of, verification_message
 from coupons.models import Batch, Verification
-from coupons.reasons import Reason
+from coupons.reasons import READ, Reason
 from coupons.services.batches import BatchLine, Progress, batch_lines, batch_progress
 from stores.api.serializers import AnswerSerializer
 
@@ -27,6 +27,9 @@ class LineSerializer(AnswerSerializer):
     status = serializers.ChoiceField(choices=LINE_STATUSES)
     reason = serializers.ChoiceField(choices=Reason.choices, allow_null=True)
     message = serializers.CharField()
+    read_as = serializers.CharField(
+        source="item.read_as", help_text=gettext_lazy("What was read instead of one code, if so")
+    )
     same_as = serializers.IntegerField(
         allow_null=True,
         help_text=gettext_lazy("The earlier line with the same code and verification"),
@@ -43,7 +46,8 @@ class LineSerializer(AnswerSerializer):
     def get_message(self, line: BatchLine) -> str:
         row = line.item.verification
         if row is None:
-            return message_of(line.item.reason)
+            read = READ.get(line.item.read_as)
+            return malformed_detail(read) if read else message_of(line.item.reason)
         return verification_message(row)
 
 

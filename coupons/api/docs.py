@@ -2,7 +2,7 @@
 
 from django.utils.translation import gettext_lazy as _
 
-from coupons.reasons import READ, SEVERAL, TEXTS, Reason
+from coupons.reasons import READ, TEXTS, Reason
 from stores.api.docs import Caller, CodeLine, CodeTable, CurlStep
 
 _FIRST_ID = """ | grep -o '"id": *[0-9]*' | head -n 1 | tr -dc 0-9"""
@@ -12,8 +12,7 @@ def code_tables() -> list[CodeTable]:
     reasons = [
         CodeLine(reason.value, TEXTS[reason].staff, TEXTS[reason].next_step) for reason in Reason
     ]
-    read = [CodeLine(kind.value, texts.staff, texts.next_step) for kind, texts in READ.items()]
-    read.append(CodeLine("several_codes", SEVERAL.staff, SEVERAL.next_step))
+    read = [CodeLine(str(name), texts.staff, texts.next_step) for name, texts in READ.items()]
     return [
         CodeTable("reasons", _("Reasons why a coupon is refused"), "reason", reasons),
         CodeTable("read-as", _("What was read instead of a coupon code"), "read_as", read),

@@ -14,7 +14,7 @@ from rest_framework.fields import empty
 from coupons import codes
 from coupons.choices import Authorisation
 from coupons.models import Lookup, Product, Verification
-from coupons.reasons import HELD_UP, READ, SEVERAL, TEXTS, Reason, Texts
+from coupons.reasons import HELD_UP, READ, TEXTS, Reason, Texts
 from coupons.services.batches import MAX_CODES
 from stores.api.problems import Problem
 from stores.api.serializers import (
@@ -112,13 +112,12 @@ def malformed_detail(texts: Texts) -> str:
 
 
 def _malformed(reading: codes.Reading) -> Problem:
-    texts = READ[reading.no_code] if reading.no_code else SEVERAL
     return Problem(
         "malformed_code",
-        malformed_detail(texts),
+        malformed_detail(READ[reading.read_as]),
         status=422,
-        read_as=reading.no_code or "several_codes",
-        offered=list(reading.offered or reading.codes),
+        read_as=reading.read_as,
+        offered=list(reading.choices),
     )
 
 

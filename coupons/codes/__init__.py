@@ -17,18 +17,23 @@ from coupons.codes.lookalikes import (
     FREE,
     IS,
     LANDLINE,
+    PAYING,
     NoCode,
     Patterns,
     lookalike,
 )
 from stores.text import plain
 
+# The name of what a text holds instead of one code, beside those of NoCode.
+SEVERAL_CODES = "several_codes"
 MIN_DIGITS, MAX_DIGITS = 8, 20
 MAX_INPUT = 2_000
 # A number beside something else is a code with these lengths only.
 BESIDE_OTHERS = range(10, 15)
 WITHOUT_ZERO = 11
 USUAL = (10, 12)
+# Numbers that are offered also beside a code that is sure.
+ALSO_OFFERED = (NoCode.UNCLEAR, NoCode.LACKS_ZERO)
 # Groups of digits as codes are printed, with one separator throughout.
 PRINTED = {
     *((4, 4, 4), (3, 3, 3, 3), (6, 6)),
@@ -43,7 +48,8 @@ class Reading:
     """What a text holds: its codes, each once, in their order.
 
     Without a code, `no_code` names what was read. `offered` are codes that a person may mean; they
-    are sent only when the person says so. `seen` is the text, shortened, its numbers masked.
+    are sent only when the person says so. `seen` is the text, shortened, its numbers masked; it is
+    "" when every number is sure.
     """
 
     codes: tuple[str, ...] = ()
@@ -53,15 +59,25 @@ class Reading:
 
     @property
     def only(self) -> str | None:
-        """The code, if there is exactly one."""
-        return self.codes[0] if len(self.codes) == 1 else None
+        """The code, if there is exactly one, and nothing else that may be meant."""
+        return self.codes[0] if len(self.choices) == len(self.codes) == 1 else None
+
+    @property
+    def read_as(self) -> str:
+        """The name of what it holds instead of one code."""
+        return self.no_code.value if self.no_code else SEVERAL_CODES
+
+    @property
+    def choices(self) -> tuple[str, ...]:
+        """What a person may choose: first the codes that are sure."""
+        return (*self.codes, *self.offered)
 
 
 class MalformedCode(ValueError):
     """The text does not hold exactly one code; `reading` says what it holds."""
 
     def __init__(self, reading: Reading) -> None:
-        super().__init__(reading.no_code or "several codes")
+        super().__init__(reading.read_as)
         self.reading = reading
 
 
@@ -88,7 +104,9 @@ def read(text: str) -> Reading:
     numbers = [_alone(entry)] if _DIGITS.fullmatch(entry) else _numbers(entry)
     codes = dict.fromkeys(number.code for number in numbers if number.code)
     if codes:
-        return Reading(tuple(codes))
+        also = [code for number in numbers for code in number.offered if number.is_also_offered]
+        unsure = tuple(code for code in dict.fromkeys(also) if code not in codes)
+        return Reading(tuple(codes), None, unsure, masked(entry) if unsure else "")
     names = [number.no_code for number in numbers if number.no_code] or [NoCode.OTHER]
     offered = dict.fromkeys(code for number in numbers for code in number.offered)
     return Reading((), min(names, key=list(NoCode).index), tuple(offered), masked(entry))
@@ -126,6 +144,10 @@ class _Number:
     no_code: NoCode | None = None
     offered: tuple[str, ...] = ()
 
+    @property
+    def is_also_offered(self) -> bool:
+        return self.no_code in ALSO_OFFERED
+
 
 _DIGITS = re.compile("[0-9]+")
 _LONG = re.compile("[0-9](?:[ -]?[0-9]){4,}")
@@ -135,19 +157,29 @@ _CODE = (
     "|code|coupon|voucher|quan)"
 )
 _LINK = re.compile(
-    r"(?:[a-z]{3,20}://|(?<![\w@.-])(?:[a-z0-9-]+\.)+[a-z]{2,6}/)[^\s\u3000-\u9fff]+", re.IGNORECASE
+    r"(?:[a-z]{3,20}://|(?<![\w@.-])(?:[a-z0-9-]+\.)+[a-z]{2,6}[/?])[^\s\u3000-\u9fff]+",
+    re.IGNORECASE,
 )
 _IN_LINK = re.compile(rf"[?&#/;][\w-]*{_CODE}[\w-]*[=/]({_ANY}){ENDS}", re.IGNORECASE)
 _NAMED = re.compile(rf"{_CODE}{IS}({_ANY})(?:\.0+)?{ENDS}(?!\.[0-9])", re.IGNORECASE)
 # ".0" is a spreadsheet's, "x2" a count.
 _RUN = re.compile(
-    rf"{FREE}([0-9]{{{BESIDE_OTHERS.start},}})(?:\.0+)?(?:{ENDS}|(?=[xX][0-9]{{1,3}}{ENDS}))(?!\.[0-9])"
+    rf"{FREE}(?<!\b0\.)(?<![A-Za-z][-_])([0-9]{{{BESIDE_OTHERS.start},}})(?:\.0+)?(?:{ENDS}|(?=[xX][0-9]{{1,3}}{ENDS}))(?!\.[0-9])"
 )
+_SEVERAL = r"[0-9]+(?:(?: ?[.·_\u2010-\u2015\-] ?|[ \u2000-\u200a\u202f]{1,2})[0-9]+)+"
 _GROUPS = re.compile(
-    r"(?<![0-9A-Za-z])(?<![0-9][ .·_\-])(?<![0-9] [ .·_\-])(?<![0-9][.·_\-] )"
-    r"[0-9]+(?:(?: ?[.·_\u2010-\u2015\-] ?|[ \u2000-\u200a\u202f]{1,2})[0-9]+)+"
+    r"(?<![0-9A-Za-z])(?<![A-Za-z][-_])(?<![0-9][ .·_\-])(?<![0-9] [ .·_\-])(?<![0-9][.·_\-] )"
+    rf"{_SEVERAL}"
     r"(?![0-9A-Za-z])(?! ?[.·_ \-] ?[0-9])"
 )
+# Groups that go on, in front or behind, in a word with letters: A12 1234 5678 9012.
+_BESIDE_LETTERS = re.compile(rf"(?<![0-9A-Za-z]){_SEVERAL}(?![0-9A-Za-z])")
+# A number of eight digits or more in a word with letters: V1234567890, PW-1234567890.
+_LETTERS = re.compile(
+    rf"{FREE}(?=[0-9]*[A-Za-z])[A-Za-z0-9]*[-_]?[0-9]{{{MIN_DIGITS},}}[A-Za-z0-9]*{ENDS}"
+)
+# As a spreadsheet shows large numbers: 123,456,789,012.
+_THOUSANDS = re.compile(rf"{FREE}(?<![0-9],)[0-9]{{1,3}}(?:,[0-9]{{3}}){{3}}{ENDS}(?!,[0-9])")
 _BLANKS = re.compile(r"(?<=[0-9])\s+(?=[0-9])")
 # What was read is replaced by this, so that what stood before and behind it does not meet.
 _TAKEN = " | "
@@ -171,8 +203,11 @@ def _numbers(entry: str) -> list[_Number]:
     entry = _NAMED.sub(lambda code: took([_alone(code[1])]), entry)
     named(FIRST)
     entry = _RUN.sub(lambda run: took([_run(run[1])]), entry)
+    entry = _LETTERS.sub(lambda word: took([_with_letters(word[0])]), entry)
+    entry = _THOUSANDS.sub(lambda found: took([_unsure(found[0].replace(",", ""))]), entry)
     named(BESIDE)
     entry = _GROUPS.sub(lambda groups: took(_grouped(groups[0])), entry)
+    entry = _BESIDE_LETTERS.sub(lambda groups: took(_unsure_groups(groups[0])), entry)
     if _DIGITS.search(entry):
         numbers.append(_Number(no_code=NoCode.TOO_SHORT))
     return numbers
@@ -182,7 +217,9 @@ def _in_link(link: str) -> Iterator[_Number]:
     """Only what the link itself calls a code; its other numbers are orders, shops and deals."""
     codes = _IN_LINK.findall(link)
     yield from map(_alone, codes)
-    if not codes and _RUN.search(link):
+    if not codes and PAYING.search(link):
+        yield _Number(no_code=NoCode.PAYMENT)
+    elif not codes and _RUN.search(link):
         yield _Number(no_code=NoCode.ORDER_NUMBER)
 
 
@@ -207,6 +244,23 @@ def _run(digits: str) -> _Number:
     return number
 
 
+def _with_letters(word: str) -> _Number:
+    """A number with letters around it is no code; of the usual length it may hold one."""
+    number = max(_DIGITS.findall(word), key=len)
+    offered = tuple(_offers(number)) if len(number) in USUAL else ()
+    return _Number(no_code=NoCode.LETTERS, offered=offered)
+
+
+def _unsure(digits: str) -> _Number:
+    return _Number(no_code=NoCode.UNCLEAR, offered=tuple(_offers(digits)))
+
+
+def _unsure_groups(text: str) -> Iterator[_Number]:
+    """Groups of which a part may be missing: what would be a code is offered."""
+    for number in _grouped(text):
+        yield _unsure(number.code) if number.code else number
+
+
 def _grouped(text: str) -> list[_Number]:
     """Groups of digits: a code in one printed pattern, or codes that may be meant."""
     groups = _DIGITS.findall(text)
@@ -217,7 +271,11 @@ def _grouped(text: str) -> list[_Number]:
             number for part in re.split("(?<=[0-9]) +(?=[0-9])", text) for number in _grouped(part)
         ]
     whole = "".join(groups)
-    if LANDLINE.fullmatch(text.replace(" ", "")):
+    if marks == ["."]:
+        # A decimal number.
+        is_long = len(whole) >= BESIDE_OTHERS.start
+        return [_Number(no_code=NoCode.UNCLEAR if is_long else NoCode.TOO_SHORT)]
+    if LANDLINE.fullmatch(re.sub(" ?- ?", "-", text)):
         return [_Number(no_code=NoCode.LANDLINE, offered=tuple(_offers(whole)))]
     if _is_printed(groups, marks) and not _ends_in_year(groups):
         return [_alone(whole)]

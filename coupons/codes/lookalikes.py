@@ -22,7 +22,9 @@ class NoCode(StrEnum):
     MOBILE = "mobile"
     SERVICE_NUMBER = "service_number"
     LANDLINE = "landline"
+    WAYBILL = "waybill"
     ORDER_NUMBER = "order_number"
+    LETTERS = "letters"
     TOO_LONG = "too_long"
     DAY = "day"
     TOO_SHORT = "too_short"
@@ -40,9 +42,10 @@ _MOBILE = re.compile("(?:(?:00)?86)?1[3-9][0-9]{9}")
 _SERVICE = re.compile("[48]00[0-9]{7}")
 _ID = re.compile("[1-9][0-9]{5}([0-9]{8})[0-9]{3}[0-9Xx]")
 _CARD = re.compile("[3-6][0-9]{15,18}")
-_DAY = re.compile("20[0-9]{6}")
-# With its area, as it is printed; in one of the patterns of codes.
-LANDLINE = re.compile("0[1-9][0-9]{1,2}-[0-9]{3,4}-[0-9]{4}")
+# With or without the time: 20261128, 20261128123005.
+_DAY = re.compile("(20[0-9]{6})(?:(?:[01][0-9]|2[0-3])[0-5][0-9][0-5][0-9])?")
+# With its area, as it is printed; in one of the patterns of codes, or beside one.
+LANDLINE = re.compile("0[1-9][0-9]{1,2}(?:-[0-9]{3,4}-[0-9]{4}|[ -][0-9]{7,8})")
 _ID_WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _ID_CHECKS = "10X98765432"
 
@@ -64,7 +67,7 @@ def lookalike(number: str) -> NoCode | None:
         return NoCode.GOODS
     if _CARD.fullmatch(number) and _is_card(number):
         return NoCode.BANK_CARD
-    if _DAY.fullmatch(number) and _is_day(number):
+    if (day := _DAY.fullmatch(number)) and _is_day(day[1]):
         return NoCode.DAY
     return None
 
@@ -103,6 +106,9 @@ _ANOTHER = (
     "|(?<![a-z])(?:shop|poi|deal|sku|user|member|qq))"
 )
 IS = r"""(?:是|为)?["']?\s*[:：=#]?\s*["']?"""
+_PARCEL = "(?:快递|运单|物流|面单|取件|(?<![a-z])(?:waybill|tracking))单?"
+# How the numbers of couriers begin: 顺丰, 圆通, 京东, 极兔, 中通, 申通, 韵达, 跨越, 德邦, EMS.
+_COURIER = "(?:SF|YT|JD[A-Z]{0,3}|JT|ZTO|STO|YD|KY|DPK|EMS)"
 # As long as an order's number, or in groups.
 _GIVEN = (
     rf"(?:号码|号|码|[a-z_]{{0,20}}){IS}(?:[0-9]{{5,}}|[0-9]{{2,6}}(?:[ \-][0-9]{{2,6}})+){ENDS}"
@@ -111,9 +117,22 @@ _UNIT = (
     "(?:元|块|折|人|份|次|小时|分钟?|点|时|年|月|日|号|楼|层|店|位|岁|天|杯|桌|间|代金|%|"
     r"张(?![\u4e00-\u9fff])|rmb\b|yuan\b)"
 )
+# Addresses in pictures with which one pays, or is paid.
+PAYING = re.compile(
+    r"wxp://|weixin://wxpay|alipays?://|//(?:qr\.alipay\.com|qr\.95516\.com|payapp\.weixin\.qq\.com)",
+    re.IGNORECASE,
+)
 Patterns = list[tuple[re.Pattern[str], NoCode | None]]
 # Numbers with a name, before runs of digits are looked for.
 FIRST: Patterns = [
+    (re.compile(r"[A-Za-z0-9._+-]{1,64}@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)+"), None),
+    (re.compile(rf"{_PARCEL}{_GIVEN}", re.IGNORECASE), NoCode.WAYBILL),
+    (
+        re.compile(rf"{FREE}{_COURIER} ?[0-9]{{10,15}}(?:-[0-9]+)*-?{ENDS}", re.IGNORECASE),
+        NoCode.WAYBILL,
+    ),
+    # UPU S10: EA123456789CN.
+    (re.compile(rf"{FREE}[A-Z]{{2}}[0-9]{{9}}[A-Z]{{2}}{ENDS}", re.IGNORECASE), NoCode.WAYBILL),
     (re.compile(rf"{_ORDER}{_GIVEN}", re.IGNORECASE), NoCode.ORDER_NUMBER),
     (re.compile(rf"{_MOBILE_NAME}{_GIVEN}", re.IGNORECASE), NoCode.MOBILE),
     (re.compile(rf"{_TELEPHONE}{_GIVEN}", re.IGNORECASE), NoCode.LANDLINE),
@@ -121,22 +140,33 @@ FIRST: Patterns = [
     (re.compile(rf"{FREE}[1-9][0-9]{{16}}[Xx]{ENDS}"), NoCode.ID_CARD),
     # Behind a digit the mark joins two numbers: 5566…+7788….
     (
-        re.compile(rf"(?<![0-9])\+[0-9]{{1,3}}[ \-]?[0-9](?:[ \-]?[0-9]){{6,12}}{ENDS}"),
+        re.compile(
+            rf"(?<![0-9])\+[0-9]{{1,3}}[ \-()]{{0,2}}[0-9](?:[ \-()]{{0,2}}[0-9]){{6,12}}{ENDS}"
+        ),
         NoCode.MOBILE,
     ),
     (re.compile(rf"{_APART}\(?0[0-9]{{2,3}}(?:\) ?-?|[ \-])[0-9]{{7,8}}{_LAST}"), NoCode.LANDLINE),
+    (
+        re.compile(rf"{_APART}\(?0[0-9]{{2,3}}(?:\) ?-?|-)[0-9]{{3,4}} [0-9]{{4}}{_LAST}"),
+        NoCode.LANDLINE,
+    ),
     (re.compile(r"[¥￥$€]\s?[0-9]+(?:\.[0-9]+)?"), None),
     (re.compile(rf"{FREE}[0-9](?:\.[0-9]+)?E\+?[0-9]{{1,2}}{ENDS}", re.I), NoCode.ROUNDED),
 ]
 _DAY_OF_MONTH = "[0-3]?[0-9](?![0-9])"
 # A date may follow a code in groups.
 _DATED = rf"{FREE}(?<![0-9][.\-])"
+_WHOLE_DAY = rf"[0-9]{{4}} ?[-/.年] ?[01]?[0-9] ?[-/.月] ?{_DAY_OF_MONTH}日?"
 # What stands beside groups of digits and is none of them.
 BESIDE: Patterns = [
     (
-        re.compile(rf"{_DATED}[0-9]{{4}} ?[-/.年] ?[01]?[0-9] ?[-/.月] ?{_DAY_OF_MONTH}日?"),
+        re.compile(
+            rf"{_DATED}{_WHOLE_DAY} ?[-~\u2010-\u2015至到] ?"
+            rf"(?:{_WHOLE_DAY}|[01]?[0-9][-/.月]{_DAY_OF_MONTH}日?)(?![-/.]?[0-9])"
+        ),
         NoCode.DAY,
     ),
+    (re.compile(rf"{_DATED}{_WHOLE_DAY}"), NoCode.DAY),
     (re.compile(rf"{_DATED}20[0-9]{{2}}[-/.年][01]?[0-9](?![0-9])(?![-/.][0-9])月?"), NoCode.DAY),
     (re.compile(rf"{_DATED}[01]?[0-9][-/月]{_DAY_OF_MONTH}(?![-/.][0-9])日?"), NoCode.DAY),
     (re.compile(r"(?<![0-9])[0-9]{1,2}:[0-9]{2}(?::[0-9]{2})?(?![0-9])"), None),

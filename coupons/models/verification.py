@@ -278,6 +278,8 @@ class BatchItem(models.Model):
         Verification, models.PROTECT, null=True, related_name="batch_items"
     )
     reason = models.CharField(max_length=25, choices=Reason.choices, blank=True)
+    # What the line holds instead of one code, as Reading.read_as.
+    read_as = models.CharField(max_length=25, blank=True, default="", db_default="")
 
     objects = TenantQuerySet.as_manager()
 

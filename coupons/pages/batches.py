@@ -12,9 +12,9 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_safe
 
 from coupons import codes, services
-from coupons.codes.lookalikes import NoCode
+from coupons.codes.lookalikes import BY_CHANCE, NoCode
 from coupons.models import Batch, BatchItem, Verification
-from coupons.reasons import TEXTS
+from coupons.reasons import READ, TEXTS
 from coupons.services.batches import MAX_CODES
 from stores.backoffice.pages import (
     current_store,
@@ -38,17 +38,23 @@ _ODD_SHOWN = 5
 @dataclass(frozen=True)
 class Pasted:
     """What pasted text holds: the codes that would be verified, how often one is repeated, the
-    lines that may lack a zero in front, and the lines without a code, as `Reading.seen`.
+    numbers that may lack a zero in front, and as `Reading.seen` the lines with digits that may be
+    a code (`unsure`) and those without any (`odd`).
     """
 
     codes: list[str]
     repeated: int
     lacking: list[str]
     odd: list[str]
+    unsure: list[str]
 
     @property
     def odd_shown(self) -> list[str]:
         return self.odd[:_ODD_SHOWN]
+
+    @property
+    def unsure_shown(self) -> list[str]:
+        return self.unsure[:_ODD_SHOWN]
 
     @property
     def seal(self) -> str:
@@ -68,17 +74,21 @@ def read_list(text: str, *, add_zero: bool = False) -> Pasted:
     found: list[str] = []
     lacking: list[str] = []
     odd: list[str] = []
+    unsure: list[str] = []
     for entry in _entries(text):
         reading = codes.read(entry)
-        if reading.no_code == NoCode.LACKS_ZERO:
-            lacking += [number for number in reading.offered if number[1:] in reading.offered]
-        elif reading.no_code not in (None, NoCode.EMPTY):
-            odd.append(reading.seen)
         found += reading.codes
+        zeros = [number for number in reading.offered if number[1:] in reading.offered]
+        if len(reading.offered) > 2 * len(zeros) and reading.no_code not in BY_CHANCE:
+            unsure.append(reading.seen)
+        elif reading.no_code not in (None, NoCode.EMPTY, NoCode.LACKS_ZERO):
+            odd.append(reading.seen)
+        else:
+            lacking += zeros
     if add_zero:
         found += lacking
     each = list(dict.fromkeys(found))
-    return Pasted(each, len(found) - len(each), lacking, odd)
+    return Pasted(each, len(found) - len(each), lacking, odd, unsure)
 
 
 @longer_form(10 * MOST_TEXT)
@@ -121,6 +131,8 @@ def _error(entered: str, pasted: Pasted) -> str:
         words = _("These are %(count)d codes; at most %(max)d go at once.")
         return words % {"count": len(pasted.codes), "max": MAX_CODES}
     if not pasted.codes and not pasted.lacking:
+        if pasted.unsure:
+            return _("It is not clear which of these digits are codes: write each on its own line.")
         return _("None of these lines is a coupon code.")
     return ""
 
@@ -173,6 +185,6 @@ def _line(item: BatchItem, same_as: int | None) -> dict[str, object]:
         "status": status,
         "label": Verification.Status(status).label,
         "deal": deal,
-        "note": TEXTS[reason].staff if reason in TEXTS else "",
+        "note": (READ.get(item.read_as) or TEXTS[reason]).staff if reason in TEXTS else "",
         "words": words,
     }

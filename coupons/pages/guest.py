@@ -19,7 +19,7 @@ from coupons.models import Channel, Lookup, Product, Verification
 from coupons.pages import visits
 from coupons.pages.ageing import age_of
 from coupons.pages.used import used_text
-from coupons.reasons import BEING_USED, HELD_UP, READ, SEVERAL, SLOWED, TEXTS, Reason
+from coupons.reasons import BEING_USED, HELD_UP, READ, SLOWED, TEXTS, Reason
 from coupons.services import abuse
 from coupons.services.lookups import gateway_of
 from stores.backoffice.pages import request_key
@@ -205,9 +205,8 @@ def _code_of(request: HttpRequest) -> tuple[str | None, codes.Reading]:
 
 def _unread(request: HttpRequest, store: Store, reading: codes.Reading) -> HttpResponse:
     """Says what was entered instead of one code; this is no try, and nothing was sent."""
-    texts = READ[reading.no_code] if reading.no_code else SEVERAL
-    choices = reading.codes or reading.offered
-    return _start(request, store, status=422, refusal=texts, choices=choices, seen=reading.seen)
+    refusal, choices = READ[reading.read_as], reading.choices
+    return _start(request, store, status=422, refusal=refusal, choices=choices, seen=reading.seen)
 
 
 def _confirm(request: HttpRequest, store: Store, code: str, flow: str) -> HttpResponse:

@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple
@@ -13,6 +13,7 @@ from django.db.models import Count
 from coupons import codes
 from coupons.models import Batch, BatchItem, Verification
 from coupons.reasons import Reason
+from coupons.services.lookups import gateway_of
 from coupons.services.verifying import batch_verification, live_call
 from stores import audit
 from stores.fields import keyed_hash
@@ -84,13 +85,14 @@ def _write_lines(batch: Batch, lines: Sequence[object], actor: audit.Actor) -> N
     """Writes every line that does not exist yet."""
     written = {item.position: item for item in batch.items.select_related("verification")}
     known = {row.code_hash: row for item in written.values() if (row := item.verification)}
-    woken = 0
+    woken, gateway = 0, gateway_of(batch.store)
+    request = partial(batch_verification, batch, actor=actor, gateway=gateway)
     for position, raw in enumerate(lines, 1):
         if position in written:
             continue
         try:
             with transaction.atomic():
-                item = _line(batch, position, raw, actor, known)
+                item = _line(batch, position, raw, request, known)
         except IntegrityError:
             # The first request is still running and has written this line.
             continue
@@ -100,17 +102,21 @@ def _write_lines(batch: Batch, lines: Sequence[object], actor: audit.Actor) -> N
 
 
 def _line(
-    batch: Batch, position: int, raw: object, actor: audit.Actor, known: dict[str, Verification]
+    batch: Batch,
+    position: int,
+    raw: object,
+    request: Callable[[str], Verification],
+    known: dict[str, Verification],
 ) -> BatchItem:
     """Writes one line; a code that is `known` from an earlier line shares its verification."""
     item = BatchItem(batch=batch, position=position)
     try:
         code = codes.one_code(raw)
-    except codes.MalformedCode:
-        # Nothing is kept of it: it may be a guest's name or number.
-        item.reason = Reason.MALFORMED_CODE
+    except codes.MalformedCode as malformed:
+        # Nothing else is kept of it: it may be a guest's name or number.
+        item.reason, item.read_as = Reason.MALFORMED_CODE, malformed.reading.read_as
     else:
-        verification = known.get(keyed_hash(code)) or batch_verification(batch, code, actor)
+        verification = known.get(keyed_hash(code)) or request(code)
         known[verification.code_hash] = verification
         item.code_tail, item.verification = codes.tail_of(code), verification
     insert(item)

@@ -352,10 +352,17 @@ def verification_process(
     return verification
 
 
-def batch_verification(batch: Batch, code: str, actor: audit.Actor) -> Verification:
+def batch_verification(
+    batch: Batch, code: str, *, actor: audit.Actor, gateway: GatewayStore | None
+) -> Verification:
     """Requests one line of a batch; no worker is woken here, because the batch does it for all
     lines.
     """
     return verification_request(
-        store=batch.store, code=code, channel=Channel.BATCH, actor=actor, flow=f"batch:{batch.pk}"
+        store=batch.store,
+        code=code,
+        channel=Channel.BATCH,
+        actor=actor,
+        flow=f"batch:{batch.pk}",
+        gateway=gateway,
     ).verification

@@ -48,6 +48,12 @@ messages
     "source"?: 1 for the shop in Meituan's own app, "content"?: cipher text that is sent as it is}
 conversations/<epoi_id>/<open_user_id>/read
     POST {"at"?: ms}: the customer has read
+sockets
+    GET who listens at ws://…/takeaway/websocket/<connectionId>/<token>
+sockets/cut
+    POST {"epoi_id"?}: cuts them without a word
+sockets/send
+    POST {"text", "epoi_id"?}: any text as a frame
 pushes
     GET all with their tries; POST {"event", "epoi_id", "fields"}: any fields, signed
 pushes/<number>/repeat

@@ -30,6 +30,8 @@ class Book:
         self.pushes = PushQueue()
         # Connection tokens of the chat, each with its developer
         self.tokens: dict[str, int] = {}
+        # … and with its store, where one store asked for it
+        self.token_stores: dict[str, str] = {}
         # "<ePoiId>/<customer>" → when the customer last read, in ms
         self.read_times: dict[str, int] = {}
         # Orders with a deadline: those that are open, or have an open refund
@@ -88,6 +90,7 @@ class Book:
             "messages": [asdict(row) for row in self.messages],
             "pushes": self.pushes.dump(),
             "tokens": self.tokens,
+            "token_stores": self.token_stores,
             "read_times": self.read_times,
             "numbers": self.numbers,
         }
@@ -107,6 +110,7 @@ class Book:
             if "pushes" in state:
                 book.pushes = PushQueue.from_dump(state["pushes"])
             book.tokens = dict(state.get("tokens", {}))
+            book.token_stores = dict(state.get("token_stores", {}))
             book.read_times = dict(state.get("read_times", {}))
             book.numbers |= state.get("numbers", {})
         except (KeyError, TypeError, AttributeError, ValueError) as error:

@@ -24,6 +24,8 @@ def _token(world: World, caller: Caller) -> str:
     developer_id = caller.developer.developer_id
     token = f"wo{developer_id}{secrets.token_urlsafe(30)}"
     world.book.tokens[token] = developer_id
+    if caller.shop and world.settings.im_tokens_of_store:
+        world.book.token_stores[token] = caller.shop.e_poi_id
     world.touch()
     return token
 

@@ -17,6 +17,7 @@ from .orders import Order, read_order
 from .refunds import Refund
 from .settings import Settings
 from .shapes import as_text
+from .sockets import Sockets
 from .world import Impossible, World
 
 SEED: dict[str, Any] = {
@@ -31,6 +32,7 @@ SEED: dict[str, Any] = {
 class ControlRoutes(SandboxPlatform[Settings]):
     settings_class = Settings
     world: World
+    sockets: Sockets
 
     @contextmanager
     def _acting(self) -> Iterator[World]:
@@ -228,6 +230,20 @@ class ControlRoutes(SandboxPlatform[Settings]):
             at = given.value(body, "at", int, int(time.time() * 1000))
             world.book.read_times[f"{e_poi_id}/{open_user_id}"] = at
             return {"last_read_time": at}
+
+    @control("GET", "sockets")
+    def show_sockets(self) -> Any:
+        return {"sockets": self.sockets.shown()}
+
+    @control("POST", "sockets/cut")
+    def cut_sockets(self, body: dict[str, Any]) -> Any:
+        return {"cut": self.sockets.cut(given.value(body, "epoi_id", str, ""))}
+
+    @control("POST", "sockets/send")
+    def send_frame(self, body: dict[str, Any]) -> Any:
+        """Sends {"text"} as a frame as it is: unknown kinds, broken JSON."""
+        text = given.value(body, "text", str)
+        return {"sent": self.sockets.send(text, given.value(body, "epoi_id", str, ""))}
 
     # Pushes
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stores.sandbox import Reply, Request, Subject
+from stores.sandbox.platform import Talk
 
 from . import actions, answers, binding, chat_calls, gate, order_calls
 from .answers import Refused, business_error
@@ -13,6 +14,7 @@ from .book import Book
 from .calls import Call
 from .control import ControlRoutes
 from .sending import Threads
+from .sockets import Sockets
 from .world import Impossible, World
 
 CALLS: dict[str, Call] = {**order_calls.CALLS, **chat_calls.CALLS}
@@ -32,6 +34,7 @@ class TakeawaySandbox(ControlRoutes):
         self._threads.start()
 
     def stop(self) -> None:
+        self.sockets.cut()
         if self._threads:
             self._threads.stop()
             self._threads = None
@@ -39,6 +42,8 @@ class TakeawaySandbox(ControlRoutes):
     def clear(self) -> None:
         if not hasattr(self, "world"):
             self.world = World(lambda: self.settings, self.touch, self.lock)
+            self.sockets = Sockets(self.world)
+        self.sockets.cut()
         self.world.book = Book()
 
     def dump(self) -> dict[str, Any]:
@@ -49,6 +54,9 @@ class TakeawaySandbox(ControlRoutes):
         self.world.wake.notify_all()
 
     # Requests
+
+    def opened(self, request: Request) -> Talk | None:
+        return self.sockets.opened(request.path)
 
     def call(self, path: str) -> Call | None:
         if path == self.settings.card_upload_path:

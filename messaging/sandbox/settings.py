@@ -82,6 +82,23 @@ class Settings(Switches):
     chat_seconds: float = 172_800.0
     # Whether the HTTP push of messages needs subscribeImByEpoi.
     im_needs_subscription: bool = True
+    # Whether a token that a store asked for hears of that store only; else of all stores of the
+    # developer. Which of them it is, is not published.
+    im_tokens_of_store: bool = True
+    # "refuse" opens no socket.
+    sockets: str = "open"
+    # Whether the sign of life is answered.
+    socket_answers_beat: bool = True
+    # A client that is silent for so long is cut.
+    socket_silence_seconds: float = 30.0
+    # Whether frames are percent-encoded, as Meituan's own client expects.
+    socket_percent_encoded: bool = False
+    # Further copies of every frame.
+    socket_copies: int = 0
+    # Whether frames that follow each other within half a second come the last first.
+    socket_reordered: bool = False
+    # The field of a frame that names its store; "" names none.
+    socket_store_field: str = ""
     # Whether what a provider sent is pushed to it too.
     im_echo: bool = True
     # A sent msg_id that was used before: "send" again, or "refuse".
@@ -124,6 +141,14 @@ class Settings(Switches):
         "wrong_sign_next": count,
         "chat_seconds": number(0, WEEK),
         "im_needs_subscription": flag,
+        "im_tokens_of_store": flag,
+        "sockets": one_of("open", "refuse"),
+        "socket_answers_beat": flag,
+        "socket_silence_seconds": number(0.1, 3600),
+        "socket_percent_encoded": flag,
+        "socket_copies": count,
+        "socket_reordered": flag,
+        "socket_store_field": text,
         "im_echo": flag,
         "im_repeated_id": one_of("send", "refuse"),
         "reply_seconds": number(0, WEEK),

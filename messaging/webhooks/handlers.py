@@ -6,7 +6,9 @@ from typing import Any
 from messaging.choices import PLATFORM, PushKind
 from messaging.models import Order
 from messaging.services import binding, orders, refunds
+from messaging.services.chat import arriving
 from messaging.services.reading import owe_order
+from messaging.wire.messages import OtherTalk, parse_message
 from messaging.wire.orders import parse_order
 from messaging.wire.pushes import number_in, parse_cancelled, parse_delivery, parse_opening
 from messaging.wire.refunds import parse_refund_notice
@@ -137,3 +139,26 @@ def bound(event: InboundEvent) -> None:
 @handles(PLATFORM, PushKind.UNBIND)
 def unbound(event: InboundEvent) -> None:
     binding.store_unbound(connection=event.connection)
+
+
+@handles(PLATFORM, PushKind.MESSAGE)
+def chat_message(event: InboundEvent) -> None:
+    """Takes in a chat message of a push or a socket; other kinds of talks stay in the ledger."""
+    if event.body.get("text"):
+        raise ValueError("broken JSON in a chat message")
+    said = event.body.get("said") or {}
+    if not said:
+        return
+    try:
+        remote = parse_message(said)
+    except OtherTalk:
+        return
+    message = arriving.message_arrived(
+        connection=event.connection,
+        remote=remote,
+        at=event.received_at,
+        is_named=not event.body.get("is_guessed"),
+    )
+    if message:
+        event.subject_id = message.pk
+        event.save(update_fields=["subject_id"])

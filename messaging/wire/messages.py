@@ -21,7 +21,10 @@ BY_SHOP, BY_CUSTOMER = 1, 2
 NOBODY = ("", "0", "-1")
 USUAL = -1
 URGENT_SCENE = 9003
+LARGEST_CODE = 1_000_000
 LONGEST_SEALED = 60_000
+# Meituan does not publish which field of a socket's message names the store, if any.
+STORE_NAMES = ("ePoiId", "epoiId", "app_poi_code")
 
 
 @dataclass(frozen=True)
@@ -36,12 +39,20 @@ class RemoteMessage:
     customer: str
     order_id: str
     sealed: str
-    is_text: bool
-    is_picture: bool
+    # `msg_type` as it came; None when it is no number.
+    kind: int | None
     is_by_shop: bool
     sent_at: datetime | None
     scene: int
     scene_name: str
+
+    @property
+    def is_text(self) -> bool:
+        return self.kind == TEXT
+
+    @property
+    def is_picture(self) -> bool:
+        return self.kind == PICTURE
 
     @property
     def is_urgent(self) -> bool:
@@ -50,6 +61,10 @@ class RemoteMessage:
 
 class NoMessage(ValueError):
     """The text is no message of a talk of two; it says why."""
+
+
+class OtherTalk(NoMessage):
+    """A message, but of another kind of talk: of a group, or with a rider."""
 
 
 def is_beat(frame: str) -> bool:
@@ -78,7 +93,7 @@ def parse_message(data: Mapping[str, Any]) -> RemoteMessage:
     """Reads an envelope with `biz_type` and `push_content`. Raises NoMessage."""
     kind = any_whole(data, "biz_type")
     if kind != TWO_PERSONS:
-        raise NoMessage(f"biz_type {kind}")
+        raise OtherTalk(f"biz_type {kind}")
     try:
         content = embedded(data, "push_content")
     except Unreadable as error:
@@ -88,15 +103,14 @@ def parse_message(data: Mapping[str, Any]) -> RemoteMessage:
     message_id = number(content, "msg_id")
     if not message_id:
         raise NoMessage("no msg_id")
-    scene = any_whole(content, "scene_tag")
+    scene = any_whole(content, "scene_tag", most=LARGEST_CODE)
     return RemoteMessage(
         message_id=message_id,
         store_name=_store_name(data, content),
         customer=_customer(content),
         order_id=number(content, "order_id"),
         sealed=any_text(content, "msg_content", most=LONGEST_SEALED),
-        is_text=any_whole(content, "msg_type") == TEXT,
-        is_picture=any_whole(content, "msg_type") == PICTURE,
+        kind=any_whole(content, "msg_type", most=LARGEST_CODE),
         is_by_shop=any_whole(content, "msg_source") == BY_SHOP,
         sent_at=any_moment(content, "cts"),
         scene=USUAL if scene is None else scene,
@@ -111,5 +125,5 @@ def _customer(content: Mapping[str, Any]) -> str:
 
 
 def _store_name(data: Mapping[str, Any], content: Mapping[str, Any]) -> str:
-    names = (any_text(each, name) for each in (data, content) for name in ("ePoiId", "epoiId"))
+    names = (any_text(each, name) for each in (data, content) for name in STORE_NAMES)
     return next((name for name in names if name), "")

@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
 
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
+from stores.backoffice.dependent_fields import DependentFields, Rule, mark_needed
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import listed, moment_column
 from stores.models import ApiKey
@@ -19,7 +20,8 @@ from stores.roles import Permission
 DOCS_LINK = "stores/backoffice/api_docs_link.html"
 
 
-class ApiKeyForm(forms.ModelForm[ApiKey]):
+class ApiKeyForm(DependentFields, forms.ModelForm[ApiKey]):
+    shown_with = (Rule(("stores",), "limited_to_stores", (True,)),)
     scopes = forms.MultipleChoiceField(
         label=_("scopes"),
         choices=ApiKey.scope_choices,
@@ -32,6 +34,10 @@ class ApiKeyForm(forms.ModelForm[ApiKey]):
     class Meta:
         model = ApiKey
         fields = ("merchant", "name", "scopes", "limited_to_stores", "stores")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mark_needed(self.fields, "stores")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -8,13 +8,16 @@ from django.core.exceptions import ValidationError
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminTextInputWidget
 
+from stores.backoffice.dependent_fields import DependentFields, Rule, mark_needed
 from stores.models import Merchant, Staff
 from stores.roles import Role
 
 NAME_MAX = 150
 
 
-class StaffForm(forms.ModelForm[Staff]):
+class StaffForm(DependentFields, forms.ModelForm[Staff]):
+    shown_with = (Rule(("stores",), "role", (Role.MANAGER, Role.CLERK)),)
+
     class Meta:
         model = Staff
         fields: tuple[str, ...] = ("merchant", "role", "stores", "is_active")
@@ -25,6 +28,10 @@ class StaffForm(forms.ModelForm[Staff]):
             ),
             "stores": _("Where a manager or clerk works; owners reach all stores anyway."),
         }
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mark_needed(self.fields, "stores")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -1,9 +1,13 @@
-"""Fields that matter only with a choice: a form says which, stores/forms.js shows them with it."""
+"""Fields that matter only with a choice: a form says which, stores/forms.js shows them with it; and
+fields without which such a choice is refused.
+"""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import ClassVar
+
+from django import forms
 
 
 @dataclass(frozen=True)
@@ -13,6 +17,17 @@ class Rule:
     fields: Sequence[str]
     other: str
     values: Sequence[object]
+
+
+def mark_needed(fields: Mapping[str, forms.Field], *names: str) -> None:
+    """Marks those of the fields as required that are so only with a choice.
+
+    Their `required` stays False, because the form's `clean` knows when to ask for them; stores/
+    forms.css gives the labels their mark.
+    """
+    for name in names:
+        if name in fields:
+            fields[name].widget.attrs["aria-required"] = "true"
 
 
 class DependentFields:

@@ -24,8 +24,8 @@ SEARCHED = timedelta(days=30)
 class Found:
     """What one kind finds in a scanned text.
 
-    Without codes, `title` and `next_step` say what was read instead, `seen` shows it, shortened and
-    masked, and `offered` are codes that the user may mean.
+    Without codes, `title` and `next_step` say what was read instead. `offered` are codes that the
+    user may mean, alone or beside `codes`; `seen` shows the text, shortened and masked.
     """
 
     codes: Sequence[str] = ()
@@ -60,6 +60,8 @@ class ScanResult:
     choices: Sequence[str] = ()
     # Whether each of the choices is a code for certain.
     are_sure: bool = False
+    # Numbers beside sure choices that may be codes too.
+    unsure: Sequence[str] = ()
     # Whether the code is one of several of an order: all `most` tickets are used, or this one.
     is_group: bool = False
     earlier: Sequence["ScanResult"] = ()

@@ -7,6 +7,7 @@ import re
 import time
 import uuid
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 from django.conf import settings
 from django.contrib.auth.models import User
@@ -15,7 +16,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_lazy, ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from stores.backoffice.pages import (
@@ -39,6 +40,9 @@ MOST_CHOSEN = 20
 _AMOUNT = re.compile("[0-9]{1,9}")
 _TAIL = re.compile("(?:尾号|后四位|末四位)?[是为]?[:： ]*([0-9]{4})")
 _MARKS = re.compile("[^0-9A-Za-z]")
+_UNSURE = gettext_lazy(
+    "Other digits may be a code too: compare with the guest. Nothing is used yet."
+)
 
 
 @require_safe
@@ -102,8 +106,8 @@ def scan(request: HttpRequest, store: Store) -> list[ScanResult]:
     text = request.POST.get("text", "")
     read = [(kind, kind.find(text, store)) for kind in counter_kinds()]
     named = _named(read)
-    if len(named) == 1 and len(named[0][1]) == 1:
-        return [_redeem(request, store, named[0][0], named[0][1][0])]
+    if len(named) == 1 and len(named[0][1].codes) == 1 and not named[0][1].offered:
+        return [_redeem(request, store, named[0][0], named[0][1].codes[0])]
     if named:
         return [_which(kind, found) for kind, found in named]
     if results := [result for _kind, found in read for result in found.results]:
@@ -139,15 +143,19 @@ def _redeem(
     )
 
 
-def _named(read: list[tuple[CounterKind, Found]]) -> list[tuple[CounterKind, list[str]]]:
+def _named(read: list[tuple[CounterKind, Found]]) -> list[tuple[CounterKind, Found]]:
     """Returns the kinds with the codes that a text names; what is a code of one kind, or a part of
     it, is none of the kinds after it.
     """
-    named: list[tuple[CounterKind, list[str]]] = []
+    named: list[tuple[CounterKind, Found]] = []
     taken = ""
     for kind, found in read:
-        if own := [code for code in found.codes if _MARKS.sub("", code) not in taken]:
-            named.append((kind, own))
+        own, offered = (
+            [code for code in each if _MARKS.sub("", code) not in taken]
+            for each in (found.codes, found.offered)
+        )
+        if own:
+            named.append((kind, replace(found, codes=own, offered=offered)))
             taken += " ".join(["", *(_MARKS.sub("", code) for code in own)])
     return named
 
@@ -159,14 +167,18 @@ def _instead(kind: CounterKind, found: Found) -> ScanResult:
         key="",
         state="ask" if found.offered else "refused",
         title=found.title,
-        lines=[_("Read: %(text)s") % {"text": found.seen}] if found.seen else (),
+        lines=_seen(found),
         next_step=found.next_step,
         choices=found.offered[:MOST_CHOSEN],
     )
 
 
-def _which(kind: CounterKind, codes: Sequence[str]) -> ScanResult:
-    count = len(codes)
+def _seen(found: Found) -> Sequence[str]:
+    return [_("Read: %(text)s") % {"text": found.seen}] if found.seen else ()
+
+
+def _which(kind: CounterKind, found: Found) -> ScanResult:
+    count = len(found.codes)
     title = ngettext("%(count)d code found", "%(count)d codes found", count) % {"count": count}
     if count > MOST_CHOSEN:
         text = _("At the counter at most %(most)d codes go at once. Nothing was sent.")
@@ -177,9 +189,11 @@ def _which(kind: CounterKind, codes: Sequence[str]) -> ScanResult:
         key="",
         state="ask",
         title=title,
-        next_step=_("Nothing is used yet."),
-        choices=codes,
+        lines=_seen(found) if found.offered else (),
+        next_step=_UNSURE if found.offered else _("Nothing is used yet."),
+        choices=found.codes,
         are_sure=True,
+        unsure=found.offered[:MOST_CHOSEN],
     )
 
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Any, ClassVar
 
-from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from stores.drills.checklist import Checklist
-from stores.drills.results import Exchange, Failed
+from stores.drills.results import Exchange, Failed, Remark
 from stores.models import Connection, DrillRun
 
 # Seconds between two looks at something that a check waits for.
@@ -34,7 +34,7 @@ class Drill:
     def begin(self) -> None:
         """Prepares the next check, which starts without messages and notes."""
         self.exchanges: list[Exchange] = []
-        self.notes: list[str] = []
+        self.notes: list[Remark] = []
 
     # Tidying
 
@@ -51,18 +51,18 @@ class Drill:
 
     def note(self, text: StrOrPromise, **values: object) -> None:
         """Adds something worth knowing about a check that passes."""
-        self.notes.append(filled(text, values))
+        self.notes.append(Remark(text, **values))
 
     def expect(self, holds: bool, what: StrOrPromise, **values: object) -> None:
         """Raises Failed with the text unless it holds."""
         if not holds:
-            raise Failed(filled(what, values))
+            raise Failed(what, **values)
 
     def expect_equal(self, what: str, found: object, wanted: object) -> None:
         """Raises Failed when the values differ; True is not 1."""
         if found != wanted or isinstance(found, bool) != isinstance(wanted, bool):
-            values = {"what": what, "wanted": wanted, "found": found}
-            raise Failed(_("%(what)s should be %(wanted)s, not %(found)s.") % values)
+            text = _("%(what)s should be %(wanted)s, not %(found)s.")
+            raise Failed(text, what=what, wanted=wanted, found=found)
 
     @staticmethod
     def wait_until(holds: Callable[[], bool], *, seconds: float) -> bool:
@@ -74,7 +74,3 @@ class Drill:
         while not (found := holds()) and time.monotonic() < until:
             time.sleep(LOOK_AGAIN)
         return found
-
-
-def filled(text: StrOrPromise, values: Mapping[str, object]) -> str:
-    return str(text) % values if values else str(text)

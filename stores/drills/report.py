@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
 from stores.drills.checklist import Checklist
-from stores.drills.results import Outcome
+from stores.drills.results import Outcome, in_own_language
 from stores.models import DrillRun
 
 # Longer messages (a price calendar, a flood of garbage) are cut.
@@ -140,7 +140,7 @@ class Report:
             outcome.value,
             outcome.label,
             TONES[outcome],
-            result["detail"],
+            in_own_language(result.get("details", {}), result["detail"]),
             [self._message(exchange) for exchange in exchanges],
         )
 

@@ -1,11 +1,14 @@
 """The result of a check."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Protocol
 
+from django.conf import settings
 from django.db import models
+from django.utils import translation
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 
 class Outcome(models.TextChoices):
@@ -14,14 +17,43 @@ class Outcome(models.TextChoices):
     LEFT_OUT = "left_out", _("left out")
 
 
-class Failed(Exception):
-    """The check's sentence is not true of the other side; the text says what was expected and
+class Remark:
+    """A text and its values. Lazy ones make it a text in the language of whoever reads it."""
+
+    def __init__(self, text: StrOrPromise, **values: object) -> None:
+        self.text, self.values = text, values
+
+    def __str__(self) -> str:
+        return str(self.text) % self.values if self.values else str(self.text)
+
+
+class _Verdict(Exception):
+    def __init__(self, text: StrOrPromise, **values: object) -> None:
+        self.remark = Remark(text, **values)
+        super().__init__(self.remark)
+
+
+class Failed(_Verdict):
+    """The check's sentence is not true of the other side; the remark says what was expected and
     found.
     """
 
 
-class LeftOut(Exception):
-    """The check does not apply here; the text says why."""
+class LeftOut(_Verdict):
+    """The check does not apply here; the remark says why."""
+
+
+def in_all_languages(remarks: Iterable[Remark]) -> dict[str, str]:
+    """Returns the remarks as one text by language: people read a run whom it was not made for."""
+    texts = {}
+    for code, _name in settings.LANGUAGES:
+        with translation.override(code):
+            texts[code] = " ".join(dict.fromkeys(map(str, remarks)))
+    return texts
+
+
+def in_own_language(texts: Mapping[str, str], otherwise: str = "") -> str:
+    return texts.get(translation.get_language() or "", otherwise)
 
 
 class Exchange(Protocol):
@@ -48,13 +80,19 @@ class Exchange(Protocol):
 
 @dataclass(frozen=True)
 class Result:
-    """`detail` says why the check failed or was left out, or adds a note to one that passed."""
+    """`details` say why the check failed or was left out, or add a note to one that passed, by
+    language.
+    """
 
     name: str
     title: str
     outcome: Outcome
-    detail: str = ""
+    details: Mapping[str, str] = field(default_factory=dict)
     exchanges: Sequence[Exchange] = ()
+
+    @property
+    def detail(self) -> str:
+        return in_own_language(self.details)
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -62,5 +100,6 @@ class Result:
             "title": self.title,
             "outcome": self.outcome.value,
             "detail": self.detail,
+            "details": self.details,
             "exchanges": [exchange.as_json() for exchange in self.exchanges],
         }

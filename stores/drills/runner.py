@@ -11,13 +11,14 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from stores import audit
 from stores.audit import Actor
 from stores.conflicts import Conflict
 from stores.drills.checklist import Check, Checklist
 from stores.drills.drill import Drill
-from stores.drills.results import Failed, LeftOut, Outcome, Result
+from stores.drills.results import Failed, LeftOut, Outcome, Remark, Result, in_all_languages
 from stores.models import Connection, DrillRun
 
 log = logging.getLogger(__name__)
@@ -127,25 +128,25 @@ def _expect_sight(drill: Drill) -> None:
     """
     told = [exchange.as_json()["code"] for exchange in drill.exchanges]
     if told and all(code is None for code in told):
-        raise Failed(_("None of the calls was answered, so nothing could be seen."))
+        raise Failed(gettext_lazy("None of the calls was answered, so nothing could be seen."))
 
 
 def _run_check(drill: Drill, check: Check[Any]) -> Result:
     drill.begin()
-    outcome, detail = Outcome.PASSED, ""
+    outcome, remarks = Outcome.PASSED, drill.notes
     try:
         check.run(drill)
         _expect_sight(drill)
     except LeftOut as left_out:
-        outcome, detail = Outcome.LEFT_OUT, str(left_out)
+        outcome, remarks = Outcome.LEFT_OUT, [left_out.remark]
     except Failed as failed:
-        outcome, detail = Outcome.FAILED, str(failed)
+        outcome, remarks = Outcome.FAILED, [failed.remark]
     except Exception as error:
         # An answer of an unexpected shape is the server's fault as much as the drill's.
         log.exception("the check %s broke", check.name)
-        outcome, detail = Outcome.FAILED, _("The check itself broke: %(error)r") % {"error": error}
-    if outcome == Outcome.PASSED:
-        detail = "; ".join(dict.fromkeys(drill.notes))
-    result = Result(check.name, str(check.title), outcome, detail, list(drill.exchanges))
+        broke = Remark(gettext_lazy("The check itself broke: %(error)r"), error=error)
+        outcome, remarks = Outcome.FAILED, [broke]
+    details = in_all_languages(remarks)
+    result = Result(check.name, str(check.title), outcome, details, list(drill.exchanges))
     drill.tidy()
     return result

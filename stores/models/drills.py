@@ -22,7 +22,8 @@ class DrillRun(models.Model):
     """One run of a drill (验收演练).
 
     `kind` names its checklist, `checks` are the names to run, `results` the results so far in the
-    same order: [{"name", "title", "outcome", "detail", "exchanges"}].
+    same order: [{"name", "title", "outcome", "detail", "details", "exchanges"}]; `details` hold
+    `detail` by language.
     """
 
     # After this long without a result no process is working on it any more.

@@ -10,8 +10,10 @@ from typing import Any
 from .arrivals import Arrival, ArrivalLog
 from .faults import KINDS, Fault, FaultScript
 from .messages import Reply, Request
-from .platform import SandboxPlatform
+from .platform import SandboxPlatform, Talk
 
+# The operation of a client that opens a WebSocket.
+SOCKET = "socket"
 MAINTENANCE_PAGE = (
     "<!DOCTYPE html><html><head><title>系统维护中</title></head>"
     "<body><h1>系统维护中</h1></body></html>"
@@ -61,6 +63,23 @@ class Exchange:
         arrival.applied = reply.applied
         arrival.outcome = reply.outcome
         return Delivery(reply)
+
+    def open(self, platform: SandboxPlatform[Any], request: Request) -> Talk | Delivery:
+        """Returns what talks on a WebSocket, or the answer that refuses it. Any fault of the
+        operation "socket" refuses.
+        """
+        if not self._pause(self._faults.delay(platform.prefix, SOCKET)):
+            return Delivery(None)
+        arrival = self._arrivals.record(platform.prefix, SOCKET, platform.subject(request))
+        fault = self._faults.take(platform.prefix, SOCKET)
+        if fault is not None:
+            arrival.outcome = f"fault:{fault.kind}"
+            effect = KINDS[fault.kind]
+            is_status = isinstance(effect.answer, int)
+            return Delivery(_instead(effect.answer, platform, request) if is_status else None)
+        talk = platform.opened(request)
+        arrival.outcome = "ok" if talk else "unauthorised"
+        return talk or Delivery(Reply.json({"error": "no such socket"}, 404))
 
     def _disturbed(
         self, fault: Fault, platform: SandboxPlatform[Any], request: Request, arrival: Arrival

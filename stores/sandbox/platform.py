@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
-from typing import Any, ClassVar, Generic, TypeVar
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any, ClassVar, Generic, TypeVar
 
 from . import given, routes
 from .errors import ControlError
 from .messages import Reply, Request, Subject
 from .switches import Switches
 
+if TYPE_CHECKING:
+    from .channels import Channel
+
 SettingsT = TypeVar("SettingsT", bound=Switches)
+# What talks with a client that has opened a WebSocket, until it closes.
+Talk = Callable[["Channel"], None]
 
 
 class SandboxPlatform(Generic[SettingsT]):
@@ -61,6 +66,10 @@ class SandboxPlatform(Generic[SettingsT]):
 
     def handle(self, request: Request) -> Reply:
         raise NotImplementedError
+
+    def opened(self, request: Request) -> Talk | None:
+        """Returns what talks with a client that asks for a WebSocket; None where there is none."""
+        return None
 
     def blocked(self, request: Request) -> Reply:
         """Returns this platform's answer to one call too many."""

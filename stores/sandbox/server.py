@@ -13,7 +13,7 @@ from .control_api import Control
 from .exchange import Delivery, Exchange
 from .faults import FaultScript
 from .messages import Reply, Request
-from .platform import SandboxPlatform
+from .platform import SandboxPlatform, Talk
 from .sockets import HttpServer
 from .state import StateFile
 
@@ -45,7 +45,7 @@ class SandboxServer:
         self._state = StateFile(state_file, platforms) if state_file else None
         if self._state:
             self._state.load()
-        self._http = HttpServer((host, port), self._respond)
+        self._http = HttpServer((host, port), self._respond, self._opening)
         self._host, self._port = host, int(self._http.server_address[1])
         self.url = f"http://{host}:{self._port}"
         self._thread: threading.Thread | None = None
@@ -79,7 +79,7 @@ class SandboxServer:
         self._http.stop()
         self._thread.join()
         self._thread = None
-        self._http = HttpServer((self._host, self._port), self._respond)
+        self._http = HttpServer((self._host, self._port), self._respond, self._opening)
         self.persist()
         self._ended.set()
 
@@ -117,15 +117,26 @@ class SandboxServer:
         self.close()
 
     def _respond(self, http: HttpServer, request: Request) -> Delivery:
-        prefix, _, path = request.path.lstrip("/").partition("/")
-        request.path = f"/{path}"
+        prefix = _cut_prefix(request)
         if prefix == CONTROL:
             return Delivery(self._control.run(request))
         platform = self._platforms.get(prefix)
-        if platform is None:
-            return Delivery(
-                Reply.json(
-                    {"error": f"no such platform; there are {', '.join(self.prefixes)}"}, 404
-                )
-            )
-        return Exchange(self.arrivals, self.faults, http.pause, self.persist).run(platform, request)
+        return self._exchange(http).run(platform, request) if platform else self._nowhere()
+
+    def _opening(self, http: HttpServer, request: Request) -> Talk | Delivery:
+        platform = self._platforms.get(_cut_prefix(request))
+        return self._exchange(http).open(platform, request) if platform else self._nowhere()
+
+    def _exchange(self, http: HttpServer) -> Exchange:
+        return Exchange(self.arrivals, self.faults, http.pause, self.persist)
+
+    def _nowhere(self) -> Delivery:
+        error = f"no such platform; there are {', '.join(self.prefixes)}"
+        return Delivery(Reply.json({"error": error}, 404))
+
+
+def _cut_prefix(request: Request) -> str:
+    """Returns the platform's prefix, and takes it off the request's path."""
+    prefix, _, path = request.path.lstrip("/").partition("/")
+    request.path = f"/{path}"
+    return prefix

@@ -16,6 +16,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 from .exchange import Delivery
 from .messages import Reply, Request
+from .platform import Talk
 
 logger = logging.getLogger(__name__)
 
@@ -32,9 +33,13 @@ class HttpServer(ThreadingHTTPServer):
     request_queue_size = 512
 
     def __init__(
-        self, address: tuple[str, int], respond: Callable[[HttpServer, Request], Delivery]
+        self,
+        address: tuple[str, int],
+        respond: Callable[[HttpServer, Request], Delivery],
+        opening: Callable[[HttpServer, Request], Talk | Delivery],
     ) -> None:
         self.respond = respond
+        self.opening = opening
         self.stopping = threading.Event()
         self._connections: set[socket.socket] = set()
         self._connections_lock = threading.Lock()
@@ -100,7 +105,11 @@ class _Handler(BaseHTTPRequestHandler):
             self.send_error(refusal)
             return
         request = self._request()
-        if request is not None:
+        if request is None:
+            return
+        if request.headers.get("upgrade", "").lower() == "websocket":
+            self._open(request)
+        else:
             self._deliver(self._answer(request))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = serve
@@ -148,6 +157,22 @@ class _Handler(BaseHTTPRequestHandler):
         except Exception:
             logger.exception("The sandbox failed on %s %s", request.method, request.path)
             return Delivery(Reply.json({"error": "the sandbox itself failed, see its log"}, 500))
+
+    def _open(self, request: Request) -> None:
+        """Opens a WebSocket, which takes this thread until it closes."""
+        # Read with the first WebSocket: only then its library is needed.
+        from .channels import Channel
+
+        self.close_connection = True
+        talk = self.server.opening(self.server, request)
+        if isinstance(talk, Delivery):
+            self._deliver(talk)
+            return
+        channel = Channel(self.connection)
+        if not channel.accept(self.path, request.headers):
+            self.send_error(400)
+            return
+        talk(channel)
 
     def _drain(self, length: str) -> None:
         # A caller that is still sending would meet a reset instead of reading the 413.

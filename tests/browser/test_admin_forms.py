@@ -59,6 +59,49 @@ def test_fields_come_with_their_choice_and_a_mistake_leads_to_its_field(
     expect(page.locator("[name=phone_limit]")).to_be_in_viewport()
 
 
+MARK = "(label) => getComputedStyle(label, '::after').content"
+
+
+@pytest.mark.parametrize(
+    ("path", "choice", "with_it", "without", "label"),
+    [
+        ("trip/product/add/", "book_ahead", "2", "1", ".field-ahead_minutes > div > label"),
+        ("trip/plannedchange/add/", "kind", "address", "upgrade", ".field-base_url > div > label"),
+        ("stores/staff/add/", "role", "clerk", "owner", ".field-stores > div > label"),
+    ],
+)
+def test_what_a_choice_asks_for_is_marked_and_comes_with_it(
+    visitor: Visitor, shop: Shop, owner: User, path: str, choice: str, with_it: str, without: str,
+    label: str,
+) -> None:  # fmt: skip
+    TicketConnectionFactory(merchant=shop.merchant)
+    page = visitor.page(user=owner)
+    page.goto(f"/admin/{path}")
+    page.evaluate("document.querySelectorAll('details').forEach((box) => { box.open = true; })")
+    if choice == "book_ahead":
+        page.locator("label[for=id_by_calendar]").click()
+    page.select_option(f"[name={choice}]", with_it)
+    expect(page.locator(label)).to_be_visible()
+    assert page.locator(label).evaluate(MARK) == '"*"'
+    page.select_option(f"[name={choice}]", without)
+    expect(page.locator(label)).to_be_hidden()
+
+
+def test_the_prices_of_a_product_and_of_its_days_are_marked_as_required(
+    visitor: Visitor, shop: Shop, owner: User
+) -> None:
+    linked = TicketConnectionFactory(merchant=shop.merchant)
+    dated = TicketProductFactory(connection=linked, store=shop.store, by_calendar=True, offer=False)
+    page = visitor.page(user=owner)
+    for path in ("add/", f"{dated.pk}/calendar/"):
+        page.goto(f"/admin/trip/product/{path}")
+        marks = {
+            name: page.locator(f"label[for=id_{name}]").evaluate(MARK)
+            for name in ("sale_price", "market_price", "settlement_price", "stock")
+        }
+        assert marks == dict.fromkeys(marks, '"*"') | {"stock": "none"}, path
+
+
 def test_a_new_key_is_copied_with_one_click(visitor: Visitor, shop: Shop, owner: User) -> None:
     page = visitor.page(user=owner, permissions=["clipboard-read", "clipboard-write"])
     page.goto("/admin/stores/apikey/add/")

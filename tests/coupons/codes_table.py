@@ -1,5 +1,5 @@
-"""What becomes of which text: its codes, or the name of what it holds instead, with what is
-offered.
+"""What becomes of which text: its codes, with what is offered beside them, or the name of what it
+holds instead, with what is offered.
 
 C, D and E are three codes; a text with them is what people type, paste, scan, upload and send.
 """
@@ -8,7 +8,8 @@ from coupons.codes.lookalikes import NoCode
 
 C, D, E = "123456789012", "223456789013", "0223456789"
 LACKING = (NoCode.LACKS_ZERO, ("012345678901", "12345678901"))
-Wanted = tuple[str, ...] | NoCode | tuple[NoCode, tuple[str, ...]]
+Offered = tuple[str, ...]
+Wanted = Offered | NoCode | tuple[NoCode, Offered] | tuple[Offered, Offered]
 
 ALONE: dict[str, Wanted] = {
     C: (C,),
@@ -27,8 +28,8 @@ ALONE: dict[str, Wanted] = {
     "   ": NoCode.OTHER,
     "没有券码": NoCode.OTHER,
     "ABCDEFGHJKMN": NoCode.OTHER,
-    "12345678901a": NoCode.TOO_SHORT,
-    "a12345678901": NoCode.TOO_SHORT,
+    "12345678901a": NoCode.LETTERS,
+    "a12345678901": NoCode.LETTERS,
     "1 OR 1=1; DROP TABLE coupons_verification; --": NoCode.TOO_SHORT,
     "12345678901": LACKING,
     " 12345678901 ": LACKING,
@@ -107,8 +108,14 @@ PRINTED: dict[str, Wanted] = {
     "1 1234 5678 9012": (NoCode.UNCLEAR, (C,)),
     "1234 5678 9012 2026": (NoCode.UNCLEAR, (C,)),
     "1234 5678 9012 2234 5678 9013": (NoCode.UNCLEAR, (C, D)),
-    "a1234 5678 9012 3456": NoCode.TOO_SHORT,
-    "1234 5678 9012 3456a": NoCode.TOO_SHORT,
+    "a1234 5678 9012 3456": (NoCode.UNCLEAR, ("567890123456",)),
+    "1234 5678 9012 3456a": (NoCode.UNCLEAR, (C,)),
+    "A12 1234 5678 9012": (NoCode.UNCLEAR, (C,)),
+    "123456.789012": (NoCode.UNCLEAR, ()),
+    "12345678901.2": (NoCode.UNCLEAR, ()),
+    "0.123456789012": (NoCode.UNCLEAR, ()),
+    "123,456,789,012": (NoCode.UNCLEAR, (C,)),
+    "1,223,456,789": (NoCode.UNCLEAR, ("1223456789",)),
 }
 # A code with something else in front or behind.
 BESIDE: dict[str, Wanted] = {
@@ -163,6 +170,10 @@ BESIDE: dict[str, Wanted] = {
     "1234 5678 9012 168元": (C,),
     "1234 5678 9012张三": (C,),
     "1234 5678 9012 2026年12月31日前有效": (C,),
+    "2026.11.28-2026.12.31 1234 5678 9012": (C,),
+    "2026.11.28-12.31 1234 5678 9012": (C,),
+    "2026年11月28日至12月31日 1234 5678 9012": (C,),
+    "1234 5678 9012 2026-11-28~2026-12-31": (C,),
     "1.1234 5678 9012": (C,),
     "12、1234 5678 9012": (C,),
 }
@@ -186,7 +197,14 @@ MESSAGES: dict[str, Wanted] = {
     f"券一 {C} 券二 {D}": (C, D),
     f"{C}和{D}一起用": (C, D),
     f"{C}/{D}": (C, D),
-    f"12345678901 {C}": (C,),
+    f"12345678901 {C}": ((C,), LACKING[1]),
+    f"{C} 0571 88886666": (C,),
+    f"{C}，2234 56789013": ((C,), (D,)),
+    f"1234 5678 9012 {C}": (C,),
+    f"1234 5678 9012 2234 5678 9013 {E}": ((E,), (C, D)),
+    f"SF1234567890123 {C}": (C,),
+    f"A1234567890 {C}": (C,),
+    f"1234567890@qq.com {C}": (C,),
     "请帮我核销 12345678901": LACKING,
     f"https://example.com/v?code={C}&x=1": (C,),
     f"https://example.com/v?x=1&couponCode={C}": (C,),
@@ -197,6 +215,8 @@ MESSAGES: dict[str, Wanted] = {
     f"https://example.com/?orderId={D}&code={C}": (C,),
     f"imeituan://www.meituan.com/order?oid={C}": NoCode.ORDER_NUMBER,
     f"https://example.com/poi/{D} 券码{C}": (C,),
+    f"meituan.com?oid={C}": NoCode.ORDER_NUMBER,
+    f"meituan.com?code={C}": (C,),
     "https://example.com/": NoCode.OTHER,
 }
 # Each is refused by its own name.
@@ -244,12 +264,39 @@ NAMED: dict[str, Wanted] = {
     "]E06901234567892": (NoCode.GOODS, ("6901234567892",)),
     "条码 6901234567892": (NoCode.GOODS, ("6901234567892",)),
     "20261128": (NoCode.DAY, ("20261128",)),
+    "20261128123005": (NoCode.DAY, ("20261128123005",)),
+    f"1\t{C}\t20261128123005": (C,),
+    f"20261128123099\t{C}": ("20261128123099", C),
     "2026-11-28": NoCode.DAY,
     "2024-12-15 22:08": NoCode.DAY,
     "订单号 4900123456789012345": NoCode.ORDER_NUMBER,
     "订单号：223456789013": NoCode.ORDER_NUMBER,
     "流水号 20261128123456789": NoCode.ORDER_NUMBER,
     "共 4900123456789012345 笔": NoCode.ORDER_NUMBER,
+    "SF1234567890123": NoCode.WAYBILL,
+    "sf1234567890123": NoCode.WAYBILL,
+    "]C1YT8812345678901": NoCode.WAYBILL,
+    "JDVA12345678901-1-1-": NoCode.WAYBILL,
+    "SF 1234567890123": NoCode.WAYBILL,
+    "EA123456789CN": NoCode.WAYBILL,
+    "快递单号 773112345678901": NoCode.WAYBILL,
+    "运单：1234567890123": NoCode.WAYBILL,
+    "MT2026112812345678": NoCode.LETTERS,
+    "PW-9973821792": (NoCode.LETTERS, ("9973821792",)),
+    "A-1234 5678 9012": (NoCode.UNCLEAR, (C,)),
+    f"券码-{C}": (C,),
+    f"code-{C}": (NoCode.LETTERS, (C,)),
+    f"{C}-VIP": (C,),
+    "V123456789012": (NoCode.LETTERS, (C,)),
+    "99RMB123456789012": (NoCode.LETTERS, (C,)),
+    "91110108MA01234567": NoCode.LETTERS,
+    "wxp://f2f0123456789012": NoCode.PAYMENT,
+    "https://qr.alipay.com/fkx123456789012": NoCode.PAYMENT,
+    f"weixin://wxpay/bizpayurl?pr={C}": NoCode.PAYMENT,
+    "1234567890@qq.com": NoCode.OTHER,
+    "021-1234 5678": NoCode.LANDLINE,
+    "+86(138)12345678": NoCode.MOBILE,
+    "+86-571-88886666": NoCode.MOBILE,
     "¥1,162": NoCode.TOO_SHORT,
     "168元": NoCode.OTHER,
     "尾号 9012": NoCode.TOO_SHORT,

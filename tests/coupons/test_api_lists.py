@@ -12,7 +12,7 @@ from django.utils import timezone
 
 from coupons.api import batch_serializers, serializers
 from coupons.models import Batch, BatchItem, Lookup, Verification
-from coupons.reasons import Reason
+from coupons.reasons import READ, Reason
 from stores.models import OutboundCall, Pace
 from stores.platforms import outbox, pace
 from tests.api import Api, api_of, problem
@@ -348,7 +348,7 @@ def test_a_lookup_of_no_code_is_malformed(store: Any, api: Api) -> None:
 
 def test_a_batch_is_written_down_and_worked_off(shop: Shop) -> None:
     api = api_of(shop.merchant)
-    codes = [shop.code(), shop.code("expired"), "not a code"]
+    codes = [shop.code(), shop.code("expired"), "223456789012 323456789012"]
     answer = api.post(f"stores/{shop.store.pk}/verification-batches/", {"codes": codes})
     body = answer.json()
     assert answer.status_code == 201
@@ -361,7 +361,10 @@ def test_a_batch_is_written_down_and_worked_off(shop: Shop) -> None:
         1,
     ]
     assert [line["status"] for line in body["lines"]] == ["queued", "queued", "malformed"]
-    assert body["lines"][2]["reason"] == "malformed_code"
+    last = body["lines"][2]
+    assert (last["reason"], last["read_as"]) == ("malformed_code", "several_codes")
+    assert str(READ["several_codes"].staff) in last["message"]
+    assert body["lines"][0]["read_as"] == ""
     outbox.work(seconds=8)
     later = api.get(f"verification-batches/{body['id']}/").json()
     assert [later[name] for name in ("total", "settled", "percent", "verified", "refused")] == [

@@ -86,6 +86,43 @@ def test_a_row_may_hold_several_numbers_that_lack_a_zero() -> None:
     assert pasted.codes == pasted.lacking == ["012345678901", "012345678902"]
 
 
+@pytest.mark.parametrize(
+    ("text", "counts"),
+    [
+        ("123456789012，2234 56789013", (1, 0, 0, 1)),
+        ("1234 56789012", (0, 0, 0, 1)),
+        ("123456789012\t12345678901", (1, 1, 0, 0)),
+        ("6901234567892\nSF1234567890123\n张三", (0, 0, 3, 0)),
+    ],
+)
+def test_what_is_not_sure_is_counted_as_what_it_is(
+    text: str, counts: tuple[int, int, int, int]
+) -> None:
+    read = read_list(text)
+    assert (len(read.codes), len(read.lacking), len(read.odd), len(read.unsure)) == counts
+
+
+def test_unclear_digits_beside_a_code_are_shown_and_left_out(shop: Shop) -> None:
+    client = english(member(shop.merchant, Role.OWNER))
+    code = shop.code()
+    page = client.post(HERE, {"codes": f"{code}，2234 56789013"}).content.decode()
+    assert "1 coupon was found" in page
+    assert "In 1 line it is not clear which digits are a code" in page
+    client.post(HERE, sent(page))
+    assert [row.code_tail for row in Verification.objects.all()] == [code[-4:]]
+    page = client.post(HERE, {"codes": "2234 56789013"}).content.decode()
+    assert "It is not clear which of these digits are codes" in page
+
+
+def test_the_page_of_a_batch_names_what_a_line_holds(shop: Shop) -> None:
+    client = english(member(shop.merchant, Role.OWNER))
+    lines = ["123456789012 223456789013", "134512345678901234"]
+    batch = batch_request(store=shop.store, raw_codes=lines, actor=None)[0]
+    page = client.get(reverse("coupons:batch", args=[batch.pk])).content.decode()
+    assert "Several codes were found in what was entered" in page
+    assert "This is a payment code, please put it away" in page
+
+
 def test_a_million_words_are_refused_unread(client: Client, shop: Shop, owner: User) -> None:
     answer = client.post(HERE, confirmed("12 " * 300_000))
     assert answer.status_code == 422

@@ -116,6 +116,17 @@ def test_lines_that_no_database_takes_are_malformed(shop: Shop) -> None:
     assert batch_progress(batch).malformed == 5
 
 
+def test_a_line_that_is_no_single_code_keeps_what_it_was_read_as_and_nothing_else(
+    shop: Shop,
+) -> None:
+    lines = ["123456789012 223456789013", "134512345678901234", "SF1234567890123", "张三"]
+    batch = batch_request(store=shop.store, raw_codes=lines, actor=None)[0]
+    items = batch.items.order_by("position")
+    assert [item.read_as for item in items] == ["several_codes", "payment", "waybill", "other"]
+    assert {(item.reason, item.code_tail) for item in items} == {(Reason.MALFORMED_CODE, "")}
+    assert not Verification.objects.exists()
+
+
 def test_an_empty_batch_is_complete(shop: Shop) -> None:
     assert (
         batch_progress(batch_request(store=shop.store, raw_codes=[], actor=None)[0]).percent == 100

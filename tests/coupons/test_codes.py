@@ -30,6 +30,8 @@ def test_what_becomes_of_a_text(text: str, wanted: Wanted) -> None:
         assert (reading.codes, reading.no_code) == ((), wanted)
     elif isinstance(wanted[0], NoCode):
         assert (reading.codes, reading.no_code, reading.offered) == ((), *wanted)
+    elif isinstance(wanted[0], tuple):
+        assert (reading.codes, reading.no_code, reading.offered) == (wanted[0], None, wanted[1])
     else:
         assert (reading.codes, reading.no_code, reading.offered) == (wanted, None, ())
 

@@ -106,6 +106,20 @@ def test_one_of_several_codes_is_chosen(counter: Client, shop: Shop) -> None:
     assert [row.code_tail for row in Verification.objects.all()] == [second[-4:]]
 
 
+def test_digits_that_may_be_a_code_beside_a_sure_one_are_offered_and_nothing_is_sent(
+    counter: Client, shop: Shop
+) -> None:
+    code, other = shop.code(), "223456789013"
+    card = scan(counter, shop, f"{code}，{other[:4]} {other[4:]}", status=200)
+    assert "1 code found" in card
+    assert "Other digits may be a code too" in card
+    assert "Verify all" not in card
+    assert re.findall(r'name="chosen" value="(\d+)"', card) == [code, other]
+    assert arrived(shop) == 0
+    choose(counter, shop, code)
+    assert [row.code_tail for row in Verification.objects.all()] == [code[-4:]]
+
+
 def test_the_same_choice_pressed_twice_is_one_verification(counter: Client, shop: Shop) -> None:
     code = shop.code()
     choose(counter, shop, code, code)
@@ -168,6 +182,14 @@ def test_a_guest_chooses_one_of_several_codes(client: Client, shop: Shop) -> Non
     assert Lookup.objects.get().code_tail == second[-4:]
 
 
+def test_a_guest_is_offered_the_digits_beside_a_sure_code(client: Client, shop: Shop) -> None:
+    code = shop.code()
+    page = client.post(f"/g/{shop.store.guest_slug}/", {"code": f"{code} 2234 56789013"})
+    assert page.status_code == 422
+    offered = re.findall(r'name="chosen" value="(\d+)"', page.content.decode())
+    assert offered == [code, "223456789013"]
+
+
 def test_a_guest_is_told_what_was_read_and_no_try_is_counted(client: Client, shop: Shop) -> None:
     home = f"/g/{shop.store.guest_slug}/"
     for _ in range(60):
@@ -184,6 +206,8 @@ def test_the_api_says_what_was_read_and_what_may_be_meant(api: Api, shop: Shop) 
         ("12345678901", "lacks_zero", ["012345678901", "12345678901"]),
         (EAN, "goods", [EAN]),
         ("223456789013 323456789014", "several_codes", ["223456789013", "323456789014"]),
+        ("223456789013，3234 56789014", "several_codes", ["223456789013", "323456789014"]),
+        ("SF1234567890123", "waybill", []),
     ):
         answer = api.post(path, {"code": code})
         body = answer.json()

@@ -12,11 +12,14 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from coupons import services
+from coupons.counter import scan_result_of
 from coupons.models import Verification
 from coupons.reasons import Reason
 from coupons.services.transitions import refuse
 from stores.models import OutboundCall
+from stores.platforms.outbox.place import PlaceInLine
 from stores.roles import Role
+from stores.tenancy import Access
 from tests.coupons.factories import Shop, connected_shop
 from tests.coupons.flows import arrived, ask_for
 from tests.pages import english, state_of
@@ -168,6 +171,8 @@ def test_a_long_wait_says_that_meituan_is_slow(counter: Client, shop: Shop) -> N
     assert services.slow_text(row, None) == ""
     row.created_at = timezone.now() - timedelta(seconds=9)
     assert "9" in services.slow_text(row, None)
+    card = scan_result_of(row, PlaceInLine(position=1, seconds=1), Access(everything=True))
+    assert (str(card.title), card.place, card.can_withdraw) == ("Being verified", None, True)
     row.status = Status.VERIFIED
     assert services.slow_text(row, None) == ""
 

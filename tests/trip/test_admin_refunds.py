@@ -1,5 +1,7 @@
 """The refunds inbox: what is urgent comes first, and people decide with a true reason."""
 
+import csv
+import io
 from datetime import timedelta
 from typing import Any
 
@@ -9,7 +11,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone, translation
 
-from stores.models import Connection, OutboundCall, Store
+from stores.models import AuditEntry, Connection, OutboundCall, Store
 from stores.roles import Role
 from tests.meituan import Meituan
 from tests.trip.back_office import at_work, listed, page, press
@@ -32,6 +34,24 @@ def refund_to_decide(sold: tuple[Meituan, Product], *, hours: float = 72) -> Ref
     sold[0].refund(order, 1)
     order.refunds.update(deadline=timezone.now() + timedelta(hours=hours))
     return order.refunds.get()
+
+
+def test_the_file_holds_the_refunds_of_the_list_and_sums_the_agreed(
+    owner_client: Client, sold: tuple[Meituan, Product]
+) -> None:
+    agreed, waiting = refund_to_decide(sold), refund_to_decide(sold)
+    press(owner_client, agreed, "agree")
+    agreed.refresh_from_db()
+    answer = owner_client.get(f"{LIST}export.csv?status__exact=all")
+    header, *lines, sums = csv.reader(io.StringIO(answer.getvalue().decode()))
+    assert [line[2] for line in lines] == [waiting.refund_id, agreed.refund_id]
+    assert (sums[8], sums[9]) == ("1", str(agreed.price))
+    assert {len(line) for line in (header, *lines, sums)} == {len(header)}
+    assert AuditEntry.objects.filter(verb="trip.refunds.exported").count() == 1
+    (_header, line, _sums) = csv.reader(
+        io.StringIO(owner_client.get(f"{LIST}export.csv").getvalue().decode())
+    )
+    assert line[2] == waiting.refund_id
 
 
 def test_the_inbox_shows_what_waits_the_most_urgent_first(

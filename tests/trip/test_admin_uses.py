@@ -67,7 +67,8 @@ def test_the_files_hold_the_same_rows_and_are_noted(
     answer = owner_client.get(f"{LIST}export.csv?at_day=today")
     header, line, sums = csv.reader(io.StringIO(answer.getvalue().decode()))
     assert (line[1], line[4], sums[4]) == (f'="{order.order_id}"', "2", "2")
-    assert len(header) == len(line)
+    settled = str(order.buy_price * 2)
+    assert (line[6], sums[6], len(line)) == (settled, settled, len(header))
     assert AuditEntry.objects.filter(verb="trip.uses.exported").count() == 1
 
 

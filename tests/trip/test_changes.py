@@ -193,6 +193,20 @@ def test_everybody_sees_a_change_before_and_during_it(connection: Connection) ->
                 assert (words in clerk.get(page).content.decode()) is is_shown
 
 
+def test_a_change_that_was_planned_and_not_announced_is_said_at_once_to_who_can_announce_it(
+    connection: Connection, owner: User
+) -> None:
+    store = connection.tenant.stores.get()
+    clerk = member(connection.tenant, Role.CLERK, store)
+    change = planned(connection)
+    words, page = "Meituan was not told yet", f"/admin/trip/plannedchange/{change.pk}/change/"
+    read = {user: english(user).get("/admin/todo/").content.decode() for user in (owner, clerk)}
+    assert [words in read[owner], f'href="{page}"' in read[owner]] == [True, True]
+    assert words not in read[clerk]
+    changes.change_announced(change=change, actor=owner, method="by hand")
+    assert words not in english(owner).get("/admin/todo/").content.decode()
+
+
 def test_an_address_that_changed_without_notice_raises_an_alert(
     client: Client, connection: Connection, settings: Settings
 ) -> None:

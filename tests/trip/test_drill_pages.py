@@ -10,7 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
-from django.utils import timezone
+from django.utils import timezone, translation
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -22,6 +22,7 @@ from stores.roles import Role
 from tests.pages import english
 from tests.stores.factories import ConnectionFactory, UserFactory, member
 from tests.trip.back_office import page
+from tests.trip.drilling import drill_start
 from tests.trip.factories import TicketConnectionFactory, TicketProductFactory
 from trip import tasks
 from trip.drill import Drill
@@ -243,6 +244,33 @@ def test_a_finished_run_shows_results_by_interface_with_reasons_and_messages(
     assert "A price that is a cent off is refused with that reason" in said
     assert "/trip/1/order/create" in said
     assert "hx-get" not in said.partition('id="drill"')[2].partition(">")[0]
+
+
+@pytest.mark.parametrize("starter", ["en", "zh-hans"])
+def test_each_reader_reads_the_reasons_in_the_own_language(
+    connection: Connection, owner: User, starter: str
+) -> None:
+    run = drill_start(
+        connection=connection, base_url="http://10.1.2.3", only=["address.port", "refund.never"]
+    )
+    with translation.override(starter):
+        runner.run(Drill(run))
+    reasons = {
+        "en": (
+            "Meituan cannot reach http://10.1.2.3 from outside.",
+            "No product on sale is of this kind: our own codes, at once, no refunds.",
+        ),
+        "zh-hans": (
+            "美团从外部访问不到 http://10.1.2.3。",
+            "没有这样的在售商品：系统自动出票、不可退。",
+        ),
+    }
+    for reader in reasons:
+        client = english(owner)
+        client.cookies["django_language"] = reader
+        said = shown(client, page(run))
+        for language, texts in reasons.items():
+            assert [text in said for text in texts] == [language == reader] * 2, (reader, language)
 
 
 def test_messages_name_no_visitors_and_no_secrets(

@@ -12,6 +12,7 @@ from unfold.widgets import UnfoldBooleanSwitchWidget
 
 from stores.backoffice.base import where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
+from stores.backoffice.dependent_fields import DependentFields, Rule, mark_needed
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import moment_column
 from stores.backoffice.pages import staff_user
@@ -22,8 +23,10 @@ from trip.models import PlannedChange
 from trip.services import changes
 
 
-class PlannedChangeForm(forms.ModelForm[PlannedChange]):
+class PlannedChangeForm(DependentFields, forms.ModelForm[PlannedChange]):
     """Refuses a change of which Meituan would hear too late, unless the person insists."""
+
+    shown_with = (Rule(("base_url",), "kind", (PlannedChange.Kind.ADDRESS,)),)
 
     too_near = forms.BooleanField(
         label=_("Announce it though it is nearer than three working days"),
@@ -31,6 +34,10 @@ class PlannedChangeForm(forms.ModelForm[PlannedChange]):
         widget=UnfoldBooleanSwitchWidget(),
         help_text=_("Meituan then leaves the losses to you."),
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mark_needed(self.fields, "base_url")
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

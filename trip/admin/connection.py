@@ -62,7 +62,7 @@ class TripConnectionForm(RotatingSecret):
             "needed": _addresses(connection, is_needed=True),
             "welcome": _addresses(connection, is_needed=False),
             "warning": why_not_called(settings.PUBLIC_BASE_URL),
-            "change": f"{reverse('admin:trip_plannedchange_add')}?connection={connection.pk}",
+            "announcing": f"{reverse('admin:trip_plannedchange_add')}?connection={connection.pk}",
             "drill": f"{reverse('admin:trip_drillrun_changelist')}?connection={connection.pk}",
         }
 

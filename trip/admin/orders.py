@@ -27,7 +27,7 @@ from stores.platforms.outbox.operations import title_of
 from stores.roles import Permission
 from trip import services
 from trip.admin.buyers import buyer_of, with_buyers
-from trip.admin.exporting import COLUMNS
+from trip.admin.exporting import ORDERS
 from trip.admin.finding import found
 from trip.admin.order_forms import FailForm, IssueForm, UseForm
 from trip.admin.timeline import timeline
@@ -75,7 +75,7 @@ def _has_tickets_left(order: Order) -> bool:
 @admin.register(Order)
 class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     exported_as = "trip.orders.exported"
-    file_name, file_title, columns = "ticket-orders", _("Ticket orders"), COLUMNS
+    file_name, file_title, columns = "ticket-orders", _("Ticket orders"), ORDERS
     counted = Counted("status", Order.Status.ISSUED)
     buttons = ("issue", "fail", "use", "settle", "show_visitors")
     asked_about = ("product", "visit", "tickets", "gone", "total", "trouble")

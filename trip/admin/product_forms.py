@@ -13,7 +13,7 @@ from django.utils.crypto import get_random_string
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextareaWidget
 
-from stores.backoffice.dependent_fields import DependentFields, Rule
+from stores.backoffice.dependent_fields import DependentFields, Rule, mark_needed
 from trip.choices import BookAhead, CredentialType, FeeMode, RefundType, VisitorInfo
 from trip.codes import ALPHABET
 from trip.models import Offer, Product, RefundStep
@@ -94,6 +94,7 @@ class ProductForm(DependentFields, PriceForm, forms.ModelForm[Product]):
         super().__init__(*args, **kwargs)
         if "deal_id" in self.fields:
             self.fields["deal_id"].required = False
+        mark_needed(self.fields, "ahead_minutes", "ahead_time")
         self.offer = self._offer()
         for name in OFFERED:
             if self.instance.pk and self.instance.by_calendar:

@@ -26,7 +26,7 @@ from trip.models import Refund, tally
 
 LIST = "admin:trip_refund_changelist"
 DECIDED = (Refund.Status.AGREED, Refund.Status.REFUSED, EVERYTHING)
-WAITING_COLUMNS = ("time_left", "bought", "counted", "visit", "sum", "decision")
+WAITING_COLUMNS = ("time_left", "bought", "how_many", "visit", "sum", "decision")
 # What a decision in the list sends along: the list's own address, and the row after it.
 FROM, NEXT = "list", "next"
 
@@ -115,7 +115,7 @@ class DecidedInRows(ButtonsAdmin):
         )
 
     @display(description=_("tickets"))
-    def counted(self, refund: Refund) -> SafeString:
+    def how_many(self, refund: Refund) -> SafeString:
         """Shows how many go back, how many there are, and how many are used or refunded."""
         counts = tally(refund.order.vouchers.all())
         asked = ngettext(

@@ -13,7 +13,8 @@ from django.utils.translation import gettext_lazy as _
 from stores.audit import shown
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import DONE, Button, button
-from stores.backoffice.daily import DailyListAdmin, Worth
+from stores.backoffice.daily import Worth
+from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import (
     EVERYTHING,
     DayFilter,
@@ -23,10 +24,12 @@ from stores.backoffice.filters import (
 )
 from stores.backoffice.labels import badge, badge_column, listed, moment_column, sum_of
 from stores.backoffice.pages import staff_user
+from stores.backoffice.spreadsheets import Counted
 from stores.clock import format_moment
 from stores.money import yuan_text
 from trip import services
 from trip.admin.buyers import buyer_of
+from trip.admin.exporting import REFUNDS
 from trip.admin.order_forms import AgreeForm, RefuseForm
 from trip.admin.orders import REFUND_COLOURS, order_link
 from trip.admin.refund_rows import DecidedInRows, is_waiting_list
@@ -60,7 +63,10 @@ class OrderDrillFilter(DrillFilter):
 
 
 @admin.register(Refund)
-class RefundAdmin(DecidedInRows, DailyListAdmin, LedgerAdmin):
+class RefundAdmin(DecidedInRows, ExportsAdmin, LedgerAdmin):
+    exported_as = "trip.refunds.exported"
+    file_name, file_title, columns = "refunds", _("Refunds"), REFUNDS
+    counted, dated = Counted("status", Status.AGREED), "received_at"
     buttons = ("agree", "refuse")
     asked_about = ("order_number", "product", "quantity", "given_back", "kept", "reason")
     list_display = (

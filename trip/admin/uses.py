@@ -27,6 +27,11 @@ COLUMNS = (
     Column(_("Product"), "order__product__title"),
     Column(_("Tickets"), "quantity", is_summed=True),
     Column(_("Settlement price (yuan)"), "order__buy_price"),
+    Column(
+        _("Settled by Meituan (yuan)"),
+        lambda use: use.order.buy_price * use.quantity,
+        is_summed=True,
+    ),
     Column(_("Where"), "method"),
     Column(_("By"), "by", audit.shown),
 )

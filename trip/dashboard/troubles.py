@@ -227,10 +227,13 @@ def _change_alerts(user: User, stores: list[int]) -> list[Alert]:
     # Of the merchants of these stores: a clerk hears of it too.
     merchants = Store.objects.filter(pk__in=stores).values("merchant")
     changes = PlannedChange.objects.filter(connection__merchant__in=merchants)
-    coming = coming_changes(changes).select_related("connection")
+    coming = coming_changes(changes, unannounced=may_announce).select_related("connection")
     for change in coming[:MOST]:
         url = reverse("admin:trip_plannedchange_change", args=[change.pk]) if may_announce else ""
-        found.append(Alert("info" if change.announced_at else "warning", change_text(change), url))
+        if change.announced_at:
+            found.append(Alert("info", change_text(change), url))
+        else:
+            found.append(Alert("warning", change_text(change), url, actions.ANNOUNCE))
     if may_announce:
         add = reverse("admin:trip_plannedchange_add")
         for row in unannounced_addresses(RegisteredAddress.objects.for_staff(user))[:MOST]:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from stores.drills.checklist import Checklist
@@ -35,22 +34,22 @@ ARRIVAL_SECONDS = 10.0
 
 
 GROUPS: dict[str, StrOrPromise] = {
-    "address": gettext_lazy("Address"),
-    "access": gettext_lazy("Signature and access"),
-    "create": gettext_lazy("Create an order"),
-    "pay": gettext_lazy("Pay an order"),
-    "query": gettext_lazy("Query an order"),
-    "issue": gettext_lazy("Issue tickets later"),
-    "refund": gettext_lazy("Refund an order"),
-    "refunded": gettext_lazy("Already refunded (message)"),
-    "consume": gettext_lazy("Use tickets"),
-    "close": gettext_lazy("Order closed (message)"),
-    "products": gettext_lazy("Pull products"),
-    "prices": gettext_lazy("Pull the price calendar"),
-    "pois": gettext_lazy("Pull places"),
-    "audit": gettext_lazy("Listing and audit (message)"),
-    "support": gettext_lazy("Heartbeat and balance"),
-    "overall": gettext_lazy("Over the whole run"),
+    "address": _("Address"),
+    "access": _("Signature and access"),
+    "create": _("Create an order"),
+    "pay": _("Pay an order"),
+    "query": _("Query an order"),
+    "issue": _("Issue tickets later"),
+    "refund": _("Refund an order"),
+    "refunded": _("Already refunded (message)"),
+    "consume": _("Use tickets"),
+    "close": _("Order closed (message)"),
+    "products": _("Pull products"),
+    "prices": _("Pull the price calendar"),
+    "pois": _("Pull places"),
+    "audit": _("Listing and audit (message)"),
+    "support": _("Heartbeat and balance"),
+    "overall": _("Over the whole run"),
 }
 CHECKLIST: Checklist[Drill] = Checklist("trip", GROUPS, hidden=frozenset({"visitors"}))
 check = CHECKLIST.check
@@ -189,13 +188,11 @@ class Drill(BaseDrill):
         self.expect_envelope(exchange)
         if exchange.code not in codes:
             raise Failed(
-                _("%(operation)s should answer %(codes)s, not %(code)s %(describe)s.")
-                % {
-                    "operation": exchange.operation,
-                    "codes": "/".join(map(str, codes)),
-                    "code": exchange.code,
-                    "describe": exchange.describe,
-                }
+                _("%(operation)s should answer %(codes)s, not %(code)s %(describe)s."),
+                operation=exchange.operation,
+                codes="/".join(map(str, codes)),
+                code=exchange.code,
+                describe=exchange.describe,
             )
 
     def expect_refusal(self, exchange: Exchange, *codes: int) -> None:
@@ -222,8 +219,12 @@ class Drill(BaseDrill):
 
     def expect_envelope(self, exchange: Exchange) -> None:
         if exchange.error:
-            values = {"name": exchange.operation, "error": exchange.error, "ms": exchange.ms}
-            raise Failed(_("No answer to %(name)s: %(error)s after %(ms)d ms.") % values)
+            raise Failed(
+                _("No answer to %(name)s: %(error)s after %(ms)d ms."),
+                name=exchange.operation,
+                error=exchange.error,
+                ms=exchange.ms,
+            )
         self.expect_equal("HTTP", exchange.status, 200)
         self.expect(type(exchange.code) is int, _("code must be a whole number."))
         self.expect(
@@ -234,10 +235,10 @@ class Drill(BaseDrill):
         for other in others:
             self.expect_envelope(other)
             if other.answer != first.answer:
-                values = {"first": first.answer, "other": other.answer}
                 raise Failed(
-                    _("A repeated call must get the same answer: %(first)s, then %(other)s.")
-                    % values
+                    _("A repeated call must get the same answer: %(first)s, then %(other)s."),
+                    first=first.answer,
+                    other=other.answer,
                 )
 
     def expect_same_always(
@@ -247,7 +248,7 @@ class Drill(BaseDrill):
 
     def body(self, exchange: Exchange) -> dict[str, Any]:
         if not isinstance(exchange.body, dict):
-            raise Failed(_("%(name)s must answer a body.") % {"name": exchange.operation})
+            raise Failed(_("%(name)s must answer a body."), name=exchange.operation)
         return exchange.body
 
     def expect_ids(self, exchange: Exchange, asked: Asked) -> dict[str, Any]:
@@ -268,9 +269,7 @@ class Drill(BaseDrill):
             ).order_by("-id")
             call = calls.first()
             if call is None:
-                raise Failed(
-                    _("We do not owe Meituan the notice: %(name)s.") % {"name": notice.title}
-                )
+                raise Failed(_("We do not owe Meituan the notice: %(name)s."), name=notice.title)
             if plays_meituan(self.connection):
                 self._expect_arrival(call, notice)
             else:
@@ -292,11 +291,11 @@ class Drill(BaseDrill):
             return call.state not in OutboundCall.LIVE
 
         self.wait_until(is_over, seconds=ARRIVAL_SECONDS)
-        values = {
-            "title": notice.title,
-            "url": NoticeClient.of(self.connection).base_url,
-            "error": call.last_error,
-        }
         if call.state != OutboundCall.State.DONE:
-            raise Failed(_("%(title)s: it has not arrived at %(url)s. %(error)s") % values)
+            raise Failed(
+                _("%(title)s: it has not arrived at %(url)s. %(error)s"),
+                title=notice.title,
+                url=NoticeClient.of(self.connection).base_url,
+                error=call.last_error,
+            )
         self.note(_("%(title)s: it has arrived."), title=notice.title)

@@ -9,9 +9,12 @@ from datetime import date
 
 from django.db.models import Prefetch
 from django.utils import timezone
+from django.utils.functional import lazy
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
+from stores.backoffice.labels import listed
 from stores.drills.results import LeftOut
 from stores.models import Connection
 from trip.choices import Issuing, RefundType, Refusal, VisitorInfo, VoucherType
@@ -86,7 +89,7 @@ class Wanted:
             words.append(_("limited stock"))
         if self.tickets > 1:
             words.append(_("at least %(count)d tickets") % {"count": self.tickets})
-        return ", ".join(str(word) for word in words)
+        return listed(words) or _("any, with tickets left")
 
 
 @dataclass(frozen=True)
@@ -136,10 +139,9 @@ def find(connection: Connection, wanted: Wanted) -> Ware:
                 ware = Ware(product, offer, wanted.quantity_of(product))
                 if _suits(ware, wanted):
                     return ware
-    kind = wanted.describe()
     raise LeftOut(
-        _("No product on sale is of this kind: %(kind)s.")
-        % {"kind": kind or _("any, with tickets left")}
+        gettext_lazy("No product on sale is of this kind: %(kind)s."),
+        kind=lazy(wanted.describe, str)(),
     )
 
 

@@ -11,6 +11,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from stores.backoffice.dependent_fields import mark_needed
 from trip.services.products import wrong_prices
 
 PRICES = ("sale_price", "market_price", "settlement_price")
@@ -45,6 +46,10 @@ class PriceForm(forms.Form):
     is_open = forms.BooleanField(
         label=_("Open for sale"), required=False, initial=True, widget=UnfoldBooleanSwitchWidget()
     )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        mark_needed(self.fields, *PRICES)
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}

@@ -7,7 +7,7 @@ from urllib.parse import quote
 
 from django.conf import settings
 from django.core.mail import EmailMessage
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -105,10 +105,17 @@ def change_send(*, change: PlannedChange, actor: audit.Actor) -> None:
     change_announced(change=change, actor=actor, method="smtp")
 
 
-def coming_changes(rows: QuerySet[PlannedChange]) -> QuerySet[PlannedChange]:
-    """Returns those of the changes that begin within three days or are under way."""
+def coming_changes(
+    rows: QuerySet[PlannedChange], *, unannounced: bool = False
+) -> QuerySet[PlannedChange]:
+    """Returns those of the changes that begin within three days or are under way, and if wished all
+    of which Meituan was not told: it wants to hear of them earlier than that.
+    """
     now = timezone.now()
-    return rows.filter(starts_at__lt=now + SHOWN_BEFORE, ends_at__gt=now).order_by("starts_at")
+    shown = Q(starts_at__lt=now + SHOWN_BEFORE)
+    if unannounced:
+        shown |= Q(announced_at=None)
+    return rows.filter(shown, ends_at__gt=now).order_by("starts_at")
 
 
 def change_text(change: PlannedChange) -> str:

@@ -15,7 +15,7 @@ from coupons import codes
 from coupons.api.serializers import malformed_detail, represent_verification
 from coupons.counter import verified_by
 from coupons.models import Channel, Verification
-from coupons.reasons import READ, SEVERAL, TEXTS, Reason
+from coupons.reasons import READ, TEXTS, Reason
 from coupons.services import place_of, verification_process, verification_request
 from stores.management.base import ExitCodeCommand, get_single, seconds
 from stores.models import Store
@@ -103,14 +103,14 @@ class Command(ExitCodeCommand):
         self.stdout.write("\n".join(lines))
 
     def _print_malformed(self, reading: codes.Reading, as_json: bool) -> None:
-        texts = READ[reading.no_code] if reading.no_code else SEVERAL
+        texts = READ[reading.read_as]
         if as_json:
             data = {
                 "status": "refused",
                 "reason": Reason.MALFORMED_CODE,
                 "message": str(texts.staff),
-                "read_as": reading.no_code or "several_codes",
-                "offered": list(reading.offered or reading.codes),
+                "read_as": reading.read_as,
+                "offered": list(reading.choices),
             }
             self.stdout.write(json.dumps(data, ensure_ascii=False))
             return

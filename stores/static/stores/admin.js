@@ -1,4 +1,4 @@
-// Buttons say that they are at work; a key is copied at a click.
+// Buttons say that they are at work; a key is copied at a click; rows of lists open.
 "use strict";
 
 document.addEventListener("submit", ({ target: form }) => {
@@ -47,4 +47,15 @@ document.addEventListener("DOMContentLoaded", () => {
 document.addEventListener("change", ({ target }) => {
   const form = target.closest("form[data-chosen]");
   if (form) form.submit();
+});
+
+// A click anywhere in a row opens it, unless it is meant for something there or marks a text. On a phone the
+// link itself covers the row.
+const OWN_CLICK = "a, button, input, select, textarea, label, summary, details, form";
+document.addEventListener("click", (event) => {
+  const row = event.target.closest("#result_list .data-row, .zg-table tr");
+  const link = row?.querySelector(":scope > th > a, :scope > td:first-child > a");
+  // The list as a whole stands in a form.
+  if (!link || row.contains(event.target.closest(OWN_CLICK)) || !getSelection().isCollapsed) return;
+  link.dispatchEvent(new MouseEvent("click", { cancelable: true, ctrlKey: event.ctrlKey, metaKey: event.metaKey }));
 });

@@ -1,6 +1,6 @@
 """Checks of Meituan's messages: orders closed, tickets refunded without asking."""
 
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from trip.choices import VoucherType
 from trip.drill.checks.using import expect_no_entry
@@ -13,9 +13,7 @@ from trip.sandbox.orders import Order, close_body, refund_id
 
 @check(
     "close.unpaid",
-    gettext_lazy(
-        "A close of an unpaid order (type 1) frees its tickets; again, it is answered the same"
-    ),
+    _("A close of an unpaid order (type 1) frees its tickets; again, it is answered the same"),
 )
 def unpaid(drill: Drill) -> None:
     asked = drill.created()
@@ -29,7 +27,7 @@ def unpaid(drill: Drill) -> None:
 
 @check(
     "close.create_failed",
-    gettext_lazy("A close after a failed create (type 2) is acknowledged, known order or not"),
+    _("A close after a failed create (type 2) is acknowledged, known order or not"),
 )
 def create_failed(drill: Drill) -> None:
     for asked in (drill.order(), drill.created()):
@@ -39,7 +37,7 @@ def create_failed(drill: Drill) -> None:
 
 @check(
     "close.pay_failed",
-    gettext_lazy("A close with refund (type 3) makes issued codes worthless; status 4 stays"),
+    _("A close with refund (type 3) makes issued codes worthless; status 4 stays"),
 )
 def pay_failed(drill: Drill) -> None:
     asked = drill.issued(voucher_type=VoucherType.PER_TICKET)
@@ -51,7 +49,7 @@ def pay_failed(drill: Drill) -> None:
     drill.expect_same_always(first, lambda: drill.player.close(asked, 3))
 
 
-@check("close.type", gettext_lazy("A close of an unknown type is refused with a reason"))
+@check("close.type", _("A close of an unknown type is refused with a reason"))
 def unknown_type(drill: Drill) -> None:
     asked = drill.created()
     for kind in (0, 4, "abc", None):
@@ -61,7 +59,7 @@ def unknown_type(drill: Drill) -> None:
 
 @check(
     "refunded.service",
-    gettext_lazy("Tickets that Meituan's service has refunded (type 1) are worthless at once"),
+    _("Tickets that Meituan's service has refunded (type 1) are worthless at once"),
 )
 def service(drill: Drill) -> None:
     asked = drill.issued(voucher_type=VoucherType.PER_TICKET, tickets=2)
@@ -74,7 +72,7 @@ def service(drill: Drill) -> None:
 
 @check(
     "refunded.unclear",
-    gettext_lazy("An order whose payment stayed unclear is refunded by Meituan (type 2)"),
+    _("An order whose payment stayed unclear is refunded by Meituan (type 2)"),
 )
 def unclear(drill: Drill) -> None:
     asked = drill.issued()
@@ -84,9 +82,7 @@ def unclear(drill: Drill) -> None:
 
 @check(
     "refunded.too_late",
-    gettext_lazy(
-        "A review that took too long is agreed by Meituan (type 3); the refund is then done"
-    ),
+    _("A review that took too long is agreed by Meituan (type 3); the refund is then done"),
 )
 def too_late(drill: Drill) -> None:
     asked = drill.issued(refund="review")

@@ -8,8 +8,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.utils import timezone
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from stores.drills.results import LeftOut
 from trip.drill.drilling import Drill, check
@@ -41,7 +40,7 @@ WRONG: dict[str, tuple[Any, ...]] = {
 
 @check(
     "create.accepted",
-    gettext_lazy("A right order is accepted, and a query says: created, not paid (2)"),
+    _("A right order is accepted, and a query says: created, not paid (2)"),
 )
 def accepted(drill: Drill) -> None:
     asked = drill.created()
@@ -54,7 +53,7 @@ def accepted(drill: Drill) -> None:
 
 @check(
     "create.repeated",
-    gettext_lazy("The same order again gets the same answer and holds no second tickets"),
+    _("The same order again gets the same answer and holds no second tickets"),
 )
 def repeated(drill: Drill) -> None:
     asked = drill.order()
@@ -65,7 +64,7 @@ def repeated(drill: Drill) -> None:
 
 @check(
     "create.twins",
-    gettext_lazy("The same order several times at once is one order with one answer"),
+    _("The same order several times at once is one order with one answer"),
 )
 def twins(drill: Drill) -> None:
     asked = drill.order()
@@ -96,7 +95,7 @@ def _expect_held_once(drill: Drill, asked: Asked) -> None:
     )
 
 
-@check("create.unknown_product", gettext_lazy("An unknown product is refused with that reason"))
+@check("create.unknown_product", _("An unknown product is refused with that reason"))
 def unknown_product(drill: Drill) -> None:
     asked = drill.order()
     asked.deal_id = "no-such-product"
@@ -106,7 +105,7 @@ def unknown_product(drill: Drill) -> None:
 
 @check(
     "create.paused_product",
-    gettext_lazy("A product that is not on sale is refused with that reason"),
+    _("A product that is not on sale is refused with that reason"),
 )
 def paused_product(drill: Drill) -> None:
     paused = Product.objects.filter(connection=drill.connection, state=Product.State.PAUSED).first()
@@ -118,7 +117,7 @@ def paused_product(drill: Drill) -> None:
     _expect_nothing(drill, asked)
 
 
-@check("create.price", gettext_lazy("A price that is a cent off is refused with that reason"))
+@check("create.price", _("A price that is a cent off is refused with that reason"))
 def price(drill: Drill) -> None:
     for name in ("buyPrice", "unitPrice", "totalPrice"):
         asked = drill.order()
@@ -130,7 +129,7 @@ def price(drill: Drill) -> None:
 
 @check(
     "create.sold_out",
-    gettext_lazy("One ticket more than is left is refused as sold out, and nothing is held"),
+    _("One ticket more than is left is refused as sold out, and nothing is held"),
 )
 def sold_out(drill: Drill) -> None:
     ware = drill.ware(limited=True)
@@ -142,7 +141,7 @@ def sold_out(drill: Drill) -> None:
     _expect_nothing(drill, asked)
 
 
-@check("create.visitors", gettext_lazy("Missing visitor information is refused with that reason"))
+@check("create.visitors", _("Missing visitor information is refused with that reason"))
 def visitors(drill: Drill) -> None:
     asked = drill.order(visitors=True)
     people = asked.visitors
@@ -162,13 +161,13 @@ def visitors(drill: Drill) -> None:
     _expect_nothing(drill, asked)
 
 
-@check("create.visitor_numbers", gettext_lazy("An order with all visitors it needs is accepted"))
+@check("create.visitor_numbers", _("An order with all visitors it needs is accepted"))
 def visitor_numbers(drill: Drill) -> None:
     asked = drill.created(visitors=True)
     drill.expect_equal("orderStatus", drill.queried(asked)["orderStatus"], 2)
 
 
-@check("create.date", gettext_lazy("A missing or past day of visit is refused with that reason"))
+@check("create.date", _("A missing or past day of visit is refused with that reason"))
 def date(drill: Drill) -> None:
     asked = drill.order(calendar=True)
     asked.travel_date = None
@@ -181,7 +180,7 @@ def date(drill: Drill) -> None:
 
 @check(
     "create.fields",
-    gettext_lazy("Missing and wrong fields are refused with a reason that names them"),
+    _("Missing and wrong fields are refused with a reason that names them"),
 )
 def fields(drill: Drill) -> None:
     asked = drill.order()
@@ -204,7 +203,7 @@ def fields(drill: Drill) -> None:
     _expect_nothing(drill, asked)
 
 
-@check("create.texts", gettext_lazy("Numbers and prices may be sent as texts"))
+@check("create.texts", _("Numbers and prices may be sent as texts"))
 def texts(drill: Drill) -> None:
     asked = drill.order()
     body = create_body(asked)

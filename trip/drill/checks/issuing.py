@@ -4,8 +4,7 @@ then 4.
 
 from collections.abc import Sequence
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from stores.conflicts import Conflict
 from trip.choices import Method, VoucherType
@@ -23,7 +22,7 @@ ISSUING = 598
 
 @check(
     "issue.waiting",
-    gettext_lazy("Pay answers 598 while tickets are being issued, and a query says 5"),
+    _("Pay answers 598 while tickets are being issued, and a query says 5"),
 )
 def waiting(drill: Drill) -> None:
     asked = _waiting(drill)
@@ -37,9 +36,7 @@ def waiting(drill: Drill) -> None:
 
 @check(
     "issue.done",
-    gettext_lazy(
-        "After issuing a pay notice is owed, a query says 4 with the same codes, pay answers 200"
-    ),
+    _("After issuing a pay notice is owed, a query says 4 with the same codes, pay answers 200"),
 )
 def done(drill: Drill) -> None:
     asked = _waiting(drill, tickets=2)
@@ -60,9 +57,7 @@ def done(drill: Drill) -> None:
     drill.expect_same_always(first, lambda: drill.player.pay(asked))
 
 
-@check(
-    "issue.failed", gettext_lazy("A failed issue is told with its true reason, and a query says 6")
-)
+@check("issue.failed", _("A failed issue is told with its true reason, and a query says 6"))
 def failed(drill: Drill) -> None:
     asked = _waiting(drill)
     reason = "演练：上游系统无票"
@@ -77,7 +72,7 @@ def failed(drill: Drill) -> None:
 
 @check(
     "issue.closed",
-    gettext_lazy("An order that Meituan has closed while it waited is not issued any more"),
+    _("An order that Meituan has closed while it waited is not issued any more"),
 )
 def closed(drill: Drill) -> None:
     asked = _waiting(drill)

@@ -3,8 +3,7 @@
 import json
 
 from django.db.models import Q
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from stores.drills.results import LeftOut
 from stores.models import InboundEvent
@@ -14,7 +13,7 @@ from trip.models import Visitor
 from trip.sandbox.calls import limits
 
 
-@check("overall.time", gettext_lazy("Every call is answered within Meituan's time limits"))
+@check("overall.time", _("Every call is answered within Meituan's time limits"))
 def time(drill: Drill) -> None:
     slowest: dict[str, int] = {}
     exchanges = [each for result in drill.run.results for each in result["exchanges"]]
@@ -27,10 +26,12 @@ def time(drill: Drill) -> None:
     drill.expect(not unanswered, _("%(count)d calls got no answer."), count=unanswered)
     for operation, ms in slowest.items():
         seconds = sum(limits(operation))
-        values = {"operation": operation, "ms": ms, "seconds": seconds}
         drill.expect(
             ms <= seconds * 1000,
-            _("%(operation)s took %(ms)d ms, more than %(seconds)g s.") % values,
+            _("%(operation)s took %(ms)d ms, more than %(seconds)g s."),
+            operation=operation,
+            ms=ms,
+            seconds=seconds,
         )
     times = ", ".join(f"{operation} {ms} ms" for operation, ms in sorted(slowest.items()))
     drill.note(_("Slowest: %(told)s"), told=times)
@@ -38,7 +39,7 @@ def time(drill: Drill) -> None:
 
 @check(
     "overall.privacy",
-    gettext_lazy("Visitors' names, phones and certificates are not in the ledger of calls"),
+    _("Visitors' names, phones and certificates are not in the ledger of calls"),
 )
 def privacy(drill: Drill) -> None:
     rows = orders_of_run(drill.run)
@@ -65,9 +66,7 @@ def privacy(drill: Drill) -> None:
     )
 
 
-@check(
-    "overall.stock", gettext_lazy("The merchant has all tickets back that the drill has ordered")
-)
+@check("overall.stock", _("The merchant has all tickets back that the drill has ordered"))
 def stock(drill: Drill) -> None:
     if not orders_of_run(drill.run).exists():
         raise LeftOut(_("The drill could order nothing."))

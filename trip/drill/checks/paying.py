@@ -2,8 +2,7 @@
 
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from stores.drills.results import Failed, LeftOut
 from trip.choices import VoucherType
@@ -17,22 +16,18 @@ LONGEST_CODE = 20
 
 @check(
     "pay.per_ticket",
-    gettext_lazy("Pay answers 200 with one code per ticket (voucherType 1), and a query says 4"),
+    _("Pay answers 200 with one code per ticket (voucherType 1), and a query says 4"),
 )
 def per_ticket(drill: Drill) -> None:
     _expect_issued(drill, VoucherType.PER_TICKET, tickets=2)
 
 
-@check(
-    "pay.per_order", gettext_lazy("Pay answers 200 with exactly one code per order (voucherType 2)")
-)
+@check("pay.per_order", _("Pay answers 200 with exactly one code per order (voucherType 2)"))
 def per_order(drill: Drill) -> None:
     _expect_issued(drill, VoucherType.PER_ORDER, tickets=2)
 
 
-@check(
-    "pay.no_code", gettext_lazy("A product without codes is paid with voucherType 0 and no codes")
-)
+@check("pay.no_code", _("A product without codes is paid with voucherType 0 and no codes"))
 def no_code(drill: Drill) -> None:
     _expect_issued(drill, VoucherType.NONE, tickets=1)
 
@@ -65,7 +60,7 @@ def expect_vouchers(drill: Drill, asked: Order, body: dict[str, Any]) -> None:
         drill.expect_equal("len(voucherPics)", len(pictures), needed)
 
 
-@check("pay.pictures", gettext_lazy("The pictures of the codes can be fetched"))
+@check("pay.pictures", _("The pictures of the codes can be fetched"))
 def pictures(drill: Drill) -> None:
     asked = drill.created(issuing="own", voucher_type=VoucherType.PER_TICKET)
     addresses = drill.body(drill.pay(asked)).get("voucherPics") or []
@@ -76,7 +71,7 @@ def pictures(drill: Drill) -> None:
         drill.expect(not trouble, _("%(address)s: %(trouble)s"), address=address, trouble=trouble)
 
 
-@check("pay.repeated", gettext_lazy("The same pay again gets the same answer"))
+@check("pay.repeated", _("The same pay again gets the same answer"))
 def repeated(drill: Drill) -> None:
     asked = drill.created(issuing="own", tickets=2)
     first = drill.pay(asked)
@@ -84,7 +79,7 @@ def repeated(drill: Drill) -> None:
     drill.queried(asked)
 
 
-@check("pay.twins", gettext_lazy("The same pay several times at once issues once"))
+@check("pay.twins", _("The same pay several times at once issues once"))
 def twins(drill: Drill) -> None:
     asked = drill.created(issuing="own", tickets=2)
     first, *others = drill.player.send_at_once("pay", named(asked), 4)
@@ -96,7 +91,7 @@ def twins(drill: Drill) -> None:
 
 @check(
     "pay.by_order_id",
-    gettext_lazy("Pay and query find the order when partnerOrderId is empty or missing"),
+    _("Pay and query find the order when partnerOrderId is empty or missing"),
 )
 def by_order_id(drill: Drill) -> None:
     asked = drill.created(issuing="own")
@@ -110,7 +105,7 @@ def by_order_id(drill: Drill) -> None:
 
 @check(
     "pay.before_create",
-    gettext_lazy("A pay that overtakes its create is refused and works after it"),
+    _("A pay that overtakes its create is refused and works after it"),
 )
 def before_create(drill: Drill) -> None:
     asked = drill.order(issuing="own")
@@ -120,7 +115,7 @@ def before_create(drill: Drill) -> None:
     drill.queried(asked)
 
 
-@check("pay.wrong_partner_order", gettext_lazy("A partnerOrderId of another order is refused"))
+@check("pay.wrong_partner_order", _("A partnerOrderId of another order is refused"))
 def wrong_partner_order(drill: Drill) -> None:
     asked = drill.created(issuing="own")
     body = {"orderId": asked.order_id, "partnerOrderId": f"{asked.partner_order_id}x"}
@@ -128,7 +123,7 @@ def wrong_partner_order(drill: Drill) -> None:
     drill.expect_equal("orderStatus", drill.queried(asked)["orderStatus"], 2)
 
 
-@check("pay.closed", gettext_lazy("An order that Meituan has closed cannot be paid any more"))
+@check("pay.closed", _("An order that Meituan has closed cannot be paid any more"))
 def closed(drill: Drill) -> None:
     asked = drill.created(issuing="own")
     exchange = drill.player.send("close", close_body(asked, 1))
@@ -137,14 +132,12 @@ def closed(drill: Drill) -> None:
     drill.expect_refusal(drill.player.pay(asked))
 
 
-@check(
-    "query.unknown", gettext_lazy("A query about an unknown order says that there is none (301)")
-)
+@check("query.unknown", _("A query about an unknown order says that there is none (301)"))
 def unknown(drill: Drill) -> None:
     drill.expect_refusal(drill.player.query(drill.order()), 301)
 
 
-@check("query.fields", gettext_lazy("Calls about an order are refused without its number"))
+@check("query.fields", _("Calls about an order are refused without its number"))
 def fields(drill: Drill) -> None:
     numbers: tuple[Any, ...] = (None, "abc", 0, -1, [])
     for operation in ("pay", "query", "refund", "refunded", "close"):

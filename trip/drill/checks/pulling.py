@@ -5,8 +5,7 @@ balance.
 from datetime import date, timedelta
 from typing import Any
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from stores.drills.results import LeftOut
 from trip.drill.drilling import Drill, check
@@ -29,7 +28,7 @@ PLACE_FIELDS = (
 
 @check(
     "products.pull",
-    gettext_lazy("Products can be pulled by page and by number, with all required fields"),
+    _("Products can be pulled by page and by number, with all required fields"),
 )
 def products(drill: Drill) -> None:
     deal_id = drill.ware().product.deal_id
@@ -43,9 +42,7 @@ def products(drill: Drill) -> None:
     drill.expect_equal("partnerDealId", [row["partnerDealId"] for row in one], [deal_id])
 
 
-@check(
-    "prices.pull", gettext_lazy("The price calendar can be pulled and says what an order must pay")
-)
+@check("prices.pull", _("The price calendar can be pulled and says what an order must pay"))
 def prices(drill: Drill) -> None:
     ware = drill.ware(calendar=True)
     day = ware.offer.date or date.min
@@ -63,14 +60,14 @@ def prices(drill: Drill) -> None:
     drill.expect_refusal(drill.player.prices(ware.product.deal_id, "soon", "later"))
 
 
-@check("pois.pull", gettext_lazy("Places on the map can be pulled"))
+@check("pois.pull", _("Places on the map can be pulled"))
 def pois(drill: Drill) -> None:
     if not Place.objects.filter(store__merchant=drill.connection.tenant).exists():
         raise LeftOut(_("No store has a place on the map."))
     _rows(drill, drill.player.pois(), PLACE_FIELDS)
 
 
-@check("audit.notice", gettext_lazy("Meituan's news about a product's listing is acknowledged"))
+@check("audit.notice", _("Meituan's news about a product's listing is acknowledged"))
 def audit(drill: Drill) -> None:
     product = drill.ware().product
     if product.listing is None or product.listing_check is None:
@@ -80,9 +77,7 @@ def audit(drill: Drill) -> None:
     )
 
 
-@check(
-    "support.balance", gettext_lazy("The balance query is answered for every product asked about")
-)
+@check("support.balance", _("The balance query is answered for every product asked about"))
 def balance(drill: Drill) -> None:
     deal_id = drill.ware().product.deal_id
     fields = ("partnerDealId", "prepaidAccountBalance", "creditAccountBalance")

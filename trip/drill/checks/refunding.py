@@ -2,8 +2,7 @@
 each refusal.
 """
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from stores.conflicts import Conflict
 from trip.choices import Method, VoucherType
@@ -23,9 +22,7 @@ REVIEW = 602
 
 @check(
     "refund.agreed",
-    gettext_lazy(
-        "A refund of unused tickets is agreed; orderStatus stays 4 and the quantities agree"
-    ),
+    _("A refund of unused tickets is agreed; orderStatus stays 4 and the quantities agree"),
 )
 def agreed(drill: Drill) -> None:
     asked = drill.issued(refund="auto")
@@ -40,9 +37,7 @@ def agreed(drill: Drill) -> None:
     drill.queried(asked)
 
 
-@check(
-    "refund.part", gettext_lazy("Part of an order is refunded by its codes, the rest stays good")
-)
+@check("refund.part", _("Part of an order is refunded by its codes, the rest stays good"))
 def part(drill: Drill) -> None:
     asked = drill.issued(
         refund="auto", voucher_type=VoucherType.PER_TICKET, partial=True, tickets=2
@@ -57,7 +52,7 @@ def part(drill: Drill) -> None:
 
 @check(
     "refund.part_of_code",
-    gettext_lazy("Part of the tickets of one code is refunded, and both parts are listed"),
+    _("Part of the tickets of one code is refunded, and both parts are listed"),
 )
 def part_of_code(drill: Drill) -> None:
     asked = drill.issued(refund="auto", voucher_type=VoucherType.PER_ORDER, partial=True, tickets=2)
@@ -68,7 +63,7 @@ def part_of_code(drill: Drill) -> None:
 
 @check(
     "refund.by_number",
-    gettext_lazy("Refunds are told apart by refundId alone, not by how many tickets they name"),
+    _("Refunds are told apart by refundId alone, not by how many tickets they name"),
 )
 def by_number(drill: Drill) -> None:
     asked = drill.issued(
@@ -81,7 +76,7 @@ def by_number(drill: Drill) -> None:
     drill.expect_equal("refundedQuantity", drill.queried(asked)["refundedQuantity"], 2)
 
 
-@check("refund.twins", gettext_lazy("The same refund several times at once is one refund"))
+@check("refund.twins", _("The same refund several times at once is one refund"))
 def twins(drill: Drill) -> None:
     asked = drill.issued(refund="auto", partial=True, tickets=2)
     refund = drill.application(asked, 1)
@@ -95,7 +90,7 @@ def twins(drill: Drill) -> None:
 
 @check(
     "refund.review",
-    gettext_lazy("A refund under review answers 602, and 602 again each time it is asked"),
+    _("A refund under review answers 602, and 602 again each time it is asked"),
 )
 def review(drill: Drill) -> None:
     asked, refund = _under_review(drill)
@@ -107,7 +102,7 @@ def review(drill: Drill) -> None:
 
 @check(
     "refund.review_agreed",
-    gettext_lazy("An agreed review owes a notice, and the same refundId then answers success"),
+    _("An agreed review owes a notice, and the same refundId then answers success"),
 )
 def review_agreed(drill: Drill) -> None:
     asked, refund = _under_review(drill)
@@ -121,7 +116,7 @@ def review_agreed(drill: Drill) -> None:
 
 @check(
     "refund.refused_then_agreed",
-    gettext_lazy("A refused refund gives the true reason; agreed later, agreed is final"),
+    _("A refused refund gives the true reason; agreed later, agreed is final"),
 )
 def refused_then_agreed(drill: Drill) -> None:
     asked, refund = _under_review(drill)
@@ -141,7 +136,7 @@ def refused_then_agreed(drill: Drill) -> None:
     drill.expect(False, _("A refund that was agreed could be refused afterwards."))
 
 
-@check("refund.used", gettext_lazy("A refund of used tickets is refused with that reason"))
+@check("refund.used", _("A refund of used tickets is refused with that reason"))
 def used(drill: Drill) -> None:
     asked = drill.issued(refund="auto")
     consumption = order_consume(
@@ -155,25 +150,25 @@ def used(drill: Drill) -> None:
     _expect_refused(drill, asked, drill.application(asked, asked.quantity, list(asked.vouchers)))
 
 
-@check("refund.foreign_codes", gettext_lazy("A refund that names codes of nobody's is refused"))
+@check("refund.foreign_codes", _("A refund that names codes of nobody's is refused"))
 def foreign_codes(drill: Drill) -> None:
     asked = drill.issued(refund="auto", voucher_type=VoucherType.PER_TICKET)
     _expect_refused(drill, asked, drill.application(asked, 1, ["NOBODYS-CODE"]))
 
 
-@check("refund.too_many", gettext_lazy("A refund of more tickets than the order has is refused"))
+@check("refund.too_many", _("A refund of more tickets than the order has is refused"))
 def too_many(drill: Drill) -> None:
     asked = drill.issued(refund="auto", voucher_type=VoucherType.PER_ORDER)
     _expect_refused(drill, asked, drill.application(asked, asked.quantity + 1))
 
 
-@check("refund.never", gettext_lazy("A product without refunds refuses with that reason"))
+@check("refund.never", _("A product without refunds refuses with that reason"))
 def never(drill: Drill) -> None:
     asked = drill.issued(refund="none")
     _expect_refused(drill, asked, drill.application(asked, asked.quantity))
 
 
-@check("refund.unpaid", gettext_lazy("A refund of an unknown or unpaid order is refused"))
+@check("refund.unpaid", _("A refund of an unknown or unpaid order is refused"))
 def unpaid(drill: Drill) -> None:
     unknown = drill.order()
     drill.expect_refusal(drill.player.refund(unknown, drill.application(unknown, 1, [])))
@@ -181,9 +176,7 @@ def unpaid(drill: Drill) -> None:
     drill.expect_refusal(drill.player.refund(created, drill.application(created, 1, [])))
 
 
-@check(
-    "refund.fields", gettext_lazy("A refund with missing or wrong fields is refused with a reason")
-)
+@check("refund.fields", _("A refund with missing or wrong fields is refused with a reason"))
 def fields(drill: Drill) -> None:
     asked = drill.issued(refund="auto")
     right = refund_body(asked, drill.application(asked, 1))

@@ -1,7 +1,6 @@
 """Checks of uses: only real uses are reported, with quantities that agree."""
 
-from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy as _
 
 from stores.conflicts import Conflict
 from trip.choices import Method, VoucherType
@@ -16,7 +15,7 @@ from trip.services.notices import ConsumeNotice
 
 @check(
     "consume.one_by_one",
-    gettext_lazy("Each use owes a notice that names its code and counts all uses so far"),
+    _("Each use owes a notice that names its code and counts all uses so far"),
 )
 def one_by_one(drill: Drill) -> None:
     asked = drill.issued(voucher_type=VoucherType.PER_TICKET, tickets=2)
@@ -34,7 +33,7 @@ def one_by_one(drill: Drill) -> None:
 
 @check(
     "consume.part_of_code",
-    gettext_lazy("A code for several tickets is used in parts, and a query lists both parts"),
+    _("A code for several tickets is used in parts, and a query lists both parts"),
 )
 def part_of_code(drill: Drill) -> None:
     asked = drill.issued(voucher_type=VoucherType.PER_ORDER, tickets=2)
@@ -47,7 +46,7 @@ def part_of_code(drill: Drill) -> None:
 
 @check(
     "consume.no_code",
-    gettext_lazy("Tickets without codes are used by number, and the notice counts them"),
+    _("Tickets without codes are used by number, and the notice counts them"),
 )
 def no_code(drill: Drill) -> None:
     asked = drill.issued(voucher_type=VoucherType.NONE)
@@ -57,7 +56,7 @@ def no_code(drill: Drill) -> None:
     drill.expect_equal("usedQuantity", drill.queried(asked)["usedQuantity"], 1)
 
 
-@check("consume.twice", gettext_lazy("A used ticket opens the door no second time"))
+@check("consume.twice", _("A used ticket opens the door no second time"))
 def twice(drill: Drill) -> None:
     asked = drill.issued(voucher_type=VoucherType.PER_TICKET)
     code = next(iter(asked.vouchers))
@@ -66,7 +65,7 @@ def twice(drill: Drill) -> None:
     drill.expect_equal("usedQuantity", drill.queried(asked)["usedQuantity"], 1)
 
 
-@check("consume.refunded", gettext_lazy("A refunded ticket opens no door"))
+@check("consume.refunded", _("A refunded ticket opens no door"))
 def refunded(drill: Drill) -> None:
     asked = drill.issued(refund="auto")
     drill.ask_refund(asked, drill.application(asked, asked.quantity))

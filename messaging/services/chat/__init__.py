@@ -1,0 +1,9 @@
+"""The verbs of the chat.
+
+arriving.py takes in what the socket and the push bring · sending.py owes what the shop writes ·
+bookkeeping.py keeps the reply clock and what pages poll · closing.py says who may still be
+answered · listing.py and searching.py read · rules.py answers without a person · quick_replies.py
+fills in texts at hand · presence.py keeps drafts, who is there, and what was read · pictures.py
+takes uploads · switching.py asks Meituan about a store's chat · secrets.py knows what opens
+messages · rating.py counts answers · forgetting.py removes old content.
+"""

@@ -1,0 +1,107 @@
+"""Pictures that the shop sends: read with limits, made small, and written anew as JPEG.
+
+Nothing of an uploaded file is passed on: no name, no place where it was taken, no second content.
+Meituan fetches a picture from our address (docs/platforms/takeaway.md §5.2), which is public and
+which nobody can guess.
+"""
+
+import io
+import warnings
+
+from django.conf import settings
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+from PIL import Image, ImageOps
+
+from messaging.models import ChatPicture
+from messaging.services.chat.closing import ChatConflict
+from stores.models import Store
+
+# Formats that are read, as Pillow names them. Meituan publishes neither formats nor limits.
+FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
+MOST_BYTES, MOST_PIXELS = 10_000_000, 40_000_000
+LONGEST_SIDE, QUALITY = 1600, 82
+_HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1", b"ftypavif")
+_PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"PK\x03\x04")
+
+
+def picture_store(*, store: Store, content: bytes) -> ChatPicture:
+    """Keeps an uploaded picture of a store. Raises ChatConflict with a sentence for people."""
+    small = _small(content)
+    written = io.BytesIO()
+    small.save(written, "JPEG", quality=QUALITY, optimize=True)
+    return ChatPicture.objects.create(
+        store=store, content=written.getvalue(), width=small.width, height=small.height
+    )
+
+
+def address_of(picture: ChatPicture) -> str:
+    """Returns the address from which Meituan fetches the picture."""
+    path = reverse("takeaway:chat-picture", args=[picture.slug])
+    return f"{settings.PUBLIC_BASE_URL}{path}"
+
+
+def _small(content: bytes) -> Image.Image:
+    if len(content) > MOST_BYTES:
+        raise ChatConflict(
+            _("A picture has at most %(most)d MB.") % {"most": MOST_BYTES // 1_000_000}
+        )
+    try:
+        # Pillow warns of a picture that is much larger once it is unpacked.
+        with warnings.catch_warnings():
+            warnings.simplefilter("error")
+            return _read(content)
+    except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
+        raise ChatConflict(_why_not(content)) from error
+
+
+def _read(content: bytes) -> Image.Image:
+    """Raises what Pillow raises, and ValueError for a picture of too many pixels, before it is
+    unpacked.
+    """
+    with Image.open(io.BytesIO(content), formats=FORMATS) as found:
+        if found.width * found.height > MOST_PIXELS:
+            raise ValueError("too many pixels")
+        found.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
+        turned = ImageOps.exif_transpose(found)
+        turned.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
+        return _on_white(turned)
+
+
+def _on_white(picture: Image.Image) -> Image.Image:
+    """Returns it without transparency, which JPEG lacks."""
+    if picture.mode in ("RGBA", "LA", "PA") or "transparency" in picture.info:
+        over = picture.convert("RGBA")
+        ground = Image.new("RGBA", over.size, "white")
+        return Image.alpha_composite(ground, over).convert("RGB")
+    return picture.convert("RGB")
+
+
+def _why_not(content: bytes) -> StrOrPromise:
+    start = content[:512].lstrip().lower()
+    if any(name in content[:32] for name in _HEIC):
+        return _(
+            "This is a HEIC picture, which Meituan does not show. On an iPhone choose Settings, "
+            "Camera, Formats, “Most Compatible”, or send a screenshot."
+        )
+    if b"<svg" in start or start.startswith(b"<?xml"):
+        return _("SVG drawings may contain programs and are not sent. Send a photo.")
+    if content.startswith(_PROGRAMS):
+        return _("This is no picture but a program or an archive.")
+    if _is_huge(content):
+        return _("This picture has too many pixels. Send a smaller one.")
+    return _("This file cannot be read as a picture. JPEG, PNG, WebP, GIF and BMP can be sent.")
+
+
+def _is_huge(content: bytes) -> bool:
+    """Whether a picture that was refused says of itself that it is too large."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            with Image.open(io.BytesIO(content), formats=FORMATS) as found:
+                return found.width * found.height > MOST_PIXELS
+    except Image.DecompressionBombError:
+        return True
+    except (OSError, ValueError, SyntaxError):
+        return False
