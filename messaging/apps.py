@@ -44,6 +44,8 @@ class MessagingConfig(Domain):
     registers = (
         "messaging.services.reading",
         "messaging.services.acting",
+        "messaging.services.chat.sending",
+        "messaging.services.chat.presence",
         "messaging.webhooks.handlers",
     )
     sandbox = "messaging.sandbox.TakeawaySandbox"
