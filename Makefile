@@ -3,7 +3,8 @@ PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 PIP := $(PY) -m pip install --disable-pip-version-check --quiet
-WORKERS ?= 2
+# Tests wait half of their time for sockets, browsers and processes: three keep two processors busy.
+WORKERS ?= 3
 TESTS ?=
 ARGS ?=
 

@@ -199,6 +199,10 @@ SPECTACULAR_SETTINGS = {
         "Reason": "coupons.reasons.Reason",
         "TicketOrderStatus": "trip.models.Order.Status",
         "TicketRefundStatus": "trip.models.Refund.Status",
+        "TakeawayOrderState": "messaging.choices.OrderState",
+        "TakeawayRefundState": "messaging.choices.RefundState",
+        "TakeawayDeliveryState": "messaging.choices.DeliveryState",
+        "CallState": "stores.models.OutboundCall.State",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

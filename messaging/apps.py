@@ -1,12 +1,22 @@
 from datetime import timedelta
 
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from messaging.choices import ORDERS as ORDERS_SCOPE
 from messaging.choices import PLATFORM, REFUND, TAKE, PushKind
 from stores.backoffice.menu import ORDERS, RECORDS, STORES, list_item, opened_on_today
-from stores.domains import Domain, Schedule
+from stores.domains import CounterLink, Domain, MenuItem, ProblemCode, Schedule
 from stores.roles import Role
+from stores.tenancy import access_of
+
+
+def has_desk(request: HttpRequest) -> bool:
+    """Whether a person handles takeaway orders of some store."""
+    from messaging.models import TakeawayStore
+
+    rows = TakeawayStore.objects.for_staff(request.user).exclude(state="waiting")
+    return access_of(request.user).has_permission(TAKE) and rows.exists()
 
 
 class MessagingConfig(Domain):
@@ -17,6 +27,16 @@ class MessagingConfig(Domain):
     tools = "messaging.tools.TakeawayTools"
     connection_form = "messaging.admin.connection.TakeawayConnectionForm"
     store_page = "messaging.admin.stores.page_of"
+    problem_codes = {
+        "takeaway_conflict": ProblemCode(
+            409,
+            _("The takeaway order does not allow this as it stands"),
+            _("the order does not allow this now; `detail` says why"),
+            _("read the order, show `detail` to the staff"),
+        )
+    }
+    code_tables = "messaging.api.docs.code_tables"
+    quick_start = "messaging.api.docs.quick_start"
     scopes = {ORDERS_SCOPE: _("read and handle takeaway orders")}
     permissions = {
         TAKE: frozenset({Role.CLERK, Role.MANAGER}),
@@ -25,6 +45,8 @@ class MessagingConfig(Domain):
     registers = (
         "messaging.services.reading",
         "messaging.services.acting",
+        "messaging.services.chat.sending",
+        "messaging.services.chat.presence",
         "messaging.webhooks.handlers",
     )
     sandbox = "messaging.sandbox.TakeawaySandbox"
@@ -69,11 +91,13 @@ class MessagingConfig(Domain):
         "takeaway.orders.exported": _("Exported takeaway orders"),
     }
     audit_details = {"agree": _("agreed"), "code": _("code of the reason")}
+    counter_links = (CounterLink(_("Order desk"), "takeaway:desk", has_desk),)
     menu = (
         list_item(
             ORDERS, "messaging.Order", _("Takeaway orders"), opened_on_today("ordered_at"), order=5
         ),
         list_item(ORDERS, "messaging.Refund", _("Takeaway refunds"), order=25),
+        MenuItem(ORDERS, _("Order desk"), "takeaway:desk", has_desk, order=60),
         list_item(STORES, "messaging.TakeawayStore", _("Takeaway stores")),
         list_item(RECORDS, "messaging.MissedPush", _("Takeaway: not told")),
     )

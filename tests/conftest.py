@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import transaction
+from django.db import connection, transaction
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -72,6 +72,18 @@ def _needs_database(item: pytest.Item) -> bool:
     fixtures = set(getattr(item, "fixturenames", ()))
     touches = item.get_closest_marker("django_db") is not None or fixtures & DATABASE_FIXTURES
     return bool(touches) and not ON_ANY_DATABASE.search(item.path.name)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """On PostgreSQL nobody waits for the disk: no test cuts the server's power."""
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            name = connection.ops.quote_name(str(connection.settings_dict["NAME"]))
+            with connection.cursor() as cursor:
+                cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit TO off")
+            # It applies to connections from now on, those of other processes too.
+            connection.close()
 
 
 @pytest.fixture(scope="session")

@@ -3,8 +3,8 @@
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from messaging.admin.labels import yuan_of
 from messaging.reasons import reason_text
+from messaging.services.customers import yuan_of
 from stores.backoffice.spreadsheets import Column
 
 

@@ -1,7 +1,6 @@
 """How lists show takeaway orders: amounts of fen, and customers without their numbers."""
 
 from collections.abc import Callable
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.admin import display
@@ -10,6 +9,7 @@ from django.utils.safestring import SafeString
 from django_stubs_ext import StrOrPromise
 
 from messaging.models import Order
+from messaging.services.customers import yuan_of
 from stores.backoffice.labels import link, money
 
 STATE_COLOURS = {
@@ -36,10 +36,6 @@ def fen_column(field: str, title: StrOrPromise) -> Callable[[Any, Any], SafeStri
         return "–" if fen is None else money(yuan_of(fen))
 
     return column
-
-
-def yuan_of(fen: int) -> Decimal:
-    return Decimal(fen) / 100
 
 
 def order_link(order: Order) -> SafeString:

@@ -13,12 +13,13 @@ from django.utils.translation import pgettext_lazy
 
 from messaging.admin.exporting import COLUMNS
 from messaging.admin.forms import CancelForm, CourierForm
-from messaging.admin.labels import REFUND_COLOURS, STATE_COLOURS, fen_column, yuan_of
+from messaging.admin.labels import REFUND_COLOURS, STATE_COLOURS, fen_column
 from messaging.admin.timeline import timeline
 from messaging.choices import OWN_DELIVERY, TAKE, DeliveryState, OrderState
 from messaging.models import Order
 from messaging.reasons import reason_text
 from messaging.services import customers, deciding
+from messaging.services.customers import yuan_of
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.daily import Worth
 from stores.backoffice.exporting import ExportsAdmin

@@ -13,14 +13,12 @@ from messaging.admin.forms import RefuseForm
 from messaging.admin.labels import REFUND_COLOURS, fen_column, order_link
 from messaging.choices import REFUND, RefundState
 from messaging.models import Refund
-from messaging.services import deciding
-from messaging.wire.values import mask_phones
+from messaging.services import customers, deciding
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, moment_column
 from stores.backoffice.pages import staff_user
-from stores.fields import readable
 
 
 def _may_decide(refund: Refund) -> bool:
@@ -59,7 +57,7 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
 
     @display(description=_("reason"))
     def words(self, refund: Refund) -> str:
-        return mask_phones(readable(refund, "reason", "")) or "–"
+        return customers.reason_of(refund) or "–"
 
     @button(
         Button(

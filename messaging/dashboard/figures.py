@@ -62,7 +62,7 @@ def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
         Card(
             _("Takeaway orders to be accepted"),
             number_text(waiting),
-            url=f"{orders}?state__exact=new",
+            url=reverse("takeaway:desk"),
             tone="bad" if waiting else "plain",
         ),
     ]

@@ -12,7 +12,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
 from messaging.choices import PLATFORM, REFUND, TAKE
-from messaging.dashboard.figures import ORDERS, delivering
+from messaging.dashboard.figures import delivering
 from messaging.models import Order, TakeawayStore
 from messaging.services.acting import ACTIONS
 from messaging.services.deadlines import What, deadlines_of
@@ -50,16 +50,15 @@ def _order_alerts(due: Counter[What]) -> Iterator[Alert]:
         "%(count)d takeaway orders must be accepted now, or Meituan cancels them.",
         "count",
     )
-    new = f"{reverse(ORDERS)}?state__exact=new"
-    yield from Alert.counted("error", text, due[What.ACCEPT], new, actions.ACCEPT)
+    desk = reverse("takeaway:desk")
+    yield from Alert.counted("error", text, due[What.ACCEPT], desk, actions.ACCEPT)
     text = ngettext_lazy(
         "%(count)d customer waits for an answer about an order.",
         "%(count)d customers wait for an answer about an order.",
         "count",
     )
-    running = f"{reverse(ORDERS)}?state__exact=confirmed"
     asked = due[What.URGE] + due[What.TIME]
-    yield from Alert.counted("error", text, asked, running, actions.ANSWER)
+    yield from Alert.counted("error", text, asked, desk, actions.ANSWER)
 
 
 def _undone_alerts(user: User, stores: list[int]) -> Iterator[Alert]:

@@ -23,7 +23,7 @@ class Migration(migrations.Migration):
                 ('order_id', models.CharField(max_length=20, verbose_name="Meituan's order number")),
                 ('view_id', models.CharField(blank=True, max_length=20, verbose_name='order number as customers see it')),
                 ('day_number', models.PositiveIntegerField(null=True, verbose_name='number of the day')),
-                ('state', models.CharField(choices=[('new', 'new'), ('confirmed', 'accepted'), ('finished', 'finished'), ('cancelled', 'cancelled'), ('unknown', 'unknown to us')], default='unknown', max_length=10, verbose_name='state')),
+                ('state', models.CharField(choices=[('new', 'new'), ('confirmed', 'accepted'), ('finished', 'finished'), ('cancelled', 'cancelled'), ('unknown', 'being asked for')], default='unknown', max_length=10, verbose_name='state')),
                 ('delivery', models.CharField(choices=[('none', 'not begun'), ('sent', 'rider looked for'), ('held', 'held back'), ('taken', 'rider on the way to the shop'), ('at_shop', 'rider at the shop'), ('picked_up', 'picked up'), ('delivered', 'delivered'), ('cancelled', 'rider cancelled'), ('unknown', 'unknown to us')], default='none', max_length=10, verbose_name='delivery')),
                 ('delivery_at', models.DateTimeField(editable=False, null=True)),
                 ('heard_at', models.DateTimeField(default=django.utils.timezone.now, verbose_name='arrived here')),

@@ -28,7 +28,7 @@ def accept_by_rule(order: Order) -> bool:
 
 
 def accept_due() -> int:
-    """Owes what the rules allow by now: booked orders whose time has come, what was not told."""
+    """Owes what the rules allow by now: booked orders in their time, and what no push told."""
     rows = Order.objects.open().filter(
         state=OrderState.NEW,
         connection__takeaway_store__accepts_itself=True,

@@ -59,6 +59,8 @@ def refunds_read(*, order: Order, facts: Iterable[RefundFact], asked_at: datetim
         _take_over(row, fact)
     early = [row for row in nameless if asked_at - row.applied_at < BEHIND]
     Refund.objects.filter(pk__in=[row.pk for row in nameless if row not in early]).delete()
+    # The order desk looks for orders that have changed.
+    order.save(update_fields=["changed_at"])
     return not early
 
 

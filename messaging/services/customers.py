@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import timedelta
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -9,7 +10,7 @@ from django.db.models import F, Q
 from django.utils import timezone
 
 from messaging.choices import OrderState
-from messaging.models import Order
+from messaging.models import Order, Refund
 from messaging.wire.values import mask_phones
 from stores import audit
 from stores.audit import Actor
@@ -22,6 +23,8 @@ ADDRESS_KEPT = timedelta(hours=3)
 SURELY_OVER = timedelta(days=3)
 BATCH = 500
 NUMBERS = ("phones", "rider_phones")
+# With what Meituan begins the numbers that it appends to a remark.
+APPENDED = "收餐人隐私号"
 
 
 def shown(order: Order, *, whole: bool) -> dict[str, Any]:
@@ -36,11 +39,18 @@ def shown(order: Order, *, whole: bool) -> dict[str, Any]:
     }
     for name in NUMBERS:
         found[name] = [masked(number) for number in known.get(name, [])]
+    if found.get("remark"):
+        found["remark"] = found["remark"].partition(APPENDED)[0].strip()
     if found.get("address"):
         found["address"] = f"{found['address'][:6]}…"
     if found.get("taxpayer"):
         found["taxpayer"] = f"…{found['taxpayer'][-4:]}"
     return found
+
+
+def reason_of(refund: Refund) -> str:
+    """Returns the customer's words about a refund, with numbers masked."""
+    return mask_phones(readable(refund, "reason", ""))
 
 
 def masked(number: str) -> str:
@@ -56,6 +66,10 @@ def bags(order: Order) -> list[dict[str, Any]]:
         {"number": number, "dishes": list(inside)}
         for number, inside in groupby(dishes, key=lambda dish: dish["bag"])
     ]
+
+
+def yuan_of(fen: int) -> Decimal:
+    return Decimal(fen) / 100
 
 
 def note_looked_at(order: Order, *, actor: Actor) -> None:

@@ -56,6 +56,11 @@ class Deadline:
         return left_text(self.left)
 
     @property
+    def unit(self) -> str:
+        """Returns what the first number of `words` counts: hours or minutes."""
+        return "hours" if abs(self.left) >= timedelta(hours=1) else "minutes"
+
+    @property
     def urgency(self) -> str:
         """Returns urgent, soon or calm."""
         if self.left < URGENT:
@@ -94,6 +99,21 @@ def deadlines_of(stores: Sequence[int]) -> list[Deadline]:
         Deadline(What.REFUND, row.decide_until, row.order, row)
         for row in refunds
         if row.decide_until
+    ]
+    return sorted(found, key=lambda each: each.until)
+
+
+def deadlines_for(order: Order) -> list[Deadline]:
+    """Returns what one order's store has to do about it, sorted; refunds are those that were read
+    with the row.
+    """
+    if order.connection.takeaway_store.state != "bound":
+        return []
+    found = [*_of(order)] if order.is_open else []
+    found += [
+        Deadline(What.REFUND, refund.decide_until, order, refund)
+        for refund in order.refunds.all()
+        if refund.state == RefundState.OPEN and refund.decide_until
     ]
     return sorted(found, key=lambda each: each.until)
 

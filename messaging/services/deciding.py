@@ -21,6 +21,10 @@ from stores.models import OutboundCall
 from stores.platforms.outbox import enqueue
 
 REASON_LENGTH = 200
+ONLY_NEW = _("Only a new order can be accepted.")
+OVER = _("This order is over and cannot be cancelled.")
+ONLY_ACCEPTED_READY = _("Only an accepted order can be ready.")
+NO_REFUND = _("No refund of this order waits for a decision.")
 
 
 class TakeawayConflict(Conflict):
@@ -35,7 +39,7 @@ def order_accept(*, order: Order, actor: Actor) -> OutboundCall | None:
     row = _locked(order)
     if row.state in (OrderState.CONFIRMED, OrderState.FINISHED):
         return None
-    _expect(row.state == OrderState.NEW, _("Only a new order can be accepted."))
+    _expect(row.state == OrderState.NEW, ONLY_NEW)
     return _owe(acting.Accepting, row, actor)
 
 
@@ -45,10 +49,7 @@ def order_cancel(*, order: Order, actor: Actor, code: str, reason: str) -> Outbo
     row = _locked(order)
     if row.state == OrderState.CANCELLED:
         return None
-    _expect(
-        row.state in (OrderState.NEW, OrderState.CONFIRMED),
-        _("This order is over and cannot be cancelled."),
-    )
+    _expect(row.state in (OrderState.NEW, OrderState.CONFIRMED), OVER)
     _expect(code in OFFERED, _("Choose one of the reasons."))
     words = reason.strip()[:REASON_LENGTH] or str(OFFERED[code])
     return _owe(acting.Cancelling, row, actor, code=code, reason=words)
@@ -98,7 +99,7 @@ def order_ready(*, order: Order, actor: Actor) -> OutboundCall | None:
     row = _locked(order, reads_only=True)
     if row.ready_at:
         return None
-    _expect(row.state == OrderState.CONFIRMED, _("Only an accepted order can be ready."))
+    _expect(row.state == OrderState.CONFIRMED, ONLY_ACCEPTED_READY)
     return _owe(acting.MealReady, row, actor)
 
 

@@ -2,6 +2,8 @@
 
 from datetime import datetime
 
+from django.db.models import Q
+
 from messaging.choices import DeliveryState, OrderState, PushKind
 from messaging.models import MissedPush, Order
 from messaging.services.accepting import accept_by_rule
@@ -81,6 +83,17 @@ def order_urged(*, connection: Connection, order_id: str, at: datetime) -> Order
     order.save()
     _ask_for_unknown(order)
     return order
+
+
+def numbers_ended(*, connection: Connection) -> int:
+    """Asks for the open orders of a store, or of all stores below a developer account: hidden
+    numbers no longer lead anywhere, and the answers hold the real ones. Returns how many.
+    """
+    of_store = Q(connection=connection) | Q(connection__parent=connection)
+    found = list(Order.objects.open().filter(of_store).select_for_update().order_by("pk"))
+    for order in found:
+        owe_order(order)
+    return len(found)
 
 
 def _ask_for_unknown(order: Order) -> None:

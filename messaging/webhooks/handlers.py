@@ -131,6 +131,11 @@ def store_status(event: InboundEvent) -> None:
         binding.opening_told(connection=event.connection, opening=opening, at=event.received_at)
 
 
+@handles(PLATFORM, PushKind.PRIVACY)
+def numbers_ended(event: InboundEvent) -> None:
+    orders.numbers_ended(connection=event.connection)
+
+
 @handles(PLATFORM, PushKind.BIND)
 def bound(event: InboundEvent) -> None:
     binding.store_bound(connection=event.connection, said=event.body["said"])

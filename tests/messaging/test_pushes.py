@@ -203,6 +203,18 @@ def test_the_store_opens_and_rests(pusher: Pusher) -> None:
     assert TakeawayStore.objects.get().opening == Opening.OPEN
 
 
+@pytest.mark.parametrize("names_the_store", [True, False])
+def test_when_hidden_numbers_end_the_open_orders_are_asked_for(
+    pusher: Pusher, names_the_store: bool
+) -> None:
+    pusher.order()
+    pusher.order(orderId=ORDER_ID + 1)
+    Order.objects.filter(order_id=str(ORDER_ID + 1)).update(state=OrderState.FINISHED)
+    pusher.push("privacy", **({} if names_the_store else {"ePoiId": ""}))
+    asked = OutboundCall.objects.get(operation="order.read")
+    assert asked.subject_id == order().pk
+
+
 class TestRefunds:
     def told(self, pusher: Pusher, action: str, address: str = "refund", **more: Any) -> None:
         said = {"orderId": ORDER_ID, "notifyType": action, "reason": "少送了"} | more

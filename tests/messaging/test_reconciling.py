@@ -11,6 +11,7 @@ from messaging import tasks
 from messaging.choices import OrderState, Provider, RefundState
 from messaging.models import MissedPush, Order, TakeawayStore
 from messaging.services.accepting import accept_by_rule, accept_due
+from messaging.services.orders import numbers_ended
 from messaging.services.reconciling import developers, reconcile
 from stores.models import Connection, OutboundCall
 from stores.platforms.workers import queue
@@ -137,6 +138,17 @@ def test_what_meituan_thinks_went_wrong_is_asked_for(meituan: Meituan) -> None:
     Order.objects.update(state=OrderState.FINISHED)
     run(meituan)
     assert OutboundCall.objects.filter(operation="order.read", subject_id=order.pk).exists()
+
+
+def test_the_real_number_comes_with_the_answer(meituan: Meituan) -> None:
+    order = meituan.known()
+    hidden = order.customer["phones"][0]
+    meituan.act(order.order_id, "degrade")
+    numbers_ended(connection=order.connection)
+    deliver_all()
+    order.refresh_from_db()
+    assert order.customer["phones"][0] != hidden
+    assert "_" not in order.customer["phones"][0]
 
 
 def test_the_schedule_wakes_a_worker_for_each_account(

@@ -10,10 +10,12 @@ from django.core.management import call_command
 from django.db import connection as database
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
+from pytest_django import DjangoDbBlocker
 
 from stores.models import InboundEvent, OutboundAttempt, OutboundCall
 
-pytestmark = pytest.mark.django_db(transaction=True)
+# In one process, which goes the long way back to the old tables and forth again once.
+pytestmark = pytest.mark.xdist_group("content migration")
 BEFORE = [("stores", "0003_one_after_the_other")]
 SCHEMA = [("stores", "0004_content_at_rest")]
 AFTER = [("stores", "0005_content_encrypted")]
@@ -25,11 +27,28 @@ def migrate(to: list[tuple[str, str]]) -> Any:
     return MigrationExecutor(database).loader.project_state(to).apps
 
 
+@pytest.fixture(scope="module")
+def _old_tables(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    with django_db_blocker.unblock():
+        migrate(BEFORE)
+        yield
+        call_command("migrate", verbosity=0)
+
+
 @pytest.fixture
-def old() -> Iterator[Any]:
-    """The tables as they were."""
-    yield migrate(BEFORE)
-    call_command("migrate", verbosity=0)
+def old(_old_tables: None) -> Iterator[Any]:
+    """The tables as they were, which the test leaves empty."""
+    apps = migrate(BEFORE)
+    yield apps
+    for name in (
+        "OutboundAttempt",
+        "OutboundCall",
+        "InboundEvent",
+        "Connection",
+        "Pace",
+        "Merchant",
+    ):
+        apps.get_model("stores", name).objects.all().delete()
 
 
 def fill(apps: Any, rows: int) -> None:

@@ -296,7 +296,7 @@ def test_the_demo_runs_restarts_what_dies_and_ends_without_leftovers(
 
 @ONE_DEMO
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_a_killed_supervisor_ends_the_demo_without_leftovers(
     demo_environment: dict[str, str], tmp_path: Path
 ) -> None:
@@ -326,7 +326,7 @@ def test_a_taken_port_ends_the_demo_at_once(transactional_db: None, tmp_path: Pa
 
 @ONE_DEMO
 @pytest.mark.slow
-@pytest.mark.timeout(120)
+@pytest.mark.timeout(240)
 def test_a_reset_starts_over(demo_environment: dict[str, str]) -> None:
     def prepare(*args: str) -> None:
         command = [sys.executable, str(ROOT / "manage.py"), "demo", "--prepare", *args]

@@ -1,0 +1,201 @@
+"""What the order desk shows: what has to be answered, and the orders by how far they are."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from django.contrib.auth.models import User
+from django.db.models import Max
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
+
+from messaging.choices import TAKE, DeliveryState, OrderState
+from messaging.models import Order, TakeawayStore
+from messaging.services import customers, deciding
+from messaging.services.accepting import cook_from
+from messaging.services.deadlines import Deadline, What, accept_until, deadlines_of
+from stores.clock import start_of_day
+from stores.models import Store
+from stores.money import yuan_text
+from stores.tenancy import has_permission
+
+# What has been over for long is in the list of orders.
+MOST_OVER = 12
+AWAY = (DeliveryState.PICKED_UP, DeliveryState.DELIVERED)
+# What rings until somebody has done it.
+RINGS = (What.ACCEPT, What.REFUND, What.TIME, What.URGE)
+
+
+@dataclass(frozen=True)
+class Action:
+    """One button of a card; `is_main` is what is done to nearly every such order."""
+
+    verb: str
+    title: StrOrPromise
+    is_main: bool = False
+
+
+ACCEPT = Action("accept", _("Accept"), is_main=True)
+READY = Action("ready", _("Meal ready"), is_main=True)
+URGE = Action("urge", _("Answer the urge"), is_main=True)
+AGREE_TIME = Action("time-agree", _("Agree to the other time"), is_main=True)
+REFUSE_TIME = Action("time-refuse", _("Keep the time"))
+
+
+@dataclass(frozen=True)
+class Card:
+    """One order as the desk shows it."""
+
+    order: Order
+    customer: dict[str, object]
+    until: datetime | None
+    begins: datetime | None
+    actions: list[Action]
+
+    @property
+    def paid(self) -> str:
+        return "" if self.order.paid is None else yuan_text(customers.yuan_of(self.order.paid))
+
+    @property
+    def url(self) -> str:
+        return reverse("admin:messaging_order_change", args=[self.order.pk])
+
+
+@dataclass(frozen=True)
+class Column:
+    name: str
+    title: StrOrPromise
+    cards: list[Card]
+
+
+@dataclass(frozen=True)
+class ToDo:
+    """One deadline as the desk shows it; what needs words is done on the row's own page."""
+
+    deadline: Deadline
+    actions: list[Action]
+
+    @property
+    def url(self) -> str:
+        if refund := self.deadline.refund:
+            return reverse("admin:messaging_refund_change", args=[refund.pk])
+        return reverse("admin:messaging_order_change", args=[self.deadline.order.pk])
+
+
+@dataclass(frozen=True)
+class Board:
+    to_do: list[ToDo]
+    columns: list[Column]
+    booked: list[Card]
+    over: list[Order]
+    digest: str
+    count: int
+    received: str
+    rings: int
+    stores: list[Store] = field(default_factory=list)
+
+
+def stores_of(user: User) -> list[Store]:
+    """Returns the stores whose takeaway orders a person may handle."""
+    bound = TakeawayStore.objects.exclude(state=TakeawayStore.State.WAITING)
+    rows = Store.objects.for_staff(user).filter(
+        pk__in=bound.values("store"), is_active=True, merchant__is_active=True
+    )
+    found = rows.select_related("merchant").order_by("pk")
+    return [store for store in found if has_permission(user, TAKE, store.merchant_id)]
+
+
+def digest_of(stores: Sequence[Store]) -> str:
+    """Returns what is different once anything on the desk is: one query by an index, and the
+    minute, because time moves orders too.
+    """
+    rows = Order.objects.filter(store__in=[store.pk for store in stores]).order_by()
+    last = rows.aggregate(last=Max("changed_at"))["last"]
+    return f"{last and last.timestamp()}-{timezone.now():%H%M}"
+
+
+def board_of(stores: Sequence[Store]) -> Board:
+    ids = [store.pk for store in stores]
+    digest = digest_of(stores)
+    rows = Order.objects.select_related("connection__takeaway_store", "store")
+    running = list(rows.open().filter(store__in=ids).order_by("ordered_at", "pk"))
+    deadlines = deadlines_of(ids)
+    now = timezone.now()
+    later = [order for order in running if _is_for_later(order, now)]
+    front = [order for order in running if order not in later]
+    of_today = Order.objects.filter(store__in=ids, ordered_at__gte=start_of_day())
+    counted = list(of_today.exclude(state=OrderState.CANCELLED).values_list("received", flat=True))
+    over = rows.filter(store__in=ids, ordered_at__gte=start_of_day()).exclude(state__in=Order.OPEN)
+    return Board(
+        to_do=[ToDo(each, _actions_for(each)) for each in deadlines if _is_due(each, later)],
+        columns=list(_columns(front)),
+        booked=_cards(later),
+        over=list(over.order_by("-changed_at")[:MOST_OVER]),
+        digest=digest,
+        count=len(counted),
+        received=yuan_text(customers.yuan_of(sum(fen or 0 for fen in counted))),
+        rings=sum(each.what in RINGS and _is_due(each, later) for each in deadlines),
+        stores=list(stores),
+    )
+
+
+def _is_due(deadline: Deadline, later: Sequence[Order]) -> bool:
+    return deadline.what != What.ACCEPT or deadline.order not in later
+
+
+def _is_for_later(order: Order, now: datetime) -> bool:
+    """Whether a booked order is not to be cooked yet."""
+    begins = cook_from(order, order.connection.takeaway_store)
+    return order.state == OrderState.NEW and begins is not None and begins > now
+
+
+def _columns(orders: Sequence[Order]) -> Iterator[Column]:
+    parts: tuple[tuple[str, StrOrPromise, Callable[[Order], bool]], ...] = (
+        ("new", _("To be accepted"), lambda order: order.state != OrderState.CONFIRMED),
+        ("cooking", _("Being cooked"), _is_cooking),
+        ("leaving", _("Ready, on the way"), _is_leaving),
+    )
+    for name, title, belongs in parts:
+        yield Column(name, title, _cards(order for order in orders if belongs(order)))
+
+
+def _is_leaving(order: Order) -> bool:
+    is_away = order.ready_at is not None or order.delivery in AWAY
+    return order.state == OrderState.CONFIRMED and is_away
+
+
+def _is_cooking(order: Order) -> bool:
+    return order.state == OrderState.CONFIRMED and not _is_leaving(order)
+
+
+def _cards(orders: Iterable[Order]) -> list[Card]:
+    return [
+        Card(
+            order=order,
+            customer=customers.shown(order, whole=False),
+            until=accept_until(order),
+            begins=cook_from(order, order.connection.takeaway_store),
+            actions=_actions(order),
+        )
+        for order in orders
+    ]
+
+
+def _actions(order: Order) -> list[Action]:
+    binding = order.connection.takeaway_store
+    if order.state == OrderState.NEW and binding.may_act:
+        return [ACCEPT]
+    is_cooking = _is_cooking(order) and binding.state == TakeawayStore.State.BOUND
+    return [READY] if is_cooking else []
+
+
+def _actions_for(deadline: Deadline) -> list[Action]:
+    order = deadline.order
+    if not order.connection.takeaway_store.may_act and deadline.what != What.READY:
+        return []
+    if deadline.what == What.TIME and deciding.wants_other_time(order):
+        return [AGREE_TIME, REFUSE_TIME]
+    found = {What.ACCEPT: [ACCEPT], What.URGE: [URGE], What.READY: [READY]}
+    return found.get(deadline.what, [])

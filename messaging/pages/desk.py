@@ -1,0 +1,87 @@
+"""The order desk: every takeaway order that is not over, on one page that keeps itself fresh."""
+
+from collections.abc import Callable
+from typing import Any
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.views.decorators.http import require_POST, require_safe
+
+from messaging.choices import TAKE
+from messaging.models import Order
+from messaging.pages.board import board_of, digest_of, stores_of
+from messaging.services import deciding
+from stores.backoffice.pages import staff_page, staff_user
+from stores.conflicts import Conflict
+from stores.models import Store
+from stores.tenancy import has_permission
+from stores.web.errors import is_htmx
+
+Verb = Callable[[Order, Any], Any]
+VERBS: dict[str, Verb] = {
+    "accept": lambda order, actor: deciding.order_accept(order=order, actor=actor),
+    "ready": lambda order, actor: deciding.order_ready(order=order, actor=actor),
+    "urge": lambda order, actor: deciding.urge_answer(order=order, actor=actor),
+    "time-agree": lambda order, actor: deciding.time_decide(order=order, actor=actor, agree=True),
+    "time-refuse": lambda order, actor: deciding.time_decide(order=order, actor=actor, agree=False),
+}
+
+
+@staff_page
+@require_safe
+def desk(request: HttpRequest) -> HttpResponse:
+    mine = stores_of(staff_user(request))
+    if not mine:
+        may_add = has_permission(staff_user(request), "manage_connections")
+        return render(request, "messaging/no_desk.html", {"may_add": may_add})
+    return _page(request, mine, "messaging/desk.html")
+
+
+@staff_page
+@require_safe
+def live(request: HttpRequest) -> HttpResponse:
+    """Answers 204 while nothing has changed since the digest `after`."""
+    mine = stores_of(staff_user(request))
+    if digest_of(_chosen(request, mine)) == request.GET.get("after"):
+        return HttpResponse(status=204)
+    return _page(request, mine, "messaging/_desk.html")
+
+
+@staff_page
+@require_POST
+def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
+    """Presses one button of one order."""
+    user = staff_user(request)
+    if verb not in VERBS:
+        raise Http404
+    mine = stores_of(user)
+    rows = Order.objects.for_staff(user).filter(store__in=[store.pk for store in mine])
+    order = get_object_or_404(rows.select_related("store"), pk=pk)
+    if not has_permission(user, TAKE, order.store.merchant_id):
+        raise Http404
+    trouble: Any = ""
+    try:
+        VERBS[verb](order, user)
+    except Conflict as conflict:
+        trouble = f"{order}: {conflict.reason}"
+    if not is_htmx(request):
+        return redirect("takeaway:desk")
+    return _page(request, mine, "messaging/_desk.html", trouble=trouble)
+
+
+def _chosen(request: HttpRequest, mine: list[Store]) -> list[Store]:
+    """Returns the store of the address, or all of them."""
+    wanted = request.GET.get("store") or request.POST.get("store") or ""
+    return [store for store in mine if str(store.pk) == wanted] or mine
+
+
+def _page(request: HttpRequest, mine: list[Store], template: str, **more: Any) -> HttpResponse:
+    chosen = _chosen(request, mine)
+    context = {
+        "board": board_of(chosen),
+        "mine": mine,
+        "only": chosen[0] if len(chosen) == 1 and len(mine) > 1 else None,
+        "shows_store": len(chosen) > 1,
+        **more,
+    }
+    return render(request, template, context)

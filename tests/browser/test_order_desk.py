@@ -1,0 +1,113 @@
+"""The order desk in a browser: fresh without a reload, a sound in one tab, buttons that answer."""
+
+import re
+from datetime import timedelta
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+import messaging.webhooks.handlers  # noqa: F401
+from messaging.choices import OrderState
+from messaging.models import Order, TakeawayStore
+from stores.models import Merchant, OutboundCall
+from stores.roles import Role
+from tests.browser.conftest import Visitor
+from tests.messaging.factories import TakeawayStoreFactory
+from tests.messaging.pushing import Pusher
+from tests.messaging.samples import ORDER_ID
+from tests.processes import wait_until
+from tests.stores.factories import MerchantFactory, StoreFactory, member
+
+DESK = "/takeaway/desk/"
+# How often the sound was played.
+SEVERAL = re.compile("[2-9]")
+
+
+@pytest.fixture
+def binding(transactional_db: None) -> TakeawayStore:
+    merchant: Merchant = MerchantFactory()
+    made: TakeawayStore = TakeawayStoreFactory(store=StoreFactory(merchant=merchant))
+    return made
+
+
+@pytest.fixture
+def clerk(binding: TakeawayStore) -> User:
+    return member(binding.store.merchant, Role.CLERK, binding.store, password=None)
+
+
+def arrives(binding: TakeawayStore, number: int = ORDER_ID, day_number: str = "12") -> None:
+    now = int(timezone.now().timestamp())
+    Pusher(binding).order(orderId=number, ctime=now, utime=now, daySeq=day_number)
+
+
+def card(page: Page, column: str) -> str:
+    return f'[data-column="{column}"] .desk-card'
+
+
+def test_an_order_arrives_counts_down_and_is_accepted(
+    visitor: Visitor, binding: TakeawayStore, clerk: User
+) -> None:
+    page = visitor.page(user=clerk)
+    page.goto(DESK)
+    expect(page.locator(card(page, "todo"))).to_have_count(0)
+    arrives(binding)
+    expect(page.locator(card(page, "new"))).to_have_count(1, timeout=4000)
+    left = page.locator('[data-column="todo"] time')
+    before = left.text_content()
+    expect(left).not_to_have_text(before or "", timeout=3000)
+    assert re.fullmatch(r"还剩 [45] 分 \d\d 秒", left.text_content() or "")
+    page.locator(card(page, "new")).get_by_role("button").click()
+    wait_until(OutboundCall.objects.exists)
+    assert OutboundCall.objects.get().operation == "order.accept"
+    order = Order.objects.get()
+    order.state = OrderState.CONFIRMED
+    order.save()
+    expect(page.locator(card(page, "cooking"))).to_have_count(1, timeout=4000)
+    expect(page.locator(card(page, "todo"))).to_have_count(0)
+
+
+def test_one_tab_rings_until_it_is_answered(
+    visitor: Visitor, binding: TakeawayStore, clerk: User
+) -> None:
+    first = visitor.page(user=clerk)
+    first.goto(DESK)
+    second = first.context.new_page()
+    second.goto(DESK)
+    for page in (first, second):
+        page.locator("[data-sound]").click()
+    arrives(binding)
+    expect(first.locator("#desk")).to_have_attribute("data-rung", SEVERAL, timeout=15000)
+    expect(second.locator("#desk")).not_to_have_attribute("data-rung", SEVERAL)
+    assert first.title().startswith("(1)")
+    # The tab that rings is closed: the other one goes on.
+    first.close()
+    expect(second.locator("#desk")).to_have_attribute("data-rung", SEVERAL, timeout=15000)
+    Order.objects.update(state=OrderState.CANCELLED, changed_at=timezone.now())
+    expect(second).to_have_title(re.compile(r"^[^(]"), timeout=8000)
+
+
+def test_a_lost_connection_is_said(visitor: Visitor, binding: TakeawayStore, clerk: User) -> None:
+    page = visitor.page(user=clerk)
+    page.goto(DESK)
+    page.context.set_offline(True)
+    expect(page.locator("[data-standstill]")).to_be_visible(timeout=10000)
+    page.context.set_offline(False)
+    arrives(binding)
+    expect(page.locator(card(page, "new"))).to_have_count(1, timeout=8000)
+    expect(page.locator("[data-standstill]")).to_be_hidden()
+    visitor.complaints.clear()
+
+
+def test_the_desk_fits_on_a_phone(visitor: Visitor, binding: TakeawayStore, clerk: User) -> None:
+    arrives(binding)
+    Order.objects.update(wanted_at=timezone.now() + timedelta(minutes=30))
+    page = visitor.page(width=360, height=740, user=clerk)
+    page.goto(DESK)
+    expect(page.locator(card(page, "new"))).to_be_visible()
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+    for button in page.locator(".desk-card button").all():
+        box = button.bounding_box()
+        assert box
+        assert box["height"] >= 44

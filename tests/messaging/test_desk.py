@@ -1,0 +1,237 @@
+"""The order desk: what stands where, for whom, and what its buttons do."""
+
+import re
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from messaging.choices import DeliveryState, OrderState, Provider
+from messaging.models import Order, TakeawayStore
+from messaging.pages.board import board_of
+from stores.models import AuditEntry, Merchant, OutboundCall, Store
+from stores.roles import Role
+from tests.messaging.factories import TakeawayStoreFactory
+from tests.messaging.pushing import Pusher
+from tests.messaging.samples import ORDER_ID
+from tests.pages import english
+from tests.stores.factories import StoreFactory, member
+
+pytestmark = pytest.mark.django_db
+DESK = "/takeaway/desk/"
+
+
+@pytest.fixture
+def order(pusher: Pusher) -> Order:
+    now = int(timezone.now().timestamp())
+    pusher.order(ctime=now, utime=now, estimateArrivalTime=now + 2400)
+    return Order.objects.get()
+
+
+@pytest.fixture
+def clerk(merchant: Merchant, store: Store) -> Client:
+    return english(member(merchant, Role.CLERK, store, password=None))
+
+
+def shown(client: Client, query: str = "") -> str:
+    answer = client.get(DESK + query)
+    assert answer.status_code == 200
+    return answer.content.decode()
+
+
+def column(page: str, name: str) -> str:
+    """The part of the page that is one column."""
+    found = re.search(rf'data-column="{name}">(.*?)</section>', page, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def press(client: Client, order: Order, verb: str) -> Any:
+    path = f"{DESK}{order.pk}/{verb}/"
+    return client.post(path, headers={"HX-Request": "true"})
+
+
+def test_a_new_order_has_dishes_time_and_one_button(clerk: Client, order: Order) -> None:
+    page = shown(clerk)
+    new = column(page, "new")
+    assert "#12" in new
+    assert "宫保鸡丁（大份） · 微辣,不要香菜" in new
+    assert "¥59.00" in new
+    assert "At once" in new
+    assert f"{DESK}{order.pk}/accept/" in new
+    todo = column(page, "todo")
+    assert "accept the order" in todo
+    assert re.search(r"[45] min \d\d s left", todo)
+    assert 'data-rings="1"' in page
+
+
+def test_nobodys_number_stands_there(clerk: Client, order: Order) -> None:
+    page = shown(clerk)
+    for number in ("13800138000", "4321", "13900139000", "1201", "隐私号"):
+        assert number not in page
+    assert "少辣" in page
+
+
+def test_accepting_moves_it_and_is_noted(clerk: Client, order: Order) -> None:
+    assert press(clerk, order, "accept").status_code == 200
+    assert OutboundCall.objects.get().operation == "order.accept"
+    assert AuditEntry.objects.filter(verb="takeaway.order.accept", target=str(ORDER_ID)).exists()
+    Order.objects.update(state=OrderState.CONFIRMED)
+    page = shown(clerk)
+    assert "#12" in column(page, "cooking")
+    assert "#12" not in column(page, "new")
+    assert 'data-rings="0"' in page
+
+
+@pytest.mark.parametrize(
+    ("changes", "name"),
+    [
+        ({"state": OrderState.NEW}, "new"),
+        ({"state": OrderState.UNKNOWN}, "new"),
+        ({"state": OrderState.CONFIRMED}, "cooking"),
+        ({"state": OrderState.CONFIRMED, "ready_at": timezone.now()}, "leaving"),
+        ({"state": OrderState.CONFIRMED, "delivery": DeliveryState.PICKED_UP}, "leaving"),
+    ],
+)
+def test_each_order_stands_in_one_column(
+    clerk: Client, order: Order, changes: dict[str, Any], name: str
+) -> None:
+    Order.objects.update(**changes)
+    page = shown(clerk)
+    for each in ("new", "cooking", "leaving"):
+        assert ("#12" in column(page, each)) is (each == name)
+
+
+def test_what_is_over_stands_below(clerk: Client, order: Order) -> None:
+    Order.objects.update(state=OrderState.FINISHED)
+    page = shown(clerk)
+    assert "Over today" in page
+    assert "Today: 1 order · ¥48.70" in page
+
+
+def test_a_booked_order_waits_without_a_sound(clerk: Client, order: Order) -> None:
+    Order.objects.update(wanted_at=timezone.now() + timedelta(hours=3))
+    page = shown(clerk)
+    assert "Booked for later" in column(page, "new")
+    assert 'data-rings="0"' in page
+    Order.objects.update(wanted_at=timezone.now() + timedelta(minutes=50))
+    page = shown(clerk)
+    assert "Booked for later" not in page
+    assert 'data-rings="1"' in page
+
+
+def test_an_urge_and_another_time_have_buttons(clerk: Client, order: Order) -> None:
+    Order.objects.update(
+        state=OrderState.CONFIRMED,
+        urged_at=timezone.now(),
+        new_time=timezone.now() + timedelta(hours=1),
+        new_time_until=timezone.now() + timedelta(minutes=5),
+    )
+    todo = column(shown(clerk), "todo")
+    for verb in ("urge", "time-agree", "time-refuse"):
+        assert f"{DESK}{order.pk}/{verb}/" in todo
+        assert press(clerk, order, verb).status_code == 200
+    assert OutboundCall.objects.count() == 2
+
+
+def test_a_refund_is_decided_on_its_page(clerk: Client, order: Order, pusher: Pusher) -> None:
+    pusher.push("refund", {"orderId": ORDER_ID, "notifyType": "apply", "reason": "少送"})
+    todo = column(shown(clerk), "todo")
+    refund = order.refunds.get()
+    assert f"/admin/messaging/refund/{refund.pk}/change/" in todo
+    assert "Meituan agrees to it then." in todo
+
+
+def test_what_the_order_does_not_allow_is_said(clerk: Client, order: Order) -> None:
+    Order.objects.update(state=OrderState.CANCELLED)
+    answer = press(clerk, order, "accept")
+    assert "#12: Only a new order can be accepted." in answer.content.decode()
+    assert not OutboundCall.objects.exists()
+
+
+def test_without_scripts_a_button_leads_back(clerk: Client, order: Order) -> None:
+    answer = clerk.post(f"{DESK}{order.pk}/accept/")
+    assert (answer.status_code, answer["Location"]) == (302, DESK)
+
+
+def test_orders_that_are_only_read_have_no_accept(clerk: Client, order: Order) -> None:
+    TakeawayStore.objects.update(provider=Provider.READING)
+    page = shown(clerk)
+    assert "/accept/" not in page
+    Order.objects.update(state=OrderState.CONFIRMED)
+    assert f"{DESK}{order.pk}/ready/" in shown(clerk)
+
+
+class TestLive:
+    def digest(self, page: str) -> str:
+        found = re.search(r'name="after" value="([^"]+)"', page)
+        assert found
+        return found[1]
+
+    def test_nothing_new_is_answered_by_one_query(
+        self, clerk: Client, order: Order, django_assert_max_num_queries: Any
+    ) -> None:
+        after = self.digest(shown(clerk))
+        with django_assert_max_num_queries(8):
+            answer = clerk.get(f"{DESK}live/", {"after": after})
+        assert answer.status_code == 204
+
+    def test_every_push_is_news(self, clerk: Client, order: Order, pusher: Pusher) -> None:
+        after = self.digest(shown(clerk))
+        pusher.push("remind", {"orderId": ORDER_ID})
+        answer = clerk.get(f"{DESK}live/", {"after": after})
+        assert answer.status_code == 200
+        assert self.digest(answer.content.decode()) != after
+
+
+class TestWhose:
+    def test_strangers_see_and_do_nothing(self, order: Order) -> None:
+        other: TakeawayStore = TakeawayStoreFactory(store=StoreFactory())
+        stranger = english(member(other.store.merchant, Role.OWNER, password=None))
+        assert "#12" not in shown(stranger)
+        assert press(stranger, order, "accept").status_code == 404
+        assert "#12" not in shown(stranger, f"?store={order.store_id}")
+        assert not OutboundCall.objects.exists()
+
+    def test_a_clerk_of_another_store(self, merchant: Merchant, order: Order) -> None:
+        elsewhere: TakeawayStore = TakeawayStoreFactory(store=StoreFactory(merchant=merchant))
+        clerk = english(member(merchant, Role.CLERK, elsewhere.store, password=None))
+        assert "#12" not in shown(clerk)
+        assert press(clerk, order, "accept").status_code == 404
+
+    def test_who_has_no_takeaway_is_told_how(self, merchant: Merchant) -> None:
+        owner = english(member(merchant, Role.OWNER, password=None))
+        assert "Add a takeaway store" in shown(owner)
+
+    def test_nobody_signed_in(self, order: Order, client: Client) -> None:
+        assert client.get(DESK).status_code == 302
+        assert press(client, order, "accept").status_code in (204, 302)
+        assert not OutboundCall.objects.exists()
+
+    def test_one_store_can_be_chosen(self, merchant: Merchant, order: Order) -> None:
+        TakeawayStoreFactory(store=StoreFactory(merchant=merchant))
+        owner = english(member(merchant, Role.OWNER, password=None))
+        page = shown(owner, f"?store={order.store_id}")
+        assert f'<input type="hidden" name="store" value="{order.store_id}">' in page
+        assert shown(owner, "?store=999999999999999999999")
+
+
+def test_as_many_queries_for_many_orders(order: Order, pusher: Pusher) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as asked:
+            board_of([order.store])
+        return len(asked)
+
+    few = queries()
+    for number in range(1, 12):
+        pusher.order(orderId=ORDER_ID + number)
+    assert queries() <= few
+
+
+@pytest.mark.parametrize("verb", ["unheard", "cancel"])
+def test_other_verbs_are_not_there(clerk: Client, order: Order, verb: str) -> None:
+    assert press(clerk, order, verb).status_code == 404
