@@ -90,13 +90,17 @@ class MessagingConfig(Domain):
         "takeaway.orders.exported": _("Exported takeaway orders"),
     }
     audit_details = {"agree": _("agreed"), "code": _("code of the reason")}
-    counter_links = (CounterLink(_("Order desk"), "takeaway:desk", has_desk),)
+    counter_links = (
+        CounterLink(_("Order desk"), "takeaway:desk", has_desk),
+        CounterLink(_("Customers' messages"), "takeaway:chat", has_desk),
+    )
     menu = (
         list_item(
             ORDERS, "messaging.Order", _("Takeaway orders"), opened_on_today("ordered_at"), order=5
         ),
         list_item(ORDERS, "messaging.Refund", _("Takeaway refunds"), order=25),
         MenuItem(ORDERS, _("Order desk"), "takeaway:desk", has_desk, order=60),
+        MenuItem(ORDERS, _("Customers' messages"), "takeaway:chat", has_desk, order=61),
         list_item(STORES, "messaging.TakeawayStore", _("Takeaway stores")),
         list_item(RECORDS, "messaging.MissedPush", _("Takeaway: not told")),
     )
