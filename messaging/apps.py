@@ -26,6 +26,7 @@ class MessagingConfig(Domain):
     platform_title = _("Meituan takeaway")
     tools = "messaging.tools.TakeawayTools"
     connection_form = "messaging.admin.connection.TakeawayConnectionForm"
+    store_page = "messaging.admin.stores.page_of"
     problem_codes = {
         "takeaway_conflict": ProblemCode(
             409,

@@ -45,7 +45,7 @@ class DeliveryState(models.TextChoices):
 class RefundState(models.TextChoices):
     OPEN = "open", _("to be decided")
     AGREED = "agreed", _("agreed")
-    REJECTED = "rejected", _("refused")
+    REJECTED = "rejected", pgettext_lazy("takeaway refund", "refused")
     WITHDRAWN = "withdrawn", _("withdrawn")
 
 
@@ -75,10 +75,10 @@ OWN_DELIVERY = "0000"
 class Opening(models.TextChoices):
     """What the platform says of a store: `poiStatus` 121, 120, 18, 19."""
 
-    OPEN = "open", _("open")
-    RESTING = "resting", _("resting")
-    ONLINE = "online", _("online")
-    OFFLINE = "offline", _("offline")
+    OPEN = "open", pgettext_lazy("takeaway store", "open")
+    RESTING = "resting", pgettext_lazy("takeaway store", "resting")
+    ONLINE = "online", pgettext_lazy("takeaway store", "online")
+    OFFLINE = "offline", pgettext_lazy("takeaway store", "offline")
 
 
 class Direction(models.TextChoices):

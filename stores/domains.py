@@ -88,6 +88,9 @@ class Domain(AppConfig):
     # PlatformTools and ConnectionForm of the platform.
     tools: ClassVar[str] = ""
     connection_form: ClassVar[str] = ""
+    # The address of the page of a store below a developer account: a function of its Connection.
+    # Where there is one, such connections are no rows of the connections' own list.
+    store_page: ClassVar[str] = ""
     # Scopes of API keys: name → what a key with it may do.
     scopes: ClassVar[Mapping[str, StrOrPromise]] = {}
     # Permissions of people: name → the roles that have it; owners have all.

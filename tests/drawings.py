@@ -22,7 +22,7 @@ LABELS = (
 SUBJECTS = {
     "coupons": "group coupons",
     "trip": "Meituan tickets",
-    "messaging": "takeaway (to come)",
+    "messaging": "Meituan takeaway",
     "delivery": "couriers (to come)",
 }
 NOTES = {"platforms": "outbox, inbound, workers, client, pace, tokens"}

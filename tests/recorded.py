@@ -24,6 +24,10 @@ class Recorded:
     expect: Any
 
     @property
+    def is_failure(self) -> bool:
+        return isinstance(self.expect, dict) and "error" in self.expect
+
+    @property
     def bytes(self) -> bytes:
         if isinstance(self.body, str):
             return answer(self.body, self.status, kind="text/html; charset=utf-8")

@@ -1,6 +1,7 @@
 """The columns of exported takeaway orders, without customers."""
 
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from messaging.reasons import reason_text
 from messaging.services.customers import yuan_of
@@ -21,8 +22,10 @@ COLUMNS = (
     Column(_("Customer paid (yuan)"), "paid", _yuan, is_summed=True),
     Column(_("Shop receives (yuan)"), "received", _yuan, is_summed=True),
     Column(_("Service fee (yuan)"), "service_fee", _yuan, is_summed=True),
-    Column(_("Accepted"), "accepted_at"),
-    Column(_("Finished"), "finished_at"),
-    Column(_("Cancelled"), "cancelled_at"),
-    Column(_("Why"), lambda order: str(reason_text(order.cancel_code))),
+    Column(pgettext_lazy("takeaway order", "Accepted"), "accepted_at"),
+    Column(pgettext_lazy("takeaway order", "Finished"), "finished_at"),
+    Column(pgettext_lazy("takeaway order", "Cancelled"), "cancelled_at"),
+    Column(
+        pgettext_lazy("takeaway order", "Why"), lambda order: str(reason_text(order.cancel_code))
+    ),
 )

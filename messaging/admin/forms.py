@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
 from messaging.reasons import OFFERED
@@ -13,7 +14,9 @@ from stores.backoffice.needs_person import reason_field
 
 class CancelForm(forms.Form):
     code = forms.ChoiceField(
-        label=_("Why"), choices=list(OFFERED.items()), widget=UnfoldAdminSelectWidget()
+        label=pgettext_lazy("takeaway order", "Why"),
+        choices=list(OFFERED.items()),
+        widget=UnfoldAdminSelectWidget(),
     )
     reason = forms.CharField(
         label=_("In your own words"),
@@ -25,7 +28,7 @@ class CancelForm(forms.Form):
 
 
 class RefuseForm(forms.Form):
-    reason = reason_field(_("Why not?"), _("The customer reads it."))
+    reason = reason_field(pgettext_lazy("takeaway refund", "Why not?"), _("The customer reads it."))
 
     def clean_reason(self) -> str:
         return str(self.cleaned_data["reason"])[:REASON_LENGTH]

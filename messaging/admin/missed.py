@@ -3,6 +3,7 @@
 from django.contrib import admin
 from django.contrib.admin import display
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from messaging.admin.labels import order_link
 from messaging.models import MissedPush
@@ -19,7 +20,7 @@ class MissedPushAdmin(LedgerAdmin):
     ordering = ("-found_at", "-id")
     fields = (("kind", "number"), ("found_at", "came_at"))
     empty_text = _("Meituan has told us everything.")
-    found = moment_column("found_at", _("found"))
+    found = moment_column("found_at", pgettext_lazy("missed push", "found"))
     came = moment_column("came_at", _("push came"))
 
     @display(description=_("order"))

@@ -9,6 +9,7 @@ from django.contrib.admin import display
 from django.db.models import DecimalField, ExpressionWrapper, F, Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from messaging.admin.exporting import COLUMNS
 from messaging.admin.forms import CancelForm, CourierForm
@@ -129,7 +130,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
     paid_label = fen_column("paid", _("customer paid"))
     received_label = fen_column("received", _("shop receives"))
 
-    @display(description=_("number"), ordering="day_number")
+    @display(description=pgettext_lazy("takeaway order", "number"), ordering="day_number")
     def number(self, order: Order) -> str:
         return str(order)
 
@@ -175,7 +176,15 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
             ],
         }
 
-    @button(Button(title=_("Accept"), icon="check", permission=TAKE, done=DONE, shown=_may_accept))
+    @button(
+        Button(
+            title=pgettext_lazy("takeaway order", "Accept"),
+            icon="check",
+            permission=TAKE,
+            done=DONE,
+            shown=_may_accept,
+        )
+    )
     def accept(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
         deciding.order_accept(order=row, actor=staff_user(request))
 
@@ -283,9 +292,9 @@ def _money(order: Order) -> list[dict[str, Any]]:
     dishes = sum(dish["price"] * dish["quantity"] for dish in order.dishes)
     lines: list[tuple[Any, int | None]] = [
         (_("Dishes"), dishes),
-        (_("Boxes"), boxes),
-        (_("Bag"), order.bag_fee or None),
-        (_("Delivery"), order.shipping_fee),
+        (_("Boxes for dishes"), boxes),
+        (_("Bag fee"), order.bag_fee or None),
+        (_("Delivery fee"), order.shipping_fee),
         *((each["words"] or _("Discount"), -each["amount"]) for each in order.discounts),
     ]
     found = [{"title": title, "sum": yuan_text(yuan_of(fen))} for title, fen in lines if fen]

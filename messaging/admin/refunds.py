@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from messaging.admin.forms import RefuseForm
 from messaging.admin.labels import REFUND_COLOURS, fen_column, order_link
@@ -42,9 +43,9 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
         ("decided_at", "refund_id"),
     )
     state_label = badge_column("state", REFUND_COLOURS, _("state"))
-    asked_at = moment_column("applied_at", _("asked for"))
+    asked_at = moment_column("applied_at", pgettext_lazy("takeaway refund", "asked for"))
     until = moment_column("decide_until", _("to be decided until"))
-    amount = fen_column("money", _("amount"))
+    amount = fen_column("money", pgettext_lazy("takeaway refund", "amount"))
 
     @display(description=_("order"))
     def number(self, refund: Refund) -> str:

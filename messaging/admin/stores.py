@@ -5,6 +5,7 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
+from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
 from messaging.models import TakeawayStore
@@ -165,7 +166,7 @@ class TakeawayStoreAdmin(ButtonsAdmin, ScopedAdmin):
 
     @button(
         Button(
-            title=_("Test"),
+            title=_("Test the store"),
             icon="network_check",
             permission=Permission.MANAGE_CONNECTIONS,
             busy=_("Being tested …"),
@@ -193,6 +194,12 @@ class TakeawayStoreAdmin(ButtonsAdmin, ScopedAdmin):
         return HttpResponseRedirect(connecting.unbinding_url(row))
 
 
+def page_of(connection: Connection) -> str:
+    """Returns the address of the page of a store's connection."""
+    row = TakeawayStore.objects.get(connection=connection)
+    return reverse("admin:messaging_takeawaystore_change", args=[row.pk])
+
+
 def _accounts(request: HttpRequest) -> Any:
     """Returns the developer accounts that a person may bind stores below."""
     rows = Connection.objects.filter(platform="takeaway", parent=None, is_active=True)
@@ -208,5 +215,5 @@ def _steps(row: TakeawayStore) -> list[Step]:
             _("Press “Bind at Meituan” and confirm it there; Meituan then tells us by itself."),
             row.state == State.BOUND,
         ),
-        Step(_("Test it"), _("Press “Test” on this page."), is_tested),
+        Step(_("Test it"), _("Press “Test the store” on this page."), is_tested),
     ]

@@ -2,24 +2,30 @@
 
 from collections import Counter
 from collections.abc import Iterator
+from datetime import timedelta
 
 from django.contrib.auth.models import User
+from django.db.models import Exists, OuterRef
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
-from messaging.choices import REFUND, TAKE
+from messaging.choices import PLATFORM, REFUND, TAKE
 from messaging.dashboard.figures import delivering
 from messaging.models import Order, TakeawayStore
+from messaging.services.acting import ACTIONS
 from messaging.services.chat import listing
 from messaging.services.deadlines import What, deadlines_of
 from stores.backoffice import actions
 from stores.backoffice.widgets import Alert
-from stores.models import Connection
+from stores.models import Connection, OutboundCall
+from stores.platforms.outbox.operations import title_of
 from stores.roles import Permission
 from stores.tenancy import has_permission
 
 MOST = 10
+A_DAY = timedelta(days=1)
 REFUNDS = "admin:messaging_refund_changelist"
 
 
@@ -31,7 +37,8 @@ def alerts(user: User) -> list[Alert]:
     found: list[Alert] = []
     due = Counter(each.what for each in deadlines_of(stores) if each.urgency != "calm")
     if has_permission(user, TAKE):
-        found += _order_alerts(due, listing.number_waiting(stores))
+        waiting = listing.number_waiting(stores)
+        found += [*_order_alerts(due, waiting), *_undone_alerts(user, stores)]
     if has_permission(user, REFUND):
         found += _refund_alerts(due)
     if has_permission(user, Permission.MANAGE_CONNECTIONS):
@@ -61,6 +68,27 @@ def _order_alerts(due: Counter[What], waiting: int) -> Iterator[Alert]:
     )
     asked = due[What.URGE] + due[What.TIME]
     yield from Alert.counted("error", text, asked, desk, actions.ANSWER)
+
+
+def _undone_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
+    """Names what somebody asked of Meituan about a running order, and what was not done."""
+    running = Order.objects.open().filter(pk=OuterRef("subject_id"), store__in=stores)
+    failed = OutboundCall.objects.for_staff(user).failed_since(timezone.now() - A_DAY)
+    calls = failed.filter(
+        Exists(running), platform=PLATFORM, operation__in=[kind.name for kind in ACTIONS]
+    )
+    for call in calls.order_by("-settled_at")[:MOST]:
+        again = OutboundCall.objects.filter(
+            operation=call.operation, subject_id=call.subject_id, pk__gt=call.pk
+        )
+        if not again.exists():
+            order = Order.objects.get(pk=call.subject_id)
+            text = _("Order %(order)s: Meituan did not do what was asked: %(what)s.") % {
+                "order": order,
+                "what": title_of(call),
+            }
+            url = reverse("admin:messaging_order_change", args=[order.pk])
+            yield Alert("error", text, url, actions.SEE_WHY)
 
 
 def _refund_alerts(due: Counter[What]) -> Iterator[Alert]:

@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from messaging.models.chat import Conversation
 from messaging.models.stores import TakeawayStore
@@ -109,8 +110,8 @@ class ChatHours(models.Model):
     day = models.SmallIntegerField(
         _("day"), choices=Day, null=True, blank=True, help_text=_("Leave empty for every day.")
     )
-    opens = models.TimeField(_("from"))
-    closes = models.TimeField(_("until"))
+    opens = models.TimeField(pgettext_lazy("time of the day", "from"))
+    closes = models.TimeField(pgettext_lazy("time of the day", "until"))
 
     objects = TenantQuerySet.as_manager()
 

@@ -101,7 +101,9 @@ class Order(models.Model):
     service_fee = models.IntegerField(_("Meituan's service fee"), null=True)
     delivery_charge = models.IntegerField(_("Meituan's delivery charge"), null=True)
     content = models.JSONField(default=dict, editable=False)
-    customer = EncryptedJSONField(_("customer"), default=dict, blank=True)
+    customer = EncryptedJSONField(
+        pgettext_lazy("takeaway order", "customer"), default=dict, blank=True
+    )
     # What of the order could not be read, by its names at Meituan.
     unreadable = models.JSONField(default=list, editable=False)
     # When Meituan changed last what stands here; None: nothing stands here yet.
@@ -176,7 +178,7 @@ class MissedPush(models.Model):
         Order, models.CASCADE, related_name="missed", verbose_name=_("takeaway order")
     )
     kind = models.CharField(_("what was not told"), max_length=20, choices=PushKind)
-    found_at = models.DateTimeField(_("found"), default=timezone.now)
+    found_at = models.DateTimeField(pgettext_lazy("missed push", "found"), default=timezone.now)
     came_at = models.DateTimeField(_("push came"), null=True)
 
     objects = TenantQuerySet.as_manager()

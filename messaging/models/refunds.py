@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from messaging.choices import RefundState
 from messaging.models.orders import Order
@@ -31,10 +32,12 @@ class Refund(models.Model):
         default=False,
         help_text=_("The customer has appealed; the shop cannot decide any more."),
     )
-    money = models.IntegerField(_("amount"), null=True)
+    money = models.IntegerField(pgettext_lazy("takeaway refund", "amount"), null=True)
     reason = EncryptedTextField(_("reason"), blank=True)
     pictures = models.JSONField(default=list, editable=False)
-    applied_at = models.DateTimeField(_("asked for"), default=timezone.now)
+    applied_at = models.DateTimeField(
+        pgettext_lazy("takeaway refund", "asked for"), default=timezone.now
+    )
     decide_until = models.DateTimeField(_("to be decided until"), null=True)
     decided_at = models.DateTimeField(_("decided at"), null=True)
 

@@ -5,6 +5,7 @@ from typing import ClassVar
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from messaging.choices import Opening, Provider
 from stores.models import Connection, Store
@@ -20,14 +21,13 @@ class TakeawayStore(models.Model):
 
     class State(models.TextChoices):
         WAITING = "waiting", _("to be bound at Meituan")
-        BOUND = "bound", _("bound")
+        BOUND = "bound", pgettext_lazy("takeaway store", "bound")
         UNBOUND = "unbound", _("bound no longer")
 
     STATE_FIELD: ClassVar[str] = "state"
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         State.WAITING: frozenset({State.BOUND}),
-        # Bound anew, with another token.
-        State.BOUND: frozenset({State.BOUND, State.UNBOUND}),
+        State.BOUND: frozenset({State.UNBOUND}),
         State.UNBOUND: frozenset({State.BOUND}),
     }
 
@@ -48,7 +48,9 @@ class TakeawayStore(models.Model):
         _("state"), max_length=10, choices=State, default=State.WAITING, editable=False
     )
     poi_id = models.CharField(_("store number at Meituan"), max_length=20, blank=True)
-    poi_name = models.CharField(_("name at Meituan"), max_length=100, blank=True)
+    poi_name = models.CharField(
+        pgettext_lazy("takeaway store", "name at Meituan"), max_length=100, blank=True
+    )
     bound_at = models.DateTimeField(_("bound at"), null=True, editable=False)
     unbound_at = models.DateTimeField(_("unbound at"), null=True, editable=False)
     opening = models.CharField(
@@ -60,8 +62,10 @@ class TakeawayStore(models.Model):
         default=False,
         help_text=_("New orders are accepted at once, booked ones when they are to be cooked."),
     )
-    accepts_from = models.TimeField(_("from"), null=True, blank=True)
-    accepts_until = models.TimeField(_("until"), null=True, blank=True)
+    accepts_from = models.TimeField(pgettext_lazy("time of the day", "from"), null=True, blank=True)
+    accepts_until = models.TimeField(
+        pgettext_lazy("time of the day", "until"), null=True, blank=True
+    )
     accepts_most = models.PositiveSmallIntegerField(
         _("at most so many open orders"),
         default=20,

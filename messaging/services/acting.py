@@ -47,6 +47,9 @@ class Action(Operation):
         self.note(order, call)
         order.save()
 
+    def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
+        return ask_first or self.repeatable
+
     def on_refused(self, call: OutboundCall, error: Refused) -> None:
         """Meituan's refusal often means that the order stands otherwise than we think."""
         owe_order(Order.objects.select_for_update().get(pk=call.subject_id))

@@ -33,7 +33,11 @@ def store_bound(*, connection: Connection, said: dict[str, Any]) -> None:
     }
     if provider in {str(value) for value in Provider.values}:
         changes["provider"] = int(provider)
-    move(row, State.BOUND, **changes)
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(changes))
+    if row.state != State.BOUND:
+        move(row, State.BOUND)
     audit.record("takeaway.bound", actor=None, store=row.store, target=connection)
 
 

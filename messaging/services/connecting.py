@@ -60,8 +60,9 @@ def store_add(
 
 
 def binding_url(row: TakeawayStore) -> str:
-    """Returns the page of Meituan on which the owner binds the store (§2); the sign key signs it
-    and does not stand in it.
+    """Returns Meituan's page on which the owner binds the store (docs/platforms/takeaway.md §2).
+
+    The sign key signs it and does not stand in it.
     """
     developer = _developer(row)
     return _signed_page(

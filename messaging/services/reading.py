@@ -39,7 +39,7 @@ class Reading(Operation):
 
 @operation
 class OrderReading(Reading):
-    """§4.6: one order."""
+    """One order (docs/platforms/takeaway.md §4.6)."""
 
     name = "order.read"
     title = _("Ask Meituan for an order")
@@ -54,7 +54,7 @@ class OrderReading(Reading):
 
 @operation
 class RefundsReading(Reading):
-    """§4.5: the refunds of one order."""
+    """The refunds of one order (§4.5)."""
 
     name = "refunds.read"
     title = _("Ask Meituan for the refunds of an order")

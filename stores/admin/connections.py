@@ -10,6 +10,7 @@ from django.forms import HiddenInput
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
 from django.urls import reverse
+from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -24,7 +25,7 @@ from stores.backoffice.pages import staff_user
 from stores.backoffice.plain_errors import explained, in_words
 from stores.backoffice.widgets import Step
 from stores.conflicts import Conflict
-from stores.domains import platform_choices
+from stores.domains import domain_of, domains, platform_choices
 from stores.models import Connection
 from stores.platforms import tokens
 from stores.platforms.tools import SyncTools, connection_form, platform_tools
@@ -32,6 +33,7 @@ from stores.roles import Permission
 from stores.web import limits
 
 STATE_COLOURS = {"new": "info", "working": "success", "refused": "danger"}
+_IS_STORE = models.Q(parent__isnull=False)
 LEVELS = {"info": messages.INFO, "warning": messages.WARNING, "error": messages.ERROR}
 # Tests and syncs by hand; a name that was not proved yet could be another merchant's.
 PER_CONNECTION = limits.Limit("connection-tries", 10, 600)
@@ -42,6 +44,10 @@ IDENTITY = {"platform", "account", "base_url", "credentials"}
 
 def _syncs(connection: Connection) -> bool:
     return isinstance(platform_tools(connection.platform), SyncTools)
+
+
+def _with_store_pages() -> list[str]:
+    return [domain.platform for domain in domains() if domain.store_page]
 
 
 def _last_test_failed(connection: Connection) -> tuple[StrOrPromise, str] | None:
@@ -84,6 +90,25 @@ class ConnectionAdmin(ButtonsAdmin):
     readonly_fields = ("state_label", "trouble", "checked_at")
     change_form_outer_before_template = "stores/backoffice/connection_top.html"
     change_form_outer_after_template = "stores/backoffice/connection_extra.html"
+
+    def get_queryset(self, request: HttpRequest) -> models.QuerySet[Any]:
+        return super().get_queryset(request).exclude(_IS_STORE, platform__in=_with_store_pages())
+
+    def change_view(
+        self, request: HttpRequest, object_id: str, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Leads to the page that the domain has for a store below a developer account."""
+        if page := self._store_page(request, object_id):
+            return HttpResponseRedirect(page)
+        found: HttpResponse = super().change_view(request, object_id, form_url, extra_context)
+        return found
+
+    def _store_page(self, request: HttpRequest, object_id: str) -> str:
+        rows = super().get_queryset(request).filter(_IS_STORE, platform__in=_with_store_pages())
+        number = int(object_id) if object_id.isdecimal() and len(object_id) < 19 else 0
+        connection = rows.filter(pk=number).first()
+        domain = domain_of(connection.platform) if connection else None
+        return str(import_string(domain.store_page)(connection)) if domain else ""
 
     def add_view(
         self, request: HttpRequest, form_url: str = "", extra_context: Any = None

@@ -108,6 +108,7 @@ PAGES: dict[str, Page] = {
     "api/docs/": Page(at("api/docs/"), EVERYBODY),
     "^api/": Page(at("api/nothing/"), NOBODY_THERE),
     "trip/vouchers/<path:token>.png": Page(at("trip/vouchers/forged.png"), NOBODY_THERE),
+    "takeaway/pictures/<str:slug>.jpg": Page(at("takeaway/pictures/forged.jpg"), NOBODY_THERE),
     "^trip/": Page(at("trip/nothing"), EVERYBODY),
     "admin/": Page(at("admin/"), STAFF),
     "admin/me/": Page(at("admin/me/"), STAFF),

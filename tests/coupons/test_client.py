@@ -49,7 +49,7 @@ def outcome(call: str, *plays: bytes) -> tuple[Any, bytes]:
 @pytest.mark.parametrize("answer", ANSWERS, ids=lambda answer: answer.name)
 def test_a_recorded_answer_becomes_what_stands_beside_it(answer: Recorded) -> None:
     got, _ = outcome(answer.call, answer.bytes)
-    if isinstance(answer.expect, dict) and "error" in answer.expect:
+    if answer.is_failure:
         assert type(got) is getattr(errors, answer.expect["error"])
         wanted = {name: value for name, value in answer.expect.items() if name != "error"}
         assert {name: getattr(got, name) for name in wanted} == wanted

@@ -1,11 +1,15 @@
-"""A developer account of Meituan's takeaway platform, and stores bound below it."""
+"""A developer account of Meituan's takeaway platform, stores bound below it, and their orders."""
 
+from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 import factory
+from django.utils import timezone
 
-from messaging.choices import PLATFORM, Provider
-from messaging.models import TakeawayStore
+from messaging.choices import PLATFORM, OrderState, Provider
+from messaging.models import Order, Refund, TakeawayStore
+from messaging.wire.orders import Dish
 from stores.models import Connection
 from tests.stores.factories import ConnectionFactory, StoreFactory
 
@@ -48,3 +52,49 @@ def _connection(row: Any) -> Connection:
         state=Connection.State.WORKING,
     )
     return made
+
+
+class OrderFactory(factory.django.DjangoModelFactory[Order]):
+    """An order of two dishes that is paid and waits to be accepted; 25.00 yuan for the customer."""
+
+    class Meta:
+        model = Order
+        exclude = ("binding",)
+
+    binding = factory.SubFactory(TakeawayStoreFactory)
+    connection = factory.LazyAttribute(lambda row: row.binding.connection)
+    store = factory.LazyAttribute(lambda row: row.binding.store)
+    order_id = factory.Sequence(lambda n: f"{27_060_130_000_000_001 + n}")
+    day_number = factory.Sequence(lambda n: n + 1)
+    state = OrderState.NEW
+    paid, received, service_fee = 2500, 2050, 450
+    said_at = factory.LazyFunction(timezone.now)
+    content = factory.LazyFunction(
+        lambda: {
+            "dishes": [
+                asdict(Dish("云吞面", "大份", "少辣", 1, "份", 1800, 1, 100, 1, "s1")),
+                asdict(Dish("冻柠茶", "", "", 1, "杯", 600, 0, 0, 2, "s2")),
+            ],
+            "discounts": [],
+        }
+    )
+    customer = factory.LazyFunction(
+        lambda: {
+            "recipient": "林女士",
+            "phones": ["13800138000_4321"],
+            "address": "花园路 8 号 3 栋 1201",
+            "remark": "少辣，到了打 13900139000",
+        }
+    )
+
+
+class RefundFactory(factory.django.DjangoModelFactory[Refund]):
+    """A refund of a whole order that the shop has to decide."""
+
+    class Meta:
+        model = Refund
+
+    order = factory.SubFactory(OrderFactory, state=OrderState.CONFIRMED)
+    refund_id = factory.Sequence(lambda n: f"{900_000 + n}")
+    reason = "少送了一份"
+    decide_until = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=3))

@@ -1,0 +1,408 @@
+"""The data of takeaway for the contract tests: bound stores, orders, refunds, pushes and calls."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import time
+from typing import Any
+
+from django.db.models import Model
+from django.http import HttpResponse
+from django.utils import timezone
+
+from messaging.choices import (
+    DeliveryState,
+    Direction,
+    MessageKind,
+    MessageState,
+    OrderState,
+    Origin,
+    PushKind,
+)
+from messaging.models import (
+    ChatHours,
+    ChatPicture,
+    ChatRevision,
+    ChatStore,
+    Conversation,
+    Draft,
+    Message,
+    MissedPush,
+    Onlooker,
+    Order,
+    QuickReply,
+    Refund,
+    TakeawayStore,
+)
+from messaging.services import deciding
+from messaging.services.reading import owe_order, owe_refunds
+from messaging.webhooks import endpoints
+from stores.models import Connection, OutboundCall, Store
+from tests.contract.kinds import EndpointContract, Expect, OperationContract, Side
+from tests.messaging.calls import CALLS, NUMBER, client
+from tests.messaging.factories import (
+    DeveloperFactory,
+    OrderFactory,
+    RefundFactory,
+    TakeawayStoreFactory,
+)
+from tests.messaging.pushing import FIELDS, Pusher
+from tests.messaging.samples import ORDER_ID
+from tests.messaging.samples import order as sample
+from tests.stores.factories import UserFactory
+
+State = OutboundCall.State
+
+ADMINS = {
+    "messaging.TakeawayStore": Expect("clerk", add="owner", change="manager"),
+    "messaging.Order": Expect(
+        "clerk",
+        buttons=(
+            "accept",
+            "ready",
+            "urge",
+            "time_agreed",
+            "time_refused",
+            "on_the_way",
+            "delivered",
+            "call_rider",
+            "call_off_rider",
+            "cancel",
+        ),
+    ),
+    "messaging.Refund": Expect("clerk"),
+    "messaging.MissedPush": Expect("clerk"),
+}
+EXPORTS = {"messaging.Order": "store"}
+# What Meituan calls a developer's account and its name of a store.
+ENGLISH = {"developerId", "SignKey", "ePoiId"}
+
+
+def binding_of(store: Store) -> TakeawayStore:
+    row: TakeawayStore = TakeawayStoreFactory(store=store)
+    return row
+
+
+def order_of(store: Store) -> Order:
+    order: Order = OrderFactory(binding=binding_of(store))
+    return order
+
+
+def conversation_of(store: Store) -> Conversation:
+    binding = binding_of(store)
+    made: Conversation = Conversation.objects.create(
+        connection=binding.connection, store=store, open_user_id="880012345"
+    )
+    return made
+
+
+def message_of(store: Store) -> Message:
+    conversation = conversation_of(store)
+    made: Message = Message.objects.create(
+        conversation=conversation,
+        connection=conversation.connection,
+        store=store,
+        direction=Direction.CUSTOMER,
+        origin=Origin.CUSTOMER,
+        kind=MessageKind.TEXT,
+        text="还要多久",
+        at=timezone.now(),
+        state=MessageState.RECEIVED,
+    )
+    return made
+
+
+def chat_of(store: Store) -> ChatStore:
+    made: ChatStore = ChatStore.objects.create(binding=binding_of(store))
+    return made
+
+
+def desk_row(model: type[Model]) -> Callable[[Store], Model]:
+    """Returns a function that makes a person's draft, or notes that she looks on."""
+    return lambda store: model._default_manager.create(
+        conversation=conversation_of(store), user=UserFactory()
+    )
+
+
+ROWS: dict[type[Model], Any] = {
+    ChatHours: lambda store: ChatHours.objects.create(
+        chat=chat_of(store), opens=time(9), closes=time(21)
+    ),
+    ChatPicture: lambda store: ChatPicture.objects.create(
+        store=store, content=b"", width=1, height=1
+    ),
+    ChatRevision: lambda store: ChatRevision.objects.create(merchant=store.merchant),
+    ChatStore: chat_of,
+    Conversation: conversation_of,
+    Draft: desk_row(Draft),
+    Message: message_of,
+    Onlooker: desk_row(Onlooker),
+    QuickReply: lambda store: QuickReply.objects.create(
+        merchant=store.merchant, store=store, title="催单", text="马上送到"
+    ),
+    MissedPush: lambda store: MissedPush.objects.create(
+        order=order_of(store), kind=PushKind.ORDER_NEW
+    ),
+    Order: order_of,
+    Refund: lambda store: RefundFactory(order=order_of(store)),
+    TakeawayStore: binding_of,
+}
+
+
+def admin_rows(side: Side) -> dict[str, Model]:
+    """Creates a store below the operator's account, which both sides share, an order that waits, a
+    refund, and something that was not told.
+    """
+    word = side.word
+    operators = Connection.objects.filter(merchant=None, account="operators-developer").first()
+    binding = TakeawayStoreFactory(
+        developer=operators or DeveloperFactory(account="operators-developer"),
+        store=side.store,
+        e_poi_id=f"{word}-epoi",
+        poi_name=f"{word}-poi",
+    )
+    order = _order(binding, word)
+    refund = RefundFactory(order=order, refund_id=f"{word}-refund", reason=f"{word}-reason")
+    missed = MissedPush.objects.create(order=order, kind=PushKind.ORDER_NEW)
+    return {
+        "messaging.TakeawayStore": binding,
+        "messaging.Order": order,
+        "messaging.Refund": refund,
+        "messaging.MissedPush": missed,
+    }
+
+
+def hidden_rows(side: Side, store: Store) -> dict[str, Model]:
+    word = f"{side.word}-hidden"
+    order = _order(TakeawayStoreFactory(store=store, poi_name=f"{word}-poi"), word)
+    RefundFactory(order=order, refund_id=f"{word}-refund", reason=f"{word}-reason")
+    return {"": order}
+
+
+def _order(binding: TakeawayStore, word: str) -> Order:
+    order: Order = OrderFactory(
+        binding=binding, order_id=f"{word}-number", customer={"recipient": f"{word}-customer"}
+    )
+    for dish in order.dishes:
+        dish["name"] = f"{word}-{dish['name']}"
+    order.save()
+    return order
+
+
+# Calls
+
+
+def _accepted(**fields: Any) -> Order:
+    order: Order = OrderFactory(
+        state=OrderState.CONFIRMED, order_id=NUMBER, urged_at=timezone.now(), **fields
+    )
+    return order
+
+
+def _decided(decide: Callable[[], object]) -> OutboundCall:
+    decide()
+    return OutboundCall.objects.get()
+
+
+def _calls_about(order: Order, act: Callable[..., object], **given: Any) -> OutboundCall:
+    return _decided(lambda: act(order=order, actor=None, **given))
+
+
+def enqueue_decision() -> OutboundCall:
+    refund = RefundFactory(order=_accepted())
+    return _decided(
+        lambda: deciding.refund_decide(refund=refund, actor=None, agree=True, reason="好")
+    )
+
+
+def _state(call: OutboundCall) -> Any:
+    return Order.objects.get(pk=call.subject_id).state
+
+
+def _refund_state(call: OutboundCall) -> Any:
+    return Refund.objects.get(order=call.subject_id).state
+
+
+def contract(
+    remote_call: str,
+    enqueue: Callable[[], OutboundCall],
+    row: Callable[[OutboundCall], Any],
+    *,
+    before: Any,
+    after: set[Any],
+    is_repeatable: bool = False,
+) -> OperationContract:
+    """Returns the contract of a call: its row changes when the call is done, and never before."""
+    return OperationContract(
+        platform="takeaway",
+        remote_call=remote_call,
+        answer=lambda url: CALLS[remote_call](client(url)),
+        enqueue=enqueue,
+        row=row,
+        allowed={state: after if state == State.DONE else {before} for state in State.values},
+        # Never sent again unasked, where that could do it twice.
+        retried={True: True, False: is_repeatable},
+    )
+
+
+def harmless(remote_call: str, act: Callable[[Order], object], field: str) -> OperationContract:
+    """The contract of what may be done twice; `field` says that it was done."""
+
+    def enqueue() -> OutboundCall:
+        order = _accepted(logistics="0000", new_time=timezone.now())
+        return _decided(lambda: act(order))
+
+    def row(call: OutboundCall) -> bool:
+        return getattr(Order.objects.get(pk=call.subject_id), field) not in (None, "none")
+
+    return contract(remote_call, enqueue, row, before=False, after={True}, is_repeatable=True)
+
+
+def question(
+    remote_call: str, ask: Callable[[Order], object], answer: Callable[[str], Any]
+) -> OperationContract:
+    """The contract of a question about an order, which changes nothing of what we owe."""
+    return OperationContract(
+        platform="takeaway",
+        remote_call=remote_call,
+        answer=answer,
+        enqueue=lambda: _decided(lambda: ask(_accepted())),
+        row=lambda call: Order.objects.filter(pk=call.subject_id).exists(),
+        allowed={state: {True} for state in State.values},
+        retried={True: True, False: True},
+    )
+
+
+def _delivery(delivered: bool) -> Callable[[Order], object]:
+    return lambda order: deciding.own_delivery(
+        order=order, actor=None, delivered=delivered, courier="李", phone="13800000000"
+    )
+
+
+OPERATIONS = {
+    ("takeaway", "order.accept"): contract(
+        "confirm",
+        lambda: _calls_about(OrderFactory(order_id=NUMBER), deciding.order_accept),
+        _state,
+        before="new",
+        after={"confirmed"},
+    ),
+    ("takeaway", "order.cancel"): contract(
+        "cancel",
+        lambda: _calls_about(_accepted(), deciding.order_cancel, code="2009", reason="卖完了"),
+        _state,
+        before="confirmed",
+        after={"cancelled"},
+    ),
+    ("takeaway", "refund.decide"): contract(
+        "agree_refund",
+        enqueue_decision,
+        _refund_state,
+        before="open",
+        # Whoever learns by asking that it is decided, reads how.
+        after={"open", "agreed"},
+    ),
+    ("takeaway", "refund.part"): contract(
+        "refund_part",
+        lambda: _calls_about(
+            _accepted(), deciding.order_refund_part, reason="少送", dishes=[{"sku_id": "s1"}]
+        ),
+        _state,
+        before="confirmed",
+        after={"confirmed"},
+    ),
+    ("takeaway", "rider.call"): contract(
+        "call_rider",
+        lambda: _calls_about(_accepted(logistics="1001"), deciding.rider_call),
+        _state,
+        before="confirmed",
+        after={"confirmed"},
+    ),
+    ("takeaway", "rider.cancel"): contract(
+        "cancel_rider",
+        lambda: _calls_about(_accepted(delivery=DeliveryState.SENT), deciding.rider_cancel),
+        _state,
+        before="confirmed",
+        after={"confirmed"},
+    ),
+    ("takeaway", "order.urge"): harmless(
+        "answer_urge",
+        lambda order: deciding.urge_answer(order=order, actor=None),
+        "urge_answered_at",
+    ),
+    ("takeaway", "order.ready"): harmless(
+        "meal_ready", lambda order: deciding.order_ready(order=order, actor=None), "ready_at"
+    ),
+    ("takeaway", "order.time"): harmless(
+        "agree_time",
+        lambda order: deciding.time_decide(order=order, actor=None, agree=True),
+        "new_time_answered_at",
+    ),
+    ("takeaway", "order.on_the_way"): harmless("on_the_way", _delivery(False), "delivery"),
+    ("takeaway", "order.delivered"): harmless("delivered", _delivery(True), "delivery"),
+    ("takeaway", "order.read"): question("order", owe_order, lambda url: client(url).order(NUMBER)),
+    ("takeaway", "refunds.read"): question(
+        "refunds", owe_refunds, lambda url: (timezone.now(), client(url).refunds_of([NUMBER]))
+    ),
+}
+
+
+# Pushes
+
+
+@dataclass(frozen=True)
+class Caller:
+    """Implements tests.contract.kinds.Caller for one address."""
+
+    pusher: Pusher
+    address: str
+    fields: dict[str, str]
+
+    def post(self, body: bytes | None = None, *, is_signed: bool = True) -> HttpResponse:
+        answer: HttpResponse
+        if body is not None:
+            answer = self.pusher.raw(self.address, body)
+        else:
+            key = {} if is_signed else {"key": "another sign key"}
+            answer = self.pusher.form(self.address, **key, **self.fields)
+        return answer
+
+
+def told(endpoint: type[endpoints.Push]) -> EndpointContract:
+    """Returns the contract of a push: Meituan reads its acknowledgement to the letter."""
+    address = endpoint.kind.value.replace("_", "-")
+
+    def caller() -> Caller:
+        pusher = Pusher(TakeawayStoreFactory())
+        return Caller(pusher, address, PLAIN.get(address) or {FIELDS[address]: SAID[address]})
+
+    def is_taken(answer: HttpResponse) -> bool:
+        known = json.dumps(endpoint.success, separators=(",", ":")).encode()
+        return (answer.status_code, answer.content) == (200, known)
+
+    return EndpointContract(caller, is_taken)
+
+
+ABOUT = {"orderId": ORDER_ID}
+PLAIN = {
+    "privacy": {"order": ""},
+    "bind": {"appAuthToken": "tok-demo-0002", "businessId": "2", "poiId": "7", "poiName": "演示店"},
+    "unbind": {"businessId": "2"},
+}
+SAID = {
+    address: json.dumps(said)
+    for address, said in {
+        "order-new": sample(),
+        "order-confirmed": sample(status=4),
+        "order-finished": sample(status=8),
+        "order-cancelled": ABOUT | {"reasonCode": "1103", "reason": "不想要了"},
+        "refund": ABOUT | {"notifyType": "apply", "reason": "少送了"},
+        "part-refund": ABOUT | {"notifyType": "part", "money": 12.5, "reason": "少送了"},
+        "shipping": ABOUT | {"shippingStatus": 20, "time": 1616400600},
+        "remind": ABOUT,
+        "poi-status": {"poiStatus": 121},
+        "settlement": ABOUT | {"settleCent": 4870},
+        "message": {"biz_type": 1, "push_content": {"msg_id": 1}},
+    }.items()
+}
+ENDPOINTS = {endpoint: told(endpoint) for endpoint in endpoints.ENDPOINTS}
