@@ -6,3 +6,10 @@ from stores.domains import Domain
 class MessagingConfig(Domain):
     name = "messaging"
     verbose_name = _("Messaging")
+    registers = (
+        "messaging.services.acting",
+        "messaging.services.reading",
+        "messaging.services.chat.sending",
+        "messaging.services.chat.presence",
+        "messaging.webhooks.handlers",
+    )
