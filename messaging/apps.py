@@ -9,6 +9,7 @@ class MessagingConfig(Domain):
     registers = (
         "messaging.services.acting",
         "messaging.services.reading",
+        "messaging.services.chat.connecting",
         "messaging.services.chat.sending",
         "messaging.services.chat.presence",
         "messaging.webhooks.handlers",

@@ -1,6 +1,7 @@
 """The tasks of the takeaway platform that the queue runs."""
 
 from messaging.services import accepting, reconciling
+from messaging.services.chat import forgetting
 from stores.models import Connection
 from stores.platforms.workers import queue
 
@@ -16,3 +17,8 @@ def reconcile(connection_id: int) -> None:
 
 def accept_due() -> None:
     accepting.accept_due()
+
+
+def remove_old_chat() -> None:
+    """Each day: removes the content of old conversations."""
+    forgetting.remove_old_chat()
