@@ -45,6 +45,7 @@ class MessagingConfig(Domain):
     registers = (
         "messaging.services.reading",
         "messaging.services.acting",
+        "messaging.services.chat.connecting",
         "messaging.services.chat.sending",
         "messaging.services.chat.presence",
         "messaging.webhooks.handlers",
@@ -58,8 +59,11 @@ class MessagingConfig(Domain):
         Schedule("messaging.tasks.accept_due", timedelta(minutes=1)),
         Schedule("messaging.tasks.forget_addresses", timedelta(minutes=10)),
         Schedule("messaging.tasks.forget_customers", timedelta(days=1)),
+        Schedule("messaging.tasks.remove_old_chat", timedelta(days=1)),
     )
+    programs = {"chat": ("im_listen",)}
     task_titles = {
+        "messaging.tasks.remove_old_chat": _("Remove old conversations"),
         "messaging.tasks.reconcile_all": _("Ask Meituan for what it has not told"),
         "messaging.tasks.reconcile": _("Ask Meituan about one takeaway account"),
         "messaging.tasks.accept_due": _("Accept takeaway orders by the stores' rules"),
