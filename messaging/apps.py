@@ -45,6 +45,7 @@ class MessagingConfig(Domain):
     registers = (
         "messaging.services.reading",
         "messaging.services.acting",
+        "messaging.services.chat.connecting",
         "messaging.services.chat.sending",
         "messaging.services.chat.presence",
         "messaging.webhooks.handlers",
@@ -58,8 +59,11 @@ class MessagingConfig(Domain):
         Schedule("messaging.tasks.accept_due", timedelta(minutes=1)),
         Schedule("messaging.tasks.forget_addresses", timedelta(minutes=10)),
         Schedule("messaging.tasks.forget_customers", timedelta(days=1)),
+        Schedule("messaging.tasks.remove_old_chat", timedelta(days=1)),
     )
+    programs = {"chat": ("im_listen",)}
     task_titles = {
+        "messaging.tasks.remove_old_chat": _("Remove old conversations"),
         "messaging.tasks.reconcile_all": _("Ask Meituan for what it has not told"),
         "messaging.tasks.reconcile": _("Ask Meituan about one takeaway account"),
         "messaging.tasks.accept_due": _("Accept takeaway orders by the stores' rules"),
@@ -90,13 +94,17 @@ class MessagingConfig(Domain):
         "takeaway.orders.exported": _("Exported takeaway orders"),
     }
     audit_details = {"agree": _("agreed"), "code": _("code of the reason")}
-    counter_links = (CounterLink(_("Order desk"), "takeaway:desk", has_desk),)
+    counter_links = (
+        CounterLink(_("Order desk"), "takeaway:desk", has_desk),
+        CounterLink(_("Customers' messages"), "takeaway:chat", has_desk),
+    )
     menu = (
         list_item(
             ORDERS, "messaging.Order", _("Takeaway orders"), opened_on_today("ordered_at"), order=5
         ),
         list_item(ORDERS, "messaging.Refund", _("Takeaway refunds"), order=25),
         MenuItem(ORDERS, _("Order desk"), "takeaway:desk", has_desk, order=60),
+        MenuItem(ORDERS, _("Customers' messages"), "takeaway:chat", has_desk, order=61),
         list_item(STORES, "messaging.TakeawayStore", _("Takeaway stores")),
         list_item(RECORDS, "messaging.MissedPush", _("Takeaway: not told")),
     )

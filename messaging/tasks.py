@@ -1,6 +1,7 @@
 """The tasks of the takeaway platform that the queue runs."""
 
 from messaging.services import accepting, customers, reconciling
+from messaging.services.chat import forgetting
 from stores.models import Connection
 from stores.platforms.workers import queue
 
@@ -24,3 +25,8 @@ def forget_addresses() -> None:
 
 def forget_customers() -> None:
     customers.forget_customers()
+
+
+def remove_old_chat() -> None:
+    """Each day: removes the content of old conversations."""
+    forgetting.remove_old_chat()

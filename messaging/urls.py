@@ -1,9 +1,9 @@
-"""URLs of the addresses that Meituan pushes to, of what it fetches, and of the order desk."""
+"""URLs of the addresses that Meituan pushes to, of what it fetches, and of its pages."""
 
 from django.urls import URLPattern, path
 
 from messaging.addresses import ADDRESSES
-from messaging.pages import desk
+from messaging.pages import chat, desk, pulse
 from messaging.webhooks.endpoints import ENDPOINTS
 from messaging.webhooks.pictures import chat_picture
 
@@ -19,6 +19,15 @@ urlpatterns: list[URLPattern] = [
         for each in ADDRESSES
     ),
     path("takeaway/pictures/<str:slug>.jpg", chat_picture, name="chat-picture"),
+    path("takeaway/pulse/", pulse.pulse, name="pulse"),
+    path("takeaway/chat/", chat.chats, name="chat"),
+    path("takeaway/chat/news/", chat.news, name="chat-news"),
+    path("takeaway/chat/<int:pk>/", chat.chats, name="talk"),
+    path("takeaway/chat/<int:pk>/earlier/", chat.earlier, name="talk-earlier"),
+    path("takeaway/chat/<int:pk>/send/", chat.send, name="talk-send"),
+    path("takeaway/chat/<int:pk>/picture/", chat.send_picture, name="talk-picture"),
+    path("takeaway/chat/<int:pk>/here/", chat.here, name="talk-here"),
+    path("takeaway/chat/<int:pk>/dismiss/", chat.dismiss, name="talk-dismiss"),
     path("takeaway/desk/", desk.desk, name="desk"),
     path("takeaway/desk/live/", desk.live, name="desk-live"),
     path("takeaway/desk/<int:pk>/<slug:verb>/", desk.act, name="desk-act"),

@@ -127,6 +127,8 @@ class Domain(AppConfig):
     schedules: ClassVar[Sequence[Schedule]] = ()
     # Functions of tasks.py, by dotted path → what operators call them.
     task_titles: ClassVar[Mapping[str, StrOrPromise]] = {}
+    # Processes that run beside web and worker: name → what follows manage.py. The demo starts them.
+    programs: ClassVar[Mapping[str, Sequence[str]]] = {}
     # The SandboxPlatform, and per environment variable the path at the sandbox that the demo uses.
     sandbox: ClassVar[str] = ""
     sandbox_addresses: ClassVar[Mapping[str, str]] = {}

@@ -15,6 +15,7 @@ from messaging.choices import PLATFORM, REFUND, TAKE
 from messaging.dashboard.figures import delivering
 from messaging.models import Order, TakeawayStore
 from messaging.services.acting import ACTIONS
+from messaging.services.chat import listing
 from messaging.services.deadlines import What, deadlines_of
 from stores.backoffice import actions
 from stores.backoffice.widgets import Alert
@@ -36,7 +37,8 @@ def alerts(user: User) -> list[Alert]:
     found: list[Alert] = []
     due = Counter(each.what for each in deadlines_of(stores) if each.urgency != "calm")
     if has_permission(user, TAKE):
-        found += [*_order_alerts(due), *_undone_alerts(user, stores)]
+        waiting = listing.number_waiting(stores)
+        found += [*_order_alerts(due, waiting), *_undone_alerts(user, stores)]
     if has_permission(user, REFUND):
         found += _refund_alerts(due)
     if has_permission(user, Permission.MANAGE_CONNECTIONS):
@@ -44,7 +46,7 @@ def alerts(user: User) -> list[Alert]:
     return found
 
 
-def _order_alerts(due: Counter[What]) -> Iterator[Alert]:
+def _order_alerts(due: Counter[What], waiting: int) -> Iterator[Alert]:
     text = ngettext_lazy(
         "%(count)d takeaway order must be accepted now, or Meituan cancels it.",
         "%(count)d takeaway orders must be accepted now, or Meituan cancels them.",
@@ -52,6 +54,13 @@ def _order_alerts(due: Counter[What]) -> Iterator[Alert]:
     )
     desk = reverse("takeaway:desk")
     yield from Alert.counted("error", text, due[What.ACCEPT], desk, actions.ACCEPT)
+    text = ngettext_lazy(
+        "%(count)d customer waits for an answer to a message.",
+        "%(count)d customers wait for an answer to a message.",
+        "count",
+    )
+    chat = reverse("takeaway:chat")
+    yield from Alert.counted("error", text, waiting, chat, actions.ANSWER)
     text = ngettext_lazy(
         "%(count)d customer waits for an answer about an order.",
         "%(count)d customers wait for an answer about an order.",

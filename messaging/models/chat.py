@@ -1,6 +1,6 @@
 """The chat with Meituan's customers: conversations and their messages."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Self
 
 from django.db import models
@@ -12,6 +12,7 @@ from messaging.choices import AutoReply, Direction, MessageKind, MessageState, O
 from messaging.models.orders import Order
 from stores.fields import EncryptedTextField
 from stores.models import Connection, Merchant, Store
+from stores.prepared import Literal
 from stores.tenancy import MerchantQuerySet, TenantQuerySet
 
 
@@ -37,6 +38,11 @@ class ChatRevision(models.Model):
 
 
 class ConversationQuerySet(TenantQuerySet["Conversation"]):
+    def of_customer(self, connection: Connection, open_user_id: str) -> Self:
+        """Filters the conversation of a customer whom Meituan names."""
+        named = Q(open_user_id__gt=Literal(""))
+        return self.filter(named, connection=connection, open_user_id=open_user_id)
+
     def unanswered(self) -> Self:
         """Filters those in which a customer waits, the most urgent first."""
         return self.filter(reply_until__isnull=False).order_by("reply_until", "pk")
@@ -107,7 +113,7 @@ class Conversation(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["connection", "open_user_id"],
-                condition=~Q(open_user_id=""),
+                condition=Q(open_user_id__gt=""),
                 name="takeaway_one_conversation_per_customer",
             ),
         ]
@@ -130,6 +136,14 @@ class Conversation(models.Model):
 
 
 class MessageQuerySet(TenantQuerySet["Message"]):
+    def numbered(self, msg_id: str) -> Self:
+        """Filters by Meituan's number; a store or connection belongs to it."""
+        return self.filter(Q(msg_id__gt=Literal("")), msg_id=msg_id)
+
+    def automatic(self, day: date) -> Self:
+        """Filters what rules have said on a day."""
+        return self.filter(Q(rule__gt=Literal("")), rule_day=day)
+
     def in_order(self) -> Self:
         """Orders a conversation's messages, the oldest first."""
         return self.order_by("at", "tie", "pk")
@@ -222,12 +236,12 @@ class Message(models.Model):
         constraints = [
             models.UniqueConstraint(
                 fields=["connection", "msg_id"],
-                condition=~Q(msg_id=""),
+                condition=Q(msg_id__gt=""),
                 name="takeaway_one_message_per_number",
             ),
             models.UniqueConstraint(
                 fields=["conversation", "rule", "rule_day"],
-                condition=~Q(rule=""),
+                condition=Q(rule__gt=""),
                 name="takeaway_one_auto_reply_per_day",
             ),
         ]
@@ -245,6 +259,11 @@ class Message(models.Model):
                 fields=["store", "at"],
                 name="takeaway_message_questions",
                 condition=Q(reply_until__isnull=False),
+            ),
+            models.Index(
+                fields=["store", "rule_day"],
+                name="takeaway_message_automatic",
+                condition=Q(rule__gt=""),
             ),
             models.Index(
                 fields=["connection", "arrived_at"],

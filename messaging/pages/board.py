@@ -141,6 +141,15 @@ def board_of(stores: Sequence[Store]) -> Board:
     )
 
 
+def rings_of(stores: Sequence[Store]) -> int:
+    """Returns how much waits that rings until it is done."""
+    now = timezone.now()
+    return sum(
+        each.what in RINGS and not (each.what == What.ACCEPT and _is_for_later(each.order, now))
+        for each in deadlines_of([store.pk for store in stores])
+    )
+
+
 def _is_due(deadline: Deadline, later: Sequence[Order]) -> bool:
     return deadline.what != What.ACCEPT or deadline.order not in later
 

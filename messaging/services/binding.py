@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from messaging.choices import Opening, Provider
 from messaging.models import TakeawayStore
+from messaging.services.chat import connecting
 from stores import audit
 from stores.fields import decrypt
 from stores.models import Connection
@@ -39,6 +40,8 @@ def store_bound(*, connection: Connection, said: dict[str, Any]) -> None:
     if row.state != State.BOUND:
         move(row, State.BOUND)
     audit.record("takeaway.bound", actor=None, store=row.store, target=connection)
+    row.connection = connection
+    connecting.connect(row)
 
 
 def store_unbound(*, connection: Connection) -> None:

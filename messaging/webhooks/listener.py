@@ -32,7 +32,7 @@ from stores.platforms.errors import LoginRefused, PlatformError
 log = logging.getLogger(__name__)
 T = TypeVar("T")
 THREADS = 4
-BACKOFF = (0.5, 1.0, 2.0, 5.0, 10.0, 30.0)
+BACKOFF = (0.5, 1.0, 2.0, 5.0, 10.0)
 # Seconds after which a store whose token is refused is asked for again.
 REFUSED_PAUSE = 60.0
 # A socket that lived so long was healthy, so the backoff starts again.

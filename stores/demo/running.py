@@ -1,5 +1,5 @@
-"""Web, worker and sandbox under one supervisor that restarts them; no process is left when it
-ends.
+"""Web, worker, sandbox and the domains' own processes under one supervisor that restarts them; no
+process is left when it ends.
 """
 
 import os
@@ -16,6 +16,7 @@ from pathlib import Path
 from django.conf import settings
 
 from stores.demo.environment import DemoError, Places, Ports, write_private
+from stores.domains import merged
 from stores.platforms.workers.processes import (
     adopt_orphans,
     end_children,
@@ -75,6 +76,7 @@ def programs(place: Places, found: Ports) -> dict[str, list[str]]:
             "config.wsgi",
         ],
         "worker": [python, manage, "worker"],
+        **{name: [python, manage, *words] for name, words in merged("programs").items()},
     }
 
 

@@ -52,8 +52,8 @@ def message_arrived(
         if elsewhere:
             _remove(elsewhere)
         conversation = _conversation(connection, remote)
-        known = Message.objects.filter(connection=connection, msg_id=remote.message_id)
-        if known.exists():
+        known = Message.objects.numbered(remote.message_id)
+        if known.filter(connection=connection).exists():
             return None
         read = _read(remote, connection)
         order = _order(connection, remote.order_id)
@@ -132,15 +132,17 @@ def _echoed(
 def _conversation(connection: Connection, remote: RemoteMessage) -> Conversation:
     """Returns the customer's conversation, locked; a new one for a customer without a name."""
     store_id = connection.takeaway_store.store_id
-    if remote.customer:
-        made, _new = Conversation.objects.get_or_create(
+    if not remote.customer:
+        return locked(Conversation.objects.create(connection=connection, store_id=store_id).pk)
+    found = Conversation.objects.of_customer(connection, remote.customer).one()
+    if found is None:
+        # Another process may have made it meanwhile.
+        found, _new = Conversation.objects.get_or_create(
             connection=connection,
             open_user_id=remote.customer,
             defaults={"store_id": store_id},
         )
-    else:
-        made = Conversation.objects.create(connection=connection, store_id=store_id)
-    return locked(made.pk)
+    return locked(found.pk)
 
 
 def _read(remote: RemoteMessage, connection: Connection) -> Read:
@@ -184,7 +186,7 @@ def _at_another_store(connection: Connection, message_id: str) -> Message | None
     """Returns the message if it was stored for another store of the developer account."""
     if connection.parent_id is None:
         return None
-    rows = Message.objects.filter(connection__parent=connection.parent_id, msg_id=message_id)
+    rows = Message.objects.numbered(message_id).filter(connection__parent=connection.parent_id)
     return rows.exclude(connection=connection).first()
 
 

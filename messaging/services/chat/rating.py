@@ -56,6 +56,4 @@ def rate_of(store_id: int, day: date, *, urgent: bool = False) -> DayRate:
 
 def automatic_replies(store_id: int, day: date) -> int:
     """Counts the automatic replies of a day, which are in no rate of ours."""
-    begin = timezone.make_aware(datetime.combine(day, datetime.min.time()))
-    rows = Message.objects.filter(store=store_id, rule_day=day, at__gte=begin)
-    return rows.exclude(rule="").count()
+    return Message.objects.automatic(day).filter(store=store_id).count()

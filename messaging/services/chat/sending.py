@@ -128,7 +128,7 @@ def rule_send(conversation: Conversation, text: str, *, rule: str, day: date) ->
     """Owes an automatic message, once per conversation, rule and day; None when it was owed, or
     nothing can be written here. The conversation is locked by the caller.
     """
-    known = Message.objects.filter(conversation=conversation, rule=rule, rule_day=day)
+    known = Message.objects.automatic(day).filter(conversation=conversation, rule=rule)
     if known.exists() or closing.why_closed(conversation):
         return None
     return _owe(conversation.pk, MessageKind.TEXT, text, Origin.RULE, "", rule=rule, rule_day=day)

@@ -12,7 +12,7 @@ from tests.messaging.pushing import Pusher, handle_all
 SECRET = "0123456789abcdef-and-more"
 CUSTOMER = 880012345
 MORNING = 1616400000
-_numbers = itertools.count(1_372_548_990_012_345_001)
+_numbers = itertools.count(1_250_000_000_000_000_001)
 
 
 def sealed(text: str | bytes, secret: str = SECRET) -> str:

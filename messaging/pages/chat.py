@@ -1,0 +1,296 @@
+"""The chat page: conversations on one side, one of them open on the other.
+
+What is new comes as JSON: {"cursor", "list": HTML, "head": HTML, "bubbles": [{"id", "html"}],
+"anew": the page has to be loaded again}.
+"""
+
+import uuid
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth.models import User
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import get_object_or_404, render
+from django.template.loader import render_to_string
+from django.utils import timezone
+from django.views.decorators.http import require_POST, require_safe
+
+from messaging.models import Conversation, Message, QuickReply
+from messaging.pages.board import stores_of
+from messaging.services import customers
+from messaging.services.chat import closing, listing, pictures, presence, quick_replies, sending
+from messaging.services.deadlines import left_text
+from stores.backoffice.pages import request_key, staff_page, staff_user
+from stores.conflicts import Conflict
+from stores.fields import readable
+from stores.models import Store
+from stores.web.uploads import longer_form
+
+ANSWERED_SHOWN = 40
+# A little more than a picture may have, so that a larger one gets a sentence.
+LONGEST_FORM = pictures.MOST_BYTES + 2_000_000
+
+
+@dataclass(frozen=True)
+class Line:
+    """One conversation in the list."""
+
+    row: Conversation
+    is_open: bool
+
+    @property
+    def left(self) -> str:
+        return left_text(self.row.reply_until - timezone.now()) if self.row.reply_until else ""
+
+    @property
+    def preview(self) -> str:
+        return str(readable(self.row, "preview", ""))
+
+
+@dataclass(frozen=True)
+class Bubble:
+    """One message as the thread shows it."""
+
+    row: Message
+    is_read: bool
+
+    @property
+    def text(self) -> str:
+        return str(readable(self.row, "text", ""))
+
+    @property
+    def picture(self) -> str:
+        """The path of a picture that we sent, "" for others: they stand at other hosts."""
+        base = f"{settings.PUBLIC_BASE_URL}/"
+        return "/" + self.text.removeprefix(base) if self.text.startswith(base) else ""
+
+    @property
+    def link(self) -> str:
+        """Where somebody else's picture can be opened; "" for what is no address."""
+        return self.text if self.text.startswith(("http://", "https://")) else ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """A quick reply, filled in; `trouble` says what it lacks."""
+
+    title: str
+    text: str
+    trouble: str
+
+
+@staff_page
+@require_safe
+def chats(request: HttpRequest, pk: int | None = None) -> HttpResponse:
+    user = staff_user(request)
+    mine = stores_of(user)
+    if not mine:
+        return render(request, "messaging/no_desk.html")
+    opened = _conversation(mine, pk) if pk else None
+    context = _list(mine, opened) | {"cursor": listing.cursor_now(_merchants(mine)), "mine": mine}
+    if opened:
+        context |= _thread(opened, user)
+        presence.look(conversation=opened, user=user)
+        presence.read_mark_ask(opened)
+    return render(request, "messaging/chat.html", context)
+
+
+@staff_page
+@require_safe
+def news(request: HttpRequest) -> HttpResponse:
+    """Answers 204 while nothing has changed since the cursor."""
+    user = staff_user(request)
+    mine = stores_of(user)
+    opened = _conversation(mine, _whole(request.GET.get("open")))
+    found = listing.news(
+        merchant_ids=_merchants(mine),
+        store_ids=[store.pk for store in mine],
+        cursor=request.GET.get("cursor", ""),
+        conversation_id=opened.pk if opened else None,
+    )
+    if found is None:
+        return HttpResponse(status=204)
+    answer: dict[str, Any] = {"cursor": found.cursor, "anew": not found.is_whole}
+    answer["list"] = render_to_string("messaging/_conversations.html", _list(mine, opened), request)
+    if opened:
+        answer["head"] = render_to_string(
+            "messaging/_talk_head.html", _about(opened, user), request
+        )
+        answer["bubbles"] = _rendered(found.messages, opened, request)
+    return JsonResponse(answer)
+
+
+@staff_page
+@require_safe
+def earlier(request: HttpRequest, pk: int) -> HttpResponse:
+    """Returns the page of messages before one of them."""
+    opened = _opened(request, pk)
+    first = get_object_or_404(opened.messages, pk=_whole(request.GET.get("before")) or 0)
+    rows = listing.thread(opened, before=listing.Place.of(first))
+    return JsonResponse({"bubbles": _rendered(rows, opened, request)})
+
+
+@staff_page
+@require_POST
+def send(request: HttpRequest, pk: int) -> HttpResponse:
+    """Owes a message; the same `request_key` again is the same message."""
+    opened = _opened(request, pk)
+    user = staff_user(request)
+    try:
+        message, _is_new = sending.message_send(
+            conversation=opened,
+            actor=user,
+            text=request.POST.get("text", ""),
+            key=request_key(request),
+        )
+    except Conflict as conflict:
+        return JsonResponse({"trouble": str(conflict.reason)}, status=409)
+    presence.draft_save(conversation=opened, user=user, text="")
+    sending.send_now(message)
+    message.refresh_from_db()
+    return JsonResponse({"bubbles": _rendered([message], opened, request)})
+
+
+@longer_form(LONGEST_FORM)
+@staff_page
+@require_POST
+def send_picture(request: HttpRequest, pk: int) -> HttpResponse:
+    """Takes a picture as the body itself: no form of ours takes files."""
+    opened = _opened(request, pk)
+    try:
+        closing.expect_open(opened)
+        content = request.read(pictures.MOST_BYTES + 1)
+        kept = pictures.picture_store(store=opened.store, content=content)
+        message, _is_new = sending.message_send(
+            conversation=opened,
+            actor=staff_user(request),
+            text=pictures.address_of(kept),
+            is_picture=True,
+        )
+    except Conflict as conflict:
+        return JsonResponse({"trouble": str(conflict.reason)}, status=409)
+    sending.send_now(message)
+    message.refresh_from_db()
+    return JsonResponse({"bubbles": _rendered([message], opened, request)})
+
+
+@staff_page
+@require_POST
+def here(request: HttpRequest, pk: int) -> HttpResponse:
+    """Notes that a person looks, types, has read up to a message, and what is written so far."""
+    opened = _opened(request, pk)
+    user = staff_user(request)
+    presence.look(conversation=opened, user=user, is_typing="typing" in request.POST)
+    if "draft" in request.POST:
+        presence.draft_save(conversation=opened, user=user, text=request.POST["draft"])
+    if read := _whole(request.POST.get("read")):
+        presence.messages_read(conversation=opened, until=read)
+    return HttpResponse(status=204)
+
+
+@staff_page
+@require_POST
+def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
+    """Notes that nothing needs to be answered."""
+    presence.conversation_dismiss(conversation=_opened(request, pk), actor=staff_user(request))
+    return HttpResponse(status=204)
+
+
+def _opened(request: HttpRequest, pk: int) -> Conversation:
+    found = _conversation(stores_of(staff_user(request)), pk)
+    return found or get_object_or_404(Conversation, pk=0)
+
+
+def _conversation(mine: list[Store], pk: int | None) -> Conversation | None:
+    rows = Conversation.objects.filter(store__in=[store.pk for store in mine], pk=pk or 0)
+    found = rows.select_related("order", "store__merchant", "connection").first()
+    return get_object_or_404(Conversation, pk=0) if pk and found is None else found
+
+
+def _merchants(mine: list[Store]) -> list[int]:
+    return sorted({store.merchant_id for store in mine})
+
+
+def _list(mine: list[Store], opened: Conversation | None) -> dict[str, Any]:
+    ids = [store.pk for store in mine]
+
+    def lines(rows: Iterable[Conversation]) -> list[Line]:
+        return [Line(row, opened is not None and row.pk == opened.pk) for row in rows]
+
+    waiting = listing.unanswered(ids).select_related("store", "order")
+    others = listing.answered(ids).select_related("store", "order")[:ANSWERED_SHOWN]
+    return {
+        "waiting": lines(waiting),
+        "others": lines(others),
+        "shows_store": len(mine) > 1,
+        "opened": opened,
+    }
+
+
+def _about(opened: Conversation, user: User) -> dict[str, Any]:
+    """What stands above the thread: the order, who else is here, and until when one can write."""
+    order = opened.order
+    ends = closing.closes_at(opened)
+    return {
+        "opened": opened,
+        "order": order,
+        "customer": customers.shown(order, whole=False) if order else {},
+        "others_here": presence.others(opened, user),
+        "closed": closing.why_closed(opened) or "",
+        "closes_in": _closes_in(ends),
+        "closes_at": ends,
+    }
+
+
+def _closes_in(ends: datetime | None) -> str:
+    left = ends - timezone.now() if ends else None
+    return left_text(left) if left and left.total_seconds() > 0 else ""
+
+
+def _thread(opened: Conversation, user: User) -> dict[str, Any]:
+    rows = listing.thread(opened)
+    return _about(opened, user) | {
+        "bubbles": _bubbles(rows, opened),
+        "has_earlier": len(rows) == listing.PAGE,
+        "draft": presence.draft_of(opened, user),
+        "replies": _replies(opened),
+        "request_key": uuid.uuid4().hex,
+        "longest": sending.LONGEST,
+    }
+
+
+def _replies(opened: Conversation) -> list[Reply]:
+    rows = quick_replies.replies_of(opened.store_id, opened.store.merchant_id)
+    return [_reply(row, opened) for row in rows]
+
+
+def _reply(row: QuickReply, opened: Conversation) -> Reply:
+    try:
+        return Reply(str(row), quick_replies.filled(row.text, opened), "")
+    except Conflict as conflict:
+        return Reply(str(row), "", str(conflict.reason))
+
+
+def _bubbles(rows: Iterable[Message], opened: Conversation) -> list[Bubble]:
+    return [Bubble(row, row.is_read(opened.customer_read_at)) for row in rows]
+
+
+def _rendered(
+    rows: Iterable[Message], opened: Conversation, request: HttpRequest
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "id": bubble.row.pk,
+            "at": f"{bubble.row.at.timestamp():020.6f} {bubble.row.tie:020} {bubble.row.pk:020}",
+            "html": render_to_string("messaging/_bubble.html", {"bubble": bubble}, request),
+        }
+        for bubble in _bubbles(rows, opened)
+    ]
+
+
+def _whole(text: str | None) -> int | None:
+    is_number = text is not None and text.isascii() and text.isdigit() and len(text) < 19
+    return int(text) if text and is_number else None

@@ -1,0 +1,96 @@
+// Tells a page what is new and what waits, and rings in one of a person's tabs, hidden or not, until it is done.
+"use strict";
+
+window.takeawayPulse = (() => {
+  const place = document.querySelector("[data-pulse]");
+  const button = document.querySelector("[data-sound]");
+  const standstill = document.querySelector("[data-standstill]");
+  const listeners = [];
+  const RING_EVERY = 4000; // milliseconds
+  const plainTitle = document.title;
+  let misses = 0;
+  let rungAt = 0;
+  let audio = null;
+  let isOurs = false;
+
+  function told(pulse) {
+    // One answer may be lost; from the second on the page is old.
+    misses = pulse.fresh ? 0 : misses + 1;
+    if (standstill) standstill.hidden = misses < 2;
+    const waits = pulse.rings + pulse.waiting;
+    document.title = waits ? `(${waits}) ${plainTitle}` : plainTitle;
+    if (waits && isOurs && Date.now() - rungAt >= RING_EVERY) beep();
+    listeners.forEach((listener) => listener(pulse));
+  }
+
+  function beep() {
+    rungAt = Date.now();
+    const tone = audio.createOscillator();
+    const volume = audio.createGain();
+    tone.frequency.value = 880;
+    volume.gain.setValueAtTime(0.25, audio.currentTime);
+    volume.gain.exponentialRampToValueAtTime(0.001, audio.currentTime + 0.6);
+    tone.connect(volume).connect(audio.destination);
+    tone.start();
+    tone.stop(audio.currentTime + 0.6);
+    place.dataset.rung = String(Number(place.dataset.rung || 0) + 1);
+  }
+
+  // Browsers allow a sound after a click. Of a person's tabs that one rings which holds the lock.
+  function unlock() {
+    if (audio) return;
+    audio = new AudioContext();
+    audio.resume();
+    if (button) {
+      button.textContent = button.dataset.on;
+      button.disabled = true;
+    }
+    if (!navigator.locks) {
+      isOurs = true;
+      return;
+    }
+    navigator.locks.request("takeaway-sound", () => {
+      isOurs = true;
+      return new Promise(() => {});
+    });
+  }
+
+  // Browsers without shared workers ask in each tab.
+  function askAlone() {
+    let seen = "";
+    let last = { rings: 0, waiting: 0 };
+    async function ask() {
+      let fresh = true;
+      try {
+        const answer = await fetch(`${place.dataset.pulse}?${new URLSearchParams({ seen })}`, { headers: { "HX-Request": "true" } });
+        if (answer.status === 200) last = await answer.json();
+        else if (answer.status !== 204) fresh = false;
+        seen = last.seen || seen;
+      } catch {
+        fresh = false;
+      }
+      told({ ...last, fresh });
+      setTimeout(ask, 1500);
+    }
+    ask();
+  }
+
+  function start() {
+    if (!window.SharedWorker) return askAlone();
+    const worker = new SharedWorker(place.dataset.worker, { name: "takeaway-pulse" });
+    worker.port.onmessage = (event) => told(event.data);
+    worker.port.start();
+    worker.port.postMessage({ address: new URL(place.dataset.pulse, location.href).href });
+    window.addEventListener("pagehide", () => worker.port.postMessage({ leaves: true }));
+    window.addEventListener("pageshow", (event) => event.persisted && location.reload());
+  }
+
+  if (place) {
+    if (window.AudioContext) {
+      if (button) button.hidden = false;
+      document.addEventListener("click", unlock, { once: true });
+    }
+    start();
+  }
+  return (listener) => listeners.push(listener);
+})();
