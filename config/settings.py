@@ -272,6 +272,8 @@ TAKEAWAY_BINDING_URL = (
     if TAKEAWAY_BASE_URL == "https://api-open-cater.meituan.com"
     else TAKEAWAY_BASE_URL
 )
+# A button leads there, and browsers count that as where its form goes.
+ADMIN_CSP["form-action"] = [f"{TAKEAWAY_BINDING_URL}/"]
 TAKEAWAY_TIMEOUT: tuple[float, float] = (3.0, 10.0)
 # Where the sockets of its chat are; empty: at the platform's own server, or with its sandbox.
 TAKEAWAY_WS_URL: str = env.str("TAKEAWAY_WS_URL", "").rstrip("/")

@@ -77,7 +77,6 @@ class MessagingConfig(Domain):
     searcher = "messaging.admin.finding.SEARCHER"
     event_titles = {kind.value: kind.label for kind in PushKind}
     verb_labels = {
-        "takeaway.added": _("Added a takeaway store"),
         "takeaway.bound": _("Meituan bound a takeaway store"),
         "takeaway.unbound": _("Meituan unbound a takeaway store"),
         "takeaway.order.accept": _("Accepted a takeaway order"),

@@ -1,12 +1,14 @@
 """Takeaway stores: adding one, binding it at Meituan, and what its rules are."""
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from unfold.widgets import UnfoldAdminSelectWidget
 
 from messaging.models import TakeawayStore
 from messaging.services import connecting
@@ -40,15 +42,26 @@ class DeveloperField(forms.ModelChoiceField[Connection]):
 
 
 class AddForm(forms.ModelForm[TakeawayStore]):
+    """Subclasses name the accounts that the person may choose from."""
+
+    accounts: ClassVar[QuerySet[Connection]] = Connection.objects.none()
     developer = DeveloperField(
         label=_("developer account"),
         queryset=Connection.objects.none(),
+        widget=UnfoldAdminSelectWidget(),
         help_text=_("The account at Meituan's open platform below which the store is bound."),
     )
 
     class Meta:
         model = TakeawayStore
         fields = ("store", "provider")
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field: Any = self.fields["developer"]
+        field.queryset = self.accounts
+        if len(only := list(self.accounts[:2])) == 1:
+            field.initial = only[0].pk
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -90,12 +103,8 @@ class TakeawayStoreAdmin(ButtonsAdmin, ScopedAdmin):
     ) -> Any:
         if obj:
             return super().get_form(request, obj, change, **kwargs)
-        form = super().get_form(request, obj, change, **(kwargs | {"form": AddForm}))
-        accounts = _accounts(request)
-        form.base_fields["developer"].queryset = accounts
-        if len(only := list(accounts[:2])) == 1:
-            form.base_fields["developer"].initial = only[0].pk
-        return form
+        form = type("AddForm", (AddForm,), {"accounts": _accounts(request)})
+        return super().get_form(request, obj, change, **(kwargs | {"form": form}))
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         if obj is None:
@@ -114,20 +123,15 @@ class TakeawayStoreAdmin(ButtonsAdmin, ScopedAdmin):
         kwargs["queryset"] = where_permitted(request, rows, Permission.MANAGE_CONNECTIONS)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
-    def save_form(self, request: HttpRequest, form: Any, change: bool) -> Any:
-        if change:
-            return super().save_form(request, form, change)
-        data = form.cleaned_data
-        return connecting.store_add(
-            store=data["store"],
-            developer=data["developer"],
-            provider=data["provider"],
-            actor=staff_user(request),
-        )
-
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A new store gets a connection of its own below the developer account."""
         if change:
             super().save_model(request, obj, form, change)
+        else:
+            obj.connection = connecting.store_connection(
+                store=obj.store, developer=form.cleaned_data["developer"]
+            )
+            obj.save()
 
     def response_add(
         self, request: HttpRequest, obj: Any, post_url_continue: str | None = None
@@ -200,7 +204,7 @@ def page_of(connection: Connection) -> str:
     return reverse("admin:messaging_takeawaystore_change", args=[row.pk])
 
 
-def _accounts(request: HttpRequest) -> Any:
+def _accounts(request: HttpRequest) -> QuerySet[Connection]:
     """Returns the developer accounts that a person may bind stores below."""
     rows = Connection.objects.filter(platform="takeaway", parent=None, is_active=True)
     own = where_permitted(request, rows, Permission.MANAGE_CONNECTIONS)

@@ -6,7 +6,6 @@ from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
-from django.db import transaction
 from django.db.models import Q, QuerySet
 from django.utils.translation import gettext as _
 
@@ -15,7 +14,6 @@ from messaging.choices import PLATFORM, Provider
 from messaging.client import TakeawayClient
 from messaging.models import TakeawayStore
 from messaging.services.reading import client_of
-from stores import audit
 from stores.audit import Actor
 from stores.conflicts import Conflict
 from stores.fields import readable
@@ -40,23 +38,15 @@ def is_added(store: Store, developer: Connection, provider: Any) -> bool:
     return rows.filter(provider=provider).exists()
 
 
-@transaction.atomic
-def store_add(
-    *, store: Store, developer: Connection, provider: Provider, actor: Actor
-) -> TakeawayStore:
-    """Makes a store ready for being bound at Meituan. Raises Conflict when it is there already."""
-    if is_added(store, developer, provider):
-        raise Conflict(_("This store was added already; open it in the list."))
-    connection = Connection.objects.create(
+def store_connection(*, store: Store, developer: Connection) -> Connection:
+    """Makes the connection of a store that is to be bound below a developer account."""
+    return Connection.objects.create(
         merchant=store.merchant,
         parent=developer,
         platform=PLATFORM,
         name=store.name[:60],
         account=f"zg{store.pk}-{secrets.token_hex(4)}",
     )
-    row = TakeawayStore.objects.create(store=store, connection=connection, provider=provider)
-    audit.record("takeaway.added", actor=actor, store=store, target=connection)
-    return row
 
 
 def binding_url(row: TakeawayStore) -> str:

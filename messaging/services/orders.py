@@ -11,6 +11,7 @@ from messaging.services.answers import TOLD_BY
 from messaging.services.merging import advance, deliver, fill, name_rider
 from messaging.services.reading import owe_order
 from messaging.wire.orders import RemoteOrder
+from messaging.wire.values import mask_phones
 from stores.models import Connection
 
 # The state that a push tells by its address.
@@ -52,7 +53,7 @@ def order_cancelled(
     order = locked(connection, order_id)
     advance(order, OrderState.CANCELLED, at)
     order.cancel_code = order.cancel_code or code
-    order.cancel_reason = order.cancel_reason or reason[:300]
+    order.cancel_reason = order.cancel_reason or mask_phones(reason)[:300]
     came(order, PushKind.ORDER_CANCELLED, at)
     order.save()
     _ask_for_unknown(order)
