@@ -93,7 +93,6 @@ class Board:
     digest: str
     count: int
     received: str
-    rings: int
     stores: list[Store] = field(default_factory=list)
 
 
@@ -136,7 +135,6 @@ def board_of(stores: Sequence[Store]) -> Board:
         digest=digest,
         count=len(counted),
         received=yuan_text(customers.yuan_of(sum(fen or 0 for fen in counted))),
-        rings=sum(each.what in RINGS and _is_due(each, later) for each in deadlines),
         stores=list(stores),
     )
 

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -27,6 +27,7 @@ from stores.backoffice.pages import request_key, staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.fields import readable
 from stores.models import Store
+from stores.platforms.reading import MAX_INT64
 from stores.web.uploads import longer_form
 
 ANSWERED_SHOWN = 40
@@ -89,7 +90,7 @@ def chats(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     mine = stores_of(user)
     if not mine:
         return render(request, "messaging/no_desk.html")
-    opened = _conversation(mine, pk) if pk else None
+    opened = _conversation(mine, pk)
     context = _list(mine, opened) | {"cursor": listing.cursor_now(_merchants(mine)), "mine": mine}
     if opened:
         context |= _thread(opened, user)
@@ -201,13 +202,19 @@ def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
 
 def _opened(request: HttpRequest, pk: int) -> Conversation:
     found = _conversation(stores_of(staff_user(request)), pk)
-    return found or get_object_or_404(Conversation, pk=0)
+    assert found is not None, "a number that is given is found, or 404"
+    return found
 
 
 def _conversation(mine: list[Store], pk: int | None) -> Conversation | None:
+    """Returns the conversation of these stores; None for no number. Raises Http404."""
+    if pk is not None and pk > MAX_INT64:
+        raise Http404
     rows = Conversation.objects.filter(store__in=[store.pk for store in mine], pk=pk or 0)
     found = rows.select_related("order", "store__merchant", "connection").first()
-    return get_object_or_404(Conversation, pk=0) if pk and found is None else found
+    if found is None and pk is not None:
+        raise Http404
+    return found
 
 
 def _merchants(mine: list[Store]) -> list[int]:

@@ -1,0 +1,143 @@
+"""The chat in browsers: two colleagues, a customer, syllables being composed, tabs and sounds."""
+
+import re
+
+import pytest
+from django.contrib.auth.models import User
+from django.utils import timezone
+from playwright.sync_api import Page, expect
+
+import messaging.webhooks.handlers  # noqa: F401
+from messaging.models import Conversation, Message, TakeawayStore
+from stores.models import Merchant
+from stores.roles import Role
+from tests.browser.conftest import Visitor, fits
+from tests.messaging.chat.writing import SECRET, write
+from tests.messaging.factories import SIGN_KEY, DeveloperFactory, TakeawayStoreFactory
+from tests.messaging.pushing import Pusher
+from tests.processes import wait_until
+from tests.stores.factories import MerchantFactory, StoreFactory, member
+
+CHAT = "/takeaway/chat/"
+SEVERAL = re.compile("[2-9]")
+
+
+@pytest.fixture
+def binding(transactional_db: None) -> TakeawayStore:
+    merchant: Merchant = MerchantFactory()
+    developer = DeveloperFactory(credentials={"sign_key": SIGN_KEY, "im_secret": SECRET})
+    made: TakeawayStore = TakeawayStoreFactory(
+        store=StoreFactory(merchant=merchant), developer=developer
+    )
+    return made
+
+
+@pytest.fixture
+def talk(binding: TakeawayStore) -> Conversation:
+    says(binding, "我的餐到哪里了")
+    return Conversation.objects.get()
+
+
+def clerk(binding: TakeawayStore, name: str) -> User:
+    return member(binding.store.merchant, Role.CLERK, binding.store, password=None, first_name=name)
+
+
+def says(binding: TakeawayStore, text: str) -> None:
+    write(Pusher(binding), text, cts=int(timezone.now().timestamp()))
+
+
+def opened(visitor: Visitor, talk: Conversation, user: User) -> Page:
+    page = visitor.page(user=user)
+    page.goto(f"{CHAT}{talk.pk}/")
+    return page
+
+
+def test_a_customers_words_appear_for_both_colleagues(
+    visitor: Visitor, binding: TakeawayStore, talk: Conversation
+) -> None:
+    first = opened(visitor, talk, clerk(binding, "小王"))
+    second = opened(visitor, talk, clerk(binding, "小李"))
+    expect(first.locator(".bubble")).to_have_count(1)
+    says(binding, "还要多久？")
+    for page in (first, second):
+        expect(page.locator(".bubble")).to_have_count(2, timeout=4000)
+    expect(second.locator("#talk-head")).to_contain_text("小王", timeout=4000)
+    first.locator("textarea").fill("马上到")
+    first.keyboard.press("Enter")
+    for page in (first, second):
+        expect(page.locator(".bubble.ours")).to_have_text(re.compile("马上到"), timeout=4000)
+    expect(first.locator("textarea")).to_have_value("")
+
+
+def test_enter_while_composing_never_sends(
+    visitor: Visitor, binding: TakeawayStore, talk: Conversation
+) -> None:
+    page = opened(visitor, talk, clerk(binding, "小王"))
+    box = page.locator("textarea")
+    box.focus()
+    line = page.context.new_cdp_session(page)
+    line.send(
+        "Input.imeSetComposition", {"text": "mashang", "selectionStart": 7, "selectionEnd": 7}
+    )
+    page.keyboard.press("Enter")
+    box.evaluate(
+        "(box) => box.dispatchEvent(new KeyboardEvent('keydown',"
+        " {key: 'Enter', keyCode: 229, bubbles: true, cancelable: true}))"
+    )
+    page.wait_for_timeout(300)
+    assert not Message.objects.filter(direction="shop").exists()
+    line.send("Input.insertText", {"text": "马上"})
+    page.wait_for_timeout(50)
+    box.press("Enter")
+    wait_until(Message.objects.filter(direction="shop").exists)
+
+
+def test_a_double_click_is_one_message(
+    visitor: Visitor, binding: TakeawayStore, talk: Conversation
+) -> None:
+    page = opened(visitor, talk, clerk(binding, "小王"))
+    page.locator("textarea").fill("好的")
+    page.locator(".talk-box button").dblclick()
+    expect(page.locator(".bubble.ours")).to_have_count(1)
+    page.wait_for_timeout(300)
+    assert Message.objects.filter(direction="shop").count() == 1
+
+
+def test_a_draft_survives_a_reload(
+    visitor: Visitor, binding: TakeawayStore, talk: Conversation
+) -> None:
+    page = opened(visitor, talk, clerk(binding, "小王"))
+    with page.expect_response(
+        lambda answer: (
+            "/here/" in answer.url
+            and answer.request.post_data is not None
+            and "draft" in answer.request.post_data
+        )
+    ):
+        page.locator("textarea").fill("我问一下骑手")
+    page.reload()
+    expect(page.locator("textarea")).to_have_value("我问一下骑手")
+
+
+def test_a_hidden_tab_rings_for_who_waits(
+    visitor: Visitor, binding: TakeawayStore, talk: Conversation
+) -> None:
+    page = visitor.page(user=clerk(binding, "小王"))
+    page.goto(CHAT)
+    page.locator("h1").click()
+    expect(page.locator("[data-pulse]")).to_have_attribute("data-rung", SEVERAL, timeout=15000)
+    Conversation.objects.update(reply_until=None)
+
+
+def test_the_chat_fits_on_a_phone(
+    visitor: Visitor, binding: TakeawayStore, talk: Conversation
+) -> None:
+    page = visitor.page(width=360, height=740, user=clerk(binding, "小王"))
+    page.goto(CHAT)
+    assert fits(page)
+    page.locator(".chat-line").click()
+    expect(page.locator("textarea")).to_be_visible()
+    expect(page.locator(".chat-list")).to_be_hidden()
+    assert fits(page)
+    page.locator(".talk-back").click()
+    expect(page.locator(".chat-list")).to_be_visible()
