@@ -202,6 +202,9 @@ SPECTACULAR_SETTINGS = {
         "TakeawayOrderState": "messaging.choices.OrderState",
         "TakeawayRefundState": "messaging.choices.RefundState",
         "TakeawayDeliveryState": "messaging.choices.DeliveryState",
+        "ChatDirection": "messaging.choices.Direction",
+        "ChatMessageKind": "messaging.choices.MessageKind",
+        "ChatMessageState": "messaging.choices.MessageState",
         "CallState": "stores.models.OutboundCall.State",
     },
     "POSTPROCESSING_HOOKS": [

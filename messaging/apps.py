@@ -33,7 +33,13 @@ class MessagingConfig(Domain):
             _("The takeaway order does not allow this as it stands"),
             _("the order does not allow this now; `detail` says why"),
             _("read the order, show `detail` to the staff"),
-        )
+        ),
+        "chat_conflict": ProblemCode(
+            409,
+            _("Nothing can be written in this conversation"),
+            _("the conversation is closed, or the text is not one; `detail` says why"),
+            _("show `detail` to the staff; they may answer in Meituan's own app"),
+        ),
     }
     code_tables = "messaging.api.docs.code_tables"
     quick_start = "messaging.api.docs.quick_start"
