@@ -1,7 +1,7 @@
 """A receipt printer on a TCP port of its own: it prints on a page and says how it is.
 
-The settings that begin with `printer` let it be off, out of paper, open, slow, or die in the middle,
-and choose its port (settings.py).
+The settings that begin with `printer` choose its port, and let it be off, out of paper, open, slow,
+or die in the middle (settings.py).
 """
 
 from __future__ import annotations

@@ -132,7 +132,7 @@ def note_ready(printer: Printer) -> None:
 
 def note_trouble(printer: Printer, trouble: Trouble) -> None:
     """Notes what a person has to see to. Other printers of the store take over what waits."""
-    log.warning("printer %s: %s", printer.pk, trouble)
+    log.info("printer %s: %s", printer.pk, trouble)
     was_in_trouble = printer.in_trouble
     _note(printer, trouble.state, trouble.detail)
     if not was_in_trouble:
