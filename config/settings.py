@@ -11,6 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from config.env import BASE_DIR, DEV_CREDENTIAL_KEY, DEV_SECRET, VAR_DIR, database, env
 from config.outbox import OutboxSettings
+from config.printing import PrintingSettings
 
 # Lets annotations like QuerySet[Store] be evaluated at run time.
 django_stubs_ext.monkeypatch()
@@ -202,6 +203,9 @@ SPECTACULAR_SETTINGS = {
         "TakeawayOrderState": "messaging.choices.OrderState",
         "TakeawayRefundState": "messaging.choices.RefundState",
         "TakeawayDeliveryState": "messaging.choices.DeliveryState",
+        "ChatDirection": "messaging.choices.Direction",
+        "ChatMessageKind": "messaging.choices.MessageKind",
+        "ChatMessageState": "messaging.choices.MessageState",
         "CallState": "stores.models.OutboundCall.State",
     },
     "POSTPROCESSING_HOOKS": [
@@ -283,6 +287,9 @@ TAKEAWAY_SOCKETS = env.int("TAKEAWAY_SOCKETS", 2)
 TAKEAWAY_BEAT_SECONDS = env.float("TAKEAWAY_BEAT_SECONDS", 10.0)
 # The path at which evidence against a customer is uploaded, which is not published.
 TAKEAWAY_EVIDENCE_PATH: str = env.str("TAKEAWAY_EVIDENCE_PATH", "")
+# The networks in which receipt printers may be, as 192.168.1.0/24; nothing else is connected to.
+TAKEAWAY_PRINTER_NETWORKS: list[str] = env.list("TAKEAWAY_PRINTER_NETWORKS", default=[])
+PRINTING = PrintingSettings()
 OUTBOX = OutboxSettings()
 LEASE = timedelta(seconds=env.float("LEASE_SECONDS", 45.0))
 # The longest that one request to a platform may take; a lease must outlast it (stores.checks).

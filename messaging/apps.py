@@ -33,7 +33,13 @@ class MessagingConfig(Domain):
             _("The takeaway order does not allow this as it stands"),
             _("the order does not allow this now; `detail` says why"),
             _("read the order, show `detail` to the staff"),
-        )
+        ),
+        "chat_conflict": ProblemCode(
+            409,
+            _("Nothing can be written in this conversation"),
+            _("the conversation is closed, or the text is not one; `detail` says why"),
+            _("show `detail` to the staff; they may answer in Meituan's own app"),
+        ),
     }
     code_tables = "messaging.api.docs.code_tables"
     quick_start = "messaging.api.docs.quick_start"
@@ -46,6 +52,7 @@ class MessagingConfig(Domain):
         "messaging.services.reading",
         "messaging.services.acting",
         "messaging.services.chat.connecting",
+        "messaging.services.printing.reporting",
         "messaging.services.chat.sending",
         "messaging.services.chat.presence",
         "messaging.webhooks.handlers",
@@ -57,6 +64,7 @@ class MessagingConfig(Domain):
     schedules = (
         Schedule("messaging.tasks.reconcile_all", timedelta(minutes=2)),
         Schedule("messaging.tasks.accept_due", timedelta(minutes=1)),
+        Schedule("messaging.tasks.print_due", timedelta(minutes=1)),
         Schedule("messaging.tasks.forget_addresses", timedelta(minutes=10)),
         Schedule("messaging.tasks.forget_customers", timedelta(days=1)),
         Schedule("messaging.tasks.remove_old_chat", timedelta(days=1)),
@@ -67,6 +75,8 @@ class MessagingConfig(Domain):
         "messaging.tasks.reconcile_all": _("Ask Meituan for what it has not told"),
         "messaging.tasks.reconcile": _("Ask Meituan about one takeaway account"),
         "messaging.tasks.accept_due": _("Accept takeaway orders by the stores' rules"),
+        "messaging.tasks.print_due": _("Print the receipts that wait"),
+        "messaging.tasks.print_queued": _("Print the receipts of one printer"),
         "messaging.tasks.forget_addresses": _("Remove addresses of takeaway orders"),
         "messaging.tasks.forget_customers": _("Remove customers of old takeaway orders"),
     }
@@ -91,9 +101,19 @@ class MessagingConfig(Domain):
         "takeaway.rider.call": _("Called a rider"),
         "takeaway.rider.cancel": _("Cancelled a rider"),
         "takeaway.customer.shown": _("Looked at a customer's phones and address"),
+        "takeaway.printer.saved": _("Set up a receipt printer"),
+        "takeaway.printer.tested": _("Printed a test page"),
+        "takeaway.receipt.reprint": _("Printed a receipt again"),
+        "takeaway.receipts.leftovers": _("Decided about old receipts"),
         "takeaway.orders.exported": _("Exported takeaway orders"),
     }
-    audit_details = {"agree": _("agreed"), "code": _("code of the reason")}
+    audit_details = {
+        "agree": _("agreed"),
+        "code": _("code of the reason"),
+        "copy": _("copy"),
+        "printed": _("printed"),
+        "skipped": _("left out"),
+    }
     counter_links = (
         CounterLink(_("Order desk"), "takeaway:desk", has_desk),
         CounterLink(_("Customers' messages"), "takeaway:chat", has_desk),

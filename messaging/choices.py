@@ -121,3 +121,35 @@ class AutoReply(models.TextChoices):
 
     GREETING = "greeting", _("greeting")
     AWAY = "away", _("away reply")
+
+
+class ReceiptCopy(models.TextChoices):
+    """Who a copy of a receipt is for; the values are those of receipts/copies.py."""
+
+    KITCHEN = "kitchen", _("kitchen")
+    CUSTOMER = "customer", _("customer")
+    RIDER = "rider", pgettext_lazy("receipt", "rider")
+
+
+class PaperState(models.TextChoices):
+    """How far a receipt is. UNKNOWN: it may be printed, wholly or half, and is not printed again by
+    itself. FAILED: it is surely not printed, and will not be. SKIPPED: a person did not want it.
+    """
+
+    QUEUED = "queued", pgettext_lazy("receipt", "waiting")
+    SENT = "sent", pgettext_lazy("receipt", "sent to the printer")
+    CONFIRMED = "confirmed", pgettext_lazy("receipt", "printed")
+    UNKNOWN = "unknown", pgettext_lazy("receipt", "may be printed")
+    FAILED = "failed", pgettext_lazy("receipt", "not printed")
+    SKIPPED = "skipped", pgettext_lazy("receipt", "left out")
+
+
+class PrinterState(models.TextChoices):
+    """What a printer said last. AWAY: it is off or cannot be reached."""
+
+    UNTRIED = "untried", pgettext_lazy("printer", "not tried yet")
+    READY = "ready", pgettext_lazy("printer", "ready")
+    PAPER = "paper", pgettext_lazy("printer", "no paper")
+    HALTED = "halted", pgettext_lazy("printer", "cover open or error")
+    AWAY = "away", pgettext_lazy("printer", "does not answer")
+    FORBIDDEN = "forbidden", pgettext_lazy("printer", "address not allowed")

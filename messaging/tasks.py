@@ -2,6 +2,7 @@
 
 from messaging.services import accepting, customers, reconciling
 from messaging.services.chat import forgetting
+from messaging.services.printing import working
 from stores.models import Connection
 from stores.platforms.workers import queue
 
@@ -30,3 +31,11 @@ def forget_customers() -> None:
 def remove_old_chat() -> None:
     """Each day: removes the content of old conversations."""
     forgetting.remove_old_chat()
+
+
+def print_due() -> None:
+    working.sweep()
+
+
+def print_queued(printer_id: int) -> None:
+    working.print_queued(printer_id)

@@ -1,4 +1,4 @@
-"""Tables of the takeaway platform: bound stores, orders and their refunds, the chat."""
+"""Tables of the takeaway platform: bound stores, orders and their refunds, the chat, receipts."""
 
 from messaging.models.chat import ChatRevision, Conversation, Message
 from messaging.models.chat_desk import (
@@ -10,6 +10,7 @@ from messaging.models.chat_desk import (
     QuickReply,
 )
 from messaging.models.orders import MissedPush, Order
+from messaging.models.printing import Printer, PrintJob
 from messaging.models.refunds import Refund
 from messaging.models.stores import TakeawayStore
 
@@ -24,6 +25,8 @@ __all__ = [
     "MissedPush",
     "Onlooker",
     "Order",
+    "PrintJob",
+    "Printer",
     "QuickReply",
     "Refund",
     "TakeawayStore",

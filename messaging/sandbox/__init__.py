@@ -58,6 +58,11 @@ pushes
     GET all with their tries; POST {"event", "epoi_id", "fields"}: any fields, signed
 pushes/<number>/repeat
     POST {}: sends one again
+printer
+    GET address and what it printed, also as a page at <sandbox>/takeaway/printer; POST settings
+    {"printer": "off" …} lets things go wrong
+printer/paper|clear
+    POST {}: new paper; nothing printed any more
 """
 
 from .platform import TakeawaySandbox

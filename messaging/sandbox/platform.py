@@ -8,11 +8,12 @@ from typing import Any
 from stores.sandbox import Reply, Request, Subject
 from stores.sandbox.platform import Talk
 
-from . import actions, answers, binding, chat_calls, gate, order_calls
+from . import actions, answers, binding, chat_calls, gate, order_calls, printer
 from .answers import Refused, business_error
 from .book import Book
 from .calls import Call
 from .control import ControlRoutes
+from .printer import Printer, PrinterRoutes
 from .sending import Threads
 from .sockets import Sockets
 from .world import Impossible, World
@@ -20,8 +21,10 @@ from .world import Impossible, World
 CALLS: dict[str, Call] = {**order_calls.CALLS, **chat_calls.CALLS}
 
 
-class TakeawaySandbox(ControlRoutes):
-    """The platform. Pushes are sent, and deadlines kept, between `start` and `stop`."""
+class TakeawaySandbox(ControlRoutes, PrinterRoutes):
+    """The platform, and a shop's printer. Pushes are sent, deadlines kept and receipts printed
+    between `start` and `stop`.
+    """
 
     prefix = "takeaway"
 
@@ -32,9 +35,11 @@ class TakeawaySandbox(ControlRoutes):
     def start(self) -> None:
         self._threads = Threads(self.world, lambda: actions.tick(self.world))
         self._threads.start()
+        self.printer.start()
 
     def stop(self) -> None:
         self.sockets.cut()
+        self.printer.stop()
         if self._threads:
             self._threads.stop()
             self._threads = None
@@ -43,7 +48,9 @@ class TakeawaySandbox(ControlRoutes):
         if not hasattr(self, "world"):
             self.world = World(lambda: self.settings, self.touch, self.lock)
             self.sockets = Sockets(self.world)
+            self.printer = Printer(lambda: self.settings)
         self.sockets.cut()
+        self.printer.clear()
         self.world.book = Book()
 
     def dump(self) -> dict[str, Any]:
@@ -65,6 +72,8 @@ class TakeawaySandbox(ControlRoutes):
 
     def operation(self, request: Request) -> str:
         """Returns the end of the path, the same under both prefixes: order/confirm, im/msg/send."""
+        if request.path == printer.PAGE:
+            return "printer"
         if request.path in binding.PAGES:
             return binding.PAGES[request.path]
         if self.call(request.path) is None:
@@ -75,6 +84,8 @@ class TakeawaySandbox(ControlRoutes):
         return Subject(account=gate.form(request).get("developerId", ""))
 
     def handle(self, request: Request) -> Reply:
+        if request.path == printer.PAGE:
+            return self.printer.page()
         if request.path in binding.PAGES:
             with self.lock:
                 return binding.page(self.world, request)

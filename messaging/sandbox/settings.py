@@ -109,6 +109,14 @@ class Settings(Switches):
     # The reply rate in percent; -1 counts it from the messages.
     reply_rate: int = -1
 
+    # The shop's receipt printer. "off" refuses connections, "mute" answers no question, "slow"
+    # answers after `printer_seconds`; "paper_ends" and "dies" happen with the row `printer_rows`.
+    printer: str = "ready"
+    printer_seconds: float = 3.0
+    printer_rows: int = 5
+    # Its port when the sandbox starts; 0 for any free one.
+    printer_port: int = 0
+
     # The path of the picture upload for providers that take orders is not in today's SDK.
     card_upload_path: str = "/waimai/ng/card/uploadCardImage"
 
@@ -155,5 +163,9 @@ class Settings(Switches):
         "urgent_reply_seconds": number(0, WEEK),
         "reply_target": number(0, 100),
         "reply_rate": number(-1, 100),
+        "printer": one_of("ready", "off", "no_paper", "open", "mute", "slow", "paper_ends", "dies"),
+        "printer_seconds": number(0, 3600),
+        "printer_rows": count,
+        "printer_port": number(0, 65535),
         "card_upload_path": text,
     }

@@ -14,6 +14,7 @@ from messaging.choices import PLATFORM, DeliveryState, OrderState, RefundState
 from messaging.client import TakeawayClient
 from messaging.models import Order, Refund
 from messaging.services.merging import advance
+from messaging.services.papers import owe_receipts
 from messaging.services.reading import client_of, of_order, owe_order, owe_refunds
 from stores.models import OutboundCall
 from stores.platforms.errors import Refused
@@ -44,8 +45,10 @@ class Action(Operation):
 
     def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
         order = Order.objects.select_for_update().get(pk=call.subject_id)
+        was = order.state
         self.note(order, call)
         order.save()
+        owe_receipts(order, was=was)
 
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
         return ask_first or self.repeatable

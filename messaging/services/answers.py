@@ -10,6 +10,7 @@ from django.utils import timezone
 from messaging.choices import OrderState, PushKind, RefundState
 from messaging.models import MissedPush, Order, Refund
 from messaging.services.merging import advance, fill
+from messaging.services.papers import owe_receipts
 from messaging.wire.orders import RemoteOrder
 from messaging.wire.refunds import RefundFact
 
@@ -35,6 +36,7 @@ def order_read(*, order: Order, remote: RemoteOrder, is_told: bool = True) -> No
         advance(order, remote.state, remote.changed_at or now)
     order.read_at = now
     order.save()
+    owe_receipts(order, was=was)
     if not is_told:
         return
     if was_empty:

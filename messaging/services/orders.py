@@ -9,6 +9,7 @@ from messaging.models import MissedPush, Order
 from messaging.services.accepting import accept_by_rule
 from messaging.services.answers import TOLD_BY
 from messaging.services.merging import advance, deliver, fill, name_rider
+from messaging.services.papers import owe_receipts
 from messaging.services.reading import owe_order
 from messaging.wire.orders import RemoteOrder
 from messaging.wire.values import mask_phones
@@ -35,12 +36,14 @@ def order_told(
 ) -> Order:
     """Merges a pushed order; `at` is when the push arrived. An incomplete one is asked for."""
     order = locked(connection, remote.order_id)
+    was = order.state
     fill(order, remote, is_answer=False)
     for state in (remote.state, STATE_OF.get(kind, OrderState.UNKNOWN)):
         if state != OrderState.UNKNOWN:
             advance(order, state, remote.changed_at or at)
     came(order, kind, at)
     order.save()
+    owe_receipts(order, was=was)
     if remote.is_incomplete or remote.unreadable:
         owe_order(order)
     accept_by_rule(order)

@@ -17,7 +17,9 @@ from messaging.choices import (
     MessageState,
     OrderState,
     Origin,
+    PaperState,
     PushKind,
+    ReceiptCopy,
 )
 from messaging.models import (
     ChatHours,
@@ -30,11 +32,14 @@ from messaging.models import (
     MissedPush,
     Onlooker,
     Order,
+    Printer,
+    PrintJob,
     QuickReply,
     Refund,
     TakeawayStore,
 )
 from messaging.services import deciding
+from messaging.services.printing.reporting import report_printed
 from messaging.services.reading import owe_order, owe_refunds
 from messaging.webhooks import endpoints
 from stores.models import Connection, OutboundCall, Store
@@ -43,6 +48,7 @@ from tests.messaging.calls import CALLS, NUMBER, client
 from tests.messaging.factories import (
     DeveloperFactory,
     OrderFactory,
+    PrinterFactory,
     RefundFactory,
     TakeawayStoreFactory,
 )
@@ -117,6 +123,20 @@ def chat_of(store: Store) -> ChatStore:
     return made
 
 
+def paper_of(store: Store) -> PrintJob:
+    return _paper(order_of(store))
+
+
+def _paper(order: Order) -> PrintJob:
+    made: PrintJob = PrintJob.objects.create(
+        printer=PrinterFactory(store=order.store),
+        order=order,
+        copy=ReceiptCopy.KITCHEN,
+        state=PaperState.CONFIRMED,
+    )
+    return made
+
+
 def desk_row(model: type[Model]) -> Callable[[Store], Model]:
     """Returns a function that makes a person's draft, or notes that she looks on."""
     return lambda store: model._default_manager.create(
@@ -144,6 +164,8 @@ ROWS: dict[type[Model], Any] = {
         order=order_of(store), kind=PushKind.ORDER_NEW
     ),
     Order: order_of,
+    Printer: lambda store: PrinterFactory(store=store),
+    PrintJob: paper_of,
     Refund: lambda store: RefundFactory(order=order_of(store)),
     TakeawayStore: binding_of,
 }
@@ -275,6 +297,12 @@ def enqueue_decision() -> OutboundCall:
     )
 
 
+def enqueue_report() -> OutboundCall:
+    order = _accepted(view_id=NUMBER)
+    _paper(order)
+    return _decided(lambda: report_printed(order))
+
+
 def _state(call: OutboundCall) -> Any:
     return Order.objects.get(pk=call.subject_id).state
 
@@ -397,6 +425,14 @@ OPERATIONS = {
         "agree_time",
         lambda order: deciding.time_decide(order=order, actor=None, agree=True),
         "new_time_answered_at",
+    ),
+    ("takeaway", "order.printed"): contract(
+        "report_printed",
+        enqueue_report,
+        _state,
+        before="confirmed",
+        after={"confirmed"},
+        is_repeatable=True,
     ),
     ("takeaway", "order.on_the_way"): harmless("on_the_way", _delivery(False), "delivery"),
     ("takeaway", "order.delivered"): harmless("delivered", _delivery(True), "delivery"),

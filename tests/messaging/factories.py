@@ -8,7 +8,7 @@ import factory
 from django.utils import timezone
 
 from messaging.choices import PLATFORM, OrderState, Provider
-from messaging.models import Order, Refund, TakeawayStore
+from messaging.models import Order, Printer, Refund, TakeawayStore
 from messaging.wire.orders import Dish
 from stores.models import Connection
 from tests.stores.factories import ConnectionFactory, StoreFactory
@@ -98,3 +98,15 @@ class RefundFactory(factory.django.DjangoModelFactory[Refund]):
     refund_id = factory.Sequence(lambda n: f"{900_000 + n}")
     reason = "少送了一份"
     decide_until = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=3))
+
+
+class PrinterFactory(factory.django.DjangoModelFactory[Printer]):
+    """A printer that prints one copy for the kitchen."""
+
+    class Meta:
+        model = Printer
+
+    store = factory.SubFactory(StoreFactory)
+    name = factory.Sequence(lambda n: f"后厨{n + 1}")
+    address = "127.0.0.1:9100"
+    kitchen, customer, rider = 1, 0, 0

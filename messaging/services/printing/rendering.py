@@ -1,0 +1,79 @@
+"""An order as the bytes of one copy. Nothing of it is stored."""
+
+from datetime import datetime
+
+from messaging.models import Order, Printer, PrintJob
+from messaging.receipts.copies import Copy, receipt_lines
+from messaging.receipts.escpos import receipt_bytes
+from messaging.receipts.lines import MM58, MM80, Line, Paper, Rule, Size, Text
+from messaging.receipts.orders import ReceiptOrder
+from messaging.services.customers import APPENDED, masked
+from messaging.wire.orders import Discount, Dish
+from messaging.wire.values import mask_phones
+from stores.fields import readable
+from stores.platforms.reading import BEIJING
+
+
+class NothingToPrint(Exception):
+    """The order's content is not known yet, or no more."""
+
+
+def paper_of(printer: Printer) -> Paper:
+    return MM80 if printer.width == Printer.Width.MM80 else MM58
+
+
+def job_bytes(job: PrintJob, printer: Printer) -> bytes:
+    """Returns one copy as the printer that prints it takes it. Raises NothingToPrint."""
+    lines = receipt_lines(
+        receipt_of(job.order),
+        Copy(job.copy),
+        reprinted_at=job.wanted_at if job.is_reprint else None,
+    )
+    return receipt_bytes(lines, paper_of(printer), beeps=printer.beeps)
+
+
+def receipt_of(order: Order) -> ReceiptOrder:
+    """Returns what stands on the receipts of an order, with phones masked. Raises
+    NothingToPrint.
+    """
+    if order.said_at is None or order.emptied_at is not None:
+        raise NothingToPrint
+    known = readable(order, "customer", {})
+    remark = str(known.get("remark") or "").partition(APPENDED)[0]
+    return ReceiptOrder(
+        store_name=order.store.name,
+        view_id=order.view_id or order.order_id,
+        dishes=tuple(Dish(**dish) for dish in order.dishes),
+        day_number=order.day_number,
+        ordered_at=order.ordered_at,
+        wanted_at=order.wanted_at,
+        expected_at=order.expected_at,
+        is_pick_up=order.is_pick_up,
+        cash_on_delivery=order.is_cash,
+        paid=order.paid,
+        shipping_fee=order.shipping_fee,
+        bag_fee=order.bag_fee,
+        discounts=tuple(Discount(**discount) for discount in order.discounts),
+        remark=mask_phones(remark),
+        guests=order.guests,
+        invoice_title=mask_phones(str(known.get("invoice_title") or "")),
+        taxpayer=str(known.get("taxpayer") or ""),
+        recipient=mask_phones(str(known.get("recipient") or "")),
+        phones=tuple(masked(str(number)) for number in known.get("phones") or ()),
+        address=mask_phones(str(known.get("address") or "")),
+    )
+
+
+def sample_page(printer: Printer, at: datetime) -> bytes:
+    """Returns a page that shows width, Chinese, sizes and the cut; `at` is the time on it."""
+    paper = paper_of(printer)
+    lines: list[Line] = [
+        Text("打印测试", Size.BIG, bold=True, centred=True),
+        Text(printer.store.name, centred=True),
+        Rule(),
+        Text(f"{printer.name} {printer.address}"),
+        Text(f"{at.astimezone(BEIJING):%Y-%m-%d %H:%M:%S}"),
+        Text("0123456789" * 5) if paper is MM80 else Text("01234567890123456789012345678901"),
+        Rule("完"),
+    ]
+    return receipt_bytes(lines, paper, beeps=printer.beeps)

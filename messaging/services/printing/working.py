@@ -1,0 +1,249 @@
+"""Printing what waits for a printer, in a worker: one process at a time talks with a printer, and
+each printer has a task of its own, so that none waits for another.
+
+A receipt is marked as sent before its first byte leaves. Whatever goes wrong from then on leaves it
+unknown, and it is never sent again by itself.
+"""
+
+import logging
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
+from django.utils import timezone
+
+from messaging.choices import OrderState, PaperState, PrinterState
+from messaging.models import Printer, PrintJob
+from messaging.services.papers import PRINT, wake_printers
+from messaging.services.printing.addresses import NOT_FOUND, PrinterConflict, find_place
+from messaging.services.printing.rendering import job_bytes
+from messaging.services.printing.reporting import report_printed
+from messaging.services.printing.talking import PrinterLine, Trouble
+from stores.platforms.workers import queue
+from stores.transitions import move_rows, states_before
+
+log = logging.getLogger(__name__)
+# What nobody wanted for so long, the sweep does not look for.
+LONGEST_OLD = timedelta(days=1)
+
+
+def print_queued(printer_id: int) -> int:
+    """Prints what waits for a printer; returns how many receipts the printer confirmed.
+
+    Does nothing while another process talks with it: that one looks again before it ends.
+    """
+    until = time.monotonic() + settings.PRINTING.budget
+    confirmed = 0
+    while time.monotonic() < until:
+        with leased(printer_id) as printer:
+            if printer is None or not (is_wanted(printer) and _may_try(printer)):
+                return confirmed
+            try:
+                confirmed += _print_all(printer, until)
+            except Trouble as trouble:
+                note_trouble(printer, trouble)
+                return confirmed
+    return confirmed
+
+
+def sweep() -> int:
+    """Wakes a worker for each printer that has something to do; returns how many.
+
+    What a process that ended has left in the middle becomes unknown.
+    """
+    give_up_sent()
+    newest = timezone.now() - LONGEST_OLD
+    waiting = PrintJob.objects.filter(
+        state=PaperState.QUEUED, wanted_at__gt=newest, printer__store=OuterRef("store")
+    )
+    rows = Printer.objects.filter(Exists(waiting) | Q(state__in=Printer.IN_TROUBLE), is_active=True)
+    found = [row.pk for row in rows.order_by("pk") if _is_rested(row)]
+    for pk in found:
+        queue.wake_worker(PRINT, pk)
+    return len(found)
+
+
+def give_up_sent() -> int:
+    """Makes receipts unknown whose process ended in the middle; returns how many."""
+    before = timezone.now() - timedelta(seconds=settings.PRINTING.lease)
+    return move_rows(
+        PrintJob.objects.filter(sent_at__lt=before),
+        PaperState.SENT,
+        PaperState.UNKNOWN,
+        settled_at=timezone.now(),
+        error="the process that printed it ended",
+    )
+
+
+@contextmanager
+def leased(printer_id: int) -> Iterator[Printer | None]:
+    """Yields the printer when it is in use and no other process talks with it, else None."""
+    now, until = timezone.now(), _lease_end()
+    is_free = Q(busy_until=None) | Q(busy_until__lt=now)
+    rows = Printer.objects.filter(is_free, pk=printer_id, is_active=True)
+    if not rows.update(busy_until=until):
+        yield None
+        return
+    printer = Printer.objects.select_related("store").get(pk=printer_id)
+    try:
+        yield printer
+    finally:
+        _lease_of(printer).update(busy_until=None)
+
+
+def waiting_for(printer: Printer) -> QuerySet[PrintJob]:
+    """Returns the receipts that a printer is to print now: its own, and those of printers of the
+    store that are in trouble or no longer used. Old ones are left to a person.
+    """
+    is_left = Q(printer__state__in=Printer.IN_TROUBLE) | Q(printer__is_active=False)
+    mine = Q(printer=printer) | (Q(printer__store=printer.store_id) & is_left)
+    rows = PrintJob.objects.filter(
+        mine,
+        state=PaperState.QUEUED,
+        wanted_at__gt=timezone.now() - printer.old_after,
+        order__said_at__isnull=False,
+    )
+    return rows.select_related("order__store", "order__connection").order_by("wanted_at", "pk")
+
+
+def is_wanted(printer: Printer) -> bool:
+    """Whether there is something to print, or to see whether a trouble is over."""
+    return printer.in_trouble or waiting_for(printer).exists()
+
+
+def connected(printer: Printer) -> PrinterLine:
+    """Returns the line to a printer. Raises Trouble when its address leads nowhere, or where it may
+    not.
+    """
+    try:
+        return PrinterLine(find_place(printer.address))
+    except PrinterConflict as conflict:
+        is_unknown = conflict.reason is NOT_FOUND
+        raise Trouble(PrinterState.AWAY if is_unknown else PrinterState.FORBIDDEN) from conflict
+
+
+def note_ready(printer: Printer) -> None:
+    _note(printer, PrinterState.READY, "")
+
+
+def note_trouble(printer: Printer, trouble: Trouble) -> None:
+    """Notes what a person has to see to. Other printers of the store take over what waits."""
+    log.info("printer %s: %s", printer.pk, trouble)
+    was_in_trouble = printer.in_trouble
+    _note(printer, trouble.state, trouble.detail)
+    if not was_in_trouble:
+        with transaction.atomic():
+            wake_printers(printer.store_id)
+
+
+def _print_all(printer: Printer, until: float) -> int:
+    """Raises Trouble."""
+    confirmed = 0
+    with connected(printer) as line:
+        line.require_ready(patience=settings.PRINTING.before)
+        note_ready(printer)
+        for job in waiting_for(printer):
+            if time.monotonic() > until or not _extend(printer):
+                break
+            confirmed += _print(job, printer, line)
+    return confirmed
+
+
+def _lease_end() -> datetime:
+    return timezone.now() + timedelta(seconds=settings.PRINTING.lease)
+
+
+def _lease_of(printer: Printer) -> QuerySet[Printer]:
+    return Printer.objects.filter(pk=printer.pk, busy_until=printer.busy_until)
+
+
+def _extend(printer: Printer) -> bool:
+    """False when this process was so slow that another one may have taken the printer."""
+    until = _lease_end()
+    is_ours = bool(_lease_of(printer).update(busy_until=until))
+    printer.busy_until = until
+    return is_ours
+
+
+def _print(job: PrintJob, printer: Printer, line: PrinterLine) -> bool:
+    """Prints one receipt; whether the printer confirmed it. Raises Trouble."""
+    if job.order.state == OrderState.CANCELLED and not job.is_reprint:
+        _settle(job, PaperState.SKIPPED, "the order was cancelled")
+        return False
+    try:
+        content = job_bytes(job, printer)
+    except Exception as error:
+        # One order that cannot be laid out must not stop all others.
+        log.exception("receipt %s", job.pk)
+        _settle(job, PaperState.FAILED, f"cannot be laid out: {type(error).__name__}")
+        return False
+    try:
+        line.require_ready(patience=settings.PRINTING.before)
+    except Trouble as trouble:
+        row = PrintJob.objects.filter(pk=job.pk, state=PaperState.QUEUED)
+        row.update(attempts=F("attempts") + 1, error=str(trouble)[:200])
+        raise
+    if not _mark_sent(job, printer):
+        return False
+    try:
+        line.send(content)
+        line.require_printed()
+    except Trouble as trouble:
+        _settle(job, PaperState.UNKNOWN, str(trouble))
+        raise
+    with transaction.atomic():
+        _settle(job, PaperState.CONFIRMED, "")
+        report_printed(job.order)
+    return True
+
+
+def _mark_sent(job: PrintJob, printer: Printer) -> bool:
+    """False when another printer has taken the receipt, or a person has left it out."""
+    return bool(
+        move_rows(
+            PrintJob.objects.filter(pk=job.pk),
+            PaperState.QUEUED,
+            PaperState.SENT,
+            printed_by=printer,
+            sent_at=timezone.now(),
+            attempts=F("attempts") + 1,
+            error="",
+        )
+    )
+
+
+def _settle(job: PrintJob, to: PaperState, error: str) -> None:
+    rows = PrintJob.objects.filter(pk=job.pk, state__in=states_before(PrintJob, to))
+    rows.update(state=to, settled_at=timezone.now(), error=error[:200])
+
+
+def _note(printer: Printer, state: PrinterState, detail: str) -> None:
+    now = timezone.now()
+    if printer.state != state:
+        printer.state_at = now
+    printer.state, printer.last_error, printer.checked_at = state, detail[:200], now
+    printer.save(update_fields=["state", "state_at", "last_error", "checked_at"])
+
+
+def _may_try(printer: Printer) -> bool:
+    """A printer that was in trouble a moment ago is left to the sweep."""
+    if not printer.in_trouble or printer.checked_at is None:
+        return True
+    return _since(printer.checked_at) >= settings.PRINTING.soonest
+
+
+def _is_rested(printer: Printer) -> bool:
+    """The longer a trouble lasts, the rarer a printer is asked whether it is over."""
+    if not printer.in_trouble or not printer.checked_at or not printer.state_at:
+        return True
+    lasts = (printer.checked_at - printer.state_at).total_seconds()
+    rest = min(max(lasts / 10, settings.PRINTING.soonest), settings.PRINTING.latest)
+    return _since(printer.checked_at) >= rest
+
+
+def _since(moment: datetime) -> float:
+    return (timezone.now() - moment).total_seconds()
