@@ -20,6 +20,7 @@ from messaging.models import Order, TakeawayStore
 from messaging.reasons import reason_text
 from messaging.services import customers, deciding
 from messaging.services.customers import yuan_of
+from messaging.wire.values import mask_phones
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.daily import Worth
 from stores.backoffice.exporting import ExportsAdmin
@@ -30,6 +31,7 @@ from stores.backoffice.pages import staff_user
 from stores.backoffice.spreadsheets import Counted
 from stores.backoffice.timeline import Moment, TimelineAdmin
 from stores.clock import format_moment
+from stores.fields import readable
 from stores.money import yuan_text
 from stores.roles import Permission
 
@@ -172,6 +174,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
                     "row": row,
                     "label": badge(row.get_state_display(), REFUND_COLOURS, row.state),
                     "money": "" if row.money is None else yuan_text(yuan_of(row.money)),
+                    "reason": mask_phones(readable(row, "reason", "")),
                 }
                 for row in order.refunds.all()
             ],

@@ -16,7 +16,7 @@ from messaging.wire.values import mask_phones
 from stores import audit
 from stores.audit import Actor
 from stores.fields import readable
-from stores.models import Merchant
+from stores.models import InboundEvent, Merchant
 
 log = logging.getLogger(__name__)
 # Meituan hides addresses so long after the end, and we keep ours no longer.
@@ -24,6 +24,7 @@ ADDRESS_KEPT = timedelta(hours=3)
 # An order whose end nobody told is over by then.
 SURELY_OVER = timedelta(days=3)
 BATCH = 500
+PLACE = ("latitude", "longitude")
 NUMBERS = ("phones", "rider_phones")
 # With what Meituan begins the numbers that it appends to a remark.
 APPENDED = "收餐人隐私号"
@@ -96,8 +97,27 @@ def forget_addresses() -> int:
         }
         order.address_removed_at = timezone.now()
         order.save(update_fields=["customer", "address_removed_at", "changed_at"])
+        _forget_in_events(order)
         count += 1
     return count
+
+
+def _forget_in_events(order: Order) -> None:
+    """Removes the address from the pushes that told the order, and what could not be read whole."""
+    events = InboundEvent.objects.filter(
+        connection=order.connection_id, subject_id=order.pk, emptied_at=None
+    )
+    for event in events:
+        body = readable(event, "body", None) or {}
+        said = {
+            name: value
+            for name, value in (body.get("said") or {}).items()
+            if "address" not in name.lower() and name not in PLACE
+        }
+        kept = {name: value for name, value in body.items() if name != "text"} | {"said": said}
+        if body and kept != body:
+            event.body = kept
+            event.save(update_fields=["body"])
 
 
 def forget_customers() -> int:

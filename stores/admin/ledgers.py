@@ -59,7 +59,7 @@ OUTCOME_COLOURS = {
     "timed_out": "danger",
 }
 EVENT_COLOURS = {"received": "info", "handling": "info", "handled": "success", "failed": "danger"}
-_SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone", re.IGNORECASE)
+_SECRET_NAMES = re.compile(r"token|secret|password|sign|key|code|phone|address", re.IGNORECASE)
 
 
 def masked_json(value: Any) -> str:
@@ -68,7 +68,7 @@ def masked_json(value: Any) -> str:
 
 
 def without_secrets(value: Any) -> Any:
-    """Returns a stored value with dots in place of what is secret by its name."""
+    """Returns a stored value with dots in place of what is secret or private by its name."""
     if isinstance(value, dict):
         return {
             k: "•••" if _SECRET_NAMES.search(str(k)) else without_secrets(v)

@@ -216,9 +216,7 @@ def _order(binding: TakeawayStore, word: str) -> Order:
 DECISION = {"decision": "reject", "reason": "已经送到"}
 ROUTES = [
     Route("GET", "takeaway/orders/", "takeaway", (200, 403, 200, 200, 401, 401), is_list=True),
-    Route(
-        "GET", "takeaway/orders/<int:order_id>/", "takeaway", (200, 403, 404, 404, 401, 401)
-    ),
+    Route("GET", "takeaway/orders/<int:order_id>/", "takeaway", (200, 403, 404, 404, 401, 401)),
     *(
         Route(
             "POST",
@@ -240,9 +238,7 @@ ROUTES = [
 def api_ids(store: Store) -> dict[str, int | str]:
     """The number of an accepted order with a refund to be decided."""
     number = f"{ORDER_ID + store.pk}"
-    order = OrderFactory(
-        binding=binding_of(store), order_id=number, state=OrderState.CONFIRMED
-    )
+    order = OrderFactory(binding=binding_of(store), order_id=number, state=OrderState.CONFIRMED)
     RefundFactory(order=order)
     return {"takeaway/orders": number}
 
