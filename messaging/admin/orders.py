@@ -16,7 +16,7 @@ from messaging.admin.forms import CancelForm, CourierForm
 from messaging.admin.labels import REFUND_COLOURS, STATE_COLOURS, fen_column
 from messaging.admin.timeline import timeline
 from messaging.choices import OWN_DELIVERY, TAKE, DeliveryState, OrderState
-from messaging.models import Order
+from messaging.models import Order, TakeawayStore
 from messaging.reasons import reason_text
 from messaging.services import customers, deciding
 from messaging.services.customers import yuan_of
@@ -50,7 +50,8 @@ def _may_cancel(order: Order) -> bool:
 
 
 def _may_be_ready(order: Order) -> bool:
-    return order.state == OrderState.CONFIRMED and order.ready_at is None
+    is_bound = order.connection.takeaway_store.state == TakeawayStore.State.BOUND
+    return order.state == OrderState.CONFIRMED and order.ready_at is None and is_bound
 
 
 def _may_deliver(order: Order) -> bool:
@@ -295,9 +296,12 @@ def _money(order: Order) -> list[dict[str, Any]]:
         (_("Boxes for dishes"), boxes),
         (_("Bag fee"), order.bag_fee or None),
         (_("Delivery fee"), order.shipping_fee),
-        *((each["words"] or _("Discount"), -each["amount"]) for each in order.discounts),
     ]
     found = [{"title": title, "sum": yuan_text(yuan_of(fen))} for title, fen in lines if fen]
+    found += [
+        {"title": each["words"] or _("Discount"), "sum": f"−{yuan_text(yuan_of(each['amount']))}"}
+        for each in order.discounts
+    ]
     totals = (
         (_("Customer paid"), order.paid),
         (_("Meituan's service fee"), order.service_fee),

@@ -43,7 +43,7 @@ from messaging.services.printing.reporting import report_printed
 from messaging.services.reading import owe_order, owe_refunds
 from messaging.webhooks import endpoints
 from stores.models import Connection, OutboundCall, Store
-from tests.contract.kinds import EndpointContract, Expect, OperationContract, Side
+from tests.contract.kinds import EndpointContract, Expect, OperationContract, Route, Side
 from tests.messaging.calls import CALLS, NUMBER, client
 from tests.messaging.factories import (
     DeveloperFactory,
@@ -209,6 +209,66 @@ def _order(binding: TakeawayStore, word: str) -> Order:
         dish["name"] = f"{word}-{dish['name']}"
     order.save()
     return order
+
+
+# The API
+
+DECISION = {"decision": "reject", "reason": "已经送到"}
+ROUTES = [
+    Route("GET", "takeaway/orders/", "takeaway", (200, 403, 200, 200, 401, 401), is_list=True),
+    Route(
+        "GET", "takeaway/orders/<int:order_id>/", "takeaway", (200, 403, 404, 404, 401, 401)
+    ),
+    *(
+        Route(
+            "POST",
+            f"takeaway/orders/<int:order_id>/{action}/",
+            "takeaway",
+            (status, 403, 404, 404, 401, 401),
+            body,
+        )
+        for action, status, body in (
+            ("accept", 200, {}),
+            ("cancel", 202, {"code": "2009"}),
+            ("ready", 202, {}),
+            ("refund-decision", 202, DECISION),
+        )
+    ),
+]
+
+
+def api_ids(store: Store) -> dict[str, int | str]:
+    """The number of an accepted order with a refund to be decided."""
+    number = f"{ORDER_ID + store.pk}"
+    order = OrderFactory(
+        binding=binding_of(store), order_id=number, state=OrderState.CONFIRMED
+    )
+    RefundFactory(order=order)
+    return {"takeaway/orders": number}
+
+
+def _new(**fields: Any) -> None:
+    Order.objects.update(state=OrderState.NEW)
+
+
+def _cancel_what_is_over(ask: Callable[..., Any]) -> Any:
+    Order.objects.update(state=OrderState.FINISHED)
+    return ask({"code": "2009"})
+
+
+def _ready_what_is_new(ask: Callable[..., Any]) -> Any:
+    Order.objects.update(state=OrderState.NEW)
+    return ask({})
+
+
+def _accept_what_is_cancelled(ask: Callable[..., Any]) -> Any:
+    Order.objects.update(state=OrderState.CANCELLED)
+    return ask({})
+
+
+def _decide_what_is_decided(ask: Callable[..., Any]) -> Any:
+    Refund.objects.update(state=RefundState.AGREED)
+    return ask(DECISION)
 
 
 # Calls
