@@ -66,8 +66,8 @@ SEND_MESSAGE = extend_schema(
     description=_(
         "Meituan is told at once when its account is free, else in the background: 202 and the"
         " state `waiting`. With `unknown` the answer was lost: it may have arrived, and is not sent"
-        " again by itself. Repeat a request with the same Idempotency-Key whenever its answer was lost; a"
-        " new key with the same text sends it again."
+        " again by itself. Repeat a request with the same Idempotency-Key whenever its answer was"
+        " lost; a new key with the same text sends it again."
     ),
     parameters=[IDEMPOTENCY_KEY],
     request=MessageBody,
