@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from messaging.choices import OrderState, RefundState
+from messaging.choices import OrderState, Provider, RefundState
 from messaging.models import Order, Refund
 from messaging.services.accepting import cook_from
 from messaging.services.deciding import is_urged, wants_other_time
@@ -92,7 +92,11 @@ def deadlines_of(stores: Sequence[int]) -> list[Deadline]:
         .select_related("connection__takeaway_store", "store")
     )
     refunds = Refund.objects.filter(
-        order__store__in=stores, state=RefundState.OPEN, decide_until__isnull=False
+        order__store__in=stores,
+        order__connection__takeaway_store__state="bound",
+        order__connection__takeaway_store__provider=Provider.TAKING,
+        state=RefundState.OPEN,
+        decide_until__isnull=False,
     ).select_related("order__connection__takeaway_store", "order__store")
     found = [each for order in orders for each in _of(order)]
     found += [
@@ -107,9 +111,12 @@ def deadlines_for(order: Order) -> list[Deadline]:
     """Returns what one order's store has to do about it, sorted; refunds are those that were read
     with the row.
     """
-    if order.connection.takeaway_store.state != "bound":
+    binding = order.connection.takeaway_store
+    if binding.state != "bound":
         return []
     found = [*_of(order)] if order.is_open else []
+    if not binding.takes_orders:
+        return found
     found += [
         Deadline(What.REFUND, refund.decide_until, order, refund)
         for refund in order.refunds.all()
@@ -132,10 +139,11 @@ def accept_until(order: Order) -> datetime | None:
 def _of(order: Order) -> Iterator[Deadline]:
     if until := accept_until(order):
         yield Deadline(What.ACCEPT, until, order)
-    if wants_other_time(order):
+    takes_orders = order.connection.takeaway_store.takes_orders
+    if takes_orders and wants_other_time(order):
         until = order.new_time_until or order.ordered_at + URGE_WITHIN
         yield Deadline(What.TIME, until, order)
-    if is_urged(order) and order.urged_at:
+    if takes_orders and is_urged(order) and order.urged_at:
         yield Deadline(What.URGE, order.urged_at + URGE_WITHIN, order)
     if order.state == OrderState.CONFIRMED and order.ready_until and not order.ready_at:
         yield Deadline(What.READY, order.ready_until, order)

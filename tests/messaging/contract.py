@@ -20,6 +20,7 @@ from messaging.choices import (
     PaperState,
     PushKind,
     ReceiptCopy,
+    RefundState,
 )
 from messaging.models import (
     ChatHours,
@@ -243,10 +244,6 @@ def api_ids(store: Store) -> dict[str, int | str]:
     return {"takeaway/orders": number}
 
 
-def _new(**fields: Any) -> None:
-    Order.objects.update(state=OrderState.NEW)
-
-
 def _cancel_what_is_over(ask: Callable[..., Any]) -> Any:
     Order.objects.update(state=OrderState.FINISHED)
     return ask({"code": "2009"})
@@ -265,6 +262,14 @@ def _accept_what_is_cancelled(ask: Callable[..., Any]) -> Any:
 def _decide_what_is_decided(ask: Callable[..., Any]) -> Any:
     Refund.objects.update(state=RefundState.AGREED)
     return ask(DECISION)
+
+
+PROBLEMS = {
+    ("takeaway_orders_accept", "takeaway_conflict"): _accept_what_is_cancelled,
+    ("takeaway_orders_cancel", "takeaway_conflict"): _cancel_what_is_over,
+    ("takeaway_orders_ready", "takeaway_conflict"): _ready_what_is_new,
+    ("takeaway_orders_refund_decision", "takeaway_conflict"): _decide_what_is_decided,
+}
 
 
 # Calls

@@ -39,7 +39,7 @@ from tests.stores.factories import MerchantFactory, StoreFactory, UserFactory, m
 State = TakeawayStore.State
 ADD = "/admin/messaging/takeawaystore/add/"
 CONTROL = Control("takeaway")
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
 
 
 @dataclass(frozen=True)

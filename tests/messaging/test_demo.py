@@ -1,0 +1,96 @@
+"""Takeaway's part of the demo: what `--info` says can be used, and the past adds up."""
+
+import pytest
+from django.db.models import Sum
+from django.urls import resolve
+from django.utils import timezone
+
+from messaging.choices import OrderState, Provider, PushKind
+from messaging.models import Order, Refund, TakeawayStore
+from messaging.sandbox import TakeawaySandbox
+from messaging.webhooks.endpoints import Push
+from stores.demo.world import World
+from stores.models import Connection, Store
+from stores.sandbox.state import StateFile
+from tests.demos import demo_info
+
+pytestmark = pytest.mark.xdist_group("filled demo of takeaway")
+
+
+def test_the_info_says_where_to_push_and_about_which_stores(demo: World) -> None:
+    shown = demo_info(demo.place)["takeaway"]
+    developer = Connection.objects.get(platform="takeaway", parent=None)
+    assert developer.account == str(shown["developer_id"])
+    assert developer.credentials["sign_key"] == shown["sign_key"]
+    assert set(shown["push"]) == set(PushKind.values)
+    for kind, url in shown["push"].items():
+        found = resolve(url.removeprefix("http://127.0.0.1:8000"))
+        view = found.func.view_class  # type: ignore[attr-defined]
+        assert issubclass(view, Push)
+        assert (view.kind, found.kwargs) == (kind, {"connection_id": developer.pk})
+
+
+def test_the_stores_of_the_info_are_bound_and_of_both_kinds(demo: World) -> None:
+    info = demo_info(demo.place)
+    shown = info["takeaway"]["stores"]
+    assert {row["business_id"] for row in shown} == set(Provider.values)
+    for row in shown:
+        bound = TakeawayStore.objects.get(connection__account=row["epoi_id"])
+        assert (bound.store_id, bound.state) == (row["id"], TakeawayStore.State.BOUND)
+        assert bound.connection.token == row["app_auth_token"]
+        assert bound.provider == row["business_id"]
+        owner = Store.objects.get(pk=info["stores"][0]["id"]).merchant_id
+        assert bound.store.merchant_id == owner
+
+
+def test_the_past_adds_up(demo: World) -> None:
+    now = timezone.now()
+    orders = Order.objects.all()
+    assert orders.count() > 200
+    assert set(orders.values_list("state", flat=True)) == {
+        OrderState.FINISHED,
+        OrderState.CANCELLED,
+    }
+    for order in orders:
+        asked = sum(dish["price"] * dish["quantity"] + dish["box_amount"] for dish in order.dishes)
+        off = sum(each["amount"] for each in order.discounts)
+        assert order.paid == asked + (order.shipping_fee or 0) - off
+        share = (order.received or 0) + (order.service_fee or 0) + (order.delivery_charge or 0)
+        assert order.paid == share
+        assert order.ordered_at <= (order.finished_at or order.cancelled_at or now)
+        assert order.ordered_at < now
+        assert "address" not in order.customer
+    assert orders.values("connection", "order_id").distinct().count() == orders.count()
+    assert Refund.objects.exists()
+    assert (orders.aggregate(paid=Sum("paid"))["paid"] or 0) > 0
+
+
+def test_the_days_numbers_count_from_one(demo: World) -> None:
+    for row in TakeawayStore.objects.all():
+        days: dict[object, list[int]] = {}
+        for order in Order.objects.filter(store=row.store).order_by("ordered_at"):
+            day = timezone.localdate(order.ordered_at)
+            days.setdefault(day, []).append(order.day_number or 0)
+        assert days
+        assert all(numbers == [*range(1, len(numbers) + 1)] for numbers in days.values())
+
+
+def test_meituans_side_starts_with_orders_that_wait(demo: World) -> None:
+    words = [word for word in _words(demo) if word.path == "seed"]
+    [seed] = words
+    placed = seed.body["orders"]
+    assert len(placed) == 3
+    assert sum(1 for order in placed if order["delivery_time"]) == 1
+    sandbox = TakeawaySandbox()
+    StateFile(demo.place.sandbox_state, [sandbox]).load()
+    sandbox.seed(seed.body)
+    sandbox.seed(seed.body)
+    assert len(sandbox.show_orders()["orders"]) == 3
+
+
+def _words(demo: World) -> list[object]:
+    from messaging.demo import TakeawayDemo
+
+    part = TakeawayDemo()
+    part.connect(demo)
+    return list(part.sandbox_words(demo))
