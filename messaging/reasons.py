@@ -14,6 +14,7 @@ OFFERED: dict[str, StrOrPromise] = {
     "2013": _("ordered twice"),
     "2007": _("another reason"),
 }
+CHOICES = list(OFFERED.items())
 KNOWN: dict[str, StrOrPromise] = OFFERED | {
     "1001": _("not accepted in time"),
     "1002": _("not paid"),

@@ -8,7 +8,9 @@ from stores.api.docs import Caller, CodeLine, CodeTable, CurlStep
 
 def code_tables() -> list[CodeTable]:
     lines = [CodeLine(code, text) for code, text in OFFERED.items()]
-    return [CodeTable("cancellations", _("Why a takeaway order is cancelled"), "code", lines)]
+    return [
+        CodeTable("cancellations", _("Why a takeaway order is cancelled"), "reason_code", lines)
+    ]
 
 
 def quick_start(caller: Caller) -> list[CurlStep]:

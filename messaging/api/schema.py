@@ -145,9 +145,9 @@ CANCEL_ORDER = _action(
     _("Cancel an order"),
     _("The customer gets the money back. This cannot be taken back."),
     CancelBody,
-    sent("sold out", _("Sold out"), {"code": "2009", "reason": _("Sold out today")}),
+    sent("sold out", _("Sold out"), {"reason_code": "2009", "reason": _("Sold out today")}),
     conflict=OVER,
-    invalid=without("code"),
+    invalid=without("reason_code"),
 )
 READY_ORDER = _action(
     "ready",

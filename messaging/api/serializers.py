@@ -7,11 +7,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
-from rest_framework.fields import empty
 
 from messaging.choices import DeliveryState, OrderState, RefundState
 from messaging.models import Order, Refund
-from messaging.reasons import OFFERED
+from messaging.reasons import CHOICES
 from messaging.services import customers
 from messaging.services.acting import ACTIONS
 from messaging.services.deadlines import What, deadlines_for
@@ -23,6 +22,7 @@ from stores.api.serializers import (
     ListFilter,
     LongNumberField,
     Moment,
+    OneOfField,
     TextField,
     YuanField,
 )
@@ -68,21 +68,14 @@ class NoBody(Body):
 
 
 class CancelBody(Body):
-    code = serializers.ChoiceField(
-        choices=list(OFFERED.items()), help_text=gettext_lazy("Why, as Meituan numbers reasons.")
+    reason_code = OneOfField(
+        choices=CHOICES, help_text=gettext_lazy("Why, as Meituan numbers reasons.")
     )
     reason = _reason(gettext_lazy("The same in your words; the customer reads it."))
 
 
-class DecideField(serializers.ChoiceField):
-    def run_validation(self, data: Any = empty) -> Any:
-        if data is not empty and data not in (AGREE, REJECT):
-            raise ValidationError([_("Give agree or reject.")])
-        return super().run_validation(data)
-
-
 class DecideBody(Body):
-    decision = DecideField(
+    decision = OneOfField(
         choices=[(AGREE, gettext_lazy("agree")), (REJECT, gettext_lazy("reject"))]
     )
     reason = _reason(gettext_lazy("Needed to reject; the customer reads it."))

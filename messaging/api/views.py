@@ -38,11 +38,11 @@ class PagesOfOrders(Pages):
 class OrderView(ApiView):
     """A view of the orders that the key reaches."""
 
-    def order(self, order_id: int) -> Order:
+    def order(self, number: int) -> Order:
         """By Meituan's number; raises NotFound."""
-        if order_id > MAX_ID:
+        if number > MAX_ID:
             raise NotFound
-        rows = Order.objects.for_staff(self.key).filter(order_id=str(order_id))
+        rows = Order.objects.for_staff(self.key).filter(order_id=str(number))
         return self.row(rows.select_related("connection__takeaway_store").order_by("-id"))
 
     def answer(self, order: Order, status: int = 200) -> Response:
@@ -74,8 +74,8 @@ class Orders(ApiList):
 class OrderDetail(OrderView):
     scopes = {"GET": (ORDERS,)}
 
-    def get(self, request: Request, order_id: int) -> Response:
-        return self.answer(self.order(order_id))
+    def get(self, request: Request, number: int) -> Response:
+        return self.answer(self.order(number))
 
 
 class ActionView(OrderView):
@@ -89,8 +89,8 @@ class ActionView(OrderView):
         """Calls the service. Raises Conflict."""
         raise NotImplementedError
 
-    def act(self, order_id: int) -> Response:
-        order, body = self.order(order_id), self.body(self.body_of)
+    def act(self, number: int) -> Response:
+        order, body = self.order(number), self.body(self.body_of)
 
         def make() -> Order:
             self.decide(order, body)
@@ -113,8 +113,8 @@ class Accept(ActionView):
     kind = acting.Accepting
 
     @schema.ACCEPT_ORDER
-    def post(self, request: Request, order_id: int) -> Response:
-        return self.act(order_id)
+    def post(self, request: Request, number: int) -> Response:
+        return self.act(number)
 
     def decide(self, order: Order, body: dict[str, Any]) -> Any:
         return deciding.order_accept(order=order, actor=self.key)
@@ -125,12 +125,12 @@ class Cancel(ActionView):
     body_of = CancelBody
 
     @schema.CANCEL_ORDER
-    def post(self, request: Request, order_id: int) -> Response:
-        return self.act(order_id)
+    def post(self, request: Request, number: int) -> Response:
+        return self.act(number)
 
     def decide(self, order: Order, body: dict[str, Any]) -> Any:
         return deciding.order_cancel(
-            order=order, actor=self.key, code=body["code"], reason=body.get("reason", "")
+            order=order, actor=self.key, code=body["reason_code"], reason=body.get("reason", "")
         )
 
 
@@ -138,8 +138,8 @@ class Ready(ActionView):
     kind = acting.MealReady
 
     @schema.READY_ORDER
-    def post(self, request: Request, order_id: int) -> Response:
-        return self.act(order_id)
+    def post(self, request: Request, number: int) -> Response:
+        return self.act(number)
 
     def decide(self, order: Order, body: dict[str, Any]) -> Any:
         return deciding.order_ready(order=order, actor=self.key)
@@ -150,8 +150,8 @@ class Decide(ActionView):
     body_of = DecideBody
 
     @schema.DECIDE_REFUND
-    def post(self, request: Request, order_id: int) -> Response:
-        return self.act(order_id)
+    def post(self, request: Request, number: int) -> Response:
+        return self.act(number)
 
     def decide(self, order: Order, body: dict[str, Any]) -> Any:
         refunds = order.refunds.filter(state=RefundState.OPEN).order_by("is_appeal", "pk")

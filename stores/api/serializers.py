@@ -145,6 +145,18 @@ class TrueOrFalse(serializers.BooleanField):
         return super().run_validation(data)
 
 
+class OneOfField(serializers.ChoiceField):
+    """One of some words. Anything else is refused without being repeated: what was sent may hold
+    characters that no answer can.
+    """
+
+    def run_validation(self, data: Any = empty) -> Any:
+        if data is not empty and (not isinstance(data, str) or data not in self.choices):
+            words = _("Give one of these: %(words)s.")
+            raise ValidationError([words % {"words": ", ".join(map(str, self.choices))}])
+        return super().run_validation(data)
+
+
 class TextsField(serializers.ListField):
     """A list of strings, each as it is."""
 

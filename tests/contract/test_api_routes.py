@@ -4,6 +4,7 @@ A new route needs an entry in ROUTES of its app's tests/<app>/contract.py.
 """
 
 import inspect
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -253,13 +254,29 @@ def test_other_methods_are_not_allowed(scene: Scene, route: Route) -> None:
         assert route.method in answer["Allow"]
 
 
+def is_object(body: bytes, content_type: str) -> bool:
+    """Whether the API takes a body as a JSON object; none at all is an empty one."""
+    if not body:
+        return True
+    try:
+        found = json.loads(body, parse_constant=lambda name: 1 / 0)
+    except (ValueError, RecursionError, ZeroDivisionError):
+        return False
+    return isinstance(found, dict) and content_type.startswith("application/json")
+
+
 @pytest.mark.parametrize("route", [route for route in ROUTES if route.method == "POST"], ids=str)
 def test_hostile_bodies_are_refused_as_problems(scene: Scene, route: Route) -> None:
     for body, content_type in HOSTILE_BODIES:
         answer = scene.actors["full"].raw("post", scene.path(route), body, content_type)
-        if answer.status_code == 201:
+        if route.body == {} and is_object(body, content_type):
+            # What needs no field ignores those that it is given.
+            assert answer.status_code in (200, 202), body[:40]
+            OutboundCall.objects.all().delete()
+        elif answer.status_code == 201:
             assert answer.json()["malformed"] == answer.json()["total"] > 0
         else:
+            assert answer.status_code >= 400, (body[:40], content_type)
             assert problem(answer)[0] in (400, 413, 415, 422), (body[:40], content_type)
     assert not OutboundCall.objects.exists()
 

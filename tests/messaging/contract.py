@@ -43,7 +43,8 @@ from messaging.services import deciding
 from messaging.services.printing.reporting import report_printed
 from messaging.services.reading import owe_order, owe_refunds
 from messaging.webhooks import endpoints
-from stores.models import Connection, OutboundCall, Store
+from stores.models import Connection, IdempotencyKey, OutboundCall, Store
+from stores.platforms import pace
 from tests.contract.kinds import EndpointContract, Expect, OperationContract, Route, Side
 from tests.messaging.calls import CALLS, NUMBER, client
 from tests.messaging.factories import (
@@ -215,20 +216,24 @@ def _order(binding: TakeawayStore, word: str) -> Order:
 # The API
 
 DECISION = {"decision": "reject", "reason": "已经送到"}
+MESSAGES = "conversations/<int:pk>/messages/"
 ROUTES = [
+    Route("GET", "conversations/", "takeaway", (200, 403, 200, 200, 401, 401), is_list=True),
+    Route("GET", MESSAGES, "takeaway", (200, 403, 404, 404, 401, 401)),
+    Route("POST", MESSAGES, "takeaway", (202, 403, 404, 404, 401, 401), {"text": "马上到"}),
     Route("GET", "takeaway/orders/", "takeaway", (200, 403, 200, 200, 401, 401), is_list=True),
-    Route("GET", "takeaway/orders/<int:order_id>/", "takeaway", (200, 403, 404, 404, 401, 401)),
+    Route("GET", "takeaway/orders/<int:number>/", "takeaway", (200, 403, 404, 404, 401, 401)),
     *(
         Route(
             "POST",
-            f"takeaway/orders/<int:order_id>/{action}/",
+            f"takeaway/orders/<int:number>/{action}/",
             "takeaway",
             (status, 403, 404, 404, 401, 401),
             body,
         )
         for action, status, body in (
             ("accept", 200, {}),
-            ("cancel", 202, {"code": "2009"}),
+            ("cancel", 202, {"reason_code": "2009"}),
             ("ready", 202, {}),
             ("refund-decision", 202, DECISION),
         )
@@ -237,16 +242,20 @@ ROUTES = [
 
 
 def api_ids(store: Store) -> dict[str, int | str]:
-    """The number of an accepted order with a refund to be decided."""
+    """The number of an accepted order with a refund to be decided, and a conversation whose account
+    has no free slot, so that no message is sent.
+    """
     number = f"{ORDER_ID + store.pk}"
     order = OrderFactory(binding=binding_of(store), order_id=number, state=OrderState.CONFIRMED)
     RefundFactory(order=order)
-    return {"takeaway/orders": number}
+    conversation = conversation_of(store)
+    pace.postpone(conversation.connection.pace_id, 600)
+    return {"number": number, "conversations": conversation.pk}
 
 
 def _cancel_what_is_over(ask: Callable[..., Any]) -> Any:
     Order.objects.update(state=OrderState.FINISHED)
-    return ask({"code": "2009"})
+    return ask({"reason_code": "2009"})
 
 
 def _ready_what_is_new(ask: Callable[..., Any]) -> Any:
@@ -264,13 +273,46 @@ def _decide_what_is_decided(ask: Callable[..., Any]) -> Any:
     return ask(DECISION)
 
 
+def _write_to_who_is_blocked(ask: Callable[..., Any]) -> Any:
+    Conversation.objects.update(blocked_at=timezone.now())
+    return ask({"text": "马上到"})
+
+
+def _reused(first: Any, second: Any) -> Callable[..., Any]:
+    """Asks twice with one key, for different things."""
+
+    def provoke(ask: Callable[..., Any]) -> Any:
+        key = {"Idempotency-Key": "till-1"}
+        ask(first, **key)
+        return ask(second, **key)
+
+    return provoke
+
+
+def _reused_elsewhere(ask: Callable[..., Any]) -> Any:
+    """Asks with a key that was used for something else."""
+    key = {"Idempotency-Key": "till-1"}
+    ask({}, **key)
+    IdempotencyKey.objects.update(fingerprint="something else")
+    return ask({}, **key)
+
+
 PROBLEMS = {
+    ("takeaway_orders_accept", "key_reused"): _reused_elsewhere,
+    ("takeaway_orders_ready", "key_reused"): _reused_elsewhere,
+    ("takeaway_orders_accept", "invalid"): lambda ask: ask([]),
+    ("takeaway_orders_ready", "invalid"): lambda ask: ask([]),
     ("takeaway_orders_accept", "takeaway_conflict"): _accept_what_is_cancelled,
     ("takeaway_orders_cancel", "takeaway_conflict"): _cancel_what_is_over,
     ("takeaway_orders_ready", "takeaway_conflict"): _ready_what_is_new,
     ("takeaway_orders_refund_decision", "takeaway_conflict"): _decide_what_is_decided,
+    ("takeaway_orders_cancel", "key_reused"): _reused(
+        {"reason_code": "2009"}, {"reason_code": "2008"}
+    ),
+    ("takeaway_orders_refund_decision", "key_reused"): _reused({"decision": "agree"}, DECISION),
+    ("conversations_messages_create", "chat_conflict"): _write_to_who_is_blocked,
+    ("conversations_messages_create", "key_reused"): _reused({"text": "一"}, {"text": "二"}),
 }
-
 
 # Calls
 

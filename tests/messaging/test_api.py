@@ -100,7 +100,7 @@ def test_accepting_is_owed_once_per_key(api: Api, order: Order) -> None:
 def test_the_same_key_for_something_else_is_refused(api: Api, order: Order) -> None:
     key = {"Idempotency-Key": "till-1"}
     api.post(f"{ONE}accept/", {}, **key)
-    answer = api.post(f"{ONE}cancel/", {"code": "2009"}, **key)
+    answer = api.post(f"{ONE}cancel/", {"reason_code": "2009"}, **key)
     assert (answer.status_code, answer.json()["code"]) == (409, "key_reused")
 
 
@@ -112,7 +112,7 @@ def test_what_is_accepted_already_is_200(api: Api, order: Order) -> None:
 
 def test_what_the_order_does_not_allow_is_said(api: Api, order: Order) -> None:
     Order.objects.update(state=OrderState.FINISHED)
-    for path, body in (("cancel", {"code": "2009"}), ("ready", {})):
+    for path, body in (("cancel", {"reason_code": "2009"}), ("ready", {})):
         answer = api.post(f"{ONE}{path}/", body)
         assert (answer.status_code, answer.json()["code"]) == (409, "takeaway_conflict")
     assert api.post(f"{ONE}refund-decision/", {"decision": "agree"}).status_code == 409
@@ -131,9 +131,9 @@ def test_orders_that_are_only_read_have_no_actions(
     ("path", "body"),
     [
         ("cancel", {}),
-        ("cancel", {"code": "1001"}),
-        ("cancel", {"code": "2009", "reason": 5}),
-        ("cancel", {"code": "2009", "reason": "长" * 201}),
+        ("cancel", {"reason_code": "1001"}),
+        ("cancel", {"reason_code": "2009", "reason": 5}),
+        ("cancel", {"reason_code": "2009", "reason": "长" * 201}),
         ("refund-decision", {"decision": "perhaps"}),
         ("refund-decision", {"decision": "reject"}),
         ("refund-decision", {"decision": "reject", "reason": "  "}),

@@ -15,6 +15,7 @@ from stores.api.serializers import (
     ListFilter,
     LongNumberField,
     Moment,
+    OneOfField,
     TextField,
     TextsField,
     YuanField,
@@ -123,13 +124,6 @@ class QuantityField(serializers.IntegerField):
         return data
 
 
-class DecisionField(serializers.ChoiceField):
-    def run_validation(self, data: Any = empty) -> Any:
-        if data is not empty and data not in (AGREE, REFUSE):
-            raise ValidationError([_("Give agree or refuse.")])
-        return super().run_validation(data)
-
-
 def reason_field(help_text: Any) -> TextField:
     """A text for Meituan and the buyer."""
     return TextField(
@@ -167,7 +161,7 @@ class ConsumeBody(Body):
 
 
 class DecisionBody(Body):
-    decision = DecisionField(
+    decision = OneOfField(
         choices=[(AGREE, gettext_lazy("agree")), (REFUSE, gettext_lazy("refuse"))]
     )
     reason = reason_field(gettext_lazy("Needed to refuse; Meituan shows it to the buyer."))

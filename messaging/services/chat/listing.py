@@ -124,7 +124,8 @@ def last_of_customer(conversation: Conversation) -> Message | None:
 
 def _of(store_ids: Collection[int]) -> ConversationQuerySet:
     rows: ConversationQuerySet = Conversation.objects.filter(store__in=store_ids)
-    return rows.select_related("order", "store")
+    # What is encrypted of the orders would be opened for each row.
+    return rows.select_related("order", "store").defer("order__customer", "order__content")
 
 
 def _revisions(merchant_ids: Collection[int]) -> dict[int, int]:

@@ -13,7 +13,7 @@ from messaging.models import Message
 from stores.fields import readable
 
 # Messages opened per question, and hits that end it.
-MOST_OPENED, MOST_FOUND = 1500, 50
+MOST_OPENED, MOST_FOUND = 1000, 50
 
 
 @dataclass(frozen=True)
@@ -33,15 +33,18 @@ def search(*, store_id: int, words: str, before: int | None = None) -> Found:
     wanted = [word.casefold() for word in words.split()]
     if not wanted:
         return Found([], None)
-    rows = Message.objects.filter(store=store_id).select_related("conversation", "order")
+    rows = Message.objects.filter(store=store_id).only("kind", "text")
     if before is not None:
         rows = rows.filter(pk__lt=before)
-    found: list[Message] = []
     opened = list(rows.order_by("-pk")[:MOST_OPENED])
+    until = opened[-1].pk if len(opened) == MOST_OPENED else None
+    hits: list[int] = []
     for row in opened:
         text = readable(row, "text", "").casefold()
         if row.kind == MessageKind.TEXT and all(word in text for word in wanted):
-            found.append(row)
-        if len(found) >= MOST_FOUND:
-            return Found(found, row.pk)
-    return Found(found, opened[-1].pk if len(opened) == MOST_OPENED else None)
+            hits.append(row.pk)
+        if len(hits) >= MOST_FOUND:
+            until = row.pk
+            break
+    found = Message.objects.filter(pk__in=hits).select_related("conversation")
+    return Found(list(found.order_by("-pk")), until)
