@@ -13,6 +13,7 @@ from django.utils.translation import ngettext_lazy
 
 from messaging.choices import PLATFORM, REFUND, TAKE
 from messaging.dashboard.figures import delivering
+from messaging.dashboard.printers import printer_alerts
 from messaging.models import Order, TakeawayStore
 from messaging.services.acting import ACTIONS
 from messaging.services.chat import listing
@@ -39,6 +40,7 @@ def alerts(user: User) -> list[Alert]:
     if has_permission(user, TAKE):
         waiting = listing.number_waiting(stores)
         found += [*_order_alerts(due, waiting), *_undone_alerts(user, stores)]
+        found += printer_alerts(stores)
     if has_permission(user, REFUND):
         found += _refund_alerts(due)
     if has_permission(user, Permission.MANAGE_CONNECTIONS):
