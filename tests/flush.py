@@ -16,10 +16,11 @@ KEPT = {ContentType._meta.db_table, Permission._meta.db_table}
 
 def install() -> None:
     """Takes the place of what Django does after a test with real transactions."""
-    TransactionTestCase._fixture_teardown = _empty_what_is_filled  # type: ignore[attr-defined]
+    TransactionTestCase._fixture_teardown = lambda case: empty()  # type: ignore[attr-defined]
 
 
-def _empty_what_is_filled(case: TransactionTestCase) -> None:
+def empty() -> None:
+    """Deletes all rows but the content types and permissions."""
     # References are checked at the end of the transaction, so the tables may come in any order.
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(_filled_tables())

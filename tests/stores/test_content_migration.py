@@ -13,12 +13,14 @@ from django.utils import timezone
 from pytest_django import DjangoDbBlocker
 
 from stores.models import InboundEvent, OutboundAttempt, OutboundCall
+from tests import flush
 
 # In one process, which goes the long way back to the old tables and forth again once.
 pytestmark = pytest.mark.xdist_group("content migration")
 BEFORE = [("stores", "0003_one_after_the_other")]
 SCHEMA = [("stores", "0004_content_at_rest")]
 AFTER = [("stores", "0005_content_encrypted")]
+FILLED = ("OutboundAttempt", "OutboundCall", "InboundEvent", "Connection", "Pace", "Merchant")
 
 
 def migrate(to: list[tuple[str, str]]) -> Any:
@@ -29,26 +31,21 @@ def migrate(to: list[tuple[str, str]]) -> Any:
 
 @pytest.fixture(scope="module")
 def _old_tables(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
+    """The last test's rows are there when all later migrations run."""
     with django_db_blocker.unblock():
         migrate(BEFORE)
         yield
         call_command("migrate", verbosity=0)
+        flush.empty()
 
 
 @pytest.fixture
-def old(_old_tables: None) -> Iterator[Any]:
-    """The tables as they were, which the test leaves empty."""
+def old(_old_tables: None) -> Any:
+    """The tables as they were, empty."""
     apps = migrate(BEFORE)
-    yield apps
-    for name in (
-        "OutboundAttempt",
-        "OutboundCall",
-        "InboundEvent",
-        "Connection",
-        "Pace",
-        "Merchant",
-    ):
+    for name in FILLED:
         apps.get_model("stores", name).objects.all().delete()
+    return apps
 
 
 def fill(apps: Any, rows: int) -> None:
