@@ -16,13 +16,14 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from coupons.pages.batches import read_list
 from stores.platforms.inbound.endpoint import Inbound
+from tests.contract.kinds import Side
 from tests.contract.test_admins import ROLES, leaks, signed_in
 from tests.contract.two_merchants import World, world
 
 pytestmark = pytest.mark.django_db
 Made = Callable[[World], str]
 # What holds another merchant's rows, beside what everybody may read.
-OF_MERCHANTS = ("stores", "coupons", "trip")
+OF_MERCHANTS = ("stores", "coupons", "trip", "messaging")
 
 
 @dataclass(frozen=True)
@@ -56,6 +57,16 @@ def batch_in_their_store(made: World) -> dict[str, Any]:
 
 def verification(made: World) -> str:
     return f"counter/result/coupon/{made.mine.rows['coupons.Verification'].pk}/"
+
+
+def talk(side: Side) -> str:
+    """The address of the side's conversation."""
+    return f"takeaway/chat/{side.rows['messaging.Conversation'].pk}/"
+
+
+def first_message(side: Side) -> int:
+    rows: Any = side.rows["messaging.Conversation"]
+    return int(rows.messages.get().pk)
 
 
 EVERYBODY, NOBODY_THERE, LED_AWAY = (200,) * 6, (404,) * 6, (302,) * 6
@@ -108,6 +119,32 @@ PAGES: dict[str, Page] = {
     "api/docs/": Page(at("api/docs/"), EVERYBODY),
     "^api/": Page(at("api/nothing/"), NOBODY_THERE),
     "trip/vouchers/<path:token>.png": Page(at("trip/vouchers/forged.png"), NOBODY_THERE),
+    "takeaway/pulse/": Page(at("takeaway/pulse/"), STAFF),
+    "takeaway/desk/": Page(at("takeaway/desk/"), STAFF),
+    "takeaway/desk/live/": Page(at("takeaway/desk/live/"), STAFF),
+    "takeaway/desk/<int:pk>/<slug:verb>/": Page(
+        lambda made: f"takeaway/desk/{made.mine.rows['messaging.Order'].pk}/accept/",
+        POSTED,
+        lambda made: f"takeaway/desk/{made.theirs.rows['messaging.Order'].pk}/accept/",
+    ),
+    "takeaway/chat/": Page(at("takeaway/chat/"), STAFF),
+    "takeaway/chat/news/": Page(at("takeaway/chat/news/"), (204, 204, 204, 204, 204, 302)),
+    "takeaway/chat/<int:pk>/": Page(
+        lambda made: talk(made.mine), OWN, lambda made: talk(made.theirs)
+    ),
+    "takeaway/chat/<int:pk>/earlier/": Page(
+        lambda made: f"{talk(made.mine)}earlier/?before={first_message(made.mine)}",
+        OWN,
+        lambda made: f"{talk(made.theirs)}earlier/?before={first_message(made.theirs)}",
+    ),
+    **{
+        f"takeaway/chat/<int:pk>/{act}/": Page(
+            lambda made, act=act: f"{talk(made.mine)}{act}/",
+            POSTED,
+            lambda made, act=act: f"{talk(made.theirs)}{act}/",
+        )
+        for act in ("send", "picture", "here", "dismiss")
+    },
     "takeaway/pictures/<str:slug>.jpg": Page(at("takeaway/pictures/forged.jpg"), NOBODY_THERE),
     "^trip/": Page(at("trip/nothing"), EVERYBODY),
     "admin/": Page(at("admin/"), STAFF),

@@ -96,24 +96,26 @@ def order_of(store: Store) -> Order:
     return order
 
 
-def conversation_of(store: Store) -> Conversation:
-    binding = binding_of(store)
+def conversation_of(store: Store, binding: TakeawayStore | None = None) -> Conversation:
     made: Conversation = Conversation.objects.create(
-        connection=binding.connection, store=store, open_user_id="880012345"
+        connection=(binding or binding_of(store)).connection, store=store, open_user_id="880012345"
     )
     return made
 
 
 def message_of(store: Store) -> Message:
-    conversation = conversation_of(store)
+    return message_in(conversation_of(store))
+
+
+def message_in(conversation: Conversation, text: str = "还要多久") -> Message:
     made: Message = Message.objects.create(
         conversation=conversation,
         connection=conversation.connection,
-        store=store,
+        store=conversation.store,
         direction=Direction.CUSTOMER,
         origin=Origin.CUSTOMER,
         kind=MessageKind.TEXT,
-        text="还要多久",
+        text=text,
         at=timezone.now(),
         state=MessageState.RECEIVED,
     )
@@ -188,7 +190,11 @@ def admin_rows(side: Side) -> dict[str, Model]:
     order = _order(binding, word)
     refund = RefundFactory(order=order, refund_id=f"{word}-refund", reason=f"{word}-reason")
     missed = MissedPush.objects.create(order=order, kind=PushKind.ORDER_NEW)
+    conversation = conversation_of(side.store, binding)
+    message_in(conversation, f"{word}-words")
     return {
+        # No admin has it, but pages do.
+        "messaging.Conversation": conversation,
         "messaging.TakeawayStore": binding,
         "messaging.Order": order,
         "messaging.Refund": refund,
