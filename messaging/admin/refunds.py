@@ -8,6 +8,7 @@ from django.contrib.admin import display
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from messaging.admin.forms import RefuseForm
 from messaging.admin.labels import REFUND_COLOURS, fen_column, order_link
@@ -37,8 +38,8 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
     ordering = ("-applied_at", "-id")
     fields = (
         ("number", "state_label"),
-        ("amount", "is_part"),
-        ("words", "is_appeal"),
+        ("amount", "kind"),
+        ("words", "decider"),
         ("applied_at", "decide_until"),
         ("decided_at", "refund_id"),
     )
@@ -54,6 +55,14 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=_("store"))
     def order_store(self, refund: Refund) -> str:
         return str(refund.order.store)
+
+    @display(description=_("kind"))
+    def kind(self, refund: Refund) -> StrOrPromise:
+        return _("a part") if refund.is_part else _("the whole order")
+
+    @display(description=_("who decides"))
+    def decider(self, refund: Refund) -> StrOrPromise:
+        return _("Meituan's customer service") if refund.is_appeal else _("the shop")
 
     @display(description=_("reason"))
     def words(self, refund: Refund) -> str:

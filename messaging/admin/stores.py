@@ -147,7 +147,7 @@ class TakeawayStoreAdmin(ButtonsAdmin, ScopedAdmin):
             context["steps"] = [] if all(step.done for step in steps) else steps
         return super().render_change_form(request, context, *args, **kwargs)
 
-    @admin.display(description=_("ePoiId"))
+    @admin.display(description=_("our name of the store (ePoiId)"))
     def e_poi_id(self, row: TakeawayStore) -> str:
         return row.connection.account
 

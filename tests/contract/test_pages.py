@@ -64,6 +64,15 @@ def talk(side: Side) -> str:
     return f"takeaway/chat/{side.rows['messaging.Conversation'].pk}/"
 
 
+CHAT_ACTS = ("send", "picture", "here", "dismiss")
+
+
+def chat_act(act: str) -> Page:
+    return Page(
+        lambda made: f"{talk(made.mine)}{act}/", POSTED, lambda made: f"{talk(made.theirs)}{act}/"
+    )
+
+
 def first_message(side: Side) -> int:
     rows: Any = side.rows["messaging.Conversation"]
     return int(rows.messages.get().pk)
@@ -137,14 +146,7 @@ PAGES: dict[str, Page] = {
         OWN,
         lambda made: f"{talk(made.theirs)}earlier/?before={first_message(made.theirs)}",
     ),
-    **{
-        f"takeaway/chat/<int:pk>/{act}/": Page(
-            lambda made, act=act: f"{talk(made.mine)}{act}/",
-            POSTED,
-            lambda made, act=act: f"{talk(made.theirs)}{act}/",
-        )
-        for act in ("send", "picture", "here", "dismiss")
-    },
+    **{f"takeaway/chat/<int:pk>/{act}/": chat_act(act) for act in CHAT_ACTS},
     "takeaway/pictures/<str:slug>.jpg": Page(at("takeaway/pictures/forged.jpg"), NOBODY_THERE),
     "^trip/": Page(at("trip/nothing"), EVERYBODY),
     "admin/": Page(at("admin/"), STAFF),

@@ -300,7 +300,7 @@ def test_lists_are_narrowed_by_state_and_store(binding: TakeawayStore) -> None:
 def test_an_export_holds_no_customer(binding: TakeawayStore) -> None:
     order = OrderFactory(binding=binding)
     manager = at_work(binding.store)
-    text = manager.get(reverse("admin:messaging_order_csv")).getvalue().decode("utf-8-sig")  # type: ignore[attr-defined]
+    text = manager.get(reverse("admin:messaging_order_csv")).getvalue().decode("utf-8-sig")
     rows = list(csv.reader(io.StringIO(text)))
     assert any(order.order_id in cell for row in rows for cell in row)
     for word in ("13800138000", "13900139000", "林女士", "花园路"):

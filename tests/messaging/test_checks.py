@@ -13,12 +13,13 @@ from messaging.apps import MessagingConfig
 from messaging.choices import OrderState
 from messaging.models import Order, TakeawayStore
 from stores.models import Connection, OutboundCall
+from stores.platforms.workers import queue
 from tests.messaging.factories import DeveloperFactory, OrderFactory, TakeawayStoreFactory
 from tests.messaging.meituan import meituan_of
 
 
-def found(**options: bool) -> list[str]:
-    return [str(message.id) for message in run_checks(**options)]
+def found(*, deploy: bool = False) -> list[str]:
+    return [str(each.id) for each in run_checks(include_deployment_checks=deploy)]
 
 
 def test_a_timeout_longer_than_a_request_may_take_is_refused(settings: Settings) -> None:
@@ -28,9 +29,9 @@ def test_a_timeout_longer_than_a_request_may_take_is_refused(settings: Settings)
 
 
 def test_plain_http_is_warned_of(settings: Settings) -> None:
-    assert "messaging.W001" not in found(include_deployment_checks=True)
+    assert "messaging.W001" not in found(deploy=True)
     settings.TAKEAWAY_BASE_URL = "http://api.example.com"
-    assert "messaging.W001" in found(include_deployment_checks=True)
+    assert "messaging.W001" in found(deploy=True)
 
 
 def test_every_schedule_has_a_function_and_a_title() -> None:
@@ -44,7 +45,7 @@ def test_only_developer_accounts_that_work_are_asked(monkeypatch: pytest.MonkeyP
     bound = TakeawayStoreFactory()
     DeveloperFactory(is_active=False)
     woken: list[tuple[str, int]] = []
-    monkeypatch.setattr(tasks.queue, "wake_worker", lambda name, pk: woken.append((name, pk)))
+    monkeypatch.setattr(queue, "wake_worker", lambda name, pk: woken.append((name, pk)))
     tasks.reconcile_all()
     assert woken == [("messaging.tasks.reconcile", bound.connection.parent_id)]
 

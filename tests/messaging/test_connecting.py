@@ -307,8 +307,8 @@ def test_two_merchants_below_one_account_see_nothing_of_each_other(
         assert [row.connection for row in listed(client, "stores_inboundevent")] == [
             mine.connection
         ]
-    for row in (other, Order.objects.get(order_id="2002")):
-        assert owner_client.get(page(row)).status_code == 404
+    for address in (page(other), page(Order.objects.get(order_id="2002"))):
+        assert owner_client.get(address).status_code == 404
     assert owner_client.get(page(binding.connection.parent)).status_code == 404
 
 

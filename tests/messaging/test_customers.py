@@ -86,7 +86,7 @@ def read_everything(client: Client, row: Order) -> dict[str, list[str]]:
     for address in pages:
         answer = client.get(address)
         assert answer.status_code in (200, 403, 404), address
-        content = b"".join(answer) if answer.streaming else answer.content  # type: ignore[arg-type]
+        content = b"".join(answer) if answer.streaming else answer.content
         found[address] = planted_in(content.decode("utf-8", "replace"))
     return {address: words for address, words in found.items() if words}
 

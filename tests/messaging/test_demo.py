@@ -6,10 +6,11 @@ from django.urls import resolve
 from django.utils import timezone
 
 from messaging.choices import OrderState, Provider, PushKind
+from messaging.demo import TakeawayDemo
 from messaging.models import Order, Refund, TakeawayStore
 from messaging.sandbox import TakeawaySandbox
 from messaging.webhooks.endpoints import Push
-from stores.demo.world import World
+from stores.demo.world import SandboxWord, World
 from stores.models import Connection, Store
 from stores.sandbox.state import StateFile
 from tests.demos import demo_info
@@ -88,9 +89,7 @@ def test_meituans_side_starts_with_orders_that_wait(demo: World) -> None:
     assert len(sandbox.show_orders()["orders"]) == 3
 
 
-def _words(demo: World) -> list[object]:
-    from messaging.demo import TakeawayDemo
-
+def _words(demo: World) -> list[SandboxWord]:
     part = TakeawayDemo()
     part.connect(demo)
     return list(part.sandbox_words(demo))
