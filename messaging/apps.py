@@ -98,6 +98,7 @@ class MessagingConfig(Domain):
         "takeaway.order.delivered": _("Reported that our courier has delivered"),
         "takeaway.refund.decide": _("Decided a takeaway refund"),
         "takeaway.refund.part": _("Refunded a part of a takeaway order"),
+        "takeaway.chat.dismiss": _("Said that a customer's message needs no answer"),
         "takeaway.rider.call": _("Called a rider"),
         "takeaway.rider.cancel": _("Cancelled a rider"),
         "takeaway.customer.shown": _("Looked at a customer's phones and address"),
