@@ -288,7 +288,11 @@ TAKEAWAY_BEAT_SECONDS = env.float("TAKEAWAY_BEAT_SECONDS", 10.0)
 # The path at which evidence against a customer is uploaded, which is not published.
 TAKEAWAY_EVIDENCE_PATH: str = env.str("TAKEAWAY_EVIDENCE_PATH", "")
 # The networks in which receipt printers may be, as 192.168.1.0/24; nothing else is connected to.
-TAKEAWAY_PRINTER_NETWORKS: list[str] = env.list("TAKEAWAY_PRINTER_NETWORKS", default=[])
+# The demo's own printer is on this machine, and a person's printer beside it.
+_DEMO_NETWORKS = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
+TAKEAWAY_PRINTER_NETWORKS: list[str] = env.list(
+    "TAKEAWAY_PRINTER_NETWORKS", default=_DEMO_NETWORKS if "ZHANGGUI_DEMO" in os.environ else []
+)
 PRINTING = PrintingSettings()
 OUTBOX = OutboxSettings()
 LEASE = timedelta(seconds=env.float("LEASE_SECONDS", 45.0))

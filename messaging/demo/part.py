@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from messaging.addresses import ADDRESSES
 from messaging.choices import PLATFORM, Opening, Provider
-from messaging.demo import history
+from messaging.demo import history, printers
 from messaging.demo.menu import CAT_CAFE, TEA_HOUSE
 from messaging.models import TakeawayStore
 from stores.demo.world import SandboxWord, World
@@ -102,6 +102,9 @@ class TakeawayDemo:
             + reverse(f"takeaway:{each.route}", args=[facts["connection"]])
             for each in ADDRESSES
         }
+        facts["printer_port"] = printers.port_for(facts.get("printer_port", 0))
+        store = Store.objects.get(pk=facts["stores"][0]["id"])
+        facts["printer"] = printers.connect(store, facts["printer_port"])
 
     def sandbox_seeds(self, world: World) -> dict[str, Any]:
         return {}
@@ -120,7 +123,14 @@ class TakeawayDemo:
             "orders": facts["orders"],
         }
         return [
-            SandboxWord(PLATFORM, "settings", {"confirm_seconds": ACCEPT_MINUTES * 60}),
+            SandboxWord(
+                PLATFORM,
+                "settings",
+                {
+                    "confirm_seconds": ACCEPT_MINUTES * 60,
+                    "printer_port": facts["printer_port"],
+                },
+            ),
             SandboxWord(PLATFORM, "seed", seed),
         ]
 
@@ -130,7 +140,7 @@ def info(facts: dict[str, Any], sandbox: dict[str, Any]) -> dict[str, Any]:
     owner's stores.
     """
     ours = facts["takeaway"]
-    names = ("developer_id", "sign_key", "push")
+    names = ("developer_id", "sign_key", "push", "printer")
     shops = [
         {name: row[name] for name in ("id", "epoi_id", "business_id", "app_auth_token")}
         for row in ours["stores"]

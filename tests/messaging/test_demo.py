@@ -1,5 +1,7 @@
 """Takeaway's part of the demo: what `--info` says can be used, and the past adds up."""
 
+import socket
+
 import pytest
 from django.db.models import Sum
 from django.urls import resolve
@@ -7,7 +9,8 @@ from django.utils import timezone
 
 from messaging.choices import OrderState, Provider, PushKind
 from messaging.demo import TakeawayDemo
-from messaging.models import Order, Refund, TakeawayStore
+from messaging.demo.printers import port_for
+from messaging.models import Order, Printer, Refund, TakeawayStore
 from messaging.sandbox import TakeawaySandbox
 from messaging.webhooks.endpoints import Push
 from stores.demo.world import SandboxWord, World
@@ -74,6 +77,23 @@ def test_the_days_numbers_count_from_one(demo: World) -> None:
             days.setdefault(day, []).append(order.day_number or 0)
         assert days
         assert all(numbers == [*range(1, len(numbers) + 1)] for numbers in days.values())
+
+
+def test_the_printer_is_the_sandboxs_own_unless_another_is_named(
+    demo: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    printer = Printer.objects.get()
+    assert printer.address == demo_info(demo.place)["takeaway"]["printer"]
+    [told] = [word for word in _words(demo) if word.path == "settings"]
+    port = told.body["printer_port"]
+    assert printer.address == f"127.0.0.1:{port}"
+    with socket.create_server(("127.0.0.1", port)):
+        assert port_for(port) != port
+    monkeypatch.setenv("TAKEAWAY_PRINTER", "192.168.1.50:9100")
+    TakeawayDemo().connect(demo)
+    printer.refresh_from_db()
+    assert printer.address == demo.facts["takeaway"]["printer"] == "192.168.1.50:9100"
+    assert printer.store_id == demo.facts["takeaway"]["stores"][0]["id"]
 
 
 def test_meituans_side_starts_with_orders_that_wait(demo: World) -> None:
