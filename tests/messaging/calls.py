@@ -50,6 +50,7 @@ CALLS: dict[str, Call] = {
     "send": lambda client: client.send(
         message_id="7", customer="880012345", order_id=NUMBER, sealed="CIPHER"
     ),
+    "read_until": lambda client: client.read_until("880012345"),
     "subscribe_chat": lambda client: client.subscribe_chat(),
     "unsubscribe_chat": lambda client: client.unsubscribe_chat(),
 }

@@ -40,6 +40,9 @@ from messaging.models import (
     TakeawayStore,
 )
 from messaging.services import deciding
+from messaging.services.chat.connecting import connect
+from messaging.services.chat.presence import messages_read, read_mark_ask
+from messaging.services.chat.sending import message_send
 from messaging.services.printing.reporting import report_printed
 from messaging.services.reading import owe_order, owe_refunds
 from messaging.webhooks import endpoints
@@ -57,7 +60,7 @@ from tests.messaging.factories import (
 from tests.messaging.pushing import FIELDS, Pusher
 from tests.messaging.samples import ORDER_ID
 from tests.messaging.samples import order as sample
-from tests.stores.factories import UserFactory
+from tests.stores.factories import StoreFactory, UserFactory
 
 State = OutboundCall.State
 
@@ -410,6 +413,36 @@ def question(
     )
 
 
+def about_chat(
+    remote_call: str, owe: Callable[[Conversation], object], answer: Callable[[str], Any]
+) -> OperationContract:
+    """The contract of a call about a conversation that may be made again."""
+    return OperationContract(
+        platform="takeaway",
+        remote_call=remote_call,
+        answer=answer,
+        enqueue=lambda: _decided(lambda: owe(conversation_of(StoreFactory()))),
+        row=lambda call: OutboundCall.objects.filter(pk=call.pk).exists(),
+        allowed={state: {True} for state in State.values},
+        retried={True: True, False: True},
+    )
+
+
+def read_and_mark(talk: Conversation) -> None:
+    message = message_in(talk)
+    message.msg_id = "7"
+    message.save()
+    Conversation.objects.filter(pk=talk.pk).update(unread=1)
+    messages_read(conversation=talk, until=message.pk)
+
+
+def enqueue_message() -> OutboundCall:
+    talk = conversation_of(StoreFactory())
+    return _decided(
+        lambda: message_send(conversation=talk, actor=UserFactory(), text="马上到", key="k")
+    )
+
+
 def _delivery(delivered: bool) -> Callable[[Order], object]:
     return lambda order: deciding.own_delivery(
         order=order, actor=None, delivered=delivered, courier="李", phone="13800000000"
@@ -486,6 +519,36 @@ OPERATIONS = {
     ("takeaway", "order.on_the_way"): harmless("on_the_way", _delivery(False), "delivery"),
     ("takeaway", "order.delivered"): harmless("delivered", _delivery(True), "delivery"),
     ("takeaway", "order.read"): question("order", owe_order, lambda url: client(url).order(NUMBER)),
+    ("takeaway", "chat.connect"): about_chat(
+        "is_chat_on",
+        lambda talk: connect(talk.connection.takeaway_store),
+        lambda url: client(url).is_chat_on(),
+    ),
+    ("takeaway", "message.read"): about_chat(
+        "mark_read",
+        read_and_mark,
+        lambda url: CALLS["mark_read"](client(url)),
+    ),
+    ("takeaway", "message.read_time"): about_chat(
+        "read_until", read_mark_ask, lambda url: CALLS["read_until"](client(url))
+    ),
+    ("takeaway", "message.send"): OperationContract(
+        platform="takeaway",
+        remote_call="send",
+        answer=lambda url: CALLS["send"](client(url)),
+        enqueue=enqueue_message,
+        row=lambda call: Message.objects.get(pk=call.subject_id).state,
+        allowed={
+            # Nobody can ask Meituan for a message: only an echo settles one that may have arrived.
+            State.PENDING: {"waiting", "unknown"},
+            State.SENDING: {"waiting"},
+            State.UNKNOWN: {"unknown"},
+            State.DONE: {"sent"},
+            State.REFUSED: {"failed"},
+            State.DEAD: {"failed", "unknown"},
+        },
+        retried={True: False, False: False},
+    ),
     ("takeaway", "refunds.read"): question(
         "refunds", owe_refunds, lambda url: (timezone.now(), client(url).refunds_of([NUMBER]))
     ),
