@@ -219,8 +219,7 @@ def test_the_reply_clock_runs_from_the_first_message_that_nobody_answered(pusher
     assert conversation.is_urgent
     assert conversation.reply_until == rows["急"].at + timedelta(minutes=1)
     write(pusher, "在", msg_source=1, cts=MORNING + 50)
-    conversation.refresh_from_db()
-    assert conversation.reply_until is None
+    assert Conversation.objects.get().reply_until is None
     assert Message.objects.get(pk=rows["急"].pk).answered_at
 
 
