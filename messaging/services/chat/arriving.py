@@ -80,7 +80,7 @@ def _add(
         at=written,
         tie=int(remote.message_id),
         arrived_at=at,
-        state=MessageState.SENT if by_shop else MessageState.RECEIVED,
+        state=MessageState.SENT if by_shop else "",
         sent_at=written if by_shop else None,
         scene=remote.scene,
         scene_name=remote.scene_name,

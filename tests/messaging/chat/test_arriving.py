@@ -46,7 +46,7 @@ def test_a_text_arrives_as_it_was_written(pusher: Pusher, text: str) -> None:
     write(pusher, text)
     message = Message.objects.get()
     assert (message.text, message.kind) == (text, MessageKind.TEXT)
-    assert (message.direction, message.state) == (Direction.CUSTOMER, MessageState.RECEIVED)
+    assert (message.direction, message.state) == (Direction.CUSTOMER, "")
     assert message.conversation.open_user_id == str(CUSTOMER)
     assert message.conversation.unread == 1
 
