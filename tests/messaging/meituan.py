@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from django.db import transaction
 from pytest_django.fixtures import Settings
 
 from messaging.choices import PushKind
@@ -50,12 +51,13 @@ class Meituan:
         """Places an order that we have been told of."""
         order_id = self.place(**changes)
         said = self.get(f"orders/{order_id}")["shown"]
-        return order_told(
-            connection=self.binding.connection,
-            kind=PushKind.ORDER_NEW,
-            remote=parse_order(said),
-            at=self.binding.connection.created_at,
-        )
+        with transaction.atomic():
+            return order_told(
+                connection=self.binding.connection,
+                kind=PushKind.ORDER_NEW,
+                remote=parse_order(said),
+                at=self.binding.connection.created_at,
+            )
 
 
 @contextmanager
