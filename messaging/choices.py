@@ -107,9 +107,11 @@ class Origin(models.TextChoices):
 
 
 class MessageState(models.TextChoices):
-    """How far a chat message is. UNKNOWN: it may have arrived, and is not sent again by itself."""
+    """How far a message of the shop is; a customer's has none.
 
-    RECEIVED = "received", _("received")
+    UNKNOWN: it may have arrived, and is not sent again by itself.
+    """
+
     WAITING = "waiting", pgettext_lazy("message", "waiting")
     SENT = "sent", pgettext_lazy("message", "sent")
     FAILED = "failed", pgettext_lazy("message", "not sent")

@@ -76,13 +76,20 @@ class ChatMessageSerializer(AnswerSerializer):
     direction = serializers.ChoiceField(choices=Direction.choices)
     state = serializers.ChoiceField(
         choices=MessageState.choices,
-        help_text=gettext_lazy("`unknown`: it may have arrived, and is not sent again by itself"),
+        allow_null=True,
+        help_text=gettext_lazy(
+            "Of ours; null for a customer's. `unknown`: it may have arrived, and is not sent again"
+            " by itself"
+        ),
     )
     error = serializers.CharField()
 
     def get_text(self, row: Message) -> str:
         is_readable = row.kind in (MessageKind.TEXT, MessageKind.PICTURE)
         return str(readable(row, "text", "")) if is_readable else ""
+
+    def get_state(self, row: Message) -> str | None:
+        return row.state or None
 
     def get_cts(self, row: Message) -> int:
         return int(row.at.timestamp())

@@ -162,7 +162,6 @@ class Message(models.Model):
 
     STATE_FIELD: ClassVar[str] = "state"
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
-        MessageState.RECEIVED: frozenset(),
         MessageState.WAITING: frozenset(
             {MessageState.SENT, MessageState.FAILED, MessageState.UNKNOWN}
         ),
@@ -203,7 +202,10 @@ class Message(models.Model):
     at = models.DateTimeField(_("written"))
     tie = models.BigIntegerField(default=0, editable=False)
     arrived_at = models.DateTimeField(_("arrived here"), default=timezone.now)
-    state = models.CharField(_("state"), max_length=10, choices=MessageState)
+    # "" for a customer's.
+    state = models.CharField(
+        _("state"), max_length=10, choices=MessageState, default=MessageState.WAITING, blank=True
+    )
     # When a try to send it began last, and when it was known to have arrived.
     handed_at = models.DateTimeField(null=True, editable=False)
     sent_at = models.DateTimeField(_("sent at"), null=True)

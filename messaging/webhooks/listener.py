@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
 from django.conf import settings
-from django.db import InterfaceError, OperationalError, close_old_connections, connection
+from django.db import InterfaceError, OperationalError, connection
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
@@ -123,7 +123,8 @@ class Listener:
                 log.warning("store connection %s: %s", line.connection_id, error)
                 pause = REFUSED_PAUSE
             except (PlatformError, WebSocketException, OSError, Dead, ValueError) as error:
-                what = str(error) or type(error).__name__
+                # What an address says after this word is a token.
+                what = str(error).partition("/websocket/")[0] or type(error).__name__
                 log.warning("a socket of store connection %s ended: %s", line.connection_id, what)
             except (OperationalError, InterfaceError) as error:
                 log.warning("database not available: %s", error)
@@ -235,15 +236,12 @@ async def _frame_before(socket: ClientConnection, until: float) -> str | None:
 
 
 def _with_database(work: Callable[..., T], *given: Any) -> T:
-    """Runs work with a connection to the database of this thread, which a failure closes."""
-    close_old_connections()
+    """Runs work with this thread's connection to the database, which stays until it fails."""
     try:
         return work(*given)
     except (OperationalError, InterfaceError):
         connection.close()
         raise
-    finally:
-        close_old_connections()
 
 
 async def _cancel(tasks: list[asyncio.Task[None]]) -> None:

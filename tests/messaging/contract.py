@@ -14,7 +14,6 @@ from messaging.choices import (
     DeliveryState,
     Direction,
     MessageKind,
-    MessageState,
     OrderState,
     Origin,
     PaperState,
@@ -120,7 +119,6 @@ def message_in(conversation: Conversation, text: str = "还要多久") -> Messag
         kind=MessageKind.TEXT,
         text=text,
         at=timezone.now(),
-        state=MessageState.RECEIVED,
     )
     return made
 

@@ -14,7 +14,7 @@ from django.db import transaction
 from messaging.choices import Direction, MessageKind, MessageState, Origin
 from messaging.models import Conversation, Message, Order
 from messaging.services.chat import rules, secrets
-from messaging.services.chat.bookkeeping import changed, chat_of, locked, recount, summarise
+from messaging.services.chat.bookkeeping import changed, chat_for, locked, recount, summarise
 from messaging.services.chat.closing import is_over
 from messaging.services.chat.sending import settle_call
 from messaging.services.orders import locked as order_of
@@ -48,7 +48,7 @@ def message_arrived(
     elsewhere = _at_another_store(connection, remote.message_id)
     if elsewhere and not is_named:
         return None
-    with transaction.atomic():
+    with transaction.atomic(savepoint=False):
         if elsewhere:
             _remove(elsewhere)
         conversation = _conversation(connection, remote)
@@ -80,7 +80,7 @@ def _add(
         at=written,
         tie=int(remote.message_id),
         arrived_at=at,
-        state=MessageState.SENT if by_shop else MessageState.RECEIVED,
+        state=MessageState.SENT if by_shop else "",
         sent_at=written if by_shop else None,
         scene=remote.scene,
         scene_name=remote.scene_name,
@@ -91,7 +91,7 @@ def _add(
     conversation.unread = 0 if by_shop else conversation.unread + 1
     _talk_about(conversation, order, message)
     recount(conversation, message)
-    summarise(conversation)
+    summarise(conversation, message)
     changed(conversation, [message])
     if not by_shop:
         rules.answer(conversation, message)
@@ -174,12 +174,11 @@ def _talk_about(conversation: Conversation, order: Order | None, message: Messag
     """
     if message.at < conversation.last_at and conversation.order_id:
         return
+    known = conversation.order
     if order:
         conversation.order = order
-    elif not message.is_ours:
-        chat = chat_of(conversation.connection_id)
-        if is_over(conversation.order, chat, message.at):
-            conversation.order = None
+    elif known and not message.is_ours and is_over(known, chat_for(conversation), message.at):
+        conversation.order = None
 
 
 def _at_another_store(connection: Connection, message_id: str) -> Message | None:

@@ -30,6 +30,14 @@ def chat_of(connection_id: int) -> ChatStore:
     return ChatStore.objects.get_or_create(binding=binding)[0]
 
 
+def chat_for(conversation: Conversation) -> ChatStore:
+    """Returns the same for a conversation, read once per row in memory."""
+    known: ChatStore | None = vars(conversation).get("_chat")
+    if known is None:
+        known = vars(conversation)["_chat"] = chat_of(conversation.connection_id)
+    return known
+
+
 def changed(conversation: Conversation, messages: Iterable[Message] = ()) -> None:
     """Saves a locked conversation and marks it and these messages as new for pages that poll."""
     number = _next_number(conversation.store.merchant_id)
@@ -44,7 +52,9 @@ def recount(conversation: Conversation, since: Message) -> None:
     """Sets anew from which messages the reply clock runs, and who waits; saves nothing of the
     conversation. `since` is the earliest message that is new or changed.
     """
-    chat = chat_of(conversation.connection_id)
+    if _only_follows(conversation, since):
+        return
+    chat = chat_for(conversation)
     usual = timedelta(minutes=chat.reply_minutes)
     urgent = timedelta(seconds=chat.urgent_seconds)
     waiting: dict[bool, Message] = {}
@@ -64,13 +74,25 @@ def recount(conversation: Conversation, since: Message) -> None:
     _wait(conversation, [row for row in waiting.values() if not _is_dismissed(conversation, row)])
 
 
-def summarise(conversation: Conversation) -> None:
-    """Takes over the last message for lists; saves nothing."""
-    last = conversation.messages.order_by("-at", "-tie", "-pk").first()
+def summarise(conversation: Conversation, new: Message | None = None) -> None:
+    """Takes over the last message for lists; saves nothing. `new` is the only one that has come
+    since.
+    """
+    last = new
+    if new is None or (conversation.last_direction and new.at <= conversation.last_at):
+        last = conversation.messages.order_by("-at", "-tie", "-pk").first()
     if last is None:
         return
     conversation.last_at, conversation.last_direction = last.at, last.direction
     conversation.preview = last.text[:PREVIEW] if last.kind == MessageKind.TEXT else ""
+
+
+def _only_follows(conversation: Conversation, message: Message) -> bool:
+    """Whether it comes after the message that already waits, and changes nothing for the clock."""
+    since = conversation.waiting_since
+    if message.is_ours or message.is_urgent or since is None:
+        return False
+    return message.at > since
 
 
 def _wait(conversation: Conversation, questions: list[Message]) -> None:

@@ -7,7 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from messaging.models import ChatStore, Conversation, Order, TakeawayStore
-from messaging.services.chat.bookkeeping import chat_of
+from messaging.services.chat.bookkeeping import chat_for
 from stores.conflicts import Conflict
 
 
@@ -25,13 +25,13 @@ def closes_at(conversation: Conversation, chat: ChatStore | None = None) -> date
     ended_at = _ended_at(order) if order else None
     if ended_at is None:
         return None
-    chat = chat or chat_of(conversation.connection_id)
+    chat = chat or chat_for(conversation)
     return ended_at + timedelta(hours=chat.open_hours) - timedelta(minutes=chat.margin_minutes)
 
 
 def why_closed(conversation: Conversation, now: datetime | None = None) -> StrOrPromise | None:
     """Returns why nothing can be written here, in a sentence for people; None when it can."""
-    chat = chat_of(conversation.connection_id)
+    chat = chat_for(conversation)
     if not conversation.open_user_id:
         return _("Meituan does not say who wrote this; answer in Meituan's own app.")
     if conversation.blocked_at:
@@ -54,9 +54,9 @@ def expect_open(conversation: Conversation) -> None:
         raise ChatConflict(reason)
 
 
-def is_over(order: Order | None, chat: ChatStore, now: datetime) -> bool:
+def is_over(order: Order, chat: ChatStore, now: datetime) -> bool:
     """Whether the time after an order's end has passed in which it may be talked about."""
-    ended_at = _ended_at(order) if order else None
+    ended_at = _ended_at(order)
     return ended_at is not None and ended_at + timedelta(hours=chat.open_hours) <= now
 
 

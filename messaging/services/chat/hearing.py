@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models import Q
 from django.utils import timezone
 
-from messaging.choices import PLATFORM, PushKind
+from messaging.choices import PushKind
 from messaging.client import SocketToken
 from messaging.models import ChatStore, Order, TakeawayStore
 from messaging.services.chat import secrets
@@ -72,7 +72,7 @@ def frame_heard(connection_id: int, frame: str) -> None:
         remote = parse_message(said)
         key = f"socket {remote.message_id}"
         store_name = remote.store_name or _store_of(developer, remote.order_id)
-        body["is_guessed"] = not store_name and _has_others(developer)
+        body["is_guessed"] = not store_name
         store_name = store_name or connection.account
     except NoMessage:
         if not body["said"]:
@@ -83,6 +83,7 @@ def frame_heard(connection_id: int, frame: str) -> None:
         dedup_key=key,
         body=body | {"store": store_name},
         store_name=store_name[:200],
+        wake=False,
     )
     inbox.handle(event.pk)
 
@@ -123,8 +124,3 @@ def _store_of(developer: Connection, order_id: str) -> str:
     rows = Order.objects.filter(connection__parent=developer, order_id=order_id)
     found = rows.values_list("connection__account", flat=True).first() if order_id else None
     return found or ""
-
-
-def _has_others(developer: Connection) -> bool:
-    rows = Connection.objects.filter(parent=developer, platform=PLATFORM, is_active=True)
-    return rows.count() > 1

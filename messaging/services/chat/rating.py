@@ -1,4 +1,6 @@
-"""The reply rate of a day as we count it; how Meituan counts is not published (§5.5)."""
+"""The reply rate of a day as we count it; how Meituan counts is not published
+(docs/platforms/takeaway.md §5.5).
+"""
 
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta

@@ -8,7 +8,7 @@ from django.utils import timezone
 from messaging.choices import AutoReply, Direction, Origin
 from messaging.models import ChatHours, ChatStore, Conversation, Message
 from messaging.services.chat import sending
-from messaging.services.chat.bookkeeping import chat_of
+from messaging.services.chat.bookkeeping import chat_for
 
 # What comes that late is no beginning of a talk.
 FRESH = timedelta(minutes=5)
@@ -19,8 +19,10 @@ def answer(conversation: Conversation, message: Message) -> Message | None:
 
     Nothing is said while people of the shop are writing with this customer.
     """
-    chat = chat_of(conversation.connection_id)
+    chat = chat_for(conversation)
     now = timezone.now()
+    if not (chat.greets or chat.answers_away):
+        return None
     if not conversation.open_user_id or now - message.at > FRESH:
         return None
     rule, text = _rule(chat, now)

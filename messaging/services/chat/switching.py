@@ -1,6 +1,7 @@
 """A store's chat at Meituan: on or off, its push, its reply rate, and blocked customers.
 
-A person presses a button and waits, so that Meituan is asked at once, outside any transaction.
+A person presses a button and waits, so that Meituan is asked at once, outside any transaction
+(docs/platforms/takeaway.md §5.1).
 """
 
 from collections.abc import Sequence

@@ -62,8 +62,10 @@ def receive(
     dedup_key: str,
     body: dict[str, Any],
     store_name: str = "",
+    wake: bool = True,
 ) -> InboundEvent:
-    """Stores a verified notice once per (connection, kind, key) and wakes a worker for its handler.
+    """Stores a verified notice once per (connection, kind, key) and wakes a worker for its handler;
+    `wake=False` is for callers that handle it themselves.
 
     A notice to a developer account that names a store is stored at the store's connection, or at
     the developer account while no store has that name.
@@ -78,9 +80,9 @@ def receive(
             dedup_key=dedup_key,
             defaults={"body": body, "store_name": store_name},
         )
-        if created:
+        if created and wake:
             transaction.on_commit(lambda: queue.wake_worker(HANDLE, event.pk), robust=True)
-        else:
+        elif not created:
             InboundEvent.objects.filter(pk=event.pk).update(repeats=F("repeats") + 1)
     return event
 

@@ -74,7 +74,7 @@ def add(talk: Conversation, text: str, **changes: Any) -> Message:
         "direction": Direction.CUSTOMER,
         "origin": Origin.CUSTOMER,
         "kind": MessageKind.TEXT,
-        "state": MessageState.RECEIVED,
+        "state": "",
         "at": timezone.now(),
     }
     return Message.objects.create(conversation=talk, text=text, **values | changes)

@@ -9,10 +9,13 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.apps import apps
 
 from messaging.models import ChatStore, Message, TakeawayStore
 from messaging.services.chat import bookkeeping
 from messaging.services.chat.hearing import address_of, frame_heard
+from stores.demo.environment import Places, Ports
+from stores.demo.running import programs
 from stores.models import InboundEvent
 from tests.messaging.chat.writing import CUSTOMER, MORNING, envelope, push, write
 from tests.messaging.factories import TakeawayStoreFactory
@@ -194,6 +197,15 @@ def test_sockets_are_where_the_calls_are(
     assert developer
     developer.base_url, settings.TAKEAWAY_WS_URL = base_url, setting
     assert address_of(developer) == expected
+
+
+def test_the_demo_runs_the_processes_that_a_domain_adds(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    domain = type(apps.get_app_config("messaging"))
+    monkeypatch.setattr(domain, "programs", {"listener": ["im_listen"]})
+    found = programs(Places(tmp_path), Ports(1, 2))
+    assert found["listener"][1:] == [found["worker"][1], "im_listen"]
 
 
 def test_a_customer_of_two_stores_has_two_conversations(pusher: Pusher, binding: Any) -> None:

@@ -95,7 +95,7 @@ def photo() -> bytes:
 
 
 def block(talk: Conversation, **changes: Any) -> None:
-    given = {"code": 1, "reason": "", "pictures": [photo()]} | changes
+    given: dict[str, Any] = {"code": 1, "reason": "", "pictures": [photo()]} | changes
     switching.customer_block(conversation=talk, actor=None, **given)
 
 
