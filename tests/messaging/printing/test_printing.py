@@ -86,9 +86,9 @@ def test_an_order_that_was_accepted_elsewhere_is_printed_once_however_often_it_i
 ) -> None:
     pusher.order("order-new", status=2)
     assert states() == []
-    for _ in range(3):
-        pusher.order("order-confirmed", status=4)
-    pusher.order("order-new", status=2)
+    for later in range(3):
+        pusher.order("order-confirmed", status=4, utime=1616400900 + later)
+    pusher.order("order-new", status=2, utime=1616400990)
     assert states() == QUEUED
     assert print_queued(device.row.pk) == 1
     assert print_queued(device.row.pk) == 0
@@ -193,6 +193,35 @@ def silent_after(device: Device) -> Callable[..., None]:
         device.set(printer="mute")
 
     return kept
+
+
+def test_an_answer_that_overtakes_the_paper_confirms_nothing(
+    device: Device, counter: Counter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The paper ends with the last rows, after the printer has said that it is fine."""
+    order = counter.accept()
+    status, asked_after = device.paper._status, list[int]()
+
+    def late(asked: int) -> int:
+        if device.paper.sheets:
+            asked_after.append(asked)
+            device.paper.is_out_of_paper = len(asked_after) > 2
+        return status(asked)
+
+    monkeypatch.setattr(device.paper, "_status", late)
+    print_queued(device.row.pk)
+    assert asked_after[:2] == [1, 4]
+    assert (states(order), device.state) == (UNKNOWN, PrinterState.PAPER)
+
+
+def test_a_printer_that_is_added_later_does_not_print_what_was_accepted_before(
+    pusher: Pusher, add_printer: Callable[..., Device]
+) -> None:
+    pusher.order("order-confirmed", status=4)
+    add_printer()
+    pusher.order("order-confirmed", status=4, utime=1616400999)
+    assert Order.objects.get().state == OrderState.CONFIRMED
+    assert states() == []
 
 
 def test_a_cancelled_order_is_not_printed(device: Device, counter: Counter) -> None:
