@@ -25,7 +25,7 @@ from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.daily import Worth
 from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge, badge_column, moment_column
+from stores.backoffice.labels import badge, badge_column, listed, moment_column
 from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.pages import staff_user
 from stores.backoffice.spreadsheets import Counted
@@ -140,7 +140,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
     @display(description=_("dishes"))
     def dishes(self, order: Order) -> str:
         names = [f"{dish['name']} ×{dish['quantity']}" for dish in order.dishes]
-        return "、".join(names[:4]) + ("…" if len(names) > 4 else "") or "–"
+        return listed(names[:4]) + ("…" if len(names) > 4 else "") or "–"
 
     @display(description=_("wanted at"))
     def wanted(self, order: Order) -> str:

@@ -197,4 +197,4 @@ class MissedPush(models.Model):
         indexes = [models.Index(fields=["-found_at"], name="takeaway_missed_newest")]
 
     def __str__(self) -> str:
-        return f"{self.order}: {self.get_kind_display()}"
+        return f"{self.order} {self.get_kind_display()}"

@@ -62,6 +62,8 @@ from tests.messaging.samples import order as sample
 from tests.stores.factories import StoreFactory, UserFactory
 
 State = OutboundCall.State
+# The account that both sides share.
+OPERATORS = "100000"
 
 ADMINS = {
     "messaging.TakeawayStore": Expect("clerk", add="owner", change="manager"),
@@ -181,9 +183,9 @@ def admin_rows(side: Side) -> dict[str, Model]:
     refund, and something that was not told.
     """
     word = side.word
-    operators = Connection.objects.filter(merchant=None, account="operators-developer").first()
+    operators = Connection.objects.filter(merchant=None, account=OPERATORS).first()
     binding = TakeawayStoreFactory(
-        developer=operators or DeveloperFactory(account="operators-developer"),
+        developer=operators or DeveloperFactory(account=OPERATORS),
         store=side.store,
         e_poi_id=f"{word}-epoi",
         poi_name=f"{word}-poi",
@@ -205,7 +207,8 @@ def admin_rows(side: Side) -> dict[str, Model]:
 
 def hidden_rows(side: Side, store: Store) -> dict[str, Model]:
     word = f"{side.word}-hidden"
-    order = _order(TakeawayStoreFactory(store=store, poi_name=f"{word}-poi"), word)
+    binding = TakeawayStoreFactory(store=store, e_poi_id=f"{word}-epoi", poi_name=f"{word}-poi")
+    order = _order(binding, word)
     RefundFactory(order=order, refund_id=f"{word}-refund", reason=f"{word}-reason")
     return {"": order}
 
@@ -215,7 +218,7 @@ def _order(binding: TakeawayStore, word: str) -> Order:
         binding=binding, order_id=f"{word}-number", customer={"recipient": f"{word}-customer"}
     )
     for dish in order.dishes:
-        dish["name"] = f"{word}-{dish['name']}"
+        dish |= {"name": f"{word}-dish", "spec": "", "wishes": ""}
     order.save()
     return order
 
