@@ -41,7 +41,6 @@ class MessagingConfig(Domain):
             _("show `detail` to the staff; they may answer in Meituan's own app"),
         ),
     }
-    code_tables = "messaging.api.docs.code_tables"
     quick_start = "messaging.api.docs.quick_start"
     scopes = {ORDERS_SCOPE: _("read and handle takeaway orders")}
     permissions = {

@@ -78,7 +78,7 @@ class ChatMessageSerializer(AnswerSerializer):
         choices=MessageState.choices,
         allow_null=True,
         help_text=gettext_lazy(
-            "Of ours; null for a customer's. `unknown`: it may have arrived, and is not sent again"
+            "Of ours; `null` for a customer's. `unknown`: it may have arrived, and is not sent again"
             " by itself"
         ),
     )
@@ -98,5 +98,6 @@ class ChatMessageSerializer(AnswerSerializer):
 class ChatMessagePageSerializer(AnswerSerializer):
     results = ChatMessageSerializer(many=True)
     next = serializers.CharField(
-        allow_null=True, help_text=gettext_lazy("Where the next ones are; null when there are none")
+        allow_null=True,
+        help_text=gettext_lazy("Where the next ones are; `null` when there are none"),
     )

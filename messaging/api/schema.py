@@ -48,12 +48,12 @@ ORDER: dict[str, Any] = ROW | {
     "cancel_code": "",
     "cancel_reason": "",
     "remark": _("Not too spicy"),
-    "customer": {"recipient": _("Ms Lin"), "phones": ["138****00"], "address": "花园路 8 号…"},
+    "customer": {"recipient": _("Ms Lin"), "phones": ["138****00"], "address": _("8 Garden Road…")},
     "dishes": [
         {
-            "name": "宫保鸡丁",
-            "spec": "大份",
-            "wishes": "微辣",
+            "name": _("Kung Pao chicken"),
+            "spec": _("large"),
+            "wishes": _("mild"),
             "quantity": 2,
             "boxes": 2,
             "bag": 1,

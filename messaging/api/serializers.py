@@ -46,7 +46,7 @@ class TakeawayFilter(ListFilter):
         child=serializers.ChoiceField(choices=OrderState.choices),
         required=False,
         max_length=len(OrderState),
-        help_text=gettext_lazy("One or several: state=new&state=confirmed"),
+        help_text=gettext_lazy("One or several: `state=new&state=confirmed`"),
     )
     store = serializers.IntegerField(required=False, min_value=1, max_value=MAX_ID)
     since = Moment(
@@ -138,7 +138,7 @@ class TakeawayOrderSerializer(AnswerSerializer):
     store = serializers.IntegerField(source="store_id")
     ordered_at = serializers.DateTimeField()
     wanted_at = serializers.DateTimeField(
-        allow_null=True, help_text=gettext_lazy("null means at once")
+        allow_null=True, help_text=gettext_lazy("`null` means at once")
     )
     paid = YuanField(allow_null=True)
     received = YuanField(allow_null=True)

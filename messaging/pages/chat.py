@@ -28,6 +28,7 @@ from stores.conflicts import Conflict
 from stores.fields import readable
 from stores.models import Store
 from stores.platforms.reading import MAX_INT64
+from stores.tenancy import access_of
 from stores.web.uploads import longer_form
 
 ANSWERED_SHOWN = 40
@@ -94,8 +95,9 @@ def chats(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     context = _list(mine, opened) | {"cursor": listing.cursor_now(_merchants(mine)), "mine": mine}
     if opened:
         context |= _thread(opened, user)
-        presence.look(conversation=opened, user=user)
-        presence.read_mark_ask(opened)
+        if not access_of(user).is_viewing:
+            presence.look(conversation=opened, user=user)
+            presence.read_mark_ask(opened)
     return render(request, "messaging/chat.html", context)
 
 

@@ -23,19 +23,25 @@ def locked(conversation_id: int) -> Conversation:
 
 def chat_of(connection_id: int) -> ChatStore:
     """Returns what a store's connection has set for its chat; made with the usual values."""
-    rows = ChatStore.objects.select_related("binding")
-    if found := rows.filter(binding__connection=connection_id).one():
-        return found
-    binding = TakeawayStore.objects.get(connection=connection_id)
-    return ChatStore.objects.get_or_create(binding=binding)[0]
+    chat = _read(connection_id)
+    return chat if chat.pk else ChatStore.objects.get_or_create(binding=chat.binding)[0]
 
 
 def chat_for(conversation: Conversation) -> ChatStore:
-    """Returns the same for a conversation, read once per row in memory."""
+    """Returns what holds for a conversation, read once per row in memory; the usual values, which
+    stand in no row, while nothing is set.
+    """
     known: ChatStore | None = vars(conversation).get("_chat")
     if known is None:
-        known = vars(conversation)["_chat"] = chat_of(conversation.connection_id)
+        known = vars(conversation)["_chat"] = _read(conversation.connection_id)
     return known
+
+
+def _read(connection_id: int) -> ChatStore:
+    rows = ChatStore.objects.select_related("binding")
+    if found := rows.filter(binding__connection=connection_id).one():
+        return found
+    return ChatStore(binding=TakeawayStore.objects.get(connection=connection_id))
 
 
 def changed(conversation: Conversation, messages: Iterable[Message] = ()) -> None:

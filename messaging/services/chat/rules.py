@@ -49,7 +49,7 @@ def _covers(row: ChatHours, local: datetime) -> bool:
 
 
 def _rule(chat: ChatStore, now: datetime) -> tuple[AutoReply, str]:
-    if is_open(chat.hours.all(), now):
+    if is_open(chat.hours.all() if chat.pk else (), now):
         return AutoReply.GREETING, chat.greeting if chat.greets else ""
     return AutoReply.AWAY, chat.away if chat.answers_away else ""
 
