@@ -78,8 +78,8 @@ class ChatMessageSerializer(AnswerSerializer):
         choices=MessageState.choices,
         allow_null=True,
         help_text=gettext_lazy(
-            "Of ours; `null` for a customer's. `unknown`: it may have arrived, and is not sent again"
-            " by itself"
+            "Of ours; `null` for a customer's. `unknown`: it may have arrived, and is not sent"
+            " again by itself"
         ),
     )
     error = serializers.CharField()
