@@ -21,6 +21,17 @@ TOLD_BY = {
     OrderState.FINISHED: PushKind.ORDER_FINISHED,
     OrderState.CANCELLED: PushKind.ORDER_CANCELLED,
 }
+# What Meituan lists of a refund.
+_LISTED = (
+    "refund_id",
+    "state",
+    "is_part",
+    "is_appeal",
+    "money",
+    "reason",
+    "applied_at",
+    "decide_until",
+)
 # An answer may be that much behind the pushes: what it does not list yet stays for so long.
 BEHIND = timedelta(seconds=60)
 
@@ -53,16 +64,20 @@ def refunds_read(*, order: Order, facts: Iterable[RefundFact], asked_at: datetim
     rows = list(order.refunds.order_by("pk"))
     known = {row.refund_id: row for row in rows if row.refund_id}
     nameless = [row for row in rows if not row.refund_id]
+    is_news = False
     for fact in sorted(facts, key=_age):
         row = known.get(fact.refund_id) or _told(nameless, fact)
         if row is None:
             row = Refund(order=order)
-            missed(order, PushKind.PART_REFUND if fact.is_part else PushKind.REFUND)
-        _take_over(row, fact)
+            if order.connection.takeaway_store.takes_orders:
+                missed(order, PushKind.PART_REFUND if fact.is_part else PushKind.REFUND)
+        is_news |= _take_over(row, fact)
     early = [row for row in nameless if asked_at - row.applied_at < BEHIND]
-    Refund.objects.filter(pk__in=[row.pk for row in nameless if row not in early]).delete()
-    # The order desk looks for orders that have changed.
-    order.save(update_fields=["changed_at"])
+    if never := [row.pk for row in nameless if row not in early]:
+        is_news |= bool(Refund.objects.filter(pk__in=never).delete()[0])
+    if is_news:
+        # The order desk looks for orders that have changed.
+        order.save(update_fields=["changed_at"])
     return not early
 
 
@@ -90,7 +105,9 @@ def _told(nameless: list[Refund], fact: RefundFact) -> Refund | None:
     return found
 
 
-def _take_over(refund: Refund, fact: RefundFact) -> None:
+def _take_over(refund: Refund, fact: RefundFact) -> bool:
+    """Makes a refund what Meituan lists; returns whether it was anything else."""
+    before = {name: getattr(refund, name) for name in _LISTED}
     refund.refund_id, refund.is_part = fact.refund_id, fact.is_part
     refund.is_appeal, refund.money = fact.is_appeal, fact.money
     refund.reason = fact.reason or refund.reason
@@ -99,7 +116,10 @@ def _take_over(refund: Refund, fact: RefundFact) -> None:
         refund.state = fact.state
         refund.decided_at = None if fact.state == RefundState.OPEN else timezone.now()
     refund.decide_until = decide_until(refund)
+    if refund.pk and before == {name: getattr(refund, name) for name in _LISTED}:
+        return False
     refund.save()
+    return True
 
 
 def _age(fact: RefundFact) -> tuple[datetime, str]:

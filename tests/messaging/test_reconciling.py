@@ -72,6 +72,18 @@ def test_a_cancellation_and_a_refund_after_the_end_are_found(meituan: Meituan) -
     assert "refund" in told_by_asking()
 
 
+def test_what_is_known_already_changes_nothing(meituan: Meituan) -> None:
+    order = meituan.known()
+    for action in ("confirm", "finish"):
+        meituan.act(order.order_id, action)
+    meituan.act(order.order_id, "refund", reason="少送了")
+    run(meituan)
+    order.refresh_from_db()
+    run(meituan)
+    before, order = order.changed_at, Order.objects.get()
+    assert order.changed_at == before
+
+
 def test_orders_that_are_only_read_are_read_by_day(
     binding: TakeawayStore, settings: Settings
 ) -> None:
