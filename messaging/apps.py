@@ -1,22 +1,44 @@
+from dataclasses import replace
 from datetime import timedelta
 
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
 from messaging.choices import ORDERS as ORDERS_SCOPE
 from messaging.choices import PLATFORM, REFUND, TAKE, PushKind
 from stores.backoffice.menu import ORDERS, RECORDS, STORES, list_item, opened_on_today
-from stores.domains import CounterLink, Domain, MenuItem, ProblemCode, Schedule
-from stores.roles import Role
+from stores.domains import CounterLink, Domain, MenuEntry, MenuItem, ProblemCode, Schedule
+from stores.roles import Permission, Role
 from stores.tenancy import access_of
+
+
+def has_takeaway(request: HttpRequest) -> bool:
+    """Whether a person sees a store that is or was bound; read once per request."""
+    from messaging.models import TakeawayStore
+
+    found: bool | None = getattr(request, "_has_takeaway", None)
+    if found is None:
+        rows = TakeawayStore.objects.for_staff(request.user).exclude(state="waiting")
+        found = request._has_takeaway = rows.exists()  # type: ignore[attr-defined]
+    return found
 
 
 def has_desk(request: HttpRequest) -> bool:
     """Whether a person handles takeaway orders of some store."""
-    from messaging.models import TakeawayStore
+    return access_of(request.user).has_permission(TAKE) and has_takeaway(request)
 
-    rows = TakeawayStore.objects.for_staff(request.user).exclude(state="waiting")
-    return access_of(request.user).has_permission(TAKE) and rows.exists()
+
+def may_connect(request: HttpRequest) -> bool:
+    return access_of(request.user).has_permission(Permission.MANAGE_CONNECTIONS)
+
+
+def of_takeaway(
+    entry: MenuEntry, label: str, title: StrOrPromise, order: int, query: str = ""
+) -> MenuItem:
+    """A list of the menu that those have who have takeaway."""
+    usual = list_item(entry, label, title, query, order)
+    return replace(usual, shown=lambda request: usual.shown(request) and has_takeaway(request))
 
 
 class MessagingConfig(Domain):
@@ -119,12 +141,17 @@ class MessagingConfig(Domain):
         CounterLink(_("Customers' messages"), "takeaway:chat", has_desk),
     )
     menu = (
-        list_item(
-            ORDERS, "messaging.Order", _("Takeaway orders"), opened_on_today("ordered_at"), order=5
+        of_takeaway(
+            ORDERS, "messaging.Order", _("Takeaway orders"), 55, opened_on_today("ordered_at")
         ),
-        list_item(ORDERS, "messaging.Refund", _("Takeaway refunds"), order=25),
+        of_takeaway(ORDERS, "messaging.Refund", _("Takeaway refunds"), 56),
         MenuItem(ORDERS, _("Order desk"), "takeaway:desk", has_desk, order=60),
         MenuItem(ORDERS, _("Customers' messages"), "takeaway:chat", has_desk, order=61),
-        list_item(STORES, "messaging.TakeawayStore", _("Takeaway stores")),
-        list_item(RECORDS, "messaging.MissedPush", _("Takeaway: not told")),
+        MenuItem(
+            STORES,
+            _("Takeaway stores"),
+            "admin:messaging_takeawaystore_changelist",
+            lambda request: may_connect(request) or has_takeaway(request),
+        ),
+        of_takeaway(RECORDS, "messaging.MissedPush", _("Takeaway: not told"), 50),
     )

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from django.contrib import admin
 from django.test import Client
 from django.urls import reverse
 
@@ -17,8 +18,13 @@ def at_work(store: Store, role: Role = Role.MANAGER) -> Client:
 
 
 def page(row: Any, name: str = "change", *more: str) -> str:
-    """Returns the address of a row's page: change, history, or do with the name of a button."""
-    meta = row._meta
+    """Returns the address of a row's page: change, history, or do with the name of a button.
+
+    The page of a row may be that of a proxy of its model.
+    """
+    concrete = row._meta.concrete_model
+    pages = [model for model in admin.site._registry if model._meta.concrete_model is concrete]
+    meta = (type(row) if type(row) in pages else pages[0])._meta
     return reverse(f"admin:{meta.app_label}_{meta.model_name}_{name}", args=[row.pk, *more])
 
 

@@ -10,10 +10,12 @@ from messaging.models import MissedPush
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import moment_column
+from stores.roles import Permission
 
 
 @admin.register(MissedPush)
 class MissedPushAdmin(LedgerAdmin):
+    view_permission = Permission.SETTLE
     list_display = ("found", "kind", "number", "came", "order_store")
     list_select_related = ("order__store__merchant",)
     list_filter = (("found_at", DayFilter), ("order__store", ScopedRelatedFilter), "kind")

@@ -23,9 +23,12 @@ ORDERS = "admin:messaging_order_changelist"
 
 
 def delivering(user: User) -> list[int]:
-    """Returns the stores that are, or were, bound to Meituan takeaway."""
-    bound = TakeawayStore.objects.filter(store=OuterRef("pk"))
-    return Store.objects.filter(Exists(bound)).ids_for(user)
+    """Returns the stores that are, or were, bound to Meituan takeaway; read once per request."""
+    known: list[int] | None = vars(user).get("_delivering")
+    if known is None:
+        bound = TakeawayStore.objects.filter(store=OuterRef("pk"))
+        known = vars(user)["_delivering"] = Store.objects.filter(Exists(bound)).ids_for(user)
+    return known
 
 
 def ordered_since(user: User, stores: list[int], moment: datetime) -> QuerySet[Order]:
