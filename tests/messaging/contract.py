@@ -83,7 +83,7 @@ ADMINS = {
         ),
     ),
     "messaging.Refund": Expect("clerk"),
-    "messaging.MissedPush": Expect("clerk"),
+    "messaging.MissedPush": Expect("manager"),
 }
 EXPORTS = {"messaging.Order": "store"}
 # What Meituan calls a developer's account and its name of a store.

@@ -311,12 +311,12 @@ def test_an_export_holds_no_customer(binding: TakeawayStore) -> None:
 def test_what_was_not_told_is_listed_by_day(binding: TakeawayStore) -> None:
     order = OrderFactory(binding=binding)
     missed = MissedPush.objects.create(order=order, kind=PushKind.ORDER_NEW)
-    clerk = at_work(binding.store, Role.CLERK)
-    assert listed(clerk, "messaging_missedpush") == [missed]
-    assert "Found by asking" in shown(clerk, order)
+    manager = at_work(binding.store)
+    assert listed(manager, "messaging_missedpush") == [missed]
+    assert "Found by asking" in shown(manager, order)
     other = TakeawayStoreFactory(store__merchant=binding.store.merchant)
     MissedPush.objects.create(order=OrderFactory(binding=other), kind=PushKind.ORDER_NEW)
-    assert listed(clerk, "messaging_missedpush") == [missed]
+    assert listed(manager, "messaging_missedpush") == [missed]
 
 
 def test_the_timeline_holds_what_was_said_and_done(pusher: Pusher, store: Store) -> None:
