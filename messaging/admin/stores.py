@@ -8,8 +8,10 @@ from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 from unfold.widgets import UnfoldAdminSelectWidget
 
+from messaging.choices import PLATFORM
 from messaging.models import TakeawayStore
 from messaging.services import connecting
 from stores.backoffice.base import ScopedAdmin, where_permitted
@@ -98,6 +100,17 @@ class TakeawayStoreAdmin(ButtonsAdmin, ScopedAdmin):
     readonly_fields = ("state_label", "opening_label", "bound", "poi_name", "e_poi_id", "trouble")
     change_form_outer_before_template = "stores/backoffice/connection_top.html"
 
+    def add_view(
+        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
+    ) -> HttpResponse:
+        """Redirects to the page that adds the account or the store when there is none yet."""
+        if self.has_add_permission(request) and (first := _needed_first(request)):
+            text, url = first
+            messages.warning(request, text)
+            return HttpResponseRedirect(url)
+        page: HttpResponse = super().add_view(request, form_url, extra_context)
+        return page
+
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
     ) -> Any:
@@ -119,8 +132,7 @@ class TakeawayStoreAdmin(ButtonsAdmin, ScopedAdmin):
         return (*self.readonly_fields, "store", "provider") if obj else ()
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        rows = Store.objects.for_staff(request.user).filter(is_active=True)
-        kwargs["queryset"] = where_permitted(request, rows, Permission.MANAGE_CONNECTIONS)
+        kwargs["queryset"] = _stores(request)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
@@ -206,9 +218,28 @@ def page_of(connection: Connection) -> str:
 
 def _accounts(request: HttpRequest) -> QuerySet[Connection]:
     """Returns the developer accounts that a person may bind stores below."""
-    rows = Connection.objects.filter(platform="takeaway", parent=None, is_active=True)
+    rows = Connection.objects.filter(platform=PLATFORM, parent=None, is_active=True)
     own = where_permitted(request, rows, Permission.MANAGE_CONNECTIONS)
     return (rows.filter(merchant=None) | own).distinct().order_by("merchant_id", "pk")
+
+
+def _stores(request: HttpRequest) -> QuerySet[Store]:
+    """Returns the stores that a person may bind."""
+    rows = Store.objects.for_staff(request.user).filter(is_active=True)
+    return where_permitted(request, rows, Permission.MANAGE_CONNECTIONS)
+
+
+def _needed_first(request: HttpRequest) -> tuple[StrOrPromise, str] | None:
+    """Returns the text and the page for what is missing before a store can be bound."""
+    if not _accounts(request).exists():
+        add = reverse("admin:stores_connection_add")
+        return (
+            _("Add your developer account at Meituan first; then you can bind a store."),
+            f"{add}?platform={PLATFORM}",
+        )
+    if not _stores(request).exists():
+        return _("Add the store first; then you can bind it."), reverse("admin:stores_store_add")
+    return None
 
 
 def _steps(row: TakeawayStore) -> list[Step]:

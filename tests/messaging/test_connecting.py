@@ -238,6 +238,22 @@ def test_a_store_is_added_once(owner_client: Client, binding: TakeawayStore) -> 
     assert TakeawayStore.objects.count() == 2
 
 
+def test_who_lacks_an_account_or_a_store_is_led_to_the_form_that_adds_it(
+    owner_client: Client, store: Store
+) -> None:
+    answer = owner_client.get(ADD, follow=True)
+    assert answer.redirect_chain == [
+        (f"{reverse('admin:stores_connection_add')}?platform=takeaway", 302)
+    ]
+    assert "Add your developer account at Meituan first" in answer.content.decode()
+    DeveloperFactory(merchant=store.merchant)
+    assert store.name in owner_client.get(ADD).content.decode()
+    Store.objects.update(is_active=False)
+    answer = owner_client.get(ADD, follow=True)
+    assert answer.redirect_chain == [(reverse("admin:stores_store_add"), 302)]
+    assert "Add the store first" in answer.content.decode()
+
+
 def test_anothers_account_is_neither_offered_nor_taken(owner_client: Client, store: Store) -> None:
     theirs = DeveloperFactory(merchant=MerchantFactory(), name="theirs-account")
     mine = DeveloperFactory(merchant=store.merchant, name="my-account")
@@ -253,9 +269,10 @@ def test_anothers_account_is_neither_offered_nor_taken(owner_client: Client, sto
 
 
 def test_anothers_store_is_not_taken(owner_client: Client, store: Store) -> None:
-    theirs = StoreFactory(name="theirs-store")
-    assert "theirs-store" not in owner_client.get(ADD).content.decode()
-    add(owner_client, theirs, DeveloperFactory())
+    theirs, account = StoreFactory(name="theirs-store"), DeveloperFactory()
+    form = owner_client.get(ADD).content.decode()
+    assert (store.name in form, "theirs-store" in form) == (True, False)
+    add(owner_client, theirs, account)
     assert not TakeawayStore.objects.exists()
 
 
