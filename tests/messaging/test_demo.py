@@ -72,7 +72,8 @@ def test_the_past_adds_up(demo: World) -> None:
 def test_the_days_numbers_count_from_one(demo: World) -> None:
     for row in TakeawayStore.objects.all():
         days: dict[object, list[int]] = {}
-        for order in Order.objects.filter(store=row.store).order_by("ordered_at"):
+        rows = Order.objects.filter(store=row.store)
+        for order in rows.order_by("ordered_at", "day_number"):
             day = timezone.localdate(order.ordered_at)
             days.setdefault(day, []).append(order.day_number or 0)
         assert days
