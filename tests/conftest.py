@@ -4,6 +4,7 @@ it, and a demo.
 
 import re
 import shutil
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -24,6 +25,7 @@ from stores.demo.environment import Places
 from stores.demo.world import World
 from stores.domains import domains, merged
 from stores.sandbox import SandboxServer
+from stores.web import limits
 from tests import flush
 from tests.coupons.factories import Shop, connected_shop
 from tests.demos import prepared
@@ -84,6 +86,12 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                 cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit TO off")
             # It applies to connections from now on, those of other processes too.
             connection.close()
+
+
+@pytest.fixture(autouse=True)
+def _windows_begin_with_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
+    """No test that uses up a limit meets the end of its window, whatever the clock says."""
+    monkeypatch.setattr(limits, "WINDOWS_FROM", int(time.time()))
 
 
 @pytest.fixture(scope="session")

@@ -27,6 +27,8 @@ _ADD = (
     "ON CONFLICT (bucket) DO UPDATE SET count = stores_ratewindow.count + excluded.count "
     "RETURNING bucket, count"
 )
+# Unix seconds from which windows are counted.
+WINDOWS_FROM = 0
 # Seconds that a reading waits to be counted.
 BRIEFLY = 0.1
 log = logging.getLogger(__name__)
@@ -112,9 +114,10 @@ class _Window:
 
     @classmethod
     def at(cls, moment: float, limit: Limit, who: str) -> "_Window":
-        number = int(moment // limit.seconds)
+        number = int(moment - WINDOWS_FROM) // limit.seconds
+        ends = WINDOWS_FROM + (number + 1) * limit.seconds
         digest = hashlib.sha256(who.encode()).hexdigest()[:32]
-        return cls(limit, f"{limit.name}:{digest}:{number}", (number + 1) * limit.seconds)
+        return cls(limit, f"{limit.name}:{digest}:{number}", ends)
 
     @classmethod
     def now(cls, limit: Limit, who: str) -> "_Window":

@@ -37,6 +37,7 @@ def test_looking_does_not_count(db: None) -> None:
 def test_a_new_window_starts_from_nothing(db: None, monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1_000_000.0]
     monkeypatch.setattr("stores.web.limits.time.time", lambda: now[0])
+    monkeypatch.setattr(limits, "WINDOWS_FROM", 0)
     minute = Limit("test", 1, 60)
     assert [take(minute, "a").allowed, take(minute, "a").allowed] == [True, False]
     assert take(minute, "a").retry_after == 20
