@@ -129,7 +129,6 @@ class MessagingConfig(Domain):
         "takeaway.rider.call": _("Called a rider"),
         "takeaway.rider.cancel": _("Cancelled a rider"),
         "takeaway.customer.shown": _("Looked at a customer's phones and address"),
-        "takeaway.printer.saved": _("Set up a receipt printer"),
         "takeaway.printer.tested": _("Printed a test page"),
         "takeaway.receipt.reprint": _("Printed a receipt again"),
         "takeaway.receipts.leftovers": _("Decided about old receipts"),
@@ -159,5 +158,7 @@ class MessagingConfig(Domain):
             "admin:messaging_takeawaystore_changelist",
             lambda request: may_connect(request) or has_takeaway(request),
         ),
+        of_takeaway(STORES, "messaging.Printer", _("Receipt printers"), 56),
+        of_takeaway(RECORDS, "messaging.PrintJob", _("Receipts"), 49),
         of_takeaway(RECORDS, "messaging.MissedPush", _("Takeaway: not told"), 50),
     )

@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from messaging.addresses import ADDRESSES
-from messaging.pages import chat, desk, pulse
+from messaging.pages import chat, desk, leftovers, pulse
 from messaging.webhooks.endpoints import ENDPOINTS
 from messaging.webhooks.pictures import chat_picture
 
@@ -19,6 +19,7 @@ urlpatterns: list[URLPattern] = [
         for each in ADDRESSES
     ),
     path("takeaway/pictures/<str:slug>.jpg", chat_picture, name="chat-picture"),
+    path("takeaway/receipts/old/", leftovers.old_receipts, name="old-receipts"),
     path("takeaway/pulse/", pulse.pulse, name="pulse"),
     path("takeaway/chat/", chat.chats, name="chat"),
     path("takeaway/chat/news/", chat.news, name="chat-news"),

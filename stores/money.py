@@ -1,7 +1,7 @@
 """Amounts, of money in yuan or of things, as people and programs read them."""
 
 from decimal import Decimal
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 from django.db import models
 from django.utils.formats import number_format
@@ -36,6 +36,19 @@ def yuan_short(amount: Decimal) -> str:
 def yuan_json(amount: Decimal | None) -> str | None:
     """Returns "12.50", as JSON answers give amounts; None stays None."""
     return None if amount is None else f"{amount:.2f}"
+
+
+@overload
+def yuan_of(fen: int) -> Decimal: ...
+
+
+@overload
+def yuan_of(fen: None) -> None: ...
+
+
+def yuan_of(fen: int | None) -> Decimal | None:
+    """Returns the yuan of an amount in fen; None stays None."""
+    return None if fen is None else Decimal(fen) / 100
 
 
 def number_text(number: int) -> str:

@@ -12,6 +12,7 @@ from messaging.models import TakeawayStore
 from stores.backoffice.connection_forms import ConnectionForm, RotatingSecret, secret_field
 from stores.backoffice.widgets import Step
 from stores.models import Connection
+from stores.text import is_id
 
 
 class TakeawayConnectionForm(RotatingSecret):
@@ -60,12 +61,12 @@ class TakeawayConnectionForm(RotatingSecret):
                 }
                 for each in ADDRESSES
             ],
-            "stores": f"{reverse('admin:messaging_takeawaystore_changelist')}",
+            "stores": reverse("admin:messaging_takeawaystore_changelist"),
         }
 
     def clean_account(self) -> str:
         account: str = self.cleaned_data["account"].strip()
-        if not (account.isascii() and account.isdecimal() and len(account) < 19):
+        if not is_id(account):
             raise forms.ValidationError(_("A developerId has only digits, at most 18."))
         return account
 

@@ -7,6 +7,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from unfold.widgets import UnfoldAdminSelectWidget, UnfoldAdminTextInputWidget
 
+from messaging.choices import ReceiptCopy
 from messaging.reasons import OFFERED
 from messaging.services.deciding import REASON_LENGTH
 from stores.backoffice.needs_person import reason_field
@@ -25,6 +26,15 @@ class CancelForm(forms.Form):
         widget=UnfoldAdminTextInputWidget(),
         help_text=_("The customer reads it."),
     )
+
+
+class ReprintForm(forms.Form):
+    copy = forms.ChoiceField(
+        label=_("Copy for"), choices=ReceiptCopy.choices, widget=UnfoldAdminSelectWidget()
+    )
+
+    def clean_copy(self) -> ReceiptCopy:
+        return ReceiptCopy(self.cleaned_data["copy"])
 
 
 class RefuseForm(forms.Form):

@@ -6,11 +6,12 @@ from typing import Any
 from django.contrib.admin import display
 from django.urls import reverse
 from django.utils.safestring import SafeString
+from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from messaging.models import Order
-from messaging.services.customers import yuan_of
 from stores.backoffice.labels import link, money
+from stores.money import yuan_of
 
 STATE_COLOURS = {
     "new": "danger",
@@ -40,3 +41,14 @@ def fen_column(field: str, title: StrOrPromise) -> Callable[[Any, Any], SafeStri
 
 def order_link(order: Order) -> SafeString:
     return link(reverse("admin:messaging_order_change", args=[order.pk]), order)
+
+
+@display(description=_("order"))
+def order_column(admin: Any, row: Any) -> SafeString:
+    """The column of an admin whose rows have an `order`."""
+    return order_link(row.order)
+
+
+@display(description=_("store"))
+def order_store_column(admin: Any, row: Any) -> str:
+    return str(row.order.store)

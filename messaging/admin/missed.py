@@ -1,11 +1,10 @@
 """What was found by asking and had not been told, by day."""
 
 from django.contrib import admin
-from django.contrib.admin import display
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from messaging.admin.labels import order_link
+from messaging.admin.labels import order_column, order_store_column
 from messaging.models import MissedPush
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
@@ -23,12 +22,5 @@ class MissedPushAdmin(LedgerAdmin):
     fields = (("kind", "number"), ("found_at", "came_at"))
     empty_text = _("Meituan has told us everything.")
     found = moment_column("found_at", pgettext_lazy("missed push", "found"))
+    number, order_store = order_column, order_store_column
     came = moment_column("came_at", _("push came"))
-
-    @display(description=_("order"))
-    def number(self, missed: MissedPush) -> str:
-        return order_link(missed.order)
-
-    @display(description=_("store"))
-    def order_store(self, missed: MissedPush) -> str:
-        return str(missed.order.store)

@@ -1,5 +1,6 @@
 """Takeaway orders in the back office: the list, one order, and what may be done with it."""
 
+from collections.abc import Callable
 from decimal import Decimal
 from typing import Any
 
@@ -10,16 +11,17 @@ from django.db.models import DecimalField, ExpressionWrapper, F, Q
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from messaging.admin.exporting import COLUMNS
-from messaging.admin.forms import CancelForm, CourierForm
+from messaging.admin.forms import CancelForm, CourierForm, ReprintForm
 from messaging.admin.labels import REFUND_COLOURS, STATE_COLOURS, fen_column
 from messaging.admin.timeline import timeline
-from messaging.choices import OWN_DELIVERY, TAKE, DeliveryState, OrderState
-from messaging.models import Order, TakeawayStore
+from messaging.choices import TAKE, OrderState
+from messaging.models import Order
 from messaging.reasons import reason_text
-from messaging.services import customers, deciding
-from messaging.services.customers import yuan_of
+from messaging.services import allowed, customers, deciding
+from messaging.services.printing import asking
 from messaging.wire.values import mask_phones
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.daily import Worth
@@ -32,44 +34,15 @@ from stores.backoffice.spreadsheets import Counted
 from stores.backoffice.timeline import Moment, TimelineAdmin
 from stores.clock import format_moment
 from stores.fields import readable
-from stores.money import yuan_text
+from stores.money import yuan_of, yuan_text
 from stores.roles import Permission
 
 # The key of the session under which the order stands whose customer is shown whole, once.
 SHOWN_ONCE = "takeaway_customer_shown"
 
 
-def _may_act(order: Order) -> bool:
-    return order.connection.takeaway_store.may_act
-
-
-def _may_accept(order: Order) -> bool:
-    return order.state == OrderState.NEW and _may_act(order)
-
-
-def _may_cancel(order: Order) -> bool:
-    return order.state in (OrderState.NEW, OrderState.CONFIRMED) and _may_act(order)
-
-
-def _may_be_ready(order: Order) -> bool:
-    is_bound = order.connection.takeaway_store.state == TakeawayStore.State.BOUND
-    return order.state == OrderState.CONFIRMED and order.ready_at is None and is_bound
-
-
-def _may_deliver(order: Order) -> bool:
-    is_ours = order.logistics in ("", OWN_DELIVERY)
-    return order.state == OrderState.CONFIRMED and is_ours and _may_act(order)
-
-
-def _may_call(order: Order) -> bool:
-    is_free = order.delivery in (DeliveryState.NONE, DeliveryState.CANCELLED)
-    is_theirs = order.logistics != OWN_DELIVERY
-    return order.state == OrderState.CONFIRMED and is_theirs and is_free and _may_act(order)
-
-
-def _may_call_off(order: Order) -> bool:
-    is_coming = order.delivery in (DeliveryState.SENT, DeliveryState.HELD, DeliveryState.TAKEN)
-    return order.state == OrderState.CONFIRMED and is_coming and _may_act(order)
+def _may(why_not: Callable[[Order], StrOrPromise]) -> Callable[[Order], bool]:
+    return lambda order: not why_not(order)
 
 
 @admin.register(Order)
@@ -89,6 +62,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         "call_rider",
         "call_off_rider",
         "cancel",
+        "print_again",
         "show_customer",
     )
     asked_about = ("number", "dishes", "paid_label", "state_label")
@@ -186,7 +160,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
             icon="check",
             permission=TAKE,
             done=DONE,
-            shown=_may_accept,
+            shown=_may(allowed.why_not_accept),
         )
     )
     def accept(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
@@ -195,7 +169,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
     @button(
         Button(
             title=_("Meal ready"), icon="takeout_dining", permission=TAKE, done=DONE,
-            shown=_may_be_ready,
+            shown=_may(allowed.why_not_ready),
         )
     )  # fmt: skip
     def ready(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
@@ -204,7 +178,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
     @button(
         Button(
             title=_("Answer the urge"), icon="notifications_active", permission=TAKE, done=DONE,
-            shown=lambda order: deciding.is_urged(order) and _may_act(order),
+            shown=_may(allowed.why_not_answer_urge),
         )
     )  # fmt: skip
     def urge(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
@@ -213,7 +187,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
     @button(
         Button(
             title=_("Agree to the other time"), icon="schedule", permission=TAKE, done=DONE,
-            shown=lambda order: deciding.wants_other_time(order) and _may_act(order),
+            shown=_may(allowed.why_not_answer_time),
         )
     )  # fmt: skip
     def time_agreed(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
@@ -222,7 +196,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
     @button(
         Button(
             title=_("Keep the time"), icon="event_busy", permission=TAKE, done=DONE,
-            shown=lambda order: deciding.wants_other_time(order) and _may_act(order),
+            shown=_may(allowed.why_not_answer_time),
         )
     )  # fmt: skip
     def time_refused(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
@@ -231,7 +205,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
     @button(
         Button(
             title=_("On the way"), icon="moped", permission=TAKE, form=CourierForm, done=DONE,
-            shown=_may_deliver,
+            shown=_may(allowed.why_not_deliver),
         )
     )  # fmt: skip
     def on_the_way(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
@@ -240,7 +214,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
     @button(
         Button(
             title=_("Delivered"), icon="where_to_vote", permission=TAKE, form=CourierForm,
-            done=DONE, shown=_may_deliver,
+            done=DONE, shown=_may(allowed.why_not_deliver),
         )
     )  # fmt: skip
     def delivered(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
@@ -249,7 +223,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
     @button(
         Button(
             title=_("Call a rider"), icon="two_wheeler", permission=TAKE, done=DONE,
-            shown=_may_call,
+            shown=_may(allowed.why_not_call_rider),
         )
     )  # fmt: skip
     def call_rider(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
@@ -259,7 +233,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         Button(
             title=_("Cancel the rider"), icon="person_off", permission=TAKE, form=forms.Form,
             text=_("Meituan may charge for a rider who is on the way."), done=DONE,
-            shown=_may_call_off,
+            shown=_may(allowed.why_not_cancel_rider),
         )
     )  # fmt: skip
     def call_off_rider(
@@ -271,11 +245,21 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         Button(
             title=_("Cancel the order"), icon="block", permission=TAKE, form=CancelForm,
             text=_("The customer gets the money back. This cannot be taken back."), done=DONE,
-            shown=_may_cancel,
+            shown=_may(allowed.why_not_cancel),
         )
     )  # fmt: skip
     def cancel(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
         deciding.order_cancel(order=row, actor=staff_user(request), **cleaned_data)
+
+    @button(
+        Button(
+            title=_("Print a receipt"), icon="print", permission=TAKE, form=ReprintForm,
+            done=_("It is printed again, and says so."),
+            shown=lambda order: order.store.printers.filter(is_active=True).exists(),
+        )
+    )  # fmt: skip
+    def print_again(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
+        asking.receipt_reprint(order=row, actor=staff_user(request), **cleaned_data)
 
     @button(
         Button(

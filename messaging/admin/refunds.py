@@ -11,20 +11,15 @@ from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from messaging.admin.forms import RefuseForm
-from messaging.admin.labels import REFUND_COLOURS, fen_column, order_link
-from messaging.choices import REFUND, RefundState
+from messaging.admin.labels import REFUND_COLOURS, fen_column, order_column, order_store_column
+from messaging.choices import REFUND
 from messaging.models import Refund
-from messaging.services import customers, deciding
+from messaging.services import allowed, customers, deciding
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, moment_column
 from stores.backoffice.pages import staff_user
-
-
-def _may_decide(refund: Refund) -> bool:
-    is_open = refund.state == RefundState.OPEN and not refund.is_appeal
-    return is_open and refund.order.connection.takeaway_store.may_act
 
 
 @admin.register(Refund)
@@ -46,15 +41,8 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
     state_label = badge_column("state", REFUND_COLOURS, _("state"))
     asked_at = moment_column("applied_at", pgettext_lazy("takeaway refund", "asked for"))
     until = moment_column("decide_until", _("to be decided until"))
+    number, order_store = order_column, order_store_column
     amount = fen_column("money", pgettext_lazy("takeaway refund", "amount"))
-
-    @display(description=_("order"))
-    def number(self, refund: Refund) -> str:
-        return order_link(refund.order)
-
-    @display(description=_("store"))
-    def order_store(self, refund: Refund) -> str:
-        return str(refund.order.store)
 
     @display(description=_("kind"))
     def kind(self, refund: Refund) -> StrOrPromise:
@@ -76,7 +64,7 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
             form=forms.Form,
             text=_("The customer gets the money back. This cannot be taken back."),
             done=DONE,
-            shown=_may_decide,
+            shown=lambda refund: not allowed.why_not_decide(refund),
         )
     )
     def agree(self, request: HttpRequest, row: Refund, cleaned_data: dict[str, Any]) -> None:
@@ -90,7 +78,7 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
             form=RefuseForm,
             text=_("The customer may appeal; then Meituan's customer service decides."),
             done=DONE,
-            shown=_may_decide,
+            shown=lambda refund: not allowed.why_not_decide(refund),
         )
     )
     def refuse(self, request: HttpRequest, row: Refund, cleaned_data: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from messaging.choices import PLATFORM
 from messaging.models import TakeawayStore
 from messaging.services import connecting
+from stores.backoffice.adding import NeedsFirstAdmin
 from stores.backoffice.base import ScopedAdmin, where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
@@ -85,7 +86,7 @@ def _is_bound(row: TakeawayStore) -> bool:
 
 
 @admin.register(TakeawayStore)
-class TakeawayStoreAdmin(ButtonsAdmin, ScopedAdmin):
+class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
     add_permission = Permission.MANAGE_CONNECTIONS
     change_permission = Permission.MANAGE_STORES
     buttons = ("bind", "test", "unbind")
@@ -100,16 +101,17 @@ class TakeawayStoreAdmin(ButtonsAdmin, ScopedAdmin):
     readonly_fields = ("state_label", "opening_label", "bound", "poi_name", "e_poi_id", "trouble")
     change_form_outer_before_template = "stores/backoffice/connection_top.html"
 
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """Redirects to the page that adds the account or the store when there is none yet."""
-        if self.has_add_permission(request) and (first := _needed_first(request)):
-            text, url = first
-            messages.warning(request, text)
-            return HttpResponseRedirect(url)
-        page: HttpResponse = super().add_view(request, form_url, extra_context)
-        return page
+    def needed_first(self, request: HttpRequest) -> tuple[StrOrPromise, str] | None:
+        if not _accounts(request).exists():
+            add = reverse("admin:stores_connection_add")
+            return (
+                _("Add your developer account at Meituan first; then you can bind a store."),
+                f"{add}?platform={PLATFORM}",
+            )
+        if not _stores(request).exists():
+            add = reverse("admin:stores_store_add")
+            return _("Add the store first; then you can bind it."), add
+        return None
 
     def get_form(
         self, request: HttpRequest, obj: Any = None, change: bool = False, **kwargs: Any
@@ -227,19 +229,6 @@ def _stores(request: HttpRequest) -> QuerySet[Store]:
     """Returns the stores that a person may bind."""
     rows = Store.objects.for_staff(request.user).filter(is_active=True)
     return where_permitted(request, rows, Permission.MANAGE_CONNECTIONS)
-
-
-def _needed_first(request: HttpRequest) -> tuple[StrOrPromise, str] | None:
-    """Returns the text and the page for what is missing before a store can be bound."""
-    if not _accounts(request).exists():
-        add = reverse("admin:stores_connection_add")
-        return (
-            _("Add your developer account at Meituan first; then you can bind a store."),
-            f"{add}?platform={PLATFORM}",
-        )
-    if not _stores(request).exists():
-        return _("Add the store first; then you can bind it."), reverse("admin:stores_store_add")
-    return None
 
 
 def _steps(row: TakeawayStore) -> list[Step]:

@@ -62,8 +62,7 @@ class ConversationSerializer(AnswerSerializer):
     def get_deadlines(self, row: Conversation) -> list[dict[str, Any]]:
         if row.reply_until is None:
             return []
-        moment = serializers.DateTimeField().to_representation
-        return [{"what": "reply", "until": moment(row.reply_until)}]
+        return [{"what": "reply", "until": row.reply_until}]
 
 
 class ChatMessageSerializer(AnswerSerializer):

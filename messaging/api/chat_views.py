@@ -65,9 +65,10 @@ class Messages(ApiView):
         if is_new:
             sending.send_now(message)
         message = Message.objects.get(pk=message.pk)
-        is_waiting = message.state == MessageState.WAITING
-        shown = ChatMessageSerializer(message).data
-        return Response(shown, status=202 if is_waiting else 201 if is_new else 200)
+        status = 201 if is_new else 200
+        if message.state == MessageState.WAITING:
+            status = 202
+        return Response(ChatMessageSerializer(message).data, status=status)
 
     def conversation(self, pk: int) -> Conversation:
         """Returns a conversation of the key's stores; raises NotFound."""

@@ -8,14 +8,15 @@ from drf_spectacular.utils import OpenApiResponse, extend_schema
 
 from messaging.api.serializers import (
     CancelBody,
-    DecideBody,
     NoBody,
+    TakeawayDecisionBody,
     TakeawayFilter,
     TakeawayOrderDetailSerializer,
     TakeawayOrderSerializer,
 )
 from messaging.choices import ORDERS
-from messaging.services.deciding import NO_REFUND, ONLY_ACCEPTED_READY, ONLY_NEW, OVER
+from messaging.services.allowed import ONLY_ACCEPTED_READY, ONLY_NEW, OVER
+from messaging.services.deciding import NO_REFUND
 from stores.api.schema import (
     IDEMPOTENCY_KEY,
     IN_BODIES,
@@ -164,7 +165,7 @@ DECIDE_REFUND = _action(
         "Decides the refund of this order that is open. A rejection needs a reason, and the"
         " customer may appeal to it."
     ),
-    DecideBody,
+    TakeawayDecisionBody,
     sent("agree", _("Agree"), {"decision": "agree"}),
     sent("reject", _("Reject"), {"decision": "reject", "reason": _("It was handed over whole")}),
     conflict=NO_REFUND,

@@ -1,12 +1,9 @@
 """The input and output of the takeaway API, declared once for the code and for OpenAPI."""
 
-from decimal import Decimal
 from typing import Any
 
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
-from rest_framework.exceptions import ValidationError
 
 from messaging.choices import DeliveryState, OrderState, RefundState
 from messaging.models import Order, Refund
@@ -16,27 +13,23 @@ from messaging.services.acting import ACTIONS
 from messaging.services.deadlines import What, deadlines_for
 from messaging.services.deciding import REASON_LENGTH
 from stores.api.serializers import (
+    LONG_NUMBER,
     MAX_ID,
     AnswerSerializer,
     Body,
+    Decision,
+    FenField,
     ListFilter,
     LongNumberField,
     Moment,
     OneOfField,
-    TextField,
-    YuanField,
+    decision_field,
+    reason_field,
 )
 from stores.models import OutboundCall
+from stores.money import yuan_json, yuan_of
 
-AGREE, REJECT = "agree", "reject"
-LONG_NUMBER = gettext_lazy(
-    "Meituan's number. Up to 19 digits and more than JavaScript's numbers hold: a string"
-)
 CALL_NAMES = [kind.name for kind in ACTIONS]
-
-
-def _yuan(fen: int | None) -> Decimal | None:
-    return None if fen is None else customers.yuan_of(fen)
 
 
 class TakeawayFilter(ListFilter):
@@ -54,15 +47,6 @@ class TakeawayFilter(ListFilter):
     )
 
 
-def _reason(help_text: Any) -> TextField:
-    return TextField(
-        required=False,
-        max_length=REASON_LENGTH,
-        help_text=help_text,
-        not_text=gettext_lazy("Give the reason as a string."),
-    )
-
-
 class NoBody(Body):
     """Nothing is needed; an empty object is fine."""
 
@@ -71,19 +55,16 @@ class CancelBody(Body):
     reason_code = OneOfField(
         choices=CHOICES, help_text=gettext_lazy("Why, as Meituan numbers reasons.")
     )
-    reason = _reason(gettext_lazy("The same in your words; the customer reads it."))
-
-
-class DecideBody(Body):
-    decision = OneOfField(
-        choices=[(AGREE, gettext_lazy("agree")), (REJECT, gettext_lazy("reject"))]
+    reason = reason_field(
+        gettext_lazy("The same in your words; the customer reads it."), max_length=REASON_LENGTH
     )
-    reason = _reason(gettext_lazy("Needed to reject; the customer reads it."))
 
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["decision"] == REJECT and not attrs.get("reason", "").strip():
-            raise ValidationError({"reason": [_("This field is required.")]})
-        return attrs
+
+class TakeawayDecisionBody(Decision):
+    decision = decision_field("reject", gettext_lazy("reject"))
+    reason = reason_field(
+        gettext_lazy("Needed to reject; the customer reads it."), max_length=REASON_LENGTH
+    )
 
 
 class TakeawayDishSerializer(AnswerSerializer):
@@ -91,21 +72,26 @@ class TakeawayDishSerializer(AnswerSerializer):
     spec = serializers.CharField()
     wishes = serializers.CharField()
     quantity = serializers.IntegerField()
-    price = YuanField()
+    price = FenField()
     boxes = serializers.IntegerField(help_text=gettext_lazy("Boxes of the whole line"))
     bag = serializers.IntegerField(help_text=gettext_lazy("In which bag, from 1"))
 
 
 class TakeawayRefundSerializer(AnswerSerializer):
-    id = serializers.CharField(help_text=gettext_lazy("Meituan's number; empty until it is known"))
+    id = serializers.CharField(
+        source="refund_id", help_text=gettext_lazy("Meituan's number; empty until it is known")
+    )
     state = serializers.ChoiceField(choices=RefundState.choices)
     is_part = serializers.BooleanField()
     is_appeal = serializers.BooleanField(
         help_text=gettext_lazy("Customer service decides, the shop cannot")
     )
-    amount = YuanField(allow_null=True)
+    amount = FenField(source="money", allow_null=True)
     reason = serializers.CharField()
     decide_until = serializers.DateTimeField(allow_null=True)
+
+    def get_reason(self, row: Refund) -> str:
+        return customers.reason_of(row)
 
 
 class TakeawayDeadlineSerializer(AnswerSerializer):
@@ -140,14 +126,8 @@ class TakeawayOrderSerializer(AnswerSerializer):
     wanted_at = serializers.DateTimeField(
         allow_null=True, help_text=gettext_lazy("`null` means at once")
     )
-    paid = YuanField(allow_null=True)
-    received = YuanField(allow_null=True)
-
-    def get_paid(self, row: Order) -> Any:
-        return YuanField().to_representation(_yuan(row.paid))
-
-    def get_received(self, row: Order) -> Any:
-        return YuanField().to_representation(_yuan(row.received))
+    paid = FenField(allow_null=True)
+    received = FenField(allow_null=True)
 
 
 # Needs refunds to be read with the row. Context: `whole` shows the customer unmasked, `calls` are
@@ -162,7 +142,7 @@ class TakeawayOrderDetailSerializer(TakeawayOrderSerializer):
     remark = serializers.CharField()
     customer = TakeawayCustomerSerializer()
     dishes = TakeawayDishSerializer(many=True)
-    shipping_fee = YuanField(allow_null=True)
+    shipping_fee = FenField(allow_null=True)
     refunds = TakeawayRefundSerializer(many=True)
     deadlines = TakeawayDeadlineSerializer(many=True)
     calls = TakeawayCallSerializer(many=True)
@@ -170,9 +150,6 @@ class TakeawayOrderDetailSerializer(TakeawayOrderSerializer):
     def to_representation(self, row: Order) -> dict[str, Any]:
         self._customer = customers.shown(row, whole=self.context["whole"])
         return super().to_representation(row)
-
-    def get_shipping_fee(self, row: Order) -> Any:
-        return YuanField().to_representation(_yuan(row.shipping_fee))
 
     def get_remark(self, row: Order) -> str:
         return str(self._customer.get("remark", ""))
@@ -187,36 +164,16 @@ class TakeawayOrderDetailSerializer(TakeawayOrderSerializer):
 
     def get_dishes(self, row: Order) -> list[dict[str, Any]]:
         names = ("name", "spec", "wishes", "quantity", "boxes", "bag")
-        price = YuanField().to_representation
         return [
-            {name: dish[name] for name in names} | {"price": price(_yuan(dish["price"]))}
+            {name: dish[name] for name in names} | {"price": yuan_json(yuan_of(dish["price"]))}
             for dish in row.dishes
         ]
 
-    def get_refunds(self, row: Order) -> list[dict[str, Any]]:
-        return [_refund(refund) for refund in row.refunds.all()]
-
     def get_deadlines(self, row: Order) -> list[dict[str, Any]]:
-        moment = serializers.DateTimeField().to_representation
-        return [
-            {"what": each.what.value, "until": moment(each.until)} for each in deadlines_for(row)
-        ]
+        return [{"what": each.what.value, "until": each.until} for each in deadlines_for(row)]
 
     def get_calls(self, row: Order) -> list[dict[str, Any]]:
         return [
             {"name": call.operation, "state": call.state, "error": call.last_error}
             for call in self.context["calls"]
         ]
-
-
-def _refund(refund: Refund) -> dict[str, Any]:
-    moment = serializers.DateTimeField().to_representation
-    return {
-        "id": refund.refund_id,
-        "state": refund.state,
-        "is_part": refund.is_part,
-        "is_appeal": refund.is_appeal,
-        "amount": YuanField().to_representation(_yuan(refund.money)),
-        "reason": customers.reason_of(refund),
-        "decide_until": refund.decide_until and moment(refund.decide_until),
-    }

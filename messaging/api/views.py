@@ -10,11 +10,10 @@ from rest_framework.response import Response
 
 from messaging.api import schema
 from messaging.api.serializers import (
-    AGREE,
     CALL_NAMES,
     CancelBody,
-    DecideBody,
     NoBody,
+    TakeawayDecisionBody,
     TakeawayFilter,
     TakeawayOrderDetailSerializer,
     TakeawayOrderSerializer,
@@ -25,7 +24,7 @@ from messaging.services import acting, deciding
 from messaging.services.acting import Action
 from stores import idempotency
 from stores.api.paging import Pages
-from stores.api.serializers import MAX_ID, Body
+from stores.api.serializers import AGREE, MAX_ID, Body
 from stores.api.views import ApiList, ApiView
 from stores.fields import keyed_hash
 from stores.models import ApiKey, OutboundCall
@@ -147,7 +146,7 @@ class Ready(ActionView):
 
 class Decide(ActionView):
     kind = acting.RefundDeciding
-    body_of = DecideBody
+    body_of = TakeawayDecisionBody
 
     @schema.DECIDE_REFUND
     def post(self, request: Request, number: int) -> Response:

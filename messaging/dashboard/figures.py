@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from django.contrib.auth.models import User
@@ -17,7 +16,7 @@ from stores.backoffice.menu import opened_on_today
 from stores.backoffice.widgets import EVERYTHING, Card, Chart, Chosen, Link
 from stores.clock import a_day_ago, start_of_day
 from stores.models import Store
-from stores.money import number_text, yuan_text
+from stores.money import number_text, yuan_of, yuan_text
 
 ORDERS = "admin:messaging_order_changelist"
 
@@ -59,8 +58,8 @@ def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
         ),
         Card.compared(
             _("Takeaway revenue today"),
-            yuan_text(_yuan(counted["worth"])),
-            yuan_text(_yuan(counted["worth_before"])),
+            yuan_text(yuan_of(counted["worth"])),
+            yuan_text(yuan_of(counted["worth_before"])),
         ),
         Card(
             _("Takeaway orders to be accepted"),
@@ -90,10 +89,6 @@ def _value(chosen: Chosen) -> Any:
     if chosen.in_yuan:
         return lambda day: Sum("received", filter=day)
     return lambda day: Count("pk", filter=day)
-
-
-def _yuan(fen: int | None) -> Decimal:
-    return Decimal(fen or 0) / 100
 
 
 def store_links(stores: Sequence[Store]) -> dict[int, list[Link]]:

@@ -153,11 +153,6 @@ class Order(models.Model):
         return self.state in self.OPEN
 
     @property
-    def is_booked(self) -> bool:
-        """Whether the customer chose a time; else it is wanted at once."""
-        return self.wanted_at is not None
-
-    @property
     def dishes(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.content.get("dishes", [])
         return found

@@ -8,7 +8,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from messaging.choices import PaperState, PrinterState, ReceiptCopy
+from messaging.choices import OrderState, PaperState, PrinterState, ReceiptCopy
 from messaging.models.orders import Order
 from stores.models import Store
 from stores.tenancy import TenantQuerySet
@@ -102,6 +102,23 @@ class Printer(models.Model):
         return {copy: count for copy, count in counts.items() if count}
 
 
+class PrintJobQuerySet(TenantQuerySet["PrintJob"]):
+    def needing_person(self) -> "PrintJobQuerySet":
+        """Those of orders under way that may not be on paper, and were not printed again."""
+        again = PrintJob.objects.filter(
+            order=models.OuterRef("order"),
+            copy=models.OuterRef("copy"),
+            is_reprint=True,
+            pk__gt=models.OuterRef("pk"),
+            state__in=[PaperState.QUEUED, PaperState.SENT, PaperState.CONFIRMED],
+        )
+        return self.filter(
+            ~models.Exists(again),
+            state__in=[PaperState.UNKNOWN, PaperState.FAILED],
+            order__state=OrderState.CONFIRMED,
+        )
+
+
 class PrintJob(models.Model):
     """One piece of paper of an order. Its bytes are made from the order when it is printed.
 
@@ -119,6 +136,10 @@ class PrintJob(models.Model):
         PaperState.FAILED: frozenset(),
         PaperState.SKIPPED: frozenset(),
     }
+    # What nothing more happens to by itself: a person may have it printed again.
+    SETTLED: ClassVar[frozenset[str]] = frozenset(
+        {PaperState.UNKNOWN, PaperState.CONFIRMED, PaperState.FAILED, PaperState.SKIPPED}
+    )
 
     printer = models.ForeignKey(
         Printer, models.PROTECT, related_name="jobs", verbose_name=_("receipt printer")
@@ -142,7 +163,7 @@ class PrintJob(models.Model):
     sent_at = models.DateTimeField(_("sent"), null=True)
     settled_at = models.DateTimeField(_("settled"), null=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = PrintJobQuerySet.as_manager()
 
     class Tenancy:
         merchant = "order__store__merchant"

@@ -13,12 +13,12 @@ from django_stubs_ext import StrOrPromise
 
 from messaging.choices import TAKE, DeliveryState, OrderState
 from messaging.models import Order, TakeawayStore
-from messaging.services import customers, deciding
+from messaging.services import allowed, customers
 from messaging.services.accepting import cook_from
 from messaging.services.deadlines import Deadline, What, accept_until, deadlines_of
 from stores.clock import start_of_day
 from stores.models import Store
-from stores.money import yuan_text
+from stores.money import yuan_of, yuan_text
 from stores.tenancy import has_permission
 
 # What has been over for long is in the list of orders.
@@ -42,6 +42,13 @@ READY = Action("ready", _("Meal ready"), is_main=True)
 URGE = Action("urge", _("Answer the urge"), is_main=True)
 AGREE_TIME = Action("time-agree", _("Agree to the other time"), is_main=True)
 REFUSE_TIME = Action("time-refuse", _("Keep the time"))
+# What a deadline offers, and when. A refund is decided on its own page.
+ANSWERS: dict[What, tuple[Callable[[Order], StrOrPromise], list[Action]]] = {
+    What.ACCEPT: (allowed.why_not_accept, [ACCEPT]),
+    What.TIME: (allowed.why_not_answer_time, [AGREE_TIME, REFUSE_TIME]),
+    What.URGE: (allowed.why_not_answer_urge, [URGE]),
+    What.READY: (allowed.why_not_ready, [READY]),
+}
 
 
 @dataclass(frozen=True)
@@ -56,7 +63,7 @@ class Card:
 
     @property
     def paid(self) -> str:
-        return "" if self.order.paid is None else yuan_text(customers.yuan_of(self.order.paid))
+        return "" if self.order.paid is None else yuan_text(yuan_of(self.order.paid))
 
     @property
     def url(self) -> str:
@@ -134,7 +141,7 @@ def board_of(stores: Sequence[Store]) -> Board:
         over=list(over.order_by("-changed_at")[:MOST_OVER]),
         digest=digest,
         count=len(counted),
-        received=yuan_text(customers.yuan_of(sum(fen or 0 for fen in counted))),
+        received=yuan_text(yuan_of(sum(fen or 0 for fen in counted))),
         stores=list(stores),
     )
 
@@ -191,18 +198,11 @@ def _cards(orders: Iterable[Order]) -> list[Card]:
 
 
 def _actions(order: Order) -> list[Action]:
-    binding = order.connection.takeaway_store
-    if order.state == OrderState.NEW and binding.may_act:
+    if not allowed.why_not_accept(order):
         return [ACCEPT]
-    is_cooking = _is_cooking(order) and binding.state == TakeawayStore.State.BOUND
-    return [READY] if is_cooking else []
+    return [READY] if _is_cooking(order) and not allowed.why_not_ready(order) else []
 
 
 def _actions_for(deadline: Deadline) -> list[Action]:
-    order = deadline.order
-    if not order.connection.takeaway_store.may_act and deadline.what != What.READY:
-        return []
-    if deadline.what == What.TIME and deciding.wants_other_time(order):
-        return [AGREE_TIME, REFUSE_TIME]
-    found = {What.ACCEPT: [ACCEPT], What.URGE: [URGE], What.READY: [READY]}
-    return found.get(deadline.what, [])
+    why_not, actions = ANSWERS.get(deadline.what, (None, []))
+    return actions if why_not and not why_not(deadline.order) else []

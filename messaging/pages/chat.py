@@ -29,6 +29,7 @@ from stores.fields import readable
 from stores.models import Store
 from stores.platforms.reading import MAX_INT64
 from stores.tenancy import access_of
+from stores.text import is_id
 from stores.web.uploads import longer_form
 
 ANSWERED_SHOWN = 40
@@ -301,5 +302,4 @@ def _rendered(
 
 
 def _whole(text: str | None) -> int | None:
-    is_number = text is not None and text.isascii() and text.isdigit() and len(text) < 19
-    return int(text) if text and is_number else None
+    return int(text) if text and is_id(text) else None

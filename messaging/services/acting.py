@@ -202,32 +202,33 @@ class TimeDeciding(Harmless):
         owe_order(order)
 
 
-@operation
-class OnTheWay(Harmless):
-    """The payload is {"courier", "phone"}, of the shop's own courier."""
+class CourierReport(Harmless):
+    """Base of what the shop tells of its own courier. The payload is {"courier", "phone"}."""
 
+    state: ClassVar[DeliveryState]
+
+    def note(self, order: Order, call: OutboundCall) -> None:
+        order.delivery, order.delivery_at = self.state, timezone.now()
+
+
+@operation
+class OnTheWay(CourierReport):
     name = "order.on_the_way"
     title = _("Report that our courier has set out")
+    state = DeliveryState.PICKED_UP
 
     def act(self, client: TakeawayClient, order: Order, given: dict[str, Any]) -> None:
         client.on_the_way(order.order_id, courier=given["courier"], phone=given["phone"])
 
-    def note(self, order: Order, call: OutboundCall) -> None:
-        order.delivery, order.delivery_at = DeliveryState.PICKED_UP, timezone.now()
-
 
 @operation
-class Delivered(Harmless):
-    """The payload is {"courier", "phone"}, of the shop's own courier."""
-
+class Delivered(CourierReport):
     name = "order.delivered"
     title = _("Report that our courier has delivered")
+    state = DeliveryState.DELIVERED
 
     def act(self, client: TakeawayClient, order: Order, given: dict[str, Any]) -> None:
         client.delivered(order.order_id, courier=given["courier"], phone=given["phone"])
-
-    def note(self, order: Order, call: OutboundCall) -> None:
-        order.delivery, order.delivery_at = DeliveryState.DELIVERED, timezone.now()
 
 
 @operation

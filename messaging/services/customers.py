@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
-from decimal import Decimal
 from itertools import groupby
 from typing import Any
 
@@ -71,10 +70,6 @@ def bags(order: Order) -> list[dict[str, Any]]:
     ]
 
 
-def yuan_of(fen: int) -> Decimal:
-    return Decimal(fen) / 100
-
-
 def note_looked_at(order: Order, *, actor: Actor) -> None:
     audit.record("takeaway.customer.shown", actor=actor, store=order.store, target=order.order_id)
 
@@ -88,18 +83,21 @@ def forget_addresses() -> int:
         | Q(heard_at__lt=timezone.now() - SURELY_OVER)
     )
     rows = Order.objects.filter(is_over, address_removed_at=None, emptied_at=None)
-    count = 0
-    for order in rows.order_by("heard_at")[:BATCH]:
-        order.customer = {
-            name: value
-            for name, value in readable(order, "customer", {}).items()
-            if name != "address"
-        }
-        order.address_removed_at = timezone.now()
-        order.save(update_fields=["customer", "address_removed_at", "changed_at"])
-        _forget_in_events(order)
-        count += 1
-    return count
+    pks = list(rows.order_by("heard_at").values_list("pk", flat=True)[:BATCH])
+    for pk in pks:
+        _forget_address(pk)
+    return len(pks)
+
+
+@transaction.atomic
+def _forget_address(pk: int) -> None:
+    """Locks the order: a push may be telling something of its customer."""
+    order = Order.objects.select_for_update().get(pk=pk)
+    known = readable(order, "customer", {})
+    order.customer = {name: value for name, value in known.items() if name != "address"}
+    order.address_removed_at = timezone.now()
+    order.save(update_fields=["customer", "address_removed_at", "changed_at"])
+    _forget_in_events(order)
 
 
 def _forget_in_events(order: Order) -> None:

@@ -11,9 +11,9 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from messaging.choices import OrderState, Provider, RefundState
-from messaging.models import Order, Refund
+from messaging.models import Order, Refund, TakeawayStore
 from messaging.services.accepting import cook_from
-from messaging.services.deciding import is_urged, wants_other_time
+from messaging.services.allowed import is_urged, wants_other_time
 
 URGENT, SOON = timedelta(minutes=2), timedelta(minutes=10)
 # An urge has no deadline at Meituan; a customer who waits longer complains.
@@ -88,12 +88,12 @@ def deadlines_of(stores: Sequence[int]) -> list[Deadline]:
     """Returns what these stores have to do, sorted by the time that is left: two queries."""
     orders = (
         Order.objects.open()
-        .filter(store__in=stores, connection__takeaway_store__state="bound")
+        .filter(store__in=stores, connection__takeaway_store__state=TakeawayStore.State.BOUND)
         .select_related("connection__takeaway_store", "store")
     )
     refunds = Refund.objects.filter(
         order__store__in=stores,
-        order__connection__takeaway_store__state="bound",
+        order__connection__takeaway_store__state=TakeawayStore.State.BOUND,
         order__connection__takeaway_store__provider=Provider.TAKING,
         state=RefundState.OPEN,
         decide_until__isnull=False,
@@ -112,7 +112,7 @@ def deadlines_for(order: Order) -> list[Deadline]:
     with the row.
     """
     binding = order.connection.takeaway_store
-    if binding.state != "bound":
+    if binding.state != TakeawayStore.State.BOUND:
         return []
     found = [*_of(order)] if order.is_open else []
     if not binding.takes_orders:

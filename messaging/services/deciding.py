@@ -6,14 +6,13 @@ from collections.abc import Sequence
 from typing import Any
 
 from django.db import transaction
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from messaging.choices import OWN_DELIVERY, DeliveryState, OrderState, RefundState
-from messaging.models import Order, Refund, TakeawayStore
+from messaging.choices import OrderState
+from messaging.models import Order, Refund
 from messaging.reasons import OFFERED
-from messaging.services import acting
+from messaging.services import acting, allowed
 from stores import audit
 from stores.audit import Actor
 from stores.conflicts import Conflict
@@ -21,9 +20,6 @@ from stores.models import OutboundCall
 from stores.platforms.outbox import enqueue
 
 REASON_LENGTH = 200
-ONLY_NEW = _("Only a new order can be accepted.")
-OVER = _("This order is over and cannot be cancelled.")
-ONLY_ACCEPTED_READY = _("Only an accepted order can be ready.")
 NO_REFUND = _("No refund of this order waits for a decision.")
 
 
@@ -37,9 +33,10 @@ class TakeawayConflict(Conflict):
 def order_accept(*, order: Order, actor: Actor) -> OutboundCall | None:
     """Owes the acceptance; None when the order is accepted already. Raises TakeawayConflict."""
     row = _locked(order)
+    _refuse(allowed.why_not_here(row))
     if row.state in (OrderState.CONFIRMED, OrderState.FINISHED):
         return None
-    _expect(row.state == OrderState.NEW, ONLY_NEW)
+    _refuse(allowed.why_not_accept(row))
     return _owe(acting.Accepting, row, actor)
 
 
@@ -47,9 +44,10 @@ def order_accept(*, order: Order, actor: Actor) -> OutboundCall | None:
 def order_cancel(*, order: Order, actor: Actor, code: str, reason: str) -> OutboundCall | None:
     """Owes the cancellation; None when it is cancelled already. Raises TakeawayConflict."""
     row = _locked(order)
+    _refuse(allowed.why_not_here(row))
     if row.state == OrderState.CANCELLED:
         return None
-    _expect(row.state in (OrderState.NEW, OrderState.CONFIRMED), OVER)
+    _refuse(allowed.why_not_cancel(row))
     _expect(code in OFFERED, _("Choose one of the reasons."))
     words = reason.strip()[:REASON_LENGTH] or str(OFFERED[code])
     return _owe(acting.Cancelling, row, actor, code=code, reason=words)
@@ -60,8 +58,8 @@ def refund_decide(*, refund: Refund, actor: Actor, agree: bool, reason: str) -> 
     """Owes the decision on a refund. Raises TakeawayConflict."""
     row = _locked(refund.order)
     refund = Refund.objects.select_for_update().get(pk=refund.pk)
-    _expect(refund.state == RefundState.OPEN, _("This refund is decided already."))
-    _expect(not refund.is_appeal, _("Customer service decides this one; the shop cannot."))
+    refund.order = row
+    _refuse(allowed.why_not_decide(refund))
     words = reason.strip()[:REASON_LENGTH]
     _expect(agree or bool(words), _("A refusal needs a reason; the customer reads it."))
     return _owe(
@@ -82,10 +80,7 @@ def order_refund_part(
     refunded as `count`. Raises TakeawayConflict.
     """
     row = _locked(order)
-    _expect(
-        row.state in (OrderState.CONFIRMED, OrderState.FINISHED),
-        _("Only an accepted order can be refunded in part."),
-    )
+    _refuse(allowed.why_not_refund_part(row))
     words = reason.strip()[:REASON_LENGTH]
     _expect(bool(words and dishes), _("Choose what is refunded, and say why."))
     return _owe(acting.PartRefunding, row, actor, reason=words, dishes=list(dishes))
@@ -93,13 +88,12 @@ def order_refund_part(
 
 @transaction.atomic
 def order_ready(*, order: Order, actor: Actor) -> OutboundCall | None:
-    """Owes the report that the meal is ready, which both kinds of provider may make; None when it
-    was made. Raises TakeawayConflict.
-    """
-    row = _locked(order, reads_only=True)
+    """Owes the report that the meal is ready; None when it was made. Raises TakeawayConflict."""
+    row = _locked(order)
+    _refuse(allowed.why_not_bound(row))
     if row.ready_at:
         return None
-    _expect(row.state == OrderState.CONFIRMED, ONLY_ACCEPTED_READY)
+    _refuse(allowed.why_not_ready(row))
     return _owe(acting.MealReady, row, actor)
 
 
@@ -107,7 +101,7 @@ def order_ready(*, order: Order, actor: Actor) -> OutboundCall | None:
 def urge_answer(*, order: Order, actor: Actor) -> OutboundCall:
     """Owes the answer to an urge. Raises TakeawayConflict."""
     row = _locked(order)
-    _expect(is_urged(row), _("Nobody waits for an answer."))
+    _refuse(allowed.why_not_answer_urge(row))
     return _owe(acting.UrgeAnswering, row, actor)
 
 
@@ -115,7 +109,7 @@ def urge_answer(*, order: Order, actor: Actor) -> OutboundCall:
 def time_decide(*, order: Order, actor: Actor, agree: bool) -> OutboundCall:
     """Owes the answer to the wish for another time. Raises TakeawayConflict."""
     row = _locked(order)
-    _expect(wants_other_time(row), _("Nobody waits for an answer about the time."))
+    _refuse(allowed.why_not_answer_time(row))
     return _owe(acting.TimeDeciding, row, actor, agree=agree)
 
 
@@ -127,8 +121,7 @@ def own_delivery(
     TakeawayConflict.
     """
     row = _locked(order)
-    _expect(row.state == OrderState.CONFIRMED, _("Only an accepted order is delivered."))
-    _expect(row.logistics in ("", OWN_DELIVERY), _("Meituan delivers this order."))
+    _refuse(allowed.why_not_deliver(row))
     kind = acting.Delivered if delivered else acting.OnTheWay
     return _owe(kind, row, actor, courier=courier.strip()[:30], phone=phone.strip()[:30])
 
@@ -137,12 +130,7 @@ def own_delivery(
 def rider_call(*, order: Order, actor: Actor) -> OutboundCall:
     """Owes the call for a rider of Meituan's. Raises TakeawayConflict."""
     row = _locked(order)
-    _expect(row.state == OrderState.CONFIRMED, _("Only an accepted order is delivered."))
-    _expect(row.logistics != OWN_DELIVERY, _("The shop delivers this order itself."))
-    _expect(
-        row.delivery in (DeliveryState.NONE, DeliveryState.CANCELLED),
-        _("A rider is on the way already."),
-    )
+    _refuse(allowed.why_not_call_rider(row))
     return _owe(acting.RiderCalling, row, actor)
 
 
@@ -150,48 +138,23 @@ def rider_call(*, order: Order, actor: Actor) -> OutboundCall:
 def rider_cancel(*, order: Order, actor: Actor) -> OutboundCall:
     """Owes the cancellation of the rider. Raises TakeawayConflict."""
     row = _locked(order)
-    _expect(
-        row.delivery in (DeliveryState.SENT, DeliveryState.HELD, DeliveryState.TAKEN),
-        _("There is no rider who could be cancelled."),
-    )
+    _refuse(allowed.why_not_cancel_rider(row))
     return _owe(acting.RiderCancelling, row, actor)
 
 
-def is_urged(order: Order) -> bool:
-    """Whether the customer waits for an answer to an urge."""
-    if not (order.is_open and order.urged_at):
-        return False
-    return not order.urge_answered_at or order.urge_answered_at < order.urged_at
+def _locked(order: Order) -> Order:
+    """Returns the order, locked, with its store."""
+    rows = Order.objects.select_related("store__merchant", "connection__takeaway_store")
+    return rows.select_for_update(of=("self",)).get(pk=order.pk)
 
 
-def wants_other_time(order: Order) -> bool:
-    """Whether the customer waits for an answer about another time."""
-    return bool(
-        order.is_open
-        and order.new_time
-        and not order.new_time_answered_at
-        and (not order.new_time_until or order.new_time_until > timezone.now())
-    )
-
-
-def _locked(order: Order, *, reads_only: bool = False) -> Order:
-    """Returns the order, locked, if its store may do this through us. Raises TakeawayConflict."""
-    row = Order.objects.select_for_update().select_related("store__merchant").get(pk=order.pk)
-    binding = TakeawayStore.objects.get(connection=row.connection_id)
-    _expect(
-        binding.state == TakeawayStore.State.BOUND,
-        _("The store is not bound to Meituan any more; do it in Meituan's own app."),
-    )
-    _expect(
-        reads_only or binding.takes_orders,
-        _("This store's orders are only read here; do it in Meituan's own app."),
-    )
-    return row
+def _refuse(why: StrOrPromise) -> None:
+    if why:
+        raise TakeawayConflict(why)
 
 
 def _expect(holds: bool, otherwise: StrOrPromise) -> None:
-    if not holds:
-        raise TakeawayConflict(otherwise)
+    _refuse("" if holds else otherwise)
 
 
 def _owe(kind: type[acting.Action], order: Order, actor: Actor, **given: Any) -> OutboundCall:

@@ -2,7 +2,6 @@
 
 from datetime import datetime
 
-from django.db import transaction
 from django.db.models import Q
 
 from messaging.choices import DeliveryState, OrderState, PushKind
@@ -90,10 +89,11 @@ def order_urged(*, connection: Connection, order_id: str, at: datetime) -> Order
     return order
 
 
-@transaction.atomic
 def numbers_ended(*, connection: Connection) -> int:
     """Asks for the open orders of a store, or of all stores below a developer account: hidden
     numbers no longer lead anywhere, and the answers hold the real ones. Returns how many.
+
+    Runs in the caller's transaction.
     """
     of_store = Q(connection=connection) | Q(connection__parent=connection)
     found = list(Order.objects.open().filter(of_store).select_for_update().order_by("pk"))

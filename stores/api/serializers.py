@@ -13,7 +13,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 
 from stores.api.paging import Pages
-from stores.money import yuan_json
+from stores.money import yuan_json, yuan_of
 
 MAX_ID = 2**63 - 1
 # Seconds.
@@ -84,6 +84,18 @@ class YuanField(serializers.DecimalField):
         return yuan_json(value)
 
 
+class FenField(YuanField):
+    """An amount that is kept in fen: 1250 is shown as "12.50"."""
+
+    def to_representation(self, value: Any) -> Any:
+        return yuan_json(yuan_of(value))
+
+
+LONG_NUMBER = gettext_lazy(
+    "Meituan's number. Up to 19 digits and more than JavaScript's numbers hold: a string"
+)
+
+
 class LongNumberField(serializers.CharField):
     """A number with more digits than JavaScript's numbers hold, as a string."""
 
@@ -136,6 +148,16 @@ class TextField(serializers.CharField):
         return super().run_validation(data)
 
 
+def reason_field(help_text: Any, *, max_length: int) -> TextField:
+    """A text for the platform and the customer."""
+    return TextField(
+        required=False,
+        max_length=max_length,
+        help_text=help_text,
+        not_text=gettext_lazy("Give the reason as a string."),
+    )
+
+
 class TrueOrFalse(serializers.BooleanField):
     """A JSON true or false; 0, "yes" and the like are refused."""
 
@@ -155,6 +177,29 @@ class OneOfField(serializers.ChoiceField):
             words = _("Give one of these: %(words)s.")
             raise ValidationError([words % {"words": ", ".join(map(str, self.choices))}])
         return super().run_validation(data)
+
+
+AGREE = "agree"
+
+
+def decision_field(refuse: str, label: Any) -> OneOfField:
+    """Takes "agree", or the platform's own word for the opposite."""
+    return OneOfField(choices=[(AGREE, gettext_lazy("agree")), (refuse, label)])
+
+
+# Whether to agree to something. Subclasses declare `decision`, and the `reason` that a refusal
+# needs.
+class Decision(Body):
+    def run_validation(self, data: Any = empty) -> Any:
+        # An agreement needs no reason, so it may be empty.
+        if isinstance(data, dict) and data.get("decision") == AGREE and not data.get("reason"):
+            data = {"decision": AGREE}
+        return super().run_validation(data)
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if attrs["decision"] != AGREE and "reason" not in attrs:
+            raise ValidationError({"reason": [_("This field is required.")]})
+        return attrs
 
 
 class TextsField(serializers.ListField):

@@ -55,6 +55,12 @@ def batch_in_their_store(made: World) -> dict[str, Any]:
     return {"store": made.theirs.store.pk, "codes": code, "confirmed": read_list(code).seal}
 
 
+def old_receipts(made: World) -> dict[str, Any]:
+    """Another's receipts in the form of an own store."""
+    paper = made.theirs.rows["messaging.PrintJob"].pk
+    return {"store": made.mine.store.pk, "shown": [paper], "print": [paper]}
+
+
 def verification(made: World) -> str:
     return f"counter/result/coupon/{made.mine.rows['coupons.Verification'].pk}/"
 
@@ -129,6 +135,9 @@ PAGES: dict[str, Page] = {
     "^api/": Page(at("api/nothing/"), NOBODY_THERE),
     "trip/vouchers/<path:token>.png": Page(at("trip/vouchers/forged.png"), NOBODY_THERE),
     "takeaway/pulse/": Page(at("takeaway/pulse/"), STAFF),
+    "takeaway/receipts/old/": Page(
+        at("takeaway/receipts/old/"), STAFF, forms=(their_store, old_receipts)
+    ),
     "takeaway/desk/": Page(at("takeaway/desk/"), STAFF),
     "takeaway/desk/live/": Page(at("takeaway/desk/live/"), STAFF),
     "takeaway/desk/<int:pk>/<slug:verb>/": Page(

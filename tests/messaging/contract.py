@@ -80,10 +80,13 @@ ADMINS = {
             "call_rider",
             "call_off_rider",
             "cancel",
+            "print_again",
         ),
     ),
     "messaging.Refund": Expect("clerk"),
     "messaging.MissedPush": Expect("manager"),
+    "messaging.Printer": Expect("clerk", add="manager", change="manager", buttons=("test",)),
+    "messaging.PrintJob": Expect("clerk", buttons=("again",)),
 }
 EXPORTS = {"messaging.Order": "store"}
 # What Meituan calls a developer's account and its name of a store.
@@ -134,9 +137,9 @@ def paper_of(store: Store) -> PrintJob:
     return _paper(order_of(store))
 
 
-def _paper(order: Order) -> PrintJob:
+def _paper(order: Order, printer: str = "后厨") -> PrintJob:
     made: PrintJob = PrintJob.objects.create(
-        printer=PrinterFactory(store=order.store),
+        printer=PrinterFactory(store=order.store, name=printer),
         order=order,
         copy=ReceiptCopy.KITCHEN,
         state=PaperState.CONFIRMED,
@@ -193,6 +196,7 @@ def admin_rows(side: Side) -> dict[str, Model]:
     order = _order(binding, word)
     refund = RefundFactory(order=order, refund_id=f"{word}-refund", reason=f"{word}-reason")
     missed = MissedPush.objects.create(order=order, kind=PushKind.ORDER_NEW)
+    paper = _paper(order, f"{word}-printer")
     conversation = conversation_of(side.store, binding)
     message_in(conversation, f"{word}-words")
     return {
@@ -202,6 +206,8 @@ def admin_rows(side: Side) -> dict[str, Model]:
         "messaging.Order": order,
         "messaging.Refund": refund,
         "messaging.MissedPush": missed,
+        "messaging.Printer": paper.printer,
+        "messaging.PrintJob": paper,
     }
 
 
@@ -210,6 +216,7 @@ def hidden_rows(side: Side, store: Store) -> dict[str, Model]:
     binding = TakeawayStoreFactory(store=store, e_poi_id=f"{word}-epoi", poi_name=f"{word}-poi")
     order = _order(binding, word)
     RefundFactory(order=order, refund_id=f"{word}-refund", reason=f"{word}-reason")
+    _paper(order, f"{word}-printer")
     return {"": order}
 
 

@@ -8,7 +8,7 @@ from pytest_django.fixtures import Settings
 
 from messaging.choices import DeliveryState, OrderState, Provider, RefundState
 from messaging.models import Order, TakeawayStore
-from messaging.services import acting, deciding
+from messaging.services import acting, allowed, deciding
 from messaging.services.answers import refunds_read
 from messaging.services.reading import client_of
 from stores.models import AuditEntry, Connection, OutboundCall
@@ -218,7 +218,7 @@ def test_an_urge_and_another_time_are_answered(meituan: Meituan) -> None:
     deliver_all()
     order.refresh_from_db()
     assert order.urge_answered_at
-    assert not deciding.is_urged(order)
+    assert not allowed.is_urged(order)
 
 
 def test_a_store_whose_orders_are_only_read_has_no_buttons(binding: TakeawayStore) -> None:

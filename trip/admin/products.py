@@ -2,7 +2,7 @@
 
 from typing import Any, cast
 
-from django.contrib import admin, messages
+from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Exists, OuterRef, Prefetch, QuerySet
 from django.http import HttpRequest, HttpResponse
@@ -13,6 +13,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from stores.backoffice.adding import NeedsFirstAdmin
 from stores.backoffice.base import access_for, where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.daily import DailyListAdmin
@@ -55,7 +56,7 @@ class RefundStepInline(ScopedInline):
 
 
 @admin.register(Product)
-class ProductAdmin(ButtonsAdmin, DailyListAdmin):
+class ProductAdmin(NeedsFirstAdmin, ButtonsAdmin, DailyListAdmin):
     add_permission = change_permission = SELL
     form = ProductForm
     buttons = ("pause", "resume")
@@ -97,18 +98,27 @@ class ProductAdmin(ButtonsAdmin, DailyListAdmin):
         rows = super().get_queryset(request).prefetch_related(undated)
         return cast(QuerySet[Product], rows.annotate(has_dates=Exists(coming)))
 
-    def add_view(
-        self, request: HttpRequest, form_url: str = "", extra_context: Any = None
-    ) -> HttpResponse:
-        """Redirects to the page that adds the connection or the store when the user has none
-        yet.
-        """
-        if self.has_add_permission(request) and (first := _needed_first(request)):
-            text, url = first
-            messages.warning(request, text)
-            return redirect(url)
-        page: HttpResponse = super().add_view(request, form_url, extra_context)
-        return page
+    def needed_first(self, request: HttpRequest) -> tuple[StrOrPromise, str] | None:
+        is_owner = access_for(request).has_permission(Permission.MANAGE_CONNECTIONS)
+        products = reverse("admin:trip_product_changelist")
+        if not _connections(request).exists():
+            if not is_owner:
+                return _(
+                    "Ask the owner to connect the ticket account first; then you can add products."
+                ), products
+            add = reverse("admin:stores_connection_add")
+            return _(
+                "Connect your ticket account first; then you can add products."
+            ), f"{add}?platform=trip"
+        if not _stores(request).exists():
+            if not is_owner:
+                return _(
+                    "Ask the owner to add you to a store first; then you can add products."
+                ), products
+            return _(
+                "Add the store first where the tickets are used; then you can add products."
+            ), reverse("admin:stores_store_add")
+        return None
 
     def response_add(
         self, request: HttpRequest, obj: Product, post_url_continue: str | None = None
@@ -231,29 +241,3 @@ def _connections(request: HttpRequest) -> QuerySet[Connection]:
 def _stores(request: HttpRequest) -> QuerySet[Store]:
     rows = Store.objects.for_staff(request.user).select_related("merchant")
     return where_permitted(request, rows, SELL)
-
-
-def _needed_first(request: HttpRequest) -> tuple[StrOrPromise, str] | None:
-    """Returns the text and the page for what is missing before a product can be added; else
-    None.
-    """
-    is_owner = access_for(request).has_permission(Permission.MANAGE_CONNECTIONS)
-    products = reverse("admin:trip_product_changelist")
-    if not _connections(request).exists():
-        if not is_owner:
-            return _(
-                "Ask the owner to connect the ticket account first; then you can add products."
-            ), products
-        add = reverse("admin:stores_connection_add")
-        return _(
-            "Connect your ticket account first; then you can add products."
-        ), f"{add}?platform=trip"
-    if not _stores(request).exists():
-        if not is_owner:
-            return _(
-                "Ask the owner to add you to a store first; then you can add products."
-            ), products
-        return _(
-            "Add the store first where the tickets are used; then you can add products."
-        ), reverse("admin:stores_store_add")
-    return None

@@ -9,27 +9,25 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 
 from stores.api.serializers import (
+    LONG_NUMBER,
     MAX_ID,
     AnswerSerializer,
     Body,
+    Decision,
     ListFilter,
     LongNumberField,
     Moment,
-    OneOfField,
-    TextField,
     TextsField,
     YuanField,
+    decision_field,
+    reason_field,
 )
 from trip.choices import Trouble, VoucherType
 from trip.codes import NO_VOUCHER, VOUCHER_PATTERN, is_voucher
 from trip.models import Consumption, Order, Refund, tally
 from trip.services import visitors
 
-LONG_NUMBER = gettext_lazy(
-    "Meituan's number. Up to 19 digits and more than JavaScript's numbers hold: a string"
-)
 MAX_REASON = 300
-AGREE, REFUSE = "agree", "refuse"
 
 
 class OrderFilter(ListFilter):
@@ -124,16 +122,6 @@ class QuantityField(serializers.IntegerField):
         return data
 
 
-def reason_field(help_text: Any) -> TextField:
-    """A text for Meituan and the buyer."""
-    return TextField(
-        required=False,
-        max_length=MAX_REASON,
-        help_text=help_text,
-        not_text=gettext_lazy("Give the reason as a string."),
-    )
-
-
 class IssueBody(Body):
     either = ("vouchers", "failed")
     vouchers = NewCodesField(
@@ -142,7 +130,8 @@ class IssueBody(Body):
         help_text=gettext_lazy("As many codes as the order needs: one per ticket, one, or none."),
     )
     failed = reason_field(
-        gettext_lazy("Instead: the true reason why you cannot issue. Meituan refunds.")
+        gettext_lazy("Instead: the true reason why you cannot issue. Meituan refunds."),
+        max_length=MAX_REASON,
     )
 
 
@@ -160,22 +149,11 @@ class ConsumeBody(Body):
     )
 
 
-class DecisionBody(Body):
-    decision = OneOfField(
-        choices=[(AGREE, gettext_lazy("agree")), (REFUSE, gettext_lazy("refuse"))]
+class DecisionBody(Decision):
+    decision = decision_field("refuse", gettext_lazy("refuse"))
+    reason = reason_field(
+        gettext_lazy("Needed to refuse; Meituan shows it to the buyer."), max_length=MAX_REASON
     )
-    reason = reason_field(gettext_lazy("Needed to refuse; Meituan shows it to the buyer."))
-
-    def run_validation(self, data: Any = empty) -> Any:
-        # An agreement needs no reason, so it may be empty.
-        if isinstance(data, dict) and data.get("decision") == AGREE and not data.get("reason"):
-            data = {"decision": AGREE}
-        return super().run_validation(data)
-
-    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        if attrs["decision"] == REFUSE and "reason" not in attrs:
-            raise ValidationError({"reason": [_("This field is required.")]})
-        return attrs
 
 
 class TicketProductSerializer(AnswerSerializer):

@@ -10,14 +10,13 @@ from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
 from rest_framework.response import Response
 
-from stores.api.serializers import MAX_ID
+from stores.api.serializers import AGREE, MAX_ID
 from stores.api.views import ApiList, ApiView
 from stores.fields import keyed_hash
 from stores.models import ApiKey
 from trip import services
 from trip.api import schema
 from trip.api.serializers import (
-    AGREE,
     ConsumeBody,
     ConsumptionSerializer,
     DecisionBody,

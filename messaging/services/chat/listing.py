@@ -10,9 +10,9 @@ from datetime import datetime
 
 from django.db.models import Q
 
-from messaging.choices import Direction
 from messaging.models import ChatRevision, Conversation, Message
 from messaging.models.chat import ConversationQuerySet
+from stores.text import is_id
 
 PAGE = 50
 MOST_NEWS = 500
@@ -117,11 +117,6 @@ def number_waiting(store_ids: Collection[int]) -> int:
     return unanswered(store_ids).order_by().count()
 
 
-def last_of_customer(conversation: Conversation) -> Message | None:
-    rows = conversation.messages.filter(direction=Direction.CUSTOMER)
-    return rows.order_by("-at", "-tie", "-pk").first()
-
-
 def _of(store_ids: Collection[int]) -> ConversationQuerySet:
     rows: ConversationQuerySet = Conversation.objects.filter(store__in=store_ids)
     # What is encrypted of the orders would be opened for each row.
@@ -141,6 +136,6 @@ def _read(cursor: str) -> dict[int, int]:
     found: dict[int, int] = {}
     for part in cursor.split("-")[:1000]:
         pk, _colon, number = part.partition(":")
-        if all(text.isascii() and text.isdigit() and len(text) < 19 for text in (pk, number)):
+        if is_id(pk) and is_id(number):
             found[int(pk)] = int(number)
     return found

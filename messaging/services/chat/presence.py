@@ -10,7 +10,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from messaging.choices import PLATFORM, Direction
-from messaging.models import Conversation, Draft, Message, Onlooker
+from messaging.models import Conversation, Draft, Onlooker
 from messaging.services.chat.bookkeeping import changed, locked, recount
 from messaging.services.reading import client_of
 from stores import audit
@@ -65,12 +65,6 @@ def look(*, conversation: Conversation, user: User, is_typing: bool = False) -> 
         conversation=conversation, user=user, defaults={"seen_at": now, "typed_at": typed_at}
     )
     if not is_here or was_typing != is_typing:
-        _tell(conversation)
-
-
-def leave(*, conversation: Conversation, user: User) -> None:
-    gone, _rows = Onlooker.objects.filter(conversation=conversation, user=user).delete()
-    if gone:
         _tell(conversation)
 
 
@@ -190,13 +184,3 @@ def _owe(kind: type[Operation], conversation: Conversation, payload: dict[str, A
 def _tell(conversation: Conversation) -> None:
     with transaction.atomic():
         changed(locked(conversation.pk))
-
-
-def last_read(conversation: Conversation) -> Message | None:
-    """Returns the last message of the shop that the customer has read."""
-    if conversation.customer_read_at is None:
-        return None
-    ours = conversation.messages.filter(
-        direction=Direction.SHOP, at__lte=conversation.customer_read_at
-    )
-    return ours.order_by("-at", "-tie", "-pk").first()

@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from messaging.choices import OrderState, PaperState, ReceiptCopy
 from messaging.models import Order, Printer, PrintJob
 from messaging.services.papers import wake_printers
-from messaging.services.printing.addresses import PrinterConflict, find_place
+from messaging.services.printing.addresses import PrinterConflict
 from messaging.services.printing.rendering import NothingToPrint, receipt_of, sample_page
 from messaging.services.printing.talking import Trouble
 from messaging.services.printing.working import connected, leased, note_ready, note_trouble
@@ -30,18 +30,6 @@ class Leftovers:
 
     to_print: tuple[PrintJob, ...]
     to_skip: tuple[PrintJob, ...]
-
-
-def printer_save(printer: Printer, *, actor: Actor) -> Printer:
-    """Saves a printer whose address this server may connect to. Raises PrinterConflict."""
-    printer.address = printer.address.strip()
-    find_place(printer.address)
-    with transaction.atomic():
-        printer.save()
-        audit.record(
-            "takeaway.printer.saved", actor=actor, store=printer.store, target=printer.name
-        )
-    return printer
 
 
 @transaction.atomic

@@ -1,12 +1,12 @@
-"""What a person has to see to: printers that cannot print, and paper that is in doubt."""
+"""What a person has to see to: printers that cannot print, and receipts that are old."""
 
 from collections.abc import Collection
 from datetime import timedelta
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import QuerySet
 from django.utils import timezone
 
-from messaging.choices import OrderState, PaperState
+from messaging.choices import PaperState
 from messaging.models import Printer, PrintJob
 
 
@@ -19,25 +19,6 @@ def troubled(stores: Collection[int]) -> QuerySet[Printer]:
 def number_waiting(printer: Printer) -> int:
     """Returns how many of a printer's receipts wait; another printer may take them over."""
     return printer.jobs.filter(state=PaperState.QUEUED).count()
-
-
-def unclear(stores: Collection[int]) -> QuerySet[PrintJob]:
-    """Returns the receipts of orders under way that may not be on paper, and were not printed
-    again.
-    """
-    again = PrintJob.objects.filter(
-        order=OuterRef("order"),
-        copy=OuterRef("copy"),
-        is_reprint=True,
-        pk__gt=OuterRef("pk"),
-        state__in=[PaperState.QUEUED, PaperState.SENT, PaperState.CONFIRMED],
-    )
-    rows = PrintJob.objects.filter(
-        printer__store__in=stores,
-        state__in=[PaperState.UNKNOWN, PaperState.FAILED],
-        order__state=OrderState.CONFIRMED,
-    )
-    return rows.filter(~Exists(again))
 
 
 def count_old(stores: Collection[int]) -> int:

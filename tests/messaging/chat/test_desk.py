@@ -230,9 +230,6 @@ def test_others_see_who_looks_and_types(talk: Conversation, user: User) -> None:
         assert not presence.others(talk, me)[0].is_typing
         clock.shift(10)
         assert presence.others(talk, me) == []
-        presence.look(conversation=talk, user=user)
-        presence.leave(conversation=talk, user=user)
-        assert presence.others(talk, me) == []
 
 
 def test_reading_is_told_to_meituan_and_counts_down(talk: Conversation, pusher: Pusher) -> None:

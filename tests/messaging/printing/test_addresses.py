@@ -5,13 +5,15 @@ import threading
 from typing import Any
 
 import pytest
+from django.forms import modelform_factory
 from pytest_django.fixtures import Settings
 
+from messaging.admin.printers import PrinterForm
 from messaging.choices import PaperState, PrinterState
-from messaging.models import PrintJob
+from messaging.models import Printer, PrintJob
 from messaging.services.printing import addresses
 from messaging.services.printing.addresses import PrinterConflict, find_place, split_address
-from messaging.services.printing.asking import page_test, printer_save
+from messaging.services.printing.asking import page_test
 from messaging.services.printing.working import print_queued
 from tests.messaging.printing.conftest import Counter, Device
 from tests.stores.factories import UserFactory
@@ -175,8 +177,9 @@ def test_a_printer_with_a_forbidden_address_is_never_connected_to(
     user = UserFactory()
     with pytest.raises(PrinterConflict):
         page_test(printer=device.row, actor=user)
-    with pytest.raises(PrinterConflict):
-        printer_save(device.row, actor=user)
+    kind = modelform_factory(Printer, form=PrinterForm, fields=["address"])
+    form = kind({"address": device.row.address})
+    assert "TAKEAWAY_PRINTER_NETWORKS" in str(form.errors["address"])
     assert device.texts == []
 
 

@@ -18,7 +18,6 @@ from messaging.services.printing.asking import (
     leftovers,
     leftovers_settle,
     page_test,
-    printer_save,
     receipt_reprint,
 )
 from messaging.services.printing.working import leased, print_queued, sweep
@@ -183,14 +182,6 @@ def test_a_test_page_that_fails_says_why(device: Device, clerk: User) -> None:
     device.row.is_active = False
     with pytest.raises(PrinterConflict):
         page_test(printer=device.row, actor=clerk)
-
-
-def test_a_printer_is_saved_with_its_address_checked(device: Device, clerk: User) -> None:
-    device.row.address = f" {device.paper.address} "
-    printer_save(device.row, actor=clerk)
-    device.row.refresh_from_db()
-    assert device.row.address == device.paper.address
-    assert AuditEntry.objects.filter(verb="takeaway.printer.saved").count() == 1
 
 
 @pytest.mark.usefixtures("in_english")

@@ -1,0 +1,152 @@
+"""Receipt printers of the stores, and the receipts that they print."""
+
+from typing import Any
+
+from django import forms
+from django.contrib import admin
+from django.contrib.admin import display
+from django.db.models import Count, Q, QuerySet
+from django.http import HttpRequest
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+
+from messaging.admin.labels import order_column, order_store_column
+from messaging.choices import TAKE, PaperState, ReceiptCopy
+from messaging.models import Printer, PrintJob
+from messaging.services.papers import wake_printers
+from messaging.services.printing import asking
+from messaging.services.printing.addresses import PrinterConflict, find_place
+from stores.backoffice.base import LedgerAdmin, ScopedAdmin, where_permitted
+from stores.backoffice.buttons import Button, ButtonsAdmin, button
+from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
+from stores.backoffice.labels import badge_column, moment_column
+from stores.backoffice.needs_person import NeedsPersonFilter
+from stores.backoffice.pages import staff_user
+from stores.models import Store
+from stores.roles import Permission
+
+PRINTER_COLOURS = {
+    "untried": "info",
+    "ready": "success",
+    "paper": "danger",
+    "halted": "danger",
+    "away": "danger",
+    "forbidden": "danger",
+}
+PAPER_COLOURS = {
+    "queued": "warning",
+    "sent": "warning",
+    "confirmed": "success",
+    "unknown": "danger",
+    "failed": "danger",
+    "skipped": "info",
+}
+
+
+class PrinterForm(forms.ModelForm[Printer]):
+    """Takes an address only if this server may connect to it."""
+
+    def clean_address(self) -> str:
+        address: str = self.cleaned_data["address"].strip()
+        try:
+            find_place(address)
+        except PrinterConflict as conflict:
+            raise forms.ValidationError(conflict.reason) from conflict
+        return address
+
+
+@admin.register(Printer)
+class PrinterAdmin(ButtonsAdmin, ScopedAdmin):
+    add_permission = change_permission = Permission.MANAGE_STORES
+    form = PrinterForm
+    buttons = ("test",)
+    list_display = ("name", "store", "state_label", "waiting", "address", "checked", "is_active")
+    list_select_related = ("store__merchant",)
+    list_filter = (("store", ScopedRelatedFilter), "state", "is_active")
+    search_fields = ("name", "address")
+    ordering = ("store_id", "name", "id")
+    readonly_fields = ("state_label", "checked")
+    empty_text = _("No printer yet: receipts are not printed.")
+    state_label = badge_column("state", PRINTER_COLOURS, _("state"))
+    checked = moment_column("checked_at", _("asked last"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Printer]:
+        waits = Q(jobs__state=PaperState.QUEUED)
+        rows: QuerySet[Printer] = super().get_queryset(request)
+        return rows.annotate(waiting=Count("jobs", filter=waits))
+
+    @display(description=_("receipts that wait"))
+    def waiting(self, printer: Any) -> int:
+        return int(printer.waiting)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        state = (("state_label", "checked"),) if obj else ()
+        return [
+            (None, {"fields": ("store", "name", "address", *state)}),
+            (_("What it prints"), {"fields": ("width", ("kitchen", "customer", "rider"), "beeps")}),
+            (None, {"fields": ("old_minutes", "is_active")}),
+        ]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        return (*self.readonly_fields, "store") if obj else self.readonly_fields
+
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        rows = Store.objects.for_staff(request.user).filter(is_active=True)
+        kwargs["queryset"] = where_permitted(request, rows, self.add_permission)
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+
+    def save_model(self, request: HttpRequest, obj: Printer, form: Any, change: bool) -> None:
+        """What waits for a printer that was mended here is printed at once."""
+        super().save_model(request, obj, form, change)
+        wake_printers(obj.store_id)
+
+    @button(
+        Button(
+            title=_("Print a test page"),
+            icon="print",
+            permission=TAKE,
+            busy=_("Being printed …"),
+            done=_("The test page is printed."),
+            shown=lambda printer: printer.is_active,
+        )
+    )
+    def test(self, request: HttpRequest, row: Printer, cleaned_data: dict[str, Any]) -> None:
+        asking.page_test(printer=row, actor=staff_user(request))
+
+
+@admin.register(PrintJob)
+class ReceiptAdmin(ButtonsAdmin, LedgerAdmin):
+    buttons = ("again",)
+    list_display = ("made", "number", "copy", "state_label", "printer", "order_store")
+    list_select_related = ("order__store__merchant", "printer", "printed_by")
+    list_filter = (
+        NeedsPersonFilter,
+        "state",
+        ("order__store", ScopedRelatedFilter),
+        ("created_at", DayFilter),
+    )
+    search_fields = ("order__order_id",)
+    fields = (
+        ("number", "copy"),
+        ("state_label", "order_store"),
+        ("printer", "printed_by"),
+        ("created_at", "sent_at", "settled_at"),
+    )
+    empty_text = _("No receipts yet.")
+    state_label = badge_column("state", PAPER_COLOURS, _("state"))
+    made = moment_column("created_at", pgettext_lazy("receipt", "made"))
+    number, order_store = order_column, order_store_column
+
+    @button(
+        Button(
+            title=_("Print again"),
+            icon="print",
+            permission=TAKE,
+            done=_("It is printed again, and says so."),
+            shown=lambda job: job.state in PrintJob.SETTLED,
+        )
+    )
+    def again(self, request: HttpRequest, row: PrintJob, cleaned_data: dict[str, Any]) -> None:
+        asking.receipt_reprint(
+            order=row.order, copy=ReceiptCopy(row.copy), actor=staff_user(request)
+        )
