@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from messaging.addresses import ADDRESSES
-from messaging.pages import chat, desk, leftovers, pulse
+from messaging.pages import chat, desk, leftovers, part_refund, pulse
 from messaging.webhooks.endpoints import ENDPOINTS
 from messaging.webhooks.pictures import chat_picture
 
@@ -20,6 +20,7 @@ urlpatterns: list[URLPattern] = [
     ),
     path("takeaway/pictures/<str:slug>.jpg", chat_picture, name="chat-picture"),
     path("takeaway/receipts/old/", leftovers.old_receipts, name="old-receipts"),
+    path("takeaway/orders/<int:pk>/refund/", part_refund.part_refund, name="part-refund"),
     path("takeaway/pulse/", pulse.pulse, name="pulse"),
     path("takeaway/chat/", chat.chats, name="chat"),
     path("takeaway/chat/news/", chat.news, name="chat-news"),

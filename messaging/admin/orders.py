@@ -8,7 +8,8 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import DecimalField, ExpressionWrapper, F, Q
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
@@ -17,7 +18,7 @@ from messaging.admin.exporting import COLUMNS
 from messaging.admin.forms import CancelForm, CourierForm, ReprintForm
 from messaging.admin.labels import REFUND_COLOURS, STATE_COLOURS, fen_column
 from messaging.admin.timeline import timeline
-from messaging.choices import TAKE, OrderState
+from messaging.choices import REFUND, TAKE, OrderState
 from messaging.models import Order
 from messaging.reasons import reason_text
 from messaging.services import allowed, customers, deciding
@@ -61,6 +62,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         "delivered",
         "call_rider",
         "call_off_rider",
+        "refund_part",
         "cancel",
         "print_again",
         "show_customer",
@@ -240,6 +242,17 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]
     ) -> None:
         deciding.rider_cancel(order=row, actor=staff_user(request))
+
+    @button(
+        Button(
+            title=_("Refund a part"), icon="currency_exchange", permission=REFUND,
+            shown=_may(allowed.why_not_refund_part),
+        )
+    )  # fmt: skip
+    def refund_part(
+        self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]
+    ) -> HttpResponse:
+        return redirect("takeaway:part-refund", row.pk)
 
     @button(
         Button(

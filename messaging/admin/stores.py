@@ -4,6 +4,7 @@ from typing import Any, ClassVar
 
 from django import forms
 from django.contrib import admin, messages
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
@@ -17,6 +18,7 @@ from messaging.services import connecting
 from stores.backoffice.adding import NeedsFirstAdmin
 from stores.backoffice.base import ScopedAdmin, where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
+from stores.backoffice.deleting import delete_unused
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, moment_column
 from stores.backoffice.pages import staff_user
@@ -85,11 +87,15 @@ def _is_bound(row: TakeawayStore) -> bool:
     return row.state == State.BOUND
 
 
+def _was_never_bound(row: TakeawayStore) -> bool:
+    return row.state == State.WAITING and row.bound_at is None
+
+
 @admin.register(TakeawayStore)
 class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
     add_permission = Permission.MANAGE_CONNECTIONS
     change_permission = Permission.MANAGE_STORES
-    buttons = ("bind", "test", "unbind")
+    buttons = ("bind", "test", "unbind", "remove")
     list_display = ("store", "provider", "state_label", "opening_label", "poi_name", "bound")
     list_select_related = ("store__merchant", "connection")
     list_filter = (("store", ScopedRelatedFilter), "state", "provider")
@@ -210,6 +216,36 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
         self, request: HttpRequest, row: TakeawayStore, cleaned_data: dict[str, Any]
     ) -> HttpResponse:
         return HttpResponseRedirect(connecting.unbinding_url(row))
+
+    @button(
+        Button(
+            title=_("Delete"),
+            icon="delete",
+            permission=Permission.MANAGE_CONNECTIONS,
+            form=forms.Form,
+            text=_(
+                "This store was never bound to Meituan. Only its entry here is deleted; the store"
+                " itself stays."
+            ),
+            done=_("The entry was deleted."),
+            shown=_was_never_bound,
+        )
+    )
+    def remove(
+        self, request: HttpRequest, row: TakeawayStore, cleaned_data: dict[str, Any]
+    ) -> None:
+        connection = row.connection
+        with transaction.atomic():
+            Connection.objects.select_for_update().get(pk=connection.pk)
+            if not _was_never_bound(TakeawayStore.objects.get(pk=row.pk)):
+                raise Conflict(_("The store is bound by now; unbind it instead."))
+            self.log_deletions(request, TakeawayStore.objects.filter(pk=row.pk))
+            delete_unused(row)
+            delete_unused(connection)
+
+    def after(self, request: HttpRequest, row: Any) -> str:
+        is_gone = row.pk is None
+        return reverse("admin:messaging_takeawaystore_changelist") if is_gone else self.page_of(row)
 
 
 def page_of(connection: Connection) -> str:

@@ -13,16 +13,13 @@ from messaging import signatures
 from messaging.choices import PLATFORM, Provider
 from messaging.client import TakeawayClient
 from messaging.models import TakeawayStore
-from messaging.services.reading import client_of
+from messaging.services.at_once import client_at_once, said, take_slot
 from stores.audit import Actor
 from stores.conflicts import Conflict
 from stores.fields import readable
 from stores.models import Connection, Store
-from stores.platforms import pace
-from stores.platforms.errors import LoginRefused, NoSlot, PlatformError, Refused
-from stores.platforms.tools import TOO_MANY_CALLS, note_test, trouble_text
-
-PATIENCE = 8.0
+from stores.platforms.errors import PlatformError, Refused
+from stores.platforms.tools import note_test
 
 
 def developers_for(store: Store) -> QuerySet[Connection]:
@@ -92,9 +89,9 @@ def store_check(*, row: TakeawayStore, actor: Actor) -> str:
         return _("The store is not bound yet.")
     error = ""
     try:
-        client_of(row.connection, lambda: _slot(row.connection)).is_chat_on()
+        client_at_once(row.connection).is_chat_on()
     except PlatformError as problem:
-        error = _said(problem)
+        error = said(problem)
     note_test(row.connection, actor=actor, error=error, works=not error)
     return error
 
@@ -109,32 +106,18 @@ def _tried(connection: Connection) -> str:
     error = ""
     for provider in Provider:
         client = TakeawayClient.of(
-            connection, provider=provider, wait_for_slot=lambda: _slot(connection)
+            connection, provider=provider, wait_for_slot=lambda: take_slot(connection)
         )
         try:
             client.socket_token()
         except Refused as refused:
             # The account may be of the other kind.
-            error = error or _said(refused)
+            error = error or said(refused)
         except PlatformError as problem:
-            return _said(problem)
+            return said(problem)
         else:
             return ""
     return error
-
-
-def _said(problem: PlatformError) -> str:
-    if isinstance(problem, Refused):
-        return problem.message or problem.code
-    if isinstance(problem, LoginRefused):
-        return problem.detail
-    if isinstance(problem, NoSlot):
-        return str(TOO_MANY_CALLS)
-    return str(trouble_text(problem))
-
-
-def _slot(connection: Connection) -> None:
-    pace.take(connection.pace, patience=PATIENCE)
 
 
 def _developer(row: TakeawayStore) -> Connection:

@@ -33,10 +33,10 @@ class TakeawayConflict(Conflict):
 def order_accept(*, order: Order, actor: Actor) -> OutboundCall | None:
     """Owes the acceptance; None when the order is accepted already. Raises TakeawayConflict."""
     row = _locked(order)
-    _refuse(allowed.why_not_here(row))
+    refuse(allowed.why_not_here(row))
     if row.state in (OrderState.CONFIRMED, OrderState.FINISHED):
         return None
-    _refuse(allowed.why_not_accept(row))
+    refuse(allowed.why_not_accept(row))
     return _owe(acting.Accepting, row, actor)
 
 
@@ -44,11 +44,11 @@ def order_accept(*, order: Order, actor: Actor) -> OutboundCall | None:
 def order_cancel(*, order: Order, actor: Actor, code: str, reason: str) -> OutboundCall | None:
     """Owes the cancellation; None when it is cancelled already. Raises TakeawayConflict."""
     row = _locked(order)
-    _refuse(allowed.why_not_here(row))
+    refuse(allowed.why_not_here(row))
     if row.state == OrderState.CANCELLED:
         return None
-    _refuse(allowed.why_not_cancel(row))
-    _expect(code in OFFERED, _("Choose one of the reasons."))
+    refuse(allowed.why_not_cancel(row))
+    expect(code in OFFERED, _("Choose one of the reasons."))
     words = reason.strip()[:REASON_LENGTH] or str(OFFERED[code])
     return _owe(acting.Cancelling, row, actor, code=code, reason=words)
 
@@ -59,9 +59,9 @@ def refund_decide(*, refund: Refund, actor: Actor, agree: bool, reason: str) -> 
     row = _locked(refund.order)
     refund = Refund.objects.select_for_update().get(pk=refund.pk)
     refund.order = row
-    _refuse(allowed.why_not_decide(refund))
+    refuse(allowed.why_not_decide(refund))
     words = reason.strip()[:REASON_LENGTH]
-    _expect(agree or bool(words), _("A refusal needs a reason; the customer reads it."))
+    expect(agree or bool(words), _("A refusal needs a reason; the customer reads it."))
     return _owe(
         acting.RefundDeciding,
         row,
@@ -80,9 +80,9 @@ def order_refund_part(
     refunded as `count`. Raises TakeawayConflict.
     """
     row = _locked(order)
-    _refuse(allowed.why_not_refund_part(row))
+    refuse(allowed.why_not_refund_part(row))
     words = reason.strip()[:REASON_LENGTH]
-    _expect(bool(words and dishes), _("Choose what is refunded, and say why."))
+    expect(bool(words and dishes), _("Choose what is refunded, and say why."))
     return _owe(acting.PartRefunding, row, actor, reason=words, dishes=list(dishes))
 
 
@@ -90,10 +90,10 @@ def order_refund_part(
 def order_ready(*, order: Order, actor: Actor) -> OutboundCall | None:
     """Owes the report that the meal is ready; None when it was made. Raises TakeawayConflict."""
     row = _locked(order)
-    _refuse(allowed.why_not_bound(row))
+    refuse(allowed.why_not_bound(row))
     if row.ready_at:
         return None
-    _refuse(allowed.why_not_ready(row))
+    refuse(allowed.why_not_ready(row))
     return _owe(acting.MealReady, row, actor)
 
 
@@ -101,7 +101,7 @@ def order_ready(*, order: Order, actor: Actor) -> OutboundCall | None:
 def urge_answer(*, order: Order, actor: Actor) -> OutboundCall:
     """Owes the answer to an urge. Raises TakeawayConflict."""
     row = _locked(order)
-    _refuse(allowed.why_not_answer_urge(row))
+    refuse(allowed.why_not_answer_urge(row))
     return _owe(acting.UrgeAnswering, row, actor)
 
 
@@ -109,7 +109,7 @@ def urge_answer(*, order: Order, actor: Actor) -> OutboundCall:
 def time_decide(*, order: Order, actor: Actor, agree: bool) -> OutboundCall:
     """Owes the answer to the wish for another time. Raises TakeawayConflict."""
     row = _locked(order)
-    _refuse(allowed.why_not_answer_time(row))
+    refuse(allowed.why_not_answer_time(row))
     return _owe(acting.TimeDeciding, row, actor, agree=agree)
 
 
@@ -121,7 +121,7 @@ def own_delivery(
     TakeawayConflict.
     """
     row = _locked(order)
-    _refuse(allowed.why_not_deliver(row))
+    refuse(allowed.why_not_deliver(row))
     kind = acting.Delivered if delivered else acting.OnTheWay
     return _owe(kind, row, actor, courier=courier.strip()[:30], phone=phone.strip()[:30])
 
@@ -130,7 +130,7 @@ def own_delivery(
 def rider_call(*, order: Order, actor: Actor) -> OutboundCall:
     """Owes the call for a rider of Meituan's. Raises TakeawayConflict."""
     row = _locked(order)
-    _refuse(allowed.why_not_call_rider(row))
+    refuse(allowed.why_not_call_rider(row))
     return _owe(acting.RiderCalling, row, actor)
 
 
@@ -138,7 +138,7 @@ def rider_call(*, order: Order, actor: Actor) -> OutboundCall:
 def rider_cancel(*, order: Order, actor: Actor) -> OutboundCall:
     """Owes the cancellation of the rider. Raises TakeawayConflict."""
     row = _locked(order)
-    _refuse(allowed.why_not_cancel_rider(row))
+    refuse(allowed.why_not_cancel_rider(row))
     return _owe(acting.RiderCancelling, row, actor)
 
 
@@ -148,13 +148,14 @@ def _locked(order: Order) -> Order:
     return rows.select_for_update(of=("self",)).get(pk=order.pk)
 
 
-def _refuse(why: StrOrPromise) -> None:
+def refuse(why: StrOrPromise) -> None:
+    """Raises TakeawayConflict where there is a reason."""
     if why:
         raise TakeawayConflict(why)
 
 
-def _expect(holds: bool, otherwise: StrOrPromise) -> None:
-    _refuse("" if holds else otherwise)
+def expect(holds: bool, otherwise: StrOrPromise) -> None:
+    refuse("" if holds else otherwise)
 
 
 def _owe(kind: type[acting.Action], order: Order, actor: Actor, **given: Any) -> OutboundCall:

@@ -138,6 +138,11 @@ PAGES: dict[str, Page] = {
     "takeaway/receipts/old/": Page(
         at("takeaway/receipts/old/"), STAFF, forms=(their_store, old_receipts)
     ),
+    "takeaway/orders/<int:pk>/refund/": Page(
+        lambda made: f"takeaway/orders/{made.mine.rows['messaging.Order'].pk}/refund/",
+        OWN,
+        lambda made: f"takeaway/orders/{made.theirs.rows['messaging.Order'].pk}/refund/",
+    ),
     "takeaway/desk/": Page(at("takeaway/desk/"), STAFF),
     "takeaway/desk/live/": Page(at("takeaway/desk/live/"), STAFF),
     "takeaway/desk/<int:pk>/<slug:verb>/": Page(

@@ -80,6 +80,7 @@ ADMINS = {
             "call_rider",
             "call_off_rider",
             "cancel",
+            "refund_part",
             "print_again",
         ),
     ),

@@ -1,10 +1,9 @@
 """What people decide reaches Meituan once, whatever happens to the answer."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pytest_django.fixtures import Settings
 
 from messaging.choices import DeliveryState, OrderState, Provider, RefundState
 from messaging.models import Order, TakeawayStore
@@ -14,17 +13,11 @@ from messaging.services.reading import client_of
 from stores.models import AuditEntry, Connection, OutboundCall
 from stores.platforms.outbox import operations
 from stores.sandbox.faults import KINDS
-from tests.messaging.meituan import Meituan, deliver_all, meituan_of
+from tests.messaging.meituan import Meituan, deliver_all
 from tests.processes import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
 State = OutboundCall.State
-
-
-@pytest.fixture
-def meituan(binding: TakeawayStore, settings: Settings) -> Iterator[Meituan]:
-    with meituan_of(binding, settings) as made:
-        yield made
 
 
 def accept(order: Order) -> OutboundCall | None:

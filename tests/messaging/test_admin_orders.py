@@ -4,14 +4,12 @@ page and felt at Meituan.
 
 import csv
 import io
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
-from pytest_django.fixtures import Settings
 
 from messaging.admin.orders import TakeawayOrderAdmin
 from messaging.choices import DeliveryState, OrderState, Provider, PushKind, RefundState
@@ -23,7 +21,7 @@ from stores.models import AuditEntry, OutboundCall, Store
 from stores.roles import Role
 from tests.back_office import at_work, listed, page, press, shown
 from tests.messaging.factories import OrderFactory, RefundFactory, TakeawayStoreFactory
-from tests.messaging.meituan import Meituan, deliver_all, meituan_of
+from tests.messaging.meituan import Meituan, deliver_all
 from tests.messaging.pushing import Pusher
 
 pytestmark = pytest.mark.django_db
@@ -35,14 +33,6 @@ def on_sockets(test: Any) -> Any:
     for mark in ON_SOCKETS:
         test = mark(test)
     return test
-
-
-@pytest.fixture
-def meituan(
-    transactional_db: None, binding: TakeawayStore, settings: Settings
-) -> Iterator[Meituan]:
-    with meituan_of(binding, settings) as made:
-        yield made
 
 
 def known(meituan: Meituan, *, accepted: bool = True, **changes: Any) -> Order:

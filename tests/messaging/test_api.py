@@ -1,17 +1,15 @@
 """The API of takeaway orders: what it shows, what it asks Meituan to do, and once only."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from pytest_django.fixtures import Settings
 
 from messaging.choices import OrderState, Provider
 from messaging.models import Order, Refund, TakeawayStore
 from stores.models import ApiKey, Merchant, OutboundCall
 from tests.api import Api, api_of
 from tests.messaging.factories import TakeawayStoreFactory
-from tests.messaging.meituan import Meituan, deliver_all, meituan_of
+from tests.messaging.meituan import Meituan, deliver_all
 from tests.messaging.pushing import Pusher
 from tests.messaging.samples import ORDER_ID
 from tests.stores.factories import StoreFactory
@@ -168,11 +166,6 @@ def test_a_key_without_the_scope(merchant: Merchant, order: Order) -> None:
 
 class TestAtMeituan:
     pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
-
-    @pytest.fixture
-    def meituan(self, binding: TakeawayStore, settings: Settings) -> Iterator[Meituan]:
-        with meituan_of(binding, settings) as made:
-            yield made
 
     def test_an_accepted_order_is_accepted_there(self, api: Api, meituan: Meituan) -> None:
         order = meituan.known()

@@ -254,6 +254,24 @@ def test_who_lacks_an_account_or_a_store_is_led_to_the_form_that_adds_it(
     assert "Add the store first" in answer.content.decode()
 
 
+def test_a_store_that_was_added_by_mistake_is_removed(owner_client: Client, store: Store) -> None:
+    row = TakeawayStoreFactory(store=store, state=State.WAITING, bound_at=None)
+    assert (
+        "This store was never bound" in owner_client.get(page(row, "do", "remove")).content.decode()
+    )
+    press(owner_client, row, "remove")
+    assert not TakeawayStore.objects.exists()
+    assert not Connection.objects.filter(pk=row.connection_id).exists()
+    assert Store.objects.filter(pk=store.pk).exists()
+    assert AuditEntry.objects.filter(verb__contains="deleted").exists()
+
+
+def test_a_store_that_is_bound_meanwhile_is_not_removed(owner_client: Client, store: Store) -> None:
+    row = TakeawayStoreFactory(store=store)
+    press(owner_client, row, "remove")
+    assert TakeawayStore.objects.get() == row
+
+
 def test_anothers_account_is_neither_offered_nor_taken(owner_client: Client, store: Store) -> None:
     theirs = DeveloperFactory(merchant=MerchantFactory(), name="theirs-account")
     mine = DeveloperFactory(merchant=store.merchant, name="my-account")

@@ -1,6 +1,5 @@
 """What pushes should have told is found by asking, store by store."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 
 import pytest
@@ -20,12 +19,6 @@ from tests.messaging.factories import TakeawayStoreFactory
 from tests.messaging.meituan import Meituan, deliver_all, meituan_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
-
-
-@pytest.fixture
-def meituan(binding: TakeawayStore, settings: Settings) -> Iterator[Meituan]:
-    with meituan_of(binding, settings) as made:
-        yield made
 
 
 def run(meituan: Meituan) -> int:

@@ -1,0 +1,100 @@
+"""The page on which some dishes of an order are chosen to be refunded."""
+
+from typing import Any
+
+from django.contrib import messages
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods
+
+from messaging.choices import REFUND
+from messaging.models import Order
+from messaging.services import allowed, part_refunds
+from messaging.services.at_once import said
+from messaging.services.deciding import REASON_LENGTH
+from messaging.wire.refundable import RefundableLine
+from stores.backoffice.pages import staff_page, staff_user
+from stores.conflicts import Conflict
+from stores.money import yuan_of, yuan_text
+from stores.platforms.errors import PlatformError
+from stores.tenancy import has_permission
+from stores.text import clean_text
+
+_FIELD = "count-"
+_MOST_DIGITS = 5
+
+
+@staff_page
+@require_http_methods(["GET", "HEAD", "POST"])
+def part_refund(request: HttpRequest, pk: int) -> HttpResponse:
+    order = _order(request, pk)
+    given: dict[str, Any] = {"counts": {}, "reason": ""}
+    trouble = ""
+    if request.method == "POST":
+        given = {
+            "counts": _counts(request),
+            "reason": clean_text(request.POST.get("reason", ""), REASON_LENGTH),
+        }
+        try:
+            part_refunds.part_refund(order=order, actor=staff_user(request), **given)
+        except Conflict as conflict:
+            trouble = str(conflict.reason)
+        except PlatformError as problem:
+            trouble = said(problem)
+        else:
+            messages.success(request, _("The refund is on its way to Meituan."))
+            return redirect("admin:messaging_order_change", order.pk)
+    return _page(request, order, given, trouble)
+
+
+def _page(request: HttpRequest, order: Order, given: Any, trouble: str) -> HttpResponse:
+    lines: list[RefundableLine] = []
+    why_not = str(allowed.why_not_refund_part(order))
+    if not why_not:
+        try:
+            lines = part_refunds.refundable_lines(order)
+        except PlatformError as problem:
+            trouble = trouble or said(problem)
+        else:
+            why_not = "" if lines else _("Meituan lists nothing that could be refunded.")
+    context = {
+        "order": order,
+        "lines": [
+            {
+                "line": line,
+                "field": f"{_FIELD}{line.key}",
+                "count": given["counts"].get(line.key, 0),
+                "price": "" if line.price is None else yuan_text(yuan_of(line.price)),
+            }
+            for line in lines
+        ],
+        "reason": given["reason"],
+        "reason_length": REASON_LENGTH,
+        "trouble": trouble,
+        "why_not": why_not,
+    }
+    return render(request, "messaging/part_refund.html", context, status=409 if trouble else 200)
+
+
+def _order(request: HttpRequest, pk: int) -> Order:
+    user = staff_user(request)
+    rows = Order.objects.for_staff(user).select_related(
+        "store__merchant", "connection__parent", "connection__takeaway_store"
+    )
+    order = get_object_or_404(rows, pk=pk)
+    if not has_permission(user, REFUND, order.store.merchant_id):
+        raise Http404
+    return order
+
+
+def _counts(request: HttpRequest) -> dict[str, int]:
+    """Returns the chosen numbers by the lines' keys; what is no number counts as none."""
+    return {
+        name.removeprefix(_FIELD): int(text)
+        for name in request.POST
+        if name.startswith(_FIELD)
+        and (text := request.POST[name]).isascii()
+        and text.isdecimal()
+        and len(text) <= _MOST_DIGITS
+    }
