@@ -145,4 +145,6 @@ def info(facts: dict[str, Any], sandbox: dict[str, Any]) -> dict[str, Any]:
         {name: row[name] for name in ("id", "epoi_id", "business_id", "app_auth_token")}
         for row in ours["stores"]
     ]
-    return {"takeaway": {name: ours[name] for name in names} | {"stores": shops}}
+    there = f"{facts['sandbox']}/takeaway"
+    pages = {"customer_page": f"{there}/customer", "printer_page": f"{there}/printer"}
+    return {"takeaway": {name: ours[name] for name in names} | {"stores": shops} | pages}

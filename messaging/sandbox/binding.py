@@ -9,6 +9,7 @@ from html import escape
 from stores.sandbox import Reply, Request, given
 
 from .accounts import PREFIXES, Shop
+from .pages import html
 from .signing import is_signed
 from .world import World
 
@@ -73,13 +74,8 @@ def _unbind(world: World, fields: Mapping[str, str], confirmed: bool) -> Reply:
 
 
 def _form(title: str, button: str) -> Reply:
-    return _html(f'<h1>{escape(title)}</h1><form method="post"><button>{button}</button></form>')
+    return html(f'<h1>{escape(title)}</h1><form method="post"><button>{button}</button></form>')
 
 
 def _shown(text: str, status: int = 200) -> Reply:
-    return _html(f"<h1>{escape(text)}</h1>", status)
-
-
-def _html(body: str, status: int = 200) -> Reply:
-    head = '<meta charset="utf-8"><meta name="viewport" content="width=device-width">'
-    return Reply.html(f"<!DOCTYPE html><html><head>{head}</head><body>{body}</body></html>", status)
+    return html(f"<h1>{escape(text)}</h1>", status)

@@ -47,6 +47,8 @@ class ControlRoutes(SandboxPlatform[Settings]):
     def configure(self, /, **changes: Any) -> dict[str, Any]:
         with self.lock:
             changed = super().configure(**changes)
+            if {"pushes", "pushes_seconds"} & set(changes):
+                self.world.note_pushes()
             if self.settings.pushes == "send":
                 self.world.book.pushes.release()
             self.world.wake.notify_all()

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping
 from typing import Any
 
 from stores.sandbox import Reply, Request, Subject
 from stores.sandbox.platform import Talk
 
-from . import actions, answers, binding, chat_calls, gate, order_calls, printer
+from . import actions, answers, binding, chat_calls, customer, gate, order_calls, printer
 from .answers import Refused, business_error
 from .book import Book
 from .calls import Call
@@ -33,9 +34,14 @@ class TakeawaySandbox(ControlRoutes, PrinterRoutes):
         super().__init__()
 
     def start(self) -> None:
-        self._threads = Threads(self.world, lambda: actions.tick(self.world))
+        self._threads = Threads(self.world, self._tick)
         self._threads.start()
         self.printer.start()
+
+    def _tick(self) -> None:
+        if 0 < self.world.pushes_back_at < time.time():
+            self.configure(pushes="send")
+        actions.tick(self.world)
 
     def stop(self) -> None:
         self.sockets.cut()
@@ -74,6 +80,8 @@ class TakeawaySandbox(ControlRoutes, PrinterRoutes):
         """Returns the end of the path, the same under both prefixes: order/confirm, im/msg/send."""
         if request.path == printer.PAGE:
             return "printer"
+        if request.path in (customer.PAGE, customer.TALK):
+            return "customer"
         if request.path in binding.PAGES:
             return binding.PAGES[request.path]
         if self.call(request.path) is None:
@@ -86,6 +94,8 @@ class TakeawaySandbox(ControlRoutes, PrinterRoutes):
     def handle(self, request: Request) -> Reply:
         if request.path == printer.PAGE:
             return self.printer.page()
+        if request.path in (customer.PAGE, customer.TALK):
+            return customer.page(self, request)
         if request.path in binding.PAGES:
             with self.lock:
                 return binding.page(self.world, request)

@@ -16,6 +16,7 @@ from typing import Any
 
 from stores.sandbox import Reply, SandboxPlatform, control
 
+from .pages import html
 from .paper import Reader, Sheet
 from .settings import Settings
 
@@ -92,11 +93,9 @@ class Printer:
             f"<pre>{escape(sheet['text'])}</pre>"
             for sheet in reversed(shown["sheets"])
         )
-        style = "<style>pre{border:1px dashed;display:inline-block;padding:1em}</style>"
-        head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width">{style}'
         title = f"<h1>打印机 {escape(shown['address'])}</h1><p>{escape(shown['state'])}</p>"
         body = title + (papers or "<p>还没有打印</p>")
-        return Reply.html(f"<!DOCTYPE html><html><head>{head}</head><body>{body}</body></html>")
+        return html(body, style="pre{border:1px dashed;display:inline-block;padding:1em}")
 
     # Sockets
 

@@ -71,6 +71,8 @@ class Settings(Switches):
     pushes: str = "send"
     # Event names, separated by commas, to which "lose" and "hold" apply; "" means all.
     pushes_affected: str = ""
+    # After so long they are sent again, and held ones go out.
+    pushes_seconds: float = 0.0
     # Further copies of every push.
     push_copies: int = 0
     # Every push is delayed by a random time up to this.
@@ -144,6 +146,7 @@ class Settings(Switches):
         "privacy_field": text,
         "pushes": one_of("send", "lose", "hold"),
         "pushes_affected": text,
+        "pushes_seconds": number(0, WEEK),
         "push_copies": count,
         "push_shuffle_seconds": number(0, 3600),
         "wrong_sign_next": count,

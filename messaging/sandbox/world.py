@@ -42,12 +42,20 @@ class World:
         # Further ways for a new message beside the HTTP push, such as sockets; each returns whether
         # the message reached the provider
         self.listeners: list[Callable[[Message], bool]] = []
+        # When pushes are sent again; 0: when the settings say so.
+        self.pushes_back_at = 0.0
         self._settings = settings
         self._random = random.Random(SEED)  # noqa: S311
 
     @property
     def settings(self) -> Settings:
         return self._settings()
+
+    def note_pushes(self) -> None:
+        """Counts from now how long the pushes go as the settings say."""
+        settings = self.settings
+        lasts = settings.pushes_seconds if settings.pushes != "send" else 0
+        self.pushes_back_at = time.time() + lasts if lasts else 0.0
 
     def push(self, event: str, shop: Shop, body: Any = None, subject: str = "") -> list[Push]:
         """Has an event sent; returns no push when the store's provider does not get this kind."""

@@ -81,6 +81,7 @@ class Command(BaseCommand):
         people = [f"    {who['username']:<12} {who['password']}" for who in told["users"].values()]
         codes = told.get("coupons", {}).get("unused", [])[:3]
         store = told["stores"][0]
+        takeaway = told.get("takeaway", {})
         self._tell(
             "\n".join(
                 [
@@ -93,6 +94,8 @@ class Command(BaseCommand):
                     f"  Store         {store['name']} (id {store['id']})",
                     f"  Guest page    {store.get('guest_page', '')}",
                     f"  Codes to try  {'  '.join(codes)}",
+                    f"  Play customer {takeaway.get('customer_page', '')}",
+                    f"  Its receipts  {takeaway.get('printer_page', '')}",
                     f"  API key       {told['api_key']}",
                     f"  API docs      {told['web']}/api/docs/",
                     f"  Sandbox       {told['sandbox']}",

@@ -178,6 +178,15 @@ def test_an_event_without_an_address_is_not_sent(server: SandboxServer) -> None:
     assert pushes(server, "order_new")[0]["state"] == "no_address"
 
 
+def test_pushes_are_lost_for_a_time(server: SandboxServer, receiver: Receiver) -> None:
+    post(server, "settings", {"pushes": "lose", "pushes_seconds": 0.2})
+    lost = place(server)
+    assert settled(server, "order_new", "lost")["subject"] == lost
+    wait_until(lambda: get(server, "settings")["pushes"] == "send")
+    told = place(server)
+    assert [str(push.json("order")["orderId"]) for push in receiver.wait("order_new")] == [told]
+
+
 def test_lost_pushes_never_come_and_held_ones_come_later(
     server: SandboxServer, provider: Provider, receiver: Receiver
 ) -> None:
