@@ -19,8 +19,6 @@ urlpatterns: list[URLPattern] = [
         for each in ADDRESSES
     ),
     path("takeaway/pictures/<str:slug>.jpg", chat_picture, name="chat-picture"),
-    path("takeaway/receipts/old/", leftovers.old_receipts, name="old-receipts"),
-    path("takeaway/orders/<int:pk>/refund/", part_refund.part_refund, name="part-refund"),
     path("takeaway/pulse/", pulse.pulse, name="pulse"),
     path("takeaway/chat/", chat.chats, name="chat"),
     path("takeaway/chat/news/", chat.news, name="chat-news"),
@@ -32,5 +30,7 @@ urlpatterns: list[URLPattern] = [
     path("takeaway/chat/<int:pk>/dismiss/", chat.dismiss, name="talk-dismiss"),
     path("takeaway/desk/", desk.desk, name="desk"),
     path("takeaway/desk/live/", desk.live, name="desk-live"),
+    path("takeaway/desk/old-receipts/", leftovers.old_receipts, name="old-receipts"),
+    path("takeaway/desk/<int:pk>/refund/", part_refund.part_refund, name="part-refund"),
     path("takeaway/desk/<int:pk>/<slug:verb>/", desk.act, name="desk-act"),
 ]

@@ -117,7 +117,7 @@ class PrinterAdmin(ButtonsAdmin, ScopedAdmin):
 @admin.register(PrintJob)
 class ReceiptAdmin(ButtonsAdmin, LedgerAdmin):
     buttons = ("again",)
-    list_display = ("made", "number", "copy", "state_label", "printer", "order_store")
+    list_display = ("of_order", "copy", "made", "state_label", "printer", "order_store")
     list_select_related = ("order__store__merchant", "printer", "printed_by")
     list_filter = (
         NeedsPersonFilter,
@@ -127,7 +127,7 @@ class ReceiptAdmin(ButtonsAdmin, LedgerAdmin):
     )
     search_fields = ("order__order_id",)
     fields = (
-        ("number", "copy"),
+        ("of_order", "copy"),
         ("state_label", "order_store"),
         ("printer", "printed_by"),
         ("created_at", "sent_at", "settled_at"),
@@ -135,7 +135,8 @@ class ReceiptAdmin(ButtonsAdmin, LedgerAdmin):
     empty_text = _("No receipts yet.")
     state_label = badge_column("state", PAPER_COLOURS, _("state"))
     made = moment_column("created_at", pgettext_lazy("receipt", "made"))
-    number, order_store = order_column, order_store_column
+    # A job has a `number` of its own: of the copy.
+    of_order, order_store = order_column, order_store_column
 
     @button(
         Button(

@@ -316,6 +316,17 @@ def test_somebody_who_lost_the_last_role_gets_in_nowhere() -> None:
 IN_NO_MENU = {"auth.Group", "django_q.Success"}
 
 
+def test_a_column_of_ours_has_the_name_of_no_field() -> None:
+    """Django would show the field and never ask the column."""
+    hidden = [
+        f"{label}.{name}"
+        for label, made in ADMINS.items()
+        for name in made.list_display
+        if hasattr(made, name) and name in {field.name for field in made.model._meta.fields}
+    ]
+    assert hidden == []
+
+
 def test_every_list_is_in_the_menu() -> None:
     items = [*menu.ITEMS, *(item for domain in domains() for item in domain.menu)]
     led_to = {item.url_name for item in items}

@@ -135,13 +135,13 @@ PAGES: dict[str, Page] = {
     "^api/": Page(at("api/nothing/"), NOBODY_THERE),
     "trip/vouchers/<path:token>.png": Page(at("trip/vouchers/forged.png"), NOBODY_THERE),
     "takeaway/pulse/": Page(at("takeaway/pulse/"), STAFF),
-    "takeaway/receipts/old/": Page(
-        at("takeaway/receipts/old/"), STAFF, forms=(their_store, old_receipts)
+    "takeaway/desk/old-receipts/": Page(
+        at("takeaway/desk/old-receipts/"), STAFF, forms=(their_store, old_receipts)
     ),
-    "takeaway/orders/<int:pk>/refund/": Page(
-        lambda made: f"takeaway/orders/{made.mine.rows['messaging.Order'].pk}/refund/",
+    "takeaway/desk/<int:pk>/refund/": Page(
+        lambda made: f"takeaway/desk/{made.mine.rows['messaging.Order'].pk}/refund/",
         OWN,
-        lambda made: f"takeaway/orders/{made.theirs.rows['messaging.Order'].pk}/refund/",
+        lambda made: f"takeaway/desk/{made.theirs.rows['messaging.Order'].pk}/refund/",
     ),
     "takeaway/desk/": Page(at("takeaway/desk/"), STAFF),
     "takeaway/desk/live/": Page(at("takeaway/desk/live/"), STAFF),

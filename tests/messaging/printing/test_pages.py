@@ -21,7 +21,7 @@ from tests.pages import english
 from tests.stores.factories import StoreFactory, member
 
 pytestmark = pytest.mark.django_db(transaction=True)
-OLD = "/takeaway/receipts/old/"
+OLD = "/takeaway/desk/old-receipts/"
 
 
 def staff(device: Device, role: Role) -> User:
@@ -144,6 +144,14 @@ def test_a_receipt_is_printed_again_from_its_page_and_from_the_orders(
     assert [job.copy for job in found] == ["kitchen", "customer"]
     print_queued(device.row.pk)
     assert len(device.texts) == 3
+
+
+def test_the_list_of_receipts_names_their_orders(
+    clerk: Client, device: Device, counter: Counter
+) -> None:
+    order = counter.accept()
+    shown = clerk.get(reverse("admin:messaging_printjob_changelist")).content.decode()
+    assert str(order) in shown.partition("<tbody")[2]
 
 
 def test_what_may_not_be_on_paper_is_found_by_its_alert(
