@@ -7,6 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
+from messaging.models import PrintJob
 from messaging.pages.board import stores_of
 from messaging.services.printing import asking
 from stores.backoffice.pages import staff_page, staff_user
@@ -33,6 +34,8 @@ def _settle(request: HttpRequest, mine: list[Store]) -> dict[str, int]:
         raise Http404
     chosen = _numbers(request.POST.getlist("print"))
     shown = _numbers(request.POST.getlist("shown"))
+    if PrintJob.objects.filter(pk__in=chosen | shown).exclude(order__store=store).exists():
+        raise Http404
     printed, skipped = asking.leftovers_settle(
         store=store, to_print=chosen, to_skip=shown - chosen, actor=staff_user(request)
     )

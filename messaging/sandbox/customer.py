@@ -21,7 +21,15 @@ PAGE, TALK = "/customer", "/customer/talk"
 PICTURE_ADDRESS = "https://pictures.example/soup.jpg"
 SHOWN = 12
 DISHES = (("鲜虾云吞面", 2600), ("干炒牛河", 2800), ("冻柠茶", 1200))
-STATES = {1: "未支付", 2: "等商家接单", 3: "等商家接单", 4: "商家已接单", 6: "配送中", 8: "已完成", 9: "已取消"}
+STATES = {
+    1: "未支付",
+    2: "等商家接单",
+    3: "等商家接单",
+    4: "商家已接单",
+    6: "配送中",
+    8: "已完成",
+    9: "已取消",
+}
 STYLE = """
 body{font:16px/1.5 sans-serif;max-width:40rem;margin:0 auto;padding:1rem}
 button,input,select{font:inherit;min-height:2.75rem;padding:.3rem .8rem;margin:.15rem 0}
