@@ -140,7 +140,8 @@ PAGES: dict[str, Page] = {
     ),
     "takeaway/desk/<int:pk>/refund/": Page(
         lambda made: f"takeaway/desk/{made.mine.rows['messaging.Order'].pk}/refund/",
-        OWN,
+        # Only who may refund.
+        (404, 200, 200, 404, 200, 302),
         lambda made: f"takeaway/desk/{made.theirs.rows['messaging.Order'].pk}/refund/",
     ),
     "takeaway/desk/": Page(at("takeaway/desk/"), STAFF),
