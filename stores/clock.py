@@ -25,13 +25,12 @@ def format_moment(at: datetime | None) -> str:
 
 def short_moment(at: datetime | None) -> str:
     """Returns local time to the minute with as little of the date as is clear today: "今天 14:05",
-    "昨天 14:05", "11-27 14:05", and the year when it is not this one.
+    "昨天 14:05", "明天 14:05", "11-27 14:05", and the year when it is not this one.
     """
     if at is None:
         return "–"
     local, today = timezone.localtime(at), timezone.localdate()
-    days_ago = (today - local.date()).days
-    if days_ago in (0, 1):
-        text = _("yesterday %(time)s") if days_ago else _("today %(time)s")
+    near = {0: _("today %(time)s"), 1: _("yesterday %(time)s"), -1: _("tomorrow %(time)s")}
+    if text := near.get((today - local.date()).days):
         return text % {"time": date_format(local, "H:i")}
     return date_format(local, "m-d H:i" if local.year == today.year else "Y-m-d H:i")

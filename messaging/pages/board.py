@@ -16,7 +16,7 @@ from messaging.models import Order, TakeawayStore
 from messaging.services import allowed, customers
 from messaging.services.accepting import cook_from
 from messaging.services.deadlines import Deadline, What, accept_until, deadlines_of
-from stores.clock import start_of_day
+from stores.clock import short_moment, start_of_day
 from stores.models import Store
 from stores.money import yuan_of, yuan_text
 from stores.tenancy import has_permission
@@ -64,6 +64,10 @@ class Card:
     @property
     def paid(self) -> str:
         return "" if self.order.paid is None else yuan_text(yuan_of(self.order.paid))
+
+    @property
+    def wanted(self) -> str:
+        return short_moment(self.order.wanted_at)
 
     @property
     def url(self) -> str:

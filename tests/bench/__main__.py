@@ -23,6 +23,8 @@ SECTIONS = {
     "size": "tests.bench.size",
     "trip": "tests.bench.trip",
     "trip_size": "tests.bench.trip_size",
+    "takeaway": "tests.bench.takeaway",
+    "chat_size": "tests.bench.chat_size",
 }
 
 
