@@ -159,6 +159,7 @@ class MessagingConfig(Domain):
             lambda request: may_connect(request) or has_takeaway(request),
         ),
         of_takeaway(STORES, "messaging.Printer", _("Receipt printers"), 56),
+        of_takeaway(STORES, "messaging.QuickReply", _("Quick replies"), 57),
         of_takeaway(RECORDS, "messaging.PrintJob", _("Receipts"), 49),
         of_takeaway(RECORDS, "messaging.MissedPush", _("Takeaway: not told"), 50),
     )

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from messaging.addresses import ADDRESSES
 from messaging.choices import PLATFORM, Opening, Provider
-from messaging.demo import history, printers
+from messaging.demo import chat, history, printers
 from messaging.demo.menu import CAT_CAFE, TEA_HOUSE
 from messaging.models import TakeawayStore
 from stores.demo.world import SandboxWord, World
@@ -39,6 +39,7 @@ class TakeawayDemo:
             state=Connection.State.WORKING,
             checked_at=world.now,
         )
+        chat.set_up(merchant)
         rows = []
         for position, provider, name, plates, a_day in SHOPS:
             row = self._bind(world, developer, self._store(world, position), provider, name)

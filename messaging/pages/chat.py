@@ -1,7 +1,7 @@
 """The chat page: conversations on one side, one of them open on the other.
 
-What is new comes as JSON: {"cursor", "list": HTML, "head": HTML, "bubbles": [{"id", "html"}],
-"anew": the page has to be loaded again}.
+What is new comes as JSON: {"cursor", "list": HTML, "head": HTML, "replies": HTML, "bubbles":
+[{"id", "html"}], "anew": the page has to be loaded again}.
 """
 
 import uuid
@@ -28,7 +28,8 @@ from stores.conflicts import Conflict
 from stores.fields import readable
 from stores.models import Store
 from stores.platforms.reading import MAX_INT64
-from stores.tenancy import access_of
+from stores.roles import Permission
+from stores.tenancy import access_of, has_permission
 from stores.text import is_id
 from stores.web.uploads import longer_form
 
@@ -122,6 +123,9 @@ def news(request: HttpRequest) -> HttpResponse:
     if opened:
         answer["head"] = render_to_string(
             "messaging/_talk_head.html", _about(opened, user), request
+        )
+        answer["replies"] = render_to_string(
+            "messaging/_replies.html", _replies(opened, user), request
         )
         answer["bubbles"] = _rendered(found.messages, opened, request)
     return JsonResponse(answer)
@@ -262,19 +266,24 @@ def _closes_in(ends: datetime | None) -> str:
 
 def _thread(opened: Conversation, user: User) -> dict[str, Any]:
     rows = listing.thread(opened)
-    return _about(opened, user) | {
+    return {
+        **_about(opened, user),
+        **_replies(opened, user),
         "bubbles": _bubbles(rows, opened),
         "has_earlier": len(rows) == listing.PAGE,
         "draft": presence.draft_of(opened, user),
-        "replies": _replies(opened),
         "request_key": uuid.uuid4().hex,
         "longest": sending.LONGEST,
     }
 
 
-def _replies(opened: Conversation) -> list[Reply]:
-    rows = quick_replies.replies_of(opened.store_id, opened.store.merchant_id)
-    return [_reply(row, opened) for row in rows]
+def _replies(opened: Conversation, user: User) -> dict[str, Any]:
+    merchant_id = opened.store.merchant_id
+    rows = quick_replies.replies_of(opened.store_id, merchant_id)
+    return {
+        "replies": [_reply(row, opened) for row in rows],
+        "may_set_up": has_permission(user, Permission.MANAGE_STORES, merchant_id),
+    }
 
 
 def _reply(row: QuickReply, opened: Conversation) -> Reply:

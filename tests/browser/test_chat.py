@@ -8,7 +8,7 @@ from django.utils import timezone
 from playwright.sync_api import Page, expect
 
 import messaging.webhooks.handlers  # noqa: F401
-from messaging.models import Conversation, Message, TakeawayStore
+from messaging.models import Conversation, Message, QuickReply, TakeawayStore
 from stores.models import Merchant
 from stores.roles import Role
 from tests.browser.conftest import Visitor, fits
@@ -141,3 +141,23 @@ def test_the_chat_fits_on_a_phone(
     assert fits(page)
     page.locator(".talk-back").click()
     expect(page.locator(".chat-list")).to_be_visible()
+
+
+def test_a_quick_reply_stands_at_the_cursor_and_one_that_lacks_a_value_says_so(
+    visitor: Visitor, binding: TakeawayStore, talk: Conversation
+) -> None:
+    for title, text in (("好", "马上送到"), ("几号", "您的 {number} 号单")):
+        QuickReply.objects.create(merchant=binding.store.merchant, title=title, text=text)
+    page = visitor.page(width=360, height=740, user=clerk(binding, "小王"))
+    page.goto(f"{CHAT}{talk.pk}/")
+    box, menu = page.locator("textarea"), page.locator(".talk-replies summary")
+    box.fill("您好，")
+    menu.click()
+    page.locator("[data-lacks]").click()
+    expect(page.locator("[data-trouble]")).to_contain_text("号")
+    expect(box).to_have_value("您好，")
+    assert fits(page)
+    page.locator("[data-reply]").click()
+    expect(box).to_have_value("您好，马上送到")
+    expect(page.locator("[data-trouble]")).to_be_hidden()
+    expect(page.locator("[data-reply]")).to_be_hidden()

@@ -88,6 +88,7 @@ ADMINS = {
     "messaging.MissedPush": Expect("manager"),
     "messaging.Printer": Expect("clerk", add="manager", change="manager", buttons=("test",)),
     "messaging.PrintJob": Expect("clerk", buttons=("again",)),
+    "messaging.QuickReply": Expect("clerk", add="manager", change="manager"),
 }
 EXPORTS = {"messaging.Order": "store"}
 # What Meituan calls a developer's account and its name of a store.
@@ -134,6 +135,13 @@ def chat_of(store: Store) -> ChatStore:
     return made
 
 
+def reply_of(store: Store, title: str = "催单", text: str = "马上送到") -> QuickReply:
+    made: QuickReply = QuickReply.objects.create(
+        merchant=store.merchant, store=store, title=title, text=text
+    )
+    return made
+
+
 def paper_of(store: Store) -> PrintJob:
     return _paper(order_of(store))
 
@@ -168,9 +176,7 @@ ROWS: dict[type[Model], Any] = {
     Draft: desk_row(Draft),
     Message: message_of,
     Onlooker: desk_row(Onlooker),
-    QuickReply: lambda store: QuickReply.objects.create(
-        merchant=store.merchant, store=store, title="催单", text="马上送到"
-    ),
+    QuickReply: reply_of,
     MissedPush: lambda store: MissedPush.objects.create(
         order=order_of(store), kind=PushKind.ORDER_NEW
     ),
@@ -200,6 +206,7 @@ def admin_rows(side: Side) -> dict[str, Model]:
     paper = _paper(order, f"{word}-printer")
     conversation = conversation_of(side.store, binding)
     message_in(conversation, f"{word}-words")
+    reply = reply_of(side.store, f"{word}-reply")
     return {
         # No admin has it, but pages do.
         "messaging.Conversation": conversation,
@@ -209,6 +216,7 @@ def admin_rows(side: Side) -> dict[str, Model]:
         "messaging.MissedPush": missed,
         "messaging.Printer": paper.printer,
         "messaging.PrintJob": paper,
+        "messaging.QuickReply": reply,
     }
 
 
@@ -218,6 +226,7 @@ def hidden_rows(side: Side, store: Store) -> dict[str, Model]:
     order = _order(binding, word)
     RefundFactory(order=order, refund_id=f"{word}-refund", reason=f"{word}-reason")
     _paper(order, f"{word}-printer")
+    reply_of(store, f"{word}-reply")
     return {"": order}
 
 

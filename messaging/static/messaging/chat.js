@@ -6,6 +6,7 @@
   const bubbles = document.querySelector("#bubbles");
   const thread = document.querySelector("#thread");
   const form = document.querySelector(".talk-box");
+  const replies = document.querySelector(".talk-replies");
   const trouble = document.querySelector("[data-trouble]");
   const open = page.dataset.open || "";
   let seen = null;
@@ -43,7 +44,8 @@
     document.querySelector("#conversations").innerHTML = news.list;
     if (!open) return;
     document.querySelector("#talk-head").innerHTML = news.head;
-    if (form) form.hidden = document.querySelector("[data-closed]") !== null;
+    document.querySelector("#replies").innerHTML = news.replies;
+    form.hidden = replies.hidden = document.querySelector("[data-closed]") !== null;
     add(news.bubbles);
   }
 
@@ -143,6 +145,12 @@
     }
   }
 
+  // What was not typed is a draft as well.
+  function written() {
+    box.dispatchEvent(new Event("input"));
+    box.focus();
+  }
+
   function fail(text) {
     trouble.textContent = text;
     trouble.hidden = false;
@@ -159,14 +167,22 @@
 
   document.addEventListener("click", async (event) => {
     const reply = event.target.closest("[data-reply]");
+    const lacks = event.target.closest("[data-lacks]");
     const again = event.target.closest("[data-write-again]");
     const dismiss = event.target.closest("[data-dismiss]");
     const earlier = event.target.closest("[data-earlier]");
-    if (reply || again) {
-      const isUnknown = again?.closest('[data-state="unknown"]');
+    if (lacks) fail(lacks.dataset.lacks);
+    if (reply) {
+      trouble.hidden = true;
+      replies.open = false;
+      box.setRangeText(reply.dataset.reply, box.selectionStart, box.selectionEnd, "end");
+      written();
+    }
+    if (again) {
+      const isUnknown = again.closest('[data-state="unknown"]');
       if (isUnknown && !window.confirm(form.dataset.again)) return;
-      box.value = (reply || again).dataset[reply ? "reply" : "writeAgain"];
-      box.focus();
+      box.value = again.dataset.writeAgain;
+      written();
     }
     if (dismiss) {
       await fetch(dismiss.dataset.dismiss, { method: "POST", body: new URLSearchParams({ csrfmiddlewaretoken: token() }) });
