@@ -159,7 +159,8 @@ class MessagingConfig(Domain):
             lambda request: may_connect(request) or has_takeaway(request),
         ),
         of_takeaway(STORES, "messaging.Printer", _("Receipt printers"), 56),
-        of_takeaway(STORES, "messaging.QuickReply", _("Quick replies"), 57),
+        of_takeaway(STORES, "messaging.ChatStore", _("Chat settings"), 57),
+        of_takeaway(STORES, "messaging.QuickReply", _("Quick replies"), 58),
         of_takeaway(RECORDS, "messaging.PrintJob", _("Receipts"), 49),
         of_takeaway(RECORDS, "messaging.MissedPush", _("Takeaway: not told"), 50),
     )

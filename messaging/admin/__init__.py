@@ -1,3 +1,3 @@
-from messaging.admin import missed, orders, printers, quick_replies, refunds, stores
+from messaging.admin import chat, missed, orders, printers, quick_replies, refunds, stores
 
-__all__ = ["missed", "orders", "printers", "quick_replies", "refunds", "stores"]
+__all__ = ["chat", "missed", "orders", "printers", "quick_replies", "refunds", "stores"]

@@ -15,6 +15,7 @@ from unfold.widgets import UnfoldAdminSelectWidget
 from messaging.choices import PLATFORM
 from messaging.models import TakeawayStore
 from messaging.services import connecting
+from messaging.services.chat.bookkeeping import chat_of
 from stores.backoffice.adding import NeedsFirstAdmin
 from stores.backoffice.base import ScopedAdmin, where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
@@ -95,7 +96,7 @@ def _was_never_bound(row: TakeawayStore) -> bool:
 class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
     add_permission = Permission.MANAGE_CONNECTIONS
     change_permission = Permission.MANAGE_STORES
-    buttons = ("bind", "test", "unbind", "remove")
+    buttons = ("bind", "test", "chat_settings", "unbind", "remove")
     list_display = ("store", "provider", "state_label", "opening_label", "poi_name", "bound")
     list_select_related = ("store__merchant", "connection")
     list_filter = (("store", ScopedRelatedFilter), "state", "provider")
@@ -201,6 +202,20 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
         if error := connecting.store_check(row=row, actor=staff_user(request)):
             raise Conflict(error)
         messages.success(request, _("Meituan answers for this store."))
+
+    @button(
+        Button(
+            title=_("Chat settings"),
+            icon="chat",
+            permission=Permission.MANAGE_STORES,
+            shown=_is_bound,
+        )
+    )
+    def chat_settings(
+        self, request: HttpRequest, row: TakeawayStore, cleaned_data: dict[str, Any]
+    ) -> HttpResponse:
+        chat = chat_of(row.connection_id)
+        return HttpResponseRedirect(reverse("admin:messaging_chatstore_change", args=[chat.pk]))
 
     @button(
         Button(

@@ -1,6 +1,8 @@
 """What the demo's stores have set for their chat."""
 
-from messaging.models import QuickReply
+from datetime import time
+
+from messaging.models import ChatHours, ChatStore, QuickReply, TakeawayStore
 from stores.models import Merchant
 
 REPLIES = (
@@ -9,6 +11,17 @@ REPLIES = (
     ("少送漏送", "非常抱歉！请拍一张收到的餐品照片发过来，我们马上为您处理。"),
     ("感谢", "感谢您的支持，祝您用餐愉快！"),
 )
+
+AWAY = "我们已打烊，明早 10 点后回复您。急事请在订单页联系骑手或美团客服。"
+OPEN = ((time(10), time(14, 30)), (time(17), time(1)))
+
+
+def open_chat(binding: TakeawayStore) -> None:
+    """Sets business hours, and what is said outside of them."""
+    chat = ChatStore.objects.create(binding=binding, is_on=True, answers_away=True, away=AWAY)
+    ChatHours.objects.bulk_create(
+        ChatHours(chat=chat, opens=opens, closes=closes) for opens, closes in OPEN
+    )
 
 
 def set_up(merchant: Merchant) -> None:

@@ -44,6 +44,7 @@ class TakeawayDemo:
         for position, provider, name, plates, a_day in SHOPS:
             row = self._bind(world, developer, self._store(world, position), provider, name)
             history.live_through(world, row, plates, a_day)
+            chat.open_chat(row)
             rows.append(row)
         world.facts["takeaway"] = {
             "connection": developer.pk,

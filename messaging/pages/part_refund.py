@@ -11,13 +11,12 @@ from django.views.decorators.http import require_http_methods
 from messaging.choices import REFUND
 from messaging.models import Order
 from messaging.services import allowed, part_refunds
-from messaging.services.at_once import said
+from messaging.services.at_once import in_words
 from messaging.services.deciding import REASON_LENGTH
 from messaging.wire.refundable import RefundableLine
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.money import yuan_of, yuan_text
-from stores.platforms.errors import PlatformError
 from stores.tenancy import has_permission
 from stores.text import clean_text
 
@@ -37,11 +36,10 @@ def part_refund(request: HttpRequest, pk: int) -> HttpResponse:
             "reason": clean_text(request.POST.get("reason", ""), REASON_LENGTH),
         }
         try:
-            part_refunds.part_refund(order=order, actor=staff_user(request), **given)
+            with in_words():
+                part_refunds.part_refund(order=order, actor=staff_user(request), **given)
         except Conflict as conflict:
             trouble = str(conflict.reason)
-        except PlatformError as problem:
-            trouble = said(problem)
         else:
             messages.success(request, _("The refund is on its way to Meituan."))
             return redirect("admin:messaging_order_change", order.pk)
@@ -53,9 +51,10 @@ def _page(request: HttpRequest, order: Order, given: Any, trouble: str) -> HttpR
     why_not = str(allowed.why_not_refund_part(order))
     if not why_not:
         try:
-            lines = part_refunds.refundable_lines(order)
-        except PlatformError as problem:
-            trouble = trouble or said(problem)
+            with in_words():
+                lines = part_refunds.refundable_lines(order)
+        except Conflict as conflict:
+            trouble = trouble or str(conflict.reason)
         else:
             why_not = "" if lines else _("Meituan lists nothing that could be refunded.")
     context = {

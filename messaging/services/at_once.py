@@ -1,7 +1,11 @@
 """Asking Meituan while a person waits for the answer: outside any transaction."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 from messaging.client import TakeawayClient
 from messaging.services.reading import client_of
+from stores.conflicts import Conflict
 from stores.models import Connection
 from stores.platforms import pace
 from stores.platforms.errors import LoginRefused, NoSlot, PlatformError, Refused
@@ -22,8 +26,17 @@ def take_slot(connection: Connection) -> None:
     pace.take(connection.pace, patience=PATIENCE)
 
 
-def said(problem: PlatformError) -> str:
-    """Returns what a person is told of a call that failed: Meituan's words where there are any."""
+@contextmanager
+def in_words() -> Iterator[None]:
+    """Says to people what Meituan or the network refuses. Raises Conflict for a PlatformError."""
+    try:
+        yield
+    except PlatformError as problem:
+        raise Conflict(problem_text(problem)) from problem
+
+
+def problem_text(problem: PlatformError) -> str:
+    """Returns a sentence for people: Meituan's words where there are any."""
     if isinstance(problem, Refused):
         return problem.message or problem.code
     if isinstance(problem, LoginRefused):

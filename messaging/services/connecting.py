@@ -13,7 +13,7 @@ from messaging import signatures
 from messaging.choices import PLATFORM, Provider
 from messaging.client import TakeawayClient
 from messaging.models import TakeawayStore
-from messaging.services.at_once import client_at_once, said, take_slot
+from messaging.services.at_once import client_at_once, problem_text, take_slot
 from stores.audit import Actor
 from stores.conflicts import Conflict
 from stores.fields import readable
@@ -91,7 +91,7 @@ def store_check(*, row: TakeawayStore, actor: Actor) -> str:
     try:
         client_at_once(row.connection).is_chat_on()
     except PlatformError as problem:
-        error = said(problem)
+        error = problem_text(problem)
     note_test(row.connection, actor=actor, error=error, works=not error)
     return error
 
@@ -112,9 +112,9 @@ def _tried(connection: Connection) -> str:
             client.socket_token()
         except Refused as refused:
             # The account may be of the other kind.
-            error = error or said(refused)
+            error = error or problem_text(refused)
         except PlatformError as problem:
-            return said(problem)
+            return problem_text(problem)
         else:
             return ""
     return error

@@ -333,6 +333,8 @@ class ScopedAdmin(ModelAdmin):
 
     def log_change(self, request: HttpRequest, obj: Any, message: Any) -> Any:
         fields = [field for part in message for field in part.get("changed", {}).get("fields", [])]
+        # Rows inside the form, whatever was done with them.
+        fields += {deed["name"]: 0 for part in message for deed in part.values() if "name" in deed}
         if fields:
             self.audit(request, "changed", obj, fields=fields, **self.audited(obj))
         return super().log_change(request, obj, message)

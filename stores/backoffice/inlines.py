@@ -6,6 +6,7 @@ from django.http import HttpRequest
 from unfold.admin import TabularInline
 
 from stores.backoffice.base import ScopedAdmin
+from stores.backoffice.dates import picker_of
 
 
 class ScopedInline(TabularInline):
@@ -15,6 +16,11 @@ class ScopedInline(TabularInline):
 
     def _parent(self) -> ScopedAdmin:
         return cast(ScopedAdmin, self.admin_site.get_model_admin(self.parent_model))
+
+    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
+        if picker := picker_of(db_field):
+            kwargs.setdefault("widget", picker)
+        return super().formfield_for_dbfield(db_field, request, **kwargs)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self._parent().has_view_permission(request, obj)

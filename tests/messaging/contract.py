@@ -88,6 +88,7 @@ ADMINS = {
     "messaging.MissedPush": Expect("manager"),
     "messaging.Printer": Expect("clerk", add="manager", change="manager", buttons=("test",)),
     "messaging.PrintJob": Expect("clerk", buttons=("again",)),
+    "messaging.ChatStore": Expect("clerk", change="manager"),
     "messaging.QuickReply": Expect("clerk", add="manager", change="manager"),
 }
 EXPORTS = {"messaging.Order": "store"}
@@ -206,6 +207,7 @@ def admin_rows(side: Side) -> dict[str, Model]:
     paper = _paper(order, f"{word}-printer")
     conversation = conversation_of(side.store, binding)
     message_in(conversation, f"{word}-words")
+    chat = ChatStore.objects.create(binding=binding, greeting=f"{word}-greeting")
     reply = reply_of(side.store, f"{word}-reply")
     return {
         # No admin has it, but pages do.
@@ -216,6 +218,7 @@ def admin_rows(side: Side) -> dict[str, Model]:
         "messaging.MissedPush": missed,
         "messaging.Printer": paper.printer,
         "messaging.PrintJob": paper,
+        "messaging.ChatStore": chat,
         "messaging.QuickReply": reply,
     }
 

@@ -33,7 +33,9 @@ def answer(conversation: Conversation, message: Message) -> Message | None:
 
 
 def is_open(hours: Iterable[ChatHours], now: datetime) -> bool:
-    """Whether the shop answers at a moment; without any hours it always does."""
+    """Whether the shop answers at a moment; without any hours it always does. A period that ends
+    when it begins lasts a whole day.
+    """
     rows = list(hours)
     local = timezone.localtime(now)
     return not rows or any(_covers(row, local) for row in rows)
@@ -41,7 +43,7 @@ def is_open(hours: Iterable[ChatHours], now: datetime) -> bool:
 
 def _covers(row: ChatHours, local: datetime) -> bool:
     time, today = local.time(), local.weekday()
-    if row.opens <= row.closes:
+    if row.opens < row.closes:
         return row.day in (None, today) and row.opens <= time < row.closes
     yesterday = (today - 1) % 7
     evening = row.day in (None, today) and time >= row.opens
