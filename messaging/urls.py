@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from messaging.addresses import ADDRESSES
-from messaging.pages import chat, desk, leftovers, part_refund, pulse
+from messaging.pages import blocking, chat, desk, leftovers, part_refund, pulse
 from messaging.webhooks.endpoints import ENDPOINTS
 from messaging.webhooks.pictures import chat_picture
 
@@ -28,6 +28,9 @@ urlpatterns: list[URLPattern] = [
     path("takeaway/chat/<int:pk>/picture/", chat.send_picture, name="talk-picture"),
     path("takeaway/chat/<int:pk>/here/", chat.here, name="talk-here"),
     path("takeaway/chat/<int:pk>/dismiss/", chat.dismiss, name="talk-dismiss"),
+    path("takeaway/chat/<int:pk>/block/", blocking.block, name="talk-block"),
+    path("takeaway/chat/<int:pk>/unblock/", blocking.unblock, name="talk-unblock"),
+    path("takeaway/chat/<int:pk>/evidence/", blocking.evidence, name="talk-evidence"),
     path("takeaway/desk/", desk.desk, name="desk"),
     path("takeaway/desk/live/", desk.live, name="desk-live"),
     path("takeaway/desk/old-receipts/", leftovers.old_receipts, name="old-receipts"),

@@ -12,7 +12,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest, HttpResponse, JsonResponse
+from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
@@ -20,6 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from messaging.models import Conversation, Message, QuickReply
 from messaging.pages.board import stores_of
+from messaging.pages.talks import talk_among, talk_of, whole
 from messaging.services import customers
 from messaging.services.chat import closing, listing, pictures, presence, quick_replies, sending
 from messaging.services.deadlines import left_text
@@ -27,10 +28,8 @@ from stores.backoffice.pages import request_key, staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.fields import readable
 from stores.models import Store
-from stores.platforms.reading import MAX_INT64
 from stores.roles import Permission
 from stores.tenancy import access_of, has_permission
-from stores.text import is_id
 from stores.web.uploads import longer_form
 
 ANSWERED_SHOWN = 40
@@ -93,7 +92,7 @@ def chats(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     mine = stores_of(user)
     if not mine:
         return render(request, "messaging/no_desk.html")
-    opened = _conversation(mine, pk)
+    opened = talk_among(mine, pk)
     context = _list(mine, opened) | {"cursor": listing.cursor_now(_merchants(mine)), "mine": mine}
     if opened:
         context |= _thread(opened, user)
@@ -109,7 +108,7 @@ def news(request: HttpRequest) -> HttpResponse:
     """Answers 204 while nothing has changed since the cursor."""
     user = staff_user(request)
     mine = stores_of(user)
-    opened = _conversation(mine, _whole(request.GET.get("open")))
+    opened = talk_among(mine, whole(request.GET.get("open")))
     found = listing.news(
         merchant_ids=_merchants(mine),
         store_ids=[store.pk for store in mine],
@@ -135,8 +134,8 @@ def news(request: HttpRequest) -> HttpResponse:
 @require_safe
 def earlier(request: HttpRequest, pk: int) -> HttpResponse:
     """Returns the page of messages before one of them."""
-    opened = _opened(request, pk)
-    first = get_object_or_404(opened.messages, pk=_whole(request.GET.get("before")) or 0)
+    opened = talk_of(request, pk)
+    first = get_object_or_404(opened.messages, pk=whole(request.GET.get("before")) or 0)
     rows = listing.thread(opened, before=listing.Place.of(first))
     return JsonResponse({"bubbles": _rendered(rows, opened, request)})
 
@@ -145,7 +144,7 @@ def earlier(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def send(request: HttpRequest, pk: int) -> HttpResponse:
     """Owes a message; the same `request_key` again is the same message."""
-    opened = _opened(request, pk)
+    opened = talk_of(request, pk)
     user = staff_user(request)
     try:
         message, _is_new = sending.message_send(
@@ -167,7 +166,7 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def send_picture(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes a picture as the body itself: no form of ours takes files."""
-    opened = _opened(request, pk)
+    opened = talk_of(request, pk)
     try:
         closing.expect_open(opened)
         content = request.read(pictures.MOST_BYTES + 1)
@@ -189,12 +188,12 @@ def send_picture(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def here(request: HttpRequest, pk: int) -> HttpResponse:
     """Notes that a person looks, types, has read up to a message, and what is written so far."""
-    opened = _opened(request, pk)
+    opened = talk_of(request, pk)
     user = staff_user(request)
     presence.look(conversation=opened, user=user, is_typing="typing" in request.POST)
     if "draft" in request.POST:
         presence.draft_save(conversation=opened, user=user, text=request.POST["draft"])
-    if read := _whole(request.POST.get("read")):
+    if read := whole(request.POST.get("read")):
         presence.messages_read(conversation=opened, until=read)
     return HttpResponse(status=204)
 
@@ -203,25 +202,8 @@ def here(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def dismiss(request: HttpRequest, pk: int) -> HttpResponse:
     """Notes that nothing needs to be answered."""
-    presence.conversation_dismiss(conversation=_opened(request, pk), actor=staff_user(request))
+    presence.conversation_dismiss(conversation=talk_of(request, pk), actor=staff_user(request))
     return HttpResponse(status=204)
-
-
-def _opened(request: HttpRequest, pk: int) -> Conversation:
-    found = _conversation(stores_of(staff_user(request)), pk)
-    assert found is not None, "a number that is given is found, or 404"
-    return found
-
-
-def _conversation(mine: list[Store], pk: int | None) -> Conversation | None:
-    """Returns the conversation of these stores; None for no number. Raises Http404."""
-    if pk is not None and pk > MAX_INT64:
-        raise Http404
-    rows = Conversation.objects.filter(store__in=[store.pk for store in mine], pk=pk or 0)
-    found = rows.select_related("order", "store__merchant", "connection").first()
-    if found is None and pk is not None:
-        raise Http404
-    return found
 
 
 def _merchants(mine: list[Store]) -> list[int]:
@@ -256,6 +238,7 @@ def _about(opened: Conversation, user: User) -> dict[str, Any]:
         "closed": closing.why_closed(opened) or "",
         "closes_in": _closes_in(ends),
         "closes_at": ends,
+        "may_block": bool(opened.open_user_id),
     }
 
 
@@ -308,7 +291,3 @@ def _rendered(
         }
         for bubble in _bubbles(rows, opened)
     ]
-
-
-def _whole(text: str | None) -> int | None:
-    return int(text) if text and is_id(text) else None

@@ -70,7 +70,7 @@ def talk(side: Side) -> str:
     return f"takeaway/chat/{side.rows['messaging.Conversation'].pk}/"
 
 
-CHAT_ACTS = ("send", "picture", "here", "dismiss")
+CHAT_ACTS = ("send", "picture", "here", "dismiss", "unblock", "evidence")
 
 
 def chat_act(act: str) -> Page:
@@ -160,6 +160,9 @@ PAGES: dict[str, Page] = {
         lambda made: f"{talk(made.mine)}earlier/?before={first_message(made.mine)}",
         OWN,
         lambda made: f"{talk(made.theirs)}earlier/?before={first_message(made.theirs)}",
+    ),
+    "takeaway/chat/<int:pk>/block/": Page(
+        lambda made: f"{talk(made.mine)}block/", OWN, lambda made: f"{talk(made.theirs)}block/"
     ),
     **{f"takeaway/chat/<int:pk>/{act}/": chat_act(act) for act in CHAT_ACTS},
     "takeaway/pictures/<str:slug>.jpg": Page(at("takeaway/pictures/forged.jpg"), NOBODY_THERE),

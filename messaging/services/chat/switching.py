@@ -11,32 +11,31 @@ from django.conf import settings
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 
-from messaging.client import TakeawayClient
 from messaging.models import ChatStore, Conversation, TakeawayStore
+from messaging.services.at_once import client_at_once
 from messaging.services.chat import secrets
 from messaging.services.chat.bookkeeping import changed, chat_of, locked
 from messaging.services.chat.closing import ChatConflict
-from messaging.services.reading import client_of
 from stores import audit
 from stores.audit import Actor
-from stores.models import Connection
-from stores.platforms import pace
 
-PATIENCE = 5.0
 BLOCK_CODES = {
     1: _("insults or threats"),
     2: _("wants WeChat, without an order"),
     3: _("something else"),
 }
 OTHER_CODE, MOST_PICTURES = 3, 9
+# Characters; Meituan publishes no limit.
+LONGEST_REASON = 200
 # The right to talk with customers about their reviews (§5.5).
 ASK_ABOUT_REVIEWS = 1
 
 
 def chat_switch(*, binding: TakeawayStore, is_on: bool, actor: Actor) -> None:
     """Switches a store's chat on or off. Raises PlatformError."""
-    _client(binding.connection).switch_chat(is_on=is_on)
+    client_at_once(binding.connection).switch_chat(is_on=is_on)
     _note(binding, is_on=is_on)
     audit.record(
         "takeaway.chat.on" if is_on else "takeaway.chat.off",
@@ -48,7 +47,7 @@ def chat_switch(*, binding: TakeawayStore, is_on: bool, actor: Actor) -> None:
 
 def chat_subscribe(*, binding: TakeawayStore, wanted: bool = True, actor: Actor) -> None:
     """Has a store's messages come by push too, or no longer. Raises PlatformError."""
-    client = _client(binding.connection)
+    client = client_at_once(binding.connection)
     if wanted:
         client.subscribe_chat()
     else:
@@ -64,7 +63,7 @@ def chat_subscribe(*, binding: TakeawayStore, wanted: bool = True, actor: Actor)
 
 def chat_check(*, binding: TakeawayStore) -> ChatStore:
     """Asks how a store's chat stands at Meituan, and for the secret. Raises PlatformError."""
-    client = _client(binding.connection)
+    client = client_at_once(binding.connection)
     developer = binding.connection.parent
     if developer:
         secrets.learn(developer, client.socket_token().secret)
@@ -75,39 +74,49 @@ def chat_check(*, binding: TakeawayStore) -> ChatStore:
 
 def rate_read(*, binding: TakeawayStore) -> ChatStore:
     """Asks for the reply rate as Meituan counts it. Raises PlatformError."""
-    found = _client(binding.connection).rate()
+    found = client_at_once(binding.connection).rate()
     ChatStore.objects.filter(pk=chat_of(binding.connection_id).pk).update(
         rate=asdict(found), rate_at=timezone.now()
     )
     return chat_of(binding.connection_id)
 
 
+def why_not_block(conversation: Conversation) -> StrOrPromise | None:
+    """Returns why a customer cannot be blocked from here, for people; None when it can be done."""
+    if not conversation.open_user_id:
+        return _("Meituan does not say who wrote this; answer in Meituan's own app.")
+    if conversation.blocked_at:
+        return _("This customer is blocked.")
+    if not settings.TAKEAWAY_EVIDENCE_PATH:
+        return _(
+            "Meituan has not published how evidence is uploaded. Block this customer in "
+            "Meituan's own app."
+        )
+    return None
+
+
 def customer_block(
     *, conversation: Conversation, code: int, reason: str, pictures: Sequence[bytes], actor: Actor
 ) -> None:
     """Blocks a customer, with one to nine JPEGs as evidence. Raises ChatConflict, PlatformError."""
-    if not settings.TAKEAWAY_EVIDENCE_PATH:
-        raise ChatConflict(
-            _(
-                "Meituan has not published how evidence is uploaded. Block this customer in "
-                "Meituan's own app."
-            )
-        )
-    if code not in BLOCK_CODES or not conversation.open_user_id:
+    if reason_against := why_not_block(conversation):
+        raise ChatConflict(reason_against)
+    if code not in BLOCK_CODES:
         raise ChatConflict(_("Choose one of the reasons."))
     if code == OTHER_CODE and not reason.strip():
         raise ChatConflict(_("Say why."))
     if not 1 <= len(pictures) <= MOST_PICTURES:
         raise ChatConflict(_("Add one to nine pictures as evidence."))
-    client = _client(conversation.connection)
+    client = client_at_once(conversation.connection)
     ids = [client.upload_evidence(content) for content in pictures]
-    client.block(conversation.open_user_id, code=code, reason=reason.strip()[:200], picture_ids=ids)
+    said = reason.strip()[:LONGEST_REASON] if code == OTHER_CODE else ""
+    client.block(conversation.open_user_id, code=code, reason=said, picture_ids=ids)
     _blocked(conversation, True, actor)
 
 
 def customer_unblock(*, conversation: Conversation, actor: Actor) -> None:
     """Lets a blocked customer write again. Raises PlatformError."""
-    _client(conversation.connection).unblock(conversation.open_user_id)
+    client_at_once(conversation.connection).unblock(conversation.open_user_id)
     _blocked(conversation, False, actor)
 
 
@@ -131,7 +140,3 @@ def _blocked(conversation: Conversation, is_blocked: bool, actor: Actor) -> None
 
 def _note(binding: TakeawayStore, **changes: bool) -> None:
     ChatStore.objects.filter(pk=chat_of(binding.connection_id).pk).update(**changes)
-
-
-def _client(connection: Connection) -> TakeawayClient:
-    return client_of(connection, lambda: pace.take(connection.pace, patience=PATIENCE))
