@@ -16,7 +16,7 @@ def press(server: SandboxServer, do: str, **fields: object) -> requests.Response
     return requests.post(f"{server.url}/takeaway/customer", {"do": do, **fields}, timeout=10)
 
 
-def shown(server: SandboxServer, path: str = "customer", **query: object) -> str:
+def shown(server: SandboxServer, path: str = "customer", **query: str) -> str:
     answer = requests.get(f"{server.url}/takeaway/{path}", query, timeout=10)
     answer.encoding = "utf-8"
     return answer.text
