@@ -1,6 +1,6 @@
 """What the order desk shows: what has to be answered, and the orders by how far they are."""
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -117,18 +117,18 @@ def stores_of(user: User) -> list[Store]:
     return [store for store in found if has_permission(user, TAKE, store.merchant_id)]
 
 
-def digest_of(stores: Sequence[Store]) -> str:
+def digest_of(store_ids: Collection[int]) -> str:
     """Returns what is different once anything on the desk is: one query by an index, and the
     minute, because time moves orders too.
     """
-    rows = Order.objects.filter(store__in=[store.pk for store in stores]).order_by()
+    rows = Order.objects.filter(store__in=store_ids).order_by()
     last = rows.aggregate(last=Max("changed_at"))["last"]
     return f"{last and last.timestamp()}-{timezone.now():%H%M}"
 
 
 def board_of(stores: Sequence[Store]) -> Board:
     ids = [store.pk for store in stores]
-    digest = digest_of(stores)
+    digest = digest_of(ids)
     rows = Order.objects.select_related("connection__takeaway_store", "store")
     running = list(rows.open().filter(store__in=ids).order_by("ordered_at", "pk"))
     deadlines = deadlines_of(ids)

@@ -42,7 +42,7 @@ def desk(request: HttpRequest) -> HttpResponse:
 def live(request: HttpRequest) -> HttpResponse:
     """Answers 204 while nothing has changed since the digest `after`."""
     mine = stores_of(staff_user(request))
-    if digest_of(_chosen(request, mine)) == request.GET.get("after"):
+    if digest_of([store.pk for store in _chosen(request, mine)]) == request.GET.get("after"):
         return HttpResponse(status=204)
     return _page(request, mine, "messaging/_desk.html")
 

@@ -2,6 +2,7 @@
 loop.
 """
 
+import json
 import re
 import selectors
 import socket
@@ -9,12 +10,14 @@ import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Any
 
 from tests.bench.processes import Broken
 from tests.bench.report import percentile
 
 LENGTH = re.compile(rb"\r\ncontent-length:\s*(\d+)", re.IGNORECASE)
 CLOSES = re.compile(rb"\r\nconnection:\s*close", re.IGNORECASE)
+NO_CONTENT = b"204"
 PATIENCE = 60.0
 
 
@@ -38,6 +41,10 @@ class Load:
     @property
     def p99(self) -> float:
         return percentile(self.latencies, 0.99)
+
+    def json(self) -> Any:
+        """Returns the last answer's body."""
+        return json.loads(self.last.partition(b"\r\n\r\n")[2])
 
     def expect(self, *statuses: int) -> "Load":
         if set(self.statuses) - set(statuses):
@@ -71,6 +78,8 @@ class _Lane:
             raise Broken(f"the server closed a connection after {self.buffer[:200]!r}")
         self.buffer += chunk
         head, found, body = self.buffer.partition(b"\r\n\r\n")
+        if found and head[9:12] == NO_CONTENT:
+            return self.buffer
         length = LENGTH.search(head)
         if not found or not length or len(body) < int(length[1]):
             return None

@@ -3,7 +3,9 @@
 import json
 import threading
 import time
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from functools import partial
 from urllib.parse import urlencode
 
 from django.db import models
@@ -12,7 +14,7 @@ from messaging.models import Message, TakeawayStore
 from messaging.services.chat import listing
 from stores.models import Connection, InboundEvent
 from tests.bench import database, load, machine, past, web, workers
-from tests.bench.client import CONNECTIONS, caller_of
+from tests.bench.client import CONNECTIONS, Caller, caller_of
 from tests.bench.context import Bench
 from tests.bench.load import Load
 from tests.bench.processes import START_SECONDS, Broken, Running
@@ -67,8 +69,8 @@ def run(bench: Bench) -> None:
     ours, bare = web.start(bench.fleet, "web"), web.start_bare(bench.fleet, caller.digest)
     try:
         caller.warm_up(ours)
-        load.drive(bare.address, caller.note, count=100, first=80_000_000)
-        _pushes(bench, meituan, ours, bare)
+        _noted(caller, bare, 80_000_000, 100)
+        _pushes(bench, meituan, ours, partial(_noted, caller, bare))
         bench.fleet.stop(bare.running)
         _open_pages(bench, meituan, ours)
         clusters = workers.start(bench.fleet)
@@ -92,9 +94,8 @@ def _bound() -> TakeawayStore:
 # Pushes
 
 
-def _pushes(bench: Bench, meituan: Meituan, ours: Web, bare: Web) -> None:
+def _pushes(bench: Bench, meituan: Meituan, ours: Web, note: Callable[[int, int], Load]) -> None:
     rounds, count = bench.size(5, 2), bench.size(1500, 300)
-    caller = caller_of(open_shop(bench.sandbox))
     told: list[Load] = []
     noted: list[Load] = []
     for number in range(rounds):
@@ -106,11 +107,15 @@ def _pushes(bench: Bench, meituan: Meituan, ours: Web, bare: Web) -> None:
         told.append(answered)
         past.forget_after(mark)
         database.tidy()
-        first = 81_000_000 + number * count
-        noted.append(load.drive(bare.address, caller.note, count=count, first=first).expect(201))
+        noted.append(note(81_000_000 + number * count, count))
     ratio = median([one.rate for one in told]) / median([one.rate for one in noted])
     raw = f"{_words(told)}; bare view {_words(noted)}; {CONNECTIONS} connections, {rounds} rounds"
     bench.report.add(Figure("takeaway: pushes ÷ bare view", ratio, raw, target=0.5))
+
+
+def _noted(caller: Caller, bare: Web, first: int, count: int) -> Load:
+    """The same number of requests to the bare view."""
+    return load.drive(bare.address, caller.note, count=count, first=first).expect(201)
 
 
 def _newest_event() -> int:
@@ -127,32 +132,50 @@ def _words(rounds: list[Load]) -> str:
 
 @dataclass
 class Page:
-    """An open chat page of a signed-in person."""
+    """An open chat page of a signed-in person, which asks as pulse-worker.js does."""
 
+    web: Web
     headers: dict[str, str]
     cursor: str
+    known: dict[str, str] = field(default_factory=dict)
 
-    def ask(self, number: int = 0) -> bytes:
-        path = f"/takeaway/chat/news/?cursor={self.cursor}"
-        return load.http("GET", path, headers=self.headers)
+    def _get(self, path: str, headers: dict[str, str] | None = None) -> Load:
+        request = load.http("GET", f"/takeaway/{path}", headers=headers)
+        return load.drive(self.web.address, lambda _: request, count=1, connections=1)
+
+    def is_unchanged(self) -> bool:
+        """Asks once; what is new is read as well."""
+        answered = self._get(f"pulse/?{urlencode(self.known)}") if self.known else Load()
+        if answered.statuses[204]:
+            return True
+        told = self._get("pulse/", self.headers).expect(200).json()
+        self.known = {"seen": told["seen"], "ticket": told["ticket"]}
+        return False
+
+    def has_news(self) -> bool:
+        """Asks, and reads the conversations when something is new; whether they were."""
+        if self.is_unchanged():
+            return False
+        answered = self._get(f"chat/news/?cursor={self.cursor}", self.headers).expect(200, 204)
+        if answered.statuses[200]:
+            self.cursor = answered.json()["cursor"]
+        return bool(answered.statuses[200])
 
 
-def _page(meituan: Meituan) -> Page:
+def _page(meituan: Meituan, ours: Web) -> Page:
     merchant = meituan.binding.store.merchant
-    return Page(owner_of(merchant), listing.cursor_now([merchant.pk]) or "")
+    return Page(ours, owner_of(merchant), listing.cursor_now([merchant.pk]))
 
 
 def _open_pages(bench: Bench, meituan: Meituan, ours: Web) -> None:
     """What pages cost on which nothing is new."""
-    pages = [_page(meituan) for _ in range(PAGES)]
+    pages = [_page(meituan, ours) for _ in range(PAGES)]
     for page in pages:
-        load.drive(ours.address, page.ask, count=1, connections=1).expect(204)
-    seconds = bench.size(30, 10)
-    before, until, asked = machine.usage(), time.monotonic() + seconds, 0
-    began = time.monotonic()
-    while time.monotonic() < until:
-        page = pages[asked % PAGES]
-        load.drive(ours.address, page.ask, count=1, connections=1).expect(204)
+        page.has_news()
+    seconds = bench.size(60, 10)
+    before, began, asked = machine.usage(), time.monotonic(), 0
+    while time.monotonic() < began + seconds:
+        pages[asked % PAGES].is_unchanged()
         asked += 1
         time.sleep(max(0.0, began + asked * POLL / PAGES - time.monotonic()))
     cores = machine.cores_used(before, machine.usage(), ours.running.process.pid)
@@ -164,23 +187,20 @@ def _open_pages(bench: Bench, meituan: Meituan, ours: Web) -> None:
 
 def _on_screen(bench: Bench, meituan: Meituan, ours: Web) -> None:
     """From the push to the answer in which a page that asks every POLL seconds gets the message."""
-    page, delays = _page(meituan), []
+    page, delays = _page(meituan, ours), []
+    page.has_news()
     for number in range(bench.size(40, 10)):
         # At another moment between two questions each time.
-        load.drive(ours.address, page.ask, count=1, connections=1)
-        time.sleep(POLL * (number * 7 % 10) / 10)
+        left = POLL * (number * 7 % 10) / 10
+        time.sleep(POLL - left)
         pushed = time.monotonic()
         load.drive(ours.address, meituan.message, count=1, connections=1, first=number + 1)
-        time.sleep(POLL * (1 - (number * 7 % 10) / 10))
-        while True:
-            answered = load.drive(ours.address, page.ask, count=1, connections=1).expect(200, 204)
-            if answered.statuses[200]:
-                break
+        time.sleep(left)
+        while not page.has_news():
             if time.monotonic() - pushed > 30:
                 raise Broken("a message did not come to the page")
             time.sleep(POLL)
         delays.append(time.monotonic() - pushed)
-        page.cursor = json.loads(answered.last.partition(b"\r\n\r\n")[2])["cursor"]
     p95 = percentile(delays, 0.95)
     raw = f"p50 {median(delays):.2f} s, {len(delays)} messages, a page that asks every {POLL} s"
     bench.report.add(

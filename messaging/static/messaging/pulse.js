@@ -57,22 +57,11 @@ window.takeawayPulse = (() => {
 
   // Browsers without shared workers ask in each tab.
   function askAlone() {
-    let seen = "";
-    let last = { rings: 0, waiting: 0 };
-    async function ask() {
-      let fresh = true;
-      try {
-        const answer = await fetch(`${place.dataset.pulse}?${new URLSearchParams({ seen })}`, { headers: { "HX-Request": "true" } });
-        if (answer.status === 200) last = await answer.json();
-        else if (answer.status !== 204) fresh = false;
-        seen = last.seen || seen;
-      } catch {
-        fresh = false;
-      }
-      told({ ...last, fresh });
-      setTimeout(ask, 1500);
-    }
-    ask();
+    const ask = window.takeawayAsker(place.dataset.pulse);
+    (async function again() {
+      told(await ask());
+      setTimeout(again, window.takeawayAskEvery);
+    })();
   }
 
   function start() {

@@ -72,18 +72,21 @@ def receive(
     """
     if store_name:
         connection = connection.child(store_name) or connection
-    with transaction.atomic():
-        event, created = InboundEvent.objects.get_or_create(
-            platform=connection.platform,
-            connection=connection,
-            kind=kind,
-            dedup_key=dedup_key,
-            defaults={"body": body, "store_name": store_name},
-        )
-        if created and wake:
-            transaction.on_commit(lambda: queue.wake_worker(HANDLE, event.pk), robust=True)
-        elif not created:
-            InboundEvent.objects.filter(pk=event.pk).update(repeats=F("repeats") + 1)
+    named = {
+        "platform": connection.platform,
+        "connection": connection,
+        "kind": kind,
+        "dedup_key": dedup_key,
+    }
+    try:
+        # Nearly every notice is new: it is looked for only when it is not.
+        with transaction.atomic():
+            event = InboundEvent.objects.create(**named, body=body, store_name=store_name)
+            if wake:
+                transaction.on_commit(lambda: queue.wake_worker(HANDLE, event.pk), robust=True)
+    except IntegrityError:
+        event = InboundEvent.objects.get(**named)
+        InboundEvent.objects.filter(pk=event.pk).update(repeats=F("repeats") + 1)
     return event
 
 

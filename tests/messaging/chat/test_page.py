@@ -4,6 +4,7 @@ import re
 from typing import Any
 
 import pytest
+import time_machine
 from django.test import Client
 from django.utils import timezone
 
@@ -224,14 +225,46 @@ class TestWhose:
 
 
 class TestPulse:
+    URL = "/takeaway/pulse/"
+
     def test_is_quiet_until_something_is_new(
         self, clerk: Client, talk: Conversation, pusher: Pusher
     ) -> None:
-        first: dict[str, Any] = clerk.get("/takeaway/pulse/").json()
-        assert (first["rings"], first["waiting"]) == (0, 1)
-        again = clerk.get("/takeaway/pulse/", {"seen": first["seen"]})
-        # The minute may turn between the two.
-        assert again.status_code in (200, 204)
-        now = int(timezone.now().timestamp())
-        pusher.order(ctime=now, utime=now)
-        assert clerk.get("/takeaway/pulse/", {"seen": first["seen"]}).json()["rings"] == 1
+        now = timezone.now()
+        with time_machine.travel(now.replace(second=1), tick=False):
+            told: dict[str, Any] = clerk.get(self.URL).json()
+            assert (told["rings"], told["waiting"]) == (0, 1)
+            known = {"seen": told["seen"], "ticket": told["ticket"]}
+            assert clerk.get(self.URL, known).status_code == 204
+            seconds = int(now.timestamp())
+            pusher.order(ctime=seconds, utime=seconds)
+            assert clerk.get(self.URL, known).json()["rings"] == 1
+
+    def test_a_ticket_needs_no_session_and_costs_two_queries(
+        self, clerk: Client, talk: Conversation, django_assert_num_queries: Any
+    ) -> None:
+        with time_machine.travel(timezone.now().replace(second=1), tick=False) as clock:
+            told: dict[str, Any] = clerk.get(self.URL).json()
+            known = {"seen": told["seen"], "ticket": told["ticket"]}
+            stranger = Client()
+            with django_assert_num_queries(2):
+                answer = stranger.get(self.URL, known)
+            assert (answer.status_code, answer.content) == (204, b"")
+            clock.shift(61)
+            assert stranger.get(self.URL, known).status_code == 302
+
+    @pytest.mark.parametrize("ticket", ["", "x", "x:y:z", "é" * 500])
+    def test_what_is_no_ticket_of_ours_leads_to_the_sign_in(
+        self, clerk: Client, talk: Conversation, ticket: str
+    ) -> None:
+        seen = clerk.get(self.URL).json()["seen"]
+        answer = Client().get(self.URL, {"seen": seen, "ticket": ticket})
+        assert answer.status_code == 302
+        assert clerk.get(self.URL, {"seen": seen, "ticket": ticket}).status_code == 200
+
+    def test_who_is_signed_out_learns_nothing_new_by_a_ticket(
+        self, clerk: Client, talk: Conversation
+    ) -> None:
+        told = clerk.get(self.URL).json()
+        answer = Client().get(self.URL, {"seen": "older", "ticket": told["ticket"]})
+        assert answer.status_code == 302
