@@ -1,7 +1,7 @@
 """What all open pages of a person ask together: is anything new, and does anything wait?
 
-Everybody who has a page open asks every 1.5 seconds, so that most answers must cost little: a ticket
-says for a minute which stores a browser may ask about, without a session.
+Everybody who has a page open asks every 1.5 seconds, so that most answers must cost little: a
+ticket says for a minute which stores a browser may ask about, without a session.
 """
 
 from collections.abc import Collection

@@ -25,6 +25,7 @@ from messaging.wire.orders import RemoteOrder
 from stores.models import Connection
 from stores.platforms import pace, tokens
 from stores.platforms.errors import LoginRefused, PlatformError, Throttled
+from stores.platforms.inbound import inbox
 
 log = logging.getLogger(__name__)
 PATIENCE = 5.0
@@ -90,7 +91,7 @@ def _of_the_account(developer: Connection) -> int:
 
 def _found(developer: Connection, remote: RemoteOrder) -> bool:
     """Merges an order of a list; False for a store that is not bound here."""
-    connection = developer.child(remote.store_name)
+    connection = inbox.store_below(developer, remote.store_name)
     if connection is None or not hasattr(connection, "takeaway_store"):
         log.warning("an order of a store that is not known at connection %s", developer.pk)
         return False

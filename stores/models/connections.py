@@ -135,22 +135,6 @@ class Connection(models.Model):
         """Whether a key opens what is stored of the account's secrets."""
         return all(readable(self, name, None) is not None for name in ("credentials", "token"))
 
-    def child(self, account: str) -> "Connection | None":
-        """The active connection of the store that the platform names so, below this account.
-
-        Below a merchant's own account only that merchant's stores are found.
-        """
-        rows = Connection.objects.filter(
-            parent=self,
-            platform=self.platform,
-            account=account,
-            is_active=True,
-            merchant__is_active=True,
-        )
-        if self.merchant_id:
-            rows = rows.filter(merchant=self.merchant_id)
-        return rows.one()
-
     def save(self, *args: object, **kwargs: object) -> None:
         """Finds the pace of the account; raises ValueError for a parent of another merchant."""
         if self.parent and not self.parent._may_have(self):

@@ -23,6 +23,16 @@ CONNECTION = Prepared(
         is_active=True,
     )
 )
+# The active connections of the store that a platform names so, below a developer account.
+STORE_BELOW = Prepared(
+    lambda: Connection.objects.filter(
+        parent=Param("parent"),
+        platform=Param("platform"),
+        account=Param("account"),
+        is_active=True,
+        merchant__is_active=True,
+    ).order_by()
+)
 EARLIER_ANSWER = Prepared(
     lambda: InboundEvent.objects.filter(
         platform=Param("platform"),

@@ -20,6 +20,12 @@ def connection() -> dict[str, Any]:
     return {"pk": row.pk, "platform": row.platform}
 
 
+def store_below() -> dict[str, Any]:
+    developer = ConnectionFactory(merchant=None, platform="trip")
+    ConnectionFactory(platform="trip", parent=developer, account="shop-1", token="secret")
+    return {"parent": developer.pk, "platform": "trip", "account": "shop-1"}
+
+
 def earlier_answer() -> dict[str, Any]:
     row = ConnectionFactory(platform="trip")
     known = {"platform": "trip", "connection": row, "kind": "k", "dedup_key": "1"}
@@ -49,6 +55,7 @@ def claim() -> dict[str, Any]:
 EXAMPLES = {
     "API_KEY": key,
     "CONNECTION": connection,
+    "STORE_BELOW": store_below,
     "EARLIER_ANSWER": earlier_answer,
     "CALL": lambda: {"pk": call().pk},
     "LOCKED_CALL": lambda: {"pk": call().pk},

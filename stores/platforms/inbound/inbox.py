@@ -18,8 +18,9 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from stores.conflicts import Conflict
-from stores.models import Connection, InboundEvent
+from stores.models import Connection, InboundEvent, prepared
 from stores.platforms.workers import queue
+from stores.prepared import insert_or_ignore
 from stores.text import clean_text
 
 log = logging.getLogger(__name__)
@@ -71,23 +72,33 @@ def receive(
     the developer account while no store has that name.
     """
     if store_name:
-        connection = connection.child(store_name) or connection
-    named = {
+        connection = store_below(connection, store_name) or connection
+    named: dict[str, Any] = {
         "platform": connection.platform,
         "connection": connection,
         "kind": kind,
         "dedup_key": dedup_key,
     }
-    try:
-        # Nearly every notice is new: it is looked for only when it is not.
-        with transaction.atomic():
-            event = InboundEvent.objects.create(**named, body=body, store_name=store_name)
-            if wake:
-                transaction.on_commit(lambda: queue.wake_worker(HANDLE, event.pk), robust=True)
-    except IntegrityError:
-        event = InboundEvent.objects.get(**named)
-        InboundEvent.objects.filter(pk=event.pk).update(repeats=F("repeats") + 1)
-    return event
+    event = InboundEvent(**named, body=body, store_name=store_name)
+    if insert_or_ignore(event):
+        if wake:
+            transaction.on_commit(lambda: queue.wake_worker(HANDLE, event.pk), robust=True)
+        return event
+    known = InboundEvent.objects.get(**named)
+    InboundEvent.objects.filter(pk=known.pk).update(repeats=F("repeats") + 1)
+    return known
+
+
+def store_below(developer: Connection, account: str) -> Connection | None:
+    """Returns the active connection of the store that the platform names so, below this account.
+
+    Below a merchant's own account only that merchant's stores are found.
+    """
+    found = prepared.STORE_BELOW.one(
+        parent=developer.pk, platform=developer.platform, account=account
+    )
+    is_ours = found and developer.merchant_id in (None, found.merchant_id)
+    return found if is_ours else None
 
 
 def handle(event_id: int) -> bool:
@@ -166,7 +177,7 @@ def replay(event: InboundEvent) -> None:
     unchanged = InboundEvent.objects.filter(
         pk=event.pk, state=event.state, attempts=event.attempts, emptied_at=None
     )
-    target = event.connection.child(event.store_name) if event.store_name else None
+    target = store_below(event.connection, event.store_name) if event.store_name else None
     changes: dict[str, Any] = {"connection": target} if target else {}
     try:
         with transaction.atomic():

@@ -288,7 +288,7 @@ def test_a_store_cannot_be_below_another_merchants_account() -> None:
 def test_a_store_listed_below_another_merchants_account_by_mistake_is_not_found() -> None:
     own, other = account(account="200000"), account(account="shop-1")
     Connection.objects.filter(pk=other.pk).update(parent=own)
-    assert own.child("shop-1") is None
+    assert inbox.store_below(own, "shop-1") is None
 
 
 def test_there_is_no_account_below_a_store_and_none_of_another_platform(mine: Connection) -> None:
