@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from messaging.addresses import ADDRESSES
-from messaging.pages import blocking, chat, desk, leftovers, part_refund, pulse
+from messaging.pages import blocking, chat, desk, leftovers, part_refund, pulse, searching
 from messaging.webhooks.endpoints import ENDPOINTS
 from messaging.webhooks.pictures import chat_picture
 
@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern] = [
     path("takeaway/pulse/", pulse.pulse, name="pulse"),
     path("takeaway/chat/", chat.chats, name="chat"),
     path("takeaway/chat/news/", chat.news, name="chat-news"),
+    path("takeaway/chat/search/", searching.found, name="chat-search"),
     path("takeaway/chat/<int:pk>/", chat.chats, name="talk"),
     path("takeaway/chat/<int:pk>/earlier/", chat.earlier, name="talk-earlier"),
     path("takeaway/chat/<int:pk>/send/", chat.send, name="talk-send"),

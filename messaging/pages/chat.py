@@ -95,7 +95,7 @@ def chats(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     opened = talk_among(mine, pk)
     context = _list(mine, opened) | {"cursor": listing.cursor_now(_merchants(mine)), "mine": mine}
     if opened:
-        context |= _thread(opened, user)
+        context |= _thread(opened, user, whole(request.GET.get("at")))
         if not access_of(user).is_viewing:
             presence.look(conversation=opened, user=user)
             presence.read_mark_ask(opened)
@@ -247,13 +247,21 @@ def _closes_in(ends: datetime | None) -> str:
     return left_text(left) if left and left.total_seconds() > 0 else ""
 
 
-def _thread(opened: Conversation, user: User) -> dict[str, Any]:
-    rows = listing.thread(opened)
+def _thread(opened: Conversation, user: User, at: int | None) -> dict[str, Any]:
+    """What stands in the thread: the newest messages, or those around the one with the key `at`."""
+    if at is None:
+        rows = listing.thread(opened)
+        has_earlier, is_past = len(rows) == listing.PAGE, False
+    else:
+        place = listing.Place.of(get_object_or_404(opened.messages, pk=at))
+        rows, has_earlier, is_past = listing.around(opened, place)
     return {
         **_about(opened, user),
         **_replies(opened, user),
         "bubbles": _bubbles(rows, opened),
-        "has_earlier": len(rows) == listing.PAGE,
+        "has_earlier": has_earlier,
+        "is_past": is_past,
+        "last_shown": rows[-1].pk if rows else 0,
         "draft": presence.draft_of(opened, user),
         "request_key": uuid.uuid4().hex,
         "longest": sending.LONGEST,

@@ -1,17 +1,22 @@
 """The chat in browsers: two colleagues, a customer, syllables being composed, tabs and sounds."""
 
 import re
+from datetime import timedelta
+from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from playwright.sync_api import Page, expect
+from pytest_django.fixtures import Settings
 
 import messaging.webhooks.handlers  # noqa: F401
 from messaging.models import Conversation, Message, QuickReply, TakeawayStore
 from stores.models import Merchant
 from stores.roles import Role
 from tests.browser.conftest import Visitor, fits
+from tests.messaging.chat.test_desk import add
+from tests.messaging.chat.test_page import PNG
 from tests.messaging.chat.writing import SECRET, write
 from tests.messaging.factories import SIGN_KEY, DeveloperFactory, TakeawayStoreFactory
 from tests.messaging.pushing import Pusher
@@ -161,3 +166,41 @@ def test_a_quick_reply_stands_at_the_cursor_and_one_that_lacks_a_value_says_so(
     expect(box).to_have_value("您好，马上送到")
     expect(page.locator("[data-trouble]")).to_be_hidden()
     expect(page.locator("[data-reply]")).to_be_hidden()
+
+
+def test_a_conversation_opened_at_an_old_message_stays_there(
+    visitor: Visitor, binding: TakeawayStore, talk: Conversation
+) -> None:
+    begin = timezone.now() - timedelta(hours=2)
+    old = [add(talk, f"第{n}句", at=begin + timedelta(minutes=n)) for n in range(80)]
+    page = visitor.page(width=360, height=740, user=clerk(binding, "小王"))
+    page.goto(CHAT)
+    page.locator("[name=q]").fill("第30句")
+    page.keyboard.press("Enter")
+    expect(page.locator(".chat-hit")).to_be_visible()
+    assert fits(page)
+    page.locator(".chat-line").click()
+    hit = page.locator(f"#m{old[30].pk}")
+    expect(hit).to_be_in_viewport()
+    says(binding, "还在吗")
+    expect(page.locator("#conversations")).to_contain_text("还在吗", timeout=4000)
+    expect(page.locator(".bubble", has_text="还在吗")).to_have_count(0)
+    expect(page.locator(".talk-box")).to_be_hidden()
+    page.locator(".talk-past .button").last.click()
+    expect(page.locator(".bubble", has_text="还在吗")).to_be_in_viewport()
+
+
+def test_evidence_is_uploaded_as_it_is_chosen_and_can_be_taken_away(
+    visitor: Visitor, binding: TakeawayStore, talk: Conversation, settings: Settings, tmp_path: Path
+) -> None:
+    settings.TAKEAWAY_EVIDENCE_PATH = "/waimai/ng/card/uploadCardImage"
+    photo = tmp_path / "a.png"
+    photo.write_bytes(PNG)
+    page = visitor.page(width=360, height=740, user=clerk(binding, "小王"))
+    page.goto(f"{CHAT}{talk.pk}/")
+    page.locator("a[href$='/block/']").click()
+    page.locator("input[type=file]").set_input_files([photo] * 11)
+    expect(page.locator(".evidence img")).to_have_count(9)
+    assert fits(page)
+    page.locator(".evidence [data-remove]").first.click()
+    expect(page.locator(".evidence img")).to_have_count(8)

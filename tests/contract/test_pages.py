@@ -153,6 +153,11 @@ PAGES: dict[str, Page] = {
     ),
     "takeaway/chat/": Page(at("takeaway/chat/"), STAFF),
     "takeaway/chat/news/": Page(at("takeaway/chat/news/"), (204, 204, 204, 204, 204, 302)),
+    "takeaway/chat/search/": Page(
+        lambda made: f"takeaway/chat/search/?q=words&store={made.mine.store.pk}",
+        OWN,
+        lambda made: f"takeaway/chat/search/?q=words&store={made.theirs.store.pk}",
+    ),
     "takeaway/chat/<int:pk>/": Page(
         lambda made: talk(made.mine), OWN, lambda made: talk(made.theirs)
     ),

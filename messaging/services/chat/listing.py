@@ -69,6 +69,21 @@ def thread(
     return list(rows.order_by("-at", "-tie", "-pk")[:size])[::-1]
 
 
+def around(
+    conversation: Conversation, place: Place, *, size: int = PAGE
+) -> tuple[list[Message], bool, bool]:
+    """Returns messages from before and after a place, with the one that stands there, in their
+    order, and whether there are earlier and later ones.
+    """
+    half = size // 2
+    same = Q(at=place.at, tie=place.tie, pk__gte=place.pk)
+    later = Q(at__gt=place.at) | Q(at=place.at, tie__gt=place.tie) | same
+    rows = conversation.messages.filter(Q(at__gte=place.at), later)
+    after = list(rows.in_order()[: half + 1])
+    before = thread(conversation, before=place, size=half)
+    return before + after[:half], len(before) == half, len(after) > half
+
+
 def arrived_after(conversation: Conversation, after: int = 0) -> list[Message]:
     """Returns up to a page of messages as they arrived here, for programs: none is passed over,
     also of those that Meituan brings late. `after` is the last message's key.

@@ -46,5 +46,7 @@ def search(*, store_id: int, words: str, before: int | None = None) -> Found:
         if len(hits) >= MOST_FOUND:
             until = row.pk
             break
-    found = Message.objects.filter(pk__in=hits).select_related("conversation")
+    found = Message.objects.filter(pk__in=hits).select_related("conversation", "order")
+    # What is encrypted of the orders would be opened for each row.
+    found = found.defer("order__customer", "order__content")
     return Found(list(found.order_by("-pk")), until)

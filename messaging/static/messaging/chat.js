@@ -9,6 +9,7 @@
   const replies = document.querySelector(".talk-replies");
   const trouble = document.querySelector("[data-trouble]");
   const open = page.dataset.open || "";
+  const isPast = thread?.dataset.past !== undefined;
   let seen = null;
   let isAsking = false;
 
@@ -45,8 +46,9 @@
     if (!open) return;
     document.querySelector("#talk-head").innerHTML = news.head;
     document.querySelector("#replies").innerHTML = news.replies;
-    form.hidden = replies.hidden = document.querySelector("[data-closed]") !== null;
-    add(news.bubbles);
+    form.hidden = replies.hidden = isPast || document.querySelector("[data-closed]") !== null;
+    // What is new does not follow on what stands here.
+    if (!isPast) add(news.bubbles);
   }
 
   // Each message stands once, at its place.
@@ -86,7 +88,9 @@
   }
 
   if (!open) return;
-  thread.scrollTop = thread.scrollHeight;
+  const hit = location.hash.startsWith("#m") && document.getElementById(location.hash.slice(1));
+  if (hit) hit.scrollIntoView({ block: "center" });
+  else thread.scrollTop = thread.scrollHeight;
   readAll();
   setInterval(() => document.hidden || here({}), 8000);
 

@@ -1,0 +1,79 @@
+"""Searching the messages of a store; a hit opens its conversation at that message."""
+
+from dataclasses import dataclass
+from urllib.parse import urlencode
+
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.urls import reverse
+from django.views.decorators.http import require_safe
+
+from messaging.models import Message
+from messaging.pages.board import stores_of
+from messaging.pages.talks import whole
+from messaging.services.chat import searching
+from stores.backoffice.pages import staff_page, staff_user
+from stores.fields import readable
+from stores.models import Store
+from stores.platforms.reading import MAX_INT64
+from stores.text import clean_text
+
+# Characters of what is searched for, and of a message before the first word that was found.
+LONGEST, BEFORE, SHOWN = 100, 30, 120
+
+
+@dataclass(frozen=True)
+class Hit:
+    row: Message
+    excerpt: str
+
+    @property
+    def url(self) -> str:
+        talk = reverse("takeaway:talk", args=[self.row.conversation_id])
+        return f"{talk}?at={self.row.pk}#m{self.row.pk}"
+
+
+@staff_page
+@require_safe
+def found(request: HttpRequest) -> HttpResponse:
+    mine = stores_of(staff_user(request))
+    if not mine:
+        return render(request, "messaging/no_desk.html")
+    store = _store(request, mine)
+    words = clean_text(request.GET.get("q", ""), LONGEST).strip()
+    before = whole(request.GET.get("before"))
+    if before is not None and before > MAX_INT64:
+        raise Http404
+    result = searching.search(store_id=store.pk, words=words, before=before)
+    further = {"q": words, "store": store.pk, "before": result.before}
+    context = {
+        "mine": mine,
+        "store": store,
+        "words": words,
+        "hits": [Hit(row, _excerpt(row, words)) for row in result.messages],
+        "is_further": before is not None,
+        "further": urlencode(further) if result.before else "",
+    }
+    return render(request, "messaging/chat_search.html", context)
+
+
+def _store(request: HttpRequest, mine: list[Store]) -> Store:
+    """Returns the store of the address, else the first one. Raises Http404 for another's."""
+    wanted = request.GET.get("store")
+    if wanted is None:
+        return mine[0]
+    known = {str(store.pk): store for store in mine}
+    if wanted not in known:
+        raise Http404
+    return known[wanted]
+
+
+def _excerpt(row: Message, words: str) -> str:
+    """Returns what stands around the first of the words that comes in the text."""
+    text = str(readable(row, "text", ""))
+    folded = text.casefold()
+    places = [folded.find(word.casefold()) for word in words.split()]
+    first = min((place for place in places if place >= 0), default=0)
+    begin = max(0, first - BEFORE)
+    end = begin + SHOWN
+    return f"{'…' if begin else ''}{text[begin:end]}{'…' if len(text) > end else ''}"
