@@ -3,7 +3,7 @@
 from django.urls import URLPattern, path
 
 from messaging.addresses import ADDRESSES
-from messaging.pages import blocking, chat, desk, leftovers, part_refund, pulse, searching
+from messaging.pages import blocking, chat, desk, leftovers, part_refund, pulse, rates, searching
 from messaging.webhooks.endpoints import ENDPOINTS
 from messaging.webhooks.pictures import chat_picture
 
@@ -23,6 +23,7 @@ urlpatterns: list[URLPattern] = [
     path("takeaway/chat/", chat.chats, name="chat"),
     path("takeaway/chat/news/", chat.news, name="chat-news"),
     path("takeaway/chat/search/", searching.found, name="chat-search"),
+    path("takeaway/chat/rate/", rates.rate, name="chat-rate"),
     path("takeaway/chat/<int:pk>/", chat.chats, name="talk"),
     path("takeaway/chat/<int:pk>/earlier/", chat.earlier, name="talk-earlier"),
     path("takeaway/chat/<int:pk>/send/", chat.send, name="talk-send"),

@@ -5,16 +5,14 @@ from urllib.parse import urlencode
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.urls import reverse
 from django.views.decorators.http import require_safe
 
 from messaging.models import Message
 from messaging.pages.board import stores_of
-from messaging.pages.talks import whole
+from messaging.pages.talks import chosen_store, message_url, whole
 from messaging.services.chat import searching
 from stores.backoffice.pages import staff_page, staff_user
 from stores.fields import readable
-from stores.models import Store
 from stores.platforms.reading import MAX_INT64
 from stores.text import clean_text
 
@@ -29,8 +27,7 @@ class Hit:
 
     @property
     def url(self) -> str:
-        talk = reverse("takeaway:talk", args=[self.row.conversation_id])
-        return f"{talk}?at={self.row.pk}#m{self.row.pk}"
+        return message_url(self.row)
 
 
 @staff_page
@@ -39,7 +36,7 @@ def found(request: HttpRequest) -> HttpResponse:
     mine = stores_of(staff_user(request))
     if not mine:
         return render(request, "messaging/no_desk.html")
-    store = _store(request, mine)
+    store = chosen_store(mine, request.GET.get("store"))
     words = clean_text(request.GET.get("q", ""), LONGEST).strip()
     before = whole(request.GET.get("before"))
     if before is not None and before > MAX_INT64:
@@ -55,17 +52,6 @@ def found(request: HttpRequest) -> HttpResponse:
         "further": urlencode(further) if result.before else "",
     }
     return render(request, "messaging/chat_search.html", context)
-
-
-def _store(request: HttpRequest, mine: list[Store]) -> Store:
-    """Returns the store of the address, else the first one. Raises Http404 for another's."""
-    wanted = request.GET.get("store")
-    if wanted is None:
-        return mine[0]
-    known = {str(store.pk): store for store in mine}
-    if wanted not in known:
-        raise Http404
-    return known[wanted]
 
 
 def _excerpt(row: Message, words: str) -> str:

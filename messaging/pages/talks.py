@@ -1,8 +1,9 @@
-"""Which conversation a page of the chat is about: one of a store where the person takes orders."""
+"""Which conversation or store a page of the chat is about: one where the person takes orders."""
 
 from django.http import Http404, HttpRequest
+from django.urls import reverse
 
-from messaging.models import Conversation
+from messaging.models import Conversation, Message
 from messaging.pages.board import stores_of
 from stores.backoffice.pages import staff_user
 from stores.models import Store
@@ -26,6 +27,24 @@ def talk_among(mine: list[Store], pk: int | None) -> Conversation | None:
     if found is None and pk is not None:
         raise Http404
     return found
+
+
+def chosen_store(mine: list[Store], wanted: str | None) -> Store:
+    """Returns the store that an address or form names, else the first one. Raises Http404 for
+    another's.
+    """
+    if wanted is None:
+        return mine[0]
+    known = {str(store.pk): store for store in mine}
+    if wanted not in known:
+        raise Http404
+    return known[wanted]
+
+
+def message_url(message: Message) -> str:
+    """Returns the address of a conversation that opens at the message."""
+    talk = reverse("takeaway:talk", args=[message.conversation_id])
+    return f"{talk}?at={message.pk}#m{message.pk}"
 
 
 def whole(text: str | None) -> int | None:

@@ -74,14 +74,17 @@ class Deadline:
 
 def left_text(left: timedelta) -> str:
     """Returns "2 min 10 s left", with hours when there are any; how long ago when it is over."""
-    seconds = int(abs(left.total_seconds()))
+    text = _("%(time)s left") if left > timedelta(0) else _("over for %(time)s")
+    return text % {"time": span_text(abs(left))}
+
+
+def span_text(span: timedelta) -> str:
+    """Returns "2 min 10 s", with hours when there are any."""
+    seconds = int(span.total_seconds())
     hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
     if hours:
-        spent = _("%(hours)d h %(minutes)02d min") % {"hours": hours, "minutes": minutes}
-    else:
-        spent = _("%(minutes)d min %(seconds)02d s") % {"minutes": minutes, "seconds": rest}
-    text = _("%(time)s left") if left > timedelta(0) else _("over for %(time)s")
-    return text % {"time": spent}
+        return _("%(hours)d h %(minutes)02d min") % {"hours": hours, "minutes": minutes}
+    return _("%(minutes)d min %(seconds)02d s") % {"minutes": minutes, "seconds": rest}
 
 
 def deadlines_of(stores: Sequence[int]) -> list[Deadline]:

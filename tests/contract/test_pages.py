@@ -158,6 +158,12 @@ PAGES: dict[str, Page] = {
         OWN,
         lambda made: f"takeaway/chat/search/?q=words&store={made.theirs.store.pk}",
     ),
+    "takeaway/chat/rate/": Page(
+        lambda made: f"takeaway/chat/rate/?store={made.mine.store.pk}",
+        OWN,
+        lambda made: f"takeaway/chat/rate/?store={made.theirs.store.pk}",
+        forms=(their_store,),
+    ),
     "takeaway/chat/<int:pk>/": Page(
         lambda made: talk(made.mine), OWN, lambda made: talk(made.theirs)
     ),

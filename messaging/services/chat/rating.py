@@ -50,6 +50,10 @@ def late(now: datetime) -> Q:
     return Q(answered_at__gt=F("reply_until")) | Q(answered_at=None, reply_until__lt=now)
 
 
+def waiting(now: datetime) -> Q:
+    return Q(answered_at=None, reply_until__gte=now)
+
+
 def rate_of(store_id: int, day: date, *, urgent: bool = False) -> DayRate:
     rows, now = questions(store_id, day, urgent=urgent), timezone.now()
     answered, missed = rows.filter(in_time()).count(), rows.filter(late(now)).count()

@@ -142,4 +142,4 @@ def test_only_the_chosen_store_of_ones_own_is_searched(
     for other in (str(theirs.store_id), "x", ""):
         assert owner.get(SEARCH, {"q": "开头", "store": other}).status_code == 404
     clerk = english(member(merchant, Role.CLERK, store, password=None))
-    assert clerk.get(SEARCH, {"q": "开头", "store": second.store_id}).status_code == 404
+    assert clerk.get(SEARCH, {"q": "开头", "store": str(second.store_id)}).status_code == 404
