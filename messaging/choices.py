@@ -133,6 +133,11 @@ class ReceiptCopy(models.TextChoices):
     RIDER = "rider", pgettext_lazy("receipt", "rider")
 
 
+# A slip that calls the shop to an urgent chat message: no copy of a receipt.
+SLIP = "chat"
+PAPER_KINDS = [*ReceiptCopy.choices, (SLIP, _("urgent message"))]
+
+
 class PaperState(models.TextChoices):
     """How far a receipt is. UNKNOWN: it may be printed, wholly or half, and is not printed again by
     itself. FAILED: it is surely not printed, and will not be. SKIPPED: a person did not want it.

@@ -1,7 +1,7 @@
 """The tasks of the takeaway platform that the queue runs."""
 
 from messaging.services import accepting, customers, reconciling
-from messaging.services.chat import forgetting
+from messaging.services.chat import calling, forgetting
 from messaging.services.printing import working
 from stores.models import Connection
 from stores.platforms.workers import queue
@@ -31,6 +31,11 @@ def forget_customers() -> None:
 def remove_old_chat() -> None:
     """Each day: removes the content of old conversations."""
     forgetting.remove_old_chat()
+
+
+def call_shops() -> None:
+    """Each minute: prints slips for urgent messages at which nobody looks."""
+    calling.call_shops()
 
 
 def print_due() -> None:

@@ -11,6 +11,7 @@ from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from messaging.admin.chat_forms import ChatForm, HoursForm
+from messaging.choices import TAKE
 from messaging.models import ChatHours, ChatStore, TakeawayStore
 from messaging.services.at_once import in_words
 from messaging.services.chat import switching
@@ -59,7 +60,7 @@ class HoursInline(ScopedInline):
 class ChatStoreAdmin(ButtonsAdmin, ScopedAdmin):
     change_permission = Permission.MANAGE_STORES
     form = ChatForm
-    buttons = ("ask_meituan", "turn_on", "turn_off")
+    buttons = ("missed_seen", "ask_meituan", "turn_on", "turn_off")
     inlines = (HoursInline,)
     list_display = ("name", "is_on_label", "hours_text", "greets", "answers_away", "asked")
     list_select_related = ("binding__store__merchant",)
@@ -109,6 +110,25 @@ class ChatStoreAdmin(ButtonsAdmin, ScopedAdmin):
             for row in chat.hours.all()
         ]
         return listed(periods) or str(_("always"))
+
+    @button(
+        Button(
+            title=_("Missed messages are looked after"),
+            icon="done",
+            permission=TAKE,
+            form=forms.Form,
+            text=_(
+                "Meituan sends such messages no second time: open the store's messages in "
+                "Meituan's own app and answer there what is not here. Then the alert goes."
+            ),
+            done=_("Noted."),
+            shown=lambda chat: chat.missed > 0,
+        )
+    )
+    def missed_seen(
+        self, request: HttpRequest, row: ChatStore, cleaned_data: dict[str, Any]
+    ) -> None:
+        switching.missed_settle(chat=row, actor=staff_user(request))
 
     @button(
         Button(

@@ -7,21 +7,24 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from messaging.admin.labels import order_column, order_store_column
+from messaging.admin.labels import order_link
 from messaging.choices import TAKE, PaperState, ReceiptCopy
 from messaging.models import Printer, PrintJob
+from messaging.pages.talks import message_url
 from messaging.services.papers import wake_printers
 from messaging.services.printing import asking
 from messaging.services.printing.addresses import PrinterConflict, find_place
 from stores.backoffice.base import LedgerAdmin, ScopedAdmin, where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge_column, moment_column
+from stores.backoffice.labels import badge_column, link, moment_column
 from stores.backoffice.needs_person import NeedsPersonFilter
 from stores.backoffice.pages import staff_user
+from stores.conflicts import Conflict
 from stores.models import Store
 from stores.roles import Permission
 
@@ -117,26 +120,50 @@ class PrinterAdmin(ButtonsAdmin, ScopedAdmin):
 @admin.register(PrintJob)
 class ReceiptAdmin(ButtonsAdmin, LedgerAdmin):
     buttons = ("again",)
+<<<<<<< HEAD
     list_display = ("of_order", "copy", "made", "state_label", "printer", "order_store")
     list_select_related = ("order__store__merchant", "printer", "printed_by")
+=======
+    list_display = ("made", "order_label", "copy", "state_label", "printer", "store")
+    list_select_related = ("order", "message__order", "printer__store__merchant", "printed_by")
+>>>>>>> de52a1a (An urgent message that nobody has opened for a minute is printed; messages that did not arrive are an alert)
     list_filter = (
         NeedsPersonFilter,
         "state",
-        ("order__store", ScopedRelatedFilter),
+        ("printer__store", ScopedRelatedFilter),
         ("created_at", DayFilter),
     )
     search_fields = ("order__order_id",)
     fields = (
+<<<<<<< HEAD
         ("of_order", "copy"),
         ("state_label", "order_store"),
+=======
+        ("order_label", "copy"),
+        ("state_label", "store"),
+>>>>>>> de52a1a (An urgent message that nobody has opened for a minute is printed; messages that did not arrive are an alert)
         ("printer", "printed_by"),
         ("created_at", "sent_at", "settled_at"),
     )
     empty_text = _("No receipts yet.")
     state_label = badge_column("state", PAPER_COLOURS, _("state"))
     made = moment_column("created_at", pgettext_lazy("receipt", "made"))
+<<<<<<< HEAD
     # A job has a `number` of its own: of the copy.
     of_order, order_store = order_column, order_store_column
+=======
+
+    @display(description=_("order"))
+    def order_label(self, job: PrintJob) -> SafeString | str:
+        """The order; of an urgent message the conversation."""
+        if job.message:
+            return link(message_url(job.message), job.about or _("Before an order"))
+        return order_link(job.order) if job.order else "–"
+
+    @display(description=_("store"))
+    def store(self, job: PrintJob) -> str:
+        return str(job.printer.store)
+>>>>>>> de52a1a (An urgent message that nobody has opened for a minute is printed; messages that did not arrive are an alert)
 
     @button(
         Button(
@@ -144,10 +171,12 @@ class ReceiptAdmin(ButtonsAdmin, LedgerAdmin):
             icon="print",
             permission=TAKE,
             done=_("It is printed again, and says so."),
-            shown=lambda job: job.state in PrintJob.SETTLED,
+            shown=lambda job: job.order and job.state in PrintJob.SETTLED,
         )
     )
     def again(self, request: HttpRequest, row: PrintJob, cleaned_data: dict[str, Any]) -> None:
+        if row.order is None:
+            raise Conflict(_("A slip is printed once; open the conversation."))
         asking.receipt_reprint(
             order=row.order, copy=ReceiptCopy(row.copy), actor=staff_user(request)
         )

@@ -5,10 +5,12 @@ from typing import ClassVar
 
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from messaging.choices import OrderState, PaperState, PrinterState, ReceiptCopy
+from messaging.choices import PAPER_KINDS, OrderState, PaperState, PrinterState, ReceiptCopy
+from messaging.models.chat import Message
 from messaging.models.orders import Order
 from stores.models import Store
 from stores.tenancy import TenantQuerySet
@@ -120,7 +122,8 @@ class PrintJobQuerySet(TenantQuerySet["PrintJob"]):
 
 
 class PrintJob(models.Model):
-    """One piece of paper of an order. Its bytes are made from the order when it is printed.
+    """One piece of paper: a copy of an order's receipt, or a slip that calls the shop to an urgent
+    chat message. Its bytes are made from the order or the message when it is printed.
 
     `printed_by` is the printer that took it: another one of the store when its own is in trouble.
     `wanted_at` is since when it is to be printed: a person who asks for an old one renews it.
@@ -145,9 +148,16 @@ class PrintJob(models.Model):
         Printer, models.PROTECT, related_name="jobs", verbose_name=_("receipt printer")
     )
     order = models.ForeignKey(
-        Order, models.CASCADE, related_name="print_jobs", verbose_name=_("takeaway order")
+        Order,
+        models.CASCADE,
+        null=True,
+        related_name="print_jobs",
+        verbose_name=_("takeaway order"),
     )
-    copy = models.CharField(_("copy"), max_length=10, choices=ReceiptCopy)
+    message = models.ForeignKey(
+        Message, models.CASCADE, null=True, related_name="slips", verbose_name=_("chat message")
+    )
+    copy = models.CharField(_("copy"), max_length=10, choices=PAPER_KINDS)
     number = models.PositiveSmallIntegerField(_("number"), default=1)
     is_reprint = models.BooleanField(_("printed again"), default=False)
     state = models.CharField(
@@ -166,8 +176,8 @@ class PrintJob(models.Model):
     objects = PrintJobQuerySet.as_manager()
 
     class Tenancy:
-        merchant = "order__store__merchant"
-        store = "order__store"
+        merchant = "printer__store__merchant"
+        store = "printer__store"
 
     class Meta:
         verbose_name = _("receipt")
@@ -177,10 +187,21 @@ class PrintJob(models.Model):
             models.UniqueConstraint(
                 fields=["order", "printer", "copy", "number"], name="takeaway_paper_once"
             ),
+            models.UniqueConstraint(fields=["message"], name="takeaway_slip_once"),
+            models.CheckConstraint(
+                condition=Q(order__isnull=False, message__isnull=True)
+                | Q(order__isnull=True, message__isnull=False),
+                name="takeaway_paper_of_order_or_message",
+            ),
         ]
         indexes = [
             models.Index(fields=["state", "printer"], name="takeaway_paper_by_state"),
         ]
 
     def __str__(self) -> str:
-        return f"{self.order} {self.get_copy_display()}"
+        return f"{self.about or ''} {self.get_copy_display()}".strip()
+
+    @property
+    def about(self) -> Order | None:
+        """The order; of a message the one that it names, None before an order."""
+        return self.message.order if self.message else self.order

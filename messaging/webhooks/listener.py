@@ -25,7 +25,7 @@ from django.db import InterfaceError, OperationalError, connection
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
-from messaging.services.chat import hearing
+from messaging.services.chat import calling, hearing
 from messaging.wire.messages import HEARTBEAT, is_beat, is_receipt
 from stores.platforms.errors import LoginRefused, PlatformError
 
@@ -93,12 +93,15 @@ class Listener:
         await self._end()
 
     async def _look(self) -> None:
-        """Begins to hear new stores, and no longer hears those that are not to be heard."""
+        """Begins to hear new stores, and no longer hears those that are not to be heard; and calls
+        shops that do not see an urgent message.
+        """
         wanted = await self._database(hearing.stores_to_hear)
         if wanted is None:
             return
         for pk in set(self._lines) - set(wanted):
             await _cancel(self._lines.pop(pk).tasks)
+        await self._database(calling.call_shops)
         for pk in sorted(set(wanted) - set(self._lines)):
             line = self._lines[pk] = Line(pk)
             begin = asyncio.create_task

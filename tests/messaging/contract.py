@@ -88,7 +88,7 @@ ADMINS = {
     "messaging.MissedPush": Expect("manager"),
     "messaging.Printer": Expect("clerk", add="manager", change="manager", buttons=("test",)),
     "messaging.PrintJob": Expect("clerk", buttons=("again",)),
-    "messaging.ChatStore": Expect("clerk", change="manager"),
+    "messaging.ChatStore": Expect("clerk", change="manager", buttons=("missed_seen",)),
     "messaging.QuickReply": Expect("clerk", add="manager", change="manager"),
 }
 EXPORTS = {"messaging.Order": "store"}

@@ -6,5 +6,6 @@ sockets · connecting.py is the chat's step of binding a store · sending.py owe
 answered · listing.py and searching.py read · rules.py answers without a person · quick_replies.py
 fills in texts at hand · presence.py keeps drafts, who is there, and what was read · pictures.py
 takes uploads · switching.py asks Meituan about a store's chat · secrets.py knows what opens
-messages · rating.py counts answers · forgetting.py removes old content.
+messages · rating.py counts answers · calling.py prints a slip when nobody looks · forgetting.py
+removes old content.
 """

@@ -120,6 +120,20 @@ def customer_unblock(*, conversation: Conversation, actor: Actor) -> None:
     _blocked(conversation, False, actor)
 
 
+@transaction.atomic
+def missed_settle(*, chat: ChatStore, actor: Actor) -> None:
+    """Notes that somebody has looked at Meituan's own app for the messages that were missed."""
+    rows = ChatStore.objects.filter(pk=chat.pk, missed__gt=0)
+    if rows.update(missed=0):
+        audit.record(
+            "takeaway.chat.missed",
+            actor=actor,
+            store=chat.binding.store,
+            target=chat.binding,
+            customers=chat.missed,
+        )
+
+
 def may_ask_for_review(chat: ChatStore) -> bool:
     """Whether the reply rate has unlocked talking with customers about their reviews."""
     return ASK_ABOUT_REVIEWS in chat.rate.get("codes", ())

@@ -66,10 +66,12 @@ def leftovers(store: Store) -> Leftovers:
     """Returns the receipts that were queued for too long to be printed by themselves, oldest
     first.
     """
-    rows = PrintJob.objects.filter(printer__store=store, state=PaperState.QUEUED)
+    rows = PrintJob.objects.filter(
+        printer__store=store, state=PaperState.QUEUED, order__isnull=False
+    )
     rows = rows.select_related("printer", "order").order_by("pk")
     old = [job for job in rows if job.wanted_at <= timezone.now() - job.printer.old_after]
-    runs = [job.order.state == OrderState.CONFIRMED for job in old]
+    runs = [job.order is not None and job.order.state == OrderState.CONFIRMED for job in old]
     return Leftovers(
         to_print=tuple(job for job, run in zip(old, runs, strict=True) if run),
         to_skip=tuple(job for job, run in zip(old, runs, strict=True) if not run),

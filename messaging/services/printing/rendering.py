@@ -1,17 +1,26 @@
-"""An order as the bytes of one copy. Nothing of it is stored."""
+"""An order as the bytes of one copy, and an urgent message as those of a slip. Nothing of it is
+stored.
+"""
 
 from datetime import datetime
 
-from messaging.models import Order, Printer, PrintJob
+from messaging.choices import MessageKind
+from messaging.models import Message, Order, Printer, PrintJob
 from messaging.receipts.copies import Copy, receipt_lines
 from messaging.receipts.escpos import receipt_bytes
 from messaging.receipts.lines import MM58, MM80, Line, Paper, Rule, Size, Text
 from messaging.receipts.orders import ReceiptOrder
+from messaging.receipts.slips import Slip, slip_lines
 from messaging.services.customers import APPENDED, masked
 from messaging.wire.orders import Discount, Dish
 from messaging.wire.values import mask_phones
 from stores.fields import readable
 from stores.platforms.reading import BEIJING
+
+# A slip has to be heard, also where receipts are printed without a sound.
+SLIP_BEEPS = 3
+# Characters of a message that stand on paper.
+LONGEST_WORDS = 200
 
 
 class NothingToPrint(Exception):
@@ -23,13 +32,33 @@ def paper_of(printer: Printer) -> Paper:
 
 
 def job_bytes(job: PrintJob, printer: Printer) -> bytes:
-    """Returns one copy as the printer that prints it takes it. Raises NothingToPrint."""
+    """Returns a copy or slip as the printer that prints it takes it. Raises NothingToPrint."""
+    if job.message:
+        slip = slip_lines(slip_of(job.message))
+        return receipt_bytes(slip, paper_of(printer), beeps=max(printer.beeps, SLIP_BEEPS))
+    if job.order is None:
+        raise NothingToPrint
     lines = receipt_lines(
         receipt_of(job.order),
         Copy(job.copy),
         reprinted_at=job.wanted_at if job.is_reprint else None,
     )
     return receipt_bytes(lines, paper_of(printer), beeps=printer.beeps)
+
+
+def slip_of(message: Message) -> Slip:
+    """Returns what stands on the slip of a message, with phones masked."""
+    order = message.order
+    is_text = message.kind == MessageKind.TEXT and message.emptied_at is None
+    words = readable(message, "text", "") if is_text else ""
+    return Slip(
+        store_name=message.store.name,
+        at=message.at,
+        scene=message.scene_name,
+        words=mask_phones(str(words))[:LONGEST_WORDS],
+        day_number=order.day_number if order else None,
+        view_id=(order.view_id or order.order_id) if order else "",
+    )
 
 
 def receipt_of(order: Order) -> ReceiptOrder:

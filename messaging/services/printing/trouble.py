@@ -23,7 +23,9 @@ def number_waiting(printer: Printer) -> int:
 
 def count_old(stores: Collection[int]) -> int:
     """Returns how many receipts were queued for too long to be printed by themselves."""
-    rows = PrintJob.objects.filter(printer__store__in=stores, state=PaperState.QUEUED)
+    rows = PrintJob.objects.filter(
+        printer__store__in=stores, state=PaperState.QUEUED, order__isnull=False
+    )
     found = rows.order_by().values_list("wanted_at", "printer__old_minutes")
     now = timezone.now()
     return sum(wanted_at <= now - timedelta(minutes=old) for wanted_at, old in found)

@@ -103,11 +103,12 @@ def waiting_for(printer: Printer) -> QuerySet[PrintJob]:
     mine = Q(printer=printer) | (Q(printer__store=printer.store_id) & is_left)
     rows = PrintJob.objects.filter(
         mine,
+        Q(message__isnull=False) | Q(order__said_at__isnull=False),
         state=PaperState.QUEUED,
         wanted_at__gt=timezone.now() - printer.old_after,
-        order__said_at__isnull=False,
     )
-    return rows.select_related("order__store", "order__connection").order_by("wanted_at", "pk")
+    related = ("order__store", "order__connection", "message__store", "message__order")
+    return rows.select_related(*related).order_by("wanted_at", "pk")
 
 
 def is_wanted(printer: Printer) -> bool:
@@ -171,8 +172,8 @@ def _extend(printer: Printer) -> bool:
 
 def _print(job: PrintJob, printer: Printer, line: PrinterLine) -> bool:
     """Prints one receipt; whether the printer confirmed it. Raises Trouble."""
-    if job.order.state == OrderState.CANCELLED and not job.is_reprint:
-        _settle(job, PaperState.SKIPPED, "the order was cancelled")
+    if reason := _why_skip(job):
+        _settle(job, PaperState.SKIPPED, reason)
         return False
     try:
         content = job_bytes(job, printer)
@@ -197,8 +198,18 @@ def _print(job: PrintJob, printer: Printer, line: PrinterLine) -> bool:
         raise
     with transaction.atomic():
         _settle(job, PaperState.CONFIRMED, "")
-        report_printed(job.order)
+        if job.order:
+            report_printed(job.order)
     return True
+
+
+def _why_skip(job: PrintJob) -> str:
+    """Returns why a receipt or slip is no longer needed; "" when it is."""
+    if job.order and job.order.state == OrderState.CANCELLED and not job.is_reprint:
+        return "the order was cancelled"
+    if job.message and job.message.answered_at:
+        return "the message was answered"
+    return ""
 
 
 def _mark_sent(job: PrintJob, printer: Printer) -> bool:

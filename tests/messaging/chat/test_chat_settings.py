@@ -1,6 +1,6 @@
 """The chat of a store in the back office: business hours, greetings, deadlines, on and off."""
 
-from datetime import datetime, time
+from datetime import datetime, time, timedelta
 from typing import Any
 
 import pytest
@@ -160,3 +160,24 @@ def test_that_meituan_cannot_be_reached_is_said_and_nothing_is_noted(
     chat.refresh_from_db()
     assert chat.is_on is None
     assert not AuditEntry.objects.filter(verb="takeaway.chat.off").exists()
+
+
+def test_missed_messages_are_an_alert_until_somebody_has_looked(
+    merchant: Merchant, store: Store, chat: ChatStore
+) -> None:
+    clerk = english(member(merchant, Role.CLERK, store, password=None))
+    todo, words = reverse("admin:todo"), "messages of 2 customers did not arrive"
+    ChatStore.objects.update(missed=2, missed_at=timezone.now())
+    shown = clerk.get(todo).content.decode()
+    assert words in shown
+    assert url(chat) in shown
+    assert "no second time" in clerk.get(url(chat, "missed_seen")).content.decode()
+    assert "Noted." in said(clerk, url(chat, "missed_seen"))
+    assert words not in clerk.get(todo).content.decode()
+    entry = AuditEntry.objects.get(verb="takeaway.chat.missed")
+    assert entry.data["customers"] == 2
+
+
+def test_what_was_missed_yesterday_is_no_alert_any_more(manager: Client, chat: ChatStore) -> None:
+    ChatStore.objects.update(missed=2, missed_at=timezone.now() - timedelta(days=1, minutes=1))
+    assert "did not arrive" not in manager.get(reverse("admin:todo")).content.decode()
