@@ -4,6 +4,7 @@ from typing import Any
 
 from django import forms
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 from unfold.widgets import UnfoldAdminTextareaWidget
 
 from messaging.models import ChatHours, ChatStore
@@ -49,6 +50,7 @@ class HoursForm(forms.ModelForm[ChatHours]):
     class Meta:
         model = ChatHours
         fields = ("day", "opens", "closes")
+        labels = {"day": pgettext_lazy("of the week", "day")}
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

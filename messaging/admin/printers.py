@@ -120,13 +120,8 @@ class PrinterAdmin(ButtonsAdmin, ScopedAdmin):
 @admin.register(PrintJob)
 class ReceiptAdmin(ButtonsAdmin, LedgerAdmin):
     buttons = ("again",)
-<<<<<<< HEAD
-    list_display = ("of_order", "copy", "made", "state_label", "printer", "order_store")
-    list_select_related = ("order__store__merchant", "printer", "printed_by")
-=======
-    list_display = ("made", "order_label", "copy", "state_label", "printer", "store")
+    list_display = ("order_label", "copy", "made", "state_label", "printer", "store")
     list_select_related = ("order", "message__order", "printer__store__merchant", "printed_by")
->>>>>>> de52a1a (An urgent message that nobody has opened for a minute is printed; messages that did not arrive are an alert)
     list_filter = (
         NeedsPersonFilter,
         "state",
@@ -135,23 +130,14 @@ class ReceiptAdmin(ButtonsAdmin, LedgerAdmin):
     )
     search_fields = ("order__order_id",)
     fields = (
-<<<<<<< HEAD
-        ("of_order", "copy"),
-        ("state_label", "order_store"),
-=======
         ("order_label", "copy"),
         ("state_label", "store"),
->>>>>>> de52a1a (An urgent message that nobody has opened for a minute is printed; messages that did not arrive are an alert)
         ("printer", "printed_by"),
         ("created_at", "sent_at", "settled_at"),
     )
     empty_text = _("No receipts yet.")
     state_label = badge_column("state", PAPER_COLOURS, _("state"))
     made = moment_column("created_at", pgettext_lazy("receipt", "made"))
-<<<<<<< HEAD
-    # A job has a `number` of its own: of the copy.
-    of_order, order_store = order_column, order_store_column
-=======
 
     @display(description=_("order"))
     def order_label(self, job: PrintJob) -> SafeString | str:
@@ -163,7 +149,6 @@ class ReceiptAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=_("store"))
     def store(self, job: PrintJob) -> str:
         return str(job.printer.store)
->>>>>>> de52a1a (An urgent message that nobody has opened for a minute is printed; messages that did not arrive are an alert)
 
     @button(
         Button(

@@ -22,7 +22,15 @@ from messaging.models import Conversation, Message, QuickReply
 from messaging.pages.board import stores_of
 from messaging.pages.talks import talk_among, talk_of, whole
 from messaging.services import customers
-from messaging.services.chat import closing, listing, pictures, presence, quick_replies, sending
+from messaging.services.chat import (
+    closing,
+    listing,
+    pictures,
+    presence,
+    quick_replies,
+    sending,
+    switching,
+)
 from messaging.services.deadlines import left_text
 from stores.backoffice.pages import request_key, staff_page, staff_user
 from stores.conflicts import Conflict
@@ -239,6 +247,7 @@ def _about(opened: Conversation, user: User) -> dict[str, Any]:
         "closes_in": _closes_in(ends),
         "closes_at": ends,
         "may_block": bool(opened.open_user_id),
+        "review_words": switching.review_words(opened),
     }
 
 

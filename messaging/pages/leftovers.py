@@ -34,7 +34,7 @@ def _settle(request: HttpRequest, mine: list[Store]) -> dict[str, int]:
         raise Http404
     chosen = _numbers(request.POST.getlist("print"))
     shown = _numbers(request.POST.getlist("shown"))
-    if PrintJob.objects.filter(pk__in=chosen | shown).exclude(order__store=store).exists():
+    if PrintJob.objects.filter(pk__in=chosen | shown).exclude(printer__store=store).exists():
         raise Http404
     printed, skipped = asking.leftovers_settle(
         store=store, to_print=chosen, to_skip=shown - chosen, actor=staff_user(request)

@@ -6,6 +6,7 @@ A person presses a button and waits, so that Meituan is asked at once, outside a
 
 from collections.abc import Sequence
 from dataclasses import asdict
+from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -13,11 +14,12 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from messaging.choices import OrderState
 from messaging.models import ChatStore, Conversation, TakeawayStore
 from messaging.services.at_once import client_at_once
 from messaging.services.chat import secrets
-from messaging.services.chat.bookkeeping import changed, chat_of, locked
-from messaging.services.chat.closing import ChatConflict
+from messaging.services.chat.bookkeeping import changed, chat_for, chat_of, locked
+from messaging.services.chat.closing import ChatConflict, why_closed
 from stores import audit
 from stores.audit import Actor
 
@@ -30,7 +32,12 @@ OTHER_CODE, MOST_PICTURES = 3, 9
 # Characters; Meituan publishes no limit.
 LONGEST_REASON = 200
 # The right to talk with customers about their reviews (§5.5).
-ASK_ABOUT_REVIEWS = 1
+ASK_ABOUT_REVIEWS, RIGHTS_LAST = 1, timedelta(days=1)
+# Customers of Meituan read Chinese.
+REVIEW_WORDS = (
+    "您好，感谢您的订单！这次用餐还满意吗？如果方便，欢迎在订单页写下真实评价；"
+    "有不满意的地方请告诉我们，我们马上处理。"
+)
 
 
 def chat_switch(*, binding: TakeawayStore, is_on: bool, actor: Actor) -> None:
@@ -135,8 +142,21 @@ def missed_settle(*, chat: ChatStore, actor: Actor) -> None:
 
 
 def may_ask_for_review(chat: ChatStore) -> bool:
-    """Whether the reply rate has unlocked talking with customers about their reviews."""
-    return ASK_ABOUT_REVIEWS in chat.rate.get("codes", ())
+    """Whether the reply rate, as Meituan said it within a day, has unlocked talking with customers
+    about their reviews.
+    """
+    is_fresh = chat.rate_at is not None and timezone.now() - chat.rate_at < RIGHTS_LAST
+    return is_fresh and ASK_ABOUT_REVIEWS in chat.rate.get("codes", ())
+
+
+def review_words(conversation: Conversation) -> str:
+    """Returns what a person may say to a customer about the review of the order that is over; ""
+    where the rate or the order does not allow it. It is shown in the box and sent by the person.
+    """
+    order = conversation.order
+    if order is None or order.state != OrderState.FINISHED or why_closed(conversation):
+        return ""
+    return REVIEW_WORDS if may_ask_for_review(chat_for(conversation)) else ""
 
 
 @transaction.atomic

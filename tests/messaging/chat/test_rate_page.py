@@ -1,6 +1,7 @@
 """The reply rate of a day: our count with its messages, beside Meituan's."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 import pytest
@@ -8,15 +9,15 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from messaging.choices import AutoReply
-from messaging.models import ChatStore, Conversation, Message, TakeawayStore
+from messaging.choices import AutoReply, OrderState
+from messaging.models import ChatStore, Conversation, Message, Order, TakeawayStore
 from messaging.pages import rates
 from stores.models import Merchant, Store
 from stores.roles import Role
 from tests.messaging.chat.test_desk import add
 from tests.messaging.chat.writing import write
 from tests.messaging.contract import conversation_of
-from tests.messaging.factories import TakeawayStoreFactory
+from tests.messaging.factories import OrderFactory, TakeawayStoreFactory
 from tests.messaging.meituan import Meituan
 from tests.messaging.pushing import Pusher
 from tests.pages import HOSTILE, english
@@ -151,3 +152,67 @@ def test_another_store_is_neither_shown_nor_asked_for(
         assert clerk.get(RATE, {"store": store}).status_code == 404
         assert clerk.post(RATE, {"store": store}).status_code == 404
     assert clerk.post(RATE).status_code == 404
+
+
+WORDS = "这次用餐还满意吗"
+
+
+@pytest.fixture
+def talk(binding: TakeawayStore) -> Conversation:
+    """About an order that is over, at a store whose rate unlocks talking about reviews."""
+    order: Order = OrderFactory(
+        binding=binding, state=OrderState.FINISHED, finished_at=timezone.now()
+    )
+    ChatStore.objects.create(binding=binding, rate={"codes": [1, 3]}, rate_at=timezone.now())
+    made: Conversation = conversation_of(binding.store, binding)
+    made.order = order
+    made.save()
+    return made
+
+
+def test_the_rate_unlocks_words_about_the_review(clerk: Client, talk: Conversation) -> None:
+    shown = clerk.get(f"/takeaway/chat/{talk.pk}/").content.decode()
+    assert f'data-reply="您好，感谢您的订单！{WORDS}' in shown
+    assert "Ask about the review" in page(clerk)
+
+
+def _without_the_right() -> None:
+    ChatStore.objects.update(rate={"codes": [3]})
+
+
+def _with_an_old_answer() -> None:
+    ChatStore.objects.update(rate_at=timezone.now() - timedelta(days=1))
+
+
+def _while_the_order_runs() -> None:
+    Order.objects.update(state=OrderState.CONFIRMED, finished_at=None)
+
+
+def _without_an_order() -> None:
+    Conversation.objects.update(order=None)
+
+
+def _to_who_is_blocked() -> None:
+    Conversation.objects.update(blocked_at=timezone.now())
+
+
+def _after_the_last_hour() -> None:
+    Order.objects.update(finished_at=timezone.now() - timedelta(hours=48))
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        _without_the_right,
+        _with_an_old_answer,
+        _while_the_order_runs,
+        _without_an_order,
+        _to_who_is_blocked,
+        _after_the_last_hour,
+    ],
+)
+def test_nothing_is_said_about_reviews_where_it_is_not_allowed(
+    clerk: Client, talk: Conversation, change: Callable[[], None]
+) -> None:
+    change()
+    assert WORDS not in clerk.get(f"/takeaway/chat/{talk.pk}/").content.decode()
