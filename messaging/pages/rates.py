@@ -18,8 +18,8 @@ from django_stubs_ext import StrOrPromise
 from messaging.models import ChatStore, Message, TakeawayStore
 from messaging.pages.board import stores_of
 from messaging.pages.talks import chosen_store, message_url
+from messaging.services.at_once import in_words
 from messaging.services.chat import rating, switching
-from messaging.services.connecting import in_words
 from messaging.services.deadlines import span_text
 from stores.backoffice.dates import read_day
 from stores.backoffice.pages import staff_page, staff_user
