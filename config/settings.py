@@ -287,6 +287,10 @@ TAKEAWAY_SOCKETS = env.int("TAKEAWAY_SOCKETS", 2)
 TAKEAWAY_BEAT_SECONDS = env.float("TAKEAWAY_BEAT_SECONDS", 10.0)
 # The path at which evidence against a customer is uploaded, which is not published.
 TAKEAWAY_EVIDENCE_PATH: str = env.str("TAKEAWAY_EVIDENCE_PATH", "")
+# The path at which a provider that takes orders uploads pictures of the 安心卡; not published.
+TAKEAWAY_CARD_PICTURE_PATH: str = env.str(
+    "TAKEAWAY_CARD_PICTURE_PATH", "/waimai/ng/card/uploadCardImage"
+)
 # The networks in which receipt printers may be, as 192.168.1.0/24; nothing else is connected to.
 # The demo's own printer is on this machine, and a person's printer beside it.
 _DEMO_NETWORKS = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]

@@ -72,6 +72,8 @@ class MessagingConfig(Domain):
     registers = (
         "messaging.services.reading",
         "messaging.services.acting",
+        "messaging.services.cards.asking",
+        "messaging.services.cards.saving",
         "messaging.services.chat.connecting",
         "messaging.services.printing.reporting",
         "messaging.services.chat.sending",
@@ -85,6 +87,7 @@ class MessagingConfig(Domain):
     schedules = (
         Schedule("messaging.tasks.reconcile_all", timedelta(minutes=2)),
         Schedule("messaging.tasks.accept_due", timedelta(minutes=1)),
+        Schedule("messaging.tasks.ask_cards", timedelta(minutes=30)),
         Schedule("messaging.tasks.print_due", timedelta(minutes=1)),
         Schedule("messaging.tasks.call_shops", timedelta(minutes=1)),
         Schedule("messaging.tasks.forget_addresses", timedelta(minutes=10)),
@@ -98,6 +101,7 @@ class MessagingConfig(Domain):
         "messaging.tasks.reconcile": _("Ask Meituan about one takeaway account"),
         "messaging.tasks.accept_due": _("Accept takeaway orders by the stores' rules"),
         "messaging.tasks.call_shops": _("Call shops to urgent messages by their printers"),
+        "messaging.tasks.ask_cards": _("Ask Meituan how the safety cards stand"),
         "messaging.tasks.print_due": _("Print the receipts that wait"),
         "messaging.tasks.print_queued": _("Print the receipts of one printer"),
         "messaging.tasks.forget_addresses": _("Remove addresses of takeaway orders"),
@@ -129,6 +133,8 @@ class MessagingConfig(Domain):
         "takeaway.chat.unblock": _("Let a blocked takeaway customer write again"),
         "takeaway.chat.dismiss": _("Said that a customer's message needs no answer"),
         "takeaway.chat.missed": _("Looked after messages that did not arrive"),
+        "takeaway.card.save": _("Saved a safety card"),
+        "takeaway.card.set_up": _("Set up a safety card"),
         "takeaway.rider.call": _("Called a rider"),
         "takeaway.rider.cancel": _("Cancelled a rider"),
         "takeaway.customer.shown": _("Looked at a customer's phones and address"),
@@ -156,6 +162,7 @@ class MessagingConfig(Domain):
         of_takeaway(ORDERS, "messaging.Refund", _("Takeaway refunds"), 56),
         MenuItem(ORDERS, _("Order desk"), "takeaway:desk", has_desk, order=60),
         MenuItem(ORDERS, _("Customers' messages"), "takeaway:chat", has_desk, order=61),
+        MenuItem(ORDERS, _("Safety card"), "takeaway:cards", has_desk, order=62),
         MenuItem(
             STORES,
             _("Takeaway stores"),

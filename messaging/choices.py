@@ -160,3 +160,61 @@ class PrinterState(models.TextChoices):
     HALTED = "halted", pgettext_lazy("printer", "cover open or error")
     AWAY = "away", pgettext_lazy("printer", "does not answer")
     FORBIDDEN = "forbidden", pgettext_lazy("printer", "address not allowed")
+
+
+class CardKind(models.IntegerChoices):
+    """`type` of a store's 安心卡 (docs/platforms/takeaway.md §6)."""
+
+    NORMAL = 0, pgettext_lazy("safety card", "normal")
+    UPGRADED = 1, pgettext_lazy("safety card", "upgraded, with measures and their pictures")
+
+
+class Measure(models.IntegerChoices):
+    """`type` of a measure of an upgraded card; MEASURE_TEXTS has the text that Meituan demands."""
+
+    TEMPERATURES = 1, _("everybody's temperature is normal")
+    MASKS = 2, _("everybody wears a mask")
+    HANDS = 3, _("everybody washes hands at fixed times")
+    CLEANED = 4, _("the shop is disinfected every day")
+
+
+MEASURE_TEXTS = {
+    Measure.TEMPERATURES: "全员体温检测正常",
+    Measure.MASKS: "全员佩戴口罩",
+    Measure.HANDS: "全员定时洗手",
+    Measure.CLEANED: "店内每日消毒",
+}
+
+
+class CardSender(models.TextChoices):
+    """Who sends the card to customers after an order is completed. MEITUAN is `syncIM` 1."""
+
+    NOBODY = "nobody", pgettext_lazy("safety card", "nobody")
+    MEITUAN = "meituan", pgettext_lazy("safety card", "Meituan, as a picture")
+    SHOP = "shop", pgettext_lazy("safety card", "we, to customers who have written")
+
+
+class CardAudit(models.TextChoices):
+    """`auditStatus` 0, 1, 2. A card that is not NORMAL is shown nowhere."""
+
+    NORMAL = "normal", pgettext_lazy("safety card", "shown")
+    OFFLINE = "offline", pgettext_lazy("safety card", "taken offline")
+    REJECTED = "rejected", pgettext_lazy("safety card", "rejected")
+
+
+class CardState(models.TextChoices):
+    """How far one day's card is. REPLACED: a later one was filled in before it was sent."""
+
+    WAITING = "waiting", pgettext_lazy("safety card", "being sent")
+    SAVED = "saved", pgettext_lazy("safety card", "saved at Meituan")
+    REFUSED = "refused", pgettext_lazy("safety card", "refused")
+    FAILED = "failed", pgettext_lazy("safety card", "not sent")
+    REPLACED = "replaced", pgettext_lazy("safety card", "filled in anew")
+
+
+class CardWay(models.TextChoices):
+    """How the card of an order gets to its customer."""
+
+    MEITUAN = "meituan", pgettext_lazy("safety card", "sent by Meituan")
+    SHOP = "shop", pgettext_lazy("safety card", "sent by us")
+    PAPER = "paper", pgettext_lazy("safety card", "on the receipt")

@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from messaging import signatures
 from messaging.choices import Provider
-from messaging.wire import answers, orders, rates, refunds
+from messaging.wire import answers, cards, orders, rates, refunds
 from messaging.wire.messages import BY_SHOP, PICTURE, TEXT, TWO_PERSONS
 from messaging.wire.values import any_moment, dicts, number
 from stores.platforms import bodies
@@ -38,6 +38,12 @@ READ_REFUNDS = {
     Provider.TAKING: "/waimai/ng/order/getBatchOrderRefundInfo",
     Provider.READING: "/wmoper/ng/order/getBatchOrderRefundInfo",
 }
+SAVE_CARD = {Provider.TAKING: "/waimai/ng/card/save", Provider.READING: "/wmoper/ng/card/save"}
+READ_CARD = {
+    Provider.TAKING: "/waimai/ng/card/query",
+    Provider.READING: "/wmoper/ng/card/queryCard",
+}
+CARD_PICTURE = "/wmoper/card/uploadCardImage"
 MOST_NUMBERS = 1000
 
 
@@ -317,6 +323,20 @@ class TakeawayClient(PlatformClient):
         if status is None:
             raise Unknown("no subscribe_status in the answer")
         return status == 1
+
+    def save_card(self, card: cards.Card) -> cards.SavedAnswer:
+        """Makes the store's 安心卡 this one (§6)."""
+        return cards.parse_saved(self._call(SAVE_CARD[self.provider], card.as_biz()))
+
+    def card(self) -> cards.RemoteCard:
+        return cards.parse_card(self._call(READ_CARD[self.provider], None))
+
+    def upload_card_picture(self, content: bytes) -> str:
+        """Uploads a JPEG for the card and returns its address."""
+        taking = self.provider == Provider.TAKING
+        path = settings.TAKEAWAY_CARD_PICTURE_PATH if taking else CARD_PICTURE
+        biz = {"imageName": "card.jpg", "file": base64.b64encode(content).decode()}
+        return cards.parse_picture(self._call(path, biz))
 
     def _chat(self, name: str, biz: Mapping[str, Any] | None) -> Any:
         return self._call(f"{CHAT[self.provider]}/{name}", biz)

@@ -1,6 +1,7 @@
 """The tasks of the takeaway platform that the queue runs."""
 
 from messaging.services import accepting, customers, reconciling
+from messaging.services.cards import asking as cards_asking
 from messaging.services.chat import calling, forgetting
 from messaging.services.printing import working
 from stores.models import Connection
@@ -36,6 +37,11 @@ def remove_old_chat() -> None:
 def call_shops() -> None:
     """Each minute: prints slips for urgent messages at which nobody looks."""
     calling.call_shops()
+
+
+def ask_cards() -> None:
+    """Every half hour: whether the safety cards are signed and shown."""
+    cards_asking.ask_all()
 
 
 def print_due() -> None:

@@ -3,7 +3,18 @@
 from django.urls import URLPattern, path
 
 from messaging.addresses import ADDRESSES
-from messaging.pages import blocking, chat, desk, leftovers, part_refund, pulse, rates, searching
+from messaging.pages import (
+    blocking,
+    card_pictures,
+    cards,
+    chat,
+    desk,
+    leftovers,
+    part_refund,
+    pulse,
+    rates,
+    searching,
+)
 from messaging.webhooks.endpoints import ENDPOINTS
 from messaging.webhooks.pictures import chat_picture
 
@@ -33,6 +44,21 @@ urlpatterns: list[URLPattern] = [
     path("takeaway/chat/<int:pk>/block/", blocking.block, name="talk-block"),
     path("takeaway/chat/<int:pk>/unblock/", blocking.unblock, name="talk-unblock"),
     path("takeaway/chat/<int:pk>/evidence/", blocking.evidence, name="talk-evidence"),
+    path("takeaway/cards/", cards.cards, name="cards"),
+    path("takeaway/cards/<int:pk>/", cards.card, name="card"),
+    path("takeaway/cards/<int:pk>/set-up/", cards.set_up, name="card-set-up"),
+    path("takeaway/cards/<int:pk>/check/", cards.check, name="card-check"),
+    path("takeaway/cards/<int:pk>/chat-on/", cards.chat_on, name="card-chat-on"),
+    path(
+        "takeaway/cards/<int:pk>/measures/<int:kind>/", card_pictures.measure, name="card-measure"
+    ),
+    path("takeaway/cards/<int:pk>/tests/", card_pictures.test_add, name="card-test-add"),
+    path("takeaway/cards/<int:pk>/tests/<int:test>/", card_pictures.test_picture, name="card-test"),
+    path(
+        "takeaway/cards/<int:pk>/tests/<int:test>/remove/",
+        card_pictures.test_remove,
+        name="card-test-remove",
+    ),
     path("takeaway/desk/", desk.desk, name="desk"),
     path("takeaway/desk/live/", desk.live, name="desk-live"),
     path("takeaway/desk/old-receipts/", leftovers.old_receipts, name="old-receipts"),

@@ -6,7 +6,7 @@ from django.urls import reverse
 
 from messaging.addresses import ADDRESSES
 from messaging.choices import PLATFORM, Opening, Provider
-from messaging.demo import chat, history, printers
+from messaging.demo import cards, chat, history, printers
 from messaging.demo.menu import CAT_CAFE, TEA_HOUSE
 from messaging.models import TakeawayStore
 from stores.demo.world import SandboxWord, World
@@ -46,6 +46,7 @@ class TakeawayDemo:
             history.live_through(world, row, plates, a_day)
             chat.open_chat(row)
             rows.append(row)
+        cards.fill(world, rows[0])
         world.facts["takeaway"] = {
             "connection": developer.pk,
             "developer_id": DEVELOPER,

@@ -1,5 +1,6 @@
-"""Tables of the takeaway platform: bound stores, orders and their refunds, the chat, receipts."""
+"""Tables of the takeaway platform: bound stores, orders, refunds, chat, receipts, safety cards."""
 
+from messaging.models.cards import CardDelivery, CardMeasure, CardTest, SafetyCard, SavedCard
 from messaging.models.chat import ChatRevision, Conversation, Message
 from messaging.models.chat_desk import (
     ChatHours,
@@ -15,6 +16,9 @@ from messaging.models.refunds import Refund
 from messaging.models.stores import TakeawayStore
 
 __all__ = [
+    "CardDelivery",
+    "CardMeasure",
+    "CardTest",
     "ChatHours",
     "ChatPicture",
     "ChatRevision",
@@ -29,5 +33,7 @@ __all__ = [
     "Printer",
     "QuickReply",
     "Refund",
+    "SafetyCard",
+    "SavedCard",
     "TakeawayStore",
 ]

@@ -3,7 +3,7 @@
 The kitchen's copy has neither prices nor anything about the recipient.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -12,6 +12,7 @@ from enum import StrEnum
 from messaging.receipts.lines import Columns, Line, QrCode, Rule, Size, Text
 from messaging.receipts.orders import ReceiptOrder
 from messaging.receipts.texts import printable
+from messaging.wire.cards import CardRow
 from messaging.wire.orders import MORE_THAN_TEN, NO_CUTLERY, WANTS_CUTLERY, Discount, Dish
 from stores.platforms.reading import BEIJING
 
@@ -98,9 +99,14 @@ def _customer(order: ReceiptOrder) -> Iterator[Line]:
     yield from _field("发票抬头", order.invoice_title)
     yield from _field("税号", order.taxpayer)
     yield from _recipient(order, Size.NORMAL)
-    if order.card:
+    yield from card_lines(order.card)
+
+
+def card_lines(rows: Sequence[CardRow]) -> Iterator[Line]:
+    """The people of the store's 安心卡; nothing without any. Measures are not printed."""
+    if rows:
         yield Rule("安心卡")
-    for row in order.card:
+    for row in rows:
         yield Columns(f"{row.job} {row.name}", right=f"{row.temperature}℃")
 
 

@@ -3,16 +3,8 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from messaging.wire.cards import CardRow
 from messaging.wire.orders import Discount, Dish
-
-
-@dataclass(frozen=True)
-class CardRow:
-    """One row of the store's 安心卡: job, name and temperature in degrees Celsius ("36.5")."""
-
-    job: str
-    name: str
-    temperature: str
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,17 @@ def talk(side: Side) -> str:
 CHAT_ACTS = ("send", "picture", "here", "dismiss", "unblock", "evidence")
 
 
+def card_page(path: str, answers: tuple[int, ...]) -> Page:
+    """A page below the safety card of each side's takeaway store."""
+
+    def address(side: Side) -> str:
+        test = side.rows["messaging.CardTest"].pk
+        binding = side.rows["messaging.TakeawayStore"].pk
+        return f"takeaway/cards/{binding}/{path.format(test=test)}"
+
+    return Page(lambda made: address(made.mine), answers, lambda made: address(made.theirs))
+
+
 def chat_act(act: str) -> Page:
     return Page(
         lambda made: f"{talk(made.mine)}{act}/", POSTED, lambda made: f"{talk(made.theirs)}{act}/"
@@ -176,6 +187,15 @@ PAGES: dict[str, Page] = {
         lambda made: f"{talk(made.mine)}block/", OWN, lambda made: f"{talk(made.theirs)}block/"
     ),
     **{f"takeaway/chat/<int:pk>/{act}/": chat_act(act) for act in CHAT_ACTS},
+    "takeaway/cards/": Page(at("takeaway/cards/"), (302, 302, 200, 302, 200, 302)),
+    "takeaway/cards/<int:pk>/": card_page("", OWN),
+    "takeaway/cards/<int:pk>/set-up/": card_page("set-up/", (404, 200, 200, 404, 200, 302)),
+    "takeaway/cards/<int:pk>/check/": card_page("check/", POSTED),
+    "takeaway/cards/<int:pk>/chat-on/": card_page("chat-on/", POSTED),
+    "takeaway/cards/<int:pk>/measures/<int:kind>/": card_page("measures/1/", OWN),
+    "takeaway/cards/<int:pk>/tests/": card_page("tests/", POSTED),
+    "takeaway/cards/<int:pk>/tests/<int:test>/": card_page("tests/{test}/", OWN),
+    "takeaway/cards/<int:pk>/tests/<int:test>/remove/": card_page("tests/{test}/remove/", POSTED),
     "takeaway/pictures/<str:slug>.jpg": Page(at("takeaway/pictures/forged.jpg"), NOBODY_THERE),
     "^trip/": Page(at("trip/nothing"), EVERYBODY),
     "admin/": Page(at("admin/"), STAFF),

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from datetime import date
 from typing import Any
 
-from messaging.choices import Provider
+from messaging.choices import CardKind, Provider
 from messaging.client import TakeawayClient
+from messaging.wire.cards import Card, CardRow
 from tests.messaging.samples import ORDER_ID
 
 NUMBER = str(ORDER_ID)
+CARD = Card(CardKind.NORMAL, (CardRow("厨师", "王师傅", "36.5"),), on_poster=True)
 Call = Callable[[TakeawayClient], Any]
 
 
@@ -52,6 +54,9 @@ CALLS: dict[str, Call] = {
     ),
     "read_until": lambda client: client.read_until("880012345"),
     "subscribe_chat": lambda client: client.subscribe_chat(),
+    "save_card": lambda client: client.save_card(CARD),
+    "card": lambda client: client.card(),
+    "upload_card_picture": lambda client: client.upload_card_picture(b"JPEG"),
     "unsubscribe_chat": lambda client: client.unsubscribe_chat(),
 }
 # Calls that only a provider has who takes no orders.

@@ -11,6 +11,9 @@ from django.http import HttpResponse
 from django.utils import timezone
 
 from messaging.choices import (
+    CardKind,
+    CardState,
+    CardWay,
     DeliveryState,
     Direction,
     MessageKind,
@@ -22,6 +25,9 @@ from messaging.choices import (
     RefundState,
 )
 from messaging.models import (
+    CardDelivery,
+    CardMeasure,
+    CardTest,
     ChatHours,
     ChatPicture,
     ChatRevision,
@@ -36,19 +42,24 @@ from messaging.models import (
     PrintJob,
     QuickReply,
     Refund,
+    SafetyCard,
+    SavedCard,
     TakeawayStore,
 )
 from messaging.services import deciding
+from messaging.services.cards.asking import owe_reading
+from messaging.services.cards.saving import card_save
 from messaging.services.chat.connecting import connect
 from messaging.services.chat.presence import messages_read, read_mark_ask
 from messaging.services.chat.sending import message_send
 from messaging.services.printing.reporting import report_printed
 from messaging.services.reading import owe_order, owe_refunds
 from messaging.webhooks import endpoints
+from messaging.wire.cards import Card, CardRow
 from stores.models import Connection, IdempotencyKey, OutboundCall, Store
 from stores.platforms import pace
 from tests.contract.kinds import EndpointContract, Expect, OperationContract, Route, Side
-from tests.messaging.calls import CALLS, NUMBER, client
+from tests.messaging.calls import CALLS, CARD, NUMBER, client
 from tests.messaging.factories import (
     DeveloperFactory,
     OrderFactory,
@@ -157,6 +168,29 @@ def _paper(order: Order, printer: str = "后厨") -> PrintJob:
     return made
 
 
+def card_of(store: Store, binding: TakeawayStore | None = None) -> SafetyCard:
+    made: SafetyCard = SafetyCard.objects.create(binding=binding or binding_of(store))
+    return made
+
+
+def saved_card(card: SafetyCard, name: str = "王师傅") -> SavedCard:
+    """The card of today with one person."""
+    rows = (CardRow("厨师", name, "36.5"),)
+    made: SavedCard = SavedCard.objects.create(
+        card=card,
+        day=timezone.localdate(),
+        content=Card(CardKind.NORMAL, rows).as_biz(),
+        state=CardState.SAVED,
+        filled_by=name,
+    )
+    return made
+
+
+def card_test(card: SafetyCard) -> CardTest:
+    made: CardTest = CardTest.objects.create(card=card, day=timezone.localdate(), content=b"JPEG")
+    return made
+
+
 def desk_row(model: type[Model]) -> Callable[[Store], Model]:
     """Returns a function that makes a person's draft, or notes that she looks on."""
     return lambda store: model._default_manager.create(
@@ -165,6 +199,11 @@ def desk_row(model: type[Model]) -> Callable[[Store], Model]:
 
 
 ROWS: dict[type[Model], Any] = {
+    CardDelivery: lambda store: CardDelivery.objects.create(
+        order=order_of(store), way=CardWay.PAPER
+    ),
+    CardMeasure: lambda store: CardMeasure.objects.create(card=card_of(store), kind=1),
+    CardTest: lambda store: card_test(card_of(store)),
     ChatHours: lambda store: ChatHours.objects.create(
         chat=chat_of(store), opens=time(9), closes=time(21)
     ),
@@ -185,6 +224,8 @@ ROWS: dict[type[Model], Any] = {
     Printer: lambda store: PrinterFactory(store=store),
     PrintJob: paper_of,
     Refund: lambda store: RefundFactory(order=order_of(store)),
+    SafetyCard: card_of,
+    SavedCard: lambda store: saved_card(card_of(store)),
     TakeawayStore: binding_of,
 }
 
@@ -209,9 +250,13 @@ def admin_rows(side: Side) -> dict[str, Model]:
     message_in(conversation, f"{word}-words")
     chat = ChatStore.objects.create(binding=binding, greeting=f"{word}-greeting")
     reply = reply_of(side.store, f"{word}-reply")
+    card = card_of(side.store, binding)
+    saved_card(card, f"{word}-cook")
+    CardMeasure.objects.create(card=card, kind=1, picture="https://p.example.com/1", content=b"J")
     return {
-        # No admin has it, but pages do.
+        # No admin has them, but pages do.
         "messaging.Conversation": conversation,
+        "messaging.CardTest": card_test(card),
         "messaging.TakeawayStore": binding,
         "messaging.Order": order,
         "messaging.Refund": refund,
@@ -569,6 +614,33 @@ OPERATIONS = {
             State.DEAD: {"failed", "unknown"},
         },
         retried={True: False, False: False},
+    ),
+    ("takeaway", "card.save"): OperationContract(
+        platform="takeaway",
+        remote_call="save_card",
+        answer=lambda url: CALLS["save_card"](client(url)),
+        enqueue=lambda: _decided(
+            lambda: card_save(binding=binding_of(StoreFactory()), rows=CARD.rows, actor=None)
+        ),
+        row=lambda call: SavedCard.objects.get(pk=call.subject_id).state,
+        allowed={
+            State.PENDING: {"waiting"},
+            State.SENDING: {"waiting"},
+            State.UNKNOWN: {"waiting"},
+            State.DONE: {"saved"},
+            State.REFUSED: {"refused"},
+            State.DEAD: {"failed"},
+        },
+        retried={True: True, False: True},
+    ),
+    ("takeaway", "card.read"): OperationContract(
+        platform="takeaway",
+        remote_call="card",
+        answer=lambda url: client(url).card(),
+        enqueue=lambda: _decided(lambda: owe_reading(card_of(StoreFactory()))),
+        row=lambda call: SafetyCard.objects.get(pk=call.subject_id).is_signed,
+        allowed={state: {True if state == State.DONE else None} for state in State.values},
+        retried={True: True, False: True},
     ),
     ("takeaway", "refunds.read"): question(
         "refunds", owe_refunds, lambda url: (timezone.now(), client(url).refunds_of([NUMBER]))

@@ -7,6 +7,7 @@ which nobody can guess.
 
 import io
 import warnings
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.urls import reverse
@@ -26,14 +27,26 @@ _HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1", b"ftyp
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"PK\x03\x04")
 
 
+@dataclass(frozen=True)
+class Jpeg:
+    """A picture as we have written it anew; sides in pixels."""
+
+    content: bytes
+    width: int
+    height: int
+
+
 def picture_store(*, store: Store, content: bytes) -> ChatPicture:
     """Keeps an uploaded picture of a store. Raises ChatConflict with a sentence for people."""
+    return ChatPicture.objects.create(store=store, **vars(as_jpeg(content)))
+
+
+def as_jpeg(content: bytes) -> Jpeg:
+    """Returns an uploaded picture made small. Raises ChatConflict with a sentence for people."""
     small = _small(content)
     written = io.BytesIO()
     small.save(written, "JPEG", quality=QUALITY, optimize=True)
-    return ChatPicture.objects.create(
-        store=store, content=written.getvalue(), width=small.width, height=small.height
-    )
+    return Jpeg(written.getvalue(), small.width, small.height)
 
 
 def address_of(picture: ChatPicture) -> str:

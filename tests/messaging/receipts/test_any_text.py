@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 from messaging.receipts.copies import Copy, Template, receipt_lines
 from messaging.receipts.escpos import receipt_bytes
 from messaging.receipts.lines import MM58, MM80, Paper
-from messaging.receipts.orders import CardRow, ReceiptOrder
+from messaging.receipts.orders import ReceiptOrder
 from messaging.receipts.preview import receipt_text
 from messaging.receipts.texts import printable
+from messaging.wire.cards import CardRow
 from messaging.wire.orders import Discount, Dish
 from stores.platforms.reading import BEIJING
 from tests.messaging.receipts import parsing

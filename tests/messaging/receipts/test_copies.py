@@ -4,7 +4,7 @@ import pytest
 
 from messaging.receipts.copies import Copy, Template
 from messaging.receipts.lines import MM80
-from messaging.receipts.orders import CardRow
+from messaging.wire.cards import CardRow
 from messaging.wire.orders import Discount
 from tests.messaging.receipts.ordering import AT_NOON, a_dish, an_order, rows_of
 
