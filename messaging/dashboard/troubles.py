@@ -15,6 +15,7 @@ from messaging.choices import PLATFORM, REFUND, TAKE
 from messaging.dashboard.chat import chat_alerts
 from messaging.dashboard.figures import delivering
 from messaging.dashboard.printers import printer_alerts
+from messaging.dashboard.safety_cards import card_alerts
 from messaging.models import Order, TakeawayStore
 from messaging.services.acting import ACTIONS
 from messaging.services.chat import listing
@@ -41,7 +42,7 @@ def alerts(user: User) -> list[Alert]:
     if has_permission(user, TAKE):
         waiting = listing.number_waiting(stores)
         found += [*_order_alerts(due, waiting), *_undone_alerts(user, stores)]
-        found += [*printer_alerts(stores), *chat_alerts(stores)]
+        found += [*printer_alerts(stores), *chat_alerts(stores), *card_alerts(stores)]
     if has_permission(user, REFUND):
         found += _refund_alerts(due)
     if has_permission(user, Permission.MANAGE_CONNECTIONS):
