@@ -88,6 +88,8 @@ class MessagingConfig(Domain):
         Schedule("messaging.tasks.reconcile_all", timedelta(minutes=2)),
         Schedule("messaging.tasks.accept_due", timedelta(minutes=1)),
         Schedule("messaging.tasks.ask_cards", timedelta(minutes=30)),
+        Schedule("messaging.tasks.send_cards", timedelta(minutes=1)),
+        Schedule("messaging.tasks.forget_staff", timedelta(days=1)),
         Schedule("messaging.tasks.print_due", timedelta(minutes=1)),
         Schedule("messaging.tasks.call_shops", timedelta(minutes=1)),
         Schedule("messaging.tasks.forget_addresses", timedelta(minutes=10)),
@@ -102,6 +104,9 @@ class MessagingConfig(Domain):
         "messaging.tasks.accept_due": _("Accept takeaway orders by the stores' rules"),
         "messaging.tasks.call_shops": _("Call shops to urgent messages by their printers"),
         "messaging.tasks.ask_cards": _("Ask Meituan how the safety cards stand"),
+        "messaging.tasks.send_cards": _("Send the safety cards of completed orders"),
+        "messaging.tasks.send_card": _("Send the safety card of one order"),
+        "messaging.tasks.forget_staff": _("Remove the staff of old safety cards"),
         "messaging.tasks.print_due": _("Print the receipts that wait"),
         "messaging.tasks.print_queued": _("Print the receipts of one printer"),
         "messaging.tasks.forget_addresses": _("Remove addresses of takeaway orders"),
@@ -154,6 +159,7 @@ class MessagingConfig(Domain):
     counter_links = (
         CounterLink(_("Order desk"), "takeaway:desk", has_desk),
         CounterLink(_("Customers' messages"), "takeaway:chat", has_desk),
+        CounterLink(_("Safety card"), "takeaway:cards", has_desk),
     )
     menu = (
         of_takeaway(

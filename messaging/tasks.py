@@ -1,7 +1,8 @@
 """The tasks of the takeaway platform that the queue runs."""
 
 from messaging.services import accepting, customers, reconciling
-from messaging.services.cards import asking as cards_asking
+from messaging.services.cards import asking, giving
+from messaging.services.cards import forgetting as card_forgetting
 from messaging.services.chat import calling, forgetting
 from messaging.services.printing import working
 from stores.models import Connection
@@ -41,7 +42,21 @@ def call_shops() -> None:
 
 def ask_cards() -> None:
     """Every half hour: whether the safety cards are signed and shown."""
-    cards_asking.ask_all()
+    asking.ask_all()
+
+
+def send_cards() -> None:
+    """Each minute: the safety cards of completed orders that still wait."""
+    giving.send_owed()
+
+
+def send_card(delivery_id: int) -> None:
+    giving.card_send(delivery_id)
+
+
+def forget_staff() -> None:
+    """Each day: removes who stood on old safety cards."""
+    card_forgetting.forget_staff()
 
 
 def print_due() -> None:

@@ -145,6 +145,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
             "customer": customers.shown(order, whole=whole),
             "bags": customers.bags(order),
             "money": _money(order),
+            "card_deliveries": order.card_deliveries.select_related("message"),
             "refunds": [
                 {
                     "row": row,

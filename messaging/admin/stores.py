@@ -8,6 +8,7 @@ from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import reverse
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.widgets import UnfoldAdminSelectWidget
@@ -21,7 +22,7 @@ from stores.backoffice.base import ScopedAdmin, where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.deleting import delete_unused
 from stores.backoffice.filters import ScopedRelatedFilter
-from stores.backoffice.labels import badge_column, moment_column
+from stores.backoffice.labels import badge_column, link, moment_column
 from stores.backoffice.pages import staff_user
 from stores.backoffice.widgets import Step
 from stores.conflicts import Conflict
@@ -105,7 +106,15 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
     state_label = badge_column("state", STATE_COLOURS, _("state"))
     opening_label = badge_column("opening", OPENING_COLOURS, _("at Meituan"))
     bound = moment_column("bound_at", _("bound at"))
-    readonly_fields = ("state_label", "opening_label", "bound", "poi_name", "e_poi_id", "trouble")
+    readonly_fields = (
+        "state_label",
+        "opening_label",
+        "bound",
+        "poi_name",
+        "e_poi_id",
+        "trouble",
+        "safety_card",
+    )
     change_form_outer_before_template = "stores/backoffice/connection_top.html"
 
     def needed_first(self, request: HttpRequest) -> tuple[StrOrPromise, str] | None:
@@ -132,7 +141,7 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
         if obj is None:
             return [(None, {"fields": ("store", "provider", "developer")})]
         about = ("store", "provider", ("state_label", "opening_label"), ("poi_name", "e_poi_id"))
-        parts: list[Any] = [(None, {"fields": (*about, ("bound", "trouble"))})]
+        parts: list[Any] = [(None, {"fields": (*about, ("bound", "trouble"), "safety_card")})]
         if obj.takes_orders:
             parts.append((_("Accept orders by itself"), {"fields": RULES}))
         return [*parts, (_("Deadlines"), {"fields": CLOCKS})]
@@ -175,6 +184,12 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
     @admin.display(description=_("last error"))
     def trouble(self, row: TakeawayStore) -> str:
         return row.connection.last_error or "–"
+
+    @admin.display(description=_("safety card"))
+    def safety_card(self, row: TakeawayStore) -> SafeString | str:
+        if row.state == State.WAITING:
+            return "–"
+        return link(reverse("takeaway:card", args=[row.pk]), _("Open the safety card"))
 
     @button(
         Button(

@@ -12,7 +12,7 @@ from messaging.models import SafetyCard, TakeawayStore
 from messaging.pages.board import stores_of
 from messaging.pages.card_forms import RowForms, SetUpForm, measure_forms
 from messaging.pages.card_preview import measure_address, preview_of
-from messaging.services.cards import asking, saving, setting_up, standing
+from messaging.services.cards import asking, saved, saving, setting_up, standing
 from messaging.services.chat import switching
 from messaging.services.chat.bookkeeping import chat_of
 from messaging.services.connecting import problem_text
@@ -61,12 +61,12 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     if wanted != "save" or not typed.is_valid():
         return _card_page(request, row, typed)
     try:
-        saved = saving.card_save(binding=binding, rows=typed.rows(), actor=staff_user(request))
+        made = saving.card_save(binding=binding, rows=typed.rows(), actor=staff_user(request))
     except Conflict as conflict:
         return _card_page(request, row, typed, trouble=conflict.reason)
     except PlatformError as error:
         return _card_page(request, row, typed, trouble=problem_text(error))
-    saving.save_now(saved)
+    saving.save_now(made)
     return redirect("takeaway:card", pk=binding.pk)
 
 
@@ -162,7 +162,7 @@ def binding_or_404(
 
 
 def _with_last_values(row: SafetyCard) -> RowForms:
-    last = saving.last_filled(row)
+    last = saved.last_filled(row)
     return RowForms.of(last.whole.rows if last else ())
 
 
@@ -178,7 +178,7 @@ def _card_page(
         "forms": forms,
         "preview": preview_of(row, whole),
         "standing": standing.trouble_of(row) if row.pk else "",
-        "today": standing.today_of(row) if row.pk else None,
+        "today": saved.today_of(row) if row.pk else None,
         "before": before,
         "may_set_up": has_permission(staff_user(request), Permission.MANAGE_STORES, merchant),
         "trouble": trouble,

@@ -9,6 +9,7 @@ from django.utils import timezone
 
 from messaging.choices import OrderState, PushKind, RefundState
 from messaging.models import MissedPush, Order, Refund
+from messaging.services.cards.owing import owe_card
 from messaging.services.merging import advance, fill
 from messaging.services.papers import owe_receipts
 from messaging.wire.orders import RemoteOrder
@@ -48,6 +49,7 @@ def order_read(*, order: Order, remote: RemoteOrder, is_told: bool = True) -> No
     order.read_at = now
     order.save()
     owe_receipts(order, was=was)
+    owe_card(order, was=was)
     if not is_told:
         return
     if was_empty:

@@ -8,6 +8,7 @@ from messaging.choices import DeliveryState, OrderState, PushKind
 from messaging.models import MissedPush, Order
 from messaging.services.accepting import accept_by_rule
 from messaging.services.answers import TOLD_BY
+from messaging.services.cards.owing import owe_card
 from messaging.services.merging import advance, deliver, fill, name_rider
 from messaging.services.papers import owe_receipts
 from messaging.services.reading import owe_order
@@ -44,6 +45,7 @@ def order_told(
     came(order, kind, at)
     order.save()
     owe_receipts(order, was=was)
+    owe_card(order, was=was)
     if remote.is_incomplete or remote.unreadable:
         owe_order(order)
     accept_by_rule(order)

@@ -4,7 +4,7 @@ Saving the same card twice does no harm, so that one whose answer was lost is se
 of a store go one after the other.
 """
 
-from datetime import date, timedelta
+from datetime import timedelta
 from typing import Any, ClassVar
 
 from django.db import transaction
@@ -108,18 +108,6 @@ def card_save(*, binding: TakeawayStore, rows: tuple[CardRow, ...], actor: Actor
 def save_now(row: SavedCard) -> None:
     """Sends a card that was just owed and waits some seconds for the answer; else a worker does."""
     outbox.process(_Waiting(row), wait=WAIT, in_background=True)
-
-
-def last_filled(card: SafetyCard) -> SavedCard | None:
-    """Returns what was filled in last, from which the next day's form takes its values."""
-    rows = SavedCard.objects.filter(card=card.pk, emptied_at=None)
-    return rows.exclude(state=CardState.REFUSED).order_by("-pk").first() or rows.first()
-
-
-def saved_for(card: SafetyCard, day: date) -> SavedCard | None:
-    """Returns the card of a day that Meituan has; the last one of several."""
-    rows = SavedCard.objects.filter(card=card.pk, day=day, state=CardState.SAVED)
-    return rows.order_by("-pk").first()
 
 
 class _Waiting:

@@ -3,10 +3,9 @@
 from collections.abc import Collection
 from enum import StrEnum
 
-from django.utils import timezone
-
 from messaging.choices import CardAudit, CardState
-from messaging.models import SafetyCard, SavedCard, TakeawayStore
+from messaging.models import SafetyCard, TakeawayStore
+from messaging.services.cards.saved import today_of
 
 
 class Trouble(StrEnum):
@@ -31,12 +30,6 @@ def trouble_of(card: SafetyCard) -> Trouble | None:
     if today and today.state in (CardState.REFUSED, CardState.FAILED):
         return Trouble.NOT_SAVED
     return Trouble.UNFILLED if card.reminds and today is None else None
-
-
-def today_of(card: SafetyCard) -> SavedCard | None:
-    """Returns what was filled in last today."""
-    rows = SavedCard.objects.filter(card=card.pk, day=timezone.localdate())
-    return rows.order_by("-pk").first()
 
 
 def troubled(stores: Collection[int]) -> list[tuple[SafetyCard, Trouble]]:

@@ -134,6 +134,13 @@ def rule_send(conversation: Conversation, text: str, *, rule: str, day: date) ->
     return _owe(conversation.pk, MessageKind.TEXT, text, Origin.RULE, "", rule=rule, rule_day=day)
 
 
+def card_message_send(conversation: Conversation, text: str) -> Message:
+    """Owes the message with an order's safety card. The conversation is locked by the caller, who
+    sees to it that it is owed once. Raises ChatConflict.
+    """
+    return _owe(conversation.pk, MessageKind.TEXT, text[:LONGEST], Origin.RULE, "")
+
+
 @transaction.atomic
 def message_withdraw(*, message: Message) -> None:
     """Takes back a message that was not handed over. Raises ChatConflict when it is too late."""

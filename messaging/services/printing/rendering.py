@@ -11,6 +11,7 @@ from messaging.receipts.escpos import receipt_bytes
 from messaging.receipts.lines import MM58, MM80, Line, Paper, Rule, Size, Text
 from messaging.receipts.orders import ReceiptOrder
 from messaging.receipts.slips import Slip, slip_lines
+from messaging.services.cards.saved import rows_for_receipt
 from messaging.services.customers import APPENDED, masked
 from messaging.wire.orders import Discount, Dish
 from messaging.wire.values import mask_phones
@@ -90,6 +91,7 @@ def receipt_of(order: Order) -> ReceiptOrder:
         recipient=mask_phones(str(known.get("recipient") or "")),
         phones=tuple(masked(str(number)) for number in known.get("phones") or ()),
         address=mask_phones(str(known.get("address") or "")),
+        card=rows_for_receipt(order),
     )
 
 

@@ -16,8 +16,9 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from messaging.choices import OrderState, PaperState, PrinterState
+from messaging.choices import OrderState, PaperState, PrinterState, ReceiptCopy
 from messaging.models import Printer, PrintJob
+from messaging.services.cards.owing import note_printed
 from messaging.services.papers import PRINT, wake_printers
 from messaging.services.printing.addresses import NOT_FOUND, PrinterConflict, find_place
 from messaging.services.printing.rendering import job_bytes
@@ -200,6 +201,8 @@ def _print(job: PrintJob, printer: Printer, line: PrinterLine) -> bool:
         _settle(job, PaperState.CONFIRMED, "")
         if job.order:
             report_printed(job.order)
+            if job.copy == ReceiptCopy.CUSTOMER:
+                note_printed(job.order)
     return True
 
 

@@ -11,6 +11,7 @@ from django.utils import timezone
 from messaging.choices import CardState
 from messaging.models import SavedCard
 from messaging.services.cards import saving, setting_up
+from messaging.services.cards.saved import last_filled
 from messaging.wire.cards import CardRow
 from stores.models import AuditEntry, OutboundCall
 from stores.roles import Role
@@ -176,4 +177,4 @@ def test_what_was_filled_in_stands_in_the_history(shop: Shop, clerk: Client) -> 
     shown = clerk.get(shop.url()).content.decode()
     assert "王师傅" not in shown
     assert "it is too long ago" in shown
-    assert saving.last_filled(setting_up.card_of(shop.row)) is None
+    assert last_filled(setting_up.card_of(shop.row)) is None
