@@ -113,7 +113,7 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
         "poi_name",
         "e_poi_id",
         "trouble",
-        "safety_card",
+        "card_link",
     )
     change_form_outer_before_template = "stores/backoffice/connection_top.html"
 
@@ -141,7 +141,7 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
         if obj is None:
             return [(None, {"fields": ("store", "provider", "developer")})]
         about = ("store", "provider", ("state_label", "opening_label"), ("poi_name", "e_poi_id"))
-        parts: list[Any] = [(None, {"fields": (*about, ("bound", "trouble"), "safety_card")})]
+        parts: list[Any] = [(None, {"fields": (*about, ("bound", "trouble"), "card_link")})]
         if obj.takes_orders:
             parts.append((_("Accept orders by itself"), {"fields": RULES}))
         return [*parts, (_("Deadlines"), {"fields": CLOCKS})]
@@ -186,7 +186,7 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
         return row.connection.last_error or "–"
 
     @admin.display(description=_("safety card"))
-    def safety_card(self, row: TakeawayStore) -> SafeString | str:
+    def card_link(self, row: TakeawayStore) -> SafeString | str:
         if row.state == State.WAITING:
             return "–"
         return link(reverse("takeaway:card", args=[row.pk]), _("Open the safety card"))

@@ -41,7 +41,9 @@ def measure(request: HttpRequest, pk: int, kind: int) -> HttpResponse:
     content = request.read(pictures.MOST_BYTES + 1)
 
     def uploaded() -> dict[str, Any]:
-        setting_up.measure_picture(binding=binding, kind=Measure(kind), content=content)
+        setting_up.measure_picture(
+            binding=binding, kind=Measure(kind), content=content, actor=staff_user(request)
+        )
         return {"picture": measure_address(setting_up.card_of(binding), kind)}
 
     return _answer(uploaded)
@@ -61,7 +63,9 @@ def test_add(request: HttpRequest, pk: int) -> HttpResponse:
     content = request.read(pictures.MOST_BYTES + 1)
 
     def uploaded() -> dict[str, Any]:
-        row = setting_up.test_add(binding=binding, day=day, note=note, content=content)
+        row = setting_up.test_add(
+            binding=binding, day=day, note=note, content=content, actor=staff_user(request)
+        )
         context = {"test": row, "binding": binding}
         return {"html": render_to_string("messaging/_card_test.html", context, request)}
 

@@ -109,7 +109,7 @@ def set_up(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         "tests": row.tests.all() if row.pk else (),
         "today": timezone.localdate(),
-        "chat_is_on": chat_of(binding.connection_id).is_on,
+        "chat_is_off": chat_of(binding.connection_id).is_on is False,
         "trouble": trouble,
     }
     return render(request, "messaging/card_set_up.html", context)

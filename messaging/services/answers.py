@@ -9,8 +9,8 @@ from django.utils import timezone
 
 from messaging.choices import OrderState, PushKind, RefundState
 from messaging.models import MissedPush, Order, Refund
-from messaging.services.cards.owing import owe_card
 from messaging.services.merging import advance, fill
+from messaging.services.order_cards import owe_card
 from messaging.services.papers import owe_receipts
 from messaging.wire.orders import RemoteOrder
 from messaging.wire.refunds import RefundFact

@@ -8,8 +8,8 @@ from messaging.choices import DeliveryState, OrderState, PushKind
 from messaging.models import MissedPush, Order
 from messaging.services.accepting import accept_by_rule
 from messaging.services.answers import TOLD_BY
-from messaging.services.cards.owing import owe_card
 from messaging.services.merging import advance, deliver, fill, name_rider
+from messaging.services.order_cards import owe_card
 from messaging.services.papers import owe_receipts
 from messaging.services.reading import owe_order
 from messaging.wire.orders import RemoteOrder

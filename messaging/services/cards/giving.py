@@ -6,10 +6,10 @@ Only a customer who has written about the order can be written to (docs/platform
 from django.db import transaction
 
 from messaging.models import CardDelivery, Conversation, Order, SavedCard
-from messaging.services.cards.saved import card_of_order
 from messaging.services.chat import sending
 from messaging.services.chat.bookkeeping import locked
 from messaging.services.chat.closing import ChatConflict
+from messaging.services.order_cards import card_of_order
 
 # Of one run of the sweep.
 BATCH = 200

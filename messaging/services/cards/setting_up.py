@@ -87,24 +87,30 @@ def card_set_up(
             row = CardMeasure.objects.get_or_create(card=card, kind=kind)[0]
             row.is_shown, row.note = kind in measures, measures.get(kind, row.note)
             row.save(update_fields=["is_shown", "note"])
-        audit.record("takeaway.card.set_up", actor=actor, store=binding.store, target=binding)
+        _note(binding, actor)
     card.refresh_from_db()
     return card
 
 
-def measure_picture(*, binding: TakeawayStore, kind: Measure, content: bytes) -> CardMeasure:
+def measure_picture(
+    *, binding: TakeawayStore, kind: Measure, content: bytes, actor: Actor
+) -> CardMeasure:
     """Uploads the picture of a measure. Raises Conflict for what is no picture, PlatformError."""
     small = as_jpeg(content).content
     address = client_at_once(binding).upload_card_picture(small)
-    row, _is_new = CardMeasure.objects.update_or_create(
-        card=kept_card(binding),
-        kind=kind,
-        defaults={"picture": address, "content": small, "is_shown": True},
-    )
+    with transaction.atomic():
+        row, _is_new = CardMeasure.objects.update_or_create(
+            card=kept_card(binding),
+            kind=kind,
+            defaults={"picture": address, "content": small, "is_shown": True},
+        )
+        _note(binding, actor)
     return row
 
 
-def test_add(*, binding: TakeawayStore, day: date, note: str, content: bytes) -> CardTest:
+def test_add(
+    *, binding: TakeawayStore, day: date, note: str, content: bytes, actor: Actor
+) -> CardTest:
     """Uploads the picture of a test. Raises Conflict, PlatformError."""
     if day > timezone.localdate():
         raise CardConflict(_("The day of the test is still to come."))
@@ -115,7 +121,11 @@ def test_add(*, binding: TakeawayStore, day: date, note: str, content: bytes) ->
         )
     small = as_jpeg(content).content
     address = client_at_once(binding).upload_card_picture(small)
-    return CardTest.objects.create(card=card, day=day, note=note, picture=address, content=small)
+    with transaction.atomic():
+        _note(binding, actor)
+        return CardTest.objects.create(
+            card=card, day=day, note=note, picture=address, content=small
+        )
 
 
 @transaction.atomic
@@ -123,4 +133,8 @@ def test_remove(*, row: CardTest, actor: Actor) -> None:
     """Takes a test off the card; Meituan hears of it with the next day's card."""
     binding = row.card.binding
     row.delete()
+    _note(binding, actor)
+
+
+def _note(binding: TakeawayStore, actor: Actor) -> None:
     audit.record("takeaway.card.set_up", actor=actor, store=binding.store, target=binding)

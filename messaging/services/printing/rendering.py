@@ -13,6 +13,7 @@ from messaging.receipts.orders import ReceiptOrder
 from messaging.receipts.slips import Slip, slip_lines
 from messaging.services.cards.saved import rows_for_receipt
 from messaging.services.customers import APPENDED, masked
+from messaging.services.order_cards import rows_for_receipt
 from messaging.wire.orders import Discount, Dish
 from messaging.wire.values import mask_phones
 from stores.fields import readable

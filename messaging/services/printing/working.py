@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from messaging.choices import OrderState, PaperState, PrinterState, ReceiptCopy
 from messaging.models import Printer, PrintJob
-from messaging.services.cards.owing import note_printed
+from messaging.services.order_cards import note_printed
 from messaging.services.papers import PRINT, wake_printers
 from messaging.services.printing.addresses import NOT_FOUND, PrinterConflict, find_place
 from messaging.services.printing.rendering import job_bytes

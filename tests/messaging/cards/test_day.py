@@ -6,6 +6,7 @@ from typing import Any
 import pytest
 import time_machine
 from django.test import Client
+from django.urls import reverse
 from django.utils import timezone
 
 from messaging.choices import CardState
@@ -16,6 +17,7 @@ from messaging.wire.cards import CardRow
 from stores.models import AuditEntry, OutboundCall
 from stores.roles import Role
 from tests.messaging.cards.conftest import PEOPLE, Shop, typed
+from tests.messaging.factories import TakeawayStoreFactory
 from tests.messaging.meituan import deliver_all
 from tests.pages import HOSTILE, english
 from tests.stores.factories import StoreFactory, member
@@ -178,3 +180,24 @@ def test_what_was_filled_in_stands_in_the_history(shop: Shop, clerk: Client) -> 
     assert "王师傅" not in shown
     assert "it is too long ago" in shown
     assert last_filled(setting_up.card_of(shop.row)) is None
+
+
+def test_the_page_of_the_takeaway_store_and_the_menu_lead_to_the_card(
+    shop: Shop, manager: Client
+) -> None:
+    page = reverse("admin:messaging_takeawaystore_change", args=[shop.row.pk])
+    assert f'href="{shop.url()}"' in manager.get(page).content.decode()
+    listed, orders = reverse("takeaway:cards"), reverse("admin:messaging_order_changelist")
+    assert f'href="{listed}"' in manager.get(orders).content.decode()
+    assert manager.get(listed).headers["Location"] == shop.url()
+
+
+def test_with_several_stores_each_says_how_its_card_is(shop: Shop) -> None:
+    other = TakeawayStoreFactory(store__merchant=shop.row.store.merchant, poi_name="二店")
+    shop.set_up()
+    owner = english(member(shop.row.store.merchant, Role.OWNER))
+    shown = owner.get(reverse("takeaway:cards")).content.decode()
+    assert "to be filled in today" in shown
+    assert shop.url() in shown
+    assert reverse("takeaway:card", args=[other.pk]) in shown
+    assert "not used" in shown

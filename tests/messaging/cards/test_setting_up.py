@@ -160,6 +160,7 @@ def test_tests_are_added_shown_saved_and_removed(shop: Shop, manager: Client) ->
     assert sent["testingTime"] == start_of_day().timestamp()
     manager.post(shop.url("card-test-remove", row.pk))
     assert not CardTest.objects.exists()
+    assert AuditEntry.objects.filter(verb="takeaway.card.set_up").count() == 2
 
 
 @pytest.mark.parametrize(
