@@ -16,10 +16,12 @@ from messaging.services.cards.saved import last_filled
 from messaging.wire.cards import CardRow
 from stores.models import AuditEntry, OutboundCall
 from stores.roles import Role
+from stores.sandbox.faults import KINDS
 from tests.messaging.cards.conftest import PEOPLE, Shop, typed
 from tests.messaging.factories import TakeawayStoreFactory
 from tests.messaging.meituan import deliver_all
 from tests.pages import HOSTILE, english
+from tests.processes import wait_until
 from tests.stores.factories import StoreFactory, member
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
@@ -201,3 +203,20 @@ def test_with_several_stores_each_says_how_its_card_is(shop: Shop) -> None:
     assert shop.url() in shown
     assert reverse("takeaway:card", args=[other.pk]) in shown
     assert "not used" in shown
+
+
+# A store whose token is refused rests until a person has bound it again.
+FAULTS = [kind for kind in KINDS if kind != "auth" and not kind.startswith("slow")]
+
+
+@pytest.mark.parametrize("kind", FAULTS)
+def test_whatever_happens_on_the_way_the_card_is_saved_in_the_end(shop: Shop, kind: str) -> None:
+    shop.meituan.server.faults.add(kind=kind, operation="card/save")
+    saving.save_now(saving.card_save(binding=shop.row, rows=rows("甲"), actor=None))
+    wait_until(lambda: worked_off() and SavedCard.objects.get().state == CardState.SAVED)
+    assert shop.card()["cardDetailList"][0]["name"] == "甲"
+
+
+def worked_off() -> bool:
+    deliver_all()
+    return True
