@@ -9,7 +9,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('messaging', '0003_receipt_printers'),
+        ('messaging', '0004_chat_pages'),
     ]
 
     operations = [

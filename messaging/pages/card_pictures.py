@@ -13,9 +13,9 @@ from messaging.models import CardMeasure, CardTest
 from messaging.pages.card_forms import TestForm
 from messaging.pages.card_preview import measure_address
 from messaging.pages.cards import binding_or_404
+from messaging.services.at_once import problem_text
 from messaging.services.cards import setting_up
 from messaging.services.chat import pictures
-from messaging.services.connecting import problem_text
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.platforms.errors import PlatformError

@@ -12,10 +12,10 @@ from messaging.models import SafetyCard, TakeawayStore
 from messaging.pages.board import stores_of
 from messaging.pages.card_forms import RowForms, SetUpForm, measure_forms
 from messaging.pages.card_preview import measure_address, preview_of
+from messaging.services.at_once import problem_text
 from messaging.services.cards import asking, saved, saving, setting_up, standing
 from messaging.services.chat import switching
 from messaging.services.chat.bookkeeping import chat_of
-from messaging.services.connecting import problem_text
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.platforms.errors import PlatformError

@@ -7,23 +7,14 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from messaging.choices import PLATFORM
-from messaging.client import TakeawayClient
 from messaging.models import SafetyCard, TakeawayStore
+from messaging.services.at_once import client_at_once
 from messaging.services.reading import client_of
 from messaging.wire.cards import RemoteCard
 from stores.models import OutboundCall
-from stores.platforms import pace
 from stores.platforms.outbox import Operation, SlotWaiter, enqueue, operation
 
-# How long a person waits for the account's slot.
-PATIENCE = 5.0
 EVERY = timedelta(minutes=30)
-
-
-def client_at_once(binding: TakeawayStore) -> TakeawayClient:
-    """Returns the client for a person who waits. Raises LoginRefused while it is not bound."""
-    connection = binding.connection
-    return client_of(connection, lambda: pace.take(connection.pace, patience=PATIENCE))
 
 
 @operation
@@ -58,7 +49,7 @@ def note_standing(card_id: int, remote: RemoteCard) -> None:
 
 def card_check(*, card: SafetyCard) -> SafetyCard:
     """Asks Meituan at once how a card stands. Raises PlatformError."""
-    note_standing(card.pk, client_at_once(card.binding).card())
+    note_standing(card.pk, client_at_once(card.binding.connection).card())
     card.refresh_from_db()
     return card
 

@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging.choices import MEASURE_TEXTS, CardKind, CardSender, Measure
 from messaging.models import CardMeasure, CardTest, SafetyCard, TakeawayStore
-from messaging.services.cards.asking import client_at_once
+from messaging.services.at_once import client_at_once
 from messaging.services.cards.rules import CHAT_IS_OFF, CardConflict
 from messaging.services.chat import switching
 from messaging.services.chat.bookkeeping import chat_of
@@ -97,7 +97,7 @@ def measure_picture(
 ) -> CardMeasure:
     """Uploads the picture of a measure. Raises Conflict for what is no picture, PlatformError."""
     small = as_jpeg(content).content
-    address = client_at_once(binding).upload_card_picture(small)
+    address = client_at_once(binding.connection).upload_card_picture(small)
     with transaction.atomic():
         row, _is_new = CardMeasure.objects.update_or_create(
             card=kept_card(binding),
@@ -120,7 +120,7 @@ def test_add(
             _("A card has at most %(most)d tests: remove one first.") % {"most": MOST_TESTS}
         )
     small = as_jpeg(content).content
-    address = client_at_once(binding).upload_card_picture(small)
+    address = client_at_once(binding.connection).upload_card_picture(small)
     with transaction.atomic():
         _note(binding, actor)
         return CardTest.objects.create(

@@ -11,7 +11,6 @@ from messaging.receipts.escpos import receipt_bytes
 from messaging.receipts.lines import MM58, MM80, Line, Paper, Rule, Size, Text
 from messaging.receipts.orders import ReceiptOrder
 from messaging.receipts.slips import Slip, slip_lines
-from messaging.services.cards.saved import rows_for_receipt
 from messaging.services.customers import APPENDED, masked
 from messaging.services.order_cards import rows_for_receipt
 from messaging.wire.orders import Discount, Dish
