@@ -8,14 +8,13 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from messaging.models import SafetyCard, TakeawayStore
+from messaging.models import ChatStore, SafetyCard, TakeawayStore
 from messaging.pages.board import stores_of
 from messaging.pages.card_forms import RowForms, SetUpForm, measure_forms
 from messaging.pages.card_preview import measure_address, preview_of
 from messaging.services.at_once import problem_text
 from messaging.services.cards import asking, saved, saving, setting_up, standing
 from messaging.services.chat import switching
-from messaging.services.chat.bookkeeping import chat_of
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.platforms.errors import PlatformError
@@ -109,7 +108,7 @@ def set_up(request: HttpRequest, pk: int) -> HttpResponse:
         ],
         "tests": row.tests.all() if row.pk else (),
         "today": timezone.localdate(),
-        "chat_is_off": chat_of(binding.connection_id).is_on is False,
+        "chat_is_off": ChatStore.objects.filter(binding=binding, is_on=False).exists(),
         "trouble": trouble,
     }
     return render(request, "messaging/card_set_up.html", context)

@@ -184,3 +184,15 @@ def test_the_preview_shows_the_card_as_it_would_be_saved(shop: Shop, manager: Cl
     receipt = preview.partition("card-receipt")[2]
     assert "厨师 赵师傅" in receipt
     assert "店内每日消毒" not in receipt
+
+
+def test_that_the_chat_is_off_is_said_and_looking_keeps_nothing(
+    shop: Shop, manager: Client
+) -> None:
+    shown = manager.get(shop.url("card-set-up")).content.decode()
+    assert shop.url("card-chat-on") not in shown
+    assert not ChatStore.objects.exists()
+    assert not SafetyCard.objects.exists()
+    ChatStore.objects.filter(pk=chat_of(shop.row.connection_id).pk).update(is_on=False)
+    shown = manager.get(shop.url("card-set-up")).content.decode()
+    assert shop.url("card-chat-on") in shown
