@@ -153,6 +153,7 @@ class MessagingConfig(Domain):
         "code": _("code of the reason"),
         "copy": _("copy"),
         "customers": _("customers"),
+        "day": _("day"),
         "printed": _("printed"),
         "skipped": _("left out"),
     }
