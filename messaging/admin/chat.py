@@ -171,7 +171,7 @@ class ChatStoreAdmin(ButtonsAdmin, ScopedAdmin):
             form=forms.Form,
             text=_(
                 "Customers can then no longer write to this store, and nothing can be answered "
-                "here any more. A food safety card (安心卡) that shows the chat needs it on."
+                "here any more. A food safety card that shows the chat needs it on."
             ),
             done=_("The chat is off."),
             shown=lambda chat: _may_ask(chat) and chat.is_on is not False,

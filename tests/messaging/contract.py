@@ -51,6 +51,7 @@ from messaging.services.cards.asking import owe_reading
 from messaging.services.cards.saving import card_save
 from messaging.services.chat.connecting import connect
 from messaging.services.chat.presence import messages_read, read_mark_ask
+from messaging.services.chat.quick_replies import VARIABLES
 from messaging.services.chat.sending import message_send
 from messaging.services.printing.reporting import report_printed
 from messaging.services.reading import owe_order, owe_refunds
@@ -103,8 +104,8 @@ ADMINS = {
     "messaging.QuickReply": Expect("clerk", add="manager", change="manager"),
 }
 EXPORTS = {"messaging.Order": "store"}
-# What Meituan calls a developer's account and its name of a store.
-ENGLISH = {"developerId", "SignKey", "ePoiId"}
+# What Meituan calls a developer's account and its name of a store; the variables of quick replies.
+ENGLISH = {"developerId", "SignKey", "ePoiId"} | {each.name for each in VARIABLES}
 
 
 def binding_of(store: Store) -> TakeawayStore:
@@ -253,6 +254,7 @@ def admin_rows(side: Side) -> dict[str, Model]:
     card = card_of(side.store, binding)
     saved_card(card, f"{word}-cook")
     CardMeasure.objects.create(card=card, kind=1, picture="https://p.example.com/1", content=b"J")
+    reply = reply_of(side.store, f"{word}-reply", f"{word}-text")
     return {
         # No admin has them, but pages do.
         "messaging.Conversation": conversation,
@@ -274,7 +276,7 @@ def hidden_rows(side: Side, store: Store) -> dict[str, Model]:
     order = _order(binding, word)
     RefundFactory(order=order, refund_id=f"{word}-refund", reason=f"{word}-reason")
     _paper(order, f"{word}-printer")
-    reply_of(store, f"{word}-reply")
+    reply_of(store, f"{word}-reply", f"{word}-text")
     return {"": order}
 
 
