@@ -21,6 +21,10 @@ class PrintingSettings:
     soonest: float = 5.0
     latest: float = 300.0
 
+    # An agent is missed when it has not asked for so long; an answer says so often that it did.
+    silent: float = 120.0
+    seen_every: float = 20.0
+
     @property
     def longest_job(self) -> float:
         """The longest time with one receipt: the connection and four questions, because the

@@ -206,6 +206,10 @@ SPECTACULAR_SETTINGS = {
         "ChatDirection": "messaging.choices.Direction",
         "ChatMessageKind": "messaging.choices.MessageKind",
         "ChatMessageState": "messaging.choices.MessageState",
+        "PrinterState": "messaging.choices.PrinterState",
+        "ReceiptCopy": "messaging.choices.ReceiptCopy",
+        "ReceiptState": "messaging.choices.PaperState",
+        "PrintResult": "messaging.choices.PrintResult",
         "CallState": "stores.models.OutboundCall.State",
     },
     "POSTPROCESSING_HOOKS": [

@@ -6,7 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from messaging.choices import ORDERS as ORDERS_SCOPE
-from messaging.choices import PLATFORM, REFUND, TAKE, PushKind
+from messaging.choices import PLATFORM, PRINT, REFUND, TAKE, PushKind
 from stores.backoffice.menu import ORDERS, RECORDS, STORES, list_item, opened_on_today
 from stores.domains import CounterLink, Domain, MenuEntry, MenuItem, ProblemCode, Schedule
 from stores.roles import Permission, Role
@@ -64,7 +64,10 @@ class MessagingConfig(Domain):
         ),
     }
     quick_start = "messaging.api.docs.quick_start"
-    scopes = {ORDERS_SCOPE: _("read and handle takeaway orders")}
+    scopes = {
+        ORDERS_SCOPE: _("read and handle takeaway orders"),
+        PRINT: _("print receipts on a machine in the shop"),
+    }
     permissions = {
         TAKE: frozenset({Role.CLERK, Role.MANAGER}),
         REFUND: frozenset({Role.MANAGER}),

@@ -8,6 +8,8 @@ from django.utils.translation import pgettext_lazy
 PLATFORM = "takeaway"
 # The scope of API keys; the permissions to handle orders and to decide refunds.
 ORDERS = "takeaway"
+# The scope of the keys of print agents, which see receipts and no orders.
+PRINT = "print"
 TAKE, REFUND = "take_orders", "refund_orders"
 
 
@@ -151,8 +153,29 @@ class PaperState(models.TextChoices):
     SKIPPED = "skipped", pgettext_lazy("receipt", "left out")
 
 
+class PrinterReach(models.TextChoices):
+    """Who connects to a printer: this server, or a machine in the shop (`manage.py
+    print_agent`).
+    """
+
+    DIRECT = "direct", pgettext_lazy("printer", "by this server")
+    AGENT = "agent", pgettext_lazy("printer", "by a machine in the shop")
+
+
+class PrintResult(models.TextChoices):
+    """What became of a receipt that an agent fetched. SENT: it may be printed, wholly or half.
+    FAILED: nothing of it was sent to the printer.
+    """
+
+    CONFIRMED = "confirmed", pgettext_lazy("receipt", "printed")
+    SENT = "sent", pgettext_lazy("receipt", "may be printed")
+    FAILED = "failed", pgettext_lazy("receipt", "not printed")
+
+
 class PrinterState(models.TextChoices):
-    """What a printer said last. AWAY: it is off or cannot be reached."""
+    """What a printer said last. AWAY: it is off or cannot be reached. SILENT: its agent is not
+    heard of.
+    """
 
     UNTRIED = "untried", pgettext_lazy("printer", "not tried yet")
     READY = "ready", pgettext_lazy("printer", "ready")
@@ -160,6 +183,7 @@ class PrinterState(models.TextChoices):
     HALTED = "halted", pgettext_lazy("printer", "cover open or error")
     AWAY = "away", pgettext_lazy("printer", "does not answer")
     FORBIDDEN = "forbidden", pgettext_lazy("printer", "address not allowed")
+    SILENT = "silent", pgettext_lazy("printer", "the machine in the shop is not heard of")
 
 
 class CardKind(models.IntegerChoices):

@@ -12,12 +12,12 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from messaging.admin.labels import order_link
-from messaging.choices import TAKE, PaperState, ReceiptCopy
+from messaging.choices import TAKE, PaperState, PrinterReach, ReceiptCopy
 from messaging.models import Printer, PrintJob
 from messaging.pages.talks import message_url
 from messaging.services.papers import wake_printers
 from messaging.services.printing import asking
-from messaging.services.printing.addresses import PrinterConflict, find_place
+from messaging.services.printing.addresses import PrinterConflict, find_place, split_address
 from stores.backoffice.base import LedgerAdmin, ScopedAdmin, where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
@@ -35,6 +35,7 @@ PRINTER_COLOURS = {
     "halted": "danger",
     "away": "danger",
     "forbidden": "danger",
+    "silent": "danger",
 }
 PAPER_COLOURS = {
     "queued": "warning",
@@ -47,15 +48,20 @@ PAPER_COLOURS = {
 
 
 class PrinterForm(forms.ModelForm[Printer]):
-    """Takes an address only if this server may connect to it."""
+    """Takes an address of a printer that this server reaches only if it may connect to it; for an
+    agent any address will do.
+    """
 
-    def clean_address(self) -> str:
-        address: str = self.cleaned_data["address"].strip()
-        try:
-            find_place(address)
-        except PrinterConflict as conflict:
-            raise forms.ValidationError(conflict.reason) from conflict
-        return address
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if address := data.get("address", "").strip():
+            data["address"] = address
+            has_agent = data.get("reach") == PrinterReach.AGENT
+            try:
+                (split_address if has_agent else find_place)(address)
+            except PrinterConflict as conflict:
+                self.add_error("address", str(conflict.reason))
+        return data
 
 
 @admin.register(Printer)
@@ -68,10 +74,11 @@ class PrinterAdmin(ButtonsAdmin, ScopedAdmin):
     list_filter = (("store", ScopedRelatedFilter), "state", "is_active")
     search_fields = ("name", "address")
     ordering = ("store_id", "name", "id")
-    readonly_fields = ("state_label", "checked")
+    readonly_fields = ("state_label", "checked", "seen")
     empty_text = _("No printer yet: receipts are not printed.")
     state_label = badge_column("state", PRINTER_COLOURS, _("state"))
     checked = moment_column("checked_at", _("asked last"))
+    seen = moment_column("agent_seen_at", _("machine in the shop heard of"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Printer]:
         waits = Q(jobs__state=PaperState.QUEUED)
@@ -84,8 +91,9 @@ class PrinterAdmin(ButtonsAdmin, ScopedAdmin):
 
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         state = (("state_label", "checked"),) if obj else ()
+        agent = ("seen",) if obj and obj.has_agent else ()
         return [
-            (None, {"fields": ("store", "name", "address", *state)}),
+            (None, {"fields": ("store", "name", "reach", "address", *state, *agent)}),
             (_("What it prints"), {"fields": ("width", ("kitchen", "customer", "rider"), "beeps")}),
             (None, {"fields": ("old_minutes", "is_active")}),
         ]
@@ -110,7 +118,7 @@ class PrinterAdmin(ButtonsAdmin, ScopedAdmin):
             permission=TAKE,
             busy=_("Being printed …"),
             done=_("The test page is printed."),
-            shown=lambda printer: printer.is_active,
+            shown=lambda printer: printer.is_active and not printer.has_agent,
         )
     )
     def test(self, request: HttpRequest, row: Printer, cleaned_data: dict[str, Any]) -> None:

@@ -9,7 +9,14 @@ from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from messaging.choices import PAPER_KINDS, OrderState, PaperState, PrinterState, ReceiptCopy
+from messaging.choices import (
+    PAPER_KINDS,
+    OrderState,
+    PaperState,
+    PrinterReach,
+    PrinterState,
+    ReceiptCopy,
+)
 from messaging.models.chat import Message
 from messaging.models.orders import Order
 from stores.models import Store
@@ -20,7 +27,7 @@ MOST_COPIES = 5
 
 class Printer(models.Model):
     """An ESC/POS printer in the network. `busy_until` is the lease of the process that talks with
-    it: one at a time does.
+    it: one at a time does. `agent_seen_at` is when the agent asked last whether something waits.
     """
 
     class Width(models.IntegerChoices):
@@ -29,7 +36,13 @@ class Printer(models.Model):
 
     # What a person has to see to.
     IN_TROUBLE: ClassVar[frozenset[str]] = frozenset(
-        {PrinterState.PAPER, PrinterState.HALTED, PrinterState.AWAY, PrinterState.FORBIDDEN}
+        {
+            PrinterState.PAPER,
+            PrinterState.HALTED,
+            PrinterState.AWAY,
+            PrinterState.FORBIDDEN,
+            PrinterState.SILENT,
+        }
     )
 
     store = models.ForeignKey(
@@ -40,6 +53,16 @@ class Printer(models.Model):
         _("address"),
         max_length=100,
         help_text=_("Host and port, for example 192.168.1.50:9100."),
+    )
+    reach = models.CharField(
+        _("reached"),
+        max_length=10,
+        choices=PrinterReach,
+        default=PrinterReach.DIRECT,
+        help_text=_(
+            "A printer behind the shop's own router is reached by a machine in the shop that runs "
+            "`manage.py print_agent` with an API key of this store."
+        ),
     )
     width = models.PositiveSmallIntegerField(_("paper"), choices=Width, default=Width.MM58)
     kitchen = models.PositiveSmallIntegerField(
@@ -73,6 +96,7 @@ class Printer(models.Model):
     )
     state_at = models.DateTimeField(_("since"), null=True, editable=False)
     checked_at = models.DateTimeField(_("asked last"), null=True, editable=False)
+    agent_seen_at = models.DateTimeField(null=True, editable=False)
     last_error = models.CharField(max_length=200, blank=True, editable=False)
     busy_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -89,6 +113,10 @@ class Printer(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def has_agent(self) -> bool:
+        return self.reach == PrinterReach.AGENT
 
     @property
     def in_trouble(self) -> bool:
@@ -127,12 +155,14 @@ class PrintJob(models.Model):
 
     `printed_by` is the printer that took it: another one of the store when its own is in trouble.
     `wanted_at` is since when it is to be printed: a person who asks for an old one renews it.
+    `claim` is the name that an agent gave to its fetching of the receipt.
     """
 
     STATE_FIELD: ClassVar[str] = "state"
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
         PaperState.QUEUED: frozenset({PaperState.SENT, PaperState.FAILED, PaperState.SKIPPED}),
-        PaperState.SENT: frozenset({PaperState.CONFIRMED, PaperState.UNKNOWN}),
+        # Back to the queue: an agent says that it sent nothing of it.
+        PaperState.SENT: frozenset({PaperState.CONFIRMED, PaperState.UNKNOWN, PaperState.QUEUED}),
         # A process that was slow may still learn how it ended.
         PaperState.UNKNOWN: frozenset({PaperState.CONFIRMED}),
         PaperState.CONFIRMED: frozenset(),
@@ -167,6 +197,7 @@ class PrintJob(models.Model):
         Printer, models.PROTECT, null=True, related_name="printed", verbose_name=_("printed by")
     )
     attempts = models.PositiveIntegerField(_("attempts"), default=0)
+    claim = models.UUIDField(null=True, editable=False)
     error = models.CharField(_("error"), max_length=200, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     wanted_at = models.DateTimeField(default=timezone.now)

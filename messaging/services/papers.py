@@ -4,7 +4,7 @@ from functools import partial
 
 from django.db import transaction
 
-from messaging.choices import OrderState
+from messaging.choices import OrderState, PrinterReach
 from messaging.models import Order, Printer, PrintJob
 from stores.platforms.workers import queue
 
@@ -34,9 +34,9 @@ def owe_receipts(order: Order, *, was: str) -> int:
 
 def wake_printers(store_id: int) -> None:
     """Wakes a worker for each printer of a store once the transaction has committed: another one
-    may have to take over.
+    may have to take over. Agents ask by themselves.
     """
-    rows = Printer.objects.filter(store=store_id, is_active=True)
+    rows = Printer.objects.filter(store=store_id, is_active=True, reach=PrinterReach.DIRECT)
     for pk in rows.order_by("pk").values_list("pk", flat=True):
         # A failure to wake a worker (robust) is harmless: the sweep finds what is queued.
         transaction.on_commit(partial(queue.wake_worker, PRINT, pk), robust=True)

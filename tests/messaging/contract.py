@@ -20,6 +20,7 @@ from messaging.choices import (
     OrderState,
     Origin,
     PaperState,
+    PrinterReach,
     PushKind,
     ReceiptCopy,
     RefundState,
@@ -293,6 +294,7 @@ def _order(binding: TakeawayStore, word: str) -> Order:
 # The API
 
 DECISION = {"decision": "reject", "reason": "已经送到"}
+FETCHED = "6f9d2c1e-4a57-4a8e-9d0b-2f6b1c3d5e7f"
 MESSAGES = "conversations/<int:pk>/messages/"
 ROUTES = [
     Route("GET", "conversations/", "takeaway", (200, 403, 200, 200, 401, 401), is_list=True),
@@ -315,19 +317,44 @@ ROUTES = [
             ("refund-decision", 202, DECISION),
         )
     ),
+    Route("GET", "takeaway/printers/", "print", (200, 403, 200, 200, 401, 401), is_list=True),
+    Route(
+        "POST",
+        "takeaway/printers/<int:printer>/next-receipt/",
+        "print",
+        (200, 403, 404, 404, 401, 401),
+        {"claim": FETCHED, "state": "paper"},
+    ),
+    Route(
+        "POST",
+        "takeaway/receipts/<int:receipt>/report/",
+        "print",
+        (200, 403, 404, 404, 401, 401),
+        {"claim": FETCHED, "result": "confirmed"},
+    ),
 ]
 
 
 def api_ids(store: Store) -> dict[str, int | str]:
-    """The number of an accepted order with a refund to be decided, and a conversation whose account
-    has no free slot, so that no message is sent.
+    """The number of an accepted order with a refund to be decided, a conversation whose account has
+    no free slot, so that no message is sent, and a receipt that an agent has fetched.
     """
     number = f"{ORDER_ID + store.pk}"
     order = OrderFactory(binding=binding_of(store), order_id=number, state=OrderState.CONFIRMED)
     RefundFactory(order=order)
     conversation = conversation_of(store)
     pace.postpone(conversation.connection.pace_id, 600)
-    return {"number": number, "conversations": conversation.pk}
+    receipt = _paper(order)
+    Printer.objects.filter(pk=receipt.printer_id).update(reach=PrinterReach.AGENT)
+    PrintJob.objects.filter(pk=receipt.pk).update(
+        state=PaperState.SENT, claim=FETCHED, printed_by=receipt.printer, sent_at=timezone.now()
+    )
+    return {
+        "number": number,
+        "conversations": conversation.pk,
+        "printer": receipt.printer_id,
+        "receipt": receipt.pk,
+    }
 
 
 def _cancel_what_is_over(ask: Callable[..., Any]) -> Any:
@@ -353,6 +380,11 @@ def _decide_what_is_decided(ask: Callable[..., Any]) -> Any:
 def _write_to_who_is_blocked(ask: Callable[..., Any]) -> Any:
     Conversation.objects.update(blocked_at=timezone.now())
     return ask({"text": "马上到"})
+
+
+def _report_with_another_claim(ask: Callable[..., Any]) -> Any:
+    claim = "00000000-0000-4000-8000-000000000000"
+    return ask({"claim": claim, "result": "confirmed"})
 
 
 def _reused(first: Any, second: Any) -> Callable[..., Any]:
@@ -387,6 +419,9 @@ PROBLEMS = {
         {"reason_code": "2009"}, {"reason_code": "2008"}
     ),
     ("takeaway_orders_refund_decision", "key_reused"): _reused({"decision": "agree"}, DECISION),
+    ("takeaway_printers_next_receipt", "invalid"): lambda ask: ask({"state": "ready"}),
+    ("takeaway_receipts_report", "invalid"): lambda ask: ask({"claim": FETCHED}),
+    ("takeaway_receipts_report", "takeaway_conflict"): _report_with_another_claim,
     ("conversations_messages_create", "chat_conflict"): _write_to_who_is_blocked,
     ("conversations_messages_create", "key_reused"): _reused({"text": "一"}, {"text": "二"}),
 }

@@ -22,6 +22,7 @@ from stores.models import Store
 from stores.transitions import move_rows
 
 NOT_IN_USE = _("This store has no such printer in use.")
+NOT_REACHED = _("Only the machine in the shop reaches this printer.")
 
 
 @dataclass(frozen=True)
@@ -108,6 +109,8 @@ def page_test(*, printer: Printer, actor: Actor) -> None:
     """
     if not printer.is_active:
         raise PrinterConflict(NOT_IN_USE)
+    if printer.has_agent:
+        raise PrinterConflict(NOT_REACHED)
     audit.record("takeaway.printer.tested", actor=actor, store=printer.store, target=printer.name)
     with leased(printer.pk) as row:
         if row is None:

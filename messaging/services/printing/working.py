@@ -10,13 +10,14 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from messaging.choices import OrderState, PaperState, PrinterState, ReceiptCopy
+from messaging.choices import OrderState, PaperState, PrinterReach, PrinterState, ReceiptCopy
 from messaging.models import Printer, PrintJob
 from messaging.services.order_cards import note_printed
 from messaging.services.papers import PRINT, wake_printers
@@ -54,22 +55,25 @@ def print_queued(printer_id: int) -> int:
 def sweep() -> int:
     """Wakes a worker for each printer that has something to do; returns how many.
 
-    What a process that ended has left in the middle becomes unknown.
+    What a process that ended has left in the middle becomes unknown. Printers whose agents are
+    silent are noted, so that others take over.
     """
     give_up_sent()
+    note_silent_agents()
     newest = timezone.now() - LONGEST_OLD
     waiting = PrintJob.objects.filter(
         state=PaperState.QUEUED, wanted_at__gt=newest, printer__store=OuterRef("store")
     )
-    rows = Printer.objects.filter(Exists(waiting) | Q(state__in=Printer.IN_TROUBLE), is_active=True)
-    found = [row.pk for row in rows.order_by("pk") if _is_rested(row)]
+    has_to_do = Exists(waiting) | Q(state__in=Printer.IN_TROUBLE)
+    rows = Printer.objects.filter(has_to_do, is_active=True, reach=PrinterReach.DIRECT)
+    found = [row.pk for row in rows.order_by("pk") if is_rested(row)]
     for pk in found:
         queue.wake_worker(PRINT, pk)
     return len(found)
 
 
 def give_up_sent() -> int:
-    """Makes receipts unknown whose process ended in the middle; returns how many."""
+    """Makes receipts unknown whose process or agent ended in the middle; returns how many."""
     before = timezone.now() - timedelta(seconds=settings.PRINTING.lease)
     return move_rows(
         PrintJob.objects.filter(sent_at__lt=before),
@@ -80,12 +84,26 @@ def give_up_sent() -> int:
     )
 
 
+def note_silent_agents() -> int:
+    """Notes the printers whose agents have not asked for a while; returns how many."""
+    before = timezone.now() - timedelta(seconds=settings.PRINTING.silent)
+    is_silent = Q(agent_seen_at__lt=before) | Q(agent_seen_at=None, created_at__lt=before)
+    rows = Printer.objects.filter(is_silent, is_active=True, reach=PrinterReach.AGENT)
+    found = list(rows.exclude(state=PrinterState.SILENT).order_by("pk"))
+    for printer in found:
+        note_trouble(printer, Trouble(PrinterState.SILENT))
+    return len(found)
+
+
 @contextmanager
 def leased(printer_id: int) -> Iterator[Printer | None]:
-    """Yields the printer when it is in use and no other process talks with it, else None."""
+    """Yields the printer when this server reaches it and no other process talks with it, else
+    None.
+    """
     now, until = timezone.now(), _lease_end()
     is_free = Q(busy_until=None) | Q(busy_until__lt=now)
-    rows = Printer.objects.filter(is_free, pk=printer_id, is_active=True)
+    in_use = Printer.objects.filter(is_active=True, reach=PrinterReach.DIRECT)
+    rows = in_use.filter(is_free, pk=printer_id)
     if not rows.update(busy_until=until):
         yield None
         return
@@ -173,15 +191,8 @@ def _extend(printer: Printer) -> bool:
 
 def _print(job: PrintJob, printer: Printer, line: PrinterLine) -> bool:
     """Prints one receipt; whether the printer confirmed it. Raises Trouble."""
-    if reason := _why_skip(job):
-        _settle(job, PaperState.SKIPPED, reason)
-        return False
-    try:
-        content = job_bytes(job, printer)
-    except Exception as error:
-        # One order that cannot be laid out must not stop all others.
-        log.exception("receipt %s", job.pk)
-        _settle(job, PaperState.FAILED, f"cannot be laid out: {type(error).__name__}")
+    content = content_of(job, printer)
+    if content is None:
         return False
     try:
         line.require_ready(patience=settings.PRINTING.before)
@@ -189,21 +200,39 @@ def _print(job: PrintJob, printer: Printer, line: PrinterLine) -> bool:
         row = PrintJob.objects.filter(pk=job.pk, state=PaperState.QUEUED)
         row.update(attempts=F("attempts") + 1, error=str(trouble)[:200])
         raise
-    if not _mark_sent(job, printer):
+    if not mark_sent(job, printer):
         return False
     try:
         line.send(content)
         line.require_printed()
     except Trouble as trouble:
-        _settle(job, PaperState.UNKNOWN, str(trouble))
+        settle(job, PaperState.UNKNOWN, str(trouble))
         raise
     with transaction.atomic():
-        _settle(job, PaperState.CONFIRMED, "")
-        if job.order:
-            report_printed(job.order)
-            if job.copy == ReceiptCopy.CUSTOMER:
-                note_printed(job.order)
+        confirm(job)
     return True
+
+
+def confirm(job: PrintJob) -> None:
+    """Notes that a receipt is on paper, and what follows for its order."""
+    if settle(job, PaperState.CONFIRMED, "") and job.order:
+        report_printed(job.order)
+        if job.copy == ReceiptCopy.CUSTOMER:
+            note_printed(job.order)
+
+
+def content_of(job: PrintJob, printer: Printer) -> bytes | None:
+    """Returns the bytes of a receipt or slip, or settles one that is not to be printed."""
+    if reason := _why_skip(job):
+        settle(job, PaperState.SKIPPED, reason)
+        return None
+    try:
+        return job_bytes(job, printer)
+    except Exception as error:
+        # One order that cannot be laid out must not stop all others.
+        log.exception("receipt %s", job.pk)
+        settle(job, PaperState.FAILED, f"cannot be laid out: {type(error).__name__}")
+        return None
 
 
 def _why_skip(job: PrintJob) -> str:
@@ -215,7 +244,7 @@ def _why_skip(job: PrintJob) -> str:
     return ""
 
 
-def _mark_sent(job: PrintJob, printer: Printer) -> bool:
+def mark_sent(job: PrintJob, printer: Printer, *, claim: UUID | None = None) -> bool:
     """False when another printer has taken the receipt, or a person has left it out."""
     return bool(
         move_rows(
@@ -223,6 +252,7 @@ def _mark_sent(job: PrintJob, printer: Printer) -> bool:
             PaperState.QUEUED,
             PaperState.SENT,
             printed_by=printer,
+            claim=claim,
             sent_at=timezone.now(),
             attempts=F("attempts") + 1,
             error="",
@@ -230,9 +260,10 @@ def _mark_sent(job: PrintJob, printer: Printer) -> bool:
     )
 
 
-def _settle(job: PrintJob, to: PaperState, error: str) -> None:
+def settle(job: PrintJob, to: PaperState, error: str) -> bool:
+    """Ends a receipt; False when it had ended otherwise before."""
     rows = PrintJob.objects.filter(pk=job.pk, state__in=states_before(PrintJob, to))
-    rows.update(state=to, settled_at=timezone.now(), error=error[:200])
+    return bool(rows.update(state=to, settled_at=timezone.now(), error=error[:200]))
 
 
 def _note(printer: Printer, state: PrinterState, detail: str) -> None:
@@ -250,7 +281,7 @@ def _may_try(printer: Printer) -> bool:
     return _since(printer.checked_at) >= settings.PRINTING.soonest
 
 
-def _is_rested(printer: Printer) -> bool:
+def is_rested(printer: Printer) -> bool:
     """The longer a trouble lasts, the rarer a printer is asked whether it is over."""
     if not printer.in_trouble or not printer.checked_at or not printer.state_at:
         return True

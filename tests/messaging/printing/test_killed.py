@@ -103,7 +103,7 @@ def test_a_worker_killed_before_it_asked_leaves_the_receipt_to_the_next(
     device: Device, counter: Counter
 ) -> None:
     order = counter.accept()
-    children.killed(f"{WORK}    working._mark_sent = lambda *args: {KILL}\n{PRINT}")
+    children.killed(f"{WORK}    working.mark_sent = lambda *args: {KILL}\n{PRINT}")
     end_leases()
     assert print_queued(device.row.pk) == 1
     assert (states(order), len(device.texts)) == (CONFIRMED, 1)

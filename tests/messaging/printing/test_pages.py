@@ -50,6 +50,7 @@ def typed(device: Device, **changes: object) -> dict[str, object]:
     return {
         "store": device.row.store_id,
         "name": "前台",
+        "reach": "direct",
         "address": f" {device.paper.address} ",
         "width": 80,
         "kitchen": 0,
@@ -93,6 +94,22 @@ def test_an_address_that_leads_where_it_may_not_is_refused_in_the_form(
     url = reverse("admin:messaging_printer_add")
     assert words in said(manager, url, **typed(device, address=address))
     assert Printer.objects.count() == 1
+
+
+@pytest.mark.parametrize("address", ["10.0.0.1:9100", "no-such-machine.invalid"])
+def test_the_address_of_a_printer_with_an_agent_is_not_looked_at_by_this_server(
+    manager: Client, device: Device, address: str
+) -> None:
+    url = reverse("admin:messaging_printer_add")
+    assert "host and port" in said(manager, url, **typed(device, reach="agent", address="x y"))
+    said(manager, url, **typed(device, reach="agent", address=address))
+    made = Printer.objects.get(name="前台")
+    assert made.address == address
+    shown = manager.get(page(made)).content.decode()
+    assert page(made, "test") not in shown
+    assert "machine in the shop heard of" in shown.lower()
+    said(manager, page(made, "test"))
+    assert not AuditEntry.objects.filter(verb="takeaway.printer.tested").exists()
 
 
 def test_a_printer_is_not_set_up_for_anothers_store(manager: Client, device: Device) -> None:
