@@ -131,7 +131,7 @@ class ReceiptCopy(models.TextChoices):
     """Who a copy of a receipt is for; the values are those of receipts/copies.py."""
 
     KITCHEN = "kitchen", _("kitchen")
-    CUSTOMER = "customer", _("customer")
+    CUSTOMER = "customer", pgettext_lazy("receipt", "customer")
     RIDER = "rider", pgettext_lazy("receipt", "rider")
 
 

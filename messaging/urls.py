@@ -11,6 +11,7 @@ from messaging.pages import (
     desk,
     leftovers,
     part_refund,
+    printing,
     pulse,
     rates,
     searching,
@@ -62,6 +63,7 @@ urlpatterns: list[URLPattern] = [
     path("takeaway/desk/", desk.desk, name="desk"),
     path("takeaway/desk/live/", desk.live, name="desk-live"),
     path("takeaway/desk/old-receipts/", leftovers.old_receipts, name="old-receipts"),
+    path("takeaway/desk/<int:pk>/print/", printing.print_order, name="print-order"),
     path("takeaway/desk/<int:pk>/refund/", part_refund.part_refund, name="part-refund"),
     path("takeaway/desk/<int:pk>/<slug:verb>/", desk.act, name="desk-act"),
 ]

@@ -65,6 +65,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         "refund_part",
         "cancel",
         "print_again",
+        "print_here",
         "show_customer",
     )
     asked_about = ("number", "dishes", "paid_label", "state_label")
@@ -274,6 +275,17 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
     )  # fmt: skip
     def print_again(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
         asking.receipt_reprint(order=row, actor=staff_user(request), **cleaned_data)
+
+    @button(
+        Button(
+            title=pgettext_lazy("takeaway order", "Print"), icon="print",
+            permission=Permission.VIEW, shown=lambda order: order.said_at and not order.emptied_at,
+        )
+    )  # fmt: skip
+    def print_here(
+        self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]
+    ) -> HttpResponse:
+        return redirect("takeaway:print-order", row.pk)
 
     @button(
         Button(

@@ -13,10 +13,12 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from messaging.choices import PLATFORM
+from messaging.choices import PLATFORM, ReceiptCopy
 from messaging.models import TakeawayStore
+from messaging.receipts.copies import Copy
 from messaging.services import connecting
 from messaging.services.chat.bookkeeping import chat_of
+from messaging.services.printing.rendering import PAPERS, sample_rows, usual_paper
 from stores.backoffice.adding import NeedsFirstAdmin
 from stores.backoffice.base import ScopedAdmin, where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
@@ -38,6 +40,7 @@ RULES = (
     "accepts_most",
     "booked_minutes",
 )
+LOOK = ("head_line", "foot_line", ("big_dishes", "kitchen_prices"))
 CLOCKS = ("accept_minutes", "refund_hours")
 
 
@@ -116,6 +119,7 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
         "card_link",
     )
     change_form_outer_before_template = "stores/backoffice/connection_top.html"
+    change_form_outer_after_template = "messaging/admin/receipts.html"
 
     def needed_first(self, request: HttpRequest) -> tuple[StrOrPromise, str] | None:
         if not _accounts(request).exists():
@@ -144,7 +148,8 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
         parts: list[Any] = [(None, {"fields": (*about, ("bound", "trouble"), "card_link")})]
         if obj.takes_orders:
             parts.append((_("Accept orders by itself"), {"fields": RULES}))
-        return [*parts, (_("Deadlines"), {"fields": CLOCKS})]
+        parts.append((_("Deadlines"), {"fields": CLOCKS}))
+        return [*parts, (_("How receipts look"), {"fields": LOOK})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         return (*self.readonly_fields, "store", "provider") if obj else ()
@@ -175,6 +180,11 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
         if row := kwargs.get("obj"):
             steps = _steps(row)
             context["steps"] = [] if all(step.done for step in steps) else steps
+            context["paper"] = paper = usual_paper(row.store)
+            context["previews"] = [
+                {"title": copy.label, "rows": sample_rows(row, Copy(copy), PAPERS[paper])}
+                for copy in ReceiptCopy
+            ]
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("our name of the store (ePoiId)"))

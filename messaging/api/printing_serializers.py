@@ -101,12 +101,16 @@ class PrinterSerializer(AnswerSerializer):
 
 class FetchedReceiptSerializer(AnswerSerializer):
     id = serializers.IntegerField(source="job.pk")
-    order_id = LongNumberField(source="job.order.order_id", help_text=LONG_NUMBER)
+    order_id = LongNumberField(allow_null=True, help_text=LONG_NUMBER)
     copy = serializers.ChoiceField(source="job.copy", choices=ReceiptCopy.choices)
     content = serializers.CharField(help_text=gettext_lazy("`ESC/POS` bytes in `base64`"))
     seconds = serializers.FloatField(
         help_text=gettext_lazy("How long you have to print and report it")
     )
+
+    def get_order_id(self, row: Fetched) -> str | None:
+        """An urgent message before an order has none."""
+        return row.job.order.order_id if row.job.order else None
 
     def get_content(self, row: Fetched) -> str:
         return b64encode(row.content).decode()

@@ -60,8 +60,8 @@ class Printer(models.Model):
         choices=PrinterReach,
         default=PrinterReach.DIRECT,
         help_text=_(
-            "A printer behind the shop's own router is reached by a machine in the shop that runs "
-            "`manage.py print_agent` with an API key of this store."
+            "A printer behind the shop's own router is reached by a machine in the shop, on "
+            "which the print agent runs with an API key of this store."
         ),
     )
     width = models.PositiveSmallIntegerField(_("paper"), choices=Width, default=Width.MM58)

@@ -11,6 +11,9 @@ from messaging.choices import Opening, Provider
 from stores.models import Connection, Store
 from stores.tenancy import TenantQuerySet
 
+# Of a receipt: as many columns as the wider paper has.
+LONGEST_LINE = 48
+
 
 class TakeawayStore(models.Model):
     """What binds a store of ours to one at Meituan (docs/platforms/takeaway.md §2).
@@ -90,6 +93,17 @@ class TakeawayStore(models.Model):
         validators=[MinValueValidator(5), MaxValueValidator(1440)],
         help_text=_("So long before the chosen time it comes to the front."),
     )
+    head_line = models.CharField(
+        _("line at the top"),
+        max_length=LONGEST_LINE,
+        blank=True,
+        help_text=_("On the copies for customer and rider, such as a greeting or your phone."),
+    )
+    foot_line = models.CharField(_("line at the bottom"), max_length=LONGEST_LINE, blank=True)
+    big_dishes = models.BooleanField(
+        _("large dish names"), default=False, help_text=_("One size larger on each copy.")
+    )
+    kitchen_prices = models.BooleanField(_("prices on the kitchen's copy"), default=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = TenantQuerySet.as_manager()

@@ -1,6 +1,6 @@
 """The three copies of a receipt: for the kitchen, the customer and the rider.
 
-The kitchen's copy has neither prices nor anything about the recipient.
+The kitchen's copy has nothing about the recipient, and prices only where the store wants them.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -39,11 +39,15 @@ TITLES = {Copy.KITCHEN: "后厨联", Copy.CUSTOMER: "顾客联", Copy.RIDER: "�
 
 @dataclass(frozen=True)
 class Template:
-    """What a store adds to a copy: lines at its top and bottom, and an address as a QR code."""
+    """How a store wants its copies: lines at their top and bottom, an address as a QR code, dishes
+    one size larger, prices for the kitchen too.
+    """
 
     header: str = ""
     footer: str = ""
     qr_content: str = ""
+    big_dishes: bool = False
+    kitchen_prices: bool = False
 
 
 PLAIN = Template()
@@ -57,7 +61,7 @@ def receipt_lines(
     reprinted_at: datetime | None = None,
 ) -> list[Line]:
     """Returns the lines of one copy; a reprint says so, with the time."""
-    lines = [*_head(order, copy, template, reprinted_at), *_BODIES[copy](order)]
+    lines = [*_head(order, copy, template, reprinted_at), *_BODIES[copy](order, template)]
     lines += [Text(line, centred=True) for line in template.footer.splitlines()]
     if template.qr_content:
         lines.append(QrCode(template.qr_content))
@@ -82,16 +86,17 @@ def _head(
     yield Text(f"订单号 {order.view_id}")
 
 
-def _kitchen(order: ReceiptOrder) -> Iterator[Line]:
+def _kitchen(order: ReceiptOrder, template: Template) -> Iterator[Line]:
     yield from _field("备注", order.remark, Size.TALL)
-    yield from _dishes(order, Size.TALL)
+    size = Size.BIG if template.big_dishes else Size.TALL
+    yield from _dishes(order, size, priced=template.kitchen_prices)
     yield Rule()
     yield from _cutlery(order)
 
 
-def _customer(order: ReceiptOrder) -> Iterator[Line]:
+def _customer(order: ReceiptOrder, template: Template) -> Iterator[Line]:
     yield from _field("备注", order.remark, Size.TALL)
-    yield from _dishes(order, Size.NORMAL, priced=True)
+    yield from _dishes(order, _dish_size(template), priced=True)
     yield Rule()
     yield from _sums(order)
     yield Rule()
@@ -110,20 +115,24 @@ def card_lines(rows: Sequence[CardRow]) -> Iterator[Line]:
         yield Columns(f"{row.job} {row.name}", right=f"{row.temperature}℃")
 
 
-def _rider(order: ReceiptOrder) -> Iterator[Line]:
+def _rider(order: ReceiptOrder, template: Template) -> Iterator[Line]:
     yield from _recipient(order, Size.TALL)
     yield from _field("备注", order.remark, Size.TALL)
-    yield from _dishes(order, Size.NORMAL)
+    yield from _dishes(order, _dish_size(template))
     yield Rule()
     yield from _cutlery(order)
     yield from _paid(order)
 
 
-_BODIES: dict[Copy, Callable[[ReceiptOrder], Iterator[Line]]] = {
+_BODIES: dict[Copy, Callable[[ReceiptOrder, Template], Iterator[Line]]] = {
     Copy.KITCHEN: _kitchen,
     Copy.CUSTOMER: _customer,
     Copy.RIDER: _rider,
 }
+
+
+def _dish_size(template: Template) -> Size:
+    return Size.TALL if template.big_dishes else Size.NORMAL
 
 
 def _dishes(order: ReceiptOrder, size: Size, *, priced: bool = False) -> Iterator[Line]:

@@ -48,6 +48,8 @@ class Paper:
 
 MM58 = Paper(columns=32, dots=384)
 MM80 = Paper(columns=48, dots=576)
+# A sheet of an office printer, with margins.
+A4 = Paper(columns=72, dots=864)
 
 
 @dataclass(frozen=True)

@@ -155,6 +155,11 @@ PAGES: dict[str, Page] = {
         (404, 200, 200, 404, 200, 302),
         lambda made: f"takeaway/desk/{made.theirs.rows['messaging.Order'].pk}/refund/",
     ),
+    "takeaway/desk/<int:pk>/print/": Page(
+        lambda made: f"takeaway/desk/{made.mine.rows['messaging.Order'].pk}/print/",
+        OWN,
+        lambda made: f"takeaway/desk/{made.theirs.rows['messaging.Order'].pk}/print/",
+    ),
     "takeaway/desk/": Page(at("takeaway/desk/"), STAFF),
     "takeaway/desk/live/": Page(at("takeaway/desk/live/"), STAFF),
     "takeaway/desk/<int:pk>/<slug:verb>/": Page(

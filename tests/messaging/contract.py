@@ -95,6 +95,7 @@ ADMINS = {
             "cancel",
             "refund_part",
             "print_again",
+            "print_here",
         ),
     ),
     "messaging.Refund": Expect("clerk"),

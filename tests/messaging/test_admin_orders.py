@@ -119,7 +119,7 @@ def test_accepting_and_cancelling_reach_meituan(meituan: Meituan, store: Store) 
     order.refresh_from_db()
     assert (order.state, order.cancel_reason) == (OrderState.CANCELLED, "牛河卖完了")
     assert "sold out · 牛河卖完了" in shown(clerk, order)
-    assert buttons(clerk, order) == set()
+    assert buttons(clerk, order) == {"print_here"}
 
 
 @on_sockets
@@ -180,7 +180,7 @@ def test_a_clerk_handles_orders_and_decides_no_refunds(binding: TakeawayStore) -
     order = OrderFactory(binding=binding)
     refund = RefundFactory(order=order)
     clerk = at_work(binding.store, Role.CLERK)
-    assert buttons(clerk, order) == {"accept", "cancel"}
+    assert buttons(clerk, order) == {"accept", "cancel", "print_here"}
     assert "/do/" not in shown(clerk, refund)
     for button in ("agree", "refuse"):
         answer = clerk.post(page(refund, "do", button), {"reason": "x"})
@@ -193,7 +193,7 @@ def test_a_clerk_handles_orders_and_decides_no_refunds(binding: TakeawayStore) -
 def test_managers_and_owners_see_all_buttons(binding: TakeawayStore, role: Role) -> None:
     order = OrderFactory(binding=binding)
     client = at_work(binding.store, role)
-    assert buttons(client, order) == {"accept", "cancel", "show_customer"}
+    assert buttons(client, order) == {"accept", "cancel", "print_here", "show_customer"}
     assert "/do/agree/" in shown(client, RefundFactory(order=order))
 
 
@@ -206,11 +206,13 @@ def test_where_the_customer_service_decides_there_is_no_button(binding: Takeaway
 
 
 @pytest.mark.parametrize("state", [TakeawayStore.State.UNBOUND, TakeawayStore.State.WAITING])
-def test_a_store_that_is_not_bound_has_no_buttons(binding: TakeawayStore, state: str) -> None:
+def test_orders_of_a_store_that_is_not_bound_may_only_be_printed(
+    binding: TakeawayStore, state: str
+) -> None:
     order = OrderFactory(binding=binding, state=OrderState.CONFIRMED)
     TakeawayStore.objects.update(state=state)
     clerk = at_work(binding.store, Role.CLERK)
-    assert buttons(clerk, order) == set()
+    assert buttons(clerk, order) == {"print_here"}
     assert "not bound" in press(clerk, order, "cancel", code="2009")
     assert not OutboundCall.objects.exists()
 
@@ -218,9 +220,9 @@ def test_a_store_that_is_not_bound_has_no_buttons(binding: TakeawayStore, state:
 def test_orders_that_are_only_read_may_be_reported_as_ready(binding: TakeawayStore) -> None:
     TakeawayStore.objects.update(provider=Provider.READING)
     clerk = at_work(binding.store, Role.CLERK)
-    assert buttons(clerk, OrderFactory(binding=binding)) == set()
+    assert buttons(clerk, OrderFactory(binding=binding)) == {"print_here"}
     order = OrderFactory(binding=binding, state=OrderState.CONFIRMED)
-    assert buttons(clerk, order) == {"ready"}
+    assert buttons(clerk, order) == {"print_here", "ready"}
     assert "only read here" in press(clerk, order, "accept")
 
 

@@ -5,31 +5,53 @@ stored.
 from datetime import datetime
 
 from messaging.choices import MessageKind
-from messaging.models import Message, Order, Printer, PrintJob
-from messaging.receipts.copies import Copy, receipt_lines
+from messaging.models import Message, Order, Printer, PrintJob, TakeawayStore
+from messaging.receipts.copies import Copy, Template, receipt_lines
 from messaging.receipts.escpos import receipt_bytes
-from messaging.receipts.lines import MM58, MM80, Line, Paper, Rule, Size, Text
+from messaging.receipts.lines import A4, MM58, MM80, Line, Paper, Rule, Size, Text
 from messaging.receipts.orders import ReceiptOrder
+from messaging.receipts.preview import ShownRow, shown_rows
+from messaging.receipts.sample import sample_order
 from messaging.receipts.slips import Slip, slip_lines
-from messaging.services.customers import APPENDED, masked
+from messaging.services.customers import APPENDED, masked, shown
 from messaging.services.order_cards import rows_for_receipt
 from messaging.wire.orders import Discount, Dish
 from messaging.wire.values import mask_phones
 from stores.fields import readable
+from stores.models import Store
 from stores.platforms.reading import BEIJING
 
 # A slip has to be heard, also where receipts are printed without a sound.
 SLIP_BEEPS = 3
 # Characters of a message that stand on paper.
 LONGEST_WORDS = 200
+# The papers that pages offer, by their names there.
+PAPERS = {"58": MM58, "80": MM80, "a4": A4}
 
 
 class NothingToPrint(Exception):
     """The order's content is not known yet, or no more."""
 
 
+def usual_paper(store: Store) -> str:
+    """Returns the name of the paper of a store's first printer, the narrow one without any."""
+    printer = store.printers.filter(is_active=True).order_by("pk").first()
+    return str(printer.width) if printer else "58"
+
+
 def paper_of(printer: Printer) -> Paper:
     return MM80 if printer.width == Printer.Width.MM80 else MM58
+
+
+def template_of(store: TakeawayStore, copy: Copy) -> Template:
+    """Returns how a store wants a copy; the kitchen needs no words for customers."""
+    is_for_kitchen = copy == Copy.KITCHEN
+    return Template(
+        header="" if is_for_kitchen else store.head_line,
+        footer="" if is_for_kitchen else store.foot_line,
+        big_dishes=store.big_dishes,
+        kitchen_prices=store.kitchen_prices,
+    )
 
 
 def job_bytes(job: PrintJob, printer: Printer) -> bytes:
@@ -42,6 +64,7 @@ def job_bytes(job: PrintJob, printer: Printer) -> bytes:
     lines = receipt_lines(
         receipt_of(job.order),
         Copy(job.copy),
+        template=template_of(job.order.connection.takeaway_store, Copy(job.copy)),
         reprinted_at=job.wanted_at if job.is_reprint else None,
     )
     return receipt_bytes(lines, paper_of(printer), beeps=printer.beeps)
@@ -62,13 +85,13 @@ def slip_of(message: Message) -> Slip:
     )
 
 
-def receipt_of(order: Order) -> ReceiptOrder:
-    """Returns what stands on the receipts of an order, with phones masked. Raises
-    NothingToPrint.
+def receipt_of(order: Order, *, with_address: bool = True) -> ReceiptOrder:
+    """Returns what stands on the receipts of an order, with phones masked; the address is cut
+    unless `with_address`. Raises NothingToPrint.
     """
     if order.said_at is None or order.emptied_at is not None:
         raise NothingToPrint
-    known = readable(order, "customer", {})
+    known = readable(order, "customer", {}) if with_address else shown(order, whole=False)
     remark = str(known.get("remark") or "").partition(APPENDED)[0]
     return ReceiptOrder(
         store_name=order.store.name,
@@ -93,6 +116,19 @@ def receipt_of(order: Order) -> ReceiptOrder:
         address=mask_phones(str(known.get("address") or "")),
         card=rows_for_receipt(order),
     )
+
+
+def sample_rows(store: TakeawayStore, copy: Copy, paper: Paper) -> list[ShownRow]:
+    """Returns a copy of a sample order as the printers of a store print it."""
+    order = sample_order(store.store.name)
+    return shown_rows(receipt_lines(order, copy, template=template_of(store, copy)), paper)
+
+
+def order_rows(order: Order, copy: Copy, paper: Paper, *, with_address: bool) -> list[ShownRow]:
+    """Returns a copy of an order for a page. Raises NothingToPrint."""
+    receipt = receipt_of(order, with_address=with_address)
+    template = template_of(order.connection.takeaway_store, copy)
+    return shown_rows(receipt_lines(receipt, copy, template=template), paper)
 
 
 def sample_page(printer: Printer, at: datetime) -> bytes:

@@ -126,7 +126,12 @@ def waiting_for(printer: Printer) -> QuerySet[PrintJob]:
         state=PaperState.QUEUED,
         wanted_at__gt=timezone.now() - printer.old_after,
     )
-    related = ("order__store", "order__connection", "message__store", "message__order")
+    related = (
+        "order__store",
+        "order__connection__takeaway_store",
+        "message__store",
+        "message__order",
+    )
     return rows.select_related(*related).order_by("wanted_at", "pk")
 
 

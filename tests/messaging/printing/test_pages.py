@@ -10,7 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from messaging.choices import OrderState, PaperState, PrinterState
-from messaging.models import Order, Printer, PrintJob
+from messaging.models import Order, Printer, PrintJob, TakeawayStore
 from messaging.services.printing.working import print_queued
 from stores.models import AuditEntry
 from stores.roles import Role
@@ -22,6 +22,13 @@ from tests.stores.factories import StoreFactory, member
 
 pytestmark = pytest.mark.django_db(transaction=True)
 OLD = "/takeaway/desk/old-receipts/"
+# What stands in the form of a takeaway store.
+RULES = {
+    "accepts_most": 20,
+    "booked_minutes": 60,
+    "accept_minutes": 5,
+    "refund_hours": 3,
+}
 
 
 def staff(device: Device, role: Role) -> User:
@@ -40,7 +47,7 @@ def clerk(device: Device) -> Client:
     return english(staff(device, Role.CLERK))
 
 
-def page(row: Printer | PrintJob | Order, *more: str) -> str:
+def page(row: Printer | PrintJob | Order | TakeawayStore, *more: str) -> str:
     name = f"admin:messaging_{row._meta.model_name}_{'do' if more else 'change'}"
     return reverse(name, args=[row.pk, *more])
 
@@ -131,6 +138,39 @@ def test_a_printer_that_is_corrected_prints_what_waits(
     assert len(woken()) > before
     device.row.refresh_from_db()
     assert device.row.address == right
+
+
+def test_how_receipts_look_is_set_and_shown_on_the_page_of_the_takeaway_store(
+    manager: Client, device: Device, counter: Counter, binding: TakeawayStore
+) -> None:
+    look = {"head_line": "<b>欢迎</b>", "foot_line": "谢谢", "big_dishes": "on"}
+    said(manager, page(binding), **RULES, kitchen_prices="on", **look)
+    shown = manager.get(page(binding)).content.decode()
+    papers = [
+        re.sub("<[^>]*>", "", paper) for paper in shown.split('<div class="paper paper-58"')[1:]
+    ]
+    assert "<b><i>" not in shown
+    assert ["&lt;b&gt;欢迎&lt;/b&gt;" in paper for paper in papers] == [False, True, True]
+    assert ["56.00" in paper for paper in papers] == [True, True, False]
+    Printer.objects.update(customer=1)
+    counter.accept()
+    print_queued(device.row.pk)
+    kitchen, customer = device.texts
+    assert ("欢迎" in kitchen, "欢迎" in customer) == (False, True)
+    assert customer.rstrip().endswith("谢谢")
+
+
+@pytest.mark.parametrize("odd", ["\x1b@\x1dV", "字" * 48, "\u202e😀", "{{ 7*7 }}<script>"])
+def test_whatever_stands_in_a_line_of_ones_own_is_only_text(
+    manager: Client, device: Device, counter: Counter, binding: TakeawayStore, odd: str
+) -> None:
+    Printer.objects.update(kitchen=0, customer=1)
+    TakeawayStore.objects.update(head_line=odd, foot_line=odd)
+    shown = manager.get(page(binding)).content.decode()
+    assert "}}<script>" not in shown
+    counter.accept()
+    assert print_queued(device.row.pk) == 1
+    assert len(device.texts) == 1
 
 
 def test_a_test_page_that_fails_says_why(clerk: Client, device: Device) -> None:

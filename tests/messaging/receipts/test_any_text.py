@@ -79,7 +79,7 @@ ORDERS = st.builds(
     address=TEXT,
     card=st.lists(st.builds(CardRow, TEXT, TEXT, TEXT), max_size=2).map(tuple),
 )
-TEMPLATES = st.builds(Template, TEXT, TEXT, TEXT)
+TEMPLATES = st.builds(Template, TEXT, TEXT, TEXT, st.booleans(), st.booleans())
 
 
 def unspaced(text: str) -> str:

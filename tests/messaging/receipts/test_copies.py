@@ -2,8 +2,9 @@ from datetime import timedelta
 
 import pytest
 
-from messaging.receipts.copies import Copy, Template
-from messaging.receipts.lines import MM80
+from messaging.receipts.copies import Copy, Template, receipt_lines
+from messaging.receipts.lines import MM58, MM80
+from messaging.receipts.preview import ShownRow, shown_rows
 from messaging.wire.cards import CardRow
 from messaging.wire.orders import Discount
 from tests.messaging.receipts.ordering import AT_NOON, a_dish, an_order, rows_of
@@ -181,6 +182,40 @@ def test_a_stores_own_lines_stand_at_top_and_bottom() -> None:
         "谢谢惠顾",
         "[二维码] http://a.cn/1",
     ]
+
+
+def test_large_dish_names_are_one_size_larger_on_each_copy() -> None:
+    def size(copy: Copy, template: Template) -> str:
+        lines = receipt_lines(an_order(), copy, template=template)
+        return next(row.size for row in shown_rows(lines, MM58) if "牛肉面" in _text(row))
+
+    assert [size(copy, Template()) for copy in Copy] == ["tall", "normal", "normal"]
+    assert [size(copy, Template(big_dishes=True)) for copy in Copy] == ["big", "tall", "tall"]
+
+
+def test_the_kitchen_sees_prices_where_the_store_wants_them() -> None:
+    order = an_order(dishes=(a_dish(boxes=1, box_amount=50),))
+    rows = rows_of(Copy.KITCHEN, order, template=Template(kitchen_prices=True))
+    assert "招牌牛肉面           x2    56.00" in rows
+    assert "  餐盒1个共0.50" in rows
+    assert not [row for row in rows if "实付" in row]
+
+
+def test_a_page_gives_each_character_its_columns() -> None:
+    lines = receipt_lines(an_order(remark="<b>①"), Copy.KITCHEN)
+    rows = shown_rows(lines, MM58)
+    assert [_text(row) for row in rows] == rows_of(Copy.KITCHEN, an_order(remark="<b>①"))
+    remark = next(row for row in rows if "①" in _text(row))
+    assert [(part.text, part.is_wide) for part in remark.parts] == [
+        ("备注：", True),
+        ("<b>", False),
+        ("①", True),
+    ]
+    assert (remark.size, remark.bold) == ("tall", True)
+
+
+def _text(row: ShownRow) -> str:
+    return "".join(part.text for part in row.parts)
 
 
 def test_what_meituan_did_not_say_is_left_out() -> None:

@@ -1,3 +1,4 @@
+// Buttons that open the browser's dialog for printing.
 "use strict";
 
 document.querySelectorAll("[data-print]").forEach((button) => {
