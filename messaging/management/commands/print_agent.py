@@ -38,8 +38,6 @@ class Command(BaseCommand):
 
     def handle(self, *args: Any, **options: Any) -> None:
         stop = threading.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, lambda *_: stop.set())
         try:
             server = Server(
                 options["url"],
@@ -48,9 +46,12 @@ class Command(BaseCommand):
                 store=options["store"],
                 plain_http=options["plain_http"],
             )
-            PrintAgent(server, stop, every=max(options["every"], 0.05)).run()
         except BadAddress as error:
             raise CommandError(f"--url: {error}.") from error
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, lambda *_: stop.set())
+        try:
+            PrintAgent(server, stop, every=max(options["every"], 0.05)).run()
         except Refused as error:
             raise CommandError(f"The server refuses this agent: {error}.") from error
 

@@ -83,10 +83,11 @@ class Router:
 
     @staticmethod
     def _pass_on(client: socket.socket, server: socket.socket) -> None:
-        """Passes on a body that comes after its head."""
+        """Passes on a body that comes after its head, and that the client is done."""
         with contextlib.suppress(OSError):
             while more := client.recv(65536):
                 server.sendall(more)
+            server.shutdown(socket.SHUT_WR)
 
 
 @dataclass
