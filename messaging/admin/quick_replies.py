@@ -7,7 +7,6 @@ from django.contrib import admin
 from django.contrib.admin import display
 from django.db import transaction
 from django.http import HttpRequest
-from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.widgets import UnfoldAdminTextareaWidget
@@ -114,7 +113,3 @@ class QuickReplyAdmin(ButtonsAdmin):
         with transaction.atomic():
             self.log_deletions(request, QuickReply.objects.filter(pk=row.pk))
             delete_unused(row)
-
-    def after(self, request: HttpRequest, row: Any) -> str:
-        """The row is gone."""
-        return reverse("admin:messaging_quickreply_changelist")

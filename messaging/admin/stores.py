@@ -283,10 +283,6 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
             delete_unused(row)
             delete_unused(connection)
 
-    def after(self, request: HttpRequest, row: Any) -> str:
-        is_gone = row.pk is None
-        return reverse("admin:messaging_takeawaystore_changelist") if is_gone else self.page_of(row)
-
 
 def page_of(connection: Connection) -> str:
     """Returns the address of the page of a store's connection."""

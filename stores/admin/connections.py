@@ -9,7 +9,6 @@ from django.db import models, transaction
 from django.forms import HiddenInput
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.template.response import TemplateResponse
-from django.urls import reverse
 from django.utils.module_loading import import_string
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -314,7 +313,3 @@ class ConnectionAdmin(ButtonsAdmin):
                 "what": listed(goes),
             }
         return text
-
-    def after(self, request: HttpRequest, row: Any) -> str:
-        is_gone = row.pk is None
-        return reverse("admin:stores_connection_changelist") if is_gone else self.page_of(row)

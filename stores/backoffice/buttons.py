@@ -159,8 +159,11 @@ class ButtonsAdmin(ScopedAdmin):
         return wanted.done
 
     def after(self, request: HttpRequest, row: Any) -> str:
-        """Returns the address that follows a button's work."""
-        return self.page_of(row)
+        """Returns the address that follows a button's work: the row's page, or the list when the
+        row is gone.
+        """
+        name = f"{self.admin_site.name}:{self.opts.app_label}_{self.opts.model_name}_changelist"
+        return reverse(name) if row.pk is None else self.page_of(row)
 
     def before(self, request: HttpRequest, row: Any) -> str:
         """Returns the address to which a button's form leads back."""
