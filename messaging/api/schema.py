@@ -64,6 +64,7 @@ ORDER: dict[str, Any] = ROW | {
     "shipping_fee": "4.00",
     "refunds": [],
     "deadlines": [{"what": "accept", "until": "2026-11-30T03:46:12Z"}],
+    "papers": [],
     "calls": [],
 }
 OWED: dict[str, Any] = ORDER | {

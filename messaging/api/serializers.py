@@ -5,7 +5,7 @@ from typing import Any
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 
-from messaging.choices import DeliveryState, OrderState, RefundState
+from messaging.choices import DeliveryState, OrderState, PaperState, ReceiptCopy, RefundState
 from messaging.models import Order, Refund
 from messaging.reasons import CHOICES
 from messaging.services import customers
@@ -105,6 +105,19 @@ class TakeawayCallSerializer(AnswerSerializer):
     error = serializers.CharField(help_text=gettext_lazy("Meituan's words when it refused"))
 
 
+class TakeawayPaperSerializer(AnswerSerializer):
+    copy = serializers.ChoiceField(choices=ReceiptCopy.choices)
+    state = serializers.ChoiceField(
+        choices=PaperState.choices,
+        help_text=gettext_lazy(
+            "`confirmed`: the printer says that it is printed. `unknown`: it may be printed, and "
+            "is not printed again by itself"
+        ),
+    )
+    printer = serializers.IntegerField(help_text=gettext_lazy("That has it, or printed it"))
+    is_reprint = serializers.BooleanField()
+
+
 class TakeawayCustomerSerializer(AnswerSerializer):
     recipient = serializers.CharField()
     phones = serializers.ListField(
@@ -130,8 +143,8 @@ class TakeawayOrderSerializer(AnswerSerializer):
     received = FenField(allow_null=True)
 
 
-# Needs refunds to be read with the row. Context: `whole` shows the customer unmasked, `calls` are
-# the calls to Meituan, the newest of each kind.
+# Needs refunds and receipts to be read with the row. Context: `whole` shows the customer unmasked,
+# `calls` are the calls to Meituan, the newest of each kind.
 class TakeawayOrderDetailSerializer(TakeawayOrderSerializer):
     accepted_at = serializers.DateTimeField(allow_null=True)
     ready_at = serializers.DateTimeField(allow_null=True)
@@ -145,6 +158,9 @@ class TakeawayOrderDetailSerializer(TakeawayOrderSerializer):
     shipping_fee = FenField(allow_null=True)
     refunds = TakeawayRefundSerializer(many=True)
     deadlines = TakeawayDeadlineSerializer(many=True)
+    papers = TakeawayPaperSerializer(
+        many=True, help_text=gettext_lazy("Its receipts: one for each copy and printer")
+    )
     calls = TakeawayCallSerializer(many=True)
 
     def to_representation(self, row: Order) -> dict[str, Any]:
@@ -171,6 +187,18 @@ class TakeawayOrderDetailSerializer(TakeawayOrderSerializer):
 
     def get_deadlines(self, row: Order) -> list[dict[str, Any]]:
         return [{"what": each.what.value, "until": each.until} for each in deadlines_for(row)]
+
+    def get_papers(self, row: Order) -> list[dict[str, Any]]:
+        jobs = sorted(row.print_jobs.all(), key=lambda job: job.pk)
+        return [
+            {
+                "copy": job.copy,
+                "state": job.state,
+                "printer": job.printed_by_id or job.printer_id,
+                "is_reprint": job.is_reprint,
+            }
+            for job in jobs
+        ]
 
     def get_calls(self, row: Order) -> list[dict[str, Any]]:
         return [

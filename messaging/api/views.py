@@ -46,7 +46,7 @@ class OrderView(ApiView):
 
     def answer(self, order: Order, status: int = 200) -> Response:
         rows = Order.objects.select_related("connection__takeaway_store")
-        row = rows.prefetch_related("refunds").get(pk=order.pk)
+        row = rows.prefetch_related("refunds", "print_jobs").get(pk=order.pk)
         context = {"whole": ApiKey.Scope.PERSONAL in self.key.scopes, "calls": _calls(row)}
         return Response(TakeawayOrderDetailSerializer(row, context=context).data, status=status)
 

@@ -4,11 +4,11 @@ from typing import Any
 
 import pytest
 
-from messaging.choices import OrderState, Provider
-from messaging.models import Order, Refund, TakeawayStore
+from messaging.choices import OrderState, PaperState, Provider, ReceiptCopy
+from messaging.models import Order, PrintJob, Refund, TakeawayStore
 from stores.models import ApiKey, Merchant, OutboundCall
 from tests.api import Api, api_of
-from tests.messaging.factories import TakeawayStoreFactory
+from tests.messaging.factories import PrinterFactory, TakeawayStoreFactory
 from tests.messaging.meituan import Meituan, deliver_all
 from tests.messaging.pushing import Pusher
 from tests.messaging.samples import ORDER_ID
@@ -63,6 +63,19 @@ def test_one_order_has_everything_and_no_whole_numbers(merchant: Merchant, order
     assert shown["calls"] == []
     for number in ("13800138000", "13900139000", "4321", "1201"):
         assert number not in answer.content.decode()
+
+
+def test_an_order_says_how_far_its_receipts_are(api: Api, order: Order) -> None:
+    printer, other = (PrinterFactory(store=order.store, name=name) for name in ("后厨", "前台"))
+    jobs = PrintJob.objects
+    jobs.create(order=order, printer=printer, copy=ReceiptCopy.KITCHEN, state=PaperState.CONFIRMED)
+    jobs.create(order=order, printer=printer, copy=ReceiptCopy.CUSTOMER, printed_by=other)
+    jobs.create(order=order, printer=printer, copy=ReceiptCopy.KITCHEN, number=2, is_reprint=True)
+    assert [tuple(paper.values()) for paper in api.get(ONE).json()["papers"]] == [
+        ("kitchen", "confirmed", printer.pk, False),
+        ("customer", "queued", other.pk, False),
+        ("kitchen", "queued", printer.pk, True),
+    ]
 
 
 def test_a_key_for_personal_data_sees_them(merchant: Merchant, order: Order) -> None:
