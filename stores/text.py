@@ -15,6 +15,8 @@ _LONG_NUMBER = re.compile(r"\d{8,20}")
 _INVISIBLE = re.compile(
     "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
 )
+# Control characters, and marks that would turn the direction of what stands beside a text too.
+_TURNING = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 # What a platform adds to a deal's name: the price, and the number of the deal.
 _ADDED = r"[\[\uff3b]\s*(?:[\d.,]+\s*元|[¥\uffe5]\s*[\d.,]+|\d{6,})\s*[\]\uff3d]"
 _ADDED_TO_NAME = re.compile(rf"^\s*(?:{_ADDED}\s*)+|(?:\s*{_ADDED})+\s*$")
@@ -31,6 +33,13 @@ _SYMBOLOGY = re.compile(r"\s*\][A-Za-z][0-9A-Fa-f]")
 def clean_text(text: str, length: int) -> str:
     """Returns at most `length` characters of `text`, without those that a database refuses."""
     return _UNSTORABLE.sub("\ufffd", text[:length])
+
+
+def without_marks(text: str) -> str:
+    """Returns a text of somebody else without control characters, and in the direction of its page:
+    it may stand between ours.
+    """
+    return _TURNING.sub("", text)
 
 
 def clean_json(value: Any, levels: int = MOST_LEVELS) -> Any:

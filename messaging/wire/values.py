@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from stores.platforms.reading import FIRST_YEAR, LAST_YEAR, Malformed, any_whole, yuan
-from stores.text import clean_json, clean_text
+from stores.text import clean_json, clean_text, without_marks
 
 LONGEST_TEXT = 2000
 # What follows it in an address is not the customer's.
@@ -90,7 +90,7 @@ def any_moment(data: Mapping[str, Any], name: str) -> datetime | None:
 def address(data: Mapping[str, Any], name: str) -> str:
     """Returns the customer's address; "" when Meituan hides it by now."""
     value = data.get(name)
-    found = clean_text(value, LONGEST_TEXT) if isinstance(value, str) else ""
+    found = without_marks(clean_text(value, LONGEST_TEXT)) if isinstance(value, str) else ""
     found = found.partition(_NOT_THEIRS)[0].strip()
     return "" if any(word in found for word in _HIDDEN_WORDS) else found
 

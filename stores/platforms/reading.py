@@ -14,7 +14,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from stores.text import clean_text
+from stores.text import clean_text, without_marks
 
 BEIJING = ZoneInfo("Asia/Shanghai")
 TIME = "%Y-%m-%d %H:%M:%S"
@@ -163,10 +163,10 @@ def optional_text(data: Mapping[str, Any], name: str, *, most: int = LONGEST_TEX
 
 
 def any_text(data: Mapping[str, Any], name: str, *, most: int = LONGEST_TEXT) -> str:
-    """Reads a text or number, cut to `most` characters; "" for anything else and for 0."""
+    """Reads a text or number for people, cut to `most` characters; "" for anything else and for 0."""
     value = data.get(name)
     is_text = isinstance(value, str | int | float) and value
-    return clean_text(str(value), most) if is_text else ""
+    return without_marks(clean_text(str(value), most)) if is_text else ""
 
 
 def needed(data: Mapping[str, Any], name: str) -> None:

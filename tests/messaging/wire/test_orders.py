@@ -44,6 +44,12 @@ def test_an_order_is_read_whole() -> None:
     assert found.unreadable == ()
 
 
+def test_no_text_of_an_order_turns_what_stands_beside_it() -> None:
+    turned = order(recipientAddress="\u202e花园路 8 号", caution="\u202e少辣\x1b@")
+    found = parse_order(turned)
+    assert (found.address, found.remark) == ("花园路 8 号", "少辣@")
+
+
 def test_a_packing_bag_is_paid_for_beside_the_boxes() -> None:
     bag = order(packageBagFeeInfo=json.dumps({"packageBagFee": 0.2}), total=59.2)
     found = parse_order(bag)

@@ -170,3 +170,8 @@ def test_any_sum_is_rounded_or_none(value: Any, amount: str | None) -> None:
 @pytest.mark.parametrize(("value", "text"), [("x" * 9, "xxxxx"), (7, "7"), (0, ""), ([], "")])
 def test_any_text_is_cut(value: Any, text: str) -> None:
     assert reading.any_text({"name": value}, "name", most=5) == text
+
+
+def test_any_text_does_not_turn_what_stands_beside_it() -> None:
+    data = {"name": "\u202e右\x1b@到\u2067左\r\n第二行"}
+    assert reading.any_text(data, "name") == "右@到左\r\n第二行"
