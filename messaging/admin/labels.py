@@ -26,6 +26,14 @@ REFUND_COLOURS = {
     "rejected": "info",
     "withdrawn": "info",
 }
+PAPER_COLOURS = {
+    "queued": "warning",
+    "sent": "warning",
+    "confirmed": "success",
+    "unknown": "danger",
+    "failed": "danger",
+    "skipped": "info",
+}
 
 
 def fen_column(field: str, title: StrOrPromise) -> Callable[[Any, Any], SafeString | str]:

@@ -17,6 +17,7 @@ from django_stubs_ext import StrOrPromise
 from messaging.admin.exporting import COLUMNS
 from messaging.admin.forms import CancelForm, CourierForm, ReprintForm
 from messaging.admin.labels import REFUND_COLOURS, STATE_COLOURS, fen_column
+from messaging.admin.order_parts import papers, sums
 from messaging.admin.timeline import timeline
 from messaging.choices import REFUND, TAKE, OrderState
 from messaging.models import Order
@@ -33,7 +34,7 @@ from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.pages import staff_user
 from stores.backoffice.spreadsheets import Counted
 from stores.backoffice.timeline import Moment, TimelineAdmin
-from stores.clock import format_moment
+from stores.clock import short_moment
 from stores.fields import readable
 from stores.money import yuan_of, yuan_text
 from stores.roles import Permission
@@ -121,7 +122,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
 
     @display(description=_("wanted at"))
     def wanted(self, order: Order) -> str:
-        return format_moment(order.wanted_at) if order.wanted_at else str(_("at once"))
+        return short_moment(order.wanted_at) if order.wanted_at else str(_("at once"))
 
     @display(description=_("why it was cancelled"))
     def why(self, order: Order) -> str:
@@ -145,7 +146,8 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         return {
             "customer": customers.shown(order, whole=whole),
             "bags": customers.bags(order),
-            "money": _money(order),
+            "money": sums(order),
+            "papers": papers(order),
             "card_deliveries": order.card_deliveries.select_related("message"),
             "refunds": [
                 {
@@ -298,31 +300,3 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
     def show_customer(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> None:
         customers.note_looked_at(row, actor=staff_user(request))
         request.session[SHOWN_ONCE] = row.pk
-
-
-def _money(order: Order) -> list[dict[str, Any]]:
-    """Returns what the customer paid and what the shop receives, line by line."""
-    boxes = sum(dish["box_amount"] for dish in order.dishes)
-    dishes = sum(dish["price"] * dish["quantity"] for dish in order.dishes)
-    lines: list[tuple[Any, int | None]] = [
-        (_("Dishes"), dishes),
-        (_("Boxes for dishes"), boxes),
-        (_("Bag fee"), order.bag_fee or None),
-        (_("Delivery fee"), order.shipping_fee),
-    ]
-    found = [{"title": title, "sum": yuan_text(yuan_of(fen))} for title, fen in lines if fen]
-    found += [
-        {"title": each["words"] or _("Discount"), "sum": f"−{yuan_text(yuan_of(each['amount']))}"}
-        for each in order.discounts
-    ]
-    totals = (
-        (_("Customer paid"), order.paid),
-        (_("Meituan's service fee"), order.service_fee),
-        (_("Meituan's delivery charge"), order.delivery_charge),
-        (_("Shop receives"), order.received),
-    )
-    return found + [
-        {"title": title, "sum": yuan_text(yuan_of(fen)), "is_total": True}
-        for title, fen in totals
-        if fen is not None
-    ]

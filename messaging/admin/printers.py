@@ -11,7 +11,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from messaging.admin.labels import order_link
+from messaging.admin.labels import PAPER_COLOURS, order_link
 from messaging.choices import TAKE, PaperState, PrinterReach, ReceiptCopy
 from messaging.models import Printer, PrintJob
 from messaging.pages.talks import message_url
@@ -36,14 +36,6 @@ PRINTER_COLOURS = {
     "away": "danger",
     "forbidden": "danger",
     "silent": "danger",
-}
-PAPER_COLOURS = {
-    "queued": "warning",
-    "sent": "warning",
-    "confirmed": "success",
-    "unknown": "danger",
-    "failed": "danger",
-    "skipped": "info",
 }
 
 

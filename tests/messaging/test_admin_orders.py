@@ -4,6 +4,7 @@ page and felt at Meituan.
 
 import csv
 import io
+from dataclasses import asdict
 from typing import Any
 
 import pytest
@@ -11,16 +12,30 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
+from messaging.admin.order_parts import sums
 from messaging.admin.orders import TakeawayOrderAdmin
-from messaging.choices import DeliveryState, OrderState, Provider, PushKind, RefundState
-from messaging.models import MissedPush, Order, Refund, TakeawayStore
+from messaging.choices import (
+    DeliveryState,
+    OrderState,
+    PaperState,
+    Provider,
+    PushKind,
+    RefundState,
+)
+from messaging.models import MissedPush, Order, PrintJob, Refund, TakeawayStore
 from messaging.services import customers
 from messaging.services.answers import refunds_read
 from messaging.services.reading import client_of
+from messaging.wire.orders import Discount
 from stores.models import AuditEntry, OutboundCall, Store
 from stores.roles import Role
 from tests.back_office import at_work, listed, page, press, shown
-from tests.messaging.factories import OrderFactory, RefundFactory, TakeawayStoreFactory
+from tests.messaging.factories import (
+    OrderFactory,
+    PrinterFactory,
+    RefundFactory,
+    TakeawayStoreFactory,
+)
 from tests.messaging.meituan import Meituan, deliver_all
 from tests.messaging.pushing import Pusher
 
@@ -328,3 +343,33 @@ def test_refunds_of_an_order_stand_on_its_page(binding: TakeawayStore) -> None:
     assert "¥12.50" in html
     assert Refund.objects.count() == 1
     assert customers.bags(refund.order)[0]["number"] == 1
+
+
+def test_what_the_shop_receives_can_be_added_up_on_the_page(binding: TakeawayStore) -> None:
+    order = OrderFactory(binding=binding, paid=1690, received=1740, service_fee=450)
+    order.content["discounts"] = [asdict(Discount("满 25 减 8.1", 810, 500, 310))]
+    lines = {line["title"]: (line["sum"], line.get("note", "")) for line in sums(order)}
+    assert lines == {
+        "Dishes": ("¥24.00", ""),
+        "Boxes for dishes": ("¥1.00", ""),
+        "满 25 减 8.1": ("−¥8.10", "the shop bears ¥3.10, Meituan bears ¥5.00"),
+        "Customer paid": ("¥16.90", ""),
+        "Meituan's part of the discounts": ("¥5.00", ""),
+        "Meituan's service fee": ("−¥4.50", ""),
+        "Shop receives": ("¥17.40", ""),
+    }
+    order.is_cash = True
+    order.save()
+    assert "Cash on delivery" in shown(at_work(binding.store), order)
+
+
+def test_how_far_each_receipt_is_stands_on_the_page(binding: TakeawayStore) -> None:
+    order = OrderFactory(binding=binding, state=OrderState.CONFIRMED)
+    printer, other = (PrinterFactory(store=order.store, name=name) for name in ("后厨", "前台"))
+    job = PrintJob.objects.create(
+        order=order, printer=printer, printed_by=other, copy="kitchen", state=PaperState.UNKNOWN
+    )
+    html = shown(at_work(binding.store), order)
+    assert page(job) in html
+    assert "may be printed" in html
+    assert "前台" in html

@@ -1,0 +1,69 @@
+"""What the page of an order shows beside its fields: its sums and its receipts."""
+
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from messaging.admin.labels import PAPER_COLOURS
+from messaging.models import Order
+from stores.backoffice.labels import badge, listed
+from stores.money import yuan_of, yuan_text
+
+
+def sums(order: Order) -> list[dict[str, Any]]:
+    """Returns what the customer paid and what the shop receives of it, line by line."""
+    boxes = sum(dish["box_amount"] for dish in order.dishes)
+    dishes = sum(dish["price"] * dish["quantity"] for dish in order.dishes)
+    borne = sum(each["by_meituan"] for each in order.discounts)
+    return [
+        *_line(_("Dishes"), dishes),
+        *_line(_("Boxes for dishes"), boxes),
+        *_line(_("Bag fee"), order.bag_fee),
+        *_line(_("Delivery fee"), order.shipping_fee),
+        *(
+            line
+            for each in order.discounts
+            for line in _line(each["words"] or _("Discount"), -each["amount"], _bearers(each))
+        ),
+        *_total(_("Cash on delivery") if order.is_cash else _("Customer paid"), order.paid),
+        *_line(_("Meituan's part of the discounts"), borne),
+        *_line(_("Meituan's service fee"), -(order.service_fee or 0)),
+        *_line(_("Meituan's delivery charge"), -(order.delivery_charge or 0)),
+        *_total(_("Shop receives"), order.received),
+    ]
+
+
+def papers(order: Order) -> list[dict[str, Any]]:
+    """Returns the receipts of an order, the oldest first, each with the printer that has it."""
+    jobs = order.print_jobs.select_related("printer", "printed_by").order_by("pk")
+    return [
+        {
+            "row": job,
+            "label": badge(job.get_state_display(), PAPER_COLOURS, job.state),
+            "printer": job.printed_by or job.printer,
+        }
+        for job in jobs
+    ]
+
+
+def _line(title: Any, fen: int | None, note: str = "") -> list[dict[str, Any]]:
+    """Nothing for nothing."""
+    return [{"title": title, "sum": _signed(fen), "note": note}] if fen else []
+
+
+def _total(title: Any, fen: int | None) -> list[dict[str, Any]]:
+    """Nothing where Meituan says nothing."""
+    return [] if fen is None else [{"title": title, "sum": _signed(fen), "is_total": True}]
+
+
+def _bearers(discount: dict[str, Any]) -> str:
+    """Returns who bears a discount, as far as Meituan says it."""
+    parts = (
+        (_("the shop bears %(sum)s"), discount["by_shop"]),
+        (_("Meituan bears %(sum)s"), discount["by_meituan"]),
+    )
+    return listed([words % {"sum": _signed(fen)} for words, fen in parts if fen])
+
+
+def _signed(fen: int) -> str:
+    return f"{'−' if fen < 0 else ''}{yuan_text(yuan_of(abs(fen)))}"
