@@ -73,6 +73,9 @@ def refunds_read(*, order: Order, facts: Iterable[RefundFact], asked_at: datetim
             row = Refund(order=order)
             if order.connection.takeaway_store.takes_orders:
                 missed(order, PushKind.PART_REFUND if fact.is_part else PushKind.REFUND)
+        elif _is_appealed(row, fact) and (told := _told(nameless, fact)):
+            # A push tells an appeal like another application.
+            told.delete()
         is_news |= _take_over(row, fact)
     early = [row for row in nameless if asked_at - row.applied_at < BEHIND]
     if never := [row.pk for row in nameless if row not in early]:
@@ -105,6 +108,11 @@ def _told(nameless: list[Refund], fact: RefundFact) -> Refund | None:
     if found:
         nameless.remove(found)
     return found
+
+
+def _is_appealed(refund: Refund, fact: RefundFact) -> bool:
+    """Whether the customer has gone to the customer service since the shop refused."""
+    return bool(refund.refund_id) and fact.is_appeal and not refund.is_appeal
 
 
 def _take_over(refund: Refund, fact: RefundFact) -> bool:

@@ -21,6 +21,9 @@ from stores.platforms.outbox import enqueue
 
 REASON_LENGTH = 200
 NO_REFUND = _("No refund of this order waits for a decision.")
+OTHERWISE = _("Something else was decided a moment ago, and Meituan is being told.")
+# What tells apart two calls of one kind for one order.
+_DECIDED = ("agree", "refund", "dishes")
 
 
 class TakeawayConflict(Conflict):
@@ -159,9 +162,14 @@ def expect(holds: bool, otherwise: StrOrPromise) -> None:
 
 
 def _owe(kind: type[acting.Action], order: Order, actor: Actor, **given: Any) -> OutboundCall:
-    """Owes the call, unless one of its kind is on its way: that one is returned."""
+    """Owes the call, unless the same one is on its way: that one is returned.
+
+    Raises TakeawayConflict while another one of its kind is on its way.
+    """
     known = OutboundCall.objects.filter(operation=kind.name, subject_id=order.pk)
     if live := known.live().order_by("pk").first():
+        is_same = all(live.payload.get(name) == given.get(name) for name in _DECIDED)
+        expect(is_same, OTHERWISE)
         return live
     call = enqueue(
         kind,

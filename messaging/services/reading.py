@@ -13,7 +13,7 @@ from messaging.services.answers import BEHIND, order_read, refunds_read
 from messaging.wire.refunds import RefundFact
 from stores.models import Connection, OutboundCall
 from stores.platforms.errors import LoginRefused
-from stores.platforms.outbox import Operation, SlotWaiter, enqueue, operation
+from stores.platforms.outbox import Operation, SlotWaiter, enqueue, notify, operation
 
 
 def client_of(connection: Connection, wait_for_slot: Any = lambda: None) -> TakeawayClient:
@@ -85,13 +85,20 @@ def owe_refunds(order: Order, *, after: timedelta = timedelta(0)) -> None:
 
 def _owe(kind: type[Reading], order: Order, after: timedelta) -> None:
     """Owes one question, unless one waits that will be asked no earlier and after this
-    transaction.
+    transaction; one that would be asked later than `after` is asked then.
     """
     due_at = timezone.now() + after
     waiting = OutboundCall.objects.select_for_update().filter(
         operation=kind.name, subject_id=order.pk, state=OutboundCall.State.PENDING
     )
-    if waiting.filter(due_at__gte=due_at - timedelta(seconds=1)).exists():
+    if (
+        known := waiting.filter(due_at__gte=due_at - timedelta(seconds=1))
+        .order_by("due_at")
+        .first()
+    ):
+        if known.due_at > due_at:
+            waiting.filter(pk=known.pk).update(due_at=due_at)
+            notify(known.pk)
         return
     call = enqueue(
         kind,

@@ -4,16 +4,18 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from messaging.choices import DeliveryState, OrderState, Provider, RefundState
 from messaging.models import Order, TakeawayStore
 from messaging.services import acting, allowed, deciding
-from messaging.services.answers import refunds_read
-from messaging.services.reading import client_of
+from messaging.services.answers import BEHIND, refunds_read
+from messaging.services.reading import client_of, owe_refunds
 from stores.models import AuditEntry, Connection, OutboundCall
 from stores.platforms.outbox import operations
 from stores.sandbox.faults import KINDS
 from tests.messaging.meituan import Meituan, deliver_all
+from tests.messaging.pushing import Pusher
 from tests.processes import wait_until
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
@@ -133,6 +135,60 @@ def test_a_refund_is_decided_once(meituan: Meituan, agree: bool, state: RefundSt
     assert refund.decided_at
     with pytest.raises(deciding.TakeawayConflict):
         deciding.refund_decide(refund=refund, actor=None, agree=agree, reason="再来一次")
+
+
+def test_the_opposite_is_not_decided_while_meituan_is_told(meituan: Meituan) -> None:
+    refund = with_refund(meituan).refunds.get()
+
+    def decide(*, agree: bool) -> OutboundCall:
+        return deciding.refund_decide(refund=refund, actor=None, agree=agree, reason="已经补送")
+
+    call = decide(agree=False)
+    assert decide(agree=False) == call
+    with pytest.raises(deciding.TakeawayConflict, match="a moment ago"):
+        decide(agree=True)
+    deliver_all()
+    refund.refresh_from_db()
+    assert refund.state == RefundState.REJECTED
+
+
+def test_another_dish_is_not_refunded_unsaid_while_one_is(meituan: Meituan) -> None:
+    order = accepted(meituan)
+    lines = client_of(order.connection).refundable(order.order_id)
+
+    def refund(line: dict[str, Any]) -> OutboundCall:
+        return deciding.order_refund_part(
+            order=order, actor=None, reason="少了一份", dishes=[line | {"count": 1}]
+        )
+
+    assert refund(lines[0]) == refund(lines[0])
+    with pytest.raises(deciding.TakeawayConflict, match="a moment ago"):
+        refund(lines[1])
+
+
+def test_an_appeal_is_at_once_what_customer_service_decides(
+    meituan: Meituan, pusher: Pusher
+) -> None:
+    order = with_refund(meituan)
+    deciding.refund_decide(refund=order.refunds.get(), actor=None, agree=False, reason="已经补送")
+    deliver_all()
+    meituan.act(order.order_id, "appeal")
+    pusher.push("refund", {"orderId": int(order.order_id), "notifyType": "apply"})
+    assert order.refunds.count() == 2
+    deliver_all()
+    refund = order.refunds.get()
+    assert (refund.state, refund.is_appeal) == (RefundState.OPEN, True)
+    assert refund.decide_until is None
+
+
+def test_a_push_has_us_ask_at_once_also_when_a_question_waits(
+    meituan: Meituan, pusher: Pusher
+) -> None:
+    order = accepted(meituan)
+    owe_refunds(order, after=BEHIND)
+    pusher.push("refund", {"orderId": int(order.order_id), "notifyType": "agree"})
+    call = OutboundCall.objects.get(operation="refunds.read")
+    assert call.due_at <= timezone.now()
 
 
 def test_a_refusal_needs_a_reason(meituan: Meituan) -> None:
