@@ -17,7 +17,7 @@ from messaging import signatures
 from messaging.choices import Provider
 from messaging.wire import answers, cards, orders, rates, refunds
 from messaging.wire.messages import BY_SHOP, PICTURE, TEXT, TWO_PERSONS
-from messaging.wire.values import any_moment, dicts, number
+from messaging.wire.values import any_count, any_moment, dicts, number
 from stores.platforms import bodies
 from stores.platforms.client import Account, PlatformClient
 from stores.platforms.errors import LoginRefused, Refused, Unknown
@@ -219,7 +219,7 @@ class TakeawayClient(PlatformClient):
             connection_id=any_text(given, "connectionId"),
             token=any_text(given, "connectionToken"),
             secret=any_text(given, "imSecret"),
-            missed=any_whole(given, "userCount") or 0,
+            missed=any_count(given, "userCount") or 0,
         )
         if not (found.connection_id and found.token and found.secret):
             raise Unknown("no token in the answer")
@@ -368,7 +368,7 @@ class TakeawayClient(PlatformClient):
 
 
 def _missed(row: Mapping[str, Any]) -> int:
-    return any_whole(row, "userSendFailCount") or 0
+    return any_count(row, "userSendFailCount") or 0
 
 
 def _id(customer: str) -> int | str:

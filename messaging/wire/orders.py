@@ -12,9 +12,11 @@ from typing import Any
 
 from messaging.choices import DeliveryState, OrderState
 from messaging.wire.values import (
+    LARGEST,
     LONGEST_TEXT,
     Unreadable,
     address,
+    any_count,
     any_fen,
     any_moment,
     camel_case,
@@ -183,14 +185,14 @@ def parse_order(given: Mapping[str, Any]) -> RemoteOrder:
         view_id=number(data, "orderIdView") or number(data, "wmOrderIdView") or order_number(data),
         state=STATES.get(any_whole(data, "status") or 0, OrderState.UNKNOWN),
         store_name=any_text(data, "ePoiId"),
-        day_number=any_whole(data, "daySeq"),
+        day_number=any_count(data, "daySeq"),
         ordered_at=any_moment(data, "ctime") or any_moment(data, "cTime"),
         changed_at=any_moment(data, "utime") or any_moment(data, "uTime"),
         wanted_at=any_moment(data, "deliveryTime"),
         expected_at=any_moment(data, "estimateArrivalTime"),
         ready_until=any_moment(data, "poiMealAssessmentTime"),
         is_pick_up=_is_pick_up(data),
-        guests=any_whole(data, "dinnersNumber"),
+        guests=any_whole(data, "dinnersNumber", most=LARGEST),
         logistics=any_text(data, "logisticsCode", most=20),
         recipient=any_text(data, "recipientName", most=100),
         phones=(*phones(data, "recipientPhone"), *phones(data, "backupRecipientPhone")),
@@ -291,10 +293,10 @@ def _share(value: Any) -> Share:
     if not isinstance(value, dict):
         return Share()
     return Share(
-        received=any_whole(value, "wmPoiReceiveCent"),
-        service_fee=any_whole(value, "foodShareFeeChargeByPoi"),
-        delivery_fee=any_whole(value, "logisticsFee"),
-        paid_online=any_whole(value, "onlinePayment"),
+        received=any_whole(value, "wmPoiReceiveCent", most=LARGEST),
+        service_fee=any_whole(value, "foodShareFeeChargeByPoi", most=LARGEST),
+        delivery_fee=any_whole(value, "logisticsFee", most=LARGEST),
+        paid_online=any_whole(value, "onlinePayment", most=LARGEST),
     )
 
 

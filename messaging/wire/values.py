@@ -13,6 +13,8 @@ from stores.platforms.reading import FIRST_YEAR, LAST_YEAR, Malformed, any_whole
 from stores.text import clean_json, clean_text, without_marks
 
 LONGEST_TEXT = 2000
+# What the columns of numbers hold, also those of fen.
+LARGEST = 2**31 - 1
 # What follows it in an address is not the customer's.
 _NOT_THEIRS = "@#"
 _HIDDEN_WORDS = ("隐私", "已隐藏", "不可见", "****")
@@ -20,7 +22,7 @@ _SNAKE = re.compile(r"_([a-z0-9])")
 # Mobile numbers, masked or not, hidden ones with their extension, and landlines, within a text.
 _PHONE = re.compile(
     r"(?<![0-9])(?:\+?86[- ]?)?"
-    r"(?:1[0-9]{2}[0-9*]{8}(?:[_,，转#-][0-9]{1,6})?"
+    r"(?:1[0-9]{2}[- ]?[0-9*]{4}[- ]?[0-9*]{4}(?:[_,，转#-][0-9]{1,6})?"
     r"|0[0-9]{2,3}[- ]?[0-9]{7,8}|[48]00-?[0-9]{3}-?[0-9]{4})"
     r"(?![0-9])"
 )
@@ -67,11 +69,20 @@ def number(data: Mapping[str, Any], name: str) -> str:
 
 
 def any_fen(data: Mapping[str, Any], name: str) -> int | None:
-    """Returns yuan, sent as a number or a text, in fen; None for anything else."""
+    """Returns yuan, sent as a number or a text, in fen; None for anything else, and for sums that
+    no order has.
+    """
     try:
-        return int(yuan(data, name) * 100)
+        fen = int(yuan(data, name) * 100)
     except Malformed:
         return None
+    return fen if abs(fen) <= LARGEST else None
+
+
+def any_count(data: Mapping[str, Any], name: str) -> int | None:
+    """Reads a number that is not negative; None for anything else."""
+    found = any_whole(data, name, most=LARGEST)
+    return None if found is None or found < 0 else found
 
 
 def any_moment(data: Mapping[str, Any], name: str) -> datetime | None:

@@ -122,6 +122,20 @@ def test_an_order_without_a_number_is_none(order_id: Any) -> None:
         parse_order(order(orderId=order_id))
 
 
+@pytest.mark.parametrize("number", [-3, 2**31, 10**18, "NaN", "1e30"])
+def test_numbers_that_no_column_holds_are_none(number: Any) -> None:
+    share = json.dumps({"wmPoiReceiveCent": number if number != -3 else -(2**40)})
+    found = parse_order(order(daySeq=number, poiReceiveDetail=share, dinnersNumber=10**18))
+    assert (found.day_number, found.share.received, found.guests) == (None, None, None)
+
+
+@pytest.mark.parametrize("field", ["total", "originalPrice", "shippingFee"])
+def test_sums_that_no_order_has_are_none(field: str) -> None:
+    found = parse_order(order(**{field: 21474836.48}))
+    assert None in (found.paid, found.original, found.shipping_fee)
+    assert parse_order(order(total=21474836.47)).paid == 2**31 - 1
+
+
 @pytest.mark.parametrize("text", ["隐私地址", "花园路****", "地址已隐藏"])
 def test_an_address_that_meituan_hides_is_none(text: str) -> None:
     assert parse_order(order(recipientAddress=text)).address == ""
@@ -140,7 +154,8 @@ def test_whatever_stands_in_a_field_the_order_is_read(changed: dict[str, Any]) -
         ("13800138000", "138****00"),
         ("电话13800138000_4321谢谢", "电话138****21谢谢"),
         ("手机号 138****8000", "手机号 138****00"),
-        ("+86 138-0013-8000", "+86 138-0013-8000"),
+        ("+86 138-0013-8000", "+86****00"),
+        ("打 138 0013 8000 或 139-00139000", "打 138****00 或 139****00"),
         ("010-62345678 或 400-123-4567", "010****78 或 400****67"),
         ("13800138000转4321", "138****21"),
         ("分机号：4321", "分机号：****"),
