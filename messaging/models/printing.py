@@ -8,6 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from messaging.choices import (
     PAPER_KINDS,
@@ -55,7 +56,7 @@ class Printer(models.Model):
         help_text=_("Host and port, for example 192.168.1.50:9100."),
     )
     reach = models.CharField(
-        _("reached"),
+        pgettext_lazy("printer", "reached"),
         max_length=10,
         choices=PrinterReach,
         default=PrinterReach.DIRECT,
