@@ -148,7 +148,7 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
         parts: list[Any] = [(None, {"fields": (*about, ("bound", "trouble"), "card_link")})]
         if obj.takes_orders:
             parts.append((_("Accept orders by itself"), {"fields": RULES}))
-        parts.append((_("Deadlines"), {"fields": CLOCKS}))
+            parts.append((_("Deadlines"), {"fields": CLOCKS}))
         return [*parts, (_("How receipts look"), {"fields": LOOK})]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

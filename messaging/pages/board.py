@@ -105,6 +105,8 @@ class Board:
     count: int
     received: str
     stores: list[Store] = field(default_factory=list)
+    # Stores with orders under way for which nothing can be done here any more.
+    unbound: list[Store] = field(default_factory=list)
 
 
 def stores_of(user: User) -> list[Store]:
@@ -147,6 +149,7 @@ def board_of(stores: Sequence[Store]) -> Board:
         count=len(counted),
         received=yuan_text(yuan_of(sum(fen or 0 for fen in counted))),
         stores=list(stores),
+        unbound=_unbound(running),
     )
 
 
@@ -157,6 +160,15 @@ def rings_of(stores: Sequence[Store]) -> int:
         each.what in RINGS and not (each.what == What.ACCEPT and _is_for_later(each.order, now))
         for each in deadlines_of([store.pk for store in stores])
     )
+
+
+def _unbound(running: Iterable[Order]) -> list[Store]:
+    found = {
+        order.store_id: order.store
+        for order in running
+        if order.connection.takeaway_store.state == TakeawayStore.State.UNBOUND
+    }
+    return list(found.values())
 
 
 def _is_due(deadline: Deadline, later: Sequence[Order]) -> bool:

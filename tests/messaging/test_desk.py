@@ -61,6 +61,15 @@ def press(client: Client, order: Order, verb: str) -> Any:
     return client.post(path, headers={"HX-Request": "true"})
 
 
+def test_a_store_that_was_unbound_while_orders_run_is_named(clerk: Client, order: Order) -> None:
+    words = "is not bound to Meituan any more"
+    assert words not in shown(clerk)
+    TakeawayStore.objects.update(state=TakeawayStore.State.UNBOUND)
+    assert f"{order.store} {words}" in shown(clerk)
+    Order.objects.update(state=OrderState.FINISHED)
+    assert words not in shown(clerk)
+
+
 def test_a_new_order_has_dishes_time_and_one_button(clerk: Client, order: Order) -> None:
     page = shown(clerk)
     new = column(page, "new")
