@@ -13,12 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.widgets import UnfoldAdminSelectWidget
 
-from messaging.choices import PLATFORM, ReceiptCopy
+from messaging.choices import PLATFORM
 from messaging.models import TakeawayStore
-from messaging.receipts.copies import Copy
 from messaging.services import connecting
 from messaging.services.chat.bookkeeping import chat_of
-from messaging.services.printing.rendering import PAPERS, sample_rows, usual_paper
+from messaging.services.printing.rendering import look_of
 from stores.backoffice.adding import NeedsFirstAdmin
 from stores.backoffice.base import ScopedAdmin, where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
@@ -180,11 +179,7 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
         if row := kwargs.get("obj"):
             steps = _steps(row)
             context["steps"] = [] if all(step.done for step in steps) else steps
-            context["paper"] = paper = usual_paper(row.store)
-            context["previews"] = [
-                {"title": copy.label, "rows": sample_rows(row, Copy(copy), PAPERS[paper])}
-                for copy in ReceiptCopy
-            ]
+            context |= look_of(row)
         return super().render_change_form(request, context, *args, **kwargs)
 
     @admin.display(description=_("our name of the store (ePoiId)"))

@@ -3,8 +3,9 @@ stored.
 """
 
 from datetime import datetime
+from typing import Any
 
-from messaging.choices import MessageKind
+from messaging.choices import MessageKind, ReceiptCopy
 from messaging.models import Message, Order, Printer, PrintJob, TakeawayStore
 from messaging.receipts.copies import Copy, Template, receipt_lines
 from messaging.receipts.escpos import receipt_bytes
@@ -116,6 +117,16 @@ def receipt_of(order: Order, *, with_address: bool = True) -> ReceiptOrder:
         address=mask_phones(str(known.get("address") or "")),
         card=rows_for_receipt(order),
     )
+
+
+def look_of(store: TakeawayStore) -> dict[str, Any]:
+    """Returns the previews of all copies on the paper of the store's first printer."""
+    paper = usual_paper(store.store)
+    previews = [
+        {"title": copy.label, "rows": sample_rows(store, Copy(copy), PAPERS[paper])}
+        for copy in ReceiptCopy
+    ]
+    return {"paper": paper, "previews": previews}
 
 
 def sample_rows(store: TakeawayStore, copy: Copy, paper: Paper) -> list[ShownRow]:
