@@ -70,7 +70,7 @@ def _order(
         paid=paid,
         original=asked,
         shipping_fee=DELIVERY,
-        received=paid - DELIVERY - fee,
+        received=paid + (off.by_meituan if off else 0) - DELIVERY - fee,
         service_fee=fee,
         delivery_charge=DELIVERY,
         content={

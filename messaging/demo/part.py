@@ -100,6 +100,11 @@ class TakeawayDemo:
         facts = world.facts["takeaway"]
         base_url = world.replaced(PLATFORM) or world.sandbox_address(PLATFORM)
         Connection.objects.filter(pk=facts["connection"]).update(base_url=base_url)
+        # A store that was bound anew while the demo ran has another token.
+        known = Connection.objects.filter(parent=facts["connection"])
+        tokens = {row.account: row.token for row in known}
+        for shop in facts["stores"]:
+            shop["app_auth_token"] = tokens.get(shop["epoi_id"]) or shop["app_auth_token"]
         facts["push"] = {
             each.kind.value: world.ports.web_url
             + reverse(f"takeaway:{each.route}", args=[facts["connection"]])

@@ -60,7 +60,7 @@ def test_the_past_adds_up(demo: World) -> None:
         off = sum(each["amount"] for each in order.discounts)
         assert order.paid == asked + (order.shipping_fee or 0) - off
         share = (order.received or 0) + (order.service_fee or 0) + (order.delivery_charge or 0)
-        assert order.paid == share
+        assert order.paid + sum(each["by_meituan"] for each in order.discounts) == share
         assert order.ordered_at <= (order.finished_at or order.cancelled_at or now)
         assert order.ordered_at < now
         assert "address" not in order.customer
@@ -95,6 +95,19 @@ def test_the_printer_is_the_sandboxs_own_unless_another_is_named(
     printer.refresh_from_db()
     assert printer.address == demo.facts["takeaway"]["printer"] == "192.168.1.50:9100"
     assert printer.store_id == demo.facts["takeaway"]["stores"][0]["id"]
+
+
+def test_a_store_that_was_bound_anew_keeps_its_token_when_the_demo_starts_again(
+    demo: World,
+) -> None:
+    [seed] = [word for word in _words(demo) if word.path == "seed"]
+    row = Connection.objects.get(account=seed.body["stores"][0]["epoi_id"])
+    first, row.token = row.token, "of-the-second-binding"
+    row.save()
+    [seed] = [word for word in _words(demo) if word.path == "seed"]
+    assert seed.body["stores"][0]["app_auth_token"] == "of-the-second-binding"
+    row.token = first
+    row.save()
 
 
 def test_meituans_side_starts_with_orders_that_wait(demo: World) -> None:
