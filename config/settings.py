@@ -289,11 +289,14 @@ TAKEAWAY_WS_URL: str = env.str("TAKEAWAY_WS_URL", "").rstrip("/")
 TAKEAWAY_SOCKETS = env.int("TAKEAWAY_SOCKETS", 2)
 # Seconds between two signs of life on a socket; one without an answer means that it is dead.
 TAKEAWAY_BEAT_SECONDS = env.float("TAKEAWAY_BEAT_SECONDS", 10.0)
-# The path at which evidence against a customer is uploaded, which is not published.
-TAKEAWAY_EVIDENCE_PATH: str = env.str("TAKEAWAY_EVIDENCE_PATH", "")
 # The path at which a provider that takes orders uploads pictures of the 安心卡; not published.
 TAKEAWAY_CARD_PICTURE_PATH: str = env.str(
     "TAKEAWAY_CARD_PICTURE_PATH", "/waimai/ng/card/uploadCardImage"
+)
+# The path at which evidence against a customer is uploaded, which is not published. The demo's
+# sandbox takes it where it takes the pictures of cards.
+TAKEAWAY_EVIDENCE_PATH: str = env.str(
+    "TAKEAWAY_EVIDENCE_PATH", TAKEAWAY_CARD_PICTURE_PATH if "ZHANGGUI_DEMO" in os.environ else ""
 )
 # The networks in which receipt printers may be, as 192.168.1.0/24; nothing else is connected to.
 # The demo's own printer is on this machine, and a person's printer beside it.

@@ -100,6 +100,8 @@ def _page(
         "reason": request.POST.get("reason", "")[: switching.LONGEST_REASON],
         "longest": switching.LONGEST_REASON,
         "most": switching.MOST_PICTURES,
+        "most_bytes": pictures.MOST_BYTES,
+        "too_heavy": pictures.too_heavy(),
         "pictures": [(picture.slug, _url(picture)) for picture in chosen],
         "why_not": "" if talk.blocked_at else switching.why_not_block(talk) or "",
         "trouble": trouble,

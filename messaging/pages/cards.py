@@ -14,7 +14,7 @@ from messaging.pages.card_forms import RowForms, SetUpForm, measure_forms
 from messaging.pages.card_preview import measure_address, preview_of
 from messaging.services.at_once import problem_text
 from messaging.services.cards import asking, saved, saving, setting_up, standing
-from messaging.services.chat import switching
+from messaging.services.chat import pictures, switching
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.platforms.errors import PlatformError
@@ -93,7 +93,7 @@ def set_up(request: HttpRequest, pk: int) -> HttpResponse:
             trouble = conflict.reason
         except PlatformError as error:
             trouble = problem_text(error)
-    pictures = {each.kind for each in row.measures.exclude(picture="")} if row.pk else set()
+    kept = {each.kind for each in row.measures.exclude(picture="")} if row.pk else set()
     context = {
         "binding": binding,
         "card": row,
@@ -102,13 +102,15 @@ def set_up(request: HttpRequest, pk: int) -> HttpResponse:
             {
                 "kind": kind,
                 "form": each,
-                "picture": measure_address(row, kind) if kind in pictures else "",
+                "picture": measure_address(row, kind) if kind in kept else "",
             }
             for kind, each in measures.items()
         ],
         "tests": row.tests.all() if row.pk else (),
         "today": timezone.localdate(),
         "chat_is_off": ChatStore.objects.filter(binding=binding, is_on=False).exists(),
+        "most_bytes": pictures.MOST_BYTES,
+        "too_heavy": pictures.too_heavy(),
         "trouble": trouble,
     }
     return render(request, "messaging/card_set_up.html", context)

@@ -73,6 +73,11 @@ class Bubble:
         return str(readable(self.row, "text", ""))
 
     @property
+    def at(self) -> str:
+        """Where it stands in the thread, as text in whose order the bubbles are."""
+        return f"{self.row.at.timestamp():020.6f} {self.row.tie:020} {self.row.pk:020}"
+
+    @property
     def picture(self) -> str:
         """The path of a picture that we sent, "" for others: they stand at other hosts."""
         base = f"{settings.PUBLIC_BASE_URL}/"
@@ -199,6 +204,7 @@ def here(request: HttpRequest, pk: int) -> HttpResponse:
     opened = talk_of(request, pk)
     user = staff_user(request)
     presence.look(conversation=opened, user=user, is_typing="typing" in request.POST)
+    presence.read_mark_watch(opened)
     if "draft" in request.POST:
         presence.draft_save(conversation=opened, user=user, text=request.POST["draft"])
     if read := whole(request.POST.get("read")):
@@ -274,6 +280,8 @@ def _thread(opened: Conversation, user: User, at: int | None) -> dict[str, Any]:
         "draft": presence.draft_of(opened, user),
         "request_key": uuid.uuid4().hex,
         "longest": sending.LONGEST,
+        "most_bytes": pictures.MOST_BYTES,
+        "too_heavy": pictures.too_heavy(),
     }
 
 
@@ -303,7 +311,6 @@ def _rendered(
     return [
         {
             "id": bubble.row.pk,
-            "at": f"{bubble.row.at.timestamp():020.6f} {bubble.row.tie:020} {bubble.row.pk:020}",
             "html": render_to_string("messaging/_bubble.html", {"bubble": bubble}, request),
         }
         for bubble in _bubbles(rows, opened)

@@ -190,6 +190,33 @@ def test_a_conversation_opened_at_an_old_message_stays_there(
     expect(page.locator(".bubble", has_text="还在吗")).to_be_in_viewport()
 
 
+def test_what_comes_late_or_changes_stands_at_its_place(
+    visitor: Visitor, binding: TakeawayStore, talk: Conversation
+) -> None:
+    begun = timezone.now() - timedelta(minutes=10)
+    ours = add(talk, "在的", direction="shop", state="unknown", at=begun)
+    add(talk, "好", at=begun + timedelta(minutes=2))
+    page = opened(visitor, talk, clerk(binding, "小王"))
+    expect(page.locator(".bubble")).to_have_count(3)
+    write(Pusher(binding), "晚到的", cts=int((begun + timedelta(minutes=1)).timestamp()))
+    Message.objects.filter(pk=ours.pk).update(state="sent", revision=1_000_000)
+    says(binding, "最新的")
+    expect(page.locator(".bubble-text")).to_have_text(
+        ["在的", "晚到的", "好", "我的餐到哪里了", "最新的"], timeout=4000
+    )
+
+
+def test_a_picture_that_is_too_large_is_refused_before_it_travels(
+    visitor: Visitor, talk: Conversation, binding: TakeawayStore, tmp_path: Path
+) -> None:
+    photo = tmp_path / "a.jpg"
+    photo.write_bytes(b"\xff\xd8" + b"\0" * 14_000_000)
+    page = opened(visitor, talk, clerk(binding, "小王"))
+    page.locator(".talk-box input[type=file]").set_input_files(photo)
+    expect(page.locator("[data-trouble]")).to_contain_text("10 MB")
+    assert not Message.objects.filter(direction="shop").exists()
+
+
 def test_evidence_is_uploaded_as_it_is_chosen_and_can_be_taken_away(
     visitor: Visitor, binding: TakeawayStore, talk: Conversation, settings: Settings, tmp_path: Path
 ) -> None:
@@ -199,7 +226,7 @@ def test_evidence_is_uploaded_as_it_is_chosen_and_can_be_taken_away(
     page = visitor.page(width=360, height=740, user=clerk(binding, "小王"))
     page.goto(f"{CHAT}{talk.pk}/")
     page.locator("a[href$='/block/']").click()
-    page.locator("input[type=file]").set_input_files([photo] * 11)
+    page.locator("[data-evidence] input[type=file]").set_input_files([photo] * 11)
     expect(page.locator(".evidence img")).to_have_count(9)
     assert fits(page)
     page.locator(".evidence [data-remove]").first.click()

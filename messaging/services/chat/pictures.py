@@ -6,6 +6,7 @@ which nobody can guess.
 """
 
 import io
+import struct
 import warnings
 from dataclasses import dataclass
 
@@ -13,7 +14,7 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
-from PIL import Image, ImageOps
+from PIL import ExifTags, Image
 
 from messaging.models import ChatPicture
 from messaging.services.chat.closing import ChatConflict
@@ -23,6 +24,29 @@ from stores.models import Store
 FORMATS = ("JPEG", "PNG", "WEBP", "GIF", "BMP")
 MOST_BYTES, MOST_PIXELS = 10_000_000, 40_000_000
 LONGEST_SIDE, QUALITY = 1600, 82
+# What Pillow raises for bytes that are no picture, or for one whose notes (EXIF) are broken.
+_UNREADABLE = (
+    OSError,
+    ValueError,
+    SyntaxError,
+    struct.error,
+    LookupError,
+    TypeError,
+    EOFError,
+    ArithmeticError,
+    Warning,
+    Image.DecompressionBombError,
+)
+# How a picture is turned upright by the orientation in its notes.
+_TURNED = {
+    2: Image.Transpose.FLIP_LEFT_RIGHT,
+    3: Image.Transpose.ROTATE_180,
+    4: Image.Transpose.FLIP_TOP_BOTTOM,
+    5: Image.Transpose.TRANSPOSE,
+    6: Image.Transpose.ROTATE_270,
+    7: Image.Transpose.TRANSVERSE,
+    8: Image.Transpose.ROTATE_90,
+}
 _HEIC = (b"ftypheic", b"ftypheix", b"ftyphevc", b"ftypmif1", b"ftypmsf1", b"ftypavif")
 _PROGRAMS = (b"MZ", b"\x7fELF", b"#!", b"\xca\xfe\xba\xbe", b"\xcf\xfa\xed\xfe", b"PK\x03\x04")
 
@@ -49,6 +73,11 @@ def as_jpeg(content: bytes) -> Jpeg:
     return Jpeg(written.getvalue(), small.width, small.height)
 
 
+def too_heavy() -> str:
+    """Returns the sentence about a picture of more bytes than are read."""
+    return _("A picture has at most %(most)d MB.") % {"most": MOST_BYTES // 1_000_000}
+
+
 def address_of(picture: ChatPicture) -> str:
     """Returns the address from which Meituan fetches the picture."""
     path = reverse("takeaway:chat-picture", args=[picture.slug])
@@ -57,15 +86,13 @@ def address_of(picture: ChatPicture) -> str:
 
 def _small(content: bytes) -> Image.Image:
     if len(content) > MOST_BYTES:
-        raise ChatConflict(
-            _("A picture has at most %(most)d MB.") % {"most": MOST_BYTES // 1_000_000}
-        )
+        raise ChatConflict(too_heavy())
     try:
         # Pillow warns of a picture that is much larger once it is unpacked.
         with warnings.catch_warnings():
             warnings.simplefilter("error")
             return _read(content)
-    except (OSError, ValueError, SyntaxError, Warning, Image.DecompressionBombError) as error:
+    except _UNREADABLE as error:
         raise ChatConflict(_why_not(content)) from error
 
 
@@ -77,7 +104,9 @@ def _read(content: bytes) -> Image.Image:
         if found.width * found.height > MOST_PIXELS:
             raise ValueError("too many pixels")
         found.draft("RGB", (LONGEST_SIDE, LONGEST_SIDE))
-        turned = ImageOps.exif_transpose(found)
+        # Pillow's own turning writes all notes anew, and fails at one that is broken.
+        way = _TURNED.get(found.getexif().get(ExifTags.Base.Orientation, 1))
+        turned = found.transpose(way) if way is not None else found
         turned.thumbnail((LONGEST_SIDE, LONGEST_SIDE))
         return _on_white(turned)
 

@@ -25,6 +25,8 @@ GONE, STOPPED_TYPING = timedelta(seconds=15), timedelta(seconds=6)
 # What a page says again so soon is not written.
 AGAIN = timedelta(seconds=5)
 ASK_READ_EVERY = timedelta(seconds=20)
+# Who has not read an answer by then has closed the app.
+ASK_READ_FOR = timedelta(minutes=30)
 
 
 @dataclass(frozen=True)
@@ -124,6 +126,15 @@ def read_mark_ask(conversation: Conversation) -> None:
         _owe(ReadMarkReading, conversation, {})
 
 
+def read_mark_watch(conversation: Conversation) -> None:
+    """Asks again and again while the page is open and the customer has not read a new answer."""
+    since = timezone.now() - ASK_READ_FOR
+    if conversation.customer_read_at:
+        since = max(since, conversation.customer_read_at)
+    if conversation.messages.filter(direction=Direction.SHOP, at__gt=since).exists():
+        read_mark_ask(conversation)
+
+
 class _Repeatable(Operation):
     """Base of the calls about read marks; the subject is the conversation."""
 
@@ -162,7 +173,8 @@ class ReadMarkReading(_Repeatable):
         known = conversation.customer_read_at
         if answer and (known is None or known < answer):
             conversation.customer_read_at = answer
-            changed(conversation)
+            ours = conversation.messages.filter(direction=Direction.SHOP, at__lte=answer)
+            changed(conversation, ours.filter(at__gt=known) if known else ours)
 
 
 def _owe(kind: type[Operation], conversation: Conversation, payload: dict[str, Any]) -> None:

@@ -54,13 +54,16 @@
   // Each message stands once, at its place.
   function add(news) {
     const atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
+    const earlier = document.querySelector("[data-earlier]:not([hidden])");
     for (const each of news) {
       const holder = document.createElement("template");
       holder.innerHTML = each.html.trim();
       const made = holder.content.firstElementChild;
-      made.dataset.at = each.at;
-      bubbles.querySelector(`[data-message="${each.id}"]`)?.remove();
-      const next = [...bubbles.children].find((child) => child.dataset.at && child.dataset.at > each.at);
+      const known = bubbles.querySelector(`[data-message="${each.id}"]`);
+      // What stands before this page comes with the earlier messages.
+      if (!known && earlier && made.dataset.at < bubbles.firstElementChild?.dataset.at) continue;
+      known?.remove();
+      const next = [...bubbles.children].find((child) => child.dataset.at > made.dataset.at);
       next ? next.before(made) : bubbles.append(made);
     }
     if (atEnd) thread.scrollTop = thread.scrollHeight;

@@ -64,6 +64,13 @@ def test_a_conversation_shows_its_messages_and_a_box(clerk: Client, talk: Conver
     assert Onlooker.objects.get().conversation == talk
 
 
+def test_the_list_says_so_where_the_last_message_has_no_text(
+    clerk: Client, talk: Conversation
+) -> None:
+    Conversation.objects.update(preview="")
+    assert "no text to show" in page(clerk)
+
+
 def test_messages_are_text_whatever_they_hold(clerk: Client, pusher: Pusher) -> None:
     write(pusher, "<script>alert(1)</script> \u202eabc", cts=int(timezone.now().timestamp()))
     talk = Conversation.objects.get()

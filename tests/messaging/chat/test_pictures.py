@@ -83,6 +83,16 @@ REFUSED = {
 }
 
 
+def test_a_picture_whose_notes_are_broken_is_sent_all_the_same(store: Store) -> None:
+    written, exif = io.BytesIO(), Image.Exif()
+    exif[0x010F], exif[0x0112] = "abc", 6
+    Image.new("RGB", (40, 30)).save(written, "JPEG", exif=exif)
+    # The camera's maker becomes a number that is none.
+    content = written.getvalue().replace(b"\x01\x0f\x00\x02", b"\x01\x0f\x00\x07")
+    kept = picture_store(store=store, content=content)
+    assert (kept.width, kept.height) == (30, 40)
+
+
 @pytest.mark.usefixtures("in_english")
 @pytest.mark.parametrize(("content", "words"), REFUSED.values(), ids=REFUSED)
 def test_what_is_no_picture_is_refused_in_words(store: Store, content: bytes, words: str) -> None:

@@ -8,11 +8,12 @@ from django.utils import timezone
 from PIL import Image
 
 from messaging.models import ChatStore, Conversation, TakeawayStore
-from messaging.services.chat import bookkeeping, presence, switching
+from messaging.services.chat import bookkeeping, listing, presence, switching
 from messaging.services.chat.closing import ChatConflict
 from messaging.services.chat.connecting import connect
 from stores.models import OutboundCall
 from stores.platforms.errors import Refused
+from tests.messaging.chat.test_desk import add, news
 from tests.messaging.chat.writing import CUSTOMER, SECRET, write
 from tests.messaging.factories import SIGN_KEY
 from tests.messaging.meituan import Meituan, deliver_all
@@ -140,6 +141,26 @@ def test_read_marks_go_both_ways(meituan: Meituan, talk: Conversation) -> None:
     assert OutboundCall.objects.filter(operation="message.read_time").count() == 1
     wait_until(lambda: _read_at(talk))
     assert Conversation.objects.get().customer_read_at == _read_at(talk)
+
+
+def test_what_the_customer_reads_is_new_on_a_page_that_stays_open(
+    meituan: Meituan, talk: Conversation
+) -> None:
+    presence.read_mark_watch(talk)
+    assert not OutboundCall.objects.filter(operation="message.read_time").exists()
+    ours = add(talk, "马上到", direction="shop", state="sent", at=timezone.now())
+    cursor = listing.cursor_now([talk.store.merchant_id])
+    presence.read_mark_watch(talk)
+    at = int(timezone.now().timestamp() * 1000) + 1000
+    meituan.post(f"conversations/{talk.connection.account}/{CUSTOMER}/read", at=at)
+    wait_until(lambda: _read_at(talk))
+    found = news(talk, cursor)
+    assert found
+    assert found.messages == [ours]
+    OutboundCall.objects.all().delete()
+    Conversation.objects.update(read_asked_at=None)
+    presence.read_mark_watch(Conversation.objects.get())
+    assert not OutboundCall.objects.exists()
 
 
 def _read_at(talk: Conversation) -> Any:
