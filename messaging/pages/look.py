@@ -5,6 +5,7 @@ from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_POST
 
 from messaging.models import TakeawayStore
+from messaging.models.stores import LONGEST_LINE
 from messaging.services.printing.rendering import look_of
 from stores.backoffice.pages import staff_page, staff_user
 from stores.text import clean_text
@@ -19,8 +20,7 @@ def look(request: HttpRequest, pk: int) -> HttpResponse:
     rows = TakeawayStore.objects.for_staff(staff_user(request)).select_related("store")
     binding = get_object_or_404(rows, pk=pk)
     for name in LINES:
-        longest = TakeawayStore._meta.get_field(name).max_length or 0
-        setattr(binding, name, clean_text(request.POST.get(name, ""), longest))
+        setattr(binding, name, clean_text(request.POST.get(name, ""), LONGEST_LINE))
     for name in SWITCHES:
         setattr(binding, name, name in request.POST)
     return render(request, "messaging/_looks.html", look_of(binding))

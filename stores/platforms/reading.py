@@ -163,7 +163,7 @@ def optional_text(data: Mapping[str, Any], name: str, *, most: int = LONGEST_TEX
 
 
 def any_text(data: Mapping[str, Any], name: str, *, most: int = LONGEST_TEXT) -> str:
-    """Reads a text or number for people, cut to `most` characters; "" for anything else and for 0."""
+    """Reads a text or number for people, cut to `most` characters; "" for all else and for 0."""
     value = data.get(name)
     is_text = isinstance(value, str | int | float) and value
     return without_marks(clean_text(str(value), most)) if is_text else ""

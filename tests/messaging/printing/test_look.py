@@ -6,11 +6,11 @@ import pytest
 from django.urls import reverse
 
 from messaging.models import TakeawayStore
-from messaging.receipts.copies import Copy
+from messaging.receipts.copies import Copy, receipt_lines
 from messaging.receipts.escpos import receipt_bytes
 from messaging.receipts.lines import MM58
 from messaging.receipts.sample import sample_order
-from messaging.services.printing.rendering import receipt_lines, template_of
+from messaging.services.printing.rendering import template_of
 from stores.roles import Role
 from tests.back_office import at_work, page
 from tests.messaging.factories import TakeawayStoreFactory
