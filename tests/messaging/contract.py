@@ -93,7 +93,6 @@ ADMINS = {
             "call_rider",
             "call_off_rider",
             "cancel",
-            "refund_part",
             "print_again",
             "print_here",
         ),
@@ -252,7 +251,6 @@ def admin_rows(side: Side) -> dict[str, Model]:
     conversation = conversation_of(side.store, binding)
     message_in(conversation, f"{word}-words")
     chat = ChatStore.objects.create(binding=binding, greeting=f"{word}-greeting")
-    reply = reply_of(side.store, f"{word}-reply")
     card = card_of(side.store, binding)
     saved_card(card, f"{word}-cook")
     CardMeasure.objects.create(card=card, kind=1, picture="https://p.example.com/1", content=b"J")
