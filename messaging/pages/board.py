@@ -23,6 +23,8 @@ from stores.tenancy import has_permission
 
 # What has been over for long is in the list of orders.
 MOST_OVER = 12
+# Seconds after which a printer's trouble stands on the desk at the latest.
+PRINTERS_SEEN = 20
 AWAY = (DeliveryState.PICKED_UP, DeliveryState.DELIVERED)
 # What rings until somebody has done it.
 RINGS = (What.ACCEPT, What.REFUND, What.TIME, What.URGE)
@@ -121,11 +123,12 @@ def stores_of(user: User) -> list[Store]:
 
 def digest_of(store_ids: Collection[int]) -> str:
     """Returns what is different once anything on the desk is: one query by an index, and the
-    minute, because time moves orders too.
+    third of a minute, because time moves orders too, and printers stop.
     """
     rows = Order.objects.filter(store__in=store_ids).order_by()
     last = rows.aggregate(last=Max("changed_at"))["last"]
-    return f"{last and last.timestamp()}-{timezone.now():%H%M}"
+    now = timezone.now()
+    return f"{last and last.timestamp()}-{now:%H%M}-{now.second // PRINTERS_SEEN}"
 
 
 def board_of(stores: Sequence[Store]) -> Board:

@@ -8,6 +8,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from messaging.choices import TAKE
+from messaging.dashboard.printers import printer_alerts
 from messaging.models import Order
 from messaging.pages.board import board_of, digest_of, stores_of
 from messaging.services import deciding
@@ -82,6 +83,7 @@ def _page(request: HttpRequest, mine: list[Store], template: str, **more: Any) -
         "mine": mine,
         "only": chosen[0] if len(chosen) == 1 and len(mine) > 1 else None,
         "shows_store": len(chosen) > 1,
+        "printers": list(printer_alerts([store.pk for store in chosen])),
         **more,
     }
     return render(request, template, context)

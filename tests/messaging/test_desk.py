@@ -10,12 +10,12 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging.choices import DeliveryState, OrderState, Provider
-from messaging.models import Order, TakeawayStore
+from messaging.choices import DeliveryState, OrderState, PrinterState, Provider
+from messaging.models import Order, Printer, PrintJob, TakeawayStore
 from messaging.pages.board import board_of
 from stores.models import AuditEntry, Merchant, OutboundCall, Store
 from stores.roles import Role
-from tests.messaging.factories import TakeawayStoreFactory
+from tests.messaging.factories import PrinterFactory, TakeawayStoreFactory
 from tests.messaging.pushing import Pusher
 from tests.messaging.samples import ORDER_ID
 from tests.pages import english
@@ -68,6 +68,19 @@ def test_a_store_that_was_unbound_while_orders_run_is_named(clerk: Client, order
     assert f"{order.store} {words}" in shown(clerk)
     Order.objects.update(state=OrderState.FINISHED)
     assert words not in shown(clerk)
+
+
+def test_what_printers_did_not_print_is_said_at_the_desk(clerk: Client, order: Order) -> None:
+    printer = PrinterFactory(store=order.store, name="后厨", state=PrinterState.PAPER)
+    assert "Printer 后厨" in shown(clerk)
+    assert "no paper" in shown(clerk)
+    PrinterFactory(store=StoreFactory(), name="别家", state=PrinterState.PAPER)
+    assert "别家" not in shown(clerk)
+    Printer.objects.filter(pk=printer.pk).update(state=PrinterState.READY)
+    assert "Printer 后厨" not in shown(clerk)
+    old = timezone.now() - timedelta(hours=5)
+    PrintJob.objects.create(printer=printer, order=order, copy="kitchen", wanted_at=old)
+    assert "/takeaway/desk/old-receipts/" in shown(clerk)
 
 
 def test_a_new_order_has_dishes_time_and_one_button(clerk: Client, order: Order) -> None:
