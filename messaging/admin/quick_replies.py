@@ -45,6 +45,10 @@ class QuickReplyForm(forms.ModelForm[QuickReply]):
             raise forms.ValidationError(
                 _("There is no such variable: %(names)s.") % {"names": names}
             )
+        if quick_replies.has_lone_brace(text):
+            raise forms.ValidationError(
+                _("A brace is alone or full-width: write a variable as {number}.")
+            )
         return text
 
     def clean(self) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
 from messaging.models import Conversation, Message, QuickReply
@@ -33,7 +34,7 @@ from messaging.services.chat import (
 )
 from messaging.services.deadlines import left_text
 from stores.backoffice.pages import request_key, staff_page, staff_user
-from stores.conflicts import Conflict
+from stores.conflicts import Conflict, KeyReused
 from stores.fields import readable
 from stores.models import Store
 from stores.roles import Permission
@@ -41,6 +42,11 @@ from stores.tenancy import access_of, has_permission
 from stores.web.uploads import longer_form
 
 ANSWERED_SHOWN = 40
+# The answer to the first text was lost, and what was typed has changed since.
+OTHER_TEXT = _(
+    "Your last text was taken although no answer came. It stands above; press Send to send this "
+    "one too."
+)
 # A little more than a picture may have, so that a larger one gets a sentence.
 LONGEST_FORM = pictures.MOST_BYTES + 2_000_000
 
@@ -166,6 +172,8 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
             text=request.POST.get("text", ""),
             key=request_key(request),
         )
+    except KeyReused:
+        return JsonResponse({"trouble": str(OTHER_TEXT)}, status=409)
     except Conflict as conflict:
         return JsonResponse({"trouble": str(conflict.reason)}, status=409)
     presence.draft_save(conversation=opened, user=user, text="")

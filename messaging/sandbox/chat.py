@@ -170,9 +170,14 @@ def note_delivered(world: World, msg_id: int) -> None:
             return
 
 
-def users_who_failed(world: World, developer_id: int) -> int:
-    """Counts the customers of whom a message of the last 30 minutes reached no system."""
-    names = {shop.e_poi_id for shop in world.book.shops_of(developer_id)}
+def users_who_failed(world: World, developer_id: int, shop: Shop | None = None) -> int:
+    """Counts the customers of whom a message of the last 30 minutes reached no system: those of the
+    store for which a token was asked, where tokens hear of one store only.
+    """
+    shops = world.book.shops_of(developer_id)
+    if shop and world.settings.im_tokens_of_store:
+        shops = [shop]
+    names = {each.e_poi_id for each in shops}
     since = time.time() - HALF_AN_HOUR
     failed = set()
     for message in reversed(world.book.messages):

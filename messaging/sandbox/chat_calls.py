@@ -34,7 +34,7 @@ def _connection(world: World, caller: Caller, biz: Biz) -> dict[str, Any]:
     developer = caller.developer
     return {
         "connectionToken": _token(world, caller),
-        "userCount": chat.users_who_failed(world, developer.developer_id),
+        "userCount": chat.users_who_failed(world, developer.developer_id, caller.shop),
         "connectionId": f"{developer.developer_id}_WMOPEN",
         "imSecret": developer.im_secret,
     }
@@ -45,7 +45,7 @@ def _connections(world: World, caller: Caller, biz: Biz) -> dict[str, Any]:
     if not 1 <= count <= MOST_TOKENS:
         raise business_error("required_token_count最多为5")
     developer = caller.developer
-    failed = chat.users_who_failed(world, developer.developer_id)
+    failed = chat.users_who_failed(world, developer.developer_id, caller.shop)
     infos = [
         {
             "connectionToken": _token(world, caller),

@@ -20,7 +20,9 @@ from messaging.services.chat.closing import ChatConflict
 from messaging.wire.values import mask_phones
 from stores.tenancy import TenantQuerySet
 
-_VARIABLE = re.compile(r"\{([a-z_]*)\}")
+_VARIABLE = re.compile(r"\{([^{}]*)\}")
+# Full-width braces are what an input method for Chinese writes.
+_BRACES = re.compile(r"[{}｛｝]")
 MOST_DISHES = 5
 
 
@@ -66,6 +68,11 @@ def replies_of(store_id: int, merchant_id: int) -> TenantQuerySet[QuickReply]:
 def unknown_variables(text: str) -> list[str]:
     """Returns the names in braces that are no variables, for the form."""
     return [name for name in _VARIABLE.findall(text) if name not in _BY_NAME]
+
+
+def has_lone_brace(text: str) -> bool:
+    """Whether a brace belongs to no variable, for the form: it would be read by the customer."""
+    return bool(_BRACES.search(_VARIABLE.sub("", text)))
 
 
 def filled(text: str, conversation: Conversation) -> str:

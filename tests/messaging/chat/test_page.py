@@ -71,6 +71,17 @@ def test_the_list_says_so_where_the_last_message_has_no_text(
     assert "no text to show" in page(clerk)
 
 
+def test_another_text_after_a_lost_answer_is_not_taken_for_the_first(
+    clerk: Client, talk: Conversation
+) -> None:
+    address = f"{CHAT}{talk.pk}/send/"
+    clerk.post(address, {"text": "马上到", "request_key": "c" * 32})
+    answer = clerk.post(address, {"text": "还要十分钟", "request_key": "c" * 32})
+    assert answer.status_code == 409
+    assert answer.json()["trouble"].startswith("Your last text was taken")
+    assert Message.objects.filter(direction="shop").count() == 1
+
+
 def test_messages_are_text_whatever_they_hold(clerk: Client, pusher: Pusher) -> None:
     write(pusher, "<script>alert(1)</script> \u202eabc", cts=int(timezone.now().timestamp()))
     talk = Conversation.objects.get()

@@ -72,7 +72,16 @@ def test_the_form_explains_the_variables(owner: Client) -> None:
     assert "none for phone numbers and addresses" in shown
 
 
-@pytest.mark.parametrize("name", ["{phone}", "{address}", "{}", "{nummer}"])
+@pytest.mark.parametrize("text", ["{number", "number}", "｛number｝", "{{number}}"])
+def test_a_brace_that_the_customer_would_read_is_refused(
+    owner: Client, merchant: Merchant, text: str
+) -> None:
+    answer = said(owner, ADD, **typed(merchant, text=text))
+    assert "A brace is alone or full-width" in answer
+    assert not QuickReply.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["{phone}", "{address}", "{}", "{nummer}", "{菜品}", "{Number}"])
 def test_a_variable_that_does_not_exist_is_refused(
     owner: Client, merchant: Merchant, name: str
 ) -> None:

@@ -101,13 +101,17 @@ def test_a_messages_push_is_acknowledged_in_its_own_form(
 
 
 def test_customers_whose_messages_nobody_took_are_counted(
-    server: SandboxServer, provider: Provider, receiver: Receiver
+    server: SandboxServer, provider: Provider, reader: Provider, receiver: Receiver
 ) -> None:
     post(server, f"developers/{DEVELOPER}/push", {"message": ""})
     provider.ok(f"{IM}subscribeImByEpoi")
     for user in (1, 2, 2):
         write(server, open_user_id=user)
     assert provider.ok(f"{IM}getConnectionToken")["userCount"] == 2
+    call, biz = "getConnectionTokenWithCount", {"required_token_count": 1}
+    ours = provider.ok(f"{IM}{call}", biz)["token_infos"]
+    theirs = reader.ok(f"/wmoper/ng/im/{call}", biz)["token_infos"]
+    assert [rows[0]["userSendFailCount"] for rows in (ours, theirs)] == [2, 0]
     post(server, f"developers/{DEVELOPER}/push", receiver.addresses)
     write(server, open_user_id=3)
     receiver.wait("message")
