@@ -46,6 +46,12 @@ class RowForm(forms.Form):
     )
     use_required_attribute = False
 
+    def clean_job(self) -> str:
+        return self._said("job")
+
+    def clean_name(self) -> str:
+        return self._said("name")
+
     def clean_temperature(self) -> str:
         text = plain(self.cleaned_data["temperature"]).replace(",", ".").replace("。", ".")
         if not _TEMPERATURE.fullmatch(text):
@@ -55,6 +61,12 @@ class RowForm(forms.Form):
                 _("Between %(low)s and %(high)s ℃.") % {"low": LOWEST, "high": HIGHEST}
             )
         return f"{float(text):.1f}"
+
+    def _said(self, name: str) -> str:
+        """Returns a text without marks of writing direction, which turn the temperature round."""
+        if text := plain(self.cleaned_data[name]):
+            return text
+        raise forms.ValidationError(self.fields[name].error_messages["required"])
 
     def row(self) -> CardRow:
         return CardRow(**self.cleaned_data)

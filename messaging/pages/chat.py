@@ -41,7 +41,8 @@ from stores.roles import Permission
 from stores.tenancy import access_of, has_permission
 from stores.web.uploads import longer_form
 
-ANSWERED_SHOWN = 40
+# Conversations in the list beside those that wait, and how far a person can lengthen it.
+ANSWERED_SHOWN, MOST_SHOWN = 40, 1000
 # The answer to the first text was lost, and what was typed has changed since.
 OTHER_TEXT = _(
     "Your last text was taken although no answer came. It stands above; press Send to send this "
@@ -112,7 +113,10 @@ def chats(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     if not mine:
         return render(request, "messaging/no_desk.html")
     opened = talk_among(mine, pk)
-    context = _list(mine, opened) | {"cursor": listing.cursor_now(_merchants(mine)), "mine": mine}
+    context = _list(request, mine, opened) | {
+        "cursor": listing.cursor_now(_merchants(mine)),
+        "mine": mine,
+    }
     if opened:
         context |= _thread(opened, user, whole(request.GET.get("at")))
         if not access_of(user).is_viewing:
@@ -137,7 +141,9 @@ def news(request: HttpRequest) -> HttpResponse:
     if found is None:
         return HttpResponse(status=204)
     answer: dict[str, Any] = {"cursor": found.cursor, "anew": not found.is_whole}
-    answer["list"] = render_to_string("messaging/_conversations.html", _list(mine, opened), request)
+    answer["list"] = render_to_string(
+        "messaging/_conversations.html", _list(request, mine, opened), request
+    )
     if opened:
         answer["head"] = render_to_string(
             "messaging/_talk_head.html", _about(opened, user), request
@@ -232,17 +238,21 @@ def _merchants(mine: list[Store]) -> list[int]:
     return sorted({store.merchant_id for store in mine})
 
 
-def _list(mine: list[Store], opened: Conversation | None) -> dict[str, Any]:
+def _list(request: HttpRequest, mine: list[Store], opened: Conversation | None) -> dict[str, Any]:
+    shown = min(whole(request.GET.get("list")) or ANSWERED_SHOWN, MOST_SHOWN)
     ids = [store.pk for store in mine]
 
     def lines(rows: Iterable[Conversation]) -> list[Line]:
         return [Line(row, opened is not None and row.pk == opened.pk) for row in rows]
 
     waiting = listing.unanswered(ids).select_related("store", "order")
-    others = listing.answered(ids).select_related("store", "order")[:ANSWERED_SHOWN]
+    others = listing.answered(ids).select_related("store", "order")[: shown + 1]
+    found = lines(others)
     return {
         "waiting": lines(waiting),
-        "others": lines(others),
+        "others": found[:shown],
+        "list_length": shown,
+        "longer": shown + ANSWERED_SHOWN if len(found) > shown and shown < MOST_SHOWN else None,
         "shows_store": len(mine) > 1,
         "opened": opened,
     }

@@ -29,7 +29,7 @@
     if (isAsking) return;
     isAsking = true;
     try {
-      const query = new URLSearchParams({ cursor: page.dataset.cursor, open });
+      const query = new URLSearchParams({ cursor: page.dataset.cursor, list: page.dataset.list, open });
       const answer = await fetch(`${page.dataset.news}?${query}`, { headers: { "HX-Request": "true" } });
       if (answer.status === 200) take(await answer.json());
     } catch {

@@ -99,6 +99,15 @@ def test_any_text_for_a_person_is_shown_or_saved_as_text(
     assert "<script>alert" not in answer.content.decode()
 
 
+def test_a_mark_of_writing_direction_does_not_turn_the_temperature(
+    shop: Shop, clerk: Client
+) -> None:
+    said(clerk, shop.url(), typed(("厨师", "\u202e李四", "36.5")))
+    assert shop.card()["cardDetailList"][0]["name"] == "李四"
+    answer = said(clerk, shop.url(), typed(("厨师", "\u202e", "36.5")))
+    assert "This field is required" in answer
+
+
 def test_more_people_than_a_card_has_are_not_read(shop: Shop, clerk: Client) -> None:
     shown = clerk.post(shop.url(), typed(*PEOPLE * 100, do="look")).content.decode()
     assert shown.count('name="job"') == 20

@@ -10,6 +10,7 @@ from django.utils import timezone
 
 from messaging.choices import MessageKind, MessageState
 from messaging.models import Conversation, Draft, Message, Onlooker, TakeawayStore
+from messaging.pages.chat import ANSWERED_SHOWN
 from messaging.services.chat import sending
 from stores.models import Merchant, OutboundCall, Store
 from stores.roles import Role
@@ -80,6 +81,23 @@ def test_another_text_after_a_lost_answer_is_not_taken_for_the_first(
     assert answer.status_code == 409
     assert answer.json()["trouble"].startswith("Your last text was taken")
     assert Message.objects.filter(direction="shop").count() == 1
+
+
+def test_the_list_can_be_made_longer(clerk: Client, talk: Conversation) -> None:
+    Conversation.objects.update(reply_until=None, waiting_since=None)
+    talk.refresh_from_db()
+    for number in range(2 * ANSWERED_SHOWN - 1):
+        talk.pk, talk.open_user_id = None, str(number)
+        talk.save(force_insert=True)
+    first = page(clerk)
+    assert first.count('class="chat-line"') == ANSWERED_SHOWN
+    assert f'href="?list={2 * ANSWERED_SHOWN}"' in first
+    longer = page(clerk, f"?list={2 * ANSWERED_SHOWN}")
+    assert longer.count('class="chat-line"') == 2 * ANSWERED_SHOWN
+    assert "More conversations" not in longer
+    news = clerk.get(f"{CHAT}news/", {"list": str(2 * ANSWERED_SHOWN)}).json()
+    assert news["list"].count('class="chat-line"') == 2 * ANSWERED_SHOWN
+    assert page(clerk, "?list=x").count('class="chat-line"') == ANSWERED_SHOWN
 
 
 def test_messages_are_text_whatever_they_hold(clerk: Client, pusher: Pusher) -> None:
