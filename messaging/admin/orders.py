@@ -67,6 +67,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         "cancel",
         "print_again",
         "print_here",
+        "chat",
         "show_customer",
     )
     asked_about = ("number", "dishes", "paid_label", "state_label")
@@ -288,6 +289,16 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]
     ) -> HttpResponse:
         return redirect("takeaway:print-order", row.pk)
+
+    @button(
+        Button(
+            title=_("Customer's messages"), icon="chat", permission=TAKE,
+            shown=lambda order: order.conversations.exists(),
+        )
+    )  # fmt: skip
+    def chat(self, request: HttpRequest, row: Order, cleaned_data: dict[str, Any]) -> HttpResponse:
+        talk = row.conversations.order_by("-last_at").first()
+        return redirect("takeaway:talk", talk.pk) if talk else redirect(self.page_of(row))
 
     @button(
         Button(

@@ -123,6 +123,7 @@ class TakeawayDemo:
         developer = {name: facts[name] for name in ("developer_id", "sign_key", "im_secret")}
         shops = [
             {name: row[name] for name in ("epoi_id", "business_id", "app_auth_token", "name")}
+            | {"im_subscribed": True}
             for row in facts["stores"]
         ]
         seed = {

@@ -95,6 +95,7 @@ ADMINS = {
             "cancel",
             "print_again",
             "print_here",
+            "chat",
         ),
     ),
     "messaging.Refund": Expect("clerk"),

@@ -30,6 +30,7 @@ from messaging.wire.orders import Discount
 from stores.models import AuditEntry, OutboundCall, Store
 from stores.roles import Role
 from tests.back_office import at_work, listed, page, press, shown
+from tests.messaging.contract import conversation_of
 from tests.messaging.factories import (
     OrderFactory,
     PrinterFactory,
@@ -230,6 +231,18 @@ def test_orders_of_a_store_that_is_not_bound_may_only_be_printed(
     assert buttons(clerk, order) == {"print_here"}
     assert "not bound" in press(clerk, order, "cancel", code="2009")
     assert not OutboundCall.objects.exists()
+
+
+def test_an_order_leads_to_what_its_customer_wrote(binding: TakeawayStore) -> None:
+    order = OrderFactory(binding=binding)
+    clerk = at_work(binding.store, Role.CLERK)
+    assert "chat" not in buttons(clerk, order)
+    talk = conversation_of(binding.store, binding)
+    talk.order = order
+    talk.save()
+    assert "chat" in buttons(clerk, order)
+    answer = clerk.post(page(order, "do", "chat"))
+    assert answer.headers["Location"] == f"/takeaway/chat/{talk.pk}/"
 
 
 def test_orders_that_are_only_read_may_be_reported_as_ready(binding: TakeawayStore) -> None:
