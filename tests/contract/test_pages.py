@@ -167,6 +167,11 @@ PAGES: dict[str, Page] = {
         POSTED,
         lambda made: f"takeaway/desk/{made.theirs.rows['messaging.Order'].pk}/accept/",
     ),
+    "takeaway/stores/<int:pk>/look/": Page(
+        lambda made: f"takeaway/stores/{made.mine.rows['messaging.TakeawayStore'].pk}/look/",
+        POSTED,
+        lambda made: f"takeaway/stores/{made.theirs.rows['messaging.TakeawayStore'].pk}/look/",
+    ),
     "takeaway/chat/": Page(at("takeaway/chat/"), STAFF),
     "takeaway/chat/news/": Page(at("takeaway/chat/news/"), (204, 204, 204, 204, 204, 302)),
     "takeaway/chat/search/": Page(
