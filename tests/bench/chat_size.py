@@ -63,11 +63,12 @@ def run(bench: Bench) -> None:
 def _talk() -> tuple[Conversation, Message]:
     """A customer's conversation with OPEN messages, and one of the messages."""
     developer = DeveloperFactory(credentials={"sign_key": SIGN_KEY, "im_secret": SECRET})
-    pusher = Pusher(TakeawayStoreFactory(developer=developer))
+    binding = TakeawayStoreFactory(developer=developer)
+    pusher = Pusher(binding)
     now = int(time.time())
     for number in range(OPEN):
         write(pusher, f"第 {number} 条消息，请问大概多久能送到？", cts=now - OPEN + number)
-    talk = Conversation.objects.get()
+    talk = Conversation.objects.get(connection=binding.connection)
     return talk, talk.messages.in_order()[0]
 
 
