@@ -12,7 +12,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from messaging.choices import TAKE, DeliveryState, OrderState
-from messaging.models import Order, TakeawayStore
+from messaging.models import Order, Printer, TakeawayStore
 from messaging.services import allowed, customers
 from messaging.services.accepting import cook_from
 from messaging.services.deadlines import Deadline, What, accept_until, deadlines_of
@@ -23,8 +23,6 @@ from stores.tenancy import has_permission
 
 # What has been over for long is in the list of orders.
 MOST_OVER = 12
-# Seconds after which a printer's trouble stands on the desk at the latest.
-PRINTERS_SEEN = 20
 AWAY = (DeliveryState.PICKED_UP, DeliveryState.DELIVERED)
 # What rings until somebody has done it.
 RINGS = (What.ACCEPT, What.REFUND, What.TIME, What.URGE)
@@ -122,13 +120,14 @@ def stores_of(user: User) -> list[Store]:
 
 
 def digest_of(store_ids: Collection[int]) -> str:
-    """Returns what is different once anything on the desk is: one query by an index, and the
-    third of a minute, because time moves orders too, and printers stop.
+    """Returns what is different once anything on the desk is: the last change of an order, how the
+    printers are, and the minute, because time moves orders too. Two queries by indexes.
     """
     rows = Order.objects.filter(store__in=store_ids).order_by()
     last = rows.aggregate(last=Max("changed_at"))["last"]
-    now = timezone.now()
-    return f"{last and last.timestamp()}-{now:%H%M}-{now.second // PRINTERS_SEEN}"
+    printers = Printer.objects.filter(store__in=store_ids, is_active=True).order_by("pk")
+    states = ",".join(printers.values_list("state", flat=True))
+    return f"{last and last.timestamp()}-{timezone.now():%H%M}-{states}"
 
 
 def board_of(stores: Sequence[Store]) -> Board:

@@ -71,6 +71,17 @@ def test_a_store_that_was_unbound_while_orders_run_is_named(clerk: Client, order
     assert words not in shown(clerk)
 
 
+def test_a_printer_that_stops_makes_the_desk_anew(clerk: Client, order: Order) -> None:
+    printer = PrinterFactory(store=order.store)
+    with time_machine.travel(timezone.now().replace(second=1), tick=False):
+        shown = clerk.get(DESK).content.decode()
+        digest = re.search(r'name="after" value="([^"]+)"', shown)
+        assert digest
+        assert clerk.get(f"{DESK}live/", {"after": digest[1]}).status_code == 204
+        Printer.objects.filter(pk=printer.pk).update(state=PrinterState.PAPER)
+        assert clerk.get(f"{DESK}live/", {"after": digest[1]}).status_code == 200
+
+
 def test_what_printers_did_not_print_is_said_at_the_desk(clerk: Client, order: Order) -> None:
     printer = PrinterFactory(store=order.store, name="后厨", state=PrinterState.PAPER)
     assert "Printer 后厨" in shown(clerk)
