@@ -12,6 +12,7 @@ from playwright.sync_api import Page, expect
 import messaging.webhooks.handlers  # noqa: F401
 from messaging.choices import OrderState
 from messaging.models import Order, TakeawayStore
+from messaging.pages import pulse
 from stores.models import Merchant, OutboundCall
 from stores.roles import Role
 from tests.browser.conftest import Visitor
@@ -90,10 +91,13 @@ def test_one_tab_rings_until_it_is_answered(
 
 
 def test_who_is_signed_out_is_told_and_goes_on_afterwards(
-    visitor: Visitor, binding: TakeawayStore, clerk: User
+    visitor: Visitor, binding: TakeawayStore, clerk: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # Else a page without a session is fresh for a minute.
+    monkeypatch.setattr(pulse, "TICKET_SECONDS", 2)
     page = visitor.page(user=clerk)
-    page.goto(DESK)
+    with page.expect_response(re.compile("/takeaway/desk/live/")):
+        page.goto(DESK)
     cookies: Any = page.context.cookies()
     page.context.clear_cookies()
     expect(page.locator("[data-standstill]")).to_be_visible(timeout=10000)

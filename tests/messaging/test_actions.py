@@ -18,7 +18,10 @@ from tests.messaging.meituan import Meituan, deliver_all
 from tests.messaging.pushing import Pusher
 from tests.processes import wait_until
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("quick", "in_english"),
+]
 State = OutboundCall.State
 
 

@@ -24,7 +24,10 @@ from tests.pages import HOSTILE, english
 from tests.processes import wait_until
 from tests.stores.factories import StoreFactory, member
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("quick", "in_english"),
+]
 ROWS = [{"job": job, "name": name, "temperature": t} for job, name, t in PEOPLE]
 
 

@@ -21,7 +21,10 @@ from tests.messaging.chat.writing import write
 from tests.messaging.meituan import deliver_all
 from tests.messaging.pushing import Pusher
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("quick", "in_english"),
+]
 WhyNot = CardDelivery.WhyNot
 
 

@@ -18,7 +18,10 @@ from tests.messaging.cards.conftest import PEOPLE, Shop, typed
 from tests.messaging.chat.test_pictures import picture
 from tests.pages import HOSTILE
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("quick", "in_english"),
+]
 BODY = "application/octet-stream"
 
 

@@ -13,7 +13,10 @@ from stores.models import OutboundCall
 from tests.messaging.cards.conftest import Shop
 from tests.messaging.meituan import deliver_all
 
-pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
+pytestmark = [
+    pytest.mark.django_db(transaction=True),
+    pytest.mark.usefixtures("quick", "in_english"),
+]
 
 
 def trouble(shop: Shop) -> Trouble | None:
