@@ -7,6 +7,7 @@ import re
 from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
+from functools import partial
 
 import pytest
 from django.contrib.auth.models import User
@@ -230,7 +231,7 @@ def test_a_row_of_the_audit_log_says_when_who_what_and_to_what_on_two_lines(
             expect(part).to_be_visible()
         assert row.locator(".field-target").evaluate("(cell) => cell.clientWidth") > 100
         assert row.evaluate("(row) => row.getBoundingClientRect().height") < 72
-        assert wait_until(lambda row=row: row.evaluate(WHO_IS_BELOW))
+        assert wait_until(partial(row.evaluate, WHO_IS_BELOW))
     assert fits(page)
 
 
