@@ -77,7 +77,7 @@ def _needs_database(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """On PostgreSQL nobody waits for the disk: no test cuts the server's power."""
     with django_db_blocker.unblock():
         if connection.vendor == "postgresql":
@@ -85,6 +85,16 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             with connection.cursor() as cursor:
                 cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit TO off")
             # It applies to connections from now on, those of other processes too.
+            connection.close()
+    yield
+    with django_db_blocker.unblock():
+        if connection.vendor == "postgresql":
+            # Of servers and processes that a test has ended; else the database cannot be dropped.
+            with connection.cursor() as cursor:
+                cursor.execute(
+                    "SELECT pg_terminate_backend(pid) FROM pg_stat_activity"
+                    " WHERE datname = current_database() AND pid <> pg_backend_pid()"
+                )
             connection.close()
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from messaging.choices import DeliveryState, OrderState, Provider, RefundState
@@ -188,7 +189,8 @@ def test_a_push_has_us_ask_at_once_also_when_a_question_waits(
     meituan: Meituan, pusher: Pusher
 ) -> None:
     order = accepted(meituan)
-    owe_refunds(order, after=BEHIND)
+    with transaction.atomic():
+        owe_refunds(order, after=BEHIND)
     pusher.push("refund", {"orderId": int(order.order_id), "notifyType": "agree"})
     call = OutboundCall.objects.get(operation="refunds.read")
     assert call.due_at <= timezone.now()
