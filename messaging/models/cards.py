@@ -6,6 +6,7 @@ from django.db import models
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from messaging.choices import CardAudit, CardKind, CardSender, CardState, CardWay, Measure
 from messaging.models.chat import Message
@@ -16,6 +17,12 @@ from stores.fields import EncryptedJSONField, readable
 from stores.tenancy import TenantQuerySet
 
 LONGEST_NOTE, LONGEST_TIPS = 50, 200
+# What `error` holds when it is no text of Meituan's: each reader has a language.
+LATE, UNREACHED = "late", "unreached"
+OURS: dict[str, StrOrPromise] = {
+    LATE: _("The day of this card is over."),
+    UNREACHED: _("Meituan could not be reached in time."),
+}
 
 
 class SafetyCard(models.Model):
@@ -189,6 +196,11 @@ class SavedCard(models.Model):
 
     def __str__(self) -> str:
         return f"{self.card} {self.day:%Y-%m-%d}"
+
+    @property
+    def why_not(self) -> StrOrPromise:
+        """Why it was not saved: our own sentence, or Meituan's words."""
+        return OURS.get(self.error, self.error)
 
     @property
     def whole(self) -> Card:

@@ -9,11 +9,11 @@ from typing import Any, ClassVar
 
 from django.db import transaction
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from messaging.choices import PLATFORM, CardState
 from messaging.models import SafetyCard, SavedCard, TakeawayStore
+from messaging.models.cards import LATE, UNREACHED
 from messaging.services.cards import asking, setting_up
 from messaging.services.cards.rules import CardConflict, why_not_save
 from messaging.services.reading import client_of
@@ -44,7 +44,7 @@ class CardSaving(Operation):
     def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
         row = SavedCard.objects.get(pk=call.subject_id)
         if row.day != timezone.localdate():
-            raise Refused("late", _("The day of this card is over."))
+            raise Refused(LATE, LATE)
         return client_of(call.connection, wait_for_slot).save_card(row.whole)
 
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
@@ -66,7 +66,7 @@ class CardSaving(Operation):
         asking.owe_reading(row.card)
 
     def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
-        _settle(call, CardState.FAILED, error=_("Meituan could not be reached in time."))
+        _settle(call, CardState.FAILED, error=UNREACHED)
 
 
 def card_save(*, binding: TakeawayStore, rows: tuple[CardRow, ...], actor: Actor) -> SavedCard:
@@ -107,23 +107,8 @@ def card_save(*, binding: TakeawayStore, rows: tuple[CardRow, ...], actor: Actor
 
 def save_now(row: SavedCard) -> None:
     """Sends a card that was just owed and waits some seconds for the answer; else a worker does."""
-    outbox.process(_Waiting(row), wait=WAIT, in_background=True)
-
-
-class _Waiting:
-    """A card, as `outbox.process` asks about it."""
-
-    def __init__(self, row: SavedCard) -> None:
-        self.row = row
-
-    def live_call(self) -> OutboundCall | None:
-        return None if self.is_final() else _call(self.row.pk)
-
-    def is_final(self) -> bool:
-        return self.row.state != CardState.WAITING
-
-    def reload(self) -> None:
-        self.row.refresh_from_db()
+    waiting = outbox.OneCall(row, waiting=CardState.WAITING, find=_call)
+    outbox.process(waiting, wait=WAIT, in_background=True)
 
 
 def _replace(card: SafetyCard) -> None:

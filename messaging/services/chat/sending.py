@@ -154,7 +154,8 @@ def send_now(message: Message, *, wait: float = 0.0) -> None:
     """Sends a message that was just owed, while its account has a free slot, and waits up to `wait`
     seconds for the result; else a worker does.
     """
-    outbox.process(_Waiting(message), wait=wait, in_background=True)
+    waiting = outbox.OneCall(message, waiting=MessageState.WAITING, find=_call)
+    outbox.process(waiting, wait=wait, in_background=True)
 
 
 def settle_call(message_id: int) -> None:
@@ -167,22 +168,6 @@ def settle_call(message_id: int) -> None:
     except Conflict:
         # It is asked about right now, and will find the message sent.
         return
-
-
-class _Waiting:
-    """A message, as `outbox.process` asks about it."""
-
-    def __init__(self, message: Message) -> None:
-        self.message = message
-
-    def live_call(self) -> OutboundCall | None:
-        return None if self.is_final() else _call(self.message.pk)
-
-    def is_final(self) -> bool:
-        return self.message.state != MessageState.WAITING
-
-    def reload(self) -> None:
-        self.message.refresh_from_db()
 
 
 @transaction.atomic

@@ -21,10 +21,11 @@ from stores.platforms.outbox.operations import (
 )
 from stores.platforms.outbox.place import PlaceInLine
 from stores.platforms.outbox.places import place_in_line, places_in_line
-from stores.platforms.outbox.processing import process
+from stores.platforms.outbox.processing import OneCall, process
 from stores.platforms.outbox.working import attempt_now, run_in_thread, work
 
 __all__ = [
+    "OneCall",
     "Operation",
     "PlaceInLine",
     "SlotWaiter",

@@ -6,7 +6,7 @@ The tries are made in the caller's thread, in one beside it, or by a worker.
 import time
 from collections.abc import Callable
 from functools import partial
-from typing import Protocol
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.utils import timezone
@@ -29,6 +29,29 @@ class Waiting(Protocol):
 
     def reload(self) -> None:
         """Reads the row from the database again."""
+
+
+class OneCall:
+    """A row with one call, as `process` asks about it: it waits while its `state` is `waiting`.
+
+    `find` returns the call of the row with that key.
+    """
+
+    def __init__(
+        self, row: Any, *, waiting: str, find: Callable[[int], OutboundCall | None]
+    ) -> None:
+        self.row = row
+        self.waiting = waiting
+        self.find = find
+
+    def live_call(self) -> OutboundCall | None:
+        return None if self.is_final() else self.find(self.row.pk)
+
+    def is_final(self) -> bool:
+        return bool(self.row.state != self.waiting)
+
+    def reload(self) -> None:
+        self.row.refresh_from_db()
 
 
 def process(
