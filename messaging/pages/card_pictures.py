@@ -12,19 +12,16 @@ from messaging.choices import Measure
 from messaging.models import CardMeasure, CardTest
 from messaging.pages.card_forms import TestForm
 from messaging.pages.card_preview import measure_address
-from messaging.pages.cards import binding_or_404
-from messaging.services.at_once import problem_text
+from messaging.pages.cards import binding_of
+from messaging.pages.chat import LONGEST_FORM
+from messaging.services.at_once import in_words
 from messaging.services.cards import setting_up
 from messaging.services.chat import pictures
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
-from stores.platforms.errors import PlatformError
 from stores.platforms.reading import MAX_INT64
 from stores.roles import Permission
 from stores.web.uploads import longer_form
-
-# A little more than a picture may have, so that a larger one gets a sentence.
-LONGEST_FORM = pictures.MOST_BYTES + 2_000_000
 
 
 @longer_form(LONGEST_FORM)
@@ -35,9 +32,9 @@ def measure(request: HttpRequest, pk: int, kind: int) -> HttpResponse:
     if kind not in Measure.values:
         raise Http404
     if request.method != "POST":
-        rows = CardMeasure.objects.filter(card__binding=binding_or_404(request, pk), kind=kind)
+        rows = CardMeasure.objects.filter(card__binding=binding_of(request, pk), kind=kind)
         return _jpeg(get_object_or_404(rows.exclude(picture="")).content)
-    binding = binding_or_404(request, pk, Permission.MANAGE_STORES)
+    binding = binding_of(request, pk, Permission.MANAGE_STORES)
     content = request.read(pictures.MOST_BYTES + 1)
 
     def uploaded() -> dict[str, Any]:
@@ -54,7 +51,7 @@ def measure(request: HttpRequest, pk: int, kind: int) -> HttpResponse:
 @require_POST
 def test_add(request: HttpRequest, pk: int) -> HttpResponse:
     """Takes the picture of a test as the body, its day and note in the address."""
-    binding = binding_or_404(request, pk, Permission.MANAGE_STORES)
+    binding = binding_of(request, pk, Permission.MANAGE_STORES)
     form = TestForm(request.GET)
     if not form.is_valid():
         reasons = [str(text) for errors in form.errors.values() for text in errors]
@@ -81,7 +78,7 @@ def test_picture(request: HttpRequest, pk: int, test: int) -> HttpResponse:
 @staff_page
 @require_POST
 def test_remove(request: HttpRequest, pk: int, test: int) -> HttpResponse:
-    binding_or_404(request, pk, Permission.MANAGE_STORES)
+    binding_of(request, pk, Permission.MANAGE_STORES)
     setting_up.test_remove(row=_test(request, pk, test), actor=staff_user(request))
     return JsonResponse({})
 
@@ -89,17 +86,16 @@ def test_remove(request: HttpRequest, pk: int, test: int) -> HttpResponse:
 def _test(request: HttpRequest, pk: int, test: int) -> CardTest:
     if test > MAX_INT64:
         raise Http404
-    rows = CardTest.objects.filter(card__binding=binding_or_404(request, pk))
+    rows = CardTest.objects.filter(card__binding=binding_of(request, pk))
     return get_object_or_404(rows.select_related("card__binding__store"), pk=test)
 
 
 def _answer(upload: Callable[[], dict[str, Any]]) -> JsonResponse:
     try:
-        return JsonResponse(upload())
+        with in_words():
+            return JsonResponse(upload())
     except Conflict as conflict:
         return JsonResponse({"trouble": str(conflict.reason)}, status=409)
-    except PlatformError as error:
-        return JsonResponse({"trouble": str(problem_text(error))}, status=409)
 
 
 def _jpeg(content: Any) -> HttpResponse:

@@ -3,6 +3,7 @@
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -12,12 +13,12 @@ from messaging.models import ChatStore, SafetyCard, TakeawayStore
 from messaging.pages.board import stores_of
 from messaging.pages.card_forms import RowForms, SetUpForm, measure_forms
 from messaging.pages.card_preview import measure_address, preview_of
-from messaging.services.at_once import problem_text
+from messaging.pages.talks import whole
+from messaging.services.at_once import in_words
 from messaging.services.cards import asking, saved, saving, setting_up, standing
 from messaging.services.chat import pictures, switching
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
-from stores.platforms.errors import PlatformError
 from stores.roles import Permission
 from stores.tenancy import has_permission
 
@@ -46,7 +47,7 @@ def cards(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def card(request: HttpRequest, pk: int) -> HttpResponse:
     """The form of today. Everything but `save` only shows it anew."""
-    binding = binding_or_404(request, pk)
+    binding = binding_of(request, pk)
     row = setting_up.card_of(binding)
     if request.method != "POST":
         return _card_page(request, row, _with_last_values(row))
@@ -55,16 +56,15 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     if wanted == "add":
         return _card_page(request, row, typed.with_one_more())
     if wanted.startswith("remove"):
-        number = wanted.removeprefix("remove")
-        return _card_page(request, row, typed.without(int(number) if number.isdecimal() else -1))
+        number = whole(wanted.removeprefix("remove"))
+        return _card_page(request, row, typed.without(-1 if number is None else number))
     if wanted != "save" or not typed.is_valid():
         return _card_page(request, row, typed)
     try:
-        made = saving.card_save(binding=binding, rows=typed.rows(), actor=staff_user(request))
+        with in_words():
+            made = saving.card_save(binding=binding, rows=typed.rows(), actor=staff_user(request))
     except Conflict as conflict:
         return _card_page(request, row, typed, trouble=conflict.reason)
-    except PlatformError as error:
-        return _card_page(request, row, typed, trouble=problem_text(error))
     saving.save_now(made)
     return redirect("takeaway:card", pk=binding.pk)
 
@@ -73,7 +73,7 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def set_up(request: HttpRequest, pk: int) -> HttpResponse:
     """What the card always says; for who may set up stores."""
-    binding = binding_or_404(request, pk, Permission.MANAGE_STORES)
+    binding = binding_of(request, pk, Permission.MANAGE_STORES)
     row = setting_up.card_of(binding)
     data = request.POST if request.method == "POST" else None
     form, measures = SetUpForm(data, instance=row), measure_forms(data, row)
@@ -85,14 +85,14 @@ def set_up(request: HttpRequest, pk: int) -> HttpResponse:
             if each.cleaned_data["is_shown"]
         }
         try:
-            setting_up.card_set_up(
-                binding=binding, actor=staff_user(request), measures=shown, **form.cleaned_data
-            )
-            return redirect("takeaway:card", pk=binding.pk)
+            with in_words():
+                setting_up.card_set_up(
+                    binding=binding, actor=staff_user(request), measures=shown, **form.cleaned_data
+                )
         except Conflict as conflict:
             trouble = conflict.reason
-        except PlatformError as error:
-            trouble = problem_text(error)
+        else:
+            return redirect("takeaway:card", pk=binding.pk)
     kept = {each.kind for each in row.measures.exclude(picture="")} if row.pk else set()
     context = {
         "binding": binding,
@@ -120,12 +120,13 @@ def set_up(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def check(request: HttpRequest, pk: int) -> HttpResponse:
     """Asks Meituan how the card stands, and shows the card again."""
-    binding = binding_or_404(request, pk)
+    binding = binding_of(request, pk)
     row = setting_up.kept_card(binding)
     try:
-        asking.card_check(card=row)
-    except PlatformError as error:
-        return _card_page(request, row, _with_last_values(row), trouble=problem_text(error))
+        with in_words():
+            asking.card_check(card=row)
+    except Conflict as conflict:
+        return _card_page(request, row, _with_last_values(row), trouble=conflict.reason)
     return redirect("takeaway:card", pk=binding.pk)
 
 
@@ -133,12 +134,13 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
 @require_POST
 def chat_on(request: HttpRequest, pk: int) -> HttpResponse:
     """Switches the store's chat on, without which Meituan sends no card."""
-    binding = binding_or_404(request, pk, Permission.MANAGE_STORES)
+    binding = binding_of(request, pk, Permission.MANAGE_STORES)
     try:
-        switching.chat_switch(binding=binding, is_on=True, actor=staff_user(request))
-    except PlatformError as error:
+        with in_words():
+            switching.chat_switch(binding=binding, is_on=True, actor=staff_user(request))
+    except Conflict as conflict:
         row = setting_up.card_of(binding)
-        return _card_page(request, row, _with_last_values(row), trouble=problem_text(error))
+        return _card_page(request, row, _with_last_values(row), trouble=conflict.reason)
     return redirect("takeaway:card-set-up", pk=binding.pk)
 
 
@@ -149,16 +151,16 @@ def bindings_of(user: User) -> list[TakeawayStore]:
     return list(bound.select_related("store__merchant", "connection__parent", "safety_card"))
 
 
-def binding_or_404(
+def binding_of(
     request: HttpRequest, pk: int, permission: Permission | None = None
 ) -> TakeawayStore:
-    """Returns a takeaway store of the person. Raises Http404, also without the permission."""
+    """Returns a store of the person. Raises Http404 for another's, and PermissionDenied."""
     user = staff_user(request)
     found = next((row for row in bindings_of(user) if row.pk == pk), None)
     if found is None:
         raise Http404
     if permission and not has_permission(user, permission, found.store.merchant_id):
-        raise Http404
+        raise PermissionDenied
     return found
 
 
@@ -170,14 +172,14 @@ def _with_last_values(row: SafetyCard) -> RowForms:
 def _card_page(
     request: HttpRequest, row: SafetyCard, forms: RowForms, *, trouble: Any = ""
 ) -> HttpResponse:
-    whole = setting_up.whole_card(row, forms.rows())
+    shown = setting_up.whole_card(row, forms.rows())
     merchant = row.binding.store.merchant_id
     before = row.saved.order_by("-pk")[:MOST_BEFORE] if row.pk else ()
     context = {
         "binding": row.binding,
         "card": row,
         "forms": forms,
-        "preview": preview_of(row, whole),
+        "preview": preview_of(row, shown),
         "standing": standing.trouble_of(row) if row.pk else "",
         "today": saved.today_of(row) if row.pk else None,
         "before": before,

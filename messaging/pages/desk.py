@@ -4,13 +4,14 @@ from collections.abc import Callable
 from typing import Any
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
 from messaging.choices import TAKE
 from messaging.dashboard.printers import printer_alerts
 from messaging.models import Order
 from messaging.pages.board import board_of, digest_of, stores_of
+from messaging.pages.orders import order_of
 from messaging.services import deciding
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
@@ -56,9 +57,8 @@ def act(request: HttpRequest, pk: int, verb: str) -> HttpResponse:
     if verb not in VERBS:
         raise Http404
     mine = stores_of(user)
-    rows = Order.objects.for_staff(user).filter(store__in=[store.pk for store in mine])
-    order = get_object_or_404(rows.select_related("store"), pk=pk)
-    if not has_permission(user, TAKE, order.store.merchant_id):
+    order = order_of(request, pk, TAKE)
+    if order.store not in mine:
         raise Http404
     trouble: Any = ""
     try:

@@ -3,13 +3,14 @@
 from typing import Any
 
 from django.contrib import messages
-from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, redirect, render
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from messaging.choices import REFUND
 from messaging.models import Order
+from messaging.pages.orders import order_of
 from messaging.services import allowed, part_refunds
 from messaging.services.at_once import in_words
 from messaging.services.deciding import REASON_LENGTH
@@ -17,7 +18,6 @@ from messaging.wire.refundable import RefundableLine
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.money import yuan_of, yuan_text
-from stores.tenancy import has_permission
 from stores.text import clean_text
 
 _FIELD = "count-"
@@ -27,7 +27,7 @@ _MOST_DIGITS = 5
 @staff_page
 @require_http_methods(["GET", "HEAD", "POST"])
 def part_refund(request: HttpRequest, pk: int) -> HttpResponse:
-    order = _order(request, pk)
+    order = order_of(request, pk, REFUND)
     given: dict[str, Any] = {"counts": {}, "reason": ""}
     trouble = ""
     if request.method == "POST":
@@ -74,17 +74,6 @@ def _page(request: HttpRequest, order: Order, given: Any, trouble: str) -> HttpR
         "why_not": why_not,
     }
     return render(request, "messaging/part_refund.html", context, status=409 if trouble else 200)
-
-
-def _order(request: HttpRequest, pk: int) -> Order:
-    user = staff_user(request)
-    rows = Order.objects.for_staff(user).select_related(
-        "store__merchant", "connection__parent", "connection__takeaway_store"
-    )
-    order = get_object_or_404(rows, pk=pk)
-    if not has_permission(user, REFUND, order.store.merchant_id):
-        raise Http404
-    return order
 
 
 def _counts(request: HttpRequest) -> dict[str, int]:

@@ -2,11 +2,11 @@
 
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import render
 from django.views.decorators.http import require_http_methods
 
 from messaging.choices import ReceiptCopy
-from messaging.models import Order
+from messaging.pages.orders import order_of
 from messaging.receipts.copies import Copy
 from messaging.services import customers
 from messaging.services.printing.rendering import PAPERS, NothingToPrint, order_rows, usual_paper
@@ -22,10 +22,7 @@ def print_order(request: HttpRequest, pk: int) -> HttpResponse:
     data, and is noted.
     """
     user = staff_user(request)
-    rows = Order.objects.for_staff(user).select_related("store", "connection__takeaway_store")
-    order = get_object_or_404(rows, pk=pk)
-    if not has_permission(user, Permission.VIEW, order.store.merchant_id):
-        raise PermissionDenied
+    order = order_of(request, pk, Permission.VIEW)
     may_see = has_permission(user, Permission.VIEW_PERSONAL, order.store.merchant_id)
     copy = request.GET.get("copy", Copy.CUSTOMER.value)
     paper = request.GET.get("paper") or usual_paper(order.store)

@@ -152,7 +152,7 @@ PAGES: dict[str, Page] = {
     "takeaway/desk/<int:pk>/refund/": Page(
         lambda made: f"takeaway/desk/{made.mine.rows['messaging.Order'].pk}/refund/",
         # Only who may refund.
-        (404, 200, 200, 404, 200, 302),
+        (403, 200, 200, 404, 200, 302),
         lambda made: f"takeaway/desk/{made.theirs.rows['messaging.Order'].pk}/refund/",
     ),
     "takeaway/desk/<int:pk>/print/": Page(
@@ -199,7 +199,7 @@ PAGES: dict[str, Page] = {
     **{f"takeaway/chat/<int:pk>/{act}/": chat_act(act) for act in CHAT_ACTS},
     "takeaway/cards/": Page(at("takeaway/cards/"), (302, 302, 200, 302, 200, 302)),
     "takeaway/cards/<int:pk>/": card_page("", OWN),
-    "takeaway/cards/<int:pk>/set-up/": card_page("set-up/", (404, 200, 200, 404, 200, 302)),
+    "takeaway/cards/<int:pk>/set-up/": card_page("set-up/", (403, 200, 200, 404, 200, 302)),
     "takeaway/cards/<int:pk>/check/": card_page("check/", POSTED),
     "takeaway/cards/<int:pk>/chat-on/": card_page("chat-on/", POSTED),
     "takeaway/cards/<int:pk>/measures/<int:kind>/": card_page("measures/1/", OWN),

@@ -107,8 +107,8 @@ def test_an_order_that_is_not_accepted_has_nothing_to_choose(manager: Client, or
     assert "<form method" not in shown.partition("<main>")[2]
 
 
-def test_who_may_not_refund_sees_no_page(order: Order) -> None:
-    assert signed_in(order, Role.CLERK).get(page_of(order)).status_code == 404
+def test_who_may_not_refund_is_refused(order: Order) -> None:
+    assert signed_in(order, Role.CLERK).get(page_of(order)).status_code == 403
 
 
 BROKEN: list[dict[str, Any]] = [

@@ -115,11 +115,11 @@ def test_a_chat_that_was_switched_off_later_is_noticed_before_saving(shop: Shop)
 
 def test_a_clerk_fills_in_the_card_but_does_not_set_it_up(shop: Shop, clerk: Client) -> None:
     assert shop.url("card-set-up") not in clerk.get(shop.url()).content.decode()
-    assert clerk.get(shop.url("card-set-up")).status_code == 404
-    assert clerk.post(shop.url("card-set-up"), form()).status_code == 404
-    assert upload(clerk, shop.url("card-measure", 4)).status_code == 404
-    assert upload(clerk, shop.url("card-test-add")).status_code == 404
-    assert clerk.post(shop.url("card-chat-on")).status_code == 404
+    assert clerk.get(shop.url("card-set-up")).status_code == 403
+    assert clerk.post(shop.url("card-set-up"), form()).status_code == 403
+    assert upload(clerk, shop.url("card-measure", 4)).status_code == 403
+    assert upload(clerk, shop.url("card-test-add")).status_code == 403
+    assert clerk.post(shop.url("card-chat-on")).status_code == 403
     assert not SafetyCard.objects.exists()
 
 
