@@ -12,6 +12,7 @@ from messaging.services.cards import saving
 from messaging.wire.cards import CardRow
 from stores.roles import Role
 from tests.browser.conftest import Visitor, fits
+from tests.messaging.chat.test_page import PNG
 from tests.messaging.chat.test_pictures import picture
 from tests.messaging.factories import TakeawayStoreFactory
 from tests.messaging.meituan import Meituan, meituan_of
@@ -100,4 +101,19 @@ def test_what_is_no_picture_is_said(
     assert not CardMeasure.objects.exists()
     (complaint,) = visitor.complaints
     assert "409" in complaint
+    visitor.complaints.clear()
+
+
+def test_a_picture_that_does_not_arrive_is_said_in_words(
+    visitor: Visitor, meituan: Meituan, binding: TakeawayStore, tmp_path: Path
+) -> None:
+    picture = tmp_path / "a.png"
+    picture.write_bytes(PNG)
+    user = member(binding.store.merchant, Role.MANAGER, binding.store, password=None)
+    page = visitor.page(user=user)
+    page.goto(f"/takeaway/cards/{binding.pk}/set-up/")
+    page.locator("[name=kind][value='1']").check()
+    page.route("**/measures/2/", lambda route: route.abort())
+    page.locator("[data-picture$='/measures/2/']").set_input_files(picture)
+    expect(page.locator("[data-trouble]")).to_have_text("图片没有上传成功：系统没有响应。")
     visitor.complaints.clear()

@@ -5,13 +5,6 @@
   const form = document.querySelector("[data-evidence]");
   if (!form) return;
   const list = form.querySelector(".evidence");
-  const trouble = document.querySelector("[data-trouble]");
-  const token = form.querySelector("[name=csrfmiddlewaretoken]").value;
-
-  function fail(text) {
-    trouble.textContent = text;
-    trouble.hidden = false;
-  }
 
   function add({ slug, url }) {
     const item = document.createElement("li");
@@ -29,17 +22,9 @@
   form.querySelector("input[type=file]").addEventListener("change", async (event) => {
     const files = [...event.target.files];
     event.target.value = "";
-    trouble.hidden = true;
     for (const file of files.slice(0, Number(form.dataset.most) - list.children.length)) {
-      try {
-        const headers = { "X-CSRFToken": token, "Content-Type": "application/octet-stream" };
-        const answer = await fetch(form.dataset.evidence, { method: "POST", body: file, headers });
-        const said = await answer.json();
-        if (said.trouble) fail(said.trouble);
-        else add(said);
-      } catch {
-        fail(form.dataset.lost);
-      }
+      const said = await window.takeawayUpload(form.dataset.evidence, file);
+      if (said) add(said);
     }
   });
 
