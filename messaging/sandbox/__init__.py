@@ -62,7 +62,7 @@ printer
     GET address and what it printed, also as a page at <sandbox>/takeaway/printer; POST settings
     {"printer": "off" …} lets things go wrong
 customer
-    a page at <sandbox>/takeaway/customer: order, write, complain, finish, want the money back
+    a page at <sandbox>/takeaway/customer: ask, order, write, complain, finish, want the money back
 printer/paper|clear
     POST {}: new paper; nothing printed any more
 """

@@ -1,4 +1,4 @@
-"""A page on which to play the customer: order, write, complain, and want the money back."""
+"""A page on which to play the customer: ask, order, write, complain, and want the money back."""
 
 from __future__ import annotations
 
@@ -14,21 +14,32 @@ from . import pages
 from .control import ControlRoutes
 from .gate import form
 from .messages import FROM_CUSTOMER, PICTURE, TEXT, URGENT_SCENE, Message
-from .orders import CANCELLED, FINISHED, Order
+from .orders import (
+    CANCELLED,
+    CONFIRMED,
+    FINISHED,
+    PAID,
+    RECEIVED,
+    SHIPPED,
+    SUBMITTED,
+    Order,
+)
 
 PAGE, TALK = "/customer", "/customer/talk"
 # Nobody has it: our side shows the address of a customer's picture, and opens none by itself.
 PICTURE_ADDRESS = "https://pictures.example/soup.jpg"
 SHOWN = 12
+# Somebody who has not ordered.
+ASKER = 800_000_000
 DISHES = (("鲜虾云吞面", 2600), ("干炒牛河", 2800), ("冻柠茶", 1200))
 STATES = {
-    1: "未支付",
-    2: "等商家接单",
-    3: "等商家接单",
-    4: "商家已接单",
-    6: "配送中",
-    8: "已完成",
-    9: "已取消",
+    SUBMITTED: "未支付",
+    PAID: "等商家接单",
+    RECEIVED: "等商家接单",
+    CONFIRMED: "商家已接单",
+    SHIPPED: "配送中",
+    FINISHED: "已完成",
+    CANCELLED: "已取消",
 }
 STYLE = """
 body{font:16px/1.5 sans-serif;max-width:40rem;margin:0 auto;padding:1rem}
@@ -78,26 +89,36 @@ def _order(routes: ControlRoutes, fields: Mapping[str, str]) -> Any:
 
 def _writes(**more: Any) -> Act:
     def act(routes: ControlRoutes, fields: dict[str, str]) -> Any:
-        text = more.get("text") or fields.get("text", "").strip()
-        if not text:
-            raise ControlError("请输入内容")
-        body = {"order_id": fields.get("order", ""), **more, "text": text}
-        routes.write_message(body)
+        text = more.get("text") or _text(fields)
+        routes.write_message({"order_id": fields.get("order", ""), **more, "text": text})
 
     return act
 
 
-def _acts(action: str, **body: Any) -> Act:
+def _ask(routes: ControlRoutes, fields: dict[str, str]) -> None:
+    """Writes to a store before an order."""
+    body = {"epoi_id": fields.get("store", ""), "open_user_id": ASKER, "text": _text(fields)}
+    routes.write_message(body)
+
+
+def _text(fields: Mapping[str, str]) -> str:
+    if text := fields.get("text", "").strip():
+        return text
+    raise ControlError("请输入内容")
+
+
+def _acts(action: str) -> Act:
     def act(routes: ControlRoutes, fields: dict[str, str]) -> Any:
         reason = fields.get("text", "").strip()
-        given_body = body | ({"reason": reason} if reason else {})
-        return routes.act_on_order(fields.get("order", ""), action, given_body)
+        body = {"reason": reason} if reason else {}
+        return routes.act_on_order(fields.get("order", ""), action, body)
 
     return act
 
 
 ACTS: dict[str, Act] = {
     "order": _order,
+    "ask": _ask,
     "write": _writes(),
     "urgent": _writes(scene_tag=URGENT_SCENE),
     "picture": _writes(msg_type=PICTURE, text=PICTURE_ADDRESS),
@@ -144,10 +165,12 @@ def _page(routes: ControlRoutes, query: Mapping[str, str], trouble: str = "") ->
     parts = [
         "<h1>顾客</h1>",
         f'<p class="trouble" role="alert">{escape(trouble)}</p>' if trouble else "",
-        _about(order, names) if order else "",
+        _about(order, names) if order else _asked(chosen, names),
         f'<h2>下单</h2><form method="post"><p><select name="store" aria-label="门店">{options}'
-        f'</select></p>{dishes}<p><input type="text" name="text" placeholder="备注"></p>'
-        '<button name="do" value="order">下单并付款</button></form>',
+        f"</select></p>{dishes}<p>"
+        '<input type="text" name="text" placeholder="备注，或要问商家的话"></p>'
+        '<button name="do" value="order">下单并付款</button> '
+        '<button name="do" value="ask">先问商家</button></form>',
         f"<h2>最近的订单</h2><ul>{listed}</ul>" if listed else "",
     ]
     return pages.html("".join(parts), 409 if trouble else 200, style=STYLE)
@@ -163,6 +186,17 @@ def _about(order: Order, names: Mapping[str, str]) -> str:
         f'<form method="post"><input type="hidden" name="order" value="{order.order_id}">'
         f'<p><input type="text" name="text" placeholder="消息，或催单、退款的原因" autofocus></p>'
         f"<p>{buttons}</p></form>"
+    )
+
+
+def _asked(e_poi_id: str, names: Mapping[str, str]) -> str:
+    """What was said before an order, with the store that is chosen."""
+    if e_poi_id not in names:
+        return ""
+    there = escape(urlencode({"store": e_poi_id}))
+    return (
+        f"<h2>下单前 · {escape(names[e_poi_id])}</h2>"
+        f'<iframe src="customer/talk?{there}" title="聊天"></iframe>'
     )
 
 
@@ -183,22 +217,25 @@ def _state(order: Order) -> str:
 
 
 def _talk(routes: ControlRoutes, query: Mapping[str, str]) -> Reply:
-    """What was said about an order; who looks has read it. Loads itself again."""
+    """What was said about an order, or before one; who looks has read it. Loads itself again."""
     with routes.lock:
-        order = routes.world.book.orders.get(given.whole(query.get("order")) or 0)
-        if order is None:
+        book = routes.world.book
+        order = book.orders.get(given.whole(query.get("order")) or 0)
+        store = order.e_poi_id if order else query.get("store", "")
+        if store not in book.shops:
             return pages.html("没有这个订单", 404)
-        said = routes.world.book.conversation(order.e_poi_id, order.open_user_id)
-        known = f"{order.e_poi_id}/{order.open_user_id}"
-        read_at = routes.world.book.read_times.get(known, 0)
+        user = order.open_user_id if order else ASKER
+        said = book.conversation(store, user)
+        read_at = book.read_times.get(f"{store}/{user}", 0)
         last = max((int(row.at * 1000) for row in said if row.source != FROM_CUSTOMER), default=0)
         if last > read_at:
-            routes.world.book.read_times[known] = last
+            book.read_times[f"{store}/{user}"] = last
             routes.touch()
-        state = _state(order)
+        state = _state(order) if order else ""
     body = f"<p>{state}</p>" + "".join(_bubble(row) for row in said) + '<p id="end"></p>'
-    again = f'<meta http-equiv="refresh" content="2;url=talk?order={order.order_id}#end">'
-    return pages.html(body, style=STYLE, head=again)
+    again = escape(urlencode({name: query[name] for name in ("order", "store") if name in query}))
+    head = f'<meta http-equiv="refresh" content="2;url=talk?{again}#end">'
+    return pages.html(body, style=STYLE, head=head)
 
 
 def _bubble(row: Message) -> str:

@@ -57,6 +57,15 @@ def test_what_the_customer_writes_reaches_the_shop(server: SandboxServer, order:
     assert "等商家接单" in talk
 
 
+def test_a_customer_asks_before_an_order(server: SandboxServer) -> None:
+    press(server, "ask", store=SHOP, text="今天营业到几点 <i>")
+    (sent,) = get(server, "messages")["messages"]
+    assert (sent["e_poi_id"], sent["order_id"], sent["text"]) == (SHOP, "0", "今天营业到几点 <i>")
+    assert f"talk?store={SHOP}" in shown(server, store=SHOP)
+    assert "今天营业到几点 &lt;i&gt;" in shown(server, "customer/talk", store=SHOP)
+    assert not orders(server)
+
+
 def test_who_looks_has_read_what_the_shop_wrote(server: SandboxServer, order: str) -> None:
     post(server, "messages", {"order_id": order, "text": "马上到", "source": 1})
     assert not get(server, "state")["read_times"]
@@ -90,6 +99,8 @@ def test_the_buttons_of_an_order(
         ("order", {"store": "none", "dish0": "1"}, "no such store"),
         ("order", {"store": SHOP, "dish0": "-1"}, "请选择菜品"),
         ("write", {"text": " "}, "请输入内容"),
+        ("ask", {"store": SHOP, "text": ""}, "请输入内容"),
+        ("ask", {"store": "none", "text": "在吗"}, "no such store"),
         ("finish", {}, "订单未确认或已结束"),
         ("withdraw", {}, "订单没有退款申请"),
     ],
