@@ -104,6 +104,12 @@ def _windows_begin_with_the_test(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(limits, "WINDOWS_FROM", int(time.time()))
 
 
+@pytest.fixture(autouse=True)
+def _nobody_has_chosen_a_language() -> None:
+    """Django leaves the language of the last request in place, the last test's too."""
+    translation.deactivate()
+
+
 @pytest.fixture(scope="session")
 def _sandbox_server() -> Iterator[SandboxServer]:
     with SandboxServer([UmemberSandbox()]) as server:

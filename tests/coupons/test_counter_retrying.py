@@ -166,7 +166,7 @@ def test_another_stores_code_is_not_sent(counter: Client, shop: Shop) -> None:
     assert arrived(shop) == []
 
 
-def test_a_long_wait_says_that_meituan_is_slow(counter: Client, shop: Shop) -> None:
+def test_a_long_wait_says_that_meituan_is_slow(in_english: None, shop: Shop) -> None:
     row = ask_for(shop, shop.code(), channel="counter")
     assert services.slow_text(row, None) == ""
     row.created_at = timezone.now() - timedelta(seconds=9)
