@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from coupons.models import SyncRun
 from coupons.services import connection_test, stores_sync
 from stores.backoffice.labels import listed
-from stores.backoffice.plain_errors import in_words
+from stores.backoffice.plain_errors import plain_text
 from stores.models import Connection
 from stores.platforms.tools import Finding
 
@@ -30,8 +30,7 @@ def sync_messages(run: SyncRun) -> list[Finding]:
     """Returns the changes that a sync found, as messages for the user who started it."""
     if run.error:
         text = _("The list could not be read: %(error)s")
-        error = in_words(run.message) or run.message
-        return [Finding("error", text % {"error": error})]
+        return [Finding("error", text % {"error": plain_text(run.message)})]
     parts = [
         (_("New: %(names)s"), run.added),
         (_("Changed: %(names)s"), run.changed),

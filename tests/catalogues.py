@@ -38,6 +38,13 @@ OURS_IS_BETTER = {
     "Your password can’t be too similar to your other personal information.",
     "Your password can’t be a commonly used password.",
     "Your password can’t be entirely numeric.",
+    "Enter a number.",
+    "Ensure this value is less than or equal to %(limit_value)s.",
+    "Ensure this value is greater than or equal to %(limit_value)s.",
+    "Ensure this value has at least %(limit_value)d character (it has %(show_value)d).",
+    "Ensure this value has at most %(limit_value)d character (it has %(show_value)d).",
+    "Ensure that there are no more than %(max)s digit in total.",
+    "Ensure that there are no more than %(max)s decimal place.",
 }
 KEYWORDS = (
     "gettext_noop",
@@ -92,13 +99,17 @@ def our_strings() -> polib.POFile:
 
 def vendor_strings() -> polib.POFile:
     """What unfold (as far as it is installed here), django-q2's tables and Django's rules for
-    passwords show and no package translates (well).
+    passwords and values show and no package translates (well).
     """
     unfold, queue = _installed("unfold"), _installed("django_q")
-    passwords = _installed("django") / "contrib" / "auth" / "password_validation.py"
+    django = _installed("django")
+    rules = [
+        django / "contrib" / "auth" / "password_validation.py",
+        django / "core" / "validators.py",
+    ]
     sources = [path for path in files_below(unfold, ".html", ".py") if "contrib" not in path.parts]
     sources += files_below(unfold / "contrib" / "filters", ".html", ".py")
-    found = extracted(unfold.parent, [*sources, queue / "models.py", passwords])
+    found = extracted(unfold.parent, [*sources, queue / "models.py", *rules])
     kept = polib.POFile(wrapwidth=0)
     ours = {identity(entry) for entry in our_strings()}
     without = _packages_alone()

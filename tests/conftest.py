@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 from django.conf import settings
 from django.db import connection, transaction
+from django.test.utils import setup_databases, teardown_databases
 from django.utils import translation
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
@@ -77,10 +78,20 @@ def _needs_database(item: pytest.Item) -> bool:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
-    """On PostgreSQL nobody waits for the disk: no test cuts the server's power."""
+def django_db_setup(
+    django_test_environment: None,
+    django_db_modify_db_settings: None,
+    django_db_blocker: DjangoDbBlocker,
+) -> Iterator[None]:
+    """Makes the test database whatever the tests are marked with: pytest-django's own would leave
+    one that is reached by a fixture of ours alone at the checkout's database.
+
+    On PostgreSQL nobody waits for the disk: no test cuts the server's power.
+    """
+    is_postgresql = connection.vendor == "postgresql"
     with django_db_blocker.unblock():
-        if connection.vendor == "postgresql":
+        databases = setup_databases(verbosity=0, interactive=False)
+        if is_postgresql:
             name = connection.ops.quote_name(str(connection.settings_dict["NAME"]))
             with connection.cursor() as cursor:
                 cursor.execute(f"ALTER DATABASE {name} SET synchronous_commit TO off")
@@ -88,7 +99,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
             connection.close()
     yield
     with django_db_blocker.unblock():
-        if connection.vendor == "postgresql":
+        if is_postgresql:
             # Of servers and processes that a test has ended; else the database cannot be dropped.
             with connection.cursor() as cursor:
                 cursor.execute(
@@ -96,6 +107,7 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                     " WHERE datname = current_database() AND pid <> pg_backend_pid()"
                 )
             connection.close()
+        teardown_databases(databases, verbosity=0)
 
 
 @pytest.fixture(autouse=True)

@@ -13,7 +13,7 @@ from django_stubs_ext import StrOrPromise
 from messaging.admin.chat_forms import ChatForm, HoursForm
 from messaging.choices import TAKE
 from messaging.models import ChatHours, ChatStore, TakeawayStore
-from messaging.services.at_once import in_words
+from messaging.services.at_once import as_conflicts
 from messaging.services.chat import switching
 from stores.backoffice.base import ScopedAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
@@ -143,7 +143,7 @@ class ChatStoreAdmin(ButtonsAdmin, ScopedAdmin):
     def ask_meituan(
         self, request: HttpRequest, row: ChatStore, cleaned_data: dict[str, Any]
     ) -> None:
-        with in_words():
+        with as_conflicts():
             switching.chat_check(binding=row.binding)
 
     @button(
@@ -181,5 +181,5 @@ class ChatStoreAdmin(ButtonsAdmin, ScopedAdmin):
         self._switch(request, row, is_on=False)
 
     def _switch(self, request: HttpRequest, row: ChatStore, *, is_on: bool) -> None:
-        with in_words():
+        with as_conflicts():
             switching.chat_switch(binding=row.binding, is_on=is_on, actor=staff_user(request))

@@ -25,6 +25,7 @@ from stores.backoffice.deleting import delete_unused
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, link, moment_column
 from stores.backoffice.pages import staff_user
+from stores.backoffice.plain_errors import explained
 from stores.backoffice.widgets import Step
 from stores.conflicts import Conflict
 from stores.models import Connection, Store
@@ -187,8 +188,8 @@ class TakeawayStoreAdmin(NeedsFirstAdmin, ButtonsAdmin, ScopedAdmin):
         return row.connection.account
 
     @admin.display(description=_("last error"))
-    def trouble(self, row: TakeawayStore) -> str:
-        return row.connection.last_error or "–"
+    def trouble(self, row: TakeawayStore) -> SafeString | str:
+        return explained(row.connection.last_error)
 
     @admin.display(description=_("safety card"))
     def card_link(self, row: TakeawayStore) -> SafeString | str:

@@ -202,6 +202,11 @@ class TakeawayOrderDetailSerializer(TakeawayOrderSerializer):
 
     def get_calls(self, row: Order) -> list[dict[str, Any]]:
         return [
-            {"name": call.operation, "state": call.state, "error": call.last_error}
+            {
+                "name": call.operation,
+                "state": call.state,
+                # Of a call that got no answer it is a technical word, or a page of a proxy's.
+                "error": call.last_error if call.state == OutboundCall.State.REFUSED else "",
+            }
             for call in self.context["calls"]
         ]

@@ -21,6 +21,7 @@ from messaging.services.acting import ACTIONS
 from messaging.services.chat import listing
 from messaging.services.deadlines import What, deadlines_of
 from stores.backoffice import actions
+from stores.backoffice.plain_errors import plain_text
 from stores.backoffice.widgets import Alert
 from stores.models import Connection, OutboundCall
 from stores.platforms.outbox.operations import title_of
@@ -120,6 +121,6 @@ def _store_alerts(user: User) -> Iterator[Alert]:
         elif row.connection.state == Connection.State.REFUSED:
             text = _("Meituan refuses the calls of %(store)s: %(error)s") % {
                 "store": row.store,
-                "error": row.connection.last_error,
+                "error": plain_text(row.connection.last_error),
             }
             yield Alert("error", text, url, actions.BIND)

@@ -14,7 +14,7 @@ from django.views.decorators.http import require_http_methods, require_POST
 from messaging.models import ChatPicture, Conversation
 from messaging.pages.chat import LONGEST_FORM
 from messaging.pages.talks import talk_of, whole
-from messaging.services.at_once import in_words
+from messaging.services.at_once import as_conflicts
 from messaging.services.chat import pictures, switching
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
@@ -31,7 +31,7 @@ def block(request: HttpRequest, pk: int) -> HttpResponse:
         return _page(request, talk, [])
     chosen = _pictures(request, talk)
     try:
-        with in_words():
+        with as_conflicts():
             switching.customer_block(
                 conversation=talk,
                 code=whole(request.POST.get("code")) or 0,
@@ -49,7 +49,7 @@ def block(request: HttpRequest, pk: int) -> HttpResponse:
 def unblock(request: HttpRequest, pk: int) -> HttpResponse:
     talk = talk_of(request, pk)
     try:
-        with in_words():
+        with as_conflicts():
             switching.customer_unblock(conversation=talk, actor=staff_user(request))
     except Conflict as conflict:
         return _page(request, talk, [], trouble=conflict.reason, status=409)

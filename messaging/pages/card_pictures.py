@@ -14,7 +14,7 @@ from messaging.pages.card_forms import TestForm
 from messaging.pages.card_preview import measure_address
 from messaging.pages.cards import binding_of
 from messaging.pages.chat import LONGEST_FORM
-from messaging.services.at_once import in_words
+from messaging.services.at_once import as_conflicts
 from messaging.services.cards import setting_up
 from messaging.services.chat import pictures
 from stores.backoffice.pages import staff_page, staff_user
@@ -92,7 +92,7 @@ def _test(request: HttpRequest, pk: int, test: int) -> CardTest:
 
 def _answer(upload: Callable[[], dict[str, Any]]) -> JsonResponse:
     try:
-        with in_words():
+        with as_conflicts():
             return JsonResponse(upload())
     except Conflict as conflict:
         return JsonResponse({"trouble": str(conflict.reason)}, status=409)

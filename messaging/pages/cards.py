@@ -14,7 +14,7 @@ from messaging.pages.board import stores_of
 from messaging.pages.card_forms import RowForms, SetUpForm, measure_forms
 from messaging.pages.card_preview import measure_address, preview_of
 from messaging.pages.talks import whole
-from messaging.services.at_once import in_words
+from messaging.services.at_once import as_conflicts
 from messaging.services.cards import asking, saved, saving, setting_up, standing
 from messaging.services.chat import pictures, switching
 from stores.backoffice.pages import staff_page, staff_user
@@ -61,7 +61,7 @@ def card(request: HttpRequest, pk: int) -> HttpResponse:
     if wanted != "save" or not typed.is_valid():
         return _card_page(request, row, typed)
     try:
-        with in_words():
+        with as_conflicts():
             made = saving.card_save(binding=binding, rows=typed.rows(), actor=staff_user(request))
     except Conflict as conflict:
         return _card_page(request, row, typed, trouble=conflict.reason)
@@ -85,7 +85,7 @@ def set_up(request: HttpRequest, pk: int) -> HttpResponse:
             if each.cleaned_data["is_shown"]
         }
         try:
-            with in_words():
+            with as_conflicts():
                 setting_up.card_set_up(
                     binding=binding, actor=staff_user(request), measures=shown, **form.cleaned_data
                 )
@@ -123,7 +123,7 @@ def check(request: HttpRequest, pk: int) -> HttpResponse:
     binding = binding_of(request, pk)
     row = setting_up.kept_card(binding)
     try:
-        with in_words():
+        with as_conflicts():
             asking.card_check(card=row)
     except Conflict as conflict:
         return _card_page(request, row, _with_last_values(row), trouble=conflict.reason)
@@ -136,7 +136,7 @@ def chat_on(request: HttpRequest, pk: int) -> HttpResponse:
     """Switches the store's chat on, without which Meituan sends no card."""
     binding = binding_of(request, pk, Permission.MANAGE_STORES)
     try:
-        with in_words():
+        with as_conflicts():
             switching.chat_switch(binding=binding, is_on=True, actor=staff_user(request))
     except Conflict as conflict:
         row = setting_up.card_of(binding)

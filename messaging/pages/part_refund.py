@@ -12,7 +12,7 @@ from messaging.choices import REFUND
 from messaging.models import Order
 from messaging.pages.orders import order_of
 from messaging.services import allowed, part_refunds
-from messaging.services.at_once import in_words
+from messaging.services.at_once import as_conflicts
 from messaging.services.deciding import REASON_LENGTH
 from messaging.wire.refundable import RefundableLine
 from stores.backoffice.pages import staff_page, staff_user
@@ -36,7 +36,7 @@ def part_refund(request: HttpRequest, pk: int) -> HttpResponse:
             "reason": clean_text(request.POST.get("reason", ""), REASON_LENGTH),
         }
         try:
-            with in_words():
+            with as_conflicts():
                 part_refunds.part_refund(order=order, actor=staff_user(request), **given)
         except Conflict as conflict:
             trouble = str(conflict.reason)
@@ -51,7 +51,7 @@ def _page(request: HttpRequest, order: Order, given: Any, trouble: str) -> HttpR
     why_not = str(allowed.why_not_refund_part(order))
     if not why_not:
         try:
-            with in_words():
+            with as_conflicts():
                 lines = part_refunds.refundable_lines(order)
         except Conflict as conflict:
             trouble = trouble or str(conflict.reason)

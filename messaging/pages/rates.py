@@ -18,7 +18,7 @@ from django_stubs_ext import StrOrPromise
 from messaging.models import ChatStore, Message, TakeawayStore
 from messaging.pages.board import stores_of
 from messaging.pages.talks import chosen_store, message_url
-from messaging.services.at_once import in_words
+from messaging.services.at_once import as_conflicts
 from messaging.services.chat import rating, switching
 from messaging.services.deadlines import span_text
 from stores.backoffice.dates import read_day
@@ -95,7 +95,7 @@ def rate(request: HttpRequest) -> HttpResponse:
 def _ask(store: Store) -> None:
     bound = TakeawayStore.objects.filter(store=store, state=TakeawayStore.State.BOUND)
     for binding in bound.select_related("connection__parent", "connection__pace", "store"):
-        with in_words():
+        with as_conflicts():
             switching.rate_read(binding=binding)
 
 

@@ -27,7 +27,7 @@ def take_slot(connection: Connection) -> None:
 
 
 @contextmanager
-def in_words() -> Iterator[None]:
+def as_conflicts() -> Iterator[None]:
     """Says to people what Meituan or the network refuses. Raises Conflict for a PlatformError."""
     try:
         yield

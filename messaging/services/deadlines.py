@@ -38,6 +38,14 @@ THEN: dict[str, StrOrPromise] = {
     What.URGE: gettext_lazy("The customer may complain then."),
     What.READY: gettext_lazy("It counts as late then."),
 }
+# What is so once it is over.
+NOW: dict[str, StrOrPromise] = {
+    What.ACCEPT: gettext_lazy("Meituan cancels it any moment."),
+    What.REFUND: gettext_lazy("Meituan agrees to it any moment."),
+    What.TIME: gettext_lazy("The old time stays."),
+    What.URGE: gettext_lazy("The customer may complain."),
+    What.READY: gettext_lazy("It counts as late."),
+}
 
 
 @dataclass(frozen=True)
@@ -69,7 +77,7 @@ class Deadline:
 
     @property
     def then(self) -> StrOrPromise:
-        return THEN[self.what]
+        return (THEN if self.left > timedelta(0) else NOW)[self.what]
 
 
 def left_text(left: timedelta) -> str:

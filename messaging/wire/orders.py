@@ -248,7 +248,7 @@ def _dish(line: Mapping[str, Any]) -> Dish:
         name=any_text(line, "food_name"),
         spec=any_text(line, "spec"),
         wishes=any_text(line, "food_property"),
-        quantity=any_whole(line, "quantity", most=10_000) or 0,
+        quantity=any_count(line, "quantity") or 0,
         unit=any_text(line, "unit", most=20),
         price=any_fen(line, "price") or 0,
         boxes=_boxes(line),

@@ -21,7 +21,7 @@ from stores.backoffice.deleting import delete_unused, goes_along, kept_by
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, listed, moment_column, platform_name
 from stores.backoffice.pages import staff_user
-from stores.backoffice.plain_errors import explained, in_words
+from stores.backoffice.plain_errors import explained, plain_text
 from stores.backoffice.widgets import Step
 from stores.conflicts import Conflict
 from stores.domains import domain_of, domains, platform_choices
@@ -254,7 +254,7 @@ class ConnectionAdmin(ButtonsAdmin):
             messages.error(
                 request,
                 _("The platform could not be signed in to: %(error)s")
-                % {"error": in_words(error) or error},
+                % {"error": plain_text(error)},
             )
         else:
             messages.success(request, tools.works)

@@ -32,7 +32,7 @@ from stores.backoffice.labels import (
     opened,
     platform_column,
 )
-from stores.backoffice.plain_errors import explained, in_words
+from stores.backoffice.plain_errors import explained, plain_text
 from stores.clock import format_moment
 from stores.conflicts import Conflict
 from stores.models import InboundEvent, OutboundAttempt, OutboundCall
@@ -93,7 +93,7 @@ def _in_words(attempt: OutboundAttempt) -> str:
     text = _text(attempt, "detail")
     if attempt.outcome == OutboundAttempt.Outcome.ANSWERED or not text:
         return text
-    return in_words(text) or text
+    return plain_text(text)
 
 
 def removed_text(at: datetime) -> str:

@@ -173,6 +173,9 @@ class OneOfField(serializers.ChoiceField):
     """
 
     def run_validation(self, data: Any = empty) -> Any:
+        if type(data) is int:
+            # Codes that consist of digits are sent as numbers, too.
+            data = str(data)
         if data is not empty and (not isinstance(data, str) or data not in self.choices):
             words = _("Give one of these: %(words)s.")
             raise ValidationError([words % {"words": ", ".join(map(str, self.choices))}])

@@ -49,6 +49,11 @@ def in_words(original: str) -> str:
     return "" if _CHINESE.search(original) else str(_OTHER)
 
 
+def plain_text(original: str) -> str:
+    """Returns the sentence, or the text where it needs none."""
+    return in_words(original) or original
+
+
 def explained(original: str, sentence: StrOrPromise = "") -> SafeString | str:
     """Shows a platform's error to people: the sentence, which opens the original without codes.
 

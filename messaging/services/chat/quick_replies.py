@@ -85,7 +85,11 @@ def filled(text: str, conversation: Conversation) -> str:
         variable = _BY_NAME.get(found[1])
         if variable is None:
             raise ChatConflict(_("There is no variable {%(name)s}.") % {"name": found[1]})
-        said = variable.value(order) if order else ""
+        if order is None:
+            raise ChatConflict(
+                _("There is no order yet to say “%(title)s”.") % {"title": variable.title}
+            )
+        said = variable.value(order)
         if not said or mask_phones(said) != said:
             raise ChatConflict(
                 _("The order says nothing for “%(title)s”.") % {"title": variable.title}
