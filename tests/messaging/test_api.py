@@ -115,6 +115,19 @@ def test_the_same_key_for_something_else_is_refused(api: Api, order: Order) -> N
     assert (answer.status_code, answer.json()["code"]) == (409, "key_reused")
 
 
+def test_a_reason_is_named_by_a_number_too(api: Api, order: Order) -> None:
+    assert api.post(f"{ONE}cancel/", {"reason_code": 2009}).status_code == 202
+    assert api.post(f"{ONE}cancel/", {"reason_code": True}).status_code == 400
+
+
+def test_only_what_meituan_refused_has_its_words(api: Api, order: Order) -> None:
+    api.post(f"{ONE}accept/", {})
+    OutboundCall.objects.update(last_error="HTTP 502, not JSON: <html>")
+    assert api.get(ONE).json()["calls"][0]["error"] == ""
+    OutboundCall.objects.update(last_error="订单已取消", state="refused")
+    assert api.get(ONE).json()["calls"][0]["error"] == "订单已取消"
+
+
 def test_what_is_accepted_already_is_200(api: Api, order: Order) -> None:
     Order.objects.update(state=OrderState.CONFIRMED)
     assert api.post(f"{ONE}accept/", {}).status_code == 200

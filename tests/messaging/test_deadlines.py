@@ -224,12 +224,24 @@ def test_what_meituan_did_not_do_is_said_until_it_is_asked_again_or_over(
 
 
 @in_english
+def test_what_a_deadline_means_is_said_otherwise_once_it_is_over(binding: TakeawayStore) -> None:
+    order = OrderFactory(binding=binding)
+    [due] = deadlines_for(order)
+    assert str(due.then) == "Meituan cancels it then."
+    with time_machine.travel(due.until + timedelta(seconds=1)):
+        assert str(due.then) == "Meituan cancels it any moment."
+
+
+@in_english
 def test_a_store_that_meituan_refuses_is_said_to_who_can_bind_it(binding: TakeawayStore) -> None:
     refused = {"state": Connection.State.REFUSED, "last_error": "令牌已过期"}
     Connection.objects.filter(pk=binding.connection_id).update(**refused)
     assert texts(binding, Role.MANAGER) == []
     [text] = texts(binding, Role.OWNER)
     assert "令牌已过期" in text
+    Connection.objects.update(last_error="HTTP 502, not JSON: <html>")
+    [text] = texts(binding, Role.OWNER)
+    assert text.endswith("The platform's server has a fault.")
     TakeawayStore.objects.update(state=TakeawayStore.State.UNBOUND)
     [text] = texts(binding, Role.OWNER)
     assert text == f"{binding.store} is no longer bound to Meituan takeaway."

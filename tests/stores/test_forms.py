@@ -71,6 +71,14 @@ def test_forms_outside_of_tables_list_their_mistakes_too(owner: Client, shop: Sh
     assert "Old password: This field is required." in mistakes(password.content.decode())
 
 
+def test_what_is_too_long_is_said_in_the_words_of_a_shop(owner: Client, merchant: Merchant) -> None:
+    TicketConnectionFactory(merchant=merchant)
+    StoreFactory(merchant=merchant)
+    owner.cookies["django_language"] = "zh-hans"
+    found = mistakes(owner.post(PRODUCT, filled(title="票" * 500)).content.decode())
+    assert any("最多" in line and "现在是 500 个" in line for line in found), found
+
+
 def test_a_form_without_mistakes_has_no_list_of_them(owner: Client, merchant: Merchant) -> None:
     TicketConnectionFactory(merchant=merchant)
     StoreFactory(merchant=merchant)

@@ -11,6 +11,7 @@ from messaging.models import Conversation, Order, QuickReply
 from stores.models import AuditEntry, Merchant, Staff, Store
 from stores.roles import Role
 from tests.messaging.chat.writing import write
+from tests.messaging.factories import OrderFactory
 from tests.messaging.pushing import Pusher
 from tests.pages import english
 from tests.stores.factories import StoreFactory, member
@@ -149,8 +150,12 @@ def test_a_reply_that_lacks_a_value_says_so_and_inserts_nothing(
 ) -> None:
     shown = page(clerk, talk)
     assert 'data-reply="好的"' in shown
-    assert 'data-lacks="The order says nothing for “number of the day”."' in shown
+    assert 'data-lacks="There is no order yet to say “number of the day”."' in shown
     assert "号单在做" not in shown
+    talk.order = OrderFactory(binding=talk.connection.takeaway_store, day_number=None)
+    talk.save()
+    lacks = 'data-lacks="The order says nothing for “number of the day”."'
+    assert lacks in page(clerk, talk)
 
 
 @pytest.mark.usefixtures("replies")

@@ -116,6 +116,13 @@ def test_a_dish_without_a_price_is_said() -> None:
     assert not found.adds_up
 
 
+@pytest.mark.parametrize(("number", "wanted"), [(40_000, 40_000), (-1, 0), (2**40, 0), ("x", 0)])
+def test_how_many_of_a_dish(number: Any, wanted: int) -> None:
+    lines = json.dumps([{"food_name": "汤", "price": 1, "quantity": number}])
+    [dish] = parse_order(order(detail=lines)).dishes
+    assert dish.quantity == wanted
+
+
 @pytest.mark.parametrize("order_id", [None, "", 0, -1, "x", 2**64, True, [], 1.5])
 def test_an_order_without_a_number_is_none(order_id: Any) -> None:
     with pytest.raises(Malformed, match="orderId"):
