@@ -98,6 +98,7 @@ def test_who_is_signed_out_is_told_and_goes_on_afterwards(
     page = visitor.page(user=clerk)
     with page.expect_response(re.compile("/takeaway/desk/live/")):
         page.goto(DESK)
+    expect(page.locator("[data-fresh]")).to_have_text(re.compile(r"[0-9]{2}:[0-9]{2}:[0-9]{2}$"))
     cookies: Any = page.context.cookies()
     page.context.clear_cookies()
     expect(page.locator("[data-standstill]")).to_be_visible(timeout=10000)

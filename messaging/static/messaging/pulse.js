@@ -5,6 +5,8 @@ window.takeawayPulse = (() => {
   const place = document.querySelector("[data-pulse]");
   const button = document.querySelector("[data-sound]");
   const standstill = document.querySelector("[data-standstill]");
+  const freshness = document.querySelector("[data-fresh]");
+  const language = document.documentElement.lang;
   const listeners = [];
   const RING_EVERY = 4000; // milliseconds
   const plainTitle = document.title;
@@ -17,6 +19,10 @@ window.takeawayPulse = (() => {
     // One answer may be lost; from the second on the page is old.
     misses = pulse.fresh ? 0 : misses + 1;
     if (standstill) standstill.hidden = misses < 2;
+    if (freshness && pulse.fresh) {
+      const now = new Date().toLocaleTimeString(language, { hourCycle: "h23" });
+      freshness.textContent = freshness.dataset.fresh.replace("{time}", now);
+    }
     const waits = pulse.rings + pulse.waiting;
     document.title = waits ? `(${waits}) ${plainTitle}` : plainTitle;
     if (waits && isOurs && Date.now() - rungAt >= RING_EVERY) beep();
