@@ -135,9 +135,10 @@ class ReceiptCopy(models.TextChoices):
     RIDER = "rider", pgettext_lazy("receipt", "rider")
 
 
-# A slip that calls the shop to an urgent chat message: no copy of a receipt.
-SLIP = "chat"
-PAPER_KINDS = [*ReceiptCopy.choices, (SLIP, _("urgent message"))]
+# No copies of a receipt: a slip that calls the shop to an urgent chat message, a page that tries a
+# printer.
+SLIP, TEST_PAGE = "chat", "test"
+PAPER_KINDS = [*ReceiptCopy.choices, (SLIP, _("urgent message")), (TEST_PAGE, _("test page"))]
 
 
 class PaperState(models.TextChoices):

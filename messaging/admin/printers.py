@@ -10,6 +10,7 @@ from django.http import HttpRequest
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from messaging.admin.labels import PAPER_COLOURS, order_link
 from messaging.choices import TAKE, PaperState, PrinterReach, ReceiptCopy
@@ -28,6 +29,7 @@ from stores.conflicts import Conflict
 from stores.models import Store
 from stores.roles import Permission
 
+FETCHED = _("The machine in the shop fetches the test page within seconds; see the receipts.")
 PRINTER_COLOURS = {
     "untried": "info",
     "ready": "success",
@@ -110,11 +112,14 @@ class PrinterAdmin(ButtonsAdmin, ScopedAdmin):
             permission=TAKE,
             busy=_("Being printed …"),
             done=_("The test page is printed."),
-            shown=lambda printer: printer.is_active and not printer.has_agent,
+            shown=lambda printer: printer.is_active,
         )
     )
     def test(self, request: HttpRequest, row: Printer, cleaned_data: dict[str, Any]) -> None:
         asking.page_test(printer=row, actor=staff_user(request))
+
+    def done_text(self, request: HttpRequest, row: Any, wanted: Button) -> StrOrPromise:
+        return FETCHED if row.has_agent else super().done_text(request, row, wanted)
 
 
 @admin.register(PrintJob)

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy
 from rest_framework import serializers
 from rest_framework.exceptions import ValidationError
 
-from messaging.choices import PaperState, PrinterState, PrintResult, ReceiptCopy
+from messaging.choices import PAPER_KINDS, PaperState, PrinterState, PrintResult
 from messaging.models import Printer
 from messaging.services.printing.leasing import TROUBLES, Fetched, is_to_be_asked
 from stores.api.serializers import (
@@ -102,15 +102,15 @@ class PrinterSerializer(AnswerSerializer):
 class FetchedReceiptSerializer(AnswerSerializer):
     id = serializers.IntegerField(source="job.pk")
     order_id = LongNumberField(allow_null=True, help_text=LONG_NUMBER)
-    copy = serializers.ChoiceField(source="job.copy", choices=ReceiptCopy.choices)
+    copy = serializers.ChoiceField(source="job.copy", choices=PAPER_KINDS)
     content = serializers.CharField(help_text=gettext_lazy("`ESC/POS` bytes in `base64`"))
     seconds = serializers.FloatField(
         help_text=gettext_lazy("How long you have to print and report it")
     )
 
     def get_order_id(self, row: Fetched) -> str | None:
-        """An urgent message before an order has none."""
-        return row.job.order.order_id if row.job.order else None
+        """A test page and an urgent message before an order have none."""
+        return row.job.about.order_id if row.job.about else None
 
     def get_content(self, row: Fetched) -> str:
         return b64encode(row.content).decode()

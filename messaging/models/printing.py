@@ -12,6 +12,7 @@ from django.utils.translation import pgettext_lazy
 
 from messaging.choices import (
     PAPER_KINDS,
+    TEST_PAGE,
     OrderState,
     PaperState,
     PrinterReach,
@@ -151,8 +152,9 @@ class PrintJobQuerySet(TenantQuerySet["PrintJob"]):
 
 
 class PrintJob(models.Model):
-    """One piece of paper: a copy of an order's receipt, or a slip that calls the shop to an urgent
-    chat message. Its bytes are made from the order or the message when it is printed.
+    """One piece of paper: a copy of an order's receipt, a slip that calls the shop to an urgent
+    chat message, or a test page that an agent prints. Its bytes are made from the order or the
+    message when it is printed.
 
     `printed_by` is the printer that took it: another one of the store when its own is in trouble.
     `wanted_at` is since when it is to be printed: a person who asks for an old one renews it.
@@ -222,7 +224,8 @@ class PrintJob(models.Model):
             models.UniqueConstraint(fields=["message"], name="takeaway_slip_once"),
             models.CheckConstraint(
                 condition=Q(order__isnull=False, message__isnull=True)
-                | Q(order__isnull=True, message__isnull=False),
+                | Q(order__isnull=True, message__isnull=False)
+                | Q(order__isnull=True, message__isnull=True, copy=TEST_PAGE),
                 name="takeaway_paper_of_order_or_message",
             ),
         ]

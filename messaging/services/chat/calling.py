@@ -63,9 +63,9 @@ def _printer_of(store_id: int) -> Printer | None:
 
 
 def _give_up(before: datetime) -> None:
-    """Slips that no printer took in time are not printed any more."""
+    """Slips and test pages that no printer took in time are not printed any more."""
     old = PrintJob.objects.filter(
-        message__isnull=False, wanted_at__lte=before, state=PaperState.QUEUED
+        order__isnull=True, wanted_at__lte=before, state=PaperState.QUEUED
     )
     # An UPDATE takes SQLite's only lock, even one that finds nothing.
     if old.exists():

@@ -9,7 +9,7 @@ from django.db.models import Max
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from messaging.choices import OrderState, PaperState, ReceiptCopy
+from messaging.choices import TEST_PAGE, OrderState, PaperState, PrinterState, ReceiptCopy
 from messaging.models import Order, Printer, PrintJob
 from messaging.services.papers import wake_printers
 from messaging.services.printing.addresses import PrinterConflict
@@ -22,7 +22,7 @@ from stores.models import Store
 from stores.transitions import move_rows
 
 NOT_IN_USE = _("This store has no such printer in use.")
-NOT_REACHED = _("Only the machine in the shop reaches this printer.")
+SILENT = _("The machine in the shop does not answer. See whether it is on and print_agent runs.")
 
 
 @dataclass(frozen=True)
@@ -104,14 +104,29 @@ def leftovers_settle(
 
 
 def page_test(*, printer: Printer, actor: Actor) -> None:
-    """Prints a test page at once and notes how the printer is. Raises PrinterConflict when it did
-    not print; the printer's state says why.
+    """Prints a test page at once and notes how the printer is; the machine in the shop is left to
+    fetch its own. Raises PrinterConflict when it did not print; the printer's state says why.
     """
     if not printer.is_active:
         raise PrinterConflict(NOT_IN_USE)
-    if printer.has_agent:
-        raise PrinterConflict(NOT_REACHED)
     audit.record("takeaway.printer.tested", actor=actor, store=printer.store, target=printer.name)
+    if printer.has_agent:
+        _leave_test_page(printer)
+    else:
+        _print_test_page(printer)
+
+
+@transaction.atomic
+def _leave_test_page(printer: Printer) -> None:
+    row = Printer.objects.select_for_update().get(pk=printer.pk)
+    if row.state == PrinterState.SILENT:
+        raise PrinterConflict(SILENT)
+    waiting = {"printer": row, "copy": TEST_PAGE, "state": PaperState.QUEUED}
+    if not PrintJob.objects.filter(**waiting).exists():
+        PrintJob.objects.create(**waiting)
+
+
+def _print_test_page(printer: Printer) -> None:
     with leased(printer.pk) as row:
         if row is None:
             raise PrinterConflict(_("This printer is printing now; try again in a moment."))

@@ -5,7 +5,7 @@ stored.
 from datetime import datetime
 from typing import Any
 
-from messaging.choices import MessageKind, ReceiptCopy
+from messaging.choices import TEST_PAGE, MessageKind, ReceiptCopy
 from messaging.models import Message, Order, Printer, PrintJob, TakeawayStore
 from messaging.receipts.copies import Copy, Template, receipt_lines
 from messaging.receipts.escpos import receipt_bytes
@@ -56,10 +56,14 @@ def template_of(store: TakeawayStore, copy: Copy) -> Template:
 
 
 def job_bytes(job: PrintJob, printer: Printer) -> bytes:
-    """Returns a copy or slip as the printer that prints it takes it. Raises NothingToPrint."""
+    """Returns a copy, slip or test page as the printer that prints it takes it. Raises
+    NothingToPrint.
+    """
     if job.message:
         slip = slip_lines(slip_of(job.message))
         return receipt_bytes(slip, paper_of(printer), beeps=max(printer.beeps, SLIP_BEEPS))
+    if job.copy == TEST_PAGE:
+        return sample_page(printer, job.wanted_at)
     if job.order is None:
         raise NothingToPrint
     lines = receipt_lines(

@@ -17,7 +17,14 @@ from django.db import transaction
 from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from messaging.choices import OrderState, PaperState, PrinterReach, PrinterState, ReceiptCopy
+from messaging.choices import (
+    TEST_PAGE,
+    OrderState,
+    PaperState,
+    PrinterReach,
+    PrinterState,
+    ReceiptCopy,
+)
 from messaging.models import Printer, PrintJob
 from messaging.services.order_cards import note_printed
 from messaging.services.papers import PRINT, wake_printers
@@ -122,7 +129,10 @@ def waiting_for(printer: Printer) -> QuerySet[PrintJob]:
     mine = Q(printer=printer) | (Q(printer__store=printer.store_id) & is_left)
     rows = PrintJob.objects.filter(
         mine,
-        Q(message__isnull=False) | Q(order__said_at__isnull=False),
+        # No other printer can print a printer's test page.
+        Q(message__isnull=False)
+        | Q(order__said_at__isnull=False)
+        | Q(copy=TEST_PAGE, printer=printer),
         state=PaperState.QUEUED,
         wanted_at__gt=timezone.now() - printer.old_after,
     )

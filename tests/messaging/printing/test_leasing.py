@@ -13,6 +13,7 @@ from django.utils.translation import override
 
 from messaging.choices import OrderState, PaperState, PrinterReach, PrinterState
 from messaging.models import Order, Printer, PrintJob
+from messaging.services.chat.calling import call_shops
 from messaging.services.printing.addresses import PrinterConflict
 from messaging.services.printing.asking import page_test
 from messaging.services.printing.rendering import job_bytes
@@ -294,10 +295,35 @@ def test_this_server_never_connects_to_a_printer_with_an_agent(
     sweep()
     assert woken() == []
     assert print_queued(shop.row.pk) == 0
-    user = member(shop.row.store.merchant, Role.CLERK, shop.row.store)
-    with pytest.raises(PrinterConflict):
-        page_test(printer=shop.row, actor=user)
     assert (states(order), shop.texts, shop.state) == (QUEUED, [], PrinterState.AWAY)
+
+
+def test_an_agent_prints_a_test_page(shop: Device, api: Api, add_printer: Any) -> None:
+    clerk = member(shop.row.store.merchant, Role.CLERK, shop.row.store)
+    other = add_printer(**AGENT)
+    for _twice in range(2):
+        page_test(printer=shop.row, actor=clerk)
+    # No other printer takes it over.
+    Printer.objects.filter(pk=shop.row.pk).update(state=PrinterState.PAPER)
+    assert fetch(api, other.row) is None
+    receipt = fetch(api, shop.row)
+    assert (receipt["copy"], receipt["order_id"]) == ("test", None)
+    assert "打印测试" in b64decode(receipt["content"]).decode("gbk", "replace")
+    assert report(api, receipt, "confirmed").json()["state"] == PaperState.CONFIRMED
+    assert fetch(api, shop.row) is None
+    [job] = PrintJob.objects.all()
+    assert str(job) == "测试页"
+
+
+def test_a_test_page_that_no_agent_fetches_is_not_printed_later(shop: Device) -> None:
+    clerk = member(shop.row.store.merchant, Role.CLERK, shop.row.store)
+    page_test(printer=shop.row, actor=clerk)
+    PrintJob.objects.update(wanted_at=timezone.now() - timedelta(minutes=16))
+    call_shops()
+    assert PrintJob.objects.get().state == PaperState.SKIPPED
+    Printer.objects.update(state=PrinterState.SILENT)
+    with pytest.raises(PrinterConflict):
+        page_test(printer=shop.row, actor=clerk)
 
 
 def test_an_agent_sees_only_its_stores_and_only_printers_with_agents(
