@@ -3,6 +3,7 @@
 from messaging.services import accepting, customers, reconciling
 from messaging.services.cards import asking, giving
 from messaging.services.cards import forgetting as card_forgetting
+from messaging.services.chat import asking as chat_asking
 from messaging.services.chat import calling, forgetting
 from messaging.services.printing import working
 from stores.models import Connection
@@ -43,6 +44,11 @@ def call_shops() -> None:
 def ask_cards() -> None:
     """Every half hour: whether the safety cards are signed and shown."""
     asking.ask_all()
+
+
+def ask_rates() -> None:
+    """Every six hours: the reply rates as Meituan counts them."""
+    chat_asking.ask_all()
 
 
 def send_cards() -> None:

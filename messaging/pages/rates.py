@@ -19,7 +19,7 @@ from messaging.models import ChatStore, Message, TakeawayStore
 from messaging.pages.board import stores_of
 from messaging.pages.talks import chosen_store, message_url
 from messaging.services.at_once import as_conflicts
-from messaging.services.chat import rating, switching
+from messaging.services.chat import asking, rating
 from messaging.services.deadlines import span_text
 from stores.backoffice.dates import read_day
 from stores.backoffice.pages import staff_page, staff_user
@@ -96,7 +96,7 @@ def _ask(store: Store) -> None:
     bound = TakeawayStore.objects.filter(store=store, state=TakeawayStore.State.BOUND)
     for binding in bound.select_related("connection__parent", "connection__pace", "store"):
         with as_conflicts():
-            switching.rate_read(binding=binding)
+            asking.rate_read(binding=binding)
 
 
 def _page(
@@ -159,6 +159,4 @@ def _kind(store: Store, day: date, address: dict[str, Any], *, urgent: bool) -> 
 def _figures(store: Store) -> list[dict[str, Any]]:
     """What Meituan said last of the store; one for each kind of provider that it is bound with."""
     rows = ChatStore.objects.filter(binding__store=store).select_related("binding")
-    return [
-        {"chat": chat, "may_ask_for_review": switching.may_ask_for_review(chat)} for chat in rows
-    ]
+    return [{"chat": chat, "may_ask_for_review": asking.may_ask_for_review(chat)} for chat in rows]

@@ -54,6 +54,7 @@ CALLS: dict[str, Call] = {
     ),
     "read_until": lambda client: client.read_until("880012345"),
     "subscribe_chat": lambda client: client.subscribe_chat(),
+    "rate": lambda client: client.rate(),
     "save_card": lambda client: client.save_card(CARD),
     "card": lambda client: client.card(),
     "upload_card_picture": lambda client: client.upload_card_picture(b"JPEG"),

@@ -50,6 +50,7 @@ from messaging.models import (
 from messaging.services import deciding
 from messaging.services.cards.asking import owe_reading
 from messaging.services.cards.saving import card_save
+from messaging.services.chat.asking import owe_rate
 from messaging.services.chat.connecting import connect
 from messaging.services.chat.presence import messages_read, read_mark_ask
 from messaging.services.chat.quick_replies import VARIABLES
@@ -677,6 +678,15 @@ OPERATIONS = {
         enqueue=lambda: _decided(lambda: owe_reading(card_of(StoreFactory()))),
         row=lambda call: SafetyCard.objects.get(pk=call.subject_id).is_signed,
         allowed={state: {True if state == State.DONE else None} for state in State.values},
+        retried={True: True, False: True},
+    ),
+    ("takeaway", "chat.rate"): OperationContract(
+        platform="takeaway",
+        remote_call="rate",
+        answer=lambda url: client(url).rate(),
+        enqueue=lambda: _decided(lambda: owe_rate(chat_of(StoreFactory()))),
+        row=lambda call: ChatStore.objects.get(pk=call.subject_id).rate_at is not None,
+        allowed={state: {state == State.DONE} for state in State.values},
         retried={True: True, False: True},
     ),
     ("takeaway", "refunds.read"): question(

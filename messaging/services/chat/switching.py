@@ -1,12 +1,10 @@
-"""A store's chat at Meituan: on or off, its push, its reply rate, and blocked customers.
+"""A store's chat at Meituan: on or off, its push, and blocked customers.
 
 A person presses a button and waits, so that Meituan is asked at once, outside any transaction
 (docs/platforms/takeaway.md §5.1).
 """
 
 from collections.abc import Sequence
-from dataclasses import asdict
-from datetime import timedelta
 
 from django.conf import settings
 from django.db import transaction
@@ -18,6 +16,7 @@ from messaging.choices import OrderState
 from messaging.models import ChatStore, Conversation, TakeawayStore
 from messaging.services.at_once import client_at_once
 from messaging.services.chat import secrets
+from messaging.services.chat.asking import may_ask_for_review
 from messaging.services.chat.bookkeeping import changed, chat_for, chat_of, locked
 from messaging.services.chat.closing import ChatConflict, why_closed
 from stores import audit
@@ -31,8 +30,6 @@ BLOCK_CODES = {
 OTHER_CODE, MOST_PICTURES = 3, 9
 # Characters; Meituan publishes no limit.
 LONGEST_REASON = 200
-# The right to talk with customers about their reviews (§5.5).
-ASK_ABOUT_REVIEWS, RIGHTS_LAST = 1, timedelta(days=1)
 # Customers of Meituan read Chinese.
 REVIEW_WORDS = (
     "您好，感谢您的订单！这次用餐还满意吗？如果方便，欢迎在订单页写下真实评价；"
@@ -76,15 +73,6 @@ def chat_check(*, binding: TakeawayStore) -> ChatStore:
         secrets.learn(developer, client.socket_token().secret)
     is_on = client.is_chat_on()
     _note(binding, is_on=is_on, is_subscribed=client.is_chat_subscribed())
-    return chat_of(binding.connection_id)
-
-
-def rate_read(*, binding: TakeawayStore) -> ChatStore:
-    """Asks for the reply rate as Meituan counts it. Raises PlatformError."""
-    found = client_at_once(binding.connection).rate()
-    ChatStore.objects.filter(pk=chat_of(binding.connection_id).pk).update(
-        rate=asdict(found), rate_at=timezone.now()
-    )
     return chat_of(binding.connection_id)
 
 
@@ -139,14 +127,6 @@ def missed_settle(*, chat: ChatStore, actor: Actor) -> None:
             target=chat.binding,
             customers=chat.missed,
         )
-
-
-def may_ask_for_review(chat: ChatStore) -> bool:
-    """Whether the reply rate, as Meituan said it within a day, has unlocked talking with customers
-    about their reviews.
-    """
-    is_fresh = chat.rate_at is not None and timezone.now() - chat.rate_at < RIGHTS_LAST
-    return is_fresh and ASK_ABOUT_REVIEWS in chat.rate.get("codes", ())
 
 
 def review_words(conversation: Conversation) -> str:

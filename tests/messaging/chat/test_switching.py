@@ -8,7 +8,7 @@ from django.utils import timezone
 from PIL import Image
 
 from messaging.models import ChatStore, Conversation, TakeawayStore
-from messaging.services.chat import bookkeeping, listing, presence, switching
+from messaging.services.chat import asking, bookkeeping, listing, presence, switching
 from messaging.services.chat.closing import ChatConflict
 from messaging.services.chat.connecting import connect
 from stores.models import OutboundCall
@@ -72,13 +72,28 @@ def test_the_chat_is_switched_and_checked(meituan: Meituan, binding: TakeawaySto
 
 def test_the_rate_and_the_rights_that_it_unlocks(meituan: Meituan, binding: TakeawayStore) -> None:
     meituan.post("settings", reply_rate=95)
-    found = switching.rate_read(binding=binding)
+    found = asking.rate_read(binding=binding)
     assert (found.rate["rate"], found.rate["target"], found.rate["is_reached"]) == (95, 90, True)
-    assert switching.may_ask_for_review(found)
+    assert asking.may_ask_for_review(found)
     meituan.post("settings", reply_rate=50)
-    found = switching.rate_read(binding=binding)
-    assert not switching.may_ask_for_review(found)
+    found = asking.rate_read(binding=binding)
+    assert not asking.may_ask_for_review(found)
     assert found.rate_at
+
+
+def test_a_worker_asks_for_the_rates_where_the_chat_is_on_once_in_six_hours(
+    meituan: Meituan, binding: TakeawayStore
+) -> None:
+    meituan.post("settings", reply_rate=95)
+    switching.chat_switch(binding=binding, is_on=False, actor=None)
+    assert asking.ask_all() == 0
+    switching.chat_switch(binding=binding, is_on=True, actor=None)
+    assert (asking.ask_all(), asking.ask_all()) == (1, 1)
+    deliver_all()
+    assert asking.may_ask_for_review(chat(binding))
+    assert OutboundCall.objects.filter(operation="chat.rate").count() == 1
+    TakeawayStore.objects.update(state=TakeawayStore.State.UNBOUND)
+    assert asking.ask_all() == 0
 
 
 @pytest.fixture
