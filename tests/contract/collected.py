@@ -1,4 +1,4 @@
-"""Collects tests/<app>/contract.py of every installed app of ours.
+"""Collects tests/<app>/contract.py of every installed app of ours; a long one is a package.
 
 A contract.py may hold:
 

@@ -30,7 +30,7 @@ from messaging.wire.orders import Discount
 from stores.models import AuditEntry, OutboundCall, Store
 from stores.roles import Role
 from tests.back_office import at_work, listed, page, press, shown
-from tests.messaging.contract import conversation_of
+from tests.messaging.contract.rows import conversation_of
 from tests.messaging.factories import (
     OrderFactory,
     PrinterFactory,

@@ -16,7 +16,7 @@ from stores.models import Merchant, Store
 from stores.roles import Role
 from tests.messaging.chat.test_desk import add
 from tests.messaging.chat.writing import write
-from tests.messaging.contract import conversation_of
+from tests.messaging.contract.rows import conversation_of
 from tests.messaging.factories import OrderFactory, TakeawayStoreFactory
 from tests.messaging.meituan import Meituan
 from tests.messaging.pushing import Pusher

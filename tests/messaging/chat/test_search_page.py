@@ -13,7 +13,7 @@ from stores.models import Merchant, Store
 from stores.roles import Role
 from tests.messaging.chat.test_desk import add
 from tests.messaging.chat.writing import write
-from tests.messaging.contract import conversation_of, message_in
+from tests.messaging.contract.rows import conversation_of, message_in
 from tests.messaging.factories import TakeawayStoreFactory
 from tests.messaging.pushing import Pusher
 from tests.pages import HOSTILE, english

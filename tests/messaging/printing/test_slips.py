@@ -18,7 +18,7 @@ from messaging.services.chat.calling import LATEST, NOBODY_FOR, call_shops
 from messaging.services.printing import asking, trouble
 from messaging.services.printing.working import print_queued
 from stores.roles import Role
-from tests.messaging.contract import conversation_of, message_in
+from tests.messaging.contract.rows import conversation_of, message_in
 from tests.messaging.factories import OrderFactory
 from tests.messaging.printing.conftest import CONFIRMED, QUEUED, SKIPPED, Device, states
 from tests.pages import english
