@@ -358,6 +358,7 @@ def test_refunds_of_an_order_stand_on_its_page(binding: TakeawayStore) -> None:
     assert customers.bags(refund.order)[0]["number"] == 1
 
 
+@pytest.mark.usefixtures("in_english")
 def test_what_the_shop_receives_can_be_added_up_on_the_page(binding: TakeawayStore) -> None:
     order = OrderFactory(binding=binding, paid=1690, received=1740, service_fee=450)
     order.content["discounts"] = [asdict(Discount("满 25 减 8.1", 810, 500, 310))]
