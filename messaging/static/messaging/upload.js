@@ -19,6 +19,13 @@
     fail(tooHeavy);
   }, true);
 
+  // What was chosen before the scripts had arrived.
+  document.addEventListener("DOMContentLoaded", () => {
+    for (const input of document.querySelectorAll("input[type=file]")) {
+      if (input.files.length) input.dispatchEvent(new Event("change", { bubbles: true }));
+    }
+  });
+
   // Returns what the server says; null when it has refused or has not answered, which is said.
   window.takeawayUpload = async (url, body) => {
     trouble.hidden = true;
