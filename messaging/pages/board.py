@@ -1,20 +1,20 @@
 """What the order desk shows: what has to be answered, and the orders by how far they are."""
 
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth.models import User
-from django.db.models import Max
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from messaging.choices import TAKE, DeliveryState, OrderState
-from messaging.models import Order, Printer, TakeawayStore
+from messaging.models import Order, TakeawayStore
 from messaging.services import allowed, customers
 from messaging.services.accepting import cook_from
+from messaging.services.changes import digest_of
 from messaging.services.deadlines import Deadline, What, accept_until, deadlines_of
 from stores.clock import short_moment, start_of_day
 from stores.models import Store
@@ -117,17 +117,6 @@ def stores_of(user: User) -> list[Store]:
     )
     found = rows.select_related("merchant").order_by("pk")
     return [store for store in found if has_permission(user, TAKE, store.merchant_id)]
-
-
-def digest_of(store_ids: Collection[int]) -> str:
-    """Returns what is different once anything on the desk is: the last change of an order, how the
-    printers are, and the minute, because time moves orders too. Two queries by indexes.
-    """
-    rows = Order.objects.filter(store__in=store_ids).order_by()
-    last = rows.aggregate(last=Max("changed_at"))["last"]
-    printers = Printer.objects.filter(store__in=store_ids, is_active=True).order_by("pk")
-    states = ",".join(printers.values_list("state", flat=True))
-    return f"{last and last.timestamp()}-{timezone.now():%H%M}-{states}"
 
 
 def board_of(stores: Sequence[Store]) -> Board:

@@ -10,9 +10,10 @@ from django.views.decorators.http import require_POST, require_safe
 from messaging.choices import TAKE
 from messaging.dashboard.printers import printer_alerts
 from messaging.models import Order
-from messaging.pages.board import board_of, digest_of, stores_of
+from messaging.pages.board import board_of, stores_of
 from messaging.pages.orders import order_of
 from messaging.services import deciding
+from messaging.services.changes import digest_of
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.models import Store

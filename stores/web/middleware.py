@@ -150,11 +150,13 @@ class ChineseFirstLocaleMiddleware(LocaleMiddleware):
 
 
 class PolicyMiddleware(CSPMiddleware):
-    """Adds Content-Security-Policy; builds none for exempt answers: 4 % of an inbound call."""
+    """Adds Content-Security-Policy; builds none for exempt answers, 4 % of an inbound call, nor for
+    those without content.
+    """
 
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        if getattr(response, "_csp_exempt", False):
+        if getattr(response, "_csp_exempt", False) or getattr(response, "status_code", 0) == 204:
             return response
         return super().process_response(request, response)

@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
+from http.client import HTTPConnection, RemoteDisconnected
 from urllib.parse import urlencode
 
 from django.db import models
@@ -132,23 +133,35 @@ def _words(rounds: list[Load]) -> str:
 
 @dataclass
 class Page:
-    """An open chat page of a signed-in person, which asks as pulse-worker.js does."""
+    """An open chat page of a signed-in person, which asks as pulse-worker.js does, and keeps its
+    connection as browsers do.
+    """
 
-    web: Web
+    line: HTTPConnection
     headers: dict[str, str]
     cursor: str
     known: dict[str, str] = field(default_factory=dict)
 
-    def _get(self, path: str, headers: dict[str, str] | None = None) -> Load:
-        request = load.http("GET", f"/takeaway/{path}", headers=headers)
-        return load.drive(self.web.address, lambda _: request, count=1, connections=1)
+    def _get(self, path: str, headers: dict[str, str] | None = None) -> tuple[int, bytes]:
+        """Returns the status, one of 200 and 204, and the body."""
+        try:
+            self.line.request("GET", f"/takeaway/{path}", headers=headers or {})
+            answer = self.line.getresponse()
+        except (RemoteDisconnected, BrokenPipeError):
+            # A page that had a pause: the server has closed the line.
+            self.line.close()
+            self.line.request("GET", f"/takeaway/{path}", headers=headers or {})
+            answer = self.line.getresponse()
+        body = answer.read()
+        if answer.status not in (200, 204):
+            raise Broken(f"{path}: {answer.status} {body[:200]!r}")
+        return answer.status, body
 
     def is_unchanged(self) -> bool:
         """Asks once; what is new is read as well."""
-        answered = self._get(f"pulse/?{urlencode(self.known)}") if self.known else Load()
-        if answered.statuses[204]:
+        if self.known and self._get(f"pulse/?{urlencode(self.known)}")[0] == 204:
             return True
-        told = self._get("pulse/", self.headers).expect(200).json()
+        told = json.loads(self._get("pulse/", self.headers)[1])
         self.known = {"seen": told["seen"], "ticket": told["ticket"]}
         return False
 
@@ -156,15 +169,17 @@ class Page:
         """Asks, and reads the conversations when something is new; whether they were."""
         if self.is_unchanged():
             return False
-        answered = self._get(f"chat/news/?cursor={self.cursor}", self.headers).expect(200, 204)
-        if answered.statuses[200]:
-            self.cursor = answered.json()["cursor"]
-        return bool(answered.statuses[200])
+        status, body = self._get(f"chat/news/?cursor={self.cursor}", self.headers)
+        if status == 200:
+            self.cursor = json.loads(body)["cursor"]
+        return status == 200
 
 
 def _page(meituan: Meituan, ours: Web) -> Page:
     merchant = meituan.binding.store.merchant
-    return Page(ours, owner_of(merchant), listing.cursor_now([merchant.pk]))
+    return Page(
+        HTTPConnection(*ours.address), owner_of(merchant), listing.cursor_now([merchant.pk])
+    )
 
 
 def _open_pages(bench: Bench, meituan: Meituan, ours: Web) -> None:

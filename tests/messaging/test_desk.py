@@ -14,6 +14,8 @@ from django.utils import timezone
 from messaging.choices import DeliveryState, OrderState, PrinterState, Provider
 from messaging.models import Order, Printer, PrintJob, TakeawayStore
 from messaging.pages.board import board_of
+from messaging.services.printing.talking import Trouble
+from messaging.services.printing.working import note_trouble
 from stores.models import AuditEntry, Merchant, OutboundCall, Store
 from stores.roles import Role
 from tests.messaging.factories import PrinterFactory, TakeawayStoreFactory
@@ -78,7 +80,7 @@ def test_a_printer_that_stops_makes_the_desk_anew(clerk: Client, order: Order) -
         digest = re.search(r'name="after" value="([^"]+)"', shown)
         assert digest
         assert clerk.get(f"{DESK}live/", {"after": digest[1]}).status_code == 204
-        Printer.objects.filter(pk=printer.pk).update(state=PrinterState.PAPER)
+        note_trouble(printer, Trouble(PrinterState.PAPER))
         assert clerk.get(f"{DESK}live/", {"after": digest[1]}).status_code == 200
 
 

@@ -8,14 +8,23 @@ import time_machine
 from django.test import Client
 from django.utils import timezone
 
-from messaging.choices import MessageKind, MessageState
-from messaging.models import Conversation, Draft, Message, Onlooker, TakeawayStore
+from messaging.choices import MessageKind, MessageState, OrderState, RefundState
+from messaging.models import (
+    Conversation,
+    Draft,
+    Message,
+    Onlooker,
+    Order,
+    Refund,
+    TakeawayStore,
+)
 from messaging.pages.chat import ANSWERED_SHOWN
+from messaging.pages.pulse import TICKET_SECONDS
 from messaging.services.chat import sending
 from stores.models import Merchant, OutboundCall, Store
 from stores.roles import Role
 from tests.messaging.chat.writing import write
-from tests.messaging.factories import TakeawayStoreFactory
+from tests.messaging.factories import OrderFactory, RefundFactory, TakeawayStoreFactory
 from tests.messaging.pushing import Pusher
 from tests.pages import english
 from tests.stores.factories import StoreFactory, member
@@ -276,18 +285,38 @@ class TestPulse:
             pusher.order(ctime=seconds, utime=seconds)
             assert clerk.get(self.URL, known).json()["rings"] == 1
 
-    def test_a_ticket_needs_no_session_and_costs_three_queries(
+    def test_a_ticket_needs_no_session_and_costs_one_query(
         self, clerk: Client, talk: Conversation, django_assert_num_queries: Any
     ) -> None:
         with time_machine.travel(timezone.now().replace(second=1), tick=False) as clock:
             told: dict[str, Any] = clerk.get(self.URL).json()
             known = {"seen": told["seen"], "ticket": told["ticket"]}
             stranger = Client()
-            with django_assert_num_queries(3):
+            with django_assert_num_queries(1):
                 answer = stranger.get(self.URL, known)
             assert (answer.status_code, answer.content) == (204, b"")
-            clock.shift(61)
+            clock.shift(TICKET_SECONDS + 1)
             assert stranger.get(self.URL, known).status_code == 302
+
+    def test_time_alone_is_news_only_where_an_order_runs_or_a_refund_waits(
+        self, clerk: Client, talk: Conversation
+    ) -> None:
+        order = OrderFactory(binding=talk.connection.takeaway_store, state=OrderState.FINISHED)
+        with time_machine.travel(timezone.now().replace(second=1), tick=False) as clock:
+
+            def is_news() -> bool:
+                told = clerk.get(self.URL).json()
+                clock.shift(60)
+                known = {"seen": told["seen"], "ticket": told["ticket"]}
+                return Client().get(self.URL, known).status_code != 204
+
+            assert not is_news()
+            refund = RefundFactory(order=order)
+            assert is_news()
+            Refund.objects.filter(pk=refund.pk).update(state=RefundState.AGREED)
+            assert not is_news()
+            Order.objects.update(state=OrderState.CONFIRMED)
+            assert is_news()
 
     @pytest.mark.parametrize("ticket", ["", "x", "x:y:z", "é" * 500])
     def test_what_is_no_ticket_of_ours_leads_to_the_sign_in(
