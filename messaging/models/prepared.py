@@ -11,7 +11,7 @@ from stores.models import Store
 from stores.prepared import Literal, Param, Prepared, literals
 
 # A statement has a fixed number of stores; places that are not needed are filled with 0.
-PLACES = tuple(f"store{number}" for number in range(50))
+PLACES = tuple(f"store{number}" for number in range(8))
 
 # In the statement itself, for the partial index.
 OPEN_REFUND = Literal(RefundState.OPEN.value)

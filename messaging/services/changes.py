@@ -32,7 +32,7 @@ def digest_with_chat(store_ids: Collection[int]) -> str:
 
 
 def _changes(store_ids: Collection[int]) -> Iterator[Changes]:
-    """One statement by indexes for up to 50 stores."""
+    """One statement by indexes for up to eight stores."""
     ids = sorted(store_ids)
     for first in range(0, len(ids), len(PLACES)):
         given = ids[first : first + len(PLACES)]
