@@ -49,6 +49,18 @@ class BackOffice(UnfoldAdminSite):
                 f"{admin_class.__name__} must be a stores.backoffice.base.ScopedAdmin"
             )
 
+    def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
+        """Lists the tables of an app on its own page only: the menu of all pages is ours, and 170
+        permissions would be asked for each of them.
+        """
+        return super().get_app_list(request, app_label) if app_label else []
+
+    def _get_is_tab_active(self, *_of_a_menu: object) -> bool:
+        """Our menu says itself what is active. Unfold would compare each entry with each tab: a
+        quarter of a page's time.
+        """
+        return False
+
     def extra_urls(self) -> list[URLPattern]:
         """The pages that belong to no table; unfold asks for them."""
         from stores.backoffice import own_pages
