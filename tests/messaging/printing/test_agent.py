@@ -76,6 +76,8 @@ class Router:
                 back.start()
                 answer = server.recv(65536)
                 if self.lost and self.lost in request:
+                    # Closing alone does not end it: the other thread still reads.
+                    client.shutdown(socket.SHUT_RDWR)
                     return
                 while answer:
                     client.sendall(answer)
