@@ -4,7 +4,8 @@ import hashlib
 import re
 import uuid
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
@@ -37,16 +38,28 @@ _ODD_SHOWN = 5
 
 @dataclass(frozen=True)
 class Pasted:
-    """What pasted text holds: the codes that would be verified, how often one is repeated, the
-    numbers that may lack a zero in front, and as `Reading.seen` the lines with digits that may be
-    a code (`unsure`) and those without any (`odd`).
+    """What pasted text holds: the codes in their order, also those that are repeated, the numbers
+    that may lack a zero in front, and as `Reading.seen` the lines with digits that may be a code
+    (`unsure`) and those without any (`odd`).
     """
 
-    codes: list[str]
-    repeated: int
+    found: list[str]
     lacking: list[str]
     odd: list[str]
     unsure: list[str]
+
+    @cached_property
+    def codes(self) -> list[str]:
+        """The codes that would be verified."""
+        return list(dict.fromkeys(self.found))
+
+    @property
+    def repeated(self) -> int:
+        return len(self.found) - len(self.codes)
+
+    def with_zeros(self) -> "Pasted":
+        """Takes the numbers that may lack a zero as codes, too."""
+        return replace(self, found=[*self.found, *self.lacking])
 
     @property
     def odd_shown(self) -> list[str]:
@@ -69,8 +82,8 @@ def _entries(text: str) -> Iterator[str]:
         yield from [line] if len(line) <= codes.MAX_INPUT else _BETWEEN.split(line)
 
 
-def read_list(text: str, *, add_zero: bool = False) -> Pasted:
-    """Reads the lines and cells of pasted text; with `add_zero` also those that may lack a zero."""
+def read_list(text: str) -> Pasted:
+    """Reads the lines and cells of pasted text."""
     found: list[str] = []
     lacking: list[str] = []
     odd: list[str] = []
@@ -85,10 +98,7 @@ def read_list(text: str, *, add_zero: bool = False) -> Pasted:
             odd.append(reading.seen)
         else:
             lacking += zeros
-    if add_zero:
-        found += lacking
-    each = list(dict.fromkeys(found))
-    return Pasted(each, len(found) - len(each), lacking, odd, unsure)
+    return Pasted(found, lacking, odd, unsure)
 
 
 @longer_form(10 * MOST_TEXT)
@@ -103,9 +113,10 @@ def batches(request: HttpRequest) -> HttpResponse:
     if store is None:
         return no_store(request)
     entered = request.POST.get("codes", "")
-    text = entered[:MOST_TEXT]
-    is_confirmed = request.POST.get("confirmed") == read_list(text).seal
-    pasted = read_list(text, add_zero=is_confirmed and "add_zero" in request.POST)
+    pasted = read_list(entered if len(entered) <= MOST_TEXT else "")
+    is_confirmed = request.POST.get("confirmed") == pasted.seal
+    if is_confirmed and "add_zero" in request.POST:
+        pasted = pasted.with_zeros()
     error = _error(entered, pasted) if request.method == "POST" else ""
     if is_confirmed and pasted.codes and not error:
         return redirect("coupons:batch", _made(request, store, pasted.codes).pk)

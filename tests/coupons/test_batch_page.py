@@ -10,6 +10,7 @@ from django.test import Client
 from django.urls import reverse
 
 from coupons.models import Batch, BatchItem, Verification
+from coupons.pages import batches
 from coupons.pages.batches import read_list
 from coupons.services.batches import MAX_CODES, batch_request
 from stores.platforms import outbox
@@ -82,7 +83,7 @@ def test_lines_that_may_lack_a_zero_are_verified_with_it_only_when_told_so(
 
 
 def test_a_row_may_hold_several_numbers_that_lack_a_zero() -> None:
-    pasted = read_list("12345678901\t12345678902", add_zero=True)
+    pasted = read_list("12345678901\t12345678902").with_zeros()
     assert pasted.codes == pasted.lacking == ["012345678901", "012345678902"]
 
 
@@ -123,8 +124,11 @@ def test_the_page_of_a_batch_names_what_a_line_holds(shop: Shop) -> None:
     assert "This is a payment code, please put it away" in page
 
 
-def test_a_million_words_are_refused_unread(client: Client, shop: Shop, owner: User) -> None:
-    answer = client.post(HERE, confirmed("12 " * 300_000))
+def test_a_million_words_are_refused_unread(
+    client: Client, shop: Shop, owner: User, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(batches.codes, "read", lambda text: pytest.fail("read"))
+    answer = client.post(HERE, {"codes": "12 " * 300_000, "confirmed": "x"})
     assert answer.status_code == 422
     assert not Batch.objects.exists()
 
