@@ -9,8 +9,8 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 
+from coupons import codes
 from coupons.models import Batch, BatchItem, Verification
-from coupons.pages import batches
 from coupons.pages.batches import read_list
 from coupons.services.batches import MAX_CODES, batch_request
 from stores.platforms import outbox
@@ -127,7 +127,7 @@ def test_the_page_of_a_batch_names_what_a_line_holds(shop: Shop) -> None:
 def test_a_million_words_are_refused_unread(
     client: Client, shop: Shop, owner: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(batches.codes, "read", lambda text: pytest.fail("read"))
+    monkeypatch.setattr(codes, "read", lambda text: pytest.fail("read"))
     answer = client.post(HERE, {"codes": "12 " * 300_000, "confirmed": "x"})
     assert answer.status_code == 422
     assert not Batch.objects.exists()
