@@ -77,9 +77,9 @@ def test_lines_that_may_lack_a_zero_are_verified_with_it_only_when_told_so(
 ) -> None:
     text = "12345678901\n123456789012"
     assert (read_list(text).lacking, read_list(text).codes) == (["012345678901"], ["123456789012"])
-    for choice, codes in (({}, 1), ({"add_zero": "1"}, 2)):
+    for choice, number in (({}, 1), ({"add_zero": "1"}, 2)):
         client.post(HERE, confirmed(text) | choice)
-        assert BatchItem.objects.filter(batch=Batch.objects.latest("pk")).count() == codes
+        assert BatchItem.objects.filter(batch=Batch.objects.latest("pk")).count() == number
 
 
 def test_a_row_may_hold_several_numbers_that_lack_a_zero() -> None:
