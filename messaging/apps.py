@@ -77,6 +77,7 @@ class MessagingConfig(Domain):
         "messaging.services.acting",
         "messaging.services.cards.asking",
         "messaging.services.cards.saving",
+        "messaging.services.chat.asking",
         "messaging.services.chat.connecting",
         "messaging.services.printing.reporting",
         "messaging.services.chat.sending",
