@@ -5,6 +5,7 @@ it, and a demo.
 import re
 import shutil
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -46,6 +47,7 @@ hypothesis_settings.load_profile("suite")
 ON_ANY_DATABASE = re.compile(
     "languages|words|docs|description|test_pages|test_admins|test_viewing|test_pickers"
 )
+TRACED_CASES = 2
 # Without one of these, or the mark django_db, a test is refused the database.
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
 
@@ -62,9 +64,14 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Walks over all pages, and the browser, are not traced: that would double their time."""
+    """Tracing costs three quarters of a test's time, so that walks over all pages, the browser and
+    the third and later cases of a test are not traced.
+    """
+    cases: Counter[str] = Counter()
     for item in items:
-        if {"browser", "contract"} & set(item.path.parts):
+        name = item.nodeid.partition("[")[0]
+        cases[name] += 1
+        if cases[name] > TRACED_CASES or {"browser", "contract"} & set(item.path.parts):
             item.add_marker("no_cover")
     if config.getoption("--database-only"):
         config.hook.pytest_deselected(items=[each for each in items if not _needs_database(each)])
