@@ -187,7 +187,9 @@ class MissedPush(models.Model):
         verbose_name_plural = _("missed pushes")
         ordering = ["-found_at", "-id"]
         constraints = [
-            models.UniqueConstraint(fields=["order", "kind"], name="takeaway_missed_once"),
+            models.UniqueConstraint(
+                fields=["order", "kind"], condition=Q(came_at=None), name="takeaway_missed_once"
+            ),
         ]
         indexes = [models.Index(fields=["-found_at"], name="takeaway_missed_newest")]
 

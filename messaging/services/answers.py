@@ -71,11 +71,12 @@ def refunds_read(*, order: Order, facts: Iterable[RefundFact], asked_at: datetim
         row = known.get(fact.refund_id) or _told(nameless, fact)
         if row is None:
             row = Refund(order=order)
-            if order.connection.takeaway_store.takes_orders:
-                missed(order, PushKind.PART_REFUND if fact.is_part else PushKind.REFUND)
+            refund_missed(order, fact)
         elif _is_appealed(row, fact) and (told := _told(nameless, fact)):
             # A push tells an appeal like another application.
             told.delete()
+        elif row.refund_id and fact.state and fact.state != row.state:
+            refund_missed(order, fact)
         is_news |= _take_over(row, fact)
     early = [row for row in nameless if asked_at - row.applied_at < BEHIND]
     if never := [row.pk for row in nameless if row not in early]:
@@ -95,7 +96,13 @@ def decide_until(refund: Refund) -> datetime | None:
 
 
 def missed(order: Order, kind: PushKind) -> None:
-    MissedPush.objects.get_or_create(order=order, kind=kind)
+    MissedPush.objects.get_or_create(order=order, kind=kind, came_at=None)
+
+
+def refund_missed(order: Order, fact: RefundFact) -> None:
+    """Notes that no push told how a refund stands; of some stores Meituan tells nothing."""
+    if order.connection.takeaway_store.takes_orders:
+        missed(order, PushKind.PART_REFUND if fact.is_part else PushKind.REFUND)
 
 
 def _told(nameless: list[Refund], fact: RefundFact) -> Refund | None:

@@ -12,12 +12,12 @@ from typing import Any
 
 from django.conf import settings
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import Exists, F, OuterRef, Q, QuerySet
 from django.utils import timezone
 
-from messaging.choices import PLATFORM, OrderState, Provider
+from messaging.choices import PLATFORM, OrderState, Provider, RefundState
 from messaging.client import TakeawayClient
-from messaging.models import Order, TakeawayStore
+from messaging.models import Order, Refund, TakeawayStore
 from messaging.services.answers import order_read, refunds_read
 from messaging.services.orders import locked
 from messaging.services.reading import client_of, of_order, owe_order
@@ -156,12 +156,13 @@ def _to_read(row: TakeawayStore) -> list[Order]:
 
 
 def _refundable(row: TakeawayStore) -> Iterator[list[Order]]:
-    """Yields the orders of which refunds may come, so many as one question may name."""
+    """Yields the orders of which refunds may come or wait, so many as one question may name."""
     since = timezone.now() - REFUNDS_UNTIL
-    live = Q(state__in=[OrderState.CONFIRMED, OrderState.NEW]) | Q(finished_at__gte=since)
-    rows = Order.objects.filter(
-        live, connection=row.connection, ordered_at__gte=since - REFUNDS_UNTIL
-    )
+    runs = Q(state__in=[OrderState.CONFIRMED, OrderState.NEW])
+    ended = Q(finished_at__gte=since) | Q(cancelled_at__gte=since)
+    is_recent = Q(ordered_at__gte=since - REFUNDS_UNTIL)
+    waits = Q(Exists(Refund.objects.filter(order=OuterRef("pk"), state=RefundState.OPEN)))
+    rows = Order.objects.filter((runs | ended) & is_recent | waits, connection=row.connection)
     found = list(rows.prefetch_related("refunds").order_by("-pk"))
     for first in range(0, len(found), ORDERS_PER_QUESTION):
         yield found[first : first + ORDERS_PER_QUESTION]

@@ -126,10 +126,17 @@ def test_a_cancelled_order(pusher: Pusher, data: st.DataObject) -> None:
     assert facts_of(order) == facts_of(arrive(pusher, pushes, list(range(len(pushes)))))
 
 
+@pytest.mark.parametrize(
+    ("life", "status", "state"),
+    [(LIFE, 8, OrderState.FINISHED), ([*LIFE[:4], CANCELLED], 9, OrderState.CANCELLED)],
+    ids=["finished", "cancelled"],
+)
 @given(data=st.data())
 @ANY
-def test_whatever_is_lost_the_answer_makes_good(pusher: Pusher, data: st.DataObject) -> None:
-    pushes = [*LIFE, *REFUNDS]
+def test_whatever_is_lost_the_answer_makes_good(
+    pusher: Pusher, data: st.DataObject, life: Any, status: int, state: OrderState
+) -> None:
+    pushes = [*life, *REFUNDS]
     arrived = data.draw(arrivals(pushes, lost=True).filter(bool))
     forget()
     for number in arrived:
@@ -142,12 +149,12 @@ def test_whatever_is_lost_the_answer_makes_good(pusher: Pusher, data: st.DataObj
     )
     # What a push told and no answer lists goes once the answer cannot be behind it any more.
     asked_at = timezone.now() + timedelta(minutes=2)
-    truth = parse_order(sample(status=8, uTime=T + 1000, utime=None))
+    truth = parse_order(sample(status=status, uTime=T + 1000, utime=None))
     order_read(order=order, remote=truth)
     assert refunds_read(order=order, facts=parse_refunds(FACTS), asked_at=asked_at)
     order.refresh_from_db()
     found = facts_of(order)
-    assert found["state"] == OrderState.FINISHED
+    assert found["state"] == state
     assert (found["paid"], found["received"], found["day_number"]) == (5900, 4870, 12)
     assert found["refunds"] == [
         ("901", "withdrawn", False, None),

@@ -66,6 +66,32 @@ def test_a_cancellation_and_a_refund_after_the_end_are_found(meituan: Meituan) -
     assert "refund" in told_by_asking()
 
 
+def test_how_a_refund_went_is_found_also_where_it_ended_the_order(meituan: Meituan) -> None:
+    order = meituan.known()
+    for action in ("confirm", "refund"):
+        meituan.act(order.order_id, action)
+    run(meituan)
+    MissedPush.objects.filter(kind="refund").update(came_at=timezone.now())
+    meituan.act(order.order_id, "agree")
+    run(meituan)
+    order.refresh_from_db()
+    assert (order.state, order.refunds.get().state) == (OrderState.CANCELLED, RefundState.AGREED)
+    # A push of this kind had come before; that another one was lost is noted all the same.
+    assert told_by_asking() == ["order_confirmed", "refund", "order_cancelled", "refund"]
+
+
+def test_an_open_refund_is_asked_for_however_old_its_order_is(meituan: Meituan) -> None:
+    order = meituan.known()
+    for action in ("confirm", "refund"):
+        meituan.act(order.order_id, action)
+    run(meituan)
+    old = timezone.now() - timedelta(days=9)
+    Order.objects.update(ordered_at=old, finished_at=old, state=OrderState.FINISHED)
+    meituan.act(order.order_id, "reject", reason="已送达")
+    run(meituan)
+    assert order.refunds.get().state == RefundState.REJECTED
+
+
 def test_what_is_known_already_changes_nothing(meituan: Meituan) -> None:
     order = meituan.known()
     for action in ("confirm", "finish"):
