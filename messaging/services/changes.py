@@ -42,11 +42,14 @@ def _changes(store_ids: Collection[int]) -> Iterator[Changes]:
 
 
 def _written(rows: Sequence[Changes]) -> str:
-    """Begins with the day, on which the figures depend, or the minute where time moves orders."""
+    """Begins with the minute where time moves orders, else with five of them: a change that was
+    committed after a later one is then read, too.
+    """
     moves = any(row.has_orders or row.has_refunds for row in rows)
     now = timezone.localtime()
+    minute = now.minute if moves else now.minute - now.minute % 5
     parts = [_word(part) for row in rows for part in (row.order_at, row.printer_at, row.chat)]
-    return "-".join([f"{now:%m%d%H%M}" if moves else f"{now:%m%d}", *parts])
+    return "-".join([f"{now:%m%d%H}{minute:02}{'m' * moves}", *parts])
 
 
 def _word(part: datetime | int | None) -> str:
