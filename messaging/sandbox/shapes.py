@@ -84,7 +84,9 @@ def _whole(order: Order, shop: Shop, settings: Settings) -> dict[str, Any]:
             "isPoiFirstOrder": False,
         }
     if order.confirmed_at:
-        body["poiMealAssessmentTime"] = int(order.confirmed_at + settings.meal_seconds)
+        # A booked meal is wanted in its time, not soon after it was accepted.
+        begins = max(order.confirmed_at, order.delivery_time - 2 * settings.meal_seconds)
+        body["poiMealAssessmentTime"] = int(begins + settings.meal_seconds)
     if order.eta:
         body["etaModify"] = as_text(order.eta)
     return body

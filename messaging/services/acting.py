@@ -17,7 +17,7 @@ from messaging.services.merging import advance
 from messaging.services.papers import owe_receipts
 from messaging.services.reading import client_of, of_order, owe_order, owe_refunds
 from stores.models import OutboundCall
-from stores.platforms.errors import Refused
+from stores.platforms.errors import Inconclusive, Refused
 from stores.platforms.outbox import Operation, SlotWaiter, Verdict, operation, wait_while_at_work
 
 # A refund that the shop made may be dated a little before we asked for it.
@@ -240,8 +240,10 @@ class RiderCalling(Action):
         client.call_rider(order.order_id)
 
     def is_done(self, client: TakeawayClient, order: Order, call: OutboundCall) -> bool:
-        # The order itself does not say it: the pushes about the delivery do.
-        return order.delivery not in (DeliveryState.NONE, DeliveryState.CANCELLED)
+        if order.delivery in (DeliveryState.NONE, DeliveryState.CANCELLED):
+            # No question tells it, and a second call might send a second rider.
+            raise Inconclusive("only a push about the delivery says whether a rider was called")
+        return True
 
 
 @operation

@@ -6,7 +6,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from messaging.choices import PLATFORM, Provider
+from messaging.choices import PLATFORM, Provider, RefundState
 from messaging.client import TakeawayClient
 from messaging.models import Order
 from messaging.services.answers import BEHIND, order_read, refunds_read
@@ -69,6 +69,13 @@ class RefundsReading(Reading):
         order = _locked(call)
         if not refunds_read(order=order, facts=facts, asked_at=asked_at):
             owe_refunds(order, after=BEHIND)
+        ask_what_a_refund_ended(order)
+
+
+def ask_what_a_refund_ended(order: Order) -> None:
+    """Owes the question for an order that runs here although its whole price was refunded."""
+    if order.is_open and order.refunds.filter(state=RefundState.AGREED, is_part=False).exists():
+        owe_order(order)
 
 
 def of_order(facts: list[RefundFact], order: Order) -> list[RefundFact]:

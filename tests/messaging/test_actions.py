@@ -11,10 +11,11 @@ from messaging.choices import DeliveryState, OrderState, Provider, RefundState
 from messaging.models import Order, TakeawayStore
 from messaging.services import acting, allowed, deciding
 from messaging.services.answers import BEHIND, refunds_read
-from messaging.services.reading import client_of, owe_refunds
-from stores.models import AuditEntry, Connection, OutboundCall
+from messaging.services.reading import ask_what_a_refund_ended, client_of, owe_refunds
+from stores.models import AuditEntry, Connection, OutboundAttempt, OutboundCall
 from stores.platforms.outbox import operations
 from stores.sandbox.faults import KINDS
+from tests.messaging.factories import RefundFactory
 from tests.messaging.meituan import Meituan, deliver_all
 from tests.messaging.pushing import Pusher
 from tests.processes import wait_until
@@ -260,6 +261,32 @@ def test_a_rider_is_called_and_cancelled(meituan: Meituan) -> None:
     deliver_all()
     call.refresh_from_db()
     assert call.state == State.DONE
+
+
+def test_a_rider_is_not_called_twice_when_the_answer_was_lost(meituan: Meituan) -> None:
+    order = accepted(meituan, logistics_code="1001")
+    meituan.server.faults.add(kind="drop_after")
+    call = deciding.rider_call(order=order, actor=None)
+    deliver_all()
+    call.refresh_from_db()
+    assert call.state == State.UNKNOWN
+    Order.objects.update(delivery=DeliveryState.SENT)
+    OutboundCall.objects.update(due_at=timezone.now())
+    deliver_all()
+    call.refresh_from_db()
+    assert call.state == State.DONE
+    assert OutboundAttempt.objects.filter(call=call, kind="send").count() == 1
+
+
+@pytest.mark.parametrize(("is_part", "asked"), [(False, 1), (True, 0)])
+def test_an_order_whose_whole_price_was_refunded_is_read_at_once(
+    meituan: Meituan, is_part: bool, asked: int
+) -> None:
+    order = accepted(meituan)
+    RefundFactory(order=order, is_part=is_part, state=RefundState.AGREED)
+    with transaction.atomic():
+        ask_what_a_refund_ended(order)
+    assert OutboundCall.objects.filter(operation="order.read").count() == asked
 
 
 def test_an_urge_and_another_time_are_answered(meituan: Meituan) -> None:
