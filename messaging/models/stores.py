@@ -56,6 +56,8 @@ class TakeawayStore(models.Model):
     )
     bound_at = models.DateTimeField(_("bound at"), null=True, editable=False)
     unbound_at = models.DateTimeField(_("unbound at"), null=True, editable=False)
+    # When Meituan wrote the last call-back about the binding.
+    binding_told_at = models.DateTimeField(null=True, editable=False)
     opening = models.CharField(
         _("at Meituan"), max_length=10, choices=Opening, blank=True, editable=False
     )

@@ -8,6 +8,7 @@ from django.utils import timezone
 from messaging.choices import Opening, Provider
 from messaging.models import TakeawayStore
 from messaging.services.chat import connecting
+from messaging.wire.values import any_moment
 from stores import audit
 from stores.fields import decrypt
 from stores.models import Connection
@@ -17,9 +18,13 @@ from stores.transitions import move
 State = TakeawayStore.State
 
 
-def store_bound(*, connection: Connection, said: dict[str, Any]) -> None:
-    """Keeps the token that Meituan gives for a store; another one replaces it."""
+def store_bound(*, connection: Connection, said: dict[str, Any], at: datetime) -> None:
+    """Keeps the token that Meituan gives for a store; a later one replaces it. `at` is when the
+    call-back came; one without a token binds nothing.
+    """
     row = _locked(connection)
+    if "sealed_token" not in said or not _is_latest(row, said, at):
+        return
     connection.token = decrypt(said["sealed_token"])
     connection.token_serial += 1
     connection.state, connection.last_error = Connection.State.WORKING, ""
@@ -44,10 +49,10 @@ def store_bound(*, connection: Connection, said: dict[str, Any]) -> None:
     connecting.connect(row)
 
 
-def store_unbound(*, connection: Connection) -> None:
+def store_unbound(*, connection: Connection, said: dict[str, Any], at: datetime) -> None:
     """Forgets the token of a store; its open orders are only shown from now on."""
     row = _locked(connection)
-    if row.state != State.BOUND:
+    if not _is_latest(row, said, at) or row.state != State.BOUND:
         return
     connection.token = ""
     connection.token_serial += 1
@@ -67,3 +72,13 @@ def opening_told(*, connection: Connection, opening: Opening, at: datetime) -> N
 def _locked(connection: Connection) -> TakeawayStore:
     rows = TakeawayStore.objects.select_for_update().select_related("store")
     return rows.get(connection=connection)
+
+
+def _is_latest(row: TakeawayStore, said: dict[str, Any], at: datetime) -> bool:
+    """Whether nothing later was told of the binding: Meituan repeats what was not acknowledged."""
+    told_at = min(any_moment(said, "timestamp") or at, at)
+    if row.binding_told_at and told_at < row.binding_told_at:
+        return False
+    row.binding_told_at = told_at
+    row.save(update_fields=["binding_told_at"])
+    return True

@@ -6,8 +6,10 @@ Meituan hides by now removes nothing.
 """
 
 from dataclasses import asdict
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
+
+from django.utils import timezone
 
 from messaging.choices import DeliveryState, OrderState
 from messaging.models import Order
@@ -29,6 +31,8 @@ _PLAIN = (
     "shipping_fee",
     "bag_fee",
 )
+# A time of an order that lies farther in the future is none.
+CLOCKS_APART = timedelta(days=1)
 _HOW_FAR = {state: number for number, state in enumerate(DeliveryState)}
 
 
@@ -74,7 +78,8 @@ def fill(order: Order, remote: RemoteOrder, *, is_answer: bool) -> None:
         return
     order.said_at = said_at
     order.view_id = remote.view_id or order.view_id
-    order.ordered_at = remote.ordered_at or order.ordered_at
+    if remote.ordered_at and remote.ordered_at < timezone.now() + CLOCKS_APART:
+        order.ordered_at = remote.ordered_at
     for name in _PLAIN:
         setattr(order, name, getattr(remote, name))
     share = remote.share

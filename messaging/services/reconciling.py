@@ -20,11 +20,16 @@ from messaging.client import TakeawayClient
 from messaging.models import Order, Refund, TakeawayStore
 from messaging.services.answers import order_read, refunds_read
 from messaging.services.orders import locked
-from messaging.services.reading import client_of, of_order, owe_order
+from messaging.services.reading import (
+    ask_what_a_refund_ended,
+    client_of,
+    of_order,
+    owe_order,
+)
 from messaging.wire.orders import RemoteOrder
 from stores.models import Connection
 from stores.platforms import pace, tokens
-from stores.platforms.errors import LoginRefused, PlatformError, Throttled
+from stores.platforms.errors import LoginRefused, PlatformError, Refused, Throttled
 from stores.platforms.inbound import inbox
 
 log = logging.getLogger(__name__)
@@ -36,9 +41,12 @@ ABNORMAL_EVERY = timedelta(minutes=10)
 REFUNDS_UNTIL = timedelta(hours=48)
 # Per store and run; the next run takes the next ones.
 MOST_ORDERS = 60
+# So many refused questions of a store are no accident of one order.
+MOST_REFUSED = 5
 ORDERS_PER_QUESTION = 50
 NIGHT_ENDS = 4
-TRY_REFUSED_EVERY = timedelta(minutes=10)
+# Shorter than customers wait for an order to be accepted: the refusal may have been an accident.
+TRY_REFUSED_EVERY = timedelta(minutes=2)
 
 
 def developers() -> QuerySet[Connection]:
@@ -112,26 +120,49 @@ def _ask_for(developer: Connection, order_id: str) -> None:
 
 def _of_the_store(row: TakeawayStore) -> int:
     client = client_of(row.connection, _slots_of(row.connection))
-    read = 0 if row.takes_orders else _of_the_day(row, client)
+    try:
+        read = 0 if row.takes_orders else _of_the_day(row, client)
+        read += _orders(row, client)
+        _refunds(row, client)
+    except _NoAnswer:
+        # The next run asks again.
+        return 0
+    return read
+
+
+def _orders(row: TakeawayStore, client: TakeawayClient) -> int:
+    """Reads the orders that run; one that Meituan refuses to tell stops no other. Raises
+    _NoAnswer.
+    """
+    read = refused = 0
     for order in _to_read(row):
-        remote = _answer(row.connection, partial(client.order, order.order_id))
+        remote = _ask(row.connection, partial(client.order, order.order_id))
         if remote is None:
-            return read
+            # The others come first the next time.
+            Order.objects.filter(pk=order.pk).update(read_at=timezone.now())
+            refused += 1
+            if refused == MOST_REFUSED:
+                break
+            continue
         with transaction.atomic():
             order_read(order=_lock(order), remote=remote)
         read += 1
+    return read
+
+
+def _refunds(row: TakeawayStore, client: TakeawayClient) -> None:
+    """Raises _NoAnswer."""
     for orders in _refundable(row):
         asked_at, numbers = timezone.now(), [order.order_id for order in orders]
-        facts = _answer(row.connection, partial(client.refunds_of, numbers))
-        if facts is None:
-            return read
+        facts = _ask(row.connection, partial(client.refunds_of, numbers))
         for order in orders:
-            told = of_order(facts, order)
-            if not told and not order.refunds.all():
+            told = of_order(facts or [], order)
+            if facts is None or not (told or order.refunds.all()):
                 continue
             with transaction.atomic():
-                refunds_read(order=_lock(order), facts=told, asked_at=asked_at)
-    return read
+                locked_order = _lock(order)
+                refunds_read(order=locked_order, facts=told, asked_at=asked_at)
+                ask_what_a_refund_ended(locked_order)
 
 
 def _of_the_day(row: TakeawayStore, client: TakeawayClient) -> int:
@@ -149,9 +180,13 @@ def _of_the_day(row: TakeawayStore, client: TakeawayClient) -> int:
 
 
 def _to_read(row: TakeawayStore) -> list[Order]:
-    """Returns the open orders that were not read lately, those that never were first."""
-    is_due = Q(read_at=None) | Q(read_at__lt=timezone.now() - READ_EVERY)
-    rows = Order.objects.open().filter(is_due, connection=row.connection)
+    """Returns the open orders that were not read lately, those that never were first. What Meituan
+    has not told for a day, it does not know.
+    """
+    now = timezone.now()
+    is_due = Q(read_at=None) | Q(read_at__lt=now - READ_EVERY)
+    is_known = Q(said_at__isnull=False) | Q(heard_at__gt=now - timedelta(days=1))
+    rows = Order.objects.open().filter(is_due, is_known, connection=row.connection)
     return list(rows.order_by(F("read_at").asc(nulls_first=True), "pk")[:MOST_ORDERS])
 
 
@@ -176,16 +211,33 @@ def _slots_of(connection: Connection) -> Callable[[], None]:
     return lambda: pace.take(connection.pace, patience=PATIENCE)
 
 
+class _NoAnswer(Exception):
+    """Meituan tells nothing of this account now."""
+
+
 def _answer(connection: Connection, ask: Callable[[], Any]) -> Any:
     """Returns the answer, or None when there is none now: the next run asks again."""
     try:
+        return _ask(connection, ask)
+    except _NoAnswer:
+        return None
+
+
+def _ask(connection: Connection, ask: Callable[[], Any]) -> Any:
+    """Returns the answer; None when Meituan refuses this question. Raises _NoAnswer when no other
+    question would be answered now.
+    """
+    try:
         answer = ask()
+    except Refused as error:
+        log.warning("connection %s: a question was refused: %s", connection.pk, error)
+        answer = None
     except PlatformError as error:
         log.warning("connection %s was not reconciled: %s", connection.pk, error)
         if isinstance(error, LoginRefused):
             tokens.note_refused(connection, error.detail)
         elif isinstance(error, Throttled):
             pace.throttled(connection.pace, error.after or settings.OUTBOX.after_throttle)
-        return None
+        raise _NoAnswer from error
     tokens.note_accepted(connection)
     return answer

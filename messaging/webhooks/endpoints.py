@@ -13,6 +13,7 @@ from stores.fields import encrypt
 from stores.models import Connection
 from stores.platforms.inbound import bodies, inbox
 from stores.platforms.inbound.endpoint import PlatformEndpoint, Rejected
+from stores.text import clean_text
 from stores.web.addresses import client_network
 from stores.web.limits import Limit, take
 
@@ -163,9 +164,10 @@ class Envelope(Push):
     success = {"code": 0, "message": "success"}
 
     def name(self, data: dict[str, Any]) -> tuple[str, str]:
-        of_type = str(self.fields.get("msgType", ""))
-        key = str(self.fields.get("msgId", "")) or inbox.key_of(self.request.body)
-        return self.kind if of_type == CHAT_MESSAGE else f"message {of_type}"[:60], key[:200]
+        of_type = clean_text(str(self.fields.get("msgType", "")), 40)
+        key = clean_text(str(self.fields.get("msgId", "")), 200)
+        kind = self.kind if of_type == CHAT_MESSAGE else f"message {of_type}"
+        return kind, key or inbox.key_of(self.request.body)
 
 
 ENDPOINTS: tuple[type[Push], ...] = (

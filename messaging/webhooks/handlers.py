@@ -138,12 +138,14 @@ def numbers_ended(event: InboundEvent) -> None:
 
 @handles(PLATFORM, PushKind.BIND)
 def bound(event: InboundEvent) -> None:
-    binding.store_bound(connection=event.connection, said=event.body["said"])
+    binding.store_bound(connection=event.connection, said=event.body["said"], at=event.received_at)
 
 
 @handles(PLATFORM, PushKind.UNBIND)
 def unbound(event: InboundEvent) -> None:
-    binding.store_unbound(connection=event.connection)
+    binding.store_unbound(
+        connection=event.connection, said=event.body["said"], at=event.received_at
+    )
 
 
 @handles(PLATFORM, PushKind.MESSAGE)

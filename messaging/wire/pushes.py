@@ -8,7 +8,7 @@ from typing import Any
 
 from messaging.choices import DeliveryState, Opening
 from messaging.wire.orders import DELIVERY_STATES, order_number
-from messaging.wire.values import any_moment, camel_case, phones
+from messaging.wire.values import any_moment, camel_case, number, phones
 from stores.platforms.reading import any_text, any_whole
 
 OPENINGS = {
@@ -18,7 +18,7 @@ OPENINGS = {
     19: Opening.OFFLINE,
 }
 # The number of an order in JSON that is broken.
-_NUMBER = re.compile(r'"order_?[iI]d"\s*:\s*"?(\d{1,20})\b')
+_NUMBER = re.compile(r'"order_?[iI]d"\s*:\s*"?([0-9]{1,19})(?![0-9])')
 
 
 @dataclass(frozen=True)
@@ -74,4 +74,4 @@ def parse_opening(data: Mapping[str, Any]) -> Opening | None:
 def number_in(text: str) -> str:
     """Returns the order number that stands in broken JSON; "" when there is none."""
     found = _NUMBER.search(text)
-    return found[1] if found else ""
+    return number({"orderId": found[1]}, "orderId") if found else ""

@@ -12,7 +12,7 @@ from typing import Any
 from stores.platforms.reading import FIRST_YEAR, LAST_YEAR, Malformed, any_whole, yuan
 from stores.text import clean_json, clean_text, without_marks
 
-LONGEST_TEXT = 2000
+LONGEST_TEXT, MOST_PHONES = 2000, 20
 # What the columns of numbers hold, also those of fen.
 LARGEST = 2**31 - 1
 # What follows it in an address is not the customer's.
@@ -114,8 +114,9 @@ def phones(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
             value = embedded(data, name)
         except Unreadable:
             return ()
-    given = value if isinstance(value, list) else [value]
-    texts = (clean_text(str(item), 60).strip() for item in given if isinstance(item, str | int))
+    given = value[:MOST_PHONES] if isinstance(value, list) else [value]
+    is_text = (item for item in given if isinstance(item, str | int) and item is not True)
+    texts = (clean_text(str(item), 60).strip() for item in is_text)
     return tuple(text for text in texts if text and text != "0")
 
 

@@ -195,8 +195,8 @@ def decision_field(refuse: str, label: Any) -> OneOfField:
 class Decision(Body):
     def run_validation(self, data: Any = empty) -> Any:
         # An agreement needs no reason, so it may be empty.
-        if isinstance(data, dict) and data.get("decision") == AGREE and not data.get("reason"):
-            data = {"decision": AGREE}
+        if isinstance(data, dict) and data.get("decision") == AGREE and data.get("reason") == "":
+            data = {name: value for name, value in data.items() if name != "reason"}
         return super().run_validation(data)
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

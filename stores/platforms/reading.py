@@ -165,7 +165,7 @@ def optional_text(data: Mapping[str, Any], name: str, *, most: int = LONGEST_TEX
 def any_text(data: Mapping[str, Any], name: str, *, most: int = LONGEST_TEXT) -> str:
     """Reads a text or number for people, cut to `most` characters; "" for all else and for 0."""
     value = data.get(name)
-    is_text = isinstance(value, str | int | float) and value
+    is_text = isinstance(value, str | int | float) and value and value is not True
     return without_marks(clean_text(str(value), most)) if is_text else ""
 
 

@@ -160,6 +160,7 @@ def test_orders_that_are_only_read_have_no_actions(
         ("cancel", {"reason_code": "2009", "reason": "长" * 201}),
         ("refund-decision", {"decision": "perhaps"}),
         ("refund-decision", {"decision": "reject"}),
+        ("refund-decision", {"decision": "agree", "reason": False}),
         ("refund-decision", {"decision": "reject", "reason": "  "}),
     ],
 )

@@ -10,6 +10,7 @@ import requests
 from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
@@ -171,6 +172,25 @@ def test_binding_again_replaces_the_token(pusher: Pusher, binding: TakeawayStore
     assert (binding.state, binding.provider) == (State.BOUND, Provider.READING)
     assert binding.poi_name == "新店名"
     assert Connection.objects.get(pk=binding.connection_id).token == "token-2"
+
+
+def test_a_call_back_that_comes_late_undoes_nothing(pusher: Pusher, binding: TakeawayStore) -> None:
+    now = int(timezone.now().timestamp())
+    pusher.form("bind", appAuthToken="token-2", businessId="2", timestamp=f"{now}")
+    for address, fields in (
+        ("unbind", {"timestamp": f"{now - 3600}"}),
+        ("bind", {"timestamp": f"{now - 60}", "appAuthToken": "of-yesterday"}),
+        ("bind", {"timestamp": f"{now}"}),
+    ):
+        pusher.form(address, **fields)
+        handle_all()
+    binding.refresh_from_db()
+    assert binding.state == State.BOUND
+    assert Connection.objects.get(pk=binding.connection_id).token == "token-2"
+    pusher.form("unbind", timestamp=f"{now + 1}")
+    handle_all()
+    binding.refresh_from_db()
+    assert binding.state == State.UNBOUND
 
 
 def test_a_token_is_never_shown(

@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+from django.utils import timezone
 
 from messaging.choices import DeliveryState, Opening, OrderState, PushKind, RefundState
 from messaging.models import Order, TakeawayStore
@@ -58,8 +59,6 @@ def test_an_empty_push_checks_the_address(pusher: Pusher, kind: PushKind) -> Non
 
 @pytest.mark.parametrize("kind", PushKind)
 def test_a_signed_push_without_its_field_is_acknowledged(pusher: Pusher, kind: PushKind) -> None:
-    if kind == PushKind.BIND:
-        pytest.skip("a call-back without a token binds nothing")
     assert pusher.push(kind.replace("_", "-")).status_code == 200
     assert not InboundEvent.objects.live().exists()
 
@@ -131,6 +130,17 @@ def test_an_order_in_broken_json_is_not_lost(pusher: Pusher, broken: str) -> Non
         return
     assert order().state == OrderState.UNKNOWN
     assert owed("order.read") == 1
+
+
+@pytest.mark.parametrize("number", ["9" * 20, "9" * 19, "٣٤٥", "0"])
+def test_what_is_no_number_of_an_order_makes_none(pusher: Pusher, number: str) -> None:
+    pusher.push("order-new", f'{{"orderId":"{number}","total":')
+    assert not Order.objects.exists()
+
+
+def test_a_time_of_another_year_is_not_when_it_was_ordered(pusher: Pusher) -> None:
+    pusher.order(ctime=int(timezone.now().timestamp()) + 10**9)
+    assert Order.objects.get().ordered_at < timezone.now()
 
 
 def test_an_order_with_a_broken_part_is_shown_and_asked_for(pusher: Pusher) -> None:

@@ -15,7 +15,7 @@ from messaging.services.orders import numbers_ended
 from messaging.services.reconciling import developers, reconcile
 from stores.models import Connection, OutboundCall
 from stores.platforms.workers import queue
-from tests.messaging.factories import TakeawayStoreFactory
+from tests.messaging.factories import OrderFactory, TakeawayStoreFactory
 from tests.messaging.meituan import Meituan, deliver_all, meituan_of
 
 pytestmark = [pytest.mark.django_db(transaction=True), pytest.mark.usefixtures("quick")]
@@ -78,6 +78,25 @@ def test_how_a_refund_went_is_found_also_where_it_ended_the_order(meituan: Meitu
     assert (order.state, order.refunds.get().state) == (OrderState.CANCELLED, RefundState.AGREED)
     # A push of this kind had come before; that another one was lost is noted all the same.
     assert told_by_asking() == ["order_confirmed", "refund", "order_cancelled", "refund"]
+
+
+def test_an_order_that_meituan_does_not_know_stops_nothing_of_its_store(meituan: Meituan) -> None:
+    order = meituan.known()
+    meituan.act(order.order_id, "confirm")
+    for number in ("9100000000000000001", "9100000000000000002"):
+        OrderFactory(binding=meituan.binding, order_id=number)
+    run(meituan)
+    order.refresh_from_db()
+    assert order.state == OrderState.CONFIRMED
+    meituan.act(order.order_id, "refund", reason="少送了")
+    (developer,) = developers()
+    # Those that were refused come last the next time, and are asked for no longer than a day.
+    assert reconcile(developer) == 0
+    assert order.refunds.get().state == RefundState.OPEN
+    Order.objects.filter(order_id__startswith="91").update(
+        said_at=None, heard_at=timezone.now() - timedelta(days=2)
+    )
+    assert run(meituan) == 1
 
 
 def test_an_open_refund_is_asked_for_however_old_its_order_is(meituan: Meituan) -> None:

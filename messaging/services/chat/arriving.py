@@ -45,6 +45,9 @@ def message_arrived(
     `is_named`: Meituan named the store. Else it was only likely from where it came, and a later
     copy that names another store moves it there.
     """
+    known = Message.objects.numbered(remote.message_id).filter(connection=connection)
+    if known.exists():
+        return None
     elsewhere = _at_another_store(connection, remote.message_id)
     if elsewhere and not is_named:
         return None
@@ -52,8 +55,8 @@ def message_arrived(
         if elsewhere:
             _remove(elsewhere)
         conversation = _conversation(connection, remote)
-        known = Message.objects.numbered(remote.message_id)
-        if known.filter(connection=connection).exists():
+        # Another process may have taken in the same message meanwhile.
+        if known.exists():
             return None
         read = _read(remote, connection)
         order = _order(connection, remote.order_id)

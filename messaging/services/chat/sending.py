@@ -28,6 +28,7 @@ from stores.models import OutboundCall
 from stores.platforms import outbox
 from stores.platforms.errors import NeedsPerson, Refused
 from stores.platforms.outbox import Operation, SlotWaiter, Verdict, enqueue, operation
+from stores.platforms.reading import MAX_INT64
 from stores.text import clean_text
 from stores.transitions import set_state
 
@@ -214,11 +215,15 @@ def _owe(
 
 
 def _place(conversation: Conversation) -> tuple[datetime, int]:
-    """Returns the place after all that is known: in its second, after the last number."""
+    """Returns the place after all that is known: in its second, after the last number; in the next
+    second after the largest one.
+    """
     last = conversation.messages.order_by("-at", "-tie", "-pk").first()
     now = timezone.now().replace(microsecond=0)
     if last is None or last.at < now:
         return now, 0
+    if last.tie >= MAX_INT64:
+        return last.at + timedelta(seconds=1), 0
     return last.at, last.tie + 1
 
 

@@ -5,13 +5,14 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
 from messaging.choices import Direction, MessageKind, MessageState, Origin
 from messaging.models import Conversation, Message, Order, TakeawayStore
 from messaging.services.chat import secrets
 from messaging.services.chat.arriving import message_arrived
+from messaging.services.chat.sending import message_send
 from messaging.wire.messages import parse_message
 from stores.models import InboundEvent
 from tests.messaging.chat.writing import (
@@ -49,6 +50,38 @@ def test_a_text_arrives_as_it_was_written(pusher: Pusher, text: str) -> None:
     assert (message.direction, message.state) == (Direction.CUSTOMER, "")
     assert message.conversation.open_user_id == str(CUSTOMER)
     assert message.conversation.unread == 1
+
+
+def test_copies_of_a_message_leave_no_empty_conversation(pusher: Pusher) -> None:
+    said = envelope(open_user_id=-1)
+    for number in range(3):
+        push(pusher, said, key=f"copy-{number}")
+        handle_all()
+    said["push_content"]["open_user_id"] = CUSTOMER
+    push(pusher, said, key="copy-of-somebody")
+    handle_all()
+    assert (Message.objects.count(), Conversation.objects.count()) == (1, 1)
+
+
+def test_an_answer_follows_the_largest_number_of_the_future(pusher: Pusher) -> None:
+    future = int(timezone.now().timestamp()) + 300
+    write(pusher, msg_id=2**63 - 1, cts=future)
+    talk = Conversation.objects.get()
+    with transaction.atomic():
+        message_send(conversation=talk, text="马上", actor=None)
+    last = talk.messages.in_order().last()
+    assert last
+    assert (last.text, last.at.timestamp()) == ("马上", future + 1)
+
+
+@pytest.mark.parametrize(("of_type", "key"), [("21\0", "1"), ("210069", "a\0b")])
+def test_no_name_of_a_push_is_refused_by_the_database(
+    pusher: Pusher, of_type: str, key: str
+) -> None:
+    answer = pusher.form("message", msgType=of_type, msgId=key, message="{}")
+    assert answer.status_code == 200
+    event = InboundEvent.objects.get()
+    assert "\0" not in event.kind + event.dedup_key
 
 
 def test_texts_are_encrypted_in_the_database(
