@@ -1,6 +1,10 @@
 """What was found by asking and had not been told, by day."""
 
+from typing import Any
+
 from django.contrib import admin
+from django.db.models import QuerySet
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
@@ -24,3 +28,8 @@ class MissedPushAdmin(LedgerAdmin):
     found = moment_column("found_at", pgettext_lazy("missed push", "found"))
     number, order_store = order_column, order_store_column
     came = moment_column("came_at", _("push came"))
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[MissedPush]:
+        rows: Any = super().get_queryset(request)
+        lost: QuerySet[MissedPush] = rows.lost()
+        return lost

@@ -35,7 +35,7 @@ def _heard(order: Order) -> Iterable[Moment]:
 
 
 def _found(order: Order) -> Iterable[Moment]:
-    for missed in order.missed.all():
+    for missed in order.missed.lost():
         yield Moment(
             missed.found_at,
             missed.get_kind_display(),

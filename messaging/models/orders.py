@@ -1,5 +1,6 @@
 """Takeaway orders. Amounts are fen; None is what Meituan did not say."""
 
+from datetime import timedelta
 from typing import Any, ClassVar, Self
 
 from django.db import models
@@ -13,6 +14,9 @@ from stores.fields import EncryptedJSONField
 from stores.models import Connection, Store
 from stores.prepared import literals
 from stores.tenancy import TenantQuerySet
+
+# A push may be told so much later than we asked.
+ON_ITS_WAY = timedelta(minutes=1)
 
 
 class TakeawayOrderQuerySet(TenantQuerySet["Order"]):
@@ -163,10 +167,18 @@ class Order(models.Model):
         return found
 
 
+class MissedPushQuerySet(TenantQuerySet["MissedPush"]):
+    def lost(self) -> Self:
+        """Filters those whose push was not merely on its way when we asked."""
+        before = timezone.now() - ON_ITS_WAY
+        is_late = Q(came_at__gte=models.F("found_at") + ON_ITS_WAY)
+        return self.filter(Q(came_at=None, found_at__lt=before) | is_late)
+
+
 class MissedPush(models.Model):
     """Something about an order that we found by asking and had not been told by a push.
 
-    A push that comes late sets `came_at`: it was on its way.
+    A push that comes late sets `came_at`.
     """
 
     order = models.ForeignKey(
@@ -176,7 +188,7 @@ class MissedPush(models.Model):
     found_at = models.DateTimeField(pgettext_lazy("missed push", "found"), default=timezone.now)
     came_at = models.DateTimeField(_("push came"), null=True)
 
-    objects = TenantQuerySet.as_manager()
+    objects = MissedPushQuerySet.as_manager()
 
     class Tenancy:
         merchant = "order__store__merchant"

@@ -14,6 +14,7 @@ from messaging.services.order_cards import owe_card
 from messaging.services.papers import owe_receipts
 from messaging.wire.orders import RemoteOrder
 from messaging.wire.refunds import RefundFact
+from stores.models import OutboundCall
 
 # What tells that an order stands in a state.
 TOLD_BY = {
@@ -35,6 +36,7 @@ _LISTED = (
 )
 # An answer may be that much behind the pushes: what it does not list yet stays for so long.
 BEHIND = timedelta(seconds=60)
+OURS_FOR = timedelta(minutes=10)
 
 
 def order_read(*, order: Order, remote: RemoteOrder, is_told: bool = True) -> None:
@@ -100,8 +102,16 @@ def missed(order: Order, kind: PushKind) -> None:
 
 
 def refund_missed(order: Order, fact: RefundFact) -> None:
-    """Notes that no push told how a refund stands; of some stores Meituan tells nothing."""
-    if order.connection.takeaway_store.takes_orders:
+    """Notes that no push told how a refund stands. Of some stores Meituan tells nothing, and what
+    the shop does itself is no news.
+    """
+    ours = OutboundCall.objects.filter(
+        connection=order.connection_id,
+        subject_id=order.pk,
+        operation__in=("refund.part", "refund.decide"),
+        queued_at__gt=timezone.now() - OURS_FOR,
+    )
+    if order.connection.takeaway_store.takes_orders and not ours.exists():
         missed(order, PushKind.PART_REFUND if fact.is_part else PushKind.REFUND)
 
 

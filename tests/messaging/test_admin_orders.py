@@ -5,6 +5,7 @@ page and felt at Meituan.
 import csv
 import io
 from dataclasses import asdict
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -332,11 +333,20 @@ def test_what_was_not_told_is_listed_by_day(binding: TakeawayStore) -> None:
     order = OrderFactory(binding=binding)
     missed = MissedPush.objects.create(order=order, kind=PushKind.ORDER_NEW)
     manager = at_work(binding.store)
+    # It may be on its way.
+    assert listed(manager, "messaging_missedpush") == []
+    assert "Found by asking" not in shown(manager, order)
+    hour_ago = timezone.now() - timedelta(hours=1)
+    MissedPush.objects.update(found_at=hour_ago)
     assert listed(manager, "messaging_missedpush") == [missed]
     assert "Found by asking" in shown(manager, order)
     other = TakeawayStoreFactory(store__merchant=binding.store.merchant)
-    MissedPush.objects.create(order=OrderFactory(binding=other), kind=PushKind.ORDER_NEW)
+    MissedPush.objects.create(
+        order=OrderFactory(binding=other), kind=PushKind.ORDER_NEW, found_at=hour_ago
+    )
     assert listed(manager, "messaging_missedpush") == [missed]
+    MissedPush.objects.filter(pk=missed.pk).update(came_at=hour_ago + timedelta(seconds=9))
+    assert listed(manager, "messaging_missedpush") == []
 
 
 def test_the_timeline_holds_what_was_said_and_done(pusher: Pusher, store: Store) -> None:

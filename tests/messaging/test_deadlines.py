@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from messaging.choices import OrderState, Provider, RefundState
 from messaging.dashboard import alerts, cards, charts, store_links
-from messaging.models import Order, Refund, TakeawayStore
+from messaging.models import ChatStore, Order, Refund, TakeawayStore
 from messaging.services.deadlines import What, deadlines_for, deadlines_of, left_text
 from stores.models import Connection, OutboundCall
 from stores.roles import Role
@@ -245,6 +245,18 @@ def test_a_store_that_meituan_refuses_is_said_to_who_can_bind_it(binding: Takeaw
     TakeawayStore.objects.update(state=TakeawayStore.State.UNBOUND)
     [text] = texts(binding, Role.OWNER)
     assert text == f"{binding.store} is no longer bound to Meituan takeaway."
+
+
+@in_english
+def test_who_does_not_hear_customers_is_told(binding: TakeawayStore) -> None:
+    chat = ChatStore.objects.create(binding=binding, is_on=True, socket_at=timezone.now())
+    assert texts(binding, Role.CLERK) == []
+    ago = timezone.now() - timedelta(minutes=6)
+    ChatStore.objects.filter(pk=chat.pk).update(socket_at=ago)
+    [text] = texts(binding, Role.CLERK)
+    assert "what customers write is not heard" in text
+    ChatStore.objects.filter(pk=chat.pk).update(is_on=False)
+    assert texts(binding, Role.CLERK) == []
 
 
 @in_english

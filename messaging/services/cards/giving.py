@@ -56,8 +56,11 @@ def text_of(saved: SavedCard) -> str:
     card = saved.whole
     people = [f"{row.job} {row.name} {row.temperature}℃" for row in card.rows]
     measures = [each.text for each in card.measures]
-    lines = ["【安心卡】", *people, *measures, card.tips, saved.card.page]
-    return "\n".join(line for line in lines if line)
+    page = saved.card.page
+    lines = ["【安心卡】", *people, *measures, card.tips]
+    text = "\n".join(line for line in lines if line)
+    # What is cut is never the address, which shows the whole card.
+    return f"{text[: sending.LONGEST - len(page) - 1]}\n{page}" if page else text[: sending.LONGEST]
 
 
 def _talk_about(order: Order) -> Conversation | None:

@@ -139,7 +139,7 @@ def card_message_send(conversation: Conversation, text: str) -> Message:
     """Owes the message with an order's safety card. The conversation is locked by the caller, who
     sees to it that it is owed once. Raises ChatConflict.
     """
-    return _owe(conversation.pk, MessageKind.TEXT, text[:LONGEST], Origin.RULE, "")
+    return _owe(conversation.pk, MessageKind.TEXT, text, Origin.RULE, "")
 
 
 @transaction.atomic

@@ -20,7 +20,7 @@ window.takeawayPulse = (() => {
     misses = pulse.fresh ? 0 : misses + 1;
     if (standstill) standstill.hidden = misses < 2;
     if (freshness && pulse.fresh) {
-      const now = new Date().toLocaleTimeString(language, { hourCycle: "h23" });
+      const now = new Date().toLocaleTimeString(language, { hourCycle: "h23", timeZone: freshness.dataset.zone });
       freshness.textContent = freshness.dataset.fresh.replace("{time}", now);
     }
     const waits = pulse.rings + pulse.waiting;
@@ -72,7 +72,7 @@ window.takeawayPulse = (() => {
 
   function start() {
     if (!window.SharedWorker) return askAlone();
-    const worker = new SharedWorker(place.dataset.worker, { name: "takeaway-pulse" });
+    const worker = new SharedWorker(place.dataset.worker, { name: `takeaway-pulse-${place.dataset.person}` });
     worker.port.onmessage = (event) => told(event.data);
     worker.port.start();
     worker.port.postMessage({ address: new URL(place.dataset.pulse, location.href).href });

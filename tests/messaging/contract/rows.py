@@ -1,7 +1,7 @@
 """Admins and a row for each: bound stores, orders, talks, printers and cards."""
 
 from collections.abc import Callable
-from datetime import time
+from datetime import time, timedelta
 from typing import Any
 
 from django.db.models import Model
@@ -225,7 +225,9 @@ def admin_rows(side: Side) -> dict[str, Model]:
     )
     order = _order(binding, word)
     refund = RefundFactory(order=order, refund_id=f"{word}-refund", reason=f"{word}-reason")
-    missed = MissedPush.objects.create(order=order, kind=PushKind.ORDER_NEW)
+    missed = MissedPush.objects.create(
+        order=order, kind=PushKind.ORDER_NEW, found_at=timezone.now() - timedelta(hours=1)
+    )
     paper = paper_about(order, f"{word}-printer")
     conversation = conversation_of(side.store, binding)
     message_in(conversation, f"{word}-words")
