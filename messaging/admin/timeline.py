@@ -4,15 +4,17 @@ from collections.abc import Iterable
 
 from django.utils.translation import gettext as _
 
-from messaging.choices import PLATFORM
+from messaging.choices import PLATFORM, PushKind, RefundState
 from messaging.models import Order
 from messaging.services.acting import ACTIONS
 from messaging.services.reading import OrderReading, RefundsReading
+from messaging.wire.refunds import parse_refund_notice
 from stores.backoffice.labels import labelled
 from stores.backoffice.plain_errors import explained
 from stores.backoffice.timeline import Moment, attempt_moment, audit_moments, in_order
 from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
 from stores.platforms.outbox.operations import title_of
+from stores.platforms.reading import Malformed
 from stores.platforms.tools import event_title
 
 MOST = 200
@@ -29,9 +31,20 @@ def _heard(order: Order) -> Iterable[Moment]:
     )
     for event in events.order_by("id")[:MOST]:
         repeated = _("Told %(count)d times more.") % {"count": event.repeats}
-        yield Moment(
-            event.received_at, str(event_title(event)), repeated if event.repeats else "", "heard"
-        )
+        title, state = event_title(event), _state_of_refund(event)
+        title = labelled(title, state.label) if state else str(title)
+        yield Moment(event.received_at, title, repeated if event.repeats else "", "heard")
+
+
+def _state_of_refund(event: InboundEvent) -> RefundState | None:
+    """Returns what a push told of a refund; None for other pushes, and once its content is gone."""
+    said = event.body.get("said") if event.kind in (PushKind.REFUND, PushKind.PART_REFUND) else None
+    if not said:
+        return None
+    try:
+        return parse_refund_notice(said, is_part=event.kind == PushKind.PART_REFUND).state
+    except Malformed:
+        return None
 
 
 def _found(order: Order) -> Iterable[Moment]:

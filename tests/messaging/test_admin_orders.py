@@ -354,8 +354,16 @@ def test_the_timeline_holds_what_was_said_and_done(pusher: Pusher, store: Store)
     order = Order.objects.get()
     clerk = at_work(store, Role.CLERK)
     press(clerk, order, "accept")
+    for action in ("apply", "reject"):
+        pusher.push("refund", {"orderId": int(order.order_id), "notifyType": action})
     html = shown(clerk, order)
-    for text in ("new order", "Accept the order", "Accepted a takeaway order"):
+    for text in (
+        "new order",
+        "Accept the order",
+        "Accepted a takeaway order",
+        "refund of a whole order: to be decided",
+        "refund of a whole order: refused",
+    ):
         assert text in html, text
 
 
