@@ -26,6 +26,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from stores.roles import Role
 from tests.coupons.factories import Shop
+from tests.schema_run import free_port
 from tests.stores.factories import member
 
 SCREENSHOTS = Path(__file__).resolve().parents[2] / "docs" / "screenshots"
@@ -91,9 +92,9 @@ class Visitor:
     hosts.
     """
 
-    def __init__(self, browser: Browser, server: LiveServer, closing: ExitStack) -> None:
+    def __init__(self, browser: Browser, url: str, closing: ExitStack) -> None:
         self.browser = browser
-        self.url = server.url
+        self.url = url
         self.closing = closing
         self.complaints: list[str] = []
 
@@ -108,6 +109,10 @@ class Visitor:
             **options,
         )
         self.closing.callback(context.close)
+        return self.page_in(context, user)
+
+    def page_in(self, context: BrowserContext, user: User | None = None) -> Page:
+        """A page in a browser that is open already."""
         context.on("request", self._requested)
         context.on("console", self._said)
         context.on("weberror", lambda error: self.complaints.append(f"script error: {error.error}"))
@@ -138,9 +143,33 @@ class Visitor:
 @pytest.fixture
 def visitor(browser: Browser, live_server: LiveServer, transactional_db: None) -> Iterator[Visitor]:
     with ExitStack() as closing:
-        visitor = Visitor(browser, live_server, closing)
+        visitor = Visitor(browser, live_server.url, closing)
         yield visitor
     assert visitor.complaints == []
+
+
+@pytest.fixture
+def window(launch: Callable[..., Browser]) -> Iterator[BrowserContext]:
+    """A browser whose pages `minimize` hides as a person does: Playwright keeps those visible that
+    it makes in browsers of its own, not those in one that was there before.
+    """
+    port = free_port()
+    with ExitStack() as closing:
+        browser = launch(f"--remote-debugging-port={port}")
+        closing.callback(browser.close)
+        seen = browser.browser_type.connect_over_cdp(f"http://127.0.0.1:{port}", no_defaults=True)
+        closing.callback(seen.close)
+        yield seen.contexts[0]
+
+
+def minimize(page: Page) -> None:
+    """Has the window of a page of `window` minimized: the page is hidden."""
+    line = page.context.new_cdp_session(page)
+    number = line.send("Browser.getWindowForTarget")["windowId"]
+    line.send(
+        "Browser.setWindowBounds", {"windowId": number, "bounds": {"windowState": "minimized"}}
+    )
+    page.wait_for_function("document.visibilityState === 'hidden'")
 
 
 @pytest.fixture

@@ -69,7 +69,7 @@ def filming(
             path = film(tmp_path / "coupon.y4m", rows)
             browser = launch(f"--use-file-for-fake-video-capture={path}")
             closing.callback(browser.close)
-            visitors.append(Visitor(browser, live_server, closing))
+            visitors.append(Visitor(browser, live_server.url, closing))
             return visitors[-1]
 
         yield make

@@ -7,14 +7,14 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.fixtures import Settings
 
 import messaging.webhooks.handlers  # noqa: F401
 from messaging.models import Conversation, Message, QuickReply, TakeawayStore
 from stores.models import Merchant
 from stores.roles import Role
-from tests.browser.conftest import Visitor, fits
+from tests.browser.conftest import Visitor, fits, minimize
 from tests.messaging.chat.test_desk import add
 from tests.messaging.chat.test_page import PNG
 from tests.messaging.chat.writing import SECRET, write
@@ -125,13 +125,18 @@ def test_a_draft_survives_a_reload(
 
 
 def test_a_hidden_tab_rings_for_who_waits(
-    visitor: Visitor, binding: TakeawayStore, talk: Conversation
+    visitor: Visitor, binding: TakeawayStore, window: BrowserContext
 ) -> None:
-    page = visitor.page(user=clerk(binding, "小王"))
-    page.goto(CHAT)
+    page = visitor.page_in(window, clerk(binding, "小王"))
+    page.goto(visitor.url + CHAT)
     page.locator("h1").click()
+    minimize(page)
+    assert page.evaluate("[document.visibilityState, document.hidden]") == ["hidden", True]
+    assert page.locator("[data-pulse]").get_attribute("data-rung") is None
+    says(binding, "有人吗")
     expect(page.locator("[data-pulse]")).to_have_attribute("data-rung", SEVERAL, timeout=15000)
-    Conversation.objects.update(reply_until=None)
+    assert page.title().startswith("(1)")
+    assert page.evaluate("document.hidden")
 
 
 def test_the_chat_fits_on_a_phone(

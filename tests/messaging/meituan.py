@@ -6,17 +6,19 @@ from dataclasses import dataclass
 from typing import Any
 
 from django.db import transaction
+from django.urls import reverse
 from pytest_django.fixtures import Settings
 
+from messaging.addresses import ADDRESSES
 from messaging.choices import PushKind
 from messaging.models import Order, TakeawayStore
 from messaging.sandbox import TakeawaySandbox
 from messaging.services.orders import order_told
 from messaging.wire.orders import parse_order
+from stores.models import Connection
 from stores.platforms import outbox
 from stores.sandbox import SandboxServer
 from tests.controls import Control
-from tests.messaging.factories import SIGN_KEY
 
 _CONTROL = Control("takeaway")
 
@@ -33,6 +35,13 @@ class Meituan:
 
     def get(self, path: str) -> Any:
         return _CONTROL.get(self.server, path)
+
+    def push_to(self, url: str) -> None:
+        """Has all pushes sent to our server at `url`, chat messages as well."""
+        developer = self.binding.connection.parent
+        assert developer is not None
+        self.post(f"developers/{developer.account}/push", **push_addresses(url, developer))
+        self.post(f"stores/{self.binding.connection.account}", im_subscribed=True)
 
     def place(self, **changes: Any) -> str:
         """A customer orders and pays; returns the order's number."""
@@ -60,6 +69,14 @@ class Meituan:
             )
 
 
+def push_addresses(url: str, developer: Connection) -> dict[str, str]:
+    """The addresses of our server at `url` for each kind of push, as Meituan's console has them."""
+    return {
+        each.kind.value: url + reverse(f"takeaway:{each.route}", args=[developer.pk])
+        for each in ADDRESSES
+    }
+
+
 @contextmanager
 def meituan_of(binding: TakeawayStore, settings: Settings) -> Iterator[Meituan]:
     """Runs Meituan with this store and its developer account; no push is sent anywhere."""
@@ -70,7 +87,7 @@ def meituan_of(binding: TakeawayStore, settings: Settings) -> Iterator[Meituan]:
         meituan = Meituan(server, binding)
         meituan.post(
             "seed",
-            developer={"developer_id": int(developer.account), "sign_key": SIGN_KEY},
+            developer={"developer_id": int(developer.account), **(developer.credentials or {})},
             stores=[
                 {
                     "epoi_id": binding.connection.account,

@@ -32,6 +32,7 @@ from tests.messaging.factories import (
     OrderFactory,
     TakeawayStoreFactory,
 )
+from tests.messaging.meituan import push_addresses
 from tests.messaging.pushing import Pusher, handle_all
 from tests.pages import english
 from tests.processes import wait_until
@@ -59,11 +60,7 @@ def world(
     with SandboxServer([TakeawaySandbox()]) as server:
         settings.TAKEAWAY_BASE_URL = f"{server.url}/takeaway"
         settings.TAKEAWAY_BINDING_URL = settings.TAKEAWAY_BASE_URL
-        push = {
-            each.kind.value: live_server.url
-            + reverse(f"takeaway:{each.route}", args=[developer.pk])
-            for each in ADDRESSES
-        }
+        push = push_addresses(live_server.url, developer)
         known = {"developer_id": int(developer.account), "sign_key": SIGN_KEY, "push": push}
         CONTROL.post(server, "developers", known)
         yield World(server, developer)
