@@ -13,17 +13,23 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from messaging.choices import OrderState
-from messaging.models import Order, Refund, TakeawayStore
+from messaging.choices import ORDERS, OrderState, ReceiptCopy
+from messaging.models import Order, Printer, PrintJob, Refund, TakeawayStore
 from messaging.services import customers
+from messaging.services.printing.rendering import job_bytes
 from messaging.tasks import forget_addresses, forget_customers
 from stores.models import AuditEntry, Merchant, Store
 from stores.platforms.retention import remove_old_content
 from stores.roles import Role
+from tests.api import api_of
 from tests.back_office import at_work, page, press, shown
-from tests.messaging.factories import OrderFactory, TakeawayStoreFactory
+from tests.messaging.contract.rows import conversation_of, message_in
+from tests.messaging.factories import OrderFactory, PrinterFactory, TakeawayStoreFactory
+from tests.messaging.meituan import Meituan
 from tests.messaging.pushing import Pusher
+from tests.messaging.receipts.parsing import parse
 from tests.messaging.samples import ORDER_ID, order
+from tests.messaging.test_actions import accepted
 
 pytestmark = pytest.mark.django_db
 # In all places in which Meituan and customers write numbers.
@@ -66,6 +72,7 @@ PAGES = (
     "admin:messaging_order_changelist",
     "admin:messaging_refund_changelist",
     "admin:messaging_missedpush_changelist",
+    "admin:messaging_printjob_changelist",
     "admin:stores_inboundevent_changelist",
     "admin:stores_outboundcall_changelist",
     "admin:stores_outboundattempt_changelist",
@@ -73,19 +80,52 @@ PAGES = (
     "admin:index",
     "admin:todo",
     "takeaway:desk",
+    "takeaway:old-receipts",
+    "takeaway:chat-rate",
 )
 
 
-def read_everything(client: Client, row: Order) -> dict[str, list[str]]:
+def pages_of_talk(row: Order) -> list[str]:
+    """Has the customer write about the order; returns the pages on which both stand."""
+    talk = conversation_of(row.store, row.connection.takeaway_store)
+    talk.order = row
+    talk.save()
+    message_in(talk, "还要多久")
+    return [
+        reverse("takeaway:talk", args=[talk.pk]),
+        f"{reverse('takeaway:chat-news')}?cursor=&open={talk.pk}",
+        f"{reverse('takeaway:chat-search')}?q=还要",
+        f"{reverse('takeaway:chat-rate')}?part=waiting",
+        reverse("takeaway:talk-block", args=[talk.pk]),
+    ]
+
+
+def pages_of_receipts(row: Order) -> list[str]:
+    """Makes the order's receipts, too old to be printed by themselves; returns their pages, and
+    those of the order as a receipt.
+    """
+    printer: Printer = PrinterFactory(store=row.store)
+    long_ago = timezone.now() - timedelta(days=1)
+    papers = [
+        PrintJob.objects.create(order=row, printer=printer, copy=copy, wanted_at=long_ago)
+        for copy in ReceiptCopy
+    ]
+    here = reverse("takeaway:print-order", args=[row.pk])
+    return [page(paper) for paper in papers] + [f"{here}?copy={copy}" for copy in ReceiptCopy]
+
+
+def read_everything(client: Client, row: Order, *, sees_all: bool) -> dict[str, list[str]]:
     """The planted words on each page that the person may open."""
     pages = [reverse(name) for name in PAGES] + [page(row)]
     pages += [page(refund) for refund in row.refunds.all()]
     pages += [page(event) for event in row.connection.inbound.all()]
+    pages += pages_of_talk(row) + pages_of_receipts(row)
     pages += [reverse(f"admin:messaging_order_{kind}") for kind in ("csv", "xlsx")]
     found = {}
     for address in pages:
         answer = client.get(address)
-        assert answer.status_code in (200, 403, 404), address
+        allowed = (200,) if sees_all else (200, 403, 404)
+        assert answer.status_code in allowed, address
         content = b"".join(answer) if answer.streaming else answer.content
         found[address] = planted_in(content.decode("utf-8", "replace"))
     return {address: words for address, words in found.items() if words}
@@ -96,7 +136,51 @@ def test_a_planted_number_is_on_no_page_in_no_export_and_in_no_ledger(
     pusher: Pusher, store: Store, role: Role
 ) -> None:
     row = told(pusher)
-    assert read_everything(at_work(store, role), row) == {}
+    person = at_work(store, role)
+    assert read_everything(person, row, sees_all=role == Role.OWNER) == {}
+
+
+@pytest.mark.parametrize("role", [Role.MANAGER, Role.OWNER])
+def test_a_planted_number_is_not_beside_the_dishes_that_may_be_refunded(
+    meituan: Meituan, store: Store, role: Role
+) -> None:
+    phone, backup, remark = PLANTED[:3]
+    person = {"phone": f"{phone}_4321", "backup": [f"{backup}_77"], "address": HOME}
+    row = accepted(meituan, caution=f"到了打 {remark}", recipient=person)
+    assert {*planted_in(str(row.customer))} == {phone, backup, remark, HOME}
+    answer = at_work(store, role).get(reverse("takeaway:part-refund", args=[row.pk]))
+    assert answer.status_code == 200
+    said = answer.content.decode()
+    assert row.dishes[0]["name"] in said
+    assert planted_in(said) == []
+
+
+def test_a_planted_number_is_not_told_to_a_key_that_may_not_see_personal_data(
+    pusher: Pusher, merchant: Merchant
+) -> None:
+    row = told(pusher)
+    api = api_of(merchant, scopes=(ORDERS,))
+    for path in ("takeaway/orders/", f"takeaway/orders/{row.order_id}/"):
+        answer = api.get(path)
+        assert answer.status_code == 200
+        assert row.order_id in answer.content.decode()
+        assert planted_in(answer.content.decode()) == []
+
+
+@pytest.mark.parametrize("width", Printer.Width)
+@pytest.mark.parametrize("copy", ReceiptCopy)
+def test_a_planted_number_is_on_no_receipt(
+    pusher: Pusher, copy: ReceiptCopy, width: Printer.Width
+) -> None:
+    row = told(pusher)
+    printer: Printer = PrinterFactory(store=row.store, width=width)
+    for is_again in (False, True):
+        paper = PrintJob(order=row, printer=printer, copy=copy, is_reprint=is_again)
+        # A number may go on in the next line.
+        text = "".join(parse(job_bytes(paper, printer)).rows)
+        assert row.dishes[0]["name"] in text
+        # Who brings the meal needs the address, and nobody else.
+        assert planted_in(text) == ([] if copy == ReceiptCopy.KITCHEN else [HOME])
 
 
 def test_a_planted_number_is_in_no_log_and_only_sealed_in_the_database(
