@@ -163,13 +163,21 @@ def window(launch: Callable[..., Browser]) -> Iterator[BrowserContext]:
 
 
 def minimize(page: Page) -> None:
-    """Has the window of a page of `window` minimized: the page is hidden."""
+    """Minimizes the window of a page of `window`: the page is hidden."""
+    _set_window(page, "minimized")
+    page.wait_for_function("document.visibilityState === 'hidden'")
+
+
+def restore(page: Page) -> None:
+    _set_window(page, "normal")
+    page.wait_for_function("document.visibilityState === 'visible'")
+
+
+def _set_window(page: Page, state: str) -> None:
     line = page.context.new_cdp_session(page)
     number = line.send("Browser.getWindowForTarget")["windowId"]
-    line.send(
-        "Browser.setWindowBounds", {"windowId": number, "bounds": {"windowState": "minimized"}}
-    )
-    page.wait_for_function("document.visibilityState === 'hidden'")
+    line.send("Browser.setWindowBounds", {"windowId": number, "bounds": {"windowState": state}})
+    line.detach()
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ import messaging.webhooks.handlers  # noqa: F401
 from messaging.models import Conversation, Message, QuickReply, TakeawayStore
 from stores.models import Merchant
 from stores.roles import Role
-from tests.browser.conftest import Visitor, fits, minimize
+from tests.browser.conftest import Visitor, fits, minimize, restore
 from tests.messaging.chat.test_desk import add
 from tests.messaging.chat.test_page import PNG
 from tests.messaging.chat.writing import SECRET, write
@@ -124,7 +124,7 @@ def test_a_draft_survives_a_reload(
     expect(page.locator("textarea")).to_have_value("我问一下骑手")
 
 
-def test_a_hidden_tab_rings_for_who_waits(
+def test_a_hidden_tab_rings_for_who_waits_and_shows_it_when_seen_again(
     visitor: Visitor, binding: TakeawayStore, window: BrowserContext
 ) -> None:
     page = visitor.page_in(window, clerk(binding, "小王"))
@@ -137,6 +137,8 @@ def test_a_hidden_tab_rings_for_who_waits(
     expect(page.locator("[data-pulse]")).to_have_attribute("data-rung", SEVERAL, timeout=15000)
     assert page.title().startswith("(1)")
     assert page.evaluate("document.hidden")
+    restore(page)
+    expect(page.locator(".chat-line")).to_contain_text("有人吗", timeout=4000)
 
 
 def test_the_chat_fits_on_a_phone(

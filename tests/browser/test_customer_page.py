@@ -25,6 +25,7 @@ from tests.messaging.pushing import handle_all
 from tests.processes import wait_until
 
 pytestmark = pytest.mark.usefixtures("quick")
+SEND = re.compile("/send/$")
 SENT = '.bubble.ours[data-state="sent"]'
 
 
@@ -57,12 +58,12 @@ def customer(browser: Browser, meituan: Meituan) -> Iterator[Page]:
     assert visitor.complaints == []
 
 
-def told_of(rows: QuerySet[Message] | QuerySet[Order]) -> None:
-    """Waits for pushes until there are such rows, handling what comes as a worker does."""
+def told_of(rows: QuerySet[Message] | QuerySet[Order], count: int = 1) -> None:
+    """Waits for pushes until there are so many rows, handling what comes as a worker does."""
 
     def are_there() -> bool:
         handle_all()
-        return rows.exists()
+        return rows.count() == count
 
     wait_until(are_there)
 
@@ -161,6 +162,7 @@ def test_a_hundred_messages_of_ten_minutes_without_a_socket_appear_once_and_in_o
         return InboundEvent.objects.filter(repeats=1).count() == 99
 
     wait_until(all_came)
+    assert Message.objects.count() == 100
     expected = [f"第 {n} 条" for n in range(100)]
     expect(page.locator(".bubble-text")).to_have_text(expected, timeout=8000)
     assert page.evaluate("window.isTheSame")
@@ -173,23 +175,24 @@ def test_what_two_colleagues_write_at_once_arrives_once_and_in_one_order(
     pages = [opened(visitor, talk, clerk(binding, name)) for name in ("小王", "小李")]
     held: list[Route] = []
 
-    def hold(route: Route) -> None:
+    def together(route: Route) -> None:
+        """Lets nothing through before both are on their way."""
         held.append(route)
+        if len(held) == 2:
+            for each in held:
+                each.continue_()
 
-    for page, text in zip(pages, ("马上到", "已经催了"), strict=True):
-        page.route(re.compile("/send/$"), hold)
-        with page.expect_request(re.compile("/send/$")):
+    with ExitStack() as answered:
+        for page, text in zip(pages, ("马上到", "已经催了"), strict=True):
+            page.route(SEND, together)
+            answered.enter_context(page.expect_response(SEND))
             answers(page, text)
-    # Both are on their way before either arrives.
-    assert len(held) == 2
-    for route in held:
-        route.continue_()
-    wait_until(lambda: Message.objects.filter(direction=Direction.SHOP).count() == 2)
     deliver_all()
     for page in pages:
         expect(page.locator(SENT)).to_have_count(2, timeout=8000)
     # Meituan sends each of them back to us.
-    told_of(Message.objects.filter(direction=Direction.SHOP).exclude(msg_id=""))
+    told_of(Message.objects.filter(direction=Direction.SHOP).exclude(msg_id=""), 2)
+    assert Message.objects.filter(direction=Direction.SHOP).count() == 2
     arrived = [row for row in meituan.get("messages")["messages"] if row["origin"] == "provider"]
     texts = [row["text"] for row in arrived]
     assert sorted(texts) == ["已经催了", "马上到"]
