@@ -47,6 +47,7 @@ button,input,select{font:inherit;min-height:2.75rem;padding:.3rem .8rem;margin:.
 input[type=number]{width:4.5rem}input[type=text],iframe{width:100%;box-sizing:border-box}
 iframe{border:1px solid #ccc;height:20rem}li{margin:.4rem 0}.shop{text-align:right;color:#1d4ed8}
 .trouble{color:#b42318}p{margin:.3rem 0}
+.talk{display:flex;flex-direction:column-reverse;max-height:95vh;overflow:auto}
 """
 Act = Callable[[ControlRoutes, dict[str, str]], Any]
 
@@ -232,10 +233,11 @@ def _talk(routes: ControlRoutes, query: Mapping[str, str]) -> Reply:
             book.read_times[f"{store}/{user}"] = last
             routes.touch()
         state = _state(order) if order else ""
-    body = f"<p>{state}</p>" + "".join(_bubble(row) for row in said) + '<p id="end"></p>'
-    again = escape(urlencode({name: query[name] for name in ("order", "store") if name in query}))
-    head = f'<meta http-equiv="refresh" content="2;url=talk?{again}#end">'
-    return pages.html(body, style=STYLE, head=head)
+    # From below, so that the end is in sight without a mark in the address: with one, browsers would
+    # not load the page again.
+    lines = [f"<p>{state}</p>", *(_bubble(row) for row in said)]
+    body = f'<div class="talk">{"".join(reversed(lines))}</div>'
+    return pages.html(body, style=STYLE, head='<meta http-equiv="refresh" content="2">')
 
 
 def _bubble(row: Message) -> str:

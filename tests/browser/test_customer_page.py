@@ -99,7 +99,6 @@ def test_a_customer_asks_orders_and_asks_again_and_two_colleagues_serve(
     opens(chat, "今天营业到几点？")
     answers(chat, "到晚上十点")
     expect(chat.locator(SENT)).to_have_count(1, timeout=8000)
-    customer.reload()
     expect(talk.locator(".shop")).to_have_text("到晚上十点")
     expect(talk.locator("body")).to_contain_text("今天营业到几点？")
 
@@ -111,7 +110,6 @@ def test_a_customer_asks_orders_and_asks_again_and_two_colleagues_serve(
     deliver_all()
     told_of(Order.objects.filter(state=OrderState.CONFIRMED))
     expect(desk.locator(card(desk, "cooking"))).to_have_count(1, timeout=4000)
-    customer.reload()
     expect(talk.locator("body")).to_contain_text("商家已接单")
 
     presses(customer, "发送", "请放前台")
@@ -120,7 +118,6 @@ def test_a_customer_asks_orders_and_asks_again_and_two_colleagues_serve(
     expect(chat.locator("#talk-head")).to_contain_text("已接单")
     answers(chat, "好的，已告诉骑手")
     expect(chat.locator(SENT)).to_have_count(1, timeout=8000)
-    customer.reload()
     expect(talk.locator(".shop")).to_have_text("好的，已告诉骑手")
     expect(talk.locator("body")).not_to_contain_text("到晚上十点")
 
