@@ -233,7 +233,7 @@ def _talk(routes: ControlRoutes, query: Mapping[str, str]) -> Reply:
             book.read_times[f"{store}/{user}"] = last
             routes.touch()
         state = _state(order) if order else ""
-    # From below, so that the end is in sight without a mark in the address: with one, browsers would
+    # From below, so that the end is in sight without a mark in the address, with which browsers would
     # not load the page again.
     lines = [f"<p>{state}</p>", *(_bubble(row) for row in said)]
     body = f'<div class="talk">{"".join(reversed(lines))}</div>'
