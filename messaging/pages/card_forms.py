@@ -19,6 +19,8 @@ from stores.text import plain
 MOST_ROWS, LONGEST_NAME = 20, 20
 # Degrees Celsius; what is outside was mistyped.
 LOWEST, HIGHEST = 34.0, 42.0
+# With a fever nobody prepares food.
+FEVER = 37.3
 _TEMPERATURE = re.compile(r"\d{2}(\.\d)?", re.ASCII)
 # The jobs of the first card of a store.
 JOBS = ("厨师", "打包员")
@@ -60,6 +62,12 @@ class RowForm(forms.Form):
             raise forms.ValidationError(
                 _("Between %(low)s and %(high)s ℃.") % {"low": LOWEST, "high": HIGHEST}
             )
+        if float(text) >= FEVER:
+            words = _(
+                "Nobody with %(fever)s ℃ or more may be on the card: correct the figure, or take "
+                "this person off the card."
+            )
+            raise forms.ValidationError(words % {"fever": FEVER})
         return f"{float(text):.1f}"
 
     def _said(self, name: str) -> str:

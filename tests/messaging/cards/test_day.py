@@ -96,6 +96,15 @@ def test_another_temperature_is_not_taken(shop: Shop, clerk: Client, given: str)
     assert not SavedCard.objects.exists()
 
 
+@pytest.mark.parametrize(("given", "is_refused"), [("37.2", False), ("37.3", True), ("39.2", True)])
+def test_nobody_with_a_fever_is_on_the_card(
+    shop: Shop, clerk: Client, given: str, is_refused: bool
+) -> None:
+    words = "correct the figure, or take this person off the card."
+    assert (words in said(clerk, shop.url(), typed(("厨师", "王师傅", given)))) is is_refused
+    assert SavedCard.objects.exists() is not is_refused
+
+
 @pytest.mark.parametrize("word", HOSTILE)
 def test_any_text_for_a_person_is_shown_or_saved_as_text(
     shop: Shop, clerk: Client, word: str
