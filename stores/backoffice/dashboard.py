@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urlencode
 
@@ -26,6 +27,7 @@ from stores.roles import Permission
 from stores.tenancy import access_of, has_permission
 
 URGENCY = ("error", "warning", "info")
+NEVER = datetime.max.replace(tzinfo=UTC)
 PALETTE = ("#7c3aed", "#0891b2", "#d97706", "#16a34a", "#db2777", "#4b5563", "#2563eb")
 
 DAYS = (7, 30)
@@ -71,7 +73,8 @@ def everything_to_do(user: User) -> list[Alert]:
 
 
 def by_urgency(found: Iterable[Alert]) -> list[Alert]:
-    return sorted(found, key=lambda alert: URGENCY.index(alert.level))
+    """Sorts by level, then by the time that is left; what has no time to be done by comes after."""
+    return sorted(found, key=lambda alert: (URGENCY.index(alert.level), alert.until or NEVER))
 
 
 def chosen_in(request: HttpRequest, stores: Sequence[Store]) -> Chosen:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from decimal import Decimal
 from typing import Literal
 
@@ -60,12 +61,15 @@ def _shown(amount: object) -> str:
 
 @dataclass(frozen=True)
 class Alert:
-    """A message about something that needs a person; `action` is what the button at `url` says."""
+    """A message about something that needs a person; `action` is what the button at `url` says,
+    `until` when the first of it must be done.
+    """
 
     level: Level
     text: StrOrPromise
     url: str = ""
     action: StrOrPromise = ""
+    until: datetime | None = None
 
     @classmethod
     def counted(
@@ -75,13 +79,15 @@ class Alert:
         count: int,
         url: str,
         action: StrOrPromise = "",
+        *,
+        until: datetime | None = None,
         **more: object,
     ) -> list["Alert"]:
         """One alert about so many rows; none about no rows.
 
         `text` is an `ngettext_lazy` text of "count"; `more` are its other values.
         """
-        return [cls(level, text % {"count": count, **more}, url, action)] if count else []
+        return [cls(level, text % {"count": count, **more}, url, action, until)] if count else []
 
 
 @dataclass(frozen=True)
