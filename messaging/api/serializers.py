@@ -95,7 +95,10 @@ class TakeawayRefundSerializer(AnswerSerializer):
 
 
 class TakeawayDeadlineSerializer(AnswerSerializer):
-    what = serializers.ChoiceField(choices=What.choices)
+    # Messages wait in conversations.
+    what = serializers.ChoiceField(
+        choices=[choice for choice in What.choices if choice[0] != What.REPLY]
+    )
     until = serializers.DateTimeField()
 
 

@@ -1,8 +1,8 @@
 """Alerts of the start page: what has to be answered, and stores that Meituan no longer serves."""
 
-from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import timedelta
+from typing import Any
 
 from django.contrib.auth.models import User
 from django.db.models import Exists, OuterRef
@@ -10,6 +10,7 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
+from django_stubs_ext import StrOrPromise
 
 from messaging.choices import PLATFORM, REFUND, TAKE
 from messaging.dashboard.chat import chat_alerts
@@ -18,9 +19,9 @@ from messaging.dashboard.printers import printer_alerts
 from messaging.dashboard.safety_cards import card_alerts
 from messaging.models import Order, TakeawayStore
 from messaging.services.acting import ACTIONS
-from messaging.services.chat import listing
-from messaging.services.deadlines import What, deadlines_of
+from messaging.services.deadlines import Deadline, What, deadlines_of
 from stores.backoffice import actions
+from stores.backoffice.labels import listed
 from stores.backoffice.plain_errors import plain_text
 from stores.backoffice.widgets import Alert
 from stores.models import Connection, OutboundCall
@@ -39,10 +40,9 @@ def alerts(user: User) -> list[Alert]:
     if not stores:
         return []
     found: list[Alert] = []
-    due = Counter(each.what for each in deadlines_of(stores) if each.urgency != "calm")
+    due = _Due(deadlines_of(stores))
     if has_permission(user, TAKE):
-        waiting = listing.number_waiting(stores)
-        found += [*_order_alerts(due, waiting), *_undone_alerts(user, stores)]
+        found += [*_order_alerts(due), *_reply_alerts(due), *_undone_alerts(user, stores)]
         found += [*printer_alerts(stores), *chat_alerts(stores), *card_alerts(stores)]
     if has_permission(user, REFUND):
         found += _refund_alerts(due)
@@ -51,28 +51,63 @@ def alerts(user: User) -> list[Alert]:
     return found
 
 
-def _order_alerts(due: Counter[What], waiting: int) -> Iterator[Alert]:
+class _Due:
+    """What is to be done soon; a customer's message always is."""
+
+    def __init__(self, deadlines: Iterable[Deadline]) -> None:
+        self._rows = [
+            each for each in deadlines if each.what == What.REPLY or each.urgency != "calm"
+        ]
+
+    def of(self, *kinds: What) -> list[Deadline]:
+        """Returns those of some kinds, the first one first."""
+        return [each for each in self._rows if each.what in kinds]
+
+    def alert(self, text: Any, url: str, action: StrOrPromise, *kinds: What) -> list[Alert]:
+        rows = self.of(*kinds)
+        until = rows[0].until if rows else None
+        return Alert.counted("error", text, len(rows), url, action, until=until)
+
+
+def _order_alerts(due: _Due) -> Iterator[Alert]:
     text = ngettext_lazy(
         "%(count)d takeaway order must be accepted now, or Meituan cancels it.",
         "%(count)d takeaway orders must be accepted now, or Meituan cancels them.",
         "count",
     )
     desk = reverse("takeaway:desk")
-    yield from Alert.counted("error", text, due[What.ACCEPT], desk, actions.ACCEPT)
-    text = ngettext_lazy(
-        "%(count)d customer waits for an answer to a message.",
-        "%(count)d customers wait for an answer to a message.",
-        "count",
-    )
-    chat = reverse("takeaway:chat")
-    yield from Alert.counted("error", text, waiting, chat, actions.ANSWER)
+    yield from due.alert(text, desk, actions.ACCEPT, What.ACCEPT)
     text = ngettext_lazy(
         "%(count)d customer waits for an answer about an order.",
         "%(count)d customers wait for an answer about an order.",
         "count",
     )
-    asked = due[What.URGE] + due[What.TIME]
-    yield from Alert.counted("error", text, asked, desk, actions.ANSWER)
+    yield from due.alert(text, desk, actions.ANSWER, What.URGE, What.TIME)
+
+
+def _reply_alerts(due: _Due) -> Iterator[Alert]:
+    rows = due.of(What.REPLY)
+    if not rows:
+        return
+    urgent = sum(each.talk is not None and each.talk.is_urgent for each in rows)
+    late = sum(each.left <= timedelta(0) for each in rows)
+    parts = [_("%(count)d urgent") % {"count": urgent}] if urgent else []
+    parts += [_("%(count)d overdue") % {"count": late}] if late else []
+    parts.append(_("the first: %(left)s") % {"left": rows[0].words})
+    text = ngettext_lazy(
+        "%(count)d customer waits for an answer to a message (%(more)s).",
+        "%(count)d customers wait for an answer to a message (%(more)s).",
+        "count",
+    )
+    yield from Alert.counted(
+        "error",
+        text,
+        len(rows),
+        reverse("takeaway:chat"),
+        actions.ANSWER,
+        until=rows[0].until,
+        more=listed(parts),
+    )
 
 
 def _undone_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
@@ -96,14 +131,14 @@ def _undone_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
             yield Alert("error", text, url, actions.SEE_WHY)
 
 
-def _refund_alerts(due: Counter[What]) -> Iterator[Alert]:
+def _refund_alerts(due: _Due) -> Iterator[Alert]:
     text = ngettext_lazy(
         "%(count)d takeaway refund must be decided now, or Meituan agrees to it by itself.",
         "%(count)d takeaway refunds must be decided now, or Meituan agrees to them by itself.",
         "count",
     )
     url = f"{reverse(REFUNDS)}?state__exact=open"
-    yield from Alert.counted("error", text, due[What.REFUND], url, actions.DECIDE)
+    yield from due.alert(text, url, actions.DECIDE, What.REFUND)
 
 
 def _store_alerts(user: User) -> Iterator[Alert]:

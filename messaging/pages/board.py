@@ -10,13 +10,21 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from messaging.choices import TAKE, DeliveryState, OrderState
+from messaging.choices import TAKE, DeliveryState, Direction, OrderState
 from messaging.models import Order, TakeawayStore
 from messaging.services import allowed, customers
 from messaging.services.accepting import cook_from
 from messaging.services.changes import digest_of
-from messaging.services.deadlines import Deadline, What, accept_until, deadlines_of
+from messaging.services.deadlines import (
+    Deadline,
+    What,
+    accept_until,
+    deadlines_of,
+    order_deadlines_of,
+)
+from messaging.wire.values import mask_phones
 from stores.clock import short_moment, start_of_day
+from stores.fields import readable
 from stores.models import Store
 from stores.money import yuan_of, yuan_text
 from stores.tenancy import has_permission
@@ -24,7 +32,7 @@ from stores.tenancy import has_permission
 # What has been over for long is in the list of orders.
 MOST_OVER = 12
 AWAY = (DeliveryState.PICKED_UP, DeliveryState.DELIVERED)
-# What rings until somebody has done it.
+# What rings until somebody has done it; the chat rings for its messages itself.
 RINGS = (What.ACCEPT, What.REFUND, What.TIME, What.URGE)
 
 
@@ -89,9 +97,30 @@ class ToDo:
     actions: list[Action]
 
     @property
+    def name(self) -> StrOrPromise:
+        return str(self.deadline.order) if self.deadline.order else _("Before an order")
+
+    @property
+    def said(self) -> str:
+        """Returns what the customer wrote last, without numbers."""
+        talk = self.deadline.talk
+        if talk is None or talk.last_direction != Direction.CUSTOMER:
+            return ""
+        return mask_phones(str(readable(talk, "preview", "")))
+
+    @property
+    def store(self) -> Store:
+        about = self.deadline.talk or self.deadline.order
+        assert about is not None, "a deadline is about an order or a conversation"
+        return about.store
+
+    @property
     def url(self) -> str:
+        if talk := self.deadline.talk:
+            return reverse("takeaway:talk", args=[talk.pk])
         if refund := self.deadline.refund:
             return reverse("admin:messaging_refund_change", args=[refund.pk])
+        assert self.deadline.order is not None, "only a conversation is about no order"
         return reverse("admin:messaging_order_change", args=[self.deadline.order.pk])
 
 
@@ -147,9 +176,11 @@ def board_of(stores: Sequence[Store]) -> Board:
 def rings_of(stores: Sequence[Store]) -> int:
     """Returns how much waits that rings until it is done."""
     now = timezone.now()
+    due = order_deadlines_of([store.pk for store in stores])
     return sum(
-        each.what in RINGS and not (each.what == What.ACCEPT and _is_for_later(each.order, now))
-        for each in deadlines_of([store.pk for store in stores])
+        each.what in RINGS
+        and not (each.what == What.ACCEPT and each.order and _is_for_later(each.order, now))
+        for each in due
     )
 
 
@@ -212,4 +243,5 @@ def _actions(order: Order) -> list[Action]:
 
 def _actions_for(deadline: Deadline) -> list[Action]:
     why_not, actions = ANSWERS.get(deadline.what, (None, []))
-    return actions if why_not and not why_not(deadline.order) else []
+    is_offered = why_not and deadline.order and not why_not(deadline.order)
+    return actions if is_offered else []

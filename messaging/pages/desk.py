@@ -45,7 +45,8 @@ def desk(request: HttpRequest) -> HttpResponse:
 def live(request: HttpRequest) -> HttpResponse:
     """Answers 204 while nothing has changed since the digest `after`."""
     mine = stores_of(staff_user(request))
-    if digest_of([store.pk for store in _chosen(request, mine)]) == request.GET.get("after"):
+    chosen = [store.pk for store in _chosen(request, mine)]
+    if digest_of(chosen) == request.GET.get("after"):
         return HttpResponse(status=204)
     return _page(request, mine, "messaging/_desk.html")
 

@@ -10,7 +10,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from messaging.pages.board import rings_of, stores_of
-from messaging.services.changes import digest_with_chat
+from messaging.services.changes import digest_of
 from messaging.services.chat import listing
 from stores.backoffice.pages import staff_page, staff_user
 
@@ -31,7 +31,7 @@ def pulse(request: HttpRequest) -> HttpResponse:
     ticket tells nothing but whether something is new.
     """
     seen, known = request.GET.get("seen", ""), _known(request.GET.get("ticket", ""))
-    if seen and known and seen == digest_with_chat(known):
+    if seen and known and seen == digest_of(known):
         return HttpResponse(status=204)
     return _whole(request)
 
@@ -43,7 +43,7 @@ def _whole(request: HttpRequest) -> HttpResponse:
     ticket = signing.dumps(ids, salt=SALT) if len(ids) <= MOST_STORES else ""
     return JsonResponse(
         {
-            "seen": digest_with_chat(ids),
+            "seen": digest_of(ids),
             "rings": rings_of(mine),
             "waiting": listing.number_waiting(ids),
             "ticket": ticket,

@@ -22,11 +22,6 @@ class Changes(NamedTuple):
 
 
 def digest_of(store_ids: Collection[int]) -> str:
-    """Returns what is different once anything on the desk is."""
-    return _written([row._replace(chat=None) for row in _changes(store_ids)])
-
-
-def digest_with_chat(store_ids: Collection[int]) -> str:
     """Returns what is different once anything on the desk or in the chat is."""
     return _written([*_changes(store_ids)])
 

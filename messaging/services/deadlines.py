@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from messaging.choices import OrderState, Provider, RefundState
-from messaging.models import Order, Refund, TakeawayStore
+from messaging.models import Conversation, Order, Refund, TakeawayStore
 from messaging.services.accepting import cook_from
 from messaging.services.allowed import is_urged, wants_other_time
+from messaging.services.chat import listing
 
 URGENT, SOON = timedelta(minutes=2), timedelta(minutes=10)
 # An urge has no deadline at Meituan; a customer who waits longer complains.
@@ -28,6 +29,7 @@ class What(models.TextChoices):
     TIME = "time", gettext_lazy("answer the wish for another time")
     URGE = "urge", gettext_lazy("answer the urge")
     READY = "ready", gettext_lazy("have the meal ready")
+    REPLY = "reply", gettext_lazy("answer the message")
 
 
 # What Meituan does when the time is over.
@@ -37,6 +39,7 @@ THEN: dict[str, StrOrPromise] = {
     What.TIME: gettext_lazy("The old time stays then."),
     What.URGE: gettext_lazy("The customer may complain then."),
     What.READY: gettext_lazy("It counts as late then."),
+    What.REPLY: gettext_lazy("The reply rate falls then."),
 }
 # What is so once it is over.
 NOW: dict[str, StrOrPromise] = {
@@ -45,15 +48,25 @@ NOW: dict[str, StrOrPromise] = {
     What.TIME: gettext_lazy("The old time stays."),
     What.URGE: gettext_lazy("The customer may complain."),
     What.READY: gettext_lazy("It counts as late."),
+    What.REPLY: gettext_lazy("The reply rate falls."),
 }
 
 
 @dataclass(frozen=True)
 class Deadline:
+    """`order` is None only for the message (`talk`) of a customer who has not ordered."""
+
     what: What
     until: datetime
-    order: Order
+    order: Order | None
     refund: Refund | None = None
+    talk: Conversation | None = None
+
+    @property
+    def title(self) -> StrOrPromise:
+        if self.talk and self.talk.is_urgent:
+            return gettext_lazy("answer the urgent message")
+        return self.what.label
 
     @property
     def left(self) -> timedelta:
@@ -96,7 +109,18 @@ def span_text(span: timedelta) -> str:
 
 
 def deadlines_of(stores: Sequence[int]) -> list[Deadline]:
-    """Returns what these stores have to do, sorted by the time that is left: two queries."""
+    """Returns what these stores have to do, sorted by the time that is left: three queries."""
+    talks = listing.unanswered(stores)
+    replies = [
+        Deadline(What.REPLY, talk.reply_until, talk.order, talk=talk)
+        for talk in talks
+        if talk.reply_until
+    ]
+    return sorted([*order_deadlines_of(stores), *replies], key=lambda each: each.until)
+
+
+def order_deadlines_of(stores: Sequence[int]) -> list[Deadline]:
+    """Returns the same without the customers' messages: two queries."""
     orders = (
         Order.objects.open()
         .filter(store__in=stores, connection__takeaway_store__state=TakeawayStore.State.BOUND)

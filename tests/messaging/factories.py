@@ -8,7 +8,7 @@ import factory
 from django.utils import timezone
 
 from messaging.choices import PLATFORM, OrderState, Provider
-from messaging.models import Order, Printer, Refund, TakeawayStore
+from messaging.models import Conversation, Order, Printer, Refund, TakeawayStore
 from messaging.wire.orders import Dish
 from stores.models import Connection
 from tests.stores.factories import ConnectionFactory, StoreFactory
@@ -98,6 +98,18 @@ class RefundFactory(factory.django.DjangoModelFactory[Refund]):
     refund_id = factory.Sequence(lambda n: f"{900_000 + n}")
     reason = "少送了一份"
     decide_until = factory.LazyFunction(lambda: timezone.now() + timedelta(hours=3))
+
+
+class ConversationFactory(factory.django.DjangoModelFactory[Conversation]):
+    """A conversation with a customer about an order, in which nobody waits."""
+
+    class Meta:
+        model = Conversation
+
+    order = factory.SubFactory(OrderFactory)
+    connection = factory.LazyAttribute(lambda row: row.order.connection)
+    store = factory.LazyAttribute(lambda row: row.order.store)
+    open_user_id = factory.Sequence(lambda n: f"{880_000_001 + n}")
 
 
 class PrinterFactory(factory.django.DjangoModelFactory[Printer]):

@@ -15,9 +15,16 @@ from messaging.choices import OrderState, Provider, RefundState
 from messaging.dashboard import alerts, cards, charts, store_links
 from messaging.models import ChatStore, Order, Refund, TakeawayStore
 from messaging.services.deadlines import What, deadlines_for, deadlines_of, left_text
+from stores.backoffice.dashboard import by_urgency
+from stores.backoffice.widgets import Alert
 from stores.models import Connection, OutboundCall
 from stores.roles import Role
-from tests.messaging.factories import OrderFactory, RefundFactory, TakeawayStoreFactory
+from tests.messaging.factories import (
+    ConversationFactory,
+    OrderFactory,
+    RefundFactory,
+    TakeawayStoreFactory,
+)
 from tests.stores.factories import StoreFactory, member
 
 pytestmark = pytest.mark.django_db
@@ -66,9 +73,7 @@ def test_any_mixture_is_sorted_by_the_time_that_is_left(given_work: list[tuple[s
                 limits, "calm"
             )
         alone = [one for order in Order.objects.all() for one in deadlines_for(order)]
-        assert {(one.what, one.order.pk) for one in alone} == {
-            (one.what, one.order.pk) for one in found
-        }
+        assert {(one.what, one.order) for one in alone} == {(one.what, one.order) for one in found}
         transaction.set_rollback(True)
 
 
@@ -127,14 +132,16 @@ def test_what_cannot_be_done_here_has_no_deadline(binding: TakeawayStore) -> Non
     assert deadlines_for(Order.objects.get(pk=order.pk)) == []
 
 
-def test_many_orders_need_two_queries(binding: TakeawayStore) -> None:
+def test_many_orders_need_three_queries(binding: TakeawayStore) -> None:
     for _ in range(5):
-        RefundFactory(order=OrderFactory(binding=binding))
+        order = OrderFactory(binding=binding)
+        RefundFactory(order=order)
+        ConversationFactory(order=order, reply_until=timezone.now())
     with CaptureQueriesContext(
         connection,
     ) as queries:
-        assert len(deadlines_of([binding.store_id])) == 10
-    assert len(queries) == 2
+        assert len(deadlines_of([binding.store_id])) == 15
+    assert len(queries) == 3
 
 
 # The start page
@@ -285,3 +292,63 @@ def test_a_store_leads_to_its_orders(binding: TakeawayStore) -> None:
     assert set(links) == {binding.store_id}
     assert f"store__id__exact={binding.store_id}" in links[binding.store_id][0].url
     assert Refund.objects.count() == 0
+
+
+# Customers' messages
+
+
+@in_english
+def test_who_waits_for_an_answer_to_a_message_is_in_the_list(binding: TakeawayStore) -> None:
+    now = timezone.now()
+    order = OrderFactory(binding=binding, ordered_at=now - timedelta(minutes=2))
+    usual = ConversationFactory(order=order, reply_until=now + timedelta(minutes=4))
+    urgent = ConversationFactory(
+        order=order, reply_until=now + timedelta(seconds=50), is_urgent=True
+    )
+    ConversationFactory(order=order, reply_until=None)
+    found = deadlines_of([binding.store_id])
+    assert [(each.what, each.talk) for each in found] == [
+        (What.REPLY, urgent),
+        (What.ACCEPT, None),
+        (What.REPLY, usual),
+    ]
+    assert [each.urgency for each in found] == ["urgent", "soon", "soon"]
+    assert [str(each.title) for each in found] == [
+        "answer the urgent message",
+        "accept the order",
+        "answer the message",
+    ]
+
+
+@in_english
+def test_the_alert_about_messages_says_how_urgent_they_are(binding: TakeawayStore) -> None:
+    now = timezone.now()
+    with time_machine.travel(now, tick=False):
+        order = OrderFactory(binding=binding, state=OrderState.FINISHED)
+        ConversationFactory(order=order, reply_until=now + timedelta(seconds=130))
+        words = "1 customer waits for an answer to a message (the first: 2 min 10 s left)."
+        assert texts(binding, Role.CLERK) == [words]
+        ConversationFactory(order=order, reply_until=now - timedelta(seconds=70), is_urgent=True)
+        words = (
+            "2 customers wait for an answer to a message "
+            "(1 urgent, 1 overdue, the first: over for 1 min 10 s)."
+        )
+        assert texts(binding, Role.CLERK) == [words]
+
+
+@in_english
+def test_what_has_the_least_time_stands_first_on_the_start_page(binding: TakeawayStore) -> None:
+    now = timezone.now()
+    busy(binding)
+    order = OrderFactory(binding=binding, state=OrderState.FINISHED)
+    ConversationFactory(order=order, reply_until=now + timedelta(seconds=20))
+    user = member(binding.store.merchant, Role.MANAGER, binding.store, password=None)
+    other = Alert("error", "Something else.")
+    found = by_urgency([other, *alerts(user)])
+    assert [str(alert.text).partition(" (")[0].rstrip(".") for alert in found] == [
+        "1 customer waits for an answer to a message",
+        ACCEPT.rstrip("."),
+        REFUND.rstrip("."),
+        URGED.rstrip("."),
+        "Something else",
+    ]

@@ -12,12 +12,13 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from messaging.choices import DeliveryState, OrderState, PrinterState, Provider
-from messaging.models import Order, Printer, PrintJob, TakeawayStore
+from messaging.models import Conversation, Order, Printer, PrintJob, TakeawayStore
 from messaging.pages.board import board_of
 from messaging.services.printing.talking import Trouble
 from messaging.services.printing.working import note_trouble
 from stores.models import AuditEntry, Merchant, OutboundCall, Store
 from stores.roles import Role
+from tests.messaging.chat.writing import SECRET, write
 from tests.messaging.factories import PrinterFactory, TakeawayStoreFactory
 from tests.messaging.pushing import Pusher
 from tests.messaging.samples import ORDER_ID
@@ -33,6 +34,16 @@ def order(pusher: Pusher) -> Order:
     now = int(timezone.now().timestamp())
     pusher.order(ctime=now, utime=now, estimateArrivalTime=now + 2400)
     return Order.objects.get()
+
+
+@pytest.fixture
+def writer(pusher: Pusher) -> Pusher:
+    """Pushes what customers write; we can read it."""
+    developer = pusher.binding.connection.parent
+    assert developer
+    developer.credentials |= {"im_secret": SECRET}
+    developer.save()
+    return pusher
 
 
 @pytest.fixture
@@ -208,6 +219,31 @@ def test_orders_that_are_only_read_have_no_accept(clerk: Client, order: Order) -
     assert f"{DESK}{order.pk}/ready/" in shown(clerk)
 
 
+def test_a_customer_who_waits_is_answered_from_the_desk(
+    clerk: Client, order: Order, writer: Pusher
+) -> None:
+    before = rings(clerk)
+    write(writer, "到哪了？打 13900139000", cts=int(timezone.now().timestamp()), order_id=ORDER_ID)
+    talk = Conversation.objects.get()
+    todo = column(shown(clerk), "todo")
+    assert "answer the message" in todo
+    assert re.search(r"4 min 5\d s left", todo)
+    assert f'<a class="button" href="/takeaway/chat/{talk.pk}/">Answer</a>' in todo
+    assert "到哪了？" in todo
+    assert "13900139000" not in todo
+    # The chat rings for it.
+    assert rings(clerk) == before
+    write(writer, "快到了", cts=int(timezone.now().timestamp()), msg_source=1, order_id=ORDER_ID)
+    assert "answer the message" not in shown(clerk)
+
+
+def test_who_has_not_ordered_waits_at_the_desk_too(clerk: Client, writer: Pusher) -> None:
+    write(writer, "在吗", cts=int(timezone.now().timestamp()))
+    todo = column(shown(clerk), "todo")
+    assert "Before an order" in todo
+    assert "在吗" in todo
+
+
 class TestLive:
     def digest(self, page: str) -> str:
         found = re.search(r'name="after" value="([^"]+)"', page)
@@ -229,6 +265,13 @@ class TestLive:
         answer = clerk.get(f"{DESK}live/", {"after": after})
         assert answer.status_code == 200
         assert self.digest(answer.content.decode()) != after
+
+    def test_a_message_is_news(self, clerk: Client, order: Order, pusher: Pusher) -> None:
+        with time_machine.travel(timezone.now().replace(second=1), tick=False):
+            after = self.digest(shown(clerk))
+            write(pusher, "在吗", cts=int(timezone.now().timestamp()))
+            answer = clerk.get(f"{DESK}live/", {"after": after})
+        assert "answer the message" in answer.content.decode()
 
 
 class TestWhose:

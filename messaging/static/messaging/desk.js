@@ -22,11 +22,19 @@
     const now = Date.now() / 1000;
     desk.querySelectorAll("[data-until]").forEach((time) => {
       const left = Number(time.dataset.until) - now;
+      // What is over is said otherwise.
+      if (left < 0 && time.dataset.left > 0) renew();
+      time.dataset.left = left;
       const card = time.closest(".desk-card");
       card.dataset.urgency = left < 120 ? "urgent" : left < 600 ? "soon" : "calm";
       time.textContent = counted(time, Math.abs(Math.trunc(left)));
     });
     setTimeout(tick, 1000);
+  }
+
+  function renew() {
+    desk.querySelector("[name=after]").value = "";
+    window.htmx.trigger(desk, "stale");
   }
 
   // The words come from the server each minute; between them only their two numbers change.
