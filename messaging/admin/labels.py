@@ -10,7 +10,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from messaging.models import Order
-from stores.backoffice.labels import link, money
+from stores.backoffice.labels import link, listed, money
 from stores.money import yuan_of
 
 STATE_COLOURS = {
@@ -36,15 +36,26 @@ PAPER_COLOURS = {
 }
 
 
-def fen_column(field: str, title: StrOrPromise) -> Callable[[Any, Any], SafeString | str]:
-    """A column of an admin that shows a field of fen in yuan."""
+def fen_column(
+    name: str, title: StrOrPromise, *, ordering: str = ""
+) -> Callable[[Any, Any], SafeString | str]:
+    """A column of an admin that shows fen in yuan, sorted by a field: its own, or another."""
 
-    @display(description=title, ordering=field)
+    @display(description=title, ordering=ordering or name)
     def column(admin: Any, row: Any) -> SafeString | str:
-        fen = getattr(row, field)
-        return "–" if fen is None else money(yuan_of(fen))
+        return fen_text(getattr(row, name))
 
     return column
+
+
+def fen_text(fen: int | None) -> SafeString | str:
+    return "–" if fen is None else money(yuan_of(fen))
+
+
+def dishes_text(order: Order) -> str:
+    """Returns the first dishes of an order, with how many of each."""
+    names = [f"{dish['name']} ×{dish['quantity']}" for dish in order.dishes]
+    return listed(names[:4]) + ("…" if len(names) > 4 else "") or "–"
 
 
 def order_link(order: Order) -> SafeString:

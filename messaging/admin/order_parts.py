@@ -1,11 +1,14 @@
 """What the page of an order shows beside its fields: its sums and its receipts."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
 
 from messaging.admin.labels import PAPER_COLOURS
-from messaging.models import Order
+from messaging.choices import RefundState
+from messaging.models import Order, Refund
 from stores.backoffice.labels import badge, listed
 from stores.money import yuan_of, yuan_text
 
@@ -31,6 +34,14 @@ def sums(order: Order) -> list[dict[str, Any]]:
         *_line(_("Meituan's delivery charge"), -(order.delivery_charge or 0)),
         *_total(_("Shop receives"), order.received),
     ]
+
+
+def refunded(refunds: Iterable[Refund]) -> list[dict[str, Any]]:
+    """Returns a line with what the customer got back, if anything."""
+    agreed = [row for row in refunds if row.state == RefundState.AGREED]
+    whole = next((row for row in agreed if not row.is_part), None)
+    fen = whole.amount if whole else sum(row.amount or 0 for row in agreed)
+    return _line(pgettext("takeaway order", "Refunded"), -(fen or 0))
 
 
 def papers(order: Order) -> list[dict[str, Any]]:

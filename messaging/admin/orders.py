@@ -16,8 +16,8 @@ from django_stubs_ext import StrOrPromise
 
 from messaging.admin.exporting import COLUMNS
 from messaging.admin.forms import CancelForm, CourierForm, ReprintForm
-from messaging.admin.labels import REFUND_COLOURS, STATE_COLOURS, fen_column
-from messaging.admin.order_parts import papers, sums
+from messaging.admin.labels import REFUND_COLOURS, STATE_COLOURS, dishes_text, fen_column
+from messaging.admin.order_parts import papers, refunded, sums
 from messaging.admin.timeline import timeline
 from messaging.choices import REFUND, TAKE, OrderState
 from messaging.models import Order
@@ -29,7 +29,7 @@ from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.daily import Worth
 from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge, badge_column, listed, moment_column
+from stores.backoffice.labels import badge, badge_column, moment_column
 from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.pages import staff_user
 from stores.backoffice.spreadsheets import Counted
@@ -98,6 +98,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         ("accepted_at", "ready_at"),
         ("finished_at", "cancelled_at"),
         ("why",),
+        ("handled",),
     )
     worth = Worth(
         ExpressionWrapper(
@@ -118,8 +119,15 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
 
     @display(description=_("dishes"))
     def dishes(self, order: Order) -> str:
-        names = [f"{dish['name']} ×{dish['quantity']}" for dish in order.dishes]
-        return listed(names[:4]) + ("…" if len(names) > 4 else "") or "–"
+        return dishes_text(order)
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        is_read_only = obj and not obj.connection.takeaway_store.takes_orders
+        return [row for row in self.fields if is_read_only or row != ("handled",)]
+
+    @display(description=_("where it is handled"))
+    def handled(self, order: Order) -> StrOrPromise:
+        return allowed.IN_THE_APP
 
     @display(description=_("wanted at"))
     def wanted(self, order: Order) -> str:
@@ -144,20 +152,21 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         named = self.permits(request, Permission.VIEW_PERSONAL, order)
         # The button's answer leads here; who loads the page again asks again.
         whole = named and request.session.pop(SHOWN_ONCE, None) == order.pk
+        refunds = list(order.refunds.all())
         return {
             "customer": customers.shown(order, whole=whole),
             "bags": customers.bags(order),
-            "money": sums(order),
+            "money": [*sums(order), *refunded(refunds)],
             "papers": papers(order),
             "card_deliveries": order.card_deliveries.select_related("message"),
             "refunds": [
                 {
                     "row": row,
                     "label": badge(row.get_state_display(), REFUND_COLOURS, row.state),
-                    "money": "" if row.money is None else yuan_text(yuan_of(row.money)),
+                    "money": "" if row.amount is None else yuan_text(yuan_of(row.amount)),
                     "reason": mask_phones(readable(row, "reason", "")),
                 }
-                for row in order.refunds.all()
+                for row in refunds
             ],
         }
 

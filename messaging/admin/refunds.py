@@ -6,26 +6,40 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin import display
 from django.http import HttpRequest
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from messaging.admin.forms import RefuseForm
-from messaging.admin.labels import REFUND_COLOURS, fen_column, order_column, order_store_column
+from messaging.admin.labels import (
+    REFUND_COLOURS,
+    dishes_text,
+    fen_column,
+    fen_text,
+    order_column,
+    order_store_column,
+)
 from messaging.choices import REFUND
 from messaging.models import Refund
 from messaging.services import allowed, customers, deciding
 from stores.backoffice.base import LedgerAdmin
-from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
+from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, moment_column
 from stores.backoffice.pages import staff_user
+
+BEING_SENT = _("Your decision is being sent to Meituan.")
+
+
+def _may_decide(refund: Refund) -> bool:
+    return not allowed.why_not_decide(refund) and not deciding.is_being_decided(refund)
 
 
 @admin.register(Refund)
 class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
     buttons = ("agree", "refuse")
-    asked_about = ("number", "amount", "words")
+    asked_about = ("number", "amount", "dishes", "paid_label", "words")
     list_display = ("asked_at", "number", "state_label", "amount", "words", "until", "order_store")
     list_select_related = ("order__store__merchant", "order__connection__takeaway_store")
     list_filter = ("state", ("order__store", ScopedRelatedFilter), ("applied_at", DayFilter))
@@ -33,7 +47,10 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
     ordering = ("-applied_at", "-id")
     fields = (
         ("number", "state_label"),
+        ("progress",),
+        ("who_may",),
         ("amount", "kind"),
+        ("dishes", "paid_label"),
         ("words", "decider"),
         ("applied_at", "decide_until"),
         ("decided_at", "refund_id"),
@@ -42,7 +59,31 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
     asked_at = moment_column("applied_at", pgettext_lazy("takeaway refund", "asked for"))
     until = moment_column("decide_until", _("to be decided until"))
     number, order_store = order_column, order_store_column
-    amount = fen_column("money", pgettext_lazy("takeaway refund", "amount"))
+    amount = fen_column("amount", pgettext_lazy("takeaway refund", "amount"), ordering="money")
+
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        is_open = obj and not allowed.why_not_decide(obj)
+        is_shown = {
+            "progress": is_open and deciding.is_being_decided(obj),
+            "who_may": is_open and not self.permits(request, REFUND, obj),
+        }
+        return [row for row in self.fields if is_shown.get(row[0], True)]
+
+    @display(description=_("progress"))
+    def progress(self, refund: Refund) -> StrOrPromise:
+        return BEING_SENT
+
+    @display(description=_("who may decide"))
+    def who_may(self, refund: Refund) -> StrOrPromise:
+        return _("A manager decides refunds.")
+
+    @display(description=_("dishes"))
+    def dishes(self, refund: Refund) -> str:
+        return dishes_text(refund.order)
+
+    @display(description=_("customer paid"))
+    def paid_label(self, refund: Refund) -> SafeString | str:
+        return fen_text(refund.order.paid)
 
     @display(description=_("kind"))
     def kind(self, refund: Refund) -> StrOrPromise:
@@ -63,8 +104,8 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
             permission=REFUND,
             form=forms.Form,
             text=_("The customer gets the money back. This cannot be taken back."),
-            done=DONE,
-            shown=lambda refund: not allowed.why_not_decide(refund),
+            done=BEING_SENT,
+            shown=_may_decide,
         )
     )
     def agree(self, request: HttpRequest, row: Refund, cleaned_data: dict[str, Any]) -> None:
@@ -77,8 +118,8 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
             permission=REFUND,
             form=RefuseForm,
             text=_("The customer may appeal; then Meituan's customer service decides."),
-            done=DONE,
-            shown=lambda refund: not allowed.why_not_decide(refund),
+            done=BEING_SENT,
+            shown=_may_decide,
         )
     )
     def refuse(self, request: HttpRequest, row: Refund, cleaned_data: dict[str, Any]) -> None:

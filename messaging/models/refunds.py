@@ -66,3 +66,8 @@ class Refund(models.Model):
 
     def __str__(self) -> str:
         return self.refund_id or f"{self.order}/{self.pk}"
+
+    @property
+    def amount(self) -> int | None:
+        """Returns the fen that the customer gets back; of a whole order what was paid."""
+        return self.order.paid if self.money is None and not self.is_part else self.money

@@ -5,13 +5,14 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from django.contrib.auth.models import User
+from django.db.models import Prefetch
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from messaging.choices import TAKE, DeliveryState, Direction, OrderState
-from messaging.models import Order, TakeawayStore
+from messaging.choices import TAKE, DeliveryState, Direction, OrderState, RefundState
+from messaging.models import Order, Refund, TakeawayStore
 from messaging.services import allowed, customers
 from messaging.services.accepting import cook_from
 from messaging.services.changes import digest_of
@@ -76,6 +77,26 @@ class Card:
     @property
     def wanted(self) -> str:
         return short_moment(self.order.wanted_at)
+
+    @property
+    def elsewhere(self) -> StrOrPromise:
+        """Returns where an order is handled that is only read here."""
+        takes_orders = self.order.connection.takeaway_store.takes_orders
+        return "" if takes_orders else allowed.IN_THE_APP
+
+    @property
+    def asks_for_refund(self) -> bool:
+        return any(row.state == RefundState.OPEN for row in self.order.refunds.all())
+
+    @property
+    def refunded(self) -> list[str]:
+        """Returns the agreed refunds of parts, in yuan."""
+        agreed = [
+            row
+            for row in self.order.refunds.all()
+            if row.is_part and row.state == RefundState.AGREED
+        ]
+        return [yuan_text(yuan_of(row.money)) for row in agreed if row.money is not None]
 
     @property
     def url(self) -> str:
@@ -152,7 +173,9 @@ def board_of(stores: Sequence[Store]) -> Board:
     ids = [store.pk for store in stores]
     digest = digest_of(ids)
     rows = Order.objects.select_related("connection__takeaway_store", "store")
-    running = list(rows.open().filter(store__in=ids).order_by("ordered_at", "pk"))
+    refunds = Prefetch("refunds", Refund.objects.defer("reason").order_by("pk"))
+    open_rows = rows.open().filter(store__in=ids).prefetch_related(refunds)
+    running = list(open_rows.order_by("ordered_at", "pk"))
     deadlines = deadlines_of(ids)
     now = timezone.now()
     later = [order for order in running if _is_for_later(order, now)]

@@ -7,7 +7,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from messaging.choices import TAKE
+from messaging.choices import REFUND, TAKE
 from messaging.dashboard.printers import printer_alerts
 from messaging.models import Order
 from messaging.pages.board import board_of, stores_of
@@ -79,12 +79,15 @@ def _chosen(request: HttpRequest, mine: list[Store]) -> list[Store]:
 
 
 def _page(request: HttpRequest, mine: list[Store], template: str, **more: Any) -> HttpResponse:
-    chosen = _chosen(request, mine)
+    chosen, user = _chosen(request, mine), staff_user(request)
     context = {
         "board": board_of(chosen),
         "mine": mine,
         "only": chosen[0] if len(chosen) == 1 and len(mine) > 1 else None,
         "shows_store": len(chosen) > 1,
+        "deciding": {
+            store.pk for store in chosen if has_permission(user, REFUND, store.merchant_id)
+        },
         "printers": list(printer_alerts([store.pk for store in chosen])),
         **more,
     }

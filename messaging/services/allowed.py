@@ -12,6 +12,10 @@ from messaging.choices import OWN_DELIVERY, DeliveryState, OrderState, RefundSta
 from messaging.models import Order, Refund, TakeawayStore
 
 ONLY_NEW = _("Only a new order can be accepted.")
+IN_THE_APP = _(
+    "This store's orders are only read here: accept them and decide their refunds in Meituan's own "
+    "app."
+)
 OVER = _("This order is over and cannot be cancelled.")
 ONLY_ACCEPTED_READY = _("Only an accepted order can be ready.")
 ONLY_ACCEPTED_DELIVERED = _("Only an accepted order is delivered.")

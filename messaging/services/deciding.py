@@ -75,6 +75,14 @@ def refund_decide(*, refund: Refund, actor: Actor, agree: bool, reason: str) -> 
     )
 
 
+def is_being_decided(refund: Refund) -> bool:
+    """Whether a decision on a refund is on its way to Meituan."""
+    calls = OutboundCall.objects.filter(
+        operation=acting.RefundDeciding.name, subject_id=refund.order_id
+    )
+    return any(call.payload.get("refund") == refund.pk for call in calls.live())
+
+
 @transaction.atomic
 def order_refund_part(
     *, order: Order, actor: Actor, reason: str, dishes: Sequence[dict[str, Any]]

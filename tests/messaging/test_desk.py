@@ -11,15 +11,21 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from messaging.choices import DeliveryState, OrderState, PrinterState, Provider
-from messaging.models import Conversation, Order, Printer, PrintJob, TakeawayStore
+from messaging.choices import (
+    DeliveryState,
+    OrderState,
+    PrinterState,
+    Provider,
+    RefundState,
+)
+from messaging.models import Conversation, Order, Printer, PrintJob, Refund, TakeawayStore
 from messaging.pages.board import board_of
 from messaging.services.printing.talking import Trouble
 from messaging.services.printing.working import note_trouble
 from stores.models import AuditEntry, Merchant, OutboundCall, Store
 from stores.roles import Role
 from tests.messaging.chat.writing import SECRET, write
-from tests.messaging.factories import PrinterFactory, TakeawayStoreFactory
+from tests.messaging.factories import PrinterFactory, RefundFactory, TakeawayStoreFactory
 from tests.messaging.pushing import Pusher
 from tests.messaging.samples import ORDER_ID
 from tests.pages import english
@@ -215,6 +221,7 @@ def test_orders_that_are_only_read_have_no_accept(clerk: Client, order: Order) -
     TakeawayStore.objects.update(provider=Provider.READING)
     page = shown(clerk)
     assert "/accept/" not in page
+    assert "decide their refunds in Meituan&#x27;s own app." in column(page, "new")
     Order.objects.update(state=OrderState.CONFIRMED)
     assert f"{DESK}{order.pk}/ready/" in shown(clerk)
 
@@ -242,6 +249,29 @@ def test_who_has_not_ordered_waits_at_the_desk_too(clerk: Client, writer: Pusher
     todo = column(shown(clerk), "todo")
     assert "Before an order" in todo
     assert "在吗" in todo
+
+
+def test_refunds_stand_where_people_cook(clerk: Client, order: Order) -> None:
+    Order.objects.update(state=OrderState.CONFIRMED)
+    asked = "The customer asks for a refund"
+    refund = RefundFactory(order=order, is_part=True, money=1250)
+    cooking = column(shown(clerk), "cooking")
+    assert asked in cooking
+    assert "refunded" not in cooking
+    Refund.objects.filter(pk=refund.pk).update(state=RefundState.AGREED)
+    RefundFactory(order=order, is_part=True, money=300, state=RefundState.REJECTED)
+    cooking = column(shown(clerk), "cooking")
+    assert asked not in cooking
+    assert "refunded ¥12.50" in cooking
+    assert "¥3.00" not in cooking
+
+
+def test_who_may_not_decide_a_refund_reads_who_does(clerk: Client, order: Order) -> None:
+    RefundFactory(order=order)
+    words = "A manager decides refunds."
+    assert words in column(shown(clerk), "todo")
+    manager = english(member(order.store.merchant, Role.MANAGER, order.store, password=None))
+    assert words not in shown(manager)
 
 
 class TestLive:
@@ -312,9 +342,12 @@ def test_as_many_queries_for_many_orders(order: Order, pusher: Pusher) -> None:
             board_of([order.store])
         return len(asked)
 
+    RefundFactory(order=order)
     few = queries()
     for number in range(1, 12):
         pusher.order(orderId=ORDER_ID + number)
+    for each in Order.objects.all():
+        RefundFactory(order=each)
     assert queries() <= few
 
 

@@ -1,0 +1,98 @@
+"""What the page of a takeaway refund says, and how an order shows what was refunded."""
+
+import re
+
+import pytest
+
+from messaging.choices import OrderState, Provider, RefundState
+from messaging.models import TakeawayStore
+from stores.models import OutboundCall
+from stores.roles import Role
+from tests.back_office import at_work, press, shown
+from tests.messaging.factories import OrderFactory, RefundFactory
+
+pytestmark = pytest.mark.django_db
+
+
+def money_of(html: str) -> str:
+    """The part of an order's page that is its sums."""
+    found = re.search(r">Money</h2>(.*?)</section>", html, re.DOTALL)
+    assert found
+    return found[1]
+
+
+def test_a_refund_of_a_whole_order_shows_what_was_paid_for_what(binding: TakeawayStore) -> None:
+    order = OrderFactory(binding=binding, state=OrderState.CONFIRMED, paid=2345)
+    refund = RefundFactory(order=order)
+    manager = at_work(binding.store)
+    for html in (
+        shown(manager, refund),
+        manager.get("/admin/messaging/refund/").content.decode(),
+        manager.get(f"/admin/messaging/refund/{refund.pk}/do/agree/").content.decode(),
+    ):
+        assert "¥23.45" in html
+    assert "云吞面 ×1" in shown(manager, refund)
+    order.paid = None
+    order.save()
+    part = RefundFactory(order=order, is_part=True)
+    assert (refund.amount, part.amount) == (None, None)
+
+
+def test_a_clerk_reads_who_decides(binding: TakeawayStore) -> None:
+    refund = RefundFactory(order=OrderFactory(binding=binding))
+    words = "A manager decides refunds."
+    assert words in shown(at_work(binding.store, Role.CLERK), refund)
+    assert words not in shown(at_work(binding.store), refund)
+    refund.state = RefundState.AGREED
+    refund.save()
+    assert words not in shown(at_work(binding.store, Role.CLERK), refund)
+
+
+@pytest.mark.parametrize(("button", "answers"), [("agree", {}), ("refuse", {"reason": "已补送"})])
+def test_while_a_decision_is_being_sent_the_page_says_so(
+    binding: TakeawayStore, button: str, answers: dict[str, str]
+) -> None:
+    order = OrderFactory(binding=binding)
+    refund, other = RefundFactory(order=order), RefundFactory(order=order)
+    manager = at_work(binding.store)
+    words = "Your decision is being sent to Meituan."
+    assert press(manager, refund, button, **answers) == words
+    html = shown(manager, refund)
+    assert words in html
+    assert "/do/" not in html
+    assert "/do/agree/" in shown(manager, other)
+    # Meituan refused it, and the refund still waits.
+    OutboundCall.objects.update(state=OutboundCall.State.REFUSED)
+    html = shown(manager, refund)
+    assert words not in html
+    assert "/do/agree/" in html
+
+
+@pytest.mark.parametrize(
+    ("refunds", "line"),
+    [
+        ([], ""),
+        ([{"is_part": True, "money": 1250}], "−¥12.50"),
+        ([{"is_part": True, "money": 1250}, {"is_part": True, "money": 101}], "−¥13.51"),
+        ([{"is_part": True, "money": 1250}, {}], "−¥25.00"),
+        ([{"is_part": True, "money": 1250, "state": RefundState.REJECTED}], ""),
+    ],
+)
+def test_what_was_refunded_stands_under_the_sums(
+    binding: TakeawayStore, refunds: list[dict[str, object]], line: str
+) -> None:
+    order = OrderFactory(binding=binding, paid=2500)
+    for fields in refunds:
+        RefundFactory(order=order, **{"state": RefundState.AGREED, **fields})
+    sums = money_of(shown(at_work(binding.store), order))
+    assert ("Refunded" in sums) is bool(line)
+    assert line in sums
+
+
+def test_an_order_that_is_only_read_says_where_it_is_handled(binding: TakeawayStore) -> None:
+    order = OrderFactory(binding=binding)
+    words = "accept them and decide their refunds in Meituan&#x27;s own app."
+    clerk = at_work(binding.store, Role.CLERK)
+    assert words not in shown(clerk, order)
+    TakeawayStore.objects.update(provider=Provider.READING)
+    assert words in shown(clerk, order)
