@@ -3,10 +3,12 @@
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import admin
 from django.contrib.admin import display
 from django.db.models import Count, Q, QuerySet
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -19,6 +21,7 @@ from messaging.pages.talks import message_url
 from messaging.services.papers import wake_printers
 from messaging.services.printing import asking
 from messaging.services.printing.addresses import PrinterConflict, find_place, split_address
+from messaging.services.printing.working import forget_state
 from stores.backoffice.base import LedgerAdmin, ScopedAdmin, where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
@@ -30,6 +33,10 @@ from stores.models import Store
 from stores.roles import Permission
 
 FETCHED = _("The machine in the shop fetches the test page within seconds; see the receipts.")
+LEFT = _(
+    "No machine in the shop has asked for this printer yet, so the test page only waits. Set one "
+    "up as described below, and press again."
+)
 PRINTER_COLOURS = {
     "untried": "info",
     "ready": "success",
@@ -69,6 +76,7 @@ class PrinterAdmin(ButtonsAdmin, ScopedAdmin):
     search_fields = ("name", "address")
     ordering = ("store_id", "name", "id")
     readonly_fields = ("state_label", "checked", "seen")
+    change_form_outer_after_template = "messaging/admin/print_agent.html"
     empty_text = _("No printer yet: receipts are not printed.")
     state_label = badge_column("state", PRINTER_COLOURS, _("state"))
     checked = moment_column("checked_at", _("asked last"))
@@ -102,6 +110,8 @@ class PrinterAdmin(ButtonsAdmin, ScopedAdmin):
 
     def save_model(self, request: HttpRequest, obj: Printer, form: Any, change: bool) -> None:
         """What waits for a printer that was mended here is printed at once."""
+        if {"reach", "address"} & set(form.changed_data):
+            forget_state(obj)
         super().save_model(request, obj, form, change)
         wake_printers(obj.store_id)
 
@@ -119,7 +129,20 @@ class PrinterAdmin(ButtonsAdmin, ScopedAdmin):
         asking.page_test(printer=row, actor=staff_user(request))
 
     def done_text(self, request: HttpRequest, row: Any, wanted: Button) -> StrOrPromise:
-        return FETCHED if row.has_agent else super().done_text(request, row, wanted)
+        if not row.has_agent:
+            return super().done_text(request, row, wanted)
+        return FETCHED if row.agent_seen_at else LEFT
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        """Says how to set up the machine in the shop."""
+        printer = kwargs.get("obj")
+        if printer and printer.has_agent:
+            context["agent_server"] = settings.PUBLIC_BASE_URL
+            if self.permits(request, Permission.MANAGE_CONNECTIONS, printer):
+                context["keys"] = reverse("admin:stores_apikey_changelist")
+        return super().render_change_form(request, context, *args, **kwargs)
 
 
 @admin.register(PrintJob)

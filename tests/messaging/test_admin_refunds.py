@@ -32,10 +32,13 @@ def test_a_refund_of_a_whole_order_shows_what_was_paid_for_what(binding: Takeawa
     ):
         assert "¥23.45" in html
     assert "云吞面 ×1" in shown(manager, refund)
-    order.paid = None
-    order.save()
-    part = RefundFactory(order=order, is_part=True)
+
+
+def test_where_meituan_said_no_sum_none_is_shown(binding: TakeawayStore) -> None:
+    order = OrderFactory(binding=binding, paid=None)
+    refund, part = RefundFactory(order=order), RefundFactory(order=order, is_part=True)
     assert (refund.amount, part.amount) == (None, None)
+    assert "¥" not in shown(at_work(binding.store), refund)
 
 
 def test_a_clerk_reads_who_decides(binding: TakeawayStore) -> None:

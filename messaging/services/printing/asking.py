@@ -24,6 +24,10 @@ from stores.transitions import move_rows
 NOT_IN_USE = _("This store has no such printer in use.")
 SILENT = _("The machine in the shop does not answer. See whether it is on and print_agent runs.")
 
+NEVER_HEARD = _(
+    "No machine in the shop has asked for this printer yet. Set one up as described below."
+)
+
 
 @dataclass(frozen=True)
 class Leftovers:
@@ -120,7 +124,7 @@ def page_test(*, printer: Printer, actor: Actor) -> None:
 def _leave_test_page(printer: Printer) -> None:
     row = Printer.objects.select_for_update().get(pk=printer.pk)
     if row.state == PrinterState.SILENT:
-        raise PrinterConflict(SILENT)
+        raise PrinterConflict(SILENT if row.agent_seen_at else NEVER_HEARD)
     waiting = {"printer": row, "copy": TEST_PAGE, "state": PaperState.QUEUED}
     if not PrintJob.objects.filter(**waiting).exists():
         PrintJob.objects.create(**waiting)

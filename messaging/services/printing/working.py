@@ -94,7 +94,10 @@ def give_up_sent() -> int:
 def note_silent_agents() -> int:
     """Notes the printers whose agents have not asked for a while; returns how many."""
     before = timezone.now() - timedelta(seconds=settings.PRINTING.silent)
-    is_silent = Q(agent_seen_at__lt=before) | Q(agent_seen_at=None, created_at__lt=before)
+    was_changed_before = Q(state_at=None) | Q(state_at__lt=before)
+    is_silent = Q(agent_seen_at__lt=before) | (
+        Q(agent_seen_at=None, created_at__lt=before) & was_changed_before
+    )
     rows = Printer.objects.filter(is_silent, is_active=True, reach=PrinterReach.AGENT)
     found = list(rows.exclude(state=PrinterState.SILENT).order_by("pk"))
     for printer in found:
@@ -163,6 +166,13 @@ def connected(printer: Printer) -> PrinterLine:
 
 def note_ready(printer: Printer) -> None:
     _note(printer, PrinterState.READY, "")
+
+
+def forget_state(printer: Printer) -> None:
+    """Makes a printer untried that is another one now: what was known of the old one is not so."""
+    printer.state, printer.state_at = PrinterState.UNTRIED, timezone.now()
+    printer.checked_at = printer.agent_seen_at = None
+    printer.last_error = ""
 
 
 def note_trouble(printer: Printer, trouble: Trouble) -> None:

@@ -8,10 +8,11 @@ from django.contrib.auth.models import User
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from messaging.choices import OrderState, PaperState, PrinterState
 from messaging.models import Order, Printer, PrintJob, TakeawayStore
-from messaging.services.printing.working import print_queued
+from messaging.services.printing.working import note_silent_agents, print_queued
 from stores.models import AuditEntry
 from stores.roles import Role
 from tests.messaging.factories import PrinterFactory
@@ -114,9 +115,49 @@ def test_the_address_of_a_printer_with_an_agent_is_not_looked_at_by_this_server(
     assert made.address == address
     shown = manager.get(page(made)).content.decode()
     assert "machine in the shop heard of" in shown.lower()
+    assert "so the test page only waits" in said(manager, page(made, "test"))
+    Printer.objects.update(state=PrinterState.SILENT)
+    never = "No machine in the shop has asked for this printer yet."
+    assert never in said(manager, page(made, "test"))
+    Printer.objects.update(state=PrinterState.READY, agent_seen_at=timezone.now())
     assert "fetches the test page within seconds" in said(manager, page(made, "test"))
     Printer.objects.update(state=PrinterState.SILENT)
     assert "The machine in the shop does not answer" in said(manager, page(made, "test"))
+
+
+def test_the_form_says_how_the_machine_in_the_shop_is_set_up(
+    manager: Client, device: Device, settings: Settings
+) -> None:
+    settings.PUBLIC_BASE_URL = "https://shop.example"
+    command = "manage.py print_agent --url https://shop.example --key-file print.key"
+    keys = reverse("admin:stores_apikey_changelist")
+    assert command not in manager.get(page(device.row)).content.decode()
+    Printer.objects.update(reach="agent")
+    owner = english(staff(device, Role.OWNER))
+    for client, leads_on in ((manager, False), (owner, True)):
+        shown = client.get(page(device.row)).content.decode()
+        assert command in shown
+        assert "print receipts on a machine in the shop" in shown
+        assert (f'href="{keys}">API keys' in shown) is leads_on
+
+
+@pytest.mark.parametrize("change", [{"reach": "agent"}, {"address": "127.0.0.1:9"}])
+def test_a_printer_that_is_another_one_now_is_untried(
+    manager: Client, device: Device, change: dict[str, object]
+) -> None:
+    long_ago = timezone.now() - timedelta(hours=1)
+    Printer.objects.update(
+        state=PrinterState.READY, checked_at=long_ago, agent_seen_at=long_ago, created_at=long_ago
+    )
+    same = typed(device, address=device.row.address)
+    said(manager, page(device.row), **same)
+    assert device.state == PrinterState.READY
+    said(manager, page(device.row), **{**same, **change})
+    row = Printer.objects.get()
+    assert (row.state, row.checked_at, row.agent_seen_at) == (PrinterState.UNTRIED, None, None)
+    # The machine in the shop has its two minutes.
+    note_silent_agents()
+    assert device.state == PrinterState.UNTRIED
 
 
 def test_a_printer_is_not_set_up_for_anothers_store(manager: Client, device: Device) -> None:
