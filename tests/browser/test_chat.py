@@ -18,7 +18,7 @@ from tests.browser.conftest import Visitor, fits, minimize, restore
 from tests.messaging.chat.test_desk import add
 from tests.messaging.chat.test_page import PNG
 from tests.messaging.chat.writing import SECRET, write
-from tests.messaging.factories import SIGN_KEY, DeveloperFactory, TakeawayStoreFactory
+from tests.messaging.factories import SIGN_KEY, DeveloperFactory, OrderFactory, TakeawayStoreFactory
 from tests.messaging.pushing import Pusher
 from tests.processes import wait_until
 from tests.stores.factories import MerchantFactory, StoreFactory, member
@@ -144,6 +144,8 @@ def test_a_hidden_tab_rings_for_who_waits_and_shows_it_when_seen_again(
 def test_the_chat_fits_on_a_phone(
     visitor: Visitor, binding: TakeawayStore, talk: Conversation
 ) -> None:
+    order = OrderFactory(binding=binding, day_number=1)
+    Conversation.objects.update(order=order)
     page = visitor.page(width=360, height=740, user=clerk(binding, "小王"))
     page.goto(CHAT)
     assert fits(page)
@@ -151,6 +153,15 @@ def test_the_chat_fits_on_a_phone(
     expect(page.locator("textarea")).to_be_visible()
     expect(page.locator(".chat-list")).to_be_hidden()
     assert fits(page)
+    # The head is renewed while we look.
+    sizes = page.evaluate(
+        """() => [...document.querySelectorAll(".top a, .talk-title a")].map((link) => {
+          const box = link.getBoundingClientRect();
+          return Math.min(box.width, box.height);
+        })"""
+    )
+    assert len(sizes) == 3
+    assert min(sizes) >= 44
     page.locator(".talk-back").click()
     expect(page.locator(".chat-list")).to_be_visible()
 

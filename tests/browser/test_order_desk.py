@@ -16,7 +16,7 @@ from messaging.pages import pulse
 from stores.models import Merchant, OutboundCall
 from stores.roles import Role
 from tests.browser.conftest import Visitor
-from tests.messaging.factories import TakeawayStoreFactory
+from tests.messaging.factories import ConversationFactory, OrderFactory, TakeawayStoreFactory
 from tests.messaging.pushing import Pusher
 from tests.messaging.samples import ORDER_ID
 from tests.processes import wait_until
@@ -48,6 +48,18 @@ def card(page: Page, column: str) -> str:
     return f'[data-column="{column}"] .desk-card'
 
 
+def too_small(page: Page, selector: str) -> list[str]:
+    """What a thumb does not find, of some elements, of which there is at least one."""
+    found = page.locator(selector).filter(visible=True).all()
+    assert found
+    boxes = [each.bounding_box() for each in found]
+    return [
+        each.inner_text()
+        for each, box in zip(found, boxes, strict=True)
+        if box is None or min(box["width"], box["height"]) < 44
+    ]
+
+
 def test_an_order_arrives_counts_down_and_is_accepted(
     visitor: Visitor, binding: TakeawayStore, clerk: User
 ) -> None:
@@ -68,6 +80,18 @@ def test_an_order_arrives_counts_down_and_is_accepted(
     order.save()
     expect(page.locator(card(page, "cooking"))).to_have_count(1, timeout=4000)
     expect(page.locator(card(page, "todo"))).to_have_count(0)
+
+
+def test_a_message_that_waits_is_said_otherwise_once_its_time_is_over(
+    visitor: Visitor, binding: TakeawayStore, clerk: User
+) -> None:
+    order = OrderFactory(binding=binding, state=OrderState.FINISHED)
+    ConversationFactory(order=order, reply_until=timezone.now() + timedelta(seconds=6))
+    page = visitor.page(user=clerk)
+    page.goto(DESK)
+    left = page.locator('[data-column="todo"] time')
+    expect(left).to_have_text(re.compile(r"^还剩 0 分 0\d 秒$"))
+    expect(left).to_have_text(re.compile(r"^已超时 0 分 \d\d 秒$"), timeout=10000)
 
 
 def test_one_tab_rings_until_it_is_answered(
@@ -115,7 +139,7 @@ def test_the_desk_fits_on_a_phone(visitor: Visitor, binding: TakeawayStore, cler
     page.goto(DESK)
     expect(page.locator(card(page, "new"))).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
-    for button in page.locator(".desk-card button").all():
-        box = button.bounding_box()
-        assert box
-        assert box["height"] >= 44
+    assert too_small(page, "header a, .desk-card a, .desk-card button") == []
+    page.locator(".desk-number").first.click()
+    expect(page.locator("h1").first).to_be_visible()
+    assert too_small(page, ".readonly a, .zg-facts a") == []
