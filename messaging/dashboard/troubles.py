@@ -1,6 +1,6 @@
 """Alerts of the start page: what has to be answered, and stores that Meituan no longer serves."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import Any
 
@@ -89,11 +89,6 @@ def _reply_alerts(due: _Due) -> Iterator[Alert]:
     rows = due.of(What.REPLY)
     if not rows:
         return
-    urgent = sum(each.talk is not None and each.talk.is_urgent for each in rows)
-    late = sum(each.left <= timedelta(0) for each in rows)
-    parts = [_("%(count)d urgent") % {"count": urgent}] if urgent else []
-    parts += [_("%(count)d overdue") % {"count": late}] if late else []
-    parts.append(_("the first: %(left)s") % {"left": rows[0].words})
     text = ngettext_lazy(
         "%(count)d customer waits for an answer to a message (%(more)s).",
         "%(count)d customers wait for an answer to a message (%(more)s).",
@@ -106,8 +101,17 @@ def _reply_alerts(due: _Due) -> Iterator[Alert]:
         reverse("takeaway:chat"),
         actions.ANSWER,
         until=rows[0].until,
-        more=listed(parts),
+        more=_how_urgent(rows),
     )
+
+
+def _how_urgent(rows: Sequence[Deadline]) -> str:
+    """Returns how many customers' messages are urgent or overdue, and the time of the first."""
+    urgent = sum(each.talk is not None and each.talk.is_urgent for each in rows)
+    late = sum(each.left <= timedelta(0) for each in rows)
+    parts = [_("%(count)d urgent") % {"count": urgent}] if urgent else []
+    parts += [_("%(count)d overdue") % {"count": late}] if late else []
+    return listed([*parts, _("the first: %(left)s") % {"left": rows[0].words}])
 
 
 def _undone_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
