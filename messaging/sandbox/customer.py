@@ -233,8 +233,8 @@ def _talk(routes: ControlRoutes, query: Mapping[str, str]) -> Reply:
             book.read_times[f"{store}/{user}"] = last
             routes.touch()
         state = _state(order) if order else ""
-    # From below, so that the end is in sight without a mark in the address, with which browsers would
-    # not load the page again.
+    # From below, so that the end is in sight without a mark in the address: browsers would not load
+    # the page again with one.
     lines = [f"<p>{state}</p>", *(_bubble(row) for row in said)]
     body = f'<div class="talk">{"".join(reversed(lines))}</div>'
     return pages.html(body, style=STYLE, head='<meta http-equiv="refresh" content="2">')
