@@ -1,7 +1,7 @@
 """What people leave on the desk: drafts, that they are there, and what was read."""
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.auth.models import User
@@ -55,19 +55,24 @@ def draft_of(conversation: Conversation, user: User) -> str:
 
 
 def look(*, conversation: Conversation, user: User, is_typing: bool = False) -> None:
-    """Notes that a person has the conversation open; others hear of it when that is news."""
+    """Notes that a person has the conversation open. Who comes or begins to type is news; that
+    somebody has stopped or left, pages hear with their next sign of life.
+    """
     now = timezone.now()
     row = Onlooker.objects.filter(conversation=conversation, user=user).first()
-    was_typing = bool(row and row.typed_at and now - row.typed_at < STOPPED_TYPING)
+    was_typing = bool(row and _is_typing(row, now))
     is_here = bool(row and now - row.seen_at < GONE)
-    if row and is_here and was_typing == is_typing and now - row.seen_at < AGAIN:
+    if row and is_here and not is_typing and now - row.seen_at < AGAIN:
         return
-    typed_at = now if is_typing else None
-    Onlooker.objects.update_or_create(
-        conversation=conversation, user=user, defaults={"seen_at": now, "typed_at": typed_at}
-    )
-    if not is_here or was_typing != is_typing:
+    changes = {"seen_at": now} | ({"typed_at": now} if is_typing else {})
+    Onlooker.objects.update_or_create(conversation=conversation, user=user, defaults=changes)
+    if not is_here or (is_typing and not was_typing):
         _tell(conversation)
+
+
+def typing_end(*, conversation: Conversation, user: User) -> None:
+    """Notes that a person has sent what was typed; the message is the news."""
+    Onlooker.objects.filter(conversation=conversation, user=user).update(typed_at=None)
 
 
 def others(conversation: Conversation, user: User | None) -> list[Present]:
@@ -75,13 +80,7 @@ def others(conversation: Conversation, user: User | None) -> list[Present]:
     now = timezone.now()
     rows = conversation.onlookers.filter(seen_at__gt=now - GONE).select_related("user")
     found = rows.exclude(user=user) if user else rows
-    return [
-        Present(
-            audit.name_of(row.user),
-            bool(row.typed_at and now - row.typed_at < STOPPED_TYPING),
-        )
-        for row in found.order_by("pk")
-    ]
+    return [Present(audit.name_of(row.user), _is_typing(row, now)) for row in found.order_by("pk")]
 
 
 @transaction.atomic
@@ -191,6 +190,10 @@ def _owe(kind: type[Operation], conversation: Conversation, payload: dict[str, A
         store_id=conversation.store_id,
         payload=payload,
     )
+
+
+def _is_typing(row: Onlooker, now: datetime) -> bool:
+    return row.typed_at is not None and now - row.typed_at < STOPPED_TYPING
 
 
 def _tell(conversation: Conversation) -> None:
