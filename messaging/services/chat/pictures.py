@@ -62,7 +62,11 @@ class Jpeg:
 
 def picture_store(*, store: Store, content: bytes) -> ChatPicture:
     """Keeps an uploaded picture of a store. Raises ChatConflict with a sentence for people."""
-    return ChatPicture.objects.create(store=store, **vars(as_jpeg(content)))
+    return picture_keep(store, as_jpeg(content))
+
+
+def picture_keep(store: Store, small: Jpeg) -> ChatPicture:
+    return ChatPicture.objects.create(store=store, **vars(small))
 
 
 def as_jpeg(content: bytes) -> Jpeg:

@@ -18,7 +18,7 @@ from django.utils.translation import gettext_lazy
 from messaging import signatures
 from messaging.choices import PLATFORM, Direction, MessageKind, MessageState, Origin
 from messaging.models import Conversation, Message
-from messaging.services.chat import bookkeeping, closing, secrets
+from messaging.services.chat import bookkeeping, closing, keys, pictures, secrets
 from messaging.services.chat.closing import ChatConflict
 from messaging.services.reading import client_of
 from stores.audit import Actor, name_of
@@ -29,7 +29,6 @@ from stores.platforms import outbox
 from stores.platforms.errors import NeedsPerson, Refused
 from stores.platforms.outbox import Operation, SlotWaiter, Verdict, enqueue, operation
 from stores.platforms.reading import MAX_INT64
-from stores.text import clean_text
 from stores.transitions import set_state
 
 # Characters of one message; Meituan publishes no limit.
@@ -104,10 +103,10 @@ def message_send(
 ) -> tuple[Message, bool]:
     """Owes a message of a person; returns it, and whether it is new.
 
-    `key` is made by the page or program for one press of the button: with it again, the first
-    message is returned. Raises KeyReused for a key with another text, ChatConflict.
+    `key` stands for one press of the button: with it again, the first message is returned. Raises
+    KeyReused for a key with another text, ChatConflict.
     """
-    words = clean_text(text, len(text)).strip()
+    words = keys.words_of(text)
     if not words:
         raise ChatConflict(gettext_lazy("Write something first."))
     if len(words) > LONGEST:
@@ -115,13 +114,51 @@ def message_send(
             gettext_lazy("A message has at most %(most)d characters.") % {"most": LONGEST}
         )
     kind = MessageKind.PICTURE if is_picture else MessageKind.TEXT
-    content = f"{conversation.pk}:{kind}:{words}"
     return once(
         actor=actor,
         key=key,
-        fingerprint=hashlib.sha256(content.encode()).hexdigest(),
+        fingerprint=keys.fingerprint(conversation, kind, words),
         rows=Message.objects.all(),
         make=lambda: _owe(conversation.pk, kind, words, Origin.PERSON, name_of(actor)),
+    )
+
+
+def picture_send(
+    *, conversation: Conversation, actor: Actor, content: bytes, key: str = ""
+) -> tuple[Message, bool]:
+    """Keeps an uploaded picture and owes it; the same `key` again is the same picture, once.
+
+    Raises KeyReused for a key with another picture, ChatConflict.
+    """
+    small = pictures.as_jpeg(content)
+
+    def make() -> Message:
+        address = pictures.address_of(pictures.picture_keep(conversation.store, small))
+        return _owe(conversation.pk, MessageKind.PICTURE, address, Origin.PERSON, name_of(actor))
+
+    digest = hashlib.sha256(content).hexdigest()
+    return once(
+        actor=actor,
+        key=key,
+        fingerprint=keys.fingerprint(conversation, MessageKind.PICTURE, digest),
+        rows=Message.objects.all(),
+        make=make,
+    )
+
+
+def picture_send_again(*, message: Message, actor: Actor) -> tuple[Message, bool]:
+    """Owes a picture of ours anew that has failed or may have; a second time it is known. Raises
+    ChatConflict.
+    """
+    is_lost = message.state in (MessageState.FAILED, MessageState.UNKNOWN)
+    if not is_lost or message.kind != MessageKind.PICTURE:
+        raise ChatConflict(gettext_lazy("This picture was sent; it is not sent again."))
+    return message_send(
+        conversation=message.conversation,
+        actor=actor,
+        text=message.text,
+        key=f"again {message.pk}",
+        is_picture=True,
     )
 
 

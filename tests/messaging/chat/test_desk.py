@@ -24,6 +24,7 @@ from messaging.models import (
 from messaging.services.chat import (
     bookkeeping,
     forgetting,
+    keys,
     listing,
     presence,
     quick_replies,
@@ -167,6 +168,7 @@ def test_reading_a_list_thread_and_news_uses_indexes(talk: Conversation) -> None
             Message.objects.numbered("5").filter(connection=talk.connection_id).order_by(),
             Message.objects.automatic(timezone.localdate()).filter(store=5).order_by(),
             Conversation.objects.of_customer(talk.connection, "5").order_by(),
+            keys.texts_of(talk, "小王"),
         )
     )
     assert "SCAN" not in plans, plans
@@ -176,6 +178,7 @@ def test_reading_a_list_thread_and_news_uses_indexes(talk: Conversation) -> None
         "takeaway_chat_answered",
         "takeaway_message_newest",
         "takeaway_message_place",
+        "takeaway_message_arrived",
         "takeaway_message_unmatched",
         "takeaway_message_questions",
         "takeaway_one_message_per_number",
