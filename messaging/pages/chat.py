@@ -1,13 +1,11 @@
 """The chat page: conversations on one side, one of them open on the other.
 
 What is new comes as JSON: {"cursor", "list": HTML, "head": HTML, "replies": HTML, "bubbles":
-[{"id", "html"}], "anew": the page has to be loaded again}.
+[{"id", "html"}], "key": of the person's next message, "anew": the page has to be loaded again}.
 """
 
-import uuid
 from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -16,15 +14,18 @@ from django.http import HttpRequest, HttpResponse, JsonResponse
 from django.shortcuts import get_object_or_404, render
 from django.template.loader import render_to_string
 from django.utils import timezone
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.views.decorators.http import require_POST, require_safe
 
+from messaging.choices import Direction
 from messaging.models import Conversation, Message, QuickReply
 from messaging.pages.board import stores_of
 from messaging.pages.talks import talk_among, talk_of, whole
 from messaging.services import customers
 from messaging.services.chat import (
     closing,
+    keys,
     listing,
     pictures,
     presence,
@@ -32,7 +33,7 @@ from messaging.services.chat import (
     sending,
     switching,
 )
-from messaging.services.deadlines import left_text
+from messaging.services.deadlines import clock, left_text, urgency_of
 from stores.backoffice.pages import request_key, staff_page, staff_user
 from stores.conflicts import Conflict, KeyReused
 from stores.fields import readable
@@ -43,10 +44,9 @@ from stores.web.uploads import longer_form
 
 # Conversations in the list beside those that wait, and how far a person can lengthen it.
 ANSWERED_SHOWN, MOST_SHOWN = 40, 1000
-# The answer to the first text was lost, and what was typed has changed since.
+# The answer to the first text was lost, or it was sent in another tab.
 OTHER_TEXT = _(
-    "Your last text was taken although no answer came. It stands above; press Send to send this "
-    "one too."
+    "Another text of yours was taken meanwhile. It stands above; press Send to send this one too."
 )
 # A little more than a picture may have, so that a larger one gets a sentence.
 LONGEST_FORM = pictures.MOST_BYTES + 2_000_000
@@ -62,6 +62,10 @@ class Line:
     @property
     def left(self) -> str:
         return left_text(self.row.reply_until - timezone.now()) if self.row.reply_until else ""
+
+    @property
+    def urgency(self) -> str:
+        return urgency_of(self.row.reply_until - timezone.now()) if self.row.reply_until else ""
 
     @property
     def preview(self) -> str:
@@ -116,6 +120,7 @@ def chats(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     context = _list(request, mine, opened) | {
         "cursor": listing.cursor_now(_merchants(mine)),
         "mine": mine,
+        "clock": clock(),
     }
     if opened:
         context |= _thread(opened, user, whole(request.GET.get("at")))
@@ -128,18 +133,24 @@ def chats(request: HttpRequest, pk: int | None = None) -> HttpResponse:
 @staff_page
 @require_safe
 def news(request: HttpRequest) -> HttpResponse:
-    """Answers 204 while nothing has changed since the cursor."""
+    """Answers 204 while nothing has changed since the cursor; time alone closes the box that is
+    `writable` on the page.
+    """
     user = staff_user(request)
     mine = stores_of(user)
     opened = talk_among(mine, whole(request.GET.get("open")))
+    cursor = request.GET.get("cursor", "")
     found = listing.news(
         merchant_ids=_merchants(mine),
         store_ids=[store.pk for store in mine],
-        cursor=request.GET.get("cursor", ""),
+        cursor=cursor,
         conversation_id=opened.pk if opened else None,
     )
     if found is None:
-        return HttpResponse(status=204)
+        is_over = opened and "writable" in request.GET and closing.why_closed(opened)
+        if not is_over:
+            return HttpResponse(status=204)
+        found = listing.News(cursor, [], [])
     answer: dict[str, Any] = {"cursor": found.cursor, "anew": not found.is_whole}
     answer["list"] = render_to_string(
         "messaging/_conversations.html", _list(request, mine, opened), request
@@ -152,6 +163,7 @@ def news(request: HttpRequest) -> HttpResponse:
             "messaging/_replies.html", _replies(opened, user), request
         )
         answer["bubbles"] = _rendered(found.messages, opened, request)
+        answer["key"] = keys.next_key(opened, user)
     return JsonResponse(answer)
 
 
@@ -168,9 +180,12 @@ def earlier(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_page
 @require_POST
 def send(request: HttpRequest, pk: int) -> HttpResponse:
-    """Owes a message; the same `request_key` again is the same message."""
+    """Owes a message; the same `request_key` again is the same message. The answer has the key of
+    the next one.
+    """
     opened = talk_of(request, pk)
     user = staff_user(request)
+    presence.typing_end(conversation=opened, user=user)
     try:
         message, _is_new = sending.message_send(
             conversation=opened,
@@ -178,32 +193,37 @@ def send(request: HttpRequest, pk: int) -> HttpResponse:
             text=request.POST.get("text", ""),
             key=request_key(request),
         )
-    except KeyReused:
-        return JsonResponse({"trouble": str(OTHER_TEXT)}, status=409)
     except Conflict as conflict:
-        return JsonResponse({"trouble": str(conflict.reason)}, status=409)
+        trouble = OTHER_TEXT if isinstance(conflict, KeyReused) else conflict.reason
+        said = {"trouble": str(trouble), "key": keys.next_key(opened, user)}
+        return JsonResponse(said, status=409)
     presence.draft_save(conversation=opened, user=user, text="")
     sending.send_now(message)
     message.refresh_from_db()
-    return JsonResponse({"bubbles": _rendered([message], opened, request)})
+    bubbles = _rendered([message], opened, request)
+    return JsonResponse({"bubbles": bubbles, "key": keys.next_key(opened, user)})
 
 
 @longer_form(LONGEST_FORM)
 @staff_page
 @require_POST
 def send_picture(request: HttpRequest, pk: int) -> HttpResponse:
-    """Takes a picture as the body itself: no form of ours takes files."""
+    """Takes a picture as the body itself: no form of ours takes files. The same `Idempotency-Key`
+    again is the same picture. `again` names one that has failed instead.
+    """
     opened = talk_of(request, pk)
+    user = staff_user(request)
     try:
-        closing.expect_open(opened)
-        content = request.read(pictures.MOST_BYTES + 1)
-        kept = pictures.picture_store(store=opened.store, content=content)
-        message, _is_new = sending.message_send(
-            conversation=opened,
-            actor=staff_user(request),
-            text=pictures.address_of(kept),
-            is_picture=True,
-        )
+        if again := whole(request.GET.get("again")):
+            lost = get_object_or_404(opened.messages, pk=again, direction=Direction.SHOP)
+            message, _is_new = sending.picture_send_again(message=lost, actor=user)
+        else:
+            message, _is_new = sending.picture_send(
+                conversation=opened,
+                actor=user,
+                content=request.read(pictures.MOST_BYTES + 1),
+                key=request.headers.get("Idempotency-Key", ""),
+            )
     except Conflict as conflict:
         return JsonResponse({"trouble": str(conflict.reason)}, status=409)
     sending.send_now(message)
@@ -214,16 +234,33 @@ def send_picture(request: HttpRequest, pk: int) -> HttpResponse:
 @staff_page
 @require_POST
 def here(request: HttpRequest, pk: int) -> HttpResponse:
-    """Notes that a person looks, types, has read up to a message, and what is written so far."""
+    """Notes that a person looks, types, has read up to a message, and what is written so far.
+
+    Answers {"others": HTML of who else is here, "key": of the next message, "is_sent": the draft
+    was sent under its `request_key`, in another tab perhaps}.
+    """
     opened = talk_of(request, pk)
     user = staff_user(request)
-    presence.look(conversation=opened, user=user, is_typing="typing" in request.POST)
-    presence.read_mark_watch(opened)
-    if "draft" in request.POST:
-        presence.draft_save(conversation=opened, user=user, text=request.POST["draft"])
+    if "leaves" not in request.POST:
+        presence.look(conversation=opened, user=user, is_typing="typing" in request.POST)
+        presence.read_mark_watch(opened)
+    is_sent = False
+    if (draft := request.POST.get("draft")) is not None:
+        is_sent = keys.is_sent(
+            conversation=opened, actor=user, text=draft, key=request.POST.get("request_key", "")
+        )
+        if not is_sent:
+            presence.draft_save(conversation=opened, user=user, text=draft)
     if read := whole(request.POST.get("read")):
         presence.messages_read(conversation=opened, until=read)
-    return HttpResponse(status=204)
+    others = {"others_here": presence.others(opened, user)}
+    return JsonResponse(
+        {
+            "others": render_to_string("messaging/_others.html", others, request),
+            "key": keys.next_key(opened, user),
+            "is_sent": is_sent,
+        }
+    )
 
 
 @staff_page
@@ -261,23 +298,25 @@ def _list(request: HttpRequest, mine: list[Store], opened: Conversation | None) 
 def _about(opened: Conversation, user: User) -> dict[str, Any]:
     """What stands above the thread: the order, who else is here, and until when one can write."""
     order = opened.order
-    ends = closing.closes_at(opened)
     return {
         "opened": opened,
         "order": order,
         "customer": customers.shown(order, whole=False) if order else {},
         "others_here": presence.others(opened, user),
         "closed": closing.why_closed(opened) or "",
-        "closes_in": _closes_in(ends),
-        "closes_at": ends,
+        "closes_in": _closes_in(opened),
         "may_block": bool(opened.open_user_id),
         "review_words": switching.review_words(opened),
     }
 
 
-def _closes_in(ends: datetime | None) -> str:
-    left = ends - timezone.now() if ends else None
-    return left_text(left) if left and left.total_seconds() > 0 else ""
+def _closes_in(opened: Conversation) -> str:
+    """Returns the time that is left as HTML: it runs down on the page."""
+    ends = closing.closes_at(opened)
+    if ends is None or ends <= timezone.now():
+        return ""
+    words = left_text(ends - timezone.now())
+    return format_html('<time data-until="{}">{}</time>', ends.timestamp(), words)
 
 
 def _thread(opened: Conversation, user: User, at: int | None) -> dict[str, Any]:
@@ -296,7 +335,7 @@ def _thread(opened: Conversation, user: User, at: int | None) -> dict[str, Any]:
         "is_past": is_past,
         "last_shown": rows[-1].pk if rows else 0,
         "draft": presence.draft_of(opened, user),
-        "request_key": uuid.uuid4().hex,
+        "request_key": keys.next_key(opened, user),
         "longest": sending.LONGEST,
         "most_bytes": pictures.MOST_BYTES,
         "too_heavy": pictures.too_heavy(),

@@ -14,6 +14,7 @@ from messaging.pages.board import board_of, stores_of
 from messaging.pages.orders import order_of
 from messaging.services import deciding
 from messaging.services.changes import digest_of
+from messaging.services.deadlines import clock
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.models import Store
@@ -88,6 +89,7 @@ def _page(request: HttpRequest, mine: list[Store], template: str, **more: Any) -
         "deciding": {
             store.pk for store in chosen if has_permission(user, REFUND, store.merchant_id)
         },
+        "clock": clock(),
         "printers": list(printer_alerts([store.pk for store in chosen])),
         **more,
     }

@@ -6,7 +6,6 @@ from datetime import datetime, timedelta
 
 from django.db import models
 from django.utils import timezone
-from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
@@ -32,6 +31,13 @@ class What(models.TextChoices):
     REPLY = "reply", gettext_lazy("answer the message")
 
 
+# Patterns of times that run down, which pages fill in each second (static/messaging/clocks.js).
+CLOCK: dict[str, StrOrPromise] = {
+    "left": gettext_lazy("%(time)s left"),
+    "over": gettext_lazy("over for %(time)s"),
+    "hours": gettext_lazy("%(hours)d h %(minutes)02d min"),
+    "minutes": gettext_lazy("%(minutes)d min %(seconds)02d s"),
+}
 # What Meituan does when the time is over.
 THEN: dict[str, StrOrPromise] = {
     What.ACCEPT: gettext_lazy("Meituan cancels it then."),
@@ -77,26 +83,33 @@ class Deadline:
         return left_text(self.left)
 
     @property
-    def unit(self) -> str:
-        """Returns what the first number of `words` counts: hours or minutes."""
-        return "hours" if abs(self.left) >= timedelta(hours=1) else "minutes"
-
-    @property
     def urgency(self) -> str:
-        """Returns urgent, soon or calm."""
-        if self.left < URGENT:
-            return "urgent"
-        return "soon" if self.left < SOON else "calm"
+        return urgency_of(self.left)
 
     @property
     def then(self) -> StrOrPromise:
         return (THEN if self.left > timedelta(0) else NOW)[self.what]
 
 
+def clock() -> dict[str, str | float]:
+    """Returns the patterns in the page's language and `now`, which the page compares with its own
+    clock; in seconds.
+    """
+    patterns: dict[str, str | float] = {name: str(text) for name, text in CLOCK.items()}
+    return patterns | {"now": timezone.now().timestamp()}
+
+
+def urgency_of(left: timedelta) -> str:
+    """Returns urgent, soon or calm."""
+    if left < URGENT:
+        return "urgent"
+    return "soon" if left < SOON else "calm"
+
+
 def left_text(left: timedelta) -> str:
     """Returns "2 min 10 s left", with hours when there are any; how long ago when it is over."""
-    text = _("%(time)s left") if left > timedelta(0) else _("over for %(time)s")
-    return text % {"time": span_text(abs(left))}
+    pattern = CLOCK["left" if left > timedelta(0) else "over"]
+    return str(pattern % {"time": span_text(abs(left))})
 
 
 def span_text(span: timedelta) -> str:
@@ -104,8 +117,8 @@ def span_text(span: timedelta) -> str:
     seconds = int(span.total_seconds())
     hours, minutes, rest = seconds // 3600, seconds // 60 % 60, seconds % 60
     if hours:
-        return _("%(hours)d h %(minutes)02d min") % {"hours": hours, "minutes": minutes}
-    return _("%(minutes)d min %(seconds)02d s") % {"minutes": minutes, "seconds": rest}
+        return str(CLOCK["hours"] % {"hours": hours, "minutes": minutes})
+    return str(CLOCK["minutes"] % {"minutes": minutes, "seconds": rest})
 
 
 def deadlines_of(stores: Sequence[int]) -> list[Deadline]:

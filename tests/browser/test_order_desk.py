@@ -132,6 +132,23 @@ def test_who_is_signed_out_is_told_and_goes_on_afterwards(
     expect(page.locator("[data-standstill]")).to_be_hidden()
 
 
+def test_an_order_whose_answer_was_lost_comes_later_and_the_desk_says_that_it_stands_still(
+    visitor: Visitor, binding: TakeawayStore, clerk: User
+) -> None:
+    live = re.compile("/takeaway/desk/live/")
+    page = visitor.page(user=clerk)
+    with page.expect_response(live):
+        page.goto(DESK)
+    page.route(live, lambda route: route.fulfill(status=502))
+    arrives(binding)
+    expect(page.locator("[data-standstill]")).to_be_visible(timeout=8000)
+    page.unroute(live)
+    expect(page.locator(card(page, "new"))).to_have_count(1, timeout=4000)
+    expect(page.locator("[data-standstill]")).to_be_hidden()
+    assert all("502" in complaint for complaint in visitor.complaints)
+    visitor.complaints.clear()
+
+
 def test_the_desk_fits_on_a_phone(visitor: Visitor, binding: TakeawayStore, clerk: User) -> None:
     arrives(binding)
     Order.objects.update(wanted_at=timezone.now() + timedelta(minutes=30))

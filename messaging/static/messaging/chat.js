@@ -6,38 +6,28 @@
   const bubbles = document.querySelector("#bubbles");
   const thread = document.querySelector("#thread");
   const form = document.querySelector(".talk-box");
+  const box = form?.querySelector("textarea");
+  const key = form?.querySelector("[name=request_key]");
   const replies = document.querySelector(".talk-replies");
   const trouble = document.querySelector("[data-trouble]");
   const open = page.dataset.open || "";
   const isPast = thread?.dataset.past !== undefined;
-  let seen = null;
-  let isAsking = false;
-
+  let isSending = false;
   const token = () => document.querySelector("[name=csrfmiddlewaretoken]").value;
   const newKey = () => crypto.randomUUID().replaceAll("-", "");
 
   // What is new
 
-  window.takeawayPulse((pulse) => {
-    if (!pulse.fresh || pulse.seen === seen || document.hidden) return;
-    seen = pulse.seen;
-    ask();
+  const renew = window.takeawayPulse(async () => {
+    const query = new URLSearchParams({ cursor: page.dataset.cursor, list: page.dataset.list, open });
+    if (form && !form.hidden) query.set("writable", "1");
+    const headers = { "HX-Request": "true" };
+    const answer = await fetch(`${page.dataset.news}?${query}`, { headers, signal: AbortSignal.timeout(10000) });
+    if (answer.status === 200) take(await answer.json());
+    return answer.status === 200 || (answer.status === 204 && !answer.headers.has("HX-Redirect"));
   });
-  document.addEventListener("visibilitychange", () => document.hidden || ask());
-
-  async function ask() {
-    if (isAsking) return;
-    isAsking = true;
-    try {
-      const query = new URLSearchParams({ cursor: page.dataset.cursor, list: page.dataset.list, open });
-      const answer = await fetch(`${page.dataset.news}?${query}`, { headers: { "HX-Request": "true" } });
-      if (answer.status === 200) take(await answer.json());
-    } catch {
-      seen = null;
-    } finally {
-      isAsking = false;
-    }
-  }
+  // Until then one can write: the server says that it is over, and why.
+  document.addEventListener("over", (event) => event.target.closest("#talk-head") && renew());
 
   function take(news) {
     if (news.anew) return location.reload();
@@ -49,6 +39,8 @@
     form.hidden = replies.hidden = isPast || document.querySelector("[data-closed]") !== null;
     // What is new does not follow on what stands here.
     if (!isPast) add(news.bubbles);
+    // Another tab has sent something: perhaps what stands here.
+    if (!isSending && news.key !== key.value) here(box.value ? { draft: box.value } : {});
   }
 
   // Each message stands once, at its place.
@@ -85,9 +77,24 @@
     said = Math.max(said, last);
   }
 
-  function here(fields) {
-    const body = new URLSearchParams({ csrfmiddlewaretoken: token(), ...fields });
-    return fetch(thread.dataset.here, { method: "POST", body }).catch(() => {});
+  const signed = (fields) => new URLSearchParams({ csrfmiddlewaretoken: token(), request_key: key.value, ...fields });
+
+  async function here(fields) {
+    const body = signed(fields);
+    try {
+      const answer = await fetch(thread.dataset.here, { method: "POST", body });
+      const { others, is_sent: isSent, key: next } = await answer.json();
+      document.querySelector("#others").innerHTML = others;
+      const isAsItWas = box.value === (fields.draft || "") && key.value === body.get("request_key");
+      if (isSending || !isAsItWas) return;
+      if (isSent) {
+        box.value = "";
+        trouble.hidden = true;
+      }
+      key.value = next;
+    } catch {
+      // The next sign of life comes in some seconds.
+    }
   }
 
   if (!open) return;
@@ -97,8 +104,6 @@
   readAll();
   setInterval(() => document.hidden || here({}), 8000);
 
-  const box = form.querySelector("textarea");
-  const key = form.querySelector("[name=request_key]");
   let saving = 0;
   let isComposing = false;
 
@@ -107,8 +112,7 @@
     saving = setTimeout(() => here({ draft: box.value, typing: "1" }), 600);
   });
   window.addEventListener("pagehide", () => {
-    const body = new URLSearchParams({ csrfmiddlewaretoken: token(), draft: box.value });
-    navigator.sendBeacon(thread.dataset.here, body);
+    navigator.sendBeacon(thread.dataset.here, signed({ draft: box.value, leaves: "1" }));
   });
   box.addEventListener("compositionstart", () => (isComposing = true));
   box.addEventListener("compositionend", () => setTimeout(() => (isComposing = false)));
@@ -119,9 +123,8 @@
     form.requestSubmit();
   });
 
-  // Sending: the same press is the same message, however often it is sent.
+  // Sending: the same key is the same message, however often and from how many tabs it is sent.
 
-  let isSending = false;
   form.addEventListener("submit", async (event) => {
     event.preventDefault();
     if (isSending || !box.value.trim()) return;
@@ -129,26 +132,29 @@
     clearTimeout(saving);
     const text = box.value;
     const body = new URLSearchParams({ csrfmiddlewaretoken: token(), request_key: key.value, text });
-    await post(form.action, body, {}, () => {
-      if (box.value === text) box.value = "";
-      key.value = newKey();
-    });
+    const said = await post(form.action, body, {}, form.dataset.lost);
+    if (said?.key) key.value = said.key;
+    if (said?.bubbles && box.value === text) box.value = "";
     isSending = false;
     box.focus();
   });
 
-  async function post(url, body, headers, done) {
+  // Returns what the server says, trouble too; null when its answer was lost.
+  async function post(url, body, headers, lost) {
     trouble.hidden = true;
     try {
       const answer = await fetch(url, { method: "POST", body, headers });
       const said = await answer.json();
-      if (said.trouble) key.value = newKey();
-      if (said.trouble || !answer.ok) return fail(said.trouble || form.dataset.lost);
-      done();
-      add(said.bubbles);
-      thread.scrollTop = thread.scrollHeight;
+      if (said.trouble) {
+        fail(said.trouble);
+      } else {
+        add(said.bubbles);
+        thread.scrollTop = thread.scrollHeight;
+      }
+      return said;
     } catch {
-      fail(form.dataset.lost);
+      fail(lost);
+      return null;
     }
   }
 
@@ -163,19 +169,28 @@
     trouble.hidden = false;
   }
 
+  // A picture that is chosen again after a lost answer is the same one.
+  let lost = null;
+  const nameOf = (file) => [file.name, file.size, file.lastModified].join();
   form.querySelector("input[type=file]").addEventListener("change", async (event) => {
     const [file] = event.target.files;
     event.target.value = "";
     if (!file) return;
     form.dataset.busy = "";
-    await post(form.dataset.picture, file, { "X-CSRFToken": token(), "Content-Type": "application/octet-stream" }, () => {});
+    if (lost?.name !== nameOf(file)) lost = { name: nameOf(file), key: newKey() };
+    if (await sendPicture(form.dataset.picture, file, { "Idempotency-Key": lost.key })) lost = null;
     delete form.dataset.busy;
   });
+
+  function sendPicture(url, body, headers) {
+    const type = { "X-CSRFToken": token(), "Content-Type": "application/octet-stream" };
+    return post(url, body, { ...type, ...headers }, form.dataset.lostPicture);
+  }
 
   document.addEventListener("click", async (event) => {
     const reply = event.target.closest("[data-reply]");
     const lacks = event.target.closest("[data-lacks]");
-    const again = event.target.closest("[data-write-again]");
+    const again = event.target.closest("[data-write-again], [data-picture-again]");
     const dismiss = event.target.closest("[data-dismiss]");
     const earlier = event.target.closest("[data-earlier]");
     if (lacks) fail(lacks.dataset.lacks);
@@ -188,12 +203,17 @@
     if (again) {
       const isUnknown = again.closest('[data-state="unknown"]');
       if (isUnknown && !window.confirm(form.dataset.again)) return;
-      box.value = again.dataset.writeAgain;
-      written();
+      const { writeAgain, pictureAgain } = again.dataset;
+      if (pictureAgain) {
+        await sendPicture(`${form.dataset.picture}?again=${pictureAgain}`, "", {});
+      } else {
+        box.value = writeAgain;
+        written();
+      }
     }
     if (dismiss) {
       await fetch(dismiss.dataset.dismiss, { method: "POST", body: new URLSearchParams({ csrfmiddlewaretoken: token() }) });
-      ask();
+      renew();
     }
     if (earlier) {
       const first = bubbles.querySelector("[data-message]");

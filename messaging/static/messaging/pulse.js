@@ -1,4 +1,4 @@
-// Tells a page what is new and what waits, and rings in one of a person's tabs, hidden or not, until it is done.
+// Renews a page when something is new, and rings in one of a person's tabs, hidden or not, until what waits is done.
 "use strict";
 
 window.takeawayPulse = (() => {
@@ -7,26 +7,52 @@ window.takeawayPulse = (() => {
   const standstill = document.querySelector("[data-standstill]");
   const freshness = document.querySelector("[data-fresh]");
   const language = document.documentElement.lang;
-  const listeners = [];
   const RING_EVERY = 4000; // milliseconds
   const plainTitle = document.title;
+  let renew = null;
+  let last = null;
+  let asked = null;
+  let isRenewing = false;
+  let isWanted = false;
   let misses = 0;
   let rungAt = 0;
   let audio = null;
   let isOurs = false;
 
   function told(pulse) {
-    // One answer may be lost; from the second on the page is old.
-    misses = pulse.fresh ? 0 : misses + 1;
-    if (standstill) standstill.hidden = misses < 2;
-    if (freshness && pulse.fresh) {
-      const now = new Date().toLocaleTimeString(language, { hourCycle: "h23", timeZone: freshness.dataset.zone });
-      freshness.textContent = freshness.dataset.fresh.replace("{time}", now);
-    }
+    last = pulse;
     const waits = pulse.rings + pulse.waiting;
     document.title = waits ? `(${waits}) ${plainTitle}` : plainTitle;
     if (waits && isOurs && Date.now() - rungAt >= RING_EVERY) beep();
-    listeners.forEach((listener) => listener(pulse));
+    if (!pulse.fresh) return count(false);
+    if (document.hidden) return;
+    if (pulse.seen !== asked) renewNow();
+    else if (!isRenewing) count(true);
+  }
+
+  // What was not answered is asked for again at the next pulse; what comes meanwhile, afterwards.
+  async function renewNow() {
+    if (!renew) return;
+    isWanted = true;
+    if (isRenewing) return;
+    isRenewing = true;
+    while (isWanted) {
+      isWanted = false;
+      asked = last && last.seen;
+      const isDone = await renew().catch(() => false);
+      if (!isDone) asked = null;
+      count(isDone);
+    }
+    isRenewing = false;
+  }
+
+  // One answer may be lost; from the second on the page is old.
+  function count(isFresh) {
+    misses = isFresh ? 0 : misses + 1;
+    if (standstill) standstill.hidden = misses < 2;
+    if (!freshness || !isFresh) return;
+    const now = new Date().toLocaleTimeString(language, { hourCycle: "h23", timeZone: freshness.dataset.zone });
+    freshness.textContent = freshness.dataset.fresh.replace("{time}", now);
   }
 
   function beep() {
@@ -87,5 +113,10 @@ window.takeawayPulse = (() => {
     }
     start();
   }
-  return (listener) => listeners.push(listener);
+  document.addEventListener("visibilitychange", () => document.hidden || renewNow());
+  // `given` brings the page up to date and resolves to whether it did. Returns a function that does so at once.
+  return (given) => {
+    renew = given;
+    return renewNow;
+  };
 })();

@@ -1,6 +1,7 @@
 """The chat page: what it shows to whom, what is new, and what pressing its buttons does."""
 
 import re
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -88,7 +89,7 @@ def test_another_text_after_a_lost_answer_is_not_taken_for_the_first(
     clerk.post(address, {"text": "马上到", "request_key": "c" * 32})
     answer = clerk.post(address, {"text": "还要十分钟", "request_key": "c" * 32})
     assert answer.status_code == 409
-    assert answer.json()["trouble"].startswith("Your last text was taken")
+    assert answer.json()["trouble"].startswith("Another text of yours was taken")
     assert Message.objects.filter(direction="shop").count() == 1
 
 
@@ -188,7 +189,7 @@ def test_nothing_new_is_204_and_news_is_what_changed(
 def test_drafts_typing_and_reading_are_noted(clerk: Client, talk: Conversation) -> None:
     theirs = Message.objects.get()
     said = {"draft": "稍等", "typing": "1", "read": theirs.pk}
-    assert clerk.post(f"{CHAT}{talk.pk}/here/", said).status_code == 204
+    assert clerk.post(f"{CHAT}{talk.pk}/here/", said).status_code == 200
     assert Draft.objects.get().text == "稍等"
     assert Onlooker.objects.get().typed_at
     talk.refresh_from_db()
@@ -201,6 +202,60 @@ def test_a_colleague_is_seen(merchant: Merchant, store: Store, talk: Conversatio
     second = english(member(merchant, Role.CLERK, store, password=None))
     first.post(f"{CHAT}{talk.pk}/here/", {"typing": "1"})
     assert "小王 is writing here" in page(second, f"{talk.pk}/")
+
+
+def test_with_each_sign_of_life_a_page_hears_who_else_is_there(
+    merchant: Merchant, store: Store, talk: Conversation
+) -> None:
+    first = english(member(merchant, Role.CLERK, store, password=None, first_name="小王"))
+    second = english(member(merchant, Role.CLERK, store, password=None, first_name="小李"))
+    address = f"{CHAT}{talk.pk}/here/"
+
+    def heard() -> str:
+        others: str = second.post(address).json()["others"]
+        return others
+
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        first.post(address, {"typing": "1"})
+        assert "小王 is writing here" in heard()
+        clock.shift(5)
+        first.post(address)
+        assert "小王 is writing here" in heard()
+        clock.shift(2)
+        assert "小王 is looking at this" in heard()
+        clock.shift(8)
+        # The last words of a page that is closed are no sign of life.
+        first.post(address, {"draft": "稍等", "leaves": "1"})
+        clock.shift(6)
+        assert "小王" not in heard()
+        assert "小李" not in heard()
+
+
+def test_who_has_sent_is_no_longer_writing(
+    merchant: Merchant, store: Store, talk: Conversation
+) -> None:
+    first = english(member(merchant, Role.CLERK, store, password=None, first_name="小王"))
+    second = english(member(merchant, Role.CLERK, store, password=None))
+    first.post(f"{CHAT}{talk.pk}/here/", {"typing": "1"})
+    first.post(f"{CHAT}{talk.pk}/send/", {"text": "马上到"})
+    assert "小王 is looking at this" in page(second, f"{talk.pk}/")
+
+
+def test_time_alone_closes_a_box_that_is_open(clerk: Client, talk: Conversation) -> None:
+    order = OrderFactory(binding=talk.connection.takeaway_store, finished_at=timezone.now())
+    Conversation.objects.update(order=order)
+    with time_machine.travel(timezone.now(), tick=False) as clock:
+        page(clerk, f"{talk.pk}/")
+        cursor = cursor_of(page(clerk, f"{talk.pk}/"))
+        asked: dict[str, str | int] = {"cursor": cursor, "open": talk.pk, "writable": "1"}
+        clock.shift(timedelta(hours=47, minutes=49))
+        assert clerk.get(f"{CHAT}news/", asked).status_code == 204
+        clock.shift(timedelta(minutes=2))
+        answer = clerk.get(f"{CHAT}news/", asked).json()
+        assert "Meituan closes a conversation 48 hours" in answer["head"]
+        assert (answer["cursor"], answer["bubbles"]) == (cursor, [])
+        del asked["writable"]
+        assert clerk.get(f"{CHAT}news/", asked).status_code == 204
 
 
 def test_what_needs_no_answer_leaves_the_top(clerk: Client, talk: Conversation) -> None:
