@@ -1,10 +1,13 @@
 """The same text or picture twice goes on purpose, and never by accident."""
 
 import re
+import threading
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.test import Client
 from django.utils import timezone
 
@@ -56,6 +59,25 @@ def test_a_draft_in_two_tabs_is_sent_once(clerk: Client, talk: Conversation) -> 
     again = press(clerk, talk, "马上到", second)
     assert ours() == ["马上到"]
     assert [each["id"] for each in sent["bubbles"]] == [each["id"] for each in again["bubbles"]]
+
+
+def test_two_tabs_at_the_same_moment_send_once(clerk: Client, talk: Conversation) -> None:
+    keys = [key_of(clerk, talk), key_of(clerk, talk)]
+    start = threading.Barrier(2)
+
+    def tab(key: str) -> list[Any]:
+        browser = Client()
+        browser.cookies = clerk.cookies
+        start.wait()
+        try:
+            return [each["id"] for each in press(browser, talk, "马上到", key)["bubbles"]]
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(2) as tabs:
+        first, second = tabs.map(tab, keys)
+    assert first == second
+    assert ours() == ["马上到"]
 
 
 def test_the_same_text_typed_again_is_a_second_message(clerk: Client, talk: Conversation) -> None:
