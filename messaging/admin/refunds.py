@@ -49,6 +49,7 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
         ("number", "state_label"),
         ("progress",),
         ("who_may",),
+        ("handled",),
         ("amount", "kind"),
         ("dishes", "paid_label"),
         ("words", "decider"),
@@ -66,6 +67,7 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
         is_shown = {
             "progress": is_open and deciding.is_being_decided(obj),
             "who_may": is_open and not self.permits(request, REFUND, obj),
+            "handled": obj and not obj.order.connection.takeaway_store.takes_orders,
         }
         return [row for row in self.fields if is_shown.get(row[0], True)]
 
@@ -76,6 +78,10 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=_("who may decide"))
     def who_may(self, refund: Refund) -> StrOrPromise:
         return _("A manager decides refunds.")
+
+    @display(description=_("where it is handled"))
+    def handled(self, refund: Refund) -> StrOrPromise:
+        return allowed.IN_THE_APP
 
     @display(description=_("dishes"))
     def dishes(self, refund: Refund) -> str:

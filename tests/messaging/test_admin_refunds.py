@@ -92,10 +92,13 @@ def test_what_was_refunded_stands_under_the_sums(
     assert line in sums
 
 
-def test_an_order_that_is_only_read_says_where_it_is_handled(binding: TakeawayStore) -> None:
+def test_what_is_only_read_says_where_it_is_handled(binding: TakeawayStore) -> None:
     order = OrderFactory(binding=binding)
+    refund = RefundFactory(order=order)
     words = "accept them and decide their refunds in Meituan&#x27;s own app."
     clerk = at_work(binding.store, Role.CLERK)
-    assert words not in shown(clerk, order)
+    for row in (order, refund):
+        assert words not in shown(clerk, row)
     TakeawayStore.objects.update(provider=Provider.READING)
-    assert words in shown(clerk, order)
+    for row in (order, refund):
+        assert words in shown(clerk, row)
