@@ -26,7 +26,7 @@ from messaging.services.deadlines import (
 from messaging.wire.values import mask_phones
 from stores.clock import short_moment, start_of_day
 from stores.fields import readable
-from stores.models import Store
+from stores.models import Connection, Store
 from stores.money import yuan_of, yuan_text
 from stores.tenancy import has_permission
 
@@ -157,6 +157,8 @@ class Board:
     stores: list[Store] = field(default_factory=list)
     # Stores with orders under way for which nothing can be done here any more.
     unbound: list[Store] = field(default_factory=list)
+    # Stores whose calls Meituan refuses for now: nothing that is pressed here arrives.
+    refused: list[Store] = field(default_factory=list)
 
 
 def stores_of(user: User) -> list[Store]:
@@ -193,6 +195,7 @@ def board_of(stores: Sequence[Store]) -> Board:
         received=yuan_text(yuan_of(sum(fen or 0 for fen in counted))),
         stores=list(stores),
         unbound=_unbound(running),
+        refused=_refused(ids),
     )
 
 
@@ -214,6 +217,15 @@ def _unbound(running: Iterable[Order]) -> list[Store]:
         if order.connection.takeaway_store.state == TakeawayStore.State.UNBOUND
     }
     return list(found.values())
+
+
+def _refused(store_ids: Sequence[int]) -> list[Store]:
+    rows = Store.objects.filter(
+        takeaway_stores__state=TakeawayStore.State.BOUND,
+        takeaway_stores__connection__state=Connection.State.REFUSED,
+        pk__in=store_ids,
+    )
+    return list(rows.order_by("pk").distinct())
 
 
 def _is_due(deadline: Deadline, later: Sequence[Order]) -> bool:

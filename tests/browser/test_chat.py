@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
+from PIL import Image
 from playwright.sync_api import BrowserContext, Page, expect
 from pytest_django.fixtures import Settings
 
@@ -233,6 +234,22 @@ def test_a_picture_that_is_too_large_is_refused_before_it_travels(
     page.locator(".talk-box input[type=file]").set_input_files(photo)
     expect(page.locator("[data-trouble]")).to_contain_text("10 MB")
     assert not Message.objects.filter(direction="shop").exists()
+
+
+def test_the_newest_message_is_in_sight_once_a_picture_has_its_height(
+    visitor: Visitor, talk: Conversation, binding: TakeawayStore, tmp_path: Path
+) -> None:
+    photo = tmp_path / "a.png"
+    Image.new("RGB", (600, 1500)).save(photo)
+    page = opened(visitor, talk, clerk(binding, "小王"))
+    page.locator(".talk-box input[type=file]").set_input_files(photo)
+    expect(page.locator(".bubble img")).to_have_count(1)
+    says(binding, "看到了吗")
+    newest = page.locator(".bubble", has_text="看到了吗")
+    expect(newest).to_be_in_viewport(timeout=8000)
+    page.reload()
+    page.wait_for_function("document.querySelector('.bubble img').naturalHeight > 0")
+    expect(newest).to_be_in_viewport(timeout=4000)
 
 
 def test_evidence_is_uploaded_as_it_is_chosen_and_can_be_taken_away(

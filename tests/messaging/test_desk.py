@@ -22,7 +22,7 @@ from messaging.models import Conversation, Order, Printer, PrintJob, Refund, Tak
 from messaging.pages.board import board_of
 from messaging.services.printing.talking import Trouble
 from messaging.services.printing.working import note_trouble
-from stores.models import AuditEntry, Merchant, OutboundCall, Store
+from stores.models import AuditEntry, Connection, Merchant, OutboundCall, Store
 from stores.roles import Role
 from tests.messaging.chat.writing import SECRET, write
 from tests.messaging.factories import PrinterFactory, RefundFactory, TakeawayStoreFactory
@@ -88,6 +88,13 @@ def test_a_store_that_was_unbound_while_orders_run_is_named(clerk: Client, order
     assert f"{order.store} {words}" in shown(clerk)
     Order.objects.update(state=OrderState.FINISHED)
     assert words not in shown(clerk)
+
+
+def test_stores_whose_calls_meituan_refuses_are_named(clerk: Client, order: Order) -> None:
+    words = f"Meituan refuses the calls of {order.store}"
+    assert words not in shown(clerk)
+    Connection.objects.update(state=Connection.State.REFUSED)
+    assert words in shown(clerk)
 
 
 def test_a_printer_that_stops_makes_the_desk_anew(clerk: Client, order: Order) -> None:

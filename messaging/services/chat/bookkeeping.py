@@ -81,15 +81,19 @@ def recount(conversation: Conversation, since: Message) -> None:
 
 
 def summarise(conversation: Conversation, new: Message | None = None) -> None:
-    """Takes over the last message for lists; saves nothing. `new` is the only one that has come
-    since.
+    """Takes over the last message for lists, of automatic ones only the time; saves nothing. `new`
+    is the only one that has come since.
     """
     last = new
     if new is None or (conversation.last_direction and new.at <= conversation.last_at):
         last = conversation.messages.order_by("-at", "-tie", "-pk").first()
     if last is None:
         return
-    conversation.last_at, conversation.last_direction = last.at, last.direction
+    conversation.last_at = last.at
+    if last.origin == Origin.RULE:
+        by_people = conversation.messages.exclude(origin=Origin.RULE)
+        last = by_people.order_by("-at", "-tie", "-pk").first() or last
+    conversation.last_direction = last.direction
     conversation.preview = last.text[:PREVIEW] if last.kind == MessageKind.TEXT else ""
 
 

@@ -43,9 +43,12 @@
     if (!isSending && news.key !== key.value) here(box.value ? { draft: box.value } : {});
   }
 
+  const isNearEnd = () => thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
+  const toEnd = () => (thread.scrollTop = thread.scrollHeight);
+
   // Each message stands once, at its place.
   function add(news) {
-    const atEnd = thread.scrollHeight - thread.scrollTop - thread.clientHeight < 80;
+    const wasNearEnd = isNearEnd();
     const earlier = document.querySelector("[data-earlier]:not([hidden])");
     for (const each of news) {
       const holder = document.createElement("template");
@@ -58,9 +61,10 @@
       const next = [...bubbles.children].find((child) => child.dataset.at > made.dataset.at);
       next ? next.before(made) : bubbles.append(made);
     }
-    if (atEnd) thread.scrollTop = thread.scrollHeight;
+    if (wasNearEnd) toEnd();
     readAll();
   }
+
 
   // Reading, typing, drafts
 
@@ -100,7 +104,11 @@
   if (!open) return;
   const hit = location.hash.startsWith("#m") && document.getElementById(location.hash.slice(1));
   if (hit) hit.scrollIntoView({ block: "center" });
-  else thread.scrollTop = thread.scrollHeight;
+  else toEnd();
+  // A picture has its height only once it is there.
+  let staysAtEnd = !hit;
+  thread.addEventListener("scroll", () => (staysAtEnd = isNearEnd()));
+  thread.addEventListener("load", () => staysAtEnd && toEnd(), true);
   readAll();
   setInterval(() => document.hidden || here({}), 8000);
 
@@ -149,7 +157,7 @@
         fail(said.trouble);
       } else {
         add(said.bubbles);
-        thread.scrollTop = thread.scrollHeight;
+        toEnd();
       }
       return said;
     } catch {

@@ -303,6 +303,9 @@ def test_a_greeting_comes_once_per_conversation_and_day(
         for customer in (1, 1, 2):
             write(pusher, "在吗", open_user_id=customer, cts=now_seconds())
         assert rule_texts() == ["您好，请说"] * 2
+        # What a customer has written stays in sight among those who wait.
+        asked = Conversation.objects.get(open_user_id="2")
+        assert (asked.preview, asked.last_direction) == ("在吗", Direction.CUSTOMER)
         clock.shift(timedelta(days=1))
         write(pusher, "在吗", open_user_id=1, cts=now_seconds())
         assert rule_texts() == ["您好，请说"] * 3
