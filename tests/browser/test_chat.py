@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.utils import timezone
 from PIL import Image
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Page, Route, expect
 from pytest_django.fixtures import Settings
 
 import messaging.webhooks.handlers  # noqa: F401
@@ -242,14 +242,20 @@ def test_the_newest_message_is_in_sight_once_a_picture_has_its_height(
     photo = tmp_path / "a.png"
     Image.new("RGB", (600, 1500)).save(photo)
     page = opened(visitor, talk, clerk(binding, "小王"))
+    held: list[Route] = []
+    page.route(
+        "**/*",
+        lambda route: (
+            held.append(route) if route.request.resource_type == "image" else route.continue_()
+        ),
+    )
     page.locator(".talk-box input[type=file]").set_input_files(photo)
     expect(page.locator(".bubble img")).to_have_count(1)
-    says(binding, "看到了吗")
-    newest = page.locator(".bubble", has_text="看到了吗")
-    expect(newest).to_be_in_viewport(timeout=8000)
-    page.reload()
+    for route in held:
+        route.continue_()
     page.wait_for_function("document.querySelector('.bubble img').naturalHeight > 0")
-    expect(newest).to_be_in_viewport(timeout=4000)
+    says(binding, "看到了吗")
+    expect(page.locator(".bubble", has_text="看到了吗")).to_be_in_viewport(timeout=8000)
 
 
 def test_evidence_is_uploaded_as_it_is_chosen_and_can_be_taken_away(
