@@ -6,6 +6,7 @@ What is new comes as JSON: {"cursor", "list": HTML, "head": HTML, "replies": HTM
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.conf import settings
@@ -305,16 +306,19 @@ def _about(opened: Conversation, user: User) -> dict[str, Any]:
         "others_here": presence.others(opened, user),
         "closed": closing.why_closed(opened) or "",
         "closes_in": _closes_in(opened),
+        "answer_in": _clock(opened.reply_until) if opened.reply_until else "",
         "may_block": bool(opened.open_user_id),
         "review_words": switching.review_words(opened),
     }
 
 
 def _closes_in(opened: Conversation) -> str:
-    """Returns the time that is left as HTML: it runs down on the page."""
     ends = closing.closes_at(opened)
-    if ends is None or ends <= timezone.now():
-        return ""
+    return _clock(ends) if ends and ends > timezone.now() else ""
+
+
+def _clock(ends: datetime) -> str:
+    """Returns the time that is left as HTML: it runs down on the page."""
     words = left_text(ends - timezone.now())
     return format_html('<time data-until="{}">{}</time>', ends.timestamp(), words)
 

@@ -21,7 +21,7 @@ from messaging.models import (
 )
 from messaging.pages.chat import ANSWERED_SHOWN
 from messaging.pages.pulse import TICKET_SECONDS
-from messaging.services.chat import sending
+from messaging.services.chat import presence, sending
 from stores.models import Merchant, OutboundCall, Store
 from stores.roles import Role
 from tests.messaging.chat.writing import write
@@ -239,6 +239,17 @@ def test_who_has_sent_is_no_longer_writing(
     first.post(f"{CHAT}{talk.pk}/here/", {"typing": "1"})
     first.post(f"{CHAT}{talk.pk}/send/", {"text": "马上到"})
     assert "小王 is looking at this" in page(second, f"{talk.pk}/")
+
+
+def test_an_open_conversation_says_until_when_it_is_to_be_answered(
+    clerk: Client, talk: Conversation
+) -> None:
+    until = talk.reply_until
+    assert until
+    shown = page(clerk, f"{talk.pk}/")
+    assert f'To be answered: <time data-until="{until.timestamp()}">' in shown
+    presence.conversation_dismiss(conversation=talk, actor=None)
+    assert "To be answered" not in page(clerk, f"{talk.pk}/")
 
 
 def test_time_alone_closes_a_box_that_is_open(clerk: Client, talk: Conversation) -> None:
