@@ -176,7 +176,7 @@ def test_what_is_over_stands_below(clerk: Client, order: Order) -> None:
     Order.objects.update(state=OrderState.FINISHED)
     page = shown(clerk)
     assert "Over today" in page
-    assert "Today: 1 order · ¥48.70" in page
+    assert "Today: 1 order · income expected ¥48.70" in page
 
 
 def test_a_booked_order_waits_without_a_sound(clerk: Client, order: Order) -> None:
