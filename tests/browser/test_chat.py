@@ -253,7 +253,7 @@ def test_the_newest_message_is_in_sight_once_a_picture_has_its_height(
     expect(page.locator(".bubble img")).to_have_count(1)
     for route in held:
         route.continue_()
-    page.wait_for_function("document.querySelector('.bubble img').naturalHeight > 0")
+    wait_until(lambda: page.locator(".bubble img").evaluate("(image) => image.naturalHeight > 0"))
     says(binding, "看到了吗")
     expect(page.locator(".bubble", has_text="看到了吗")).to_be_in_viewport(timeout=8000)
 

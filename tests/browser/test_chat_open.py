@@ -49,7 +49,10 @@ def test_reply_clocks_run_and_the_box_closes_by_itself_when_time_is_over(
     order = OrderFactory(binding=binding, finished_at=end - timedelta(hours=47, minutes=50))
     Conversation.objects.update(order=order, reply_until=timezone.now() + timedelta(seconds=125))
     page = opened(visitor, talk, clerk(binding, "小王"))
-    left, closes = page.locator(".chat-when time"), page.locator("#talk-head time")
+    left, closes = (
+        page.locator(".chat-when time"),
+        page.locator("#talk-head p:not([data-urgency]) > time"),
+    )
     expect(left).to_have_text(re.compile(r"还剩 2 分 0\d 秒"))
     expect(closes).to_have_text(re.compile(r"还剩 0 分 0\d 秒"))
     drafted(page, "您好，关于退")
