@@ -26,6 +26,7 @@ from pytest_django.live_server_helper import LiveServer
 
 from stores.roles import Role
 from tests.coupons.factories import Shop
+from tests.processes import wait_until
 from tests.schema_run import free_port
 from tests.stores.factories import member
 
@@ -165,12 +166,12 @@ def window(launch: Callable[..., Browser]) -> Iterator[BrowserContext]:
 def minimize(page: Page) -> None:
     """Minimizes the window of a page of `window`: the page is hidden."""
     _set_window(page, "minimized")
-    page.wait_for_function("document.visibilityState === 'hidden'")
+    wait_until(lambda: page.evaluate("document.visibilityState") == "hidden")
 
 
 def restore(page: Page) -> None:
     _set_window(page, "normal")
-    page.wait_for_function("document.visibilityState === 'visible'")
+    wait_until(lambda: page.evaluate("document.visibilityState") == "visible")
 
 
 def _set_window(page: Page, state: str) -> None:

@@ -15,6 +15,7 @@ from tests.browser.conftest import Visitor, fits, scan
 from tests.browser.test_counter import sign_in
 from tests.coupons.factories import Shop, VerificationFactory
 from tests.coupons.flows import ask_for, verify
+from tests.processes import wait_until
 
 TONES = """
     window.tones = 0;
@@ -41,7 +42,7 @@ def guest_uses(shop: Shop) -> None:
 
 def sounded(counter: Page) -> None:
     """One tone of two pitches; it comes a moment after its card."""
-    counter.wait_for_function("window.tones > 0")
+    wait_until(lambda: counter.evaluate("window.tones") > 0)
     assert counter.evaluate("window.tones") == 2
 
 
