@@ -47,6 +47,8 @@ def _deaf(stores: Collection[int]) -> Iterator[Alert]:
     rows = ChatStore.objects.filter(
         is_deaf, binding__store__in=stores, binding__state=TakeawayStore.State.BOUND, is_on=True
     )
+    # Of these stores pushes bring the messages, too.
+    rows = rows.exclude(is_subscribed=True)
     for chat in rows.select_related("binding__store").order_by("pk")[:MOST]:
         text = _(
             "%(store)s: what customers write is not heard at once. Look in Meituan's own app; who "

@@ -36,6 +36,7 @@ _LISTED = (
 )
 # An answer may be that much behind the pushes: what it does not list yet stays for so long.
 BEHIND = timedelta(seconds=60)
+# So long after it what the shop did itself may be listed without a push.
 OURS_FOR = timedelta(minutes=10)
 
 

@@ -8,7 +8,7 @@ from django.utils.translation import gettext_lazy as _
 
 from messaging.choices import PLATFORM, Provider, RefundState
 from messaging.client import TakeawayClient
-from messaging.models import Order
+from messaging.models import Order, TakeawayStore
 from messaging.services.answers import BEHIND, order_read, refunds_read
 from messaging.wire.refunds import RefundFact
 from stores.models import Connection, OutboundCall
@@ -88,6 +88,20 @@ def owe_order(order: Order) -> None:
 
 def owe_refunds(order: Order, *, after: timedelta = timedelta(0)) -> None:
     _owe(RefundsReading, order, after)
+
+
+def owe_each(
+    kind: type[Operation], every: timedelta, *, binding: TakeawayStore, subject_id: int
+) -> OutboundCall:
+    """Owes a question about something of a store, at most once in such a period."""
+    period = int(timezone.now().timestamp() // every.total_seconds())
+    return enqueue(
+        kind,
+        connection=binding.connection,
+        key=f"{subject_id}:{period}",
+        subject_id=subject_id,
+        store_id=binding.store_id,
+    )
 
 
 def _owe(kind: type[Reading], order: Order, after: timedelta) -> None:

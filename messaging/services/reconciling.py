@@ -4,6 +4,7 @@ All stores together for orders that nobody accepted and for those that went wron
 its open orders and for refunds, which may come after the end of an order.
 """
 
+import contextlib
 import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -120,13 +121,11 @@ def _ask_for(developer: Connection, order_id: str) -> None:
 
 def _of_the_store(row: TakeawayStore) -> int:
     client = client_of(row.connection, _slots_of(row.connection))
-    try:
-        read = 0 if row.takes_orders else _of_the_day(row, client)
+    read = 0 if row.takes_orders else _of_the_day(row, client)
+    # What has no answer now, the next run asks again.
+    with contextlib.suppress(_NoAnswer):
         read += _orders(row, client)
         _refunds(row, client)
-    except _NoAnswer:
-        # The next run asks again.
-        return 0
     return read
 
 
@@ -155,14 +154,14 @@ def _refunds(row: TakeawayStore, client: TakeawayClient) -> None:
     for orders in _refundable(row):
         asked_at, numbers = timezone.now(), [order.order_id for order in orders]
         facts = _ask(row.connection, partial(client.refunds_of, numbers))
-        for order in orders:
-            told = of_order(facts or [], order)
-            if facts is None or not (told or order.refunds.all()):
+        for order in orders if facts is not None else ():
+            told = of_order(facts, order)
+            if not told and not order.refunds.all():
                 continue
             with transaction.atomic():
-                locked_order = _lock(order)
-                refunds_read(order=locked_order, facts=told, asked_at=asked_at)
-                ask_what_a_refund_ended(locked_order)
+                row_of_order = _lock(order)
+                refunds_read(order=row_of_order, facts=told, asked_at=asked_at)
+                ask_what_a_refund_ended(row_of_order)
 
 
 def _of_the_day(row: TakeawayStore, client: TakeawayClient) -> int:

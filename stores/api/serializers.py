@@ -182,7 +182,7 @@ class OneOfField(serializers.ChoiceField):
         return super().run_validation(data)
 
 
-AGREE = "agree"
+AGREE, EMPTY = "agree", ("", None)
 
 
 def decision_field(refuse: str, label: Any) -> OneOfField:
@@ -195,7 +195,7 @@ def decision_field(refuse: str, label: Any) -> OneOfField:
 class Decision(Body):
     def run_validation(self, data: Any = empty) -> Any:
         # An agreement needs no reason, so it may be empty.
-        if isinstance(data, dict) and data.get("decision") == AGREE and data.get("reason") == "":
+        if isinstance(data, dict) and data.get("decision") == AGREE and data.get("reason") in EMPTY:
             data = {name: value for name, value in data.items() if name != "reason"}
         return super().run_validation(data)
 

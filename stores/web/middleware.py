@@ -157,6 +157,6 @@ class PolicyMiddleware(CSPMiddleware):
     def process_response(
         self, request: HttpRequest, response: HttpResponseBase
     ) -> HttpResponseBase:
-        if getattr(response, "_csp_exempt", False) or getattr(response, "status_code", 0) == 204:
+        if getattr(response, "_csp_exempt", False) or response.status_code == 204:
             return response
         return super().process_response(request, response)

@@ -8,7 +8,7 @@ from messaging.choices import OrderState, PaperState, Provider, ReceiptCopy
 from messaging.models import Order, PrintJob, Refund, TakeawayStore
 from stores.models import ApiKey, Merchant, OutboundCall
 from tests.api import Api, api_of
-from tests.messaging.factories import PrinterFactory, TakeawayStoreFactory
+from tests.messaging.factories import PrinterFactory, RefundFactory, TakeawayStoreFactory
 from tests.messaging.meituan import Meituan, deliver_all
 from tests.messaging.pushing import Pusher
 from tests.messaging.samples import ORDER_ID
@@ -113,6 +113,15 @@ def test_the_same_key_for_something_else_is_refused(api: Api, order: Order) -> N
     api.post(f"{ONE}accept/", {}, **key)
     answer = api.post(f"{ONE}cancel/", {"reason_code": "2009"}, **key)
     assert (answer.status_code, answer.json()["code"]) == (409, "key_reused")
+
+
+def test_an_agreement_may_leave_its_reason_empty(api: Api, order: Order) -> None:
+    Order.objects.update(state=OrderState.CONFIRMED)
+    RefundFactory(order=order)
+    for reason in (None, ""):
+        body = {"decision": "agree", "reason": reason}
+        assert api.post(f"{ONE}refund-decision/", body).status_code == 202, reason
+    assert OutboundCall.objects.filter(operation="refund.decide").count() == 1
 
 
 def test_a_reason_is_named_by_a_number_too(api: Api, order: Order) -> None:

@@ -262,6 +262,11 @@ def test_who_does_not_hear_customers_is_told(binding: TakeawayStore) -> None:
     ChatStore.objects.filter(pk=chat.pk).update(socket_at=ago)
     [text] = texts(binding, Role.CLERK)
     assert "what customers write is not heard" in text
+    ChatStore.objects.filter(pk=chat.pk).update(is_subscribed=True)
+    assert texts(binding, Role.CLERK) == []
+    ChatStore.objects.filter(pk=chat.pk).update(is_subscribed=None, socket_at=None)
+    TakeawayStore.objects.update(bound_at=ago)
+    assert len(texts(binding, Role.CLERK)) == 1
     ChatStore.objects.filter(pk=chat.pk).update(is_on=False)
     assert texts(binding, Role.CLERK) == []
 

@@ -9,10 +9,10 @@ from django.utils.translation import gettext_lazy as _
 from messaging.choices import PLATFORM
 from messaging.models import SafetyCard, TakeawayStore
 from messaging.services.at_once import client_at_once
-from messaging.services.reading import client_of
+from messaging.services.reading import client_of, owe_each
 from messaging.wire.cards import RemoteCard
 from stores.models import OutboundCall
-from stores.platforms.outbox import Operation, SlotWaiter, enqueue, operation
+from stores.platforms.outbox import Operation, SlotWaiter, operation
 
 EVERY = timedelta(minutes=30)
 
@@ -56,14 +56,7 @@ def card_check(*, card: SafetyCard) -> SafetyCard:
 
 def owe_reading(card: SafetyCard) -> OutboundCall:
     """Owes the question how a card stands, at most once in half an hour."""
-    period = int(timezone.now().timestamp() // EVERY.total_seconds())
-    return enqueue(
-        CardReading,
-        connection=card.binding.connection,
-        key=f"{card.pk}:{period}",
-        subject_id=card.pk,
-        store_id=card.binding.store_id,
-    )
+    return owe_each(CardReading, EVERY, binding=card.binding, subject_id=card.pk)
 
 
 def ask_all() -> int:

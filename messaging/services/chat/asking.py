@@ -13,10 +13,10 @@ from messaging.choices import PLATFORM
 from messaging.models import ChatStore, TakeawayStore
 from messaging.services.at_once import client_at_once
 from messaging.services.chat.bookkeeping import chat_of
-from messaging.services.reading import client_of
+from messaging.services.reading import client_of, owe_each
 from messaging.wire.rates import RemoteRate
 from stores.models import OutboundCall
-from stores.platforms.outbox import Operation, SlotWaiter, enqueue, operation
+from stores.platforms.outbox import Operation, SlotWaiter, operation
 
 EVERY = timedelta(hours=6)
 # The right to talk with customers about their reviews.
@@ -51,14 +51,7 @@ def rate_read(*, binding: TakeawayStore) -> ChatStore:
 
 def owe_rate(chat: ChatStore) -> OutboundCall:
     """Owes the question for a store's rate, at most once in six hours."""
-    period = int(timezone.now().timestamp() // EVERY.total_seconds())
-    return enqueue(
-        RateReading,
-        connection=chat.binding.connection,
-        key=f"{chat.pk}:{period}",
-        subject_id=chat.pk,
-        store_id=chat.binding.store_id,
-    )
+    return owe_each(RateReading, EVERY, binding=chat.binding, subject_id=chat.pk)
 
 
 def ask_all() -> int:

@@ -23,7 +23,6 @@ from stores.transitions import move_rows
 
 NOT_IN_USE = _("This store has no such printer in use.")
 SILENT = _("The machine in the shop does not answer. See whether it is on and print_agent runs.")
-
 NEVER_HEARD = _(
     "No machine in the shop has asked for this printer yet. Set one up as described below."
 )

@@ -65,7 +65,6 @@
     readAll();
   }
 
-
   // Reading, typing, drafts
 
   function lastOfCustomer() {

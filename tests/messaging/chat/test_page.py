@@ -21,11 +21,17 @@ from messaging.models import (
 )
 from messaging.pages.chat import ANSWERED_SHOWN
 from messaging.pages.pulse import TICKET_SECONDS
+from messaging.services.changes import digest_of
 from messaging.services.chat import presence, sending
 from stores.models import Merchant, OutboundCall, Store
 from stores.roles import Role
 from tests.messaging.chat.writing import write
-from tests.messaging.factories import OrderFactory, RefundFactory, TakeawayStoreFactory
+from tests.messaging.factories import (
+    OrderFactory,
+    PrinterFactory,
+    RefundFactory,
+    TakeawayStoreFactory,
+)
 from tests.messaging.pushing import Pusher
 from tests.pages import english
 from tests.stores.factories import StoreFactory, member
@@ -363,6 +369,18 @@ class TestPulse:
             assert (answer.status_code, answer.content) == (204, b"")
             clock.shift(TICKET_SECONDS + 1)
             assert stranger.get(self.URL, known).status_code == 302
+
+    def test_a_change_in_any_of_many_stores_is_news(
+        self, talk: Conversation, django_assert_num_queries: Any
+    ) -> None:
+        stores: list[Store] = [talk.store, *(StoreFactory() for _ in range(8))]
+        ids = [store.pk for store in stores]
+        with time_machine.travel(timezone.now().replace(second=1), tick=False):
+            for store in stores:
+                with django_assert_num_queries(2):
+                    before = digest_of(ids)
+                PrinterFactory(store=store, state_at=timezone.now())
+                assert digest_of(ids) != before, store
 
     def test_time_alone_is_news_only_where_an_order_runs_or_a_refund_waits(
         self, clerk: Client, talk: Conversation
