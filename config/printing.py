@@ -15,8 +15,11 @@ class PrintingSettings:
     paper: float = 1.0
     # A task begins no further receipt after this time.
     budget: float = 25.0
-    # A process that talks with a printer is given up when it was so long with one receipt.
-    lease: float = 60.0
+    # A process that talks with a printer renews its lease before each question and each job, and is
+    # given up when it has not for so long.
+    lease: float = 15.0
+    # An agent tells nothing before it knows how a receipt ended; it is given up after this time.
+    agent_lease: float = 60.0
     # A printer in trouble is asked again after this time at the earliest, and at the latest.
     soonest: float = 5.0
     latest: float = 300.0
@@ -24,6 +27,11 @@ class PrintingSettings:
     # An agent is missed when it has not asked for so long; an answer says so often that it did.
     silent: float = 120.0
     seen_every: float = 20.0
+
+    @property
+    def longest_step(self) -> float:
+        """The longest time without a word to the printer."""
+        return max(self.connect, self.before, self.send, self.after + self.paper)
 
     @property
     def longest_job(self) -> float:

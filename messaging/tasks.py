@@ -37,7 +37,7 @@ def remove_old_chat() -> None:
 
 
 def call_shops() -> None:
-    """Each minute: prints slips for urgent messages at which nobody looks."""
+    """Every ten seconds: prints slips for urgent messages at which nobody looks."""
     calling.call_shops()
 
 

@@ -21,10 +21,16 @@ from stores.roles import ROLE_PERMISSIONS, Role
 
 @dataclass(frozen=True)
 class Schedule:
-    """A function without arguments, by its dotted path, that the queue runs again and again."""
+    """A function without arguments, by its dotted path, that the queue runs again and again: every
+    few minutes, or with each beat of a worker (every ten seconds) where `every` is less than one.
+    """
 
     task: str
     every: timedelta
+
+    @property
+    def runs_with_beats(self) -> bool:
+        return self.every < timedelta(minutes=1)
 
 
 @dataclass(frozen=True)

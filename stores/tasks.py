@@ -28,7 +28,8 @@ def sweep(_: int = 0) -> None:
 
 
 def beat(_: int) -> None:
-    """Runs every ten seconds: writes the heartbeat for the watchdog, and delivers what is due."""
+    """Runs every ten seconds: writes the heartbeat for the watchdog, and does what is due."""
+    queue.wake_often()
     sweep()
 
 

@@ -13,7 +13,7 @@ from pytest_django.fixtures import Settings
 
 from coupons.models import Channel, Verification
 from coupons.services import verification_request
-from stores import domains
+from stores import domains, tasks
 from stores.domains import Schedule
 from stores.models import Heartbeat, OutboundCall
 from stores.platforms.workers import queue
@@ -134,9 +134,19 @@ def test_schedules_are_written_once_and_those_no_longer_registered_vanish() -> N
     Row.objects.create(name="stores.tasks.sweep", func="stores.tasks.sweep")
     queue.sync_schedules()
     queue.sync_schedules()
-    names = [schedule.task for schedule in domains.schedules()]
+    names = [each.task for each in domains.schedules() if not each.runs_with_beats]
     assert sorted(Row.objects.values_list("name", flat=True)) == sorted(names)
     assert Row.objects.get(name="stores.tasks.sweep").minutes == 1
+
+
+@pytest.mark.django_db
+def test_what_runs_more_often_than_each_minute_is_queued_with_each_beat() -> None:
+    from django_q.models import OrmQ
+
+    often = {each.task for each in domains.schedules() if each.every < timedelta(minutes=1)}
+    assert "messaging.tasks.print_due" in often
+    tasks.beat(0)
+    assert {row.func() for row in OrmQ.objects.all()} == often
 
 
 @pytest.mark.django_db

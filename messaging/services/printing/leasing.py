@@ -2,7 +2,7 @@
 at a time and reports what became of it. This server never connects to such a printer.
 
 A receipt counts as sent once it is fetched. Without a report it becomes unknown when the lease ends
-(PRINTING.lease), and nobody gets it a second time.
+(PRINTING.agent_lease), and nobody gets it a second time.
 """
 
 from collections.abc import Collection
@@ -50,7 +50,7 @@ class Fetched:
         """Returns how long the lease still lasts."""
         assert self.job.sent_at is not None
         lasts = (timezone.now() - self.job.sent_at).total_seconds()
-        return max(0.0, settings.PRINTING.lease - lasts)
+        return max(0.0, settings.PRINTING.agent_lease - lasts)
 
 
 def with_agent() -> TenantQuerySet[Printer]:

@@ -6,6 +6,7 @@ A printer answers DLE EOT at once with one byte, also while it prints.
 
 import socket
 import time
+from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
@@ -36,10 +37,14 @@ class Trouble(Exception):
 
 
 class PrinterLine:
-    """A connection to a printer; a context manager. All methods raise Trouble."""
+    """A connection to a printer; a context manager. All methods raise Trouble.
 
-    def __init__(self, place: Place) -> None:
+    `before_each` is called before each question and each job: whoever has a lease renews it there.
+    """
+
+    def __init__(self, place: Place, before_each: Callable[[], object] = bool) -> None:
         self._place = place
+        self._before_each = before_each
 
     def __enter__(self) -> Self:
         try:
@@ -66,6 +71,7 @@ class PrinterLine:
             raise Trouble(PrinterState.PAPER)
 
     def send(self, job: bytes) -> None:
+        self._before_each()
         self._socket.settimeout(settings.PRINTING.send)
         try:
             self._socket.sendall(job)
@@ -87,6 +93,7 @@ class PrinterLine:
         raise Trouble(PrinterState.HALTED, "cover open" if cause & COVER_OPEN else "off-line")
 
     def _ask(self, what: int, patience: float) -> int:
+        self._before_each()
         self._socket.settimeout(patience)
         try:
             self._socket.sendall(ASK + bytes([what]))

@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from functools import partial
 from uuid import UUID
 
 from django.conf import settings
@@ -25,7 +26,7 @@ from messaging.choices import (
     PrinterState,
     ReceiptCopy,
 )
-from messaging.models import Printer, PrintJob
+from messaging.models import Order, Printer, PrintJob
 from messaging.services.order_cards import note_printed
 from messaging.services.papers import PRINT, wake_printers
 from messaging.services.printing.addresses import NOT_FOUND, PrinterConflict, find_place
@@ -81,14 +82,12 @@ def sweep() -> int:
 
 def give_up_sent() -> int:
     """Makes receipts unknown whose process or agent ended in the middle; returns how many."""
-    before = timezone.now() - timedelta(seconds=settings.PRINTING.lease)
-    return move_rows(
-        PrintJob.objects.filter(sent_at__lt=before),
-        PaperState.SENT,
-        PaperState.UNKNOWN,
-        settled_at=timezone.now(),
-        error="the process that printed it ended",
-    )
+    now = timezone.now()
+    before = now - timedelta(seconds=settings.PRINTING.agent_lease)
+    is_busy = Printer.objects.filter(busy_until__gte=now, reach=PrinterReach.DIRECT)
+    has_ended = ~Q(printed_by__in=is_busy) & Q(printed_by__reach=PrinterReach.DIRECT)
+    left = PrintJob.objects.filter(has_ended | Q(sent_at__lt=before), state=PaperState.SENT)
+    return sum(settle(job, PaperState.UNKNOWN, "the process that printed it ended") for job in left)
 
 
 def note_silent_agents() -> int:
@@ -154,11 +153,12 @@ def is_wanted(printer: Printer) -> bool:
 
 
 def connected(printer: Printer) -> PrinterLine:
-    """Returns the line to a printer. Raises Trouble when its address leads nowhere, or where it may
-    not.
+    """Returns the line to a leased printer, which renews the lease.
+
+    Raises Trouble when its address leads nowhere, or where it may not.
     """
     try:
-        return PrinterLine(find_place(printer.address))
+        return PrinterLine(find_place(printer.address), partial(_extend, printer))
     except PrinterConflict as conflict:
         is_unknown = conflict.reason is NOT_FOUND
         raise Trouble(PrinterState.AWAY if is_unknown else PrinterState.FORBIDDEN) from conflict
@@ -225,7 +225,7 @@ def _print(job: PrintJob, printer: Printer, line: PrinterLine) -> bool:
         row = PrintJob.objects.filter(pk=job.pk, state=PaperState.QUEUED)
         row.update(attempts=F("attempts") + 1, error=str(trouble)[:200])
         raise
-    if not mark_sent(job, printer):
+    if not _extend(printer) or not mark_sent(job, printer):
         return False
     try:
         line.send(content)
@@ -287,8 +287,13 @@ def mark_sent(job: PrintJob, printer: Printer, *, claim: UUID | None = None) -> 
 
 def settle(job: PrintJob, to: PaperState, error: str) -> bool:
     """Ends a receipt; False when it had ended otherwise before."""
+    now = timezone.now()
     rows = PrintJob.objects.filter(pk=job.pk, state__in=states_before(PrintJob, to))
-    return bool(rows.update(state=to, settled_at=timezone.now(), error=error[:200]))
+    is_new = bool(rows.update(state=to, settled_at=now, error=error[:200]))
+    if is_new and job.order_id:
+        # The order desk looks for orders that have changed.
+        Order.objects.filter(pk=job.order_id).update(changed_at=now)
+    return is_new
 
 
 def _note(printer: Printer, state: PrinterState, detail: str) -> None:

@@ -30,6 +30,15 @@ def wake_worker(task: str, pk: int) -> None:
     async_task(task, pk)
 
 
+def wake_often() -> None:
+    """Asks a worker to run what the domains want with each beat."""
+    from django_q.tasks import async_task
+
+    for schedule in schedules():
+        if schedule.runs_with_beats:
+            async_task(schedule.task)
+
+
 def needed_retry(conf: dict[str, Any]) -> float:
     """Returns the seconds that `retry` must exceed, or tasks that wait in a worker's memory are
     handed out twice.
@@ -100,13 +109,14 @@ def takes_results(cluster: str) -> bool:
 
 
 def sync_schedules() -> None:
-    """Writes the domains' schedules into django-q2's table and removes all others.
+    """Writes the domains' schedules into django-q2's table and removes all others; it knows no
+    seconds (see wake_often).
 
     Several processes may do so at once.
     """
     from django_q.models import Schedule
 
-    wanted = {schedule.task: schedule for schedule in schedules()}
+    wanted = {each.task: each for each in schedules() if not each.runs_with_beats}
     with transaction.atomic():
         if connection.vendor == "postgresql":
             # Names are not unique in that table, so two watchdogs that start together would both

@@ -2,6 +2,7 @@
 
 import os
 import signal
+import time
 from collections import Counter as Count
 from datetime import timedelta
 
@@ -10,6 +11,7 @@ from django.utils import timezone
 
 from messaging.choices import PaperState
 from messaging.models import Printer, PrintJob
+from messaging.services.changes import digest_of
 from messaging.services.printing.working import give_up_sent, print_queued
 from tests import children
 from tests.messaging.printing.conftest import CONFIRMED, UNKNOWN, Counter, Device, states
@@ -77,12 +79,27 @@ def test_a_worker_killed_before_the_first_byte_leaves_a_receipt_in_doubt(
     order, other = counter.accept(), counter.accept()
     children.killed(f"{WORK}    working.PrinterLine.send = lambda *args: {KILL}\n{PRINT}")
     assert states(order) == [PaperState.SENT]
-    assert print_queued(device.row.pk) == 0
+    assert (print_queued(device.row.pk), give_up_sent()) == (0, 0)
     end_leases()
+    shown = digest_of([order.store_id])
     assert give_up_sent() == 1
+    assert digest_of([order.store_id]) != shown, "open order desks would not show it"
     assert print_queued(device.row.pk) == 1
     assert (states(order), states(other)) == (UNKNOWN, CONFIRMED)
     assert len(device.texts) == 1
+
+
+def test_a_printer_that_takes_long_keeps_its_lease_as_long_as_it_answers(
+    device: Device, counter: Counter
+) -> None:
+    for _ in range(3):
+        counter.accept()
+    slow = PRINT.replace("(paper=0.05)", "(paper=1.5, lease=4)")
+    with children.running(slow) as [worker]:
+        while states() != CONFIRMED * 3:
+            assert give_up_sent() == 0
+            assert worker.poll() in (None, 0)
+            time.sleep(0.1)
 
 
 def test_a_worker_killed_while_the_printer_prints_prints_nothing_twice(
