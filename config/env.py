@@ -11,6 +11,8 @@ import environ
 BASE_DIR = Path(__file__).resolve().parent.parent
 DEV_SECRET = "dev-only-secret-that-checks-refuse-outside-debug"  # noqa: S105
 DEV_CREDENTIAL_KEY = "ZGV2LW9ubHkta2V5LXRoYXQtY2hlY2tzLXJlZnVzZSE="
+# How long a thread keeps its connection to the database.
+CONNECTION_SECONDS = 300
 # Like SQLite's timeout below: who waits longer for a lock is answered with "try again".
 LOCK_TIMEOUT = "10s"
 
@@ -76,10 +78,12 @@ def database() -> dict[str, object]:
     config: dict[str, object] = dict(env.db_url_config(url))
     if "sqlite" in str(config["ENGINE"]):
         config["OPTIONS"] = sqlite_options()
+        # To open the file costs more than most questions.
+        config["CONN_MAX_AGE"] = CONNECTION_SECONDS
         private_folder(Path(str(config["NAME"])).parent)
     else:
         config["OPTIONS"] = options = postgres_options()
-        config["CONN_MAX_AGE"] = 0 if "pool" in options else 300
+        config["CONN_MAX_AGE"] = 0 if "pool" in options else CONNECTION_SECONDS
         config["CONN_HEALTH_CHECKS"] = True
         if is_pooled():
             config["ENGINE"] = "config.pooled"
