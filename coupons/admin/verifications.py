@@ -33,7 +33,6 @@ from stores.backoffice.labels import actor_column, badge_column, listed, moment_
 from stores.backoffice.needs_person import NeedsPersonFilter, NoteForm, reason_field, settle_button
 from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.pages import staff_user
-from stores.backoffice.spreadsheets import Counted
 from stores.backoffice.timeline import Moment, TimelineAdmin
 from stores.fields import keyed_hash
 from stores.roles import Permission
@@ -87,7 +86,6 @@ def _is_unclear(row: Verification) -> bool:
 class VerificationAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     exported_as = "verifications exported"
     file_name, file_title, columns = "verifications", _("Verifications"), COLUMNS
-    counted = Counted("status", VERIFIED)
     buttons = ("ask", "settle", "withdraw")
     asked_about = ("store", "tail", "deal", "price", "time", "words")
     list_display = (

@@ -32,7 +32,6 @@ from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge, badge_column, moment_column
 from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.pages import staff_user
-from stores.backoffice.spreadsheets import Counted
 from stores.backoffice.timeline import Moment, TimelineAdmin
 from stores.clock import short_moment
 from stores.fields import readable
@@ -52,7 +51,6 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
     exported_as = "takeaway.orders.exported"
     file_name, file_title, columns = "takeaway-orders", _("Takeaway orders"), COLUMNS
     dated = "ordered_at"
-    counted = Counted("state", OrderState.FINISHED)
     buttons = (
         "accept",
         "ready",

@@ -44,8 +44,6 @@ class ExportsAdmin(DailyListAdmin):
     # The title of the sheet, with which the file's name begins.
     file_title: ClassVar[StrOrPromise]
     columns: ClassVar[tuple[Column, ...]]
-    # The rows that the sums count; all of them without this.
-    counted: ClassVar[Counted | None] = None
     # The field whose days are the period in the file's name; a DayFilter of the list narrows it.
     dated: ClassVar[str] = "created_at"
 
@@ -74,8 +72,13 @@ class ExportsAdmin(DailyListAdmin):
         rows = self.allowed(request, rows, Permission.EXPORT)
         self._audit_export(request, rows, kind)
         name = self._name(request, rows)
-        sheet = spreadsheet(name, self.file_title, self.columns, rows, self.counted)
+        sheet = spreadsheet(name, self.file_title, self.columns, rows, self._counted())
         return as_csv(sheet) if kind == "csv" else as_xlsx(sheet)
+
+    def _counted(self) -> Counted | None:
+        """The sums of a file count the rows that the list's sum counts."""
+        worth = self.worth
+        return Counted(worth.condition, worth.of) if worth and worth.condition else None
 
     def _name(self, request: HttpRequest, rows: QuerySet[Any]) -> FileName:
         """Names the file by its store or merchant and by its first and last day."""

@@ -17,7 +17,7 @@ from typing import IO, Any
 from urllib.parse import quote
 
 from django.db import models
-from django.db.models import QuerySet
+from django.db.models import BooleanField, ExpressionWrapper, Q, QuerySet, Value
 from django.http import FileResponse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -57,6 +57,7 @@ class Column:
     """`value` is a lookup of the row, as "store__name", or a function of the row.
 
     `shown` is a function of the stored value; without it choices and booleans show their labels.
+    With `is_summed` the file ends with the sum of what is shown.
     Tables whose columns are all lookups are exported twice as fast.
     """
 
@@ -66,12 +67,16 @@ class Column:
     is_summed: bool = False
 
 
+# Says of each row whether the sums count it.
+COUNTS = Column("", "is_counted")
+
+
 @dataclass(frozen=True)
 class Counted:
-    """The sums count the rows whose column `lookup` holds `value`."""
+    """The sums count the rows that meet `condition`; `of` tells people which those are."""
 
-    lookup: str
-    value: str
+    condition: Q
+    of: StrOrPromise
 
 
 @dataclass(frozen=True)
@@ -115,15 +120,15 @@ def spreadsheet(
     formats = [_format(rows.model, column) for column in columns]
     summed = [number for number, column in enumerate(columns) if column.is_summed]
     sums = _sums(rows.model, columns, counted)
-    status = [column.value for column in columns].index(counted.lookup) if counted else 0
+    which = ExpressionWrapper(counted.condition, BooleanField()) if counted else Value(True)
+    rows = rows.annotate(is_counted=which)
 
     def lines() -> Iterator[list[Cell]]:
-        for values in _values(columns, rows):
-            line = [cell(shown(value)) for shown, value in zip(formats, values, strict=True)]
-            if counted is None or values[status] == counted.value:
-                for number in summed:
-                    sums[number] += values[number] or 0  # type: ignore[operator]
-            yield line
+        for *values, is_counted in _values([*columns, COUNTS], rows):
+            line = [shown(value) for shown, value in zip(formats, values, strict=True)]
+            for number in summed if is_counted else ():
+                sums[number] += line[number] or 0  # type: ignore[operator]
+            yield [cell(value) for value in line]
 
     headers = [str(cell(str(column.title))) for column in columns]
     return Spreadsheet(name, str(title), headers, lines(), sums)
@@ -135,15 +140,14 @@ def _sums(
     """Returns the line of sums, before any row is counted; empty if no column has sums."""
     if not any(column.is_summed for column in columns):
         return []
-    label = _("Total")
-    if counted:
-        of = _labels(model, (), counted.lookup).get(counted.value, counted.value)
-        label = _("Total (%(status)s)") % {"status": of}
+    label = _("Total (%(status)s)") % {"status": counted.of} if counted else _("Total")
     zeros: list[Cell] = [_zero(model, column) if column.is_summed else None for column in columns]
     return [label, *zeros[1:]]
 
 
-def _zero(model: type[models.Model], column: Column) -> Cell:
+def _zero(model: type[models.Model], column: Column) -> Any:
+    if column.shown:
+        return column.shown(0)
     is_money = isinstance(column.value, str) and isinstance(
         model._meta.get_field(column.value), models.DecimalField
     )

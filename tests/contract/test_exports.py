@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 from openpyxl import load_workbook
 
 from stores.backoffice.exporting import ExportsAdmin
+from stores.money import yuan_text
 from tests.contract.two_merchants import world
 
 pytestmark = pytest.mark.django_db
@@ -106,3 +108,18 @@ def test_no_cell_breaks_a_file(label: str, client: Client) -> None:
                     assert meant(cell.value) == meant(text)
 
     holds()
+
+
+@pytest.mark.parametrize("label", EXPORTS)
+def test_the_sums_of_a_file_are_that_of_its_list(label: str, client: Client) -> None:
+    operator = world().people["operator"]
+    assert operator
+    client.force_login(operator)
+    lines = lines_of(client, label)
+    assert len(lines) > 2
+    page: Any = client.get(reverse(f"admin:{label.replace('.', '_').lower()}_changelist"))
+    amounts = [yuan_text(Decimal(text)) for text in lines[-1] if re.fullmatch(r"\d+\.\d\d", text)]
+    total = page.context_data["cl"].total
+    # A list whose rows are worth nothing says only how many they are.
+    shown = total if "¥" in total else "¥0.00"
+    assert any(amount in shown for amount in amounts)

@@ -10,6 +10,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import Q
 from django.utils import timezone
 from openpyxl import load_workbook
 from openpyxl.cell.cell import ERROR_CODES, ILLEGAL_CHARACTERS_RE
@@ -28,6 +29,7 @@ from stores.backoffice.spreadsheets import (
     spreadsheet,
 )
 from stores.models import AuditEntry, Store
+from stores.money import yuan_of
 from stores.text import plain
 from tests.processes import ROOT
 from tests.stores.factories import StoreFactory
@@ -124,7 +126,7 @@ def test_a_sheet_has_filters_formats_and_a_line_of_sums(db: None) -> None:
         Column("Days", "merchant__personal_data_days"),
         Column("One", lambda store: 1, is_summed=True),
     ]
-    lines, page = written(columns, Counted("trade", "gym"))
+    lines, page = written(columns, Counted(Q(trade="gym"), Store.Trade.GYM.label))
     label = f"Total ({Store.Trade.GYM.label})"
     assert lines[-1] == [label, "", "", "5.00", "", "2"]
     assert [found.value for found in page[5]] == [label, None, None, 5, None, 2]
@@ -138,6 +140,19 @@ def test_a_sheet_has_filters_formats_and_a_line_of_sums(db: None) -> None:
         datetime(2026, 11, 29),
         ["2026-11-29", "2.50"],
     )
+
+
+def test_a_sum_adds_what_the_column_shows(db: None) -> None:
+    for days in (38, 57):
+        StoreFactory(merchant__personal_data_days=days)
+    columns = [
+        Column("Name", "name"),
+        Column("Paid", "merchant__personal_data_days", yuan_of, is_summed=True),
+    ]
+    lines, page = written(columns)
+    assert ([line[1] for line in lines[1:]], page["B4"].value) == (["0.38", "0.57", "0.95"], 0.95)
+    lines, page = written(columns, Counted(Q(pk=0), "none"))
+    assert (lines[-1], page["B4"].value) == (["Total (none)", "0.00"], 0)
 
 
 def test_sums_need_no_status(db: None) -> None:

@@ -36,7 +36,7 @@ def refund_to_decide(sold: tuple[Meituan, Product], *, hours: float = 72) -> Ref
     return order.refunds.get()
 
 
-def test_the_file_holds_the_refunds_of_the_list_and_sums_the_agreed(
+def test_the_file_holds_the_refunds_of_the_list_and_sums_what_buyers_get(
     owner_client: Client, sold: tuple[Meituan, Product]
 ) -> None:
     agreed, waiting = refund_to_decide(sold), refund_to_decide(sold)
@@ -45,7 +45,11 @@ def test_the_file_holds_the_refunds_of_the_list_and_sums_the_agreed(
     answer = owner_client.get(f"{LIST}export.csv?status__exact=all")
     header, *lines, sums = csv.reader(io.StringIO(answer.getvalue().decode()))
     assert [line[2] for line in lines] == [waiting.refund_id, agreed.refund_id]
-    assert (sums[8], sums[9]) == ("1", str(agreed.price))
+    assert (sums[0], sums[8], sums[9]) == (
+        "Total (to buyers)",
+        "2",
+        str(2 * waiting.order.unit_price),
+    )
     assert {len(line) for line in (header, *lines, sums)} == {len(header)}
     assert AuditEntry.objects.filter(verb="trip.refunds.exported").count() == 1
     (_header, line, _sums) = csv.reader(

@@ -20,7 +20,6 @@ from stores.backoffice.labels import badge, badge_column, link, moment_column, s
 from stores.backoffice.needs_person import NeedsPersonFilter, settle_button
 from stores.backoffice.newest import LongListAdmin
 from stores.backoffice.pages import staff_user
-from stores.backoffice.spreadsheets import Counted
 from stores.backoffice.timeline import Moment, TimelineAdmin
 from stores.models import OutboundCall
 from stores.platforms.outbox.operations import title_of
@@ -76,7 +75,6 @@ def _has_tickets_left(order: Order) -> bool:
 class OrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     exported_as = "trip.orders.exported"
     file_name, file_title, columns = "ticket-orders", _("Ticket orders"), ORDERS
-    counted = Counted("status", Order.Status.ISSUED)
     buttons = ("issue", "fail", "use", "settle", "show_visitors")
     asked_about = ("product", "visit", "tickets", "gone", "total", "trouble")
     list_display = (

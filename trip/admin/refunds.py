@@ -24,7 +24,6 @@ from stores.backoffice.filters import (
 )
 from stores.backoffice.labels import badge, badge_column, listed, moment_column, sum_of
 from stores.backoffice.pages import staff_user
-from stores.backoffice.spreadsheets import Counted
 from stores.clock import format_moment
 from stores.money import yuan_text
 from trip import services
@@ -66,7 +65,7 @@ class OrderDrillFilter(DrillFilter):
 class RefundAdmin(DecidedInRows, ExportsAdmin, LedgerAdmin):
     exported_as = "trip.refunds.exported"
     file_name, file_title, columns = "refunds", _("Refunds"), REFUNDS
-    counted, dated = Counted("status", Status.AGREED), "received_at"
+    dated = "received_at"
     buttons = ("agree", "refuse")
     asked_about = ("order_number", "product", "quantity", "given_back", "kept", "reason")
     list_display = (
