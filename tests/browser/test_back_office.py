@@ -108,7 +108,8 @@ def test_dashboard_and_verifications_open_without_complaint(
 
 THUMB = 44
 OVERSIZED = """(least) => [...document.querySelectorAll(
-  ".zg-bar a, .zg-todo a, .zg-switches a, .zg-filter select, .zg-add, .zg-back, #tabs-items > a,"
+  ".zg-bar a, .zg-todo a, .zg-switches a, .zg-filter select, .store-choice select, .zg-add,"
+  + ".zg-back, #tabs-items > a,"
   + "#result_list .data-row, .zg-me nav > a, .zg-me summary, .zg-account button,"
   + "[name=_save], .zg-all, .zg-calendar td > a, .more a, .brand")]
   .filter((item) => item.checkVisibility())
@@ -143,6 +144,7 @@ def test_nothing_is_cut_or_too_small_for_a_thumb_on_a_phone(
     page = visitor.page(width=360, height=740, user=owner)
     page.context.add_cookies([{"name": "django_language", "value": language, "url": visitor.url}])
     row = Verification.objects.latest("pk")
+    StoreFactory(merchant=shop.merchant)
     dated = TicketProductFactory(
         connection=TicketConnectionFactory(merchant=shop.merchant),
         store=shop.store,
