@@ -40,6 +40,8 @@ PRINTED = {
     *((4, 4, 2), (4, 3, 3), (3, 4, 3), (3, 3, 4), (5, 5)),
     *((4, 4, 3), (3, 4, 4), (4, 4, 4, 4)),
 }
+# Groups of digits as goods carry them.
+BARCODE = (1, 6, 6)
 SHOWN = 40
 
 
@@ -279,14 +281,15 @@ def _grouped(text: str) -> list[_Number]:
         return [_Number(no_code=NoCode.LANDLINE, offered=tuple(_offers(whole)))]
     if _is_printed(groups, marks) and not _ends_in_year(groups):
         return [_alone(whole)]
-    if known := lookalike(whole):
+    known = lookalike(whole)
+    if known and (known not in BY_CHANCE or tuple(map(len, groups)) == BARCODE):
         return [_Number(no_code=known)]
     if len(whole) < BESIDE_OTHERS.start:
-        return [_Number(no_code=NoCode.TOO_SHORT)]
+        return [_Number(no_code=known or NoCode.TOO_SHORT)]
     offered = tuple(_parts(groups, marks))
     if not offered and len(set(marks)) == 1 and len(whole) in USUAL:
         offered = (whole,)
-    return [_Number(no_code=NoCode.UNCLEAR, offered=offered)]
+    return [_Number(no_code=known or NoCode.UNCLEAR, offered=offered)]
 
 
 def _is_printed(groups: list[str], marks: list[str]) -> bool:

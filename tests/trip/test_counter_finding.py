@@ -82,24 +82,37 @@ def with_codes(order: Order) -> None:
     order.voucher_type = VoucherType.PER_TICKET
 
 
-def used_up(order: Order) -> None:
-    order.vouchers.update(used=2)
-
-
-@pytest.mark.parametrize("change", [another_store, drill, closed, with_codes, used_up])
-def test_only_orders_of_this_store_that_can_be_used_now_are_found(change: Any) -> None:
+@pytest.mark.parametrize("change", [another_store, drill, closed, with_codes])
+def test_only_issued_orders_of_this_store_are_found(change: Any) -> None:
     _meituan, order, client = named()
     change(order)
     order.save()
     assert "王*" not in scan(client, MOBILE, status=422)
 
 
-def test_an_order_for_another_day_is_not_found_by_its_mobile() -> None:
+def test_a_mobile_whose_tickets_are_used_says_when_and_by_whom() -> None:
+    _meituan, _order, client = named()
+    take(client, scan(client, MOBILE), 2)
+    card = scan(client, MOBILE)
+    assert (state_of(card), buttons(card)) == ("refused", [])
+    assert "Used by" in card
+
+
+def test_a_mobile_whose_order_is_for_another_day_says_so() -> None:
     _meituan, order, client = named(valid_until=timezone.localdate() + timedelta(days=9))
     Order.objects.update(
         terms=order.terms | {"valid_until": f"{timezone.localdate() - timedelta(days=1)}"}
     )
-    assert "王*" not in scan(client, MOBILE, status=422)
+    card = scan(client, MOBILE)
+    assert (state_of(card), buttons(card)) == ("refused", [])
+
+
+def test_what_can_be_used_now_hides_what_was_used_before() -> None:
+    meituan, order, client = named()
+    take(client, scan(client, MOBILE), 2)
+    meituan.bought(order.product, visitors=[VISITOR])
+    card = scan(client, MOBILE)
+    assert (state_of(card), card.count("data-state=")) == ("ask", 1)
 
 
 def test_the_number_of_an_order_without_codes_finds_it() -> None:

@@ -129,13 +129,17 @@ class VoucherKind(CounterKind):
 
 
 def _of_mobile(text: str, store: Store) -> list[ScanResult]:
-    """Asks about the orders of a mobile that can be used now; a mobile alone uses nothing."""
-    found = finding.vouchers().filter(order__in=finding.orders_of_mobile(text, store))
-    return [
+    """Asks about the orders of a mobile that can be used now, or says why the newest cannot; a
+    mobile alone uses nothing.
+    """
+    orders = finding.orders_of_mobile(text, store)
+    found = finding.vouchers().filter(order__in=orders).order_by("-order_id")
+    questions = [
         cards.question(voucher, count)
-        for voucher in found.order_by("-order_id")
+        for voucher in found
         if (count := free(voucher)) and objection(voucher, count) is None
     ]
+    return questions or [cards.standing(voucher) for voucher in found[:1]]
 
 
 def _redeem(user: User, voucher: Voucher, request_key: str) -> ScanResult:
