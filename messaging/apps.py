@@ -25,8 +25,11 @@ def has_takeaway(request: HttpRequest) -> bool:
 
 
 def has_desk(request: HttpRequest) -> bool:
-    """Whether a person handles takeaway orders of some store."""
-    return access_of(request.user).has_permission(TAKE) and has_takeaway(request)
+    """Whether a person handles takeaway orders of some store. Operators do so as the owner of the
+    merchant whom they view: a desk of all merchants would be nobody's.
+    """
+    access = access_of(request.user)
+    return not access.everything and access.has_permission(TAKE) and has_takeaway(request)
 
 
 def may_connect(request: HttpRequest) -> bool:
@@ -169,12 +172,13 @@ class MessagingConfig(Domain):
         CounterLink(_("Safety card"), "takeaway:cards", has_desk),
     )
     menu = (
+        # What has deadlines comes before the lists, also before those of other platforms.
+        MenuItem(ORDERS, _("Order desk"), "takeaway:desk", has_desk, order=5),
+        MenuItem(ORDERS, _("Customers' messages"), "takeaway:chat", has_desk, order=6),
         of_takeaway(
             ORDERS, "messaging.Order", _("Takeaway orders"), 55, opened_on_today("ordered_at")
         ),
         of_takeaway(ORDERS, "messaging.Refund", _("Takeaway refunds"), 56),
-        MenuItem(ORDERS, _("Order desk"), "takeaway:desk", has_desk, order=60),
-        MenuItem(ORDERS, _("Customers' messages"), "takeaway:chat", has_desk, order=61),
         MenuItem(ORDERS, _("Safety card"), "takeaway:cards", has_desk, order=62),
         MenuItem(
             STORES,

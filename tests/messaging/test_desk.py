@@ -136,7 +136,8 @@ def test_a_new_order_has_dishes_time_and_one_button(clerk: Client, order: Order)
 
 
 def test_nobodys_number_stands_there(clerk: Client, order: Order) -> None:
-    page = shown(clerk)
+    # The digest holds times, which may contain the same digits.
+    page = re.sub(r'name="after" value="[^"]*"', "", shown(clerk))
     for number in ("13800138000", "4321", "13900139000", "1201", "隐私号"):
         assert number not in page
     assert "少辣" in page
