@@ -24,6 +24,7 @@ from messaging.models import Order
 from messaging.reasons import reason_text
 from messaging.services import allowed, customers, deciding
 from messaging.services.printing import asking
+from messaging.services.under_way import under_way
 from messaging.wire.values import mask_phones
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.daily import Worth
@@ -157,6 +158,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
             "money": [*sums(order), *refunded(refunds)],
             "papers": papers(order),
             "card_deliveries": order.card_deliveries.select_related("message"),
+            "under_way": under_way(order),
             "refunds": [
                 {
                     "row": row,

@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin import display
 from django.http import HttpRequest
+from django.utils.html import format_html
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -23,13 +24,17 @@ from messaging.admin.labels import (
 from messaging.choices import REFUND
 from messaging.models import Refund
 from messaging.services import allowed, customers, deciding
+from messaging.services.under_way import under_way
 from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, moment_column
 from stores.backoffice.pages import staff_user
+from stores.backoffice.plain_errors import explained
+from stores.models import OutboundCall
 
 BEING_SENT = _("Your decision is being sent to Meituan.")
+FAILED = _("Your last decision did not get through. Decide again.")
 
 
 def _may_decide(refund: Refund) -> bool:
@@ -56,16 +61,25 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
         ("applied_at", "decide_until"),
         ("decided_at", "refund_id"),
     )
+    change_form_outer_after_template = "messaging/admin/sending.html"
     state_label = badge_column("state", REFUND_COLOURS, _("state"))
     asked_at = moment_column("applied_at", pgettext_lazy("takeaway refund", "asked for"))
     until = moment_column("decide_until", _("to be decided until"))
     number, order_store = order_column, order_store_column
     amount = fen_column("amount", pgettext_lazy("takeaway refund", "amount"), ordering="money")
 
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> Any:
+        if refund := kwargs.get("obj"):
+            context["under_way"] = under_way(refund.order)
+        return super().render_change_form(request, context, *args, **kwargs)
+
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         is_open = obj and not allowed.why_not_decide(obj)
+        call = deciding.last_decision(obj) if is_open else None
         is_shown = {
-            "progress": is_open and deciding.is_being_decided(obj),
+            "progress": call and call.state != OutboundCall.State.DONE,
             "who_may": is_open and not self.permits(request, REFUND, obj),
             "handled": obj and not obj.order.connection.takeaway_store.takes_orders,
         }
@@ -73,6 +87,9 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
 
     @display(description=_("progress"))
     def progress(self, refund: Refund) -> StrOrPromise:
+        call = deciding.last_decision(refund)
+        if call and call.state in OutboundCall.FAILED:
+            return format_html("{} {}", FAILED, explained(call.last_error))
         return BEING_SENT
 
     @display(description=_("who may decide"))

@@ -6,19 +6,17 @@ from django.utils.translation import gettext as _
 
 from messaging.choices import PLATFORM, PushKind, RefundState
 from messaging.models import Order
-from messaging.services.acting import ACTIONS
-from messaging.services.reading import OrderReading, RefundsReading
+from messaging.services.under_way import calls_of
 from messaging.wire.refunds import parse_refund_notice
 from stores.backoffice.labels import labelled
 from stores.backoffice.plain_errors import explained
 from stores.backoffice.timeline import Moment, attempt_moment, audit_moments, in_order
-from stores.models import AuditEntry, InboundEvent, OutboundAttempt, OutboundCall
+from stores.models import AuditEntry, InboundEvent, OutboundAttempt
 from stores.platforms.outbox.operations import title_of
 from stores.platforms.reading import Malformed
 from stores.platforms.tools import event_title
 
 MOST = 200
-NAMES = [*(kind.name for kind in ACTIONS), OrderReading.name, RefundsReading.name]
 
 
 def timeline(order: Order) -> list[Moment]:
@@ -58,10 +56,7 @@ def _found(order: Order) -> Iterable[Moment]:
 
 
 def _told(order: Order) -> Iterable[Moment]:
-    calls = OutboundCall.objects.filter(
-        connection=order.connection_id, operation__in=NAMES, subject_id=order.pk
-    )
-    by_pk = {call.pk: call for call in calls.order_by("id")[:MOST]}
+    by_pk = {call.pk: call for call in calls_of(order).order_by("id")[:MOST]}
     for call in by_pk.values():
         if not call.attempts_made:
             title = labelled(title_of(call), call.get_state_display())

@@ -55,7 +55,10 @@ class Action(Operation):
 
     def on_refused(self, call: OutboundCall, error: Refused) -> None:
         """Meituan's refusal often means that the order stands otherwise than we think."""
-        owe_order(Order.objects.select_for_update().get(pk=call.subject_id))
+        owe_order(_failed(call))
+
+    def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
+        _failed(call)
 
     def act(self, client: TakeawayClient, order: Order, given: dict[str, Any]) -> None:
         """Makes the request. Raises PlatformError."""
@@ -67,6 +70,13 @@ class Action(Operation):
 
     def note(self, order: Order, call: OutboundCall) -> None:
         """Changes the locked order in memory once it was done."""
+
+
+def _failed(call: OutboundCall) -> Order:
+    """Returns the order, locked; open pages look for orders that have changed."""
+    order = Order.objects.select_for_update().get(pk=call.subject_id)
+    order.save(update_fields=["changed_at"])
+    return order
 
 
 class Harmless(Action):
@@ -140,7 +150,7 @@ class RefundDeciding(Action):
         owe_refunds(order)
 
     def on_refused(self, call: OutboundCall, error: Refused) -> None:
-        owe_refunds(Order.objects.select_for_update().get(pk=call.subject_id))
+        owe_refunds(_failed(call))
 
 
 @operation

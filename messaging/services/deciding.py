@@ -75,12 +75,19 @@ def refund_decide(*, refund: Refund, actor: Actor, agree: bool, reason: str) -> 
     )
 
 
-def is_being_decided(refund: Refund) -> bool:
-    """Whether a decision on a refund is on its way to Meituan."""
+def last_decision(refund: Refund) -> OutboundCall | None:
+    """Returns the call that told Meituan last what the shop decided on a refund, or will."""
     calls = OutboundCall.objects.filter(
         operation=acting.RefundDeciding.name, subject_id=refund.order_id
     )
-    return any(call.payload.get("refund") == refund.pk for call in calls.live())
+    about = (call for call in calls.order_by("-pk") if call.payload.get("refund") == refund.pk)
+    return next(about, None)
+
+
+def is_being_decided(refund: Refund) -> bool:
+    """Whether a decision on a refund is on its way to Meituan."""
+    call = last_decision(refund)
+    return call is not None and call.state in OutboundCall.LIVE
 
 
 @transaction.atomic

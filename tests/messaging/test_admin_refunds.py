@@ -6,7 +6,11 @@ import pytest
 
 from messaging.choices import OrderState, Provider, RefundState
 from messaging.models import TakeawayStore
+from messaging.services import acting
+from messaging.services.changes import digest_of
 from stores.models import OutboundCall
+from stores.platforms.errors import Refused
+from stores.platforms.outbox import enqueue
 from stores.roles import Role
 from tests.back_office import at_work, press, shown
 from tests.messaging.factories import OrderFactory, RefundFactory
@@ -65,10 +69,42 @@ def test_while_a_decision_is_being_sent_the_page_says_so(
     assert "/do/" not in html
     assert "/do/agree/" in shown(manager, other)
     # Meituan refused it, and the refund still waits.
-    OutboundCall.objects.update(state=OutboundCall.State.REFUSED)
+    OutboundCall.objects.update(state=OutboundCall.State.REFUSED, last_error="808: 操作失败")
     html = shown(manager, refund)
     assert words not in html
+    assert "Your last decision did not get through. Decide again. 808: 操作失败" in html
     assert "/do/agree/" in html
+    assert "did not get through" not in shown(manager, other)
+
+
+def test_pages_that_show_what_is_being_sent_are_renewed(binding: TakeawayStore) -> None:
+    """With the pulse of the order desk, until nothing is under way."""
+    order = OrderFactory(binding=binding)
+    refund, manager = RefundFactory(order=order), at_work(binding.store)
+    renewed = re.compile('data-sending="([0-9,]+)" data-pulse="/takeaway/pulse/"')
+    assert not renewed.search(shown(manager, refund) + shown(manager, order))
+    press(manager, refund, "agree")
+    call = OutboundCall.objects.get()
+    for row in (refund, order):
+        found = renewed.search(shown(manager, row))
+        assert found
+        assert found[1] == str(call.pk)
+    OutboundCall.objects.update(state=OutboundCall.State.DONE)
+    assert not renewed.search(shown(manager, refund) + shown(manager, order))
+
+
+@pytest.mark.parametrize("action", [acting.RefundDeciding, acting.PartRefunding])
+def test_open_pages_learn_of_what_did_not_get_through(
+    binding: TakeawayStore, action: type[acting.Action]
+) -> None:
+    order = OrderFactory(binding=binding)
+    seen = [digest_of([order.store_id])]
+    call = enqueue(action, connection=order.connection, key="1", subject_id=order.pk)
+    action().on_refused(call, Refused("808", "操作失败"))
+    seen.append(digest_of([order.store_id]))
+    action().on_dead(call, maybe_executed=False)
+    seen.append(digest_of([order.store_id]))
+    assert len({each.partition("-")[2] for each in seen}) == 3
 
 
 @pytest.mark.parametrize(
