@@ -35,6 +35,9 @@ PAPER_COLOURS = {
     "skipped": "info",
 }
 
+# What goes to the receipt printer says so, and looks otherwise than what the browser prints.
+PRINT_AGAIN, RECEIPT_ICON = _("Print again at the receipt printer"), "receipt_long"
+
 
 def fen_column(
     name: str, title: StrOrPromise, *, ordering: str = ""

@@ -16,7 +16,14 @@ from django_stubs_ext import StrOrPromise
 
 from messaging.admin.exporting import COLUMNS
 from messaging.admin.forms import CancelForm, CourierForm, ReprintForm
-from messaging.admin.labels import REFUND_COLOURS, STATE_COLOURS, dishes_text, fen_column
+from messaging.admin.labels import (
+    PRINT_AGAIN,
+    RECEIPT_ICON,
+    REFUND_COLOURS,
+    STATE_COLOURS,
+    dishes_text,
+    fen_column,
+)
 from messaging.admin.order_parts import papers, refunded, sums
 from messaging.admin.timeline import timeline
 from messaging.choices import REFUND, TAKE, OrderState
@@ -97,6 +104,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         ("accepted_at", "ready_at"),
         ("finished_at", "cancelled_at"),
         ("why",),
+        ("urge_label",),
         ("handled",),
     )
     worth = Worth(
@@ -121,8 +129,19 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         return dishes_text(order)
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        is_read_only = obj and not obj.connection.takeaway_store.takes_orders
-        return [row for row in self.fields if is_read_only or row != ("handled",)]
+        is_shown = {
+            "urge_label": obj and obj.urged_at,
+            "handled": obj and not obj.connection.takeaway_store.takes_orders,
+        }
+        return [row for row in self.fields if is_shown.get(row[0], True)]
+
+    @display(description=pgettext_lazy("takeaway order", "urge"))
+    def urge_label(self, order: Order) -> StrOrPromise:
+        """Meituan publishes no field for the words of an answer, so that none are sent."""
+        asked, answered = order.urged_at, allowed.urge_answered_at(order)
+        words = _("%(asked)s, answered %(answered)s without a text")
+        words = words if answered else _("%(asked)s, not answered")
+        return words % {"asked": short_moment(asked), "answered": short_moment(answered)}
 
     @display(description=_("where it is handled"))
     def handled(self, order: Order) -> StrOrPromise:
@@ -280,7 +299,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
 
     @button(
         Button(
-            title=_("Print a receipt"), icon="print", permission=TAKE, form=ReprintForm,
+            title=PRINT_AGAIN, icon=RECEIPT_ICON, permission=TAKE, form=ReprintForm,
             done=_("It is printed again, and says so."),
             shown=lambda order: order.store.printers.filter(is_active=True).exists(),
         )
@@ -290,7 +309,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
 
     @button(
         Button(
-            title=pgettext_lazy("takeaway order", "Print"), icon="print",
+            title=_("Print in the browser"), icon="open_in_browser",
             permission=Permission.VIEW, shown=lambda order: order.said_at and not order.emptied_at,
         )
     )  # fmt: skip

@@ -14,7 +14,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
-from messaging.admin.labels import PAPER_COLOURS, order_link
+from messaging.admin.labels import PAPER_COLOURS, PRINT_AGAIN, RECEIPT_ICON, order_link
 from messaging.choices import TAKE, PaperState, PrinterReach, ReceiptCopy
 from messaging.models import Printer, PrintJob
 from messaging.pages.talks import message_url
@@ -118,7 +118,7 @@ class PrinterAdmin(ButtonsAdmin, ScopedAdmin):
     @button(
         Button(
             title=_("Print a test page"),
-            icon="print",
+            icon=RECEIPT_ICON,
             permission=TAKE,
             busy=_("Being printed …"),
             done=_("The test page is printed."),
@@ -180,8 +180,8 @@ class ReceiptAdmin(ButtonsAdmin, LedgerAdmin):
 
     @button(
         Button(
-            title=_("Print again"),
-            icon="print",
+            title=PRINT_AGAIN,
+            icon=RECEIPT_ICON,
             permission=TAKE,
             done=_("It is printed again, and says so."),
             shown=lambda job: job.order and job.state in PrintJob.SETTLED,

@@ -85,6 +85,10 @@ class Card:
         return "" if takes_orders else allowed.IN_THE_APP
 
     @property
+    def urge_answered_at(self) -> datetime | None:
+        return allowed.urge_answered_at(self.order)
+
+    @property
     def asks_for_refund(self) -> bool:
         return any(row.state == RefundState.OPEN for row in self.order.refunds.all())
 

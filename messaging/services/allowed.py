@@ -4,6 +4,8 @@ Each `why_not_…` returns the reason in words for people, "" when it may be don
 and verbs are carried out by the same answer. Each reads `order.connection.takeaway_store`.
 """
 
+from datetime import datetime
+
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
@@ -104,9 +106,13 @@ def why_not_cancel_rider(order: Order) -> StrOrPromise:
 
 def is_urged(order: Order) -> bool:
     """Whether the customer waits for an answer to an urge."""
-    if not (order.is_open and order.urged_at):
-        return False
-    return not order.urge_answered_at or order.urge_answered_at < order.urged_at
+    return bool(order.is_open and order.urged_at) and not urge_answered_at(order)
+
+
+def urge_answered_at(order: Order) -> datetime | None:
+    """Returns when the last urge was answered; None without one, and while it is not."""
+    urged, answered = order.urged_at, order.urge_answered_at
+    return answered if urged and answered and answered >= urged else None
 
 
 def wants_other_time(order: Order) -> bool:
