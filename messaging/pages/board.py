@@ -16,6 +16,7 @@ from messaging.models import Order, Refund, TakeawayStore
 from messaging.services import allowed, customers
 from messaging.services.accepting import cook_from
 from messaging.services.changes import digest_of
+from messaging.services.chat.briefly import in_words
 from messaging.services.deadlines import (
     Deadline,
     What,
@@ -131,7 +132,7 @@ class ToDo:
         talk = self.deadline.talk
         if talk is None or talk.last_direction != Direction.CUSTOMER:
             return ""
-        return mask_phones(str(readable(talk, "preview", "")))
+        return mask_phones(in_words(str(readable(talk, "preview", ""))))
 
     @property
     def store(self) -> Store:

@@ -34,6 +34,7 @@ from messaging.services.chat import (
     sending,
     switching,
 )
+from messaging.services.chat.briefly import in_words
 from messaging.services.deadlines import clock, left_text, urgency_of
 from stores.backoffice.pages import request_key, staff_page, staff_user
 from stores.conflicts import Conflict, KeyReused
@@ -70,7 +71,7 @@ class Line:
 
     @property
     def preview(self) -> str:
-        return str(readable(self.row, "preview", ""))
+        return in_words(str(readable(self.row, "preview", "")))
 
 
 @dataclass(frozen=True)

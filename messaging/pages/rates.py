@@ -20,15 +20,15 @@ from messaging.pages.board import stores_of
 from messaging.pages.talks import chosen_store, message_url
 from messaging.services.at_once import as_conflicts
 from messaging.services.chat import asking, rating
+from messaging.services.chat.briefly import brief_of, in_words
 from messaging.services.deadlines import span_text
 from stores.backoffice.dates import read_day
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
-from stores.fields import readable
 from stores.models import Store
 
-# Messages of a page, and characters of each.
-ON_A_PAGE, SHOWN = 100, 60
+# Messages of a page.
+ON_A_PAGE = 100
 USUAL, URGENT = "usual", "urgent"
 
 
@@ -60,7 +60,7 @@ class Question:
 
     @property
     def text(self) -> str:
-        return str(readable(self.row, "text", ""))[:SHOWN]
+        return in_words(brief_of(self.row))
 
     @property
     def took(self) -> str:

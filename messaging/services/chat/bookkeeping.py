@@ -9,10 +9,9 @@ from datetime import datetime, timedelta
 
 from django.db.models import F, Q
 
-from messaging.choices import Direction, MessageKind, MessageState, Origin
+from messaging.choices import Direction, MessageState, Origin
 from messaging.models import ChatRevision, ChatStore, Conversation, Message, TakeawayStore
-
-PREVIEW = 60
+from messaging.services.chat.briefly import brief_of
 
 
 def locked(conversation_id: int) -> Conversation:
@@ -94,7 +93,7 @@ def summarise(conversation: Conversation, new: Message | None = None) -> None:
         by_people = conversation.messages.exclude(origin=Origin.RULE)
         last = by_people.order_by("-at", "-tie", "-pk").first() or last
     conversation.last_direction = last.direction
-    conversation.preview = last.text[:PREVIEW] if last.kind == MessageKind.TEXT else ""
+    conversation.preview = brief_of(last)
 
 
 def _only_follows(conversation: Conversation, message: Message) -> bool:

@@ -96,6 +96,25 @@ def test_a_question_in_its_time_waits(clerk: Client, pusher: Pusher) -> None:
         assert counts(page(clerk))[:3] == ["0", "1", "0"]
 
 
+@pytest.mark.parametrize(
+    ("kind", "words"), [(2, "[picture]"), (3, "[voice message or card]"), (1, "&lt;b&gt;")]
+)
+def test_what_is_no_text_is_said_as_in_the_list_and_at_the_desk(
+    clerk: Client, pusher: Pusher, kind: int, words: str
+) -> None:
+    """The address of a picture is nothing to read."""
+    text = "<b>" if kind == 1 else "https://p.example.com/1.jpg"
+    with time_machine.travel(DAY + timedelta(hours=12), tick=False):
+        write(pusher, text, msg_type=kind, cts=int(timezone.now().timestamp()))
+        for shown in (
+            page(clerk),
+            clerk.get("/takeaway/chat/").content.decode(),
+            clerk.get("/takeaway/desk/").content.decode(),
+        ):
+            assert words in shown
+            assert "p.example.com" not in shown
+
+
 def test_automatic_replies_are_counted_apart(clerk: Client, binding: TakeawayStore) -> None:
     talk: Conversation = conversation_of(binding.store, binding)
     day = DAY.date()
