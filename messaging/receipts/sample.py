@@ -3,13 +3,14 @@
 from datetime import datetime
 
 from messaging.receipts.orders import ReceiptOrder
+from messaging.wire.cards import CardRow
 from messaging.wire.orders import Discount, Dish
 from stores.platforms.reading import BEIJING
 
 AT = datetime(2026, 1, 5, 11, 42, tzinfo=BEIJING)
 
 
-def sample_order(store_name: str) -> ReceiptOrder:
+def sample_order(store_name: str, card: tuple[CardRow, ...] = ()) -> ReceiptOrder:
     dishes = (
         _dish("招牌牛肉面", 2, 2800, spec="大份", wishes="少辣", boxes=2, box_amount=200),
         _dish("凉拌黄瓜", 1, 900, boxes=1, box_amount=100),
@@ -29,6 +30,7 @@ def sample_order(store_name: str) -> ReceiptOrder:
         recipient="林女士",
         phones=("138****00",),
         address="花园路 8 号 3 栋 1201",
+        card=card,
     )
 
 

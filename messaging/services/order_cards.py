@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from messaging.choices import CardAudit, CardSender, CardState, CardWay, OrderState
-from messaging.models import CardDelivery, Order, SafetyCard, SavedCard
+from messaging.models import CardDelivery, Order, SafetyCard, SavedCard, TakeawayStore
 from messaging.wire.cards import CardRow
 from stores.platforms.workers import queue
 
@@ -22,20 +22,17 @@ def card_of_order(order: Order) -> SavedCard | None:
     """Returns the card that Meituan had on the day on which the order was accepted, the last one of
     several; None without one, and while Meituan does not show the store's card.
     """
-    rows = SavedCard.objects.filter(
-        card__binding__connection=order.connection_id,
-        day=_day_of(order),
-        state=CardState.SAVED,
-        emptied_at=None,
-    )
-    found = rows.select_related("card").order_by("-pk").first()
-    return found if found and _is_shown(found.card) else None
+    return _card_of(order.connection_id, _day_of(order))
 
 
 def rows_for_receipt(order: Order) -> tuple[CardRow, ...]:
     """Returns whom the receipt of an order names; nobody unless the store wants it printed."""
-    saved = card_of_order(order)
-    return saved.whole.rows if saved and saved.whole.on_receipt else ()
+    return _rows_of(card_of_order(order))
+
+
+def rows_for_today(binding: TakeawayStore) -> tuple[CardRow, ...]:
+    """Returns whom the receipts of orders name that are accepted now."""
+    return _rows_of(_card_of(binding.connection_id, timezone.localdate()))
 
 
 def owe_card(order: Order, *, was: str) -> None:
@@ -65,6 +62,21 @@ def note_printed(order: Order) -> None:
     """Notes that the customer's copy, with the card on it, is on paper."""
     if rows_for_receipt(order):
         CardDelivery.objects.get_or_create(order=order, way=CardWay.PAPER)
+
+
+def _card_of(connection_id: int, day: date) -> SavedCard | None:
+    rows = SavedCard.objects.filter(
+        card__binding__connection=connection_id,
+        day=day,
+        state=CardState.SAVED,
+        emptied_at=None,
+    )
+    found = rows.select_related("card").order_by("-pk").first()
+    return found if found and _is_shown(found.card) else None
+
+
+def _rows_of(saved: SavedCard | None) -> tuple[CardRow, ...]:
+    return saved.whole.rows if saved and saved.whole.on_receipt else ()
 
 
 def _is_shown(card: SafetyCard) -> bool:

@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from messaging.choices import TEST_PAGE, MessageKind, ReceiptCopy
-from messaging.models import Message, Order, Printer, PrintJob, TakeawayStore
+from messaging.models import Message, Order, Printer, PrintJob, SafetyCard, TakeawayStore
 from messaging.receipts.copies import Copy, Template, receipt_lines
 from messaging.receipts.escpos import receipt_bytes
 from messaging.receipts.lines import A4, MM58, MM80, Line, Paper, Rule, Size, Text
@@ -15,7 +15,7 @@ from messaging.receipts.preview import ShownRow, shown_rows
 from messaging.receipts.sample import sample_order
 from messaging.receipts.slips import Slip, slip_lines
 from messaging.services.customers import APPENDED, masked, shown
-from messaging.services.order_cards import rows_for_receipt
+from messaging.services.order_cards import rows_for_receipt, rows_for_today
 from messaging.wire.orders import Discount, Dish
 from messaging.wire.values import mask_phones
 from stores.fields import readable
@@ -124,26 +124,30 @@ def receipt_of(order: Order, *, with_address: bool = True) -> ReceiptOrder:
 
 
 def look_of(store: TakeawayStore) -> dict[str, Any]:
-    """Returns the previews of all copies on the paper of the store's first printer."""
-    paper = usual_paper(store.store)
+    """Returns the previews of all copies of a sample order that is accepted now, on the paper of
+    the store's first printer; `card_waits`: no safety card of today is saved that the store wants
+    on them.
+    """
+    paper, card = usual_paper(store.store), rows_for_today(store)
+    order = sample_order(store.store.name, card)
     previews = [
-        {"title": copy.label, "rows": sample_rows(store, Copy(copy), PAPERS[paper])}
+        {"title": copy.label, "rows": _copy_rows(store, order, Copy(copy), PAPERS[paper])}
         for copy in ReceiptCopy
     ]
-    return {"paper": paper, "previews": previews}
-
-
-def sample_rows(store: TakeawayStore, copy: Copy, paper: Paper) -> list[ShownRow]:
-    """Returns a copy of a sample order as the printers of a store print it."""
-    order = sample_order(store.store.name)
-    return shown_rows(receipt_lines(order, copy, template=template_of(store, copy)), paper)
+    wants_card = SafetyCard.objects.filter(binding=store, on_receipt=True).exists()
+    return {"paper": paper, "previews": previews, "card_waits": wants_card and not card}
 
 
 def order_rows(order: Order, copy: Copy, paper: Paper, *, with_address: bool) -> list[ShownRow]:
     """Returns a copy of an order for a page. Raises NothingToPrint."""
     receipt = receipt_of(order, with_address=with_address)
-    template = template_of(order.connection.takeaway_store, copy)
-    return shown_rows(receipt_lines(receipt, copy, template=template), paper)
+    return _copy_rows(order.connection.takeaway_store, receipt, copy, paper)
+
+
+def _copy_rows(
+    store: TakeawayStore, order: ReceiptOrder, copy: Copy, paper: Paper
+) -> list[ShownRow]:
+    return shown_rows(receipt_lines(order, copy, template=template_of(store, copy)), paper)
 
 
 def sample_page(printer: Printer, at: datetime) -> bytes:

@@ -1,21 +1,26 @@
 """The preview of receipts follows the form before it is saved, and equals what is printed."""
 
 import re
+from datetime import timedelta
 
 import pytest
 from django.urls import reverse
+from django.utils import timezone
 
-from messaging.models import TakeawayStore
-from messaging.receipts.copies import Copy, receipt_lines
+from messaging.models import SavedCard, TakeawayStore
+from messaging.receipts.copies import Copy, Template, receipt_lines
 from messaging.receipts.escpos import receipt_bytes
 from messaging.receipts.lines import MM58
 from messaging.receipts.sample import sample_order
-from messaging.services.printing.rendering import template_of
+from messaging.services.printing.rendering import receipt_of, template_of
 from stores.roles import Role
 from tests.back_office import at_work, page
-from tests.messaging.factories import TakeawayStoreFactory
+from tests.messaging.factories import OrderFactory, TakeawayStoreFactory
+from tests.messaging.printing.test_card import fill_in
 
 pytestmark = pytest.mark.django_db
+CARD_WORDS = ("王师傅", "安心卡")
+WAITS = "is printed once today"
 TYPED = {"head_line": "欢迎光临", "foot_line": "<b>谢谢</b>", "big_dishes": "on"}
 
 
@@ -43,6 +48,32 @@ def test_what_is_typed_is_shown_as_it_would_be_printed(binding: TakeawayStore) -
     assert all(row.encode("gbk") in printed for row in shown)
     binding.refresh_from_db()
     assert (binding.head_line, binding.big_dishes) == ("", False)
+
+
+@pytest.mark.parametrize("on_receipt", [True, False])
+def test_todays_safety_card_is_on_it_as_on_the_receipt_of_an_order(
+    binding: TakeawayStore, on_receipt: bool
+) -> None:
+    fill_in(binding, on_receipt=on_receipt)
+    html = at_work(binding.store).get(page(binding)).content.decode()
+    assert ("厨师 王师傅" in " ".join(rows(html))) is on_receipt
+    order = OrderFactory(binding=binding, accepted_at=timezone.now())
+    receipt = receipt_lines(receipt_of(order), Copy.CUSTOMER, template=Template())
+    printed = receipt_bytes(receipt, MM58)
+    shown = [row.strip() for row in rows(html) if any(word in row for word in CARD_WORDS)]
+    assert len(shown) == (2 if on_receipt else 0)
+    assert all(row.encode("gbk") in printed for row in shown)
+    assert WAITS not in html
+
+
+def test_a_card_that_is_not_filled_in_today_is_said_to_be_missing(binding: TakeawayStore) -> None:
+    card = fill_in(binding).card
+    card.on_receipt = True
+    card.save()
+    SavedCard.objects.update(day=timezone.localdate() - timedelta(days=1))
+    html = at_work(binding.store).get(page(binding)).content.decode()
+    assert "王师傅" not in html
+    assert WAITS in html
 
 
 def test_a_strangers_store_has_no_preview(binding: TakeawayStore) -> None:
