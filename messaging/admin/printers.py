@@ -15,6 +15,7 @@ from django.utils.translation import pgettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from messaging.admin.labels import PAPER_COLOURS, PRINT_AGAIN, RECEIPT_ICON, order_link
+from messaging.admin.store_choice import takeaway_stores
 from messaging.choices import TAKE, PaperState, PrinterReach, ReceiptCopy
 from messaging.models import Printer, PrintJob
 from messaging.pages.talks import message_url
@@ -22,14 +23,13 @@ from messaging.services.papers import wake_printers
 from messaging.services.printing import asking
 from messaging.services.printing.addresses import PrinterConflict, find_place, split_address
 from messaging.services.printing.working import forget_state
-from stores.backoffice.base import LedgerAdmin, ScopedAdmin, where_permitted
+from stores.backoffice.base import LedgerAdmin, ScopedAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, link, moment_column
 from stores.backoffice.needs_person import NeedsPersonFilter
 from stores.backoffice.pages import staff_user
 from stores.conflicts import Conflict
-from stores.models import Store
 from stores.roles import Permission
 
 FETCHED = _("The machine in the shop fetches the test page within seconds; see the receipts.")
@@ -104,8 +104,7 @@ class PrinterAdmin(ButtonsAdmin, ScopedAdmin):
         return (*self.readonly_fields, "store") if obj else self.readonly_fields
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
-        rows = Store.objects.for_staff(request.user).filter(is_active=True)
-        kwargs["queryset"] = where_permitted(request, rows, self.add_permission)
+        kwargs["queryset"] = takeaway_stores(request, self.add_permission)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def save_model(self, request: HttpRequest, obj: Printer, form: Any, change: bool) -> None:

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.widgets import UnfoldAdminTextareaWidget
 
+from messaging.admin.store_choice import takeaway_stores, with_present
 from messaging.models import QuickReply
 from messaging.services.chat import quick_replies
-from stores.backoffice.base import access_for, where_permitted
+from stores.backoffice.base import access_for
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.deleting import delete_unused
 from stores.backoffice.filters import ScopedRelatedFilter
@@ -37,6 +38,9 @@ class QuickReplyForm(forms.ModelForm[QuickReply]):
         if text := self.fields.get("text"):
             text.widget = UnfoldAdminTextareaWidget(attrs={"rows": 4})
             text.help_text = variables_text()
+        store = self.fields.get("store")
+        if isinstance(store, forms.ModelChoiceField) and store.queryset is not None:
+            store.queryset = with_present(store.queryset, self.instance.store_id)
 
     def clean_text(self) -> str:
         text: str = self.cleaned_data["text"]
@@ -95,8 +99,7 @@ class QuickReplyAdmin(ButtonsAdmin):
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
         if db_field.remote_field.model is Store:
-            rows = Store.objects.for_staff(request.user).filter(is_active=True)
-            kwargs["queryset"] = where_permitted(request, rows, self.add_permission)
+            kwargs["queryset"] = takeaway_stores(request, self.add_permission)
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     @display(description=_("used in"), ordering="store")

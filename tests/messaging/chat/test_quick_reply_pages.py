@@ -7,11 +7,11 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from messaging.models import Conversation, Order, QuickReply
+from messaging.models import Conversation, Order, QuickReply, TakeawayStore
 from stores.models import AuditEntry, Merchant, Staff, Store
 from stores.roles import Role
 from tests.messaging.chat.writing import write
-from tests.messaging.factories import OrderFactory
+from tests.messaging.factories import OrderFactory, TakeawayStoreFactory
 from tests.messaging.pushing import Pusher
 from tests.pages import english
 from tests.stores.factories import StoreFactory, member
@@ -92,7 +92,7 @@ def test_a_variable_that_does_not_exist_is_refused(
 
 
 def test_a_manager_of_one_store_writes_for_it_and_not_for_all(
-    manager: Client, merchant: Merchant, store: Store
+    manager: Client, merchant: Merchant, store: Store, binding: TakeawayStore
 ) -> None:
     assert "Choose your store" in said(manager, ADD, **typed(merchant))
     assert not QuickReply.objects.exists()
@@ -104,6 +104,8 @@ def test_a_store_of_another_merchant_or_of_nobodys_choice_is_refused(
     merchant: Merchant, manager: Client
 ) -> None:
     theirs, hidden = StoreFactory(), StoreFactory(merchant=merchant)
+    for each in (theirs, hidden):
+        TakeawayStoreFactory(store=each)
     for other in (theirs, hidden):
         said(manager, ADD, **typed(merchant, store=other.pk))
     assert not QuickReply.objects.exists()
