@@ -10,6 +10,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
+from . import pictures
 from .accounts import Shop
 from .answers import business_error
 from .world import World
@@ -37,7 +38,7 @@ def save(world: World, shop: Shop, biz: Mapping[str, Any]) -> dict[str, Any]:
         "cardId": old["cardId"],
         "ctime": old["ctime"],
         "cardTime": now,
-        "landPage": f"https://card.example.com/{shop.e_poi_id}/{old['cardId']}",
+        "landPage": f"{world.here}{pictures.CARD}?id={old['cardId']}",
         "type": biz["type"],
         "cardDetailList": biz.get("cardDetailList") or [],
         "upgradeDetailList": biz.get("upgradeDetailList") or [],

@@ -10,10 +10,10 @@ from urllib.parse import urlencode
 
 from stores.sandbox import ControlError, Reply, Request, given
 
-from . import pages
+from . import pages, pictures
 from .control import ControlRoutes
 from .gate import form
-from .messages import FROM_CUSTOMER, PICTURE, TEXT, URGENT_SCENE, Message
+from .messages import FROM_CUSTOMER, PICTURE, URGENT_SCENE, Message
 from .orders import (
     CANCELLED,
     CONFIRMED,
@@ -26,8 +26,6 @@ from .orders import (
 )
 
 PAGE, TALK = "/customer", "/customer/talk"
-# Nobody has it: our side shows the address of a customer's picture, and opens none by itself.
-PICTURE_ADDRESS = "https://pictures.example/soup.jpg"
 SHOWN = 12
 # Somebody who has not ordered.
 ASKER = 800_000_000
@@ -96,6 +94,11 @@ def _writes(**more: Any) -> Act:
     return act
 
 
+def _send_picture(routes: ControlRoutes, fields: dict[str, str]) -> None:
+    address = f"{routes.world.here}{pictures.SOUP}"
+    _writes(msg_type=PICTURE, text=address)(routes, fields)
+
+
 def _ask(routes: ControlRoutes, fields: dict[str, str]) -> None:
     """Writes to a store before an order."""
     body = {"epoi_id": fields.get("store", ""), "open_user_id": ASKER, "text": _text(fields)}
@@ -122,7 +125,7 @@ ACTS: dict[str, Act] = {
     "ask": _ask,
     "write": _writes(),
     "urgent": _writes(scene_tag=URGENT_SCENE),
-    "picture": _writes(msg_type=PICTURE, text=PICTURE_ADDRESS),
+    "picture": _send_picture,
     "remind": _acts("remind"),
     "finish": _acts("finish"),
     "cancel": _acts("cancel"),
@@ -242,5 +245,6 @@ def _talk(routes: ControlRoutes, query: Mapping[str, str]) -> Reply:
 
 def _bubble(row: Message) -> str:
     who = "" if row.source == FROM_CUSTOMER else ' class="shop"'
-    text = row.text if row.kind == TEXT else f"[图片] {row.text}"
-    return f"<p{who}>{escape(text)}</p>"
+    if row.kind == PICTURE and row.text.startswith(("http://", "https://")):
+        return f'<p{who}><img src="{escape(row.text)}" alt="图片" width="200"></p>'
+    return f"<p{who}>{escape(row.text)}</p>"

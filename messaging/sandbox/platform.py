@@ -9,7 +9,7 @@ from typing import Any
 from stores.sandbox import Reply, Request, Subject
 from stores.sandbox.platform import Talk
 
-from . import actions, answers, binding, chat_calls, customer, gate, order_calls, printer
+from . import actions, answers, binding, chat_calls, customer, gate, order_calls, pictures, printer
 from .answers import Refused, business_error
 from .book import Book
 from .calls import Call
@@ -82,6 +82,8 @@ class TakeawaySandbox(ControlRoutes, PrinterRoutes):
             return "printer"
         if request.path in (customer.PAGE, customer.TALK):
             return "customer"
+        if request.path in pictures.PATHS:
+            return "picture"
         if request.path in binding.PAGES:
             return binding.PAGES[request.path]
         if self.call(request.path) is None:
@@ -92,6 +94,9 @@ class TakeawaySandbox(ControlRoutes, PrinterRoutes):
         return Subject(account=gate.form(request).get("developerId", ""))
 
     def handle(self, request: Request) -> Reply:
+        if request.path in pictures.PATHS:
+            return pictures.reply(request.path)
+        self.world.here = f"http://{request.headers.get('host', '')}/{self.prefix}"
         if request.path == printer.PAGE:
             return self.printer.page()
         if request.path in (customer.PAGE, customer.TALK):

@@ -42,6 +42,8 @@ class World:
         # Further ways for a new message beside the HTTP push, such as sockets; each returns whether
         # the message reached the provider
         self.listeners: list[Callable[[Message], bool]] = []
+        # Under which address we were called last, for those of pictures.
+        self.here = ""
         # When pushes are sent again; 0: when the settings say so.
         self.pushes_back_at = 0.0
         self._settings = settings

@@ -122,6 +122,21 @@ def test_a_customer_asks_orders_and_asks_again_and_two_colleagues_serve(
     expect(talk.locator("body")).not_to_contain_text("到晚上十点")
 
 
+def test_a_picture_of_a_customer_can_be_seen_by_both(
+    visitor: Visitor, binding: TakeawayStore, customer: Page
+) -> None:
+    """Our page loads nothing of it: a link leads there."""
+    presses(customer, "下单并付款", "")
+    customer.get_by_role("button", name="发图片").click()
+    told_of(Message.objects.filter(direction=Direction.CUSTOMER))
+    shown = customer.frame_locator("iframe").get_by_alt_text("图片")
+    expect(shown).to_have_js_property("naturalWidth", 640)
+    page = opened(visitor, Conversation.objects.get(), clerk(binding, "小王"))
+    address = page.get_by_role("link", name="打开图片").get_attribute("href")
+    assert address == shown.get_attribute("src")
+    assert page.locator(".bubble img").count() == 0
+
+
 @pytest.fixture
 def talk(meituan: Meituan) -> Conversation:
     writes(meituan, "第 50 条", minute=5)

@@ -4,6 +4,7 @@ import base64
 from typing import Any
 
 import pytest
+import requests
 
 from stores.sandbox import SandboxServer
 from tests.messaging.takeaway_sandbox.calling import SHOP, Provider, act, get, place, post
@@ -26,6 +27,8 @@ CARD = {
 def test_a_card_is_saved_shown_and_replaced(provider: Provider) -> None:
     assert "cardId" not in provider.ok(QUERY)
     saved = provider.ok(SAVE, CARD)
+    landed = requests.get(saved["landPage"], timeout=10)
+    assert landed.headers["content-type"] == "image/jpeg"
     shown = provider.ok(QUERY)
     assert (shown["cardId"], shown["landPageUrl"]) == (saved["cardId"], saved["landPage"])
     assert {name: shown[name] for name in CARD} == CARD

@@ -1,11 +1,12 @@
 """The page on which to play the customer."""
 
+import io
 from typing import Any
 
 import pytest
 import requests
+from PIL import Image
 
-from messaging.sandbox.customer import PICTURE_ADDRESS
 from messaging.sandbox.messages import PICTURE, URGENT_SCENE
 from stores.sandbox import SandboxServer
 from tests.messaging.takeaway_sandbox.calling import READER, SHOP, act, get, post
@@ -49,12 +50,25 @@ def test_what_the_customer_writes_reaches_the_shop(server: SandboxServer, order:
     press(server, "urgent", order=order, text="漏了一份")
     press(server, "picture", order=order)
     sent = get(server, "messages")["messages"]
-    assert [row["text"] for row in sent] == ["到哪了 <i>", "漏了一份", PICTURE_ADDRESS]
+    address = f"{server.url}/takeaway/pictures/soup.jpg"
+    assert [row["text"] for row in sent] == ["到哪了 <i>", "漏了一份", address]
     assert [row["scene_tag"] for row in sent] == [-1, URGENT_SCENE, -1]
     assert sent[2]["kind"] == PICTURE
     talk = shown(server, "customer/talk", order=order)
     assert "到哪了 &lt;i&gt;" in talk
     assert "等商家接单" in talk
+    assert f'<img src="{address}"' in talk
+
+
+def test_the_pictures_can_be_seen(server: SandboxServer) -> None:
+    seen = []
+    for name in ("soup", "card"):
+        answer = requests.get(f"{server.url}/takeaway/pictures/{name}.jpg", timeout=10)
+        assert answer.headers["content-type"] == "image/jpeg"
+        with Image.open(io.BytesIO(answer.content)) as picture:
+            picture.verify()
+            seen.append(picture.size)
+    assert seen == [(640, 480)] * 2
 
 
 def test_a_customer_asks_before_an_order(server: SandboxServer) -> None:
