@@ -15,8 +15,8 @@ from stores.models import Connection, Merchant, Store
 DEVELOPER = 100_200
 # position among the demo's stores, kind of provider, name at Meituan, dishes, orders a day
 SHOPS = (
-    (0, Provider.TAKING, "雀友茶餐（人民路店）", TEA_HOUSE, 14),
-    (3, Provider.READING, "喵呜咖啡", CAT_CAFE, 6),
+    (0, Provider.TAKING, "港记茶餐厅（人民路店）", TEA_HOUSE, 14),
+    (3, Provider.READING, "暖阳咖啡", CAT_CAFE, 6),
 )
 # A new user has that long before Meituan cancels what waits.
 ACCEPT_MINUTES = 30

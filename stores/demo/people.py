@@ -28,7 +28,7 @@ STORES: dict[str, tuple[tuple[str, str, str, str], ...]] = {
     ),
     OTHER: (
         ("星河台球俱乐部", Trade.BILLIARDS, "杭州市西湖区文三路 90 号", "0571-55550201"),
-        ("星河棋牌社", Trade.CHESS, "杭州市拱墅区莫干山路 12 号", "0571-55550202"),
+        ("听松棋牌社", Trade.CHESS, "杭州市拱墅区莫干山路 12 号", "0571-55550202"),
     ),
 }
 # user name: last name, first name, merchant, role, positions of the stores that the person works in

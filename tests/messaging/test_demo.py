@@ -9,10 +9,12 @@ from django.utils import timezone
 
 from messaging.choices import OrderState, Provider, PushKind
 from messaging.demo import TakeawayDemo
+from messaging.demo.part import SHOPS
 from messaging.demo.printers import port_for
 from messaging.models import Order, Printer, Refund, TakeawayStore
 from messaging.sandbox import TakeawaySandbox
 from messaging.webhooks.endpoints import Push
+from stores.demo.people import STORES
 from stores.demo.world import SandboxWord, World
 from stores.models import Connection, Store
 from stores.sandbox.state import StateFile
@@ -45,6 +47,13 @@ def test_the_stores_of_the_info_are_bound_and_of_both_kinds(demo: World) -> None
         assert bound.provider == row["business_id"]
         owner = Store.objects.get(pk=info["stores"][0]["id"]).merchant_id
         assert bound.store.merchant_id == owner
+
+
+def test_names_that_stand_together_begin_differently() -> None:
+    """Also those of one store here and at Meituan."""
+    ours, other = ([name for name, *_more in rows] for rows in STORES.values())
+    for names in ([*ours, *(name for _place, _kind, name, *_more in SHOPS)], other):
+        assert len({name[:2] for name in names}) == len(names)
 
 
 def test_the_past_adds_up(demo: World) -> None:
