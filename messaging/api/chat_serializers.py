@@ -8,8 +8,8 @@ from rest_framework import serializers
 from messaging.choices import Direction, MessageKind, MessageState
 from messaging.models import Conversation, Message
 from messaging.services.chat.sending import LONGEST
+from messaging.services.chat.texts import text_of
 from stores.api.serializers import MAX_ID, AnswerSerializer, Body, ListFilter, TextField
-from stores.fields import readable
 
 
 class ConversationFilter(ListFilter):
@@ -65,10 +65,14 @@ class ConversationSerializer(AnswerSerializer):
         return [{"what": "reply", "until": row.reply_until}]
 
 
+# Context: `whole` shows the phones in texts unmasked.
 class ChatMessageSerializer(AnswerSerializer):
     id = serializers.IntegerField()
     text = serializers.CharField(
-        help_text=gettext_lazy("The text, or the address of a picture; empty once it was removed")
+        help_text=gettext_lazy(
+            "The text, or the address of a picture; empty once it was removed. Phones in a text are"
+            " masked, unless the key may see personal data"
+        )
     )
     kind = serializers.ChoiceField(choices=MessageKind.choices)
     cts = serializers.IntegerField(help_text=gettext_lazy("When it was written, Unix seconds"))
@@ -85,7 +89,7 @@ class ChatMessageSerializer(AnswerSerializer):
 
     def get_text(self, row: Message) -> str:
         is_readable = row.kind in (MessageKind.TEXT, MessageKind.PICTURE)
-        return str(readable(row, "text", "")) if is_readable else ""
+        return text_of(row, whole=self.context["whole"]) if is_readable else ""
 
     def get_state(self, row: Message) -> str | None:
         return row.state or None

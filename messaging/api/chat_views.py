@@ -50,7 +50,7 @@ class Messages(ApiView):
         following = None
         if len(rows) == listing.PAGE:
             following = f"{request.build_absolute_uri(request.path)}?after={rows[-1].pk}"
-        shown = ChatMessageSerializer(rows, many=True).data
+        shown = ChatMessageSerializer(rows, many=True, context=self.seen()).data
         return Response({"results": shown, "next": following})
 
     @schema.SEND_MESSAGE
@@ -68,7 +68,11 @@ class Messages(ApiView):
         status = 201 if is_new else 200
         if message.state == MessageState.WAITING:
             status = 202
-        return Response(ChatMessageSerializer(message).data, status=status)
+        return Response(ChatMessageSerializer(message, context=self.seen()).data, status=status)
+
+    def seen(self) -> dict[str, bool]:
+        """Returns what the key may see, for the serializer."""
+        return {"whole": self.key.sees_personal}
 
     def conversation(self, pk: int) -> Conversation:
         """Returns a conversation of the key's stores; raises NotFound."""

@@ -27,7 +27,7 @@ from stores.api.paging import Pages
 from stores.api.serializers import AGREE, MAX_ID, Body
 from stores.api.views import ApiList, ApiView
 from stores.fields import keyed_hash
-from stores.models import ApiKey, OutboundCall
+from stores.models import OutboundCall
 
 
 class PagesOfOrders(Pages):
@@ -47,7 +47,7 @@ class OrderView(ApiView):
     def answer(self, order: Order, status: int = 200) -> Response:
         rows = Order.objects.select_related("connection__takeaway_store")
         row = rows.prefetch_related("refunds", "print_jobs").get(pk=order.pk)
-        context = {"whole": ApiKey.Scope.PERSONAL in self.key.scopes, "calls": _calls(row)}
+        context = {"whole": self.key.sees_personal, "calls": _calls(row)}
         return Response(TakeawayOrderDetailSerializer(row, context=context).data, status=status)
 
 

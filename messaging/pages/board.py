@@ -16,7 +16,7 @@ from messaging.models import Order, Refund, TakeawayStore
 from messaging.services import allowed, customers
 from messaging.services.accepting import cook_from
 from messaging.services.changes import digest_of
-from messaging.services.chat.briefly import in_words
+from messaging.services.chat.texts import preview_of
 from messaging.services.deadlines import (
     Deadline,
     What,
@@ -24,9 +24,7 @@ from messaging.services.deadlines import (
     deadlines_of,
     order_deadlines_of,
 )
-from messaging.wire.values import mask_phones
 from stores.clock import short_moment, start_of_day
-from stores.fields import readable
 from stores.models import Connection, Store
 from stores.money import yuan_of, yuan_text
 from stores.tenancy import has_permission
@@ -132,7 +130,7 @@ class ToDo:
         talk = self.deadline.talk
         if talk is None or talk.last_direction != Direction.CUSTOMER:
             return ""
-        return mask_phones(in_words(str(readable(talk, "preview", ""))))
+        return preview_of(talk, whole=False)
 
     @property
     def store(self) -> Store:

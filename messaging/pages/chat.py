@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from messaging.choices import Direction
 from messaging.models import Conversation, Message, QuickReply
 from messaging.pages.board import stores_of
-from messaging.pages.talks import talk_among, talk_of, whole
+from messaging.pages.talks import sees_phones, talk_among, talk_of, whole
 from messaging.services import customers
 from messaging.services.chat import (
     closing,
@@ -33,12 +33,11 @@ from messaging.services.chat import (
     quick_replies,
     sending,
     switching,
+    texts,
 )
-from messaging.services.chat.briefly import in_words
 from messaging.services.deadlines import clock, left_text, urgency_of
 from stores.backoffice.pages import request_key, staff_page, staff_user
 from stores.conflicts import Conflict, KeyReused
-from stores.fields import readable
 from stores.models import Store
 from stores.roles import Permission
 from stores.tenancy import access_of, has_permission
@@ -60,6 +59,7 @@ class Line:
 
     row: Conversation
     is_open: bool
+    preview: str
 
     @property
     def left(self) -> str:
@@ -69,10 +69,6 @@ class Line:
     def urgency(self) -> str:
         return urgency_of(self.row.reply_until - timezone.now()) if self.row.reply_until else ""
 
-    @property
-    def preview(self) -> str:
-        return in_words(str(readable(self.row, "preview", "")))
-
 
 @dataclass(frozen=True)
 class Bubble:
@@ -80,10 +76,12 @@ class Bubble:
 
     row: Message
     is_read: bool
+    text: str
 
     @property
-    def text(self) -> str:
-        return str(readable(self.row, "text", ""))
+    def is_whole(self) -> bool:
+        """Whether the text is as it was written: what is masked is not sent again."""
+        return self.text == texts.text_of(self.row, whole=True)
 
     @property
     def at(self) -> str:
@@ -279,10 +277,17 @@ def _merchants(mine: list[Store]) -> list[int]:
 
 def _list(request: HttpRequest, mine: list[Store], opened: Conversation | None) -> dict[str, Any]:
     shown = min(whole(request.GET.get("list")) or ANSWERED_SHOWN, MOST_SHOWN)
-    ids = [store.pk for store in mine]
+    ids, user = [store.pk for store in mine], staff_user(request)
 
     def lines(rows: Iterable[Conversation]) -> list[Line]:
-        return [Line(row, opened is not None and row.pk == opened.pk) for row in rows]
+        return [
+            Line(
+                row,
+                is_open=opened is not None and row.pk == opened.pk,
+                preview=texts.preview_of(row, whole=sees_phones(user, row.store)),
+            )
+            for row in rows
+        ]
 
     waiting = listing.unanswered(ids).select_related("store", "order")
     others = listing.answered(ids).select_related("store", "order")[: shown + 1]
@@ -335,7 +340,7 @@ def _thread(opened: Conversation, user: User, at: int | None) -> dict[str, Any]:
     return {
         **_about(opened, user),
         **_replies(opened, user),
-        "bubbles": _bubbles(rows, opened),
+        "bubbles": _bubbles(rows, opened, user),
         "has_earlier": has_earlier,
         "is_past": is_past,
         "last_shown": rows[-1].pk if rows else 0,
@@ -363,8 +368,12 @@ def _reply(row: QuickReply, opened: Conversation) -> Reply:
         return Reply(str(row), "", str(conflict.reason))
 
 
-def _bubbles(rows: Iterable[Message], opened: Conversation) -> list[Bubble]:
-    return [Bubble(row, row.is_read(opened.customer_read_at)) for row in rows]
+def _bubbles(rows: Iterable[Message], opened: Conversation, user: User) -> list[Bubble]:
+    sees = sees_phones(user, opened.store)
+    return [
+        Bubble(row, row.is_read(opened.customer_read_at), texts.text_of(row, whole=sees))
+        for row in rows
+    ]
 
 
 def _rendered(
@@ -375,5 +384,5 @@ def _rendered(
             "id": bubble.row.pk,
             "html": render_to_string("messaging/_bubble.html", {"bubble": bubble}, request),
         }
-        for bubble in _bubbles(rows, opened)
+        for bubble in _bubbles(rows, opened, staff_user(request))
     ]

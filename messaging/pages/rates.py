@@ -17,10 +17,9 @@ from django_stubs_ext import StrOrPromise
 
 from messaging.models import ChatStore, Message, TakeawayStore
 from messaging.pages.board import stores_of
-from messaging.pages.talks import chosen_store, message_url
+from messaging.pages.talks import chosen_store, message_url, sees_phones
 from messaging.services.at_once import as_conflicts
-from messaging.services.chat import asking, rating
-from messaging.services.chat.briefly import brief_of, in_words
+from messaging.services.chat import asking, rating, texts
 from messaging.services.deadlines import span_text
 from stores.backoffice.dates import read_day
 from stores.backoffice.pages import staff_page, staff_user
@@ -53,14 +52,11 @@ class Question:
     """One counted message."""
 
     row: Message
+    text: str
 
     @property
     def url(self) -> str:
         return message_url(self.row)
-
-    @property
-    def text(self) -> str:
-        return in_words(brief_of(self.row))
 
     @property
     def took(self) -> str:
@@ -112,6 +108,7 @@ def _page(
     # What is encrypted of the orders would be opened for each row.
     rows = rows.select_related("order").defer("order__customer", "order__content")
     page = Paginator(rows, ON_A_PAGE).get_page(request.GET.get("page"))
+    sees = sees_phones(staff_user(request), store)
     address = {"store": store.pk, "day": day.isoformat()}
     chosen = {"kind": URGENT if is_urgent else USUAL, **({"part": part.name} if part else {})}
     context = {
@@ -122,7 +119,7 @@ def _page(
         "earlier": urlencode(address | {"day": _day_before(day).isoformat()}),
         "kinds": [_kind(store, day, address, urgent=urgent) for urgent in (False, True)],
         "chosen": chosen,
-        "questions": [Question(row) for row in page],
+        "questions": [Question(row, texts.line_of(row, whole=sees)[:SHOWN]) for row in page],
         "page": page,
         "address": urlencode(address | chosen),
         "automatic": rating.automatic_replies(store.pk, day),

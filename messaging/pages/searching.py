@@ -9,10 +9,9 @@ from django.views.decorators.http import require_safe
 
 from messaging.models import Message
 from messaging.pages.board import stores_of
-from messaging.pages.talks import chosen_store, message_url, whole
-from messaging.services.chat import searching
+from messaging.pages.talks import chosen_store, message_url, sees_phones, whole
+from messaging.services.chat import searching, texts
 from stores.backoffice.pages import staff_page, staff_user
-from stores.fields import readable
 from stores.platforms.reading import MAX_INT64
 from stores.text import clean_text
 
@@ -33,7 +32,8 @@ class Hit:
 @staff_page
 @require_safe
 def found(request: HttpRequest) -> HttpResponse:
-    mine = stores_of(staff_user(request))
+    user = staff_user(request)
+    mine = stores_of(user)
     if not mine:
         return render(request, "messaging/no_desk.html")
     store = chosen_store(mine, request.GET.get("store"))
@@ -41,22 +41,24 @@ def found(request: HttpRequest) -> HttpResponse:
     before = whole(request.GET.get("before"))
     if before is not None and before > MAX_INT64:
         raise Http404
-    result = searching.search(store_id=store.pk, words=words, before=before)
+    sees = sees_phones(user, store)
+    result = searching.search(store_id=store.pk, words=words, before=before, whole=sees)
     further = {"q": words, "store": store.pk, "before": result.before}
     context = {
         "mine": mine,
         "store": store,
         "words": words,
-        "hits": [Hit(row, _excerpt(row, words)) for row in result.messages],
+        "hits": [
+            Hit(row, _excerpt(texts.text_of(row, whole=sees), words)) for row in result.messages
+        ],
         "is_further": before is not None,
         "further": urlencode(further) if result.before else "",
     }
     return render(request, "messaging/chat_search.html", context)
 
 
-def _excerpt(row: Message, words: str) -> str:
+def _excerpt(text: str, words: str) -> str:
     """Returns what stands around the first of the words that comes in the text."""
-    text = str(readable(row, "text", ""))
     folded = text.casefold()
     places = [folded.find(word.casefold()) for word in words.split()]
     first = min((place for place in places if place >= 0), default=0)

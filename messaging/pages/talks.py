@@ -1,5 +1,6 @@
 """Which conversation or store a page of the chat is about: one where the person takes orders."""
 
+from django.contrib.auth.models import User
 from django.http import Http404, HttpRequest
 from django.urls import reverse
 
@@ -8,6 +9,8 @@ from messaging.pages.board import stores_of
 from stores.backoffice.pages import staff_user
 from stores.models import Store
 from stores.platforms.reading import MAX_INT64
+from stores.roles import Permission
+from stores.tenancy import has_permission
 from stores.text import is_id
 
 
@@ -39,6 +42,11 @@ def chosen_store(mine: list[Store], wanted: str | None) -> Store:
     if wanted not in known:
         raise Http404
     return known[wanted]
+
+
+def sees_phones(user: User, store: Store) -> bool:
+    """Whether a person sees the phones whole that stand in the messages of a store."""
+    return has_permission(user, Permission.VIEW_PERSONAL, store.merchant_id)
 
 
 def message_url(message: Message) -> str:

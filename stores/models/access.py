@@ -55,6 +55,11 @@ class ApiKey(models.Model):
     def all_scopes() -> list[str]:
         return [scope for scope, _title in ApiKey.scope_choices()]
 
+    @property
+    def sees_personal(self) -> bool:
+        """Whether the key sees personal data whole that is masked for others."""
+        return self.Scope.PERSONAL in self.scopes
+
     def access(self) -> Access:
         """Returns the whole merchant, or the stores that the key is limited to."""
         if not self.limited_to_stores:

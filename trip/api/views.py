@@ -13,7 +13,6 @@ from rest_framework.response import Response
 from stores.api.serializers import AGREE, MAX_ID
 from stores.api.views import ApiList, ApiView
 from stores.fields import keyed_hash
-from stores.models import ApiKey
 from trip import services
 from trip.api import schema
 from trip.api.serializers import (
@@ -46,7 +45,7 @@ class OrderView(ApiView):
         return Response(TicketOrderSerializer(row, context=self.context([row])).data)
 
     def context(self, rows: Sequence[Order]) -> dict[str, Any]:
-        return {"whole": ApiKey.Scope.PERSONAL in self.key.scopes}
+        return {"whole": self.key.sees_personal}
 
 
 def with_details(rows: QuerySet[Order]) -> QuerySet[Order]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from messaging.choices import MessageKind
 from messaging.models import Message
-from stores.fields import readable
+from messaging.services.chat.texts import text_of
 
 # Messages opened per question, and hits that end it.
 MOST_OPENED, MOST_FOUND = 1000, 50
@@ -26,9 +26,12 @@ class Found:
     before: int | None
 
 
-def search(*, store_id: int, words: str, before: int | None = None) -> Found:
+def search(*, store_id: int, words: str, before: int | None = None, whole: bool = False) -> Found:
     """Searches a store's messages that arrived before the one with the key `before`: all of the
     words in one message, whatever their case.
+
+    Unless `whole`, phones are searched as they are shown then, masked: nobody finds out their
+    digits by searching for them.
     """
     wanted = [word.casefold() for word in words.split()]
     if not wanted:
@@ -40,7 +43,7 @@ def search(*, store_id: int, words: str, before: int | None = None) -> Found:
     until = opened[-1].pk if len(opened) == MOST_OPENED else None
     hits: list[int] = []
     for row in opened:
-        text = readable(row, "text", "").casefold()
+        text = text_of(row, whole=whole).casefold()
         if row.kind == MessageKind.TEXT and all(word in text for word in wanted):
             hits.append(row.pk)
         if len(hits) >= MOST_FOUND:

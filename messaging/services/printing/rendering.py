@@ -14,6 +14,7 @@ from messaging.receipts.orders import ReceiptOrder
 from messaging.receipts.preview import ShownRow, shown_rows
 from messaging.receipts.sample import sample_order
 from messaging.receipts.slips import Slip, slip_lines
+from messaging.services.chat.texts import text_of
 from messaging.services.customers import APPENDED, masked, shown
 from messaging.services.order_cards import rows_for_receipt, rows_for_today
 from messaging.wire.orders import Discount, Dish
@@ -79,12 +80,12 @@ def slip_of(message: Message) -> Slip:
     """Returns what stands on the slip of a message, with phones masked."""
     order = message.order
     is_text = message.kind == MessageKind.TEXT and message.emptied_at is None
-    words = readable(message, "text", "") if is_text else ""
+    words = text_of(message, whole=False) if is_text else ""
     return Slip(
         store_name=message.store.name,
         at=message.at,
         scene=message.scene_name,
-        words=mask_phones(str(words))[:LONGEST_WORDS],
+        words=words[:LONGEST_WORDS],
         day_number=order.day_number if order else None,
         view_id=(order.view_id or order.order_id) if order else "",
     )
