@@ -7,7 +7,8 @@ import pytest
 from messaging.choices import OrderState, PaperState, Provider, ReceiptCopy
 from messaging.models import Order, PrintJob, Refund, TakeawayStore
 from stores.models import ApiKey, Merchant, OutboundCall
-from tests.api import Api, api_of
+from tests.api import Api, api_of, problem
+from tests.messaging.contract.rows import conversation_of
 from tests.messaging.factories import PrinterFactory, RefundFactory, TakeawayStoreFactory
 from tests.messaging.meituan import Meituan, deliver_all
 from tests.messaging.pushing import Pusher
@@ -106,6 +107,20 @@ def test_accepting_is_owed_once_per_key(api: Api, order: Order) -> None:
     assert api.post(f"{ONE}accept/", {}, **key).status_code == 202
     assert api.post(f"{ONE}accept/", {}).status_code == 202
     assert owed() == 1
+
+
+@pytest.mark.parametrize("key", ["", " ", "x" * 101, "a b", "钥匙", "tab\t", "\x7f", "\xa0"])
+def test_a_key_is_visible_ascii_of_at_most_100(api: Api, order: Order, key: str) -> None:
+    talk = conversation_of(order.store, order.connection.takeaway_store)
+    for path, body in (
+        (f"{ONE}accept/", {}),
+        (f"conversations/{talk.pk}/messages/", {"text": "在"}),
+    ):
+        answer = api.post(path, body, **{"Idempotency-Key": key})
+        assert problem(answer) == (400, "invalid")
+        assert list(answer.json()["errors"]) == ["Idempotency-Key"]
+    assert owed() == 0
+    assert not talk.messages.exists()
 
 
 def test_the_same_key_for_something_else_is_refused(api: Api, order: Order) -> None:
