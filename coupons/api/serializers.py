@@ -22,11 +22,11 @@ from stores.api.serializers import (
     AnswerSerializer,
     Body,
     ListFilter,
-    Moment,
     TextsField,
     TrueOrFalse,
     YuanField,
 )
+from stores.api.times import Moment
 from stores.models import Store
 from stores.money import yuan_json
 from stores.platforms.outbox.place import PlaceInLine

@@ -21,11 +21,11 @@ from stores.api.serializers import (
     FenField,
     ListFilter,
     LongNumberField,
-    Moment,
     OneOfField,
     decision_field,
     reason_field,
 )
+from stores.api.times import Moment
 from stores.models import OutboundCall
 from stores.money import yuan_json, yuan_of
 

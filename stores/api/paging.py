@@ -36,18 +36,17 @@ class Pages(CursorPagination):
             if cursor is None or cursor.position is None:
                 return cursor
             return cursor._replace(position=self._position(str(cursor.position)))
-        except (NotFound, ValueError, OverflowError) as error:
+        except (NotFound, ValueError) as error:
             raise ValidationError(
                 {"cursor": [_("Follow the links of an earlier answer.")]}
             ) from error
 
     def _position(self, text: str) -> Any:
-        """Returns the value that rows are compared with; raises ValueError or OverflowError."""
+        """Returns the value that rows are compared with; raises ValueError."""
         at = datetime.fromisoformat(text)
-        if at.tzinfo is None:
-            raise ValueError("a time without its zone")
-        # In UTC, as databases compare it: near the calendar's ends some zones' times are beyond.
-        return at.astimezone(UTC)
+        if at.tzinfo != UTC or str(at) != text:
+            raise ValueError("a time that no answer of ours contains")
+        return at
 
 
 def _check_written(text: str) -> None:

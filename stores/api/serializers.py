@@ -247,17 +247,3 @@ class ListFilter(serializers.Serializer[Any]):
             serializers.IntegerField(min_value=1).run_validation(self.initial_data[name])
         except ValidationError as error:
             raise ValidationError({name: error.detail}) from error
-
-
-class Moment(serializers.DateTimeField):
-    """ISO 8601; a `+` that was not escaped in the address arrives as a space."""
-
-    def to_internal_value(self, value: Any) -> Any:
-        return super().to_internal_value(value.replace(" ", "+") if "T" in value else value)
-
-    def enforce_timezone(self, value: Any) -> Any:
-        try:
-            return super().enforce_timezone(value)
-        except OverflowError:
-            # Without a zone it is local, and the first day begins before the calendar does in UTC.
-            self.fail("overflow")

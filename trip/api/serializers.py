@@ -16,12 +16,12 @@ from stores.api.serializers import (
     Decision,
     ListFilter,
     LongNumberField,
-    Moment,
     TextsField,
     YuanField,
     decision_field,
     reason_field,
 )
+from stores.api.times import Day, Moment
 from trip.choices import Trouble, VoucherType
 from trip.codes import NO_VOUCHER, VOUCHER_PATTERN, is_voucher
 from trip.models import Consumption, Order, Refund, tally
@@ -58,7 +58,7 @@ class OrderFilter(ListFilter):
         max_length=60,
         help_text=gettext_lazy("The `partnerDealId`."),
     )
-    travel_date = serializers.DateField(required=False, help_text=gettext_lazy("The day of visit."))
+    travel_date = Day(required=False, help_text=gettext_lazy("The day of visit."))
     # Without allow_null, a query without this parameter would mean false.
     needs_issue = serializers.BooleanField(
         required=False, allow_null=True, help_text=gettext_lazy("Paid, and waiting for your codes.")
