@@ -1,6 +1,6 @@
 """Moments in the installation's time zone."""
 
-from datetime import datetime, time, timedelta
+from datetime import date, datetime, time, timedelta
 
 from django.utils import timezone
 from django.utils.formats import date_format
@@ -9,8 +9,17 @@ from django.utils.translation import gettext as _
 
 def start_of_day(days_ago: int = 0) -> datetime:
     """Returns local midnight of today or of an earlier day."""
-    day = timezone.localdate() - timedelta(days=days_ago)
+    return begin_of(timezone.localdate() - timedelta(days=days_ago))
+
+
+def begin_of(day: date) -> datetime:
+    """Returns local midnight at which a day begins."""
     return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def end_of(day: date) -> datetime:
+    """Returns local midnight at which a day ends."""
+    return begin_of(day + timedelta(days=1))
 
 
 def a_day_ago() -> datetime:

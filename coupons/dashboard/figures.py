@@ -102,7 +102,7 @@ def watched(user: User, chosen: Chosen = EVERYTHING) -> list[GatewayStore]:
     )
     if chosen.store:
         rows = rows.filter(store=chosen.store)
-    return list(rows.select_related("store").order_by("request_count")[:WATCHED_STORES])
+    return list(rows.select_related("store").order_by("request_count", "pk")[:WATCHED_STORES])
 
 
 def runs_low(outlook: QuotaOutlook) -> bool:

@@ -91,7 +91,7 @@ def _unmapped_alerts(user: User) -> list[Alert]:
 
 
 def _gateway_alerts(user: User) -> list[Alert]:
-    rows = GatewayStore.objects.for_staff(user).select_related("store", "connection").order_by()
+    rows = GatewayStore.objects.for_staff(user).select_related("store", "connection").order_by("pk")
     return [
         Alert("error", labelled(row.store.name, reason.label), _page_of(row), actions.OPEN_STORE)
         for row in rows.filter(BLOCKED)[:10]

@@ -9,6 +9,7 @@ from messaging.choices import Direction, MessageKind, MessageState
 from messaging.models import Conversation, Message
 from messaging.services.chat.sending import LONGEST
 from messaging.services.chat.texts import text_of
+from messaging.services.deadlines import deadlines_of_talk
 from stores.api.serializers import MAX_ID, AnswerSerializer, Body, ListFilter, TextField
 
 
@@ -34,7 +35,11 @@ class MessageBody(Body):
 
 
 class ReplyDeadlineSerializer(AnswerSerializer):
-    what = serializers.CharField(help_text=gettext_lazy("`reply`: a customer waits"))
+    what = serializers.CharField(
+        help_text=gettext_lazy(
+            "`reply`: a customer waits; `closes`: later nothing can be written any more"
+        )
+    )
     until = serializers.DateTimeField()
 
 
@@ -60,9 +65,7 @@ class ConversationSerializer(AnswerSerializer):
         return row.reply_until is not None
 
     def get_deadlines(self, row: Conversation) -> list[dict[str, Any]]:
-        if row.reply_until is None:
-            return []
-        return [{"what": "reply", "until": row.reply_until}]
+        return [{"what": each.what.value, "until": each.until} for each in deadlines_of_talk(row)]
 
 
 # Context: `whole` shows the phones in texts unmasked.

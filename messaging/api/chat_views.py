@@ -1,5 +1,6 @@
 """The chat's API: who waits, what was written, and an answer."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db.models import QuerySet
@@ -18,6 +19,7 @@ from messaging.api.chat_serializers import (
 from messaging.choices import ORDERS, MessageState
 from messaging.models import Conversation, Message
 from messaging.services.chat import listing, sending
+from messaging.services.chat.bookkeeping import read_chats
 from stores.api.paging import Pages
 from stores.api.views import ApiList, ApiView
 
@@ -36,6 +38,10 @@ class Conversations(ApiList):
     def rows(self, given: dict[str, Any]) -> QuerySet[Conversation]:
         rows = Conversation.objects.filter(store_id__in=self.store_ids(given.get("store")))
         return rows.select_related("order")
+
+    def context(self, rows: Sequence[Conversation]) -> dict[str, Any]:
+        read_chats(rows)
+        return {}
 
 
 class Messages(ApiView):

@@ -10,7 +10,7 @@ from messaging.models import Order, Refund
 from messaging.reasons import CHOICES
 from messaging.services import customers
 from messaging.services.acting import ACTIONS
-from messaging.services.deadlines import What, deadlines_for
+from messaging.services.deadlines import OF_CONVERSATIONS, What, deadlines_for
 from messaging.services.deciding import REASON_LENGTH
 from stores.api.serializers import (
     LONG_NUMBER,
@@ -95,9 +95,8 @@ class TakeawayRefundSerializer(AnswerSerializer):
 
 
 class TakeawayDeadlineSerializer(AnswerSerializer):
-    # Messages wait in conversations.
     what = serializers.ChoiceField(
-        choices=[choice for choice in What.choices if choice[0] != What.REPLY]
+        choices=[choice for choice in What.choices if choice[0] not in OF_CONVERSATIONS]
     )
     until = serializers.DateTimeField()
 

@@ -3,12 +3,14 @@
 from collections.abc import Collection, Iterator
 
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from messaging.services.cards import standing
 from messaging.services.cards.standing import Trouble
 from stores.backoffice import actions
 from stores.backoffice.widgets import Alert
+from stores.clock import end_of
 
 MOST = 10
 
@@ -30,4 +32,5 @@ def card_alerts(stores: Collection[int]) -> Iterator[Alert]:
             texts[trouble] % {"store": card.binding},
             reverse("takeaway:card", args=[card.binding_id]),
             actions.FILL_IN if is_daily else actions.SEE_WHY,
+            until=end_of(timezone.localdate()) if is_daily else None,
         )

@@ -192,7 +192,7 @@ def board_of(stores: Sequence[Store]) -> Board:
         to_do=[ToDo(each, _actions_for(each)) for each in deadlines if _is_due(each, later)],
         columns=list(_columns(front)),
         booked=_cards(later),
-        over=list(over.order_by("-changed_at")[:MOST_OVER]),
+        over=list(over.order_by("-changed_at", "-pk")[:MOST_OVER]),
         digest=digest,
         count=len(counted),
         received=yuan_text(yuan_of(sum(fen or 0 for fen in counted))),

@@ -119,7 +119,7 @@ def _page(
         "earlier": urlencode(address | {"day": _day_before(day).isoformat()}),
         "kinds": [_kind(store, day, address, urgent=urgent) for urgent in (False, True)],
         "chosen": chosen,
-        "questions": [Question(row, texts.line_of(row, whole=sees)[:SHOWN]) for row in page],
+        "questions": [Question(row, texts.line_of(row, whole=sees)) for row in page],
         "page": page,
         "address": urlencode(address | chosen),
         "automatic": rating.automatic_replies(store.pk, day),

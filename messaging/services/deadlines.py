@@ -1,6 +1,9 @@
-"""What a restaurant has to answer, and until when: one list of all kinds, the most urgent first."""
+"""What a restaurant has to answer, and until when: one list of all kinds, the most urgent first.
 
-from collections.abc import Iterator, Sequence
+Equal times stand in the order of the kinds (`What`), and in one kind the older row comes first.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -13,7 +16,8 @@ from messaging.choices import OrderState, Provider, RefundState
 from messaging.models import Conversation, Order, Refund, TakeawayStore
 from messaging.services.accepting import cook_from
 from messaging.services.allowed import is_urged, wants_other_time
-from messaging.services.chat import listing
+from messaging.services.chat import closing, listing
+from messaging.services.chat.bookkeeping import read_chats
 
 URGENT, SOON = timedelta(minutes=2), timedelta(minutes=10)
 # An urge has no deadline at Meituan; a customer who waits longer complains.
@@ -29,8 +33,11 @@ class What(models.TextChoices):
     URGE = "urge", gettext_lazy("answer the urge")
     READY = "ready", gettext_lazy("have the meal ready")
     REPLY = "reply", gettext_lazy("answer the message")
+    CLOSES = "closes", gettext_lazy("answer before the conversation closes")
 
 
+# What is about a conversation; all others are about an order.
+OF_CONVERSATIONS = (What.REPLY, What.CLOSES)
 # Patterns of times that run down, which pages fill in each second (static/messaging/clocks.js).
 CLOCK: dict[str, StrOrPromise] = {
     "left": gettext_lazy("%(time)s left"),
@@ -46,6 +53,7 @@ THEN: dict[str, StrOrPromise] = {
     What.URGE: gettext_lazy("The customer may complain then."),
     What.READY: gettext_lazy("It counts as late then."),
     What.REPLY: gettext_lazy("The reply rate falls then."),
+    What.CLOSES: gettext_lazy("Nothing can be written here then."),
 }
 # What is so once it is over.
 NOW: dict[str, StrOrPromise] = {
@@ -55,6 +63,7 @@ NOW: dict[str, StrOrPromise] = {
     What.URGE: gettext_lazy("The customer may complain."),
     What.READY: gettext_lazy("It counts as late."),
     What.REPLY: gettext_lazy("The reply rate falls."),
+    What.CLOSES: gettext_lazy("Nothing can be written here any more."),
 }
 
 
@@ -69,8 +78,15 @@ class Deadline:
     talk: Conversation | None = None
 
     @property
+    def place(self) -> tuple[datetime, int, int]:
+        """What lists are sorted by: steady, also where times are equal."""
+        about = self.refund or self.talk or self.order
+        assert about is not None, "a deadline is about something"
+        return self.until, list(What).index(self.what), about.pk
+
+    @property
     def title(self) -> StrOrPromise:
-        if self.talk and self.talk.is_urgent:
+        if self.what == What.REPLY and self.talk and self.talk.is_urgent:
             return gettext_lazy("answer the urgent message")
         return self.what.label
 
@@ -122,14 +138,13 @@ def span_text(span: timedelta) -> str:
 
 
 def deadlines_of(stores: Sequence[int]) -> list[Deadline]:
-    """Returns what these stores have to do, sorted by the time that is left: three queries."""
-    talks = listing.unanswered(stores)
-    replies = [
-        Deadline(What.REPLY, talk.reply_until, talk.order, talk=talk)
-        for talk in talks
-        if talk.reply_until
-    ]
-    return sorted([*order_deadlines_of(stores), *replies], key=lambda each: each.until)
+    """Returns what these stores have to do, sorted by the time that is left: four queries. Of the
+    conversations only those count in which a customer waits.
+    """
+    talks = list(listing.unanswered(stores))
+    read_chats(talks)
+    found = [each for talk in talks for each in _of_talk(talk)]
+    return in_order([*order_deadlines_of(stores), *found])
 
 
 def order_deadlines_of(stores: Sequence[int]) -> list[Deadline]:
@@ -152,7 +167,7 @@ def order_deadlines_of(stores: Sequence[int]) -> list[Deadline]:
         for row in refunds
         if row.decide_until
     ]
-    return sorted(found, key=lambda each: each.until)
+    return in_order(found)
 
 
 def deadlines_for(order: Order) -> list[Deadline]:
@@ -170,7 +185,19 @@ def deadlines_for(order: Order) -> list[Deadline]:
         for refund in order.refunds.all()
         if refund.state == RefundState.OPEN and refund.decide_until
     ]
-    return sorted(found, key=lambda each: each.until)
+    return in_order(found)
+
+
+def deadlines_of_talk(talk: Conversation) -> list[Deadline]:
+    """Returns until when the customer waits, and until when one can write, if that is known yet and
+    one still can; sorted.
+    """
+    return in_order(_of_talk(talk))
+
+
+def in_order(found: Iterable[Deadline]) -> list[Deadline]:
+    """Returns them by the time that is left."""
+    return sorted(found, key=lambda each: each.place)
 
 
 def accept_until(order: Order) -> datetime | None:
@@ -195,3 +222,11 @@ def _of(order: Order) -> Iterator[Deadline]:
         yield Deadline(What.URGE, order.urged_at + URGE_WITHIN, order)
     if order.state == OrderState.CONFIRMED and order.ready_until and not order.ready_at:
         yield Deadline(What.READY, order.ready_until, order)
+
+
+def _of_talk(talk: Conversation) -> Iterator[Deadline]:
+    if talk.reply_until:
+        yield Deadline(What.REPLY, talk.reply_until, talk.order, talk=talk)
+    end = closing.closes_at(talk)
+    if end and closing.why_closed(talk) is None:
+        yield Deadline(What.CLOSES, end, talk.order, talk=talk)

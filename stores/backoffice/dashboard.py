@@ -73,7 +73,10 @@ def everything_to_do(user: User) -> list[Alert]:
 
 
 def by_urgency(found: Iterable[Alert]) -> list[Alert]:
-    """Sorts by level, then by the time that is left; what has no time to be done by comes after."""
+    """Sorts by level, then by the time that is left; what has no time to be done by comes after.
+
+    Equal ones stay in the order in which the domains name them.
+    """
     return sorted(found, key=lambda alert: (URGENCY.index(alert.level), alert.until or NEVER))
 
 
@@ -215,7 +218,7 @@ def _twice_named_alerts() -> list[Alert]:
             f"{url}?{urlencode({'q': row['account']})}",
             actions.LOOK,
         )
-        for row in named[:10]
+        for row in named.order_by("platform", "account")[:10]
     ]
 
 
@@ -231,5 +234,5 @@ def _connection_alerts(user: User) -> list[Alert]:
             reverse("admin:stores_connection_change", args=[connection.pk]),
             actions.ENTER_CREDENTIALS,
         )
-        for connection in refused[:10]
+        for connection in refused.order_by("pk")[:10]
     ]

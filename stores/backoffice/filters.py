@@ -2,13 +2,12 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import date, timedelta
 from typing import Any, ClassVar
 
 from django.contrib.admin.views.main import SEARCH_VAR
 from django.db.models import DateTimeField, Q, QuerySet
 from django.http import HttpRequest
-from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter, RelatedDropdownFilter
@@ -25,6 +24,7 @@ from stores.backoffice.dates import (
     chosen_days,
     named_days,
 )
+from stores.clock import begin_of
 from stores.domains import platform_choices
 from stores.platforms.outbox import operations
 
@@ -111,7 +111,7 @@ class DayFilter(RangeDateFilter):
         """Local midnight, or of a column of days the day."""
         if not isinstance(self.field, DateTimeField):
             return day
-        return timezone.make_aware(datetime.combine(day, time.min))
+        return begin_of(day)
 
 
 class ChoiceFilter(DropdownFilter):

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from messaging.choices import OrderState, Provider, RefundState
 from messaging.dashboard import alerts, cards, charts, store_links
-from messaging.models import ChatStore, Order, Refund, TakeawayStore
+from messaging.models import ChatStore, Conversation, Order, Refund, TakeawayStore
 from messaging.services.deadlines import What, deadlines_for, deadlines_of, left_text
 from stores.backoffice.dashboard import by_urgency
 from stores.backoffice.widgets import Alert
@@ -132,7 +132,7 @@ def test_what_cannot_be_done_here_has_no_deadline(binding: TakeawayStore) -> Non
     assert deadlines_for(Order.objects.get(pk=order.pk)) == []
 
 
-def test_many_orders_need_three_queries(binding: TakeawayStore) -> None:
+def test_many_orders_need_four_queries(binding: TakeawayStore) -> None:
     for _ in range(5):
         order = OrderFactory(binding=binding)
         RefundFactory(order=order)
@@ -141,7 +141,43 @@ def test_many_orders_need_three_queries(binding: TakeawayStore) -> None:
         connection,
     ) as queries:
         assert len(deadlines_of([binding.store_id])) == 15
-    assert len(queries) == 3
+    assert len(queries) == 4
+
+
+def test_equal_times_stand_by_kind_and_then_the_older_first(binding: TakeawayStore) -> None:
+    now = timezone.now()
+    until = now + timedelta(minutes=5)
+    orders = [
+        OrderFactory(
+            binding=binding,
+            state=OrderState.CONFIRMED,
+            urged_at=now,
+            ready_until=until,
+            new_time=now,
+            new_time_until=until,
+        )
+        for _ in range(3)
+    ]
+    refunds = [RefundFactory(order=order, decide_until=until) for order in reversed(orders)]
+    talks = [ConversationFactory(order=order, reply_until=until) for order in reversed(orders)]
+    begin = until - timedelta(minutes=binding.accept_minutes)
+    new = [OrderFactory(binding=binding, ordered_at=begin) for _ in range(3)]
+    found = deadlines_of([binding.store_id])
+    assert [(each.what, each.talk or each.refund or each.order) for each in found] == [
+        (what, row)
+        for what, rows in (
+            (What.ACCEPT, new),
+            (What.REFUND, refunds),
+            (What.TIME, orders),
+            (What.URGE, orders),
+            (What.READY, orders),
+            (What.REPLY, talks),
+        )
+        for row in rows
+    ]
+    kinds_of_one = [What.REFUND, What.TIME, What.URGE, What.READY]
+    for order in orders:
+        assert [each.what for each in deadlines_for(order)] == kinds_of_one
 
 
 # The start page
@@ -357,3 +393,71 @@ def test_what_has_the_least_time_stands_first_on_the_start_page(binding: Takeawa
         URGED.rstrip("."),
         "Something else",
     ]
+
+
+def ended(binding: TakeawayStore, **fields: Any) -> Conversation:
+    """A conversation about an order that ended two hours ago, in which a customer waits."""
+    now = timezone.now()
+    order = OrderFactory(
+        binding=binding, state=OrderState.FINISHED, finished_at=now - timedelta(hours=2)
+    )
+    values = {"reply_until": now + timedelta(minutes=4)} | fields
+    made: Conversation = ConversationFactory(order=order, **values)
+    return made
+
+
+@in_english
+def test_the_end_of_a_conversation_is_in_the_list_while_a_customer_waits(
+    binding: TakeawayStore,
+) -> None:
+    talk = ended(binding)
+    running = ConversationFactory(
+        order=OrderFactory(binding=binding, state=OrderState.CONFIRMED),
+        reply_until=timezone.now() + timedelta(minutes=5),
+    )
+    found = deadlines_of([binding.store_id])
+    assert [(each.what, each.talk) for each in found] == [
+        (What.REPLY, talk),
+        (What.REPLY, running),
+        (What.CLOSES, talk),
+    ]
+    closes = found[-1]
+    assert talk.order
+    assert talk.order.finished_at
+    assert closes.until == talk.order.finished_at + timedelta(hours=47, minutes=50)
+    assert (str(closes.title), str(closes.then)) == (
+        "answer before the conversation closes",
+        "Nothing can be written here then.",
+    )
+    assert closes.urgency == "calm"
+    ChatStore.objects.create(binding=binding, open_hours=3, margin_minutes=57)
+    closes = deadlines_of([binding.store_id])[0]
+    assert closes.until == talk.order.finished_at + timedelta(hours=2, minutes=3)
+    assert (closes.what, closes.urgency) == (What.CLOSES, "soon")
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"blocked_at": timezone.now()}, {"open_user_id": ""}, {"reply_until": None}],
+    ids=lambda fields: next(iter(fields)),
+)
+def test_an_end_is_not_in_the_list_where_nobody_can_or_has_to_answer(
+    binding: TakeawayStore, fields: dict[str, Any]
+) -> None:
+    ended(binding, **fields)
+    assert "closes" not in kinds(binding)
+
+
+def test_an_end_that_has_passed_is_not_in_the_list(binding: TakeawayStore) -> None:
+    ended(binding)
+    assert kinds(binding) == ["reply", "closes"]
+    with time_machine.travel(timezone.now() + timedelta(hours=46)):
+        assert kinds(binding) == ["reply"]
+
+
+def test_ends_of_many_conversations_need_no_more_queries(binding: TakeawayStore) -> None:
+    for _ in range(5):
+        ended(binding)
+    with CaptureQueriesContext(connection) as queries:
+        assert len(deadlines_of([binding.store_id])) == 10
+    assert len(queries) == 4

@@ -16,7 +16,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from stores.backoffice.widgets import Alert, Chosen
-from stores.clock import start_of_day
+from stores.clock import end_of, start_of_day
 from stores.models import Connection, OutboundCall, Store
 from stores.roles import Role
 from tests.pages import english
@@ -201,6 +201,9 @@ def test_refunds_near_their_deadline_are_told_by_urgency(product: Product, owner
         ("error", "2 refunds must be decided within 4 hours, or Meituan agrees to them by itself."),
         ("warning", "2 refunds must be decided within a day, or Meituan agrees to them by itself."),
     ]
+    first = {row.refund_id: row.deadline for row in Refund.objects.filter(order=sold)}
+    untils = [alert.until for alert in dashboard.alerts(owner)]
+    assert untils == [first["r0"], first["r2"]]
 
 
 def test_a_sleeping_ticketing_system_is_told_after_twenty_minutes(
@@ -324,6 +327,8 @@ def test_price_calendars_that_end_soon_are_told(product: Product, owner: User) -
             reverse("admin:trip_product_calendar", args=[short.pk]),
         ),
     }
+    untils = [alert.until for alert in dashboard.alerts(owner)]
+    assert [until for until in untils if until] == [end_of(last)]
 
 
 def test_a_connection_without_credentials_is_told_to_its_owner_only(

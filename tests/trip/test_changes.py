@@ -19,6 +19,7 @@ from tests.pages import english
 from tests.stores.factories import StoreFactory, member
 from tests.trip.contract import planned
 from tests.trip.factories import TicketConnectionFactory, TicketProductFactory
+from trip import dashboard
 from trip.models import PlannedChange, RegisteredAddress
 from trip.services import changes
 from trip.services.changes import watch_addresses
@@ -200,6 +201,7 @@ def test_a_change_that_was_planned_and_not_announced_is_said_at_once_to_who_can_
     clerk = member(connection.tenant, Role.CLERK, store)
     change = planned(connection)
     words, page = "Meituan was not told yet", f"/admin/trip/plannedchange/{change.pk}/change/"
+    assert [alert.until for alert in dashboard.alerts(owner)] == [change.starts_at]
     read = {user: english(user).get("/admin/todo/").content.decode() for user in (owner, clerk)}
     assert [words in read[owner], f'href="{page}"' in read[owner]] == [True, True]
     assert words not in read[clerk]

@@ -10,6 +10,7 @@ from django.db.models import (
     Exists,
     F,
     Max,
+    Min,
     OuterRef,
     Q,
     QuerySet,
@@ -24,6 +25,7 @@ from stores.backoffice import actions
 from stores.backoffice.labels import labelled
 from stores.backoffice.needs_person import NeedsPersonFilter, needs_person_alert
 from stores.backoffice.widgets import Alert
+from stores.clock import end_of
 from stores.models import Connection, OutboundCall, Store
 from stores.roles import Permission
 from stores.tenancy import has_permission
@@ -84,7 +86,12 @@ def _refund_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
         Q(deadline__gte=now + URGENT, deadline__lt=now + SOON),
     )
     rows = waiting_refunds(user, stores).order_by()
-    counts = rows.aggregate(urgent=Count("pk", filter=urgent), soon=Count("pk", filter=soon))
+    counts = rows.aggregate(
+        urgent=Count("pk", filter=urgent),
+        urgent_until=Min("deadline", filter=urgent),
+        soon=Count("pk", filter=soon),
+        soon_until=Min("deadline", filter=soon),
+    )
     inbox = f"{reverse(REFUNDS)}?status__exact=review"
     text = ngettext_lazy(
         "%(count)d refund must be decided within %(hours)d hours,"
@@ -99,6 +106,7 @@ def _refund_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
         counts["urgent"],
         inbox,
         actions.DECIDE,
+        until=counts["urgent_until"],
         hours=URGENT // timedelta(hours=1),
     )
     text = ngettext_lazy(
@@ -106,7 +114,9 @@ def _refund_alerts(user: User, stores: list[int]) -> Iterator[Alert]:
         "%(count)d refunds must be decided within a day, or Meituan agrees to them by itself.",
         "count",
     )
-    yield from Alert.counted("warning", text, counts["soon"], inbox, actions.DECIDE)
+    yield from Alert.counted(
+        "warning", text, counts["soon"], inbox, actions.DECIDE, until=counts["soon_until"]
+    )
 
 
 def _issuing_alerts(user: User, stores: list[int]) -> list[Alert]:
@@ -197,15 +207,16 @@ def _calendar_alerts(user: User) -> Iterator[Alert]:
     ends_too_soon = Q(last__lt=end) & (Q(valid_until=None) | Q(valid_until__gt=F("last")))
     rows = rows.filter(Q(last=None) | ends_too_soon)
     for product in rows.order_by("last", "pk")[:MOST]:
-        text = _("%(product)s has no prices.") % {"product": product.title}
+        text, until = _("%(product)s has no prices.") % {"product": product.title}, None
         if product.last:
+            until = end_of(product.last)
             day = date_format(product.last, "n/j")
             text = _("%(product)s: there are prices until %(day)s only.") % {
                 "product": product.title,
                 "day": day,
             }
         page = reverse("admin:trip_product_calendar", args=[product.pk])
-        yield Alert("warning", text, page, actions.SET_PRICES)
+        yield Alert("warning", text, page, actions.SET_PRICES, until=until)
 
 
 def _connection_alerts(user: User) -> Iterator[Alert]:
@@ -213,6 +224,7 @@ def _connection_alerts(user: User) -> Iterator[Alert]:
         Connection.objects.for_staff(user)
         .filter(platform=PLATFORM, is_active=True)
         .select_related("merchant")
+        .order_by("pk")
     )
     for connection in rows[:MOST]:
         if what := missing(connection):
@@ -233,7 +245,8 @@ def _change_alerts(user: User, stores: list[int]) -> list[Alert]:
         if change.announced_at:
             found.append(Alert("info", change_text(change), url))
         else:
-            found.append(Alert("warning", change_text(change), url, actions.ANNOUNCE))
+            begins = change.starts_at
+            found.append(Alert("warning", change_text(change), url, actions.ANNOUNCE, until=begins))
     if may_announce:
         add = reverse("admin:trip_plannedchange_add")
         for row in unannounced_addresses(RegisteredAddress.objects.for_staff(user))[:MOST]:

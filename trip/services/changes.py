@@ -115,7 +115,7 @@ def coming_changes(
     shown = Q(starts_at__lt=now + SHOWN_BEFORE)
     if unannounced:
         shown |= Q(announced_at=None)
-    return rows.filter(shown, ends_at__gt=now).order_by("starts_at")
+    return rows.filter(shown, ends_at__gt=now).order_by("starts_at", "pk")
 
 
 def change_text(change: PlannedChange) -> str:
@@ -150,7 +150,9 @@ def unannounced_addresses(rows: QuerySet[RegisteredAddress]) -> list[RegisteredA
     """Returns those whose address has changed though Meituan was not told."""
     moved = rows.exclude(base_url=settings.PUBLIC_BASE_URL).filter(connection__is_active=True)
     return [
-        row for row in moved.select_related("connection") if not _was_announced(row.connection_id)
+        row
+        for row in moved.select_related("connection").order_by("pk")
+        if not _was_announced(row.connection_id)
     ]
 
 

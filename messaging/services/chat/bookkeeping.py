@@ -36,6 +36,18 @@ def chat_for(conversation: Conversation) -> ChatStore:
     return known
 
 
+def read_chats(conversations: Iterable[Conversation]) -> None:
+    """Reads what holds for many conversations in one query, for `chat_for`."""
+    rows = list(conversations)
+    bindings = TakeawayStore.objects.filter(connection__in={row.connection_id for row in rows})
+    known = {
+        binding.connection_id: getattr(binding, "chat", None) or ChatStore(binding=binding)
+        for binding in bindings.select_related("chat")
+    }
+    for row in rows:
+        vars(row)["_chat"] = known[row.connection_id]
+
+
 def _read(connection_id: int) -> ChatStore:
     rows = ChatStore.objects.select_related("binding")
     if found := rows.filter(binding__connection=connection_id).one():

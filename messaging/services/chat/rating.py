@@ -9,6 +9,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from messaging.models import Message
+from stores.clock import begin_of
 
 
 @dataclass(frozen=True)
@@ -31,7 +32,7 @@ def questions(store_id: int, day: date, *, urgent: bool) -> QuerySet[Message]:
 
     Automatic replies answer none.
     """
-    begin = timezone.make_aware(datetime.combine(day, datetime.min.time()))
+    begin = begin_of(day)
     rows = Message.objects.filter(
         store=store_id,
         reply_until__isnull=False,

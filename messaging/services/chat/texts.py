@@ -37,5 +37,5 @@ def line_of(message: Message, *, whole: bool) -> str:
     one.
     """
     if message.kind == MessageKind.TEXT:
-        return text_of(message, whole=whole)
+        return text_of(message, whole=whole)[:LONGEST]
     return in_words(brief_of(message))

@@ -3,12 +3,15 @@
 import pytest
 from django.test import Client
 from django.urls import reverse
+from django.utils import timezone
 
 from messaging.choices import CardAudit, CardState
+from messaging.dashboard.safety_cards import card_alerts
 from messaging.models import SafetyCard, SavedCard, TakeawayStore
 from messaging.services.cards import asking, saving, setting_up
 from messaging.services.cards.standing import Trouble, trouble_of
 from messaging.wire.cards import CardRow
+from stores.clock import end_of
 from stores.models import OutboundCall
 from tests.messaging.cards.conftest import Shop
 from tests.messaging.meituan import deliver_all
@@ -94,6 +97,16 @@ def test_each_state_stands_under_to_do_and_leads_to_what_to_do(
     todo = clerk.get(reverse("admin:todo")).content.decode()
     assert shop.url() in todo
     assert words in clerk.get(shop.url()).content.decode()
+
+
+def test_todays_card_can_be_filled_in_until_the_day_ends(shop: Shop) -> None:
+    asked(shop)
+    (alert,) = card_alerts([shop.row.store_id])
+    assert (alert.level, alert.until) == ("warning", end_of(timezone.localdate()))
+    shop.change(audit_status=1)
+    asked(shop)
+    (alert,) = card_alerts([shop.row.store_id])
+    assert (alert.level, alert.until) == ("error", None)
 
 
 def test_a_store_that_uses_no_card_is_not_reminded(shop: Shop, clerk: Client) -> None:

@@ -1,16 +1,20 @@
 """The chat's API: what it shows, and that an answer is sent once per key."""
 
+from datetime import datetime, timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from messaging.choices import OrderState
 from messaging.models import Conversation, Message, TakeawayStore
 from messaging.services.chat.sending import LONGEST
 from stores.models import Merchant, OutboundCall, Store
 from tests.api import Api, api_of
 from tests.messaging.chat.writing import write
-from tests.messaging.factories import TakeawayStoreFactory
+from tests.messaging.factories import ConversationFactory, OrderFactory, TakeawayStoreFactory
 from tests.messaging.meituan import Meituan
 from tests.messaging.pushing import Pusher
 from tests.stores.factories import StoreFactory
@@ -45,6 +49,42 @@ def test_the_list_says_who_waits_until_when(api: Api, talk: Conversation) -> Non
     assert row["unanswered"] is True
     assert row["deadlines"][0]["what"] == "reply"
     assert api.get(f"{LIST}?store={talk.store_id}").json()["results"]
+
+
+def test_the_list_says_until_when_one_can_write(
+    api: Api, talk: Conversation, binding: TakeawayStore
+) -> None:
+    finished_at = timezone.now().replace(microsecond=0)
+    order = OrderFactory(binding=binding, state=OrderState.FINISHED, finished_at=finished_at)
+    Conversation.objects.update(order=order)
+
+    def deadlines() -> list[tuple[str, datetime]]:
+        (row,) = api.get(LIST).json()["results"]
+        return [(each["what"], datetime.fromisoformat(each["until"])) for each in row["deadlines"]]
+
+    assert talk.reply_until
+    end = ("closes", finished_at + timedelta(hours=47, minutes=50))
+    assert deadlines() == [("reply", talk.reply_until), end]
+    Conversation.objects.update(reply_until=None)
+    assert deadlines() == [end]
+    Conversation.objects.update(blocked_at=timezone.now())
+    assert deadlines() == []
+
+
+def test_many_conversations_need_as_many_queries_as_one(
+    api: Api, talk: Conversation, binding: TakeawayStore
+) -> None:
+    def queries() -> int:
+        with CaptureQueriesContext(connection) as found:
+            assert api.get(LIST).status_code == 200
+        return len(found)
+
+    api.get(LIST)
+    one = queries()
+    for _ in range(5):
+        order = OrderFactory(binding=binding, state=OrderState.FINISHED, finished_at=timezone.now())
+        ConversationFactory(order=order)
+    assert queries() == one
 
 
 def test_messages_come_as_they_arrived(api: Api, talk: Conversation, pusher: Pusher) -> None:
