@@ -1,23 +1,31 @@
 """What the page of an order shows beside its fields: its sums and its receipts."""
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from django.utils.translation import gettext as _
-from django.utils.translation import pgettext
+from django.utils.translation import gettext_lazy, pgettext
+from django_stubs_ext import StrOrPromise
 
 from messaging.admin.labels import PAPER_COLOURS
 from messaging.choices import RefundState
 from messaging.models import Order, Refund
+from messaging.services.income import agreed_parts, is_before_refunds, sum_of, sum_text
 from stores.backoffice.labels import badge, listed
 from stores.money import yuan_of, yuan_text
 
+AFTER_REFUNDS = gettext_lazy("What Meituan pays after it, its settlement says.")
 
-def sums(order: Order) -> list[dict[str, Any]]:
-    """Returns what the customer paid and what the shop receives of it, line by line."""
+
+def sums(order: Order, refunds: Sequence[Refund]) -> list[dict[str, Any]]:
+    """Returns what the customer paid, what the shop receives of it, and what the customer got back,
+    line by line.
+    """
     boxes = sum(dish["box_amount"] for dish in order.dishes)
     dishes = sum(dish["price"] * dish["quantity"] for dish in order.dishes)
     borne = sum(each["by_meituan"] for each in order.discounts)
+    is_before = is_before_refunds(order, refunds)
+    income = _("Shop receives, before refunds") if is_before else _("Shop receives")
     return [
         *_line(_("Dishes"), dishes),
         *_line(_("Boxes for dishes"), boxes),
@@ -32,16 +40,9 @@ def sums(order: Order) -> list[dict[str, Any]]:
         *_line(_("Meituan's part of the discounts"), borne),
         *_line(_("Meituan's service fee"), -(order.service_fee or 0)),
         *_line(_("Meituan's delivery charge"), -(order.delivery_charge or 0)),
-        *_total(_("Shop receives"), order.received),
+        *_total(income, order.received),
+        *_refunded(refunds, AFTER_REFUNDS if is_before else ""),
     ]
-
-
-def refunded(refunds: Iterable[Refund]) -> list[dict[str, Any]]:
-    """Returns a line with what the customer got back, if anything."""
-    agreed = [row for row in refunds if row.state == RefundState.AGREED]
-    whole = next((row for row in agreed if not row.is_part), None)
-    fen = whole.amount if whole else sum(row.amount or 0 for row in agreed)
-    return _line(pgettext("takeaway order", "Refunded"), -(fen or 0))
 
 
 def papers(order: Order) -> list[dict[str, Any]]:
@@ -57,7 +58,19 @@ def papers(order: Order) -> list[dict[str, Any]]:
     ]
 
 
-def _line(title: Any, fen: int | None, note: str = "") -> list[dict[str, Any]]:
+def _refunded(refunds: Sequence[Refund], note: StrOrPromise) -> list[dict[str, Any]]:
+    """Returns a line with what the customer got back, if anything."""
+    agreed = [row for row in refunds if row.state == RefundState.AGREED]
+    if whole := next((row for row in agreed if not row.is_part), None):
+        return _line(pgettext("takeaway order", "Refunded"), -(whole.amount or 0))
+    parts, title = agreed_parts(refunds), _("Refunded in part")
+    fen = sum_of(parts)
+    if fen is None:
+        return [{"title": title, "sum": sum_text(parts), "note": note}]
+    return _line(title, -fen, note)
+
+
+def _line(title: Any, fen: int | None, note: StrOrPromise = "") -> list[dict[str, Any]]:
     """Nothing for nothing."""
     return [{"title": title, "sum": _signed(fen), "note": note}] if fen else []
 

@@ -24,7 +24,7 @@ from messaging.admin.labels import (
     dishes_text,
     fen_column,
 )
-from messaging.admin.order_parts import papers, refunded, sums
+from messaging.admin.order_parts import papers, sums
 from messaging.admin.timeline import timeline
 from messaging.choices import REFUND, TAKE, OrderState
 from messaging.models import Order
@@ -174,7 +174,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         return {
             "customer": customers.shown(order, whole=whole),
             "bags": customers.bags(order),
-            "money": [*sums(order), *refunded(refunds)],
+            "money": sums(order, refunds),
             "papers": papers(order),
             "card_deliveries": order.card_deliveries.select_related("message"),
             "under_way": under_way(order),

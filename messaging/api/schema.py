@@ -40,6 +40,8 @@ ROW: dict[str, Any] = {
     "wanted_at": None,
     "paid": "59.00",
     "received": "48.70",
+    "received_before_refunds": False,
+    "refunded_in_part": "0.00",
 }
 ORDER: dict[str, Any] = ROW | {
     "accepted_at": None,

@@ -8,7 +8,7 @@ from rest_framework import serializers
 from messaging.choices import DeliveryState, OrderState, PaperState, ReceiptCopy, RefundState
 from messaging.models import Order, Refund
 from messaging.reasons import CHOICES
-from messaging.services import customers
+from messaging.services import customers, income
 from messaging.services.acting import ACTIONS
 from messaging.services.deadlines import OF_CONVERSATIONS, What, deadlines_for
 from messaging.services.deciding import REASON_LENGTH
@@ -129,7 +129,7 @@ class TakeawayCustomerSerializer(AnswerSerializer):
     address = serializers.CharField()
 
 
-# A row of the list.
+# A row of the list. Needs refunds to be read with the row.
 class TakeawayOrderSerializer(AnswerSerializer):
     order_id = LongNumberField(help_text=LONG_NUMBER)
     view_id = LongNumberField(help_text=gettext_lazy("The number that the customer sees"))
@@ -143,6 +143,20 @@ class TakeawayOrderSerializer(AnswerSerializer):
     )
     paid = FenField(allow_null=True)
     received = FenField(allow_null=True)
+    received_before_refunds = serializers.BooleanField(
+        help_text=gettext_lazy(
+            "`received` is without the refunds of parts: what Meituan pays after them, it says only"
+            " with its settlement"
+        )
+    )
+    # None where Meituan has not said one of the sums.
+    refunded_in_part = FenField(allow_null=True)
+
+    def get_received_before_refunds(self, row: Order) -> bool:
+        return income.is_before_refunds(row, row.refunds.all())
+
+    def get_refunded_in_part(self, row: Order) -> str | None:
+        return yuan_json(yuan_of(income.sum_of(income.agreed_parts(row.refunds.all()))))
 
 
 # Needs refunds and receipts to be read with the row. Context: `whole` shows the customer unmasked,

@@ -2,7 +2,7 @@
 
 from typing import Any, ClassVar
 
-from django.db.models import QuerySet
+from django.db.models import Prefetch, QuerySet
 from drf_spectacular.utils import extend_schema_view
 from rest_framework.exceptions import NotFound
 from rest_framework.request import Request
@@ -19,7 +19,7 @@ from messaging.api.serializers import (
     TakeawayOrderSerializer,
 )
 from messaging.choices import ORDERS, RefundState
-from messaging.models import Order
+from messaging.models import Order, Refund
 from messaging.services import acting, deciding
 from messaging.services.acting import Action
 from stores import idempotency
@@ -66,7 +66,8 @@ class Orders(ApiList):
     pagination_class = PagesOfOrders
 
     def rows(self, given: dict[str, Any]) -> QuerySet[Order]:
-        return Order.objects.filter(store_id__in=self.store_ids(given.get("store")))
+        rows = Order.objects.filter(store_id__in=self.store_ids(given.get("store")))
+        return rows.prefetch_related(Prefetch("refunds", Refund.objects.defer("reason")))
 
 
 @extend_schema_view(get=schema.READ_ORDER)

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 
 from messaging.choices import OrderState
 from messaging.models import Order, TakeawayStore
+from messaging.services.income import agreed_parts_of, is_before_refunds
 from stores.backoffice.days import day_labels, first_of, per_day
 from stores.backoffice.menu import opened_on_today
 from stores.backoffice.widgets import EVERYTHING, Card, Chart, Chosen, Link
@@ -57,7 +58,7 @@ def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
             url=orders + opened_on_today("ordered_at", chosen.store),
         ),
         Card.compared(
-            _("Takeaway revenue today"),
+            _revenue_title(user, stores),
             yuan_text(yuan_of(counted["worth"])),
             yuan_text(yuan_of(counted["worth_before"])),
         ),
@@ -68,6 +69,14 @@ def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
             tone="bad" if waiting else "plain",
         ),
     ]
+
+
+def _revenue_title(user: User, stores: list[int]) -> str:
+    """Says so where what is shown of today is without refunds of parts."""
+    parts = agreed_parts_of(ordered_since(user, stores, start_of_day()))
+    if any(is_before_refunds(row.order, [row]) for row in parts):
+        return _("Takeaway revenue today, before refunds")
+    return _("Takeaway revenue today")
 
 
 def charts(user: User, chosen: Chosen = EVERYTHING) -> list[Chart]:

@@ -3,6 +3,7 @@
 from datetime import date, datetime
 from typing import ClassVar, Self
 
+from django.contrib.auth.models import User
 from django.db import models
 from django.db.models import Q
 from django.utils import timezone
@@ -211,6 +212,10 @@ class Message(models.Model):
     sent_at = models.DateTimeField(_("sent at"), null=True)
     error = models.CharField(_("why it was not sent"), max_length=300, blank=True)
     author = models.CharField(_("written by"), max_length=150, blank=True)
+    # Who that is: the name may change. None for programs and Meituan's own app.
+    user = models.ForeignKey(
+        User, models.SET_NULL, null=True, related_name="+", db_index=False, editable=False
+    )
     scene = models.IntegerField(_("scene"), default=-1)
     scene_name = models.CharField(_("scene"), max_length=60, blank=True)
     is_urgent = models.BooleanField(_("urgent"), default=False)

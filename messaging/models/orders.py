@@ -114,6 +114,8 @@ class Order(models.Model):
     said_at = models.DateTimeField(null=True, editable=False)
     # When Meituan was asked for it last; None: never.
     read_at = models.DateTimeField(_("read at Meituan"), null=True, editable=False)
+    # When Meituan told the settlement last.
+    settled_at = models.DateTimeField(null=True, editable=False)
     address_removed_at = models.DateTimeField(null=True, editable=False)
     emptied_at = models.DateTimeField(_("content removed"), null=True, editable=False)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)

@@ -13,7 +13,7 @@ from django_stubs_ext import StrOrPromise
 
 from messaging.choices import TAKE, DeliveryState, Direction, OrderState, RefundState
 from messaging.models import Order, Refund, TakeawayStore
-from messaging.services import allowed, customers
+from messaging.services import allowed, customers, income
 from messaging.services.accepting import cook_from
 from messaging.services.changes import digest_of
 from messaging.services.chat.texts import preview_of
@@ -92,14 +92,10 @@ class Card:
         return any(row.state == RefundState.OPEN for row in self.order.refunds.all())
 
     @property
-    def refunded(self) -> list[str]:
-        """Returns the agreed refunds of parts, in yuan."""
-        agreed = [
-            row
-            for row in self.order.refunds.all()
-            if row.is_part and row.state == RefundState.AGREED
-        ]
-        return [yuan_text(yuan_of(row.money)) for row in agreed if row.money is not None]
+    def refunded(self) -> str:
+        """Returns the sum of the agreed refunds of parts; "" without any."""
+        parts = income.agreed_parts(self.order.refunds.all())
+        return income.sum_text(parts) if parts else ""
 
     @property
     def url(self) -> str:
@@ -157,6 +153,10 @@ class Board:
     digest: str
     count: int
     received: str
+    # What was refunded in part of the orders that are counted, "" for nothing, and whether what is
+    # received of one of them is without it.
+    refunded: str
+    is_before_refunds: bool
     stores: list[Store] = field(default_factory=list)
     # Stores with orders under way for which nothing can be done here any more.
     unbound: list[Store] = field(default_factory=list)
@@ -186,7 +186,9 @@ def board_of(stores: Sequence[Store]) -> Board:
     later = [order for order in running if _is_for_later(order, now)]
     front = [order for order in running if order not in later]
     of_today = Order.objects.filter(store__in=ids, ordered_at__gte=start_of_day())
-    counted = list(of_today.exclude(state=OrderState.CANCELLED).values_list("received", flat=True))
+    not_cancelled = of_today.exclude(state=OrderState.CANCELLED)
+    counted = list(not_cancelled.values_list("received", flat=True))
+    parts = income.agreed_parts_of(not_cancelled)
     over = rows.filter(store__in=ids, ordered_at__gte=start_of_day()).exclude(state__in=Order.OPEN)
     return Board(
         to_do=[ToDo(each, _actions_for(each)) for each in deadlines if _is_due(each, later)],
@@ -196,6 +198,8 @@ def board_of(stores: Sequence[Store]) -> Board:
         digest=digest,
         count=len(counted),
         received=yuan_text(yuan_of(sum(fen or 0 for fen in counted))),
+        refunded=income.sum_text(parts) if parts else "",
+        is_before_refunds=any(income.is_before_refunds(row.order, [row]) for row in parts),
         stores=list(stores),
         unbound=_unbound(running),
         refused=_refused(ids),

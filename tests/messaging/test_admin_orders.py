@@ -380,7 +380,7 @@ def test_refunds_of_an_order_stand_on_its_page(binding: TakeawayStore) -> None:
 def test_what_the_shop_receives_can_be_added_up_on_the_page(binding: TakeawayStore) -> None:
     order = OrderFactory(binding=binding, paid=1690, received=1740, service_fee=450)
     order.content["discounts"] = [asdict(Discount("满 25 减 8.1", 810, 500, 310))]
-    lines = {line["title"]: (line["sum"], line.get("note", "")) for line in sums(order)}
+    lines = {line["title"]: (line["sum"], line.get("note", "")) for line in sums(order, [])}
     assert lines == {
         "Dishes": ("¥24.00", ""),
         "Boxes for dishes": ("¥1.00", ""),

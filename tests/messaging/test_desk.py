@@ -270,7 +270,7 @@ def test_refunds_stand_where_people_cook(clerk: Client, order: Order) -> None:
     RefundFactory(order=order, is_part=True, money=300, state=RefundState.REJECTED)
     cooking = column(shown(clerk), "cooking")
     assert asked not in cooking
-    assert "refunded ¥12.50" in cooking
+    assert "refunded in part: ¥12.50" in cooking
     assert "¥3.00" not in cooking
 
 

@@ -11,7 +11,7 @@ from django.contrib.auth.models import User
 from messaging.choices import Direction, MessageKind, Origin
 from messaging.models import Conversation
 from messaging.models.chat import MessageQuerySet
-from stores.audit import Actor, name_of
+from stores.audit import Actor
 from stores.idempotency import digest_of
 from stores.models import IdempotencyKey
 from stores.text import clean_text
@@ -19,14 +19,13 @@ from stores.text import clean_text
 
 def next_key(conversation: Conversation, user: User) -> str:
     """Returns the key under which the person's next text is sent."""
-    name = name_of(user)
-    last = texts_of(conversation, name).values_list("pk", flat=True).first()
-    return hashlib.sha256(f"{conversation.pk}:{user.pk}:{name}:{last}".encode()).hexdigest()[:32]
+    last = texts_of(conversation, user).values_list("pk", flat=True).first()
+    return hashlib.sha256(f"{conversation.pk}:{user.pk}:{last}".encode()).hexdigest()[:32]
 
 
-def texts_of(conversation: Conversation, author: str) -> MessageQuerySet:
+def texts_of(conversation: Conversation, user: User) -> MessageQuerySet:
     """Returns what a person has written, the latest first; pictures have keys of their own."""
-    rows: MessageQuerySet = conversation.messages.filter(direction=Direction.SHOP, author=author)
+    rows: MessageQuerySet = conversation.messages.filter(direction=Direction.SHOP, user=user)
     return rows.filter(kind=MessageKind.TEXT, origin=Origin.PERSON).order_by("-pk")
 
 

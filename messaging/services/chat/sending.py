@@ -10,6 +10,7 @@ import secrets as random
 from datetime import date, datetime, timedelta
 from typing import Any, ClassVar
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -119,7 +120,7 @@ def message_send(
         key=key,
         fingerprint=keys.fingerprint(conversation, kind, words),
         rows=Message.objects.all(),
-        make=lambda: _owe(conversation.pk, kind, words, Origin.PERSON, name_of(actor)),
+        make=lambda: _owe(conversation.pk, kind, words, Origin.PERSON, actor),
     )
 
 
@@ -134,7 +135,7 @@ def picture_send(
 
     def make() -> Message:
         address = pictures.address_of(pictures.picture_keep(conversation.store, small))
-        return _owe(conversation.pk, MessageKind.PICTURE, address, Origin.PERSON, name_of(actor))
+        return _owe(conversation.pk, MessageKind.PICTURE, address, Origin.PERSON, actor)
 
     digest = hashlib.sha256(content).hexdigest()
     return once(
@@ -214,7 +215,7 @@ def _owe(
     kind: MessageKind,
     text: str,
     origin: Origin,
-    author: str,
+    actor: Actor,
     **changes: Any,
 ) -> Message:
     conversation = bookkeeping.locked(conversation_id)
@@ -232,7 +233,8 @@ def _owe(
         at=at,
         tie=tie,
         state=MessageState.WAITING,
-        author=author,
+        author=name_of(actor),
+        user=actor if isinstance(actor, User) else None,
         order=conversation.order,
         **changes,
     )

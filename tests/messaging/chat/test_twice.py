@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connections
 from django.test import Client
 from django.utils import timezone
@@ -108,6 +109,27 @@ def test_the_key_is_each_persons_and_each_conversations_own(
     before = key_of(clerk, talk)
     assert len({before, key_of(colleague, talk), key_of(clerk, other)}) == 3
     press(colleague, talk, "马上到", key_of(colleague, talk))
+    assert key_of(clerk, talk) == before
+
+
+def test_the_key_stays_when_a_person_is_renamed(clerk: Client, talk: Conversation) -> None:
+    press(clerk, talk, "马上到", key_of(clerk, talk))
+    before = key_of(clerk, talk)
+    User.objects.update(first_name="小王", last_name="新")
+    assert key_of(clerk, talk) == before
+    press(clerk, talk, "还要十分钟", before)
+    press(clerk, talk, "还要十分钟", before)
+    assert ours() == ["马上到", "还要十分钟"]
+    assert key_of(clerk, talk) != before
+
+
+def test_a_namesake_has_a_key_of_their_own(
+    clerk: Client, talk: Conversation, merchant: Merchant, store: Store
+) -> None:
+    namesake = english(member(merchant, Role.CLERK, store, password=None))
+    User.objects.update(first_name="小王", last_name="")
+    before = key_of(clerk, talk)
+    press(namesake, talk, "马上到", key_of(namesake, talk))
     assert key_of(clerk, talk) == before
 
 
