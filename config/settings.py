@@ -298,12 +298,9 @@ TAKEAWAY_CARD_PICTURE_PATH: str = env.str(
 TAKEAWAY_EVIDENCE_PATH: str = env.str(
     "TAKEAWAY_EVIDENCE_PATH", TAKEAWAY_CARD_PICTURE_PATH if "ZHANGGUI_DEMO" in os.environ else ""
 )
-# The networks in which receipt printers may be, as 192.168.1.0/24; nothing else is connected to.
-# The demo's own printer is on this machine, and a person's printer beside it.
-_DEMO_NETWORKS = ["127.0.0.0/8", "::1/128", "10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16"]
-TAKEAWAY_PRINTER_NETWORKS: list[str] = env.list(
-    "TAKEAWAY_PRINTER_NETWORKS", default=_DEMO_NETWORKS if "ZHANGGUI_DEMO" in os.environ else []
-)
+# The networks in which receipt printers may be, as 192.168.1.0/24, or with the only port there as
+# 192.168.1.50:9100; nothing else is connected to. The demo names its own printer here.
+TAKEAWAY_PRINTER_NETWORKS: list[str] = env.list("TAKEAWAY_PRINTER_NETWORKS", default=[])
 PRINTING = PrintingSettings()
 OUTBOX = OutboxSettings()
 LEASE = timedelta(seconds=env.float("LEASE_SECONDS", 45.0))

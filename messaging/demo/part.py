@@ -113,6 +113,7 @@ class TakeawayDemo:
         facts["printer_port"] = printers.port_for(facts.get("printer_port", 0))
         store = Store.objects.get(pk=facts["stores"][0]["id"])
         facts["printer"] = printers.connect(store, facts["printer_port"])
+        world.variables["TAKEAWAY_PRINTER_NETWORKS"] = printers.allowed(facts["printer"])
 
     def sandbox_seeds(self, world: World) -> dict[str, Any]:
         return {}

@@ -4,6 +4,8 @@ import os
 import socket
 
 from messaging.models import Printer
+from messaging.services.printing.addresses import split_address
+from stores.conflicts import Conflict
 from stores.models import Store
 
 NAME = "后厨"
@@ -22,6 +24,19 @@ def port_for(known: int) -> int:
             found: int = probe.getsockname()[1]
             return found
     return 0
+
+
+def allowed(address: str) -> str:
+    """Returns the entries of TAKEAWAY_PRINTER_NETWORKS that cover this printer and nothing else;
+    "" where its name leads nowhere.
+    """
+    try:
+        name, port = split_address(address)
+        found = socket.getaddrinfo(name, port, type=socket.SOCK_STREAM)
+    except (Conflict, OSError, UnicodeError):
+        return ""
+    hosts = dict.fromkeys(str(entry[4][0]) for entry in found)
+    return ",".join(f"[{host}]:{port}" for host in hosts)
 
 
 def connect(store: Store, port: int) -> str:

@@ -10,7 +10,7 @@ import threading
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from django.conf import settings
@@ -100,8 +100,12 @@ def _plain(value: object) -> str:
     return str(value).replace("%", "%%")
 
 
-def run(place: Places, found: Ports, *, ready: Callable[[], None]) -> None:
+def run(
+    place: Places, found: Ports, *, variables: Mapping[str, str], ready: Callable[[], None]
+) -> None:
     """Runs until SIGINT or SIGTERM; calls `ready` when the web answers. Leaves no process behind.
+
+    `variables` are added to the environment of its processes, where a person has not set them.
 
     Raises DemoError when the web never answers or when the supervisor dies.
     """
@@ -111,7 +115,7 @@ def run(place: Places, found: Ports, *, ready: Callable[[], None]) -> None:
     write_config(place, found)
     adopt_orphans()
     command = [sys.executable, "-m", "supervisor.supervisord", "-n", "-c", str(place.supervisor)]
-    supervisor = start_group(command)
+    supervisor = start_group(command, {**variables, **os.environ})
     try:
         answered = False
         until = time.monotonic() + START_PATIENCE

@@ -22,6 +22,8 @@ class World:
     ports: Ports
     facts: dict[str, Any] = field(default_factory=dict)
     now: datetime = field(default_factory=timezone.now)
+    # Settings that only this run knows, for the environment of the demo's processes.
+    variables: dict[str, str] = field(default_factory=dict)
     # Of business that lie behind a new demo.
     days: int = 28
     # The same people, days and numbers every time; only secrets are random.

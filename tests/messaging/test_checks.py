@@ -28,6 +28,18 @@ def test_a_timeout_longer_than_a_request_may_take_is_refused(settings: Settings)
     assert "messaging.E001" in found()
 
 
+@pytest.mark.parametrize(
+    "listed", ["192.168.8.5/24", "printer.shop", "192.168.8.50:", "192.168.8.50:70000", ""]
+)
+def test_an_entry_that_is_no_network_of_printers_is_refused(
+    settings: Settings, listed: str
+) -> None:
+    settings.TAKEAWAY_PRINTER_NETWORKS = ["192.168.8.0/24", "192.168.8.50:9100", "fd00:8::/64"]
+    assert "messaging.E002" not in found()
+    settings.TAKEAWAY_PRINTER_NETWORKS = ["192.168.8.0/24", listed]
+    assert "messaging.E002" in found()
+
+
 def test_plain_http_is_warned_of(settings: Settings) -> None:
     assert "messaging.W001" not in found(deploy=True)
     settings.TAKEAWAY_BASE_URL = "http://api.example.com"

@@ -6,6 +6,7 @@ import pytest
 from django.db.models import Sum
 from django.urls import resolve
 from django.utils import timezone
+from pytest_django.fixtures import Settings
 
 from messaging.choices import OrderState, Provider, PushKind
 from messaging.demo import TakeawayDemo
@@ -13,6 +14,7 @@ from messaging.demo.part import SHOPS
 from messaging.demo.printers import port_for
 from messaging.models import Order, Printer, Refund, TakeawayStore
 from messaging.sandbox import TakeawaySandbox
+from messaging.services.printing.addresses import PrinterConflict, find_place
 from messaging.webhooks.endpoints import Push
 from stores.demo.people import STORES
 from stores.demo.world import SandboxWord, World
@@ -104,6 +106,36 @@ def test_the_printer_is_the_sandboxs_own_unless_another_is_named(
     printer.refresh_from_db()
     assert printer.address == demo.facts["takeaway"]["printer"] == "192.168.1.50:9100"
     assert printer.store_id == demo.facts["takeaway"]["stores"][0]["id"]
+
+
+def test_the_demo_connects_to_its_own_printer_and_to_nothing_else(
+    demo: World, monkeypatch: pytest.MonkeyPatch, settings: Settings
+) -> None:
+    def refused(address: str) -> bool:
+        listed = demo.variables["TAKEAWAY_PRINTER_NETWORKS"]
+        settings.TAKEAWAY_PRINTER_NETWORKS = listed.split(",") if listed else []
+        try:
+            find_place(address)
+        except PrinterConflict:
+            return True
+        return False
+
+    TakeawayDemo().connect(demo)
+    port = demo.facts["takeaway"]["printer_port"]
+    others = (f"127.0.0.1:{port + 1}", "127.0.0.1:22", f"127.0.0.2:{port}", "192.168.1.50:9100")
+    assert [refused(address) for address in (f"127.0.0.1:{port}", *others)] == [False, *[True] * 4]
+    monkeypatch.setenv("TAKEAWAY_PRINTER", "192.168.1.50")
+    TakeawayDemo().connect(demo)
+    assert [refused(address) for address in ("192.168.1.50:9100", "192.168.1.50:80")] == [
+        False,
+        True,
+    ]
+    monkeypatch.setenv("TAKEAWAY_PRINTER", "localhost:9100")
+    TakeawayDemo().connect(demo)
+    assert not refused("127.0.0.1:9100")
+    monkeypatch.setenv("TAKEAWAY_PRINTER", "no-such-printer.invalid")
+    TakeawayDemo().connect(demo)
+    assert refused("127.0.0.1:9100")
 
 
 def test_a_store_that_was_bound_anew_keeps_its_token_when_the_demo_starts_again(

@@ -8,11 +8,12 @@ of the merchant's business. A name is resolved once, and the connection goes to 
 import re
 import socket
 from dataclasses import dataclass
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
+from ipaddress import IPv4Address, IPv6Address, ip_address
 
 from django.conf import settings
 from django.utils.translation import gettext_lazy as _
 
+from messaging.addresses import is_port, read_network
 from stores.conflicts import Conflict
 
 # The port on which network printers take raw jobs.
@@ -53,7 +54,7 @@ def split_address(address: str) -> tuple[str, int]:
             raise PrinterConflict(UNREADABLE)
     if not port and not text.endswith(":"):
         return host, USUAL_PORT
-    if not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
+    if not is_port(port):
         raise PrinterConflict(UNREADABLE)
     return host, int(port)
 
@@ -66,25 +67,25 @@ def find_place(address: str) -> Place:
     except (OSError, UnicodeError) as error:
         raise PrinterConflict(NOT_FOUND) from error
     hosts = [str(entry[4][0]) for entry in found]
-    if not hosts or not all(is_allowed(host) for host in hosts):
+    if not hosts or not all(is_allowed(host, port) for host in hosts):
         raise PrinterConflict(NOT_ALLOWED)
     return Place(hosts[0], port)
 
 
-def is_allowed(host: str) -> bool:
-    """Whether the operator's list covers an address of a machine."""
+def is_allowed(host: str, port: int) -> bool:
+    """Whether the operator's list covers a port of a machine."""
     address = _plain(host)
     if address is None or address.is_unspecified or address.is_multicast:
         return False
-    return any(_covers(network, address) for network in settings.TAKEAWAY_PRINTER_NETWORKS)
+    return any(_covers(listed, address, port) for listed in settings.TAKEAWAY_PRINTER_NETWORKS)
 
 
-def _covers(listed: str, address: IPv4Address | IPv6Address) -> bool:
+def _covers(listed: str, address: IPv4Address | IPv6Address, port: int) -> bool:
     """A wide network does not cover this machine itself and link-local services: they have to be
     listed by themselves.
     """
-    network = ip_network(listed)
-    if address not in network:
+    network, only = read_network(listed)
+    if address not in network or only not in (None, port):
         return False
     if address.is_loopback and not network.is_loopback:
         return False

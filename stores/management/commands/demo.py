@@ -70,7 +70,12 @@ class Command(BaseCommand):
                 self._tell("Prepared.")
                 return
             self._tell("Starting …")
-            run(place, found, ready=lambda: self._welcome(info(place)))
+            run(
+                place,
+                found,
+                variables=world.variables,
+                ready=lambda: self._welcome(info(place)),
+            )
             self._tell("The demo has ended. Its data is kept for the next time.")
 
     def _tell(self, line: str) -> None:

@@ -124,6 +124,28 @@ def test_a_wide_network_covers_neither_this_machine_nor_link_local_services(
     assert find_place(host).port == addresses.USUAL_PORT
 
 
+@pytest.mark.parametrize(
+    ("listed", "host"),
+    [
+        ("127.0.0.1:9100", "127.0.0.1"),
+        ("[127.0.0.1]:9100", "127.0.0.1"),
+        ("192.168.8.0/24:9100", "192.168.8.50"),
+        ("[::1]:9100", "[::1]"),
+        ("[fd00:8::/64]:9100", "[fd00:8::5]"),
+    ],
+)
+def test_an_entry_with_a_port_covers_that_port_only(
+    settings: Settings, listed: str, host: str
+) -> None:
+    settings.TAKEAWAY_PRINTER_NETWORKS = [listed]
+    assert find_place(f"{host}:9100").port == 9100
+    for port in (22, 80, 5432, 9101):
+        with pytest.raises(PrinterConflict):
+            find_place(f"{host}:{port}")
+    with pytest.raises(PrinterConflict):
+        find_place("127.0.0.2:9100")
+
+
 def answers(*hosts: str) -> Any:
     """Replaces the name service: every name has these addresses."""
     return lambda name, port, **kwargs: [
