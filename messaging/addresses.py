@@ -34,8 +34,9 @@ ADDRESSES = tuple(Address(kind) for kind in PushKind)
 
 
 def read_network(listed: str) -> tuple[IPv4Network | IPv6Network, int | None]:
-    """Returns the network of an entry of TAKEAWAY_PRINTER_NETWORKS, and its only port if it names one:
-    "192.168.8.0/24", "192.168.8.50:9100", "fd00:8::/64", "[fd00:8::5]:9100". Raises ValueError.
+    """Returns the network of an entry of TAKEAWAY_PRINTER_NETWORKS, and its port, if it allows one
+    only: "192.168.8.0/24", "192.168.8.50:9100", "fd00:8::/64", "[fd00:8::5]:9100". Raises
+    ValueError.
     """
     text = listed.strip()
     if text.startswith("["):
