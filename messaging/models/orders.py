@@ -102,6 +102,8 @@ class Order(models.Model):
     shipping_fee = models.IntegerField(_("delivery fee"), null=True)
     bag_fee = models.IntegerField(_("bag"), default=0)
     received = models.IntegerField(_("shop receives"), null=True)
+    # When Meituan told another sum than before; None: never.
+    received_changed_at = models.DateTimeField(null=True, editable=False)
     service_fee = models.IntegerField(_("Meituan's service fee"), null=True)
     delivery_charge = models.IntegerField(_("Meituan's delivery charge"), null=True)
     content = models.JSONField(default=dict, editable=False)
@@ -114,8 +116,6 @@ class Order(models.Model):
     said_at = models.DateTimeField(null=True, editable=False)
     # When Meituan was asked for it last; None: never.
     read_at = models.DateTimeField(_("read at Meituan"), null=True, editable=False)
-    # When Meituan told the settlement last.
-    settled_at = models.DateTimeField(null=True, editable=False)
     address_removed_at = models.DateTimeField(null=True, editable=False)
     emptied_at = models.DateTimeField(_("content removed"), null=True, editable=False)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)

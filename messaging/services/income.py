@@ -1,7 +1,7 @@
 """What refunds of parts take of an order's income.
 
-Meituan does not say what it pays after such a refund: what it has said of the income is before
-refunds, until the order was read after a settlement that came after the last of them.
+Meituan does not say at once what it pays after such a refund: what it has said of the income is
+before refunds, until it says another sum, with the settlement or earlier.
 """
 
 from collections.abc import Iterable
@@ -19,13 +19,11 @@ def agreed_parts(refunds: Iterable[Refund]) -> list[Refund]:
 
 
 def agreed_parts_of(orders: QuerySet[Order]) -> list[Refund]:
-    """Returns the refunds of parts of these orders, each with what it says of its order's
-    settlement.
-    """
+    """Returns the refunds of parts of these orders, each with its order."""
     rows = Refund.objects.filter(order__in=orders.order_by(), is_part=True)
     rows = rows.filter(state=RefundState.AGREED).select_related("order")
     known = ("order", "is_part", "state", "money", "applied_at", "decided_at")
-    return list(rows.only(*known, "order__settled_at", "order__read_at").order_by("pk"))
+    return list(rows.only(*known, "order__received_changed_at").order_by("pk"))
 
 
 def sum_of(parts: Iterable[Refund]) -> int | None:
@@ -49,6 +47,5 @@ def is_before_refunds(order: Order, refunds: Iterable[Refund]) -> bool:
     decided = [row.decided_at or row.applied_at for row in agreed_parts(refunds)]
     if not decided:
         return False
-    if order.settled_at is None or order.read_at is None:
-        return True
-    return not max(decided) <= order.settled_at <= order.read_at
+    changed_at = order.received_changed_at
+    return changed_at is None or changed_at < max(decided)

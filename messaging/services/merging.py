@@ -83,6 +83,8 @@ def fill(order: Order, remote: RemoteOrder, *, is_answer: bool) -> None:
     for name in _PLAIN:
         setattr(order, name, getattr(remote, name))
     share = remote.share
+    if None not in (order.received, share.received) and order.received != share.received:
+        order.received_changed_at = timezone.now()
     order.received, order.service_fee = share.received, share.service_fee
     order.delivery_charge = share.delivery_fee
     order.unreadable = list(remote.unreadable)

@@ -91,16 +91,6 @@ def order_urged(*, connection: Connection, order_id: str, at: datetime) -> Order
     return order
 
 
-def order_settled(*, connection: Connection, order_id: str, at: datetime) -> Order:
-    """Notes the settlement, and asks for the order: the shop's share may be another one now."""
-    order = locked(connection, order_id)
-    if not order.settled_at or order.settled_at < at:
-        order.settled_at = at
-    order.save()
-    owe_order(order)
-    return order
-
-
 def numbers_ended(*, connection: Connection) -> int:
     """Asks for the open orders of a store, or of all stores below a developer account: hidden
     numbers no longer lead anywhere, and the answers hold the real ones. Returns how many.

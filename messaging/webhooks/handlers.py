@@ -119,9 +119,9 @@ def settled(event: InboundEvent, said: dict[str, Any]) -> Order | None:
     order_id = number(said, "orderId") or number(said, "order_id")
     if not order_id:
         return None
-    return orders.order_settled(
-        connection=event.connection, order_id=order_id, at=event.received_at
-    )
+    order = orders.locked(event.connection, order_id)
+    owe_order(order)
+    return order
 
 
 @handles(PLATFORM, PushKind.POI_STATUS)

@@ -1,8 +1,9 @@
 """Refunds of parts do not lower the income that Meituan has told: where it is shown, it says so,
-until a settlement has come and the order was read after it.
+until Meituan tells another one.
 """
 
-from datetime import datetime, timedelta
+import json
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -18,7 +19,6 @@ from tests.api import api_of
 from tests.back_office import at_work
 from tests.messaging.factories import OrderFactory, RefundFactory
 from tests.messaging.pushing import Pusher
-from tests.messaging.samples import ORDER_ID
 from tests.stores.factories import member
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("in_english")]
@@ -38,9 +38,10 @@ def part(order: Order, money: int | None = 1250, **fields: Any) -> Refund:
     return made
 
 
-def settle(order: Order, at: datetime, *, read_at: datetime | None) -> None:
-    Order.objects.filter(pk=order.pk).update(settled_at=at, read_at=read_at)
-    order.refresh_from_db()
+def tell_another(order: Order) -> None:
+    """Meituan says another income, after everything."""
+    order.received_changed_at = timezone.now() + timedelta(seconds=1)
+    order.save()
 
 
 def lines(order: Order) -> list[tuple[str, str, str]]:
@@ -63,8 +64,7 @@ def test_the_page_of_an_order_says_what_was_refunded_and_that_the_income_is_befo
         ("Shop receives, before refunds", "¥20.50", ""),
         ("Refunded in part", "−¥13.51", after),
     ]
-    later = timezone.now() + timedelta(seconds=1)
-    settle(order, later, read_at=later)
+    tell_another(order)
     assert lines(order) == [("Shop receives", "¥20.50", ""), ("Refunded in part", "−¥13.51", "")]
 
 
@@ -77,35 +77,36 @@ def test_a_sum_that_meituan_has_not_told_is_not_made_up(order: Order) -> None:
 
 
 @pytest.mark.parametrize(
-    ("settled", "read", "expected"),
-    [
-        (None, None, True),
-        (None, 9, True),
-        (-1, 9, True),
-        (1, None, True),
-        (2, 1, True),
-        (1, 1, False),
-        (1, 9, False),
-    ],
+    ("changed", "expected"), [(None, True), (-10, True), (-1, True), (0, False), (1, False)]
 )
-def test_a_settlement_counts_that_came_after_the_refund_and_before_the_order_was_read(
-    order: Order, settled: int | None, read: int | None, expected: bool
+def test_another_income_counts_that_was_told_after_the_last_refund(
+    order: Order, changed: int | None, expected: bool
 ) -> None:
     now = timezone.now()
     part(order, decided_at=now - timedelta(minutes=9))
     part(order, decided_at=now)
-    order.settled_at = None if settled is None else now + timedelta(minutes=settled)
-    order.read_at = None if read is None else now + timedelta(minutes=read)
+    if changed is not None:
+        order.received_changed_at = now + timedelta(minutes=changed)
     assert is_before_refunds(order, order.refunds.all()) is expected
     assert not is_before_refunds(order, [])
 
 
-def test_a_pushed_settlement_is_noted(pusher: Pusher) -> None:
-    pusher.order()
-    pusher.push("settlement", {"orderId": ORDER_ID})
-    settled_at = Order.objects.get().settled_at
-    assert settled_at
-    assert timezone.now() - settled_at < timedelta(minutes=1)
+@pytest.mark.parametrize(("told", "is_another"), [(48.7, False), (39.7, True), (None, False)])
+def test_what_meituan_tells_again_is_compared(
+    pusher: Pusher, told: float | None, is_another: bool
+) -> None:
+    def push(later: int, yuan: float | None) -> Order:
+        fen = None if yuan is None else round(yuan * 100)
+        detail = {"wmPoiReceiveCent": fen} if fen else {}
+        now = int(timezone.now().timestamp()) + later
+        pusher.order(utime=now, poiReceiveDetail=json.dumps(detail))
+        return Order.objects.get()
+
+    first = push(0, 48.7)
+    assert (first.received, first.received_changed_at) == (4870, None)
+    again = push(1, told)
+    assert again.received == (None if told is None else round(told * 100))
+    assert (again.received_changed_at is not None) is is_another
 
 
 def test_the_desk_says_it_of_the_order_and_of_the_day(order: Order) -> None:
@@ -121,8 +122,7 @@ def test_the_desk_says_it_of_the_order_and_of_the_day(order: Order) -> None:
     assert "refunded in part: ¥13.51" in html
     assert "Refunded in part: ¥13.51" in html
     assert BEFORE in html
-    later = timezone.now() + timedelta(seconds=1)
-    settle(order, later, read_at=later)
+    tell_another(order)
     html = clerk.get(DESK).content.decode()
     assert "Refunded in part: ¥13.51" in html
     assert BEFORE not in html
@@ -140,8 +140,7 @@ def test_programs_read_it(order: Order) -> None:
     assert {told(path) for path in paths} == {("20.50", False, "0.00")}
     part(order)
     assert {told(path) for path in paths} == {("20.50", True, "12.50")}
-    later = timezone.now() + timedelta(seconds=1)
-    settle(order, later, read_at=later)
+    tell_another(order)
     assert {told(path) for path in paths} == {("20.50", False, "12.50")}
 
 

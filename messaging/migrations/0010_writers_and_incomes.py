@@ -20,7 +20,7 @@ class Migration(migrations.Migration):
         ),
         migrations.AddField(
             model_name='order',
-            name='settled_at',
+            name='received_changed_at',
             field=models.DateTimeField(editable=False, null=True),
         ),
     ]
