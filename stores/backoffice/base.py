@@ -198,7 +198,8 @@ class ScopedAdmin(ModelAdmin):
         """Raises 403 when the role may see no such row, 404 for a foreign or missing row."""
         if not self.has_view_or_change_permission(request):
             raise PermissionDenied
-        row = super().get_object(request, object_id, from_field)
+        # The address says which field; Django takes an empty one for a name.
+        row = super().get_object(request, object_id, from_field or None)
         if row is None:
             raise Http404
         return row
