@@ -5,7 +5,8 @@ Orders are taken as they come: a value that cannot be read is left out, so that 
 
 import json
 import re
-from collections.abc import Mapping
+import unicodedata
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -22,10 +23,12 @@ _SNAKE = re.compile(r"_([a-z0-9])")
 # Mobile numbers, masked or not, hidden ones with their extension, and landlines, within a text.
 _PHONE = re.compile(
     r"(?<![0-9])(?:\+?86[- ]?)?"
-    r"(?:1[0-9]{2}[- ]?[0-9*]{4}[- ]?[0-9*]{4}(?:[_,，转#-][0-9]{1,6})?"
-    r"|0[0-9]{2,3}[- ]?[0-9]{7,8}|[48]00-?[0-9]{3}-?[0-9]{4})"
+    # Digits may stand apart, as people write them who fear that numbers are hidden.
+    r"(?P<number>1(?:[-. ]?[0-9*]){10}|0[0-9]{2,3}[- ]?[0-9]{7,8}|[48]00-?[0-9]{3}-?[0-9]{4})"
+    r"(?P<extension>[_,，转#-][0-9]{3,6})?"
     r"(?![0-9])"
 )
+_APART = re.compile(r"[-. ]")
 # The four digits of the extension stand apart in remarks.
 _EXTENSION = re.compile(r"((?:转|分机(?:号)?|尾号)\s*[:：]?\s*)[0-9]{3,6}")
 
@@ -122,9 +125,23 @@ def phones(data: Mapping[str, Any], name: str) -> tuple[str, ...]:
 
 def mask_phones(text: str) -> str:
     """Returns a text in which phone numbers keep three digits in front and two behind, and
-    extensions none.
+    extensions none. Digits of any script count, full-width ones too.
 
     Meituan appends the hidden and the real number to what a customer remarks.
     """
-    masked = _PHONE.sub(lambda found: f"{found[0][:3]}****{found[0][-2:]}", text)
-    return _EXTENSION.sub(lambda found: f"{found[1]}****", masked)
+    return _replaced(_EXTENSION, _replaced(_PHONE, text, _masked), lambda found: f"{found[1]}****")
+
+
+def _masked(found: re.Match[str]) -> str:
+    number = _APART.sub("", found["number"])
+    return f"{number[:3]}****{number[-2:]}{'_****' if found['extension'] else ''}"
+
+
+def _replaced(pattern: re.Pattern[str], text: str, by: Callable[[re.Match[str]], str]) -> str:
+    """Replaces what the pattern finds in the text with its digits in ASCII; the rest stays."""
+    plain = "".join(str(unicodedata.digit(char)) if char.isdecimal() else char for char in text)
+    parts, end = [], 0
+    for found in pattern.finditer(plain):
+        parts += [text[end : found.start()], by(found)]
+        end = found.end()
+    return "".join(parts) + text[end:]
