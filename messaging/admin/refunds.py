@@ -61,7 +61,7 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
         ("applied_at", "decide_until"),
         ("decided_at", "refund_id"),
     )
-    change_form_outer_after_template = "messaging/admin/sending.html"
+    change_form_outer_after_template = "messaging/_sending.html"
     state_label = badge_column("state", REFUND_COLOURS, _("state"))
     asked_at = moment_column("applied_at", pgettext_lazy("takeaway refund", "asked for"))
     until = moment_column("decide_until", _("to be decided until"))

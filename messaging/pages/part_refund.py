@@ -6,20 +6,23 @@ from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods
 
 from messaging.choices import REFUND
 from messaging.models import Order
 from messaging.pages.orders import order_of
-from messaging.services import allowed, part_refunds
+from messaging.services import allowed, deciding, part_refunds
 from messaging.services.at_once import as_conflicts
 from messaging.services.deciding import REASON_LENGTH
+from messaging.services.under_way import under_way
 from messaging.wire.refundable import RefundableLine
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.money import yuan_of, yuan_text
 from stores.text import clean_text
 
+BEING_SENT = gettext_lazy("The refund is on its way to Meituan.")
 _FIELD = "count-"
 _MOST_DIGITS = 5
 
@@ -41,7 +44,7 @@ def part_refund(request: HttpRequest, pk: int) -> HttpResponse:
         except Conflict as conflict:
             trouble = str(conflict.reason)
         else:
-            messages.success(request, _("The refund is on its way to Meituan."))
+            messages.success(request, BEING_SENT)
             return redirect("admin:messaging_order_change", order.pk)
     return _page(request, order, given, trouble)
 
@@ -49,6 +52,9 @@ def part_refund(request: HttpRequest, pk: int) -> HttpResponse:
 def _page(request: HttpRequest, order: Order, given: Any, trouble: str) -> HttpResponse:
     lines: list[RefundableLine] = []
     why_not = str(allowed.why_not_refund_part(order))
+    is_being_sent = deciding.is_part_being_refunded(order)
+    if is_being_sent:
+        why_not = why_not or str(BEING_SENT)
     if not why_not:
         try:
             with as_conflicts():
@@ -72,6 +78,7 @@ def _page(request: HttpRequest, order: Order, given: Any, trouble: str) -> HttpR
         "reason_length": REASON_LENGTH,
         "trouble": trouble,
         "why_not": why_not,
+        "under_way": under_way(order) if is_being_sent else "",
     }
     return render(request, "messaging/part_refund.html", context, status=409 if trouble else 200)
 

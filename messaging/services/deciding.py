@@ -90,6 +90,14 @@ def is_being_decided(refund: Refund) -> bool:
     return call is not None and call.state in OutboundCall.LIVE
 
 
+def is_part_being_refunded(order: Order) -> bool:
+    """Whether the refund of some dishes is on its way to Meituan."""
+    calls = OutboundCall.objects.filter(
+        operation=acting.PartRefunding.name, subject_id=order.pk, state__in=OutboundCall.LIVE
+    )
+    return calls.exists()
+
+
 @transaction.atomic
 def order_refund_part(
     *, order: Order, actor: Actor, reason: str, dishes: Sequence[dict[str, Any]]

@@ -87,3 +87,17 @@ def test_an_order_of_which_a_part_is_refunded_shows_it_by_itself(
     settled(OutboundCall.State.DONE)
     expect(page.get_by_text("¥19.00").first).to_be_visible(timeout=8000)
     is_renewed_once(page)
+
+
+def test_the_page_of_a_part_says_that_one_is_being_sent_until_it_has_arrived(
+    visitor: Visitor, order: Order, manager: User
+) -> None:
+    dishes = [{"food_name": "云吞面", "count": 1}]
+    deciding.order_refund_part(order=order, actor=manager, reason="少了", dishes=dishes)
+    page = visitor.page(width=360, height=740, user=manager)
+    page.goto(f"/takeaway/desk/{order.pk}/refund/")
+    expect(page.locator("[data-sending]")).to_be_visible()
+    settled(OutboundCall.State.REFUSED)
+    # Nobody answers for Meituan here: the page says so once it asks.
+    expect(page.locator("[data-sending]")).to_have_count(0, timeout=8000)
+    visitor.complaints.clear()

@@ -54,12 +54,18 @@ def test_a_dish_is_chosen_and_refunded(manager: Client, order: Order) -> None:
     assert "2 at most" in shown
     noodles, _soup = fields(manager, order)
     answer = manager.post(page_of(order), {noodles: "1", "reason": "少了一份"}, follow=True)
-    assert "The refund is on its way to Meituan." in answer.content.decode()
+    words, renewed = "The refund is on its way to Meituan.", 'data-pulse="/takeaway/pulse/"'
+    for waiting in (answer, manager.get(page_of(order))):
+        assert words in waiting.content.decode()
+        assert renewed in waiting.content.decode()
+    assert not fields(manager, order)
     deliver_all()
     deliver_all()
     refund = Refund.objects.get(order=order)
     assert (refund.is_part, refund.state, refund.money) == (True, RefundState.AGREED, 1100)
-    assert "1 at most" in manager.get(page_of(order)).content.decode()
+    again = manager.get(page_of(order)).content.decode()
+    assert "1 at most" in again
+    assert renewed not in again
 
 
 @pytest.mark.parametrize(

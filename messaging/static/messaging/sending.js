@@ -7,7 +7,7 @@
 
   window.takeawayPulse(async () => {
     const answer = await fetch(location.href, { signal: AbortSignal.timeout(10000) });
-    if (!answer.ok || answer.redirected) return false;
+    if (answer.status >= 500 || answer.redirected) return false;
     const page = new DOMParser().parseFromString(await answer.text(), "text/html");
     const sending = page.querySelector("[data-sending]");
     if (!sending || sending.dataset.sending !== place.dataset.sending) location.reload();
