@@ -79,7 +79,6 @@ def _in_use(names: list[str]) -> str:
 class ConnectionAdmin(ButtonsAdmin):
     view_permission = add_permission = change_permission = Permission.MANAGE_CONNECTIONS
     buttons = ("test", "sync", "remove")
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_display = ("__str__", "merchant", "account", "state_label", "checked", "is_active")
     list_select_related = ("merchant",)
     list_filter = (("merchant", ScopedRelatedFilter), "platform", "state", "is_active")

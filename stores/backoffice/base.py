@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.admin import ModelAdmin
 from unfold.views import ChangeList
-from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget
+from unfold.widgets import UnfoldAdminCheckboxSelectMultipleWidget, UnfoldAdminTextInputWidget
 
 from stores import audit
 from stores.backoffice.dates import picker_of
@@ -122,6 +122,13 @@ class ScopedAdmin(ModelAdmin):
     list_filter_submit = True
     show_facets: Any = None
     change_form_before_template: str | None = "stores/backoffice/form_top.html"
+    # Django's own box calls what was typed the current address.
+    formfield_overrides: Any = {
+        models.URLField: {
+            "assume_scheme": "https",
+            "widget": UnfoldAdminTextInputWidget(attrs={"type": "url"}),
+        }
+    }
 
     # Permissions
 

@@ -12,6 +12,7 @@ from stores.roles import Role
 from tests.browser.conftest import Visitor
 from tests.coupons.factories import Shop
 from tests.stores.factories import member
+from tests.trip.contract import planned
 from tests.trip.factories import TicketConnectionFactory, TicketProductFactory
 
 
@@ -100,6 +101,18 @@ def test_the_prices_of_a_product_and_of_its_days_are_marked_as_required(
             for name in ("sale_price", "market_price", "settlement_price", "stock")
         }
         assert marks == dict.fromkeys(marks, '"*"') | {"stock": "none"}, path
+
+
+def test_each_part_of_the_mail_about_a_change_is_copied_with_one_click(
+    visitor: Visitor, shop: Shop, owner: User
+) -> None:
+    change = planned(TicketConnectionFactory(merchant=shop.merchant))
+    page = visitor.page(user=owner, permissions=["clipboard-read", "clipboard-write"])
+    page.goto(f"/admin/trip/plannedchange/{change.pk}/change/")
+    for part in ("#mail-to", "#mail-subject", "#mail-text"):
+        page.locator(f"[data-copy='{part}'] button").click()
+        expect(page.locator(f"[data-copy='{part}']")).to_contain_text("已复制")
+        assert page.evaluate("navigator.clipboard.readText()") == page.locator(part).text_content()
 
 
 def test_a_new_key_is_copied_with_one_click(visitor: Visitor, shop: Shop, owner: User) -> None:

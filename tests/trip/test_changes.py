@@ -145,6 +145,14 @@ def press(client: Client, change: PlannedChange, name: str) -> str:
     return page.content.decode()
 
 
+def test_a_typed_address_is_not_called_the_current_one(
+    client: Client, connection: Connection
+) -> None:
+    typed = sent(connection, FRIDAY, kind="address", base_url="https://new.example.com")
+    page = client.post(ADD, typed).content.decode()
+    assert (page.count("https://new.example.com"), 'type="url"' in page) == (1, True)
+
+
 def test_what_a_person_has_sent_is_noted_once(
     client: Client, owner: User, connection: Connection
 ) -> None:

@@ -5,7 +5,6 @@ from typing import Any
 from django import forms
 from django.conf import settings
 from django.contrib import admin
-from django.db import models
 from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldBooleanSwitchWidget
@@ -68,7 +67,6 @@ class PlannedChangeAdmin(ButtonsAdmin):
     view_permission = add_permission = Permission.MANAGE_CONNECTIONS
     form = PlannedChangeForm
     buttons = ("send", "sent")
-    formfield_overrides = {models.URLField: {"assume_scheme": "https"}}
     list_display = ("__str__", "connection", "starts", "ends", "announced", "announced_by")
     list_select_related = ("connection",)
     list_filter = (("connection", ScopedRelatedFilter), "kind")
