@@ -1,0 +1,55 @@
+"""Values that models, wire and services share (docs/platforms/wechat_delivery.md §5, §7)."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+PLATFORM = "delivery"
+
+
+class WaybillState(models.IntegerChoices):
+    """How far a courier is with an order: WeChat's `order_status`."""
+
+    WAITING = 101, _("waits for a rider")
+    ACCEPTED = 102, _("a rider has accepted")
+    CANCELLED_EARLY = 103, _("cancelled before a rider came")
+    AT_SHOP = 201, _("rider at the shop")
+    PICKED_UP = 202, _("picked up")
+    NOT_PICKED_UP = 203, _("not picked up: cancelled by the shop")
+    RIDER_LEFT = 204, _("not picked up: cancelled by the rider")
+    SHOP_FAILED = 205, _("not picked up because of the shop")
+    ON_THE_WAY = 301, _("on the way")
+    DELIVERED = 302, _("delivered")
+    GOES_BACK = 303, _("cancelled by the shop, goes back")
+    NOT_REACHED = 304, _("receiver not reached, goes back")
+    REFUSED = 305, _("receiver refuses, goes back")
+    RETURNED = 401, _("is back at the shop")
+    NO_RIDER = 501, _("cancelled by the courier")
+    FORCE_MAJEURE = 502, _("cancelled by force majeure")
+
+
+class Moment(models.TextChoices):
+    """What the receiver and the merchant's own system are told, each once per delivery."""
+
+    ACCEPTED = "accepted", _("a rider has accepted")
+    PICKED_UP = "picked_up", _("on the way")
+    DELIVERED = "delivered", _("delivered")
+    ABNORMAL = "abnormal", _("something went wrong")
+
+
+class CancelReason(models.IntegerChoices):
+    """Why a rider is no longer wanted: `cancel_reason_id`."""
+
+    NOT_NEEDED = 1, _("no longer needed")
+    PRICE = 2, _("the price does not fit")
+    WRONG_ORDER = 3, _("wrong details, will be ordered again")
+    LATE_AT_SHOP = 4, _("the rider is late at the shop")
+    LATE_AT_RECEIVER = 5, _("the rider is late at the receiver")
+    OTHER = 6, _("another reason")
+
+
+class Audit(models.IntegerChoices):
+    """Whether WeChat has let a bound courier account through: `audit_result`."""
+
+    PASSED = 0, _("passed")
+    WAITING = 1, _("being checked")
+    FAILED = 2, _("not passed")

@@ -1,0 +1,6 @@
+"""WeChat instant delivery: makes bodies of calls, and parses answers and pushes into frozen
+dataclasses.
+
+answers.py the two layers of an answer · orders.py an order and what a courier says of it ·
+bindings.py couriers and their accounts · events.py pushes.
+"""
