@@ -8,11 +8,12 @@ from dataclasses import asdict
 from typing import Any
 
 from stores.sandbox import ControlError
+from stores.sandbox.outgoing import Queue
 
 from .accounts import Developer, Shop
 from .messages import Message
 from .orders import Order
-from .pushes import PushQueue
+from .pushes import Push
 
 # Numbers of orders, refunds and messages are greater than 2^53, as Meituan's are.
 FIRST_ORDER, ORDER_RANGE = 27_060_000_000_000_001, 10**13
@@ -27,7 +28,7 @@ class Book:
         self.shops: dict[str, Shop] = {}
         self.orders: dict[int, Order] = {}
         self.messages: list[Message] = []
-        self.pushes = PushQueue()
+        self.pushes = Queue(Push)
         # Connection tokens of the chat, each with its developer
         self.tokens: dict[str, int] = {}
         # … and with its store, where one store asked for it
@@ -108,7 +109,7 @@ class Book:
             book.orders = {row["order_id"]: Order.from_json(row) for row in state.get("orders", ())}
             book.messages = [Message(**row) for row in state.get("messages", ())]
             if "pushes" in state:
-                book.pushes = PushQueue.from_dump(state["pushes"])
+                book.pushes.load(state["pushes"])
             book.tokens = dict(state.get("tokens", {}))
             book.token_stores = dict(state.get("token_stores", {}))
             book.read_times = dict(state.get("read_times", {}))

@@ -9,8 +9,9 @@ from dataclasses import asdict
 from typing import Any
 
 from stores.sandbox import ControlError, SandboxPlatform, control, given
+from stores.sandbox.outgoing import PENDING
 
-from . import actions, binding, chat, orders, pushes, refunds, shapes
+from . import actions, binding, chat, orders, refunds, shapes
 from .accounts import OFFLINE, ONLINE, OPEN, READING, RESTING, TAKING, Developer, Shop
 from .messages import Message
 from .orders import Order, read_order
@@ -271,7 +272,7 @@ class ControlRoutes(SandboxPlatform[Settings]):
             push = world.book.pushes.find(given.whole(number) or 0)
             if push is None:
                 raise ControlError(f"no such push: {number}", 404)
-            if push.state in pushes.PENDING:
+            if push.state in PENDING:
                 raise ControlError("the push has not been settled yet", 409)
             push.tries.clear()
             world.book.pushes.retry(push, time.time())

@@ -9,12 +9,13 @@ from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
 from typing import Any
 
+from stores.sandbox.outgoing import ACKNOWLEDGED
+
 from . import actions, orders, shapes
 from .accounts import TAKING
 from .answers import Refused, business_error
 from .calls import NONE, OK, OPTIONAL, Biz, Call, Caller, nested, number, order_of, text
 from .orders import Order
-from .pushes import ACKNOWLEDGED
 from .world import World
 
 REASON_CODES = {str(code) for code in (*range(1101, 1104), *range(2001, 2017), 1301)}

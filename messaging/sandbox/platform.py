@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stores.sandbox import Reply, Request, Subject
+from stores.sandbox.outgoing import Threads
 from stores.sandbox.platform import Talk
 
 from . import actions, answers, binding, chat_calls, customer, gate, order_calls, pictures, printer
@@ -15,7 +16,8 @@ from .book import Book
 from .calls import Call
 from .control import ControlRoutes
 from .printer import Printer, PrinterRoutes
-from .sending import Threads
+from .pushes import Push
+from .sending import Sender
 from .sockets import Sockets
 from .world import Impossible, World
 
@@ -30,11 +32,11 @@ class TakeawaySandbox(ControlRoutes, PrinterRoutes):
     prefix = "takeaway"
 
     def __init__(self) -> None:
-        self._threads: Threads | None = None
+        self._threads: Threads[Push] | None = None
         super().__init__()
 
     def start(self) -> None:
-        self._threads = Threads(self.world, self._tick)
+        self._threads = Threads(Sender(self.world), self._tick)
         self._threads.start()
         self.printer.start()
 

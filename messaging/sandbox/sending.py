@@ -1,82 +1,41 @@
-"""The threads of the platform: those that send pushes, and the clock."""
+"""Sends the pushes of the platform, and notes what became of each try."""
 
 from __future__ import annotations
 
-import threading
-import time
-from collections.abc import Callable
+from typing import Any
+
+from stores.sandbox.outgoing import ACKNOWLEDGED, Parcel, Queue
 
 from . import actions, chat, pushes
-from .pushes import LANES, Push
+from .pushes import Push
 from .world import World
 
-LONGEST_SLEEP = 1.0
-TICK = 0.1
 
+class Sender:
+    """What the sending threads ask (stores/sandbox/outgoing.py)."""
 
-class Threads:
-    """Runs until `stop`; a try that is under way is finished and noted."""
-
-    def __init__(self, world: World, tick: Callable[[], None]) -> None:
+    def __init__(self, world: World) -> None:
         self._world = world
-        self._tick = tick
-        self._stopping = threading.Event()
-        self._threads = [
-            threading.Thread(target=self._send, args=(lane,), name=f"pushes-{lane}", daemon=True)
-            for lane in range(LANES)
-        ]
-        self._threads.append(threading.Thread(target=self._run_clock, name="clock", daemon=True))
+        self.wake = world.wake
 
-    def start(self) -> None:
-        for thread in self._threads:
-            thread.start()
+    @property
+    def queue(self) -> Queue[Push]:
+        return self._world.book.pushes
 
-    def stop(self) -> None:
-        self._stopping.set()
-        with self._world.wake:
-            self._world.wake.notify_all()
+    def parcel(self, message: Push) -> Parcel | None:
+        developer = self._world.book.developers.get(message.developer_id)
+        if developer is None or not developer.push.get(message.event):
+            return None
+        return pushes.parcel(message, developer, self._world.settings)
 
-    def _run_clock(self) -> None:
-        while not self._stopping.wait(TICK):
-            with self._world.wake:
-                self._tick()
-
-    def _send(self, lane: int) -> None:
-        world = self._world
-        while not self._stopping.is_set():
-            with world.wake:
-                queue = world.book.pushes
-                push = queue.take(lane, time.time())
-                if push is None:
-                    due = queue.next_due(lane)
-                    pause = LONGEST_SLEEP if due is None else due - time.time()
-                    world.wake.wait(min(max(pause, 0.001), LONGEST_SLEEP))
-                    continue
-                developer = world.book.developers.get(push.developer_id)
-                if developer is None or not developer.push.get(push.event):
-                    push.state = pushes.NO_ADDRESS
-                    continue
-                parcel = pushes.parcel(push, developer, world.settings)
-            tried = pushes.send(parcel)
-            with world.wake:
-                if world.book.pushes.find(push.number) is push:
-                    settle(world, push, tried)
-
-
-def settle(world: World, push: Push, tried: dict[str, object]) -> None:
-    """Notes a try: acknowledged, to be tried again, or given up."""
-    settings = world.settings
-    pauses = settings.push_retry_seconds
-    done = pushes.is_acknowledged(push.event, tried, settings.acknowledgement)
-    push.tries.append({**tried, "acknowledged": done})
-    world.touch()
-    if done:
-        push.state = pushes.ACKNOWLEDGED
-        if push.event == "order_new":
-            actions.note_received(world, push.subject)
-        elif push.event == "message":
-            chat.note_delivered(world, push.msg_id)
-    elif len(push.tries) > len(pauses):
-        push.state = pushes.GIVEN_UP
-    else:
-        world.book.pushes.retry(push, time.time() + pauses[len(push.tries) - 1])
+    def settle(self, message: Push, tried: dict[str, Any]) -> None:
+        settings = self._world.settings
+        is_done = pushes.is_acknowledged(message.event, tried, settings.acknowledgement)
+        self.queue.settle(message, tried, is_done=is_done, pauses=settings.push_retry_seconds)
+        self._world.touch()
+        if message.state != ACKNOWLEDGED:
+            return
+        if message.event == "order_new":
+            actions.note_received(self._world, message.subject)
+        elif message.event == "message":
+            chat.note_delivered(self._world, message.msg_id)

@@ -8,6 +8,8 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from stores.sandbox.outgoing import HELD, LOST, NO_ADDRESS, WAITING
+
 from . import pushes
 from .accounts import READING, Shop
 from .book import Book
@@ -78,22 +80,22 @@ class World:
         """Has these fields sent as they are, with a signature; returns the push and its copies."""
         settings = self.settings
         names = {name.strip() for name in settings.pushes_affected.split(",") if name.strip()}
-        state = pushes.WAITING
+        state = WAITING
         if settings.pushes != "send" and (not names or event in names):
-            state = pushes.LOST if settings.pushes == "lose" else pushes.HELD
+            state = LOST if settings.pushes == "lose" else HELD
         developer = self.book.developers.get(shop.developer_id)
         if developer is None or not developer.push.get(event):
-            state = pushes.NO_ADDRESS
+            state = NO_ADDRESS
         made = []
         for _ in range(1 + settings.push_copies):
             now = time.time()
             push = Push(
-                self.book.pushes.next_number(),
-                event,
-                shop.developer_id,
-                shop.e_poi_id,
-                subject,
-                dict(fields),
+                number=self.book.pushes.next_number(),
+                event=event,
+                developer_id=shop.developer_id,
+                e_poi_id=shop.e_poi_id,
+                subject=subject,
+                fields=dict(fields),
                 created_at=now,
                 due=now + self._random.uniform(0, settings.push_shuffle_seconds),
                 state=state,
