@@ -1,0 +1,96 @@
+"""Switches for what WeChat and its couriers leave open, and for what goes wrong
+(docs/platforms/wechat_delivery.md).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from stores.sandbox.switches import Check, Switches, count, flag, number, one_of
+
+WEEK = 7 * 86_400
+
+
+def pauses(value: Any) -> bool:
+    """Accepts a list of up to 50 numbers of seconds."""
+    is_short = isinstance(value, list) and len(value) <= 50
+    return is_short and all(number(0, WEEK)(pause) for pause in value)
+
+
+@dataclass
+class Settings(Switches):
+    """Times are in seconds; 0 means never, or no limit."""
+
+    # Tokens. An old one lives on for this time, and a forced new one may come this often.
+    token_seconds: float = 7200.0
+    old_token_seconds: float = 300.0
+    force_pause_seconds: float = 30.0
+
+    # Calls
+    calls_a_day: int = 500
+    # Bodies with \uXXXX in the classes of goods are refused.
+    refuses_escapes: bool = True
+    # The answer of add has no waybill number; its order_status is a courier's own.
+    add_without_waybill: bool = False
+    add_own_status: int = 101
+    # What precancel answers has no fee.
+    precancel_without_fee: bool = False
+    # order/get fails at the courier, with the last rider in the answer.
+    get_fails: bool = False
+    # An order that has ended shows the rider's phone masked.
+    masks_ended_riders: bool = False
+    # A cancellation is answered after so long.
+    cancel_seconds: float = 0.0
+
+    # Riders. Each step comes by itself after so long.
+    accept_seconds: float = 0.0
+    arrive_seconds: float = 0.0
+    pick_up_seconds: float = 0.0
+    leave_seconds: float = 0.0
+    deliver_seconds: float = 0.0
+    # Nobody accepts: 502 after so long.
+    give_up_seconds: float = 0.0
+    # A rider takes an order after it was given up (502), or cancelled.
+    accepts_after_end_seconds: float = 0.0
+    # Picked up is told twice.
+    repeats_pick_up: bool = False
+
+    # Pushes
+    push_retry_seconds: list[float] = field(default_factory=lambda: [5, 5, 5])
+    push_timeout: float = 5.0
+    # "lose" drops them, "hold" keeps them until this is "send" again.
+    pushes: str = "send"
+    push_copies: int = 0
+    push_shuffle_seconds: float = 0.0
+    # The next n tries have a wrong signature.
+    wrong_sign_next: int = 0
+
+    checks: ClassVar[Mapping[str, Check]] = {
+        "token_seconds": number(0, WEEK),
+        "old_token_seconds": number(0, WEEK),
+        "force_pause_seconds": number(0, WEEK),
+        "calls_a_day": count,
+        "refuses_escapes": flag,
+        "add_without_waybill": flag,
+        "add_own_status": count,
+        "precancel_without_fee": flag,
+        "get_fails": flag,
+        "masks_ended_riders": flag,
+        "cancel_seconds": number(0, 60),
+        "accept_seconds": number(0, WEEK),
+        "arrive_seconds": number(0, WEEK),
+        "pick_up_seconds": number(0, WEEK),
+        "leave_seconds": number(0, WEEK),
+        "deliver_seconds": number(0, WEEK),
+        "give_up_seconds": number(0, WEEK),
+        "accepts_after_end_seconds": number(0, WEEK),
+        "repeats_pick_up": flag,
+        "push_retry_seconds": pauses,
+        "push_timeout": number(0.01, 60),
+        "pushes": one_of("send", "lose", "hold"),
+        "push_copies": count,
+        "push_shuffle_seconds": number(0, 3600),
+        "wrong_sign_next": count,
+    }
