@@ -1,0 +1,93 @@
+"""Reads what people paste as an address: name, phone, city, street and door, in any order."""
+
+import re
+from dataclasses import dataclass
+
+from stores.text import without_marks
+
+LONGEST = 500
+_PHONE = re.compile(
+    r"(?<![0-9])(?:\+?86[- ]?)?"
+    r"(1[0-9]{2}[- ]?[0-9]{4}[- ]?[0-9]{4}|0[0-9]{2,3}[- ]?[0-9]{7,8}|[48]00-?[0-9]{3}-?[0-9]{4})"
+    r"(?:\s*(?:转|分机|ext\.?|[-_#,，])\s*([0-9]{1,6}))?(?![0-9])",
+    re.IGNORECASE,
+)
+_LABEL = re.compile(
+    r"(?:收\s*[货件]\s*人|收件|联系人|姓名|手机号?码?|联系电话|电话|所在地区|详细地址|收货地址|地址|地区)"
+    r"(?:姓名|信息)?\s*[:：]\s*"
+)
+_APART = re.compile(r"[\s,，;；、|/]+")
+_PROVINCE = re.compile(r"^[\u4e00-\u9fff]{2,7}?(?:省|自治区|特别行政区)")
+_CITY = re.compile(r"^([\u4e00-\u9fff]{2,7}?(?:市|自治州|地区|盟))")
+_OF_STATE = ("北京市", "上海市", "天津市", "重庆市")
+_IN_ADDRESS = re.compile(r"[省市区县镇乡村路街道巷弄号楼幢栋座室苑园城厦]")
+# From here on it is the door and not the street.
+_DOOR = re.compile(r"(?:[0-9A-Za-z一二三四五六七八九十]+(?:号楼|幢|栋|座|单元|室|层|楼)).*$")
+_NAME = re.compile(r"[\u4e00-\u9fff·]{1,8}(?:先生|女士|小姐|老师)?|[A-Za-z][A-Za-z .'-]{0,30}")
+
+
+@dataclass(frozen=True)
+class Pasted:
+    """What was found; "" for what was not. `rest` is what belongs to nothing."""
+
+    name: str = ""
+    phone: str = ""
+    city: str = ""
+    address: str = ""
+    detail: str = ""
+    rest: str = ""
+
+
+def read_pasted(text: str) -> Pasted:
+    """Returns the parts of a pasted address; a phone keeps its extension as 13800138000-1234."""
+    plain = without_marks(text[:LONGEST]).replace("\u3000", " ")
+    phone, plain = _cut_phone(_LABEL.sub(" ", plain))
+    parts = [part for part in _APART.split(plain) if part]
+    places = [part for part in parts if len(_IN_ADDRESS.findall(part)) > 1 or _is_long(part)]
+    names = [part for part in parts if part not in places and _NAME.fullmatch(part)]
+    name = names[0] if names else ""
+    known = {name, *places}
+    doors = [part for part in parts if part not in known and _DOOR.fullmatch(part)]
+    rest = [part for part in parts if part not in known and part not in doors]
+    city, address, detail = _split("".join(places))
+    return Pasted(
+        name=name,
+        phone=phone,
+        city=city,
+        address=address,
+        detail="".join([detail, *doors]),
+        rest=" ".join(rest),
+    )
+
+
+def _cut_phone(text: str) -> tuple[str, str]:
+    found = _PHONE.search(text)
+    if found is None:
+        return "", text
+    number, extension = re.sub(r"[- ]", "", found[1]), found[2]
+    # A landline's hyphen says where its area code ends.
+    number = found[1].replace(" ", "") if found[1].startswith("0") else number
+    phone = f"{number}-{extension}" if extension else number
+    return phone, f"{text[: found.start()]} {text[found.end() :]}"
+
+
+def _split(place: str) -> tuple[str, str, str]:
+    """Returns city, address without the door, and the door."""
+    rest = _PROVINCE.sub("", place)
+    found = _CITY.match(rest)
+    city = found[1] if found else ""
+    if not city:
+        city = next((name for name in _OF_STATE if place.startswith(name[:2])), "")
+        rest = rest.removeprefix(city[:2]) if city else rest
+    else:
+        rest = rest[len(city) :]
+    if rest.startswith(city) and city in _OF_STATE:
+        rest = rest[len(city) :]
+    door = _DOOR.search(rest)
+    if door is None or not door.start():
+        return city, rest, ""
+    return city, rest[: door.start()], door[0]
+
+
+def _is_long(part: str) -> bool:
+    return len(part) > 8 and _IN_ADDRESS.search(part) is not None
