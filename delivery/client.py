@@ -6,23 +6,20 @@ mini-program's.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from delivery.choices import CancelReason, WaybillState
 from delivery.signatures import delivery_sign
-from delivery.wire import answers, bindings, orders
+from delivery.wire import answers, bindings, orders, providers
 from stores.platforms.bodies import utf8_json
 from stores.platforms.client import Answer, PlatformClient
-from stores.platforms.errors import Unknown
-from stores.platforms.reading import any_text, any_whole
+from stores.platforms.reading import any_whole
 from stores.platforms.tokens import Token
 
 ROOT = "/cgi-bin/express/local/business/"
 PAGES = "/cgi-bin/"
-# Seconds that a token lives when WeChat does not say it.
-USUAL_LIFE = 7200
 
 
 @dataclass(frozen=True)
@@ -62,12 +59,7 @@ class WechatClient(PlatformClient):
             "force_refresh": is_forced,
         }
         answer = self.request("POST", f"{PAGES}stable_token", body=utf8_json(given))
-        data = answers.open_platform(answer)
-        text = any_text(data, "access_token", most=2000)
-        if not text:
-            raise Unknown("no access_token in the answer")
-        seconds = any_whole(data, "expires_in", most=30 * 86400) or USUAL_LIFE
-        return Token(text, timedelta(seconds=max(seconds, 60)))
+        return providers.parse_token(answers.open_platform(answer), "access_token")
 
     def couriers(self, token: str) -> list[bindings.RemoteCourier]:
         """POST delivery/getall → the couriers that WeChat works with."""
@@ -76,6 +68,14 @@ class WechatClient(PlatformClient):
     def accounts(self, token: str) -> list[bindings.RemoteAccount]:
         """POST shop/get → the shop's accounts at couriers."""
         return bindings.parse_accounts(self._courier_call(token, "shop/get", {}))
+
+    def ask_to_bind(self, token: str, delivery_id: str) -> None:
+        """POST shop/add: the shop's administrator is asked to bind an account. For providers."""
+        self._courier_call(token, "shop/add", {"delivery_id": delivery_id})
+
+    def ask_to_open(self, token: str) -> None:
+        """POST open: the shop's administrator is asked to open the function. For providers."""
+        self._courier_call(token, "open", {})
 
     def quote(
         self, token: str, account: CourierAccount, shop_order_id: str, order: orders.Order

@@ -15,6 +15,15 @@ apps
     "mode"?: plain | compat | secure, "form"?: json | xml}
 apps/<appid>/steal
     POST {}: another server fetches a token; ours is no longer valid
+apps/<appid>/authorise
+    POST {"provider"}: the shop's administrator lets a provider act for it
+apps/<appid>/withdraw
+    POST {}: and no longer
+providers
+    GET all; POST {"appid", "secret", "callback"?: url, "push_token"?, "aes_key"?}: service
+    providers, who get a ticket every ten minutes
+providers/<appid>/ticket
+    POST {}: a new ticket now
 couriers
     GET all; POST {"delivery_id", "name"?, "base"?, "per_km"?, "reach"?: metres, "seconds"?,
     "names_price"?, "locks_price"?, "mood"?: takes | refuses | offline | silent, "lng"?, "lat"?,

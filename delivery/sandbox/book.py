@@ -103,9 +103,38 @@ class Waybill:
         return f"{self.shopid}/{self.shop_order_id}"
 
 
+@dataclass
+class Provider:
+    """A component: its ticket, token, and address for tickets and authorisations."""
+
+    appid: str
+    secret: str
+    push_token: str = ""
+    aes_key: str = ""
+    callback: str = ""
+    ticket: str = ""
+    ticket_at: float = 0.0
+    token: str = ""
+    token_ends: float = 0.0
+    pre_auth_codes: dict[str, float] = field(default_factory=dict)
+
+
+@dataclass
+class Authorisation:
+    """An app that a provider acts for. `code` is given once, `refresh` renews the token."""
+
+    appid: str
+    provider: str
+    code: str = ""
+    code_ends: float = 0.0
+    token: str = ""
+    token_ends: float = 0.0
+    refresh: str = ""
+
+
 @dataclass(kw_only=True)
 class Push(Outgoing):
-    """One push about an order: the address with its query, and the body."""
+    """One push, to an app (about an order) or to a provider (about its ticket and apps)."""
 
     appid: str
     event: dict[str, Any]
@@ -121,6 +150,8 @@ class Book:
         self.waybills: dict[str, Waybill] = {}
         self.quotes: dict[str, list[Any]] = {}
         self.calls: dict[str, int] = {}
+        self.providers: dict[str, Provider] = {}
+        self.authorisations: dict[str, Authorisation] = {}
         self.pushes: Queue[Push] = Queue(Push)
 
     def app_of(self, token: str) -> App | None:
@@ -134,6 +165,8 @@ class Book:
             "couriers": [asdict(row) for row in self.couriers.values()],
             "accounts": [asdict(row) for row in self.accounts.values()],
             "waybills": [asdict(row) for row in self.waybills.values()],
+            "providers": [asdict(row) for row in self.providers.values()],
+            "authorisations": [asdict(row) for row in self.authorisations.values()],
             "quotes": self.quotes,
             "calls": self.calls,
             "pushes": self.pushes.dump(),
@@ -149,6 +182,9 @@ class Book:
             book.accounts = {row["shopid"]: Account(**row) for row in state["accounts"]}
             waybills = [Waybill(**row) for row in state["waybills"]]
             book.waybills = {row.name: row for row in waybills}
+            book.providers = {row["appid"]: Provider(**row) for row in state["providers"]}
+            granted = [Authorisation(**row) for row in state["authorisations"]]
+            book.authorisations = {row.appid: row for row in granted}
             book.quotes = {str(name): list(row) for name, row in state["quotes"].items()}
             book.calls = {str(name): int(count) for name, count in state["calls"].items()}
             book.pushes.load(state["pushes"])

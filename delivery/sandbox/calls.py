@@ -48,6 +48,17 @@ def shop_get(world: World, app: App, given: Given) -> dict[str, Any]:
     return {**OK, "shop_list": listed}
 
 
+def shop_add(world: World, app: App, given: Given) -> dict[str, Any]:
+    """The administrator gets a message, and binds the account on the courier's page."""
+    if str(given.get("delivery_id")) not in world.book.couriers:
+        raise PlatformRefused(930561)
+    return dict(OK)
+
+
+def open_delivery(world: World, app: App, given: Given) -> dict[str, Any]:
+    return dict(OK)
+
+
 def pre_add(world: World, app: App, given: Given) -> dict[str, Any]:
     account, courier = _signed(world, app, given)
     price = _price(world, account, courier, given)
@@ -170,6 +181,8 @@ def real_update(world: World, app: App, given: Given) -> dict[str, Any]:
 CALLS: dict[str, Callable[[World, App, Given], dict[str, Any]]] = {
     "delivery/getall": getall,
     "shop/get": shop_get,
+    "shop/add": shop_add,
+    "open": open_delivery,
     "order/pre_add": pre_add,
     "order/add": add,
     "order/readd": readd,
@@ -181,6 +194,10 @@ CALLS: dict[str, Callable[[World, App, Given], dict[str, Any]]] = {
     "test_update_order": test_update,
     "realmock_update_order": real_update,
 }
+
+
+# Only providers may call them.
+FOR_PROVIDERS = {"shop/add", "open"}
 
 
 def read_body(body: bytes, settings: Settings) -> dict[str, Any]:

@@ -10,7 +10,8 @@ from typing import Any
 from stores.sandbox import ControlError, SandboxPlatform, control, given
 from stores.sandbox.outgoing import PENDING
 
-from .book import FORMS, MODES, MOODS, Account, App, Book, Courier, Waybill
+from . import providers
+from .book import FORMS, MODES, MOODS, Account, App, Book, Courier, Provider, Waybill
 from .calls import TEST_SECRET, TEST_SHOP
 from .riders import Riders
 from .settings import Settings
@@ -42,6 +43,9 @@ class ControlRoutes(SandboxPlatform[Settings]):
         raise NotImplementedError
 
     def new_token(self, app: App, now: float) -> None:
+        raise NotImplementedError
+
+    def tell(self, provider: Provider, event: dict[str, Any]) -> None:
         raise NotImplementedError
 
     @control("GET", "state")
@@ -91,6 +95,44 @@ class ControlRoutes(SandboxPlatform[Settings]):
             self.new_token(app, time.time())
             self.changed()
             return {"access_token": app.token}
+
+    @control("GET", "providers")
+    def providers(self) -> dict[str, Any]:
+        with self.lock:
+            return {"providers": [asdict(row) for row in self.book.providers.values()]}
+
+    @control("POST", "providers")
+    def put_provider(self, body: dict[str, Any]) -> dict[str, Any]:
+        return self._put(self.book.providers, Provider, "appid", body)
+
+    @control("POST", "providers/<appid>/ticket")
+    def ticket(self, appid: str, body: dict[str, Any]) -> dict[str, Any]:
+        with self.lock:
+            provider: Provider = self._known(self.book.providers, appid)
+            self.tell(provider, providers.new_ticket(provider))
+            self.changed()
+            return asdict(provider)
+
+    @control("POST", "apps/<appid>/authorise")
+    def authorise(self, appid: str, body: dict[str, Any]) -> dict[str, Any]:
+        with self.lock:
+            app: App = self._known(self.book.apps, appid)
+            name = given.value(body, "provider", str)
+            provider: Provider = self._known(self.book.providers, name)
+            event = providers.authorise(self.book, app, provider)
+            self.tell(provider, event)
+            self.changed()
+            return event
+
+    @control("POST", "apps/<appid>/withdraw")
+    def withdraw(self, appid: str, body: dict[str, Any]) -> dict[str, Any]:
+        with self.lock:
+            ended = providers.withdraw(self.book, self._known(self.book.apps, appid))
+            if ended is None:
+                raise ControlError("no provider acts for this app", 404)
+            self.tell(*ended)
+            self.changed()
+            return ended[1]
 
     @control("GET", "couriers")
     def couriers(self) -> dict[str, Any]:

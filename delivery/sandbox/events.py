@@ -16,7 +16,7 @@ from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
 from stores.sandbox.outgoing import Parcel
 
-from .book import App, Push, Waybill
+from .book import App, Provider, Push, Waybill
 from .settings import Settings
 
 TYPES = {"json": "application/json; charset=utf-8", "xml": "text/xml; charset=utf-8"}
@@ -45,6 +45,23 @@ def event_of(app: App, waybill: Waybill, status: int, at: float, message: str) -
             agent["reach_time"] = int(at) + 900
         event["agent"] = agent
     return event
+
+
+def provider_parcel(push: Push, provider: Provider, settings: Settings) -> Parcel:
+    """Seals a push to a provider: always XML in the secure mode."""
+    return parcel(
+        push,
+        App(
+            provider.appid,
+            provider.secret,
+            callback=provider.callback,
+            push_token=provider.push_token,
+            aes_key=provider.aes_key,
+            mode="secure",
+            form="xml",
+        ),
+        settings,
+    )
 
 
 def parcel(push: Push, app: App, settings: Settings) -> Parcel:

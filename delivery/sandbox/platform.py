@@ -10,12 +10,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from stores.sandbox import Reply, Request, Subject
-from stores.sandbox.outgoing import Parcel, Queue, Threads
+from stores.sandbox.outgoing import NO_ADDRESS, WAITING, Parcel, Queue, Threads
 
-from . import events
+from . import events, providers
 from .answers import CourierRefuses, PlatformRefused
-from .book import App, Book, Push
-from .calls import CALLS, ROOT, World, read_body
+from .book import App, Book, Provider, Push
+from .calls import CALLS, FOR_PROVIDERS, ROOT, World, read_body
 from .control import ControlRoutes
 from .riders import Riders
 
@@ -64,6 +64,8 @@ class WechatSandbox(ControlRoutes):
         return self.book.pushes
 
     def parcel(self, message: Push) -> Parcel | None:
+        if provider := self.book.providers.get(message.appid):
+            return events.provider_parcel(message, provider, self.settings)
         app = self.book.apps.get(message.appid)
         return events.parcel(message, app, self.settings) if app and app.callback else None
 
@@ -74,8 +76,29 @@ class WechatSandbox(ControlRoutes):
         self.touch()
 
     def _tick(self) -> None:
-        if self.riders().tick(time.time()):
+        now = time.time()
+        is_news = self.riders().tick(now)
+        every = self.settings.ticket_seconds
+        for provider in self.book.providers.values():
+            if every and provider.callback and now - provider.ticket_at >= every:
+                self.tell(provider, providers.new_ticket(provider))
+                is_news = True
+        if is_news:
             self.changed()
+
+    def tell(self, provider: Provider, event: dict[str, Any]) -> None:
+        """Has something pushed to a provider."""
+        now = time.time()
+        push = Push(
+            number=self.queue.next_number(),
+            subject=provider.appid,
+            created_at=now,
+            due=now,
+            state=WAITING if provider.callback else NO_ADDRESS,
+            appid=provider.appid,
+            event=event,
+        )
+        self.queue.add(push)
 
     def riders(self) -> Riders:
         return Riders(self.book, self.settings, self._dice)
@@ -89,6 +112,9 @@ class WechatSandbox(ControlRoutes):
     def operation(self, request: Request) -> str:
         if request.path in (TOKEN, QUOTA):
             return request.path.rsplit("/cgi-bin/", 1)[1]
+        if request.path.startswith(providers.ROOT):
+            name = request.path.removeprefix(providers.ROOT)
+            return f"component/{name}" if name in providers.CALLS else ""
         path = request.path.removeprefix(ROOT)
         return path if request.path.startswith(ROOT) and path in CALLS else ""
 
@@ -115,11 +141,27 @@ class WechatSandbox(ControlRoutes):
             raise PlatformRefused(-1)
         if operation == "stable_token":
             return self._token(read_body(request.body, self.settings))
+        if operation.startswith("component/"):
+            return self._component(operation.removeprefix("component/"), request)
         app = self._let_in(request.query.get("access_token", ""))
         body = read_body(request.body, self.settings)
         if operation == "openapi/quota/get":
             return self._quota(body)
+        if operation in FOR_PROVIDERS and not self._is_provider(request):
+            raise PlatformRefused(86000)
         return CALLS[operation](World(self.book, self.settings, self.riders()), app, body)
+
+    def _component(self, name: str, request: Request) -> dict[str, Any]:
+        if name in providers.NEED_TOKEN:
+            query = request.query
+            token = query.get("component_access_token") or query.get("access_token", "")
+            providers.let_in(self.book, token)
+        body = read_body(request.body, self.settings)
+        return providers.CALLS[name](self.book, self.settings, body)
+
+    def _is_provider(self, request: Request) -> bool:
+        token = request.query.get("access_token", "")
+        return providers.authorisation_of(self.book, token) is not None
 
     def _token(self, body: Mapping[str, Any]) -> dict[str, Any]:
         app = self.book.apps.get(str(body.get("appid")))
@@ -147,6 +189,10 @@ class WechatSandbox(ControlRoutes):
         """Returns the app of a token. Raises PlatformRefused."""
         if not token:
             raise PlatformRefused(41001)
+        if granted := providers.authorisation_of(self.book, token):
+            if granted.token_ends < time.time():
+                raise PlatformRefused(42001)
+            return self.book.apps[granted.appid]
         app = self.book.app_of(token)
         if app is None:
             raise PlatformRefused(40001 if len(token) > 20 else 40014)

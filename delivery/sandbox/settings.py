@@ -28,6 +28,9 @@ class Settings(Switches):
     old_token_seconds: float = 300.0
     force_pause_seconds: float = 30.0
 
+    # Providers get a new ticket this often; 0 is silence.
+    ticket_seconds: float = 600.0
+
     # Calls
     calls_a_day: int = 500
     # Bodies with \uXXXX in the classes of goods are refused.
@@ -71,6 +74,7 @@ class Settings(Switches):
         "token_seconds": number(0, WEEK),
         "old_token_seconds": number(0, WEEK),
         "force_pause_seconds": number(0, WEEK),
+        "ticket_seconds": number(0, WEEK),
         "calls_a_day": count,
         "refuses_escapes": flag,
         "add_without_waybill": flag,

@@ -2,5 +2,6 @@
 dataclasses.
 
 answers.py the two layers of an answer · orders.py an order and what a courier says of it ·
-bindings.py couriers and their accounts · events.py pushes.
+bindings.py couriers and their accounts · events.py pushes about orders ·
+providers.py what WeChat tells service providers, and tokens.
 """

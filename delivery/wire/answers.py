@@ -20,14 +20,14 @@ from stores.platforms.reading import any_text, any_whole
 
 TOKEN_IS_OVER = {40001, 40014, 42001, 41001}
 # A person has to correct something with the account before any call can succeed.
-NOT_LET_IN = {40013, 40125, 40164, 50002, 61004, 61023}
+NOT_LET_IN = {40013, 40125, 40164, 50002, 61003, 61004, 61023}
 # The component's ticket is missing or over: WeChat pushes a new one within ten minutes.
 NO_TICKET = {61005, 61006, 61011}
 TOO_MANY = {45009, 45011, 930564}
 EXISTS, NO_SUCH_ORDER, HAS_ENDED = "930562", "930563", "930565"
 # Surely not executed. Every other code leaves it open.
 REFUSED = {
-    40002, 40090, 43016, 44002, 47001, 48001, 48006, 61007, 86000,
+    40002, 40090, 43016, 44002, 47001, 48001, 48006, 61007, 61010, 86000,
     930559, 930560, 930561, 930562, 930563, 930565, 930566, 930567, 930568, 930569, 930570, 930571,
     9300535,
 }  # fmt: skip

@@ -1,0 +1,107 @@
+"""What WeChat tells a service provider, and the tokens that it gives him
+(docs/platforms/wechat_delivery.md §1.2).
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models
+
+from delivery.wire.events import any_moment
+from stores.platforms.errors import Unknown
+from stores.platforms.reading import any_text, any_whole, text
+from stores.platforms.tokens import Token
+
+LONGEST = 512
+# Seconds that a token lives when WeChat does not say it.
+USUAL_LIFE = 7200
+# Permission sets of instant delivery: one of them is needed.
+DELIVERY = frozenset({51, 71})
+
+
+class Told(models.TextChoices):
+    """`InfoType` of a push to a provider."""
+
+    TICKET = "component_verify_ticket"
+    AUTHORISED = "authorized"
+    CHANGED = "updateauthorized"
+    WITHDRAWN = "unauthorized"
+
+
+@dataclass(frozen=True)
+class ProviderNotice:
+    """A push to a provider. `told` is None for a kind that is not known; `appid` is the shop's,
+    `code` is exchanged once for its tokens.
+    """
+
+    kind: str
+    told: Told | None
+    provider: str
+    ticket: str
+    appid: str
+    code: str
+    at: datetime | None
+
+
+@dataclass(frozen=True)
+class Granted:
+    """What a provider may do for a shop, and the tokens with which."""
+
+    appid: str
+    token: Token
+    refresh: str
+    permissions: frozenset[int]
+
+    @property
+    def may_deliver(self) -> bool:
+        return bool(self.permissions & DELIVERY)
+
+
+def parse_notice(data: Mapping[str, Any]) -> ProviderNotice:
+    """Reads a push to a provider. Raises Malformed without its kind or its own appid."""
+    kind = text(data, "InfoType", most=60)
+    return ProviderNotice(
+        kind=kind,
+        told=Told(kind) if kind in Told.values else None,
+        provider=text(data, "AppId", most=60),
+        ticket=any_text(data, "ComponentVerifyTicket", most=LONGEST),
+        appid=any_text(data, "AuthorizerAppid", most=60),
+        code=any_text(data, "AuthorizationCode", most=LONGEST),
+        at=any_moment(data, "CreateTime"),
+    )
+
+
+def parse_granted(data: Mapping[str, Any]) -> Granted:
+    """Reads the answer to a code. Raises Unknown when it grants nothing."""
+    info = data.get("authorization_info")
+    given = info if isinstance(info, dict) else {}
+    appid = any_text(given, "authorizer_appid", most=60)
+    refresh = any_text(given, "authorizer_refresh_token", most=LONGEST)
+    if not appid or not refresh:
+        raise Unknown("no authorization in the answer")
+    return Granted(
+        appid, parse_token(given, "authorizer_access_token"), refresh, _permissions(given)
+    )
+
+
+def parse_token(data: Mapping[str, Any], name: str) -> Token:
+    """Reads a token and how long it lives; a refresh token beside it is for the credentials.
+
+    Raises Unknown without one.
+    """
+    found = any_text(data, name, most=2000)
+    if not found:
+        raise Unknown(f"no {name} in the answer")
+    seconds = any_whole(data, "expires_in", most=30 * 86400) or USUAL_LIFE
+    refresh = any_text(data, "authorizer_refresh_token", most=LONGEST)
+    secrets = {"refresh_token": refresh} if refresh else {}
+    return Token(found, timedelta(seconds=max(seconds, 60)), secrets)
+
+
+def _permissions(given: Mapping[str, Any]) -> frozenset[int]:
+    rows = given.get("func_info")
+    sets = (row.get("funcscope_category") for row in rows or [] if isinstance(row, dict))
+    found = (any_whole(each, "id") for each in sets if isinstance(each, dict))
+    return frozenset(number for number in found if number)
