@@ -3,7 +3,7 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
-PLATFORM = "delivery"
+PLATFORM = "wechat"
 
 
 class WaybillState(models.IntegerChoices):
@@ -53,3 +53,20 @@ class Audit(models.IntegerChoices):
     PASSED = 0, _("passed")
     WAITING = 1, _("being checked")
     FAILED = 2, _("not passed")
+
+
+class Sure(models.TextChoices):
+    """How sure a fact is."""
+
+    OFFICIAL = "official", _("official")
+    AGREED = "agreed", _("several sources agree")
+    OPEN = "open", _("not known, or sources disagree")
+
+
+class Told(models.TextChoices):
+    """`InfoType` of a push to a provider."""
+
+    TICKET = "component_verify_ticket"
+    AUTHORISED = "authorized"
+    CHANGED = "updateauthorized"
+    WITHDRAWN = "unauthorized"

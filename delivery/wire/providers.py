@@ -7,27 +7,16 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
-from django.db import models
-
+from delivery.choices import Told
 from delivery.wire.events import any_moment
 from stores.platforms.errors import Unknown
 from stores.platforms.reading import any_text, any_whole, text
-from stores.platforms.tokens import Token
 
 LONGEST = 512
 # Seconds that a token lives when WeChat does not say it.
 USUAL_LIFE = 7200
 # Permission sets of instant delivery: one of them is needed.
 DELIVERY = frozenset({51, 71})
-
-
-class Told(models.TextChoices):
-    """`InfoType` of a push to a provider."""
-
-    TICKET = "component_verify_ticket"
-    AUTHORISED = "authorized"
-    CHANGED = "updateauthorized"
-    WITHDRAWN = "unauthorized"
 
 
 @dataclass(frozen=True)
@@ -46,12 +35,20 @@ class ProviderNotice:
 
 
 @dataclass(frozen=True)
+class RemoteToken:
+    """A token and how long it lives; `refresh` is "" where the next one needs none."""
+
+    text: str
+    lives: timedelta
+    refresh: str = ""
+
+
+@dataclass(frozen=True)
 class Granted:
     """What a provider may do for a shop, and the tokens with which."""
 
     appid: str
-    token: Token
-    refresh: str
+    token: RemoteToken
     permissions: frozenset[int]
 
     @property
@@ -78,26 +75,22 @@ def parse_granted(data: Mapping[str, Any]) -> Granted:
     info = data.get("authorization_info")
     given = info if isinstance(info, dict) else {}
     appid = any_text(given, "authorizer_appid", most=60)
-    refresh = any_text(given, "authorizer_refresh_token", most=LONGEST)
-    if not appid or not refresh:
+    if not appid:
         raise Unknown("no authorization in the answer")
-    return Granted(
-        appid, parse_token(given, "authorizer_access_token"), refresh, _permissions(given)
-    )
+    token = parse_token(given, "authorizer_access_token")
+    if not token.refresh:
+        raise Unknown("no refresh token in the answer")
+    return Granted(appid, token, _permissions(given))
 
 
-def parse_token(data: Mapping[str, Any], name: str) -> Token:
-    """Reads a token and how long it lives; a refresh token beside it is for the credentials.
-
-    Raises Unknown without one.
-    """
+def parse_token(data: Mapping[str, Any], name: str) -> RemoteToken:
+    """Reads the token of this name. Raises Unknown without one."""
     found = any_text(data, name, most=2000)
     if not found:
         raise Unknown(f"no {name} in the answer")
     seconds = any_whole(data, "expires_in", most=30 * 86400) or USUAL_LIFE
     refresh = any_text(data, "authorizer_refresh_token", most=LONGEST)
-    secrets = {"refresh_token": refresh} if refresh else {}
-    return Token(found, timedelta(seconds=max(seconds, 60)), secrets)
+    return RemoteToken(found, timedelta(seconds=max(seconds, 60)), refresh)
 
 
 def _permissions(given: Mapping[str, Any]) -> frozenset[int]:

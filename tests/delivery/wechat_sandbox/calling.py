@@ -8,7 +8,7 @@ from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl
 
-from delivery.client import CourierAccount, WechatClient
+from delivery.client.shop import CourierAccount, WechatClient
 from delivery.signatures import is_pushed, unseal
 from delivery.wire.events import WaybillEvent, parse_body, parse_event, sealed_in
 from delivery.wire.orders import Cargo, Notice, Order, Party, RemoteWaybill, Wishes

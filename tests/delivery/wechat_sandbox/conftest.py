@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from delivery.client import WechatClient
+from delivery.client.shop import WechatClient
 from delivery.sandbox import WechatSandbox
 from stores.sandbox import SandboxServer
 from tests.delivery.wechat_sandbox.calling import APPID, Receiver, Shop, post

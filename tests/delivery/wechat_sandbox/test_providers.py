@@ -5,10 +5,11 @@ from typing import Any
 
 import pytest
 
-from delivery.provider_client import ProviderClient, authorisation_page
+from delivery.choices import Told
+from delivery.client.provider import ProviderClient, authorisation_page
 from delivery.signatures import unseal
 from delivery.wire.events import parse_body, sealed_in
-from delivery.wire.providers import ProviderNotice, Told, parse_notice
+from delivery.wire.providers import ProviderNotice, parse_notice
 from stores.platforms.errors import AuthExpired, LoginRefused, NotSent, Refused
 from stores.sandbox import SandboxServer
 from tests.delivery.wechat_sandbox.calling import (
@@ -96,10 +97,10 @@ def test_a_provider_calls_riders_for_a_shop_until_it_withdraws(office: Office, s
         shop.client.ask_to_open(shop.token)
     assert caught.value.code == "86000"
 
-    new = office.client.shop_token(own, PROVIDER, shop=APPID, refresh=granted.refresh)
-    assert new.secrets["refresh_token"] != granted.refresh
+    new = office.client.shop_token(own, PROVIDER, shop=APPID, refresh=granted.token.refresh)
+    assert new.refresh != granted.token.refresh
     with pytest.raises(LoginRefused):
-        office.client.shop_token(own, PROVIDER, shop=APPID, refresh=granted.refresh)
+        office.client.shop_token(own, PROVIDER, shop=APPID, refresh=granted.token.refresh)
     with pytest.raises(AuthExpired):
         shop.client.accounts(granted.token.text)
 
@@ -108,7 +109,7 @@ def test_a_provider_calls_riders_for_a_shop_until_it_withdraws(office: Office, s
     with pytest.raises(AuthExpired):
         shop.client.accounts(new.text)
     with pytest.raises(LoginRefused):
-        office.client.shop_token(own, PROVIDER, shop=APPID, refresh=new.secrets["refresh_token"])
+        office.client.shop_token(own, PROVIDER, shop=APPID, refresh=new.refresh)
 
 
 def test_a_second_authorisation_is_a_change(office: Office) -> None:

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.choosing import (
+from delivery.services.choosing import (
     Acceptance,
     Candidate,
     Facts,

@@ -13,7 +13,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from delivery.couriers import Courier, next_tip
+from delivery.wire.couriers import Courier, next_tip
 
 LONGEST = timedelta(hours=12)
 MOST_STEPS = 10

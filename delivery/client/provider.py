@@ -11,7 +11,6 @@ from stores.platforms.bodies import utf8_json
 from stores.platforms.client import PlatformClient
 from stores.platforms.errors import Unknown
 from stores.platforms.reading import any_text
-from stores.platforms.tokens import Token
 
 ROOT = "/cgi-bin/component/"
 # The page on which a shop's administrator authorises a provider, in a browser and in WeChat.
@@ -25,7 +24,7 @@ class ProviderClient(PlatformClient):
     own.
     """
 
-    def login(self, appid: str, secret: str, ticket: str) -> Token:
+    def login(self, appid: str, secret: str, ticket: str) -> providers.RemoteToken:
         """POST api_component_token → the provider's token, for the ticket that WeChat pushed last.
 
         Raises NotSent while the ticket is missing or too old: a new one comes by itself.
@@ -59,7 +58,9 @@ class ProviderClient(PlatformClient):
         given = {"component_appid": appid, "authorization_code": code}
         return providers.parse_granted(self._call("api_query_auth", token, given))
 
-    def shop_token(self, token: str, appid: str, *, shop: str, refresh: str) -> Token:
+    def shop_token(
+        self, token: str, appid: str, *, shop: str, refresh: str
+    ) -> providers.RemoteToken:
         """POST api_authorizer_token → a shop's next token, with its next refresh token.
 
         Raises LoginRefused when the shop has withdrawn.

@@ -3,7 +3,16 @@
 import pytest
 
 from delivery.choices import WaybillState as S
-from delivery.waybill import DEAD, ENDED, MAY_REVIVE, MOMENTS, NEXT, RETURNING, can_follow, stage_of
+from delivery.wire.waybill import (
+    DEAD,
+    ENDED,
+    MAY_REVIVE,
+    MOMENTS,
+    NEXT,
+    RETURNING,
+    can_follow,
+    stage_of,
+)
 
 
 def test_each_state_has_a_place() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.places import Place, Wrong, distance, examine, examine_quote, from_baidu
+from delivery.services.places import Place, Wrong, distance, examine, examine_quote, from_baidu
 
 SHOP = Place.of(120.131441, 30.279383)
 NEAR = Place.of(120.12531, 30.28712)

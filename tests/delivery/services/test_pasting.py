@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.pasting import Pasted, read_pasted
+from delivery.services.pasting import Pasted, read_pasted
 
 STREET = Pasted("陈女士", "13800000002", "杭州市", "西湖区翠苑一区", "3幢502")
 

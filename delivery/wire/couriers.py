@@ -8,17 +8,10 @@ from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
 
-from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-
-class Sure(models.TextChoices):
-    """How sure a fact is."""
-
-    OFFICIAL = "official", _("official")
-    AGREED = "agreed", _("several sources agree")
-    OPEN = "open", _("not known, or sources disagree")
+from delivery.choices import Sure
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,6 @@ from delivery.wire import answers, bindings, orders, providers
 from stores.platforms.bodies import utf8_json
 from stores.platforms.client import Answer, PlatformClient
 from stores.platforms.reading import any_whole
-from stores.platforms.tokens import Token
 
 ROOT = "/cgi-bin/express/local/business/"
 PAGES = "/cgi-bin/"
@@ -48,7 +47,7 @@ class WechatClient(PlatformClient):
     `shop_order_id` our number of the order there. Amounts are yuan.
     """
 
-    def login(self, appid: str, secret: str, *, is_forced: bool = False) -> Token:
+    def login(self, appid: str, secret: str, *, is_forced: bool = False) -> providers.RemoteToken:
         """POST stable_token → the token and how long it lives. Raises LoginRefused for a wrong
         AppSecret, and when our address is not on the white list.
         """

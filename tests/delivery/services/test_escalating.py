@@ -6,8 +6,8 @@ from decimal import Decimal
 
 import pytest
 
-from delivery.couriers import COURIERS
-from delivery.escalating import Do, Step, due, next_total, problems
+from delivery.services.escalating import Do, Step, due, next_total, problems
+from delivery.wire.couriers import COURIERS
 
 MINUTE = timedelta(minutes=1)
 LADDER = (

@@ -5,10 +5,10 @@ from decimal import Decimal
 
 import pytest
 
-from delivery.categories import CATEGORIES, is_known
-from delivery.couriers import (
+from delivery.choices import Sure
+from delivery.wire.categories import CATEGORIES, is_known
+from delivery.wire.couriers import (
     COURIERS,
-    Sure,
     courier_of,
     free_until,
     next_tip,
