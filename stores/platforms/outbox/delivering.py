@@ -187,9 +187,17 @@ def _settle(
 def _record(attempt: OutboundAttempt, outcome: Verdict | PlatformError) -> None:
     attempt.ended_at = timezone.now()
     attempt.outcome = _outcome_of(outcome)
-    detail = outcome.detail if isinstance(outcome, PlatformError) else str(outcome.answer or "")
-    attempt.detail = clean_text(detail, 2000)
+    attempt.detail = clean_text(_words_of(outcome), 2000)
     attempt.save(update_fields=["ended_at", "outcome", "detail", "sent"])
+
+
+def _words_of(outcome: Verdict | PlatformError) -> str:
+    """The platform's words; an answer without a text of its own has none."""
+    if isinstance(outcome, PlatformError):
+        return outcome.detail
+    answer = outcome.answer
+    has_text = isinstance(answer, str) or "__str__" in vars(type(answer))
+    return str(answer) if has_text else ""
 
 
 def _outcome_of(outcome: Verdict | PlatformError) -> str:

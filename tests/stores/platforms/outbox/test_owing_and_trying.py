@@ -1,6 +1,7 @@
 """The life of one owed call: owed, tried, asked about, given up."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import timedelta
 
 import pytest
@@ -96,6 +97,22 @@ def test_an_answer_ends_the_call(enqueue: Enqueue, script: Scripted) -> None:
     assert script.hooks == ["sending", "done yes"]
     [tried] = call.attempts.all()
     assert (tried.kind, tried.outcome, tried.detail) == ("send", "answered", "yes")
+
+
+@dataclass
+class Silent:
+    """An answer without a text of its own."""
+
+    is_signed: bool = True
+
+
+@pytest.mark.parametrize("answer", [Silent(), [Silent()], {"is_signed": True}, True, None, 5])
+def test_an_answer_without_a_text_leaves_none_in_the_ledger(
+    enqueue: Enqueue, script: Scripted, answer: object
+) -> None:
+    script.sends = [answer]
+    call = attempt(enqueue())
+    assert (call.state, call.attempts.get().detail) == (State.DONE, "")
 
 
 def test_a_refusal_ends_the_call(enqueue: Enqueue, script: Scripted) -> None:
