@@ -11,10 +11,10 @@ from django.utils.translation import gettext_lazy as _
 
 from coupons.models import Batch, Verification
 from coupons.services import batch_progress
-from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.daily import DailyListAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import actor_column, link, moment_column
+from stores.backoffice.read_only import LedgerAdmin
 
 LIVE = Q(items__verification__status__in=Verification.LIVE)
 

@@ -14,7 +14,6 @@ from coupons.services import products_sync, quota_outlooks
 from coupons.services.syncing import QuotaOutlook
 from coupons.tools import sync_messages
 from stores.admin.connections import LEVELS
-from stores.backoffice.base import LedgerAdmin, ReadOnlyAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.daily import DailyListAdmin
 from stores.backoffice.filters import PresenceFilter, ScopedRelatedFilter
@@ -27,6 +26,7 @@ from stores.backoffice.labels import (
 )
 from stores.backoffice.pages import staff_user
 from stores.backoffice.plain_errors import explained
+from stores.backoffice.read_only import LedgerAdmin, ReadOnlyAdmin
 from stores.money import number_text
 from stores.roles import Permission
 

@@ -10,9 +10,9 @@ from django.utils.translation import pgettext_lazy
 
 from messaging.admin.labels import order_column, order_store_column
 from messaging.models import MissedPush
-from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import moment_column
+from stores.backoffice.read_only import LedgerAdmin
 from stores.roles import Permission
 
 

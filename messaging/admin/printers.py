@@ -23,12 +23,13 @@ from messaging.services.papers import wake_printers
 from messaging.services.printing import asking
 from messaging.services.printing.addresses import PrinterConflict, find_place, split_address
 from messaging.services.printing.working import forget_state
-from stores.backoffice.base import LedgerAdmin, ScopedAdmin
+from stores.backoffice.base import ScopedAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, link, moment_column
 from stores.backoffice.needs_person import NeedsPersonFilter
 from stores.backoffice.pages import staff_user
+from stores.backoffice.read_only import LedgerAdmin
 from stores.conflicts import Conflict
 from stores.roles import Permission
 

@@ -14,11 +14,11 @@ from unfold.widgets import UnfoldAdminTextareaWidget
 from messaging.admin.store_choice import takeaway_stores, with_present
 from messaging.models import QuickReply
 from messaging.services.chat import quick_replies
-from stores.backoffice.base import access_for
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.deleting import delete_unused
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import listed
+from stores.backoffice.scoping import access_for
 from stores.models import Store
 from stores.roles import Permission
 from stores.tenancy import Access

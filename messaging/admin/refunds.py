@@ -25,12 +25,12 @@ from messaging.choices import REFUND
 from messaging.models import Refund
 from messaging.services import allowed, customers, deciding
 from messaging.services.under_way import under_way
-from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, moment_column
 from stores.backoffice.pages import staff_user
 from stores.backoffice.plain_errors import explained
+from stores.backoffice.read_only import LedgerAdmin
 from stores.models import OutboundCall
 
 BEING_SENT = _("Your decision is being sent to Meituan.")

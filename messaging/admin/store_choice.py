@@ -4,7 +4,7 @@ from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
 from messaging.models import TakeawayStore
-from stores.backoffice.base import Required, where_permitted
+from stores.backoffice.scoping import Required, where_permitted
 from stores.models import Store
 
 

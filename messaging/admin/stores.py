@@ -19,13 +19,14 @@ from messaging.services import connecting
 from messaging.services.chat.bookkeeping import chat_of
 from messaging.services.printing.rendering import look_of
 from stores.backoffice.adding import NeedsFirstAdmin
-from stores.backoffice.base import ScopedAdmin, where_permitted
+from stores.backoffice.base import ScopedAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.deleting import delete_unused
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, link, moment_column
 from stores.backoffice.pages import staff_user
 from stores.backoffice.plain_errors import explained
+from stores.backoffice.scoping import where_permitted
 from stores.backoffice.widgets import Step
 from stores.conflicts import Conflict
 from stores.models import Connection, Store

@@ -12,10 +12,10 @@ from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from stores.admin.ledgers import preformatted, without_secrets
-from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.history import field_title
 from stores.backoffice.labels import actor_column, labelled, listed, moment_column
+from stores.backoffice.read_only import LedgerAdmin
 from stores.backoffice.verbs import verb_label, verb_labels
 from stores.domains import merged
 from stores.models import AuditEntry

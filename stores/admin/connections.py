@@ -14,7 +14,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.base import access_for
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.connection_forms import ConnectionForm
 from stores.backoffice.deleting import delete_unused, goes_along, kept_by
@@ -22,6 +21,7 @@ from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import badge_column, listed, moment_column, platform_name
 from stores.backoffice.pages import staff_user
 from stores.backoffice.plain_errors import explained, plain_text
+from stores.backoffice.scoping import access_for
 from stores.backoffice.widgets import Step
 from stores.conflicts import Conflict
 from stores.domains import domain_of, domains, platform_choices

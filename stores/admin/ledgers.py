@@ -15,7 +15,6 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
-from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import (
     CallDrillFilter,
@@ -33,6 +32,7 @@ from stores.backoffice.labels import (
     platform_column,
 )
 from stores.backoffice.plain_errors import explained, plain_text
+from stores.backoffice.read_only import LedgerAdmin
 from stores.clock import format_moment
 from stores.conflicts import Conflict
 from stores.models import InboundEvent, OutboundAttempt, OutboundCall

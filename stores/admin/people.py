@@ -12,11 +12,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from stores.admin.staff_forms import StaffAddForm, StaffForm
-from stores.backoffice.base import OPERATOR, ScopedAdmin
+from stores.backoffice.base import ScopedAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.given_passwords import GivesPasswords, renewal
 from stores.backoffice.labels import badge_column, listed, moment_column
+from stores.backoffice.scoping import OPERATOR
 from stores.backoffice.widgets import Link, store_links
 from stores.conflicts import Conflict
 from stores.models import Merchant, Staff, Store

@@ -16,11 +16,12 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from stores.backoffice.base import OPERATOR, LedgerAdmin, ReadOnlyAdmin
 from stores.backoffice.buttons import button
 from stores.backoffice.given_passwords import GivesPasswords, renewal
 from stores.backoffice.labels import listed, moment_column, platform_column
 from stores.backoffice.plain_errors import explained
+from stores.backoffice.read_only import LedgerAdmin, ReadOnlyAdmin
+from stores.backoffice.scoping import OPERATOR
 from stores.clock import format_moment
 from stores.domains import merged
 from stores.models import Heartbeat, Pace

@@ -3,7 +3,7 @@
 Strangers get 404, an insufficient role gets 403.
 """
 
-from typing import Any, ClassVar, Literal, cast
+from typing import Any, ClassVar, cast
 
 from django import forms
 from django.contrib.admin.options import IncorrectLookupParameters
@@ -23,41 +23,10 @@ from stores.backoffice.dates import picker_of
 from stores.backoffice.history import audit_log_of, translate
 from stores.backoffice.menu import place
 from stores.backoffice.pages import staff_user
-from stores.backoffice.paging import UncountedPaginator
+from stores.backoffice.scoping import OPERATOR, Required, access_for, visible_to, where_permitted
 from stores.models import Merchant, Store
 from stores.roles import Permission
-from stores.tenancy import Access, TenantQuerySet, access_of
-
-# A permission of some role, OPERATOR for platform operators only, or None for nobody.
-OPERATOR: Literal["operator"] = "operator"
-Required = str | None
-
-
-def access_for(request: HttpRequest) -> Access:
-    return access_of(request.user)
-
-
-def visible_to(model: type[models.Model], request: HttpRequest) -> models.QuerySet[Any]:
-    """Returns the rows of any model that a person may see; rows of no merchant are for operators
-    only.
-    """
-    rows = model._default_manager.all()
-    if isinstance(rows, TenantQuerySet):
-        return rows.for_staff(request.user)
-    return rows if access_for(request).everything else rows.none()
-
-
-def where_permitted(
-    request: HttpRequest,
-    rows: models.QuerySet[Any],
-    permission: Required,
-    path: str = "merchant",
-) -> models.QuerySet[Any]:
-    """Of `rows`, those of merchants where the person has the permission; `path` leads to them."""
-    access = access_for(request)
-    if access.everything:
-        return rows
-    return rows.filter(**{f"{path}__in": access.merchants_with(permission or "")})
+from stores.tenancy import TenantQuerySet
 
 
 class Headed:
@@ -385,27 +354,3 @@ MERCHANT_COLUMNS = ("merchant", "store__merchant", "connection__merchant")
 
 def _field(list_filter: Any) -> Any:
     return list_filter[0] if isinstance(list_filter, tuple) else list_filter
-
-
-class ReadOnlyAdmin(ScopedAdmin):
-    """Lists and details without forms."""
-
-    def render_change_form(
-        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
-    ) -> Any:
-        """Leaves out the link to a history that only forms write."""
-        return super().render_change_form(
-            request, context | {"show_history": False}, *args, **kwargs
-        )
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        return flatten(self.fields or ())
-
-
-class LedgerAdmin(ReadOnlyAdmin):
-    """Tables that only grow: never counted, newest first, read-only."""
-
-    paginator = UncountedPaginator
-    show_full_result_count = False
-    ordering: tuple[str, ...] = ("-id",)
-    sortable_by: Any = ()

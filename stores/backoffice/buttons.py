@@ -28,7 +28,8 @@ from django.urls import URLPattern, path, reverse
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.base import Headed, Required, ScopedAdmin
+from stores.backoffice.base import Headed, ScopedAdmin
+from stores.backoffice.scoping import Required
 from stores.conflicts import Conflict
 
 DONE = _("Done. The state below shows what came of it.")

@@ -15,10 +15,10 @@ from django.utils.translation import gettext as _
 from django_stubs_ext import StrOrPromise
 
 from stores import audit
-from stores.backoffice.base import access_for
 from stores.backoffice.daily import DailyListAdmin
 from stores.backoffice.dates import chosen_days
 from stores.backoffice.pages import staff_user
+from stores.backoffice.scoping import access_for
 from stores.backoffice.spreadsheets import (
     Column,
     Counted,

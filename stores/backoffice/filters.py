@@ -12,7 +12,6 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 from unfold.contrib.filters.admin import DropdownFilter, RangeDateFilter, RelatedDropdownFilter
 
-from stores.backoffice.base import visible_to
 from stores.backoffice.dates import (
     ENDS,
     NAMED_DAYS,
@@ -24,6 +23,7 @@ from stores.backoffice.dates import (
     chosen_days,
     named_days,
 )
+from stores.backoffice.scoping import visible_to
 from stores.clock import begin_of
 from stores.domains import platform_choices
 from stores.platforms.outbox import operations

@@ -6,7 +6,9 @@ from django.db import connection
 from django.db.models import F, QuerySet
 from django.http import HttpRequest
 
-from stores.backoffice.base import LedgerAdmin, ScopedAdmin, access_for
+from stores.backoffice.base import ScopedAdmin
+from stores.backoffice.read_only import LedgerAdmin
+from stores.backoffice.scoping import access_for
 from stores.models import Store
 
 # Fewer rows than this are sorted at once; with more, walking the newest rows of all finds a page

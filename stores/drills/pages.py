@@ -13,8 +13,8 @@ from django.template.response import TemplateResponse
 from django.urls import URLPattern, path, reverse
 from django_stubs_ext import StrOrPromise
 
-from stores.backoffice.base import ReadOnlyAdmin
 from stores.backoffice.pages import staff_user
+from stores.backoffice.read_only import ReadOnlyAdmin
 from stores.conflicts import Conflict
 from stores.drills import runner
 from stores.drills.drill import Drill

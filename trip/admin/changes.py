@@ -9,12 +9,12 @@ from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldBooleanSwitchWidget
 
-from stores.backoffice.base import where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.dependent_fields import DependentFields, Rule, mark_needed
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.labels import moment_column
 from stores.backoffice.pages import staff_user
+from stores.backoffice.scoping import where_permitted
 from stores.models import Connection
 from stores.roles import Permission
 from trip.choices import PLATFORM

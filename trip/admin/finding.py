@@ -7,7 +7,7 @@ from typing import Any
 from django.db.models import Q, QuerySet
 from django.http import HttpRequest
 
-from stores.backoffice.base import access_for
+from stores.backoffice.scoping import access_for
 from stores.backoffice.search import Searcher, number_begins
 from stores.models import Connection
 from stores.platforms.reading import MAX_INT64, Malformed

@@ -6,7 +6,8 @@ from django.contrib import admin
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from stores.backoffice.base import ScopedAdmin, where_permitted
+from stores.backoffice.base import ScopedAdmin
+from stores.backoffice.scoping import where_permitted
 from stores.models import Store
 from stores.roles import Permission
 from trip.models import Place

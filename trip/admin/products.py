@@ -14,13 +14,13 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from stores.backoffice.adding import NeedsFirstAdmin
-from stores.backoffice.base import access_for, where_permitted
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.daily import DailyListAdmin
 from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.inlines import ScopedInline
 from stores.backoffice.labels import badge_column, connection_column, link
 from stores.backoffice.pages import staff_user
+from stores.backoffice.scoping import access_for, where_permitted
 from stores.models import Connection, Store
 from stores.money import yuan_text
 from stores.roles import Permission

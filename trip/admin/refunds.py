@@ -11,7 +11,6 @@ from django.utils.translation import gettext, pgettext_lazy
 from django.utils.translation import gettext_lazy as _
 
 from stores.audit import shown
-from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.buttons import DONE, Button, button
 from stores.backoffice.daily import Worth
 from stores.backoffice.exporting import ExportsAdmin
@@ -24,6 +23,7 @@ from stores.backoffice.filters import (
 )
 from stores.backoffice.labels import badge, badge_column, listed, moment_column, sum_of
 from stores.backoffice.pages import staff_user
+from stores.backoffice.read_only import LedgerAdmin
 from stores.clock import format_moment
 from stores.money import yuan_text
 from trip import services

@@ -8,11 +8,11 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 
 from stores import audit
-from stores.backoffice.base import LedgerAdmin
 from stores.backoffice.daily import Worth
 from stores.backoffice.exporting import ExportsAdmin
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
 from stores.backoffice.labels import actor_column, moment_column, money
+from stores.backoffice.read_only import LedgerAdmin
 from stores.backoffice.spreadsheets import Column
 from trip.admin.buyers import buyer_of, with_buyers
 from trip.admin.orders import order_link, times

@@ -1,7 +1,7 @@
 from django.contrib import admin
 
 from parcels.models import Parcel
-from stores.backoffice.base import LedgerAdmin
+from stores.backoffice.read_only import LedgerAdmin
 from stores.backoffice.daily import DailyListAdmin
 from stores.backoffice.filters import ScopedRelatedFilter
 
