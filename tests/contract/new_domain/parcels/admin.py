@@ -1,9 +1,9 @@
 from django.contrib import admin
 
 from parcels.models import Parcel
-from stores.backoffice.read_only import LedgerAdmin
 from stores.backoffice.daily import DailyListAdmin
 from stores.backoffice.filters import ScopedRelatedFilter
+from stores.backoffice.read_only import LedgerAdmin
 
 
 @admin.register(Parcel)
