@@ -67,6 +67,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "stores.web.middleware.unavailable_when_database_is",
+    "stores.web.middleware.answered_early",
     "stores.web.middleware.refused_when_the_body_is_cut",
     "stores.web.middleware.told_when_a_key_is_missing",
     "stores.web.middleware.address_for_the_audit",

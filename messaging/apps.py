@@ -75,6 +75,7 @@ class MessagingConfig(Domain):
         TAKE: frozenset({Role.CLERK, Role.MANAGER}),
         REFUND: frozenset({Role.MANAGER}),
     }
+    early = {"/takeaway/pulse/": "messaging.pages.pulse.unchanged"}
     registers = (
         "messaging.services.reading",
         "messaging.services.acting",

@@ -141,6 +141,9 @@ class Domain(AppConfig):
     # The DemoPart, and a function of (facts, sandbox state) for `demo --info`.
     demo: ClassVar[str] = ""
     demo_info: ClassVar[str] = ""
+    # What is asked so often that it is answered before most of the middleware: the path of an
+    # address → a function of its request, which returns None for the usual way.
+    early: ClassVar[Mapping[str, str]] = {}
     # Modules that register something when they are imported, besides checks.py.
     registers: ClassVar[Sequence[str]] = ()
 

@@ -21,23 +21,23 @@ TICKET_SECONDS = 600
 MOST_STORES = 50
 
 
-@never_cache
-@require_safe
-def pulse(request: HttpRequest) -> HttpResponse:
-    """Answers 204 while `seen` is as it was, to whoever has a `ticket` that is not too old, and
-    else {"seen", "rings", "waiting", "ticket"} to who is signed in.
-
-    `rings` counts what waits at the order desk, `waiting` the customers who wait for an answer. A
-    ticket tells nothing but whether something is new.
+def unchanged(request: HttpRequest) -> HttpResponse | None:
+    """Answers 204 while `seen` is as it was, to whoever has a `ticket` that is not too old; else
+    None. A ticket tells nothing but whether something is new.
     """
     seen, known = request.GET.get("seen", ""), _known(request.GET.get("ticket", ""))
-    if seen and known and seen == digest_of(known):
-        return HttpResponse(status=204)
-    return _whole(request)
+    if request.method != "GET" or not (seen and known and seen == digest_of(known)):
+        return None
+    return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
 
 
+@never_cache
+@require_safe
 @staff_page
-def _whole(request: HttpRequest) -> HttpResponse:
+def pulse(request: HttpRequest) -> HttpResponse:
+    """Answers {"seen", "rings", "waiting", "ticket"}: `rings` counts what waits at the order desk,
+    `waiting` the customers who wait for an answer.
+    """
     mine = stores_of(staff_user(request))
     ids = [store.pk for store in mine]
     ticket = signing.dumps(ids, salt=SALT) if len(ids) <= MOST_STORES else ""

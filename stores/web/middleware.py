@@ -7,8 +7,10 @@ from django.db import OperationalError, connection
 from django.http import HttpRequest, HttpResponse, UnreadablePostError
 from django.http.response import HttpResponseBase
 from django.middleware.locale import LocaleMiddleware
+from django.utils.module_loading import import_string
 
 from stores.audit import caller_ip
+from stores.domains import merged
 from stores.fields import SecretUnreadable
 from stores.web.addresses import client_ip
 from stores.web.errors import bad_request, key_missing, too_long, unavailable, wants_json
@@ -43,6 +45,20 @@ def health_under_any_name(
     def middleware(request: HttpRequest) -> HttpResponse:
         check = BY_PATH.get(request.path_info)
         return check(request) if check else get_response(request)
+
+    return middleware
+
+
+def answered_early(
+    get_response: Callable[[HttpRequest], HttpResponse],
+) -> Callable[[HttpRequest], HttpResponse]:
+    """Answers what is asked all the time without session, language and the like (Domain.early)."""
+    answers = {path: import_string(name) for path, name in merged("early").items()}
+
+    def middleware(request: HttpRequest) -> HttpResponse:
+        answer = answers.get(request.path_info)
+        found: HttpResponse | None = answer(request) if answer else None
+        return get_response(request) if found is None else found
 
     return middleware
 

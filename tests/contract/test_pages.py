@@ -12,9 +12,10 @@ import pytest
 from django.apps import apps
 from django.contrib import admin
 from django.test import Client
-from django.urls import URLPattern, URLResolver, get_resolver
+from django.urls import URLPattern, URLResolver, get_resolver, resolve
 
 from coupons.pages.batches import read_list
+from stores.domains import merged
 from stores.platforms.inbound.endpoint import Inbound
 from tests.contract.kinds import Side
 from tests.contract.test_admins import ROLES, leaks, signed_in
@@ -353,3 +354,8 @@ def foreign(found: dict[str, list[dict[str, Any]]], made: World) -> list[Any]:
         if row.get("merchant_id") == made.theirs.merchant.pk
         or row.get("store_id") == made.theirs.store.pk
     ]
+
+
+@pytest.mark.parametrize("path", merged("early"))
+def test_what_is_answered_early_is_the_address_of_a_page(path: str) -> None:
+    assert resolve(path)
