@@ -29,7 +29,7 @@ from messaging.admin.timeline import timeline
 from messaging.choices import REFUND, TAKE, OrderState
 from messaging.models import Order
 from messaging.reasons import reason_text
-from messaging.services import allowed, customers, deciding
+from messaging.services import allowed, customers, deciding, other_time
 from messaging.services.printing import asking
 from messaging.services.under_way import under_way
 from messaging.wire.values import mask_phones
@@ -105,6 +105,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         ("finished_at", "cancelled_at"),
         ("why",),
         ("urge_label",),
+        ("other_time",),
         ("handled",),
     )
     worth = Worth(
@@ -131,6 +132,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         is_shown = {
             "urge_label": obj and obj.urged_at,
+            "other_time": obj and obj.new_time,
             "handled": obj and not obj.connection.takeaway_store.takes_orders,
         }
         return [row for row in self.fields if is_shown.get(row[0], True)]
@@ -142,6 +144,10 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         words = _("%(asked)s, answered %(answered)s without a text")
         words = words if answered else _("%(asked)s, not answered")
         return words % {"asked": short_moment(asked), "answered": short_moment(answered)}
+
+    @display(description=_("other time asked for"))
+    def other_time(self, order: Order) -> str:
+        return other_time.in_words(order)
 
     @display(description=_("where it is handled"))
     def handled(self, order: Order) -> StrOrPromise:

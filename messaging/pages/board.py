@@ -13,7 +13,7 @@ from django_stubs_ext import StrOrPromise
 
 from messaging.choices import TAKE, DeliveryState, Direction, OrderState, RefundState
 from messaging.models import Order, Refund, TakeawayStore
-from messaging.services import allowed, customers, income
+from messaging.services import allowed, customers, income, other_time
 from messaging.services.accepting import cook_from
 from messaging.services.changes import digest_of
 from messaging.services.chat.texts import preview_of
@@ -71,7 +71,11 @@ class Card:
 
     @property
     def paid(self) -> str:
-        return "" if self.order.paid is None else yuan_text(yuan_of(self.order.paid))
+        return _sum(self.order.paid)
+
+    @property
+    def new_time(self) -> str:
+        return other_time.while_it_counts(self.order)
 
     @property
     def wanted(self) -> str:
@@ -122,11 +126,15 @@ class ToDo:
 
     @property
     def said(self) -> str:
-        """Returns what the customer wrote last, without numbers."""
-        talk = self.deadline.talk
-        if talk is None or talk.last_direction != Direction.CUSTOMER:
-            return ""
-        return preview_of(talk, whole=False)
+        """Returns what the customer wrote last or asks for, without numbers."""
+        if talk := self.deadline.talk:
+            is_last = talk.last_direction == Direction.CUSTOMER
+            return preview_of(talk, whole=False) if is_last else ""
+        if refund := self.deadline.refund:
+            said = (_sum(refund.amount), customers.reason_of(refund))
+            return " · ".join(part for part in said if part)
+        order = self.deadline.order
+        return other_time.in_words(order) if order and self.deadline.what == What.TIME else ""
 
     @property
     def store(self) -> Store:
@@ -215,6 +223,10 @@ def rings_of(stores: Sequence[Store]) -> int:
         and not (each.what == What.ACCEPT and each.order and _is_for_later(each.order, now))
         for each in due
     )
+
+
+def _sum(fen: int | None) -> str:
+    return "" if fen is None else yuan_text(yuan_of(fen))
 
 
 def _unbound(running: Iterable[Order]) -> list[Store]:

@@ -93,9 +93,10 @@ def fill(order: Order, remote: RemoteOrder, *, is_answer: bool) -> None:
             "dishes": [asdict(dish) for dish in remote.dishes],
             "discounts": [asdict(discount) for discount in remote.discounts],
         }
-    if remote.time_change:
-        order.new_time = remote.time_change.wanted_at
-        order.new_time_until = remote.time_change.answer_until
+    if change := remote.time_change:
+        if change.wanted_at != order.new_time:
+            order.new_time_answered_at = None
+        order.new_time, order.new_time_until = change.wanted_at, change.answer_until
     _know(order, _persons(remote), over=True)
 
 

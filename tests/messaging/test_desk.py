@@ -1,7 +1,8 @@
 """The order desk: what stands where, for whom, and what its buttons do."""
 
+import json
 import re
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
+from django.utils.translation import override
 
 from messaging.choices import (
     DeliveryState,
@@ -22,6 +24,7 @@ from messaging.models import Conversation, Order, Printer, PrintJob, Refund, Tak
 from messaging.pages.board import board_of
 from messaging.services.printing.talking import Trouble
 from messaging.services.printing.working import note_trouble
+from stores.clock import short_moment
 from stores.models import AuditEntry, Connection, Merchant, OutboundCall, Store
 from stores.roles import Role
 from tests.messaging.chat.writing import SECRET, write
@@ -203,6 +206,61 @@ def test_an_urge_and_another_time_have_buttons(clerk: Client, order: Order) -> N
         assert f"{DESK}{order.pk}/{verb}/" in todo
         assert press(clerk, order, verb).status_code == 200
     assert OutboundCall.objects.count() == 2
+
+
+def order_page(order: Order) -> str:
+    return f"/admin/messaging/order/{order.pk}/change/"
+
+
+def asks_for(pusher: Pusher, at: int, **changed: Any) -> str:
+    """Pushes the order in which another time of arrival is asked for; returns that time."""
+    now = int(timezone.now().timestamp())
+    change = {"etaTime": at, "deadline": now + 300, "state": 1}
+    given = {"utime": now + 1, "estimateArrivalTime": now + 2400} | changed
+    pusher.order("order-confirmed", status=4, etaModify=json.dumps(change), **given)
+    with override("en"):
+        return short_moment(datetime.fromtimestamp(at, tz=UTC))
+
+
+def test_the_other_time_that_a_customer_asks_for_is_said(
+    clerk: Client, order: Order, pusher: Pusher
+) -> None:
+    at = int(timezone.now().timestamp()) + 5400
+    words = f"The customer asks for {asks_for(pusher, at)}"
+    page = shown(clerk)
+    assert words in column(page, "todo")
+    assert words in column(page, "cooking")
+    assert words in clerk.get(order_page(order)).content.decode()
+
+
+def test_a_time_that_was_agreed_to_stands_where_people_cook(
+    clerk: Client, order: Order, pusher: Pusher
+) -> None:
+    at = int(timezone.now().timestamp()) + 5400
+    words = f"Time changed to {asks_for(pusher, at, estimateArrivalTime=at)}"
+    Order.objects.update(new_time_answered_at=timezone.now())
+    assert words in column(shown(clerk), "cooking")
+    Order.objects.update(expected_at=timezone.now())
+    assert "the time was kept" not in shown(clerk)
+    assert "the time was kept" in clerk.get(order_page(order)).content.decode()
+
+
+def test_a_second_wish_for_another_time_is_answered_too(
+    clerk: Client, order: Order, pusher: Pusher
+) -> None:
+    now = int(timezone.now().timestamp())
+    asks_for(pusher, now + 5400)
+    Order.objects.update(new_time_answered_at=timezone.now())
+    asks_for(pusher, now + 5400, utime=now + 2)
+    assert "time-agree" not in shown(clerk)
+    asks_for(pusher, now + 7200, utime=now + 3)
+    assert "time-agree" in shown(clerk)
+
+
+def test_a_refund_says_how_much_and_why(clerk: Client, order: Order) -> None:
+    RefundFactory(order=order, is_part=True, money=1350, reason="洒了，打13812345678")
+    todo = column(shown(clerk), "todo")
+    assert "¥13.50 · 洒了，打138****78" in todo
 
 
 def test_a_refund_is_decided_on_its_page(clerk: Client, order: Order, pusher: Pusher) -> None:
