@@ -9,7 +9,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from messaging.models import Order
+from messaging.models import Order, Refund
 from stores.backoffice.labels import link, listed, money
 from stores.money import yuan_of
 
@@ -57,8 +57,18 @@ def fen_text(fen: int | None) -> SafeString | str:
 
 def dishes_text(order: Order) -> str:
     """Returns the first dishes of an order, with how many of each."""
-    names = [f"{dish['name']} ×{dish['quantity']}" for dish in order.dishes]
+    names = [_with_number(dish) for dish in order.dishes]
     return listed(names[:4]) + ("…" if len(names) > 4 else "") or "–"
+
+
+def part_text(refund: Refund) -> str:
+    """Returns all dishes of which a part is given back."""
+    return listed([_with_number(dish) for dish in refund.part_dishes]) or "–"
+
+
+def _with_number(dish: dict[str, Any]) -> str:
+    number = dish["quantity"]
+    return f"{dish['name']} ×{number}" if number else dish["name"]
 
 
 def order_link(order: Order) -> SafeString:

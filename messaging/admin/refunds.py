@@ -6,7 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin import display
 from django.http import HttpRequest
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
@@ -20,6 +20,7 @@ from messaging.admin.labels import (
     fen_text,
     order_column,
     order_store_column,
+    part_text,
 )
 from messaging.choices import REFUND
 from messaging.models import Refund
@@ -34,6 +35,7 @@ from stores.backoffice.read_only import LedgerAdmin
 from stores.models import OutboundCall
 
 BEING_SENT = _("Your decision is being sent to Meituan.")
+PICTURE = '<a class="text-primary-600" href="{}" target="_blank" rel="noopener noreferrer">{}</a>'
 FAILED = _("Your last decision did not get through. Decide again.")
 
 
@@ -44,7 +46,7 @@ def _may_decide(refund: Refund) -> bool:
 @admin.register(Refund)
 class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
     buttons = ("agree", "refuse")
-    asked_about = ("number", "amount", "dishes", "paid_label", "words")
+    asked_about = ("number", "amount", "part", "dishes", "paid_label", "words", "evidence")
     list_display = ("asked_at", "number", "state_label", "amount", "words", "until", "order_store")
     list_select_related = ("order__store__merchant", "order__connection__takeaway_store")
     list_filter = ("state", ("order__store", ScopedRelatedFilter), ("applied_at", DayFilter))
@@ -56,8 +58,10 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
         ("who_may",),
         ("handled",),
         ("amount", "kind"),
+        ("part",),
         ("dishes", "paid_label"),
         ("words", "decider"),
+        ("evidence",),
         ("applied_at", "decide_until"),
         ("decided_at", "refund_id"),
     )
@@ -82,6 +86,8 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
             "progress": call and call.state != OutboundCall.State.DONE,
             "who_may": is_open and not self.permits(request, REFUND, obj),
             "handled": obj and not obj.order.connection.takeaway_store.takes_orders,
+            "part": obj and obj.part_dishes,
+            "evidence": obj and obj.pictures,
         }
         return [row for row in self.fields if is_shown.get(row[0], True)]
 
@@ -99,6 +105,22 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
     @display(description=_("where it is handled"))
     def handled(self, refund: Refund) -> StrOrPromise:
         return allowed.IN_THE_APP
+
+    @display(description=_("dishes to be refunded"))
+    def part(self, refund: Refund) -> str:
+        return part_text(refund)
+
+    @display(description=_("customer's pictures"))
+    def evidence(self, refund: Refund) -> SafeString | str:
+        """They are elsewhere: a page that showed them would tell that place who looks."""
+        links = enumerate(refund.pictures, start=1)
+        words = _("picture %(number)d")
+        return (
+            format_html_join(
+                " ", PICTURE, ((url, words % {"number": number}) for number, url in links)
+            )
+            or "–"
+        )
 
     @display(description=_("dishes"))
     def dishes(self, refund: Refund) -> str:

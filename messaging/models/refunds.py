@@ -35,6 +35,8 @@ class Refund(models.Model):
     money = models.IntegerField(pgettext_lazy("takeaway refund", "amount"), null=True)
     reason = EncryptedTextField(_("reason"), blank=True)
     pictures = models.JSONField(default=list, editable=False)
+    # Which dishes a part is of, as far as a push has said it: [{"name", "quantity"}].
+    part_dishes = models.JSONField(default=list, editable=False)
     applied_at = models.DateTimeField(
         pgettext_lazy("takeaway refund", "asked for"), default=timezone.now
     )

@@ -2,6 +2,7 @@
 us ask, and the answer decides (answers.py).
 """
 
+from dataclasses import asdict
 from datetime import datetime
 
 from django.utils import timezone
@@ -63,5 +64,6 @@ def _save(refund: Refund, notice: RefundNotice) -> None:
     refund.money = notice.money if notice.money is not None else refund.money
     refund.reason = refund.reason or notice.reason
     refund.pictures = list(notice.pictures) or refund.pictures
+    refund.part_dishes = [asdict(dish) for dish in notice.dishes] or refund.part_dishes
     refund.decide_until = decide_until(refund)
     refund.save()

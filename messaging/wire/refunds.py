@@ -1,13 +1,23 @@
 """Refunds as Meituan pushes and lists them (docs/platforms/takeaway.md §4.5). Amounts are fen."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 from messaging.choices import RefundState
 from messaging.wire.orders import order_number
-from messaging.wire.values import LONGEST_TEXT, any_fen, any_moment, camel_case, dicts, number
+from messaging.wire.values import (
+    LONGEST_TEXT,
+    Unreadable,
+    any_fen,
+    any_moment,
+    camel_case,
+    dicts,
+    embedded,
+    number,
+)
 from stores.platforms.reading import any_text, any_whole
 
 # `notifyType` of both pushes.
@@ -35,6 +45,14 @@ PART, WHOLE = 1, 2
 
 
 @dataclass(frozen=True)
+class RefundDish:
+    """A dish of which a part is given back, and how many portions; None when it is not said."""
+
+    name: str
+    quantity: int | None
+
+
+@dataclass(frozen=True)
 class RefundNotice:
     """What a push says of a refund. `state` is None for an action that is not known.
 
@@ -50,6 +68,7 @@ class RefundNotice:
     money: int | None
     reason: str
     pictures: tuple[str, ...]
+    dishes: tuple[RefundDish, ...]
 
 
 @dataclass(frozen=True)
@@ -81,6 +100,7 @@ def parse_refund_notice(given: Mapping[str, Any], *, is_part: bool) -> RefundNot
         money=any_fen(data, "money") if is_part else None,
         reason=any_text(data, "reason", most=LONGEST_TEXT),
         pictures=_addresses(pictures),
+        dishes=tuple(_dishes(data)),
     )
 
 
@@ -110,6 +130,14 @@ def _fact(order_id: str, refund_id: str, item: Mapping[str, Any]) -> RefundFact:
         reason=any_text(item, "reason", most=LONGEST_TEXT),
         applied_at=any_moment(item, "refund_apply_time"),
     )
+
+
+def _dishes(data: Mapping[str, Any]) -> Iterator[RefundDish]:
+    """Reads `food`; nothing where it cannot be read: the refund is not lost for it."""
+    with suppress(Unreadable):
+        for item in dicts(embedded(data, "food")):
+            if name := any_text(item, "food_name", most=LONGEST_TEXT):
+                yield RefundDish(name, any_whole(item, "count"))
 
 
 def _result(item: Mapping[str, Any]) -> int:

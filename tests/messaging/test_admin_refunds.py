@@ -1,11 +1,12 @@
 """What the page of a takeaway refund says, and how an order shows what was refunded."""
 
+import json
 import re
 
 import pytest
 
 from messaging.choices import OrderState, Provider, RefundState
-from messaging.models import TakeawayStore
+from messaging.models import Refund, TakeawayStore
 from messaging.services import acting
 from messaging.services.changes import digest_of
 from stores.models import OutboundCall
@@ -14,6 +15,8 @@ from stores.platforms.outbox import enqueue
 from stores.roles import Role
 from tests.back_office import at_work, press, shown
 from tests.messaging.factories import OrderFactory, RefundFactory
+from tests.messaging.pushing import Pusher
+from tests.messaging.samples import ORDER_ID
 
 pytestmark = pytest.mark.django_db
 
@@ -36,6 +39,33 @@ def test_a_refund_of_a_whole_order_shows_what_was_paid_for_what(binding: Takeawa
     ):
         assert "¥23.45" in html
     assert "云吞面 ×1" in shown(manager, refund)
+
+
+def test_who_decides_sees_which_dishes_and_the_customers_pictures(
+    pusher: Pusher, binding: TakeawayStore
+) -> None:
+    pusher.order()
+    food = json.dumps([{"food_name": "酸梅汤", "count": 2}, {"food_name": "<b>面</b>", "count": 1}])
+    asked = {"orderId": ORDER_ID, "notifyType": "part", "money": 13.5, "food": food}
+    pusher.push("part-refund", asked | {"pictures": 'https://p/1.jpg?a="b",https://p/2.jpg'})
+    refund = Refund.objects.get()
+    manager = at_work(binding.store)
+    refuse = f"/admin/messaging/refund/{refund.pk}/do/refuse/"
+    for html in (shown(manager, refund), manager.get(refuse).content.decode()):
+        assert "酸梅汤 ×2" in html
+        assert "&lt;b&gt;面&lt;/b&gt; ×1" in html
+        assert 'href="https://p/1.jpg?a=&quot;b&quot;" target="_blank" rel="noopener' in html
+        assert "picture 2</a>" in html
+        assert "<img" not in html.partition("酸梅汤")[2].partition("picture 2")[0]
+    pusher.push("part-refund", {"orderId": ORDER_ID, "notifyType": "agree", "money": 13.5})
+    refund.refresh_from_db()
+    assert [dish["name"] for dish in refund.part_dishes] == ["酸梅汤", "<b>面</b>"]
+
+
+def test_a_refund_without_pictures_has_no_row_for_them(binding: TakeawayStore) -> None:
+    html = shown(at_work(binding.store), RefundFactory(order=OrderFactory(binding=binding)))
+    assert "customer's pictures" not in html.replace("&#x27;", "'").lower()
+    assert "dishes to be refunded" not in html.lower()
 
 
 def test_where_meituan_said_no_sum_none_is_shown(binding: TakeawayStore) -> None:

@@ -44,6 +44,23 @@ def test_a_part_names_its_money_and_pictures() -> None:
     assert notice.pictures == ("https://p/1.jpg", "https://p/2.jpg")
 
 
+@pytest.mark.parametrize(
+    ("food", "wanted"),
+    [
+        ('[{"food_name": "酸梅汤", "count": 2}]', [("酸梅汤", 2)]),
+        ([{"food_name": "酸梅汤"}, {"count": 1}, "x"], [("酸梅汤", None)]),
+        ("[{broken", []),
+        ({"food_name": "x"}, []),
+        ("", []),
+        (None, []),
+    ],
+)
+def test_a_part_names_its_dishes(food: Any, wanted: list[tuple[str, int | None]]) -> None:
+    given = {"orderId": ORDER_ID, "notifyType": "part", "food": food}
+    dishes = parse_refund_notice(given, is_part=True).dishes
+    assert [(dish.name, dish.quantity) for dish in dishes] == wanted
+
+
 def test_a_notice_without_an_order_is_malformed() -> None:
     with pytest.raises(Malformed):
         parse_refund_notice({"notifyType": "apply"}, is_part=False)
