@@ -36,7 +36,7 @@ def chat_alerts(stores: Collection[int]) -> Iterator[Alert]:
             "%(store)s: messages of %(count)d customers did not arrive in the half hour before "
             "%(at)s. Look in Meituan's own app and answer there.",
             chat.missed,
-        ) % {"store": chat.binding, "count": chat.missed, "at": short_moment(chat.missed_at)}
+        ) % {"store": chat.binding.store, "count": chat.missed, "at": short_moment(chat.missed_at)}
         url = reverse("admin:messaging_chatstore_change", args=[chat.pk])
         yield Alert("error", text, url, actions.LOOK)
 
@@ -53,6 +53,6 @@ def _deaf(stores: Collection[int]) -> Iterator[Alert]:
         text = _(
             "%(store)s: what customers write is not heard at once. Look in Meituan's own app; who "
             "runs this system sees to the program im_listen."
-        ) % {"store": chat.binding}
+        ) % {"store": chat.binding.store}
         url = reverse("admin:messaging_chatstore_change", args=[chat.pk])
         yield Alert("error", text, url, actions.LOOK)

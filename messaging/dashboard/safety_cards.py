@@ -29,7 +29,7 @@ def card_alerts(stores: Collection[int]) -> Iterator[Alert]:
         is_daily = trouble == Trouble.UNFILLED
         yield Alert(
             "warning" if is_daily else "error",
-            texts[trouble] % {"store": card.binding},
+            texts[trouble] % {"store": card.binding.store},
             reverse("takeaway:card", args=[card.binding_id]),
             actions.FILL_IN if is_daily else actions.SEE_WHY,
             until=end_of(timezone.localdate()) if is_daily else None,

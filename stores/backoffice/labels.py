@@ -52,7 +52,7 @@ def badge_column(
     *,
     needs_person: bool = False,
     special: Callable[[Any], tuple[StrOrPromise, str] | None] = lambda row: None,
-) -> Callable[[Any, Any], SafeString]:
+) -> Callable[[Any, Any], SafeString | str]:
     """A column of an admin that shows the choice stored in `field` in the colour of its value.
 
     `needs_person`: a row whose `needs_person` is set says so instead. `special` may return another
@@ -60,12 +60,12 @@ def badge_column(
     """
 
     @display(description=title, ordering=field)
-    def column(admin: Any, row: Any) -> SafeString:
+    def column(admin: Any, row: Any) -> SafeString | str:
         if needs_person and row.needs_person:
             return badge(_("needs a person"), {"person": "danger"}, "person")
         stored = getattr(row, field)
         text, key = special(row) or (getattr(row, f"get_{field}_display")(), str(stored))
-        return badge(text, colours, key)
+        return badge(text, colours, key) if text else "–"
 
     return column
 

@@ -15,6 +15,7 @@ from pytest_django.fixtures import Settings
 from pytest_django.live_server_helper import LiveServer
 
 from messaging.addresses import ADDRESSES
+from messaging.admin.stores import TakeawayStoreAdmin
 from messaging.choices import Provider
 from messaging.models import Order, TakeawayStore
 from messaging.sandbox import TakeawaySandbox
@@ -129,6 +130,7 @@ def test_an_owner_binds_a_store_tests_it_and_unbinds_it(
     assert row.state == State.WAITING
     assert "to be bound at Meituan" in added
     assert "Press “Bind at Meituan”" in added
+    assert TakeawayStoreAdmin.opening_label(None, row) == "–", "no label without a word"
 
     assert "绑定成功" in confirm(leads_to(owner_client, row, "bind"))
     wait_until(lambda: bool(_handled(row)))

@@ -8,6 +8,7 @@ from messaging.models import TakeawayStore
 from stores.backoffice.menu import ORDERS, bar, menu, navigation, tabs
 from stores.models import Store
 from stores.roles import Role
+from tests.messaging.contract.rows import conversation_of
 from tests.pages import english
 from tests.stores.factories import StoreFactory, UserFactory, member
 
@@ -58,3 +59,24 @@ def test_the_desk_is_the_first_tab_of_the_lists_and_leads_back_to_them(
     page = english(clerk).get(DESK).content.decode()
     assert f'<a href="{DESK}" aria-current="page">Order desk</a>' in page
     assert ">Ticket orders</a>" in page
+
+
+def test_each_page_of_takeaway_leads_to_the_others(binding: TakeawayStore, store: Store) -> None:
+    """Who cooks goes to and fro between the desk and the messages."""
+    owner = english(member(store.merchant, Role.OWNER))
+    talk = conversation_of(store, binding)
+    card = f"/takeaway/cards/{binding.pk}/"
+    chat, cards = "/takeaway/chat/", "/takeaway/cards/"
+    for path, tab in (
+        (DESK, DESK),
+        (chat, chat),
+        (f"{chat}{talk.pk}/", chat),
+        (f"{chat}rate/", chat),
+        (f"{chat}search/?q=x", chat),
+        (cards, cards),
+        (card, cards),
+        (f"{card}set-up/", cards),
+    ):
+        page = owner.get(path, follow=True).content.decode()
+        assert f'<a href="{DESK}"' in page, path
+        assert f'<a href="{tab}" aria-current="page">' in page, path

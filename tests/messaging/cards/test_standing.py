@@ -103,6 +103,7 @@ def test_todays_card_can_be_filled_in_until_the_day_ends(shop: Shop) -> None:
     asked(shop)
     (alert,) = card_alerts([shop.row.store_id])
     assert (alert.level, alert.until) == ("warning", end_of(timezone.localdate()))
+    assert str(alert.text).startswith(f"{shop.row.store}:"), "as all other pages name it"
     shop.change(audit_status=1)
     asked(shop)
     (alert,) = card_alerts([shop.row.store_id])

@@ -169,7 +169,7 @@ def test_missed_messages_are_an_alert_until_somebody_has_looked(
     todo, words = reverse("admin:todo"), "messages of 2 customers did not arrive"
     ChatStore.objects.update(missed=2, missed_at=timezone.now())
     shown = clerk.get(todo).content.decode()
-    assert words in shown
+    assert f"{store}: {words}" in shown
     assert url(chat) in shown
     assert "no second time" in clerk.get(url(chat, "missed_seen")).content.decode()
     assert "Noted." in said(clerk, url(chat, "missed_seen"))

@@ -67,6 +67,14 @@ def test_who_waits_stands_on_top_with_the_time_left(clerk: Client, talk: Convers
     assert "Choose a conversation." in shown
 
 
+def test_what_is_urgent_says_so_while_it_waits(clerk: Client, talk: Conversation) -> None:
+    assert ">urgent</b>" not in page(clerk)
+    Conversation.objects.update(is_urgent=True)
+    assert ">urgent</b>" in page(clerk)
+    Conversation.objects.update(reply_until=None)
+    assert ">urgent</b>" not in page(clerk)
+
+
 def test_a_conversation_shows_its_messages_and_a_box(clerk: Client, talk: Conversation) -> None:
     shown = page(clerk, f"{talk.pk}/")
     assert shown.count('<li class="bubble') == 1
