@@ -1,5 +1,6 @@
 """What Meituan's pushes tell of refunds. They name none, and may be late or doubled: each one makes
-us ask, and the answer decides (answers.py).
+us ask, and the answer decides (answers.py). Workers may handle them in another order than they
+arrived in.
 """
 
 from dataclasses import asdict
@@ -12,24 +13,45 @@ from messaging.models import Order, Refund
 from messaging.services.answers import decide_until
 from messaging.services.orders import came, locked
 from messaging.services.reading import owe_order, owe_refunds
-from messaging.wire.refunds import RefundNotice
-from stores.models import Connection
+from messaging.wire.refunds import RefundNotice, parse_refund_notice
+from stores.models import Connection, InboundEvent
 
 
 def refund_told(*, connection: Connection, notice: RefundNotice, at: datetime) -> Order:
     """Takes over what a push says of a refund, and owes the question how it stands."""
     order = locked(connection, notice.order_id)
-    refund = _current(order, notice)
+    kind = PushKind.PART_REFUND if notice.is_part else PushKind.REFUND
+    later = _handled_already(order, kind, at)
     if notice.state == RefundState.OPEN:
-        _applied(order, refund, notice, at)
+        if all(other.state == RefundState.OPEN for other, _ in later):
+            _applied(order, _current(order, notice), notice, at)
     elif notice.state is not None:
-        _decided(order, refund, notice, at)
-    came(order, PushKind.PART_REFUND if notice.is_part else PushKind.REFUND, at)
+        _decided(order, _current(order, notice), notice, at)
+        applied_again = (each for each in later if each[0].state == RefundState.OPEN)
+        if again := next(applied_again, None):
+            other, other_at = again
+            _applied(order, _current(order, other), other, other_at)
+    came(order, kind, at)
     order.save(update_fields=["changed_at"])
     owe_refunds(order)
     if order.said_at is None:
         owe_order(order)
     return order
+
+
+def _handled_already(
+    order: Order, kind: PushKind, at: datetime
+) -> list[tuple[RefundNotice, datetime]]:
+    """Returns what arrived of this kind after `at` and was handled before it, oldest first."""
+    rows = InboundEvent.objects.filter(
+        connection=order.connection_id, subject_id=order.pk, kind=kind, received_at__gt=at
+    )
+    is_part = kind == PushKind.PART_REFUND
+    return [
+        (parse_refund_notice(said, is_part=is_part), row.received_at)
+        for row in rows.order_by("received_at", "pk")
+        if (said := row.body.get("said"))
+    ]
 
 
 def _current(order: Order, notice: RefundNotice) -> Refund | None:

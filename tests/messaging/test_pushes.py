@@ -1,6 +1,7 @@
 """What Meituan pushes: signed or not, in which form it is acknowledged, and what is done then."""
 
 import json
+from itertools import permutations
 from typing import Any
 
 import pytest
@@ -10,6 +11,7 @@ from messaging.choices import DeliveryState, Opening, OrderState, PushKind, Refu
 from messaging.models import Order, TakeawayStore
 from messaging.urls import BY_KIND
 from stores.models import Connection, InboundEvent, OutboundCall
+from stores.platforms.inbound import inbox
 from tests.messaging.pushing import Pusher, handle_all
 from tests.messaging.samples import ORDER_ID
 from tests.messaging.samples import order as sample
@@ -240,6 +242,20 @@ class TestRefunds:
         self.told(pusher, "apply")
         assert self.states() == [RefundState.WITHDRAWN, RefundState.OPEN]
         assert InboundEvent.objects.filter(kind=PushKind.REFUND).count() == 3
+
+    @pytest.mark.parametrize("handled", list(permutations(range(3))))
+    def test_in_whatever_order_workers_handle_them(
+        self, pusher: Pusher, handled: tuple[int, ...]
+    ) -> None:
+        pusher.order()
+        for action in ("apply", "cancelRefund", "apply"):
+            said = json.dumps({"orderId": ORDER_ID, "notifyType": action})
+            assert pusher.form("refund", orderRefund=said).content == OK
+        events = list(InboundEvent.objects.filter(kind=PushKind.REFUND).order_by("pk"))
+        for place in handled:
+            assert inbox.handle(events[place].pk)
+        by_time = order().refunds.order_by("applied_at", "pk")
+        assert [row.state for row in by_time] == [RefundState.WITHDRAWN, RefundState.OPEN]
 
     def test_a_repetition_is_the_same_refund(self, pusher: Pusher) -> None:
         pusher.order()
