@@ -5,6 +5,7 @@ its open orders and for refunds, which may come after the end of an order.
 """
 
 import contextlib
+import itertools
 import logging
 from collections.abc import Callable, Iterator
 from datetime import timedelta
@@ -46,8 +47,11 @@ MOST_ORDERS = 60
 MOST_REFUSED = 5
 ORDERS_PER_QUESTION = 50
 NIGHT_ENDS = 4
-# Shorter than customers wait for an order to be accepted: the refusal may have been an accident.
-TRY_REFUSED_EVERY = timedelta(minutes=2)
+# Shorter than the time between two runs, so that each one tries: the refusal may have been an
+# accident, and customers wait for their orders to be accepted.
+TRY_REFUSED_EVERY = timedelta(minutes=1)
+# Orders per run that no push has told, and of each how many stores are asked for it.
+MOST_STRANGE, MOST_STORES = 5, 20
 
 
 def developers() -> QuerySet[Connection]:
@@ -93,9 +97,13 @@ def _of_the_account(developer: Connection) -> int:
     )
     found = _answer(developer, client.unconfirmed) or []
     read = sum(_found(developer, remote) for remote in found)
+    strange = []
     for order_id in _answer(developer, client.abnormal) or []:
-        _ask_for(developer, order_id)
-    return read
+        if order := Order.objects.filter(connection__parent=developer, order_id=order_id).first():
+            _ask_again(order)
+        else:
+            strange.append(order_id)
+    return read + sum(_look_for(developer, order_id) for order_id in strange[:MOST_STRANGE])
 
 
 def _found(developer: Connection, remote: RemoteOrder) -> bool:
@@ -109,21 +117,38 @@ def _found(developer: Connection, remote: RemoteOrder) -> bool:
     return True
 
 
-def _ask_for(developer: Connection, order_id: str) -> None:
+def _ask_again(order: Order) -> None:
     """Owes the question for an order that Meituan thinks went wrong, unless it was asked lately."""
-    order = Order.objects.filter(connection__parent=developer, order_id=order_id).first()
-    if order is None:
-        log.warning("an abnormal order that is not known at connection %s", developer.pk)
-    elif not order.read_at or order.read_at < timezone.now() - ABNORMAL_EVERY:
+    if not order.read_at or order.read_at < timezone.now() - ABNORMAL_EVERY:
         with transaction.atomic():
             owe_order(order)
 
 
+def _look_for(developer: Connection, order_id: str) -> bool:
+    """Asks one store after the other for an order of which only the number is known; True when one
+    has it.
+    """
+    stores = (row for row in _bound(developer) if row.takes_orders)
+    for row in itertools.islice(stores, MOST_STORES):
+        client = client_of(row.connection, _slots_of(row.connection))
+        remote = _answer(row.connection, partial(client.order, order_id))
+        if remote is not None:
+            with transaction.atomic():
+                order_read(order=locked(row.connection, order_id), remote=remote)
+            return True
+    log.warning("an abnormal order that is not known at connection %s", developer.pk)
+    return False
+
+
 def _of_the_store(row: TakeawayStore) -> int:
     client = client_of(row.connection, _slots_of(row.connection))
-    read = 0 if row.takes_orders else _of_the_day(row, client)
+    read = 0
     # What has no answer now, the next run asks again.
     with contextlib.suppress(_NoAnswer):
+        if row.connection.state == Connection.State.REFUSED:
+            # Its calls rest until an answer comes, and there may be no order to ask for.
+            _ask(row.connection, client.is_chat_on)
+        read += 0 if row.takes_orders else _of_the_day(row, client)
         read += _orders(row, client)
         _refunds(row, client)
     return read

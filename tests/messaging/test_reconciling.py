@@ -172,6 +172,19 @@ def test_nothing_is_asked_for_a_store_that_was_refused_lately(
     assert order.read_at is None
 
 
+def test_a_store_that_was_refused_works_again_after_the_next_run(
+    meituan: Meituan, binding: TakeawayStore
+) -> None:
+    """Also without an order to ask for, as long as something waits to be sent."""
+    last_run = timezone.now() - timedelta(seconds=110)
+    Connection.objects.filter(pk=binding.connection.pk).update(
+        state=Connection.State.REFUSED, checked_at=last_run
+    )
+    run(meituan)
+    binding.connection.refresh_from_db()
+    assert binding.connection.state == Connection.State.WORKING
+
+
 def test_meituan_out_of_reach_breaks_nothing(meituan: Meituan) -> None:
     order = meituan.known()
     meituan.server.faults.add(kind="drop_before", times=None)
@@ -189,6 +202,32 @@ def test_what_meituan_thinks_went_wrong_is_asked_for(meituan: Meituan) -> None:
     Order.objects.update(state=OrderState.FINISHED)
     run(meituan)
     assert OutboundCall.objects.filter(operation="order.read", subject_id=order.pk).exists()
+
+
+def test_an_order_that_went_wrong_is_found_where_no_push_told_it(
+    meituan: Meituan, binding: TakeawayStore
+) -> None:
+    """It names no store: each one is asked for it."""
+    other = TakeawayStoreFactory(developer=binding.connection.parent)
+    developer = other.connection.parent
+    assert developer is not None
+    meituan.post(
+        "stores",
+        developer_id=int(developer.account),
+        epoi_id=other.connection.account,
+        app_auth_token=other.connection.token,
+    )
+    number = meituan.place(epoi_id=other.connection.account)
+    for action in ("confirm", "abnormal"):
+        meituan.act(number, action)
+    run(meituan)
+    order = Order.objects.get()
+    assert (order.order_id, order.store, order.state) == (
+        number,
+        other.store,
+        OrderState.CONFIRMED,
+    )
+    assert told_by_asking() == ["order_new", "order_confirmed"]
 
 
 def test_the_real_number_comes_with_the_answer(meituan: Meituan) -> None:
