@@ -15,6 +15,7 @@ OFFERED: dict[str, StrOrPromise] = {
     "2007": _("another reason"),
 }
 CHOICES = list(OFFERED.items())
+OTHER = "2007"
 KNOWN: dict[str, StrOrPromise] = OFFERED | {
     "1001": _("not accepted in time"),
     "1002": _("not paid"),

@@ -2,12 +2,14 @@
 
 from typing import Any
 
+from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from rest_framework import serializers
+from rest_framework.exceptions import ValidationError
 
 from messaging.choices import DeliveryState, OrderState, PaperState, ReceiptCopy, RefundState
 from messaging.models import Order, Refund
-from messaging.reasons import CHOICES
+from messaging.reasons import CHOICES, OTHER
 from messaging.services import customers, income
 from messaging.services.acting import ACTIONS
 from messaging.services.deadlines import OF_CONVERSATIONS, What, deadlines_for
@@ -53,11 +55,18 @@ class NoBody(Body):
 
 class CancelBody(Body):
     reason_code = OneOfField(
-        choices=CHOICES, help_text=gettext_lazy("Why, as Meituan numbers reasons.")
+        choices=CHOICES,
+        required=False,
+        help_text=gettext_lazy("Why, as Meituan numbers reasons; 2007 where only words are given."),
     )
     reason = reason_field(
         gettext_lazy("The same in your words; the customer reads it."), max_length=REASON_LENGTH
     )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if not attrs.keys() & {"reason_code", "reason"}:
+            raise ValidationError({"reason_code": [_("This field is required.")]})
+        return {"reason_code": OTHER} | attrs
 
 
 class TakeawayDecisionBody(Decision):

@@ -144,6 +144,12 @@ def test_a_reason_is_named_by_a_number_too(api: Api, order: Order) -> None:
     assert api.post(f"{ONE}cancel/", {"reason_code": True}).status_code == 400
 
 
+def test_a_cancellation_with_words_only_has_another_reason(api: Api, order: Order) -> None:
+    assert api.post(f"{ONE}cancel/", {"reason": "炉子坏了"}).status_code == 202
+    call = OutboundCall.objects.get(operation="order.cancel")
+    assert (call.payload["code"], call.payload["reason"]) == ("2007", "炉子坏了")
+
+
 def test_only_what_meituan_refused_has_its_words(api: Api, order: Order) -> None:
     api.post(f"{ONE}accept/", {})
     OutboundCall.objects.update(last_error="HTTP 502, not JSON: <html>")
