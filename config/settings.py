@@ -303,6 +303,8 @@ TAKEAWAY_EVIDENCE_PATH: str = env.str(
 # 192.168.1.50:9100; nothing else is connected to. The demo names its own printer here.
 TAKEAWAY_PRINTER_NETWORKS: list[str] = env.list("TAKEAWAY_PRINTER_NETWORKS", default=[])
 PRINTING = PrintingSettings()
+WECHAT_BASE_URL: str = env.str("WECHAT_BASE_URL", "https://api.weixin.qq.com")
+WECHAT_TIMEOUT: tuple[float, float] = (3.0, 10.0)
 OUTBOX = OutboxSettings()
 LEASE = timedelta(seconds=env.float("LEASE_SECONDS", 45.0))
 # The longest that one request to a platform may take; a lease must outlast it (stores.checks).
