@@ -31,6 +31,7 @@ _LISTED = (
     "is_appeal",
     "money",
     "reason",
+    "pictures",
     "applied_at",
     "decide_until",
 )
@@ -139,6 +140,7 @@ def _take_over(refund: Refund, fact: RefundFact) -> bool:
     refund.refund_id, refund.is_part = fact.refund_id, fact.is_part
     refund.is_appeal, refund.money = fact.is_appeal, fact.money
     refund.reason = fact.reason or refund.reason
+    refund.pictures = list(fact.pictures) or refund.pictures
     refund.applied_at = fact.applied_at or refund.applied_at
     if fact.state and fact.state != refund.state:
         refund.state = fact.state

@@ -83,13 +83,13 @@ class RefundFact:
     money: int | None
     reason: str
     applied_at: datetime | None
+    pictures: tuple[str, ...] = ()
 
 
 def parse_refund_notice(given: Mapping[str, Any], *, is_part: bool) -> RefundNotice:
     """Reads `orderRefund` or `partOrderRefund`. Raises Malformed without an order number."""
     data = camel_case(given)
     action = any_text(data, "notifyType", most=60)
-    pictures = data.get("pictures")
     return RefundNotice(
         order_id=order_number(data),
         refund_id=number(data, "refundId"),
@@ -99,7 +99,7 @@ def parse_refund_notice(given: Mapping[str, Any], *, is_part: bool) -> RefundNot
         is_appeal=any_whole(data, "isAppeal") == 1,
         money=any_fen(data, "money") if is_part else None,
         reason=any_text(data, "reason", most=LONGEST_TEXT),
-        pictures=_addresses(pictures),
+        pictures=_addresses(data.get("pictures")),
         dishes=tuple(_dishes(data)),
     )
 
@@ -129,6 +129,7 @@ def _fact(order_id: str, refund_id: str, item: Mapping[str, Any]) -> RefundFact:
         money=any_fen(item, "money") if is_part else None,
         reason=any_text(item, "reason", most=LONGEST_TEXT),
         applied_at=any_moment(item, "refund_apply_time"),
+        pictures=_addresses(item.get("pictures")),
     )
 
 

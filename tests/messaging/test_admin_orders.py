@@ -177,12 +177,14 @@ def test_a_manager_decides_a_refund(
     meituan: Meituan, store: Store, button: str, answers: dict[str, str], state: str
 ) -> None:
     order = known(meituan)
-    meituan.act(order.order_id, "refund", reason="少送了")
+    picture = "http://127.0.0.1/takeaway/pictures/soup.jpg"
+    meituan.act(order.order_id, "refund", reason="少送了", pictures=[picture])
     facts = client_of(order.connection).refunds_of([order.order_id])
     refunds_read(order=order, facts=facts, asked_at=order.heard_at)
     refund = order.refunds.get()
     manager = at_work(store)
     assert f"/do/{button}/" in shown(manager, refund)
+    assert f'href="{picture}"' in shown(manager, refund)
     press(manager, refund, button, **answers)
     deliver_all()
     refund.refresh_from_db()
