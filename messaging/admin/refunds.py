@@ -6,6 +6,7 @@ from django import forms
 from django.contrib import admin
 from django.contrib.admin import display
 from django.http import HttpRequest
+from django.utils import timezone
 from django.utils.html import format_html, format_html_join
 from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
@@ -25,16 +26,18 @@ from messaging.admin.labels import (
 from messaging.choices import REFUND
 from messaging.models import Refund
 from messaging.services import allowed, customers, deciding
+from messaging.services.deadlines import left_text, urgency_of
 from messaging.services.under_way import under_way
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
 from stores.backoffice.filters import DayFilter, ScopedRelatedFilter
-from stores.backoffice.labels import badge_column, moment_column
+from stores.backoffice.labels import badge, badge_column, moment_column
 from stores.backoffice.pages import staff_user
 from stores.backoffice.plain_errors import explained
 from stores.backoffice.read_only import LedgerAdmin
 from stores.models import OutboundCall
 
 BEING_SENT = _("Your decision is being sent to Meituan.")
+LEFT_COLOURS = {"urgent": "danger", "soon": "warning"}
 PICTURE = '<a class="text-primary-600" href="{}" target="_blank" rel="noopener noreferrer">{}</a>'
 FAILED = _("Your last decision did not get through. Decide again.")
 
@@ -47,13 +50,22 @@ def _may_decide(refund: Refund) -> bool:
 class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
     buttons = ("agree", "refuse")
     asked_about = ("number", "amount", "part", "dishes", "paid_label", "words", "evidence")
-    list_display = ("asked_at", "number", "state_label", "amount", "words", "until", "order_store")
+    list_display = (
+        "asked_at",
+        "number",
+        "state_label",
+        "time_left",
+        "amount",
+        "words",
+        "order_store",
+    )
     list_select_related = ("order__store__merchant", "order__connection__takeaway_store")
     list_filter = ("state", ("order__store", ScopedRelatedFilter), ("applied_at", DayFilter))
     search_fields = ("refund_id", "order__order_id")
     ordering = ("-applied_at", "-id")
     fields = (
         ("number", "state_label"),
+        ("time_left",),
         ("progress",),
         ("who_may",),
         ("handled",),
@@ -68,7 +80,6 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
     change_form_outer_after_template = "messaging/_sending.html"
     state_label = badge_column("state", REFUND_COLOURS, _("state"))
     asked_at = moment_column("applied_at", pgettext_lazy("takeaway refund", "asked for"))
-    until = moment_column("decide_until", _("to be decided until"))
     number, order_store = order_column, order_store_column
     amount = fen_column("amount", pgettext_lazy("takeaway refund", "amount"), ordering="money")
 
@@ -86,10 +97,18 @@ class TakeawayRefundAdmin(ButtonsAdmin, LedgerAdmin):
             "progress": call and call.state != OutboundCall.State.DONE,
             "who_may": is_open and not self.permits(request, REFUND, obj),
             "handled": obj and not obj.order.connection.takeaway_store.takes_orders,
+            "time_left": obj and obj.decide_until,
             "part": obj and obj.part_dishes,
             "evidence": obj and obj.pictures,
         }
         return [row for row in self.fields if is_shown.get(row[0], True)]
+
+    @display(description=_("time left"), ordering="decide_until")
+    def time_left(self, refund: Refund) -> SafeString | str:
+        if not refund.decide_until:
+            return "–"
+        left = refund.decide_until - timezone.now()
+        return badge(left_text(left), LEFT_COLOURS, urgency_of(left))
 
     @display(description=_("progress"))
     def progress(self, refund: Refund) -> StrOrPromise:

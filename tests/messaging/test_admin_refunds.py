@@ -2,8 +2,10 @@
 
 import json
 import re
+from datetime import timedelta
 
 import pytest
+from django.utils import timezone
 
 from messaging.choices import OrderState, Provider, RefundState
 from messaging.models import Refund, TakeawayStore
@@ -60,6 +62,17 @@ def test_who_decides_sees_which_dishes_and_the_customers_pictures(
     pusher.push("part-refund", {"orderId": ORDER_ID, "notifyType": "agree", "money": 13.5})
     refund.refresh_from_db()
     assert [dish["name"] for dish in refund.part_dishes] == ["酸梅汤", "<b>面</b>"]
+
+
+def test_the_time_that_is_left_to_decide_is_said(binding: TakeawayStore) -> None:
+    until = timezone.now() + timedelta(minutes=90)
+    refund = RefundFactory(order=OrderFactory(binding=binding), decide_until=until)
+    manager = at_work(binding.store)
+    for html in (shown(manager, refund), manager.get("/admin/messaging/refund/").content.decode()):
+        assert "1 h 29 min left" in html
+    refund.state, refund.decide_until = RefundState.AGREED, None
+    refund.save()
+    assert "time left" not in shown(manager, refund).lower()
 
 
 def test_a_refund_without_pictures_has_no_row_for_them(binding: TakeawayStore) -> None:
