@@ -1,6 +1,8 @@
-"""What the page of an order shows beside its fields: its sums and its receipts."""
+"""What the page of an order shows beside its fields: its dishes, its sums and its receipts."""
 
 from collections.abc import Sequence
+from itertools import groupby
+from operator import itemgetter
 from typing import Any
 
 from django.utils.translation import gettext as _
@@ -15,6 +17,18 @@ from stores.backoffice.labels import badge, listed
 from stores.money import yuan_of, yuan_text
 
 AFTER_REFUNDS = gettext_lazy("What Meituan pays after it, its settlement says.")
+
+
+def bags(order: Order) -> list[dict[str, Any]]:
+    """Returns the dishes by bag, in the order of the bags, each with what it costs."""
+    dishes = [
+        dish | {"sum": _signed(dish["price"] * dish["quantity"])}
+        for dish in sorted(order.dishes, key=itemgetter("bag"))
+    ]
+    return [
+        {"number": number, "dishes": list(inside)}
+        for number, inside in groupby(dishes, key=itemgetter("bag"))
+    ]
 
 
 def sums(order: Order, refunds: Sequence[Refund]) -> list[dict[str, Any]]:

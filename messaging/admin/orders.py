@@ -24,7 +24,7 @@ from messaging.admin.labels import (
     dishes_text,
     fen_column,
 )
-from messaging.admin.order_parts import papers, sums
+from messaging.admin.order_parts import bags, papers, sums
 from messaging.admin.timeline import timeline
 from messaging.choices import REFUND, TAKE, OrderState
 from messaging.models import Order
@@ -179,7 +179,7 @@ class TakeawayOrderAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmi
         refunds = list(order.refunds.all())
         return {
             "customer": customers.shown(order, whole=whole),
-            "bags": customers.bags(order),
+            "bags": bags(order),
             "money": sums(order, refunds),
             "papers": papers(order),
             "card_deliveries": order.card_deliveries.select_related("message"),

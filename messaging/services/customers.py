@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Mapping
 from datetime import timedelta
-from itertools import groupby
 from typing import Any
 
 from django.db import transaction
@@ -59,15 +58,6 @@ def masked(number: str) -> str:
     """Returns a number with three digits in front and two behind, and without its extension."""
     digits = number.partition("_")[0]
     return f"{digits[:3]}****{digits[-2:]}" if len(digits) > 6 else "****"
-
-
-def bags(order: Order) -> list[dict[str, Any]]:
-    """Returns the dishes by bag, in the order of the bags."""
-    dishes = sorted(order.dishes, key=lambda dish: dish["bag"])
-    return [
-        {"number": number, "dishes": list(inside)}
-        for number, inside in groupby(dishes, key=lambda dish: dish["bag"])
-    ]
 
 
 def note_looked_at(order: Order, *, actor: Actor) -> None:

@@ -13,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from messaging.admin.order_parts import sums
+from messaging.admin.order_parts import bags, sums
 from messaging.admin.orders import TakeawayOrderAdmin
 from messaging.choices import (
     DeliveryState,
@@ -24,7 +24,6 @@ from messaging.choices import (
     RefundState,
 )
 from messaging.models import MissedPush, Order, PrintJob, Refund, TakeawayStore
-from messaging.services import customers
 from messaging.services.answers import refunds_read
 from messaging.services.reading import client_of
 from messaging.wire.orders import Discount
@@ -279,6 +278,7 @@ def test_the_page_adds_up_what_the_customer_paid(pusher: Pusher, store: Store) -
         assert text in html, text
     assert "Bag 1" in html
     assert "宫保鸡丁 ×2" in html
+    assert "<span>¥47.60</span>" in html, "what the line costs"
     assert "order came" in html or "new order" in html
 
 
@@ -375,7 +375,7 @@ def test_refunds_of_an_order_stand_on_its_page(binding: TakeawayStore) -> None:
     assert page(refund) in html
     assert "¥12.50" in html
     assert Refund.objects.count() == 1
-    assert customers.bags(refund.order)[0]["number"] == 1
+    assert bags(refund.order)[0]["number"] == 1
 
 
 @pytest.mark.usefixtures("in_english")
