@@ -51,7 +51,7 @@ LIST_MESSAGES = extend_schema(
     summary=_("The messages of a conversation, as they arrived here"),
     description=_(
         "Up to 50 at a time, the oldest first. Ask with `after` for what came later: a message that"
-        " Meituan brings late is not passed over, so sort by `cts` to show them."
+        " Meituan brings late is not passed over, so sort by `cts` and `tie` to show them."
     ),
     parameters=[MessageFilter],
     responses={

@@ -79,6 +79,9 @@ class ChatMessageSerializer(AnswerSerializer):
     )
     kind = serializers.ChoiceField(choices=MessageKind.choices)
     cts = serializers.IntegerField(help_text=gettext_lazy("When it was written, Unix seconds"))
+    tie = serializers.CharField(
+        help_text=gettext_lazy("Puts messages of the same second in order: compare it as text")
+    )
     direction = serializers.ChoiceField(choices=Direction.choices)
     state = serializers.ChoiceField(
         choices=MessageState.choices,
@@ -99,6 +102,9 @@ class ChatMessageSerializer(AnswerSerializer):
 
     def get_cts(self, row: Message) -> int:
         return int(row.at.timestamp())
+
+    def get_tie(self, row: Message) -> str:
+        return f"{row.tie:019d}"
 
 
 class ChatMessagePageSerializer(AnswerSerializer):

@@ -98,6 +98,17 @@ def test_messages_come_as_they_arrived(api: Api, talk: Conversation, pusher: Pus
     assert later["next"] is None
 
 
+def test_messages_of_one_second_that_came_shuffled_can_be_put_in_order(
+    api: Api, talk: Conversation, pusher: Pusher
+) -> None:
+    later = int(timezone.now().timestamp()) + 5
+    for number in (11, 8, 10, 9):
+        write(pusher, str(number), cts=later, msg_id=2**62 + number)
+    rows = api.get(path(talk)).json()["results"]
+    rows.sort(key=lambda row: (row["cts"], row["tie"]))
+    assert [row["text"] for row in rows] == ["在吗", "8", "9", "10", "11"]
+
+
 def test_long_threads_come_by_pages(api: Api, talk: Conversation, pusher: Pusher) -> None:
     now = int(timezone.now().timestamp())
     for number in range(60):
