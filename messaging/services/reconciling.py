@@ -142,13 +142,12 @@ def _look_for(developer: Connection, order_id: str) -> bool:
 
 def _of_the_store(row: TakeawayStore) -> int:
     client = client_of(row.connection, _slots_of(row.connection))
-    read = 0
+    if row.connection.state == Connection.State.REFUSED:
+        # Its calls rest until an answer comes, and there may be no order to ask for.
+        _answer(row.connection, client.is_chat_on)
+    read = 0 if row.takes_orders else _of_the_day(row, client)
     # What has no answer now, the next run asks again.
     with contextlib.suppress(_NoAnswer):
-        if row.connection.state == Connection.State.REFUSED:
-            # Its calls rest until an answer comes, and there may be no order to ask for.
-            _ask(row.connection, client.is_chat_on)
-        read += 0 if row.takes_orders else _of_the_day(row, client)
         read += _orders(row, client)
         _refunds(row, client)
     return read

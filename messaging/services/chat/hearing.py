@@ -18,7 +18,7 @@ from messaging.services.reading import client_of
 from messaging.wire.messages import NoMessage, parse_message, read_frame
 from stores.models import Connection
 from stores.platforms import pace, tokens
-from stores.platforms.errors import LoginRefused, Refused
+from stores.platforms.errors import LoginRefused, Refused, Unknown
 from stores.platforms.inbound import inbox
 
 PATIENCE = 10.0
@@ -108,8 +108,9 @@ def _tokens(connection: Connection, count: int) -> list[SocketToken]:
     client = client_of(connection, lambda: pace.take(connection.pace, patience=PATIENCE))
     try:
         return client.socket_tokens(count)
-    except Refused:
-        # Older accounts have only the call that gives one token for all stores.
+    except (Refused, Unknown):
+        # Older accounts have only the call that gives one token for all stores; the other one may
+        # be refused, or not be there at all.
         return [client.socket_token()]
 
 

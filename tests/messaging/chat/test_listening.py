@@ -13,7 +13,7 @@ from django.apps import apps
 
 from messaging.models import ChatStore, Message, TakeawayStore
 from messaging.services.chat import bookkeeping
-from messaging.services.chat.hearing import address_of, frame_heard
+from messaging.services.chat.hearing import address_of, frame_heard, opening
 from stores.demo.environment import Places, Ports
 from stores.demo.running import programs
 from stores.models import InboundEvent
@@ -206,6 +206,15 @@ def test_the_demo_runs_the_processes_that_a_domain_adds(
     monkeypatch.setattr(domain, "programs", {"listener": ["im_listen"]})
     found = programs(Places(tmp_path), Ports(1, 2))
     assert found["listener"][1:] == [found["worker"][1], "im_listen"]
+
+
+@pytest.mark.parametrize("fault", ["html", "status_502", "half_body"])
+def test_where_the_call_for_several_tokens_is_missing_one_for_all_stores_is_asked_for(
+    meituan: Meituan, fault: str
+) -> None:
+    meituan.server.faults.add(kind=fault, operation="im/getConnectionTokenWithCount", times=None)
+    (address,) = opening(meituan.binding.connection.pk, 2).urls
+    assert "/websocket/" in address
 
 
 def test_a_customer_of_two_stores_has_two_conversations(pusher: Pusher, binding: Any) -> None:
