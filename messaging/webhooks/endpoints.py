@@ -13,6 +13,7 @@ from stores.fields import encrypt
 from stores.models import Connection
 from stores.platforms.inbound import bodies, inbox
 from stores.platforms.inbound.endpoint import PlatformEndpoint, Rejected
+from stores.platforms.reading import any_text
 from stores.text import clean_text
 from stores.web.addresses import client_network
 from stores.web.limits import Limit, take
@@ -20,11 +21,14 @@ from stores.web.limits import Limit, take
 # Only pushes without a valid signature are counted.
 STRANGERS = Limit("takeaway-strangers", 60, 60)
 CHAT_MESSAGE = "210069"
+# The field of the newer form, and how that is acknowledged.
+ENVELOPE, ENVELOPE_SUCCESS = "message", {"code": 0, "message": "success"}
 SECRET_FIELDS = ("sign_key", "previous_secret")
 
 
 class Push(PlatformEndpoint):
-    """A push in the classic form: `field` holds JSON, and is "" where nothing is said.
+    """A push in the classic form: `field` holds JSON, and is "" where nothing is said. One in the
+    newer form, an envelope whose `message` holds it, is taken at each address as well.
 
     What the ledger keeps is {"store", "said", "text"}: `text` is what could not be read as JSON.
     """
@@ -39,6 +43,10 @@ class Push(PlatformEndpoint):
     success: ClassVar[dict[str, Any]] = {"data": "OK"}
     is_signed = False
 
+    @property
+    def is_envelope(self) -> bool:
+        return ENVELOPE in self.fields and self.field not in self.fields
+
     def authenticate(self, request: HttpRequest, connection: Connection) -> None:
         known = connection.credentials or {}
         keys = [str(known.get(name) or "") for name in SECRET_FIELDS]
@@ -49,23 +57,42 @@ class Push(PlatformEndpoint):
             raise Rejected("another developerId", 403)
 
     def content(self, connection: Connection) -> dict[str, Any]:
-        text = self.fields.get(self.field, "") if self.field else ""
-        data: dict[str, Any] = {"store": self.fields.get("ePoiId", "")}
+        field = ENVELOPE if self.is_envelope else self.field
+        text = self.fields.get(field, "") if field else ""
+        store = self.fields.get("ePoiId", "")
         try:
-            return data | {"said": bodies.json_object(text) if text else {}}
+            said = self._said(text) if text else {}
         except bodies.BodyError:
             # Not lost: the handler looks for the order's number in it.
-            return data | {"said": {}, "text": text}
+            return {"store": store, "said": {}, "text": text}
+        # An envelope need not name the store, and an order does.
+        return {"store": store or any_text(said, "ePoiId"), "said": said}
+
+    def _said(self, text: str) -> dict[str, Any]:
+        """Reads JSON; in an envelope it may stand below the name of the classic form's field.
+
+        Raises BodyError.
+        """
+        said = bodies.json_object(text)
+        inner = said.get(self.field) if self.is_envelope else None
+        if isinstance(inner, str):
+            return bodies.json_object(inner)
+        return inner if isinstance(inner, dict) else said
 
     def name(self, data: dict[str, Any]) -> tuple[str, str]:
+        if self.is_envelope and (number := self._message_id()):
+            return self.kind, number
         key = inbox.key_of(self.request.body) if self.is_told_once else inbox.new_key()
         return self.kind, key
+
+    def _message_id(self) -> str:
+        return clean_text(str(self.fields.get("msgId", "")), 200)
 
     def store_name(self, data: dict[str, Any]) -> str:
         return str(data["store"])
 
     def acknowledge(self, connection: Connection, data: dict[str, Any]) -> HttpResponse:
-        return _json(self.success)
+        return _json(ENVELOPE_SUCCESS if data and self.is_envelope else self.success)
 
     def reject(self, rejected: Rejected) -> HttpResponse:
         if not self.is_signed:
@@ -160,14 +187,22 @@ class Envelope(Push):
     """The newer form, of which we know chat messages; other kinds are kept and done."""
 
     kind = PushKind.MESSAGE
-    field = "message"
-    success = {"code": 0, "message": "success"}
+    field = ENVELOPE
+    success = ENVELOPE_SUCCESS
+
+    def content(self, connection: Connection) -> dict[str, Any]:
+        data = super().content(connection)
+        if ENVELOPE not in self.fields and "push_content" in self.fields:
+            # A message without an envelope around it.
+            names = ("biz_type", "push_content")
+            data["said"] = {name: self.fields.get(name) for name in names}
+        return data
 
     def name(self, data: dict[str, Any]) -> tuple[str, str]:
         of_type = clean_text(str(self.fields.get("msgType", "")), 40)
-        key = clean_text(str(self.fields.get("msgId", "")), 200)
-        kind = self.kind if of_type == CHAT_MESSAGE else f"message {of_type}"
-        return kind, key or inbox.key_of(self.request.body)
+        # The address says that it is a message, where nothing else does.
+        kind = self.kind if of_type in (CHAT_MESSAGE, "") else f"message {of_type}"
+        return kind, self._message_id() or inbox.key_of(self.request.body)
 
 
 ENDPOINTS: tuple[type[Push], ...] = (

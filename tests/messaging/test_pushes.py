@@ -317,6 +317,42 @@ class TestBinding:
         assert (row.state, row.connection.token) == (TakeawayStore.State.UNBOUND, "")
 
 
+@pytest.mark.parametrize("form", ["plain", "named", "named text"])
+def test_an_order_in_an_envelope_is_taken_once_at_its_address(pusher: Pusher, form: str) -> None:
+    said = sample(ePoiId=pusher.binding.connection.account)
+    inner = {"plain": said, "named": {"order": said}, "named text": {"order": json.dumps(said)}}
+    for _ in range(2):
+        answer = pusher.form("order-new", msgType="1", msgId="7", message=json.dumps(inner[form]))
+        assert answer.json() == {"code": 0, "message": "success"}
+    handle_all()
+    assert order().state == OrderState.NEW
+    assert InboundEvent.objects.count() == 1
+
+
+def test_an_order_names_its_store_where_the_push_does_not(pusher: Pusher) -> None:
+    said = sample(ePoiId=pusher.binding.connection.account)
+    pusher.form("order-new", ePoiId="", msgType="1", msgId="7", message=json.dumps(said))
+    handle_all()
+    assert order().store == pusher.binding.store
+
+
+def test_refunds_in_envelopes_are_facts_of_their_own(pusher: Pusher) -> None:
+    pusher.order()
+    said = {action: {"orderId": ORDER_ID, "notifyType": action} for action in ("apply", "reject")}
+    for number, action in enumerate(("apply", "apply", "reject")):
+        pusher.form("refund", msgType="1", msgId=str(number), message=json.dumps(said[action]))
+    handle_all()
+    assert [row.state for row in order().refunds.all()] == [RefundState.REJECTED]
+    assert InboundEvent.objects.filter(kind=PushKind.REFUND).count() == 3
+
+
+def test_an_envelope_with_broken_json_has_the_order_asked_for(pusher: Pusher) -> None:
+    text = json.dumps({"order": sample()})[:200]
+    pusher.form("order-new", msgType="1", msgId="7", message=text)
+    handle_all()
+    assert owed("order.read") == 1
+
+
 def test_an_envelope_of_a_kind_that_nobody_knows_is_kept_and_done(pusher: Pusher) -> None:
     answer = pusher.form("message", msgType="999", msgId="1", message="{}")
     assert answer.content == b'{"code":0,"message":"success"}'

@@ -1,5 +1,6 @@
 """What customers write arrives once, in order, and as it was written."""
 
+import json
 import random
 from datetime import datetime, timedelta
 from typing import Any
@@ -72,6 +73,17 @@ def test_an_answer_follows_the_largest_number_of_the_future(pusher: Pusher) -> N
     last = talk.messages.in_order().last()
     assert last
     assert (last.text, last.at.timestamp()) == ("马上", future + 1)
+
+
+@pytest.mark.parametrize("in_fields", [True, False])
+def test_a_message_is_one_without_a_type_as_well(pusher: Pusher, in_fields: bool) -> None:
+    said = envelope("在吗")
+    fields = {"message": json.dumps(said)}
+    if in_fields:
+        fields = {"biz_type": "1", "push_content": json.dumps(said["push_content"])}
+    assert pusher.form("message", **fields).json() == {"code": 0, "message": "success"}
+    handle_all()
+    assert Message.objects.get().text == "在吗"
 
 
 @pytest.mark.parametrize(("of_type", "key"), [("21\0", "1"), ("210069", "a\0b")])
