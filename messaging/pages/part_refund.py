@@ -15,6 +15,7 @@ from messaging.pages.orders import order_of
 from messaging.services import allowed, deciding, part_refunds
 from messaging.services.at_once import as_conflicts
 from messaging.services.deciding import REASON_LENGTH
+from messaging.services.part_refunds import Part
 from messaging.services.under_way import under_way
 from messaging.wire.refundable import RefundableLine
 from stores.backoffice.pages import staff_page, staff_user
@@ -32,7 +33,7 @@ _MOST_DIGITS = 5
 def part_refund(request: HttpRequest, pk: int) -> HttpResponse:
     order = order_of(request, pk, REFUND)
     given: dict[str, Any] = {"counts": {}, "reason": ""}
-    trouble = ""
+    trouble, asked = "", None
     if request.method == "POST":
         given = {
             "counts": _counts(request),
@@ -40,16 +41,21 @@ def part_refund(request: HttpRequest, pk: int) -> HttpResponse:
         }
         try:
             with as_conflicts():
-                part_refunds.part_refund(order=order, actor=staff_user(request), **given)
+                asked = part_refunds.part_chosen(order=order, **given)
+            if request.POST.get("sure") == asked.name:
+                part_refunds.part_refund(
+                    order=order, actor=staff_user(request), reason=given["reason"], part=asked
+                )
+                messages.success(request, BEING_SENT)
+                return redirect("admin:messaging_order_change", order.pk)
         except Conflict as conflict:
             trouble = str(conflict.reason)
-        else:
-            messages.success(request, BEING_SENT)
-            return redirect("admin:messaging_order_change", order.pk)
-    return _page(request, order, given, trouble)
+    return _page(request, order, given, trouble, None if trouble else asked)
 
 
-def _page(request: HttpRequest, order: Order, given: Any, trouble: str) -> HttpResponse:
+def _page(
+    request: HttpRequest, order: Order, given: Any, trouble: str, asked: Part | None
+) -> HttpResponse:
     lines: list[RefundableLine] = []
     why_not = str(allowed.why_not_refund_part(order))
     is_being_sent = deciding.is_part_being_refunded(order)
@@ -77,6 +83,8 @@ def _page(request: HttpRequest, order: Order, given: Any, trouble: str) -> HttpR
         "reason": given["reason"],
         "reason_length": REASON_LENGTH,
         "trouble": trouble,
+        "asked": asked,
+        "worth": "" if asked is None or asked.worth is None else yuan_text(yuan_of(asked.worth)),
         "why_not": why_not,
         "under_way": under_way(order) if is_being_sent else "",
     }

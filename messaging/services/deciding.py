@@ -20,6 +20,7 @@ from stores.models import OutboundCall
 from stores.platforms.outbox import enqueue
 
 REASON_LENGTH = 200
+CHOOSE = _("Choose what is refunded, and say why.")
 NO_REFUND = _("No refund of this order waits for a decision.")
 OTHERWISE = _("Something else was decided a moment ago, and Meituan is being told.")
 # What tells apart two calls of one kind for one order.
@@ -108,7 +109,7 @@ def order_refund_part(
     row = _locked(order)
     refuse(allowed.why_not_refund_part(row))
     words = reason.strip()[:REASON_LENGTH]
-    expect(bool(words and dishes), _("Choose what is refunded, and say why."))
+    expect(bool(words and dishes), CHOOSE)
     return _owe(acting.PartRefunding, row, actor, reason=words, dishes=list(dishes))
 
 

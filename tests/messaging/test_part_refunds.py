@@ -43,6 +43,12 @@ def fields(client: Client, order: Order) -> list[str]:
     return re.findall(r'name="(count-\w+)"', client.get(page_of(order)).content.decode())
 
 
+def sure_of(page: str) -> str:
+    found = re.search(r'name="sure" value="([^"]+)"', page)
+    assert found
+    return found[1]
+
+
 def asked() -> int:
     return OutboundCall.objects.filter(operation="refund.part").count()
 
@@ -53,7 +59,15 @@ def test_a_dish_is_chosen_and_refunded(manager: Client, order: Order) -> None:
     assert "牛肉面" in shown
     assert "2 at most" in shown
     noodles, _soup = fields(manager, order)
-    answer = manager.post(page_of(order), {noodles: "1", "reason": "少了一份"}, follow=True)
+    given = {noodles: "1", "reason": "少了一份"}
+    question = manager.post(page_of(order), given).content.decode()
+    assert "Refund up to ¥11.00 to the customer?" in question
+    assert not asked()
+    given["sure"] = sure_of(question)
+    changed = manager.post(page_of(order), given | {noodles: "2"}).content.decode()
+    assert "Refund up to ¥22.00 to the customer?" in changed
+    assert not asked()
+    answer = manager.post(page_of(order), given, follow=True)
     words, renewed = "The refund is on its way to Meituan.", 'data-pulse="/takeaway/pulse/"'
     for waiting in (answer, manager.get(page_of(order))):
         assert words in waiting.content.decode()
