@@ -174,12 +174,13 @@ class PrintResult(models.TextChoices):
 
 
 class PrinterState(models.TextChoices):
-    """What a printer said last. AWAY: it is off or cannot be reached. SILENT: its agent is not
-    heard of.
+    """What a printer said last. MUTE: it takes what is sent and answers no question. AWAY: it is
+    off or cannot be reached. SILENT: its agent is not heard of.
     """
 
     UNTRIED = "untried", pgettext_lazy("printer", "not tried yet")
     READY = "ready", pgettext_lazy("printer", "ready")
+    MUTE = "mute", pgettext_lazy("printer", "prints, but does not confirm")
     PAPER = "paper", pgettext_lazy("printer", "no paper")
     HALTED = "halted", pgettext_lazy("printer", "cover open or error")
     AWAY = "away", pgettext_lazy("printer", "does not answer")

@@ -41,6 +41,7 @@ LEFT = _(
 PRINTER_COLOURS = {
     "untried": "info",
     "ready": "success",
+    "mute": "warning",
     "paper": "danger",
     "halted": "danger",
     "away": "danger",

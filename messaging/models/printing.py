@@ -99,6 +99,8 @@ class Printer(models.Model):
     state_at = models.DateTimeField(_("since"), null=True, editable=False)
     checked_at = models.DateTimeField(_("asked last"), null=True, editable=False)
     agent_seen_at = models.DateTimeField(null=True, editable=False)
+    # Whether it answers questions about its paper; None: not known yet.
+    answers = models.BooleanField(null=True, editable=False)
     last_error = models.CharField(max_length=200, blank=True, editable=False)
     busy_until = models.DateTimeField(null=True, editable=False)
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
@@ -144,8 +146,10 @@ class PrintJobQuerySet(TenantQuerySet["PrintJob"]):
             pk__gt=models.OuterRef("pk"),
             state__in=[PaperState.QUEUED, PaperState.SENT, PaperState.CONFIRMED],
         )
+        # Of a printer that never says whether it has printed, nobody can know more.
+        is_mute = Q(state=PaperState.UNKNOWN, printed_by__answers=False)
         return self.filter(
-            ~models.Exists(again),
+            ~models.Exists(again) & ~is_mute,
             state__in=[PaperState.UNKNOWN, PaperState.FAILED],
             order__state=OrderState.CONFIRMED,
         )

@@ -3,7 +3,6 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from django.conf import settings
 from django.db import transaction
 from django.db.models import Max
 from django.utils import timezone
@@ -15,7 +14,7 @@ from messaging.services.papers import wake_printers
 from messaging.services.printing.addresses import PrinterConflict
 from messaging.services.printing.rendering import NothingToPrint, receipt_of, sample_page
 from messaging.services.printing.talking import Trouble
-from messaging.services.printing.working import connected, leased, note_ready, note_trouble
+from messaging.services.printing.working import connected, leased, note_trouble, require_ready
 from stores import audit
 from stores.audit import Actor
 from stores.models import Store
@@ -135,15 +134,15 @@ def _print_test_page(printer: Printer) -> None:
             raise PrinterConflict(_("This printer is printing now; try again in a moment."))
         try:
             with connected(row) as line:
-                line.require_ready(patience=settings.PRINTING.before)
+                require_ready(row, line)
                 line.send(sample_page(row, timezone.now()))
-                line.require_printed()
+                if row.answers:
+                    line.require_printed()
         except Trouble as trouble:
             note_trouble(row, trouble)
             raise PrinterConflict(
                 _("The test page was not printed: %(state)s") % {"state": row.get_state_display()}
             ) from trouble
-        note_ready(row)
     with transaction.atomic():
         wake_printers(printer.store_id)
 

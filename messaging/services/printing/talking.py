@@ -36,6 +36,13 @@ class Trouble(Exception):
         return f"{self.state.value}: {self.detail}" if self.detail else self.state.value
 
 
+class NoAnswer(Trouble):
+    """The printer has taken the connection and answers nothing."""
+
+    def __init__(self) -> None:
+        super().__init__(PrinterState.AWAY, "timed out")
+
+
 class PrinterLine:
     """A connection to a printer; a context manager. All methods raise Trouble.
 
@@ -98,6 +105,8 @@ class PrinterLine:
         try:
             self._socket.sendall(ASK + bytes([what]))
             answer = self._socket.recv(1)
+        except TimeoutError as error:
+            raise NoAnswer from error
         except OSError as error:
             raise _away(error) from error
         if not answer:

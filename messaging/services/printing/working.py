@@ -32,7 +32,7 @@ from messaging.services.papers import PRINT, wake_printers
 from messaging.services.printing.addresses import NOT_FOUND, PrinterConflict, find_place
 from messaging.services.printing.rendering import job_bytes
 from messaging.services.printing.reporting import report_printed
-from messaging.services.printing.talking import PrinterLine, Trouble
+from messaging.services.printing.talking import NoAnswer, PrinterLine, Trouble
 from stores.platforms.workers import queue
 from stores.transitions import move_rows, states_before
 
@@ -164,6 +164,28 @@ def connected(printer: Printer) -> PrinterLine:
         raise Trouble(PrinterState.AWAY if is_unknown else PrinterState.FORBIDDEN) from conflict
 
 
+def require_ready(printer: Printer, line: PrinterLine) -> None:
+    """Asks how the printer is, and notes it. One that has never answered a question is taken as one
+    that cannot: it prints all the same. Raises Trouble.
+    """
+    if printer.answers is not False:
+        try:
+            line.require_ready(patience=settings.PRINTING.before)
+        except NoAnswer:
+            if printer.answers:
+                raise
+            _note_answers(printer, False)
+        else:
+            _note_answers(printer, True)
+    _note(printer, PrinterState.READY if printer.answers else PrinterState.MUTE, "")
+
+
+def _note_answers(printer: Printer, answers: bool) -> None:
+    if printer.answers != answers:
+        printer.answers = answers
+        printer.save(update_fields=["answers"])
+
+
 def note_ready(printer: Printer) -> None:
     _note(printer, PrinterState.READY, "")
 
@@ -171,7 +193,7 @@ def note_ready(printer: Printer) -> None:
 def forget_state(printer: Printer) -> None:
     """Makes a printer untried that is another one now: what was known of the old one is not so."""
     printer.state, printer.state_at = PrinterState.UNTRIED, timezone.now()
-    printer.checked_at = printer.agent_seen_at = None
+    printer.checked_at = printer.agent_seen_at = printer.answers = None
     printer.last_error = ""
 
 
@@ -189,8 +211,7 @@ def _print_all(printer: Printer, until: float) -> int:
     """Raises Trouble."""
     confirmed = 0
     with connected(printer) as line:
-        line.require_ready(patience=settings.PRINTING.before)
-        note_ready(printer)
+        require_ready(printer, line)
         for job in waiting_for(printer):
             if time.monotonic() > until or not _extend(printer):
                 break
@@ -220,7 +241,7 @@ def _print(job: PrintJob, printer: Printer, line: PrinterLine) -> bool:
     if content is None:
         return False
     try:
-        line.require_ready(patience=settings.PRINTING.before)
+        require_ready(printer, line)
     except Trouble as trouble:
         row = PrintJob.objects.filter(pk=job.pk, state=PaperState.QUEUED)
         row.update(attempts=F("attempts") + 1, error=str(trouble)[:200])
@@ -229,10 +250,14 @@ def _print(job: PrintJob, printer: Printer, line: PrinterLine) -> bool:
         return False
     try:
         line.send(content)
-        line.require_printed()
+        if printer.answers:
+            line.require_printed()
     except Trouble as trouble:
         settle(job, PaperState.UNKNOWN, str(trouble))
         raise
+    if not printer.answers:
+        settle(job, PaperState.UNKNOWN, "sent; this printer answers no questions")
+        return False
     with transaction.atomic():
         confirm(job)
     return True

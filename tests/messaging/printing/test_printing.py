@@ -10,7 +10,8 @@ from pytest_django.fixtures import Settings
 from messaging import tasks
 from messaging.choices import OrderState, PaperState, PrinterState
 from messaging.models import Order, Printer, PrintJob, TakeawayStore
-from messaging.services.printing.working import print_queued, sweep
+from messaging.services.printing.asking import page_test
+from messaging.services.printing.working import forget_state, print_queued, sweep
 from tests.messaging.meituan import Meituan
 from tests.messaging.printing.conftest import (
     CONFIRMED,
@@ -107,6 +108,7 @@ def test_an_order_that_was_accepted_elsewhere_is_printed_once_however_often_it_i
 def test_a_printer_that_cannot_print_says_why_and_prints_once_it_can(
     device: Device, counter: Counter, trouble: str, state: str
 ) -> None:
+    Printer.objects.update(answers=True)
     device.set(printer=trouble)
     wait_until(lambda: not is_listening(device) or trouble != "off")
     order = counter.accept()
@@ -118,6 +120,32 @@ def test_a_printer_that_cannot_print_says_why_and_prints_once_it_can(
     assert print_queued(device.row.pk) == 1
     assert (device.state, states(order)) == (PrinterState.READY, CONFIRMED)
     assert len(device.texts) == 1
+
+
+def test_a_printer_that_answers_no_question_prints_without_a_confirmation(
+    device: Device, counter: Counter
+) -> None:
+    device.set(printer="mute")
+    orders = [counter.accept(), counter.accept()]
+    print_queued(device.row.pk)
+    print_queued(device.row.pk)
+    assert (states(), device.state) == (UNKNOWN * 2, PrinterState.MUTE)
+    wait_until(lambda: len(device.texts) >= 2)
+    assert all(any(order.view_id in text for text in device.texts) for order in orders)
+    assert not PrintJob.objects.needing_person().exists()
+    page_test(printer=device.row, actor=None)
+    wait_until(lambda: len(device.texts) >= 3)
+    assert len(device.texts) == 3
+
+
+def test_another_address_may_be_a_printer_that_answers(device: Device, counter: Counter) -> None:
+    Printer.objects.update(answers=False, state=PrinterState.MUTE)
+    row = device.row
+    forget_state(row)
+    row.save()
+    order = counter.accept()
+    assert print_queued(device.row.pk) == 1
+    assert (states(order), device.state) == (CONFIRMED, PrinterState.READY)
 
 
 def is_listening(device: Device) -> bool:
