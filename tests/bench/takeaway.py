@@ -158,10 +158,12 @@ class Page:
         return answer.status, body
 
     def is_unchanged(self) -> bool:
-        """Asks once; what is new is read as well."""
-        if self.known and self._get(f"pulse/?{urlencode(self.known)}")[0] == 204:
+        """Asks once, with the cookie as browsers do; what is new is read as well."""
+        query = f"?{urlencode(self.known)}" if self.known else ""
+        status, body = self._get(f"pulse/{query}", self.headers)
+        if status == 204:
             return True
-        told = json.loads(self._get("pulse/", self.headers)[1])
+        told = json.loads(body)
         self.known = {"seen": told["seen"], "ticket": told["ticket"]}
         return False
 
