@@ -45,13 +45,14 @@ hypothesis_settings.register_profile(
 hypothesis_settings.load_profile("suite")
 
 
-# Files about what pages and answers say, and walks over all of them: who may open what.
+# Files about what pages and answers say, walks over all of them, and the demo's processes.
 ON_ANY_DATABASE = re.compile(
     "languages|words|docs|description|test_pages|test_admins|test_viewing|test_pickers"
+    r"|test_links|test_daily_lists|test_demo\.py"
 )
 TRACED_CASES = 2
 # Of a test with more cases so many are run on PostgreSQL, drawn by its name: SQLite runs all.
-MOST_CASES_AGAIN = 8
+MOST_CASES_AGAIN = 4
 # Without one of these, or the mark django_db, a test is refused the database.
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
 
