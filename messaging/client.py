@@ -17,11 +17,11 @@ from messaging import signatures
 from messaging.choices import Provider
 from messaging.wire import answers, cards, orders, rates, refunds
 from messaging.wire.messages import BY_SHOP, PICTURE, TEXT, TWO_PERSONS
-from messaging.wire.values import any_count, any_moment, dicts, number
+from messaging.wire.values import any_count, any_moment, number
 from stores.platforms import bodies
 from stores.platforms.client import Account, PlatformClient
 from stores.platforms.errors import LoginRefused, Refused, Unknown
-from stores.platforms.reading import any_text, any_whole
+from stores.platforms.reading import any_text, any_whole, dicts
 
 VERSION, CHARSET = "2", "UTF-8"
 # Where chat and orders of a provider are found.

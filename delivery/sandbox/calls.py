@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-import json
 import secrets
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from .answers import OK, CourierRefuses, PlatformRefused
+from .bodies import Given, code, name_of, number, part
 from .book import Account, App, Book, Courier, Waybill, metres
 from .riders import FROM_SHOP, Riders, cancel_fee
 from .settings import Settings
@@ -18,10 +18,7 @@ from .settings import Settings
 ROOT = "/cgi-bin/express/local/business/"
 TEST_SHOP, TEST_SECRET = "test_shop_id", "test_app_secrect"
 PRICE_LOCK = 180
-# Classes of goods that may not be written with \u.
-CLASSES = ("cargo_first_class", "cargo_second_class")
 STEPS_OF_TIPS = {2, 3, 5, 10, 15, 20, 50, 100}
-Given = Mapping[str, Any]
 
 
 @dataclass
@@ -68,7 +65,7 @@ def pre_add(world: World, app: App, given: Given) -> dict[str, Any]:
     if courier.locks_price:
         token = secrets.token_hex(8)
         world.book.quotes[token] = [
-            _name(given), price["fee"], time.time() + PRICE_LOCK, courier.delivery_id,
+            name_of(given), price["fee"], time.time() + PRICE_LOCK, courier.delivery_id,
         ]  # fmt: skip
         answer["delivery_token"] = token
     return answer
@@ -76,7 +73,7 @@ def pre_add(world: World, app: App, given: Given) -> dict[str, Any]:
 
 def add(world: World, app: App, given: Given) -> dict[str, Any]:
     account, courier = _signed(world, app, given)
-    name = _name(given)
+    name = name_of(given)
     if name in world.book.waybills:
         raise PlatformRefused(930562)
     _count_call(world, account)
@@ -101,7 +98,7 @@ def readd(world: World, app: App, given: Given) -> dict[str, Any]:
 def addtips(world: World, app: App, given: Given) -> dict[str, Any]:
     _account, courier = _signed(world, app, given)
     waybill = _live(world, given)
-    total = _number(given, "tips")
+    total = number(given, "tips")
     if waybill.status != 101:
         raise CourierRefuses(4, "骑手已接单，不能加小费")
     if courier.delivery_id == "MTPS":
@@ -132,7 +129,8 @@ def cancel(world: World, app: App, given: Given) -> dict[str, Any]:
     fee = cancel_fee(courier, waybill, time.time())
     waybill.deducted += fee
     account.balance -= fee
-    status = 103 if waybill.status == 101 else 203 if waybill.status in FROM_SHOP else 303
+    before_pick_up = {101: 103, 102: 203, 201: 203}
+    status = before_pick_up.get(waybill.status, 303)
     world.riders.report(waybill, status, is_pushed=False)
     return {**OK, "deduct_fee": fee, "desc": ""}
 
@@ -200,23 +198,6 @@ CALLS: dict[str, Callable[[World, App, Given], dict[str, Any]]] = {
 FOR_PROVIDERS = {"shop/add", "open"}
 
 
-def read_body(body: bytes, settings: Settings) -> dict[str, Any]:
-    """Raises PlatformRefused for a body that is none, or that escapes the classes of goods."""
-    try:
-        data = json.loads(body)
-    except (ValueError, RecursionError):
-        raise PlatformRefused(47001 if body else 44002) from None
-    if not isinstance(data, dict):
-        raise PlatformRefused(47001)
-    cargo = data.get("cargo")
-    if settings.refuses_escapes and isinstance(cargo, dict):
-        for name in CLASSES:
-            text = str(cargo.get(name, ""))
-            if json.dumps(text).strip('"').encode() in body and not text.isascii():
-                raise PlatformRefused(930570)
-    return data
-
-
 # What calls have in common
 
 
@@ -251,13 +232,13 @@ def _count_call(world: World, account: Account) -> None:
 
 def _price(world: World, account: Account, courier: Courier, given: Given) -> dict[str, float]:
     """Checks an order, and returns what it costs."""
-    receiver, cargo, shop = (_object(given, name) for name in ("receiver", "cargo", "shop"))
-    _object(given, "order_info")
-    lng, lat = _number(receiver, "lng"), _number(receiver, "lat")
+    receiver, cargo, shop = (part(given, name) for name in ("receiver", "cargo", "shop"))
+    part(given, "order_info")
+    lng, lat = number(receiver, "lng"), number(receiver, "lat")
     for name in ("name", "city", "address", "address_detail", "phone"):
         if not str(receiver.get(name) or ""):
             raise PlatformRefused(930561)
-    if not (0 < _number(cargo, "goods_value") <= 5000 and 0 < _number(cargo, "goods_weight") <= 50):
+    if not (0 < number(cargo, "goods_value") <= 5000 and 0 < number(cargo, "goods_weight") <= 50):
         raise PlatformRefused(930561)
     if not (cargo.get("cargo_first_class") and cargo.get("cargo_second_class")):
         raise PlatformRefused(930570)
@@ -289,10 +270,10 @@ def _called(world: World, app: App, account: Account, courier: Courier, given: G
     price = _price(world, account, courier, given)
     if token := given.get("delivery_token"):
         order, fee, until, delivery_id = world.book.quotes.get(str(token), ["", 0, 0, ""])
-        if order != _name(given) or delivery_id != courier.delivery_id or until < time.time():
+        if order != name_of(given) or delivery_id != courier.delivery_id or until < time.time():
             raise CourierRefuses(2062, "订单价格信息已过期,请重新查询后发单")
         price["fee"] = fee
-    now, wishes = time.time(), _object(given, "order_info")
+    now, wishes = time.time(), part(given, "order_info")
     shop_order_id = str(given["shop_order_id"])
     account.balance -= price["fee"]
     return Waybill(
@@ -307,8 +288,8 @@ def _called(world: World, app: App, account: Account, courier: Courier, given: G
         distance=int(price["distance"]),
         added_at=now,
         changed_at=now,
-        pickup_code=_code(wishes, "is_pickup_code_needed"),
-        finish_code=_code(wishes, "is_finish_code_needed"),
+        pickup_code=code(wishes, "is_pickup_code_needed"),
+        finish_code=code(wishes, "is_finish_code_needed"),
         tip=float(wishes.get("tips") or 0),
         history=[[101, now]],
     )
@@ -333,7 +314,7 @@ def _answer_of(world: World, waybill: Waybill, courier: Courier) -> dict[str, An
 
 
 def _found(world: World, given: Given) -> Waybill:
-    waybill = world.book.waybills.get(_name(given))
+    waybill = world.book.waybills.get(name_of(given))
     if waybill is None:
         raise PlatformRefused(930563)
     return waybill
@@ -360,7 +341,7 @@ def _cancellable(world: World, courier: Courier, given: Given) -> Waybill:
 
 
 def _updated(world: World, given: Given, *, is_test: bool) -> dict[str, Any]:
-    waybill = world.book.waybills.get(_name(given))
+    waybill = world.book.waybills.get(name_of(given))
     if waybill is None:
         raise PlatformRefused(930563)
     at, status = given.get("action_time"), given.get("order_status")
@@ -371,27 +352,3 @@ def _updated(world: World, given: Given, *, is_test: bool) -> dict[str, Any]:
     message = str(given.get("action_msg") or "")
     world.riders.report(waybill, status, at=float(at), message=message)
     return dict(OK)
-
-
-def _name(given: Given) -> str:
-    return f"{given.get('shopid', '')}/{given.get('shop_order_id', '')}"
-
-
-def _object(given: Given, name: str) -> dict[str, Any]:
-    value = given.get(name)
-    if not isinstance(value, dict):
-        raise PlatformRefused(930561)
-    return value
-
-
-def _number(given: Given, name: str) -> float:
-    """Returns a number; couriers also take one that is written as text."""
-    value = given.get(name)
-    try:
-        return float(value) if isinstance(value, str) else float(value or 0)
-    except (TypeError, ValueError):
-        raise PlatformRefused(930561) from None
-
-
-def _code(wishes: Given, name: str) -> int:
-    return secrets.randbelow(9000) + 1000 if wishes.get(name) == 1 else 0

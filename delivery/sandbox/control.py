@@ -7,14 +7,13 @@ from collections.abc import Mapping
 from dataclasses import asdict, fields
 from typing import Any
 
-from stores.sandbox import ControlError, SandboxPlatform, control, given
+from stores.sandbox import ControlError, control, given
 from stores.sandbox.outgoing import PENDING
 
-from . import providers
-from .book import FORMS, MODES, MOODS, Account, App, Book, Courier, Provider, Waybill
+from . import providers, tokens
+from .book import FORMS, MODES, MOODS, Account, App, Courier, Provider, Waybill
 from .calls import TEST_SECRET, TEST_SHOP
-from .riders import Riders
-from .settings import Settings
+from .state import State
 
 # What is there when nothing else is said: WeChat's own test courier, and five others.
 SEED: dict[str, Any] = {
@@ -30,24 +29,7 @@ SEED: dict[str, Any] = {
 }
 
 
-class ControlRoutes(SandboxPlatform[Settings]):
-    """What the platform adds stands below."""
-
-    settings_class = Settings
-    book: Book
-
-    def riders(self) -> Riders:
-        raise NotImplementedError
-
-    def changed(self) -> None:
-        raise NotImplementedError
-
-    def new_token(self, app: App, now: float) -> None:
-        raise NotImplementedError
-
-    def tell(self, provider: Provider, event: dict[str, Any]) -> None:
-        raise NotImplementedError
-
+class ControlRoutes(State):
     @control("GET", "state")
     def state(self) -> dict[str, Any]:
         return self.snapshot()
@@ -92,7 +74,7 @@ class ControlRoutes(SandboxPlatform[Settings]):
         with self.lock:
             app: App = self._known(self.book.apps, appid)
             app.token, app.token_ends, app.old_token = "", 0.0, ""
-            self.new_token(app, time.time())
+            tokens.renew(app, self.settings, time.time())
             self.changed()
             return {"access_token": app.token}
 

@@ -2,26 +2,22 @@
 
 from __future__ import annotations
 
-import random
-import secrets
-import threading
 import time
 from collections.abc import Mapping
 from typing import Any
 
 from stores.sandbox import Reply, Request, Subject
-from stores.sandbox.outgoing import NO_ADDRESS, WAITING, Parcel, Queue, Threads
+from stores.sandbox.outgoing import Parcel, Queue, Threads
 
-from . import events, providers
+from . import events, providers, tokens
 from .answers import CourierRefuses, PlatformRefused
-from .book import App, Book, Provider, Push
-from .calls import CALLS, FOR_PROVIDERS, ROOT, World, read_body
+from .bodies import read_body
+from .book import Push
+from .calls import CALLS, FOR_PROVIDERS, ROOT, World
 from .control import ControlRoutes
-from .riders import Riders
 
 TOKEN = "/cgi-bin/stable_token"  # noqa: S105
 QUOTA = "/cgi-bin/openapi/quota/get"
-SEED = 20240426
 
 
 class WechatSandbox(ControlRoutes):
@@ -32,21 +28,6 @@ class WechatSandbox(ControlRoutes):
     def __init__(self) -> None:
         self._threads: Threads[Push] | None = None
         super().__init__()
-
-    # State
-
-    def clear(self) -> None:
-        if not hasattr(self, "wake"):
-            self.wake = threading.Condition(self.lock)
-        self.book = Book()
-        self._dice = random.Random(SEED)  # noqa: S311
-
-    def dump(self) -> dict[str, Any]:
-        return self.book.dump()
-
-    def load(self, state: Mapping[str, Any]) -> None:
-        self.book = Book.from_dump(state)
-        self.wake.notify_all()
 
     # What the sending threads ask
 
@@ -86,27 +67,6 @@ class WechatSandbox(ControlRoutes):
         if is_news:
             self.changed()
 
-    def tell(self, provider: Provider, event: dict[str, Any]) -> None:
-        """Has something pushed to a provider."""
-        now = time.time()
-        push = Push(
-            number=self.queue.next_number(),
-            subject=provider.appid,
-            created_at=now,
-            due=now,
-            state=WAITING if provider.callback else NO_ADDRESS,
-            appid=provider.appid,
-            event=event,
-        )
-        self.queue.add(push)
-
-    def riders(self) -> Riders:
-        return Riders(self.book, self.settings, self._dice)
-
-    def changed(self) -> None:
-        self.touch()
-        self.wake.notify_all()
-
     # Requests
 
     def operation(self, request: Request) -> str:
@@ -140,10 +100,12 @@ class WechatSandbox(ControlRoutes):
         if not operation:
             raise PlatformRefused(-1)
         if operation == "stable_token":
-            return self._token(read_body(request.body, self.settings))
+            return tokens.stable_token(
+                self.book, self.settings, read_body(request.body, self.settings)
+            )
         if operation.startswith("component/"):
             return self._component(operation.removeprefix("component/"), request)
-        app = self._let_in(request.query.get("access_token", ""))
+        app = tokens.let_in(self.book, request.query.get("access_token", ""))
         body = read_body(request.body, self.settings)
         if operation == "openapi/quota/get":
             return self._quota(body)
@@ -162,44 +124,6 @@ class WechatSandbox(ControlRoutes):
     def _is_provider(self, request: Request) -> bool:
         token = request.query.get("access_token", "")
         return providers.authorisation_of(self.book, token) is not None
-
-    def _token(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        app = self.book.apps.get(str(body.get("appid")))
-        if app is None:
-            raise PlatformRefused(40013)
-        if body.get("secret") != app.secret:
-            raise PlatformRefused(40125)
-        now, settings = time.time(), self.settings
-        is_forced = body.get("force_refresh") is True
-        if is_forced and now - app.forced_at >= settings.force_pause_seconds:
-            app.forced_at, app.token, app.old_token = now, "", ""
-        if not app.token or app.token_ends - now < settings.old_token_seconds:
-            self.new_token(app, now)
-        return {"access_token": app.token, "expires_in": int(app.token_ends - now)}
-
-    def new_token(self, app: App, now: float) -> None:
-        app.old_token, app.old_token_ends = (
-            app.token,
-            min(app.token_ends, now + self.settings.old_token_seconds),
-        )
-        app.token = f"{secrets.token_urlsafe(100)}_{app.appid}"
-        app.token_ends = now + self.settings.token_seconds
-
-    def _let_in(self, token: str) -> App:
-        """Returns the app of a token. Raises PlatformRefused."""
-        if not token:
-            raise PlatformRefused(41001)
-        if granted := providers.authorisation_of(self.book, token):
-            if granted.token_ends < time.time():
-                raise PlatformRefused(42001)
-            return self.book.apps[granted.appid]
-        app = self.book.app_of(token)
-        if app is None:
-            raise PlatformRefused(40001 if len(token) > 20 else 40014)
-        ends = app.token_ends if token == app.token else app.old_token_ends
-        if ends < time.time():
-            raise PlatformRefused(42001)
-        return app
 
     def _quota(self, body: Mapping[str, Any]) -> dict[str, Any]:
         used = sum(self.book.calls.values())

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from delivery.choices import Audit
-from stores.platforms.reading import any_text, any_whole
+from stores.platforms.reading import any_text, any_whole, dicts
 
 LONGEST_ID = 64
 
@@ -34,7 +34,7 @@ def parse_couriers(data: Mapping[str, Any]) -> list[RemoteCourier]:
     """Reads the answer of getall; leaves out what has no id."""
     found = (
         RemoteCourier(_id(item, "delivery_id"), any_text(item, "delivery_name", most=50))
-        for item in _objects(data, "list")
+        for item in dicts(data.get("list"))
     )
     return [courier for courier in found if courier.delivery_id]
 
@@ -48,7 +48,7 @@ def parse_accounts(data: Mapping[str, Any]) -> list[RemoteAccount]:
             audit=_audit(any_whole(item, "audit_result")),
             name=any_text(item, "delivery_name", most=50),
         )
-        for item in _objects(data, "shop_list")
+        for item in dicts(data.get("shop_list"))
     )
     return [account for account in found if account.delivery_id and account.shopid]
 
@@ -61,8 +61,3 @@ def _id(item: Mapping[str, Any], name: str) -> str:
     """Returns an id; one that is too long is none, for a part of it would be another one."""
     found = any_text(item, name, most=LONGEST_ID + 1).strip()
     return found if len(found) <= LONGEST_ID else ""
-
-
-def _objects(data: Mapping[str, Any], name: str) -> list[dict[str, Any]]:
-    value = data.get(name)
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []

@@ -3,7 +3,7 @@
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 from xml.etree.ElementTree import Element, ParseError
 
@@ -11,7 +11,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from delivery.choices import WaybillState
-from stores.platforms.reading import FIRST_YEAR, LAST_YEAR, Malformed, any_text, any_whole, text
+from stores.platforms.reading import Malformed, any_text, any_whole, moment_of, text
 from stores.text import clean_json
 
 UPDATE = "update_waybill_status"
@@ -101,8 +101,7 @@ def any_moment(data: Mapping[str, Any], name: str) -> datetime | None:
     found = any_whole(data, name)
     if not found or not 0 < found < MOST_SECONDS:
         return None
-    at = datetime.fromtimestamp(found, UTC)
-    return at if FIRST_YEAR <= at.year <= LAST_YEAR else None
+    return moment_of(found)
 
 
 def _needed_moment(data: Mapping[str, Any], name: str) -> datetime:

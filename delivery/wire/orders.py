@@ -10,12 +10,10 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from delivery.choices import WaybillState
-from stores.platforms.reading import CENT, Malformed, any_text, any_whole, yuan
+from stores.platforms.reading import CENT, any_text, any_whole, any_yuan
 
 LONGEST_ID, LONGEST_PHONE = 128, 64
 PLACES = Decimal("0.000001")
-# What no order costs; a larger sum is one that was not read.
-MOST_YUAN = 100_000
 NOW, BOOKED = 0, 1
 GCJ02 = 0
 
@@ -262,31 +260,22 @@ def parse_state(data: Mapping[str, Any]) -> RemoteState | None:
 
 def parse_deduction(data: Mapping[str, Any]) -> Decimal | None:
     """Returns what a cancellation costs; None when the courier does not say it."""
-    return any_amount(data, "deduct_fee")
-
-
-def any_amount(data: Mapping[str, Any], name: str) -> Decimal | None:
-    """Returns a sum in yuan; None when it is missing, below 0 or no sum."""
-    try:
-        found = yuan(data, name)
-    except Malformed:
-        return None
-    return found if 0 <= found < MOST_YUAN else None
+    return any_yuan(data, "deduct_fee")
 
 
 def _price(data: Mapping[str, Any]) -> Price:
-    fee = any_amount(data, "fee")
-    insurance = any_amount(data, "insurancefee")
+    fee = any_yuan(data, "fee")
+    insurance = any_yuan(data, "insurancefee")
     if insurance is None:
         # As samples and other clients spell it.
-        insurance = any_amount(data, "insurancfee")
-    delivery = any_amount(data, "deliverfee")
+        insurance = any_yuan(data, "insurancfee")
+    delivery = any_yuan(data, "deliverfee")
     names_price = bool(fee or delivery)
     return Price(
         fee=fee if names_price else None,
         delivery=delivery if names_price else None,
-        coupon=any_amount(data, "couponfee") if names_price else None,
-        tip=any_amount(data, "tips") if names_price else None,
+        coupon=any_yuan(data, "couponfee") if names_price else None,
+        tip=any_yuan(data, "tips") if names_price else None,
         insurance=insurance if names_price else None,
     )
 

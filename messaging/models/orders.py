@@ -158,6 +158,10 @@ class Order(models.Model):
     def is_open(self) -> bool:
         return self.state in self.OPEN
 
+    def note_change(self) -> None:
+        """Notes that something about the order is otherwise now: open pages look for that."""
+        self.save(update_fields=["changed_at"])
+
     @property
     def dishes(self) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.content.get("dishes", [])

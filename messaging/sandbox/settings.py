@@ -6,17 +6,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from stores.sandbox.switches import Check, Switches, count, flag, number, one_of, text
-
-WEEK = 7 * 86_400
-
-
-def pauses(value: Any) -> bool:
-    """Accepts a list of up to 50 numbers of seconds."""
-    is_short = isinstance(value, list) and len(value) <= 50
-    return is_short and all(number(0, WEEK)(pause) for pause in value)
+from stores.sandbox.switches import WEEK, Check, Switches, count, flag, number, one_of, pauses, text
 
 
 @dataclass

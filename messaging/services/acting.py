@@ -73,9 +73,9 @@ class Action(Operation):
 
 
 def _failed(call: OutboundCall) -> Order:
-    """Returns the order, locked; open pages look for orders that have changed."""
+    """Returns the order, locked and noted as changed: open pages show that it failed."""
     order = Order.objects.select_for_update().get(pk=call.subject_id)
-    order.save(update_fields=["changed_at"])
+    order.note_change()
     return order
 
 
@@ -146,7 +146,7 @@ class RefundDeciding(Action):
                 decided_at=timezone.now(),
                 decide_until=None,
             )
-        order.save(update_fields=["changed_at"])
+        order.note_change()
         owe_refunds(order)
 
     def on_refused(self, call: OutboundCall, error: Refused) -> None:

@@ -86,8 +86,7 @@ def refunds_read(*, order: Order, facts: Iterable[RefundFact], asked_at: datetim
     if never := [row.pk for row in nameless if row not in early]:
         is_news |= bool(Refund.objects.filter(pk__in=never).delete()[0])
     if is_news:
-        # The order desk looks for orders that have changed.
-        order.save(update_fields=["changed_at"])
+        order.note_change()
     return not early
 
 

@@ -212,5 +212,5 @@ def _owe(kind: type[acting.Action], order: Order, actor: Actor, **given: Any) ->
         target=order.order_id,
         **{name: given[name] for name in ("reason", "agree", "code") if name in given},
     )
-    order.save(update_fields=["changed_at"])
+    order.note_change()
     return call

@@ -32,7 +32,7 @@ def refund_told(*, connection: Connection, notice: RefundNotice, at: datetime) -
             other, other_at = again
             _applied(order, _current(order, other), other, other_at)
     came(order, kind, at)
-    order.save(update_fields=["changed_at"])
+    order.note_change()
     owe_refunds(order)
     if order.said_at is None:
         owe_order(order)

@@ -20,12 +20,11 @@ from messaging.wire.values import (
     any_fen,
     any_moment,
     camel_case,
-    dicts,
     embedded,
     number,
     phones,
 )
-from stores.platforms.reading import Malformed, Problem, any_text, any_whole
+from stores.platforms.reading import Malformed, Problem, any_text, any_whole, dicts
 
 STATES = {
     1: OrderState.NEW,

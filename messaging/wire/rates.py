@@ -4,9 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from messaging.wire.values import dicts
 from stores.platforms.errors import Unknown
-from stores.platforms.reading import any_text, any_whole, any_yuan
+from stores.platforms.reading import any_text, any_whole, any_yuan, dicts
 
 
 @dataclass(frozen=True)

@@ -14,11 +14,10 @@ from messaging.wire.values import (
     any_fen,
     any_moment,
     camel_case,
-    dicts,
     embedded,
     number,
 )
-from stores.platforms.reading import any_text, any_whole
+from stores.platforms.reading import any_text, any_whole, dicts
 
 # `notifyType` of both pushes.
 ACTIONS = {

@@ -7,10 +7,10 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Mapping
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from stores.platforms.reading import FIRST_YEAR, LAST_YEAR, Malformed, any_whole, yuan
+from stores.platforms.reading import Malformed, any_whole, moment_of, yuan
 from stores.text import clean_json, clean_text, without_marks
 
 LONGEST_TEXT, MOST_PHONES = 2000, 20
@@ -53,11 +53,6 @@ def embedded(data: Mapping[str, Any], name: str) -> Any:
         raise Unreadable(name) from error
 
 
-def dicts(value: Any) -> list[dict[str, Any]]:
-    """Returns the objects of a list; [] for anything else."""
-    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
-
-
 def camel_case(data: Mapping[str, Any]) -> dict[str, Any]:
     """Returns the object with names like orderId: the paths of providers that take no orders answer
     with order_id.
@@ -93,12 +88,7 @@ def any_moment(data: Mapping[str, Any], name: str) -> datetime | None:
     found = any_whole(data, name)
     if not found or found < 0:
         return None
-    seconds = found / 1000 if found > 10**11 else found
-    try:
-        at = datetime.fromtimestamp(seconds, UTC)
-    except (ValueError, OverflowError, OSError):
-        return None
-    return at if FIRST_YEAR <= at.year <= LAST_YEAR else None
+    return moment_of(found / 1000 if found > 10**11 else found)
 
 
 def address(data: Mapping[str, Any], name: str) -> str:

@@ -8,7 +8,7 @@ import contextlib
 import math
 import re
 from collections.abc import Mapping
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
 from enum import StrEnum
 from typing import Any
@@ -160,6 +160,20 @@ def optional_text(data: Mapping[str, Any], name: str, *, most: int = LONGEST_TEX
     if len(value) > most:
         raise Malformed(name, Problem.TOO_LONG, most=most)
     return clean_text(value, most).strip()
+
+
+def dicts(value: Any) -> list[dict[str, Any]]:
+    """Returns the objects of a list; [] for anything else."""
+    return [item for item in value if isinstance(item, dict)] if isinstance(value, list) else []
+
+
+def moment_of(seconds: float) -> datetime | None:
+    """Returns Unix seconds as a moment; None outside of the years that we know."""
+    try:
+        at = datetime.fromtimestamp(seconds, UTC)
+    except (ValueError, OverflowError, OSError):
+        return None
+    return at if FIRST_YEAR <= at.year <= LAST_YEAR else None
 
 
 def any_text(data: Mapping[str, Any], name: str, *, most: int = LONGEST_TEXT) -> str:

@@ -9,6 +9,7 @@ from . import given
 from .errors import ControlError
 
 Check = Callable[[Any], bool]
+WEEK = 7 * 86_400
 
 
 class Switches:
@@ -36,6 +37,12 @@ def one_of(*allowed: Any) -> Check:
 
 def number(low: float, high: float) -> Check:
     return lambda value: type(value) in (int, float) and low <= value <= high
+
+
+def pauses(value: Any) -> bool:
+    """Accepts a list of up to 50 numbers of seconds."""
+    is_short = isinstance(value, list) and len(value) <= 50
+    return is_short and all(number(0, WEEK)(pause) for pause in value)
 
 
 def count(value: Any) -> bool:

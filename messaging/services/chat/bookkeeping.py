@@ -11,7 +11,7 @@ from django.db.models import F, Q
 
 from messaging.choices import Direction, MessageState, Origin
 from messaging.models import ChatRevision, ChatStore, Conversation, Message, TakeawayStore
-from messaging.services.chat.briefly import brief_of
+from messaging.services.chat.texts import brief_of
 
 
 def locked(conversation_id: int) -> Conversation:

@@ -16,13 +16,13 @@ from delivery.wire.orders import (
     Order,
     Party,
     Wishes,
-    any_amount,
     parse_deduction,
     parse_quote,
     parse_state,
     parse_waybill,
 )
 from stores.platforms.bodies import utf8_json
+from stores.platforms.reading import any_yuan
 
 SHOP = Party(
     "江南小厨", "杭州市", "文三路88号", "1楼", "13800000001",
@@ -158,4 +158,4 @@ def test_a_code_that_nobody_knows_is_kept() -> None:
 @given(st.decimals(0, 5000, places=2))
 def test_each_amount_is_sent_and_read_to_the_cent(amount: Decimal) -> None:
     sent = Cargo(amount, Decimal(1), "其他", "其他").as_json()
-    assert any_amount(sent, "goods_value") == amount
+    assert any_yuan(sent, "goods_value") == amount
