@@ -51,8 +51,10 @@ ON_ANY_DATABASE = re.compile(
     r"|test_links|test_daily_lists|test_demo\.py"
 )
 TRACED_CASES = 2
-# Of a test with more cases so many are run on PostgreSQL, drawn by its name: SQLite runs all.
+# Of a test with more cases so many are run on PostgreSQL, drawn by its name: SQLite runs all. Where
+# each case is another operation, table or statement of ours, PostgreSQL runs all as well.
 MOST_CASES_AGAIN = 4
+EACH_CASE_AGAIN = re.compile("test_operations|test_tables|test_prepared|test_statements|test_plans")
 # Without one of these, or the mark django_db, a test is refused the database.
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_setup"}
 
@@ -89,11 +91,13 @@ def _drawn(items: list[pytest.Item]) -> set[str]:
     cases: dict[str, list[str]] = {}
     for item in items:
         cases.setdefault(item.nodeid.partition("[")[0], []).append(item.nodeid)
-    return {
-        node
-        for name, nodes in cases.items()
-        for node in Random(name).sample(nodes, min(len(nodes), MOST_CASES_AGAIN))
-    }
+    return {node for name, nodes in cases.items() for node in _again(name, nodes)}
+
+
+def _again(name: str, nodes: list[str]) -> list[str]:
+    if EACH_CASE_AGAIN.search(name) or len(nodes) <= MOST_CASES_AGAIN:
+        return nodes
+    return Random(name).sample(nodes, MOST_CASES_AGAIN)
 
 
 def _needs_database(item: pytest.Item) -> bool:

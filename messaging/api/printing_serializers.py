@@ -10,7 +10,7 @@ from rest_framework.exceptions import ValidationError
 
 from messaging.choices import PAPER_KINDS, PaperState, PrinterState, PrintResult
 from messaging.models import Printer
-from messaging.services.printing.leasing import TROUBLES, Fetched, is_to_be_asked
+from messaging.services.printing.leasing import READY, TROUBLES, Fetched, is_to_be_asked
 from stores.api.serializers import (
     LONG_NUMBER,
     MAX_ID,
@@ -49,9 +49,12 @@ class FetchBody(Body):
     )
     state = OneOfField(
         choices=[
-            (state.value, state.label) for state in PrinterState if state in ("ready", *TROUBLES)
+            (state.value, state.label) for state in PrinterState if state in (*READY, *TROUBLES)
         ],
-        help_text=gettext_lazy("What the printer says; a receipt comes only with `ready`."),
+        help_text=gettext_lazy(
+            "What the printer says; a receipt comes only with `ready`, and with `mute` for a "
+            "printer that has never answered a question."
+        ),
     )
 
 
@@ -65,7 +68,7 @@ class ReportBody(Body):
         ),
     )
     state = OneOfField(
-        choices=[(state.value, state.label) for state in TROUBLES],
+        choices=[(state.value, state.label) for state in (PrinterState.MUTE, *TROUBLES)],
         required=False,
         help_text=gettext_lazy("Why it is not confirmed; needed then."),
     )
@@ -91,6 +94,10 @@ class PrinterSerializer(AnswerSerializer):
         help_text=gettext_lazy("Host, and port unless it is 9100, in the shop's network")
     )
     state = serializers.ChoiceField(choices=PrinterState.choices)
+    answers = serializers.BooleanField(
+        allow_null=True,
+        help_text=gettext_lazy("Whether it answers questions; `null`: not known yet"),
+    )
     to_be_asked = serializers.BooleanField(
         help_text=gettext_lazy("Whether to connect to it now and ask how it is")
     )

@@ -50,8 +50,10 @@ class NextReceipt(ApiView):
     def post(self, request: Request, printer: int) -> Response:
         row = self.row(leasing.with_agent().for_staff(self.key).filter(pk=printer))
         body, fetched = self.body(FetchBody), None
-        if body["state"] == PrinterState.READY:
-            fetched = leasing.receipt_fetch(printer=row, claim=body["claim"])
+        if body["state"] in leasing.READY:
+            fetched = leasing.receipt_fetch(
+                printer=row, claim=body["claim"], answers=body["state"] == PrinterState.READY
+            )
         else:
             note_trouble(row, Trouble(PrinterState(body["state"])))
         return Response({"receipt": fetched and FetchedReceiptSerializer(fetched).data})

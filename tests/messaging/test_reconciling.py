@@ -185,6 +185,22 @@ def test_a_store_that_was_refused_works_again_after_the_next_run(
     assert binding.connection.state == Connection.State.WORKING
 
 
+def test_a_refused_store_is_asked_for_its_orders_though_the_chat_does_not_answer(
+    meituan: Meituan, binding: TakeawayStore
+) -> None:
+    order = meituan.known()
+    last_run = timezone.now() - timedelta(seconds=110)
+    Connection.objects.filter(pk=binding.connection.pk).update(
+        state=Connection.State.REFUSED, checked_at=last_run
+    )
+    meituan.server.faults.add(kind="status_502", operation="im/getPoiIMStatus", times=None)
+    run(meituan)
+    order.refresh_from_db()
+    binding.connection.refresh_from_db()
+    assert order.read_at is not None
+    assert binding.connection.state == Connection.State.WORKING
+
+
 def test_meituan_out_of_reach_breaks_nothing(meituan: Meituan) -> None:
     order = meituan.known()
     meituan.server.faults.add(kind="drop_before", times=None)

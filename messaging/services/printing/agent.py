@@ -76,18 +76,20 @@ class PrintAgent:
     def _print_all(self, printer: AgentPrinter) -> None:
         """Raises Trouble that the server does not know yet."""
         with PrinterLine(_place_of(printer)) as line:
-            line.require_ready(patience=settings.PRINTING.before)
+            answers = line.is_answering(printer.answers, patience=settings.PRINTING.before)
             while not self._stop.is_set():
                 asked_at = time.monotonic()
-                receipt = self._server.next_receipt(printer)
-                if receipt is None or not self._print(receipt, line, asked_at):
+                receipt = self._server.next_receipt(printer, answers=answers)
+                if receipt is None or not self._print(receipt, line, asked_at, answers):
                     return
 
-    def _print(self, receipt: AgentReceipt, line: PrinterLine, asked_at: float) -> bool:
+    def _print(
+        self, receipt: AgentReceipt, line: PrinterLine, asked_at: float, answers: bool
+    ) -> bool:
         """Prints and reports one receipt; whether the printer can take another one."""
         try:
             content = b64decode(receipt.content, validate=True)
-            line.require_ready(patience=settings.PRINTING.before)
+            line.is_answering(answers, patience=settings.PRINTING.before)
         except binascii.Error:
             trouble = Trouble(PrinterState.AWAY, "unreadable content")
             self._server.report(receipt, PrintResult.FAILED, trouble)
@@ -101,10 +103,14 @@ class PrintAgent:
             return False
         try:
             line.send(content)
-            line.require_printed()
+            if answers:
+                line.require_printed()
         except Trouble as trouble:
             self._server.report(receipt, PrintResult.SENT, trouble)
             return False
+        if not answers:
+            self._server.report(receipt, PrintResult.SENT, Trouble(PrinterState.MUTE))
+            return True
         self._server.report(receipt, PrintResult.CONFIRMED)
         log.info("receipt %s printed", receipt.pk)
         return True

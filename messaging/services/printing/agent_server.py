@@ -54,12 +54,15 @@ class _NoAnswer(Exception):
 
 @dataclass(frozen=True)
 class AgentPrinter:
-    """A printer in the shop; `to_be_asked` says whether to connect to it now."""
+    """A printer in the shop; `to_be_asked` says whether to connect to it now, `answers` whether it
+    answers questions, None when that is not known.
+    """
 
     pk: int
     name: str
     store: int
     address: str
+    answers: bool | None
     to_be_asked: bool
 
 
@@ -116,15 +119,17 @@ class Server:
                 name=str(row["name"]),
                 store=int(row["store"]),
                 address=str(row["address"]),
+                answers=None if row.get("answers") is None else row["answers"] is True,
                 to_be_asked=row["to_be_asked"] is True,
             )
             for row in rows
         ]
 
-    def next_receipt(self, printer: AgentPrinter) -> AgentReceipt | None:
-        """Says that a printer is ready, and fetches what it is to print."""
+    def next_receipt(self, printer: AgentPrinter, *, answers: bool) -> AgentReceipt | None:
+        """Says that a printer takes receipts, and fetches what it is to print."""
         claim = str(uuid4())
-        found = self._tell(printer, claim, PrinterState.READY)["receipt"]
+        state = PrinterState.READY if answers else PrinterState.MUTE
+        found = self._tell(printer, claim, state)["receipt"]
         if found is None:
             return None
         return AgentReceipt(int(found["id"]), claim, str(found["content"]), float(found["seconds"]))

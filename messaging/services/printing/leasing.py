@@ -35,7 +35,8 @@ from stores.tenancy import TenantQuerySet
 from stores.transitions import move_rows
 
 OTHER_CLAIM = _("This receipt was fetched with another `claim`.")
-# What an agent can learn from a printer.
+# With these it gets receipts; what else an agent can learn from a printer.
+READY = (PrinterState.READY, PrinterState.MUTE)
 TROUBLES = (PrinterState.PAPER, PrinterState.HALTED, PrinterState.AWAY)
 
 
@@ -79,15 +80,15 @@ def is_to_be_asked(printer: Printer) -> bool:
 
 
 @transaction.atomic
-def receipt_fetch(*, printer: Printer, claim: UUID) -> Fetched | None:
+def receipt_fetch(*, printer: Printer, claim: UUID, answers: bool = True) -> Fetched | None:
     """Returns the next receipt of a printer that is ready; None when nothing waits, or another
-    receipt is with the printer.
+    receipt is with the printer. `answers`: whether it says how it is, and so what it has printed.
 
     With the same claim the same receipt is returned again while its lease lasts.
     """
     rows = Printer.objects.select_for_update(of=("self",)).select_related("store")
     printer = rows.get(pk=printer.pk)
-    note_ready(printer)
+    note_ready(printer, answers=answers)
     give_up_sent()
     sent = PrintJob.objects.filter(printed_by=printer, state=PaperState.SENT)
     if at_work := sent.select_related("order__store").first():

@@ -77,6 +77,20 @@ class PrinterLine:
         if self._ask(PAPER, patience) & PAPER_OUT:
             raise Trouble(PrinterState.PAPER)
 
+    def is_answering(self, known: bool | None, *, patience: float) -> bool:
+        """Asks how the printer is. False for one that answers nothing and never has: `known` says
+        whether it did, None when that is not known. Such a printer is sent to all the same.
+        """
+        if known is False:
+            return False
+        try:
+            self.require_ready(patience=patience)
+        except NoAnswer:
+            if known:
+                raise
+            return False
+        return True
+
     def send(self, job: bytes) -> None:
         self._before_each()
         self._socket.settimeout(settings.PRINTING.send)

@@ -32,7 +32,7 @@ from messaging.services.papers import PRINT, wake_printers
 from messaging.services.printing.addresses import NOT_FOUND, PrinterConflict, find_place
 from messaging.services.printing.rendering import job_bytes
 from messaging.services.printing.reporting import report_printed
-from messaging.services.printing.talking import NoAnswer, PrinterLine, Trouble
+from messaging.services.printing.talking import PrinterLine, Trouble
 from stores.platforms.workers import queue
 from stores.transitions import move_rows, states_before
 
@@ -165,29 +165,17 @@ def connected(printer: Printer) -> PrinterLine:
 
 
 def require_ready(printer: Printer, line: PrinterLine) -> None:
-    """Asks how the printer is, and notes it. One that has never answered a question is taken as one
-    that cannot: it prints all the same. Raises Trouble.
-    """
-    if printer.answers is not False:
-        try:
-            line.require_ready(patience=settings.PRINTING.before)
-        except NoAnswer:
-            if printer.answers:
-                raise
-            _note_answers(printer, False)
-        else:
-            _note_answers(printer, True)
-    _note(printer, PrinterState.READY if printer.answers else PrinterState.MUTE, "")
+    """Asks how the printer is, and notes it. Raises Trouble."""
+    answers = line.is_answering(printer.answers, patience=settings.PRINTING.before)
+    note_ready(printer, answers=answers)
 
 
-def _note_answers(printer: Printer, answers: bool) -> None:
+def note_ready(printer: Printer, *, answers: bool = True) -> None:
+    """Notes that a printer takes receipts, and whether it says that it has printed them."""
     if printer.answers != answers:
         printer.answers = answers
         printer.save(update_fields=["answers"])
-
-
-def note_ready(printer: Printer) -> None:
-    _note(printer, PrinterState.READY, "")
+    _note(printer, PrinterState.READY if answers else PrinterState.MUTE, "")
 
 
 def forget_state(printer: Printer) -> None:

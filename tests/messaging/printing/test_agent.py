@@ -150,6 +150,21 @@ def test_an_agent_without_a_database_prints_what_waits(shop: Shop, counter: Coun
     assert shop.secret not in shop.said()
 
 
+def test_an_agent_prints_on_a_printer_that_answers_no_question(
+    shop: Shop, counter: Counter
+) -> None:
+    shop.device.set(printer="mute")
+    orders = [counter.accept(), counter.accept()]
+    shop.agent()
+    shop.wait(lambda: states() == UNKNOWN * 2)
+    shop.wait(lambda: len(shop.device.texts) == 2)
+    for order, text in zip(orders, shop.device.texts, strict=True):
+        assert order.view_id in text
+    assert shop.device.state == PrinterState.MUTE
+    assert not PrintJob.objects.needing_person().exists()
+    assert reports(counter.meituan) == 0
+
+
 def test_an_agent_killed_in_the_middle_of_a_job_leaves_it_in_doubt_and_no_second_copy(
     shop: Shop, counter: Counter, monkeypatch: pytest.MonkeyPatch
 ) -> None:
