@@ -365,6 +365,7 @@ UNFOLD = {
     ],
     "SCRIPTS": [
         lambda request: static("stores/admin.js"),
+        lambda request: static("stores/tabs.js"),
         lambda request: static("stores/forms.js"),
     ],
     "SHOW_LANGUAGES": True,

@@ -13,7 +13,7 @@ from messaging.models import ChatStore, SafetyCard, TakeawayStore
 from messaging.pages.board import stores_of
 from messaging.pages.card_forms import RowForms, SetUpForm, measure_forms
 from messaging.pages.card_preview import measure_address, preview_of
-from messaging.pages.talks import whole
+from messaging.pages.talks import no_store, whole
 from messaging.services.at_once import as_conflicts
 from messaging.services.cards import asking, saved, saving, setting_up, standing
 from messaging.services.chat import pictures, switching
@@ -32,7 +32,7 @@ def cards(request: HttpRequest) -> HttpResponse:
     """The stores and how their cards are; with one store, its card."""
     found = list(bindings_of(staff_user(request)))
     if not found:
-        return render(request, "messaging/no_desk.html")
+        return no_store(request)
     if len(found) == 1:
         return redirect("takeaway:card", pk=found[0].pk)
     rows = [(binding, setting_up.card_of(binding)) for binding in found]

@@ -22,7 +22,7 @@ from django.views.decorators.http import require_POST, require_safe
 from messaging.choices import Direction
 from messaging.models import Conversation, Message, QuickReply
 from messaging.pages.board import stores_of
-from messaging.pages.talks import sees_phones, talk_among, talk_of, whole
+from messaging.pages.talks import no_store, sees_phones, talk_among, talk_of, whole
 from messaging.services import customers
 from messaging.services.chat import (
     closing,
@@ -115,7 +115,7 @@ def chats(request: HttpRequest, pk: int | None = None) -> HttpResponse:
     user = staff_user(request)
     mine = stores_of(user)
     if not mine:
-        return render(request, "messaging/no_desk.html")
+        return no_store(request)
     opened = talk_among(mine, pk)
     context = _list(request, mine, opened) | {
         "cursor": listing.cursor_now(_merchants(mine)),

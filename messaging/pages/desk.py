@@ -12,6 +12,7 @@ from messaging.dashboard.printers import printer_alerts
 from messaging.models import Order
 from messaging.pages.board import board_of, stores_of
 from messaging.pages.orders import order_of
+from messaging.pages.talks import no_store
 from messaging.services import deciding
 from messaging.services.changes import digest_of
 from messaging.services.deadlines import clock
@@ -36,8 +37,7 @@ VERBS: dict[str, Verb] = {
 def desk(request: HttpRequest) -> HttpResponse:
     mine = stores_of(staff_user(request))
     if not mine:
-        may_add = has_permission(staff_user(request), "manage_connections")
-        return render(request, "messaging/no_desk.html", {"may_add": may_add})
+        return no_store(request)
     return _page(request, mine, "messaging/desk.html")
 
 

@@ -17,7 +17,7 @@ from django_stubs_ext import StrOrPromise
 
 from messaging.models import ChatStore, Message, TakeawayStore
 from messaging.pages.board import stores_of
-from messaging.pages.talks import chosen_store, message_url, sees_phones
+from messaging.pages.talks import chosen_store, message_url, no_store, sees_phones
 from messaging.services.at_once import as_conflicts
 from messaging.services.chat import asking, rating, texts
 from messaging.services.deadlines import span_text
@@ -84,7 +84,7 @@ def rate(request: HttpRequest) -> HttpResponse:
             return _page(request, mine, store, trouble=conflict.reason, status=409)
         return redirect(f"{request.path}?{urlencode({'store': store.pk})}")
     if not mine:
-        return render(request, "messaging/no_desk.html")
+        return no_store(request)
     return _page(request, mine, chosen_store(mine, request.GET.get("store")))
 
 
@@ -155,5 +155,5 @@ def _kind(store: Store, day: date, address: dict[str, Any], *, urgent: bool) -> 
 
 def _figures(store: Store) -> list[dict[str, Any]]:
     """What Meituan said last of the store; one for each kind of provider that it is bound with."""
-    rows = ChatStore.objects.filter(binding__store=store).select_related("binding")
+    rows = ChatStore.objects.filter(binding__store=store).select_related("binding__store")
     return [{"chat": chat, "may_ask_for_review": asking.may_ask_for_review(chat)} for chat in rows]

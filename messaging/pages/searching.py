@@ -9,7 +9,7 @@ from django.views.decorators.http import require_safe
 
 from messaging.models import Message
 from messaging.pages.board import stores_of
-from messaging.pages.talks import chosen_store, message_url, sees_phones, whole
+from messaging.pages.talks import chosen_store, message_url, no_store, sees_phones, whole
 from messaging.services.chat import searching, texts
 from stores.backoffice.pages import staff_page, staff_user
 from stores.platforms.reading import MAX_INT64
@@ -35,7 +35,7 @@ def found(request: HttpRequest) -> HttpResponse:
     user = staff_user(request)
     mine = stores_of(user)
     if not mine:
-        return render(request, "messaging/no_desk.html")
+        return no_store(request)
     store = chosen_store(mine, request.GET.get("store"))
     words = clean_text(request.GET.get("q", ""), LONGEST).strip()
     before = whole(request.GET.get("before"))

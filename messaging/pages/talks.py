@@ -1,7 +1,8 @@
-"""Which conversation or store a page of the chat is about: one where the person takes orders."""
+"""Which conversation or store a page is about: one where the person takes orders."""
 
 from django.contrib.auth.models import User
-from django.http import Http404, HttpRequest
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import render
 from django.urls import reverse
 
 from messaging.models import Conversation, Message
@@ -12,6 +13,12 @@ from stores.platforms.reading import MAX_INT64
 from stores.roles import Permission
 from stores.tenancy import has_permission
 from stores.text import is_id
+
+
+def no_store(request: HttpRequest) -> HttpResponse:
+    """Returns the page for somebody who handles takeaway of no store: owners can add one there."""
+    may_add = has_permission(staff_user(request), Permission.MANAGE_CONNECTIONS)
+    return render(request, "messaging/no_desk.html", {"may_add": may_add})
 
 
 def talk_of(request: HttpRequest, pk: int) -> Conversation:

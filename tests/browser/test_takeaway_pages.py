@@ -193,6 +193,8 @@ def test_the_pages_of_takeaway_open_without_complaint(
         page.goto(path, wait_until="load")
         expect(page.locator(shown)).to_be_visible()
         assert fits(page)
+        if (open_tab := page.locator("[aria-current=page]:visible")).count():
+            expect(open_tab.first).to_be_in_viewport(ratio=0.9)
         if name == "receipts":
             page.locator(".papers-of").scroll_into_view_if_needed()
             page.locator(".papers-of").evaluate("each => each.scrollIntoView()")

@@ -80,3 +80,12 @@ def test_each_page_of_takeaway_leads_to_the_others(binding: TakeawayStore, store
         page = owner.get(path, follow=True).content.decode()
         assert f'<a href="{DESK}"' in page, path
         assert f'<a href="{tab}" aria-current="page">' in page, path
+
+
+@pytest.mark.parametrize("path", ["desk/", "chat/", "chat/search/", "chat/rate/", "cards/"])
+@pytest.mark.parametrize(("role", "is_led"), [(Role.OWNER, True), (Role.CLERK, False)])
+def test_who_has_no_takeaway_store_is_led_to_one(path: str, role: Role, is_led: bool) -> None:
+    store = StoreFactory()
+    page = english(member(store.merchant, role, store)).get(f"/takeaway/{path}").content.decode()
+    assert "No takeaway store yet" in page
+    assert ("/admin/messaging/takeawaystore/add/" in page) is is_led

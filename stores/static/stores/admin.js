@@ -25,14 +25,10 @@ document.addEventListener("DOMContentLoaded", () => {
   });
 });
 
-// Tabs scroll in their own strip, and the open one is in view. The shell would move tabs into a menu, the
-// open one too, by widths that it takes before all styles are there.
+// The shell would move tabs into a menu, the open one too, by widths that it takes before all styles are
+// there; they scroll in their own strip (tabs.js).
 document.addEventListener("DOMContentLoaded", () => {
   document.getElementById("tabs-dropdown")?.parentElement.remove();
-  document.querySelectorAll(".zg-tabs [aria-current], #tabs-items > .active").forEach((open) => {
-    const strip = open.parentElement;
-    strip.scrollLeft = open.offsetLeft - strip.offsetLeft - (strip.clientWidth - open.offsetWidth) / 2;
-  });
 });
 
 // A choice above the start page is shown at once; its button is for browsers without scripts.
