@@ -13,7 +13,7 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
-from delivery.wire.couriers import Courier, next_tip
+from delivery.wire.couriers import Courier
 
 LONGEST = timedelta(hours=12)
 MOST_STEPS = 10
@@ -79,4 +79,4 @@ def next_total(step: Step, courier: Courier, *, tip: Decimal, value: Decimal) ->
     """Returns the new total of a tip; None when the courier takes no higher one within the step, so
     that the step is passed over.
     """
-    return next_tip(courier, tip, at_most=step.most, value=value)
+    return courier.next_tip(tip, at_most=step.most, value=value)

@@ -17,12 +17,13 @@ from delivery.choices import Sure
 @dataclass(frozen=True)
 class Tips:
     """Totals that a courier takes, in yuan. Without `steps` each total up to `most` that is a
-    multiple of `unit` is one.
+    multiple of `unit` is one. `within_value`: none above the value of the goods.
     """
 
     most: Decimal
     steps: Sequence[Decimal] = ()
     unit: Decimal = Decimal(1)
+    within_value: bool = False
     sure: Sure = Sure.OFFICIAL
 
     def takes(self, total: Decimal) -> bool:
@@ -77,6 +78,44 @@ class Courier:
     price_lasts: timedelta | None = None
     sure: Sure = Sure.OFFICIAL
 
+    def next_tip(self, total: Decimal, *, at_most: Decimal, value: Decimal) -> Decimal | None:
+        """Returns the next total above `total` that the courier takes for goods of this value and
+        that is within `at_most`; None when there is none. Without steps it grows by one yuan.
+        """
+        tips = self.tips
+        if tips is None or tips.sure == Sure.OPEN:
+            return None
+        most = min(tips.most, at_most, *([value] if tips.within_value else []))
+        wanted = tips.steps or [total + 1]
+        return next((step for step in wanted if total < step <= most and tips.takes(step)), None)
+
+    def usual_cancel_fee(self, since_accepted: timedelta | None) -> Decimal | None:
+        """Returns what a cancellation usually costs now; None when it is not known. Before a rider
+        has accepted (`since_accepted` None) it is free.
+        """
+        if since_accepted is None:
+            return Decimal(0)
+        for each in self.cancel_fees:
+            if each.after <= since_accepted and (not each.until or since_accepted < each.until):
+                return each.fee
+        return None
+
+    @property
+    def free_until(self) -> timedelta | None:
+        """How long after the acceptance a cancellation is usually free; None: not known."""
+        if not self.cancel_fees or self.cancel_fees[0].fee:
+            return None
+        return self.cancel_fees[0].until
+
+    def service_for(self, distance: int) -> str:
+        """Returns the service code that reaches so far (metres) in the shortest time; "" when there
+        is none.
+        """
+        if not self.services:
+            return self.usual_service
+        fitting = [each for each in self.services if distance <= each.reach]
+        return min(fitting, key=lambda each: each.minutes).code if fitting else ""
+
 
 _MINUTE, _HOUR = timedelta(minutes=1), timedelta(hours=1)
 _SFTC = Courier(
@@ -123,7 +162,7 @@ _DADA = Courier(
     needs_sender=False,
     can_insure=True,
     has_finish_code=True,
-    tips=Tips(Decimal(30), unit=Decimal("0.1")),
+    tips=Tips(Decimal(30), unit=Decimal("0.1"), within_value=True),
     can_confirm_return=True,
     cancel_until_pickup=True,
     cancel_fees=[
@@ -153,46 +192,3 @@ def courier_of(delivery_id: str, name: str = "") -> Courier:
     """Returns what is known of a courier; of one that we do not know, nothing but its name."""
     known = COURIERS.get(delivery_id)
     return known or Courier(delivery_id, name or delivery_id, sure=Sure.OPEN)
-
-
-def next_tip(
-    courier: Courier, total: Decimal, *, at_most: Decimal, value: Decimal
-) -> Decimal | None:
-    """Returns the next total above `total` that the courier takes and that is within `at_most`;
-    None when there is none. Dada takes no tip above the goods' `value`.
-
-    Without steps the total grows by one yuan.
-    """
-    tips = courier.tips
-    if tips is None or tips.sure == Sure.OPEN:
-        return None
-    most = min(tips.most, at_most, *([value] if courier.delivery_id == "DADA" else []))
-    wanted = tips.steps or [total + 1]
-    return next((step for step in wanted if total < step <= most and tips.takes(step)), None)
-
-
-def usual_cancel_fee(courier: Courier, since_accepted: timedelta | None) -> Decimal | None:
-    """Returns what a cancellation usually costs now; None when it is not known. Before a rider has
-    accepted (`since_accepted` None) it is free.
-    """
-    if since_accepted is None:
-        return Decimal(0)
-    for each in courier.cancel_fees:
-        if each.after <= since_accepted and (each.until is None or since_accepted < each.until):
-            return each.fee
-    return None
-
-
-def free_until(courier: Courier) -> timedelta | None:
-    """Returns how long after the acceptance a cancellation is usually free; None: not known."""
-    if not courier.cancel_fees or courier.cancel_fees[0].fee:
-        return None
-    return courier.cancel_fees[0].until
-
-
-def service_for(courier: Courier, distance: int) -> str:
-    """Returns the service code that reaches so far (metres) in the shortest time; "" when none."""
-    fitting = [each for each in courier.services if distance <= each.reach]
-    if not courier.services:
-        return courier.usual_service
-    return min(fitting, key=lambda each: each.minutes).code if fitting else ""

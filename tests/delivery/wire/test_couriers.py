@@ -7,14 +7,7 @@ import pytest
 
 from delivery.choices import Sure
 from delivery.wire.categories import CATEGORIES, is_known
-from delivery.wire.couriers import (
-    COURIERS,
-    courier_of,
-    free_until,
-    next_tip,
-    service_for,
-    usual_cancel_fee,
-)
+from delivery.wire.couriers import COURIERS, courier_of
 
 
 @pytest.mark.parametrize(
@@ -37,8 +30,8 @@ from delivery.wire.couriers import (
 def test_a_tip_grows_along_the_couriers_ladder(
     courier: str, total: str, at_most: str, wanted: str | None
 ) -> None:
-    found = next_tip(
-        COURIERS[courier], Decimal(total), at_most=Decimal(at_most), value=Decimal("11.5")
+    found = COURIERS[courier].next_tip(
+        Decimal(total), at_most=Decimal(at_most), value=Decimal("11.5")
     )
     assert found == (None if wanted is None else Decimal(wanted))
 
@@ -60,12 +53,12 @@ def test_what_a_cancellation_usually_costs(
     courier: str, seconds: int | None, wanted: int | None
 ) -> None:
     since = None if seconds is None else timedelta(seconds=seconds)
-    assert usual_cancel_fee(COURIERS[courier], since) == wanted
+    assert COURIERS[courier].usual_cancel_fee(since) == wanted
 
 
 def test_how_long_a_cancellation_is_usually_free() -> None:
-    assert free_until(COURIERS["DADA"]) == timedelta(minutes=1)
-    assert free_until(COURIERS["SS"]) is None
+    assert COURIERS["DADA"].free_until == timedelta(minutes=1)
+    assert COURIERS["SS"].free_until is None
 
 
 @pytest.mark.parametrize(
@@ -80,7 +73,7 @@ def test_how_long_a_cancellation_is_usually_free() -> None:
     ],
 )
 def test_the_quickest_service_that_reaches_so_far(courier: str, distance: int, wanted: str) -> None:
-    assert service_for(COURIERS[courier], distance) == wanted
+    assert COURIERS[courier].service_for(distance) == wanted
 
 
 def test_a_courier_that_is_new_is_known_by_its_name_only() -> None:
