@@ -87,9 +87,9 @@ def _inside(plain: str) -> Iterable[str]:
 
 def own_codes(text: str) -> list[str]:
     """Returns what has the form of our own codes, whether such vouchers exist or not: the scan, or
-    words with a digit in a message.
+    words with a digit in a message. A part of a picture's signature may look the same.
     """
-    plain = _plain(text)
+    plain = PICTURE.sub(" ", _plain(text))
     whole = _compact(plain).upper()
     if _OWN.fullmatch(whole):
         return [whole]

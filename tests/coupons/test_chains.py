@@ -4,7 +4,6 @@ from typing import Any
 
 import pytest
 from django.db import connection as database
-from django.db import transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
@@ -20,6 +19,7 @@ from stores.transitions import move
 from tests.api import api_of
 from tests.coupons.factories import Shop, VerificationFactory, connected_shop
 from tests.coupons.flows import arrived, ask_for, call_of, coupon, lose_answer, verify
+from tests.plans import without_reading_whole_tables
 from tests.stores.factories import StoreFactory, member
 
 Status = Verification.Status
@@ -226,10 +226,7 @@ def test_the_look_across_the_stores_is_one_query_that_an_index_serves(
         verification_request(store=sister.store, code="234567890123", channel=Channel.API, flow="x")
     looks = [query["sql"] for query in queries if "'elsewhere'" in query["sql"]]
     assert len(looks) == 1
-    with transaction.atomic(), database.cursor() as cursor:
-        if database.vendor == "postgresql":
-            # A table this small would be read whole.
-            cursor.execute("SET LOCAL enable_seqscan = off")
+    with without_reading_whole_tables() as cursor:
         cursor.execute(
             ("EXPLAIN QUERY PLAN " if database.vendor == "sqlite" else "EXPLAIN ") + looks[0]
         )

@@ -6,7 +6,6 @@ from datetime import timedelta
 import pytest
 from cryptography.fernet import Fernet
 from django.db import connection as database
-from django.db import transaction
 from django.test import Client
 from django.utils import timezone
 from pytest_django.fixtures import Settings
@@ -23,6 +22,7 @@ from stores.tenancy import Access
 from tests.coupons.factories import Shop, connected_shop
 from tests.coupons.flows import arrived, ask_for
 from tests.pages import english, state_of
+from tests.plans import without_reading_whole_tables
 from tests.stores.factories import member
 
 Status = Verification.Status
@@ -136,10 +136,7 @@ def test_a_code_is_forgotten_however_long_the_scheduler_was_off(shop: Shop) -> N
 
 def test_codes_to_forget_are_found_by_their_own_index(shop: Shop) -> None:
     rows = Verification.objects.with_kept_code(until=timezone.now())
-    with transaction.atomic(), database.cursor() as cursor:
-        if database.vendor == "postgresql":
-            # It would rather read a table of no size whole.
-            cursor.execute("SET LOCAL enable_seqscan = off")
+    with without_reading_whole_tables():
         assert "verification_code_kept" in rows.explain()
 
 
@@ -236,5 +233,12 @@ def test_another_merchants_use_is_not_named(counter: Client, shop: Shop) -> None
 
 
 def test_uses_of_a_code_are_found_by_it_however_long_the_ledger(shop: Shop) -> None:
+    Verification.objects.bulk_create(
+        Verification(store=shop.store, code_hash=f"{number:064}", status=Status.VERIFIED)
+        for number in range(2_000)
+    )
+    if database.vendor == "postgresql":
+        with database.cursor() as cursor:
+            cursor.execute("ANALYZE coupons_verification")
     uses = Verification.objects.uses_of("0" * 64, merchant_of=shop.store.pk)
     assert "one_live_verification_per_code" in uses.explain()

@@ -5,7 +5,6 @@ from importlib import import_module
 import pytest
 from django.apps import apps
 from django.db import IntegrityError, transaction
-from django.db import connection as database
 from django.db.models import ProtectedError
 from django.utils import timezone
 
@@ -23,6 +22,7 @@ from stores.models import (
 )
 from stores.roles import Role
 from tests.coupons.factories import VerificationFactory
+from tests.plans import without_reading_whole_tables
 from tests.stores.factories import ConnectionFactory, MerchantFactory, StoreFactory, api_key, member
 
 
@@ -119,13 +119,10 @@ def test_a_key_that_is_switched_off_is_not_found(db: None, switch: str) -> None:
 
 
 def test_calls_that_failed_or_wait_are_found_by_their_index_among_any_number(db: None) -> None:
-    with database.cursor() as cursor:
-        if database.vendor == "postgresql":
-            # It would rather read a table of no size whole.
-            cursor.execute("SET LOCAL enable_seqscan = off")
     calls = OutboundCall.objects
-    assert "outbound_failed" in calls.failed_since(timezone.now()).explain()
-    assert "outbound_live" in calls.live().explain()
+    with without_reading_whole_tables():
+        assert "outbound_failed" in calls.failed_since(timezone.now()).explain()
+        assert "outbound_live" in calls.live().explain()
 
 
 def test_rows_say_what_they_are(db: None) -> None:

@@ -50,6 +50,12 @@ def test_our_own_codes_are_known_in_a_message() -> None:
     assert codes.own_codes(text) == ["K7M2Q9XWTA4RBD", "N7M2Q9XWTA4RBE"]
 
 
+def test_a_part_of_a_pictures_signature_is_no_code() -> None:
+    text = "http://127.0.0.1/trip/vouchers/54606.asXkvAn_UtLh_g4P2FSNjQ4SHCk_y6GQuavrRDJAFas.png"
+    assert codes.own_codes(text) == []
+    assert codes.own_codes(f"{text} K7M2Q9XWTA4RBD") == ["K7M2Q9XWTA4RBD"]
+
+
 def test_order_numbers_are_long_numbers_that_the_database_can_hold() -> None:
     assert codes.order_numbers("订单号：267462905905413，电话13800138000") == [267462905905413]
     assert codes.order_numbers("2674 6290 5905 413") == [267462905905413]
