@@ -36,6 +36,14 @@ class Moment(models.TextChoices):
     ABNORMAL = "abnormal", _("something went wrong")
 
 
+class Source(models.TextChoices):
+    """How we heard of an order's state."""
+
+    PUSH = "push", _("WeChat told us")
+    ASKED = "asked", _("we asked")
+    PERSON = "person", _("a person said it")
+
+
 class CancelReason(models.IntegerChoices):
     """Why a rider is no longer wanted: `cancel_reason_id`."""
 

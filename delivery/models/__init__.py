@@ -1,3 +1,15 @@
 from delivery.models.accounts import CourierAccount, DeliveryStore, StoreCourier
+from delivery.models.deliveries import Attempt, Delivery, DeliveryMoment, WaybillNews
+from delivery.models.quotes import Decision, Quote
 
-__all__ = ["CourierAccount", "DeliveryStore", "StoreCourier"]
+__all__ = [
+    "Attempt",
+    "CourierAccount",
+    "Decision",
+    "Delivery",
+    "DeliveryMoment",
+    "DeliveryStore",
+    "Quote",
+    "StoreCourier",
+    "WaybillNews",
+]

@@ -82,6 +82,14 @@ class DeliveryStore(models.Model):
         decimal_places=6,
         validators=[MinValueValidator(-90), MaxValueValidator(90)],
     )
+    # As services/choosing.py and services/escalating.py read them; {} and [] are the usual ones.
+    rule = models.JSONField(_("which courier is called"), default=dict, blank=True)
+    ladder = models.JSONField(_("what is done while nobody accepts"), default=list, blank=True)
+    is_automatic = models.BooleanField(
+        _("call by itself"),
+        default=False,
+        help_text=_("A rider is called as soon as the goods are ready, by the rule."),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = TenantQuerySet.as_manager()

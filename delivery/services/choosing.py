@@ -53,6 +53,28 @@ class Offer:
     refusal: str = ""
     is_paused: bool = False
 
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "courier": self.courier,
+            "fee": _text(self.fee),
+            "seconds": self.seconds,
+            "expires_at": self.expires_at and self.expires_at.isoformat(),
+            "refusal": self.refusal,
+            "is_paused": self.is_paused,
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        expires_at = data["expires_at"]
+        return cls(
+            courier=data["courier"],
+            fee=_decimal(data["fee"]),
+            seconds=data["seconds"],
+            expires_at=datetime.fromisoformat(expires_at) if expires_at else None,
+            refusal=data["refusal"],
+            is_paused=data["is_paused"],
+        )
+
 
 @dataclass(frozen=True)
 class Acceptance:
@@ -137,6 +159,29 @@ class Facts:
     offers: Sequence[Offer]
     acceptance: Mapping[str, Acceptance]
     tried: frozenset[str] = frozenset()
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "at": self.at.isoformat(),
+            "value": str(self.value),
+            "offers": [offer.as_json() for offer in self.offers],
+            "acceptance": {
+                courier: [each.orders, each.in_time] for courier, each in self.acceptance.items()
+            },
+            "tried": sorted(self.tried),
+        }
+
+    @classmethod
+    def from_json(cls, data: Mapping[str, Any]) -> Self:
+        return cls(
+            at=datetime.fromisoformat(data["at"]),
+            value=Decimal(data["value"]),
+            offers=[Offer.from_json(row) for row in data["offers"]],
+            acceptance={
+                courier: Acceptance(*counts) for courier, counts in data["acceptance"].items()
+            },
+            tried=frozenset(data["tried"]),
+        )
 
 
 def ranking(rule: Rule, facts: Facts) -> list[Candidate]:

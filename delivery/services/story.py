@@ -8,22 +8,12 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
-from django.db import models
-from django.utils.translation import gettext_lazy as _
-
-from delivery.choices import Moment, WaybillState
+from delivery.choices import Moment, Source, WaybillState
 from delivery.wire.waybill import DEAD, ENDED, MAY_REVIVE, MOMENTS, can_follow, stage_of
 
 # The courier's clock may differ from ours by so much: an answer asked for so soon after an end says
 # nothing about a new life.
 CLOCKS_APART = timedelta(seconds=60)
-
-
-class Source(models.TextChoices):
-    """How we heard it."""
-
-    PUSH = "push", _("WeChat told us")
-    ASKED = "asked", _("we asked")
 
 
 @dataclass(frozen=True)

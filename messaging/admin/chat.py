@@ -13,7 +13,6 @@ from django_stubs_ext import StrOrPromise
 from messaging.admin.chat_forms import ChatForm, HoursForm
 from messaging.choices import TAKE
 from messaging.models import ChatHours, ChatStore, TakeawayStore
-from messaging.services.at_once import as_conflicts
 from messaging.services.chat import switching
 from stores.backoffice.base import ScopedAdmin
 from stores.backoffice.buttons import Button, ButtonsAdmin, button
@@ -21,6 +20,7 @@ from stores.backoffice.filters import ScopedRelatedFilter
 from stores.backoffice.inlines import ScopedInline
 from stores.backoffice.labels import badge_column, listed, moment_column
 from stores.backoffice.pages import staff_user
+from stores.platforms.tools import as_conflicts
 from stores.roles import Permission
 
 ON_COLOURS = {"True": "success", "False": "danger", "None": "info"}

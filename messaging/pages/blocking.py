@@ -14,10 +14,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 from messaging.models import ChatPicture, Conversation
 from messaging.pages.chat import LONGEST_FORM
 from messaging.pages.talks import talk_of, whole
-from messaging.services.at_once import as_conflicts
 from messaging.services.chat import pictures, switching
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
+from stores.platforms.tools import as_conflicts
 from stores.text import clean_text
 from stores.web.uploads import longer_form
 

@@ -14,12 +14,12 @@ from messaging.pages.card_forms import TestForm
 from messaging.pages.card_preview import measure_address
 from messaging.pages.cards import binding_of
 from messaging.pages.chat import LONGEST_FORM
-from messaging.services.at_once import as_conflicts
 from messaging.services.cards import setting_up
 from messaging.services.chat import pictures
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.platforms.reading import MAX_INT64
+from stores.platforms.tools import as_conflicts
 from stores.roles import Permission
 from stores.web.uploads import longer_form
 

@@ -14,11 +14,11 @@ from messaging.pages.board import stores_of
 from messaging.pages.card_forms import RowForms, SetUpForm, measure_forms
 from messaging.pages.card_preview import measure_address, preview_of
 from messaging.pages.talks import no_store, whole
-from messaging.services.at_once import as_conflicts
 from messaging.services.cards import asking, saved, saving, setting_up, standing
 from messaging.services.chat import pictures, switching
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
+from stores.platforms.tools import as_conflicts
 from stores.roles import Permission
 from stores.tenancy import has_permission
 

@@ -13,7 +13,6 @@ from messaging.choices import REFUND
 from messaging.models import Order
 from messaging.pages.orders import order_of
 from messaging.services import allowed, deciding, part_refunds
-from messaging.services.at_once import as_conflicts
 from messaging.services.deciding import REASON_LENGTH
 from messaging.services.part_refunds import Part
 from messaging.services.under_way import under_way
@@ -21,6 +20,7 @@ from messaging.wire.refundable import RefundableLine
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.money import yuan_of, yuan_text
+from stores.platforms.tools import as_conflicts
 from stores.text import clean_text
 
 BEING_SENT = gettext_lazy("The refund is on its way to Meituan.")

@@ -18,13 +18,13 @@ from django_stubs_ext import StrOrPromise
 from messaging.models import ChatStore, Message, TakeawayStore
 from messaging.pages.board import stores_of
 from messaging.pages.talks import chosen_store, message_url, no_store, sees_phones
-from messaging.services.at_once import as_conflicts
 from messaging.services.chat import asking, rating, texts
 from messaging.services.deadlines import span_text
 from stores.backoffice.dates import read_day
 from stores.backoffice.pages import staff_page, staff_user
 from stores.conflicts import Conflict
 from stores.models import Store
+from stores.platforms.tools import as_conflicts
 
 # Messages of a page.
 ON_A_PAGE = 100

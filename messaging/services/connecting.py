@@ -13,13 +13,13 @@ from messaging import signatures
 from messaging.choices import PLATFORM, Provider
 from messaging.client import TakeawayClient
 from messaging.models import TakeawayStore
-from messaging.services.at_once import client_at_once, problem_text, take_slot
+from messaging.services.at_once import client_at_once, take_slot
 from stores.audit import Actor
 from stores.conflicts import Conflict
 from stores.fields import readable
 from stores.models import Connection, Store
 from stores.platforms.errors import PlatformError, Refused
-from stores.platforms.tools import note_test
+from stores.platforms.tools import note_test, problem_text
 
 
 def developers_for(store: Store) -> QuerySet[Connection]:

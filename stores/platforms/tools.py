@@ -1,5 +1,7 @@
 """What the back office can do with a connection to one platform."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, Literal, Protocol, runtime_checkable
 
@@ -11,10 +13,11 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 from stores import audit
+from stores.conflicts import Conflict
 from stores.domains import domain_of
 from stores.models import Connection, InboundEvent
 from stores.platforms import tokens
-from stores.platforms.errors import PlatformError, Trouble
+from stores.platforms.errors import LoginRefused, NoSlot, PlatformError, Refused, Trouble
 
 TROUBLES: dict[Trouble | None, StrOrPromise] = {
     Trouble.NAME: _("No server is known under the platform's address. Check the address."),
@@ -84,6 +87,26 @@ def trouble_text(error: BaseException | None) -> StrOrPromise:
             return TROUBLES[error.trouble]
         error = error.__cause__
     return TROUBLES[None]
+
+
+def problem_text(problem: PlatformError) -> str:
+    """Returns a sentence for people: the platform's words where there are any."""
+    if isinstance(problem, Refused):
+        return problem.message or problem.code
+    if isinstance(problem, LoginRefused):
+        return problem.detail
+    if isinstance(problem, NoSlot):
+        return str(TOO_MANY_CALLS)
+    return str(trouble_text(problem))
+
+
+@contextmanager
+def as_conflicts() -> Iterator[None]:
+    """Says to people what a platform or the network refuses: raises Conflict for PlatformErrors."""
+    try:
+        yield
+    except PlatformError as problem:
+        raise Conflict(problem_text(problem)) from problem
 
 
 @transaction.atomic

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from delivery.choices import Moment, WaybillState
-from delivery.services.story import News, Source, Story, told
+from delivery.choices import Moment, Source, WaybillState
+from delivery.services.story import News, Story, told
 
 S = WaybillState
 NOON = datetime(2026, 12, 1, 12, tzinfo=UTC)

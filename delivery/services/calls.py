@@ -1,0 +1,499 @@
+"""What is asked of couriers about a called rider, and what follows from the answers
+(docs/platforms/wechat_delivery.md §2.3 to §2.6).
+
+Never two riders: a number is sent once or adopted, and a rider is gone only when the courier has
+confirmed the cancellation and then answers with an end.
+"""
+
+from collections.abc import Callable
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any, ClassVar, TypeVar
+
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+
+from delivery.choices import PLATFORM, CancelReason, Source
+from delivery.client.shop import CourierAccount, WechatClient
+from delivery.models import Attempt, Delivery
+from delivery.services import life
+from delivery.services.orders import account_of_attempt, order_of
+from delivery.services.wechat import Wechat
+from delivery.wire.answers import EXISTS, HAS_ENDED, NO_SUCH_ORDER, CourierRefused
+from delivery.wire.orders import Price, RemoteState, RemoteWaybill
+from delivery.wire.waybill import DEAD
+from stores.models import Connection, OutboundCall
+from stores.platforms.errors import Inconclusive, Refused, Undecided
+from stores.platforms.outbox import (
+    Operation,
+    SlotWaiter,
+    Verdict,
+    enqueue,
+    notify,
+    operation,
+    wait_while_at_work,
+)
+from stores.transitions import move
+
+State = Attempt.State
+T = TypeVar("T")
+# Our own words for a call that was not sent.
+UNWANTED, TOO_DEAR = "unwanted", "over_limit"
+NOTHING_TO_CANCEL = frozenset({HAS_ENDED, NO_SUCH_ORDER})
+
+
+def connection_of(attempt: Attempt) -> Connection:
+    """Raises ValueError for one of the shop's own people."""
+    if attempt.courier is None:
+        raise ValueError("nobody is asked about the shop's own people")
+    return attempt.courier.account.connection
+
+
+def cancel_fee(
+    client: WechatClient, token: str, account: CourierAccount, attempt: Attempt
+) -> Decimal | None:
+    """Asks what cancelling costs now; None when the courier does not say it: not all answer this.
+
+    Raises PlatformError.
+    """
+    try:
+        return client.cancel_fee(
+            token, account, attempt.shop_order_id, waybill_id=attempt.waybill_id
+        )
+    except CourierRefused:
+        return None
+    except Refused as error:
+        if error.code in NOTHING_TO_CANCEL:
+            return Decimal(0)
+        raise
+
+
+class AboutRider(Operation):
+    """Base of the calls; the subject is the attempt."""
+
+    platform = PLATFORM
+
+    def first_question(self) -> timedelta:
+        return timedelta(seconds=2)
+
+    def talk(
+        self,
+        call: OutboundCall,
+        wait_for_slot: SlotWaiter,
+        request: Callable[[WechatClient, str, CourierAccount, Attempt], T],
+    ) -> T:
+        """Calls the courier of the call's attempt. Raises PlatformError."""
+        rows = Attempt.objects.select_related("delivery", "courier__account", "courier__place")
+        attempt = rows.get(pk=call.subject_id)
+        wechat = Wechat(call.connection, wait_for_slot)
+        account = account_of_attempt(attempt)
+        return wechat.call(lambda client, token: request(client, token, account, attempt))
+
+    def state_of(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> RemoteState | None:
+        """Asks how the order stands; None when it is not there. Raises PlatformError, and
+        Inconclusive when the answer does not say it.
+        """
+        try:
+            found = self.talk(
+                call,
+                wait_for_slot,
+                lambda client, token, account, attempt: client.state(
+                    token, account, attempt.shop_order_id
+                ),
+            )
+        except Refused as error:
+            if error.code == NO_SUCH_ORDER:
+                return None
+            raise Inconclusive(f"the question was refused: {error.detail}") from error
+        if found is None:
+            raise Inconclusive("the answer says nothing of the order")
+        return found
+
+
+@operation
+class RiderCalling(AboutRider):
+    """Calls a rider (§2.3). The same number may be sent again: WeChat takes it once."""
+
+    name = "rider.call"
+    title = _("Call a rider")
+    patience = timedelta(minutes=10)
+    backoff: ClassVar[tuple[float, ...]] = (1, 2, 5, 10, 20, 30)
+
+    def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> RemoteWaybill:
+        try:
+            answer = self.talk(call, wait_for_slot, self._add)
+        except Refused as error:
+            if error.code == EXISTS:
+                # An earlier try got there; its answer was lost.
+                raise Undecided("the order exists") from error
+            raise
+        if not answer.waybill_id and answer.price.fee is None:
+            raise Undecided("the answer names neither a waybill nor a price")
+        return answer
+
+    def ask(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Verdict:
+        asked_at = timezone.now()
+        found = self.state_of(call, wait_for_slot)
+        if found is None:
+            wait_while_at_work(call)
+            return Verdict(executed=False)
+        return Verdict(executed=True, answer=(asked_at, found))
+
+    def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
+        attempt = life.locked(call.subject_id)
+        if attempt.state == State.CALLING:
+            move(attempt, State.LIVE, ask_at=timezone.now() + life.ASK_EVERY)
+        if isinstance(answer, RemoteWaybill):
+            _adopt_waybill(attempt, answer)
+        elif answer:
+            asked_at, found = answer
+            state_heard(attempt, found, asked_at)
+        attempt.delivery.note_change()
+        owe(attempt)
+
+    def on_refused(self, call: OutboundCall, error: Refused) -> None:
+        attempt = life.locked(call.subject_id)
+        if attempt.state == State.CALLING:
+            life.finish(attempt, State.DEAD, refusal=_words(error))
+        else:
+            # A push said that it is there.
+            owe(attempt)
+
+    def on_inconclusive(self, call: OutboundCall) -> None:
+        _put_before_person(life.locked(call.subject_id))
+
+    def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
+        attempt = life.locked(call.subject_id)
+        if attempt.state != State.CALLING:
+            return
+        if maybe_executed:
+            _put_before_person(attempt)
+        else:
+            life.finish(attempt, State.DEAD, refusal=call.last_error[:300])
+
+    def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
+        return Attempt.objects.filter(pk=call.subject_id, state=State.CALLING).exists()
+
+    @staticmethod
+    def _add(
+        client: WechatClient, token: str, account: CourierAccount, attempt: Attempt
+    ) -> RemoteWaybill:
+        if attempt.is_unwanted:
+            raise Refused(UNWANTED, "")
+        if attempt.courier is None:
+            raise ValueError("the shop's own people are not called")
+        order = order_of(attempt.delivery, attempt.courier, tip=attempt.tip)
+        return client.add(
+            token, account, attempt.shop_order_id, order, delivery_token=attempt.price_token
+        )
+
+
+@operation
+class RiderCancelling(AboutRider):
+    """Cancels a rider (§2.5). The payload is {"limit": yuan as text or None}: above it nothing is
+    cancelled.
+    """
+
+    name = "rider.cancel"
+    title = _("Cancel a rider")
+    patience = timedelta(hours=1)
+    backoff: ClassVar[tuple[float, ...]] = (1, 2, 3, 5, 10, 30, 60)
+
+    def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Decimal | None:
+        limit = call.payload.get("limit")
+
+        def cancel(
+            client: WechatClient, token: str, account: CourierAccount, attempt: Attempt
+        ) -> Decimal | None:
+            if limit is not None:
+                fee = cancel_fee(client, token, account, attempt)
+                if fee is None or fee > Decimal(limit):
+                    raise Refused(TOO_DEAR, "" if fee is None else str(fee))
+            return client.cancel(
+                token,
+                account,
+                attempt.shop_order_id,
+                waybill_id=attempt.waybill_id,
+                reason=CancelReason(attempt.cancel_reason or CancelReason.OTHER),
+            )
+
+        try:
+            return self.talk(call, wait_for_slot, cancel)
+        except Refused as error:
+            if error.code in NOTHING_TO_CANCEL:
+                return None
+            raise
+
+    def ask(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Verdict:
+        """An end shows that it was cancelled; only the courier's own confirmation makes it sure, so
+        that it is sent again, which does no harm.
+        """
+        wait_while_at_work(call)
+        return Verdict(executed=False)
+
+    def on_done(self, call: OutboundCall, answer: Decimal | None, *, inferred: bool) -> None:
+        attempt = life.locked(call.subject_id)
+        attempt.cancelled_at = timezone.now()
+        if answer is not None:
+            attempt.deduction = answer
+        attempt.save(update_fields=["cancelled_at", "deduction"])
+        attempt.delivery.note_change()
+        owe(attempt)
+
+    def on_refused(self, call: OutboundCall, error: Refused) -> None:
+        attempt = life.locked(call.subject_id)
+        attempt.refusal = _words(error)
+        attempt.needs_person = True
+        attempt.is_unwanted = False
+        attempt.save(update_fields=["refusal", "needs_person", "is_unwanted"])
+        if attempt.state == State.ENDING and attempt.waybill_state not in DEAD:
+            # He rides on.
+            move(attempt, State.LIVE, ask_at=timezone.now())
+            move_then(attempt.delivery, Delivery.Then.NOTHING)
+        attempt.delivery.note_change()
+
+    def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
+        _put_before_person(life.locked(call.subject_id))
+
+
+@operation
+class StateReading(AboutRider):
+    """Asks how an order stands (§2.6): after a cancellation, and where nothing is heard."""
+
+    name = "rider.read"
+    title = _("Ask how a rider stands")
+    repeatable = True
+    patience = timedelta(minutes=10)
+    backoff: ClassVar[tuple[float, ...]] = (2, 5, 10, 20, 40, 60)
+
+    def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Any:
+        asked_at = timezone.now()
+        return asked_at, self.state_of(call, wait_for_slot)
+
+    def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
+        asked_at, found = answer
+        attempt = life.locked(call.subject_id)
+        attempt.asked_at = asked_at
+        if attempt.ended_at is None:
+            attempt.ask_at = timezone.now() + life.ASK_EVERY
+        attempt.save(update_fields=["asked_at", "ask_at"])
+        if found is not None:
+            state_heard(attempt, found, asked_at)
+        code = found.code if found else None
+        if attempt.state not in (State.ENDING, State.REVIVED):
+            return
+        if life.is_proof(attempt, code, asked_at):
+            life.prove_dead(attempt)
+            return
+        if attempt.cancelled_at and asked_at > attempt.cancelled_at + life.PROOF_PATIENCE:
+            attempt.cancelled_at = None
+            attempt.save(update_fields=["cancelled_at"])
+        owe(attempt, after=life.PROVE_EVERY)
+
+    def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
+        attempt = life.locked(call.subject_id)
+        if attempt.state in (State.ENDING, State.REVIVED):
+            _put_before_person(attempt)
+
+
+@operation
+class TipRaising(AboutRider):
+    """Raises the tip to a new total (§2.4); the payload is {"total": yuan as text}. The last total
+    counts, so that it may be sent again.
+    """
+
+    name = "rider.tip"
+    title = _("Raise the tip")
+    repeatable = True
+    patience = timedelta(minutes=5)
+
+    def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> None:
+        total = Decimal(call.payload["total"])
+        self.talk(
+            call,
+            wait_for_slot,
+            lambda client, token, account, attempt: client.tip(
+                token,
+                account,
+                attempt.shop_order_id,
+                waybill_id=attempt.waybill_id,
+                openid=attempt.delivery.openid,
+                total=total,
+            ),
+        )
+
+    def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
+        attempt = life.locked(call.subject_id)
+        attempt.tip = max(attempt.tip, Decimal(call.payload["total"]))
+        attempt.save(update_fields=["tip"])
+        attempt.delivery.note_change()
+
+    def on_refused(self, call: OutboundCall, error: Refused) -> None:
+        attempt = life.locked(call.subject_id)
+        attempt.refusal = _words(error)
+        attempt.save(update_fields=["refusal"])
+        attempt.delivery.note_change()
+
+
+@operation
+class ReturnConfirming(AboutRider):
+    """Says that the goods are back at the shop (§2.5)."""
+
+    name = "rider.returned"
+    title = _("Confirm the return")
+    repeatable = True
+
+    def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> None:
+        self.talk(
+            call,
+            wait_for_slot,
+            lambda client, token, account, attempt: client.confirm_return(
+                token, account, attempt.shop_order_id, waybill_id=attempt.waybill_id
+            ),
+        )
+
+    def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
+        owe_reading(life.locked(call.subject_id))
+
+    def on_refused(self, call: OutboundCall, error: Refused) -> None:
+        attempt = life.locked(call.subject_id)
+        attempt.refusal, attempt.needs_person = _words(error), True
+        attempt.save(update_fields=["refusal", "needs_person"])
+        attempt.delivery.note_change()
+
+
+def state_heard(attempt: Attempt, found: RemoteState, asked_at: Any) -> None:
+    """Takes in an answer about a locked attempt: its state, its rider and where he is."""
+    rider = {"name": found.rider_name, "phone": found.rider_phone}
+    known = dict(attempt.rider)
+    known |= {name: text for name, text in rider.items() if text and "*" not in text}
+    if found.lng is not None and found.lat is not None:
+        at = int(asked_at.timestamp())
+        known |= {"lng": str(found.lng), "lat": str(found.lat), "at": at}
+    attempt.rider = known
+    if found.seconds_left is not None:
+        attempt.arrives_at = asked_at + timedelta(seconds=found.seconds_left)
+    attempt.waybill_id = attempt.waybill_id or found.waybill_id
+    attempt.save(update_fields=["rider", "arrives_at", "waybill_id"])
+    if found.code != attempt.waybill_state:
+        life.hear(attempt, code=found.code, at=asked_at, source=Source.ASKED)
+
+
+def owe(attempt: Attempt, *, after: timedelta = timedelta(0)) -> None:
+    """Owes what the state of a locked attempt demands: the cancellation of one that ends or lives
+    again, and then the question whether it has ended. Called again it changes nothing.
+    """
+    if attempt.is_unwanted and attempt.state == State.LIVE:
+        move(attempt, State.ENDING)
+    if attempt.courier is None or attempt.state not in (State.ENDING, State.REVIVED):
+        return
+    if attempt.cancelled_at is None:
+        _owe_once(RiderCancelling, attempt, {"limit": _text(attempt.cancel_limit)})
+    else:
+        owe_reading(attempt, after=after)
+
+
+def owe_reading(attempt: Attempt, *, after: timedelta = timedelta(0)) -> None:
+    _owe_once(StateReading, attempt, {}, after=after)
+
+
+def owe_tip(attempt: Attempt, total: Decimal) -> OutboundCall:
+    return _enqueue(TipRaising, attempt, {"total": str(total)}, key=f"{attempt.pk}:{total}")
+
+
+def owe_call(attempt: Attempt) -> OutboundCall:
+    return _enqueue(RiderCalling, attempt, {}, key=str(attempt.pk))
+
+
+def owe_return(attempt: Attempt) -> None:
+    _owe_once(ReturnConfirming, attempt, {})
+
+
+def call_of(attempt: Attempt) -> OutboundCall | None:
+    """Returns the call for the rider."""
+    key = {"platform": PLATFORM, "operation": RiderCalling.name, "key": str(attempt.pk)}
+    return OutboundCall.objects.filter(**key).first()
+
+
+def _owe_once(
+    kind: type[AboutRider],
+    attempt: Attempt,
+    payload: dict[str, Any],
+    *,
+    after: timedelta = timedelta(0),
+) -> None:
+    """Owes a call unless one of its kind is owed already, which is then made no later."""
+    due_at = timezone.now() + after
+    live = OutboundCall.objects.live().filter(
+        platform=PLATFORM, operation=kind.name, subject_id=attempt.pk
+    )
+    waiting = live.filter(state=OutboundCall.State.PENDING, due_at__gt=due_at)
+    for pk in waiting.values_list("pk", flat=True):
+        OutboundCall.objects.filter(pk=pk).update(due_at=due_at)
+        notify(pk)
+    if live.exclude(state=OutboundCall.State.SENDING).exists():
+        return
+    key = f"{attempt.pk}:{due_at:%Y%m%d%H%M%S%f}"
+    call = _enqueue(kind, attempt, payload, key=key, wake=not after)
+    if after:
+        OutboundCall.objects.filter(pk=call.pk).update(due_at=due_at)
+
+
+def _enqueue(
+    kind: type[AboutRider],
+    attempt: Attempt,
+    payload: dict[str, Any],
+    *,
+    key: str,
+    wake: bool = True,
+) -> OutboundCall:
+    return enqueue(
+        kind,
+        connection=connection_of(attempt),
+        key=key,
+        subject_id=attempt.pk,
+        store_id=attempt.delivery.store_id,
+        lane=OutboundCall.Lane.INTERACTIVE,
+        payload=payload,
+        wake=wake,
+    )
+
+
+def move_then(delivery: Delivery, then: Delivery.Then) -> None:
+    delivery.then = then
+    delivery.save(update_fields=["then", "changed_at"])
+
+
+def _adopt_waybill(attempt: Attempt, answer: RemoteWaybill) -> None:
+    attempt.waybill_id = attempt.waybill_id or answer.waybill_id
+    attempt.distance = answer.distance or attempt.distance
+    attempt.pickup_code, attempt.finish_code = answer.pickup_code, answer.finish_code
+    _adopt_price(attempt, answer.price)
+    attempt.save()
+
+
+def _adopt_price(attempt: Attempt, price: Price) -> None:
+    """What the answer does not say stays as it was quoted."""
+    said = {
+        "fee": price.fee,
+        "delivery_fee": price.delivery,
+        "coupon": price.coupon,
+        "insurance": price.insurance,
+    }
+    for name, value in said.items():
+        if value is not None:
+            setattr(attempt, name, value)
+
+
+def _put_before_person(attempt: Attempt) -> None:
+    attempt.needs_person = True
+    attempt.save(update_fields=["needs_person"])
+    attempt.delivery.note_change()
+
+
+def _words(error: Refused) -> str:
+    return f"{error.code}: {error.message}"[:300]
+
+
+def _text(value: Decimal | None) -> str | None:
+    return None if value is None else str(value)

@@ -1,0 +1,320 @@
+"""What people, rules and shops' systems do with a delivery. Amounts are yuan."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from delivery.choices import CancelReason, Source, WaybillState
+from delivery.models import Attempt, Decision, Delivery, DeliveryStore, Quote, StoreCourier
+from delivery.services import calls, life, quoting
+from delivery.services.choosing import Candidate, Facts, Rule, chosen, ranking
+from delivery.services.learning import acceptance
+from delivery.services.orders import account_of_attempt, place_of
+from delivery.services.wechat import Wechat
+from delivery.wire.couriers import courier_of
+from delivery.wire.waybill import RETURNING
+from stores import audit
+from stores.audit import Actor, name_of
+from stores.conflicts import Conflict
+from stores.platforms import outbox
+from stores.platforms.tools import as_conflicts
+from stores.transitions import move
+
+State = Attempt.State
+# The shop's own people, as a courier.
+OURSELVES = "OURSELVES"
+
+
+class DeliveryConflict(Conflict):
+    """The delivery does not allow this as it stands."""
+
+    code = "delivery_conflict"
+
+
+class FeeTooHigh(DeliveryConflict):
+    """A cancellation costs more than was agreed, or nobody knows what; `fee` is None then."""
+
+    code = "cancel_fee"
+
+    def __init__(self, fee: Decimal | None) -> None:
+        super().__init__(
+            _("Cancelling costs ¥%(fee)s now.") % {"fee": fee}
+            if fee is not None
+            else _("The courier does not say what cancelling costs now.")
+        )
+        self.fee = fee
+
+
+def rule_of(place: DeliveryStore) -> Rule:
+    return Rule.from_json(place.rule) if place.rule else Rule()
+
+
+def delivery_choose(*, delivery: Delivery) -> tuple[list[Candidate], Rule, Facts]:
+    """Ranks the couriers by the store's rule, with quotes that are asked for where none are valid.
+
+    Raises Conflict when there is nobody to ask. Outside any transaction.
+    """
+    place = place_of(delivery)
+    rule = rule_of(place)
+    quotes = quoting.usable_quotes(delivery) or quoting.quotes_ask(delivery=delivery)
+    tried = delivery.attempts.filter(state=State.DEAD).values_list("courier_code", flat=True)
+    facts = Facts(
+        at=timezone.now(),
+        value=delivery.value,
+        offers=[quoting.offer_of(quote) for quote in quotes],
+        acceptance=acceptance(place, rule.minutes),
+        tried=frozenset(tried),
+    )
+    return ranking(rule, facts), rule, facts
+
+
+def delivery_dispatch(*, delivery: Delivery, courier: str | None, actor: Actor) -> Attempt:
+    """Calls a rider of this courier (its delivery id), or, with None, of the one that the store's
+    rule chooses; OURSELVES needs no call.
+
+    Raises Conflict. Outside any transaction.
+    """
+    by = name_of(actor)
+    if courier == OURSELVES:
+        return _begin(delivery, None, None, Decision(chosen=OURSELVES, by=by), actor)
+    ranked: list[Candidate] = []
+    decision = Decision(by=by)
+    if courier is None:
+        ranked, rule, facts = delivery_choose(delivery=delivery)
+        best = chosen(ranked)
+        if best is None:
+            raise DeliveryConflict(_("No courier fits the store's rule."))
+        courier = best.offer.courier
+        decision = Decision(rule=rule.as_json(), facts=facts.as_json(), ranking=_as_rows(ranked))
+    decision.chosen = courier
+    found = {row.account.delivery_id: row for row in quoting.couriers_of(delivery)}
+    if courier not in found:
+        raise DeliveryConflict(_("This store has no such courier."))
+    quotes = {row.courier_id: row for row in quoting.usable_quotes(delivery)}
+    return _begin(delivery, found[courier], quotes.get(found[courier].pk), decision, actor)
+
+
+def delivery_cancel(
+    *,
+    delivery: Delivery,
+    actor: Actor,
+    max_fee: Decimal | None,
+    reason: CancelReason = CancelReason.NOT_NEEDED,
+    then: Delivery.Then = Delivery.Then.CANCEL,
+) -> Delivery:
+    """Cancels the rider who was called, and then does what `then` says; without a rider the
+    delivery ends.
+
+    Raises FeeTooHigh when it would cost more than `max_fee` (None: whatever it costs), and nothing
+    is sent; Conflict when nothing can be cancelled. Outside any transaction.
+    """
+    attempt = delivery.attempts.live().select_related("courier__account").first()
+    limit = max_fee
+    if attempt and max_fee is not None:
+        fee = cancel_fee(attempt)
+        if fee is None or fee > max_fee:
+            raise FeeTooHigh(fee)
+    with transaction.atomic():
+        if attempt and (call := calls.call_of(attempt)):
+            # Before the delivery is locked: a worker locks them in this order.
+            outbox.revoke(call, "cancelled before it was sent")
+        row = _locked(delivery)
+        live = row.attempts.live().first()
+        if live is None:
+            _cancel_without_rider(row, then)
+        elif attempt is None or live.pk != attempt.pk:
+            raise DeliveryConflict(_("Meanwhile another rider was called."))
+        else:
+            _cancel_rider(life.locked(live.pk), limit, reason, then)
+        audit.record("delivery.cancel", actor=actor, store=row.store, target=row, then=str(then))
+    row.refresh_from_db()
+    return row
+
+
+def cancel_fee(attempt: Attempt) -> Decimal | None:
+    """Asks what cancelling costs now; None when the courier does not say it. Raises Conflict."""
+    if attempt.courier is None or attempt.state == State.CALLING:
+        return Decimal(0)
+    account = account_of_attempt(attempt)
+    with as_conflicts():
+        return Wechat(calls.connection_of(attempt)).call(
+            lambda client, token: calls.cancel_fee(client, token, account, attempt)
+        )
+
+
+@transaction.atomic
+def delivery_tip(*, delivery: Delivery, total: Decimal, actor: Actor) -> Delivery:
+    """Raises the tip to this total. Raises Conflict where the courier does not take it."""
+    row = _locked(delivery)
+    attempt = row.attempts.live().select_related("courier__account").first()
+    if attempt is None or attempt.courier is None:
+        raise DeliveryConflict(_("No rider of a courier is called."))
+    if attempt.state != State.LIVE or attempt.waybill_state not in (None, WaybillState.WAITING):
+        raise DeliveryConflict(_("A tip counts only while no rider has accepted."))
+    tips = courier_of(attempt.courier_code).tips
+    if tips is None:
+        raise DeliveryConflict(_("This courier takes no tip."))
+    if total <= attempt.tip:
+        raise DeliveryConflict(
+            _("A tip can only be raised; it is ¥%(tip)s.") % {"tip": attempt.tip}
+        )
+    if not tips.takes(total):
+        raise DeliveryConflict(_("This courier does not take this tip."))
+    calls.owe_tip(life.locked(attempt.pk), total)
+    audit.record("delivery.tip", actor=actor, store=row.store, target=row, total=str(total))
+    return row
+
+
+@transaction.atomic
+def delivery_ready(*, delivery: Delivery, actor: Actor) -> Delivery:
+    """Says that the goods are ready; a store that calls by itself then calls a rider."""
+    row = _locked(delivery)
+    if not row.is_open:
+        raise DeliveryConflict(_("This delivery is over."))
+    if row.ready_at is None:
+        row.ready_at = timezone.now()
+        row.save(update_fields=["ready_at", "changed_at"])
+        audit.record("delivery.ready", actor=actor, store=row.store, target=row)
+        life.wake(row)
+    return row
+
+
+@transaction.atomic
+def delivery_return_confirm(*, delivery: Delivery, actor: Actor) -> Delivery:
+    """Says that the goods are back at the shop."""
+    row = _locked(delivery)
+    attempt = row.attempts.live().first()
+    if attempt is None or attempt.waybill_state not in RETURNING:
+        raise DeliveryConflict(_("Nothing is on its way back."))
+    attempt = life.locked(attempt.pk)
+    if attempt.courier is None:
+        life.hear(attempt, code=WaybillState.RETURNED, at=timezone.now(), source=Source.PERSON)
+    else:
+        calls.owe_return(attempt)
+    audit.record("delivery.returned", actor=actor, store=row.store, target=row)
+    return row
+
+
+@transaction.atomic
+def own_step(*, delivery: Delivery, state: WaybillState, actor: Actor) -> Delivery:
+    """Says how far the shop's own people are."""
+    row = _locked(delivery)
+    attempt = row.attempts.live().filter(courier=None).first()
+    if attempt is None:
+        raise DeliveryConflict(_("You do not deliver this yourselves."))
+    attempt = life.locked(attempt.pk)
+    life.hear(attempt, code=state, at=timezone.now(), source=Source.PERSON)
+    audit.record("delivery.own_step", actor=actor, store=row.store, target=row, state=int(state))
+    return row
+
+
+@transaction.atomic
+def gone_for_sure(*, attempt: Attempt, actor: Actor) -> Attempt:
+    """A person says, having asked the courier, that nobody rides: the last word where the courier's
+    answers leave it open.
+    """
+    row = life.locked(attempt.pk)
+    if not row.needs_person or row.state not in (State.CALLING, State.ENDING, State.REVIVED):
+        raise DeliveryConflict(_("The courier's answers decide this."))
+    life.prove_dead(row)
+    audit.record("delivery.gone", actor=actor, store=row.delivery.store, target=row.delivery)
+    return row
+
+
+def _locked(delivery: Delivery) -> Delivery:
+    return Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
+
+
+@transaction.atomic
+def _begin(
+    delivery: Delivery,
+    courier: StoreCourier | None,
+    quote: Quote | None,
+    decision: Decision,
+    actor: Actor,
+) -> Attempt:
+    row = _locked(delivery)
+    if row.state not in (Delivery.State.WAITING, Delivery.State.RETURNED):
+        raise DeliveryConflict(_("A rider is called already, or the delivery is over."))
+    attempt = Attempt(delivery=row, courier=courier, shop_order_id=quoting.new_number(row))
+    if courier is None:
+        attempt.state = State.LIVE
+    else:
+        attempt.courier_code, attempt.shopid = courier.account.delivery_id, courier.account.shopid
+        _take_quote(attempt, quote)
+    try:
+        with transaction.atomic():
+            attempt.save()
+    except IntegrityError as error:
+        raise DeliveryConflict(_("A rider is called already.")) from error
+    decision.delivery, decision.attempt = row, attempt
+    decision.save()
+    move(
+        row,
+        Delivery.State.RUNNING,
+        then=Delivery.Then.NOTHING,
+        needs_person=False,
+        ended_at=None,
+        changed_at=timezone.now(),
+    )
+    if courier is None:
+        life.hear(
+            life.locked(attempt.pk),
+            code=WaybillState.ACCEPTED,
+            at=timezone.now(),
+            source=Source.PERSON,
+        )
+    else:
+        calls.owe_call(attempt)
+    audit.record(
+        "delivery.dispatch", actor=actor, store=row.store, target=row, courier=decision.chosen
+    )
+    return attempt
+
+
+def _take_quote(attempt: Attempt, quote: Quote | None) -> None:
+    if quote is None:
+        return
+    attempt.shop_order_id, attempt.price_token = quote.shop_order_id, quote.price_token
+    attempt.fee, attempt.delivery_fee = quote.fee, quote.delivery_fee
+    attempt.coupon, attempt.insurance = quote.coupon, quote.insurance
+    attempt.distance, attempt.seconds = quote.distance, quote.seconds
+
+
+def _cancel_without_rider(row: Delivery, then: Delivery.Then) -> None:
+    if row.state != Delivery.State.WAITING:
+        raise DeliveryConflict(_("This delivery is over."))
+    if then == Delivery.Then.CANCEL:
+        now = timezone.now()
+        move(row, Delivery.State.CANCELLED, ended_at=now, needs_person=False, changed_at=now)
+
+
+def _cancel_rider(
+    attempt: Attempt, limit: Decimal | None, reason: CancelReason, then: Delivery.Then
+) -> None:
+    if attempt.waybill_state in RETURNING:
+        raise DeliveryConflict(_("The goods are on their way back."))
+    attempt.cancel_limit, attempt.cancel_reason = limit, int(reason)
+    attempt.is_unwanted = True
+    attempt.save(update_fields=["cancel_limit", "cancel_reason", "is_unwanted"])
+    calls.move_then(attempt.delivery, then)
+    call = calls.call_of(attempt)
+    was_not_sent = call is not None and call.state == call.State.DEAD and not call.attempts.exists()
+    if attempt.courier is None or (attempt.state == State.CALLING and was_not_sent):
+        life.finish(attempt, State.DEAD)
+    elif attempt.state != State.CALLING:
+        calls.owe(attempt)
+
+
+def _as_rows(ranked: list[Candidate]) -> list[Mapping[str, str]]:
+    return [
+        {
+            "courier": each.offer.courier,
+            "why_not": str(each.why_not or ""),
+            "note": str(each.note or ""),
+        }
+        for each in ranked
+    ]

@@ -1,0 +1,156 @@
+"""What goes on without a person: the next rider after one who is surely gone, and the steps of a
+store's ladder while nobody accepts.
+
+The rows say what is due, so that a task that runs twice, late or not at all changes nothing.
+"""
+
+from collections.abc import Iterable
+from datetime import timedelta
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Q
+from django.utils import timezone
+
+from delivery.models import Attempt, Delivery, DeliveryStore
+from delivery.services import calls, life
+from delivery.services.dispatching import (
+    OURSELVES,
+    delivery_cancel,
+    delivery_dispatch,
+    delivery_tip,
+)
+from delivery.services.escalating import Do, Step, due, next_total
+from delivery.wire.couriers import courier_of
+from stores.conflicts import Conflict
+from stores.platforms.errors import PlatformError
+
+Then = Delivery.Then
+# Audit lines of what the rule did.
+BY_RULE = "rule"
+# A delivery that a person left alone is not called for by itself after so long.
+LATE = timedelta(hours=12)
+
+
+def go_on(delivery: Delivery) -> None:
+    """Calls whom the rows want to be called now, if anybody."""
+    place = DeliveryStore.objects.filter(store=delivery.store_id).first()
+    if delivery.state != Delivery.State.WAITING or place is None:
+        return
+    is_due = delivery.then == Then.NEXT or (
+        place.is_automatic
+        and delivery.ready_at is not None
+        and not delivery.needs_person
+        and delivery.then == Then.NOTHING
+    )
+    try:
+        if delivery.then == Then.OURSELVES:
+            delivery_dispatch(delivery=delivery, courier=OURSELVES, actor=BY_RULE)
+        elif is_due:
+            delivery_dispatch(delivery=delivery, courier=None, actor=BY_RULE)
+    except Conflict:
+        # Somebody was faster, or nobody can be called.
+        _put_before_person(delivery.pk)
+
+
+def waiting() -> Iterable[int]:
+    """Returns the deliveries that may have to go on (services' tasks ask once more)."""
+    now = timezone.now()
+    rows = Delivery.objects.open().filter(state=Delivery.State.WAITING)
+    by_itself = Q(
+        store__delivery_store__is_automatic=True,
+        ready_at__lte=now,
+        created_at__gte=now - LATE,
+        needs_person=False,
+    )
+    wanted = Q(then__in=[Then.NEXT, Then.OURSELVES])
+    return rows.filter(by_itself | wanted).order_by("pk").values_list("pk", flat=True)
+
+
+def ladder_of(place: DeliveryStore) -> list[Step]:
+    return [Step.from_json(row) for row in place.ladder]
+
+
+def attempts_without_rider() -> Iterable[Attempt]:
+    """Returns the attempts whose store has a ladder, and that no rider has accepted."""
+    rows = Attempt.objects.live().filter(state=Attempt.State.LIVE, accepted_at=None)
+    rows = rows.exclude(courier=None).exclude(courier__place__ladder=[])
+    return rows.select_related("delivery", "courier__place", "courier__account").order_by("pk")
+
+
+def step_take(attempt: Attempt) -> Step | None:
+    """Takes the step of the ladder that is due for an attempt; None when none is.
+
+    Each step is taken once: the row counts them before anything is sent.
+    """
+    if attempt.courier is None:
+        return None
+    ladder = ladder_of(attempt.courier.place)
+    step = due(ladder, waited=timezone.now() - attempt.called_at, taken=attempt.steps)
+    if step is None or not _count_step(attempt):
+        return None
+    try:
+        _do(attempt, step)
+    except (Conflict, PlatformError):
+        # The courier does not take it; the next step comes.
+        return step
+    return step
+
+
+def _count_step(attempt: Attempt) -> bool:
+    rows = Attempt.objects.filter(pk=attempt.pk, steps=attempt.steps, accepted_at=None)
+    return bool(rows.filter(state=Attempt.State.LIVE).update(steps=attempt.steps + 1))
+
+
+def _do(attempt: Attempt, step: Step) -> None:
+    if step.do == Do.TIP:
+        known = courier_of(attempt.courier_code)
+        value = attempt.delivery.value
+        total = next_total(step, known, tip=attempt.tip, value=value)
+        if total is not None:
+            delivery_tip(delivery=attempt.delivery, total=total, actor=BY_RULE)
+        return
+    delivery_cancel(
+        delivery=attempt.delivery,
+        actor=BY_RULE,
+        max_fee=step.cancel_fee,
+        then=Then.NEXT if step.do == Do.NEXT else Then.OURSELVES,
+    )
+
+
+def ask_due() -> None:
+    """Owes the questions that are due, and once more what rows demand that nobody has sent."""
+    now = timezone.now()
+    rows = Attempt.objects.filter(ask_at__lte=now).order_by("ask_at")
+    for pk in rows.values_list("pk", flat=True)[:500]:
+        with transaction.atomic():
+            attempt = life.locked(pk)
+            if attempt.ask_at is None or attempt.ask_at > now:
+                continue
+            attempt.ask_at = None if attempt.ended_at else now + life.ASK_EVERY
+            attempt.save(update_fields=["ask_at"])
+            if attempt.state == Attempt.State.LIVE and attempt.courier:
+                calls.owe_reading(attempt)
+            calls.owe(attempt)
+
+
+@transaction.atomic
+def _put_before_person(pk: int) -> None:
+    row = Delivery.objects.select_for_update(no_key=True).get(pk=pk)
+    if row.state != Delivery.State.WAITING:
+        return
+    row.needs_person, row.then = True, Then.NOTHING
+    row.save(update_fields=["needs_person", "then", "changed_at"])
+
+
+def cost_of(delivery: Delivery, attempts: Iterable[Attempt]) -> Decimal:
+    """Returns what the delivery costs: fee and tip of the rider who is under way or has ended his
+    ride, and what couriers kept of those who did not.
+    """
+    total = Decimal(0)
+    for each in attempts:
+        if each.state == Attempt.State.DEAD:
+            total += each.deduction or Decimal(0)
+        else:
+            total += (each.fee or Decimal(0)) + each.tip
+    return total

@@ -1,0 +1,69 @@
+"""What WeChat pushes about called riders. An answer to our own question ends in the same place
+(calls.state_heard).
+"""
+
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+
+from delivery.choices import Source
+from delivery.models import Attempt
+from delivery.services import calls, life
+from delivery.wire.events import WaybillEvent
+from stores.models import Connection
+
+# A push may name a moment that lies so far ahead of our clock; a later one is a mistake.
+AHEAD = timedelta(hours=1)
+
+
+def waybill_told(*, connection: Connection, event: WaybillEvent, at: datetime) -> int | None:
+    """Takes in a push: found by account and order number, never by waybill number.
+
+    Returns the attempt's key; None for an order that is not ours. Raises ValueError for a moment
+    that cannot be, so that a person sees it.
+    """
+    found = _attempt_of(connection, event)
+    if found is None:
+        return None
+    if event.action_at > at + AHEAD:
+        raise ValueError("the moment of the push lies in the future")
+    attempt = life.locked(found)
+    _note_rider(attempt, event)
+    life.hear(
+        attempt,
+        code=event.code,
+        at=event.action_at,
+        source=Source.PUSH,
+        message=event.message,
+    )
+    if attempt.ended_at is None:
+        attempt.ask_at = timezone.now() + life.ASK_EVERY
+        attempt.save(update_fields=["ask_at"])
+    calls.owe(attempt)
+    return attempt.pk
+
+
+def _attempt_of(connection: Connection, event: WaybillEvent) -> int | None:
+    """Returns the attempt that a push is about: of several lives under one number the last one that
+    had begun by then.
+    """
+    rows = Attempt.objects.filter(
+        shop_order_id=event.shop_order_id,
+        shopid=event.shopid,
+        courier__account__connection=connection,
+    ).order_by("life")
+    lives = list(rows.values_list("pk", "called_at"))
+    begun = [pk for pk, called_at in lives[1:] if called_at <= event.action_at]
+    first = [pk for pk, _called_at in lives[:1]]
+    return next(iter([*reversed(begun), *first]), None)
+
+
+def _note_rider(attempt: Attempt, event: WaybillEvent) -> None:
+    if event.rider is None:
+        return
+    said = {"name": event.rider.name, "phone": event.rider.phone}
+    attempt.rider = dict(attempt.rider) | {
+        name: text for name, text in said.items() if text and "*" not in text
+    }
+    attempt.arrives_at = event.rider.expected_at or attempt.arrives_at
+    attempt.save(update_fields=["rider", "arrives_at"])

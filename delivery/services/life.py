@@ -1,0 +1,155 @@
+"""The life of a called rider: what is heard becomes rows, in one place for pushes, answers and
+people.
+
+Nothing here calls the platform; what is owed follows from the rows (calls.py).
+"""
+
+from datetime import datetime, timedelta
+
+from django.db import transaction
+from django.utils import timezone
+
+from delivery.choices import Moment, Source, WaybillState
+from delivery.models import Attempt, Delivery, DeliveryMoment, WaybillNews
+from delivery.services.story import News, Story, told
+from delivery.wire.waybill import DEAD, stage_of
+from stores.platforms.workers import queue
+from stores.transitions import move, set_state
+
+State = Attempt.State
+GO_ON = "delivery.tasks.go_on"
+# A silent order is asked about so often.
+ASK_EVERY = timedelta(seconds=50)
+# After a confirmed cancellation the end is asked for so often; where none comes within this time,
+# the confirmation was none, and it is cancelled again.
+PROVE_EVERY = timedelta(seconds=2)
+PROOF_PATIENCE = timedelta(seconds=15)
+_WITH_GOODS = stage_of(WaybillState.PICKED_UP)
+
+
+def locked(attempt_id: int) -> Attempt:
+    """Returns the attempt with its delivery, both locked: the delivery first, always."""
+    of = Attempt.objects.values_list("delivery", flat=True).get(pk=attempt_id)
+    delivery = Delivery.objects.select_for_update(no_key=True).get(pk=of)
+    rows = Attempt.objects.select_related("courier__account__connection")
+    attempt = rows.select_for_update(of=("self",), no_key=True).get(pk=attempt_id)
+    attempt.delivery = delivery
+    return attempt
+
+
+def hear(
+    attempt: Attempt, *, code: int, at: datetime, source: Source, message: str = ""
+) -> WaybillNews | None:
+    """Takes in one news of a locked attempt and changes rows as the whole story then says.
+
+    Returns None for what was heard before. A code that is not known changes nothing.
+    """
+    news, is_new = WaybillNews.objects.get_or_create(
+        attempt=attempt,
+        code=code,
+        at=at,
+        source=source,
+        defaults={"message": message[:500]},
+    )
+    if is_new and code in WaybillState.values:
+        _retell(attempt)
+    return news if is_new else None
+
+
+def finish(attempt: Attempt, to: Attempt.State, **changes: object) -> None:
+    """Gives a locked attempt its last state; its delivery ends, or waits for the next rider."""
+    now = timezone.now()
+    move(attempt, to, ended_at=now, ask_at=None, is_unwanted=False, **changes)
+    delivery = attempt.delivery
+    if delivery.attempts.live().exists():
+        # A rider who was taken for gone has ended his ride, beside the one who was called since.
+        delivery.note_change()
+    elif to == State.DELIVERED:
+        _end(delivery, Delivery.State.DELIVERED)
+    elif to == State.RETURNED:
+        _end(delivery, Delivery.State.RETURNED, needs_person=True)
+    elif delivery.then == Delivery.Then.CANCEL:
+        _end(delivery, Delivery.State.CANCELLED)
+    elif delivery.state == Delivery.State.RUNNING:
+        move(delivery, Delivery.State.WAITING, changed_at=now)
+        wake(delivery)
+
+
+def wake(delivery: Delivery) -> None:
+    """Has a worker go on with a delivery once this transaction has committed."""
+    transaction.on_commit(lambda: queue.wake_worker(GO_ON, delivery.pk), robust=True)
+
+
+def prove_dead(attempt: Attempt) -> None:
+    """Ends a locked attempt of which it is proved that nobody rides any more."""
+    if attempt.state != State.DEAD:
+        finish(attempt, State.DEAD, needs_person=attempt.revived_at is not None)
+
+
+def _end(delivery: Delivery, to: Delivery.State, *, needs_person: bool = False) -> None:
+    if to not in Delivery.TRANSITIONS[Delivery.State(delivery.state)]:
+        delivery.note_change()
+        return
+    now = timezone.now()
+    nothing = Delivery.Then.NOTHING
+    move(delivery, to, ended_at=now, then=nothing, needs_person=needs_person, changed_at=now)
+
+
+def _retell(attempt: Attempt) -> None:
+    rows = attempt.news.filter(code__in=WaybillState.values)
+    story = told(News(WaybillState(row.code), row.at, Source(row.source)) for row in rows)
+    attempt.waybill_state, attempt.waybill_at = story.state, story.at
+    attempt.accepted_at = story.moments.get(Moment.ACCEPTED) or attempt.accepted_at
+    _note_moments(attempt.delivery, story)
+    _follow(attempt, story)
+    attempt.save()
+    attempt.delivery.note_change()
+
+
+def _note_moments(delivery: Delivery, story: Story) -> None:
+    for kind, at in story.moments.items():
+        DeliveryMoment.objects.get_or_create(delivery=delivery, kind=kind, defaults={"at": at})
+
+
+def _follow(attempt: Attempt, story: Story) -> None:
+    """Changes the attempt's own state as the courier's demands."""
+    if attempt.state == State.DEAD:
+        if _lives_again(attempt, story):
+            set_state(
+                attempt,
+                State.REVIVED,
+                revived_at=timezone.now(),
+                ended_at=None,
+                cancelled_at=None,
+                needs_person=True,
+            )
+        return
+    if attempt.state == State.CALLING:
+        # The push was faster than the answer: it is there.
+        set_state(attempt, State.LIVE)
+    if attempt.state in (State.DELIVERED, State.RETURNED):
+        return
+    if story.state == WaybillState.DELIVERED:
+        finish(attempt, State.DELIVERED)
+    elif story.state == WaybillState.RETURNED:
+        finish(attempt, State.RETURNED)
+    elif story.is_dead and attempt.state == State.LIVE:
+        # Riders were seen to come after it: it counts once the cancellation is confirmed as well.
+        set_state(attempt, State.ENDING)
+
+
+def _lives_again(attempt: Attempt, story: Story) -> bool:
+    """Whether somebody rides, or has ridden, for an attempt that was proved dead."""
+    if story.revived_at and story.state not in DEAD:
+        return True
+    after = [news for news in story.strange if story.at and news.at > story.at]
+    return any(stage_of(news.state) >= _WITH_GOODS and news.state not in DEAD for news in after)
+
+
+def is_proof(attempt: Attempt, code: int | None, asked_at: datetime) -> bool:
+    """Whether a state that was asked for at that moment proves that nobody rides: it is an end, and
+    the cancellation was confirmed before. None: the order is not there any more.
+    """
+    if attempt.cancelled_at is None or asked_at < attempt.cancelled_at:
+        return False
+    return code is None or code in DEAD

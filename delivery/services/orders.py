@@ -1,0 +1,118 @@
+"""A delivery in the words of WeChat, for one courier."""
+
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext as _
+
+from delivery.client.shop import CourierAccount
+from delivery.models import Attempt, Delivery, DeliveryStore, StoreCourier
+from delivery.wire.couriers import Courier, courier_of
+from delivery.wire.orders import Cargo, Good, Notice, Order, Party, Wishes
+from stores.conflicts import Conflict
+
+
+def place_of(delivery: Delivery) -> DeliveryStore:
+    """Returns from where it is sent. Raises Conflict when the store sends no longer."""
+    place = DeliveryStore.objects.filter(store=delivery.store_id).first()
+    if place is None:
+        raise Conflict(_("This store has no address from which it delivers."))
+    return place
+
+
+def account_of(courier: StoreCourier) -> CourierAccount:
+    """Returns what signs calls to the courier."""
+    return CourierAccount(
+        delivery_id=courier.account.delivery_id,
+        shopid=courier.account.shopid,
+        secret=courier.secret,
+        shop_no=courier.shop_no,
+    )
+
+
+def account_of_attempt(attempt: Attempt) -> CourierAccount:
+    """Raises ValueError for one of the shop's own people."""
+    if attempt.courier is None:
+        raise ValueError("nobody is asked about the shop's own people")
+    return account_of(attempt.courier)
+
+
+def order_of(delivery: Delivery, courier: StoreCourier, *, tip: Decimal = Decimal(0)) -> Order:
+    known = courier_of(courier.account.delivery_id, courier.account.name)
+    place = courier.place
+    sender = _sender(place) if known.needs_sender or not courier.shop_no else None
+    return Order(
+        openid=delivery.openid,
+        sender=sender,
+        receiver=_receiver(delivery.receiver),
+        cargo=_cargo(delivery),
+        wishes=_wishes(delivery, courier, known, tip),
+        notice=Notice(**delivery.notice),
+    )
+
+
+def _sender(place: DeliveryStore) -> Party:
+    return Party(
+        name=place.contact,
+        city=place.city,
+        address=place.address,
+        detail=place.detail,
+        phone=place.phone,
+        lng=place.lng,
+        lat=place.lat,
+    )
+
+
+def _receiver(given: Mapping[str, Any]) -> Party:
+    return Party(
+        name=given["name"],
+        city=given["city"],
+        address=given["address"],
+        detail=given["detail"],
+        phone=given["phone"],
+        lng=Decimal(given["lng"]),
+        lat=Decimal(given["lat"]),
+    )
+
+
+def _cargo(delivery: Delivery) -> Cargo:
+    given = delivery.cargo
+    goods = [
+        Good(
+            name=row["name"],
+            count=row["count"],
+            price=Decimal(row["price"]) if row.get("price") else None,
+            unit=row.get("unit", ""),
+        )
+        for row in given.get("goods", [])
+    ]
+    return Cargo(
+        value=delivery.value,
+        weight=delivery.weight,
+        first_class=given["first_class"],
+        second_class=given["second_class"],
+        goods=goods,
+        pickup_info=given.get("pickup_info", ""),
+        delivery_info=given.get("delivery_info", ""),
+    )
+
+
+def _wishes(delivery: Delivery, courier: StoreCourier, known: Courier, tip: Decimal) -> Wishes:
+    given = delivery.wishes
+    insured = given.get("insured_for")
+    booked = None
+    if delivery.wanted_at and known.expected:
+        booked = (known.expected, delivery.wanted_at)
+    return Wishes(
+        ordered_at=delivery.created_at,
+        service_code=courier.service_code or known.usual_service,
+        number=given.get("number", ""),
+        note=delivery.note,
+        booked=booked,
+        insured_for=Decimal(insured) if insured and known.can_insure else None,
+        tip=tip or None,
+        is_direct=known.is_direct if known.is_direct is not None else given.get("is_direct"),
+        needs_pickup_code=bool(given.get("needs_pickup_code")) and known.has_pickup_code,
+        needs_finish_code=bool(given.get("needs_finish_code")) and known.has_finish_code,
+    )

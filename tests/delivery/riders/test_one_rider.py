@@ -1,0 +1,184 @@
+"""A rider is called, rides, is cancelled, and the next one comes: with all answers in time."""
+
+from decimal import Decimal
+
+import pytest
+from django.db import IntegrityError, transaction
+
+from delivery.choices import Moment
+from delivery.models import Attempt, Delivery, Quote
+from delivery.services import going_on, quoting
+from delivery.services.dispatching import (
+    DeliveryConflict,
+    FeeTooHigh,
+    delivery_cancel,
+    delivery_dispatch,
+    delivery_tip,
+)
+from delivery.services.going_on import ask_due, cost_of
+from tests.delivery.factories import AttemptFactory
+from tests.delivery.town import Town
+from tests.processes import wait_until
+
+State = Attempt.State
+
+
+def asked(town: Town, attempt: Attempt) -> Attempt:
+    """Asks about an attempt at once, as the schedule does later."""
+    Attempt.objects.filter(pk=attempt.pk).update(ask_at=attempt.called_at)
+    ask_due()
+    town.work()
+    attempt.refresh_from_db()
+    attempt.delivery.refresh_from_db()
+    return attempt
+
+
+def test_the_database_holds_one_live_attempt_per_delivery(db: None) -> None:
+    first = AttemptFactory()
+    with pytest.raises(IntegrityError), transaction.atomic():
+        AttemptFactory(delivery=first.delivery, courier=first.courier, state=State.CALLING)
+    AttemptFactory(delivery=first.delivery, courier=first.courier, state=State.DEAD)
+
+
+def test_a_rider_is_called_by_the_courier_that_a_person_chose(town: Town) -> None:
+    attempt = town.called("SS")
+    assert (attempt.state, attempt.fee, attempt.waybill_id) == (
+        State.LIVE, Decimal("18.08"), f"{attempt.shop_order_id}_waybillid",
+    )  # fmt: skip
+    delivery = attempt.delivery
+    assert delivery.state == Delivery.State.RUNNING
+    assert [order["status"] for order in town.orders(delivery)] == [101]
+    with pytest.raises(DeliveryConflict):
+        delivery_dispatch(delivery=delivery, courier="DADA", actor="小王")
+
+
+def test_the_rule_calls_the_cheapest_and_its_price_is_kept(town: Town) -> None:
+    attempt = town.called(None)
+    assert (attempt.courier_code, attempt.fee) == ("DADA", Decimal("7.56"))
+    assert attempt.price_token
+    decision = attempt.decision
+    assert [row["courier"] for row in decision.ranking][:3] == ["DADA", "SFTC", "UU"]
+    assert Quote.objects.filter(delivery=attempt.delivery).count() == 5
+
+
+def test_the_order_is_followed_to_its_end_by_asking_alone(town: Town) -> None:
+    attempt = town.called("SS")
+    for status in (102, 201, 202, 301):
+        town.report(attempt, status)
+        assert asked(town, attempt).waybill_state == status
+        assert attempt.state == State.LIVE
+    town.report(attempt, 302)
+    asked(town, attempt)
+    assert (attempt.state, attempt.delivery.state) == ("delivered", "delivered")
+    assert attempt.ask_at is None
+    kinds = [moment.kind for moment in attempt.delivery.moments.all()]
+    assert kinds == [Moment.ACCEPTED, Moment.PICKED_UP, Moment.DELIVERED]
+    assert cost_of(attempt.delivery, attempt.delivery.attempts.all()) == Decimal("18.08")
+
+
+def test_a_cancelled_rider_is_gone_only_after_an_end_was_read(town: Town) -> None:
+    attempt = town.called("SS")
+    delivery = delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=Decimal(0))
+    attempt.refresh_from_db()
+    assert (attempt.state, delivery.state) == (State.ENDING, Delivery.State.RUNNING)
+    with pytest.raises(DeliveryConflict):
+        delivery_dispatch(delivery=delivery, courier="DADA", actor="小王")
+    town.work()
+    attempt.refresh_from_db()
+    delivery.refresh_from_db()
+    assert (attempt.state, delivery.state) == (State.DEAD, Delivery.State.CANCELLED)
+    assert attempt.cancelled_at
+    assert town.live_orders(delivery) == []
+
+
+def test_a_cancellation_over_the_limit_is_not_sent(town: Town) -> None:
+    town.post("couriers", {"delivery_id": "SS", "cancel_fee": 5.0, "free_seconds": 0.0})
+    attempt = town.called("SS")
+    town.report(attempt, 102)
+    with pytest.raises(FeeTooHigh) as caught:
+        delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=Decimal(2))
+    assert caught.value.fee == Decimal("5.00")
+    attempt.refresh_from_db()
+    assert attempt.state == State.LIVE
+    delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=Decimal(5))
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.deduction) == (State.DEAD, Decimal("5.00"))
+    assert cost_of(attempt.delivery, [attempt]) == Decimal("5.00")
+
+
+def test_a_missing_fee_is_not_known_and_not_nothing(town: Town) -> None:
+    attempt = town.called("SS")
+    town.switch(precancel_without_fee=True)
+    with pytest.raises(FeeTooHigh) as caught:
+        delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=Decimal(100))
+    assert caught.value.fee is None
+    delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=None)
+    town.work()
+    attempt.refresh_from_db()
+    assert attempt.state == State.DEAD
+
+
+def test_the_next_courier_is_called_once_the_first_is_gone(town: Town) -> None:
+    attempt = town.called("DADA")
+    delivery = attempt.delivery
+    delivery_cancel(delivery=delivery, actor="小王", max_fee=Decimal(0), then=Delivery.Then.NEXT)
+    town.work()
+    delivery.refresh_from_db()
+    assert delivery.state == Delivery.State.WAITING
+    assert list(going_on.waiting()) == [delivery.pk]
+    going_on.go_on(delivery)
+    town.work()
+    states = {each.courier_code: each.state for each in delivery.attempts.all()}
+    assert states == {"DADA": State.DEAD, "SFTC": State.LIVE}
+    assert len(town.live_orders(delivery)) == 1
+
+
+def test_an_end_that_the_courier_tells_is_proved_before_the_next_is_called(town: Town) -> None:
+    attempt = town.called("SS")
+    town.report(attempt, 502)
+    asked(town, attempt)
+    assert (attempt.state, attempt.cancelled_at is not None) == (State.DEAD, True)
+    assert attempt.delivery.state == Delivery.State.WAITING
+    assert [moment.kind for moment in attempt.delivery.moments.all()] == [Moment.ABNORMAL]
+
+
+def test_a_tip_is_a_total_and_only_grows(town: Town) -> None:
+    attempt = town.called("SS")
+    for wrong in ("4", "0"):
+        with pytest.raises(DeliveryConflict):
+            delivery_tip(delivery=attempt.delivery, total=Decimal(wrong), actor="小王")
+    delivery_tip(delivery=attempt.delivery, total=Decimal(5), actor="小王")
+    town.work()
+    attempt.refresh_from_db()
+    assert attempt.tip == Decimal(5)
+    with pytest.raises(DeliveryConflict):
+        delivery_tip(delivery=attempt.delivery, total=Decimal(3), actor="小王")
+    assert town.orders(attempt.delivery)[0]["tip"] == 5.0
+
+
+def test_a_courier_that_refuses_leaves_the_delivery_waiting_with_its_words(town: Town) -> None:
+    town.post("couriers", {"delivery_id": "UU", "mood": "offline"})
+    attempt = town.called("UU")
+    assert (attempt.state, attempt.refusal) == (State.DEAD, "2076: 门店已下线")
+    assert attempt.delivery.state == Delivery.State.WAITING
+
+
+def test_couriers_are_asked_at_once_and_one_that_fails_delays_nobody(town: Town) -> None:
+    town.post("couriers", {"delivery_id": "UU", "mood": "refuses"})
+    town.server.faults.add(operation="order/pre_add", kind="drop_before", times=1)
+    rows = quoting.quotes_ask(delivery=town.delivery())
+    assert len(rows) == 5
+    assert sum(row.is_silent for row in rows) == 1
+    assert {row.refusal for row in rows if row.courier.account.delivery_id == "UU"} <= {
+        "收件人信息不正确", "",
+    }  # fmt: skip
+
+
+def test_the_shops_own_people_are_the_last_courier(town: Town) -> None:
+    attempt = delivery_dispatch(delivery=town.delivery(), courier="OURSELVES", actor="小王")
+    assert (attempt.state, attempt.courier) == (State.LIVE, None)
+    delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=None)
+    attempt.refresh_from_db()
+    assert attempt.state == State.DEAD
+    wait_until(lambda: town.orders() == [])
