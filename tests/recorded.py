@@ -3,7 +3,7 @@
 """
 
 import json
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
 
@@ -39,3 +39,11 @@ def recorded(platform: str, call: str = "") -> list[Recorded]:
     files = sorted((FIXTURES / platform).glob("*.json"))
     rows = [Recorded(path.stem, **json.loads(path.read_text())) for path in files]
     return [row for row in rows if call in ("", row.call)]
+
+
+def shown(value: Any) -> Any:
+    """Returns what a client made of an answer in the form of a fixture."""
+    if isinstance(value, list):
+        return [shown(item) for item in value]
+    known = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
+    return json.loads(json.dumps(known, default=str))

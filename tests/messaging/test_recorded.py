@@ -1,7 +1,5 @@
 """What our client makes of every recorded answer, over a real socket."""
 
-import json
-from dataclasses import asdict, is_dataclass
 from typing import Any
 
 import pytest
@@ -10,17 +8,9 @@ from stores.platforms import errors
 from stores.platforms.errors import PlatformError
 from tests.canned import Canned
 from tests.messaging.calls import CALLS, READING, call
-from tests.recorded import Recorded, recorded
+from tests.recorded import Recorded, recorded, shown
 
 ANSWERS = recorded("takeaway")
-
-
-def shown(value: Any) -> Any:
-    """Returns a result in the form of a fixture."""
-    if isinstance(value, list):
-        return [shown(item) for item in value]
-    known = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
-    return json.loads(json.dumps(known, default=str))
 
 
 def outcome(answer: Recorded) -> Any:

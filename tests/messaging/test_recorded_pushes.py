@@ -21,7 +21,7 @@ from tests.messaging.recorded_pushes import (
     recorded_kinds,
     recorded_push,
 )
-from tests.messaging.test_recorded import shown
+from tests.recorded import shown
 
 pytestmark = [pytest.mark.django_db, pytest.mark.urls("messaging.urls")]
 
