@@ -11,7 +11,7 @@ from stores.models import OutboundAttempt, OutboundCall
 from stores.platforms import outbox
 from stores.platforms.outbox.claims import claim
 from tests.canned import Canned, answer
-from tests.coupons.bad_days.passing import pass_time
+from tests.killing import pass_time
 from tests.meituan import Meituan, selling
 from tests.trip.suppliers import Supplier, success
 from trip import services

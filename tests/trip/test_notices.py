@@ -17,7 +17,7 @@ from stores.roles import Role
 from stores.sandbox import SandboxServer
 from tests import children
 from tests.canned import Canned, answer
-from tests.coupons.bad_days.passing import WORK, end_leases, pass_time
+from tests.killing import WORK, end_leases, pass_time
 from tests.meituan import Meituan, selling
 from tests.stores.factories import member
 from tests.trip.drilling import drill_start

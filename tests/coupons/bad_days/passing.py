@@ -1,23 +1,16 @@
 """Working and moving the time forward, for tests of failures."""
 
-from datetime import timedelta
-
-from django.db.models import F
 from django.utils import timezone
 
 from coupons.models import Verification
-from stores.models import Connection, OutboundCall, Pace
+from stores.models import Connection, OutboundCall
 from stores.platforms import outbox
 from stores.platforms.tokens import TRY_REFUSED_EVERY
+from tests.killing import pass_time
 
 Status = Verification.Status
 
 State = OutboundCall.State
-
-WORK = """
-    from stores.platforms import outbox
-    outbox.work(seconds=float(os.environ.get("WORK_SECONDS", "6")))
-"""
 
 
 def settled(*rows: Verification) -> bool:
@@ -36,16 +29,3 @@ def settled_after_refused_login(*rows: Verification) -> bool:
         Connection.objects.update(checked_at=timezone.now() - TRY_REFUSED_EVERY)
         pass_time(TRY_REFUSED_EVERY)
     return settled(*rows)
-
-
-def end_leases() -> None:
-    """Ends the time of every lease."""
-    OutboundCall.objects.exclude(lease_until=None).update(
-        lease_until=timezone.now() - timedelta(seconds=1)
-    )
-
-
-def pass_time(span: timedelta) -> None:
-    """Moves every stored time back by this span."""
-    OutboundCall.objects.update(due_at=F("due_at") - span, expires_at=F("expires_at") - span)
-    Pace.objects.update(next_at=F("next_at") - span.total_seconds())

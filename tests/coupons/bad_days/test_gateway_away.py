@@ -20,15 +20,11 @@ from stores.roles import Role
 from stores.tenancy import Access
 from tests import children
 from tests.api import api_of
-from tests.coupons.bad_days.passing import (
-    WORK,
-    Status,
-    pass_time,
-    settled,
-)
+from tests.coupons.bad_days.passing import Status, settled
 from tests.coupons.factories import Shop
 from tests.coupons.flows import arrived, ask_for, coupon, verify
 from tests.coupons.guest.visiting import enter
+from tests.killing import WORK, pass_time
 from tests.processes import wait_until
 from tests.stores.factories import member
 

@@ -14,15 +14,10 @@ from coupons.services import verification_process
 from stores.models import OutboundAttempt, OutboundCall
 from stores.platforms import outbox
 from tests import children
-from tests.coupons.bad_days.passing import (
-    WORK,
-    State,
-    Status,
-    end_leases,
-    settled,
-)
+from tests.coupons.bad_days.passing import State, Status, settled
 from tests.coupons.factories import Shop
 from tests.coupons.flows import arrived, ask_for, call_of, coupon
+from tests.killing import KILL_AT, WORK, dying, end_leases
 from tests.processes import wait_until
 
 # The same code at once
@@ -83,36 +78,6 @@ def test_the_same_code_from_ten_threads_and_two_processes_reaches_the_gateway_on
 # Killed
 
 
-KILL = "os.kill(os.getpid(), signal.SIGKILL)"
-KILL_AT = {
-    "between claim and call": f"""
-    from stores.platforms.outbox import delivering
-    real = delivering._try
-    def fatal(call, *args):
-        if call.operation == STEP: {KILL}
-        return real(call, *args)
-    delivering._try = fatal
-    """,
-    "after the answer and before it is written": f"""
-    from stores.platforms.outbox import delivering
-    real = delivering._settle
-    def fatal(call, *args):
-        if call.operation == STEP: {KILL}
-        return real(call, *args)
-    delivering._settle = fatal
-    """,
-    "after the answer and before the commit": f"""
-    from stores.platforms.outbox import operations
-    operation = operations["umember", STEP]
-    real = operation.on_done
-    def fatal(*args, **kwargs):
-        real(*args, **kwargs)
-        {KILL}
-    operation.on_done = fatal
-    """,
-}
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("step", ["coupon.detail", "coupon.verify"])
 @pytest.mark.parametrize("moment", KILL_AT)
@@ -121,7 +86,7 @@ def test_a_worker_killed_at_any_moment_loses_nothing_and_spends_nothing_twice(
 ) -> None:
     code = shop.code()
     row = ask_for(shop, code)
-    children.killed(f"    STEP = {step!r}\n{KILL_AT[moment]}\n{WORK}")
+    children.killed(dying("umember", step, moment))
     assert OutboundCall.objects.get(operation=step).state == State.SENDING
     assert OutboundAttempt.objects.filter(call__operation=step, outcome="started").count() == 1
     end_leases()
@@ -162,9 +127,9 @@ def test_the_lease_of_a_killed_worker_really_ends(shop: Shop) -> None:
     short = """
     from datetime import timedelta
     settings.LEASE, settings.REQUEST_SECONDS = timedelta(seconds=6), 1.0
-    STEP = "coupon.verify"
     """
-    children.killed(short + KILL_AT["after the answer and before it is written"] + WORK)
+    moment = "after the answer and before it is written"
+    children.killed(short + dying("umember", "coupon.verify", moment))
     assert outbox.sweep() == 0
     wait_until(lambda: settled(row))
     row.refresh_from_db()

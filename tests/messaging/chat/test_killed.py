@@ -2,7 +2,6 @@
 
 import os
 import signal
-from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -11,8 +10,8 @@ from django.utils import timezone
 from messaging.choices import MessageState
 from messaging.models import Conversation, Message
 from messaging.services.chat.sending import message_send
-from stores.models import OutboundCall
 from tests import children
+from tests.killing import KILL_AT, WORK, dying, end_leases
 from tests.messaging.chat.writing import CUSTOMER, write
 from tests.messaging.meituan import Meituan, deliver_all
 from tests.messaging.pushing import Pusher
@@ -25,35 +24,11 @@ pytestmark = [
     pytest.mark.urls("messaging.urls"),
     pytest.mark.slow,
 ]
-WORK = """
-    from stores.platforms import outbox
-    outbox.work(seconds=20)
-"""
 WEB = """
     from messaging.models import Message
     from messaging.services.chat.sending import send_now
     send_now(Message.objects.get(state="waiting"), wait=20)
 """
-KILL = "os.kill(os.getpid(), signal.SIGKILL)"
-KILL_AT = {
-    "between claim and call": f"""
-    from stores.platforms.outbox import delivering
-    delivering._try = lambda *args: {KILL}
-    """,
-    "after the answer and before it is written": f"""
-    from stores.platforms.outbox import delivering
-    delivering._settle = lambda *args: {KILL}
-    """,
-    "after the answer and before the commit": f"""
-    from stores.platforms.outbox import operations
-    operation = operations["takeaway", "message.send"]
-    real = operation.on_done
-    def fatal(*args, **kwargs):
-        real(*args, **kwargs)
-        {KILL}
-    operation.on_done = fatal
-    """,
-}
 
 
 @pytest.fixture
@@ -82,11 +57,6 @@ def arrived(meituan: Meituan) -> list[str]:
     return [row["text"] for row in rows if row["origin"] == "provider"]
 
 
-def end_leases() -> None:
-    past = timezone.now() - timedelta(seconds=1)
-    OutboundCall.objects.exclude(lease_until=None).update(lease_until=past)
-
-
 def ended(message: Message) -> bool:
     deliver_all()
     message.refresh_from_db()
@@ -99,7 +69,8 @@ def test_a_process_killed_at_any_moment_sends_nothing_twice(
     meituan: Meituan, talk: Conversation, user: User, pusher: Pusher, moment: str, process: str
 ) -> None:
     message = send(talk, user, "马上送到")
-    children.killed(f"{KILL_AT[moment]}\n{WORK if process == 'worker' else WEB}")
+    work = WORK if process == "worker" else WEB
+    children.killed(dying("takeaway", "message.send", moment, work=work))
     following = send(talk, user, "谢谢")
     end_leases()
     wait_until(lambda: ended(message) and ended(following))
@@ -118,7 +89,7 @@ def test_a_worker_frozen_past_its_lease_changes_nothing_when_it_thaws(
 ) -> None:
     message = send(talk, user, "马上送到")
     meituan.server.faults.add(kind="slow_after", operation="im/msg/send", seconds=0.5)
-    with children.running(WORK.replace("20", "3")) as [worker]:
+    with children.running(WORK, WORK_SECONDS="3") as [worker]:
         wait_until(lambda: arrived(meituan))
         os.kill(worker.pid, signal.SIGSTOP)
         end_leases()
