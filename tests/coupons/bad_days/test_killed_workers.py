@@ -127,7 +127,7 @@ def test_the_lease_of_a_killed_worker_really_ends(shop: Shop) -> None:
     short = """
     from datetime import timedelta
     settings.LEASE, settings.REQUEST_SECONDS = timedelta(seconds=6), 1.0
-    """
+"""
     moment = "after the answer and before it is written"
     children.killed(short + dying("umember", "coupon.verify", moment))
     assert outbox.sweep() == 0
