@@ -1,14 +1,17 @@
 from delivery.models.accounts import CourierAccount, DeliveryStore, StoreCourier
 from delivery.models.deliveries import Attempt, Delivery, DeliveryMoment, WaybillNews
+from delivery.models.providers import Authorisation, LostTokens
 from delivery.models.quotes import Decision, Quote
 
 __all__ = [
     "Attempt",
+    "Authorisation",
     "CourierAccount",
     "Decision",
     "Delivery",
     "DeliveryMoment",
     "DeliveryStore",
+    "LostTokens",
     "Quote",
     "StoreCourier",
     "WaybillNews",

@@ -9,12 +9,14 @@ from django.conf import settings
 
 from delivery.client.provider import ProviderClient
 from delivery.client.shop import WechatClient
+from delivery.services import losses
 from delivery.wire.providers import RemoteToken
 from stores.models import Connection
 from stores.platforms.errors import LoginRefused
 from stores.platforms.tokens import Token, with_token
 
 T = TypeVar("T")
+NOT_AUTHORISED = "the shop has not authorised the service provider"
 
 
 class Wechat:
@@ -31,7 +33,11 @@ class Wechat:
 
     def call(self, request: Callable[[WechatClient, str], T]) -> T:
         """Calls `request(client, token)`. Raises PlatformError."""
-        return with_token(self.connection, self.login, lambda token: request(self.client, token))
+        return with_token(
+            self.connection,
+            self.login,
+            losses.noticed(self.connection, lambda token: request(self.client, token)),
+        )
 
     def login(self) -> Token:
         """Returns a new token. Raises PlatformError."""
@@ -40,36 +46,57 @@ class Wechat:
         secret = self.connection.credentials.get("secret")
         if not secret:
             raise LoginRefused("no AppSecret stored")
-        return _kept(self.client.login(self.connection.account, secret))
+        return as_stored(self.client.login(self.connection.account, secret))
 
     def _by_provider(self, provider: Connection) -> Token:
         refresh = self.connection.credentials.get("refresh_token")
         if not refresh:
-            raise LoginRefused("the shop has not authorised the service provider")
-        client = ProviderClient(
-            _address(provider), timeout=settings.WECHAT_TIMEOUT, wait_for_slot=self._wait
+            raise LoginRefused(NOT_AUTHORISED)
+        shop = self.connection.account
+        return as_stored(
+            Provider(provider, self._wait).call(
+                lambda client, token: client.shop_token(
+                    token, provider.account, shop=shop, refresh=refresh
+                )
+            )
         )
 
-        def ask(token: str) -> RemoteToken:
-            return client.shop_token(
-                token, provider.account, shop=self.connection.account, refresh=refresh
-            )
 
-        return _kept(with_token(provider, lambda: _provider_login(client, provider), ask))
+class Provider:
+    """The calls of a service provider."""
 
+    def __init__(
+        self, connection: Connection, wait_for_slot: Callable[[], None] = lambda: None
+    ) -> None:
+        self.connection = connection
+        self.client = ProviderClient(
+            _address(connection), timeout=settings.WECHAT_TIMEOUT, wait_for_slot=wait_for_slot
+        )
 
-def _provider_login(client: ProviderClient, provider: Connection) -> Token:
-    given = provider.credentials
-    if not given.get("secret"):
-        raise LoginRefused("no AppSecret stored")
-    return _kept(client.login(provider.account, given["secret"], given.get("ticket", "")))
+    def call(self, request: Callable[[ProviderClient, str], T]) -> T:
+        """Calls `request(client, token)`. Raises PlatformError."""
+        return with_token(
+            self.connection,
+            self.login,
+            losses.noticed(self.connection, lambda token: request(self.client, token)),
+        )
+
+    def login(self) -> Token:
+        """Returns a new token, for the ticket that WeChat pushed last. Raises PlatformError."""
+        # A ticket comes every ten minutes, and this row may be older.
+        self.connection.refresh_from_db(fields=["credentials"])
+        given = self.connection.credentials
+        if not given.get("secret"):
+            raise LoginRefused("no AppSecret stored")
+        account = self.connection.account
+        return as_stored(self.client.login(account, given["secret"], given.get("ticket", "")))
 
 
 def _address(connection: Connection) -> str:
     return connection.base_url or str(settings.WECHAT_BASE_URL)
 
 
-def _kept(token: RemoteToken) -> Token:
+def as_stored(token: RemoteToken) -> Token:
     """Returns a token as it is stored, its refresh token with the credentials."""
     secrets = {"refresh_token": token.refresh} if token.refresh else {}
     return Token(token.text, token.lives, secrets)

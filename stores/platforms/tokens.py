@@ -227,6 +227,27 @@ def note_accepted(connection: Connection) -> None:
     refused.update(state=Connection.State.WORKING, last_error="", checked_at=timezone.now())
 
 
+def given(connection: Connection, new: Token) -> None:
+    """Stores a token that the platform gave without a login. A login under way changes nothing any
+    more.
+    """
+    with transaction.atomic():
+        row = Connection.objects.select_for_update().get(pk=connection.pk)
+        changes: dict[str, Any] = {
+            "token": new.text,
+            "token_serial": row.token_serial + 1,
+            "login_lease_until": None,
+            "state": Connection.State.WORKING,
+            "last_error": "",
+            "checked_at": timezone.now(),
+            "credentials": row.credentials | dict(new.secrets),
+            **_times(new),
+        }
+        Connection.objects.filter(pk=row.pk).update(**changes)
+        connection.refresh_from_db()
+        prove(connection)
+
+
 def remember(connection: Connection, **secrets: str) -> None:
     """Adds secrets that the platform sent by itself to the credentials, as a ticket for logins."""
     with transaction.atomic():
