@@ -18,6 +18,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     re_path(r"^api/", no_such_route),
     path("", include("trip.urls")),
     path("", include("messaging.urls")),
+    path("", include("delivery.urls")),
     path("", include("stores.urls")),
     path("", include("coupons.urls")),
     path("i18n/", include("django.conf.urls.i18n")),

@@ -2,22 +2,39 @@ from datetime import timedelta
 
 from django.utils.translation import gettext_lazy as _
 
+from delivery.choices import PLATFORM
 from stores.domains import Domain, Schedule
 
 
 class DeliveryConfig(Domain):
     name = "delivery"
     verbose_name = _("Delivery")
-    registers = ("delivery.services.calls",)
+    platform = PLATFORM
+    platform_title = _("WeChat delivery")
+    registers = ("delivery.services.calls", "delivery.webhooks.handlers")
+    event_titles = {
+        "update_waybill_status": _("How far an order is"),
+        "component_verify_ticket": _("Ticket for a service provider"),
+        "authorized": _("A mini-program has authorised us"),
+        "updateauthorized": _("A mini-program has changed its authorisation"),
+        "unauthorized": _("A mini-program has withdrawn its authorisation"),
+    }
     schedules = (
         Schedule("delivery.tasks.go_on_all", timedelta(seconds=10)),
         Schedule("delivery.tasks.ask_due", timedelta(seconds=10)),
+        Schedule("delivery.tasks.exchange_owed", timedelta(minutes=1)),
+        Schedule("delivery.tasks.renew_tokens", timedelta(minutes=1)),
     )
     task_titles = {
         "delivery.tasks.go_on": _("Call the next rider of a delivery"),
         "delivery.tasks.go_on_all": _("Call the riders that rules and ladders want"),
         "delivery.tasks.ask_due": _("Ask about riders of whom nothing was heard"),
+        "delivery.tasks.exchange": _("Confirm the authorisation of a mini-program"),
+        "delivery.tasks.exchange_owed": _("Confirm authorisations that wait"),
+        "delivery.tasks.renew_tokens": _("Renew WeChat's tokens before they end"),
     }
+    alerts = "delivery.dashboard.provider_alerts"
+    operator_alerts = "delivery.dashboard.operator_alerts"
     verb_labels = {
         "delivery.cancel": _("Cancelled a rider or a delivery"),
         "delivery.dispatch": _("Called a rider"),
@@ -27,4 +44,12 @@ class DeliveryConfig(Domain):
         "delivery.returned": _("Confirmed that goods are back"),
         "delivery.tip": _("Raised a rider's tip"),
         "wechat.accounts.synced": _("Read the accounts at couriers"),
+        "wechat.authorised": _("A mini-program has authorised us"),
+        "wechat.withdrawn": _("A mini-program has withdrawn its authorisation"),
+        "wechat.claimed": _("Said whose a mini-program is"),
+        "wechat.opening.asked": _("Asked a shop to open instant delivery"),
+        "wechat.courier.asked": _("Asked a shop to bind a courier"),
+    }
+    audit_details = {
+        "courier": _("courier"),
     }

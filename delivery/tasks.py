@@ -1,7 +1,7 @@
 """The tasks of instant delivery that the queue runs."""
 
 from delivery.models import Delivery
-from delivery.services import going_on
+from delivery.services import authorising, going_on, renewing
 from stores.platforms.workers import queue
 
 
@@ -20,3 +20,18 @@ def go_on_all() -> None:
 def ask_due() -> None:
     """Every ten seconds: asks about riders of whom nothing was heard."""
     going_on.ask_due()
+
+
+def exchange(authorisation_id: int) -> None:
+    authorising.exchange(authorisation_id)
+
+
+def exchange_owed() -> None:
+    """Each minute: codes of authorisations that were not exchanged at once."""
+    for pk in authorising.owed():
+        authorising.exchange(pk)
+
+
+def renew_tokens() -> None:
+    """Each minute: tokens that end soon, of shops and of service providers."""
+    renewing.renew_all()

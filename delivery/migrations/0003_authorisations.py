@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('delivery', '0001_initial'),
+        ('delivery', '0002_deliveries'),
         ('stores', '0017_a_lane_for_the_counter'),
     ]
 

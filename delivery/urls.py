@@ -1,0 +1,15 @@
+"""URLs of the addresses that WeChat pushes to, and of the pages."""
+
+from django.urls import URLPattern, path
+
+from delivery.pages import authorising
+from delivery.webhooks.endpoints import ProviderPush, ShopPush
+
+app_name = "delivery"
+urlpatterns: list[URLPattern] = [
+    path("wechat/<int:connection_id>/push/", ShopPush.as_view(), name="push"),
+    path("wechat/<int:connection_id>/push/<str:appid>/", ShopPush.as_view(), name="push-of"),
+    path("wechat/<int:connection_id>/tickets/", ProviderPush.as_view(), name="tickets"),
+    path("wechat/authorise/", authorising.authorise, name="authorise"),
+    path("wechat/authorised/", authorising.authorised, name="authorised"),
+]
