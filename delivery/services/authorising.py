@@ -1,6 +1,7 @@
 """Asking a shop's administrator for an authorisation, and exchanging the code for tokens, once."""
 
 from datetime import datetime, timedelta
+from typing import Any
 from urllib.parse import urlencode
 
 from django.conf import settings
@@ -12,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from delivery.client.provider import authorisation_page
 from delivery.models import Authorisation
-from delivery.services.providing import claim, digest_of, locked, put_below
+from delivery.services.providing import claim, digest_of, give_to, locked, put_below
 from delivery.services.wechat import Provider, as_stored
 from delivery.wire.providers import Granted
 from stores import audit
@@ -82,9 +83,11 @@ def came_back(
                     _("WeChat does not take this authorisation. Please authorise again.")
                 ) from error
         else:
-            row = granted_now(
-                provider=provider, granted=granted, code=code, at=started_at, is_told=False
-            )
+            with transaction.atomic():
+                give_to(locked(provider, granted.appid, started_at), merchant, actor=actor)
+                row = granted_now(
+                    provider=provider, granted=granted, code=code, at=started_at, is_told=False
+                )
     claim(row, merchant, actor=actor)
     row.refresh_from_db()
     return row
@@ -133,7 +136,11 @@ def granted_now(
             return row
         if not (is_other and row.state == State.OWED):
             problem = "" if granted.may_deliver else _("Instant delivery was not granted.")
-            changes = {"code": "", "code_digest": digest_of(code), "lease_until": None}
+            changes: dict[str, Any] = {
+                "code": "",
+                "code_digest": digest_of(code),
+                "lease_until": None,
+            }
             changes |= {"may_deliver": granted.may_deliver, "problem": problem}
             move(row, State.GRANTED, told_at=max(at, row.told_at), **changes)
         _keep(row, granted)
@@ -142,7 +149,7 @@ def granted_now(
 
 def _keep(row: Authorisation, granted: Granted) -> None:
     """Puts the tokens where they are used; those of nobody's shop wait with the authorisation."""
-    refresh = granted.token.refresh
+    refresh, is_again = granted.token.refresh, row.connection is not None
     if row.merchant is not None and row.connection is None:
         try:
             put_below(row, refresh_token=refresh)
@@ -153,7 +160,8 @@ def _keep(row: Authorisation, granted: Granted) -> None:
         row.save(update_fields=["refresh_token", "problem"])
         return
     tokens.given(row.connection, as_stored(granted.token))
-    audit.record("wechat.authorised", actor=None, merchant=row.merchant, target=row.connection)
+    if is_again:
+        audit.record("wechat.authorised", actor=None, merchant=row.merchant, target=row.appid)
 
 
 def _by_code(provider: Connection, code: str) -> Authorisation | None:

@@ -73,9 +73,7 @@ def withdrawn(*, provider: Connection, appid: str, at: datetime) -> Authorisatio
         move(row, State.WITHDRAWN, told_at=at, code="", refresh_token="", problem="")
         if row.connection:
             _close(row.connection)
-            audit.record(
-                "wechat.withdrawn", actor=None, merchant=row.merchant, target=row.connection
-            )
+            audit.record("wechat.withdrawn", actor=None, merchant=row.merchant, target=row.appid)
     return row
 
 
@@ -98,12 +96,17 @@ def claim(row: Authorisation, merchant: Merchant, *, actor: Actor) -> None:
         row = locked(row.provider, row.appid, row.told_at)
         if row.merchant_id not in (None, merchant.pk):
             raise Conflict(_("This mini-program belongs to another merchant here."))
-        if row.merchant_id is None:
-            row.merchant = merchant
-            row.save(update_fields=["merchant"])
-            audit.record("wechat.claimed", actor=actor, merchant=merchant, target=row.appid)
+        give_to(row, merchant, actor=actor)
         if row.state == State.GRANTED and row.connection is None:
             put_below(row, refresh_token=row.refresh_token)
+
+
+def give_to(row: Authorisation, merchant: Merchant, *, actor: Actor) -> None:
+    """Notes the merchant of a mini-program that is nobody's; the row is locked."""
+    if row.merchant_id is None:
+        row.merchant = merchant
+        row.save(update_fields=["merchant"])
+        audit.record("wechat.claimed", actor=actor, merchant=merchant, target=row.appid)
 
 
 def put_below(row: Authorisation, *, refresh_token: str) -> Connection:
@@ -120,6 +123,7 @@ def put_below(row: Authorisation, *, refresh_token: str) -> Connection:
     tokens.forget(child)
     row.connection, row.refresh_token = child, ""
     row.save(update_fields=["connection", "refresh_token"])
+    audit.record("wechat.authorised", actor=None, merchant=row.merchant, target=row.appid)
     return child
 
 

@@ -29,8 +29,8 @@ def _due() -> QuerySet[Connection]:
     since = timezone.now() - tokens.TRY_REFUSED_EVERY
     refused = Q(state=Connection.State.REFUSED, checked_at__gt=since)
     at_work = Q(merchant=None) | Q(merchant__is_active=True)
-    rows = tokens.nearly_over(PLATFORM).filter(at_work).exclude(refused)
-    return rows.select_related("parent")
+    # Not with their parents: those of the shops are read once they are renewed.
+    return tokens.nearly_over(PLATFORM).filter(at_work).exclude(refused)
 
 
 def _renewed(connection: Connection) -> bool:

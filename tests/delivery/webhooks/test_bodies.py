@@ -77,7 +77,8 @@ def test_an_order_push_that_says_nothing_is_refused_with_its_field(
 
 @pytest.mark.parametrize("form", ["json", "xml"])
 def test_a_state_or_a_rider_that_is_not_known_is_taken(pusher: Pusher, form: str) -> None:
-    for number, changed in enumerate(({"order_status": 777}, {"agent": None}, {"agent": "x"})):
+    odd: list[dict[str, Any]] = [{"order_status": 777}, {"agent": None}, {"agent": "x"}]
+    for number, changed in enumerate(odd):
         fields = waybill(shop_order_id=f"A{number}", **changed)
         assert pusher.handled(fields, form=form).status_code == 200
     assert set(InboundEvent.objects.values_list("state", flat=True)) == {"handled"}

@@ -145,7 +145,7 @@ def test_the_previous_token_and_key_count_and_seal_the_answer(pusher: Pusher) ->
     ],
 )
 def test_what_is_sealed_otherwise_is_refused(
-    pusher: Pusher, how: dict[str, str], words: str
+    pusher: Pusher, how: dict[str, Any], words: str
 ) -> None:
     answer = pusher.push(mode="secure", **how)
     assert (answer.status_code, answer.content.decode()) == (403, words)
