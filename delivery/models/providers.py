@@ -33,10 +33,10 @@ class Authorisation(models.Model):
 
     STATE_FIELD = "state"
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
-        State.OWED: frozenset({State.GRANTED, State.FAILED, State.WITHDRAWN, State.OWED}),
-        State.GRANTED: frozenset({State.OWED, State.GRANTED, State.WITHDRAWN}),
+        State.OWED: frozenset({State.GRANTED, State.FAILED, State.WITHDRAWN}),
+        State.GRANTED: frozenset({State.OWED, State.WITHDRAWN}),
         State.FAILED: frozenset({State.OWED, State.GRANTED, State.WITHDRAWN}),
-        State.WITHDRAWN: frozenset({State.OWED, State.GRANTED, State.WITHDRAWN}),
+        State.WITHDRAWN: frozenset({State.OWED, State.GRANTED}),
     }
 
     provider = models.ForeignKey(

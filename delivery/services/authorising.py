@@ -13,7 +13,7 @@ from django.utils.translation import gettext as _
 
 from delivery.client.provider import authorisation_page
 from delivery.models import Authorisation
-from delivery.services.providing import claim, digest_of, give_to, locked, put_below
+from delivery.services.providing import claim, digest_of, give_to, locked, put_below, turn
 from delivery.services.wechat import Provider, as_stored
 from delivery.wire.providers import Granted
 from stores import audit
@@ -22,7 +22,7 @@ from stores.conflicts import Conflict
 from stores.models import Connection, Merchant
 from stores.platforms import tokens
 from stores.platforms.errors import PlatformError, Refused
-from stores.transitions import move, move_rows
+from stores.transitions import move_rows
 
 State = Authorisation.State
 SALT = "delivery.authorise"
@@ -142,7 +142,7 @@ def granted_now(
                 "lease_until": None,
             }
             changes |= {"may_deliver": granted.may_deliver, "problem": problem}
-            move(row, State.GRANTED, told_at=max(at, row.told_at), **changes)
+            turn(row, State.GRANTED, told_at=max(at, row.told_at), **changes)
         _keep(row, granted)
     return row
 

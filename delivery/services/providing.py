@@ -57,7 +57,7 @@ def authorised(*, provider: Connection, appid: str, code: str, at: datetime) -> 
         if not code or is_known or at < row.told_at:
             return row
         changes = {"code": code, "code_digest": digest_of(code), "told_at": at, "problem": ""}
-        move(row, State.OWED, lease_until=None, **changes)
+        turn(row, State.OWED, lease_until=None, **changes)
         transaction.on_commit(lambda: queue.wake_worker(EXCHANGE, row.pk), robust=True)
     return row
 
@@ -70,7 +70,7 @@ def withdrawn(*, provider: Connection, appid: str, at: datetime) -> Authorisatio
         row = locked(provider, appid, at)
         if at < row.told_at or row.state == State.WITHDRAWN:
             return row
-        move(row, State.WITHDRAWN, told_at=at, code="", refresh_token="", problem="")
+        turn(row, State.WITHDRAWN, told_at=at, code="", refresh_token="", problem="")
         if row.connection:
             _close(row.connection)
             audit.record("wechat.withdrawn", actor=None, merchant=row.merchant, target=row.appid)
@@ -135,6 +135,16 @@ def locked(provider: Connection, appid: str, at: datetime) -> Authorisation:
     rows = Authorisation.objects.select_for_update(of=("self",))
     rows = rows.select_related("provider", "merchant", "connection")
     return rows.get(provider=provider, appid=appid)
+
+
+def turn(row: Authorisation, to: State, **changes: Any) -> None:
+    """Changes the state; one that is told again brings a newer code or newer tokens."""
+    if row.state != to:
+        move(row, to, **changes)
+        return
+    for name, value in changes.items():
+        setattr(row, name, value)
+    row.save(update_fields=list(changes))
 
 
 def digest_of(code: str) -> str:

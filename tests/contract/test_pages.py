@@ -24,7 +24,7 @@ from tests.contract.two_merchants import World, world
 pytestmark = pytest.mark.django_db
 Made = Callable[[World], str]
 # What holds another merchant's rows, beside what everybody may read.
-OF_MERCHANTS = ("stores", "coupons", "trip", "messaging")
+OF_MERCHANTS = ("stores", "coupons", "trip", "messaging", "delivery")
 
 
 @dataclass(frozen=True)
@@ -208,6 +208,16 @@ PAGES: dict[str, Page] = {
     "takeaway/cards/<int:pk>/tests/<int:test>/": card_page("tests/{test}/", OWN),
     "takeaway/cards/<int:pk>/tests/<int:test>/remove/": card_page("tests/{test}/remove/", POSTED),
     "takeaway/pictures/<str:slug>.jpg": Page(at("takeaway/pictures/forged.jpg"), NOBODY_THERE),
+    # Only who may connect accounts.
+    "wechat/authorise/": Page(
+        at("wechat/authorise/"),
+        (403, 403, 200, 200, 200, 302),
+        forms=(
+            lambda made: {"merchant": made.theirs.merchant.pk},
+            lambda made: {"merchant": made.mine.merchant.pk, "appid": "1"},
+        ),
+    ),
+    "wechat/authorised/": Page(at("wechat/authorised/?state=forged&auth_code=1"), STAFF),
     "^trip/": Page(at("trip/nothing"), EVERYBODY),
     "admin/": Page(at("admin/"), STAFF),
     "admin/me/": Page(at("admin/me/"), STAFF),

@@ -1,12 +1,16 @@
-"""What the contract tests know of instant delivery (tests/contract/collected.py)."""
+"""One row of each table for a store."""
+
+from django.utils import timezone
 
 from delivery.models import (
     Attempt,
+    Authorisation,
     CourierAccount,
     Decision,
     Delivery,
     DeliveryMoment,
     DeliveryStore,
+    LostTokens,
     Quote,
     StoreCourier,
     WaybillNews,
@@ -19,13 +23,11 @@ from tests.delivery.factories import (
     DeliveryFactory,
     DeliveryMomentFactory,
     DeliveryStoreFactory,
+    MiniProgramFactory,
     QuoteFactory,
     StoreCourierFactory,
     WaybillNewsFactory,
 )
-from tests.delivery.operations import OPERATIONS
-
-__all__ = ["OPERATIONS", "ROWS"]
 
 
 def _courier(store: Store) -> StoreCourier:
@@ -40,13 +42,33 @@ def _attempt(store: Store) -> Attempt:
     return made
 
 
+def authorisation(store: Store) -> Authorisation:
+    provider = MiniProgramFactory(merchant=None)
+    shop = MiniProgramFactory(merchant=store.merchant, parent=provider)
+    return Authorisation.objects.create(
+        provider=provider,
+        appid=shop.account,
+        merchant=store.merchant,
+        connection=shop,
+        state=Authorisation.State.GRANTED,
+        told_at=timezone.now(),
+    )
+
+
+def lost_tokens(store: Store) -> LostTokens:
+    now, shop = timezone.now(), MiniProgramFactory(merchant=store.merchant)
+    return LostTokens.objects.create(connection=shop, serial=1, first_at=now, last_at=now)
+
+
 ROWS = {
     Attempt: _attempt,
+    Authorisation: authorisation,
     CourierAccount: lambda store: CourierAccountFactory(connection__merchant=store.merchant),
     Decision: lambda store: DecisionFactory(delivery__store=store),
     Delivery: lambda store: DeliveryFactory(store=store),
     DeliveryMoment: lambda store: DeliveryMomentFactory(delivery__store=store),
     DeliveryStore: lambda store: DeliveryStoreFactory(store=store),
+    LostTokens: lost_tokens,
     Quote: lambda store: QuoteFactory(delivery__store=store, courier=_courier(store)),
     StoreCourier: lambda store: StoreCourierFactory(place__store=store),
     WaybillNews: lambda store: WaybillNewsFactory(attempt=_attempt(store)),

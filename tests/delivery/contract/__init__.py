@@ -1,0 +1,7 @@
+"""What the contract tests know of instant delivery (tests/contract/collected.py)."""
+
+from tests.delivery.contract.calls import OPERATIONS
+from tests.delivery.contract.pushes import ENDPOINTS
+from tests.delivery.contract.rows import ROWS
+
+__all__ = ["ENDPOINTS", "OPERATIONS", "ROWS"]
