@@ -29,7 +29,7 @@ def provider_alerts(user: User) -> Iterator[Alert]:
     """Says which mini-programs have withdrawn, and whose tokens another server takes."""
     if not has_permission(user, Permission.MANAGE_CONNECTIONS):
         return
-    rows = Authorisation.objects.for_staff(user).exclude(connection=None)
+    rows = Authorisation.objects.for_staff(user).exclude(merchant=None)
     for row in rows.filter(state__in=(State.WITHDRAWN, State.FAILED))[:MOST]:
         url = reverse("delivery:authorise")
         if row.state == State.WITHDRAWN:

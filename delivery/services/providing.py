@@ -40,7 +40,7 @@ def appid_of_account(provider_id: int, shopid: str) -> str:
 def ticket_told(*, provider: Connection, ticket: str, at: datetime) -> None:
     """Keeps the ticket with which the provider asks for tokens; the newest counts."""
     with transaction.atomic():
-        row = Connection.objects.select_for_update().get(pk=provider.pk)
+        row = Connection.objects.select_for_update(no_key=True).get(pk=provider.pk)
         seconds = int(at.timestamp())
         if ticket and seconds >= int(row.credentials.get("ticket_at", 0)):
             row.credentials |= {"ticket": ticket, "ticket_at": seconds}
@@ -81,7 +81,7 @@ def _close(connection: Connection) -> None:
     """Drops tokens and marks the connection. A login without a refresh token asks nobody, so that
     its calls rest without a storm.
     """
-    child = Connection.objects.select_for_update().get(pk=connection.pk)
+    child = Connection.objects.select_for_update(no_key=True).get(pk=connection.pk)
     child.credentials.pop("refresh_token", None)
     child.save(update_fields=["credentials"])
     tokens.forget(child)

@@ -1,10 +1,13 @@
 """A shop authorises a service provider: the code is exchanged once, whoever brings it first."""
 
-from collections.abc import Iterator
+import threading
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connections
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -51,6 +54,22 @@ def is_served(merchant: Merchant) -> bool:
     shop = Connection.objects.get(merchant=merchant, account=APPID)
     accounts_sync(connection=shop)
     return CourierAccount.objects.filter(connection=shop).count() == 6
+
+
+def at_once(*works: Callable[[], object]) -> None:
+    """Does all this in threads of their own, begun at the same moment."""
+    start = threading.Barrier(len(works))
+
+    def one(work: Callable[[], object]) -> None:
+        start.wait()
+        try:
+            work()
+        finally:
+            connections.close_all()
+
+    with ThreadPoolExecutor(len(works)) as workers:
+        for done in [workers.submit(one, work) for work in works]:
+            done.result(30)
 
 
 def row() -> Authorisation:
@@ -161,6 +180,21 @@ def test_a_code_is_exchanged_later_when_wechat_does_not_answer(
     world.exchange()
     # An answer that was lost on its way back has used the code up.
     assert row().state == (State.FAILED if kind == "half_body" else State.GRANTED)
+
+
+def test_two_workers_exchange_a_code_once(world: World) -> None:
+    world.push(world.agree())
+    pk = row().pk
+    at_once(*[lambda: authorising.exchange(pk)] * 4)
+    assert (row().state, world.calls(GRANT)) == (State.GRANTED, 1)
+
+
+def test_the_redirect_and_a_worker_at_the_same_moment(world: World, merchant: Merchant) -> None:
+    told = world.agree()
+    pk = world.push(told).pk
+    at_once(lambda: authorising.exchange(pk), lambda: come_back(world, merchant, told))
+    assert row().state == State.GRANTED
+    assert is_served(merchant)
 
 
 def test_a_code_is_given_up_when_it_must_be_over(world: World) -> None:
