@@ -38,3 +38,8 @@ def key_of(card: str) -> str:
     found = re.search(r'data-scan="\w+\.([\w\-]+)"', card)
     assert found
     return found[1]
+
+
+def has_number(text: str, number: str) -> bool:
+    """Whether a number stands in a text by itself: times and tokens may hold the same digits."""
+    return re.search(rf"(?<![0-9A-Za-z]){re.escape(number)}(?![0-9A-Za-z])", text) is not None
