@@ -108,7 +108,13 @@ def _retell(attempt: Attempt) -> None:
 
 def _note_moments(delivery: Delivery, story: Story) -> None:
     for kind, at in story.moments.items():
-        DeliveryMoment.objects.get_or_create(delivery=delivery, kind=kind, defaults={"at": at})
+        moment, is_new = DeliveryMoment.objects.get_or_create(
+            delivery=delivery, kind=kind, defaults={"at": at}
+        )
+        if not is_new and at < moment.at:
+            # News that came late know better when it was.
+            moment.at = at
+            moment.save(update_fields=["at"])
 
 
 def _follow(attempt: Attempt, story: Story) -> None:

@@ -9,7 +9,14 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from delivery.choices import Moment, Source, WaybillState
-from delivery.wire.waybill import DEAD, ENDED, MAY_REVIVE, MOMENTS, can_follow, stage_of
+from delivery.wire.waybill import (
+    DEAD,
+    ENDED,
+    MAY_REVIVE,
+    can_follow,
+    moments_by,
+    stage_of,
+)
 
 # The courier's clock may differ from ours by so much: an answer asked for so soon after an end says
 # nothing about a new life.
@@ -78,9 +85,8 @@ def _continued(story: Story, news: News) -> Story:
 
 
 def _moved(story: Story, news: News, revived_at: datetime | None = None) -> Story:
-    moment = MOMENTS.get(news.state)
     moments = dict(story.moments)
-    if moment is not None:
+    for moment in moments_by(news.state):
         moments.setdefault(moment, news.at)
     return Story(
         state=news.state,

@@ -57,6 +57,7 @@ MOMENTS: Mapping[WaybillState, Moment] = {
         Moment.ABNORMAL,
     ),
 }
+_WAY = [Moment.ACCEPTED, Moment.PICKED_UP, Moment.DELIVERED]
 _STAGES: tuple[frozenset[WaybillState], ...] = (
     frozenset({_S.WAITING}),
     frozenset({_S.ACCEPTED}),
@@ -66,6 +67,18 @@ _STAGES: tuple[frozenset[WaybillState], ...] = (
     RETURNING,
     ENDED,
 )
+
+
+def moments_by(state: WaybillState) -> list[Moment]:
+    """Returns the moments that have come when an order is so far: what was delivered was picked up,
+    whether that was told or not.
+    """
+    if state in (_S.AT_SHOP, _S.ACCEPTED):
+        return _WAY[:1]
+    own = MOMENTS.get(state)
+    if own in _WAY:
+        return _WAY[: _WAY.index(own) + 1]
+    return [own] if own else []
 
 
 def stage_of(state: WaybillState) -> int:
