@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.choices import PLATFORM, CancelReason, Source
 from delivery.client.shop import CourierAccount, WechatClient
 from delivery.models import Attempt, Delivery
-from delivery.services import life
+from delivery.services import life, resting
 from delivery.services.orders import account_of_attempt, order_of
 from delivery.services.wechat import Wechat
 from delivery.wire.answers import EXISTS, HAS_ENDED, NO_SUCH_ORDER, CourierRefused
@@ -153,11 +153,18 @@ class RiderCalling(AboutRider):
 
     def on_refused(self, call: OutboundCall, error: Refused) -> None:
         attempt = life.locked(call.subject_id)
-        if attempt.state == State.CALLING:
-            life.finish(attempt, State.DEAD, refusal=_words(error))
-        else:
+        if attempt.state != State.CALLING:
             # A push said that it is there.
             owe(attempt)
+            return
+        life.finish(attempt, State.DEAD, refusal=_words(error))
+        if attempt.courier and isinstance(error, CourierRefused):
+            resting.note_refusal(attempt.courier, error.message)
+
+    def on_unknown(self, call: OutboundCall) -> None:
+        attempt = Attempt.objects.select_related("courier").get(pk=call.subject_id)
+        if attempt.courier:
+            resting.note_silence(attempt.courier)
 
     def on_inconclusive(self, call: OutboundCall) -> None:
         _put_before_person(life.locked(call.subject_id))

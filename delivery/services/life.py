@@ -10,7 +10,8 @@ from django.db import transaction
 from django.utils import timezone
 
 from delivery.choices import Moment, Source, WaybillState
-from delivery.models import Attempt, Delivery, DeliveryMoment, WaybillNews
+from delivery.models import Attempt, Decision, Delivery, DeliveryMoment, WaybillNews
+from delivery.services.escalating import Do
 from delivery.services.story import News, Story, told
 from delivery.wire.waybill import DEAD, stage_of
 from stores.platforms.workers import queue
@@ -31,7 +32,7 @@ def locked(attempt_id: int) -> Attempt:
     """Returns the attempt with its delivery, both locked: the delivery first, always."""
     of = Attempt.objects.values_list("delivery", flat=True).get(pk=attempt_id)
     delivery = Delivery.objects.select_for_update(no_key=True).get(pk=of)
-    rows = Attempt.objects.select_related("courier__account__connection")
+    rows = Attempt.objects.select_related("courier__account__connection", "courier__place")
     attempt = rows.select_for_update(of=("self",), no_key=True).get(pk=attempt_id)
     attempt.delivery = delivery
     return attempt
@@ -71,8 +72,36 @@ def finish(attempt: Attempt, to: Attempt.State, **changes: object) -> None:
     elif delivery.then == Delivery.Then.CANCEL:
         _end(delivery, Delivery.State.CANCELLED)
     elif delivery.state == Delivery.State.RUNNING:
-        move(delivery, Delivery.State.WAITING, changed_at=now)
-        wake(delivery)
+        _go_back(attempt, delivery)
+
+
+def _go_back(attempt: Attempt, delivery: Delivery) -> None:
+    """Has the delivery wait for the next rider: of the rule that chose the last one, else of a
+    person, who is told unless the end was wanted.
+    """
+    then = delivery.then
+    was_wanted = attempt.cancel_reason is not None
+    if then == Delivery.Then.NOTHING and not was_wanted and _goes_on(attempt):
+        then = Delivery.Then.NEXT
+    needs_person = then == Delivery.Then.NOTHING and not was_wanted
+    now = timezone.now()
+    move(
+        delivery,
+        Delivery.State.WAITING,
+        then=then,
+        needs_person=needs_person,
+        changed_at=now,
+    )
+    wake(delivery)
+
+
+def _goes_on(attempt: Attempt) -> bool:
+    """Whether a rule chose the courier, of a store whose rules go on by themselves."""
+    if attempt.courier is None:
+        return False
+    place = attempt.courier.place
+    chooses = place.is_automatic or any(step["do"] == Do.NEXT for step in place.ladder)
+    return chooses and Decision.objects.filter(attempt=attempt).exclude(rule={}).exists()
 
 
 def wake(delivery: Delivery) -> None:

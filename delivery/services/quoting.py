@@ -16,6 +16,7 @@ from django.utils.translation import gettext as _
 
 from delivery.client.shop import WechatClient
 from delivery.models import Delivery, Quote, StoreCourier
+from delivery.services import resting
 from delivery.services.choosing import Offer
 from delivery.services.orders import account_of, order_of, place_of
 from delivery.services.wechat import Wechat
@@ -71,6 +72,9 @@ def quotes_ask(*, delivery: Delivery) -> list[Quote]:
             row.round = last + 1
         Quote.objects.bulk_create(rows)
         delivery.note_change()
+    for row in rows:
+        if row.is_silent:
+            resting.note_silence(row.courier)
     return rows
 
 
@@ -148,6 +152,7 @@ def _quote(
 ) -> Quote:
     row = Quote(delivery=delivery, courier=courier, shop_order_id=number, asked_at=asked_at)
     if isinstance(answer, Refused):
+        resting.note_refusal(courier, answer.message)
         row.refusal = (answer.message or answer.code)[:300]
         return row
     if isinstance(answer, PlatformError):

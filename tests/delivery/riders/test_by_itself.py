@@ -1,0 +1,213 @@
+"""What goes on without a person: automatic calls, the ladder while nobody accepts, and the end of
+it.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.utils import timezone
+
+from delivery.models import Attempt, Delivery, DeliveryStore
+from delivery.services import going_on, quoting
+from delivery.services.choosing import Rule
+from delivery.services.dispatching import delivery_dispatch, delivery_ready
+from delivery.services.escalating import Do, Step
+from stores.conflicts import Conflict
+from stores.models import AuditEntry
+from tests.delivery.factories import AttemptFactory
+from tests.delivery.town import Town
+
+State = Attempt.State
+MINUTE = timedelta(minutes=1)
+LADDER = [
+    Step(2 * MINUTE, Do.TIP, most=Decimal(5)),
+    Step(4 * MINUTE, Do.TIP, most=Decimal(5)),
+    Step(6 * MINUTE, Do.NEXT, cancel_fee=Decimal(1)),
+]
+
+
+def set_up(town: Town, **fields: Any) -> None:
+    DeliveryStore.objects.filter(pk=town.place.pk).update(**fields)
+
+
+def steps() -> list[Step | None]:
+    return [going_on.step_take(attempt) for attempt in going_on.attempts_without_rider()]
+
+
+def pass_time(span: timedelta) -> None:
+    for attempt in Attempt.objects.all():
+        attempt.called_at -= span
+        attempt.save(update_fields=["called_at"])
+
+
+def go_on(town: Town) -> None:
+    """Works as the schedules do."""
+    for pk in list(going_on.waiting()):
+        going_on.go_on(Delivery.objects.get(pk=pk))
+    town.work()
+
+
+def test_a_store_that_calls_by_itself_calls_when_the_goods_are_ready(town: Town) -> None:
+    set_up(town, is_automatic=True)
+    delivery = town.delivery()
+    assert list(going_on.waiting()) == []
+    delivery_ready(delivery=delivery, actor="小王")
+    assert list(going_on.waiting()) == [delivery.pk]
+    go_on(town)
+    assert [order["delivery_id"] for order in town.live_orders(delivery)] == ["DADA"]
+    assert AuditEntry.objects.get(verb="delivery.dispatch").actor == going_on.BY_RULE
+
+
+def test_a_store_that_does_not_calls_nobody(town: Town) -> None:
+    delivery_ready(delivery=town.delivery(), actor="小王")
+    assert list(going_on.waiting()) == []
+
+
+def test_where_nobody_fits_the_rule_a_person_is_asked_once(town: Town) -> None:
+    set_up(town, is_automatic=True, rule={**Rule().as_json(), "ceiling": "1.00"})
+    delivery = town.delivery(ready_at=timezone.now())
+    go_on(town)
+    delivery.refresh_from_db()
+    assert delivery.needs_person
+    assert list(going_on.waiting()) == []
+    assert town.orders(delivery) == []
+
+
+def test_the_ladder_raises_the_tip_and_then_calls_the_next(town: Town) -> None:
+    set_up(town, ladder=[step.as_json() for step in LADDER])
+    attempt = town.called("DADA")
+    delivery = attempt.delivery
+    assert steps() == [None]
+    for minutes, tip in ((2, 1), (2, 2)):
+        pass_time(minutes * MINUTE)
+        assert steps()[0] is not None
+        assert steps() == [None]
+        town.work()
+        attempt.refresh_from_db()
+        assert attempt.tip == tip
+    pass_time(2 * MINUTE)
+    steps()
+    town.work()
+    go_on(town)
+    assert {each.courier_code: each.state for each in delivery.attempts.all()} == {
+        "DADA": State.DEAD,
+        "SFTC": State.LIVE,
+    }
+    assert len(town.live_orders(delivery)) == 1
+
+
+def test_a_rider_who_accepts_ends_the_ladder(town: Town) -> None:
+    set_up(town, ladder=[step.as_json() for step in LADDER])
+    attempt = town.called("SS")
+    Attempt.objects.update(accepted_at=timezone.now())
+    pass_time(10 * MINUTE)
+    assert steps() == []
+    assert going_on.step_take(attempt) is None
+
+
+def test_a_step_that_costs_more_than_its_limit_is_passed_over(town: Town) -> None:
+    town.post("couriers", {"delivery_id": "SS", "cancel_fee": 5.0, "free_seconds": 0.0})
+    ladder = [Step(MINUTE, Do.NEXT, cancel_fee=Decimal(1))]
+    set_up(town, ladder=[step.as_json() for step in ladder])
+    attempt = town.called("SS")
+    # Somebody has accepted, and we have not heard of it.
+    town.report(attempt, 102)
+    pass_time(2 * MINUTE)
+    assert steps()[0] is not None
+    attempt.refresh_from_db()
+    assert attempt.state == State.LIVE
+    assert steps() == [None]
+
+
+def test_the_last_courier_are_the_shops_own_people(town: Town) -> None:
+    ladder = [Step(MINUTE, Do.OURSELVES)]
+    set_up(town, ladder=[step.as_json() for step in ladder])
+    attempt = town.called("SS")
+    pass_time(2 * MINUTE)
+    steps()
+    town.work()
+    go_on(town)
+    assert town.live_orders(attempt.delivery) == []
+    own = attempt.delivery.attempts.live().get()
+    assert (own.courier, own.state) == (None, State.LIVE)
+
+
+def test_a_step_is_taken_once_by_two_workers(db: None) -> None:
+    ladder = [Step(MINUTE, Do.TIP, most=Decimal(5)).as_json()]
+    attempt = AttemptFactory(
+        courier__place__ladder=ladder, called_at=timezone.now() - 2 * MINUTE, courier_code="SS"
+    )
+    same = Attempt.objects.get(pk=attempt.pk)
+    assert going_on.step_take(attempt) is not None
+    assert going_on.step_take(same) is None
+
+
+def test_couriers_that_are_paused_are_not_asked(town: Town) -> None:
+    later = timezone.now() + timedelta(hours=1)
+    town.place.couriers.filter(account__delivery_id="DADA").update(
+        paused_until=later, pause_reason="余额不足"
+    )
+    attempt = delivery_dispatch(delivery=town.delivery(), courier=None, actor="小王")
+    assert attempt.courier_code == "SFTC"
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_couriers_that_were_tried_are_not_called_again(town: Town, number: int) -> None:
+    delivery = town.delivery()
+    for courier in ["DADA", "SFTC", "UU"][:number]:
+        AttemptFactory(
+            delivery=delivery,
+            courier=town.place.couriers.get(account__delivery_id=courier),
+            courier_code=courier,
+            state=State.DEAD,
+        )
+    attempt = delivery_dispatch(delivery=delivery, courier=None, actor="小王")
+    assert attempt.courier_code == {1: "SFTC", 3: "SS"}[number]
+
+
+def test_a_courier_whose_account_is_empty_is_paused_and_the_next_is_called(town: Town) -> None:
+    set_up(town, is_automatic=True)
+    account = {"appid": "wxdemo0000000001", "delivery_id": "DADA", "shopid": "dada-demo-shop"}
+    town.post("accounts", {**account, "secret": "DADA-secret", "balance": 0.0})
+    delivery = town.delivery(ready_at=timezone.now())
+    go_on(town)
+    assert [order["delivery_id"] for order in town.live_orders(delivery)] == ["SFTC"]
+    paused = town.place.couriers.get(account__delivery_id="DADA")
+    assert (paused.pause_reason, quoting.is_paused(paused)) == ("the account has no money", True)
+
+
+def test_a_courier_that_refuses_the_rules_call_is_followed_by_the_next(town: Town) -> None:
+    set_up(town, is_automatic=True)
+    delivery = town.delivery(ready_at=timezone.now())
+    going_on.go_on(delivery)
+    town.post("couriers", {"delivery_id": "DADA", "mood": "refuses"})
+    town.work()
+    go_on(town)
+    assert [order["delivery_id"] for order in town.live_orders(delivery)] == ["SFTC"]
+
+
+def test_an_end_that_nobody_wanted_is_put_before_a_person(town: Town) -> None:
+    attempt = town.called(None)
+    town.report(attempt, 502)
+    Attempt.objects.update(ask_at=timezone.now())
+    going_on.ask_due()
+    town.work()
+    delivery = Delivery.objects.get(pk=attempt.delivery_id)
+    assert (delivery.state, delivery.needs_person) == (Delivery.State.WAITING, True)
+    assert list(going_on.waiting()) == []
+
+
+def test_a_courier_that_does_not_answer_five_times_steps_aside_and_is_asked_again_later(
+    town: Town,
+) -> None:
+    town.server.faults.add(operation="order/pre_add", kind="drop_before", times=25)
+    for _round in range(5):
+        quoting.quotes_ask(delivery=town.delivery())
+    assert {each.pause_reason for each in town.place.couriers.all()} == {"no answers"}
+    with pytest.raises(Conflict):
+        quoting.quotes_ask(delivery=town.delivery())
+    town.server.faults.clear()
+    town.place.couriers.update(paused_until=timezone.now())
+    assert len(quoting.quotes_ask(delivery=town.delivery())) == 5
