@@ -134,7 +134,7 @@ class RiderCalling(AboutRider):
     def ask(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> Verdict:
         asked_at = timezone.now()
         found = self.state_of(call, wait_for_slot)
-        if found is None:
+        if found is None or (found.state in DEAD and self._was_called_before(call)):
             wait_while_at_work(call)
             return Verdict(executed=False)
         return Verdict(executed=True, answer=(asked_at, found))
@@ -182,6 +182,11 @@ class RiderCalling(AboutRider):
         return Attempt.objects.filter(pk=call.subject_id, state=State.CALLING).exists()
 
     @staticmethod
+    def _was_called_before(call: OutboundCall) -> bool:
+        """Whether an end that is read may be that of an earlier life under the same number."""
+        return Attempt.objects.filter(pk=call.subject_id, life__gt=1).exists()
+
+    @staticmethod
     def _add(
         client: WechatClient, token: str, account: CourierAccount, attempt: Attempt
     ) -> RemoteWaybill:
@@ -191,7 +196,12 @@ class RiderCalling(AboutRider):
             raise ValueError("the shop's own people are not called")
         order = order_of(attempt.delivery, attempt.courier, tip=attempt.tip)
         return client.add(
-            token, account, attempt.shop_order_id, order, delivery_token=attempt.price_token
+            token,
+            account,
+            attempt.shop_order_id,
+            order,
+            delivery_token=attempt.price_token,
+            is_again=attempt.life > 1,
         )
 
 

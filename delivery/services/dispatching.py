@@ -97,6 +97,28 @@ def delivery_dispatch(*, delivery: Delivery, courier: str | None, actor: Actor) 
     return _begin(delivery, found[courier], quotes.get(found[courier].pk), decision, actor)
 
 
+def delivery_call_again(*, attempt: Attempt, actor: Actor) -> Attempt:
+    """Calls the same courier again under the same number (WeChat's readd), as a person wants it.
+
+    Raises Conflict where the courier does not take that, or the last rider is not surely gone.
+    """
+    courier = attempt.courier
+    if courier is None or not courier_of(attempt.courier_code).can_call_again:
+        raise DeliveryConflict(_("This courier is not called again under the same number."))
+    if attempt.state != State.DEAD or attempt.waybill_state is None:
+        raise DeliveryConflict(_("This rider is not surely gone."))
+    again = Attempt(
+        shop_order_id=attempt.shop_order_id,
+        life=attempt.life + 1,
+        waybill_id=attempt.waybill_id,
+        courier=courier,
+        courier_code=attempt.courier_code,
+        shopid=attempt.shopid,
+    )
+    decision = Decision(chosen=attempt.courier_code, by=name_of(actor))
+    return _start(attempt.delivery, again, decision, actor)
+
+
 def delivery_cancel(
     *,
     delivery: Delivery,
@@ -228,7 +250,6 @@ def _locked(delivery: Delivery) -> Delivery:
     return Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
 
 
-@transaction.atomic
 def _begin(
     delivery: Delivery,
     courier: StoreCourier | None,
@@ -236,15 +257,21 @@ def _begin(
     decision: Decision,
     actor: Actor,
 ) -> Attempt:
-    row = _locked(delivery)
-    if row.state not in (Delivery.State.WAITING, Delivery.State.RETURNED):
-        raise DeliveryConflict(_("A rider is called already, or the delivery is over."))
-    attempt = Attempt(delivery=row, courier=courier, shop_order_id=quoting.new_number(row))
+    attempt = Attempt(courier=courier, shop_order_id=quoting.new_number(delivery))
     if courier is None:
         attempt.state = State.LIVE
     else:
         attempt.courier_code, attempt.shopid = courier.account.delivery_id, courier.account.shopid
         _take_quote(attempt, quote)
+    return _start(delivery, attempt, decision, actor)
+
+
+@transaction.atomic
+def _start(delivery: Delivery, attempt: Attempt, decision: Decision, actor: Actor) -> Attempt:
+    row = _locked(delivery)
+    if row.state not in (Delivery.State.WAITING, Delivery.State.RETURNED):
+        raise DeliveryConflict(_("A rider is called already, or the delivery is over."))
+    attempt.delivery = row
     try:
         with transaction.atomic():
             attempt.save()
@@ -260,7 +287,7 @@ def _begin(
         ended_at=None,
         changed_at=timezone.now(),
     )
-    if courier is None:
+    if attempt.courier is None:
         life.hear(
             life.locked(attempt.pk),
             code=WaybillState.ACCEPTED,

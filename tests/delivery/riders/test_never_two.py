@@ -13,7 +13,11 @@ from django.utils import timezone
 from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery
 from delivery.services import going_on
-from delivery.services.dispatching import delivery_cancel, delivery_dispatch
+from delivery.services.dispatching import (
+    delivery_call_again,
+    delivery_cancel,
+    delivery_dispatch,
+)
 from delivery.services.hearing import waybill_told
 from delivery.wire.events import WaybillEvent
 from stores.conflicts import Conflict
@@ -182,6 +186,43 @@ def test_a_courier_that_refuses_the_cancellation_rides_on(town: Town) -> None:
     assert (attempt.state, attempt.needs_person) == (State.LIVE, True)
     assert (delivery.state, delivery.then) == (Delivery.State.RUNNING, Delivery.Then.NOTHING)
     assert list(going_on.waiting()) == []
+
+
+def gone(town: Town, courier: str = "SS") -> Attempt:
+    """Returns a rider who was called, cancelled, and is surely gone."""
+    attempt = town.called(courier)
+    then = Delivery.Then.NOTHING
+    delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=None, then=then)
+    town.work()
+    return Attempt.objects.select_related("courier__account__connection", "delivery").get(
+        pk=attempt.pk
+    )
+
+
+@pytest.mark.parametrize("kind", ["", "drop_before", "drop_after", "status_502"])
+def test_a_courier_is_called_again_under_the_same_number(town: Town, kind: str) -> None:
+    first = gone(town)
+    if kind:
+        town.server.faults.add(operation="order/readd", kind=kind, times=1)
+    again = delivery_call_again(attempt=first, actor="小王")
+    town.work()
+    again.refresh_from_db()
+    assert (again.state, again.life, again.shop_order_id) == (State.LIVE, 2, first.shop_order_id)
+    assert len(town.live_orders(first.delivery)) == 1
+    pushed(first, 102, seconds=-60)
+    again.refresh_from_db()
+    assert again.waybill_state != 102
+    event_of_now = Attempt.objects.select_related("courier__account__connection").get(pk=again.pk)
+    pushed(event_of_now, 102, seconds=1)
+    again.refresh_from_db()
+    assert again.waybill_state == 102
+
+
+def test_some_couriers_are_not_called_again_under_the_same_number(town: Town) -> None:
+    with pytest.raises(Conflict):
+        delivery_call_again(attempt=gone(town, "MTPS"), actor="小王")
+    with pytest.raises(Conflict):
+        delivery_call_again(attempt=town.called("SS"), actor="小王")
 
 
 @pytest.mark.parametrize("seed", range(12))
