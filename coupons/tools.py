@@ -18,6 +18,7 @@ class UmemberTools:
     """Implements stores.platforms.tools.SyncTools for the gateway."""
 
     works = gettext_lazy("The connection works.")
+    sync_title = gettext_lazy("Sync stores")
 
     def test(self, *, connection: Connection, user: User) -> str:
         return connection_test(connection=connection, actor=user)

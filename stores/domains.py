@@ -94,6 +94,8 @@ class Domain(AppConfig):
     # PlatformTools and ConnectionForm of the platform.
     tools: ClassVar[str] = ""
     connection_form: ClassVar[str] = ""
+    # A function of a technical error → a sentence for people; "" for what it does not know.
+    error_words: ClassVar[str] = ""
     # The address of the page of a store below a developer account: a function of its Connection.
     # Where there is one, such connections are no rows of the connections' own list.
     store_page: ClassVar[str] = ""

@@ -9,12 +9,13 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
 from delivery.choices import Audit
+from delivery.wire.couriers import courier_of
 from stores.fields import EncryptedTextField
 from stores.models import Connection, Store
-from stores.tenancy import TenantQuerySet
+from stores.tenancy import MerchantQuerySet, TenantQuerySet
 
 
-class CourierAccountQuerySet(TenantQuerySet["CourierAccount"]):
+class CourierAccountQuerySet(MerchantQuerySet["CourierAccount"]):
     def usable(self) -> Self:
         """Filters those that are bound and that WeChat has let through."""
         return self.filter(vanished_at=None, audit=Audit.PASSED)
@@ -53,7 +54,12 @@ class CourierAccount(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.name or self.delivery_id} {self.shopid}"
+        return f"{self.courier} {self.shopid}"
+
+    @property
+    def courier(self) -> str:
+        """What the courier is called: WeChat does not always say it."""
+        return self.name or str(courier_of(self.delivery_id).name)
 
 
 class DeliveryStore(models.Model):

@@ -27,11 +27,14 @@ TEXTS = {
     40013: "invalid appid",
     40014: "invalid access_token",
     40125: "invalid appsecret",
+    40164: "invalid ip 203.0.113.7 ipv6 ::ffff:203.0.113.7, not in whitelist",
     41001: "access_token missing",
     42001: "access_token expired",
     44002: "empty post data",
     45009: "reach max api daily quota limit",
     47001: "data format error",
+    48001: "api unauthorized",
+    50002: "user limited",
     61003: "component is not authorized by this account",
     61005: "component ticket is expired",
     61006: "component ticket is invalid",
@@ -47,6 +50,7 @@ TEXTS = {
     930563: "order not exists",
     930564: "no quota",
     930565: "order finished",
+    930566: "mini program not open",
     930567: "shop arg error",
     930570: "cargo_first_class or cargo_second_class invalid",
     9300535: "shop arg error",
@@ -62,7 +66,7 @@ class PlatformRefused(Exception):
 
     def as_json(self) -> dict[str, Any]:
         rid = "-".join(secrets.token_hex(4) for _ in range(3))
-        return {"errcode": self.code, "errmsg": f"{TEXTS[self.code]} rid: {rid}"}
+        return {"errcode": self.code, "errmsg": f"{TEXTS.get(self.code, 'refused')} rid: {rid}"}
 
 
 class CourierRefuses(Exception):

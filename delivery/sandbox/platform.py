@@ -99,6 +99,8 @@ class WechatSandbox(ControlRoutes):
     def _answer(self, operation: str, request: Request) -> dict[str, Any]:
         if not operation:
             raise PlatformRefused(-1)
+        if code := self._refuses(operation):
+            raise PlatformRefused(code)
         if operation == "stable_token":
             return tokens.stable_token(
                 self.book, self.settings, read_body(request.body, self.settings)
@@ -112,6 +114,12 @@ class WechatSandbox(ControlRoutes):
         if operation in FOR_PROVIDERS and not self._is_provider(request):
             raise PlatformRefused(86000)
         return CALLS[operation](World(self.book, self.settings, self.riders()), app, body)
+
+    def _refuses(self, operation: str) -> int:
+        """The code with which all such calls are refused; 0 when they are not."""
+        if operation in CALLS:
+            return self.settings.refuses_calls_with
+        return self.settings.refuses_tokens_with if operation == "stable_token" else 0
 
     def _component(self, name: str, request: Request) -> dict[str, Any]:
         if name in providers.NEED_TOKEN:

@@ -23,6 +23,11 @@ class Settings(Switches):
     # Providers get a new ticket this often; 0 is silence.
     ticket_seconds: float = 600.0
 
+    # All calls for tokens, and all about couriers, are refused with this code: 40164 when our
+    # address is not on the white list, 930566 when instant delivery is not opened; 0 is none.
+    refuses_tokens_with: int = 0
+    refuses_calls_with: int = 0
+
     # Calls
     calls_a_day: int = 500
     # Bodies with \uXXXX in the classes of goods are refused.
@@ -67,6 +72,8 @@ class Settings(Switches):
         "old_token_seconds": number(0, WEEK),
         "force_pause_seconds": number(0, WEEK),
         "ticket_seconds": number(0, WEEK),
+        "refuses_tokens_with": count,
+        "refuses_calls_with": count,
         "calls_a_day": count,
         "refuses_escapes": flag,
         "add_without_waybill": flag,

@@ -178,10 +178,9 @@ class ConnectionAdmin(ButtonsAdmin):
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
         hidden = self.hidden_fields(request, obj)
         names = ("merchant", "platform", "name", "account", "is_active", "base_url")
-        parts = [
-            (None, {"fields": [name for name in names if name not in hidden]}),
-            (_("Credentials"), {"fields": self._form(request, obj).credential_fields(obj)}),
-        ]
+        parts: list[Any] = [(None, {"fields": [name for name in names if name not in hidden]})]
+        if credentials := self._form(request, obj).credential_fields(obj):
+            parts.append((_("Credentials"), {"fields": credentials}))
         return [*parts, (_("State"), {"fields": self.readonly_fields})] if obj else parts
 
     def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **kwargs: Any) -> Any:
@@ -262,7 +261,7 @@ class ConnectionAdmin(ButtonsAdmin):
 
     @button(
         Button(
-            title=_("Sync stores"),
+            title=_("Sync"),
             icon="sync",
             permission=Permission.MANAGE_CONNECTIONS,
             shown=_syncs,
@@ -300,6 +299,12 @@ class ConnectionAdmin(ButtonsAdmin):
         with transaction.atomic():
             self.log_deletions(request, Connection.objects.filter(pk=row.pk))
             delete_unused(row)
+
+    def title_of(self, row: Connection, wanted: Button) -> StrOrPromise:
+        tools = platform_tools(row.platform)
+        if wanted.name == "sync" and isinstance(tools, SyncTools):
+            return tools.sync_title
+        return wanted.title
 
     def text_of(self, row: Connection, wanted: Button) -> StrOrPromise:
         """Says beside the question what goes with the connection."""

@@ -92,7 +92,11 @@ class ButtonsAdmin(ScopedAdmin):
         found = [getattr(self, name).button for name in self.buttons]
         url = f"{self.admin_site.name}:{self._button_url_name()}"
         return [
-            replace(each, url=reverse(url, args=[quote(row.pk), each.name]))
+            replace(
+                each,
+                title=self.title_of(row, each),
+                url=reverse(url, args=[quote(row.pk), each.name]),
+            )
             for each in found
             if each.shown(row) and self.permits(request, each.permission, row)
         ]
@@ -150,6 +154,10 @@ class ButtonsAdmin(ScopedAdmin):
         if done := self.done_text(request, row, wanted):
             messages.success(request, done)
         return HttpResponseRedirect(self.after(request, row))
+
+    def title_of(self, row: Any, wanted: Button) -> StrOrPromise:
+        """Returns what a button says."""
+        return wanted.title
 
     def text_of(self, row: Any, wanted: Button) -> StrOrPromise:
         """Returns what stands above a button's form."""

@@ -7,6 +7,7 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
+from stores.domains import contributed
 from stores.platforms.errors import Trouble
 from stores.platforms.tools import TOO_MANY_CALLS, TROUBLES
 from stores.text import mask_codes
@@ -43,6 +44,9 @@ def in_words(original: str) -> str:
     """Returns a sentence for a technical text; "" for one that people understand as it is."""
     if original in map(str, (*TROUBLES.values(), TOO_MANY_CALLS)):
         return ""
+    for words_of in contributed("error_words"):
+        if words := words_of(original):
+            return str(words)
     for pattern, sentence in SENTENCES:
         if re.search(pattern, original):
             return str(sentence)

@@ -60,7 +60,7 @@ class Finding:
 
 
 class PlatformTools(Protocol):
-    # The message after a test that found nothing wrong.
+    # The message after a test that found nothing wrong; the test may set another one.
     works: StrOrPromise
 
     def test(self, *, connection: Connection, user: User) -> str:
@@ -72,7 +72,10 @@ class PlatformTools(Protocol):
 
 @runtime_checkable
 class SyncTools(PlatformTools, Protocol):
-    """Tools of a platform that lists its stores."""
+    """Tools of a platform that lists its stores, or what else belongs to the account."""
+
+    # What the button says.
+    sync_title: StrOrPromise
 
     def sync(self, *, connection: Connection, user: User) -> list[Finding]:
         """Reads the platform's lists; returns what is new, changed or vanished."""
