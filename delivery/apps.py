@@ -1,16 +1,45 @@
 from datetime import timedelta
 
+from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from delivery.choices import PLATFORM
-from stores.domains import Domain, Schedule
+from stores.backoffice.menu import STORES, may_view
+from stores.domains import Domain, MenuItem, Schedule
+from stores.roles import Permission
+from stores.tenancy import access_of
+
+
+def has_delivery(request: HttpRequest) -> bool:
+    """Whether a person belongs to a merchant with a mini-program; read once per request."""
+    from stores.models import Connection
+
+    found: bool | None = getattr(request, "_has_delivery", None)
+    if found is None:
+        access = access_of(request.user)
+        rows = Connection.objects.filter(platform=PLATFORM, merchant__isnull=False)
+        mine = rows if access.everything else rows.filter(merchant__in=access.merchants_in_part)
+        found = request._has_delivery = mine.exists()  # type: ignore[attr-defined]
+    return found
+
+
+def sees_stores(request: HttpRequest) -> bool:
+    may_connect = access_of(request.user).has_permission(Permission.MANAGE_CONNECTIONS)
+    return may_connect or has_delivery(request)
+
+
+def sees_accounts(request: HttpRequest) -> bool:
+    return has_delivery(request) and may_view("delivery.CourierAccount")(request)
 
 
 class DeliveryConfig(Domain):
     name = "delivery"
     verbose_name = _("Delivery")
     platform = PLATFORM
-    platform_title = _("WeChat delivery")
+    platform_title = _("WeChat instant delivery")
+    tools = "delivery.tools.WechatTools"
+    connection_form = "delivery.admin.connection.WechatConnectionForm"
+    error_words = "delivery.reasons.words_of"
     registers = ("delivery.services.calls", "delivery.webhooks.handlers")
     event_titles = {
         "update_waybill_status": _("How far an order is"),
@@ -33,6 +62,10 @@ class DeliveryConfig(Domain):
         "delivery.tasks.exchange_owed": _("Confirm authorisations that wait"),
         "delivery.tasks.renew_tokens": _("Renew WeChat's tokens before they end"),
     }
+    sandbox = "delivery.sandbox.WechatSandbox"
+    sandbox_addresses = {"WECHAT_BASE_URL": "/wechat"}
+    demo = "delivery.demo.DeliveryDemo"
+    demo_info = "delivery.demo.info"
     alerts = "delivery.dashboard.provider_alerts"
     operator_alerts = "delivery.dashboard.operator_alerts"
     verb_labels = {
@@ -48,8 +81,26 @@ class DeliveryConfig(Domain):
         "wechat.withdrawn": _("A mini-program has withdrawn its authorisation"),
         "wechat.claimed": _("Said whose a mini-program is"),
         "wechat.opening.asked": _("Asked a shop to open instant delivery"),
+        "wechat.courier.resumed": _("Ended the pause of couriers"),
         "wechat.courier.asked": _("Asked a shop to bind a courier"),
     }
     audit_details = {
         "courier": _("courier"),
+        "couriers": _("couriers"),
     }
+    menu = (
+        MenuItem(
+            STORES,
+            _("Delivery stores"),
+            "admin:delivery_deliverystore_changelist",
+            sees_stores,
+            order=59,
+        ),
+        MenuItem(
+            STORES,
+            _("Courier accounts"),
+            "admin:delivery_courieraccount_changelist",
+            sees_accounts,
+            order=60,
+        ),
+    )

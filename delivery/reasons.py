@@ -8,9 +8,8 @@ from django.utils.translation import gettext_lazy as _
 from django_stubs_ext import StrOrPromise
 
 WRONG_SECRET = _(
-    "WeChat does not accept the AppSecret. Copy it anew from WeChat's console (开发管理 → 开发设置)."
-    " If nobody has kept it, reset it there and enter the new one here and wherever else it is"
-    " used."
+    "WeChat does not accept the AppSecret. It stands in WeChat's console (开发管理 → 开发设置): if"
+    " nobody has kept it, reset it there and enter the new one here and wherever else it is used."
 )
 NOT_OPENED = _(
     "Instant delivery is not opened for this mini-program. Open it in WeChat's console (功能 →"

@@ -1,5 +1,6 @@
 """A mini-program's accounts at couriers, and with which of them a store sends."""
 
+from datetime import datetime
 from typing import Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -10,7 +11,7 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.choices import Audit
 from delivery.wire.couriers import courier_of
-from stores.fields import EncryptedTextField
+from stores.fields import EncryptedTextField, readable
 from stores.models import Connection, Store
 from stores.tenancy import MerchantQuerySet, TenantQuerySet
 
@@ -152,3 +153,11 @@ class StoreCourier(models.Model):
 
     def __str__(self) -> str:
         return f"{self.place}: {self.account}"
+
+    def is_paused(self, now: datetime) -> bool:
+        return self.paused_until is not None and self.paused_until > now
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether there is a secret that a key opens."""
+        return bool(readable(self, "secret", ""))

@@ -2,6 +2,6 @@
 
 from tests.delivery.contract.calls import OPERATIONS
 from tests.delivery.contract.pushes import ENDPOINTS
-from tests.delivery.contract.rows import ROWS
+from tests.delivery.contract.rows import ADMINS, ENGLISH, ROWS, admin_rows, hidden_rows
 
-__all__ = ["ENDPOINTS", "OPERATIONS", "ROWS"]
+__all__ = ["ADMINS", "ENDPOINTS", "ENGLISH", "OPERATIONS", "ROWS", "admin_rows", "hidden_rows"]

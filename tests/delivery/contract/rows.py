@@ -1,5 +1,6 @@
 """One row of each table for a store."""
 
+from django.db.models import Model
 from django.utils import timezone
 
 from delivery.models import (
@@ -16,6 +17,7 @@ from delivery.models import (
     WaybillNews,
 )
 from stores.models import Store
+from tests.contract.kinds import Expect, Side
 from tests.delivery.factories import (
     AttemptFactory,
     CourierAccountFactory,
@@ -73,3 +75,33 @@ ROWS = {
     StoreCourier: lambda store: StoreCourierFactory(place__store=store),
     WaybillNews: lambda store: WaybillNewsFactory(attempt=_attempt(store)),
 }
+
+ADMINS = {
+    "delivery.DeliveryStore": Expect("clerk", add="manager", change="manager"),
+    "delivery.CourierAccount": Expect("clerk"),
+}
+# What WeChat calls its ids and secrets.
+ENGLISH = {"AppID", "AppSecret", "Token", "EncodingAESKey", "gh_", "wx"}
+
+
+def admin_rows(side: Side) -> dict[str, Model]:
+    courier = _courier_of(side.store, side.word)
+    return {"delivery.DeliveryStore": courier.place, "delivery.CourierAccount": courier.account}
+
+
+def hidden_rows(side: Side, store: Store) -> dict[str, Model]:
+    return {"": _courier_of(store, f"{side.word}-hidden")}
+
+
+def _courier_of(store: Store, word: str) -> StoreCourier:
+    """A courier of a store whose account all people of the merchant may see."""
+    merchant = store.merchant.name.partition("-")[0]
+    courier: StoreCourier = StoreCourierFactory(
+        place__store=store,
+        place__connection__name=f"{merchant}-mini-program",
+        place__contact=f"{word}-contact",
+        place__address=f"{word}-address",
+        shop_no=f"{word}-number",
+        account__shopid=f"{merchant}-shop-{store.pk}",
+    )
+    return courier

@@ -57,7 +57,7 @@ def test_accounts_are_read_and_what_changed_is_said(
     post(server, "accounts", flash | {"audit": 2})
     book_of(server).accounts.pop("uu-demo-shop")
     changes = accounts_sync(connection=shop)
-    assert changes == Changes((), ("SS ss-demo-shop",), ("UU uu-demo-shop",))
+    assert changes == Changes((), ("闪送 ss-demo-shop",), ("UU跑腿 uu-demo-shop",))
     assert CourierAccount.objects.get(delivery_id="SS").audit == Audit.FAILED
     assert set(CourierAccount.objects.usable().values_list("delivery_id", flat=True)) == {
         "TEST",
@@ -68,7 +68,7 @@ def test_accounts_are_read_and_what_changed_is_said(
 
     account = {"appid": APPID, "delivery_id": "UU", "shopid": "uu-demo-shop", "secret": "x"}
     post(server, "accounts", account)
-    assert accounts_sync(connection=shop).changed == ("UU uu-demo-shop",)
+    assert accounts_sync(connection=shop).changed == ("UU跑腿 uu-demo-shop",)
     assert CourierAccount.objects.count() == 6
 
 

@@ -1,0 +1,3 @@
+from delivery.admin import accounts, stores
+
+__all__ = ["accounts", "stores"]

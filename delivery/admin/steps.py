@@ -1,0 +1,119 @@
+"""What is left to do until a mini-program, or a store, can call couriers."""
+
+from django.urls import reverse
+from django.utils.translation import gettext_lazy as _
+
+from delivery.models import CourierAccount, DeliveryStore, StoreCourier
+from delivery.services.wechat import is_provider
+from stores.backoffice.widgets import Step
+from stores.models import Connection
+
+PUSHED = _("Enter address, Token and EncodingAESKey below at WeChat, and save them there.")
+
+
+def next_steps(connection: Connection) -> list[Step]:
+    """Returns the steps of a connection, in order."""
+    if is_provider(connection):
+        return _of_provider(connection)
+    if connection.parent_id:
+        return [_tested(connection), *_of_couriers(connection)]
+    return [*_let_in(connection), *_of_couriers(connection), _pushed(connection)]
+
+
+def store_steps(place: DeliveryStore) -> list[Step]:
+    """Returns the steps of a store's own page."""
+    couriers = [each for each in place.couriers.all() if each.is_active]
+    return [
+        Step(
+            _("Add couriers"),
+            _("Choose the accounts with which this store calls couriers."),
+            bool(couriers),
+        ),
+        Step(
+            _("Enter each courier's AppSecret"),
+            _("It stands beside the account in the courier's own console."),
+            bool(couriers) and all(each.has_secret for each in couriers),
+        ),
+    ]
+
+
+def _is_tested(connection: Connection) -> bool:
+    return bool(connection.checked_at) and not connection.last_error
+
+
+def _tested(connection: Connection) -> Step:
+    return Step(
+        _("Test the connection"),
+        _("Press “Test connection” on this page."),
+        _is_tested(connection),
+    )
+
+
+def _let_in(connection: Connection) -> list[Step]:
+    """The test finds out about all three: it signs in, and reads the accounts."""
+    is_let_in = connection.state == Connection.State.WORKING
+    return [
+        Step(
+            _("Test the connection"),
+            _("Press “Test connection” on this page: WeChat then says whether the AppSecret fits."),
+            is_let_in,
+        ),
+        Step(
+            _("Put our address on the white list"),
+            _(
+                "In WeChat's console under 开发管理 → 开发设置 → IP白名单. When the address is not"
+                " on it, the test names it."
+            ),
+            is_let_in,
+        ),
+        Step(
+            _("Open instant delivery"),
+            _(
+                "In WeChat's console under 功能 → 即时配送. If that entry is missing, WeChat does"
+                " not offer it to this mini-program."
+            ),
+            is_let_in and _is_tested(connection),
+        ),
+    ]
+
+
+def _of_couriers(connection: Connection) -> list[Step]:
+    add = f"{reverse('admin:delivery_deliverystore_add')}?connection={connection.pk}"
+    accounts = CourierAccount.objects.usable().filter(connection=connection)
+    couriers = StoreCourier.objects.filter(place__connection=connection, is_active=True)
+    return [
+        Step(
+            _("Bind couriers"),
+            _(
+                "In WeChat's console under 即时配送: bind your account at each courier. Then press"
+                " “Read courier accounts” on this page."
+            ),
+            accounts.exists(),
+        ),
+        Step(
+            _("Add a store with its address"),
+            _("From where couriers fetch, and with which of the accounts."),
+            couriers.exists(),
+            add,
+        ),
+    ]
+
+
+def _pushed(connection: Connection) -> Step:
+    return Step(_("Have WeChat push to us"), PUSHED, connection.inbound.exists())
+
+
+def _of_provider(connection: Connection) -> list[Step]:
+    return [
+        Step(
+            _("Have WeChat push to us"),
+            PUSHED,
+            connection.inbound.exists() or "ticket" in connection.credentials,
+        ),
+        _tested(connection),
+        Step(
+            _("A shop authorises the service provider"),
+            _("Its connection then appears in the list by itself."),
+            connection.children.exists(),
+        ),
+    ]
