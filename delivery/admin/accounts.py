@@ -22,10 +22,10 @@ TODO: dict[int | None, StrOrPromise] = {
         " on the connection's page."
     ),
     Audit.FAILED: _(
-        "Look in WeChat's console under 即时配送 why it was not let through, mend it there, and"
-        " read the accounts again."
+        "WeChat's console says under instant delivery why it was not let through. Mend it there,"
+        " then read the accounts again."
     ),
-    None: _("WeChat names a result that we do not know. Look in its console under 即时配送."),
+    None: _("WeChat names a result that we do not know. Look in its console."),
 }
 
 
@@ -39,17 +39,18 @@ def _special(row: CourierAccount) -> tuple[StrOrPromise, str] | None:
 class CourierAccountAdmin(ReadOnlyAdmin):
     list_display = ("courier_name", "shopid", "account", "audit_label", "first_seen")
     list_select_related = ("connection__merchant",)
-    list_filter = ("delivery_id", "audit")
+    list_filter = ("audit",)
+    sortable_by = ()
     search_fields = ("name", "shopid", "connection__account")
     fields = (
-        ("courier_name", "delivery_id"),
-        ("account", "shopid"),
+        ("courier_name", "shopid"),
+        "account",
         ("audit_label", "todo"),
         ("first_seen", "vanished"),
     )
     empty_text = _(
-        "No account yet. Bind one in WeChat's console under 即时配送, then press “Read courier"
-        " accounts” on the connection's page."
+        "No account yet. Bind one in WeChat's console, then press “Read courier accounts” on the"
+        " connection's page."
     )
     change_form_outer_after_template = "delivery/admin/couriers.html"
     account = connection_column
@@ -57,14 +58,14 @@ class CourierAccountAdmin(ReadOnlyAdmin):
     first_seen = moment_column("first_seen_at", _("first seen"))
     vanished = moment_column("vanished_at", _("vanished"))
 
-    @display(description=_("courier"), ordering="delivery_id")
+    @display(description=_("courier"))
     def courier_name(self, row: CourierAccount) -> str:
         return row.courier
 
     @display(description=_("what to do"))
     def todo(self, row: CourierAccount) -> StrOrPromise:
         if row.vanished_at:
-            return _("WeChat no longer lists it: bind it again in its console under 即时配送.")
+            return _("WeChat no longer lists it: bind it again in its console.")
         return TODO[row.audit]
 
     def render_change_form(

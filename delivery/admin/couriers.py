@@ -131,7 +131,7 @@ class StoreCourierInline(ScopedInline):
             return gettext("WeChat no longer lists the account")
         if row.account.audit != Audit.PASSED:
             return audit_words(row.account)
-        return gettext("ready") if row.has_secret else gettext("AppSecret missing")
+        return gettext("can be called") if row.has_secret else gettext("AppSecret missing")
 
 
 def audit_words(account: CourierAccount) -> str:

@@ -43,18 +43,13 @@ class CoordinateField(forms.DecimalField):
         return None if found is None else found.quantize(places.PLACES, ROUND_HALF_UP)
 
 
-class ConnectionField(forms.ModelChoiceField[Connection]):
-    def label_from_instance(self, row: Any) -> str:
-        return f"{row.name} ({row.account})" if row.name else row.account
-
-
 class DeliveryStoreForm(forms.ModelForm[DeliveryStore]):
     """What was pasted, or is wrong with coordinates, is put into the fields and shown once more:
     nothing that a person has not seen is saved. Subclasses name the connections to choose from.
     """
 
     connections: ClassVar[QuerySet[Connection]] = Connection.objects.none()
-    connection = ConnectionField(
+    connection = forms.ModelChoiceField(
         label=_("mini-program"),
         queryset=Connection.objects.none(),
         widget=UnfoldAdminSelectWidget(),
@@ -73,7 +68,7 @@ class DeliveryStoreForm(forms.ModelForm[DeliveryStore]):
     lng = CoordinateField(label=_("longitude"), help_text=_("As 120.131441."))
     lat = CoordinateField(
         label=_("latitude"),
-        help_text=_("As 30.279383. Both from Tencent's or Amap's map (腾讯位置服务坐标拾取器)."),
+        help_text=_("As 30.279383. Both from Tencent's map or Amap."),
     )
     is_baidu = forms.BooleanField(
         label=_("The coordinates are from Baidu's map"),
@@ -85,6 +80,7 @@ class DeliveryStoreForm(forms.ModelForm[DeliveryStore]):
     class Meta:
         model = DeliveryStore
         fields = ("store", "connection", *FROM_PASTED, "lng", "lat")
+        help_texts = {"city": _("With its ending, as it stands on a map.")}
         error_messages = {
             "store": {"unique": _("This store was added already; open it in the list.")}
         }

@@ -100,8 +100,10 @@ def _courier_of(store: Store, word: str) -> StoreCourier:
         place__store=store,
         place__connection__name=f"{merchant}-mini-program",
         place__contact=f"{word}-contact",
+        place__city=f"{word}-city",
         place__address=f"{word}-address",
         shop_no=f"{word}-number",
+        account__name=f"{merchant}-courier",
         account__shopid=f"{merchant}-shop-{store.pk}",
     )
     return courier
