@@ -120,6 +120,11 @@ class StoreCourierInline(ScopedInline):
         bounds = {"validate_max": True, "absolute_max": MOST_COURIERS}
         return super().get_formset(request, obj, **(kwargs | bounds))
 
+    def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Leaves out the secret where Django would show it as text: to those who only look."""
+        may_change = self.has_change_permission(request, obj)
+        return [name for name in self.fields if may_change or name != "secret"]
+
     @display(description=_("state"))
     def state(self, row: StoreCourier) -> str:
         if not row.pk:

@@ -19,7 +19,7 @@ from delivery.services import places
 from delivery.services.pasting import LONGEST, read_pasted
 from stores.models import Connection
 
-CITIES = ("市", "州", "地区", "盟", "县", "区")
+CITIES = ("市", "自治州", "地区", "盟", "县", "区")
 # Fields of the form → parts of a pasted address.
 FROM_PASTED = {
     "contact": "name",
