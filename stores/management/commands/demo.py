@@ -22,8 +22,8 @@ class Command(BaseCommand):
         "Run a whole installation on this machine, with two merchants, four weeks of business and "
         "a sandbox in place "
         "of the platforms. Ctrl-C ends it. PORT, SANDBOX_PORT, DATABASE_URL, UMEMBER_BASE_URL, "
-        "TRIP_NOTICE_BASE_URL, TAKEAWAY_BASE_URL, TAKEAWAY_WS_URL and TAKEAWAY_PRINTER are "
-        "honoured."
+        "TRIP_NOTICE_BASE_URL, TAKEAWAY_BASE_URL, TAKEAWAY_WS_URL, TAKEAWAY_PRINTER and "
+        "WECHAT_BASE_URL are honoured."
     )
     # The demo brings its own secrets: the settings of this first process may still have none.
     requires_system_checks: list[str] = []
