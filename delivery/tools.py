@@ -69,7 +69,7 @@ def _found(connection: Connection) -> str:
     """Says what a test has found at WeChat."""
     accounts = CourierAccount.objects.filter(connection=connection, vanished_at=None)
     if not accounts:
-        return _("WeChat accepts the AppSecret.") + " " + str(NO_ACCOUNTS)
+        return _("WeChat accepts the AppSecret. %(more)s") % {"more": NO_ACCOUNTS}
     names = [
         account.courier if account.audit == Audit.PASSED else _not_passed(account)
         for account in accounts

@@ -8,6 +8,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
+from django.utils.html import format_html
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from unfold.widgets import UnfoldAdminPasswordWidget, UnfoldAdminSelectWidget
@@ -30,6 +32,21 @@ class AccountField(forms.ModelChoiceField[CourierAccount]):
             return f"{row} ({_('no longer listed')})"
         passed = row.audit == Audit.PASSED
         return str(row) if passed else f"{row} ({audit_words(row)})"
+
+
+class AccountText(forms.Widget):
+    """Shows the account of a stored row, which stays."""
+
+    def __init__(self, account: CourierAccount) -> None:
+        super().__init__()
+        self.account = account
+
+    def render(self, name: str, value: Any, attrs: Any = None, renderer: Any = None) -> SafeString:
+        return format_html(
+            '<span class="block font-medium py-2">{}<br><small>{}</small></span>',
+            self.account.courier,
+            self.account.shopid,
+        )
 
 
 class StoreCourierForm(forms.ModelForm[StoreCourier]):
@@ -63,6 +80,7 @@ class StoreCourierForm(forms.ModelForm[StoreCourier]):
         if known.pk:
             # A secret belongs to its account.
             account.disabled = True
+            account.widget = AccountText(known.account)
             self.initial["secret"] = ""
         if known.has_secret:
             self.fields["secret"].widget.attrs["placeholder"] = STORED
@@ -109,6 +127,7 @@ class StoreCourierInline(ScopedInline):
     fields = ("account", "secret", "shop_no", "service_code", "is_active", "state")
     readonly_fields = ("state",)
     verbose_name_plural = _("Couriers")
+    hide_title = True
     extra = 0
     max_num = MOST_COURIERS
 
@@ -144,7 +163,7 @@ def audit_words(account: CourierAccount) -> str:
 
 
 def service_text(service: Service) -> str:
-    text = _("%(code)s: within %(minutes)d minutes, up to %(km)g km")
+    text = _("%(minutes)d minutes, %(km)g km (%(code)s)")
     return text % {
         "code": service.code,
         "minutes": service.minutes,

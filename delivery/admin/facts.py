@@ -20,10 +20,6 @@ class Fact:
     text: str
     sure: Sure
 
-    @property
-    def is_open(self) -> bool:
-        return self.sure == Sure.OPEN
-
 
 @dataclass(frozen=True)
 class Known:
@@ -31,6 +27,14 @@ class Known:
 
     name: str
     facts: list[Fact]
+
+    @property
+    def by_sureness(self) -> dict[Sure, list[str]]:
+        return {
+            sure: texts
+            for sure in Sure
+            if (texts := [fact.text for fact in self.facts if fact.sure == sure])
+        }
 
 
 def known_of(couriers: Iterable[tuple[str, str]]) -> list[Known]:
@@ -63,7 +67,7 @@ def _rules(courier: Courier) -> Iterator[str]:
         text = _("Keeps a quoted price for %(time)s.")
         yield text % {"time": _time(courier.price_lasts)}
     for service in courier.services:
-        yield _("Service %(service)s") % {"service": service_text(service)}
+        yield _("Service %(service)s.") % {"service": service_text(service)}
     if courier.booking:
         least, most = map(_time, courier.booking)
         yield _("Can be booked from %(least)s to %(most)s ahead.") % {"least": least, "most": most}

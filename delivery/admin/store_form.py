@@ -7,6 +7,7 @@ from django import forms
 from django.core.exceptions import ValidationError
 from django.db.models import QuerySet
 from django.utils.translation import gettext_lazy as _
+from django_stubs_ext import StrOrPromise
 from unfold.widgets import (
     UnfoldAdminSelectWidget,
     UnfoldAdminTextareaWidget,
@@ -28,7 +29,7 @@ FROM_PASTED = {
     "address": "address",
     "detail": "detail",
 }
-MEANT = _("Probably meant: %(lng)s, %(lat)s. They stand here now; check them, and save.")
+MEANT = _("%(wrong)s Probably meant: %(lng)s, %(lat)s. They stand here now; check them, and save.")
 
 
 class CoordinateField(forms.DecimalField):
@@ -111,11 +112,13 @@ class DeliveryStoreForm(forms.ModelForm[DeliveryStore]):
         found = places.examine(lng, lat, shop=places.Place.of(lng, lat), is_baidu=is_baidu)
         if found is None:
             return
-        text = str(found.wrong.label)
+        text: StrOrPromise = found.wrong.label
         if found.meant:
             meant = {"lng": str(found.meant.lng), "lat": str(found.meant.lat)}
-            text += " " + MEANT % meant
+            text = MEANT % {"wrong": text, **meant}
             self._put(**meant, is_baidu="")
+            # A longitude would be complained about as a latitude, too.
+            self.cleaned_data["lat"] = found.meant.lat
         self.add_error("lng", text)
 
     def _read_pasted(self) -> None:

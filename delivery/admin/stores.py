@@ -28,7 +28,7 @@ from stores.backoffice.scoping import access_for, where_permitted
 from stores.models import Connection, Store
 from stores.roles import Permission
 
-ADDRESS = (("contact", "phone"), ("city", "address", "detail"))
+ADDRESS = (("contact", "phone"), ("city", "detail"), "address")
 PLACE = (("lng", "lat"), "is_baidu")
 
 

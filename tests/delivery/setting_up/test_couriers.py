@@ -36,13 +36,13 @@ def manager(store: Store) -> Client:
 def save(client: Client, place: DeliveryStore, *rows: dict[str, Any], known: int = 0) -> Any:
     """Saves the form of a store with these rows of couriers."""
     names = ("contact", "phone", "city", "address", "detail", "lng", "lat")
-    given = {name: str(getattr(place, name)) for name in names} | {
+    given: dict[str, Any] = {name: str(getattr(place, name)) for name in names} | {
         "connection": place.connection_id,
         "couriers-TOTAL_FORMS": len(rows),
         "couriers-INITIAL_FORMS": known,
     }
     for number, row in enumerate(rows):
-        usual = {"shop_no": "S01", "is_active": "on", "place": place.pk}
+        usual: dict[str, Any] = {"shop_no": "S01", "is_active": "on", "place": place.pk}
         given |= {f"couriers-{number}-{name}": text for name, text in (usual | row).items()}
     return client.post(page(place), given)
 
@@ -59,7 +59,7 @@ def test_a_manager_chooses_accounts_and_enters_their_secrets(
     flash = CourierAccountFactory(connection=place.connection)
     meituan = CourierAccountFactory(connection=place.connection, delivery_id="MTPS", name="")
     text = shown(manager, place)
-    assert "100030: within 30 minutes, up to 5 km" in text
+    assert "30 minutes, 5 km (100030)" in text
     answer = save(
         manager,
         place,
