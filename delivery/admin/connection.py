@@ -75,7 +75,7 @@ class WechatConnectionForm(SecretForm):
         """A shop that has authorised a service provider has no secrets of its own."""
         if connection and connection.parent_id:
             return ()
-        known = readable(connection, "credentials", {}) if connection else {}
+        known = (readable(connection, "credentials", {}) or {}) if connection else {}
         is_rotating = any(_previous(name) in known for name in PUSH_SECRETS)
         more = ("forget_previous",) if is_rotating else ()
         return (cls.secret_name, *PUSH_SECRETS, *more)

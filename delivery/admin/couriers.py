@@ -55,7 +55,8 @@ class StoreCourierForm(forms.ModelForm[StoreCourier]):
         queryset=CourierAccount.objects.none(),
         widget=UnfoldAdminSelectWidget(),
     )
-    secret = forms.CharField(
+    # Beside the column, which is not read: a key that opens it may be lost.
+    new_secret = forms.CharField(
         label=_("AppSecret at the courier"),
         required=False,
         max_length=200,
@@ -67,7 +68,7 @@ class StoreCourierForm(forms.ModelForm[StoreCourier]):
 
     class Meta:
         model = StoreCourier
-        fields = ("account", "secret", "shop_no", "service_code", "is_active")
+        fields = ("account", "shop_no", "service_code", "is_active")
 
     def __init__(self, *args: Any, accounts: QuerySet[CourierAccount], **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -81,17 +82,10 @@ class StoreCourierForm(forms.ModelForm[StoreCourier]):
             # A secret belongs to its account.
             account.disabled = True
             account.widget = AccountText(known.account)
-            self.initial["secret"] = ""
         if known.has_secret:
-            self.fields["secret"].widget.attrs["placeholder"] = STORED
+            self.fields["new_secret"].widget.attrs["placeholder"] = STORED
         couriers = [known.account] if known.pk else list(accounts)
         self.fields["service_code"].choices = _services(couriers, known.service_code)  # type: ignore[attr-defined]
-
-    def clean_secret(self) -> str:
-        """Keeps the stored one while the field is left empty."""
-        return str(self.cleaned_data["secret"]).strip() or (
-            self.instance.secret if self.instance.has_secret else ""
-        )
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
@@ -103,6 +97,13 @@ class StoreCourierForm(forms.ModelForm[StoreCourier]):
         if account and courier_of(account.delivery_id).needs_shop_no and not data.get("shop_no"):
             self.add_error("shop_no", _("This courier wants its number of the store."))
         return data
+
+    def save(self, commit: bool = True) -> StoreCourier:
+        """Keeps the stored secret while its field is left empty."""
+        if secret := self.cleaned_data["new_secret"]:
+            self.instance.secret = secret
+        made: StoreCourier = super().save(commit)
+        return made
 
 
 class StoreCourierFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
@@ -124,7 +125,7 @@ class StoreCourierFormSet(forms.BaseInlineFormSet):  # type: ignore[type-arg]
 class StoreCourierInline(ScopedInline):
     model = StoreCourier
     form, formset = StoreCourierForm, StoreCourierFormSet
-    fields = ("account", "secret", "shop_no", "service_code", "is_active", "state")
+    fields = ("account", "new_secret", "shop_no", "service_code", "is_active", "state")
     readonly_fields = ("state",)
     verbose_name_plural = _("Couriers")
     hide_title = True
@@ -140,9 +141,9 @@ class StoreCourierInline(ScopedInline):
         return super().get_formset(request, obj, **(kwargs | bounds))
 
     def get_fields(self, request: HttpRequest, obj: Any = None) -> Any:
-        """Leaves out the secret where Django would show it as text: to those who only look."""
+        """Leaves out the secret for those who only look."""
         may_change = self.has_change_permission(request, obj)
-        return [name for name in self.fields if may_change or name != "secret"]
+        return [name for name in self.fields if may_change or name != "new_secret"]
 
     @display(description=_("state"))
     def state(self, row: StoreCourier) -> str:

@@ -6,6 +6,7 @@ from django.utils.translation import gettext_lazy as _
 from delivery.models import CourierAccount, DeliveryStore, StoreCourier
 from delivery.services.wechat import is_provider
 from stores.backoffice.widgets import Step
+from stores.fields import readable
 from stores.models import Connection
 
 PUSHED = _("Enter address, Token and EncodingAESKey below at WeChat, and save them there.")
@@ -104,11 +105,12 @@ def _pushed(connection: Connection) -> Step:
 
 
 def _of_provider(connection: Connection) -> list[Step]:
+    known = readable(connection, "credentials", {}) or {}
     return [
         Step(
             _("Have WeChat push to us"),
             PUSHED,
-            connection.inbound.exists() or "ticket" in connection.credentials,
+            connection.inbound.exists() or "ticket" in known,
         ),
         _tested(connection),
         Step(

@@ -13,7 +13,8 @@ from stores.conflicts import Conflict
 @transaction.atomic
 def pauses_end(*, place: DeliveryStore, actor: Actor) -> None:
     """Has all couriers of a store called again. Raises Conflict when none is paused."""
-    rows = StoreCourier.objects.select_for_update(no_key=True).select_related("account")
+    rows = StoreCourier.objects.select_for_update(no_key=True, of=("self",))
+    rows = rows.select_related("account")
     paused = [row for row in rows.filter(place=place) if row.is_paused(timezone.now())]
     if not paused:
         raise Conflict(_("No courier of this store is paused any more."))

@@ -63,8 +63,8 @@ def test_a_manager_chooses_accounts_and_enters_their_secrets(
     answer = save(
         manager,
         place,
-        {"account": flash.pk, "secret": "flash-secret"},
-        {"account": meituan.pk, "secret": "mt-secret", "service_code": "100029"},
+        {"account": flash.pk, "new_secret": "flash-secret"},
+        {"account": meituan.pk, "new_secret": "mt-secret", "service_code": "100029"},
     )
     assert answer.status_code == 302
     rows = {row.account_id: row for row in place.couriers.all()}
@@ -79,11 +79,11 @@ def test_a_manager_chooses_accounts_and_enters_their_secrets(
 
 def test_an_empty_secret_keeps_the_stored_one(manager: Client, place: DeliveryStore) -> None:
     courier = StoreCourierFactory(place=place)
-    row = {"id": courier.pk, "account": courier.account_id, "secret": "", "shop_no": "S02"}
+    row = {"id": courier.pk, "account": courier.account_id, "new_secret": "", "shop_no": "S02"}
     assert save(manager, place, row, known=1).status_code == 302
     courier.refresh_from_db()
     assert (courier.secret, courier.shop_no) == ("SS-secret", "S02")
-    save(manager, place, row | {"secret": "new-secret"}, known=1)
+    save(manager, place, row | {"new_secret": "new-secret"}, known=1)
     courier.refresh_from_db()
     assert courier.secret == "new-secret"
 
@@ -91,7 +91,7 @@ def test_an_empty_secret_keeps_the_stored_one(manager: Client, place: DeliverySt
 def test_a_secret_never_goes_to_another_account(manager: Client, place: DeliveryStore) -> None:
     courier = StoreCourierFactory(place=place)
     other = CourierAccountFactory(connection=place.connection, delivery_id="DADA")
-    save(manager, place, {"id": courier.pk, "account": other.pk, "secret": ""}, known=1)
+    save(manager, place, {"id": courier.pk, "account": other.pk, "new_secret": ""}, known=1)
     courier.refresh_from_db()
     assert courier.account_id != other.pk
 
@@ -114,7 +114,7 @@ def test_accounts_of_another_mini_program_are_no_choice(
         ({"shop_no": ""}, "shop_no", "wants its number"),
         ({"account": ""}, "account", "required"),
         ({"account": str(2**70)}, "account", "valid choice"),
-        ({"secret": "x" * 201}, "secret", "at most 200"),
+        ({"new_secret": "x" * 201}, "new_secret", "at most 200"),
         ({"shop_no": "x" * 65}, "shop_no", "at most 64"),
     ],
 )
@@ -123,7 +123,7 @@ def test_what_a_courier_does_not_take_is_named(
 ) -> None:
     flash = CourierAccountFactory(connection=place.connection)
     CourierAccountFactory(connection=place.connection, delivery_id="MTPS")
-    errors = wrong(save(manager, place, {"account": flash.pk, "secret": "s"} | row))
+    errors = wrong(save(manager, place, {"account": flash.pk, "new_secret": "s"} | row))
     assert list(errors[0]) == [field]
     assert says in errors[0][field][0]
 
@@ -135,7 +135,7 @@ def test_an_account_stands_once_in_a_store(manager: Client, place: DeliveryStore
     assert not StoreCourier.objects.exists()
 
 
-@pytest.mark.parametrize("field", ["account", "secret", "shop_no", "service_code", "id"])
+@pytest.mark.parametrize("field", ["account", "new_secret", "shop_no", "service_code", "id"])
 @pytest.mark.parametrize("text", HOSTILE)
 def test_nonsense_is_no_error_of_the_server(
     manager: Client, place: DeliveryStore, field: str, text: str
