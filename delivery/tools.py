@@ -12,7 +12,7 @@ from delivery.choices import Audit
 from delivery.models import CourierAccount
 from delivery.reasons import words_of
 from delivery.services.accounts import Changes, accounts_sync
-from delivery.services.wechat import is_provider, provider_sign_in
+from delivery.services.wechat import Provider, is_provider
 from stores.backoffice.labels import listed
 from stores.backoffice.plain_errors import plain_text
 from stores.models import Connection
@@ -37,7 +37,7 @@ class WechatTools:
         error = ""
         try:
             if is_provider(connection):
-                provider_sign_in(connection)
+                Provider(connection).call(lambda client, token: None)
             else:
                 accounts_sync(connection=connection)
                 self.works = _found(connection)

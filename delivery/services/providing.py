@@ -23,11 +23,6 @@ EXCHANGE = "delivery.tasks.exchange"
 WITHDRAWN = "the shop has withdrawn its authorisation"
 
 
-def is_provider(connection: Connection) -> bool:
-    """Whether it is a service provider's own account: the operator has no shops."""
-    return connection.merchant_id is None and connection.parent_id is None
-
-
 def appid_of_account(provider_id: int, shopid: str) -> str:
     """Returns the mini-program below a provider that alone has this account at a courier; "" when
     there is none, or several: WeChat's own test account is everybody's.

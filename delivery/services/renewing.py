@@ -6,8 +6,7 @@ from django.db.models import F, Q, QuerySet
 from django.utils import timezone
 
 from delivery.choices import PLATFORM
-from delivery.services.providing import is_provider
-from delivery.services.wechat import Provider, Wechat
+from delivery.services.wechat import Provider, Wechat, is_provider
 from stores.fields import SecretUnreadable
 from stores.models import Connection
 from stores.platforms import tokens

@@ -97,14 +97,6 @@ def is_provider(connection: Connection) -> bool:
     return connection.merchant_id is None
 
 
-def provider_sign_in(provider: Connection) -> None:
-    """Gets a service provider's own token. Raises PlatformError; NotSent while WeChat has sent no
-    valid ticket.
-    """
-    client = ProviderClient(_address(provider), timeout=settings.WECHAT_TIMEOUT)
-    with_token(provider, lambda: _provider_login(client, provider), lambda token: None)
-
-
 def _address(connection: Connection) -> str:
     return connection.base_url or str(settings.WECHAT_BASE_URL)
 

@@ -9,7 +9,7 @@ from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from delivery.choices import PLATFORM, Told
-from delivery.services import providing
+from delivery.services import providing, wechat
 from delivery.webhooks.opening import Keys, Opened, answer_text, open_push, signer_of
 from delivery.wire.events import UPDATE, is_update, parse_event
 from delivery.wire.providers import parse_notice
@@ -98,7 +98,7 @@ class WechatEndpoint(EchoEndpoint):
         """Whether it is a provider's address. Raises Rejected where WeChat pushes nothing: a shop
         below a provider has no address of its own, and one's own shop no `$APPID$`.
         """
-        is_provider = providing.is_provider(connection)
+        is_provider = wechat.is_provider(connection)
         is_ours = is_provider or (self.takes_shops and not self.appid)
         if connection.parent_id or not is_ours or len(self.appid) > LONGEST_APPID:
             raise Rejected("unknown connection", 404)
@@ -158,7 +158,7 @@ class ShopPush(WechatEndpoint):
 
     def authenticate(self, request: HttpRequest, connection: Connection) -> None:
         super().authenticate(request, connection)
-        self.is_for_provider = providing.is_provider(connection)
+        self.is_for_provider = wechat.is_provider(connection)
 
 
 class ProviderPush(WechatEndpoint):
