@@ -40,7 +40,11 @@ class DeliveryConfig(Domain):
     tools = "delivery.tools.WechatTools"
     connection_form = "delivery.admin.connection.WechatConnectionForm"
     error_words = "delivery.reasons.words_of"
-    registers = ("delivery.services.calls", "delivery.webhooks.handlers")
+    registers = (
+        "delivery.services.calls",
+        "delivery.services.tips",
+        "delivery.webhooks.handlers",
+    )
     event_titles = {
         "update_waybill_status": _("How far an order is"),
         "component_verify_ticket": _("Ticket for a service provider"),

@@ -5,109 +5,40 @@ Never two riders: a number is sent once or adopted, and a rider is gone only whe
 confirmed the cancellation and then answers with an end.
 """
 
-from collections.abc import Callable
 from datetime import timedelta
 from decimal import Decimal
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from delivery.choices import PLATFORM, CancelReason, Source
+from delivery.choices import PLATFORM, CancelReason
 from delivery.client.shop import CourierAccount, WechatClient
 from delivery.models import Attempt, Delivery
 from delivery.services import life, resting
-from delivery.services.orders import account_of_attempt, order_of
-from delivery.services.wechat import Wechat
-from delivery.wire.answers import EXISTS, HAS_ENDED, NO_SUCH_ORDER, CourierRefused
-from delivery.wire.orders import Price, RemoteState, RemoteWaybill
-from delivery.wire.waybill import DEAD
-from stores.models import Connection, OutboundCall
-from stores.platforms.errors import Inconclusive, Refused, Undecided
-from stores.platforms.outbox import (
-    Operation,
-    SlotWaiter,
-    Verdict,
-    enqueue,
-    notify,
-    operation,
-    wait_while_at_work,
+from delivery.services.about import (
+    AboutRider,
+    adopt_waybill,
+    enqueue_about,
+    move_then,
+    owe_once,
+    put_before_person,
+    state_heard,
+    words_of,
 )
+from delivery.services.orders import order_of
+from delivery.wire.answers import EXISTS, HAS_ENDED, NO_SUCH_ORDER, CourierRefused
+from delivery.wire.orders import RemoteWaybill
+from delivery.wire.waybill import DEAD
+from stores.models import OutboundCall
+from stores.platforms.errors import Refused, Undecided
+from stores.platforms.outbox import SlotWaiter, Verdict, operation, wait_while_at_work
 from stores.transitions import move
 
 State = Attempt.State
-T = TypeVar("T")
 # Our own words for a call that was not sent.
 UNWANTED, TOO_DEAR = "unwanted", "over_limit"
 NOTHING_TO_CANCEL = frozenset({HAS_ENDED, NO_SUCH_ORDER})
-
-
-def connection_of(attempt: Attempt) -> Connection:
-    """Raises ValueError for one of the shop's own people."""
-    if attempt.courier is None:
-        raise ValueError("nobody is asked about the shop's own people")
-    return attempt.courier.account.connection
-
-
-def cancel_fee(
-    client: WechatClient, token: str, account: CourierAccount, attempt: Attempt
-) -> Decimal | None:
-    """Asks what cancelling costs now; None when the courier does not say it: not all answer this.
-
-    Raises PlatformError.
-    """
-    try:
-        return client.cancel_fee(
-            token, account, attempt.shop_order_id, waybill_id=attempt.waybill_id
-        )
-    except CourierRefused:
-        return None
-    except Refused as error:
-        if error.code in NOTHING_TO_CANCEL:
-            return Decimal(0)
-        raise
-
-
-class AboutRider(Operation):
-    """Base of the calls; the subject is the attempt."""
-
-    platform = PLATFORM
-
-    def first_question(self) -> timedelta:
-        return timedelta(seconds=2)
-
-    def talk(
-        self,
-        call: OutboundCall,
-        wait_for_slot: SlotWaiter,
-        request: Callable[[WechatClient, str, CourierAccount, Attempt], T],
-    ) -> T:
-        """Calls the courier of the call's attempt. Raises PlatformError."""
-        rows = Attempt.objects.select_related("delivery", "courier__account", "courier__place")
-        attempt = rows.get(pk=call.subject_id)
-        wechat = Wechat(call.connection, wait_for_slot)
-        account = account_of_attempt(attempt)
-        return wechat.call(lambda client, token: request(client, token, account, attempt))
-
-    def state_of(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> RemoteState | None:
-        """Asks how the order stands; None when it is not there. Raises PlatformError, and
-        Inconclusive when the answer does not say it.
-        """
-        try:
-            found = self.talk(
-                call,
-                wait_for_slot,
-                lambda client, token, account, attempt: client.state(
-                    token, account, attempt.shop_order_id
-                ),
-            )
-        except Refused as error:
-            if error.code == NO_SUCH_ORDER:
-                return None
-            raise Inconclusive(f"the question was refused: {error.detail}") from error
-        if found is None:
-            raise Inconclusive("the answer says nothing of the order")
-        return found
 
 
 @operation
@@ -144,7 +75,7 @@ class RiderCalling(AboutRider):
         if attempt.state == State.CALLING:
             move(attempt, State.LIVE, ask_at=timezone.now() + life.ASK_EVERY)
         if isinstance(answer, RemoteWaybill):
-            _adopt_waybill(attempt, answer)
+            adopt_waybill(attempt, answer)
         elif answer:
             asked_at, found = answer
             state_heard(attempt, found, asked_at)
@@ -157,7 +88,7 @@ class RiderCalling(AboutRider):
             # A push said that it is there.
             owe(attempt)
             return
-        life.finish(attempt, State.DEAD, refusal=_words(error))
+        life.finish(attempt, State.DEAD, refusal=words_of(error))
         if attempt.courier and isinstance(error, CourierRefused):
             resting.note_refusal(attempt.courier, error.message)
 
@@ -167,14 +98,14 @@ class RiderCalling(AboutRider):
             resting.note_silence(attempt.courier)
 
     def on_inconclusive(self, call: OutboundCall) -> None:
-        _put_before_person(life.locked(call.subject_id))
+        put_before_person(life.locked(call.subject_id))
 
     def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
         attempt = life.locked(call.subject_id)
         if attempt.state != State.CALLING:
             return
         if maybe_executed:
-            _put_before_person(attempt)
+            put_before_person(attempt)
         else:
             life.finish(attempt, State.DEAD, refusal=call.last_error[:300])
 
@@ -203,6 +134,25 @@ class RiderCalling(AboutRider):
             delivery_token=attempt.price_token,
             is_again=attempt.life > 1,
         )
+
+
+def cancel_fee(
+    client: WechatClient, token: str, account: CourierAccount, attempt: Attempt
+) -> Decimal | None:
+    """Asks what cancelling costs now; None when the courier does not say it: not all answer this.
+
+    Raises PlatformError.
+    """
+    try:
+        return client.cancel_fee(
+            token, account, attempt.shop_order_id, waybill_id=attempt.waybill_id
+        )
+    except CourierRefused:
+        return None
+    except Refused as error:
+        if error.code in NOTHING_TO_CANCEL:
+            return Decimal(0)
+        raise
 
 
 @operation
@@ -259,10 +209,11 @@ class RiderCancelling(AboutRider):
 
     def on_refused(self, call: OutboundCall, error: Refused) -> None:
         attempt = life.locked(call.subject_id)
-        attempt.refusal = _words(error)
+        attempt.refusal = words_of(error)
         attempt.needs_person = True
-        attempt.is_unwanted = False
-        attempt.save(update_fields=["refusal", "needs_person", "is_unwanted"])
+        # What a person agreed to was about this cancellation only.
+        attempt.is_unwanted, attempt.cancel_limit = False, None
+        attempt.save(update_fields=["refusal", "needs_person", "is_unwanted", "cancel_limit"])
         if attempt.state == State.ENDING and attempt.waybill_state not in DEAD:
             # He rides on.
             move(attempt, State.LIVE, ask_at=timezone.now())
@@ -270,7 +221,7 @@ class RiderCancelling(AboutRider):
         attempt.delivery.note_change()
 
     def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
-        _put_before_person(life.locked(call.subject_id))
+        put_before_person(life.locked(call.subject_id))
 
 
 @operation
@@ -310,90 +261,7 @@ class StateReading(AboutRider):
     def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
         attempt = life.locked(call.subject_id)
         if attempt.state in (State.ENDING, State.REVIVED):
-            _put_before_person(attempt)
-
-
-@operation
-class TipRaising(AboutRider):
-    """Raises the tip to a new total (§2.4); the payload is {"total": yuan as text}. The last total
-    counts, so that it may be sent again.
-    """
-
-    name = "rider.tip"
-    title = _("Raise the tip")
-    repeatable = True
-    patience = timedelta(minutes=5)
-
-    def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> None:
-        total = Decimal(call.payload["total"])
-        self.talk(
-            call,
-            wait_for_slot,
-            lambda client, token, account, attempt: client.tip(
-                token,
-                account,
-                attempt.shop_order_id,
-                waybill_id=attempt.waybill_id,
-                openid=attempt.delivery.openid,
-                total=total,
-            ),
-        )
-
-    def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
-        attempt = life.locked(call.subject_id)
-        attempt.tip = max(attempt.tip, Decimal(call.payload["total"]))
-        attempt.save(update_fields=["tip"])
-        attempt.delivery.note_change()
-
-    def on_refused(self, call: OutboundCall, error: Refused) -> None:
-        attempt = life.locked(call.subject_id)
-        attempt.refusal = _words(error)
-        attempt.save(update_fields=["refusal"])
-        attempt.delivery.note_change()
-
-
-@operation
-class ReturnConfirming(AboutRider):
-    """Says that the goods are back at the shop (§2.5)."""
-
-    name = "rider.returned"
-    title = _("Confirm the return")
-    repeatable = True
-
-    def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> None:
-        self.talk(
-            call,
-            wait_for_slot,
-            lambda client, token, account, attempt: client.confirm_return(
-                token, account, attempt.shop_order_id, waybill_id=attempt.waybill_id
-            ),
-        )
-
-    def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
-        owe_reading(life.locked(call.subject_id))
-
-    def on_refused(self, call: OutboundCall, error: Refused) -> None:
-        attempt = life.locked(call.subject_id)
-        attempt.refusal, attempt.needs_person = _words(error), True
-        attempt.save(update_fields=["refusal", "needs_person"])
-        attempt.delivery.note_change()
-
-
-def state_heard(attempt: Attempt, found: RemoteState, asked_at: Any) -> None:
-    """Takes in an answer about a locked attempt: its state, its rider and where he is."""
-    rider = {"name": found.rider_name, "phone": found.rider_phone}
-    known = dict(attempt.rider)
-    known |= {name: text for name, text in rider.items() if text and "*" not in text}
-    if found.lng is not None and found.lat is not None:
-        at = int(asked_at.timestamp())
-        known |= {"lng": str(found.lng), "lat": str(found.lat), "at": at}
-    attempt.rider = known
-    if found.seconds_left is not None:
-        attempt.arrives_at = asked_at + timedelta(seconds=found.seconds_left)
-    attempt.waybill_id = attempt.waybill_id or found.waybill_id
-    attempt.save(update_fields=["rider", "arrives_at", "waybill_id"])
-    if found.code != attempt.waybill_state:
-        life.hear(attempt, code=found.code, at=asked_at, source=Source.ASKED)
+            put_before_person(attempt)
 
 
 def owe(attempt: Attempt, *, after: timedelta = timedelta(0)) -> None:
@@ -405,111 +273,23 @@ def owe(attempt: Attempt, *, after: timedelta = timedelta(0)) -> None:
     if attempt.courier is None or attempt.state not in (State.ENDING, State.REVIVED):
         return
     if attempt.cancelled_at is None:
-        _owe_once(RiderCancelling, attempt, {"limit": _text(attempt.cancel_limit)})
+        owe_once(RiderCancelling, attempt, {"limit": _text(attempt.cancel_limit)})
     else:
         owe_reading(attempt, after=after)
 
 
 def owe_reading(attempt: Attempt, *, after: timedelta = timedelta(0)) -> None:
-    _owe_once(StateReading, attempt, {}, after=after)
-
-
-def owe_tip(attempt: Attempt, total: Decimal) -> OutboundCall:
-    return _enqueue(TipRaising, attempt, {"total": str(total)}, key=f"{attempt.pk}:{total}")
+    owe_once(StateReading, attempt, {}, after=after)
 
 
 def owe_call(attempt: Attempt) -> OutboundCall:
-    return _enqueue(RiderCalling, attempt, {}, key=str(attempt.pk))
-
-
-def owe_return(attempt: Attempt) -> None:
-    _owe_once(ReturnConfirming, attempt, {})
+    return enqueue_about(RiderCalling, attempt, {}, key=str(attempt.pk))
 
 
 def call_of(attempt: Attempt) -> OutboundCall | None:
     """Returns the call for the rider."""
     key = {"platform": PLATFORM, "operation": RiderCalling.name, "key": str(attempt.pk)}
     return OutboundCall.objects.filter(**key).first()
-
-
-def _owe_once(
-    kind: type[AboutRider],
-    attempt: Attempt,
-    payload: dict[str, Any],
-    *,
-    after: timedelta = timedelta(0),
-) -> None:
-    """Owes a call unless one of its kind is owed already, which is then made no later."""
-    due_at = timezone.now() + after
-    live = OutboundCall.objects.live().filter(
-        platform=PLATFORM, operation=kind.name, subject_id=attempt.pk
-    )
-    waiting = live.filter(state=OutboundCall.State.PENDING, due_at__gt=due_at)
-    for pk in waiting.values_list("pk", flat=True):
-        OutboundCall.objects.filter(pk=pk).update(due_at=due_at)
-        notify(pk)
-    if live.exclude(state=OutboundCall.State.SENDING).exists():
-        return
-    key = f"{attempt.pk}:{due_at:%Y%m%d%H%M%S%f}"
-    call = _enqueue(kind, attempt, payload, key=key, wake=not after)
-    if after:
-        OutboundCall.objects.filter(pk=call.pk).update(due_at=due_at)
-
-
-def _enqueue(
-    kind: type[AboutRider],
-    attempt: Attempt,
-    payload: dict[str, Any],
-    *,
-    key: str,
-    wake: bool = True,
-) -> OutboundCall:
-    return enqueue(
-        kind,
-        connection=connection_of(attempt),
-        key=key,
-        subject_id=attempt.pk,
-        store_id=attempt.delivery.store_id,
-        lane=OutboundCall.Lane.INTERACTIVE,
-        payload=payload,
-        wake=wake,
-    )
-
-
-def move_then(delivery: Delivery, then: Delivery.Then) -> None:
-    delivery.then = then
-    delivery.save(update_fields=["then", "changed_at"])
-
-
-def _adopt_waybill(attempt: Attempt, answer: RemoteWaybill) -> None:
-    attempt.waybill_id = attempt.waybill_id or answer.waybill_id
-    attempt.distance = answer.distance or attempt.distance
-    attempt.pickup_code, attempt.finish_code = answer.pickup_code, answer.finish_code
-    _adopt_price(attempt, answer.price)
-    attempt.save()
-
-
-def _adopt_price(attempt: Attempt, price: Price) -> None:
-    """What the answer does not say stays as it was quoted."""
-    said = {
-        "fee": price.fee,
-        "delivery_fee": price.delivery,
-        "coupon": price.coupon,
-        "insurance": price.insurance,
-    }
-    for name, value in said.items():
-        if value is not None:
-            setattr(attempt, name, value)
-
-
-def _put_before_person(attempt: Attempt) -> None:
-    attempt.needs_person = True
-    attempt.save(update_fields=["needs_person"])
-    attempt.delivery.note_change()
-
-
-def _words(error: Refused) -> str:
-    return f"{error.code}: {error.message}"[:300]
 
 
 def _text(value: Decimal | None) -> str | None:

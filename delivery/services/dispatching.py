@@ -9,7 +9,7 @@ from django.utils.translation import gettext as _
 
 from delivery.choices import CancelReason, Source, WaybillState
 from delivery.models import Attempt, Decision, Delivery, DeliveryStore, Quote, StoreCourier
-from delivery.services import calls, life, quoting
+from delivery.services import about, calls, life, quoting, tips
 from delivery.services.choosing import Candidate, Facts, Rule, chosen, ranking
 from delivery.services.learning import acceptance
 from delivery.services.orders import account_of_attempt, place_of
@@ -162,7 +162,7 @@ def cancel_fee(attempt: Attempt) -> Decimal | None:
         return Decimal(0)
     account = account_of_attempt(attempt)
     with as_conflicts():
-        return Wechat(calls.connection_of(attempt)).call(
+        return Wechat(about.connection_of(attempt)).call(
             lambda client, token: calls.cancel_fee(client, token, account, attempt)
         )
 
@@ -176,16 +176,16 @@ def delivery_tip(*, delivery: Delivery, total: Decimal, actor: Actor) -> Deliver
         raise DeliveryConflict(_("No rider of a courier is called."))
     if attempt.state != State.LIVE or attempt.waybill_state not in (None, WaybillState.WAITING):
         raise DeliveryConflict(_("A tip counts only while no rider has accepted."))
-    tips = courier_of(attempt.courier_code).tips
-    if tips is None:
+    taken = courier_of(attempt.courier_code).tips
+    if taken is None:
         raise DeliveryConflict(_("This courier takes no tip."))
     if total <= attempt.tip:
         raise DeliveryConflict(
             _("A tip can only be raised; it is ¥%(tip)s.") % {"tip": attempt.tip}
         )
-    if not tips.takes(total):
+    if not taken.takes(total):
         raise DeliveryConflict(_("This courier does not take this tip."))
-    calls.owe_tip(life.locked(attempt.pk), total)
+    tips.owe_tip(life.locked(attempt.pk), total)
     audit.record("delivery.tip", actor=actor, store=row.store, target=row, total=str(total))
     return row
 
@@ -215,7 +215,7 @@ def delivery_return_confirm(*, delivery: Delivery, actor: Actor) -> Delivery:
     if attempt.courier is None:
         life.hear(attempt, code=WaybillState.RETURNED, at=timezone.now(), source=Source.PERSON)
     else:
-        calls.owe_return(attempt)
+        tips.owe_return(attempt)
     audit.record("delivery.returned", actor=actor, store=row.store, target=row)
     return row
 
@@ -327,7 +327,7 @@ def _cancel_rider(
     attempt.cancel_limit, attempt.cancel_reason = limit, int(reason)
     attempt.is_unwanted = True
     attempt.save(update_fields=["cancel_limit", "cancel_reason", "is_unwanted"])
-    calls.move_then(attempt.delivery, then)
+    about.move_then(attempt.delivery, then)
     call = calls.call_of(attempt)
     was_not_sent = call is not None and call.state == call.State.DEAD and not call.attempts.exists()
     if attempt.courier is None or (attempt.state == State.CALLING and was_not_sent):

@@ -1,5 +1,5 @@
 """What WeChat pushes about called riders. An answer to our own question ends in the same place
-(calls.state_heard).
+(about.state_heard).
 """
 
 from datetime import datetime, timedelta

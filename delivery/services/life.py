@@ -156,6 +156,7 @@ def _follow(attempt: Attempt, story: Story) -> None:
                 revived_at=timezone.now(),
                 ended_at=None,
                 cancelled_at=None,
+                cancel_limit=None,
                 needs_person=True,
             )
         return

@@ -35,6 +35,8 @@ _CHINESE = re.compile(r"[\u3000-\u303f\u3400-\u9fff\uff00-\uffef]+")
 _DATA = re.compile(
     r"(?<![A-Za-z])(?:alpha|omega)(?![A-Za-z])[\w@.\-]*(?: changed it)?|\bzg_[\w\-]+|https?://\S+"
     r"|\b\w+(?:\.\w+)+\b|\boperator\b|\bOrmQ object\b|\bZG-\d+\b"
+    # AppIDs of WeChat.
+    r"|\bwx[a-z0-9]{10,}\b"
     # Voucher codes and order numbers of ours, names of settings, names of Meituan's fields.
     r"|(?-i:\b[A-Z\d]{12,}\b|…[A-Z\d]{4}\b|\b[A-Z]+(?:_[A-Z]+)+\b|\b[a-z]+(?:[A-Z][a-z]+)+\b)",
     re.ASCII | re.IGNORECASE,

@@ -7,7 +7,7 @@ import pytest
 from pytest_django.fixtures import Settings
 
 from delivery.services import life
-from delivery.services.calls import AboutRider
+from delivery.services.about import AboutRider
 from tests.delivery.town import Town, town_of
 
 

@@ -7,7 +7,7 @@ from typing import Any
 from django.utils import timezone
 
 from delivery.models import Attempt
-from delivery.services import calls
+from delivery.services import calls, tips
 from stores.models import OutboundCall
 from tests.contract.kinds import OperationContract
 from tests.delivery.calls import CALLS, client
@@ -94,14 +94,14 @@ OPERATIONS = {
     ),
     ("wechat", "rider.tip"): _contract(
         "tip",
-        lambda: _owed(lambda attempt: calls.owe_tip(attempt, Decimal(5))),
+        lambda: _owed(lambda attempt: tips.owe_tip(attempt, Decimal(5))),
         _tip,
         _only_done(before=Decimal(0), after={Decimal(5)}),
         retried=AGAIN,
     ),
     ("wechat", "rider.returned"): _contract(
         "confirm_return",
-        lambda: _owed(calls.owe_return, waybill_state=303),
+        lambda: _owed(tips.owe_return, waybill_state=303),
         _state,
         {key: {A.LIVE} for key in State.values},
         retried=AGAIN,

@@ -153,7 +153,7 @@ def test_a_mini_program_with_its_own_secret_is_not_made_twice(
 def test_a_code_that_is_none_is_refused_and_leaves_nothing(
     world: World, merchant: Merchant
 ) -> None:
-    with pytest.raises(Conflict, match="authorise again"):
+    with pytest.raises(Conflict, match="重新授权"):
         come_back(world, merchant, {"AuthorizationCode": "guess"})
     assert not Authorisation.objects.exists()
 

@@ -1,0 +1,167 @@
+"""What all calls about a called rider have in common, and how they are owed."""
+
+from collections.abc import Callable
+from datetime import datetime, timedelta
+from typing import Any, TypeVar
+
+from django.utils import timezone
+
+from delivery.choices import PLATFORM, Source
+from delivery.client.shop import CourierAccount, WechatClient
+from delivery.models import Attempt, Delivery
+from delivery.services import life
+from delivery.services.orders import account_of_attempt
+from delivery.services.wechat import Wechat
+from delivery.wire.answers import NO_SUCH_ORDER
+from delivery.wire.orders import Price, RemoteState, RemoteWaybill
+from stores.models import Connection, OutboundCall
+from stores.platforms.errors import Inconclusive, Refused
+from stores.platforms.outbox import Operation, SlotWaiter, enqueue, notify
+
+T = TypeVar("T")
+
+
+def connection_of(attempt: Attempt) -> Connection:
+    """Raises ValueError for one of the shop's own people."""
+    if attempt.courier is None:
+        raise ValueError("nobody is asked about the shop's own people")
+    return attempt.courier.account.connection
+
+
+class AboutRider(Operation):
+    """Base of the calls; the subject is the attempt."""
+
+    platform = PLATFORM
+
+    def first_question(self) -> timedelta:
+        return timedelta(seconds=2)
+
+    def talk(
+        self,
+        call: OutboundCall,
+        wait_for_slot: SlotWaiter,
+        request: Callable[[WechatClient, str, CourierAccount, Attempt], T],
+    ) -> T:
+        """Calls the courier of the call's attempt. Raises PlatformError."""
+        rows = Attempt.objects.select_related("delivery", "courier__account", "courier__place")
+        attempt = rows.get(pk=call.subject_id)
+        wechat = Wechat(call.connection, wait_for_slot)
+        account = account_of_attempt(attempt)
+        return wechat.call(lambda client, token: request(client, token, account, attempt))
+
+    def state_of(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> RemoteState | None:
+        """Asks how the order stands; None when it is not there. Raises PlatformError, and
+        Inconclusive when the answer does not say it.
+        """
+        try:
+            found = self.talk(
+                call,
+                wait_for_slot,
+                lambda client, token, account, attempt: client.state(
+                    token, account, attempt.shop_order_id
+                ),
+            )
+        except Refused as error:
+            if error.code == NO_SUCH_ORDER:
+                return None
+            raise Inconclusive(f"the question was refused: {error.detail}") from error
+        if found is None:
+            raise Inconclusive("the answer says nothing of the order")
+        return found
+
+
+def state_heard(attempt: Attempt, found: RemoteState, asked_at: datetime) -> None:
+    """Takes in an answer about a locked attempt: its state, its rider and where he is."""
+    rider = {"name": found.rider_name, "phone": found.rider_phone}
+    known = dict(attempt.rider)
+    known |= {name: text for name, text in rider.items() if text and "*" not in text}
+    if found.lng is not None and found.lat is not None:
+        at = int(asked_at.timestamp())
+        known |= {"lng": str(found.lng), "lat": str(found.lat), "at": at}
+    attempt.rider = known
+    if found.seconds_left is not None:
+        attempt.arrives_at = asked_at + timedelta(seconds=found.seconds_left)
+    attempt.waybill_id = attempt.waybill_id or found.waybill_id
+    attempt.save(update_fields=["rider", "arrives_at", "waybill_id"])
+    if found.code != attempt.waybill_state:
+        life.hear(attempt, code=found.code, at=asked_at, source=Source.ASKED)
+
+
+def adopt_waybill(attempt: Attempt, answer: RemoteWaybill) -> None:
+    attempt.waybill_id = attempt.waybill_id or answer.waybill_id
+    attempt.distance = answer.distance or attempt.distance
+    attempt.pickup_code, attempt.finish_code = answer.pickup_code, answer.finish_code
+    _adopt_price(attempt, answer.price)
+    attempt.save()
+
+
+def _adopt_price(attempt: Attempt, price: Price) -> None:
+    """What the answer does not say stays as it was quoted."""
+    said = {
+        "fee": price.fee,
+        "delivery_fee": price.delivery,
+        "coupon": price.coupon,
+        "insurance": price.insurance,
+    }
+    for name, value in said.items():
+        if value is not None:
+            setattr(attempt, name, value)
+
+
+def owe_once(
+    kind: type[AboutRider],
+    attempt: Attempt,
+    payload: dict[str, Any],
+    *,
+    after: timedelta = timedelta(0),
+) -> None:
+    """Owes a call unless one of its kind is owed already, which is then made no later."""
+    due_at = timezone.now() + after
+    live = OutboundCall.objects.live().filter(
+        platform=PLATFORM, operation=kind.name, subject_id=attempt.pk
+    )
+    waiting = live.filter(state=OutboundCall.State.PENDING, due_at__gt=due_at)
+    for pk in waiting.values_list("pk", flat=True):
+        OutboundCall.objects.filter(pk=pk).update(due_at=due_at)
+        notify(pk)
+    if live.exclude(state=OutboundCall.State.SENDING).exists():
+        return
+    key = f"{attempt.pk}:{due_at:%Y%m%d%H%M%S%f}"
+    call = enqueue_about(kind, attempt, payload, key=key, wake=not after)
+    if after:
+        OutboundCall.objects.filter(pk=call.pk).update(due_at=due_at)
+
+
+def enqueue_about(
+    kind: type[AboutRider],
+    attempt: Attempt,
+    payload: dict[str, Any],
+    *,
+    key: str,
+    wake: bool = True,
+) -> OutboundCall:
+    return enqueue(
+        kind,
+        connection=connection_of(attempt),
+        key=key,
+        subject_id=attempt.pk,
+        store_id=attempt.delivery.store_id,
+        lane=OutboundCall.Lane.INTERACTIVE,
+        payload=payload,
+        wake=wake,
+    )
+
+
+def put_before_person(attempt: Attempt) -> None:
+    attempt.needs_person = True
+    attempt.save(update_fields=["needs_person"])
+    attempt.delivery.note_change()
+
+
+def words_of(error: Refused) -> str:
+    return f"{error.code}: {error.message}"[:300]
+
+
+def move_then(delivery: Delivery, then: Delivery.Then) -> None:
+    delivery.then = then
+    delivery.save(update_fields=["then", "changed_at"])

@@ -1,0 +1,89 @@
+"""Tips, and goods that come back (docs/platforms/wechat_delivery.md §2.4 and §2.5)."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.utils.translation import gettext_lazy as _
+
+from delivery.models import Attempt
+from delivery.services import life
+from delivery.services.about import AboutRider, enqueue_about, owe_once, words_of
+from delivery.services.calls import owe_reading
+from stores.models import OutboundCall
+from stores.platforms.errors import Refused
+from stores.platforms.outbox import SlotWaiter, operation
+
+
+@operation
+class TipRaising(AboutRider):
+    """Raises the tip to a new total (§2.4); the payload is {"total": yuan as text}. The last total
+    counts, so that it may be sent again.
+    """
+
+    name = "rider.tip"
+    title = _("Raise the tip")
+    repeatable = True
+    patience = timedelta(minutes=5)
+
+    def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> None:
+        total = Decimal(call.payload["total"])
+        self.talk(
+            call,
+            wait_for_slot,
+            lambda client, token, account, attempt: client.tip(
+                token,
+                account,
+                attempt.shop_order_id,
+                waybill_id=attempt.waybill_id,
+                openid=attempt.delivery.openid,
+                total=total,
+            ),
+        )
+
+    def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
+        attempt = life.locked(call.subject_id)
+        attempt.tip = max(attempt.tip, Decimal(call.payload["total"]))
+        attempt.save(update_fields=["tip"])
+        attempt.delivery.note_change()
+
+    def on_refused(self, call: OutboundCall, error: Refused) -> None:
+        attempt = life.locked(call.subject_id)
+        attempt.refusal = words_of(error)
+        attempt.save(update_fields=["refusal"])
+        attempt.delivery.note_change()
+
+
+@operation
+class ReturnConfirming(AboutRider):
+    """Says that the goods are back at the shop (§2.5)."""
+
+    name = "rider.returned"
+    title = _("Confirm the return")
+    repeatable = True
+
+    def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> None:
+        self.talk(
+            call,
+            wait_for_slot,
+            lambda client, token, account, attempt: client.confirm_return(
+                token, account, attempt.shop_order_id, waybill_id=attempt.waybill_id
+            ),
+        )
+
+    def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
+        owe_reading(life.locked(call.subject_id))
+
+    def on_refused(self, call: OutboundCall, error: Refused) -> None:
+        attempt = life.locked(call.subject_id)
+        attempt.refusal, attempt.needs_person = words_of(error), True
+        attempt.save(update_fields=["refusal", "needs_person"])
+        attempt.delivery.note_change()
+
+
+def owe_tip(attempt: Attempt, total: Decimal) -> OutboundCall:
+    return enqueue_about(TipRaising, attempt, {"total": str(total)}, key=f"{attempt.pk}:{total}")
+
+
+def owe_return(attempt: Attempt) -> None:
+    owe_once(ReturnConfirming, attempt, {})
