@@ -74,6 +74,8 @@ class DeliveryConfig(Domain):
     operator_alerts = "delivery.dashboard.operator_alerts"
     verb_labels = {
         "delivery.cancel": _("Cancelled a rider or a delivery"),
+        "delivery.case": _("A receiver said that nothing came"),
+        "delivery.case.closed": _("Settled what a receiver had said"),
         "delivery.dispatch": _("Called a rider"),
         "delivery.gone": _("Said that a rider is surely gone"),
         "delivery.own_step": _("Said how far their own people are"),

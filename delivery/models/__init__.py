@@ -1,4 +1,5 @@
 from delivery.models.accounts import CourierAccount, DeliveryStore, StoreCourier
+from delivery.models.cases import ReceiverCase
 from delivery.models.deliveries import Attempt, Delivery, DeliveryMoment, WaybillNews
 from delivery.models.providers import Authorisation, LostTokens
 from delivery.models.quotes import Decision, Quote
@@ -13,6 +14,7 @@ __all__ = [
     "DeliveryStore",
     "LostTokens",
     "Quote",
+    "ReceiverCase",
     "StoreCourier",
     "WaybillNews",
 ]

@@ -4,7 +4,7 @@ from decimal import Decimal
 from typing import Any, ClassVar, Self
 
 from django.db import models
-from django.db.models import Q
+from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -25,6 +25,14 @@ class DeliveryQuerySet(TenantQuerySet["Delivery"]):
     def open(self) -> Self:
         """Filters those that are not over, with their partial index."""
         return self.by_index(Q(state__in=literals(*Delivery.OPEN)))
+
+    def needing_person(self) -> Self:
+        """Filters those that somebody has to look at, also those of which only the receiver says
+        so: an open case need not set `needs_person` (services/cases.py).
+        """
+        open_case = FilteredRelation("cases", condition=Q(cases__closed_at=None))
+        rows = self.alias(open_case=open_case)
+        return rows.filter(Q(needs_person=True) | Q(open_case__isnull=False))
 
 
 class Delivery(models.Model):

@@ -14,6 +14,7 @@ from delivery.models import (
     DeliveryMoment,
     DeliveryStore,
     Quote,
+    ReceiverCase,
     StoreCourier,
     WaybillNews,
 )
@@ -152,3 +153,11 @@ class DeliveryMomentFactory(factory.django.DjangoModelFactory[DeliveryMoment]):
     delivery = factory.SubFactory(DeliveryFactory)
     kind = Moment.ACCEPTED
     at = factory.LazyFunction(timezone.now)
+
+
+class ReceiverCaseFactory(factory.django.DjangoModelFactory[ReceiverCase]):
+    class Meta:
+        model = ReceiverCase
+
+    delivery = factory.SubFactory(DeliveryFactory, state=Delivery.State.DELIVERED)
+    text = "门口没有"

@@ -13,6 +13,7 @@ from delivery.models import (
     DeliveryStore,
     LostTokens,
     Quote,
+    ReceiverCase,
     StoreCourier,
     WaybillNews,
 )
@@ -27,6 +28,7 @@ from tests.delivery.factories import (
     DeliveryStoreFactory,
     MiniProgramFactory,
     QuoteFactory,
+    ReceiverCaseFactory,
     StoreCourierFactory,
     WaybillNewsFactory,
 )
@@ -72,6 +74,7 @@ ROWS = {
     DeliveryStore: lambda store: DeliveryStoreFactory(store=store),
     LostTokens: lost_tokens,
     Quote: lambda store: QuoteFactory(delivery__store=store, courier=_courier(store)),
+    ReceiverCase: lambda store: ReceiverCaseFactory(delivery__store=store),
     StoreCourier: lambda store: StoreCourierFactory(place__store=store),
     WaybillNews: lambda store: WaybillNewsFactory(attempt=_attempt(store)),
 }
