@@ -2,11 +2,12 @@
 
 from django.urls import URLPattern, path
 
-from delivery.pages import authorising
+from delivery.pages import authorising, tracking
 from delivery.webhooks.endpoints import ProviderPush, ShopPush
 
 app_name = "delivery"
 urlpatterns: list[URLPattern] = [
+    path("d/<str:slug>/", tracking.track, name="track"),
     path("wechat/<int:connection_id>/push/", ShopPush.as_view(), name="push"),
     path("wechat/<int:connection_id>/push/<str:appid>/", ShopPush.as_view(), name="push-of"),
     path("wechat/<int:connection_id>/tickets/", ProviderPush.as_view(), name="tickets"),

@@ -208,6 +208,7 @@ PAGES: dict[str, Page] = {
     "takeaway/cards/<int:pk>/tests/<int:test>/": card_page("tests/{test}/", OWN),
     "takeaway/cards/<int:pk>/tests/<int:test>/remove/": card_page("tests/{test}/remove/", POSTED),
     "takeaway/pictures/<str:slug>.jpg": Page(at("takeaway/pictures/forged.jpg"), NOBODY_THERE),
+    "d/<str:slug>/": Page(at("d/forged/"), NOBODY_THERE),
     # Only who may connect accounts.
     "wechat/authorise/": Page(
         at("wechat/authorise/"),
