@@ -212,6 +212,9 @@ SPECTACULAR_SETTINGS = {
         "ReceiptState": "messaging.choices.PaperState",
         "PrintResult": "messaging.choices.PrintResult",
         "CallState": "stores.models.OutboundCall.State",
+        "DeliveryStatus": "delivery.models.Delivery.State",
+        "RiderState": "delivery.models.Attempt.State",
+        "DeliveryMoment": "delivery.choices.Moment",
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",

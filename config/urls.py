@@ -13,6 +13,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/trip/", include("trip.api.urls")),
     path("api/v1/takeaway/", include("messaging.api.urls")),
     path("api/v1/conversations/", include("messaging.api.chat_urls")),
+    path("api/v1/", include("delivery.api.urls")),
     path("api/schema/", SpectacularAPIView.as_view(), name="schema"),
     path("api/docs/", ApiDocs.as_view(url_name="schema"), name="api-docs"),
     re_path(r"^api/", no_such_route),

@@ -1,4 +1,4 @@
-"""Where the receiver of a delivery sees how far it is."""
+"""The addresses that people outside of the shop open."""
 
 from typing import TYPE_CHECKING
 
@@ -10,4 +10,5 @@ if TYPE_CHECKING:
 
 
 def tracking_url(delivery: "Delivery") -> str:
+    """Returns the address of the page on which the receiver follows a delivery."""
     return f"{settings.PUBLIC_BASE_URL}{reverse('delivery:track', args=[delivery.slug])}"

@@ -3,10 +3,10 @@ from datetime import timedelta
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from delivery.choices import PLATFORM
+from delivery.choices import DELIVERIES, PLATFORM, SEND
 from stores.backoffice.menu import STORES, may_view
-from stores.domains import Domain, MenuItem, Schedule
-from stores.roles import Permission
+from stores.domains import Domain, MenuItem, ProblemCode, Schedule
+from stores.roles import Permission, Role
 from stores.tenancy import access_of
 
 
@@ -52,6 +52,32 @@ class DeliveryConfig(Domain):
         "updateauthorized": _("A mini-program has changed its authorisation"),
         "unauthorized": _("A mini-program has withdrawn its authorisation"),
     }
+    scopes = {DELIVERIES: _("send goods: ask for prices, call, tip and cancel riders")}
+    permissions = {SEND: frozenset({Role.CLERK, Role.MANAGER})}
+    problem_codes = {
+        "delivery_conflict": ProblemCode(
+            409,
+            _("The delivery does not allow this as it stands"),
+            _("the delivery does not allow this now; `detail` says why"),
+            _("read the delivery, show `detail` to the staff"),
+        ),
+        "wrong_order": ProblemCode(
+            422,
+            _("No courier would take this order"),
+            _(
+                "a field of the order cannot be right; `errors` says which, `meant` has the"
+                " coordinates that are probably meant"
+            ),
+            _("correct the order"),
+        ),
+        "cancel_fee": ProblemCode(
+            409,
+            _("Cancelling costs more than was allowed"),
+            _("`fee` is above `max_fee`, or `null`: the courier does not say it; nothing was sent"),
+            _("ask a person, and cancel with a higher `max_fee`, or `null` for any"),
+        ),
+    }
+    quick_start = "delivery.api.docs.quick_start"
     schedules = (
         Schedule("delivery.tasks.go_on_all", timedelta(seconds=10)),
         Schedule("delivery.tasks.ask_due", timedelta(seconds=10)),
@@ -76,6 +102,7 @@ class DeliveryConfig(Domain):
         "delivery.cancel": _("Cancelled a rider or a delivery"),
         "delivery.case": _("A receiver said that nothing came"),
         "delivery.case.closed": _("Settled what a receiver had said"),
+        "delivery.create": _("Entered a delivery"),
         "delivery.dispatch": _("Called a rider"),
         "delivery.gone": _("Said that a rider is surely gone"),
         "delivery.own_step": _("Said how far their own people are"),

@@ -4,6 +4,9 @@ from django.db import models
 from django.utils.translation import gettext_lazy as _
 
 PLATFORM = "wechat"
+# The scope of API keys, and the permission of people, to send goods.
+DELIVERIES = "deliveries"
+SEND = "send_deliveries"
 
 
 class WaybillState(models.IntegerChoices):

@@ -59,6 +59,17 @@ def once(
     return row, True
 
 
+def known(*, actor: Actor | str, key: str, fingerprint: str, rows: QuerySet[Row]) -> Row | None:
+    """Returns the row of an earlier request with this key, for what must be asked before anything
+    is made. Raises KeyReused as `once` does.
+    """
+    if not key:
+        return None
+    kind = rows.model._meta.label_lower
+    entry = IdempotencyKey(digest=digest_of(actor, key), fingerprint=fingerprint, kind=kind)
+    return _earlier_row(entry, rows)
+
+
 def _earlier_row(entry: IdempotencyKey, rows: QuerySet[Row]) -> Row | None:
     """Returns the row that an earlier request with the key got.
 

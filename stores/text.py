@@ -42,6 +42,13 @@ def without_marks(text: str) -> str:
     return _TURNING.sub("", text)
 
 
+def one_line(text: str) -> str:
+    """Returns text of somebody else as it is shown: without what a database refuses or nobody sees,
+    and with single spaces between its words.
+    """
+    return " ".join(without_marks(_INVISIBLE.sub("", _UNSTORABLE.sub("", text))).split())
+
+
 def clean_json(value: Any, levels: int = MOST_LEVELS) -> Any:
     """Replaces such characters in parsed JSON; a number too large for a float becomes text.
 

@@ -104,6 +104,9 @@ class Delivery(models.Model):
     ended_at = models.DateTimeField(_("ended"), null=True)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
 
+    # True on the row that an order with a known reference gets again; not stored.
+    is_repeat = False
+
     objects = DeliveryQuerySet.as_manager()
 
     class Tenancy:

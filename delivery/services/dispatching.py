@@ -1,6 +1,7 @@
 """What people, rules and shops' systems do with a delivery. Amounts are yuan."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from decimal import Decimal
 
 from django.db import IntegrityError, transaction
@@ -77,9 +78,24 @@ def delivery_dispatch(*, delivery: Delivery, courier: str | None, actor: Actor) 
 
     Raises Conflict. Outside any transaction.
     """
+    return rider_call(dispatch_plan(delivery=delivery, courier=courier, actor=actor), actor=actor)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Whom to call, at which price, and why. `courier` is None for the shop's own people."""
+
+    delivery: Delivery
+    courier: StoreCourier | None
+    quote: Quote | None
+    decision: Decision
+
+
+def dispatch_plan(*, delivery: Delivery, courier: str | None, actor: Actor) -> Plan:
+    """Decides for `delivery_dispatch` who is called. Raises Conflict. Outside any transaction."""
     by = name_of(actor)
     if courier == OURSELVES:
-        return _begin(delivery, None, None, Decision(chosen=OURSELVES, by=by), actor)
+        return Plan(delivery, None, None, Decision(chosen=OURSELVES, by=by))
     ranked: list[Candidate] = []
     decision = Decision(by=by)
     if courier is None:
@@ -94,7 +110,7 @@ def delivery_dispatch(*, delivery: Delivery, courier: str | None, actor: Actor) 
     if courier not in found:
         raise DeliveryConflict(_("This store has no such courier."))
     quotes = {row.courier_id: row for row in quoting.usable_quotes(delivery)}
-    return _begin(delivery, found[courier], quotes.get(found[courier].pk), decision, actor)
+    return Plan(delivery, found[courier], quotes.get(found[courier].pk), decision)
 
 
 def delivery_call_again(*, attempt: Attempt, actor: Actor) -> Attempt:
@@ -133,25 +149,48 @@ def delivery_cancel(
     Raises FeeTooHigh when it would cost more than `max_fee` (None: whatever it costs), and nothing
     is sent; Conflict when nothing can be cancelled. Outside any transaction.
     """
+    attempt = to_be_cancelled(delivery=delivery, max_fee=max_fee)
+    return cancel_carry_out(
+        delivery=delivery, attempt=attempt, actor=actor, max_fee=max_fee, reason=reason, then=then
+    )
+
+
+def to_be_cancelled(*, delivery: Delivery, max_fee: Decimal | None) -> Attempt | None:
+    """Returns the rider whom `delivery_cancel` cancels, if there is one, after asking for the fee.
+
+    Raises FeeTooHigh and Conflict. Outside any transaction.
+    """
     attempt = delivery.attempts.live().select_related("courier__account").first()
-    limit = max_fee
     if attempt and max_fee is not None:
         fee = cancel_fee(attempt)
         if fee is None or fee > max_fee:
             raise FeeTooHigh(fee)
-    with transaction.atomic():
-        if attempt and (call := calls.call_of(attempt)):
-            # Before the delivery is locked: a worker locks them in this order.
-            outbox.revoke(call, "cancelled before it was sent")
-        row = _locked(delivery)
-        live = row.attempts.live().first()
-        if live is None:
-            _cancel_without_rider(row, then)
-        elif attempt is None or live.pk != attempt.pk:
-            raise DeliveryConflict(_("Meanwhile another rider was called."))
-        else:
-            _cancel_rider(life.locked(live.pk), limit, reason, then)
-        audit.record("delivery.cancel", actor=actor, store=row.store, target=row, then=str(then))
+    return attempt
+
+
+@transaction.atomic
+def cancel_carry_out(
+    *,
+    delivery: Delivery,
+    attempt: Attempt | None,
+    actor: Actor,
+    max_fee: Decimal | None,
+    reason: CancelReason = CancelReason.NOT_NEEDED,
+    then: Delivery.Then = Delivery.Then.CANCEL,
+) -> Delivery:
+    """Cancels this rider, or without one the delivery. Raises Conflict."""
+    if attempt and (call := calls.call_of(attempt)):
+        # Before the delivery is locked: a worker locks them in this order.
+        outbox.revoke(call, "cancelled before it was sent")
+    row = _locked(delivery)
+    live = row.attempts.live().first()
+    if live is None:
+        _cancel_without_rider(row, then)
+    elif attempt is None or live.pk != attempt.pk:
+        raise DeliveryConflict(_("Meanwhile another rider was called."))
+    else:
+        _cancel_rider(life.locked(live.pk), max_fee, reason, then)
+    audit.record("delivery.cancel", actor=actor, store=row.store, target=row, then=str(then))
     row.refresh_from_db()
     return row
 
@@ -250,20 +289,16 @@ def _locked(delivery: Delivery) -> Delivery:
     return Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
 
 
-def _begin(
-    delivery: Delivery,
-    courier: StoreCourier | None,
-    quote: Quote | None,
-    decision: Decision,
-    actor: Actor,
-) -> Attempt:
-    attempt = Attempt(courier=courier, shop_order_id=quoting.new_number(delivery))
+def rider_call(plan: Plan, *, actor: Actor) -> Attempt:
+    """Calls the rider of a plan. Raises Conflict."""
+    courier = plan.courier
+    attempt = Attempt(courier=courier, shop_order_id=quoting.new_number(plan.delivery))
     if courier is None:
         attempt.state = State.LIVE
     else:
         attempt.courier_code, attempt.shopid = courier.account.delivery_id, courier.account.shopid
-        _take_quote(attempt, quote)
-    return _start(delivery, attempt, decision, actor)
+        _take_quote(attempt, plan.quote)
+    return _start(plan.delivery, attempt, plan.decision, actor)
 
 
 @transaction.atomic

@@ -10,7 +10,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -49,8 +49,11 @@ def is_paused(courier: StoreCourier) -> bool:
 def quotes_ask(*, delivery: Delivery) -> list[Quote]:
     """Asks all couriers that are not paused, and keeps their answers as one round.
 
-    Raises Conflict when there is nobody to ask; a courier that fails has a quote that says so.
+    Raises Conflict when it is over or there is nobody to ask; a courier that fails has a quote that
+    says so.
     """
+    if delivery.state in (Delivery.State.DELIVERED, Delivery.State.CANCELLED):
+        raise Conflict(_("This delivery is over."))
     couriers = [each for each in couriers_of(delivery) if not is_paused(each)]
     if not couriers:
         raise Conflict(_("No courier of this store can be asked at the moment."))
@@ -82,7 +85,8 @@ def last_quotes(delivery: Delivery) -> QuerySet[Quote]:
     """Returns the quotes of the last round, the cheapest first, those without a price last."""
     last = Quote.objects.filter(delivery=delivery).aggregate(last=Max("round"))["last"]
     rows = Quote.objects.filter(delivery=delivery, round=last or 0)
-    return rows.select_related("courier__account", "courier__place")
+    rows = rows.select_related("courier__account", "courier__place")
+    return rows.order_by(F("fee").asc(nulls_last=True), "pk")
 
 
 def usable_quotes(delivery: Delivery) -> list[Quote]:

@@ -66,7 +66,7 @@ class BodyScheme(OpenApiSerializerExtension):  # type: ignore[no-untyped-call]
     def _limits(field: Any) -> dict[str, Any]:
         limits: dict[str, Any] = dict(getattr(field, "limits", {}))
         if isinstance(field, TextField) and not field.allow_blank:
-            limits |= {"minLength": 1, "pattern": r"\S"}
+            limits = {"minLength": 1, "pattern": r"\S"} | limits
         return limits
 
 

@@ -10,7 +10,7 @@ A contract.py may hold:
     shared_rows  makes one row for each admin whose rows belong to no merchant, by label
     EXPORTS      admin label → word that stands in its export
     ROUTES       list of API routes
-    api_ids      makes rows for a store, and returns the ids for the routes' paths
+    api_ids      makes rows for a store, and returns the ids for the routes' paths (kinds.id_for)
     PROBLEMS     (operation of the API, problem code) → what provokes it, given a function that asks
     OPERATIONS   (platform, operation) → OperationContract
     ENDPOINTS    class of an address that a platform calls → EndpointContract

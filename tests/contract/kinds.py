@@ -2,7 +2,8 @@
 endpoints.
 """
 
-from collections.abc import Callable
+import re
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Protocol
 
@@ -51,6 +52,15 @@ class Route:
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}"
+
+
+def id_for(path: str, ids: Mapping[str, int | str], parameter: str) -> int | str | None:
+    """The id that the api_ids have for a parameter of a route's path: their entry for the path with
+    * for its parameters, for the parameter, or for the first word of the path.
+    """
+    starred = re.sub(r"<[^>]*>|{[^}]*}", "*", path)
+    names = (starred, parameter, path.split("/")[0])
+    return next((ids[name] for name in names if name in ids), None)
 
 
 @dataclass(frozen=True)

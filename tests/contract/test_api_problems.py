@@ -22,6 +22,7 @@ from stores.web import middleware
 from stores.web.problems import PROBLEM_JSON, codes
 from tests.api import Api, api_of
 from tests.contract.collected import call_each, dicts
+from tests.contract.kinds import id_for
 from tests.stores.factories import StoreFactory
 
 pytestmark = pytest.mark.django_db
@@ -58,7 +59,6 @@ def routes(schema: Any, ids: dict[str, int | str]) -> list[Route]:
 
 
 def _route(method: str, path: str, operation: Any, ids: dict[str, int | str]) -> Route:
-    row = {"store_id": ids["stores"], "id": ids.get(path.split("/")[0])} | ids
     shown = {
         example["value"]["code"]: example["value"]
         for answer in operation["responses"].values()
@@ -67,7 +67,7 @@ def _route(method: str, path: str, operation: Any, ids: dict[str, int | str]) ->
     return Route(
         operation["operationId"],
         method,
-        re.sub(r"{(\w+)}", lambda name: str(row[name[1]]), path),
+        re.sub(r"{(\w+)}", lambda name: str(id_for(path, ids, name[1])), path),
         re.sub(r"{(\w+)}", "0", path),
         shown,
     )

@@ -18,7 +18,7 @@ from drf_spectacular.generators import SchemaGenerator
 from stores.models import ApiKey, Merchant, OutboundCall, Store
 from tests.api import Api, api_of, problem
 from tests.contract.collected import call_each, lists, without_entry
-from tests.contract.kinds import Route
+from tests.contract.kinds import Route, id_for
 from tests.stores.factories import MerchantFactory, StoreFactory, api_key
 
 ACTORS = ("full", "read_only", "other_store", "other_merchant", "revoked", "nobody")
@@ -128,10 +128,9 @@ class Scene:
 
     def path(self, route: Route, value: str = "") -> str:
         """The route's path with the scene's ids, or with `value` for each of them."""
-        what = route.path.split("/")[0]
         return re.sub(
             r"<\w+:(\w+)>",
-            lambda name: value or str(self.ids.get(name[1], self.ids.get(what))),
+            lambda name: value or str(id_for(route.path, self.ids, name[1])),
             route.path,
         )
 

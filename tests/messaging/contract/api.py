@@ -18,8 +18,9 @@ from messaging.models import (
     PrintJob,
     Refund,
 )
-from stores.models import IdempotencyKey, Store
+from stores.models import Store
 from stores.platforms import pace
+from tests.contract.keys import reused, reused_elsewhere
 from tests.contract.kinds import Route
 from tests.messaging.contract.rows import binding_of, conversation_of, paper_about
 from tests.messaging.factories import (
@@ -122,41 +123,22 @@ def _report_with_another_claim(ask: Callable[..., Any]) -> Any:
     return ask({"claim": claim, "result": "confirmed"})
 
 
-def _reused(first: Any, second: Any) -> Callable[..., Any]:
-    """Asks twice with one key, for different things."""
-
-    def provoke(ask: Callable[..., Any]) -> Any:
-        key = {"Idempotency-Key": "till-1"}
-        ask(first, **key)
-        return ask(second, **key)
-
-    return provoke
-
-
-def _reused_elsewhere(ask: Callable[..., Any]) -> Any:
-    """Asks with a key that was used for something else."""
-    key = {"Idempotency-Key": "till-1"}
-    ask({}, **key)
-    IdempotencyKey.objects.update(fingerprint="something else")
-    return ask({}, **key)
-
-
 PROBLEMS = {
-    ("takeaway_orders_accept", "key_reused"): _reused_elsewhere,
-    ("takeaway_orders_ready", "key_reused"): _reused_elsewhere,
+    ("takeaway_orders_accept", "key_reused"): reused_elsewhere,
+    ("takeaway_orders_ready", "key_reused"): reused_elsewhere,
     ("takeaway_orders_accept", "invalid"): lambda ask: ask([]),
     ("takeaway_orders_ready", "invalid"): lambda ask: ask([]),
     ("takeaway_orders_accept", "takeaway_conflict"): _accept_what_is_cancelled,
     ("takeaway_orders_cancel", "takeaway_conflict"): _cancel_what_is_over,
     ("takeaway_orders_ready", "takeaway_conflict"): _ready_what_is_new,
     ("takeaway_orders_refund_decision", "takeaway_conflict"): _decide_what_is_decided,
-    ("takeaway_orders_cancel", "key_reused"): _reused(
+    ("takeaway_orders_cancel", "key_reused"): reused(
         {"reason_code": "2009"}, {"reason_code": "2008"}
     ),
-    ("takeaway_orders_refund_decision", "key_reused"): _reused({"decision": "agree"}, DECISION),
+    ("takeaway_orders_refund_decision", "key_reused"): reused({"decision": "agree"}, DECISION),
     ("takeaway_printers_next_receipt", "invalid"): lambda ask: ask({"state": "ready"}),
     ("takeaway_receipts_report", "invalid"): lambda ask: ask({"claim": FETCHED}),
     ("takeaway_receipts_report", "takeaway_conflict"): _report_with_another_claim,
     ("conversations_messages_create", "chat_conflict"): _write_to_who_is_blocked,
-    ("conversations_messages_create", "key_reused"): _reused({"text": "一"}, {"text": "二"}),
+    ("conversations_messages_create", "key_reused"): reused({"text": "一"}, {"text": "二"}),
 }
