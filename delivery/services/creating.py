@@ -32,6 +32,9 @@ Given = Mapping[str, Any]
 # Field of the order, as ("cargo", "cargo_first_class") → what is wrong with it.
 Problems = Iterator[tuple[tuple[str, str], StrOrPromise]]
 LONGEST_GOODS = 10_240
+_EXTENSION = re.compile(
+    r"(?:转|分机|ext\.?|[_#*,])\s*[0-9]+$|(?<=[0-9]{11})-[0-9]{1,6}$", re.IGNORECASE
+)
 _WEB_PAGE = re.compile(r"https?://\S+")
 BAIDU = 1
 # What an order must have in common with an earlier one of the same reference.
@@ -126,7 +129,7 @@ def _row(store: Store, given: Given) -> Delivery:
             "lng": str(point.lng),
             "lat": str(point.lat),
         },
-        phone_tail=_digits(phone)[-4:],
+        phone_tail=_digits(_EXTENSION.sub("", phone))[-4:],
         note=wishes.get("note", ""),
         value=cargo["goods_value"],
         weight=cargo["goods_weight"],
