@@ -14,6 +14,9 @@ from stores.api.serializers import Body, TrueOrFalse
 LEAST = Decimal("0.01")
 MOST_VALUE, MOST_WEIGHT = Decimal(5000), Decimal(50)
 MOST_COUNT = 9999
+KIND = gettext_lazy(
+    "One of WeChat's kinds of goods, in Chinese; a wrong one is told the right ones"
+)
 
 
 class DeliveryReceiver(Part):
@@ -22,13 +25,13 @@ class DeliveryReceiver(Part):
         LONGEST_PHONE,
         help_text=gettext_lazy("It may be virtual and have an extension: 13800138000-1234"),
     )
-    city = Line(64, help_text=gettext_lazy("As 杭州市"))
+    city = Line(64, help_text=gettext_lazy("In Chinese, as the store's own"))
     address = Line(256)
     address_detail = Line(256)
     lng = Number(least=Decimal(-180), most=Decimal(180), places="0.000001")
     lat = Number(least=Decimal(-180), most=Decimal(180), places="0.000001")
     coordinate_type = ZeroOrOne(
-        help_text=gettext_lazy("0: GCJ-02 (Tencent, Amap), 1: BD-09 (Baidu), which is converted")
+        help_text=gettext_lazy("0: `GCJ-02` (Tencent, Amap); 1: `BD-09` (Baidu), is converted")
     )
 
 
@@ -46,8 +49,8 @@ class DeliveryGoods(Part):
 class DeliveryCargo(Part):
     goods_value = Number(least=LEAST, most=MOST_VALUE, help_text=gettext_lazy("yuan"))
     goods_weight = Number(least=LEAST, most=MOST_WEIGHT, help_text=gettext_lazy("kilograms"))
-    cargo_first_class = Line(20, help_text=gettext_lazy("As 美食夜宵"))
-    cargo_second_class = Line(20, help_text=gettext_lazy("As 零食小吃; with or without its slash"))
+    cargo_first_class = Line(20, help_text=KIND)
+    cargo_second_class = Line(20, help_text=KIND)
     goods_detail = DeliveryGoods(required=False)
     goods_pickup_info = Line(100, required=False)
     goods_delivery_info = Line(100, required=False)

@@ -141,7 +141,7 @@ class DeliveryReceiverSerializer(AnswerSerializer):
     city = serializers.CharField()
     address = serializers.CharField()
     address_detail = serializers.CharField()
-    lng = serializers.CharField(help_text=gettext_lazy("GCJ-02"))
+    lng = serializers.CharField(help_text=gettext_lazy("In `GCJ-02`"))
     lat = serializers.CharField()
 
 

@@ -2,7 +2,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stores.platforms.errors import Refused
-from stores.text import clean_json, clean_text, mask_secret
+from stores.text import clean_json, clean_text, mask_secret, one_line
 
 anything = st.text(st.characters(exclude_categories=()))
 
@@ -12,6 +12,18 @@ def test_storable_text_is_short_and_encodes(text: str, length: int) -> None:
     made = clean_text(text, length)
     assert len(made) <= length
     assert b"\x00" not in made.encode()
+
+
+@given(anything)
+def test_one_line_is_storable_and_seen_and_stays_as_it_is(text: str) -> None:
+    made = one_line(text)
+    assert made.encode()
+    assert made == one_line(made)
+    assert not set(made) & set("\x00\n\t\u200b\u202e\ufeff\u3000")
+
+
+def test_one_line_keeps_its_words() -> None:
+    assert one_line(" 翠苑\u200b一区\u3000 3幢\n502\x00 ") == "翠苑一区 3幢 502"
 
 
 @given(
