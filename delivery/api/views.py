@@ -24,7 +24,7 @@ from delivery.api.serializers import (
 )
 from delivery.choices import DELIVERIES, PLATFORM
 from delivery.models import Delivery
-from delivery.services import calls, creating, dispatching, quoting
+from delivery.services import calls, creating, dispatching, quoting, tips
 from delivery.services.dispatching import FeeTooHigh
 from stores import idempotency
 from stores.api.problems import Problem
@@ -41,8 +41,8 @@ WAITED_FOR = [
     for kind in (
         calls.RiderCalling,
         calls.RiderCancelling,
-        calls.TipRaising,
-        calls.ReturnConfirming,
+        tips.TipRaising,
+        tips.ReturnConfirming,
     )
 ]
 
