@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from delivery.choices import PLATFORM, CancelReason
+from delivery.choices import PLATFORM, CancelReason, WaybillState
 from delivery.client.shop import CourierAccount, WechatClient
 from delivery.models import Attempt, Delivery
 from delivery.services import life, resting
@@ -73,7 +73,9 @@ class RiderCalling(AboutRider):
     def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
         attempt = life.locked(call.subject_id)
         if attempt.state == State.CALLING:
-            move(attempt, State.LIVE, ask_at=timezone.now() + life.ASK_EVERY)
+            # Couriers put states of their own into this answer: it waits for a rider.
+            waits = WaybillState.WAITING
+            move(attempt, State.LIVE, waybill_state=waits, ask_at=timezone.now() + life.ASK_EVERY)
         if isinstance(answer, RemoteWaybill):
             adopt_waybill(attempt, answer)
         elif answer:
