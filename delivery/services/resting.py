@@ -16,9 +16,11 @@ from stores.models import OutboundAttempt
 # Words of couriers for an account without money.
 EMPTY_WORDS = ("余额不足", "余额不够", "账户欠费", "balance")
 EMPTY, SILENT = gettext_noop("the account has no money"), gettext_noop("no answers")
-EMPTY_PAUSE, SILENT_PAUSE = timedelta(hours=2), timedelta(minutes=10)
-# So many answers that did not come within this time.
-MOST_UNKNOWN, WITHIN = 5, timedelta(minutes=10)
+# A silent courier is tried again while its silence still counts: one more lost answer is enough.
+EMPTY_PAUSE, SILENT_PAUSE = timedelta(hours=2), timedelta(minutes=5)
+# So many answers that did not come within this time, and at least one in so many: among hundreds of
+# good answers some are lost.
+MOST_UNKNOWN, WITHIN, ONE_IN = 5, timedelta(minutes=10), 4
 
 
 def note_refusal(courier: StoreCourier, words: str) -> None:
@@ -30,19 +32,19 @@ def note_refusal(courier: StoreCourier, words: str) -> None:
 def note_silence(courier: StoreCourier) -> None:
     """Pauses a courier that has not answered several times."""
     since = timezone.now() - WITHIN
-    quotes = Quote.objects.filter(
-        courier__account=courier.account_id, is_silent=True, asked_at__gte=since
-    )
+    quotes = Quote.objects.filter(courier__account=courier.account_id, asked_at__gte=since)
     attempts = Attempt.objects.filter(courier__account=courier.account_id)
     recent = attempts.filter(called_at__gte=since - timedelta(hours=1)).values_list("pk", flat=True)
     outcome = OutboundAttempt.Outcome
-    lost = OutboundAttempt.objects.filter(
+    tries = OutboundAttempt.objects.filter(
         call__platform=PLATFORM,
         call__operation="rider.call",
         call__subject_id__in=list(recent),
         started_at__gte=since,
-    ).filter(Q(outcome=outcome.UNKNOWN) | Q(outcome=outcome.TIMED_OUT))
-    if quotes.count() + lost.count() >= MOST_UNKNOWN:
+    )
+    lost = Q(outcome=outcome.UNKNOWN) | Q(outcome=outcome.TIMED_OUT)
+    unknown = quotes.filter(is_silent=True).count() + tries.filter(lost).count()
+    if unknown >= MOST_UNKNOWN and unknown * ONE_IN >= quotes.count() + tries.count():
         _pause(courier, SILENT_PAUSE, SILENT)
 
 

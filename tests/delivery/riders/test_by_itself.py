@@ -10,13 +10,13 @@ import pytest
 from django.utils import timezone
 
 from delivery.models import Attempt, Delivery, DeliveryStore
-from delivery.services import going_on, quoting
+from delivery.services import going_on, quoting, resting
 from delivery.services.choosing import Rule
 from delivery.services.dispatching import delivery_dispatch, delivery_ready
 from delivery.services.escalating import Do, Step
 from stores.conflicts import Conflict
 from stores.models import AuditEntry
-from tests.delivery.factories import AttemptFactory
+from tests.delivery.factories import AttemptFactory, QuoteFactory
 from tests.delivery.town import Town
 
 State = Attempt.State
@@ -211,3 +211,23 @@ def test_a_courier_that_does_not_answer_five_times_steps_aside_and_is_asked_agai
     town.server.faults.clear()
     town.place.couriers.update(paused_until=timezone.now())
     assert len(quoting.quotes_ask(delivery=town.delivery())) == 5
+
+
+def test_one_lost_answer_ends_the_trial_after_a_pause(town: Town) -> None:
+    town.server.faults.add(operation="order/pre_add", kind="drop_before", times=26)
+    for _round in range(5):
+        quoting.quotes_ask(delivery=town.delivery())
+    town.place.couriers.update(paused_until=timezone.now())
+    quoting.quotes_ask(delivery=town.delivery())
+    assert sum(quoting.is_paused(each) for each in town.place.couriers.all()) == 1
+
+
+def test_some_lost_answers_among_many_good_ones_pause_nobody(town: Town) -> None:
+    for number in range(30):
+        QuoteFactory(
+            delivery=town.delivery(),
+            courier=town.place.couriers.get(account__delivery_id="SS"),
+            is_silent=number < 6,
+        )
+    resting.note_silence(town.place.couriers.get(account__delivery_id="SS"))
+    assert not [each for each in town.place.couriers.all() if quoting.is_paused(each)]
