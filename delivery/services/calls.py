@@ -37,7 +37,7 @@ from stores.transitions import move
 
 State = Attempt.State
 # Our own words for a call that was not sent.
-UNWANTED, TOO_DEAR = "unwanted", "over_limit"
+UNWANTED, TOO_DEAR, NOT_THERE = "unwanted", "over_limit", "not_there"
 NOTHING_TO_CANCEL = frozenset({HAS_ENDED, NO_SUCH_ORDER})
 
 
@@ -75,7 +75,8 @@ class RiderCalling(AboutRider):
         if attempt.state == State.CALLING:
             # Couriers put states of their own into this answer: it waits for a rider.
             waits = WaybillState.WAITING
-            move(attempt, State.LIVE, waybill_state=waits, ask_at=timezone.now() + life.ASK_EVERY)
+            ask_at = timezone.now() + life.ASK_EVERY
+            move(attempt, State.LIVE, waybill_state=waits, ask_at=ask_at, needs_person=False)
         if isinstance(answer, RemoteWaybill):
             adopt_waybill(attempt, answer)
         elif answer:
@@ -107,6 +108,9 @@ class RiderCalling(AboutRider):
         if attempt.state != State.CALLING:
             return
         if maybe_executed:
+            # It is asked about on, and holds the delivery's place until somebody knows.
+            attempt.ask_at = timezone.now() + life.ASK_EVERY
+            attempt.save(update_fields=["ask_at"])
             put_before_person(attempt)
         else:
             life.finish(attempt, State.DEAD, refusal=call.last_error[:300])
@@ -250,7 +254,10 @@ class StateReading(AboutRider):
         if found is not None:
             state_heard(attempt, found, asked_at)
         code = found.code if found else None
+        if attempt.state == State.CALLING and found is None and is_given_up(attempt):
+            life.finish(attempt, State.DEAD, refusal=NOT_THERE, needs_person=False)
         if attempt.state not in (State.ENDING, State.REVIVED):
+            owe(attempt)
             return
         if life.is_proof(attempt, code, asked_at):
             life.prove_dead(attempt)
@@ -278,6 +285,12 @@ def owe(attempt: Attempt, *, after: timedelta = timedelta(0)) -> None:
         owe_once(RiderCancelling, attempt, {"limit": _text(attempt.cancel_limit)})
     else:
         owe_reading(attempt, after=after)
+
+
+def is_given_up(attempt: Attempt) -> bool:
+    """Whether nobody tries any more to call this rider."""
+    call = call_of(attempt)
+    return call is None or call.state == OutboundCall.State.DEAD
 
 
 def owe_reading(attempt: Attempt, *, after: timedelta = timedelta(0)) -> None:

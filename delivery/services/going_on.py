@@ -129,7 +129,11 @@ def ask_due() -> None:
                 continue
             attempt.ask_at = None if attempt.ended_at else now + life.ASK_EVERY
             attempt.save(update_fields=["ask_at"])
-            if attempt.state == Attempt.State.LIVE and attempt.courier:
+            is_calling = attempt.state == Attempt.State.CALLING
+            is_open = attempt.state == Attempt.State.LIVE or (
+                is_calling and calls.is_given_up(attempt)
+            )
+            if is_open and attempt.courier:
                 calls.owe_reading(attempt)
             calls.owe(attempt)
 

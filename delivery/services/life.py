@@ -162,7 +162,7 @@ def _follow(attempt: Attempt, story: Story) -> None:
         return
     if attempt.state == State.CALLING:
         # The push was faster than the answer: it is there.
-        set_state(attempt, State.LIVE)
+        set_state(attempt, State.LIVE, needs_person=False)
     if attempt.state in (State.DELIVERED, State.RETURNED):
         return
     if story.state == WaybillState.DELIVERED:

@@ -100,6 +100,34 @@ def test_an_add_whose_answer_was_lost_is_adopted_and_not_sent_twice(town: Town) 
     assert call.was_unknown
 
 
+@pytest.mark.parametrize("is_cancelled", [False, True])
+@pytest.mark.parametrize(("kind", "state"), [("drop_after", "live"), ("drop_before", "dead")])
+def test_a_call_that_was_given_up_holds_the_place_until_somebody_knows(
+    town: Town, kind: str, state: str, is_cancelled: bool
+) -> None:
+    delivery = town.delivery()
+    town.server.faults.add(operation="order/add", kind=kind, times=1)
+    town.server.faults.add(operation="order/get", kind="drop_before", times=None)
+    attempt = delivery_dispatch(delivery=delivery, courier="SS", actor="小王")
+    outbox.work(seconds=0.5)
+    OutboundCall.objects.update(expires_at=timezone.now(), due_at=timezone.now())
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.needs_person) == (State.CALLING, True)
+    with pytest.raises(Conflict):
+        delivery_dispatch(delivery=delivery, courier="DADA", actor="小王")
+    if is_cancelled:
+        delivery_cancel(delivery=delivery, actor="小王", max_fee=None)
+    town.server.faults.clear()
+    Attempt.objects.update(ask_at=timezone.now())
+    going_on.ask_due()
+    town.work()
+    attempt.refresh_from_db()
+    state = "dead" if is_cancelled else state
+    assert (attempt.state, attempt.needs_person) == (state, False)
+    assert len(town.live_orders(delivery)) == (state == "live")
+
+
 def test_a_push_that_is_faster_than_the_answer_adopts_the_order(town: Town) -> None:
     delivery = town.delivery()
     attempt = delivery_dispatch(delivery=delivery, courier="SS", actor="小王")
