@@ -12,9 +12,10 @@ MOST_LEVELS = 64
 LEGIBLE = "abcdefghjkmnpqrstuvwxyz23456789"
 _LONG_NUMBER = re.compile(r"\d{8,20}")
 # Characters without a width that messengers, browsers and spreadsheets put around copied text.
-_INVISIBLE = re.compile(
-    "[\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff]"
-)
+_WIDTHLESS = r"\u00ad\u061c\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff"
+_INVISIBLE = re.compile(f"[{_WIDTHLESS}]")
+# Text of which one_line leaves something; also for the schema of the API.
+SEEN = rf"[^\s\u0000-\u001f\u007f-\u009f{_WIDTHLESS}]"
 # Control characters, and marks that would turn the direction of what stands beside a text too.
 _TURNING = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 # What a platform adds to a deal's name: the price, and the number of the deal.
@@ -49,6 +50,11 @@ def one_line(text: str) -> str:
     return " ".join(without_marks(_INVISIBLE.sub("", _UNSTORABLE.sub("", text))).split())
 
 
+def narrow(text: str) -> str:
+    """Returns text with narrow digits, marks and spaces."""
+    return text.translate(_NARROW)
+
+
 def clean_json(value: Any, levels: int = MOST_LEVELS) -> Any:
     """Replaces such characters in parsed JSON; a number too large for a float becomes text.
 
@@ -75,11 +81,11 @@ def plain(text: str) -> str:
     """Returns typed, pasted or scanned text with narrow digits and marks, without what a keyboard,
     messenger, spreadsheet or scanner added to it.
     """
-    narrow = _INVISIBLE.sub("", text).translate(_NARROW)
-    if prefix := _SYMBOLOGY.match(narrow):
-        narrow = narrow[prefix.end() :]
-    as_text = _AS_TEXT.fullmatch(narrow)
-    return (as_text[1] or as_text[2] or "" if as_text else narrow).strip()
+    found = narrow(_INVISIBLE.sub("", text))
+    if prefix := _SYMBOLOGY.match(found):
+        found = found[prefix.end() :]
+    as_text = _AS_TEXT.fullmatch(found)
+    return (as_text[1] or as_text[2] or "" if as_text else found).strip()
 
 
 def deal_name(text: str | None) -> str:

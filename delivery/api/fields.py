@@ -11,7 +11,7 @@ from rest_framework.exceptions import ValidationError
 from rest_framework.fields import empty
 
 from stores.api.serializers import Body, TextField
-from stores.text import one_line, plain
+from stores.text import SEEN, narrow, one_line
 
 # 5138; in milliseconds it is 1973.
 SURELY_MILLISECONDS = 10**11
@@ -40,6 +40,7 @@ class Line(TextField):
             not_text=gettext_lazy("Give a string."),
             **options,
         )
+        self.limits = {"pattern": SEEN} if required else {}
 
     def run_validation(self, data: Any = empty) -> Any:
         if data is None and self.allow_null:
@@ -54,7 +55,7 @@ class Phone(Line):
     """A phone number with narrow digits; it may be virtual and have an extension."""
 
     def cleaned(self, text: str) -> str:
-        return one_line(plain(text))
+        return one_line(narrow(text))
 
 
 class Number(serializers.DecimalField):
