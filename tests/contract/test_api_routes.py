@@ -269,8 +269,9 @@ def test_hostile_bodies_are_refused_as_problems(scene: Scene, route: Route) -> N
     for body, content_type in HOSTILE_BODIES:
         answer = scene.actors["full"].raw("post", scene.path(route), body, content_type)
         if route.body == {} and is_object(body, content_type):
-            # What needs no field ignores those that it is given.
-            assert answer.status_code in (200, 202), body[:40]
+            # What needs no field ignores those that it is given. 409: a courier that gave no answer
+            # several times is not asked any more.
+            assert answer.status_code in (200, 202, 409), body[:40]
             OutboundCall.objects.all().delete()
         elif answer.status_code == 201:
             assert answer.json()["malformed"] == answer.json()["total"] > 0
