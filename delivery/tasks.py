@@ -1,7 +1,7 @@
 """The tasks of instant delivery that the queue runs."""
 
 from delivery.models import Delivery
-from delivery.services import authorising, going_on, renewing
+from delivery.services import authorising, forgetting, going_on, renewing
 from stores.platforms.workers import queue
 
 
@@ -20,6 +20,11 @@ def go_on_all() -> None:
 def ask_due() -> None:
     """Every ten seconds: asks about riders of whom nothing was heard."""
     going_on.ask_due()
+
+
+def forget_receivers() -> None:
+    """Each day: removes who received and who rode, after the merchants' days."""
+    forgetting.forget_receivers()
 
 
 def exchange(authorisation_id: int) -> None:

@@ -102,6 +102,7 @@ class Delivery(models.Model):
     created_by = models.CharField(_("created by"), max_length=150, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     ended_at = models.DateTimeField(_("ended"), null=True)
+    emptied_at = models.DateTimeField(_("content removed"), null=True, editable=False)
     changed_at = models.DateTimeField(_("changed"), auto_now=True)
 
     # True on the row that an order with a known reference gets again; not stored.
@@ -133,6 +134,7 @@ class Delivery(models.Model):
                 name="delivery_open",
                 condition=Q(state__in=["waiting", "running"]),
             ),
+            models.Index(fields=["created_at"], name="delivery_kept", condition=Q(emptied_at=None)),
         ]
 
     def __str__(self) -> str:

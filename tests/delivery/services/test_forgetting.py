@@ -1,0 +1,60 @@
+"""Who received and who rode is removed after the merchant's days."""
+
+from datetime import timedelta
+
+import pytest
+from django.utils import timezone
+
+from delivery.models import Attempt, Delivery
+from delivery.services.forgetting import forget_receivers
+from tests.delivery.factories import AttemptFactory
+
+pytestmark = pytest.mark.django_db
+DAY = timedelta(days=1)
+
+
+def old(days: int, state: str = "delivered") -> Attempt:
+    """Returns a rider who was called so many days ago, of a merchant who keeps 30 days."""
+    attempt: Attempt = AttemptFactory(
+        delivery__state=state,
+        delivery__note="少辣",
+        delivery__created_at=timezone.now() - days * DAY,
+        delivery__store__merchant__personal_data_days=30,
+        rider={"name": "王师傅", "phone": "13712345678"},
+        finish_code="1024",
+        state="delivered",
+    )
+    return attempt
+
+
+def test_what_is_personal_goes_and_the_money_stays() -> None:
+    attempt = old(31)
+    assert forget_receivers() == 1
+    delivery = Delivery.objects.get()
+    known = (delivery.receiver, delivery.phone_tail, delivery.openid, delivery.note)
+    assert known == ({}, "", "", "")
+    attempt.refresh_from_db()
+    assert (attempt.rider, attempt.finish_code) == ({}, "")
+    assert (delivery.value, delivery.emptied_at is not None) == (attempt.delivery.value, True)
+    assert forget_receivers() == 0
+
+
+# Nobody rides for two weeks.
+@pytest.mark.parametrize(
+    ("days", "state", "is_gone"),
+    [(29, "delivered", False), (31, "running", True), (31, "waiting", True)],
+)
+def test_what_is_younger_stays_and_what_nobody_ended_goes(
+    days: int, state: str, is_gone: bool
+) -> None:
+    attempt = old(days, state)
+    assert forget_receivers() == is_gone
+    attempt.refresh_from_db()
+    assert bool(attempt.rider) is not is_gone
+
+
+def test_a_number_of_days_beyond_all_time_keeps_everything() -> None:
+    merchant = old(31).delivery.store.merchant
+    merchant.personal_data_days = 2**31 - 1
+    merchant.save()
+    assert forget_receivers() == 0
