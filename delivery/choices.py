@@ -7,6 +7,8 @@ PLATFORM = "wechat"
 # The scope of API keys, and the permission of people, to send goods.
 DELIVERIES = "deliveries"
 SEND = "send_deliveries"
+# The permission of people to see what couriers charge, and to compare their bills.
+BILLS = "courier_bills"
 
 
 class WaybillState(models.IntegerChoices):

@@ -1,4 +1,5 @@
 from delivery.models.accounts import CourierAccount, DeliveryStore, StoreCourier
+from delivery.models.bills import Bill, BillLayout, BillLine
 from delivery.models.cases import ReceiverCase
 from delivery.models.deliveries import Attempt, Delivery, DeliveryMoment, WaybillNews
 from delivery.models.providers import Authorisation, LostTokens
@@ -7,6 +8,9 @@ from delivery.models.quotes import Decision, Quote
 __all__ = [
     "Attempt",
     "Authorisation",
+    "Bill",
+    "BillLayout",
+    "BillLine",
     "CourierAccount",
     "Decision",
     "Delivery",

@@ -1,5 +1,6 @@
 """A mini-program with its accounts at couriers, and a store that sends by them."""
 
+from datetime import date
 from decimal import Decimal
 
 import factory
@@ -8,6 +9,7 @@ from django.utils import timezone
 from delivery.choices import PLATFORM, Audit, Moment, Source, WaybillState
 from delivery.models import (
     Attempt,
+    Bill,
     CourierAccount,
     Decision,
     Delivery,
@@ -161,3 +163,18 @@ class ReceiverCaseFactory(factory.django.DjangoModelFactory[ReceiverCase]):
 
     delivery = factory.SubFactory(DeliveryFactory, state=Delivery.State.DELIVERED)
     text = "门口没有"
+
+
+class BillFactory(factory.django.DjangoModelFactory[Bill]):
+    """A bill whose columns are chosen already."""
+
+    class Meta:
+        model = Bill
+
+    courier = factory.SubFactory(StoreCourierFactory)
+    file_name = "bill.csv"
+    digest = factory.Sequence(lambda n: f"{n:064}")
+    first_day = date(2026, 11, 1)
+    last_day = date(2026, 11, 30)
+    by = "小王"
+    imported_at = factory.LazyFunction(timezone.now)
