@@ -16,8 +16,11 @@ from django.core.management.base import (
     SystemCheckError,
 )
 from django.db import InterfaceError, OperationalError, ProgrammingError
+from django.db.models import Q
 
 from stores.fields import SecretUnreadable
+from stores.models import Store
+from stores.text import is_id
 
 USAGE, BROKEN = 3, 4
 T = TypeVar("T")
@@ -82,3 +85,10 @@ def get_single(found: Iterable[T], *, asked: str, kind: str) -> T:
         else f"There is no {kind} {asked!r}"
     )
     raise CommandError(f"{problem}.", returncode=USAGE)
+
+
+def find_store(text: str) -> Store:
+    """Returns an active store by id or exact name. Raises CommandError with exit code 3."""
+    stores = Store.objects.filter(is_active=True, merchant__is_active=True)
+    wanted = Q(pk=int(text)) if is_id(text) else Q(name=text)
+    return get_single(stores.filter(wanted)[:2], asked=text, kind="store")

@@ -62,6 +62,9 @@ def test_a_sweep_lasts_a_number_of_seconds(text: str) -> None:
         ("sync_products", 4),
         ("verify_coupon 1 100000000001", 4),
         ("trip_drill 1", 4),
+        ("delivery_replay", 4),
+        ("delivery_savings 1", 4),
+        ("delivery_what_if 1 --rule={}", 4),
     ],
 )
 def test_a_missing_database_is_said_in_words(

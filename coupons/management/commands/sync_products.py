@@ -5,10 +5,9 @@ from typing import Any
 from django.core.management.base import CommandError, CommandParser
 
 from coupons.management.commands.sync_stores import tell_runs
-from coupons.management.commands.verify_coupon import find_store
 from coupons.models import GatewayStore
 from coupons.services import products_sync
-from stores.management.base import USAGE, ExitCodeCommand
+from stores.management.base import USAGE, ExitCodeCommand, find_store
 from stores.models import Store
 
 

@@ -7,7 +7,6 @@ import time
 from typing import Any
 
 from django.core.management.base import CommandParser
-from django.db.models import Q
 from django.utils import translation
 from rest_framework.utils.encoders import JSONEncoder
 
@@ -17,11 +16,9 @@ from coupons.counter import verified_by
 from coupons.models import Channel, Verification
 from coupons.reasons import READ, TEXTS, Reason
 from coupons.services import place_of, verification_process, verification_request
-from stores.management.base import ExitCodeCommand, get_single, seconds
-from stores.models import Store
+from stores.management.base import ExitCodeCommand, find_store, seconds
 from stores.platforms.outbox.place import PlaceInLine
 from stores.tenancy import Access
-from stores.text import is_id
 
 VERIFIED, REFUSED, OPEN = 0, 1, 2
 # A user who can run commands has access to everything.
@@ -123,10 +120,3 @@ def _where(place: PlaceInLine) -> str:
     if place.is_held_up:
         when = "Meituan does not answer, trying again"
     return f"place {place.position} in line, {when}"
-
-
-def find_store(text: str) -> Store:
-    """Returns an active store by id or exact name. Raises CommandError with exit code 3."""
-    stores = Store.objects.filter(is_active=True, merchant__is_active=True)
-    wanted = Q(pk=int(text)) if is_id(text) else Q(name=text)
-    return get_single(stores.filter(wanted)[:2], asked=text, kind="store")
