@@ -3,8 +3,8 @@ from datetime import timedelta
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
-from delivery.choices import DELIVERIES, PLATFORM, SEND
-from stores.backoffice.menu import STORES, may_view
+from delivery.choices import BILLS, DELIVERIES, PLATFORM, SEND
+from stores.backoffice.menu import ORDERS, STORES, may_view
 from stores.domains import Domain, MenuItem, ProblemCode, Schedule
 from stores.roles import Permission, Role
 from stores.tenancy import access_of
@@ -32,6 +32,21 @@ def sees_accounts(request: HttpRequest) -> bool:
     return has_delivery(request) and may_view("delivery.CourierAccount")(request)
 
 
+def has_delivery_stores(request: HttpRequest) -> bool:
+    """Whether a person sees a store that sends by couriers; read once per request."""
+    from delivery.models import DeliveryStore
+
+    found: bool | None = getattr(request, "_has_delivery_stores", None)
+    if found is None:
+        found = DeliveryStore.objects.for_staff(request.user).exists()
+        request._has_delivery_stores = found  # type: ignore[attr-defined]
+    return found
+
+
+def sees_money(request: HttpRequest) -> bool:
+    return access_of(request.user).has_permission(BILLS) and has_delivery_stores(request)
+
+
 class DeliveryConfig(Domain):
     name = "delivery"
     verbose_name = _("Delivery")
@@ -53,7 +68,10 @@ class DeliveryConfig(Domain):
         "unauthorized": _("A mini-program has withdrawn its authorisation"),
     }
     scopes = {DELIVERIES: _("send goods: ask for prices, call, tip and cancel riders")}
-    permissions = {SEND: frozenset({Role.CLERK, Role.MANAGER})}
+    permissions = {
+        SEND: frozenset({Role.CLERK, Role.MANAGER}),
+        BILLS: frozenset({Role.MANAGER}),
+    }
     problem_codes = {
         "delivery_conflict": ProblemCode(
             409,
@@ -84,6 +102,7 @@ class DeliveryConfig(Domain):
         Schedule("delivery.tasks.forget_receivers", timedelta(days=1)),
         Schedule("delivery.tasks.exchange_owed", timedelta(minutes=1)),
         Schedule("delivery.tasks.renew_tokens", timedelta(minutes=1)),
+        Schedule("delivery.tasks.forget_files", timedelta(hours=1)),
     )
     task_titles = {
         "delivery.tasks.go_on": _("Call the next rider of a delivery"),
@@ -93,6 +112,7 @@ class DeliveryConfig(Domain):
         "delivery.tasks.exchange": _("Confirm the authorisation of a mini-program"),
         "delivery.tasks.exchange_owed": _("Confirm authorisations that wait"),
         "delivery.tasks.renew_tokens": _("Renew WeChat's tokens before they end"),
+        "delivery.tasks.forget_files": _("Remove couriers' bills that nobody has compared"),
     }
     sandbox = "delivery.sandbox.WechatSandbox"
     sandbox_addresses = {"WECHAT_BASE_URL": "/wechat"}
@@ -101,6 +121,9 @@ class DeliveryConfig(Domain):
     alerts = "delivery.dashboard.provider_alerts"
     operator_alerts = "delivery.dashboard.operator_alerts"
     verb_labels = {
+        "delivery.bill.compared": _("Compared a courier's bill"),
+        "delivery.bill.exported": _("Exported claims against a courier"),
+        "delivery.bill.removed": _("Removed a courier's bill"),
         "delivery.cancel": _("Cancelled a rider or a delivery"),
         "delivery.case": _("A receiver said that nothing came"),
         "delivery.case.closed": _("Settled what a receiver had said"),
@@ -122,8 +145,12 @@ class DeliveryConfig(Domain):
     audit_details = {
         "courier": _("courier"),
         "couriers": _("couriers"),
+        "findings": _("findings"),
+        "lines": _("lines"),
     }
     menu = (
+        MenuItem(ORDERS, _("Courier figures"), "delivery:figures", sees_money, order=65),
+        MenuItem(ORDERS, _("Courier bills"), "delivery:bills", sees_money, order=66),
         MenuItem(
             STORES,
             _("Delivery stores"),

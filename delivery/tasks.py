@@ -2,6 +2,7 @@
 
 from delivery.models import Delivery
 from delivery.services import authorising, forgetting, going_on, renewing
+from delivery.services.bills import importing
 from stores.platforms.workers import queue
 
 
@@ -40,3 +41,8 @@ def exchange_owed() -> None:
 def renew_tokens() -> None:
     """Each minute: tokens that end soon, of shops and of service providers."""
     renewing.renew_all()
+
+
+def forget_files() -> None:
+    """Each hour: bills whose columns nobody has chosen."""
+    importing.forget_files()

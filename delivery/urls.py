@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from delivery.pages import authorising, tracking
+from delivery.pages import authorising, bills, figures, tracking
 from delivery.webhooks.endpoints import ProviderPush, ShopPush
 
 app_name = "delivery"
@@ -13,4 +13,11 @@ urlpatterns: list[URLPattern] = [
     path("wechat/<int:connection_id>/tickets/", ProviderPush.as_view(), name="tickets"),
     path("wechat/authorise/", authorising.authorise, name="authorise"),
     path("wechat/authorised/", authorising.authorised, name="authorised"),
+    path("wechat/figures/", figures.page, name="figures"),
+    path("wechat/bills/", bills.bills, name="bills"),
+    path("wechat/bills/upload/<int:courier>/", bills.upload, name="bill-upload"),
+    path("wechat/bills/<int:pk>/", bills.bill, name="bill"),
+    path("wechat/bills/<int:pk>/remove/", bills.remove, name="bill-remove"),
+    path("wechat/bills/<int:pk>/claim.csv", bills.claim, {"kind": "csv"}, name="bill-csv"),
+    path("wechat/bills/<int:pk>/claim.xlsx", bills.claim, {"kind": "xlsx"}, name="bill-xlsx"),
 ]

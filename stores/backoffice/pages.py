@@ -12,6 +12,7 @@ from django.contrib.auth.models import User
 from django.contrib.auth.views import redirect_to_login
 from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
+from django.http.response import HttpResponseBase
 from django.shortcuts import render
 from django.urls import reverse
 from django.views.decorators.cache import never_cache
@@ -24,7 +25,7 @@ from stores.web.errors import is_htmx
 STORE_IN_SESSION = "counter_store"
 _KEY = re.compile(r"[\w\-]{8,64}", re.ASCII)
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 
 def staff_user(request: HttpRequest) -> User:
@@ -36,7 +37,7 @@ def staff_page(view: View) -> View:
     """Restricts a view to signed-in people of a merchant; a stranger gets 404."""
 
     @wraps(view)
-    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: object, **kwargs: object) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return _to_login(request)
         access = access_of(request.user)

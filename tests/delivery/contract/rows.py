@@ -6,6 +6,9 @@ from django.utils import timezone
 from delivery.models import (
     Attempt,
     Authorisation,
+    Bill,
+    BillLayout,
+    BillLine,
     CourierAccount,
     Decision,
     Delivery,
@@ -21,6 +24,7 @@ from stores.models import Store
 from tests.contract.kinds import Expect, Side
 from tests.delivery.factories import (
     AttemptFactory,
+    BillFactory,
     CourierAccountFactory,
     DecisionFactory,
     DeliveryFactory,
@@ -67,6 +71,9 @@ def lost_tokens(store: Store) -> LostTokens:
 ROWS = {
     Attempt: _attempt,
     Authorisation: authorisation,
+    Bill: lambda store: BillFactory(courier=_courier(store)),
+    BillLayout: lambda store: BillLayout.objects.create(courier=_courier(store)),
+    BillLine: lambda store: BillLine.objects.create(bill=BillFactory(courier=_courier(store))),
     CourierAccount: lambda store: CourierAccountFactory(connection__merchant=store.merchant),
     Decision: lambda store: DecisionFactory(delivery__store=store),
     Delivery: lambda store: DeliveryFactory(store=store),
@@ -88,8 +95,15 @@ ENGLISH = {"AppID", "AppSecret", "Token", "EncodingAESKey", "gh_", "wx"}
 
 
 def admin_rows(side: Side) -> dict[str, Model]:
+    """Rows of lists, and rows whose ids stand in the addresses of pages."""
     courier = _courier_of(side.store, side.word)
-    return {"delivery.DeliveryStore": courier.place, "delivery.CourierAccount": courier.account}
+    bill = BillFactory(courier=courier, file_name=f"{side.word}-bill", by=side.word)
+    return {
+        "delivery.Bill": bill,
+        "delivery.CourierAccount": courier.account,
+        "delivery.DeliveryStore": courier.place,
+        "delivery.StoreCourier": courier,
+    }
 
 
 def hidden_rows(side: Side, store: Store) -> dict[str, Model]:

@@ -1,0 +1,67 @@
+"""How couriers do: figures of seven or thirty days, and what choosing has saved this month."""
+
+from collections.abc import Mapping
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import render
+from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
+from django.views.decorators.http import require_safe
+from django_stubs_ext import StrOrPromise
+
+from delivery.pages.money import chosen_store, stores_with_money
+from delivery.services import saving
+from delivery.services.dispatching import OURSELVES
+from delivery.services.figures import Figures, figures
+from delivery.wire.couriers import courier_of
+from stores.backoffice.days import first_of
+from stores.backoffice.pages import staff_page, staff_user
+
+PERIODS = (7, 30)
+WHY: Mapping[str, StrOrPromise] = {
+    saving.NO_ORDERS: _("No courier has delivered anything this month."),
+    saving.NO_QUOTES: _("Nobody was asked for other prices this month."),
+    saving.NO_USUAL: _("No courier was called in the month before."),
+    saving.NOT_QUOTED: _("The usual courier named no price for this month's orders."),
+}
+
+
+@staff_page
+@require_safe
+def page(request: HttpRequest) -> HttpResponse:
+    stores = stores_with_money(staff_user(request))
+    only = stores[0] if len(stores) == 1 else None
+    store = chosen_store(stores, request.GET.get("store")) or only
+    days = next((each for each in PERIODS if str(each) == request.GET.get("days")), PERIODS[0])
+    among = [store.pk] if store else [each.pk for each in stores]
+    saved = saving.savings(store, saving.month_of(timezone.localdate())) if store else None
+    context = {
+        "stores": stores,
+        "store": store,
+        "days": days,
+        "periods": PERIODS,
+        "rows": [
+            {"title": _title(each), "figures": each}
+            for each in figures(among, first_of(days), timezone.now())
+        ],
+        "saved": saved,
+        "usual": courier_of(saved.usual).name if saved and saved.usual else "",
+        "comparisons": saved and _comparisons(saved),
+    }
+    return render(request, "delivery/figures.html", context)
+
+
+def _title(each: Figures) -> StrOrPromise:
+    if each.courier == OURSELVES:
+        return _("Our own people")
+    return each.name or courier_of(each.courier).name
+
+
+def _comparisons(saved: saving.Savings) -> list[dict[str, object]]:
+    return [
+        {"name": name, "saving": each, "why": WHY.get(each.why, "")}
+        for name, each in (
+            ("dearest", saved.against_dearest),
+            ("usual", saved.against_usual),
+        )
+    ]
