@@ -114,9 +114,9 @@ class BillLine(models.Model):
     )
     row = models.PositiveIntegerField(_("line of the file"), null=True)
     number = models.CharField(_("order number"), max_length=128, blank=True)
-    fee = yuan(_("fee"))
-    tip = yuan(_("tip"))
-    deduction = yuan(_("deduction"))
+    fee = yuan(pgettext_lazy("courier's bill", "fee"))
+    tip = yuan(pgettext_lazy("courier's bill", "tip"))
+    deduction = yuan(pgettext_lazy("courier's bill", "deduction"))
     total = yuan(_("charged"))
     at = models.DateTimeField(_("when"), null=True)
     finding = models.CharField(_("finding"), max_length=10, choices=Finding, blank=True)
@@ -131,7 +131,7 @@ class BillLine(models.Model):
     agreed_fee = yuan(_("agreed fee"))
     agreed_tip = yuan(_("agreed tip"))
     agreed_deduction = yuan(_("agreed deduction"))
-    agreed = yuan(_("agreed"))
+    agreed = yuan(pgettext_lazy("courier's bill", "agreed"))
     difference = yuan(_("difference"))
 
     objects = TenantQuerySet.as_manager()
@@ -152,9 +152,9 @@ class BillLine(models.Model):
     def parts(self) -> list[tuple[Any, Decimal | None, Decimal | None]]:
         """Label, charged and agreed of each part that differs."""
         parts = [
-            (_("fee"), self.fee, self.agreed_fee),
-            (_("tip"), self.tip, self.agreed_tip),
-            (_("deduction"), self.deduction, self.agreed_deduction),
+            (pgettext_lazy("courier's bill", "fee"), self.fee, self.agreed_fee),
+            (pgettext_lazy("courier's bill", "tip"), self.tip, self.agreed_tip),
+            (pgettext_lazy("courier's bill", "deduction"), self.deduction, self.agreed_deduction),
         ]
         known = (part for part in parts if part[1] is not None and part[2] is not None)
         return [part for part in known if part[1] != part[2]]

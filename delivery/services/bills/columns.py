@@ -8,7 +8,7 @@ from decimal import Decimal, InvalidOperation
 
 from django.db import models
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
+from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from delivery.services.bills.rows import Cell, Row
 from stores.platforms.reading import BEIJING, CENT, FIRST_YEAR, LAST_YEAR
@@ -40,11 +40,11 @@ class Kind(models.TextChoices):
     """What a column of a bill holds."""
 
     NUMBER = "number", gettext_lazy("order number")
-    FEE = "fee", gettext_lazy("fee")
-    TIP = "tip", gettext_lazy("tip")
-    DEDUCTION = "deduction", gettext_lazy("deduction")
-    TOTAL = "total", gettext_lazy("total")
-    TIME = "time", gettext_lazy("time")
+    FEE = "fee", pgettext_lazy("courier's bill", "fee")
+    TIP = "tip", pgettext_lazy("courier's bill", "tip")
+    DEDUCTION = "deduction", pgettext_lazy("courier's bill", "deduction")
+    TOTAL = "total", pgettext_lazy("courier's bill", "total")
+    TIME = "time", pgettext_lazy("courier's bill", "time")
 
 
 PARTS = (Kind.FEE, Kind.TIP, Kind.DEDUCTION)

@@ -260,7 +260,7 @@ def test_rounded_numbers_are_found_or_said_to_be_rounded(courier: StoreCourier) 
 
 
 def test_hostile_cells_are_kept_as_they_are_and_do_no_harm(courier: StoreCourier) -> None:
-    rows = [
+    rows: list[Any] = [
         line('=HYPERLINK(""http://x"")'),
         line("x" * 5000),
         line("\u202eZG1"),
@@ -282,7 +282,7 @@ def test_hostile_cells_are_kept_as_they_are_and_do_no_harm(courier: StoreCourier
 def test_the_queries_do_not_grow_with_the_lines(
     courier: StoreCourier, django_assert_max_num_queries: DjangoAssertNumQueries
 ) -> None:
-    rows = [line(f"X{number}") for number in range(1500)]
+    rows: list[Any] = [line(f"X{number}") for number in range(1500)]
     bill = uploaded(courier, as_csv(HEADINGS, *rows))
     # Three for numbers that are not known, and on SQLite parts of the lines.
     with django_assert_max_num_queries(90):

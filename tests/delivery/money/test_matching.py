@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from random import Random
+from typing import Any
 
 import pytest
 
@@ -20,7 +21,7 @@ def yuan(text: str) -> Decimal | None:
 
 
 def ride(
-    pk: int = 1, fee: str = "12.00", tip: str = "0", deduction: str = "0", **more: bool
+    pk: int = 1, fee: str = "12.00", tip: str = "0", deduction: str = "0", **more: Any
 ) -> Ride:
     return Ride(
         pk=pk,
@@ -73,7 +74,7 @@ def found(
     ],
 )
 def test_each_difference_of_a_line_has_its_finding(
-    of_ride: dict[str, str], of_bill: dict[str, str], finding: F, difference: str
+    of_ride: dict[str, Any], of_bill: dict[str, str], finding: F, difference: str
 ) -> None:
     assert found([charge(**of_bill)], [ride(**of_ride)]) == [(finding, difference)]
 
@@ -89,7 +90,7 @@ def test_each_difference_of_a_line_has_its_finding(
     ],
 )
 def test_a_bill_that_tells_totals_only_is_compared_by_them(
-    of_ride: dict[str, str], total: str, finding: F, difference: str | None
+    of_ride: dict[str, Any], total: str, finding: F, difference: str | None
 ) -> None:
     charges = [charge(fee="", total=total)]
     assert found(charges, [ride(**of_ride)], TOTAL_ONLY) == [(finding, difference)]
