@@ -2,6 +2,7 @@
 
 from datetime import date, datetime, timedelta
 from decimal import Decimal
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -10,7 +11,7 @@ from django.utils import timezone
 from pytest_django.fixtures import DjangoAssertNumQueries
 
 from delivery import tasks
-from delivery.models import Attempt, Bill, BillLayout, BillLine, StoreCourier
+from delivery.models import Attempt, Bill, BillLayout, BillLine, Delivery, StoreCourier
 from delivery.services.bills.columns import Columns, Kind
 from delivery.services.bills.importing import (
     bill_import,
@@ -23,6 +24,7 @@ from stores.models import AuditEntry
 from stores.platforms.reading import BEIJING
 from tests.delivery.factories import (
     AttemptFactory,
+    DeliveryFactory,
     DeliveryStoreFactory,
     StoreCourierFactory,
 )
@@ -287,3 +289,37 @@ def test_the_queries_do_not_grow_with_the_lines(
     # Three for numbers that are not known, and on SQLite parts of the lines.
     with django_assert_max_num_queries(90):
         bill_import(bill=bill, columns=Columns(0, COLUMNS), actor=None)
+
+
+def test_ten_thousand_lines_are_compared_in_less_than_ten_seconds(courier: StoreCourier) -> None:
+    place, count = courier.place, 10_000
+    deliveries = Delivery.objects.bulk_create(
+        (
+            DeliveryFactory.build(store=place.store, slug=f"many-{number}")
+            for number in range(count)
+        ),
+        batch_size=1000,
+    )
+    numbers = [f"ZG{delivery.pk}-0a1b2c3d4e" for delivery in deliveries]
+    Attempt.objects.bulk_create(
+        (
+            Attempt(
+                delivery=delivery,
+                courier=courier,
+                shop_order_id=number,
+                state=Attempt.State.DELIVERED,
+                fee=Decimal("12.00"),
+                called_at=NOON,
+                ended_at=NOON,
+            )
+            for delivery, number in zip(deliveries, numbers, strict=True)
+        ),
+        batch_size=1000,
+    )
+    content = as_xlsx(HEADINGS, *(line(number, fee="12.50") for number in numbers))
+    begin = perf_counter()
+    bill = uploaded(courier, content)
+    bill_import(bill=bill, columns=Columns(0, COLUMNS), actor=None)
+    assert perf_counter() - begin < 10
+    bill.refresh_from_db()
+    assert (bill.lines, bill.difference) == (count, Decimal("5000.00"))
