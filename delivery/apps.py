@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from delivery.choices import BILLS, DELIVERIES, PLATFORM, SEND
-from stores.backoffice.menu import ORDERS, STORES, may_view
+from stores.backoffice.menu import ORDERS, STORES, may_view, opened_on_today
 from stores.domains import Domain, MenuItem, ProblemCode, Schedule
 from stores.roles import Permission, Role
 from stores.tenancy import access_of
@@ -45,6 +45,16 @@ def has_delivery_stores(request: HttpRequest) -> bool:
 
 def sees_money(request: HttpRequest) -> bool:
     return access_of(request.user).has_permission(BILLS) and has_delivery_stores(request)
+
+
+def sees_deliveries(request: HttpRequest) -> bool:
+    return has_delivery(request) and may_view("delivery.Delivery")(request)
+
+
+def sends(request: HttpRequest) -> bool:
+    """Whether a person may enter deliveries of a merchant."""
+    access = access_of(request.user)
+    return not access.everything and access.has_permission(SEND) and has_delivery(request)
 
 
 class DeliveryConfig(Domain):
@@ -118,7 +128,9 @@ class DeliveryConfig(Domain):
     sandbox_addresses = {"WECHAT_BASE_URL": "/wechat"}
     demo = "delivery.demo.DeliveryDemo"
     demo_info = "delivery.demo.info"
-    alerts = "delivery.dashboard.provider_alerts"
+    cards = "delivery.dashboard.cards"
+    alerts = "delivery.dashboard.alerts"
+    searcher = "delivery.admin.finding.SEARCHER"
     operator_alerts = "delivery.dashboard.operator_alerts"
     verb_labels = {
         "delivery.bill.compared": _("Compared a courier's bill"),
@@ -128,11 +140,15 @@ class DeliveryConfig(Domain):
         "delivery.case": _("A receiver said that nothing came"),
         "delivery.case.closed": _("Settled what a receiver had said"),
         "delivery.create": _("Entered a delivery"),
+        "delivery.deliveries.exported": _("Exported deliveries"),
         "delivery.dispatch": _("Called a rider"),
         "delivery.gone": _("Said that a rider is surely gone"),
         "delivery.own_step": _("Said how far their own people are"),
+        "delivery.proof": _("Took the proof file of a delivery"),
         "delivery.ready": _("Said that the goods are ready"),
+        "delivery.receiver.shown": _("Looked at a receiver's phone and address"),
         "delivery.returned": _("Confirmed that goods are back"),
+        "delivery.settled": _("Said that nothing is left to do about a delivery"),
         "delivery.tip": _("Raised a rider's tip"),
         "wechat.accounts.synced": _("Read the accounts at couriers"),
         "wechat.authorised": _("A mini-program has authorised us"),
@@ -151,6 +167,15 @@ class DeliveryConfig(Domain):
     menu = (
         MenuItem(ORDERS, _("Courier figures"), "delivery:figures", sees_money, order=65),
         MenuItem(ORDERS, _("Courier bills"), "delivery:bills", sees_money, order=66),
+        MenuItem(
+            ORDERS,
+            _("Deliveries"),
+            "admin:delivery_delivery_changelist",
+            sees_deliveries,
+            opened_on_today("created_at"),
+            order=58,
+        ),
+        MenuItem(ORDERS, _("New delivery"), "delivery:new", sends, order=59),
         MenuItem(
             STORES,
             _("Delivery stores"),

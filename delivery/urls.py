@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from delivery.pages import authorising, bills, figures, tracking
+from delivery.pages import authorising, bills, entry, figures, importing, tracking
 from delivery.webhooks.endpoints import ProviderPush, ShopPush
 
 app_name = "delivery"
@@ -11,6 +11,10 @@ urlpatterns: list[URLPattern] = [
     path("wechat/<int:connection_id>/push/", ShopPush.as_view(), name="push"),
     path("wechat/<int:connection_id>/push/<str:appid>/", ShopPush.as_view(), name="push-of"),
     path("wechat/<int:connection_id>/tickets/", ProviderPush.as_view(), name="tickets"),
+    path("wechat/new/", entry.new, name="new"),
+    path("wechat/import/", importing.orders, name="import"),
+    path("wechat/import/file/", importing.read_file, name="import-file"),
+    path("wechat/import/template.csv", importing.template, name="import-template"),
     path("wechat/authorise/", authorising.authorise, name="authorise"),
     path("wechat/authorised/", authorising.authorised, name="authorised"),
     path("wechat/figures/", figures.page, name="figures"),

@@ -1,3 +1,3 @@
-from delivery.admin import accounts, stores
+from delivery.admin import accounts, deliveries, stores
 
-__all__ = ["accounts", "stores"]
+__all__ = ["accounts", "deliveries", "stores"]

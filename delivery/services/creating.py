@@ -73,14 +73,9 @@ def delivery_create(*, store: Store, given: Given, actor: Actor, is_ready: bool 
     An order whose reference is known returns the delivery that it has, with `is_repeat`. Raises
     WrongOrder; Conflict when the reference stands for another order, or the store sends nothing.
     """
-    place = DeliveryStore.objects.filter(store=store).first()
-    if place is None:
-        raise DeliveryConflict(_("This store has no address from which it delivers."))
-    shop = Place.of(place.lng, place.lat)
-    row = _row(store, given)
-    if earlier := _earlier(row):
-        return earlier
-    _check(given, shop)
+    row, is_new = order_read(store=store, given=given)
+    if not is_new:
+        return row
     row.slug = secrets.token_urlsafe(16)
     row.created_by = name_of(actor)
     row.ready_at = timezone.now() if is_ready else None
@@ -96,6 +91,20 @@ def delivery_create(*, store: Store, given: Given, actor: Actor, is_ready: bool 
             return earlier
         raise
     return row
+
+
+def order_read(*, store: Store, given: Given) -> tuple[Delivery, bool]:
+    """Returns the delivery that an order would become, unsaved, and True; or the one that has its
+    reference already, and False. Raises as `delivery_create` does.
+    """
+    place = DeliveryStore.objects.filter(store=store).first()
+    if place is None:
+        raise DeliveryConflict(_("This store has no address from which it delivers."))
+    row = _row(store, given)
+    if earlier := _earlier(row):
+        return earlier, False
+    _check(given, Place.of(place.lng, place.lat))
+    return row, True
 
 
 def _earlier(row: Delivery) -> Delivery | None:

@@ -1,5 +1,7 @@
 """One row of each table for a store."""
 
+from decimal import Decimal
+
 from django.db.models import Model
 from django.utils import timezone
 
@@ -89,7 +91,9 @@ ROWS = {
 ADMINS = {
     "delivery.DeliveryStore": Expect("clerk", add="manager", change="manager"),
     "delivery.CourierAccount": Expect("clerk"),
+    "delivery.Delivery": Expect("clerk", buttons=("close_case",)),
 }
+EXPORTS = {"delivery.Delivery": "-number"}
 # What WeChat calls its ids and secrets.
 ENGLISH = {"AppID", "AppSecret", "Token", "EncodingAESKey", "gh_", "wx"}
 
@@ -101,13 +105,38 @@ def admin_rows(side: Side) -> dict[str, Model]:
     return {
         "delivery.Bill": bill,
         "delivery.CourierAccount": courier.account,
+        "delivery.Delivery": _delivery_of(courier, side.word),
         "delivery.DeliveryStore": courier.place,
         "delivery.StoreCourier": courier,
     }
 
 
 def hidden_rows(side: Side, store: Store) -> dict[str, Model]:
-    return {"": _courier_of(store, f"{side.word}-hidden")}
+    courier = _courier_of(store, f"{side.word}-hidden")
+    _delivery_of(courier, f"{side.word}-hidden")
+    return {"": courier}
+
+
+def _delivery_of(courier: StoreCourier, word: str) -> Delivery:
+    """A delivery with all that its page shows: a dead rider, a live one, prices, a case."""
+    store = courier.place.store
+    made: Delivery = DeliveryFactory(
+        store=store,
+        reference=f"{word}-number",
+        state=Delivery.State.RUNNING,
+        created_by=f"{word}-person",
+        receiver={"name": f"{word}-name", "phone": "13800000002", "address": f"{word}-street"},
+    )
+    names = {"courier": courier, "courier_code": "SS", "refusal": f"{word}-refusal"}
+    dead = Attempt.State.DEAD
+    AttemptFactory(delivery=made, state=dead, deduction=Decimal(2), **names)
+    live = AttemptFactory(delivery=made, fee=Decimal("18.08"), waybill_state=303, **names)
+    WaybillNewsFactory(attempt=live, message=f"{word}-message")
+    DecisionFactory(delivery=made, attempt=live, by=f"{word}-person")
+    QuoteFactory(delivery=made, courier=courier, refusal=f"{word}-refusal")
+    DeliveryMomentFactory(delivery=made)
+    ReceiverCaseFactory(delivery=made, text=f"{word}-text")
+    return made
 
 
 def _courier_of(store: Store, word: str) -> StoreCourier:

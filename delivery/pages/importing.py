@@ -1,0 +1,163 @@
+"""The page on which several deliveries are entered as a table: looked at first, then imported."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import User
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponse, JsonResponse
+from django.shortcuts import render
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_POST, require_safe
+
+from delivery.choices import SEND
+from delivery.models import Delivery
+from delivery.pages.entry import for_a_store
+from delivery.pages.entry_form import EntryForm
+from delivery.pages.typed_orders import TOGETHER, Typed, read_typed
+from delivery.services import creating
+from delivery.services.order_tables import (
+    HEADINGS,
+    MOST_BYTES,
+    MOST_ROWS,
+    MOST_TEXT,
+    Table,
+    TableRow,
+    decoded,
+    read_table,
+)
+from delivery.services.sending import last_entered
+from stores.backoffice.labels import labelled
+from stores.backoffice.pages import staff_page, staff_user
+from stores.conflicts import Conflict
+from stores.models import Store
+from stores.tenancy import has_permission
+from stores.web.uploads import longer_form
+
+# A Chinese character is nine bytes in a form.
+LONGEST_FORM = 10 * MOST_TEXT
+# Columns that are usually taken from the last order, and are not in the template.
+FROM_LAST = ("page", "picture")
+
+
+@dataclass(frozen=True)
+class Line:
+    """A row as the page shows it; `made` is its delivery once it was imported."""
+
+    row: TableRow
+    errors: list[str]
+    earlier: Delivery | None = None
+    given: Mapping[str, Any] | None = None
+    made: Delivery | None = None
+
+    @property
+    def summary(self) -> str:
+        names = ("name", "phone", "city", "address", "detail")
+        return " ".join(text for name in names if (text := self.row.typed.get(name, "")))
+
+
+@longer_form(LONGEST_FORM)
+@for_a_store
+def orders(request: HttpRequest, stores: list[Store], store: Store) -> HttpResponse:
+    """Shows what each row would become; `do` = import enters those that are right."""
+    text = request.POST.get("table", "")
+    context: dict[str, Any] = {
+        "stores": stores,
+        "store": store,
+        "text": text,
+        "most": MOST_ROWS,
+        "most_bytes": MOST_BYTES,
+        "columns": [titles[0] for name, titles in HEADINGS.items() if name not in FROM_LAST],
+    }
+    if request.method != "POST":
+        return render(request, "delivery/import.html", context)
+    try:
+        table = read_table(text)
+    except Conflict as conflict:
+        context["problem"] = conflict.reason
+        return render(request, "delivery/import.html", context, status=422)
+    lines = _lines(store, table)
+    if request.POST.get("do") == "import":
+        lines = [_imported(line, store, staff_user(request)) for line in lines]
+        context["text"] = table.only({line.row.number for line in lines if line.errors})
+    context |= {
+        "lines": lines,
+        "unknown": table.unknown,
+        "fitting": sum(line.given is not None and not line.made for line in lines),
+        "made": sum(line.made is not None for line in lines),
+        "wrong": sum(bool(line.errors) for line in lines),
+    }
+    return render(request, "delivery/import.html", context)
+
+
+@longer_form(MOST_BYTES + 100_000)
+@staff_page
+@require_POST
+def read_file(request: HttpRequest) -> HttpResponse:
+    """Returns the text of a file, which is the body itself: no form of ours takes files."""
+    if not has_permission(staff_user(request), SEND):
+        raise PermissionDenied
+    try:
+        return JsonResponse({"text": decoded(request.read(MOST_BYTES + 1))})
+    except Conflict as conflict:
+        return JsonResponse({"trouble": str(conflict.reason)}, status=409)
+
+
+@staff_page
+@require_safe
+def template(request: HttpRequest) -> HttpResponse:
+    """The first line of a table, as Excel opens it."""
+    titles = [titles[0] for name, titles in HEADINGS.items() if name not in FROM_LAST]
+    content = "\ufeff" + ",".join(titles) + "\r\n"
+    answer = HttpResponse(content, content_type="text/csv; charset=utf-8")
+    answer["Content-Disposition"] = 'attachment; filename="deliveries.csv"'
+    return answer
+
+
+def _lines(store: Store, table: Table) -> list[Line]:
+    last, found = last_entered(store), []
+    first_rows: dict[str, int] = {}
+    for row in table.rows:
+        typed = read_typed(store, _filled(row.typed, last))
+        number = row.typed["reference"]
+        before = first_rows.setdefault(number, row.number)
+        errors = _texts(typed)
+        if before != row.number:
+            errors = [_("Line %(number)d has the same order number.") % {"number": before}]
+        given = None if errors or typed.earlier else typed.given
+        found.append(Line(row, errors, typed.earlier, given))
+    return found
+
+
+def _filled(typed: Mapping[str, str], last: Mapping[str, str]) -> dict[str, str]:
+    """Fills what the table leaves open with what the store entered last."""
+    kind = f"{last.get('first_class', '')}{TOGETHER}{last.get('second_class', '')}"
+    usual = {"page": last.get("page", ""), "picture": last.get("picture", "")}
+    usual["kind"] = kind if last else ""
+    return {**typed, **{name: text for name, text in usual.items() if not typed.get(name)}}
+
+
+def _texts(typed: Typed) -> list[str]:
+    return [
+        labelled(_title(name), text) if name else text
+        for name, texts in typed.errors.items()
+        for text in texts
+    ]
+
+
+def _title(name: str) -> str:
+    return str(EntryForm.base_fields[name].label)
+
+
+def _imported(line: Line, store: Store, user: User) -> Line:
+    """A row that fails now leaves its neighbours alone."""
+    if line.given is None:
+        return line
+    try:
+        made = creating.delivery_create(store=store, given=line.given, actor=user)
+    except creating.WrongOrder:
+        return Line(line.row, [_("This order is no longer right: look at it again.")])
+    except Conflict as conflict:
+        return Line(line.row, [str(conflict.reason)])
+    return Line(line.row, [], given=line.given, made=made)

@@ -1,0 +1,162 @@
+"""What the start page says of deliveries: alerts in their order, and figures of today."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone, translation
+
+from delivery.admin.finding import SEARCHER
+from delivery.dashboard import alerts, cards
+from delivery.models import Attempt, Delivery, DeliveryStore
+from stores.backoffice.dashboard import by_urgency
+from stores.backoffice.search import Sought
+from stores.backoffice.widgets import Alert
+from stores.roles import Role
+from tests.delivery.factories import (
+    AttemptFactory,
+    DeliveryFactory,
+    DeliveryStoreFactory,
+    StoreCourierFactory,
+)
+from tests.stores.factories import member
+
+pytestmark = pytest.mark.django_db
+A = Attempt.State
+
+
+@pytest.fixture
+def place() -> DeliveryStore:
+    made: DeliveryStore = DeliveryStoreFactory()
+    return made
+
+
+@pytest.fixture
+def clerk(place: DeliveryStore) -> User:
+    return member(place.store.merchant, Role.CLERK, place.store, password=None)
+
+
+def told(user: User) -> list[Alert]:
+    with translation.override("en"):
+        return by_urgency(alerts(user))
+
+
+def ridden(place: DeliveryStore, **fields: object) -> Attempt:
+    made: Attempt = AttemptFactory(delivery__store=place.store, courier__place=place, **fields)
+    return made
+
+
+def test_two_riders_stand_first(place: DeliveryStore, clerk: User) -> None:
+    DeliveryFactory(store=place.store, needs_person=True, reference="N")
+    row = ridden(place, state=A.REVIVED, revived_at=timezone.now(), delivery__reference="TWO")
+    first = told(clerk)[0]
+    assert (first.level, first.url) == (
+        "error",
+        f"/admin/delivery/delivery/{row.delivery_id}/change/",
+    )
+    assert str(first.text).startswith("TWO: a rider of 闪送 has taken an order")
+    Attempt.objects.update(state=A.DEAD)
+    assert "TWO" not in str(told(clerk)[0].text)
+
+
+def test_the_newest_three_that_need_a_person_are_named_the_others_counted(
+    place: DeliveryStore, clerk: User
+) -> None:
+    for number in range(5):
+        at = timezone.now() - timedelta(minutes=number)
+        name = f"N{number}"
+        DeliveryFactory(store=place.store, needs_person=True, reference=name, created_at=at)
+    texts = [str(alert.text) for alert in told(clerk)]
+    assert texts == [
+        *(f"Delivery N{number} needs a person (no rider called)." for number in range(3)),
+        "2 more deliveries need a person.",
+    ]
+    assert told(clerk)[3].url == "/admin/delivery/delivery/?person=yes"
+
+
+def test_goods_that_come_back_are_told_with_their_age(place: DeliveryStore, clerk: User) -> None:
+    at = timezone.now() - timedelta(minutes=41)
+    ridden(place, waybill_state=304, waybill_at=at)
+    assert [str(alert.text) for alert in told(clerk)] == [
+        "1 delivery comes back to the shop, since 41 min."
+    ]
+
+
+def test_cancellations_with_a_fee_and_paused_couriers_are_told(
+    place: DeliveryStore, clerk: User
+) -> None:
+    now = timezone.now()
+    for fee in ("2.00", "3.50"):
+        ridden(place, state=A.DEAD, deduction=Decimal(fee), ended_at=now)
+    ridden(place, state=A.DEAD, deduction=Decimal(9), ended_at=now - timedelta(days=2))
+    StoreCourierFactory(
+        place=place,
+        account__name="达达",
+        paused_until=now + timedelta(hours=1),
+        pause_reason="the account has no money",
+    )
+    paused, kept = told(clerk)
+    assert (kept.level, str(kept.text)) == ("info", "2 cancellations cost ¥5.50 today.")
+    assert (paused.level, "达达 is paused until" in str(paused.text)) == ("warning", True)
+    assert str(paused.text).endswith(": the account has no money.")
+
+
+def test_another_merchant_is_told_nothing(place: DeliveryStore) -> None:
+    DeliveryFactory(store=place.store, needs_person=True)
+    ridden(place, state=A.REVIVED, revived_at=timezone.now())
+    other = DeliveryStoreFactory()
+    stranger = member(other.store.merchant, Role.OWNER, password=None)
+    assert told(stranger) == []
+    assert [card.value for card in cards(stranger)] == ["0", "¥0.00", "0"]
+
+
+def test_figures_of_today(place: DeliveryStore, clerk: User) -> None:
+    now, state = timezone.now(), Delivery.State
+    over = {"delivery__state": state.DELIVERED, "delivery__ended_at": now}
+    ridden(place, state=A.DELIVERED, fee=Decimal("18.08"), tip=Decimal(2), **over)
+    ridden(
+        place,
+        state=A.DEAD,
+        deduction=Decimal(2),
+        delivery__state=state.CANCELLED,
+        delivery__ended_at=now,
+    )
+    ridden(place)
+    assert [card.value for card in cards(clerk)] == ["1", "¥22.08", "1"]
+
+
+def test_the_start_page_asks_as_much_of_many_deliveries_as_of_few(
+    place: DeliveryStore, clerk: User
+) -> None:
+    def queries() -> int:
+        user = User.objects.get(pk=clerk.pk)
+        with CaptureQueriesContext(connection) as asked:
+            told(user)
+            cards(user)
+        return len(asked)
+
+    def some(number: int) -> None:
+        for _ in range(number):
+            DeliveryFactory(store=place.store, needs_person=True)
+            ridden(place, state=A.REVIVED, revived_at=timezone.now())
+
+    some(4)
+    few = queries()
+    some(8)
+    assert (queries(), few < 16) == (few, True)
+
+
+@pytest.mark.parametrize("typed", ["REF123456", "ZG7-abcdef", "5678"])
+def test_operators_find_deliveries_masked(place: DeliveryStore, typed: str) -> None:
+    number = "ZG7-abcdef"
+    row = DeliveryFactory(store=place.store, reference="REF123456", phone_tail="5678")
+    AttemptFactory(delivery=row, courier__place=place, shop_order_id=number)
+    sought = Sought(number=typed) if len(typed) > 4 else Sought(tail=typed)
+    [hit] = SEARCHER.hits(sought)
+    assert (hit.url, "REF123456" in hit.text) == (
+        f"/admin/delivery/delivery/{row.pk}/change/",
+        False,
+    )

@@ -1,0 +1,193 @@
+"""A delivery is entered by hand: what is pasted, what is wrong, what is saved."""
+
+from datetime import timedelta
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from delivery.models import Delivery, DeliveryStore, Quote
+from stores.models import AuditEntry
+from stores.roles import Role
+from tests.back_office import at_work
+from tests.delivery.entry.typing import NEW, errors_of, fields_of, send, typed
+from tests.delivery.factories import DeliveryStoreFactory
+from tests.delivery.town import Town
+from tests.pages import HOSTILE
+
+pytestmark = pytest.mark.django_db
+PASTED = "林晓梅 13900001234 浙江省杭州市西湖区文三路88号3幢502室"
+
+
+def test_what_is_typed_becomes_a_delivery(clerk: Client, place: DeliveryStore) -> None:
+    answer = send(clerk, pickup_code="on")
+    row = Delivery.objects.get()
+    assert (answer.status_code, answer["Location"]) == (
+        302,
+        f"/admin/delivery/delivery/{row.pk}/change/",
+    )
+    assert (row.store, row.reference, row.value, row.weight) == (
+        place.store,
+        "A-1",
+        Decimal("46.50"),
+        Decimal("1.20"),
+    )
+    assert (row.receiver["phone"], row.receiver["detail"], row.phone_tail) == (
+        "13800000002",
+        "3幢502",
+        "0002",
+    )
+    assert (row.cargo["second_class"], row.cargo["goods"][0]["count"]) == ("零食小吃", 2)
+    assert row.wishes == {"needs_pickup_code": True, "needs_finish_code": False}
+    assert row.note == "少辣"
+    assert row.ready_at is not None
+    assert AuditEntry.objects.filter(verb="delivery.create").count() == 1
+
+
+def test_goods_that_are_not_ready_wait(clerk: Client) -> None:
+    send(clerk, is_ready="")
+    assert Delivery.objects.get().ready_at is None
+
+
+def test_a_form_that_is_sent_twice_is_one_delivery(clerk: Client) -> None:
+    first, second = send(clerk), send(clerk)
+    assert first["Location"] == second["Location"]
+    assert Delivery.objects.count() == 1
+
+
+def test_a_number_that_stands_for_another_order_is_refused_at_its_field(clerk: Client) -> None:
+    send(clerk)
+    assert list(errors_of(send(clerk, goods="面条"))) == ["reference"]
+    assert Delivery.objects.count() == 1
+
+
+def test_an_opened_form_has_a_number_and_what_was_entered_last(clerk: Client) -> None:
+    first = fields_of(clerk.get(NEW))
+    assert (first["kind"], bool(first["reference"]), first["is_ready"]) == ("", True, True)
+    send(clerk)
+    again = fields_of(clerk.get(NEW))
+    assert (again["kind"], again["page"]) == ("美食夜宵 / 零食小吃", "/pages/order")
+    assert again["reference"] not in ("A-1", first["reference"])
+
+
+def test_a_pasted_address_is_taken_apart_and_nothing_is_saved(clerk: Client) -> None:
+    answer = send(clerk, do="read", pasted=PASTED, name="", phone="")
+    found = fields_of(answer)
+    assert (found["name"], found["phone"], found["city"]) == ("林晓梅", "13900001234", "杭州市")
+    assert (found["address"], found["detail"]) == ("西湖区文三路88号", "3幢502室")
+    assert (found["goods"], found["kind"]) == ("片儿川", "美食夜宵 / 零食小吃")
+    assert Delivery.objects.count() == 0
+
+
+@pytest.mark.parametrize(
+    ("lng", "lat", "is_baidu", "words"),
+    [
+        ("30.287120", "120.125310", "", "swapped"),
+        ("120.131841", "30.292900", "on", "Baidu"),
+    ],
+)
+def test_wrong_coordinates_are_named_and_put_right_at_one_click(
+    clerk: Client, lng: str, lat: str, is_baidu: str, words: str
+) -> None:
+    answer = send(clerk, lng=lng, lat=lat, is_baidu=is_baidu)
+    assert words in errors_of(answer)["lng"][0]
+    assert 'value="place"' in answer.content.decode()
+    fixed = fields_of(send(clerk, do="place", lng=lng, lat=lat, is_baidu=is_baidu))
+    assert Decimal(fixed["lng"]).quantize(Decimal("0.01")) == Decimal("120.13")
+    assert Decimal(fixed["lat"]).quantize(Decimal("0.01")) == Decimal("30.29")
+    assert not fixed["is_baidu"]
+    send(clerk, lng=fixed["lng"], lat=fixed["lat"])
+    assert Delivery.objects.get().receiver["lng"] == fixed["lng"]
+
+
+@pytest.mark.parametrize(
+    ("lng", "lat", "words"),
+    [
+        ("0", "0", "missing"),
+        ("2.3", "48.8", "outside of China"),
+        ("116.40", "39.90", "another city"),
+        ("", "", "required"),
+        ("x", "30.28", "number"),
+    ],
+)
+def test_coordinates_that_nobody_can_put_right_are_named(
+    clerk: Client, lng: str, lat: str, words: str
+) -> None:
+    assert words in errors_of(send(clerk, lng=lng, lat=lat))["lng"][0]
+
+
+def test_both_coordinates_may_be_pasted_at_once(clerk: Client) -> None:
+    send(clerk, lng="120.125310, 30.287120", lat="")
+    assert Delivery.objects.get().receiver["lat"] == "30.287120"
+
+
+WRONG = [
+    ("openid", "", "openid"),
+    ("phone", "no digits", "phone"),
+    ("city", "", "city"),
+    ("value", "5001", "value"),
+    ("value", "1e999", "value"),
+    ("value", "NaN", "value"),
+    ("weight", "0", "weight"),
+    ("count", "0", "count"),
+    ("count", "1.5", "count"),
+    ("kind", "美食夜宵 / 鲜花", "kind"),
+    ("goods", "", "goods"),
+    ("note", "辣" * 201, "note"),
+    ("picture", "javascript:alert(1)", "picture"),
+    ("page", "", "page"),
+    ("wanted", "2020-01-01T10:00", "wanted"),
+    ("wanted", "9999-99-99T99:99", "wanted"),
+    ("detail", "", "detail"),
+]
+
+
+@pytest.mark.parametrize(("name", "text", "at"), WRONG)
+def test_what_wechat_would_refuse_is_said_at_the_field(
+    clerk: Client, name: str, text: str, at: str
+) -> None:
+    errors = errors_of(send(clerk, **{name: text}))
+    assert list(errors) == [at]
+    assert Delivery.objects.count() == 0
+
+
+def test_a_wished_time_is_local(clerk: Client) -> None:
+    at = (timezone.localtime() + timedelta(hours=3)).replace(second=0, microsecond=0)
+    send(clerk, wanted=f"{at:%Y-%m-%dT%H:%M}")
+    assert Delivery.objects.get().wanted_at == at
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_hostile_texts_break_nothing_and_stay_texts(clerk: Client, text: str) -> None:
+    for do in ("read", "place", "save", "quote", text):
+        everywhere = dict.fromkeys(typed(), text) | {"pasted": text, "do": do, "wanted": text}
+        answer = clerk.post(NEW, everywhere)
+        assert answer.status_code in (200, 422)
+        assert "<script>alert(1)" not in answer.content.decode()
+    assert Delivery.objects.count() == 0
+
+
+def test_a_store_of_others_is_not_found_and_one_that_sends_nothing_is_no_choice(
+    clerk: Client, place: DeliveryStore
+) -> None:
+    other = DeliveryStoreFactory()
+    assert send(clerk, store=str(other.store_id)).status_code == 404
+    lonely = at_work(other.store, Role.CLERK)
+    DeliveryStore.objects.filter(pk=other.pk).delete()
+    assert "sends goods yet" in lonely.get(NEW).content.decode()
+    assert Delivery.objects.count() == 0
+
+
+def test_prices_are_asked_for_after_saving(town: Town) -> None:
+    client = at_work(town.place.store, Role.CLERK)
+    answer = client.post(NEW, typed(do="quote"), follow=True)
+    assert answer.status_code == 200
+    assert Quote.objects.count() == 5
+    assert "Round 1" in answer.content.decode()
+
+
+def test_where_nobody_can_be_asked_the_order_stays_and_says_so(clerk: Client) -> None:
+    answer = clerk.post(NEW, typed(do="quote"), follow=True)
+    assert "can be asked at the moment" in " ".join(map(str, answer.context["messages"]))
+    assert Delivery.objects.count() == 1
