@@ -76,7 +76,7 @@ def _metres(distance: int | None) -> str:
 def _sums(row: Attempt) -> list[tuple[str, str]]:
     """Returns what the courier asks, and of what it is made up."""
     lines = [
-        (_("fee"), row.fee),
+        (pgettext("delivery", "fee"), row.fee),
         (_("of which delivery"), row.delivery_fee),
         (_("of which insurance"), row.insurance),
         (_("courier's coupon, taken off already"), row.coupon),
@@ -94,7 +94,7 @@ def cost_lines(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
         if each.state == Attempt.State.DEAD:
             parts = [(_("kept after the cancellation"), each.deduction)]
         else:
-            parts = [(_("fee"), each.fee), (_("tip"), each.tip or None)]
+            parts = [(pgettext("delivery", "fee"), each.fee), (_("tip"), each.tip or None)]
         for title, amount in parts:
             if amount is not None:
                 total += amount

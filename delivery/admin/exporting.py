@@ -55,10 +55,10 @@ def _at_courier(delivery: Delivery) -> str:
 
 COLUMNS = (
     Column(_("Entered"), "created_at"),
-    Column(_("Number"), str),
+    Column(pgettext_lazy("delivery", "Number"), str),
     Column(_("Store"), "store__name"),
     Column(_("Status"), "state"),
-    Column(_("Courier"), _of_attempt("courier_name")),
+    Column(pgettext_lazy("delivery", "Courier"), _of_attempt("courier_name")),
     Column(_("State at the courier"), _at_courier),
     Column(_("Order number at the courier"), _of_attempt("shop_order_id")),
     Column(_("Waybill number"), _of_attempt("waybill_id")),

@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from delivery.pages.typed_orders import KINDS, TOGETHER
 from delivery.services.pasting import LONGEST, read_pasted
@@ -41,7 +42,7 @@ class EntryForm(forms.Form):
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text=_("With name and phone, in any order."),
     )
-    name = _line(_("name"), 256)
+    name = _line(pgettext_lazy("receiver", "name"), 256)
     phone = _line(_("phone"), 64, _("An extension stays: 13800138000-1234."), inputmode="tel")
     city = _line(_("city"), 64, _("In Chinese, as 杭州市."))
     address = _line(_("street and number"), 256)
