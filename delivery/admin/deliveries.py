@@ -80,9 +80,9 @@ class DeliveryAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     fields = (
         ("number", "state_label"),
         ("store", "cost_label"),
-        ("created_at", "by"),
+        ("time", "by"),
         ("ready_label", "wanted"),
-        ("ended_at", "value_label"),
+        ("ended", "value_label"),
         ("weight", "afterwards"),
         ("tracking",),
     )
@@ -92,6 +92,7 @@ class DeliveryAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     empty_text = _("No deliveries yet.")
     state_label = badge_column("state", STATE_COLOURS, _("state"), needs_person=True)
     time = moment_column("created_at", _("entered"))
+    ended = moment_column("ended_at", _("ended"))
     by = actor_column("created_by", _("entered by"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:

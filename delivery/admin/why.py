@@ -11,7 +11,7 @@ from delivery.services.choosing import Facts, Offer, Prefer, Rule, Why
 from delivery.services.dispatching import OURSELVES
 from delivery.wire.couriers import courier_of
 from stores import audit
-from stores.backoffice.labels import listed
+from stores.backoffice.labels import labelled, listed
 from stores.money import yuan_text
 
 _WHYS = {why.value: why for why in Why}
@@ -76,7 +76,7 @@ def _place(
     words = [_offered(offer)] if offer else []
     if why_not:
         refusal = offer.refusal if offer and why_not == Why.REFUSES else ""
-        words.append(f"{why_not.label}: {refusal}" if refusal else str(why_not.label))
+        words.append(labelled(why_not.label, refusal) if refusal else str(why_not.label))
     if note:
         words.append(str(note.label))
     return {

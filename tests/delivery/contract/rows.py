@@ -125,12 +125,22 @@ def _delivery_of(courier: StoreCourier, word: str) -> Delivery:
         reference=f"{word}-number",
         state=Delivery.State.RUNNING,
         created_by=f"{word}-person",
+        cargo={"first_class": f"{word}-kind", "second_class": f"{word}-kind", "goods": []},
+        notice={"goods": f"{word}-goods", "count": 1},
         receiver={"name": f"{word}-name", "phone": "13800000002", "address": f"{word}-street"},
     )
     names = {"courier": courier, "courier_code": "SS", "refusal": f"{word}-refusal"}
     dead = Attempt.State.DEAD
-    AttemptFactory(delivery=made, state=dead, deduction=Decimal(2), **names)
-    live = AttemptFactory(delivery=made, fee=Decimal("18.08"), waybill_state=303, **names)
+    AttemptFactory(
+        delivery=made, state=dead, deduction=Decimal(2), shop_order_id=f"{word}-1", **names
+    )
+    live = AttemptFactory(
+        delivery=made,
+        fee=Decimal("18.08"),
+        waybill_state=303,
+        shop_order_id=f"{word}-2",
+        **names,
+    )
     WaybillNewsFactory(attempt=live, message=f"{word}-message")
     DecisionFactory(delivery=made, attempt=live, by=f"{word}-person")
     QuoteFactory(delivery=made, courier=courier, refusal=f"{word}-refusal")
