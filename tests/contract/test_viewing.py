@@ -22,7 +22,7 @@ from tests.stores.factories import StoreFactory
 
 pytestmark = pytest.mark.django_db
 UNSAFE = ("post", "put", "patch", "delete")
-SHOWS_WHOLE_PHONES = ("/do/show_visitors/", "/do/show_customer/")
+SHOWS_WHOLE_PHONES = ("/do/show_visitors/", "/do/show_customer/", "/do/show_receiver/")
 
 
 def viewing(made: World) -> Client:
