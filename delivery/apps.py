@@ -5,7 +5,7 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.choices import BILLS, DELIVERIES, PLATFORM, SEND
 from stores.backoffice.menu import ORDERS, STORES, may_view, opened_on_today
-from stores.domains import Domain, MenuItem, ProblemCode, Schedule
+from stores.domains import CounterLink, Domain, MenuItem, ProblemCode, Schedule
 from stores.roles import Permission, Role
 from stores.tenancy import access_of
 
@@ -21,6 +21,14 @@ def has_delivery(request: HttpRequest) -> bool:
         mine = rows if access.everything else rows.filter(merchant__in=access.merchants_in_part)
         found = request._has_delivery = mine.exists()  # type: ignore[attr-defined]
     return found
+
+
+def has_board(request: HttpRequest) -> bool:
+    """Whether a person sends goods of some store that delivers. Operators do so as the owner of the
+    merchant whom they view: a board of all merchants would be nobody's.
+    """
+    access = access_of(request.user)
+    return not access.everything and access.has_permission(SEND) and has_delivery(request)
 
 
 def sees_stores(request: HttpRequest) -> bool:
@@ -164,7 +172,10 @@ class DeliveryConfig(Domain):
         "findings": _("findings"),
         "lines": _("lines"),
     }
+    early = {"/wechat/board/live/": "delivery.pages.board_news.unchanged"}
+    counter_links = (CounterLink(_("Dispatch board"), "delivery:board", has_board),)
     menu = (
+        MenuItem(ORDERS, _("Dispatch board"), "delivery:board", has_board, order=7),
         MenuItem(ORDERS, _("Courier figures"), "delivery:figures", sees_money, order=65),
         MenuItem(ORDERS, _("Courier bills"), "delivery:bills", sees_money, order=66),
         MenuItem(

@@ -2,7 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from delivery.pages import authorising, bills, entry, figures, importing, tracking
+from delivery.pages import (
+    authorising,
+    bills,
+    board,
+    board_all,
+    entry,
+    figures,
+    importing,
+    tracking,
+)
 from delivery.webhooks.endpoints import ProviderPush, ShopPush
 
 app_name = "delivery"
@@ -24,4 +33,9 @@ urlpatterns: list[URLPattern] = [
     path("wechat/bills/<int:pk>/remove/", bills.remove, name="bill-remove"),
     path("wechat/bills/<int:pk>/claim.csv", bills.claim, {"kind": "csv"}, name="bill-csv"),
     path("wechat/bills/<int:pk>/claim.xlsx", bills.claim, {"kind": "xlsx"}, name="bill-xlsx"),
+    path("wechat/board/", board.board, name="board"),
+    path("wechat/board/live/", board.live, name="board-live"),
+    path("wechat/board/all/", board_all.call_all, name="board-all"),
+    path("wechat/board/stores/<int:pk>/resume/", board.resume, name="board-resume"),
+    path("wechat/board/<int:pk>/<slug:verb>/", board.act, name="board-act"),
 ]

@@ -6,6 +6,7 @@ from functools import wraps
 from django.contrib import messages
 from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -25,7 +26,7 @@ from stores.tenancy import has_permission
 ForStore = Callable[[HttpRequest, list[Store], Store], HttpResponse]
 
 
-def for_a_store(view: ForStore) -> Callable[[HttpRequest], HttpResponse]:
+def for_a_store(view: ForStore) -> Callable[[HttpRequest], HttpResponseBase]:
     """Gives a page the stores for which a person may send, and the chosen one."""
 
     @staff_page

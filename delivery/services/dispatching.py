@@ -1,6 +1,6 @@
 """What people, rules and shops' systems do with a delivery. Amounts are yuan."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from delivery.choices import CancelReason, Source, WaybillState
 from delivery.models import Attempt, Decision, Delivery, DeliveryStore, Quote, StoreCourier
 from delivery.services import about, calls, life, quoting, tips
-from delivery.services.choosing import Candidate, Facts, Rule, chosen, ranking
+from delivery.services.choosing import Acceptance, Candidate, Facts, Rule, chosen, ranking
 from delivery.services.learning import acceptance
 from delivery.services.orders import account_of_attempt, place_of
 from delivery.services.wechat import Wechat
@@ -61,15 +61,21 @@ def delivery_choose(*, delivery: Delivery) -> tuple[list[Candidate], Rule, Facts
     place = place_of(delivery)
     rule = rule_of(place)
     quotes = quoting.usable_quotes(delivery) or quoting.quotes_ask(delivery=delivery)
-    tried = delivery.attempts.filter(state=State.DEAD).values_list("courier_code", flat=True)
-    facts = Facts(
+    facts = facts_of(delivery, quotes, acceptance(place, rule.minutes))
+    return ranking(rule, facts), rule, facts
+
+
+def facts_of(
+    delivery: Delivery, quotes: Sequence[Quote], accepted: Mapping[str, Acceptance]
+) -> Facts:
+    tried = [each for each in delivery.attempts.all() if each.state == State.DEAD]
+    return Facts(
         at=timezone.now(),
         value=delivery.value,
         offers=[quoting.offer_of(quote) for quote in quotes],
-        acceptance=acceptance(place, rule.minutes),
-        tried=frozenset(tried),
+        acceptance=accepted,
+        tried=frozenset(each.courier_code for each in tried),
     )
-    return ranking(rule, facts), rule, facts
 
 
 def delivery_dispatch(*, delivery: Delivery, courier: str | None, actor: Actor) -> Attempt:
@@ -304,8 +310,10 @@ def rider_call(plan: Plan, *, actor: Actor) -> Attempt:
 @transaction.atomic
 def _start(delivery: Delivery, attempt: Attempt, decision: Decision, actor: Actor) -> Attempt:
     row = _locked(delivery)
+    if row.state == Delivery.State.RUNNING:
+        raise DeliveryConflict(_("A rider is called already."))
     if row.state not in (Delivery.State.WAITING, Delivery.State.RETURNED):
-        raise DeliveryConflict(_("A rider is called already, or the delivery is over."))
+        raise DeliveryConflict(_("This delivery is over."))
     attempt.delivery = row
     try:
         with transaction.atomic():

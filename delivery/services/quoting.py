@@ -4,7 +4,7 @@ A courier that does not answer in time delays nobody.
 """
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,10 +92,15 @@ def last_quotes(delivery: Delivery) -> QuerySet[Quote]:
 def usable_quotes(delivery: Delivery) -> list[Quote]:
     """Returns the quotes of the last round while all prices in it are valid, else none."""
     rows = list(last_quotes(delivery))
-    now = timezone.now()
-    is_valid = all(row.expires_at is None or row.expires_at > now for row in rows)
     used = set(delivery.attempts.values_list("shop_order_id", flat=True))
-    return rows if is_valid and not used & {row.shop_order_id for row in rows} else []
+    return rows if are_usable(rows, used) else []
+
+
+def are_usable(quotes: Sequence[Quote], used: Collection[str]) -> bool:
+    """Whether all prices of a round are valid; `used` are the numbers of riders who were called."""
+    now = timezone.now()
+    is_valid = all(row.expires_at is None or row.expires_at > now for row in quotes)
+    return is_valid and not {row.shop_order_id for row in quotes} & set(used)
 
 
 def offer_of(quote: Quote) -> Offer:

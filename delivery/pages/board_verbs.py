@@ -1,0 +1,275 @@
+"""What the buttons of the dispatch board do. Each says in words what was done, or asks first."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from decimal import Decimal
+from typing import Any
+
+from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from delivery.choices import WaybillState
+from delivery.models import Attempt, Delivery
+from delivery.pages.board_actions import (
+    GONE_MAY_BE_SAID,
+    Action,
+    call_title,
+    free_until_of,
+    price_of,
+)
+from delivery.pages.board_rows import with_details
+from delivery.pages.board_words import courier_name, fee_text
+from delivery.services import cases, dispatching, quoting
+from delivery.services.dispatching import OURSELVES, DeliveryConflict, FeeTooHigh
+from delivery.services.offering import Offered, offers_of, plan_as_shown
+from delivery.wire.couriers import courier_of
+from stores.backoffice.pages import staff_user
+from stores.conflicts import Conflict
+from stores.money import yuan_text
+from stores.platforms.reading import MAX_INT64
+from stores.text import is_id
+
+Then = Delivery.Then
+State = Attempt.State
+# Agreed to although the courier does not say what it costs.
+WHATEVER = "whatever"
+MOST = Decimal("999999.99")
+
+
+@dataclass(frozen=True)
+class Done:
+    """What is said once it is done."""
+
+    words: str
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What a person decides first: a template and its context."""
+
+    template: str
+    context: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PriceRow:
+    """One courier in the list of prices."""
+
+    offered: Offered
+    is_best: bool
+    action: Action
+
+    @property
+    def price(self) -> str:
+        return price_of(self.offered)
+
+    @property
+    def why(self) -> str:
+        """Returns why the rule picks this one, or does not."""
+        candidate = self.offered.candidate
+        if candidate.offer.refusal:
+            return candidate.offer.refusal
+        words = candidate.why_not or candidate.note
+        return str(words.label) if words else ""
+
+
+def call(request: HttpRequest, delivery: Delivery) -> Done:
+    user = staff_user(request)
+    plan = plan_as_shown(
+        delivery=delivery,
+        quote_id=number_of(request, "quote"),
+        by_rule=request.POST.get("rule") == "1",
+        actor=user,
+    )
+    dispatching.rider_call(plan, actor=user)
+    name = plan.courier.account.courier if plan.courier else ""
+    return Done(_("%(courier)s is being called.") % {"courier": name})
+
+
+def ourselves(request: HttpRequest, delivery: Delivery) -> Done:
+    dispatching.delivery_dispatch(delivery=delivery, courier=OURSELVES, actor=staff_user(request))
+    return Done(_("You bring it yourselves."))
+
+
+def call_again(request: HttpRequest, delivery: Delivery) -> Done:
+    attempt = _attempt(request, delivery)
+    dispatching.delivery_call_again(attempt=attempt, actor=staff_user(request))
+    return Done(_("%(courier)s is being called.") % {"courier": courier_name(attempt)})
+
+
+def prices(request: HttpRequest, delivery: Delivery) -> Asked:
+    """Shows the prices of all couriers; asks for them where none count, or `anew` says so."""
+    if delivery.state not in (Delivery.State.WAITING, Delivery.State.RETURNED):
+        live = delivery.attempts.live().exists()
+        over, called = _("This delivery is over."), _("A rider is called already.")
+        raise DeliveryConflict(called if live else over)
+    trouble = ""
+    if request.POST.get("anew") == "1" or not quoting.usable_quotes(delivery):
+        try:
+            quoting.quotes_ask(delivery=delivery)
+        except Conflict as conflict:
+            # Their own people still can.
+            trouble = str(conflict.reason)
+    row = next(iter(with_details([delivery.pk])))
+    offers = offers_of([row]).get(row.pk, [])
+    rule = dispatching.rule_of(row.store.delivery_store)
+    ends = [each.quote.expires_at for each in offers if each.quote.expires_at]
+    return Asked(
+        "delivery/_board_prices.html",
+        {
+            "rows": list(_price_rows(offers)),
+            "again": _again(row),
+            "rule": rule.prefer.label,
+            "expires_at": min(ends) if ends else None,
+            "trouble": trouble,
+        },
+    )
+
+
+def cancel(request: HttpRequest, delivery: Delivery) -> Done | Asked:
+    """Cancels the rider, and with `then` "cancel" the delivery, for at most the `fee` that was
+    shown. Without one it asks what it costs now.
+    """
+    live = delivery.attempts.live().select_related("courier__account__connection").first()
+    given = request.POST.get("fee", "")
+    if given == "":
+        if live is None and delivery.state != Delivery.State.WAITING:
+            raise DeliveryConflict(_("This delivery is over."))
+        return _cancel_asked(delivery, live, dispatching.cancel_fee(live) if live else Decimal(0))
+    then = Then.CANCEL if request.POST.get("then") == Then.CANCEL else Then.NOTHING
+    if live is None and then == Then.NOTHING:
+        raise DeliveryConflict(_("No rider of a courier is called."))
+    most = None if given == WHATEVER else _yuan(given)
+    try:
+        dispatching.delivery_cancel(
+            delivery=delivery, actor=staff_user(request), max_fee=most, then=then
+        )
+    except FeeTooHigh as error:
+        words = _("It costs more than was shown. Nothing was cancelled.")
+        return _cancel_asked(delivery, live, error.fee, words)
+    return Done(_("The delivery is cancelled.") if live is None else _("It is being cancelled."))
+
+
+def tip(request: HttpRequest, delivery: Delivery) -> Done:
+    total = _yuan(request.POST.get("total", ""))
+    dispatching.delivery_tip(delivery=delivery, total=total, actor=staff_user(request))
+    return Done(_("The tip is being raised to %(total)s.") % {"total": yuan_text(total)})
+
+
+def ready(request: HttpRequest, delivery: Delivery) -> Done:
+    dispatching.delivery_ready(delivery=delivery, actor=staff_user(request))
+    return Done(_("The goods are ready."))
+
+
+def returned(request: HttpRequest, delivery: Delivery) -> Done:
+    dispatching.delivery_return_confirm(delivery=delivery, actor=staff_user(request))
+    return Done(_("The return is being confirmed."))
+
+
+def gone(request: HttpRequest, delivery: Delivery) -> Done | Asked:
+    """Asks once more: after this another rider can be called."""
+    attempt = _attempt(request, delivery)
+    if request.POST.get("sure") != "1":
+        if not attempt.needs_person or attempt.state not in GONE_MAY_BE_SAID:
+            raise DeliveryConflict(_("The courier's answers decide this."))
+        return Asked(
+            "delivery/_board_gone.html", {"attempt": attempt, "name": courier_name(attempt)}
+        )
+    dispatching.gone_for_sure(attempt=attempt, actor=staff_user(request))
+    return Done(_("Noted: nobody rides."))
+
+
+def settle(request: HttpRequest, delivery: Delivery) -> Done:
+    case = delivery.cases.filter(closed_at=None).first()
+    if case is None:
+        raise DeliveryConflict(_("This is settled already."))
+    cases.case_close(case=case, actor=staff_user(request))
+    return Done(_("Settled."))
+
+
+def _own_step(state: WaybillState) -> "Verb":
+    def step(request: HttpRequest, delivery: Delivery) -> Done:
+        dispatching.own_step(delivery=delivery, state=state, actor=staff_user(request))
+        return Done(_("Noted: %(state)s.") % {"state": state.label})
+
+    return step
+
+
+Verb = Callable[[HttpRequest, Delivery], Done | Asked]
+VERBS: Mapping[str, Verb] = {
+    "call": call,
+    "ourselves": ourselves,
+    "call-again": call_again,
+    "prices": prices,
+    "cancel": cancel,
+    "tip": tip,
+    "ready": ready,
+    "returned": returned,
+    "picked-up": _own_step(WaybillState.PICKED_UP),
+    "delivered": _own_step(WaybillState.DELIVERED),
+    "gone": gone,
+    "settle": settle,
+}
+
+
+def _price_rows(offers: list[Offered]) -> Iterator[PriceRow]:
+    for number, each in enumerate(offers):
+        is_best = number == 0 and each.is_chosen
+        fields = {"quote": str(each.quote.pk)} | ({"rule": "1"} if is_best else {})
+        yield PriceRow(each, is_best, Action("call", call_title(each), fields, is_main=is_best))
+
+
+def _again(delivery: Delivery) -> Action | None:
+    """Offers to call the last courier under the same number, where it takes that."""
+    last = max(delivery.attempts.all(), key=lambda each: each.pk, default=None)
+    if last is None or last.courier is None or last.state != State.DEAD:
+        return None
+    if last.waybill_state is None or not courier_of(last.courier_code).can_call_again:
+        return None
+    title = _("Call %(courier)s again under the same number")
+    return Action("call-again", title % {"courier": courier_name(last)}, {"attempt": str(last.pk)})
+
+
+def _cancel_asked(
+    delivery: Delivery, live: Attempt | None, fee: Decimal | None, trouble: str = ""
+) -> Asked:
+    until = free_until_of(live)
+    return Asked(
+        "delivery/_board_cancel.html",
+        {
+            "live": live,
+            "name": courier_name(live) if live else "",
+            "fee": WHATEVER if fee is None else str(fee),
+            "costs": fee_text(fee),
+            "is_free": fee == 0,
+            "free_until": until if fee == 0 and until and until > timezone.now() else None,
+            "trouble": trouble,
+        },
+    )
+
+
+def _attempt(request: HttpRequest, delivery: Delivery) -> Attempt:
+    """Returns the delivery's attempt that the form names. Raises Conflict."""
+    rows = delivery.attempts.select_related("courier__account__connection")
+    found = rows.filter(pk=number_of(request, "attempt")).first()
+    if found is None:
+        raise DeliveryConflict(_("This rider is not of this delivery."))
+    return found
+
+
+def number_of(request: HttpRequest, name: str) -> int:
+    """Returns a number of the form; 0, which no row has, for what is none."""
+    text = request.POST.get(name, "")
+    return int(text) if is_id(text) and int(text) <= MAX_INT64 else 0
+
+
+def _yuan(text: str) -> Decimal:
+    """Returns an amount of the form. Raises Conflict for what is none."""
+    try:
+        found = Decimal(text[:12])
+    except ArithmeticError:
+        found = Decimal(-1)
+    if not found.is_finite() or not 0 <= found <= MOST or found != round(found, 2):
+        raise DeliveryConflict(_("This is no amount."))
+    return found

@@ -1,0 +1,101 @@
+// The dispatch board: renewed when something is new, times that run, dialogs, and one column at a time on phones.
+"use strict";
+
+(() => {
+  const board = document.querySelector("#board");
+  if (!board) return;
+  const dialog = document.querySelector("#board-dialog");
+  const standstill = document.querySelector("[data-standstill]");
+  const freshness = document.querySelector("[data-fresh]");
+  const { now, ...patterns } = JSON.parse(document.querySelector("#clock").textContent);
+  // The clock of a tablet may be wrong; the server's counts.
+  const ahead = now - Date.now() / 1000;
+  const askEvery = 1500; // milliseconds
+  let misses = 0;
+  let isOver = false;
+
+  document.querySelectorAll("[data-board-store]").forEach((form) => {
+    form.querySelector("button").hidden = true;
+    form.querySelector("select").addEventListener("change", () => form.submit());
+  });
+
+  const moment = () => ahead + Date.now() / 1000;
+  const fill = (pattern, values) =>
+    pattern.replace(/%\((\w+)\)(02)?d/g, (_found, name, two) => String(values[name]).padStart(two ? 2 : 1, "0"));
+
+  function span(given) {
+    const seconds = Math.max(0, Math.trunc(given));
+    const hours = Math.trunc(seconds / 3600);
+    return fill(hours ? patterns.hours : patterns.minutes, {
+      hours, minutes: Math.trunc(seconds / 60) % 60, seconds: seconds % 60,
+    });
+  }
+
+  function tick() {
+    const at = moment();
+    document.querySelectorAll("[data-since]").forEach((each) => { each.textContent = span(at - each.dataset.since); });
+    document.querySelectorAll("[data-left]").forEach((each) => { each.textContent = span(each.dataset.left - at); });
+    document.querySelectorAll("[data-free]").forEach((each) => {
+      const left = Math.trunc(each.dataset.free - at);
+      each.textContent = left > 0 ? fill(patterns.free, { seconds: left }) : each.dataset.after;
+    });
+    board.querySelectorAll("[data-urgent]").forEach((card) => {
+      if (at >= card.dataset.urgent) card.dataset.urgency = "urgent";
+      else if (at >= card.dataset.soon && card.dataset.urgency === "calm") card.dataset.urgency = "soon";
+    });
+  }
+
+  function shows(name) {
+    board.dataset.tab = name;
+    board.querySelectorAll("[data-shows]").forEach((tab) => {
+      if (tab.dataset.shows === name) tab.setAttribute("aria-current", "true");
+      else tab.removeAttribute("aria-current");
+    });
+  }
+
+  // What a new board does not know: the column of the phone, and whether the finished ones are open.
+  function restore() {
+    shows(board.dataset.tab);
+    const over = board.querySelector("[data-over]");
+    if (over) {
+      over.open = isOver;
+      over.addEventListener("toggle", () => { isOver = over.open; });
+    }
+    tick();
+  }
+
+  function answered(isFresh) {
+    misses = isFresh ? 0 : misses + 1;
+    standstill.hidden = misses < 2;
+    if (!isFresh) return;
+    const time = new Date().toLocaleTimeString(document.documentElement.lang, { hourCycle: "h23", timeZone: freshness.dataset.zone });
+    freshness.textContent = freshness.dataset.fresh.replace("{time}", time);
+  }
+
+  board.addEventListener("click", (event) => {
+    const tab = event.target.closest("[data-shows]");
+    if (!tab) return;
+    event.preventDefault();
+    shows(tab.dataset.shows);
+  });
+  dialog.addEventListener("click", (event) => {
+    if (event.target !== dialog && !event.target.closest("[data-close]")) return;
+    event.preventDefault();
+    dialog.close();
+  });
+  document.addEventListener("htmx:afterSwap", (event) => {
+    if (event.detail.target === dialog && !dialog.open) dialog.showModal();
+    if (event.detail.target !== board) return;
+    if (dialog.contains(event.detail.requestConfig.elt)) dialog.close();
+    restore();
+  });
+  board.addEventListener("htmx:afterRequest", (event) => {
+    // The buttons on the board have requests of their own.
+    if (event.detail.elt === board) answered(event.detail.successful === true);
+  });
+
+  restore();
+  setInterval(tick, 1000);
+  setInterval(() => document.hidden || window.htmx.trigger(board, "stale"), askEvery);
+  document.addEventListener("visibilitychange", () => document.hidden || window.htmx.trigger(board, "stale"));
+})();
