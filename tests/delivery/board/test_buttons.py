@@ -1,0 +1,313 @@
+"""What the buttons of the dispatch board do, against a simulated WeChat."""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from delivery.choices import WaybillState
+from delivery.models import Attempt, Delivery, Quote, ReceiverCase
+from delivery.services.dispatching import OURSELVES, delivery_dispatch
+from stores.models import AuditEntry
+from tests.delivery.board.looking import column, field, is_dialog, press, said, shown
+from tests.delivery.factories import ReceiverCaseFactory
+from tests.delivery.riders.test_one_rider import asked
+from tests.delivery.town import Town
+
+State = Attempt.State
+CALLED = "A rider is called already."
+
+
+def quoted(sender: Client, delivery: Delivery) -> tuple[str, Any]:
+    """Opens the list of prices; returns it with the number of the rule's choice."""
+    answer = press(sender, delivery, "prices")
+    assert is_dialog(answer)
+    page = answer.content.decode()
+    return page, field(page, "quote")
+
+
+def refreshed(attempt: Attempt) -> Attempt:
+    attempt.refresh_from_db()
+    attempt.delivery.refresh_from_db()
+    return attempt
+
+
+def test_the_list_of_prices_says_what_each_courier_wants_and_why_one_is_picked(
+    sender: Client, town: Town
+) -> None:
+    town.post("couriers", {"delivery_id": "UU", "mood": "refuses"})
+    town.post("couriers", {"delivery_id": "MTPS", "names_price": False})
+    page, quote = quoted(sender, town.delivery())
+    assert Quote.objects.get(pk=quote).courier.account.delivery_id == "DADA"
+    best = page[page.index("board-best") :]
+    assert "The rule picks this one." in best[: best.index("</li>")]
+    assert "Call DADA ¥7.56" in page
+    assert "takes it, names no price" in page
+    assert "Call MTPS no price" in page
+    assert page.count("board-reason") == 1
+    assert "data-left=" in page
+    assert page.rindex("Our own people") > page.rindex("MTPS")
+
+
+def test_prices_that_count_are_not_asked_for_twice_unless_a_person_wants_it(
+    sender: Client, town: Town
+) -> None:
+    delivery = town.delivery()
+    first = quoted(sender, delivery)[1]
+    assert quoted(sender, delivery)[1] == first
+    assert press(sender, delivery, "prices", anew="1").status_code == 200
+    assert {quote.round for quote in delivery.quotes.all()} == {1, 2}
+
+
+def test_the_rules_choice_is_called_in_one_click_at_the_price_on_the_button(
+    sender: Client, town: Town
+) -> None:
+    delivery = town.delivery()
+    quoted(sender, delivery)
+    page = column(shown(sender), "waiting")
+    assert "Call DADA ¥7.56" in page
+    answer = press(sender, delivery, "call", quote=field(page, "quote"), rule="1")
+    assert said(answer) == f"{delivery}: DADA is being called."
+    assert f'data-delivery="{delivery.pk}"' in column(answer.content.decode(), "calling")
+    town.work()
+    attempt = Attempt.objects.get()
+    assert (attempt.state, attempt.fee) == (State.LIVE, Decimal("7.56"))
+    assert attempt.decision.rule
+    assert [order["status"] for order in town.orders(delivery)] == [101]
+
+
+def test_another_courier_than_the_rules_choice_is_called_at_its_price(
+    sender: Client, town: Town
+) -> None:
+    delivery = town.delivery()
+    quoted(sender, delivery)
+    quote = delivery.quotes.get(courier__account__delivery_id="SS")
+    press(sender, delivery, "call", quote=quote.pk)
+    attempt = Attempt.objects.get()
+    assert (attempt.courier_code, attempt.fee) == ("SS", Decimal("18.08"))
+    assert (attempt.decision.rule, bool(attempt.decision.by)) == ({}, True)
+
+
+def test_two_clicks_and_two_people_call_one_rider(sender: Client, town: Town) -> None:
+    delivery = town.delivery()
+    quote = quoted(sender, delivery)[1]
+    press(sender, delivery, "call", quote=quote, rule="1")
+    for verb, fields in (
+        ("call", {"quote": quote, "rule": "1"}),
+        ("ourselves", {}),
+        ("prices", {}),
+    ):
+        answer = press(sender, delivery, verb, **fields)
+        assert said(answer) == f"{delivery}: {CALLED}"
+    assert Attempt.objects.count() == 1
+
+
+@pytest.mark.parametrize("quote", ["", "abc", "-1", "9" * 30, "0"])
+def test_a_price_that_is_none_calls_nobody(sender: Client, town: Town, quote: str) -> None:
+    delivery = town.delivery()
+    quoted(sender, delivery)
+    assert "do not count any more" in said(press(sender, delivery, "call", quote=quote))
+    assert not Attempt.objects.exists()
+
+
+def test_a_price_that_is_over_or_of_another_delivery_calls_nobody(
+    sender: Client, town: Town
+) -> None:
+    delivery, other = town.delivery(), town.delivery()
+    quoted(sender, delivery)
+    quote = quoted(sender, other)[1]
+    assert "do not count any more" in said(press(sender, delivery, "call", quote=quote))
+    Quote.objects.update(expires_at=timezone.now() - timedelta(seconds=1))
+    assert "do not count any more" in said(press(sender, other, "call", quote=quote, rule="1"))
+    assert not Attempt.objects.exists()
+
+
+def test_a_cancellation_shows_the_fee_and_costs_what_was_shown(sender: Client, town: Town) -> None:
+    attempt = town.called("SS")
+    answer = press(sender, attempt.delivery, "cancel")
+    assert is_dialog(answer)
+    page = answer.content.decode()
+    assert "cancelling is free now" in page
+    answer = press(sender, attempt.delivery, "cancel", fee=field(page, "fee"), then="rider")
+    assert said(answer) == f"{attempt.delivery}: It is being cancelled."
+    town.work()
+    assert refreshed(attempt).state == State.DEAD
+    assert attempt.delivery.state == Delivery.State.WAITING
+    assert not attempt.delivery.needs_person
+
+
+def test_a_fee_above_what_was_shown_is_asked_again_and_nothing_is_sent(
+    sender: Client, town: Town
+) -> None:
+    attempt = town.called("SS")
+    page = press(sender, attempt.delivery, "cancel").content.decode()
+    town.post("couriers", {"delivery_id": "SS", "cancel_fee": 5.0, "free_seconds": 0.0})
+    town.report(attempt, 102)
+    answer = press(sender, attempt.delivery, "cancel", fee=field(page, "fee"), then="cancel")
+    assert is_dialog(answer)
+    again = answer.content.decode()
+    assert "It costs more than was shown. Nothing was cancelled." in again
+    assert "cancelling costs ¥5.00 now" in again
+    assert refreshed(attempt).state == State.LIVE
+    assert not attempt.is_unwanted
+    press(sender, attempt.delivery, "cancel", fee=field(again, "fee"), then="cancel")
+    town.work()
+    assert refreshed(attempt).deduction == Decimal("5.00")
+    assert attempt.delivery.state == Delivery.State.CANCELLED
+
+
+def test_a_fee_that_nobody_says_is_agreed_to_in_so_many_words(sender: Client, town: Town) -> None:
+    attempt = town.called("SS")
+    town.switch(precancel_without_fee=True)
+    page = press(sender, attempt.delivery, "cancel").content.decode()
+    assert "does not say what cancelling costs" in page
+    assert field(page, "fee") == "whatever"
+    press(sender, attempt.delivery, "cancel", fee="whatever", then="rider")
+    town.work()
+    assert refreshed(attempt).state == State.DEAD
+
+
+@pytest.mark.parametrize("fee", ["abc", "-1", "NaN", "1e9", "0.001", "Infinity"])
+def test_an_amount_that_is_none_cancels_nothing(sender: Client, town: Town, fee: str) -> None:
+    attempt = town.called("SS")
+    answer = press(sender, attempt.delivery, "cancel", fee=fee, then="rider")
+    assert "This is no amount." in said(answer)
+    assert "This is no amount." in said(press(sender, attempt.delivery, "tip", total=fee))
+    assert refreshed(attempt).state == State.LIVE
+
+
+def test_a_delivery_without_a_rider_is_cancelled_after_a_question(
+    sender: Client, town: Town
+) -> None:
+    delivery = town.delivery()
+    page = press(sender, delivery, "cancel").content.decode()
+    assert "No rider is called: it costs nothing." in page
+    press(sender, delivery, "cancel", fee=field(page, "fee"), then="cancel")
+    delivery.refresh_from_db()
+    assert delivery.state == Delivery.State.CANCELLED
+    assert "is over" in said(press(sender, delivery, "cancel"))
+
+
+def test_a_rider_who_was_called_meanwhile_is_not_cancelled_unasked(
+    sender: Client, town: Town
+) -> None:
+    """The question was about a delivery without a rider; the fee that was agreed to still holds."""
+    attempt = town.called("SS")
+    town.post("couriers", {"delivery_id": "SS", "cancel_fee": 5.0, "free_seconds": 0.0})
+    town.report(attempt, 102)
+    answer = press(sender, attempt.delivery, "cancel", fee="0", then="cancel")
+    assert is_dialog(answer)
+    assert refreshed(attempt).state == State.LIVE
+
+
+def test_the_tip_goes_to_the_couriers_next_step(sender: Client, town: Town) -> None:
+    attempt = town.called("SS")
+    page = column(shown(sender), "calling")
+    assert "Raise the tip to ¥2" in page
+    press(sender, attempt.delivery, "tip", total=field(page, "total"))
+    press(sender, attempt.delivery, "tip", total=field(page, "total"))
+    town.work()
+    assert refreshed(attempt).tip == Decimal(2)
+    assert [order["tip"] for order in town.orders(attempt.delivery)] == [2.0]
+    assert "Raise the tip to ¥3" in column(shown(sender), "calling")
+
+
+def test_goods_are_ready_and_their_own_people_bring_them(sender: Client, town: Town) -> None:
+    delivery = town.delivery()
+    press(sender, delivery, "ready")
+    press(sender, delivery, "ourselves")
+    press(sender, delivery, "picked-up")
+    delivery.refresh_from_db()
+    assert delivery.ready_at
+    assert Attempt.objects.get().waybill_state == WaybillState.PICKED_UP
+    press(sender, delivery, "delivered")
+    delivery.refresh_from_db()
+    assert delivery.state == Delivery.State.DELIVERED
+    assert "do not deliver this yourselves" in said(press(sender, delivery, "delivered"))
+    verbs = set(AuditEntry.objects.values_list("verb", flat=True))
+    assert {"delivery.ready", "delivery.dispatch", "delivery.own_step"} <= verbs
+
+
+def test_goods_that_come_back_are_confirmed(sender: Client, town: Town) -> None:
+    attempt = town.called("SS")
+    for status in (102, 202, 304):
+        town.report(attempt, status)
+    asked(town, attempt)
+    assert "Goes back" in column(shown(sender), "riding")
+    press(sender, attempt.delivery, "returned")
+    town.work()
+    assert refreshed(attempt).state == State.RETURNED
+    assert "The goods are back: send them again" in column(shown(sender), "trouble")
+
+
+def test_a_person_says_that_nobody_rides_only_after_a_question(sender: Client, town: Town) -> None:
+    attempt = town.called("SS")
+    answer = press(sender, attempt.delivery, "gone", attempt=attempt.pk, sure="1")
+    assert "The courier&#x27;s answers decide this." in said(answer)
+    Attempt.objects.update(state=State.ENDING, needs_person=True)
+    answer = press(sender, attempt.delivery, "gone", attempt=attempt.pk)
+    assert is_dialog(answer)
+    assert refreshed(attempt).state == State.ENDING
+    press(sender, attempt.delivery, "gone", attempt=attempt.pk, sure="1")
+    assert refreshed(attempt).state == State.DEAD
+
+
+def test_an_attempt_of_another_delivery_is_none(sender: Client, town: Town) -> None:
+    attempt, other = town.called("SS"), town.delivery()
+    Attempt.objects.update(state=State.ENDING, needs_person=True)
+    for verb in ("gone", "call-again"):
+        answer = press(sender, other, verb, attempt=attempt.pk, sure="1")
+        assert "not of this delivery" in said(answer)
+    assert refreshed(attempt).state == State.ENDING
+
+
+def test_a_courier_is_called_again_under_the_same_number(sender: Client, town: Town) -> None:
+    attempt = town.called("SS")
+    press(sender, attempt.delivery, "cancel", fee="0", then="rider")
+    town.work()
+    page = quoted(sender, attempt.delivery)[0]
+    assert "Call SS again under the same number" in page
+    press(sender, attempt.delivery, "call-again", attempt=field(page, "attempt"))
+    town.work()
+    lives = Attempt.objects.order_by("life").values_list("shop_order_id", "life")
+    assert list(lives) == [(attempt.shop_order_id, 1), (attempt.shop_order_id, 2)]
+
+
+def test_a_receivers_case_is_settled_once(sender: Client, town: Town) -> None:
+    delivery = town.delivery(state=Delivery.State.DELIVERED, ended_at=timezone.now())
+    ReceiverCaseFactory(delivery=delivery)
+    assert "Settled" in said(press(sender, delivery, "settle"))
+    assert ReceiverCase.objects.get().closed_by
+    assert "settled already" in said(press(sender, delivery, "settle"))
+
+
+def test_nobody_to_be_asked_still_lets_their_own_people_go(sender: Client, town: Town) -> None:
+    town.place.couriers.update(is_active=False)
+    delivery = town.delivery()
+    page = press(sender, delivery, "prices").content.decode()
+    assert "No courier of this store can be asked at the moment." in page
+    assert "We bring it ourselves" in page
+
+
+def test_without_scripts_buttons_lead_back_and_questions_are_pages(
+    sender: Client, town: Town
+) -> None:
+    delivery = town.delivery()
+    path = f"/wechat/board/{delivery.pk}/"
+    page = sender.post(f"{path}prices/").content.decode()
+    assert "<html" in page
+    fields = {"quote": field(page, "quote"), "rule": "1"}
+    answer = sender.post(f"{path}call/", fields)
+    assert (answer.status_code, answer["Location"]) == (302, "/wechat/board/")
+    assert CALLED in sender.post(f"{path}call/", fields).content.decode()
+    assert "Cancel the rider only" in sender.post(f"{path}cancel/").content.decode()
+
+
+def test_what_the_rule_did_meanwhile_is_said_plainly(sender: Client, town: Town) -> None:
+    delivery = town.delivery()
+    quote = quoted(sender, delivery)[1]
+    delivery_dispatch(delivery=delivery, courier=OURSELVES, actor="rule")
+    assert said(press(sender, delivery, "call", quote=quote)) == f"{delivery}: {CALLED}"
