@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 
 from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery
+from delivery.pages.board_rows import GONE_WITH_THE_GOODS
 from delivery.pages.board_words import CLOCK
 from delivery.services.offering import Offered
 from delivery.wire.couriers import courier_of
@@ -54,7 +55,8 @@ def actions_of(
         yield from _of_live(delivery, live)
     elif delivery.state in (Delivery.State.WAITING, Delivery.State.RETURNED):
         yield from _of_waiting(offers)
-    if delivery.is_open and delivery.ready_at is None:
+    has_left = live is not None and live.waybill_state in GONE_WITH_THE_GOODS
+    if delivery.is_open and delivery.ready_at is None and not has_left:
         yield Action("ready", _("Goods are ready"))
     if any(case.closed_at is None for case in delivery.cases.all()):
         yield Action("settle", _("Settled with the receiver"))
@@ -64,11 +66,13 @@ def actions_of(
 
 def price_of(offered: Offered) -> str:
     fee = offered.quote.fee
-    return _("no price") if fee is None else yuan_text(fee)
+    return _("names no price") if fee is None else yuan_text(fee)
 
 
 def call_title(offered: Offered) -> str:
     name = offered.quote.courier.account.courier
+    if offered.quote.fee is None:
+        return _("Call %(courier)s: names no price") % {"courier": name}
     return _("Call %(courier)s %(price)s") % {"courier": name, "price": price_of(offered)}
 
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
@@ -70,6 +70,9 @@ def call_all(request: HttpRequest) -> HttpResponse:
     if not mine:
         return no_store(request)
     stores = chosen(request, mine)
+    if request.POST.get("store") not in (None, *(str(store.pk) for store in stores)):
+        # It calls for all stores only where that was said.
+        raise Http404
     if request.method == "POST" and request.POST.get("do") == "call":
         results = _called(stores, _numbers(request, "quote"), staff_user(request))
         context = {"results": results, "called": sum(each.is_called for each in results)}

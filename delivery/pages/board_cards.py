@@ -86,7 +86,7 @@ class Card:
         """Returns fee and tip of who is called; "" without a price."""
         if self.live is None or self.live.courier is None:
             return ""
-        fee = _("no price") if self.live.fee is None else yuan_text(self.live.fee)
+        fee = _("names no price") if self.live.fee is None else yuan_text(self.live.fee)
         tip = yuan_text(self.live.tip)
         return _("%(fee)s + %(tip)s tip") % {"fee": fee, "tip": tip} if self.live.tip else fee
 

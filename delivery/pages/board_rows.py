@@ -19,9 +19,7 @@ MOST_OVER = 30
 DAYS_BACK = 3
 WAITING, CALLING, COMING, RIDING = "waiting", "calling", "coming", "riding"
 COLUMNS = (WAITING, CALLING, COMING, RIDING)
-_ON_THE_WAY = frozenset(
-    {WaybillState.PICKED_UP, WaybillState.ON_THE_WAY, WaybillState.DELIVERED, *RETURNING}
-)
+GONE_WITH_THE_GOODS = frozenset({WaybillState.PICKED_UP, WaybillState.ON_THE_WAY, *RETURNING})
 
 
 @dataclass(frozen=True)
@@ -109,7 +107,7 @@ def _briefs(store_ids: Sequence[int], needing: set[int]) -> Iterable[_Brief]:
 
 
 def _column(code: int | None) -> str:
-    if code in _ON_THE_WAY:
+    if code in GONE_WITH_THE_GOODS:
         return RIDING
     return COMING if code in (WaybillState.ACCEPTED, WaybillState.AT_SHOP) else CALLING
 

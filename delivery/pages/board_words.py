@@ -17,7 +17,7 @@ from delivery.reasons import words_of
 from delivery.services.calls import TOO_DEAR, UNWANTED
 from delivery.services.escalating import Do
 from delivery.wire.couriers import courier_of
-from delivery.wire.waybill import DEAD, RETURNING
+from delivery.wire.waybill import DEAD
 from stores.fields import readable
 from stores.money import yuan_text
 from stores.text import one_line
@@ -78,8 +78,6 @@ def _of_live(attempt: Attempt) -> Iterator[str]:
         yield _(
             "%(courier)s does not say for sure whether somebody rides: ask it by telephone."
         ) % {"courier": name}
-    if attempt.waybill_state in RETURNING:
-        yield str(WaybillState(attempt.waybill_state).label)
 
 
 def _of_waiting(delivery: Delivery, last: Attempt | None) -> Iterator[str]:

@@ -21,6 +21,7 @@ from stores.platforms.inbound.endpoint import Inbound
 from tests.contract.kinds import Side
 from tests.contract.test_admins import ROLES, leaks, signed_in
 from tests.contract.two_merchants import World, world
+from tests.delivery.factories import DeliveryFactory
 
 pytestmark = pytest.mark.django_db
 Made = Callable[[World], str]
@@ -65,6 +66,11 @@ def old_receipts(made: World) -> dict[str, Any]:
 
 def verification(made: World) -> str:
     return f"counter/result/coupon/{made.mine.rows['coupons.Verification'].pk}/"
+
+
+def place_of(side: Side) -> int:
+    """The side's store that sends."""
+    return int(side.rows["delivery.DeliveryStore"].pk)
 
 
 def talk(side: Side) -> str:
@@ -232,6 +238,19 @@ PAGES: dict[str, Page] = {
     "wechat/import/": Page(at("wechat/import/"), STAFF, forms=(their_store,)),
     "wechat/import/file/": Page(at("wechat/import/file/"), POSTED),
     "wechat/import/template.csv": Page(at("wechat/import/template.csv"), STAFF),
+    "wechat/board/": Page(at("wechat/board/"), STAFF),
+    "wechat/board/live/": Page(at("wechat/board/live/"), STAFF),
+    "wechat/board/all/": Page(at("wechat/board/all/"), STAFF, forms=(their_store,)),
+    "wechat/board/stores/<int:pk>/resume/": Page(
+        lambda made: f"wechat/board/stores/{place_of(made.mine)}/resume/",
+        POSTED,
+        lambda made: f"wechat/board/stores/{place_of(made.theirs)}/resume/",
+    ),
+    "wechat/board/<int:pk>/<slug:verb>/": Page(
+        at("wechat/board/1/ready/"),
+        POSTED,
+        lambda made: f"wechat/board/{DeliveryFactory(store=made.theirs.store).pk}/ready/",
+    ),
     "wechat/authorised/": Page(at("wechat/authorised/?state=forged&auth_code=1"), STAFF),
     "^trip/": Page(at("trip/nothing"), EVERYBODY),
     "admin/": Page(at("admin/"), STAFF),

@@ -84,7 +84,12 @@
     dialog.close();
   });
   document.addEventListener("htmx:afterSwap", (event) => {
-    if (event.detail.target === dialog && !dialog.open) dialog.showModal();
+    if (event.detail.target === dialog) {
+      // What was said last is about something else.
+      document.querySelector("#board-said").replaceChildren();
+      tick();
+      if (!dialog.open) dialog.showModal();
+    }
     if (event.detail.target !== board) return;
     if (dialog.contains(event.detail.requestConfig.elt)) dialog.close();
     restore();

@@ -1,4 +1,4 @@
-"""Riders for all that is ready: one confirmation with each price and the total, and what came of it."""
+"""Riders for all that is ready: one confirmation with each price and the total, and the result."""
 
 import re
 from decimal import Decimal
@@ -143,4 +143,5 @@ def test_anothers_prices_call_nobody(sender: Client, town: Town) -> None:
     answer = sender.post(ALL, {"do": "call", "quote": quote.pk}).content.decode()
     assert "Nothing was chosen." in answer
     assert str(theirs) not in answer
+    assert sender.post(ALL, {"do": "call", "store": theirs.store_id}).status_code == 404
     assert not Attempt.objects.exists()

@@ -46,7 +46,7 @@ def test_the_list_of_prices_says_what_each_courier_wants_and_why_one_is_picked(
     assert "The rule picks this one." in best[: best.index("</li>")]
     assert "Call DADA ¥7.56" in page
     assert "takes it, names no price" in page
-    assert "Call MTPS no price" in page
+    assert "Call MTPS: names no price" in page
     assert page.count("board-reason") == 1
     assert "data-left=" in page
     assert page.rindex("Our own people") > page.rindex("MTPS")

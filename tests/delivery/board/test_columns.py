@@ -43,12 +43,12 @@ STAGES: dict[str, tuple[str, Callable[[Delivery], Any], list[str]]] = {
     "picked up": (
         "riding",
         lambda row: told(called(row), S.ACCEPTED, S.PICKED_UP),
-        ["cancel", "ready"],
+        ["cancel"],
     ),
     "goes back": (
         "riding",
         lambda row: told(called(row), S.PICKED_UP, S.NOT_REACHED),
-        ["returned", "ready"],
+        ["returned"],
     ),
     "we bring it ourselves": (
         "coming",
@@ -58,7 +58,7 @@ STAGES: dict[str, tuple[str, Callable[[Delivery], Any], list[str]]] = {
     "we are on the way": (
         "riding",
         lambda row: told(ours(row), S.ACCEPTED, S.PICKED_UP),
-        ["delivered", "cancel", "ready"],
+        ["delivered", "cancel"],
     ),
     "being cancelled": (
         "calling",
