@@ -126,7 +126,7 @@ def _ask(stores: Sequence[Store], asked: set[int]) -> set[int]:
     for row in sorted(rows, key=lambda row: row.pk):
         if offers.get(row.pk):
             continue
-        if time.monotonic() >= ends:
+        if done and time.monotonic() >= ends:
             break
         done.add(row.pk)
         try:

@@ -12,11 +12,11 @@ from delivery.wire.waybill import RETURNING
 from stores.clock import start_of_day
 
 # A column shows so many, those that need a person first; what follows is counted.
-MOST_CARDS = 60
+MOST_CARDS = 40
 MOST_READ = 3000
 MOST_OVER = 30
 # What began earlier and is over is in the list of deliveries.
-DAYS_BACK = 3
+DAYS_BACK = 1
 WAITING, CALLING, COMING, RIDING = "waiting", "calling", "coming", "riding"
 COLUMNS = (WAITING, CALLING, COMING, RIDING)
 GONE_WITH_THE_GOODS = frozenset({WaybillState.PICKED_UP, WaybillState.ON_THE_WAY, *RETURNING})
