@@ -122,7 +122,8 @@ def _ask(stores: Sequence[Store], asked: set[int]) -> set[int]:
     ends = time.monotonic() + TURN_SECONDS
     waiting = list(sendable([store.pk for store in stores]))[:MOST_AT_ONCE]
     rows = list(with_details([pk for pk in waiting if pk not in asked]))
-    offers, done = offers_of(rows), set()
+    offers = offers_of(rows)
+    done: set[int] = set()
     for row in sorted(rows, key=lambda row: row.pk):
         if offers.get(row.pk):
             continue
