@@ -129,6 +129,8 @@ class DeliveryConfig(Domain):
         "delivery.tasks.forget_receivers": _("Remove receivers of old deliveries"),
         "delivery.tasks.exchange": _("Confirm the authorisation of a mini-program"),
         "delivery.tasks.exchange_owed": _("Confirm authorisations that wait"),
+        "delivery.tasks.check_set_up": _("Check the set-up of a store"),
+        "delivery.tasks.run_drill": _("Run a delivery drill"),
         "delivery.tasks.renew_tokens": _("Renew WeChat's tokens before they end"),
         "delivery.tasks.forget_files": _("Remove couriers' bills that nobody has compared"),
     }
@@ -150,6 +152,8 @@ class DeliveryConfig(Domain):
         "delivery.create": _("Entered a delivery"),
         "delivery.deliveries.exported": _("Exported deliveries"),
         "delivery.dispatch": _("Called a rider"),
+        "delivery.doctor": _("Checked the set-up of a store"),
+        "delivery.drill.started": _("Started a delivery drill"),
         "delivery.gone": _("Said that a rider is surely gone"),
         "delivery.own_step": _("Said how far their own people are"),
         "delivery.proof": _("Took the proof file of a delivery"),

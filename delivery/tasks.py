@@ -1,13 +1,15 @@
 """The tasks of instant delivery that the queue runs."""
 
-from delivery.models import Delivery
-from delivery.services import authorising, forgetting, going_on, renewing
+from delivery.models import Delivery, DoctorRun
+from delivery.services import authorising, doctor, forgetting, going_on, renewing
 from delivery.services.bills import importing
 from stores.platforms.workers import queue
 
 
 def go_on(delivery_id: int) -> None:
-    going_on.go_on(Delivery.objects.get(pk=delivery_id))
+    # The drill takes its deliveries away again.
+    if delivery := Delivery.objects.filter(pk=delivery_id).first():
+        going_on.go_on(delivery)
 
 
 def go_on_all() -> None:
@@ -46,3 +48,9 @@ def renew_tokens() -> None:
 def forget_files() -> None:
     """Each hour: bills whose columns nobody has chosen."""
     importing.forget_files()
+
+
+def check_set_up(run_id: int) -> None:
+    """Looks at a store's set-up, as a person has asked."""
+    if run := DoctorRun.objects.filter(pk=run_id).first():
+        doctor.carry_out(run)

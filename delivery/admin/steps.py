@@ -3,7 +3,7 @@
 from django.urls import reverse
 from django.utils.translation import gettext_lazy as _
 
-from delivery.models import CourierAccount, DeliveryStore, StoreCourier
+from delivery.models import CourierAccount, DeliveryStore, DoctorRun, StoreCourier
 from delivery.services.wechat import is_provider
 from stores.backoffice.widgets import Step
 from stores.fields import readable
@@ -35,7 +35,18 @@ def store_steps(place: DeliveryStore) -> list[Step]:
             _("It stands beside the account in the courier's own console."),
             bool(couriers) and all(each.has_secret for each in couriers),
         ),
+        _checked(place),
     ]
+
+
+def _checked(place: DeliveryStore) -> Step:
+    run = DoctorRun.objects.filter(place=place).first()
+    return Step(
+        _("Check the set-up"),
+        _("Ten questions in twenty seconds; each answer says what to do."),
+        bool(run and run.is_clean),
+        reverse("delivery:doctor", args=[place.pk]),
+    )
 
 
 def _is_tested(connection: Connection) -> bool:
@@ -97,6 +108,7 @@ def _of_couriers(connection: Connection) -> list[Step]:
             couriers.exists(),
             add,
         ),
+        *(_checked(place) for place in connection.delivery_stores.order_by("pk")[:1]),
     ]
 
 

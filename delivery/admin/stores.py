@@ -40,7 +40,7 @@ def _has_pause(place: DeliveryStore) -> bool:
 class DeliveryStoreAdmin(NeedsFirstAdmin, ButtonsAdmin):
     add_permission = change_permission = Permission.MANAGE_STORES
     form = DeliveryStoreForm
-    buttons = ("end_pauses",)
+    buttons = ("check_set_up", "end_pauses")
     list_display = ("store", "account", "city", "address", "couriers")
     list_select_related = ("store__merchant", "connection")
     list_filter = (("store", ScopedRelatedFilter), "city")
@@ -127,6 +127,18 @@ class DeliveryStoreAdmin(NeedsFirstAdmin, ButtonsAdmin):
             couriers = [each.account for each in place.couriers.all()]
             context["known"] = known_of((each.delivery_id, each.name) for each in couriers)
         return super().render_change_form(request, context, *args, **kwargs)
+
+    @button(
+        Button(
+            title=_("Check the set-up"),
+            icon="fact_check",
+            permission=Permission.MANAGE_STORES,
+        )
+    )
+    def check_set_up(
+        self, request: HttpRequest, row: DeliveryStore, cleaned_data: dict[str, Any]
+    ) -> HttpResponse:
+        return HttpResponseRedirect(reverse("delivery:doctor", args=[row.pk]))
 
     @button(
         Button(

@@ -1,3 +1,3 @@
 """Clients of WeChat: shop.py calls couriers for a mini-program, provider.py gets a service provider
-his tokens.
+his tokens, ourselves.py plays WeChat towards our own address.
 """

@@ -2,6 +2,8 @@ from delivery.models.accounts import CourierAccount, DeliveryStore, StoreCourier
 from delivery.models.bills import Bill, BillLayout, BillLine
 from delivery.models.cases import ReceiverCase
 from delivery.models.deliveries import Attempt, Delivery, DeliveryMoment, WaybillNews
+from delivery.models.doctor import DoctorRun
+from delivery.models.drills import DrillRun
 from delivery.models.providers import Authorisation, LostTokens
 from delivery.models.quotes import Decision, Quote
 
@@ -16,6 +18,8 @@ __all__ = [
     "Delivery",
     "DeliveryMoment",
     "DeliveryStore",
+    "DoctorRun",
+    "DrillRun",
     "LostTokens",
     "Quote",
     "ReceiverCase",

@@ -22,16 +22,20 @@ def yuan(label: Any) -> "models.DecimalField[Decimal | None, Decimal | None]":
 
 
 class DeliveryQuerySet(TenantQuerySet["Delivery"]):
+    def for_staff(self, actor: Any) -> Self:
+        """What the drill makes is nobody's to see."""
+        return super().for_staff(actor).filter(is_drill=False)
+
     def open(self) -> Self:
         """Filters those that are not over, with their partial index."""
-        return self.by_index(Q(state__in=literals(*Delivery.OPEN)))
+        return self.by_index(Q(state__in=literals(*Delivery.OPEN))).filter(is_drill=False)
 
     def needing_person(self) -> Self:
         """Filters those that somebody has to look at, also those of which only the receiver says
         so: an open case need not set `needs_person` (services/cases.py).
         """
         open_case = FilteredRelation("cases", condition=Q(cases__closed_at=None))
-        rows = self.alias(open_case=open_case)
+        rows = self.alias(open_case=open_case).filter(is_drill=False)
         return rows.filter(Q(needs_person=True) | Q(open_case__isnull=False))
 
 
@@ -99,6 +103,8 @@ class Delivery(models.Model):
     # Since when a rider may be called for it; None: the goods are not ready.
     ready_at = models.DateTimeField(_("ready at"), null=True)
     needs_person = models.BooleanField(_("needs a person"), default=False)
+    # Made by the drill (drill/), which takes it away again; no list and no figure counts it.
+    is_drill = models.BooleanField(_("drill"), default=False, db_default=False, editable=False)
     created_by = models.CharField(_("created by"), max_length=150, blank=True)
     created_at = models.DateTimeField(_("created"), default=timezone.now)
     ended_at = models.DateTimeField(_("ended"), null=True)
@@ -150,6 +156,9 @@ class Delivery(models.Model):
 
 
 class AttemptQuerySet(TenantQuerySet["Attempt"]):
+    def for_staff(self, actor: Any) -> Self:
+        return super().for_staff(actor).filter(delivery__is_drill=False)
+
     def live(self) -> Self:
         """Filters those by which a rider may come, with their partial index."""
         return self.by_index(Q(state__in=literals(*Attempt.LIVE_STATES)))

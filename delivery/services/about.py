@@ -149,6 +149,7 @@ def enqueue_about(
         lane=OutboundCall.Lane.INTERACTIVE,
         payload=payload,
         wake=wake,
+        is_drill=attempt.delivery.is_drill,
     )
 
 

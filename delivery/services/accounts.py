@@ -28,6 +28,13 @@ def accounts_sync(*, connection: Connection, actor: Actor = None) -> Changes:
     Raises PlatformError, and then changes nothing.
     """
     found = Wechat(connection).call(lambda client, token: client.accounts(token))
+    return accounts_note(connection=connection, found=found, actor=actor)
+
+
+def accounts_note(
+    *, connection: Connection, found: list[RemoteAccount], actor: Actor = None
+) -> Changes:
+    """Notes what WeChat has listed."""
     with transaction.atomic():
         # Two readings at once would both insert a new account.
         Connection.objects.select_for_update(no_key=True).only("pk").get(pk=connection.pk)

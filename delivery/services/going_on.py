@@ -73,7 +73,9 @@ def ladder_of(place: DeliveryStore) -> list[Step]:
 
 def attempts_without_rider() -> Iterable[Attempt]:
     """Returns the attempts whose store has a ladder, and that no rider has accepted."""
-    rows = Attempt.objects.live().filter(state=Attempt.State.LIVE, accepted_at=None)
+    rows = Attempt.objects.live().filter(
+        state=Attempt.State.LIVE, accepted_at=None, delivery__is_drill=False
+    )
     rows = rows.exclude(courier=None).exclude(courier__place__ladder=[])
     return rows.select_related("delivery", "courier__place", "courier__account").order_by("pk")
 
@@ -121,7 +123,7 @@ def _do(attempt: Attempt, step: Step) -> None:
 def ask_due() -> None:
     """Owes the questions that are due, and once more what rows demand that nobody has sent."""
     now = timezone.now()
-    rows = Attempt.objects.filter(ask_at__lte=now).order_by("ask_at")
+    rows = Attempt.objects.filter(ask_at__lte=now, delivery__is_drill=False).order_by("ask_at")
     for pk in rows.values_list("pk", flat=True)[:500]:
         with transaction.atomic():
             attempt = life.locked(pk)

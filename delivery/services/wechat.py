@@ -23,11 +23,14 @@ class Wechat:
     """The calls of one mini-program; `wait_for_slot` waits for its slot before each request."""
 
     def __init__(
-        self, connection: Connection, wait_for_slot: Callable[[], None] = lambda: None
+        self,
+        connection: Connection,
+        wait_for_slot: Callable[[], None] = lambda: None,
+        client: type[WechatClient] = WechatClient,
     ) -> None:
         self.connection = connection
         self._wait = wait_for_slot
-        self.client = WechatClient(
+        self.client = client(
             _address(connection), timeout=settings.WECHAT_TIMEOUT, wait_for_slot=wait_for_slot
         )
 
