@@ -4,7 +4,7 @@ from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
 
 from delivery.choices import BILLS, DELIVERIES, PLATFORM, SEND
-from stores.backoffice.menu import ORDERS, STORES, may_view, opened_on_today
+from stores.backoffice.menu import CONNECTIONS, ORDERS, STORES, may_view, opened_on_today
 from stores.domains import CounterLink, Domain, MenuItem, ProblemCode, Schedule
 from stores.roles import Permission, Role
 from stores.tenancy import access_of
@@ -63,6 +63,10 @@ def sends(request: HttpRequest) -> bool:
     """Whether a person may enter deliveries of a merchant."""
     access = access_of(request.user)
     return not access.everything and access.has_permission(SEND) and has_delivery(request)
+
+
+def sees_drills(request: HttpRequest) -> bool:
+    return has_delivery(request) and may_view("delivery.DrillRun")(request)
 
 
 class DeliveryConfig(Domain):
@@ -204,5 +208,11 @@ class DeliveryConfig(Domain):
             "admin:delivery_courieraccount_changelist",
             sees_accounts,
             order=60,
+        ),
+        MenuItem(
+            CONNECTIONS,
+            _("Delivery drill"),
+            "admin:delivery_drillrun_changelist",
+            sees_drills,
         ),
     )

@@ -1,9 +1,14 @@
 """The tasks of instant delivery that the queue runs."""
 
-from delivery.models import Delivery, DoctorRun
+from delivery.drill import Drill
+from delivery.models import Delivery, DoctorRun, DrillRun
 from delivery.services import authorising, doctor, forgetting, going_on, renewing
 from delivery.services.bills import importing
+from stores.drills import runner
 from stores.platforms.workers import queue
+
+# The queue limits how long a task may run, so a drill continues in the next task.
+DRILL_SECONDS = 30.0
 
 
 def go_on(delivery_id: int) -> None:
@@ -54,3 +59,9 @@ def check_set_up(run_id: int) -> None:
     """Looks at a store's set-up, as a person has asked."""
     if run := DoctorRun.objects.filter(pk=run_id).first():
         doctor.carry_out(run)
+
+
+def run_drill(run_id: int) -> None:
+    """Goes on with a delivery drill; the next task goes on after DRILL_SECONDS."""
+    if not runner.run(Drill(DrillRun.objects.get(pk=run_id)), seconds=DRILL_SECONDS):
+        queue.wake_worker("delivery.tasks.run_drill", run_id)

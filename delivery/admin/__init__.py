@@ -1,3 +1,3 @@
-from delivery.admin import accounts, deliveries, stores
+from delivery.admin import accounts, deliveries, drills, stores
 
-__all__ = ["accounts", "deliveries", "stores"]
+__all__ = ["accounts", "deliveries", "drills", "stores"]

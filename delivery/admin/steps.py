@@ -17,8 +17,9 @@ def next_steps(connection: Connection) -> list[Step]:
     if is_provider(connection):
         return _of_provider(connection)
     if connection.parent_id:
-        return [_tested(connection), *_of_couriers(connection)]
-    return [*_let_in(connection), *_of_couriers(connection), _pushed(connection)]
+        return [_tested(connection), *_of_couriers(connection), *_of_set_up(connection)]
+    wanted = [*_let_in(connection), *_of_couriers(connection), _pushed(connection)]
+    return [*wanted, *_of_set_up(connection)]
 
 
 def store_steps(place: DeliveryStore) -> list[Step]:
@@ -47,6 +48,15 @@ def _checked(place: DeliveryStore) -> Step:
         bool(run and run.is_clean),
         reverse("delivery:doctor", args=[place.pk]),
     )
+
+
+def _of_set_up(connection: Connection) -> list[Step]:
+    return [_checked(place) for place in connection.delivery_stores.order_by("pk")[:1]]
+
+
+def _was_pushed(connection: Connection) -> bool:
+    """Whether WeChat has pushed something; what the set-up check sends is our own."""
+    return connection.inbound.filter(is_drill=False).exists()
 
 
 def _is_tested(connection: Connection) -> bool:
@@ -108,12 +118,11 @@ def _of_couriers(connection: Connection) -> list[Step]:
             couriers.exists(),
             add,
         ),
-        *(_checked(place) for place in connection.delivery_stores.order_by("pk")[:1]),
     ]
 
 
 def _pushed(connection: Connection) -> Step:
-    return Step(_("Have WeChat push to us"), PUSHED, connection.inbound.exists())
+    return Step(_("Have WeChat push to us"), PUSHED, _was_pushed(connection))
 
 
 def _of_provider(connection: Connection) -> list[Step]:
@@ -122,7 +131,7 @@ def _of_provider(connection: Connection) -> list[Step]:
         Step(
             _("Have WeChat push to us"),
             PUSHED,
-            connection.inbound.exists() or "ticket" in known,
+            _was_pushed(connection) or "ticket" in known,
         ),
         _tested(connection),
         Step(

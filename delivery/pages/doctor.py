@@ -65,6 +65,7 @@ def doctor(request: HttpRequest, pk: int) -> HttpResponse:
         "waiting": waiting,
         "works": not waiting or queue.alive(),
         "every": EVERY,
+        "drill": _drill_of(user, place),
         "back": reverse("admin:delivery_deliverystore_change", args=[place.pk]),
     }
     return render(request, "delivery/doctor.html", context)
@@ -82,6 +83,13 @@ def _line(name: str, title: StrOrPromise, row: dict[str, Any] | None) -> Line:
     verdict = services.Verdict(row["verdict"])
     said, todo = ([in_own_language(text) for text in row[part]] for part in ("said", "todo"))
     return Line(name, title, verdict.value, verdict.label, said, todo, row["copy"])
+
+
+def _drill_of(user: User, place: DeliveryStore) -> str:
+    """Returns the address of the drill; "" for who may not run it."""
+    if not has_permission(user, Permission.MANAGE_CONNECTIONS, place.store.merchant_id):
+        return ""
+    return f"{reverse('admin:delivery_drillrun_changelist')}?connection={place.connection_id}"
 
 
 def _place(user: User, pk: int) -> DeliveryStore:

@@ -64,8 +64,10 @@ def told(heard: Iterable[News]) -> Story:
 
 
 def _place(news: News) -> tuple[datetime, int, int, str]:
-    """Of the same second, the later stage is the later news."""
-    return (news.at, stage_of(news.state), news.state, news.source)
+    """Of the same second, the later stage is the later news: a push names whole seconds, and our
+    questions do not.
+    """
+    return (news.at.replace(microsecond=0), stage_of(news.state), news.state, news.source)
 
 
 def _continued(story: Story, news: News) -> Story:

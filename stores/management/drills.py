@@ -38,10 +38,13 @@ class DrillCommand(ExitCodeCommand):
     platform: ClassVar[str]
     connection_title: ClassVar[str]
     account: ClassVar[str]
+    # What the command is given: a connection, or what leads to one.
+    named: ClassVar[str] = "CONNECTION"
 
     def add_arguments(self, parser: CommandParser) -> None:
+        of = self.named.lower()
         parser.add_argument(
-            "connection", metavar="CONNECTION", help=f"the connection's id or its {self.account}"
+            "connection", metavar=self.named, help=f"the {of}'s id or its {self.account}"
         )
         parser.add_argument(
             "--base-url",

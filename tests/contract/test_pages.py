@@ -251,6 +251,12 @@ PAGES: dict[str, Page] = {
         POSTED,
         lambda made: f"wechat/board/{DeliveryFactory(store=made.theirs.store).pk}/ready/",
     ),
+    # Only who may set up the store.
+    "wechat/stores/<int:pk>/doctor/": Page(
+        lambda made: f"wechat/stores/{made.mine.rows['delivery.DeliveryStore'].pk}/doctor/",
+        (403, 200, 200, 404, 200, 302),
+        lambda made: f"wechat/stores/{made.theirs.rows['delivery.DeliveryStore'].pk}/doctor/",
+    ),
     "wechat/authorised/": Page(at("wechat/authorised/?state=forged&auth_code=1"), STAFF),
     "^trip/": Page(at("trip/nothing"), EVERYBODY),
     "admin/": Page(at("admin/"), STAFF),
@@ -297,11 +303,14 @@ PAGES: dict[str, Page] = {
     ),
     "admin/app": Page(at("admin/stores/"), STAFF),
     "admin/(?P<url>.*)$": Page(at("admin/nothing/"), (404, 404, 404, 404, 404, 302)),
-    "admin/trip/drillrun/start/": Page(
-        at("admin/trip/drillrun/start/"),
-        POSTED,
-        forms=(lambda made: {"connection": made.theirs.rows["stores.Connection"].pk},),
-    ),
+    **{
+        f"admin/{app}/drillrun/start/": Page(
+            at(f"admin/{app}/drillrun/start/"),
+            POSTED,
+            forms=(lambda made: {"connection": made.theirs.rows["stores.Connection"].pk},),
+        )
+        for app in ("trip", "delivery")
+    },
 }
 every_page = pytest.mark.parametrize("route", PAGES)
 

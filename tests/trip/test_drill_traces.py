@@ -3,20 +3,14 @@ one line in the audit log.
 """
 
 import os
-from typing import Any
 
 import pytest
-from django.contrib import admin
 from django.contrib.auth.models import User
-from django.test import Client
-from django.urls import reverse
 from pytest_django.live_server_helper import LiveServer
 
-from stores.backoffice.exporting import ExportsAdmin
-from stores.backoffice.filters import EVERYTHING, DefaultedFilter
 from stores.models import AuditEntry, InboundEvent, OutboundCall
 from stores.roles import Role
-from tests.contract.visible import visible
+from tests.contract.traces import client_of, list_of, rows, seen
 from tests.stores.factories import member
 from tests.trip.drilling import drilled, every_kind
 from trip.drill import Drill
@@ -24,8 +18,6 @@ from trip.drill.sample_products import new_order_id
 from trip.models import Order, Refund
 
 pytestmark = pytest.mark.django_db(transaction=True)
-# The drills themselves, what is noted of them, and the queue, which workers empty.
-LEFT_OUT = {"trip.DrillRun", "stores.AuditEntry", "django_q.OrmQ"}
 # Each leaves other rows than the others.
 GROUPS = ("create", "pay", "query", "issue", "refund", "refunded", "consume", "close")
 WITH_DRILLS = {
@@ -34,51 +26,6 @@ WITH_DRILLS = {
     "stores.InboundEvent": InboundEvent,
     "stores.OutboundCall": OutboundCall,
 }
-
-
-def client_of(user: User) -> Client:
-    client = Client()
-    client.force_login(user)
-    return client
-
-
-def list_of(label: str) -> str:
-    return reverse(f"admin:{label.replace('.', '_').lower()}_changelist")
-
-
-def queries(made: Any) -> list[str]:
-    """What chooses everything in a list: filters that narrow by default would hide the rest."""
-    kinds = [each for each in made.list_filter if isinstance(each, type)]
-    wide = [
-        f"?{kind.parameter_name}={EVERYTHING}"
-        for kind in kinds
-        if issubclass(kind, DefaultedFilter) and EVERYTHING in dict(kind.options)
-    ]
-    return ["", *wide]
-
-
-def rows(client: Client, address: str) -> list[Any]:
-    answer: Any = client.get(address)
-    shown = (answer.context_data or {}).get("cl") if answer.status_code == 200 else None
-    return [row.pk for row in shown.result_list] if shown else []
-
-
-def seen(user: User) -> dict[str, Any]:
-    """What a person finds in each list, in each file and on the pages with figures."""
-    client = client_of(user)
-    found: dict[str, Any] = {}
-    for model, made in admin.site._registry.items():
-        label = model._meta.label
-        if label in LEFT_OUT:
-            continue
-        for query in queries(made):
-            found[list_of(label) + query] = rows(client, list_of(label) + query)
-        if isinstance(made, ExportsAdmin):
-            answer: Any = client.get(f"{list_of(label)}export.csv")
-            found[f"{label} as a file"] = b"".join(answer)
-    for name in ("admin:index", "admin:todo", "counter"):
-        found[name] = visible(client.get(reverse(name)).content.decode())
-    return found
 
 
 def test_a_drill_leaves_nothing_that_was_not_asked_for(live_server: LiveServer) -> None:

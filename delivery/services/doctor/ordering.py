@@ -36,12 +36,12 @@ def of_order(place: DeliveryStore, *, until: float) -> Finding:
     """
     number = f"ZGT{place.pk}-{secrets.token_hex(6)}"
     since = timezone.now()
-    step: list[StrOrPromise] = [_("call")]
+    step: list[StrOrPromise] = [_("call a rider")]
     wechat = Wechat(place.connection, client=QuickClient)
     try:
         waybill = wechat.call(lambda client, token: _ordered(client, token, place, number, step))
         is_pushed = _arrives(place.connection, number, since, until)
-        step[0] = _("cancel")
+        step[0] = _("cancel the order")
         wechat.call(lambda client, token: _cancelled(client, token, number, waybill))
     except PlatformError as error:
         said = note(
@@ -69,9 +69,9 @@ def _ordered(
         place=place, account=KnownAccount(delivery_id=TEST_COURIER, shopid=TEST_SHOP)
     )
     waybill = client.add(token, ACCOUNT, number, order_of(sample(place), courier))
-    step[0] = _("read")
+    step[0] = _("read the order")
     client.state(token, ACCOUNT, number)
-    step[0] = _("accept")
+    step[0] = _("have a rider accept")
     now = timezone.now()
     client.change_test_order(token, TEST_SHOP, number, WaybillState.ACCEPTED, now)
     return waybill.waybill_id

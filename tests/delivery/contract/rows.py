@@ -16,6 +16,8 @@ from delivery.models import (
     Delivery,
     DeliveryMoment,
     DeliveryStore,
+    DoctorRun,
+    DrillRun,
     LostTokens,
     Quote,
     ReceiverCase,
@@ -81,6 +83,7 @@ ROWS = {
     Delivery: lambda store: DeliveryFactory(store=store),
     DeliveryMoment: lambda store: DeliveryMomentFactory(delivery__store=store),
     DeliveryStore: lambda store: DeliveryStoreFactory(store=store),
+    DoctorRun: lambda store: DoctorRun.objects.create(place=DeliveryStoreFactory(store=store)),
     LostTokens: lost_tokens,
     Quote: lambda store: QuoteFactory(delivery__store=store, courier=_courier(store)),
     ReceiverCase: lambda store: ReceiverCaseFactory(delivery__store=store),
@@ -92,6 +95,7 @@ ADMINS = {
     "delivery.DeliveryStore": Expect("clerk", add="manager", change="manager"),
     "delivery.CourierAccount": Expect("clerk"),
     "delivery.Delivery": Expect("clerk", buttons=("close_case",)),
+    "delivery.DrillRun": Expect("owner"),
 }
 EXPORTS = {"delivery.Delivery": "-number"}
 # What WeChat calls its ids and secrets.
@@ -102,12 +106,30 @@ def admin_rows(side: Side) -> dict[str, Model]:
     """Rows of lists, and rows whose ids stand in the addresses of pages."""
     courier = _courier_of(side.store, side.word)
     bill = BillFactory(courier=courier, file_name=f"{side.word}-bill", by=side.word)
+    drill = DrillRun.objects.create(
+        connection=courier.account.connection,
+        kind="delivery",
+        base_url=f"https://{side.word}.example.com",
+        started_by=side.people["owner"],
+        checks=["order.called"],
+        results=[
+            {
+                "name": "order.called",
+                "title": "",
+                "outcome": "failed",
+                "detail": f"{side.word}-detail",
+                "exchanges": [],
+            }
+        ],
+        finished_at=timezone.now(),
+    )
     return {
         "delivery.Bill": bill,
         "delivery.CourierAccount": courier.account,
         "delivery.Delivery": _delivery_of(courier, side.word),
         "delivery.DeliveryStore": courier.place,
         "delivery.StoreCourier": courier,
+        "delivery.DrillRun": drill,
     }
 
 

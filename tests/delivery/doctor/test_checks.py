@@ -234,7 +234,7 @@ def test_a_push_that_does_not_arrive_is_said(shop: Town, monkeypatch: pytest.Mon
 def test_the_end_of_the_days_test_orders_is_said(shop: Town) -> None:
     shop.switch(calls_a_day=0)
     rows = check(shop.place, with_order=True)
-    assert "stopped at “call”: Too many calls" in words(rows["order"])
+    assert "stopped at “call a rider”: Too many calls" in words(rows["order"])
 
 
 def test_a_check_that_breaks_is_not_checked_and_stops_no_other(

@@ -51,6 +51,8 @@ def test_a_usual_order_has_three_moments_each_with_its_first_time() -> None:
         ([after(1, S.ACCEPTED), after(2, S.WAITING), after(3, S.ACCEPTED)], S.ACCEPTED),
         # Two of the same second.
         ([after(5, S.ON_THE_WAY), after(5, S.PICKED_UP)], S.ON_THE_WAY),
+        # A push names whole seconds: what was asked for within the same one was earlier.
+        ([after(5.9, S.WAITING, Source.ASKED), after(5, S.ACCEPTED)], S.ACCEPTED),
         # Our clock is ahead of the courier's: an answer of before is not of later.
         ([after(10, S.PICKED_UP), after(20, S.ACCEPTED, Source.ASKED)], S.PICKED_UP),
         ([after(10, S.DELIVERED), after(20, S.ON_THE_WAY, Source.ASKED)], S.DELIVERED),

@@ -11,6 +11,7 @@ from django.utils import timezone
 from pytest_django.fixtures import Settings
 
 from delivery.admin.connection import WechatConnectionForm
+from delivery.models import DoctorRun
 from stores.models import Connection, InboundEvent, Merchant
 from tests.delivery.factories import (
     CourierAccountFactory,
@@ -222,11 +223,17 @@ def test_the_steps_lead_from_the_appsecret_to_the_first_push(made: Connection) -
     assert done() == [*[True] * 3, *[False] * 3]
     account = CourierAccountFactory(connection=made)
     assert done() == [*[True] * 4, *[False] * 2]
-    StoreCourierFactory(
+    courier = StoreCourierFactory(
         place__connection=made, place__store__merchant=made.merchant, account=account
     )
-    assert done() == [*[True] * 5, False]
+    assert done() == [*[True] * 5, False, False]
     InboundEvent.objects.create(
         connection=made, platform="wechat", kind="update_waybill_status", dedup_key="1"
     )
-    assert done() == [True] * 6
+    assert done() == [*[True] * 6, False]
+    run = DoctorRun.objects.create(place=courier.place, finished_at=timezone.now())
+    assert done() == [True] * 7
+    # What the set-up check sends itself is no push of WeChat's.
+    InboundEvent.objects.update(is_drill=True)
+    DoctorRun.objects.filter(pk=run.pk).update(results=[{"verdict": "wrong"}])
+    assert done() == [*[True] * 5, False, False]

@@ -4,10 +4,11 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from delivery.admin.facts import known_of
 from delivery.choices import Audit
-from delivery.models import CourierAccount, DeliveryStore, StoreCourier
+from delivery.models import CourierAccount, DeliveryStore, DoctorRun, StoreCourier
 from delivery.wire.couriers import COURIERS
 from stores.models import Store
 from stores.roles import Role
@@ -70,6 +71,7 @@ def test_a_manager_chooses_accounts_and_enters_their_secrets(
     rows = {row.account_id: row for row in place.couriers.all()}
     assert rows[flash.pk].secret == "flash-secret"
     assert (rows[meituan.pk].secret, rows[meituan.pk].service_code) == ("mt-secret", "100029")
+    DoctorRun.objects.create(place=place, finished_at=timezone.now())
     text = shown(manager, place)
     assert "flash-secret" not in text
     assert "stored; empty keeps it" in text

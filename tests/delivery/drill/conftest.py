@@ -1,0 +1,3 @@
+from tests.delivery.doctor.conftest import shop
+
+__all__ = ["shop"]
