@@ -90,7 +90,9 @@ def of_bound(heard: Heard, couriers: Sequence[StoreCourier]) -> Finding:
 
 
 def of_audit(heard: Heard, couriers: Sequence[StoreCourier]) -> Finding:
-    if not isinstance(heard.accounts, list) or not heard.accounts:
+    if not isinstance(heard.accounts, list):
+        return skipped("audit", _("WeChat did not list the accounts (see the point above)."))
+    if not heard.accounts:
         return skipped("audit", _("There is no account that WeChat could have let through."))
     used = {_key(each) for each in couriers}
     rows = [each for each in heard.accounts if (each.delivery_id, each.shopid) in used]
