@@ -96,7 +96,7 @@ class DeliveryAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
     by = actor_column("created_by", _("entered by"))
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Delivery]:
-        rows: QuerySet[Delivery] = super().get_queryset(request)
+        rows: QuerySet[Delivery] = super().get_queryset(request).filter(is_drill=False)
         rows = rows.annotate(cost=cost_by_delivery())
         return rows.prefetch_related("attempts__courier__account")
 

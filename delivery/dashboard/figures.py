@@ -33,7 +33,7 @@ def cards(user: User, chosen: Chosen = EVERYTHING) -> list[Card]:
         return []
     today = Q(ended_at__gte=start_of_day())
     before = Q(ended_at__gte=start_of_day(1), ended_at__lt=a_day_ago())
-    rows = Delivery.objects.filter(
+    rows = Delivery.objects.real().filter(
         store__in=stores, created_at__gte=start_of_day(LONGEST_LIFE), ended_at__isnull=False
     )
     delivered = Q(state=Delivery.State.DELIVERED)

@@ -48,7 +48,7 @@ def _page_of(delivery: int) -> str:
 
 def _two_riders_alerts(stores: list[int]) -> Iterator[Alert]:
     """The time of the event puts them before all others."""
-    rows = Attempt.objects.filter(delivery__store__in=stores, state=Attempt.State.REVIVED)
+    rows = Attempt.objects.real().filter(delivery__store__in=stores, state=Attempt.State.REVIVED)
     rows = rows.select_related("delivery", "courier__account")
     for row in rows.order_by("-revived_at")[:MOST]:
         text = _(
@@ -61,7 +61,7 @@ def _two_riders_alerts(stores: list[int]) -> Iterator[Alert]:
 
 def _person_alerts(stores: list[int]) -> Iterator[Alert]:
     """The newest ones by name, all others as a number."""
-    rows = Delivery.objects.filter(store__in=stores).needing_person()
+    rows = Delivery.objects.real().filter(store__in=stores).needing_person()
     newest = list(rows.order_by("-created_at", "-pk")[: NEWEST + 1])
     for row in newest[:NEWEST]:
         text = _("Delivery %(delivery)s needs a person (%(state)s).")
@@ -107,7 +107,7 @@ def _age(length: timedelta) -> str:
 
 def _fee_alerts(stores: list[int]) -> Iterator[Alert]:
     """Cancellations of today for which a courier kept money."""
-    rows = Attempt.objects.filter(
+    rows = Attempt.objects.real().filter(
         delivery__store__in=stores,
         delivery__created_at__gte=start_of_day(LONGEST_LIFE),
         deduction__gt=0,

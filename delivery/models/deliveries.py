@@ -7,6 +7,7 @@ from django.db import models
 from django.db.models import FilteredRelation, Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from delivery.choices import Moment, Source, WaybillState
 from delivery.models.accounts import StoreCourier
@@ -22,20 +23,23 @@ def yuan(label: Any) -> "models.DecimalField[Decimal | None, Decimal | None]":
 
 
 class DeliveryQuerySet(TenantQuerySet["Delivery"]):
+    def real(self) -> Self:
+        """Leaves out what the drill makes: it is nobody's to see or to count."""
+        return self.filter(is_drill=False)
+
     def for_staff(self, actor: Any) -> Self:
-        """What the drill makes is nobody's to see."""
-        return super().for_staff(actor).filter(is_drill=False)
+        return super().for_staff(actor).real()
 
     def open(self) -> Self:
         """Filters those that are not over, with their partial index."""
-        return self.by_index(Q(state__in=literals(*Delivery.OPEN))).filter(is_drill=False)
+        return self.by_index(Q(state__in=literals(*Delivery.OPEN))).real()
 
     def needing_person(self) -> Self:
         """Filters those that somebody has to look at, also those of which only the receiver says
         so: an open case need not set `needs_person` (services/cases.py).
         """
         open_case = FilteredRelation("cases", condition=Q(cases__closed_at=None))
-        rows = self.alias(open_case=open_case).filter(is_drill=False)
+        rows = self.alias(open_case=open_case).real()
         return rows.filter(Q(needs_person=True) | Q(open_case__isnull=False))
 
 
@@ -141,6 +145,10 @@ class Delivery(models.Model):
                 condition=Q(state__in=["waiting", "running"]),
             ),
             models.Index(fields=["created_at"], name="delivery_kept", condition=Q(emptied_at=None)),
+            models.Index(
+                fields=["store"], name="delivery_needs_person", condition=Q(needs_person=True)
+            ),
+            models.Index(fields=["store", "phone_tail"], name="delivery_phone_tail"),
         ]
 
     def __str__(self) -> str:
@@ -156,8 +164,12 @@ class Delivery(models.Model):
 
 
 class AttemptQuerySet(TenantQuerySet["Attempt"]):
+    def real(self) -> Self:
+        """Leaves out those of the drill."""
+        return self.filter(delivery__is_drill=False)
+
     def for_staff(self, actor: Any) -> Self:
-        return super().for_staff(actor).filter(delivery__is_drill=False)
+        return super().for_staff(actor).real()
 
     def live(self) -> Self:
         """Filters those by which a rider may come, with their partial index."""
@@ -220,7 +232,7 @@ class Attempt(models.Model):
     waybill_at = models.DateTimeField(null=True, editable=False)
     waybill_id = models.CharField(_("waybill number"), max_length=128, blank=True)
     price_token = models.CharField(max_length=200, blank=True, editable=False)
-    fee = yuan(_("fee"))
+    fee = yuan(pgettext_lazy("delivery", "fee"))
     delivery_fee = yuan(_("of which delivery"))
     coupon = yuan(_("courier's coupon"))
     insurance = yuan(_("insurance"))
@@ -277,6 +289,11 @@ class Attempt(models.Model):
                 condition=Q(ask_at__isnull=False),
             ),
             models.Index(fields=["courier", "called_at"], name="delivery_attempt_by_courier"),
+            models.Index(
+                fields=["delivery"],
+                name="delivery_attempt_revived",
+                condition=Q(state="revived"),
+            ),
         ]
 
     def __str__(self) -> str:

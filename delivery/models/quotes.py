@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from delivery.models.accounts import StoreCourier
 from delivery.models.deliveries import Attempt, Delivery, yuan
@@ -25,7 +26,7 @@ class Quote(models.Model):
     # Quotes of one question to all couriers have the same number.
     round = models.PositiveSmallIntegerField(_("round"))
     shop_order_id = models.CharField(_("order number at the courier"), max_length=128)
-    fee = yuan(_("fee"))
+    fee = yuan(pgettext_lazy("delivery", "fee"))
     delivery_fee = yuan(_("of which delivery"))
     coupon = yuan(_("courier's coupon"))
     insurance = yuan(_("insurance"))

@@ -73,7 +73,9 @@ def new(request: HttpRequest, stores: list[Store], store: Store) -> HttpResponse
     if made.is_repeat:
         messages.info(request, _("This order was entered before: nothing was sent again."))
     if wanted == "quote":
+        # There its prices are buttons.
         _quote(request, made)
+        return redirect("delivery:board")
     return redirect("admin:delivery_delivery_change", made.pk)
 
 

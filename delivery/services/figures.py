@@ -53,7 +53,7 @@ class Figures:
 
 def figures(stores: Collection[int], since: datetime, until: datetime) -> list[Figures]:
     """Returns the figures of each courier that was called in that time, the most called first."""
-    rows = Attempt.objects.filter(
+    rows = Attempt.objects.real().filter(
         delivery__store__in=stores, called_at__gte=since, called_at__lt=until
     )
     by_courier: dict[str, list[Mapping[str, Any]]] = defaultdict(list)

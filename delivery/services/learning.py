@@ -17,7 +17,8 @@ def acceptance(place: DeliveryStore, minutes: int) -> Mapping[str, Acceptance]:
     now = timezone.localtime()
     in_time = Q(accepted_at__lte=F("called_at") + timedelta(minutes=minutes))
     rows = (
-        Attempt.objects.filter(
+        Attempt.objects.real()
+        .filter(
             courier__place=place,
             called_at__gte=now - BACK,
             called_at__iso_week_day=now.isoweekday(),

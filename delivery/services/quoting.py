@@ -160,6 +160,8 @@ def _quote(
     asked_at: datetime,
 ) -> Quote:
     row = Quote(delivery=delivery, courier=courier, shop_order_id=number, asked_at=asked_at)
+    # A refusal is no longer true than a price.
+    row.expires_at = asked_at + USUAL_LIFE
     if isinstance(answer, Refused):
         resting.note_refusal(courier, answer.message)
         row.refusal = (answer.message or answer.code)[:300]

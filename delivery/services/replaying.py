@@ -187,7 +187,7 @@ class History:
     """When a store's riders were called and how long they took to accept, read once."""
 
     def __init__(self, place: DeliveryStore, since: datetime) -> None:
-        rows = Attempt.objects.filter(courier__place=place, called_at__gte=since - BACK)
+        rows = Attempt.objects.real().filter(courier__place=place, called_at__gte=since - BACK)
         # By courier, weekday and hour: moments in order, and for each the wait (None: nobody came).
         self._by_hour: dict[tuple[str, int, int], list[tuple[datetime, timedelta | None]]] = (
             defaultdict(list)

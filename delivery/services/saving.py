@@ -110,14 +110,14 @@ def _why_not(orders: Sequence[_Order], quoted: Sequence[_Order], usual: str) -> 
 
 def _orders(store: Store, begin: datetime, end: datetime) -> list[_Order]:
     """Returns the deliveries that a courier ended in that month at a known price."""
-    ended = Attempt.objects.filter(
+    ended = Attempt.objects.real().filter(
         delivery__store=store, called_at__gte=begin, called_at__lt=end,
         state=State.DELIVERED, fee__isnull=False, courier__isnull=False,
     )  # fmt: skip
     final = {row.delivery_id: row for row in ended.select_related("delivery").order_by("pk")}
     of_delivery: dict[int, list[Attempt]] = defaultdict(list)
     deliveries = ended.order_by().values("delivery")
-    for row in Attempt.objects.filter(delivery__in=deliveries).order_by("pk"):
+    for row in Attempt.objects.real().filter(delivery__in=deliveries).order_by("pk"):
         of_delivery[row.delivery_id].append(row)
     quotes = Quote.objects.filter(delivery__in=deliveries)
     rounds = _rounds(quotes.select_related("courier__account"))
@@ -152,7 +152,7 @@ def _usable(quotes: Sequence[Quote], at: datetime) -> dict[str, Decimal]:
 
 def _usual(store: Store, begin: datetime, end: datetime) -> str:
     """Returns the courier that was called most; of equal ones the first by its id."""
-    rows = Attempt.objects.filter(
+    rows = Attempt.objects.real().filter(
         delivery__store=store, called_at__gte=begin, called_at__lt=end, courier__isnull=False
     )
     counts = Counter[str]()

@@ -19,11 +19,12 @@ def receiver_of(delivery: Delivery, *, whole: bool) -> dict[str, Any]:
     if whole or not known:
         return dict(known)
     address = known.get("address", "")
+    begin = min(BEGIN_OF_ADDRESS, len(address) // 2)
     return {
         "name": f"{known.get('name', '')[:1]}**",
         "phone": masked(known.get("phone", "")),
         "city": known.get("city", ""),
-        "address": f"{address[:BEGIN_OF_ADDRESS]}…",
+        "address": f"{address[:begin]}…",
         "detail": "…",
         **{name: _roughly(known[name]) for name in ("lng", "lat") if name in known},
     }

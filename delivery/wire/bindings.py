@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from delivery.choices import Audit
+from stores.platforms.errors import Unknown
 from stores.platforms.reading import any_text, any_whole, dicts
 
 LONGEST_ID = 64
@@ -40,7 +41,11 @@ def parse_couriers(data: Mapping[str, Any]) -> list[RemoteCourier]:
 
 
 def parse_accounts(data: Mapping[str, Any]) -> list[RemoteAccount]:
-    """Reads the answer of shop/get; leaves out what names no courier or no account."""
+    """Reads the answer of shop/get; leaves out what names no courier or no account. Raises Unknown
+    without a list: nobody has said that there are none.
+    """
+    if not isinstance(data.get("shop_list"), list):
+        raise Unknown("no shop_list in the answer")
     found = (
         RemoteAccount(
             delivery_id=_id(item, "delivery_id"),

@@ -183,7 +183,7 @@ def _days(charges: Sequence[Charge], first: date | None, last: date | None) -> t
 def _rides(courier: StoreCourier, charges: Sequence[Charge], first: date, last: date) -> list[Ride]:
     """Returns the rides of the account that the bill may be about."""
     begin, end = begin_of(first), end_of(last)
-    of_account = Attempt.objects.filter(courier__account=courier.account_id)
+    of_account = Attempt.objects.real().filter(courier__account=courier.account_id)
     within = Q(called_at__gte=begin - CALLED_BEFORE, called_at__lt=end + CALLED_BEFORE)
     rides = {ride.pk: ride for ride in _read(of_account.filter(within), courier, begin, end)}
     known = {ride.number for ride in rides.values()} | {ride.waybill for ride in rides.values()}
