@@ -276,7 +276,7 @@ DISPATCH = _action(
     sent("rule", _("By the store's rule"), {"courier": None}),
     sent("one", _("Of this courier"), {"courier": "SS"}),
     invalid=without("courier"),
-    conflict=_("A rider is called already, or the delivery is over."),
+    conflict=_("A rider is called already."),
 )
 TIP = _action(
     "tip",
