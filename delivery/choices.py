@@ -2,6 +2,7 @@
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 PLATFORM = "wechat"
 # The scope of API keys, and the permission of people, to send goods.
@@ -18,7 +19,7 @@ class WaybillState(models.IntegerChoices):
     ACCEPTED = 102, _("a rider has accepted")
     CANCELLED_EARLY = 103, _("cancelled before a rider came")
     AT_SHOP = 201, _("rider at the shop")
-    PICKED_UP = 202, _("picked up")
+    PICKED_UP = 202, pgettext_lazy("waybill", "picked up")
     NOT_PICKED_UP = 203, _("not picked up: cancelled by the shop")
     RIDER_LEFT = 204, _("not picked up: cancelled by the rider")
     SHOP_FAILED = 205, _("not picked up because of the shop")

@@ -4,6 +4,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from delivery.models.deliveries import Delivery
 from stores.fields import EncryptedTextField
@@ -14,7 +15,10 @@ class ReceiverCase(models.Model):
     """A receiver says that the goods did not come. At most one of a delivery is open."""
 
     delivery = models.ForeignKey(
-        Delivery, models.CASCADE, related_name="cases", verbose_name=_("delivery")
+        Delivery,
+        models.CASCADE,
+        related_name="cases",
+        verbose_name=pgettext_lazy("goods", "delivery"),
     )
     at = models.DateTimeField(_("when"), default=timezone.now)
     # The receiver's own words may name a person or a door.

@@ -96,7 +96,7 @@ class Delivery(models.Model):
     openid = models.CharField(_("receiver's openid"), max_length=64, blank=True)
     receiver = EncryptedJSONField(_("receiver"), default=dict)
     phone_tail = models.CharField(_("last digits of the phone"), max_length=4, blank=True)
-    note = EncryptedTextField(_("note"), blank=True, default="")
+    note = EncryptedTextField(pgettext_lazy("goods", "note"), blank=True, default="")
     value = models.DecimalField(_("value of the goods"), max_digits=8, decimal_places=2)
     weight = models.DecimalField(_("weight in kg"), max_digits=6, decimal_places=2)
     cargo = models.JSONField(_("goods"), default=dict)
@@ -124,7 +124,7 @@ class Delivery(models.Model):
         merchant = "store__merchant"
 
     class Meta:
-        verbose_name = _("delivery")
+        verbose_name = pgettext_lazy("goods", "delivery")
         verbose_name_plural = _("deliveries")
         ordering = ["-created_at", "-id"]
         constraints = [
@@ -209,7 +209,10 @@ class Attempt(models.Model):
     LIVE_STATES = (State.CALLING, State.LIVE, State.ENDING)
 
     delivery = models.ForeignKey(
-        Delivery, models.CASCADE, related_name="attempts", verbose_name=_("delivery")
+        Delivery,
+        models.CASCADE,
+        related_name="attempts",
+        verbose_name=pgettext_lazy("goods", "delivery"),
     )
     courier = models.ForeignKey(
         StoreCourier,
@@ -353,7 +356,10 @@ class DeliveryMoment(models.Model):
     """A moment that the receiver and the shop's own system are told, once per delivery."""
 
     delivery = models.ForeignKey(
-        Delivery, models.CASCADE, related_name="moments", verbose_name=_("delivery")
+        Delivery,
+        models.CASCADE,
+        related_name="moments",
+        verbose_name=pgettext_lazy("goods", "delivery"),
     )
     kind = models.CharField(_("moment"), max_length=10, choices=Moment)
     at = models.DateTimeField(_("when"))

@@ -4,6 +4,7 @@ from typing import ClassVar, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 from stores.fields import EncryptedTextField
 from stores.models import Connection, Merchant
@@ -29,7 +30,7 @@ class Authorisation(models.Model):
         OWED = "owed", _("being confirmed")
         GRANTED = "granted", _("granted")
         FAILED = "failed", _("not confirmed")
-        WITHDRAWN = "withdrawn", _("withdrawn")
+        WITHDRAWN = "withdrawn", pgettext_lazy("authorisation", "withdrawn")
 
     STATE_FIELD = "state"
     TRANSITIONS: ClassVar[dict[str, frozenset[str]]] = {
@@ -63,7 +64,7 @@ class Authorisation(models.Model):
     state = models.CharField(_("state"), max_length=10, choices=State, default=State.OWED)
     # The code of the last authorisation, until it is exchanged, and its hash for ever: push and
     # redirect bring the same one.
-    code = EncryptedTextField(_("code"), blank=True, default="")
+    code = EncryptedTextField(pgettext_lazy("authorisation", "code"), blank=True, default="")
     code_digest = models.CharField(max_length=64, blank=True)
     # Only while nobody has claimed it.
     refresh_token = EncryptedTextField(_("refresh token"), blank=True, default="")

@@ -18,7 +18,10 @@ class Quote(models.Model):
     """
 
     delivery = models.ForeignKey(
-        Delivery, models.CASCADE, related_name="quotes", verbose_name=_("delivery")
+        Delivery,
+        models.CASCADE,
+        related_name="quotes",
+        verbose_name=pgettext_lazy("goods", "delivery"),
     )
     courier = models.ForeignKey(
         StoreCourier, models.PROTECT, related_name="quotes", verbose_name=_("courier")
@@ -37,7 +40,7 @@ class Quote(models.Model):
     # The courier answered nothing, or not in time.
     is_silent = models.BooleanField(_("no answer"), default=False)
     asked_at = models.DateTimeField(_("asked"), default=timezone.now)
-    expires_at = models.DateTimeField(_("valid until"), null=True)
+    expires_at = models.DateTimeField(pgettext_lazy("quote", "valid until"), null=True)
 
     objects = TenantQuerySet.as_manager()
 
@@ -78,7 +81,10 @@ class Decision(models.Model):
         verbose_name=_("called rider"),
     )
     delivery = models.ForeignKey(
-        Delivery, models.CASCADE, related_name="decisions", verbose_name=_("delivery")
+        Delivery,
+        models.CASCADE,
+        related_name="decisions",
+        verbose_name=pgettext_lazy("goods", "delivery"),
     )
     chosen = models.CharField(_("chosen courier"), max_length=64, blank=True)
     rule = models.JSONField(default=dict)

@@ -11,6 +11,7 @@ from typing import Any, Self
 
 from django.db import models
 from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
 
 # Below so many own orders in a courier's hour nothing is said about it.
 FEWEST_SAMPLES = 30
@@ -31,7 +32,7 @@ class Why(models.TextChoices):
 
     REFUSES = "refuses", _("the courier refuses")
     EXPIRED = "expired", _("the quote is too old")
-    PAUSED = "paused", _("paused")
+    PAUSED = "paused", pgettext_lazy("courier", "paused")
     NOT_LISTED = "not_listed", _("not on the store's list")
     OVER_CEILING = "over_ceiling", _("over the ceiling")
     NO_PRICE = "no_price", _("names no price, so the ceiling cannot be kept")

@@ -141,11 +141,13 @@ def test_everything_has_its_place_and_fits(
     busy: Town,
     clerk: User,
     kept: Callable[[Page, str], None],
+    screenshot: Callable[[Page, str], None],
     width: int,
     height: int,
 ) -> None:
     page = visitor.page(width=width, height=height, user=clerk)
     page.goto(BOARD)
+    screenshot(page, f"dispatch-board-{width}")
     for name, number in (("waiting", 3), ("calling", 1), ("coming", 2), ("riding", 2)):
         tab(page, name)
         expect(page.locator(card(page, name)).filter(visible=True)).to_have_count(number)
