@@ -15,6 +15,7 @@ from unfold.widgets import (
     UnfoldBooleanSwitchWidget,
 )
 
+from delivery.admin.rule_form import RuleFields
 from delivery.models import DeliveryStore
 from delivery.services import places
 from delivery.services.pasting import LONGEST, read_pasted
@@ -44,7 +45,7 @@ class CoordinateField(forms.DecimalField):
         return None if found is None else found.quantize(places.PLACES, ROUND_HALF_UP)
 
 
-class DeliveryStoreForm(forms.ModelForm[DeliveryStore]):
+class DeliveryStoreForm(RuleFields):
     """What was pasted, or is wrong with coordinates, is put into the fields and shown once more:
     nothing that a person has not seen is saved. Subclasses name the connections to choose from.
     """
@@ -80,7 +81,7 @@ class DeliveryStoreForm(forms.ModelForm[DeliveryStore]):
 
     class Meta:
         model = DeliveryStore
-        fields = ("store", "connection", *FROM_PASTED, "lng", "lat")
+        fields = ("store", "connection", *FROM_PASTED, "lng", "lat", "is_automatic")
         help_texts = {"city": _("With its ending, as it stands on a map.")}
         error_messages = {
             "store": {"unique": _("This store was added already; open it in the list.")}

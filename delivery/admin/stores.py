@@ -14,6 +14,7 @@ from django_stubs_ext import StrOrPromise
 
 from delivery.admin.couriers import StoreCourierInline
 from delivery.admin.facts import known_of
+from delivery.admin.rule_form import LADDER, LIKELY, RULE
 from delivery.admin.steps import store_steps
 from delivery.admin.store_form import DeliveryStoreForm
 from delivery.choices import PLATFORM
@@ -99,6 +100,19 @@ class DeliveryStoreAdmin(NeedsFirstAdmin, ButtonsAdmin):
             (None, {"fields": ("store", "connection")}),
             (_("Where couriers fetch"), {"fields": ("pasted", *ADDRESS)}),
             (_("Coordinates (GCJ-02)"), {"fields": PLACE}),
+            *(self._rule_fieldsets() if obj else ()),
+        ]
+
+    @staticmethod
+    def _rule_fieldsets() -> list[Any]:
+        """Once there are couriers to choose from."""
+        return [
+            (_("Which courier is called"), {"fields": RULE}),
+            (
+                _("“Likely to accept”: learned from your own orders"),
+                {"fields": LIKELY, "classes": ("collapse",)},
+            ),
+            (_("While nobody accepts"), {"fields": LADDER, "classes": ("collapse",)}),
         ]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:

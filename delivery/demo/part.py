@@ -1,5 +1,6 @@
 import secrets
 from collections.abc import Iterable
+from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -7,6 +8,8 @@ from django.urls import reverse
 
 from delivery.choices import PLATFORM, Audit
 from delivery.models import CourierAccount, DeliveryStore, StoreCourier
+from delivery.services.choosing import Rule
+from delivery.services.escalating import Do, Step
 from stores.demo.world import SandboxWord, World
 from stores.models import Connection, Store
 from stores.platforms import tokens
@@ -38,6 +41,13 @@ PLACE: dict[str, Any] = {
     "lat": Decimal("30.279383"),
 }
 
+# While nobody accepts: a tip, a higher one, and then the next courier.
+LADDER = (
+    Step(timedelta(minutes=4), Do.TIP, most=Decimal(3)),
+    Step(timedelta(minutes=7), Do.TIP, most=Decimal(5)),
+    Step(timedelta(minutes=12), Do.NEXT, cancel_fee=Decimal(2)),
+)
+
 
 class DeliveryDemo:
     """Implements DemoPart (stores/demo/world.py)."""
@@ -59,7 +69,13 @@ class DeliveryDemo:
             state=Connection.State.WORKING,
             checked_at=world.now,
         )
-        place = DeliveryStore.objects.create(store=store, connection=connection, **PLACE)
+        place = DeliveryStore.objects.create(
+            store=store,
+            connection=connection,
+            rule=Rule(ceiling=Decimal(30)).as_json(),
+            ladder=[step.as_json() for step in LADDER],
+            **PLACE,
+        )
         for delivery_id, name, shop_no, service_code in COURIERS:
             account = CourierAccount.objects.create(
                 connection=connection,

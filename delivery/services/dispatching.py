@@ -303,6 +303,7 @@ def rider_call(plan: Plan, *, actor: Actor) -> Attempt:
         attempt.state = State.LIVE
     else:
         attempt.courier_code, attempt.shopid = courier.account.delivery_id, courier.account.shopid
+        attempt.tip = _tip_of(plan)
         _take_quote(attempt, plan.quote)
     return _start(plan.delivery, attempt, plan.decision, actor)
 
@@ -343,6 +344,13 @@ def _start(delivery: Delivery, attempt: Attempt, decision: Decision, actor: Acto
         "delivery.dispatch", actor=actor, store=row.store, target=row, courier=decision.chosen
     )
     return attempt
+
+
+def _tip_of(plan: Plan) -> Decimal:
+    """Returns the tip of the rule that chose the courier, where the courier takes it."""
+    wanted = Decimal(plan.decision.rule.get("tip") or 0)
+    takes = courier_of(plan.decision.chosen).tips
+    return wanted if takes and takes.takes(wanted) else Decimal(0)
 
 
 def _take_quote(attempt: Attempt, quote: Quote | None) -> None:

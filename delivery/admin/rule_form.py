@@ -1,0 +1,181 @@
+"""A store's rule and ladder as fields of its form: which courier is called, and what is done while
+nobody accepts.
+"""
+
+from datetime import timedelta
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.utils.text import format_lazy
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import pgettext_lazy
+from unfold.widgets import (
+    UnfoldAdminDecimalFieldWidget,
+    UnfoldAdminIntegerFieldWidget,
+    UnfoldAdminSelectWidget,
+    UnfoldAdminTextInputWidget,
+)
+
+from delivery.models import DeliveryStore
+from delivery.services.choosing import Prefer, Rule
+from delivery.services.dispatching import rule_of
+from delivery.services.escalating import Do, Step, problems
+from delivery.services.rules import MOST_LISTED, MOST_MINUTES, MOST_PERCENT, MOST_YUAN
+
+STEPS = 4
+RULE = ("prefer", "listed", ("ceiling", "ceiling_percent"), ("tip", "is_automatic"))
+LIKELY = (("minutes", "likely_percent"),)
+LADDER = tuple(
+    (f"step{number}_after", f"step{number}_do", f"step{number}_most", f"step{number}_fee")
+    for number in range(1, STEPS + 1)
+)
+
+
+def _amount(label: Any, most: Decimal, **more: Any) -> forms.DecimalField:
+    return forms.DecimalField(
+        label=label,
+        required=False,
+        min_value=Decimal(0),
+        max_value=most,
+        decimal_places=2,
+        widget=UnfoldAdminDecimalFieldWidget(),
+        **more,
+    )
+
+
+def _count(label: Any, most: int, **more: Any) -> forms.IntegerField:
+    return forms.IntegerField(
+        label=label,
+        required=False,
+        min_value=1,
+        max_value=most,
+        widget=UnfoldAdminIntegerFieldWidget(),
+        **more,
+    )
+
+
+def _step_fields(number: int) -> dict[str, forms.Field]:
+    name, after = f"step{number}", _("Step {number}: minutes without a rider")
+    return {
+        f"{name}_after": _count(format_lazy(after, number=number), 12 * 60),
+        f"{name}_do": forms.ChoiceField(
+            label=pgettext_lazy("step", "do"),
+            choices=[("", "–"), *Do.choices],
+            required=False,
+            widget=UnfoldAdminSelectWidget(),
+        ),
+        f"{name}_most": _amount(_("highest tip (yuan)"), MOST_YUAN),
+        f"{name}_fee": _amount(_("cancelling may cost (yuan)"), MOST_YUAN),
+    }
+
+
+class RuleFields(forms.ModelForm[DeliveryStore]):
+    """What is left empty is as usual: the cheapest, without a ceiling and without steps."""
+
+    prefer = forms.ChoiceField(
+        label=_("Call first"),
+        choices=Prefer,
+        required=False,
+        widget=UnfoldAdminSelectWidget(),
+    )
+    listed = forms.CharField(
+        label=_("Only these couriers, in this order"),
+        required=False,
+        max_length=400,
+        widget=UnfoldAdminTextInputWidget(),
+        help_text=_("Their ids with commas, as DADA, SS. Empty: each."),
+    )
+    ceiling = _amount(
+        _("At most (yuan)"), MOST_YUAN, help_text=_("With the tip. Empty: any price.")
+    )
+    ceiling_percent = _amount(_("At most (% of the goods' value)"), MOST_PERCENT)
+    tip = _amount(_("Tip from the beginning (yuan)"), MOST_YUAN)
+    minutes = _count(_("Likely to accept within (minutes)"), MOST_MINUTES)
+    likely_percent = _amount(_("That likely (%)"), Decimal(100))
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        if self.instance.pk:
+            self.initial = {**_of_rule(rule_of(self.instance)), **_of_ladder(self.instance)} | {
+                **self.initial
+            }
+
+    def clean_listed(self) -> tuple[str, ...]:
+        text = self.cleaned_data["listed"].replace("，", ",").upper()
+        named = tuple(dict.fromkeys(part.strip() for part in text.split(",") if part.strip()))
+        if not self.instance.pk:
+            return named
+        known = set(self.instance.couriers.values_list("account__delivery_id", flat=True))
+        strange = [each for each in named if each not in known]
+        if strange or len(named) > MOST_LISTED:
+            wrong = _("This store has no courier %(id)s.") % {"id": ", ".join(strange[:3])}
+            raise forms.ValidationError(wrong)
+        return named
+
+    def clean(self) -> dict[str, Any]:
+        data = super().clean() or {}
+        if not self.errors:
+            ladder = _ladder(data)
+            for problem in problems(ladder):
+                self.add_error("step1_after", str(problem))
+            self.instance.ladder = [step.as_json() for step in ladder]
+            self.instance.rule = _rule(data).as_json()
+        return data
+
+
+for each in range(1, STEPS + 1):
+    RuleFields.declared_fields |= _step_fields(each)
+
+
+def _rule(data: dict[str, Any]) -> Rule:
+    usual = Rule()
+    return Rule(
+        prefer=Prefer(data.get("prefer") or usual.prefer),
+        listed=tuple(data.get("listed") or ()),
+        ceiling=data.get("ceiling"),
+        ceiling_percent=data.get("ceiling_percent"),
+        tip=data.get("tip") or usual.tip,
+        minutes=data.get("minutes") or usual.minutes,
+        likely_percent=data.get("likely_percent") or usual.likely_percent,
+    )
+
+
+def _ladder(data: dict[str, Any]) -> list[Step]:
+    """Returns the steps that say when and what; a row with less is none."""
+    steps = []
+    for number in range(1, STEPS + 1):
+        after, do = data.get(f"step{number}_after"), data.get(f"step{number}_do")
+        if after and do:
+            steps.append(
+                Step(
+                    after=timedelta(minutes=after),
+                    do=Do(do),
+                    most=data.get(f"step{number}_most") or Decimal(0),
+                    cancel_fee=data.get(f"step{number}_fee") or Decimal(0),
+                )
+            )
+    return steps
+
+
+def _of_rule(rule: Rule) -> dict[str, Any]:
+    return {
+        "prefer": rule.prefer,
+        "listed": ", ".join(rule.listed),
+        "ceiling": rule.ceiling,
+        "ceiling_percent": rule.ceiling_percent,
+        "tip": rule.tip or None,
+        "minutes": rule.minutes,
+        "likely_percent": rule.likely_percent,
+    }
+
+
+def _of_ladder(place: DeliveryStore) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for number, row in enumerate(place.ladder[:STEPS], 1):
+        step = Step.from_json(row)
+        found[f"step{number}_after"] = int(step.after.total_seconds() // 60)
+        found[f"step{number}_do"] = step.do
+        found[f"step{number}_most"] = step.most or None
+        found[f"step{number}_fee"] = step.cancel_fee
+    return found

@@ -1,0 +1,108 @@
+"""A store's rule and ladder are set in its form."""
+
+from decimal import Decimal
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.urls import reverse
+
+from delivery.models import DeliveryStore, StoreCourier
+from delivery.services.choosing import Prefer
+from delivery.services.dispatching import rule_of
+from delivery.services.escalating import Do
+from delivery.services.going_on import ladder_of
+from stores.roles import Role
+from tests.delivery.factories import CourierAccountFactory, StoreCourierFactory
+from tests.pages import english
+from tests.stores.factories import member
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def courier() -> StoreCourier:
+    made: StoreCourier = StoreCourierFactory()
+    account = CourierAccountFactory(connection=made.account.connection, delivery_id="DADA")
+    StoreCourierFactory(place=made.place, account=account)
+    return made
+
+
+@pytest.fixture
+def client(courier: StoreCourier) -> Client:
+    return english(member(courier.place.store.merchant, Role.OWNER, password=None))
+
+
+def page(place: DeliveryStore) -> str:
+    return reverse("admin:delivery_deliverystore_change", args=[place.pk])
+
+
+def posted(client: Client, place: DeliveryStore, **typed: Any) -> Any:
+    """Posts what the page shows, with what was typed."""
+    form = client.get(page(place)).context["adminform"].form
+    shown = {name: form[name].value() for name in form.fields}
+    rows = {f"couriers-{name}": "0" for name in ("TOTAL_FORMS", "INITIAL_FORMS")}
+    data = {name: value for name, value in (shown | typed).items() if value not in (None, False)}
+    return client.post(page(place), data | rows)
+
+
+def test_a_rule_and_a_ladder_are_saved_and_shown_again(
+    client: Client, courier: StoreCourier
+) -> None:
+    place = courier.place
+    typed = {
+        "prefer": "fastest",
+        "listed": "ss，DADA",
+        "ceiling": "25.5",
+        "tip": "3",
+        "is_automatic": "on",
+        "step1_after": "3",
+        "step1_do": "tip",
+        "step1_most": "5",
+        "step2_after": "8",
+        "step2_do": "next",
+        "step2_fee": "2",
+    }
+    assert posted(client, place, **typed).status_code == 302
+    place.refresh_from_db()
+    rule = rule_of(place)
+    assert (rule.prefer, rule.listed, rule.ceiling, rule.tip) == (
+        Prefer.FASTEST, ("SS", "DADA"), Decimal("25.5"), Decimal(3),
+    )  # fmt: skip
+    assert [(step.after.total_seconds(), step.do) for step in ladder_of(place)] == [
+        (180, Do.TIP), (480, Do.NEXT),
+    ]  # fmt: skip
+    assert place.is_automatic
+    shown = client.get(page(place)).context["adminform"].form
+    assert (shown["listed"].value(), shown["step2_do"].value()) == ("SS, DADA", "next")
+
+
+@pytest.mark.parametrize(
+    ("typed", "words"),
+    [
+        ({"listed": "MARS"}, "no courier MARS"),
+        ({"ceiling": "-1"}, "greater than or equal to 0"),
+        ({"ceiling": "NaN"}, "Enter a number"),
+        ({"tip": "1e99"}, "less than or equal to"),
+        ({"step1_after": "5", "step1_do": "tip"}, "needs its highest amount"),
+        (
+            {"step1_after": "5", "step1_do": "next", "step2_after": "4", "step2_do": "next"},
+            "comes later than the one before",
+        ),
+        ({"step1_after": "99999", "step1_do": "next"}, "less than or equal to"),
+    ],
+)
+def test_nonsense_is_said_and_nothing_saved(
+    client: Client, courier: StoreCourier, typed: dict[str, str], words: str
+) -> None:
+    answer = posted(client, courier.place, **typed)
+    assert answer.status_code == 200
+    assert words in answer.content.decode()
+    courier.place.refresh_from_db()
+    assert (courier.place.rule, courier.place.ladder) == ({}, [])
+
+
+def test_a_store_without_a_rule_shows_what_is_usual(client: Client, courier: StoreCourier) -> None:
+    form = client.get(page(courier.place)).context["adminform"].form
+    shown = {name: form[name].value() for name in ("prefer", "ceiling", "minutes", "listed")}
+    assert shown == {"prefer": "cheapest", "ceiling": None, "minutes": 5, "listed": ""}
