@@ -11,16 +11,10 @@ from stores.tenancy import access_of
 
 
 def has_delivery(request: HttpRequest) -> bool:
-    """Whether a person belongs to a merchant with a mini-program; read once per request."""
-    from stores.models import Connection
+    """Whether a person belongs to a merchant with a mini-program."""
+    from delivery.services.users import uses_delivery
 
-    found: bool | None = getattr(request, "_has_delivery", None)
-    if found is None:
-        access = access_of(request.user)
-        rows = Connection.objects.filter(platform=PLATFORM, merchant__isnull=False)
-        mine = rows if access.everything else rows.filter(merchant__in=access.merchants_in_part)
-        found = request._has_delivery = mine.exists()  # type: ignore[attr-defined]
-    return found
+    return uses_delivery(request.user)
 
 
 def has_board(request: HttpRequest) -> bool:
@@ -52,17 +46,12 @@ def has_delivery_stores(request: HttpRequest) -> bool:
 
 
 def sees_money(request: HttpRequest) -> bool:
-    return access_of(request.user).has_permission(BILLS) and has_delivery_stores(request)
+    may = access_of(request.user).has_permission(BILLS) and has_delivery(request)
+    return may and has_delivery_stores(request)
 
 
 def sees_deliveries(request: HttpRequest) -> bool:
     return has_delivery(request) and may_view("delivery.Delivery")(request)
-
-
-def sends(request: HttpRequest) -> bool:
-    """Whether a person may enter deliveries of a merchant."""
-    access = access_of(request.user)
-    return not access.everything and access.has_permission(SEND) and has_delivery(request)
 
 
 def sees_drills(request: HttpRequest) -> bool:
@@ -194,7 +183,7 @@ class DeliveryConfig(Domain):
             opened_on_today("created_at"),
             order=58,
         ),
-        MenuItem(ORDERS, _("New delivery"), "delivery:new", sends, order=59),
+        MenuItem(ORDERS, _("New delivery"), "delivery:new", has_board, order=59),
         MenuItem(
             STORES,
             _("Delivery stores"),

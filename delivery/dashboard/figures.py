@@ -7,6 +7,7 @@ from django.utils.translation import gettext as _
 
 from delivery.models import Delivery, DeliveryStore
 from delivery.services.costing import cost_by_delivery
+from delivery.services.users import uses_delivery
 from stores.backoffice.menu import opened_on_today
 from stores.backoffice.widgets import EVERYTHING, Card, Chosen
 from stores.clock import a_day_ago, start_of_day
@@ -21,6 +22,8 @@ LONGEST_LIFE = 5
 def sending(user: User) -> list[int]:
     """Returns the stores that send goods, of those that a person sees; read once per request."""
     known: list[int] | None = vars(user).get("_sending")
+    if known is None and not uses_delivery(user):
+        known = vars(user)["_sending"] = []
     if known is None:
         places = DeliveryStore.objects.order_by().values("store")
         known = vars(user)["_sending"] = Store.objects.filter(pk__in=places).ids_for(user)

@@ -12,6 +12,7 @@ from django.utils.translation import ngettext_lazy
 from delivery.choices import PLATFORM
 from delivery.models import Authorisation
 from delivery.services.losses import taken_by_others
+from delivery.services.users import uses_delivery
 from stores.backoffice import actions
 from stores.backoffice.widgets import Alert
 from stores.fields import readable
@@ -27,7 +28,7 @@ MOST = 10
 
 def provider_alerts(user: User) -> Iterator[Alert]:
     """Says which mini-programs have withdrawn, and whose tokens another server takes."""
-    if not has_permission(user, Permission.MANAGE_CONNECTIONS):
+    if not has_permission(user, Permission.MANAGE_CONNECTIONS) or not uses_delivery(user):
         return
     rows = Authorisation.objects.for_staff(user).exclude(merchant=None)
     for row in rows.filter(state__in=(State.WITHDRAWN, State.FAILED))[:MOST]:

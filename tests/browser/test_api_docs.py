@@ -14,7 +14,7 @@ def test_the_docs_show_every_route_and_try_one_out(visitor: Visitor) -> None:
     secret = api_key(store.merchant)[1]
     page = visitor.page()
     page.goto("/api/docs/")
-    expect(page.locator(".opblock")).to_have_count(26)
+    expect(page.locator(".opblock")).to_have_count(36)
     expect(page.locator(".btn.authorize")).to_have_text("填入密钥")
     page.locator(".btn.authorize").click()
     page.locator(".auth-container input").fill(secret)

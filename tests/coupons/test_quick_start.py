@@ -40,7 +40,7 @@ def test_the_quick_start_runs_as_written(
         check=True,
         timeout=60,
     )
-    stores, malformed, lookup, verification, listed, orders, takeaway = (
+    stores, malformed, lookup, verification, listed, orders, takeaway, deliveries = (
         json.loads(line) for line in done.stdout.splitlines() if line
     )
     assert [row["id"] for row in stores["results"]] == [shop.store.pk]
@@ -49,5 +49,5 @@ def test_the_quick_start_runs_as_written(
     assert (lookup["status"], lookup["unused"]) == ("done", True)
     assert verification["status"] == "verified"
     assert [row["id"] for row in listed["results"]] == [verification["id"]]
-    assert orders["results"] == takeaway["results"] == []
+    assert orders["results"] == takeaway["results"] == deliveries["results"] == []
     assert Verification.objects.get().status == "verified"

@@ -364,7 +364,7 @@ def test_the_last_uses_of_the_store_are_listed_newest_first_at_a_constant_cost(
     client, _clerk = clerk_at_counter(product)
     for _ in range(11):
         scan(client, code_of(meituan.bought(product)))
-    with django_assert_max_num_queries(14):
+    with django_assert_max_num_queries(15):
         page = client.get(COUNTER).content.decode()
     expected = [
         f"c{pk}" for pk in Consumption.objects.order_by("-pk").values_list("pk", flat=True)[:10]
