@@ -12,7 +12,7 @@ from stores.tenancy import access_of
 
 def has_delivery(request: HttpRequest) -> bool:
     """Whether a person belongs to a merchant with a mini-program."""
-    from delivery.services.users import uses_delivery
+    from delivery.models.uses import uses_delivery
 
     return uses_delivery(request.user)
 

@@ -6,8 +6,8 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from delivery.models import Delivery, DeliveryStore
+from delivery.models.uses import uses_delivery
 from delivery.services.costing import cost_by_delivery
-from delivery.services.users import uses_delivery
 from stores.backoffice.menu import opened_on_today
 from stores.backoffice.widgets import EVERYTHING, Card, Chosen
 from stores.clock import a_day_ago, start_of_day

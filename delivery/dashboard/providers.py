@@ -11,8 +11,8 @@ from django.utils.translation import ngettext_lazy
 
 from delivery.choices import PLATFORM
 from delivery.models import Authorisation
+from delivery.models.uses import uses_delivery
 from delivery.services.losses import taken_by_others
-from delivery.services.users import uses_delivery
 from stores.backoffice import actions
 from stores.backoffice.widgets import Alert
 from stores.fields import readable

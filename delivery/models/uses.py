@@ -5,7 +5,7 @@ from typing import Any
 from django.db.models import Q
 
 from delivery.choices import PLATFORM
-from delivery.models import Authorisation
+from delivery.models.providers import Authorisation
 from stores.models import Connection
 from stores.tenancy import access_of
 
