@@ -7,9 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from django import forms
-from django.utils.text import format_lazy
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import pgettext_lazy
 from unfold.widgets import (
     UnfoldAdminDecimalFieldWidget,
     UnfoldAdminIntegerFieldWidget,
@@ -56,11 +54,11 @@ def _count(label: Any, most: int, **more: Any) -> forms.IntegerField:
 
 
 def _step_fields(number: int) -> dict[str, forms.Field]:
-    name, after = f"step{number}", _("Step {number}: minutes without a rider")
+    name = f"step{number}"
     return {
-        f"{name}_after": _count(format_lazy(after, number=number), 12 * 60),
+        f"{name}_after": _count(_("minutes without a rider"), 12 * 60),
         f"{name}_do": forms.ChoiceField(
-            label=pgettext_lazy("step", "do"),
+            label=_("what is done"),
             choices=[("", "–"), *Do.choices],
             required=False,
             widget=UnfoldAdminSelectWidget(),
@@ -84,7 +82,7 @@ class RuleFields(forms.ModelForm[DeliveryStore]):
         required=False,
         max_length=400,
         widget=UnfoldAdminTextInputWidget(),
-        help_text=_("Their ids with commas, as DADA, SS. Empty: each."),
+        help_text=_("Their ids with commas. Empty: each."),
     )
     ceiling = _amount(
         _("At most (yuan)"), MOST_YUAN, help_text=_("With the tip. Empty: any price.")
