@@ -15,7 +15,7 @@ from stores.backoffice.labels import badge_column, connection_column, moment_col
 from stores.backoffice.read_only import ReadOnlyAdmin
 
 AUDIT_COLOURS = {"0": "success", "1": "warning", "2": "danger", "gone": "danger", "": "info"}
-TODO: dict[int | None, StrOrPromise] = {
+NEXT_STEP: dict[int | None, StrOrPromise] = {
     Audit.PASSED: _("Nothing: stores can use it."),
     Audit.WAITING: _(
         "Wait until WeChat and the courier have checked the account, then read the accounts again"
@@ -66,7 +66,7 @@ class CourierAccountAdmin(ReadOnlyAdmin):
     def todo(self, row: CourierAccount) -> StrOrPromise:
         if row.vanished_at:
             return _("WeChat no longer lists it: bind it again in its console.")
-        return TODO[row.audit]
+        return NEXT_STEP[row.audit]
 
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any

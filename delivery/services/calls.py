@@ -208,7 +208,9 @@ class RiderCancelling(AboutRider):
         attempt = life.locked(call.subject_id)
         attempt.cancelled_at = timezone.now()
         if answer is not None:
-            attempt.deduction = answer
+            # Of an order that lived again each cancellation costs.
+            before = attempt.deduction if attempt.revived_at else None
+            attempt.deduction = answer + (before or Decimal(0))
         attempt.save(update_fields=["cancelled_at", "deduction"])
         attempt.delivery.note_change()
         owe(attempt)
@@ -217,9 +219,17 @@ class RiderCancelling(AboutRider):
         attempt = life.locked(call.subject_id)
         attempt.refusal = words_of(error)
         attempt.needs_person = True
-        # What a person agreed to was about this cancellation only.
-        attempt.is_unwanted, attempt.cancel_limit = False, None
-        attempt.save(update_fields=["refusal", "needs_person", "is_unwanted", "cancel_limit"])
+        # What a person wanted and agreed to was this cancellation only.
+        attempt.is_unwanted, attempt.cancel_limit, attempt.cancel_reason = False, None, None
+        attempt.save(
+            update_fields=[
+                "refusal",
+                "needs_person",
+                "is_unwanted",
+                "cancel_limit",
+                "cancel_reason",
+            ]
+        )
         if attempt.state == State.ENDING and attempt.waybill_state not in DEAD:
             # He rides on.
             move(attempt, State.LIVE, ask_at=timezone.now())

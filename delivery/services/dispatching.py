@@ -185,9 +185,9 @@ def cancel_carry_out(
     then: Delivery.Then = Delivery.Then.CANCEL,
 ) -> Delivery:
     """Cancels this rider, or without one the delivery. Raises Conflict."""
-    if attempt and (call := calls.call_of(attempt)):
-        # Before the delivery is locked: a worker locks them in this order.
-        outbox.revoke(call, "cancelled before it was sent")
+    # Before the delivery is locked: a worker locks them in this order.
+    call = calls.call_of(attempt) if attempt else None
+    is_revoked = call is not None and outbox.revoke(call, "cancelled before it was sent")
     row = _locked(delivery)
     live = row.attempts.live().first()
     if live is None:
@@ -195,7 +195,8 @@ def cancel_carry_out(
     elif attempt is None or live.pk != attempt.pk:
         raise DeliveryConflict(_("Meanwhile another rider was called."))
     else:
-        _cancel_rider(life.locked(live.pk), max_fee, reason, then)
+        wanted = life.locked(live.pk)
+        _cancel_rider(wanted, max_fee, reason, then, is_revoked=is_revoked)
     audit.record("delivery.cancel", actor=actor, store=row.store, target=row, then=str(then))
     row.refresh_from_db()
     return row
@@ -371,17 +372,21 @@ def _cancel_without_rider(row: Delivery, then: Delivery.Then) -> None:
 
 
 def _cancel_rider(
-    attempt: Attempt, limit: Decimal | None, reason: CancelReason, then: Delivery.Then
+    attempt: Attempt,
+    limit: Decimal | None,
+    reason: CancelReason,
+    then: Delivery.Then,
+    *,
+    is_revoked: bool,
 ) -> None:
+    """`is_revoked`: the call for the rider was surely not executed, and will not be."""
     if attempt.waybill_state in RETURNING:
         raise DeliveryConflict(_("The goods are on their way back."))
     attempt.cancel_limit, attempt.cancel_reason = limit, int(reason)
     attempt.is_unwanted = True
     attempt.save(update_fields=["cancel_limit", "cancel_reason", "is_unwanted"])
     about.move_then(attempt.delivery, then)
-    call = calls.call_of(attempt)
-    was_not_sent = call is not None and call.state == call.State.DEAD and not call.attempts.exists()
-    if attempt.courier is None or (attempt.state == State.CALLING and was_not_sent):
+    if attempt.courier is None or (attempt.state == State.CALLING and is_revoked):
         life.finish(attempt, State.DEAD)
     elif attempt.state != State.CALLING:
         calls.owe(attempt)

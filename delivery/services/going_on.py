@@ -26,8 +26,6 @@ from stores.conflicts import Conflict
 from stores.platforms.errors import PlatformError
 
 Then = Delivery.Then
-# Audit lines of what the rule did.
-BY_RULE = "rule"
 # A delivery that a person left alone is not called for by itself after so long.
 LATE = timedelta(hours=12)
 
@@ -45,9 +43,9 @@ def go_on(delivery: Delivery) -> None:
     )
     try:
         if delivery.then == Then.OURSELVES:
-            delivery_dispatch(delivery=delivery, courier=OURSELVES, actor=BY_RULE)
+            delivery_dispatch(delivery=delivery, courier=OURSELVES, actor=None)
         elif is_due:
-            delivery_dispatch(delivery=delivery, courier=None, actor=BY_RULE)
+            delivery_dispatch(delivery=delivery, courier=None, actor=None)
     except Conflict:
         # Somebody was faster, or nobody can be called.
         _put_before_person(delivery.pk)
@@ -110,11 +108,11 @@ def _do(attempt: Attempt, step: Step) -> None:
         value = attempt.delivery.value
         total = next_total(step, known, tip=attempt.tip, value=value)
         if total is not None:
-            delivery_tip(delivery=attempt.delivery, total=total, actor=BY_RULE)
+            delivery_tip(delivery=attempt.delivery, total=total, actor=None)
         return
     delivery_cancel(
         delivery=attempt.delivery,
-        actor=BY_RULE,
+        actor=None,
         max_fee=step.cancel_fee,
         then=Then.NEXT if step.do == Do.NEXT else Then.OURSELVES,
     )
@@ -129,7 +127,9 @@ def ask_due() -> None:
             attempt = life.locked(pk)
             if attempt.ask_at is None or attempt.ask_at > now:
                 continue
-            attempt.ask_at = None if attempt.ended_at else now + life.ASK_EVERY
+            is_left = attempt.needs_person and attempt.state != Attempt.State.LIVE
+            pause = life.ASK_SELDOM if is_left else life.ASK_EVERY
+            attempt.ask_at = None if attempt.ended_at else now + pause
             attempt.save(update_fields=["ask_at"])
             is_calling = attempt.state == Attempt.State.CALLING
             is_open = attempt.state == Attempt.State.LIVE or (

@@ -19,8 +19,8 @@ from stores.transitions import move, set_state
 
 State = Attempt.State
 GO_ON = "delivery.tasks.go_on"
-# A silent order is asked about so often.
-ASK_EVERY = timedelta(seconds=40)
+# A silent order is asked about so often, one that waits for a person so seldom.
+ASK_EVERY, ASK_SELDOM = timedelta(seconds=40), timedelta(minutes=5)
 # After a confirmed cancellation the end is asked for so often; where none comes within this time,
 # the confirmation was none, and it is cancelled again.
 PROVE_EVERY = timedelta(seconds=2)

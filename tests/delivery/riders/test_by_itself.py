@@ -14,6 +14,7 @@ from delivery.services import going_on, quoting, resting
 from delivery.services.choosing import Rule
 from delivery.services.dispatching import delivery_dispatch, delivery_ready
 from delivery.services.escalating import Do, Step
+from stores.audit import SYSTEM
 from stores.conflicts import Conflict
 from stores.models import AuditEntry
 from tests.delivery.factories import AttemptFactory, QuoteFactory
@@ -57,7 +58,7 @@ def test_a_store_that_calls_by_itself_calls_when_the_goods_are_ready(town: Town)
     assert list(going_on.waiting()) == [delivery.pk]
     go_on(town)
     assert [order["delivery_id"] for order in town.live_orders(delivery)] == ["DADA"]
-    assert AuditEntry.objects.get(verb="delivery.dispatch").actor == going_on.BY_RULE
+    assert AuditEntry.objects.get(verb="delivery.dispatch").actor == SYSTEM
 
 
 def test_a_store_that_does_not_calls_nobody(town: Town) -> None:

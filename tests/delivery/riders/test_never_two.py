@@ -153,6 +153,54 @@ def test_a_cancellation_before_the_call_was_sent_sends_nothing(town: Town) -> No
     assert town.orders(delivery) == []
 
 
+def test_a_cancellation_between_two_tries_of_the_call_ends_it(town: Town) -> None:
+    delivery = town.delivery()
+    town.server.faults.add(operation="order/add", kind="throttle", times=None)
+    attempt = delivery_dispatch(delivery=delivery, courier="SS", actor="小王")
+    outbox.work(seconds=0.3)
+    call = OutboundCall.objects.get(operation="rider.call")
+    assert (call.state, call.attempts.exists()) == ("pending", True)
+    delivery_cancel(delivery=delivery, actor="小王", max_fee=Decimal(0))
+    attempt.refresh_from_db()
+    delivery.refresh_from_db()
+    assert (attempt.state, delivery.state) == (State.DEAD, Delivery.State.CANCELLED)
+    town.server.faults.clear()
+    town.work()
+    assert town.orders(delivery) == []
+
+
+def test_an_end_after_a_refused_cancellation_was_not_wanted(town: Town) -> None:
+    attempt = town.called("DADA")
+    for status in (102, 202):
+        town.report(attempt, status)
+    delivery_cancel(delivery=attempt.delivery, actor="小王", max_fee=None, then=Delivery.Then.NEXT)
+    town.work()
+    town.report(attempt, 501)
+    Attempt.objects.update(ask_at=timezone.now())
+    going_on.ask_due()
+    town.work()
+    attempt.refresh_from_db()
+    delivery = Delivery.objects.get(pk=attempt.delivery_id)
+    assert (attempt.state, delivery.state, delivery.needs_person) == (
+        State.DEAD, Delivery.State.WAITING, True,
+    )  # fmt: skip
+
+
+def test_each_cancellation_of_an_order_that_lived_again_costs(town: Town) -> None:
+    town.post("couriers", {"delivery_id": "SS", "cancel_fee": 5.0, "free_seconds": 0.0})
+    attempt = town.called("SS")
+    town.report(attempt, 502)
+    attempt = Attempt.objects.select_related("courier__account__connection").get(pk=attempt.pk)
+    pushed(attempt, 502)
+    town.work()
+    Attempt.objects.update(deduction=Decimal(2))
+    town.report(attempt, 102)
+    pushed(attempt, 102, seconds=1)
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.deduction) == (State.DEAD, Decimal(7))
+
+
 def test_a_cancellation_while_the_answer_is_lost_waits_for_it(town: Town) -> None:
     delivery = town.delivery()
     town.server.faults.add(operation="order/add", kind="drop_after", times=1)
