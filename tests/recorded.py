@@ -3,11 +3,13 @@
 """
 
 import json
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, is_dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.canned import answer
+from stores.platforms.errors import PlatformError
+from tests.canned import Canned, answer
 
 FIXTURES = Path(__file__).parent / "fixtures"
 
@@ -47,3 +49,18 @@ def shown(value: Any) -> Any:
         return [shown(item) for item in value]
     known = asdict(value) if is_dataclass(value) and not isinstance(value, type) else value
     return json.loads(json.dumps(known, default=str))
+
+
+def hold_to_expect(answer: Recorded, call: Callable[[str, str], Any]) -> None:
+    """Asserts that a call, by its name at an address, makes of the answer what stands beside it."""
+    with Canned(answer.bytes) as server:
+        try:
+            got = call(answer.call, server.url)
+        except PlatformError as error:
+            got = error
+    if answer.is_failure:
+        assert type(got).__name__ == answer.expect["error"]
+        wanted = {name: value for name, value in answer.expect.items() if name != "error"}
+        assert {name: getattr(got, name) for name in wanted} == wanted
+    else:
+        assert shown(got) == answer.expect

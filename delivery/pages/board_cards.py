@@ -16,7 +16,7 @@ from delivery.choices import SEND, WaybillState
 from delivery.models import Attempt, Delivery, DeliveryStore, StoreCourier
 from delivery.pages import board_rows as rows
 from delivery.pages.board_actions import Action, actions_of
-from delivery.pages.board_news import digest_of, ticket_of
+from delivery.pages.board_news import TICKETS, digest_of
 from delivery.pages.board_words import courier_name, reasons, span_text
 from delivery.services.offering import Offered, offers_of
 from delivery.services.showing import receiver_of, rider_of
@@ -168,7 +168,7 @@ def board_of(stores: Sequence[Store]) -> Board:
     offers = offers_of([*waiting, *found.ended_with_trouble])
     return Board(
         digest=digest,
-        ticket=ticket_of(ids),
+        ticket=TICKETS.of(ids),
         columns=[
             Column(name, TITLES[name], [card_of(row, name, offers) for row in shown], count)
             for name, (shown, count) in found.columns.items()

@@ -2,20 +2,13 @@
 
 from collections.abc import Collection
 
-from django.core import signing
 from django.db.models import Count, Max, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
-from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
 
 from delivery.models import Delivery, StoreCourier
 from stores.models import Store
-
-SALT = "delivery-board-of-stores"
-# So long a board of somebody who was signed out may seem fresh, unless there is news.
-TICKET_SECONDS = 600
-# More would make the address too long.
-MOST_STORES = 50
+from stores.web.tickets import Tickets
 
 
 def digest_of(store_ids: Collection[int]) -> str:
@@ -43,25 +36,5 @@ def digest_of(store_ids: Collection[int]) -> str:
     return "-".join([f"{timezone.localtime():%m%d%H%M}", *parts])
 
 
-def ticket_of(store_ids: Collection[int]) -> str:
-    """Returns what says for ten minutes about which stores a browser may ask, without a session;
-    "" for too many.
-    """
-    is_short = len(store_ids) <= MOST_STORES
-    return signing.dumps(sorted(store_ids), salt=SALT) if is_short else ""
-
-
-def unchanged(request: HttpRequest) -> HttpResponse | None:
-    """Answers 204 while `after` is as it was, to whoever has a `ticket` that is not too old; else
-    None. A ticket tells nothing but whether something is new.
-    """
-    after, ticket = request.GET.get("after", ""), request.GET.get("ticket", "")
-    if request.method != "GET" or not after:
-        return None
-    try:
-        known = signing.loads(ticket, salt=SALT, max_age=TICKET_SECONDS)
-    except signing.BadSignature:
-        return None
-    if after != digest_of(known):
-        return None
-    return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
+TICKETS = Tickets("delivery-board-of-stores", digest_of=digest_of, seen="after")
+unchanged = TICKETS.unchanged

@@ -206,6 +206,19 @@ def screenshot() -> Callable[[Page, str], None]:
     return keep
 
 
+@pytest.fixture
+def kept() -> Callable[[Page, str], None]:
+    """Fails for a page that is cut; keeps a picture of the whole page in the folder PICTURES."""
+
+    def keep(page: Page, name: str) -> None:
+        assert fits(page), name
+        if folder := os.environ.get("PICTURES"):
+            width = page.viewport_size["width"] if page.viewport_size else 0
+            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
+
+    return keep
+
+
 def listens(page: Page) -> None:
     """Waits until a scan can no longer be the rest of one that began before the page did."""
     opened = "performance.getEntriesByType('navigation')[0].domInteractive"

@@ -1,6 +1,5 @@
 """Deliveries in a browser: entered by hand and as a table, listed, and looked at."""
 
-import os
 from collections.abc import Callable
 from decimal import Decimal
 from pathlib import Path
@@ -15,7 +14,7 @@ from delivery.models import Attempt, Delivery, DeliveryStore
 from delivery.services.choosing import Acceptance, Facts, Offer, Prefer, Rule, ranking
 from stores.roles import Role
 from tests.back_office import page as address
-from tests.browser.conftest import Visitor, fits
+from tests.browser.conftest import Visitor
 from tests.delivery.entry.typing import TYPED, table
 from tests.delivery.factories import (
     AttemptFactory,
@@ -50,17 +49,6 @@ def place(transactional_db: None) -> DeliveryStore:
 @pytest.fixture
 def manager(place: DeliveryStore) -> User:
     return member(place.store.merchant, Role.MANAGER, place.store, username="wangwei")
-
-
-@pytest.fixture
-def kept() -> Kept:
-    def keep(page: Page, name: str) -> None:
-        assert fits(page), name
-        if folder := os.environ.get("PICTURES"):
-            width = page.viewport_size["width"] if page.viewport_size else 0
-            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
-
-    return keep
 
 
 @pytest.fixture

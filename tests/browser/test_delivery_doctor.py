@@ -1,8 +1,6 @@
 """The set-up check and the delivery drill in a browser, on a desk and on a phone."""
 
-import os
 from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,7 +14,7 @@ from delivery.models import DoctorRun, StoreCourier
 from stores.drills import runner
 from stores.models import DrillRun
 from stores.roles import Role
-from tests.browser.conftest import Visitor, fits
+from tests.browser.conftest import Visitor
 from tests.delivery.doctor.conftest import change
 from tests.delivery.town import APPID, Town, town_of
 from tests.delivery.webhooks.pushing import KEY, SECRETS, TOKEN
@@ -40,17 +38,6 @@ def town(visitor: Visitor, settings: Settings) -> Iterator[Town]:
 @pytest.fixture
 def owner(town: Town) -> User:
     return member(town.place.store.merchant, Role.OWNER, username="linxiaomei")
-
-
-@pytest.fixture
-def kept() -> Callable[[Page, str], None]:
-    def keep(page: Page, name: str) -> None:
-        assert fits(page), name
-        if folder := os.environ.get("PICTURES"):
-            width = page.viewport_size["width"] if page.viewport_size else 0
-            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
-
-    return keep
 
 
 @SIZES

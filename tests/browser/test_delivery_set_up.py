@@ -1,9 +1,7 @@
 """Setting up instant delivery in a browser, on a desk and on a phone."""
 
-import os
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -16,7 +14,7 @@ from delivery.models import CourierAccount, DeliveryStore
 from stores.models import Connection
 from stores.roles import Role
 from tests.back_office import page as address
-from tests.browser.conftest import Visitor, fits
+from tests.browser.conftest import Visitor
 from tests.delivery.factories import (
     CourierAccountFactory,
     MiniProgramFactory,
@@ -64,17 +62,6 @@ def place(connection: Connection) -> DeliveryStore:
         )
     CourierAccount.objects.filter(delivery_id="UU").update(audit=Audit.WAITING)
     return made
-
-
-@pytest.fixture
-def kept(request: pytest.FixtureRequest) -> Callable[[Page, str], None]:
-    def keep(page: Page, name: str) -> None:
-        assert fits(page), name
-        if folder := os.environ.get("PICTURES"):
-            width = page.viewport_size["width"] if page.viewport_size else 0
-            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
-
-    return keep
 
 
 @SIZES

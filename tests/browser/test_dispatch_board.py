@@ -2,11 +2,9 @@
 that costs more than was shown.
 """
 
-import os
 import re
 from collections.abc import Callable
 from datetime import timedelta
-from pathlib import Path
 
 import pytest
 from django.contrib.auth.models import User
@@ -15,7 +13,7 @@ from playwright.sync_api import Page, expect
 
 from delivery.models import Attempt, Delivery, StoreCourier
 from stores.roles import Role
-from tests.browser.conftest import Visitor, fits
+from tests.browser.conftest import Visitor
 from tests.delivery.conftest import town
 from tests.delivery.factories import ReceiverCaseFactory
 from tests.delivery.town import Town
@@ -33,19 +31,8 @@ def clerk(town: Town) -> User:
     return member(store.merchant, Role.CLERK, store, password=None)
 
 
-@pytest.fixture
-def kept() -> Callable[[Page, str], None]:
-    def keep(page: Page, name: str) -> None:
-        assert fits(page), name
-        if folder := os.environ.get("PICTURES"):
-            width = page.viewport_size["width"] if page.viewport_size else 0
-            page.screenshot(path=Path(folder) / f"{name}-{width}.png", full_page=True)
-
-    return keep
-
-
 def card(page: Page, column: str) -> str:
-    return f'[data-column="{column}"] .board-card'
+    return f'[data-column="{column}"] .live-card'
 
 
 def tab(page: Page, name: str) -> None:

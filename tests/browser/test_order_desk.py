@@ -12,9 +12,9 @@ from playwright.sync_api import Page, expect
 import messaging.webhooks.handlers  # noqa: F401
 from messaging.choices import OrderState
 from messaging.models import Order, TakeawayStore
-from messaging.pages import pulse
 from stores.models import Merchant, OutboundCall
 from stores.roles import Role
+from stores.web import tickets
 from tests.browser.conftest import Visitor
 from tests.messaging.factories import ConversationFactory, OrderFactory, TakeawayStoreFactory
 from tests.messaging.pushing import Pusher
@@ -45,7 +45,7 @@ def arrives(binding: TakeawayStore, number: int = ORDER_ID, day_number: str = "1
 
 
 def card(page: Page, column: str) -> str:
-    return f'[data-column="{column}"] .desk-card'
+    return f'[data-column="{column}"] .live-card'
 
 
 def too_small(page: Page, selector: str) -> list[str]:
@@ -118,7 +118,7 @@ def test_who_is_signed_out_is_told_and_goes_on_afterwards(
     visitor: Visitor, binding: TakeawayStore, clerk: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # Else a page without a session is fresh for a minute.
-    monkeypatch.setattr(pulse, "TICKET_SECONDS", 2)
+    monkeypatch.setattr(tickets, "TICKET_SECONDS", 2)
     page = visitor.page(user=clerk)
     with page.expect_response(re.compile("/takeaway/desk/live/")):
         page.goto(DESK)
@@ -156,7 +156,7 @@ def test_the_desk_fits_on_a_phone(visitor: Visitor, binding: TakeawayStore, cler
     page.goto(DESK)
     expect(page.locator(card(page, "new"))).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") == 360
-    assert too_small(page, "header a, .desk-card a, .desk-card button") == []
+    assert too_small(page, "header a, .live-card a, .live-card button") == []
     page.locator(".desk-number").first.click()
     expect(page.locator("h1").first).to_be_visible()
     assert too_small(page, ".readonly a, .zg-facts a") == []

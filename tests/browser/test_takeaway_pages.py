@@ -177,7 +177,7 @@ def test_the_pages_of_takeaway_open_without_complaint(
     waiting = Conversation.objects.get(open_user_id="9")
     yesterday = timezone.localdate() - timedelta(days=1)
     for name, path, shown in (
-        ("order-desk", reverse("takeaway:desk"), '[data-column="new"] .desk-card >> nth=1'),
+        ("order-desk", reverse("takeaway:desk"), '[data-column="new"] .live-card >> nth=1'),
         ("chat", reverse("takeaway:talk", args=[waiting.pk]), ".bubble"),
         ("reply-rate", f"{reverse('takeaway:chat-rate')}?day={yesterday}", ".chat-line >> nth=2"),
         ("safety-card", reverse("takeaway:card", args=[binding.pk]), ".card-poster"),

@@ -14,11 +14,6 @@
   let misses = 0;
   let isOver = false;
 
-  document.querySelectorAll("[data-board-store]").forEach((form) => {
-    form.querySelector("button").hidden = true;
-    form.querySelector("select").addEventListener("change", () => form.submit());
-  });
-
   const moment = () => ahead + Date.now() / 1000;
   const fill = (pattern, values) =>
     pattern.replace(/%\((\w+)\)(02)?d/g, (_found, name, two) => String(values[name]).padStart(two ? 2 : 1, "0"));

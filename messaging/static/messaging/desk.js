@@ -5,11 +5,6 @@
   const desk = document.querySelector("#desk");
   if (!desk) return;
 
-  document.querySelectorAll("[data-desk-store]").forEach((form) => {
-    form.querySelector("button").hidden = true;
-    form.querySelector("select").addEventListener("change", () => form.submit());
-  });
-
   const renew = window.takeawayPulse(() => new Promise((resolve) => {
     desk.addEventListener("htmx:afterRequest", function ended(event) {
       // The buttons on the desk have requests of their own.

@@ -176,5 +176,5 @@ def test_a_column_shows_so_many_and_counts_the_others(clerk: Client, place: Deli
     waiting = column(page, "waiting")
     assert waiting.count("<article") == MOST_CARDS
     assert "5 more, not shown" in waiting
-    assert f'<span class="board-count">{MOST_CARDS + 5}</span>' in waiting
+    assert f'<span class="live-count">{MOST_CARDS + 5}</span>' in waiting
     assert page[page.index("Finished today") :].count("<li>") == MOST_OVER

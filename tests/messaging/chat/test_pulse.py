@@ -10,10 +10,10 @@ from django.utils import timezone
 
 from messaging.choices import OrderState, RefundState
 from messaging.models import Conversation, Order, Refund
-from messaging.pages.pulse import TICKET_SECONDS
 from messaging.services.changes import digest_of
 from stores.models import Merchant, Store
 from stores.roles import Role
+from stores.web.tickets import TICKET_SECONDS
 from tests.messaging.chat.writing import write
 from tests.messaging.factories import OrderFactory, PrinterFactory, RefundFactory
 from tests.messaging.pushing import Pusher
