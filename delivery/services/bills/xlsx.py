@@ -1,6 +1,7 @@
 """The first sheet of an XLSX file, read in a bounded space: what comes is never trusted to be one.
 
-A library that builds objects of all a file has would let a small file take all memory.
+A library that builds objects of all a file has would let a small file take all memory
+(docs/decisions/0012-sheets-from-outside.md).
 """
 
 import io
