@@ -84,8 +84,13 @@ def plain(text: str) -> str:
     found = narrow(_INVISIBLE.sub("", text))
     if prefix := _SYMBOLOGY.match(found):
         found = found[prefix.end() :]
-    as_text = _AS_TEXT.fullmatch(found)
-    return (as_text[1] or as_text[2] or "" if as_text else found).strip()
+    return unmarked(found).strip()
+
+
+def unmarked(cell: str) -> str:
+    """Returns a spreadsheet's cell without what marks a number as a text: ="0123", '0123."""
+    as_text = _AS_TEXT.fullmatch(cell)
+    return (as_text[1] or as_text[2] or "") if as_text else cell
 
 
 def deal_name(text: str | None) -> str:
@@ -105,6 +110,11 @@ def mask_secret(secret: str, text: str) -> str:
 def mask_codes(text: str) -> str:
     """Without whole coupon codes: of long numbers only the last four digits stay."""
     return _LONG_NUMBER.sub(lambda found: f"…{found[0][-4:]}", text)
+
+
+def mask_number(number: str) -> str:
+    """Returns a phone number with three digits in front and two behind; a short one not at all."""
+    return f"{number[:3]}****{number[-2:]}" if len(number) > 6 else "****"
 
 
 def is_id(text: str) -> bool:

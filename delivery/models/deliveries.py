@@ -30,6 +30,10 @@ class DeliveryQuerySet(TenantQuerySet["Delivery"]):
     def for_staff(self, actor: Any) -> Self:
         return super().for_staff(actor).real()
 
+    def locked(self, pk: int) -> "Delivery":
+        """Returns the delivery, locked. Who locks one of its attempts locks it first."""
+        return self.select_for_update(no_key=True).get(pk=pk)
+
     def open(self) -> Self:
         """Filters those that are not over, with their partial index."""
         return self.by_index(Q(state__in=literals(*Delivery.OPEN))).real()

@@ -23,7 +23,7 @@ def case_open(*, delivery: Delivery, text: str) -> ReceiverCase:
     `needs_person`, because that would end the calling: the case alone says it
     (DeliveryQuerySet.needing_person).
     """
-    row = Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
+    row = Delivery.objects.locked(delivery.pk)
     cases = list(row.cases.all())
     if case := next((case for case in cases if case.closed_at is None), None):
         return case
@@ -40,7 +40,7 @@ def case_open(*, delivery: Delivery, text: str) -> ReceiverCase:
 @transaction.atomic
 def case_close(*, case: ReceiverCase, actor: Actor) -> ReceiverCase:
     """Settles a case; one that is settled already stays as it is."""
-    row = Delivery.objects.select_for_update(no_key=True).get(pk=case.delivery_id)
+    row = Delivery.objects.locked(case.delivery_id)
     case.refresh_from_db()
     if case.closed_at is not None:
         return case

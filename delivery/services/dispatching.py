@@ -188,7 +188,7 @@ def cancel_carry_out(
     # Before the delivery is locked: a worker locks them in this order.
     call = calls.call_of(attempt) if attempt else None
     is_revoked = call is not None and outbox.revoke(call, "cancelled before it was sent")
-    row = _locked(delivery)
+    row = Delivery.objects.locked(delivery.pk)
     live = row.attempts.live().first()
     if live is None:
         _cancel_without_rider(row, then)
@@ -216,7 +216,7 @@ def cancel_fee(attempt: Attempt) -> Decimal | None:
 @transaction.atomic
 def delivery_tip(*, delivery: Delivery, total: Decimal, actor: Actor) -> Delivery:
     """Raises the tip to this total. Raises Conflict where the courier does not take it."""
-    row = _locked(delivery)
+    row = Delivery.objects.locked(delivery.pk)
     attempt = row.attempts.live().select_related("courier__account").first()
     if attempt is None or attempt.courier is None:
         raise DeliveryConflict(_("No rider of a courier is called."))
@@ -239,7 +239,7 @@ def delivery_tip(*, delivery: Delivery, total: Decimal, actor: Actor) -> Deliver
 @transaction.atomic
 def delivery_ready(*, delivery: Delivery, actor: Actor) -> Delivery:
     """Says that the goods are ready; a store that calls by itself then calls a rider."""
-    row = _locked(delivery)
+    row = Delivery.objects.locked(delivery.pk)
     if not row.is_open:
         raise DeliveryConflict(_("This delivery is over."))
     if row.ready_at is None:
@@ -253,7 +253,7 @@ def delivery_ready(*, delivery: Delivery, actor: Actor) -> Delivery:
 @transaction.atomic
 def delivery_return_confirm(*, delivery: Delivery, actor: Actor) -> Delivery:
     """Says that the goods are back at the shop."""
-    row = _locked(delivery)
+    row = Delivery.objects.locked(delivery.pk)
     attempt = row.attempts.live().first()
     if attempt is None or attempt.waybill_state not in RETURNING:
         raise DeliveryConflict(_("Nothing is on its way back."))
@@ -269,7 +269,7 @@ def delivery_return_confirm(*, delivery: Delivery, actor: Actor) -> Delivery:
 @transaction.atomic
 def own_step(*, delivery: Delivery, state: WaybillState, actor: Actor) -> Delivery:
     """Says how far the shop's own people are."""
-    row = _locked(delivery)
+    row = Delivery.objects.locked(delivery.pk)
     attempt = row.attempts.live().filter(courier=None).first()
     if attempt is None:
         raise DeliveryConflict(_("You do not deliver this yourselves."))
@@ -292,10 +292,6 @@ def gone_for_sure(*, attempt: Attempt, actor: Actor) -> Attempt:
     return row
 
 
-def _locked(delivery: Delivery) -> Delivery:
-    return Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
-
-
 def rider_call(plan: Plan, *, actor: Actor) -> Attempt:
     """Calls the rider of a plan. Raises Conflict."""
     courier = plan.courier
@@ -311,7 +307,7 @@ def rider_call(plan: Plan, *, actor: Actor) -> Attempt:
 
 @transaction.atomic
 def _start(delivery: Delivery, attempt: Attempt, decision: Decision, actor: Actor) -> Attempt:
-    row = _locked(delivery)
+    row = Delivery.objects.locked(delivery.pk)
     if row.state == Delivery.State.RUNNING:
         raise DeliveryConflict(_("A rider is called already."))
     if row.state not in (Delivery.State.WAITING, Delivery.State.RETURNED):

@@ -142,7 +142,7 @@ def ask_due() -> None:
 
 @transaction.atomic
 def _put_before_person(pk: int) -> None:
-    row = Delivery.objects.select_for_update(no_key=True).get(pk=pk)
+    row = Delivery.objects.locked(pk)
     if row.state != Delivery.State.WAITING:
         return
     row.needs_person, row.then = True, Then.NOTHING

@@ -31,7 +31,7 @@ _WITH_GOODS = stage_of(WaybillState.PICKED_UP)
 def locked(attempt_id: int) -> Attempt:
     """Returns the attempt with its delivery, both locked: the delivery first, always."""
     of = Attempt.objects.values_list("delivery", flat=True).get(pk=attempt_id)
-    delivery = Delivery.objects.select_for_update(no_key=True).get(pk=of)
+    delivery = Delivery.objects.locked(of)
     rows = Attempt.objects.select_related("courier__account__connection", "courier__place")
     attempt = rows.select_for_update(of=("self",), no_key=True).get(pk=attempt_id)
     attempt.delivery = delivery

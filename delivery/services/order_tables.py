@@ -1,22 +1,19 @@
 """Orders as a table: CSV of a shop's own system, or cells pasted from a spreadsheet."""
 
-import csv
 import hashlib
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from django.utils.translation import gettext as _
 
+from delivery.services import csv_records
 from delivery.services.pasting import read_pasted
 from stores.conflicts import Conflict
-from stores.text import one_line, plain
+from stores.text import one_line, plain, unmarked
 
 MOST_ROWS, MOST_COLUMNS, LONGEST_CELL = 200, 60, 2000
 MOST_BYTES, MOST_TEXT = 1_000_000, 300_000
-_DELIMITERS = ",\t;"
-# Lines over which a cell in quotes may run.
-_LONGEST_RUN = 8
 # Typed field → how its column may be called; the first one stands in the template.
 HEADINGS: Mapping[str, Sequence[str]] = {
     "reference": ("订单号", "商家订单号", "编号", "reference", "order number"),
@@ -74,13 +71,9 @@ def decoded(content: bytes) -> str:
     """Returns the text of a file, which is UTF-8 or GB18030. Raises Unreadable."""
     if len(content) > MOST_BYTES:
         raise Unreadable(_("This file is too large: up to %(count)d orders at once.") % _MOST)
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            text = content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-        if "\0" not in text:
-            return text
+    text = csv_records.decoded(content)
+    if text is not None:
+        return text
     raise Unreadable(_("This is no CSV file. Save it as CSV in your spreadsheet program."))
 
 
@@ -88,18 +81,19 @@ def read_table(text: str) -> Table:
     """Returns the rows that are not empty. Raises Unreadable."""
     if len(text) > MOST_TEXT:
         raise Unreadable(_("This table is too long: up to %(count)d orders at once.") % _MOST)
-    lines = text.removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n").split("\n")
+    lines = csv_records.lines_of(text)
     begin = next((number for number, line in enumerate(lines) if line.strip()), None)
     if begin is None:
         raise Unreadable(_("Choose a file or paste a table first."))
-    delimiter = max(_DELIMITERS, key=lines[begin].count)
-    titles = _cells(lines[begin], delimiter)[:MOST_COLUMNS]
+    delimiter = csv_records.delimiter_of([lines[begin]])
+    titles = csv_records.cells_of(lines[begin], delimiter)[:MOST_COLUMNS]
     fields = [_field_of(title) for title in titles]
     if not {"name", "phone", "pasted"} & set(fields):
         words = _("The first line has to name the columns, as the template does.")
         raise Unreadable(words)
     rows: list[TableRow] = []
-    for number, cells, given in _records(lines, begin + 1, delimiter):
+    below = csv_records.records(lines, delimiter, width=len(titles), begin=begin + 1)
+    for number, cells, given in below:
         if len(rows) == MOST_ROWS:
             raise Unreadable(_("These are more than %(count)d orders.") % _MOST)
         rows.append(TableRow(number, _typed(fields, cells), given))
@@ -120,53 +114,17 @@ def _field_of(title: str) -> str:
     return ""
 
 
-def _records(
-    lines: Sequence[str], number: int, delimiter: str
-) -> Iterator[tuple[int, list[str], str]]:
-    """Returns number of the line, cells and text of each record that is not empty."""
-    while number < len(lines):
-        cells, taken = _record(lines, number, delimiter)
-        if any(cell.strip() for cell in cells):
-            yield number + 1, cells, "\n".join(lines[number : number + taken])
-        number += taken
-
-
-def _record(lines: Sequence[str], number: int, delimiter: str) -> tuple[list[str], int]:
-    """A quotation mark that nobody closes takes no other lines with it."""
-    run = lines[number : number + _LONGEST_RUN]
-    for taken in range(1, len(run) + 1):
-        text = "\n".join(run[:taken])
-        if text.count('"') % 2 == 0:
-            return _cells(text, delimiter), taken
-    return run[0].split(delimiter), 1
-
-
-def _cells(text: str, delimiter: str) -> list[str]:
-    try:
-        return next(csv.reader([text], delimiter=delimiter), [])
-    except csv.Error:
-        return text.split(delimiter)
-
-
 def _typed(fields: Sequence[str], cells: Sequence[str]) -> dict[str, str]:
     """Returns what stands in each known column; the first one of a name counts."""
     typed: dict[str, str] = {}
     for name, cell in zip(fields, cells, strict=False):
         if name and not typed.get(name):
-            typed[name] = one_line(_unmarked(cell[:LONGEST_CELL]))
+            typed[name] = one_line(unmarked(cell[:LONGEST_CELL]))
     if pasted := typed.pop("pasted", ""):
         found = read_pasted(pasted)
         for name in FROM_PASTED:
             typed[name] = typed.get(name) or getattr(found, name)
     return typed
-
-
-def _unmarked(cell: str) -> str:
-    """Returns a cell without what marks a number as a text: ="0123", '0123, '=1."""
-    text = cell.strip()
-    if text.startswith('="') and text.endswith('"'):
-        return text[2:-1]
-    return text.removeprefix("'")
 
 
 def _numbered(rows: Sequence[TableRow]) -> list[TableRow]:

@@ -69,7 +69,7 @@ def quotes_ask(*, delivery: Delivery) -> list[Quote]:
     ]
     with transaction.atomic():
         # Two rounds at once would take the same number.
-        Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
+        Delivery.objects.locked(delivery.pk)
         last = Quote.objects.filter(delivery=delivery).aggregate(last=Max("round"))["last"] or 0
         for row in rows:
             row.round = last + 1

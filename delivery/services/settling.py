@@ -12,7 +12,7 @@ from stores.audit import Actor
 @transaction.atomic
 def delivery_settle(*, delivery: Delivery, actor: Actor, note: str) -> Delivery:
     """Says that nothing is left to do about a delivery that is over. Raises Conflict."""
-    row = Delivery.objects.select_for_update(no_key=True).get(pk=delivery.pk)
+    row = Delivery.objects.locked(delivery.pk)
     if not row.needs_person or row.is_open:
         raise DeliveryConflict(_("Nothing is to be settled here any more."))
     row.needs_person = False

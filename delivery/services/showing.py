@@ -7,6 +7,7 @@ from typing import Any
 
 from delivery.models import Attempt, Delivery
 from stores.fields import readable
+from stores.text import mask_number
 
 # A place without its street: about a kilometre.
 ROUGHLY = Decimal("0.01")
@@ -22,7 +23,7 @@ def receiver_of(delivery: Delivery, *, whole: bool) -> dict[str, Any]:
     begin = min(BEGIN_OF_ADDRESS, len(address) // 2)
     return {
         "name": f"{known.get('name', '')[:1]}**",
-        "phone": masked(known.get("phone", "")),
+        "phone": mask_number(known.get("phone", "")),
         "city": known.get("city", ""),
         "address": f"{address[:begin]}…",
         "detail": "…",
@@ -42,13 +43,8 @@ def rider_of(attempt: Attempt, *, whole: bool) -> dict[str, Any] | None:
     phone, at = known.get("phone", ""), known.get("at")
     return {
         "name": known.get("name", ""),
-        "phone": phone if whole or not phone else masked(phone),
+        "phone": phone if whole or not phone else mask_number(phone),
         "lng": known.get("lng"),
         "lat": known.get("lat"),
         "at": datetime.fromtimestamp(at, UTC) if at else None,
     }
-
-
-def masked(phone: str) -> str:
-    """Returns a number with three digits in front and two behind; a short one not at all."""
-    return f"{phone[:3]}****{phone[-2:]}" if len(phone) > 6 else "****"

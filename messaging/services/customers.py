@@ -15,6 +15,7 @@ from stores import audit
 from stores.audit import Actor
 from stores.fields import readable
 from stores.models import InboundEvent, Merchant
+from stores.text import mask_number
 
 log = logging.getLogger(__name__)
 # Meituan hides addresses so long after the end, and we keep ours no longer.
@@ -55,9 +56,8 @@ def reason_of(refund: Refund) -> str:
 
 
 def masked(number: str) -> str:
-    """Returns a number with three digits in front and two behind, and without its extension."""
-    digits = number.partition("_")[0]
-    return f"{digits[:3]}****{digits[-2:]}" if len(digits) > 6 else "****"
+    """Returns a number without its extension, of which the middle is hidden."""
+    return mask_number(number.partition("_")[0])
 
 
 def note_looked_at(order: Order, *, actor: Actor) -> None:
