@@ -87,7 +87,7 @@ def _sums(row: Attempt) -> list[tuple[str, str]]:
 
 
 def cost_lines(attempts: Sequence[Attempt]) -> list[dict[str, Any]]:
-    """Returns of what the cost of a delivery is made up, as going_on.cost_of reckons it."""
+    """Returns of what the cost of a delivery is made up, as costing.cost_of reckons it."""
     lines: list[dict[str, Any]] = []
     total = Decimal(0)
     for each in attempts:

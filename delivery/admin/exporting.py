@@ -9,7 +9,7 @@ from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
 from delivery.models import Attempt, Delivery
-from delivery.services.going_on import cost_of
+from delivery.services.costing import cost_of
 from stores.backoffice.spreadsheets import Column
 
 
@@ -25,7 +25,7 @@ def counting(delivery: Delivery) -> Attempt | None:
 
 
 def cost(delivery: Delivery) -> Decimal:
-    return cost_of(delivery, delivery.attempts.all())
+    return cost_of(delivery.attempts.all())
 
 
 def _of_attempt(name: str) -> Callable[[Delivery], Any]:

@@ -9,8 +9,8 @@ from delivery.addresses import tracking_url
 from delivery.api.fields import Line, YuanText
 from delivery.choices import Moment as DeliveryMoment
 from delivery.models import Attempt, Delivery, Quote
+from delivery.services.costing import cost_of
 from delivery.services.dispatching import OURSELVES
-from delivery.services.going_on import cost_of
 from delivery.services.quoting import offer_of
 from delivery.services.showing import receiver_of, rider_of
 from stores.api.serializers import MAX_ID, AnswerSerializer, Body, ListFilter, YuanField
@@ -204,7 +204,7 @@ class DeliverySerializer(AnswerSerializer):
         return self._shown
 
     def get_cost(self, row: Delivery) -> str | None:
-        return yuan_json(cost_of(row, self._attempts))
+        return yuan_json(cost_of(self._attempts))
 
     def get_tracking_url(self, row: Delivery) -> str:
         return tracking_url(row)

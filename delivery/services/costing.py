@@ -1,5 +1,6 @@
-"""What deliveries cost, reckoned by the database as going_on.cost_of reckons one."""
+"""What deliveries cost: of one by its attempts, of many by the database in the same way."""
 
+from collections.abc import Iterable
 from decimal import Decimal
 
 from django.db.models import Case, DecimalField, F, OuterRef, Subquery, Sum, Value, When
@@ -15,6 +16,19 @@ COST_OF_ATTEMPT = Case(
     default=Coalesce(F("fee"), _NOTHING) + F("tip"),
     output_field=_YUAN,
 )
+
+
+def cost_of(attempts: Iterable[Attempt]) -> Decimal:
+    """Returns what a delivery with these attempts costs: fee and tip of the rider who is under way
+    or has ended his ride, and what couriers kept of those who did not.
+    """
+    total = Decimal(0)
+    for each in attempts:
+        if each.state == Attempt.State.DEAD:
+            total += each.deduction or Decimal(0)
+        else:
+            total += (each.fee or Decimal(0)) + each.tip
+    return total
 
 
 def cost_by_delivery(of: str = "pk") -> Coalesce:

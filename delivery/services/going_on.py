@@ -6,7 +6,6 @@ The rows say what is due, so that a task that runs twice, late or not at all cha
 
 from collections.abc import Iterable
 from datetime import timedelta
-from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Q
@@ -147,16 +146,3 @@ def _put_before_person(pk: int) -> None:
         return
     row.needs_person, row.then = True, Then.NOTHING
     row.save(update_fields=["needs_person", "then", "changed_at"])
-
-
-def cost_of(delivery: Delivery, attempts: Iterable[Attempt]) -> Decimal:
-    """Returns what the delivery costs: fee and tip of the rider who is under way or has ended his
-    ride, and what couriers kept of those who did not.
-    """
-    total = Decimal(0)
-    for each in attempts:
-        if each.state == Attempt.State.DEAD:
-            total += each.deduction or Decimal(0)
-        else:
-            total += (each.fee or Decimal(0)) + each.tip
-    return total

@@ -38,14 +38,12 @@ def locked(attempt_id: int) -> Attempt:
     return attempt
 
 
-def hear(
-    attempt: Attempt, *, code: int, at: datetime, source: Source, message: str = ""
-) -> WaybillNews | None:
+def hear(attempt: Attempt, *, code: int, at: datetime, source: Source, message: str = "") -> None:
     """Takes in one news of a locked attempt and changes rows as the whole story then says.
 
-    Returns None for what was heard before. A code that is not known changes nothing.
+    What was heard before, and a code that is not known, changes nothing.
     """
-    news, is_new = WaybillNews.objects.get_or_create(
+    _news, is_new = WaybillNews.objects.get_or_create(
         attempt=attempt,
         code=code,
         at=at,
@@ -54,7 +52,6 @@ def hear(
     )
     if is_new and code in WaybillState.values:
         _retell(attempt)
-    return news if is_new else None
 
 
 def finish(attempt: Attempt, to: Attempt.State, **changes: object) -> None:

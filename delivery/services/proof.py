@@ -15,7 +15,7 @@ from django.utils import timezone
 
 from delivery.choices import PLATFORM
 from delivery.models import Attempt, Decision, Delivery, DeliveryMoment, Quote, WaybillNews
-from delivery.services.going_on import cost_of
+from delivery.services.costing import cost_of
 from delivery.wire.events import UPDATE
 from stores import audit
 from stores.audit import Actor
@@ -137,7 +137,7 @@ def _delivery(delivery: Delivery, attempts: Iterable[Attempt]) -> dict[str, Any]
         "store": delivery.store.name,
         "receiver": readable(delivery, "receiver", None),
         "note": readable(delivery, "note", None),
-        "cost": cost_of(delivery, attempts),
+        "cost": cost_of(attempts),
         "made_at": timezone.now(),
     }
 

@@ -14,7 +14,7 @@ from decimal import Decimal
 from django.db.models import Count
 
 from delivery.models import Attempt, Quote
-from delivery.services.going_on import cost_of
+from delivery.services.costing import cost_of
 from stores.clock import begin_of
 from stores.models import Store
 
@@ -123,7 +123,7 @@ def _orders(store: Store, begin: datetime, end: datetime) -> list[_Order]:
     rounds = _rounds(quotes.select_related("courier__account"))
     return [
         _Order(
-            cost_of(attempt.delivery, of_delivery[pk]),
+            cost_of(of_delivery[pk]),
             _usable(rounds.get(attempt.shop_order_id, ()), attempt.called_at),
         )
         for pk, attempt in final.items()

@@ -14,8 +14,8 @@ from django.urls import reverse
 from delivery.admin.exporting import counting
 from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery, DeliveryStore
+from delivery.services.costing import cost_of
 from delivery.services.dispatching import delivery_dispatch
-from delivery.services.going_on import cost_of
 from delivery.services.quoting import quotes_ask
 from stores.models import AuditEntry
 from stores.roles import Role
@@ -69,7 +69,7 @@ def test_the_head_sums_what_deliveries_cost(place: DeliveryStore) -> None:
     row = dead_and_delivered(place)
     DeliveryFactory(store=place.store)
     total = at_work(place.store).get(reverse(f"admin:{LIST}_changelist")).context["cl"].total
-    assert cost_of(row, row.attempts.all()) == Decimal("23.58")
+    assert cost_of(row.attempts.all()) == Decimal("23.58")
     assert total == "2 rows · ¥23.58"
 
 

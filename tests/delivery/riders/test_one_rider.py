@@ -8,6 +8,7 @@ from django.db import IntegrityError, transaction
 from delivery.choices import Moment
 from delivery.models import Attempt, Delivery, Quote
 from delivery.services import going_on, quoting
+from delivery.services.costing import cost_of
 from delivery.services.dispatching import (
     DeliveryConflict,
     FeeTooHigh,
@@ -15,7 +16,7 @@ from delivery.services.dispatching import (
     delivery_dispatch,
     delivery_tip,
 )
-from delivery.services.going_on import ask_due, cost_of
+from delivery.services.going_on import ask_due
 from tests.delivery.factories import AttemptFactory
 from tests.delivery.town import Town
 from tests.processes import wait_until
@@ -73,7 +74,7 @@ def test_the_order_is_followed_to_its_end_by_asking_alone(town: Town) -> None:
     assert attempt.ask_at is None
     kinds = [moment.kind for moment in attempt.delivery.moments.all()]
     assert kinds == [Moment.ACCEPTED, Moment.PICKED_UP, Moment.DELIVERED]
-    assert cost_of(attempt.delivery, attempt.delivery.attempts.all()) == Decimal("18.08")
+    assert cost_of(attempt.delivery.attempts.all()) == Decimal("18.08")
 
 
 def test_a_cancelled_rider_is_gone_only_after_an_end_was_read(town: Town) -> None:
@@ -104,7 +105,7 @@ def test_a_cancellation_over_the_limit_is_not_sent(town: Town) -> None:
     town.work()
     attempt.refresh_from_db()
     assert (attempt.state, attempt.deduction) == (State.DEAD, Decimal("5.00"))
-    assert cost_of(attempt.delivery, [attempt]) == Decimal("5.00")
+    assert cost_of([attempt]) == Decimal("5.00")
 
 
 def test_a_missing_fee_is_not_known_and_not_nothing(town: Town) -> None:
