@@ -48,7 +48,7 @@ def _page_of(delivery: int) -> str:
 
 def _two_riders_alerts(stores: list[int]) -> Iterator[Alert]:
     """The time of the event puts them before all others."""
-    rows = Attempt.objects.real().filter(delivery__store__in=stores, state=Attempt.State.REVIVED)
+    rows = Attempt.objects.revived().real().filter(delivery__store__in=stores)
     rows = rows.select_related("delivery", "courier__account")
     for row in rows.order_by("-revived_at")[:MOST]:
         text = _(

@@ -179,6 +179,10 @@ class AttemptQuerySet(TenantQuerySet["Attempt"]):
         """Filters those by which a rider may come, with their partial index."""
         return self.by_index(Q(state__in=literals(*Attempt.LIVE_STATES)))
 
+    def revived(self) -> Self:
+        """Filters those that a rider took after their end, with their partial index."""
+        return self.by_index(Q(state__in=literals(Attempt.State.REVIVED)))
+
 
 class Attempt(models.Model):
     """One rider called for a delivery, or, without a courier, the shop's own people.

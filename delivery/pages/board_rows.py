@@ -79,8 +79,8 @@ def with_details(pks: Collection[int]) -> Iterable[Delivery]:
 
 def sendable(store_ids: Sequence[int]) -> Iterable[int]:
     """Returns the deliveries for which "call for all" calls riders, the oldest first."""
-    cased = set(_open_cases(store_ids))
-    return [row.pk for row in _briefs(store_ids, cased) if row.is_sendable]
+    needing = {*_open_cases(store_ids), *_revived(store_ids)}
+    return [row.pk for row in _briefs(store_ids, needing) if row.is_sendable]
 
 
 def _briefs(store_ids: Sequence[int], needing: set[int]) -> Iterable[_Brief]:
@@ -118,10 +118,8 @@ def _open_cases(store_ids: Sequence[int]) -> Iterable[int]:
 
 
 def _revived(store_ids: Sequence[int]) -> Iterable[int]:
-    rows = Attempt.objects.filter(
-        courier__place__store__in=store_ids,
-        called_at__gte=start_of_day(DAYS_BACK),
-        state=Attempt.State.REVIVED,
+    rows = Attempt.objects.revived().filter(
+        courier__place__store__in=store_ids, called_at__gte=start_of_day(DAYS_BACK)
     )
     return rows.order_by("-pk").values_list("delivery", flat=True)[:MOST_READ]
 

@@ -13,7 +13,7 @@ from delivery.models import Attempt, Decision, Delivery, DeliveryStore, Quote, S
 from delivery.services import about, calls, life, quoting, tips
 from delivery.services.choosing import Acceptance, Candidate, Facts, Rule, chosen, ranking
 from delivery.services.learning import acceptance
-from delivery.services.orders import account_of_attempt, place_of
+from delivery.services.orders import account_of_attempt, check_callable, place_of
 from delivery.services.wechat import Wechat
 from delivery.wire.couriers import courier_of
 from delivery.wire.waybill import RETURNING
@@ -312,6 +312,7 @@ def _start(delivery: Delivery, attempt: Attempt, decision: Decision, actor: Acto
         raise DeliveryConflict(_("A rider is called already."))
     if row.state not in (Delivery.State.WAITING, Delivery.State.RETURNED):
         raise DeliveryConflict(_("This delivery is over."))
+    check_callable(row)
     attempt.delivery = row
     try:
         with transaction.atomic():

@@ -6,7 +6,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from delivery.models import Attempt, Delivery, WaybillNews
+from delivery.models import Attempt, Delivery, ReceiverCase, WaybillNews
 from stores.models import Merchant
 
 # A delivery that nobody has ended is over by then.
@@ -41,6 +41,7 @@ def _forget_some(merchant: Merchant) -> int:
     pks = list(rows.order_by("created_at").values_list("pk", flat=True)[:BATCH])
     Attempt.objects.filter(delivery__in=pks).update(rider={}, pickup_code="", finish_code="")
     WaybillNews.objects.filter(attempt__delivery__in=pks).update(message="")
+    ReceiverCase.objects.filter(delivery__in=pks).update(text="")
     return Delivery.objects.filter(pk__in=pks).update(
         receiver={}, phone_tail="", openid="", note="", emptied_at=now
     )

@@ -34,6 +34,9 @@ def go_on(delivery: Delivery) -> None:
     place = DeliveryStore.objects.filter(store=delivery.store_id).first()
     if delivery.state != Delivery.State.WAITING or place is None:
         return
+    if delivery.attempts.revived().exists():
+        # He is being cancelled; the schedule asks once more.
+        return
     is_due = delivery.then == Then.NEXT or (
         place.is_automatic
         and delivery.ready_at is not None

@@ -70,6 +70,8 @@ def finish(attempt: Attempt, to: Attempt.State, **changes: object) -> None:
         _end(delivery, Delivery.State.CANCELLED)
     elif delivery.state == Delivery.State.RUNNING:
         _go_back(attempt, delivery)
+    else:
+        delivery.note_change()
 
 
 def _go_back(attempt: Attempt, delivery: Delivery) -> None:

@@ -21,6 +21,21 @@ def place_of(delivery: Delivery) -> DeliveryStore:
     return place
 
 
+def check_receiver(delivery: Delivery) -> None:
+    """Raises Conflict when it is no longer known where the goods go (services/forgetting.py)."""
+    if delivery.emptied_at is not None:
+        raise Conflict(_("The receiver's address was removed. Enter a new delivery."))
+
+
+def check_callable(delivery: Delivery) -> None:
+    """Raises Conflict when the receiver is not known any more, and while somebody may ride for an
+    earlier call that had ended.
+    """
+    check_receiver(delivery)
+    if delivery.attempts.revived().exists():
+        raise Conflict(_("A rider took an earlier call after its end and is not gone yet."))
+
+
 def account_of(courier: StoreCourier) -> CourierAccount:
     """Returns what signs calls to the courier."""
     return CourierAccount(

@@ -18,7 +18,7 @@ from delivery.client.shop import WechatClient
 from delivery.models import Delivery, Quote, StoreCourier
 from delivery.services import resting
 from delivery.services.choosing import Offer
-from delivery.services.orders import account_of, order_of, place_of
+from delivery.services.orders import account_of, check_receiver, order_of, place_of
 from delivery.services.wechat import Wechat
 from delivery.wire.couriers import courier_of
 from delivery.wire.orders import Order, RemoteQuote
@@ -49,12 +49,13 @@ def is_paused(courier: StoreCourier) -> bool:
 def quotes_ask(*, delivery: Delivery) -> list[Quote]:
     """Asks all couriers that are not paused, and keeps their answers as one round.
 
-    Raises Conflict when it is over or there is nobody to ask; a courier that fails has a quote that
-    says so.
+    Raises Conflict when it is over, its receiver is not known any more or there is nobody to ask; a
+    courier that fails has a quote that says so.
     """
     if delivery.state in (Delivery.State.DELIVERED, Delivery.State.CANCELLED):
         raise Conflict(_("This delivery is over."))
     couriers = [each for each in couriers_of(delivery) if not is_paused(each)]
+    check_receiver(delivery)
     if not couriers:
         raise Conflict(_("No courier of this store can be asked at the moment."))
     asked_at = timezone.now()

@@ -12,7 +12,12 @@ from delivery.models import Attempt, Delivery, Quote
 from delivery.pages import board_all
 from delivery.services.dispatching import OURSELVES, delivery_dispatch
 from tests.delivery.board.looking import BOARD, field, shown
-from tests.delivery.factories import DeliveryFactory, DeliveryStoreFactory, ReceiverCaseFactory
+from tests.delivery.factories import (
+    AttemptFactory,
+    DeliveryFactory,
+    DeliveryStoreFactory,
+    ReceiverCaseFactory,
+)
 from tests.delivery.town import Town
 
 ALL = f"{BOARD}all/"
@@ -90,6 +95,9 @@ def test_a_delivery_that_nobody_takes_says_so_and_is_not_asked_for_ever(
     assert quotes_on(page) == []
     town.place.couriers.update(is_active=False)
     Quote.objects.all().delete()
+    AttemptFactory(
+        delivery=ready(town), courier=town.place.couriers.first(), state=Attempt.State.REVIVED
+    )
     assert "No courier fits the store&#x27;s rule." in priced(sender)
 
 

@@ -5,6 +5,7 @@ at WeChat that both sides can see.
 import random
 from datetime import timedelta
 from decimal import Decimal
+from typing import Any
 
 import pytest
 from django.db import transaction
@@ -12,8 +13,9 @@ from django.utils import timezone
 
 from delivery.choices import WaybillState
 from delivery.models import Attempt, Delivery
-from delivery.services import going_on
+from delivery.services import going_on, life
 from delivery.services.dispatching import (
+    OURSELVES,
     delivery_call_again,
     delivery_cancel,
     delivery_dispatch,
@@ -24,6 +26,7 @@ from stores.conflicts import Conflict
 from stores.models import OutboundCall
 from stores.platforms import outbox
 from stores.sandbox import KINDS
+from tests.delivery.factories import AttemptFactory
 from tests.delivery.town import Town
 from tests.processes import wait_until
 
@@ -239,6 +242,56 @@ def test_a_rider_who_takes_a_dead_order_is_cancelled_and_a_person_told(town: Tow
     assert attempt.revived_at
     assert attempt.needs_person
     assert [order["delivery_id"] for order in town.live_orders(delivery)] == ["DADA"]
+
+
+def revived(town: Town, **fields: Any) -> Attempt:
+    """Returns a rider who took a dead order, and whose cancellation gets no answer."""
+    attempt = town.called("SS", **fields)
+    town.report(attempt, 502)
+    attempt = Attempt.objects.select_related("courier__account__connection").get(pk=attempt.pk)
+    pushed(attempt, 502)
+    town.work()
+    town.server.faults.add(operation="order/cancel", kind="drop_before", times=None)
+    town.report(attempt, 102)
+    pushed(attempt, 102, seconds=1)
+    attempt.refresh_from_db()
+    assert attempt.state == State.REVIVED
+    return attempt
+
+
+@pytest.mark.parametrize("courier", ["DADA", None, OURSELVES])
+def test_nobody_is_called_beside_a_rider_who_took_a_dead_order(
+    town: Town, courier: str | None
+) -> None:
+    delivery = revived(town).delivery
+    with pytest.raises(Conflict):
+        delivery_dispatch(delivery=delivery, courier=courier, actor="小王")
+    assert len(town.live_orders(delivery)) == 1
+
+
+def test_what_goes_on_by_itself_waits_until_such_a_rider_is_gone(town: Town) -> None:
+    attempt = revived(town)
+    Delivery.objects.update(then=Delivery.Then.OURSELVES, needs_person=False)
+    delivery = Delivery.objects.get()
+    going_on.go_on(delivery)
+    delivery.refresh_from_db()
+    assert (delivery.needs_person, delivery.then) == (False, Delivery.Then.OURSELVES)
+    town.server.faults.clear()
+    town.work()
+    attempt.refresh_from_db()
+    assert attempt.state == State.DEAD
+    for pk in going_on.waiting():
+        going_on.go_on(Delivery.objects.get(pk=pk))
+    assert [each.courier for each in delivery.attempts.live()] == [None]
+
+
+def test_open_pages_hear_that_such_a_rider_is_gone(db: None) -> None:
+    attempt = AttemptFactory(state=State.REVIVED, delivery__state=Delivery.State.WAITING)
+    Delivery.objects.update(changed_at=timezone.now() - timedelta(hours=1))
+    with transaction.atomic():
+        life.prove_dead(life.locked(attempt.pk))
+    changed_at = Delivery.objects.get().changed_at
+    assert changed_at > timezone.now() - timedelta(minutes=1)
 
 
 def test_late_news_of_the_time_before_the_end_wakes_nobody(town: Town) -> None:

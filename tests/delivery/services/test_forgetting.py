@@ -5,9 +5,12 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from delivery.models import Attempt, Delivery
+from delivery.models import Attempt, Decision, Delivery
+from delivery.services.dispatching import Plan, delivery_call_again, rider_call
 from delivery.services.forgetting import forget_receivers
-from tests.delivery.factories import AttemptFactory
+from delivery.services.quoting import quotes_ask
+from stores.conflicts import Conflict
+from tests.delivery.factories import AttemptFactory, ReceiverCaseFactory
 
 pytestmark = pytest.mark.django_db
 DAY = timedelta(days=1)
@@ -58,3 +61,24 @@ def test_a_number_of_days_beyond_all_time_keeps_everything() -> None:
     merchant.personal_data_days = 2**31 - 1
     merchant.save()
     assert forget_receivers() == 0
+
+
+def test_what_a_receiver_said_goes_as_well() -> None:
+    case = ReceiverCaseFactory(delivery=old(31).delivery, text="王女士 3幢502 没收到")
+    forget_receivers()
+    case.refresh_from_db()
+    assert case.text == ""
+
+
+def test_nobody_is_asked_or_called_for_a_receiver_who_was_removed() -> None:
+    attempt = old(31, "returned")
+    forget_receivers()
+    delivery = Delivery.objects.get()
+    with pytest.raises(Conflict, match="removed"):
+        quotes_ask(delivery=delivery)
+    with pytest.raises(Conflict, match="removed"):
+        rider_call(Plan(delivery, attempt.courier, None, Decision(chosen="SS")), actor="小王")
+    Attempt.objects.update(state="dead", waybill_state=502)
+    with pytest.raises(Conflict, match="removed"):
+        delivery_call_again(attempt=Attempt.objects.get(), actor="小王")
+    assert Attempt.objects.count() == 1
