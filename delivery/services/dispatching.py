@@ -365,6 +365,10 @@ def _cancel_without_rider(row: Delivery, then: Delivery.Then) -> None:
         raise DeliveryConflict(_("This delivery is over."))
     if then == Delivery.Then.CANCEL:
         now = timezone.now()
+    elif then != Delivery.Then.NOTHING:
+        # The rider was gone before: what was wanted afterwards comes now.
+        about.move_then(row, then)
+        life.wake(row)
         move(row, Delivery.State.CANCELLED, ended_at=now, needs_person=False, changed_at=now)
 
 

@@ -7,12 +7,18 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db import transaction
 from django.utils import timezone
 
 from delivery.models import Attempt, Delivery, DeliveryStore
-from delivery.services import going_on, quoting, resting
+from delivery.services import going_on, life, quoting, resting
 from delivery.services.choosing import Rule
-from delivery.services.dispatching import delivery_dispatch, delivery_ready
+from delivery.services.dispatching import (
+    cancel_carry_out,
+    delivery_dispatch,
+    delivery_ready,
+    to_be_cancelled,
+)
 from delivery.services.escalating import Do, Step
 from stores.audit import SYSTEM
 from stores.conflicts import Conflict
@@ -232,3 +238,32 @@ def test_some_lost_answers_among_many_good_ones_pause_nobody(town: Town) -> None
         )
     resting.note_silence(town.place.couriers.get(account__delivery_id="SS"))
     assert not [each for each in town.place.couriers.all() if quoting.is_paused(each)]
+
+
+@pytest.mark.parametrize("kind", ["throttle", "auth"])
+def test_what_wechat_itself_lets_not_through_pauses_no_courier(town: Town, kind: str) -> None:
+    town.server.faults.add(kind=kind, times=None)
+    for _round in range(6):
+        quotes = quoting.quotes_ask(delivery=town.delivery())
+    assert all(quote.refusal and not quote.is_silent for quote in quotes)
+    assert not [each for each in town.place.couriers.all() if quoting.is_paused(each)]
+
+
+@pytest.mark.parametrize("then", [Delivery.Then.NEXT, Delivery.Then.OURSELVES])
+def test_what_was_wanted_after_a_rider_comes_also_if_he_was_gone_before(
+    db: None, then: Delivery.Then
+) -> None:
+    attempt = AttemptFactory()
+    wanted = to_be_cancelled(delivery=attempt.delivery, max_fee=None)
+    with transaction.atomic():
+        life.prove_dead(life.locked(attempt.pk))
+    cancel_carry_out(delivery=attempt.delivery, attempt=wanted, actor=None, max_fee=None, then=then)
+    assert list(going_on.waiting()) == [attempt.delivery_id]
+    assert Delivery.objects.get().then == then
+
+
+def test_of_riders_who_were_just_called_nothing_is_learned(db: None) -> None:
+    attempt = AttemptFactory(called_at=timezone.now() - timedelta(seconds=100))
+    assert attempt.courier
+    assert "SS" not in acceptance(attempt.courier.place, 2)
+    assert "SS" in acceptance(attempt.courier.place, 1)
