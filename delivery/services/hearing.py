@@ -62,8 +62,16 @@ def _note_rider(attempt: Attempt, event: WaybillEvent) -> None:
     if event.rider is None:
         return
     said = {"name": event.rider.name, "phone": event.rider.phone}
-    attempt.rider = dict(attempt.rider) | {
-        name: text for name, text in said.items() if text and "*" not in text
-    }
-    attempt.arrives_at = event.rider.expected_at or attempt.arrives_at
+    known = dict(attempt.rider)
+    rider = known | {name: text for name, text in said.items() if text and "*" not in text}
+    arrives_at = event.rider.expected_at or attempt.arrives_at
+    is_other = rider != known or arrives_at != attempt.arrives_at
+    if not is_other or (known and _is_late(attempt, event)):
+        return
+    attempt.rider, attempt.arrives_at = rider, arrives_at
     attempt.save(update_fields=["rider", "arrives_at"])
+
+
+def _is_late(attempt: Attempt, event: WaybillEvent) -> bool:
+    """Whether a push tells of an earlier moment than one before it: another rider may have come."""
+    return attempt.news.filter(source=Source.PUSH, at__gt=event.action_at).exists()

@@ -171,3 +171,20 @@ def test_a_masked_phone_does_not_hide_a_known_one(db: None) -> None:
     tell(attempt, WaybillEvent(**{**vars(masked), "rider": Rider("", "137****5678", None)}))
     attempt.refresh_from_db()
     assert attempt.rider == {"name": "我是小哥", "phone": "13712345678"}
+
+
+def test_a_late_push_does_not_bring_back_an_earlier_rider(db: None) -> None:
+    attempt = AttemptFactory()
+    tell(attempt, event(attempt, 201, 5 * STEP))
+    late = event(attempt, 102, STEP)
+    tell(attempt, WaybillEvent(**{**vars(late), "rider": Rider("老李", "13900000000", None)}))
+    attempt.refresh_from_db()
+    assert attempt.rider == {"name": "我是小哥", "phone": "13712345678"}
+    tell(
+        attempt,
+        WaybillEvent(
+            **vars(event(attempt, 202, 6 * STEP)) | {"rider": Rider("老李", "13900000000", None)}
+        ),
+    )
+    attempt.refresh_from_db()
+    assert attempt.rider["name"] == "老李"
