@@ -10,6 +10,7 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from delivery.choices import WaybillState
+from delivery.wire.waybill import LARGEST_CODE
 from stores.platforms.reading import CENT, any_text, any_whole, any_yuan
 
 LONGEST_ID, LONGEST_PHONE = 128, 64
@@ -243,8 +244,8 @@ def parse_waybill(data: Mapping[str, Any]) -> RemoteWaybill:
 
 def parse_state(data: Mapping[str, Any]) -> RemoteState | None:
     """Reads the answer of order/get; None when it says nothing of the order (state 0)."""
-    code = any_whole(data, "order_status")
-    if not code:
+    code = any_whole(data, "order_status", most=LARGEST_CODE)
+    if not code or code < 0:
         return None
     return RemoteState(
         code=code,
