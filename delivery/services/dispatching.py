@@ -225,10 +225,9 @@ def delivery_tip(*, delivery: Delivery, total: Decimal, actor: Actor) -> Deliver
     taken = courier_of(attempt.courier_code).tips
     if taken is None:
         raise DeliveryConflict(_("This courier takes no tip."))
-    if total <= attempt.tip:
-        raise DeliveryConflict(
-            _("A tip can only be raised; it is ¥%(tip)s.") % {"tip": attempt.tip}
-        )
+    highest = tips.highest_total(attempt)
+    if total <= attempt.tip or total < highest:
+        raise DeliveryConflict(_("A tip can only be raised; it is ¥%(tip)s.") % {"tip": highest})
     if not taken.takes(total):
         raise DeliveryConflict(_("This courier does not take this tip."))
     tips.owe_tip(life.locked(attempt.pk), total)

@@ -6,6 +6,8 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
+from delivery.choices import PLATFORM
+from delivery.client.shop import CourierAccount, WechatClient
 from delivery.models import Attempt
 from delivery.services import life
 from delivery.services.about import AboutRider, enqueue_about, owe_once, words_of
@@ -28,18 +30,23 @@ class TipRaising(AboutRider):
 
     def send(self, call: OutboundCall, wait_for_slot: SlotWaiter) -> None:
         total = Decimal(call.payload["total"])
-        self.talk(
-            call,
-            wait_for_slot,
-            lambda client, token, account, attempt: client.tip(
+
+        def tip(
+            client: WechatClient, token: str, account: CourierAccount, attempt: Attempt
+        ) -> None:
+            if attempt.tip >= total:
+                # A later total got there first, and the last one counts.
+                return
+            client.tip(
                 token,
                 account,
                 attempt.shop_order_id,
                 waybill_id=attempt.waybill_id,
                 openid=attempt.delivery.openid,
                 total=total,
-            ),
-        )
+            )
+
+        self.talk(call, wait_for_slot, tip)
 
     def on_done(self, call: OutboundCall, answer: Any, *, inferred: bool) -> None:
         attempt = life.locked(call.subject_id)
@@ -79,6 +86,14 @@ class ReturnConfirming(AboutRider):
         attempt.refusal, attempt.needs_person = words_of(error), True
         attempt.save(update_fields=["refusal", "needs_person"])
         attempt.delivery.note_change()
+
+
+def highest_total(attempt: Attempt) -> Decimal:
+    """Returns the tip that counts once the courier was told what it is owed to be told."""
+    owed = OutboundCall.objects.live().filter(
+        platform=PLATFORM, operation=TipRaising.name, subject_id=attempt.pk
+    )
+    return max([attempt.tip, *(Decimal(call.payload["total"]) for call in owed)])
 
 
 def owe_tip(attempt: Attempt, total: Decimal) -> OutboundCall:

@@ -158,6 +158,26 @@ def test_a_tip_is_a_total_and_only_grows(town: Town) -> None:
     assert town.orders(attempt.delivery)[0]["tip"] == 5.0
 
 
+def test_a_tip_is_higher_than_one_that_is_on_its_way(town: Town) -> None:
+    attempt = town.called("SS")
+    delivery_tip(delivery=attempt.delivery, total=Decimal(5), actor="小王")
+    with pytest.raises(DeliveryConflict, match="5"):
+        delivery_tip(delivery=attempt.delivery, total=Decimal(2), actor="小王")
+    delivery_tip(delivery=attempt.delivery, total=Decimal(5), actor="小王")
+    town.work()
+    assert [order["tip"] for order in town.orders(attempt.delivery)] == [5]
+
+
+def test_a_tip_that_comes_after_a_higher_one_is_not_sent(town: Town) -> None:
+    attempt = town.called("SS")
+    for total in (2, 5):
+        delivery_tip(delivery=attempt.delivery, total=Decimal(total), actor="小王")
+    Attempt.objects.update(tip=Decimal(5))
+    town.work()
+    assert [order["tip"] for order in town.orders(attempt.delivery)] == [0.0]
+    assert not Attempt.objects.get().refusal
+
+
 def test_a_courier_that_refuses_leaves_the_delivery_waiting_with_its_words(town: Town) -> None:
     town.post("couriers", {"delivery_id": "UU", "mood": "offline"})
     attempt = town.called("UU")
