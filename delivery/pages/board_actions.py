@@ -65,8 +65,12 @@ def actions_of(
 
 
 def price_of(offered: Offered) -> str:
-    fee = offered.quote.fee
-    return _("names no price") if fee is None else yuan_text(fee)
+    if offered.price is None:
+        return _("names no price")
+    price = yuan_text(offered.price)
+    if not offered.tip:
+        return price
+    return _("%(price)s with a tip of %(tip)s") % {"price": price, "tip": yuan_short(offered.tip)}
 
 
 def call_title(offered: Offered) -> str:

@@ -91,7 +91,7 @@ def _confirmation(
     rows = [found[pk] for pk in waiting[:MOST_AT_ONCE] if pk in found]
     offers = offers_of(rows)
     lines = [_line(row, offers.get(row.pk, []), asked) for row in rows]
-    fees = [line.best.quote.fee for line in lines if line.best]
+    prices = [line.best.price for line in lines if line.best]
     left = sum(line.best is None and not line.why_not for line in lines)
     given = request.POST.get("turn", "")[:2]
     turn = int(given or 0) + 1 if request.method == "POST" and is_id(given or "0") else 0
@@ -103,9 +103,9 @@ def _confirmation(
         "asked": sorted(asked),
         "turn": turn,
         "goes_on": bool(left and turn and turn < MOST_TURNS),
-        "total": yuan_text(sum((fee for fee in fees if fee is not None), Decimal(0))),
-        "count": len(fees),
-        "without_price": sum(fee is None for fee in fees),
+        "total": yuan_text(sum((price for price in prices if price is not None), Decimal(0))),
+        "count": len(prices),
+        "without_price": sum(price is None for price in prices),
     }
     return render(request, "delivery/board_all.html", context | choice_of(request, mine))
 
@@ -150,11 +150,11 @@ def _called(stores: Sequence[Store], quotes: set[int], actor: Actor) -> list[Res
 def _call(delivery: Delivery, quote: int, actor: Actor) -> Result:
     try:
         plan = plan_as_shown(delivery=delivery, quote_id=quote, by_rule=True, actor=actor)
-        dispatching.rider_call(plan, actor=actor)
+        attempt = dispatching.rider_call(plan, actor=actor)
     except Conflict as conflict:
         return Result(delivery, str(conflict.reason), is_called=False)
     name = plan.courier.account.courier if plan.courier else ""
-    price = yuan_text(plan.quote.fee) if plan.quote and plan.quote.fee is not None else ""
+    price = "" if attempt.fee is None else yuan_text(attempt.fee + attempt.tip)
     return Result(delivery, f"{name} {price}".strip(), is_called=True)
 
 

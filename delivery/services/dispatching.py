@@ -299,7 +299,7 @@ def rider_call(plan: Plan, *, actor: Actor) -> Attempt:
         attempt.state = State.LIVE
     else:
         attempt.courier_code, attempt.shopid = courier.account.delivery_id, courier.account.shopid
-        attempt.tip = _tip_of(plan)
+        attempt.tip = tip_by_rule(plan.decision.rule.get("tip"), plan.decision.chosen)
         _take_quote(attempt, plan.quote)
     return _start(plan.delivery, attempt, plan.decision, actor)
 
@@ -311,8 +311,8 @@ def _start(delivery: Delivery, attempt: Attempt, decision: Decision, actor: Acto
         raise DeliveryConflict(_("A rider is called already."))
     if row.state not in (Delivery.State.WAITING, Delivery.State.RETURNED):
         raise DeliveryConflict(_("This delivery is over."))
-    check_callable(row)
     attempt.delivery = row
+    check_callable(row)
     try:
         with transaction.atomic():
             attempt.save()
@@ -343,11 +343,11 @@ def _start(delivery: Delivery, attempt: Attempt, decision: Decision, actor: Acto
     return attempt
 
 
-def _tip_of(plan: Plan) -> Decimal:
-    """Returns the tip of the rule that chose the courier, where the courier takes it."""
-    wanted = Decimal(plan.decision.rule.get("tip") or 0)
-    takes = courier_of(plan.decision.chosen).tips
-    return wanted if takes and takes.takes(wanted) else Decimal(0)
+def tip_by_rule(wanted: str | Decimal | None, courier: str) -> Decimal:
+    """Returns the tip of the rule that chose this courier, where the courier takes it."""
+    tip = Decimal(wanted or 0)
+    takes = courier_of(courier).tips
+    return tip if takes and takes.takes(tip) else Decimal(0)
 
 
 def _take_quote(attempt: Attempt, quote: Quote | None) -> None:
@@ -364,11 +364,11 @@ def _cancel_without_rider(row: Delivery, then: Delivery.Then) -> None:
         raise DeliveryConflict(_("This delivery is over."))
     if then == Delivery.Then.CANCEL:
         now = timezone.now()
+        move(row, Delivery.State.CANCELLED, ended_at=now, needs_person=False, changed_at=now)
     elif then != Delivery.Then.NOTHING:
         # The rider was gone before: what was wanted afterwards comes now.
         about.move_then(row, then)
         life.wake(row)
-        move(row, Delivery.State.CANCELLED, ended_at=now, needs_person=False, changed_at=now)
 
 
 def _cancel_rider(

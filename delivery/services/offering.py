@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 
 from django.utils import timezone
@@ -9,8 +10,15 @@ from django.utils.translation import gettext_lazy as _
 
 from delivery.models import Delivery, DeliveryStore, Quote
 from delivery.services import quoting
-from delivery.services.choosing import Acceptance, Candidate, Prefer, ranking
-from delivery.services.dispatching import DeliveryConflict, Plan, dispatch_plan, facts_of, rule_of
+from delivery.services.choosing import Acceptance, Candidate, Prefer, chosen, ranking
+from delivery.services.dispatching import (
+    DeliveryConflict,
+    Plan,
+    dispatch_plan,
+    facts_of,
+    rule_of,
+    tip_by_rule,
+)
 from delivery.services.learning import acceptance
 from stores.audit import Actor
 
@@ -19,14 +27,22 @@ PRICES_OVER = _("These prices do not count any more: look at the new ones.")
 
 @dataclass(frozen=True)
 class Offered:
-    """One courier of the last round, as the store's rule judges it."""
+    """One courier of the last round, as the store's rule judges it. `tip` goes with the call of the
+    one that the rule chooses.
+    """
 
     candidate: Candidate
     quote: Quote
+    tip: Decimal = Decimal(0)
 
     @property
     def is_chosen(self) -> bool:
         return self.candidate.why_not is None
+
+    @property
+    def price(self) -> Decimal | None:
+        """What the call costs; None where the courier names no price."""
+        return None if self.quote.fee is None else self.quote.fee + self.tip
 
 
 def offers_of(deliveries: Sequence[Delivery]) -> dict[int, list[Offered]]:
@@ -85,4 +101,12 @@ def _ranked(
     of_courier = {quote.courier.account.delivery_id: quote for quote in quotes}
     rule = rule_of(delivery.store.delivery_store)
     ranked = ranking(rule, facts_of(delivery, quotes, accepted))
-    return [Offered(each, of_courier[each.offer.courier]) for each in ranked]
+    best = chosen(ranked)
+    return [
+        Offered(
+            each,
+            of_courier[each.offer.courier],
+            tip_by_rule(rule.tip, each.offer.courier) if each is best else Decimal(0),
+        )
+        for each in ranked
+    ]

@@ -8,8 +8,10 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
-from delivery.models import Attempt, Delivery, Quote
+from delivery.models import Attempt, Delivery, DeliveryStore, Quote
 from delivery.pages import board_all
+from delivery.services.choosing import Rule
+from delivery.services.costing import cost_of
 from delivery.services.dispatching import OURSELVES, delivery_dispatch
 from tests.delivery.board.looking import BOARD, field, shown
 from tests.delivery.factories import (
@@ -58,6 +60,19 @@ def test_each_courier_price_and_the_total_stand_on_one_page(sender: Client, town
     assert "Nothing that is ready waits" in sender.get(ALL).content.decode()
 
 
+def test_a_tip_of_the_rule_stands_in_the_price_and_in_the_total(sender: Client, town: Town) -> None:
+    DeliveryStore.objects.update(rule={**Rule().as_json(), "tip": "2"})
+    ready(town)
+    page = priced(sender)
+    assert "¥9.56 with a tip of ¥2" in page
+    assert "Together: ¥9.56" in page
+    assert "Call DADA ¥9.56 with a tip of ¥2" in shown(sender)
+    answer = sender.post(ALL, {"do": "call", "quote": quotes_on(page)}).content.decode()
+    assert "DADA ¥9.56" in answer
+    attempt = Attempt.objects.get()
+    assert cost_of([attempt]) == Decimal("9.56")
+
+
 def test_one_that_fails_does_not_stop_the_others(sender: Client, town: Town) -> None:
     rows = [ready(town, reference=f"A-{number}") for number in range(3)]
     page = priced(sender)
@@ -80,6 +95,9 @@ def test_what_is_not_ready_needs_a_person_or_goes_on_by_itself_is_left_alone(
     ready(town, needs_person=True)
     ready(town, then=Delivery.Then.NEXT)
     ReceiverCaseFactory(delivery=ready(town))
+    AttemptFactory(
+        delivery=ready(town), courier=town.place.couriers.first(), state=Attempt.State.REVIVED
+    )
     assert "Nothing that is ready waits" in sender.get(ALL).content.decode()
 
 
@@ -95,9 +113,6 @@ def test_a_delivery_that_nobody_takes_says_so_and_is_not_asked_for_ever(
     assert quotes_on(page) == []
     town.place.couriers.update(is_active=False)
     Quote.objects.all().delete()
-    AttemptFactory(
-        delivery=ready(town), courier=town.place.couriers.first(), state=Attempt.State.REVIVED
-    )
     assert "No courier fits the store&#x27;s rule." in priced(sender)
 
 
