@@ -14,6 +14,7 @@ from django.db.models import F, Max, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from delivery import reasons
 from delivery.client.shop import WechatClient
 from delivery.models import Delivery, Quote, StoreCourier
 from delivery.services import resting
@@ -24,7 +25,7 @@ from delivery.wire.couriers import courier_of
 from delivery.wire.orders import Order, RemoteQuote
 from stores.conflicts import Conflict
 from stores.models import Connection
-from stores.platforms.errors import AuthExpired, PlatformError, Refused
+from stores.platforms.errors import AuthExpired, NotSent, PlatformError, Refused
 
 MOST_AT_ONCE = 12
 # A price that the courier does not keep is shown so long as one.
@@ -54,8 +55,8 @@ def quotes_ask(*, delivery: Delivery) -> list[Quote]:
     """
     if delivery.state in (Delivery.State.DELIVERED, Delivery.State.CANCELLED):
         raise Conflict(_("This delivery is over."))
-    couriers = [each for each in couriers_of(delivery) if not is_paused(each)]
     check_receiver(delivery)
+    couriers = [each for each in couriers_of(delivery) if not is_paused(each)]
     if not couriers:
         raise Conflict(_("No courier of this store can be asked at the moment."))
     asked_at = timezone.now()
@@ -166,6 +167,10 @@ def _quote(
     if isinstance(answer, Refused):
         resting.note_refusal(courier, answer.message)
         row.refusal = (answer.message or answer.code)[:300]
+        return row
+    if isinstance(answer, NotSent):
+        # WeChat let nothing through: the courier is not the one that is silent.
+        row.refusal = (reasons.words_of(answer.detail) or answer.detail)[:300]
         return row
     if isinstance(answer, PlatformError):
         row.is_silent = True
