@@ -21,6 +21,8 @@ def acceptance(place: DeliveryStore, minutes: int) -> Mapping[str, Acceptance]:
         .filter(
             courier__place=place,
             called_at__gte=now - BACK,
+            # Of those called later nobody knows yet.
+            called_at__lte=now - timedelta(minutes=minutes),
             called_at__iso_week_day=now.isoweekday(),
             called_at__hour=now.hour,
         )

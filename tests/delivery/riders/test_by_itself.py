@@ -20,6 +20,7 @@ from delivery.services.dispatching import (
     to_be_cancelled,
 )
 from delivery.services.escalating import Do, Step
+from delivery.services.learning import acceptance
 from stores.audit import SYSTEM
 from stores.conflicts import Conflict
 from stores.models import AuditEntry
