@@ -11,7 +11,7 @@ from defusedxml import DefusedXmlException
 from defusedxml.ElementTree import fromstring
 
 from delivery.choices import WaybillState
-from delivery.wire.waybill import LARGEST_CODE
+from delivery.wire.orders import code_of
 from stores.platforms.reading import Malformed, any_text, any_whole, moment_of, text
 from stores.text import clean_json
 
@@ -80,8 +80,8 @@ def is_update(data: Mapping[str, Any]) -> bool:
 
 def parse_event(data: Mapping[str, Any]) -> WaybillEvent:
     """Reads an `update_waybill_status`. Raises Malformed without order, state or time."""
-    code = any_whole(data, "order_status", most=LARGEST_CODE)
-    if code is None or code < 0:
+    code = code_of(data)
+    if code is None:
         raise Malformed("order_status", "is missing or no state")
     return WaybillEvent(
         shopid=text(data, "shopid", most=LONGEST_ID),

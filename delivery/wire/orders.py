@@ -10,11 +10,12 @@ from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
 from delivery.choices import WaybillState
-from delivery.wire.waybill import LARGEST_CODE
 from stores.platforms.reading import CENT, any_text, any_whole, any_yuan
 
 LONGEST_ID, LONGEST_PHONE = 128, 64
 PLACES = Decimal("0.000001")
+# Couriers' sums in yuan, and states, are below what our columns hold.
+TOO_MUCH, MOST_CODE = 1_000_000, 2**31 - 1
 NOW, BOOKED = 0, 1
 GCJ02 = 0
 
@@ -244,8 +245,8 @@ def parse_waybill(data: Mapping[str, Any]) -> RemoteWaybill:
 
 def parse_state(data: Mapping[str, Any]) -> RemoteState | None:
     """Reads the answer of order/get; None when it says nothing of the order (state 0)."""
-    code = any_whole(data, "order_status", most=LARGEST_CODE)
-    if not code or code < 0:
+    code = code_of(data)
+    if not code:
         return None
     return RemoteState(
         code=code,
@@ -261,24 +262,35 @@ def parse_state(data: Mapping[str, Any]) -> RemoteState | None:
 
 def parse_deduction(data: Mapping[str, Any]) -> Decimal | None:
     """Returns what a cancellation costs; None when the courier does not say it."""
-    return any_yuan(data, "deduct_fee")
+    return _yuan(data, "deduct_fee")
 
 
 def _price(data: Mapping[str, Any]) -> Price:
-    fee = any_yuan(data, "fee")
-    insurance = any_yuan(data, "insurancefee")
+    fee = _yuan(data, "fee")
+    insurance = _yuan(data, "insurancefee")
     if insurance is None:
         # As samples and other clients spell it.
-        insurance = any_yuan(data, "insurancfee")
-    delivery = any_yuan(data, "deliverfee")
+        insurance = _yuan(data, "insurancfee")
+    delivery = _yuan(data, "deliverfee")
     names_price = bool(fee or delivery)
     return Price(
         fee=fee if names_price else None,
         delivery=delivery if names_price else None,
-        coupon=any_yuan(data, "couponfee") if names_price else None,
-        tip=any_yuan(data, "tips") if names_price else None,
+        coupon=_yuan(data, "couponfee") if names_price else None,
+        tip=_yuan(data, "tips") if names_price else None,
         insurance=insurance if names_price else None,
     )
+
+
+def _yuan(data: Mapping[str, Any], name: str) -> Decimal | None:
+    """Returns a sum; what no ride costs is none that the courier names."""
+    return any_yuan(data, name, below=TOO_MUCH)
+
+
+def code_of(data: Mapping[str, Any]) -> int | None:
+    """Returns the code of a state, known or not; None for what can be none."""
+    code = any_whole(data, "order_status", most=MOST_CODE)
+    return code if code is not None and code >= 0 else None
 
 
 def _count(data: Mapping[str, Any], name: str) -> int | None:

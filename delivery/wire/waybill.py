@@ -8,8 +8,6 @@ from collections.abc import Mapping
 from delivery.choices import Moment, WaybillState
 
 _S = WaybillState
-# The largest code that a column holds.
-LARGEST_CODE = 2**31 - 1
 # Nobody rides any more, and the goods never left or are back.
 DEAD = frozenset(
     {

@@ -124,16 +124,16 @@ def _decimal(name: str, value: Any) -> Decimal:
     raise Malformed(name, Problem.NOT_MONEY)
 
 
-def any_yuan(data: Mapping[str, Any], name: str) -> Decimal | None:
+def any_yuan(data: Mapping[str, Any], name: str, *, below: int = MAX_YUAN) -> Decimal | None:
     """Reads money in yuan like "78.0", rounded to the cent.
 
-    Returns None for anything else, below 0 or too large.
+    Returns None for anything else, less than 0, or not `below` what a column holds.
     """
     try:
         amount = Decimal(str(data.get(name))).quantize(CENT)
     except (InvalidOperation, ValueError):
         return None
-    return amount if amount.is_finite() and 0 <= amount < MAX_YUAN else None
+    return amount if amount.is_finite() and 0 <= amount < below else None
 
 
 def _is_number(value: Any) -> bool:

@@ -5,11 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+from django.db.models import DecimalField
 from hypothesis import given
 from hypothesis import strategies as st
 
 from delivery.choices import WaybillState
+from delivery.models import Attempt, Quote
 from delivery.wire.orders import (
+    TOO_MUCH,
     Cargo,
     Good,
     Notice,
@@ -147,6 +150,32 @@ def test_the_state_of_an_order_is_read_with_its_rider() -> None:
 @pytest.mark.parametrize("code", [0, "", None, "x", True, -1, 10**12])
 def test_an_answer_without_a_state_says_nothing(code: Any) -> None:
     assert parse_state({"order_status": code, "rider_name": "an old one"}) is None
+
+
+@pytest.mark.parametrize("code", [-1, 2**31, 10**30])
+def test_a_code_that_no_column_holds_says_nothing(code: int) -> None:
+    assert parse_state({"order_status": code}) is None
+
+
+@pytest.mark.parametrize("fee", [10**6, "1e9", 99_999_999.99, -5, "NaN", 10**30])
+def test_a_sum_that_no_ride_costs_is_no_price(fee: Any) -> None:
+    price = parse_quote({"fee": fee, "deliverfee": fee, "insurancefee": fee}).price
+    assert (price.fee, price.delivery, price.insurance) == (None, None, None)
+    assert parse_deduction({"deduct_fee": fee}) is None
+
+
+def test_the_largest_sum_that_is_read_fits_into_its_columns() -> None:
+    columns = [
+        field
+        for model in (Attempt, Quote)
+        for field in model._meta.get_fields()
+        if isinstance(field, DecimalField)
+    ]
+    assert len(columns) > 8
+    for column in columns:
+        assert column.max_digits
+        assert column.decimal_places
+        assert 10 ** (column.max_digits - column.decimal_places) >= TOO_MUCH
 
 
 def test_a_code_that_nobody_knows_is_kept() -> None:
