@@ -5,9 +5,11 @@ from typing import Any
 
 import pytest
 from cryptography.fernet import Fernet
+from django.conf import settings
 from django.core.management import CommandError, call_command, execute_from_command_line
 from django.core.management.base import SystemCheckError
-from django.db import OperationalError
+from django.db import OperationalError, connection
+from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 from pytest_django.fixtures import Settings
 
@@ -150,6 +152,25 @@ def test_what_runs_more_often_than_each_minute_is_queued_with_each_beat() -> Non
     assert "messaging.tasks.print_due" in often
     tasks.beat(0)
     assert {row.func() for row in OrmQ.objects.all()} == often
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_is_written_with_the_callers_connection_in_one_statement() -> None:
+    """The library would give it back, and ask for another one: twice with each task."""
+    from django_q.models import OrmQ
+
+    connection.ensure_connection()
+    # As with every connection of a pool.
+    connection.close_at = 0
+    mine = connection.connection
+    with CaptureQueriesContext(connection) as asked:
+        queue.wake_worker(queue.BEAT, 7)
+    assert connection.connection is mine
+    assert len(asked) == 1
+    row = OrmQ.objects.get()
+    assert row.key == settings.Q_CLUSTER["name"]
+    assert (row.func(), row.task["args"]) == (queue.BEAT, (7,))
+    assert row.lock <= timezone.now()
 
 
 @pytest.mark.django_db

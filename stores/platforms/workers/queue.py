@@ -5,6 +5,7 @@ import math
 import os
 import socket
 from datetime import timedelta
+from functools import cache
 from typing import Any
 
 from django.conf import settings
@@ -13,6 +14,7 @@ from django.utils import timezone
 
 from stores.domains import schedules
 from stores.models import Heartbeat
+from stores.prepared import insert
 
 # What the watchdog (platforms/watchdog.py) runs as its child.
 CLUSTER_COMMAND = "qcluster"
@@ -25,18 +27,43 @@ RESULTS_FACTOR = 3
 
 def wake_worker(task: str, pk: int) -> None:
     """Asks a worker to run `task` (a dotted path) with one primary key, soon."""
-    from django_q.tasks import async_task
-
-    async_task(task, pk)
+    _add(task, pk)
 
 
 def wake_often() -> None:
     """Asks a worker to run what the domains want with each beat."""
-    from django_q.tasks import async_task
-
     for schedule in schedules():
         if schedule.runs_with_beats:
-            async_task(schedule.task)
+            _add(schedule.task)
+
+
+def _add(task: str, *arguments: int) -> None:
+    from django_q.tasks import async_task
+
+    async_task(task, *arguments, broker=_broker())
+
+
+@cache
+def _broker() -> Any:
+    """Returns what writes a task with the caller's connection to the database.
+
+    The library's own closes it first, twice a task: each time the pool is asked for another one,
+    and the database whether that still lives. A request gives it back at its end, and a task too.
+    """
+    from django_q.brokers.orm import ORM
+    from django_q.models import OrmQ
+
+    class Broker(ORM):
+        @staticmethod
+        def get_connection(list_key: str | None = None) -> Any:
+            return OrmQ.objects
+
+        def enqueue(self, task: str) -> int:
+            row = OrmQ(key=self.list_key, payload=task, lock=timezone.now())
+            insert(row)
+            return int(row.pk)
+
+    return Broker()
 
 
 def needed_retry(conf: dict[str, Any]) -> float:
