@@ -22,7 +22,8 @@ def go_on_all() -> None:
     for pk in going_on.waiting():
         queue.wake_worker("delivery.tasks.go_on", pk)
     for attempt in going_on.attempts_without_rider():
-        going_on.step_take(attempt)
+        with going_on.apart(attempt.pk):
+            going_on.step_take(attempt)
 
 
 def ask_due() -> None:

@@ -4,8 +4,10 @@ store's ladder while nobody accepts.
 The rows say what is due, so that a task that runs twice, late or not at all changes nothing.
 """
 
-from collections.abc import Iterable
-from datetime import timedelta
+import logging
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from datetime import datetime, timedelta
 
 from django.db import transaction
 from django.db.models import Q
@@ -27,6 +29,7 @@ from stores.platforms.errors import PlatformError
 Then = Delivery.Then
 # A delivery that a person left alone is not called for by itself after so long.
 LATE = timedelta(hours=12)
+log = logging.getLogger(__name__)
 
 
 def go_on(delivery: Delivery) -> None:
@@ -125,21 +128,33 @@ def ask_due() -> None:
     now = timezone.now()
     rows = Attempt.objects.filter(ask_at__lte=now, delivery__is_drill=False).order_by("ask_at")
     for pk in rows.values_list("pk", flat=True)[:500]:
-        with transaction.atomic():
-            attempt = life.locked(pk)
-            if attempt.ask_at is None or attempt.ask_at > now:
-                continue
-            is_left = attempt.needs_person and attempt.state != Attempt.State.LIVE
-            pause = life.ASK_SELDOM if is_left else life.ASK_EVERY
-            attempt.ask_at = None if attempt.ended_at else now + pause
-            attempt.save(update_fields=["ask_at"])
-            is_calling = attempt.state == Attempt.State.CALLING
-            is_open = attempt.state == Attempt.State.LIVE or (
-                is_calling and calls.is_given_up(attempt)
-            )
-            if is_open and attempt.courier:
-                calls.owe_reading(attempt)
-            calls.owe(attempt)
+        with apart(pk):
+            _ask(pk, now)
+
+
+@contextmanager
+def apart(attempt_id: int) -> Iterator[None]:
+    """Keeps what fails for one attempt from those of all other shops."""
+    try:
+        yield
+    except Exception:
+        log.exception("attempt %s cannot go on", attempt_id)
+
+
+@transaction.atomic
+def _ask(attempt_id: int, now: datetime) -> None:
+    attempt = life.locked(attempt_id)
+    if attempt.ask_at is None or attempt.ask_at > now:
+        return
+    is_left = attempt.needs_person and attempt.state != Attempt.State.LIVE
+    pause = life.ASK_SELDOM if is_left else life.ASK_EVERY
+    attempt.ask_at = None if attempt.ended_at else now + pause
+    attempt.save(update_fields=["ask_at"])
+    is_calling = attempt.state == Attempt.State.CALLING
+    is_open = attempt.state == Attempt.State.LIVE or (is_calling and calls.is_given_up(attempt))
+    if is_open and attempt.courier:
+        calls.owe_reading(attempt)
+    calls.owe(attempt)
 
 
 @transaction.atomic

@@ -21,6 +21,7 @@ from delivery.services.dispatching import (
 )
 from delivery.services.escalating import Do, Step
 from delivery.services.learning import acceptance
+from delivery.tasks import go_on_all
 from stores.audit import SYSTEM
 from stores.conflicts import Conflict
 from stores.models import AuditEntry
@@ -194,6 +195,25 @@ def test_a_courier_that_refuses_the_rules_call_is_followed_by_the_next(town: Tow
     town.work()
     go_on(town)
     assert [order["delivery_id"] for order in town.live_orders(delivery)] == ["SFTC"]
+
+
+def test_what_fails_for_one_attempt_stops_no_other(
+    db: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = timezone.now()
+    broken, right = (AttemptFactory(ask_at=now - ago) for ago in (2 * MINUTE, MINUTE))
+
+    def fail(attempt: Attempt) -> None:
+        if attempt.pk == broken.pk:
+            raise ArithmeticError
+
+    monkeypatch.setattr(going_on.calls, "owe", fail)
+    going_on.ask_due()
+    due = Attempt.objects.filter(ask_at__lte=now)
+    assert list(due.values_list("pk", flat=True)) == [broken.pk]
+    monkeypatch.setattr(going_on, "step_take", fail)
+    monkeypatch.setattr(going_on, "attempts_without_rider", lambda: [broken, right])
+    go_on_all()
 
 
 def test_an_end_that_nobody_wanted_is_put_before_a_person(town: Town) -> None:
