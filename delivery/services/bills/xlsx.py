@@ -63,13 +63,14 @@ def read_sheet(content: bytes, most: int) -> list[Row]:
     except (
         zipfile.BadZipFile,
         zlib.error,
+        OSError,
+        ValueError,
         SAXException,
         DefusedXmlException,
         KeyError,
         EOFError,
         NotImplementedError,
         RuntimeError,
-        UnicodeError,
     ) as error:
         raise Unreadable.damaged() from error
 

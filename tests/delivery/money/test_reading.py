@@ -18,6 +18,24 @@ from tests.delivery.money.files import HEADINGS, as_csv, as_xlsx, line, sheet, s
 ROWS = (HEADINGS, line("ZG1-a"), line("ZG2-b", tip="2.00"))
 
 
+def misplaced(content: bytes) -> bytes:
+    """A ZIP whose end names a place of its parts that lies before the file."""
+    place = content.rindex(b"PK\x05\x06") + 16
+    (begin,) = struct.unpack_from("<I", content, place)
+    return content[:place] + struct.pack("<I", begin + 10_000) + content[place + 4 :]
+
+
+def compressed_otherwise(content: bytes) -> bytes:
+    """A ZIP that says of its parts that they are compressed as they are not (bzip2)."""
+    changed = bytearray(content)
+    for mark, place in ((b"PK\x03\x04", 8), (b"PK\x01\x02", 10)):
+        found = content.find(mark)
+        while found >= 0:
+            struct.pack_into("<H", changed, found + place, zipfile.ZIP_BZIP2)
+            found = content.find(mark, found + 1)
+    return bytes(changed)
+
+
 def texts(content: bytes) -> list[list[str]]:
     return [[str(cell) for cell in row.cells] for row in read_table(content)]
 
@@ -172,8 +190,10 @@ def test_a_file_that_unpacks_to_more_than_it_should_is_refused_in_a_bounded_spac
         sheet_of(sheet("<row><c><v>1</v></c></row>"), "no xml"),
         b"\xff\xfe" + "a,b".encode("utf-16-le"),
         b"\x81\xff\x00",
+        misplaced(as_xlsx(*ROWS)),
+        compressed_otherwise(as_xlsx(*ROWS)),
     ],
-    ids=range(12),
+    ids=range(14),
 )
 def test_what_is_no_table_is_refused_in_words(content: bytes) -> None:
     with pytest.raises(Unreadable):
