@@ -20,13 +20,11 @@ SEEN = rf"[^\s\u0000-\u001f\u007f-\u009f{_WIDTHLESS}]"
 _TURNING = re.compile("[\x01-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]")
 # What a platform adds to a deal's name: the price, and the number of the deal.
 _ADDED = r"[\[\uff3b]\s*(?:[\d.,]+\s*元|[¥\uffe5]\s*[\d.,]+|\d{6,})\s*[\]\uff3d]"
-_ADDED_TO_NAME = re.compile(rf"^\s*(?:{_ADDED}\s*)+|(?:\s*{_ADDED})+\s*$")
+_ADDED_TO_NAME = re.compile(rf"^\s*(?:{_ADDED}\s*)+|(?:(?<!\s)\s*{_ADDED})+\s*$")
 # Full-width digits and marks, as Chinese keyboards type them; circled digits are none.
 _NARROW = {wide: wide - 0xFEE0 for wide in range(0xFF01, 0xFF5F)} | {0x3000: " ", 0xA0: " "}
 # How a spreadsheet marks a number as text: ="0123", '0123.
-_AS_TEXT = re.compile(
-    r"""^\s*(?:="([^"]*)"|['\u2018\u2019]([^'\u2018\u2019]*)['\u2018\u2019]?)\s*$"""
-)
+_AS_TEXT = re.compile(r"""="([^"]*)"|['\u2018\u2019]([^'\u2018\u2019]*)['\u2018\u2019]?""")
 # The symbology that a scanner may send before the content (ISO/IEC 15424): ]C1, ]Q3, ]e0.
 _SYMBOLOGY = re.compile(r"\s*\][A-Za-z][0-9A-Fa-f]")
 
@@ -89,7 +87,7 @@ def plain(text: str) -> str:
 
 def unmarked(cell: str) -> str:
     """Returns a spreadsheet's cell without what marks a number as a text: ="0123", '0123."""
-    as_text = _AS_TEXT.fullmatch(cell)
+    as_text = _AS_TEXT.fullmatch(cell.strip())
     return (as_text[1] or as_text[2] or "") if as_text else cell
 
 

@@ -1,10 +1,21 @@
 import re
+import time
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from stores.platforms.errors import Refused
-from stores.text import SEEN, clean_json, clean_text, mask_secret, one_line
+from stores.text import (
+    SEEN,
+    clean_json,
+    clean_text,
+    deal_name,
+    mask_secret,
+    one_line,
+    plain,
+    unmarked,
+)
 
 anything = st.text(st.characters(exclude_categories=()))
 
@@ -40,6 +51,21 @@ def test_storable_json_is_json_for_every_database(value: object) -> None:
     text = json.dumps(clean_json(value), ensure_ascii=False, allow_nan=False)
     assert text.encode()
     assert "\x00" not in text
+
+
+@pytest.mark.parametrize(
+    "text", ["'" + " " * 200_000 + "’x", " " * 200_000 + "x", '="' * 100_000, "[1.0" * 50_000]
+)
+def test_no_text_takes_long(text: str) -> None:
+    begun = time.process_time()
+    plain(text)
+    deal_name(text)
+    assert time.process_time() - begun < 1
+
+
+def test_what_marks_a_text_is_taken_off() -> None:
+    marked = [' ="0123" ', "'0123", "‘0123’ ", '="0123', "'", "0'12"]
+    assert [unmarked(each) for each in marked] == ["0123", "0123", "0123", '="0123', "", "0'12"]
 
 
 def test_harmless_text_is_left_alone() -> None:
