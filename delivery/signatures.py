@@ -56,7 +56,7 @@ def unseal(sealed: str, *, key: str, appid: str) -> bytes:
     """
     whole = key_of(key)
     try:
-        content = base64.b64decode(sealed, validate=True)
+        content = base64.b64decode(_bytes(sealed), validate=True)
         text = aes.decrypt(content, key=whole, iv=whole[: aes.BLOCK], block=BLOCK)
     except (binascii.Error, aes.NotDecrypted) as error:
         raise NotSealed("not sealed with this key") from error

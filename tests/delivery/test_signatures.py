@@ -85,7 +85,8 @@ def test_what_is_sealed_is_opened_by_its_own_appid_only(message: bytes, appid: s
 
 
 @pytest.mark.parametrize(
-    "broken", ["", "not base64!", "QUJD", base64.b64encode(bytes(64)).decode(), SEALED[:-24]]
+    "broken",
+    ["", "not base64!", "密文", "QUJD", base64.b64encode(bytes(64)).decode(), SEALED[:-24]],
 )
 def test_what_is_not_sealed_is_refused(broken: str) -> None:
     with pytest.raises(NotSealed):
