@@ -261,7 +261,7 @@ class StateReading(AboutRider):
         if attempt.ended_at is None:
             attempt.ask_at = timezone.now() + life.ASK_EVERY
         attempt.save(update_fields=["asked_at", "ask_at"])
-        if found is not None:
+        if found is not None and (attempt.state != State.DEAD or life.may_live_again(attempt)):
             state_heard(attempt, found, asked_at)
         code = found.code if found else None
         if attempt.state == State.CALLING and found is None and is_given_up(attempt):

@@ -148,11 +148,16 @@ def _ask(attempt_id: int, now: datetime) -> None:
         return
     is_left = attempt.needs_person and attempt.state != Attempt.State.LIVE
     pause = life.ASK_SELDOM if is_left else life.ASK_EVERY
-    attempt.ask_at = None if attempt.ended_at else now + pause
+    may_live_again = life.may_live_again(attempt)
+    attempt.ask_at = now + pause
+    if attempt.ended_at:
+        since = now - attempt.ended_at
+        is_watched = may_live_again and since < life.ASK_AFTER_END
+        attempt.ask_at = now + since if is_watched else None
     attempt.save(update_fields=["ask_at"])
     is_calling = attempt.state == Attempt.State.CALLING
     is_open = attempt.state == Attempt.State.LIVE or (is_calling and calls.is_given_up(attempt))
-    if is_open and attempt.courier:
+    if attempt.courier and (is_open or may_live_again):
         calls.owe_reading(attempt)
     calls.owe(attempt)
 

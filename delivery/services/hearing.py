@@ -10,6 +10,7 @@ from delivery.choices import Source
 from delivery.models import Attempt
 from delivery.services import calls, life
 from delivery.wire.events import WaybillEvent
+from delivery.wire.waybill import ENDED
 from stores.models import Connection
 
 # A push may name a moment that lies so far ahead of our clock; a later one is a mistake.
@@ -39,6 +40,9 @@ def waybill_told(*, connection: Connection, event: WaybillEvent, at: datetime) -
     if attempt.ended_at is None:
         attempt.ask_at = timezone.now() + life.ASK_EVERY
         attempt.save(update_fields=["ask_at"])
+    elif event.state not in ENDED and life.may_live_again(attempt):
+        # News from before the end, or a rider after it by a clock that is behind ours.
+        calls.owe_reading(attempt)
     calls.owe(attempt)
     return attempt.pk
 

@@ -25,6 +25,9 @@ ASK_EVERY, ASK_SELDOM = timedelta(seconds=40), timedelta(minutes=5)
 # the confirmation was none, and it is cancelled again.
 PROVE_EVERY = timedelta(seconds=2)
 PROOF_PATIENCE = timedelta(seconds=15)
+# One that ended is asked about so long, each time twice as late: riders were seen to come after it,
+# and the push that says so may be lost.
+ASK_AFTER_END = timedelta(minutes=15)
 _WITH_GOODS = stage_of(WaybillState.PICKED_UP)
 
 
@@ -57,7 +60,9 @@ def hear(attempt: Attempt, *, code: int, at: datetime, source: Source, message: 
 def finish(attempt: Attempt, to: Attempt.State, **changes: object) -> None:
     """Gives a locked attempt its last state; its delivery ends, or waits for the next rider."""
     now = timezone.now()
-    move(attempt, to, ended_at=now, ask_at=None, is_unwanted=False, **changes)
+    was_there = attempt.courier_id is not None and attempt.waybill_state is not None
+    ask_at = now + ASK_EVERY if to == State.DEAD and was_there else None
+    move(attempt, to, ended_at=now, ask_at=ask_at, is_unwanted=False, **changes)
     delivery = attempt.delivery
     if delivery.attempts.live().exists():
         # A rider who was taken for gone has ended his ride, beside the one who was called since.
@@ -178,7 +183,21 @@ def _lives_again(attempt: Attempt, story: Story) -> bool:
     if story.revived_at and story.state not in DEAD:
         return True
     after = [news for news in story.strange if story.at and news.at > story.at]
-    return any(stage_of(news.state) >= _WITH_GOODS and news.state not in DEAD for news in after)
+    if any(stage_of(news.state) >= _WITH_GOODS and news.state not in DEAD for news in after):
+        return True
+    # The courier had said that it has ended, and says otherwise now: both by our clock.
+    asked = attempt.news.filter(source=Source.ASKED, code__in=WaybillState.values)
+    return asked.filter(at__gt=attempt.ended_at).exclude(code__in=DEAD).exists()
+
+
+def may_live_again(attempt: Attempt) -> bool:
+    """Whether what the courier says now of a number is about this dead attempt: nobody was called
+    again under it.
+    """
+    if attempt.state != State.DEAD:
+        return False
+    same = Attempt.objects.filter(shop_order_id=attempt.shop_order_id, shopid=attempt.shopid)
+    return not same.filter(life__gt=attempt.life).exists()
 
 
 def is_proof(attempt: Attempt, code: int | None, asked_at: datetime) -> bool:

@@ -304,6 +304,59 @@ def test_late_news_of_the_time_before_the_end_wakes_nobody(town: Town) -> None:
     assert (attempt.state, attempt.needs_person) == (State.DEAD, False)
 
 
+def test_a_rider_who_takes_a_dead_order_by_a_clock_behind_ours_is_cancelled(town: Town) -> None:
+    attempt = gone(town)
+    town.report(attempt, 102)
+    pushed(attempt, 102, seconds=-30)
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.needs_person) == (State.DEAD, True)
+    assert attempt.revived_at
+    assert town.live_orders(attempt.delivery) == []
+
+
+def test_a_rider_who_takes_a_dead_order_unheard_is_found_by_asking(town: Town) -> None:
+    attempt = gone(town)
+    assert attempt.ask_at
+    Attempt.objects.update(ask_at=timezone.now())
+    town.report(attempt, 102)
+    going_on.ask_due()
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.needs_person) == (State.DEAD, True)
+    assert attempt.revived_at
+    assert town.live_orders(attempt.delivery) == []
+
+
+def test_a_dead_order_is_asked_about_more_and_more_seldom(town: Town) -> None:
+    attempt = gone(town)
+    pauses = []
+    for minutes in (1, 2, 16):
+        now = timezone.now()
+        Attempt.objects.update(ask_at=now, ended_at=now - timedelta(minutes=minutes))
+        going_on.ask_due()
+        attempt.refresh_from_db()
+        pauses.append(attempt.ask_at and round((attempt.ask_at - now) / timedelta(minutes=1)))
+    assert pauses == [1, 2, None]
+    town.work()
+    attempt.refresh_from_db()
+    assert (attempt.state, attempt.needs_person) == (State.DEAD, False)
+
+
+def test_what_a_second_life_does_wakes_not_the_first(town: Town) -> None:
+    first = gone(town)
+    delivery_call_again(attempt=first, actor="小王")
+    town.work()
+    town.report(first, 102)
+    Attempt.objects.filter(pk=first.pk).update(ask_at=timezone.now())
+    going_on.ask_due()
+    pushed(first, 102, seconds=-60)
+    town.work()
+    first.refresh_from_db()
+    assert (first.state, first.ask_at) == (State.DEAD, None)
+    assert len(town.live_orders(first.delivery)) == 1
+
+
 def test_a_courier_that_refuses_the_cancellation_rides_on(town: Town) -> None:
     attempt = town.called("DADA")
     for status in (102, 202):
