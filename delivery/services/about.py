@@ -15,7 +15,7 @@ from delivery.services.wechat import Wechat
 from delivery.wire.answers import NO_SUCH_ORDER
 from delivery.wire.orders import Price, RemoteState, RemoteWaybill
 from stores.models import Connection, OutboundCall
-from stores.platforms.errors import Inconclusive, Refused
+from stores.platforms.errors import AuthExpired, Inconclusive, PlatformError, Refused
 from stores.platforms.outbox import Operation, SlotWaiter, enqueue, notify
 
 T = TypeVar("T")
@@ -68,6 +68,27 @@ class AboutRider(Operation):
         if found is None:
             raise Inconclusive("the answer says nothing of the order")
         return found
+
+
+def waybill_of(client: WechatClient, token: str, account: CourierAccount, attempt: Attempt) -> str:
+    """Returns the courier's number of the order, without which some cancel nothing. Where the
+    answer to the call did not have it, the courier is asked; "" when that does not tell it either.
+
+    Raises AuthExpired.
+    """
+    if attempt.waybill_id:
+        return attempt.waybill_id
+    try:
+        found = client.state(token, account, attempt.shop_order_id)
+    except AuthExpired:
+        raise
+    except PlatformError:
+        found = None
+    if found and found.waybill_id:
+        attempt.waybill_id = found.waybill_id
+        rows = Attempt.objects.filter(pk=attempt.pk, waybill_id="")
+        rows.update(waybill_id=found.waybill_id)
+    return attempt.waybill_id
 
 
 def state_heard(attempt: Attempt, found: RemoteState, asked_at: datetime) -> None:

@@ -24,6 +24,7 @@ from delivery.services.about import (
     owe_once,
     put_before_person,
     state_heard,
+    waybill_of,
     words_of,
 )
 from delivery.services.orders import order_of
@@ -150,9 +151,8 @@ def cancel_fee(
     Raises PlatformError.
     """
     try:
-        return client.cancel_fee(
-            token, account, attempt.shop_order_id, waybill_id=attempt.waybill_id
-        )
+        waybill_id = waybill_of(client, token, account, attempt)
+        return client.cancel_fee(token, account, attempt.shop_order_id, waybill_id=waybill_id)
     except CourierRefused:
         return None
     except Refused as error:
@@ -186,7 +186,7 @@ class RiderCancelling(AboutRider):
                 token,
                 account,
                 attempt.shop_order_id,
-                waybill_id=attempt.waybill_id,
+                waybill_id=waybill_of(client, token, account, attempt),
                 reason=CancelReason(attempt.cancel_reason or CancelReason.OTHER),
             )
 

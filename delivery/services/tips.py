@@ -10,7 +10,7 @@ from delivery.choices import PLATFORM
 from delivery.client.shop import CourierAccount, WechatClient
 from delivery.models import Attempt
 from delivery.services import life
-from delivery.services.about import AboutRider, enqueue_about, owe_once, words_of
+from delivery.services.about import AboutRider, enqueue_about, owe_once, waybill_of, words_of
 from delivery.services.calls import owe_reading
 from stores.models import OutboundCall
 from stores.platforms.errors import Refused
@@ -41,7 +41,7 @@ class TipRaising(AboutRider):
                 token,
                 account,
                 attempt.shop_order_id,
-                waybill_id=attempt.waybill_id,
+                waybill_id=waybill_of(client, token, account, attempt),
                 openid=attempt.delivery.openid,
                 total=total,
             )
@@ -74,7 +74,10 @@ class ReturnConfirming(AboutRider):
             call,
             wait_for_slot,
             lambda client, token, account, attempt: client.confirm_return(
-                token, account, attempt.shop_order_id, waybill_id=attempt.waybill_id
+                token,
+                account,
+                attempt.shop_order_id,
+                waybill_id=waybill_of(client, token, account, attempt),
             ),
         )
 
