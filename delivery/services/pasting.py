@@ -21,6 +21,10 @@ _PROVINCE = re.compile(r"^[\u4e00-\u9fff]{2,7}?(?:省|自治区|特别行政区)
 _CITY = re.compile(r"^([\u4e00-\u9fff]{2,7}?(?:市|自治州|地区|盟))")
 _OF_STATE = ("北京市", "上海市", "天津市", "重庆市")
 _IN_ADDRESS = re.compile(r"[省市区县镇乡村路街道巷弄号楼幢栋座室苑园城厦]")
+# So a street, a district or a house ends, and no name of a person.
+_PLACE_ENDS = re.compile(r".{2,}[省市区县镇乡村路街道巷弄号楼幢栋座室]")
+# What follows a street after a space, as in `文三路 478 号 A 座`.
+_SHORT = re.compile(r"[0-9A-Za-z#-]{1,6}|单元|层")
 # From here on it is the door and not the street.
 _DOOR = re.compile(r"(?:[0-9A-Za-z一二三四五六七八九十]+(?:号楼|幢|栋|座|单元|室|层|楼)).*$")
 _NAME = re.compile(r"[\u4e00-\u9fff·]{1,8}(?:先生|女士|小姐|老师)?|[A-Za-z][A-Za-z .'-]{0,30}")
@@ -43,9 +47,8 @@ def read_pasted(text: str) -> Pasted:
     plain = without_marks(text[:LONGEST]).replace("\u3000", " ")
     phone, plain = _cut_phone(_LABEL.sub(" ", plain))
     parts = [part for part in _APART.split(plain) if part]
-    places = [part for part in parts if len(_IN_ADDRESS.findall(part)) > 1 or _is_long(part)]
-    names = [part for part in parts if part not in places and _NAME.fullmatch(part)]
-    name = names[0] if names else ""
+    name = _name_of(parts)
+    places = _places_of(parts, name)
     known = {name, *places}
     doors = [part for part in parts if part not in known and _DOOR.fullmatch(part)]
     rest = [part for part in parts if part not in known and part not in doors]
@@ -69,6 +72,39 @@ def _cut_phone(text: str) -> tuple[str, str]:
     number = found[1].replace(" ", "") if found[1].startswith("0") else number
     phone = f"{number}-{extension}" if extension else number
     return phone, f"{text[: found.start()]} {text[found.end() :]}"
+
+
+def _name_of(parts: list[str]) -> str:
+    """Returns the part that is most likely a person's name; "" when none is."""
+    found = [part for part in parts if _NAME.fullmatch(part) and _can_be_name(part)]
+    return next((part for part in found if not _IN_ADDRESS.search(part)), "".join(found[:1]))
+
+
+def _can_be_name(part: str) -> bool:
+    if len(part) == 1:
+        return not part.isascii() and not _IN_ADDRESS.search(part)
+    return not (_is_place(part) or _PLACE_ENDS.fullmatch(part))
+
+
+def _places_of(parts: list[str], name: str) -> list[str]:
+    """Returns the parts of the address in their order, also those that spaces took apart."""
+    ends = [part for part in parts if _PLACE_ENDS.fullmatch(part)]
+    if len(ends) < 2 and not any(_is_place(part) for part in parts):
+        return []
+    places: list[str] = []
+    before = ""
+    for part in parts:
+        follows = bool(places) and places[-1] == before
+        is_of_it = _is_place(part) or (part != name and _IN_ADDRESS.search(part) is not None)
+        is_door = not follows and _DOOR.fullmatch(part) is not None
+        if (is_of_it and not is_door) or (follows and _SHORT.fullmatch(part)):
+            places.append(part)
+        before = part
+    return places
+
+
+def _is_place(part: str) -> bool:
+    return len(_IN_ADDRESS.findall(part)) > 1 or _is_long(part)
 
 
 def _split(place: str) -> tuple[str, str, str]:
