@@ -7,9 +7,9 @@ from collections.abc import Mapping
 from html import escape
 
 from stores.sandbox import Reply, Request, given
+from stores.sandbox.pages import html
 
 from .accounts import PREFIXES, Shop
-from .pages import html
 from .signing import is_signed
 from .world import World
 

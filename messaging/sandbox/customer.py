@@ -8,11 +8,10 @@ from html import escape
 from typing import Any
 from urllib.parse import urlencode
 
-from stores.sandbox import ControlError, Reply, Request, given
+from stores.sandbox import ControlError, Reply, Request, given, pages
 
-from . import pages, pictures
+from . import pictures
 from .control import ControlRoutes
-from .gate import form
 from .messages import FROM_CUSTOMER, PICTURE, URGENT_SCENE, Message
 from .orders import (
     CANCELLED,
@@ -56,7 +55,7 @@ def page(routes: ControlRoutes, request: Request) -> Reply:
         return _talk(routes, request.query)
     if request.method != "POST":
         return _page(routes, request.query)
-    fields = form(request)
+    fields = pages.form(request)
     act = ACTS.get(fields.get("do", ""))
     chosen: dict[str, str] = {name: fields[name] for name in ("store", "order") if name in fields}
     try:
@@ -65,9 +64,7 @@ def page(routes: ControlRoutes, request: Request) -> Reply:
         return _page(routes, chosen, error.message)
     if isinstance(made, dict) and "order_id" in made:
         chosen["order"] = str(made["order_id"])
-    # So that loading the page again does not do it again.
-    there = escape(f"customer?{urlencode(chosen)}")
-    return pages.html("", head=f'<meta http-equiv="refresh" content="0;url={there}">')
+    return pages.back("customer", chosen)
 
 
 # What the buttons do

@@ -6,7 +6,6 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl
 
 from stores.sandbox import Request, given
 
@@ -20,15 +19,6 @@ from .world import World
 FORM = "application/x-www-form-urlencoded"
 SYSTEM = ("timestamp", "businessId", "developerId", "charset", "version", "sign")
 GRANT_FAILED = "没有该接口的权限"
-
-
-def form(request: Request) -> dict[str, str]:
-    """Returns the fields of a form; {} when it is unreadable."""
-    try:
-        pairs = parse_qsl(request.body.decode("ascii"), keep_blank_values=True, max_num_fields=100)
-    except ValueError:
-        return {}
-    return dict(pairs)
 
 
 @dataclass(frozen=True)

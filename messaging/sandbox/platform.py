@@ -8,6 +8,7 @@ from typing import Any
 
 from stores.sandbox import Reply, Request, Subject
 from stores.sandbox.outgoing import Threads
+from stores.sandbox.pages import form
 from stores.sandbox.platform import Talk
 
 from . import actions, answers, binding, chat_calls, customer, gate, order_calls, pictures, printer
@@ -93,7 +94,7 @@ class TakeawaySandbox(ControlRoutes, PrinterRoutes):
         return request.path.split("/", 2)[2].removeprefix("ng/")
 
     def subject(self, request: Request) -> Subject:
-        return Subject(account=gate.form(request).get("developerId", ""))
+        return Subject(account=form(request).get("developerId", ""))
 
     def handle(self, request: Request) -> Reply:
         if request.path in pictures.PATHS:
@@ -106,7 +107,7 @@ class TakeawaySandbox(ControlRoutes, PrinterRoutes):
         if request.path in binding.PAGES:
             with self.lock:
                 return binding.page(self.world, request)
-        fields = gate.form(request)
+        fields = form(request)
         version = fields.get("version", "2")
         try:
             return answers.success(self._answer(request, fields), version)

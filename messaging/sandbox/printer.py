@@ -15,8 +15,8 @@ from html import escape
 from typing import Any
 
 from stores.sandbox import Reply, SandboxPlatform, control
+from stores.sandbox.pages import html
 
-from .pages import html
 from .paper import Reader, Sheet
 from .settings import Settings
 
