@@ -26,8 +26,9 @@ providers/<appid>/ticket
     POST {}: a new ticket now
 couriers
     GET all; POST {"delivery_id", "name"?, "base"?, "per_km"?, "reach"?: metres, "seconds"?,
-    "names_price"?, "locks_price"?, "mood"?: takes | refuses | offline | silent, "lng"?, "lat"?,
-    "cancel_fee"?, "free_seconds"?}
+    "names_price"?, "locks_price"?, "mood"?: takes | refuses | offline | silent |
+    no_answer, "lng"?, "lat"?, "cancel_fee"?, "free_seconds"?, "switches"?: {setting: value}, those
+    of settings.py that are another for this courier}
 accounts
     GET all; POST {"appid", "delivery_id", "shopid", "secret", "audit"?: 0 | 1 | 2, "balance"?}
 orders
@@ -41,6 +42,9 @@ pushes
     GET all with their tries
 pushes/<number>/repeat
     POST {}: sends one again
+
+Two pages for people: <sandbox>/wechat/riders, all orders with a button for each next step, and
+<sandbox>/wechat/couriers, couriers' prices, moods and switches, and how pushes come.
 """
 
 from .platform import WechatSandbox

@@ -11,7 +11,8 @@ from stores.sandbox import ControlError
 from stores.sandbox.outgoing import Outgoing, Queue
 
 MODES, FORMS = ("plain", "compat", "secure"), ("json", "xml")
-MOODS = ("takes", "refuses", "offline", "silent")
+# "silent" takes orders and does nothing, "no_answer" does not even answer WeChat.
+MOODS = ("takes", "refuses", "offline", "silent", "no_answer")
 ENDED = {103, 203, 204, 205, 302, 401, 501, 502}
 SHOP_LNG, SHOP_LAT = 120.131441, 30.279383
 
@@ -37,7 +38,9 @@ class App:
 
 @dataclass
 class Courier:
-    """A courier with its prices (yuan), its reach (metres), and its store of the shop."""
+    """A courier with its prices (yuan), its reach (metres), and its store of the shop. `switches`
+    are those that are another for it (settings.py).
+    """
 
     delivery_id: str
     name: str = ""
@@ -53,6 +56,7 @@ class Courier:
     lat: float = SHOP_LAT
     cancel_fee: float = 2.0
     free_seconds: float = 60.0
+    switches: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass
@@ -64,7 +68,7 @@ class Account:
     shopid: str
     secret: str
     audit: int = 0
-    balance: float = 1000.0
+    balance: float = 10_000.0
 
 
 @dataclass
@@ -93,6 +97,7 @@ class Waybill:
     deducted: float = 0.0
     rider: dict[str, str] = field(default_factory=dict)
     history: list[list[float]] = field(default_factory=list)
+    is_booked: bool = False
 
     @property
     def is_live(self) -> bool:

@@ -29,6 +29,10 @@ class World:
     settings: Settings
     riders: Riders
 
+    def switches(self, delivery_id: str) -> Settings:
+        """Returns the switches as they are for a courier."""
+        return self.settings.of(self.book.couriers[delivery_id].switches)
+
 
 def getall(world: World, app: App, given: Given) -> dict[str, Any]:
     rows = world.book.couriers.values()
@@ -116,7 +120,7 @@ def addtips(world: World, app: App, given: Given) -> dict[str, Any]:
 def precancel(world: World, app: App, given: Given) -> dict[str, Any]:
     _account, courier = _signed(world, app, given)
     fee = cancel_fee(courier, _cancellable(world, courier, given), time.time())
-    if world.settings.precancel_without_fee:
+    if world.switches(courier.delivery_id).precancel_without_fee:
         return {**OK, "desc": ""}
     return {**OK, "deduct_fee": fee, "desc": f"扣除违约金{fee}元" if fee else ""}
 
@@ -138,11 +142,11 @@ def cancel(world: World, app: App, given: Given) -> dict[str, Any]:
 def get(world: World, app: App, given: Given) -> dict[str, Any]:
     _signed(world, app, given)
     waybill = _found(world, given)
-    rider = dict(waybill.rider)
-    if world.settings.masks_ended_riders and not waybill.is_live and rider:
+    settings, rider = world.riders.settings_of(waybill), dict(waybill.rider)
+    if settings.masks_ended_riders and not waybill.is_live and rider:
         rider["phone"] = f"{rider['phone'][:3]}****{rider['phone'][-4:]}"
     shown = {"rider_name": rider.get("name", ""), "rider_phone": rider.get("phone", "")}
-    if world.settings.get_fails:
+    if settings.get_fails:
         raise CourierRefuses(5, "不存在或合作方不合作:shopid", **shown)
     is_riding = waybill.status in (102, 201, 202, 301)
     place = world.book.couriers[waybill.delivery_id]
@@ -210,6 +214,8 @@ def _signed(world: World, app: App, given: Given) -> tuple[Account, Courier]:
     courier = world.book.couriers.get(str(named))
     if courier is None or courier.delivery_id != account.delivery_id:
         raise PlatformRefused(930561)
+    if courier.mood == "no_answer":
+        raise PlatformRefused(930556)
     if not given.get("shop_order_id") or len(str(given["shop_order_id"]).encode()) > 128:
         raise PlatformRefused(930561)
     source = account.shopid + str(given["shop_order_id"]) + account.secret
@@ -219,11 +225,16 @@ def _signed(world: World, app: App, given: Given) -> tuple[Account, Courier]:
     return account, courier
 
 
+def day_of(now: float) -> str:
+    """Returns China's day."""
+    return time.strftime("%Y-%m-%d", time.gmtime(now + 8 * 3600))
+
+
 def _count_call(world: World, account: Account) -> None:
     """WeChat's own test account may order so often a day."""
     if account.shopid != TEST_SHOP:
         return
-    day = time.strftime("%Y-%m-%d", time.gmtime())
+    day = day_of(time.time())
     used = world.book.calls.get(day, 0)
     if used >= world.settings.calls_a_day:
         raise PlatformRefused(930564)
@@ -274,6 +285,7 @@ def _called(world: World, app: App, account: Account, courier: Courier, given: G
             raise CourierRefuses(2062, "订单价格信息已过期,请重新查询后发单")
         price["fee"] = fee
     now, wishes = time.time(), part(given, "order_info")
+    settings = world.switches(courier.delivery_id)
     shop_order_id = str(given["shop_order_id"])
     account.balance -= price["fee"]
     return Waybill(
@@ -282,7 +294,7 @@ def _called(world: World, app: App, account: Account, courier: Courier, given: G
         shopid=account.shopid,
         shop_order_id=shop_order_id,
         shop_no=str(given.get("shop_no") or ""),
-        waybill_id="" if world.settings.add_without_waybill else f"{shop_order_id}_waybillid",
+        waybill_id="" if settings.add_without_waybill else f"{shop_order_id}_waybillid",
         status=101,
         fee=price["fee"],
         distance=int(price["distance"]),
@@ -292,6 +304,7 @@ def _called(world: World, app: App, account: Account, courier: Courier, given: G
         finish_code=code(wishes, "is_finish_code_needed"),
         tip=float(wishes.get("tips") or 0),
         history=[[101, now]],
+        is_booked=wishes.get("order_type") == 1,
     )
 
 
@@ -306,7 +319,7 @@ def _answer_of(world: World, waybill: Waybill, courier: Courier) -> dict[str, An
         "insurancfee": 0,
         "distance": waybill.distance,
         "waybill_id": waybill.waybill_id,
-        "order_status": world.settings.add_own_status,
+        "order_status": world.switches(courier.delivery_id).add_own_status,
         "finish_code": waybill.finish_code,
         "pickup_code": waybill.pickup_code,
         "dispatch_duration": courier.seconds,

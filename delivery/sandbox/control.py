@@ -125,6 +125,7 @@ class ControlRoutes(State):
     def put_courier(self, body: dict[str, Any]) -> dict[str, Any]:
         if body.get("mood", "takes") not in MOODS:
             raise ControlError(f"mood is one of {MOODS}")
+        self.settings.check_own(given.value(body, "switches", dict, {}))
         return self._put(self.book.couriers, Courier, "delivery_id", body)
 
     @control("GET", "accounts")
@@ -149,11 +150,16 @@ class ControlRoutes(State):
 
     @control("POST", "orders/<shopid>/<order>")
     def report(self, shopid: str, order: str, body: dict[str, Any]) -> dict[str, Any]:
-        return self._told(shopid, order, body, is_so=True)
+        with self.lock:
+            return self.report_on(self._known(self.book.waybills, f"{shopid}/{order}"), body)
 
     @control("POST", "orders/<shopid>/<order>/push")
     def push_only(self, shopid: str, order: str, body: dict[str, Any]) -> dict[str, Any]:
-        return self._told(shopid, order, body, is_so=False)
+        with self.lock:
+            waybill: Waybill = self._known(self.book.waybills, f"{shopid}/{order}")
+            self.riders().push(waybill, *_news(waybill, body))
+            self.changed()
+            return asdict(waybill)
 
     @control("GET", "pushes")
     def pushes(self) -> dict[str, Any]:
@@ -173,21 +179,13 @@ class ControlRoutes(State):
             self.changed()
             return asdict(push)
 
-    def _told(
-        self, shopid: str, order: str, body: dict[str, Any], *, is_so: bool
-    ) -> dict[str, Any]:
-        with self.lock:
-            waybill: Waybill = self._known(self.book.waybills, f"{shopid}/{order}")
-            status = given.value(body, "status", int, waybill.status)
-            at = given.value(body, "at", float, time.time())
-            message = given.value(body, "message", str, "")
-            if is_so:
-                is_pushed = given.value(body, "push", bool, True)
-                self.riders().report(waybill, status, at=at, message=message, is_pushed=is_pushed)
-            else:
-                self.riders().push(waybill, status, at, message)
-            self.changed()
-            return asdict(waybill)
+    def report_on(self, waybill: Waybill, body: dict[str, Any]) -> dict[str, Any]:
+        """Gives an order a state, as its courier reports it; the lock is held."""
+        status, at, message = _news(waybill, body)
+        is_pushed = given.value(body, "push", bool, True)
+        self.riders().report(waybill, status, at=at, message=message, is_pushed=is_pushed)
+        self.changed()
+        return asdict(waybill)
 
     def _put(
         self, rows: dict[str, Any], kind: type[Any], key: str, body: dict[str, Any]
@@ -211,6 +209,13 @@ class ControlRoutes(State):
         if name not in rows:
             raise ControlError(f"no such row: {name}", 404)
         return rows[name]
+
+
+def _news(waybill: Waybill, body: Mapping[str, Any]) -> tuple[int, float, str]:
+    """Returns which state is told, since when, and with which words."""
+    status = given.value(body, "status", int, waybill.status)
+    at = given.value(body, "at", float, time.time())
+    return status, at, given.value(body, "message", str, "")
 
 
 def _usual_account(appid: str, delivery_id: str) -> dict[str, Any]:

@@ -9,15 +9,18 @@ from typing import Any
 from stores.sandbox import Reply, Request, Subject
 from stores.sandbox.outgoing import Parcel, Queue, Threads
 
-from . import events, providers, tokens
+from . import events, playing, providers, ruling, tokens
 from .answers import CourierRefuses, PlatformRefused
 from .bodies import read_body
 from .book import Push
-from .calls import CALLS, FOR_PROVIDERS, ROOT, World
+from .calls import CALLS, FOR_PROVIDERS, ROOT, World, day_of
 from .control import ControlRoutes
+from .settings import Settings
 
 TOKEN = "/cgi-bin/stable_token"  # noqa: S105
 QUOTA = "/cgi-bin/openapi/quota/get"
+# On which people play the couriers.
+PAGES = {playing.PAGE: playing.page, ruling.PAGE: ruling.page}
 
 
 class WechatSandbox(ControlRoutes):
@@ -70,6 +73,8 @@ class WechatSandbox(ControlRoutes):
     # Requests
 
     def operation(self, request: Request) -> str:
+        if request.path in PAGES:
+            return request.path[1:]
         if request.path in (TOKEN, QUOTA):
             return request.path.rsplit("/cgi-bin/", 1)[1]
         if request.path.startswith(providers.ROOT):
@@ -83,7 +88,17 @@ class WechatSandbox(ControlRoutes):
         return Subject(account=str(body.get("appid") or body.get("shopid") or ""))
 
     def handle(self, request: Request) -> Reply:
+        if page := PAGES.get(request.path):
+            return page(self, request)
         operation = self.operation(request)
+        reply = self._reply(operation, request)
+        if operation in CALLS:
+            switches = self._switches(request)
+            is_cancelling = operation == "order/cancel"
+            time.sleep(switches.answer_seconds + is_cancelling * switches.cancel_seconds)
+        return reply
+
+    def _reply(self, operation: str, request: Request) -> Reply:
         try:
             with self.lock:
                 answer = self._answer(operation, request)
@@ -92,9 +107,15 @@ class WechatSandbox(ControlRoutes):
             return _reply(error.as_json(), outcome=f"errcode:{error.code}")
         except CourierRefuses as error:
             return _reply(error.as_json(), outcome=f"resultcode:{error.code}")
-        if operation == "order/cancel":
-            time.sleep(self.settings.cancel_seconds)
         return _reply(answer, applied=True)
+
+    def _switches(self, request: Request) -> Settings:
+        """Returns the switches as they are for the courier that a request is about."""
+        with self.lock:
+            shopid = str((request.json_object or {}).get("shopid", ""))
+            account = self.book.accounts.get(shopid)
+            courier = self.book.couriers.get(account.delivery_id) if account else None
+            return self.settings.of(courier.switches) if courier else self.settings
 
     def _answer(self, operation: str, request: Request) -> dict[str, Any]:
         if not operation:
@@ -134,7 +155,7 @@ class WechatSandbox(ControlRoutes):
         return providers.authorisation_of(self.book, token) is not None
 
     def _quota(self, body: Mapping[str, Any]) -> dict[str, Any]:
-        used = sum(self.book.calls.values())
+        used = self.book.calls.get(day_of(time.time()), 0)
         limit = self.settings.calls_a_day
         quota = {"daily_limit": limit, "used": used, "remain": max(0, limit - used)}
         return {"errcode": 0, "errmsg": "ok", "quota": quota}

@@ -10,7 +10,11 @@ from .events import event_of
 from .settings import Settings
 
 NAMES = ("我是小哥", "王师傅", "李师傅", "赵师傅")
+# The rider of WeChat's own test courier.
+TEST_RIDER = {"name": "我是小哥", "phone": "13712345678"}
 FROM_SHOP = {101, 102, 201}
+# Nobody rides, and the goods never left.
+UNPAID = {103, 203, 204, 205, 501, 502}
 
 
 class Riders:
@@ -35,21 +39,22 @@ class Riders:
     ) -> None:
         """Gives an order a state, and pushes it."""
         at = time.time() if at is None else at
+        settings = self.settings_of(waybill)
         if status == 102:
-            phone = f"137{self._dice.randrange(10**8):08}"
-            waybill.rider = {"name": self._dice.choice(NAMES), "phone": phone}
-            waybill.accepted_at = at
+            waybill.rider, waybill.accepted_at = self._rider(waybill), at
+        self._settle(waybill, status)
         waybill.status, waybill.changed_at = status, time.time()
         waybill.history.append([status, at])
-        if is_pushed:
+        if is_pushed and not (waybill.is_booked and settings.silent_bookings):
             self.push(waybill, status, at, message)
-            if status == 202 and self.settings.repeats_pick_up:
+            if status == 202 and settings.repeats_pick_up:
                 self.push(waybill, status, at, message)
 
     def push(self, waybill: Waybill, status: int, at: float, message: str = "") -> None:
         """Has a state pushed, whatever the order's own is."""
         app, settings, now = self.book.apps[waybill.appid], self.settings, time.time()
         state = {"send": "waiting", "hold": "held", "lose": "lost"}[settings.pushes]
+        state = "lost" if now < settings.pushes_lost_until else state
         for _ in range(1 + settings.push_copies):
             push = Push(
                 number=self.book.pushes.next_number(),
@@ -62,6 +67,22 @@ class Riders:
             )
             self.book.pushes.add(push)
 
+    def settings_of(self, waybill: Waybill) -> Settings:
+        """Returns the switches as they are for the order's courier."""
+        return self.settings.of(self.book.couriers[waybill.delivery_id].switches)
+
+    def _rider(self, waybill: Waybill) -> dict[str, str]:
+        if waybill.delivery_id == "TEST":
+            return dict(TEST_RIDER)
+        phone = f"137{self._dice.randrange(10**8):08}"
+        return {"name": self._dice.choice(NAMES), "phone": phone}
+
+    def _settle(self, waybill: Waybill, status: int) -> None:
+        """Gives the shop the fee of an order back that nobody rides for, and takes it again."""
+        was, will_be = waybill.status in UNPAID, status in UNPAID
+        account = self.book.accounts[waybill.shopid]
+        account.balance += waybill.fee * (will_be - was)
+
     def _move(self, waybill: Waybill, now: float) -> bool:
         status = self._next(waybill, now - waybill.changed_at)
         if status:
@@ -70,7 +91,9 @@ class Riders:
 
     def _next(self, waybill: Waybill, waited: float) -> int:
         """Returns the state that is due; 0 when none is."""
-        settings, courier = self.settings, self.book.couriers[waybill.delivery_id]
+        settings, courier = self.settings_of(waybill), self.book.couriers[waybill.delivery_id]
+        if waybill.is_booked and settings.silent_bookings:
+            return 0
         after = settings.accepts_after_end_seconds
         if waybill.status in (103, 501, 502) and _is_due(after, waited) and not waybill.accepted_at:
             return 102
