@@ -169,4 +169,5 @@ def info(facts: dict[str, Any], sandbox: dict[str, Any]) -> dict[str, Any]:
     called by the owner's store, and to push to us.
     """
     names = ("appid", "token", "encoding_aes_key", "callback", "stores")
-    return {"wechat": {name: facts["wechat"][name] for name in names}}
+    page = f"{facts['sandbox']}/wechat/riders"
+    return {"wechat": {name: facts["wechat"][name] for name in names} | {"riders_page": page}}

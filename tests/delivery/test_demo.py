@@ -28,7 +28,9 @@ def words(demo: World) -> list[SandboxWord]:
 def test_the_info_says_what_another_wechat_needs(demo: World) -> None:
     info = demo_info(demo.place)
     shown = info["wechat"]
-    assert set(shown) == {"appid", "token", "encoding_aes_key", "callback", "stores"}
+    names = {"appid", "token", "encoding_aes_key", "callback", "stores", "riders_page"}
+    assert set(shown) == names
+    assert shown["riders_page"] == "http://127.0.0.1:8100/wechat/riders"
     connection = Connection.objects.get(platform="wechat")
     assert connection.account == shown["appid"] == "wxdemo0000000001"
     assert connection.credentials["push_token"] == shown["token"]

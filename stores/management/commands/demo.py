@@ -87,7 +87,7 @@ class Command(BaseCommand):
         people = [f"    {who['username']:<12} {who['password']}" for who in told["users"].values()]
         codes = told.get("coupons", {}).get("unused", [])[:3]
         store = told["stores"][0]
-        takeaway = told.get("takeaway", {})
+        takeaway, wechat = told.get("takeaway", {}), told.get("wechat", {})
         self._tell(
             "\n".join(
                 [
@@ -102,6 +102,7 @@ class Command(BaseCommand):
                     f"  Codes to try  {'  '.join(codes)}",
                     f"  Play customer {takeaway.get('customer_page', '')}",
                     f"  Its receipts  {takeaway.get('printer_page', '')}",
+                    f"  Play riders   {wechat.get('riders_page', '')}",
                     f"  API key       {told['api_key']}",
                     f"  API docs      {told['web']}/api/docs/",
                     f"  Sandbox       {told['sandbox']}",
