@@ -1,6 +1,7 @@
 """A shop that calls couriers with our client, and takes WeChat's pushes in."""
 
 import threading
+import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -88,6 +89,7 @@ class Receiver(PostServer):
     def __init__(self) -> None:
         self.received: list[Received] = []
         self.answers = [b"success"]
+        self.slow_seconds = 0.0
         self._arrived = threading.Condition()
         super().__init__(self._take)
 
@@ -101,6 +103,7 @@ class Receiver(PostServer):
             return list(self.received)
 
     def _take(self, name: str, headers: dict[str, str], body: bytes) -> bytes:
+        time.sleep(self.slow_seconds)
         query = dict(parse_qsl(name.partition("?")[2]))
         with self._arrived:
             self.received.append(Received(query, body))

@@ -7,6 +7,7 @@ import pytest
 
 from delivery.choices import Told
 from delivery.client.provider import ProviderClient, authorisation_page
+from delivery.sandbox import WechatSandbox
 from delivery.signatures import unseal
 from delivery.wire.events import parse_body, sealed_in
 from delivery.wire.providers import ProviderNotice, parse_notice
@@ -20,8 +21,10 @@ from tests.delivery.wechat_sandbox.calling import (
     Receiver,
     Shop,
     account,
+    get,
     post,
 )
+from tests.processes import wait_until
 
 PROVIDER, SECRET = "wxprovider000001", "provider-secret"
 
@@ -70,10 +73,25 @@ def test_a_ticket_opens_the_door(office: Office) -> None:
         office.client.login(PROVIDER, "wrong", notice.ticket)
 
 
-def test_tickets_come_by_themselves_until_there_is_silence(office: Office) -> None:
+def test_tickets_come_by_themselves_until_there_is_silence(office: Office, shop: Shop) -> None:
     post(office.server, "settings", {"ticket_seconds": 0.1})
     notices = office.notices(3)
     assert len({notice.ticket for notice in notices}) == 3
+    post(office.server, "settings", {"ticket_seconds": 0, "accept_seconds": 0.3})
+    sent = len(get(office.server, "pushes")["pushes"])
+    shop.add("SS", "A1")
+    wait_until(lambda: get(office.server, "orders")["orders"][0]["status"] == 102)
+    tickets = [push for push in get(office.server, "pushes")["pushes"] if push["appid"] == PROVIDER]
+    assert len(tickets) == sent
+
+
+def test_a_ticket_is_over_after_twelve_hours(office: Office) -> None:
+    ticket = office.notices(1)[0].ticket
+    platform = office.server.platform("wechat")
+    assert isinstance(platform, WechatSandbox)
+    platform.book.providers[PROVIDER].ticket_at -= 12 * 3600 + 1
+    with pytest.raises(NotSent, match="61005"):
+        office.client.login(PROVIDER, SECRET, ticket)
 
 
 def test_a_provider_calls_riders_for_a_shop_until_it_withdraws(office: Office, shop: Shop) -> None:
