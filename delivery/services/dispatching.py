@@ -98,7 +98,10 @@ class Plan:
 
 
 def dispatch_plan(*, delivery: Delivery, courier: str | None, actor: Actor) -> Plan:
-    """Decides for `delivery_dispatch` who is called. Raises Conflict. Outside any transaction."""
+    """Decides for `delivery_dispatch` who is called. Raises Conflict, and asks nobody about a
+    delivery for which nobody can be called. Outside any transaction.
+    """
+    refuse_if_not_callable(Delivery.objects.only("state").get(pk=delivery.pk))
     by = name_of(actor)
     if courier == OURSELVES:
         return Plan(delivery, None, None, Decision(chosen=OURSELVES, by=by))
@@ -304,13 +307,18 @@ def rider_call(plan: Plan, *, actor: Actor) -> Attempt:
     return _start(plan.delivery, attempt, plan.decision, actor)
 
 
+def refuse_if_not_callable(delivery: Delivery) -> None:
+    """Raises DeliveryConflict when the delivery's state lets nobody be called for it."""
+    if delivery.state == Delivery.State.RUNNING:
+        raise DeliveryConflict(_("A rider is called already."))
+    if delivery.state not in (Delivery.State.WAITING, Delivery.State.RETURNED):
+        raise DeliveryConflict(_("This delivery is over."))
+
+
 @transaction.atomic
 def _start(delivery: Delivery, attempt: Attempt, decision: Decision, actor: Actor) -> Attempt:
     row = Delivery.objects.locked(delivery.pk)
-    if row.state == Delivery.State.RUNNING:
-        raise DeliveryConflict(_("A rider is called already."))
-    if row.state not in (Delivery.State.WAITING, Delivery.State.RETURNED):
-        raise DeliveryConflict(_("This delivery is over."))
+    refuse_if_not_callable(row)
     attempt.delivery = row
     check_callable(row)
     try:

@@ -2,7 +2,9 @@
 
 from typing import Any
 
-from delivery.models import Attempt, Delivery, DeliveryStore
+import pytest
+
+from delivery.models import Attempt, Delivery, DeliveryStore, Quote
 from delivery.services.going_on import ask_due, go_on
 from stores.models import AuditEntry, OutboundCall
 from tests.api import Api, api_of, problem
@@ -113,6 +115,35 @@ def test_a_second_rider_is_not_called(town: Town, api: Api) -> None:
         assert problem(answer) == (409, "delivery_conflict")
     town.work()
     assert len(town.orders()) == 1
+
+
+@pytest.mark.parametrize("courier", [None, "SS"])
+def test_couriers_are_not_asked_for_what_the_state_forbids(
+    town: Town, api: Api, courier: str | None
+) -> None:
+    called, over = entered(town, api), entered(town, api)
+    do(api, called, "dispatch", {"courier": "SS"})
+    do(api, over, "cancel", {"max_fee": None})
+    town.work()
+    before = len(town.server.arrivals.all())
+    for shown in (called, over):
+        assert problem(do(api, shown, "dispatch", {"courier": courier})) == (
+            409,
+            "delivery_conflict",
+        )
+    assert (len(town.server.arrivals.all()), Quote.objects.count()) == (before, 0)
+
+
+def test_202_says_that_a_courier_is_still_being_asked_and_200_that_nobody_is(
+    town: Town, api: Api
+) -> None:
+    shown = entered(town, api)
+    bodies = {"dispatch": {"courier": "SS"}, "tip": {"tip": "2.00"}, "cancel": {"max_fee": None}}
+    for action, body in bodies.items():
+        codes = [do(api, shown, action, body, key=action).status_code for _time in range(2)]
+        town.work()
+        codes.append(do(api, shown, action, body, key=action).status_code)
+        assert (action, codes) == (action, [202, 202, 200])
 
 
 def test_a_courier_that_the_store_has_not_is_named(town: Town, api: Api) -> None:
