@@ -139,13 +139,13 @@ class UnixSeconds(Whole):
         return found
 
 
-class Never(Whole):
-    """What WeChat takes and couriers are not asked for here: only 0."""
+class Only(Whole):
+    """What WeChat takes in more ways than couriers are asked for here: only this value."""
 
-    def __init__(self, words: Any, **options: Any) -> None:
+    def __init__(self, value: int, words: Any, **options: Any) -> None:
         super().__init__(
-            min_value=0,
-            max_value=0,
+            min_value=value,
+            max_value=value,
             required=False,
             error_messages={"max_value": words, "min_value": words, "invalid": words},
             **options,

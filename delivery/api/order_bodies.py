@@ -7,13 +7,23 @@ from decimal import Decimal
 
 from django.utils.translation import gettext_lazy
 
-from delivery.api.fields import Line, Never, Number, Part, Phone, UnixSeconds, Whole, ZeroOrOne
-from delivery.wire.orders import LONGEST_PHONE
+from delivery.api.fields import (
+    Line,
+    Number,
+    Only,
+    Part,
+    Phone,
+    UnixSeconds,
+    Whole,
+    ZeroOrOne,
+)
+from delivery.wire.orders import LARGEST_SIZE, LONGEST_PHONE, STORE_TO_RECEIVER
 from stores.api.serializers import Body, TrueOrFalse
 
 LEAST = Decimal("0.01")
 MOST_VALUE, MOST_WEIGHT = Decimal(5000), Decimal(50)
 MOST_COUNT = 9999
+LONGEST_SERVICE = 20
 KIND = gettext_lazy(
     "One of WeChat's kinds of goods, in Chinese; a wrong one is told the right ones"
 )
@@ -46,9 +56,17 @@ class DeliveryGoods(Part):
     goods = DeliveryGood(many=True, required=False)
 
 
+def _centimetres(name: str) -> Number:
+    help_text = gettext_lazy("centimetres")
+    return Number(least=LEAST, most=LARGEST_SIZE[name], required=False, help_text=help_text)
+
+
 class DeliveryCargo(Part):
     goods_value = Number(least=LEAST, most=MOST_VALUE, help_text=gettext_lazy("yuan"))
     goods_weight = Number(least=LEAST, most=MOST_WEIGHT, help_text=gettext_lazy("kilograms"))
+    goods_height = _centimetres("goods_height")
+    goods_length = _centimetres("goods_length")
+    goods_width = _centimetres("goods_width")
     cargo_first_class = Line(20, help_text=KIND)
     cargo_second_class = Line(20, help_text=KIND)
     goods_detail = DeliveryGoods(required=False)
@@ -57,6 +75,11 @@ class DeliveryCargo(Part):
 
 
 class DeliveryWishes(Part):
+    delivery_service_code = Line(
+        LONGEST_SERVICE,
+        required=False,
+        help_text=gettext_lazy("Goes to the courier that knows it; others get their store's own"),
+    )
     order_type = ZeroOrOne(help_text=gettext_lazy("0: at once, 1: booked, with one of the times"))
     expected_delivery_time = UnixSeconds()
     expected_finish_time = UnixSeconds()
@@ -74,9 +97,14 @@ class DeliveryWishes(Part):
     is_direct_delivery = ZeroOrOne()
     is_finish_code_needed = ZeroOrOne()
     is_pickup_code_needed = ZeroOrOne()
-    tips = Never(gettext_lazy("Raise the tip once a rider is called."))
-    cash_on_delivery = Never(gettext_lazy("Riders collect no money here."))
-    cash_on_pickup = Never(gettext_lazy("Riders collect no money here."))
+    rider_pick_method = Only(
+        STORE_TO_RECEIVER,
+        gettext_lazy("Riders fetch at the store here: give 1, or leave it out."),
+        help_text=gettext_lazy("1: from the store to the receiver"),
+    )
+    tips = Only(0, gettext_lazy("Raise the tip once a rider is called."))
+    cash_on_delivery = Only(0, gettext_lazy("Riders collect no money here."))
+    cash_on_pickup = Only(0, gettext_lazy("Riders collect no money here."))
 
 
 class DeliveryNotice(Part):

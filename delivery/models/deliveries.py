@@ -52,9 +52,9 @@ class Delivery(models.Model):
 
     `receiver` is {"name", "phone", "city", "address", "detail", "lng", "lat"}; coordinates
     are texts in GCJ-02. `cargo` is {"first_class", "second_class", "goods": [{"name", "count",
-    "price", "unit"}], "pickup_info", "delivery_info"}, `notice` {"page", "picture", "goods",
-    "count"} and `wishes` {"number", "insured_for", "is_direct", "needs_pickup_code",
-    "needs_finish_code"}.
+    "price", "unit"}], "pickup_info", "delivery_info", "size": {"goods_height" …: cm as text}},
+    `notice` {"page", "picture", "goods", "count"} and `wishes` {"number", "insured_for",
+    "is_direct", "needs_pickup_code", "needs_finish_code", "service", "pick_method"}.
     """
 
     class State(models.TextChoices):

@@ -18,6 +18,8 @@ from .settings import Settings
 ROOT = "/cgi-bin/express/local/business/"
 TEST_SHOP, TEST_SECRET = "test_shop_id", "test_app_secrect"
 PRICE_LOCK = 180
+# The largest goods, in centimetres.
+SIZES = {"goods_height": 45, "goods_length": 65, "goods_width": 50}
 STEPS_OF_TIPS = {2, 3, 5, 10, 15, 20, 50, 100}
 
 
@@ -244,12 +246,16 @@ def _count_call(world: World, account: Account) -> None:
 def _price(world: World, account: Account, courier: Courier, given: Given) -> dict[str, float]:
     """Checks an order, and returns what it costs."""
     receiver, cargo, shop = (part(given, name) for name in ("receiver", "cargo", "shop"))
-    part(given, "order_info")
     lng, lat = number(receiver, "lng"), number(receiver, "lat")
     for name in ("name", "city", "address", "address_detail", "phone"):
         if not str(receiver.get(name) or ""):
             raise PlatformRefused(930561)
     if not (0 < number(cargo, "goods_value") <= 5000 and 0 < number(cargo, "goods_weight") <= 50):
+        raise PlatformRefused(930561)
+    for name, most in SIZES.items():
+        if name in cargo and not 0 < number(cargo, name) <= most:
+            raise PlatformRefused(930561)
+    if part(given, "order_info").get("rider_pick_method", 1) not in (1, 2):
         raise PlatformRefused(930561)
     if not (cargo.get("cargo_first_class") and cargo.get("cargo_second_class")):
         raise PlatformRefused(930570)

@@ -22,8 +22,8 @@ from delivery.services import life
 from delivery.services.dispatching import DeliveryConflict
 from delivery.services.places import Finding, Place, examine, from_baidu
 from delivery.wire.categories import CATEGORIES, is_known
-from delivery.wire.couriers import COURIERS
-from delivery.wire.orders import BOOKED, Good
+from delivery.wire.couriers import COURIERS, courier_of
+from delivery.wire.orders import BOOKED, LARGEST_SIZE, Good
 from stores import audit
 from stores.audit import Actor, name_of
 from stores.models import Store
@@ -103,7 +103,7 @@ def order_read(*, store: Store, given: Given) -> tuple[Delivery, bool]:
     row = _row(store, given)
     if earlier := _earlier(row):
         return earlier, False
-    _check(given, Place.of(place.lng, place.lat))
+    _check(given, place)
     return row, True
 
 
@@ -156,6 +156,7 @@ def _row(store: Store, given: Given) -> Delivery:
             ],
             "pickup_info": cargo.get("goods_pickup_info", ""),
             "delivery_info": cargo.get("goods_delivery_info", ""),
+            **_size(cargo),
         },
         notice={
             "page": shop["wxa_path"],
@@ -166,6 +167,11 @@ def _row(store: Store, given: Given) -> Delivery:
         wishes=_wishes(given),
         wanted_at=next((at for _name, at in _expected(wishes)), None),
     )
+
+
+def _size(cargo: Given) -> dict[str, Any]:
+    size = {name: str(cargo[name]) for name in LARGEST_SIZE if name in cargo}
+    return {"size": size} if size else {}
 
 
 def _point(receiver: Given) -> Place:
@@ -196,8 +202,10 @@ def _wishes(given: Given) -> dict[str, Any]:
     found: dict[str, Any] = {
         ours: bool(wishes[name]) for name, ours in FLAGS.items() if name in wishes
     }
-    if number := wishes.get("poi_seq"):
-        found["number"] = number
+    texts = {"number": "poi_seq", "service": "delivery_service_code"}
+    found |= {ours: wishes[name] for ours, name in texts.items() if wishes.get(name)}
+    if method := wishes.get("rider_pick_method"):
+        found["pick_method"] = method
     if wishes.get("is_insured"):
         insured: Decimal = wishes.get("declared_value") or given["cargo"]["goods_value"]
         found["insured_for"] = str(insured)
@@ -215,10 +223,11 @@ def _expected(wishes: Given) -> list[tuple[str, datetime]]:
 # What is wrong with an order
 
 
-def _check(given: Given, shop: Place) -> None:
-    receiver = given["receiver"]
+def _check(given: Given, place: DeliveryStore) -> None:
+    receiver, wishes = given["receiver"], given.get("order_info", {})
+    shop = Place.of(place.lng, place.lat)
     finding = examine(receiver["lng"], receiver["lat"], shop=shop)
-    found = [*_of_cargo(given["cargo"]), *_of_times(given.get("order_info", {}))]
+    found = [*_of_cargo(given["cargo"]), *_of_times(wishes), *_of_service(wishes, place)]
     if finding:
         found.append((("receiver", "lng"), words_of(finding)))
     if not _WEB_PAGE.fullmatch(given["shop"]["img_url"]):
@@ -254,6 +263,22 @@ def _of_cargo(cargo: Given) -> Problems:
     if len(json.dumps(goods, ensure_ascii=False)) > LONGEST_GOODS:
         words = _("The list of goods has more than %(count)d characters.")
         yield ("cargo", "goods_detail"), words % {"count": LONGEST_GOODS}
+
+
+def _of_service(wishes: Given, place: DeliveryStore) -> Problems:
+    """A code that no courier of the store knows would be sent to nobody."""
+    code = wishes.get("delivery_service_code")
+    if not code:
+        return
+    couriers = list(place.couriers.filter(is_active=True).select_related("account"))
+    known = {each.service_code for each in couriers if each.service_code}
+    known |= {
+        one for each in couriers for one in courier_of(each.account.delivery_id).service_codes
+    }
+    if code not in known:
+        words = _("No courier of this store has this service; there are: %(names)s")
+        names = ", ".join(sorted(known)) or "–"
+        yield ("order_info", "delivery_service_code"), words % {"names": names}
 
 
 def _of_times(wishes: Given) -> Problems:

@@ -110,7 +110,15 @@ def _cargo(delivery: Delivery) -> Cargo:
         goods=goods,
         pickup_info=given.get("pickup_info", ""),
         delivery_info=given.get("delivery_info", ""),
+        size={name: Decimal(length) for name, length in given.get("size", {}).items()},
     )
+
+
+def _service_of(wanted: str, courier: StoreCourier, known: Courier) -> str:
+    """Returns the service that is wanted, where this courier has it; else the store's usual one."""
+    if wanted in known.service_codes:
+        return wanted
+    return courier.service_code or known.usual_service
 
 
 def _wishes(delivery: Delivery, courier: StoreCourier, known: Courier, tip: Decimal) -> Wishes:
@@ -121,7 +129,8 @@ def _wishes(delivery: Delivery, courier: StoreCourier, known: Courier, tip: Deci
         booked = (known.expected, delivery.wanted_at)
     return Wishes(
         ordered_at=delivery.created_at,
-        service_code=courier.service_code or known.usual_service,
+        service_code=_service_of(given.get("service", ""), courier, known),
+        pick_method=given.get("pick_method"),
         number=given.get("number", ""),
         note=delivery.note,
         booked=booked,

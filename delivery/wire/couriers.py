@@ -72,6 +72,8 @@ class Courier:
     cancel_until_pickup: bool = False
     cancel_fees: Sequence[CancelFee] = ()
     services: Sequence[Service] = ()
+    # Codes that older contracts have.
+    old_services: Sequence[str] = ()
     usual_service: str = ""
     booking: tuple[timedelta, timedelta] | None = None
     expected: str = ""
@@ -106,6 +108,12 @@ class Courier:
         if not self.cancel_fees or self.cancel_fees[0].fee:
             return None
         return self.cancel_fees[0].until
+
+    @property
+    def service_codes(self) -> frozenset[str]:
+        """Returns all service codes that are known of it."""
+        codes = [*(each.code for each in self.services), *self.old_services, self.usual_service]
+        return frozenset(code for code in codes if code)
 
     def service_for(self, distance: int) -> str:
         """Returns the service code that reaches so far (metres) in the shortest time; "" when there
@@ -154,6 +162,7 @@ _MTPS = Courier(
         Service("100029", 45, 7000),
         Service("100031", 60, 7000),
     ],
+    old_services=["4002", "4011", "4012", "4013"],
     expected="expected_finish_time",
 )
 _DADA = Courier(

@@ -4,7 +4,7 @@ Money is yuan with two decimals.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
@@ -17,6 +17,14 @@ PLACES = Decimal("0.000001")
 # Couriers' sums in yuan, and states, are below what our columns hold.
 TOO_MUCH, MOST_CODE = 1_000_000, 2**31 - 1
 NOW, BOOKED = 0, 1
+# From the store to the receiver; the other way round is not sent here.
+STORE_TO_RECEIVER = 1
+# Of the goods in cm, by WeChat's names: the most that it takes.
+LARGEST_SIZE: Mapping[str, Decimal] = {
+    "goods_height": Decimal(45),
+    "goods_length": Decimal(65),
+    "goods_width": Decimal(50),
+}
 GCJ02 = 0
 
 
@@ -61,7 +69,9 @@ class Good:
 
 @dataclass(frozen=True)
 class Cargo:
-    """What is carried: value in yuan, weight in kg, and the pair of its kind (§2.7)."""
+    """What is carried: value in yuan, weight in kg, and the pair of its kind (§2.7). `size` is by
+    WeChat's names, as "goods_height", in cm; what is not known is left out.
+    """
 
     value: Decimal
     weight: Decimal
@@ -70,6 +80,7 @@ class Cargo:
     goods: Sequence[Good] = ()
     pickup_info: str = ""
     delivery_info: str = ""
+    size: Mapping[str, Decimal] = field(default_factory=dict)
 
     def as_json(self) -> dict[str, Any]:
         found: dict[str, Any] = {
@@ -77,6 +88,7 @@ class Cargo:
             "goods_weight": _number(self.weight),
             "cargo_first_class": self.first_class,
             "cargo_second_class": self.second_class,
+            **{name: _number(length) for name, length in self.size.items()},
         }
         if self.goods:
             found["goods_detail"] = {"goods": [good.as_json() for good in self.goods]}
@@ -96,6 +108,7 @@ class Wishes:
 
     ordered_at: datetime
     service_code: str = ""
+    pick_method: int | None = None
     number: str = ""
     note: str = ""
     booked: tuple[str, datetime] | None = None
@@ -121,6 +134,8 @@ class Wishes:
             found["tips"] = _number(self.tip)
         if self.is_direct is not None:
             found["is_direct_delivery"] = int(self.is_direct)
+        if self.pick_method is not None:
+            found["rider_pick_method"] = self.pick_method
         texts = {
             "delivery_service_code": self.service_code,
             "poi_seq": self.number,

@@ -6,6 +6,7 @@ import pytest
 
 from delivery.models import Attempt, Delivery, DeliveryStore, Quote
 from delivery.services.going_on import ask_due, go_on
+from delivery.services.orders import order_of
 from stores.models import AuditEntry, OutboundCall
 from tests.api import Api, api_of, problem
 from tests.delivery.api.ordering import order
@@ -74,6 +75,26 @@ def test_the_rule_chooses_where_no_courier_is_named(town: Town, api: Api) -> Non
     assert do(api, shown, "dispatch", {"courier": None}).status_code == 202
     town.work()
     assert one(api, shown)["live_attempt"]["courier"] == "DADA"
+
+
+def test_sizes_service_and_way_go_to_the_couriers_that_know_them(town: Town, api: Api) -> None:
+    size = {"goods_height": 45, "goods_length": 0.015, "goods_width": 12.345}
+    shown = entered(
+        town,
+        api,
+        cargo=size,
+        order_info={"delivery_service_code": "100029", "rider_pick_method": 1},
+    )
+    quotes = do(api, shown, "quotes", {}).json()["results"]
+    assert [row["reason"] for row in quotes] == [""] * 5
+    delivery, couriers = Delivery.objects.get(), town.place.couriers.select_related("account")
+    sent = {each.account.delivery_id: order_of(delivery, each).as_json() for each in couriers}
+    for body in sent.values():
+        found = {name: body["cargo"][name] for name in size}
+        assert found == {"goods_height": 45.0, "goods_length": 0.02, "goods_width": 12.35}
+        assert body["order_info"]["rider_pick_method"] == 1
+    services = {one: body["order_info"].get("delivery_service_code") for one, body in sent.items()}
+    assert services == {"MTPS": "100029", "SS": "1", "DADA": None, "SFTC": None, "UU": None}
 
 
 def test_own_people_need_no_courier(town: Town, api: Api) -> None:

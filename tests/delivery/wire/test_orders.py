@@ -78,6 +78,7 @@ def test_wishes_that_are_set_are_sent() -> None:
         insured_for=Decimal(100),
         tip=Decimal("3.50"),
         is_direct=True,
+        pick_method=1,
     ).as_json()
     wanted = {
         "order_type": 1,
@@ -87,6 +88,7 @@ def test_wishes_that_are_set_are_sent() -> None:
         "tips": 3.5,
         "is_direct_delivery": 1,
         "delivery_service_code": "100029",
+        "rider_pick_method": 1,
     }
     assert wanted.items() <= sent.items()
 
