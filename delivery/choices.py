@@ -50,6 +50,29 @@ class Source(models.TextChoices):
     PERSON = "person", _("a person said it")
 
 
+class ForPerson(models.TextChoices):
+    """Why a delivery, or a rider who was called for it, was put before a person. What the person
+    can do stands in services/persons.py.
+    """
+
+    NO_FIT = "no_fit", _("no courier fits the store's rule")
+    ALL_REFUSE = "all_refuse", _("all couriers refuse the order")
+    PAUSED = "paused", _("all couriers of the store are paused")
+    NO_COURIER = "no_courier", _("the store has no courier that could be called")
+    NO_ANSWER = "no_answer", _("WeChat or its couriers do not answer")
+    COURIER_ENDED = "courier_ended", _("the courier has ended the order")
+    COURIER_REFUSED = "courier_refused", _("the courier has refused the order")
+    LADDER_END = "ladder_end", _("nobody accepts, and no step of the ladder is left")
+    RETURNED = "returned", _("the goods are back at the shop")
+    CASE = "case", _("the receiver says that nothing came")
+    UNSURE = "unsure", _("the courier does not say for sure whether somebody rides")
+    OVER_LIMIT = "over_limit", _("cancelling costs more than was allowed")
+    CANCEL_REFUSED = "cancel_refused", _("the courier refuses to cancel")
+    RETURN_REFUSED = "return_refused", _("the courier refuses that the goods are back")
+    REVIVED = "revived", _("a rider took it after its end")
+    OTHER = "other", _("nobody could be called by itself")
+
+
 class CancelReason(models.IntegerChoices):
     """Why a rider is no longer wanted: `cancel_reason_id`."""
 

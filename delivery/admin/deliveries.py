@@ -18,9 +18,10 @@ from delivery.admin.exporting import COLUMNS, cost, counting
 from delivery.admin.finding import condition_of
 from delivery.admin.why import decisions
 from delivery.choices import SEND
-from delivery.models import Attempt, Delivery
+from delivery.models import Attempt, Delivery, DeliveryStore
 from delivery.services import cases, proof, settling
 from delivery.services.costing import cost_by_delivery
+from delivery.services.persons import reasons_of, retry_words
 from delivery.services.showing import receiver_of
 from stores.backoffice.buttons import DONE, Button, ButtonsAdmin, button
 from stores.backoffice.daily import Worth
@@ -169,6 +170,8 @@ class DeliveryAdmin(ButtonsAdmin, ExportsAdmin, TimelineAdmin, LongListAdmin):
             "receiver": receiver_of(row, whole=whole),
             "note": opened(row, "note") if whole else "",
             "is_whole": whole,
+            "person_reasons": list(reasons_of(row, attempts)),
+            "retry_words": retry_words(row, DeliveryStore.objects.filter(store=row.store).first()),
             "attempts": parts.attempts_shown(attempts, whole=whole),
             "cost_lines": parts.cost_lines(attempts),
             "rounds": parts.rounds(row),

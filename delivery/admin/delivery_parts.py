@@ -10,6 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 
 from delivery.models import Attempt, Delivery, Quote, ReceiverCase
+from delivery.services.persons import reason_of
 from delivery.services.quoting import offer_of
 from delivery.services.showing import rider_of
 from stores.backoffice.labels import badge, opened
@@ -56,6 +57,7 @@ def _attempt(row: Attempt, *, whole: bool) -> dict[str, Any]:
     ]
     return {
         "row": row,
+        "person_reason": reason_of(row),
         "name": row.courier_name,
         "label": badge(row.get_state_display(), ATTEMPT_COLOURS, row.state),
         "facts": [(title, text) for title, text in facts if text],

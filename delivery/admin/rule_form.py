@@ -22,7 +22,15 @@ from delivery.services.escalating import Do, Step, problems
 from delivery.services.rules import MOST_LISTED, MOST_MINUTES, MOST_PERCENT, MOST_YUAN
 
 STEPS = 4
-RULE = ("prefer", "listed", ("ceiling", "ceiling_percent"), ("tip", "is_automatic"))
+RULE = (
+    "prefer",
+    "listed",
+    ("ceiling", "ceiling_percent"),
+    ("tip", "is_automatic"),
+    "retry_minutes",
+)
+# Columns of the row itself; an empty one is as usual.
+OWN = ("retry_minutes",)
 LIKELY = (("minutes", "likely_percent"),)
 LADDER = tuple(
     (f"step{number}_after", f"step{number}_do", f"step{number}_most", f"step{number}_fee")
@@ -94,6 +102,8 @@ class RuleFields(forms.ModelForm[DeliveryStore]):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        for name in set(OWN) & self.fields.keys():
+            self.fields[name].required = False
         if self.instance.pk:
             self.initial = {**_of_rule(rule_of(self.instance)), **_of_ladder(self.instance)} | {
                 **self.initial
@@ -113,6 +123,10 @@ class RuleFields(forms.ModelForm[DeliveryStore]):
 
     def clean(self) -> dict[str, Any]:
         data = super().clean() or {}
+        for name in OWN:
+            if data.get(name) is None and name not in self.errors:
+                is_emptied = self.add_prefix(name) in self.data
+                data[name] = getattr(DeliveryStore() if is_emptied else self.instance, name)
         if not self.errors:
             ladder = _ladder(data)
             for problem in problems(ladder):

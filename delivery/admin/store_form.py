@@ -81,7 +81,15 @@ class DeliveryStoreForm(RuleFields):
 
     class Meta:
         model = DeliveryStore
-        fields = ("store", "connection", *FROM_PASTED, "lng", "lat", "is_automatic")
+        fields = (
+            "store",
+            "connection",
+            *FROM_PASTED,
+            "lng",
+            "lat",
+            "is_automatic",
+            "retry_minutes",
+        )
         help_texts = {"city": _("With its ending, as it stands on a map.")}
         error_messages = {
             "store": {"unique": _("This store was added already; open it in the list.")}

@@ -86,6 +86,7 @@ DELIVERY: dict[str, Any] = {
     "store": 1,
     "status": "waiting",
     "needs_person": False,
+    "person_reasons": [],
     "created_at": "2026-11-30T03:41:12.115000Z",
     "ready_at": "2026-11-30T03:41:12.115000Z",
     "wanted_at": None,

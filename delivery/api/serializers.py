@@ -7,10 +7,12 @@ from rest_framework import serializers
 
 from delivery.addresses import tracking_url
 from delivery.api.fields import Line, YuanText
+from delivery.choices import ForPerson
 from delivery.choices import Moment as DeliveryMoment
 from delivery.models import Attempt, Delivery, Quote
 from delivery.services.costing import cost_of
 from delivery.services.dispatching import OURSELVES
+from delivery.services.persons import reasons_of
 from delivery.services.quoting import offer_of
 from delivery.services.showing import receiver_of, rider_of
 from stores.api.serializers import MAX_ID, AnswerSerializer, Body, ListFilter, YuanField
@@ -145,6 +147,12 @@ class DeliveryReceiverSerializer(AnswerSerializer):
     lat = serializers.CharField()
 
 
+class PersonReasonSerializer(AnswerSerializer):
+    reason = serializers.ChoiceField(source="why", choices=ForPerson.choices)
+    words = serializers.CharField(help_text=gettext_lazy("For people, in their language"))
+    what_to_do = serializers.CharField(help_text=gettext_lazy("For people, in their language"))
+
+
 class DeliveryMomentSerializer(AnswerSerializer):
     kind = serializers.ChoiceField(choices=DeliveryMoment.choices)
     at = serializers.DateTimeField()
@@ -157,6 +165,10 @@ class DeliverySerializer(AnswerSerializer):
     store = serializers.IntegerField(source="store_id")
     status = serializers.ChoiceField(source="state", choices=Delivery.State.choices)
     needs_person = serializers.BooleanField()
+    person_reasons = PersonReasonSerializer(
+        many=True,
+        help_text=gettext_lazy("Why somebody has to look at it, or at the rider who was called"),
+    )
     created_at = serializers.DateTimeField()
     ready_at = serializers.DateTimeField(
         allow_null=True, help_text=gettext_lazy("`null`: the goods are not ready")
@@ -192,6 +204,10 @@ class DeliverySerializer(AnswerSerializer):
             name: found.get(names.get(name, name), "")
             for name in DeliveryReceiverSerializer._declared_fields
         }
+
+    def get_person_reasons(self, row: Delivery) -> list[dict[str, Any]]:
+        shape = PersonReasonSerializer(context=self.context)
+        return [shape.to_representation(each) for each in reasons_of(row, self._attempts)]
 
     def get_moments(self, row: Delivery) -> list[dict[str, Any]]:
         return [{"kind": moment.kind, "at": moment.at} for moment in row.moments.all()]

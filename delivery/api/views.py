@@ -25,7 +25,7 @@ from delivery.api.serializers import (
 from delivery.choices import DELIVERIES, PLATFORM
 from delivery.models import Delivery
 from delivery.services import calls, creating, dispatching, quoting, tips
-from delivery.services.dispatching import FeeTooHigh
+from delivery.services.refusals import FeeTooHigh
 from stores import idempotency
 from stores.api.problems import Problem
 from stores.api.serializers import MAX_ID, Body

@@ -10,10 +10,11 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext_lazy
 
-from delivery.choices import SEND
+from delivery.choices import SEND, ForPerson
 from delivery.dashboard.figures import DELIVERIES, sending
 from delivery.dashboard.providers import provider_alerts
 from delivery.models import Attempt, Delivery, StoreCourier
+from delivery.services.persons import Reason, reason_of
 from delivery.wire.waybill import RETURNING
 from stores.backoffice import actions
 from stores.backoffice.needs_person import NeedsPersonFilter
@@ -34,6 +35,7 @@ def alerts(user: User) -> list[Alert]:
         found = [
             *_two_riders_alerts(stores),
             *_person_alerts(stores),
+            *_rider_alerts(stores),
             *_returning_alerts(stores),
             *_fee_alerts(stores),
             *_paused_alerts(stores),
@@ -64,9 +66,7 @@ def _person_alerts(stores: list[int]) -> Iterator[Alert]:
     rows = Delivery.objects.real().filter(store__in=stores).needing_person()
     newest = list(rows.order_by("-created_at", "-pk")[: NEWEST + 1])
     for row in newest[:NEWEST]:
-        text = _("Delivery %(delivery)s needs a person (%(state)s).")
-        words = text % {"delivery": row, "state": row.get_state_display()}
-        yield Alert("error", words, _page_of(row.pk), actions.DECIDE)
+        yield Alert("error", _words_of(row), _page_of(row.pk), actions.DECIDE)
     if len(newest) > NEWEST:
         others = ngettext_lazy(
             "%(count)d more delivery needs a person.",
@@ -76,6 +76,26 @@ def _person_alerts(stores: list[int]) -> Iterator[Alert]:
         count = rows.order_by().count() - NEWEST
         url = f"{reverse(DELIVERIES)}?{NeedsPersonFilter.parameter_name}=yes"
         yield from Alert.counted("error", others, count, url, actions.LOOK)
+
+
+def _words_of(row: Delivery) -> str:
+    # Only the receiver's case says it where nothing was noted.
+    reason = reason_of(row) or (None if row.needs_person else Reason(ForPerson.CASE))
+    if reason:
+        return _("Delivery %(delivery)s: %(reason)s") % {"delivery": row, "reason": reason}
+    text = _("Delivery %(delivery)s needs a person (%(state)s).")
+    return text % {"delivery": row, "state": row.get_state_display()}
+
+
+def _rider_alerts(stores: list[int]) -> Iterator[Alert]:
+    """Riders who may come and about whom somebody has to do something."""
+    rows = Attempt.objects.live().filter(delivery__store__in=stores, needs_person=True)
+    rows = rows.exclude(delivery__needs_person=True).filter(delivery__is_drill=False)
+    for row in rows.select_related("delivery", "courier__account").order_by("-pk")[:MOST]:
+        if reason := reason_of(row):
+            words = _("Delivery %(delivery)s: %(reason)s")
+            text = words % {"delivery": row.delivery, "reason": reason}
+            yield Alert("error", text, _page_of(row.delivery_id), actions.DECIDE)
 
 
 def _returning_alerts(stores: list[int]) -> Iterator[Alert]:

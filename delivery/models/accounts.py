@@ -1,6 +1,6 @@
 """A mini-program's accounts at couriers, and with which of them a store sends."""
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Self
 
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -97,6 +97,17 @@ class DeliveryStore(models.Model):
         default=False,
         help_text=_("A rider is called as soon as the goods are ready, by the rule."),
     )
+    # How long a store that calls by itself tries on while nobody answers, before a person is asked.
+    retry_minutes = models.PositiveSmallIntegerField(
+        _("minutes without an answer"),
+        default=3,
+        db_default=3,
+        validators=[MaxValueValidator(60)],
+        help_text=_(
+            "If WeChat does not answer, it is asked again every 20 seconds for so long; then you"
+            " are told. 0: you are told at once."
+        ),
+    )
     created_at = models.DateTimeField(_("created"), auto_now_add=True)
 
     objects = TenantQuerySet.as_manager()
@@ -111,6 +122,10 @@ class DeliveryStore(models.Model):
 
     def __str__(self) -> str:
         return str(self.store)
+
+    @property
+    def retry_for(self) -> timedelta:
+        return timedelta(minutes=self.retry_minutes)
 
 
 class StoreCourier(models.Model):

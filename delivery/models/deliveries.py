@@ -9,7 +9,7 @@ from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import pgettext_lazy
 
-from delivery.choices import Moment, Source, WaybillState
+from delivery.choices import ForPerson, Moment, Source, WaybillState
 from delivery.models.accounts import StoreCourier
 from stores.fields import EncryptedJSONField, EncryptedTextField
 from stores.models import Store
@@ -111,6 +111,11 @@ class Delivery(models.Model):
     # Since when a rider may be called for it; None: the goods are not ready.
     ready_at = models.DateTimeField(_("ready at"), null=True)
     needs_person = models.BooleanField(_("needs a person"), default=False)
+    # Counts only together with `needs_person`.
+    for_person = models.CharField(_("why"), max_length=20, choices=ForPerson, blank=True)
+    # Since when nobody answers who could be called, and when it is tried again; None: not so.
+    retry_since = models.DateTimeField(null=True, editable=False)
+    retry_at = models.DateTimeField(null=True, editable=False)
     # Made by the drill (drill/), which takes it away again; no list and no figure counts it.
     is_drill = models.BooleanField(_("drill"), default=False, db_default=False, editable=False)
     created_by = models.CharField(_("created by"), max_length=150, blank=True)
@@ -266,6 +271,7 @@ class Attempt(models.Model):
     cancelled_at = models.DateTimeField(_("cancellation confirmed"), null=True)
     revived_at = models.DateTimeField(_("taken after its end"), null=True)
     needs_person = models.BooleanField(_("needs a person"), default=False)
+    for_person = models.CharField(_("why"), max_length=20, choices=ForPerson, blank=True)
     called_at = models.DateTimeField(_("called"), default=timezone.now)
     accepted_at = models.DateTimeField(_("accepted"), null=True)
     ended_at = models.DateTimeField(_("ended"), null=True)

@@ -193,7 +193,7 @@ def card_of(delivery: Delivery, column: str, offers: Mapping[int, Sequence[Offer
     return Card(
         delivery=delivery,
         live=live,
-        reasons=list(reasons(delivery, live, last, revived)),
+        reasons=list(reasons(delivery, live, last, attempts)),
         is_alarm=revived is not None
         or delivery.needs_person
         or (live is not None and (live.needs_person or live.waybill_state in RETURNING)),

@@ -21,8 +21,9 @@ from delivery.pages.board_actions import (
 from delivery.pages.board_rows import with_details
 from delivery.pages.board_words import courier_name, fee_text
 from delivery.services import cases, dispatching, quoting
-from delivery.services.dispatching import OURSELVES, DeliveryConflict, FeeTooHigh
+from delivery.services.dispatching import OURSELVES
 from delivery.services.offering import Offered, offers_of, plan_as_shown
+from delivery.services.refusals import DeliveryConflict, FeeTooHigh
 from delivery.wire.couriers import courier_of
 from stores.backoffice.pages import staff_user
 from stores.conflicts import Conflict

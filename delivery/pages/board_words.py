@@ -2,7 +2,7 @@
 lasts.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import timedelta
 from decimal import Decimal
 
@@ -12,17 +12,16 @@ from django.utils.translation import gettext_lazy
 from django_stubs_ext import StrOrPromise
 
 from delivery.choices import WaybillState
-from delivery.models import Attempt, Delivery, DeliveryStore
+from delivery.models import Attempt, Delivery
 from delivery.reasons import words_of
 from delivery.services.calls import TOO_DEAR, UNWANTED
-from delivery.services.escalating import Do
+from delivery.services.persons import reasons_of, retry_words
 from delivery.wire.couriers import courier_of
 from delivery.wire.waybill import DEAD
 from stores.fields import readable
 from stores.money import yuan_text
 from stores.text import one_line
 
-State = Attempt.State
 CLOCK: dict[str, StrOrPromise] = {
     "hours": gettext_lazy("%(hours)d h %(minutes)02d min"),
     "minutes": gettext_lazy("%(minutes)d min %(seconds)02d s"),
@@ -53,49 +52,22 @@ def courier_name(attempt: Attempt) -> str:
 
 
 def reasons(
-    delivery: Delivery, live: Attempt | None, last: Attempt | None, revived: Attempt | None
+    delivery: Delivery, live: Attempt | None, last: Attempt | None, attempts: Sequence[Attempt]
 ) -> Iterator[str]:
-    """Yields why a delivery needs a person, and what a courier refused."""
+    """Yields why a delivery needs a person and what to do, and what a courier refused."""
     for case in delivery.cases.all():
         words = one_line(readable(case, "text", ""))
         yield _("The receiver says that it did not come: %(words)s") % {"words": words or "–"}
-    if revived:
-        yield _(
-            "%(courier)s: a rider took it after its end. It is being cancelled; ask the courier"
-            " whether somebody rides."
-        ) % {"courier": courier_name(revived)}
-    if live:
-        yield from _of_live(live)
-    elif delivery.needs_person:
-        yield from _of_waiting(delivery, last)
-
-
-def _of_live(attempt: Attempt) -> Iterator[str]:
-    name = courier_name(attempt)
-    if attempt.refusal:
-        yield _refused(name, attempt.refusal)
-    if attempt.needs_person and attempt.state in (State.CALLING, State.ENDING):
-        yield _(
-            "%(courier)s does not say for sure whether somebody rides: ask it by telephone."
-        ) % {"courier": name}
-
-
-def _of_waiting(delivery: Delivery, last: Attempt | None) -> Iterator[str]:
-    if delivery.state == Delivery.State.RETURNED:
-        yield _("The goods are back: send them again, or leave it.")
-        return
-    if last and last.refusal:
-        yield _refused(courier_name(last), last.refusal)
-    elif last and last.waybill_state in DEAD:
-        words = WaybillState(last.waybill_state).label
-        yield _("%(courier)s: %(words)s") % {"courier": courier_name(last), "words": words}
+    spoke = live or (last if delivery.needs_person else None)
+    if spoke and spoke.refusal:
+        yield _refused(courier_name(spoke), spoke.refusal)
+    elif spoke and not live and spoke.waybill_state in DEAD:
+        words = str(WaybillState(spoke.waybill_state).label)
+        yield _("%(courier)s: %(words)s") % {"courier": courier_name(spoke), "words": words}
+    yield from (str(reason) for reason in reasons_of(delivery, attempts))
     place = getattr(delivery.store, "delivery_store", None)
-    if place and _calls_by_itself(place):
-        yield _("No courier fits the store's rule, or none can be asked.")
-
-
-def _calls_by_itself(place: DeliveryStore) -> bool:
-    return place.is_automatic or any(step["do"] == Do.NEXT for step in place.ladder)
+    if words := retry_words(delivery, place):
+        yield words
 
 
 def _refused(name: str, refusal: str) -> str:

@@ -6,7 +6,7 @@ from typing import Any, TypeVar
 
 from django.utils import timezone
 
-from delivery.choices import PLATFORM, Source
+from delivery.choices import PLATFORM, ForPerson, Source
 from delivery.client.shop import CourierAccount, WechatClient
 from delivery.models import Attempt, Delivery
 from delivery.services import life
@@ -174,9 +174,9 @@ def enqueue_about(
     )
 
 
-def put_before_person(attempt: Attempt) -> None:
-    attempt.needs_person = True
-    attempt.save(update_fields=["needs_person"])
+def put_before_person(attempt: Attempt, why: ForPerson) -> None:
+    attempt.needs_person, attempt.for_person = True, why
+    attempt.save(update_fields=["needs_person", "for_person"])
     attempt.delivery.note_change()
 
 

@@ -12,7 +12,7 @@ from typing import Any, ClassVar
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
-from delivery.choices import PLATFORM, CancelReason, WaybillState
+from delivery.choices import PLATFORM, CancelReason, ForPerson, WaybillState
 from delivery.client.shop import CourierAccount, WechatClient
 from delivery.models import Attempt, Delivery
 from delivery.services import life, resting
@@ -92,7 +92,7 @@ class RiderCalling(AboutRider):
             # A push said that it is there.
             owe(attempt)
             return
-        life.finish(attempt, State.DEAD, refusal=words_of(error))
+        life.finish(attempt, State.DEAD, why=ForPerson.COURIER_REFUSED, refusal=words_of(error))
         if attempt.courier and isinstance(error, CourierRefused):
             resting.note_refusal(attempt.courier, error.message)
 
@@ -102,7 +102,7 @@ class RiderCalling(AboutRider):
             resting.note_silence(attempt.courier)
 
     def on_inconclusive(self, call: OutboundCall) -> None:
-        put_before_person(life.locked(call.subject_id))
+        put_before_person(life.locked(call.subject_id), ForPerson.UNSURE)
 
     def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
         attempt = life.locked(call.subject_id)
@@ -112,9 +112,10 @@ class RiderCalling(AboutRider):
             # It is asked about on, and holds the delivery's place until somebody knows.
             attempt.ask_at = timezone.now() + life.ASK_EVERY
             attempt.save(update_fields=["ask_at"])
-            put_before_person(attempt)
+            put_before_person(attempt, ForPerson.UNSURE)
         else:
-            life.finish(attempt, State.DEAD, refusal=call.last_error[:300])
+            words = call.last_error[:300]
+            life.finish(attempt, State.DEAD, why=ForPerson.NO_ANSWER, refusal=words)
 
     def may_retry(self, call: OutboundCall, *, ask_first: bool) -> bool:
         return Attempt.objects.filter(pk=call.subject_id, state=State.CALLING).exists()
@@ -218,6 +219,8 @@ class RiderCancelling(AboutRider):
     def on_refused(self, call: OutboundCall, error: Refused) -> None:
         attempt = life.locked(call.subject_id)
         attempt.refusal = words_of(error)
+        is_dear = error.code == TOO_DEAR
+        attempt.for_person = ForPerson.OVER_LIMIT if is_dear else ForPerson.CANCEL_REFUSED
         attempt.needs_person = True
         # What a person wanted and agreed to was this cancellation only.
         attempt.is_unwanted, attempt.cancel_limit, attempt.cancel_reason = False, None, None
@@ -225,6 +228,7 @@ class RiderCancelling(AboutRider):
             update_fields=[
                 "refusal",
                 "needs_person",
+                "for_person",
                 "is_unwanted",
                 "cancel_limit",
                 "cancel_reason",
@@ -237,7 +241,7 @@ class RiderCancelling(AboutRider):
         attempt.delivery.note_change()
 
     def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
-        put_before_person(life.locked(call.subject_id))
+        put_before_person(life.locked(call.subject_id), ForPerson.UNSURE)
 
 
 @operation
@@ -265,7 +269,13 @@ class StateReading(AboutRider):
             state_heard(attempt, found, asked_at)
         code = found.code if found else None
         if attempt.state == State.CALLING and found is None and is_given_up(attempt):
-            life.finish(attempt, State.DEAD, refusal=NOT_THERE, needs_person=False)
+            life.finish(
+                attempt,
+                State.DEAD,
+                why=ForPerson.NO_ANSWER,
+                refusal=NOT_THERE,
+                needs_person=False,
+            )
         if attempt.state not in (State.ENDING, State.REVIVED):
             owe(attempt)
             return
@@ -280,7 +290,7 @@ class StateReading(AboutRider):
     def on_dead(self, call: OutboundCall, *, maybe_executed: bool) -> None:
         attempt = life.locked(call.subject_id)
         if attempt.state in (State.ENDING, State.REVIVED):
-            put_before_person(attempt)
+            put_before_person(attempt, ForPerson.UNSURE)
 
 
 def owe(attempt: Attempt, *, after: timedelta = timedelta(0)) -> None:

@@ -4,6 +4,7 @@ from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
+from delivery.choices import ForPerson
 from delivery.models import Delivery, DeliveryStore, ReceiverCase
 from stores import audit
 from stores.audit import Actor, name_of
@@ -31,8 +32,9 @@ def case_open(*, delivery: Delivery, text: str) -> ReceiverCase:
         raise Conflict(_("You have told the shop several times. Please call it."))
     words = without_marks(clean_text(text, LONGEST_TEXT)).strip()
     case = row.cases.create(text=words)
-    row.needs_person = row.needs_person or not _calls_by_itself(row)
-    row.save(update_fields=["needs_person", "changed_at"])
+    if not row.needs_person and not _calls_by_itself(row):
+        row.needs_person, row.for_person = True, ForPerson.CASE
+    row.save(update_fields=["needs_person", "for_person", "changed_at"])
     audit.record("delivery.case", actor=audit.GUEST, store=row.store, target=row)
     return case
 

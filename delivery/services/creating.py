@@ -19,8 +19,8 @@ from django_stubs_ext import StrOrPromise
 
 from delivery.models import Delivery, DeliveryStore
 from delivery.services import life
-from delivery.services.dispatching import DeliveryConflict
 from delivery.services.places import Finding, Place, examine, from_baidu
+from delivery.services.refusals import DeliveryConflict
 from delivery.wire.categories import CATEGORIES, is_known
 from delivery.wire.couriers import COURIERS, courier_of
 from delivery.wire.orders import BOOKED, LARGEST_SIZE, Good

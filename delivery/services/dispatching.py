@@ -8,18 +8,18 @@ from django.db import IntegrityError, transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from delivery.choices import CancelReason, Source, WaybillState
+from delivery.choices import CancelReason, ForPerson, Source, WaybillState
 from delivery.models import Attempt, Decision, Delivery, DeliveryStore, Quote, StoreCourier
 from delivery.services import about, calls, life, quoting, tips
 from delivery.services.choosing import Acceptance, Candidate, Facts, Rule, chosen, ranking
 from delivery.services.learning import acceptance
 from delivery.services.orders import account_of_attempt, check_callable, place_of
+from delivery.services.refusals import DeliveryConflict, FeeTooHigh, NobodyFits
 from delivery.services.wechat import Wechat
 from delivery.wire.couriers import courier_of
 from delivery.wire.waybill import RETURNING
 from stores import audit
 from stores.audit import Actor, name_of
-from stores.conflicts import Conflict
 from stores.platforms import outbox
 from stores.platforms.tools import as_conflicts
 from stores.transitions import move
@@ -27,26 +27,6 @@ from stores.transitions import move
 State = Attempt.State
 # The shop's own people, as a courier.
 OURSELVES = "OURSELVES"
-
-
-class DeliveryConflict(Conflict):
-    """The delivery does not allow this as it stands."""
-
-    code = "delivery_conflict"
-
-
-class FeeTooHigh(DeliveryConflict):
-    """A cancellation costs more than was agreed, or nobody knows what; `fee` is None then."""
-
-    code = "cancel_fee"
-
-    def __init__(self, fee: Decimal | None) -> None:
-        super().__init__(
-            _("Cancelling costs ¥%(fee)s now.") % {"fee": fee}
-            if fee is not None
-            else _("The courier does not say what cancelling costs now.")
-        )
-        self.fee = fee
 
 
 def rule_of(place: DeliveryStore) -> Rule:
@@ -60,9 +40,16 @@ def delivery_choose(*, delivery: Delivery) -> tuple[list[Candidate], Rule, Facts
     """
     place = place_of(delivery)
     rule = rule_of(place)
-    quotes = quoting.usable_quotes(delivery) or quoting.quotes_ask(delivery=delivery)
-    facts = facts_of(delivery, quotes, acceptance(place, rule.minutes))
-    return ranking(rule, facts), rule, facts
+    learned = acceptance(place, rule.minutes)
+    quotes = quoting.usable_quotes(delivery)
+    facts = facts_of(delivery, quotes, learned)
+    ranked = ranking(rule, facts)
+    if not quotes or (chosen(ranked) is None and any(quote.is_silent for quote in quotes)):
+        # Who was silent may answer now.
+        quotes = quoting.quotes_ask(delivery=delivery, probes=True)
+        facts = facts_of(delivery, quotes, learned)
+        ranked = ranking(rule, facts)
+    return ranked, rule, facts
 
 
 def facts_of(
@@ -111,7 +98,7 @@ def dispatch_plan(*, delivery: Delivery, courier: str | None, actor: Actor) -> P
         ranked, rule, facts = delivery_choose(delivery=delivery)
         best = chosen(ranked)
         if best is None:
-            raise DeliveryConflict(_("No courier fits the store's rule."))
+            raise NobodyFits(_("No courier fits the store's rule."), _why_nobody(delivery))
         courier = best.offer.courier
         decision = Decision(rule=rule.as_json(), facts=facts.as_json(), ranking=_as_rows(ranked))
     decision.chosen = courier
@@ -120,6 +107,15 @@ def dispatch_plan(*, delivery: Delivery, courier: str | None, actor: Actor) -> P
         raise DeliveryConflict(_("This store has no such courier."))
     quotes = {row.courier_id: row for row in quoting.usable_quotes(delivery)}
     return Plan(delivery, found[courier], quotes.get(found[courier].pk), decision)
+
+
+def _why_nobody(delivery: Delivery) -> ForPerson:
+    quotes = list(quoting.last_quotes(delivery))
+    if any(quote.is_silent for quote in quotes):
+        return ForPerson.NO_ANSWER
+    if all(quote.refusal for quote in quotes):
+        return ForPerson.ALL_REFUSE
+    return ForPerson.NO_FIT
 
 
 def delivery_call_again(*, attempt: Attempt, actor: Actor) -> Attempt:
@@ -333,6 +329,8 @@ def _start(delivery: Delivery, attempt: Attempt, decision: Decision, actor: Acto
         Delivery.State.RUNNING,
         then=Delivery.Then.NOTHING,
         needs_person=False,
+        retry_since=None,
+        retry_at=None,
         ended_at=None,
         changed_at=timezone.now(),
     )

@@ -17,6 +17,8 @@ from delivery.wire.couriers import Courier
 
 LONGEST = timedelta(hours=12)
 MOST_STEPS = 10
+# Nobody has accepted so long after the last step: a person is told.
+LAST_HELPS = timedelta(minutes=3)
 
 
 class Do(models.TextChoices):
@@ -73,6 +75,11 @@ def due(ladder: Sequence[Step], *, waited: timedelta, taken: int) -> Step | None
     """Returns the step that is to be taken now; `taken` counts those that were taken."""
     left = ladder[taken:]
     return left[0] if left and waited >= left[0].after else None
+
+
+def is_at_end(ladder: Sequence[Step], *, waited: timedelta, taken: int) -> bool:
+    """Whether all steps were taken, and the last one has had its time to help."""
+    return bool(ladder) and taken >= len(ladder) and waited >= ladder[-1].after + LAST_HELPS
 
 
 def next_total(step: Step, courier: Courier, *, tip: Decimal, value: Decimal) -> Decimal | None:

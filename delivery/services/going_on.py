@@ -13,20 +13,25 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from delivery.choices import ForPerson
 from delivery.models import Attempt, Delivery, DeliveryStore
 from delivery.services import calls, life
+from delivery.services.about import put_before_person
 from delivery.services.dispatching import (
     OURSELVES,
     delivery_cancel,
     delivery_dispatch,
     delivery_tip,
 )
-from delivery.services.escalating import Do, Step, due, next_total
+from delivery.services.escalating import Do, Step, due, is_at_end, next_total
+from delivery.services.refusals import FeeTooHigh, NobodyToCall
 from delivery.wire.couriers import courier_of
 from stores.conflicts import Conflict
 from stores.platforms.errors import PlatformError
 
 Then = Delivery.Then
+# So often a call is tried again that nobody answers; for how long, the store says.
+RETRY_EVERY = timedelta(seconds=20)
 # A delivery that a person left alone is not called for by itself after so long.
 LATE = timedelta(hours=12)
 log = logging.getLogger(__name__)
@@ -49,11 +54,17 @@ def go_on(delivery: Delivery) -> None:
     try:
         if delivery.then == Then.OURSELVES:
             delivery_dispatch(delivery=delivery, courier=OURSELVES, actor=None)
-        elif is_due:
+        elif is_due and not _waits_for_retry(delivery):
             delivery_dispatch(delivery=delivery, courier=None, actor=None)
+    except NobodyToCall as nobody:
+        _nobody_called(delivery.pk, nobody.why, place)
     except Conflict:
-        # Somebody was faster, or nobody can be called.
-        _put_before_person(delivery.pk)
+        # Somebody was faster; otherwise a person sees it.
+        _nobody_called(delivery.pk, ForPerson.OTHER, place)
+
+
+def _waits_for_retry(delivery: Delivery) -> bool:
+    return delivery.retry_at is not None and delivery.retry_at > timezone.now()
 
 
 def waiting() -> Iterable[int]:
@@ -67,7 +78,9 @@ def waiting() -> Iterable[int]:
         needs_person=False,
     )
     wanted = Q(then__in=[Then.NEXT, Then.OURSELVES])
-    return rows.filter(by_itself | wanted).order_by("pk").values_list("pk", flat=True)
+    not_yet = Q(retry_at__gt=now)
+    rows = rows.filter(by_itself | wanted).exclude(not_yet)
+    return rows.order_by("pk").values_list("pk", flat=True)
 
 
 def ladder_of(place: DeliveryStore) -> list[Step]:
@@ -91,11 +104,17 @@ def step_take(attempt: Attempt) -> Step | None:
     if attempt.courier is None:
         return None
     ladder = ladder_of(attempt.courier.place)
-    step = due(ladder, waited=timezone.now() - attempt.called_at, taken=attempt.steps)
+    waited = timezone.now() - attempt.called_at
+    step = due(ladder, waited=waited, taken=attempt.steps)
+    if step is None and is_at_end(ladder, waited=waited, taken=attempt.steps):
+        _tell_person(attempt, ForPerson.LADDER_END)
     if step is None or not _count_step(attempt):
         return None
     try:
         _do(attempt, step)
+    except FeeTooHigh:
+        # Only the last step cancels.
+        _tell_person(attempt, ForPerson.OVER_LIMIT)
     except (Conflict, PlatformError):
         # The courier does not take it; the next step comes.
         return step
@@ -163,9 +182,33 @@ def _ask(attempt_id: int, now: datetime) -> None:
 
 
 @transaction.atomic
-def _put_before_person(pk: int) -> None:
+def _nobody_called(pk: int, why: ForPerson, place: DeliveryStore) -> None:
+    """Has it tried again while that may help, and then puts the delivery before a person."""
     row = Delivery.objects.locked(pk)
     if row.state != Delivery.State.WAITING:
         return
-    row.needs_person, row.then = True, Then.NOTHING
-    row.save(update_fields=["needs_person", "then", "changed_at"])
+    now = timezone.now()
+    since = row.retry_since or now
+    if why == ForPerson.NO_ANSWER and now < since + place.retry_for:
+        row.retry_since, row.retry_at = since, now + RETRY_EVERY
+    else:
+        row.retry_since, row.retry_at = None, None
+        row.needs_person, row.for_person, row.then = True, why, Then.NOTHING
+    row.save(
+        update_fields=[
+            "retry_since",
+            "retry_at",
+            "needs_person",
+            "for_person",
+            "then",
+            "changed_at",
+        ]
+    )
+
+
+@transaction.atomic
+def _tell_person(attempt: Attempt, why: ForPerson) -> None:
+    """Says of a rider whom nobody has accepted that no step is left for him."""
+    row = life.locked(attempt.pk)
+    if row.state == Attempt.State.LIVE and row.accepted_at is None and not row.needs_person:
+        put_before_person(row, why)

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 from django.db import transaction
 from django.utils import timezone
 
-from delivery.choices import Moment, Source, WaybillState
+from delivery.choices import ForPerson, Moment, Source, WaybillState
 from delivery.models import Attempt, Decision, Delivery, DeliveryMoment, WaybillNews
 from delivery.services.escalating import Do
 from delivery.services.story import News, Story, told
@@ -57,8 +57,16 @@ def hear(attempt: Attempt, *, code: int, at: datetime, source: Source, message: 
         _retell(attempt)
 
 
-def finish(attempt: Attempt, to: Attempt.State, **changes: object) -> None:
-    """Gives a locked attempt its last state; its delivery ends, or waits for the next rider."""
+def finish(
+    attempt: Attempt,
+    to: Attempt.State,
+    *,
+    why: ForPerson = ForPerson.COURIER_ENDED,
+    **changes: object,
+) -> None:
+    """Gives a locked attempt its last state; its delivery ends, or waits for the next rider. `why`
+    is what a person is told where that is one's to decide.
+    """
     now = timezone.now()
     was_there = attempt.courier_id is not None and attempt.waybill_state is not None
     ask_at = now + ASK_EVERY if to == State.DEAD and was_there else None
@@ -70,16 +78,16 @@ def finish(attempt: Attempt, to: Attempt.State, **changes: object) -> None:
     elif to == State.DELIVERED:
         _end(delivery, Delivery.State.DELIVERED)
     elif to == State.RETURNED:
-        _end(delivery, Delivery.State.RETURNED, needs_person=True)
+        _end(delivery, Delivery.State.RETURNED, for_person=ForPerson.RETURNED)
     elif delivery.then == Delivery.Then.CANCEL:
         _end(delivery, Delivery.State.CANCELLED)
     elif delivery.state == Delivery.State.RUNNING:
-        _go_back(attempt, delivery)
+        _go_back(attempt, delivery, why)
     else:
         delivery.note_change()
 
 
-def _go_back(attempt: Attempt, delivery: Delivery) -> None:
+def _go_back(attempt: Attempt, delivery: Delivery, why: ForPerson) -> None:
     """Has the delivery wait for the next rider: of the rule that chose the last one, else of a
     person, who is told unless the end was wanted.
     """
@@ -94,6 +102,7 @@ def _go_back(attempt: Attempt, delivery: Delivery) -> None:
         Delivery.State.WAITING,
         then=then,
         needs_person=needs_person,
+        for_person=why if needs_person else "",
         changed_at=now,
     )
     wake(delivery)
@@ -119,13 +128,20 @@ def prove_dead(attempt: Attempt) -> None:
         finish(attempt, State.DEAD, needs_person=attempt.revived_at is not None)
 
 
-def _end(delivery: Delivery, to: Delivery.State, *, needs_person: bool = False) -> None:
+def _end(delivery: Delivery, to: Delivery.State, *, for_person: ForPerson | None = None) -> None:
     if to not in Delivery.TRANSITIONS[Delivery.State(delivery.state)]:
         delivery.note_change()
         return
     now = timezone.now()
-    nothing = Delivery.Then.NOTHING
-    move(delivery, to, ended_at=now, then=nothing, needs_person=needs_person, changed_at=now)
+    move(
+        delivery,
+        to,
+        ended_at=now,
+        then=Delivery.Then.NOTHING,
+        needs_person=for_person is not None,
+        for_person=for_person or "",
+        changed_at=now,
+    )
 
 
 def _retell(attempt: Attempt) -> None:
@@ -133,6 +149,8 @@ def _retell(attempt: Attempt) -> None:
     story = told(News(WaybillState(row.code), row.at, Source(row.source)) for row in rows)
     attempt.waybill_state, attempt.waybill_at = story.state, story.at
     attempt.accepted_at = story.moments.get(Moment.ACCEPTED) or attempt.accepted_at
+    if attempt.has_accepted and attempt.for_person == ForPerson.LADDER_END:
+        attempt.needs_person = False
     _note_moments(attempt.delivery, story)
     _follow(attempt, story)
     attempt.save()
@@ -162,6 +180,7 @@ def _follow(attempt: Attempt, story: Story) -> None:
                 cancelled_at=None,
                 cancel_limit=None,
                 needs_person=True,
+                for_person=ForPerson.REVIVED,
             )
         return
     if attempt.state == State.CALLING:

@@ -12,7 +12,6 @@ from delivery.models import Delivery, DeliveryStore, Quote
 from delivery.services import quoting
 from delivery.services.choosing import Acceptance, Candidate, Prefer, chosen, ranking
 from delivery.services.dispatching import (
-    DeliveryConflict,
     Plan,
     dispatch_plan,
     facts_of,
@@ -20,6 +19,7 @@ from delivery.services.dispatching import (
     tip_by_rule,
 )
 from delivery.services.learning import acceptance
+from delivery.services.refusals import DeliveryConflict
 from stores.audit import Actor
 
 PRICES_OVER = _("These prices do not count any more: look at the new ones.")

@@ -15,11 +15,13 @@ from django.utils import timezone
 from django.utils.translation import gettext as _
 
 from delivery import reasons
+from delivery.choices import ForPerson
 from delivery.client.shop import WechatClient
 from delivery.models import Delivery, Quote, StoreCourier
 from delivery.services import resting
 from delivery.services.choosing import Offer
 from delivery.services.orders import account_of, check_receiver, order_of, place_of
+from delivery.services.refusals import NobodyToCall
 from delivery.services.wechat import Wechat
 from delivery.wire.couriers import courier_of
 from delivery.wire.orders import Order, RemoteQuote
@@ -47,18 +49,17 @@ def is_paused(courier: StoreCourier) -> bool:
     return courier.paused_until is not None and courier.paused_until > timezone.now()
 
 
-def quotes_ask(*, delivery: Delivery) -> list[Quote]:
-    """Asks all couriers that are not paused, and keeps their answers as one round.
+def quotes_ask(*, delivery: Delivery, probes: bool = False) -> list[Quote]:
+    """Asks all couriers that are not paused, and keeps their answers as one round. Where all are
+    paused, `probes` asks those that did not answer: who answers now is paused no longer.
 
-    Raises Conflict when it is over, its receiver is not known any more or there is nobody to ask; a
-    courier that fails has a quote that says so.
+    Raises Conflict when it is over or its receiver is not known any more, NobodyToCall when there
+    is nobody to ask; a courier that fails has a quote that says so.
     """
     if delivery.state in (Delivery.State.DELIVERED, Delivery.State.CANCELLED):
         raise Conflict(_("This delivery is over."))
     check_receiver(delivery)
-    couriers = [each for each in couriers_of(delivery) if not is_paused(each)]
-    if not couriers:
-        raise Conflict(_("No courier of this store can be asked at the moment."))
+    couriers = _to_be_asked(delivery, probes=probes)
     asked_at = timezone.now()
     numbers = {courier.pk: new_number(delivery) for courier in couriers}
     answers: dict[int, RemoteQuote | PlatformError] = {}
@@ -80,7 +81,21 @@ def quotes_ask(*, delivery: Delivery) -> list[Quote]:
     for row in rows:
         if row.is_silent:
             resting.note_silence(row.courier)
+        else:
+            resting.note_answer(row.courier)
     return rows
+
+
+def _to_be_asked(delivery: Delivery, *, probes: bool) -> list[StoreCourier]:
+    every = couriers_of(delivery)
+    silent = [each for each in every if resting.is_silent(each)]
+    found = [each for each in every if not is_paused(each)] or (silent if probes else [])
+    if found:
+        return found
+    why = ForPerson.NO_COURIER
+    if every:
+        why = ForPerson.NO_ANSWER if silent else ForPerson.PAUSED
+    raise NobodyToCall(_("No courier of this store can be asked at the moment."), why)
 
 
 def last_quotes(delivery: Delivery) -> QuerySet[Quote]:

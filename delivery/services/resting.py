@@ -48,6 +48,19 @@ def note_silence(courier: StoreCourier) -> None:
         _pause(courier, SILENT_PAUSE, SILENT)
 
 
+def is_silent(courier: StoreCourier) -> bool:
+    """Whether a courier is paused because it did not answer."""
+    return courier.is_paused(timezone.now()) and courier.pause_reason == SILENT
+
+
+def note_answer(courier: StoreCourier) -> None:
+    """Ends the pause of a courier that did not answer and does now."""
+    if is_silent(courier):
+        rows = StoreCourier.objects.filter(account=courier.account_id, pause_reason=SILENT)
+        rows.update(paused_until=None, pause_reason="")
+        courier.paused_until, courier.pause_reason = None, ""
+
+
 def _pause(courier: StoreCourier, span: timedelta, reason: str) -> None:
     now = timezone.now()
     rows = StoreCourier.objects.filter(account=courier.account_id)

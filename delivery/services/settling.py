@@ -4,7 +4,7 @@ from django.db import transaction
 from django.utils.translation import gettext as _
 
 from delivery.models import Delivery
-from delivery.services.dispatching import DeliveryConflict
+from delivery.services.refusals import DeliveryConflict
 from stores import audit
 from stores.audit import Actor
 

@@ -6,11 +6,18 @@ from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-from delivery.choices import PLATFORM
+from delivery.choices import PLATFORM, ForPerson
 from delivery.client.shop import CourierAccount, WechatClient
 from delivery.models import Attempt
 from delivery.services import life
-from delivery.services.about import AboutRider, enqueue_about, owe_once, waybill_of, words_of
+from delivery.services.about import (
+    AboutRider,
+    enqueue_about,
+    owe_once,
+    put_before_person,
+    waybill_of,
+    words_of,
+)
 from delivery.services.calls import owe_reading
 from stores.models import OutboundCall
 from stores.platforms.errors import Refused
@@ -86,9 +93,9 @@ class ReturnConfirming(AboutRider):
 
     def on_refused(self, call: OutboundCall, error: Refused) -> None:
         attempt = life.locked(call.subject_id)
-        attempt.refusal, attempt.needs_person = words_of(error), True
-        attempt.save(update_fields=["refusal", "needs_person"])
-        attempt.delivery.note_change()
+        attempt.refusal = words_of(error)
+        attempt.save(update_fields=["refusal"])
+        put_before_person(attempt, ForPerson.RETURN_REFUSED)
 
 
 def highest_total(attempt: Attempt) -> Decimal:

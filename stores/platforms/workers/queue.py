@@ -53,7 +53,7 @@ def _broker() -> Any:
     from django_q.brokers.orm import ORM
     from django_q.models import OrmQ
 
-    class Broker(ORM):
+    class Broker(ORM):  # type: ignore[misc]
         @staticmethod
         def get_connection(list_key: str | None = None) -> Any:
             return OrmQ.objects

@@ -115,6 +115,24 @@ def test_many_deliveries_cost_as_many_queries_as_few(place: DeliveryStore) -> No
     assert queries() == few
 
 
+def test_the_page_says_what_somebody_has_to_do(place: DeliveryStore) -> None:
+    row = DeliveryFactory(store=place.store, needs_person=True, for_person="no_fit")
+    AttemptFactory(
+        delivery=row,
+        courier__place=place,
+        state="ending",
+        needs_person=True,
+        for_person="over_limit",
+    )
+    client = at_work(place.store)
+    found = client.get(reverse(f"admin:{LIST}_change", args=[row.pk])).content.decode()
+    assert [f'data-reason="{why}"' in found for why in ("no_fit", "over_limit")] == [True, True]
+    Delivery.objects.update(needs_person=False)
+    Attempt.objects.update(needs_person=False)
+    found = client.get(reverse(f"admin:{LIST}_change", args=[row.pk])).content.decode()
+    assert "data-needs-person" not in found
+
+
 def test_those_that_need_a_person_are_listed_also_when_only_the_receiver_says_so(
     place: DeliveryStore,
 ) -> None:

@@ -20,6 +20,7 @@ from tests.delivery.factories import (
     AttemptFactory,
     DeliveryFactory,
     DeliveryStoreFactory,
+    ReceiverCaseFactory,
     StoreCourierFactory,
 )
 from tests.stores.factories import member
@@ -75,6 +76,21 @@ def test_the_newest_three_that_need_a_person_are_named_the_others_counted(
         "2 more deliveries need a person.",
     ]
     assert told(clerk)[3].url == "/admin/delivery/delivery/?person=yes"
+
+
+def test_why_a_person_is_needed_is_told_with_what_to_do(place: DeliveryStore, clerk: User) -> None:
+    DeliveryFactory(store=place.store, needs_person=True, for_person="no_fit", reference="N")
+    unsure = {"state": A.ENDING, "needs_person": True, "for_person": "unsure"}
+    ridden(place, **unsure, delivery__reference="U")
+    ReceiverCaseFactory(delivery__store=place.store, delivery__reference="C")
+    assert {str(alert.text) for alert in told(clerk)} == {
+        "Delivery N: no courier fits the store's rule. Look at the prices and call one by hand, or"
+        " change the rule.",
+        "Delivery U: 闪送: the courier does not say for sure whether somebody rides. Ask the"
+        " courier by telephone.",
+        "Delivery C: the receiver says that nothing came. Speak with the receiver and the courier,"
+        " then settle it.",
+    }
 
 
 def test_goods_that_come_back_are_told_with_their_age(place: DeliveryStore, clerk: User) -> None:

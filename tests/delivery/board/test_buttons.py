@@ -240,7 +240,7 @@ def test_goods_that_come_back_are_confirmed(sender: Client, town: Town) -> None:
     press(sender, attempt.delivery, "returned")
     town.work()
     assert refreshed(attempt).state == State.RETURNED
-    assert "The goods are back: send them again" in column(shown(sender), "trouble")
+    assert "the goods are back at the shop. Send them again" in column(shown(sender), "trouble")
 
 
 def test_a_person_says_that_nobody_rides_only_after_a_question(sender: Client, town: Town) -> None:

@@ -128,10 +128,14 @@ REASONS: dict[str, Callable[[Delivery], Any]] = {
     "The receiver says that it did not come: 门口没有": lambda row: ReceiverCaseFactory(
         delivery=row
     ),
-    "No courier fits the store&#x27;s rule": lambda row: DeliveryStore.objects.update(
-        is_automatic=True
-    ),
+    "no courier fits the store&#x27;s rule. Look at the prices": lambda row: noted("no_fit"),
+    "WeChat or its couriers do not answer. Ask for the prices": lambda row: noted("no_answer"),
+    "all couriers of the store are paused. Put money": lambda row: noted("paused"),
 }
+
+
+def noted(why: str) -> None:
+    Delivery.objects.update(for_person=why)
 
 
 @pytest.mark.parametrize("words", REASONS)
@@ -157,8 +161,19 @@ def test_what_needs_a_person_stands_on_top_and_says_why(
     ("fields", "words"),
     [
         ({"refusal": "over_limit: 5.00", "needs_person": True}, "cancelling costs ¥5.00 now"),
+        (
+            {"for_person": "over_limit", "needs_person": True},
+            "cancelling costs more than was allowed. Cancel by hand",
+        ),
+        (
+            {"for_person": "ladder_end", "needs_person": True},
+            "no step of the ladder is left",
+        ),
         ({"refusal": "over_limit: ", "needs_person": True}, "does not say what cancelling costs"),
-        ({"state": "ending", "needs_person": True}, "does not say for sure whether somebody rides"),
+        (
+            {"state": "ending", "needs_person": True, "for_person": "unsure"},
+            "does not say for sure whether somebody rides. Ask the courier by telephone.",
+        ),
     ],
 )
 def test_a_rider_who_needs_a_person_says_why(

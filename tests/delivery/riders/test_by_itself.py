@@ -11,7 +11,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from delivery.models import Attempt, Delivery, DeliveryStore
-from delivery.services import going_on, life, quoting, resting
+from delivery.services import calls, going_on, life, quoting, resting
 from delivery.services.choosing import Rule
 from delivery.services.dispatching import (
     cancel_carry_out,
@@ -207,7 +207,7 @@ def test_what_fails_for_one_attempt_stops_no_other(
         if attempt.pk == broken.pk:
             raise ArithmeticError
 
-    monkeypatch.setattr(going_on.calls, "owe", fail)
+    monkeypatch.setattr(calls, "owe", fail)
     going_on.ask_due()
     due = Attempt.objects.filter(ask_at__lte=now)
     assert list(due.values_list("pk", flat=True)) == [broken.pk]

@@ -9,14 +9,9 @@ from delivery.choices import Moment
 from delivery.models import Attempt, Delivery, Quote
 from delivery.services import going_on, quoting
 from delivery.services.costing import cost_of
-from delivery.services.dispatching import (
-    DeliveryConflict,
-    FeeTooHigh,
-    delivery_cancel,
-    delivery_dispatch,
-    delivery_tip,
-)
+from delivery.services.dispatching import delivery_cancel, delivery_dispatch, delivery_tip
 from delivery.services.going_on import ask_due
+from delivery.services.refusals import DeliveryConflict, FeeTooHigh
 from tests.delivery.factories import AttemptFactory
 from tests.delivery.town import Town
 from tests.processes import wait_until

@@ -102,6 +102,16 @@ def test_nonsense_is_said_and_nothing_saved(
     assert (courier.place.rule, courier.place.ladder) == ({}, [])
 
 
+def test_minutes_that_are_left_empty_are_as_usual(client: Client, courier: StoreCourier) -> None:
+    place = courier.place
+    for typed, kept in (({"retry_minutes": "12"}, 12), ({}, 12), ({"retry_minutes": ""}, 3)):
+        assert posted(client, place, **typed).status_code == 302
+        place.refresh_from_db()
+        assert place.retry_minutes == kept
+    answer = posted(client, place, retry_minutes="61")
+    assert "less than or equal to 60" in answer.content.decode()
+
+
 def test_a_store_without_a_rule_shows_what_is_usual(client: Client, courier: StoreCourier) -> None:
     form = client.get(page(courier.place)).context["adminform"].form
     shown = {name: form[name].value() for name in ("prefer", "ceiling", "minutes", "listed")}
